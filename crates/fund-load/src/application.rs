@@ -1,0 +1,73 @@
+//! fund-load as an application on the kernel.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use stream_kernel_app::config::{Config, Loaded};
+use stream_kernel_app::{Application, SharedOutput, SummaryRow};
+use stream_kernel_exec::Registry;
+
+use crate::config::{self, Adapters, Nodes, WindowStoreKind};
+use crate::domain::FundLoadMessage;
+use crate::steps::{self, Resources};
+use crate::stores::{MemoryIdStore, MemoryWindowStore};
+use crate::tally::Tally;
+
+/// Adjudicates attempts to load funds against velocity limits.
+pub struct FundLoad;
+
+impl Application for FundLoad {
+    type Message = FundLoadMessage;
+    type Nodes = Nodes;
+    type Adapters = Adapters;
+    type Resources = Resources;
+
+    const NAME: &'static str = "fund-load";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const ABOUT: &'static str =
+        "Adjudicates attempts to load funds against velocity limits, one decision per line";
+    const DEFAULT_PIPELINE: &'static [&'static str] = &steps::DEFAULT_PIPELINE;
+    const PROFILE: (&'static str, &'static str) =
+        ("built-in baseline", "version: 1\nscenario: {name: baseline}\n");
+    const RETIRED_KEYS: &'static [(&'static str, &'static str)] = &[
+        (
+            "runtime.discovery_modules",
+            "remove it: steps are built in, and `runtime.pipeline` lists those that run",
+        ),
+        ("adapters.*.factory", "remove it: an adapter is chosen by its `kind`"),
+        ("adapters.*.binds", "remove it: each adapter has its place by its name"),
+        (
+            "adapters.prime_checker",
+            "remove it: primality is built in, `nodes.compute_features.prime_gate` switches it on",
+        ),
+    ];
+
+    fn registry() -> Registry<FundLoadMessage, Resources> {
+        steps::registry()
+    }
+
+    fn resources(config: &Config<Nodes, Adapters>, output: &SharedOutput) -> Resources {
+        let windows = match config.adapters.window_store.kind {
+            WindowStoreKind::Memory => MemoryWindowStore::default(),
+        };
+        Resources {
+            nodes: config.nodes.clone(),
+            ids: Rc::new(RefCell::new(MemoryIdStore::default())),
+            windows: Rc::new(RefCell::new(windows)),
+            output: Rc::new(RefCell::new(output.clone())),
+            tally: Rc::new(RefCell::new(Tally::default())),
+        }
+    }
+
+    fn check(loaded: &mut Loaded<Nodes, Adapters>) {
+        config::check(loaded);
+    }
+
+    fn summary(resources: &Resources) -> Vec<SummaryRow> {
+        let tally = resources.tally.borrow();
+        let row = |level, label: &str, count| SummaryRow { label: label.to_owned(), count, level };
+        let reasons = tally.declined_by_reason().map(|(reason, count)| row(1, reason.code(), count));
+        let totals = [row(0, "accepted", tally.accepted()), row(0, "declined", tally.declined())];
+        totals.into_iter().chain(reasons).collect()
+    }
+}

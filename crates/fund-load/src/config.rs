@@ -1,0 +1,253 @@
+//! The application's part of the configuration: the parameters of the steps, and what fund-load is connected to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stream_kernel_app::config::{Loaded, Problem};
+use stream_kernel_app::{InputSource, LineAdapters, OutputSink};
+
+use crate::domain::{Cents, Multiplier, WeekStart};
+
+/// Parameters by step name; a step that has none is not listed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Nodes {
+    /// The day and the week that an attempt counts for.
+    pub compute_time_keys: ComputeTimeKeysNode,
+    /// What the policies look at besides the attempt itself.
+    pub compute_features: ComputeFeaturesNode,
+    /// The limits.
+    pub evaluate_policies: EvaluatePoliciesNode,
+    /// What is counted.
+    pub update_windows: UpdateWindowsNode,
+}
+
+/// Parameters of `compute_time_keys`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ComputeTimeKeysNode {
+    /// The weekday on which weeks start.
+    pub week_start: WeekStart,
+}
+
+/// Parameters of `compute_features`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ComputeFeaturesNode {
+    /// What is different on Mondays.
+    pub monday_multiplier: MondayMultiplier,
+    /// Whether it matters that an id is a prime number. The three switches of the prime gate must agree.
+    pub prime_gate: Switch,
+}
+
+/// What is different on Mondays, in UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MondayMultiplier {
+    /// Whether anything is.
+    pub enabled: bool,
+    /// The factor.
+    pub multiplier: Multiplier,
+    /// What the factor changes.
+    pub apply_to: MondayApplication,
+}
+
+impl Default for MondayMultiplier {
+    fn default() -> Self {
+        let two = Multiplier::from_millionths(2_000_000).unwrap_or(Multiplier::ONE);
+        Self { enabled: false, multiplier: two, apply_to: MondayApplication::Amount }
+    }
+}
+
+/// What the Monday multiplier changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MondayApplication {
+    /// The amount counts so many times.
+    #[default]
+    Amount,
+    /// The limits of amounts are so many times smaller.
+    Limits,
+}
+
+/// Something that is on or off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Switch {
+    /// Whether it is on.
+    pub enabled: bool,
+}
+
+/// Parameters of `evaluate_policies`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluatePoliciesNode {
+    /// The limits of each customer; null: not checked.
+    pub limits: Limits,
+    /// The limits of attempts whose id is a prime number.
+    pub prime_gate: PrimeGate,
+}
+
+/// The limits of each customer; null: not checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// How much may be loaded in a day.
+    pub daily_amount: Option<Cents>,
+    /// How much may be loaded in a week.
+    pub weekly_amount: Option<Cents>,
+    /// How often loading may be tried in a day.
+    pub daily_attempts: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            daily_amount: Some(Cents(500_000)),
+            weekly_amount: Some(Cents(2_000_000)),
+            daily_attempts: Some(3),
+        }
+    }
+}
+
+/// The limits of attempts whose id is a prime number; null: not checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrimeGate {
+    /// Whether they are checked. The three switches of the prime gate must agree.
+    pub enabled: bool,
+    /// How many may be accepted in a day, over all customers.
+    pub global_per_day: Option<u64>,
+    /// How much one of them may load.
+    pub amount_cap: Option<Cents>,
+}
+
+impl Default for PrimeGate {
+    fn default() -> Self {
+        Self { enabled: false, global_per_day: Some(1), amount_cap: Some(Cents(999_900)) }
+    }
+}
+
+/// Parameters of `update_windows`: what is counted. A window that a limit needs cannot be off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpdateWindowsNode {
+    /// Attempts of a customer in a day.
+    pub daily_attempts: Switch,
+    /// Amounts accepted of a customer in a day.
+    pub daily_accepted_amount: Switch,
+    /// Amounts accepted of a customer in a week.
+    pub weekly_accepted_amount: Switch,
+    /// Accepted attempts in a day whose id is a prime number. The three switches of the prime gate must agree.
+    pub daily_prime_gate: Switch,
+}
+
+impl Default for UpdateWindowsNode {
+    fn default() -> Self {
+        let on = Switch { enabled: true };
+        Self {
+            daily_attempts: on.clone(),
+            daily_accepted_amount: on.clone(),
+            weekly_accepted_amount: on,
+            daily_prime_gate: Switch { enabled: false },
+        }
+    }
+}
+
+/// What fund-load is connected to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adapters {
+    /// Where attempts come from.
+    pub input_source: InputSource,
+    /// Where decisions go to.
+    pub output_sink: OutputSink,
+    /// Where the customers' figures are kept.
+    pub window_store: WindowStoreAdapter,
+}
+
+impl LineAdapters for Adapters {
+    fn input_source(&self) -> &InputSource {
+        &self.input_source
+    }
+
+    fn output_sink(&self) -> &OutputSink {
+        &self.output_sink
+    }
+}
+
+/// Where the customers' figures are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WindowStoreAdapter {
+    /// The kind of store.
+    pub kind: WindowStoreKind,
+}
+
+/// The kind of window store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowStoreKind {
+    /// In memory, for the time of the run.
+    #[default]
+    Memory,
+}
+
+/// Reports switches that contradict each other.
+pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
+    let nodes = loaded.config().nodes.clone();
+    check_windows(loaded, &nodes);
+    check_prime_gates(loaded, &nodes);
+}
+
+fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
+    let (limits, windows) = (&nodes.evaluate_policies.limits, &nodes.update_windows);
+    for (window, is_on, limit, is_limited) in [
+        ("daily_attempts", windows.daily_attempts.enabled, "daily_attempts", limits.daily_attempts.is_some()),
+        (
+            "daily_accepted_amount",
+            windows.daily_accepted_amount.enabled,
+            "daily_amount",
+            limits.daily_amount.is_some(),
+        ),
+        (
+            "weekly_accepted_amount",
+            windows.weekly_accepted_amount.enabled,
+            "weekly_amount",
+            limits.weekly_amount.is_some(),
+        ),
+    ] {
+        let key = format!("nodes.update_windows.{window}.enabled");
+        let limit = format!("nodes.evaluate_policies.limits.{limit}");
+        if is_limited && !is_on && !loaded.is_mistaken(&limit) {
+            let problem = Problem::new(format!("the window is off, and the limit `{limit}` needs it"))
+                .expected("true, as long as the limit is set")
+                .hint(format!("switch it on, or set `{limit}: null` to check no such limit"));
+            loaded.report(&key, problem);
+        }
+    }
+}
+
+fn check_prime_gates(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
+    let gates = [
+        ("nodes.compute_features.prime_gate.enabled", nodes.compute_features.prime_gate.enabled),
+        ("nodes.evaluate_policies.prime_gate.enabled", nodes.evaluate_policies.prime_gate.enabled),
+        ("nodes.update_windows.daily_prime_gate.enabled", nodes.update_windows.daily_prime_gate.enabled),
+    ];
+    let is_any_mistaken = gates.iter().any(|(key, _)| loaded.is_mistaken(key));
+    if is_any_mistaken || gates.iter().all(|(_, is_on)| *is_on == gates[0].1) {
+        return;
+    }
+    let on_or_off = |is_on| if is_on { "on" } else { "off" };
+    for (key, is_on) in gates {
+        let others: Vec<_> = (gates.iter().filter(|(other, _)| *other != key))
+            .map(|(other, is_on)| format!("`{other}`, which is {}", on_or_off(*is_on)))
+            .collect();
+        // Three switches of which two agree: the odd one out is at fault, or the two are.
+        if gates.iter().filter(|(_, other_is_on)| *other_is_on == is_on).count() == 1 {
+            let problem = Problem::new(format!("the prime gate is {} here only", on_or_off(is_on)))
+                .expected(format!("the same as {}", others.join(", and ")))
+                .hint("the prime gate has three switches: set all of them alike");
+            loaded.report(key, problem);
+        }
+    }
+}

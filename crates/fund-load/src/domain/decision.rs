@@ -1,0 +1,206 @@
+//! The decision on a line, and the line of output that tells it.
+
+use stream_kernel_exec::Payload;
+use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+
+use super::{DigitId, EnrichedAttempt};
+
+/// Why an attempt is declined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The line cannot be read.
+    InputParseError,
+    /// An id is not 1 to 19 digits.
+    InvalidIdFormat,
+    /// The time is not RFC 3339 with an offset.
+    InvalidTimestamp,
+    /// The amount is not of the form `$1234.56`.
+    InvalidAmountFormat,
+    /// The id was used before, for the same.
+    IdDuplicateReplay,
+    /// The id was used before, for something else.
+    IdDuplicateConflict,
+    /// The customer has tried often enough that day.
+    DailyAttemptLimit,
+    /// The id is a prime number and the amount over its cap.
+    PrimeAmountCap,
+    /// Enough ids that are prime numbers were accepted that day.
+    PrimeDailyGlobalLimit,
+    /// The customer would load too much that day.
+    DailyAmountLimit,
+    /// The customer would load too much that week.
+    WeeklyAmountLimit,
+}
+
+impl Reason {
+    /// Every reason, in the order in which they are checked.
+    pub const ALL: [Self; 11] = [
+        Self::InputParseError,
+        Self::InvalidIdFormat,
+        Self::InvalidTimestamp,
+        Self::InvalidAmountFormat,
+        Self::IdDuplicateReplay,
+        Self::IdDuplicateConflict,
+        Self::DailyAttemptLimit,
+        Self::PrimeAmountCap,
+        Self::PrimeDailyGlobalLimit,
+        Self::DailyAmountLimit,
+        Self::WeeklyAmountLimit,
+    ];
+
+    /// Returns the reason's code, `DAILY_AMOUNT_LIMIT`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InputParseError => "INPUT_PARSE_ERROR",
+            Self::InvalidIdFormat => "INVALID_ID_FORMAT",
+            Self::InvalidTimestamp => "INVALID_TIMESTAMP",
+            Self::InvalidAmountFormat => "INVALID_AMOUNT_FORMAT",
+            Self::IdDuplicateReplay => "ID_DUPLICATE_REPLAY",
+            Self::IdDuplicateConflict => "ID_DUPLICATE_CONFLICT",
+            Self::DailyAttemptLimit => "DAILY_ATTEMPT_LIMIT",
+            Self::PrimeAmountCap => "PRIME_AMOUNT_CAP",
+            Self::PrimeDailyGlobalLimit => "PRIME_DAILY_GLOBAL_LIMIT",
+            Self::DailyAmountLimit => "DAILY_AMOUNT_LIMIT",
+            Self::WeeklyAmountLimit => "WEEKLY_AMOUNT_LIMIT",
+        }
+    }
+}
+
+/// Whether the funds may be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// They may.
+    Accepted,
+    /// They may not, for this reason.
+    Declined(Reason),
+}
+
+impl Verdict {
+    /// Returns whether the funds may be loaded.
+    pub fn is_accepted(self) -> bool {
+        self == Self::Accepted
+    }
+
+    /// Returns why not; `None` if they may.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Accepted => None,
+            Self::Declined(reason) => Some(reason),
+        }
+    }
+
+    fn digest(self, content: &mut CanonicalContent) {
+        content.boolean("accepted", self.is_accepted());
+        content.optional_text("reason", self.reason().map(Reason::code));
+    }
+}
+
+/// The id of a line's attempt or customer, as the output echoes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EchoedId {
+    /// A good one.
+    Digits(DigitId),
+    /// What stands where it should be, trimmed.
+    Text(Box<str>),
+    /// Nothing that could be read; echoed as an empty text.
+    Unreadable,
+}
+
+impl EchoedId {
+    /// Hands the echoed text to `use_text` and returns what that returns.
+    pub fn with_text<T>(&self, use_text: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Self::Digits(id) => id.with_text(use_text),
+            Self::Text(text) => use_text(text),
+            Self::Unreadable => use_text(""),
+        }
+    }
+
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        self.with_text(|text| identity.set(text));
+        *self != Self::Unreadable
+    }
+
+    fn digest(&self, name: &str, content: &mut CanonicalContent) {
+        match self {
+            Self::Unreadable => content.optional_text(name, None),
+            readable => readable.with_text(|text| content.text(name, text)),
+        }
+    }
+}
+
+/// A line that cannot be adjudicated, as far as it could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// The number of the line, from 1.
+    pub line_no: u64,
+    /// The attempt's id.
+    pub id: EchoedId,
+    /// The customer's.
+    pub customer_id: EchoedId,
+}
+
+/// What a decision is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An attempt that the policies have seen.
+    Attempt(EnrichedAttempt),
+    /// A line that no policy has seen.
+    BadLine(Box<BadLine>),
+}
+
+/// The decision on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What it is about.
+    pub subject: Subject,
+    /// What was decided.
+    pub verdict: Verdict,
+}
+
+/// The decision on one line as a line of output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputLine {
+    /// The number of the input line, from 1.
+    pub line_no: u64,
+    /// The attempt's id.
+    pub id: EchoedId,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The line, with its line end.
+    pub text: Vec<u8>,
+}
+
+impl Payload for Decision {
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        match &self.subject {
+            Subject::Attempt(attempt) => attempt.identity(identity),
+            Subject::BadLine(line) => line.id.identity(identity),
+        }
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        match &self.subject {
+            Subject::Attempt(attempt) => attempt.digest(content),
+            Subject::BadLine(line) => {
+                content.unsigned("line_no", line.line_no);
+                line.id.digest("id", content);
+                line.customer_id.digest("customer_id", content);
+            }
+        }
+        self.verdict.digest(content);
+    }
+}
+
+impl Payload for OutputLine {
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        self.id.identity(identity)
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.unsigned("line_no", self.line_no);
+        self.id.digest("id", content);
+        self.verdict.digest(content);
+        content.bytes("text", &self.text);
+    }
+}

@@ -1,0 +1,113 @@
+//! Ids: texts of 1 to 19 digits, in eight bytes.
+
+use std::fmt;
+
+/// A text of 1 to 19 ASCII digits, such as an attempt's id or a customer's: `007` and `7` are different ids.
+///
+/// There are fewer such texts than a `u64` has values, so that each gets a number of its own: its place in the list of
+/// all of them, the shorter before the longer. Ordering is by that place.
+///
+/// ```
+/// use fund_load::domain::DigitId;
+///
+/// let id = DigitId::parse("007").unwrap();
+/// assert_eq!(id.to_string(), "007");
+/// assert_eq!(id.value(), 7);
+/// assert_ne!(Some(id), DigitId::parse("7"));
+/// assert_eq!(DigitId::parse("12345678901234567890"), None); // 20 digits
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DigitId(u64);
+
+/// The largest number of digits in an id.
+const MAX_DIGITS: usize = 19;
+
+/// By number of digits less one: how many texts are shorter, which is the place of the first text of that length.
+const FIRST_PLACES: [u64; MAX_DIGITS] = first_places();
+
+const fn first_places() -> [u64; MAX_DIGITS] {
+    let mut places = [0; MAX_DIGITS];
+    let mut texts_of_length = 10;
+    let mut length = 1;
+    while length < MAX_DIGITS {
+        places[length] = places[length - 1] + texts_of_length;
+        texts_of_length *= 10;
+        length += 1;
+    }
+    places
+}
+
+impl DigitId {
+    /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > MAX_DIGITS || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let value = text.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+        Some(Self(FIRST_PLACES[text.len() - 1] + value))
+    }
+
+    /// Returns the number that the digits spell.
+    pub fn value(self) -> u64 {
+        self.0 - FIRST_PLACES[self.digits() - 1]
+    }
+
+    /// Hands the text to `use_text` and returns what that returns; no allocation is needed.
+    pub fn with_text<T>(self, use_text: impl FnOnce(&str) -> T) -> T {
+        let mut text = [b'0'; MAX_DIGITS];
+        let text = &mut text[..self.digits()];
+        let mut rest = self.value();
+        for digit in text.iter_mut().rev() {
+            *digit = b"0123456789"[(rest % 10) as usize];
+            rest /= 10;
+        }
+        // Digits are ASCII.
+        use_text(std::str::from_utf8(text).unwrap_or_default())
+    }
+
+    fn digits(self) -> usize {
+        FIRST_PLACES.partition_point(|&first| first <= self.0)
+    }
+}
+
+impl fmt::Display for DigitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_of_digits_comes_back_as_it_was() {
+        let mut texts: Vec<String> = (0..=9_999).map(|number: u32| number.to_string()).collect();
+        for length in 1..=MAX_DIGITS {
+            texts.extend(["0", "9", "1", "5"].map(|digit| digit.repeat(length)));
+        }
+        for text in texts {
+            let id = DigitId::parse(&text).unwrap();
+            assert_eq!(id.to_string(), text);
+            assert_eq!(id.value(), text.parse::<u64>().unwrap());
+        }
+    }
+
+    #[test]
+    fn different_texts_are_different_ids() {
+        let mut ids: Vec<DigitId> = ["0", "00", "000", "9", "09", "10", "010", "99", "100", "099"]
+            .map(|text| DigitId::parse(text).unwrap())
+            .to_vec();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 10);
+    }
+
+    #[test]
+    fn what_is_not_1_to_19_digits_is_no_id() {
+        for text in ["", "-1", "+1", "1.0", "1e3", " 1", "1 ", "١٢", "12345678901234567890", "a"] {
+            assert_eq!(DigitId::parse(text), None, "{text:?}");
+        }
+        assert!(DigitId::parse("9999999999999999999").is_some(), "19 digits are the bound");
+    }
+}

@@ -1,0 +1,21 @@
+//! What moves through the pipeline.
+
+use stream_kernel_app::RawLine;
+
+use super::{
+    AttemptWithKeys, Decision, EnrichedAttempt, IdempotencyClassifiedAttempt, LoadAttempt, OutputLine,
+};
+
+stream_kernel_exec::messages! {
+    /// Everything that moves through the pipeline, from the line read to the line written.
+    #[derive(Clone, Debug)]
+    pub enum FundLoadMessage {
+        RawLine,
+        LoadAttempt,
+        AttemptWithKeys,
+        IdempotencyClassifiedAttempt,
+        EnrichedAttempt,
+        Decision,
+        OutputLine,
+    }
+}

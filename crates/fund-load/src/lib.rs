@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod application;
+pub mod config;
+pub mod domain;
+mod line;
+pub mod steps;
+pub mod stores;
+mod tally;
+
+pub use application::FundLoad;
+pub use tally::Tally;

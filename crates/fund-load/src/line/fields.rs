@@ -1,0 +1,163 @@
+//! The four values of an attempt in a line of JSON.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// How deep values may be nested, the object of the line counted.
+const MAX_DEPTH: usize = 127;
+
+/// The values, each `None` if it is missing or of a type that cannot be used.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    /// A text, or an integer as it is spelled.
+    pub(super) id: Option<Cow<'a, str>>,
+    /// Likewise.
+    pub(super) customer_id: Option<Cow<'a, str>>,
+    /// A text.
+    pub(super) load_amount: Option<Cow<'a, str>>,
+    /// A text.
+    pub(super) time: Option<Cow<'a, str>>,
+}
+
+/// Returns the values of the line's object, `None` if the line is not exactly one object of JSON as the contract has it.
+pub(super) fn read(line: &[u8]) -> Option<Fields<'_>> {
+    // serde_json would let pass what is not UTF-8, or nested ever deeper, in values that it skips.
+    let text = std::str::from_utf8(line).ok()?;
+    if exceeds_max_depth(line) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        const DOUBLED: &str = "a key is given twice";
+        let mut values: [Option<&'de RawValue>; 4] = [None; 4];
+        let mut others = HashSet::new();
+        while let Some(Key(key)) = map.next_key()? {
+            let position = match &*key {
+                "id" => 0,
+                "customer_id" => 1,
+                "load_amount" => 2,
+                "time" => 3,
+                _ => {
+                    if !others.insert(key) {
+                        return Err(A::Error::custom(DOUBLED));
+                    }
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if values[position].replace(map.next_value()?).is_some() {
+                return Err(A::Error::custom(DOUBLED));
+            }
+        }
+        let [id, customer_id, load_amount, time] = values;
+        Ok(Fields {
+            id: text_or_integer(id)?,
+            customer_id: text_or_integer(customer_id)?,
+            load_amount: text(load_amount)?,
+            time: text(time)?,
+        })
+    }
+}
+
+/// Returns the value if it is a text.
+///
+/// # Errors
+///
+/// A text that holds half a surrogate pair makes the whole line unreadable.
+fn text<'de, E: serde::de::Error>(value: Option<&'de RawValue>) -> Result<Option<Cow<'de, str>>, E> {
+    match value.map(RawValue::get) {
+        Some(json) if json.starts_with('"') => {
+            let Key(text) = serde_json::from_str(json).map_err(E::custom)?;
+            Ok(Some(text))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn text_or_integer<'de, E: serde::de::Error>(
+    value: Option<&'de RawValue>,
+) -> Result<Option<Cow<'de, str>>, E> {
+    match value.map(RawValue::get) {
+        // By grammar, what starts so is a number, and without a point or an exponent it is an integer.
+        Some(json) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+            Ok((!json.contains(['.', 'e', 'E'])).then_some(Cow::Borrowed(json)))
+        }
+        _ => text(value),
+    }
+}
+
+/// A text of JSON, borrowed from the line unless it holds escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// Returns whether more than [`MAX_DEPTH`] objects and lists are open at once; brackets in texts do not count.
+fn exceeds_max_depth(line: &[u8]) -> bool {
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    // The usual line has a single bracket: it is not looked at any closer.
+    if line.iter().filter(|byte| opens(byte)).count() <= MAX_DEPTH {
+        return false;
+    }
+    let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in line {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_in_text => is_escaped = true,
+            b'"' => is_in_text = !is_in_text,
+            _ if is_in_text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}

@@ -1,0 +1,61 @@
+//! Reading a line: from its bytes to an attempt, or to the reason why there is none.
+
+mod amount;
+mod fields;
+mod timestamp;
+
+use stream_kernel_app::LineContent;
+
+use crate::domain::{Attempt, BadLine, DigitId, EchoedId, Reason};
+use fields::Fields;
+
+/// Returns the attempt that the line holds.
+///
+/// # Errors
+///
+/// Returns the first thing wrong with the line, in the contract's order, and what of it can be echoed.
+pub(crate) fn read_attempt(line_no: u64, content: &LineContent) -> Result<Attempt, (BadLine, Reason)> {
+    let unreadable = || {
+        let line = BadLine { line_no, id: EchoedId::Unreadable, customer_id: EchoedId::Unreadable };
+        (line, Reason::InputParseError)
+    };
+    let LineContent::Whole(bytes) = content else { return Err(unreadable()) };
+    let fields = fields::read(bytes).ok_or_else(unreadable)?;
+    read_fields(line_no, &fields).map_err(|reason| {
+        let line = BadLine {
+            line_no,
+            id: echo(fields.id.as_deref()),
+            customer_id: echo(fields.customer_id.as_deref()),
+        };
+        (line, reason)
+    })
+}
+
+fn read_fields(line_no: u64, fields: &Fields<'_>) -> Result<Attempt, Reason> {
+    let Fields { id: Some(id), customer_id: Some(customer_id), load_amount: Some(amount), time: Some(time) } =
+        fields
+    else {
+        return Err(Reason::InputParseError);
+    };
+    let id = DigitId::parse(trim(id)).ok_or(Reason::InvalidIdFormat)?;
+    let customer_id = DigitId::parse(trim(customer_id)).ok_or(Reason::InvalidIdFormat)?;
+    let time = timestamp::parse(trim(time)).ok_or(Reason::InvalidTimestamp)?;
+    let amount = amount::parse(trim(amount)).ok_or(Reason::InvalidAmountFormat)?;
+    Ok(Attempt { line_no, id, customer_id, amount, time })
+}
+
+/// Echoes a text as it stands; only a line that is bad otherwise may echo good ids.
+fn echo(text: Option<&str>) -> EchoedId {
+    match text.map(trim) {
+        None => EchoedId::Unreadable,
+        Some(text) => DigitId::parse(text).map_or_else(|| EchoedId::Text(text.into()), EchoedId::Digits),
+    }
+}
+
+/// Trims space, tab, line feed, form feed and carriage return.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|character: char| character.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+mod tests;

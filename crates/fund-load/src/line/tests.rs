@@ -1,0 +1,52 @@
+//! What a line is read as, and what is echoed of one that cannot be.
+
+use stream_kernel_app::LineContent;
+
+use super::read_attempt;
+
+/// Returns `id/customer/cents/seconds` of a good line, `REASON id/customer` of a bad one.
+fn check(line: impl AsRef<[u8]>) -> String {
+    match read_attempt(1, &LineContent::Whole(line.as_ref().to_vec())) {
+        Ok(attempt) => {
+            format!("{}/{}/{}/{}", attempt.id, attempt.customer_id, attempt.amount.0, attempt.time.seconds)
+        }
+        Err((line, reason)) => {
+            let echoed = [&line.id, &line.customer_id].map(|id| id.with_text(str::to_owned));
+            format!("{} {}/{}", reason.code(), echoed[0], echoed[1])
+        }
+    }
+}
+
+#[test]
+fn good_lines_are_read_whatever_their_spelling() {
+    let read = "7/8/100/946684800";
+    for line in [
+        r#"{"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}"#,
+        r#" { "time" : "2000-01-01T00:00:00Z" , "load_amount" : "$1.00" , "customer_id" : 8 , "id" : 7 } "#,
+        r#"{"\u0069d":"\u0037","customer_id":" 8\t","load_amount":"\n$1.00","time":"2000-01-01T00:00:00Z\f","x":[1e999,"\ud800"]}"#,
+    ] {
+        assert_eq!(check(line), read, "{line}");
+    }
+}
+
+#[test]
+fn nesting_is_bounded_at_127_the_top_object_counted() {
+    let nested = |depth: usize| {
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        check(format!(
+            r#"{{"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z","x":{open}{close},"y":"[[[{{\"[["}}"#
+        ))
+    };
+    assert_eq!(nested(127), "7/8/100/946684800");
+    assert_eq!(nested(128), "INPUT_PARSE_ERROR /");
+    assert_eq!(check("[".repeat(1_000_000)), "INPUT_PARSE_ERROR /");
+}
+
+#[test]
+fn brackets_in_texts_are_no_nesting() {
+    let text = r#"\"[{\\"#.repeat(200);
+    let line = format!(
+        r#"{{"x":"{text}","id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
+    );
+    assert_eq!(check(line), "7/8/100/946684800");
+}

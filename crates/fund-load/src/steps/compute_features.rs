@@ -1,0 +1,46 @@
+//! `compute_features`: what the policies look at besides the attempt itself.
+
+use stream_kernel_exec::trace::Context;
+use stream_kernel_exec::{Emitter, Step, StepError};
+
+use crate::config::{ComputeFeaturesNode, MondayApplication};
+use crate::domain::{EnrichedAttempt, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime};
+
+/// Applies the Monday multiplier and finds out whether the id is a prime number, as far as either is switched on.
+pub struct ComputeFeatures {
+    parameters: ComputeFeaturesNode,
+}
+
+impl ComputeFeatures {
+    /// Returns the step for `parameters`.
+    pub fn new(parameters: ComputeFeaturesNode) -> Self {
+        Self { parameters }
+    }
+}
+
+impl Step<FundLoadMessage> for ComputeFeatures {
+    type Takes = IdempotencyClassifiedAttempt;
+    type Emits = EnrichedAttempt;
+
+    fn process(
+        &mut self,
+        classified: IdempotencyClassifiedAttempt,
+        context: &mut Context,
+        out: &mut Emitter<'_, FundLoadMessage, EnrichedAttempt>,
+    ) -> Result<(), StepError> {
+        let monday = &self.parameters.monday_multiplier;
+        let attempt = &classified.keyed.attempt;
+        let is_monday = monday.enabled && classified.keyed.day.is_monday();
+        let is_prime = self.parameters.prime_gate.enabled && is_prime(attempt.id.value());
+        let multiplier = if is_monday { monday.multiplier } else { Multiplier::ONE };
+        let (effective_amount, limit_divisor) = match monday.apply_to {
+            MondayApplication::Amount => (attempt.amount.times(multiplier), Multiplier::ONE),
+            MondayApplication::Limits => (attempt.amount, multiplier),
+        };
+        context.tags.set("monday", is_monday);
+        context.tags.set("prime", is_prime);
+        context.metrics.set("effective_amount_cents", effective_amount.0);
+        out.emit(EnrichedAttempt { classified, is_monday, is_prime, effective_amount, limit_divisor });
+        Ok(())
+    }
+}

@@ -1,0 +1,37 @@
+//! `compute_time_keys`: the day and the week that an attempt counts for.
+
+use stream_kernel_exec::trace::Context;
+use stream_kernel_exec::{Emitter, Step, StepError};
+
+use crate::domain::{AttemptWithKeys, FundLoadMessage, LoadAttempt, WeekStart};
+
+/// Finds an attempt's day and week from its own time, in UTC.
+pub struct ComputeTimeKeys {
+    week_start: WeekStart,
+}
+
+impl ComputeTimeKeys {
+    /// Returns the step for weeks that begin on `week_start`.
+    pub fn new(week_start: WeekStart) -> Self {
+        Self { week_start }
+    }
+}
+
+impl Step<FundLoadMessage> for ComputeTimeKeys {
+    type Takes = LoadAttempt;
+    type Emits = AttemptWithKeys;
+
+    fn process(
+        &mut self,
+        LoadAttempt(attempt): LoadAttempt,
+        context: &mut Context,
+        out: &mut Emitter<'_, FundLoadMessage, AttemptWithKeys>,
+    ) -> Result<(), StepError> {
+        let day = attempt.time.day();
+        let week = day.start_of_week(self.week_start);
+        context.tags.set("day", day);
+        context.tags.set("week", week);
+        out.emit(AttemptWithKeys { attempt, day, week });
+        Ok(())
+    }
+}

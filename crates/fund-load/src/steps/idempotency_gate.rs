@@ -1,0 +1,54 @@
+//! `idempotency_gate`: is this the first attempt with its id?
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use stream_kernel_exec::trace::Context;
+use stream_kernel_exec::{Emitter, Step, StepError};
+
+use crate::domain::{AttemptWithKeys, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt};
+use crate::stores::{FirstAttempt, IdStore};
+
+/// Tells the first attempt with an id from replays of it and from conflicts with it.
+pub struct IdempotencyGate {
+    ids: Rc<RefCell<dyn IdStore>>,
+}
+
+impl IdempotencyGate {
+    /// Returns the step that remembers in `ids`.
+    pub fn new(ids: Rc<RefCell<dyn IdStore>>) -> Self {
+        Self { ids }
+    }
+
+    fn classify(&self, keyed: &AttemptWithKeys) -> Idempotency {
+        let attempt = FirstAttempt::from(&*keyed.attempt);
+        let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt.id, attempt) else {
+            return Idempotency::Canonical;
+        };
+        let canonical_line_no = first.line_no;
+        if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
+            Idempotency::Replay { canonical_line_no }
+        } else {
+            Idempotency::Conflict { canonical_line_no }
+        }
+    }
+}
+
+impl Step<FundLoadMessage> for IdempotencyGate {
+    type Takes = AttemptWithKeys;
+    type Emits = IdempotencyClassifiedAttempt;
+
+    fn process(
+        &mut self,
+        keyed: AttemptWithKeys,
+        context: &mut Context,
+        out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
+    ) -> Result<(), StepError> {
+        let idempotency = self.classify(&keyed);
+        let classified = IdempotencyClassifiedAttempt { keyed, idempotency };
+        context.tags.set("idempotency", idempotency.name());
+        context.metrics.set("canonical_line_no", classified.canonical_line_no());
+        out.emit(classified);
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The eight steps, in the order in which the default pipeline runs them, one file each.
+
+mod compute_features;
+mod compute_time_keys;
+mod evaluate_policies;
+mod format_output;
+mod idempotency_gate;
+mod parse_load_attempt;
+mod update_windows;
+mod write_output;
+
+pub use compute_features::ComputeFeatures;
+pub use compute_time_keys::ComputeTimeKeys;
+pub use evaluate_policies::EvaluatePolicies;
+pub use format_output::FormatOutput;
+pub use idempotency_gate::IdempotencyGate;
+pub use parse_load_attempt::ParseLoadAttempt;
+pub use update_windows::UpdateWindows;
+pub use write_output::WriteOutput;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use stream_kernel_app::LineOutput;
+use stream_kernel_exec::Registry;
+
+use crate::config::Nodes;
+use crate::domain::FundLoadMessage;
+use crate::stores::{IdStore, WindowStore};
+use crate::tally::Tally;
+
+/// What the steps are built from: their parameters, and the ports to what is remembered and written.
+pub struct Resources {
+    /// The steps' parameters.
+    pub nodes: Nodes,
+    /// Which ids were used.
+    pub ids: Rc<RefCell<dyn IdStore>>,
+    /// What customers have done so far.
+    pub windows: Rc<RefCell<dyn WindowStore>>,
+    /// Where decisions go.
+    pub output: Rc<RefCell<dyn LineOutput>>,
+    /// Counts what was decided.
+    pub tally: Rc<RefCell<Tally>>,
+}
+
+/// The steps of the default pipeline, in their order.
+pub const DEFAULT_PIPELINE: [&str; 8] = [
+    "parse_load_attempt",
+    "compute_time_keys",
+    "idempotency_gate",
+    "compute_features",
+    "evaluate_policies",
+    "update_windows",
+    "format_output",
+    "write_output",
+];
+
+/// Returns every step by name.
+pub fn registry() -> Registry<FundLoadMessage, Resources> {
+    Registry::new()
+        .with("parse_load_attempt", |_: &Resources| ParseLoadAttempt)
+        .with("compute_time_keys", |resources: &Resources| {
+            ComputeTimeKeys::new(resources.nodes.compute_time_keys.week_start)
+        })
+        .with("idempotency_gate", |resources: &Resources| IdempotencyGate::new(resources.ids.clone()))
+        .with("compute_features", |resources: &Resources| {
+            ComputeFeatures::new(resources.nodes.compute_features.clone())
+        })
+        .with("evaluate_policies", |resources: &Resources| {
+            let Nodes { evaluate_policies, update_windows, .. } = &resources.nodes;
+            EvaluatePolicies::new(
+                evaluate_policies.clone(),
+                update_windows.clone(),
+                resources.windows.clone(),
+            )
+        })
+        .with("update_windows", |resources: &Resources| {
+            UpdateWindows::new(resources.nodes.update_windows.clone(), resources.windows.clone())
+        })
+        .with("format_output", |_: &Resources| FormatOutput)
+        .with("write_output", |resources: &Resources| {
+            WriteOutput::new(resources.output.clone(), resources.tally.clone())
+        })
+}

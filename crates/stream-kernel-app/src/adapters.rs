@@ -1,0 +1,89 @@
+//! What a run is connected to: configuration of the file that lines come from and of the one that they go to.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The key of the input's path.
+pub(crate) const INPUT_PATH_KEY: &str = "adapters.input_source.settings.path";
+/// The key of the output's path.
+pub(crate) const OUTPUT_PATH_KEY: &str = "adapters.output_sink.settings.path";
+/// What stands for standard input and output.
+pub(crate) const STANDARD_STREAM: &str = "-";
+
+/// An application's `adapters`: among them are those of the lines.
+pub trait LineAdapters {
+    /// Returns where lines come from.
+    fn input_source(&self) -> &InputSource;
+
+    /// Returns where lines go to.
+    fn output_sink(&self) -> &OutputSink;
+}
+
+/// The kind of adapter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileAdapter {
+    /// A file, or `-` for a standard stream.
+    #[default]
+    File,
+}
+
+/// Where lines come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputSource {
+    /// The kind of adapter.
+    pub kind: FileAdapter,
+    /// Its settings.
+    pub settings: InputSettings,
+}
+
+/// Which lines come in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputSettings {
+    /// The file, relative to the working directory, or `-` for standard input.
+    #[schemars(length(min = 1))]
+    pub path: PathBuf,
+    /// The longest line that is read, in bytes; a longer one is skipped and counts as unreadable.
+    #[schemars(range(min = 1, max = 1_073_741_824))]
+    pub max_line_bytes: usize,
+}
+
+impl Default for InputSettings {
+    fn default() -> Self {
+        Self { path: "input.txt".into(), max_line_bytes: 1_048_576 }
+    }
+}
+
+/// Where lines go to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputSink {
+    /// The kind of adapter.
+    pub kind: FileAdapter,
+    /// Its settings.
+    pub settings: OutputSettings,
+}
+
+/// Which file the lines go to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputSettings {
+    /// The file, relative to the working directory, or `-` for standard output.
+    #[schemars(length(min = 1))]
+    pub path: PathBuf,
+}
+
+impl Default for OutputSettings {
+    fn default() -> Self {
+        Self { path: "output.txt".into() }
+    }
+}
+
+/// Returns whether `path` stands for a standard stream.
+pub(crate) fn is_standard_stream(path: &Path) -> bool {
+    path == Path::new(STANDARD_STREAM)
+}

@@ -1,0 +1,84 @@
+//! What an application brings along; everything else is the kernel's.
+
+use std::io;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stream_kernel_config::{Config, Loaded};
+use stream_kernel_exec::{MessageSet, Registry, VariantOf};
+
+use crate::{LineAdapters, LineOutput, RawLine, SharedOutput};
+
+/// A part of the configuration that the application defines.
+pub trait Section: Serialize + DeserializeOwned + JsonSchema {}
+
+impl<T: Serialize + DeserializeOwned + JsonSchema> Section for T {}
+
+/// An application on the kernel: it takes lines in, sends them through its steps, and puts lines out.
+///
+/// With this alone it has a command line, layered configuration, checks and tracing; see [`main`](crate::main()).
+pub trait Application: Sized
+where
+    RawLine: VariantOf<Self::Message>,
+{
+    /// Everything that moves through the pipeline; [`RawLine`] is what comes in.
+    type Message: MessageSet;
+    /// The parameters of the steps: `nodes` in the configuration.
+    type Nodes: Section;
+    /// What the application is connected to: `adapters` in the configuration.
+    type Adapters: Section + LineAdapters;
+    /// What the steps are built from.
+    type Resources;
+
+    /// The program's name; environment variables begin with it, in capitals.
+    const NAME: &'static str;
+    /// The program's version.
+    const VERSION: &'static str;
+    /// What the program does, in a sentence.
+    const ABOUT: &'static str;
+    /// The steps that run if the configuration does not say.
+    const DEFAULT_PIPELINE: &'static [&'static str];
+    /// The configuration that stands in when no file is named: its name, and its text in YAML.
+    const PROFILE: (&'static str, &'static str);
+    /// Keys that the configuration no longer has, and what to do instead; `*` stands for any one key.
+    const RETIRED_KEYS: &'static [(&'static str, &'static str)] = &[];
+
+    /// Returns every step by name.
+    fn registry() -> Registry<Self::Message, Self::Resources>;
+
+    /// Returns what the steps are built from. Nothing is opened yet: `output` leads somewhere only once the run begins.
+    fn resources(config: &Config<Self::Nodes, Self::Adapters>, output: &SharedOutput) -> Self::Resources;
+
+    /// Reports what only the application can find wrong with its configuration.
+    fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {
+        let _ = loaded;
+    }
+
+    /// Writes what is due after the last line.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output.
+    fn finish(resources: &Self::Resources, output: &mut dyn LineOutput) -> io::Result<()> {
+        let _ = (resources, output);
+        Ok(())
+    }
+
+    /// Returns the application's part of the summary.
+    fn summary(resources: &Self::Resources) -> Vec<SummaryRow> {
+        let _ = resources;
+        Vec::new()
+    }
+}
+
+/// A line of the summary: something counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryRow {
+    /// What was counted.
+    pub label: String,
+    /// How many there were.
+    pub count: u64,
+    /// How deep the row stands under the one before it, from 0.
+    pub level: usize,
+}

@@ -1,0 +1,139 @@
+//! The command line.
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use stream_kernel_exec::VariantOf;
+
+use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
+use crate::failure::Failure;
+use crate::{Application, Job, RawLine};
+
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take every line of the input through the pipeline.
+    Run(Options),
+    /// Check the configuration and print what would run; write nothing.
+    Check(Options),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the effective configuration.
+    Show {
+        /// Print one line a key: path, value, and where the value came from.
+        #[arg(long)]
+        origin: bool,
+        /// Print JSON instead of YAML.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Print every environment variable that would be heeded.
+    Env(Options),
+    /// Print the JSON Schema of the configuration, for editors.
+    Schema(Options),
+}
+
+/// What `run` takes, and every other command as well.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Read the configuration from FILE; given several times, later files go over earlier ones.
+    #[arg(long, value_name = "FILE")]
+    config: Vec<String>,
+    /// Read lines from FILE, or from standard input if it is `-`.
+    #[arg(long, value_name = "FILE")]
+    input: Option<String>,
+    /// Write lines to FILE, or to standard output if it is `-`.
+    #[arg(long, value_name = "FILE")]
+    output: Option<String>,
+    /// Switch tracing on or off, whatever the configuration says.
+    #[arg(long, value_name = "enable|disable", hide_possible_values = true)]
+    tracing: Option<Switch>,
+    /// Append trace records to PATH; switches tracing on unless `--tracing disable` is given.
+    #[arg(long, value_name = "PATH")]
+    trace_path: Option<String>,
+    /// Set one value of the configuration, such as `runtime.strict=false`; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Name the run in its trace.
+    #[arg(long, value_name = "ID", default_value = "run", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) run_id: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Switch {
+    Enable,
+    Disable,
+}
+
+/// The longest name of a run, in characters.
+const MAX_RUN_ID_CHARS: usize = 128;
+
+/// Returns the application's command line, for generating its reference.
+pub fn command<A: Application>() -> clap::Command
+where
+    RawLine: VariantOf<A::Message>,
+{
+    Cli::command().name(A::NAME).version(A::VERSION).about(A::ABOUT)
+}
+
+impl Options {
+    /// Returns the loader with every layer that the command line names, and the environment.
+    pub(crate) fn loader<A: Application>(
+        &self,
+        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    ) -> stream_kernel_config::Loader
+    where
+        RawLine: VariantOf<A::Message>,
+    {
+        let mut loader = Job::<A>::loader().environment(environment);
+        loader = self.config.iter().fold(loader, |loader, path| loader.file(path));
+        loader = self.set.iter().fold(loader, |loader, assignment| loader.set(assignment));
+        for (flag, key, path) in
+            [("--input", INPUT_PATH_KEY, &self.input), ("--output", OUTPUT_PATH_KEY, &self.output)]
+        {
+            if let Some(path) = path {
+                loader = loader.flag(format!("{flag} {path}"), key, path);
+            }
+        }
+        if let Some(path) = &self.trace_path {
+            let flag = format!("--trace-path {path}");
+            loader = loader
+                .flag(&flag, "runtime.tracing.sink.kind", "jsonl")
+                .flag(&flag, "runtime.tracing.sink.jsonl.path", path)
+                .flag(&flag, "runtime.tracing.enabled", "true");
+        }
+        match self.tracing {
+            None => loader,
+            Some(Switch::Enable) => loader.flag("--tracing enable", "runtime.tracing.enabled", "true"),
+            Some(Switch::Disable) => loader.flag("--tracing disable", "runtime.tracing.enabled", "false"),
+        }
+    }
+
+    /// Checks what clap cannot.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let characters = self.run_id.chars().count();
+        if characters > MAX_RUN_ID_CHARS {
+            let text =
+                format!("--run-id has {characters} characters (at most {MAX_RUN_ID_CHARS} are possible)");
+            return Err(Failure::Usage(text));
+        }
+        if self.run_id.chars().any(char::is_control) {
+            return Err(Failure::Usage(
+                "--run-id holds a control character (use letters, digits and signs)".into(),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! The commands that print: `check` and `config`.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use serde_json::json;
+use stream_kernel_config::ContextDiffMode;
+use stream_kernel_exec::VariantOf;
+
+use crate::adapters::is_standard_stream;
+use crate::cli::{ConfigCommand, Options};
+use crate::failure::Failure;
+use crate::run::warn_of_wiring;
+use crate::{Application, Job, LineAdapters, RawLine};
+
+/// The environment, as the process received it.
+pub(crate) type Environment = Vec<(OsString, OsString)>;
+
+/// `check`: prints what would run.
+pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<(), Failure>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    options.check()?;
+    let job = prepare::<A>(options, environment)?;
+    warn_of_wiring(&job);
+    print(&describe(&job))
+}
+
+/// `config ..`: prints the configuration, or what it may be.
+pub(crate) fn config<A: Application>(command: &ConfigCommand, environment: Environment) -> Result<(), Failure>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    match command {
+        ConfigCommand::Schema(_) => {
+            print(&pretty(&Job::<A>::loader().json_schema::<A::Nodes, A::Adapters>()))
+        }
+        ConfigCommand::Env(_) => print(&list_variables::<A>()),
+        ConfigCommand::Show { origin, json, options } => {
+            options.check()?;
+            let job = prepare::<A>(options, environment)?;
+            let effective = job.effective();
+            print(&match (origin, json) {
+                (false, false) => effective.yaml().to_owned(),
+                (false, true) => pretty(effective.json()),
+                (true, false) => effective.entries().iter().fold(String::new(), |text, entry| text + &format!("{entry}\n")),
+                (true, true) => pretty(&effective.entries().iter().map(|entry| {
+                    json!({"key": entry.key, "value": entry.value, "origin": entry.origin.to_string()})
+                }).collect()),
+            })
+        }
+    }
+}
+
+pub(crate) fn prepare<A: Application>(options: &Options, environment: Environment) -> Result<Job<A>, Failure>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    Job::prepare(options.loader::<A>(environment)).map_err(Failure::Configuration)
+}
+
+/// Prints to standard output. Who stops reading in the middle, as `head` does, has read enough.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Print(error)),
+        _ => Ok(()),
+    }
+}
+
+fn pretty(json: &serde_json::Value) -> String {
+    format!("{json:#}\n")
+}
+
+fn list_variables<A: Application>() -> String
+where
+    RawLine: VariantOf<A::Message>,
+{
+    let mut text = String::new();
+    for variable in Job::<A>::loader().variables::<A::Nodes, A::Adapters>() {
+        let default = variable.default.map(|default| format!(", default {default}")).unwrap_or_default();
+        // A string takes in everything.
+        let _ = writeln!(
+            text,
+            "{}\n    {} ({}{default})",
+            variable.name, variable.description, variable.expected
+        );
+    }
+    text
+}
+
+/// Returns what would run, for people.
+fn describe<A: Application>(job: &Job<A>) -> String
+where
+    RawLine: VariantOf<A::Message>,
+{
+    let config = job.config();
+    let runtime = &config.runtime;
+    let mut text = format!("scenario: {}\n", config.scenario.name);
+    text += if runtime.strict { "pipeline, strict:\n" } else { "pipeline, not strict:\n" };
+    for step in job.scenario().wiring() {
+        let routes = step.routes.iter().map(|route| match route.to {
+            Some(to) => format!("{} to {to}", route.kind),
+            None => format!("{} dropped", route.kind),
+        });
+        let routes: Vec<_> = routes.collect();
+        let emits = if routes.is_empty() { "nothing".to_owned() } else { routes.join(", ") };
+        text += &format!("  {} {}: {} -> {emits}\n", step.index, step.name, step.takes);
+    }
+    text += &format!("on a step's error: {}\n", word(&runtime.on_step_error));
+    text += &format!("tracing: {}\n", describe_tracing(&runtime.tracing));
+    let (input, output) = (&config.adapters.input_source().settings, &config.adapters.output_sink().settings);
+    let place = |path: &std::path::Path, stream: &str| {
+        if is_standard_stream(path) { stream.to_owned() } else { path.display().to_string() }
+    };
+    text += &format!(
+        "input: {}, lines of up to {} bytes\n",
+        place(&input.path, "standard input"),
+        input.max_line_bytes
+    );
+    text += &format!("output: {}\n", place(&output.path, "standard output"));
+    text
+}
+
+fn describe_tracing(tracing: &stream_kernel_config::Tracing) -> String {
+    if !tracing.enabled {
+        return "off".to_owned();
+    }
+    let fields = match tracing.context_diff.mode {
+        ContextDiffMode::Whitelist => format!(" [{}]", tracing.context_diff.whitelist.join(", ")),
+        ContextDiffMode::None | ContextDiffMode::Full => String::new(),
+    };
+    let sink = match &tracing.sink {
+        None => "kept in memory only".to_owned(),
+        Some(sink) => match sink.jsonl_file() {
+            None => "to standard output".to_owned(),
+            Some((path, jsonl)) => {
+                let fsync = jsonl
+                    .fsync_every_n
+                    .map_or(String::new(), |every| format!(", made durable every {every}"));
+                format!(
+                    "appended to {}, written every {} records{fsync}",
+                    path.display(),
+                    jsonl.flush_every_n
+                )
+            }
+        },
+    };
+    format!(
+        "signature {}, context {}{fields}, {sink}",
+        word(&tracing.signature.mode),
+        word(&tracing.context_diff.mode)
+    )
+}
+
+/// Returns the word by which the configuration calls a choice.
+fn word(choice: &impl serde::Serialize) -> String {
+    serde_json::to_value(choice).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,87 @@
+//! Why the program ends without success, and its exit code.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use stream_kernel_config::Mistakes;
+use stream_kernel_exec::StepFailure;
+use stream_kernel_sinks::OpenError;
+
+/// Why the program ends without success. Its `Display` is for people; causes follow from `source`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Configuration(Mistakes),
+    #[error("the input `{}` cannot be opened{}", path.display(), hint_at_missing(cause))]
+    OpenInput {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("the input `{}` cannot be read after line {lines}", path.display())]
+    ReadInput {
+        path: PathBuf,
+        lines: u64,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("the output `{}` cannot be opened", path.display())]
+    OpenOutput {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("the output `{}` cannot be written", path.display())]
+    WriteOutput {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error(transparent)]
+    OpenTrace(#[from] OpenError),
+    #[error(transparent)]
+    Step(#[from] StepFailure),
+    #[error("signals cannot be taken over")]
+    Signals(#[source] io::Error),
+    #[error("the report cannot be written to standard output")]
+    Print(#[source] io::Error),
+}
+
+fn hint_at_missing(cause: &io::Error) -> &'static str {
+    if cause.kind() == io::ErrorKind::NotFound {
+        " (name it with --input FILE, or - for standard input)"
+    } else {
+        ""
+    }
+}
+
+impl Failure {
+    /// Returns the exit code: 2 for usage and configuration, 1 for everything that goes wrong in a run.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Configuration(_) => 2,
+            Self::OpenInput { .. }
+            | Self::ReadInput { .. }
+            | Self::OpenOutput { .. }
+            | Self::WriteOutput { .. }
+            | Self::OpenTrace(_)
+            | Self::Step(_)
+            | Self::Signals(_)
+            | Self::Print(_) => 1,
+        }
+    }
+}
+
+/// Returns the error and its causes on one line, `what: why: why that`.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text += &format!(": {cause}");
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,170 @@
+//! A job: a configuration that was found right, with its steps built and wired; and the run that it becomes.
+
+use std::io;
+
+use stream_kernel_config::{Config, Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy};
+use stream_kernel_exec::{
+    InputOutcome, OnStepError, RunReport, Scenario, StepFailure, SyncRunner, VariantOf,
+};
+use stream_kernel_trace::{Clock, Context, Recorder, RunLabel, SinkFailure, TraceSink};
+
+use crate::checks;
+use crate::tracing;
+use crate::{Application, LineOutput, RawLine, SharedOutput, SummaryRow};
+
+/// A configuration that was found right, with its steps built and wired. No file has been touched yet.
+pub struct Job<A: Application>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    config: Config<A::Nodes, A::Adapters>,
+    effective: Effective,
+    scenario: Scenario<A::Message>,
+    resources: A::Resources,
+    output: SharedOutput,
+}
+
+impl<A: Application> Job<A>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    /// Returns a loader that knows the application's defaults, but no layer yet.
+    pub fn loader() -> Loader {
+        let (name, yaml) = A::PROFILE;
+        let loader = Loader::new(environment_prefix(A::NAME))
+            .default_pipeline(A::DEFAULT_PIPELINE.iter().copied())
+            .profile(name, yaml);
+        A::RETIRED_KEYS.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
+    }
+
+    /// Loads the configuration, checks it in full, and builds the steps.
+    ///
+    /// # Errors
+    ///
+    /// Returns every mistake at once.
+    pub fn prepare(loader: Loader) -> Result<Self, Mistakes> {
+        let mut loaded = loader.load::<A::Nodes, A::Adapters>()?;
+        let output = SharedOutput::default();
+        let resources = A::resources(loaded.config(), &output);
+        let scenario = checks::check::<A>(&mut loaded, &resources);
+        let (config, effective) = loaded.finish()?;
+        match scenario {
+            Some(scenario) => Ok(Self { config, effective, scenario, resources, output }),
+            None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
+        }
+    }
+
+    /// Returns the configuration.
+    pub fn config(&self) -> &Config<A::Nodes, A::Adapters> {
+        &self.config
+    }
+
+    /// Returns the configuration as text, with the origin of every value.
+    pub fn effective(&self) -> &Effective {
+        &self.effective
+    }
+
+    /// Returns the steps as they are wired.
+    pub fn scenario(&self) -> &Scenario<A::Message> {
+        &self.scenario
+    }
+
+    /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off.
+    pub fn recorder(
+        &self,
+        clock: impl Clock + 'static,
+        sink: Option<Box<dyn TraceSink>>,
+    ) -> Option<Recorder> {
+        let tracing = &self.config.runtime.tracing;
+        tracing.enabled.then(|| {
+            let recorder = Recorder::new(tracing::settings(tracing), clock);
+            match sink {
+                Some(sink) => recorder.with_sink(sink),
+                None => recorder,
+            }
+        })
+    }
+
+    /// Begins a run named `run_id` that writes its lines to `output`.
+    pub fn start(
+        self,
+        run_id: &str,
+        recorder: Option<Recorder>,
+        output: impl LineOutput + 'static,
+    ) -> Run<A> {
+        self.output.connect(Box::new(output));
+        let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
+        let on_step_error = match self.config.runtime.on_step_error {
+            ConfiguredPolicy::Stop => OnStepError::Stop,
+            ConfiguredPolicy::Continue => OnStepError::Continue,
+        };
+        let mut runner = SyncRunner::new(self.scenario, label, on_step_error);
+        if let Some(recorder) = recorder {
+            runner = runner.with_recorder(recorder);
+        }
+        Run { runner, resources: self.resources, output: self.output }
+    }
+}
+
+/// A run: takes lines in until it is finished.
+pub struct Run<A: Application>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    runner: SyncRunner<A::Message>,
+    resources: A::Resources,
+    output: SharedOutput,
+}
+
+impl<A: Application> Run<A>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    /// Shows `observer` the context of each line when it is done, the tape included if records are kept there.
+    pub fn with_observer(mut self, observer: impl FnMut(&Context) + 'static) -> Self {
+        self.runner = self.runner.with_observer(observer);
+        self
+    }
+
+    /// Takes one line through the pipeline.
+    ///
+    /// # Errors
+    ///
+    /// Returns the failure of a step that ends the run. It must still be [finished](Self::finish).
+    pub fn process(&mut self, line: RawLine) -> Result<InputOutcome, StepFailure> {
+        self.runner.process(line.line_no, line)
+    }
+
+    /// Writes what the application has to say after the last line.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output.
+    pub fn complete(&mut self) -> io::Result<()> {
+        A::finish(&self.resources, &mut self.output)
+    }
+
+    /// Returns the counts so far.
+    pub fn report(&self) -> RunReport {
+        self.runner.report()
+    }
+
+    /// Returns the application's part of the summary.
+    pub fn summary(&self) -> Vec<SummaryRow> {
+        A::summary(&self.resources)
+    }
+
+    /// Ends the run, after an error as well: brings out what the trace's sink still holds.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the trace is not complete, if it is not.
+    pub fn finish(self) -> Result<RunReport, SinkFailure> {
+        self.runner.finish()
+    }
+}
+
+/// Returns the prefix of the program's environment variables: `fund-load` has `FUND_LOAD`.
+fn environment_prefix(program: &str) -> String {
+    program.to_ascii_uppercase().replace('-', "_")
+}

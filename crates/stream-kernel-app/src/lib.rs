@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod application;
+mod job;
+mod main_entry;
+
+mod cli;
+mod commands;
+mod failure;
+mod run;
+
+mod checks;
+mod path_checks;
+mod tracing;
+
+mod adapters;
+mod input;
+mod line_reader;
+mod output;
+mod raw_line;
+
+mod progress;
+mod report;
+mod signals;
+mod stopwatch;
+
+pub use adapters::{FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
+pub use application::{Application, Section, SummaryRow};
+pub use cli::command;
+pub use job::{Job, Run};
+pub use line_reader::LineReader;
+pub use main_entry::main;
+pub use output::{LineOutput, SharedOutput};
+pub use raw_line::{LineContent, RawLine};
+
+/// What an application needs of the configuration crate: exact decimals, and reporting mistakes of its own.
+pub use stream_kernel_config as config;

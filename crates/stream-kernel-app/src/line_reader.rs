@@ -1,0 +1,241 @@
+//! Physical lines from bytes.
+
+use std::io::{self, BufRead};
+
+use sha2::{Digest, Sha256};
+
+use crate::{LineContent, RawLine};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads physical lines: up to LF, a CR before it not counted, a last line without LF included.
+///
+/// A byte order mark at the very beginning is skipped. A line that is too long is skipped in constant memory and
+/// handed out as such.
+#[derive(Debug)]
+pub struct LineReader<R> {
+    input: R,
+    max_line_bytes: usize,
+    line_no: u64,
+    bytes_read: u64,
+    /// The present line as far as it was read; an interrupted read is taken up again here.
+    line: Vec<u8>,
+    overlong: Option<Overlong>,
+}
+
+/// A line that turned out to be too long: what is known of it so far.
+#[derive(Debug)]
+struct Overlong {
+    bytes: u64,
+    hash: Sha256,
+    /// The last byte was a CR, which belongs to the line only if no LF follows.
+    holds_back_cr: bool,
+}
+
+impl Overlong {
+    fn push(&mut self, mut part: &[u8]) {
+        if part.is_empty() {
+            return;
+        }
+        if self.holds_back_cr {
+            self.count(b"\r");
+        }
+        self.holds_back_cr = part.ends_with(b"\r");
+        if self.holds_back_cr {
+            part = &part[..part.len() - 1];
+        }
+        self.count(part);
+    }
+
+    fn count(&mut self, part: &[u8]) {
+        self.bytes += part.len() as u64;
+        self.hash.update(part);
+    }
+
+    fn finish(mut self, ends_in_lf: bool) -> LineContent {
+        if self.holds_back_cr && !ends_in_lf {
+            self.count(b"\r");
+        }
+        LineContent::Overlong { bytes: self.bytes, sha256: self.hash.finalize().into() }
+    }
+}
+
+impl<R: BufRead> LineReader<R> {
+    /// Returns a reader of the lines of `input`, of which none may be longer than `max_line_bytes`.
+    pub fn new(input: R, max_line_bytes: usize) -> Self {
+        Self { input, max_line_bytes, line_no: 0, bytes_read: 0, line: Vec::new(), overlong: None }
+    }
+
+    /// Returns the next line, `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the input. After [`io::ErrorKind::Interrupted`] the call may be repeated; nothing is lost.
+    pub fn next_line(&mut self) -> io::Result<Option<RawLine>> {
+        loop {
+            let chunk = self.input.fill_buf()?;
+            if chunk.is_empty() {
+                return Ok(self.finish_last_line());
+            }
+            let line_end = memchr::memchr(b'\n', chunk);
+            let part = &chunk[..line_end.unwrap_or(chunk.len())];
+            let consumed = part.len() + usize::from(line_end.is_some());
+            // A byte order mark and a CR may stand beside the bytes that count.
+            let room = self.max_line_bytes + BYTE_ORDER_MARK.len() + 1;
+            if let Some(overlong) = &mut self.overlong {
+                overlong.push(part);
+            } else if self.line.len() + part.len() <= room {
+                self.line.extend_from_slice(part);
+            } else {
+                self.overlong = Some(begin_overlong(&self.line, part, self.line_no == 0));
+                self.line = Vec::new();
+            }
+            self.input.consume(consumed);
+            self.bytes_read += consumed as u64;
+            if line_end.is_some() {
+                return Ok(Some(self.finish_line(true)));
+            }
+        }
+    }
+
+    /// Returns how many bytes the lines so far have taken.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    fn finish_last_line(&mut self) -> Option<RawLine> {
+        if self.line_no == 0 && self.line == BYTE_ORDER_MARK {
+            self.line.clear();
+        }
+        (!self.line.is_empty() || self.overlong.is_some()).then(|| self.finish_line(false))
+    }
+
+    fn finish_line(&mut self, ends_in_lf: bool) -> RawLine {
+        self.line_no += 1;
+        let content = match self.overlong.take() {
+            Some(overlong) => overlong.finish(ends_in_lf),
+            None => self.finish_content(ends_in_lf),
+        };
+        RawLine { line_no: self.line_no, content }
+    }
+
+    fn finish_content(&mut self, ends_in_lf: bool) -> LineContent {
+        let mut line = std::mem::take(&mut self.line);
+        if ends_in_lf && line.ends_with(b"\r") {
+            line.pop();
+        }
+        if self.line_no == 1 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
+        }
+        if line.len() <= self.max_line_bytes {
+            return LineContent::Whole(line);
+        }
+        LineContent::Overlong { bytes: line.len() as u64, sha256: Sha256::digest(&line).into() }
+    }
+}
+
+fn begin_overlong(line: &[u8], part: &[u8], is_first_line: bool) -> Overlong {
+    let mut overlong = Overlong { bytes: 0, hash: Sha256::new(), holds_back_cr: false };
+    // The mark may be torn between what was read before and what was read now.
+    let mut start = [line, part].concat();
+    if is_first_line && start.starts_with(BYTE_ORDER_MARK) {
+        start.drain(..BYTE_ORDER_MARK.len());
+    }
+    overlong.push(&start);
+    overlong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufReader, Read};
+
+    /// Reads `input` with a bound of 8 bytes a line, in chunks of every small size, and returns the lines.
+    fn check(input: &[u8]) -> Vec<String> {
+        let lines_by_chunks_of = |chunk_bytes| {
+            let mut reader = LineReader::new(BufReader::with_capacity(chunk_bytes, input), 8);
+            let mut lines = Vec::new();
+            while let Some(line) = reader.next_line().unwrap() {
+                assert_eq!(line.line_no, lines.len() as u64 + 1);
+                lines.push(match line.content {
+                    LineContent::Whole(text) => String::from_utf8(text).unwrap(),
+                    LineContent::Overlong { bytes, sha256 } => format!("{bytes} bytes, {:02x}..", sha256[0]),
+                });
+            }
+            assert_eq!(reader.bytes_read(), input.len() as u64);
+            lines
+        };
+        let lines = lines_by_chunks_of(1_000);
+        for chunk_bytes in 1..20 {
+            assert_eq!(lines_by_chunks_of(chunk_bytes), lines, "read {chunk_bytes} bytes at a time");
+        }
+        lines
+    }
+
+    fn overlong(text: &[u8]) -> String {
+        format!("{} bytes, {:02x}..", text.len(), Sha256::digest(text)[0])
+    }
+
+    #[test]
+    fn lines_end_at_lf_and_a_last_one_without_it_counts() {
+        assert_eq!(check(b""), [""; 0]);
+        assert_eq!(check(b"\n"), [""]);
+        assert_eq!(check(b"a\nb"), ["a", "b"]);
+        assert_eq!(check(b"a\n\nb\n"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn one_cr_belongs_to_the_line_end_if_lf_follows() {
+        assert_eq!(check(b"a\r\nb\r\r\nc\rd\r"), ["a", "b\r", "c\rd\r"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_at_byte_0_only() {
+        assert_eq!(check(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), ["a", "\u{feff}b"]);
+        assert_eq!(check(b"\xef\xbb\xbf"), [""; 0], "a file of a mark alone holds no line");
+        assert_eq!(check(b"\xef\xbb\xbf\n"), [""]);
+        assert_eq!(check(b"\xef\xbb\xbf\xef\xbb\xbf"), ["\u{feff}"]);
+    }
+
+    #[test]
+    fn the_bound_holds_for_the_text_alone_and_one_beyond_is_skipped() {
+        assert_eq!(check(b"12345678\n12345678\r\n12345678"), ["12345678"; 3]);
+        assert_eq!(check(b"\xef\xbb\xbf12345678\r\n"), ["12345678"]);
+        assert_eq!(check(b"123456789\nb\n"), [overlong(b"123456789"), "b".into()]);
+        assert_eq!(check(b"12345678\r"), [overlong(b"12345678\r")], "a CR without LF counts");
+        assert_eq!(check(b"\xef\xbb\xbf123456789\r\n"), [overlong(b"123456789")]);
+    }
+
+    #[test]
+    fn a_skipped_line_is_known_by_its_whole_text() {
+        let long = b"0123456789abcdef\r0123456789abcdef".repeat(50);
+        for end in [&b""[..], b"\n", b"\r\n"] {
+            assert_eq!(check(&[&long, end].concat()), [overlong(&long)]);
+        }
+        assert_eq!(check(&[&long[..], b"\r"].concat()), [overlong(&[&long[..], b"\r"].concat())]);
+        assert_eq!(check(&[BYTE_ORDER_MARK, &long].concat()), [overlong(&long)]);
+    }
+
+    #[test]
+    fn an_interrupted_read_loses_nothing() {
+        struct Interrupted<'a>(&'a [u8], bool);
+        impl Read for Interrupted<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(&mut buffer[..2]) }
+            }
+        }
+        let mut reader = LineReader::new(BufReader::new(Interrupted(b"abcdef\ngh", false)), 8);
+        let (mut lines, mut interruptions) = (Vec::new(), 0);
+        loop {
+            match reader.next_line() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => interruptions += 1,
+                Err(error) => panic!("{error}"),
+                Ok(Some(line)) => lines.push(line.content),
+                Ok(None) => break,
+            }
+        }
+        assert!(interruptions > 2);
+        assert_eq!(lines, [b"abcdef", &b"gh"[..]].map(|text| LineContent::Whole(text.to_vec())));
+    }
+}

@@ -1,0 +1,59 @@
+//! Where a program begins: the one place that reads arguments and environment.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+use stream_kernel_exec::VariantOf;
+
+use crate::cli::{Cli, Command, command};
+use crate::commands::{self, Environment};
+use crate::failure::{Failure, with_causes};
+use crate::report::say;
+use crate::{Application, RawLine, run};
+
+/// Runs the application as a program: reads arguments and environment, does what they ask, and returns the exit code.
+///
+/// 0: every line was processed. 1: the run failed. 2: usage or configuration. 130 and 143: a signal ended the run.
+pub fn main<A: Application>() -> ExitCode
+where
+    RawLine: VariantOf<A::Message>,
+{
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let environment = std::env::vars_os().collect();
+    match dispatch::<A>(std::env::args_os(), environment) {
+        Ok(exit_code) => exit_code.into(),
+        Err(failure) => {
+            match &failure {
+                // Each of them says `error:` itself.
+                Failure::Configuration(mistakes) => say(mistakes),
+                other => say(format!("error: {}", with_causes(other))),
+            }
+            failure.exit_code().into()
+        }
+    }
+}
+
+fn dispatch<A: Application>(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: Environment,
+) -> Result<u8, Failure>
+where
+    RawLine: VariantOf<A::Message>,
+{
+    let parsed =
+        command::<A>().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output with 0, a wrong flag to standard error with 2.
+            let _ = error.print();
+            return Ok(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match &cli.command {
+        Command::Run(options) => run::run::<A>(options, environment),
+        Command::Check(options) => commands::check::<A>(options, environment).map(|()| 0),
+        Command::Config(command) => commands::config::<A>(command, environment).map(|()| 0),
+    }
+}

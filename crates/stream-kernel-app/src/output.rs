@@ -1,0 +1,123 @@
+//! Where lines go to: a file that takes its name only when it is complete, or a stream.
+
+use std::cell::RefCell;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::adapters::is_standard_stream;
+
+/// Takes lines out of the program.
+pub trait LineOutput {
+    /// Writes one line, its line end included.
+    ///
+    /// # Errors
+    ///
+    /// Returns why this line, or an earlier one, could not be written.
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()>;
+}
+
+impl LineOutput for Vec<u8> {
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.extend_from_slice(line);
+        Ok(())
+    }
+}
+
+/// An output that steps hold from the time when they are built, and that is connected when the run begins.
+///
+/// Configuration is checked with everything in place, and yet no file is touched before it was found right.
+#[derive(Clone, Default)]
+pub struct SharedOutput {
+    connected: Rc<RefCell<Option<Box<dyn LineOutput>>>>,
+}
+
+impl SharedOutput {
+    pub(crate) fn connect(&self, output: Box<dyn LineOutput>) {
+        *self.connected.borrow_mut() = Some(output);
+    }
+}
+
+impl LineOutput for SharedOutput {
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        match &mut *self.connected.borrow_mut() {
+            Some(output) => output.write_line(line),
+            None => Err(io::Error::other("the output is not connected")),
+        }
+    }
+}
+
+/// Lines are written in blocks of this size.
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// A file or stream that is open for output.
+///
+/// Clones lead to the same output: the steps write through one, the run completes another.
+#[derive(Clone)]
+pub(crate) struct OutputFile {
+    writer: Rc<RefCell<BufWriter<File>>>,
+    /// The path that the file has while it is written, and the one that it is to have; `None` for a stream.
+    renaming: Option<(PathBuf, PathBuf)>,
+}
+
+impl OutputFile {
+    /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it is, and
+    /// anything else is a new file that has another name until it is complete.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if is_standard_stream(path) {
+            let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+            return Ok(Self::new(File::from(stdout), None));
+        }
+        if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Ok(Self::new(OpenOptions::new().write(true).open(path)?, None));
+        }
+        let partial = partial_path(path);
+        // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
+        match fs::remove_file(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        Ok(Self::new(file, Some((partial, path.to_owned()))))
+    }
+
+    fn new(file: File, renaming: Option<(PathBuf, PathBuf)>) -> Self {
+        Self { writer: Rc::new(RefCell::new(BufWriter::with_capacity(BLOCK_BYTES, file))), renaming }
+    }
+
+    /// Returns where the lines are until the output is complete, if that is another file.
+    pub(crate) fn partial(&self) -> Option<&Path> {
+        self.renaming.as_ref().map(|(partial, _)| partial.as_path())
+    }
+
+    /// Writes out what is buffered.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.writer.borrow_mut().flush()
+    }
+
+    /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name.
+    pub(crate) fn complete(self) -> io::Result<()> {
+        self.flush()?;
+        if let Some((partial, path)) = &self.renaming {
+            self.writer.borrow().get_ref().sync_all()?;
+            fs::rename(partial, path)?;
+        }
+        Ok(())
+    }
+}
+
+impl LineOutput for OutputFile {
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.writer.borrow_mut().write_all(line)
+    }
+}
+
+/// Returns the path that an output file has until it is complete: `<path>.partial`.
+pub(crate) fn partial_path(path: &Path) -> PathBuf {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    partial.into()
+}

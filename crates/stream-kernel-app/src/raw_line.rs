@@ -1,0 +1,54 @@
+//! A line as it was read.
+
+use std::fmt::Write as _;
+
+use stream_kernel_exec::Payload;
+use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+
+/// A physical line of the input, without its line end: what every application takes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawLine {
+    /// Its number, from 1.
+    pub line_no: u64,
+    /// What stands on it.
+    pub content: LineContent,
+}
+
+/// What stands on a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineContent {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// More than the line may hold: it was skipped without being kept.
+    Overlong {
+        /// How long it is.
+        bytes: u64,
+        /// The SHA-256 of it.
+        sha256: [u8; 32],
+    },
+}
+
+/// The identity of a line is its number; its content is its number and its text.
+impl Payload for RawLine {
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        identity.set(self.line_no);
+        true
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.unsigned("line_no", self.line_no);
+        match &self.content {
+            LineContent::Whole(text) => content.bytes("text", text),
+            LineContent::Overlong { bytes, sha256 } => {
+                let hex = sha256.iter().fold(String::new(), |mut hex, byte| {
+                    // A string takes in everything.
+                    let _ = write!(hex, "{byte:02x}");
+                    hex
+                });
+                content.optional_text("text", None);
+                content.unsigned("text_bytes", *bytes);
+                content.text("text_sha256", &hex);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What people read on standard error.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::time::Duration;
+
+use stream_kernel_exec::RunReport;
+
+use crate::SummaryRow;
+
+/// Writes a line to standard error. If nobody can read it, there is nobody to tell.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// What a run has come to, for its last words.
+pub(crate) struct Summary<'a> {
+    pub(crate) program: &'a str,
+    pub(crate) elapsed: Duration,
+    pub(crate) report: RunReport,
+    pub(crate) rows: Vec<SummaryRow>,
+    /// Where results went: label and place.
+    pub(crate) places: Vec<(&'a str, String)>,
+}
+
+impl Summary<'_> {
+    /// Returns the summary as lines of text, counts aligned.
+    pub(crate) fn render(&self) -> String {
+        let RunReport { inputs, abandoned, undeliverable } = self.report;
+        let seconds = self.elapsed.as_secs_f64();
+        let mut rows = self.rows.clone();
+        for (label, count) in [("abandoned", abandoned), ("undeliverable messages dropped", undeliverable)] {
+            if count > 0 {
+                rows.push(SummaryRow { label: label.to_owned(), count, level: 0 });
+            }
+        }
+        let width = |row: &SummaryRow| 2 * row.level + row.label.len();
+        let widest = rows.iter().map(width).max().unwrap_or(0);
+        let rate =
+            rate(inputs, seconds).map(|rate| format!(", {} lines/s", grouped(rate))).unwrap_or_default();
+        let lines = if inputs == 1 { "line" } else { "lines" };
+        let mut text = format!("{}: {} {lines} in {seconds:.3} s{rate}", self.program, grouped(inputs));
+        for row in &rows {
+            let indent = 2 + 2 * row.level;
+            let padding = widest - width(row);
+            text += &format!("\n{:indent$}{}{:padding$}  {:>13}", "", row.label, "", grouped(row.count));
+        }
+        for (label, place) in &self.places {
+            text += &format!("\n  {label}: {place}");
+        }
+        text
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people"
+)]
+fn rate(inputs: u64, seconds: f64) -> Option<u64> {
+    // Over less than a millisecond a rate says nothing.
+    (seconds >= 0.001).then(|| (inputs as f64 / seconds) as u64)
+}
+
+/// Returns the number with its thousands apart: `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = (digits.as_bytes().rchunks(3).rev())
+        .map(|group| std::str::from_utf8(group).unwrap_or_default())
+        .collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(level: usize, label: &str, count: u64) -> SummaryRow {
+        SummaryRow { label: label.into(), count, level }
+    }
+
+    #[test]
+    fn the_summary_aligns_counts_and_names_what_was_lost() {
+        let summary = Summary {
+            program: "fund-load",
+            elapsed: Duration::from_millis(1_500),
+            report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
+            rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
+            places: vec![("output", "decisions.ndjson".into())],
+        };
+        insta::assert_snapshot!(summary.render(), @"");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        let numbers = [0, 999, 1_000, 12_345, 123_456, u64::MAX].map(grouped);
+        assert_eq!(numbers, ["0", "999", "1,000", "12,345", "123,456", "18,446,744,073,709,551,615"]);
+    }
+}

@@ -1,0 +1,51 @@
+//! SIGINT and SIGTERM: asked for between lines, and able to wake a run that waits for input.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+
+/// The signals that end a run.
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+
+/// Notes the first signal; a second one ends the process at once.
+pub(crate) struct Signals {
+    received: Arc<AtomicUsize>,
+    wake: UnixStream,
+}
+
+impl Signals {
+    /// Takes the signals over from the system's default, which would end the process in the middle of a line.
+    pub(crate) fn install() -> io::Result<Self> {
+        let received = Arc::new(AtomicUsize::new(0));
+        let is_second = Arc::new(AtomicBool::new(false));
+        let (wake, waker) = UnixStream::pair()?;
+        for signal in SIGNALS {
+            // In this order: the first signal finds `is_second` still false and sets it for the next.
+            flag::register_conditional_shutdown(signal, exit_code(signal).into(), Arc::clone(&is_second))?;
+            flag::register(signal, Arc::clone(&is_second))?;
+            flag::register_usize(signal, Arc::clone(&received), usize::try_from(signal).unwrap_or_default())?;
+            low_level::pipe::register(signal, waker.try_clone()?)?;
+        }
+        Ok(Self { received, wake })
+    }
+
+    /// Returns the exit code of the signal that was received, if any was: 130 or 143.
+    pub(crate) fn received(&self) -> Option<u8> {
+        let signal = self.received.load(Ordering::Relaxed);
+        (signal != 0).then(|| exit_code(i32::try_from(signal).unwrap_or_default()))
+    }
+
+    /// Returns something that becomes readable when a signal is received.
+    pub(crate) fn wake(&self) -> io::Result<UnixStream> {
+        self.wake.try_clone()
+    }
+}
+
+/// Returns the code with which shells report a process that a signal ended.
+fn exit_code(signal: i32) -> u8 {
+    u8::try_from(128 + signal).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,33 @@
+//! From the tracing configuration to a recorder and its sink.
+
+use stream_kernel_config::{
+    ContextDiffMode as ConfiguredDiff, SignatureMode as ConfiguredSignature, Tracing,
+};
+use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
+use stream_kernel_trace::{ContextDiffMode, FieldSet, SignatureMode, TraceSettings, TraceSink};
+
+/// Returns what records show.
+///
+/// A name that is no context field was reported when the configuration was checked, and is left out here.
+pub(crate) fn settings(tracing: &Tracing) -> TraceSettings {
+    let signature = match tracing.signature.mode {
+        ConfiguredSignature::TypeOnly => SignatureMode::TypeOnly,
+        ConfiguredSignature::TypeAndIdentity => SignatureMode::TypeAndIdentity,
+        ConfiguredSignature::Hash => SignatureMode::Hash,
+    };
+    let named_fields = || tracing.context_diff.whitelist.iter().filter_map(|name| name.parse().ok());
+    let context_diff = match tracing.context_diff.mode {
+        ConfiguredDiff::None => ContextDiffMode::None,
+        ConfiguredDiff::Whitelist => ContextDiffMode::Whitelist(FieldSet::of(named_fields())),
+        ConfiguredDiff::Full => ContextDiffMode::Full,
+    };
+    TraceSettings { signature, context_diff }
+}
+
+/// Opens the sink that is configured, if any is.
+pub(crate) fn open_sink(tracing: &Tracing) -> Result<Option<Box<dyn TraceSink>>, OpenError> {
+    let Some(sink) = &tracing.sink else { return Ok(None) };
+    let Some((path, jsonl)) = sink.jsonl_file() else { return Ok(Some(Box::new(StdoutSink::new()))) };
+    let cadence = Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n };
+    Ok(Some(Box::new(JsonlSink::open(path, cadence)?)))
+}

@@ -1,0 +1,122 @@
+//! Checks the merged tree against the schema: finds every mistake, fills in every default, notes every origin.
+
+mod scalar;
+mod unknown;
+
+use std::collections::BTreeMap;
+
+use figment::value::{Dict, Value as Merged};
+use serde_json::{Map, Value};
+
+pub(crate) use unknown::{Retired, unknown_key};
+
+use crate::key_path;
+use crate::layer::Layers;
+use crate::mistake::{Findings, Problem};
+use crate::origin::Provenance;
+use crate::schema::{Kind, Node};
+
+/// The merged tree, complete: every key is there, mistaken values are replaced by ones that fit.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) tree: Value,
+    /// Where each value that a layer gave came from, by key path; what is not here is a default.
+    pub(crate) provenance: BTreeMap<String, Provenance>,
+}
+
+/// Checks and completes the merged layers.
+pub(crate) fn check(schema: &Node, layers: &Layers, retired: &[Retired], findings: &mut Findings) -> Checked {
+    let mut checker = Checker { layers, retired, findings, provenance: BTreeMap::new() };
+    let merged = layers.merged();
+    let tree = checker.value(schema, "", Some(&merged), None);
+    Checked { tree, provenance: checker.provenance }
+}
+
+struct Checker<'a> {
+    layers: &'a Layers,
+    retired: &'a [Retired],
+    findings: &'a mut Findings,
+    provenance: BTreeMap<String, Provenance>,
+}
+
+impl Checker<'_> {
+    /// Checks the value at `path`. `default` is what a default of a map around it holds for this key.
+    fn value(&mut self, node: &Node, path: &str, merged: Option<&Merged>, default: Option<&Value>) -> Value {
+        let default = default.or(node.default.as_ref());
+        let Some(merged) = merged else { return self.absent(node, path, default) };
+        if !path.is_empty() {
+            self.provenance.insert(path.to_owned(), self.layers.value_provenance(merged.tag(), path));
+        }
+        match (&node.kind, merged) {
+            (_, Merged::Empty(..)) if node.nullable => Value::Null,
+            (Kind::Map(keys), Merged::Dict(_, dict)) => self.map(node, keys, path, dict, default),
+            (Kind::FreeMap(values), Merged::Dict(_, dict)) => {
+                let child = |(key, merged): (&String, &Merged)| {
+                    let path = key_path::join(path, key);
+                    (key.clone(), self.value(values, &path, Some(merged), None))
+                };
+                Value::Object(dict.iter().map(child).collect())
+            }
+            (Kind::List(items), Merged::Array(_, array)) => {
+                let item = |(number, merged): (usize, &Merged)| {
+                    let path = key_path::join(path, &number.to_string());
+                    self.value(items, &path, Some(merged), None)
+                };
+                Value::Array(array.iter().enumerate().map(item).collect())
+            }
+            _ => {
+                let raw = self.layers.raw_text(merged.tag(), path);
+                scalar::read(node, merged, raw).unwrap_or_else(|problem| {
+                    let provenance = self.layers.value_provenance(merged.tag(), path);
+                    self.findings.add(path, provenance, problem);
+                    stand_in(node, default)
+                })
+            }
+        }
+    }
+
+    fn map(
+        &mut self,
+        node: &Node,
+        keys: &[(String, Node)],
+        path: &str,
+        dict: &Dict,
+        default: Option<&Value>,
+    ) -> Value {
+        for (key, value) in dict.iter().filter(|(key, _)| node.child(key).is_none()) {
+            let child = key_path::join(path, key);
+            let provenance = self.layers.key_provenance(value.tag(), &child);
+            self.findings.add(child, provenance, unknown_key(node, path, key, self.retired));
+        }
+        let mut complete = Map::new();
+        for (key, child) in keys {
+            let default = default.and_then(|default| default.get(key));
+            let value = self.value(child, &key_path::join(path, key), dict.get(key), default);
+            complete.insert(key.clone(), value);
+        }
+        Value::Object(complete)
+    }
+
+    /// Fills in what no layer gives.
+    fn absent(&mut self, node: &Node, path: &str, default: Option<&Value>) -> Value {
+        match (&node.kind, default) {
+            (_, Some(Value::Null)) => Value::Null,
+            (_, None) if node.nullable => Value::Null,
+            (Kind::Map(keys), default) => self.map(node, keys, path, &Dict::new(), default),
+            (_, Some(default)) => scalar::canonical(node, default),
+            (_, None) => {
+                if !self.findings.layer_is_missing() {
+                    let problem = Problem::new("required value is missing").expected(node.in_words());
+                    let provenance = self.layers.map_provenance(key_path::parent(path).unwrap_or_default());
+                    self.findings.add(path, provenance, problem.hint(format!("set `{path}`")));
+                }
+                node.placeholder()
+            }
+        }
+    }
+}
+
+/// Returns what stands in for a mistaken value.
+fn stand_in(node: &Node, default: Option<&Value>) -> Value {
+    default.map_or_else(|| node.placeholder(), |default| scalar::canonical(node, default))
+}

@@ -1,0 +1,107 @@
+//! Checks one value that is no map or list of the expected type.
+
+use figment::value::{Num, Value as Merged};
+use serde_json::Value;
+
+use crate::decimal::{self, DecimalError};
+use crate::escape::excerpt;
+use crate::mistake::Problem;
+use crate::nearest::nearest;
+use crate::schema::{Decimal, Kind, Node, integer};
+
+/// Returns the value in canonical form. `raw` is its text as it was written.
+pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Value, Problem> {
+    let refuse = || Problem::new(format!("found {}", describe(merged, raw))).expected(node.in_words());
+    if let Merged::Empty(..) = merged {
+        return Err(refuse().hint(match node.kind {
+            Kind::Map(_) | Kind::FreeMap(_) => "remove the key or write `{}`",
+            _ => "remove the key or give it a value",
+        }));
+    }
+    match (&node.kind, merged) {
+        (Kind::Bool, Merged::Bool(_, value)) => Ok(Value::Bool(*value)),
+        (Kind::Bool, Merged::String(_, text)) => Err(boolean_hint(refuse(), text)),
+        (Kind::Integer { minimum, maximum }, Merged::Num(_, number)) => whole(*number)
+            .filter(|value| (minimum..=maximum).contains(&value))
+            .map(integer)
+            .ok_or_else(refuse),
+        (Kind::Number { minimum, maximum }, Merged::Num(_, number)) => {
+            let number = float(*number);
+            let fits = number.is_finite()
+                && minimum.is_none_or(|minimum| number >= minimum)
+                && maximum.is_none_or(|maximum| number <= maximum);
+            if fits { Ok(number.into()) } else { Err(refuse()) }
+        }
+        (Kind::Integer { .. } | Kind::Number { .. }, Merged::String(_, text))
+            if text.parse::<f64>().is_ok() =>
+        {
+            Err(refuse().hint("remove the quotes"))
+        }
+        (Kind::Decimal(bounds), Merged::Num(..) | Merged::String(..)) => exact(bounds, raw, refuse),
+        (Kind::Text { min_chars }, Merged::String(_, text)) if text.chars().count() >= *min_chars => {
+            Ok(text.as_str().into())
+        }
+        (Kind::Text { .. }, Merged::Bool(..) | Merged::Num(..)) => Err(refuse().hint("put it in quotes")),
+        (Kind::OneOf(names), Merged::String(_, text)) if names.contains(text) => Ok(text.as_str().into()),
+        (Kind::OneOf(names), Merged::String(_, text)) => {
+            Err(refuse().did_you_mean(nearest(text, names.iter().map(String::as_str))))
+        }
+        (Kind::List(_), Merged::String(..)) => {
+            Err(refuse().hint("write `[item, item]`, or an item a line after `- `"))
+        }
+        _ => Err(refuse()),
+    }
+}
+
+/// Returns a default in canonical form: decimals with all places.
+pub(crate) fn canonical(node: &Node, default: &Value) -> Value {
+    let Kind::Decimal(Decimal { places, .. }) = node.kind else { return default.clone() };
+    let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+    decimal::parse(&text, places)
+        .map_or_else(|_| default.clone(), |units| decimal::format(units, places).into())
+}
+
+/// Reads a decimal from its raw text, never from a float.
+fn exact(bounds: &Decimal, raw: Option<&str>, refuse: impl Fn() -> Problem) -> Result<Value, Problem> {
+    match decimal::parse(raw.unwrap_or_default(), bounds.places) {
+        Ok(units) if (bounds.minimum..=bounds.maximum).contains(&units) => {
+            Ok(decimal::format(units, bounds.places).into())
+        }
+        Ok(_) | Err(DecimalError::TooLarge) => Err(refuse()),
+        Err(DecimalError::Places { .. }) => Err(refuse().hint("round it: it is taken exactly as written")),
+        Err(DecimalError::Form) => Err(refuse().hint("write digits and at most one point, such as `12.50`")),
+    }
+}
+
+/// Describes what was found, such as "text `yes`".
+fn describe(merged: &Merged, raw: Option<&str>) -> String {
+    let raw = excerpt(raw.unwrap_or_default());
+    match merged {
+        Merged::Empty(..) if raw.is_empty() => "nothing, which is null".to_owned(),
+        Merged::Empty(..) => "null".to_owned(),
+        Merged::Bool(..) => format!("`{raw}`"),
+        Merged::Num(..) => format!("the number `{raw}`"),
+        Merged::String(..) | Merged::Char(..) if raw.is_empty() => "empty text".to_owned(),
+        Merged::String(..) | Merged::Char(..) => format!("text `{raw}`"),
+        Merged::Array(..) => "a list".to_owned(),
+        Merged::Dict(..) => "a map".to_owned(),
+    }
+}
+
+fn boolean_hint(problem: Problem, text: &str) -> Problem {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" | "1" | "enable" | "enabled" => problem.hint("write `true`"),
+        "no" | "off" | "n" | "0" | "disable" | "disabled" => problem.hint("write `false`"),
+        "true" | "false" => problem.hint("remove the quotes"),
+        other => problem.did_you_mean(nearest(other, ["true", "false"])),
+    }
+}
+
+fn whole(number: Num) -> Option<i128> {
+    number.to_i128().or_else(|| number.to_u128().and_then(|value| i128::try_from(value).ok()))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a key of type float holds the nearest float")]
+fn float(number: Num) -> f64 {
+    number.to_f64().or_else(|| whole(number).map(|value| value as f64)).unwrap_or(f64::NAN)
+}

@@ -1,0 +1,78 @@
+//! The effective configuration: every key with its value and where it came from.
+
+use std::fmt::{self, Display};
+
+use serde_json::Value;
+
+use crate::check::Checked;
+use crate::escape::Escaped;
+use crate::key_path;
+use crate::origin::{Origin, Provenance};
+use crate::schema::{Kind, Node};
+use crate::yaml_text;
+
+/// A configuration without mistakes, complete: what no layer gave is filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effective {
+    tree: Value,
+    yaml: String,
+    entries: Vec<Entry>,
+}
+
+/// A key that is no map, or an empty map, with its value. Its `Display` is one line, safe for a terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key path.
+    pub key: String,
+    /// The value; exact decimals are text with all places.
+    pub value: Value,
+    /// The value in YAML flow style.
+    pub text: String,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+impl Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}  # {}", Escaped(&self.key), Escaped(&self.text), self.origin)
+    }
+}
+
+impl Effective {
+    pub(crate) fn new(schema: &Node, checked: Checked) -> Self {
+        let mut entries = Vec::new();
+        list(schema, "", &checked.tree, &checked, &mut entries);
+        Self { yaml: yaml_text::document(schema, &checked.tree), tree: checked.tree, entries }
+    }
+
+    /// Returns every key that is no map, in declared order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Returns the configuration as JSON; exact decimals are text with all places.
+    pub fn json(&self) -> &Value {
+        &self.tree
+    }
+
+    /// Returns the configuration as YAML. As a file, it gives the same effective configuration.
+    pub fn yaml(&self) -> &str {
+        &self.yaml
+    }
+}
+
+fn list(schema: &Node, path: &str, value: &Value, checked: &Checked, entries: &mut Vec<Entry>) {
+    match value {
+        Value::Object(map) if matches!(schema.kind, Kind::Map(_) | Kind::FreeMap(_)) && !map.is_empty() => {
+            for (key, value) in map {
+                let Some(child) = schema.child(key) else { continue };
+                list(child, &key_path::join(path, key), value, checked, entries);
+            }
+        }
+        _ => {
+            let provenance = checked.provenance.get(path).cloned().unwrap_or(Provenance::DEFAULT);
+            let (key, text) = (path.to_owned(), yaml_text::flow(schema, value));
+            entries.push(Entry { key, value: value.clone(), text, origin: provenance.origin });
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The layers: each a figment provider with a side index that knows what figment does not, places and raw texts.
+
+mod assignment;
+mod environment;
+mod file;
+
+use std::collections::BTreeMap;
+
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Error, Figment, Metadata, Profile, Provider};
+
+pub(crate) use assignment::Assignment;
+pub(crate) use environment::{add_environment, variable_names};
+pub(crate) use file::{add_file, add_profile};
+
+use crate::key_path;
+use crate::origin::{Origin, Provenance};
+use crate::yaml::{Node, Place, Tree};
+
+/// All layers, merged.
+pub(crate) struct Layers {
+    figment: Figment,
+    list: Vec<Layer>,
+}
+
+/// One source of values.
+struct Layer {
+    source: Source,
+    marks: BTreeMap<String, Mark>,
+}
+
+/// What a layer was read from: its origin, and whether values in it have places of their own.
+enum Source {
+    Document(Box<dyn Fn(Place) -> Origin>),
+    Single(Origin),
+}
+
+/// What the side index holds of one value.
+struct Mark {
+    /// The place of the key, or of a list's item.
+    key: Place,
+    /// The place of the value: that of the key when the value begins on a later line.
+    value: Place,
+    /// The raw text of a scalar.
+    raw: Option<String>,
+    is_map: bool,
+}
+
+/// Hands one layer to figment.
+struct LayerProvider {
+    number: usize,
+    dict: Dict,
+}
+
+impl Provider for LayerProvider {
+    fn metadata(&self) -> Metadata {
+        // The number leads from a value's tag back to the layer.
+        Metadata::named("configuration layer").source(self.number.to_string())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        Ok(Profile::Default.collect(self.dict.clone()))
+    }
+}
+
+impl Layers {
+    pub(crate) fn new() -> Self {
+        Self { figment: Figment::new(), list: Vec::new() }
+    }
+
+    /// Returns the number that the next layer will have.
+    pub(crate) fn next_number(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Puts a map over the layers so far.
+    fn push(&mut self, source: Source, root: &Node) {
+        let mut marks = BTreeMap::new();
+        let dict = index(root, "", root.place, &mut marks).into_dict().unwrap_or_default();
+        let provider = LayerProvider { number: self.next_number(), dict };
+        self.figment = std::mem::take(&mut self.figment).merge(provider);
+        self.list.push(Layer { source, marks });
+    }
+
+    /// Takes the place of a layer that could not be read, so that mistakes stay in the order of the layers.
+    pub(crate) fn push_nothing(&mut self) {
+        self.list.push(Layer { source: Source::Single(Origin::Default), marks: BTreeMap::new() });
+    }
+
+    /// Returns the merged tree.
+    pub(crate) fn merged(&self) -> Value {
+        // No provider of ours fails, so there is always a tree.
+        self.figment.find_value("").unwrap_or_else(|_| Value::from(Dict::new()))
+    }
+
+    /// Returns where the value with this tag at `path` came from.
+    pub(crate) fn value_provenance(&self, tag: Tag, path: &str) -> Provenance {
+        self.provenance(self.number_of(tag), path, |mark| mark.value)
+    }
+
+    /// Returns where the key of the value with this tag at `path` was written.
+    pub(crate) fn key_provenance(&self, tag: Tag, path: &str) -> Provenance {
+        self.provenance(self.number_of(tag), path, |mark| mark.key)
+    }
+
+    /// Returns the raw text of the scalar with this tag at `path`.
+    pub(crate) fn raw_text(&self, tag: Tag, path: &str) -> Option<&str> {
+        self.list.get(self.number_of(tag)?)?.marks.get(path)?.raw.as_deref()
+    }
+
+    /// Returns where the map at `path` was given: in the last document that gives it, else the last layer that does, else the
+    /// same for the map around it.
+    pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
+        let mut at = Some(path);
+        while let Some(path) = at {
+            let mut single = None;
+            for (number, layer) in self.list.iter().enumerate().rev() {
+                match (layer.marks.get(path), &layer.source) {
+                    (Some(mark), Source::Document(_)) if mark.is_map => {
+                        return self.provenance(Some(number), path, |mark| mark.value);
+                    }
+                    (Some(mark), Source::Single(_)) if mark.is_map => single = single.or(Some(number)),
+                    _ if layer.replaces(path) => break,
+                    _ => {}
+                }
+            }
+            if single.is_some() {
+                return self.provenance(single, path, |mark| mark.value);
+            }
+            at = key_path::parent(path);
+        }
+        Provenance::DEFAULT
+    }
+
+    fn provenance(&self, number: Option<usize>, path: &str, place: impl Fn(&Mark) -> Place) -> Provenance {
+        let Some((number, layer)) = number.and_then(|number| Some((number, self.list.get(number)?))) else {
+            return Provenance::DEFAULT;
+        };
+        let origin = match &layer.source {
+            Source::Document(origin_at) => origin_at(layer.marks.get(path).map_or(Place::START, place)),
+            Source::Single(origin) => origin.clone(),
+        };
+        Provenance { layer: number, origin }
+    }
+
+    fn number_of(&self, tag: Tag) -> Option<usize> {
+        self.figment.get_metadata(tag)?.source.as_ref()?.custom()?.parse().ok()
+    }
+}
+
+impl Layer {
+    /// Returns whether this layer puts something other than a map at `path` or around it.
+    fn replaces(&self, path: &str) -> bool {
+        std::iter::successors(Some(path), |path| key_path::parent(path))
+            .any(|path| self.marks.get(path).is_some_and(|mark| !mark.is_map))
+    }
+}
+
+/// Returns a tree as figment's value, and enters each of its values in the side index.
+fn index(node: &Node, path: &str, key: Place, marks: &mut BTreeMap<String, Mark>) -> Value {
+    let mut mark = Mark { key, value: key, raw: None, is_map: false };
+    let written_as_nothing =
+        matches!(&node.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty());
+    if node.place.line == key.line && !written_as_nothing {
+        mark.value = node.place;
+    }
+    let value = match &node.tree {
+        Tree::Scalar(scalar) => {
+            mark.raw = Some(scalar.text.clone());
+            scalar.value()
+        }
+        Tree::List(items) => {
+            let child = |(number, item): (usize, &Node)| {
+                index(item, &key_path::join(path, &number.to_string()), item.place, marks)
+            };
+            Value::from(items.iter().enumerate().map(child).collect::<Vec<_>>())
+        }
+        Tree::Map(entries) => {
+            mark.is_map = true;
+            let child = |entry: &crate::yaml::Entry| {
+                let path = key_path::join(path, &entry.key);
+                (entry.key.clone(), index(&entry.value, &path, entry.place, marks))
+            };
+            Value::from(entries.iter().map(child).collect::<Dict>())
+        }
+    };
+    marks.insert(path.to_owned(), mark);
+    value
+}

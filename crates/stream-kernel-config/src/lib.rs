@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod runtime;
+mod sink;
+mod tracing;
+
+pub mod decimal;
+mod effective;
+mod loaded;
+mod loader;
+mod mistake;
+mod nearest;
+mod origin;
+mod variable;
+
+mod check;
+mod escape;
+mod key_path;
+mod layer;
+mod schema;
+mod sink_rules;
+mod yaml;
+mod yaml_text;
+
+pub use config::{Config, ScenarioLabel};
+pub use effective::{Effective, Entry};
+pub use loaded::Loaded;
+pub use loader::Loader;
+pub use mistake::{MAX_MISTAKES, Mistake, Mistakes, Problem};
+pub use nearest::nearest;
+pub use origin::Origin;
+pub use runtime::{OnStepError, Runtime};
+pub use sink::{Jsonl, Sink, SinkKind, WriteMode};
+pub use tracing::{ContextDiff, ContextDiffMode, Signature, SignatureMode, Tracing};
+pub use variable::Variable;

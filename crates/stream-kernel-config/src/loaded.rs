@@ -1,0 +1,112 @@
+//! A configuration on its way from merged to accepted.
+
+use std::collections::HashSet;
+
+use figment::Figment;
+use figment::providers::Serialized;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::check::Checked;
+use crate::config::Config;
+use crate::effective::Effective;
+use crate::key_path;
+use crate::mistake::{Findings, Mistakes, Problem};
+use crate::origin::{Origin, Provenance};
+use crate::schema::Node;
+
+/// A configuration whose own mistakes are known, and to which the application may add those that only it can find.
+#[derive(Debug)]
+pub struct Loaded<N, A> {
+    config: Config<N, A>,
+    schema: Node,
+    checked: Checked,
+    findings: Findings,
+}
+
+impl<N, A> Loaded<N, A> {
+    /// Returns the configuration, in which mistaken values are replaced by their defaults or by values that fit.
+    pub fn config(&self) -> &Config<N, A> {
+        &self.config
+    }
+
+    /// Returns whether the value at `key_path` is not what was configured, so that no conclusion can be drawn from it: it,
+    /// a map or list around it or something in it is mistaken, or a whole layer could not be read.
+    pub fn is_mistaken(&self, key_path: &str) -> bool {
+        self.findings.is_mistaken(key_path)
+    }
+
+    /// Returns where the value at `key_path` came from. Items of lists have paths too: `runtime.pipeline.0`.
+    pub fn origin(&self, key_path: &str) -> Origin {
+        self.provenance(key_path).origin
+    }
+
+    /// Adds a mistake in the value at `key_path`, unless that [is mistaken](Self::is_mistaken) already.
+    pub fn report(&mut self, key_path: &str, problem: Problem) {
+        if !self.is_mistaken(key_path) {
+            self.findings.add(key_path, self.provenance(key_path), problem);
+        }
+    }
+
+    /// Returns the configuration, typed and as text.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake found, by layer and place.
+    pub fn finish(self) -> Result<(Config<N, A>, Effective), Mistakes> {
+        if !self.findings.is_empty() {
+            return Err(self.findings.into_mistakes());
+        }
+        Ok((self.config, Effective::new(&self.schema, self.checked)))
+    }
+
+    fn provenance(&self, key_path: &str) -> Provenance {
+        self.checked.provenance.get(key_path).cloned().unwrap_or(Provenance::DEFAULT)
+    }
+}
+
+impl<N, A> Loaded<N, A>
+where
+    N: DeserializeOwned + JsonSchema,
+    A: DeserializeOwned + JsonSchema,
+{
+    /// Gives the checked tree its types. What an application's type refuses beyond its schema is a mistake too, and is
+    /// replaced until the rest can be typed.
+    pub(crate) fn new(schema: Node, mut checked: Checked, mut findings: Findings) -> Result<Self, Mistakes> {
+        let mut replaced = HashSet::new();
+        loop {
+            let error = match Figment::from(Serialized::defaults(&checked.tree)).extract() {
+                Ok(config) => return Ok(Self { config, schema, checked, findings }),
+                Err(error) => error,
+            };
+            let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));
+            let provenance = checked.provenance.get(&key).cloned().unwrap_or(Provenance::DEFAULT);
+            if !findings.is_mistaken(&key) {
+                findings.add(&key, provenance, Problem::new(format!("not accepted: {}", error.kind)));
+            }
+            if !replace(&mut checked.tree, &schema, &error.path) || !replaced.insert(key) {
+                return Err(findings.into_mistakes());
+            }
+        }
+    }
+}
+
+/// Replaces the value at `keys` by one that fits; returns whether there is such a value.
+fn replace(tree: &mut Value, schema: &Node, keys: &[String]) -> bool {
+    let Some((last, path)) = keys.split_last() else { return false };
+    let (mut tree, mut node) = (tree, schema);
+    for key in path {
+        match (tree.get_mut(key), node.child(key)) {
+            (Some(below), Some(child)) => (tree, node) = (below, child),
+            _ => return false,
+        }
+    }
+    match (tree.get_mut(last), node.child(last)) {
+        (Some(value), Some(child)) => {
+            *value = child.placeholder();
+            true
+        }
+        _ => false,
+    }
+}

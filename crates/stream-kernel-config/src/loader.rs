@@ -1,0 +1,187 @@
+//! Names the layers and loads them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::check::{self, Retired};
+use crate::layer::{self, Assignment, Layers};
+use crate::loaded::Loaded;
+use crate::mistake::{Findings, Mistakes, Problem};
+use crate::origin::{Origin, Provenance};
+use crate::schema::Schema;
+use crate::sink_rules;
+use crate::variable::{self, Variable};
+
+/// The layers of a configuration, each over the one before: the defaults of the types, files in order (or the built-in
+/// profile), environment, `--set` in order, named flags in order.
+///
+/// Maps merge; lists, scalars and null replace. Nothing is read before [`load`](Self::load).
+#[derive(Debug, Clone)]
+pub struct Loader {
+    prefix: String,
+    pipeline: Option<Vec<String>>,
+    profile: Option<(String, String)>,
+    retired: Vec<Retired>,
+    files: Vec<PathBuf>,
+    environment: Vec<(OsString, OsString)>,
+    settings: Vec<String>,
+    flags: Vec<Flag>,
+}
+
+#[derive(Debug, Clone)]
+struct Flag {
+    text: String,
+    key: String,
+    value: String,
+}
+
+impl Loader {
+    /// Returns a loader without layers. Its environment variables begin with `prefix` and two underscores.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self {
+            prefix: prefix.into(),
+            pipeline: None,
+            profile: None,
+            retired: Vec::new(),
+            files: Vec::new(),
+            environment: Vec::new(),
+            settings: Vec::new(),
+            flags: Vec::new(),
+        }
+    }
+
+    /// Sets the default of `runtime.pipeline`; without it, the key is required.
+    pub fn default_pipeline<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
+        self.pipeline = Some(steps.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the YAML text that stands in when no file is named; `name` says in messages what it is.
+    pub fn profile(mut self, name: impl Into<String>, yaml: impl Into<String>) -> Self {
+        self.profile = Some((name.into(), yaml.into()));
+        self
+    }
+
+    /// Adds keys that the application no longer has: a key path in which `*` stands for any one key. They are refused
+    /// with this hint.
+    pub fn retired(mut self, pattern: impl Into<String>, hint: impl Into<String>) -> Self {
+        self.retired.push(Retired { pattern: pattern.into(), hint: hint.into() });
+        self
+    }
+
+    /// Adds a YAML file, over the files before it.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Adds environment variables; those without the prefix are ignored.
+    pub fn environment(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.environment.extend(variables);
+        self
+    }
+
+    /// Adds the value of a `--set` flag, `KEY=VALUE`.
+    pub fn set(mut self, assignment: impl Into<String>) -> Self {
+        self.settings.push(assignment.into());
+        self
+    }
+
+    /// Adds a named flag, `text` as typed: it gives the key at `key_path` a value, which is read as that of `--set`.
+    pub fn flag(
+        mut self,
+        text: impl Into<String>,
+        key_path: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.flags.push(Flag { text: text.into(), key: key_path.into(), value: value.into() });
+        self
+    }
+
+    /// Reads, merges and checks all layers.
+    ///
+    /// The result holds a configuration even when there are mistakes, so that the application can add what only it can
+    /// check before [`Loaded::finish`] reports everything at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], if a type of the application refuses even the values that stand in for mistaken ones.
+    ///
+    /// # Panics
+    ///
+    /// If the schema of `N` or `A` goes beyond what this crate checks (see the crate's documentation): a mistake in
+    /// code, which any test that loads a configuration finds.
+    pub fn load<N, A>(self) -> Result<Loaded<N, A>, Mistakes>
+    where
+        N: DeserializeOwned + JsonSchema,
+        A: DeserializeOwned + JsonSchema,
+    {
+        let schema = self.schema::<N, A>();
+        let mut findings = Findings::default();
+        let layers = self.layers(&schema, &mut findings);
+        let Self { retired, .. } = self;
+        let mut checked = check::check(&schema.root, &layers, &retired, &mut findings);
+        sink_rules::apply(&mut checked, &layers, &mut findings);
+        Loaded::new(schema.root, checked, findings)
+    }
+
+    /// Returns the JSON Schema (2020-12) of the configuration, for editors.
+    ///
+    /// It accepts every file that loads by itself. It does not find keys given twice and decimals out of range.
+    ///
+    /// # Panics
+    ///
+    /// As [`load`](Self::load).
+    pub fn json_schema<N: JsonSchema, A: JsonSchema>(&self) -> serde_json::Value {
+        self.schema::<N, A>().json
+    }
+
+    /// Returns every environment variable that would be heeded.
+    ///
+    /// # Panics
+    ///
+    /// As [`load`](Self::load).
+    pub fn variables<N: JsonSchema, A: JsonSchema>(&self) -> Vec<Variable> {
+        variable::list(&self.prefix, &self.schema::<N, A>().root)
+    }
+
+    fn schema<N: JsonSchema, A: JsonSchema>(&self) -> Schema {
+        match Schema::of::<N, A>(self.pipeline.as_deref()) {
+            Ok(schema) => schema,
+            Err(unsupported) => panic!("{unsupported}"),
+        }
+    }
+
+    fn layers(&self, schema: &Schema, findings: &mut Findings) -> Layers {
+        let mut layers = Layers::new();
+        for path in &self.files {
+            layer::add_file(&mut layers, findings, path);
+        }
+        if let (true, Some((name, yaml))) = (self.files.is_empty(), &self.profile) {
+            layer::add_profile(&mut layers, findings, name, yaml);
+        }
+        let context = (self.prefix.as_str(), &schema.root, self.retired.as_slice());
+        layer::add_environment(&mut layers, findings, context, self.environment.clone());
+        for text in &self.settings {
+            let origin = Origin::Flag { text: format!("--set {text}") };
+            let Some((key, value)) = text.split_once('=') else {
+                let problem = Problem::new("`--set` without a value").expected("`--set KEY=VALUE`");
+                let provenance = Provenance { layer: layers.next_number(), origin };
+                findings.add("", provenance, problem.hint("`--set KEY=null` sets null"));
+                layers.push_nothing();
+                continue;
+            };
+            let assignment = Assignment { origin, key: key.to_owned(), value: value.to_owned() };
+            assignment.add_to(&mut layers, findings, &schema.root, &self.retired);
+        }
+        for Flag { text, key, value } in &self.flags {
+            let origin = Origin::Flag { text: text.clone() };
+            let assignment = Assignment { origin, key: key.clone(), value: value.clone() };
+            assignment.add_to(&mut layers, findings, &schema.root, &self.retired);
+        }
+        layers
+    }
+}

@@ -1,0 +1,211 @@
+//! What is wrong with a configuration: one mistake, and all of them.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+
+use crate::escape::Escaped;
+use crate::key_path;
+use crate::origin::{Origin, Provenance};
+
+/// So many mistakes are kept and shown; further ones are only counted.
+pub const MAX_MISTAKES: usize = 200;
+
+/// What is wrong, what would be right, and how to get there.
+///
+/// ```
+/// use stream_kernel_config::Problem;
+///
+/// let problem = Problem::new("unknown step `prase`").expected("one of `parse`, `write`").hint("did you mean `parse`?");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    what: String,
+    expected: Option<String>,
+    hint: Option<String>,
+}
+
+impl Problem {
+    /// Returns a problem described by what was found.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), expected: None, hint: None }
+    }
+
+    /// Adds what should stand there.
+    pub fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    /// Adds a remedy.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the key that a problem of a whole layer was found at.
+    pub(crate) fn at_key(mut self, key: &str) -> Self {
+        self.what = format!("{} (at `{key}`)", self.what);
+        self
+    }
+
+    /// Adds `did you mean ...?`, if there is a nearest name.
+    pub(crate) fn did_you_mean(self, nearest: Option<&str>) -> Self {
+        match nearest {
+            Some(name) => self.hint(format!("did you mean `{name}`?")),
+            None => self,
+        }
+    }
+}
+
+/// One thing wrong with a configuration. Its `Display` is a few lines, safe for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    key: String,
+    provenance: Provenance,
+    problem: Problem,
+}
+
+impl Mistake {
+    /// Returns the key path, such as `runtime.pipeline.0`; empty when the mistake is about a whole layer.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Returns where the mistake was made.
+    pub fn origin(&self) -> &Origin {
+        &self.provenance.origin
+    }
+
+    /// Returns what is wrong.
+    pub fn what(&self) -> &str {
+        &self.problem.what
+    }
+
+    /// Returns what should stand there.
+    pub fn expected(&self) -> Option<&str> {
+        self.problem.expected.as_deref()
+    }
+
+    /// Returns a remedy.
+    pub fn hint(&self) -> Option<&str> {
+        self.problem.hint.as_deref()
+    }
+}
+
+impl Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("error: ")?;
+        if !self.key.is_empty() {
+            write!(f, "`{}`: ", Escaped(&self.key))?;
+        }
+        write!(f, "{}\n  --> {}", Escaped(self.what()), self.origin())?;
+        if let Some(expected) = self.expected() {
+            write!(f, "\n  expected: {}", Escaped(expected))?;
+        }
+        if let Some(hint) = self.hint() {
+            write!(f, "\n  hint: {}", Escaped(hint))?;
+        }
+        Ok(())
+    }
+}
+
+/// Every mistake of a configuration, by layer and place. There is at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes {
+    kept: Vec<Mistake>,
+    further: usize,
+}
+
+impl Mistakes {
+    /// Returns how many mistakes there are.
+    #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
+    pub fn len(&self) -> usize {
+        self.kept.len() + self.further
+    }
+
+    /// Returns the mistakes, the first [`MAX_MISTAKES`] found of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+        self.kept.iter()
+    }
+}
+
+impl Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.kept.iter().enumerate() {
+            write!(f, "{}{mistake}", if index == 0 { "" } else { "\n\n" })?;
+        }
+        match self.further {
+            0 => Ok(()),
+            more => write!(f, "\n\n... and {more} more"),
+        }
+    }
+}
+
+impl Error for Mistakes {}
+
+/// The mistakes found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    mistakes: Vec<Mistake>,
+    further: usize,
+    layer_is_missing: bool,
+}
+
+impl Findings {
+    /// Adds a mistake about a key.
+    pub(crate) fn add(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
+        if self.mistakes.len() < MAX_MISTAKES {
+            self.mistakes.push(Mistake { key: key.into(), provenance, problem });
+        } else {
+            self.further += 1;
+        }
+    }
+
+    /// Adds a mistake because of which a whole layer contributes nothing.
+    pub(crate) fn add_missing_layer(&mut self, provenance: Provenance, problem: Problem) {
+        self.layer_is_missing = true;
+        self.add("", provenance, problem);
+    }
+
+    /// Returns whether a layer could not be read, so that nothing can be said about what is absent.
+    pub(crate) fn layer_is_missing(&self) -> bool {
+        self.layer_is_missing
+    }
+
+    /// Returns whether the value at `path` is not what was configured: it, something that holds it or something
+    /// in it is mistaken, or a layer could not be read.
+    pub(crate) fn is_mistaken(&self, path: &str) -> bool {
+        let touches = |key: &str| key_path::is_within(path, key) || key_path::is_within(key, path);
+        self.layer_is_missing || self.mistakes.iter().any(|m| !m.key.is_empty() && touches(&m.key))
+    }
+
+    /// Returns whether there is no mistake.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// Returns all mistakes, by layer and place.
+    pub(crate) fn into_mistakes(mut self) -> Mistakes {
+        self.mistakes.sort_by_key(|mistake| mistake.provenance.rank());
+        Mistakes { kept: self.mistakes, further: self.further }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_beyond_the_bound_are_counted() {
+        let found = |count| {
+            let mut findings = Findings::default();
+            (0..count)
+                .for_each(|n| findings.add(format!("k{n}"), Provenance::DEFAULT, Problem::new("wrong")));
+            findings.into_mistakes()
+        };
+        assert!(!found(MAX_MISTAKES).to_string().contains("more"));
+        let beyond = found(MAX_MISTAKES + 1);
+        assert_eq!((beyond.len(), beyond.iter().count()), (MAX_MISTAKES + 1, MAX_MISTAKES));
+        assert!(beyond.to_string().ends_with("\n\n... and 1 more"));
+    }
+}

@@ -1,0 +1,38 @@
+//! The group `runtime`: how the pipeline runs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::tracing::Tracing;
+
+/// How the pipeline runs and what is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Runtime {
+    /// Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
+    #[serde(default = "strict_by_default")]
+    pub strict: bool,
+    /// The steps by name, in order of execution.
+    pub pipeline: Vec<String>,
+    /// What a failing step does to the run.
+    #[serde(default)]
+    pub on_step_error: OnStepError,
+    /// What is recorded of a run.
+    #[serde(default)]
+    pub tracing: Tracing,
+}
+
+fn strict_by_default() -> bool {
+    true
+}
+
+/// What a failing step does to the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnStepError {
+    /// The run ends with an error.
+    #[default]
+    Stop,
+    /// The input is abandoned, counted and reported; the run goes on.
+    Continue,
+}

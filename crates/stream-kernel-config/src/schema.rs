@@ -1,0 +1,151 @@
+//! The schema that the types derive: the one source of keys, types, bounds, defaults and descriptions.
+
+mod read;
+mod words;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::config::Config;
+pub(crate) use read::UnsupportedSchema;
+pub(crate) use words::one_of;
+
+/// The schema of `Config<N, A>` in two forms: as JSON Schema, and read for checking.
+pub(crate) struct Schema {
+    pub(crate) json: Value,
+    pub(crate) root: Node,
+}
+
+/// What may stand at one key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) nullable: bool,
+    pub(crate) default: Option<Value>,
+    pub(crate) description: Option<String>,
+}
+
+/// The type of a value, null apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Bool,
+    Integer {
+        minimum: i128,
+        maximum: i128,
+    },
+    Number {
+        minimum: Option<f64>,
+        maximum: Option<f64>,
+    },
+    Decimal(Decimal),
+    Text {
+        min_chars: usize,
+    },
+    OneOf(Vec<String>),
+    List(Box<Node>),
+    /// Keys chosen by the user, values of one type.
+    FreeMap(Box<Node>),
+    /// Keys in declared order.
+    Map(Vec<(String, Node)>),
+}
+
+/// An exact decimal, in units of `10^-places`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    pub(crate) places: u8,
+    pub(crate) minimum: u64,
+    pub(crate) maximum: u64,
+}
+
+impl Schema {
+    /// Derives the schema and puts in what only the application knows: the default pipeline.
+    pub(crate) fn of<N: JsonSchema, A: JsonSchema>(
+        default_pipeline: Option<&[String]>,
+    ) -> Result<Self, UnsupportedSchema> {
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
+        if let Some(steps) = default_pipeline {
+            let runtime = &mut json["properties"]["runtime"];
+            runtime["properties"]["pipeline"]["default"] = steps.into();
+            if let Some(required) = runtime["required"].as_array_mut() {
+                required.retain(|key| key != "pipeline");
+            }
+        }
+        let root = read::read(&json)?;
+        relax_required(&mut json, &root);
+        Ok(Self { json, root })
+    }
+}
+
+/// Takes maps that may be left out, because everything in them may be, out of the `required` lists.
+fn relax_required(json: &mut Value, node: &Node) {
+    let Kind::Map(keys) = &node.kind else { return };
+    for (key, child) in keys {
+        if let Some(json) = json.get_mut("properties").and_then(|properties| properties.get_mut(key)) {
+            relax_required(json, child);
+        }
+    }
+    let Some(map) = json.as_object_mut() else { return };
+    if let Some(required) = map.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| keys.iter().any(|(key, child)| name == key && !child.may_be_absent()));
+        if required.is_empty() {
+            map.remove("required");
+        }
+    }
+}
+
+impl Node {
+    /// Returns whether a configuration is complete without this key.
+    pub(crate) fn may_be_absent(&self) -> bool {
+        self.nullable
+            || self.default.is_some()
+            || matches!(&self.kind, Kind::Map(keys) if keys.iter().all(|(_, node)| node.may_be_absent()))
+    }
+
+    /// Returns the node that a key of this map stands for.
+    pub(crate) fn child(&self, key: &str) -> Option<&Self> {
+        match &self.kind {
+            Kind::Map(keys) => keys.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+            Kind::FreeMap(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// Returns the names of this map's keys, in declared order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let keys = if let Kind::Map(keys) = &self.kind { keys.as_slice() } else { &[] };
+        keys.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// Returns a value that fits, to stand in for one that is missing or mistaken.
+    pub(crate) fn placeholder(&self) -> Value {
+        if let Some(default) = &self.default {
+            return default.clone();
+        }
+        match &self.kind {
+            _ if self.nullable => Value::Null,
+            Kind::Bool => false.into(),
+            Kind::Integer { minimum, maximum } => integer(0.clamp(*minimum, *maximum)),
+            Kind::Number { minimum, maximum } => {
+                0.0_f64.max(minimum.unwrap_or(f64::MIN)).min(maximum.unwrap_or(f64::MAX)).into()
+            }
+            Kind::Decimal(decimal) => crate::decimal::format(decimal.minimum, decimal.places).into(),
+            Kind::Text { min_chars } => "-".repeat(*min_chars).into(),
+            Kind::OneOf(names) => names.first().map_or(Value::Null, |name| name.as_str().into()),
+            Kind::List(_) => Value::Array(Vec::new()),
+            Kind::FreeMap(_) => Value::Object(serde_json::Map::new()),
+            Kind::Map(keys) => {
+                Value::Object(keys.iter().map(|(key, node)| (key.clone(), node.placeholder())).collect())
+            }
+        }
+    }
+}
+
+/// Returns the JSON number of an integer within the bounds of a 64-bit type.
+pub(crate) fn integer(value: i128) -> Value {
+    u64::try_from(value)
+        .map(Value::from)
+        .or_else(|_| i64::try_from(value).map(Value::from))
+        .unwrap_or_default()
+}

@@ -1,0 +1,248 @@
+//! Reads the part of JSON Schema that derives produce, and refuses everything else.
+
+use serde_json::{Map, Value};
+
+use super::{Decimal, Kind, Node};
+use crate::decimal;
+use crate::key_path;
+
+/// A type whose schema this crate cannot check completely.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot check the schema of `{key}`: {reason} (give the type a simpler shape)")]
+pub(crate) struct UnsupportedSchema {
+    key: String,
+    reason: String,
+}
+
+/// Keywords that say nothing about which values are valid.
+const ANNOTATIONS: [&str; 7] =
+    ["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"];
+
+/// Returns the schema in checkable form.
+pub(crate) fn read(schema: &Value) -> Result<Node, UnsupportedSchema> {
+    Reader { key: "" }.node(schema)
+}
+
+/// Reads the schema of one key.
+struct Reader<'a> {
+    key: &'a str,
+}
+
+impl Reader<'_> {
+    fn node(&self, schema: &Value) -> Result<Node, UnsupportedSchema> {
+        let Some(schema) = schema.as_object() else {
+            return Err(self.unsupported("a schema that allows anything or nothing"));
+        };
+        let mut node = if let Some(choices) = schema.get("anyOf") {
+            self.only(schema, &["anyOf"])?;
+            self.optional(choices)?
+        } else if let Some(bounds) = schema.get("x-decimal") {
+            self.only(schema, &["type", "x-decimal"])?;
+            let (_, nullable) = types(schema);
+            Node { kind: Kind::Decimal(self.decimal(bounds)?), nullable, default: None, description: None }
+        } else if let Some(names) = enumeration(schema) {
+            self.only(schema, &["type", "enum", "const", "oneOf"])?;
+            let (names, nullable) = self.names(names)?;
+            Node { kind: Kind::OneOf(names), nullable, default: None, description: None }
+        } else {
+            self.typed(schema)?
+        };
+        if let Some(description) = schema.get("description").and_then(Value::as_str) {
+            node.description = Some(description.to_owned());
+        }
+        if let Some(default) = schema.get("default") {
+            node.default = Some(default.clone());
+        }
+        Ok(node)
+    }
+
+    /// `anyOf` of a schema and null: what an `Option` of an enum derives.
+    fn optional(&self, choices: &Value) -> Result<Node, UnsupportedSchema> {
+        let null = |choice: &&Value| choice.get("type").is_some_and(|name| name == "null");
+        match choices.as_array().map(Vec::as_slice) {
+            Some([choice, other]) if null(&other) && !null(&choice) => {
+                Ok(Node { nullable: true, ..self.node(choice)? })
+            }
+            _ => Err(self.unsupported("`anyOf` of something other than a schema and null")),
+        }
+    }
+
+    fn typed(&self, schema: &Map<String, Value>) -> Result<Node, UnsupportedSchema> {
+        let (names, nullable) = types(schema);
+        let kind = match names.as_slice() {
+            ["boolean"] => {
+                self.only(schema, &["type"])?;
+                Kind::Bool
+            }
+            ["integer"] => {
+                self.only(schema, &["type", "format", "minimum", "maximum"])?;
+                self.integer(schema)?
+            }
+            ["number"] => {
+                self.only(schema, &["type", "format", "minimum", "maximum"])?;
+                let bound = |name| schema.get(name).and_then(Value::as_f64);
+                Kind::Number { minimum: bound("minimum"), maximum: bound("maximum") }
+            }
+            ["string"] => {
+                self.only(schema, &["type", "minLength"])?;
+                let min_chars = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
+                Kind::Text { min_chars: usize::try_from(min_chars).unwrap_or(usize::MAX) }
+            }
+            ["array"] => {
+                self.only(schema, &["type", "items"])?;
+                Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?))
+            }
+            ["object"] => {
+                self.only(schema, &["type", "properties", "required", "additionalProperties"])?;
+                self.map(schema)?
+            }
+            _ => return Err(self.unsupported("no single type")),
+        };
+        Ok(Node { kind, nullable, default: None, description: None })
+    }
+
+    fn map(&self, schema: &Map<String, Value>) -> Result<Kind, UnsupportedSchema> {
+        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        match (schema.get("properties").and_then(Value::as_object), schema.get("additionalProperties")) {
+            (None, Some(values)) if values.is_object() => Ok(Kind::FreeMap(Box::new(self.node(values)?))),
+            (None, _) if closed => Ok(Kind::Map(Vec::new())),
+            (Some(properties), _) if closed => properties
+                .iter()
+                .map(|(key, schema)| {
+                    let path = key_path::join(self.key, key);
+                    Ok((key.clone(), Reader { key: &path }.node(schema)?))
+                })
+                .collect::<Result<_, _>>()
+                .map(Kind::Map),
+            _ => Err(self.unsupported("a map that takes unknown keys (use `deny_unknown_fields`)")),
+        }
+    }
+
+    fn integer(&self, schema: &Map<String, Value>) -> Result<Kind, UnsupportedSchema> {
+        let (lowest, highest) = match schema.get("format").and_then(Value::as_str) {
+            None | Some("int64" | "int") => (i64::MIN.into(), i64::MAX.into()),
+            Some("uint8") => (0, u8::MAX.into()),
+            Some("uint16") => (0, u16::MAX.into()),
+            Some("uint32") => (0, u32::MAX.into()),
+            Some("uint64" | "uint") => (0, i128::from(u64::MAX)),
+            Some("int8") => (i8::MIN.into(), i8::MAX.into()),
+            Some("int16") => (i16::MIN.into(), i16::MAX.into()),
+            Some("int32") => (i32::MIN.into(), i32::MAX.into()),
+            Some(other) => return Err(self.unsupported(&format!("integer format `{other}`"))),
+        };
+        let bound = |name, implied: i128| match schema.get(name) {
+            None => Ok(implied),
+            Some(bound) => whole(bound).ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
+        };
+        Ok(Kind::Integer {
+            minimum: bound("minimum", lowest)?.max(lowest),
+            maximum: bound("maximum", highest)?.min(highest),
+        })
+    }
+
+    fn decimal(&self, extension: &Value) -> Result<Decimal, UnsupportedSchema> {
+        let read = || {
+            let places = u8::try_from(extension.get("places")?.as_u64()?).ok()?;
+            let bound = |name| decimal::parse(extension.get(name)?.as_str()?, places).ok();
+            Some(Decimal { places, minimum: bound("minimum")?, maximum: bound("maximum")? })
+        };
+        read().ok_or_else(|| self.unsupported("`x-decimal` needs `places`, `minimum` and `maximum`"))
+    }
+
+    fn names(&self, values: Vec<&Value>) -> Result<(Vec<String>, bool), UnsupportedSchema> {
+        let nullable = values.iter().any(|value| value.is_null());
+        let names: Option<Vec<String>> = values
+            .into_iter()
+            .filter(|value| !value.is_null())
+            .map(|v| v.as_str().map(str::to_owned))
+            .collect();
+        match names {
+            Some(names) if !names.is_empty() => Ok((names, nullable)),
+            _ => Err(self.unsupported("a choice between values that are not text")),
+        }
+    }
+
+    /// Refuses keywords that are neither annotations nor `known`.
+    fn only(&self, schema: &Map<String, Value>, known: &[&str]) -> Result<(), UnsupportedSchema> {
+        match schema.keys().find(|key| !known.contains(&key.as_str()) && !ANNOTATIONS.contains(&key.as_str()))
+        {
+            Some(keyword) => Err(self.unsupported(&format!("keyword `{keyword}`"))),
+            None => Ok(()),
+        }
+    }
+
+    fn unsupported(&self, reason: &str) -> UnsupportedSchema {
+        UnsupportedSchema { key: self.key.to_owned(), reason: reason.to_owned() }
+    }
+}
+
+/// Returns the names of the types, null apart, and whether null is one of them.
+fn types(schema: &Map<String, Value>) -> (Vec<&str>, bool) {
+    let names: Vec<&str> = match schema.get("type") {
+        Some(Value::String(name)) => vec![name],
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let nullable = names.contains(&"null");
+    (names.into_iter().filter(|name| *name != "null").collect(), nullable)
+}
+
+/// Returns the values that `enum`, `const` or a `oneOf` of these list; none when the schema has none of them.
+fn enumeration(schema: &Map<String, Value>) -> Option<Vec<&Value>> {
+    if let Some(values) = schema.get("enum") {
+        return values.as_array().map(|values| values.iter().collect());
+    }
+    if let Some(value) = schema.get("const") {
+        return Some(vec![value]);
+    }
+    let choices = schema.get("oneOf")?.as_array()?;
+    let listed = choices.iter().map(|choice| enumeration(choice.as_object()?));
+    listed.collect::<Option<Vec<_>>>().map(|values| values.into_iter().flatten().collect())
+}
+
+fn whole(number: &Value) -> Option<i128> {
+    number.as_u64().map(i128::from).or_else(|| number.as_i64().map(i128::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_checked_completely_is_refused() {
+        let refused = |schema: Value| read(&schema).unwrap_err().reason;
+        assert_eq!(refused(json!(true)), "a schema that allows anything or nothing");
+        assert_eq!(refused(json!({"$ref": "#"})), "no single type");
+        assert_eq!(refused(json!({"type": "string", "pattern": "x"})), "keyword `pattern`");
+        assert_eq!(refused(json!({"type": "integer", "format": "int128"})), "integer format `int128`");
+        assert_eq!(refused(json!({"type": "integer", "minimum": 0.5})), "`minimum` of 0.5");
+        assert_eq!(refused(json!({"enum": [1, 2]})), "a choice between values that are not text");
+        assert_eq!(refused(json!({"oneOf": [{"type": "object"}]})), "no single type");
+        assert_eq!(
+            refused(json!({"type": "object", "properties": {}})),
+            "a map that takes unknown keys (use `deny_unknown_fields`)"
+        );
+    }
+
+    #[test]
+    fn an_unsupported_type_is_named_by_its_key() {
+        let schema = json!({"type": "object", "additionalProperties": false,
+            "properties": {"a": {"type": "array", "items": {"type": ["string", "integer"]}}}});
+        let message = read(&schema).unwrap_err().to_string();
+        assert_eq!(message, "cannot check the schema of `a`: no single type (give the type a simpler shape)");
+    }
+
+    #[test]
+    fn the_shapes_that_derives_give_an_enum_read_the_same() {
+        let kind = Kind::OneOf(vec!["a".to_owned(), "b".to_owned()]);
+        for schema in [
+            json!({"type": ["string", "null"], "enum": ["a", "b", null]}),
+            json!({"anyOf": [{"oneOf": [{"type": "string", "const": "a"}, {"enum": ["b"]}]}, {"type": "null"}]}),
+        ] {
+            let node = read(&schema).unwrap();
+            assert_eq!((node.kind, node.nullable), (kind.clone(), true), "{schema}");
+        }
+    }
+}

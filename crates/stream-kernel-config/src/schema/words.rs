@@ -1,0 +1,58 @@
+//! A type in words, for messages and lists.
+
+use super::{Kind, Node};
+use crate::decimal;
+
+impl Node {
+    /// Returns what may stand here, in words: "a whole number of at least 1, or null".
+    pub(crate) fn in_words(&self) -> String {
+        let words = match &self.kind {
+            Kind::Bool => "`true` or `false`".to_owned(),
+            Kind::Integer { minimum, maximum } => integer_in_words(*minimum, *maximum),
+            Kind::Number { minimum: None, maximum: None } => "a number".to_owned(),
+            Kind::Number { minimum: Some(minimum), maximum: None } => {
+                format!("a number of at least {minimum}")
+            }
+            Kind::Number { minimum: None, maximum: Some(maximum) } => {
+                format!("a number of at most {maximum}")
+            }
+            Kind::Number { minimum: Some(minimum), maximum: Some(maximum) } => {
+                format!("a number from {minimum} to {maximum}")
+            }
+            Kind::Decimal(bounds) => format!(
+                "a decimal number from {} to {} with at most {} decimals",
+                decimal::format(bounds.minimum, bounds.places),
+                decimal::format(bounds.maximum, bounds.places),
+                bounds.places
+            ),
+            Kind::Text { min_chars: 0 } => "text".to_owned(),
+            Kind::Text { min_chars: 1 } => "text, not empty".to_owned(),
+            Kind::Text { min_chars } => format!("text of at least {min_chars} characters"),
+            Kind::OneOf(names) => one_of(names.iter().map(String::as_str)),
+            Kind::List(items) => format!("a list, each item {}", items.in_words()),
+            Kind::FreeMap(values) => format!("a map, each value {}", values.in_words()),
+            Kind::Map(_) => format!("a map with the keys {}", listed(self.keys())),
+        };
+        if self.nullable { format!("{words}, or null") } else { words }
+    }
+}
+
+fn integer_in_words(minimum: i128, maximum: i128) -> String {
+    let open_ended = maximum == i128::from(u64::MAX) || maximum == i128::from(i64::MAX);
+    match (minimum, maximum) {
+        (only, same) if only == same => format!("the number {only}"),
+        (minimum, _) if minimum == i128::from(i64::MIN) && open_ended => "a whole number".to_owned(),
+        (minimum, _) if open_ended => format!("a whole number of at least {minimum}"),
+        (minimum, maximum) => format!("a whole number from {minimum} to {maximum}"),
+    }
+}
+
+/// Returns names as a choice: "one of `a`, `b`", or a single one as "`a`".
+pub(crate) fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.len() == 1 { format!("`{}`", names[0]) } else { format!("one of {}", listed(names.into_iter())) }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,71 @@
+//! YAML text as a tree in which every key and value knows its place.
+
+mod scalar;
+mod tree;
+
+pub(crate) use scalar::Scalar;
+pub(crate) use tree::{parse, too_long};
+
+use crate::mistake::Problem;
+
+/// A text may be so long, in bytes.
+pub(crate) const MAX_BYTES: usize = 1 << 20;
+/// A text may hold so many keys and values together, those that aliases repeat counted each time.
+pub(crate) const MAX_VALUES: usize = 10_000;
+/// Values may be nested so deep, the outermost counted.
+pub(crate) const MAX_DEPTH: usize = 32;
+/// A key may be so long, in bytes.
+pub(crate) const MAX_KEY_BYTES: usize = 256;
+
+/// A place in a text: line and column, both from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl Place {
+    /// The beginning of a text.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+}
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) tree: Tree,
+}
+
+/// A value.
+#[derive(Debug, Clone)]
+pub(crate) enum Tree {
+    Scalar(Scalar),
+    /// Keys in written order, each once.
+    Map(Vec<Entry>),
+    List(Vec<Node>),
+}
+
+/// A key of a map, and its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) value: Node,
+}
+
+/// A text that was read: its outermost value, and what is wrong with parts of it.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// None when the text holds nothing, or comments only.
+    pub(crate) root: Option<Node>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Something wrong with a text or a part of it.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// The key path, as far as there is one.
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) problem: Problem,
+}

@@ -1,0 +1,241 @@
+//! Builds the tree from the events of the YAML parser.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::{
+    Document, Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Place, Scalar, Tree,
+};
+use crate::escape::excerpt;
+use crate::key_path;
+use crate::mistake::Problem;
+
+/// Returns the text as a tree, with what is wrong with parts of it.
+///
+/// # Errors
+///
+/// A [`Fault`] that leaves nothing to use: the text is no YAML, holds several documents or breaks a bound.
+pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
+    if text.len() > MAX_BYTES {
+        return Err(fault("", Place::START, too_long()));
+    }
+    refuse_unprintable(text)?;
+    let mut builder = Builder {
+        parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        values: 0,
+        faults: Vec::new(),
+    };
+    let mut root = None;
+    loop {
+        match builder.next()? {
+            (Event::StreamEnd, _) => return Ok(Document { root, faults: builder.faults }),
+            (Event::StreamStart | Event::DocumentEnd | Event::Nothing, _) => {}
+            (Event::DocumentStart(_), span) if root.is_some() => {
+                let problem = Problem::new("a second YAML document begins here");
+                return Err(fault(
+                    "",
+                    place(span.start),
+                    problem.expected("one document").hint("remove the `---`"),
+                ));
+            }
+            (Event::DocumentStart(_), _) => {
+                let first = builder.next()?;
+                root = Some(builder.node(first, "", 1)?);
+            }
+            (_, span) => return Err(fault("", place(span.start), Problem::new("not YAML"))),
+        }
+    }
+}
+
+struct Builder<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    anchors: HashMap<usize, Node>,
+    values: usize,
+    faults: Vec<Fault>,
+}
+
+impl<'t> Builder<'t> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), Fault> {
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(syntax_fault(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    /// Builds the value at `path` that begins with an event.
+    fn node(&mut self, (event, span): (Event<'t>, Span), path: &str, depth: usize) -> Result<Node, Fault> {
+        let place = place(span.start);
+        self.count(1, depth, path, place)?;
+        let (tree, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let tagged_text = self.is_tagged_text(tag.as_deref(), path, place);
+                let plain = style == ScalarStyle::Plain && !tagged_text;
+                (Tree::Scalar(Scalar { text: text.into_owned(), plain }), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.is_tagged_text(tag.as_deref(), path, place);
+                (self.list(path, depth)?, anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.is_tagged_text(tag.as_deref(), path, place);
+                (self.map(path, depth)?, anchor)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, path, place, depth),
+            _ => return Err(fault(path, place, Problem::new("not YAML"))),
+        };
+        let node = Node { place, tree };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, path: &str, depth: usize) -> Result<Tree, Fault> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Tree::List(items)),
+                first => {
+                    let path = key_path::join(path, &items.len().to_string());
+                    items.push(self.node(first, &path, depth + 1)?);
+                }
+            }
+        }
+    }
+
+    fn map(&mut self, path: &str, depth: usize) -> Result<Tree, Fault> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut places: HashMap<String, Place> = HashMap::new();
+        loop {
+            let key = match self.next()? {
+                (Event::MappingEnd, _) => return Ok(Tree::Map(entries)),
+                first => self.node(first, path, depth + 1)?,
+            };
+            let Tree::Scalar(Scalar { text: name, .. }) = key.tree else {
+                let problem = Problem::new("a map or list as a key").expected("a name");
+                self.faults.push(fault(path, key.place, problem));
+                let first = self.next()?;
+                self.node(first, path, depth + 1)?;
+                continue;
+            };
+            if name.len() > MAX_KEY_BYTES {
+                let problem = format!("a key of more than {MAX_KEY_BYTES} bytes: `{}`", excerpt(&name));
+                return Err(fault(path, key.place, too_large(&problem)));
+            }
+            let child = key_path::join(path, &name);
+            let first = self.next()?;
+            let value = self.node(first, &child, depth + 1)?;
+            if let Some(Place { line, column }) = places.get(&name) {
+                let problem = Problem::new(format!("key given twice, first at line {line}, column {column}"));
+                self.faults.push(fault(
+                    &child,
+                    key.place,
+                    problem.expected("each key once").hint("remove one of them"),
+                ));
+                continue;
+            }
+            places.insert(name.clone(), key.place);
+            entries.push(Entry { key: name, place: key.place, value });
+        }
+    }
+
+    /// Repeats the anchored value, which counts as if it were written here.
+    fn alias(&mut self, anchor: usize, path: &str, at: Place, depth: usize) -> Result<Node, Fault> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Err(fault(path, at, Problem::new("an alias within the value that it repeats")));
+        };
+        let (values, height) = extent(node);
+        self.count(values - 1, depth + height - 1, path, at)?;
+        Ok(Node { place: at, ..self.anchors[&anchor].clone() })
+    }
+
+    fn count(&mut self, values: usize, depth: usize, path: &str, at: Place) -> Result<(), Fault> {
+        self.values += values;
+        if self.values > MAX_VALUES {
+            return Err(fault(path, at, too_large(&format!("more than {MAX_VALUES} keys and values"))));
+        }
+        if depth > MAX_DEPTH {
+            return Err(fault(path, at, too_large(&format!("values nested deeper than {MAX_DEPTH}"))));
+        }
+        Ok(())
+    }
+
+    /// Returns whether the tag makes the value text; any tag but those of plain YAML types is a fault.
+    fn is_tagged_text(&mut self, tag: Option<&Tag>, path: &str, at: Place) -> bool {
+        let Some(tag) = tag else { return false };
+        match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
+            (true, "str") => true,
+            (true, "map" | "seq") => false,
+            _ if tag.handle.is_empty() && tag.suffix == "!" => true,
+            _ => {
+                let problem = Problem::new(format!("YAML tag `{tag}`")).expected("a value without a tag");
+                self.faults.push(fault(path, at, problem.hint("remove the tag")));
+                false
+            }
+        }
+    }
+}
+
+/// Returns how many values a value consists of, and how deep it is, both with itself counted.
+fn extent(node: &Node) -> (usize, usize) {
+    let add = |(values, height): (usize, usize), child: &Node| {
+        let (more, below) = extent(child);
+        (values + more, height.max(below + 1))
+    };
+    match &node.tree {
+        Tree::Scalar(_) => (1, 1),
+        Tree::List(items) => items.iter().fold((1, 1), add),
+        Tree::Map(entries) => {
+            let (values, height) = entries.iter().map(|entry| &entry.value).fold((1, 1), add);
+            (values + entries.len(), height)
+        }
+    }
+}
+
+/// Refuses what YAML does not allow in a text; the parser would take a NUL for the text's end.
+fn refuse_unprintable(text: &str) -> Result<(), Fault> {
+    let mut at = Place::START;
+    for character in text.chars() {
+        match character {
+            '\n' => at = Place { line: at.line + 1, column: 0 },
+            '\t' | '\r' | '\u{85}' => {}
+            '\u{fffe}' | '\u{ffff}' => return Err(unprintable(character, at)),
+            _ if character.is_control() => return Err(unprintable(character, at)),
+            _ => {}
+        }
+        at.column += 1;
+    }
+    Ok(())
+}
+
+fn unprintable(character: char, at: Place) -> Fault {
+    let problem = Problem::new(format!("character {} is not allowed in YAML", character.escape_unicode()));
+    fault("", at, problem.hint("write it as an escape in double quotes"))
+}
+
+fn syntax_fault(error: &ScanError) -> Fault {
+    fault("", place(*error.marker()), Problem::new(format!("not YAML: {}", error.info())))
+}
+
+/// Describes a text longer than [`MAX_BYTES`].
+pub(crate) fn too_long() -> Problem {
+    too_large(&format!("more than {MAX_BYTES} bytes"))
+}
+
+fn too_large(what: &str) -> Problem {
+    Problem::new(what).expected("a configuration within the documented limits")
+}
+
+fn fault(key: &str, place: Place, problem: Problem) -> Fault {
+    Fault { key: key.to_owned(), place, problem }
+}
+
+fn place(marker: Marker) -> Place {
+    Place { line: marker.line(), column: marker.col() + 1 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Writes a checked tree as YAML that reads back as the same.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::escape::is_unsafe;
+use crate::schema::{Kind, Node};
+
+/// Returns a map as a YAML document, a key a line.
+pub(crate) fn document(schema: &Node, tree: &Value) -> String {
+    let mut text = String::new();
+    block(schema, tree, 0, &mut text);
+    text
+}
+
+/// Returns a value in YAML flow style, on one line.
+pub(crate) fn flow(schema: &Node, value: &Value) -> String {
+    match (&schema.kind, value) {
+        (Kind::Decimal(_), Value::String(exact)) => exact.clone(),
+        (Kind::List(items), Value::Array(values)) => {
+            let items: Vec<_> = values.iter().map(|value| flow(items, value)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        (_, Value::Object(entries)) => {
+            let entry = |(key, value): (&String, &Value)| {
+                let value = schema.child(key).map_or_else(|| value.to_string(), |child| flow(child, value));
+                format!("{}: {value}", text(key))
+            };
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        (_, Value::String(string)) => text(string),
+        (_, other) => other.to_string(),
+    }
+}
+
+fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
+    let Value::Object(entries) = tree else { return };
+    for (key, value) in entries {
+        let Some(child) = schema.child(key) else { continue };
+        let indent = "  ".repeat(depth);
+        let is_block = value.as_object().is_some_and(|entries| !entries.is_empty());
+        let value_text = if is_block { String::new() } else { format!(" {}", flow(child, value)) };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{indent}{}:{value_text}", text(key));
+        if is_block {
+            block(child, value, depth + 1, out);
+        }
+    }
+}
+
+/// Returns text without quotes where that reads back as the same text, else in double quotes.
+fn text(string: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    let plain = string.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/')
+        && string.chars().all(is_word)
+        && matches!(serde_yaml::from_str(string), Ok(serde_yaml::Value::String(read)) if read == string);
+    if plain { string.to_owned() } else { quoted(string) }
+}
+
+fn quoted(string: &str) -> String {
+    let mut out = String::from('"');
+    for character in string.chars() {
+        let _ = match character {
+            '"' | '\\' => write!(out, "\\{character}"),
+            '\n' => write!(out, "\\n"),
+            '\t' => write!(out, "\\t"),
+            _ if is_unsafe(character) || matches!(character, '\u{fffe}' | '\u{ffff}') => {
+                write!(out, "\\U{:08X}", u32::from(character))
+            }
+            _ => write!(out, "{character}"),
+        };
+    }
+    out.push('"');
+    out
+}

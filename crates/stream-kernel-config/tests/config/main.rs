@@ -1,0 +1,11 @@
+//! The crate from outside, as an application uses it: layers, mistakes, decimals, and what is shown.
+
+mod app;
+mod decimals;
+mod layers;
+mod mistakes;
+mod mistakes_across_layers;
+mod mistakes_of_files;
+mod mistakes_reported;
+mod schema;
+mod shown;

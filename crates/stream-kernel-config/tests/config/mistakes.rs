@@ -1,0 +1,239 @@
+//! Mistakes in keys and values, as they are shown: the key, the place, what was expected, a hint.
+
+use insta::assert_snapshot;
+
+use crate::app::{scene, with};
+
+#[test]
+fn a_misspelt_key_is_shown_with_the_nearest_name() {
+    assert_snapshot!(with("runtime:\n  trasing: {enabled: true}\n").mistakes(), @r"
+    error: `runtime.trasing`: unknown key
+      --> a.yaml:4:3
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`
+      hint: did you mean `tracing`?
+    ");
+}
+
+#[test]
+fn a_key_like_no_other_gets_the_list_but_no_guess() {
+    assert_snapshot!(with("colour: red\n").mistakes(), @r"
+    error: `colour`: unknown key
+      --> a.yaml:3:1
+      expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+    ");
+}
+
+#[test]
+fn wrong_types_are_named_as_found() {
+    let text = "runtime:\n  strict: yes\n  pipeline: parse\n  tracing: [x]\nnodes:\n  evaluate_policies:\n    daily_attempts: '3'\n";
+    assert_snapshot!(with(text).mistakes(), @r"
+    error: `runtime.strict`: found text `yes`
+      --> a.yaml:4:11
+      expected: `true` or `false`
+      hint: write `true`
+
+    error: `runtime.pipeline`: found text `parse`
+      --> a.yaml:5:13
+      expected: a list, each item text
+      hint: write `[item, item]`, or an item a line after `- `
+
+    error: `runtime.tracing`: found a list
+      --> a.yaml:6:12
+      expected: a map with the keys `enabled`, `signature`, `context_diff`, `sink`
+
+    error: `nodes.evaluate_policies.daily_attempts`: found text `3`
+      --> a.yaml:9:21
+      expected: a whole number from 0 to 1000
+      hint: remove the quotes
+    ");
+}
+
+#[test]
+fn a_number_is_no_text_until_it_is_quoted() {
+    assert_snapshot!(scene().file("a.yaml", "version: 1\nscenario: {name: 2024}\n").mistakes(), @r"
+    error: `scenario.name`: found the number `2024`
+      --> a.yaml:2:18
+      expected: text
+      hint: put it in quotes
+    ");
+}
+
+#[test]
+fn names_from_a_list_get_the_nearest_one() {
+    let text = "runtime: {on_step_error: Stop}\nnodes: {compute_time_keys: {week_start: mon}}\n";
+    assert_snapshot!(with(text).mistakes(), @r"
+    error: `runtime.on_step_error`: found text `Stop`
+      --> a.yaml:3:26
+      expected: one of `stop`, `continue`
+      hint: did you mean `stop`?
+
+    error: `nodes.compute_time_keys.week_start`: found text `mon`
+      --> a.yaml:4:41
+      expected: one of `MON`, `TUE`, `SUN`
+      hint: did you mean `MON`?
+    ");
+}
+
+#[test]
+fn values_out_of_range_show_the_range() {
+    let text = "nodes: {evaluate_policies: {daily_attempts: 1001}}\nadapters: {input_source: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}\n";
+    assert_snapshot!(with(text).mistakes(), @r"
+    error: `nodes.evaluate_policies.daily_attempts`: found the number `1001`
+      --> a.yaml:3:45
+      expected: a whole number from 0 to 1000
+
+    error: `adapters.input_source.share`: found the number `1.5`
+      --> a.yaml:4:34
+      expected: a number from 0 to 1
+
+    error: `adapters.input_source.max_line_bytes`: found the number `99999999999999999999`
+      --> a.yaml:4:55
+      expected: a whole number of at least 0
+
+    error: `adapters.input_source.path`: found empty text
+      --> a.yaml:4:83
+      expected: text, not empty
+    ");
+}
+
+#[test]
+fn a_sink_cannot_be_flushed_every_zero_records() {
+    let text = "runtime:\n  tracing:\n    sink:\n      kind: jsonl\n      jsonl:\n        path: t.jsonl\n        flush_every_n: 0\n        fsync_every_n: 0\n";
+    assert_snapshot!(with(text).mistakes(), @r"
+    error: `runtime.tracing.sink.jsonl.flush_every_n`: found the number `0`
+      --> a.yaml:9:24
+      expected: a whole number of at least 1
+
+    error: `runtime.tracing.sink.jsonl.fsync_every_n`: found the number `0`
+      --> a.yaml:10:24
+      expected: a whole number of at least 1, or null
+    ");
+}
+
+#[test]
+fn another_version_is_refused() {
+    assert_snapshot!(scene().file("a.yaml", "version: 2\nscenario: {name: x}\n").mistakes(), @r"
+    error: `version`: found the number `2`
+      --> a.yaml:1:10
+      expected: the number 1
+    ");
+}
+
+#[test]
+fn missing_values_have_the_place_of_the_map_that_lacks_them() {
+    let text = "# a comment\nscenario:\n  description: no name\n";
+    assert_snapshot!(scene().file("a.yaml", text).mistakes(), @r"
+    error: `version`: required value is missing
+      --> a.yaml:2:1
+      expected: the number 1
+      hint: set `version`
+
+    error: `scenario.name`: required value is missing
+      --> a.yaml:2:1
+      expected: text
+      hint: set `scenario.name`
+    ");
+}
+
+#[test]
+fn an_empty_file_lacks_what_is_required_at_its_start() {
+    assert_snapshot!(scene().file("a.yaml", "").mistakes(), @r"
+    error: `version`: required value is missing
+      --> a.yaml:1:1
+      expected: the number 1
+      hint: set `version`
+
+    error: `scenario.name`: required value is missing
+      --> a.yaml:1:1
+      expected: text
+      hint: set `scenario.name`
+    ");
+}
+
+#[test]
+fn without_any_file_the_default_is_the_place() {
+    assert_snapshot!(scene().mistakes(), @r"
+    error: `version`: required value is missing
+      --> built-in default
+      expected: the number 1
+      hint: set `version`
+
+    error: `scenario.name`: required value is missing
+      --> built-in default
+      expected: text
+      hint: set `scenario.name`
+    ");
+}
+
+#[test]
+fn a_jsonl_sink_needs_a_path() {
+    let sink = "runtime:\n  tracing:\n    sink: {kind: jsonl}\n";
+    assert_snapshot!(with(sink).mistakes(), @r"
+    error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
+      --> a.yaml:5:11
+      expected: the path of a file
+      hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
+    ");
+    let map = "runtime:\n  tracing:\n    sink:\n      kind: jsonl\n      jsonl:\n        write_mode: batch\n";
+    assert_snapshot!(with(map).mistakes(), @r"
+    error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
+      --> a.yaml:7:7
+      expected: the path of a file
+      hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
+    ");
+}
+
+#[test]
+fn a_sink_needs_a_kind() {
+    assert_snapshot!(with("").set("runtime.tracing.sink.jsonl.path=x").mistakes(), @r"
+    error: `runtime.tracing.sink.kind`: required value is missing
+      --> command line: --set runtime.tracing.sink.jsonl.path=x
+      expected: one of `jsonl`, `stdout`
+      hint: set `runtime.tracing.sink.kind`
+    ");
+}
+
+#[test]
+fn a_key_given_twice_names_both_places() {
+    assert_snapshot!(with("nodes: {}\n\"nodes\": {}\n").mistakes(), @r"
+    error: `nodes`: key given twice, first at line 3, column 1
+      --> a.yaml:4:1
+      expected: each key once
+      hint: remove one of them
+    ");
+}
+
+#[test]
+fn nothing_is_no_map() {
+    assert_snapshot!(with("nodes:\nruntime: null\n").mistakes(), @r"
+    error: `nodes`: found nothing, which is null
+      --> a.yaml:3:1
+      expected: a map with the keys `compute_time_keys`, `evaluate_policies`
+      hint: remove the key or write `{}`
+
+    error: `runtime`: found null
+      --> a.yaml:4:10
+      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`
+      hint: remove the key or write `{}`
+    ");
+}
+
+#[test]
+fn null_needs_a_key_that_allows_it() {
+    assert_snapshot!(with("runtime: {strict: ~}\n").set("nodes=null").set("runtime.pipeline=").mistakes(), @r"
+    error: `runtime.strict`: found null
+      --> a.yaml:3:19
+      expected: `true` or `false`
+      hint: remove the key or give it a value
+
+    error: `nodes`: found null
+      --> command line: --set nodes=null
+      expected: a map with the keys `compute_time_keys`, `evaluate_policies`
+      hint: remove the key or write `{}`
+
+    error: `runtime.pipeline`: found nothing, which is null
+      --> command line: --set runtime.pipeline=
+      expected: a list, each item text
+      hint: remove the key or give it a value
+    ");
+}

@@ -1,0 +1,65 @@
+//! Files that cannot be used, and files that try to be shown as something else.
+
+use insta::assert_snapshot;
+
+use crate::app::{MINIMAL, scene, with};
+
+#[test]
+fn a_file_that_cannot_be_used_hides_what_it_may_hold() {
+    let missing = scene().named("none.yaml").set("runtime.strict=2").mistakes();
+    assert_snapshot!(missing, @r"
+    error: cannot read the file: No such file or directory (os error 2)
+      --> none.yaml:1:1
+      expected: a readable file
+      hint: check the path and the file's permissions
+
+    error: `runtime.strict`: found the number `2`
+      --> command line: --set runtime.strict=2
+      expected: `true` or `false`
+    ");
+    let latin = scene().file("a.yaml", b"version: 1\nscenario: {name: caf\xe9}\n").mistakes();
+    assert_snapshot!(latin, @r"
+    error: not UTF-8
+      --> a.yaml:2:21
+      expected: a file in UTF-8
+      hint: save the file in UTF-8
+    ");
+    let broken = scene().file("a.yaml", "version: 1\nscenario: {name: x\n").mistakes();
+    assert_snapshot!(broken, @r"
+    error: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+      --> a.yaml:3:1
+    ");
+    let list = scene().file("a.yaml", "- version: 1\n").mistakes();
+    assert_snapshot!(list, @r"
+    error: the file holds no map
+      --> a.yaml:1:1
+      expected: keys with their values
+      hint: begin with `version: 1`
+    ");
+}
+
+#[test]
+fn a_file_may_be_as_long_as_the_bound_and_no_longer() {
+    let of_length =
+        |bytes: usize| scene().file("a.yaml", format!("{MINIMAL}{}", "#".repeat(bytes - MINIMAL.len())));
+    assert!(of_length(1 << 20).load().finish().is_ok());
+    assert_snapshot!(of_length((1 << 20) + 1).mistakes(), @r"
+    error: more than 1048576 bytes
+      --> a.yaml:1:1
+      expected: a configuration within the documented limits
+    ");
+}
+
+#[test]
+fn what_a_file_holds_cannot_steer_the_terminal() {
+    let text = "\"a\\e[2J\\n\\u202e\": 1\nruntime: {on_step_error: \"\\e]0;x\\a\"}\n";
+    assert_snapshot!(with(text).mistakes(), @r#"
+    error: `"a\u{1b}[2J\n\u{202e}"`: unknown key
+      --> a.yaml:3:1
+      expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+
+    error: `runtime.on_step_error`: found text `\u{1b}]0;x\u{7}`
+      --> a.yaml:4:26
+      expected: one of `stop`, `continue`
+    "#);
+}

@@ -1,0 +1,39 @@
+//! Mistakes that an application finds: in its types, and by its own checks.
+
+use insta::assert_snapshot;
+use stream_kernel_config::{Mistake, Origin, Problem};
+
+use crate::app::{scene, with};
+
+#[test]
+fn what_a_type_refuses_beyond_its_schema_has_a_place_too() {
+    let text = "adapters:\n  labels:\n    team: Blue\n    site: ok\n    \"a.b\": RED\n";
+    assert_snapshot!(with(text).mistakes(), @r#"
+    error: `adapters.labels.team`: not accepted: upper case letters
+      --> a.yaml:5:11
+
+    error: `adapters.labels."a.b"`: not accepted: upper case letters
+      --> a.yaml:7:12
+    "#);
+}
+
+#[test]
+fn an_application_adds_its_own_mistakes_to_the_list() {
+    let mut loaded = with("runtime:\n  strict: 2\n  pipeline:\n    - parse\n    - decied\n").load();
+    assert!(matches!(loaded.origin("runtime.pipeline.1"), Origin::File { line: 7, column: 7, .. }));
+    assert_eq!(loaded.origin("runtime.tracing.enabled"), Origin::Default);
+    loaded.report("runtime.pipeline.1", Problem::new("unknown step `decied`").expected("a step"));
+    loaded.report("runtime.strict", Problem::new("a consequence of the first mistake"));
+    loaded.report("runtime", Problem::new("a consequence of the mistakes in it"));
+    let mistakes = loaded.finish().unwrap_err();
+    let keys: Vec<_> = mistakes.iter().map(Mistake::key).collect();
+    assert_eq!(keys, ["runtime.strict", "runtime.pipeline.1"], "each mistake once, without its consequences");
+}
+
+#[test]
+fn an_unreadable_layer_silences_the_application() {
+    let mut loaded = scene().named("none.yaml").load();
+    assert!(loaded.is_mistaken("runtime.pipeline"));
+    loaded.report("runtime.pipeline", Problem::new("nobody knows"));
+    assert_eq!(loaded.finish().unwrap_err().len(), 1);
+}

@@ -1,0 +1,86 @@
+//! What editors and `config env` are told.
+
+use insta::assert_snapshot;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use stream_kernel_config::Loader;
+
+use crate::app::{Adapters, Nodes, loader};
+
+#[test]
+fn variables_have_a_type_a_default_and_a_description() {
+    let variables = loader().variables::<Nodes, Adapters>();
+    let line = |v: &stream_kernel_config::Variable| {
+        format!("{} | {} | {} | {}", v.name, v.expected, v.default.as_deref().unwrap_or("-"), v.description)
+    };
+    assert_snapshot!(variables.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
+    APP__VERSION | the number 1 | - | The version of this shape: 1.
+    APP__SCENARIO | a map with the keys `name`, `description` | - | What the run is called.
+    APP__SCENARIO__NAME | text | - | The name, which stands in every trace record.
+    APP__SCENARIO__DESCRIPTION | text, or null | null | What the scenario is for.
+    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing` | - | How the pipeline runs and what is recorded.
+    APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
+    APP__RUNTIME__PIPELINE | a list, each item text | [parse, decide, write] | The steps by name, in order of execution.
+    APP__RUNTIME__ON_STEP_ERROR | one of `stop`, `continue` | stop | What a failing step does to the run.
+    APP__RUNTIME__TRACING | a map with the keys `enabled`, `signature`, `context_diff`, `sink` | - | What is recorded of a run.
+    APP__RUNTIME__TRACING__ENABLED | `true` or `false` | false | Whether anything is recorded.
+    APP__RUNTIME__TRACING__SIGNATURE | a map with the keys `mode` | - | How a message is identified in a record.
+    APP__RUNTIME__TRACING__SIGNATURE__MODE | one of `type_only`, `type_and_identity`, `hash` | type_only | How much of a message is recorded.
+    APP__RUNTIME__TRACING__CONTEXT_DIFF | a map with the keys `mode`, `whitelist` | - | What is recorded of the context of an input.
+    APP__RUNTIME__TRACING__CONTEXT_DIFF__MODE | one of `none`, `whitelist`, `full` | none | Which context fields are recorded before and after a step.
+    APP__RUNTIME__TRACING__CONTEXT_DIFF__WHITELIST | a list, each item text | [] | The fields that mode `whitelist` records.
+    APP__RUNTIME__TRACING__SINK | a map with the keys `kind`, `jsonl`, or null | null | Where records go; without it they stay in memory only.
+    APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout` | - | The kind of sink.
+    APP__RUNTIME__TRACING__SINK__JSONL | a map with the keys `path`, `write_mode`, `flush_every_n`, `fsync_every_n`, or null | null | The file; required when `kind` is `jsonl`, else ignored.
+    APP__RUNTIME__TRACING__SINK__JSONL__PATH | text, not empty, or null | null | The file, relative to the working directory. Required when the sink's `kind` is `jsonl`.
+    APP__RUNTIME__TRACING__SINK__JSONL__WRITE_MODE | one of `line`, `batch` | line | Whether records are written one by one or in batches.
+    APP__RUNTIME__TRACING__SINK__JSONL__FLUSH_EVERY_N | a whole number of at least 1 | 1 | Records between writes to the file. When `write_mode` is `batch` and this is not given: 100.
+    APP__RUNTIME__TRACING__SINK__JSONL__FSYNC_EVERY_N | a whole number of at least 1, or null | null | Records between making the file durable; null for never.
+    APP__NODES | a map with the keys `compute_time_keys`, `evaluate_policies` | - | Parameters by step name.
+    APP__NODES__COMPUTE_TIME_KEYS | a map with the keys `week_start` | - | When a week begins.
+    APP__NODES__COMPUTE_TIME_KEYS__WEEK_START | one of `MON`, `TUE`, `SUN` | MON | 
+    APP__NODES__EVALUATE_POLICIES | a map with the keys `daily_amount`, `daily_attempts` | - | The limits.
+    APP__NODES__EVALUATE_POLICIES__DAILY_AMOUNT | a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals, or null | 5000.00 | The most a customer may load in a day; null for no limit.
+    APP__NODES__EVALUATE_POLICIES__DAILY_ATTEMPTS | a whole number from 0 to 1000 | 3 | The most attempts in a day.
+    APP__ADAPTERS | a map with the keys `input_source`, `labels` | - | What the pipeline is connected to.
+    APP__ADAPTERS__INPUT_SOURCE | a map with the keys `path`, `max_line_bytes`, `share` | - | 
+    APP__ADAPTERS__INPUT_SOURCE__PATH | text, not empty | input.txt | The input file.
+    APP__ADAPTERS__INPUT_SOURCE__MAX_LINE_BYTES | a whole number of at least 0 | 1048576 | The longest line, in bytes.
+    APP__ADAPTERS__INPUT_SOURCE__SHARE | a number from 0 to 1 | 1.0 | How much of the input is read, from 0 to 1.
+    APP__ADAPTERS__LABELS | a map, each value text | {} | Labels of the run, by name.
+    ");
+}
+
+#[test]
+fn the_editors_schema_asks_for_no_more_than_the_loader() {
+    let schema = loader().json_schema::<Nodes, Adapters>();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["required"], serde_json::json!(["version", "scenario"]));
+    assert_eq!(schema["properties"]["scenario"]["required"], serde_json::json!(["name"]));
+    let runtime = &schema["properties"]["runtime"];
+    assert_eq!(runtime.get("required"), None, "the application gave a default pipeline");
+    assert_eq!(runtime["properties"]["pipeline"]["default"], serde_json::json!(["parse", "decide", "write"]));
+    assert_eq!(runtime["properties"]["pipeline"]["description"], "The steps by name, in order of execution.");
+    let amount =
+        &schema["properties"]["nodes"]["properties"]["evaluate_policies"]["properties"]["daily_amount"];
+    assert_eq!(amount["type"], serde_json::json!(["number", "string", "null"]), "bare and quoted decimals");
+}
+
+#[test]
+fn without_a_default_the_pipeline_is_required() {
+    let schema = Loader::new("APP").json_schema::<Nodes, Adapters>();
+    assert_eq!(schema["properties"]["runtime"]["required"], serde_json::json!(["pipeline"]));
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Open {
+    #[serde(default)]
+    #[expect(dead_code, reason = "only its schema counts")]
+    x: bool,
+}
+
+#[test]
+#[should_panic(expected = "cannot check the schema of `nodes`: a map that takes unknown keys")]
+fn a_type_that_cannot_be_checked_is_a_panic_in_the_applications_tests() {
+    let _ = Loader::new("APP").load::<Open, Adapters>();
+}

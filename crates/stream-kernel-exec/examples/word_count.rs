@@ -1,0 +1,200 @@
+//! Counts words, and shows what the kernel does on the way: fan-out, a bad line's own route, a step that fails, a trace.
+//!
+//! `cargo run -p stream-kernel-exec --example word_count`
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use stream_kernel_exec::trace::{
+    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, Recorder, RunLabel,
+    ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
+};
+use stream_kernel_exec::{
+    Emitter, InputOutcome, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner,
+    messages, outputs,
+};
+
+const LINES: [&str; 4] = ["the fox", "", "an unpronounceablyoverlongword", "the end"];
+
+/// A line of text.
+struct Line(&'static str);
+
+/// A word of a line.
+struct Word(String);
+
+/// What is to be counted under which name.
+struct Tally(String);
+
+impl Payload for Line {
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.text("text", self.0);
+    }
+}
+
+impl Payload for Word {
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        identity.set(&self.0);
+        true
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.text("text", &self.0);
+    }
+}
+
+impl Payload for Tally {
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        identity.set(&self.0);
+        true
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.text("name", &self.0);
+    }
+}
+
+messages! {
+    /// What moves through the word counter.
+    enum Message { Line, Word, Tally }
+}
+
+outputs! {
+    /// What becomes of a line: its words, or, if it has none, a tally straight away.
+    enum WordOrTally of Message { Word, Tally }
+}
+
+/// Emits a line's words; a blank line is counted as such and so skips the step that takes words.
+struct SplitLine;
+
+impl Step<Message> for SplitLine {
+    type Takes = Line;
+    type Emits = WordOrTally;
+
+    fn process(
+        &mut self,
+        line: Line,
+        context: &mut Context,
+        out: &mut Emitter<'_, Message, WordOrTally>,
+    ) -> Result<(), StepError> {
+        let mut words = 0_u64;
+        for word in line.0.split_whitespace() {
+            out.emit(Word(word.to_owned()));
+            words += 1;
+        }
+        if words == 0 {
+            out.emit(Tally("(blank line)".to_owned()));
+        }
+        context.metrics.set("words", words);
+        Ok(())
+    }
+}
+
+/// Turns words into tallies and fails at one that is too long, to show what becomes of its line.
+struct CheckWord {
+    max_chars: usize,
+}
+
+impl Step<Message> for CheckWord {
+    type Takes = Word;
+    type Emits = Tally;
+
+    fn process(
+        &mut self,
+        word: Word,
+        _: &mut Context,
+        out: &mut Emitter<'_, Message, Tally>,
+    ) -> Result<(), StepError> {
+        let chars = word.0.chars().count();
+        if chars > self.max_chars {
+            let text =
+                format_args!("a word has {chars} characters, and at most {} are known", self.max_chars);
+            return Err(StepError::new("WordTooLong", text));
+        }
+        out.emit(Tally(word.0));
+        Ok(())
+    }
+}
+
+/// The counts live outside the step that changes them.
+type Counts = Rc<RefCell<BTreeMap<String, u64>>>;
+
+/// Counts.
+struct Count(Counts);
+
+impl Step<Message> for Count {
+    type Takes = Tally;
+    type Emits = Nothing;
+
+    fn process(
+        &mut self,
+        tally: Tally,
+        _: &mut Context,
+        _: &mut Emitter<'_, Message, Nothing>,
+    ) -> Result<(), StepError> {
+        *self.0.borrow_mut().entry(tally.0).or_default() += 1;
+        Ok(())
+    }
+}
+
+/// What the steps are built from.
+struct Resources {
+    max_word_chars: usize,
+    counts: Counts,
+}
+
+/// Writes each record as a line of JSON to standard output.
+struct StdoutSink {
+    line: Vec<u8>,
+}
+
+impl TraceSink for StdoutSink {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.line.clear();
+        record.write_json(&mut self.line);
+        self.line.push(b'\n');
+        io::stdout().lock().write_all(&self.line)
+    }
+}
+
+fn recorder() -> Recorder {
+    let settings = TraceSettings {
+        signature: SignatureMode::TypeAndIdentity,
+        context_diff: ContextDiffMode::Whitelist(FieldSet::of([ContextField::Metrics])),
+    };
+    Recorder::new(settings, SystemClock::new()).with_sink(Box::new(StdoutSink { line: Vec::new() }))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let resources = Resources { max_word_chars: 20, counts: Counts::default() };
+    let registry = Registry::new()
+        .with("split_line", |_: &Resources| SplitLine)
+        .with("check_word", |resources: &Resources| CheckWord { max_chars: resources.max_word_chars })
+        .with("count", |resources: &Resources| Count(Rc::clone(&resources.counts)));
+
+    // Misspell one, and see what comes of it.
+    let pipeline = ["split_line", "check_word", "count"].map(str::to_owned);
+    let scenario = registry
+        .bind::<Line>(Plan { pipeline: &pipeline, strict: true }, &resources)
+        .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+
+    let label = RunLabel { run_id: "example".into(), scenario_id: "word_count".into() };
+    let mut runner = SyncRunner::new(scenario, label, OnStepError::Continue).with_recorder(recorder());
+    for (line_no, line) in (1..).zip(LINES) {
+        if let InputOutcome::Abandoned(failure) = runner.process(line_no, Line(line))? {
+            writeln!(io::stdout(), "abandoned: {failure}")?;
+        }
+    }
+
+    let report = runner.report();
+    let mut out = io::stdout().lock();
+    for (name, count) in resources.counts.borrow().iter() {
+        writeln!(out, "{count:3} {name}")?;
+    }
+    writeln!(out, "{} lines, {} abandoned", report.inputs, report.abandoned)?;
+    // Last, so that a trace that could not be written costs nobody the counts.
+    runner.finish()?;
+    Ok(())
+}

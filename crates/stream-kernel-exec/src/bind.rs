@@ -1,0 +1,164 @@
+//! Making a scenario of a plan: names are resolved, steps built, routes worked out, and every fault found.
+
+use stream_kernel_trace::Context;
+
+use crate::emitter::Outbox;
+use crate::scenario::{BoundStep, ResolvedTarget};
+use crate::step::{AnyStep, Target};
+use crate::{Kind, MAX_STEPS, MessageSet, Plan, Registry, Scenario, StepError, VariantOf, WiringFault};
+
+impl<M: MessageSet, R> Registry<M, R> {
+    /// Returns the scenario that executes `plan` on inputs with payload `S`.
+    ///
+    /// # Errors
+    ///
+    /// Returns every fault of the plan at once. If it is not strict, only those that make it impossible to run are errors;
+    /// the others are the scenario's [`warnings`](Scenario::warnings).
+    pub fn bind<S: VariantOf<M>>(
+        &self,
+        plan: Plan<'_>,
+        resources: &R,
+    ) -> Result<Scenario<M>, Vec<WiringFault>> {
+        if plan.pipeline.len() > MAX_STEPS {
+            return Err(vec![WiringFault::TooManySteps { count: plan.pipeline.len() }]);
+        }
+        let mut faults = Vec::new();
+        let mut steps = self.build_steps(plan.pipeline, resources, &mut faults);
+        let entry = first_taker(&steps, 0, S::KIND);
+        if entry.is_none() {
+            faults.push(WiringFault::SourceUndeliverable { kind: S::KIND.name_in::<M>() });
+        }
+        for index in 0..steps.len() {
+            route(&mut steps, index, &mut faults);
+        }
+        find_unfed(&steps, entry, &mut faults);
+        faults.sort_by_key(WiringFault::index);
+        if faults.iter().any(|fault| plan.strict || fault.is_fatal()) {
+            return Err(faults);
+        }
+        Ok(Scenario { steps, entry, strict: plan.strict, warnings: faults })
+    }
+
+    fn build_steps(
+        &self,
+        pipeline: &[String],
+        resources: &R,
+        faults: &mut Vec<WiringFault>,
+    ) -> Vec<Option<BoundStep<M>>> {
+        let build = |(index, name): (usize, &String)| {
+            let name = name.clone();
+            if let Some(first) = pipeline[..index].iter().position(|earlier| *earlier == name) {
+                faults.push(WiringFault::RepeatedStep { index, name, first });
+                return None;
+            }
+            let Some(entry) = self.entry(&name) else {
+                faults.push(WiringFault::UnknownStep { index, name });
+                return None;
+            };
+            let step = (entry.build)(resources).unwrap_or_else(|cause| {
+                faults.push(WiringFault::NotBuilt { index, name, cause: cause.to_string() });
+                Box::new(NotBuilt)
+            });
+            Some(BoundStep {
+                name: entry.name,
+                takes: entry.takes,
+                emits: entry.emits.clone(),
+                step,
+                routes: vec![None; M::KINDS.len()],
+                targets: Vec::new(),
+            })
+        };
+        pipeline.iter().enumerate().map(build).collect()
+    }
+}
+
+/// Stands in for a step that could not be built, so that the steps around it are not found at fault for its absence.
+///
+/// It never runs: a step that is not built is a fatal fault.
+struct NotBuilt;
+
+impl<M: MessageSet> AnyStep<M> for NotBuilt {
+    fn targets(&self) -> Vec<Target> {
+        Vec::new()
+    }
+
+    fn process(
+        &mut self,
+        _: M,
+        _: &mut Context,
+        _: &mut Outbox<M>,
+        _: &[ResolvedTarget],
+    ) -> Result<(), StepError> {
+        Err(StepError::new("NotBuilt", "the step could not be built"))
+    }
+}
+
+/// Works out where what the step at `index` emits goes.
+fn route<M: MessageSet>(steps: &mut [Option<BoundStep<M>>], index: usize, faults: &mut Vec<WiringFault>) {
+    let Some(step) = &steps[index] else { return };
+    let name = step.name;
+    let routes: Vec<_> =
+        (step.emits.iter()).map(|&kind| (kind, first_taker(steps, index + 1, kind))).collect();
+    let targets: Vec<_> = (step.step.targets().into_iter())
+        .map(|declared| resolve_target(steps, index, name, declared, faults))
+        .collect();
+
+    let Some(step) = &mut steps[index] else { return };
+    for (kind, to) in routes {
+        step.routes[kind.index()] = to;
+        // A kind that goes to named targets only needs no taker.
+        if to.is_none() && !targets.iter().any(|target: &ResolvedTarget| target.declared.kind == kind) {
+            faults.push(WiringFault::Undeliverable { index, name: name.into(), kind: kind.name_in::<M>() });
+        }
+    }
+    step.targets = targets;
+}
+
+fn resolve_target<M: MessageSet>(
+    steps: &[Option<BoundStep<M>>],
+    index: usize,
+    name: &str,
+    declared: Target,
+    faults: &mut Vec<WiringFault>,
+) -> ResolvedTarget {
+    let position =
+        steps.iter().position(|step| step.as_ref().is_some_and(|step| step.name == declared.step_name));
+    let takes = position.and_then(|position| steps[position].as_ref()).map(|step| step.takes);
+    let (name, kind, target) = (name.to_owned(), declared.kind.name_in::<M>(), declared.step_name.clone());
+    let fault = match (position, takes) {
+        (Some(position), _) if position <= index => {
+            Some(WiringFault::TargetNotLater { index, name, kind, target })
+        }
+        (Some(_), Some(takes)) if takes != declared.kind => {
+            Some(WiringFault::TargetTakesOther { index, name, kind, target, takes: takes.name_in::<M>() })
+        }
+        (Some(_), _) => None,
+        (None, _) => Some(WiringFault::TargetMissing { index, name, kind, target }),
+    };
+    let index = if fault.is_some() { None } else { position };
+    faults.extend(fault);
+    ResolvedTarget { declared, index }
+}
+
+fn first_taker<M>(steps: &[Option<BoundStep<M>>], from: usize, kind: Kind) -> Option<usize> {
+    (from..steps.len()).find(|&index| steps[index].as_ref().is_some_and(|step| step.takes == kind))
+}
+
+fn find_unfed<M: MessageSet>(
+    steps: &[Option<BoundStep<M>>],
+    entry: Option<usize>,
+    faults: &mut Vec<WiringFault>,
+) {
+    for (index, step) in steps.iter().enumerate() {
+        let Some(step) = step else { continue };
+        let is_fed = entry == Some(index)
+            || steps[..index].iter().flatten().any(|earlier| {
+                earlier.routes.contains(&Some(index))
+                    || earlier.targets.iter().any(|target| target.index == Some(index))
+            });
+        if !is_fed {
+            let (name, takes) = (step.name.to_owned(), step.takes.name_in::<M>());
+            faults.push(WiringFault::Unfed { index, name, takes });
+        }
+    }
+}

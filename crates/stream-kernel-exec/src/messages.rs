@@ -1,0 +1,219 @@
+//! One message enum per application, its payload types, and the macros that tie them together.
+
+use stream_kernel_trace::{CanonicalContent, Message, ShortText};
+
+/// What a payload tells tracing about itself.
+pub trait Payload {
+    /// Writes the name by which people know what the payload is about, and says whether there is one.
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        let _ = identity;
+        false
+    }
+
+    /// Appends every field to the canonical content, always in the same order.
+    fn digest(&self, content: &mut CanonicalContent);
+}
+
+/// A kind of message: the position of a variant in its message enum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Kind(u8);
+
+impl Kind {
+    /// Returns the kind of the variant at `position`; for the macros.
+    #[doc(hidden)]
+    pub const fn at(position: u8) -> Self {
+        Self(position)
+    }
+
+    /// Returns the position of the variant in its enum, from 0.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Returns the kind's name in the message enum `M`.
+    pub fn name_in<M: MessageSet>(self) -> &'static str {
+        M::KINDS[self.index()]
+    }
+}
+
+/// The message enum of an application; made by [`messages!`](crate::messages).
+pub trait MessageSet: Message + Sized + 'static {
+    /// The names of the kinds, by [`Kind::index`].
+    const KINDS: &'static [&'static str];
+
+    /// Returns the message's kind.
+    fn kind(&self) -> Kind;
+}
+
+/// A payload that is a variant of the message enum `M`; made by [`messages!`](crate::messages).
+pub trait VariantOf<M: MessageSet>: Payload + Into<M> + Sized + 'static {
+    /// The kind of messages that carry this payload.
+    const KIND: Kind;
+
+    /// Takes the payload out of `message`.
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back if it is of another kind.
+    fn from_message(message: M) -> Result<Self, M>;
+}
+
+/// What a step emits: one payload type, several ([`outputs!`](crate::outputs)), or [`Nothing`].
+pub trait Emits<M: MessageSet>: Into<M> {
+    /// Returns the kinds of message that can be emitted.
+    fn kinds() -> Vec<Kind>;
+}
+
+/// The output of a step that emits nothing; it has no value.
+#[derive(Clone, Copy, Debug)]
+pub enum Nothing {}
+
+/// Makes the message enum of an application from its payload types, one variant each, named alike.
+///
+/// The payloads implement [`Payload`]; the macro does the rest: the enum, its conversions, and the traits by which
+/// steps are typed and messages routed and traced.
+///
+/// ```
+/// use stream_kernel_exec::trace::{CanonicalContent, Message};
+/// use stream_kernel_exec::{MessageSet, Payload};
+///
+/// pub struct Line(String);
+/// impl Payload for Line {
+///     fn digest(&self, content: &mut CanonicalContent) {
+///         content.text("text", &self.0);
+///     }
+/// }
+/// pub struct Words(u64);
+/// impl Payload for Words {
+///     fn digest(&self, content: &mut CanonicalContent) {
+///         content.unsigned("count", self.0);
+///     }
+/// }
+/// stream_kernel_exec::messages! {
+///     /// What moves through the word counter.
+///     pub enum Counting { Line, Words }
+/// }
+///
+/// assert_eq!(Counting::KINDS, ["Line", "Words"]);
+/// assert_eq!(Counting::from(Words(3)).type_name(), "Words");
+/// ```
+#[macro_export]
+macro_rules! messages {
+    ($(#[$attribute:meta])* $visibility:vis enum $name:ident { $($payload:ident),+ $(,)? }) => {
+        $(#[$attribute])*
+        $visibility enum $name {
+            $(#[doc = concat!("A message that carries a [`", stringify!($payload), "`].")] $payload($payload)),+
+        }
+
+        const _: () = {
+            #[repr(u8)]
+            enum Position { $($payload),+ }
+
+            impl $crate::trace::Message for $name {
+                fn type_name(&self) -> &'static str {
+                    match self { $(Self::$payload(_) => stringify!($payload)),+ }
+                }
+                fn identity(&self, identity: &mut $crate::trace::ShortText) -> bool {
+                    match self { $(Self::$payload(payload) => $crate::Payload::identity(payload, identity)),+ }
+                }
+                fn digest(&self, content: &mut $crate::trace::CanonicalContent) {
+                    match self { $(Self::$payload(payload) => $crate::Payload::digest(payload, content)),+ }
+                }
+            }
+
+            impl $crate::MessageSet for $name {
+                const KINDS: &'static [&'static str] = &[$(stringify!($payload)),+];
+                #[inline]
+                fn kind(&self) -> $crate::Kind {
+                    match self { $(Self::$payload(_) => $crate::Kind::at(Position::$payload as u8)),+ }
+                }
+            }
+
+            $(
+                impl ::core::convert::From<$payload> for $name {
+                    #[inline]
+                    fn from(payload: $payload) -> Self {
+                        Self::$payload(payload)
+                    }
+                }
+
+                impl $crate::VariantOf<$name> for $payload {
+                    const KIND: $crate::Kind = $crate::Kind::at(Position::$payload as u8);
+                    #[inline]
+                    fn from_message(message: $name) -> ::core::result::Result<Self, $name> {
+                        // With a single variant the second arm is never taken.
+                        #[allow(unreachable_patterns)]
+                        match message {
+                            $name::$payload(payload) => ::core::result::Result::Ok(payload),
+                            other => ::core::result::Result::Err(other),
+                        }
+                    }
+                }
+
+                impl $crate::Emits<$name> for $payload {
+                    fn kinds() -> ::std::vec::Vec<$crate::Kind> {
+                        ::std::vec![<Self as $crate::VariantOf<$name>>::KIND]
+                    }
+                }
+            )+
+
+            impl ::core::convert::From<$crate::Nothing> for $name {
+                fn from(nothing: $crate::Nothing) -> Self {
+                    match nothing {}
+                }
+            }
+
+            impl $crate::Emits<$name> for $crate::Nothing {
+                fn kinds() -> ::std::vec::Vec<$crate::Kind> {
+                    ::std::vec::Vec::new()
+                }
+            }
+        };
+    };
+}
+
+/// Makes the output type of a step that emits several kinds: an enum of some of the payloads of a message enum.
+///
+/// ```
+/// # use stream_kernel_exec::trace::CanonicalContent;
+/// # pub struct Line; pub struct Words; pub struct Blank;
+/// # impl stream_kernel_exec::Payload for Line { fn digest(&self, _: &mut CanonicalContent) {} }
+/// # impl stream_kernel_exec::Payload for Words { fn digest(&self, _: &mut CanonicalContent) {} }
+/// # impl stream_kernel_exec::Payload for Blank { fn digest(&self, _: &mut CanonicalContent) {} }
+/// # stream_kernel_exec::messages! { pub enum Counting { Line, Words, Blank } }
+/// stream_kernel_exec::outputs! {
+///     /// What becomes of a line.
+///     pub enum Split of Counting { Words, Blank }
+/// }
+/// use stream_kernel_exec::{Emits, VariantOf};
+/// assert_eq!(Split::kinds(), [<Words as VariantOf<Counting>>::KIND, <Blank as VariantOf<Counting>>::KIND]);
+/// ```
+#[macro_export]
+macro_rules! outputs {
+    ($(#[$attribute:meta])* $visibility:vis enum $name:ident of $messages:ident { $($payload:ident),+ $(,)? }) => {
+        $(#[$attribute])*
+        $visibility enum $name {
+            $(#[doc = concat!("Emits a [`", stringify!($payload), "`].")] $payload($payload)),+
+        }
+
+        $(impl ::core::convert::From<$payload> for $name {
+            #[inline]
+            fn from(payload: $payload) -> Self {
+                Self::$payload(payload)
+            }
+        })+
+
+        impl ::core::convert::From<$name> for $messages {
+            #[inline]
+            fn from(output: $name) -> Self {
+                match output { $($name::$payload(payload) => Self::$payload(payload)),+ }
+            }
+        }
+
+        impl $crate::Emits<$messages> for $name {
+            fn kinds() -> ::std::vec::Vec<$crate::Kind> {
+                ::std::vec![$(<$payload as $crate::VariantOf<$messages>>::KIND),+]
+            }
+        }
+    };
+}

@@ -1,0 +1,296 @@
+//! The runner: takes one input after the other through the steps of a scenario.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use stream_kernel_trace::{
+    Context, FieldSet, Recorder, RunLabel, ShortText, SinkFailure, StepFault, StepRef,
+};
+
+use crate::emitter::{Destination, Outbox};
+use crate::scenario::BoundStep;
+use crate::{MAX_EMITTED_PER_INPUT, MessageSet, Scenario, StepError, StepFailure};
+
+/// What a failing step means for the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStepError {
+    /// The run ends.
+    #[default]
+    Stop,
+    /// The input is abandoned, and the run goes on with the next.
+    Continue,
+}
+
+/// What became of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputOutcome {
+    /// Every step that was due has handled it.
+    Completed,
+    /// A step failed, and the run goes on without this input.
+    Abandoned(StepFailure),
+}
+
+/// What a run has come to, in counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunReport {
+    /// Inputs taken, abandoned ones included.
+    pub inputs: u64,
+    /// Inputs abandoned because a step failed.
+    pub abandoned: u64,
+    /// Messages that no step received and that were dropped, in a pipeline that is not strict.
+    pub undeliverable: u64,
+}
+
+/// Runs a scenario, single-threaded: one input is taken through the whole pipeline before the next.
+///
+/// Steps run in the pipeline's order, and each handles its messages in the order in which they were emitted. The same
+/// inputs so give the same outputs and the same trace, every time.
+pub struct SyncRunner<M> {
+    scenario: Scenario<M>,
+    on_step_error: OnStepError,
+    recorder: Option<Recorder>,
+    observer: Option<Observer>,
+    context: Context,
+    outbox: Outbox<M>,
+    /// By step: messages that wait for it. A message that is alone on its way never waits.
+    inboxes: Vec<VecDeque<M>>,
+    waiting: usize,
+    report: RunReport,
+}
+
+type Observer = Box<dyn FnMut(&Context)>;
+
+impl<M: MessageSet> SyncRunner<M> {
+    /// Returns a runner of `scenario` that traces nothing.
+    pub fn new(scenario: Scenario<M>, label: RunLabel, on_step_error: OnStepError) -> Self {
+        let inboxes = scenario.steps.iter().map(|_| VecDeque::new()).collect();
+        Self {
+            scenario,
+            on_step_error,
+            recorder: None,
+            observer: None,
+            context: Context::new(label, FieldSet::EMPTY),
+            outbox: Outbox::new(),
+            inboxes,
+            waiting: 0,
+            report: RunReport::default(),
+        }
+    }
+
+    /// Traces every step with `recorder`.
+    pub fn with_recorder(mut self, recorder: Recorder) -> Self {
+        let label = RunLabel {
+            run_id: self.context.run_id().to_owned(),
+            scenario_id: self.context.scenario_id().to_owned(),
+        };
+        self.context = Context::new(label, recorder.settings().context_diff.fields());
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Shows `observer` the context of each input when it is finished, its tape included.
+    pub fn with_observer(mut self, observer: impl FnMut(&Context) + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Takes the input at line `line_no` through the pipeline.
+    ///
+    /// # Errors
+    ///
+    /// Returns the failure of a step if the policy is to stop, or if the step says that it always stops. The run is over then;
+    /// call [`finish`](Self::finish).
+    pub fn process(&mut self, line_no: u64, input: impl Into<M>) -> Result<InputOutcome, StepFailure> {
+        self.report.inputs += 1;
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.begin_input();
+        }
+        let result = self.run_steps(input.into());
+        if let Some(observer) = &mut self.observer {
+            observer(&self.context);
+        }
+        match result {
+            Ok(()) => Ok(InputOutcome::Completed),
+            Err(failure) => self.abandon(failure),
+        }
+    }
+
+    /// Returns the counts so far.
+    pub fn report(&self) -> RunReport {
+        self.report
+    }
+
+    /// Ends the run, after an error as well: brings out what the trace's sink still holds.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the trace is not complete, if it is not.
+    pub fn finish(mut self) -> Result<RunReport, SinkFailure> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.finish()?;
+        }
+        Ok(self.report)
+    }
+
+    fn abandon(&mut self, failure: StepFailure) -> Result<InputOutcome, StepFailure> {
+        self.outbox.clear();
+        self.inboxes.iter_mut().for_each(VecDeque::clear);
+        self.waiting = 0;
+        self.report.abandoned += 1;
+        if self.on_step_error == OnStepError::Stop || failure.error.always_stops() {
+            return Err(failure);
+        }
+        Ok(InputOutcome::Abandoned(failure))
+    }
+
+    fn run_steps(&mut self, input: M) -> Result<(), StepFailure> {
+        let Some(entry) = self.scenario.entry else {
+            self.report.undeliverable += 1;
+            return Ok(());
+        };
+        let mut next = Some((entry, input));
+        let mut position = entry;
+        while let Some((index, message)) = next.take().or_else(|| self.next_waiting(&mut position)) {
+            position = index;
+            // Routes lead to steps that exist: a skipped one is no step's route.
+            let Some(step) = &mut self.scenario.steps[index] else { continue };
+            let done = match &mut self.recorder {
+                None => run_step(step, message, &mut self.context, &mut self.outbox, self.scenario.strict),
+                Some(recorder) => {
+                    recorder.enter(&message, &mut self.context);
+                    let done =
+                        run_step(step, message, &mut self.context, &mut self.outbox, self.scenario.strict);
+                    record(
+                        recorder,
+                        StepRef { index, name: step.name },
+                        &mut self.context,
+                        &self.outbox,
+                        &done,
+                    );
+                    done
+                }
+            };
+            if let Err(error) = done {
+                return Err(StepFailure {
+                    line_no: self.context.line_no(),
+                    step_name: step.name.to_owned(),
+                    error,
+                });
+            }
+            next = self.deliver(index);
+        }
+        Ok(())
+    }
+
+    /// Sends what the step at `index` emitted on its way. A message that is alone is returned, to be handled at once.
+    fn deliver(&mut self, index: usize) -> Option<(usize, M)> {
+        let Some(step) = &self.scenario.steps[index] else { return None };
+        if self.waiting == 0 && self.outbox.emissions().len() == 1 {
+            let (message, destination) = self.outbox.pop()?;
+            let to = receiver(step, &message, destination);
+            self.report.undeliverable += u64::from(to.is_none());
+            return to.map(|to| (to, message));
+        }
+        for (message, destination) in self.outbox.drain() {
+            match receiver(step, &message, destination) {
+                None => self.report.undeliverable += 1,
+                Some(to) => {
+                    self.inboxes[to].push_back(message);
+                    self.waiting += 1;
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns the message that is next in turn; messages only ever go forward, so that no step before `position` has any.
+    fn next_waiting(&mut self, position: &mut usize) -> Option<(usize, M)> {
+        if self.waiting == 0 {
+            return None;
+        }
+        while *position < self.inboxes.len() {
+            if let Some(message) = self.inboxes[*position].pop_front() {
+                self.waiting -= 1;
+                return Some((*position, message));
+            }
+            *position += 1;
+        }
+        None
+    }
+}
+
+/// Returns the position of the step that receives the message, `None` if none does.
+fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
+    match destination {
+        Destination::ByKind => step.routes[message.kind().index()],
+        Destination::Step(index) => Some(index),
+        Destination::Unreachable | Destination::Undeclared => None,
+    }
+}
+
+/// Lets the step handle the message; a panic becomes an error. After an error the outbox is empty.
+fn run_step<M: MessageSet>(
+    step: &mut BoundStep<M>,
+    message: M,
+    context: &mut Context,
+    outbox: &mut Outbox<M>,
+    strict: bool,
+) -> Result<(), StepError> {
+    let BoundStep { step: work, targets, .. } = step;
+    // A step that panics may leave its state behind half changed; what happens then is the policy's to say, as for an error.
+    let done = catch_unwind(AssertUnwindSafe(|| work.process(message, context, outbox, targets)));
+    let done = match done {
+        Ok(done) => done.and_then(|()| check_emissions(step, outbox, strict)),
+        Err(panic) => Err(StepError::new("Panic", panic_text(panic.as_ref()))),
+    };
+    if done.is_err() {
+        outbox.clear();
+    }
+    done
+}
+
+/// Checks what binding could not foresee: how many messages a step emits, and to whom it sends them.
+fn check_emissions<M: MessageSet>(
+    step: &BoundStep<M>,
+    outbox: &Outbox<M>,
+    strict: bool,
+) -> Result<(), StepError> {
+    if outbox.overflowed() {
+        let text = format_args!("more than {MAX_EMITTED_PER_INPUT} messages were emitted for one input");
+        return Err(StepError::new("TooManyMessages", text));
+    }
+    let lost = |(message, destination): &&(M, Destination)| receiver(step, message, *destination).is_none();
+    match outbox.emissions().iter().find(lost) {
+        Some((message, _)) if strict => {
+            let text =
+                format_args!("emitted `{}` to a step that it does not name as a target", message.type_name());
+            Err(StepError::new("Undeliverable", text))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    (panic.downcast_ref::<&'static str>().copied())
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a text")
+}
+
+fn record<M: MessageSet>(
+    recorder: &mut Recorder,
+    step: StepRef<'_>,
+    context: &mut Context,
+    outbox: &Outbox<M>,
+    done: &Result<(), StepError>,
+) {
+    let fault = done.as_ref().err().map(|error| StepFault {
+        type_name: ShortText::from(error.type_name()),
+        message: ShortText::from(error.message()),
+        step_name: step.name.to_owned(),
+    });
+    let emitted = outbox.emissions().iter().map(|(message, _)| message);
+    recorder.exit(step, emitted, context, fault.as_ref().map_or(Ok(()), Err));
+}

@@ -1,0 +1,97 @@
+//! A pipeline that has been checked: its steps, and for each where what it emits will go.
+
+use crate::step::{AnyStep, Target};
+use crate::{Kind, MessageSet, WiringFault};
+
+/// The number of names that a pipeline may list.
+pub const MAX_STEPS: usize = 256;
+
+/// What a scenario is to be made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The steps by name, in the order of execution; at most [`MAX_STEPS`].
+    pub pipeline: &'a [String],
+    /// Whether steps that do not fit are errors; otherwise they are warnings, and what cannot be delivered is dropped and counted.
+    pub strict: bool,
+}
+
+/// A pipeline that is ready to run: every name is resolved, every step built, every route known.
+///
+/// Comes from [`Registry::bind`](crate::Registry::bind) alone.
+pub struct Scenario<M> {
+    /// `None` stands for an unknown step that was skipped: the others keep their positions.
+    pub(crate) steps: Vec<Option<BoundStep<M>>>,
+    /// The step that takes what the source gives.
+    pub(crate) entry: Option<usize>,
+    pub(crate) strict: bool,
+    pub(crate) warnings: Vec<WiringFault>,
+}
+
+impl<M: MessageSet> Scenario<M> {
+    /// Returns what is wrong with the pipeline and was let pass because it is not strict.
+    pub fn warnings(&self) -> &[WiringFault] {
+        &self.warnings
+    }
+
+    /// Returns how the steps are wired, in the order of execution.
+    pub fn wiring(&self) -> impl Iterator<Item = StepWiring<'_>> {
+        self.steps.iter().enumerate().filter_map(|(index, step)| {
+            let step = step.as_ref()?;
+            let by_kind = step.emits.iter().map(|kind| (*kind, step.routes[kind.index()]));
+            let named = step.targets.iter().map(|target| (target.declared.kind, target.index));
+            let routes = by_kind
+                .chain(named)
+                .map(|(kind, to)| Route {
+                    kind: kind.name_in::<M>(),
+                    to: to.and_then(|to| self.step_name(to)),
+                })
+                .collect();
+            Some(StepWiring { index, name: step.name, takes: step.takes.name_in::<M>(), routes })
+        })
+    }
+
+    fn step_name(&self, index: usize) -> Option<&str> {
+        self.steps[index].as_ref().map(|step| step.name)
+    }
+}
+
+/// A step's place in a scenario, for people to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepWiring<'a> {
+    /// Its position in the pipeline, from 0.
+    pub index: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// The kind of message that it takes.
+    pub takes: &'static str,
+    /// Where each kind that it emits goes: by kind first, then to the targets that it names.
+    pub routes: Vec<Route<'a>>,
+}
+
+/// Where a kind of message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route<'a> {
+    /// The kind of message.
+    pub kind: &'static str,
+    /// The receiving step's name; `None` if no step receives it.
+    pub to: Option<&'a str>,
+}
+
+/// A step in its place.
+pub(crate) struct BoundStep<M> {
+    pub(crate) name: &'static str,
+    pub(crate) takes: Kind,
+    pub(crate) emits: Vec<Kind>,
+    pub(crate) step: Box<dyn AnyStep<M>>,
+    /// By [`Kind::index`]: the first later step that takes the kind.
+    pub(crate) routes: Vec<Option<usize>>,
+    pub(crate) targets: Vec<ResolvedTarget>,
+}
+
+/// A target that a step named, and where it is.
+#[derive(Clone, Debug)]
+pub(crate) struct ResolvedTarget {
+    pub(crate) declared: Target,
+    /// `None` if it does not exist, is not later in the pipeline, or does not take the kind.
+    pub(crate) index: Option<usize>,
+}

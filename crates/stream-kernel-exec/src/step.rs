@@ -1,0 +1,116 @@
+//! A step: a typed function from one payload to some, with ports to state that lives elsewhere.
+
+use stream_kernel_trace::Context;
+
+use crate::emitter::Outbox;
+use crate::scenario::ResolvedTarget;
+use crate::{Emits, Emitter, Kind, MessageSet, StepError, VariantOf};
+
+/// A step of a pipeline: it takes one kind of message and emits none, one or several.
+///
+/// A step knows nothing of other steps, of tracing or of configuration. What it must remember from input to
+/// input lives behind ports that it was built with.
+///
+/// ```
+/// # use stream_kernel_exec::trace::{CanonicalContent, Context};
+/// # use stream_kernel_exec::{Emitter, Payload, Step, StepError};
+/// # pub struct Line(String);
+/// # impl Payload for Line { fn digest(&self, content: &mut CanonicalContent) { content.text("text", &self.0); } }
+/// # pub struct Word(String);
+/// # impl Payload for Word { fn digest(&self, content: &mut CanonicalContent) { content.text("text", &self.0); } }
+/// # stream_kernel_exec::messages! { pub enum Counting { Line, Word } }
+/// struct SplitWords;
+///
+/// impl Step<Counting> for SplitWords {
+///     type Takes = Line;
+///     type Emits = Word;
+///
+///     fn process(
+///         &mut self,
+///         line: Line,
+///         context: &mut Context,
+///         out: &mut Emitter<'_, Counting, Word>,
+///     ) -> Result<(), StepError> {
+///         context.metrics.set("bytes", line.0.len() as u64);
+///         for word in line.0.split_whitespace() {
+///             out.emit(Word(word.to_owned()));
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Step<M: MessageSet> {
+    /// The payload that the step takes.
+    type Takes: VariantOf<M>;
+    /// What it emits.
+    type Emits: Emits<M>;
+
+    /// Returns the steps that this one names as targets, so that they can be checked before anything runs.
+    fn targets(&self) -> Vec<Target> {
+        Vec::new()
+    }
+
+    /// Takes one message and emits what follows from it.
+    ///
+    /// # Errors
+    ///
+    /// An error says that the program cannot do its work; an input that is merely bad is data, and becomes a message.
+    fn process(
+        &mut self,
+        input: Self::Takes,
+        context: &mut Context,
+        out: &mut Emitter<'_, M, Self::Emits>,
+    ) -> Result<(), StepError>;
+}
+
+/// A step that another one names as the receiver of some of its messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The receiving step's name.
+    pub step_name: String,
+    /// The kind of message that it is sent.
+    pub kind: Kind,
+}
+
+impl Target {
+    /// Returns the target that sends messages with payload `P` to the step named `step_name`.
+    pub fn new<M: MessageSet, P: VariantOf<M>>(step_name: impl Into<String>) -> Self {
+        Self { step_name: step_name.into(), kind: P::KIND }
+    }
+}
+
+/// A step without its types, so that a pipeline can be made of any.
+pub(crate) trait AnyStep<M: MessageSet> {
+    fn targets(&self) -> Vec<Target>;
+
+    fn process(
+        &mut self,
+        message: M,
+        context: &mut Context,
+        outbox: &mut Outbox<M>,
+        targets: &[ResolvedTarget],
+    ) -> Result<(), StepError>;
+}
+
+/// Takes the payload out of the message enum and puts the outputs back in.
+pub(crate) struct Typed<S>(pub(crate) S);
+
+impl<M: MessageSet, S: Step<M>> AnyStep<M> for Typed<S> {
+    fn targets(&self) -> Vec<Target> {
+        self.0.targets()
+    }
+
+    fn process(
+        &mut self,
+        message: M,
+        context: &mut Context,
+        outbox: &mut Outbox<M>,
+        targets: &[ResolvedTarget],
+    ) -> Result<(), StepError> {
+        let input = S::Takes::from_message(message).map_err(|message| {
+            // The scenario routes by kind: this would be a fault of the kernel.
+            StepError::new("WrongKind", format_args!("was handed a `{}`", message.kind().name_in::<M>()))
+        })?;
+        self.0.process(input, context, &mut Emitter::new(outbox, targets))
+    }
+}

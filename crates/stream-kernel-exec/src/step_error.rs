@@ -1,0 +1,68 @@
+//! Why a step failed, as it says itself and as the runner reports it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a step cannot do its work.
+///
+/// ```
+/// use stream_kernel_exec::StepError;
+///
+/// let error = StepError::new("OutputError", "no space left on device").stopping();
+/// assert_eq!(error.to_string(), "OutputError: no space left on device");
+/// assert!(error.always_stops());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepError {
+    type_name: Cow<'static, str>,
+    message: String,
+    always_stops: bool,
+}
+
+impl StepError {
+    /// Returns an error of the kind `type_name` that says `message`.
+    pub fn new(type_name: impl Into<Cow<'static, str>>, message: impl fmt::Display) -> Self {
+        Self { type_name: type_name.into(), message: message.to_string(), always_stops: false }
+    }
+
+    /// Makes this an error that ends the run whatever the policy for step errors says.
+    pub fn stopping(mut self) -> Self {
+        self.always_stops = true;
+        self
+    }
+
+    /// Returns the kind of error.
+    pub fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    /// Returns what happened.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns whether this ends the run whatever the policy for step errors says.
+    pub fn always_stops(&self) -> bool {
+        self.always_stops
+    }
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.type_name, self.message)
+    }
+}
+
+impl std::error::Error for StepError {}
+
+/// A step's failure, with the input and the step at which it happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line_no}: step `{step_name}` failed: {error}")]
+pub struct StepFailure {
+    /// The number of the input's line, from 1.
+    pub line_no: u64,
+    /// The step's name.
+    pub step_name: String,
+    /// What it said, or what it panicked with.
+    pub error: StepError,
+}

@@ -1,0 +1,126 @@
+//! What can be wrong with a pipeline before it runs.
+
+/// A reason why the steps of a pipeline do not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WiringFault {
+    /// No step of this name is registered.
+    #[error("no step is named `{name}`")]
+    UnknownStep {
+        /// Its position in the pipeline, from 0.
+        index: usize,
+        /// The name.
+        name: String,
+    },
+    /// The pipeline lists the same step twice.
+    #[error("step `{name}` is listed twice (its first place is {first})")]
+    RepeatedStep {
+        /// The later position.
+        index: usize,
+        /// The name.
+        name: String,
+        /// The earlier position.
+        first: usize,
+    },
+    /// The pipeline lists too many steps.
+    #[error("the pipeline lists {count} steps, and at most {} are possible", crate::MAX_STEPS)]
+    TooManySteps {
+        /// How many it lists.
+        count: usize,
+    },
+    /// The step could not be built from its parameters.
+    #[error("step `{name}` cannot be built: {cause}")]
+    NotBuilt {
+        /// The step's position.
+        index: usize,
+        /// The step's name.
+        name: String,
+        /// What its builder said.
+        cause: String,
+    },
+    /// Neither the source nor an earlier step sends the step anything.
+    #[error("step `{name}` takes `{takes}`, which no earlier step sends it")]
+    Unfed {
+        /// The step's position.
+        index: usize,
+        /// The step's name.
+        name: String,
+        /// The kind that it waits for.
+        takes: &'static str,
+    },
+    /// No step takes what the source gives.
+    #[error("no step takes `{kind}`, which the source gives")]
+    SourceUndeliverable {
+        /// The kind that the source gives.
+        kind: &'static str,
+    },
+    /// No later step takes a kind that the step emits.
+    #[error("step `{name}` emits `{kind}`, which no later step takes")]
+    Undeliverable {
+        /// The emitting step's position.
+        index: usize,
+        /// The emitting step's name.
+        name: String,
+        /// The kind that it emits.
+        kind: &'static str,
+    },
+    /// The step names a target that the pipeline does not have.
+    #[error("step `{name}` sends `{kind}` to step `{target}`, which is not in the pipeline")]
+    TargetMissing {
+        /// The sending step's position.
+        index: usize,
+        /// The sending step's name.
+        name: String,
+        /// The kind that it sends.
+        kind: &'static str,
+        /// The name of the target.
+        target: String,
+    },
+    /// The step names a target that has had its turn by then.
+    #[error("step `{name}` sends `{kind}` to step `{target}`, which does not come after it")]
+    TargetNotLater {
+        /// The sending step's position.
+        index: usize,
+        /// The sending step's name.
+        name: String,
+        /// The kind that it sends.
+        kind: &'static str,
+        /// The name of the target.
+        target: String,
+    },
+    /// The step names a target that takes another kind.
+    #[error("step `{name}` sends `{kind}` to step `{target}`, which takes `{takes}`")]
+    TargetTakesOther {
+        /// The sending step's position.
+        index: usize,
+        /// The sending step's name.
+        name: String,
+        /// The kind that it sends.
+        kind: &'static str,
+        /// The name of the target.
+        target: String,
+        /// The kind that the target takes.
+        takes: &'static str,
+    },
+}
+
+impl WiringFault {
+    /// Returns the position in the pipeline of the name that is at fault; `None` if it is the pipeline as a whole.
+    pub fn index(&self) -> Option<usize> {
+        match self {
+            Self::TooManySteps { .. } | Self::SourceUndeliverable { .. } => None,
+            Self::UnknownStep { index, .. }
+            | Self::RepeatedStep { index, .. }
+            | Self::NotBuilt { index, .. }
+            | Self::Unfed { index, .. }
+            | Self::Undeliverable { index, .. }
+            | Self::TargetMissing { index, .. }
+            | Self::TargetNotLater { index, .. }
+            | Self::TargetTakesOther { index, .. } => Some(*index),
+        }
+    }
+
+    /// Returns whether the pipeline cannot run even when it is not strict.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::RepeatedStep { .. } | Self::TooManySteps { .. } | Self::NotBuilt { .. })
+    }
+}

@@ -1,0 +1,19 @@
+//! What must hold of messages, wiring, steps that fail, contexts and tracing, checked through the public API.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod story;
+mod toy;
+
+mod messages;
+mod routing;
+mod targets;
+
+mod binding;
+mod bounds;
+mod failures;
+
+mod contexts;
+mod tracing;
+
+mod allocations;

@@ -1,0 +1,141 @@
+//! Tracing watches and changes nothing: whatever is recorded, the steps see and emit the same.
+
+use std::cell::Cell;
+use std::io;
+use std::rc::Rc;
+
+use stream_kernel_exec::trace::{
+    ContextDiffMode, ContextField, FieldSet, Record, Recorder, SignatureMode, TraceSettings, TraceSink,
+};
+use stream_kernel_exec::{Nothing, StepError};
+
+use crate::story::{drive, recorder};
+use crate::toy::{Line, Rig, Verdict, Word, WordOrVerdict, target};
+
+const INPUTS: [&str; 6] = ["a b c", "", "bad a", "a panic b", "a error b", "z"];
+
+/// A pipeline with everything that a run can bring: fan-out, nothing, a target, a dropped message, errors and panics.
+fn eventful() -> Rig {
+    Rig::new()
+        .acting::<Line, WordOrVerdict>("split", vec![target::<Verdict>("last")], |text, context, out| {
+            for word in text.split_whitespace() {
+                context.tags.set("word", word);
+                match word {
+                    "bad" => out.emit_to("last", Verdict::from(word)),
+                    _ => out.emit(Word::from(word)),
+                }
+            }
+            Ok(())
+        })
+        .acting::<Word, WordOrVerdict>("judge", vec![], |text, context, out| {
+            context.metrics.set("length", text.len() as u64);
+            context.notes.push(text);
+            match text {
+                "panic" => panic!("as told"),
+                "error" => return Err(StepError::new("Told", "to fail")),
+                // Nothing takes words any more.
+                "z" => out.emit(Word::from(text)),
+                _ => out.emit(Verdict::from(text)),
+            }
+            Ok(())
+        })
+        .step::<Verdict, Verdict>("weigh", |text| vec![text.into()])
+        .step::<Verdict, Nothing>("last", |_| vec![])
+        .not_strict()
+        .continuing()
+}
+
+fn traced_story(recorder: Recorder) -> String {
+    let (runner, log) = eventful().runner();
+    let mut runner = runner.with_recorder(recorder);
+    drive(&mut runner, &log, &INPUTS);
+    log.borrow().join("\n")
+}
+
+#[test]
+fn the_story_is_the_same_in_every_mode() {
+    let untraced = eventful().story(&INPUTS);
+    insta::assert_snapshot!(untraced, @r#"
+    1 split < Line "a b c"
+    1 judge < Word "a"
+    1 judge < Word "b"
+    1 judge < Word "c"
+    1 weigh < Verdict "a"
+    1 weigh < Verdict "b"
+    1 weigh < Verdict "c"
+    1 last < Verdict "a"
+    1 last < Verdict "b"
+    1 last < Verdict "c"
+    2 split < Line ""
+    3 split < Line "bad a"
+    3 judge < Word "a"
+    3 weigh < Verdict "a"
+    3 last < Verdict "bad"
+    3 last < Verdict "a"
+    4 split < Line "a panic b"
+    4 judge < Word "a"
+    4 judge < Word "panic"
+    abandoned: line 4: step `judge` failed: Panic: as told
+    5 split < Line "a error b"
+    5 judge < Word "a"
+    5 judge < Word "error"
+    abandoned: line 5: step `judge` failed: Told: to fail
+    6 split < Line "z"
+    6 judge < Word "z"
+    inputs 6, abandoned 2, undeliverable 1
+    "#);
+    let whitelist = ContextDiffMode::Whitelist(FieldSet::of([ContextField::Tags, ContextField::Notes]));
+    for signature in [SignatureMode::TypeOnly, SignatureMode::TypeAndIdentity, SignatureMode::Hash] {
+        for context_diff in [ContextDiffMode::None, whitelist, ContextDiffMode::Full] {
+            let traced = traced_story(recorder(TraceSettings { signature, context_diff }));
+            assert_eq!(traced, untraced, "{signature:?}, {context_diff:?}");
+        }
+    }
+}
+
+/// Takes `takes` records in, and fails from then on.
+struct Failing {
+    takes: usize,
+    asked: Rc<Cell<usize>>,
+}
+
+impl TraceSink for Failing {
+    fn write(&mut self, _: &Record<'_>) -> io::Result<()> {
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() > self.takes { Err(io::Error::other("disk full")) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_sink_that_fails_leaves_the_run_alone_and_is_reported_at_its_end() {
+    let untraced = eventful().story(&INPUTS);
+    for takes in [0, 3] {
+        let asked = Rc::new(Cell::new(0));
+        let sink = Failing { takes, asked: Rc::clone(&asked) };
+        let (runner, log) = eventful().runner();
+        let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
+        let recorder = recorder(settings).with_sink(Box::new(sink));
+        let mut runner = runner.with_recorder(recorder);
+        drive(&mut runner, &log, &INPUTS);
+
+        assert_eq!(log.borrow().join("\n"), untraced);
+        assert_eq!(asked.get(), takes + 1, "a sink that has failed is not asked again");
+        let counted = runner.report();
+        assert_eq!(
+            counted.inputs,
+            INPUTS.len() as u64,
+            "the counts can be had although the trace is not complete"
+        );
+        let failure = runner.finish().unwrap_err();
+        assert!(failure.to_string().starts_with("the trace breaks off at line 1"), "{failure}");
+    }
+}
+
+#[test]
+fn a_run_whose_trace_is_complete_ends_with_its_counts() {
+    let (runner, log) = eventful().runner();
+    let mut runner = runner.with_recorder(recorder(TraceSettings::default()));
+    drive(&mut runner, &log, &INPUTS);
+    let counted = runner.report();
+    assert_eq!(runner.finish().unwrap(), counted);
+}

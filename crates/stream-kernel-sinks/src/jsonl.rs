@@ -1,0 +1,131 @@
+//! Records as lines of JSON, appended to a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::num::NonZeroU64;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use stream_kernel_trace::{Record, TraceSink};
+
+use crate::batch::{Batch, Destination};
+
+/// When records leave the program and when they become durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cadence {
+    /// After how many records the buffer goes to the file, in one write. A record that went survives the end of the process.
+    pub flush_every_n: NonZeroU64,
+    /// After how many records the file is made durable, what is buffered being written first; `None`: never. A record that
+    /// was made durable survives a power cut.
+    pub fsync_every_n: Option<NonZeroU64>,
+}
+
+impl Default for Cadence {
+    /// Each record is written at once, none is made durable.
+    fn default() -> Self {
+        Self { flush_every_n: NonZeroU64::MIN, fsync_every_n: None }
+    }
+}
+
+/// A sink that appends each record as one line to a file.
+#[derive(Debug)]
+pub struct JsonlSink {
+    batch: Batch<TraceFile>,
+}
+
+/// Why a trace file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the trace file `{}` cannot be opened", path.display())]
+pub struct OpenError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub cause: io::Error,
+}
+
+impl JsonlSink {
+    /// Opens `path` for appending; a new file is readable and writable by its owner only.
+    ///
+    /// If the file does not end in a line end (a run was cut off in the middle of a record), one is put before the first
+    /// new record, so that the torn one spoils no other. What is not a regular file, such as a pipe, is written to as it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says, for a symbolic link as well: it is not followed.
+    pub fn open(path: &Path, cadence: Cadence) -> Result<Self, OpenError> {
+        let failed = |cause| OpenError { path: path.to_owned(), cause };
+        let (file, ends_torn) = open_for_appending(path, cadence.fsync_every_n.is_some()).map_err(failed)?;
+        let mut batch = Batch::new(file, cadence.flush_every_n, cadence.fsync_every_n);
+        if ends_torn {
+            batch.end_torn_line();
+        }
+        Ok(Self { batch })
+    }
+}
+
+impl TraceSink for JsonlSink {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.batch.push(record)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.batch.finish()
+    }
+}
+
+/// A file that is only ever appended to.
+#[derive(Debug)]
+struct TraceFile {
+    file: File,
+    /// Pipes and devices cannot be made durable, and say so with an error.
+    is_regular: bool,
+}
+
+impl Write for TraceFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for TraceFile {
+    fn sync(&mut self) -> io::Result<()> {
+        if self.is_regular { self.file.sync_data() } else { Ok(()) }
+    }
+}
+
+/// Opens the file and returns whether it ends in the middle of a line.
+fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFile, bool)> {
+    let exists = path.symlink_metadata().ok();
+    let is_regular = exists.as_ref().is_none_or(|metadata| metadata.is_file() || metadata.is_symlink());
+    let file = OpenOptions::new()
+        .append(true)
+        .create(is_regular)
+        .read(is_regular) // to look at the last byte
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)?;
+    if !is_regular {
+        return Ok((TraceFile { file, is_regular }, false));
+    }
+    if exists.is_none() && is_made_durable {
+        sync_folder_of(path)?;
+    }
+    let length = file.metadata()?.len();
+    let mut last = *b"\n";
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    Ok((TraceFile { file, is_regular }, last != *b"\n"))
+}
+
+/// Makes the new file's name durable; without it a power cut could take the whole file.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,49 @@
+//! Records as lines of JSON on standard output.
+
+use std::io::{self, IsTerminal, Stdout, Write};
+use std::num::NonZeroU64;
+
+use stream_kernel_trace::{Record, TraceSink};
+
+use crate::batch::{Batch, Destination};
+
+/// The number of bytes at which lines go to a standard output that is not a terminal: what a pipe takes in at once.
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// A sink that writes each record as one line to standard output: at once if that is a terminal, otherwise, whole lines
+/// only, in blocks of about 64 KiB.
+#[derive(Debug)]
+pub struct StdoutSink {
+    batch: Batch<Stdout>,
+}
+
+impl StdoutSink {
+    /// Returns a sink on this process's standard output.
+    pub fn new() -> Self {
+        let stdout = io::stdout();
+        let flush_every_n = if stdout.is_terminal() { NonZeroU64::MIN } else { NonZeroU64::MAX };
+        Self { batch: Batch::new(stdout, flush_every_n, None).with_max_bytes(PIPE_BYTES) }
+    }
+}
+
+impl Default for StdoutSink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TraceSink for StdoutSink {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.batch.push(record)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.batch.finish()
+    }
+}
+
+impl Destination for Stdout {
+    fn sync(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}

@@ -1,0 +1,134 @@
+//! What a JSONL sink leaves in a real file.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::io::Read;
+use std::num::NonZeroU64;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use stream_kernel_sinks::{Cadence, JsonlSink};
+use stream_kernel_trace::{
+    CanonicalContent, Context, ManualClock, Message, Recorder, RunLabel, ShortText, StepRef, Timestamp,
+    TraceRecord, TraceSettings,
+};
+use tempfile::TempDir;
+
+struct Tick;
+
+impl Message for Tick {
+    fn type_name(&self) -> &'static str {
+        "Tick"
+    }
+    fn identity(&self, _: &mut ShortText) -> bool {
+        false
+    }
+    fn digest(&self, _: &mut CanonicalContent) {}
+}
+
+/// Records `inputs` inputs of one step into `sink` and ends the run.
+fn record(sink: JsonlSink, inputs: u64) {
+    let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
+    let mut recorder = Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(sink));
+    let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+    let mut context = Context::new(label, TraceSettings::default().context_diff.fields());
+    for line_no in 1..=inputs {
+        context.begin_input(line_no);
+        recorder.begin_input();
+        recorder.enter(&Tick, &mut context);
+        recorder.exit(StepRef { index: 0, name: "tick" }, &[Tick], &mut context, Ok(()));
+    }
+    recorder.finish().unwrap();
+}
+
+fn batches_of(records: u64) -> Cadence {
+    Cadence { flush_every_n: NonZeroU64::new(records).unwrap(), ..Cadence::default() }
+}
+
+fn line_numbers(path: &Path) -> Vec<u64> {
+    let text = fs::read_to_string(path).unwrap();
+    let record = |line| serde_json::from_str::<TraceRecord>(line).unwrap();
+    text.lines().map(|line| record(line).line_no).collect()
+}
+
+#[test]
+fn every_cadence_leaves_the_same_bytes() {
+    let folder = TempDir::new().unwrap();
+    let durable = Cadence { fsync_every_n: NonZeroU64::new(2), ..batches_of(3) };
+    let files = [Cadence::default(), batches_of(3), batches_of(1_000), durable].map(|cadence| {
+        let path = folder.path().join(format!("{cadence:?}"));
+        record(JsonlSink::open(&path, cadence).unwrap(), 10);
+        assert_eq!(line_numbers(&path), (1..=10).collect::<Vec<_>>());
+        fs::read(&path).unwrap()
+    });
+    assert!(files.iter().all(|file| *file == files[0]));
+}
+
+#[test]
+fn a_second_run_is_appended_and_a_torn_record_spoils_none() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    record(JsonlSink::open(&path, Cadence::default()).unwrap(), 2);
+    let whole = fs::read_to_string(&path).unwrap();
+    record(JsonlSink::open(&path, Cadence::default()).unwrap(), 2);
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole.repeat(2));
+
+    let torn = &whole[..whole.len() - 20];
+    fs::write(&path, torn).unwrap();
+    record(JsonlSink::open(&path, batches_of(100)).unwrap(), 2);
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{torn}\n{whole}"));
+}
+
+#[test]
+fn a_run_without_records_leaves_a_torn_file_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, "torn").unwrap();
+    record(JsonlSink::open(&path, Cadence::default()).unwrap(), 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "torn");
+}
+
+#[test]
+fn a_new_file_is_its_owners_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    JsonlSink::open(&path, Cadence { fsync_every_n: NonZeroU64::new(1), ..Cadence::default() }).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_symbolic_link_is_not_followed() {
+    let folder = TempDir::new().unwrap();
+    let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+    fs::write(&target, "").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let error = JsonlSink::open(&link, Cadence::default()).unwrap_err();
+    assert_eq!(error.to_string(), format!("the trace file `{}` cannot be opened", link.display()));
+    assert_eq!(fs::read(&target).unwrap(), b"");
+}
+
+#[test]
+fn a_pipe_receives_the_records_and_needs_no_durability() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("pipe");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    let reader = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let mut text = String::new();
+            fs::File::open(path).unwrap().read_to_string(&mut text).unwrap();
+            text
+        }
+    });
+    let durable = Cadence { fsync_every_n: NonZeroU64::new(1), ..Cadence::default() };
+    record(JsonlSink::open(&path, durable).unwrap(), 3);
+    assert_eq!(reader.join().unwrap().lines().count(), 3);
+}

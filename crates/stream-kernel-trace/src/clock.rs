@@ -1,0 +1,98 @@
+//! Where time comes from: the system, or a test's own hands.
+
+use std::cell::Cell;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::Timestamp;
+
+/// A source of time that never goes back.
+pub trait Clock {
+    /// Returns the present time; never less than what it returned before.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock: the wall clock once, at creation, and from there on the monotonic clock.
+///
+/// So one reading gives both a time and, between two of them, an exact duration, and a step of the wall clock
+/// during a run does not reach the trace. Both clocks are slewed alike by time synchronisation.
+#[derive(Debug)]
+pub struct SystemClock {
+    started_at_ns: u64,
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Returns a clock that starts from the wall clock's present time.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    pub fn new() -> Self {
+        // A wall clock before 1970 reads as 1970, one after 2554 as 2554.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            started_at_ns: u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX),
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let elapsed = self.started.elapsed();
+        let elapsed_ns = elapsed.as_secs().saturating_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos());
+        Timestamp::from_nanos(self.started_at_ns.saturating_add(elapsed_ns))
+    }
+}
+
+/// A clock that moves on by the same tick at every reading: the same run gives the same trace, byte for byte.
+///
+/// ```
+/// use stream_kernel_trace::{Clock, ManualClock, Timestamp};
+///
+/// let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
+/// assert_eq!(clock.now().as_nanos(), 0);
+/// assert_eq!(clock.now().as_nanos(), 1_000);
+/// ```
+#[derive(Debug)]
+pub struct ManualClock {
+    next_ns: Cell<u64>,
+    tick_ns: u64,
+}
+
+impl ManualClock {
+    /// Returns a clock whose first reading is `start` and which moves on by `tick_ns` nanoseconds a reading.
+    pub const fn new(start: Timestamp, tick_ns: u64) -> Self {
+        Self { next_ns: Cell::new(start.as_nanos()), tick_ns }
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        let now_ns = self.next_ns.get();
+        self.next_ns.set(now_ns.saturating_add(self.tick_ns));
+        Timestamp::from_nanos(now_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_is_near_the_wall_clock_and_never_goes_back() {
+        #[expect(clippy::disallowed_methods, reason = "the clock is held against it")]
+        let wall_ns = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        let clock = SystemClock::new();
+        let mut last = clock.now();
+        assert!(u128::from(last.as_nanos()).abs_diff(wall_ns) < 3_600_000_000_000, "{last} is not now");
+        for _ in 0..10_000 {
+            let now = clock.now();
+            assert!(now >= last);
+            last = now;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Errors that steps note without failing.
+
+use crate::ShortText;
+use crate::json::{push_optional_string, push_string};
+
+/// Something that went wrong, as a step tells it; the step itself may go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorEntry {
+    /// What kind of error, for machines.
+    pub code: ShortText,
+    /// What happened, for people.
+    pub message: ShortText,
+    /// The name of the step.
+    pub step: ShortText,
+    /// Whatever else helps.
+    pub details: Option<ShortText>,
+}
+
+impl ErrorEntry {
+    /// Returns an entry without details.
+    pub fn new(code: &str, message: &str, step: &str) -> Self {
+        Self { code: code.into(), message: message.into(), step: step.into(), details: None }
+    }
+
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &ShortText> {
+        [&self.code, &self.message, &self.step].into_iter().chain(&self.details)
+    }
+
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"code\":");
+        push_string(out, self.code.as_str());
+        out.extend_from_slice(b",\"message\":");
+        push_string(out, self.message.as_str());
+        out.extend_from_slice(b",\"step\":");
+        push_string(out, self.step.as_str());
+        out.extend_from_slice(b",\"details\":");
+        push_optional_string(out, self.details.as_ref().map(ShortText::as_str));
+        out.push(b'}');
+    }
+}

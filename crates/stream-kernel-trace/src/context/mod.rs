@@ -1,0 +1,131 @@
+//! The context of one input: who it is, and what the steps note about it for people to read.
+
+mod errors;
+mod field;
+mod list;
+mod named_values;
+mod number;
+
+use std::fmt;
+
+pub use errors::ErrorEntry;
+pub use field::{ContextField, FieldSet, UnknownField};
+pub use list::List;
+pub use named_values::NamedValues;
+pub use number::Number;
+
+use crate::{ShortText, Timestamp, TraceRecord};
+
+/// The number of entries that each field of a context holds. What a step adds beyond it is left out; the field's last
+/// entry then is named, or reads, [`TRUNCATED`](crate::TRUNCATED).
+pub const MAX_ENTRIES: usize = 1_024;
+
+/// What every input of a run has in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunLabel {
+    /// Names the run, first half of every trace id.
+    pub run_id: String,
+    /// Names the scenario that the run executes.
+    pub scenario_id: String,
+}
+
+/// The context of one input.
+///
+/// Steps write into `tags`, `metrics`, `notes`, `flags` and `errors`. What they write is for the trace alone: a field that
+/// no snapshot will show ignores it, before the value is even formatted, and nothing here may influence a decision.
+///
+/// ```
+/// use stream_kernel_trace::{Context, ContextField, FieldSet, RunLabel};
+///
+/// let label = RunLabel { run_id: "run".into(), scenario_id: "baseline".into() };
+/// let mut context = Context::new(label, FieldSet::of([ContextField::Tags]));
+/// context.begin_input(7);
+/// context.tags.set("day", "2000-01-03");
+/// context.metrics.set("amount_cents", 331_847_u64); // not shown by any snapshot: ignored
+///
+/// assert_eq!(context.trace_id().to_string(), "run:7");
+/// assert_eq!(context.tags.get("day").map(|day| day.as_str()), Some("2000-01-03"));
+/// assert!(context.metrics.is_empty());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    label: RunLabel,
+    line_no: u64,
+    pub(crate) received_at: Option<Timestamp>,
+    /// Names with texts, such as the day that an attempt counts for.
+    pub tags: NamedValues<ShortText>,
+    /// Names with numbers, such as an amount in cents.
+    pub metrics: NamedValues<Number>,
+    /// Remarks in free text.
+    pub notes: List<ShortText>,
+    /// Names with truth values.
+    pub flags: NamedValues<bool>,
+    /// What went wrong, in the steps' own words.
+    pub errors: List<ErrorEntry>,
+    pub(crate) trace: Vec<TraceRecord>,
+}
+
+impl Context {
+    /// Returns a context whose fields take in what steps write only as far as they are among `recorded`.
+    pub fn new(label: RunLabel, recorded: FieldSet) -> Self {
+        Self {
+            label,
+            line_no: 0,
+            received_at: None,
+            tags: NamedValues::new(recorded.contains(ContextField::Tags)),
+            metrics: NamedValues::new(recorded.contains(ContextField::Metrics)),
+            notes: List::new(recorded.contains(ContextField::Notes)),
+            flags: NamedValues::new(recorded.contains(ContextField::Flags)),
+            errors: List::new(recorded.contains(ContextField::Errors)),
+            trace: Vec::new(),
+        }
+    }
+
+    /// Makes this the context of the input at line `line_no`: nothing of the previous input is left but allocations.
+    pub fn begin_input(&mut self, line_no: u64) {
+        self.line_no = line_no;
+        self.received_at = None;
+        self.tags.clear();
+        self.metrics.clear();
+        self.notes.clear();
+        self.flags.clear();
+        self.errors.clear();
+        self.trace.clear();
+    }
+
+    /// Returns what names this input among all runs: `<run_id>:<line_no>`.
+    pub fn trace_id(&self) -> impl fmt::Display {
+        struct TraceId<'a>(&'a str, u64);
+        impl fmt::Display for TraceId<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}:{}", self.0, self.1)
+            }
+        }
+        TraceId(&self.label.run_id, self.line_no)
+    }
+
+    /// Returns the name of the run.
+    pub fn run_id(&self) -> &str {
+        &self.label.run_id
+    }
+
+    /// Returns the name of the scenario.
+    pub fn scenario_id(&self) -> &str {
+        &self.label.scenario_id
+    }
+
+    /// Returns the number of the input's line, counted from 1.
+    pub fn line_no(&self) -> u64 {
+        self.line_no
+    }
+
+    /// Returns when the input's first step began; `None` before that, and when tracing is off.
+    pub fn received_at(&self) -> Option<Timestamp> {
+        self.received_at
+    }
+
+    /// Returns the tape: this input's records, in the order of execution, if the recorder keeps them.
+    pub fn trace(&self) -> &[TraceRecord] {
+        &self.trace
+    }
+}

@@ -1,0 +1,181 @@
+//! Names with values, in the order in which the names were first set.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::{MAX_ENTRIES, Number};
+use crate::json::push_string;
+use crate::{ShortText, TRUNCATED};
+
+/// A map from names to values that keeps the order in which the names were first set.
+///
+/// It holds a handful of entries, up to [`MAX_ENTRIES`]: a look-up compares names one after the other.
+#[derive(Clone, Debug)]
+pub struct NamedValues<V> {
+    recorded: bool,
+    changed: bool,
+    /// Slots behind `live` are left over from earlier inputs: their allocations are used again.
+    slots: Vec<(Cow<'static, str>, V)>,
+    live: usize,
+}
+
+impl<V> NamedValues<V> {
+    pub(crate) fn new(recorded: bool) -> Self {
+        Self { recorded, changed: false, slots: Vec::new(), live: 0 }
+    }
+
+    /// Returns the value of `name`.
+    pub fn get(&self, name: &str) -> Option<&V> {
+        self.iter().find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Returns the entries in the order in which their names were first set.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+        self.slots[..self.live].iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// Returns whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.live = 0;
+        self.changed = false;
+    }
+
+    /// Returns whether anything was set since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    fn slot(&mut self, name: Cow<'static, str>) -> Option<&mut V>
+    where
+        V: Default,
+    {
+        self.changed = true;
+        let found = self.slots[..self.live].iter().position(|(key, _)| *key == name);
+        if found.is_none() && self.live == MAX_ENTRIES {
+            self.slots[MAX_ENTRIES - 1] = (Cow::Borrowed(TRUNCATED), V::default());
+            return None;
+        }
+        let at = found.unwrap_or_else(|| {
+            match self.slots.get_mut(self.live) {
+                Some(slot) => slot.0 = name,
+                None => self.slots.push((name, V::default())),
+            }
+            self.live += 1;
+            self.live - 1
+        });
+        Some(&mut self.slots[at].1)
+    }
+}
+
+impl NamedValues<ShortText> {
+    /// Sets `name` to the text that `value` displays, if a snapshot will show it; otherwise `value` is not even formatted.
+    #[inline]
+    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
+        if self.recorded
+            && let Some(slot) = self.slot(name.into())
+        {
+            slot.set(value);
+        }
+    }
+}
+
+impl NamedValues<Number> {
+    /// Sets `name` to `value`, if a snapshot will show it.
+    #[inline]
+    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Number>) {
+        if self.recorded
+            && let Some(slot) = self.slot(name.into())
+        {
+            *slot = value.into();
+        }
+    }
+}
+
+impl NamedValues<bool> {
+    /// Sets `name` to `value`, if a snapshot will show it.
+    #[inline]
+    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: bool) {
+        if self.recorded
+            && let Some(slot) = self.slot(name.into())
+        {
+            *slot = value;
+        }
+    }
+}
+
+impl<V> NamedValues<V> {
+    /// Appends a JSON object of the entries, each value written by `write_value`.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>, mut write_value: impl FnMut(&mut Vec<u8>, &V)) {
+        out.push(b'{');
+        for (position, (name, value)) in self.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            push_string(out, name);
+            out.push(b':');
+            write_value(out, value);
+        }
+        out.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names<V>(values: &NamedValues<V>) -> Vec<&str> {
+        values.iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn names_keep_the_order_in_which_they_were_first_set() {
+        let mut tags: NamedValues<ShortText> = NamedValues::new(true);
+        tags.set("b", 1);
+        tags.set("a", 2);
+        tags.set("b", 3);
+        assert_eq!(names(&tags), ["b", "a"]);
+        assert_eq!(tags.get("b").unwrap().as_str(), "3");
+    }
+
+    #[test]
+    fn a_value_that_no_snapshot_will_show_is_not_formatted() {
+        struct MustNotBeFormatted;
+        impl fmt::Display for MustNotBeFormatted {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("formatted")
+            }
+        }
+        let mut tags: NamedValues<ShortText> = NamedValues::new(false);
+        tags.set("a", MustNotBeFormatted);
+        assert!(tags.is_empty());
+    }
+
+    #[test]
+    fn the_bound_holds_and_one_beyond_is_marked() {
+        let mut flags: NamedValues<bool> = NamedValues::new(true);
+        for entry in 0..MAX_ENTRIES {
+            flags.set(entry.to_string(), true);
+        }
+        assert_eq!(names(&flags).last(), Some(&"1023"));
+        flags.set("one beyond", true);
+        assert_eq!(flags.iter().count(), MAX_ENTRIES);
+        assert_eq!(names(&flags).last(), Some(&TRUNCATED));
+        flags.set("0", false);
+        assert_eq!(flags.get("0"), Some(&false), "a name that is there can still be set");
+    }
+
+    #[test]
+    fn a_cleared_map_holds_nothing_of_the_input_before() {
+        let mut tags: NamedValues<ShortText> = NamedValues::new(true);
+        tags.set("a", "old");
+        tags.clear();
+        assert_eq!(tags.get("a"), None);
+        tags.set("b", "new");
+        assert_eq!(names(&tags), ["b"]);
+        assert_eq!(tags.get("b").unwrap().as_str(), "new");
+    }
+}

@@ -1,0 +1,44 @@
+//! Numbers that steps note.
+
+use crate::json::push_integer;
+
+/// A number in a context's metrics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// An integer that is never negative.
+    Unsigned(u128),
+    /// An integer.
+    Signed(i128),
+    /// A floating-point number; JSON has no NaN and no infinities, so that these are shown as `null`.
+    Float(f64),
+}
+
+impl Number {
+    pub(crate) fn write_json(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Unsigned(value) => push_integer(out, value),
+            Self::Signed(value) => push_integer(out, value),
+            Self::Float(value) if value.is_finite() => out.extend_from_slice(format!("{value:?}").as_bytes()),
+            Self::Float(_) => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl Default for Number {
+    fn default() -> Self {
+        Self::Unsigned(0)
+    }
+}
+
+macro_rules! number_from {
+    ($($type:ty => $variant:ident),+) => {
+        $(impl From<$type> for Number {
+            fn from(value: $type) -> Self {
+                Self::$variant(value.into())
+            }
+        })+
+    };
+}
+
+number_from!(u8 => Unsigned, u16 => Unsigned, u32 => Unsigned, u64 => Unsigned, u128 => Unsigned);
+number_from!(i8 => Signed, i16 => Signed, i32 => Signed, i64 => Signed, i128 => Signed, f64 => Float);

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod content;
+mod context;
+mod fault;
+mod json;
+mod message;
+mod record;
+mod recorder;
+mod signature;
+mod sink;
+mod snapshot;
+mod text;
+mod timestamp;
+mod trace_record;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use content::CanonicalContent;
+pub use context::{
+    Context, ContextField, ErrorEntry, FieldSet, List, MAX_ENTRIES, NamedValues, Number, RunLabel,
+    UnknownField,
+};
+pub use fault::StepFault;
+pub use message::Message;
+pub use record::Record;
+pub use recorder::{Recorder, StepRef, TraceSettings};
+pub use signature::{Signature, SignatureMode};
+pub use sink::{SinkFailure, TraceSink};
+pub use snapshot::{ContextChange, ContextDiffMode};
+pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
+pub use timestamp::{RenderedTimestamp, Timestamp};
+pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};

@@ -1,0 +1,178 @@
+//! The recorder: told when a step takes a message and when it is done with it, it makes the record of that.
+
+use crate::snapshot::Snapshots;
+use crate::timestamp::TimestampFormatter;
+use crate::{
+    CanonicalContent, Clock, Context, ContextDiffMode, Message, Record, Signature, SignatureMode,
+    SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
+};
+
+/// What records show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceSettings {
+    /// How much of each message.
+    pub signature: SignatureMode,
+    /// Which fields of the context.
+    pub context_diff: ContextDiffMode,
+}
+
+/// A step, as records name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepRef<'a> {
+    /// Its position in the pipeline, from 0.
+    pub index: usize,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// Makes one record per step and message and hands it to a sink, to the context's tape, or to both.
+///
+/// For each input call [`begin_input`](Self::begin_input), then [`enter`](Self::enter) and [`exit`](Self::exit) around each
+/// step, and [`finish`](Self::finish) after the last input. Nothing that a sink does reaches the caller in between.
+pub struct Recorder {
+    settings: TraceSettings,
+    clock: Box<dyn Clock>,
+    sink: Option<Box<dyn TraceSink>>,
+    sink_failure: Option<SinkFailure>,
+    keeps_tape: bool,
+    formatter: TimestampFormatter,
+    content: CanonicalContent,
+    snapshots: Snapshots,
+    /// How many messages each step has handled of the present input.
+    handled: Vec<u32>,
+    entered_at: Timestamp,
+    msg_in: Signature,
+    /// Only the first ones are of the present record; the others keep their allocations for later ones.
+    msg_out: Vec<Signature>,
+}
+
+impl Recorder {
+    /// Returns a recorder without a sink: it keeps records on the context's tape.
+    pub fn new(settings: TraceSettings, clock: impl Clock + 'static) -> Self {
+        Self {
+            settings,
+            clock: Box::new(clock),
+            sink: None,
+            sink_failure: None,
+            keeps_tape: true,
+            formatter: TimestampFormatter::default(),
+            content: CanonicalContent::default(),
+            snapshots: Snapshots::new(settings.context_diff.fields()),
+            handled: Vec::new(),
+            entered_at: Timestamp::default(),
+            msg_in: Signature::default(),
+            msg_out: Vec::new(),
+        }
+    }
+
+    /// Sends records to `sink`, and no longer to the tape.
+    pub fn with_sink(mut self, sink: Box<dyn TraceSink>) -> Self {
+        self.sink = Some(sink);
+        self.keeps_tape = false;
+        self
+    }
+
+    /// Keeps records on the tape, too.
+    pub fn with_tape(mut self) -> Self {
+        self.keeps_tape = true;
+        self
+    }
+
+    /// Returns what records show.
+    pub fn settings(&self) -> TraceSettings {
+        self.settings
+    }
+
+    /// Forgets the previous input.
+    pub fn begin_input(&mut self) {
+        self.handled.clear();
+    }
+
+    /// Notes that a step takes `message` now.
+    pub fn enter(&mut self, message: &impl Message, context: &mut Context) {
+        self.msg_in.describe(message, self.settings.signature, &mut self.content);
+        // Read last, so that the step is not charged for the recorder's work.
+        self.entered_at = self.clock.now();
+        if context.received_at.is_none() {
+            context.received_at = Some(self.entered_at);
+            self.snapshots.begin(context);
+        }
+    }
+
+    /// Notes that `step` is done with the message that it last took, and records it.
+    ///
+    /// `emitted` is what it emitted, in order; a step that failed has emitted nothing that counts.
+    pub fn exit<'m, M: Message + 'm>(
+        &mut self,
+        step: StepRef<'_>,
+        emitted: impl IntoIterator<Item = &'m M>,
+        context: &mut Context,
+        outcome: Result<(), &StepFault>,
+    ) {
+        // Read first, for the same reason.
+        let exited_at = self.clock.now();
+        let emitted_count = self.describe_emitted(emitted);
+        self.snapshots.advance(context);
+        let work_index = self.next_work_index(step.index);
+        let record = Record {
+            run_id: context.run_id(),
+            line_no: context.line_no(),
+            scenario: context.scenario_id(),
+            step_index: step.index,
+            step_name: step.name,
+            work_index,
+            t_enter: self.formatter.render(self.entered_at),
+            t_exit: self.formatter.render(exited_at),
+            duration_ns: exited_at.nanos_since(self.entered_at),
+            msg_in: &self.msg_in,
+            msg_out: &self.msg_out[..emitted_count],
+            context: self.settings.context_diff.is_shown().then(|| self.snapshots.change()),
+            error: outcome.err(),
+        };
+        let kept = self.keeps_tape.then(|| TraceRecord::from(&record));
+        if let Some(sink) = &mut self.sink
+            && let Err(cause) = sink.write(&record)
+        {
+            let (line_no, step_name) = (record.line_no, step.name.to_owned());
+            self.sink_failure = Some(SinkFailure::Refused { line_no, step_name, cause });
+            self.sink = None;
+        }
+        context.trace.extend(kept);
+    }
+
+    /// Brings out what the sink still holds.
+    ///
+    /// # Errors
+    ///
+    /// Returns the failure for which the sink was let go, be it earlier in the run or just now.
+    pub fn finish(&mut self) -> Result<(), SinkFailure> {
+        if let Some(failure) = self.sink_failure.take() {
+            return Err(failure);
+        }
+        match &mut self.sink {
+            Some(sink) => sink.finish().map_err(|cause| SinkFailure::Unfinished { cause }),
+            None => Ok(()),
+        }
+    }
+
+    fn describe_emitted<'m, M: Message + 'm>(&mut self, emitted: impl IntoIterator<Item = &'m M>) -> usize {
+        let mut count = 0;
+        for message in emitted {
+            if count == self.msg_out.len() {
+                self.msg_out.push(Signature::default());
+            }
+            self.msg_out[count].describe(message, self.settings.signature, &mut self.content);
+            count += 1;
+        }
+        count
+    }
+
+    fn next_work_index(&mut self, step_index: usize) -> u32 {
+        if self.handled.len() <= step_index {
+            self.handled.resize(step_index + 1, 0);
+        }
+        let work_index = self.handled[step_index];
+        self.handled[step_index] += 1;
+        work_index
+    }
+}

@@ -1,0 +1,84 @@
+//! What a record says of a message.
+
+use crate::json::{push_hex, push_optional_string, push_string};
+use crate::{CanonicalContent, Message, ShortText};
+
+/// How much of a message a record shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignatureMode {
+    /// Its kind.
+    #[default]
+    TypeOnly,
+    /// Its kind and its identity.
+    TypeAndIdentity,
+    /// Its kind, its identity and a hash of its canonical content.
+    Hash,
+}
+
+/// What a record says of one message: its kind and, as the mode asks, its identity and hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    type_name: &'static str,
+    has_identity: bool,
+    identity: ShortText,
+    hash: Option<[u8; 16]>,
+}
+
+impl Signature {
+    /// Returns the name of the message's kind.
+    pub fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    /// Returns the message's identity, `None` where it has none or the mode does not ask for it.
+    pub fn identity(&self) -> Option<&str> {
+        self.has_identity.then(|| self.identity.as_str())
+    }
+
+    /// Returns the hash of the message's content in lower-case hexadecimal, `None` where the mode does not ask for it.
+    pub fn hash_hex(&self) -> Option<String> {
+        let hash = self.hash?;
+        let mut hex = Vec::with_capacity(2 * hash.len());
+        push_hex(&mut hex, &hash);
+        String::from_utf8(hex).ok()
+    }
+
+    /// Makes this the signature of `message`; `content` is room to work in. Keeps its allocations.
+    pub(crate) fn describe(
+        &mut self,
+        message: &impl Message,
+        mode: SignatureMode,
+        content: &mut CanonicalContent,
+    ) {
+        self.type_name = message.type_name();
+        self.has_identity = false;
+        self.hash = None;
+        if mode == SignatureMode::TypeOnly {
+            return;
+        }
+        self.identity.clear();
+        self.has_identity = message.identity(&mut self.identity);
+        if mode == SignatureMode::Hash {
+            content.begin(self.type_name);
+            message.digest(content);
+            self.hash = Some(content.hash());
+        }
+    }
+
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"type_name\":");
+        push_string(out, self.type_name);
+        out.extend_from_slice(b",\"identity\":");
+        push_optional_string(out, self.identity());
+        out.extend_from_slice(b",\"hash\":");
+        match &self.hash {
+            None => out.extend_from_slice(b"null"),
+            Some(hash) => {
+                out.push(b'"');
+                push_hex(out, hash);
+                out.push(b'"');
+            }
+        }
+        out.push(b'}');
+    }
+}

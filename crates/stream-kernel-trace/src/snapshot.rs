@@ -1,0 +1,281 @@
+//! What the context looked like before and after a step, and what the step changed.
+
+use crate::json::{push_integer, push_string};
+use crate::{Context, ContextField, FieldSet, ShortText};
+
+/// Which fields of the context a record shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContextDiffMode {
+    /// None: the record's three `ctx_` fields are null.
+    #[default]
+    None,
+    /// These, and only these.
+    Whitelist(FieldSet),
+    /// All of them.
+    Full,
+}
+
+impl ContextDiffMode {
+    /// Returns whether records show snapshots at all, be it of no field.
+    pub(crate) fn is_shown(self) -> bool {
+        self != Self::None
+    }
+
+    /// Returns the fields that snapshots show in this mode: what a [`Context`] has to take in.
+    pub fn fields(self) -> FieldSet {
+        match self {
+            Self::None => FieldSet::EMPTY,
+            Self::Whitelist(fields) => fields,
+            Self::Full => FieldSet::ALL,
+        }
+    }
+}
+
+/// The shown fields of the context before and after one step, as JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct ContextChange<'a> {
+    fields: &'a [FieldSnapshot],
+}
+
+impl ContextChange<'_> {
+    /// Appends the JSON object of the shown fields as they were before the step.
+    pub fn write_before(&self, out: &mut Vec<u8>) {
+        write_object(out, self.fields.iter(), |out, snapshot| out.extend_from_slice(snapshot.before()));
+    }
+
+    /// Appends the JSON object of the shown fields as they are after the step.
+    pub fn write_after(&self, out: &mut Vec<u8>) {
+        write_object(out, self.fields.iter(), |out, snapshot| out.extend_from_slice(&snapshot.current));
+    }
+
+    /// Appends the JSON object of the fields that the step changed: `{"before":..,"after":..}` for each.
+    pub fn write_diff(&self, out: &mut Vec<u8>) {
+        write_object(out, self.fields.iter().filter(|snapshot| snapshot.changed), |out, snapshot| {
+            out.extend_from_slice(b"{\"before\":");
+            out.extend_from_slice(snapshot.before());
+            out.extend_from_slice(b",\"after\":");
+            out.extend_from_slice(&snapshot.current);
+            out.push(b'}');
+        });
+    }
+}
+
+fn write_object<'a>(
+    out: &mut Vec<u8>,
+    snapshots: impl Iterator<Item = &'a FieldSnapshot>,
+    write_value: impl Fn(&mut Vec<u8>, &FieldSnapshot),
+) {
+    out.push(b'{');
+    for (position, snapshot) in snapshots.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        push_string(out, snapshot.field.name());
+        out.push(b':');
+        write_value(out, snapshot);
+    }
+    out.push(b'}');
+}
+
+/// The snapshots of one input, brought up to date step by step: a field is rendered again only when a step wrote to it.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    fields: Vec<FieldSnapshot>,
+}
+
+impl Snapshots {
+    pub(crate) fn new(shown: FieldSet) -> Self {
+        Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
+    }
+
+    /// Takes the first snapshot of an input.
+    pub(crate) fn begin(&mut self, context: &Context) {
+        for snapshot in &mut self.fields {
+            snapshot.changed = false;
+            snapshot.render(context);
+        }
+    }
+
+    /// Takes the snapshot after a step; what was current becomes what was before.
+    pub(crate) fn advance(&mut self, context: &mut Context) {
+        for snapshot in &mut self.fields {
+            snapshot.changed = take_changed(context, snapshot.field) && snapshot.render_changed(context);
+        }
+    }
+
+    /// Returns the change that the last step made.
+    pub(crate) fn change(&self) -> ContextChange<'_> {
+        ContextChange { fields: &self.fields }
+    }
+}
+
+/// One field's JSON, now and before the last step.
+#[derive(Clone, Debug)]
+struct FieldSnapshot {
+    field: ContextField,
+    changed: bool,
+    current: Vec<u8>,
+    /// Digest of what was cut from the field's texts, so that a change behind a cut counts as a change.
+    current_cut: u64,
+    /// Stands for the state before the last step only if that step changed the field.
+    previous: Vec<u8>,
+}
+
+impl FieldSnapshot {
+    fn new(field: ContextField) -> Self {
+        Self { field, changed: false, current: Vec::new(), current_cut: 0, previous: Vec::new() }
+    }
+
+    fn before(&self) -> &[u8] {
+        if self.changed { &self.previous } else { &self.current }
+    }
+
+    /// Renders the field again and returns whether it differs from what it was.
+    fn render_changed(&mut self, context: &Context) -> bool {
+        std::mem::swap(&mut self.current, &mut self.previous);
+        let previous_cut = self.current_cut;
+        self.render(context);
+        self.current != self.previous || self.current_cut != previous_cut
+    }
+
+    fn render(&mut self, context: &Context) {
+        self.current.clear();
+        let mut cut = 0_u64;
+        let out = &mut self.current;
+        let text = |out: &mut Vec<u8>, text: &ShortText| {
+            push_string(out, text.as_str());
+            cut = cut.rotate_left(7) ^ text.cut_digest();
+        };
+        match self.field {
+            ContextField::TraceId => push_string(out, &context.trace_id().to_string()),
+            ContextField::RunId => push_string(out, context.run_id()),
+            ContextField::ScenarioId => push_string(out, context.scenario_id()),
+            ContextField::LineNo => push_integer(out, context.line_no()),
+            ContextField::ReceivedAt => match context.received_at() {
+                Some(received_at) => push_string(out, &received_at.to_string()),
+                None => out.extend_from_slice(b"null"),
+            },
+            ContextField::Tags => context.tags.write_json(out, text),
+            ContextField::Metrics => context.metrics.write_json(out, |out, number| number.write_json(out)),
+            ContextField::Notes => context.notes.write_json(out, text),
+            ContextField::Flags => context.flags.write_json(out, |out, &flag| {
+                out.extend_from_slice(if flag { b"true" } else { b"false" });
+            }),
+            ContextField::Errors => context.errors.write_json(out, |out, entry| {
+                entry.write_json(out);
+                for text in entry.texts() {
+                    cut = cut.rotate_left(7) ^ text.cut_digest();
+                }
+            }),
+        }
+        self.current_cut = cut;
+    }
+}
+
+/// Returns whether a step wrote to `field` since this was last asked; only the kernel writes to the others.
+fn take_changed(context: &mut Context, field: ContextField) -> bool {
+    match field {
+        ContextField::Tags => context.tags.take_changed(),
+        ContextField::Metrics => context.metrics.take_changed(),
+        ContextField::Notes => context.notes.take_changed(),
+        ContextField::Flags => context.flags.take_changed(),
+        ContextField::Errors => context.errors.take_changed(),
+        ContextField::TraceId
+        | ContextField::RunId
+        | ContextField::ScenarioId
+        | ContextField::LineNo
+        | ContextField::ReceivedAt => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorEntry, RunLabel};
+
+    /// Takes a context of line 3 through `steps` and returns `before -> after: diff` after each.
+    fn check(shown: FieldSet, steps: &[fn(&mut Context)]) -> Vec<[String; 3]> {
+        let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+        let mut context = Context::new(label, shown);
+        context.begin_input(3);
+        let mut snapshots = Snapshots::new(shown);
+        snapshots.begin(&context);
+        let mut taken = Vec::new();
+        for step in steps {
+            step(&mut context);
+            snapshots.advance(&mut context);
+            let change = snapshots.change();
+            taken.push(
+                [ContextChange::write_before, ContextChange::write_after, ContextChange::write_diff].map(
+                    |write| {
+                        let mut out = Vec::new();
+                        write(&change, &mut out);
+                        String::from_utf8(out).unwrap()
+                    },
+                ),
+            );
+        }
+        taken
+    }
+
+    #[test]
+    fn each_step_starts_from_what_the_one_before_left() {
+        let steps: [fn(&mut Context); 3] =
+            [|context| context.tags.set("day", "Mon"), |_| {}, |context| context.tags.set("day", "Tue")];
+        insta::assert_debug_snapshot!(check(FieldSet::of([ContextField::Tags, ContextField::LineNo]), &steps), @r#"
+        [
+            [
+                "{\"line_no\":3,\"tags\":{}}",
+                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+                "{\"tags\":{\"before\":{},\"after\":{\"day\":\"Mon\"}}}",
+            ],
+            [
+                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+                "{}",
+            ],
+            [
+                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+                "{\"line_no\":3,\"tags\":{\"day\":\"Tue\"}}",
+                "{\"tags\":{\"before\":{\"day\":\"Mon\"},\"after\":{\"day\":\"Tue\"}}}",
+            ],
+        ]
+        "#);
+    }
+
+    #[test]
+    fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
+        let steps: [fn(&mut Context); 1] = [|context| {
+            context.tags.set("a", "1");
+            context.metrics.set("big", u128::MAX);
+            context.metrics.set("nan", f64::NAN);
+            context.metrics.set("half", 0.5);
+            context.metrics.set("minus", -1_i64);
+            context.notes.push("note");
+            context.flags.set("flag", true);
+            context.errors.push(|| ErrorEntry::new("E1", "message", "step"));
+        }];
+        insta::assert_debug_snapshot!(check(FieldSet::ALL, &steps), @r#"
+        [
+            [
+                "{\"trace_id\":\"run:3\",\"run_id\":\"run\",\"scenario_id\":\"test\",\"line_no\":3,\"received_at\":null,\"tags\":{},\"metrics\":{},\"notes\":[],\"flags\":{},\"errors\":[]}",
+                "{\"trace_id\":\"run:3\",\"run_id\":\"run\",\"scenario_id\":\"test\",\"line_no\":3,\"received_at\":null,\"tags\":{\"a\":\"1\"},\"metrics\":{\"big\":340282366920938463463374607431768211455,\"nan\":null,\"half\":0.5,\"minus\":-1},\"notes\":[\"note\"],\"flags\":{\"flag\":true},\"errors\":[{\"code\":\"E1\",\"message\":\"message\",\"step\":\"step\",\"details\":null}]}",
+                "{\"tags\":{\"before\":{},\"after\":{\"a\":\"1\"}},\"metrics\":{\"before\":{},\"after\":{\"big\":340282366920938463463374607431768211455,\"nan\":null,\"half\":0.5,\"minus\":-1}},\"notes\":{\"before\":[],\"after\":[\"note\"]},\"flags\":{\"before\":{},\"after\":{\"flag\":true}},\"errors\":{\"before\":[],\"after\":[{\"code\":\"E1\",\"message\":\"message\",\"step\":\"step\",\"details\":null}]}}",
+            ],
+        ]
+        "#);
+    }
+
+    #[test]
+    fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
+        let steps: [fn(&mut Context); 3] = [
+            |context| context.tags.set("a", "x".repeat(300)),
+            |context| context.tags.set("a", "x".repeat(300)),
+            |context| context.tags.set("a", "x".repeat(301)),
+        ];
+        let taken = check(FieldSet::of([ContextField::Tags]), &steps);
+        assert_eq!(taken[1][2], "{}");
+        assert_eq!(taken[2][0], taken[2][1], "both are cut at the same place");
+        assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
+    }
+}

@@ -1,0 +1,128 @@
+//! Points in time: nanoseconds since the Unix epoch, and their text in a record.
+
+use std::fmt;
+
+/// A point in time, in nanoseconds since 1970-01-01T00:00:00Z; it reaches into the year 2554.
+///
+/// ```
+/// use stream_kernel_trace::Timestamp;
+///
+/// assert_eq!(Timestamp::from_nanos(1_500).to_string(), "1970-01-01T00:00:00.000001Z");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// Returns the point `nanos` nanoseconds after the Unix epoch.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Returns the nanoseconds since the Unix epoch.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the nanoseconds from `earlier` to this point, 0 if `earlier` is later.
+    pub const fn nanos_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Writes RFC 3339 in UTC with microseconds, cut, not rounded: a rounded time could lie in the future.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(TimestampFormatter::default().render(*self).as_str())
+    }
+}
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+const TEXT_LEN: usize = "1970-01-01T00:00:00.000000Z".len();
+const FRACTION_AT: usize = "1970-01-01T00:00:00.".len();
+
+/// The text of a [`Timestamp`], RFC 3339 in UTC with microseconds, without an allocation.
+#[derive(Clone, Copy)]
+pub struct RenderedTimestamp([u8; TEXT_LEN]);
+
+impl RenderedTimestamp {
+    /// Returns the text, such as `2026-01-21T01:23:45.123456Z`.
+    pub fn as_str(&self) -> &str {
+        // Only ASCII is ever written into it.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Default for RenderedTimestamp {
+    fn default() -> Self {
+        Self(*b"1970-01-01T00:00:00.000000Z")
+    }
+}
+
+impl fmt::Debug for RenderedTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Renders timestamps; the calendar is asked once a second only, since records come in great numbers within one.
+#[derive(Debug, Default)]
+pub(crate) struct TimestampFormatter {
+    second: u64,
+    text: RenderedTimestamp,
+}
+
+impl TimestampFormatter {
+    /// Returns the text of `timestamp`.
+    pub(crate) fn render(&mut self, timestamp: Timestamp) -> RenderedTimestamp {
+        let (second, mut micros) = (timestamp.0 / NANOS_PER_SECOND, timestamp.0 % NANOS_PER_SECOND / 1_000);
+        if second != self.second {
+            self.second = second;
+            self.render_second();
+        }
+        for digit in self.text.0[FRACTION_AT..TEXT_LEN - 1].iter_mut().rev() {
+            *digit = b"0123456789"[(micros % 10) as usize];
+            micros /= 10;
+        }
+        self.text
+    }
+
+    fn render_second(&mut self) {
+        // A u64 of nanoseconds holds at most 1.8e10 seconds, far inside the calendar's range.
+        let second = i64::try_from(self.second).unwrap_or(i64::MAX);
+        let civil =
+            jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::from_second(second).unwrap_or_default());
+        let text = format!("{}.", civil.strftime("%Y-%m-%dT%H:%M:%S"));
+        self.text.0[..FRACTION_AT].copy_from_slice(&text.as_bytes()[..FRACTION_AT]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_cut_to_the_microsecond_in_utc() {
+        for (nanos, text) in [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (999, "1970-01-01T00:00:00.000000Z"),
+            (1_000_000_000, "1970-01-01T00:00:01.000000Z"),
+            (951_827_696_123_456_789, "2000-02-29T12:34:56.123456Z"),
+            (u64::MAX, "2554-07-21T23:34:33.709551Z"),
+        ] {
+            assert_eq!(Timestamp::from_nanos(nanos).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_formatter_that_has_rendered_before_renders_the_same() {
+        let mut formatter = TimestampFormatter::default();
+        for nanos in [5, 1_000_000_005, 1_999_999_999, 951_827_696_123_456_789, 5] {
+            let timestamp = Timestamp::from_nanos(nanos);
+            assert_eq!(formatter.render(timestamp).as_str(), timestamp.to_string());
+        }
+    }
+}

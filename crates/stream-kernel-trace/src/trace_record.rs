@@ -1,0 +1,184 @@
+//! The owned record: what the tape keeps and what a line of a trace file holds.
+
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::json::push_millis;
+use crate::{Record, Signature, StepFault};
+
+/// One record of a trace, on its own: [`Record`]'s owned twin, of the same form as JSON.
+///
+/// ```
+/// use stream_kernel_trace::{Status, TraceRecord};
+///
+/// let line = r#"{"trace_id":"run:1","scenario":"baseline","line_no":1,"step_index":0,"step_name":"parse","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.123599Z","duration_ms":0.143,"msg_in":{"type_name":"RawLine","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}"#;
+/// let record: TraceRecord = serde_json::from_str(line)?;
+/// assert_eq!(record.status, Status::Ok);
+/// assert_eq!(serde_json::to_string(&record)?, line);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceRecord {
+    /// Names the input: `<run_id>:<line_no>`.
+    pub trace_id: String,
+    /// Names the scenario.
+    pub scenario: String,
+    /// The input's line, from 1.
+    pub line_no: u64,
+    /// The step's position in the pipeline, from 0.
+    pub step_index: usize,
+    /// The step's name.
+    pub step_name: String,
+    /// The message's place among those that the step handled for this input, from 0.
+    pub work_index: u32,
+    /// When the step took the message: RFC 3339, UTC, microseconds.
+    pub t_enter: String,
+    /// When the step was done with it.
+    pub t_exit: String,
+    /// How long that took, in milliseconds.
+    #[serde(serialize_with = "serialize_millis")]
+    pub duration_ms: f64,
+    /// The message taken.
+    pub msg_in: MessageSignature,
+    /// The messages emitted.
+    pub msg_out: Vec<MessageSignature>,
+    /// How many they are.
+    pub msg_out_count: usize,
+    /// The shown fields of the context before the step.
+    pub ctx_before: Option<ContextSnapshot>,
+    /// The shown fields of the context after the step.
+    pub ctx_after: Option<ContextSnapshot>,
+    /// The shown fields that the step changed.
+    pub ctx_diff: Option<ContextSnapshot>,
+    /// Whether the step did its work.
+    pub status: Status,
+    /// Why it did not.
+    pub error: Option<RecordedError>,
+}
+
+/// Writes milliseconds in decimals, as the contract has it, where a float of its own accord becomes `1e-6`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn serialize_millis<S: Serializer>(millis: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = Vec::new();
+    push_millis(&mut text, (millis * 1e6).round() as u64);
+    let text = String::from_utf8(text).map_err(S::Error::custom)?;
+    RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+/// Whether a step did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It did.
+    Ok,
+    /// It returned an error or panicked.
+    Error,
+}
+
+/// What a record says of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageSignature {
+    /// The message's kind.
+    pub type_name: String,
+    /// By what people know it.
+    pub identity: Option<String>,
+    /// The hash of its content, in lower-case hexadecimal.
+    pub hash: Option<String>,
+}
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedError {
+    /// The kind of failure.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// What happened.
+    pub message: String,
+    /// The name of the step.
+    #[serde(rename = "where")]
+    pub step_name: String,
+    /// Always null: the field is kept for readers that expect it.
+    pub stack: Option<String>,
+}
+
+/// Fields of a context as a JSON object, kept as it was written: its order and its numbers of any size survive.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContextSnapshot(Box<RawValue>);
+
+impl ContextSnapshot {
+    /// Returns the JSON text.
+    pub fn as_json(&self) -> &str {
+        self.0.get()
+    }
+
+    fn written_by(write: impl FnOnce(&mut Vec<u8>)) -> Option<Self> {
+        let mut json = Vec::new();
+        write(&mut json);
+        RawValue::from_string(String::from_utf8(json).ok()?).ok().map(Self)
+    }
+}
+
+/// Equal text, equal snapshot.
+impl PartialEq for ContextSnapshot {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_json() == other.as_json()
+    }
+}
+
+impl From<&Signature> for MessageSignature {
+    fn from(signature: &Signature) -> Self {
+        Self {
+            type_name: signature.type_name().to_owned(),
+            identity: signature.identity().map(str::to_owned),
+            hash: signature.hash_hex(),
+        }
+    }
+}
+
+impl From<&StepFault> for RecordedError {
+    fn from(fault: &StepFault) -> Self {
+        Self {
+            type_name: fault.type_name.as_str().to_owned(),
+            message: fault.message.as_str().to_owned(),
+            step_name: fault.step_name.clone(),
+            stack: None,
+        }
+    }
+}
+
+impl From<&Record<'_>> for TraceRecord {
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds stay exact for 104 days of one step")]
+    fn from(record: &Record<'_>) -> Self {
+        Self {
+            trace_id: format!("{}:{}", record.run_id, record.line_no),
+            scenario: record.scenario.to_owned(),
+            line_no: record.line_no,
+            step_index: record.step_index,
+            step_name: record.step_name.to_owned(),
+            work_index: record.work_index,
+            t_enter: record.t_enter.as_str().to_owned(),
+            t_exit: record.t_exit.as_str().to_owned(),
+            duration_ms: record.duration_ns as f64 / 1e6,
+            msg_in: record.msg_in.into(),
+            msg_out: record.msg_out.iter().map(Into::into).collect(),
+            msg_out_count: record.msg_out.len(),
+            ctx_before: record
+                .context
+                .and_then(|change| ContextSnapshot::written_by(|out| change.write_before(out))),
+            ctx_after: record
+                .context
+                .and_then(|change| ContextSnapshot::written_by(|out| change.write_after(out))),
+            ctx_diff: record
+                .context
+                .and_then(|change| ContextSnapshot::written_by(|out| change.write_diff(out))),
+            status: if record.error.is_some() { Status::Error } else { Status::Ok },
+            error: record.error.map(Into::into),
+        }
+    }
+}

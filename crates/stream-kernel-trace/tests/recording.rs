@@ -1,0 +1,191 @@
+//! What a recorder makes of a step's work, in every mode, as a sink and the tape receive it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use stream_kernel_trace::{
+    CanonicalContent, Context, ContextDiffMode, ContextField, ErrorEntry, FieldSet, ManualClock, Message,
+    Record, Recorder, RunLabel, ShortText, SignatureMode, SinkFailure, StepFault, StepRef, Timestamp,
+    TraceRecord, TraceSettings, TraceSink,
+};
+
+/// A message with an identity, or, if its name is empty, without one.
+struct Greeting(&'static str);
+
+impl Message for Greeting {
+    fn type_name(&self) -> &'static str {
+        "Greeting"
+    }
+
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        identity.set(self.0);
+        !self.0.is_empty()
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.text("to", self.0);
+    }
+}
+
+/// Keeps lines where the test can see them, and fails from the `fails_at`th record on.
+#[derive(Clone, Default)]
+struct Lines {
+    lines: Rc<RefCell<Vec<String>>>,
+    fails_at: Option<usize>,
+}
+
+impl TraceSink for Lines {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        let mut lines = self.lines.borrow_mut();
+        if self.fails_at == Some(lines.len()) {
+            return Err(io::Error::other("disk full"));
+        }
+        let mut line = Vec::new();
+        record.write_json(&mut line);
+        lines.push(String::from_utf8(line).unwrap());
+        Ok(())
+    }
+}
+
+fn clock() -> ManualClock {
+    // 2026-01-21T01:23:45.123456Z, a millisecond and a half a reading.
+    ManualClock::new(Timestamp::from_nanos(1_768_958_625_123_456_000), 1_500_000)
+}
+
+fn context(settings: TraceSettings) -> Context {
+    let label = RunLabel { run_id: "run".into(), scenario_id: "greetings".into() };
+    Context::new(label, settings.context_diff.fields())
+}
+
+/// Records a step that greets two from one, a step that fails, and a second message of the first step.
+fn record_three(recorder: &mut Recorder, context: &mut Context) {
+    let (greet, fail) = (StepRef { index: 0, name: "greet" }, StepRef { index: 2, name: "fail" });
+    context.begin_input(7);
+    recorder.begin_input();
+
+    recorder.enter(&Greeting("all"), context);
+    context.tags.set("mood", "good");
+    recorder.exit(greet, &[Greeting("ann"), Greeting("")], context, Ok(()));
+
+    recorder.enter(&Greeting("ann"), context);
+    context.errors.push(|| ErrorEntry::new("E7", "nobody there", "fail"));
+    let fault = StepFault {
+        type_name: "Absent".into(),
+        message: "nobody \"there\"".into(),
+        step_name: "fail".into(),
+    };
+    recorder.exit(fail, std::iter::empty::<&Greeting>(), context, Err(&fault));
+
+    recorder.enter(&Greeting("again"), context);
+    recorder.exit(greet, std::iter::empty::<&Greeting>(), context, Ok(()));
+}
+
+fn check(settings: TraceSettings) -> String {
+    let sink = Lines::default();
+    let mut recorder = Recorder::new(settings, clock()).with_sink(Box::new(sink.clone())).with_tape();
+    let mut context = context(settings);
+    record_three(&mut recorder, &mut context);
+    recorder.finish().unwrap();
+
+    let lines = sink.lines.borrow();
+    let tape: Vec<String> =
+        context.trace().iter().map(|record| serde_json::to_string(record).unwrap()).collect();
+    assert_eq!(tape, *lines, "the tape says what the sink received, to the byte");
+    for line in lines.iter() {
+        let read: TraceRecord = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), *line, "a line survives being read");
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn by_default_a_record_shows_kinds_and_no_context() {
+    insta::assert_snapshot!(check(TraceSettings::default()), @r#"
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[{"type_name":"Greeting","identity":null,"hash":null},{"type_name":"Greeting","identity":null,"hash":null}],"msg_out_count":2,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
+    "#);
+}
+
+#[test]
+fn identities_are_shown_where_there_are_any() {
+    let settings = TraceSettings { signature: SignatureMode::TypeAndIdentity, ..TraceSettings::default() };
+    insta::assert_snapshot!(check(settings), @r#"
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"all","hash":null},"msg_out":[{"type_name":"Greeting","identity":"ann","hash":null},{"type_name":"Greeting","identity":null,"hash":null}],"msg_out_count":2,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"ann","hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"again","hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
+    "#);
+}
+
+#[test]
+fn hashes_and_a_whitelist_of_fields() {
+    let settings = TraceSettings {
+        signature: SignatureMode::Hash,
+        context_diff: ContextDiffMode::Whitelist(FieldSet::of([ContextField::Tags, ContextField::Errors])),
+    };
+    insta::assert_snapshot!(check(settings), @r#"
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"all","hash":"8338103d54513519a7c1ec982ca9727e"},"msg_out":[{"type_name":"Greeting","identity":"ann","hash":"fcb48873cbc1ad8e1b0d83b18e09ea71"},{"type_name":"Greeting","identity":null,"hash":"cb66a20d1796c7368aef50384f24e237"}],"msg_out_count":2,"ctx_before":{"tags":{},"errors":[]},"ctx_after":{"tags":{"mood":"good"},"errors":[]},"ctx_diff":{"tags":{"before":{},"after":{"mood":"good"}}},"status":"ok","error":null}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"ann","hash":"fcb48873cbc1ad8e1b0d83b18e09ea71"},"msg_out":[],"msg_out_count":0,"ctx_before":{"tags":{"mood":"good"},"errors":[]},"ctx_after":{"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{"errors":{"before":[],"after":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}},"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"again","hash":"280e788b1cd4dff8c6feae791afde2e2"},"msg_out":[],"msg_out_count":0,"ctx_before":{"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_after":{"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{},"status":"ok","error":null}
+    "#);
+}
+
+#[test]
+fn the_full_context() {
+    let settings = TraceSettings { context_diff: ContextDiffMode::Full, ..TraceSettings::default() };
+    insta::assert_snapshot!(check(settings), @r#"
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[{"type_name":"Greeting","identity":null,"hash":null},{"type_name":"Greeting","identity":null,"hash":null}],"msg_out_count":2,"ctx_before":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{},"metrics":{},"notes":[],"flags":{},"errors":[]},"ctx_after":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[]},"ctx_diff":{"tags":{"before":{},"after":{"mood":"good"}}},"status":"ok","error":null}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[]},"ctx_after":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{"errors":{"before":[],"after":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}},"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
+    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_after":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{},"status":"ok","error":null}
+    "#);
+}
+
+#[test]
+fn an_empty_whitelist_gives_empty_snapshots() {
+    let context_diff = ContextDiffMode::Whitelist(FieldSet::EMPTY);
+    let lines = check(TraceSettings { context_diff, ..TraceSettings::default() });
+    for line in lines.lines() {
+        assert!(line.contains(r#","ctx_before":{},"ctx_after":{},"ctx_diff":{},"#), "{line}");
+    }
+}
+
+#[test]
+fn the_hash_is_of_the_content_alone() {
+    // printf 'Greeting\nto=3:ann\n' | sha256sum | cut -c1-32
+    let settings = TraceSettings { signature: SignatureMode::Hash, ..TraceSettings::default() };
+    let mut recorder = Recorder::new(settings, clock());
+    let mut context = context(settings);
+    record_three(&mut recorder, &mut context);
+    let [first, second, third] = context.trace() else { panic!("three records") };
+    let hash = Some("fcb48873cbc1ad8e1b0d83b18e09ea71".to_owned());
+    assert_eq!(first.msg_out[0].hash, hash);
+    assert_eq!(second.msg_in.hash, hash, "the same content, the same hash, wherever it is seen");
+    assert_ne!(third.msg_in.hash, hash);
+}
+
+#[test]
+fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
+    let sink = Lines { fails_at: Some(1), ..Lines::default() };
+    let mut recorder =
+        Recorder::new(TraceSettings::default(), clock()).with_sink(Box::new(sink.clone())).with_tape();
+    let mut context = context(TraceSettings::default());
+    record_three(&mut recorder, &mut context);
+
+    assert_eq!(sink.lines.borrow().len(), 1);
+    assert_eq!(context.trace().len(), 3);
+    let failure = recorder.finish().unwrap_err();
+    assert_eq!(failure.to_string(), "the trace breaks off at line 7, step `fail`, or shortly before");
+    assert!(matches!(failure, SinkFailure::Refused { cause, .. } if cause.to_string() == "disk full"));
+    recorder.finish().unwrap();
+}
+
+#[test]
+fn with_a_sink_alone_the_tape_stays_empty() {
+    let mut recorder = Recorder::new(TraceSettings::default(), clock()).with_sink(Box::new(Lines::default()));
+    let mut context = context(TraceSettings::default());
+    record_three(&mut recorder, &mut context);
+    assert!(context.trace().is_empty());
+}

@@ -1,0 +1,65 @@
+//! A naive model of fund-load: input bytes and settings in, decisions out.
+//!
+//! It is written to be held beside the contract, rule by rule, and to be right at first sight, not fast: it keeps
+//! every canonical attempt and looks through all of them for each question.
+//!
+//! | part | what of the contract it says |
+//! |---|---|
+//! | [`adjudicate`] | every line gets one decision, in order |
+//! | `lines` | what a physical line is |
+//! | `attempt` | the table of what makes a line unusable, row by row |
+//! | `json`, `utc`, `money`, `prime` | the texts and numbers that the rules speak of |
+//! | `policies` | which attempt is canonical, and the limits it is held against |
+//! | `output` | how a decision is written |
+
+mod attempt;
+mod json;
+mod lines;
+mod money;
+mod output;
+mod policies;
+mod prime;
+mod settings;
+mod utc;
+
+pub use money::Cents;
+pub use output::render;
+pub use settings::{ApplyTo, Monday, Settings, Weekday, baseline, exp_mp};
+
+/// The decision on one physical line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The trimmed text of `id`, `""` where it is not readable.
+    pub id: String,
+    /// The trimmed text of `customer_id`, `""` where it is not readable.
+    pub customer_id: String,
+    /// The reason code of a declined line, `None` for an accepted one.
+    pub reason: Option<&'static str>,
+}
+
+/// Returns one verdict for each physical line of `input`, in order.
+///
+/// ```
+/// use stream_kernel_tests::model::{adjudicate, baseline, render};
+///
+/// let input = br#"{"id":"1","customer_id":"2","load_amount":"$3.00","time":"2000-01-01T00:00:00Z"}"#;
+/// let verdicts = adjudicate(input, &baseline());
+/// assert_eq!(verdicts[0].reason, None);
+/// assert_eq!(render(&verdicts), b"{\"id\":\"1\",\"customer_id\":\"2\",\"accepted\":true}\n");
+/// ```
+pub fn adjudicate(input: &[u8], settings: &Settings) -> Vec<Verdict> {
+    let mut history = Vec::new();
+    let mut verdicts = Vec::new();
+    for line in lines::physical_lines(input) {
+        verdicts.push(match attempt::read(line, settings.max_line_bytes) {
+            Err(unusable) => {
+                Verdict { id: unusable.id, customer_id: unusable.customer_id, reason: Some(unusable.reason) }
+            }
+            Ok(attempt) => {
+                let reason = policies::adjudicate(&attempt, &mut history, settings);
+                Verdict { id: attempt.id, customer_id: attempt.customer_id, reason }
+            }
+        });
+    }
+    verdicts
+}

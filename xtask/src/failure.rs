@@ -1,0 +1,105 @@
+//! Why a command failed, and the exit code that says so.
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+
+/// What ends a command before it is done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line is wrong.
+    #[error("{problem}")]
+    Usage { problem: String },
+    /// A program could not be started.
+    #[error("cannot start `{program}`: {source} (is it installed and on the PATH?)")]
+    Start { program: String, source: io::Error },
+    /// A program ran and failed.
+    #[error("`{command}` failed ({status})")]
+    Command { command: String, status: ExitStatus },
+    /// A program ran well but did not give what is needed from it.
+    #[error("`{command}` did not give {missing}")]
+    Output { command: String, missing: String },
+    /// A file could not be read or written.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    File { action: &'static str, path: PathBuf, source: io::Error },
+    /// Generated files differ from what the generators give.
+    #[error("not what its generator gives: {} (run `cargo xtask gen` and commit the result)", quoted(files))]
+    Stale { files: Vec<&'static str> },
+    /// Inline snapshots were recorded beside the sources, which only cargo-insta can take over.
+    #[error(
+        "inline snapshots wait in {} (run `cargo install --locked cargo-insta`, then `cargo insta accept`)",
+        quoted(files)
+    )]
+    Pending { files: Vec<String> },
+    /// A step of `check` failed.
+    #[error("check stopped at the step `{step}`: {source}\n  to mend it: {remedy}")]
+    Step { step: &'static str, remedy: &'static str, source: Box<Failure> },
+}
+
+impl Failure {
+    pub(crate) fn usage(problem: impl Into<String>) -> Self {
+        Self::Usage { problem: problem.into() }
+    }
+
+    pub(crate) fn start(command: &Command, source: io::Error) -> Self {
+        Self::Start { program: command.get_program().to_string_lossy().into_owned(), source }
+    }
+
+    pub(crate) fn command(command: &Command, status: ExitStatus) -> Self {
+        Self::Command { command: shown(command), status }
+    }
+
+    pub(crate) fn output(command: &Command, missing: impl Into<String>) -> Self {
+        Self::Output { command: shown(command), missing: missing.into() }
+    }
+
+    pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { action, path: path.to_owned(), source }
+    }
+
+    /// Returns the exit code of the program that failed; 2 for wrong usage, 1 for the rest.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage { .. } => ExitCode::from(2),
+            Self::Command { status, .. } => ExitCode::from(code_of(*status)),
+            Self::Step { source, .. } => source.exit_code(),
+            Self::Start { .. }
+            | Self::Output { .. }
+            | Self::File { .. }
+            | Self::Stale { .. }
+            | Self::Pending { .. } => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Returns the status as a shell would: the code, or 128 and the signal that ended the program.
+fn code_of(status: ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// Returns the command as somebody would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(files: &[impl Display]) -> String {
+    files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code_of;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    #[test]
+    fn a_status_is_passed_on_as_a_shell_would() {
+        // A wait status holds the exit code in its second byte, the signal in its first.
+        assert_eq!(code_of(ExitStatus::from_raw(101 << 8)), 101);
+        assert_eq!(code_of(ExitStatus::from_raw(9)), 137);
+    }
+}

@@ -1,0 +1,84 @@
+//! `cargo xtask`: everything a contributor runs, one command each.
+
+mod attempts;
+mod bench;
+mod build;
+mod cargo;
+mod check;
+mod cli_reference;
+mod failure;
+mod generate;
+mod stream;
+mod test;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use failure::Failure;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  check                  what CI runs: formatting, lints, tests, docs, generated files, packages, licences
+  build [ARGS]           builds every crate, test and example; ARGS go to cargo build (--release)
+  run -- ARGS            builds fund-load with optimisations and runs it with ARGS
+  test [ARGS]            builds the programs under test, then runs every test; ARGS go to cargo test
+  bless [ARGS]           like test, but records what the tests see as the new snapshots
+  gen [--check]          writes the generated files; --check fails when one is stale
+  stream --kind clean|dirty --lines N [--seed N] --output FILE|-
+                         writes attempts for a benchmark, in constant memory
+  bench [ARGS]           runs the benchmarks; ARGS go to cargo bench
+";
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("error: {failure}"));
+            if matches!(failure, Failure::Usage { .. }) {
+                say(&format!("\n{USAGE}"));
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: &[OsString]) -> Result<(), Failure> {
+    let Some((command, rest)) = args.split_first() else {
+        return Err(Failure::usage("a command is missing"));
+    };
+    match command.to_str().unwrap_or_default() {
+        "check" => no_more(rest).and_then(|()| check::check()),
+        "build" => build::build(rest),
+        "run" => build::run(rest),
+        "test" => test::test(rest),
+        "bless" => test::bless(rest),
+        "gen" => match rest {
+            [] => generate::write(),
+            [flag] if flag == "--check" => generate::check(),
+            _ => Err(Failure::usage("`gen` takes `--check` or nothing")),
+        },
+        "stream" => stream::stream(rest),
+        "bench" => bench::bench(rest),
+        "help" | "--help" | "-h" => {
+            say(USAGE);
+            Ok(())
+        }
+        _ => Err(Failure::usage(format!("unknown command `{}`", command.display()))),
+    }
+}
+
+fn no_more(rest: &[OsString]) -> Result<(), Failure> {
+    match rest.first() {
+        None => Ok(()),
+        Some(arg) => Err(Failure::usage(format!("unexpected argument `{}`", arg.display()))),
+    }
+}
+
+/// Writes a line for people to standard error, which leaves standard output to the data.
+fn say(line: &str) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(std::io::stderr().lock(), "{}", line.trim_end_matches('\n'));
+}
