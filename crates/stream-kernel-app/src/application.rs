@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stream_kernel_config::{Config, Loaded};
-use stream_kernel_exec::{MessageSet, Registry, VariantOf};
+use stream_kernel_exec::Registry;
 
-use crate::{LineAdapters, LineOutput, RawLine, SharedOutput};
+use crate::raw_line::LineMessage;
+use crate::{LineAdapters, LineOutput, SharedOutput};
 
 /// A part of the configuration that the application defines.
 pub trait Section: Serialize + DeserializeOwned + JsonSchema {}
@@ -18,12 +19,9 @@ impl<T: Serialize + DeserializeOwned + JsonSchema> Section for T {}
 /// An application on the kernel: it takes lines in, sends them through its steps, and puts lines out.
 ///
 /// With this alone it has a command line, layered configuration, checks and tracing; see [`main`](crate::main()).
-pub trait Application: Sized
-where
-    RawLine: VariantOf<Self::Message>,
-{
-    /// Everything that moves through the pipeline; [`RawLine`] is what comes in.
-    type Message: MessageSet;
+pub trait Application: Sized {
+    /// Everything that moves through the pipeline, [`RawLine`](crate::RawLine) among it: that is what comes in.
+    type Message: LineMessage;
     /// The parameters of the steps: `nodes` in the configuration.
     type Nodes: Section;
     /// What the application is connected to: `adapters` in the configuration.

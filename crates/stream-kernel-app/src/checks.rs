@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use stream_kernel_config::{Loaded, Problem, nearest};
-use stream_kernel_exec::{Plan, Registry, Scenario, VariantOf, WiringFault};
+use stream_kernel_exec::{MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
-use crate::{Application, RawLine, path_checks};
+use crate::{Application, LineMessage, path_checks};
 
 const PIPELINE_KEY: &str = "runtime.pipeline";
 const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
@@ -15,10 +15,7 @@ const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 pub(crate) fn check<A: Application>(
     loaded: &mut Loaded<A::Nodes, A::Adapters>,
     resources: &A::Resources,
-) -> Option<Scenario<A::Message>>
-where
-    RawLine: VariantOf<A::Message>,
-{
+) -> Option<Scenario<A::Message>> {
     let scenario = check_pipeline::<A>(loaded, resources);
     check_whitelist(loaded);
     path_checks::check(loaded);
@@ -29,14 +26,14 @@ where
 fn check_pipeline<A: Application>(
     loaded: &mut Loaded<A::Nodes, A::Adapters>,
     resources: &A::Resources,
-) -> Option<Scenario<A::Message>>
-where
-    RawLine: VariantOf<A::Message>,
-{
+) -> Option<Scenario<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
     let pipeline = loaded.config().runtime.pipeline.clone();
-    let faults = match registry.bind::<RawLine>(Plan { pipeline: &pipeline, strict }, resources) {
+    let bind = |pipeline: &[String]| {
+        registry.bind(Plan { source: A::Message::LINE_KIND, pipeline, strict }, resources)
+    };
+    let faults = match bind(&pipeline) {
         Ok(scenario) => return Some(scenario),
         Err(faults) => faults,
     };
@@ -44,16 +41,16 @@ where
     // the names that are most probably meant, so that only those that are left then are reported.
     let meant = pipeline.iter().map(|name| nearest_step(&registry, name).unwrap_or(name).to_owned());
     let meant: Vec<String> = meant.collect();
-    let left =
-        registry.bind::<RawLine>(Plan { pipeline: &meant, strict }, resources).err().unwrap_or_default();
+    let left = bind(&meant).err();
+    let is_left = |fault| left.as_ref().is_some_and(|left| left.as_slice().contains(fault));
     let unknown = |fault: &WiringFault| matches!(fault, WiringFault::UnknownStep { .. });
-    for fault in faults.iter().filter(|fault| unknown(fault) || left.contains(fault)) {
+    for fault in faults.as_slice().iter().filter(|fault| unknown(fault) || is_left(fault)) {
         report_fault(loaded, &registry, fault, &pipeline);
     }
     None
 }
 
-fn report_fault<N, A, M: stream_kernel_exec::MessageSet, R>(
+fn report_fault<N, A, M: MessageSet, R>(
     loaded: &mut Loaded<N, A>,
     registry: &Registry<M, R>,
     fault: &WiringFault,
@@ -99,10 +96,7 @@ fn report_fault<N, A, M: stream_kernel_exec::MessageSet, R>(
 }
 
 /// Returns the registered name that `name` most probably means; none if it is one, or if none is near.
-fn nearest_step<M: stream_kernel_exec::MessageSet, R>(
-    registry: &Registry<M, R>,
-    name: &str,
-) -> Option<&'static str> {
+fn nearest_step<M: MessageSet, R>(registry: &Registry<M, R>, name: &str) -> Option<&'static str> {
     nearest(name, registry.names())
 }
 

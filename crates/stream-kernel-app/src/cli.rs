@@ -2,11 +2,12 @@
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use stream_kernel_exec::VariantOf;
+
+use stream_kernel_config::Loader;
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
 use crate::failure::Failure;
-use crate::{Application, Job, RawLine};
+use crate::{Application, Job};
 
 #[derive(Debug, Parser)]
 #[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
@@ -81,10 +82,7 @@ enum Switch {
 const MAX_RUN_ID_CHARS: usize = 128;
 
 /// Returns the application's command line, for generating its reference.
-pub fn command<A: Application>() -> clap::Command
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub fn command<A: Application>() -> clap::Command {
     Cli::command().name(A::NAME).version(A::VERSION).about(A::ABOUT)
 }
 
@@ -93,13 +91,10 @@ impl Options {
     pub(crate) fn loader<A: Application>(
         &self,
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
-    ) -> stream_kernel_config::Loader
-    where
-        RawLine: VariantOf<A::Message>,
-    {
+    ) -> Loader {
         let mut loader = Job::<A>::loader().environment(environment);
-        loader = self.config.iter().fold(loader, |loader, path| loader.file(path));
-        loader = self.set.iter().fold(loader, |loader, assignment| loader.set(assignment));
+        loader = self.config.iter().fold(loader, Loader::file);
+        loader = self.set.iter().fold(loader, Loader::set);
         for (flag, key, path) in
             [("--input", INPUT_PATH_KEY, &self.input), ("--output", OUTPUT_PATH_KEY, &self.output)]
         {

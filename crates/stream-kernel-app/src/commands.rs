@@ -6,22 +6,18 @@ use std::io::{self, Write as _};
 
 use serde_json::json;
 use stream_kernel_config::ContextDiffMode;
-use stream_kernel_exec::VariantOf;
 
 use crate::adapters::is_standard_stream;
 use crate::cli::{ConfigCommand, Options};
 use crate::failure::Failure;
 use crate::run::warn_of_wiring;
-use crate::{Application, Job, LineAdapters, RawLine};
+use crate::{Application, Job, LineAdapters};
 
 /// The environment, as the process received it.
 pub(crate) type Environment = Vec<(OsString, OsString)>;
 
 /// `check`: prints what would run.
-pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<(), Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<(), Failure> {
     options.check()?;
     let job = prepare::<A>(options, environment)?;
     warn_of_wiring(&job);
@@ -29,10 +25,10 @@ where
 }
 
 /// `config ..`: prints the configuration, or what it may be.
-pub(crate) fn config<A: Application>(command: &ConfigCommand, environment: Environment) -> Result<(), Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub(crate) fn config<A: Application>(
+    command: &ConfigCommand,
+    environment: Environment,
+) -> Result<(), Failure> {
     match command {
         ConfigCommand::Schema(_) => {
             print(&pretty(&Job::<A>::loader().json_schema::<A::Nodes, A::Adapters>()))
@@ -54,10 +50,10 @@ where
     }
 }
 
-pub(crate) fn prepare<A: Application>(options: &Options, environment: Environment) -> Result<Job<A>, Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub(crate) fn prepare<A: Application>(
+    options: &Options,
+    environment: Environment,
+) -> Result<Job<A>, Failure> {
     Job::prepare(options.loader::<A>(environment)).map_err(Failure::Configuration)
 }
 
@@ -74,10 +70,7 @@ fn pretty(json: &serde_json::Value) -> String {
     format!("{json:#}\n")
 }
 
-fn list_variables<A: Application>() -> String
-where
-    RawLine: VariantOf<A::Message>,
-{
+fn list_variables<A: Application>() -> String {
     let mut text = String::new();
     for variable in Job::<A>::loader().variables::<A::Nodes, A::Adapters>() {
         let default = variable.default.map(|default| format!(", default {default}")).unwrap_or_default();
@@ -92,10 +85,7 @@ where
 }
 
 /// Returns what would run, for people.
-fn describe<A: Application>(job: &Job<A>) -> String
-where
-    RawLine: VariantOf<A::Message>,
-{
+fn describe<A: Application>(job: &Job<A>) -> String {
     let config = job.config();
     let runtime = &config.runtime;
     let mut text = format!("scenario: {}\n", config.scenario.name);

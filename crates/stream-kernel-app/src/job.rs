@@ -3,9 +3,7 @@
 use std::io;
 
 use stream_kernel_config::{Config, Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy};
-use stream_kernel_exec::{
-    InputOutcome, OnStepError, RunReport, Scenario, StepFailure, SyncRunner, VariantOf,
-};
+use stream_kernel_exec::{InputOutcome, OnStepError, RunReport, Scenario, StepFailure, SyncRunner};
 use stream_kernel_trace::{Clock, Context, Recorder, RunLabel, SinkFailure, TraceSink};
 
 use crate::checks;
@@ -13,10 +11,7 @@ use crate::tracing;
 use crate::{Application, LineOutput, RawLine, SharedOutput, SummaryRow};
 
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet.
-pub struct Job<A: Application>
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub struct Job<A: Application> {
     config: Config<A::Nodes, A::Adapters>,
     effective: Effective,
     scenario: Scenario<A::Message>,
@@ -24,10 +19,7 @@ where
     output: SharedOutput,
 }
 
-impl<A: Application> Job<A>
-where
-    RawLine: VariantOf<A::Message>,
-{
+impl<A: Application> Job<A> {
     /// Returns a loader that knows the application's defaults, but no layer yet.
     pub fn loader() -> Loader {
         let (name, yaml) = A::PROFILE;
@@ -42,8 +34,8 @@ where
     /// # Errors
     ///
     /// Returns every mistake at once.
-    pub fn prepare(loader: Loader) -> Result<Self, Mistakes> {
-        let mut loaded = loader.load::<A::Nodes, A::Adapters>()?;
+    pub fn prepare(layers: Loader) -> Result<Self, Mistakes> {
+        let mut loaded = layers.load::<A::Nodes, A::Adapters>()?;
         let output = SharedOutput::default();
         let resources = A::resources(loaded.config(), &output);
         let scenario = checks::check::<A>(&mut loaded, &resources);
@@ -107,19 +99,13 @@ where
 }
 
 /// A run: takes lines in until it is finished.
-pub struct Run<A: Application>
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub struct Run<A: Application> {
     runner: SyncRunner<A::Message>,
     resources: A::Resources,
     output: SharedOutput,
 }
 
-impl<A: Application> Run<A>
-where
-    RawLine: VariantOf<A::Message>,
-{
+impl<A: Application> Run<A> {
     /// Shows `observer` the context of each line when it is done, the tape included if records are kept there.
     pub fn with_observer(mut self, observer: impl FnMut(&Context) + 'static) -> Self {
         self.runner = self.runner.with_observer(observer);

@@ -31,7 +31,7 @@ pub use job::{Job, Run};
 pub use line_reader::LineReader;
 pub use main_entry::main;
 pub use output::{LineOutput, SharedOutput};
-pub use raw_line::{LineContent, RawLine};
+pub use raw_line::{LineContent, LineMessage, RawLine};
 
 /// What an application needs of the configuration crate: exact decimals, and reporting mistakes of its own.
 pub use stream_kernel_config as config;

@@ -4,21 +4,17 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
-use stream_kernel_exec::VariantOf;
 
 use crate::cli::{Cli, Command, command};
 use crate::commands::{self, Environment};
 use crate::failure::{Failure, with_causes};
 use crate::report::say;
-use crate::{Application, RawLine, run};
+use crate::{Application, run};
 
 /// Runs the application as a program: reads arguments and environment, does what they ask, and returns the exit code.
 ///
 /// 0: every line was processed. 1: the run failed. 2: usage or configuration. 130 and 143: a signal ended the run.
-pub fn main<A: Application>() -> ExitCode
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub fn main<A: Application>() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let environment = std::env::vars_os().collect();
     match dispatch::<A>(std::env::args_os(), environment) {
@@ -37,10 +33,7 @@ where
 fn dispatch<A: Application>(
     arguments: impl IntoIterator<Item = OsString>,
     environment: Environment,
-) -> Result<u8, Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+) -> Result<u8, Failure> {
     let parsed =
         command::<A>().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {

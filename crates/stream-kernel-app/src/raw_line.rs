@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_exec::{Kind, MessageSet, Payload, VariantOf};
 
 /// A physical line of the input, without its line end: what every application takes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,20 @@ pub struct RawLine {
     pub line_no: u64,
     /// What stands on it.
     pub content: LineContent,
+}
+
+/// A message enum that [`RawLine`] is a variant of; every enum is one that [`messages!`](stream_kernel_exec::messages) makes with it.
+pub trait LineMessage: MessageSet + From<RawLine> {
+    /// The kind of messages that carry a line.
+    const LINE_KIND: Kind;
+}
+
+impl<M: MessageSet> LineMessage for M
+where
+    M: From<RawLine>,
+    RawLine: VariantOf<M>,
+{
+    const LINE_KIND: Kind = Kind::of::<M, RawLine>();
 }
 
 /// What stands on a line.

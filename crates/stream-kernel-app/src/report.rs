@@ -89,7 +89,14 @@ mod tests {
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
             places: vec![("output", "decisions.ndjson".into())],
         };
-        insta::assert_snapshot!(summary.render(), @"");
+        insta::assert_snapshot!(summary.render(), @"
+        fund-load: 1,234,567 lines in 1.500 s, 823,044 lines/s
+          accepted                  1,000,000
+          declined                          7
+            DAILY_AMOUNT_LIMIT              7
+          abandoned                         2
+          output: decisions.ndjson
+        ");
     }
 
     #[test]

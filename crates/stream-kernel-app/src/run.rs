@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use stream_kernel_exec::{InputOutcome, VariantOf};
+use stream_kernel_exec::InputOutcome;
 use stream_kernel_trace::SystemClock;
 
 use crate::cli::Options;
@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
-use crate::{Application, Job, LineAdapters, LineReader, RawLine, Run, tracing};
+use crate::{Application, Job, LineAdapters, LineReader, Run, tracing};
 
 /// Why lines were no longer read.
 enum End {
@@ -26,10 +26,7 @@ enum End {
 }
 
 /// Runs the job and returns the exit code.
-pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -> Result<u8, Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -> Result<u8, Failure> {
     options.check()?;
     let job = prepare::<A>(options, environment)?;
     warn_of_wiring(&job);
@@ -100,10 +97,7 @@ fn feed<A: Application>(
     signals: &Signals,
     progress: &mut Progress,
     input_path: &Path,
-) -> Result<End, Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+) -> Result<End, Failure> {
     loop {
         if let Some(exit_code) = signals.received() {
             return Ok(End::Signal(exit_code));
@@ -131,10 +125,7 @@ fn finish_output<A: Application>(
     end: End,
     output: OutputFile,
     path: &Path,
-) -> Result<End, Failure>
-where
-    RawLine: VariantOf<A::Message>,
-{
+) -> Result<End, Failure> {
     let finished = match end {
         End::OfInput => run.complete().and_then(|()| output.complete()),
         End::Signal(_) => output.flush(),
@@ -150,10 +141,7 @@ fn say_where_output_is(output: &OutputFile) {
 }
 
 /// Says what is wrong with a pipeline that is not strict, and will run all the same.
-pub(crate) fn warn_of_wiring<A: Application>(job: &Job<A>)
-where
-    RawLine: VariantOf<A::Message>,
-{
+pub(crate) fn warn_of_wiring<A: Application>(job: &Job<A>) {
     for warning in job.scenario().warnings() {
         say(format!("warning: {warning}"));
     }

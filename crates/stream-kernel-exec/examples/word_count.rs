@@ -13,7 +13,7 @@ use stream_kernel_exec::trace::{
     ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
-    Emitter, InputOutcome, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner,
+    Emitter, InputOutcome, Kind, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner,
     messages, outputs,
 };
 
@@ -177,8 +177,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Misspell one, and see what comes of it.
     let pipeline = ["split_line", "check_word", "count"].map(str::to_owned);
     let scenario = registry
-        .bind::<Line>(Plan { pipeline: &pipeline, strict: true }, &resources)
-        .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+        .bind(Plan { source: Kind::of::<Message, Line>(), pipeline: &pipeline, strict: true }, &resources)?;
 
     let label = RunLabel { run_id: "example".into(), scenario_id: "word_count".into() };
     let mut runner = SyncRunner::new(scenario, label, OnStepError::Continue).with_recorder(recorder());

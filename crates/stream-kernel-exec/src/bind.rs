@@ -5,28 +5,24 @@ use stream_kernel_trace::Context;
 use crate::emitter::Outbox;
 use crate::scenario::{BoundStep, ResolvedTarget};
 use crate::step::{AnyStep, Target};
-use crate::{Kind, MAX_STEPS, MessageSet, Plan, Registry, Scenario, StepError, VariantOf, WiringFault};
+use crate::{Kind, MAX_STEPS, MessageSet, Plan, Registry, Scenario, StepError, WiringFault, WiringFaults};
 
 impl<M: MessageSet, R> Registry<M, R> {
-    /// Returns the scenario that executes `plan` on inputs with payload `S`.
+    /// Returns the scenario that executes `plan`.
     ///
     /// # Errors
     ///
     /// Returns every fault of the plan at once. If it is not strict, only those that make it impossible to run are errors;
     /// the others are the scenario's [`warnings`](Scenario::warnings).
-    pub fn bind<S: VariantOf<M>>(
-        &self,
-        plan: Plan<'_>,
-        resources: &R,
-    ) -> Result<Scenario<M>, Vec<WiringFault>> {
+    pub fn bind(&self, plan: Plan<'_>, resources: &R) -> Result<Scenario<M>, WiringFaults> {
         if plan.pipeline.len() > MAX_STEPS {
-            return Err(vec![WiringFault::TooManySteps { count: plan.pipeline.len() }]);
+            return Err(WiringFaults(vec![WiringFault::TooManySteps { count: plan.pipeline.len() }]));
         }
         let mut faults = Vec::new();
         let mut steps = self.build_steps(plan.pipeline, resources, &mut faults);
-        let entry = first_taker(&steps, 0, S::KIND);
+        let entry = first_taker(&steps, 0, plan.source);
         if entry.is_none() {
-            faults.push(WiringFault::SourceUndeliverable { kind: S::KIND.name_in::<M>() });
+            faults.push(WiringFault::SourceUndeliverable { kind: plan.source.name_in::<M>() });
         }
         for index in 0..steps.len() {
             route(&mut steps, index, &mut faults);
@@ -34,7 +30,7 @@ impl<M: MessageSet, R> Registry<M, R> {
         find_unfed(&steps, entry, &mut faults);
         faults.sort_by_key(WiringFault::index);
         if faults.iter().any(|fault| plan.strict || fault.is_fatal()) {
-            return Err(faults);
+            return Err(WiringFaults(faults));
         }
         Ok(Scenario { steps, entry, strict: plan.strict, warnings: faults })
     }

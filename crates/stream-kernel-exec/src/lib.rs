@@ -17,7 +17,7 @@ pub use runner::{InputOutcome, OnStepError, RunReport, SyncRunner};
 pub use scenario::{MAX_STEPS, Plan, Route, Scenario, StepWiring};
 pub use step::{Step, Target};
 pub use step_error::{StepError, StepFailure};
-pub use wiring_fault::WiringFault;
+pub use wiring_fault::{WiringFault, WiringFaults};
 
 /// What tracing needs to know of messages and inputs, as this crate uses it.
 pub use stream_kernel_trace as trace;

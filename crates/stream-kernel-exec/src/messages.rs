@@ -25,6 +25,11 @@ impl Kind {
         Self(position)
     }
 
+    /// Returns the kind of messages of the enum `M` that carry the payload `P`.
+    pub const fn of<M: MessageSet, P: VariantOf<M>>() -> Self {
+        P::KIND
+    }
+
     /// Returns the position of the variant in its enum, from 0.
     pub const fn index(self) -> usize {
         self.0 as usize

@@ -9,6 +9,8 @@ pub const MAX_STEPS: usize = 256;
 /// What a scenario is to be made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
+    /// The kind of message that comes in.
+    pub source: Kind,
     /// The steps by name, in the order of execution; at most [`MAX_STEPS`].
     pub pipeline: &'a [String],
     /// Whether steps that do not fit are errors; otherwise they are warnings, and what cannot be delivered is dropped and counted.

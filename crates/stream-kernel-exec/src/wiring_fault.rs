@@ -1,5 +1,7 @@
 //! What can be wrong with a pipeline before it runs.
 
+use std::fmt;
+
 /// A reason why the steps of a pipeline do not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WiringFault {
@@ -124,3 +126,25 @@ impl WiringFault {
         matches!(self, Self::RepeatedStep { .. } | Self::TooManySteps { .. } | Self::NotBuilt { .. })
     }
 }
+
+/// Every fault of a pipeline that cannot run, by position; there is at least one. Displayed, they stand one on a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WiringFaults(pub(crate) Vec<WiringFault>);
+
+impl WiringFaults {
+    /// Returns the faults.
+    pub fn as_slice(&self) -> &[WiringFault] {
+        &self.0
+    }
+}
+
+impl fmt::Display for WiringFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            write!(f, "{}{fault}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for WiringFaults {}

@@ -47,6 +47,16 @@ pub(crate) fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
+/// Appends the id of an input as a JSON string: `"run:7"`.
+pub(crate) fn push_trace_id(out: &mut Vec<u8>, run_id: &str, line_no: u64) {
+    push_string(out, run_id);
+    // The line number belongs inside the quotes.
+    out.pop();
+    out.push(b':');
+    push_integer(out, line_no);
+    out.push(b'"');
+}
+
 /// Appends each byte as two lower-case hexadecimal digits.
 pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

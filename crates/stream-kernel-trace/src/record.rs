@@ -1,6 +1,6 @@
 //! One step's handling of one message, borrowed from where it happened, and its line of JSON.
 
-use crate::json::{push_integer, push_millis, push_string};
+use crate::json::{push_integer, push_millis, push_string, push_trace_id};
 use crate::{ContextChange, RenderedTimestamp, Signature, StepFault};
 
 /// One step's handling of one message, as a sink receives it: everything in it is borrowed from the recorder.
@@ -40,12 +40,8 @@ impl Record<'_> {
     /// Appends the record as one JSON object without white space and without a line end.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"trace_id\":");
-        push_string(out, self.run_id);
-        // The line number belongs inside the quotes.
-        out.pop();
-        out.push(b':');
-        push_integer(out, self.line_no);
-        out.extend_from_slice(b"\",\"scenario\":");
+        push_trace_id(out, self.run_id, self.line_no);
+        out.extend_from_slice(b",\"scenario\":");
         push_string(out, self.scenario);
         out.extend_from_slice(b",\"line_no\":");
         push_integer(out, self.line_no);

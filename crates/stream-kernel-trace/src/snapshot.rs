@@ -1,6 +1,7 @@
 //! What the context looked like before and after a step, and what the step changed.
 
-use crate::json::{push_integer, push_string};
+use crate::json::{push_integer, push_string, push_trace_id};
+use crate::timestamp::TimestampFormatter;
 use crate::{Context, ContextField, FieldSet, ShortText};
 
 /// Which fields of the context a record shows.
@@ -147,12 +148,14 @@ impl FieldSnapshot {
             cut = cut.rotate_left(7) ^ text.cut_digest();
         };
         match self.field {
-            ContextField::TraceId => push_string(out, &context.trace_id().to_string()),
+            ContextField::TraceId => push_trace_id(out, context.run_id(), context.line_no()),
             ContextField::RunId => push_string(out, context.run_id()),
             ContextField::ScenarioId => push_string(out, context.scenario_id()),
             ContextField::LineNo => push_integer(out, context.line_no()),
             ContextField::ReceivedAt => match context.received_at() {
-                Some(received_at) => push_string(out, &received_at.to_string()),
+                Some(received_at) => {
+                    push_string(out, TimestampFormatter::default().render(received_at).as_str());
+                }
                 None => out.extend_from_slice(b"null"),
             },
             ContextField::Tags => context.tags.write_json(out, text),

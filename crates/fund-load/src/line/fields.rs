@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 /// # Errors
 ///
 /// A text that holds half a surrogate pair makes the whole line unreadable.
-fn text<'de, E: serde::de::Error>(value: Option<&'de RawValue>) -> Result<Option<Cow<'de, str>>, E> {
+fn text<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, E> {
     match value.map(RawValue::get) {
         Some(json) if json.starts_with('"') => {
             let Key(text) = serde_json::from_str(json).map_err(E::custom)?;
@@ -96,9 +96,7 @@ fn text<'de, E: serde::de::Error>(value: Option<&'de RawValue>) -> Result<Option
     }
 }
 
-fn text_or_integer<'de, E: serde::de::Error>(
-    value: Option<&'de RawValue>,
-) -> Result<Option<Cow<'de, str>>, E> {
+fn text_or_integer<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, E> {
     match value.map(RawValue::get) {
         // By grammar, what starts so is a number, and without a point or an exponent it is an integer.
         Some(json) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {

@@ -8,8 +8,8 @@ use stream_kernel_exec::trace::{
     SignatureMode, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
-    Emitter, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Target, messages,
-    outputs,
+    Emitter, Kind, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Target,
+    messages, outputs,
 };
 
 use crate::story::recorder;
@@ -157,7 +157,7 @@ fn runner() -> SyncRunner<Numbers> {
         .with("keep_even", |(): &()| KeepEven)
         .with("total", |(): &()| Total);
     let scenario = registry
-        .bind::<Number>(Plan { pipeline: &names, strict: true }, &())
+        .bind(Plan { source: Kind::of::<Numbers, Number>(), pipeline: &names, strict: true }, &())
         .unwrap_or_else(|faults| panic!("{faults:#?}"));
     let label = RunLabel { run_id: "run".into(), scenario_id: "numbers".into() };
     SyncRunner::new(scenario, label, OnStepError::Stop)

@@ -13,8 +13,9 @@ pub(crate) fn bound(rig: &Rig) -> String {
     let verdict = |runs: bool| if runs { "runs" } else { "refused" };
     let mut told = format!("strict: {}, not strict: {}", verdict(strict.is_ok()), verdict(lenient.is_ok()));
 
-    let faults = strict.err().unwrap_or_default();
-    let warnings = lenient.map_or_else(|faults| faults, |scenario| scenario.warnings().to_vec());
+    let faults = strict.err().map_or_else(Vec::new, |faults| faults.as_slice().to_vec());
+    let warnings =
+        lenient.map_or_else(|faults| faults.as_slice().to_vec(), |scenario| scenario.warnings().to_vec());
     assert_eq!(faults, warnings, "what is an error when strict is listed as well when not");
     for fault in faults {
         let place = fault.index().map_or("pipeline".to_owned(), |index| format!("step {index}"));

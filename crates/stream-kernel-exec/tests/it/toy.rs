@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use stream_kernel_exec::trace::{CanonicalContent, Context, RunLabel, ShortText};
 use stream_kernel_exec::{
-    Emits, Emitter, Nothing, OnStepError, Payload, Plan, Registry, Scenario, Step, StepError, SyncRunner,
-    Target, VariantOf, WiringFault, messages, outputs,
+    Emits, Emitter, Kind, Nothing, OnStepError, Payload, Plan, Registry, Scenario, Step, StepError,
+    SyncRunner, Target, VariantOf, WiringFaults, messages, outputs,
 };
 
 /// A payload of the toy: nothing but a text.
@@ -190,8 +190,8 @@ impl Rig {
         self.registry.names().collect()
     }
 
-    pub(crate) fn bind(&self, strict: bool, log: &Log) -> Result<Scenario<Toy>, Vec<WiringFault>> {
-        self.registry.bind::<Line>(Plan { pipeline: &self.pipeline, strict }, log)
+    pub(crate) fn bind(&self, strict: bool, log: &Log) -> Result<Scenario<Toy>, WiringFaults> {
+        self.registry.bind(Plan { source: Kind::of::<Toy, Line>(), pipeline: &self.pipeline, strict }, log)
     }
 
     /// Returns a runner of the pipeline, which must fit, and the log that its steps write.
