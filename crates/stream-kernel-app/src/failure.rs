@@ -21,9 +21,9 @@ pub(crate) enum Failure {
         #[source]
         cause: io::Error,
     },
-    #[error("the input `{}` cannot be read after line {lines}", path.display())]
+    /// The cause names the input.
+    #[error("after line {lines}")]
     ReadInput {
-        path: PathBuf,
         lines: u64,
         #[source]
         cause: io::Error,
@@ -34,12 +34,9 @@ pub(crate) enum Failure {
         #[source]
         cause: io::Error,
     },
-    #[error("the output `{}` cannot be written", path.display())]
-    WriteOutput {
-        path: PathBuf,
-        #[source]
-        cause: io::Error,
-    },
+    /// The error names the output.
+    #[error(transparent)]
+    WriteOutput(io::Error),
     #[error(transparent)]
     OpenTrace(#[from] OpenError),
     #[error(transparent)]
@@ -66,7 +63,7 @@ impl Failure {
             Self::OpenInput { .. }
             | Self::ReadInput { .. }
             | Self::OpenOutput { .. }
-            | Self::WriteOutput { .. }
+            | Self::WriteOutput(_)
             | Self::OpenTrace(_)
             | Self::Step(_)
             | Self::Signals(_)

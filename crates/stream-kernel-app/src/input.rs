@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::adapters::is_standard_stream;
+use crate::failure::Failure;
 use crate::output::OutputFile;
 use crate::signals::Signals;
 
@@ -18,13 +19,18 @@ const BLOCK_BYTES: usize = 256 * 1024;
 /// An input that is open.
 pub(crate) struct InputFile {
     file: File,
+    path: PathBuf,
     /// The number of bytes, if that is known.
     pub(crate) bytes: Option<u64>,
 }
 
 impl InputFile {
     /// Opens the input at `path`; `-` is standard input.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        Self::try_open(path).map_err(|cause| Failure::OpenInput { path: path.to_owned(), cause })
+    }
+
+    fn try_open(path: &Path) -> io::Result<Self> {
         let file = if is_standard_stream(path) {
             // Not through the standard library's buffer: what lies there would not be seen when we wait for more.
             File::from(io::stdin().as_fd().try_clone_to_owned()?)
@@ -35,22 +41,27 @@ impl InputFile {
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(Self { file, bytes: metadata.is_file().then_some(metadata.len()) })
+        Ok(Self { file, path: path.to_owned(), bytes: metadata.is_file().then_some(metadata.len()) })
     }
 
     /// Returns the bytes of the input. Before it waits for any it writes out what is buffered in `output`, so that a
     /// conversation is possible; a signal ends the waiting with [`io::ErrorKind::Interrupted`].
-    pub(crate) fn read_through(self, signals: &Signals, output: &OutputFile) -> io::Result<impl io::BufRead> {
+    pub(crate) fn read_through(
+        self,
+        signals: &Signals,
+        output: &OutputFile,
+    ) -> Result<impl io::BufRead, Failure> {
         let waiting = match self.bytes {
             Some(_) => None,
-            None => Some(Waiting { wake: signals.wake()?, output: output.clone() }),
+            None => Some(Waiting { wake: signals.wake().map_err(Failure::Signals)?, output: output.clone() }),
         };
-        Ok(BufReader::with_capacity(BLOCK_BYTES, Input { file: self.file, waiting }))
+        Ok(BufReader::with_capacity(BLOCK_BYTES, Input { file: self.file, path: self.path, waiting }))
     }
 }
 
 struct Input {
     file: File,
+    path: PathBuf,
     /// How to wait; `None` for a regular file, which never lets us wait.
     waiting: Option<Waiting>,
 }
@@ -65,7 +76,12 @@ impl Read for Input {
         if let Some(waiting) = &self.waiting {
             waiting.wait_for(&self.file)?;
         }
-        self.file.read(buffer)
+        self.file.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            kind => {
+                io::Error::new(kind, format!("the input `{}` cannot be read: {error}", self.path.display()))
+            }
+        })
     }
 }
 

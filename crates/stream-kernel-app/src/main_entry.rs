@@ -21,8 +21,16 @@ pub fn main<A: Application>() -> ExitCode {
         Ok(exit_code) => exit_code.into(),
         Err(failure) => {
             match &failure {
-                // Each of them says `error:` itself.
-                Failure::Configuration(mistakes) => say(mistakes),
+                Failure::Configuration(mistakes) => {
+                    // Each of them says `error:` itself.
+                    say(mistakes);
+                    let count = mistakes.len();
+                    let noun = if count == 1 { "mistake" } else { "mistakes" };
+                    say(format!(
+                        "\n{}: {count} {noun} in the configuration; nothing was read or written",
+                        A::NAME
+                    ));
+                }
                 other => say(format!("error: {}", with_causes(other))),
             }
             failure.exit_code().into()

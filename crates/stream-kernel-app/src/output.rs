@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::adapters::is_standard_stream;
+use crate::failure::Failure;
 
 /// Takes lines out of the program.
 pub trait LineOutput {
@@ -59,20 +60,25 @@ const BLOCK_BYTES: usize = 256 * 1024;
 #[derive(Clone)]
 pub(crate) struct OutputFile {
     writer: Rc<RefCell<BufWriter<File>>>,
-    /// The path that the file has while it is written, and the one that it is to have; `None` for a stream.
-    renaming: Option<(PathBuf, PathBuf)>,
+    path: PathBuf,
+    /// The path that the file has while it is written; `None` for a stream.
+    partial: Option<PathBuf>,
 }
 
 impl OutputFile {
     /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it is, and
     /// anything else is a new file that has another name until it is complete.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        Self::try_open(path).map_err(|cause| Failure::OpenOutput { path: path.to_owned(), cause })
+    }
+
+    fn try_open(path: &Path) -> io::Result<Self> {
         if is_standard_stream(path) {
             let stdout = io::stdout().as_fd().try_clone_to_owned()?;
-            return Ok(Self::new(File::from(stdout), None));
+            return Ok(Self::new(File::from(stdout), path, None));
         }
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Ok(Self::new(OpenOptions::new().write(true).open(path)?, None));
+            return Ok(Self::new(OpenOptions::new().write(true).open(path)?, path, None));
         }
         let partial = partial_path(path);
         // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
@@ -81,37 +87,44 @@ impl OutputFile {
             _ => {}
         }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
-        Ok(Self::new(file, Some((partial, path.to_owned()))))
+        Ok(Self::new(file, path, Some(partial)))
     }
 
-    fn new(file: File, renaming: Option<(PathBuf, PathBuf)>) -> Self {
-        Self { writer: Rc::new(RefCell::new(BufWriter::with_capacity(BLOCK_BYTES, file))), renaming }
+    fn new(file: File, path: &Path, partial: Option<PathBuf>) -> Self {
+        let writer = Rc::new(RefCell::new(BufWriter::with_capacity(BLOCK_BYTES, file)));
+        Self { writer, path: path.to_owned(), partial }
     }
 
     /// Returns where the lines are until the output is complete, if that is another file.
     pub(crate) fn partial(&self) -> Option<&Path> {
-        self.renaming.as_ref().map(|(partial, _)| partial.as_path())
+        self.partial.as_deref()
     }
 
     /// Writes out what is buffered.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        self.writer.borrow_mut().flush()
+        self.writer.borrow_mut().flush().map_err(|error| self.named(&error))
     }
 
     /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name.
     pub(crate) fn complete(self) -> io::Result<()> {
         self.flush()?;
-        if let Some((partial, path)) = &self.renaming {
-            self.writer.borrow().get_ref().sync_all()?;
-            fs::rename(partial, path)?;
+        if let Some(partial) = &self.partial {
+            let synced = self.writer.borrow().get_ref().sync_all();
+            synced.and_then(|()| fs::rename(partial, &self.path)).map_err(|error| self.named(&error))?;
         }
         Ok(())
+    }
+
+    /// Returns the error with the name of the output.
+    fn named(&self, error: &io::Error) -> io::Error {
+        let text = format!("the output `{}` cannot be written: {error}", self.path.display());
+        io::Error::new(error.kind(), text)
     }
 }
 
 impl LineOutput for OutputFile {
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.writer.borrow_mut().write_all(line)
+        self.writer.borrow_mut().write_all(line).map_err(|error| self.named(&error))
     }
 }
 

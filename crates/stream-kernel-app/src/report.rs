@@ -1,7 +1,7 @@
 //! What people read on standard error.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use stream_kernel_exec::RunReport;
@@ -10,7 +10,7 @@ use crate::SummaryRow;
 
 /// Writes a line to standard error. If nobody can read it, there is nobody to tell.
 pub(crate) fn say(line: impl Display) {
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// What a run has come to, for its last words.

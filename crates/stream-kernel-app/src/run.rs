@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use stream_kernel_config::Config;
 use stream_kernel_exec::InputOutcome;
-use stream_kernel_trace::SystemClock;
+use stream_kernel_trace::{SystemClock, TraceSink};
 
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
@@ -30,64 +31,75 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
     options.check()?;
     let job = prepare::<A>(options, environment)?;
     warn_of_wiring(&job);
-
-    let (input_settings, output_path, tracing) = {
-        let config = job.config();
-        let output_path = config.adapters.output_sink().settings.path.clone();
-        (config.adapters.input_source().settings.clone(), output_path, config.runtime.tracing.clone())
-    };
-    // What only reads comes first, and the output last: whatever cannot be opened, no result is touched.
-    let input_path = &input_settings.path;
-    let input = InputFile::open(input_path)
-        .map_err(|cause| Failure::OpenInput { path: input_path.clone(), cause })?;
-    let sink = if tracing.enabled { tracing::open_sink(&tracing)? } else { None };
-    if tracing.enabled && sink.is_none() {
-        say(
-            "note: tracing is on without a sink: records are kept in memory, line by line, and then dropped \
-             (use `--trace-path FILE`)",
-        );
-    }
-    let output = OutputFile::open(&output_path)
-        .map_err(|cause| Failure::OpenOutput { path: output_path.clone(), cause })?;
+    let OpenFiles { input, sink, output } = OpenFiles::open(job.config())?;
     let signals = Signals::install().map_err(Failure::Signals)?;
 
     let stopwatch = Stopwatch::start();
     let mut progress = Progress::new(stopwatch, input.bytes);
+    let places = places(job.config());
+    let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     let recorder = job.recorder(SystemClock::new(), sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
-    let bytes = input.read_through(&signals, &output).map_err(Failure::Signals)?;
-    let mut lines = LineReader::new(bytes, input_settings.max_line_bytes);
+    let mut lines = LineReader::new(input.read_through(&signals, &output)?, max_line_bytes);
 
-    let ended = feed(&mut run, &mut lines, &signals, &mut progress, input_path);
+    let ended = feed(&mut run, &mut lines, &signals, &mut progress);
     progress.finish();
-    let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone(), &output_path));
+    let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone()));
     let (report, rows) = (run.report(), run.summary());
-    let trace_is_complete =
-        run.finish().map_err(|failure| say(format!("error: {}", with_causes(&failure)))).is_ok();
-    let exit_code = match ended {
+    let trace_is_complete = match run.finish() {
+        Ok(_) => true,
         Err(failure) => {
-            say_where_output_is(&output);
-            return Err(failure);
+            say(format!("error: {}", with_causes(&failure)));
+            false
         }
-        Ok(End::Signal(exit_code)) => {
+    };
+    if !matches!(ended, Ok(End::OfInput))
+        && let Some(partial) = output.partial()
+    {
+        say(format!("note: the unfinished output is left in `{}`", partial.display()));
+    }
+    let exit_code = match ended? {
+        End::Signal(exit_code) => {
             say(format!("{}: stopped by a signal after line {}", A::NAME, report.inputs));
-            say_where_output_is(&output);
             exit_code
         }
-        Ok(End::OfInput) => u8::from(report.abandoned > 0 || !trace_is_complete),
+        End::OfInput => u8::from(report.abandoned > 0 || !trace_is_complete),
     };
-    let mut places = Vec::new();
-    if exit_code <= 1 {
-        places.push(("output", output_path.display().to_string()));
-    }
-    if let Some((path, _)) =
-        tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file())
-    {
-        places.push(("trace", path.display().to_string()));
-    }
-    let summary = Summary { program: A::NAME, elapsed: stopwatch.elapsed(), report, rows, places };
-    say(summary.render());
+    say(Summary { program: A::NAME, elapsed: stopwatch.elapsed(), report, rows, places }.render());
     Ok(exit_code)
+}
+
+/// Everything that a run reads and writes.
+struct OpenFiles {
+    input: InputFile,
+    sink: Option<Box<dyn TraceSink>>,
+    output: OutputFile,
+}
+
+impl OpenFiles {
+    /// Opens first what is only read, and the output last: whatever cannot be opened, no result is touched.
+    fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, Failure> {
+        let input = InputFile::open(&config.adapters.input_source().settings.path)?;
+        let tracing = &config.runtime.tracing;
+        let sink = if tracing.enabled { tracing::open_sink(tracing)? } else { None };
+        if tracing.enabled && sink.is_none() {
+            say(
+                "note: tracing is on without a sink: records are kept in memory, line by line, and then dropped \
+                 (use `--trace-path FILE`)",
+            );
+        }
+        let output = OutputFile::open(&config.adapters.output_sink().settings.path)?;
+        Ok(Self { input, sink, output })
+    }
+}
+
+/// Returns where results go, for the summary.
+fn places<N, A: LineAdapters>(config: &Config<N, A>) -> Vec<(&'static str, String)> {
+    let output = &config.adapters.output_sink().settings.path;
+    let tracing = &config.runtime.tracing;
+    let trace = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
+    let named = |label, path: &Path| (label, path.display().to_string());
+    std::iter::once(named("output", output)).chain(trace.map(|(path, _)| named("trace", path))).collect()
 }
 
 /// Takes every line through the pipeline, until there is none left or a signal comes.
@@ -96,7 +108,6 @@ fn feed<A: Application>(
     lines: &mut LineReader<impl io::BufRead>,
     signals: &Signals,
     progress: &mut Progress,
-    input_path: &Path,
 ) -> Result<End, Failure> {
     loop {
         if let Some(exit_code) = signals.received() {
@@ -106,10 +117,7 @@ fn feed<A: Application>(
             Ok(Some(line)) => line,
             Ok(None) => return Ok(End::OfInput),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(cause) => {
-                let lines = run.report().inputs;
-                return Err(Failure::ReadInput { path: input_path.to_owned(), lines, cause });
-            }
+            Err(cause) => return Err(Failure::ReadInput { lines: run.report().inputs, cause }),
         };
         let line_no = line.line_no;
         if let InputOutcome::Abandoned(failure) = run.process(line)? {
@@ -120,24 +128,13 @@ fn feed<A: Application>(
 }
 
 /// Writes what comes after the last line, and gives the output its name; after a signal only what is buffered.
-fn finish_output<A: Application>(
-    run: &mut Run<A>,
-    end: End,
-    output: OutputFile,
-    path: &Path,
-) -> Result<End, Failure> {
-    let finished = match end {
+fn finish_output<A: Application>(run: &mut Run<A>, end: End, output: OutputFile) -> Result<End, Failure> {
+    match end {
         End::OfInput => run.complete().and_then(|()| output.complete()),
         End::Signal(_) => output.flush(),
-    };
-    finished.map_err(|cause| Failure::WriteOutput { path: path.to_owned(), cause })?;
-    Ok(end)
-}
-
-fn say_where_output_is(output: &OutputFile) {
-    if let Some(partial) = output.partial() {
-        say(format!("note: what was decided so far is in `{}`", partial.display()));
     }
+    .map_err(Failure::WriteOutput)?;
+    Ok(end)
 }
 
 /// Says what is wrong with a pipeline that is not strict, and will run all the same.

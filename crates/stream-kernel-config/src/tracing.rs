@@ -36,7 +36,7 @@ pub enum SignatureMode {
     TypeOnly,
     /// Its kind and its identity.
     TypeAndIdentity,
-    /// Its kind, and a hash of its content.
+    /// Its kind, its identity and a hash of its content.
     Hash,
 }
 

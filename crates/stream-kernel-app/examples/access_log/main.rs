@@ -1,0 +1,27 @@
+//! Counts the requests in a web server's access log: a whole application on the kernel.
+//!
+//! From this folder: `cargo run --example access_log -- run --config access_log.yaml --output -`
+//!
+//! A line in the common or the combined log format becomes a request, a request becomes a hit in each group that the
+//! configuration names, and after the last line the most frequent values of each group go to the output. What it says
+//! about web servers is all here; the command line, the configuration, the checks and the tracing are the kernel's.
+
+mod application;
+mod config;
+mod messages;
+
+mod parse_access_line;
+
+mod classify_request;
+
+mod count_malformed;
+mod count_requests;
+mod counts;
+
+use std::process::ExitCode;
+
+pub(crate) use application::AccessLog;
+
+fn main() -> ExitCode {
+    stream_kernel_app::main::<AccessLog>()
+}
