@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
+use serde_json::value::RawValue;
 use stream_kernel_trace::{
     CanonicalContent, Context, ContextDiffMode, ContextField, ErrorEntry, FieldSet, ManualClock, Message,
     Record, Recorder, RunLabel, ShortText, SignatureMode, SinkFailure, StepFault, StepRef, Timestamp,
@@ -83,7 +85,8 @@ fn record_three(recorder: &mut Recorder, context: &mut Context) {
     recorder.exit(greet, std::iter::empty::<&Greeting>(), context, Ok(()));
 }
 
-fn check(settings: TraceSettings) -> String {
+/// Records with `settings` and returns of each record the step's name and the raw JSON of `keys`, all if there are none.
+fn check(settings: TraceSettings, keys: &[&str]) -> String {
     let sink = Lines::default();
     let mut recorder = Recorder::new(settings, clock()).with_sink(Box::new(sink.clone())).with_tape();
     let mut context = context(settings);
@@ -98,12 +101,18 @@ fn check(settings: TraceSettings) -> String {
         let read: TraceRecord = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), *line, "a line survives being read");
     }
-    lines.join("\n")
+    if keys.is_empty() { lines.join("\n") } else { lines.iter().map(|line| excerpt(line, keys)).collect() }
+}
+
+fn excerpt(line: &str, keys: &[&str]) -> String {
+    let record: BTreeMap<String, Box<RawValue>> = serde_json::from_str(line).unwrap();
+    let values = keys.iter().map(|key| format!("  {key}: {}\n", record[*key]));
+    format!("{}\n{}", record["step_name"], values.collect::<String>())
 }
 
 #[test]
 fn by_default_a_record_shows_kinds_and_no_context() {
-    insta::assert_snapshot!(check(TraceSettings::default()), @r#"
+    insta::assert_snapshot!(check(TraceSettings::default(), &[]), @r#"
     {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[{"type_name":"Greeting","identity":null,"hash":null},{"type_name":"Greeting","identity":null,"hash":null}],"msg_out_count":2,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
     {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
     {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
@@ -113,10 +122,16 @@ fn by_default_a_record_shows_kinds_and_no_context() {
 #[test]
 fn identities_are_shown_where_there_are_any() {
     let settings = TraceSettings { signature: SignatureMode::TypeAndIdentity, ..TraceSettings::default() };
-    insta::assert_snapshot!(check(settings), @r#"
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"all","hash":null},"msg_out":[{"type_name":"Greeting","identity":"ann","hash":null},{"type_name":"Greeting","identity":null,"hash":null}],"msg_out_count":2,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"ann","hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"again","hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
+    insta::assert_snapshot!(check(settings, &["msg_in", "msg_out"]), @r#"
+    "greet"
+      msg_in: {"type_name":"Greeting","identity":"all","hash":null}
+      msg_out: [{"type_name":"Greeting","identity":"ann","hash":null},{"type_name":"Greeting","identity":null,"hash":null}]
+    "fail"
+      msg_in: {"type_name":"Greeting","identity":"ann","hash":null}
+      msg_out: []
+    "greet"
+      msg_in: {"type_name":"Greeting","identity":"again","hash":null}
+      msg_out: []
     "#);
 }
 
@@ -126,27 +141,51 @@ fn hashes_and_a_whitelist_of_fields() {
         signature: SignatureMode::Hash,
         context_diff: ContextDiffMode::Whitelist(FieldSet::of([ContextField::Tags, ContextField::Errors])),
     };
-    insta::assert_snapshot!(check(settings), @r#"
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"all","hash":"8338103d54513519a7c1ec982ca9727e"},"msg_out":[{"type_name":"Greeting","identity":"ann","hash":"fcb48873cbc1ad8e1b0d83b18e09ea71"},{"type_name":"Greeting","identity":null,"hash":"cb66a20d1796c7368aef50384f24e237"}],"msg_out_count":2,"ctx_before":{"tags":{},"errors":[]},"ctx_after":{"tags":{"mood":"good"},"errors":[]},"ctx_diff":{"tags":{"before":{},"after":{"mood":"good"}}},"status":"ok","error":null}
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"ann","hash":"fcb48873cbc1ad8e1b0d83b18e09ea71"},"msg_out":[],"msg_out_count":0,"ctx_before":{"tags":{"mood":"good"},"errors":[]},"ctx_after":{"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{"errors":{"before":[],"after":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}},"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":"again","hash":"280e788b1cd4dff8c6feae791afde2e2"},"msg_out":[],"msg_out_count":0,"ctx_before":{"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_after":{"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{},"status":"ok","error":null}
+    insta::assert_snapshot!(check(settings, &["msg_in", "msg_out", "ctx_before", "ctx_after", "ctx_diff"]), @r#"
+    "greet"
+      msg_in: {"type_name":"Greeting","identity":"all","hash":"8338103d54513519a7c1ec982ca9727e"}
+      msg_out: [{"type_name":"Greeting","identity":"ann","hash":"fcb48873cbc1ad8e1b0d83b18e09ea71"},{"type_name":"Greeting","identity":null,"hash":"cb66a20d1796c7368aef50384f24e237"}]
+      ctx_before: {"tags":{},"errors":[]}
+      ctx_after: {"tags":{"mood":"good"},"errors":[]}
+      ctx_diff: {"tags":{"before":{},"after":{"mood":"good"}}}
+    "fail"
+      msg_in: {"type_name":"Greeting","identity":"ann","hash":"fcb48873cbc1ad8e1b0d83b18e09ea71"}
+      msg_out: []
+      ctx_before: {"tags":{"mood":"good"},"errors":[]}
+      ctx_after: {"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}
+      ctx_diff: {"errors":{"before":[],"after":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}}
+    "greet"
+      msg_in: {"type_name":"Greeting","identity":"again","hash":"280e788b1cd4dff8c6feae791afde2e2"}
+      msg_out: []
+      ctx_before: {"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}
+      ctx_after: {"tags":{"mood":"good"},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}
+      ctx_diff: {}
     "#);
 }
 
 #[test]
 fn the_full_context() {
     let settings = TraceSettings { context_diff: ContextDiffMode::Full, ..TraceSettings::default() };
-    insta::assert_snapshot!(check(settings), @r#"
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.124956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[{"type_name":"Greeting","identity":null,"hash":null},{"type_name":"Greeting","identity":null,"hash":null}],"msg_out_count":2,"ctx_before":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{},"metrics":{},"notes":[],"flags":{},"errors":[]},"ctx_after":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[]},"ctx_diff":{"tags":{"before":{},"after":{"mood":"good"}}},"status":"ok","error":null}
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":2,"step_name":"fail","work_index":0,"t_enter":"2026-01-21T01:23:45.126456Z","t_exit":"2026-01-21T01:23:45.127956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[]},"ctx_after":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{"errors":{"before":[],"after":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}},"status":"error","error":{"type":"Absent","message":"nobody \"there\"","where":"fail","stack":null}}
-    {"trace_id":"run:7","scenario":"greetings","line_no":7,"step_index":0,"step_name":"greet","work_index":1,"t_enter":"2026-01-21T01:23:45.129456Z","t_exit":"2026-01-21T01:23:45.130956Z","duration_ms":1.5,"msg_in":{"type_name":"Greeting","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_after":{"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]},"ctx_diff":{},"status":"ok","error":null}
+    insta::assert_snapshot!(check(settings, &["ctx_before", "ctx_after", "ctx_diff"]), @r#"
+    "greet"
+      ctx_before: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{},"metrics":{},"notes":[],"flags":{},"errors":[]}
+      ctx_after: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[]}
+      ctx_diff: {"tags":{"before":{},"after":{"mood":"good"}}}
+    "fail"
+      ctx_before: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[]}
+      ctx_after: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}
+      ctx_diff: {"errors":{"before":[],"after":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}}
+    "greet"
+      ctx_before: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}
+      ctx_after: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{"mood":"good"},"metrics":{},"notes":[],"flags":{},"errors":[{"code":"E7","message":"nobody there","step":"fail","details":null}]}
+      ctx_diff: {}
     "#);
 }
 
 #[test]
 fn an_empty_whitelist_gives_empty_snapshots() {
     let context_diff = ContextDiffMode::Whitelist(FieldSet::EMPTY);
-    let lines = check(TraceSettings { context_diff, ..TraceSettings::default() });
+    let lines = check(TraceSettings { context_diff, ..TraceSettings::default() }, &[]);
     for line in lines.lines() {
         assert!(line.contains(r#","ctx_before":{},"ctx_after":{},"ctx_diff":{},"#), "{line}");
     }
