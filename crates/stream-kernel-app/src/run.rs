@@ -36,7 +36,7 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
 
     let stopwatch = Stopwatch::start();
     let mut progress = Progress::new(stopwatch, input.bytes);
-    let places = places(job.config());
+    let mut places = places(job.config());
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     let recorder = job.recorder(SystemClock::new(), sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
@@ -53,17 +53,18 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
             false
         }
     };
-    if !matches!(ended, Ok(End::OfInput))
-        && let Some(partial) = output.partial()
-    {
-        say(format!("note: the unfinished output is left in `{}`", partial.display()));
-    }
-    let exit_code = match ended? {
-        End::Signal(exit_code) => {
-            say(format!("{}: stopped by a signal after line {}", A::NAME, report.inputs));
+    let exit_code = match ended {
+        Err(failure) => {
+            say(format!("error: {}{}", with_causes(&failure), what_is_left(&output)));
+            return Ok(failure.exit_code());
+        }
+        Ok(End::Signal(exit_code)) => {
+            let lines = report.inputs;
+            say(format!("{}: stopped by a signal after line {lines}{}", A::NAME, what_is_left(&output)));
+            places.retain(|(label, _)| *label != OUTPUT);
             exit_code
         }
-        End::OfInput => u8::from(report.abandoned > 0 || !trace_is_complete),
+        Ok(End::OfInput) => u8::from(report.abandoned > 0 || !trace_is_complete),
     };
     say(Summary { program: A::NAME, elapsed: stopwatch.elapsed(), report, rows, places }.render());
     Ok(exit_code)
@@ -93,13 +94,24 @@ impl OpenFiles {
     }
 }
 
+/// Returns where the output is that did not get its name, for the end of a message.
+fn what_is_left(output: &OutputFile) -> String {
+    output
+        .partial()
+        .map(|partial| format!(" (the unfinished output is left in `{}`)", partial.display()))
+        .unwrap_or_default()
+}
+
+/// What the summary calls the output.
+const OUTPUT: &str = "output";
+
 /// Returns where results go, for the summary.
 fn places<N, A: LineAdapters>(config: &Config<N, A>) -> Vec<(&'static str, String)> {
     let output = &config.adapters.output_sink().settings.path;
     let tracing = &config.runtime.tracing;
     let trace = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
     let named = |label, path: &Path| (label, path.display().to_string());
-    std::iter::once(named("output", output)).chain(trace.map(|(path, _)| named("trace", path))).collect()
+    std::iter::once(named(OUTPUT, output)).chain(trace.map(|(path, _)| named("trace", path))).collect()
 }
 
 /// Takes every line through the pipeline, until there is none left or a signal comes.
