@@ -1,13 +1,12 @@
 //! What can only be checked once configuration, steps and files are seen together.
 
-use std::collections::BTreeSet;
-
 use stream_kernel_config::{Loaded, Problem, nearest};
-use stream_kernel_exec::{MessageSet, Plan, Registry, Scenario, WiringFault};
+use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
 use crate::{Application, LineMessage, path_checks};
 
+const STRICT_KEY: &str = "runtime.strict";
 const PIPELINE_KEY: &str = "runtime.pipeline";
 const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 
@@ -29,6 +28,8 @@ fn check_pipeline<A: Application>(
 ) -> Option<Scenario<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
+    // How steps fit is not concluded from what only stands in for mistaken values.
+    let is_certain = !loaded.is_mistaken(STRICT_KEY) && !loaded.is_mistaken(PIPELINE_KEY);
     let pipeline = loaded.config().runtime.pipeline.clone();
     let bind = |pipeline: &[String]| {
         registry.bind(Plan { source: A::Message::LINE_KIND, pipeline, strict }, resources)
@@ -42,57 +43,64 @@ fn check_pipeline<A: Application>(
     let meant = pipeline.iter().map(|name| nearest_step(&registry, name).unwrap_or(name).to_owned());
     let meant: Vec<String> = meant.collect();
     let left = bind(&meant).err();
-    let is_left = |fault| left.as_ref().is_some_and(|left| left.as_slice().contains(fault));
-    let unknown = |fault: &WiringFault| matches!(fault, WiringFault::UnknownStep { .. });
-    for fault in faults.as_slice().iter().filter(|fault| unknown(fault) || is_left(fault)) {
-        report_fault(loaded, &registry, fault, &pipeline);
+    let is_left = |fault: &WiringFault| left.as_ref().is_some_and(|left| left.as_slice().contains(fault));
+    let is_due = |fault: &&WiringFault| match fault {
+        fault if fault.is_fatal() => true,
+        // Alone it would be a warning.
+        _ if !strict => false,
+        WiringFault::UnknownStep { .. } => true,
+        fault => is_certain && is_left(fault),
+    };
+    for fault in faults.as_slice().iter().filter(is_due) {
+        let key = fault.index().map_or(PIPELINE_KEY.to_owned(), |index| format!("{PIPELINE_KEY}.{index}"));
+        loaded.report(&key, describe(&registry, fault, &pipeline));
     }
     None
 }
 
-fn report_fault<N, A, M: MessageSet, R>(
-    loaded: &mut Loaded<N, A>,
+fn describe<M: MessageSet, R>(
     registry: &Registry<M, R>,
     fault: &WiringFault,
     pipeline: &[String],
-) {
-    let key = fault.index().map_or(PIPELINE_KEY.to_owned(), |index| format!("{PIPELINE_KEY}.{index}"));
-    let problem = Problem::new(fault.to_string());
-    let known: BTreeSet<_> = pipeline.iter().map(String::as_str).collect();
-    let missing = |takes_part: &str| {
-        format!("check the order of the pipeline, and whether a step {takes_part} is missing")
-    };
-    let problem = match fault {
+) -> Problem {
+    let missing =
+        |place: &str| format!("check the order of the pipeline, and whether a step {place} is missing");
+    let (expected, hint): (String, String) = match fault {
         WiringFault::UnknownStep { name, .. } => {
             let names: Vec<_> = registry.names().map(|name| format!("`{name}`")).collect();
-            let problem = problem.expected(format!("one of {}", names.join(", ")));
-            match nearest_step(registry, name) {
-                Some(nearest) if known.contains(nearest) => {
-                    problem.hint(format!("did you mean `{nearest}`? it is listed already"))
+            let hint = match nearest_step(registry, name) {
+                Some(nearest) if pipeline.iter().any(|name| name == nearest) => {
+                    format!("did you mean `{nearest}`? it is listed already")
                 }
-                Some(nearest) => problem.hint(format!("did you mean `{nearest}`?")),
-                None => problem.hint("remove it, or set `runtime.strict: false` to skip it"),
-            }
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "remove it, or set `runtime.strict: false` to skip it".into(),
+            };
+            (format!("one of {}", names.join(", ")), hint)
         }
-        WiringFault::RepeatedStep { .. } => problem.expected("each step once").hint("remove one of them"),
-        WiringFault::TooManySteps { .. } => problem.hint("shorten the pipeline"),
-        WiringFault::NotBuilt { .. } => problem.hint("check its parameters under `nodes`"),
+        WiringFault::RepeatedStep { .. } => ("each step once".into(), "remove one of them".into()),
+        WiringFault::TooManySteps { .. } => {
+            (format!("at most {MAX_STEPS} steps"), "shorten the pipeline".into())
+        }
+        WiringFault::NotBuilt { name, .. } => {
+            ("parameters that it can be built from".into(), format!("check `nodes.{name}`"))
+        }
         WiringFault::Unfed { takes, .. } => {
-            problem.expected(format!("an earlier step that emits `{takes}`")).hint(missing("before it"))
+            (format!("an earlier step that emits `{takes}`"), missing("before it"))
         }
         WiringFault::SourceUndeliverable { kind } => {
-            problem.expected(format!("a step that takes `{kind}`")).hint(missing("at the beginning"))
+            (format!("a step that takes `{kind}`"), missing("at the beginning"))
         }
         WiringFault::Undeliverable { kind, .. } => {
-            problem.expected(format!("a later step that takes `{kind}`")).hint(missing("after it"))
+            (format!("a later step that takes `{kind}`"), missing("after it"))
         }
-        WiringFault::TargetMissing { target, .. }
-        | WiringFault::TargetNotLater { target, .. }
-        | WiringFault::TargetTakesOther { target, .. } => {
-            problem.hint(format!("list `{target}` after it, or leave both out"))
-        }
+        WiringFault::TargetMissing { target, kind, .. }
+        | WiringFault::TargetNotLater { target, kind, .. }
+        | WiringFault::TargetTakesOther { target, kind, .. } => (
+            format!("a later step `{target}` that takes `{kind}`"),
+            format!("list `{target}` after it, or leave both out"),
+        ),
     };
-    loaded.report(&key, problem);
+    Problem::new(fault.to_string()).expected(expected).hint(hint)
 }
 
 /// Returns the registered name that `name` most probably means; none if it is one, or if none is near.
@@ -113,7 +121,8 @@ fn check_whitelist<N, A>(loaded: &mut Loaded<N, A>) {
             _ if name == "trace" => problem.hint("the tape itself is never part of a snapshot"),
             _ if name.contains('.') => problem.hint("name the whole field, such as `tags`"),
             Some(nearest) => problem.hint(format!("did you mean `{nearest}`?")),
-            None => problem,
+            None => problem
+                .hint("remove it: what steps note is in `tags`, `metrics`, `notes`, `flags` and `errors`"),
         };
         loaded.report(&format!("{WHITELIST_KEY}.{index}"), problem);
     }

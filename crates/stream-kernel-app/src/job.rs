@@ -11,6 +11,9 @@ use crate::tracing;
 use crate::{Application, LineOutput, RawLine, SharedOutput, SummaryRow};
 
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet.
+///
+/// [`main`](crate::main()) makes one for each command; a program or test of its own prepares one and starts it, with any
+/// output, clock and sink. The [crate's documentation](crate) has a whole example.
 pub struct Job<A: Application> {
     config: Config<A::Nodes, A::Adapters>,
     effective: Effective,
@@ -99,6 +102,8 @@ impl<A: Application> Job<A> {
 }
 
 /// A run: takes lines in until it is finished.
+///
+/// [`process`](Self::process) each line, [`complete`](Self::complete) after the last one, and always [`finish`](Self::finish).
 pub struct Run<A: Application> {
     runner: SyncRunner<A::Message>,
     resources: A::Resources,

@@ -45,7 +45,7 @@ impl<N, A> Loaded<N, A> {
     /// Adds a mistake in the value at `key_path`, unless that [is mistaken](Self::is_mistaken) already.
     pub fn report(&mut self, key_path: &str, problem: Problem) {
         if !self.is_mistaken(key_path) {
-            self.findings.add(key_path, self.provenance(key_path), problem);
+            self.findings.add_reported(key_path, self.provenance(key_path), problem);
         }
     }
 

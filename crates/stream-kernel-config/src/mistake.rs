@@ -148,12 +148,23 @@ impl Error for Mistakes {}
 pub(crate) struct Findings {
     mistakes: Vec<Mistake>,
     further: usize,
+    /// The keys whose values were replaced, because they are mistaken in themselves.
+    replaced: Vec<String>,
     layer_is_missing: bool,
 }
 
 impl Findings {
-    /// Adds a mistake about a key.
+    /// Adds a mistake about a key, in whose place another value stands from now on.
     pub(crate) fn add(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
+        let key = key.into();
+        if !key.is_empty() {
+            self.replaced.push(key.clone());
+        }
+        self.add_reported(key, provenance, problem);
+    }
+
+    /// Adds a mistake about a key whose value stays: in itself it is right.
+    pub(crate) fn add_reported(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
         if self.mistakes.len() < MAX_MISTAKES {
             self.mistakes.push(Mistake { key: key.into(), provenance, problem });
         } else {
@@ -175,8 +186,8 @@ impl Findings {
     /// Returns whether the value at `path` is not what was configured: it, something that holds it or something
     /// in it is mistaken, or a layer could not be read.
     pub(crate) fn is_mistaken(&self, path: &str) -> bool {
-        let touches = |key: &str| key_path::is_within(path, key) || key_path::is_within(key, path);
-        self.layer_is_missing || self.mistakes.iter().any(|m| !m.key.is_empty() && touches(&m.key))
+        let touches = |key: &String| key_path::is_within(path, key) || key_path::is_within(key, path);
+        self.layer_is_missing || self.replaced.iter().any(touches)
     }
 
     /// Returns whether there is no mistake.

@@ -107,7 +107,9 @@ pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
     let groups = loaded.config().nodes.classify_request.group_by.clone();
     if groups.is_empty() {
         let problem = Problem::new("no group is named, so that nothing would be counted");
-        loaded.report(KEY, problem.expected("one or more of `client`, `path`, `status`"));
+        let problem = problem.expected("one or more of `client`, `path`, `status`");
+        loaded
+            .report(KEY, problem.hint(format!("set `{KEY}`, or leave it out: it is `[path, status]` then")));
     }
     for (index, group) in groups.iter().enumerate() {
         if groups[..index].contains(group) {

@@ -73,7 +73,9 @@ impl CountStore for MemoryCountStore {
 
     fn total(&self, group: &str) -> u64 {
         let counts = self.groups.get(group);
-        counts.map_or(0, |counts| counts.others.count + counts.by_value.values().map(|count| count.count).sum::<u64>())
+        counts.map_or(0, |counts| {
+            counts.others.count + counts.by_value.values().map(|count| count.count).sum::<u64>()
+        })
     }
 
     fn rows(&self, top: usize) -> Vec<Row<'_>> {
@@ -89,7 +91,9 @@ impl Counts {
         by_count.sort_by_key(|(_, count)| Reverse(count.count));
         let (listed, unlisted) = by_count.split_at(top.min(by_count.len()));
         let mut others = self.others;
-        unlisted.iter().for_each(|(_, count)| others.add(**count));
+        for (_, count) in unlisted {
+            others.add(**count);
+        }
         let listed = listed.iter().map(|(value, count)| row(Some(value.as_str()), **count));
         listed.chain((others.count > 0).then(|| row(None, others))).collect()
     }

@@ -1,0 +1,136 @@
+//! A pipeline whose steps do not fit must be refused, or, where it is not strict, warned of and its losses counted.
+
+use crate::scene::{mistakes, prepare, run, set};
+
+/// Returns what is wrong with this pipeline.
+fn check(pipeline: &str) -> String {
+    mistakes(set(&[&format!("runtime.pipeline=[{pipeline}]")]))
+}
+
+#[test]
+fn an_unknown_step_is_reported_alone_with_the_nearest_name() {
+    insta::assert_snapshot!(check("parse_acces_line, classify_request, count_requests, count_malformed"), @"
+    error: `runtime.pipeline.0`: no step is named `parse_acces_line`
+      --> command line: --set runtime.pipeline=[parse_acces_line, classify_request, count_requests, count_malformed]
+      expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
+      hint: did you mean `parse_access_line`?
+    ");
+    insta::assert_snapshot!(check("parse_access_line, classify_request, count_requests, count_malformed, geolocate"), @"
+    error: `runtime.pipeline.4`: no step is named `geolocate`
+      --> command line: --set runtime.pipeline=[parse_access_line, classify_request, count_requests, count_malformed, geolocate]
+      expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
+      hint: remove it, or set `runtime.strict: false` to skip it
+    ");
+    insta::assert_snapshot!(check("parse_access_line, classify_request, count_requests, count_malformed, count_requets"), @"
+    error: `runtime.pipeline.4`: no step is named `count_requets`
+      --> command line: --set runtime.pipeline=[parse_access_line, classify_request, count_requests, count_malformed, count_requets]
+      expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
+      hint: did you mean `count_requests`? it is listed already
+    ");
+}
+
+#[test]
+fn steps_that_do_not_fit_are_all_named() {
+    insta::assert_snapshot!(check("classify_request, parse_access_line, count_requests, count_requests"), @"
+    error: `runtime.pipeline.0`: step `classify_request` takes `Request`, which no earlier step sends it
+      --> command line: --set runtime.pipeline=[classify_request, parse_access_line, count_requests, count_requests]
+      expected: an earlier step that emits `Request`
+      hint: check the order of the pipeline, and whether a step before it is missing
+
+    error: `runtime.pipeline.1`: step `parse_access_line` emits `Request`, which no later step takes; step `parse_access_line` emits `Malformed`, which no later step takes
+      --> command line: --set runtime.pipeline=[classify_request, parse_access_line, count_requests, count_requests]
+      expected: a later step that takes `Request`, and a later step that takes `Malformed`
+      hint: check the order of the pipeline, and whether a step after it is missing
+
+    error: `runtime.pipeline.3`: step `count_requests` is listed twice (its first place is 2)
+      --> command line: --set runtime.pipeline=[classify_request, parse_access_line, count_requests, count_requests]
+      expected: each step once
+      hint: remove one of them
+    ");
+}
+
+#[test]
+fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
+    insta::assert_snapshot!(check("geolocate, classify_request, count_malformed"), @"
+    error: `runtime.pipeline.0`: no step is named `geolocate`
+      --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
+      expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
+      hint: remove it, or set `runtime.strict: false` to skip it
+
+    error: `runtime.pipeline.1`: no step takes `RawLine`, which the source gives; step `classify_request` emits `Hit`, which no later step takes; step `classify_request` takes `Request`, which no earlier step sends it
+      --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
+      expected: a step that takes `RawLine`, and a later step that takes `Hit`, and an earlier step that emits `Request`
+      hint: check the order of the pipeline, and whether a step at the beginning is missing
+
+    error: `runtime.pipeline.2`: step `count_malformed` takes `Malformed`, which no earlier step sends it
+      --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
+      expected: an earlier step that emits `Malformed`
+      hint: check the order of the pipeline, and whether a step before it is missing
+    ");
+    // Two faults of one step stand together.
+    insta::assert_snapshot!(check("parse_access_line"), @"
+    error: `runtime.pipeline.0`: step `parse_access_line` emits `Request`, which no later step takes; step `parse_access_line` emits `Malformed`, which no later step takes
+      --> command line: --set runtime.pipeline=[parse_access_line]
+      expected: a later step that takes `Request`, and a later step that takes `Malformed`
+      hint: check the order of the pipeline, and whether a step after it is missing
+    ");
+    insta::assert_snapshot!(check("geolocate"), @"
+    error: `runtime.pipeline.0`: no step is named `geolocate`
+      --> command line: --set runtime.pipeline=[geolocate]
+      expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
+      hint: remove it, or set `runtime.strict: false` to skip it
+    ");
+}
+
+#[test]
+fn what_is_wrong_even_if_not_strict_is_reported_without_the_warnings() {
+    for name in ["parse_access_line", "geolocate", "count_requets"] {
+        let pipeline = format!("runtime.pipeline=[{name}, {name}, trace_route]");
+        let found = mistakes(set(&["runtime.strict=false", &pipeline]));
+        let expected =
+            format!("error: `runtime.pipeline.1`: step `{name}` is listed twice (its first place is 0)");
+        assert_eq!(found.lines().next(), Some(expected.as_str()));
+        assert_eq!(found.matches("error:").count(), 1, "{found}");
+    }
+}
+
+#[test]
+fn an_empty_pipeline_takes_no_line() {
+    insta::assert_snapshot!(check(""), @"
+    error: `runtime.pipeline`: no step takes `RawLine`, which the source gives
+      --> command line: --set runtime.pipeline=[]
+      expected: a step that takes `RawLine`
+      hint: check the order of the pipeline, and whether a step at the beginning is missing
+    ");
+}
+
+#[test]
+fn a_pipeline_that_is_not_strict_runs_with_warnings_and_counts_what_is_lost() {
+    let loader = || {
+        set(&[
+            "runtime.strict=false",
+            "runtime.pipeline=[parse_access_line, geolocate, classify_request, count_requests]",
+            "runtime.tracing.enabled=true",
+        ])
+    };
+    let warnings: Vec<_> = prepare(loader()).scenario().warnings().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"
+    step `parse_access_line` emits `Malformed`, which no later step takes
+    no step is named `geolocate`
+    ");
+
+    let outcome = run(loader(), b"192.0.2.1 - - [t] \"GET / HTTP/1.1\" 200 1\nwhat?\nwhat?\n");
+    assert_eq!(
+        (outcome.report.inputs, outcome.report.undeliverable),
+        (3, 2),
+        "malformed lines have nowhere to go"
+    );
+    assert!(
+        outcome.trace.contains(r#""step_index":2,"step_name":"classify_request""#),
+        "a skipped step keeps its index"
+    );
+    insta::assert_snapshot!(outcome.output, @r#"
+    {"group":"path","value":"/","count":1,"bytes":1}
+    {"group":"status","value":"2xx","count":1,"bytes":1}
+    "#);
+}
