@@ -7,3 +7,8 @@ pub mod model;
 #[cfg(test)]
 mod properties;
 pub mod streams;
+
+/// The README's Rust runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

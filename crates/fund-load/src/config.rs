@@ -218,7 +218,7 @@ fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
     ] {
         let key = format!("nodes.update_windows.{window}.enabled");
         let limit = format!("nodes.evaluate_policies.limits.{limit}");
-        if is_limited && !is_on && !loaded.is_mistaken(&limit) {
+        if is_limited && !is_on && !loaded.is_mistaken(&limit) && !loaded.is_mistaken(&key) {
             let problem = Problem::new(format!("the window is off, and the limit `{limit}` needs it"))
                 .expected("true, as long as the limit is set")
                 .hint(format!("switch it on, or set `{limit}: null` to check no such limit"));

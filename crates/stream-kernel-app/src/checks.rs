@@ -1,6 +1,6 @@
 //! What can only be checked once configuration, steps and files are seen together.
 
-use stream_kernel_config::{Loaded, Problem, nearest};
+use stream_kernel_config::{Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
@@ -10,11 +10,14 @@ const STRICT_KEY: &str = "runtime.strict";
 const PIPELINE_KEY: &str = "runtime.pipeline";
 const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 
+/// A scenario, and what is to be said of it before it runs.
+pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);
+
 /// Reports everything that is wrong and returns the scenario; none if there is no right one.
 pub(crate) fn check<A: Application>(
     loaded: &mut Loaded<A::Nodes, A::Adapters>,
     resources: &A::Resources,
-) -> Option<Scenario<A::Message>> {
+) -> Option<Bound<A::Message>> {
     let scenario = check_pipeline::<A>(loaded, resources);
     check_whitelist(loaded);
     path_checks::check(loaded);
@@ -25,17 +28,25 @@ pub(crate) fn check<A: Application>(
 fn check_pipeline<A: Application>(
     loaded: &mut Loaded<A::Nodes, A::Adapters>,
     resources: &A::Resources,
-) -> Option<Scenario<A::Message>> {
+) -> Option<Bound<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
     // How steps fit is not concluded from what only stands in for mistaken values.
-    let is_certain = !loaded.is_mistaken(STRICT_KEY) && !loaded.is_mistaken(PIPELINE_KEY);
+    let is_certain = ![STRICT_KEY, PIPELINE_KEY].iter().any(|key| loaded.is_mistaken(key));
     let pipeline = loaded.config().runtime.pipeline.clone();
     let bind = |pipeline: &[String]| {
         registry.bind(Plan { source: A::Message::LINE_KIND, pipeline, strict }, resources)
     };
+    let at = |fault: &WiringFault| match fault.index() {
+        Some(index) => format!("{PIPELINE_KEY}.{index}"),
+        None => PIPELINE_KEY.to_owned(),
+    };
     let faults = match bind(&pipeline) {
-        Ok(scenario) => return Some(scenario),
+        Ok(scenario) => {
+            let warning = |fault| loaded.warning(&at(fault), describe(&registry, fault, &pipeline));
+            let warnings = scenario.warnings().iter().map(warning).collect();
+            return Some((scenario, warnings));
+        }
         Err(faults) => faults,
     };
     // A misspelt name would bring further faults along: what it stands for is not there. They are looked for again with
@@ -52,8 +63,7 @@ fn check_pipeline<A: Application>(
         fault => is_certain && is_left(fault),
     };
     for fault in faults.as_slice().iter().filter(is_due) {
-        let key = fault.index().map_or(PIPELINE_KEY.to_owned(), |index| format!("{PIPELINE_KEY}.{index}"));
-        loaded.report(&key, describe(&registry, fault, &pipeline));
+        loaded.report(&at(fault), describe(&registry, fault, &pipeline));
     }
     None
 }

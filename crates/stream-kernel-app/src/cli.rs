@@ -99,11 +99,11 @@ impl Options {
             [("--input", INPUT_PATH_KEY, &self.input), ("--output", OUTPUT_PATH_KEY, &self.output)]
         {
             if let Some(path) = path {
-                loader = loader.flag(format!("{flag} {path}"), key, path);
+                loader = loader.flag(as_typed(flag, path), key, path);
             }
         }
         if let Some(path) = &self.trace_path {
-            let flag = format!("--trace-path {path}");
+            let flag = as_typed("--trace-path", path);
             loader = loader
                 .flag(&flag, "runtime.tracing.sink.kind", "jsonl")
                 .flag(&flag, "runtime.tracing.sink.jsonl.path", path)
@@ -131,4 +131,9 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// Returns a flag with its value, as it may have been typed.
+fn as_typed(flag: &str, value: &str) -> String {
+    if value.is_empty() { format!("{flag} ''") } else { format!("{flag} {value}") }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stream_kernel_config::{Config, Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy};
+use stream_kernel_config::{Config, Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy, Warning};
 use stream_kernel_exec::{InputOutcome, OnStepError, RunReport, Scenario, StepFailure, SyncRunner};
 use stream_kernel_trace::{Clock, Context, Recorder, RunLabel, SinkFailure, TraceSink};
 
@@ -18,6 +18,7 @@ pub struct Job<A: Application> {
     config: Config<A::Nodes, A::Adapters>,
     effective: Effective,
     scenario: Scenario<A::Message>,
+    warnings: Vec<Warning>,
     resources: A::Resources,
     output: SharedOutput,
 }
@@ -44,7 +45,9 @@ impl<A: Application> Job<A> {
         let scenario = checks::check::<A>(&mut loaded, &resources);
         let (config, effective) = loaded.finish()?;
         match scenario {
-            Some(scenario) => Ok(Self { config, effective, scenario, resources, output }),
+            Some((scenario, warnings)) => {
+                Ok(Self { config, effective, scenario, warnings, resources, output })
+            }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
         }
     }
@@ -62,6 +65,11 @@ impl<A: Application> Job<A> {
     /// Returns the steps as they are wired.
     pub fn scenario(&self) -> &Scenario<A::Message> {
         &self.scenario
+    }
+
+    /// Returns what is wrong with the pipeline and is let pass because it is not strict.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off.

@@ -27,7 +27,7 @@ pub fn main<A: Application>() -> ExitCode {
                     let count = mistakes.len();
                     let noun = if count == 1 { "mistake" } else { "mistakes" };
                     say(format!(
-                        "\n{}: {count} {noun} in the configuration; nothing was read or written",
+                        "\n{}: {count} {noun} in the configuration; no input was read and no file was touched",
                         A::NAME
                     ));
                 }

@@ -69,24 +69,27 @@ impl OutputFile {
     /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it is, and
     /// anything else is a new file that has another name until it is complete.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        Self::try_open(path).map_err(|cause| Failure::OpenOutput { path: path.to_owned(), cause })
-    }
-
-    fn try_open(path: &Path) -> io::Result<Self> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| Failure::OpenOutput { path, cause }
+        };
         if is_standard_stream(path) {
-            let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+            let stdout = io::stdout().as_fd().try_clone_to_owned().map_err(failed(path))?;
             return Ok(Self::new(File::from(stdout), path, None));
         }
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Ok(Self::new(OpenOptions::new().write(true).open(path)?, path, None));
+            let stream = OpenOptions::new().write(true).open(path).map_err(failed(path))?;
+            return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
         // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
         match fs::remove_file(&partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
             _ => {}
         }
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        let mut options = OpenOptions::new();
+        let file =
+            options.write(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
         Ok(Self::new(file, path, Some(partial)))
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) report: RunReport,
     pub(crate) rows: Vec<SummaryRow>,
     /// Where results went: label and place.
-    pub(crate) places: Vec<(&'a str, String)>,
+    pub(crate) places: [(&'a str, Option<String>); 2],
 }
 
 impl Summary<'_> {
@@ -46,6 +46,7 @@ impl Summary<'_> {
             text += &format!("\n{:indent$}{}{:padding$}  {:>13}", "", row.label, "", grouped(row.count));
         }
         for (label, place) in &self.places {
+            let Some(place) = place else { continue };
             text += &format!("\n  {label}: {place}");
         }
         text
@@ -87,7 +88,7 @@ mod tests {
             elapsed: Duration::from_millis(1_500),
             report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
-            places: vec![("output", "decisions.ndjson".into())],
+            places: [("output", Some("decisions.ndjson".into())), ("trace", None)],
         };
         insta::assert_snapshot!(summary.render(), @"
         fund-load: 1,234,567 lines in 1.500 s, 823,044 lines/s

@@ -1,11 +1,10 @@
 //! The command `run`: files are opened, every line is processed, and the result takes its name.
 
 use std::io;
-use std::path::Path;
 
 use stream_kernel_config::Config;
 use stream_kernel_exec::InputOutcome;
-use stream_kernel_trace::{SystemClock, TraceSink};
+use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
 
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
@@ -36,7 +35,7 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
 
     let stopwatch = Stopwatch::start();
     let mut progress = Progress::new(stopwatch, input.bytes);
-    let mut places = places(job.config());
+    let places = Places::of(job.config());
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     let recorder = job.recorder(SystemClock::new(), sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
@@ -46,26 +45,25 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
     progress.finish();
     let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone()));
     let (report, rows) = (run.report(), run.summary());
-    let trace_is_complete = match run.finish() {
-        Ok(_) => true,
+    let trace_failure = run.finish().err();
+    let (exit_code, output_place) = match ended {
         Err(failure) => {
-            say(format!("error: {}", with_causes(&failure)));
-            false
-        }
-    };
-    let exit_code = match ended {
-        Err(failure) => {
+            say_trace_failure(trace_failure.as_ref(), &places, "");
             say(format!("error: {}{}", with_causes(&failure), what_is_left(&output)));
             return Ok(failure.exit_code());
         }
         Ok(End::Signal(exit_code)) => {
+            say_trace_failure(trace_failure.as_ref(), &places, "");
             let lines = report.inputs;
             say(format!("{}: stopped by a signal after line {lines}{}", A::NAME, what_is_left(&output)));
-            places.retain(|(label, _)| *label != OUTPUT);
-            exit_code
+            (exit_code, None)
         }
-        Ok(End::OfInput) => u8::from(report.abandoned > 0 || !trace_is_complete),
+        Ok(End::OfInput) => {
+            say_trace_failure(trace_failure.as_ref(), &places, " (the output is complete)");
+            (u8::from(report.abandoned > 0 || trace_failure.is_some()), Some(places.output))
+        }
     };
+    let places = [("output", output_place), ("trace", places.trace)];
     say(Summary { program: A::NAME, elapsed: stopwatch.elapsed(), report, rows, places }.render());
     Ok(exit_code)
 }
@@ -94,6 +92,13 @@ impl OpenFiles {
     }
 }
 
+fn say_trace_failure(failure: Option<&SinkFailure>, places: &Places, remark: &str) {
+    if let Some(failure) = failure {
+        let trace = places.trace.as_deref().unwrap_or_default();
+        say(format!("error: trace `{trace}`: {}{remark}", with_causes(failure)));
+    }
+}
+
 /// Returns where the output is that did not get its name, for the end of a message.
 fn what_is_left(output: &OutputFile) -> String {
     output
@@ -102,16 +107,22 @@ fn what_is_left(output: &OutputFile) -> String {
         .unwrap_or_default()
 }
 
-/// What the summary calls the output.
-const OUTPUT: &str = "output";
+/// Where results go, as people call it.
+struct Places {
+    output: String,
+    trace: Option<String>,
+}
 
-/// Returns where results go, for the summary.
-fn places<N, A: LineAdapters>(config: &Config<N, A>) -> Vec<(&'static str, String)> {
-    let output = &config.adapters.output_sink().settings.path;
-    let tracing = &config.runtime.tracing;
-    let trace = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
-    let named = |label, path: &Path| (label, path.display().to_string());
-    std::iter::once(named(OUTPUT, output)).chain(trace.map(|(path, _)| named("trace", path))).collect()
+impl Places {
+    fn of<N, A: LineAdapters>(config: &Config<N, A>) -> Self {
+        let tracing = &config.runtime.tracing;
+        let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
+        let trace = sink.map(|sink| match sink.jsonl_file() {
+            Some((path, _)) => path.display().to_string(),
+            None => "standard output".to_owned(),
+        });
+        Self { output: config.adapters.output_sink().settings.path.display().to_string(), trace }
+    }
 }
 
 /// Takes every line through the pipeline, until there is none left or a signal comes.
@@ -151,7 +162,7 @@ fn finish_output<A: Application>(run: &mut Run<A>, end: End, output: OutputFile)
 
 /// Says what is wrong with a pipeline that is not strict, and will run all the same.
 pub(crate) fn warn_of_wiring<A: Application>(job: &Job<A>) {
-    for warning in job.scenario().warnings() {
-        say(format!("warning: {warning}"));
+    for warning in job.warnings() {
+        say(warning);
     }
 }

@@ -27,7 +27,7 @@ pub use config::{Config, ScenarioLabel};
 pub use effective::{Effective, Entry};
 pub use loaded::Loaded;
 pub use loader::Loader;
-pub use mistake::{MAX_MISTAKES, Mistake, Mistakes, Problem};
+pub use mistake::{MAX_MISTAKES, Mistake, Mistakes, Problem, Warning};
 pub use nearest::nearest;
 pub use origin::Origin;
 pub use runtime::{OnStepError, Runtime};

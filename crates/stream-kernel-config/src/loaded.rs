@@ -12,7 +12,7 @@ use crate::check::Checked;
 use crate::config::Config;
 use crate::effective::Effective;
 use crate::key_path;
-use crate::mistake::{Findings, Mistakes, Problem};
+use crate::mistake::{Findings, Mistakes, Problem, Warning};
 use crate::origin::{Origin, Provenance};
 use crate::schema::Node;
 
@@ -42,11 +42,18 @@ impl<N, A> Loaded<N, A> {
         self.provenance(key_path).origin
     }
 
-    /// Adds a mistake in the value at `key_path`, unless that [is mistaken](Self::is_mistaken) already.
+    /// Adds a mistake in the value at `key_path`, unless that was replaced because it is mistaken in itself.
+    ///
+    /// A mistake that is concluded from several keys wants each of them [not mistaken](Self::is_mistaken).
     pub fn report(&mut self, key_path: &str, problem: Problem) {
-        if !self.is_mistaken(key_path) {
+        if !self.findings.is_replaced(key_path) {
             self.findings.add_reported(key_path, self.provenance(key_path), problem);
         }
+    }
+
+    /// Returns what is worth a warning about the value at `key_path`, with where it came from.
+    pub fn warning(&self, key_path: &str, problem: Problem) -> Warning {
+        Warning::new(key_path, self.provenance(key_path), problem)
     }
 
     /// Returns the configuration, typed and as text.
@@ -83,13 +90,20 @@ where
             let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));
             let provenance = checked.provenance.get(&key).cloned().unwrap_or(Provenance::DEFAULT);
             if !findings.is_mistaken(&key) {
-                findings.add(&key, provenance, Problem::new(format!("not accepted: {}", error.kind)));
+                findings.add(&key, provenance, not_accepted(&error));
             }
             if !replace(&mut checked.tree, &schema, &error.path) || !replaced.insert(key) {
                 return Err(findings.into_mistakes());
             }
         }
     }
+}
+
+/// Describes what a type of the application refuses although its schema does not.
+fn not_accepted(error: &figment::Error) -> Problem {
+    Problem::new(format!("not accepted: {}", error.kind))
+        .expected("a value that the application takes")
+        .hint("see the application's documentation of this key")
 }
 
 /// Replaces the value at `keys` by one that fits; returns whether there is such a value.

@@ -94,7 +94,29 @@ impl Mistake {
 
 impl Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("error: ")?;
+        self.fmt_as("error", f)
+    }
+}
+
+/// Something in a configuration that is let pass. Its `Display` is that of a [`Mistake`], but for the first word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning(Mistake);
+
+impl Warning {
+    pub(crate) fn new(key: &str, provenance: Provenance, problem: Problem) -> Self {
+        Self(Mistake { key: key.to_owned(), provenance, problem })
+    }
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("warning", f)
+    }
+}
+
+impl Mistake {
+    fn fmt_as(&self, severity: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{severity}: ")?;
         if !self.key.is_empty() {
             write!(f, "`{}`: ", Escaped(&self.key))?;
         }
@@ -183,11 +205,16 @@ impl Findings {
         self.layer_is_missing
     }
 
+    /// Returns whether another value stands in for the one at `path`, for one around it or for one in it.
+    pub(crate) fn is_replaced(&self, path: &str) -> bool {
+        let touches = |key: &String| key_path::is_within(path, key) || key_path::is_within(key, path);
+        self.replaced.iter().any(touches)
+    }
+
     /// Returns whether the value at `path` is not what was configured: it, something that holds it or something
     /// in it is mistaken, or a layer could not be read.
     pub(crate) fn is_mistaken(&self, path: &str) -> bool {
-        let touches = |key: &String| key_path::is_within(path, key) || key_path::is_within(key, path);
-        self.layer_is_missing || self.replaced.iter().any(touches)
+        self.layer_is_missing || self.is_replaced(path)
     }
 
     /// Returns whether there is no mistake.

@@ -37,18 +37,22 @@ nodes:
     error: `nodes.classify_request.skip_bots`: found text `maybe`
       --> access_log.yaml:6:16
       expected: `true` or `false`
+      hint: write `true` or `false`
 
     error: `nodes.count_requests.top`: found the number `0`
       --> access_log.yaml:7:25
       expected: a whole number from 1 to 10000
+      hint: write a number within these bounds
 
     error: `nodes.count_requests.botom`: unknown key
       --> access_log.yaml:7:28
       expected: `top`
+      hint: remove it
 
     error: `nodes.count_malfomed`: unknown key
       --> access_log.yaml:8:3
       expected: one of `classify_request`, `count_requests`
+      hint: remove it
     ");
 }
 
@@ -123,12 +127,14 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
     error: `adapters.input_source.settings.path`: found a list
       --> access_log.yaml:3:44
       expected: text, not empty
+      hint: write a text
     ");
     // Whether steps have to fit is not known; that `geolocate` is none is certain.
     insta::assert_snapshot!(check("runtime: {strict: perhaps, pipeline: [parse_access_line, geolocate]}\n"), @"
     error: `runtime.strict`: found text `perhaps`
       --> access_log.yaml:3:19
       expected: `true` or `false`
+      hint: write `true` or `false`
 
     error: `runtime.pipeline.1`: no step is named `geolocate`
       --> access_log.yaml:3:58
@@ -141,6 +147,7 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
     error: `runtime.pipeline.1`: found a list
       --> access_log.yaml:3:41
       expected: text
+      hint: write a text
 
     error: `runtime.pipeline.4`: no step is named `geolocate`
       --> access_log.yaml:3:78

@@ -124,7 +124,7 @@ fn the_trace_is_neither_input_nor_output() {
         traced(INPUT, "out", HARD_LINK),
         traced(INPUT, "out", "folder/out"),
         traced(INPUT, "out", "out.partial"),
-        // With all three the same, each pair is at fault, and each key is reported once.
+        // With all three the same, each pair is at fault.
         traced(INPUT, INPUT, INPUT),
         traced("out.partial", "out", "out.partial"),
     ]), @"
@@ -155,6 +155,11 @@ fn the_trace_is_neither_input_nor_output() {
       --> command line: --trace-path
       expected: a file of its own
       hint: name another file
+
+    error: `runtime.tracing.sink.jsonl.path`: the trace file `in.log` is the same file as the output
+      --> command line: --trace-path
+      expected: a file of its own
+      hint: name another file
     # out.partial -> out, trace out.partial
     error: `adapters.output_sink.settings.path`: the unfinished output `out.partial` is the same file as the input
       --> command line: --output
@@ -162,6 +167,11 @@ fn the_trace_is_neither_input_nor_output() {
       hint: name another file
 
     error: `runtime.tracing.sink.jsonl.path`: the trace file `out.partial` is the same file as the input
+      --> command line: --trace-path
+      expected: a file of its own
+      hint: name another file
+
+    error: `runtime.tracing.sink.jsonl.path`: the trace file `out.partial` is the same file as the unfinished output
       --> command line: --trace-path
       expected: a file of its own
       hint: name another file
@@ -173,7 +183,7 @@ fn links_are_not_written_through() {
     insta::assert_snapshot!(check(&[
         untraced(SYMLINK, "out"),
         untraced(INPUT, DANGLING),
-        // It leads to the input as well, but one mistake a value is enough.
+        // It leads to the input as well, which is a mistake of its own.
         untraced(INPUT, SYMLINK),
         traced(INPUT, "out", DANGLING),
     ]), @"
@@ -189,6 +199,11 @@ fn links_are_not_written_through() {
       --> command line: --output
       expected: a file of its own
       hint: name the file that the link leads to, or use `-` for standard output
+
+    error: `adapters.output_sink.settings.path`: the output `soft.log` is the same file as the input
+      --> command line: --output
+      expected: a file of its own
+      hint: name another file
     # in.log -> out, trace dangling.log
     error: `runtime.tracing.sink.jsonl.path`: the trace file `dangling.log` is a symbolic link
       --> command line: --trace-path

@@ -37,9 +37,14 @@ fn steps_that_do_not_fit_are_all_named() {
       expected: an earlier step that emits `Request`
       hint: check the order of the pipeline, and whether a step before it is missing
 
-    error: `runtime.pipeline.1`: step `parse_access_line` emits `Request`, which no later step takes; step `parse_access_line` emits `Malformed`, which no later step takes
+    error: `runtime.pipeline.1`: step `parse_access_line` emits `Request`, which no later step takes
       --> command line: --set runtime.pipeline=[classify_request, parse_access_line, count_requests, count_requests]
-      expected: a later step that takes `Request`, and a later step that takes `Malformed`
+      expected: a later step that takes `Request`
+      hint: check the order of the pipeline, and whether a step after it is missing
+
+    error: `runtime.pipeline.1`: step `parse_access_line` emits `Malformed`, which no later step takes
+      --> command line: --set runtime.pipeline=[classify_request, parse_access_line, count_requests, count_requests]
+      expected: a later step that takes `Malformed`
       hint: check the order of the pipeline, and whether a step after it is missing
 
     error: `runtime.pipeline.3`: step `count_requests` is listed twice (its first place is 2)
@@ -52,15 +57,25 @@ fn steps_that_do_not_fit_are_all_named() {
 #[test]
 fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
     insta::assert_snapshot!(check("geolocate, classify_request, count_malformed"), @"
+    error: `runtime.pipeline`: no step takes `RawLine`, which the source gives
+      --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
+      expected: a step that takes `RawLine`
+      hint: check the order of the pipeline, and whether a step at the beginning is missing
+
     error: `runtime.pipeline.0`: no step is named `geolocate`
       --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
       hint: remove it, or set `runtime.strict: false` to skip it
 
-    error: `runtime.pipeline.1`: no step takes `RawLine`, which the source gives; step `classify_request` emits `Hit`, which no later step takes; step `classify_request` takes `Request`, which no earlier step sends it
+    error: `runtime.pipeline.1`: step `classify_request` emits `Hit`, which no later step takes
       --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
-      expected: a step that takes `RawLine`, and a later step that takes `Hit`, and an earlier step that emits `Request`
-      hint: check the order of the pipeline, and whether a step at the beginning is missing
+      expected: a later step that takes `Hit`
+      hint: check the order of the pipeline, and whether a step after it is missing
+
+    error: `runtime.pipeline.1`: step `classify_request` takes `Request`, which no earlier step sends it
+      --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
+      expected: an earlier step that emits `Request`
+      hint: check the order of the pipeline, and whether a step before it is missing
 
     error: `runtime.pipeline.2`: step `count_malformed` takes `Malformed`, which no earlier step sends it
       --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
@@ -69,12 +84,22 @@ fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
     ");
     // Two faults of one step stand together.
     insta::assert_snapshot!(check("parse_access_line"), @"
-    error: `runtime.pipeline.0`: step `parse_access_line` emits `Request`, which no later step takes; step `parse_access_line` emits `Malformed`, which no later step takes
+    error: `runtime.pipeline.0`: step `parse_access_line` emits `Request`, which no later step takes
       --> command line: --set runtime.pipeline=[parse_access_line]
-      expected: a later step that takes `Request`, and a later step that takes `Malformed`
+      expected: a later step that takes `Request`
+      hint: check the order of the pipeline, and whether a step after it is missing
+
+    error: `runtime.pipeline.0`: step `parse_access_line` emits `Malformed`, which no later step takes
+      --> command line: --set runtime.pipeline=[parse_access_line]
+      expected: a later step that takes `Malformed`
       hint: check the order of the pipeline, and whether a step after it is missing
     ");
     insta::assert_snapshot!(check("geolocate"), @"
+    error: `runtime.pipeline`: no step takes `RawLine`, which the source gives
+      --> command line: --set runtime.pipeline=[geolocate]
+      expected: a step that takes `RawLine`
+      hint: check the order of the pipeline, and whether a step at the beginning is missing
+
     error: `runtime.pipeline.0`: no step is named `geolocate`
       --> command line: --set runtime.pipeline=[geolocate]
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`

@@ -11,7 +11,11 @@ use crate::schema::{Decimal, Kind, Node, integer};
 
 /// Returns the value in canonical form. `raw` is its text as it was written.
 pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Value, Problem> {
-    let refuse = || Problem::new(format!("found {}", describe(merged, raw))).expected(node.in_words());
+    let refuse = || {
+        Problem::new(format!("found {}", describe(merged, raw)))
+            .expected(node.in_words())
+            .hint(general_hint(node))
+    };
     if let Merged::Empty(..) = merged {
         return Err(refuse().hint(match node.kind {
             Kind::Map(_) | Kind::FreeMap(_) => "remove the key or write `{}`",
@@ -50,6 +54,18 @@ pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Va
             Err(refuse().hint("write `[item, item]`, or an item a line after `- `"))
         }
         _ => Err(refuse()),
+    }
+}
+
+/// Returns the hint for a mistake of which nothing more is known.
+fn general_hint(node: &Node) -> &'static str {
+    match node.kind {
+        Kind::Bool => "write `true` or `false`",
+        Kind::Integer { .. } | Kind::Number { .. } | Kind::Decimal(_) => "write a number within these bounds",
+        Kind::Text { .. } => "write a text",
+        Kind::OneOf(_) => "choose one of them; letter case counts",
+        Kind::List(_) => "write a list: `[item, item]`",
+        Kind::Map(_) | Kind::FreeMap(_) => "write keys with their values: `{key: value}`",
     }
 }
 

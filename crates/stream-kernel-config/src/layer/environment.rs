@@ -61,7 +61,7 @@ pub(crate) fn add_environment(
             Ok(value) => {
                 Assignment { origin, key: key.clone(), value }.add_to(layers, findings, schema, retired);
             }
-            Err(_) => refuse(key, Problem::new("not UTF-8").expected("a value in UTF-8")),
+            Err(_) => refuse(key, Problem::new("not UTF-8").expected("a value in UTF-8").hint("set it anew")),
         }
     }
 }
@@ -72,7 +72,9 @@ fn unknown_variable<'a>(
     known: impl Iterator<Item = &'a str>,
     retired: &[Retired],
 ) -> Problem {
-    let problem = Problem::new("unknown environment variable").expected("the variable of a key that exists");
+    let problem = Problem::new("unknown environment variable")
+        .expected("the variable of a key that exists")
+        .hint("unset it");
     match retired.iter().find(|retired| retired.covers(key)) {
         Some(retired) => problem.hint(&retired.hint),
         None => problem.did_you_mean(nearest(name, known)),

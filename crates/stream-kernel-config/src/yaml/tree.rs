@@ -44,7 +44,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
                 let first = builder.next()?;
                 root = Some(builder.node(first, "", 1)?);
             }
-            (_, span) => return Err(fault("", place(span.start), Problem::new("not YAML"))),
+            (_, span) => return Err(fault("", place(span.start), not_yaml(""))),
         }
     }
 }
@@ -84,7 +84,7 @@ impl<'t> Builder<'t> {
                 (self.map(path, depth)?, anchor)
             }
             Event::Alias(anchor) => return self.alias(anchor, path, place, depth),
-            _ => return Err(fault(path, place, Problem::new("not YAML"))),
+            _ => return Err(fault(path, place, not_yaml(""))),
         };
         let node = Node { place, tree };
         if anchor != 0 {
@@ -115,7 +115,8 @@ impl<'t> Builder<'t> {
                 first => self.node(first, path, depth + 1)?,
             };
             let Tree::Scalar(Scalar { text: name, .. }) = key.tree else {
-                let problem = Problem::new("a map or list as a key").expected("a name");
+                let problem =
+                    Problem::new("a map or list as a key").expected("a name").hint("write a plain name");
                 self.faults.push(fault(path, key.place, problem));
                 let first = self.next()?;
                 self.node(first, path, depth + 1)?;
@@ -145,7 +146,7 @@ impl<'t> Builder<'t> {
     /// Repeats the anchored value, which counts as if it were written here.
     fn alias(&mut self, anchor: usize, path: &str, at: Place, depth: usize) -> Result<Node, Fault> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(fault(path, at, Problem::new("an alias within the value that it repeats")));
+            return Err(fault(path, at, alias_in_itself()));
         };
         let (values, height) = extent(node);
         self.count(values - 1, depth + height - 1, path, at)?;
@@ -212,12 +213,25 @@ fn refuse_unprintable(text: &str) -> Result<(), Fault> {
 }
 
 fn unprintable(character: char, at: Place) -> Fault {
-    let problem = Problem::new(format!("character {} is not allowed in YAML", character.escape_unicode()));
+    let problem = Problem::new(format!("character {} is not allowed in YAML", character.escape_unicode()))
+        .expected("printable characters");
     fault("", at, problem.hint("write it as an escape in double quotes"))
 }
 
 fn syntax_fault(error: &ScanError) -> Fault {
-    fault("", place(*error.marker()), Problem::new(format!("not YAML: {}", error.info())))
+    fault("", place(*error.marker()), not_yaml(&format!(": {}", error.info())))
+}
+
+fn not_yaml(why: &str) -> Problem {
+    Problem::new(format!("not YAML{why}")).expected("YAML").hint(
+        "look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before",
+    )
+}
+
+fn alias_in_itself() -> Problem {
+    Problem::new("an alias within the value that it repeats")
+        .expected("an alias of a value that is complete")
+        .hint("write the value out")
 }
 
 /// Describes a text longer than [`MAX_BYTES`].
@@ -226,7 +240,7 @@ pub(crate) fn too_long() -> Problem {
 }
 
 fn too_large(what: &str) -> Problem {
-    Problem::new(what).expected("a configuration within the documented limits")
+    Problem::new(what).expected("a configuration within the documented limits").hint("shorten it")
 }
 
 fn fault(key: &str, place: Place, problem: Problem) -> Fault {

@@ -60,10 +60,11 @@ fn mistakes_in_decimals_show_the_text_as_written() {
             .set(&format!("nodes.evaluate_policies.daily_amount={text}"))
             .mistakes()
     };
-    assert_snapshot!(check("1000000000000000.00"), @r"
+    assert_snapshot!(check("1000000000000000.00"), @"
     error: `nodes.evaluate_policies.daily_amount`: found the number `1000000000000000.00`
       --> command line: --set nodes.evaluate_policies.daily_amount=1000000000000000.00
       expected: a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals, or null
+      hint: write a number within these bounds
     ");
     assert_snapshot!(check("0.001"), @r"
     error: `nodes.evaluate_policies.daily_amount`: found the number `0.001`
@@ -77,9 +78,10 @@ fn mistakes_in_decimals_show_the_text_as_written() {
       expected: a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals, or null
       hint: write digits and at most one point, such as `12.50`
     ");
-    assert_snapshot!(check("[1]"), @r"
+    assert_snapshot!(check("[1]"), @"
     error: `nodes.evaluate_policies.daily_amount`: found a list
       --> command line: --set nodes.evaluate_policies.daily_amount=[1]
       expected: a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals, or null
+      hint: write a number within these bounds
     ");
 }

@@ -16,17 +16,18 @@ fn a_misspelt_key_is_shown_with_the_nearest_name() {
 
 #[test]
 fn a_key_like_no_other_gets_the_list_but_no_guess() {
-    assert_snapshot!(with("colour: red\n").mistakes(), @r"
+    assert_snapshot!(with("colour: red\n").mistakes(), @"
     error: `colour`: unknown key
       --> a.yaml:3:1
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+      hint: remove it
     ");
 }
 
 #[test]
 fn wrong_types_are_named_as_found() {
     let text = "runtime:\n  strict: yes\n  pipeline: parse\n  tracing: [x]\nnodes:\n  evaluate_policies:\n    daily_attempts: '3'\n";
-    assert_snapshot!(with(text).mistakes(), @r"
+    assert_snapshot!(with(text).mistakes(), @"
     error: `runtime.strict`: found text `yes`
       --> a.yaml:4:11
       expected: `true` or `false`
@@ -40,6 +41,7 @@ fn wrong_types_are_named_as_found() {
     error: `runtime.tracing`: found a list
       --> a.yaml:6:12
       expected: a map with the keys `enabled`, `signature`, `context_diff`, `sink`
+      hint: write keys with their values: `{key: value}`
 
     error: `nodes.evaluate_policies.daily_attempts`: found text `3`
       --> a.yaml:9:21
@@ -77,45 +79,52 @@ fn names_from_a_list_get_the_nearest_one() {
 #[test]
 fn values_out_of_range_show_the_range() {
     let text = "nodes: {evaluate_policies: {daily_attempts: 1001}}\nadapters: {input_source: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}\n";
-    assert_snapshot!(with(text).mistakes(), @r"
+    assert_snapshot!(with(text).mistakes(), @"
     error: `nodes.evaluate_policies.daily_attempts`: found the number `1001`
       --> a.yaml:3:45
       expected: a whole number from 0 to 1000
+      hint: write a number within these bounds
 
     error: `adapters.input_source.share`: found the number `1.5`
       --> a.yaml:4:34
       expected: a number from 0 to 1
+      hint: write a number within these bounds
 
     error: `adapters.input_source.max_line_bytes`: found the number `99999999999999999999`
       --> a.yaml:4:55
       expected: a whole number of at least 0
+      hint: write a number within these bounds
 
     error: `adapters.input_source.path`: found empty text
       --> a.yaml:4:83
       expected: text, not empty
+      hint: write a text
     ");
 }
 
 #[test]
 fn a_sink_cannot_be_flushed_every_zero_records() {
     let text = "runtime:\n  tracing:\n    sink:\n      kind: jsonl\n      jsonl:\n        path: t.jsonl\n        flush_every_n: 0\n        fsync_every_n: 0\n";
-    assert_snapshot!(with(text).mistakes(), @r"
+    assert_snapshot!(with(text).mistakes(), @"
     error: `runtime.tracing.sink.jsonl.flush_every_n`: found the number `0`
       --> a.yaml:9:24
       expected: a whole number of at least 1
+      hint: write a number within these bounds
 
     error: `runtime.tracing.sink.jsonl.fsync_every_n`: found the number `0`
       --> a.yaml:10:24
       expected: a whole number of at least 1, or null
+      hint: write a number within these bounds
     ");
 }
 
 #[test]
 fn another_version_is_refused() {
-    assert_snapshot!(scene().file("a.yaml", "version: 2\nscenario: {name: x}\n").mistakes(), @r"
+    assert_snapshot!(scene().file("a.yaml", "version: 2\nscenario: {name: x}\n").mistakes(), @"
     error: `version`: found the number `2`
       --> a.yaml:1:10
       expected: the number 1
+      hint: write a number within these bounds
     ");
 }
 

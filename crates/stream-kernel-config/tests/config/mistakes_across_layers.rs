@@ -42,14 +42,16 @@ fn the_environment_is_checked_like_a_file() {
         .variable("APP__RUNTIME__PIPELINE", "[a, b")
         .variable("APP_RUNTIME__STRICT", "not ours")
         .variable("OTHER__RUNTIME__STRICT", "not ours");
-    assert_snapshot!(scene.mistakes(), @r"
+    assert_snapshot!(scene.mistakes(), @"
     error: `nodes.compute_time_keys.week`: unknown key
       --> environment variable APP__NODES={compute_time_keys: {week: 1}}
       expected: `week_start`
+      hint: remove it
 
     error: `runtime.pipeline`: not YAML: while parsing a flow sequence, expected ',' or ']'
       --> environment variable APP__RUNTIME__PIPELINE=[a, b
       expected: a list, each item text
+      hint: look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before
 
     error: `runtime.strickt`: unknown environment variable
       --> environment variable APP__RUNTIME__STRICKT=true
@@ -59,6 +61,7 @@ fn the_environment_is_checked_like_a_file() {
     error: `runtime.strict`: found text `maybe`
       --> environment variable APP__RUNTIME__STRICT=maybe
       expected: `true` or `false`
+      hint: write `true` or `false`
 
     error: `runtime.strict`: unknown environment variable
       --> environment variable APP__runtime__strict=true
@@ -74,14 +77,16 @@ fn a_variable_must_be_utf_8() {
     use std::os::unix::ffi::OsStringExt;
     let bytes = |text: &[u8]| OsString::from_vec(text.to_vec());
     let variables = [(bytes(b"APP__SCENARIO__NAME"), bytes(b"\xff")), (bytes(b"APP__X\xff"), bytes(b"1"))];
-    assert_snapshot!(with("").with(|loader| loader.environment(variables)).mistakes(), @r"
+    assert_snapshot!(with("").with(|loader| loader.environment(variables)).mistakes(), @"
     error: `scenario.name`: not UTF-8
       --> environment variable APP__SCENARIO__NAME=�
       expected: a value in UTF-8
+      hint: set it anew
 
     error: `x�`: unknown environment variable
       --> environment variable APP__X�=1
       expected: the variable of a key that exists
+      hint: unset it
     ");
 }
 
@@ -95,7 +100,7 @@ fn assignments_are_checked_like_a_file() {
         .set("nodes.evaluate_policies.daily_attempts=-1")
         .set("nodes=!!str x")
         .with(|loader| loader.flag("--tracing maybe", "runtime.tracing.enabled", "maybe"));
-    assert_snapshot!(scene.mistakes(), @r"
+    assert_snapshot!(scene.mistakes(), @"
     error: `--set` without a value
       --> command line: --set runtime.strict
       expected: `--set KEY=VALUE`
@@ -119,10 +124,12 @@ fn assignments_are_checked_like_a_file() {
     error: `nodes`: found text `x`
       --> command line: --set nodes=!!str x
       expected: a map with the keys `compute_time_keys`, `evaluate_policies`
+      hint: write keys with their values: `{key: value}`
 
     error: `runtime.tracing.enabled`: found text `maybe`
       --> command line: --tracing maybe
       expected: `true` or `false`
+      hint: write `true` or `false`
     ");
 }
 
@@ -133,18 +140,21 @@ fn mistakes_of_all_layers_come_in_their_order() {
         .file("b.yaml", "runtime:\n  on_step_error: halt\n  strikt: true\n")
         .variable("APP__RUNTIME__STRICT", "2")
         .set("runtime.tracing.enabled=2");
-    assert_snapshot!(scene.mistakes(), @r"
+    assert_snapshot!(scene.mistakes(), @"
     error: `version`: found text `one`
       --> a.yaml:1:10
       expected: the number 1
+      hint: write a number within these bounds
 
     error: `zzz`: unknown key
       --> a.yaml:3:1
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+      hint: remove it
 
     error: `runtime.on_step_error`: found text `halt`
       --> b.yaml:2:18
       expected: one of `stop`, `continue`
+      hint: choose one of them; letter case counts
 
     error: `runtime.strikt`: unknown key
       --> b.yaml:3:3
@@ -154,10 +164,12 @@ fn mistakes_of_all_layers_come_in_their_order() {
     error: `runtime.strict`: found the number `2`
       --> environment variable APP__RUNTIME__STRICT=2
       expected: `true` or `false`
+      hint: write `true` or `false`
 
     error: `runtime.tracing.enabled`: found the number `2`
       --> command line: --set runtime.tracing.enabled=2
       expected: `true` or `false`
+      hint: write `true` or `false`
     ");
 }
 

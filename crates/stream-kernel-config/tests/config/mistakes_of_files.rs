@@ -7,7 +7,7 @@ use crate::app::{MINIMAL, scene, with};
 #[test]
 fn a_file_that_cannot_be_used_hides_what_it_may_hold() {
     let missing = scene().named("none.yaml").set("runtime.strict=2").mistakes();
-    assert_snapshot!(missing, @r"
+    assert_snapshot!(missing, @"
     error: cannot read the file: No such file or directory (os error 2)
       --> none.yaml:1:1
       expected: a readable file
@@ -16,6 +16,7 @@ fn a_file_that_cannot_be_used_hides_what_it_may_hold() {
     error: `runtime.strict`: found the number `2`
       --> command line: --set runtime.strict=2
       expected: `true` or `false`
+      hint: write `true` or `false`
     ");
     let latin = scene().file("a.yaml", b"version: 1\nscenario: {name: caf\xe9}\n").mistakes();
     assert_snapshot!(latin, @r"
@@ -25,9 +26,11 @@ fn a_file_that_cannot_be_used_hides_what_it_may_hold() {
       hint: save the file in UTF-8
     ");
     let broken = scene().file("a.yaml", "version: 1\nscenario: {name: x\n").mistakes();
-    assert_snapshot!(broken, @r"
+    assert_snapshot!(broken, @"
     error: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
       --> a.yaml:3:1
+      expected: YAML
+      hint: look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before
     ");
     let list = scene().file("a.yaml", "- version: 1\n").mistakes();
     assert_snapshot!(list, @r"
@@ -43,10 +46,11 @@ fn a_file_may_be_as_long_as_the_bound_and_no_longer() {
     let of_length =
         |bytes: usize| scene().file("a.yaml", format!("{MINIMAL}{}", "#".repeat(bytes - MINIMAL.len())));
     assert!(of_length(1 << 20).load().finish().is_ok());
-    assert_snapshot!(of_length((1 << 20) + 1).mistakes(), @r"
+    assert_snapshot!(of_length((1 << 20) + 1).mistakes(), @"
     error: more than 1048576 bytes
       --> a.yaml:1:1
       expected: a configuration within the documented limits
+      hint: shorten it
     ");
 }
 
@@ -57,9 +61,11 @@ fn what_a_file_holds_cannot_steer_the_terminal() {
     error: `"a\u{1b}[2J\n\u{202e}"`: unknown key
       --> a.yaml:3:1
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+      hint: remove it
 
     error: `runtime.on_step_error`: found text `\u{1b}]0;x\u{7}`
       --> a.yaml:4:26
       expected: one of `stop`, `continue`
+      hint: choose one of them; letter case counts
     "#);
 }

@@ -11,9 +11,13 @@ fn what_a_type_refuses_beyond_its_schema_has_a_place_too() {
     assert_snapshot!(with(text).mistakes(), @r#"
     error: `adapters.labels.team`: not accepted: upper case letters
       --> a.yaml:5:11
+      expected: a value that the application takes
+      hint: see the application's documentation of this key
 
     error: `adapters.labels."a.b"`: not accepted: upper case letters
       --> a.yaml:7:12
+      expected: a value that the application takes
+      hint: see the application's documentation of this key
     "#);
 }
 
@@ -31,9 +35,9 @@ fn an_application_adds_its_own_mistakes_to_the_list() {
 }
 
 #[test]
-fn an_unreadable_layer_silences_the_application() {
+fn an_unreadable_layer_forbids_conclusions_but_hides_no_mistake() {
     let mut loaded = scene().named("none.yaml").load();
-    assert!(loaded.is_mistaken("runtime.pipeline"));
-    loaded.report("runtime.pipeline", Problem::new("nobody knows"));
-    assert_eq!(loaded.finish().unwrap_err().len(), 1);
+    assert!(loaded.is_mistaken("runtime.pipeline"), "the file may have set it otherwise");
+    loaded.report("runtime.pipeline", Problem::new("wrong wherever it comes from"));
+    assert_eq!(loaded.finish().unwrap_err().len(), 2);
 }

@@ -1,0 +1,122 @@
+//! The crates of the workspace import only downwards, and whoever uses one alone gets nothing that it does
+//! not need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+/// For each crate the crates of the workspace that it is built on, from the bottom up.
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("stream-kernel-config", &[]),
+    ("stream-kernel-trace", &[]),
+    ("stream-kernel-sinks", &["stream-kernel-trace"]),
+    ("stream-kernel-exec", &["stream-kernel-trace"]),
+    (
+        "stream-kernel-app",
+        &["stream-kernel-config", "stream-kernel-exec", "stream-kernel-sinks", "stream-kernel-trace"],
+    ),
+    ("fund-load", &["stream-kernel-app", "stream-kernel-exec", "stream-kernel-trace"]),
+];
+
+/// Packages that no crate may build upon: nobody outside gets them.
+const FOR_CONTRIBUTORS: [&str; 2] = ["stream-kernel-tests", "xtask"];
+
+#[test]
+fn crates_are_built_on_those_below_them_and_on_no_other() {
+    let mut built_on = BTreeMap::new();
+    for (from, to) in edges(&metadata(), DependencyKind::Normal) {
+        built_on.entry(from).or_insert_with(BTreeSet::new).insert(to);
+    }
+    for (name, expected) in LAYERS {
+        let actual = built_on.remove(name).unwrap_or_default();
+        let expected = expected.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(actual, expected, "`{name}` is built on other crates than its layer allows");
+    }
+    built_on.retain(|name, _| !FOR_CONTRIBUTORS.contains(&name.as_str()));
+    assert!(built_on.is_empty(), "no layer is known of {built_on:?}: add it to `LAYERS`");
+}
+
+#[test]
+fn tests_and_build_scripts_import_only_downwards_too() {
+    let metadata = metadata();
+    for kind in [DependencyKind::Development, DependencyKind::Build] {
+        for (from, to) in edges(&metadata, kind) {
+            let is_below = below(&from).contains(to.as_str()) || FOR_CONTRIBUTORS.contains(&from.as_str());
+            assert!(is_below, "`{from}` has `{to}` as a {kind} dependency, which is not below it");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_on_a_crate_of_the_workspace_has_a_version() {
+    for package in metadata().workspace_packages() {
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
+            let (name, to) = (&package.name, &dependency.name);
+            assert_ne!(
+                dependency.req.to_string(),
+                "*",
+                "`{name}` names no version of `{to}`: it cannot be packaged"
+            );
+        }
+    }
+}
+
+/// Who traces or runs steps has nothing to do with configuration files.
+#[test]
+fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
+    let metadata = metadata();
+    for name in ["stream-kernel-trace", "stream-kernel-exec"] {
+        let tree = normal_dependencies(&metadata, name);
+        assert!(tree.contains("serde_json"), "the tree of `{name}` was not found: {tree:?}");
+        let unwanted: Vec<_> = tree
+            .iter()
+            .filter(|name| *name == "figment" || name.contains("yaml") || name.contains("saphyr"))
+            .collect();
+        assert!(unwanted.is_empty(), "`{name}` brings along {unwanted:?}");
+    }
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        // Looking at the workspace must not change it.
+        .other_options(vec!["--locked".to_owned()])
+        .exec()
+        .unwrap()
+}
+
+/// Returns the dependencies of a kind between crates of the workspace, each as dependent and dependency.
+fn edges(metadata: &Metadata, kind: DependencyKind) -> Vec<(String, String)> {
+    let packages = metadata.workspace_packages();
+    let is_ours = |name: &str| packages.iter().any(|package| package.name.as_str() == name);
+    let edges_from = |package: &&cargo_metadata::Package| -> Vec<_> {
+        let of_kind = package.dependencies.iter().filter(|dependency| dependency.kind == kind);
+        of_kind.map(|dependency| (package.name.to_string(), dependency.name.clone())).collect()
+    };
+    packages.iter().flat_map(edges_from).filter(|(_, to)| is_ours(to)).collect()
+}
+
+/// Returns everything that the crate is built on, directly or not.
+fn below(name: &str) -> BTreeSet<&'static str> {
+    let direct = LAYERS.iter().find(|(layer, _)| *layer == name).map_or(&[][..], |(_, below)| below);
+    direct.iter().flat_map(|name| below(name).into_iter().chain([*name])).collect()
+}
+
+/// Returns the names of all packages that a user of the package `name` compiles.
+fn normal_dependencies(metadata: &Metadata, name: &str) -> BTreeSet<String> {
+    let resolve = metadata.resolve.as_ref().unwrap();
+    let packages = metadata.workspace_packages();
+    let root = packages.iter().find(|package| package.name.as_str() == name).unwrap();
+    let mut found: BTreeSet<&PackageId> = BTreeSet::new();
+    let mut open = vec![&root.id];
+    while let Some(id) = open.pop() {
+        let node = resolve.nodes.iter().find(|node| node.id == *id).unwrap();
+        for dependency in &node.deps {
+            let is_normal = dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+            if is_normal && found.insert(&dependency.pkg) {
+                open.push(&dependency.pkg);
+            }
+        }
+    }
+    found.into_iter().map(|id| metadata[id].name.to_string()).collect()
+}

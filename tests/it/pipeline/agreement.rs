@@ -1,0 +1,132 @@
+//! The pipeline decides as the naive model does, whatever the input and the configuration.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use stream_kernel_app::SummaryRow;
+use stream_kernel_tests::model::{Settings, Verdict, adjudicate, baseline, exp_mp, render};
+use stream_kernel_tests::streams::{clean_input, hostile_input};
+
+use super::cases::{Case, case};
+use super::fixture_files::{BASELINE, CLEAN, DIRTY, EXP_MP, REASONS};
+use super::harness::{Outcome, prepare, run_untraced};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    /// Where a third of the lines is hostile, the table of unusable lines decides as much as the policies do.
+    #[test]
+    fn hostile_streams_are_decided_as_the_model_decides_them(case in case(hostile_input())) {
+        check(&case)?;
+    }
+
+    /// Where every line is usable, limits are met more often.
+    #[test]
+    fn clean_streams_are_decided_as_the_model_decides_them(case in case(clean_input())) {
+        check(&case)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Customers share nothing but ids and the prime gate: without these, it does not matter how their
+    /// attempts interleave.
+    #[test]
+    fn attempts_of_different_customers_are_independent_in_any_order(case in case(clean_input())) {
+        let lines = lines_whose_ids_keep_to_a_customer(&case.input, &case.settings);
+        let mut by_customer: Vec<_> = (0..lines.len()).collect();
+        by_customer.sort_by_key(|&at| &lines[at].1);
+
+        let mixed = run_lines(&case, lines.iter().map(|(line, _)| line));
+        let sorted = run_lines(&case, by_customer.iter().map(|&at| &lines[at].0));
+        let reasons_of_sorted: Vec<_> = by_customer.iter().map(|&at| &mixed.reasons[at]).collect();
+        prop_assert_eq!(sorted.reasons.iter().collect::<Vec<_>>(), reasons_of_sorted);
+        prop_assert_eq!(sorted.summary, mixed.summary);
+    }
+}
+
+/// The two named scenarios say by themselves what the model's two named sets of settings say.
+#[test]
+fn the_fixture_configurations_decide_as_the_model_does_on_the_fixture_streams() {
+    let defaults = "version: 1\nscenario: {name: defaults}\n";
+    for (yaml, settings) in [(BASELINE, baseline()), (EXP_MP, exp_mp()), (defaults, baseline())] {
+        for input in [CLEAN, DIRTY, REASONS] {
+            let case = Case { input: input.to_vec(), settings: settings.clone(), yaml: yaml.to_owned() };
+            check(&case).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+/// The pipeline must write the model's bytes, decline each line for the model's reason, and count what it
+/// wrote.
+fn check(case: &Case) -> Result<(), TestCaseError> {
+    let outcome = run_untraced(prepare(&case.yaml, &[]), &case.input);
+    let verdicts = adjudicate(&case.input, &case.settings);
+    for (at, verdict) in verdicts.iter().enumerate() {
+        let reason = outcome.reasons.get(at).map(Option::as_deref);
+        prop_assert_eq!(
+            reason,
+            Some(verdict.reason),
+            "reason of line {} (left: pipeline, right: model)",
+            at + 1
+        );
+    }
+    let expected = render(&verdicts);
+    let lines =
+        |bytes: &[u8]| bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    for (line_no, (written, expected)) in (1..).zip(lines(&outcome.output).iter().zip(lines(&expected))) {
+        let (written, expected) = (written.escape_ascii().to_string(), expected.escape_ascii().to_string());
+        prop_assert_eq!(written, expected, "output line {} (left: pipeline, right: model)", line_no);
+    }
+    prop_assert_eq!(outcome.output.len(), expected.len());
+    prop_assert_eq!(outcome.report.inputs, verdicts.len() as u64);
+    prop_assert_eq!(outcome.report.undeliverable + outcome.report.abandoned, 0);
+    prop_assert_eq!(counts_of_reasons(&outcome.summary), counts(&verdicts));
+    Ok(())
+}
+
+/// Returns the model's verdicts counted: under `accepted`, `declined` and each reason that there is.
+fn counts(verdicts: &[Verdict]) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::from([("accepted".to_owned(), 0), ("declined".to_owned(), 0)]);
+    for verdict in verdicts {
+        let labels = match verdict.reason {
+            None => vec!["accepted"],
+            Some(reason) => vec!["declined", reason],
+        };
+        for label in labels {
+            *counts.entry(label.to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn counts_of_reasons(summary: &[SummaryRow]) -> BTreeMap<String, u64> {
+    summary.iter().map(|row| (row.label.clone(), row.count)).collect()
+}
+
+/// Returns the lines, each with its customer, of which no other customer has used the id before.
+fn lines_whose_ids_keep_to_a_customer(input: &[u8], settings: &Settings) -> Vec<(Vec<u8>, String)> {
+    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
+    let mut customers_by_id = BTreeMap::new();
+    let lines = input.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec);
+    lines
+        .zip(adjudicate(input, settings))
+        .filter(|(_, verdict)| {
+            let first = customers_by_id.entry(verdict.id.clone()).or_insert(verdict.customer_id.clone());
+            *first == verdict.customer_id
+        })
+        .map(|(line, verdict)| (line, verdict.customer_id))
+        .collect()
+}
+
+fn run_lines<'a>(case: &Case, lines: impl Iterator<Item = &'a Vec<u8>>) -> Outcome {
+    let mut input = Vec::new();
+    for line in lines {
+        input.extend_from_slice(line);
+        input.extend_from_slice(if line.ends_with(b"\n") { b"" } else { b"\n" });
+    }
+    let gates =
+        ["compute_features.prime_gate", "evaluate_policies.prime_gate", "update_windows.daily_prime_gate"];
+    run_untraced(prepare(&case.yaml, &gates.map(|gate| format!("nodes.{gate}.enabled=false"))), &input)
+}

@@ -1,0 +1,244 @@
+//! The canonical content of every kind of message, and that no field is left out of it.
+
+use std::collections::BTreeMap;
+
+use fund_load::domain::{
+    Cents, Day, EchoedId, FundLoadMessage, Idempotency, Multiplier, Reason, Subject, Verdict,
+};
+use stream_kernel_app::LineContent;
+use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
+
+use super::fixture_files::EXP_MP;
+use super::harness::{prepare, run_traced};
+use super::samples::{
+    BAD_LINE, GOOD_LINE, SHA256_OF_OVERLONG, accepted, classified, declined, declined_bad_line, enriched, id,
+    keyed, load_attempt, output_line, overlong_line, raw_line,
+};
+use super::trace_modes::TraceMode;
+
+/// A form is what `printf` is given; its hash was computed by a shell alone: `printf '<form>' | sha256sum |
+/// cut -c1-32`.
+type Pinned = (&'static str, &'static str);
+
+/// What becomes of [`GOOD_LINE`] as line 1 under `exp_mp`.
+const GOOD: [Pinned; 7] = [
+    (
+        r#"RawLine\nline_no=1\ntext=88:{"id":"17","customer_id":"007","load_amount":"$1234.50","time":"2000-01-03T01:02:03.5Z"}\n"#,
+        "0ff5a051e2ed604a5ad59707b21c7a8a",
+    ),
+    (
+        r"LoadAttempt\nline_no=1\nid=2:17\ncustomer_id=3:007\namount_cents=123450\ntime_seconds=946861323\ntime_nanos=500000000\n",
+        "2d1aa97fdff454a348b5f689b317e907",
+    ),
+    (
+        r"AttemptWithKeys\nline_no=1\nid=2:17\ncustomer_id=3:007\namount_cents=123450\ntime_seconds=946861323\ntime_nanos=500000000\nday=10959\nweek=10959\n",
+        "e05930bb1c79c3c626854233cd1e3570",
+    ),
+    (
+        r"IdempotencyClassifiedAttempt\nline_no=1\nid=2:17\ncustomer_id=3:007\namount_cents=123450\ntime_seconds=946861323\ntime_nanos=500000000\nday=10959\nweek=10959\nidempotency=9:canonical\ncanonical_line_no=1\n",
+        "7c9cb6335a7571e9e0b6bf6438066614",
+    ),
+    (
+        r"EnrichedAttempt\nline_no=1\nid=2:17\ncustomer_id=3:007\namount_cents=123450\ntime_seconds=946861323\ntime_nanos=500000000\nday=10959\nweek=10959\nidempotency=9:canonical\ncanonical_line_no=1\nis_monday=true\nis_prime=true\neffective_amount_cents=246900\nlimit_divisor_millionths=1000000\n",
+        "15c1ec6e2d104e5e0dec56fd2fd15994",
+    ),
+    (
+        r"Decision\nline_no=1\nid=2:17\ncustomer_id=3:007\namount_cents=123450\ntime_seconds=946861323\ntime_nanos=500000000\nday=10959\nweek=10959\nidempotency=9:canonical\ncanonical_line_no=1\nis_monday=true\nis_prime=true\neffective_amount_cents=246900\nlimit_divisor_millionths=1000000\naccepted=true\nreason=null\n",
+        "32ff32e9af1561a92e5b32c82198b289",
+    ),
+    (
+        r#"OutputLine\nline_no=1\nid=2:17\naccepted=true\nreason=null\ntext=48:{"id":"17","customer_id":"007","accepted":true}\n\n"#,
+        "22e9efe7aed8937a93d18638f6329ef7",
+    ),
+];
+
+/// What becomes of [`BAD_LINE`] as line 2.
+const BAD: [Pinned; 3] = [
+    (
+        r#"RawLine\nline_no=2\ntext=33:{"id":"12-00","customer_id":null}\n"#,
+        "38ece03342e92e2e7ce07f84bb9fffc6",
+    ),
+    (
+        r"Decision\nline_no=2\nid=5:12-00\ncustomer_id=null\naccepted=false\nreason=17:INPUT_PARSE_ERROR\n",
+        "c578ca5695ffd7f23633552f872197cf",
+    ),
+    (
+        r#"OutputLine\nline_no=2\nid=5:12-00\naccepted=false\nreason=17:INPUT_PARSE_ERROR\ntext=49:{"id":"12-00","customer_id":"","accepted":false}\n\n"#,
+        "d20d943d4802a2378d4e114aca3e9738",
+    ),
+];
+
+/// What becomes of 200 times `x` as line 3, where lines have 100 bytes: the text is known by its length and
+/// SHA-256 alone.
+const OVERLONG: [Pinned; 2] = [
+    (
+        r"RawLine\nline_no=3\ntext=null\ntext_bytes=200\ntext_sha256=64:aa20c23e3201834050679e1d88941b9a6fed0557c9a705cb2c315e2e63fd486d\n",
+        "c58d7641c04c2994c4a0e3a0bb6815bc",
+    ),
+    (
+        r"Decision\nline_no=3\nid=null\ncustomer_id=null\naccepted=false\nreason=17:INPUT_PARSE_ERROR\n",
+        "7f5459de9b77897ee130168daf756dfa",
+    ),
+];
+
+#[test]
+fn every_kind_of_message_has_the_content_that_is_pinned() {
+    for (message, (form, hash)) in [
+        (raw_line().into(), GOOD[0]),
+        (load_attempt().into(), GOOD[1]),
+        (keyed().into(), GOOD[2]),
+        (classified().into(), GOOD[3]),
+        (enriched().into(), GOOD[4]),
+        (accepted().into(), GOOD[5]),
+        (output_line().into(), GOOD[6]),
+        (declined_bad_line().into(), BAD[1]),
+        (overlong_line().into(), OVERLONG[0]),
+    ] {
+        let content = content(&message);
+        let written = String::from_utf8_lossy(content.as_bytes()).replace('\n', r"\n");
+        assert_eq!((written.as_str(), content.hash_hex().as_str()), (form, hash));
+    }
+}
+
+/// The contents above are not only possible: these lines have them.
+#[test]
+fn a_trace_holds_the_hashes_that_are_pinned() {
+    let mut settings = TraceMode::EXPLAINING.settings();
+    settings.push("adapters.input_source.settings.max_line_bytes=100".to_owned());
+    let input = [GOOD_LINE, BAD_LINE, &"x".repeat(200)].join("\n");
+    let tape = run_traced(prepare(EXP_MP, &settings), input.as_bytes(), None).tape;
+
+    let [raw, load, keyed, classified, enriched, decision, output] = GOOD.map(|(_, hash)| hash);
+    // `update_windows` hands the decision on as it is.
+    let good = [raw, load, keyed, classified, enriched, decision, decision, output];
+    assert_eq!(hashes(&tape, 1), good);
+    let [raw, decision, output] = BAD.map(|(_, hash)| hash);
+    assert_eq!(hashes(&tape, 2), [raw, decision, decision, output]);
+    assert_eq!(hashes(&tape, 3)[..2], OVERLONG.map(|(_, hash)| hash));
+}
+
+#[test]
+fn any_field_of_an_attempt_changed_gives_another_hash() {
+    check(
+        &[load_attempt()],
+        &[
+            ("line_no", |load| load.0.line_no = 9),
+            ("id", |load| load.0.id = id("017")),
+            ("customer_id", |load| load.0.customer_id = id("7")),
+            ("amount", |load| load.0.amount = Cents(123_451)),
+            ("seconds", |load| load.0.time.seconds += 1),
+            ("nanos", |load| load.0.time.nanos += 1),
+        ],
+    );
+    check(
+        &[keyed()],
+        &[
+            ("attempt", |keyed| keyed.attempt.line_no = 9),
+            ("day", |keyed| keyed.day = Day(1)),
+            ("week", |keyed| keyed.week = Day(1)),
+        ],
+    );
+    check(
+        &[classified()],
+        &[
+            ("attempt", |classified| classified.keyed.attempt.line_no = 9),
+            ("day", |classified| classified.keyed.day = Day(1)),
+            ("replay", |classified| classified.idempotency = Idempotency::Replay { canonical_line_no: 1 }),
+            ("replay of", |classified| classified.idempotency = Idempotency::Replay { canonical_line_no: 2 }),
+            ("conflict", |classified| {
+                classified.idempotency = Idempotency::Conflict { canonical_line_no: 1 }
+            }),
+        ],
+    );
+    check(
+        &[enriched()],
+        &[
+            ("attempt", |enriched| enriched.classified.keyed.attempt.line_no = 9),
+            ("is_monday", |enriched| enriched.is_monday = false),
+            ("is_prime", |enriched| enriched.is_prime = false),
+            ("effective_amount", |enriched| enriched.effective_amount = Cents(1)),
+            ("limit_divisor", |enriched| {
+                enriched.limit_divisor = Multiplier::from_millionths(1_000_001).unwrap();
+            }),
+        ],
+    );
+}
+
+#[test]
+fn any_field_of_a_line_or_a_decision_changed_gives_another_hash() {
+    check(
+        &[raw_line(), overlong_line()],
+        &[
+            ("line_no", |line| line.line_no = 9),
+            ("text", |line| line.content = LineContent::Whole(b"x".to_vec())),
+            ("bytes", |line| line.content = LineContent::Overlong { bytes: 201, sha256: SHA256_OF_OVERLONG }),
+            ("sha256", |line| line.content = LineContent::Overlong { bytes: 200, sha256: [0; 32] }),
+        ],
+    );
+    check(
+        &[accepted(), declined_bad_line()],
+        &[
+            ("reason", |decision| decision.verdict = Verdict::Declined(Reason::WeeklyAmountLimit)),
+            ("attempt", |decision| match &mut decision.subject {
+                Subject::Attempt(attempt) => attempt.classified.keyed.attempt.line_no = 9,
+                Subject::BadLine(line) => line.line_no = 9,
+            }),
+        ],
+    );
+    check(
+        &[declined(EchoedId::Digits(id("1")), EchoedId::Unreadable)],
+        &[
+            ("id", |decision| *decision = declined(EchoedId::Digits(id("2")), EchoedId::Unreadable)),
+            ("no id", |decision| *decision = declined(EchoedId::Unreadable, EchoedId::Unreadable)),
+            ("customer_id", |decision| {
+                *decision = declined(EchoedId::Digits(id("1")), EchoedId::Digits(id("1")));
+            }),
+            ("empty", |decision| *decision = declined(EchoedId::Digits(id("1")), EchoedId::Text("".into()))),
+            ("reason", |decision| decision.verdict = Verdict::Declined(Reason::InvalidTimestamp)),
+        ],
+    );
+    check(
+        &[output_line()],
+        &[
+            ("line_no", |line| line.line_no = 9),
+            ("id", |line| line.id = EchoedId::Unreadable),
+            ("verdict", |line| line.verdict = Verdict::Declined(Reason::DailyAmountLimit)),
+            ("text", |line| line.text.push(b' ')),
+        ],
+    );
+}
+
+/// What is changed, and how.
+type Change<P> = (&'static str, fn(&mut P));
+
+/// Each of the messages, as it is and with each of the changes, must have a hash of its own.
+#[track_caller]
+fn check<P: Clone + Into<FundLoadMessage>>(bases: &[P], changes: &[Change<P>]) {
+    for base in bases {
+        let mut names_by_hash = BTreeMap::from([(hash(base.clone()), "the original")]);
+        for (name, change) in changes {
+            let mut copy = base.clone();
+            change(&mut copy);
+            let earlier = names_by_hash.insert(hash(copy), name);
+            assert_eq!(earlier, None, "`{name}` changed makes no difference");
+        }
+    }
+}
+
+fn hash(payload: impl Into<FundLoadMessage>) -> String {
+    content(&payload.into()).hash_hex()
+}
+
+fn content(message: &FundLoadMessage) -> CanonicalContent {
+    let mut content = CanonicalContent::default();
+    content.begin(message.type_name());
+    message.digest(&mut content);
+    content
+}
+
+/// Returns the hashes of the messages of a line: what came in, and what each step emitted.
+fn hashes(tape: &[TraceRecord], line_no: u64) -> Vec<&str> {
+    let records: Vec<_> = tape.iter().filter(|record| record.line_no == line_no).collect();
+    let emitted = records.iter().flat_map(|record| &record.msg_out);
+    [&records[0].msg_in].into_iter().chain(emitted).filter_map(|message| message.hash.as_deref()).collect()
+}

@@ -1,0 +1,16 @@
+//! The fixtures as they lie in the repository: streams of attempts, and the scenarios to run them under.
+
+/// Attempts that can all be adjudicated.
+pub(crate) const CLEAN: &[u8] = include_bytes!("../../../fixtures/clean.ndjson");
+
+/// Every kind of line that cannot.
+pub(crate) const DIRTY: &[u8] = include_bytes!("../../../fixtures/dirty.ndjson");
+
+/// Every reason.
+pub(crate) const REASONS: &[u8] = include_bytes!("../../../fixtures/reasons.ndjson");
+
+/// Velocity limits alone.
+pub(crate) const BASELINE: &str = include_str!("../../../fixtures/baseline.yaml");
+
+/// The Monday multiplier and the prime gate on top.
+pub(crate) const EXP_MP: &str = include_str!("../../../fixtures/exp_mp.yaml");

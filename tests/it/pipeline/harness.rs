@@ -1,0 +1,126 @@
+//! Runs of fund-load in this process: configuration and input bytes in, decisions and trace bytes out.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use fund_load::FundLoad;
+use fund_load::config::Adapters;
+use stream_kernel_app::config::Loader;
+use stream_kernel_app::{Job, LineOutput, LineReader, RawLine, SummaryRow};
+use stream_kernel_exec::RunReport;
+use stream_kernel_exec::trace::{ManualClock, Recorder, SinkFailure, Timestamp, TraceRecord, TraceSink};
+
+/// What a run has brought.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The bytes of the output.
+    pub(crate) output: Vec<u8>,
+    /// By line: why it was declined, `None` if it was accepted, as the summary has counted it.
+    pub(crate) reasons: Vec<Option<String>>,
+    /// What the observer saw on the tapes.
+    pub(crate) tape: Vec<TraceRecord>,
+    pub(crate) summary: Vec<SummaryRow>,
+    pub(crate) report: RunReport,
+    pub(crate) sink_failure: Option<SinkFailure>,
+}
+
+/// Returns the job that `yaml` configures, with `settings` (`KEY=VALUE`) over it; it must be free of
+/// mistakes.
+#[track_caller]
+pub(crate) fn prepare(yaml: &str, settings: &[String]) -> Job<FundLoad> {
+    let loader = Job::<FundLoad>::loader().profile("test", yaml);
+    let loader = settings.iter().fold(loader, Loader::set);
+    Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}\n{yaml}"))
+}
+
+/// Returns a clock that starts at `2026-01-21T01:23:45.000000Z` and ticks by the microsecond.
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000)
+}
+
+/// Takes every line of `input` through the job's pipeline, untraced whatever the configuration says.
+pub(crate) fn run_untraced(job: Job<FundLoad>, input: &[u8]) -> Outcome {
+    run(job, input, None)
+}
+
+/// Takes every line of `input` through the job's pipeline, traced as configured into `sink`, or onto the tape
+/// without one.
+pub(crate) fn run_traced(job: Job<FundLoad>, input: &[u8], sink: Option<Box<dyn TraceSink>>) -> Outcome {
+    let recorder = job.recorder(clock(), sink);
+    assert!(recorder.is_some(), "the configuration of a traced run must switch tracing on");
+    run(job, input, recorder)
+}
+
+/// Takes every line of `input` through the job's pipeline, traced by `recorder`. No step may fail.
+pub(crate) fn run(job: Job<FundLoad>, input: &[u8], recorder: Option<Recorder>) -> Outcome {
+    let Adapters { input_source, .. } = &job.config().adapters;
+    let lines = lines(input, input_source.settings.max_line_bytes);
+    let output = Shared::default();
+    let tape = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&tape);
+    let mut run = job
+        .start("run", recorder, output.clone())
+        .with_observer(move |context| seen.borrow_mut().extend_from_slice(context.trace()));
+    let mut reasons = Vec::new();
+    let mut counted = run.summary();
+    for line in lines {
+        run.process(line).unwrap_or_else(|failure| panic!("{failure}"));
+        let summary = run.summary();
+        reasons.push(reason_counted_last(&counted, &summary));
+        counted = summary;
+    }
+    run.complete().unwrap();
+    let (summary, report) = (run.summary(), run.report());
+    let sink_failure = run.finish().err();
+    Outcome { output: output.take(), reasons, tape: tape.take(), summary, report, sink_failure }
+}
+
+/// Returns the physical lines of `input`.
+pub(crate) fn lines(input: &[u8], max_line_bytes: usize) -> Vec<RawLine> {
+    let mut reader = LineReader::new(input, max_line_bytes);
+    std::iter::from_fn(|| reader.next_line().unwrap()).collect()
+}
+
+/// Returns the reason whose count went up between two summaries, `None` if none did: then one more was
+/// accepted.
+#[track_caller]
+fn reason_counted_last(before: &[SummaryRow], after: &[SummaryRow]) -> Option<String> {
+    let went_up: Vec<_> = after
+        .iter()
+        .filter(|row| {
+            let earlier = before.iter().find(|earlier| earlier.label == row.label);
+            row.count == earlier.map_or(0, |row| row.count) + 1
+        })
+        .map(|row| row.label.as_str())
+        .collect();
+    match went_up[..] {
+        ["accepted"] => None,
+        ["declined", reason] => Some(reason.to_owned()),
+        _ => panic!("one line was counted under {went_up:?}"),
+    }
+}
+
+/// Bytes that a run writes and the test reads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    bytes: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Shared {
+    /// Returns what was written, and forgets it.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.bytes.take()
+    }
+
+    pub(crate) fn append(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes.borrow_mut());
+    }
+}
+
+impl LineOutput for Shared {
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.append(|bytes| bytes.extend_from_slice(line));
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! The steady state costs a few allocations a line, none of them stays, and none is tracing's: only ids and
+//! windows are kept.
+
+use std::io;
+use std::iter;
+
+use allocation_counter::{AllocationInfo, measure};
+use fund_load::FundLoad;
+use fund_load::domain::{Cents, DigitId, Moment};
+use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
+use stream_kernel_app::{LineOutput, LineReader, Run};
+use stream_kernel_exec::trace::{ContextField, Record, TraceSink};
+
+use super::fixture_files::EXP_MP;
+use super::harness::{clock, prepare};
+use super::trace_modes::TraceMode;
+
+/// A line of each kind that changes nothing that is remembered, once it has been there; and how many
+/// allocations it may cost.
+const STEADY_LINES: [(&str, u64); 4] = [
+    // The text of the line, the attempt's box, the line of output.
+    (r#"{"id":"17","customer_id":"7","load_amount":"$1.00","time":"2000-01-03T00:00:00Z"}"#, 3),
+    (r#"{"id":"17","customer_id":"7","load_amount":"$1.00","time":"2000-02-30T00:00:00Z"}"#, 4),
+    // Besides: two texts, the set of unknown keys, what takes the escape out.
+    (
+        r#"{"id":"no digits","customer_id":"\u0037","load_amount":"$1.00","time":"2000-01-03T00:00:00Z","x":1}"#,
+        8,
+    ),
+    // Besides: the reader's complaint.
+    ("not JSON", 5),
+];
+
+/// Before anything is measured, as many lines of each kind are processed: buffers have grown by then.
+const WARM_UP_LINES: usize = 300;
+
+/// What a line costs depends neither on how many there were before nor, but for two texts, on tracing; and
+/// nothing stays.
+#[test]
+fn lines_that_change_nothing_cost_little_and_the_same_every_time_and_leave_nothing_behind() {
+    for mode in iter::once(None).chain(TraceMode::all().map(Some)) {
+        let mut run = warmed_up(mode);
+        for (line, bound) in STEADY_LINES {
+            let [few, many] = [30, 300].map(|count| cost_of(&mut run, iter::repeat_n(line, count)));
+            assert_eq!(many.count_total, 10 * few.count_total, "{mode:?}: {line}");
+            let allowed = bound + texts_made_by_tracing(mode);
+            assert!(few.count_total <= 30 * allowed, "{} in {mode:?}: {line}", few.count_total);
+            assert_eq!(many.bytes_max, few.bytes_max, "{mode:?}: {line}");
+            assert_eq!((few.bytes_current, many.bytes_current), (0, 0), "{mode:?}: {line}");
+        }
+    }
+}
+
+/// Returns how many texts a snapshot makes for each line: its trace id, and when it was received.
+fn texts_made_by_tracing(mode: Option<TraceMode>) -> u64 {
+    let fields = mode.and_then(TraceMode::fields).unwrap_or_default();
+    let shows = |field| u64::from(fields.contains(&field));
+    shows(ContextField::TraceId) + shows(ContextField::ReceivedAt)
+}
+
+/// Where only ids are new, the run keeps what a store of these ids keeps, and not a byte besides.
+#[test]
+fn what_stays_of_attempts_is_their_ids() {
+    let line = |id: u32| STEADY_LINES[0].0.replace("17", &id.to_string());
+    let ids = 1_000..1_200;
+    let kept_by_run = cost_of(&mut warmed_up(Some(TraceMode::EXPLAINING)), ids.clone().map(line));
+
+    let mut store = MemoryIdStore::default();
+    let mut remember = |id: u32| {
+        let customer_id = DigitId::parse("7").unwrap();
+        let time = Moment { seconds: 0, nanos: 0 };
+        let first = FirstAttempt { customer_id, amount: Cents(100), time, line_no: 1 };
+        store.get_or_remember(DigitId::parse(&id.to_string()).unwrap(), first);
+    };
+    remember(17);
+    let kept_by_store = measure(|| ids.for_each(&mut remember));
+    assert_eq!(kept_by_run.bytes_current, kept_by_store.bytes_current);
+    assert!(kept_by_store.bytes_current > 200 * 8, "the count is not blind");
+}
+
+/// Returns what `lines` allocate.
+fn cost_of(run: &mut Run<FundLoad>, lines: impl Iterator<Item = impl AsRef<str>>) -> AllocationInfo {
+    let input = lines.fold(String::new(), |input, line| input + line.as_ref() + "\n");
+    measure(|| feed(run, &input))
+}
+
+/// Returns a run that has seen lines of every kind.
+fn warmed_up(mode: Option<TraceMode>) -> Run<FundLoad> {
+    let mut run = start(mode);
+    for (line, _) in STEADY_LINES {
+        feed(&mut run, &vec![line; WARM_UP_LINES].join("\n"));
+    }
+    run
+}
+
+fn start(mode: Option<TraceMode>) -> Run<FundLoad> {
+    let job = prepare(EXP_MP, &mode.map(TraceMode::settings).unwrap_or_default());
+    let recorder = job.recorder(clock(), Some(Box::new(Overwriting::default())));
+    job.start("run", recorder, Discarding)
+}
+
+fn feed(run: &mut Run<FundLoad>, input: &str) {
+    let mut lines = LineReader::new(input.as_bytes(), 1_024);
+    while let Some(line) = lines.next_line().unwrap() {
+        run.process(line).unwrap();
+    }
+}
+
+/// Takes lines of output and keeps none.
+struct Discarding;
+
+impl LineOutput for Discarding {
+    fn write_line(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes each record over the last one.
+#[derive(Default)]
+struct Overwriting {
+    line: Vec<u8>,
+}
+
+impl TraceSink for Overwriting {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.line.clear();
+        record.write_json(&mut self.line);
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! The whole pipeline in this process: no files, a manual clock, and every byte that comes out.
+
+mod cases;
+mod fixture_files;
+mod harness;
+mod sinks;
+mod trace_modes;
+
+mod agreement;
+mod records;
+mod tracing;
+
+mod fixtures;
+mod story;
+
+mod content;
+mod samples;
+
+mod memory;
+mod stores;

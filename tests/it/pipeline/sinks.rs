@@ -1,0 +1,59 @@
+//! Where the records of a test go: into memory, into memory until it fails, or nowhere.
+
+use std::cell::Cell;
+use std::io;
+use std::rc::Rc;
+
+use stream_kernel_exec::trace::{Record, TraceSink};
+
+use super::harness::Shared;
+
+/// Each record becomes a line of JSON.
+impl TraceSink for Shared {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.append(|bytes| {
+            record.write_json(bytes);
+            bytes.push(b'\n');
+        });
+        Ok(())
+    }
+}
+
+/// Keeps records until it is full; from then on it must be left alone.
+pub(crate) struct Bounded {
+    pub(crate) kept: Shared,
+    /// How many records it has room for.
+    pub(crate) room: usize,
+    /// Whether it refused a record.
+    pub(crate) is_full: Rc<Cell<bool>>,
+}
+
+impl TraceSink for Bounded {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        assert!(!self.is_full.get(), "a sink that has failed is written to");
+        if self.room == 0 {
+            self.is_full.set(true);
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.room -= 1;
+        self.kept.write(record)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        assert!(!self.is_full.get(), "a sink that has failed is finished");
+        Ok(())
+    }
+}
+
+/// Takes every record in, and in the end has nothing of it.
+pub(crate) struct Forgetful;
+
+impl TraceSink for Forgetful {
+    fn write(&mut self, _: &Record<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+}

@@ -1,0 +1,106 @@
+//! Starts the program as a user does, with arguments, environment and standard input.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use super::folder::Folder;
+use super::running::{Outcome, Running};
+
+/// The program, about to be started. Its environment holds only what a test puts there.
+pub(super) struct Program<'a> {
+    folder: &'a Folder,
+    command: Command,
+    stdin: Option<Vec<u8>>,
+    stdout: Stdio,
+}
+
+impl<'a> Program<'a> {
+    /// Returns the program with `folder` as its working directory.
+    pub(super) fn new(folder: &'a Folder) -> Self {
+        Self::of(folder, Command::new(executable()))
+    }
+
+    /// Returns the program in a shell that first runs `preparation`, such as setting a limit.
+    pub(super) fn after(folder: &'a Folder, preparation: &str) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("{preparation} && exec \"$0\" \"$@\"")).arg(executable());
+        Self::of(folder, shell)
+    }
+
+    fn of(folder: &'a Folder, mut command: Command) -> Self {
+        command.env_clear().current_dir(folder.path());
+        Self { folder, command, stdin: None, stdout: Stdio::piped() }
+    }
+
+    pub(super) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Adds `--set` before each assignment.
+    pub(super) fn set<S: AsRef<OsStr>>(mut self, assignments: impl IntoIterator<Item = S>) -> Self {
+        for assignment in assignments {
+            self.command.arg("--set").arg(assignment);
+        }
+        self
+    }
+
+    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Gives it this to read on standard input, where otherwise there is nothing.
+    pub(super) fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(input.into());
+        self
+    }
+
+    /// Leads standard output somewhere else; the outcome then shows none.
+    pub(super) fn stdout(mut self, place: impl Into<Stdio>) -> Self {
+        self.stdout = place.into();
+        self
+    }
+
+    /// Runs the program to its end.
+    #[track_caller]
+    pub(super) fn run(mut self) -> Outcome {
+        let Some(input) = self.stdin.take() else { return self.start_with(Stdio::null()).wait() };
+        let mut running = self.start_with(Stdio::piped());
+        let mut pipe = running.take_stdin();
+        // A program that has heard enough does not read to the end.
+        let feeder = thread::spawn(move || drop(pipe.write_all(&input)));
+        let outcome = running.wait();
+        feeder.join().unwrap();
+        outcome
+    }
+
+    /// Runs the program to its end, which must be with this exit code.
+    #[track_caller]
+    pub(super) fn exits_with(self, exit: i32) -> Outcome {
+        let outcome = self.run();
+        assert_eq!(outcome.exit, exit, "{}", outcome.stderr);
+        outcome
+    }
+
+    /// Starts the program and leaves its standard input open.
+    pub(super) fn start(self) -> Running {
+        self.start_with(Stdio::piped())
+    }
+
+    fn start_with(mut self, stdin: Stdio) -> Running {
+        self.command.stdin(stdin).stdout(self.stdout).stderr(Stdio::piped());
+        Running::new(self.command.spawn().unwrap(), self.folder.path())
+    }
+}
+
+fn executable() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "the one place that learns where the program is")]
+    let path = std::env::var_os("FUND_LOAD_BIN");
+    let path = path
+        .expect("FUND_LOAD_BIN names no program: run these tests with `cargo xtask test`, which builds it");
+    path.into()
+}

@@ -1,0 +1,38 @@
+//! The program `fund-load` from outside, held against its contract: input, configuration, files, signals, traces.
+
+mod folder;
+mod harness;
+mod running;
+
+mod attempts;
+mod records;
+
+mod lines;
+
+mod declined;
+mod spellings;
+mod unreadable_lines;
+mod unusable_values;
+
+mod echoed_texts;
+
+mod config_commands;
+mod config_layers;
+mod config_mistakes;
+mod config_refusals;
+mod config_switches;
+mod config_values;
+mod pipeline_mistakes;
+mod wiring;
+
+mod output_files;
+mod same_paths;
+mod streams;
+mod trace_files;
+mod tracing_flags;
+
+mod signals;
+mod usage;
+
+mod trace_notes;
+mod trace_records;

@@ -1,0 +1,141 @@
+//! A program that runs: what it has written so far, signals to it, and its end. Nothing here waits forever.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::folder::Folder;
+
+/// How often it is looked whether something has happened, and how long nobody looks in between: 30 seconds altogether.
+const LOOKS: u32 = 15_000;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// A program that runs. A test that fails leaves none behind.
+pub(super) struct Running {
+    child: Child,
+    folder: PathBuf,
+    stdout: Option<Capture>,
+    stderr: Capture,
+}
+
+/// What became of a program that ended by itself.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) exit: i32,
+    pub(super) stdout: String,
+    /// With the test's folder as `<folder>`, and without how long the run took.
+    pub(super) stderr: String,
+}
+
+impl Running {
+    pub(super) fn new(mut child: Child, folder: &Path) -> Self {
+        let stdout = child.stdout.take().map(Capture::new);
+        let stderr = Capture::new(child.stderr.take().unwrap());
+        Self { child, folder: folder.to_owned(), stdout, stderr }
+    }
+
+    /// Writes to standard input, which stays open.
+    pub(super) fn send(&mut self, input: impl AsRef<[u8]>) {
+        self.child.stdin.as_mut().unwrap().write_all(input.as_ref()).unwrap();
+    }
+
+    /// Hands out standard input, to be written to elsewhere.
+    pub(super) fn take_stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    /// Returns what stands on standard output as soon as that is `lines` lines.
+    #[track_caller]
+    pub(super) fn stdout_of(&self, lines: usize) -> String {
+        within_reason("the lines on standard output", || {
+            let text = self.stdout.as_ref().unwrap().so_far();
+            (text.lines().count() >= lines && text.ends_with('\n')).then_some(text)
+        })
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Returns what became of the program, whose end must be an exit and no signal. Standard input stays as it is.
+    #[track_caller]
+    pub(super) fn wait(mut self) -> Outcome {
+        let status = within_reason("the end of the program", || self.child.try_wait().unwrap());
+        let stdout = self.stdout.as_mut().map(Capture::finish).unwrap_or_default();
+        let stderr = self.stderr.finish();
+        let exit = status.code().unwrap_or_else(|| panic!("{status}: {stderr}"));
+        let stderr = without_times(&stderr.replace(&*self.folder.to_string_lossy(), "<folder>"));
+        Outcome { exit, stdout, stderr }
+    }
+}
+
+/// Ends the program if it still runs, as `kill -9` does.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A stream that is read as it comes.
+struct Capture {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Capture {
+    fn new(mut stream: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut block = vec![0; 64 * 1024];
+            while let Ok(length @ 1..) = stream.read(&mut block) {
+                shared.lock().unwrap().extend_from_slice(&block[..length]);
+            }
+        });
+        Self { bytes, reader: Some(reader) }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Returns all of it, after the other end was closed.
+    fn finish(&mut self) -> String {
+        self.reader.take().into_iter().for_each(|reader| reader.join().unwrap());
+        self.so_far()
+    }
+}
+
+/// Returns what `look` finds as soon as it finds something.
+#[track_caller]
+fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..LOOKS {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::sleep(PAUSE);
+    }
+    panic!("waited too long for {what}");
+}
+
+/// Waits until the file is there and holds at least so many bytes.
+#[track_caller]
+pub(super) fn wait_for_bytes(folder: &Folder, name: &str, bytes: u64) {
+    let length = || folder.path_of(name).metadata().map_or(0, |metadata| metadata.len());
+    within_reason("bytes in a file", || (length() >= bytes).then_some(()));
+}
+
+/// Takes the duration and the rate out of a summary: `fund-load: 2 lines in 0.001 s, 1,234 lines/s`.
+fn without_times(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| match line.split_once(" in ") {
+        Some((lines, time)) if line.starts_with("fund-load: ") && time.contains(" s") => format!("{lines}\n"),
+        _ => line.to_owned(),
+    });
+    lines.collect()
+}
