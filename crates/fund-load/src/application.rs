@@ -26,7 +26,6 @@ impl Application for FundLoad {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const ABOUT: &'static str =
         "Adjudicates attempts to load funds against velocity limits, one decision per line";
-    const DEFAULT_PIPELINE: &'static [&'static str] = &steps::DEFAULT_PIPELINE;
     const PROFILE: (&'static str, &'static str) =
         ("built-in baseline", "version: 1\nscenario: {name: baseline}\n");
     const RETIRED_KEYS: &'static [(&'static str, &'static str)] = &[

@@ -35,14 +35,12 @@ pub trait Application: Sized {
     const VERSION: &'static str;
     /// What the program does, in a sentence.
     const ABOUT: &'static str;
-    /// The steps that run if the configuration does not say.
-    const DEFAULT_PIPELINE: &'static [&'static str];
     /// The configuration that stands in when no file is named: its name, and its text in YAML.
     const PROFILE: (&'static str, &'static str);
     /// Keys that the configuration no longer has, and what to do instead; `*` stands for any one key.
     const RETIRED_KEYS: &'static [(&'static str, &'static str)] = &[];
 
-    /// Returns every step by name.
+    /// Returns every step by name, in the order in which they run if the configuration does not say.
     fn registry() -> Registry<Self::Message, Self::Resources>;
 
     /// Returns what the steps are built from. Nothing is opened yet: `output` leads somewhere only once the run begins.

@@ -10,7 +10,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
-use crate::output::OutputFile;
 use crate::signals::Signals;
 
 /// Lines are read in blocks of this size.
@@ -44,38 +43,31 @@ impl InputFile {
         Ok(Self { file, path: path.to_owned(), bytes: metadata.is_file().then_some(metadata.len()) })
     }
 
-    /// Returns the bytes of the input. Before it waits for any it writes out what is buffered in `output`, so that a
-    /// conversation is possible; a signal ends the waiting with [`io::ErrorKind::Interrupted`].
-    pub(crate) fn read_through(
-        self,
-        signals: &Signals,
-        output: &OutputFile,
-    ) -> Result<impl io::BufRead, Failure> {
-        let waiting = match self.bytes {
+    /// Returns the bytes of the input. Where it would have to wait for any it first says so with
+    /// [`io::ErrorKind::WouldBlock`], and waits when it is asked again; a signal ends the waiting with
+    /// [`io::ErrorKind::Interrupted`].
+    pub(crate) fn into_bytes(self, signals: &Signals) -> Result<impl io::BufRead, Failure> {
+        let wake = match self.bytes {
+            // A regular file never lets us wait.
             Some(_) => None,
-            None => Some(Waiting { wake: signals.wake().map_err(Failure::Signals)?, output: output.clone() }),
+            None => Some(signals.wake().map_err(Failure::Signals)?),
         };
-        Ok(BufReader::with_capacity(BLOCK_BYTES, Input { file: self.file, path: self.path, waiting }))
+        let input = Input { file: self.file, path: self.path, wake, has_said_so: false };
+        Ok(BufReader::with_capacity(BLOCK_BYTES, input))
     }
 }
 
 struct Input {
     file: File,
     path: PathBuf,
-    /// How to wait; `None` for a regular file, which never lets us wait.
-    waiting: Option<Waiting>,
-}
-
-struct Waiting {
-    wake: UnixStream,
-    output: OutputFile,
+    /// What becomes readable when a signal comes; `None` if there is no waiting.
+    wake: Option<UnixStream>,
+    has_said_so: bool,
 }
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(waiting) = &self.waiting {
-            waiting.wait_for(&self.file)?;
-        }
+        self.wait()?;
         self.file.read(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
             kind => {
@@ -85,14 +77,15 @@ impl Read for Input {
     }
 }
 
-impl Waiting {
-    fn wait_for(&self, file: &File) -> io::Result<()> {
+impl Input {
+    fn wait(&mut self) -> io::Result<()> {
         const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut ready = [PollFd::new(file, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
-        if poll(&mut ready, Some(&AT_ONCE))? == 0 {
-            // Should this fail, what is buffered stays so, and the next write will tell.
-            let _ = self.output.flush();
-            poll(&mut ready, None)?;
+        let Some(wake) = &self.wake else { return Ok(()) };
+        let mut ready = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
+        let may_wait = std::mem::take(&mut self.has_said_so);
+        if poll(&mut ready, if may_wait { None } else { Some(&AT_ONCE) })? == 0 {
+            self.has_said_so = true;
+            return Err(io::ErrorKind::WouldBlock.into());
         }
         if ready[1].revents().is_empty() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     }

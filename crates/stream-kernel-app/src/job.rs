@@ -28,7 +28,7 @@ impl<A: Application> Job<A> {
     pub fn loader() -> Loader {
         let (name, yaml) = A::PROFILE;
         let loader = Loader::new(environment_prefix(A::NAME))
-            .default_pipeline(A::DEFAULT_PIPELINE.iter().copied())
+            .default_pipeline(A::registry().names())
             .profile(name, yaml);
         A::RETIRED_KEYS.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
     }
@@ -132,6 +132,11 @@ impl<A: Application> Run<A> {
     /// Returns the failure of a step that ends the run. It must still be [finished](Self::finish).
     pub fn process(&mut self, line: RawLine) -> Result<InputOutcome, StepFailure> {
         self.runner.process(line.line_no, line)
+    }
+
+    /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.
+    pub fn idle(&mut self) {
+        self.runner.idle();
     }
 
     /// Writes what the application has to say after the last line.

@@ -70,7 +70,8 @@ impl<R: BufRead> LineReader<R> {
     ///
     /// # Errors
     ///
-    /// Returns the error of the input. After [`io::ErrorKind::Interrupted`] the call may be repeated; nothing is lost.
+    /// Returns the error of the input. After [`io::ErrorKind::Interrupted`] and [`io::ErrorKind::WouldBlock`] the call may be repeated;
+    /// nothing is lost.
     pub fn next_line(&mut self) -> io::Result<Option<RawLine>> {
         loop {
             let chunk = self.input.fill_buf()?;

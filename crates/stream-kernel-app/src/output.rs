@@ -113,7 +113,10 @@ impl OutputFile {
         self.flush()?;
         if let Some(partial) = &self.partial {
             let synced = self.writer.borrow().get_ref().sync_all();
-            synced.and_then(|()| fs::rename(partial, &self.path)).map_err(|error| self.named(&error))?;
+            synced
+                .and_then(|()| fs::rename(partial, &self.path))
+                .and_then(|()| File::open(folder_of(&self.path))?.sync_all())
+                .map_err(|error| self.named(&error))?;
         }
         Ok(())
     }
@@ -129,6 +132,11 @@ impl LineOutput for OutputFile {
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
         self.writer.borrow_mut().write_all(line).map_err(|error| self.named(&error))
     }
+}
+
+/// Returns the folder that the file lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Returns the path that an output file has until it is complete: `<path>.partial`.

@@ -8,7 +8,7 @@ use stream_kernel_config::{Loaded, Problem, SinkKind};
 
 use crate::LineAdapters;
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
-use crate::output::partial_path;
+use crate::output::{folder_of, partial_path};
 
 const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
@@ -114,8 +114,7 @@ fn resolve(path: &Path) -> PathBuf {
     if let Ok(resolved) = path.canonicalize() {
         return resolved;
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match (folder.canonicalize(), path.file_name()) {
+    match (folder_of(path).canonicalize(), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
     }

@@ -39,9 +39,9 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     let recorder = job.recorder(SystemClock::new(), sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
-    let mut lines = LineReader::new(input.read_through(&signals, &output)?, max_line_bytes);
+    let mut lines = LineReader::new(input.into_bytes(&signals)?, max_line_bytes);
 
-    let ended = feed(&mut run, &mut lines, &signals, &mut progress);
+    let ended = feed(&mut run, &mut lines, &output, &signals, &mut progress);
     progress.finish();
     let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone()));
     let (report, rows) = (run.report(), run.summary());
@@ -129,6 +129,7 @@ impl Places {
 fn feed<A: Application>(
     run: &mut Run<A>,
     lines: &mut LineReader<impl io::BufRead>,
+    output: &OutputFile,
     signals: &Signals,
     progress: &mut Progress,
 ) -> Result<End, Failure> {
@@ -140,6 +141,12 @@ fn feed<A: Application>(
             Ok(Some(line)) => line,
             Ok(None) => return Ok(End::OfInput),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // Before it waits, the run brings out what somebody may be waiting for in turn.
+                output.flush().map_err(Failure::WriteOutput)?;
+                run.idle();
+                continue;
+            }
             Err(cause) => return Err(Failure::ReadInput { lines: run.report().inputs, cause }),
         };
         let line_no = line.line_no;

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rustix::process::Signal;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
@@ -30,6 +31,8 @@ impl Signals {
             flag::register_usize(signal, Arc::clone(&received), usize::try_from(signal).unwrap_or_default())?;
             low_level::pipe::register(signal, waker.try_clone()?)?;
         }
+        // A file that may not grow further is an error of that file, not the end of the process.
+        flag::register(Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)))?;
         Ok(Self { received, wake })
     }
 

@@ -28,6 +28,7 @@ pub struct Config<N, A> {
 #[serde(deny_unknown_fields)]
 pub struct ScenarioLabel {
     /// The name, which stands in every trace record.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// What the scenario is for.
     #[serde(default)]

@@ -103,7 +103,7 @@ where
 fn not_accepted(error: &figment::Error) -> Problem {
     Problem::new(format!("not accepted: {}", error.kind))
         .expected("a value that the application takes")
-        .hint("see the application's documentation of this key")
+        .hint("give it another value, as the message says")
 }
 
 /// Replaces the value at `keys` by one that fits; returns whether there is such a value.

@@ -170,7 +170,11 @@ impl Loader {
             let Some((key, value)) = text.split_once('=') else {
                 let problem = Problem::new("`--set` without a value").expected("`--set KEY=VALUE`");
                 let provenance = Provenance { layer: layers.next_number(), origin };
-                findings.add("", provenance, problem.hint("`--set KEY=null` sets null"));
+                findings.add(
+                    "",
+                    provenance,
+                    problem.hint("write the key path, `=` and the value: `--set runtime.strict=false`"),
+                );
                 layers.push_nothing();
                 continue;
             };

@@ -14,6 +14,7 @@ pub(crate) const BATCH_FLUSH_EVERY_N: u64 = 100;
 #[serde(deny_unknown_fields)]
 pub struct Sink {
     /// The kind of sink.
+    #[serde(default)]
     pub kind: SinkKind,
     /// The file; required when `kind` is `jsonl`, else ignored.
     #[serde(default)]
@@ -32,10 +33,11 @@ impl Sink {
 }
 
 /// The kind of sink.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SinkKind {
     /// A file, one record a line, appended.
+    #[default]
     Jsonl,
     /// Standard output, one record a line.
     Stdout,

@@ -118,6 +118,13 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
+    /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.
+    pub fn idle(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.idle(&self.context);
+        }
+    }
+
     /// Returns the counts so far.
     pub fn report(&self) -> RunReport {
         self.report

@@ -62,10 +62,11 @@ impl<D: Destination> Batch<D> {
         self.records_since_fsync += 1;
         let flush_is_due = self.records_since_flush >= self.flush_every_n.get();
         let fsync_is_due = self.fsync_every_n.is_some_and(|every| self.records_since_fsync >= every.get());
-        if flush_is_due || fsync_is_due {
+        if flush_is_due {
             self.records_since_flush = 0;
-            self.write_out()?;
-        } else if self.buffer.len() >= self.max_bytes {
+        }
+        // Each cadence counts for itself: what the other one, or the size, makes due does not shift it.
+        if flush_is_due || fsync_is_due || self.buffer.len() >= self.max_bytes {
             self.write_out()?;
         }
         if fsync_is_due {
@@ -79,7 +80,9 @@ impl<D: Destination> Batch<D> {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         if self.records_since_flush > 0 {
             self.records_since_flush = 0;
-            self.write_out()?;
+            if !self.buffer.is_empty() {
+                self.write_out()?;
+            }
         }
         if self.fsync_every_n.is_some() && self.records_since_fsync > 0 {
             self.records_since_fsync = 0;

@@ -11,7 +11,7 @@ use crate::batch::{Batch, Destination};
 const PIPE_BYTES: usize = 64 * 1024;
 
 /// A sink that writes each record as one line to standard output: at once if that is a terminal, otherwise, whole lines
-/// only, in blocks of about 64 KiB.
+/// only, in blocks of about 64 KiB, and before the run waits for input.
 #[derive(Debug)]
 pub struct StdoutSink {
     batch: Batch<Stdout>,
@@ -35,6 +35,10 @@ impl Default for StdoutSink {
 impl TraceSink for StdoutSink {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.batch.push(record)
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.batch.finish()
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -91,11 +91,15 @@ impl Recorder {
     /// Notes that a step takes `message` now.
     pub fn enter(&mut self, message: &impl Message, context: &mut Context) {
         self.msg_in.describe(message, self.settings.signature, &mut self.content);
-        // Read last, so that the step is not charged for the recorder's work.
-        self.entered_at = self.clock.now();
-        if context.received_at.is_none() {
-            context.received_at = Some(self.entered_at);
+        let is_first = context.received_at.is_none();
+        if is_first {
             self.snapshots.begin(context);
+        }
+        // Read last, so that the step is not charged for the recorder's work; all that is left is to note the time itself.
+        self.entered_at = self.clock.now();
+        if is_first {
+            context.received_at = Some(self.entered_at);
+            self.snapshots.render_received_at(context);
         }
     }
 
@@ -138,6 +142,16 @@ impl Recorder {
             self.sink = None;
         }
         context.trace.extend(kept);
+    }
+
+    /// Tells the sink that nothing happens for a while.
+    pub fn idle(&mut self, context: &Context) {
+        if let Some(sink) = &mut self.sink
+            && let Err(cause) = sink.idle()
+        {
+            self.sink_failure = Some(SinkFailure::Idle { line_no: context.line_no(), cause });
+            self.sink = None;
+        }
     }
 
     /// Brings out what the sink still holds.

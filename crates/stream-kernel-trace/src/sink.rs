@@ -14,6 +14,16 @@ pub trait TraceSink {
     /// of the run.
     fn write(&mut self, record: &Record<'_>) -> io::Result<()>;
 
+    /// Is told that nothing happens for a while, since the run waits for input: the moment to bring out what somebody may be
+    /// waiting for. A sink whose cadence is fixed does nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Brings out everything that was taken in: called once, after the last record.
     ///
     /// # Errors
@@ -34,6 +44,15 @@ pub enum SinkFailure {
         line_no: u64,
         /// The step of that record.
         step_name: String,
+        /// What the sink said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The sink failed while the run was waiting for input, and was let go.
+    #[error("the trace breaks off at line {line_no}, or shortly before")]
+    Idle {
+        /// The last line before it.
+        line_no: u64,
         /// What the sink said.
         #[source]
         cause: io::Error,

@@ -97,6 +97,13 @@ impl Snapshots {
         }
     }
 
+    /// Brings the one field up to date that is known only when the first step begins.
+    pub(crate) fn render_received_at(&mut self, context: &Context) {
+        if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
+            snapshot.render(context);
+        }
+    }
+
     /// Takes the snapshot after a step; what was current becomes what was before.
     pub(crate) fn advance(&mut self, context: &mut Context) {
         for snapshot in &mut self.fields {

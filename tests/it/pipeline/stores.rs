@@ -7,7 +7,7 @@ use std::rc::Rc;
 use fund_load::Tally;
 use fund_load::config::Nodes;
 use fund_load::domain::{DigitId, FundLoadMessage};
-use fund_load::steps::{DEFAULT_PIPELINE, Resources, registry};
+use fund_load::steps::{Resources, registry};
 use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry, WindowStore};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -87,7 +87,7 @@ fn run(nodes: &Nodes, memory: Memory, lines: &[RawLine]) -> (String, Memory) {
     };
     let plan = Plan {
         source: Kind::of::<FundLoadMessage, RawLine>(),
-        pipeline: &DEFAULT_PIPELINE.map(str::to_owned),
+        pipeline: &registry().names().map(str::to_owned).collect::<Vec<_>>(),
         strict: true,
     };
     let scenario = registry().bind(plan, &resources).unwrap_or_else(|faults| panic!("{faults}"));

@@ -29,7 +29,7 @@ fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
     assert_snapshot!(outcome.stderr, @"
     error: `scenario.name`: required value is missing
       --> a.yaml:2:11
-      expected: text
+      expected: text, not empty
       hint: set `scenario.name`
 
     error: `scenario.nam`: unknown key
@@ -65,7 +65,7 @@ fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
     error: `--set` without a value
       --> command line: --set runtime.on_step_error
       expected: `--set KEY=VALUE`
-      hint: `--set KEY=null` sets null
+      hint: write the key path, `=` and the value: `--set runtime.strict=false`
 
     error: `adapters.output_sink.settings.path`: the output `input.txt` is the same file as the input
       --> command line: --output input.txt
@@ -90,7 +90,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
     error: `nodes.format_output`: unknown key
       --> a.yaml:3:9
       expected: one of `compute_time_keys`, `compute_features`, `evaluate_policies`, `update_windows`
-      hint: remove it
+      hint: check its spelling and its place, or remove it
 
     fund-load: 1 mistake in the configuration; no input was read and no file was touched
     ");
@@ -156,14 +156,14 @@ fn a_missing_value_is_missed_where_the_map_that_lacks_it_stands() {
       expected: the number 1
       hint: set `version`
 
-    error: `runtime.tracing.sink.kind`: required value is missing
-      --> a.yaml:4:5
-      expected: one of `jsonl`, `stdout`
-      hint: set `runtime.tracing.sink.kind`
+    error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
+      --> a.yaml:5:7
+      expected: the path of a file
+      hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
 
     error: `scenario.name`: required value is missing
       --> a.yaml:7:1
-      expected: text
+      expected: text, not empty
       hint: set `scenario.name`
 
     fund-load: 3 mistakes in the configuration; no input was read and no file was touched

@@ -78,7 +78,7 @@ fn members(line: &[u8], max_line_bytes: usize) -> Option<Vec<(String, Value)>> {
         let key = key?;
         let given_twice = members.iter().any(|(earlier, _)| *earlier == key);
         let is_read = ["id", "customer_id", "load_amount", "time"].contains(&key.as_str());
-        if given_twice || (is_read && value == Value::Text(None)) {
+        if given_twice || (is_read && value.holds_half_pair()) {
             return None;
         }
         members.push((key, value));
@@ -98,7 +98,7 @@ fn text_or_integer(value: &Value) -> Text {
 fn text(value: &Value) -> Text {
     match value {
         Value::Text(text) => text.as_deref().map(|text| text.trim_matches(ASCII_WHITE_SPACE).to_owned()),
-        Value::Number(_) | Value::Other => None,
+        Value::Number(_) | Value::WithHalfPair | Value::Other => None,
     }
 }
 
@@ -167,7 +167,10 @@ mod tests {
     fn half_a_pair_counts_only_where_it_is_read() {
         let ignored = with_ids("\"7\"", "\"8\"").replace('{', "{\"x\":\"\\ud800\",\"y\":{\"\\udc00\":1},");
         assert!(read(ignored.as_bytes(), BOUND).is_ok());
-        check(&with_ids("[\"\\ud800\"]", "\"8\""), "", "8", "INPUT_PARSE_ERROR");
+        for id in ["[\"\\ud800\"]", "{\"\\udc00\":[]}", "[{\"x\":[\"\\ud800\"]}]"] {
+            check(&with_ids(id, "\"8\""), "", "", "INPUT_PARSE_ERROR");
+        }
+        check(&with_ids("[\"\\ud83d\\ude00\"]", "\"8\""), "", "8", "INPUT_PARSE_ERROR");
     }
 
     #[test]

@@ -15,8 +15,21 @@ pub(super) enum Value {
     Text(Text),
     /// A number as it is spelled.
     Number(String),
-    /// `null`, `true`, `false`, an array or an object.
+    /// An array or an object that holds half a surrogate pair, at any depth.
+    WithHalfPair,
+    /// `null`, `true`, `false`, any other array or object.
     Other,
+}
+
+impl Value {
+    /// Returns whether half a surrogate pair stands in the value, at any depth.
+    pub(super) fn holds_half_pair(&self) -> bool {
+        matches!(self, Self::Text(None) | Self::WithHalfPair)
+    }
+}
+
+fn container(holds_half_pair: bool) -> Value {
+    if holds_half_pair { Value::WithHalfPair } else { Value::Other }
 }
 
 /// The text is not one JSON object, or is nested too deeply.
@@ -60,16 +73,18 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), NotAnObject> {
+    /// Reads an array and returns whether it holds half a surrogate pair.
+    fn array(&mut self, depth: usize) -> Result<bool, NotAnObject> {
         self.open('[', depth)?;
         self.skip_white_space();
         if self.take(']') {
-            return Ok(());
+            return Ok(false);
         }
+        let mut holds_half_pair = false;
         loop {
-            self.value(depth)?;
+            holds_half_pair |= self.value(depth)?.holds_half_pair();
             if self.take(']') {
-                return Ok(());
+                return Ok(holds_half_pair);
             }
             self.require(',')?;
         }
@@ -79,8 +94,10 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Value, NotAnObject> {
         self.skip_white_space();
         let value = match self.rest.chars().next() {
-            Some('{') => self.object(depth + 1).map(|_| Value::Other),
-            Some('[') => self.array(depth + 1).map(|()| Value::Other),
+            Some('{') => self.object(depth + 1).map(|members| {
+                container(members.iter().any(|(key, value)| key.is_none() || value.holds_half_pair()))
+            }),
+            Some('[') => self.array(depth + 1).map(container),
             Some('"') => self.string().map(Value::Text),
             Some('-' | '0'..='9') => self.number().map(Value::Number),
             _ => self.word().map(|()| Value::Other),

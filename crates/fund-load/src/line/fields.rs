@@ -85,13 +85,14 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 ///
 /// # Errors
 ///
-/// A text that holds half a surrogate pair makes the whole line unreadable.
+/// Half a surrogate pair anywhere in the value makes the whole line unreadable.
 fn text<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, E> {
     match value.map(RawValue::get) {
         Some(json) if json.starts_with('"') => {
             let Key(text) = serde_json::from_str(json).map_err(E::custom)?;
             Ok(Some(text))
         }
+        Some(json) if holds_half_pair(json) => Err(E::custom("half a surrogate pair")),
         _ => Ok(None),
     }
 }
@@ -104,6 +105,27 @@ fn text_or_integer<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Opti
         }
         _ => text(value),
     }
+}
+
+/// Returns whether an escape in the texts of a value, however deep, is half a surrogate pair.
+fn holds_half_pair(json: &str) -> bool {
+    let mut rest = json;
+    // By grammar a backslash stands in texts alone, and `\u` has four hexadecimal digits after it.
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest[at..];
+        match (code_unit(escape), escape.get(6..).and_then(code_unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => rest = &escape[12..],
+            (Some(0xd800..=0xdfff), _) => return true,
+            (Some(_), _) => rest = &escape[6..],
+            (None, _) => rest = &escape[2..],
+        }
+    }
+    false
+}
+
+/// Returns what the escape at the beginning of `text` stands for, if it is of the form `\u12ab`.
+fn code_unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
 /// A text of JSON, borrowed from the line unless it holds escapes.

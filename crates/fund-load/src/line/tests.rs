@@ -50,3 +50,20 @@ fn brackets_in_texts_are_no_nesting() {
     );
     assert_eq!(check(line), "7/8/100/946684800");
 }
+
+#[test]
+fn half_a_surrogate_pair_anywhere_in_one_of_the_four_values_makes_the_line_unreadable() {
+    let with_id = |id: &str| {
+        check(format!(
+            r#"{{"id":{id},"customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
+        ))
+    };
+    for id in [r#""\ud800""#, r#"["\ud800"]"#, r#"[["x\udc00\ud800"]]"#, r#"{"\udfff":1}"#, r#"["\ud800\n"]"#]
+    {
+        assert_eq!(with_id(id), "INPUT_PARSE_ERROR /", "{id}");
+    }
+    // These values are merely unusable: the customer is still echoed.
+    for id in [r#"["\ud83d\ude00"]"#, r#"["\\ud800"]"#, r#"["\u00e9"]"#, "[1]", "null"] {
+        assert_eq!(with_id(id), "INPUT_PARSE_ERROR /8", "{id}");
+    }
+}

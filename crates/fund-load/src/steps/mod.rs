@@ -43,19 +43,7 @@ pub struct Resources {
     pub tally: Rc<RefCell<Tally>>,
 }
 
-/// The steps of the default pipeline, in their order.
-pub const DEFAULT_PIPELINE: [&str; 8] = [
-    "parse_load_attempt",
-    "compute_time_keys",
-    "idempotency_gate",
-    "compute_features",
-    "evaluate_policies",
-    "update_windows",
-    "format_output",
-    "write_output",
-];
-
-/// Returns every step by name.
+/// Returns every step by name, in the order of the default pipeline.
 pub fn registry() -> Registry<FundLoadMessage, Resources> {
     Registry::new()
         .with("parse_load_attempt", |_: &Resources| ParseLoadAttempt)

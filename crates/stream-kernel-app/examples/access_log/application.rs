@@ -34,8 +34,6 @@ impl Application for AccessLog {
     const NAME: &'static str = "access-log";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const ABOUT: &'static str = "Counts the requests in a web server's access log";
-    const DEFAULT_PIPELINE: &'static [&'static str] =
-        &["parse_access_line", "classify_request", "count_requests", "count_malformed"];
     const PROFILE: (&'static str, &'static str) =
         ("built-in access_log", "version: 1\nscenario: {name: access_log}\n");
 

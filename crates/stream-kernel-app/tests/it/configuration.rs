@@ -47,12 +47,12 @@ nodes:
     error: `nodes.count_requests.botom`: unknown key
       --> access_log.yaml:7:28
       expected: `top`
-      hint: remove it
+      hint: check its spelling and its place, or remove it
 
     error: `nodes.count_malfomed`: unknown key
       --> access_log.yaml:8:3
       expected: one of `classify_request`, `count_requests`
-      hint: remove it
+      hint: check its spelling and its place, or remove it
     ");
 }
 

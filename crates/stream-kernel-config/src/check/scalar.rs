@@ -58,15 +58,17 @@ pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Va
 }
 
 /// Returns the hint for a mistake of which nothing more is known.
-fn general_hint(node: &Node) -> &'static str {
-    match node.kind {
+fn general_hint(node: &Node) -> String {
+    let hint = match node.kind {
         Kind::Bool => "write `true` or `false`",
+        Kind::Integer { minimum, maximum } if minimum == maximum => return format!("write `{minimum}`"),
         Kind::Integer { .. } | Kind::Number { .. } | Kind::Decimal(_) => "write a number within these bounds",
         Kind::Text { .. } => "write a text",
         Kind::OneOf(_) => "choose one of them; letter case counts",
         Kind::List(_) => "write a list: `[item, item]`",
         Kind::Map(_) | Kind::FreeMap(_) => "write keys with their values: `{key: value}`",
-    }
+    };
+    hint.to_owned()
 }
 
 /// Returns a default in canonical form: decimals with all places.

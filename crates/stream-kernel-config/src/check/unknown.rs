@@ -27,7 +27,9 @@ pub(crate) fn unknown_key(map: &Node, path: &str, key: &str, retired: &[Retired]
     if let Some(retired) = retired.iter().find(|retired| retired.covers(&child)) {
         return Problem::new("this key is no longer used").expected(known_keys(map)).hint(&retired.hint);
     }
-    let problem = Problem::new("unknown key").expected(known_keys(map)).hint("remove it");
+    let problem = Problem::new("unknown key")
+        .expected(known_keys(map))
+        .hint("check its spelling and its place, or remove it");
     if key == "<<" {
         return problem.hint("merge keys are not supported; give several files, which are merged in order");
     }

@@ -46,7 +46,7 @@ fn the_environment_is_checked_like_a_file() {
     error: `nodes.compute_time_keys.week`: unknown key
       --> environment variable APP__NODES={compute_time_keys: {week: 1}}
       expected: `week_start`
-      hint: remove it
+      hint: check its spelling and its place, or remove it
 
     error: `runtime.pipeline`: not YAML: while parsing a flow sequence, expected ',' or ']'
       --> environment variable APP__RUNTIME__PIPELINE=[a, b
@@ -104,7 +104,7 @@ fn assignments_are_checked_like_a_file() {
     error: `--set` without a value
       --> command line: --set runtime.strict
       expected: `--set KEY=VALUE`
-      hint: `--set KEY=null` sets null
+      hint: write the key path, `=` and the value: `--set runtime.strict=false`
 
     error: `runtime.strickt`: unknown key
       --> command line: --set runtime.strickt=true
@@ -144,12 +144,12 @@ fn mistakes_of_all_layers_come_in_their_order() {
     error: `version`: found text `one`
       --> a.yaml:1:10
       expected: the number 1
-      hint: write a number within these bounds
+      hint: write `1`
 
     error: `zzz`: unknown key
       --> a.yaml:3:1
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
-      hint: remove it
+      hint: check its spelling and its place, or remove it
 
     error: `runtime.on_step_error`: found text `halt`
       --> b.yaml:2:18

@@ -61,7 +61,7 @@ fn what_a_file_holds_cannot_steer_the_terminal() {
     error: `"a\u{1b}[2J\n\u{202e}"`: unknown key
       --> a.yaml:3:1
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
-      hint: remove it
+      hint: check its spelling and its place, or remove it
 
     error: `runtime.on_step_error`: found text `\u{1b}]0;x\u{7}`
       --> a.yaml:4:26

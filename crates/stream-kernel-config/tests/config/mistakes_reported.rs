@@ -12,12 +12,12 @@ fn what_a_type_refuses_beyond_its_schema_has_a_place_too() {
     error: `adapters.labels.team`: not accepted: upper case letters
       --> a.yaml:5:11
       expected: a value that the application takes
-      hint: see the application's documentation of this key
+      hint: give it another value, as the message says
 
     error: `adapters.labels."a.b"`: not accepted: upper case letters
       --> a.yaml:7:12
       expected: a value that the application takes
-      hint: see the application's documentation of this key
+      hint: give it another value, as the message says
     "#);
 }
 

@@ -13,10 +13,10 @@ fn variables_have_a_type_a_default_and_a_description() {
     let line = |v: &stream_kernel_config::Variable| {
         format!("{} | {} | {} | {}", v.name, v.expected, v.default.as_deref().unwrap_or("-"), v.description)
     };
-    assert_snapshot!(variables.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
+    assert_snapshot!(variables.iter().map(line).collect::<Vec<_>>().join("\n"), @"
     APP__VERSION | the number 1 | - | The version of this shape: 1.
     APP__SCENARIO | a map with the keys `name`, `description` | - | What the run is called.
-    APP__SCENARIO__NAME | text | - | The name, which stands in every trace record.
+    APP__SCENARIO__NAME | text, not empty | - | The name, which stands in every trace record.
     APP__SCENARIO__DESCRIPTION | text, or null | null | What the scenario is for.
     APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing` | - | How the pipeline runs and what is recorded.
     APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
@@ -30,7 +30,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__CONTEXT_DIFF__MODE | one of `none`, `whitelist`, `full` | none | Which context fields are recorded before and after a step.
     APP__RUNTIME__TRACING__CONTEXT_DIFF__WHITELIST | a list, each item text | [] | The fields that mode `whitelist` records.
     APP__RUNTIME__TRACING__SINK | a map with the keys `kind`, `jsonl`, or null | null | Where records go; without it they stay in memory only.
-    APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout` | - | The kind of sink.
+    APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout` | jsonl | The kind of sink.
     APP__RUNTIME__TRACING__SINK__JSONL | a map with the keys `path`, `write_mode`, `flush_every_n`, `fsync_every_n`, or null | null | The file; required when `kind` is `jsonl`, else ignored.
     APP__RUNTIME__TRACING__SINK__JSONL__PATH | text, not empty, or null | null | The file, relative to the working directory. Required when the sink's `kind` is `jsonl`.
     APP__RUNTIME__TRACING__SINK__JSONL__WRITE_MODE | one of `line`, `batch` | line | Whether records are written one by one or in batches.

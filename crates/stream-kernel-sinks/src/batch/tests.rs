@@ -85,8 +85,9 @@ fn a_batch_is_one_write_and_the_end_brings_the_rest() {
 
 #[test]
 fn what_is_buffered_is_written_before_it_is_made_durable() {
-    assert_eq!(check(3, Some(2), 5), "write 2, sync, write 2, sync, end, write 1, sync");
+    assert_eq!(check(3, Some(2), 5), "write 2, sync, write 1, write 1, sync, end, write 1, sync");
     assert_eq!(check(2, Some(4), 4), "write 2, write 2, sync, end");
+    assert_eq!(check(10, Some(4), 10), "write 4, sync, write 4, sync, write 2, end, sync", "10 stays 10");
     assert_eq!(check(1, Some(1), 2), "write 1, sync, write 1, sync, end");
 }
 

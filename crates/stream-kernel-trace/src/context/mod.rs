@@ -20,7 +20,7 @@ use crate::{ShortText, Timestamp, TraceRecord};
 /// entry then is named, or reads, [`TRUNCATED`](crate::TRUNCATED).
 pub const MAX_ENTRIES: usize = 1_024;
 
-/// What every input of a run has in common.
+/// What every input of a run has in common. Records show its texts cut at 256 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunLabel {
     /// Names the run, first half of every trace id.
@@ -68,8 +68,10 @@ pub struct Context {
 impl Context {
     /// Returns a context whose fields take in what steps write only as far as they are among `recorded`.
     pub fn new(label: RunLabel, recorded: FieldSet) -> Self {
+        let RunLabel { run_id, scenario_id } = label;
+        let cut = |text: String| ShortText::from(text).as_str().to_owned();
         Self {
-            label,
+            label: RunLabel { run_id: cut(run_id), scenario_id: cut(scenario_id) },
             line_no: 0,
             received_at: None,
             tags: NamedValues::new(recorded.contains(ContextField::Tags)),

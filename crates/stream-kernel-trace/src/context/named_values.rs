@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{MAX_ENTRIES, Number};
 use crate::json::push_string;
-use crate::{ShortText, TRUNCATED};
+use crate::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 
 /// A map from names to values that keeps the order in which the names were first set.
 ///
@@ -54,6 +54,7 @@ impl<V> NamedValues<V> {
         V: Default,
     {
         self.changed = true;
+        let name = cut(name);
         let found = self.slots[..self.live].iter().position(|(key, _)| *key == name);
         if found.is_none() && self.live == MAX_ENTRIES {
             self.slots[MAX_ENTRIES - 1] = (Cow::Borrowed(TRUNCATED), V::default());
@@ -69,6 +70,12 @@ impl<V> NamedValues<V> {
         });
         Some(&mut self.slots[at].1)
     }
+}
+
+/// Names are texts in a record like any other.
+fn cut(name: Cow<'static, str>) -> Cow<'static, str> {
+    // As many bytes as the limit has characters are never too long.
+    if name.len() <= MAX_TEXT_CHARS { name } else { ShortText::from(name).as_str().to_owned().into() }
 }
 
 impl NamedValues<ShortText> {
@@ -139,6 +146,14 @@ mod tests {
         tags.set("b", 3);
         assert_eq!(names(&tags), ["b", "a"]);
         assert_eq!(tags.get("b").unwrap().as_str(), "3");
+    }
+
+    #[test]
+    fn a_name_is_cut_as_any_text_is() {
+        let mut flags: NamedValues<bool> = NamedValues::new(true);
+        flags.set("x".repeat(256), true);
+        flags.set("y".repeat(257), true);
+        assert_eq!(names(&flags), ["x".repeat(256), "y".repeat(256) + TRUNCATED]);
     }
 
     #[test]
