@@ -1,5 +1,6 @@
 //! The values that the configuration takes, up to the boundary of each.
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::attempts::{attempt, attempt_of};
@@ -140,6 +141,37 @@ fn words_are_taken_exactly() {
     for switch in ["true", "false"] {
         assert_eq!(effective("/runtime/strict", &[&format!("runtime.strict={switch}")]).to_string(), switch);
     }
+}
+
+#[test]
+fn a_scenario_needs_a_name_that_is_not_empty() {
+    let folder = Folder::new();
+    folder.write("a.yaml", "version: 1\nscenario: {name: ''}\n");
+    let in_file = Program::new(&folder).args(["check", "--config", "a.yaml"]).exits_with(2).stderr;
+    let in_environment = Program::new(&folder).args(["check"]).env("FUND_LOAD__SCENARIO__NAME", "");
+    let in_flag = refused(&["scenario.name="]);
+    assert_snapshot!([in_file, in_environment.exits_with(2).stderr, in_flag].join("\n"), @"
+    error: `scenario.name`: found empty text
+      --> a.yaml:2:18
+      expected: text, not empty
+      hint: write a text
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+
+    error: `scenario.name`: found empty text
+      --> environment variable FUND_LOAD__SCENARIO__NAME=
+      expected: text, not empty
+      hint: write a text
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+
+    error: `scenario.name`: found empty text
+      --> command line: --set scenario.name=
+      expected: text, not empty
+      hint: write a text
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
 }
 
 #[test]

@@ -25,9 +25,11 @@ mod config_values;
 mod pipeline_mistakes;
 mod wiring;
 
+mod file_size_limits;
 mod output_files;
 mod same_paths;
 mod streams;
+mod trace_cadence;
 mod trace_files;
 mod tracing_flags;
 

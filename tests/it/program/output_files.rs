@@ -96,20 +96,6 @@ fn an_unfinished_output_whose_name_is_taken_by_a_folder_is_named() {
 }
 
 #[test]
-fn a_file_that_grows_too_large_leaves_no_output_and_keeps_the_earlier_one() {
-    // A limit of 512 KiB at most: a full disk of one's own.
-    let folder = Folder::with_input(attempts(20_000));
-    folder.write("output.txt", "earlier\n");
-    let before = folder.fingerprint("output.txt");
-    let program = Program::after(&folder, "trap '' XFSZ && ulimit -f 512");
-    let outcome = program.args(["run", "--set", "runtime.on_step_error=continue"]).exits_with(1);
-    let stderr = outcome.stderr.lines().next().unwrap();
-    assert!(stderr.starts_with("error: ") && stderr.contains("File too large"), "{stderr}");
-    assert!(stderr.contains("output.txt"), "the file is named: {stderr}");
-    assert_eq!(folder.fingerprint("output.txt"), before);
-}
-
-#[test]
 fn a_dash_stands_for_the_standard_streams_in_the_configuration_too() {
     let folder = Folder::new();
     let outcome =

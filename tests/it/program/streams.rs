@@ -1,10 +1,12 @@
 //! Outputs that are no regular files: pipes, devices, a reader that has heard enough.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::thread;
 
 use insta::assert_snapshot;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::attempts::{accepted, attempts};
 use super::folder::Folder;
@@ -62,6 +64,23 @@ fn a_conversation_is_possible() {
 }
 
 #[test]
+fn the_records_of_a_line_can_be_read_before_the_next_line_is_sent() {
+    let folder = Folder::new();
+    let program = Program::new(&folder).args(["run", "--input", "-", "--tracing", "enable"]);
+    let mut running = program.set(["runtime.tracing.sink={kind: stdout}"]).start();
+    for (line, line_no) in attempts(3).split_inclusive('\n').zip(1..) {
+        running.send(line);
+        let records = records(&running.stdout_of(8 * line_no));
+        assert_eq!(records.len(), 8 * line_no);
+        assert_eq!(records.last().unwrap().line_no, line_no as u64);
+    }
+    drop(running.take_stdin());
+    let outcome = running.wait();
+    assert_eq!((outcome.exit, outcome.stdout.lines().count()), (0, 24), "nothing is written twice");
+    assert_eq!(folder.read("output.txt"), accepted(1) + &accepted(2) + &accepted(3));
+}
+
+#[test]
 fn a_device_is_written_to_as_it_is() {
     let folder = Folder::with_input(attempts(1));
     Program::new(&folder).args(["run", "--output", "/dev/null"]).exits_with(0);
@@ -107,6 +126,38 @@ fn a_reader_that_closes_early_fails_the_run_with_one_line() {
             "{told}"
         );
     }
+}
+
+#[test]
+fn a_reader_that_is_gone_is_noticed_before_the_run_waits_for_more_input() {
+    let folder = Folder::new();
+    let (mut reader, writer) = io::pipe().unwrap();
+    let own_writer = writer.try_clone().unwrap();
+    let program = Program::new(&folder).args(["run", "--input", "-", "--output", "-"]);
+    let mut running = program.stdout(writer).start();
+    running.send(attempts(1));
+    wait_until(&reader, PollFlags::IN);
+    let mut answer = [0; 1_000];
+    let length = reader.read(&mut answer).unwrap();
+    assert_eq!(answer[..length], *accepted(1).as_bytes());
+    drop(reader);
+    // A process that another test is just starting has the reader for a moment, too.
+    wait_until(&own_writer, PollFlags::ERR);
+
+    running.send(attempts(1));
+    let stdin = running.take_stdin();
+    let outcome = running.wait();
+    assert_snapshot!(one_line(&outcome), @"error: the output `-` cannot be written: Broken pipe (os error 32)");
+    drop(stdin); // The run has ended although more could have come.
+}
+
+/// Waits for bytes in a pipe (`IN`), or until nobody reads it (`ERR`), but not forever.
+#[track_caller]
+fn wait_until(pipe: &impl AsFd, state: PollFlags) {
+    let timeout = Timespec { tv_sec: 30, tv_nsec: 0 };
+    let mut pipe = [PollFd::new(pipe, state)];
+    poll(&mut pipe, Some(&timeout)).unwrap();
+    assert!(pipe[0].revents().contains(state), "waited too long for {state:?}");
 }
 
 #[test]

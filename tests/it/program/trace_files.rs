@@ -27,6 +27,17 @@ fn a_trace_that_cannot_be_opened_ends_the_run_before_the_first_line() {
 }
 
 #[test]
+fn a_sink_with_the_path_of_a_file_needs_no_kind() {
+    let folder = Folder::with_input(attempts(1));
+    folder.write(
+        "config.yaml",
+        "version: 1\nscenario: {name: test}\nruntime: {tracing: {enabled: true, sink: {jsonl: {path: x}}}}\n",
+    );
+    Program::new(&folder).args(["run", "--config", "config.yaml"]).exits_with(0);
+    assert_eq!(records(&folder.read("x")).len(), 8);
+}
+
+#[test]
 fn records_are_appended() {
     let folder = Folder::with_input(attempts(1));
     let run = |run_id| {

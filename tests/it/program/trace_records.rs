@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
 use stream_kernel_trace::{Status, TraceRecord};
 
 use super::attempts::{attempt, attempts};
@@ -188,4 +189,21 @@ fn a_context_text_is_cut_at_256_characters() {
     };
     assert_eq!(shown(1), id(256));
     assert_eq!(shown(2), id(256) + "...(truncated)");
+}
+
+#[test]
+fn a_scenario_name_is_cut_at_256_characters_wherever_it_stands() {
+    let shown = |length: usize| {
+        let name = format!("scenario.name={}", "\u{e9}".repeat(length));
+        let record =
+            records(&trace(&attempts(1), &[&name, "runtime.tracing.context_diff.mode=full"])).remove(0);
+        let context: Value = serde_json::from_str(record.ctx_before.unwrap().as_json()).unwrap();
+        assert_eq!(context["scenario_id"], *record.scenario, "the context has the same name");
+        record.scenario
+    };
+    let longest = "\u{e9}".repeat(256);
+    assert_eq!(shown(256), longest);
+    for length in [257, 300] {
+        assert_eq!(shown(length), format!("{longest}...(truncated)"));
+    }
 }

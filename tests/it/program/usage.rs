@@ -71,6 +71,29 @@ fn the_run_id_names_every_record() {
 }
 
 #[test]
+fn a_run_id_has_up_to_128_characters_and_none_that_controls() {
+    let folder = Folder::with_input(attempts(1));
+    let run = |id: &str, exit| {
+        let program = Program::new(&folder).args(["run", "--trace-path", "trace.jsonl", "--run-id", id]);
+        program.exits_with(exit).stderr
+    };
+    // Characters are counted, not bytes.
+    run(&"\u{e9}".repeat(128), 0);
+    let before = ["output.txt", "trace.jsonl"].map(|name| folder.fingerprint(name));
+    for control in ["\t", "\n", "\u{1b}", "\u{7f}", "\u{9b}"] {
+        let told = run(&format!("a{control}b"), 2);
+        assert_eq!(told, "error: --run-id holds a control character (use letters, digits and signs)\n");
+    }
+    assert_snapshot!(run(&"\u{e9}".repeat(129), 2), @"error: --run-id has 129 characters (at most 128 are possible)");
+    assert_snapshot!(run("", 2), @"
+    error: a value is required for '--run-id <ID>' but none was supplied
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(["output.txt", "trace.jsonl"].map(|name| folder.fingerprint(name)), before);
+}
+
+#[test]
 fn the_summary_counts_lines_and_decisions_by_reason() {
     let same_day = ["1", "2", "3", "4", "4", "5"].map(attempt).join("\n");
     let folder = Folder::with_input(same_day + "\n\n" + &attempt("x"));

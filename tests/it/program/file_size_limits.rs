@@ -1,0 +1,78 @@
+//! A file that may not grow further (`ulimit -f`), as on a full disk: an error of that file, not the end of the process.
+//!
+//! Shells count the limit in blocks of 512 or of 1,024 bytes; what is written here is clearly below or above either.
+
+use insta::assert_snapshot;
+
+use super::attempts::{accepted, attempts};
+use super::folder::Folder;
+use super::harness::Program;
+
+/// Runs `count` lines with an output file that may have at most so many blocks, and returns the one line it must fail with.
+#[track_caller]
+fn told_of_limited_output(count: u32, blocks: u32, settings: &[&str]) -> String {
+    let folder = Folder::with_input(attempts(count));
+    folder.write("output.txt", "earlier\n");
+    let before = folder.fingerprint("output.txt");
+    let program = Program::after(&folder, &format!("ulimit -f {blocks}"));
+    let outcome = program.args(["run"]).set(settings).exits_with(1);
+    assert_eq!(folder.fingerprint("output.txt"), before, "the earlier output stays as it is");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    outcome.stderr
+}
+
+#[test]
+fn an_output_that_grows_too_large_at_the_end_fails_the_run() {
+    // 4 KiB of output, 1 KiB of room at most.
+    assert_snapshot!(told_of_limited_output(100, 1, &[]), @"error: the output `output.txt` cannot be written: File too large (os error 27) (the unfinished output is left in `output.txt.partial`)");
+}
+
+#[test]
+fn an_output_that_grows_too_large_in_the_middle_stops_the_run_whatever_the_policy() {
+    // 1 MiB of output, 512 KiB of room at most.
+    for policy in ["stop", "continue"] {
+        let told = told_of_limited_output(20_000, 512, &[&format!("runtime.on_step_error={policy}")]);
+        for part in
+            ["error: line ", "`write_output`", "`output.txt`", "File too large", "`output.txt.partial`"]
+        {
+            assert!(told.contains(part), "{policy}: {part}: {told}");
+        }
+    }
+}
+
+/// Runs 20 lines with a trace file that has not room enough, and returns what is said; the output must be complete.
+#[track_caller]
+fn told_of_limited_trace(jsonl: &str) -> String {
+    // 1 KiB of output and 50 KiB of records, 2 to 4 KiB of room in a file.
+    let folder = Folder::with_input(attempts(20));
+    let outcome = Program::after(&folder, "ulimit -f 4")
+        .args(["run", "--trace-path", "trace.jsonl"])
+        .set([format!("runtime.tracing.sink.jsonl={jsonl}")])
+        .exits_with(1);
+    assert_eq!(folder.read("output.txt"), (1..=20).map(accepted).collect::<String>());
+    assert_eq!(folder.names(), ["input.txt", "output.txt", "trace.jsonl"], "the output has its name");
+    outcome.stderr
+}
+
+#[test]
+fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_complete() {
+    assert_snapshot!(told_of_limited_trace("{write_mode: batch, flush_every_n: 1000000}"), @"
+    error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27) (the output is complete)
+    fund-load: 20 lines
+      accepted             20
+      declined              0
+      output: output.txt
+      trace: trace.jsonl
+    ");
+}
+
+#[test]
+fn a_trace_that_grows_too_large_in_the_middle_is_reported_once_and_the_output_is_complete() {
+    let told = told_of_limited_trace("{write_mode: line}");
+    assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    // Which record is the first that has no room depends on how long the steps took.
+    let error = told.lines().next().unwrap();
+    for part in ["error: trace `trace.jsonl`: ", "File too large", "(the output is complete)"] {
+        assert!(error.contains(part), "{part}: {told}");
+    }
+}
