@@ -7,6 +7,7 @@ use stream_kernel_config::Loader;
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
 use crate::failure::Failure;
+use crate::trace_commands::TraceCommand;
 use crate::{Application, Job};
 
 #[derive(Debug, Parser)]
@@ -25,6 +26,9 @@ pub(crate) enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Read traces.
+    #[command(subcommand)]
+    Trace(TraceCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use stream_kernel_config::Mistakes;
 use stream_kernel_exec::StepFailure;
 use stream_kernel_sinks::OpenError;
+use stream_kernel_trace::reading::WrongLine;
 
 /// Why the program ends without success. Its `Display` is for people; causes follow from `source`.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,16 @@ pub(crate) enum Failure {
     OpenTrace(#[from] OpenError),
     #[error(transparent)]
     Step(#[from] StepFailure),
+    #[error("the trace `{name}` cannot be read")]
+    ReadTrace {
+        name: String,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("`{name}`, {wrong} (is it a trace? `trace check` names everything that is wrong)")]
+    WrongTrace { name: String, wrong: WrongLine },
+    #[error("`{name}` holds no record (is it a trace?)")]
+    EmptyTrace { name: String },
     #[error("signals cannot be taken over")]
     Signals(#[source] io::Error),
     #[error("the report cannot be written to standard output")]
@@ -59,7 +70,11 @@ impl Failure {
     /// Returns the exit code: 2 for usage and configuration, 1 for everything that goes wrong in a run.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Configuration(_) => 2,
+            Self::Usage(_)
+            | Self::Configuration(_)
+            | Self::ReadTrace { .. }
+            | Self::WrongTrace { .. }
+            | Self::EmptyTrace { .. } => 2,
             Self::OpenInput { .. }
             | Self::ReadInput { .. }
             | Self::OpenOutput { .. }

@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod failure;
 mod run;
+mod trace_commands;
 
 mod checks;
 mod path_checks;

@@ -9,7 +9,7 @@ use crate::cli::{Cli, Command, command};
 use crate::commands::{self, Environment};
 use crate::failure::{Failure, with_causes};
 use crate::report::say;
-use crate::{Application, run};
+use crate::{Application, run, trace_commands};
 
 /// Runs the application as a program: reads arguments and environment, does what they ask, and returns the exit code.
 ///
@@ -55,6 +55,7 @@ fn dispatch<A: Application>(
     match &cli.command {
         Command::Run(options) => run::run::<A>(options, environment),
         Command::Check(options) => commands::check::<A>(options, environment).map(|()| 0),
+        Command::Trace(command) => trace_commands::run(command),
         Command::Config(command) => commands::config::<A>(command, environment).map(|()| 0),
     }
 }

@@ -6,6 +6,7 @@ mod context;
 mod fault;
 mod json;
 mod message;
+pub mod reading;
 mod record;
 mod recorder;
 mod signature;

@@ -58,6 +58,13 @@ pub struct TraceRecord {
     pub error: Option<RecordedError>,
 }
 
+impl TraceRecord {
+    /// Returns the name of the run: the trace id without the line number.
+    pub fn run_id(&self) -> &str {
+        self.trace_id.rsplit_once(':').map_or(&*self.trace_id, |(run_id, _)| run_id)
+    }
+}
+
 /// Writes milliseconds in decimals, as the contract has it, where a float of its own accord becomes `1e-6`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

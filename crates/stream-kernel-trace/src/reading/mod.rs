@@ -1,0 +1,7 @@
+//! Reading a trace back: record by record in constant memory, tolerant of a torn end and of a file that still grows.
+
+mod reader;
+mod runs;
+
+pub use reader::{MAX_LINE_BYTES, Tail, TraceLine, TraceReader, WrongLine};
+pub use runs::RunSplitter;

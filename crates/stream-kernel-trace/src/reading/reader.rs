@@ -1,0 +1,243 @@
+//! Records from lines.
+
+use std::io::{self, BufRead};
+
+use crate::TraceRecord;
+
+/// The longest line that is read, in bytes; a longer one is skipped and counts as wrong.
+pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Reads a trace line by line, in constant memory.
+///
+/// ```
+/// use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader};
+///
+/// let mut reader = TraceReader::new(&b"no record\n{\"trace_id\":\"run:1\",\"sce"[..]);
+/// assert!(matches!(reader.next_line()?, Some(TraceLine::Wrong(wrong)) if wrong.line_no == 1));
+/// assert!(reader.next_line()?.is_none());
+/// assert!(matches!(reader.tail(), Some(Tail::Torn { line_no: 2, offset: 10, bytes: 24 })));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TraceReader<R> {
+    input: R,
+    /// The present line, or as much of it as was there when it was last read.
+    line: Vec<u8>,
+    is_whole: bool,
+    /// How long the present line is, what was skipped included.
+    line_bytes: u64,
+    line_no: u64,
+    /// Where the present line begins.
+    offset: u64,
+}
+
+/// A whole line of a trace.
+#[derive(Debug)]
+pub enum TraceLine {
+    /// It holds a record.
+    Record(Box<TraceRecord>),
+    /// It does not.
+    Wrong(WrongLine),
+}
+
+/// A line that holds no record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line_no}: {why}")]
+pub struct WrongLine {
+    /// Its number, from 1.
+    pub line_no: u64,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What stands behind the last line end.
+#[derive(Debug)]
+pub enum Tail {
+    /// A whole record, of which only the line end is missing.
+    Record(Box<TraceRecord>),
+    /// A part of a line: the writer was cut off, or has not come further yet.
+    Torn {
+        /// The number of the line, from 1.
+        line_no: u64,
+        /// Where it begins, in bytes from the beginning of the trace.
+        offset: u64,
+        /// How long it is.
+        bytes: u64,
+    },
+}
+
+impl<R: BufRead> TraceReader<R> {
+    /// Returns a reader of the trace that `input` holds.
+    pub fn new(input: R) -> Self {
+        Self { input, line: Vec::new(), is_whole: true, line_bytes: 0, line_no: 0, offset: 0 }
+    }
+
+    /// Returns the next whole line, `None` if there is none, or none yet: of a file that grows it can be asked again.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the input.
+    pub fn next_line(&mut self) -> io::Result<Option<TraceLine>> {
+        if self.is_whole {
+            self.offset += self.line_bytes;
+            self.line.clear();
+            self.line.shrink_to(USUAL_LINE_BYTES);
+            self.line_bytes = 0;
+            self.line_no += 1;
+            self.is_whole = false;
+        }
+        while !self.is_whole {
+            let chunk = match self.input.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if chunk.is_empty() {
+                return Ok(None);
+            }
+            let line_end = memchr::memchr(b'\n', chunk);
+            let part = &chunk[..line_end.unwrap_or(chunk.len())];
+            if self.line.len() + part.len() <= MAX_LINE_BYTES {
+                self.line.extend_from_slice(part);
+            } else {
+                // What is kept stays one byte beyond the bound, so that the line is known as too long.
+                self.line.resize(MAX_LINE_BYTES + 1, b' ');
+            }
+            let consumed = part.len() + usize::from(line_end.is_some());
+            self.line_bytes += consumed as u64;
+            self.is_whole = line_end.is_some();
+            self.input.consume(consumed);
+        }
+        Ok(Some(self.read_line()))
+    }
+
+    /// Returns what stands behind the last line end, once [`next_line`](Self::next_line) has returned `None`; `None` if
+    /// nothing does.
+    pub fn tail(&self) -> Option<Tail> {
+        if self.is_whole || self.line_bytes == 0 {
+            return None;
+        }
+        Some(match serde_json::from_slice(&self.line) {
+            Ok(record) => Tail::Record(Box::new(record)),
+            Err(_) => Tail::Torn { line_no: self.line_no, offset: self.offset, bytes: self.line_bytes },
+        })
+    }
+
+    /// Returns the number of the present line, from 1.
+    pub fn line_no(&self) -> u64 {
+        self.line_no
+    }
+
+    /// Returns how many bytes were read.
+    pub fn bytes_read(&self) -> u64 {
+        self.offset + self.line_bytes
+    }
+
+    /// Returns the present line's text, without its line end.
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    fn read_line(&self) -> TraceLine {
+        let wrong = |why| TraceLine::Wrong(WrongLine { line_no: self.line_no, why });
+        if self.line.len() > MAX_LINE_BYTES {
+            return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
+        }
+        match serde_json::from_slice(&self.line) {
+            Ok(record) => TraceLine::Record(Box::new(record)),
+            Err(error) => wrong(format!("no record: {error}")),
+        }
+    }
+}
+
+/// What the buffer keeps of a line of unusual length.
+const USUAL_LINE_BYTES: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::BufReader;
+
+    const RECORD: &str = r#"{"trace_id":"run:1","scenario":"s","line_no":1,"step_index":0,"step_name":"a\u0062","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.123599Z","duration_ms":0.143,"msg_in":{"type_name":"In","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":{"tags":{}},"ctx_after":{"tags":{}},"ctx_diff":{},"status":"ok","error":null}"#;
+
+    /// Reads `text` in chunks of every small size and tells each line and the tail.
+    fn check(text: &str) -> Vec<String> {
+        let told_by_chunks_of = |chunk_bytes| {
+            let mut reader = TraceReader::new(BufReader::with_capacity(chunk_bytes, text.as_bytes()));
+            let mut told = Vec::new();
+            while let Some(line) = reader.next_line().unwrap() {
+                told.push(match line {
+                    TraceLine::Record(record) => format!("record of {}", record.step_name),
+                    TraceLine::Wrong(wrong) => wrong.to_string(),
+                });
+            }
+            told.push(match reader.tail() {
+                None => "nothing".to_owned(),
+                Some(Tail::Record(record)) => format!("whole record of {}", record.step_name),
+                Some(Tail::Torn { line_no, offset, bytes }) => {
+                    format!("torn: {line_no} at {offset}, {bytes}")
+                }
+            });
+            assert_eq!(reader.bytes_read(), text.len() as u64);
+            told
+        };
+        let told = told_by_chunks_of(10_000);
+        for chunk_bytes in [1, 7, 100, 400] {
+            assert_eq!(told_by_chunks_of(chunk_bytes), told);
+        }
+        told
+    }
+
+    #[test]
+    fn records_are_read_and_wrong_lines_are_named() {
+        let told = check(&format!("{RECORD}\n\n{{\"trace_id\":1}}\n{RECORD}\n"));
+        assert_eq!(told[0], "record of ab");
+        assert!(told[1].starts_with("line 2: no record: "), "{}", told[1]);
+        assert!(told[2].starts_with("line 3: no record: invalid type"), "{}", told[2]);
+        assert_eq!(told[3..], ["record of ab", "nothing"]);
+    }
+
+    #[test]
+    fn a_torn_end_is_told_from_a_whole_record_without_its_line_end() {
+        assert_eq!(check(""), ["nothing"]);
+        assert_eq!(check(RECORD), ["whole record of ab"]);
+        let torn = &RECORD[..RECORD.len() - 1];
+        let at = RECORD.len() + 1;
+        assert_eq!(check(&format!("{RECORD}\n{torn}"))[1..], [format!("torn: 2 at {at}, {}", torn.len())]);
+    }
+
+    #[test]
+    fn a_file_that_grows_is_read_on() {
+        /// Gives its pieces one after the other, with an end of file between them.
+        struct Growing(Vec<&'static [u8]>, &'static [u8]);
+        impl io::Read for Growing {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                io::Read::read(&mut self.1, buffer)
+            }
+        }
+        let (head, rest) = RECORD.as_bytes().split_at(50);
+        let mut reader = TraceReader::new(BufReader::new(Growing(vec![rest, b"\n"], head)));
+        while !reader.input.get_ref().0.is_empty() {
+            assert!(reader.next_line().unwrap().is_none());
+            let growing = reader.input.get_mut();
+            growing.1 = growing.0.remove(0);
+        }
+        assert!(matches!(reader.next_line().unwrap(), Some(TraceLine::Record(_))));
+        assert!(reader.next_line().unwrap().is_none() && reader.tail().is_none());
+    }
+
+    #[test]
+    fn the_bound_of_a_line_holds_and_one_beyond_is_skipped() {
+        let line = |bytes: usize| [&vec![b'x'; bytes][..], b"\n", RECORD.as_bytes(), b"\n"].concat();
+        for (bytes, why) in [(MAX_LINE_BYTES, "no record"), (MAX_LINE_BYTES + 1, "longer than")] {
+            let text = line(bytes);
+            let mut reader = TraceReader::new(BufReader::new(&text[..]));
+            let first = reader.next_line().unwrap();
+            assert!(
+                matches!(&first, Some(TraceLine::Wrong(wrong)) if wrong.why.starts_with(why)),
+                "{first:?}"
+            );
+            assert!(matches!(reader.next_line().unwrap(), Some(TraceLine::Record(_))));
+        }
+    }
+}
