@@ -22,6 +22,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "fixtures/dirty.ndjson", make: || Ok(dirty_fixture()) },
     Generated { path: "fixtures/reasons.ndjson", make: || Ok(reasons_fixture()) },
     Generated { path: "docs/config.schema.json", make: config_schema },
+    Generated { path: "docs/trace-record.schema.json", make: record_schema },
     Generated { path: "docs/cli.md", make: cli_reference },
 ];
 
@@ -54,6 +55,10 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 fn config_schema() -> Result<Vec<u8>, Failure> {
     cli_reference::output_of(&fund_load()?, &["config", "schema"]).map(String::into_bytes)
+}
+
+fn record_schema() -> Result<Vec<u8>, Failure> {
+    cli_reference::output_of(&fund_load()?, &["trace", "schema"]).map(String::into_bytes)
 }
 
 fn cli_reference() -> Result<Vec<u8>, Failure> {

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use stream_kernel_app::config::{Config, Loaded};
-use stream_kernel_app::{Application, SharedOutput, SummaryRow};
+use stream_kernel_app::{Application, OwnCommand, SharedOutput, SummaryRow};
 use stream_kernel_exec::Registry;
 
 use crate::config::{self, Adapters, Nodes, WindowStoreKind};
 use crate::domain::FundLoadMessage;
+use crate::explain;
 use crate::steps::{self, Resources};
 use crate::stores::{MemoryIdStore, MemoryWindowStore};
 use crate::tally::Tally;
@@ -56,6 +57,10 @@ impl Application for FundLoad {
             output: Rc::new(RefCell::new(output.clone())),
             tally: Rc::new(RefCell::new(Tally::default())),
         }
+    }
+
+    fn commands() -> Vec<OwnCommand> {
+        vec![explain::command()]
     }
 
     fn check(loaded: &mut Loaded<Nodes, Adapters>) {

@@ -3,6 +3,7 @@
 mod application;
 pub mod config;
 pub mod domain;
+mod explain;
 mod line;
 pub mod steps;
 pub mod stores;

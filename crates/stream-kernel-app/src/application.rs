@@ -9,7 +9,7 @@ use stream_kernel_config::{Config, Loaded};
 use stream_kernel_exec::Registry;
 
 use crate::raw_line::LineMessage;
-use crate::{LineAdapters, LineOutput, SharedOutput};
+use crate::{LineAdapters, LineOutput, OwnCommand, SharedOutput};
 
 /// A part of the configuration that the application defines.
 pub trait Section: Serialize + DeserializeOwned + JsonSchema {}
@@ -45,6 +45,11 @@ pub trait Application: Sized {
 
     /// Returns what the steps are built from. Nothing is opened yet: `output` leads somewhere only once the run begins.
     fn resources(config: &Config<Self::Nodes, Self::Adapters>, output: &SharedOutput) -> Self::Resources;
+
+    /// Returns the commands that the application has beside the kernel's.
+    fn commands() -> Vec<OwnCommand> {
+        Vec::new()
+    }
 
     /// Reports what only the application can find wrong with its configuration.
     fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {

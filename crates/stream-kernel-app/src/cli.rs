@@ -8,7 +8,7 @@ use stream_kernel_config::Loader;
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
 use crate::failure::Failure;
 use crate::trace_commands::TraceCommand;
-use crate::{Application, Job};
+use crate::{Application, Job, OwnCommand};
 
 #[derive(Debug, Parser)]
 #[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
@@ -87,7 +87,9 @@ const MAX_RUN_ID_CHARS: usize = 128;
 
 /// Returns the application's command line, for generating its reference.
 pub fn command<A: Application>() -> clap::Command {
-    Cli::command().name(A::NAME).version(A::VERSION).about(A::ABOUT)
+    let own = A::commands();
+    let own = own.iter().map(OwnCommand::definition).cloned();
+    Cli::command().name(A::NAME).version(A::VERSION).about(A::ABOUT).subcommands(own)
 }
 
 impl Options {

@@ -52,6 +52,9 @@ pub(crate) enum Failure {
     WrongTrace { name: String, wrong: WrongLine },
     #[error("`{name}` holds no record (is it a trace?)")]
     EmptyTrace { name: String },
+    /// A command of the application's own says it in its own words.
+    #[error("{text}")]
+    Command { exit_code: u8, text: String },
     #[error("signals cannot be taken over")]
     Signals(#[source] io::Error),
     #[error("the report cannot be written to standard output")]
@@ -70,6 +73,7 @@ impl Failure {
     /// Returns the exit code: 2 for usage and configuration, 1 for everything that goes wrong in a run.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::Command { exit_code, .. } => *exit_code,
             Self::Usage(_)
             | Self::Configuration(_)
             | Self::ReadTrace { .. }

@@ -3,6 +3,8 @@
 mod application;
 mod job;
 mod main_entry;
+mod own_command;
+mod trace_file;
 
 mod cli;
 mod commands;
@@ -32,7 +34,10 @@ pub use job::{Job, Run};
 pub use line_reader::LineReader;
 pub use main_entry::main;
 pub use output::{LineOutput, SharedOutput};
+pub use own_command::{CommandFailure, OwnCommand};
 pub use raw_line::{LineContent, LineMessage, RawLine};
+pub use trace_commands::escape::escaped;
+pub use trace_file::{TraceFile, TraceRecords};
 
 /// What an application needs of the configuration crate: exact decimals, and reporting mistakes of its own.
 pub use stream_kernel_config as config;

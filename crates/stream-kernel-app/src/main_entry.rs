@@ -42,15 +42,18 @@ fn dispatch<A: Application>(
     arguments: impl IntoIterator<Item = OsString>,
     environment: Environment,
 ) -> Result<u8, Failure> {
-    let parsed =
-        command::<A>().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let matches = match command::<A>().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return Ok(explain_usage(&error)),
+    };
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(own) = A::commands().iter().find(|own| own.definition().get_name() == name)
+    {
+        return trace_commands::to_standard_output(|out| own.run(matches, out));
+    }
+    let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help goes to standard output with 0, a wrong flag to standard error with 2.
-            let _ = error.print();
-            return Ok(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return Ok(explain_usage(&error)),
     };
     match &cli.command {
         Command::Run(options) => run::run::<A>(options, environment),
@@ -58,4 +61,10 @@ fn dispatch<A: Application>(
         Command::Trace(command) => trace_commands::run(command),
         Command::Config(command) => commands::config::<A>(command, environment).map(|()| 0),
     }
+}
+
+/// Prints help to standard output, which is a success, or what is wrong with the arguments to standard error.
+fn explain_usage(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    u8::try_from(error.exit_code()).unwrap_or(2)
 }

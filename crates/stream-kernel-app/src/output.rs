@@ -134,6 +134,17 @@ impl LineOutput for OutputFile {
     }
 }
 
+/// For results that are no lines. Flushing writes out what is buffered.
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.borrow_mut().write(bytes).map_err(|error| self.named(&error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        OutputFile::flush(self)
+    }
+}
+
 /// Returns the folder that the file lies in.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -101,7 +101,9 @@ fn is_file(path: &Path) -> bool {
     !is_standard_stream(path) && fs::metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
-fn are_same(one: &Path, other: &Path) -> bool {
+/// Returns whether both paths lead to the same file, after resolving links; the file need not exist yet.
+/// Returns whether both paths lead to the same file, now or once it exists.
+pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     match (identity(one), identity(other)) {
         (Some(one), Some(other)) => one == other,

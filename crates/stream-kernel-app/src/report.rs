@@ -53,19 +53,20 @@ impl Summary<'_> {
     }
 }
 
+/// Returns how many there are a second.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a rate for people"
 )]
-fn rate(inputs: u64, seconds: f64) -> Option<u64> {
+pub(crate) fn rate(inputs: u64, seconds: f64) -> Option<u64> {
     // Over less than a millisecond a rate says nothing.
     (seconds >= 0.001).then(|| (inputs as f64 / seconds) as u64)
 }
 
 /// Returns the number with its thousands apart: `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> = (digits.as_bytes().rchunks(3).rev())
         .map(|group| std::str::from_utf8(group).unwrap_or_default())

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+pub mod comparison;
 mod content;
 mod context;
 mod fault;
@@ -9,9 +10,14 @@ mod message;
 pub mod reading;
 mod record;
 mod recorder;
+#[cfg(feature = "schema")]
+mod schema;
 mod signature;
 mod sink;
 mod snapshot;
+pub mod soundness;
+#[cfg(feature = "statistics")]
+pub mod statistics;
 mod text;
 mod timestamp;
 mod trace_record;
@@ -26,9 +32,11 @@ pub use fault::StepFault;
 pub use message::Message;
 pub use record::Record;
 pub use recorder::{Recorder, StepRef, TraceSettings};
+#[cfg(feature = "schema")]
+pub use schema::record_schema;
 pub use signature::{Signature, SignatureMode};
 pub use sink::{SinkFailure, TraceSink};
 pub use snapshot::{ContextChange, ContextDiffMode};
 pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
-pub use timestamp::{RenderedTimestamp, Timestamp};
+pub use timestamp::{NoTimestamp, RenderedTimestamp, Timestamp};
 pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};

@@ -1,6 +1,7 @@
 //! Points in time: nanoseconds since the Unix epoch, and their text in a record.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A point in time, in nanoseconds since 1970-01-01T00:00:00Z; it reaches into the year 2554.
 ///
@@ -35,6 +36,28 @@ impl fmt::Display for Timestamp {
         f.write_str(TimestampFormatter::default().render(*self).as_str())
     }
 }
+
+/// Reads RFC 3339, as a record shows a time.
+///
+/// ```
+/// use stream_kernel_trace::Timestamp;
+///
+/// assert_eq!("1970-01-01T00:00:00.000001Z".parse(), Ok(Timestamp::from_nanos(1_000)));
+/// assert!("yesterday".parse::<Timestamp>().is_err());
+/// ```
+impl FromStr for Timestamp {
+    type Err = NoTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, NoTimestamp> {
+        let nanos = text.parse().ok().and_then(|time: jiff::Timestamp| time.as_nanosecond().try_into().ok());
+        nanos.map(Self).ok_or_else(|| NoTimestamp(text.to_owned()))
+    }
+}
+
+/// A text that is no time that a [`Timestamp`] can hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is no time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`)", .0.escape_debug())]
+pub struct NoTimestamp(String);
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 const TEXT_LEN: usize = "1970-01-01T00:00:00.000000Z".len();
@@ -114,6 +137,15 @@ mod tests {
             (u64::MAX, "2554-07-21T23:34:33.709551Z"),
         ] {
             assert_eq!(Timestamp::from_nanos(nanos).to_string(), text);
+            assert_eq!(text.parse(), Ok(Timestamp::from_nanos(nanos / 1_000 * 1_000)));
+        }
+    }
+
+    #[test]
+    fn a_time_outside_of_the_range_is_refused() {
+        assert_eq!("2554-07-21T23:34:33.709551615Z".parse(), Ok(Timestamp::from_nanos(u64::MAX)));
+        for text in ["2554-07-21T23:34:33.709551616Z", "1969-12-31T23:59:59.999999Z", "", "2026-01-21"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }
 

@@ -19,13 +19,16 @@ use crate::{Record, Signature, StepFault};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TraceRecord {
     /// Names the input: `<run_id>:<line_no>`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r":[1-9][0-9]*$")))]
     pub trace_id: String,
     /// Names the scenario.
     pub scenario: String,
     /// The input's line, from 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub line_no: u64,
     /// The step's position in the pipeline, from 0.
     pub step_index: usize,
@@ -34,11 +37,14 @@ pub struct TraceRecord {
     /// The message's place among those that the step handled for this input, from 0.
     pub work_index: u32,
     /// When the step took the message: RFC 3339, UTC, microseconds.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::TIME), extend("format" = "date-time")))]
     pub t_enter: String,
     /// When the step was done with it.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::TIME), extend("format" = "date-time")))]
     pub t_exit: String,
     /// How long that took, in milliseconds.
     #[serde(serialize_with = "serialize_millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0)))]
     pub duration_ms: f64,
     /// The message taken.
     pub msg_in: MessageSignature,
@@ -63,20 +69,30 @@ impl TraceRecord {
     pub fn run_id(&self) -> &str {
         self.trace_id.rsplit_once(':').map_or(&*self.trace_id, |(run_id, _)| run_id)
     }
+
+    /// Returns how long the step took, in nanoseconds.
+    pub fn duration_ns(&self) -> u64 {
+        nanos_of(self.duration_ms)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+fn nanos_of(millis: f64) -> u64 {
+    (millis * 1e6).round() as u64
 }
 
 /// Writes milliseconds in decimals, as the contract has it, where a float of its own accord becomes `1e-6`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn serialize_millis<S: Serializer>(millis: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     let mut text = Vec::new();
-    push_millis(&mut text, (millis * 1e6).round() as u64);
+    push_millis(&mut text, nanos_of(*millis));
     let text = String::from_utf8(text).map_err(S::Error::custom)?;
     RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// Whether a step did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It did.
@@ -87,29 +103,35 @@ pub enum Status {
 
 /// What a record says of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MessageSignature {
     /// The message's kind.
     pub type_name: String,
     /// By what people know it.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub identity: Option<String>,
     /// The hash of its content, in lower-case hexadecimal.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
     pub hash: Option<String>,
 }
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordedError {
     /// The kind of failure.
     #[serde(rename = "type")]
     pub type_name: String,
     /// What happened.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub message: String,
     /// The name of the step.
     #[serde(rename = "where")]
     pub step_name: String,
     /// Always null: the field is kept for readers that expect it.
+    #[cfg_attr(feature = "schema", schemars(with = "()"))]
     pub stack: Option<String>,
 }
 

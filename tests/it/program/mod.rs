@@ -36,5 +36,9 @@ mod tracing_flags;
 mod signals;
 mod usage;
 
+mod explain;
 mod trace_notes;
 mod trace_records;
+mod trace_view;
+
+mod trace_export;

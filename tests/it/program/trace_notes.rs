@@ -58,7 +58,7 @@ fn an_accepted_attempt() {
     compute_time_keys day:2000-01-04 week:2000-01-03
     idempotency_gate idempotency:canonical canonical_line_no:2
     compute_features monday:false prime:false effective_amount_cents:50
-    evaluate_policies accepted:true attempts_before:1 day_amount_before_cents:100000 week_amount_before_cents:100000
+    evaluate_policies accepted:true attempts_before:1 day_amount_before_cents:100000 week_amount_before_cents:100000 daily_attempts_limit:3 day_amount_limit_cents:500000 week_amount_limit_cents:2000000
     update_windows attempts_after:2 day_amount_after_cents:100050 week_amount_after_cents:100050
     format_output
     write_output
@@ -74,7 +74,7 @@ fn a_declined_attempt() {
     compute_time_keys day:2000-01-04 week:2000-01-03
     idempotency_gate idempotency:canonical canonical_line_no:2
     compute_features monday:false prime:false effective_amount_cents:51
-    evaluate_policies accepted:false reason:DAILY_AMOUNT_LIMIT attempts_before:1 day_amount_before_cents:499950 week_amount_before_cents:499950
+    evaluate_policies accepted:false reason:DAILY_AMOUNT_LIMIT attempts_before:1 day_amount_before_cents:499950 week_amount_before_cents:499950 daily_attempts_limit:3 day_amount_limit_cents:500000 week_amount_limit_cents:2000000
     update_windows attempts_after:2 day_amount_after_cents:499950 week_amount_after_cents:499950
     format_output
     write_output
@@ -101,7 +101,7 @@ fn a_conflict() {
     assert_snapshot!(notes(&["x".to_owned(), attempt("5"), second], &[]), @"
     parse_load_attempt id:5 customer_id:7 amount_cents:101
     compute_time_keys day:2000-01-01 week:1999-12-27
-    idempotency_gate idempotency:conflict canonical_line_no:2
+    idempotency_gate differs:amount idempotency:conflict canonical_line_no:2
     compute_features monday:false prime:false effective_amount_cents:101
     evaluate_policies accepted:false reason:ID_DUPLICATE_CONFLICT
     update_windows
@@ -170,8 +170,8 @@ fn a_prime_id_on_a_monday_with_both_switched_on() {
     parse_load_attempt id:7 customer_id:7 amount_cents:3
     compute_time_keys day:2000-01-03 week:2000-01-03
     idempotency_gate idempotency:canonical canonical_line_no:2
-    compute_features monday:true prime:true effective_amount_cents:5
-    evaluate_policies accepted:false reason:PRIME_DAILY_GLOBAL_LIMIT attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0 primes_before:1
+    compute_features monday:true prime:true effective_amount_cents:5 amount_multiplier_millionths:1500000
+    evaluate_policies accepted:false reason:PRIME_DAILY_GLOBAL_LIMIT attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0 primes_before:1 daily_attempts_limit:3 day_amount_limit_cents:500000 week_amount_limit_cents:2000000 amount_cap_cents:999900 global_per_day_limit:1
     update_windows attempts_after:1 day_amount_after_cents:0 week_amount_after_cents:0
     format_output
     write_output
@@ -185,7 +185,7 @@ fn monday_and_prime_are_false_while_switched_off() {
     compute_time_keys day:2000-01-03 week:2000-01-03
     idempotency_gate idempotency:canonical canonical_line_no:1
     compute_features monday:false prime:false effective_amount_cents:100
-    evaluate_policies accepted:true attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0
+    evaluate_policies accepted:true attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0 daily_attempts_limit:3 day_amount_limit_cents:500000 week_amount_limit_cents:2000000
     update_windows attempts_after:1 day_amount_after_cents:100 week_amount_after_cents:100
     format_output
     write_output
@@ -199,8 +199,8 @@ fn a_monday_that_divides_the_limits_leaves_the_amount() {
     parse_load_attempt id:7 customer_id:7 amount_cents:166666
     compute_time_keys day:2000-01-03 week:2000-01-03
     idempotency_gate idempotency:canonical canonical_line_no:1
-    compute_features monday:true prime:false effective_amount_cents:166666
-    evaluate_policies accepted:true attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0
+    compute_features monday:true prime:false effective_amount_cents:166666 limit_divisor_millionths:3000000
+    evaluate_policies accepted:true attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0 daily_attempts_limit:3 day_amount_limit_cents:166666 week_amount_limit_cents:666666
     update_windows attempts_after:1 day_amount_after_cents:166666 week_amount_after_cents:166666
     format_output
     write_output
@@ -209,8 +209,8 @@ fn a_monday_that_divides_the_limits_leaves_the_amount() {
     parse_load_attempt id:7 customer_id:7 amount_cents:166667
     compute_time_keys day:2000-01-03 week:2000-01-03
     idempotency_gate idempotency:canonical canonical_line_no:1
-    compute_features monday:true prime:false effective_amount_cents:166667
-    evaluate_policies accepted:false reason:DAILY_AMOUNT_LIMIT attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0
+    compute_features monday:true prime:false effective_amount_cents:166667 limit_divisor_millionths:3000000
+    evaluate_policies accepted:false reason:DAILY_AMOUNT_LIMIT attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0 daily_attempts_limit:3 day_amount_limit_cents:166666 week_amount_limit_cents:666666
     update_windows attempts_after:1 day_amount_after_cents:0 week_amount_after_cents:0
     format_output
     write_output
@@ -224,7 +224,7 @@ fn a_week_starts_when_the_configuration_says() {
     compute_time_keys day:2000-01-03 week:1999-12-28
     idempotency_gate idempotency:canonical canonical_line_no:1
     compute_features monday:false prime:false effective_amount_cents:100
-    evaluate_policies accepted:true attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0
+    evaluate_policies accepted:true attempts_before:0 day_amount_before_cents:0 week_amount_before_cents:0 daily_attempts_limit:3 day_amount_limit_cents:500000 week_amount_limit_cents:2000000
     update_windows attempts_after:1 day_amount_after_cents:100 week_amount_after_cents:100
     format_output
     write_output

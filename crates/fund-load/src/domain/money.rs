@@ -1,6 +1,7 @@
 //! Money in whole cents, and exact multipliers.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Add;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -55,6 +56,21 @@ impl Cents {
     /// ```
     pub fn divided_by(self, divisor: Multiplier) -> Self {
         Self(self.0 * u128::from(ONE) / u128::from(divisor.0))
+    }
+}
+
+/// Writes the amount as people do, `$1,234.50`.
+impl fmt::Display for Cents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dollars = (self.0 / 100).to_string();
+        f.write_str("$")?;
+        for (position, digit) in dollars.char_indices() {
+            if position > 0 && (dollars.len() - position).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        write!(f, ".{:02}", self.0 % 100)
     }
 }
 
@@ -135,6 +151,12 @@ mod tests {
 
     fn multiplier(millionths: u64) -> Multiplier {
         Multiplier::from_millionths(millionths).unwrap()
+    }
+
+    #[test]
+    fn an_amount_is_written_with_its_thousands_apart() {
+        let texts = [0, 9, 99_999, 100_000, 123_456_789].map(|cents| Cents(cents).to_string());
+        assert_eq!(texts, ["$0.00", "$0.09", "$999.99", "$1,000.00", "$1,234,567.89"]);
     }
 
     #[test]

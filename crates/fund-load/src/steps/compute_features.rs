@@ -40,6 +40,13 @@ impl Step<FundLoadMessage> for ComputeFeatures {
         context.tags.set("monday", is_monday);
         context.tags.set("prime", is_prime);
         context.metrics.set("effective_amount_cents", effective_amount.0);
+        if is_monday {
+            let name = match monday.apply_to {
+                MondayApplication::Amount => "amount_multiplier_millionths",
+                MondayApplication::Limits => "limit_divisor_millionths",
+            };
+            context.metrics.set(name, multiplier.millionths());
+        }
         out.emit(EnrichedAttempt { classified, is_monday, is_prime, effective_amount, limit_divisor });
         Ok(())
     }

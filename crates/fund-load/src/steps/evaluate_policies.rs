@@ -28,6 +28,15 @@ struct Before {
     primes: u64,
 }
 
+/// What an attempt is compared with; `None` where nothing is.
+struct Limits {
+    attempts: Option<u64>,
+    day_amount: Option<Cents>,
+    week_amount: Option<Cents>,
+    amount_cap: Option<Cents>,
+    primes: Option<u64>,
+}
+
 impl EvaluatePolicies {
     /// Returns the step for `parameters` that looks at the figures in `windows`, as far as `kept` says that they are kept.
     pub fn new(
@@ -50,41 +59,18 @@ impl EvaluatePolicies {
         }
     }
 
-    fn judge(&self, attempt: &EnrichedAttempt, before: &Before) -> Verdict {
-        self.judge_attempts(before)
-            .or_else(|| self.judge_prime(attempt, before))
-            .or_else(|| self.judge_amounts(attempt, before))
-            .map_or(Verdict::Accepted, Verdict::Declined)
-    }
-
-    fn judge_attempts(&self, before: &Before) -> Option<Reason> {
-        let limit = self.parameters.limits.daily_attempts?;
-        (before.attempts >= limit).then_some(Reason::DailyAttemptLimit)
-    }
-
-    fn judge_prime(&self, attempt: &EnrichedAttempt, before: &Before) -> Option<Reason> {
-        let gate = &self.parameters.prime_gate;
-        if !gate.enabled || !attempt.is_prime {
-            return None;
+    /// Returns the limits as they are for this attempt: divided on some Mondays, those of primes for primes alone.
+    fn limits(&self, attempt: &EnrichedAttempt) -> Limits {
+        let EvaluatePoliciesNode { limits, prime_gate: gate } = &self.parameters;
+        let is_gated = gate.enabled && attempt.is_prime;
+        let of_that_day = |limit: Option<Cents>| limit.map(|limit| limit.divided_by(attempt.limit_divisor));
+        Limits {
+            attempts: limits.daily_attempts,
+            day_amount: of_that_day(limits.daily_amount),
+            week_amount: of_that_day(limits.weekly_amount),
+            amount_cap: gate.amount_cap.filter(|_| is_gated),
+            primes: gate.global_per_day.filter(|_| is_gated),
         }
-        if gate.amount_cap.is_some_and(|cap| attempt.effective_amount > cap) {
-            return Some(Reason::PrimeAmountCap);
-        }
-        let is_exhausted = gate.global_per_day.is_some_and(|limit| before.primes >= limit);
-        is_exhausted.then_some(Reason::PrimeDailyGlobalLimit)
-    }
-
-    fn judge_amounts(&self, attempt: &EnrichedAttempt, before: &Before) -> Option<Reason> {
-        let limits = &self.parameters.limits;
-        let exceeds = |limit: Option<Cents>, before: Cents| {
-            limit.is_some_and(|limit| {
-                before + attempt.effective_amount > limit.divided_by(attempt.limit_divisor)
-            })
-        };
-        if exceeds(limits.daily_amount, before.day_amount) {
-            return Some(Reason::DailyAmountLimit);
-        }
-        exceeds(limits.weekly_amount, before.week_amount).then_some(Reason::WeeklyAmountLimit)
     }
 
     fn note_before(&self, before: &Before, context: &mut Context) {
@@ -99,6 +85,43 @@ impl EvaluatePolicies {
         }
         if self.parameters.prime_gate.enabled {
             context.metrics.set("primes_before", before.primes);
+        }
+    }
+}
+impl Limits {
+    /// Returns whether `amount` may be loaded on top of what was there before.
+    fn judge(&self, amount: Cents, before: &Before) -> Verdict {
+        let is_reached = |limit: Option<u64>, before| limit.is_some_and(|limit| before >= limit);
+        let is_exceeded = |limit: Option<Cents>, sum| limit.is_some_and(|limit| sum > limit);
+        let first_failure = if is_reached(self.attempts, before.attempts) {
+            Reason::DailyAttemptLimit
+        } else if is_exceeded(self.amount_cap, amount) {
+            Reason::PrimeAmountCap
+        } else if is_reached(self.primes, before.primes) {
+            Reason::PrimeDailyGlobalLimit
+        } else if is_exceeded(self.day_amount, before.day_amount + amount) {
+            Reason::DailyAmountLimit
+        } else if is_exceeded(self.week_amount, before.week_amount + amount) {
+            Reason::WeeklyAmountLimit
+        } else {
+            return Verdict::Accepted;
+        };
+        Verdict::Declined(first_failure)
+    }
+
+    /// Notes the limits for people to read.
+    fn note(&self, context: &mut Context) {
+        let cents = |limit: Option<Cents>| limit.map(|limit| limit.0);
+        for (name, limit) in [
+            ("daily_attempts_limit", self.attempts.map(u128::from)),
+            ("day_amount_limit_cents", cents(self.day_amount)),
+            ("week_amount_limit_cents", cents(self.week_amount)),
+            ("amount_cap_cents", cents(self.amount_cap)),
+            ("global_per_day_limit", self.primes.map(u128::from)),
+        ] {
+            if let Some(limit) = limit {
+                context.metrics.set(name, limit);
+            }
         }
     }
 }
@@ -119,7 +142,9 @@ impl Step<FundLoadMessage> for EvaluatePolicies {
             Idempotency::Canonical => {
                 let before = self.look_up(&attempt);
                 self.note_before(&before, context);
-                self.judge(&attempt, &before)
+                let limits = self.limits(&attempt);
+                limits.note(context);
+                limits.judge(attempt.effective_amount, &before)
             }
         };
         context.tags.set("accepted", verdict.is_accepted());

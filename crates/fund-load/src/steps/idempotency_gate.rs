@@ -1,6 +1,7 @@
 //! `idempotency_gate`: is this the first attempt with its id?
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use stream_kernel_exec::trace::Context;
@@ -20,7 +21,7 @@ impl IdempotencyGate {
         Self { ids }
     }
 
-    fn classify(&self, keyed: &AttemptWithKeys) -> Idempotency {
+    fn classify(&self, keyed: &AttemptWithKeys, context: &mut Context) -> Idempotency {
         let attempt = FirstAttempt::from(&*keyed.attempt);
         let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt.id, attempt) else {
             return Idempotency::Canonical;
@@ -29,8 +30,34 @@ impl IdempotencyGate {
         if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
             Idempotency::Replay { canonical_line_no }
         } else {
+            context.tags.set("differs", Differences { first, later: attempt });
             Idempotency::Conflict { canonical_line_no }
         }
+    }
+}
+
+/// In what two attempts with the same id differ.
+struct Differences {
+    first: FirstAttempt,
+    later: FirstAttempt,
+}
+
+/// Writes what differs, such as `customer_id,amount,time`.
+impl fmt::Display for Differences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, later } = self;
+        let mut separator = "";
+        for (name, differs) in [
+            ("customer_id", first.customer_id != later.customer_id),
+            ("amount", first.amount != later.amount),
+            ("time", first.time != later.time),
+        ] {
+            if differs {
+                write!(f, "{separator}{name}")?;
+                separator = ",";
+            }
+        }
+        Ok(())
     }
 }
 
@@ -44,7 +71,7 @@ impl Step<FundLoadMessage> for IdempotencyGate {
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
     ) -> Result<(), StepError> {
-        let idempotency = self.classify(&keyed);
+        let idempotency = self.classify(&keyed, context);
         let classified = IdempotencyClassifiedAttempt { keyed, idempotency };
         context.tags.set("idempotency", idempotency.name());
         context.metrics.set("canonical_line_no", classified.canonical_line_no());

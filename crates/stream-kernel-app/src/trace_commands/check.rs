@@ -1,20 +1,93 @@
-//! `trace check`.
+//! `trace check`: whether a trace is sound, and the cut of a torn tail.
+
+mod findings;
+mod repair;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
 use clap::Args;
+use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace::soundness::SoundnessCheck;
 
+use super::source::open;
+use super::stats::no_such_run;
 use crate::failure::Failure;
+use findings::FindingsPrinter;
+use repair::Cut;
 
 /// What `trace check` takes.
+///
+/// Checks every line by itself, then that times and steps never go back, and that every message emitted is taken and
+/// every input is there. Exits with 0 if the trace is sound, 1 if there are findings, 2 if it cannot be read.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+With --json, each finding is an object on a line of its own:
+  run, line   the number of the run and of the trace's line, from 1
+  what        what is wrong
+and the last line tells what was checked:
+  records, inputs, runs, findings   how many there are
+  cut                               what --repair has cut: line, offset and bytes; or null")]
 pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
+    /// Cut a torn last line, never a whole record; not while the trace is still being written.
+    #[arg(long)]
+    repair: bool,
+    /// Tell the findings of the run N only, counted from 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    run: Option<u64>,
+    /// Print a JSON object a finding.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    let _ = (options, out);
-    Ok(0)
+    if options.repair {
+        repair::refuse_other_than_files(&options.file)?;
+    }
+    let failed = |cause| Failure::ReadTrace { name: options.file.clone(), cause };
+    let mut reader = TraceReader::new(open(&options.file)?);
+    let mut check = SoundnessCheck::default();
+    let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
+    let mut found = Vec::new();
+    while let Some(line) = reader.next_line().map_err(failed)? {
+        match line {
+            TraceLine::Record(record) => check.record(reader.line_no(), reader.line(), &record, &mut found),
+            TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut found),
+        }
+        printer.take(&mut found, check.run())?;
+    }
+    let mut cut = None;
+    match reader.tail() {
+        None if reader.bytes_read() == 0 => {
+            check.wrong_line(&WrongLine { line_no: 1, why: "the trace is empty".to_owned() }, &mut found);
+        }
+        None => (),
+        Some(Tail::Record(record)) => check.record(reader.line_no(), reader.line(), &record, &mut found),
+        Some(Tail::Torn { line_no, offset, bytes }) => {
+            let torn = Cut { line_no, offset, bytes };
+            let why = match repair::refusal(reader.line(), bytes) {
+                None if options.repair => {
+                    torn.apply(&options.file)?;
+                    cut = Some(torn);
+                    None
+                }
+                None => Some(format!("is torn after {bytes} bytes (--repair cuts them)")),
+                Some(refusal) => Some(format!("has no line end and {refusal}")),
+            };
+            if let Some(why) = why {
+                check.wrong_line(&WrongLine { line_no, why }, &mut found);
+            }
+        }
+    }
+    check.finish(&mut found);
+    printer.take(&mut found, check.run())?;
+    if let Some(only) = options.run.filter(|only| *only > check.run()) {
+        return Err(no_such_run(&options.file, only, check.run()));
+    }
+    let findings = printer.finish(&check, cut.as_ref())?;
+    Ok(u8::from(findings > 0))
 }

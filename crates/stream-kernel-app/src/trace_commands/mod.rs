@@ -2,10 +2,11 @@
 
 mod check;
 mod diff;
+pub(crate) mod escape;
 mod export;
 mod schema;
 mod show;
-mod source;
+pub(crate) mod source;
 mod stats;
 mod view;
 
@@ -34,18 +35,25 @@ pub(crate) enum TraceCommand {
     Schema,
 }
 
-/// Runs the command and returns the exit code. Who stops reading the output, as `head` does, has read enough.
+/// Runs the command and returns the exit code.
 pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
+    to_standard_output(|out| match command {
+        TraceCommand::Show(options) => show::run(options, out),
+        TraceCommand::Stats(options) => stats::run(options, out),
+        TraceCommand::Diff(options) => diff::run(options, out),
+        TraceCommand::Check(options) => check::run(options, out),
+        TraceCommand::Export(options) => export::run(options, out),
+        TraceCommand::View(options) => view::run(options, out),
+        TraceCommand::Schema => schema::run(out),
+    })
+}
+
+/// Lets `command` write to standard output and returns its exit code. Who stops reading, as `head` does, has read enough.
+pub(crate) fn to_standard_output(
+    command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
+) -> Result<u8, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = match command {
-        TraceCommand::Show(options) => show::run(options, &mut out),
-        TraceCommand::Stats(options) => stats::run(options, &mut out),
-        TraceCommand::Diff(options) => diff::run(options, &mut out),
-        TraceCommand::Check(options) => check::run(options, &mut out),
-        TraceCommand::Export(options) => export::run(options, &mut out),
-        TraceCommand::View(options) => view::run(options, &mut out),
-        TraceCommand::Schema => schema::run(&mut out),
-    };
+    let done = command(&mut out);
     let flushed = out.flush();
     match done {
         Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),

@@ -1,20 +1,116 @@
-//! `trace show`.
+//! `trace show`: what happened to each input, step by step.
 
-use std::io::Write;
+mod block;
+mod choice;
+mod follow;
+mod glob;
+mod palette;
+mod printer;
+#[cfg(test)]
+mod tests;
 
-use clap::Args;
+use std::io::{self, Write};
 
+use anstream::{AutoStream, ColorChoice};
+use clap::{Args, ValueEnum};
+use stream_kernel_trace::Status;
+use stream_kernel_trace::reading::Inputs;
+
+use super::source::Records;
 use crate::failure::Failure;
+use crate::report::say;
+use choice::Choice;
+use follow::UntilSignal;
+use palette::Palette;
+use printer::{Form, Printer};
 
 /// What `trace show` takes.
+///
+/// `--line` and `--id` choose inputs, `--step` and `--status` choose steps of them; an input without any is left out.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+With --json, each input is an object on a line of its own:
+  run        the number of the run in the file, from 1
+  trace_id   <run id>:<line number>
+  line_no    the input's line, from 1
+  identity   the tag `id`, or the first identity of its messages, or null
+  continued  true if records of this input stand in an object before (while a file is followed, and of an input
+             with more than 10,000 records)
+  records    the records that were asked for, each as it is in the trace")]
 pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
+    /// Show the input at line N only.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    line: Option<u64>,
+    /// Show the inputs only that have the tag `id` or a message's identity ID; the number of a line is no identity.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Show the steps only whose name fits GLOB, where `*` stands for any characters and `?` for one.
+    #[arg(long, value_name = "GLOB")]
+    step: Option<String>,
+    /// Show the steps only that ended so.
+    #[arg(long, value_name = "ok|error", hide_possible_values = true)]
+    status: Option<StatusName>,
+    /// Wait for more, until interrupted; an input is shown when the next one begins, or after a second without news.
+    #[arg(long)]
+    follow: bool,
+    /// Show the run N only, counted from 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    run: Option<u64>,
+    /// Print a JSON object an input.
+    #[arg(long)]
+    json: bool,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StatusName {
+    Ok,
+    Error,
+}
+
+impl Options {
+    fn choice(&self) -> Choice {
+        let status = self.status.map(|name| match name {
+            StatusName::Ok => Status::Ok,
+            StatusName::Error => Status::Error,
+        });
+        Choice { line_no: self.line, id: self.id.clone(), step: self.step.clone(), status }
+    }
+}
+
+/// Colours go by standard output, where `out` leads in the end, and by the environment's usual wishes.
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    let _ = (options, out);
+    let is_coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    show(options, if is_coloured { Palette::coloured() } else { Palette::default() }, out)
+}
+
+fn show(options: &Options, palette: Palette, out: &mut dyn Write) -> Result<u8, Failure> {
+    let form = if options.json { Form::Json } else { Form::People(palette) };
+    let mut printer = Printer::new(out, form, options.choice());
+    if options.follow {
+        let mut until_signal = UntilSignal::install().map_err(Failure::Signals)?;
+        return follow::follow(&options.file, options.run, &mut printer, &mut until_signal);
+    }
+    print_all(options, &mut printer)?;
+    if let Some(why) = printer.why_nothing() {
+        say(format!("note: {why}"));
+    }
     Ok(0)
+}
+
+/// Prints what was read before a wrong line, too.
+fn print_all(options: &Options, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let mut records = Records::open(&options.file, options.run)?;
+    let mut inputs = Inputs::default();
+    let read = loop {
+        match records.next() {
+            Ok(Some((run, record))) => printer.print(inputs.push(run, record).as_ref())?,
+            Ok(None) => break Ok(()),
+            Err(failure) => break Err(failure),
+        }
+    };
+    printer.print(inputs.take().as_ref())?;
+    read
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader};
+use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
 
 use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
@@ -58,6 +58,17 @@ impl Records {
             _ if self.is_empty => Err(Failure::EmptyTrace { name: self.name.clone() }),
             _ => Ok(None),
         }
+    }
+
+    /// Returns the failure that the line of the last record is wrong.
+    pub(crate) fn wrong(&self, why: String) -> Failure {
+        let wrong = WrongLine { line_no: self.reader.line_no(), why };
+        Failure::WrongTrace { name: self.name.clone(), wrong }
+    }
+
+    /// Returns the number of the line, from 1, that the last record stands on.
+    pub(crate) fn line_no(&self) -> u64 {
+        self.reader.line_no()
     }
 
     /// Returns how many bytes were read.

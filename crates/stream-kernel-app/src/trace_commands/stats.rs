@@ -1,20 +1,154 @@
-//! `trace stats`.
+//! `trace stats`: what the steps of each run have done, and how long it took.
+
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
 use clap::Args;
+use serde_json::json;
+use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
 
+use super::escape::escaped;
+use super::source::Records;
 use crate::failure::Failure;
 
 /// What `trace stats` takes.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Quantiles are exact to three significant digits. A step's share is its part of the time of all steps. The rates are over
+the time from the first step's beginning to the last one's end.
+
+With --json, each run is an object on a line of its own:
+  run                           the number of the run in the file, from 1
+  run_id, scenario              its names
+  records, inputs               how many there are
+  wall_s                        the time from beginning to end in seconds, or null
+  records_per_s, inputs_per_s   the rates, or null
+  total_ns                      the time of all steps in nanoseconds
+  steps                         step by step: step_index, step_name, msgs_in, msgs_out, errors, p50_ns, p90_ns, p99_ns,
+                                max_ns, total_ns and share (0 to 1)")]
 pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
+    /// Count the run N only, from 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    run: Option<u64>,
+    /// Print a JSON object a run.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    let _ = (options, out);
+    // All runs are read, so that a run that is not there can be told from the others.
+    let mut records = Records::open(&options.file, None)?;
+    let mut present: Option<Counted> = None;
+    let mut runs = 0;
+    while let Some((run, record)) = records.next()? {
+        runs = run;
+        if options.run.is_some_and(|only| run > only) {
+            break;
+        }
+        if options.run.is_some_and(|only| run < only) {
+            continue;
+        }
+        if let Some(ended) = present.take_if(|present| present.run != run) {
+            ended.print(options, true, out)?;
+        }
+        let counted = present.get_or_insert_with(|| Counted::new(run, &record));
+        counted.statistics.add(&record).map_err(|error| records.wrong(error.to_string()))?;
+    }
+    match (present, options.run) {
+        (Some(last), only) => last.print(options, only.is_none() && runs > 1, out)?,
+        (None, Some(only)) => return Err(no_such_run(&options.file, only, runs)),
+        (None, None) => (),
+    }
     Ok(0)
+}
+
+/// Returns the failure that the trace has no run `only`.
+pub(super) fn no_such_run(name: &str, only: u64, runs: u64) -> Failure {
+    let runs = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
+    Failure::Usage(format!("`{name}` has no run {only} (it holds {runs})"))
+}
+
+/// A run and its statistics.
+struct Counted {
+    run: u64,
+    run_id: String,
+    scenario: String,
+    statistics: RunStatistics,
+}
+
+impl Counted {
+    fn new(run: u64, first: &TraceRecord) -> Self {
+        Self {
+            run,
+            run_id: first.run_id().to_owned(),
+            scenario: first.scenario.clone(),
+            statistics: RunStatistics::default(),
+        }
+    }
+
+    fn print(&self, options: &Options, has_heading: bool, out: &mut dyn Write) -> Result<(), Failure> {
+        let text = if options.json {
+            format!("{}\n", self.json())
+        } else if has_heading {
+            let separator = if self.run > 1 { "\n" } else { "" };
+            let (run_id, scenario) = (escaped(&self.run_id), escaped(&self.scenario));
+            let heading = format!("run {}: `{run_id}`, scenario `{scenario}`", self.run);
+            format!("{separator}{heading}\n{}", table::rendered(&self.statistics))
+        } else {
+            table::rendered(&self.statistics)
+        };
+        out.write_all(text.as_bytes()).map_err(Failure::Print)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let total_ns = self.statistics.total_ns();
+        let seconds = self.statistics.wall_seconds();
+        let steps: Vec<_> = self.statistics.steps().iter().map(|step| step_json(step, total_ns)).collect();
+        json!({
+            "run": self.run,
+            "run_id": self.run_id,
+            "scenario": self.scenario,
+            "records": self.statistics.records(),
+            "inputs": self.statistics.inputs(),
+            "wall_s": seconds,
+            "records_per_s": per_second(self.statistics.records(), seconds),
+            "inputs_per_s": per_second(self.statistics.inputs(), seconds),
+            "total_ns": total_ns,
+            "steps": steps,
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
+fn per_second(count: u64, seconds: Option<f64>) -> Option<f64> {
+    seconds.filter(|seconds| *seconds > 0.0).map(|seconds| count as f64 / seconds)
+}
+
+fn step_json(step: &StepStatistics, total_ns: u64) -> serde_json::Value {
+    json!({
+        "step_index": step.step_index(),
+        "step_name": step.step_name(),
+        "msgs_in": step.msgs_in(),
+        "msgs_out": step.msgs_out(),
+        "errors": step.errors(),
+        "p50_ns": step.quantile_ns(0.5),
+        "p90_ns": step.quantile_ns(0.9),
+        "p99_ns": step.quantile_ns(0.99),
+        "max_ns": step.max_ns(),
+        "total_ns": step.total_ns(),
+        "share": share(step, total_ns),
+    })
+}
+
+/// Returns the step's part, 0 to 1, of the time of all steps.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
+fn share(step: &StepStatistics, total_ns: u64) -> f64 {
+    if total_ns == 0 { 0.0 } else { step.total_ns() as f64 / total_ns as f64 }
 }

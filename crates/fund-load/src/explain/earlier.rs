@@ -1,0 +1,139 @@
+//! The lines before the one that is explained: those that used up its limit, and the first with its id.
+
+use serde::Serialize;
+
+use crate::domain::Reason;
+
+use super::explanation::reason_of;
+use super::notes::{Notes, Tags};
+
+/// The number of earlier lines that are listed; the others are summed up.
+const MAX_LINES: usize = 20;
+
+/// Which lines before a declined one have used up the limit that declined it.
+pub(super) struct Counted {
+    reason: Reason,
+    customer_id: Option<String>,
+    day: Option<String>,
+    week: Option<String>,
+}
+
+/// What was counted, line by line.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Earlier {
+    /// The first [`MAX_LINES`] of them.
+    pub(super) lines: Vec<EarlierLine>,
+    /// How many others there are.
+    pub(super) more: u64,
+    /// The sum of the effective amounts of the others that were accepted.
+    pub(super) more_cents: u128,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub(super) struct EarlierLine {
+    pub(super) line_no: u64,
+    pub(super) id: String,
+    pub(super) customer_id: String,
+    pub(super) effective_amount_cents: u128,
+    pub(super) accepted: bool,
+}
+
+/// The first attempt with an id.
+#[derive(Debug, Serialize)]
+pub(super) struct FirstWithId {
+    pub(super) line_no: u64,
+    pub(super) customer_id: Option<String>,
+    pub(super) amount_cents: Option<u128>,
+    pub(super) day: Option<String>,
+    pub(super) accepted: Option<bool>,
+}
+
+impl Counted {
+    /// Returns which lines count for the limit that declined the line of these notes; `None` if it was no such limit.
+    pub(super) fn before(notes: &Notes) -> Option<Self> {
+        let reason = reason_of(&notes.tags)?;
+        let is_counted = matches!(
+            reason,
+            Reason::DailyAttemptLimit
+                | Reason::PrimeDailyGlobalLimit
+                | Reason::DailyAmountLimit
+                | Reason::WeeklyAmountLimit
+        );
+        let Tags { customer_id, day, week, .. } = &notes.tags;
+        is_counted.then(|| Self {
+            reason,
+            customer_id: customer_id.clone(),
+            day: day.clone(),
+            week: week.clone(),
+        })
+    }
+
+    /// Returns whether the line of these notes is one of them, if it stands before.
+    pub(super) fn includes(&self, notes: &Notes) -> bool {
+        let Tags { customer_id, day, week, prime, .. } = &notes.tags;
+        let is_same_customer = *customer_id == self.customer_id;
+        let is_accepted = notes.tags.is_accepted() == Some(true);
+        match self.reason {
+            Reason::DailyAttemptLimit => {
+                is_same_customer && *day == self.day && notes.is_canonical_and_decided()
+            }
+            Reason::PrimeDailyGlobalLimit => {
+                is_accepted && *day == self.day && prime.as_deref() == Some("true")
+            }
+            Reason::DailyAmountLimit => is_accepted && is_same_customer && *day == self.day,
+            _ => is_accepted && is_same_customer && *week == self.week,
+        }
+    }
+}
+
+impl Notes {
+    /// Returns whether the line counts as an attempt.
+    fn is_canonical_and_decided(&self) -> bool {
+        self.metrics.attempts_before.is_some() && self.tags.accepted.is_some()
+    }
+}
+
+impl Earlier {
+    pub(super) fn add(&mut self, line_no: u64, notes: &Notes) {
+        let accepted = notes.tags.is_accepted() == Some(true);
+        let effective_amount_cents = notes.metrics.effective_amount_cents.unwrap_or_default();
+        if self.lines.len() < MAX_LINES {
+            self.lines.push(EarlierLine {
+                line_no,
+                id: notes.tags.id.clone().unwrap_or_default(),
+                customer_id: notes.tags.customer_id.clone().unwrap_or_default(),
+                effective_amount_cents,
+                accepted,
+            });
+        } else {
+            self.more += 1;
+            if accepted {
+                self.more_cents = self.more_cents.saturating_add(effective_amount_cents);
+            }
+        }
+    }
+
+    /// Returns how many there are.
+    pub(super) fn count(&self) -> u128 {
+        self.lines.len() as u128 + u128::from(self.more)
+    }
+
+    /// Returns the sum of the effective amounts accepted.
+    pub(super) fn cents(&self) -> u128 {
+        let accepted = self.lines.iter().filter(|line| line.accepted);
+        accepted.fold(self.more_cents, |sum, line| sum.saturating_add(line.effective_amount_cents))
+    }
+}
+
+impl FirstWithId {
+    pub(super) fn new(line_no: u64, notes: &Notes) -> Self {
+        Self {
+            line_no,
+            customer_id: notes.tags.customer_id.clone(),
+            amount_cents: notes.metrics.amount_cents,
+            day: notes.tags.day.clone(),
+            accepted: notes.tags.is_accepted(),
+        }
+    }
+}

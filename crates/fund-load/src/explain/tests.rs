@@ -1,0 +1,101 @@
+//! Runs in this process, traced into a file, and what is explained of them.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use insta::assert_snapshot;
+use stream_kernel_app::{Job, LineOutput, LineReader};
+use stream_kernel_exec::trace::{ManualClock, Record, Timestamp, TraceSink};
+use tempfile::NamedTempFile;
+
+use super::{Options, run};
+use crate::FundLoad;
+
+const BASELINE: &str = include_str!("../../../../fixtures/baseline.yaml");
+const EXP_MP: &str = include_str!("../../../../fixtures/exp_mp.yaml");
+const REASONS: &[u8] = include_bytes!("../../../../fixtures/reasons.ndjson");
+
+mod answers;
+mod traces;
+
+/// Bytes that a run writes and the test reads.
+#[derive(Clone, Default)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl LineOutput for Shared {
+    fn write_line(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl TraceSink for Shared {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        record.write_json(&mut self.0.borrow_mut());
+        self.0.borrow_mut().push(b'\n');
+        Ok(())
+    }
+}
+
+/// Returns the trace of a run over `input`.
+fn traced(yaml: &str, settings: &[&str], input: &[u8]) -> Vec<u8> {
+    let loader = Job::<FundLoad>::loader().profile("test", yaml).set("runtime.tracing.enabled=true");
+    let loader = settings.iter().fold(loader, |loader, setting| loader.set(*setting));
+    let job: Job<FundLoad> = Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let clock = ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000);
+    let trace = Shared::default();
+    let recorder = job.recorder(clock, Some(Box::new(trace.clone())));
+    let mut run = job.start("run", recorder, Shared::default());
+    let mut lines = LineReader::new(input, 1_048_576);
+    while let Some(line) = lines.next_line().unwrap() {
+        run.process(line).unwrap();
+    }
+    run.finish().unwrap();
+    trace.0.take()
+}
+
+/// Returns a line of input.
+fn attempt(id: &str, customer_id: &str, amount: &str, time: &str) -> String {
+    format!(
+        "{{\"id\":\"{id}\",\"customer_id\":\"{customer_id}\",\"load_amount\":\"{amount}\",\"time\":\"{time}\"}}\n"
+    )
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Line(u64),
+    Id(&'a str),
+}
+
+/// Returns what is explained of the trace, or the exit code and why nothing is.
+fn explain_with(trace: &[u8], asked: Asked<'_>, run_no: Option<u64>, json: bool) -> String {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(trace).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    let (line, id) = match asked {
+        Asked::Line(line_no) => (Some(line_no), None),
+        Asked::Id(id) => (None, Some(id.to_owned())),
+    };
+    let options = Options { file: path.clone(), line, id, run: run_no, json };
+    let mut out = Vec::new();
+    let result = run(&options, &mut out);
+    let mut told = String::from_utf8(out).unwrap();
+    match result {
+        Ok(exit_code) => assert_eq!(exit_code, 0),
+        Err(failure) => told += &format!("exit {}: {failure}\n", failure.exit_code()),
+    }
+    told.replace(&path, "TRACE")
+}
+
+fn explain(trace: &[u8], asked: Asked<'_>) -> String {
+    explain_with(trace, asked, None, false)
+}
+
+/// Returns what is explained, without the steps.
+fn answer(trace: &[u8], asked: Asked<'_>) -> String {
+    let told = explain(trace, asked);
+    told.lines()
+        .filter(|line| *line != "  steps:" && !line.contains(" -> "))
+        .fold(String::new(), |text, line| text + line + "\n")
+}

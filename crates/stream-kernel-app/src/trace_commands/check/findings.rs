@@ -1,0 +1,112 @@
+//! Findings, run by run, for people and for machines.
+
+use std::io::Write;
+
+use serde_json::json;
+use stream_kernel_trace::soundness::{Finding, SoundnessCheck};
+
+use super::repair::Cut;
+use crate::failure::Failure;
+use crate::report::grouped;
+use crate::trace_commands::escape::escaped;
+
+/// How many findings of a run people are shown; the others are counted.
+pub(super) const MAX_SHOWN: usize = 100;
+
+/// Prints findings. For people they are held back to the end of their run, when it is known whether it needs a heading.
+pub(super) struct FindingsPrinter<'a> {
+    name: &'a str,
+    only_run: Option<u64>,
+    is_json: bool,
+    out: &'a mut dyn Write,
+    /// The present run, from 1.
+    run: u64,
+    /// Lines for people, at most [`MAX_SHOWN`].
+    held_back: Vec<String>,
+    /// How many findings the present run has.
+    in_run: u64,
+    in_all: u64,
+}
+
+impl<'a> FindingsPrinter<'a> {
+    pub(super) fn new(name: &'a str, only_run: Option<u64>, is_json: bool, out: &'a mut dyn Write) -> Self {
+        Self { name, only_run, is_json, out, run: 1, held_back: Vec::new(), in_run: 0, in_all: 0 }
+    }
+
+    /// Takes the findings up to here, where the trace is in `run`.
+    pub(super) fn take(&mut self, findings: &mut Vec<Finding>, run: u64) -> Result<(), Failure> {
+        for finding in findings.drain(..) {
+            // What stands before the first record is told with the first run.
+            let of_run = finding.run.max(1);
+            self.enter(of_run)?;
+            if self.only_run.is_none_or(|only| only == of_run) {
+                self.add(&finding)?;
+            }
+        }
+        self.enter(run)
+    }
+
+    /// Prints the rest and what was checked, and returns how many findings there are.
+    pub(super) fn finish(mut self, check: &SoundnessCheck, cut: Option<&Cut>) -> Result<u64, Failure> {
+        self.end_run(check.run() > 1)?;
+        let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
+        if self.is_json {
+            let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
+            let summary = json!({
+                "records": records, "inputs": inputs, "runs": runs, "findings": self.in_all, "cut": cut,
+            });
+            self.print(&format!("{summary}\n"))?;
+            return Ok(self.in_all);
+        }
+        if let Some(Cut { line_no, bytes, .. }) = cut {
+            self.print(&format!("{}: cut {bytes} bytes of a torn record, line {line_no}\n", self.name))?;
+        }
+        let verdict = if self.in_all == 0 { "sound".to_owned() } else { counted(self.in_all, "finding") };
+        let [records, inputs, runs] =
+            [(records, "record"), (inputs, "input"), (runs, "run")].map(|(count, one)| counted(count, one));
+        self.print(&format!("{}: {verdict}; {records} of {inputs} in {runs}\n", self.name))?;
+        Ok(self.in_all)
+    }
+
+    fn add(&mut self, Finding { run, line_no, what }: &Finding) -> Result<(), Failure> {
+        self.in_run += 1;
+        self.in_all += 1;
+        if self.is_json {
+            return self.print(&format!("{}\n", json!({"run": run.max(&1), "line": line_no, "what": what})));
+        }
+        if self.held_back.len() < MAX_SHOWN {
+            self.held_back.push(format!("{}:{line_no}: {}\n", self.name, escaped(what)));
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, run: u64) -> Result<(), Failure> {
+        if run > self.run {
+            self.end_run(true)?;
+            self.run = run;
+        }
+        Ok(())
+    }
+
+    fn end_run(&mut self, is_one_of_several: bool) -> Result<(), Failure> {
+        if is_one_of_several && self.only_run.is_none() && !self.held_back.is_empty() {
+            self.print(&format!("run {}:\n", self.run))?;
+        }
+        for line in std::mem::take(&mut self.held_back) {
+            self.print(&line)?;
+        }
+        let more = std::mem::take(&mut self.in_run).saturating_sub(MAX_SHOWN as u64);
+        if more > 0 && !self.is_json {
+            self.print(&format!("... and {}\n", counted(more, "more finding")))?;
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write_all(text.as_bytes()).map_err(Failure::Print)
+    }
+}
+
+fn counted(count: u64, one: &str) -> String {
+    format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,171 @@
+//! The command over small traces.
+
+use std::fs;
+
+use super::findings::MAX_SHOWN;
+use super::*;
+
+fn record(run_id: &str, line_no: u64, kind: &str) -> String {
+    format!(
+        r#"{{"trace_id":"{run_id}:{line_no}","scenario":"s","line_no":{line_no},"step_index":0,"step_name":"a","work_index":0,"t_enter":"2026-01-21T00:00:0{line_no}.000000Z","t_exit":"2026-01-21T00:00:0{line_no}.250000Z","duration_ms":250.0,"msg_in":{{"type_name":"{kind}","identity":null,"hash":null}},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}}"#
+    ) + "\n"
+}
+
+/// How the command is called.
+#[derive(Clone, Copy, Default)]
+struct Call {
+    repair: bool,
+    run: Option<u64>,
+    json: bool,
+}
+
+/// Returns the exit code and what the command prints for `trace`, or its failure, and what the trace is then.
+fn check(trace: &[u8], Call { repair, run, json }: Call) -> (String, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, trace).unwrap();
+    let options = Options { file: path.to_str().unwrap().to_owned(), repair, run, json };
+    let mut out = Vec::new();
+    let ended = match super::run(&options, &mut out) {
+        Ok(exit_code) => format!("exit {exit_code}"),
+        Err(failure) => format!("{failure}\nexit {}", failure.exit_code()),
+    };
+    let text = String::from_utf8(out).unwrap() + &ended;
+    (text.replace(&*options.file, "trace.jsonl"), fs::read(&path).unwrap())
+}
+
+fn told(trace: &str, call: Call) -> String {
+    let (text, left) = check(trace.as_bytes(), call);
+    assert_eq!(left, trace.as_bytes(), "nothing is to be cut");
+    text
+}
+
+#[test]
+fn a_sound_trace_is_said_to_be_sound() {
+    let trace = [record("a", 1, "In"), record("a", 2, "In"), record("b", 1, "In")].concat();
+    insta::assert_snapshot!(told(&trace, Call::default()), @"
+    trace.jsonl: sound; 3 records of 3 inputs in 2 runs
+    exit 0
+    ");
+    assert_eq!(
+        told(trace.trim_end(), Call { repair: true, ..Call::default() }),
+        told(&trace, Call::default())
+    );
+}
+
+/// Findings in each of two runs, one with what a terminal would obey.
+fn two_unsound_runs() -> String {
+    let misnamed = record("a", 1, "In").replace("a:1", "a\\u001b[2J:7");
+    [misnamed, "no record\n".to_owned(), record("b", 1, "In"), record("b", 3, "In")].concat()
+}
+
+#[test]
+fn findings_stand_under_their_run() {
+    insta::assert_snapshot!(told(&two_unsound_runs(), Call::default()), @r"
+    run 1:
+    trace.jsonl:1: `trace_id` is `a\u{1b}[2J:7`, which does not end in `:1`
+    trace.jsonl:2: no record: expected ident at line 1 column 2
+    run 2:
+    trace.jsonl:4: input 2 left no record in this run
+    trace.jsonl: 3 findings; 3 records of 3 inputs in 2 runs
+    exit 1
+    ");
+    insta::assert_snapshot!(told(&two_unsound_runs(), Call { run: Some(2), ..Call::default() }), @"
+    trace.jsonl:4: input 2 left no record in this run
+    trace.jsonl: 1 finding; 3 records of 3 inputs in 2 runs
+    exit 1
+    ");
+    insta::assert_snapshot!(told(&two_unsound_runs(), Call { run: Some(3), ..Call::default() }), @"
+    `trace.jsonl` has no run 3 (it holds 2 runs)
+    exit 2
+    ");
+}
+
+#[test]
+fn machines_get_an_object_a_finding_and_one_in_the_end() {
+    insta::assert_snapshot!(told(&two_unsound_runs(), Call { json: true, ..Call::default() }), @r#"
+    {"run":1,"line":1,"what":"`trace_id` is `a\u001b[2J:7`, which does not end in `:1`"}
+    {"run":1,"line":2,"what":"no record: expected ident at line 1 column 2"}
+    {"run":2,"line":4,"what":"input 2 left no record in this run"}
+    {"records":3,"inputs":3,"runs":2,"findings":3,"cut":null}
+    exit 1
+    "#);
+}
+
+#[test]
+fn as_many_findings_are_shown_as_people_read_and_the_rest_is_counted() {
+    let lines = |count| told(&"x\n".repeat(count), Call::default());
+    assert_eq!(lines(MAX_SHOWN).lines().count(), MAX_SHOWN + 2);
+    let beyond = lines(MAX_SHOWN + 1);
+    insta::assert_snapshot!(beyond.lines().skip(MAX_SHOWN).collect::<Vec<_>>().join("\n"), @"
+    ... and 1 more finding
+    trace.jsonl: 101 findings; 0 records of 0 inputs in 0 runs
+    exit 1
+    ");
+}
+
+#[test]
+fn an_empty_file_is_a_finding() {
+    insta::assert_snapshot!(told("", Call::default()), @"
+    trace.jsonl:1: the trace is empty
+    trace.jsonl: 1 finding; 0 records of 0 inputs in 0 runs
+    exit 1
+    ");
+}
+
+#[test]
+fn a_torn_tail_is_named_and_cut_when_asked() {
+    let whole = record("a", 1, "In");
+    let torn = [whole.as_bytes(), &record("a", 2, "In").as_bytes()[..30]].concat();
+    let (text, left) = check(&torn, Call::default());
+    assert_eq!(left, torn);
+    insta::assert_snapshot!(text, @"
+    trace.jsonl:2: is torn after 30 bytes (--repair cuts them)
+    trace.jsonl: 1 finding; 1 record of 1 input in 1 run
+    exit 1
+    ");
+    let (text, left) = check(&torn, Call { repair: true, ..Call::default() });
+    assert_eq!(left, whole.as_bytes());
+    insta::assert_snapshot!(text, @"
+    trace.jsonl: cut 30 bytes of a torn record, line 2
+    trace.jsonl: sound; 1 record of 1 input in 1 run
+    exit 0
+    ");
+}
+
+#[test]
+fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
+    let whole = record("a", 1, "In");
+    let next = record("a", 2, "I\u{e4}n");
+    for bytes in 1..next.len() - 1 {
+        let torn = [whole.as_bytes(), &next.as_bytes()[..bytes]].concat();
+        let (text, left) = check(&torn, Call { repair: true, json: true, ..Call::default() });
+        assert_eq!(left, whole.as_bytes(), "{bytes}: {text}");
+        assert!(text.ends_with("exit 0"), "{bytes}: {text}");
+    }
+    let zeros = [whole.as_bytes(), &[0; 512]].concat();
+    assert_eq!(check(&zeros, Call { repair: true, ..Call::default() }).1, whole.as_bytes());
+}
+
+#[test]
+fn what_is_no_part_of_a_record_is_never_cut() {
+    let repair = Call { repair: true, ..Call::default() };
+    for tail in ["my letter to the editor", "{\"trace_id\":1}", "[]", " "] {
+        let text = told(&(record("a", 1, "In") + tail), repair);
+        assert!(text.contains("trace.jsonl:2: has no line end and is no part of a record"), "{text}");
+        assert!(text.ends_with("exit 1"), "{text}");
+    }
+    let options = Options { file: "-".to_owned(), repair: true, run: None, json: false };
+    assert_eq!(super::run(&options, &mut Vec::new()).unwrap_err().exit_code(), 2);
+}
+
+#[test]
+fn a_file_that_grew_in_the_meantime_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, "{\"trace_id\":\"a").unwrap();
+    let seen_shorter = repair::Cut { line_no: 1, offset: 0, bytes: 5 };
+    let failure = seen_shorter.apply(path.to_str().unwrap()).unwrap_err();
+    assert!(failure.to_string().ends_with("is still being written, so nothing was cut"), "{failure}");
+    assert_eq!(fs::metadata(&path).unwrap().len(), 14);
+}

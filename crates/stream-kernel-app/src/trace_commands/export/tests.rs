@@ -1,0 +1,185 @@
+//! What is written for which records, and what is refused.
+
+mod nesting;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{FormatName, MAX_PART_BYTES, Options, run};
+use crate::failure::with_causes;
+
+/// Returns the record of a step that began `micros` microseconds into the trace.
+fn record(line_no: u64, step_name: &str, micros: u32, duration_ms: f64) -> Value {
+    json!({
+        "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0,
+        "step_name": step_name, "work_index": 0, "t_enter": format!("2026-01-21T01:23:45.{micros:06}Z"),
+        "t_exit": "2026-01-21T01:23:46Z", "duration_ms": duration_ms,
+        "msg_in": {"type_name": "In", "identity": "7", "hash": null}, "msg_out": [], "msg_out_count": 0,
+        "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null,
+    })
+}
+
+/// A folder with a trace, and an export of it.
+struct Export {
+    folder: TempDir,
+    options: Options,
+}
+
+impl Export {
+    fn of(records: &[Value], format: FormatName) -> Self {
+        let folder = TempDir::new().unwrap();
+        let lines: Vec<_> = records.iter().map(Value::to_string).collect();
+        let file = folder.path().join("trace.jsonl");
+        fs::write(&file, lines.join("\n") + "\n").unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        Self { folder, options: Options { file, format, output: None, run: None } }
+    }
+
+    /// Writes the export to this file of the folder.
+    fn to(mut self, name: &str) -> Self {
+        self.options.output = Some(self.folder.path().join(name));
+        self
+    }
+
+    /// Returns what is written, or exit code and message.
+    fn run(&self) -> Result<String, String> {
+        let mut out = Vec::new();
+        let done = run(&self.options, &mut out);
+        done.map_err(|failure| {
+            let folder = self.folder.path().to_str().unwrap();
+            format!("{}: {}", failure.exit_code(), with_causes(&failure).replace(folder, "<folder>"))
+        })?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// Two inputs of a run and one of the next; a step that changes the context, and one that fails.
+fn story() -> [Value; 4] {
+    let mut changing = record(1, "parse", 0, 0.0015);
+    changing["ctx_diff"] = json!({"tags": {"before": {"id": "6"}, "after": {"id": "7", "day": "</script>"}}});
+    let mut failing = record(2, "judge", 10, 0.5);
+    failing["status"] = "error".into();
+    failing["error"] = json!({"type": "Panic", "message": "out of luck", "where": "judge", "stack": null});
+    [changing, record(1, "judge", 1, 0.0), failing, record(1, "parse", 600, 0.25)]
+}
+
+#[test]
+fn chrome_events_lie_one_behind_the_other_within_their_input_on_the_track_of_their_run() {
+    let written = Export::of(&story(), FormatName::Chrome).run().unwrap();
+    assert!(serde_json::from_str::<Value>(&written).is_ok());
+    insta::assert_snapshot!(written, @r#"
+    {"displayTimeUnit":"ns","traceEvents":[
+    {"name":"process_name","ph":"M","pid":1,"tid":1,"args":{"name":"run 1 `run`, s"}},
+    {"name":"thread_name","ph":"M","pid":1,"tid":1,"args":{"name":"inputs"}},
+    {"name":"line 1","cat":"input","ph":"X","ts":0.000,"dur":1.506,"pid":1,"tid":1,"args":{"trace_id":"run:1","line_no":1,"records":2}},
+    {"name":"parse","cat":"step","ph":"X","ts":0.000,"dur":1.500,"pid":1,"tid":1,"args":{"line_no":1,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000000Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"ctx_diff":{"tags.id":"\"6\" -> \"7\"","tags.day":"- -> \"</script>\""}}},
+    {"name":"judge","cat":"step","ph":"X","ts":1.503,"dur":0.000,"pid":1,"tid":1,"args":{"line_no":1,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000001Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[]}},
+    {"name":"line 2","cat":"input","ph":"X","ts":10.000,"dur":500.003,"pid":1,"tid":1,"args":{"trace_id":"run:2","line_no":2,"records":1}},
+    {"name":"judge","cat":"step","ph":"X","ts":10.000,"dur":500.000,"pid":1,"tid":1,"args":{"line_no":2,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000010Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"error":{"type":"Panic","message":"out of luck","where":"judge","stack":null}}},
+    {"name":"process_name","ph":"M","pid":2,"tid":2,"args":{"name":"run 2 `run`, s"}},
+    {"name":"thread_name","ph":"M","pid":2,"tid":2,"args":{"name":"inputs"}},
+    {"name":"line 1","cat":"input","ph":"X","ts":0.000,"dur":250.003,"pid":2,"tid":2,"args":{"trace_id":"run:1","line_no":1,"records":1}},
+    {"name":"parse","cat":"step","ph":"X","ts":0.000,"dur":250.000,"pid":2,"tid":2,"args":{"line_no":1,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000600Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[]}}
+    ]}
+    "#);
+}
+
+#[test]
+fn otlp_has_a_line_an_input() {
+    let written = Export::of(&story()[..1], FormatName::Otlp).run().unwrap();
+    insta::assert_snapshot!(written, @r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}},{"key":"run_id","value":{"stringValue":"run"}},{"key":"run","value":{"intValue":"1"}}]},"scopeSpans":[{"scope":{"name":"stream-kernel"},"spans":[{"traceId":"b52137719af6d70927cfd1954e6a6ab1","spanId":"414f17aba560b142","parentSpanId":"f644b6ee2c50f0d9","name":"parse","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"line_no","value":{"intValue":"1"}},{"key":"step_index","value":{"intValue":"0"}},{"key":"work_index","value":{"intValue":"0"}},{"key":"msg_in.type_name","value":{"stringValue":"In"}},{"key":"msg_in.identity","value":{"stringValue":"7"}},{"key":"msg_out.type_name","value":{"arrayValue":{"values":[]}}},{"key":"ctx.tags.id","value":{"stringValue":"7"}},{"key":"ctx.tags.day","value":{"stringValue":"</script>"}}],"events":[{"timeUnixNano":"1768958625000001500","name":"ctx_diff","attributes":[{"key":"path","value":{"stringValue":"tags.id"}},{"key":"before","value":{"stringValue":"6"}},{"key":"after","value":{"stringValue":"7"}}]},{"timeUnixNano":"1768958625000001500","name":"ctx_diff","attributes":[{"key":"path","value":{"stringValue":"tags.day"}},{"key":"after","value":{"stringValue":"</script>"}}]}],"status":{}},{"traceId":"b52137719af6d70927cfd1954e6a6ab1","spanId":"f644b6ee2c50f0d9","parentSpanId":"","name":"input","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"scenario","value":{"stringValue":"s"}},{"key":"run_id","value":{"stringValue":"run"}},{"key":"line_no","value":{"intValue":"1"}},{"key":"records","value":{"intValue":"1"}}],"status":{}}]}]}]}"#);
+}
+
+#[test]
+fn one_run_alone_is_written_as_among_the_others() {
+    let mut export = Export::of(&story(), FormatName::Otlp);
+    let all = export.run().unwrap();
+    export.options.run = Some(2);
+    assert_eq!(export.run().unwrap(), all.lines().last().unwrap().to_owned() + "\n");
+    export.options.run = Some(3);
+    insta::assert_snapshot!(export.run().unwrap_err(), @"2: `<folder>/trace.jsonl` holds no run 3 (leave --run out to see all)");
+}
+
+#[test]
+fn a_record_that_tells_no_time_or_no_changes_is_named_by_its_line() {
+    let wrong = |key, value: Value| {
+        let mut records = [record(1, "parse", 0, 0.1), record(1, "judge", 1, 0.1)];
+        records[1][key] = value;
+        Export::of(&records, FormatName::Otlp).run().unwrap_err()
+    };
+    insta::assert_snapshot!(wrong("t_enter", "yester\u{202e}day".into()) + "\n" + &wrong("ctx_diff", 5.into()), @r"
+    2: `<folder>/trace.jsonl`, line 2: `t_enter`: `yester\u{202e}day` is no time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`) (is it a trace? `trace check` names everything that is wrong)
+    2: `<folder>/trace.jsonl`, line 2: `ctx_diff`: invalid type: integer `5`, expected an object at line 1 column 1 (is it a trace? `trace check` names everything that is wrong)
+    ");
+}
+
+#[test]
+fn a_long_input_is_written_in_parts_that_hold_little_more_than_the_bound() {
+    let records: Vec<_> = (0..5_000).map(|micros| record(1, "parse", micros, 0.0001)).collect();
+    for (format, between_parts, root) in [
+        (FormatName::Otlp, "\n", r#""name":"input""#),
+        (FormatName::Chrome, r#""cat":"input""#, r#""name":"line 1, part 2""#),
+    ] {
+        let written = Export::of(&records, format).run().unwrap();
+        let parts: Vec<_> = written.split(between_parts).filter(|part| part.len() > MAX_PART_BYTES).collect();
+        assert!(parts.len() > 1, "the test writes more than one part that has reached the bound");
+        assert!(
+            parts.iter().all(|part| part.len() < MAX_PART_BYTES + 2_000),
+            "a part goes beyond by a record"
+        );
+        assert_eq!(written.matches(root).count(), 1);
+        assert_eq!(written.matches(r#""name":"parse""#).count(), records.len(), "each record is there once");
+    }
+}
+
+#[test]
+fn an_output_file_is_for_its_owner_and_takes_its_name_when_it_is_complete() {
+    let export = Export::of(&story(), FormatName::Chrome).to("events.json");
+    let written = Export::of(&story(), FormatName::Chrome).run().unwrap();
+    assert_eq!(export.run().unwrap(), "", "nothing goes to standard output");
+    assert_eq!(export.names(), ["events.json", "trace.jsonl"]);
+    let path = export.folder.path().join("events.json");
+    assert_eq!(fs::read_to_string(&path).unwrap(), written);
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
+    let failing = Export::of(&[record(1, "parse", 0, 0.1), json!({})], FormatName::Chrome).to("events.json");
+    assert!(failing.run().is_err());
+    assert_eq!(failing.names(), ["trace.jsonl"], "nothing is left of what failed");
+}
+
+#[test]
+fn an_output_that_is_the_trace_or_a_link_is_refused_untouched() {
+    let own = Export::of(&story(), FormatName::Otlp).to("trace.jsonl");
+    let before = fs::read(&own.options.file).unwrap();
+    let told = own.run().unwrap_err();
+    assert_eq!(fs::read(&own.options.file).unwrap(), before);
+
+    let linked = Export::of(&story(), FormatName::Otlp).to("link");
+    std::os::unix::fs::symlink("elsewhere", linked.folder.path().join("link")).unwrap();
+    insta::assert_snapshot!(told + "\n" + &linked.run().unwrap_err(), @"
+    2: the output `<folder>/trace.jsonl` would be written over the trace (name another file)
+    2: the output `<folder>/link` is a symbolic link (name the file that it leads to, or leave `--output` out)
+    ");
+    assert_eq!(linked.names(), ["link", "trace.jsonl"]);
+
+    let mut unfinished = Export::of(&story(), FormatName::Otlp).to("trace");
+    let partial = unfinished.folder.path().join("trace.partial");
+    fs::rename(&unfinished.options.file, &partial).unwrap();
+    unfinished.options.file = partial.to_str().unwrap().to_owned();
+    assert!(
+        unfinished.run().unwrap_err().starts_with("2: "),
+        "the trace has the name that the output has until it is complete"
+    );
+    assert!(partial.exists());
+}

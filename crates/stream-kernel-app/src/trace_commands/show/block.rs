@@ -1,0 +1,149 @@
+//! An input as a block of text for people.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use stream_kernel_trace::reading::{Input, ValueChange, value_changes};
+use stream_kernel_trace::{ContextSnapshot, MessageSignature, Status, TraceRecord};
+
+use super::palette::{Palette, styled};
+use crate::trace_commands::escape::escaped;
+
+/// Writes a heading and `records`, those of the input's that are asked for.
+pub(super) fn write_block(
+    out: &mut dyn Write,
+    palette: &Palette,
+    input: &Input,
+    records: &[&TraceRecord],
+) -> io::Result<()> {
+    let mut heading = format!("{}  line {}", escaped(&input.trace_id), input.line_no);
+    if let Some(identity) = input.identity() {
+        heading += &format!("  id {}", escaped(&identity));
+    }
+    write!(out, "{}", styled(palette.heading, heading))?;
+    if input.is_continued {
+        out.write_all(b"  (continued)")?;
+    }
+    if records.len() < input.records.len() {
+        write!(out, "  ({} of {} steps)", records.len(), input.records.len())?;
+    }
+    out.write_all(b"\n")?;
+
+    let rows: Vec<_> = records.iter().map(|record| (step_name(record), kinds(record))).collect();
+    let width = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max();
+    let name_width = width(&mut rows.iter().map(|row| &row.0)).unwrap_or(0);
+    let kinds_width = width(&mut rows.iter().map(|row| &row.1)).unwrap_or(0);
+    for (record, (name, kinds)) in records.iter().zip(&rows) {
+        let style = if record.status == Status::Error { palette.error } else { palette.step };
+        let padding = name_width - name.chars().count();
+        let duration = duration(record.duration_ms);
+        writeln!(out, "  {}{:padding$}  {kinds:kinds_width$}  {duration:>9}", styled(style, name), "")?;
+        write_changes(out, palette, record)?;
+        write_error(out, palette, record)?;
+    }
+    Ok(())
+}
+
+fn step_name(record: &TraceRecord) -> String {
+    match record.work_index {
+        0 => escaped(&record.step_name).to_string(),
+        index => format!("{} [{index}]", escaped(&record.step_name)),
+    }
+}
+
+/// Returns `kind in -> kinds out`; several of a kind in a row are counted.
+fn kinds(record: &TraceRecord) -> String {
+    let out = match (record.status, &*record.msg_out) {
+        (Status::Error, _) => "error".to_owned(),
+        (Status::Ok, []) => "nothing".to_owned(),
+        (Status::Ok, messages) => messages
+            .chunk_by(|one, next| one.type_name == next.type_name)
+            .map(kind_and_count)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    format!("{} -> {out}", escaped(&record.msg_in.type_name))
+}
+
+fn kind_and_count(messages: &[MessageSignature]) -> String {
+    let kind = messages.first().map_or("", |message| &message.type_name);
+    match messages.len() {
+        1 => escaped(kind).to_string(),
+        count => format!("{count} x {}", escaped(kind)),
+    }
+}
+
+/// Returns a time in the unit in which it reads best.
+fn duration(millis: f64) -> String {
+    if millis < 1.0 {
+        format!("{:.1} µs", millis * 1e3)
+    } else if millis < 1e3 {
+        format!("{millis:.2} ms")
+    } else {
+        format!("{:.2} s", millis / 1e3)
+    }
+}
+
+fn write_changes(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> io::Result<()> {
+    for ValueChange { path, before, after } in changes(record) {
+        let (before, after) = (shown(before.as_deref()), shown(after.as_deref()));
+        writeln!(
+            out,
+            "    {} {} -> {}",
+            styled(palette.path, format!("{}:", escaped(&path))),
+            escaped(&before),
+            escaped(&after)
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns the changes; if what stands in their place is something else, that is shown as it is.
+fn changes(record: &TraceRecord) -> Vec<ValueChange> {
+    let Some(diff) = &record.ctx_diff else { return Vec::new() };
+    value_changes(diff).unwrap_or_else(|_| vec![whole(diff)])
+}
+
+fn whole(diff: &ContextSnapshot) -> ValueChange {
+    ValueChange { path: "ctx_diff".to_owned(), before: None, after: Some(diff.as_json().to_owned()) }
+}
+
+/// Returns a value as people read it: `-` if it is not there, text without its quotes where no doubt is possible.
+fn shown(value: Option<&str>) -> Cow<'_, str> {
+    let Some(json) = value else { return "-".into() };
+    match serde_json::from_str::<String>(json) {
+        Ok(text) if !text.is_empty() && text != "-" => text.into(),
+        _ => json.into(),
+    }
+}
+
+fn write_error(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> io::Result<()> {
+    let Some(error) = &record.error else { return Ok(()) };
+    let what = format!("{}: {}", escaped(&error.type_name), escaped(&error.message));
+    write!(out, "    {} {what}", styled(palette.error, "error:"))?;
+    if error.step_name != record.step_name {
+        write!(out, " (in {})", escaped(&error.step_name))?;
+    }
+    out.write_all(b"\n")?;
+    match &error.stack {
+        Some(stack) => writeln!(out, "    stack: {}", escaped(stack)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_the_unit_in_which_it_reads_best() {
+        let told = [0.0, 0.000_001, 0.0636, 1.0, 999.4, 61_000.0].map(duration);
+        assert_eq!(told, ["0.0 µs", "0.0 µs", "63.6 µs", "1.00 ms", "999.40 ms", "61.00 s"]);
+    }
+
+    #[test]
+    fn a_text_keeps_its_quotes_only_where_it_would_be_taken_for_something_else() {
+        let told = [None, Some("\"a b\""), Some("\"\""), Some("\"-\""), Some("null"), Some("7")].map(shown);
+        assert_eq!(told, ["-", "a b", "\"\"", "\"-\"", "null", "7"]);
+    }
+}

@@ -1,0 +1,156 @@
+//! Following a trace that is being written.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use stream_kernel_trace::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
+
+use super::printer::Printer;
+use crate::adapters::STANDARD_STREAM;
+use crate::failure::Failure;
+use crate::report::say;
+use crate::signals::Signals;
+
+/// How long to wait before the file is looked at again.
+const POLL_EVERY: Duration = Duration::from_millis(200);
+
+/// After so many looks without anything new, a second in all, an input counts as over.
+const QUIET_POLLS: u32 = 5;
+
+/// What ends following, and what passes the time between two looks at the file.
+pub(super) trait Pauses {
+    /// Returns the exit code if following is to end.
+    fn ended(&self) -> Option<u8>;
+
+    /// Waits for [`POLL_EVERY`], or less if following is to end.
+    fn pause(&mut self) -> io::Result<()>;
+}
+
+/// Waits, until a signal comes.
+pub(super) struct UntilSignal {
+    signals: Signals,
+    wake: UnixStream,
+}
+
+impl UntilSignal {
+    pub(super) fn install() -> io::Result<Self> {
+        let signals = Signals::install()?;
+        let wake = signals.wake()?;
+        wake.set_read_timeout(Some(POLL_EVERY))?;
+        Ok(Self { signals, wake })
+    }
+}
+
+impl Pauses for UntilSignal {
+    fn ended(&self) -> Option<u8> {
+        self.signals.received()
+    }
+
+    fn pause(&mut self) -> io::Result<()> {
+        match self.wake.read_exact(&mut [0]) {
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+                ) =>
+            {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Prints what the trace `name` holds and what comes to it, until `pauses` ends it; returns the exit code.
+pub(super) fn follow(
+    name: &str,
+    only_run: Option<u64>,
+    printer: &mut Printer<'_>,
+    pauses: &mut dyn Pauses,
+) -> Result<u8, Failure> {
+    let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
+    let mut file = open(name)?;
+    loop {
+        let reader = TraceReader::new(BufReader::new(file.try_clone().map_err(failed)?));
+        let mut growing =
+            Growing { name, only_run, reader, runs: RunSplitter::default(), inputs: Inputs::default() };
+        if let Some(exit_code) = growing.read_until_truncated(&file, printer, pauses)? {
+            return Ok(exit_code);
+        }
+        say(format!("note: `{name}` was truncated; starting over"));
+        file.rewind().map_err(failed)?;
+        printer.start_over();
+    }
+}
+
+/// Opens what can be followed: a regular file, since it alone tells by its length whether it was truncated.
+fn open(name: &str) -> Result<File, Failure> {
+    let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
+    if name == STANDARD_STREAM || !fs::metadata(name).map_err(failed)?.is_file() {
+        return Err(Failure::Usage(format!("`{name}` is no regular file (--follow needs one)")));
+    }
+    File::open(name).map_err(failed)
+}
+
+/// A trace from its beginning, as far as it has grown.
+struct Growing<'a> {
+    name: &'a str,
+    only_run: Option<u64>,
+    reader: TraceReader<BufReader<File>>,
+    runs: RunSplitter,
+    inputs: Inputs,
+}
+
+impl Growing<'_> {
+    /// Returns the exit code, or `None` if the file became shorter than what was read of it.
+    fn read_until_truncated(
+        &mut self,
+        file: &File,
+        printer: &mut Printer<'_>,
+        pauses: &mut dyn Pauses,
+    ) -> Result<Option<u8>, Failure> {
+        let failed = |cause| Failure::ReadTrace { name: self.name.to_owned(), cause };
+        let (mut quiet_polls, mut bytes_before) = (0, 0);
+        loop {
+            let read = self.read_what_is_there(printer, pauses);
+            let ended = pauses.ended();
+            let bytes_read = self.reader.bytes_read();
+            let is_truncated = file.metadata().map_err(failed)?.len() < bytes_read;
+            quiet_polls = if bytes_read == bytes_before { quiet_polls + 1 } else { 0 };
+            bytes_before = bytes_read;
+            if quiet_polls == QUIET_POLLS || ended.is_some() || is_truncated || read.is_err() {
+                printer.print(self.inputs.take().as_ref())?;
+            }
+            printer.flush()?;
+            read?;
+            if ended.is_some() {
+                return Ok(ended);
+            }
+            if is_truncated {
+                return Ok(None);
+            }
+            pauses.pause().map_err(Failure::Signals)?;
+        }
+    }
+
+    fn read_what_is_there(&mut self, printer: &mut Printer<'_>, pauses: &dyn Pauses) -> Result<(), Failure> {
+        while pauses.ended().is_none() {
+            let line = self.reader.next_line();
+            match line.map_err(|cause| Failure::ReadTrace { name: self.name.to_owned(), cause })? {
+                None => break,
+                Some(TraceLine::Wrong(wrong)) => {
+                    return Err(Failure::WrongTrace { name: self.name.to_owned(), wrong });
+                }
+                Some(TraceLine::Record(record)) => {
+                    let run = self.runs.run_of_record(&record);
+                    if self.only_run.is_none_or(|only| only == run) {
+                        printer.print(self.inputs.push(run, *record).as_ref())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! The colours of `trace show`.
+
+use std::fmt::{self, Display};
+
+use anstyle::{AnsiColor, Style};
+
+/// How each part of a block looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Palette {
+    pub(super) run: Style,
+    pub(super) heading: Style,
+    pub(super) step: Style,
+    pub(super) path: Style,
+    pub(super) error: Style,
+}
+
+impl Palette {
+    /// Returns the colours for a terminal. The default is none.
+    pub(super) fn coloured() -> Self {
+        Self {
+            run: Style::new().bold().underline(),
+            heading: Style::new().bold(),
+            step: AnsiColor::Cyan.on_default(),
+            path: Style::new().dimmed(),
+            error: AnsiColor::Red.on_default().bold(),
+        }
+    }
+}
+
+/// Returns `text` in `style`.
+pub(super) fn styled(style: Style, text: impl Display) -> impl Display {
+    struct Styled<T>(Style, T);
+    impl<T: Display> Display for Styled<T> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Self(style, text) = self;
+            write!(f, "{style}{text}{style:#}")
+        }
+    }
+    Styled(style, text)
+}

@@ -1,0 +1,118 @@
+//! Inputs on their way out: those asked for, under the heading of their run.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::reading::Input;
+
+use super::block::write_block;
+use super::choice::Choice;
+use super::palette::{Palette, styled};
+use crate::failure::Failure;
+use crate::trace_commands::escape::escaped;
+
+/// How inputs are printed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// A block an input.
+    People(Palette),
+    /// A JSON object an input, on a line of its own.
+    Json,
+}
+
+/// Prints the inputs that are asked for.
+pub(super) struct Printer<'a> {
+    out: &'a mut dyn Write,
+    form: Form,
+    choice: Choice,
+    /// The run whose heading was printed last.
+    run: Option<u64>,
+    is_any_shown: bool,
+    is_any_known: bool,
+}
+
+/// An input as JSON.
+#[derive(Serialize)]
+struct InputObject<'a> {
+    run: u64,
+    trace_id: &'a str,
+    line_no: u64,
+    identity: Option<String>,
+    continued: bool,
+    records: Vec<&'a TraceRecord>,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, form: Form, choice: Choice) -> Self {
+        Self { out, form, choice, run: None, is_any_shown: false, is_any_known: false }
+    }
+
+    /// Prints `input` if it is asked for.
+    pub(super) fn print(&mut self, input: Option<&Input>) -> Result<(), Failure> {
+        let Some(input) = input else { return Ok(()) };
+        // Only who asks for an id needs to know whether the trace names any.
+        self.is_any_known = self.is_any_known || (self.choice.id.is_some() && input.identity().is_some());
+        let records = self.choice.of(input);
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.write(input, records).map_err(Failure::Print)
+    }
+
+    /// Hands on what was printed so far.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::Print)
+    }
+
+    /// Forgets the runs, as the trace begins anew.
+    pub(super) fn start_over(&mut self) {
+        self.run = None;
+    }
+
+    /// Returns why nothing was printed, if nothing was.
+    pub(super) fn why_nothing(&self) -> Option<&'static str> {
+        if self.is_any_shown {
+            None
+        } else if self.choice.id.is_some() && !self.is_any_known {
+            Some(
+                "no input matches, and the inputs that were read name no ids (trace with \
+                 `runtime.tracing.signature.mode: type_and_identity`, or with `tags` in the context's whitelist)",
+            )
+        } else {
+            Some("no input matches")
+        }
+    }
+
+    fn write(&mut self, input: &Input, records: Vec<&TraceRecord>) -> io::Result<()> {
+        let is_first = !self.is_any_shown;
+        self.is_any_shown = true;
+        match &self.form {
+            Form::Json => {
+                let object = InputObject {
+                    run: input.run,
+                    trace_id: &input.trace_id,
+                    line_no: input.line_no,
+                    identity: input.identity(),
+                    continued: input.is_continued,
+                    records,
+                };
+                serde_json::to_writer(&mut *self.out, &object)?;
+                self.out.write_all(b"\n")
+            }
+            Form::People(palette) => {
+                if !is_first {
+                    self.out.write_all(b"\n")?;
+                }
+                if self.run.replace(input.run) != Some(input.run)
+                    && let Some(record) = records.first()
+                {
+                    let (run_id, scenario) = (escaped(record.run_id()), escaped(&record.scenario));
+                    let heading = format!("run {}: {run_id}, scenario {scenario}", input.run);
+                    writeln!(self.out, "{}\n", styled(palette.run, heading))?;
+                }
+                write_block(self.out, palette, input, &records)
+            }
+        }
+    }
+}

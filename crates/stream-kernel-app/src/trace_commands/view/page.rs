@@ -1,0 +1,75 @@
+//! The page: a template, its style and script, and the data in it, which stays data.
+
+use serde::Serialize;
+
+use super::collector::Collector;
+use super::run_view::{RunJson, RunView};
+
+const TEMPLATE: &str = include_str!("report.html");
+const STYLE: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("report.js");
+
+#[derive(Serialize)]
+struct Data<'a> {
+    file: &'a str,
+    /// Every so many-th input is in the sample.
+    stride: u64,
+    runs_left_out: u64,
+    runs: Vec<RunJson>,
+}
+
+/// Returns what the page shows, as JSON.
+pub(super) fn data(file: &str, collector: Collector) -> Result<String, serde_json::Error> {
+    let (runs, runs_left_out, stride) = collector.into_parts();
+    let runs = runs.into_iter().map(RunView::into_json).collect();
+    serde_json::to_string(&Data { file, stride, runs_left_out, runs })
+}
+
+/// Returns the page that shows `data`.
+pub(super) fn html(data: &str) -> String {
+    let page = TEMPLATE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
+    // The data comes last: what is in it is never taken for a place in the template.
+    page.replacen("{{data}}", &embedded(data), 1)
+}
+
+/// Returns JSON as it may stand in a page: these characters occur in its texts alone, where an escape means the same.
+fn embedded(json: &str) -> String {
+    let mut embedded = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '<' => embedded += "\\u003c",
+            '>' => embedded += "\\u003e",
+            '&' => embedded += "\\u0026",
+            '\u{2028}' => embedded += "\\u2028",
+            '\u{2029}' => embedded += "\\u2029",
+            other => embedded.push(other),
+        }
+    }
+    embedded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_end_its_element_and_means_the_same() {
+        let text = "</script><!-- & {{style}} \u{2028}\u{2029} é";
+        let json = serde_json::to_string(text).unwrap();
+        let page = html(&json);
+        let (_, after) = page.split_once(r#"<script type="application/json" id="data">"#).unwrap();
+        let (data, _) = after.split_once("</script>").unwrap();
+        assert_eq!(serde_json::from_str::<String>(data).unwrap(), text);
+        assert!(data.is_ascii() || data.contains('é'));
+    }
+
+    #[test]
+    fn the_page_asks_nobody_for_anything() {
+        let page = html("{}");
+        for outside in ["http:", "https:", "src=", "@import", "url(", "fetch(", "innerHTML"] {
+            let own = page.replace("http://www.w3.org/2000/svg", "");
+            assert!(!own.contains(outside), "{outside}");
+        }
+        assert!(!page.contains("{{"), "every place is filled");
+    }
+}

@@ -1,0 +1,61 @@
+//! A trace for commands of an application's own: a file that can be read more than once.
+
+use std::fs;
+
+use stream_kernel_trace::TraceRecord;
+
+use crate::adapters::STANDARD_STREAM;
+use crate::failure::Failure;
+use crate::own_command::CommandFailure;
+use crate::trace_commands::source::Records;
+
+/// A trace in a regular file, which can be read more than once.
+#[derive(Clone, Debug)]
+pub struct TraceFile {
+    name: String,
+    only_run: Option<u64>,
+}
+
+/// The records of a [`TraceFile`], in constant memory.
+pub struct TraceRecords(Records);
+
+impl TraceFile {
+    /// Returns the trace in the file `name`; with `only_run`, only the records of that run are read, counted from 1.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be looked at, or is no regular file.
+    pub fn new(name: &str, only_run: Option<u64>) -> Result<Self, CommandFailure> {
+        let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
+        let text = "is no regular file, but has to be read more than once (write it to a file first)";
+        if name != STANDARD_STREAM && fs::metadata(name).map_err(failed)?.is_file() {
+            return Ok(Self { name: name.to_owned(), only_run });
+        }
+        Err(CommandFailure::new(2, format!("the trace `{name}` {text}")))
+    }
+
+    /// Begins to read the trace.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
+    pub fn records(&self) -> Result<TraceRecords, CommandFailure> {
+        Ok(TraceRecords(Records::open(&self.name, self.only_run)?))
+    }
+
+    /// Returns the name of the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl TraceRecords {
+    /// Returns the next record and the number of its run, from 1. A torn end is said on standard error.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, holds a line that is no record, or no record at all.
+    pub fn next_record(&mut self) -> Result<Option<(u64, TraceRecord)>, CommandFailure> {
+        Ok(self.0.next()?)
+    }
+}

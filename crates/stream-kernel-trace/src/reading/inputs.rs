@@ -1,0 +1,199 @@
+//! The records of an input, together.
+
+use serde::Deserialize;
+
+use crate::{ContextSnapshot, TraceRecord};
+
+/// How many records of one input are held together. Of an input with more, the rest follows as its continuation.
+pub const MAX_HELD_RECORDS: usize = 10_000;
+
+/// What was recorded of one input, or a part of it.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The number of its run, from 1.
+    pub run: u64,
+    /// Names it: `<run_id>:<line_no>`.
+    pub trace_id: String,
+    /// Its line, from 1.
+    pub line_no: u64,
+    /// Whether earlier records of it were handed out before.
+    pub is_continued: bool,
+    /// Its records, in the order of the trace; there is at least one.
+    pub records: Vec<TraceRecord>,
+}
+
+impl Input {
+    /// Returns by what people know the input: the tag `id`, else the first identity of its messages.
+    pub fn identity(&self) -> Option<String> {
+        let tag = self.records.iter().rev().find_map(id_tag);
+        tag.or_else(|| self.message_identities().next().map(str::to_owned))
+    }
+
+    /// Returns whether one of its messages has the identity `id`, or the tag `id` is it.
+    pub fn is_known_as(&self, id: &str) -> bool {
+        self.message_identities().any(|identity| identity == id)
+            || self.records.iter().any(|record| id_tag(record).is_some_and(|tag| tag == id))
+    }
+
+    /// Returns the identities of its messages. That of the line it came from is left out if it is but the line's number:
+    /// who asks for the id 7 does not mean line 7.
+    fn message_identities(&self) -> impl Iterator<Item = &str> {
+        let line_no = self.line_no.to_string();
+        self.records.iter().enumerate().flat_map(move |(position, record)| {
+            let taken = record.msg_in.identity.as_deref();
+            let is_source = position == 0 && !self.is_continued && taken == Some(&*line_no);
+            let emitted = record.msg_out.iter().filter_map(|message| message.identity.as_deref());
+            taken.filter(|_| !is_source).into_iter().chain(emitted)
+        })
+    }
+}
+
+fn id_tag(record: &TraceRecord) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Shown {
+        tags: Tags,
+    }
+    #[derive(Deserialize)]
+    struct Tags {
+        id: String,
+    }
+    let shown: Shown = serde_json::from_str(record.ctx_after.as_ref().map(ContextSnapshot::as_json)?).ok()?;
+    Some(shown.tags.id)
+}
+
+/// Groups the records of a trace by input; it holds those of one input, and of that at most [`MAX_HELD_RECORDS`].
+///
+/// ```
+/// use stream_kernel_trace::reading::Inputs;
+/// # let record = |line_no: u64| serde_json::from_value(serde_json::json!({
+/// #     "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0, "step_name": "a",
+/// #     "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
+/// #     "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
+/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+///
+/// let mut inputs = Inputs::default();
+/// assert!(inputs.push(1, record(1)).is_none());
+/// assert!(inputs.push(1, record(1)).is_none());
+/// let first = inputs.push(1, record(2)).unwrap();
+/// assert_eq!((first.trace_id.as_str(), first.records.len()), ("run:1", 2));
+/// assert_eq!(inputs.take().unwrap().trace_id, "run:2");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The input that the last record belongs to; its records are empty if all were handed out.
+    present: Option<Input>,
+}
+
+impl Inputs {
+    /// Takes the next record and the number of its run in; returns the input before it if that is over.
+    pub fn push(&mut self, run: u64, record: TraceRecord) -> Option<Input> {
+        if let Some(present) = &mut self.present
+            && present.run == run
+            && present.trace_id == record.trace_id
+        {
+            let full = if present.records.len() >= MAX_HELD_RECORDS { self.take() } else { None };
+            if let Some(present) = &mut self.present {
+                present.records.push(record);
+            }
+            return full;
+        }
+        let (trace_id, line_no) = (record.trace_id.clone(), record.line_no);
+        let next = Input { run, trace_id, line_no, is_continued: false, records: vec![record] };
+        self.present.replace(next).filter(|before| !before.records.is_empty())
+    }
+
+    /// Returns what is held, as at the end of the trace. Further records of the same input become its continuation.
+    pub fn take(&mut self) -> Option<Input> {
+        let present = self.present.as_mut().filter(|present| !present.records.is_empty())?;
+        let rest = Input {
+            run: present.run,
+            trace_id: present.trace_id.clone(),
+            line_no: present.line_no,
+            is_continued: true,
+            records: Vec::new(),
+        };
+        self.present.replace(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(trace_id: &str, identities: [Option<&str>; 2], tags: Option<&str>) -> TraceRecord {
+        let message = |identity| serde_json::json!({"type_name": "M", "identity": identity, "hash": null});
+        let (_, line_no) = trace_id.rsplit_once(':').unwrap();
+        serde_json::from_value(serde_json::json!({
+            "trace_id": trace_id, "scenario": "s", "line_no": line_no.parse::<u64>().unwrap(), "step_index": 0,
+            "step_name": "a", "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
+            "msg_in": message(identities[0]), "msg_out": [message(identities[1])], "msg_out_count": 1,
+            "ctx_before": null, "ctx_after": tags.map(|id| serde_json::json!({"tags": {"id": id}})), "ctx_diff": null,
+            "status": "ok", "error": null,
+        }))
+        .unwrap()
+    }
+
+    fn input(records: Vec<TraceRecord>) -> Input {
+        let mut inputs = Inputs::default();
+        for record in records {
+            assert!(inputs.push(1, record).is_none());
+        }
+        inputs.take().unwrap()
+    }
+
+    #[test]
+    fn the_same_trace_id_in_another_run_is_another_input() {
+        let mut inputs = Inputs::default();
+        assert!(inputs.push(1, record("run:1", [None; 2], None)).is_none());
+        let over = inputs.push(2, record("run:1", [None; 2], None)).unwrap();
+        assert_eq!((over.run, over.is_continued), (1, false));
+        assert_eq!(inputs.take().unwrap().run, 2);
+        assert!(inputs.take().is_none());
+    }
+
+    #[test]
+    fn what_comes_after_a_take_is_a_continuation_until_the_next_input() {
+        let mut inputs = Inputs::default();
+        inputs.push(1, record("run:1", [None; 2], None));
+        assert!(!inputs.take().unwrap().is_continued);
+        assert!(inputs.push(1, record("run:1", [None; 2], None)).is_none());
+        let rest = inputs.push(1, record("run:2", [None; 2], None)).unwrap();
+        assert_eq!((rest.trace_id.as_str(), rest.is_continued, rest.records.len()), ("run:1", true, 1));
+        assert!(!inputs.take().unwrap().is_continued);
+    }
+
+    #[test]
+    fn as_many_records_as_the_bound_are_held_and_one_more_begins_a_continuation() {
+        let mut inputs = Inputs::default();
+        for _ in 0..MAX_HELD_RECORDS {
+            assert!(inputs.push(1, record("run:1", [None; 2], None)).is_none());
+        }
+        let full = inputs.push(1, record("run:1", [None; 2], None)).unwrap();
+        assert_eq!((full.records.len(), full.is_continued), (MAX_HELD_RECORDS, false));
+        let rest = inputs.take().unwrap();
+        assert_eq!((rest.records.len(), rest.is_continued), (1, true));
+    }
+
+    #[test]
+    fn an_input_is_known_by_its_messages_and_by_its_tag() {
+        let by_messages = input(vec![
+            record("run:7", [Some("7"), Some("a")], None),
+            record("run:7", [Some("b"), None], None),
+        ]);
+        assert_eq!(by_messages.identity().as_deref(), Some("a"));
+        assert_eq!(["a", "b", "7", "c"].map(|id| by_messages.is_known_as(id)), [true, true, false, false]);
+
+        let by_tag = input(vec![record("run:7", [Some("7"), Some("a")], Some("t"))]);
+        assert_eq!(by_tag.identity().as_deref(), Some("t"));
+        assert_eq!(["a", "t", "7"].map(|id| by_tag.is_known_as(id)), [true, true, false]);
+
+        let nameless = input(vec![record("run:7", [Some("7"), None], None)]);
+        assert_eq!(nameless.identity(), None);
+    }
+
+    #[test]
+    fn an_id_that_happens_to_be_the_line_number_is_found() {
+        let input = input(vec![record("run:7", [Some("7"), Some("7")], None)]);
+        assert!(input.is_known_as("7"));
+    }
+}
