@@ -27,13 +27,26 @@ impl Progress {
         Self { stopwatch, total_bytes, is_terminal: io::stderr().is_terminal(), bar: None }
     }
 
+    /// Takes note of how far the reading of a file has come, in bytes; to be called once a block.
+    pub(crate) fn update_bytes(&mut self, bytes: u64) {
+        if !self.is_terminal {
+            return;
+        }
+        if self.bar.is_none() && self.stopwatch.elapsed() >= SHOWN_AFTER {
+            self.bar = Some(bar(self.total_bytes, ""));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(bytes);
+        }
+    }
+
     /// Takes note of how far the run has come.
     pub(crate) fn update(&mut self, lines: u64, bytes: u64) {
         if !self.is_terminal || !lines.is_multiple_of(LINES_PER_LOOK) {
             return;
         }
         if self.bar.is_none() && self.stopwatch.elapsed() >= SHOWN_AFTER {
-            self.bar = Some(bar(self.total_bytes));
+            self.bar = Some(bar(self.total_bytes, "{msg} lines  "));
         }
         if let Some(bar) = &self.bar {
             bar.set_message(lines.to_string());
@@ -57,15 +70,16 @@ impl Progress {
     }
 }
 
-fn bar(total_bytes: Option<u64>) -> ProgressBar {
-    let (bar, template) = match total_bytes {
-        Some(bytes) => {
-            let template = "{wide_bar} {percent}%  {msg} lines  {bytes_per_sec}  {eta} left";
-            (ProgressBar::new(bytes), template)
-        }
-        None => (ProgressBar::new_spinner(), "{spinner} {msg} lines  {bytes}  {bytes_per_sec}  {elapsed}"),
+/// Returns a bar that shows `lines`, a template, before the bytes.
+fn bar(total_bytes: Option<u64>, lines: &str) -> ProgressBar {
+    let (bar, template) = if let Some(bytes) = total_bytes {
+        let template = format!("{{wide_bar}} {{percent}}%  {lines}{{bytes_per_sec}}  {{eta}} left");
+        (ProgressBar::new(bytes), template)
+    } else {
+        let template = format!("{{spinner}} {lines}{{bytes}}  {{bytes_per_sec}}  {{elapsed}}");
+        (ProgressBar::new_spinner(), template)
     };
-    match ProgressStyle::with_template(template) {
+    match ProgressStyle::with_template(&template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -97,7 +97,8 @@ impl<'a> Program<'a> {
     }
 }
 
-fn executable() -> PathBuf {
+/// Returns where the program is.
+pub(super) fn executable() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the one place that learns where the program is")]
     let path = std::env::var_os("FUND_LOAD_BIN");
     let path = path

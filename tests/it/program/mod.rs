@@ -37,6 +37,7 @@ mod signals;
 mod usage;
 
 mod explain;
+mod guide;
 mod trace_notes;
 mod trace_records;
 mod trace_view;

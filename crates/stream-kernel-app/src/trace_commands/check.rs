@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         repair::refuse_other_than_files(&options.file)?;
     }
     let failed = |cause| Failure::ReadTrace { name: options.file.clone(), cause };
-    let mut reader = TraceReader::new(open(&options.file)?);
+    let mut reader = TraceReader::new(open(&options.file, true)?);
     let mut check = SoundnessCheck::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();

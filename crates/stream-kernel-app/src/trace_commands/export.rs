@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
 
 /// Writes what the records tell; `failed` is what a failure to write is.
 fn export(options: &Options, out: &mut dyn Write, failed: fn(io::Error) -> Failure) -> Result<(), Failure> {
-    let mut records = Records::open(&options.file, options.run)?;
+    let mut records = Records::open_to_print(&options.file, options.run)?;
     let mut format: Box<dyn Format + '_> = match options.format {
         FormatName::Otlp => Box::new(Otlp::new(out)),
         FormatName::Chrome => Box::new(Chrome::begin(out).map_err(failed)?),

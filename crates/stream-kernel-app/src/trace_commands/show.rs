@@ -102,7 +102,7 @@ fn show(options: &Options, palette: Palette, out: &mut dyn Write) -> Result<u8, 
 
 /// Prints what was read before a wrong line, too.
 fn print_all(options: &Options, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let mut records = Records::open(&options.file, options.run)?;
+    let mut records = Records::open_to_print(&options.file, options.run)?;
     let mut inputs = Inputs::default();
     let read = loop {
         match records.next() {

@@ -1,29 +1,55 @@
 //! Traces as the commands read them: a file or standard input, record by record, run by run.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
 
 use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::report::say;
+use crate::stopwatch::Stopwatch;
 
 /// Traces are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// Opens a trace; `-` is standard input.
-pub(crate) fn open(name: &str) -> Result<Box<dyn BufRead>, Failure> {
+/// Opens a trace; `-` is standard input. How far a long file was read is shown on standard error, if that is a terminal
+/// and `shows_progress`.
+pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>, Failure> {
     let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
     if name == STANDARD_STREAM {
         return Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin())));
     }
     let file = File::open(name).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, file)))
+    let total_bytes = metadata.is_file().then_some(metadata.len());
+    let progress = shows_progress.then(|| Progress::new(Stopwatch::start(), total_bytes));
+    let watched = Watched { file, bytes: 0, progress };
+    Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, watched)))
+}
+
+/// A file that shows how far it was read, until it was read to its end.
+struct Watched {
+    file: File,
+    bytes: u64,
+    progress: Option<Progress>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.bytes += read as u64;
+        match &mut self.progress {
+            Some(progress) if read > 0 => progress.update_bytes(self.bytes),
+            finished => drop(finished.take().map(Progress::finish)),
+        }
+        Ok(read)
+    }
 }
 
 /// The records of a trace, each with the number of its run. A line that holds no record is a failure; a torn end is
@@ -40,7 +66,16 @@ pub(crate) struct Records {
 impl Records {
     /// Opens the trace `name`; with `only_run`, only that run's records are handed out.
     pub(crate) fn open(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
-        let reader = TraceReader::new(open(name)?);
+        Self::open_with(name, only_run, true)
+    }
+
+    /// Opens the trace for a command that prints as it reads: on the terminal that it prints to, no progress is shown.
+    pub(crate) fn open_to_print(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
+        Self::open_with(name, only_run, !io::stdout().is_terminal())
+    }
+
+    fn open_with(name: &str, only_run: Option<u64>, shows_progress: bool) -> Result<Self, Failure> {
+        let reader = TraceReader::new(open(name, shows_progress)?);
         let (runs, is_done, is_empty) = (RunSplitter::default(), false, true);
         Ok(Self { name: name.to_owned(), reader, runs, only_run, is_done, is_empty })
     }

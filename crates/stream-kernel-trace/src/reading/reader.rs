@@ -143,8 +143,10 @@ impl<R: BufRead> TraceReader<R> {
         if self.line.len() > MAX_LINE_BYTES {
             return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
         }
-        match serde_json::from_slice(&self.line) {
-            Ok(record) => TraceLine::Record(Box::new(record)),
+        // Checked once as a whole, the line's texts need not be checked one by one.
+        match std::str::from_utf8(&self.line).map(serde_json::from_str) {
+            Ok(Ok(record)) => TraceLine::Record(Box::new(record)),
+            Ok(Err(error)) => wrong(format!("no record: {error}")),
             Err(error) => wrong(format!("no record: {error}")),
         }
     }

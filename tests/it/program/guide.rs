@@ -1,0 +1,143 @@
+//! The guides of the documentation: every command in them runs, ends as they say, and prints what they show.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::folder::Folder;
+use super::harness::executable;
+
+const READING_TRACES: &str = include_str!("../../../docs/reading-traces.md");
+const TRACE: &str = include_str!("../../../docs/trace.md");
+
+/// How a guide says that a command ends with another code than 0.
+const EXIT_MARK: &str = "# exits with ";
+/// What stands in a guide for lines that it leaves out.
+const ELISION: &str = "...";
+
+#[test]
+fn the_guide_to_reading_traces_is_true() {
+    check(READING_TRACES, 25);
+}
+
+#[test]
+fn the_page_about_the_trace_is_true() {
+    check(TRACE, 4);
+}
+
+/// Runs the commands of `guide` in order. There must be `least` or more: a guide that cannot be read has none.
+#[track_caller]
+fn check(guide: &str, least: usize) {
+    let commands = commands(guide);
+    assert!(commands.len() >= least, "only {} commands: {commands:#?}", commands.len());
+    let folder = folder_with_fixtures();
+    let has_jq = shell(&folder, "command -v jq").0 == 0;
+    for command in commands {
+        if !has_jq && command.text.contains("jq") {
+            let _ = writeln!(
+                io::stderr(),
+                "skipped: `jq` is not installed (apt-get install jq): {}",
+                command.text
+            );
+            continue;
+        }
+        let (exit, stdout, stderr) = shell(&folder, &command.text);
+        assert_eq!(exit, command.exit, "{}\n{stdout}{stderr}", command.text);
+        // In the middle of a pipe nothing but its complaint tells that a command failed.
+        assert!(!stderr.contains("error"), "{}\n{stderr}", command.text);
+        let mut printed = stdout.lines().map(lasting);
+        for line in command.shown.lines().filter(|line| !line.trim().is_empty() && *line != ELISION) {
+            let line = lasting(line);
+            assert!(
+                printed.any(|printed| printed == line),
+                "the guide shows, and in this order:\n{line}\nbut this is printed by {}\n{stdout}",
+                command.text
+            );
+        }
+    }
+}
+
+/// A command of a guide.
+#[derive(Debug)]
+struct Shown {
+    text: String,
+    exit: i32,
+    /// What the guide shows of its standard output.
+    shown: String,
+}
+
+/// Returns the commands of every `sh` block; a `text` block that follows one shows what its last command prints.
+fn commands(guide: &str) -> Vec<Shown> {
+    let mut commands: Vec<Shown> = Vec::new();
+    let mut follows_commands = false;
+    let mut blocks = guide.split("```");
+    // Before the first fence, and then after every second one, stands prose.
+    blocks.next();
+    while let Some(block) = blocks.next() {
+        let (language, content) = block.split_once('\n').unwrap();
+        if language == "sh" {
+            commands.extend(content.replace("\\\n", "").lines().map(command));
+        } else if language == "text" && follows_commands {
+            commands.last_mut().unwrap().shown = content.to_owned();
+        }
+        let prose = blocks.next().expect("a block that has an end");
+        follows_commands = language == "sh" && prose.trim().is_empty();
+    }
+    commands
+}
+
+fn command(text: &str) -> Shown {
+    let exit = text.split_once(EXIT_MARK).map_or(0, |(_, mark)| {
+        let (exit, _) = mark.split_once(':').expect("`# exits with CODE: why`");
+        exit.parse().unwrap()
+    });
+    Shown { text: text.to_owned(), exit, shown: String::new() }
+}
+
+/// Returns a folder that holds `fixtures`, as the repository's root does, and `bin` with the program in it.
+fn folder_with_fixtures() -> Folder {
+    let folder = Folder::new();
+    fs::create_dir(folder.path_of("bin")).unwrap();
+    symlink(fs::canonicalize(executable()).unwrap(), folder.path_of("bin/fund-load")).unwrap();
+    fs::create_dir(folder.path_of("fixtures")).unwrap();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), folder.path_of("fixtures").join(entry.file_name())).unwrap();
+    }
+    folder
+}
+
+/// Runs `command` in `folder`, with nothing to read; returns exit code, standard output and standard error.
+fn shell(folder: &Folder, command: &str) -> (i32, String, String) {
+    #[expect(clippy::disallowed_methods, reason = "`jq` is wherever the one who runs the tests has it")]
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("sh")
+        .args(["-e", "-c", command])
+        .env_clear()
+        .env("PATH", format!("{}:{path}", folder.path_of("bin").display()))
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().expect("no signal"), text(output.stdout), text(output.stderr))
+}
+
+/// Returns the line without what differs from run to run: amounts of time, rates and shares, and how far words stand apart.
+fn lasting(line: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in line.split_whitespace() {
+        let is_unit = matches!(
+            word.trim_end_matches([':', ',', ';']),
+            "ns" | "µs" | "ms" | "s" | "%" | "records/s" | "inputs/s"
+        );
+        if is_unit && words.last().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_digit()))
+        {
+            words.pop();
+        }
+        words.push(if is_unit { "<measured>" } else { word });
+    }
+    words.join(" ")
+}
