@@ -30,30 +30,25 @@ fn the_page_about_the_trace_is_true() {
 /// Runs the commands of `guide` in order. There must be `least` or more: a guide that cannot be read has none.
 #[track_caller]
 fn check(guide: &str, least: usize) {
-    let commands = commands(guide);
-    assert!(commands.len() >= least, "only {} commands: {commands:#?}", commands.len());
+    let examples = examples(guide);
+    assert!(examples.len() >= least, "only {} commands: {examples:#?}", examples.len());
     let folder = folder_with_fixtures();
     let has_jq = shell(&folder, "command -v jq").0 == 0;
-    for command in commands {
-        if !has_jq && command.text.contains("jq") {
-            let _ = writeln!(
-                io::stderr(),
-                "skipped: `jq` is not installed (apt-get install jq): {}",
-                command.text
-            );
+    for Example { command, exit: expected, output } in examples {
+        if !has_jq && command.contains("jq") {
+            let _ = writeln!(io::stderr(), "skipped: `jq` is not installed (apt-get install jq): {command}");
             continue;
         }
-        let (exit, stdout, stderr) = shell(&folder, &command.text);
-        assert_eq!(exit, command.exit, "{}\n{stdout}{stderr}", command.text);
+        let (exit, stdout, stderr) = shell(&folder, &command);
+        assert_eq!(exit, expected, "{command}\n{stdout}{stderr}");
         // In the middle of a pipe nothing but its complaint tells that a command failed.
-        assert!(!stderr.contains("error"), "{}\n{stderr}", command.text);
+        assert!(!stderr.contains("error"), "{command}\n{stderr}");
         let mut printed = stdout.lines().map(lasting);
-        for line in command.shown.lines().filter(|line| !line.trim().is_empty() && *line != ELISION) {
+        for line in output.lines().filter(|line| !line.trim().is_empty() && *line != ELISION) {
             let line = lasting(line);
             assert!(
                 printed.any(|printed| printed == line),
-                "the guide shows, and in this order:\n{line}\nbut this is printed by {}\n{stdout}",
-                command.text
+                "the guide shows, and in this order:\n{line}\nbut this is printed by {command}\n{stdout}"
             );
         }
     }
@@ -61,16 +56,16 @@ fn check(guide: &str, least: usize) {
 
 /// A command of a guide.
 #[derive(Debug)]
-struct Shown {
-    text: String,
+struct Example {
+    command: String,
     exit: i32,
     /// What the guide shows of its standard output.
-    shown: String,
+    output: String,
 }
 
 /// Returns the commands of every `sh` block; a `text` block that follows one shows what its last command prints.
-fn commands(guide: &str) -> Vec<Shown> {
-    let mut commands: Vec<Shown> = Vec::new();
+fn examples(guide: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
     let mut follows_commands = false;
     let mut blocks = guide.split("```");
     // Before the first fence, and then after every second one, stands prose.
@@ -78,22 +73,22 @@ fn commands(guide: &str) -> Vec<Shown> {
     while let Some(block) = blocks.next() {
         let (language, content) = block.split_once('\n').unwrap();
         if language == "sh" {
-            commands.extend(content.replace("\\\n", "").lines().map(command));
+            examples.extend(content.replace("\\\n", "").lines().map(example));
         } else if language == "text" && follows_commands {
-            commands.last_mut().unwrap().shown = content.to_owned();
+            content.clone_into(&mut examples.last_mut().unwrap().output);
         }
         let prose = blocks.next().expect("a block that has an end");
         follows_commands = language == "sh" && prose.trim().is_empty();
     }
-    commands
+    examples
 }
 
-fn command(text: &str) -> Shown {
+fn example(text: &str) -> Example {
     let exit = text.split_once(EXIT_MARK).map_or(0, |(_, mark)| {
         let (exit, _) = mark.split_once(':').expect("`# exits with CODE: why`");
         exit.parse().unwrap()
     });
-    Shown { text: text.to_owned(), exit, shown: String::new() }
+    Example { command: text.to_owned(), exit, output: String::new() }
 }
 
 /// Returns a folder that holds `fixtures`, as the repository's root does, and `bin` with the program in it.
