@@ -1,5 +1,8 @@
 //! `check`: what CI and a contributor run before a change goes in.
 
+use std::fs;
+use std::path::PathBuf;
+
 use crate::cargo::{cargo, has_subcommand, run};
 use crate::failure::Failure;
 use crate::{generate, test};
@@ -66,9 +69,43 @@ fn docs() -> Result<(), Failure> {
 
 /// Packages every crate that can be published and builds each from its package.
 fn packages() -> Result<(), Failure> {
+    forget_unpacked_packages()?;
     let ours_alone = ["--exclude", "stream-kernel-tests", "--exclude", "xtask"];
     // A change under review is not committed yet.
     run(cargo(["package", "--workspace", "--allow-dirty"]).args(ours_alone))
+}
+
+/// Removes what cargo unpacked of our crates in an earlier run.
+///
+/// Cargo offers the crates to each other through a registry in the target folder, and keeps what it once unpacked from there by name
+/// and version: with the version unchanged it would build against the crates as they were.
+fn forget_unpacked_packages() -> Result<(), Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where cargo keeps its files is told by the environment alone"
+    )]
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let Some(home) = variable("CARGO_HOME").or_else(|| Some(variable("HOME")?.join(".cargo"))) else {
+        return Ok(());
+    };
+    let Ok(registries) = home.join("registry").join("src").read_dir() else { return Ok(()) };
+    for registry in registries.flatten() {
+        // A registry in a folder has no host before the hyphen of its name.
+        if !registry.file_name().as_encoded_bytes().starts_with(b"-") {
+            continue;
+        }
+        for unpacked in registry.path().read_dir().into_iter().flatten().flatten() {
+            let name = unpacked.file_name();
+            if [&b"stream-kernel-"[..], b"fund-load-"]
+                .iter()
+                .any(|ours| name.as_encoded_bytes().starts_with(ours))
+            {
+                let path = unpacked.path();
+                fs::remove_dir_all(&path).map_err(|source| Failure::file("remove", &path, source))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn deny() -> Result<(), Failure> {
