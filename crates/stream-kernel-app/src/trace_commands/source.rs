@@ -106,11 +106,6 @@ impl Records {
         self.reader.line_no()
     }
 
-    /// Returns how many bytes were read.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.reader.bytes_read()
-    }
-
     fn next_of_any_run(&mut self) -> Result<Option<TraceRecord>, Failure> {
         if self.is_done {
             return Ok(None);

@@ -21,8 +21,6 @@ use crate::adapters::{STANDARD_STREAM, is_standard_stream};
 use crate::failure::Failure;
 use crate::output::{LineOutput, OutputFile, partial_path};
 use crate::path_checks::are_same;
-use crate::progress::Progress;
-use crate::stopwatch::Stopwatch;
 
 /// What `trace view` takes.
 #[derive(Debug, Args)]
@@ -91,19 +89,15 @@ fn check_paths(Options { file, output, .. }: &Options) -> Result<(), Failure> {
 
 fn collect(Options { file, run, .. }: &Options) -> Result<Collector, Failure> {
     let mut records = Records::open(file, *run)?;
-    let total_bytes = fs::metadata(file).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
-    let mut progress = Progress::new(Stopwatch::start(), total_bytes);
     let mut collector = Collector::default();
-    let mut lines = 0;
+    let mut is_empty = true;
     while let Some((run, record)) = records.next()? {
         collector.take(run, &record);
-        lines += 1;
-        progress.update(lines, records.bytes_read());
+        is_empty = false;
     }
-    progress.finish();
     collector.finish_input();
     match run {
-        Some(run) if lines == 0 => {
+        Some(run) if is_empty => {
             Err(Failure::Usage(format!("`{file}` holds no run {run} (leave --run out to see all)")))
         }
         _ => Ok(collector),
