@@ -24,6 +24,7 @@ mod utc;
 
 pub use money::Cents;
 pub use output::render;
+pub use policies::Figures;
 pub use settings::{ApplyTo, Monday, Settings, Weekday, baseline, exp_mp};
 
 /// The decision on one physical line.
@@ -35,6 +36,8 @@ pub struct Verdict {
     pub customer_id: String,
     /// The reason code of a declined line, `None` for an accepted one.
     pub reason: Option<&'static str>,
+    /// What it was held against, `None` of a line that no limit is asked about: a bad one, a replay, a conflict.
+    pub figures: Option<Figures>,
 }
 
 /// Returns one verdict for each physical line of `input`, in order.
@@ -52,12 +55,15 @@ pub fn adjudicate(input: &[u8], settings: &Settings) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for line in lines::physical_lines(input) {
         verdicts.push(match attempt::read(line, settings.max_line_bytes) {
-            Err(unusable) => {
-                Verdict { id: unusable.id, customer_id: unusable.customer_id, reason: Some(unusable.reason) }
-            }
+            Err(unusable) => Verdict {
+                id: unusable.id,
+                customer_id: unusable.customer_id,
+                reason: Some(unusable.reason),
+                figures: None,
+            },
             Ok(attempt) => {
-                let reason = policies::adjudicate(&attempt, &mut history, settings);
-                Verdict { id: attempt.id, customer_id: attempt.customer_id, reason }
+                let (reason, figures) = policies::adjudicate(&attempt, &mut history, settings);
+                Verdict { id: attempt.id, customer_id: attempt.customer_id, reason, figures }
             }
         });
     }

@@ -9,6 +9,9 @@ use stream_kernel_exec::StepFailure;
 use stream_kernel_sinks::OpenError;
 use stream_kernel_trace::reading::WrongLine;
 
+use crate::figures::{counted, grouped};
+use crate::trace_commands::escape::escaped;
+
 /// Why the program ends without success. Its `Display` is for people; causes follow from `source`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -52,6 +55,11 @@ pub(crate) enum Failure {
     WrongTrace { name: String, wrong: WrongLine },
     #[error("`{name}` holds no record (is it a trace?)")]
     EmptyTrace { name: String },
+    #[error("`{name}` has no run {run} (it holds {})", counted(*runs, "run"))]
+    NoSuchRun { name: String, run: u64, runs: u64 },
+    /// Its lines were named when they were read.
+    #[error("`{name}` has {}, left out here (`trace check` names everything that is wrong)", wrong_lines(*count))]
+    WrongLines { name: String, count: u64 },
     /// A command of the application's own says it in its own words.
     #[error("{text}")]
     Command { exit_code: u8, text: String },
@@ -69,6 +77,14 @@ fn hint_at_missing(cause: &io::Error) -> &'static str {
     }
 }
 
+fn wrong_lines(count: u64) -> String {
+    if count == 1 {
+        "a line that is no record".to_owned()
+    } else {
+        format!("{} lines that are no records", grouped(count))
+    }
+}
+
 impl Failure {
     /// Returns the exit code: 2 for usage and configuration, 1 for everything that goes wrong in a run.
     pub(crate) fn exit_code(&self) -> u8 {
@@ -78,7 +94,9 @@ impl Failure {
             | Self::Configuration(_)
             | Self::ReadTrace { .. }
             | Self::WrongTrace { .. }
-            | Self::EmptyTrace { .. } => 2,
+            | Self::EmptyTrace { .. }
+            | Self::NoSuchRun { .. }
+            | Self::WrongLines { .. } => 2,
             Self::OpenInput { .. }
             | Self::ReadInput { .. }
             | Self::OpenOutput { .. }
@@ -91,7 +109,8 @@ impl Failure {
     }
 }
 
-/// Returns the error and its causes on one line, `what: why: why that`.
+/// Returns the error and its causes on one line, `what: why: why that`. What comes from data or is the name of a file is
+/// made safe to print.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -99,5 +118,5 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
         text += &format!(": {cause}");
         next = cause.source();
     }
-    text
+    escaped(&text).to_string()
 }

@@ -22,6 +22,7 @@ mod line_reader;
 mod output;
 mod raw_line;
 
+mod figures;
 mod progress;
 mod report;
 mod signals;
@@ -30,6 +31,7 @@ mod stopwatch;
 pub use adapters::{FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
 pub use application::{Application, Section, SummaryRow};
 pub use cli::command;
+pub use figures::{counted, duration, grouped};
 pub use job::{Job, Run};
 pub use line_reader::LineReader;
 pub use main_entry::main;
@@ -37,6 +39,7 @@ pub use output::{LineOutput, SharedOutput};
 pub use own_command::{CommandFailure, OwnCommand};
 pub use raw_line::{LineContent, LineMessage, RawLine};
 pub use trace_commands::escape::escaped;
+pub use trace_commands::run_heading::run_heading;
 pub use trace_file::{TraceFile, TraceRecords};
 
 /// What an application needs of the configuration crate: exact decimals, and reporting mistakes of its own.

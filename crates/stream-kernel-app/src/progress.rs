@@ -1,71 +1,113 @@
-//! A progress bar on standard error, when that is a terminal and the run is long.
+//! A progress bar on standard error, when that is a terminal and what is done takes long.
+//!
+//! A terminal has room for one bar, on its last line. Once results are printed there, it has none.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::report::say;
 use crate::stopwatch::Stopwatch;
 
-/// A run that is over sooner shows no bar.
+/// What is over sooner shows no bar.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// The clock is looked at once in so many lines.
-const LINES_PER_LOOK: u64 = 4_096;
+const LINES_PER_LOOK: u64 = 256;
 
-/// Shows how far a run has come.
+/// What stands on the last line of the terminal.
+enum LastLine {
+    Nothing,
+    Bar(ProgressBar),
+    /// Whatever is printed next: a bar would stand between.
+    Results,
+}
+
+thread_local! {
+    static LAST_LINE: RefCell<LastLine> = const { RefCell::new(LastLine::Nothing) };
+}
+
+/// Has `write` write to standard error, above the bar if there is one.
+pub(crate) fn above_bar(write: impl FnOnce()) {
+    LAST_LINE.with_borrow(|line| match line {
+        LastLine::Bar(bar) => bar.suspend(write),
+        LastLine::Nothing | LastLine::Results => write(),
+    });
+}
+
+/// Takes the bar away for good if standard output is a terminal, since results are about to be printed.
+pub(crate) fn make_room_for_results() {
+    if io::stdout().is_terminal() {
+        leave_to(LastLine::Results);
+    }
+}
+
+/// Takes the bar away if there is one.
+fn leave_to(next: LastLine) {
+    if let LastLine::Bar(bar) = LAST_LINE.replace(next) {
+        bar.finish_and_clear();
+    }
+}
+
+/// Shows how far the reading of an input has come, until it is dropped. There is no bar beside another one.
 pub(crate) struct Progress {
     stopwatch: Stopwatch,
     total_bytes: Option<u64>,
     is_terminal: bool,
-    bar: Option<ProgressBar>,
+    has_bar: bool,
 }
 
 impl Progress {
+    /// Returns what shows nothing yet; a bar has an end if the number of bytes is known.
     pub(crate) fn new(stopwatch: Stopwatch, total_bytes: Option<u64>) -> Self {
-        Self { stopwatch, total_bytes, is_terminal: io::stderr().is_terminal(), bar: None }
+        Self { stopwatch, total_bytes, is_terminal: io::stderr().is_terminal(), has_bar: false }
     }
 
     /// Takes note of how far the reading of a file has come, in bytes; to be called once a block.
     pub(crate) fn update_bytes(&mut self, bytes: u64) {
+        self.show("", |bar| bar.set_position(bytes));
+    }
+
+    /// Takes note of how far a run has come; to be called once a line.
+    pub(crate) fn update(&mut self, lines: u64, bytes: u64) {
+        if lines.is_multiple_of(LINES_PER_LOOK) {
+            self.update_before_wait(lines, bytes);
+        }
+    }
+
+    /// Takes note of how far a run has come that is about to wait.
+    pub(crate) fn update_before_wait(&mut self, lines: u64, bytes: u64) {
+        self.show("{msg} lines  ", |bar| {
+            bar.set_message(lines.to_string());
+            bar.set_position(bytes);
+        });
+    }
+
+    /// Has `update` change the bar, which shows `lines`, a template, before the bytes.
+    fn show(&mut self, lines: &str, update: impl FnOnce(&ProgressBar)) {
         if !self.is_terminal {
             return;
         }
-        if self.bar.is_none() && self.stopwatch.elapsed() >= SHOWN_AFTER {
-            self.bar = Some(bar(self.total_bytes, ""));
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_position(bytes);
-        }
+        LAST_LINE.with_borrow_mut(|line| {
+            if matches!(line, LastLine::Nothing) && self.stopwatch.elapsed() >= SHOWN_AFTER {
+                *line = LastLine::Bar(bar(self.total_bytes, lines));
+                self.has_bar = true;
+            }
+            if let LastLine::Bar(bar) = line
+                && self.has_bar
+            {
+                update(bar);
+            }
+        });
     }
+}
 
-    /// Takes note of how far the run has come.
-    pub(crate) fn update(&mut self, lines: u64, bytes: u64) {
-        if !self.is_terminal || !lines.is_multiple_of(LINES_PER_LOOK) {
-            return;
-        }
-        if self.bar.is_none() && self.stopwatch.elapsed() >= SHOWN_AFTER {
-            self.bar = Some(bar(self.total_bytes, "{msg} lines  "));
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_message(lines.to_string());
-            bar.set_position(bytes);
-        }
-    }
-
-    /// Writes a line to standard error, above the bar if there is one.
-    pub(crate) fn say(&self, line: String) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| say(line)),
-            None => say(line),
-        }
-    }
-
-    /// Takes the bar away.
-    pub(crate) fn finish(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
+/// Takes the bar away.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.has_bar && LAST_LINE.with_borrow(|line| matches!(line, LastLine::Bar(_))) {
+            leave_to(LastLine::Nothing);
         }
     }
 }
@@ -82,5 +124,53 @@ fn bar(total_bytes: Option<u64>, lines: &str) -> ProgressBar {
     match ProgressStyle::with_template(&template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns progress on a terminal that began so long ago.
+    fn began(ago: Duration) -> Progress {
+        Progress { is_terminal: true, ..Progress::new(Stopwatch::started(ago), Some(10)) }
+    }
+
+    #[track_caller]
+    fn assert_shows(progress: &mut Progress, is_shown: bool) {
+        progress.update_bytes(5);
+        assert_eq!(progress.has_bar, is_shown);
+    }
+
+    #[test]
+    fn a_bar_is_shown_from_the_bound_on_and_on_a_terminal_alone() {
+        assert_shows(&mut began(SHOWN_AFTER.mul_f64(0.5)), false);
+        assert_shows(&mut Progress { is_terminal: false, ..began(SHOWN_AFTER) }, false);
+        assert_shows(&mut began(SHOWN_AFTER), true);
+    }
+
+    #[test]
+    fn there_is_one_bar_at_a_time_and_none_beside_results() {
+        let (mut one, mut other) = (began(SHOWN_AFTER), began(SHOWN_AFTER));
+        assert_shows(&mut one, true);
+        assert_shows(&mut other, false);
+        drop(one);
+        assert_shows(&mut other, true);
+        leave_to(LastLine::Results);
+        drop(other);
+        assert_shows(&mut began(SHOWN_AFTER), false);
+    }
+
+    #[test]
+    fn lines_are_counted_once_in_a_while_and_before_a_wait() {
+        let mut progress = began(SHOWN_AFTER);
+        progress.update(LINES_PER_LOOK - 1, 5);
+        assert!(!progress.has_bar, "the clock was not looked at");
+        progress.update(LINES_PER_LOOK, 5);
+        assert!(progress.has_bar);
+        drop(progress);
+        let mut waiting = began(SHOWN_AFTER);
+        waiting.update_before_wait(1, 5);
+        assert!(waiting.has_bar);
     }
 }

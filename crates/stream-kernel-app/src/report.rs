@@ -7,10 +7,12 @@ use std::time::Duration;
 use stream_kernel_exec::RunReport;
 
 use crate::SummaryRow;
+use crate::figures::{counted, grouped};
+use crate::progress::above_bar;
 
 /// Writes a line to standard error. If nobody can read it, there is nobody to tell.
 pub(crate) fn say(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    above_bar(|| drop(writeln!(io::stderr().lock(), "{line}")));
 }
 
 /// What a run has come to, for its last words.
@@ -38,8 +40,7 @@ impl Summary<'_> {
         let widest = rows.iter().map(width).max().unwrap_or(0);
         let rate =
             rate(inputs, seconds).map(|rate| format!(", {} lines/s", grouped(rate))).unwrap_or_default();
-        let lines = if inputs == 1 { "line" } else { "lines" };
-        let mut text = format!("{}: {} {lines} in {seconds:.3} s{rate}", self.program, grouped(inputs));
+        let mut text = format!("{}: {} in {seconds:.3} s{rate}", self.program, counted(inputs, "line"));
         for row in &rows {
             let indent = 2 + 2 * row.level;
             let padding = widest - width(row);
@@ -63,15 +64,6 @@ impl Summary<'_> {
 pub(crate) fn rate(inputs: u64, seconds: f64) -> Option<u64> {
     // Over less than a millisecond a rate says nothing.
     (seconds >= 0.001).then(|| (inputs as f64 / seconds) as u64)
-}
-
-/// Returns the number with its thousands apart: `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = (digits.as_bytes().rchunks(3).rev())
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
-    groups.join(",")
 }
 
 #[cfg(test)]
@@ -99,11 +91,5 @@ mod tests {
           abandoned                         2
           output: decisions.ndjson
         ");
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        let numbers = [0, 999, 1_000, 12_345, 123_456, u64::MAX].map(grouped);
-        assert_eq!(numbers, ["0", "999", "1,000", "12,345", "123,456", "18,446,744,073,709,551,615"]);
     }
 }

@@ -6,12 +6,13 @@ use stream_kernel_config::Config;
 use stream_kernel_exec::InputOutcome;
 use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
 
+use crate::adapters::is_standard_stream;
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
 use crate::failure::{Failure, with_causes};
 use crate::input::InputFile;
 use crate::output::OutputFile;
-use crate::progress::Progress;
+use crate::progress::{Progress, make_room_for_results};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
@@ -42,7 +43,7 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
     let mut lines = LineReader::new(input.into_bytes(&signals)?, max_line_bytes);
 
     let ended = feed(&mut run, &mut lines, &output, &signals, &mut progress);
-    progress.finish();
+    drop(progress);
     let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone()));
     let (report, rows) = (run.report(), run.summary());
     let trace_failure = run.finish().err();
@@ -87,7 +88,12 @@ impl OpenFiles {
                  (use `--trace-path FILE`)",
             );
         }
-        let output = OutputFile::open(&config.adapters.output_sink().settings.path)?;
+        let output_path = &config.adapters.output_sink().settings.path;
+        let traces_to_stdout = tracing.sink.as_ref().is_some_and(|sink| sink.jsonl_file().is_none());
+        if is_standard_stream(output_path) || (tracing.enabled && traces_to_stdout) {
+            make_room_for_results();
+        }
+        let output = OutputFile::open(output_path)?;
         Ok(Self { input, sink, output })
     }
 }
@@ -145,13 +151,14 @@ fn feed<A: Application>(
                 // Before it waits, the run brings out what somebody may be waiting for in turn.
                 output.flush().map_err(Failure::WriteOutput)?;
                 run.idle();
+                progress.update_before_wait(run.report().inputs, lines.bytes_read());
                 continue;
             }
             Err(cause) => return Err(Failure::ReadInput { lines: run.report().inputs, cause }),
         };
         let line_no = line.line_no;
         if let InputOutcome::Abandoned(failure) = run.process(line)? {
-            progress.say(format!("abandoned: {failure}"));
+            say(format!("abandoned: {failure}"));
         }
         progress.update(line_no, lines.bytes_read());
     }

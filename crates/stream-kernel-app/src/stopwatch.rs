@@ -12,6 +12,12 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
+    /// Returns a stopwatch that was started so long ago.
+    #[cfg(test)]
+    pub(crate) fn started(ago: Duration) -> Self {
+        Self(Self::start().0.checked_sub(ago).unwrap())
+    }
+
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }

@@ -1,5 +1,6 @@
 //! A trace for commands of an application's own: a file that can be read more than once.
 
+use std::cell::Cell;
 use std::fs;
 
 use stream_kernel_trace::TraceRecord;
@@ -14,6 +15,7 @@ use crate::trace_commands::source::Records;
 pub struct TraceFile {
     name: String,
     only_run: Option<u64>,
+    was_opened: Cell<bool>,
 }
 
 /// The records of a [`TraceFile`], in constant memory.
@@ -29,18 +31,19 @@ impl TraceFile {
         let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
         let text = "is no regular file, but has to be read more than once (write it to a file first)";
         if name != STANDARD_STREAM && fs::metadata(name).map_err(failed)?.is_file() {
-            return Ok(Self { name: name.to_owned(), only_run });
+            return Ok(Self { name: name.to_owned(), only_run, was_opened: Cell::new(false) });
         }
         Err(CommandFailure::new(2, format!("the trace `{name}` {text}")))
     }
 
-    /// Begins to read the trace.
+    /// Begins to read the trace. What is wrong with it is said on standard error the first time.
     ///
     /// # Errors
     ///
     /// The file cannot be opened.
     pub fn records(&self) -> Result<TraceRecords, CommandFailure> {
-        Ok(TraceRecords(Records::open(&self.name, self.only_run)?))
+        let open = if self.was_opened.replace(true) { Records::open_again } else { Records::open };
+        Ok(TraceRecords(open(&self.name, self.only_run)?))
     }
 
     /// Returns the name of the file.
@@ -50,12 +53,21 @@ impl TraceFile {
 }
 
 impl TraceRecords {
-    /// Returns the next record and the number of its run, from 1. A torn end is said on standard error.
+    /// Returns the next record and the number of its run, from 1. Lines that hold no record, and a torn end, are left out.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, holds a line that is no record, or no record at all.
+    /// The file cannot be read, holds no record, or not the run asked for.
     pub fn next_record(&mut self) -> Result<Option<(u64, TraceRecord)>, CommandFailure> {
         Ok(self.0.next()?)
+    }
+
+    /// Fails if lines were left out, a torn end excepted: to be called when everything else is done.
+    ///
+    /// # Errors
+    ///
+    /// Lines among what was read held no record.
+    pub fn finish(&self) -> Result<(), CommandFailure> {
+        Ok(self.0.finish()?)
     }
 }

@@ -6,6 +6,8 @@ mod content;
 mod context;
 mod fault;
 mod json;
+mod json_leaves;
+mod json_members;
 mod message;
 pub mod reading;
 mod record;

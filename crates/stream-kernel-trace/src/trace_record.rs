@@ -20,12 +20,18 @@ use crate::{Record, Signature, StepFault};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(description = "A record of a trace: one step's handling of one message.")
+)]
+#[cfg_attr(feature = "schema", schemars(extend("allOf" = crate::schema::rules())))]
 #[serde(deny_unknown_fields)]
 pub struct TraceRecord {
     /// Names the input: `<run_id>:<line_no>`.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = r":[1-9][0-9]*$")))]
     pub trace_id: String,
     /// Names the scenario.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub scenario: String,
     /// The input's line, from 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
@@ -56,7 +62,8 @@ pub struct TraceRecord {
     pub ctx_before: Option<ContextSnapshot>,
     /// The shown fields of the context after the step.
     pub ctx_after: Option<ContextSnapshot>,
-    /// The shown fields that the step changed.
+    /// The shown fields that the step changed: of each `{"before":..,"after":..}`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::ContextDiff>"))]
     pub ctx_diff: Option<ContextSnapshot>,
     /// Whether the step did its work.
     pub status: Status,
@@ -73,6 +80,31 @@ impl TraceRecord {
     /// Returns how long the step took, in nanoseconds.
     pub fn duration_ns(&self) -> u64 {
         nanos_of(self.duration_ms)
+    }
+
+    /// Returns about how many bytes of memory it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let signature = |signature: &MessageSignature| {
+            let texts =
+                [&signature.identity, &signature.hash].map(|text| text.as_ref().map_or(0, String::len));
+            size_of::<MessageSignature>() + signature.type_name.len() + texts[0] + texts[1]
+        };
+        let texts = [&self.trace_id, &self.scenario, &self.step_name, &self.t_enter, &self.t_exit];
+        let snapshots = [&self.ctx_before, &self.ctx_after, &self.ctx_diff];
+        let error = self.error.as_ref().map_or(0, |error| {
+            let stack = error.stack.as_ref().map_or(0, String::len);
+            error.type_name.len() + error.message.len() + error.step_name.len() + stack
+        });
+        size_of::<Self>()
+            + texts.map(String::len).iter().sum::<usize>()
+            + signature(&self.msg_in)
+            + self.msg_out.iter().map(signature).sum::<usize>()
+            + snapshots
+                .iter()
+                .filter_map(|shown| shown.as_ref())
+                .map(|shown| shown.as_json().len())
+                .sum::<usize>()
+            + error
     }
 }
 
@@ -123,6 +155,7 @@ pub struct MessageSignature {
 pub struct RecordedError {
     /// The kind of failure.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub type_name: String,
     /// What happened.
     #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
@@ -135,28 +168,40 @@ pub struct RecordedError {
     pub stack: Option<String>,
 }
 
-/// Fields of a context as a JSON object, kept as it was written: its order and its numbers of any size survive.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ContextSnapshot(Box<RawValue>);
+/// Fields of a context as a JSON object, kept as it was written: its order and its numbers of any size survive. Equal text,
+/// equal snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Box<RawValue>")]
+pub struct ContextSnapshot(Box<str>);
 
 impl ContextSnapshot {
     /// Returns the JSON text.
     pub fn as_json(&self) -> &str {
-        self.0.get()
+        &self.0
+    }
+
+    /// Takes `json` as it is: it must be one JSON value, without white space around it.
+    pub(crate) fn of_valid_json(json: impl Into<Box<str>>) -> Self {
+        Self(json.into())
     }
 
     fn written_by(write: impl FnOnce(&mut Vec<u8>)) -> Option<Self> {
         let mut json = Vec::new();
         write(&mut json);
-        RawValue::from_string(String::from_utf8(json).ok()?).ok().map(Self)
+        String::from_utf8(json).ok().map(Self::of_valid_json)
     }
 }
 
-/// Equal text, equal snapshot.
-impl PartialEq for ContextSnapshot {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_json() == other.as_json()
+impl From<Box<RawValue>> for ContextSnapshot {
+    fn from(json: Box<RawValue>) -> Self {
+        Self(json.into())
+    }
+}
+
+impl Serialize for ContextSnapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let json: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        json.serialize(serializer)
     }
 }
 

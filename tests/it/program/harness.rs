@@ -15,6 +15,7 @@ pub(super) struct Program<'a> {
     command: Command,
     stdin: Option<Vec<u8>>,
     stdout: Stdio,
+    stderr: Stdio,
 }
 
 impl<'a> Program<'a> {
@@ -32,7 +33,7 @@ impl<'a> Program<'a> {
 
     fn of(folder: &'a Folder, mut command: Command) -> Self {
         command.env_clear().current_dir(folder.path());
-        Self { folder, command, stdin: None, stdout: Stdio::piped() }
+        Self { folder, command, stdin: None, stdout: Stdio::piped(), stderr: Stdio::piped() }
     }
 
     pub(super) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
@@ -65,6 +66,12 @@ impl<'a> Program<'a> {
         self
     }
 
+    /// Leads standard error somewhere else; the outcome then shows none.
+    pub(super) fn stderr(mut self, place: impl Into<Stdio>) -> Self {
+        self.stderr = place.into();
+        self
+    }
+
     /// Runs the program to its end.
     #[track_caller]
     pub(super) fn run(mut self) -> Outcome {
@@ -92,7 +99,7 @@ impl<'a> Program<'a> {
     }
 
     fn start_with(mut self, stdin: Stdio) -> Running {
-        self.command.stdin(stdin).stdout(self.stdout).stderr(Stdio::piped());
+        self.command.stdin(stdin).stdout(self.stdout).stderr(self.stderr);
         Running::new(self.command.spawn().unwrap(), self.folder.path())
     }
 }

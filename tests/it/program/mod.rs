@@ -1,7 +1,9 @@
 //! The program `fund-load` from outside, held against its contract: input, configuration, files, signals, traces.
 
+mod browser;
 mod folder;
 mod harness;
+mod pseudo_terminal;
 mod running;
 
 mod attempts;
@@ -37,9 +39,20 @@ mod signals;
 mod usage;
 
 mod explain;
+mod explain_figures;
 mod guide;
 mod trace_notes;
 mod trace_records;
 mod trace_view;
 
+mod bad_traces;
+mod export_formats;
+mod following;
+mod repairs;
+mod terminals;
 mod trace_export;
+
+mod appended_runs;
+mod config_schema;
+mod json_schemas;
+mod record_schema;

@@ -1,5 +1,6 @@
 //! A program that runs: what it has written so far, signals to it, and its end. Nothing here waits forever.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
@@ -15,12 +16,16 @@ use super::folder::Folder;
 const LOOKS: u32 = 15_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// States of a program: stopped by a signal, and at its end.
+const STOPPED: char = 'T';
+const ZOMBIE: char = 'Z';
+
 /// A program that runs. A test that fails leaves none behind.
 pub(super) struct Running {
     child: Child,
     folder: PathBuf,
     stdout: Option<Capture>,
-    stderr: Capture,
+    stderr: Option<Capture>,
 }
 
 /// What became of a program that ended by itself.
@@ -35,7 +40,7 @@ pub(super) struct Outcome {
 impl Running {
     pub(super) fn new(mut child: Child, folder: &Path) -> Self {
         let stdout = child.stdout.take().map(Capture::new);
-        let stderr = Capture::new(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().map(Capture::new);
         Self { child, folder: folder.to_owned(), stdout, stderr }
     }
 
@@ -58,6 +63,44 @@ impl Running {
         })
     }
 
+    /// Returns what stands on standard error as soon as that is a line.
+    #[track_caller]
+    pub(super) fn stderr_line(&self) -> String {
+        within_reason("a line on standard error", || {
+            let text = self.stderr.as_ref().unwrap().so_far();
+            text.ends_with('\n').then(|| text.replace(&*self.folder.to_string_lossy(), "<folder>"))
+        })
+    }
+
+    /// Stops the program once it has begun to read the file. Returns false if it was quicker and has come to the file's end.
+    #[track_caller]
+    pub(super) fn stop_within(&self, name: &str) -> bool {
+        let path = self.folder.join(name);
+        within_reason("what is read", || {
+            (self.bytes_read(&path) > Some(0) || self.state() == ZOMBIE).then_some(())
+        });
+        self.signal(Signal::STOP);
+        within_reason("the stop", || [STOPPED, ZOMBIE].contains(&self.state()).then_some(()));
+        let length = path.metadata().unwrap().len();
+        self.bytes_read(&path).is_some_and(|bytes| 0 < bytes && bytes < length)
+    }
+
+    /// Returns how far the program has read the file, if it has it open.
+    fn bytes_read(&self, path: &Path) -> Option<u64> {
+        let process = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let mut files = fs::read_dir(process.join("fd")).ok()?.flatten();
+        let file = files.find(|file| fs::read_link(file.path()).is_ok_and(|target| target == path))?;
+        let about = fs::read_to_string(process.join("fdinfo").join(file.file_name())).ok()?;
+        about.strip_prefix("pos:")?.lines().next()?.trim().parse().ok()
+    }
+
+    /// Returns the letter that the system has for what the program is at.
+    fn state(&self) -> char {
+        let about = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Before it stands the name, in brackets.
+        about.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap()
+    }
+
     pub(super) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -67,7 +110,7 @@ impl Running {
     pub(super) fn wait(mut self) -> Outcome {
         let status = within_reason("the end of the program", || self.child.try_wait().unwrap());
         let stdout = self.stdout.as_mut().map(Capture::finish).unwrap_or_default();
-        let stderr = self.stderr.finish();
+        let stderr = self.stderr.as_mut().map(Capture::finish).unwrap_or_default();
         let exit = status.code().unwrap_or_else(|| panic!("{status}: {stderr}"));
         let stderr = without_times(&stderr.replace(&*self.folder.to_string_lossy(), "<folder>"));
         Outcome { exit, stdout, stderr }
@@ -83,13 +126,13 @@ impl Drop for Running {
 }
 
 /// A stream that is read as it comes.
-struct Capture {
+pub(super) struct Capture {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Capture {
-    fn new(mut stream: impl Read + Send + 'static) -> Self {
+    pub(super) fn new(mut stream: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&bytes);
         let reader = thread::spawn(move || {
@@ -106,7 +149,7 @@ impl Capture {
     }
 
     /// Returns all of it, after the other end was closed.
-    fn finish(&mut self) -> String {
+    pub(super) fn finish(&mut self) -> String {
         self.reader.take().into_iter().for_each(|reader| reader.join().unwrap());
         self.so_far()
     }

@@ -1,8 +1,10 @@
-//! The page of `trace view` in a real browser, without a window and without a network.
+//! The page of `trace view` in a real browser: what it promises to a reader, one promise a test.
 
-use std::io::{self, Write};
-use std::process::{Command, Output};
+use std::fmt::Write;
 
+use serde_json::json;
+
+use super::browser::Page;
 use super::folder::Folder;
 use super::harness::Program;
 
@@ -13,81 +15,328 @@ const LINES: &str = concat!(
     "\n",
     r#"{"id":"777","customer_id":"528","load_amount":"$4000.00","time":"2000-01-01T01:00:00Z"}"#,
     "\n",
+    r#"{"id":"7770","customer_id":"529","load_amount":"$40.00","time":"2000-01-01T02:00:00Z"}"#,
+    "\n",
 );
 
-/// Returns a folder with `report.html`, the page of a run of [`LINES`].
-fn folder_with_page() -> Folder {
+const SHOW_TAGS: [&str; 3] = [
+    "runtime.tracing.context_diff.mode=whitelist",
+    "runtime.tracing.context_diff.whitelist=[tags,metrics]",
+    "runtime.tracing.signature.mode=type_and_identity",
+];
+
+/// Appends a run of [`LINES`] to `trace.jsonl`.
+fn run(folder: &Folder, settings: &[&str]) {
+    Program::new(folder).args(["run", "--trace-path", "trace.jsonl"]).set(settings).exits_with(0);
+}
+
+/// Opens the page of `trace.jsonl`.
+fn view(folder: &Folder) -> Option<Page> {
+    Program::new(folder).args(["trace", "view", "trace.jsonl", "--output", "report.html"]).exits_with(0);
+    Page::open(folder, "report.html")
+}
+
+/// Opens the page of one run of [`LINES`] that shows tags and metrics.
+fn view_one_run(folder: &Folder) -> Option<Page> {
+    run(folder, &SHOW_TAGS);
+    view(folder)
+}
+
+/// Returns a record of the step `step` of input `line_no`.
+fn record(run_id: &str, line_no: usize, step: (usize, &str), rest: &str) -> String {
+    let (index, name) = step;
+    let at = format!("2026-01-21T01:23:{:02}.{:06}Z", line_no / 100_000, line_no * 10 % 1_000_000);
+    format!(
+        r#"{{"trace_id":"{run_id}:{line_no}","scenario":"s","line_no":{line_no},"step_index":{index},"step_name":"{name}","work_index":0,"t_enter":"{at}","t_exit":"{at}","duration_ms":0.001,"msg_in":{{"type_name":"In","identity":"id-{line_no}","hash":null}},"msg_out":[],"msg_out_count":0,"ctx_before":null,{rest}}}
+"#
+    )
+}
+
+const OK: &str = r#""ctx_after":null,"ctx_diff":null,"status":"ok","error":null"#;
+
+#[test]
+fn the_page_tells_of_the_run_and_hostile_text_stays_text() {
     let folder = Folder::with_input(LINES);
-    let tracing = [
-        "runtime.tracing.context_diff.mode=whitelist",
-        "runtime.tracing.context_diff.whitelist=[tags]",
-        "runtime.tracing.signature.mode=type_and_identity",
-    ];
-    Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).set(tracing).exits_with(0);
-    let view = ["trace", "view", "trace.jsonl", "--output", "report.html"];
-    Program::new(&folder).args(view).exits_with(0);
-    folder
-}
-
-/// Opens `page` and returns its elements as they are once its script has run; `None`, and says so, without a browser.
-fn open(folder: &Folder, page: &str) -> Option<String> {
-    let profile = folder.path_of("profile");
-    let started = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--enable-logging=stderr", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("file://{}/{page}", folder.path().display()))
-        .output();
-    let Output { stdout, stderr, .. } = match started {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let _ = writeln!(io::stderr(), "skipped: `chromium` is not installed (apt-get install chromium)");
-            return None;
-        }
-        started => started.unwrap(),
-    };
-    let stderr = String::from_utf8_lossy(&stderr);
-    let complaints: Vec<&str> = stderr.lines().filter(|line| line.contains("CONSOLE")).collect();
-    assert!(complaints.is_empty(), "the page complains: {complaints:#?}");
-    let elements = String::from_utf8(stdout).unwrap();
-    assert!(elements.contains("</html>"), "the browser shows nothing: {stderr}");
-    Some(elements)
-}
-
-/// Returns the text between `before` and the next tag.
-fn text_after<'a>(elements: &'a str, before: &str) -> &'a str {
-    let (_, rest) = elements.split_once(before).unwrap_or_else(|| panic!("no {before} in {elements}"));
-    rest.split('<').next().unwrap()
+    let Some(mut page) = view_one_run(&folder) else { return };
+    assert_eq!(page.text("h1"), "baseline");
+    assert_eq!(page.text("#totals div:first-child"), "Inputs\n4");
+    assert_eq!(page.text("#found"), "4 inputs, slowest first");
+    assert_eq!(page.text("#sampling"), "", "all inputs are there");
+    let lines =
+        "[...document.querySelectorAll('#origin dd')].map(place => Math.round(place.offsetHeight / 21))";
+    assert_eq!(page.eval(lines), json!([1, 1, 1, 1]), "names and times stand on a line each");
+    let labels = "[...document.querySelectorAll('#decisions button')].map(button => button.innerText).sort()";
+    assert_eq!(page.eval(labels), json!(["DAILY_AMOUNT_LIMIT", "INVALID_ID_FORMAT", "accepted"]));
+    let steps =
+        "[...document.querySelectorAll('#latency tbody th span:first-child')].map(step => step.innerText)";
+    assert_eq!(page.eval(steps)[0], "parse_load_attempt");
+    assert_eq!(page.eval(steps).as_array().map(Vec::len), Some(8));
+    assert_eq!(page.eval("document.querySelectorAll('#latency path.density').length"), 8, "a plot a step");
+    page.press("/");
+    page.write("</script>");
+    assert!(page.text("#results").starts_with(r#"id </script><b id="broken">"#), "the id is shown as it is");
+    assert_eq!(page.eval("document.querySelectorAll('b, #broken').length"), 0, "and makes no element");
 }
 
 #[test]
-fn the_page_shows_the_run_and_hostile_ids_stay_text() {
-    let folder = folder_with_page();
-    let Some(elements) = open(&folder, "report.html") else { return };
-    assert_eq!(text_after(&elements, r#"<h1 id="title">"#), "Trace of baseline, run");
-    assert_eq!(text_after(&elements, "<dt>Inputs</dt><dd>"), "3");
-    assert_eq!(text_after(&elements, r#"role="status">"#), "3 inputs, slowest first");
-    for expected in ["INVALID_ID_FORMAT", "DAILY_AMOUNT_LIMIT", "parse_load_attempt", "<path class=\"area\""]
-    {
-        assert!(elements.contains(expected), "{expected}");
-    }
-    assert!(elements.contains(r#"id &lt;/script&gt;&lt;b id="broken"&gt;"#), "the id is shown as it is");
-    assert!(!elements.contains("<b "), "and makes no element");
-}
-
-#[test]
-fn search_finds_by_id_and_by_line() {
-    let folder = folder_with_page();
+fn search_finds_by_id_and_by_line_the_exact_first() {
+    let folder = Folder::with_input(LINES);
+    let Some(mut page) = view_one_run(&folder) else { return };
     for (search, found, heading) in [
-        ("777", "1 input", "Line 3, id 777: DAILY_AMOUNT_LIMIT"),
-        ("3", "1 input", "Line 3, id 777: DAILY_AMOUNT_LIMIT"),
-        ("1588", "1 input", "Line 1, id 15887: accepted"),
+        ("777", "2 inputs", "Line 3, id 777 DAILY_AMOUNT_LIMIT"),
+        ("3", "1 input", "Line 3, id 777 DAILY_AMOUNT_LIMIT"),
+        ("1588", "1 input", "Line 1, id 15887 accepted"),
         ("nothing", "No such input.", ""),
     ] {
-        let Some(elements) = open(&folder, &format!("report.html#search={search}")) else { return };
-        assert_eq!(text_after(&elements, r#"role="status">"#), found, "{search}");
-        let (_, waterfall) = elements.split_once(r#"<div id="waterfall""#).unwrap();
-        assert!(waterfall.contains(heading), "{search}: {heading}");
-        assert_eq!(waterfall.contains("<rect"), !heading.is_empty(), "{search}: a bar a step");
+        page.press("Escape");
+        page.press("/");
+        page.write(search);
+        assert_eq!(
+            (page.text("#found"), page.text("#waterfall h3")),
+            (found.into(), heading.into()),
+            "{search}"
+        );
+        assert_eq!(page.text("#hint"), "", "nothing is left out that it could be among");
     }
+}
+
+#[test]
+fn an_inputs_steps_tell_what_they_changed() {
+    let folder = Folder::with_input(LINES);
+    let Some(mut page) = view_one_run(&folder) else { return };
+    page.press("/");
+    page.write("777");
+    let changes = |step: usize| format!("#waterfall .steps > li:nth-child({step}) .changes");
+    assert_eq!(page.text(&changes(2)), "tags.day\n– → 2000-01-01\ntags.week\n– → 1999-12-27");
+    assert!(page.text(&changes(1)).contains("metrics.amount_cents\n– → 400000"));
+    assert_eq!(page.text(&changes(8)), "", "writing changes nothing");
+    let lanes = "[...document.querySelectorAll('#waterfall .lane i')].every(bar => bar.offsetWidth >= 3)";
+    assert_eq!(page.eval(lanes), true, "each step has a bar that can be seen");
+}
+
+#[test]
+fn what_the_trace_lacks_is_said_with_the_setting_that_brings_it() {
+    let folder = Folder::with_input(LINES);
+    run(&folder, &[]);
+    let Some(mut page) = view(&folder) else { return };
+    assert_eq!(page.text("#decisions button"), "no decision in the trace");
+    let told = "[...document.querySelectorAll('#waterfall .note code')].map(code => code.innerText.replaceAll(\"'\", '').slice(6))";
+    let settings = page.eval(told);
+    let settings: Vec<&str> = settings.as_array().unwrap().iter().map(|set| set.as_str().unwrap()).collect();
+    assert_eq!(settings.len(), 2, "{settings:?}");
+    drop(page);
+    std::fs::remove_file(folder.path_of("trace.jsonl")).unwrap();
+    run(&folder, &settings);
+    let Some(mut page) = view(&folder) else { return };
+    assert!(page.text("#decisions").contains("DAILY_AMOUNT_LIMIT"));
+    assert!(page.text("#waterfall").contains("tags.day"));
+    assert_eq!((page.text("#decisions .note"), page.text("#waterfall .note")), Default::default());
+}
+
+#[test]
+fn steps_that_decide_nothing_are_no_lack_of_the_trace() {
+    let folder = Folder::new();
+    let tagged =
+        |tag: &str| format!(r#""ctx_after":{{"tags":{{{tag}}}}},"ctx_diff":{{}},"status":"ok","error":null"#);
+    let hit = |line_no| record("r", line_no, (0, "a"), &tagged(r#""client":"c""#));
+    folder.write("trace.jsonl", hit(1) + &hit(2));
+    let Some(mut page) = view(&folder) else { return };
+    assert_eq!(page.text("#found"), "2 inputs, slowest first");
+    assert_eq!(page.eval("document.querySelector('#decisions-section').hidden"), true);
+    drop(page);
+    folder.write("trace.jsonl", hit(1) + &record("r", 2, (0, "a"), &tagged(r#""accepted":"true""#)));
+    let Some(mut page) = view(&folder) else { return };
+    let note = page.text("#decisions .note");
+    assert!(note.contains("no tag accepted") && !note.contains("--set"), "{note}");
+}
+
+#[test]
+fn errors_are_told_in_full_at_their_step() {
+    let folder = Folder::new();
+    let error = r#""ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"StepError","message":"no <i>luck</i>","where":"b","stack":null}"#;
+    let trace = [record("r", 1, (0, "a"), OK), record("r", 1, (1, "b"), error), record("r", 2, (0, "a"), OK)];
+    folder.write("trace.jsonl", trace.concat());
+    let Some(mut page) = view(&folder) else { return };
+    assert_eq!(page.text("#totals .bad"), "Errors\n1");
+    assert_eq!(page.text("#latency .failure"), ", 1 failed");
+    page.eval("document.querySelector('#decisions button').click()");
+    assert_eq!(page.text("#found"), "1 input, slowest first");
+    assert_eq!(page.text("#waterfall li:nth-child(2).failed .failure"), "StepError: no <i>luck</i>");
+    assert_eq!(page.text("#waterfall li:nth-child(1) .failure"), "");
+}
+
+#[test]
+fn everything_is_reached_by_keyboard() {
+    let folder = Folder::with_input(LINES);
+    run(&folder, &SHOW_TAGS);
+    let Some(mut page) = view_one_run(&folder) else { return };
+    let mut focused = Vec::new();
+    for _ in 0..7 {
+        page.press("Tab");
+        let name = page.eval("document.activeElement.id || document.activeElement.innerText");
+        focused.push(name.as_str().unwrap().to_owned());
+    }
+    assert_eq!(focused[0], "run", "the run is chosen first");
+    assert_eq!(focused[4..], ["search", "filter", "results"], "the list is one stop: {focused:?}");
+    let selected =
+        "[...document.querySelectorAll('#results li')].findIndex(item => item.ariaSelected === 'true')";
+    let active = "document.querySelector('#results').getAttribute('aria-activedescendant')";
+    for (key, position) in [
+        ("ArrowDown", 1),
+        ("j", 2),
+        ("k", 1),
+        ("ArrowUp", 0),
+        ("ArrowUp", 0),
+        ("End", 3),
+        ("j", 3),
+        ("Home", 0),
+    ] {
+        page.press(key);
+        assert_eq!(page.eval(selected), position, "{key}");
+        assert_eq!(page.eval(active), format!("result-{position}"), "{key}");
+    }
+    page.press("Enter");
+    assert_eq!(page.eval("document.activeElement.id"), "waterfall", "to the steps");
+    page.press("/");
+    page.write("j");
+    assert_eq!(page.eval("document.activeElement.value"), "j", "a letter in the search is a letter");
+    assert_eq!(page.text("#found"), "No such input.");
+    page.press("ArrowDown");
+    page.press("Escape");
+    assert_eq!(page.eval("document.activeElement.tagName + $('search').value"), "BODY");
+    assert_eq!(page.text("#found"), "4 inputs, slowest first", "all are there again");
+}
+
+#[test]
+fn runs_and_decisions_are_chosen() {
+    let folder = Folder::with_input(LINES);
+    run(&folder, &SHOW_TAGS);
+    folder.write("input.txt", LINES.split_inclusive('\n').take(3).collect::<String>());
+    let Some(mut page) = view_one_run(&folder) else { return };
+    let choices = "[...$('run').options].map(option => option.text)";
+    assert_eq!(page.eval(choices), json!(["1: run, 4 inputs", "2: run, 3 inputs"]));
+    page.eval("$('run').selectedIndex = 1; $('run').dispatchEvent(new Event('change'))");
+    assert_eq!(page.text("#found"), "3 inputs, slowest first");
+    for (decision, found) in [("accepted", 1), ("DAILY_AMOUNT_LIMIT", 1), ("INVALID_ID_FORMAT", 1)] {
+        let click =
+            "[...document.querySelectorAll('#decisions button')].find(button => button.innerText === ";
+        page.eval(&format!("{click}'{decision}').click()"));
+        assert_eq!(page.eval("$('results').children.length"), found);
+        assert!(page.text("#waterfall h3").ends_with(decision), "{decision}");
+        assert_eq!(page.eval("$('filter').selectedOptions[0].text"), decision);
+    }
+    page.press("/");
+    page.write("15887");
+    assert_eq!(page.text("#found"), "No such input with this decision.");
+}
+
+#[test]
+fn an_input_beyond_the_sample_is_said_to_be_beyond_it() {
+    let folder = Folder::new();
+    // The first 200 are the slowest of equals, then the others outgrow the sample by one, and every second is dropped.
+    let trace: String = (1..=20_202).map(|line_no| record("r", line_no, (0, "only"), OK)).collect();
+    folder.write("it's a trace.jsonl", trace);
+    let view = ["trace", "view", "it's a trace.jsonl", "--output", "report.html"];
+    Program::new(&folder).args(view).exits_with(0);
+    let Some(mut page) = Page::open(&folder, "report.html") else { return };
+    let sampling = page.text("#sampling");
+    assert!(sampling.starts_with("Sampled: ") && sampling.contains("of 20,202: one in 2,"), "{sampling}");
+    page.press("/");
+    page.write("20,001");
+    assert_eq!(page.text("#waterfall h3"), "Line 20,001, id id-20001", "as it is shown");
+    assert_eq!(page.text("#hint"), "");
+    page.press("Escape");
+    page.press("/");
+    page.write("20000");
+    assert_eq!(page.text("#found"), "No such input in the sample.");
+    let hint = page.text("#hint");
+    assert!(hint.contains(r"trace show 'it'\''s a trace.jsonl' --line 20000"), "{hint}");
+    assert!(hint.ends_with("--id 20000."), "{hint}");
+}
+
+/// Returns a trace whose every name is as long and as unbreakable as names get.
+fn trace_of_long_names() -> String {
+    let (name, word) = ("a_step_with_a_long_name_".repeat(8), "W".repeat(250));
+    let after = format!(r#""ctx_after":{{"tags":{{"accepted":"false","reason":"{word}"}}}}"#);
+    let rest = format!(
+        r#"{after},"ctx_diff":{{"tags":{{"before":{{}},"after":{{"{word}":"{word}"}}}}}},"status":"ok","error":null"#
+    );
+    let error = format!(
+        r#"{after},"ctx_diff":null,"status":"error","error":{{"type":"E","message":"{word}","where":"b","stack":null}}"#
+    );
+    let mut trace = String::new();
+    for line_no in 1..30 {
+        for (rest, step) in [(&rest, 0), (if line_no % 7 == 0 { &error } else { &rest }, 1)] {
+            let _ = write!(trace, "{}", record(&word, line_no * 1_000, (step, &name), rest));
+        }
+    }
+    trace
+}
+
+#[test]
+fn on_a_phone_nothing_is_wider_than_the_screen() {
+    let folder = Folder::with_input(LINES);
+    run(&folder, &SHOW_TAGS);
+    for _ in 0..2 {
+        let Some(mut page) = view(&folder) else { return };
+        for width in [360, 768, 1280, 360] {
+            page.resize(width, 740);
+            let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(page.eval(overflow), 0, "the page does not scroll sideways at {width}");
+            // What sticks out of its box without widening the page would be cut.
+            let cut = "[...document.querySelectorAll('section *')].filter(each => each.getBoundingClientRect().right > innerWidth).map(each => each.outerHTML.slice(0, 200))";
+            assert_eq!(page.eval(cut), json!([]), "at {width}");
+        }
+        folder.write("trace.jsonl", trace_of_long_names());
+    }
+}
+
+/// Lists the texts whose contrast to what is behind them is below 4.5, which is what WCAG asks for at level AA.
+const TOO_PALE: &str = r"(() => {
+  const parts = (color) => color.match(/[\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    const color = getComputedStyle(element).backgroundColor;
+    return parts(color)[3] === 0 ? behind(element.parentElement) : color;
+  };
+  const texts = [...document.body.querySelectorAll('*')].filter((element) => element.offsetParent &&
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
+  const pale = texts.filter((element) => {
+    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
+  });
+  return { texts: texts.length, pale: pale.map((element) => element.outerHTML.slice(0, 200)) };
+})()";
+
+#[test]
+fn text_can_be_read_in_light_and_dark() {
+    let folder = Folder::with_input(LINES);
+    folder.write("trace.jsonl", trace_of_long_names());
+    run(&folder, &[]);
+    let Some(mut page) = view_one_run(&folder) else { return };
+    let paper = "getComputedStyle(document.body).backgroundColor";
+    let mut papers = Vec::new();
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        papers.push(page.eval(paper));
+        for run in 0..3 {
+            page.eval(&format!("showRun({run})"));
+            let found = page.eval(TOO_PALE);
+            assert!(found["texts"].as_u64() > Some(50), "{found}");
+            assert_eq!(found["pale"], json!([]), "{scheme}, run {run}");
+        }
+    }
+    assert_ne!(papers[0], papers[1], "dark is dark");
+}
+
+#[test]
+fn the_page_could_not_reach_the_network_if_it_tried() {
+    let folder = Folder::with_input(LINES);
+    let Some(mut page) = view_one_run(&folder) else { return };
+    assert_eq!(page.eval("fetch('http://127.0.0.1:9/').then(() => 'reached', () => 'refused')"), "refused");
+    let complaints = page.take_complaints().concat();
+    assert!(complaints.contains("Content Security Policy"), "{complaints}");
 }

@@ -49,8 +49,9 @@ mod tests {
 
     #[test]
     fn a_decision_is_one_compact_line() {
-        let accepted = Verdict { id: "1".into(), customer_id: "2".into(), reason: None };
-        let declined = Verdict { id: String::new(), customer_id: "3".into(), reason: Some("X") };
+        let accepted = Verdict { id: "1".into(), customer_id: "2".into(), reason: None, figures: None };
+        let declined =
+            Verdict { id: String::new(), customer_id: "3".into(), reason: Some("X"), figures: None };
         let output = String::from_utf8(render(&[accepted, declined])).unwrap();
         assert_eq!(
             output,

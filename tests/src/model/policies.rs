@@ -19,17 +19,43 @@ pub(super) struct Canonical {
     accepted: bool,
 }
 
-/// Returns why `attempt` is declined, `None` if it is accepted; a canonical one joins `history`.
+/// What a canonical attempt is held against. Amounts are in cents; a limit that is `None` is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// The amount that counts.
+    pub effective: Cents,
+    /// The customer's attempts that day, before this one.
+    pub attempts_before: u64,
+    /// What the customer loaded that day.
+    pub loaded_that_day: Cents,
+    /// What the customer loaded that week.
+    pub loaded_that_week: Cents,
+    /// The attempts with a prime `id` accepted that day, of all customers.
+    pub primes_before: u64,
+    /// The limit of attempts.
+    pub daily_attempts: Option<u64>,
+    /// The largest amount; of a prime `id` only.
+    pub amount_cap: Option<Cents>,
+    /// The limit of attempts with a prime `id`; of a prime `id` only.
+    pub global_per_day: Option<u64>,
+    /// The limit of the day's amount, on that day.
+    pub daily_amount: Option<Cents>,
+    /// The limit of the week's amount, on that day.
+    pub weekly_amount: Option<Cents>,
+}
+
+/// Returns why `attempt` is declined, `None` if it is accepted, and what it is held against if it is canonical, when it
+/// joins `history`.
 pub(super) fn adjudicate(
     attempt: &Attempt,
     history: &mut Vec<Canonical>,
     settings: &Settings,
-) -> Option<&'static str> {
+) -> (Option<&'static str>, Option<Figures>) {
     if let Some(first) = history.iter().find(|earlier| earlier.id == attempt.id) {
         let replayed = first.customer_id == attempt.customer_id
             && first.cents == attempt.cents
             && first.time == attempt.time;
-        return Some(if replayed { "ID_DUPLICATE_REPLAY" } else { "ID_DUPLICATE_CONFLICT" });
+        return (Some(if replayed { "ID_DUPLICATE_REPLAY" } else { "ID_DUPLICATE_CONFLICT" }), None);
     }
     let mut canonical = Canonical {
         id: attempt.id.clone(),
@@ -41,44 +67,57 @@ pub(super) fn adjudicate(
         prime: attempt.id.parse().is_ok_and(is_prime),
         accepted: false,
     };
-    let reason = first_failure(&canonical, history, settings);
+    let figures = figures(&canonical, history, settings);
+    let reason = first_failure(&figures);
     canonical.accepted = reason.is_none();
     history.push(canonical);
-    reason
+    (reason, Some(figures))
 }
 
-/// Returns the first policy that `new` fails, given all canonical attempts before it.
-fn first_failure(new: &Canonical, history: &[Canonical], settings: &Settings) -> Option<&'static str> {
+/// Returns what `new` is held against, given all canonical attempts before it.
+fn figures(new: &Canonical, history: &[Canonical], settings: &Settings) -> Figures {
     let that_day = || history.iter().filter(|earlier| earlier.time.day == new.time.day);
     let that_week = || history.iter().filter(|earlier| earlier.week == new.week);
     let same_customer = |earlier: &&Canonical| earlier.customer_id == new.customer_id;
     let accepted = |earlier: &&Canonical| earlier.accepted;
+    let gated = settings.prime_gate && new.prime;
+    Figures {
+        effective: new.effective,
+        attempts_before: that_day().filter(same_customer).count() as u64,
+        loaded_that_day: that_day()
+            .filter(same_customer)
+            .filter(accepted)
+            .map(|earlier| earlier.effective)
+            .sum(),
+        loaded_that_week: that_week()
+            .filter(same_customer)
+            .filter(accepted)
+            .map(|earlier| earlier.effective)
+            .sum(),
+        primes_before: that_day().filter(accepted).filter(|earlier| earlier.prime).count() as u64,
+        daily_attempts: settings.daily_attempts,
+        amount_cap: settings.amount_cap.filter(|_| gated),
+        global_per_day: settings.global_per_day.filter(|_| gated),
+        daily_amount: amount_limit(settings.daily_amount, new, settings),
+        weekly_amount: amount_limit(settings.weekly_amount, new, settings),
+    }
+}
 
-    let attempts_that_day = that_day().filter(same_customer).count() as u64;
-    if settings.daily_attempts.is_some_and(|limit| attempts_that_day + 1 > limit) {
+/// Returns the first policy that an attempt with these figures fails.
+fn first_failure(figures: &Figures) -> Option<&'static str> {
+    if figures.daily_attempts.is_some_and(|limit| figures.attempts_before + 1 > limit) {
         return Some("DAILY_ATTEMPT_LIMIT");
     }
-    if settings.prime_gate && new.prime {
-        if settings.amount_cap.is_some_and(|cap| new.effective > cap) {
-            return Some("PRIME_AMOUNT_CAP");
-        }
-        let primes_that_day = that_day().filter(accepted).filter(|earlier| earlier.prime).count() as u64;
-        if settings.global_per_day.is_some_and(|limit| primes_that_day >= limit) {
-            return Some("PRIME_DAILY_GLOBAL_LIMIT");
-        }
+    if figures.amount_cap.is_some_and(|cap| figures.effective > cap) {
+        return Some("PRIME_AMOUNT_CAP");
     }
-    let loaded_that_day: Cents =
-        that_day().filter(same_customer).filter(accepted).map(|earlier| earlier.effective).sum();
-    if amount_limit(settings.daily_amount, new, settings)
-        .is_some_and(|limit| loaded_that_day + new.effective > limit)
-    {
+    if figures.global_per_day.is_some_and(|limit| figures.primes_before >= limit) {
+        return Some("PRIME_DAILY_GLOBAL_LIMIT");
+    }
+    if figures.daily_amount.is_some_and(|limit| figures.loaded_that_day + figures.effective > limit) {
         return Some("DAILY_AMOUNT_LIMIT");
     }
-    let loaded_that_week: Cents =
-        that_week().filter(same_customer).filter(accepted).map(|earlier| earlier.effective).sum();
-    if amount_limit(settings.weekly_amount, new, settings)
-        .is_some_and(|limit| loaded_that_week + new.effective > limit)
-    {
+    if figures.weekly_amount.is_some_and(|limit| figures.loaded_that_week + figures.effective > limit) {
         return Some("WEEKLY_AMOUNT_LIMIT");
     }
     None

@@ -35,8 +35,10 @@ pub(super) struct EarlierLine {
     pub(super) line_no: u64,
     pub(super) id: String,
     pub(super) customer_id: String,
+    pub(super) amount_cents: u128,
     pub(super) effective_amount_cents: u128,
     pub(super) accepted: bool,
+    pub(super) reason: Option<String>,
 }
 
 /// The first attempt with an id.
@@ -103,8 +105,10 @@ impl Earlier {
                 line_no,
                 id: notes.tags.id.clone().unwrap_or_default(),
                 customer_id: notes.tags.customer_id.clone().unwrap_or_default(),
+                amount_cents: notes.metrics.amount_cents.unwrap_or(effective_amount_cents),
                 effective_amount_cents,
                 accepted,
+                reason: notes.tags.reason.clone(),
             });
         } else {
             self.more += 1;

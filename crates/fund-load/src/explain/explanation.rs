@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::json;
-use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::reading::Input;
+use stream_kernel_trace::{RecordedError, TraceRecord};
 
 use crate::domain::Reason;
 
@@ -19,6 +18,8 @@ use super::steps::{StepTaken, steps_of};
 pub(super) struct Explanation<'a> {
     pub(super) input: &'a Input,
     pub(super) notes: &'a Notes,
+    /// Whether it is a replay or conflict, which no limit is asked about.
+    pub(super) is_duplicate: bool,
     /// Of a replay or conflict.
     pub(super) first: Option<&'a FirstWithId>,
     /// Of a line that a used-up limit declined.
@@ -42,18 +43,23 @@ impl<'a> Explanation<'a> {
         first: Option<&'a FirstWithId>,
         earlier: &'a Earlier,
     ) -> Self {
-        let rules = rules(&notes.metrics);
         let reason = reason_of(&notes.tags);
         let is_duplicate = matches!(reason, Some(Reason::IdDuplicateReplay | Reason::IdDuplicateConflict));
+        let rules = rules(&notes.metrics, reason);
         let mut explanation = Self {
             input,
             notes,
             first: first.filter(|_| is_duplicate),
-            earlier: Some(earlier).filter(|earlier| !is_duplicate && earlier.count() > 0),
+            is_duplicate,
+            earlier: None,
             largest_amount: None,
             rules,
             steps: steps_of(input),
         };
+        // Another line with the same id may be the one that they were counted for.
+        if explanation.obstacle().is_some() {
+            explanation.earlier = Some(earlier).filter(|earlier| earlier.count() > 0);
+        }
         if explanation.sole_obstacle().is_some_and(Rule::is_of_money) {
             explanation.largest_amount = largest_amount(&explanation.rules, &notes.metrics);
         }
@@ -85,9 +91,14 @@ impl<'a> Explanation<'a> {
         self.rules.iter().filter(move |rule| !rule.passes() && Some(rule.reason) != obstacle)
     }
 
-    /// Returns the rule that declined the line if no other would have.
+    /// Returns the rule that declined the line if no other would have, as far as the limits are known.
     pub(super) fn sole_obstacle(&self) -> Option<&Rule> {
-        self.obstacle().filter(|_| self.other_obstacles().next().is_none())
+        self.obstacle().filter(|rule| rule.limit.is_some() && self.other_obstacles().next().is_none())
+    }
+
+    /// Returns the step that failed.
+    pub(super) fn failed_step(&self) -> Option<(&str, &RecordedError)> {
+        self.steps.iter().find_map(|step| Some((step.step, step.error?)))
     }
 
     /// Writes one line of JSON.
@@ -105,7 +116,7 @@ impl<'a> Explanation<'a> {
             accepted: Option<bool>,
             reason: Option<&'a str>,
             answer: String,
-            rules: Vec<serde_json::Value>,
+            rules: Vec<RuleJson>,
             advice: Option<String>,
             largest_amount_cents: Option<u128>,
             first: Option<&'a FirstWithId>,
@@ -125,7 +136,7 @@ impl<'a> Explanation<'a> {
             accepted: self.notes.tags.is_accepted(),
             reason: reason.as_deref(),
             answer: sentences::answer(self),
-            rules: self.rules.iter().map(rule_json).collect(),
+            rules: self.rules.iter().map(RuleJson::of).collect(),
             advice: sentences::advice(self),
             largest_amount_cents: self.largest_amount,
             first: self.first,
@@ -137,8 +148,26 @@ impl<'a> Explanation<'a> {
     }
 }
 
-fn rule_json(rule: &Rule) -> serde_json::Value {
-    let Rule { reason, before, adds, limit } = rule;
-    let unit = if rule.is_of_money() { "cents" } else { "count" };
-    json!({"rule": reason.code(), "unit": unit, "before": before, "adds": adds, "limit": limit, "passes": rule.passes()})
+/// A rule as JSON has it: its figures may be larger than a `serde_json::Value` can hold.
+#[derive(Serialize)]
+struct RuleJson {
+    rule: &'static str,
+    unit: &'static str,
+    before: u128,
+    adds: u128,
+    limit: Option<u128>,
+    passes: bool,
+}
+
+impl RuleJson {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            rule: rule.reason.code(),
+            unit: if rule.is_of_money() { "cents" } else { "count" },
+            before: rule.before,
+            adds: rule.adds,
+            limit: rule.limit,
+            passes: rule.passes(),
+        }
+    }
 }

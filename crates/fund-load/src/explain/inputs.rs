@@ -8,14 +8,37 @@ use stream_kernel_trace::reading::{self, Input};
 pub(super) struct Inputs {
     records: TraceRecords,
     grouped: reading::Inputs,
+    /// Read, but not yet asked for.
+    next: Option<Input>,
 }
 
 impl Inputs {
     pub(super) fn of(trace: &TraceFile) -> Result<Self, CommandFailure> {
-        Ok(Self { records: trace.records()?, grouped: reading::Inputs::default() })
+        Ok(Self { records: trace.records()?, grouped: reading::Inputs::default(), next: None })
     }
 
-    pub(super) fn next_input(&mut self) -> Result<Option<Input>, CommandFailure> {
+    /// Returns the run of the next input; `None` at the end of the trace.
+    pub(super) fn next_run(&mut self) -> Result<Option<u64>, CommandFailure> {
+        if self.next.is_none() {
+            self.next = self.read()?;
+        }
+        Ok(self.next.as_ref().map(|input| input.run))
+    }
+
+    /// Returns the next input of `run`, passing over the runs before; `None` at its end.
+    pub(super) fn next_of_run(&mut self, run: u64) -> Result<Option<Input>, CommandFailure> {
+        while self.next_run()?.is_some_and(|next| next < run) {
+            self.next = None;
+        }
+        Ok(self.next.take_if(|input| input.run == run))
+    }
+
+    /// Fails if lines of the trace held no record.
+    pub(super) fn finish(&self) -> Result<(), CommandFailure> {
+        self.records.finish()
+    }
+
+    fn read(&mut self) -> Result<Option<Input>, CommandFailure> {
         while let Some((run, record)) = self.records.next_record()? {
             let before = self.grouped.push(run, record).filter(|input| !input.is_continued);
             if before.is_some() {

@@ -1,5 +1,6 @@
 //! `explain`: why a line was decided as it was, from what its trace shows.
 
+mod duplicates;
 mod earlier;
 mod explanation;
 mod inputs;
@@ -8,15 +9,17 @@ mod rules;
 mod sentences;
 mod steps;
 mod text;
+mod unusable;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
-use clap::Args;
+use clap::builder::{StringValueParser, TypedValueParser};
+use clap::{ArgGroup, Args};
 use stream_kernel_app::{CommandFailure, OwnCommand, TraceFile, escaped};
+use stream_kernel_trace::ShortText;
 use stream_kernel_trace::reading::Input;
 
 use earlier::{Counted, Earlier, FirstWithId};
@@ -25,36 +28,44 @@ use inputs::Inputs;
 use notes::Notes;
 
 /// What makes a trace show enough.
-const SETTING: &str = "runtime.tracing.context_diff: {mode: whitelist, whitelist: [tags, metrics]}";
+const SETTING: &str = "--set 'runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}'";
 
 /// Explain decisions: the answer in plain words, the figures that were compared, and every step on the way.
 ///
-/// The trace must show tags and metrics: `runtime.tracing.context_diff: {mode: whitelist, whitelist: [tags, metrics]}`.
-/// Every occurrence of an id is explained, since ids repeat. Exit 0: explained. 1: there is no such line or id, or the
-/// trace does not show enough. 2: usage, or the trace cannot be read.
+/// The trace must show tags and metrics, as a run writes it with
+/// `--set 'runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}'`. Every occurrence of an id is
+/// explained, since ids repeat. Exit 0: explained. 1: there is no such line or id, or the trace does not show enough. 2:
+/// usage, or the trace cannot be read.
 ///
 /// With --json one object a line of input: `run`, `run_id`, `scenario`, `line_no`, `id`, `customer_id`, `day`, `week`,
 /// `accepted` (null if there is no decision), `reason`, `answer` (the sentence), `rules` (each limit that was compared:
-/// `rule`, `unit`, `before`, `adds`, `limit`, `passes`), `advice` and `largest_amount_cents` (what would have passed),
-/// `first` (of a replay or conflict: `line_no`, `customer_id`, `amount_cents`, `day`, `accepted`), `earlier` (the lines
-/// that used up the limit: `lines`, at most 20, and of the others `more` and `more_cents`), `steps`.
+/// `rule`, `unit`, `before`, `adds`, `limit` (null if the trace does not show it), `passes`), `advice` and
+/// `largest_amount_cents` (what would have passed), `first` (of a replay or conflict: `line_no`, `customer_id`,
+/// `amount_cents`, `day`, `accepted`), `earlier` (the lines that used up the limit: `lines`, at most 20, and of the others
+/// `more` and `more_cents`), `steps` (`step`, `takes`, `emits`, `duration_ms`, `tags` and `metrics` that it set, `error`).
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("lines").args(["line", "id"]).required(true)))]
 struct Options {
     /// The trace: a regular file, for it is read twice.
     #[arg(value_name = "FILE")]
     file: String,
     /// Explain the line of input with this number, from 1.
-    #[arg(long, value_name = "N", required_unless_present = "id", conflicts_with = "id")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
     /// Explain every line with this id, as it is echoed.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = recorded_id())]
     id: Option<String>,
     /// Look at this run only, counted from 1; without it, at all that the file holds.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Reads an id as records have it: cut, if it is too long for them.
+fn recorded_id() -> impl TypedValueParser<Value = String> {
+    StringValueParser::new().map(|id| ShortText::from(id).as_str().to_owned())
 }
 
 /// Returns the command.
@@ -62,110 +73,115 @@ pub(crate) fn command() -> OwnCommand {
     OwnCommand::new("explain", run)
 }
 
+/// What is asked for in one run.
+#[derive(Default)]
+struct Found {
+    /// The last line that is.
+    last_line_no: Option<u64>,
+    beside: Option<Beside>,
+    /// Whether the trace shows too little of a line that is asked for, or may be.
+    is_lacking: bool,
+}
+
 /// What an answer needs to know of a run beside the line itself.
-struct Wanted {
+struct Beside {
     /// The line of the first attempt with the id.
     first_line_no: u64,
     /// Which lines before it have used up a limit.
     counted: Option<Counted>,
 }
 
-/// What the first reading of a trace has found.
-#[derive(Default)]
-struct Found {
-    by_run: BTreeMap<u64, Wanted>,
-    /// The last line asked for: its run and number.
-    last: Option<(u64, u64)>,
-    runs: u64,
-    /// Whether the trace shows too little of a line that is asked for, or may be.
-    is_lacking: bool,
-}
-
 fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
     let trace = TraceFile::new(&options.file, options.run)?;
-    let found = search(options, &trace)?;
-    if let Some(last) = found.last {
-        explain(options, &trace, &found, last, out)?;
+    // Run by run, the one finds what the other then explains: of the runs before nothing need be kept.
+    let (mut ahead, mut behind) = (Inputs::of(&trace)?, Inputs::of(&trace)?);
+    let (mut is_any_found, mut lacking_run, mut runs) = (false, None, 0);
+    while let Some(run) = ahead.next_run()? {
+        runs = run;
+        let found = search(options, run, &mut ahead)?;
+        if found.is_lacking {
+            lacking_run.get_or_insert(run);
+        }
+        if let Some(last_line_no) = found.last_line_no {
+            is_any_found = true;
+            let is_one_of_several = options.run.is_none() && (run > 1 || ahead.next_run()?.is_some());
+            let mut print = |explanation: &Explanation<'_>| {
+                let printed = if options.json {
+                    explanation.write_json(out)
+                } else {
+                    text::write(explanation, is_one_of_several, out)
+                };
+                printed.map_err(CommandFailure::print)
+            };
+            explain(options, (run, last_line_no), found.beside.as_ref(), &mut behind, &mut print)?;
+        }
     }
+    // Lines that hold no record may have been lines asked for.
+    let wrong_lines = ahead.finish().err();
+    let exit_code = if wrong_lines.is_some() { 2 } else { 1 };
     let name = escaped(trace.name());
-    match (found.is_lacking, found.last) {
-        (true, _) => Err(CommandFailure::new(
-            1,
-            format!(
-                "`{name}` does not show the tags and metrics that explain a decision (trace the run again with `{SETTING}`)"
-            ),
-        )),
-        (false, Some(_)) => Ok(0),
-        (false, None) => {
+    match (lacking_run, is_any_found) {
+        (Some(run), _) => {
+            let of_run = if runs > 1 { format!(", run {run},") } else { String::new() };
+            let text = format!(
+                "`{name}`{of_run} does not show the tags and metrics that explain a decision (trace the run again with `{SETTING}`)"
+            );
+            Err(CommandFailure::new(exit_code, text))
+        }
+        (None, true) => wrong_lines.map_or(Ok(0), Err),
+        (None, false) => {
             let asked = match (options.line, &options.id) {
                 (Some(line_no), _) => format!("line {line_no}"),
                 (None, id) => format!("line with the id `{}`", escaped(id.as_deref().unwrap_or_default())),
             };
             let run = options.run.map(|run| format!(" in run {run}")).unwrap_or_default();
-            Err(CommandFailure::new(1, format!("`{name}` holds no {asked}{run}")))
+            Err(CommandFailure::new(exit_code, format!("`{name}` holds no {asked}{run}")))
         }
     }
 }
 
-/// Finds the lines asked for, and with them what to look for among the lines before.
-fn search(options: &Options, trace: &TraceFile) -> Result<Found, CommandFailure> {
-    let mut inputs = Inputs::of(trace)?;
+/// Finds the lines asked for in `run`, and with them what to look for among the lines before.
+fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, CommandFailure> {
     let mut found = Found::default();
-    while let Some(input) = inputs.next_input()? {
-        found.runs = input.run;
+    while let Some(input) = inputs.next_of_run(run)? {
         if options.line.is_some_and(|line_no| line_no != input.line_no) {
             continue;
         }
-        let Some(notes) = notes_of(&input, trace)? else {
-            if options.may_mean(&input) {
-                found.is_lacking = true;
-            }
+        let Some(notes) = options.notes_of(&input)? else {
+            found.is_lacking |= options.may_mean(&input);
             continue;
         };
         if options.means(&input, &notes) {
-            found.last = Some((input.run, input.line_no));
+            found.last_line_no = Some(input.line_no);
             if let Some(first_line_no) = notes.metrics.canonical_line_no {
-                let counted = Counted::before(&notes);
-                found.by_run.entry(input.run).or_insert(Wanted { first_line_no, counted });
+                found
+                    .beside
+                    .get_or_insert_with(|| Beside { first_line_no, counted: Counted::before(&notes) });
             }
         }
     }
     Ok(found)
 }
 
-/// Explains the lines asked for, up to the one at `last`.
+/// Explains the lines asked for in a run, up to the one at `last`: its run and number.
 fn explain(
     options: &Options,
-    trace: &TraceFile,
-    found: &Found,
     last: (u64, u64),
-    out: &mut dyn Write,
+    beside: Option<&Beside>,
+    inputs: &mut Inputs,
+    print: &mut dyn FnMut(&Explanation<'_>) -> Result<(), CommandFailure>,
 ) -> Result<(), CommandFailure> {
-    let mut inputs = Inputs::of(trace)?;
-    let mut run = None;
+    let (run, last_line_no) = last;
     let (mut first, mut earlier) = (None, Earlier::default());
-    let has_headings = found.runs > 1 && options.run.is_none();
-    while let Some(input) = inputs.next_input()? {
-        let is_new_run = run != Some(input.run);
-        if is_new_run {
-            run = Some(input.run);
-            (first, earlier) = (None, Earlier::default());
-        }
-        let wanted = found.by_run.get(&input.run);
-        let is_possible = wanted.is_some() || options.line.is_none_or(|line_no| line_no == input.line_no);
-        let Some(notes) = is_possible.then(|| notes_of(&input, trace)).transpose()?.flatten() else {
+    while let Some(input) = inputs.next_of_run(run)? {
+        let is_possible = beside.is_some() || options.line.is_none_or(|line_no| line_no == input.line_no);
+        let Some(notes) = is_possible.then(|| options.notes_of(&input)).transpose()?.flatten() else {
             continue;
         };
         if options.means(&input, &notes) {
-            let explanation = Explanation::new(&input, &notes, first.as_ref(), &earlier);
-            let printed = if options.json {
-                explanation.write_json(out)
-            } else {
-                text::write(&explanation, has_headings, out)
-            };
-            printed.map_err(CommandFailure::print)?;
+            print(&Explanation::new(&input, &notes, first.as_ref(), &earlier))?;
         }
-        if let Some(Wanted { first_line_no, counted }) = wanted {
+        if let Some(Beside { first_line_no, counted }) = beside {
             if input.line_no == *first_line_no {
                 first = Some(FirstWithId::new(input.line_no, &notes));
             } else if input.line_no < *first_line_no
@@ -174,24 +190,29 @@ fn explain(
                 earlier.add(input.line_no, &notes);
             }
         }
-        if (input.run, input.line_no) == last {
+        if input.line_no == last_line_no {
             break;
         }
     }
     Ok(())
 }
 
-/// Returns what the trace shows of the input's tags and metrics, `None` unless it shows both.
-fn notes_of(input: &Input, trace: &TraceFile) -> Result<Option<Notes>, CommandFailure> {
-    Notes::of(input.records.last().and_then(|record| record.ctx_after.as_ref())).map_err(|error| {
-        let (name, line_no) = (escaped(trace.name()), input.line_no);
-        let text =
-            format!("`{name}` does not show what fund-load notes, of input line {line_no} for one: {error}");
-        CommandFailure::new(1, text)
-    })
-}
-
 impl Options {
+    /// Returns what the trace shows of the input's tags and metrics, `None` unless it shows both.
+    fn notes_of(&self, input: &Input) -> Result<Option<Notes>, CommandFailure> {
+        Notes::of(input.records.last().and_then(|record| record.ctx_after.as_ref())).map_err(|error| {
+            let (name, line_no) = (escaped(&self.file), input.line_no);
+            // The place that it names is one in the snapshot, not in the file.
+            let why = error.to_string();
+            let why = why.rsplit_once(" at line ").map_or(&*why, |(why, _)| why);
+            let text = format!(
+                "`{name}` does not show what fund-load notes, of input line {line_no} for one: {}",
+                escaped(why)
+            );
+            CommandFailure::new(1, text)
+        })
+    }
+
     fn means(&self, input: &Input, notes: &Notes) -> bool {
         match &self.id {
             Some(id) => notes.tags.id.as_ref() == Some(id),

@@ -7,12 +7,14 @@ use super::notes::Metrics;
 const ONE: u128 = 1_000_000;
 
 /// A limit, what was there before, and what the attempt adds. The limit itself may be reached.
+///
+/// Only of the rule that declined is the limit ever unknown, in a trace that does not show limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     pub(super) reason: Reason,
     pub(super) before: u128,
     pub(super) adds: u128,
-    pub(super) limit: u128,
+    pub(super) limit: Option<u128>,
 }
 
 impl Rule {
@@ -21,7 +23,7 @@ impl Rule {
     }
 
     pub(super) fn passes(&self) -> bool {
-        self.sum() <= self.limit
+        self.limit.is_some_and(|limit| self.sum() <= limit)
     }
 
     /// Returns whether it is about money: its figures then are cents.
@@ -30,8 +32,9 @@ impl Rule {
     }
 }
 
-/// Returns the rules whose figures were noted, in the order in which they were checked.
-pub(super) fn rules(metrics: &Metrics) -> Vec<Rule> {
+/// Returns the rules whose figures were noted, in the order in which they were checked; the one that `declined`, if one
+/// did, without its limit if that was not.
+pub(super) fn rules(metrics: &Metrics, declined: Option<Reason>) -> Vec<Rule> {
     let amount = metrics.effective_amount_cents;
     let compared = [
         (Reason::DailyAttemptLimit, metrics.attempts_before, Some(1), metrics.daily_attempts_limit),
@@ -46,14 +49,16 @@ pub(super) fn rules(metrics: &Metrics) -> Vec<Rule> {
         ),
     ];
     let rule = |(reason, before, adds, limit): (_, Option<_>, Option<_>, Option<_>)| {
-        Some(Rule { reason, before: before?, adds: adds?, limit: limit? })
+        let is_known = limit.is_some() || declined == Some(reason);
+        is_known.then_some(Rule { reason, before: before?, adds: adds?, limit })
     };
     compared.into_iter().filter_map(rule).collect()
 }
 
 /// Returns the largest amount, in cents as a line has it, that passes every rule about money; `None` if none does.
 pub(super) fn largest_amount(rules: &[Rule], metrics: &Metrics) -> Option<u128> {
-    let room = rules.iter().filter(|rule| rule.is_of_money()).map(|rule| rule.limit.checked_sub(rule.before));
+    let of_money = rules.iter().filter(|rule| rule.is_of_money());
+    let room = of_money.map(|rule| rule.limit?.checked_sub(rule.before));
     let room = room.collect::<Option<Vec<_>>>()?.into_iter().min()?;
     let Some(multiplier) = metrics.amount_multiplier_millionths else { return Some(room) };
     // The multiplied amount is rounded half up: it must stay half a cent below the next cent.
@@ -77,7 +82,7 @@ mod tests {
                     amount_multiplier_millionths: Some(millionths),
                     ..Metrics::default()
                 };
-                let largest = largest_amount(&rules(&metrics), &metrics).unwrap();
+                let largest = largest_amount(&rules(&metrics, None), &metrics).unwrap();
                 let counts_as =
                     |cents| Cents(cents).times(Multiplier::from_millionths(millionths).unwrap()).0;
                 assert!(counts_as(largest) <= limit, "{largest} x {millionths} within {limit}");
@@ -98,9 +103,9 @@ mod tests {
             week_amount_limit_cents: Some(50),
             ..Metrics::default()
         };
-        assert_eq!(largest_amount(&rules(&metrics), &metrics), Some(40));
+        assert_eq!(largest_amount(&rules(&metrics, None), &metrics), Some(40));
         let exhausted = Metrics { week_amount_before_cents: Some(51), ..metrics };
-        assert_eq!(largest_amount(&rules(&exhausted), &exhausted), None);
+        assert_eq!(largest_amount(&rules(&exhausted, None), &exhausted), None);
     }
 
     #[test]
@@ -112,7 +117,7 @@ mod tests {
             amount_multiplier_millionths: Some(0),
             ..Metrics::default()
         };
-        let rules = rules(&metrics);
+        let rules = rules(&metrics, None);
         assert!(!rules[0].passes());
         assert_eq!(largest_amount(&rules, &metrics), None);
     }

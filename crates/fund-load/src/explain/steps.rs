@@ -1,11 +1,9 @@
 //! The steps that a line went through.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use stream_kernel_trace::reading::Input;
-use stream_kernel_trace::{ContextSnapshot, RecordedError, TraceRecord};
+use stream_kernel_trace::reading::{Input, ValueChange, value_changes};
+use stream_kernel_trace::{RecordedError, TraceRecord};
 
 /// One step on the way.
 #[derive(Debug, Serialize)]
@@ -14,8 +12,12 @@ pub(super) struct StepTaken<'a> {
     pub(super) takes: &'a str,
     pub(super) emits: Vec<&'a str>,
     pub(super) duration_ms: f64,
-    /// The tags and metrics that it set, by name.
-    pub(super) notes: BTreeMap<String, Box<RawValue>>,
+    #[serde(skip)]
+    pub(super) duration_ns: u64,
+    /// The tags that it set, in the order in which they stand in the trace.
+    pub(super) tags: Noted,
+    /// The metrics that it set.
+    pub(super) metrics: Noted,
     pub(super) error: Option<&'a RecordedError>,
 }
 
@@ -26,29 +28,38 @@ pub(super) fn steps_of(input: &Input) -> Vec<StepTaken<'_>> {
 
 impl<'a> StepTaken<'a> {
     fn of(record: &'a TraceRecord) -> Self {
-        let before = values(record.ctx_before.as_ref());
-        let mut notes = values(record.ctx_after.as_ref());
-        notes.retain(|name, value| before.get(name).is_none_or(|before| before.get() != value.get()));
+        // A record that shows no changes has no notes.
+        let changes = record.ctx_diff.as_ref().and_then(|diff| value_changes(diff).ok()).unwrap_or_default();
         Self {
             step: &record.step_name,
             takes: &record.msg_in.type_name,
             emits: record.msg_out.iter().map(|message| &*message.type_name).collect(),
             duration_ms: record.duration_ms,
-            notes,
+            duration_ns: record.duration_ns(),
+            tags: Noted::of(&changes, "tags."),
+            metrics: Noted::of(&changes, "metrics."),
             error: record.error.as_ref(),
         }
     }
 }
 
-/// Returns the tags and metrics of a snapshot; of one that is not as expected, none.
-fn values(snapshot: Option<&ContextSnapshot>) -> BTreeMap<String, Box<RawValue>> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Shown {
-        tags: BTreeMap<String, Box<RawValue>>,
-        metrics: BTreeMap<String, Box<RawValue>>,
+/// Names and values that a step set.
+#[derive(Debug)]
+pub(super) struct Noted(pub(super) Vec<(String, Box<RawValue>)>);
+
+impl Noted {
+    /// Returns those of `changes` whose paths begin with `field`.
+    fn of(changes: &[ValueChange], field: &str) -> Self {
+        let note = |change: &ValueChange| {
+            let name = change.path.strip_prefix(field)?;
+            Some((name.to_owned(), RawValue::from_string(change.after.clone()?).ok()?))
+        };
+        Self(changes.iter().filter_map(note).collect())
     }
-    let shown = snapshot.and_then(|snapshot| serde_json::from_str(snapshot.as_json()).ok());
-    let Shown { tags, metrics } = shown.unwrap_or_default();
-    tags.into_iter().chain(metrics).collect()
+}
+
+impl Serialize for Noted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }

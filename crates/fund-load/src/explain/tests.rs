@@ -17,6 +17,9 @@ const EXP_MP: &str = include_str!("../../../../fixtures/exp_mp.yaml");
 const REASONS: &[u8] = include_bytes!("../../../../fixtures/reasons.ndjson");
 
 mod answers;
+mod asked;
+mod incomplete;
+mod limits;
 mod traces;
 
 /// Bytes that a run writes and the test reads.

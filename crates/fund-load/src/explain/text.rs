@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use stream_kernel_app::escaped;
+use serde_json::value::RawValue;
+use stream_kernel_app::{duration, escaped, grouped, run_heading};
 
 use crate::domain::Reason;
 
-use super::earlier::Earlier;
+use super::earlier::{Earlier, EarlierLine};
 use super::explanation::Explanation;
 use super::notes::Tags;
 use super::sentences::{self, excess, money};
@@ -17,8 +18,8 @@ pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut 
     let Tags { id, customer_id, day, week, .. } = &explanation.notes.tags;
     let input = explanation.input;
     if has_heading {
-        let (run_id, scenario) = (escaped(explanation.run_id()), escaped(explanation.scenario()));
-        writeln!(out, "run {}, `{run_id}`, scenario `{scenario}`:", input.run)?;
+        let names = (explanation.run_id(), explanation.scenario());
+        writeln!(out, "{}", run_heading(input.run, Some(names)))?;
     }
     write!(out, "line {}", input.line_no)?;
     for (name, value) in [("id", id), ("customer", customer_id)] {
@@ -27,66 +28,125 @@ pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut 
         }
     }
     writeln!(out, "  {}", escaped(&sentences::answer(explanation)))?;
-    for sentence in sentences::advice(explanation).into_iter().chain(sentences::monday(explanation.notes)) {
-        writeln!(out, "  {sentence}")?;
-    }
-    for rule in explanation.other_obstacles() {
-        writeln!(out, "  {} stands in the way as well: {}.", rule.reason.code(), excess(rule))?;
+    for sentence in further_sentences(explanation) {
+        writeln!(out, "  {}", escaped(&sentence))?;
     }
     if let (Some(day), Some(week)) = (day, week) {
         writeln!(out, "  day {}, week from {}", escaped(day), escaped(week))?;
     }
-    if let Some(earlier) = explanation.earlier {
-        write_earlier(explanation, earlier, out)?;
-    }
+    write_earlier(explanation, out)?;
     writeln!(out, "  steps:")?;
-    explanation.steps.iter().try_for_each(|step| write_step(step, out))?;
+    let width = explanation.steps.iter().map(|step| step.step.chars().count()).max().unwrap_or_default();
+    explanation.steps.iter().try_for_each(|step| write_step(step, width, out))?;
     writeln!(out)
 }
 
-fn write_earlier(explanation: &Explanation<'_>, earlier: &Earlier, out: &mut dyn Write) -> io::Result<()> {
-    let reason = explanation.reason();
-    let what = match reason {
-        Some(Reason::DailyAttemptLimit) => "attempts earlier that day",
-        Some(Reason::PrimeDailyGlobalLimit) => "prime ids accepted earlier that day",
-        Some(Reason::WeeklyAmountLimit) => "accepted earlier that week",
-        _ => "accepted earlier that day",
-    };
-    writeln!(out, "  {what}:")?;
-    for line in &earlier.lines {
-        let (id, customer) = (escaped(&line.id), escaped(&line.customer_id));
-        write!(out, "    line {}  id {id}", line.line_no)?;
-        if reason == Some(Reason::PrimeDailyGlobalLimit) {
-            write!(out, "  customer {customer}")?;
-        }
-        let declined = if line.accepted { "" } else { "  declined" };
-        writeln!(out, "  {}{declined}", money(line.effective_amount_cents))?;
+/// Returns what there is to say beyond the answer, a sentence a line.
+fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(sentences::failure(explanation));
+    sentences.extend(sentences::advice(explanation));
+    for rule in explanation.other_obstacles() {
+        sentences.push(format!("{} would have declined it, too: {}.", rule.reason.code(), excess(rule)));
     }
-    if earlier.more > 0 {
-        writeln!(out, "    and {} more: {} accepted", earlier.more, money(earlier.more_cents))?;
+    // Neither has a say in what becomes of a replay or conflict.
+    if !explanation.is_duplicate {
+        sentences.extend(sentences::monday(explanation.notes));
+        sentences.extend(sentences::prime_gate(explanation.notes));
     }
+    sentences
+}
+
+/// Writes which earlier lines used up the limit, and whether they make up the figure that was compared.
+fn write_earlier(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Some(rule) = explanation.obstacle() else { return Ok(()) };
-    let found = if rule.is_of_money() { earlier.cents() } else { earlier.count() };
+    let found = match explanation.earlier {
+        Some(earlier) => {
+            write_lines(rule.reason, earlier, out)?;
+            if rule.is_of_money() { earlier.cents() } else { earlier.count() }
+        }
+        None => 0,
+    };
     if found != rule.before {
         writeln!(
             out,
-            "    (these do not make up the figure above: the trace does not hold every line of the run)"
+            "  The trace does not hold every earlier line of the run: what it holds does not make up the figure above."
         )?;
     }
     Ok(())
 }
 
-fn write_step(step: &StepTaken<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_lines(reason: Reason, earlier: &Earlier, out: &mut dyn Write) -> io::Result<()> {
+    let what = match reason {
+        Reason::DailyAttemptLimit => "attempts earlier that day",
+        Reason::PrimeDailyGlobalLimit => "prime ids accepted earlier that day",
+        Reason::WeeklyAmountLimit => "accepted earlier that week",
+        _ => "accepted earlier that day",
+    };
+    writeln!(out, "  {what}:")?;
+    let has_customers = reason == Reason::PrimeDailyGlobalLimit;
+    let rows: Vec<_> = earlier.lines.iter().map(|line| cells(line, has_customers)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths = [width(0), width(1), width(2), width(3)];
+    for ([line_no, id, customer, amount], line) in rows.iter().zip(&earlier.lines) {
+        write!(out, "    line {line_no:>0$}  id {id:<1$}", widths[0], widths[1])?;
+        if has_customers {
+            write!(out, "  customer {customer:<0$}", widths[2])?;
+        }
+        writeln!(out, "  {amount:>0$}{1}", widths[3], remark(line))?;
+    }
+    match (earlier.more, reason) {
+        (0, _) => Ok(()),
+        (more, Reason::DailyAttemptLimit | Reason::PrimeDailyGlobalLimit) => {
+            writeln!(out, "    and {} more", grouped(more))
+        }
+        (more, _) => writeln!(out, "    and {} more: {}", grouped(more), money(earlier.more_cents)),
+    }
+}
+
+/// Returns what stands in the columns of an earlier line: number, id, customer, and the amount as it counts.
+fn cells(line: &EarlierLine, has_customers: bool) -> [String; 4] {
+    let customer = if has_customers { escaped(&line.customer_id).to_string() } else { String::new() };
+    let amount = money(line.effective_amount_cents);
+    [line.line_no.to_string(), escaped(&line.id).to_string(), customer, amount]
+}
+
+/// Returns what is to be said of an earlier line beyond its columns.
+fn remark(line: &EarlierLine) -> String {
+    let mut remark = String::new();
+    if line.amount_cents != line.effective_amount_cents {
+        remark += &format!("  ({} on a Monday)", money(line.amount_cents));
+    }
+    if !line.accepted {
+        let reason = line.reason.as_deref().unwrap_or("for no reason that the trace shows");
+        remark += &format!("  declined: {}", escaped(reason));
+    }
+    remark
+}
+
+fn write_step(step: &StepTaken<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let emits = if step.emits.is_empty() { "nothing".to_owned() } else { step.emits.join(", ") };
-    let (name, takes, emits) = (escaped(step.step), escaped(step.takes), escaped(&emits));
-    write!(out, "    {name}: {takes} -> {emits}, {} ms", step.duration_ms)?;
+    let (name, takes, emits) = (escaped(step.step).to_string(), escaped(step.takes), escaped(&emits));
+    write!(out, "    {name:<width$}  {takes} -> {emits}, {}", duration(step.duration_ns))?;
     let mut separator = "; ";
-    for (name, value) in &step.notes {
-        write!(out, "{separator}{} {}", escaped(name), escaped(value.get().trim_matches('"')))?;
+    for (name, value) in step.tags.0.iter().chain(&step.metrics.0) {
+        let (name, value) = noted(name, value);
+        write!(out, "{separator}{} {}", escaped(name), escaped(&value))?;
         separator = ", ";
     }
     if let Some(error) = step.error {
         write!(out, "; {}: {}", escaped(&error.type_name), escaped(&error.message))?;
     }
     writeln!(out)
+}
+
+/// Returns the name and the value of a note as people read them: cents as money, under a name that does not speak of cents.
+fn noted<'a>(name: &'a str, value: &RawValue) -> (&'a str, String) {
+    let json = value.get();
+    if let (Some(name), Ok(cents)) = (name.strip_suffix("_cents"), json.parse()) {
+        return (name, money(cents));
+    }
+    let text = serde_json::from_str(json).ok().filter(|text: &String| !text.is_empty());
+    // As JSON has it: a number, and a text that nobody would see otherwise.
+    (name, text.unwrap_or_else(|| json.to_owned()))
 }

@@ -12,12 +12,12 @@ use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader, WrongLine};
 use stream_kernel_trace::soundness::SoundnessCheck;
 
 use super::source::open;
-use super::stats::no_such_run;
 use crate::failure::Failure;
+use crate::figures::counted;
 use findings::FindingsPrinter;
 use repair::Cut;
 
-/// What `trace check` takes.
+/// Check every line, the order and the completeness of a trace.
 ///
 /// Checks every line by itself, then that times and steps never go back, and that every message emitted is taken and
 /// every input is there. Exits with 0 if the trace is sound, 1 if there are findings, 2 if it cannot be read.
@@ -28,15 +28,16 @@ With --json, each finding is an object on a line of its own:
   what        what is wrong
 and the last line tells what was checked:
   records, inputs, runs, findings   how many there are
-  cut                               what --repair has cut: line, offset and bytes; or null")]
+  cut                               what --repair has cut: line, offset and
+                                    bytes; or null")]
 pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     /// Cut a torn last line, never a whole record; not while the trace is still being written.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "run")]
     repair: bool,
-    /// Tell the findings of the run N only, counted from 1.
+    /// Tell the findings of the run N only, counted from 1; a line that is no record counts to the run before it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
     /// Print a JSON object a finding.
@@ -55,39 +56,47 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     let mut found = Vec::new();
     while let Some(line) = reader.next_line().map_err(failed)? {
         match line {
-            TraceLine::Record(record) => check.record(reader.line_no(), reader.line(), &record, &mut found),
-            TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut found),
-        }
-        printer.take(&mut found, check.run())?;
-    }
-    let mut cut = None;
-    match reader.tail() {
-        None if reader.bytes_read() == 0 => {
-            check.wrong_line(&WrongLine { line_no: 1, why: "the trace is empty".to_owned() }, &mut found);
-        }
-        None => (),
-        Some(Tail::Record(record)) => check.record(reader.line_no(), reader.line(), &record, &mut found),
-        Some(Tail::Torn { line_no, offset, bytes }) => {
-            let torn = Cut { line_no, offset, bytes };
-            let why = match repair::refusal(reader.line(), bytes) {
-                None if options.repair => {
-                    torn.apply(&options.file)?;
-                    cut = Some(torn);
-                    None
-                }
-                None => Some(format!("is torn after {bytes} bytes (--repair cuts them)")),
-                Some(refusal) => Some(format!("has no line end and {refusal}")),
-            };
-            if let Some(why) = why {
-                check.wrong_line(&WrongLine { line_no, why }, &mut found);
+            TraceLine::Record(record) => {
+                check.record(&reader, &record, &mut found);
+                printer.take(&mut found, check.run())?;
+                printer.name_run(&record);
+            }
+            TraceLine::Wrong(wrong) => {
+                check.wrong_line(&wrong, &mut found);
+                printer.take(&mut found, check.run())?;
             }
         }
     }
+    let mut to_cut = None;
+    match reader.tail() {
+        None => (),
+        Some(Tail::Record(record)) => {
+            check.record(&reader, &record, &mut found);
+            printer.take(&mut found, check.run())?;
+            printer.name_run(&record);
+        }
+        Some(Tail::Wrong(wrong)) => check.wrong_line(&wrong, &mut found),
+        Some(Tail::Torn { line_no, offset, bytes }) if options.repair => {
+            to_cut = Some(Cut { line_no, offset, bytes });
+        }
+        Some(Tail::Torn { line_no, bytes, .. }) => {
+            let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
+            check.wrong_line(&WrongLine { line_no, why }, &mut found);
+        }
+    }
+    if to_cut.as_ref().map_or(reader.bytes_read(), |cut| cut.offset) == 0 {
+        check.wrong_line(&WrongLine { line_no: 1, why: "the trace is empty".to_owned() }, &mut found);
+    }
     check.finish(&mut found);
     printer.take(&mut found, check.run())?;
-    if let Some(only) = options.run.filter(|only| *only > check.run()) {
-        return Err(no_such_run(&options.file, only, check.run()));
+    // What stands before the first record is told with the first run, so that is there.
+    if let Some(run) = options.run.filter(|only| *only > check.run().max(1)) {
+        return Err(Failure::NoSuchRun { name: options.file.clone(), run, runs: check.run() });
     }
-    let findings = printer.finish(&check, cut.as_ref())?;
+    printer.finish(&check)?;
+    if let Some(cut) = &to_cut {
+        cut.apply(&options.file)?;
+    }
+    let findings = printer.sum_up(&check, to_cut.as_ref())?;
     Ok(u8::from(findings > 0))
 }

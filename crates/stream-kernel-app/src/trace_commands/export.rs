@@ -2,7 +2,6 @@
 
 mod chrome;
 mod otlp;
-mod output;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -12,8 +11,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::result_file;
 use super::source::Records;
-use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
 use chrome::Chrome;
 use otlp::Otlp;
@@ -24,20 +23,26 @@ const MAX_PART_BYTES: usize = 512 * 1024;
 
 /// What the long help says of the formats.
 const FORMATS: &str = "\
-otlp: OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes them. Each line is an object with
-`resourceSpans` and holds one trace, that of one input: a span for each step, and the root span `input` around them. Ids are
-made of run id, run number and position: they are the same in every export of a trace. Attributes have the names of the
-record's fields (`line_no`, `msg_in.identity`). What a step changed in the Context is an attribute with the new value
-(`ctx.tags.day`) and an event `ctx_diff` with path, before and after. A failed step has an error status and an `exception`
-event. The service is named after the scenario.
+otlp: OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes
+them. Each line is an object with `resourceSpans` and holds one trace, that of
+one input: a span for each step, and the root span `input` around them. Ids
+are made of run id, run number and position: they are the same in every export
+of a trace. Attributes have the names of the record's fields (`line_no`,
+`msg_in.identity`). What a step changed in the Context is an attribute with
+the new value (`ctx.tags.day`) and an event `ctx_diff` with path, before and
+after. A failed step has an error status and an `exception` event. The service
+is named after the scenario.
 
-chrome: one object with `displayTimeUnit` and `traceEvents`, for https://ui.perfetto.dev. Each run has a track, on which time
-begins with the run: a complete event `line N` for each input, and in it one for each step. `ts` and `dur` are microseconds
-with three decimals. `args` holds what else the record says, under its names; the step's own time is `args.t_enter`.
+chrome: one object with `displayTimeUnit` and `traceEvents`, for
+https://ui.perfetto.dev. Each run has a track, on which time begins with the
+run: a complete event `line N` for each input, and in it one for each step.
+`ts` and `dur` are microseconds with three decimals. `args` holds what else
+the record says, under its names; the step's own time is `args.t_enter`.
 
-An input of more than 512 KiB in the format is written in parts: as several lines, or as several events around its steps.";
+An input of more than 512 KiB in the format is written in parts: as several
+lines, or as several events around its steps.";
 
-/// What `trace export` takes.
+/// Write a trace in the format of another tool.
 #[derive(Debug, Args)]
 #[command(after_long_help = FORMATS)]
 pub(crate) struct Options {
@@ -82,21 +87,23 @@ trait Format {
 }
 
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    match options.output.as_deref().filter(|path| !is_standard_stream(path)) {
-        None => export(options, out, Failure::Print)?,
-        Some(path) => {
-            output::write_to(path, &options.file, |out| export(options, out, Failure::WriteOutput))?;
-        }
-    }
-    Ok(0)
+    let mut records = Records::open(&options.file, options.run)?;
+    result_file::write_to(options.output.as_deref(), &options.file, out, |out, failed| {
+        export(&mut records, options.format, out, failed)
+    })?;
+    records.finish().map(|()| 0)
 }
 
 /// Writes what the records tell; `failed` is what a failure to write is.
-fn export(options: &Options, out: &mut dyn Write, failed: fn(io::Error) -> Failure) -> Result<(), Failure> {
-    let mut records = Records::open_to_print(&options.file, options.run)?;
-    let mut format: Box<dyn Format + '_> = match options.format {
+fn export(
+    records: &mut Records,
+    format: FormatName,
+    out: &mut dyn Write,
+    failed: fn(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let mut format: Box<dyn Format + '_> = match format {
         FormatName::Otlp => Box::new(Otlp::new(out)),
-        FormatName::Chrome => Box::new(Chrome::begin(out).map_err(failed)?),
+        FormatName::Chrome => Box::new(Chrome::new(out)),
     };
     let mut open_input = None;
     while let Some((run, record)) = records.next()? {
@@ -110,10 +117,6 @@ fn export(options: &Options, out: &mut dyn Write, failed: fn(io::Error) -> Failu
             open_input = input;
         }
         format.step(&step).map_err(failed)?;
-    }
-    if let (None, Some(run)) = (open_input, options.run) {
-        let file = &options.file;
-        return Err(Failure::Usage(format!("`{file}` holds no run {run} (leave --run out to see all)")));
     }
     format.end_input().and_then(|()| format.finish()).map_err(failed)
 }

@@ -4,32 +4,31 @@ mod check;
 mod diff;
 pub(crate) mod escape;
 mod export;
+mod result_file;
+pub(crate) mod run_heading;
 mod schema;
 mod show;
 pub(crate) mod source;
 mod stats;
+mod value_text;
 mod view;
+mod wrong_lines;
 
-use std::io::{self, Write};
+use std::io::{self, StdoutLock, Write};
 
 use clap::Subcommand;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
+use crate::progress::make_room_for_results;
 
-/// Reading traces.
+/// Reading traces. What each command does, the documentation of its options says.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TraceCommand {
-    /// Show what happened to each input, step by step.
     Show(show::Options),
-    /// Count messages and measure times, step by step.
     Stats(stats::Options),
-    /// Find where two traces part.
     Diff(diff::Options),
-    /// Check every line, the order and the completeness of a trace.
     Check(check::Options),
-    /// Write a trace in the format of another tool.
     Export(export::Options),
-    /// Write a page that shows a trace, in one file that opens offline.
     View(view::Options),
     /// Print the JSON Schema of a record.
     Schema,
@@ -40,8 +39,8 @@ pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
     to_standard_output(|out| match command {
         TraceCommand::Show(options) => show::run(options, out),
         TraceCommand::Stats(options) => stats::run(options, out),
-        TraceCommand::Diff(options) => diff::run(options, out),
-        TraceCommand::Check(options) => check::run(options, out),
+        TraceCommand::Diff(options) => answer(out, |out| diff::run(options, out)),
+        TraceCommand::Check(options) => answer(out, |out| check::run(options, out)),
         TraceCommand::Export(options) => export::run(options, out),
         TraceCommand::View(options) => view::run(options, out),
         TraceCommand::Schema => schema::run(out),
@@ -52,7 +51,7 @@ pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
 pub(crate) fn to_standard_output(
     command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
 ) -> Result<u8, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(Results(io::stdout().lock()));
     let done = command(&mut out);
     let flushed = out.flush();
     match done {
@@ -62,5 +61,54 @@ pub(crate) fn to_standard_output(
             _ => Ok(exit_code),
         },
         failed => failed,
+    }
+}
+
+/// Lets `command`, whose exit code is an answer, find it even if nobody reads what it writes any more. That its results
+/// cannot be written is neither answer, 0 or 1.
+fn answer(
+    out: &mut dyn Write,
+    command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
+) -> Result<u8, Failure> {
+    let mut out = WhileRead(out);
+    let answer = command(&mut out).and_then(|answer| out.flush().map_err(Failure::Print).map(|()| answer));
+    match answer {
+        Err(failure @ Failure::Print(_)) => {
+            Err(Failure::Command { exit_code: 2, text: with_causes(&failure) })
+        }
+        answer => answer,
+    }
+}
+
+/// Writes as long as somebody reads.
+struct WhileRead<'a>(&'a mut dyn Write);
+
+impl Write for WhileRead<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
+    }
+}
+
+/// Standard output, with the terminal to itself.
+struct Results<'a>(StdoutLock<'a>);
+
+impl Write for Results<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        make_room_for_results();
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }

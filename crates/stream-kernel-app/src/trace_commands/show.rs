@@ -24,7 +24,7 @@ use follow::UntilSignal;
 use palette::Palette;
 use printer::{Form, Printer};
 
-/// What `trace show` takes.
+/// Show what happened to each input, step by step.
 ///
 /// `--line` and `--id` choose inputs, `--step` and `--status` choose steps of them; an input without any is left out.
 #[derive(Debug, Args)]
@@ -34,8 +34,8 @@ With --json, each input is an object on a line of its own:
   trace_id   <run id>:<line number>
   line_no    the input's line, from 1
   identity   the tag `id`, or the first identity of its messages, or null
-  continued  true if records of this input stand in an object before (while a file is followed, and of an input
-             with more than 10,000 records)
+  continued  true if records of this input stand in an object before (while
+             a file is followed, and of an input with more than 10,000 records)
   records    the records that were asked for, each as it is in the trace")]
 pub(crate) struct Options {
     /// The trace; `-` is standard input.
@@ -53,7 +53,10 @@ pub(crate) struct Options {
     /// Show the steps only that ended so.
     #[arg(long, value_name = "ok|error", hide_possible_values = true)]
     status: Option<StatusName>,
-    /// Wait for more, until interrupted; an input is shown when the next one begins, or after a second without news.
+    /// Wait for more, as `tail -f` does; an input is shown when the next one begins, or after a second without news.
+    ///
+    /// It ends when it is interrupted, with 130 (143 by SIGTERM), when nobody reads what it prints any more, and if the file
+    /// begins with a line that is no record. A file that became shorter is shown from its beginning. One that is replaced under its name is not noticed.
     #[arg(long)]
     follow: bool,
     /// Show the run N only, counted from 1.
@@ -93,16 +96,16 @@ fn show(options: &Options, palette: Palette, out: &mut dyn Write) -> Result<u8, 
         let mut until_signal = UntilSignal::install().map_err(Failure::Signals)?;
         return follow::follow(&options.file, options.run, &mut printer, &mut until_signal);
     }
-    print_all(options, &mut printer)?;
+    let records = print_all(options, &mut printer)?;
     if let Some(why) = printer.why_nothing() {
         say(format!("note: {why}"));
     }
-    Ok(0)
+    records.finish().map(|()| 0)
 }
 
-/// Prints what was read before a wrong line, too.
-fn print_all(options: &Options, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let mut records = Records::open_to_print(&options.file, options.run)?;
+/// Prints what was read before a failure, too; returns what was read.
+fn print_all(options: &Options, printer: &mut Printer<'_>) -> Result<Records, Failure> {
+    let mut records = Records::open_to_page(&options.file, options.run)?;
     let mut inputs = Inputs::default();
     let read = loop {
         match records.next() {
@@ -112,5 +115,5 @@ fn print_all(options: &Options, printer: &mut Printer<'_>) -> Result<(), Failure
         }
     };
     printer.print(inputs.take().as_ref())?;
-    read
+    read.map(|()| records)
 }

@@ -1,13 +1,17 @@
 //! Traces as the commands read them: a file or standard input, record by record, run by run.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
+use rustix::fs::{FileType, fstat};
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
 
+use super::escape::escaped;
+use super::wrong_lines::WrongLines;
 use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
+use crate::figures::counted;
 use crate::progress::Progress;
 use crate::report::say;
 use crate::stopwatch::Stopwatch;
@@ -46,21 +50,24 @@ impl Read for Watched {
         self.bytes += read as u64;
         match &mut self.progress {
             Some(progress) if read > 0 => progress.update_bytes(self.bytes),
-            finished => drop(finished.take().map(Progress::finish)),
+            finished => *finished = None,
         }
         Ok(read)
     }
 }
 
-/// The records of a trace, each with the number of its run. A line that holds no record is a failure; a torn end is
-/// said on standard error.
+/// The records of a trace, each with the number of its run. Lines that hold none are named on standard error and left out,
+/// and so is a torn end.
 pub(crate) struct Records {
     name: String,
     reader: TraceReader<Box<dyn BufRead>>,
     runs: RunSplitter,
+    /// The run of the last record, from 1; 0 before the first.
+    run: u64,
     only_run: Option<u64>,
+    wrong_lines: WrongLines,
+    says_torn: bool,
     is_done: bool,
-    is_empty: bool,
 }
 
 impl Records {
@@ -69,30 +76,60 @@ impl Records {
         Self::open_with(name, only_run, true)
     }
 
-    /// Opens the trace for a command that prints as it reads: on the terminal that it prints to, no progress is shown.
-    pub(crate) fn open_to_print(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
-        Self::open_with(name, only_run, !io::stdout().is_terminal())
+    /// Opens the trace once more: what is wrong with it was said.
+    pub(crate) fn open_again(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
+        let records = Self::open(name, only_run)?;
+        Ok(Self { says_torn: false, wrong_lines: records.wrong_lines.silent(), ..records })
+    }
+
+    /// Opens the trace for a command whose results people page through as they come: no progress is shown if they go
+    /// to a pipe, since the pager at its end has the terminal for itself.
+    pub(crate) fn open_to_page(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
+        let is_pipe = fstat(io::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
+        Self::open_with(name, only_run, !is_pipe)
     }
 
     fn open_with(name: &str, only_run: Option<u64>, shows_progress: bool) -> Result<Self, Failure> {
-        let reader = TraceReader::new(open(name, shows_progress)?);
-        let (runs, is_done, is_empty) = (RunSplitter::default(), false, true);
-        Ok(Self { name: name.to_owned(), reader, runs, only_run, is_done, is_empty })
+        Ok(Self {
+            name: name.to_owned(),
+            reader: TraceReader::new(open(name, shows_progress)?),
+            runs: RunSplitter::default(),
+            run: 0,
+            only_run,
+            wrong_lines: WrongLines::new(name, only_run),
+            says_torn: true,
+            is_done: false,
+        })
     }
 
-    /// Returns the next record and the number of its run, from 1.
+    /// Returns the next record and the number of its run, from 1. Fails if the trace holds no record, or not the run asked for.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
         while let Some(record) = self.next_of_any_run()? {
-            self.is_empty = false;
             let run = self.runs.run_of_record(&record);
-            if self.only_run.is_none_or(|only| only == run) {
-                return Ok(Some((run, record)));
+            self.wrong_lines.settle(Some(run).filter(|run| *run == self.run));
+            self.run = run;
+            match self.only_run {
+                Some(only) if run < only => {}
+                // The other runs are of no interest.
+                Some(only) if run > only => self.is_done = true,
+                _ => return Ok(Some((run, record))),
             }
         }
+        if self.run == 0 {
+            return Err(self.wrong_lines.without_record());
+        }
+        self.wrong_lines.settle(Some(self.run));
         match self.only_run {
-            _ if self.is_empty => Err(Failure::EmptyTrace { name: self.name.clone() }),
+            Some(only) if only > self.run => {
+                Err(Failure::NoSuchRun { name: self.name.clone(), run: only, runs: self.run })
+            }
             _ => Ok(None),
         }
+    }
+
+    /// Fails if there were wrong lines among what was read: to be called when everything else is done.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        self.wrong_lines.finish()
     }
 
     /// Returns the failure that the line of the last record is wrong.
@@ -107,27 +144,34 @@ impl Records {
     }
 
     fn next_of_any_run(&mut self) -> Result<Option<TraceRecord>, Failure> {
-        if self.is_done {
-            return Ok(None);
-        }
-        let line = self.reader.next_line();
-        match line.map_err(|cause| Failure::ReadTrace { name: self.name.clone(), cause })? {
-            Some(TraceLine::Record(record)) => return Ok(Some(*record)),
-            Some(TraceLine::Wrong(wrong)) => {
-                return Err(Failure::WrongTrace { name: self.name.clone(), wrong });
+        while !self.is_done {
+            let line = self.reader.next_line();
+            match line.map_err(|cause| Failure::ReadTrace { name: self.name.clone(), cause })? {
+                Some(TraceLine::Record(record)) => return Ok(Some(*record)),
+                Some(TraceLine::Wrong(wrong)) => self.wrong_lines.add(wrong),
+                None => {
+                    self.is_done = true;
+                    return Ok(self.record_without_line_end());
+                }
             }
-            None => self.is_done = true,
         }
-        match self.reader.tail() {
-            None => Ok(None),
-            Some(Tail::Record(record)) => Ok(Some(*record)),
-            Some(Tail::Torn { line_no, bytes, .. }) => {
-                let name = &self.name;
+        Ok(None)
+    }
+
+    /// Returns the record behind the last line end, if it is whole.
+    fn record_without_line_end(&mut self) -> Option<TraceRecord> {
+        match self.reader.tail()? {
+            Tail::Record(record) => return Some(*record),
+            Tail::Wrong(wrong) => self.wrong_lines.add(wrong),
+            Tail::Torn { line_no, bytes, .. } if self.says_torn => {
+                let name = escaped(&self.name);
                 say(format!(
-                    "note: `{name}` ends in {bytes} bytes of a torn record, line {line_no}, which are left out"
+                    "note: `{name}` ends in {} of a torn record, line {line_no}, which are left out",
+                    counted(bytes, "byte")
                 ));
-                Ok(None)
             }
+            Tail::Torn { .. } => {}
         }
+        None
     }
 }

@@ -11,25 +11,27 @@ use serde_json::json;
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
 
-use super::escape::escaped;
+use super::run_heading::run_heading;
 use super::source::Records;
 use crate::failure::Failure;
 
-/// What `trace stats` takes.
+/// Count messages and measure times, step by step.
+///
+/// Quantiles are exact to three significant digits. A step's share is its part of the time of all steps. The rates are over
+/// the time from the first step's beginning to the last one's end.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Quantiles are exact to three significant digits. A step's share is its part of the time of all steps. The rates are over
-the time from the first step's beginning to the last one's end.
-
 With --json, each run is an object on a line of its own:
-  run                           the number of the run in the file, from 1
-  run_id, scenario              its names
-  records, inputs               how many there are
-  wall_s                        the time from beginning to end in seconds, or null
-  records_per_s, inputs_per_s   the rates, or null
-  total_ns                      the time of all steps in nanoseconds
-  steps                         step by step: step_index, step_name, msgs_in, msgs_out, errors, p50_ns, p90_ns, p99_ns,
-                                max_ns, total_ns and share (0 to 1)")]
+  run                         the number of the run in the file, from 1
+  run_id, scenario            its names
+  records, inputs             how many there are
+  wall_s                      the seconds from beginning to end, or null
+  records_per_s,
+  inputs_per_s                the rates, or null
+  total_ns                    the time of all steps in nanoseconds
+  steps                       step by step: step_index, step_name, msgs_in,
+                              msgs_out, errors, p50_ns, p90_ns, p99_ns,
+                              max_ns, total_ns and share (0 to 1)")]
 pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
@@ -43,36 +45,21 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    // All runs are read, so that a run that is not there can be told from the others.
-    let mut records = Records::open(&options.file, None)?;
+    let mut records = Records::open(&options.file, options.run)?;
     let mut present: Option<Counted> = None;
-    let mut runs = 0;
+    let mut has_several = false;
     while let Some((run, record)) = records.next()? {
-        runs = run;
-        if options.run.is_some_and(|only| run > only) {
-            break;
-        }
-        if options.run.is_some_and(|only| run < only) {
-            continue;
-        }
         if let Some(ended) = present.take_if(|present| present.run != run) {
-            ended.print(options, true, out)?;
+            has_several = true;
+            ended.print(options, has_several, out)?;
         }
         let counted = present.get_or_insert_with(|| Counted::new(run, &record));
         counted.statistics.add(&record).map_err(|error| records.wrong(error.to_string()))?;
     }
-    match (present, options.run) {
-        (Some(last), only) => last.print(options, only.is_none() && runs > 1, out)?,
-        (None, Some(only)) => return Err(no_such_run(&options.file, only, runs)),
-        (None, None) => (),
+    if let Some(last) = present {
+        last.print(options, has_several, out)?;
     }
-    Ok(0)
-}
-
-/// Returns the failure that the trace has no run `only`.
-pub(super) fn no_such_run(name: &str, only: u64, runs: u64) -> Failure {
-    let runs = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
-    Failure::Usage(format!("`{name}` has no run {only} (it holds {runs})"))
+    records.finish().map(|()| 0)
 }
 
 /// A run and its statistics.
@@ -98,8 +85,7 @@ impl Counted {
             format!("{}\n", self.json())
         } else if has_heading {
             let separator = if self.run > 1 { "\n" } else { "" };
-            let (run_id, scenario) = (escaped(&self.run_id), escaped(&self.scenario));
-            let heading = format!("run {}: `{run_id}`, scenario `{scenario}`", self.run);
+            let heading = run_heading(self.run, Some((&self.run_id, &self.scenario)));
             format!("{separator}{heading}\n{}", table::rendered(&self.statistics))
         } else {
             table::rendered(&self.statistics)

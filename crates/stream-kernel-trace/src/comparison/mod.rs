@@ -2,7 +2,7 @@
 
 mod alignment;
 mod fields;
-mod input_parts;
+mod input_window;
 mod outcome;
 mod run_comparison;
 mod run_difference;
@@ -10,15 +10,15 @@ mod tally;
 
 use serde::Serialize;
 
-pub use fields::{FieldDifference, differing_fields};
-pub use input_parts::{MAX_PART_RECORDS, PlacedRecord};
+pub use fields::FieldDifference;
+pub use input_window::PlacedRecord;
 pub use run_difference::{
-    ChangedDecision, ChangedDecisions, DecisionCount, FirstDifference, MAX_LISTED, RunDifference, StepCounts,
-    TagCount,
+    ChangedDecision, DecisionCount, FirstDifference, MovedStep, RunDifference, StepCounts, TagCount,
 };
-pub use tally::{MAX_NAMES, OTHER_NAMES};
 
-use input_parts::InputParts;
+use alignment::settled;
+use fields::LeftOut;
+use input_window::{InputWindow, Place};
 use run_comparison::RunComparison;
 
 /// One value for each of the two traces.
@@ -33,8 +33,8 @@ pub struct Sides<T> {
 /// Compares two traces, the k-th run of one with the k-th run of the other.
 ///
 /// The records of a run are matched by line, step and work index, so that one that is missing leaves the others matched.
-/// What differs by nature is left out: times, and the names of the runs. At most [`MAX_PART_RECORDS`] records of one
-/// input are held; an input with more is compared part by part.
+/// What differs by nature is left out: times, and the names of the runs. Of each trace at most 10,000 records of one input
+/// are held, and no further one once they take 64 MiB; of an input with more, counterparts are found in windows of this size.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -49,16 +49,17 @@ pub struct Sides<T> {
 /// let a = [place(1, record(1, "Line")), place(2, record(2, "Line"))];
 /// let b = [place(1, record(1, "Line")), place(2, record(2, "Row"))];
 /// let mut comparison = Comparison::new(a.into_iter(), b.into_iter());
-/// let run = comparison.next_run()?.unwrap();
+/// let run = comparison.next_run(|_decision| Ok(()))?.unwrap();
 /// let first = run.first.unwrap();
 /// assert_eq!((first.line_no, first.fields[0].path.as_str()), (2, "msg_in.type_name"));
-/// assert!(comparison.next_run()?.is_none());
+/// assert!(!comparison.has_next_run()?);
 /// # Ok::<(), Infallible>(())
 /// ```
 #[derive(Debug)]
 pub struct Comparison<A, B> {
-    a: InputParts<A>,
-    b: InputParts<B>,
+    a: InputWindow<A>,
+    b: InputWindow<B>,
+    left_out: LeftOut,
 }
 
 impl<A, B, E> Comparison<A, B>
@@ -68,31 +69,59 @@ where
 {
     /// Returns the comparison of the traces whose records are `a` and `b`, in the order of the traces.
     pub fn new(a: A, b: B) -> Self {
-        Self { a: InputParts::new(a), b: InputParts::new(b) }
+        Self { a: InputWindow::new(a), b: InputWindow::new(b), left_out: LeftOut::default() }
     }
 
-    /// Compares the next run and returns how it differs; `None` if neither trace has a further one.
+    /// Leaves the scenario's name out as well: runs of two configurations can then be the same.
+    pub fn ignoring_scenario(mut self) -> Self {
+        self.left_out.scenario = true;
+        self
+    }
+
+    /// Returns whether one of the traces has a further run.
     ///
     /// # Errors
     ///
     /// The first error that one of the two iterators returns.
-    pub fn next_run(&mut self) -> Result<Option<RunDifference>, E> {
-        let Some(run) = self.next_places()?.into_iter().flatten().map(|(run, _)| run).min() else {
+    pub fn has_next_run(&mut self) -> Result<bool, E> {
+        Ok(self.next_places()? != [None, None])
+    }
+
+    /// Compares the next run and returns how it differs; `None` if neither trace has a further one. Each decision that
+    /// changed is handed to `on_changed` as it is found, so that their number is not bounded.
+    ///
+    /// # Errors
+    ///
+    /// The first error that one of the two iterators or `on_changed` returns.
+    pub fn next_run(
+        &mut self,
+        mut on_changed: impl FnMut(ChangedDecision) -> Result<(), E>,
+    ) -> Result<Option<RunDifference>, E> {
+        let Some(Place { run, .. }) = self.next_places()?.into_iter().flatten().min() else {
             return Ok(None);
         };
-        let mut comparison = RunComparison::new(run);
-        loop {
-            let [a, b] = self.next_places()?.map(|place| place.filter(|&(of_run, _)| of_run == run));
-            let Some(place @ (_, line_no)) = a.into_iter().chain(b).min() else { break };
-            let in_a = if a == Some(place) { self.a.take_part()? } else { Vec::new() };
-            let in_b = if b == Some(place) { self.b.take_part()? } else { Vec::new() };
-            comparison.compare_part(line_no, &in_a, &in_b);
+        let mut comparison = RunComparison::new(run, self.left_out);
+        while let Some(place) =
+            self.next_places()?.into_iter().flatten().min().filter(|place| place.run == run)
+        {
+            let is_all = Sides { a: self.a.fill(place)?, b: self.b.fill(place)? };
+            let (a, b) = (self.a.held(), self.b.held());
+            let settled = settled(a, b, is_all);
+            comparison.compare_part(&a[..settled.a], &b[..settled.b]);
+            self.a.release(settled.a);
+            self.b.release(settled.b);
+            if is_all.a
+                && is_all.b
+                && let Some(changed) = comparison.end_input(place.line_no)
+            {
+                on_changed(changed)?;
+            }
         }
         Ok(Some(comparison.finish()))
     }
 
-    /// Returns the run and the line of the next record of each trace.
-    fn next_places(&mut self) -> Result<[Option<(u64, u64)>; 2], E> {
+    /// Returns the input of the next record of each trace.
+    fn next_places(&mut self) -> Result<[Option<Place>; 2], E> {
         Ok([self.a.next_place()?, self.b.next_place()?])
     }
 }

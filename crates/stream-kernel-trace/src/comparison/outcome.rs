@@ -1,13 +1,19 @@
 //! How an input ended: its last tags, and the decision that they tell.
 
+use std::mem;
+
 use super::PlacedRecord;
-use super::fields::{members, text};
+use super::fields::text;
+use crate::json_leaves::members;
+use crate::reading::message_identities;
 
 /// What is known of an input's end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
     /// The tags of the last snapshot that shows any; `None` if none does.
     pub(super) tags: Option<Vec<(String, String)>>,
+    has_begun: bool,
+    /// The first of its messages' identities.
     identity: Option<String>,
 }
 
@@ -17,16 +23,17 @@ impl Outcome {
         if let Some(tags) = records.iter().rev().find_map(last_tags) {
             self.tags = Some(tags);
         }
-        // What a first step takes is known by its line number, which is no name.
-        let named = records.last().filter(|placed| placed.record.step_index > 0);
-        if let Some(identity) = named.and_then(|placed| placed.record.msg_in.identity.clone()) {
-            self.identity = Some(identity);
+        if self.identity.is_none() {
+            self.identity = records.iter().find_map(|placed| {
+                let is_first = !mem::replace(&mut self.has_begun, true);
+                message_identities(&placed.record, is_first).next().map(str::to_owned)
+            });
         }
     }
 
-    /// Returns by what people know the input: its tag `id`, else the identity of its last message.
+    /// Returns by what people know the input: its tag `id`, else the first identity of its messages.
     pub(super) fn id(&self) -> Option<&str> {
-        self.tag("id").or(self.identity.as_deref())
+        self.tag("id").filter(|id| !id.is_empty()).or(self.identity.as_deref())
     }
 
     /// Returns the value of the tag `name`.
@@ -52,4 +59,32 @@ fn last_tags(placed: &PlacedRecord) -> Option<Vec<(String, String)>> {
     let (_, tags) = shown.into_iter().find(|(field, _)| field == "tags")?;
     let value = |json: &str| text(json).unwrap_or_else(|| json.to_owned());
     Some(members(tags.get())?.into_iter().map(|(tag, json)| (tag.into_owned(), value(json.get()))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_known_by_its_first_message_unless_it_has_an_id() {
+        let record = |taken: &str, emitted: &str, tags: serde_json::Value| {
+            PlacedRecord {
+            run: 1,
+            file_line: 1,
+            record: serde_json::from_value(serde_json::json!({
+                "trace_id": "r:7", "scenario": "s", "line_no": 7, "step_index": 0, "step_name": "a", "work_index": 0,
+                "t_enter": "", "t_exit": "", "duration_ms": 0.1, "msg_in": {"type_name": "In", "identity": taken},
+                "msg_out": [{"type_name": "Out", "identity": emitted}], "msg_out_count": 1,
+                "ctx_after": tags, "status": "ok",
+            }))
+            .unwrap(),
+        }
+        };
+        let mut outcome = Outcome::default();
+        outcome.update(&[record("7", "GET /", serde_json::Value::Null)]);
+        outcome.update(&[record("GET /", "client", serde_json::json!({"tags": {"id": ""}}))]);
+        assert_eq!(outcome.id(), Some("GET /"));
+        outcome.update(&[record("7", "7", serde_json::json!({"tags": {"id": "t"}}))]);
+        assert_eq!(outcome.id(), Some("t"));
+    }
 }

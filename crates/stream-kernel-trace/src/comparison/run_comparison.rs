@@ -1,50 +1,52 @@
 //! Comparing a run, input by input.
 
 use super::alignment::align;
-use super::fields::is_same;
+use super::fields::{LeftOut, differing_fields, is_same};
 use super::outcome::Outcome;
 use super::tally::Tally;
 use super::{
-    ChangedDecision, ChangedDecisions, DecisionCount, FirstDifference, PlacedRecord, RunDifference, Sides,
-    StepCounts, TagCount, differing_fields,
+    ChangedDecision, DecisionCount, FirstDifference, MovedStep, PlacedRecord, RunDifference, Sides,
+    StepCounts, TagCount,
 };
 
 /// What was found of a run so far.
 pub(super) struct RunComparison {
     run: u64,
+    left_out: LeftOut,
     inputs: Sides<u64>,
     first: Option<FirstDifference>,
+    moved: Option<MovedStep>,
     steps: Tally<StepCounts>,
+    has_tags: bool,
     tags: Tally<u64>,
     decisions: Tally<(bool, Sides<u64>)>,
-    flipped: ChangedDecisions,
-    other_reason: ChangedDecisions,
-    /// The line of the input whose records are being compared, and how it ends as far as they are known.
-    present: Option<(u64, Sides<Option<Outcome>>)>,
+    flipped: u64,
+    other_reason: u64,
+    /// How the input ends whose records are being compared, as far as they are known.
+    present: Sides<Option<Outcome>>,
 }
 
 impl RunComparison {
-    pub(super) fn new(run: u64) -> Self {
+    pub(super) fn new(run: u64, left_out: LeftOut) -> Self {
         Self {
             run,
+            left_out,
             inputs: Sides::default(),
             first: None,
+            moved: None,
             steps: Tally::default(),
+            has_tags: false,
             tags: Tally::default(),
             decisions: Tally::default(),
-            flipped: ChangedDecisions::default(),
-            other_reason: ChangedDecisions::default(),
-            present: None,
+            flipped: 0,
+            other_reason: 0,
+            present: Sides::default(),
         }
     }
 
-    /// Takes in records of the input of line `line_no`, all or the next part of them; lines must come in order.
-    pub(super) fn compare_part(&mut self, line_no: u64, a: &[PlacedRecord], b: &[PlacedRecord]) {
-        if self.present.as_ref().is_none_or(|&(present, _)| present != line_no) {
-            self.close_input();
-        }
-        let (_, outcomes) = self.present.get_or_insert_with(|| (line_no, Sides::default()));
-        for (outcome, records) in [(&mut outcomes.a, a), (&mut outcomes.b, b)] {
+    /// Takes in records of the present input, all or the next part of them.
+    pub(super) fn compare_part(&mut self, a: &[PlacedRecord], b: &[PlacedRecord]) {
+        for (outcome, records) in [(&mut self.present.a, a), (&mut self.present.b, b)] {
             if !records.is_empty() {
                 outcome.get_or_insert_default().update(records);
             }
@@ -54,8 +56,7 @@ impl RunComparison {
         }
     }
 
-    pub(super) fn finish(mut self) -> RunDifference {
-        self.close_input();
+    pub(super) fn finish(self) -> RunDifference {
         let mut decisions: Vec<_> = self.decisions.into_iter().collect();
         // Accepted ones first, reasons by name: the order of the data would be an accident.
         decisions.sort_by(|(name, (accepted, _)), (other, (other_accepted, _))| {
@@ -63,12 +64,14 @@ impl RunComparison {
         });
         RunDifference {
             run: self.run,
-            same: self.first.is_none(),
+            same: self.first.is_none() && self.moved.is_none(),
             inputs: self.inputs,
             first: self.first,
+            moved: self.moved,
             steps: (self.steps.into_iter())
                 .map(|(step_name, counts)| StepCounts { step_name, ..counts })
                 .collect(),
+            has_tags: self.has_tags,
             tags: self.tags.into_iter().map(|(tag, inputs)| TagCount { tag, inputs }).collect(),
             decisions: (decisions.into_iter())
                 .map(|(decision, (_, Sides { a, b }))| DecisionCount { decision, a, b })
@@ -80,9 +83,17 @@ impl RunComparison {
 
     fn compare_records(&mut self, a: Option<&PlacedRecord>, b: Option<&PlacedRecord>) {
         let Some(PlacedRecord { record: either, .. }) = a.or(b) else { return };
+        if let (Some(PlacedRecord { record: a, .. }), Some(PlacedRecord { record: b, .. })) = (a, b)
+            && a.step_index != b.step_index
+        {
+            self.moved.get_or_insert_with(|| MovedStep {
+                step_name: either.step_name.clone(),
+                step_index: Sides { a: a.step_index, b: b.step_index },
+            });
+        }
         let counts = self.steps.of(&either.step_name);
         let fields = match (a, b) {
-            (Some(a), Some(b)) if is_same(&a.record, &b.record) => {
+            (Some(a), Some(b)) if is_same(&a.record, &b.record, self.left_out) => {
                 counts.same += 1;
                 return;
             }
@@ -91,7 +102,7 @@ impl RunComparison {
                 if self.first.is_some() {
                     return;
                 }
-                differing_fields(&a.record, &b.record)
+                differing_fields(&a.record, &b.record, self.left_out)
             }
             (Some(_), None) => {
                 counts.only_in_a += 1;
@@ -112,9 +123,9 @@ impl RunComparison {
         });
     }
 
-    /// Counts how the present input ended.
-    fn close_input(&mut self) {
-        let Some((line_no, outcomes)) = self.present.take() else { return };
+    /// Counts how the present input, that of line `line_no`, ended, and returns its decision if that changed.
+    pub(super) fn end_input(&mut self, line_no: u64) -> Option<ChangedDecision> {
+        let outcomes = std::mem::take(&mut self.present);
         let decided = |outcome: &Option<Outcome>| outcome.as_ref().and_then(Outcome::decision);
         let (in_a, in_b) = (decided(&outcomes.a), decided(&outcomes.b));
         self.inputs.a += u64::from(outcomes.a.is_some());
@@ -129,15 +140,19 @@ impl RunComparison {
             counts.0 = *is_accepted;
             counts.1.b += 1;
         }
-        let (Some(a), Some(b)) = (outcomes.a, outcomes.b) else { return };
+        let has_tags =
+            |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(|outcome| outcome.tags.is_some());
+        self.has_tags |= has_tags(&outcomes.a) || has_tags(&outcomes.b);
+        let (a, b) = outcomes.a.zip(outcomes.b)?;
         self.compare_tags(&a, &b);
-        if let (Some((a_accepts, decision_a)), Some((b_accepts, decision_b))) = (in_a, in_b)
-            && decision_a != decision_b
-        {
-            let changed = if a_accepts == b_accepts { &mut self.other_reason } else { &mut self.flipped };
-            let id = a.id().or(b.id()).map(str::to_owned);
-            changed.add(|| ChangedDecision { line_no, id, a: decision_a, b: decision_b });
+        let ((a_accepts, decision_a), (b_accepts, decision_b)) = in_a.zip(in_b)?;
+        if decision_a == decision_b {
+            return None;
         }
+        let flipped = a_accepts != b_accepts;
+        *(if flipped { &mut self.flipped } else { &mut self.other_reason }) += 1;
+        let id = a.id().or(b.id()).map(str::to_owned);
+        Some(ChangedDecision { run: self.run, line_no, id, a: decision_a, b: decision_b, flipped })
     }
 
     fn compare_tags(&mut self, a: &Outcome, b: &Outcome) {

@@ -4,30 +4,31 @@ use serde::Serialize;
 
 use super::{FieldDifference, Sides};
 
-/// How many inputs with a changed decision are named; the others are counted.
-pub const MAX_LISTED: usize = 10;
-
 /// How a run of one trace differs from that of another. Its serialised form is what programs read.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunDifference {
     /// The number of the run, from 1.
     pub run: u64,
-    /// Whether no record differs and none is missing.
+    /// Whether no record differs, none is missing, and no step stands at another place.
     pub same: bool,
     /// How many inputs each trace has; 0 if it lacks the run.
     pub inputs: Sides<u64>,
     /// The first record that differs or that only one trace has.
     pub first: Option<FirstDifference>,
-    /// The records by step, in the order in which the steps were first seen.
+    /// The first step that stands at another place in the pipeline; records are compared without that.
+    pub moved: Option<MovedStep>,
+    /// The records by step, in the order in which the steps were first seen; those after the first 1,000 as one, `(others)`.
     pub steps: Vec<StepCounts>,
+    /// Whether a snapshot of one of the traces shows tags.
+    pub has_tags: bool,
     /// In how many inputs a tag ended with another value: those that both traces have, with their tags shown.
     pub tags: Vec<TagCount>,
     /// Decisions as the tags `accepted` and `reason` tell them: `accepted`, then `declined: <reason>` by name.
     pub decisions: Vec<DecisionCount>,
-    /// Inputs that one trace accepts and the other declines.
-    pub flipped: ChangedDecisions,
-    /// Inputs that both decline, but not for the same reason.
-    pub other_reason: ChangedDecisions,
+    /// How many inputs one trace accepts and the other declines.
+    pub flipped: u64,
+    /// How many inputs both decline, but not for the same reason.
+    pub other_reason: u64,
 }
 
 /// The first record that differs.
@@ -80,18 +81,20 @@ pub struct DecisionCount {
     pub b: u64,
 }
 
-/// Inputs whose decision changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ChangedDecisions {
-    /// How many they are.
-    pub inputs: u64,
-    /// The first of them, [`MAX_LISTED`] at most.
-    pub first: Vec<ChangedDecision>,
+/// A step that stands at another place in the pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MovedStep {
+    /// The step's name.
+    pub step_name: String,
+    /// Its place in each pipeline, from 0.
+    pub step_index: Sides<usize>,
 }
 
 /// An input whose decision changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChangedDecision {
+    /// The number of the run, from 1.
+    pub run: u64,
     /// The input's line.
     pub line_no: u64,
     /// By what people know the input, if the trace tells.
@@ -100,13 +103,6 @@ pub struct ChangedDecision {
     pub a: String,
     /// The decision in the second trace.
     pub b: String,
-}
-
-impl ChangedDecisions {
-    pub(super) fn add(&mut self, changed: impl FnOnce() -> ChangedDecision) {
-        self.inputs += 1;
-        if self.first.len() < MAX_LISTED {
-            self.first.push(changed());
-        }
-    }
+    /// Whether one trace accepts it and the other declines it; otherwise it is declined for another reason.
+    pub flipped: bool,
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 /// How many names are counted on their own; what has another one counts under [`OTHER_NAMES`].
-pub const MAX_NAMES: usize = 1_000;
+pub(super) const MAX_NAMES: usize = 1_000;
 
 /// The name under which everything counts whose name came after [`MAX_NAMES`] others.
-pub const OTHER_NAMES: &str = "(others)";
+const OTHER_NAMES: &str = "(others)";
 
 /// A count of kind `C` for each name, in the order in which the names were first seen.
 #[derive(Clone, Debug)]

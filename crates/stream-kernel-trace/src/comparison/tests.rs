@@ -2,28 +2,45 @@
 
 use std::convert::Infallible;
 
-use super::{Comparison, MAX_LISTED, MAX_PART_RECORDS, PlacedRecord, RunDifference};
-use crate::TraceRecord;
+use super::{ChangedDecision, Comparison, PlacedRecord, RunDifference};
+use crate::reading::MAX_HELD_RECORDS;
+use crate::{ContextSnapshot, MessageSignature, Status, TraceRecord};
 
 /// Returns a record of line `line_no` with the tags `tags`, written `name=value name=value`.
 pub(super) fn record(line_no: u64, step: &str, tags: &str) -> TraceRecord {
-    let tags: serde_json::Map<_, _> = (tags.split_whitespace())
+    let tags: Vec<String> = (tags.split_whitespace())
         .filter_map(|tag| tag.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.into()))
+        .map(|(name, value)| format!("\"{name}\":\"{value}\""))
         .collect();
-    let snapshot =
-        if tags.is_empty() { serde_json::Value::Null } else { serde_json::json!({ "tags": tags }) };
-    serde_json::from_value(serde_json::json!({
-        "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0, "step_name": step,
-        "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
-        "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
-        "ctx_before": null, "ctx_after": snapshot, "ctx_diff": null, "status": "ok", "error": null,
-    }))
-    .unwrap()
+    let snapshot = (!tags.is_empty()).then(|| format!("{{\"tags\":{{{}}}}}", tags.join(",")));
+    TraceRecord {
+        trace_id: format!("run:{line_no}"),
+        scenario: "s".to_owned(),
+        line_no,
+        step_index: 0,
+        step_name: step.to_owned(),
+        work_index: 0,
+        t_enter: String::new(),
+        t_exit: String::new(),
+        duration_ms: 0.1,
+        msg_in: MessageSignature { type_name: "In".to_owned(), identity: None, hash: None },
+        msg_out: Vec::new(),
+        msg_out_count: 0,
+        ctx_before: None,
+        ctx_after: snapshot.map(ContextSnapshot::of_valid_json),
+        ctx_diff: None,
+        status: Status::Ok,
+        error: None,
+    }
 }
 
-/// Compares traces of one record a line, `run line_no step tags`.
+/// Compares traces of one record a line, `run line_no step tags`. A step `name@3` stands at the place 3.
 fn check(a: &str, b: &str) -> Vec<RunDifference> {
+    check_decisions(a, b).0
+}
+
+/// Compares traces and returns the decisions that changed, too.
+fn check_decisions(a: &str, b: &str) -> (Vec<RunDifference>, Vec<ChangedDecision>) {
     let records = |trace: &str| -> Vec<Result<PlacedRecord, Infallible>> {
         let lines = trace.lines().map(str::trim).filter(|line| !line.is_empty()).zip(1..);
         lines
@@ -31,17 +48,24 @@ fn check(a: &str, b: &str) -> Vec<RunDifference> {
                 let mut words = line.splitn(4, ' ');
                 let mut number = || words.next().unwrap().parse().unwrap();
                 let (run, line_no) = (number(), number());
-                let record = record(line_no, words.next().unwrap(), words.next().unwrap_or_default());
+                let step = words.next().unwrap();
+                let (step, step_index) = step.split_once('@').unwrap_or((step, "0"));
+                let mut record = record(line_no, step, words.next().unwrap_or_default());
+                record.step_index = step_index.parse().unwrap();
                 Ok(PlacedRecord { run, file_line, record })
             })
             .collect()
     };
     let mut comparison = Comparison::new(records(a).into_iter(), records(b).into_iter());
-    std::iter::from_fn(|| comparison.next_run().unwrap()).collect()
-}
-
-fn as_json(run: &RunDifference) -> String {
-    serde_json::to_string_pretty(run).unwrap()
+    let (mut runs, mut decisions) = (Vec::new(), Vec::new());
+    while comparison.has_next_run().unwrap() {
+        let run = comparison.next_run(|decision| {
+            decisions.push(decision);
+            Ok(())
+        });
+        runs.extend(run.unwrap());
+    }
+    (runs, decisions)
 }
 
 #[test]
@@ -91,39 +115,89 @@ fn decisions_are_counted_and_those_that_changed_are_named() {
         1 3 decide id=9 accepted=false reason=WEEK
         1 4 decide other=1
         1 6 decide accepted=false";
-    let run = &check(a, b)[0];
-    let lines = [
-        serde_json::to_string(&run.tags),
-        serde_json::to_string(&run.decisions),
-        serde_json::to_string(&run.flipped),
-        serde_json::to_string(&run.other_reason),
-    ]
-    .map(Result::unwrap);
+    let (runs, changed) = check_decisions(a, b);
+    assert_eq!((runs[0].has_tags, runs[0].flipped, runs[0].other_reason), (true, 2, 1));
+    let counts = [serde_json::to_string(&runs[0].tags), serde_json::to_string(&runs[0].decisions)];
+    let changed = changed.iter().map(serde_json::to_string);
+    let lines: Vec<String> = counts.into_iter().chain(changed).map(Result::unwrap).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     [{"tag":"accepted","inputs":3},{"tag":"reason","inputs":3},{"tag":"other","inputs":1}]
     [{"decision":"accepted","a":3,"b":1},{"decision":"declined","a":0,"b":1},{"decision":"declined: DAY","a":2,"b":1},{"decision":"declined: WEEK","a":0,"b":1}]
-    {"inputs":2,"first":[{"line_no":1,"id":"7","a":"accepted","b":"declined: DAY"},{"line_no":2,"id":"8","a":"declined: DAY","b":"accepted"}]}
-    {"inputs":1,"first":[{"line_no":3,"id":"9","a":"declined: DAY","b":"declined: WEEK"}]}
+    {"run":1,"line_no":1,"id":"7","a":"accepted","b":"declined: DAY","flipped":true}
+    {"run":1,"line_no":2,"id":"8","a":"declined: DAY","b":"accepted","flipped":true}
+    {"run":1,"line_no":3,"id":"9","a":"declined: DAY","b":"declined: WEEK","flipped":false}
     "#);
 }
 
 #[test]
-fn as_many_changed_decisions_as_the_bound_are_named_and_one_more_is_counted() {
-    for inputs in [MAX_LISTED, MAX_LISTED + 1] {
-        let trace = |accepted: &str| {
-            let lines = (1..=inputs).map(|line| format!("1 {line} decide accepted={accepted}"));
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        let flipped = check(&trace("true"), &trace("false")).remove(0).flipped;
-        assert_eq!((flipped.inputs, flipped.first.len()), (inputs as u64, MAX_LISTED));
+fn a_step_that_was_added_moves_the_others_and_hides_nothing() {
+    let a = "1 1 parse@0 id=7\n1 1 decide@1 id=7\n1 2 parse@0\n1 2 decide@1 id=8";
+    let b =
+        "1 1 parse@0 id=7\n1 1 audit@1 id=7\n1 1 decide@2 id=7\n1 2 parse@0\n1 2 audit@1\n1 2 decide@2 id=9";
+    let run = check(a, b).remove(0);
+    insta::assert_snapshot!(serde_json::to_string(&run.moved).unwrap(), @r#"{"step_name":"decide","step_index":{"a":1,"b":2}}"#);
+    let counts: Vec<_> = (run.steps.iter())
+        .map(|step| (&*step.step_name, step.same, step.differing, step.only_in_a, step.only_in_b))
+        .collect();
+    assert_eq!(counts, [("parse", 2, 0, 0, 0), ("audit", 0, 0, 0, 2), ("decide", 1, 1, 0, 0)]);
+    // Even where all records are the same, the pipelines are not.
+    let run = check("1 1 decide@1", "1 1 decide@2").remove(0);
+    assert!(!run.same && run.first.is_none() && run.moved.is_some());
+}
+
+/// Lines of an input whose step `step` handles that many messages, but for the one at `without`.
+fn handled(step: &str, messages: usize, without: Option<usize>) -> Vec<TraceRecord> {
+    let all = (0..messages).filter(|&at| Some(at) != without);
+    all.map(|at| TraceRecord { work_index: u32::try_from(at).unwrap(), ..record(1, step, "accepted=true") })
+        .collect()
+}
+
+/// Compares traces of one input.
+fn check_records(a: Vec<TraceRecord>, b: Vec<TraceRecord>) -> RunDifference {
+    let placed = |records: Vec<TraceRecord>| {
+        let place = |(record, file_line)| Ok::<_, Infallible>(PlacedRecord { run: 1, file_line, record });
+        records.into_iter().zip(1..).map(place)
+    };
+    Comparison::new(placed(a), placed(b)).next_run(|_| Ok(())).unwrap().unwrap()
+}
+
+#[test]
+fn an_input_of_several_windows_is_one_input() {
+    let records = || handled("a", 2 * MAX_HELD_RECORDS + 2, None);
+    let run = check_records(records(), records());
+    assert!(run.same);
+    assert_eq!((run.inputs.a, run.decisions[0].a), (1, 1), "{run:?}");
+}
+
+#[test]
+fn a_record_that_is_missing_from_an_input_of_several_windows_is_the_only_one() {
+    let many = 2 * MAX_HELD_RECORDS + 2;
+    for without in [0, 5, MAX_HELD_RECORDS - 1, MAX_HELD_RECORDS, many - 1] {
+        for is_in_a in [true, false] {
+            let (whole, gap) = (handled("a", many, None), handled("a", many, Some(without)));
+            let run = if is_in_a { check_records(whole, gap) } else { check_records(gap, whole) };
+            let counts = &run.steps[0];
+            let missing = (counts.only_in_a, counts.only_in_b);
+            let expected = if is_in_a { (1, 0) } else { (0, 1) };
+            assert_eq!((counts.same, missing), (many as u64 - 1, expected), "without {without}");
+        }
     }
 }
 
 #[test]
-fn an_input_of_several_parts_is_one_input() {
-    let steps = (0..=MAX_PART_RECORDS).map(|step| format!("1 1 step{step} accepted=true"));
-    let steps = steps.collect::<Vec<_>>().join("\n");
-    let run = check(&steps, &steps).remove(0);
-    assert!(run.same);
-    assert_eq!((run.inputs.a, run.decisions[0].a), (1, 1), "{}", as_json(&run));
+fn a_step_that_one_trace_lacks_is_passed_over_window_by_window() {
+    let many = 2 * MAX_HELD_RECORDS + 2;
+    let then_b = |mut records: Vec<TraceRecord>| {
+        let next = handled("b", many, None);
+        records.extend(next.into_iter().map(|record| TraceRecord { step_index: 1, ..record }));
+        records
+    };
+    let run = check_records(then_b(handled("a", many, None)), then_b(Vec::new()));
+    let counts: Vec<_> = run
+        .steps
+        .iter()
+        .map(|step| [step.same, step.only_in_a, step.only_in_b].map(|count| count / 2))
+        .collect();
+    let half = many as u64 / 2;
+    assert_eq!(counts, [[0, half, 0], [half, 0, 0]]);
 }

@@ -1,20 +1,17 @@
 //! What a step changed in the context, value by value.
 
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::ContextSnapshot;
-
-/// How deep a path goes, in names and positions; what is nested deeper is one value.
-const MAX_PATH_DEPTH: usize = 8;
+use crate::json_leaves::{Leaves, elements, members, name};
+use crate::json_members::{Member, Members};
 
 /// A value in the context that a step changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueChange {
-    /// Where the value is, such as `tags.day` or `errors[0].code`.
+    /// Where the value is, such as `tags.day`, `errors[0].code` or, where a name has a point in it, `tags["a.b"]`.
     pub path: String,
     /// What it was before, as JSON; `None` if it was not there.
     pub before: Option<String>,
@@ -49,86 +46,78 @@ fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
     let Members(fields) = serde_json::from_str(diff)?;
     let mut changes = Vec::new();
     for (name, field) in fields {
-        match serde_json::from_str::<Members<'_>>(field.get()).map(|members| members.0).as_deref() {
-            Ok([(first, before), (second, after)]) if first == "before" && second == "after" => {
-                push_changes(&mut changes, &name, before.get(), after.get());
+        match members(field.get()).as_deref() {
+            Some([(first, before), (second, after)]) if first == "before" && second == "after" => {
+                push_changes(&mut changes, &name, before, after);
             }
-            _ => changes.push(ValueChange { path: name, before: None, after: Some(field.get().to_owned()) }),
+            _ => changes.push(ValueChange {
+                path: name.into_owned(),
+                before: None,
+                after: Some(field.get().to_owned()),
+            }),
         }
     }
     Ok(changes)
 }
 
-fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &str, after: &str) {
-    let values_of = |json| {
-        let mut values = Vec::new();
-        push_values(&mut values, field.to_owned(), json, 1);
-        values
-    };
-    let (before_values, after_values) = (values_of(before), values_of(after));
-    let as_map = |values: &[(String, String)]| values.iter().cloned().collect::<HashMap<_, _>>();
-    let (mut was, is) = (as_map(&before_values), as_map(&after_values));
+fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &RawValue, after: &RawValue) {
+    let (before_values, after_values) = values_of(field, before, after);
+    let mut was: HashMap<&str, &str> =
+        before_values.iter().map(|(path, value)| (&**path, value.get())).collect();
     let changes_before = changes.len();
-    for (path, value) in after_values {
-        let before = was.remove(&path);
-        if before.as_ref() != Some(&value) {
-            changes.push(ValueChange { path, before, after: Some(value) });
+    for (path, value) in &after_values {
+        let before = was.remove(&**path);
+        if before != Some(value.get()) {
+            let (before, after) = (before.map(str::to_owned), Some(value.get().to_owned()));
+            changes.push(ValueChange { path: path.clone(), before, after });
         }
     }
-    for (path, value) in before_values {
-        if !is.contains_key(&path) {
-            changes.push(ValueChange { path, before: Some(value), after: None });
+    // What is left was not there afterwards.
+    for (path, value) in &before_values {
+        if was.contains_key(&**path) {
+            changes.push(ValueChange {
+                path: path.clone(),
+                before: Some(value.get().to_owned()),
+                after: None,
+            });
         }
     }
     // Such as `[]` that became `{}`: no single value changed, but the field did.
-    if changes.len() == changes_before && before != after {
-        let (before, after) = (Some(before.to_owned()), Some(after.to_owned()));
+    if changes.len() == changes_before && before.get() != after.get() {
+        let (before, after) = (Some(before.get().to_owned()), Some(after.get().to_owned()));
         changes.push(ValueChange { path: field.to_owned(), before, after });
     }
 }
 
-/// Collects the values in `json` with their paths. An empty object or list holds none.
-fn push_values(values: &mut Vec<(String, String)>, path: String, json: &str, depth: usize) {
-    if depth < MAX_PATH_DEPTH {
-        if let Ok(Members(members)) = serde_json::from_str(json) {
-            for (name, value) in members {
-                push_values(values, format!("{path}.{name}"), value.get(), depth + 1);
+/// Values by path.
+type Values<'j> = Vec<(String, &'j RawValue)>;
+
+/// Returns the values in a field before and after a step. The members that both begin with and have alike are left out: a
+/// step mostly adds to what is there, so that little is to be looked at.
+fn values_of<'j>(field: &str, before: &'j RawValue, after: &'j RawValue) -> (Values<'j>, Values<'j>) {
+    let (mut was, mut is) = (Leaves::default(), Leaves::default());
+    if let (Some(before), Some(after)) = (members(before.get()), members(after.get())) {
+        let is_alike =
+            |(one, other): &(&Member<'_>, &Member<'_>)| one.0 == other.0 && one.1.get() == other.1.get();
+        let alike = before.iter().zip(&after).take_while(is_alike).count();
+        for (leaves, members) in [(&mut was, before), (&mut is, after)] {
+            for (key, value) in members.into_iter().skip(alike) {
+                leaves.add(field.to_owned() + &name(&key), 2, value);
             }
-            return;
         }
-        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
-            for (position, item) in items.into_iter().enumerate() {
-                push_values(values, format!("{path}[{position}]"), item.get(), depth + 1);
-            }
-            return;
-        }
+    } else {
+        was.add(field.to_owned(), 1, before);
+        is.add(field.to_owned(), 1, after);
     }
-    values.push((path, json.to_owned()));
+    let without_empty =
+        |leaves: Leaves<'j>| leaves.0.into_iter().filter(|(_, value)| !is_empty(value.get())).collect();
+    (without_empty(was), without_empty(is))
 }
 
-/// The members of a JSON object in the order in which they stand.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
+/// Returns whether `json` is an object or a list in which there is no value.
+fn is_empty(json: &str) -> bool {
+    members(json).is_some_and(|members| members.is_empty())
+        || elements(json).is_some_and(|elements| elements.is_empty())
 }
 
 #[cfg(test)]
@@ -161,6 +150,17 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_before_a_change_or_after_it_is_not_told() {
+        let told = check(
+            r#"{"tags":{"before":{"a":"1","b":{"x":1,"y":2},"c":"3"},"after":{"a":"1","b":{"x":1,"y":3},"c":"3"}}}"#,
+        );
+        assert_eq!(told, ["tags.b.y: 2 -> 3"]);
+        // The same values in another order are no change of any of them.
+        let told = check(r#"{"tags":{"before":{"a":"1","b":"2"},"after":{"b":"2","a":"1"}}}"#);
+        assert_eq!(told, [r#"tags: {"a":"1","b":"2"} -> {"b":"2","a":"1"}"#]);
+    }
+
+    #[test]
     fn lists_and_plain_values_have_paths_too() {
         let told = check(
             r#"{"errors":{"before":[],"after":[{"code":"E1","details":null}]},"received_at":{"before":null,"after":"now"}}"#,
@@ -184,13 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn a_path_ends_at_its_bound() {
-        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
-        let told = |depth| check(&format!(r#"{{"f":{{"before":0,"after":{}}}}}"#, nested(depth)));
-        let deepest = MAX_PATH_DEPTH - 1;
-        let path = format!("f{}", "[0]".repeat(deepest));
-        assert_eq!(told(deepest)[0], format!("{path}: - -> 1"));
-        assert_eq!(told(deepest + 1)[0], format!("{path}: - -> [1]"));
-        assert_eq!(told(100_000).len(), 2);
+    fn a_name_with_a_point_is_not_taken_for_two() {
+        let told = check(r#"{"tags":{"before":{},"after":{"a.b":"1","a":{"b":"2"}}}}"#);
+        assert_eq!(told, [r#"tags["a.b"]: - -> "1""#, r#"tags.a.b: - -> "2""#]);
     }
 }

@@ -1,11 +1,13 @@
 //! The records of an input, together.
 
-use serde::Deserialize;
-
-use crate::{ContextSnapshot, TraceRecord};
+use super::identity::{id_tag, message_identities};
+use crate::{ShortText, TraceRecord};
 
 /// How many records of one input are held together. Of an input with more, the rest follows as its continuation.
-pub const MAX_HELD_RECORDS: usize = 10_000;
+pub(crate) const MAX_HELD_RECORDS: usize = 10_000;
+
+/// How many bytes of memory they may take together before the rest follows; the last one may exceed that.
+pub(crate) const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
 
 /// What was recorded of one input, or a part of it.
 #[derive(Clone, Debug)]
@@ -23,45 +25,30 @@ pub struct Input {
 }
 
 impl Input {
-    /// Returns by what people know the input: the tag `id`, else the first identity of its messages.
+    /// Returns by what people know the input: the tag `id`, else the first identity of its messages, see
+    /// [`message_identities`].
     pub fn identity(&self) -> Option<String> {
         let tag = self.records.iter().rev().find_map(id_tag);
         tag.or_else(|| self.message_identities().next().map(str::to_owned))
     }
 
-    /// Returns whether one of its messages has the identity `id`, or the tag `id` is it.
+    /// Returns whether one of its messages has the identity `id`, or the tag `id` is it; cut as records have it.
     pub fn is_known_as(&self, id: &str) -> bool {
+        let id = ShortText::from(id);
+        let id = id.as_str();
         self.message_identities().any(|identity| identity == id)
             || self.records.iter().any(|record| id_tag(record).is_some_and(|tag| tag == id))
     }
 
-    /// Returns the identities of its messages. That of the line it came from is left out if it is but the line's number:
-    /// who asks for the id 7 does not mean line 7.
     fn message_identities(&self) -> impl Iterator<Item = &str> {
-        let line_no = self.line_no.to_string();
-        self.records.iter().enumerate().flat_map(move |(position, record)| {
-            let taken = record.msg_in.identity.as_deref();
-            let is_source = position == 0 && !self.is_continued && taken == Some(&*line_no);
-            let emitted = record.msg_out.iter().filter_map(|message| message.identity.as_deref());
-            taken.filter(|_| !is_source).into_iter().chain(emitted)
-        })
+        let is_first = |position| position == 0 && !self.is_continued;
+        let records = self.records.iter().enumerate();
+        records.flat_map(move |(position, record)| message_identities(record, is_first(position)))
     }
 }
 
-fn id_tag(record: &TraceRecord) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Shown {
-        tags: Tags,
-    }
-    #[derive(Deserialize)]
-    struct Tags {
-        id: String,
-    }
-    let shown: Shown = serde_json::from_str(record.ctx_after.as_ref().map(ContextSnapshot::as_json)?).ok()?;
-    Some(shown.tags.id)
-}
-
-/// Groups the records of a trace by input; it holds those of one input, and of that at most [`MAX_HELD_RECORDS`].
+/// Groups the records of a trace by input; it holds those of one input, and of that at most 10,000
+/// and, but for the last of them, 64 MiB. What is more is handed out as the input's continuation.
 ///
 /// ```
 /// use stream_kernel_trace::reading::Inputs;
@@ -82,21 +69,27 @@ fn id_tag(record: &TraceRecord) -> Option<String> {
 pub struct Inputs {
     /// The input that the last record belongs to; its records are empty if all were handed out.
     present: Option<Input>,
+    /// How much memory these records take.
+    held_bytes: usize,
 }
 
 impl Inputs {
     /// Takes the next record and the number of its run in; returns the input before it if that is over.
     pub fn push(&mut self, run: u64, record: TraceRecord) -> Option<Input> {
+        let bytes = record.memory_bytes();
         if let Some(present) = &mut self.present
             && present.run == run
             && present.trace_id == record.trace_id
         {
-            let full = if present.records.len() >= MAX_HELD_RECORDS { self.take() } else { None };
+            let is_full = present.records.len() >= MAX_HELD_RECORDS || self.held_bytes >= MAX_HELD_BYTES;
+            let full = if is_full { self.take() } else { None };
+            self.held_bytes += bytes;
             if let Some(present) = &mut self.present {
                 present.records.push(record);
             }
             return full;
         }
+        self.held_bytes = bytes;
         let (trace_id, line_no) = (record.trace_id.clone(), record.line_no);
         let next = Input { run, trace_id, line_no, is_continued: false, records: vec![record] };
         self.present.replace(next).filter(|before| !before.records.is_empty())
@@ -112,6 +105,7 @@ impl Inputs {
             is_continued: true,
             records: Vec::new(),
         };
+        self.held_bytes = 0;
         self.present.replace(rest)
     }
 }
@@ -164,14 +158,32 @@ mod tests {
 
     #[test]
     fn as_many_records_as_the_bound_are_held_and_one_more_begins_a_continuation() {
-        let mut inputs = Inputs::default();
+        let (mut inputs, record) = (Inputs::default(), record("run:1", [None; 2], None));
         for _ in 0..MAX_HELD_RECORDS {
-            assert!(inputs.push(1, record("run:1", [None; 2], None)).is_none());
+            assert!(inputs.push(1, record.clone()).is_none());
         }
-        let full = inputs.push(1, record("run:1", [None; 2], None)).unwrap();
+        let full = inputs.push(1, record).unwrap();
         assert_eq!((full.records.len(), full.is_continued), (MAX_HELD_RECORDS, false));
         let rest = inputs.take().unwrap();
         assert_eq!((rest.records.len(), rest.is_continued), (1, true));
+    }
+
+    #[test]
+    fn as_many_bytes_as_the_bound_are_held_and_what_comes_then_begins_a_continuation() {
+        let of_bytes = |bytes: usize| {
+            let mut record = record("run:1", [None; 2], None);
+            record.scenario.push_str(&"x".repeat(bytes - record.memory_bytes()));
+            record
+        };
+        for (beyond, held) in [(0, 2), (1, 1)] {
+            let mut inputs = Inputs::default();
+            // One byte less than the bound leaves room for one record more.
+            assert!(inputs.push(1, of_bytes(MAX_HELD_BYTES - 1 + beyond)).is_none());
+            let full = inputs.push(1, of_bytes(10_000)).or_else(|| inputs.push(1, of_bytes(10_000))).unwrap();
+            assert_eq!((full.records.len(), full.is_continued), (held, false));
+            let rest = inputs.take().unwrap();
+            assert_eq!((rest.records.len(), rest.is_continued), (1, true));
+        }
     }
 
     #[test]
@@ -187,8 +199,18 @@ mod tests {
         assert_eq!(by_tag.identity().as_deref(), Some("t"));
         assert_eq!(["a", "t", "7"].map(|id| by_tag.is_known_as(id)), [true, true, false]);
 
-        let nameless = input(vec![record("run:7", [Some("7"), None], None)]);
-        assert_eq!(nameless.identity(), None);
+        for nothing in [None, Some("")] {
+            let nameless = input(vec![record("run:7", [Some("7"), nothing], nothing)]);
+            assert_eq!(nameless.identity(), None);
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_too_long_for_a_record_is_found_by_what_it_holds_of_it() {
+        let long = "x".repeat(300);
+        let input = input(vec![record("run:7", [None, Some(ShortText::from(&long).as_str())], None)]);
+        assert!(input.is_known_as(&long));
+        assert!(!input.is_known_as(&long[..256]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead};
 
+use super::recorded::recorded;
 use crate::TraceRecord;
 
 /// The longest line that is read, in bytes; a longer one is skipped and counts as wrong.
@@ -24,6 +25,7 @@ pub struct TraceReader<R> {
     /// The present line, or as much of it as was there when it was last read.
     line: Vec<u8>,
     is_whole: bool,
+    is_as_recorded: bool,
     /// How long the present line is, what was skipped included.
     line_bytes: u64,
     line_no: u64,
@@ -55,7 +57,7 @@ pub struct WrongLine {
 pub enum Tail {
     /// A whole record, of which only the line end is missing.
     Record(Box<TraceRecord>),
-    /// A part of a line: the writer was cut off, or has not come further yet.
+    /// The beginning of a record: the writer was cut off, or has not come further yet.
     Torn {
         /// The number of the line, from 1.
         line_no: u64,
@@ -64,12 +66,25 @@ pub enum Tail {
         /// How long it is.
         bytes: u64,
     },
+    /// Neither: what no writer of records has begun.
+    Wrong(WrongLine),
 }
+
+/// How every record begins.
+const RECORD_START: &[u8] = b"{\"trace_id\":";
 
 impl<R: BufRead> TraceReader<R> {
     /// Returns a reader of the trace that `input` holds.
     pub fn new(input: R) -> Self {
-        Self { input, line: Vec::new(), is_whole: true, line_bytes: 0, line_no: 0, offset: 0 }
+        Self {
+            input,
+            line: Vec::new(),
+            is_whole: true,
+            is_as_recorded: false,
+            line_bytes: 0,
+            line_no: 0,
+            offset: 0,
+        }
     }
 
     /// Returns the next whole line, `None` if there is none, or none yet: of a file that grows it can be asked again.
@@ -84,7 +99,7 @@ impl<R: BufRead> TraceReader<R> {
             self.line.shrink_to(USUAL_LINE_BYTES);
             self.line_bytes = 0;
             self.line_no += 1;
-            self.is_whole = false;
+            (self.is_whole, self.is_as_recorded) = (false, false);
         }
         while !self.is_whole {
             let chunk = match self.input.fill_buf() {
@@ -117,15 +132,33 @@ impl<R: BufRead> TraceReader<R> {
         if self.is_whole || self.line_bytes == 0 {
             return None;
         }
-        Some(match serde_json::from_slice(&self.line) {
-            Ok(record) => Tail::Record(Box::new(record)),
-            Err(_) => Tail::Torn { line_no: self.line_no, offset: self.offset, bytes: self.line_bytes },
-        })
+        let line_no = self.line_no;
+        let wrong = |why| Some(Tail::Wrong(WrongLine { line_no, why }));
+        if self.line.len() > MAX_LINE_BYTES {
+            return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
+        }
+        let common = self.line.len().min(RECORD_START.len());
+        let begins_as_record = self.line[..common] == RECORD_START[..common];
+        // A power cut may leave zeros where data were to be.
+        let is_zeros = || self.line.iter().all(|byte| *byte == 0);
+        match serde_json::from_slice(&self.line) {
+            Ok(record) => Some(Tail::Record(Box::new(record))),
+            Err(error) if (begins_as_record && error.is_eof()) || is_zeros() => {
+                Some(Tail::Torn { line_no, offset: self.offset, bytes: self.line_bytes })
+            }
+            Err(_) => wrong("neither a record nor the beginning of one".to_owned()),
+        }
     }
 
     /// Returns the number of the present line, from 1.
     pub fn line_no(&self) -> u64 {
         self.line_no
+    }
+
+    /// Returns whether the present line holds a record that is spelled as a recorder does, its keys complete and in order. It
+    /// may be even if this is `false`: then it has escapes or white space, or is not whole.
+    pub(crate) fn is_as_recorded(&self) -> bool {
+        self.is_as_recorded
     }
 
     /// Returns how many bytes were read.
@@ -138,18 +171,32 @@ impl<R: BufRead> TraceReader<R> {
         &self.line
     }
 
-    fn read_line(&self) -> TraceLine {
-        let wrong = |why| TraceLine::Wrong(WrongLine { line_no: self.line_no, why });
+    fn read_line(&mut self) -> TraceLine {
+        let line_no = self.line_no;
+        let wrong = |why| TraceLine::Wrong(WrongLine { line_no, why });
         if self.line.len() > MAX_LINE_BYTES {
             return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
         }
         // Checked once as a whole, the line's texts need not be checked one by one.
-        match std::str::from_utf8(&self.line).map(serde_json::from_str) {
-            Ok(Ok(record)) => TraceLine::Record(Box::new(record)),
-            Ok(Err(error)) => wrong(format!("no record: {error}")),
-            Err(error) => wrong(format!("no record: {error}")),
+        let line = match std::str::from_utf8(&self.line) {
+            Ok(line) => line,
+            Err(error) => return wrong(format!("no record: {error}")),
+        };
+        if let Some(record) = recorded(line) {
+            self.is_as_recorded = true;
+            return TraceLine::Record(Box::new(record));
+        }
+        match serde_json::from_str(line) {
+            Ok(record) => TraceLine::Record(Box::new(record)),
+            Err(error) => wrong(format!("no record: {}", without_line(&error))),
         }
     }
+}
+
+/// Returns what `error` says; in a trace, which has many lines, "line 1" would mislead.
+fn without_line(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    error.to_string().replace(&format!(" at line {line} column {column}"), &format!(" at column {column}"))
 }
 
 /// What the buffer keeps of a line of unusual length.
@@ -179,6 +226,7 @@ mod tests {
                 Some(Tail::Torn { line_no, offset, bytes }) => {
                     format!("torn: {line_no} at {offset}, {bytes}")
                 }
+                Some(Tail::Wrong(wrong)) => wrong.to_string(),
             });
             assert_eq!(reader.bytes_read(), text.len() as u64);
             told
@@ -196,7 +244,21 @@ mod tests {
         assert_eq!(told[0], "record of ab");
         assert!(told[1].starts_with("line 2: no record: "), "{}", told[1]);
         assert!(told[2].starts_with("line 3: no record: invalid type"), "{}", told[2]);
+        assert!(told[2].ends_with(" at column 13"), "{}", told[2]);
         assert_eq!(told[3..], ["record of ab", "nothing"]);
+    }
+
+    #[test]
+    fn only_a_whole_line_in_a_recorders_spelling_is_told_as_recorded() {
+        let plain = RECORD.replace("\\u0062", "b");
+        let trace = format!("{plain}\n{RECORD}\n{plain}\nx\n{plain}");
+        let mut reader = TraceReader::new(trace.as_bytes());
+        for is_as_recorded in [true, false, true, false] {
+            assert!(reader.next_line().unwrap().is_some());
+            assert_eq!(reader.is_as_recorded(), is_as_recorded, "line {}", reader.line_no());
+        }
+        assert!(reader.next_line().unwrap().is_none() && matches!(reader.tail(), Some(Tail::Record(_))));
+        assert!(!reader.is_as_recorded());
     }
 
     #[test]
@@ -206,6 +268,34 @@ mod tests {
         let torn = &RECORD[..RECORD.len() - 1];
         let at = RECORD.len() + 1;
         assert_eq!(check(&format!("{RECORD}\n{torn}"))[1..], [format!("torn: 2 at {at}, {}", torn.len())]);
+    }
+
+    #[test]
+    fn a_tail_that_begins_no_record_is_a_wrong_line() {
+        for tail in
+            ["my letter", "{}", "[", " ", "7", "{\"trace_id\":1,", "{\"trace_id\":\"a\"}", "{\"line_no\":1"]
+        {
+            let wrong = "line 2: neither a record nor the beginning of one";
+            assert_eq!(check(&format!("{RECORD}\n{tail}")), ["record of ab", wrong], "{tail}");
+        }
+        let at = RECORD.len() + 1;
+        for bytes in 1..RECORD.len() {
+            let torn = format!("{RECORD}\n{}", &RECORD[..bytes]);
+            assert_eq!(check(&torn)[1], format!("torn: 2 at {at}, {bytes}"));
+        }
+        let zeros = "\0".repeat(512);
+        assert_eq!(check(&format!("{RECORD}\n{zeros}"))[1], format!("torn: 2 at {at}, 512"));
+    }
+
+    #[test]
+    fn a_tail_at_the_bound_of_a_line_may_be_torn_and_one_beyond_is_wrong() {
+        let start = br#"{"trace_id":""#;
+        for (bytes, is_torn) in [(MAX_LINE_BYTES, true), (MAX_LINE_BYTES + 1, false)] {
+            let text = [&start[..], &vec![b'x'; bytes - start.len()]].concat();
+            let mut reader = TraceReader::new(BufReader::new(&text[..]));
+            assert!(reader.next_line().unwrap().is_none());
+            assert_eq!(matches!(reader.tail(), Some(Tail::Torn { .. })), is_torn, "{bytes}");
+        }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Whether a record by itself is what a recorder writes.
 
+use std::io::BufRead;
+
 use super::Report;
+use super::context_diff::fault_in_diff;
 use super::key_order::fault_in_keys;
+use crate::reading::TraceReader;
 use crate::text::MAX_SHOWN_CHARS;
 use crate::{ContextSnapshot, MessageSignature, Status, TraceRecord};
 
@@ -9,16 +13,18 @@ use crate::{ContextSnapshot, MessageSignature, Status, TraceRecord};
 #[derive(Debug, Default)]
 pub(super) struct Form {
     times: TimeForm,
-    written: Vec<u8>,
 }
 
 impl Form {
-    /// Reports what is wrong with `record`, which `text` holds.
-    pub(super) fn check(&mut self, text: &[u8], record: &TraceRecord, report: &mut Report<'_>) {
-        // Writing the record again is cheap; only what is not the same to the byte is worth a closer look.
-        self.written.clear();
-        let is_same = serde_json::to_writer(&mut self.written, record).is_ok() && self.written == text;
-        if !is_same && let Some(fault) = fault_in_keys(text) {
+    /// Reports what is wrong with `record`, which the present line of `reader` holds.
+    pub(super) fn check<R: BufRead>(
+        &mut self,
+        reader: &TraceReader<R>,
+        record: &TraceRecord,
+        report: &mut Report<'_>,
+    ) {
+        let in_keys = if reader.is_as_recorded() { None } else { fault_in_keys(reader.line()) };
+        if let Some(fault) = in_keys {
             report.add(fault);
         }
         check_place(record, report);
@@ -37,8 +43,10 @@ impl Form {
     }
 
     fn check_times(&mut self, record: &TraceRecord, report: &mut Report<'_>) {
+        let mut are_times = true;
         for (key, time) in [("t_enter", &record.t_enter), ("t_exit", &record.t_exit)] {
             if !self.times.holds(time) {
+                are_times = false;
                 report.add(format!(
                     "`{key}` is `{time}` (expected a time in UTC with microseconds, such as `2026-01-21T01:23:45.123456Z`)"
                 ));
@@ -46,9 +54,18 @@ impl Form {
         }
         if record.t_exit < record.t_enter {
             report.add(format!("`t_exit` `{}` is before `t_enter` `{}`", record.t_exit, record.t_enter));
+            are_times = false;
         }
         if record.duration_ms < 0.0 {
             report.add(format!("`duration_ms` is {}, less than 0", record.duration_ms));
+        } else if are_times
+            && let Some(micros) = micros_between(&record.t_enter, &record.t_exit)
+            && !is_duration(record.duration_ns(), micros)
+        {
+            report.add(format!(
+                "`duration_ms` is {:?}, but `t_exit` is {micros} µs after `t_enter` (they differ by less than 1 µs)",
+                record.duration_ms
+            ));
         }
     }
 }
@@ -58,6 +75,9 @@ fn check_place(record: &TraceRecord, report: &mut Report<'_>) {
     if line_no.is_none_or(|digits| !is_number(digits, record.line_no)) {
         report
             .add(format!("`trace_id` is `{}`, which does not end in `:{}`", record.trace_id, record.line_no));
+    }
+    if is_too_long(&record.scenario) {
+        report.add(format!("`scenario` is longer than {MAX_SHOWN_CHARS} characters"));
     }
     if record.line_no == 0 {
         report.add("`line_no` is 0 (lines are counted from 1)".to_owned());
@@ -97,6 +117,11 @@ fn check_context(record: &TraceRecord, report: &mut Report<'_>) {
     if shown != 0 && shown != snapshots.len() {
         report.add("some of `ctx_before`, `ctx_after` and `ctx_diff` are null, others are not".to_owned());
     }
+    if let [Some(before), Some(after), Some(diff)] = snapshots.map(|(_, snapshot)| snapshot.as_ref())
+        && let Some(fault) = fault_in_diff(before.as_json(), after.as_json(), diff.as_json())
+    {
+        report.add(fault);
+    }
 }
 
 fn is_object(snapshot: &ContextSnapshot) -> bool {
@@ -126,9 +151,30 @@ fn check_outcome(record: &TraceRecord, report: &mut Report<'_>) {
     if error.stack.is_some() {
         report.add("`error.stack` is not null".to_owned());
     }
-    if is_too_long(&error.message) {
-        report.add(format!("`error.message` is longer than {MAX_SHOWN_CHARS} characters"));
+    for (key, text) in [("type", &error.type_name), ("message", &error.message)] {
+        if is_too_long(text) {
+            report.add(format!("`error.{key}` is longer than {MAX_SHOWN_CHARS} characters"));
+        }
     }
+}
+
+/// Returns how far two times are apart, both of the form of times.
+fn micros_between(earlier: &str, later: &str) -> Option<u64> {
+    let (second, fraction) = earlier.split_at_checked(SECOND_LEN)?;
+    let (second_later, fraction_later) = later.split_at_checked(SECOND_LEN)?;
+    if second == second_later {
+        let micros = |fraction: &str| fraction.strip_suffix('Z')?.parse::<u64>().ok();
+        return micros(fraction_later)?.checked_sub(micros(fraction)?);
+    }
+    let micros = |time: &str| time.parse().ok().map(jiff::Timestamp::as_microsecond);
+    micros(later)?.checked_sub(micros(earlier)?)?.try_into().ok()
+}
+
+/// Returns whether a step that took `nanos` can have begun and ended at times `micros` apart. All are from two readings of
+/// one clock, in nanoseconds. The times are cut to microseconds, so they are apart by less than 1 µs more or less. A float
+/// holds the duration exactly up to 104 days, and longer ones to 52 binary digits.
+fn is_duration(nanos: u64, micros: u64) -> bool {
+    micros.saturating_mul(1_000).abs_diff(nanos) < 1_000 + (nanos >> 51)
 }
 
 /// The form of times: RFC 3339 in UTC with microseconds.

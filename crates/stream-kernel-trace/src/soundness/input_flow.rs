@@ -3,10 +3,10 @@
 use super::Report;
 
 /// The most kinds of message that are told apart within a run; the flow of more is not checked.
-pub const MAX_KINDS: usize = 1024;
+pub(super) const MAX_KINDS: usize = 1024;
 
 /// The most places, step and kind, at which messages of one input may wait; the flow of more is not checked.
-pub const MAX_WAITING: usize = 1024;
+const MAX_WAITING: usize = 1024;
 
 /// Follows messages from the step that emits them to the one that takes them.
 #[derive(Debug, Default)]

@@ -1,18 +1,20 @@
 //! Whether a trace is sound: every line by itself, their order, and that none is missing.
 
+mod context_diff;
 mod form;
 mod input_flow;
 mod key_order;
 mod order;
+mod run_names;
 #[cfg(test)]
 mod tests;
 
+use std::io::BufRead;
+
 use crate::TraceRecord;
-use crate::reading::{RunSplitter, WrongLine};
+use crate::reading::{RunSplitter, TraceReader, WrongLine};
 use form::Form;
 use order::RunOrder;
-
-pub use input_flow::{MAX_KINDS, MAX_WAITING};
 
 /// Something that is wrong with a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct Finding {
 /// let mut reader = TraceReader::new(trace.as_bytes());
 /// while let Some(line) = reader.next_line()? {
 ///     match line {
-///         TraceLine::Record(record) => check.record(reader.line_no(), reader.line(), &record, &mut findings),
+///         TraceLine::Record(record) => check.record(&reader, &record, &mut findings),
 ///         TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut findings),
 ///     }
 /// }
@@ -56,15 +58,21 @@ pub struct SoundnessCheck {
 }
 
 impl SoundnessCheck {
-    /// Checks the next line, `line_no` of the trace, which is `text` and holds `record`, and appends what is wrong.
-    pub fn record(&mut self, line_no: u64, text: &[u8], record: &TraceRecord, findings: &mut Vec<Finding>) {
+    /// Checks the present line of `reader`, which holds `record`, and appends what is wrong.
+    pub fn record<R: BufRead>(
+        &mut self,
+        reader: &TraceReader<R>,
+        record: &TraceRecord,
+        findings: &mut Vec<Finding>,
+    ) {
+        let line_no = reader.line_no();
         let run = self.runs.run_of_record(record);
         if run != self.run {
             self.order.end_run(&mut Report { run: self.run, line_no, findings });
             self.run = run;
         }
         let mut report = Report { run, line_no, findings };
-        self.form.check(text, record, &mut report);
+        self.form.check(reader, record, &mut report);
         self.records += 1;
         self.inputs += u64::from(self.order.check(record, &mut report));
     }

@@ -1,8 +1,10 @@
 //! The order of a run's records, input by input.
 
 use super::Report;
+use super::context_diff::is_same;
 use super::input_flow::InputFlow;
-use crate::{Status, TraceRecord};
+use super::run_names::RunNames;
+use crate::{ContextSnapshot, Status, TraceRecord};
 
 /// Follows a run from record to record.
 #[derive(Debug, Default)]
@@ -11,6 +13,7 @@ pub(super) struct RunOrder {
     previous: Option<Previous>,
     /// The step at which the inputs of this run begin.
     entry: Option<usize>,
+    names: RunNames,
     flow: InputFlow,
     /// A line just before held no record: what follows may belong to anything.
     is_after_doubt: bool,
@@ -24,6 +27,8 @@ struct Previous {
     step_index: usize,
     work_index: u32,
     t_exit: String,
+    /// Its snapshot after the step, empty if it has none.
+    ctx_after: String,
     failed: bool,
     /// The present input lacks a record, as was reported: what follows from that is not.
     is_doubtful: bool,
@@ -40,6 +45,7 @@ impl RunOrder {
                 self.check_beginning(record, report);
             }
         }
+        self.names.check(record, is_after_doubt, report);
         let mut is_doubtful = is_after_doubt;
         if let Some(previous) = &self.previous {
             if record.t_enter < previous.t_exit {
@@ -62,10 +68,15 @@ impl RunOrder {
                 record.msg_in.type_name, record.line_no
             ));
         }
+        is_doubtful |= is_missed;
+        if !begins && !is_doubtful {
+            is_doubtful =
+                self.previous.as_ref().is_some_and(|previous| previous.check_context(record, report));
+        }
         for message in &record.msg_out {
             self.flow.emit(&message.type_name, record.step_index, report);
         }
-        self.remember(record, is_doubtful || is_missed, report);
+        self.remember(record, is_doubtful, report);
         begins
     }
 
@@ -113,15 +124,19 @@ impl RunOrder {
     }
 
     fn remember(&mut self, record: &TraceRecord, is_doubtful: bool, report: &Report<'_>) {
-        // Its text is kept for its allocation.
-        let mut t_exit = self.previous.take().map(|previous| previous.t_exit).unwrap_or_default();
+        // The texts are kept for their allocations.
+        let texts = self.previous.take().map(|previous| (previous.t_exit, previous.ctx_after));
+        let (mut t_exit, mut ctx_after) = texts.unwrap_or_default();
         t_exit.clone_from(&record.t_exit);
+        ctx_after.clear();
+        ctx_after.push_str(record.ctx_after.as_ref().map_or("", ContextSnapshot::as_json));
         self.previous = Some(Previous {
             at: report.line_no,
             line_no: record.line_no,
             step_index: record.step_index,
             work_index: record.work_index,
             t_exit,
+            ctx_after,
             failed: record.status == Status::Error,
             is_doubtful,
         });
@@ -138,8 +153,7 @@ impl Previous {
         }
         if record.step_index < self.step_index {
             report.add(format!(
-                "`step_index` goes back from {} to {} within input {} (a trace that was appended to needs a run id of its own \
-                 for each run of a single input)",
+                "`step_index` goes back from {} to {} within input {}",
                 self.step_index, record.step_index, self.line_no
             ));
             return true;
@@ -154,5 +168,19 @@ impl Previous {
             return true;
         }
         false
+    }
+
+    /// Reports if `record`, the next of the same input, begins with another context than this one ended with, and returns
+    /// whether it does: only a step changes the context.
+    fn check_context(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
+        let Some(before) = &record.ctx_before else { return false };
+        if self.ctx_after.is_empty() || is_same(&self.ctx_after, before.as_json()) {
+            return false;
+        }
+        report.add(format!(
+            "`ctx_before` is not `ctx_after` of the record before, line {} (is a record missing?)",
+            self.at
+        ));
+        true
     }
 }

@@ -3,12 +3,14 @@
 use std::io::Write;
 
 use serde_json::json;
+use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::soundness::{Finding, SoundnessCheck};
 
 use super::repair::Cut;
 use crate::failure::Failure;
-use crate::report::grouped;
+use crate::figures::counted;
 use crate::trace_commands::escape::escaped;
+use crate::trace_commands::run_heading::run_heading;
 
 /// How many findings of a run people are shown; the others are counted.
 pub(super) const MAX_SHOWN: usize = 100;
@@ -23,6 +25,8 @@ pub(super) struct FindingsPrinter<'a> {
     run: u64,
     /// Lines for people, at most [`MAX_SHOWN`].
     held_back: Vec<String>,
+    /// Of the present run, once a record of it was seen.
+    heading: Option<String>,
     /// How many findings the present run has.
     in_run: u64,
     in_all: u64,
@@ -30,7 +34,17 @@ pub(super) struct FindingsPrinter<'a> {
 
 impl<'a> FindingsPrinter<'a> {
     pub(super) fn new(name: &'a str, only_run: Option<u64>, is_json: bool, out: &'a mut dyn Write) -> Self {
-        Self { name, only_run, is_json, out, run: 1, held_back: Vec::new(), in_run: 0, in_all: 0 }
+        Self {
+            name,
+            only_run,
+            is_json,
+            out,
+            run: 1,
+            held_back: Vec::new(),
+            heading: None,
+            in_run: 0,
+            in_all: 0,
+        }
     }
 
     /// Takes the findings up to here, where the trace is in `run`.
@@ -46,9 +60,20 @@ impl<'a> FindingsPrinter<'a> {
         self.enter(run)
     }
 
-    /// Prints the rest and what was checked, and returns how many findings there are.
-    pub(super) fn finish(mut self, check: &SoundnessCheck, cut: Option<&Cut>) -> Result<u64, Failure> {
+    /// Takes the names of the present run from `record`, which is of it.
+    pub(super) fn name_run(&mut self, record: &TraceRecord) {
+        let heading = || run_heading(self.run, Some((record.run_id(), &record.scenario)));
+        self.heading.get_or_insert_with(heading);
+    }
+
+    /// Prints the rest of the findings.
+    pub(super) fn finish(&mut self, check: &SoundnessCheck) -> Result<(), Failure> {
         self.end_run(check.run() > 1)?;
+        self.out.flush().map_err(Failure::Print)
+    }
+
+    /// Prints what was cut and what was checked, and returns how many findings there are.
+    pub(super) fn sum_up(mut self, check: &SoundnessCheck, cut: Option<&Cut>) -> Result<u64, Failure> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {
             let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
@@ -58,13 +83,17 @@ impl<'a> FindingsPrinter<'a> {
             self.print(&format!("{summary}\n"))?;
             return Ok(self.in_all);
         }
+        let name = escaped(self.name);
         if let Some(Cut { line_no, bytes, .. }) = cut {
-            self.print(&format!("{}: cut {bytes} bytes of a torn record, line {line_no}\n", self.name))?;
+            self.print(&format!(
+                "{name}: cut {} of a torn record, line {line_no}\n",
+                counted(*bytes, "byte")
+            ))?;
         }
         let verdict = if self.in_all == 0 { "sound".to_owned() } else { counted(self.in_all, "finding") };
         let [records, inputs, runs] =
             [(records, "record"), (inputs, "input"), (runs, "run")].map(|(count, one)| counted(count, one));
-        self.print(&format!("{}: {verdict}; {records} of {inputs} in {runs}\n", self.name))?;
+        self.print(&format!("{name}: {verdict}; {records} of {inputs} in {runs}\n"))?;
         Ok(self.in_all)
     }
 
@@ -75,7 +104,8 @@ impl<'a> FindingsPrinter<'a> {
             return self.print(&format!("{}\n", json!({"run": run.max(&1), "line": line_no, "what": what})));
         }
         if self.held_back.len() < MAX_SHOWN {
-            self.held_back.push(format!("{}:{line_no}: {}\n", self.name, escaped(what)));
+            let name = escaped(self.name);
+            self.held_back.push(format!("{name}:{line_no}: {}\n", escaped(what)));
         }
         Ok(())
     }
@@ -84,13 +114,15 @@ impl<'a> FindingsPrinter<'a> {
         if run > self.run {
             self.end_run(true)?;
             self.run = run;
+            self.heading = None;
         }
         Ok(())
     }
 
     fn end_run(&mut self, is_one_of_several: bool) -> Result<(), Failure> {
         if is_one_of_several && self.only_run.is_none() && !self.held_back.is_empty() {
-            self.print(&format!("run {}:\n", self.run))?;
+            let heading = self.heading.take().unwrap_or_else(|| run_heading(self.run, None));
+            self.print(&format!("{heading}\n"))?;
         }
         for line in std::mem::take(&mut self.held_back) {
             self.print(&line)?;
@@ -105,8 +137,4 @@ impl<'a> FindingsPrinter<'a> {
     fn print(&mut self, text: &str) -> Result<(), Failure> {
         self.out.write_all(text.as_bytes()).map_err(Failure::Print)
     }
-}
-
-fn counted(count: u64, one: &str) -> String {
-    format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" })
 }

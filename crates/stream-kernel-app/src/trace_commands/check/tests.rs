@@ -20,9 +20,13 @@ struct Call {
 }
 
 /// Returns the exit code and what the command prints for `trace`, or its failure, and what the trace is then.
-fn check(trace: &[u8], Call { repair, run, json }: Call) -> (String, Vec<u8>) {
+fn check(trace: &[u8], call: Call) -> (String, Vec<u8>) {
+    check_named("trace.jsonl", trace, call)
+}
+
+fn check_named(name: &str, trace: &[u8], Call { repair, run, json }: Call) -> (String, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trace.jsonl");
+    let path = folder.path().join(name);
     fs::write(&path, trace).unwrap();
     let options = Options { file: path.to_str().unwrap().to_owned(), repair, run, json };
     let mut out = Vec::new();
@@ -31,7 +35,8 @@ fn check(trace: &[u8], Call { repair, run, json }: Call) -> (String, Vec<u8>) {
         Err(failure) => format!("{failure}\nexit {}", failure.exit_code()),
     };
     let text = String::from_utf8(out).unwrap() + &ended;
-    (text.replace(&*options.file, "trace.jsonl"), fs::read(&path).unwrap())
+    let folder = folder.path().to_str().unwrap().to_owned() + "/";
+    (text.replace(&folder, ""), fs::read(&path).unwrap())
 }
 
 fn told(trace: &str, call: Call) -> String {
@@ -62,10 +67,10 @@ fn two_unsound_runs() -> String {
 #[test]
 fn findings_stand_under_their_run() {
     insta::assert_snapshot!(told(&two_unsound_runs(), Call::default()), @r"
-    run 1:
+    run 1: `a\u{1b}[2J`, scenario `s`
     trace.jsonl:1: `trace_id` is `a\u{1b}[2J:7`, which does not end in `:1`
-    trace.jsonl:2: no record: expected ident at line 1 column 2
-    run 2:
+    trace.jsonl:2: no record: expected ident at column 2
+    run 2: `b`, scenario `s`
     trace.jsonl:4: input 2 left no record in this run
     trace.jsonl: 3 findings; 3 records of 3 inputs in 2 runs
     exit 1
@@ -85,7 +90,7 @@ fn findings_stand_under_their_run() {
 fn machines_get_an_object_a_finding_and_one_in_the_end() {
     insta::assert_snapshot!(told(&two_unsound_runs(), Call { json: true, ..Call::default() }), @r#"
     {"run":1,"line":1,"what":"`trace_id` is `a\u001b[2J:7`, which does not end in `:1`"}
-    {"run":1,"line":2,"what":"no record: expected ident at line 1 column 2"}
+    {"run":1,"line":2,"what":"no record: expected ident at column 2"}
     {"run":2,"line":4,"what":"input 2 left no record in this run"}
     {"records":3,"inputs":3,"runs":2,"findings":3,"cut":null}
     exit 1
@@ -135,13 +140,19 @@ fn a_torn_tail_is_named_and_cut_when_asked() {
 
 #[test]
 fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
-    let whole = record("a", 1, "In");
-    let next = record("a", 2, "I\u{e4}n");
-    for bytes in 1..next.len() - 1 {
-        let torn = [whole.as_bytes(), &next.as_bytes()[..bytes]].concat();
-        let (text, left) = check(&torn, Call { repair: true, json: true, ..Call::default() });
-        assert_eq!(left, whole.as_bytes(), "{bytes}: {text}");
+    let (whole, next) = (record("a", 1, "In"), record("a", 2, "I\u{e4}n"));
+    let repair = Call { repair: true, json: true, ..Call::default() };
+    let trace = [&*whole, &next, &record("a", 3, "In")].concat();
+    for bytes in whole.len()..=trace.len() {
+        let cut = &trace.as_bytes()[..bytes];
+        // Up to the last line end; what lacks nothing but its line end is whole.
+        let is_whole = trace.as_bytes().get(bytes).is_none_or(|next| *next == b'\n');
+        let kept = if is_whole { bytes } else { cut.iter().rposition(|byte| *byte == b'\n').unwrap() + 1 };
+        let (text, left) = check(cut, repair);
+        assert_eq!(left, &cut[..kept], "{bytes}: {text}");
         assert!(text.ends_with("exit 0"), "{bytes}: {text}");
+        let (again, same) = check(&left, repair);
+        assert!(same == left && again.contains(r#""cut":null"#), "{bytes}: {again}");
     }
     let zeros = [whole.as_bytes(), &[0; 512]].concat();
     assert_eq!(check(&zeros, Call { repair: true, ..Call::default() }).1, whole.as_bytes());
@@ -152,7 +163,7 @@ fn what_is_no_part_of_a_record_is_never_cut() {
     let repair = Call { repair: true, ..Call::default() };
     for tail in ["my letter to the editor", "{\"trace_id\":1}", "[]", " "] {
         let text = told(&(record("a", 1, "In") + tail), repair);
-        assert!(text.contains("trace.jsonl:2: has no line end and is no part of a record"), "{text}");
+        assert!(text.contains("trace.jsonl:2: neither a record nor the beginning of one"), "{text}");
         assert!(text.ends_with("exit 1"), "{text}");
     }
     let options = Options { file: "-".to_owned(), repair: true, run: None, json: false };
@@ -168,4 +179,71 @@ fn a_file_that_grew_in_the_meantime_is_left_alone() {
     let failure = seen_shorter.apply(path.to_str().unwrap()).unwrap_err();
     assert!(failure.to_string().ends_with("is still being written, so nothing was cut"), "{failure}");
     assert_eq!(fs::metadata(&path).unwrap().len(), 14);
+}
+
+#[test]
+fn what_is_nothing_but_torn_is_as_empty_once_it_is_cut_as_it_is_then_found_to_be() {
+    let torn = record("a", 1, "In").as_bytes()[..30].to_vec();
+    let (text, left) = check(&torn, Call { repair: true, ..Call::default() });
+    assert_eq!(left, b"");
+    let told = text.replace("trace.jsonl: cut 30 bytes of a torn record, line 1\n", "");
+    assert!(told != text && told == check(&left, Call::default()).0, "{text}");
+}
+
+#[test]
+fn a_run_without_a_record_has_the_findings_of_the_first() {
+    let call = Call { run: Some(1), ..Call::default() };
+    assert_eq!(told("x\n", call), told("x\n", Call::default()));
+    assert!(told("x\n", call).contains("trace.jsonl:1: no record"));
+}
+
+#[test]
+fn a_link_is_not_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    fs::write(folder.path().join("trace.jsonl"), "{\"trace_id\":\"a").unwrap();
+    std::os::unix::fs::symlink("trace.jsonl", &link).unwrap();
+    let file = link.to_str().unwrap().to_owned();
+    let options = Options { file: file.clone(), repair: true, run: None, json: false };
+    let failure = super::run(&options, &mut Vec::new()).unwrap_err();
+    assert_eq!(failure.exit_code(), 2);
+    insta::assert_snapshot!(failure.to_string().replace(&file, "link"), @"`link` is a symbolic link, which --repair does not follow (name the file that it leads to)");
+    assert_eq!(fs::read(&link).unwrap().len(), 14);
+}
+
+#[test]
+fn findings_are_told_before_anything_is_cut() {
+    /// Takes nothing.
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    let torn = "no record\n{\"trace_id\":\"a";
+    fs::write(&path, torn).unwrap();
+    let options = Options { file: path.to_str().unwrap().to_owned(), repair: true, run: None, json: false };
+    assert!(matches!(super::run(&options, &mut Full), Err(Failure::Print(_))));
+    assert_eq!(fs::read_to_string(&path).unwrap(), torn);
+}
+
+#[test]
+fn the_name_of_a_file_moves_no_cursor() {
+    let name = "a\u{1b}[2J\u{202e}b";
+    let torn = record("a", 2, "In") + "{\"trace_id\":\"a";
+    let (text, _) = check_named(name, torn.as_bytes(), Call::default());
+    insta::assert_snapshot!(text, @r"
+    a\u{1b}[2J\u{202e}b:1: input 1 left no record in this run
+    a\u{1b}[2J\u{202e}b:2: is torn after 14 bytes (--repair cuts them)
+    a\u{1b}[2J\u{202e}b: 2 findings; 1 record of 1 input in 1 run
+    exit 1
+    ");
+    let (text, _) = check_named(name, torn.as_bytes(), Call { repair: true, ..Call::default() });
+    assert!(text.contains(r"a\u{1b}[2J\u{202e}b: cut 14 bytes") && !text.contains('\u{1b}'), "{text}");
 }

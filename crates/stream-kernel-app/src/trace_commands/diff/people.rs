@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 use stream_kernel_trace::comparison::{
-    ChangedDecisions, FieldDifference, FirstDifference, RunDifference, Sides, StepCounts,
+    ChangedDecision, FieldDifference, FirstDifference, RunDifference, Sides, StepCounts,
 };
 
+use crate::figures::{counted, grouped};
 use crate::trace_commands::escape::escaped;
+use crate::trace_commands::run_heading::run_heading;
 
 /// How many fields of the first difference are printed; `--json` has them all.
 pub(super) const MAX_FIELDS: usize = 50;
@@ -15,21 +17,42 @@ pub(super) const MAX_FIELDS: usize = 50;
 /// Columns are aligned up to this width, in characters; what is wider pushes the rest of its row aside.
 const MAX_COLUMN: usize = 48;
 
+/// How many inputs with a changed decision of each kind are listed; the others are counted. `--json` has them all.
+pub(super) const MAX_LISTED: usize = 10;
+
+/// Inputs whose decision changed, as far as they are listed.
+#[derive(Default)]
+pub(super) struct Listed {
+    flipped: Vec<ChangedDecision>,
+    other_reason: Vec<ChangedDecision>,
+}
+
+impl Listed {
+    pub(super) fn add(&mut self, changed: ChangedDecision) {
+        let listed = if changed.flipped { &mut self.flipped } else { &mut self.other_reason };
+        if listed.len() < MAX_LISTED {
+            listed.push(changed);
+        }
+    }
+}
+
 /// Writes how a run of the traces `names` differs, under a heading if there are several runs.
 pub(super) fn write_run(
     out: &mut dyn Write,
     names: Sides<&str>,
     run: &RunDifference,
+    listed: &Listed,
     has_heading: bool,
 ) -> io::Result<()> {
     if has_heading {
-        writeln!(out, "== run {} ==", run.run)?;
+        let separator = if run.run > 1 { "\n" } else { "" };
+        writeln!(out, "{separator}{}", run_heading(run.run, None))?;
     }
     let records: u64 = run.steps.iter().map(|step| step.same).sum();
-    let Some(first) = &run.first else {
+    if run.same {
         let (inputs, records) = (counted(run.inputs.a, "input"), counted(records, "record"));
         return writeln!(out, "same: {inputs}, {records} (times and run ids left out)");
-    };
+    }
     writeln!(
         out,
         "A  {}: {}\nB  {}: {}",
@@ -38,23 +61,24 @@ pub(super) fn write_run(
         escaped(names.b),
         inputs_of_run(run.inputs.b)
     )?;
-    write_first(out, first)?;
+    if let Some(moved) = &run.moved {
+        let (name, Sides { a, b }) = (escaped(&moved.step_name), moved.step_index);
+        writeln!(
+            out,
+            "\nthe pipelines differ: step `{name}` has the index {a} in A and {b} in B (indexes are not compared below)"
+        )?;
+    }
+    if let Some(first) = &run.first {
+        write_first(out, first)?;
+    }
     write_steps(out, &run.steps)?;
     write_decisions(out, run)?;
-    for (changed, what) in
-        [(&run.flipped, "decisions flipped"), (&run.other_reason, "declined for another reason")]
-    {
-        write_changed(out, changed, what)?;
-    }
-    Ok(())
+    write_changed(out, run.flipped, &listed.flipped, "decisions flipped")?;
+    write_changed(out, run.other_reason, &listed.other_reason, "declined for another reason")
 }
 
 fn inputs_of_run(count: u64) -> String {
     if count == 0 { "no such run".to_owned() } else { counted(count, "input") }
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
@@ -76,11 +100,19 @@ fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
         escaped(&first.step_name),
         first.work_index
     )?;
-    write_table(out, &rows)?;
+    write_table(out, &rows, Align::Left)?;
     match shown.len().saturating_sub(MAX_FIELDS) {
-        0 => Ok(()),
-        more => writeln!(out, "  and {} (--json has them all)", counted(more as u64, "more field")),
+        0 => (),
+        more => writeln!(out, "  and {} (--json has them all)", counted(more as u64, "more field"))?,
     }
+    // The name stands in every record.
+    if first.fields.iter().any(|field| field.path == "scenario") {
+        writeln!(
+            out,
+            "  the scenario has another name, so every record differs (--ignore-scenario leaves it out)"
+        )?;
+    }
+    Ok(())
 }
 
 /// Leaves `ctx_diff` out where the snapshots it is made of say the same.
@@ -97,46 +129,53 @@ fn value(json: Option<&RawValue>) -> String {
 fn write_steps(out: &mut dyn Write, steps: &[StepCounts]) -> io::Result<()> {
     let heading = ["records by step", "same", "differing", "only in A", "only in B"].map(str::to_owned);
     let rows = steps.iter().map(|step| {
-        let counts =
-            [step.same, step.differing, step.only_in_a, step.only_in_b].map(|count| count.to_string());
-        let [same, differing, only_in_a, only_in_b] = counts;
+        let counts = [step.same, step.differing, step.only_in_a, step.only_in_b];
+        let [same, differing, only_in_a, only_in_b] = counts.map(grouped);
         [format!("  {}", escaped(&step.step_name)), same, differing, only_in_a, only_in_b]
     });
     writeln!(out)?;
-    write_table(out, &with_heading(heading, rows))
+    write_table(out, &with_heading(heading, rows), Align::Right)
 }
 
 fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
     if !run.tags.is_empty() {
-        let rows = run.tags.iter().map(|tag| [format!("  {}", escaped(&tag.tag)), tag.inputs.to_string()]);
+        let rows = run.tags.iter().map(|tag| [format!("  {}", escaped(&tag.tag)), grouped(tag.inputs)]);
         writeln!(out)?;
-        write_table(out, &with_heading(["tags that ended otherwise", "inputs"].map(str::to_owned), rows))?;
+        write_table(
+            out,
+            &with_heading(["tags that ended otherwise", "inputs"].map(str::to_owned), rows),
+            Align::Right,
+        )?;
     }
     if run.decisions.is_empty() {
+        // Where tags are shown, none is `accepted`: the steps decide nothing.
+        if run.has_tags {
+            return Ok(());
+        }
         return writeln!(
             out,
-            "\nno decisions: neither trace shows the tag `accepted` (runtime.tracing.context_diff shows `tags`)"
+            "\nno decisions: neither trace shows tags (runtime.tracing.context_diff can show `tags`)"
         );
     }
     let rows = run.decisions.iter().map(|decision| {
-        [format!("  {}", escaped(&decision.decision)), decision.a.to_string(), decision.b.to_string()]
+        [format!("  {}", escaped(&decision.decision)), grouped(decision.a), grouped(decision.b)]
     });
     writeln!(out)?;
-    write_table(out, &with_heading(["decisions", "A", "B"].map(str::to_owned), rows))
+    write_table(out, &with_heading(["decisions", "A", "B"].map(str::to_owned), rows), Align::Right)
 }
 
-fn write_changed(out: &mut dyn Write, changed: &ChangedDecisions, what: &str) -> io::Result<()> {
-    if changed.inputs == 0 {
+fn write_changed(out: &mut dyn Write, inputs: u64, listed: &[ChangedDecision], what: &str) -> io::Result<()> {
+    if inputs == 0 {
         return Ok(());
     }
-    writeln!(out, "\n{what}: {}", counted(changed.inputs, "input"))?;
-    for input in &changed.first {
+    writeln!(out, "\n{what}: {}", counted(inputs, "input"))?;
+    for input in listed {
         let id = input.id.as_deref().map(|id| format!("  id {}", escaped(id))).unwrap_or_default();
         writeln!(out, "  line {}{id}  {} -> {}", input.line_no, escaped(&input.a), escaped(&input.b))?;
     }
-    match changed.inputs - changed.first.len() as u64 {
+    match inputs.saturating_sub(listed.len() as u64) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more"),
+        more => writeln!(out, "  and {} more (--json has them all)", grouped(more)),
     }
 }
 
@@ -147,14 +186,23 @@ fn with_heading<const N: usize>(
     std::iter::once(heading).chain(rows).collect()
 }
 
+/// To which side the columns after the first are aligned: numbers to the right.
+#[derive(Clone, Copy, PartialEq)]
+enum Align {
+    Left,
+    Right,
+}
+
 /// Writes rows with their columns aligned.
-fn write_table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
+fn write_table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]], align: Align) -> io::Result<()> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count().min(MAX_COLUMN)).max();
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        writeln!(out, "{}", cells.join("  ").trim_end())?;
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match align {
+            Align::Right if column > 0 => format!("{cell:>width$}"),
+            _ => format!("{cell:width$}"),
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     Ok(())
 }

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::people::MAX_FIELDS;
-use super::{Options, run};
+use stream_kernel_trace::comparison::Sides;
+
+use super::people::{MAX_FIELDS, MAX_LISTED};
+use super::{Options, run, run_choice};
 
 /// A record of the run `run_id`, with the tags given as JSON members.
 fn record(run_id: &str, line_no: u64, step: &str, tags: &str) -> String {
@@ -13,11 +15,21 @@ fn record(run_id: &str, line_no: u64, step: &str, tags: &str) -> String {
     ) + "\n"
 }
 
+fn options(a: String, b: String) -> Options {
+    Options { a, b, run: None, ignore_scenario: false, json: false }
+}
+
 /// Compares two traces and returns the exit code with what was written, or the error.
 fn check(a: &str, b: &str, only_run: Option<u64>, json: bool) -> (u8, String) {
+    let run = only_run.map(|run| Sides { a: run, b: run });
+    check_with(a, b, |options| Options { run, json, ..options })
+}
+
+/// Compares two traces with these of the options, and returns the exit code with what was written, or the error.
+fn check_with(a: &str, b: &str, choose: impl FnOnce(Options) -> Options) -> (u8, String) {
     let folder = tempfile::tempdir().unwrap();
     let in_folder = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let options = Options { a: in_folder("a.jsonl"), b: in_folder("b.jsonl"), run: only_run, json };
+    let options = choose(options(in_folder("a.jsonl"), in_folder("b.jsonl")));
     fs::write(&options.a, a).unwrap();
     fs::write(&options.b, b).unwrap();
     let mut out = Vec::new();
@@ -38,6 +50,22 @@ fn runs_that_differ_in_times_and_run_ids_alone_are_the_same() {
     )
     "#);
     assert_eq!(check(&a, &b, None, true).0, 0);
+}
+
+#[test]
+fn another_scenario_is_a_difference_that_can_be_left_out() {
+    let a = record("a", 1, "decide", "") + &record("a", 2, "decide", "");
+    let b = a.replace(r#""scenario":"s""#, r#""scenario":"other""#);
+    let (exit_code, text) = check(&a, &b, None, false);
+    assert_eq!(exit_code, 1);
+    assert!(text.contains("every record differs (--ignore-scenario leaves it out)"), "{text}");
+
+    let ignoring = |options| Options { ignore_scenario: true, ..options };
+    assert_eq!(check_with(&a, &b, ignoring).0, 0);
+    let b = b.replacen("In", "Out", 1);
+    let (exit_code, text) = check_with(&a, &b, ignoring);
+    assert_eq!(exit_code, 1);
+    assert!(text.contains("msg_in.type_name") && !text.contains("scenario"), "{text}");
 }
 
 #[test]
@@ -63,13 +91,13 @@ fn the_first_difference_stands_side_by_side_and_the_rest_is_counted() {
       ctx_after.tags.reason    -       "DAY"
 
     records by step  same  differing  only in A  only in B
-      parse          1     1          1          0
-      decide         0     1          0          0
-      write          0     0          0          1
+      parse             1          1          1          0
+      decide            0          1          0          0
+      write             0          0          0          1
 
     tags that ended otherwise  inputs
-      accepted                 1
-      reason                   2
+      accepted                      1
+      reason                        2
 
     decisions         A  B
       accepted        2  0
@@ -84,7 +112,11 @@ fn the_first_difference_stands_side_by_side_and_the_rest_is_counted() {
     "#);
     let (exit_code, json) = check(&a, &b, None, true);
     assert_eq!(exit_code, 1);
-    insta::assert_snapshot!(json.replace('\u{202e}', "<bidi>"), @r#"{"run":1,"same":false,"inputs":{"a":3,"b":2},"first":{"line_no":1,"step_name":"decide","work_index":0,"file_line":{"a":2,"b":2},"fields":[{"path":"ctx_after.tags.accepted","a":"true","b":"false"},{"path":"ctx_after.tags.reason","b":"DAY"}]},"steps":[{"step_name":"parse","same":1,"differing":1,"only_in_a":1,"only_in_b":0},{"step_name":"decide","same":0,"differing":1,"only_in_a":0,"only_in_b":0},{"step_name":"write","same":0,"differing":0,"only_in_a":0,"only_in_b":1}],"tags":[{"tag":"accepted","inputs":1},{"tag":"reason","inputs":2}],"decisions":[{"decision":"accepted","a":2,"b":0},{"decision":"declined: DAY","a":1,"b":1},{"decision":"declined: WEEK","a":0,"b":1}],"flipped":{"inputs":1,"first":[{"line_no":1,"id":"7","a":"accepted","b":"declined: DAY"}]},"other_reason":{"inputs":1,"first":[{"line_no":2,"id":"8\u001b<bidi>","a":"declined: DAY","b":"declined: WEEK"}]}}"#);
+    insta::assert_snapshot!(json.replace('\u{202e}', "<bidi>"), @r#"
+    {"run":1,"line_no":1,"id":"7","a":"accepted","b":"declined: DAY","flipped":true}
+    {"run":1,"line_no":2,"id":"8\u001b<bidi>","a":"declined: DAY","b":"declined: WEEK","flipped":false}
+    {"run":1,"same":false,"inputs":{"a":3,"b":2},"first":{"line_no":1,"step_name":"decide","work_index":0,"file_line":{"a":2,"b":2},"fields":[{"path":"ctx_after.tags.accepted","a":"true","b":"false"},{"path":"ctx_after.tags.reason","b":"DAY"}]},"moved":null,"steps":[{"step_name":"parse","same":1,"differing":1,"only_in_a":1,"only_in_b":0},{"step_name":"decide","same":0,"differing":1,"only_in_a":0,"only_in_b":0},{"step_name":"write","same":0,"differing":0,"only_in_a":0,"only_in_b":1}],"has_tags":true,"tags":[{"tag":"accepted","inputs":1},{"tag":"reason","inputs":2}],"decisions":[{"decision":"accepted","a":2,"b":0},{"decision":"declined: DAY","a":1,"b":1},{"decision":"declined: WEEK","a":0,"b":1}],"flipped":1,"other_reason":1}
+    "#);
 }
 
 #[test]
@@ -95,9 +127,10 @@ fn several_runs_stand_under_headings_and_one_can_be_chosen() {
     let (exit_code, text) = check(&both, &one, None, false);
     assert_eq!(exit_code, 1);
     insta::assert_snapshot!(text, @"
-    == run 1 ==
+    run 1
     same: 1 input, 1 record (times and run ids left out)
-    == run 2 ==
+
+    run 2
     A  a.jsonl: 1 input
     B  b.jsonl: no such run
 
@@ -106,19 +139,100 @@ fn several_runs_stand_under_headings_and_one_can_be_chosen() {
       in the file     line 2  -
 
     records by step  same  differing  only in A  only in B
-      parse          0     0          1          0
-
-    no decisions: neither trace shows the tag `accepted` (runtime.tracing.context_diff shows `tags`)
+      parse             0          0          1          0
     ");
     assert_eq!(check(&both, &one, Some(1), false).0, 0);
-    assert_eq!(check(&both, &one, Some(2), false).0, 1);
-    insta::assert_debug_snapshot!(check(&both, &one, Some(3), false), @r#"
+    insta::assert_debug_snapshot!(check(&both, &one, Some(2), false), @r#"
     (
         2,
-        "neither `a.jsonl` nor `b.jsonl` has a run 3 (without --run, all are compared)",
+        "`b.jsonl` has no run 2 (it holds 1 run)",
     )
     "#);
     assert_eq!(check(&both, &both, None, true).1.lines().count(), 2, "one object a run");
+}
+
+#[test]
+fn two_runs_of_one_file_can_be_compared_with_each_other() {
+    let (one, another) = (record("a", 1, "parse", ""), record("b", 1, "parse", r#""id":"7""#));
+    let runs = one.clone() + &another + &one.replace("\"a:1", "\"c:1");
+    let of_runs = |text: &str| {
+        let run = Some(run_choice(text).unwrap());
+        check_with(&runs, &runs, |options| Options { b: options.a.clone(), run, json: true, ..options })
+    };
+    assert_eq!(["1:1", "1:3", "1:2", "3:2"].map(|choice| of_runs(choice).0), [0, 0, 1, 1]);
+    assert!(of_runs("3:2").1.starts_with(r#"{"run":3,"#), "the number is that of the first");
+    assert_eq!(of_runs("1:4"), (2, "`a.jsonl` has no run 4 (it holds 3 runs)".to_owned()));
+    for wrong in ["0", "1:0", "0:1", "1:", ":1", "1:2:3", "x", ""] {
+        assert!(run_choice(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_added_step_is_said_once_and_hides_no_difference() {
+    let at = |step_index: usize, record: String| {
+        record.replace(r#""step_index":0"#, &format!(r#""step_index":{step_index}"#))
+    };
+    let a = record("a", 1, "parse", "") + &at(1, record("a", 1, "decide", ""));
+    let b = record("b", 1, "parse", "")
+        + &at(1, record("b", 1, "audit", ""))
+        + &at(2, record("b", 1, "decide", ""));
+    let (exit_code, text) = check(&a, &b, None, false);
+    assert_eq!(exit_code, 1);
+    insta::assert_snapshot!(text, @"
+    A  a.jsonl: 1 input
+    B  b.jsonl: 1 input
+
+    the pipelines differ: step `decide` has the index 1 in A and 2 in B (indexes are not compared below)
+
+    input line 1, step audit, work index 0
+    first difference  A  B
+      in the file     -  line 2
+
+    records by step  same  differing  only in A  only in B
+      parse             1          0          0          0
+      audit             0          0          0          1
+      decide            1          0          0          0
+    ");
+}
+
+#[test]
+fn tags_without_decisions_are_no_reason_for_advice() {
+    let (a, b) = (record("a", 1, "parse", r#""path":"/""#), record("b", 1, "parse", r#""path":"/x""#));
+    let (_, text) = check(&a, &b, None, false);
+    assert!(text.contains("tags that ended otherwise") && !text.contains("no decisions"), "{text}");
+    let [a, b] = [a, b].map(|record| record.replace("tags", "notes"));
+    let (_, text) = check(&a, &b, None, false);
+    assert!(text.contains("no decisions: neither trace shows tags"), "{text}");
+}
+
+#[test]
+fn as_many_changed_decisions_as_the_bound_are_listed_and_json_has_them_all() {
+    for (inputs, is_cut) in [(MAX_LISTED, false), (MAX_LISTED + 1, true)] {
+        let trace = |accepted: &str| -> String {
+            let tags = format!(r#""accepted":"{accepted}""#);
+            (1..=inputs as u64).map(|line_no| record("a", line_no, "decide", &tags)).collect()
+        };
+        let (a, b) = (trace("true"), trace("false"));
+        let (_, text) = check(&a, &b, None, false);
+        assert_eq!(text.matches("accepted -> declined").count(), MAX_LISTED);
+        assert_eq!(text.contains("  and 1 more (--json has them all)"), is_cut, "{text}");
+        let (_, json) = check(&a, &b, None, true);
+        assert_eq!(json.matches(r#""flipped":true}"#).count(), inputs);
+        let summary = json.lines().last().unwrap();
+        assert!(summary.ends_with(&format!(r#""flipped":{inputs},"other_reason":0}}"#)), "{summary}");
+    }
+}
+
+#[test]
+fn counts_are_grouped_and_stand_to_the_right() {
+    let trace = |step: &str| (1..=1_000).map(|line_no| record("a", line_no, step, "")).collect::<String>();
+    let (a, b) = (trace("parse"), trace("parse") + &record("a", 1_001, "write", ""));
+    let (_, text) = check(&a, &b, None, false);
+    for row in
+        ["B  b.jsonl: 1,001 inputs", "\n  parse          1,000          0", "\n  write              0 "]
+    {
+        assert!(text.contains(row), "{row}\n{text}");
+    }
 }
 
 #[test]
@@ -140,7 +254,7 @@ fn trouble_is_named_by_file_and_line() {
     insta::assert_debug_snapshot!(check(&good, &(good.clone() + "no record\n"), None, false), @r#"
     (
         2,
-        "`b.jsonl`, line 2: no record: expected ident at line 1 column 2 (is it a trace? `trace check` names everything that is wrong)",
+        "`b.jsonl` has a line that is no record, left out here (`trace check` names everything that is wrong)",
     )
     "#);
     insta::assert_debug_snapshot!(check("", &good, None, false), @r#"
@@ -160,12 +274,13 @@ fn a_torn_end_is_left_out() {
 #[test]
 fn what_is_no_regular_file_is_refused() {
     for name in ["-", "/dev/null", "/"] {
-        let options = Options { a: name.to_owned(), b: name.to_owned(), run: None, json: false };
-        let failure = run(&options, &mut Vec::new()).unwrap_err();
+        let failure = run(&options(name.to_owned(), name.to_owned()), &mut Vec::new()).unwrap_err();
         assert_eq!(failure.exit_code(), 2);
         assert!(failure.to_string().contains(&format!("`{name}` is no regular file")), "{failure}");
     }
     assert!(!Path::new("/missing").exists());
-    let options = Options { a: "/missing".to_owned(), b: "/".to_owned(), run: None, json: false };
-    assert_eq!(run(&options, &mut Vec::new()).unwrap_err().exit_code(), 2);
+    assert_eq!(
+        run(&options("/missing".to_owned(), "/".to_owned()), &mut Vec::new()).unwrap_err().exit_code(),
+        2
+    );
 }

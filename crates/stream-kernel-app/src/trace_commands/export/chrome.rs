@@ -17,6 +17,9 @@ use event::{Complete, InputArguments, Metadata, Micros, NameArguments, StepArgum
 /// to 26 days, for which a float is precise enough.
 const GAP_NS: u64 = 3;
 
+/// What stands before the first event.
+const HEAD: &[u8] = b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
+
 /// Writes the events of each run to a track of its own, on which time begins with the run.
 ///
 /// Times in a record are cut to the microsecond, durations are exact, so what was one after the other may seem to overlap.
@@ -46,10 +49,9 @@ struct OpenInput {
 }
 
 impl<W: Write> Chrome<W> {
-    /// Returns a writer that has begun the object.
-    pub(super) fn begin(mut out: W) -> io::Result<Self> {
-        out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
-        Ok(Self { out, wrote_event: false, run: 0, run_began_ns: 0, free_from_ns: 0, input: None })
+    /// Returns a writer that begins the object with the first event: of a trace that cannot be read, nothing is written.
+    pub(super) fn new(out: W) -> Self {
+        Self { out, wrote_event: false, run: 0, run_began_ns: 0, free_from_ns: 0, input: None }
     }
 
     fn begin_run(&mut self, step: &Step<'_>) -> io::Result<()> {
@@ -90,9 +92,8 @@ impl<W: Write> Chrome<W> {
     }
 
     fn write_event(&mut self, event: &impl Serialize) -> io::Result<()> {
-        if self.wrote_event {
-            self.out.write_all(b",\n")?;
-        }
+        let before: &[u8] = if self.wrote_event { b",\n" } else { HEAD };
+        self.out.write_all(before)?;
         self.wrote_event = true;
         Ok(serde_json::to_writer(&mut self.out, event)?)
     }

@@ -14,12 +14,21 @@ use crate::failure::with_causes;
 /// Returns the record of a step that began `micros` microseconds into the trace.
 fn record(line_no: u64, step_name: &str, micros: u32, duration_ms: f64) -> Value {
     json!({
-        "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0,
+        "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no,
+        "step_index": u8::from(step_name == "judge"),
         "step_name": step_name, "work_index": 0, "t_enter": format!("2026-01-21T01:23:45.{micros:06}Z"),
         "t_exit": "2026-01-21T01:23:46Z", "duration_ms": duration_ms,
         "msg_in": {"type_name": "In", "identity": "7", "hash": null}, "msg_out": [], "msg_out_count": 0,
         "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null,
     })
+}
+
+/// Has the records of a step follow each other within their run, as those of several messages do.
+fn one_after_the_other(mut records: Vec<Value>) -> Vec<Value> {
+    for (work_index, record) in records.iter_mut().enumerate() {
+        record["work_index"] = work_index.into();
+    }
+    records
 }
 
 /// A folder with a trace, and an export of it.
@@ -84,9 +93,9 @@ fn chrome_events_lie_one_behind_the_other_within_their_input_on_the_track_of_the
     {"name":"thread_name","ph":"M","pid":1,"tid":1,"args":{"name":"inputs"}},
     {"name":"line 1","cat":"input","ph":"X","ts":0.000,"dur":1.506,"pid":1,"tid":1,"args":{"trace_id":"run:1","line_no":1,"records":2}},
     {"name":"parse","cat":"step","ph":"X","ts":0.000,"dur":1.500,"pid":1,"tid":1,"args":{"line_no":1,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000000Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"ctx_diff":{"tags.id":"\"6\" -> \"7\"","tags.day":"- -> \"</script>\""}}},
-    {"name":"judge","cat":"step","ph":"X","ts":1.503,"dur":0.000,"pid":1,"tid":1,"args":{"line_no":1,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000001Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[]}},
+    {"name":"judge","cat":"step","ph":"X","ts":1.503,"dur":0.000,"pid":1,"tid":1,"args":{"line_no":1,"step_index":1,"work_index":0,"t_enter":"2026-01-21T01:23:45.000001Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[]}},
     {"name":"line 2","cat":"input","ph":"X","ts":10.000,"dur":500.003,"pid":1,"tid":1,"args":{"trace_id":"run:2","line_no":2,"records":1}},
-    {"name":"judge","cat":"step","ph":"X","ts":10.000,"dur":500.000,"pid":1,"tid":1,"args":{"line_no":2,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000010Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"error":{"type":"Panic","message":"out of luck","where":"judge","stack":null}}},
+    {"name":"judge","cat":"step","ph":"X","ts":10.000,"dur":500.000,"pid":1,"tid":1,"args":{"line_no":2,"step_index":1,"work_index":0,"t_enter":"2026-01-21T01:23:45.000010Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"error":{"type":"Panic","message":"out of luck","where":"judge","stack":null}}},
     {"name":"process_name","ph":"M","pid":2,"tid":2,"args":{"name":"run 2 `run`, s"}},
     {"name":"thread_name","ph":"M","pid":2,"tid":2,"args":{"name":"inputs"}},
     {"name":"line 1","cat":"input","ph":"X","ts":0.000,"dur":250.003,"pid":2,"tid":2,"args":{"trace_id":"run:1","line_no":1,"records":1}},
@@ -108,7 +117,7 @@ fn one_run_alone_is_written_as_among_the_others() {
     export.options.run = Some(2);
     assert_eq!(export.run().unwrap(), all.lines().last().unwrap().to_owned() + "\n");
     export.options.run = Some(3);
-    insta::assert_snapshot!(export.run().unwrap_err(), @"2: `<folder>/trace.jsonl` holds no run 3 (leave --run out to see all)");
+    insta::assert_snapshot!(export.run().unwrap_err(), @"2: `<folder>/trace.jsonl` has no run 3 (it holds 2 runs)");
 }
 
 #[test]
@@ -126,7 +135,7 @@ fn a_record_that_tells_no_time_or_no_changes_is_named_by_its_line() {
 
 #[test]
 fn a_long_input_is_written_in_parts_that_hold_little_more_than_the_bound() {
-    let records: Vec<_> = (0..5_000).map(|micros| record(1, "parse", micros, 0.0001)).collect();
+    let records = one_after_the_other((0..5_000).map(|micros| record(1, "parse", micros, 0.0001)).collect());
     for (format, between_parts, root) in [
         (FormatName::Otlp, "\n", r#""name":"input""#),
         (FormatName::Chrome, r#""cat":"input""#, r#""name":"line 1, part 2""#),
@@ -144,6 +153,28 @@ fn a_long_input_is_written_in_parts_that_hold_little_more_than_the_bound() {
 }
 
 #[test]
+fn a_part_takes_another_step_up_to_the_bound_and_one_byte_beyond_it_no_more() {
+    // How many bytes a format holds of an input with this step alone: what it then writes of it.
+    let held = |step: &Value, format| {
+        let (before, after) = match format {
+            FormatName::Otlp => (r#""spans":["#, r#",{"traceId""#),
+            FormatName::Chrome => ("\"records\":1}},\n", "\n]}"),
+        };
+        let written = Export::of(std::slice::from_ref(step), format).run().unwrap();
+        written.rsplit_once(after).unwrap().0.split_once(before).unwrap().1.len()
+    };
+    for (format, part) in [(FormatName::Otlp, "\n"), (FormatName::Chrome, r#""cat":"input""#)] {
+        let missing = MAX_PART_BYTES - held(&record(1, "", 0, 0.1), format);
+        for (beyond, parts) in [(0, 1), (1, 2)] {
+            let first = record(1, &"a".repeat(missing + beyond), 0, 0.1);
+            assert_eq!(held(&first, format), MAX_PART_BYTES + beyond);
+            let written = Export::of(&[first, record(1, "judge", 200, 0.1)], format).run().unwrap();
+            assert_eq!(written.matches(part).count(), parts, "{format:?}, {beyond} beyond");
+        }
+    }
+}
+
+#[test]
 fn an_output_file_is_for_its_owner_and_takes_its_name_when_it_is_complete() {
     let export = Export::of(&story(), FormatName::Chrome).to("events.json");
     let written = Export::of(&story(), FormatName::Chrome).run().unwrap();
@@ -153,9 +184,31 @@ fn an_output_file_is_for_its_owner_and_takes_its_name_when_it_is_complete() {
     assert_eq!(fs::read_to_string(&path).unwrap(), written);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
-    let failing = Export::of(&[record(1, "parse", 0, 0.1), json!({})], FormatName::Chrome).to("events.json");
+    let mut timeless = record(1, "judge", 1, 0.1);
+    timeless["t_enter"] = "yesterday".into();
+    let failing = Export::of(&[record(1, "parse", 0, 0.1), timeless], FormatName::Chrome).to("events.json");
     assert!(failing.run().is_err());
     assert_eq!(failing.names(), ["trace.jsonl"], "nothing is left of what failed");
+
+    let [parse, judge, ..] = story();
+    let damaged =
+        Export::of(&[parse.clone(), json!({}), judge.clone()], FormatName::Chrome).to("events.json");
+    assert!(damaged.run().unwrap_err().starts_with("2: `<folder>/trace.jsonl` has a line that is no record"));
+    let written = fs::read_to_string(damaged.folder.path().join("events.json")).unwrap();
+    assert_eq!(written, Export::of(&[parse, judge], FormatName::Chrome).run().unwrap());
+}
+
+#[test]
+fn nothing_is_written_of_a_trace_that_cannot_be_read() {
+    for (records, run_no) in [(&story()[..], Some(3)), (&[], None), (&[json!({})], None)] {
+        for format in [FormatName::Chrome, FormatName::Otlp] {
+            let mut export = Export::of(records, format);
+            export.options.run = run_no;
+            let mut out = Vec::new();
+            assert_eq!(run(&export.options, &mut out).unwrap_err().exit_code(), 2);
+            assert_eq!(out, b"");
+        }
+    }
 }
 
 #[test]
@@ -169,7 +222,7 @@ fn an_output_that_is_the_trace_or_a_link_is_refused_untouched() {
     std::os::unix::fs::symlink("elsewhere", linked.folder.path().join("link")).unwrap();
     insta::assert_snapshot!(told + "\n" + &linked.run().unwrap_err(), @"
     2: the output `<folder>/trace.jsonl` would be written over the trace (name another file)
-    2: the output `<folder>/link` is a symbolic link (name the file that it leads to, or leave `--output` out)
+    2: the output `<folder>/link` is a symbolic link (name the file that it leads to)
     ");
     assert_eq!(linked.names(), ["link", "trace.jsonl"]);
 

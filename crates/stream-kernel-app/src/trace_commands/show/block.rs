@@ -7,7 +7,9 @@ use stream_kernel_trace::reading::{Input, ValueChange, value_changes};
 use stream_kernel_trace::{ContextSnapshot, MessageSignature, Status, TraceRecord};
 
 use super::palette::{Palette, styled};
+use crate::figures::duration;
 use crate::trace_commands::escape::escaped;
+use crate::trace_commands::value_text::value_text;
 
 /// Writes a heading and `records`, those of the input's that are asked for.
 pub(super) fn write_block(
@@ -36,7 +38,7 @@ pub(super) fn write_block(
     for (record, (name, kinds)) in records.iter().zip(&rows) {
         let style = if record.status == Status::Error { palette.error } else { palette.step };
         let padding = name_width - name.chars().count();
-        let duration = duration(record.duration_ms);
+        let duration = duration(record.duration_ns());
         writeln!(out, "  {}{:padding$}  {kinds:kinds_width$}  {duration:>9}", styled(style, name), "")?;
         write_changes(out, palette, record)?;
         write_error(out, palette, record)?;
@@ -73,17 +75,6 @@ fn kind_and_count(messages: &[MessageSignature]) -> String {
     }
 }
 
-/// Returns a time in the unit in which it reads best.
-fn duration(millis: f64) -> String {
-    if millis < 1.0 {
-        format!("{:.1} µs", millis * 1e3)
-    } else if millis < 1e3 {
-        format!("{millis:.2} ms")
-    } else {
-        format!("{:.2} s", millis / 1e3)
-    }
-}
-
 fn write_changes(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> io::Result<()> {
     for ValueChange { path, before, after } in changes(record) {
         let (before, after) = (shown(before.as_deref()), shown(after.as_deref()));
@@ -108,13 +99,9 @@ fn whole(diff: &ContextSnapshot) -> ValueChange {
     ValueChange { path: "ctx_diff".to_owned(), before: None, after: Some(diff.as_json().to_owned()) }
 }
 
-/// Returns a value as people read it: `-` if it is not there, text without its quotes where no doubt is possible.
-fn shown(value: Option<&str>) -> Cow<'_, str> {
-    let Some(json) = value else { return "-".into() };
-    match serde_json::from_str::<String>(json) {
-        Ok(text) if !text.is_empty() && text != "-" => text.into(),
-        _ => json.into(),
-    }
+/// Returns a value as people read it: `-` if it is not there.
+fn shown(json: Option<&str>) -> Cow<'_, str> {
+    json.map_or("-".into(), value_text)
 }
 
 fn write_error(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> io::Result<()> {
@@ -128,22 +115,5 @@ fn write_error(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> 
     match &error.stack {
         Some(stack) => writeln!(out, "    stack: {}", escaped(stack)),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_has_the_unit_in_which_it_reads_best() {
-        let told = [0.0, 0.000_001, 0.0636, 1.0, 999.4, 61_000.0].map(duration);
-        assert_eq!(told, ["0.0 µs", "0.0 µs", "63.6 µs", "1.00 ms", "999.40 ms", "61.00 s"]);
-    }
-
-    #[test]
-    fn a_text_keeps_its_quotes_only_where_it_would_be_taken_for_something_else() {
-        let told = [None, Some("\"a b\""), Some("\"\""), Some("\"-\""), Some("null"), Some("7")].map(shown);
-        assert_eq!(told, ["-", "a b", "\"\"", "\"-\"", "null", "7"]);
     }
 }

@@ -1,10 +1,11 @@
 //! Following a trace that is being written.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Seek};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use stream_kernel_trace::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
 
 use super::printer::Printer;
@@ -12,9 +13,11 @@ use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
+use crate::trace_commands::escape::escaped;
+use crate::trace_commands::wrong_lines::WrongLines;
 
 /// How long to wait before the file is looked at again.
-const POLL_EVERY: Duration = Duration::from_millis(200);
+const POLL_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// After so many looks without anything new, a second in all, an input counts as over.
 const QUIET_POLLS: u32 = 5;
@@ -28,38 +31,37 @@ pub(super) trait Pauses {
     fn pause(&mut self) -> io::Result<()>;
 }
 
-/// Waits, until a signal comes.
+/// Waits, until a signal comes or nobody reads standard output any more.
 pub(super) struct UntilSignal {
     signals: Signals,
     wake: UnixStream,
+    is_unread: bool,
 }
 
 impl UntilSignal {
     pub(super) fn install() -> io::Result<Self> {
         let signals = Signals::install()?;
         let wake = signals.wake()?;
-        wake.set_read_timeout(Some(POLL_EVERY))?;
-        Ok(Self { signals, wake })
+        Ok(Self { signals, wake, is_unread: false })
     }
 }
 
 impl Pauses for UntilSignal {
     fn ended(&self) -> Option<u8> {
-        self.signals.received()
+        self.signals.received().or(self.is_unread.then_some(0))
     }
 
     fn pause(&mut self) -> io::Result<()> {
-        match self.wake.read_exact(&mut [0]) {
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-                ) =>
-            {
-                Err(error)
-            }
-            _ => Ok(()),
+        let stdout = io::stdout();
+        // Of standard output only its end is asked for, which is always told.
+        let mut events = [PollFd::new(&self.wake, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
+        match poll(&mut events, Some(&POLL_EVERY)) {
+            // The signal that interrupts it is found by who asks whether to end.
+            Err(Errno::INTR) => {}
+            polled => drop(polled?),
         }
+        self.is_unread = !events[1].revents().is_empty();
+        Ok(())
     }
 }
 
@@ -74,12 +76,13 @@ pub(super) fn follow(
     let mut file = open(name)?;
     loop {
         let reader = TraceReader::new(BufReader::new(file.try_clone().map_err(failed)?));
+        let (runs, wrong_lines) = (RunSplitter::default(), WrongLines::new(name, only_run));
         let mut growing =
-            Growing { name, only_run, reader, runs: RunSplitter::default(), inputs: Inputs::default() };
+            Growing { name, only_run, reader, runs, run: 0, wrong_lines, inputs: Inputs::default() };
         if let Some(exit_code) = growing.read_until_truncated(&file, printer, pauses)? {
             return Ok(exit_code);
         }
-        say(format!("note: `{name}` was truncated; starting over"));
+        say(format!("note: `{}` was truncated; starting over", escaped(name)));
         file.rewind().map_err(failed)?;
         printer.start_over();
     }
@@ -100,6 +103,9 @@ struct Growing<'a> {
     only_run: Option<u64>,
     reader: TraceReader<BufReader<File>>,
     runs: RunSplitter,
+    /// The run of the last record, from 1; 0 before the first.
+    run: u64,
+    wrong_lines: WrongLines,
     inputs: Inputs,
 }
 
@@ -140,17 +146,22 @@ impl Growing<'_> {
             let line = self.reader.next_line();
             match line.map_err(|cause| Failure::ReadTrace { name: self.name.to_owned(), cause })? {
                 None => break,
-                Some(TraceLine::Wrong(wrong)) => {
-                    return Err(Failure::WrongTrace { name: self.name.to_owned(), wrong });
-                }
+                Some(TraceLine::Wrong(wrong)) => self.wrong_lines.add(wrong),
                 Some(TraceLine::Record(record)) => {
                     let run = self.runs.run_of_record(&record);
+                    self.wrong_lines.settle(Some(run).filter(|run| *run == self.run));
+                    self.run = run;
                     if self.only_run.is_none_or(|only| only == run) {
                         printer.print(self.inputs.push(run, *record).as_ref())?;
                     }
                 }
             }
         }
+        if self.run == 0 && self.wrong_lines.are_waiting() {
+            return Err(self.wrong_lines.without_record());
+        }
+        // Whoever watches is told now, whatever comes next.
+        self.wrong_lines.settle(Some(self.run));
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::block::write_block;
 use super::choice::Choice;
 use super::palette::{Palette, styled};
 use crate::failure::Failure;
-use crate::trace_commands::escape::escaped;
+use crate::trace_commands::run_heading::run_heading;
 
 /// How inputs are printed.
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +107,7 @@ impl<'a> Printer<'a> {
                 if self.run.replace(input.run) != Some(input.run)
                     && let Some(record) = records.first()
                 {
-                    let (run_id, scenario) = (escaped(record.run_id()), escaped(&record.scenario));
-                    let heading = format!("run {}: {run_id}, scenario {scenario}", input.run);
+                    let heading = run_heading(input.run, Some((record.run_id(), &record.scenario)));
                     writeln!(self.out, "{}\n", styled(palette.run, heading))?;
                 }
                 write_block(self.out, palette, input, &records)

@@ -1,14 +1,14 @@
 //! The command over small traces.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use tempfile::TempDir;
 
-use super::follow::{Pauses, follow};
 use super::*;
+
+mod following;
 
 /// A record, told by what the tests are about; the rest is the same for all of them.
 fn record(trace_id: &str, step: (usize, &str), kinds: (&str, &str), rest: &str) -> String {
@@ -74,42 +74,58 @@ fn check(text: &str, arguments: &[&str]) -> String {
 #[test]
 fn an_input_is_a_block_of_steps_with_changes_and_errors() {
     insta::assert_snapshot!(check(&two_inputs(), &[]), @r"
-    run 1: run, scenario baseline
+    run 1: `run`, scenario `baseline`
 
     run:1  line 1  id a7
-      parse  RawLine -> Attempt    143.0 µs
-      keys   Attempt -> Decision   143.0 µs
+      parse  RawLine -> Attempt      143 µs
+      keys   Attempt -> Decision     143 µs
         tags.day: - -> 2000-01-03
 
     run:2  line 2  id a7
-      parse  RawLine -> Attempt   143.0 µs
-      keys   Attempt -> error     143.0 µs
+      parse  RawLine -> Attempt     143 µs
+      keys   Attempt -> error       143 µs
         error: Disk: no \u{1b}[2J room
     ");
+}
+
+#[test]
+fn an_empty_id_is_none_and_values_that_differ_read_differently() {
+    let diff = r#""ctx_diff":{"tags":{"before":{"a":null},"after":{"a":"null","b":7,"c":"7"}}}"#;
+    let noted = QUIET.replace(r#""ctx_diff":null"#, diff);
+    let text = record("run:1", (0, "parse"), ("RawLine", "Attempt"), &noted).replace(r#""a7""#, r#""""#);
+    insta::assert_snapshot!(check(&text, &[]).replace("line 1\n", "line 1<end>\n"), @r#"
+    run 1: `run`, scenario `baseline`
+
+    run:1  line 1<end>
+      parse  RawLine -> Attempt     143 µs
+        tags.a: null -> "null"
+        tags.b: - -> 7
+        tags.c: - -> "7"
+    "#);
 }
 
 #[test]
 fn each_run_has_its_heading_and_one_can_be_chosen() {
     let text = two_inputs() + &record("other:1", (0, "parse"), ("RawLine", "Attempt"), QUIET);
     insta::assert_snapshot!(check(&text, &["--step", "parse"]), @"
-    run 1: run, scenario baseline
+    run 1: `run`, scenario `baseline`
 
     run:1  line 1  id a7  (1 of 2 steps)
-      parse  RawLine -> Attempt   143.0 µs
+      parse  RawLine -> Attempt     143 µs
 
     run:2  line 2  id a7  (1 of 2 steps)
-      parse  RawLine -> Attempt   143.0 µs
+      parse  RawLine -> Attempt     143 µs
 
-    run 2: other, scenario baseline
+    run 2: `other`, scenario `baseline`
 
     other:1  line 1  id a7
-      parse  RawLine -> Attempt   143.0 µs
+      parse  RawLine -> Attempt     143 µs
     ");
     insta::assert_snapshot!(check(&text, &["--run", "2"]), @"
-    run 2: other, scenario baseline
+    run 2: `other`, scenario `baseline`
 
     other:1  line 1  id a7
-      parse  RawLine -> Attempt   143.0 µs
+      parse  RawLine -> Attempt     143 µs
     ");
 }
 
@@ -117,20 +133,20 @@ fn each_run_has_its_heading_and_one_can_be_chosen() {
 fn choices_leave_out_steps_and_inputs_without_any() {
     let text = two_inputs();
     insta::assert_snapshot!(check(&text, &["--status", "error"]), @r"
-    run 1: run, scenario baseline
+    run 1: `run`, scenario `baseline`
 
     run:2  line 2  id a7  (1 of 2 steps)
-      keys  Attempt -> error   143.0 µs
+      keys  Attempt -> error     143 µs
         error: Disk: no \u{1b}[2J room
     ");
     insta::assert_snapshot!(check(&text, &["--line", "1", "--step", "k?y*"]), @"
-    run 1: run, scenario baseline
+    run 1: `run`, scenario `baseline`
 
     run:1  line 1  id a7  (1 of 2 steps)
-      keys  Attempt -> Decision   143.0 µs
+      keys  Attempt -> Decision     143 µs
         tags.day: - -> 2000-01-03
     ");
-    for nothing in [["--id", "2"], ["--line", "3"], ["--step", "key"], ["--run", "2"]] {
+    for nothing in [["--id", "2"], ["--line", "3"], ["--step", "key"]] {
         assert_eq!(check(&text, &nothing), "", "{nothing:?}");
     }
     assert!(check(&text, &["--id", "a7"]).contains("run:1  line 1  id a7"));
@@ -158,12 +174,18 @@ fn colours_surround_the_same_text() {
 }
 
 #[test]
-fn what_stands_before_a_wrong_line_is_shown_and_the_line_is_named() {
-    let (printed, ended) = ends(&(two_inputs() + "{}\n"), &["--step", "parse"], Palette::default());
-    assert!(printed.contains("run:2"));
-    let failure = ended.unwrap_err();
-    assert_eq!(failure.exit_code(), 2);
-    assert!(failure.to_string().contains("trace.jsonl`, line 5: no record: "), "{failure}");
+fn a_wrong_line_spoils_no_record_around_it() {
+    let inputs = two_inputs();
+    let (first, rest) = inputs.split_at(inputs.find('\n').unwrap() + 1);
+    for damaged in [first.to_owned() + "{}\n" + rest, "{}\n".to_owned() + &inputs, inputs.clone() + "{}"] {
+        let (printed, ended) = ends(&damaged, &["--step", "parse"], Palette::default());
+        assert_eq!(printed, check(&inputs, &["--step", "parse"]));
+        let failure = ended.unwrap_err();
+        assert!(matches!(&failure, Failure::WrongLines { count: 1, .. }), "{failure}");
+    }
+    let (printed, ended) = ends(&inputs, &["--run", "2"], Palette::default());
+    assert_eq!(printed, "");
+    assert!(matches!(ended.unwrap_err(), Failure::NoSuchRun { run: 2, runs: 1, .. }));
     assert_eq!(ends("", &[], Palette::default()).1.unwrap_err().exit_code(), 2);
 }
 
@@ -182,94 +204,4 @@ fn nothing_found_is_explained() {
     assert_eq!(why(None, "null"), "no input matches");
     assert_eq!(why(Some("b"), r#""a7""#), "no input matches");
     assert!(why(Some("b"), "null").contains("signature.mode: type_and_identity"));
-}
-
-/// Does one thing to the trace at each pause and ends when there is nothing more to do.
-struct Script<'a>(Vec<Box<dyn FnOnce() + 'a>>);
-
-impl Pauses for Script<'_> {
-    fn ended(&self) -> Option<u8> {
-        self.0.is_empty().then_some(130)
-    }
-
-    fn pause(&mut self) -> io::Result<()> {
-        self.0.remove(0)();
-        Ok(())
-    }
-}
-
-/// Follows the trace through a script and returns the headings that are printed.
-fn headings(path: &Path, script: Vec<Box<dyn FnOnce() + '_>>) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut printer = Printer::new(&mut out, Form::People(Palette::default()), Choice::default());
-    let name = path.to_str().unwrap();
-    assert_eq!(follow(name, None, &mut printer, &mut Script(script)).unwrap(), 130);
-    let text = String::from_utf8(out).unwrap();
-    text.lines().filter(|line| line.starts_with("run")).map(str::to_owned).collect()
-}
-
-fn append(path: &Path, text: &str) {
-    io::Write::write_all(&mut OpenOptions::new().append(true).open(path).unwrap(), text.as_bytes()).unwrap();
-}
-
-fn line(line_no: u64) -> String {
-    record(&format!("run:{line_no}"), (0, "parse"), ("RawLine", "Attempt"), QUIET)
-}
-
-#[test]
-fn what_is_appended_is_shown_and_what_is_held_at_the_end_too() {
-    let (_folder, path) = trace_of("");
-    let (head, rest) = (line(2)[..90].to_owned(), line(2)[90..].to_owned());
-    let headings = headings(
-        &path,
-        vec![
-            Box::new(|| append(&path, &(line(1) + &head))),
-            Box::new(|| append(&path, &rest)),
-            Box::new(|| ()),
-            Box::new(|| ()),
-        ],
-    );
-    assert_eq!(headings, ["run 1: run, scenario baseline", "run:1  line 1  id a7", "run:2  line 2  id a7"]);
-}
-
-#[test]
-fn after_a_second_of_quiet_an_input_is_shown_and_more_of_it_continues_it() {
-    let (_folder, path) = trace_of("");
-    let wait = |pauses: usize| (0..pauses).map(|_| Box::new(|| ()) as Box<dyn FnOnce()>);
-    let quiet_for = |pauses| -> Vec<Box<dyn FnOnce() + '_>> {
-        fs::write(&path, line(1)).unwrap();
-        let more: Box<dyn FnOnce() + '_> = Box::new(|| append(&path, &line(1)));
-        wait(pauses).chain([more]).chain(wait(2)).collect()
-    };
-    assert_eq!(headings(&path, quiet_for(4)).len(), 2, "the input is still held");
-    let headings = headings(&path, quiet_for(5));
-    assert_eq!(headings[2..], ["run:1  line 1  id a7  (continued)"]);
-}
-
-#[test]
-fn a_truncated_trace_is_read_from_its_beginning() {
-    let (_folder, path) = trace_of(&(line(1) + &line(2)));
-    let headings = headings(
-        &path,
-        vec![
-            Box::new(|| {
-                File::create(&path).unwrap();
-            }),
-            Box::new(|| append(&path, &line(3))),
-            Box::new(|| ()),
-            Box::new(|| ()),
-        ],
-    );
-    let run = "run 1: run, scenario baseline";
-    assert_eq!(headings, [run, "run:1  line 1  id a7", "run:2  line 2  id a7", run, "run:3  line 3  id a7"]);
-}
-
-#[test]
-fn only_a_regular_file_can_be_followed() {
-    for name in ["-", "/dev/null"] {
-        let failure = show(&options(Path::new(name), &["--follow"]), Palette::default(), &mut Vec::new());
-        let failure = failure.unwrap_err();
-        assert_eq!(failure.exit_code(), 2);
-        assert!(failure.to_string().contains("no regular file"), "{failure}");
-    }
 }

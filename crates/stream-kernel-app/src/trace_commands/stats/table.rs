@@ -3,7 +3,8 @@
 use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
 
 use super::share;
-use crate::report::{grouped, rate};
+use crate::figures::{counted, duration, grouped};
+use crate::report::rate;
 use crate::trace_commands::escape::escaped;
 
 const COLUMNS: usize = 11;
@@ -33,10 +34,9 @@ pub(super) fn rendered(statistics: &RunStatistics) -> String {
 
 fn counts(statistics: &RunStatistics) -> String {
     let (records, inputs) = (statistics.records(), statistics.inputs());
-    let counted = |count, one: &str| format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" });
     let mut text = format!("{} of {}", counted(records, "record"), counted(inputs, "input"));
-    if let Some(seconds) = statistics.wall_seconds() {
-        text += &format!(" in {seconds:.3} s");
+    if let (Some(micros), Some(seconds)) = (statistics.wall_micros(), statistics.wall_seconds()) {
+        text += &format!(" in {}", duration(micros.saturating_mul(1_000)));
         if let (Some(records), Some(inputs)) = (rate(records, seconds), rate(inputs, seconds)) {
             text += &format!(": {} records/s, {} inputs/s", grouped(records), grouped(inputs));
         }
@@ -58,53 +58,4 @@ fn row(step: &StepStatistics, total_ns: u64) -> [String; COLUMNS] {
         duration(step.total_ns()),
         format!("{:.1} %", share(step, total_ns) * 100.0),
     ]
-}
-
-/// Returns the time to three significant digits, whole seconds apart: `1.43 µs`.
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-fn duration(nanos: u64) -> String {
-    if nanos < 1000 {
-        return format!("{nanos} ns");
-    }
-    let mut value = nanos as f64 / 1e3;
-    let mut unit = "µs";
-    for larger in ["ms", "s"] {
-        // What would be rounded to 1000 is one of the next unit.
-        if value >= 999.5 {
-            (value, unit) = (value / 1e3, larger);
-        }
-    }
-    let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
-    format!("{value:.decimals$} {unit}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn times_have_three_digits() {
-        let nanos = [
-            0,
-            999,
-            1_000,
-            9_994,
-            9_996,
-            99_940,
-            99_960,
-            999_400,
-            999_600,
-            12_345_678,
-            999_600_000,
-            71_234_000_000_000,
-        ];
-        let shown = nanos.map(duration);
-        assert_eq!(
-            shown,
-            [
-                "0 ns", "999 ns", "1.00 µs", "9.99 µs", "10.0 µs", "99.9 µs", "100 µs", "999 µs", "1.00 ms",
-                "12.3 ms", "1.00 s", "71234 s"
-            ]
-        );
-    }
 }

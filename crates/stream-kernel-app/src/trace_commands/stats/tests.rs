@@ -38,13 +38,13 @@ fn check(trace: &str, run: Option<u64>, json: bool) -> String {
 fn each_run_has_a_table_under_its_heading() {
     insta::assert_snapshot!(check(&two_runs(), None, false), @r"
     run 1: `first`, scenario `baseline`
-    3 records of 2 inputs in 1.250 s: 2 records/s, 1 inputs/s
+    3 records of 2 inputs in 1.25 s: 2 records/s, 1 inputs/s
         step            in  out  errors      p50      p90      p99      max    total    share
      0  parse            2    0       2  1.00 µs   1.23 s   1.23 s   1.23 s   1.23 s  100.0 %
     10  decide\u{202e}   1    0       1  3.00 µs  3.00 µs  3.00 µs  3.00 µs  3.00 µs    0.0 %
 
     run 2: `second`, scenario `baseline`
-    1 record of 1 input in 0.250 s: 4 records/s, 4 inputs/s
+    1 record of 1 input in 250 ms: 4 records/s, 4 inputs/s
        step   in  out  errors   p50   p90   p99   max  total  share
     0  parse   1    0       1  0 ns  0 ns  0 ns  0 ns   0 ns  0.0 %
     ");
@@ -57,7 +57,7 @@ fn one_run_alone_or_chosen_has_no_heading() {
         check(&record("second", 1, (0, "parse"), 0.0), None, false)
     );
     insta::assert_snapshot!(check(&two_runs(), Some(2), false), @"
-    1 record of 1 input in 0.250 s: 4 records/s, 4 inputs/s
+    1 record of 1 input in 250 ms: 4 records/s, 4 inputs/s
        step   in  out  errors   p50   p90   p99   max  total  share
     0  parse   1    0       1  0 ns  0 ns  0 ns  0 ns   0 ns  0.0 %
     ");
@@ -77,5 +77,15 @@ fn machines_get_an_object_a_run() {
 #[test]
 fn what_is_no_trace_is_named() {
     insta::assert_snapshot!(check("", None, false), @"2 `trace.jsonl` holds no record (is it a trace?)");
-    insta::assert_snapshot!(check(&(two_runs() + "x\n"), Some(2), false), @"2 `trace.jsonl`, line 5: no record: expected value at line 1 column 1 (is it a trace? `trace check` names everything that is wrong)");
+    insta::assert_snapshot!(check("x\ny\n", None, false), @"2 `trace.jsonl`, line 1: no record: expected value at column 1 (is it a trace? `trace check` names everything that is wrong)");
+}
+
+#[test]
+fn wrong_lines_are_left_out_and_fail_what_they_may_have_been_part_of() {
+    let (damaged, sound) = (two_runs() + "x\ny\n", two_runs());
+    let failure = "2 `trace.jsonl` has 2 lines that are no records, left out here (`trace check` names everything that is wrong)";
+    for only_run in [None, Some(2)] {
+        assert_eq!(check(&damaged, only_run, true), check(&sound, only_run, true) + failure);
+    }
+    assert_eq!(check(&damaged, Some(1), true), check(&sound, Some(1), true));
 }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::input::cut;
 
 /// At most so many different names are kept; all further ones count as one.
-const MAX_NAMES: usize = 500;
+pub(super) const MAX_NAMES: usize = 2_000;
 /// What further names are called.
 const OTHER: &str = "(other)";
 
 /// Different names, by their number.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Names {
     numbers: HashMap<String, usize>,
     names: Vec<String>,
@@ -22,19 +22,23 @@ impl Names {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
-        if self.names.len() > MAX_NAMES {
+        let name = cut(name);
+        let next = self.names.len();
+        if let Some(number) = self.numbers.get(&name) {
+            return *number;
+        }
+        if next >= MAX_NAMES {
+            self.names.resize(MAX_NAMES + 1, OTHER.to_owned());
             return MAX_NAMES;
         }
-        let name = if self.names.len() == MAX_NAMES { OTHER } else { &cut(name) };
-        let next = self.names.len();
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), next);
+        self.names.push(name.clone());
+        self.numbers.insert(name, next);
         next
     }
 
     /// Returns the names in the order of their numbers.
-    pub(super) fn as_slice(&self) -> &[String] {
-        &self.names
+    pub(super) fn into_vec(self) -> Vec<String> {
+        self.names
     }
 }
 
@@ -48,7 +52,18 @@ mod tests {
         for number in 0..MAX_NAMES {
             assert_eq!(names.number_of(&number.to_string()), number);
         }
-        assert_eq!(["0", "x", "y", "x"].map(|name| names.number_of(name)), [0, 500, 500, 500]);
-        assert_eq!((names.as_slice().len(), &*names.as_slice()[500]), (501, OTHER));
+        assert_eq!(
+            ["0", "x", "y", "x"].map(|name| names.number_of(name)),
+            [0, MAX_NAMES, MAX_NAMES, MAX_NAMES]
+        );
+        let names = names.into_vec();
+        assert_eq!((names.len(), &*names[MAX_NAMES]), (MAX_NAMES + 1, OTHER));
+    }
+
+    #[test]
+    fn a_name_that_is_cut_is_known_again() {
+        let mut names = Names::default();
+        let long = "n".repeat(1_000);
+        assert_eq!([&*long, "x", &*long].map(|name| names.number_of(name)), [0, 1, 0]);
     }
 }

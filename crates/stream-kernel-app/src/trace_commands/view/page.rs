@@ -5,9 +5,18 @@ use serde::Serialize;
 use super::collector::Collector;
 use super::run_view::{RunJson, RunView};
 
-const TEMPLATE: &str = include_str!("report.html");
-const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
+const TEMPLATE: &str = include_str!("report/page.html");
+const STYLE: &str = include_str!("report/style.css");
+const SCRIPT: &str = concat!(
+    include_str!("report/elements.js"),
+    include_str!("report/format.js"),
+    include_str!("report/overview.js"),
+    include_str!("report/latency.js"),
+    include_str!("report/throughput.js"),
+    include_str!("report/waterfall.js"),
+    include_str!("report/inputs.js"),
+    include_str!("report/main.js"),
+);
 
 #[derive(Serialize)]
 struct Data<'a> {
@@ -66,7 +75,18 @@ mod tests {
     #[test]
     fn the_page_asks_nobody_for_anything() {
         let page = html("{}");
-        for outside in ["http:", "https:", "src=", "@import", "url(", "fetch(", "innerHTML"] {
+        for outside in [
+            "transition",
+            "animation",
+            "smooth",
+            "http:",
+            "https:",
+            " src=",
+            "@import",
+            "url(",
+            "fetch(",
+            "innerHTML",
+        ] {
             let own = page.replace("http://www.w3.org/2000/svg", "");
             assert!(!own.contains(outside), "{outside}");
         }

@@ -2,39 +2,60 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use super::input::Input;
+use super::names::Names;
 
 /// So many of the slowest are kept.
 pub(super) const MAX_SLOWEST: usize = 200;
 /// So many of those with errors are kept: the first.
 pub(super) const MAX_FAILED: usize = 200;
 
-/// The slowest inputs of a run, those with errors, and of the others every so many-th.
+/// The first inputs of a run with errors, the slowest, and of the others every so many-th.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
+    /// The slowest of those that are not in `failed`, so that no slower one is missing.
     slowest: BTreeMap<(u64, Reverse<u64>), Input>,
     failed: BTreeMap<u64, Input>,
     regular: BTreeMap<u64, Input>,
-    regular_records: usize,
+    regular_size: Size,
+}
+
+/// What a sample takes up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) inputs: usize,
+    pub(super) records: usize,
+    /// The values that the steps changed, as text.
+    pub(super) text_bytes: usize,
 }
 
 impl Sample {
     /// Offers the run's input number `ordinal`, from 0, and returns whether the regular sample has grown.
-    pub(super) fn offer(&mut self, stride: u64, ordinal: u64, input: Input) -> bool {
-        self.slowest.insert((input.duration_ns, Reverse(ordinal)), input);
-        if self.slowest.len() <= MAX_SLOWEST {
+    pub(super) fn offer(&mut self, stride: u64, ordinal: u64, mut input: Input, names: &mut Names) -> bool {
+        let rank = (input.duration_ns, Reverse(ordinal));
+        let is_slow = self.slowest.len() < MAX_SLOWEST
+            || self.slowest.first_key_value().is_some_and(|(fastest, _)| rank > *fastest);
+        let is_early_failure = input.has_failed() && self.failed.len() < MAX_FAILED;
+        if !is_slow && !is_early_failure && !ordinal.is_multiple_of(stride) {
             return false;
         }
-        // Who is no longer among the slowest may still belong to the others.
-        let Some(((_, Reverse(ordinal)), input)) = self.slowest.pop_first() else { return false };
-        if input.error.is_some() && self.failed.len() < MAX_FAILED {
+        // What the steps changed is costly to read, so of most inputs of a long trace it never is.
+        input.read_changes(names);
+        if is_early_failure {
             self.failed.insert(ordinal, input);
             return false;
         }
+        self.slowest.insert(rank, input);
+        if self.slowest.len() <= MAX_SLOWEST {
+            return false;
+        }
+        // What is not, or no longer, among the slowest may still belong to the regular ones.
+        let Some(((_, Reverse(ordinal)), input)) = self.slowest.pop_first() else { return false };
         let is_regular = ordinal.is_multiple_of(stride);
         if is_regular {
-            self.regular_records += input.records.len();
+            self.regular_size = self.regular_size + input.size();
             self.regular.insert(ordinal, input);
         }
         is_regular
@@ -43,12 +64,12 @@ impl Sample {
     /// Drops what a larger stride leaves out.
     pub(super) fn thin(&mut self, stride: u64) {
         self.regular.retain(|ordinal, _| ordinal.is_multiple_of(stride));
-        self.regular_records = self.regular.values().map(|input| input.records.len()).sum();
+        self.regular_size = self.regular.values().fold(Size::default(), |sum, input| sum + input.size());
     }
 
-    /// Returns how many inputs the regular sample holds, and how many records.
-    pub(super) fn size(&self) -> (usize, usize) {
-        (self.regular.len(), self.regular_records)
+    /// Returns what the regular sample takes up.
+    pub(super) fn size(&self) -> Size {
+        self.regular_size
     }
 
     /// Returns the inputs in the order of the run.
@@ -56,5 +77,74 @@ impl Sample {
         let slowest = self.slowest.into_iter().map(|((_, Reverse(ordinal)), input)| (ordinal, input));
         let all: BTreeMap<u64, Input> = slowest.chain(self.failed).chain(self.regular).collect();
         all.into_values()
+    }
+}
+
+impl Size {
+    /// Returns whether any part of it is more than in `bound`.
+    pub(super) fn exceeds(self, bound: Self) -> bool {
+        self.inputs > bound.inputs || self.records > bound.records || self.text_bytes > bound.text_bytes
+    }
+}
+
+impl Add for Size {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            inputs: self.inputs + other.inputs,
+            records: self.records + other.records,
+            text_bytes: self.text_bytes + other.text_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stream_kernel_trace::TraceRecord;
+
+    use super::*;
+
+    /// Returns the input on line `ordinal` + 1.
+    fn input(ordinal: u64, nanos: u32, has_failed: bool, names: &mut Names) -> Input {
+        let record: TraceRecord = serde_json::from_value(serde_json::json!({
+            "trace_id": "r:1", "scenario": "s", "line_no": ordinal + 1, "step_index": 0, "step_name": "a", "work_index": 0,
+            "t_enter": "", "t_exit": "", "duration_ms": f64::from(nanos) / 1e6, "msg_in": {"type_name": "In"},
+            "msg_out": [], "msg_out_count": 0, "status": if has_failed { "error" } else { "ok" },
+        }))
+        .unwrap();
+        let mut input = Input::new(&record);
+        input.take(record, names);
+        input
+    }
+
+    /// Offers inputs that take so many nanoseconds each, or fail, and returns the places of those that are kept.
+    fn kept(inputs: impl IntoIterator<Item = (u32, bool)>) -> Vec<u64> {
+        let (mut sample, mut names) = (Sample::default(), Names::default());
+        for (ordinal, (nanos, has_failed)) in (0..).zip(inputs) {
+            let input = input(ordinal, nanos, has_failed, &mut names);
+            sample.offer(u64::MAX, ordinal, input, &mut names);
+        }
+        sample.into_inputs().map(|input| input.line_no - 1).collect()
+    }
+
+    #[test]
+    fn the_first_inputs_with_errors_are_kept_up_to_the_bound_however_fast_they_were() {
+        let bound = MAX_FAILED as u64;
+        // Each fails and is slower than those before; then come slower ones that go well.
+        let failing = (1..).take(2 * MAX_FAILED).map(|nanos| (nanos, true));
+        let slowest = (0..MAX_SLOWEST).map(|_| (1_000_000, false));
+        let expected: Vec<u64> = (0..bound).chain(2 * bound..2 * bound + MAX_SLOWEST as u64).collect();
+        assert_eq!(kept(failing.chain(slowest)), expected);
+    }
+
+    #[test]
+    fn the_slowest_are_kept_whether_they_fail_or_not() {
+        let (failed, slowest) = (MAX_FAILED as u64, MAX_SLOWEST as u64);
+        // All failures that are kept are slow; of the others, so many slow ones are kept as if these were not.
+        let failing = (0..failed).map(|_| (1_000_000, true));
+        let slow = (1_000..).take(1 + MAX_SLOWEST).map(|nanos| (nanos, false));
+        let expected: Vec<u64> = (0..failed).chain(failed + 1..=failed + slowest).collect();
+        assert_eq!(kept(failing.chain(slow)), expected);
     }
 }

@@ -1,7 +1,13 @@
+//! The command over small traces.
+
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
+
 use super::*;
+
+mod bounds;
 
 /// A record of the input at `line_no` that took `nanos`.
 fn record(run_id: &str, line_no: u64, nanos: u64, tags: &str, error: Option<&str>) -> String {
@@ -15,7 +21,7 @@ fn record(run_id: &str, line_no: u64, nanos: u64, tags: &str, error: Option<&str
         None => ("ok", "null".into()),
     };
     format!(
-        r#"{{"trace_id":"{run_id}:{line_no}","scenario":"s","line_no":{line_no},"step_index":0,"step_name":"parse","work_index":0,"t_enter":"2026-01-21T01:23:{second:02}.000{micros:03}Z","t_exit":"2026-01-21T01:23:{second:02}.000{micros:03}Z","duration_ms":{millis},"msg_in":{{"type_name":"In","identity":"{line_no}","hash":null}},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":{tags},"ctx_diff":null,"status":"{status}","error":{error}}}
+        r#"{{"trace_id":"{run_id}:{line_no}","scenario":"s","line_no":{line_no},"step_index":0,"step_name":"parse","work_index":0,"t_enter":"2026-01-21T01:23:{second:02}.000{micros:03}Z","t_exit":"2026-01-21T01:23:{second:02}.000{micros:03}Z","duration_ms":{millis},"msg_in":{{"type_name":"In","identity":"i{line_no}","hash":null}},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":{tags},"ctx_diff":null,"status":"{status}","error":{error}}}
 "#
     )
 }
@@ -42,58 +48,42 @@ fn an_input_is_told_with_its_decision_its_error_and_its_id() {
     let trace = [
         record("r", 1, 1_500, tags, None),
         record("r", 2, 700, r#"{"tags":{"accepted":"true"}}"#, None),
-        record("r", 3, 9_000, "null", Some("it broke")),
+        record("r", 3, 9_000, tags, Some("it broke")),
+        record("r", 4, 100, "null", None),
     ];
     let data = data_of(&trace.concat(), None);
     let run = &data["runs"][0];
     assert_eq!(
         run["decisions"],
-        serde_json::json!([{"accepted":false,"count":1,"label":"LIMIT"},{"accepted":true,"count":1,"label":"accepted"}])
+        json!([{"accepted":false,"count":1,"label":"LIMIT"},{"accepted":true,"count":1,"label":"accepted"}])
     );
     assert_eq!(
         run["sample"],
-        serde_json::json!({"decision":[0,1,null],"duration_ns":[1500,700,9000],"errors":[[2,0,"it broke"]],"id":["</script>","2","3"],"line_no":[1,2,3],"record_count":[1,1,1],"shape":[0,0,0],"start_us":[0,1,2],"times":[[0,1500],[0,700],[0,9000]]})
+        json!({"decision":[0,1,null,null],"duration_ns":[1500,700,9000,100],"errors":[[2,[{"kind":"E","message":"it broke","record":0}]]],"id":["</script>","i2","</script>","i4"],"line_no":[1,2,3,4],"record_count":[1,1,1,1],"shape":[0,0,0,0],"start_us":[0,1,2,3],"times":[[0,1500],[0,700],[0,9000],[0,100]],"values":[[],[],[],[]]})
     );
+    assert_eq!(run["shapes"], json!([[{"step":1,"kind_in":0,"kinds_out":[],"changes":[]}]]));
     assert_eq!(
         run["steps"][0],
-        serde_json::json!({"buckets":[{"count":1,"from_ns":640,"to_ns":704},{"count":1,"from_ns":1408,"to_ns":1536},{"count":1,"from_ns":8192,"to_ns":9216}],"errors":1,"index":0,"max_ns":9000,"messages_out":0,"name":"parse","p50_ns":1535,"p90_ns":9000,"p99_ns":9000,"records":3,"total_ns":11200})
+        json!({"classes":[[26,1],[37,1],[42,1],[52,1]],"errors":1,"max_ns":9000,"messages_out":0,"name":"parse","p50_ns":700,"p90_ns":9000,"p99_ns":9000,"records":4,"total_ns":11300})
     );
-    assert_eq!((&run["undecided"], &run["inputs"]), (&1.into(), &3.into()));
+    // Each input counts once: what failed is not told as decided too.
+    assert_eq!((&run["undecided"], &run["failed"], &run["inputs"]), (&1.into(), &1.into(), &4.into()));
 }
 
 #[test]
-fn everything_is_sampled_up_to_the_bound_and_one_beyond_only_a_part() {
-    // The slowest and the one that fails are kept apart from the regular sample.
-    let most = collector::MAX_INPUTS as u64 + sample::MAX_SLOWEST as u64 + 1;
-    for (inputs, stride) in [(most, 1), (most + 1, 2)] {
-        // The first is the slowest, the second fails and is the fastest.
-        let line = |line_no| match line_no {
-            1 => record("r", 1, 9_000, "null", None),
-            2 => record("r", 2, 1, "null", Some("x")),
-            _ => record("r", line_no, 100, "null", None),
-        };
-        let trace: String = (1..=inputs).map(line).collect();
-        let data = data_of(&trace, None);
-        let run = &data["runs"][0];
-        assert_eq!((&data["stride"], &run["inputs"]), (&stride.into(), &inputs.into()));
-        let lines = run["sample"]["line_no"].as_array().unwrap();
-        assert!(lines.starts_with(&[1.into(), 2.into()]), "the slowest and the failed are always in");
-        let expected = if stride == 1 { inputs } else { most / 2 };
-        assert!((lines.len() as u64).abs_diff(expected) <= sample::MAX_SLOWEST as u64, "{}", lines.len());
-    }
-}
-
-#[test]
-fn runs_stand_apart_up_to_the_bound_and_one_can_be_chosen() {
-    let runs = |count: usize| (0..count).map(|run| record(&run.to_string(), 1, 5, "null", None)).collect();
-    for (count, left_out) in [(collector::MAX_RUNS, 0), (collector::MAX_RUNS + 1, 1)] {
-        let trace: String = runs(count);
-        let data = data_of(&trace, None);
-        assert_eq!(data["runs"].as_array().unwrap().len(), collector::MAX_RUNS);
-        assert_eq!(data["runs_left_out"], left_out);
-    }
-    let data = data_of(&runs(3), Some(2));
-    assert_eq!((&data["runs"][0]["run"], &data["runs"][0]["run_id"]), (&2.into(), &"1".into()));
+fn an_input_is_known_by_its_first_message_unless_it_has_an_id() {
+    let line = |line_no: u64, tags: &str| {
+        let out = r#""msg_out":[{"type_name":"Out","identity":"client","hash":null}],"msg_out_count":1"#;
+        record("r", line_no, 5, tags, None).replace(r#""msg_out":[],"msg_out_count":0"#, out)
+    };
+    let tagged = r#"{"tags":{"id":"7"}}"#;
+    let by_number = line(3, r#"{"tags":{"id":""}}"#).replace(r#""i3""#, r#""3""#);
+    let data = data_of(&[line(1, "null"), line(2, tagged), by_number].concat(), None);
+    let run = &data["runs"][0];
+    assert_eq!(run["sample"]["id"], json!(["i1", "7", "client"]));
+    // Without the tag `accepted` there is no decision, but that is no lack of the trace.
+    assert_eq!((&run["has_tags"], &run["undecided"]), (&true.into(), &3.into()));
+    assert_eq!(data_of(&line(1, "null"), None)["runs"][0]["has_tags"], false);
 }
 
 #[test]
@@ -107,8 +97,8 @@ fn the_output_is_private_complete_and_never_the_trace() {
     }
     std::os::unix::fs::symlink(path("elsewhere"), path("link")).unwrap();
     for (file, output, why) in [
-        ("trace", "trace", "is the same file as the trace"),
-        ("page.partial", "page", "is the same file as the trace"),
+        ("trace", "trace", "would be written over the trace"),
+        ("page.partial", "page", "would be written over the trace"),
         ("trace", "link", "is a symbolic link"),
     ] {
         let failure = super::run(&options(&path(file), &path(output)), &mut Vec::new()).unwrap_err();

@@ -75,7 +75,7 @@ fn in_sequence(steps: &[(bool, u32, u32)]) -> Vec<Value> {
         now_ns += duration_ns;
         record
     };
-    steps.iter().map(record).collect()
+    one_after_the_other(steps.iter().map(record).collect())
 }
 
 proptest! {
@@ -90,8 +90,8 @@ proptest! {
     fn steps_nest_whatever_their_times_say(
         steps in prop::collection::vec((1_u64..4, 0_u32..1_000_000, 0.0..10_000.0), 1..40),
     ) {
-        let records: Vec<_> =
-            steps.iter().map(|&(line_no, micros, ms)| record(line_no, "step", micros, ms)).collect();
+        let records = steps.iter().map(|&(line_no, micros, ms)| record(line_no, "step", micros, ms)).collect();
+        let records = one_after_the_other(records);
         assert_nested(&Export::of(&records, FormatName::Chrome).run().unwrap());
     }
 }

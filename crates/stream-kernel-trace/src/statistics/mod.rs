@@ -1,9 +1,11 @@
 //! What the steps of a run have done and how long it took, in constant memory.
 
-use hdrhistogram::Histogram;
+mod step;
+
 use jiff::Timestamp;
 
-use crate::{Status, TraceRecord};
+use crate::TraceRecord;
+pub use step::StepStatistics;
 
 /// The most steps that one run may name.
 pub const MAX_STEPS: usize = 1024;
@@ -89,94 +91,17 @@ impl RunStatistics {
         self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.total_ns))
     }
 
+    /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    pub fn wall_micros(&self) -> Option<u64> {
+        let first: Timestamp = self.first_enter.parse().ok()?;
+        let last: Timestamp = self.last_exit.parse().ok()?;
+        u64::try_from(last.as_microsecond() - first.as_microsecond()).ok()
+    }
+
     /// Returns the seconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
     #[expect(clippy::cast_precision_loss, reason = "microseconds stay exact for 285 years")]
     pub fn wall_seconds(&self) -> Option<f64> {
-        let first: Timestamp = self.first_enter.parse().ok()?;
-        let last: Timestamp = self.last_exit.parse().ok()?;
-        let micros = last.as_microsecond() - first.as_microsecond();
-        (micros >= 0).then_some(micros as f64 / 1e6)
-    }
-}
-
-/// What one step of a run has done.
-#[derive(Clone, Debug)]
-pub struct StepStatistics {
-    step_index: usize,
-    step_name: String,
-    msgs_in: u64,
-    msgs_out: u64,
-    errors: u64,
-    max_ns: u64,
-    total_ns: u64,
-    durations_ns: Histogram<u64>,
-}
-
-impl StepStatistics {
-    #[expect(clippy::expect_used, reason = "fails for other constants only")]
-    fn new(record: &TraceRecord) -> Self {
-        Self {
-            step_index: record.step_index,
-            step_name: record.step_name.clone(),
-            msgs_in: 0,
-            msgs_out: 0,
-            errors: 0,
-            max_ns: 0,
-            total_ns: 0,
-            durations_ns: Histogram::new_with_max(MAX_QUANTILE_NS, 3).expect("an hour and three digits"),
-        }
-    }
-
-    fn add(&mut self, record: &TraceRecord) {
-        let duration_ns = record.duration_ns();
-        self.msgs_in += 1;
-        self.msgs_out += record.msg_out.len() as u64;
-        self.errors += u64::from(record.status == Status::Error);
-        self.max_ns = self.max_ns.max(duration_ns);
-        self.total_ns = self.total_ns.saturating_add(duration_ns);
-        self.durations_ns.saturating_record(duration_ns);
-    }
-
-    /// Returns the step's position in the pipeline, from 0.
-    pub fn step_index(&self) -> usize {
-        self.step_index
-    }
-
-    /// Returns the step's name.
-    pub fn step_name(&self) -> &str {
-        &self.step_name
-    }
-
-    /// Returns how many messages it took.
-    pub fn msgs_in(&self) -> u64 {
-        self.msgs_in
-    }
-
-    /// Returns how many messages it emitted.
-    pub fn msgs_out(&self) -> u64 {
-        self.msgs_out
-    }
-
-    /// Returns how often it failed.
-    pub fn errors(&self) -> u64 {
-        self.errors
-    }
-
-    /// Returns the time, in nanoseconds, within which it handled the share `quantile` (0.0 to 1.0) of its messages: exact to
-    /// three significant digits, up to [`MAX_QUANTILE_NS`].
-    pub fn quantile_ns(&self, quantile: f64) -> u64 {
-        // The end of a histogram's bucket may lie beyond every time that is in it.
-        self.durations_ns.value_at_quantile(quantile).min(self.max_ns)
-    }
-
-    /// Returns the longest time that it took, in nanoseconds.
-    pub fn max_ns(&self) -> u64 {
-        self.max_ns
-    }
-
-    /// Returns the time that it took in all, in nanoseconds.
-    pub fn total_ns(&self) -> u64 {
-        self.total_ns
+        self.wall_micros().map(|micros| micros as f64 / 1e6)
     }
 }
 
@@ -215,6 +140,13 @@ mod tests {
         assert_eq!(step.quantile_ns(1.0), 1_000_000_001);
         assert_eq!((step.max_ns(), step.total_ns()), (1_000_000_001, 500_500_001_000));
         assert_eq!((step.msgs_in(), step.msgs_out(), step.errors()), (1000, 2000, 0));
+        let (shortest, longest) = (step.durations_ns().next(), step.durations_ns().last());
+        assert!(
+            shortest.is_some_and(|(ns, count)| ns.abs_diff(1_000_000) <= 1_000 && count == 1),
+            "{shortest:?}"
+        );
+        assert_eq!(longest.map(|(ns, _)| ns), Some(1_000_000_001));
+        assert_eq!(step.durations_ns().map(|(_, count)| count).sum::<u64>(), 1000);
     }
 
     #[test]

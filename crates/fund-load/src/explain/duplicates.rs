@@ -1,0 +1,61 @@
+//! Why an attempt whose id was used before was declined, in plain words.
+
+use super::earlier::FirstWithId;
+use super::explanation::Explanation;
+use super::notes::Notes;
+use super::sentences::money;
+
+/// Returns why a replay was declined, if the trace shows which line it replays.
+pub(super) fn replay(explanation: &Explanation<'_>) -> Option<String> {
+    let first = first_line(explanation)?;
+    Some(format!("{first}. It has the same customer, amount and time. A replay does not count as an attempt"))
+}
+
+/// Returns why a conflict was declined, if the trace shows which line it is in conflict with.
+pub(super) fn conflict(explanation: &Explanation<'_>) -> Option<String> {
+    let first = first_line(explanation)?;
+    let differences = differences(explanation.notes, explanation.first);
+    Some(format!("{first}. It has {differences}. A conflict does not count as an attempt"))
+}
+
+/// Returns which line used the id first, and what became of it.
+fn first_line(explanation: &Explanation<'_>) -> Option<String> {
+    let line_no = explanation.notes.metrics.canonical_line_no?;
+    let fate = match explanation.first.map(|first| first.accepted) {
+        Some(Some(true)) => "was accepted",
+        Some(Some(false)) => "was declined",
+        Some(None) => "was not decided",
+        None => "is not in this trace",
+    };
+    Some(format!("Line {line_no} used this id before and {fate}"))
+}
+
+/// Returns in what the line differs from the first with its id, with the values on both where the trace shows them.
+fn differences(notes: &Notes, first: Option<&FirstWithId>) -> String {
+    let of_both = |first: Option<String>, this: Option<String>| match (first, this) {
+        (Some(first), Some(this)) if first != this => format!(" ({first} there, {this} here)"),
+        _ => String::new(),
+    };
+    let Some(differs) = notes.tags.differs.as_deref() else {
+        return "another customer, amount or time".to_owned();
+    };
+    let named = differs.split(',').map(|name| match name {
+        "customer_id" => {
+            let customer = first.and_then(|first| first.customer_id.clone());
+            format!("another customer{}", of_both(customer, notes.tags.customer_id.clone()))
+        }
+        "amount" => {
+            let amount = first.and_then(|first| first.amount_cents);
+            format!("another amount{}", of_both(amount.map(money), notes.metrics.amount_cents.map(money)))
+        }
+        "time" => {
+            let day = first.and_then(|first| first.day.clone());
+            if day.is_some() && day == notes.tags.day {
+                return "another time of that day".to_owned();
+            }
+            format!("another time{}", of_both(day, notes.tags.day.clone()))
+        }
+        other => format!("another {other}"),
+    });
+    named.collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,49 @@
+//! Where a command writes its result to: standard output, or a file that takes its name when it is complete.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::adapters::{STANDARD_STREAM, is_standard_stream};
+use crate::failure::Failure;
+use crate::output::{OutputFile, partial_path};
+use crate::path_checks::are_same;
+
+/// Has `write` write to a new file, which takes the name `path` when it is complete; if that fails, nothing of it is left.
+/// Without a `path`, or if it is `-`, `write` gets `out`. It is told what a failure to write is.
+///
+/// A link, and the file `trace` that is read, are refused before anything is touched.
+pub(super) fn write_to(
+    path: Option<&Path>,
+    trace: &str,
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write, fn(io::Error) -> Failure) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Some(path) = path.filter(|path| !is_standard_stream(path)) else {
+        return write(out, Failure::Print);
+    };
+    check(path, trace)?;
+    let mut file = OutputFile::open(path)?;
+    let partial = file.partial().map(Path::to_owned);
+    let written = write(&mut file, Failure::WriteOutput);
+    let done = written.and_then(|()| file.complete().map_err(Failure::WriteOutput));
+    if done.is_err()
+        && let Some(partial) = partial
+    {
+        // Why it failed matters more than what is left of it.
+        let _ = fs::remove_file(partial);
+    }
+    done
+}
+
+fn check(path: &Path, trace: &str) -> Result<(), Failure> {
+    let refused = |why| Err(Failure::Usage(format!("the output `{}` {why}", path.display())));
+    if path.is_symlink() {
+        return refused("is a symbolic link (name the file that it leads to)");
+    }
+    let is_trace = |path: &Path| trace != STANDARD_STREAM && are_same(path, Path::new(trace));
+    if is_trace(path) || is_trace(&partial_path(path)) {
+        return refused("would be written over the trace (name another file)");
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Traces that are followed while they are written.
+
+use std::fs::{File, OpenOptions};
+
+use super::super::follow::{Pauses, follow};
+use super::*;
+
+/// Does one thing to the trace at each pause and ends when there is nothing more to do.
+struct Script<'a>(Vec<Box<dyn FnOnce() + 'a>>);
+
+impl Pauses for Script<'_> {
+    fn ended(&self) -> Option<u8> {
+        self.0.is_empty().then_some(130)
+    }
+
+    fn pause(&mut self) -> io::Result<()> {
+        self.0.remove(0)();
+        Ok(())
+    }
+}
+
+/// Follows the trace through a script and returns the headings that are printed.
+fn headings(path: &Path, script: Vec<Box<dyn FnOnce() + '_>>) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut printer = Printer::new(&mut out, Form::People(Palette::default()), Choice::default());
+    let name = path.to_str().unwrap();
+    assert_eq!(follow(name, None, &mut printer, &mut Script(script)).unwrap(), 130);
+    let text = String::from_utf8(out).unwrap();
+    text.lines().filter(|line| line.starts_with("run")).map(str::to_owned).collect()
+}
+
+fn append(path: &Path, text: &str) {
+    io::Write::write_all(&mut OpenOptions::new().append(true).open(path).unwrap(), text.as_bytes()).unwrap();
+}
+
+fn line(line_no: u64) -> String {
+    record(&format!("run:{line_no}"), (0, "parse"), ("RawLine", "Attempt"), QUIET)
+}
+
+#[test]
+fn what_is_appended_is_shown_and_what_is_held_at_the_end_too() {
+    let (_folder, path) = trace_of("");
+    let (head, rest) = (line(2)[..90].to_owned(), line(2)[90..].to_owned());
+    let headings = headings(
+        &path,
+        vec![
+            Box::new(|| append(&path, &(line(1) + &head))),
+            Box::new(|| append(&path, &rest)),
+            Box::new(|| ()),
+            Box::new(|| ()),
+        ],
+    );
+    assert_eq!(
+        headings,
+        ["run 1: `run`, scenario `baseline`", "run:1  line 1  id a7", "run:2  line 2  id a7"]
+    );
+}
+
+#[test]
+fn after_a_second_of_quiet_an_input_is_shown_and_more_of_it_continues_it() {
+    let (_folder, path) = trace_of("");
+    let wait = |pauses: usize| (0..pauses).map(|_| Box::new(|| ()) as Box<dyn FnOnce()>);
+    let quiet_for = |pauses| -> Vec<Box<dyn FnOnce() + '_>> {
+        fs::write(&path, line(1)).unwrap();
+        let more: Box<dyn FnOnce() + '_> = Box::new(|| append(&path, &line(1)));
+        wait(pauses).chain([more]).chain(wait(2)).collect()
+    };
+    assert_eq!(headings(&path, quiet_for(4)).len(), 2, "the input is still held");
+    let headings = headings(&path, quiet_for(5));
+    assert_eq!(headings[2..], ["run:1  line 1  id a7  (continued)"]);
+}
+
+#[test]
+fn a_truncated_trace_is_read_from_its_beginning() {
+    let (_folder, path) = trace_of(&(line(1) + &line(2)));
+    let headings = headings(
+        &path,
+        vec![
+            Box::new(|| {
+                File::create(&path).unwrap();
+            }),
+            Box::new(|| append(&path, &line(3))),
+            Box::new(|| ()),
+            Box::new(|| ()),
+        ],
+    );
+    let run = "run 1: `run`, scenario `baseline`";
+    assert_eq!(headings, [run, "run:1  line 1  id a7", "run:2  line 2  id a7", run, "run:3  line 3  id a7"]);
+}
+
+#[test]
+fn only_a_regular_file_can_be_followed() {
+    for name in ["-", "/dev/null"] {
+        let failure = show(&options(Path::new(name), &["--follow"]), Palette::default(), &mut Vec::new());
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.exit_code(), 2);
+        assert!(failure.to_string().contains("no regular file"), "{failure}");
+    }
+}
+
+#[test]
+fn following_goes_on_after_a_wrong_line_but_not_without_a_record() {
+    let (_folder, path) = trace_of(&(line(1) + "{\"trace_id\":\"r\n" + &line(2)));
+    assert_eq!(headings(&path, vec![Box::new(|| ())])[1..], ["run:1  line 1  id a7", "run:2  line 2  id a7"]);
+
+    fs::write(&path, "no record\n").unwrap();
+    let mut out = Vec::new();
+    let mut printer = Printer::new(&mut out, Form::Json, Choice::default());
+    let mut script = Script(vec![Box::new(|| ())]);
+    let failure = follow(path.to_str().unwrap(), None, &mut printer, &mut script).unwrap_err();
+    assert!(failure.to_string().contains("trace.jsonl`, line 1: no record"), "{failure}");
+}

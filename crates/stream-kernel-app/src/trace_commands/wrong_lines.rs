@@ -1,0 +1,132 @@
+//! Lines of a trace that hold no record: a few are named on standard error, all are counted.
+
+use std::mem;
+
+use stream_kernel_trace::reading::WrongLine;
+
+use super::escape::escaped;
+use crate::failure::Failure;
+use crate::report::say;
+
+/// How many wrong lines of a trace are named; the others are counted.
+pub(super) const MAX_NAMED: usize = 10;
+
+/// The wrong lines of a trace, or of one of its runs. They spoil none of the records around them.
+pub(super) struct WrongLines {
+    name: String,
+    only_run: Option<u64>,
+    is_silent: bool,
+    /// The first of those since the last record; which run they are in, the next record tells.
+    waiting: Vec<WrongLine>,
+    waiting_count: u64,
+    named: usize,
+    count: u64,
+}
+
+impl WrongLines {
+    /// Counts those of the trace `name`, or with `only_run` those of that run.
+    pub(super) fn new(name: &str, only_run: Option<u64>) -> Self {
+        Self {
+            name: name.to_owned(),
+            only_run,
+            is_silent: false,
+            waiting: Vec::new(),
+            waiting_count: 0,
+            named: 0,
+            count: 0,
+        }
+    }
+
+    /// Counts them again: they were named.
+    pub(super) fn silent(self) -> Self {
+        Self { is_silent: true, ..self }
+    }
+
+    /// Takes the next wrong line.
+    pub(super) fn add(&mut self, wrong: WrongLine) {
+        self.waiting_count += 1;
+        if self.waiting.len() < MAX_NAMED {
+            self.waiting.push(wrong);
+        }
+    }
+
+    /// Names and counts those since the last record, which are in `run`; `None` if they lie before a run's first record: a line
+    /// that was torn when one run was killed, and the next was appended, is of neither.
+    pub(super) fn settle(&mut self, run: Option<u64>) {
+        let (waiting, waiting_count) = (mem::take(&mut self.waiting), mem::take(&mut self.waiting_count));
+        if self.only_run.is_some() && self.only_run != run {
+            return;
+        }
+        self.count += waiting_count;
+        for wrong in waiting {
+            if self.named < MAX_NAMED && !self.is_silent {
+                self.named += 1;
+                say(escaped(&format!("error: `{}`, {wrong}", self.name)));
+            }
+        }
+    }
+
+    /// Returns the failure of a trace that ended before its first record.
+    pub(super) fn without_record(&self) -> Failure {
+        let name = self.name.clone();
+        match self.waiting.first() {
+            Some(first) => Failure::WrongTrace { name, wrong: first.clone() },
+            None => Failure::EmptyTrace { name },
+        }
+    }
+
+    /// Returns whether some wait for the next record.
+    pub(super) fn are_waiting(&self) -> bool {
+        self.waiting_count > 0
+    }
+
+    /// Fails if there were any.
+    pub(super) fn finish(&self) -> Result<(), Failure> {
+        match self.count {
+            0 => Ok(()),
+            count => Err(Failure::WrongLines { name: self.name.clone(), count }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns how many count if in front of each record, which is of this run, stand so many wrong lines, and so many in the end.
+    fn counted(only_run: Option<u64>, before_records: &[(u64, u64)], in_the_end: u64) -> u64 {
+        let mut wrong_lines = WrongLines::new("trace", only_run).silent();
+        let add = |wrong_lines: &mut WrongLines, count| {
+            for line_no in 0..count {
+                wrong_lines.add(WrongLine { line_no, why: "no record".to_owned() });
+            }
+        };
+        let mut present = 0;
+        for (count, run) in before_records {
+            add(&mut wrong_lines, *count);
+            wrong_lines.settle(Some(*run).filter(|run| *run == present));
+            present = *run;
+        }
+        add(&mut wrong_lines, in_the_end);
+        wrong_lines.settle(Some(present));
+        assert_eq!(wrong_lines.finish().is_err(), wrong_lines.count > 0);
+        wrong_lines.count
+    }
+
+    #[test]
+    fn each_counts_to_the_run_that_it_lies_in_and_before_a_run_to_none() {
+        let before_records = [(1, 1), (2, 1), (4, 2), (8, 2)];
+        let of = |only_run| counted(only_run, &before_records, 16);
+        assert_eq!([None, Some(1), Some(2), Some(3)].map(of), [31, 2, 24, 0]);
+    }
+
+    #[test]
+    fn no_more_are_held_than_are_named() {
+        let mut wrong_lines = WrongLines::new("trace", None);
+        for line_no in 1..=MAX_NAMED as u64 + 1 {
+            wrong_lines.add(WrongLine { line_no, why: "no record".to_owned() });
+            assert_eq!(wrong_lines.waiting.len() as u64, line_no.min(MAX_NAMED as u64));
+        }
+        assert_eq!(wrong_lines.waiting_count, MAX_NAMED as u64 + 1);
+    }
+}

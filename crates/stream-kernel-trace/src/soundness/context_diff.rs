@@ -1,0 +1,50 @@
+//! Whether a record's `ctx_diff` says of each field what it was before the step, and after, as the snapshots have it.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json_leaves::members;
+use crate::json_members::Member;
+
+/// Returns what is wrong with `diff` between the snapshots `before` and `after`, if anything is; the first thing only. What
+/// is no object is somebody else's to report.
+pub(super) fn fault_in_diff(before: &str, after: &str, diff: &str) -> Option<String> {
+    if before == after && diff == "{}" {
+        return None;
+    }
+    let [Some(before), Some(after), Some(diff)] = [before, after, diff].map(members) else { return None };
+    for (field, change) in &diff {
+        let members = members(change.get());
+        let Some([(first, was), (second, is)]) = members.as_deref() else { return Some(other_form(field)) };
+        if first != "before" || second != "after" {
+            return Some(other_form(field));
+        }
+        for (side, said, snapshot) in [("before", was, &before), ("after", is, &after)] {
+            if !value_of(field, snapshot).is_some_and(|shown| is_same(shown.get(), said.get())) {
+                return Some(format!("`ctx_diff` has another `{field}` as `{side}` than `ctx_{side}` has"));
+            }
+        }
+    }
+    let is_in_diff = |field: &str| value_of(field, &diff).is_some();
+    let is_unchanged = |field: &str, value: &RawValue| {
+        value_of(field, &after).is_some_and(|after| is_same(value.get(), after.get()))
+    };
+    let changed = before.iter().find(|(field, value)| !is_in_diff(field) && !is_unchanged(field, value));
+    let added = || after.iter().find(|(field, _)| value_of(field, &before).is_none());
+    let (field, _) = changed.or_else(added)?;
+    Some(format!("`{field}` differs between `ctx_before` and `ctx_after`, but not according to `ctx_diff`"))
+}
+
+fn other_form(field: &str) -> String {
+    format!("`ctx_diff` has `{field}` in another form than `{{\"before\":..,\"after\":..}}`")
+}
+
+fn value_of<'j>(field: &str, members: &[Member<'j>]) -> Option<&'j RawValue> {
+    members.iter().find(|(name, _)| name == field).map(|&(_, value)| value)
+}
+
+/// Returns whether two JSON texts stand for the same value, or may do so: what is nested too deep is not looked into.
+pub(super) fn is_same(a: &str, b: &str) -> bool {
+    let value = |json| serde_json::from_str::<Value>(json).ok();
+    a == b || value(a).zip(value(b)).is_none_or(|(a, b)| a == b)
+}

@@ -1,0 +1,113 @@
+//! `trace show --follow`: a file that grows, shrinks or is replaced, and what ends it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+
+use rustix::process::Signal;
+
+use super::attempts::attempts;
+use super::folder::Folder;
+use super::harness::Program;
+use super::running::Running;
+
+const ARGS: [&str; 5] = ["trace", "show", "--follow", "--json", "trace.jsonl"];
+
+/// Returns the records of so many lines, each line's together.
+fn traces(lines: u32) -> Vec<String> {
+    let folder = Folder::with_input(attempts(lines));
+    Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
+    let lines: Vec<_> = folder.read("trace.jsonl").split_inclusive('\n').map(str::to_owned).collect();
+    lines.chunks(8).map(<[String]>::concat).collect()
+}
+
+fn append(folder: &Folder, name: &str, text: &str) {
+    let mut file = OpenOptions::new().append(true).open(folder.path_of(name)).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+/// Returns the lines of input that are shown, as soon as there are so many.
+fn shown(running: &Running, inputs: usize) -> Vec<u64> {
+    let line_no = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["line_no"].as_u64();
+    running.stdout_of(inputs).lines().filter_map(line_no).collect()
+}
+
+#[test]
+fn what_is_appended_is_shown_until_a_signal_even_if_it_comes_in_pieces() {
+    let traces = traces(3);
+    for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let folder = Folder::new();
+        folder.write("trace.jsonl", &traces[0]);
+        let running = Program::new(&folder).args(ARGS).start();
+        assert_eq!(shown(&running, 1), [1], "without news for a second, an input is over");
+        let (half, rest) = traces[1].split_at(traces[1].len() - 100);
+        append(&folder, "trace.jsonl", half);
+        append(&folder, "trace.jsonl", &(rest.to_owned() + &traces[2]));
+        assert_eq!(shown(&running, 3), [1, 2, 3]);
+        running.signal(signal);
+        let outcome = running.wait();
+        assert_eq!((outcome.exit, &*outcome.stderr), (exit, ""));
+    }
+}
+
+#[test]
+fn a_file_that_becomes_shorter_is_shown_from_its_beginning() {
+    let traces = traces(3);
+    let folder = Folder::new();
+    folder.write("trace.jsonl", traces[0].clone() + &traces[1]);
+    let running = Program::new(&folder).args(ARGS).start();
+    assert_eq!(shown(&running, 2), [1, 2]);
+    File::create(folder.path_of("trace.jsonl")).unwrap();
+    assert_eq!(running.stderr_line(), "note: `trace.jsonl` was truncated; starting over\n");
+    append(&folder, "trace.jsonl", &traces.concat());
+    assert_eq!(shown(&running, 5), [1, 2, 1, 2, 3], "it may grow beyond what it was");
+    running.signal(Signal::INT);
+    assert_eq!(running.wait().exit, 130);
+}
+
+#[test]
+fn a_file_that_is_replaced_under_its_name_is_followed_as_it_was_opened() {
+    let traces = traces(3);
+    let folder = Folder::new();
+    folder.write("trace.jsonl", &traces[0]);
+    let running = Program::new(&folder).args(ARGS).start();
+    assert_eq!(shown(&running, 1), [1]);
+    fs::rename(folder.path_of("trace.jsonl"), folder.path_of("rotated.jsonl")).unwrap();
+    folder.write("trace.jsonl", &traces[2]);
+    append(&folder, "rotated.jsonl", &traces[1]);
+    assert_eq!(shown(&running, 2), [1, 2]);
+    running.signal(Signal::INT);
+    assert_eq!(running.wait().exit, 130);
+}
+
+#[test]
+fn following_ends_by_itself_when_nobody_reads_any_more() {
+    let folder = Folder::new();
+    folder.write("trace.jsonl", &traces(1)[0]);
+    let (reader, writer) = io::pipe().unwrap();
+    let running = Program::new(&folder).args(ARGS).stdout(writer).start();
+    let mut line = String::new();
+    BufReader::new(reader).read_line(&mut line).unwrap();
+    assert!(line.ends_with("]}\n"));
+    // The reader is gone, and nothing more is ever written to the trace.
+    let outcome = running.wait();
+    assert_eq!((outcome.exit, &*outcome.stderr), (0, ""));
+}
+
+#[test]
+fn what_is_not_there_or_no_trace_is_not_waited_for_but_a_wrong_line_is_passed_over() {
+    let folder = Folder::new();
+    let outcome = Program::new(&folder).args(ARGS).exits_with(2);
+    assert!(outcome.stderr.contains("`trace.jsonl` cannot be read: No such file"), "{}", outcome.stderr);
+    folder.write("trace.jsonl", "no record\n");
+    let outcome = Program::new(&folder).args(ARGS).exits_with(2);
+    assert!(outcome.stderr.contains("`trace.jsonl`, line 1: "), "{}", outcome.stderr);
+
+    let traces = traces(2);
+    folder.write("trace.jsonl", traces[0].clone() + "no record\n" + &traces[1]);
+    let running = Program::new(&folder).args(ARGS).start();
+    assert_eq!(shown(&running, 2), [1, 2]);
+    running.signal(Signal::INT);
+    let outcome = running.wait();
+    assert_eq!(outcome.exit, 130);
+    assert!(outcome.stderr.starts_with("error: `trace.jsonl`, line 9: "), "{}", outcome.stderr);
+}
