@@ -19,7 +19,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
 ];
 
 /// Packages that no crate may build upon: nobody outside gets them.
-const FOR_CONTRIBUTORS: [&str; 2] = ["stream-kernel-tests", "xtask"];
+const FOR_CONTRIBUTORS: [&str; 3] = ["stream-kernel-benches", "stream-kernel-tests", "xtask"];
+
+/// Tracing libraries that benchmarks are held against, by the beginnings of their names.
+const PEERS: [&str; 4] = ["fastrace", "opentelemetry", "slog", "tracing"];
 
 #[test]
 fn crates_are_built_on_those_below_them_and_on_no_other() {
@@ -73,6 +76,26 @@ fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
             .filter(|name| *name == "figment" || name.contains("yaml") || name.contains("saphyr"))
             .collect();
         assert!(unwanted.is_empty(), "`{name}` brings along {unwanted:?}");
+    }
+}
+
+/// What the benchmarks are held against is for contributors alone.
+#[test]
+fn no_released_crate_brings_along_another_tracing_library() {
+    let metadata = metadata();
+    let peers_of = |name: &str| -> Vec<_> {
+        let is_peer = |name: &String| PEERS.iter().any(|peer| name.starts_with(peer));
+        normal_dependencies(&metadata, name).into_iter().filter(is_peer).collect()
+    };
+    for (name, _) in LAYERS {
+        assert_eq!(peers_of(name), [""; 0], "`{name}` brings along a tracing library");
+    }
+    let found = peers_of("stream-kernel-benches");
+    for peer in PEERS {
+        assert!(
+            found.iter().any(|name| name.starts_with(peer)),
+            "no benchmark uses `{peer}` any longer: {found:?}"
+        );
     }
 }
 

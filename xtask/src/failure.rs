@@ -32,6 +32,21 @@ pub(crate) enum Failure {
         quoted(files)
     )]
     Pending { files: Vec<String> },
+    /// Two programs decided differently.
+    #[error("`{}` and `{}` differ: what was to be compared does not do the same", one.display(), other.display())]
+    Unequal { one: PathBuf, other: PathBuf },
+    /// A page lacks the markers between which something belongs.
+    #[error("`{}` does not have its markers `<!-- measured: ... -->`, once each", path.display())]
+    Unmarked { path: PathBuf },
+    /// Nothing can count instructions.
+    #[error("cannot start `valgrind` (install it: `apt-get install valgrind`)")]
+    NoValgrind,
+    /// Workloads take more instructions than are recorded.
+    #[error(
+        "more instructions than recorded, by over 5 %: {} (mend it, or accept it with `cargo xtask bench --instructions --record`)",
+        quoted(workloads)
+    )]
+    MoreInstructions { workloads: Vec<String> },
     /// A step of `check` failed.
     #[error("check stopped at the step `{step}`: {source}\n  to mend it: {remedy}")]
     Step { step: &'static str, remedy: &'static str, source: Box<Failure> },
@@ -68,7 +83,11 @@ impl Failure {
             | Self::Output { .. }
             | Self::File { .. }
             | Self::Stale { .. }
-            | Self::Pending { .. } => ExitCode::FAILURE,
+            | Self::Pending { .. }
+            | Self::Unequal { .. }
+            | Self::Unmarked { .. }
+            | Self::NoValgrind
+            | Self::MoreInstructions { .. } => ExitCode::FAILURE,
         }
     }
 }

@@ -28,7 +28,10 @@ usage: cargo xtask <command>
   gen [--check]          writes the generated files; --check fails when one is stale
   stream --kind clean|dirty --lines N [--seed N] --output FILE|-
                          writes attempts for a benchmark, in constant memory
-  bench                  measures how fast traces are read, beside `wc -l` and `jq -c .`
+  bench [--only untraced|traced|memory|reading|parts] [--rounds N] [--lines N] [--large]
+                         measures times and memory beside floors and peers, and renews docs/performance.md
+  bench --instructions [--record]
+                         counts instructions and compares with benches/instructions.json
 ";
 
 fn main() -> ExitCode {
@@ -61,7 +64,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
             _ => Err(Failure::usage("`gen` takes `--check` or nothing")),
         },
         "stream" => stream::stream(rest),
-        "bench" => no_more(rest).and_then(|()| bench::bench()),
+        "bench" => bench::bench(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())

@@ -1,0 +1,28 @@
+//! Parse a line: fund-load's first step alone in a pipeline, so that one hop is in the figure.
+
+use criterion::{BatchSize, Criterion, Throughput};
+use fund_load::FundLoad;
+use stream_kernel_app::{Job, LineContent, RawLine};
+
+const LINES: &str = include_str!("../../../fixtures/clean.ndjson");
+
+pub(crate) fn bench(criterion: &mut Criterion) {
+    // What the step emits is dropped at once, which a strict pipeline would not allow.
+    let layers =
+        Job::<FundLoad>::loader().set("runtime.pipeline=[parse_load_attempt]").set("runtime.strict=false");
+    let mut run = Job::<FundLoad>::prepare(layers).unwrap().start("run", None, Vec::new());
+    let lines: Vec<RawLine> = (1..)
+        .zip(LINES.lines())
+        .map(|(line_no, text)| RawLine { line_no, content: LineContent::Whole(text.into()) })
+        .collect();
+    let mut group = criterion.benchmark_group("line");
+    group.throughput(Throughput::Elements(lines.len() as u64));
+    group.bench_function("parse", |bencher| {
+        bencher.iter_batched(
+            || lines.clone(),
+            |lines| lines.into_iter().for_each(|line| drop(run.process(line).unwrap())),
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}

@@ -1,0 +1,47 @@
+//! A record: what the recorder takes to make it, to write it as JSON, and to sign its messages.
+
+use std::hint::black_box;
+use std::io;
+
+use criterion::Criterion;
+use stream_kernel_trace::{ContextDiffMode, Record, SignatureMode, TraceSink};
+
+use crate::traced_step::TracedStep;
+
+/// A sink that looks at no record.
+pub(crate) struct Discard;
+
+impl TraceSink for Discard {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        black_box(record);
+        Ok(())
+    }
+}
+
+/// A sink that writes each record over the one before.
+#[derive(Default)]
+pub(crate) struct Render(Vec<u8>);
+
+impl TraceSink for Render {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.0.clear();
+        record.write_json(&mut self.0);
+        black_box(&self.0);
+        Ok(())
+    }
+}
+
+pub(crate) fn bench(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("record");
+    let mut step = TracedStep::new(SignatureMode::TypeOnly, ContextDiffMode::None, Discard);
+    group.bench_function("discarded", |bencher| bencher.iter(|| step.record(1, |_| {})));
+    for (name, mode) in [
+        ("as JSON, type_only", SignatureMode::TypeOnly),
+        ("as JSON, type_and_identity", SignatureMode::TypeAndIdentity),
+        ("as JSON, hash", SignatureMode::Hash),
+    ] {
+        let mut step = TracedStep::new(mode, ContextDiffMode::None, Render::default());
+        group.bench_function(name, |bencher| bencher.iter(|| step.record(1, |_| {})));
+    }
+    group.finish();
+}

@@ -1,0 +1,75 @@
+//! A step as the recorder sees it, without the work that it does.
+
+use stream_kernel_trace::{
+    CanonicalContent, Context, ContextDiffMode, Message, Recorder, RunLabel, ShortText, SignatureMode,
+    StepRef, SystemClock, TraceSettings, TraceSink,
+};
+
+/// A recorder, a context and the messages of one step.
+pub(crate) struct TracedStep {
+    recorder: Recorder,
+    pub(crate) context: Context,
+    taken: Attempt,
+    emitted: Attempt,
+}
+
+/// A message with as much in it as most of fund-load's have.
+struct Attempt {
+    type_name: &'static str,
+}
+
+impl Message for Attempt {
+    fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        identity.set(15_887_001);
+        true
+    }
+
+    fn digest(&self, content: &mut CanonicalContent) {
+        content.unsigned("line_no", 123_456_u64);
+        content.text("id", "15887001");
+        content.text("customer_id", "528001");
+        content.unsigned("amount_cents", 331_847_u64);
+        content.integer("time_seconds", 951_868_801);
+        content.unsigned("time_nanos", 0_u64);
+        content.integer("day", 11_017);
+        content.integer("week", 11_014);
+    }
+}
+
+impl TracedStep {
+    /// Returns a step whose records go to `sink` and show what the modes say.
+    pub(crate) fn new(
+        signature: SignatureMode,
+        context_diff: ContextDiffMode,
+        sink: impl TraceSink + 'static,
+    ) -> Self {
+        let settings = TraceSettings { signature, context_diff };
+        let label = RunLabel { run_id: "run".to_owned(), scenario_id: "baseline".to_owned() };
+        let mut context = Context::new(label, context_diff.fields());
+        context.begin_input(123_456);
+        Self {
+            recorder: Recorder::new(settings, SystemClock::new()).with_sink(Box::new(sink)),
+            context,
+            taken: Attempt { type_name: "LoadAttempt" },
+            emitted: Attempt { type_name: "AttemptWithKeys" },
+        }
+    }
+
+    /// Forgets the input, so that the next step is its first.
+    pub(crate) fn begin_input(&mut self) {
+        self.context.begin_input(123_456);
+        self.recorder.begin_input();
+    }
+
+    /// Records the step at `index`, which does `work` to the context.
+    pub(crate) fn record(&mut self, index: usize, work: impl FnOnce(&mut Context)) {
+        self.recorder.enter(&self.taken, &mut self.context);
+        work(&mut self.context);
+        let step = StepRef { index, name: "compute_time_keys" };
+        self.recorder.exit(step, [&self.emitted], &mut self.context, Ok(()));
+    }
+}

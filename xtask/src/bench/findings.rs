@@ -1,0 +1,70 @@
+//! What was found: comparisons with their goals, and plain figures.
+
+use super::goal::Goal;
+use super::options::Part;
+use super::series::Series;
+
+/// What parts have found.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) comparisons: Vec<Comparison>,
+    pub(crate) figures: Vec<Figure>,
+}
+
+/// One line of the table of goals.
+pub(crate) struct Comparison {
+    pub(crate) what: &'static str,
+    pub(crate) goal: Goal,
+    /// Or why there is none.
+    pub(crate) outcome: Result<Outcome, &'static str>,
+}
+
+/// What a comparison has come to.
+pub(crate) struct Outcome {
+    /// What was measured, as words.
+    pub(crate) measured: String,
+    /// What it is held against, as words.
+    pub(crate) against: String,
+    /// Their ratio, or the amount that the goal speaks of.
+    pub(crate) value: Series,
+}
+
+/// One line of the table of figures.
+pub(crate) struct Figure {
+    pub(crate) part: Part,
+    pub(crate) name: String,
+    pub(crate) value: Series,
+    /// What the value counts, such as `ns an attempt`.
+    pub(crate) unit: &'static str,
+    /// What else is worth knowing.
+    pub(crate) remark: String,
+}
+
+impl Findings {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.comparisons.extend(other.comparisons);
+        self.figures.extend(other.figures);
+    }
+}
+
+impl Comparison {
+    /// Returns the comparison of two series in nanoseconds.
+    pub(crate) fn of(what: &'static str, goal: Goal, measured: &Series, against: (&str, &Series)) -> Self {
+        let (name, against) = against;
+        let outcome = Outcome {
+            measured: format!("{} ns", number(measured.median())),
+            against: format!("{name}: {} ns", number(against.median())),
+            value: measured.over(against),
+        };
+        Self { what, goal, outcome: Ok(outcome) }
+    }
+}
+
+/// Returns the number with as many digits as it deserves.
+pub(crate) fn number(value: f64) -> String {
+    match value.abs() {
+        magnitude if magnitude >= 100.0 => format!("{value:.0}"),
+        magnitude if magnitude >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}

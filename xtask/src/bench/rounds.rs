@@ -1,0 +1,78 @@
+//! Programs that are run in turn, round by round, so that whatever slows the machine for a while slows them all.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::scratch::{Scratch, remove, size};
+use super::series::Series;
+use super::usage;
+use crate::failure::Failure;
+
+/// A program and what it is run on.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    pub(crate) program: PathBuf,
+    pub(crate) args: Vec<OsString>,
+    /// Files that it makes, which are removed after each run; the size of the last is noted.
+    pub(crate) makes: Vec<PathBuf>,
+}
+
+/// What a workload used, round by round.
+pub(crate) struct Samples {
+    /// Processor time in nanoseconds.
+    pub(crate) cpu_ns: Series,
+    /// Time from start to end in nanoseconds.
+    pub(crate) wall_ns: Series,
+    /// The most memory in bytes.
+    pub(crate) max_rss_bytes: Series,
+    /// The size of the last file that it makes; 0 if it makes none.
+    pub(crate) made_bytes: u64,
+}
+
+/// Runs all `workloads` in each of `rounds`, after one round that does not count, and returns what each used.
+#[expect(clippy::cast_precision_loss, reason = "no run takes as long as a hundred days, or as much memory")]
+pub(crate) fn interleaved<const N: usize>(
+    workloads: &[Workload; N],
+    scratch: &Scratch,
+    rounds: usize,
+) -> Result<[Samples; N], Failure> {
+    let mut usages = [const { Vec::new() }; N];
+    let mut made_bytes = [0; N];
+    for round in 0..=rounds {
+        for (index, workload) in workloads.iter().enumerate() {
+            crate::say(&format!("round {round} of {rounds}: {}", workload.name));
+            let usage = workload.run(scratch)?;
+            if let Some(made) = workload.makes.last() {
+                made_bytes[index] = size(made)?;
+            }
+            workload.tidy()?;
+            // The first round brings programs and inputs into memory.
+            if round > 0 {
+                usages[index].push(usage);
+            }
+        }
+    }
+    let mut made_bytes = made_bytes.into_iter();
+    Ok(usages.map(|usages| {
+        let series = |of: fn(&usage::Usage) -> f64| Series::new(usages.iter().map(of).collect());
+        Samples {
+            cpu_ns: series(|usage| usage.cpu.as_nanos() as f64),
+            wall_ns: series(|usage| usage.wall.as_nanos() as f64),
+            max_rss_bytes: series(|usage| usage.max_rss_bytes as f64),
+            made_bytes: made_bytes.next().unwrap_or_default(),
+        }
+    }))
+}
+
+impl Workload {
+    /// Runs it once; what it makes stays.
+    pub(crate) fn run(&self, scratch: &Scratch) -> Result<usage::Usage, Failure> {
+        usage::measure(Command::new(&self.program).args(&self.args), &scratch.path("stderr.txt"))
+    }
+
+    /// Removes what it has made.
+    pub(crate) fn tidy(&self) -> Result<(), Failure> {
+        self.makes.iter().try_for_each(|path| remove(path))
+    }
+}

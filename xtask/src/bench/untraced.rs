@@ -1,0 +1,100 @@
+//! Untraced runs: fund-load beside the plain loop, the copying of bytes, and itself without a recorder.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::findings::{Comparison, Figure, Findings};
+use super::goal::Goal;
+use super::options::{Options, Part};
+use super::programs::{Programs, Trace, build_without_recorder, fund_load, peer};
+use super::rounds::{Samples, interleaved};
+use super::scratch::{Input, Scratch, is_same, remove, size};
+use super::series::Series;
+use crate::failure::Failure;
+
+const UNIT: &str = "ns an attempt";
+const OFF: &str = "tracing off, against a build without the recorder";
+
+pub(crate) fn measure(
+    programs: &Programs,
+    scratch: &Scratch,
+    options: &Options,
+) -> Result<Findings, Failure> {
+    let input = scratch.input(options.lines)?;
+    check_same_decisions(programs, scratch, &input)?;
+    let without_recorder = program_without_recorder(scratch)?;
+    let output = scratch.path("decisions.ndjson");
+    let other_build = without_recorder.as_ref().unwrap_or(&programs.fund_load);
+    let workloads = [
+        peer("copy_lines", &programs.copy_lines, &input, &output, None),
+        peer("plain_loop", &programs.plain_loop, &input, &output, None),
+        fund_load("fund-load", &programs.fund_load, &input, &output, None),
+        fund_load("fund-load without recorder", other_build, &input, &output, None),
+    ];
+    let samples = interleaved(&workloads, scratch, options.rounds)?;
+    let [bytes, plain_loop, ours, without] = samples.each_ref().map(|samples| per_line(samples, &input));
+    let mut off = Comparison::of(OFF, Goal::NoDifference, &ours, ("without", &without));
+    if without_recorder.is_none() {
+        off.outcome = Err("there is no such build");
+    }
+    let goal = Goal::AtMost(1.0, 0.65);
+    let untraced =
+        Comparison::of("untraced, against the plain serde_json loop", goal, &ours, ("loop", &plain_loop));
+    let figure = |name: &str, value: Series, samples: &Samples| Figure {
+        part: Part::Untraced,
+        name: name.to_owned(),
+        value,
+        unit: UNIT,
+        remark: format!("{:.0} ns by the clock on the wall", per_line_wall(samples, &input)),
+    };
+    let mut figures = vec![
+        figure("read and write the lines alone", bytes, &samples[0]),
+        figure("the plain loop: serde_json, three foldhash maps", plain_loop, &samples[1]),
+        figure("fund-load, tracing off", ours, &samples[2]),
+    ];
+    if without_recorder.is_some() {
+        figures.push(figure("fund-load, built without the recorder", without, &samples[3]));
+    }
+    Ok(Findings { comparisons: vec![untraced, off], figures })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lines are far fewer than 2^52")]
+fn per_line(samples: &Samples, input: &Input) -> Series {
+    samples.cpu_ns.per(input.lines as f64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lines are far fewer than 2^52")]
+fn per_line_wall(samples: &Samples, input: &Input) -> f64 {
+    samples.wall_ns.median() / input.lines as f64
+}
+
+/// Fails unless the plain loop decides every line as fund-load does: otherwise it would be no reference.
+fn check_same_decisions(programs: &Programs, scratch: &Scratch, input: &Input) -> Result<(), Failure> {
+    let [ours, other] = ["decisions.ndjson", "decisions-plain.ndjson"].map(|name| scratch.path(name));
+    fund_load("fund-load", &programs.fund_load, input, &ours, None).run(scratch)?;
+    peer("plain_loop", &programs.plain_loop, input, &other, None).run(scratch)?;
+    if !is_same(&ours, &other)? {
+        return Err(Failure::Unequal { one: ours, other });
+    }
+    remove(&ours)?;
+    remove(&other)
+}
+
+/// Returns fund-load built without the recorder; `None` if the build turns out to have one all the same.
+fn program_without_recorder(scratch: &Scratch) -> Result<Option<PathBuf>, Failure> {
+    let program = build_without_recorder(scratch)?;
+    let (input, trace) = (scratch.input(1)?, scratch.path("no-trace.jsonl"));
+    fs::write(&trace, "").map_err(|source| Failure::file("create", &trace, source))?;
+    let traced = Trace { path: &trace, settings: &[] };
+    let workload = fund_load(
+        "fund-load without recorder",
+        &program,
+        &input,
+        &scratch.path("decisions.ndjson"),
+        Some(&traced),
+    );
+    workload.run(scratch)?;
+    let has_recorder = size(&trace)? > 0;
+    workload.tidy()?;
+    Ok((!has_recorder).then_some(program))
+}
