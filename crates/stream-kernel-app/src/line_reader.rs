@@ -79,6 +79,14 @@ impl<R: BufRead> LineReader<R> {
                 return Ok(self.finish_last_line());
             }
             let line_end = memchr::memchr(b'\n', chunk);
+            if let (Some(len), true) = (line_end, self.line.is_empty() && self.overlong.is_none()) {
+                // The usual line lies in the buffer as a whole: it is copied once, into as much memory as it needs.
+                self.line_no += 1;
+                let content = whole_line(&chunk[..len], self.line_no == 1, true, self.max_line_bytes);
+                self.input.consume(len + 1);
+                self.bytes_read += len as u64 + 1;
+                return Ok(Some(RawLine { line_no: self.line_no, content }));
+            }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
             let consumed = part.len() + usize::from(line_end.is_some());
             // A byte order mark and a CR may stand beside the bytes that count.
@@ -113,26 +121,27 @@ impl<R: BufRead> LineReader<R> {
 
     fn finish_line(&mut self, ends_in_lf: bool) -> RawLine {
         self.line_no += 1;
-        let content = match self.overlong.take() {
-            Some(overlong) => overlong.finish(ends_in_lf),
-            None => self.finish_content(ends_in_lf),
-        };
+        let line = std::mem::take(&mut self.line);
+        let content = self.overlong.take().map_or_else(
+            || whole_line(&line, self.line_no == 1, ends_in_lf, self.max_line_bytes),
+            |overlong| overlong.finish(ends_in_lf),
+        );
         RawLine { line_no: self.line_no, content }
     }
+}
 
-    fn finish_content(&mut self, ends_in_lf: bool) -> LineContent {
-        let mut line = std::mem::take(&mut self.line);
-        if ends_in_lf && line.ends_with(b"\r") {
-            line.pop();
-        }
-        if self.line_no == 1 && line.starts_with(BYTE_ORDER_MARK) {
-            line.drain(..BYTE_ORDER_MARK.len());
-        }
-        if line.len() <= self.max_line_bytes {
-            return LineContent::Whole(line);
-        }
-        LineContent::Overlong { bytes: line.len() as u64, sha256: Sha256::digest(&line).into() }
+/// Returns what stands on a line that was kept as a whole, which may be too long by what does not count.
+fn whole_line(mut line: &[u8], is_first: bool, ends_in_lf: bool, max_line_bytes: usize) -> LineContent {
+    if ends_in_lf {
+        line = line.strip_suffix(b"\r").unwrap_or(line);
     }
+    if is_first {
+        line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+    }
+    if line.len() <= max_line_bytes {
+        return LineContent::Whole(line.to_vec());
+    }
+    LineContent::Overlong { bytes: line.len() as u64, sha256: Sha256::digest(line).into() }
 }
 
 fn begin_overlong(line: &[u8], part: &[u8], is_first_line: bool) -> Overlong {

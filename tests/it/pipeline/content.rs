@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use fund_load::domain::{
-    Cents, Day, EchoedId, FundLoadMessage, Idempotency, Multiplier, Reason, Subject, Verdict,
+    Attempt, Cents, Day, EchoedId, EnrichedAttempt, Features, FundLoadMessage, Idempotency, LoadAttempt,
+    Multiplier, Reason, Subject, Verdict,
 };
 use stream_kernel_app::LineContent;
 use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
@@ -11,8 +12,8 @@ use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
 use super::fixture_files::EXP_MP;
 use super::harness::{prepare, run_traced};
 use super::samples::{
-    BAD_LINE, GOOD_LINE, SHA256_OF_OVERLONG, accepted, classified, declined, declined_bad_line, enriched, id,
-    keyed, load_attempt, output_line, overlong_line, raw_line,
+    BAD_LINE, GOOD_LINE, SHA256_OF_OVERLONG, accepted, attempt, classified, declined, declined_bad_line,
+    enriched, features, id, keyed, load_attempt, output_line, overlong_line, raw_line,
 };
 use super::trace_modes::TraceMode;
 
@@ -122,43 +123,57 @@ fn any_field_of_an_attempt_changed_gives_another_hash() {
     check(
         &[load_attempt()],
         &[
-            ("line_no", |load| load.0.line_no = 9),
-            ("id", |load| load.0.id = id("017")),
-            ("customer_id", |load| load.0.customer_id = id("7")),
-            ("amount", |load| load.0.amount = Cents(123_451)),
-            ("seconds", |load| load.0.time.seconds += 1),
-            ("nanos", |load| load.0.time.nanos += 1),
+            ("line_no", |load| *load = other_attempt(|attempt| attempt.line_no = 9)),
+            ("id", |load| *load = other_attempt(|attempt| attempt.id = id("017"))),
+            ("customer_id", |load| *load = other_attempt(|attempt| attempt.customer_id = id("7"))),
+            ("amount", |load| *load = other_attempt(|attempt| attempt.amount = Cents(123_451))),
+            ("seconds", |load| *load = other_attempt(|attempt| attempt.time.seconds += 1)),
+            ("nanos", |load| *load = other_attempt(|attempt| attempt.time.nanos += 1)),
         ],
     );
     check(
         &[keyed()],
         &[
-            ("attempt", |keyed| keyed.attempt.line_no = 9),
-            ("day", |keyed| keyed.day = Day(1)),
-            ("week", |keyed| keyed.week = Day(1)),
+            ("attempt", |keyed| *keyed = other_line().with_keys(Day(10_959), Day(10_959))),
+            ("day", |keyed| *keyed = load_attempt().with_keys(Day(1), Day(10_959))),
+            ("week", |keyed| *keyed = load_attempt().with_keys(Day(10_959), Day(1))),
         ],
     );
     check(
         &[classified()],
         &[
-            ("attempt", |classified| classified.keyed.attempt.line_no = 9),
-            ("day", |classified| classified.keyed.day = Day(1)),
-            ("replay", |classified| classified.idempotency = Idempotency::Replay { canonical_line_no: 1 }),
-            ("replay of", |classified| classified.idempotency = Idempotency::Replay { canonical_line_no: 2 }),
+            ("attempt", |classified| {
+                let keyed = other_line().with_keys(Day(10_959), Day(10_959));
+                *classified = keyed.classified(Idempotency::Canonical);
+            }),
+            ("day", |classified| {
+                let keyed = load_attempt().with_keys(Day(1), Day(10_959));
+                *classified = keyed.classified(Idempotency::Canonical);
+            }),
+            ("replay", |classified| {
+                *classified = keyed().classified(Idempotency::Replay { canonical_line_no: 1 });
+            }),
+            ("replay of", |classified| {
+                *classified = keyed().classified(Idempotency::Replay { canonical_line_no: 2 });
+            }),
             ("conflict", |classified| {
-                classified.idempotency = Idempotency::Conflict { canonical_line_no: 1 }
+                *classified = keyed().classified(Idempotency::Conflict { canonical_line_no: 1 });
             }),
         ],
     );
     check(
         &[enriched()],
         &[
-            ("attempt", |enriched| enriched.classified.keyed.attempt.line_no = 9),
-            ("is_monday", |enriched| enriched.is_monday = false),
-            ("is_prime", |enriched| enriched.is_prime = false),
-            ("effective_amount", |enriched| enriched.effective_amount = Cents(1)),
+            ("attempt", |enriched| *enriched = enriched_other_line()),
+            ("is_monday", |enriched| *enriched = other_features(|features| features.is_monday = false)),
+            ("is_prime", |enriched| *enriched = other_features(|features| features.is_prime = false)),
+            ("effective_amount", |enriched| {
+                *enriched = other_features(|features| features.effective_amount = Cents(1));
+            }),
             ("limit_divisor", |enriched| {
-                enriched.limit_divisor = Multiplier::from_millionths(1_000_001).unwrap();
+                *enriched = other_features(|features| {
+                    features.limit_divisor = Multiplier::from_millionths(1_000_001).unwrap();
+                });
             }),
         ],
     );
@@ -180,7 +195,7 @@ fn any_field_of_a_line_or_a_decision_changed_gives_another_hash() {
         &[
             ("reason", |decision| decision.verdict = Verdict::Declined(Reason::WeeklyAmountLimit)),
             ("attempt", |decision| match &mut decision.subject {
-                Subject::Attempt(attempt) => attempt.classified.keyed.attempt.line_no = 9,
+                Subject::Attempt(attempt) => *attempt = enriched_other_line(),
                 Subject::BadLine(line) => line.line_no = 9,
             }),
         ],
@@ -206,6 +221,27 @@ fn any_field_of_a_line_or_a_decision_changed_gives_another_hash() {
             ("text", |line| line.text.push(b' ')),
         ],
     );
+}
+
+fn other_attempt(change: fn(&mut Attempt)) -> LoadAttempt {
+    let mut attempt = attempt();
+    change(&mut attempt);
+    LoadAttempt::new(attempt)
+}
+
+fn other_line() -> LoadAttempt {
+    other_attempt(|attempt| attempt.line_no = 9)
+}
+
+fn enriched_other_line() -> EnrichedAttempt {
+    let keyed = other_line().with_keys(Day(10_959), Day(10_959));
+    keyed.classified(Idempotency::Canonical).enriched(features())
+}
+
+fn other_features(change: fn(&mut Features)) -> EnrichedAttempt {
+    let mut features = features();
+    change(&mut features);
+    classified().enriched(features)
 }
 
 /// What is changed, and how.

@@ -9,7 +9,7 @@ use fund_load::FundLoad;
 use fund_load::domain::{Cents, DigitId, Moment};
 use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
 use stream_kernel_app::{LineOutput, LineReader, Run};
-use stream_kernel_exec::trace::{ContextField, Record, TraceSink};
+use stream_kernel_exec::trace::{ContextField, Record, RecordSerializer, TraceSink};
 
 use super::fixture_files::EXP_MP;
 use super::harness::{clock, prepare};
@@ -69,7 +69,7 @@ fn what_stays_of_attempts_is_their_ids() {
         let customer_id = DigitId::parse("7").unwrap();
         let time = Moment { seconds: 0, nanos: 0 };
         let first = FirstAttempt { customer_id, amount: Cents(100), time, line_no: 1 };
-        store.get_or_remember(DigitId::parse(&id.to_string()).unwrap(), first);
+        store.get_or_remember(DigitId::parse(&id.to_string()).unwrap(), first).unwrap();
     };
     remember(17);
     let kept_by_store = measure(|| ids.for_each(&mut remember));
@@ -117,13 +117,14 @@ impl LineOutput for Discarding {
 /// Writes each record over the last one.
 #[derive(Default)]
 struct Overwriting {
+    serializer: RecordSerializer,
     line: Vec<u8>,
 }
 
 impl TraceSink for Overwriting {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.line.clear();
-        record.write_json(&mut self.line);
+        self.serializer.write_json(record, &mut self.line);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! A message of every kind: what becomes of a good line, of a bad one and of one that is too long.
 
 use fund_load::domain::{
-    Attempt, AttemptWithKeys, BadLine, Cents, Day, Decision, DigitId, EchoedId, EnrichedAttempt, Idempotency,
-    IdempotencyClassifiedAttempt, LoadAttempt, Moment, Multiplier, OutputLine, Reason, Subject, Verdict,
+    Attempt, AttemptWithKeys, BadLine, Cents, Day, Decision, DigitId, EchoedId, EnrichedAttempt, Features,
+    Idempotency, IdempotencyClassifiedAttempt, LoadAttempt, Moment, Multiplier, OutputLine, Reason, Subject,
+    Verdict,
 };
 use stream_kernel_app::{LineContent, RawLine};
 
@@ -28,25 +29,28 @@ pub(crate) fn overlong_line() -> RawLine {
 }
 
 pub(crate) fn load_attempt() -> LoadAttempt {
-    LoadAttempt(Box::new(attempt()))
+    LoadAttempt::new(attempt())
 }
 
-fn attempt() -> Attempt {
+pub(crate) fn attempt() -> Attempt {
     let time = Moment { seconds: 946_861_323, nanos: 500_000_000 };
     Attempt { line_no: 1, id: id("17"), customer_id: id("007"), amount: Cents(123_450), time }
 }
 
 pub(crate) fn keyed() -> AttemptWithKeys {
-    AttemptWithKeys { attempt: Box::new(attempt()), day: Day(10_959), week: Day(10_959) }
+    load_attempt().with_keys(Day(10_959), Day(10_959))
 }
 
 pub(crate) fn classified() -> IdempotencyClassifiedAttempt {
-    IdempotencyClassifiedAttempt { keyed: keyed(), idempotency: Idempotency::Canonical }
+    keyed().classified(Idempotency::Canonical)
 }
 
 pub(crate) fn enriched() -> EnrichedAttempt {
-    EnrichedAttempt {
-        classified: classified(),
+    classified().enriched(features())
+}
+
+pub(crate) fn features() -> Features {
+    Features {
         is_monday: true,
         is_prime: true,
         effective_amount: Cents(246_900),

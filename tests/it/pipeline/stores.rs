@@ -74,8 +74,8 @@ fn check(case: &Case, at: Index, backwards: bool) -> Result<(), TestCaseError> {
 /// its records, and what is remembered in the end.
 fn run(nodes: &Nodes, memory: Memory, lines: &[RawLine]) -> (String, Memory) {
     let (mut ids, mut windows) = (MemoryIdStore::default(), MemoryWindowStore::default());
-    ids.restore(&mut memory.ids.into_iter());
-    memory.windows.into_iter().for_each(|entry| windows.set(entry));
+    ids.restore(&mut memory.ids.into_iter()).unwrap();
+    windows.restore(&mut memory.windows.into_iter()).unwrap();
     let (ids, windows) = (Rc::new(RefCell::new(ids)), Rc::new(RefCell::new(windows)));
     let written = Shared::default();
     let resources = Resources {

@@ -117,7 +117,7 @@ impl EchoedId {
     }
 
     fn identity(&self, identity: &mut ShortText) -> bool {
-        self.with_text(|text| identity.set(text));
+        self.with_text(|text| identity.set_text(text));
         *self != Self::Unreadable
     }
 

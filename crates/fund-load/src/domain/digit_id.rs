@@ -39,34 +39,43 @@ const fn first_places() -> [u64; MAX_DIGITS] {
 
 impl DigitId {
     /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.is_empty() || text.len() > MAX_DIGITS || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
+        let text = text.as_ref();
+        if text.is_empty() || text.len() > MAX_DIGITS {
             return None;
         }
-        let value = text.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
-        Some(Self(FIRST_PLACES[text.len() - 1] + value))
+        let value = text
+            .iter()
+            .try_fold(0, |value, &byte| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0')));
+        Some(Self(FIRST_PLACES[text.len() - 1] + value?))
     }
 
     /// Returns the number that the digits spell.
     pub fn value(self) -> u64 {
-        self.0 - FIRST_PLACES[self.digits() - 1]
+        self.0 - self.length().1
     }
 
     /// Hands the text to `use_text` and returns what that returns; no allocation is needed.
     pub fn with_text<T>(self, use_text: impl FnOnce(&str) -> T) -> T {
-        let mut text = [b'0'; MAX_DIGITS];
-        let text = &mut text[..self.digits()];
-        let mut rest = self.value();
-        for digit in text.iter_mut().rev() {
-            *digit = b"0123456789"[(rest % 10) as usize];
-            rest /= 10;
+        let mut digits = itoa::Buffer::new();
+        let (len, first) = self.length();
+        let digits = digits.format(self.0 - first);
+        if digits.len() == len {
+            return use_text(digits);
         }
+        let mut text = [b'0'; MAX_DIGITS];
+        let text = &mut text[..len];
+        // In front of them stand the zeros that a number does not have.
+        let zeros = text.len() - digits.len();
+        text[zeros..].copy_from_slice(digits.as_bytes());
         // Digits are ASCII.
         use_text(std::str::from_utf8(text).unwrap_or_default())
     }
 
-    fn digits(self) -> usize {
-        FIRST_PLACES.partition_point(|&first| first <= self.0)
+    /// Returns the number of digits, and the place of the first text of that length.
+    fn length(self) -> (usize, u64) {
+        let len = FIRST_PLACES.partition_point(|&first| first <= self.0);
+        (len, FIRST_PLACES[len - 1])
     }
 }
 

@@ -9,8 +9,10 @@ mod money;
 mod prime;
 
 pub use attempt::{
-    Attempt, AttemptWithKeys, EnrichedAttempt, Idempotency, IdempotencyClassifiedAttempt, LoadAttempt,
+    Attempt, AttemptWithKeys, EnrichedAttempt, Features, Idempotency, IdempotencyClassifiedAttempt,
+    LoadAttempt,
 };
+pub(crate) use calendar::SECONDS_PER_DAY;
 pub use calendar::{Day, Moment, WeekStart};
 pub use decision::{BadLine, Decision, EchoedId, OutputLine, Reason, Subject, Verdict};
 pub use digit_id::DigitId;

@@ -8,21 +8,24 @@ const MAX_WHOLE_DIGITS: usize = 15;
 /// Returns the amount that `text` spells: `$1234.56`, `USD 1234.56`, `1234.56` and what lies between them.
 ///
 /// The form is: `USD` or not, `$` or not, `USD` or not, any ASCII white space, 1 to 15 digits, a point, two digits.
-pub(super) fn parse(text: &str) -> Option<Cents> {
-    let mut rest = text;
-    for prefix in ["USD", "$", "USD"] {
+pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Cents> {
+    let mut rest = text.as_ref();
+    for prefix in [&b"USD"[..], b"$", b"USD"] {
         rest = rest.strip_prefix(prefix).unwrap_or(rest);
     }
-    let digits = rest.trim_start_matches(|character: char| character.is_ascii_whitespace());
-    let (whole, cents) = digits.split_once('.')?;
-    let is_amount = (1..=MAX_WHOLE_DIGITS).contains(&whole.len())
-        && cents.len() == 2
-        && whole.bytes().chain(cents.bytes()).all(|byte| byte.is_ascii_digit());
-    is_amount.then(|| {
-        Cents(
-            whole.bytes().chain(cents.bytes()).fold(0, |units, digit| units * 10 + u128::from(digit - b'0')),
-        )
-    })
+    let (whole, cents) = match rest.trim_ascii_start() {
+        [whole @ .., b'.', tens, ones] => (whole, [*tens, *ones]),
+        _ => return None,
+    };
+    if !(1..=MAX_WHOLE_DIGITS).contains(&whole.len()) {
+        return None;
+    }
+    // 17 digits at most: they fit into 64 bits.
+    let units = whole
+        .iter()
+        .chain(&cents)
+        .try_fold(0_u64, |units, &byte| byte.is_ascii_digit().then(|| units * 10 + u64::from(byte - b'0')));
+    units.map(|units| Cents(units.into()))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod amount;
 mod fields;
+mod plain;
 mod timestamp;
 
 use stream_kernel_app::LineContent;
@@ -15,11 +16,17 @@ use fields::Fields;
 ///
 /// Returns the first thing wrong with the line, in the contract's order, and what of it can be echoed.
 pub(crate) fn read_attempt(line_no: u64, content: &LineContent) -> Result<Attempt, (BadLine, Reason)> {
+    // A line that is too long is as unreadable as an empty one.
+    let LineContent::Whole(bytes) = content else { return read_any_attempt(line_no, b"") };
+    plain::read(line_no, bytes).map_or_else(|| read_any_attempt(line_no, bytes), Ok)
+}
+
+/// Does the same for a line of any form.
+fn read_any_attempt(line_no: u64, bytes: &[u8]) -> Result<Attempt, (BadLine, Reason)> {
     let unreadable = || {
         let line = BadLine { line_no, id: EchoedId::Unreadable, customer_id: EchoedId::Unreadable };
         (line, Reason::InputParseError)
     };
-    let LineContent::Whole(bytes) = content else { return Err(unreadable()) };
     let fields = fields::read(bytes).ok_or_else(unreadable)?;
     read_fields(line_no, &fields).map_err(|reason| {
         let line = BadLine {

@@ -1,8 +1,6 @@
 //! Times as attempts spell them.
 
-use jiff::civil::{Date, date};
-
-use crate::domain::Moment;
+use crate::domain::{Moment, SECONDS_PER_DAY};
 
 const SECONDS_PER_MINUTE: i64 = 60;
 const SECONDS_PER_HOUR: i64 = 3_600;
@@ -13,8 +11,8 @@ const MAX_FRACTION_DIGITS: usize = 9;
 /// The date and the time are parted by `T`, `t` or a space; the offset is `Z`, `z`, or a sign, hours 00 to 23, a colon and
 /// minutes; a fraction has 1 to 9 digits. A leap second counts as the second before it. The year, as it is written and in UTC,
 /// is 0001 to 9999.
-pub(super) fn parse(text: &str) -> Option<Moment> {
-    let mut rest = Digits(text.as_bytes());
+pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
+    let mut rest = Digits(text.as_ref());
     let year = rest.number(4)?;
     rest.one_of(b"-")?;
     let month = rest.number(2)?;
@@ -39,13 +37,27 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
 }
 
 /// Returns the seconds from 1970 to the beginning of a day, `None` if there is no such day.
+///
+/// A calendar library takes six times as long, a tenth of what a line takes in all. The days are counted as in Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", in years that begin with March, so that leap days are at their ends.
 fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
-    const EPOCH: Date = date(1970, 1, 1);
-    if year == 0 {
+    const DAYS_FROM_MARCH_0000_TO_1970: i64 = 719_468;
+    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_in_month = match month {
+        2 if is_leap_year => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if year == 0 || !(1..=days_in_month).contains(&day) {
         return None;
     }
-    let date = Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;
-    Some(date.duration_since(EPOCH).as_secs())
+    let year_from_march = if month > 2 { year } else { year - 1 };
+    let months_since_march = (month + 9) % 12;
+    let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
+    let leap_days = year_from_march / 4 - year_from_march / 100 + year_from_march / 400;
+    Some((year_from_march * 365 + leap_days + day_of_year - DAYS_FROM_MARCH_0000_TO_1970) * SECONDS_PER_DAY)
 }
 
 /// What is left of the text.
@@ -104,6 +116,8 @@ impl Digits<'_> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::{Date, date};
+
     use super::*;
 
     /// Checks that `text` is the moment that the calendar library reads from `same`, its plain spelling.
@@ -177,6 +191,20 @@ mod tests {
             "２000-01-01T00:00:00Z",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    /// The first and the last days of every month of the calendar, held against the calendar library; and what is no day is none to either.
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        const EPOCH: Date = date(1970, 1, 1);
+        for year in 0..=9_999_i16 {
+            let days = [0, 1, 2, 15, 27, 28, 29, 30, 31, 32];
+            for (month, day) in (0..=13).flat_map(|month| days.map(|day| (month, day))) {
+                let days = Date::new(year, month, day).ok().filter(|_| year > 0);
+                let seconds = days.map(|date| date.duration_since(EPOCH).as_secs());
+                assert_eq!(midnight(year.into(), month.into(), day.into()), seconds, "{year}-{month}-{day}");
+            }
         }
     }
 }

@@ -4,7 +4,9 @@ use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
 
 use crate::config::{ComputeFeaturesNode, MondayApplication};
-use crate::domain::{EnrichedAttempt, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime};
+use crate::domain::{
+    EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime,
+};
 
 /// Applies the Monday multiplier and finds out whether the id is a prime number, as far as either is switched on.
 pub struct ComputeFeatures {
@@ -29,8 +31,8 @@ impl Step<FundLoadMessage> for ComputeFeatures {
         out: &mut Emitter<'_, FundLoadMessage, EnrichedAttempt>,
     ) -> Result<(), StepError> {
         let monday = &self.parameters.monday_multiplier;
-        let attempt = &classified.keyed.attempt;
-        let is_monday = monday.enabled && classified.keyed.day.is_monday();
+        let attempt = classified.attempt();
+        let is_monday = monday.enabled && classified.day().is_monday();
         let is_prime = self.parameters.prime_gate.enabled && is_prime(attempt.id.value());
         let multiplier = if is_monday { monday.multiplier } else { Multiplier::ONE };
         let (effective_amount, limit_divisor) = match monday.apply_to {
@@ -47,7 +49,7 @@ impl Step<FundLoadMessage> for ComputeFeatures {
             };
             context.metrics.set(name, multiplier.millionths());
         }
-        out.emit(EnrichedAttempt { classified, is_monday, is_prime, effective_amount, limit_divisor });
+        out.emit(classified.enriched(Features { is_monday, is_prime, effective_amount, limit_divisor }));
         Ok(())
     }
 }

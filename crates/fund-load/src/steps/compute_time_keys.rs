@@ -23,15 +23,15 @@ impl Step<FundLoadMessage> for ComputeTimeKeys {
 
     fn process(
         &mut self,
-        LoadAttempt(attempt): LoadAttempt,
+        load: LoadAttempt,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, AttemptWithKeys>,
     ) -> Result<(), StepError> {
-        let day = attempt.time.day();
+        let day = load.attempt().time.day();
         let week = day.start_of_week(self.week_start);
         context.tags.set("day", day);
         context.tags.set("week", week);
-        out.emit(AttemptWithKeys { attempt, day, week });
+        out.emit(load.with_keys(day, week));
         Ok(())
     }
 }

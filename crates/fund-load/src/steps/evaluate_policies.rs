@@ -10,7 +10,7 @@ use crate::config::{EvaluatePoliciesNode, UpdateWindowsNode};
 use crate::domain::{
     Cents, Decision, EnrichedAttempt, FundLoadMessage, Idempotency, Reason, Subject, Verdict,
 };
-use crate::stores::WindowStore;
+use crate::stores::{CustomerWindows, WindowStore};
 
 /// Holds an attempt against the limits and what was accepted before.
 pub struct EvaluatePolicies {
@@ -22,9 +22,7 @@ pub struct EvaluatePolicies {
 
 /// What was there before an attempt.
 struct Before {
-    attempts: u64,
-    day_amount: Cents,
-    week_amount: Cents,
+    customer: CustomerWindows,
     primes: u64,
 }
 
@@ -49,12 +47,8 @@ impl EvaluatePolicies {
 
     fn look_up(&self, attempt: &EnrichedAttempt) -> Before {
         let windows = self.windows.borrow();
-        let customer_id = attempt.attempt().customer_id;
-        let day = windows.customer_day(customer_id, attempt.day());
         Before {
-            attempts: day.attempts,
-            day_amount: day.accepted,
-            week_amount: windows.customer_week(customer_id, attempt.week()),
+            customer: windows.customer(attempt.attempt().customer_id, attempt.day(), attempt.week()),
             primes: if self.parameters.prime_gate.enabled { windows.prime_day(attempt.day()) } else { 0 },
         }
     }
@@ -62,8 +56,9 @@ impl EvaluatePolicies {
     /// Returns the limits as they are for this attempt: divided on some Mondays, those of primes for primes alone.
     fn limits(&self, attempt: &EnrichedAttempt) -> Limits {
         let EvaluatePoliciesNode { limits, prime_gate: gate } = &self.parameters;
-        let is_gated = gate.enabled && attempt.is_prime;
-        let of_that_day = |limit: Option<Cents>| limit.map(|limit| limit.divided_by(attempt.limit_divisor));
+        let is_gated = gate.enabled && attempt.features().is_prime;
+        let of_that_day =
+            |limit: Option<Cents>| limit.map(|limit| limit.divided_by(attempt.features().limit_divisor));
         Limits {
             attempts: limits.daily_attempts,
             day_amount: of_that_day(limits.daily_amount),
@@ -75,13 +70,13 @@ impl EvaluatePolicies {
 
     fn note_before(&self, before: &Before, context: &mut Context) {
         if self.kept.daily_attempts.enabled {
-            context.metrics.set("attempts_before", before.attempts);
+            context.metrics.set("attempts_before", before.customer.attempts);
         }
         if self.kept.daily_accepted_amount.enabled {
-            context.metrics.set("day_amount_before_cents", before.day_amount.0);
+            context.metrics.set("day_amount_before_cents", before.customer.day_accepted.0);
         }
         if self.kept.weekly_accepted_amount.enabled {
-            context.metrics.set("week_amount_before_cents", before.week_amount.0);
+            context.metrics.set("week_amount_before_cents", before.customer.week_accepted.0);
         }
         if self.parameters.prime_gate.enabled {
             context.metrics.set("primes_before", before.primes);
@@ -93,15 +88,15 @@ impl Limits {
     fn judge(&self, amount: Cents, before: &Before) -> Verdict {
         let is_reached = |limit: Option<u64>, before| limit.is_some_and(|limit| before >= limit);
         let is_exceeded = |limit: Option<Cents>, sum| limit.is_some_and(|limit| sum > limit);
-        let first_failure = if is_reached(self.attempts, before.attempts) {
+        let first_failure = if is_reached(self.attempts, before.customer.attempts) {
             Reason::DailyAttemptLimit
         } else if is_exceeded(self.amount_cap, amount) {
             Reason::PrimeAmountCap
         } else if is_reached(self.primes, before.primes) {
             Reason::PrimeDailyGlobalLimit
-        } else if is_exceeded(self.day_amount, before.day_amount + amount) {
+        } else if is_exceeded(self.day_amount, before.customer.day_accepted + amount) {
             Reason::DailyAmountLimit
-        } else if is_exceeded(self.week_amount, before.week_amount + amount) {
+        } else if is_exceeded(self.week_amount, before.customer.week_accepted + amount) {
             Reason::WeeklyAmountLimit
         } else {
             return Verdict::Accepted;
@@ -136,7 +131,7 @@ impl Step<FundLoadMessage> for EvaluatePolicies {
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
     ) -> Result<(), StepError> {
-        let verdict = match attempt.classified.idempotency {
+        let verdict = match attempt.idempotency() {
             Idempotency::Replay { .. } => Verdict::Declined(Reason::IdDuplicateReplay),
             Idempotency::Conflict { .. } => Verdict::Declined(Reason::IdDuplicateConflict),
             Idempotency::Canonical => {
@@ -144,7 +139,7 @@ impl Step<FundLoadMessage> for EvaluatePolicies {
                 self.note_before(&before, context);
                 let limits = self.limits(&attempt);
                 limits.note(context);
-                limits.judge(attempt.effective_amount, &before)
+                limits.judge(attempt.features().effective_amount, &before)
             }
         };
         context.tags.set("accepted", verdict.is_accepted());

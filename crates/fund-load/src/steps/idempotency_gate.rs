@@ -7,8 +7,9 @@ use std::rc::Rc;
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
 
+use super::store_error;
 use crate::domain::{AttemptWithKeys, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt};
-use crate::stores::{FirstAttempt, IdStore};
+use crate::stores::{FirstAttempt, IdStore, StoreFull};
 
 /// Tells the first attempt with an id from replays of it and from conflicts with it.
 pub struct IdempotencyGate {
@@ -21,18 +22,18 @@ impl IdempotencyGate {
         Self { ids }
     }
 
-    fn classify(&self, keyed: &AttemptWithKeys, context: &mut Context) -> Idempotency {
-        let attempt = FirstAttempt::from(&*keyed.attempt);
-        let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt.id, attempt) else {
-            return Idempotency::Canonical;
+    fn classify(&self, keyed: &AttemptWithKeys, context: &mut Context) -> Result<Idempotency, StoreFull> {
+        let attempt = FirstAttempt::from(keyed.attempt());
+        let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt().id, attempt)? else {
+            return Ok(Idempotency::Canonical);
         };
         let canonical_line_no = first.line_no;
-        if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
+        Ok(if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
             Idempotency::Replay { canonical_line_no }
         } else {
             context.tags.set("differs", Differences { first, later: attempt });
             Idempotency::Conflict { canonical_line_no }
-        }
+        })
     }
 }
 
@@ -71,8 +72,8 @@ impl Step<FundLoadMessage> for IdempotencyGate {
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
     ) -> Result<(), StepError> {
-        let idempotency = self.classify(&keyed, context);
-        let classified = IdempotencyClassifiedAttempt { keyed, idempotency };
+        let idempotency = self.classify(&keyed, context).map_err(store_error)?;
+        let classified = keyed.classified(idempotency);
         context.tags.set("idempotency", idempotency.name());
         context.metrics.set("canonical_line_no", classified.canonical_line_no());
         out.emit(classified);

@@ -22,11 +22,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use stream_kernel_app::LineOutput;
-use stream_kernel_exec::Registry;
+use stream_kernel_exec::{Registry, StepError};
 
 use crate::config::Nodes;
 use crate::domain::FundLoadMessage;
-use crate::stores::{IdStore, WindowStore};
+use crate::stores::{IdStore, StoreFull, WindowStore};
 use crate::tally::Tally;
 
 /// What the steps are built from: their parameters, and the ports to what is remembered and written.
@@ -41,6 +41,11 @@ pub struct Resources {
     pub output: Rc<RefCell<dyn LineOutput>>,
     /// Counts what was decided.
     pub tally: Rc<RefCell<Tally>>,
+}
+
+/// Returns the error of a step whose store is full: what comes after could not be decided rightly, so that the run ends.
+fn store_error(error: StoreFull) -> StepError {
+    StepError::new("StoreFull", error).stopping()
 }
 
 /// Returns every step by name, in the order of the default pipeline.

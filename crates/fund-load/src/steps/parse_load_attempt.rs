@@ -30,7 +30,7 @@ impl Step<FundLoadMessage> for ParseLoadAttempt {
                 context.tags.set("id", attempt.id);
                 context.tags.set("customer_id", attempt.customer_id);
                 context.metrics.set("amount_cents", attempt.amount.0);
-                out.emit(LoadAttempt(Box::new(attempt)));
+                out.emit(LoadAttempt::new(attempt));
             }
             Err((bad_line, reason)) => {
                 bad_line.id.with_text(|id| context.tags.set("id", id));

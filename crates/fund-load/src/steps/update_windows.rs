@@ -6,9 +6,10 @@ use std::rc::Rc;
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
 
+use super::store_error;
 use crate::config::UpdateWindowsNode;
-use crate::domain::{Cents, Decision, EnrichedAttempt, FundLoadMessage, Subject};
-use crate::stores::{WindowEntry, WindowStore};
+use crate::domain::{Cents, Decision, EnrichedAttempt, Features, FundLoadMessage, Idempotency, Subject};
+use crate::stores::{StoreFull, WindowStore};
 
 /// Counts attempts and accepted amounts, as far as their windows are switched on. Only the first attempt with an id counts.
 pub struct UpdateWindows {
@@ -22,46 +23,39 @@ impl UpdateWindows {
         Self { parameters, windows }
     }
 
-    fn count(&self, attempt: &EnrichedAttempt, is_accepted: bool, context: &mut Context) {
-        let accepted = if is_accepted { attempt.effective_amount } else { Cents(0) };
-        self.count_day(attempt, accepted, context);
-        self.count_week(attempt, accepted, context);
-        if is_accepted && attempt.is_prime && self.parameters.daily_prime_gate.enabled {
-            let mut windows = self.windows.borrow_mut();
-            let (day, before) = (attempt.day(), windows.prime_day(attempt.day()));
-            windows.set(WindowEntry::PrimeDay { day, accepted: before + 1 });
-        }
-    }
-
-    fn count_day(&self, attempt: &EnrichedAttempt, accepted: Cents, context: &mut Context) {
-        let UpdateWindowsNode { daily_attempts, daily_accepted_amount, .. } = &self.parameters;
-        if !daily_attempts.enabled && !daily_accepted_amount.enabled {
-            return;
-        }
+    fn count(
+        &self,
+        attempt: &EnrichedAttempt,
+        is_accepted: bool,
+        context: &mut Context,
+    ) -> Result<(), StoreFull> {
+        let UpdateWindowsNode {
+            daily_attempts,
+            daily_accepted_amount,
+            weekly_accepted_amount,
+            daily_prime_gate,
+        } = &self.parameters;
+        let &Features { effective_amount, is_prime, .. } = attempt.features();
         let mut windows = self.windows.borrow_mut();
-        let (customer_id, day) = (attempt.attempt().customer_id, attempt.day());
-        let mut window = windows.customer_day(customer_id, day);
-        if daily_attempts.enabled {
-            window.attempts += 1;
-            context.metrics.set("attempts_after", window.attempts);
+        // A customer's day is kept whole if any of its windows is on; what is off is not noted, and no limit looks at it.
+        if daily_attempts.enabled || daily_accepted_amount.enabled || weekly_accepted_amount.enabled {
+            let accepted = if is_accepted { effective_amount } else { Cents(0) };
+            let customer_id = attempt.attempt().customer_id;
+            let after = windows.count_attempt(customer_id, attempt.day(), attempt.week(), accepted)?;
+            if daily_attempts.enabled {
+                context.metrics.set("attempts_after", after.attempts);
+            }
+            if daily_accepted_amount.enabled {
+                context.metrics.set("day_amount_after_cents", after.day_accepted.0);
+            }
+            if weekly_accepted_amount.enabled {
+                context.metrics.set("week_amount_after_cents", after.week_accepted.0);
+            }
         }
-        if daily_accepted_amount.enabled {
-            window.accepted = window.accepted + accepted;
-            context.metrics.set("day_amount_after_cents", window.accepted.0);
+        if is_accepted && is_prime && daily_prime_gate.enabled {
+            windows.count_prime(attempt.day());
         }
-        let (attempts, accepted) = (window.attempts, window.accepted);
-        windows.set(WindowEntry::CustomerDay { customer_id, day, attempts, accepted });
-    }
-
-    fn count_week(&self, attempt: &EnrichedAttempt, accepted: Cents, context: &mut Context) {
-        if !self.parameters.weekly_accepted_amount.enabled {
-            return;
-        }
-        let mut windows = self.windows.borrow_mut();
-        let (customer_id, week) = (attempt.attempt().customer_id, attempt.week());
-        let accepted = windows.customer_week(customer_id, week) + accepted;
-        context.metrics.set("week_amount_after_cents", accepted.0);
-        windows.set(WindowEntry::CustomerWeek { customer_id, week, accepted });
+        Ok(())
     }
 }
 
@@ -76,9 +70,9 @@ impl Step<FundLoadMessage> for UpdateWindows {
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
     ) -> Result<(), StepError> {
         if let Subject::Attempt(attempt) = &decision.subject
-            && attempt.is_canonical()
+            && attempt.idempotency() == Idempotency::Canonical
         {
-            self.count(attempt, decision.verdict.is_accepted(), context);
+            self.count(attempt, decision.verdict.is_accepted(), context).map_err(store_error)?;
         }
         out.emit(decision);
         Ok(())

@@ -1,8 +1,8 @@
 //! Which ids were used, and for what.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
+use super::position_table::{MAX_ENTRIES, PositionTable, StoreFull};
 use crate::domain::{Attempt, Cents, DigitId, Moment};
 
 /// What the first attempt with an id said: all that later ones are compared with.
@@ -28,42 +28,140 @@ impl From<&Attempt> for FirstAttempt {
 /// Remembers the first attempt with each id.
 pub trait IdStore {
     /// Returns what was remembered of `id`; if nothing was, remembers `attempt` and returns `None`.
-    fn get_or_remember(&mut self, id: DigitId, attempt: FirstAttempt) -> Option<FirstAttempt>;
+    ///
+    /// # Errors
+    ///
+    /// Refuses an id that is new if it holds as many as it can. What it holds stays as it is.
+    fn get_or_remember(
+        &mut self,
+        id: DigitId,
+        attempt: FirstAttempt,
+    ) -> Result<Option<FirstAttempt>, StoreFull>;
 
     /// Returns everything that is remembered, by id in ascending order.
     fn entries(&self) -> Vec<(DigitId, FirstAttempt)>;
 
-    /// Puts back what [`entries`](Self::entries) returned, beside what is there; an id that is there is replaced.
-    fn restore(&mut self, entries: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>);
+    /// Puts back what [`entries`](Self::entries) returned into a store that is new.
+    ///
+    /// # Errors
+    ///
+    /// Refuses more than it can hold.
+    fn restore(
+        &mut self,
+        entries: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>,
+    ) -> Result<(), StoreFull>;
 }
 
-/// An [`IdStore`] in memory; it grows with the number of ids.
-///
-/// Ids come from outside, so that the map hashes with a key of its own that nobody outside knows.
-#[derive(Clone, Debug, Default)]
+/// An [`IdStore`] in memory, of up to [`MAX_ENTRIES`] ids; it grows by 32 bytes an id and 6 to 12 for finding it.
+#[derive(Clone, Debug)]
 pub struct MemoryIdStore {
-    first_attempts: HashMap<DigitId, FirstAttempt>,
+    positions: PositionTable,
+    /// In the order in which the ids came.
+    remembered: Vec<Remembered>,
+    /// By position, the few attempts that do not fit into [`Remembered`].
+    unusual: HashMap<u32, FirstAttempt>,
+    max_entries: u32,
+}
+
+/// An attempt in half a cache line: as long as the amount has up to 32 bits, the time whole seconds and the line 56 bits.
+#[derive(Clone, Copy, Debug)]
+struct Remembered {
+    id: DigitId,
+    customer_id: DigitId,
+    /// The seconds of the time in the upper 40 bits, which hold the years 1 to 9999; the upper 24 bits of the line's number.
+    seconds_and_line: i64,
+    line_low: u32,
+    /// [`UNUSUAL`] if the whole of it is kept aside.
+    cents: u32,
+}
+
+const UNUSUAL: u32 = u32::MAX;
+const LINE_HIGH_BITS: u32 = 24;
+
+impl Remembered {
+    /// Returns the attempt in its short form, `None` if it has none.
+    fn new(id: DigitId, attempt: FirstAttempt) -> Option<Self> {
+        let FirstAttempt { customer_id, amount, time, line_no } = attempt;
+        let cents = u32::try_from(amount.0).ok().filter(|&cents| cents != UNUSUAL)?;
+        let line_high =
+            i64::try_from(line_no >> u32::BITS).ok().filter(|high| high >> LINE_HIGH_BITS == 0)?;
+        let seconds = time.seconds.checked_mul(1 << LINE_HIGH_BITS).filter(|_| time.nanos == 0)?;
+        let line_low = u32::try_from(line_no & u64::from(u32::MAX)).ok()?;
+        Some(Self { id, customer_id, seconds_and_line: seconds | line_high, line_low, cents })
+    }
+
+    fn unusual(id: DigitId) -> Self {
+        Self { id, customer_id: id, seconds_and_line: 0, line_low: 0, cents: UNUSUAL }
+    }
+
+    fn attempt(&self) -> FirstAttempt {
+        let line_high = self.seconds_and_line & ((1 << LINE_HIGH_BITS) - 1);
+        FirstAttempt {
+            customer_id: self.customer_id,
+            amount: Cents(self.cents.into()),
+            time: Moment { seconds: self.seconds_and_line >> LINE_HIGH_BITS, nanos: 0 },
+            line_no: line_high.cast_unsigned() << u32::BITS | u64::from(self.line_low),
+        }
+    }
+}
+
+impl Default for MemoryIdStore {
+    fn default() -> Self {
+        Self::with_max_entries(MAX_ENTRIES)
+    }
+}
+
+impl MemoryIdStore {
+    fn with_max_entries(max_entries: u32) -> Self {
+        Self { positions: PositionTable::new(), remembered: Vec::new(), unusual: HashMap::new(), max_entries }
+    }
+
+    fn attempt_at(&self, position: usize) -> FirstAttempt {
+        let remembered = &self.remembered[position];
+        let aside = || u32::try_from(position).ok().and_then(|position| self.unusual.get(&position)).copied();
+        (remembered.cents == UNUSUAL).then(aside).flatten().unwrap_or_else(|| remembered.attempt())
+    }
 }
 
 impl IdStore for MemoryIdStore {
-    fn get_or_remember(&mut self, id: DigitId, attempt: FirstAttempt) -> Option<FirstAttempt> {
-        match self.first_attempts.entry(id) {
-            Entry::Occupied(first) => Some(*first.get()),
-            Entry::Vacant(vacant) => {
-                vacant.insert(attempt);
-                None
-            }
+    fn get_or_remember(
+        &mut self,
+        id: DigitId,
+        attempt: FirstAttempt,
+    ) -> Result<Option<FirstAttempt>, StoreFull> {
+        let Self { positions, remembered, unusual, max_entries } = self;
+        let hash = positions.hash(id);
+        if let Some(position) = positions.find(hash, |position| remembered[position].id == id) {
+            return Ok(Some(self.attempt_at(position)));
         }
+        let full = StoreFull { what: "ids", max_entries: *max_entries };
+        let position = u32::try_from(remembered.len()).map_err(|_| full)?;
+        if position == *max_entries {
+            return Err(full);
+        }
+        positions.insert(hash, position, remembered.iter().map(|one| one.id).zip(0..));
+        remembered.push(Remembered::new(id, attempt).unwrap_or_else(|| {
+            unusual.insert(position, attempt);
+            Remembered::unusual(id)
+        }));
+        Ok(None)
     }
 
     fn entries(&self) -> Vec<(DigitId, FirstAttempt)> {
-        let mut entries: Vec<_> = self.first_attempts.iter().map(|(id, first)| (*id, *first)).collect();
+        let all = self.remembered.iter().enumerate();
+        let mut entries: Vec<_> = all.map(|(position, one)| (one.id, self.attempt_at(position))).collect();
         entries.sort_unstable_by_key(|(id, _)| *id);
         entries
     }
 
-    fn restore(&mut self, entries: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>) {
-        self.first_attempts.extend(entries);
+    fn restore(
+        &mut self,
+        entries: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>,
+    ) -> Result<(), StoreFull> {
+        for (id, attempt) in entries {
+            self.get_or_remember(id, attempt)?;
+        }
+        Ok(())
     }
 }
 
@@ -83,16 +181,16 @@ mod tests {
     #[test]
     fn the_first_attempt_stays_the_first() {
         let mut store = MemoryIdStore::default();
-        assert_eq!(store.get_or_remember(id("7"), first(1)), None);
-        assert_eq!(store.get_or_remember(id("007"), first(2)), None);
-        assert_eq!(store.get_or_remember(id("7"), first(3)), Some(first(1)));
+        assert_eq!(store.get_or_remember(id("7"), first(1)), Ok(None));
+        assert_eq!(store.get_or_remember(id("007"), first(2)), Ok(None));
+        assert_eq!(store.get_or_remember(id("7"), first(3)), Ok(Some(first(1))));
     }
 
     #[test]
     fn what_was_enumerated_can_be_restored() {
         let mut store = MemoryIdStore::default();
         for (line_no, text) in (1..).zip(["30", "7", "007", "200"]) {
-            store.get_or_remember(id(text), first(line_no));
+            store.get_or_remember(id(text), first(line_no)).unwrap();
         }
         let entries = store.entries();
         assert_eq!(
@@ -101,8 +199,67 @@ mod tests {
         );
 
         let mut restored = MemoryIdStore::default();
-        restored.restore(&mut entries.iter().copied());
+        restored.restore(&mut entries.iter().copied()).unwrap();
         assert_eq!(restored.entries(), entries);
-        assert_eq!(restored.get_or_remember(id("7"), first(9)), Some(first(2)));
+        assert_eq!(restored.get_or_remember(id("7"), first(9)), Ok(Some(first(2))));
+    }
+
+    /// The short form must give back what went in, or not be taken.
+    #[test]
+    fn attempts_of_any_size_come_back_as_they_were() {
+        const YEAR_1: i64 = -62_135_596_800;
+        const YEAR_9999: i64 = 253_402_300_799;
+        let usual = first(1);
+        let whole_second = |seconds| Moment { seconds, nanos: 0 };
+        let attempts = [
+            FirstAttempt { customer_id: id("9999999999999999999"), ..usual },
+            FirstAttempt { amount: Cents(0), ..usual },
+            FirstAttempt { amount: Cents(u128::from(u32::MAX) - 1), ..usual },
+            FirstAttempt { amount: Cents(u128::from(u32::MAX)), ..usual },
+            FirstAttempt { amount: Cents(u128::from(u32::MAX) + 1), ..usual },
+            FirstAttempt { amount: Cents(99_999_999_999_999_999), ..usual },
+            FirstAttempt { time: whole_second(-1), ..usual },
+            FirstAttempt { time: whole_second(YEAR_1), ..usual },
+            FirstAttempt { time: whole_second(YEAR_9999), ..usual },
+            FirstAttempt { time: whole_second(i64::MIN), ..usual },
+            FirstAttempt { time: whole_second(i64::MAX), ..usual },
+            FirstAttempt { time: Moment { seconds: YEAR_9999, nanos: 999_999_999 }, ..usual },
+            FirstAttempt { time: Moment { seconds: -1, nanos: 1 }, line_no: u64::MAX, ..usual },
+            FirstAttempt { line_no: u64::from(u32::MAX), time: whole_second(-1), ..usual },
+            FirstAttempt { line_no: u64::from(u32::MAX) + 1, time: whole_second(YEAR_1), ..usual },
+            FirstAttempt { line_no: (1 << 56) - 1, time: whole_second(YEAR_9999), ..usual },
+            FirstAttempt { line_no: 1 << 56, time: whole_second(-1), ..usual },
+        ];
+        let mut store = MemoryIdStore::default();
+        for (number, attempt) in attempts.iter().enumerate() {
+            assert_eq!(store.get_or_remember(id(&number.to_string()), *attempt), Ok(None));
+        }
+        for (number, attempt) in attempts.iter().enumerate() {
+            assert_eq!(store.get_or_remember(id(&number.to_string()), usual), Ok(Some(*attempt)), "{number}");
+        }
+    }
+
+    #[test]
+    fn ids_are_found_again_however_many_there_are() {
+        const COUNT: u64 = 20_000;
+        let mut store = MemoryIdStore::default();
+        for line_no in 0..COUNT {
+            assert_eq!(store.get_or_remember(id(&line_no.to_string()), first(line_no)), Ok(None));
+        }
+        for line_no in 0..COUNT {
+            let again = store.get_or_remember(id(&line_no.to_string()), first(0));
+            assert_eq!(again, Ok(Some(first(line_no))));
+        }
+    }
+
+    #[test]
+    fn a_full_store_refuses_new_ids_and_still_knows_the_others() {
+        let mut store = MemoryIdStore::with_max_entries(2);
+        assert_eq!(store.get_or_remember(id("1"), first(1)), Ok(None));
+        assert_eq!(store.get_or_remember(id("2"), first(2)), Ok(None));
+        let full = StoreFull { what: "ids", max_entries: 2 };
+        assert_eq!(store.get_or_remember(id("3"), first(3)), Err(full));
+        assert_eq!(store.get_or_remember(id("1"), first(4)), Ok(Some(first(1))));
+        assert_eq!(store.entries().len(), 2);
     }
 }

@@ -1,7 +1,11 @@
 //! What is remembered from line to line, behind ports: the steps hold no other state.
 
 mod ids;
+mod memory_windows;
+mod position_table;
 mod windows;
 
 pub use ids::{FirstAttempt, IdStore, MemoryIdStore};
-pub use windows::{DayWindow, MemoryWindowStore, WindowEntry, WindowStore};
+pub use memory_windows::MemoryWindowStore;
+pub use position_table::{MAX_ENTRIES, StoreFull};
+pub use windows::{CustomerWindows, WindowEntry, WindowStore};

@@ -1,0 +1,327 @@
+//! What customers have done, in memory.
+
+use std::collections::HashMap;
+
+use super::position_table::PositionTable;
+use super::{CustomerWindows, MAX_ENTRIES, StoreFull, WindowEntry, WindowStore};
+use crate::domain::{Cents, Day, DigitId};
+
+/// A [`WindowStore`] in memory, of up to [`MAX_ENTRIES`] days of customers; it grows by 24 bytes for each, and 6 to 12 a week for
+/// finding them.
+///
+/// One look-up finds all that an attempt is held against: the days of a customer's week are a chain, of seven at most.
+#[derive(Clone, Debug)]
+pub struct MemoryWindowStore {
+    /// By customer and week: the position of the day that was counted first.
+    weeks: PositionTable,
+    days: Vec<CustomerDay>,
+    /// By position, the few days that do not fit into [`CustomerDay`].
+    unusual: HashMap<u32, (u64, Cents)>,
+    max_entries: u32,
+    primes: HashMap<Day, u64>,
+}
+
+/// What a customer has done on a day.
+#[derive(Clone, Copy, Debug)]
+struct CustomerDay {
+    customer_id: DigitId,
+    week: Day,
+    /// The position of the next day in the same week; [`NONE`] if this is the last.
+    next: u32,
+    /// [`UNUSUAL`] if this sum and the attempts are kept aside.
+    accepted_cents: u32,
+    attempts: u16,
+    /// The day's distance from the first day of the week.
+    weekday: u8,
+    /// Whether the table of weeks leads here.
+    is_first: bool,
+}
+
+const NONE: u32 = u32::MAX;
+const UNUSUAL: u32 = u32::MAX;
+
+/// What a look-up of a customer's day finds.
+struct Found {
+    windows: CustomerWindows,
+    /// Where the day is, if it was ever counted.
+    at: Option<usize>,
+    /// Where the chain of the week ends, if any day of the week was ever counted.
+    last: Option<usize>,
+}
+
+impl Default for MemoryWindowStore {
+    fn default() -> Self {
+        Self::with_max_entries(MAX_ENTRIES)
+    }
+}
+
+impl MemoryWindowStore {
+    fn with_max_entries(max_entries: u32) -> Self {
+        Self {
+            weeks: PositionTable::new(),
+            days: Vec::new(),
+            unusual: HashMap::new(),
+            max_entries,
+            primes: HashMap::new(),
+        }
+    }
+
+    fn find(&self, hash: u64, customer_id: DigitId, day: Day, week: Day) -> Found {
+        let mut found = Found { windows: CustomerWindows::default(), at: None, last: None };
+        let mut next = self.weeks.find(hash, |position| {
+            let candidate = &self.days[position];
+            candidate.customer_id == customer_id && candidate.week == week
+        });
+        while let Some(position) = next {
+            let (attempts, accepted) = self.counts_at(position);
+            found.windows.week_accepted = found.windows.week_accepted + accepted;
+            let CustomerDay { weekday, next: following, .. } = self.days[position];
+            if week.0 + i32::from(weekday) == day.0 {
+                (found.windows.attempts, found.windows.day_accepted) = (attempts, accepted);
+                found.at = Some(position);
+            }
+            found.last = Some(position);
+            next = (following != NONE).then_some(following as usize);
+        }
+        found
+    }
+
+    fn counts_at(&self, position: usize) -> (u64, Cents) {
+        let day = &self.days[position];
+        let aside = || u32::try_from(position).ok().and_then(|position| self.unusual.get(&position)).copied();
+        let usual = (day.attempts.into(), Cents(day.accepted_cents.into()));
+        (day.accepted_cents == UNUSUAL).then(aside).flatten().unwrap_or(usual)
+    }
+
+    fn set_counts_at(&mut self, position: usize, attempts: u64, accepted: Cents) {
+        let day = &mut self.days[position];
+        match (u16::try_from(attempts), u32::try_from(accepted.0)) {
+            (Ok(attempts), Ok(cents)) if cents != UNUSUAL => {
+                (day.attempts, day.accepted_cents) = (attempts, cents);
+            }
+            _ => {
+                day.accepted_cents = UNUSUAL;
+                // There are never more days than 32 bits can tell apart.
+                let position = u32::try_from(position).unwrap_or(u32::MAX);
+                self.unusual.insert(position, (attempts, accepted));
+            }
+        }
+    }
+
+    /// Adds a day that is not there yet, after the last of its week if there is any, and returns its position.
+    fn add(
+        &mut self,
+        hash: u64,
+        customer_id: DigitId,
+        day: Day,
+        week: Day,
+        last: Option<usize>,
+    ) -> Result<usize, StoreFull> {
+        let full = StoreFull { what: "customers' days", max_entries: self.max_entries };
+        let position = u32::try_from(self.days.len()).map_err(|_| full)?;
+        if position == self.max_entries {
+            return Err(full);
+        }
+        if let Some(last) = last {
+            self.days[last].next = position;
+        } else {
+            let firsts = self.days.iter().zip(0..).filter(|(day, _)| day.is_first);
+            let keys = firsts.map(|(day, position)| ((day.customer_id, day.week), position));
+            self.weeks.insert(hash, position, keys);
+        }
+        self.days.push(CustomerDay {
+            customer_id,
+            week,
+            next: NONE,
+            accepted_cents: 0,
+            attempts: 0,
+            // A week has seven days.
+            weekday: u8::try_from(day.0 - week.0).unwrap_or(u8::MAX),
+            is_first: last.is_none(),
+        });
+        Ok(position as usize)
+    }
+}
+
+impl WindowStore for MemoryWindowStore {
+    fn customer(&self, customer_id: DigitId, day: Day, week: Day) -> CustomerWindows {
+        self.find(self.weeks.hash((customer_id, week)), customer_id, day, week).windows
+    }
+
+    fn count_attempt(
+        &mut self,
+        customer_id: DigitId,
+        day: Day,
+        week: Day,
+        accepted: Cents,
+    ) -> Result<CustomerWindows, StoreFull> {
+        let hash = self.weeks.hash((customer_id, week));
+        let Found { mut windows, at, last } = self.find(hash, customer_id, day, week);
+        let position = match at {
+            Some(position) => position,
+            None => self.add(hash, customer_id, day, week, last)?,
+        };
+        windows.attempts += 1;
+        windows.day_accepted = windows.day_accepted + accepted;
+        windows.week_accepted = windows.week_accepted + accepted;
+        self.set_counts_at(position, windows.attempts, windows.day_accepted);
+        Ok(windows)
+    }
+
+    fn prime_day(&self, day: Day) -> u64 {
+        self.primes.get(&day).copied().unwrap_or_default()
+    }
+
+    fn count_prime(&mut self, day: Day) {
+        *self.primes.entry(day).or_default() += 1;
+    }
+
+    fn entries(&self) -> Vec<WindowEntry> {
+        let days = self.days.iter().enumerate().map(|(position, day)| {
+            let (attempts, accepted) = self.counts_at(position);
+            let CustomerDay { customer_id, week, weekday, .. } = *day;
+            let day = Day(week.0 + i32::from(weekday));
+            WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted }
+        });
+        let primes = self.primes.iter().map(|(&day, &accepted)| WindowEntry::PrimeDay { day, accepted });
+        let mut entries: Vec<_> = days.chain(primes).collect();
+        entries.sort_unstable();
+        entries
+    }
+
+    fn restore(&mut self, entries: &mut dyn Iterator<Item = WindowEntry>) -> Result<(), StoreFull> {
+        for entry in entries {
+            match entry {
+                WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted } => {
+                    let hash = self.weeks.hash((customer_id, week));
+                    let last = self.find(hash, customer_id, day, week).last;
+                    let position = self.add(hash, customer_id, day, week, last)?;
+                    self.set_counts_at(position, attempts, accepted);
+                }
+                WindowEntry::PrimeDay { day, accepted } => {
+                    self.primes.insert(day, accepted);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> DigitId {
+        DigitId::parse(text).unwrap()
+    }
+
+    fn windows(attempts: u64, day: u128, week: u128) -> CustomerWindows {
+        CustomerWindows { attempts, day_accepted: Cents(day), week_accepted: Cents(week) }
+    }
+
+    #[test]
+    fn what_was_never_counted_is_zero() {
+        let store = MemoryWindowStore::default();
+        assert_eq!(store.customer(id("1"), Day(0), Day(0)), windows(0, 0, 0));
+        assert_eq!(store.prime_day(Day(0)), 0);
+        assert_eq!(store.entries(), []);
+    }
+
+    #[test]
+    fn a_week_is_the_sum_of_its_days_in_whatever_order_they_come() {
+        let mut store = MemoryWindowStore::default();
+        let week = Day(-3);
+        for (day, cents, expected) in [
+            (-1, 300, windows(1, 300, 300)),
+            (3, 50, windows(1, 50, 350)),
+            (-3, 1, windows(1, 1, 351)),
+            (-1, 0, windows(2, 300, 351)),
+            (3, 9, windows(2, 59, 360)),
+        ] {
+            assert_eq!(store.count_attempt(id("1"), Day(day), week, Cents(cents)), Ok(expected));
+            assert_eq!(store.customer(id("1"), Day(day), week), expected);
+        }
+        assert_eq!(store.customer(id("1"), Day(0), week), windows(0, 0, 360), "a day without attempts");
+        assert_eq!(store.customer(id("1"), Day(4), Day(4)), windows(0, 0, 0), "the next week");
+        assert_eq!(store.customer(id("01"), Day(3), week), windows(0, 0, 0), "another customer");
+    }
+
+    #[test]
+    fn counts_and_sums_of_any_size_are_kept_exactly() {
+        let mut store = MemoryWindowStore::default();
+        let mut expected = windows(0, 0, 0);
+        let mut count = |cents: u128| {
+            expected = windows(
+                expected.attempts + 1,
+                expected.day_accepted.0 + cents,
+                expected.week_accepted.0 + cents,
+            );
+            assert_eq!(store.count_attempt(id("1"), Day(0), Day(0), Cents(cents)), Ok(expected));
+            assert_eq!(store.customer(id("1"), Day(0), Day(0)), expected);
+        };
+        let largest = 99_999_999_999_999_999_000;
+        for cents in [u128::from(u32::MAX) - 1, 1, 1, largest, largest, 0] {
+            count(cents);
+        }
+        // Past what 16 bits count.
+        (0..=u32::from(u16::MAX)).for_each(|_| count(0));
+    }
+
+    #[test]
+    fn sixteen_bits_of_attempts_are_the_bound_of_the_short_form_and_not_of_the_store() {
+        let mut store = MemoryWindowStore::default();
+        for attempts in 1..=u64::from(u16::MAX) + 2 {
+            assert_eq!(store.count_attempt(id("1"), Day(0), Day(0), Cents(0)), Ok(windows(attempts, 0, 0)));
+        }
+    }
+
+    #[test]
+    fn entries_are_kept_apart_and_can_be_restored() {
+        let entry = |customer: &str, day, week, attempts, accepted| WindowEntry::CustomerDay {
+            customer_id: id(customer),
+            day: Day(day),
+            week: Day(week),
+            attempts,
+            accepted: Cents(accepted),
+        };
+        let entries = [
+            entry("1", -1, -4, 2, 300),
+            entry("1", 0, -4, 1, u128::MAX >> 1),
+            entry("1", 3, 3, 70_000, 1),
+            entry("01", 0, -4, 7, 1),
+            WindowEntry::PrimeDay { day: Day(0), accepted: 4 },
+        ];
+        for order in [entries.to_vec(), entries.into_iter().rev().collect()] {
+            let mut store = MemoryWindowStore::default();
+            store.restore(&mut order.into_iter()).unwrap();
+            assert_eq!(store.customer(id("1"), Day(-1), Day(-4)), windows(2, 300, (u128::MAX >> 1) + 300));
+            assert_eq!(store.customer(id("1"), Day(3), Day(3)), windows(70_000, 1, 1));
+            assert_eq!(store.prime_day(Day(0)), 4);
+            assert_eq!(store.entries(), entries);
+        }
+    }
+
+    #[test]
+    fn a_full_store_refuses_new_days_and_still_counts_the_others() {
+        let mut store = MemoryWindowStore::with_max_entries(2);
+        let mut count = |customer: &str, day| store.count_attempt(id(customer), Day(day), Day(0), Cents(1));
+        assert_eq!(count("1", 0), Ok(windows(1, 1, 1)));
+        assert_eq!(count("1", 1), Ok(windows(1, 1, 2)));
+        let full = Err(StoreFull { what: "customers' days", max_entries: 2 });
+        assert_eq!(count("1", 2), full);
+        assert_eq!(count("2", 0), full);
+        assert_eq!(count("1", 0), Ok(windows(2, 2, 3)));
+    }
+
+    #[test]
+    fn customers_are_found_again_however_many_there_are() {
+        let mut store = MemoryWindowStore::default();
+        for round in 1..=3 {
+            for customer in 0..5_000 {
+                let (day, week) = (Day(customer % 7), Day(0));
+                let counted = store.count_attempt(id(&customer.to_string()), day, week, Cents(2));
+                assert_eq!(counted, Ok(windows(round, 2 * u128::from(round), 2 * u128::from(round))));
+            }
+        }
+    }
+}
