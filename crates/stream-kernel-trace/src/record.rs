@@ -1,6 +1,6 @@
-//! One step's handling of one message, borrowed from where it happened, and its line of JSON.
+//! One step's handling of one message, borrowed from where it happened.
 
-use crate::json::{push_integer, push_millis, push_string, push_trace_id};
+use crate::record_serializer::Template;
 use crate::{ContextChange, RenderedTimestamp, Signature, StepFault};
 
 /// One step's handling of one message, as a sink receives it: everything in it is borrowed from the recorder.
@@ -38,69 +38,9 @@ pub struct Record<'a> {
 
 impl Record<'_> {
     /// Appends the record as one JSON object without white space and without a line end.
+    ///
+    /// Who writes many does it with a [`RecordSerializer`](crate::RecordSerializer).
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"trace_id\":");
-        push_trace_id(out, self.run_id, self.line_no);
-        out.extend_from_slice(b",\"scenario\":");
-        push_string(out, self.scenario);
-        out.extend_from_slice(b",\"line_no\":");
-        push_integer(out, self.line_no);
-        out.extend_from_slice(b",\"step_index\":");
-        push_integer(out, self.step_index);
-        out.extend_from_slice(b",\"step_name\":");
-        push_string(out, self.step_name);
-        out.extend_from_slice(b",\"work_index\":");
-        push_integer(out, self.work_index);
-        out.extend_from_slice(b",\"t_enter\":\"");
-        out.extend_from_slice(self.t_enter.as_bytes());
-        out.extend_from_slice(b"\",\"t_exit\":\"");
-        out.extend_from_slice(self.t_exit.as_bytes());
-        out.extend_from_slice(b"\",\"duration_ms\":");
-        push_millis(out, self.duration_ns);
-        self.write_messages(out);
-        self.write_context(out);
-        self.write_outcome(out);
-        out.push(b'}');
-    }
-
-    fn write_messages(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b",\"msg_in\":");
-        self.msg_in.write_json(out);
-        out.extend_from_slice(b",\"msg_out\":[");
-        for (position, signature) in self.msg_out.iter().enumerate() {
-            if position > 0 {
-                out.push(b',');
-            }
-            signature.write_json(out);
-        }
-        out.extend_from_slice(b"],\"msg_out_count\":");
-        push_integer(out, self.msg_out.len());
-    }
-
-    fn write_context(&self, out: &mut Vec<u8>) {
-        let Some(change) = &self.context else {
-            out.extend_from_slice(b",\"ctx_before\":null,\"ctx_after\":null,\"ctx_diff\":null");
-            return;
-        };
-        out.extend_from_slice(b",\"ctx_before\":");
-        change.write_before(out);
-        out.extend_from_slice(b",\"ctx_after\":");
-        change.write_after(out);
-        out.extend_from_slice(b",\"ctx_diff\":");
-        change.write_diff(out);
-    }
-
-    fn write_outcome(&self, out: &mut Vec<u8>) {
-        let Some(fault) = self.error else {
-            out.extend_from_slice(b",\"status\":\"ok\",\"error\":null");
-            return;
-        };
-        out.extend_from_slice(b",\"status\":\"error\",\"error\":{\"type\":");
-        push_string(out, fault.type_name.as_str());
-        out.extend_from_slice(b",\"message\":");
-        push_string(out, fault.message.as_str());
-        out.extend_from_slice(b",\"where\":");
-        push_string(out, &fault.step_name);
-        out.extend_from_slice(b",\"stack\":null}");
+        Template::new(self).write_json(self, out);
     }
 }

@@ -25,6 +25,11 @@ pub struct Signature {
 }
 
 impl Signature {
+    #[cfg(test)]
+    pub(crate) fn of_kind(type_name: &'static str) -> Self {
+        Self { type_name, ..Self::default() }
+    }
+
     /// Returns the name of the message's kind.
     pub fn type_name(&self) -> &'static str {
         self.type_name
@@ -63,6 +68,11 @@ impl Signature {
             message.digest(content);
             self.hash = Some(content.hash());
         }
+    }
+
+    /// Returns whether it shows nothing but the kind.
+    pub(crate) fn is_bare(&self) -> bool {
+        !self.has_identity && self.hash.is_none()
     }
 
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {

@@ -71,8 +71,10 @@ fn write_object<'a>(
         if position > 0 {
             out.push(b',');
         }
-        push_string(out, snapshot.field.name());
-        out.push(b':');
+        // The names of the fields are plain words.
+        out.push(b'"');
+        out.extend_from_slice(snapshot.field.name().as_bytes());
+        out.extend_from_slice(b"\":");
         write_value(out, snapshot);
     }
     out.push(b'}');
@@ -93,21 +95,25 @@ impl Snapshots {
     pub(crate) fn begin(&mut self, context: &Context) {
         for snapshot in &mut self.fields {
             snapshot.changed = false;
-            snapshot.render(context);
+            snapshot.entry_ends.clear();
+            snapshot.current.clear();
+            snapshot.render(context, 0);
         }
     }
 
     /// Brings the one field up to date that is known only when the first step begins.
     pub(crate) fn render_received_at(&mut self, context: &Context) {
         if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
-            snapshot.render(context);
+            snapshot.current.clear();
+            snapshot.render(context, 0);
         }
     }
 
     /// Takes the snapshot after a step; what was current becomes what was before.
     pub(crate) fn advance(&mut self, context: &mut Context) {
         for snapshot in &mut self.fields {
-            snapshot.changed = take_changed(context, snapshot.field) && snapshot.render_changed(context);
+            snapshot.changed = take_changed(context, snapshot.field)
+                .is_some_and(|from| snapshot.render_changed(context, from));
         }
     }
 
@@ -123,6 +129,8 @@ struct FieldSnapshot {
     field: ContextField,
     changed: bool,
     current: Vec<u8>,
+    /// Where each entry of a map ends in it, so that only those from the first changed one on are rendered again.
+    entry_ends: Vec<usize>,
     /// Digest of what was cut from the field's texts, so that a change behind a cut counts as a change.
     current_cut: u64,
     /// Stands for the state before the last step only if that step changed the field.
@@ -131,29 +139,39 @@ struct FieldSnapshot {
 
 impl FieldSnapshot {
     fn new(field: ContextField) -> Self {
-        Self { field, changed: false, current: Vec::new(), current_cut: 0, previous: Vec::new() }
+        Self {
+            field,
+            changed: false,
+            current: Vec::new(),
+            entry_ends: Vec::new(),
+            current_cut: 0,
+            previous: Vec::new(),
+        }
     }
 
     fn before(&self) -> &[u8] {
         if self.changed { &self.previous } else { &self.current }
     }
 
-    /// Renders the field again and returns whether it differs from what it was.
-    fn render_changed(&mut self, context: &Context) -> bool {
+    /// Renders the field again, the entry at position `from` being the first that changed, and returns whether it differs from
+    /// what it was.
+    fn render_changed(&mut self, context: &Context, from: usize) -> bool {
         std::mem::swap(&mut self.current, &mut self.previous);
         let previous_cut = self.current_cut;
-        self.render(context);
+        self.current.clear();
+        self.entry_ends.truncate(from);
+        if let Some(&end) = self.entry_ends.last() {
+            self.current.extend_from_slice(&self.previous[..end]);
+        }
+        self.render(context, from);
         self.current != self.previous || self.current_cut != previous_cut
     }
 
-    fn render(&mut self, context: &Context) {
-        self.current.clear();
+    fn render(&mut self, context: &Context, from: usize) {
         let mut cut = 0_u64;
-        let out = &mut self.current;
-        let text = |out: &mut Vec<u8>, text: &ShortText| {
-            push_string(out, text.as_str());
-            cut = cut.rotate_left(7) ^ text.cut_digest();
-        };
+        let (out, ends) = (&mut self.current, &mut self.entry_ends);
+        let mut note_cut = |text: &ShortText| cut = cut.rotate_left(7) ^ text.cut_digest();
+        let text = |out: &mut Vec<u8>, text: &ShortText| push_string(out, text.as_str());
         match self.field {
             ContextField::TraceId => push_trace_id(out, context.run_id(), context.line_no()),
             ContextField::RunId => push_string(out, context.run_id()),
@@ -165,36 +183,43 @@ impl FieldSnapshot {
                 }
                 None => out.extend_from_slice(b"null"),
             },
-            ContextField::Tags => context.tags.write_json(out, text),
-            ContextField::Metrics => context.metrics.write_json(out, |out, number| number.write_json(out)),
-            ContextField::Notes => context.notes.write_json(out, text),
-            ContextField::Flags => context.flags.write_json(out, |out, &flag| {
+            ContextField::Tags => {
+                context.tags.write_json(out, from, ends, text);
+                context.tags.iter().for_each(|(_, text)| note_cut(text));
+            }
+            ContextField::Metrics => {
+                context.metrics.write_json(out, from, ends, |out, number| number.write_json(out));
+            }
+            ContextField::Notes => {
+                context.notes.write_json(out, text);
+                context.notes.iter().for_each(note_cut);
+            }
+            ContextField::Flags => context.flags.write_json(out, from, ends, |out, &flag| {
                 out.extend_from_slice(if flag { b"true" } else { b"false" });
             }),
             ContextField::Errors => context.errors.write_json(out, |out, entry| {
                 entry.write_json(out);
-                for text in entry.texts() {
-                    cut = cut.rotate_left(7) ^ text.cut_digest();
-                }
+                entry.texts().for_each(&mut note_cut);
             }),
         }
         self.current_cut = cut;
     }
 }
 
-/// Returns whether a step wrote to `field` since this was last asked; only the kernel writes to the others.
-fn take_changed(context: &mut Context, field: ContextField) -> bool {
+/// Returns the position of the first entry of `field` that a step wrote to since this was last asked; lists are taken as a whole.
+/// Only the kernel writes to the other fields.
+fn take_changed(context: &mut Context, field: ContextField) -> Option<usize> {
     match field {
         ContextField::Tags => context.tags.take_changed(),
         ContextField::Metrics => context.metrics.take_changed(),
-        ContextField::Notes => context.notes.take_changed(),
+        ContextField::Notes => context.notes.take_changed().then_some(0),
         ContextField::Flags => context.flags.take_changed(),
-        ContextField::Errors => context.errors.take_changed(),
+        ContextField::Errors => context.errors.take_changed().then_some(0),
         ContextField::TraceId
         | ContextField::RunId
         | ContextField::ScenarioId
         | ContextField::LineNo
-        | ContextField::ReceivedAt => false,
+        | ContextField::ReceivedAt => None,
     }
 }
 
@@ -287,5 +312,34 @@ mod tests {
         assert_eq!(taken[1][2], "{}");
         assert_eq!(taken[2][0], taken[2][1], "both are cut at the same place");
         assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
+    }
+
+    /// Only what changed is rendered again: it must read as if all of it were.
+    #[test]
+    fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
+        let shown = FieldSet::of([ContextField::Tags, ContextField::Metrics, ContextField::Flags]);
+        let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+        let mut context = Context::new(label, shown);
+        let mut kept = Snapshots::new(shown);
+        for input in 0..40_u64 {
+            context.begin_input(input);
+            kept.begin(&context);
+            for step in 0..40_u64 {
+                // Names come again and anew, in an order that differs from input to input.
+                for set in 0..step % 4 {
+                    let name = ((input * 7 + step * 5 + set * 3) % (1 + step)).to_string();
+                    context.tags.set(name.clone(), step);
+                    context.metrics.set(name.clone(), step * input);
+                    context.flags.set(name, step > input);
+                }
+                kept.advance(&mut context);
+                let mut fresh = Snapshots::new(shown);
+                fresh.begin(&context);
+                let [mut updated, mut rendered] = [Vec::new(), Vec::new()];
+                kept.change().write_after(&mut updated);
+                fresh.change().write_after(&mut rendered);
+                assert_eq!(String::from_utf8(updated).unwrap(), String::from_utf8(rendered).unwrap());
+            }
+        }
     }
 }

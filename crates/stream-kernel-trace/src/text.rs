@@ -43,6 +43,12 @@ impl ShortText {
         let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
     }
 
+    /// Replaces the text by `text`: what [`set`](Self::set) does, without the machinery of formatting.
+    pub fn set_text(&mut self, text: &str) {
+        self.clear();
+        self.push(text);
+    }
+
     /// Empties the text and keeps its allocation.
     pub fn clear(&mut self) {
         self.text.clear();

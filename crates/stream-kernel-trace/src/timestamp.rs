@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::json::six_digits;
+
 /// A point in time, in nanoseconds since 1970-01-01T00:00:00Z; it reaches into the year 2554.
 ///
 /// ```
@@ -101,15 +103,12 @@ pub(crate) struct TimestampFormatter {
 impl TimestampFormatter {
     /// Returns the text of `timestamp`.
     pub(crate) fn render(&mut self, timestamp: Timestamp) -> RenderedTimestamp {
-        let (second, mut micros) = (timestamp.0 / NANOS_PER_SECOND, timestamp.0 % NANOS_PER_SECOND / 1_000);
+        let (second, micros) = (timestamp.0 / NANOS_PER_SECOND, timestamp.0 % NANOS_PER_SECOND / 1_000);
         if second != self.second {
             self.second = second;
             self.render_second();
         }
-        for digit in self.text.0[FRACTION_AT..TEXT_LEN - 1].iter_mut().rev() {
-            *digit = b"0123456789"[(micros % 10) as usize];
-            micros /= 10;
-        }
+        self.text.0[FRACTION_AT..TEXT_LEN - 1].copy_from_slice(&six_digits(micros));
         self.text
     }
 

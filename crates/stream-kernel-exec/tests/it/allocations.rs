@@ -4,8 +4,8 @@ use std::io;
 
 use allocation_counter::measure;
 use stream_kernel_exec::trace::{
-    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, RunLabel, ShortText,
-    SignatureMode, TraceSettings, TraceSink,
+    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, RecordSerializer, RunLabel,
+    ShortText, SignatureMode, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
     Emitter, Kind, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Target,
@@ -177,13 +177,14 @@ fn allocations(mut runner: SyncRunner<Numbers>) -> u64 {
 /// Writes each record over the last one.
 #[derive(Default)]
 struct Overwriting {
+    serializer: RecordSerializer,
     line: Vec<u8>,
 }
 
 impl TraceSink for Overwriting {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.line.clear();
-        record.write_json(&mut self.line);
+        self.serializer.write_json(record, &mut self.line);
         Ok(())
     }
 }

@@ -13,7 +13,8 @@ use crate::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 #[derive(Clone, Debug)]
 pub struct NamedValues<V> {
     recorded: bool,
-    changed: bool,
+    /// The position of the first entry that was set since this was last asked.
+    changed_from: Option<usize>,
     /// Slots behind `live` are left over from earlier inputs: their allocations are used again.
     slots: Vec<(Cow<'static, str>, V)>,
     live: usize,
@@ -21,7 +22,7 @@ pub struct NamedValues<V> {
 
 impl<V> NamedValues<V> {
     pub(crate) fn new(recorded: bool) -> Self {
-        Self { recorded, changed: false, slots: Vec::new(), live: 0 }
+        Self { recorded, changed_from: None, slots: Vec::new(), live: 0 }
     }
 
     /// Returns the value of `name`.
@@ -41,23 +42,27 @@ impl<V> NamedValues<V> {
 
     pub(crate) fn clear(&mut self) {
         self.live = 0;
-        self.changed = false;
+        self.changed_from = None;
     }
 
-    /// Returns whether anything was set since this was last asked.
-    pub(crate) fn take_changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// Returns the position of the first entry that was set since this was last asked, `None` if none was.
+    pub(crate) fn take_changed(&mut self) -> Option<usize> {
+        self.changed_from.take()
+    }
+
+    fn note_change(&mut self, at: usize) {
+        self.changed_from = Some(self.changed_from.map_or(at, |from| from.min(at)));
     }
 
     fn slot(&mut self, name: Cow<'static, str>) -> Option<&mut V>
     where
         V: Default,
     {
-        self.changed = true;
         let name = cut(name);
         let found = self.slots[..self.live].iter().position(|(key, _)| *key == name);
         if found.is_none() && self.live == MAX_ENTRIES {
             self.slots[MAX_ENTRIES - 1] = (Cow::Borrowed(TRUNCATED), V::default());
+            self.note_change(MAX_ENTRIES - 1);
             return None;
         }
         let at = found.unwrap_or_else(|| {
@@ -68,6 +73,7 @@ impl<V> NamedValues<V> {
             self.live += 1;
             self.live - 1
         });
+        self.note_change(at);
         Some(&mut self.slots[at].1)
     }
 }
@@ -115,16 +121,26 @@ impl NamedValues<bool> {
 }
 
 impl<V> NamedValues<V> {
-    /// Appends a JSON object of the entries, each value written by `write_value`.
-    pub(crate) fn write_json(&self, out: &mut Vec<u8>, mut write_value: impl FnMut(&mut Vec<u8>, &V)) {
-        out.push(b'{');
-        for (position, (name, value)) in self.iter().enumerate() {
+    /// Appends the entries from position `from` on to a JSON object of which the others are there, each value written by
+    /// `write_value`, and ends it. `ends` takes in where each entry ends.
+    pub(crate) fn write_json(
+        &self,
+        out: &mut Vec<u8>,
+        from: usize,
+        ends: &mut Vec<usize>,
+        mut write_value: impl FnMut(&mut Vec<u8>, &V),
+    ) {
+        if from == 0 {
+            out.push(b'{');
+        }
+        for (position, (name, value)) in self.iter().enumerate().skip(from) {
             if position > 0 {
                 out.push(b',');
             }
             push_string(out, name);
             out.push(b':');
             write_value(out, value);
+            ends.push(out.len());
         }
         out.push(b'}');
     }

@@ -1,6 +1,6 @@
 //! Numbers that steps note.
 
-use crate::json::push_integer;
+use crate::json::{push_integer, push_wide_integer};
 
 /// A number in a context's metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub enum Number {
 impl Number {
     pub(crate) fn write_json(self, out: &mut Vec<u8>) {
         match self {
-            Self::Unsigned(value) => push_integer(out, value),
+            Self::Unsigned(value) => push_wide_integer(out, value),
             Self::Signed(value) => push_integer(out, value),
             Self::Float(value) if value.is_finite() => out.extend_from_slice(format!("{value:?}").as_bytes()),
             Self::Float(_) => out.extend_from_slice(b"null"),

@@ -1,0 +1,264 @@
+//! Records as JSON, with what stays the same from one record of a step to the next kept ready.
+
+use crate::json::{push_integer, push_millis, push_string};
+use crate::{Record, Signature};
+
+/// The number of steps whose records are written from templates; those of later steps are put together each time.
+pub const MAX_TEMPLATES: usize = 256;
+
+/// The end of a record that shows more messages than these is not kept.
+const MAX_KEPT_KINDS: usize = 8;
+
+/// Writes records as JSON, the same as [`Record::write_json`], in half the time: of a record of 450 bytes all but the times and a few
+/// digits stands in the one before.
+///
+/// A sink keeps one for as long as it writes. It holds up to [`MAX_TEMPLATES`] templates of about a kilobyte.
+#[derive(Debug, Default)]
+pub struct RecordSerializer {
+    by_step: Vec<Option<Template>>,
+}
+
+impl RecordSerializer {
+    /// Appends the record as one JSON object without white space and without a line end.
+    pub fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let step = record.step_index;
+        if step >= MAX_TEMPLATES {
+            return Template::new(record).write_json(record, out);
+        }
+        if step >= self.by_step.len() {
+            self.by_step.resize_with(step + 1, || None);
+        }
+        match &mut self.by_step[step] {
+            Some(template) if template.is_for(record) => template.write_json(record, out),
+            other => other.insert(Template::new(record)).write_json(record, out),
+        }
+    }
+}
+
+/// Everything of a step's record that is known before it runs, and the usual outcome.
+#[derive(Debug)]
+pub(crate) struct Template {
+    run_id: String,
+    scenario: String,
+    step_index: usize,
+    step_name: String,
+    to_trace_id: Vec<u8>,
+    to_line_no: Vec<u8>,
+    to_work_index: Vec<u8>,
+    end: UsualEnd,
+}
+
+impl Template {
+    pub(crate) fn new(record: &Record<'_>) -> Self {
+        let [mut to_trace_id, mut to_line_no, mut to_work_index] = [const { Vec::new() }; 3];
+        to_trace_id.extend_from_slice(b"{\"trace_id\":");
+        push_string(&mut to_trace_id, record.run_id);
+        // The line number belongs inside the quotes.
+        to_trace_id.pop();
+        to_trace_id.push(b':');
+        to_line_no.extend_from_slice(b"\",\"scenario\":");
+        push_string(&mut to_line_no, record.scenario);
+        to_line_no.extend_from_slice(b",\"line_no\":");
+        to_work_index.extend_from_slice(b",\"step_index\":");
+        push_integer(&mut to_work_index, record.step_index);
+        to_work_index.extend_from_slice(b",\"step_name\":");
+        push_string(&mut to_work_index, record.step_name);
+        to_work_index.extend_from_slice(b",\"work_index\":");
+        Self {
+            run_id: record.run_id.to_owned(),
+            scenario: record.scenario.to_owned(),
+            step_index: record.step_index,
+            step_name: record.step_name.to_owned(),
+            to_trace_id,
+            to_line_no,
+            to_work_index,
+            end: UsualEnd::default(),
+        }
+    }
+
+    fn is_for(&self, record: &Record<'_>) -> bool {
+        self.step_index == record.step_index
+            && self.run_id == record.run_id
+            && self.scenario == record.scenario
+            && self.step_name == record.step_name
+    }
+
+    pub(crate) fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let mut digits = itoa::Buffer::new();
+        let line_no = digits.format(record.line_no).as_bytes();
+        out.extend_from_slice(&self.to_trace_id);
+        out.extend_from_slice(line_no);
+        out.extend_from_slice(&self.to_line_no);
+        out.extend_from_slice(line_no);
+        out.extend_from_slice(&self.to_work_index);
+        push_integer(out, record.work_index);
+        out.extend_from_slice(b",\"t_enter\":\"");
+        out.extend_from_slice(record.t_enter.as_bytes());
+        out.extend_from_slice(b"\",\"t_exit\":\"");
+        out.extend_from_slice(record.t_exit.as_bytes());
+        out.extend_from_slice(b"\",\"duration_ms\":");
+        push_millis(out, record.duration_ns);
+        if is_usual(record) {
+            self.end.write_json(record, out);
+        } else {
+            write_end(record, out);
+        }
+    }
+}
+
+/// What comes after the duration if no signature shows more than its kind, no snapshot is shown and the step did not fail; as it was
+/// the last time.
+#[derive(Debug, Default)]
+struct UsualEnd {
+    kind_in: &'static str,
+    kinds_out: Vec<&'static str>,
+    json: Vec<u8>,
+}
+
+impl UsualEnd {
+    fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        if !self.is_for(record) {
+            self.kind_in = record.msg_in.type_name();
+            self.kinds_out.clear();
+            self.kinds_out.extend(record.msg_out.iter().map(Signature::type_name));
+            self.json.clear();
+            write_end(record, &mut self.json);
+        }
+        out.extend_from_slice(&self.json);
+    }
+
+    fn is_for(&self, record: &Record<'_>) -> bool {
+        let kinds_out = record.msg_out.iter().map(Signature::type_name);
+        is_same(self.kind_in, record.msg_in.type_name())
+            && self.kinds_out.len() == record.msg_out.len()
+            && self.kinds_out.iter().zip(kinds_out).all(|(one, other)| is_same(one, other))
+            && !self.json.is_empty()
+    }
+}
+
+/// Kinds are named by literals: the usual comparison is one of addresses.
+fn is_same(one: &'static str, other: &'static str) -> bool {
+    std::ptr::eq(one, other) || one == other
+}
+
+/// Returns whether what comes after the record's duration is known from the kinds of messages alone, a few of them.
+fn is_usual(record: &Record<'_>) -> bool {
+    record.context.is_none()
+        && record.error.is_none()
+        && record.msg_in.is_bare()
+        && record.msg_out.len() <= MAX_KEPT_KINDS
+        && record.msg_out.iter().all(Signature::is_bare)
+}
+
+/// Appends everything after the duration.
+fn write_end(record: &Record<'_>, out: &mut Vec<u8>) {
+    write_messages(record, out);
+    write_context(record, out);
+    write_outcome(record, out);
+    out.push(b'}');
+}
+
+fn write_messages(record: &Record<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"msg_in\":");
+    record.msg_in.write_json(out);
+    out.extend_from_slice(b",\"msg_out\":[");
+    for (position, signature) in record.msg_out.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        signature.write_json(out);
+    }
+    out.extend_from_slice(b"],\"msg_out_count\":");
+    push_integer(out, record.msg_out.len());
+}
+
+fn write_context(record: &Record<'_>, out: &mut Vec<u8>) {
+    let Some(change) = &record.context else {
+        out.extend_from_slice(b",\"ctx_before\":null,\"ctx_after\":null,\"ctx_diff\":null");
+        return;
+    };
+    out.extend_from_slice(b",\"ctx_before\":");
+    change.write_before(out);
+    out.extend_from_slice(b",\"ctx_after\":");
+    change.write_after(out);
+    out.extend_from_slice(b",\"ctx_diff\":");
+    change.write_diff(out);
+}
+
+fn write_outcome(record: &Record<'_>, out: &mut Vec<u8>) {
+    let Some(fault) = record.error else {
+        out.extend_from_slice(b",\"status\":\"ok\",\"error\":null");
+        return;
+    };
+    out.extend_from_slice(b",\"status\":\"error\",\"error\":{\"type\":");
+    push_string(out, fault.type_name.as_str());
+    out.extend_from_slice(b",\"message\":");
+    push_string(out, fault.message.as_str());
+    out.extend_from_slice(b",\"where\":");
+    push_string(out, &fault.step_name);
+    out.extend_from_slice(b",\"stack\":null}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{RenderedTimestamp, ShortText, StepFault};
+
+    fn record<'a>(step_index: usize, step_name: &'a str, msg_in: &'a Signature) -> Record<'a> {
+        Record {
+            run_id: "run",
+            line_no: 7,
+            scenario: "test",
+            step_index,
+            step_name,
+            work_index: 0,
+            t_enter: RenderedTimestamp::default(),
+            t_exit: RenderedTimestamp::default(),
+            duration_ns: 143_000,
+            msg_in,
+            msg_out: &[],
+            context: None,
+            error: None,
+        }
+    }
+
+    /// Whatever changes from one record to the next, what was kept of the one before must not show.
+    #[test]
+    fn every_record_is_written_as_if_it_were_the_first() {
+        let fault =
+            StepFault { type_name: "E".into(), message: ShortText::from("\"x\""), step_name: "split".into() };
+        let (word, blank) =
+            ([Signature::of_kind("Word")], [Signature::of_kind("Word"), Signature::of_kind("Blank")]);
+        let line = Signature::of_kind("Line");
+        let many = vec![Signature::of_kind("Word"); MAX_KEPT_KINDS + 1];
+        let plain = record(1, "split", &line);
+        let records = [
+            plain,
+            Record { line_no: u64::MAX, ..plain },
+            Record { work_index: u32::MAX, duration_ns: 1, ..plain },
+            Record { msg_out: &word, ..plain },
+            Record { msg_out: &blank, ..plain },
+            Record { error: Some(&fault), ..plain },
+            Record { msg_in: &word[0], ..plain },
+            Record { run_id: "another \"run\"", ..plain },
+            Record { scenario: "another", ..plain },
+            Record { msg_out: &many[..MAX_KEPT_KINDS], ..plain },
+            Record { msg_out: &many, ..plain },
+            record(1, "renamed", &line),
+            record(0, "first", &line),
+            record(MAX_TEMPLATES - 1, "last with a template", &line),
+            record(MAX_TEMPLATES, "first without", &line),
+            record(usize::MAX, "far beyond", &line),
+        ];
+        let mut serializer = RecordSerializer::default();
+        for (one, other) in records.iter().flat_map(|one| records.iter().map(move |other| (one, other))) {
+            for record in [one, other, one, one] {
+                let (mut expected, mut written) = (Vec::new(), b"before".to_vec());
+                record.write_json(&mut expected);
+                serializer.write_json(record, &mut written);
+                assert_eq!(written.strip_prefix(b"before"), Some(&*expected));
+            }
+        }
+        assert_eq!(serializer.by_step.len(), MAX_TEMPLATES);
+    }
+}

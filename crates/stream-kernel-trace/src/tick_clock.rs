@@ -1,0 +1,162 @@
+//! Time from a counter of ticks, held against a true clock again and again.
+
+/// The true clock is looked at after so long.
+const INTERVAL_NS: u64 = 1_000_000;
+
+/// A look at the true clock may take up to this part of the interval before it; the time is out by no more than that.
+const MAX_LOOK_PART: u64 = 500;
+
+/// Two intervals whose rates differ by more than this part were not measured by the same ticks.
+const MAX_RATE_CHANGE_PART: u64 = 100;
+
+/// Fills in the time between two looks at a true clock from a counter that is cheaper to read.
+///
+/// It trusts the counter only for a millisecond after an interval in which it kept pace with the true clock, as it did in the
+/// one before; otherwise, and at first, it asks the true clock each time. So it needs to know nothing of the counter: after
+/// a pause, a suspended machine or a change of pace it is out for a millisecond at most. It never goes back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TickClock {
+    is_anchored: bool,
+    /// The counter and the true clock at the last look.
+    ticks: u64,
+    true_ns: u64,
+    /// How many nanoseconds a tick takes, times 2^32.
+    rate: u64,
+    /// For how many ticks after the look the rate is trusted; 0 while none is known.
+    trusted_ticks: u64,
+    /// The time that was given last; none before it is given again.
+    last_ns: u64,
+}
+
+impl TickClock {
+    /// Returns the present time in nanoseconds.
+    #[inline]
+    pub(crate) fn now(&mut self, read_ticks: impl Fn() -> u64, read_true_ns: impl FnOnce() -> u64) -> u64 {
+        let ticks = read_ticks();
+        // A counter that went back is far ahead, and not trusted.
+        let elapsed_ticks = ticks.wrapping_sub(self.ticks);
+        if elapsed_ticks < self.trusted_ticks {
+            self.last_ns = self.last_ns.max(self.true_ns + ((elapsed_ticks * self.rate) >> 32));
+            return self.last_ns;
+        }
+        self.look(ticks, read_true_ns(), read_ticks)
+    }
+
+    #[cold]
+    fn look(&mut self, ticks: u64, true_ns: u64, read_ticks: impl Fn() -> u64) -> u64 {
+        let look_ticks = read_ticks().wrapping_sub(ticks);
+        self.last_ns = self.last_ns.max(true_ns);
+        let interval_ns = true_ns.saturating_sub(self.true_ns);
+        if self.is_anchored && interval_ns < INTERVAL_NS {
+            self.trusted_ticks = 0;
+            return self.last_ns;
+        }
+        let interval_ticks = ticks.wrapping_sub(self.ticks);
+        let is_quick = look_ticks.saturating_mul(MAX_LOOK_PART) <= interval_ticks;
+        let rate = (u128::from(interval_ns) << 32).checked_div(interval_ticks.into());
+        let rate = rate.and_then(|rate| u64::try_from(rate).ok()).filter(|_| self.is_anchored && is_quick);
+        let kept_pace = rate.is_some_and(|rate| rate.abs_diff(self.rate) <= self.rate / MAX_RATE_CHANGE_PART);
+        self.rate = rate.unwrap_or(0);
+        self.trusted_ticks =
+            if kept_pace { (INTERVAL_NS << 32).checked_div(self.rate).unwrap_or(0) } else { 0 };
+        (self.is_anchored, self.ticks, self.true_ns) = (true, ticks, true_ns);
+        self.last_ns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// A true clock and a counter of `ticks_per_us`, both of which a test moves on.
+    struct Machine {
+        true_ns: Cell<u64>,
+        ticks: Cell<u64>,
+        looks: Cell<u32>,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            Self { true_ns: Cell::new(0), ticks: Cell::new(77), looks: Cell::new(0) }
+        }
+
+        fn pass(&self, ns: u64, ticks: u64) {
+            self.true_ns.set(self.true_ns.get() + ns);
+            self.ticks.set(self.ticks.get().wrapping_add(ticks));
+        }
+
+        fn now(&self, clock: &mut TickClock) -> u64 {
+            clock.now(
+                || self.ticks.get(),
+                || {
+                    self.looks.set(self.looks.get() + 1);
+                    self.true_ns.get()
+                },
+            )
+        }
+    }
+
+    #[test]
+    fn it_keeps_to_the_true_clock_and_seldom_asks_it() {
+        // From a counter of 24 MHz to one of 5 GHz, and one that counts nanoseconds.
+        for (ns, ticks) in [(1_000, 24), (100, 100), (1_000, 2_800), (1_000, 5_000)] {
+            let (machine, mut clock) = (Machine::new(), TickClock::default());
+            let readings = 20_000_000 / ns;
+            for _ in 0..readings {
+                machine.pass(ns, ticks);
+                let now = machine.now(&mut clock);
+                assert!(now.abs_diff(machine.true_ns.get()) <= 50, "{now} at {}", machine.true_ns.get());
+            }
+            let learning = 2 * INTERVAL_NS / ns;
+            assert!(u64::from(machine.looks.get()) < learning + 30, "{} looks", machine.looks.get());
+        }
+    }
+
+    #[test]
+    fn it_never_goes_back_and_is_true_again_after_whatever_the_counter_does() {
+        let upsets: [(&str, u64, u64); 5] = [
+            ("the machine slept", 5_000_000_000, 3_000),
+            ("the counter ran on while the clock stood still", 0, 90_000_000),
+            ("the counter went back", 1_000, u64::MAX - 1_000_000),
+            ("the counter stood still", 3_000_000, 0),
+            ("nothing happened for an hour", 3_600_000_000_000, 3 * 3_600_000_000_000),
+        ];
+        let (machine, mut clock) = (Machine::new(), TickClock::default());
+        let mut last = 0;
+        for (upset, ns, ticks) in upsets {
+            // The counter's pace changes, too, each time.
+            let pace = 1_000 + machine.true_ns.get() % 7_000;
+            for reading in 0..12_000 {
+                machine.pass(1_000, pace);
+                let now = machine.now(&mut clock);
+                assert!(now >= last, "{upset}: {now} after {last}");
+                last = now;
+                if reading > 4_000 {
+                    assert!(now.abs_diff(machine.true_ns.get()) <= 2_000, "{upset}: {now}");
+                }
+            }
+            machine.pass(ns, ticks);
+        }
+    }
+
+    #[test]
+    fn a_look_that_was_interrupted_is_not_trusted() {
+        let (ticks, true_ns) = (Cell::new(0_u64), Cell::new(0_u64));
+        let mut clock = TickClock::default();
+        for _ in 0..5_000 {
+            ticks.set(ticks.get() + 3_000);
+            true_ns.set(true_ns.get() + 1_000);
+            // Between the two readings of every look, a tenth of the interval passes.
+            let now = clock.now(
+                || ticks.get(),
+                || {
+                    ticks.set(ticks.get() + 300_000);
+                    true_ns.set(true_ns.get() + 100_000);
+                    true_ns.get()
+                },
+            );
+            assert_eq!(now, true_ns.get(), "the counter was never trusted");
+        }
+    }
+}
