@@ -93,12 +93,15 @@ pub(crate) fn push_wide_integer(out: &mut Vec<u8>, value: u128) {
 
 /// Appends each byte as two lower-case hexadecimal digits.
 pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let start = out.len();
-    out.resize(start + 2 * bytes.len(), 0);
-    for (digits, byte) in out[start..].as_chunks_mut().0.iter_mut().zip(bytes) {
-        *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    for byte in bytes {
+        out.extend_from_slice(&hex_digits(*byte));
     }
+}
+
+/// Returns the two lower-case hexadecimal digits of a byte.
+pub(crate) fn hex_digits(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 /// Appends nanoseconds as milliseconds with one to six decimals, without trailing zeros: `143000` is `0.143`.

@@ -1,6 +1,6 @@
 //! What a record says of a message.
 
-use crate::json::{push_hex, push_optional_string, push_string};
+use crate::json::{hex_digits, push_optional_string, push_string};
 use crate::{CanonicalContent, Message, ShortText};
 
 /// How much of a message a record shows.
@@ -21,7 +21,8 @@ pub struct Signature {
     type_name: &'static str,
     has_identity: bool,
     identity: ShortText,
-    hash: Option<[u8; 16]>,
+    /// In lower-case hexadecimal, since it is mostly written twice: as what one step emits and the next one takes.
+    hash: Option<[u8; 32]>,
 }
 
 impl Signature {
@@ -42,10 +43,7 @@ impl Signature {
 
     /// Returns the hash of the message's content in lower-case hexadecimal, `None` where the mode does not ask for it.
     pub fn hash_hex(&self) -> Option<String> {
-        let hash = self.hash?;
-        let mut hex = Vec::with_capacity(2 * hash.len());
-        push_hex(&mut hex, &hash);
-        String::from_utf8(hex).ok()
+        String::from_utf8(self.hash?.to_vec()).ok()
     }
 
     /// Makes this the signature of `message`; `content` is room to work in. Keeps its allocations.
@@ -66,7 +64,11 @@ impl Signature {
         if mode == SignatureMode::Hash {
             content.begin(self.type_name);
             message.digest(content);
-            self.hash = Some(content.hash());
+            let mut hex = [0; 32];
+            for (digits, byte) in hex.as_chunks_mut().0.iter_mut().zip(content.hash()) {
+                *digits = hex_digits(byte);
+            }
+            self.hash = Some(hex);
         }
     }
 
@@ -85,7 +87,7 @@ impl Signature {
             None => out.extend_from_slice(b"null"),
             Some(hash) => {
                 out.push(b'"');
-                push_hex(out, hash);
+                out.extend_from_slice(hash);
                 out.push(b'"');
             }
         }
