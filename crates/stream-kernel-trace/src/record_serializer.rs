@@ -129,16 +129,10 @@ impl UsualEnd {
 
     fn is_for(&self, record: &Record<'_>) -> bool {
         let kinds_out = record.msg_out.iter().map(Signature::type_name);
-        is_same(self.kind_in, record.msg_in.type_name())
-            && self.kinds_out.len() == record.msg_out.len()
-            && self.kinds_out.iter().zip(kinds_out).all(|(one, other)| is_same(one, other))
+        self.kind_in == record.msg_in.type_name()
+            && self.kinds_out.iter().copied().eq(kinds_out)
             && !self.json.is_empty()
     }
-}
-
-/// Kinds are named by literals: the usual comparison is one of addresses.
-fn is_same(one: &'static str, other: &'static str) -> bool {
-    std::ptr::eq(one, other) || one == other
 }
 
 /// Returns whether what comes after the record's duration is known from the kinds of messages alone, a few of them.

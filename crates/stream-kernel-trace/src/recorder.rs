@@ -41,6 +41,8 @@ pub struct Recorder {
     /// How many messages each step has handled of the present input.
     handled: Vec<u32>,
     entered_at: Timestamp,
+    /// How many messages the last step emitted.
+    emitted_count: usize,
     /// Whether the message that enters next is the only one that was emitted last.
     is_handed_on: bool,
     msg_in: Signature,
@@ -62,6 +64,7 @@ impl Recorder {
             snapshots: Snapshots::new(settings.context_diff.fields()),
             handled: Vec::new(),
             entered_at: Timestamp::default(),
+            emitted_count: 0,
             is_handed_on: false,
             msg_in: Signature::default(),
             msg_out: Vec::new(),
@@ -89,13 +92,13 @@ impl Recorder {
     /// Forgets the previous input.
     pub fn begin_input(&mut self) {
         self.handled.clear();
-        self.is_handed_on = false;
+        (self.emitted_count, self.is_handed_on) = (0, false);
     }
 
-    /// Notes that the message which enters next is the only one that the last step emitted: its signature is known already,
-    /// which saves a third of what hashes cost.
+    /// Notes that the message which enters next is the only one that the last step emitted: its signature is known already, and
+    /// of two hashes a record one is saved. If the last step emitted none, or several, this does nothing.
     pub fn hand_on(&mut self) {
-        self.is_handed_on = true;
+        self.is_handed_on = self.emitted_count == 1;
     }
 
     /// Notes that a step takes `message` now.
@@ -130,6 +133,7 @@ impl Recorder {
         // Read first, for the same reason.
         let exited_at = self.clock.now();
         let emitted_count = self.describe_emitted(emitted);
+        self.emitted_count = emitted_count;
         self.snapshots.advance(context);
         let work_index = self.next_work_index(step.index);
         let record = Record {

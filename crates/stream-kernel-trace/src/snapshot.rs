@@ -332,14 +332,40 @@ mod tests {
                     context.metrics.set(name.clone(), step * input);
                     context.flags.set(name, step > input);
                 }
+                let before = written(&kept, ContextChange::write_after);
                 kept.advance(&mut context);
                 let mut fresh = Snapshots::new(shown);
                 fresh.begin(&context);
-                let [mut updated, mut rendered] = [Vec::new(), Vec::new()];
-                kept.change().write_after(&mut updated);
-                fresh.change().write_after(&mut rendered);
-                assert_eq!(String::from_utf8(updated).unwrap(), String::from_utf8(rendered).unwrap());
+                let after = written(&fresh, ContextChange::write_after);
+                assert_eq!(written(&kept, ContextChange::write_before), before);
+                assert_eq!(written(&kept, ContextChange::write_after), after);
+                let diff = written(&kept, ContextChange::write_diff);
+                assert_eq!(diff == "{}", before == after, "{diff}");
             }
         }
+    }
+
+    #[test]
+    fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
+        let shown = FieldSet::of([ContextField::Flags]);
+        let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+        let mut context = Context::new(label, shown);
+        let mut kept = Snapshots::new(shown);
+        context.begin_input(1);
+        kept.begin(&context);
+        for entry in 0..crate::MAX_ENTRIES {
+            context.flags.set(entry.to_string(), true);
+        }
+        kept.advance(&mut context);
+        assert!(written(&kept, ContextChange::write_after).ends_with(r#""1023":true}}"#));
+        context.flags.set("one beyond", true);
+        kept.advance(&mut context);
+        assert!(written(&kept, ContextChange::write_after).ends_with(r#""...(truncated)":false}}"#));
+    }
+
+    fn written<'a>(snapshots: &'a Snapshots, write: impl Fn(&ContextChange<'a>, &mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&snapshots.change(), &mut out);
+        String::from_utf8(out).unwrap()
     }
 }

@@ -3,8 +3,9 @@
 /// The true clock is looked at after so long.
 const INTERVAL_NS: u64 = 1_000_000;
 
-/// A look at the true clock may take up to this part of the interval before it; the time is out by no more than that.
-const MAX_LOOK_PART: u64 = 500;
+/// A look at the true clock that took longer was interrupted, and is not trusted. By so much the place at which an interval begins
+/// may be out, and by as much again its rate: a time is out by no more than twice this.
+const MAX_LOOK_NS: u64 = 2_000;
 
 /// Two intervals whose rates differ by more than this part were not measured by the same ticks.
 const MAX_RATE_CHANGE_PART: u64 = 100;
@@ -52,9 +53,11 @@ impl TickClock {
             return self.last_ns;
         }
         let interval_ticks = ticks.wrapping_sub(self.ticks);
-        let is_quick = look_ticks.saturating_mul(MAX_LOOK_PART) <= interval_ticks;
         let rate = (u128::from(interval_ns) << 32).checked_div(interval_ticks.into());
-        let rate = rate.and_then(|rate| u64::try_from(rate).ok()).filter(|_| self.is_anchored && is_quick);
+        let rate = rate.and_then(|rate| u64::try_from(rate).ok()).filter(|&rate| {
+            let look_ns = (u128::from(look_ticks) * u128::from(rate)) >> 32;
+            self.is_anchored && look_ns <= u128::from(MAX_LOOK_NS)
+        });
         let kept_pace = rate.is_some_and(|rate| rate.abs_diff(self.rate) <= self.rate / MAX_RATE_CHANGE_PART);
         self.rate = rate.unwrap_or(0);
         self.trusted_ticks =
@@ -158,5 +161,44 @@ mod tests {
             );
             assert_eq!(now, true_ns.get(), "the counter was never trusted");
         }
+    }
+
+    /// However long the interval before it was, a look that is interrupted must not set the clock.
+    #[test]
+    fn a_long_pause_before_a_slow_look_does_not_make_it_trusted() {
+        let (machine, mut clock) = (Machine::new(), TickClock::default());
+        for _ in 0..3_000 {
+            machine.pass(1_000, 3_000);
+            machine.now(&mut clock);
+        }
+        machine.pass(1_000_000_000, 3_000_000_000);
+        let slow_look = clock.now(
+            || machine.ticks.get(),
+            || {
+                machine.pass(900_000, 2_700_000);
+                machine.true_ns.get()
+            },
+        );
+        assert_eq!(slow_look, machine.true_ns.get());
+        for _ in 0..3_000 {
+            machine.pass(50_000, 150_000);
+            assert_eq!(machine.now(&mut clock).abs_diff(machine.true_ns.get()) / 1_000, 0);
+        }
+    }
+
+    /// A counter that runs a little fast between two looks is ahead of the true clock at the second: time waits there.
+    #[test]
+    fn time_does_not_go_back_at_a_look() {
+        let (machine, mut clock) = (Machine::new(), TickClock::default());
+        let mut last = 0;
+        for reading in 0..40_000_u64 {
+            // Within the tolerance, and faster in every other millisecond.
+            let ticks = if reading / 1_000 % 2 == 0 { 10_000 } else { 10_050 };
+            machine.pass(1_000, ticks);
+            let now = machine.now(&mut clock);
+            assert!(now >= last, "{now} after {last}");
+            last = now;
+        }
+        assert!(machine.looks.get() < 20_000, "the counter was trusted");
     }
 }

@@ -228,3 +228,25 @@ fn with_a_sink_alone_the_tape_stays_empty() {
     record_three(&mut recorder, &mut context);
     assert!(context.trace().is_empty());
 }
+
+/// A message that is handed on is not asked again; one that follows several, or none, must be, whatever the caller says.
+#[test]
+fn only_a_lone_message_that_is_handed_on_keeps_its_signature() {
+    let settings = TraceSettings { signature: SignatureMode::Hash, ..TraceSettings::default() };
+    let mut recorder = Recorder::new(settings, clock());
+    let mut context = context(settings);
+    context.begin_input(7);
+    recorder.begin_input();
+    let step = StepRef { index: 0, name: "greet" };
+    let emitted: [&[Greeting]; 4] =
+        [&[Greeting("ann")], &[Greeting("ben"), Greeting("cid")], &[], &[Greeting("dot")]];
+    for (message, emitted) in ["all", "ann", "cid", "eve"].map(Greeting).iter().zip(emitted) {
+        recorder.enter(message, &mut context);
+        recorder.exit(step, emitted, &mut context, Ok(()));
+        recorder.hand_on();
+    }
+    let taken: Vec<_> = context.trace().iter().map(|record| record.msg_in.clone()).collect();
+    let identities: Vec<_> = taken.iter().map(|message| message.identity.as_deref().unwrap()).collect();
+    assert_eq!(identities, ["all", "ann", "cid", "eve"]);
+    assert_eq!(taken[1], context.trace()[0].msg_out[0], "it is the same message");
+}

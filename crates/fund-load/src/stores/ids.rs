@@ -1,7 +1,5 @@
 //! Which ids were used, and for what.
 
-use std::collections::HashMap;
-
 use super::position_table::{MAX_ENTRIES, PositionTable, StoreFull};
 use crate::domain::{Attempt, Cents, DigitId, Moment};
 
@@ -52,28 +50,36 @@ pub trait IdStore {
     ) -> Result<(), StoreFull>;
 }
 
-/// An [`IdStore`] in memory, of up to [`MAX_ENTRIES`] ids; it grows by 32 bytes an id and 6 to 12 for finding it.
+/// An [`IdStore`] in memory, of up to [`MAX_ENTRIES`] ids.
+///
+/// It grows by 32 bytes an id and 6 to 12 for finding it; by 4 more from the first time on that has a fraction of a second; and by 48
+/// for an attempt that does not fit into [`Remembered`].
 #[derive(Clone, Debug)]
 pub struct MemoryIdStore {
     positions: PositionTable,
     /// In the order in which the ids came.
     remembered: Vec<Remembered>,
-    /// By position, the few attempts that do not fit into [`Remembered`].
-    unusual: HashMap<u32, FirstAttempt>,
+    /// The fractions of their seconds; fewer than there are attempts, if those of the others are zero.
+    nanos: Vec<u32>,
+    /// Attempts that do not fit into [`Remembered`].
+    unusual: Vec<FirstAttempt>,
     max_entries: u32,
 }
 
-/// An attempt in half a cache line: as long as the amount has up to 32 bits, the time whole seconds and the line 56 bits.
+/// An attempt in half a cache line, without the fraction of its second: as long as the amount has up to 32 bits and the line 56.
 #[derive(Clone, Copy, Debug)]
 struct Remembered {
     id: DigitId,
     customer_id: DigitId,
     /// The seconds of the time in the upper 40 bits, which hold the years 1 to 9999; the upper 24 bits of the line's number.
     seconds_and_line: i64,
+    /// The others of them; of an unusual attempt its position among these.
     line_low: u32,
     /// [`UNUSUAL`] if the whole of it is kept aside.
     cents: u32,
 }
+
+const _: () = assert!(size_of::<Remembered>() == 32);
 
 const UNUSUAL: u32 = u32::MAX;
 const LINE_HIGH_BITS: u32 = 24;
@@ -85,21 +91,17 @@ impl Remembered {
         let cents = u32::try_from(amount.0).ok().filter(|&cents| cents != UNUSUAL)?;
         let line_high =
             i64::try_from(line_no >> u32::BITS).ok().filter(|high| high >> LINE_HIGH_BITS == 0)?;
-        let seconds = time.seconds.checked_mul(1 << LINE_HIGH_BITS).filter(|_| time.nanos == 0)?;
+        let seconds = time.seconds.checked_mul(1 << LINE_HIGH_BITS)?;
         let line_low = u32::try_from(line_no & u64::from(u32::MAX)).ok()?;
         Some(Self { id, customer_id, seconds_and_line: seconds | line_high, line_low, cents })
     }
 
-    fn unusual(id: DigitId) -> Self {
-        Self { id, customer_id: id, seconds_and_line: 0, line_low: 0, cents: UNUSUAL }
-    }
-
-    fn attempt(&self) -> FirstAttempt {
+    fn attempt(&self, nanos: u32) -> FirstAttempt {
         let line_high = self.seconds_and_line & ((1 << LINE_HIGH_BITS) - 1);
         FirstAttempt {
             customer_id: self.customer_id,
             amount: Cents(self.cents.into()),
-            time: Moment { seconds: self.seconds_and_line >> LINE_HIGH_BITS, nanos: 0 },
+            time: Moment { seconds: self.seconds_and_line >> LINE_HIGH_BITS, nanos },
             line_no: line_high.cast_unsigned() << u32::BITS | u64::from(self.line_low),
         }
     }
@@ -113,13 +115,36 @@ impl Default for MemoryIdStore {
 
 impl MemoryIdStore {
     fn with_max_entries(max_entries: u32) -> Self {
-        Self { positions: PositionTable::new(), remembered: Vec::new(), unusual: HashMap::new(), max_entries }
+        Self {
+            positions: PositionTable::new(),
+            remembered: Vec::new(),
+            nanos: Vec::new(),
+            unusual: Vec::new(),
+            max_entries,
+        }
     }
 
     fn attempt_at(&self, position: usize) -> FirstAttempt {
         let remembered = &self.remembered[position];
-        let aside = || u32::try_from(position).ok().and_then(|position| self.unusual.get(&position)).copied();
-        (remembered.cents == UNUSUAL).then(aside).flatten().unwrap_or_else(|| remembered.attempt())
+        if remembered.cents == UNUSUAL {
+            return self.unusual[remembered.line_low as usize];
+        }
+        remembered.attempt(self.nanos.get(position).copied().unwrap_or(0))
+    }
+
+    fn push(&mut self, id: DigitId, attempt: FirstAttempt) {
+        let nanos = attempt.time.nanos;
+        if nanos != 0 {
+            self.nanos.resize(self.remembered.len(), 0);
+            self.nanos.push(nanos);
+        }
+        let remembered = Remembered::new(id, attempt).unwrap_or_else(|| {
+            // There are never more of them than positions.
+            let line_low = u32::try_from(self.unusual.len()).unwrap_or(u32::MAX);
+            self.unusual.push(attempt);
+            Remembered { id, customer_id: attempt.customer_id, seconds_and_line: 0, line_low, cents: UNUSUAL }
+        });
+        self.remembered.push(remembered);
     }
 }
 
@@ -129,7 +154,7 @@ impl IdStore for MemoryIdStore {
         id: DigitId,
         attempt: FirstAttempt,
     ) -> Result<Option<FirstAttempt>, StoreFull> {
-        let Self { positions, remembered, unusual, max_entries } = self;
+        let Self { positions, remembered, max_entries, .. } = self;
         let hash = positions.hash(id);
         if let Some(position) = positions.find(hash, |position| remembered[position].id == id) {
             return Ok(Some(self.attempt_at(position)));
@@ -140,10 +165,7 @@ impl IdStore for MemoryIdStore {
             return Err(full);
         }
         positions.insert(hash, position, remembered.iter().map(|one| one.id).zip(0..));
-        remembered.push(Remembered::new(id, attempt).unwrap_or_else(|| {
-            unusual.insert(position, attempt);
-            Remembered::unusual(id)
-        }));
+        self.push(id, attempt);
         Ok(None)
     }
 
@@ -221,6 +243,8 @@ mod tests {
             FirstAttempt { time: whole_second(-1), ..usual },
             FirstAttempt { time: whole_second(YEAR_1), ..usual },
             FirstAttempt { time: whole_second(YEAR_9999), ..usual },
+            FirstAttempt { time: Moment { seconds: 7, nanos: 500_000_000 }, ..usual },
+            usual,
             FirstAttempt { time: whole_second(i64::MIN), ..usual },
             FirstAttempt { time: whole_second(i64::MAX), ..usual },
             FirstAttempt { time: Moment { seconds: YEAR_9999, nanos: 999_999_999 }, ..usual },

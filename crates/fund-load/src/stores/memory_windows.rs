@@ -37,6 +37,8 @@ struct CustomerDay {
     is_first: bool,
 }
 
+const _: () = assert!(size_of::<CustomerDay>() == 24);
+
 const NONE: u32 = u32::MAX;
 const UNUSUAL: u32 = u32::MAX;
 
@@ -117,6 +119,8 @@ impl MemoryWindowStore {
         week: Day,
         last: Option<usize>,
     ) -> Result<usize, StoreFull> {
+        let weekday = u8::try_from(day.0 - week.0).unwrap_or(u8::MAX);
+        assert!(weekday < 7, "{day} is a day of the week that begins with {week}");
         let full = StoreFull { what: "customers' days", max_entries: self.max_entries };
         let position = u32::try_from(self.days.len()).map_err(|_| full)?;
         if position == self.max_entries {
@@ -135,8 +139,7 @@ impl MemoryWindowStore {
             next: NONE,
             accepted_cents: 0,
             attempts: 0,
-            // A week has seven days.
-            weekday: u8::try_from(day.0 - week.0).unwrap_or(u8::MAX),
+            weekday,
             is_first: last.is_none(),
         });
         Ok(position as usize)
@@ -194,8 +197,10 @@ impl WindowStore for MemoryWindowStore {
             match entry {
                 WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted } => {
                     let hash = self.weeks.hash((customer_id, week));
-                    let last = self.find(hash, customer_id, day, week).last;
-                    let position = self.add(hash, customer_id, day, week, last)?;
+                    let position = match self.find(hash, customer_id, day, week) {
+                        Found { at: Some(position), .. } => position,
+                        Found { last, .. } => self.add(hash, customer_id, day, week, last)?,
+                    };
                     self.set_counts_at(position, attempts, accepted);
                 }
                 WindowEntry::PrimeDay { day, accepted } => {

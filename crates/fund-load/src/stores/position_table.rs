@@ -13,7 +13,7 @@ pub const MAX_ENTRIES: u32 = u32::MAX;
 /// A store that can take in no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the store of {what} is full: it holds {max_entries} (split the input by customer and run each part by itself)"
+    "the store of {what} is full: it holds {max_entries}, and one run can tell apart no more (decisions depend on all of them)"
 )]
 pub struct StoreFull {
     /// What it stores.
