@@ -1,6 +1,6 @@
 //! `bench`: how fast everything is, beside its floors and peers in the same run, held against the goals.
 //!
-//! `docs/performance.md` says what is measured, and is renewed by a run of all parts.
+//! `docs/performance.md` says what is measured, and is renewed by a run of all parts that is long enough.
 
 mod findings;
 mod goal;
@@ -58,5 +58,11 @@ fn measure(options: &Options) -> Result<(), Failure> {
     let report = Report { machine: Machine::describe()?, options, findings };
     crate::say(&report.markdown());
     report.write_json(&scratch)?;
-    if options.only.is_none() { page::renew(&report.markdown()) } else { Ok(()) }
+    match options.unfit_for_page() {
+        None => page::renew(&report.markdown()),
+        Some(why) => {
+            crate::say(&format!("`docs/performance.md` was left alone, as {why}."));
+            Ok(())
+        }
+    }
 }

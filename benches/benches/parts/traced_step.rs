@@ -1,26 +1,22 @@
-//! A step as the recorder sees it, without the work that it does.
+//! A step as the recorder sees it, without the work that it does: it hands on the message that it takes.
 
 use stream_kernel_trace::{
     CanonicalContent, Context, ContextDiffMode, Message, Recorder, RunLabel, ShortText, SignatureMode,
     StepRef, SystemClock, TraceSettings, TraceSink,
 };
 
-/// A recorder, a context and the messages of one step.
+/// A recorder, and the context of one step.
 pub(crate) struct TracedStep {
     recorder: Recorder,
     pub(crate) context: Context,
-    taken: Attempt,
-    emitted: Attempt,
 }
 
 /// A message with as much in it as most of fund-load's have.
-struct Attempt {
-    type_name: &'static str,
-}
+struct Attempt;
 
 impl Message for Attempt {
     fn type_name(&self) -> &'static str {
-        self.type_name
+        "AttemptWithKeys"
     }
 
     fn identity(&self, identity: &mut ShortText) -> bool {
@@ -51,12 +47,7 @@ impl TracedStep {
         let label = RunLabel { run_id: "run".to_owned(), scenario_id: "baseline".to_owned() };
         let mut context = Context::new(label, context_diff.fields());
         context.begin_input(123_456);
-        Self {
-            recorder: Recorder::new(settings, SystemClock::new()).with_sink(Box::new(sink)),
-            context,
-            taken: Attempt { type_name: "LoadAttempt" },
-            emitted: Attempt { type_name: "AttemptWithKeys" },
-        }
+        Self { recorder: Recorder::new(settings, SystemClock::new()).with_sink(Box::new(sink)), context }
     }
 
     /// Forgets the input, so that the next step is its first.
@@ -65,11 +56,14 @@ impl TracedStep {
         self.recorder.begin_input();
     }
 
-    /// Records the step at `index`, which does `work` to the context.
+    /// Records the step at `index`, which does `work` to the context and emits one message.
+    ///
+    /// The message is handed on to the step that is recorded next, as the runner hands on one that is alone.
     pub(crate) fn record(&mut self, index: usize, work: impl FnOnce(&mut Context)) {
-        self.recorder.enter(&self.taken, &mut self.context);
+        self.recorder.enter(&Attempt, &mut self.context);
         work(&mut self.context);
         let step = StepRef { index, name: "compute_time_keys" };
-        self.recorder.exit(step, [&self.emitted], &mut self.context, Ok(()));
+        self.recorder.exit(step, [&Attempt], &mut self.context, Ok(()));
+        self.recorder.hand_on();
     }
 }

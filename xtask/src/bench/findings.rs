@@ -33,7 +33,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Figure {
     pub(crate) part: Part,
     pub(crate) name: String,
-    pub(crate) value: Series,
+    /// Or why there is none.
+    pub(crate) value: Result<Series, &'static str>,
     /// What the value counts, such as `ns an attempt`.
     pub(crate) unit: &'static str,
     /// What else is worth knowing.

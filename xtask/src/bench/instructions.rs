@@ -1,5 +1,7 @@
-//! Counts of executed instructions, which do not depend on the machine's load: three fixed workloads, held against the counts in
-//! `benches/instructions.json`.
+//! Counts of executed instructions: three fixed workloads, held against the counts in `benches/instructions.json`.
+//!
+//! The count of `untraced` does not depend on the machine's load. Those of `batch` and `line` hardly do: the recorder's clock calibrates
+//! itself when it is made, and looks at real time again and again, both as often as the time that goes by asks for.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,18 +1,21 @@
 //! What grows with the input: the memory that ids and customers take, and with it the time that an attempt takes.
 
 use std::fs;
+use std::process::Command;
 
 use super::findings::{Comparison, Figure, Findings, Outcome, number};
 use super::goal::Goal;
 use super::options::{Options, Part};
 use super::programs::{Programs, fund_load, peer};
-use super::rounds::{Samples, interleaved};
+use super::rounds::{Samples, Workload, interleaved};
 use super::scratch::{Input, Scratch};
 use super::series::Series;
 use crate::failure::Failure;
 
 /// Lines enough to have everything but the state in memory.
 const FEW_LINES: u64 = 1_000;
+
+const NOT_MEASURED: &str = "not measured without `--large`";
 
 const TIME: &str = "ten times the lines, per attempt";
 const MEMORY: &str = "memory per distinct id, all state counted, in bytes";
@@ -47,26 +50,27 @@ pub(crate) fn measure(
     let mut time = Comparison::of(TIME, Goal::AtMost(1.4, 1.2), &our_many, ("base", &our_base));
     let mut memory = memory_comparison(&our_bytes, &loop_bytes);
     if large.is_none() {
-        time.outcome = Err("not measured without `--large`");
-        memory.outcome = Err("not measured without `--large`");
+        time.outcome = Err(NOT_MEASURED);
+        memory.outcome = Err(NOT_MEASURED);
     }
-    let figure = |name: &str, input: &Input, value: Series, unit| Figure {
+    let figure = |name: &str, lines, value, unit| Figure {
         part: Part::Memory,
         name: name.to_owned(),
         value,
         unit,
-        remark: format!("{} lines", input.lines),
+        remark: format!("{lines} lines"),
     };
-    let mut figures = vec![
-        figure("fund-load, memory", many, our_bytes, "bytes an id"),
-        figure("the plain loop, memory", many, loop_bytes, "bytes an id"),
-        figure("fund-load, time", &base, our_base, "ns an attempt"),
-        figure("the plain loop, time", &base, per_line(loop_base, &base), "ns an attempt"),
+    let if_large = |value: Series| if large.is_some() { Ok(value) } else { Err(NOT_MEASURED) };
+    let (loop_base, loop_many) = (per_line(loop_base, &base), per_line(loop_many, many));
+    let ten_times = options.lines * 10;
+    let figures = vec![
+        figure("fund-load, memory", many.lines, Ok(our_bytes), "bytes an id"),
+        figure("the plain loop, memory", many.lines, Ok(loop_bytes), "bytes an id"),
+        figure("fund-load, time", base.lines, Ok(our_base), "ns an attempt"),
+        figure("the plain loop, time", base.lines, Ok(loop_base), "ns an attempt"),
+        figure("fund-load, time", ten_times, if_large(our_many), "ns an attempt"),
+        figure("the plain loop, time", ten_times, if_large(loop_many), "ns an attempt"),
     ];
-    if large.is_some() {
-        figures.push(figure("fund-load, time", many, our_many, "ns an attempt"));
-        figures.push(figure("the plain loop, time", many, per_line(loop_many, many), "ns an attempt"));
-    }
     Ok(Findings { comparisons: vec![time, memory], figures })
 }
 
@@ -80,33 +84,56 @@ fn memory_comparison(ours: &Series, plain_loop: &Series) -> Comparison {
 }
 
 /// Returns how many ids the input has, as the summary of a run tells it: all lines but those whose id was there before.
-fn distinct_ids(
-    workload: &super::rounds::Workload,
-    scratch: &Scratch,
-    input: &Input,
-) -> Result<u64, Failure> {
+fn distinct_ids(workload: &Workload, scratch: &Scratch, input: &Input) -> Result<u64, Failure> {
     workload.run(scratch)?;
     workload.tidy()?;
     let log = scratch.path("stderr.txt");
     let summary = fs::read_to_string(&log).map_err(|source| Failure::file("read", &log, source))?;
-    Ok(input.lines - counted(&summary, "ID_DUPLICATE_REPLAY") - counted(&summary, "ID_DUPLICATE_CONFLICT"))
+    duplicates(&summary).and_then(|duplicates| input.lines.checked_sub(duplicates)).ok_or_else(|| {
+        let mut command = Command::new(&workload.program);
+        Failure::output(command.args(&workload.args), "a summary that tells how many ids came twice")
+    })
 }
 
-/// Returns the number beside `label` in a run's summary; what is not listed did not happen.
-fn counted(summary: &str, label: &str) -> u64 {
-    let mut rows = summary.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
-    let number = rows.find(|(name, _)| *name == label).map_or("0", |(_, number)| number.trim());
-    number.replace(',', "").parse().unwrap_or_default()
+/// Returns how many lines a run's summary counts as duplicates; `None` if it cannot be read.
+///
+/// A reason that is not listed did not happen, but the row of all that were declined is always there.
+fn duplicates(summary: &str) -> Option<u64> {
+    let (mut declined, mut duplicates) = (None, 0);
+    for row in summary.lines() {
+        let Some((label, count)) = row.trim().split_once(char::is_whitespace) else { continue };
+        let count = || count.trim().replace(',', "").parse::<u64>().ok();
+        match label {
+            "declined" => declined = Some(count()?),
+            "ID_DUPLICATE_REPLAY" | "ID_DUPLICATE_CONFLICT" => duplicates += count()?,
+            _ => {}
+        }
+    }
+    declined.is_some_and(|declined| duplicates <= declined).then_some(duplicates)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::duplicates;
 
     #[test]
-    fn a_count_is_read_from_its_row_of_the_summary() {
-        let summary = "fund-load: 9 lines in 1 s\n  declined    7\n    ID_DUPLICATE_REPLAY      1,234\n";
-        assert_eq!(counted(summary, "ID_DUPLICATE_REPLAY"), 1234);
-        assert_eq!(counted(summary, "ID_DUPLICATE_CONFLICT"), 0);
+    fn duplicates_are_the_sum_of_both_their_rows() {
+        let both = "  declined   2,000\n    ID_DUPLICATE_REPLAY    1,234\n    ID_DUPLICATE_CONFLICT    6\n";
+        assert_eq!(duplicates(&format!("fund-load: 9,000 lines in 1 s\n{both}")), Some(1240));
+        assert_eq!(duplicates("  declined    7\n    DAILY_AMOUNT_LIMIT      7\n"), Some(0));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_none() {
+        let cases = [
+            "",
+            "    ID_DUPLICATE_REPLAY    7\n",
+            "  declined    many\n",
+            "  declined    7\n    ID_DUPLICATE_REPLAY    some\n",
+            "  declined    7\n    ID_DUPLICATE_REPLAY    8\n",
+        ];
+        for summary in cases {
+            assert_eq!(duplicates(summary), None, "{summary:?}");
+        }
     }
 }

@@ -59,14 +59,33 @@ const LINES: u64 = 1_000_000;
 const ROUNDS: usize = 5;
 const ROUNDS_MAX: u64 = 1_000;
 
+/// A median of fewer rounds is no more than one of them.
+const ROUNDS_FOR_PAGE: usize = 3;
+
+impl Options {
+    /// Returns why what was measured does not belong on `docs/performance.md`; `None` if it does.
+    pub(crate) fn unfit_for_page(&self) -> Option<String> {
+        let Self { only, rounds, lines, large: _ } = *self;
+        if let Some(part) = only {
+            Some(format!("only the part `{}` was measured", part.name()))
+        } else if lines < LINES {
+            Some(format!("{lines} lines were measured and it needs at least {LINES}"))
+        } else if rounds < ROUNDS_FOR_PAGE {
+            Some(format!("the number of rounds was {rounds} and it needs at least {ROUNDS_FOR_PAGE}"))
+        } else {
+            None
+        }
+    }
+}
+
 /// Reads the command line.
 pub(crate) fn parse(args: &[OsString]) -> Result<Task, Failure> {
     let mut options = Options { only: None, rounds: ROUNDS, lines: LINES, large: false };
     let (mut instructions, mut record) = (false, false);
-    let mut args = args.iter().map(|arg| arg.to_string_lossy());
-    while let Some(flag) = args.next() {
+    let mut words = args.iter().map(|arg| arg.to_string_lossy());
+    while let Some(flag) = words.next() {
         let mut value =
-            || args.next().ok_or_else(|| Failure::usage(format!("a value is missing after `{flag}`")));
+            || words.next().ok_or_else(|| Failure::usage(format!("a value is missing after `{flag}`")));
         match &*flag {
             "--only" => options.only = Some(part(&value()?)?),
             "--rounds" => {
@@ -81,7 +100,13 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Task, Failure> {
         }
     }
     match (instructions, record) {
-        (true, _) => Ok(Task::Instructions { record }),
+        (true, _) => match args.iter().find(|arg| *arg != "--instructions" && *arg != "--record") {
+            None => Ok(Task::Instructions { record }),
+            Some(other) => Err(Failure::usage(format!(
+                "`{}` does not go with `--instructions` (its workloads are fixed)",
+                other.to_string_lossy()
+            ))),
+        },
         (false, true) => Err(Failure::usage("`--record` goes with `--instructions`")),
         (false, false) => Ok(Task::Measure(options)),
     }
@@ -121,6 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn the_page_shows_whole_and_long_runs_alone() {
+        let cases = [
+            ("", None),
+            ("--rounds 3 --large", None),
+            ("--rounds 2", Some("the number of rounds was 2 and it needs at least 3")),
+            ("--lines 1000000", None),
+            ("--lines 999999", Some("999999 lines were measured and it needs at least 1000000")),
+            ("--only traced", Some("only the part `traced` was measured")),
+        ];
+        for (line, why) in cases {
+            let Ok(Task::Measure(options)) = parsed(line) else { panic!("{line}") };
+            assert_eq!(options.unfit_for_page().as_deref(), why, "{line}");
+        }
+    }
+
+    #[test]
     fn wrong_options_are_named() {
         let cases = [
             (
@@ -132,6 +173,22 @@ mod tests {
             ("--lines 9999", "`--lines 9999` is not a whole number from 10000 to 100000000"),
             ("--record", "`--record` goes with `--instructions`"),
             ("--fast", "unknown option `--fast`"),
+            (
+                "--instructions --only traced",
+                "`--only` does not go with `--instructions` (its workloads are fixed)",
+            ),
+            (
+                "--rounds 3 --instructions --record",
+                "`--rounds` does not go with `--instructions` (its workloads are fixed)",
+            ),
+            (
+                "--instructions --lines 20000",
+                "`--lines` does not go with `--instructions` (its workloads are fixed)",
+            ),
+            (
+                "--instructions --large",
+                "`--large` does not go with `--instructions` (its workloads are fixed)",
+            ),
         ];
         for (line, problem) in cases {
             assert_eq!(parsed(line), Err(problem.to_owned()), "{line}");

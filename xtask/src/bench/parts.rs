@@ -52,7 +52,7 @@ fn figure(folder: &Path) -> Result<Figure, Failure> {
     Ok(Figure {
         part: Part::Parts,
         name: benchmark["full_id"].as_str().unwrap_or_default().to_owned(),
-        value: Series::new(values.iter().filter_map(|value| value.as_f64()).collect()).per(elements),
+        value: Ok(Series::new(values.iter().filter_map(|value| value.as_f64()).collect()).per(elements)),
         unit: "ns",
         remark: String::new(),
     })

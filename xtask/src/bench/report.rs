@@ -12,6 +12,10 @@ use super::series::Series;
 use super::table::markdown;
 use crate::failure::Failure;
 
+/// What stands above the table of goals.
+const GOALS: &str = "Goals: medians of processor time of all threads, or of memory where the row says so. A ratio is the median of the \
+                     rounds' ratios, with the least and the greatest in brackets.";
+
 /// Everything that a run of the benchmarks has found.
 pub(crate) struct Report<'a> {
     pub(crate) machine: Machine,
@@ -24,20 +28,20 @@ impl Report<'_> {
     pub(crate) fn markdown(&self) -> String {
         let Options { rounds, lines, .. } = self.options;
         let mut text = format!(
-            "{} {lines} attempts untraced, a fifth of them traced, {rounds} rounds. Medians, and in brackets the least and the \
-             greatest round; times are processor time of all threads.\n",
+            "{} {lines} attempts untraced, a fifth of them traced, {rounds} rounds.\n",
             self.machine.sentence()
         );
         let rows: Vec<_> = self.findings.comparisons.iter().map(goal_row).collect();
         if !rows.is_empty() {
             let header = ["what", "measured", "against", "ratio", "goal", "stretch", "reached"];
-            text += &format!("\n{}", markdown(header, &rows));
+            text += &format!("\n{GOALS}\n\n{}", markdown(header, &rows));
         }
         for part in Part::ALL {
             let of_part = self.findings.figures.iter().filter(|figure| figure.part == part);
             let rows: Vec<_> = of_part.map(figure_row).collect();
             if !rows.is_empty() {
-                text += &format!("\n{}", markdown([part.name(), "measured", "unit", "remark"], &rows));
+                let table = markdown([part.name(), "measured", "unit", "remark"], &rows);
+                text += &format!("\n{}\n\n{table}", caption(part));
             }
         }
         text
@@ -66,6 +70,24 @@ impl Report<'_> {
     }
 }
 
+/// Returns what the figures of a part are, and the numbers in brackets.
+const fn caption(part: Part) -> &'static str {
+    match part {
+        Part::Untraced | Part::Traced => {
+            "Processor time of all threads: medians, with the least and the greatest round in brackets."
+        }
+        Part::Memory => {
+            "The most memory held, and processor time of all threads: medians, with the least and the greatest round in brackets."
+        }
+        Part::Reading => {
+            "Time by the clock on the wall: medians, with the least and the greatest round in brackets."
+        }
+        Part::Parts => {
+            "Time by the clock on the wall, as criterion samples it: medians, with their confidence interval of 95 % in brackets."
+        }
+    }
+}
+
 fn goal_row(comparison: &Comparison) -> [String; 7] {
     let [goal, stretch] = comparison.goal.words();
     let what = comparison.what.to_owned();
@@ -84,7 +106,8 @@ fn goal_row(comparison: &Comparison) -> [String; 7] {
 }
 
 fn figure_row(figure: &Figure) -> [String; 4] {
-    [figure.name.clone(), spread(&figure.value), figure.unit.to_owned(), figure.remark.clone()]
+    let value = figure.value.as_ref().map_or_else(|why| (*why).to_owned(), spread);
+    [figure.name.clone(), value, figure.unit.to_owned(), figure.remark.clone()]
 }
 
 /// Returns the median with the least and the greatest value, `1.23 (1.20 to 1.31)`.
@@ -110,13 +133,19 @@ fn goal_json(comparison: &Comparison) -> Value {
 }
 
 fn figure_json(figure: &Figure) -> Value {
-    json!({
-        "part": figure.part.name(),
-        "name": figure.name,
-        "value": spread_json(&figure.value),
-        "unit": figure.unit,
-        "remark": figure.remark,
-    })
+    let Figure { part, name, value, unit, remark } = figure;
+    let (part, is) = (part.name(), caption(*part));
+    match value {
+        Err(why) => json!({"part": part, "name": name, "missing": why, "unit": unit, "remark": remark}),
+        Ok(value) => json!({
+            "part": part,
+            "name": name,
+            "value": spread_json(value),
+            "is": is,
+            "unit": unit,
+            "remark": remark,
+        }),
+    }
 }
 
 fn spread_json(series: &Series) -> Value {
@@ -143,9 +172,16 @@ mod tests {
         let figure = Figure {
             part: Part::Traced,
             name: "ready-made lines".to_owned(),
-            value: floor,
+            value: Ok(floor),
             unit: "ns a record",
             remark: "450 bytes a record".to_owned(),
+        };
+        let large = Figure {
+            part: Part::Memory,
+            name: "fund-load, time".to_owned(),
+            value: Err("not measured without `--large`"),
+            unit: "ns an attempt",
+            remark: "10000 lines".to_owned(),
         };
         let machine = Machine {
             processor: "Some CPU".to_owned(),
@@ -155,18 +191,28 @@ mod tests {
             compiler: "rustc 1.95.0".to_owned(),
         };
         let options = Options { only: None, rounds: 3, lines: 1000, large: false };
-        let findings = Findings { comparisons: vec![off, batch], figures: vec![figure] };
+        let findings = Findings { comparisons: vec![off, batch], figures: vec![figure, large] };
         insta::assert_snapshot!(Report { machine, options: &options, findings }.markdown(), @r"
-        Measured on a machine with 2 cores (Some CPU) and 8 GiB of memory, Linux 6.1, built with rustc 1.95.0. 1000 attempts untraced, a fifth of them traced, 3 rounds. Medians, and in brackets the least and the greatest round; times are processor time of all threads.
+        Measured on a machine with 2 cores (Some CPU) and 8 GiB of memory, Linux 6.1, built with rustc 1.95.0. 1000 attempts untraced, a fifth of them traced, 3 rounds.
+
+        Goals: medians of processor time of all threads, or of memory where the row says so. A ratio is the median of the rounds' ratios, with the least and the greatest in brackets.
 
         | what                | measured | against       | ratio               | goal          | stretch | reached                |
         |---------------------|----------|---------------|---------------------|---------------|---------|------------------------|
         | tracing off         |          |               |                     | no difference |         | there is no such build |
         | a record in `batch` | 220 ns   | lines: 105 ns | 2.10 (2.09 to 2.10) | 2.8           | 2       | goal                   |
 
+        Processor time of all threads: medians, with the least and the greatest round in brackets.
+
         | traced           | measured         | unit        | remark             |
         |------------------|------------------|-------------|--------------------|
         | ready-made lines | 105 (100 to 110) | ns a record | 450 bytes a record |
+
+        The most memory held, and processor time of all threads: medians, with the least and the greatest round in brackets.
+
+        | memory          | measured                       | unit          | remark      |
+        |-----------------|--------------------------------|---------------|-------------|
+        | fund-load, time | not measured without `--large` | ns an attempt | 10000 lines |
         ");
     }
 }

@@ -1,4 +1,6 @@
 //! Programs that are run in turn, round by round, so that whatever slows the machine for a while slows them all.
+//!
+//! Each round has another order, so that what one program leaves behind, such as a trace of 2 GB, is not always paid for by the same.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,7 +42,8 @@ pub(crate) fn interleaved<const N: usize>(
     let mut usages = [const { Vec::new() }; N];
     let mut made_bytes = [0; N];
     for round in 0..=rounds {
-        for (index, workload) in workloads.iter().enumerate() {
+        for index in order::<N>(round) {
+            let workload = &workloads[index];
             crate::say(&format!("round {round} of {rounds}: {}", workload.name));
             let usage = workload.run(scratch)?;
             if let Some(made) = workload.makes.last() {
@@ -65,6 +68,20 @@ pub(crate) fn interleaved<const N: usize>(
     }))
 }
 
+/// Returns the order in which `N` workloads run in `round`.
+///
+/// A rotation alone would leave each behind the same one, all around: the step from one to the next changes with the round, too.
+fn order<const N: usize>(round: usize) -> [usize; N] {
+    // With a step that has no divisor in common with their number, each comes once.
+    let mut steps = (1..=N).filter(|step| gcd(*step, N) == 1).cycle();
+    let step = steps.nth(round).unwrap_or(1);
+    std::array::from_fn(|turn| (round + turn * step) % N)
+}
+
+const fn gcd(one: usize, other: usize) -> usize {
+    if other == 0 { one } else { gcd(other, one % other) }
+}
+
 impl Workload {
     /// Runs it once; what it makes stays.
     pub(crate) fn run(&self, scratch: &Scratch) -> Result<usage::Usage, Failure> {
@@ -74,5 +91,42 @@ impl Workload {
     /// Removes what it has made.
     pub(crate) fn tidy(&self) -> Result<(), Failure> {
         self.makes.iter().try_for_each(|path| remove(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_runs_once_a_round_whatever_their_number() {
+        fn check<const N: usize>() {
+            for round in 0..=2 * N {
+                let mut sorted = order::<N>(round);
+                sorted.sort_unstable();
+                assert_eq!(sorted, std::array::from_fn(|index| index), "round {round} of {N}");
+            }
+        }
+        check::<1>();
+        check::<4>();
+        check::<5>();
+        check::<6>();
+        check::<13>();
+    }
+
+    #[test]
+    fn rounds_begin_with_each_in_turn_and_change_who_runs_before_whom() {
+        assert_eq!([0, 1, 2, 3].map(order::<4>), [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]]);
+        let before_last = |round| {
+            let order = order::<13>(round);
+            order
+                .iter()
+                .position(|index| *index == 12)
+                .and_then(|turn| turn.checked_sub(1))
+                .map(|turn| order[turn])
+        };
+        let before: BTreeSet<_> = (0..6).filter_map(before_last).collect();
+        assert_eq!(before.len(), 6, "another one in each of six rounds: {before:?}");
     }
 }

@@ -160,7 +160,7 @@ impl Costs {
         let figures = figures.into_iter().map(|(name, cost)| Figure {
             part: Part::Traced,
             name: name.to_owned(),
-            value: cost.ns.clone(),
+            value: Ok(cost.ns.clone()),
             unit: "ns a record",
             remark: format!("{:.0} bytes a record", cost.bytes),
         });

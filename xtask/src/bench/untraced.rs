@@ -43,7 +43,7 @@ pub(crate) fn measure(
     let figure = |name: &str, value: Series, samples: &Samples| Figure {
         part: Part::Untraced,
         name: name.to_owned(),
-        value,
+        value: Ok(value),
         unit: UNIT,
         remark: format!("{:.0} ns by the clock on the wall", per_line_wall(samples, &input)),
     };
