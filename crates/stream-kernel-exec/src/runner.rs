@@ -164,22 +164,15 @@ impl<M: MessageSet> SyncRunner<M> {
             position = index;
             // Routes lead to steps that exist: a skipped one is no step's route.
             let Some(step) = &mut self.scenario.steps[index] else { continue };
-            let done = match present(&mut self.recorder) {
-                None => run_step(step, message, &mut self.context, &mut self.outbox, self.scenario.strict),
-                Some(recorder) => {
-                    recorder.enter(&message, &mut self.context);
-                    let done =
-                        run_step(step, message, &mut self.context, &mut self.outbox, self.scenario.strict);
-                    record(
-                        recorder,
-                        StepRef { index, name: step.name },
-                        &mut self.context,
-                        &self.outbox,
-                        &done,
-                    );
-                    done
-                }
-            };
+            // With tracing off, this branch and the one after the step are all that it costs.
+            if let Some(recorder) = present(&mut self.recorder) {
+                recorder.enter(&message, &mut self.context);
+            }
+            let done = run_step(step, message, &mut self.context, &mut self.outbox, self.scenario.strict);
+            if let Some(recorder) = present(&mut self.recorder) {
+                let step = StepRef { index, name: step.name };
+                record(recorder, step, &mut self.context, &self.outbox, &done);
+            }
             if let Err(error) = done {
                 return Err(StepFailure {
                     line_no: self.context.line_no(),
