@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has nothing to go on with")]
 
+mod clock;
 mod context_diff;
 mod hop;
+mod ids;
 mod line;
 mod record;
 mod sink;
@@ -21,6 +23,8 @@ fn main() {
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
     line::bench(&mut criterion);
+    ids::bench(&mut criterion);
+    clock::bench(&mut criterion);
     hop::bench(&mut criterion);
     record::bench(&mut criterion);
     context_diff::bench(&mut criterion);

@@ -53,7 +53,7 @@ pub trait IdStore {
 /// An [`IdStore`] in memory, of up to [`MAX_ENTRIES`] ids.
 ///
 /// It grows by 32 bytes an id and 6 to 12 for finding it; by 4 more from the first time on that has a fraction of a second; and by 48
-/// for an attempt that does not fit into [`Remembered`].
+/// for an attempt of an unusual amount (over $42,949,672.94).
 #[derive(Clone, Debug)]
 pub struct MemoryIdStore {
     positions: PositionTable,

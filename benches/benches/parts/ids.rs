@@ -1,0 +1,55 @@
+//! A million ids that are new, each remembered with what its attempt said: in our store, and in hash maps that hold the same.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::time::{Duration, Instant};
+
+use criterion::{Bencher, Criterion};
+use fund_load::domain::{Cents, DigitId, Moment};
+use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
+
+const IDS: u64 = 1_000_000;
+
+pub(crate) fn bench(criterion: &mut Criterion) {
+    // An odd multiplier takes the numbers to numbers that look drawn at random.
+    let numbers = (1..=IDS).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1);
+    let ids: Vec<_> = numbers.map(|number| DigitId::parse(number.to_string()).unwrap()).collect();
+    let mut group = criterion.benchmark_group("a new id among a million");
+    group.bench_function("ours", |bencher| {
+        fill(bencher, &ids, MemoryIdStore::default, |store, id, attempt| {
+            store.get_or_remember(id, attempt).unwrap();
+        });
+    });
+    group.bench_function("std map", |bencher| fill_map::<std::hash::RandomState>(bencher, &ids));
+    group.bench_function("foldhash map", |bencher| {
+        fill_map::<foldhash::quality::RandomState>(bencher, &ids);
+    });
+    group.finish();
+}
+
+fn fill_map<S: BuildHasher + Default>(bencher: &mut Bencher<'_>, ids: &[DigitId]) {
+    fill(bencher, ids, HashMap::<DigitId, FirstAttempt, S>::default, |map, id, attempt| {
+        map.entry(id).or_insert(attempt);
+    });
+}
+
+/// Measures one id, whatever number is asked for, as its share of filling a store from nothing.
+fn fill<S>(
+    bencher: &mut Bencher<'_>,
+    ids: &[DigitId],
+    new: impl Fn() -> S,
+    remember: impl Fn(&mut S, DigitId, FirstAttempt),
+) {
+    bencher.iter_custom(|asked| {
+        let mut store = new();
+        #[expect(clippy::disallowed_methods, reason = "this is a benchmark")]
+        let started = Instant::now();
+        for (line_no, &id) in (1..).zip(ids) {
+            let time = Moment { seconds: 946_684_800, nanos: 0 };
+            let attempt = FirstAttempt { customer_id: id, amount: Cents(10_000), time, line_no };
+            remember(&mut store, id, attempt);
+        }
+        let share = started.elapsed().as_nanos() * u128::from(asked) / u128::from(IDS);
+        Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
+    });
+}
