@@ -13,7 +13,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let mut run = Job::<FundLoad>::prepare(layers).unwrap().start("run", None, Vec::new());
     let lines: Vec<RawLine> = (1..)
         .zip(LINES.lines())
-        .map(|(line_no, text)| RawLine { line_no, content: LineContent::Whole(text.into()) })
+        .map(|(line_no, text)| RawLine::new(line_no, LineContent::Whole(text.as_bytes().into())))
         .collect();
     let mut group = criterion.benchmark_group("line");
     group.throughput(Throughput::Elements(lines.len() as u64));

@@ -131,7 +131,7 @@ impl<A: Application> Run<A> {
     ///
     /// Returns the failure of a step that ends the run. It must still be [finished](Self::finish).
     pub fn process(&mut self, line: RawLine) -> Result<InputOutcome, StepFailure> {
-        self.runner.process(line.line_no, line)
+        self.runner.process(line.line_no(), line)
     }
 
     /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.

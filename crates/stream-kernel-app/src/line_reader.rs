@@ -85,7 +85,7 @@ impl<R: BufRead> LineReader<R> {
                 let content = whole_line(&chunk[..len], self.line_no == 1, true, self.max_line_bytes);
                 self.input.consume(len + 1);
                 self.bytes_read += len as u64 + 1;
-                return Ok(Some(RawLine { line_no: self.line_no, content }));
+                return Ok(Some(RawLine::new(self.line_no, content)));
             }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
             let consumed = part.len() + usize::from(line_end.is_some());
@@ -126,7 +126,7 @@ impl<R: BufRead> LineReader<R> {
             || whole_line(&line, self.line_no == 1, ends_in_lf, self.max_line_bytes),
             |overlong| overlong.finish(ends_in_lf),
         );
-        RawLine { line_no: self.line_no, content }
+        RawLine::new(self.line_no, content)
     }
 }
 
@@ -139,7 +139,7 @@ fn whole_line(mut line: &[u8], is_first: bool, ends_in_lf: bool, max_line_bytes:
         line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
     }
     if line.len() <= max_line_bytes {
-        return LineContent::Whole(line.to_vec());
+        return LineContent::Whole(line.into());
     }
     LineContent::Overlong { bytes: line.len() as u64, sha256: Sha256::digest(line).into() }
 }
@@ -166,9 +166,9 @@ mod tests {
             let mut reader = LineReader::new(BufReader::with_capacity(chunk_bytes, input), 8);
             let mut lines = Vec::new();
             while let Some(line) = reader.next_line().unwrap() {
-                assert_eq!(line.line_no, lines.len() as u64 + 1);
-                lines.push(match line.content {
-                    LineContent::Whole(text) => String::from_utf8(text).unwrap(),
+                assert_eq!(line.line_no(), lines.len() as u64 + 1);
+                lines.push(match line.into_content() {
+                    LineContent::Whole(text) => String::from_utf8(text.to_vec()).unwrap(),
                     LineContent::Overlong { bytes, sha256 } => format!("{bytes} bytes, {:02x}..", sha256[0]),
                 });
             }
@@ -241,11 +241,11 @@ mod tests {
             match reader.next_line() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => interruptions += 1,
                 Err(error) => panic!("{error}"),
-                Ok(Some(line)) => lines.push(line.content),
+                Ok(Some(line)) => lines.push(line.into_content()),
                 Ok(None) => break,
             }
         }
         assert!(interruptions > 2);
-        assert_eq!(lines, [b"abcdef", &b"gh"[..]].map(|text| LineContent::Whole(text.to_vec())));
+        assert_eq!(lines, [b"abcdef", &b"gh"[..]].map(|text| LineContent::Whole(text.into())));
     }
 }

@@ -2,16 +2,42 @@
 
 use std::fmt::Write as _;
 
+use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 use stream_kernel_exec::{Kind, MessageSet, Payload, VariantOf};
 
 /// A physical line of the input, without its line end: what every application takes in.
+///
+/// It is one pointer, so that messages that may be lines are small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawLine {
-    /// Its number, from 1.
-    pub line_no: u64,
-    /// What stands on it.
-    pub content: LineContent,
+pub struct RawLine(Box<NumberedLine>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NumberedLine {
+    line_no: u64,
+    content: LineContent,
+}
+
+impl RawLine {
+    /// Returns the line with number `line_no`, from 1, on which `content` stands.
+    pub fn new(line_no: u64, content: LineContent) -> Self {
+        Self(Box::new(NumberedLine { line_no, content }))
+    }
+
+    /// Returns the line's number, from 1.
+    pub fn line_no(&self) -> u64 {
+        self.0.line_no
+    }
+
+    /// Returns what stands on it.
+    pub fn content(&self) -> &LineContent {
+        &self.0.content
+    }
+
+    /// Returns what stands on it, and lets the rest go.
+    pub fn into_content(self) -> LineContent {
+        self.0.content
+    }
 }
 
 /// A message enum that [`RawLine`] is a variant of; every enum is one that [`messages!`](stream_kernel_exec::messages) makes with it.
@@ -31,8 +57,8 @@ where
 /// What stands on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineContent {
-    /// All of it.
-    Whole(Vec<u8>),
+    /// All of it. A text of up to 128 bytes has its place here, a longer one on the heap.
+    Whole(SmallVec<[u8; 128]>),
     /// More than the line may hold: it was skipped without being kept.
     Overlong {
         /// How long it is.
@@ -45,13 +71,13 @@ pub enum LineContent {
 /// The identity of a line is its number; its content is its number and its text.
 impl Payload for RawLine {
     fn identity(&self, identity: &mut ShortText) -> bool {
-        identity.set(self.line_no);
+        identity.set(self.line_no());
         true
     }
 
     fn digest(&self, content: &mut CanonicalContent) {
-        content.unsigned("line_no", self.line_no);
-        match &self.content {
+        content.unsigned("line_no", self.line_no());
+        match self.content() {
             LineContent::Whole(text) => content.bytes("text", text),
             LineContent::Overlong { bytes, sha256 } => {
                 let hex = sha256.iter().fold(String::new(), |mut hex, byte| {

@@ -158,7 +158,7 @@ fn feed<A: Application>(
             }
             Err(cause) => return Err(Failure::ReadInput { lines: run.report().inputs, cause }),
         };
-        let line_no = line.line_no;
+        let line_no = line.line_no();
         if let InputOutcome::Abandoned(failure) = run.process(line)? {
             say(format!("abandoned: {failure}"));
         }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use fund_load::domain::{
-    Attempt, Cents, Day, EchoedId, EnrichedAttempt, Features, FundLoadMessage, Idempotency, LoadAttempt,
-    Multiplier, Reason, Subject, Verdict,
+    Attempt, BadLine, Cents, Day, Decision, EchoedId, EnrichedAttempt, Features, FundLoadMessage,
+    Idempotency, LoadAttempt, Multiplier, Reason, Subject, Verdict,
 };
-use stream_kernel_app::LineContent;
+use stream_kernel_app::{LineContent, RawLine};
 use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
 
 use super::fixture_files::EXP_MP;
@@ -184,19 +184,22 @@ fn any_field_of_a_line_or_a_decision_changed_gives_another_hash() {
     check(
         &[raw_line(), overlong_line()],
         &[
-            ("line_no", |line| line.line_no = 9),
-            ("text", |line| line.content = LineContent::Whole(b"x".to_vec())),
-            ("bytes", |line| line.content = LineContent::Overlong { bytes: 201, sha256: SHA256_OF_OVERLONG }),
-            ("sha256", |line| line.content = LineContent::Overlong { bytes: 200, sha256: [0; 32] }),
+            ("line_no", |line| *line = RawLine::new(9, line.content().clone())),
+            ("text", |line| *line = other_content(line, LineContent::Whole(b"x"[..].into()))),
+            ("bytes", |line| *line = other_content(line, overlong(201, SHA256_OF_OVERLONG))),
+            ("sha256", |line| *line = other_content(line, overlong(200, [0; 32]))),
         ],
     );
     check(
         &[accepted(), declined_bad_line()],
         &[
-            ("reason", |decision| decision.verdict = Verdict::Declined(Reason::WeeklyAmountLimit)),
-            ("attempt", |decision| match &mut decision.subject {
-                Subject::Attempt(attempt) => *attempt = enriched_other_line(),
-                Subject::BadLine(line) => line.line_no = 9,
+            ("reason", |decision| *decision = other_verdict(decision, Reason::WeeklyAmountLimit)),
+            ("attempt", |decision| {
+                let subject = match decision.subject().clone() {
+                    Subject::Attempt(_) => Subject::Attempt(enriched_other_line()),
+                    Subject::BadLine(line) => Subject::BadLine(Box::new(BadLine { line_no: 9, ..*line })),
+                };
+                *decision = Decision::new(subject, decision.verdict());
             }),
         ],
     );
@@ -209,18 +212,52 @@ fn any_field_of_a_line_or_a_decision_changed_gives_another_hash() {
                 *decision = declined(EchoedId::Digits(id("1")), EchoedId::Digits(id("1")));
             }),
             ("empty", |decision| *decision = declined(EchoedId::Digits(id("1")), EchoedId::Text("".into()))),
-            ("reason", |decision| decision.verdict = Verdict::Declined(Reason::InvalidTimestamp)),
+            ("reason", |decision| *decision = other_verdict(decision, Reason::InvalidTimestamp)),
         ],
     );
-    check(
-        &[output_line()],
-        &[
-            ("line_no", |line| line.line_no = 9),
-            ("id", |line| line.id = EchoedId::Unreadable),
-            ("verdict", |line| line.verdict = Verdict::Declined(Reason::DailyAmountLimit)),
-            ("text", |line| line.text.push(b' ')),
-        ],
-    );
+}
+
+#[test]
+fn any_field_of_a_line_of_output_changed_gives_another_hash() {
+    let written =
+        |decision: Decision, text: &[u8]| decision.into_line(|_, _, line| line.extend_from_slice(text));
+    let text = b"a line\n";
+    let (good, bad) = (accepted(), declined_bad_line());
+    let lines = [
+        (
+            "line_no of an attempt",
+            written(Decision::new(Subject::Attempt(enriched_other_line()), good.verdict()), text),
+        ),
+        (
+            "id of an attempt",
+            written(Decision::new(Subject::Attempt(enriched_other_id()), good.verdict()), text),
+        ),
+        ("verdict", written(other_verdict(&good, Reason::DailyAmountLimit), text)),
+        ("text", written(good.clone(), b"another line\n")),
+        ("nothing", written(good, text)),
+        ("line_no of a bad line", written(Decision::new(bad_line(9), bad.verdict()), text)),
+        ("id of a bad line", written(declined(EchoedId::Unreadable, EchoedId::Unreadable), text)),
+        ("nothing of a bad line", written(bad, text)),
+    ];
+    let names_by_hash: BTreeMap<_, _> = lines.iter().map(|(name, line)| (hash(line.clone()), name)).collect();
+    assert_eq!(names_by_hash.len(), lines.len(), "{names_by_hash:?}");
+}
+
+fn overlong(bytes: u64, sha256: [u8; 32]) -> LineContent {
+    LineContent::Overlong { bytes, sha256 }
+}
+
+fn other_content(line: &RawLine, content: LineContent) -> RawLine {
+    RawLine::new(line.line_no(), content)
+}
+
+fn other_verdict(decision: &Decision, reason: Reason) -> Decision {
+    Decision::new(decision.subject().clone(), Verdict::Declined(reason))
+}
+
+fn bad_line(line_no: u64) -> Subject {
+    let Subject::BadLine(line) = declined_bad_line().subject().clone() else { panic!("a bad line") };
+    Subject::BadLine(Box::new(BadLine { line_no, ..*line }))
 }
 
 fn other_attempt(change: fn(&mut Attempt)) -> LoadAttempt {
@@ -234,7 +271,15 @@ fn other_line() -> LoadAttempt {
 }
 
 fn enriched_other_line() -> EnrichedAttempt {
-    let keyed = other_line().with_keys(Day(10_959), Day(10_959));
+    enriched_other(other_line())
+}
+
+fn enriched_other_id() -> EnrichedAttempt {
+    enriched_other(other_attempt(|attempt| attempt.id = id("18")))
+}
+
+fn enriched_other(attempt: LoadAttempt) -> EnrichedAttempt {
+    let keyed = attempt.with_keys(Day(10_959), Day(10_959));
     keyed.classified(Idempotency::Canonical).enriched(features())
 }
 

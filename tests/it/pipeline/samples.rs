@@ -21,11 +21,11 @@ pub(crate) const SHA256_OF_OVERLONG: [u8; 32] = [
 ];
 
 pub(crate) fn raw_line() -> RawLine {
-    RawLine { line_no: 1, content: LineContent::Whole(GOOD_LINE.as_bytes().to_vec()) }
+    RawLine::new(1, LineContent::Whole(GOOD_LINE.as_bytes().into()))
 }
 
 pub(crate) fn overlong_line() -> RawLine {
-    RawLine { line_no: 3, content: LineContent::Overlong { bytes: 200, sha256: SHA256_OF_OVERLONG } }
+    RawLine::new(3, LineContent::Overlong { bytes: 200, sha256: SHA256_OF_OVERLONG })
 }
 
 pub(crate) fn load_attempt() -> LoadAttempt {
@@ -59,7 +59,7 @@ pub(crate) fn features() -> Features {
 }
 
 pub(crate) fn accepted() -> Decision {
-    Decision { subject: Subject::Attempt(enriched()), verdict: Verdict::Accepted }
+    Decision::new(Subject::Attempt(enriched()), Verdict::Accepted)
 }
 
 pub(crate) fn declined_bad_line() -> Decision {
@@ -69,12 +69,12 @@ pub(crate) fn declined_bad_line() -> Decision {
 pub(crate) fn declined(id: EchoedId, customer_id: EchoedId) -> Decision {
     let line = BadLine { line_no: 2, id, customer_id };
     let verdict = Verdict::Declined(Reason::InputParseError);
-    Decision { subject: Subject::BadLine(Box::new(line)), verdict }
+    Decision::new(Subject::BadLine(Box::new(line)), verdict)
 }
 
 pub(crate) fn output_line() -> OutputLine {
-    let text = b"{\"id\":\"17\",\"customer_id\":\"007\",\"accepted\":true}\n".to_vec();
-    OutputLine { line_no: 1, id: EchoedId::Digits(id("17")), verdict: Verdict::Accepted, text }
+    let text = b"{\"id\":\"17\",\"customer_id\":\"007\",\"accepted\":true}\n";
+    accepted().into_line(|_, _, line| line.extend_from_slice(text))
 }
 
 pub(crate) fn id(digits: &str) -> DigitId {

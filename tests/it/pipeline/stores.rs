@@ -98,7 +98,7 @@ fn run(nodes: &Nodes, memory: Memory, lines: &[RawLine]) -> (String, Memory) {
     let mut runner = SyncRunner::new(scenario, label, OnStepError::Stop)
         .with_recorder(recorder.with_sink(Box::new(written.clone())));
     for line in lines {
-        runner.process(line.line_no, line.clone()).unwrap();
+        runner.process(line.line_no(), line.clone()).unwrap();
     }
     runner.finish().unwrap();
     let memory = Memory { ids: ids.borrow().entries(), windows: windows.borrow().entries() };

@@ -1,5 +1,6 @@
 //! The decision on a line, and the line of output that tells it.
 
+use smallvec::SmallVec;
 use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 
@@ -151,36 +152,84 @@ pub enum Subject {
 
 /// The decision on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// What it is about.
-    pub subject: Subject,
-    /// What was decided.
-    pub verdict: Verdict,
-}
+pub struct Decision(Box<Decided>);
 
 /// The decision on one line as a line of output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputLine {
-    /// The number of the input line, from 1.
-    pub line_no: u64,
-    /// The attempt's id.
-    pub id: EchoedId,
-    /// What was decided.
-    pub verdict: Verdict,
-    /// The line, with its line end.
-    pub text: Vec<u8>,
+pub struct OutputLine(Box<Decided>);
+
+/// All that is known of a decision, in one box that goes from message to message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Decided {
+    subject: Subject,
+    verdict: Verdict,
+    /// Empty in a [`Decision`].
+    text: LineText,
+}
+
+/// The text of a line of output, which is on the heap only if it is longer than two ids of 19 digits make it.
+pub type LineText = SmallVec<[u8; 96]>;
+
+impl Decision {
+    /// Returns the decision that is `verdict` on `subject`.
+    pub fn new(subject: Subject, verdict: Verdict) -> Self {
+        Self(Box::new(Decided { subject, verdict, text: LineText::new() }))
+    }
+
+    /// Returns what it is about.
+    pub fn subject(&self) -> &Subject {
+        &self.0.subject
+    }
+
+    /// Returns what was decided.
+    pub fn verdict(&self) -> Verdict {
+        self.0.verdict
+    }
+
+    /// Returns the line of output of which `write` writes the text, with its line end.
+    pub fn into_line(mut self, write: impl FnOnce(&Subject, Verdict, &mut LineText)) -> OutputLine {
+        let Decided { subject, verdict, text } = &mut *self.0;
+        write(subject, *verdict, text);
+        OutputLine(self.0)
+    }
+}
+
+impl OutputLine {
+    /// Returns what was decided.
+    pub fn verdict(&self) -> Verdict {
+        self.0.verdict
+    }
+
+    /// Returns the line, with its line end.
+    pub fn text(&self) -> &[u8] {
+        &self.0.text
+    }
+}
+
+impl Subject {
+    /// Returns the number of the input line, from 1.
+    pub fn line_no(&self) -> u64 {
+        match self {
+            Self::Attempt(attempt) => attempt.attempt().line_no,
+            Self::BadLine(line) => line.line_no,
+        }
+    }
+
+    fn identity(&self, identity: &mut ShortText) -> bool {
+        match self {
+            Self::Attempt(attempt) => attempt.identity(identity),
+            Self::BadLine(line) => line.id.identity(identity),
+        }
+    }
 }
 
 impl Payload for Decision {
     fn identity(&self, identity: &mut ShortText) -> bool {
-        match &self.subject {
-            Subject::Attempt(attempt) => attempt.identity(identity),
-            Subject::BadLine(line) => line.id.identity(identity),
-        }
+        self.subject().identity(identity)
     }
 
     fn digest(&self, content: &mut CanonicalContent) {
-        match &self.subject {
+        match self.subject() {
             Subject::Attempt(attempt) => attempt.digest(content),
             Subject::BadLine(line) => {
                 content.unsigned("line_no", line.line_no);
@@ -188,19 +237,22 @@ impl Payload for Decision {
                 line.customer_id.digest("customer_id", content);
             }
         }
-        self.verdict.digest(content);
+        self.verdict().digest(content);
     }
 }
 
 impl Payload for OutputLine {
     fn identity(&self, identity: &mut ShortText) -> bool {
-        self.id.identity(identity)
+        self.0.subject.identity(identity)
     }
 
     fn digest(&self, content: &mut CanonicalContent) {
-        content.unsigned("line_no", self.line_no);
-        self.id.digest("id", content);
-        self.verdict.digest(content);
-        content.bytes("text", &self.text);
+        content.unsigned("line_no", self.0.subject.line_no());
+        match &self.0.subject {
+            Subject::Attempt(attempt) => attempt.attempt().id.with_text(|id| content.text("id", id)),
+            Subject::BadLine(line) => line.id.digest("id", content),
+        }
+        self.verdict().digest(content);
+        content.bytes("text", self.text());
     }
 }

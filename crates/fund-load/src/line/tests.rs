@@ -6,7 +6,7 @@ use super::read_attempt;
 
 /// Returns `id/customer/cents/seconds` of a good line, `REASON id/customer` of a bad one.
 fn check(line: impl AsRef<[u8]>) -> String {
-    match read_attempt(1, &LineContent::Whole(line.as_ref().to_vec())) {
+    match read_attempt(1, &LineContent::Whole(line.as_ref().into())) {
         Ok(attempt) => {
             format!("{}/{}/{}/{}", attempt.id, attempt.customer_id, attempt.amount.0, attempt.time.seconds)
         }

@@ -146,7 +146,7 @@ impl Step<FundLoadMessage> for EvaluatePolicies {
         if let Some(reason) = verdict.reason() {
             context.tags.set("reason", reason.code());
         }
-        out.emit(Decision { subject: Subject::Attempt(attempt), verdict });
+        out.emit(Decision::new(Subject::Attempt(attempt), verdict));
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ impl Step<FundLoadMessage> for ParseLoadAttempt {
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, ParsedLine>,
     ) -> Result<(), StepError> {
-        match read_attempt(line.line_no, &line.content) {
+        match read_attempt(line.line_no(), line.content()) {
             Ok(attempt) => {
                 context.tags.set("id", attempt.id);
                 context.tags.set("customer_id", attempt.customer_id);
@@ -38,7 +38,7 @@ impl Step<FundLoadMessage> for ParseLoadAttempt {
                 context.tags.set("accepted", false);
                 context.tags.set("reason", reason.code());
                 let subject = Subject::BadLine(Box::new(bad_line));
-                out.emit(Decision { subject, verdict: Verdict::Declined(reason) });
+                out.emit(Decision::new(subject, Verdict::Declined(reason)));
             }
         }
         Ok(())

@@ -69,10 +69,10 @@ impl Step<FundLoadMessage> for UpdateWindows {
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
     ) -> Result<(), StepError> {
-        if let Subject::Attempt(attempt) = &decision.subject
+        if let Subject::Attempt(attempt) = decision.subject()
             && attempt.idempotency() == Idempotency::Canonical
         {
-            self.count(attempt, decision.verdict.is_accepted(), context).map_err(store_error)?;
+            self.count(attempt, decision.verdict().is_accepted(), context).map_err(store_error)?;
         }
         out.emit(decision);
         Ok(())

@@ -36,9 +36,9 @@ impl Step<FundLoadMessage> for WriteOutput {
         // Without its output the run has no purpose: it stops whatever the policy for step errors says.
         self.output
             .borrow_mut()
-            .write_line(&line.text)
+            .write_line(line.text())
             .map_err(|error| StepError::new("OutputError", error).stopping())?;
-        self.tally.borrow_mut().count(line.verdict);
+        self.tally.borrow_mut().count(line.verdict());
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ impl Step<AccessLogMessage> for ParseAccessLine {
         context: &mut Context,
         out: &mut Emitter<'_, AccessLogMessage, ParsedLine>,
     ) -> Result<(), StepError> {
-        match read_content(&line.content) {
+        match read_content(line.content()) {
             Ok(request) => {
                 context.tags.set("client", &request.client);
                 context.metrics.set("bytes", request.bytes);
@@ -34,7 +34,7 @@ impl Step<AccessLogMessage> for ParseAccessLine {
             // A line that cannot be read is data like any other: it goes its own way, and the run goes on.
             Err(reason) => {
                 context.tags.set("malformed", reason);
-                out.emit(Malformed { line_no: line.line_no, reason });
+                out.emit(Malformed { line_no: line.line_no(), reason });
             }
         }
         Ok(())

@@ -91,8 +91,8 @@ fn without_a_sink_the_observer_finds_the_records_on_the_tape() {
     let mut run = job.start("test", recorder, Vec::new()).with_observer(move |context| {
         seen.borrow_mut().extend(context.trace().iter().map(|record| record.step_name.clone()));
     });
-    let content = LineContent::Whole(b"what?".to_vec());
-    run.process(RawLine { line_no: 1, content }).unwrap();
+    let content = LineContent::Whole(b"what?"[..].into());
+    run.process(RawLine::new(1, content)).unwrap();
     run.finish().unwrap();
     assert_eq!(*steps.borrow(), ["parse_access_line", "count_malformed"]);
 }
