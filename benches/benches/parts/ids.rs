@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use criterion::{Bencher, Criterion};
 use fund_load::domain::{Cents, DigitId, Moment};
 use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
+use hashbrown::{HashTable, hash_table};
+use stream_kernel_app::MAX_LINES_AHEAD;
 
 const IDS: u64 = 1_000_000;
 
@@ -20,11 +22,49 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             store.get_or_remember(id, attempt).unwrap();
         });
     });
+    group.bench_function("ours, brought near before", |bencher| {
+        let new = || (MemoryIdStore::default(), ids.chunks(MAX_LINES_AHEAD));
+        fill(bencher, &ids, new, |(store, ahead), id, attempt| {
+            if (attempt.line_no - 1) % MAX_LINES_AHEAD as u64 == 0 {
+                store.bring_near(ahead.next().unwrap_or_default());
+            }
+            store.get_or_remember(id, attempt).unwrap();
+        });
+    });
+    group.bench_function("hashbrown table of positions", |bencher| {
+        fill(bencher, &ids, Positions::default, Positions::remember);
+    });
     group.bench_function("std map", |bencher| fill_map::<std::hash::RandomState>(bencher, &ids));
     group.bench_function("foldhash map", |bencher| {
         fill_map::<foldhash::quality::RandomState>(bencher, &ids);
     });
     group.finish();
+}
+
+/// What our store would be with a well-kept table in the place of its own.
+#[derive(Default)]
+struct Positions {
+    table: HashTable<u32>,
+    remembered: Vec<Remembered>,
+    hasher: foldhash::quality::RandomState,
+}
+
+/// As long as what our store remembers of an attempt.
+struct Remembered {
+    id: DigitId,
+    _others: [u64; 3],
+}
+
+impl Positions {
+    fn remember(&mut self, id: DigitId, attempt: FirstAttempt) {
+        let Self { table, remembered, hasher } = self;
+        let hash_at = |&at: &u32| hasher.hash_one(remembered[at as usize].id);
+        let entry = table.entry(hasher.hash_one(id), |&at| remembered[at as usize].id == id, hash_at);
+        if let hash_table::Entry::Vacant(vacant) = entry {
+            vacant.insert(u32::try_from(remembered.len()).unwrap());
+            remembered.push(Remembered { id, _others: [attempt.line_no; 3] });
+        }
+    }
 }
 
 fn fill_map<S: BuildHasher + Default>(bencher: &mut Bencher<'_>, ids: &[DigitId]) {

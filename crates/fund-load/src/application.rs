@@ -10,6 +10,7 @@ use stream_kernel_exec::Registry;
 use crate::config::{self, Adapters, Nodes, WindowStoreKind};
 use crate::domain::FundLoadMessage;
 use crate::explain;
+use crate::look_ahead;
 use crate::steps::{self, Resources};
 use crate::stores::{MemoryIdStore, MemoryWindowStore};
 use crate::tally::Tally;
@@ -57,6 +58,10 @@ impl Application for FundLoad {
             output: Rc::new(RefCell::new(output.clone())),
             tally: Rc::new(RefCell::new(Tally::default())),
         }
+    }
+
+    fn look_ahead(resources: &Resources, lines: &[&[u8]]) {
+        look_ahead::bring_near(resources, lines);
     }
 
     fn commands() -> Vec<OwnCommand> {

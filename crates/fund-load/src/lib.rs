@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 mod explain;
 mod line;
+mod look_ahead;
 pub mod steps;
 pub mod stores;
 mod tally;

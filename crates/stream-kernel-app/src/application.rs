@@ -56,6 +56,13 @@ pub trait Application: Sized {
         let _ = loaded;
     }
 
+    /// Is shown lines that come next, not yet cut to what counts of them, so that what they will ask for can be fetched for all of them at once.
+    ///
+    /// It is a hint and no more: it must change nothing that can be seen, and the lines may be none that ever come.
+    fn look_ahead(resources: &Self::Resources, lines: &[&[u8]]) {
+        let _ = (resources, lines);
+    }
+
     /// Writes what is due after the last line.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Physical lines from bytes.
 
 use std::io::{self, BufRead};
+use std::ops::Deref;
 
 use sha2::{Digest, Sha256};
 
@@ -18,9 +19,30 @@ pub struct LineReader<R> {
     max_line_bytes: usize,
     line_no: u64,
     bytes_read: u64,
+    /// How many bytes of the input were read and not yet consumed.
+    buffered_bytes: usize,
     /// The present line as far as it was read; an interrupted read is taken up again here.
     line: Vec<u8>,
     overlong: Option<Overlong>,
+}
+
+/// The number of lines that can be looked at before they are read: enough for the processor to wait for what they need all at once, few
+/// enough that it is still near when they come.
+pub const MAX_LINES_AHEAD: usize = 16;
+
+/// Lines that will be read next: what [`LineReader::lines_ahead`] returns.
+#[derive(Debug)]
+pub struct LinesAhead<'a> {
+    lines: [&'a [u8]; MAX_LINES_AHEAD],
+    count: usize,
+}
+
+impl<'a> Deref for LinesAhead<'a> {
+    type Target = [&'a [u8]];
+
+    fn deref(&self) -> &Self::Target {
+        &self.lines[..self.count]
+    }
 }
 
 /// A line that turned out to be too long: what is known of it so far.
@@ -63,7 +85,15 @@ impl Overlong {
 impl<R: BufRead> LineReader<R> {
     /// Returns a reader of the lines of `input`, of which none may be longer than `max_line_bytes`.
     pub fn new(input: R, max_line_bytes: usize) -> Self {
-        Self { input, max_line_bytes, line_no: 0, bytes_read: 0, line: Vec::new(), overlong: None }
+        Self {
+            input,
+            max_line_bytes,
+            line_no: 0,
+            bytes_read: 0,
+            buffered_bytes: 0,
+            line: Vec::new(),
+            overlong: None,
+        }
     }
 
     /// Returns the next line, `None` after the last.
@@ -83,8 +113,8 @@ impl<R: BufRead> LineReader<R> {
                 // The usual line lies in the buffer as a whole: it is copied once, into as much memory as it needs.
                 self.line_no += 1;
                 let content = whole_line(&chunk[..len], self.line_no == 1, true, self.max_line_bytes);
-                self.input.consume(len + 1);
-                self.bytes_read += len as u64 + 1;
+                let left = chunk.len() - (len + 1);
+                self.consume(len + 1, left);
                 return Ok(Some(RawLine::new(self.line_no, content)));
             }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
@@ -99,17 +129,44 @@ impl<R: BufRead> LineReader<R> {
                 self.overlong = Some(begin_overlong(&self.line, part, self.line_no == 0));
                 self.line = Vec::new();
             }
-            self.input.consume(consumed);
-            self.bytes_read += consumed as u64;
+            let left = chunk.len() - consumed;
+            self.consume(consumed, left);
             if line_end.is_some() {
                 return Ok(Some(self.finish_line(true)));
             }
         }
     }
 
+    /// Returns the next lines as far as they are in the buffer as a whole, [`MAX_LINES_AHEAD`] at most, and leaves them there.
+    ///
+    /// Nothing is read, so that there is nothing to wait for. A CR before the LF and a byte order mark are still there, and a line may be longer than
+    /// is allowed.
+    pub fn lines_ahead(&mut self) -> LinesAhead<'_> {
+        let mut ahead = LinesAhead { lines: [b""; MAX_LINES_AHEAD], count: 0 };
+        if self.buffered_bytes == 0 || !self.line.is_empty() || self.overlong.is_some() {
+            return ahead;
+        }
+        // What is in the buffer is handed out without reading.
+        let mut rest = self.input.fill_buf().unwrap_or_default();
+        while ahead.count < MAX_LINES_AHEAD
+            && let Some(len) = memchr::memchr(b'\n', rest)
+        {
+            ahead.lines[ahead.count] = &rest[..len];
+            ahead.count += 1;
+            rest = &rest[len + 1..];
+        }
+        ahead
+    }
+
     /// Returns how many bytes the lines so far have taken.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read
+    }
+
+    fn consume(&mut self, bytes: usize, left: usize) {
+        self.input.consume(bytes);
+        self.bytes_read += bytes as u64;
+        self.buffered_bytes = left;
     }
 
     fn finish_last_line(&mut self) -> Option<RawLine> {
@@ -224,6 +281,50 @@ mod tests {
         }
         assert_eq!(check(&[&long[..], b"\r"].concat()), [overlong(&[&long[..], b"\r"].concat())]);
         assert_eq!(check(&[BYTE_ORDER_MARK, &long].concat()), [overlong(&long)]);
+    }
+
+    #[test]
+    fn lines_ahead_are_those_in_the_buffer_as_a_whole_and_stay_there() {
+        let mut reader = LineReader::new(BufReader::with_capacity(10, &b"ab\ncd\r\n\nxyz\nend"[..]), 8);
+        let next = |reader: &mut LineReader<_>| reader.next_line().unwrap().map(RawLine::into_content);
+        let whole = |text: &[u8]| Some(LineContent::Whole(text.into()));
+        assert!(reader.lines_ahead().is_empty(), "nothing was read yet");
+        assert_eq!(next(&mut reader), whole(b"ab"));
+        assert_eq!(*reader.lines_ahead(), [&b"cd\r"[..], b""], "`xyz` is not there as a whole");
+        assert_eq!(next(&mut reader), whole(b"cd"));
+        assert_eq!(next(&mut reader), whole(b""));
+        assert!(reader.lines_ahead().is_empty());
+        assert_eq!(next(&mut reader), whole(b"xyz"));
+        assert!(reader.lines_ahead().is_empty(), "the last one has no LF");
+        assert_eq!(next(&mut reader), whole(b"end"));
+        assert_eq!(next(&mut reader), None);
+        assert!(reader.lines_ahead().is_empty());
+    }
+
+    #[test]
+    fn there_are_so_many_lines_ahead_and_no_more() {
+        for count in [MAX_LINES_AHEAD, MAX_LINES_AHEAD + 1] {
+            let input = "x\n".repeat(count + 1);
+            let mut reader = LineReader::new(input.as_bytes(), 8);
+            reader.next_line().unwrap();
+            assert_eq!(reader.lines_ahead().len(), MAX_LINES_AHEAD);
+        }
+    }
+
+    /// A pipe may have nothing more for hours: whoever looks ahead must not wait for it.
+    #[test]
+    fn looking_ahead_reads_nothing() {
+        struct Once<'a>(Option<&'a [u8]>);
+        impl Read for Once<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0.take().expect("the next read would wait").read(buffer)
+            }
+        }
+        let mut reader = LineReader::new(BufReader::new(Once(Some(b"a\nb\n"))), 8);
+        for ahead in [1, 0] {
+            reader.next_line().unwrap();
+            assert_eq!(reader.lines_ahead().len(), ahead);
+        }
     }
 
     #[test]

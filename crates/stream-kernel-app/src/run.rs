@@ -141,10 +141,17 @@ fn feed<A: Application>(
     signals: &Signals,
     progress: &mut Progress,
 ) -> Result<End, Failure> {
+    let mut lines_shown = 0;
     loop {
         if let Some(exit_code) = signals.received() {
             return Ok(End::Signal(exit_code));
         }
+        if lines_shown == 0 {
+            let ahead = lines.lines_ahead();
+            run.look_ahead(&ahead);
+            lines_shown = ahead.len();
+        }
+        lines_shown = lines_shown.saturating_sub(1);
         let line = match lines.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(End::OfInput),

@@ -54,6 +54,16 @@ pub(crate) fn run_traced(job: Job<FundLoad>, input: &[u8], sink: Option<Box<dyn 
 
 /// Takes every line of `input` through the job's pipeline, traced by `recorder`. No step may fail.
 pub(crate) fn run(job: Job<FundLoad>, input: &[u8], recorder: Option<Recorder>) -> Outcome {
+    run_ahead(job, input, recorder, |_| Vec::new())
+}
+
+/// Does the same, and shows the run before each line the lines ahead of it that `ahead` returns for its number.
+pub(crate) fn run_ahead<'a>(
+    job: Job<FundLoad>,
+    input: &[u8],
+    recorder: Option<Recorder>,
+    ahead: impl Fn(usize) -> Vec<&'a [u8]>,
+) -> Outcome {
     let Adapters { input_source, .. } = &job.config().adapters;
     let lines = lines(input, input_source.settings.max_line_bytes);
     let output = Shared::default();
@@ -64,7 +74,8 @@ pub(crate) fn run(job: Job<FundLoad>, input: &[u8], recorder: Option<Recorder>) 
         .with_observer(move |context| seen.borrow_mut().extend_from_slice(context.trace()));
     let mut reasons = Vec::new();
     let mut counted = run.summary();
-    for line in lines {
+    for (at, line) in lines.into_iter().enumerate() {
+        run.look_ahead(&ahead(at));
         run.process(line).unwrap_or_else(|failure| panic!("{failure}"));
         let summary = run.summary();
         reasons.push(reason_counted_last(&counted, &summary));

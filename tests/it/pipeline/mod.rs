@@ -16,5 +16,6 @@ mod story;
 mod content;
 mod samples;
 
+mod look_ahead;
 mod memory;
 mod stores;

@@ -9,6 +9,7 @@ use stream_kernel_app::LineContent;
 
 use crate::domain::{Attempt, BadLine, DigitId, EchoedId, Reason};
 use fields::Fields;
+pub(crate) use plain::keys;
 
 /// Returns the attempt that the line holds.
 ///

@@ -1,6 +1,6 @@
 //! Times as attempts spell them.
 
-use crate::domain::{Moment, SECONDS_PER_DAY};
+use crate::domain::{Day, Moment, SECONDS_PER_DAY};
 
 const SECONDS_PER_MINUTE: i64 = 60;
 const SECONDS_PER_HOUR: i64 = 3_600;
@@ -34,6 +34,17 @@ pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
     let is_in_calendar =
         midnight(1, 1, 1)? <= seconds && seconds < midnight(9999, 12, 31)? + 24 * SECONDS_PER_HOUR;
     is_in_calendar.then_some(Moment { seconds, nanos })
+}
+
+/// Returns the day with which `text` begins, whatever comes after it, an offset included.
+pub(super) fn day_as_written(text: &[u8]) -> Option<Day> {
+    let mut rest = Digits(text);
+    let year = rest.number(4)?;
+    rest.one_of(b"-")?;
+    let month = rest.number(2)?;
+    rest.one_of(b"-")?;
+    let seconds = midnight(year, month, rest.number(2)?)?;
+    Some(Moment { seconds, nanos: 0 }.day())
 }
 
 /// Returns the seconds from 1970 to the beginning of a day, `None` if there is no such day.

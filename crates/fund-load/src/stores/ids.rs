@@ -36,6 +36,11 @@ pub trait IdStore {
         attempt: FirstAttempt,
     ) -> Result<Option<FirstAttempt>, StoreFull>;
 
+    /// Is told which ids will be asked for before long, and may see to it that they are found more quickly then.
+    fn bring_near(&self, ids: &[DigitId]) {
+        let _ = ids;
+    }
+
     /// Returns everything that is remembered, by id in ascending order.
     fn entries(&self) -> Vec<(DigitId, FirstAttempt)>;
 
@@ -167,6 +172,13 @@ impl IdStore for MemoryIdStore {
         positions.insert(hash, position, remembered.iter().map(|one| one.id).zip(0..));
         self.push(id, attempt);
         Ok(None)
+    }
+
+    /// Most ids are new: to know that, one place in the table is all that is looked at.
+    fn bring_near(&self, ids: &[DigitId]) {
+        for id in ids {
+            self.positions.bring_near(self.positions.hash(id));
+        }
     }
 
     fn entries(&self) -> Vec<(DigitId, FirstAttempt)> {

@@ -1,6 +1,7 @@
 //! What customers have done, in memory.
 
 use std::collections::HashMap;
+use std::hint;
 
 use super::position_table::PositionTable;
 use super::{CustomerWindows, MAX_ENTRIES, StoreFull, WindowEntry, WindowStore};
@@ -41,6 +42,10 @@ const _: () = assert!(size_of::<CustomerDay>() == 24);
 
 const NONE: u32 = u32::MAX;
 const UNUSUAL: u32 = u32::MAX;
+
+/// How many weeks are waited for at the same time when they are brought near, and how many days of each.
+const WEEKS_AT_ONCE: usize = 16;
+const DAYS_BROUGHT_NEAR: usize = 3;
 
 /// What a look-up of a customer's day finds.
 struct Found {
@@ -86,6 +91,11 @@ impl MemoryWindowStore {
             next = (following != NONE).then_some(following as usize);
         }
         found
+    }
+
+    /// Returns the position of the day after that at `position` in its week, [`NONE`] if there is none.
+    fn next_day(&self, position: u32) -> u32 {
+        self.days.get(position as usize).map_or(NONE, |day| day.next)
     }
 
     fn counts_at(&self, position: usize) -> (u64, Cents) {
@@ -169,6 +179,29 @@ impl WindowStore for MemoryWindowStore {
         windows.week_accepted = windows.week_accepted + accepted;
         self.set_counts_at(position, windows.attempts, windows.day_accepted);
         Ok(windows)
+    }
+
+    /// Goes with all of them to the table, then with all to their first days, then to the next ones: what one has to wait for, the others
+    /// wait for at the same time.
+    fn bring_near(&self, weeks: &[(DigitId, Day)]) {
+        for weeks in weeks.chunks(WEEKS_AT_ONCE) {
+            let mut hashes = [0; WEEKS_AT_ONCE];
+            for (hash, week) in hashes.iter_mut().zip(weeks) {
+                *hash = self.weeks.hash(week);
+                self.weeks.bring_near(*hash);
+            }
+            let mut days = [NONE; WEEKS_AT_ONCE];
+            for (day, &hash) in days.iter_mut().zip(&hashes[..weeks.len()]) {
+                *day = self.weeks.guess(hash).and_then(|at| u32::try_from(at).ok()).unwrap_or(NONE);
+                hint::black_box(self.next_day(*day));
+            }
+            for _ in 1..DAYS_BROUGHT_NEAR {
+                for day in &mut days {
+                    *day = self.next_day(*day);
+                    hint::black_box(self.next_day(*day));
+                }
+            }
+        }
     }
 
     fn prime_day(&self, day: Day) -> u64 {

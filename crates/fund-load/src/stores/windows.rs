@@ -59,6 +59,11 @@ pub trait WindowStore {
         accepted: Cents,
     ) -> Result<CustomerWindows, StoreFull>;
 
+    /// Is told which customers' weeks will be asked for before long, and may see to it that they are found more quickly then.
+    fn bring_near(&self, weeks: &[(DigitId, Day)]) {
+        let _ = weeks;
+    }
+
     /// Returns how many attempts with a prime id were accepted on the day.
     fn prime_day(&self, day: Day) -> u64;
 
