@@ -9,7 +9,7 @@ use stream_kernel_config::{Config, Loaded};
 use stream_kernel_exec::Registry;
 
 use crate::raw_line::LineMessage;
-use crate::{LineAdapters, LineOutput, OwnCommand, SharedOutput};
+use crate::{LineAdapters, LineOutput, OwnCommand, SharedOutput, State};
 
 /// A part of the configuration that the application defines.
 pub trait Section: Serialize + DeserializeOwned + JsonSchema {}
@@ -54,6 +54,12 @@ pub trait Application: Sized {
     /// Reports what only the application can find wrong with its configuration.
     fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {
         let _ = loaded;
+    }
+
+    /// Returns what the application remembers from line to line, for checkpoints; without it, it can have none.
+    fn state(resources: &Self::Resources) -> Option<Box<dyn State>> {
+        let _ = resources;
+        None
     }
 
     /// Is shown lines that come next, not yet cut to what counts of them, so that what they will ask for can be fetched for all of them at once.

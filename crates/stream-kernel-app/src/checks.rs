@@ -4,7 +4,7 @@ use stream_kernel_config::{Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
-use crate::{Application, LineMessage, path_checks};
+use crate::{Application, LineMessage, checkpoint_checks, path_checks};
 
 const STRICT_KEY: &str = "runtime.strict";
 const PIPELINE_KEY: &str = "runtime.pipeline";
@@ -21,6 +21,7 @@ pub(crate) fn check<A: Application>(
     let scenario = check_pipeline::<A>(loaded, resources);
     check_whitelist(loaded);
     path_checks::check(loaded);
+    checkpoint_checks::check::<A>(loaded, resources);
     A::check(loaded);
     scenario
 }

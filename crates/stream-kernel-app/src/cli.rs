@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -20,15 +22,43 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Take every line of the input through the pipeline.
-    Run(Options),
+    Run {
+        /// Forget what the checkpoint holds, and begin with the first line.
+        #[arg(long)]
+        restart: bool,
+        #[command(flatten)]
+        options: Options,
+    },
     /// Check the configuration and print what would run; write nothing.
     Check(Options),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at how far a run has come.
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// Read traces.
     #[command(subcommand)]
     Trace(TraceCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckpointCommand {
+    /// Print what is committed: of which input, how far, when, and how large everything is.
+    Show {
+        /// The checkpoint: `runtime.checkpoint.dir`.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every checksum, and the files against what is committed of them.
+    Verify {
+        /// The checkpoint: `runtime.checkpoint.dir`.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,8 @@ use stream_kernel_exec::StepFailure;
 use stream_kernel_sinks::OpenError;
 use stream_kernel_trace::reading::WrongLine;
 
+use crate::checkpointed::CheckpointFailure;
+use crate::checkpointed::command::told;
 use crate::figures::{counted, grouped};
 use crate::trace_commands::escape::escaped;
 
@@ -63,6 +65,8 @@ pub(crate) enum Failure {
     /// A command of the application's own says it in its own words.
     #[error("{text}")]
     Command { exit_code: u8, text: String },
+    #[error("{}", told(.0))]
+    Checkpointed(CheckpointFailure),
     #[error("signals cannot be taken over")]
     Signals(#[source] io::Error),
     #[error("the report cannot be written to standard output")]
@@ -90,6 +94,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Command { exit_code, .. } => *exit_code,
+            Self::Checkpointed(failure) if failure.is_refusal() => 2,
             Self::Usage(_)
             | Self::Configuration(_)
             | Self::ReadTrace { .. }
@@ -103,6 +108,7 @@ impl Failure {
             | Self::WriteOutput(_)
             | Self::OpenTrace(_)
             | Self::Step(_)
+            | Self::Checkpointed(_)
             | Self::Signals(_)
             | Self::Print(_) => 1,
         }

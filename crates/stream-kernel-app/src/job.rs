@@ -8,7 +8,7 @@ use stream_kernel_trace::{Clock, Context, Recorder, RunLabel, SinkFailure, Trace
 
 use crate::checks;
 use crate::tracing;
-use crate::{Application, LineOutput, RawLine, SharedOutput, SummaryRow};
+use crate::{Application, LineOutput, RawLine, SharedOutput, State, SummaryRow};
 
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet.
 ///
@@ -88,6 +88,11 @@ impl<A: Application> Job<A> {
         })
     }
 
+    /// Returns what the application remembers from line to line, `None` if it cannot be kept.
+    pub fn state(&self) -> Option<Box<dyn State>> {
+        A::state(&self.resources)
+    }
+
     /// Begins a run named `run_id` that writes its lines to `output`.
     pub fn start(
         self,
@@ -95,13 +100,24 @@ impl<A: Application> Job<A> {
         recorder: Option<Recorder>,
         output: impl LineOutput + 'static,
     ) -> Run<A> {
+        self.start_after(run_id, recorder, output, RunReport::default())
+    }
+
+    /// Does the same for a run of which a part is done, which came to `report`.
+    pub(crate) fn start_after(
+        self,
+        run_id: &str,
+        recorder: Option<Recorder>,
+        output: impl LineOutput + 'static,
+        report: RunReport,
+    ) -> Run<A> {
         self.output.connect(Box::new(output));
         let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
         let on_step_error = match self.config.runtime.on_step_error {
             ConfiguredPolicy::Stop => OnStepError::Stop,
             ConfiguredPolicy::Continue => OnStepError::Continue,
         };
-        let mut runner = SyncRunner::new(self.scenario, label, on_step_error);
+        let mut runner = SyncRunner::new(self.scenario, label, on_step_error).after(report);
         if let Some(recorder) = recorder {
             runner = runner.with_recorder(recorder);
         }

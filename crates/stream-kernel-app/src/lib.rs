@@ -6,12 +6,15 @@ mod main_entry;
 mod own_command;
 mod trace_file;
 
+mod checkpoint_commands;
+mod checkpointed;
 mod cli;
 mod commands;
 mod failure;
 mod run;
 mod trace_commands;
 
+mod checkpoint_checks;
 mod checks;
 mod path_checks;
 mod tracing;
@@ -21,6 +24,7 @@ mod input;
 mod line_reader;
 mod output;
 mod raw_line;
+mod state;
 
 mod figures;
 mod progress;
@@ -30,6 +34,7 @@ mod stopwatch;
 
 pub use adapters::{FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
 pub use application::{Application, Section, SummaryRow};
+pub use checkpointed::{CheckpointFailure, CommitIn, Ended, Event, Surroundings, run_checkpointed};
 pub use cli::command;
 pub use figures::{counted, duration, grouped};
 pub use job::{Job, Run};
@@ -38,6 +43,7 @@ pub use main_entry::main;
 pub use output::{LineOutput, SharedOutput};
 pub use own_command::{CommandFailure, OwnCommand};
 pub use raw_line::{LineContent, LineMessage, RawLine};
+pub use state::State;
 pub use trace_commands::escape::escaped;
 pub use trace_commands::run_heading::run_heading;
 pub use trace_file::{TraceFile, TraceRecords};

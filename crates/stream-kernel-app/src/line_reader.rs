@@ -96,6 +96,17 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
+    /// Goes on after line `line_no`, with which `bytes_read` bytes of the input ended: `input` begins there.
+    #[must_use]
+    pub fn after(self, line_no: u64, bytes_read: u64) -> Self {
+        Self { line_no, bytes_read, ..self }
+    }
+
+    /// Returns the number of the last line that was read, 0 before the first.
+    pub fn line_no(&self) -> u64 {
+        self.line_no
+    }
+
     /// Returns the next line, `None` after the last.
     ///
     /// # Errors
@@ -281,6 +292,14 @@ mod tests {
         }
         assert_eq!(check(&[&long[..], b"\r"].concat()), [overlong(&[&long[..], b"\r"].concat())]);
         assert_eq!(check(&[BYTE_ORDER_MARK, &long].concat()), [overlong(&long)]);
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_another_one_ended() {
+        let mut reader = LineReader::new(&b"\xef\xbb\xbfx\n"[..], 8).after(7, 100);
+        let line = reader.next_line().unwrap().unwrap();
+        assert_eq!((line.line_no(), reader.bytes_read()), (8, 105));
+        assert_eq!(*line.content(), LineContent::Whole(b"\xef\xbb\xbfx"[..].into()), "no mark: not byte 0");
     }
 
     #[test]

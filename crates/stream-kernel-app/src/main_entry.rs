@@ -9,7 +9,7 @@ use crate::cli::{Cli, Command, command};
 use crate::commands::{self, Environment};
 use crate::failure::{Failure, with_causes};
 use crate::report::say;
-use crate::{Application, run, trace_commands};
+use crate::{Application, checkpoint_commands, run, trace_commands};
 
 /// Runs the application as a program: reads arguments and environment, does what they ask, and returns the exit code.
 ///
@@ -56,7 +56,8 @@ fn dispatch<A: Application>(
         Err(error) => return Ok(explain_usage(&error)),
     };
     match &cli.command {
-        Command::Run(options) => run::run::<A>(options, environment),
+        Command::Run { restart, options } => run::run::<A>(options, *restart, environment),
+        Command::Checkpoint(command) => checkpoint_commands::run(command),
         Command::Check(options) => commands::check::<A>(options, environment).map(|()| 0),
         Command::Trace(command) => trace_commands::run(command),
         Command::Config(command) => commands::config::<A>(command, environment).map(|()| 0),

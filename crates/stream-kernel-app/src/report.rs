@@ -20,6 +20,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) program: &'a str,
     pub(crate) elapsed: Duration,
     pub(crate) report: RunReport,
+    /// The number of lines that earlier runs have taken.
+    pub(crate) resumed_after: u64,
     pub(crate) rows: Vec<SummaryRow>,
     /// Where results went: label and place.
     pub(crate) places: [(&'a str, Option<String>); 2],
@@ -38,8 +40,9 @@ impl Summary<'_> {
         }
         let width = |row: &SummaryRow| 2 * row.level + row.label.len();
         let widest = rows.iter().map(width).max().unwrap_or(0);
-        let rate =
-            rate(inputs, seconds).map(|rate| format!(", {} lines/s", grouped(rate))).unwrap_or_default();
+        let rate = rate(inputs - self.resumed_after.min(inputs), seconds)
+            .map(|rate| format!(", {} lines/s", grouped(rate)))
+            .unwrap_or_default();
         let mut text = format!("{}: {} in {seconds:.3} s{rate}", self.program, counted(inputs, "line"));
         for row in &rows {
             let indent = 2 + 2 * row.level;
@@ -79,6 +82,7 @@ mod tests {
         let summary = Summary {
             program: "fund-load",
             elapsed: Duration::from_millis(1_500),
+            resumed_after: 0,
             report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
             places: [("output", Some("decisions.ndjson".into())), ("trace", None)],

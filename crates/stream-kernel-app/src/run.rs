@@ -16,7 +16,7 @@ use crate::progress::{Progress, make_room_for_results};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
-use crate::{Application, Job, LineAdapters, LineReader, Run, tracing};
+use crate::{Application, Job, LineAdapters, LineReader, Run, checkpointed, tracing};
 
 /// Why lines were no longer read.
 enum End {
@@ -27,10 +27,21 @@ enum End {
 }
 
 /// Runs the job and returns the exit code.
-pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -> Result<u8, Failure> {
+pub(crate) fn run<A: Application>(
+    options: &Options,
+    restart: bool,
+    environment: Environment,
+) -> Result<u8, Failure> {
     options.check()?;
     let job = prepare::<A>(options, environment)?;
     warn_of_wiring(&job);
+    if job.config().runtime.checkpoint.is_some() {
+        return checkpointed::command::run(job, options, restart);
+    }
+    if restart {
+        let text = "--restart has nothing to forget (it is for runs with `runtime.checkpoint`)";
+        return Err(Failure::Usage(text.into()));
+    }
     let OpenFiles { input, sink, output } = OpenFiles::open(job.config())?;
     let signals = Signals::install().map_err(Failure::Signals)?;
 
@@ -67,7 +78,8 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
         }
     };
     let places = [("output", output_place), ("trace", places.trace)];
-    say(Summary { program: A::NAME, elapsed: stopwatch.elapsed(), report, rows, places }.render());
+    let elapsed = stopwatch.elapsed();
+    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rows, places }.render());
     Ok(exit_code)
 }
 
@@ -116,13 +128,13 @@ fn what_is_left(output: &OutputFile) -> String {
 }
 
 /// Where results go, as people call it.
-struct Places {
-    output: String,
-    trace: Option<String>,
+pub(crate) struct Places {
+    pub(crate) output: String,
+    pub(crate) trace: Option<String>,
 }
 
 impl Places {
-    fn of<N, A: LineAdapters>(config: &Config<N, A>) -> Self {
+    pub(crate) fn of<N, A: LineAdapters>(config: &Config<N, A>) -> Self {
         let tracing = &config.runtime.tracing;
         let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
         let trace = sink.map(|sink| match sink.jsonl_file() {

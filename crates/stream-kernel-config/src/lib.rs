@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod checkpoint;
 mod config;
 mod runtime;
 mod sink;
@@ -23,6 +24,7 @@ mod sink_rules;
 mod yaml;
 mod yaml_text;
 
+pub use checkpoint::Checkpoint;
 pub use config::{Config, ScenarioLabel};
 pub use effective::{Effective, Entry};
 pub use loaded::Loaded;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::Checkpoint;
 use crate::tracing::Tracing;
 
 /// How the pipeline runs and what is recorded.
@@ -20,6 +21,9 @@ pub struct Runtime {
     /// What is recorded of a run.
     #[serde(default)]
     pub tracing: Tracing,
+    /// Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
+    #[serde(default)]
+    pub checkpoint: Option<Checkpoint>,
 }
 
 fn strict_by_default() -> bool {

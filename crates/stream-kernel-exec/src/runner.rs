@@ -78,6 +78,13 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
+    /// Goes on counting from `report`, what an earlier part of the run came to.
+    #[must_use]
+    pub fn after(mut self, report: RunReport) -> Self {
+        self.report = report;
+        self
+    }
+
     /// Traces every step with `recorder`.
     pub fn with_recorder(mut self, recorder: Recorder) -> Self {
         let label = RunLabel {

@@ -10,8 +10,12 @@ use stream_kernel_trace::{Record, RecordSerializer};
 pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
 /// Where lines end up: something to write to that can make durable what was written.
-pub(crate) trait Destination: Write {
+pub trait Destination: Write {
     /// Returns when what was written will survive a power cut.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says. What was written since the last time may be lost then.
     fn sync(&mut self) -> io::Result<()>;
 }
 
@@ -76,6 +80,15 @@ impl<D: Destination> Batch<D> {
             self.destination.sync()?;
         }
         Ok(())
+    }
+
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Writes out what is left; the cadences go on counting.
+    pub(crate) fn write_out_all(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() { Ok(()) } else { self.write_out() }
     }
 
     /// Writes out what is left and, where records are made durable at all, makes it so.

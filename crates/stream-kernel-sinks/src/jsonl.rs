@@ -28,10 +28,10 @@ impl Default for Cadence {
     }
 }
 
-/// A sink that appends each record as one line to a file.
+/// A sink that appends each record as one line to a file, or to another [`Destination`].
 #[derive(Debug)]
-pub struct JsonlSink {
-    batch: Batch<TraceFile>,
+pub struct JsonlSink<D: Destination = TraceFile> {
+    batch: Batch<D>,
 }
 
 /// Why a trace file cannot be opened.
@@ -43,6 +43,27 @@ pub struct OpenError {
     /// What the system said.
     #[source]
     pub cause: io::Error,
+}
+
+impl<D: Destination> JsonlSink<D> {
+    /// Returns a sink that appends to `destination`.
+    pub fn new(destination: D, cadence: Cadence) -> Self {
+        Self { batch: Batch::new(destination, cadence.flush_every_n, cadence.fsync_every_n) }
+    }
+
+    /// Returns how many bytes of records were not written out yet.
+    pub fn buffered_bytes(&self) -> usize {
+        self.batch.buffered_bytes()
+    }
+
+    /// Writes out every record so far, whenever the next ones are due.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the destination says.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.batch.write_out_all()
+    }
 }
 
 impl JsonlSink {
@@ -57,15 +78,15 @@ impl JsonlSink {
     pub fn open(path: &Path, cadence: Cadence) -> Result<Self, OpenError> {
         let failed = |cause| OpenError { path: path.to_owned(), cause };
         let (file, ends_torn) = open_for_appending(path, cadence.fsync_every_n.is_some()).map_err(failed)?;
-        let mut batch = Batch::new(file, cadence.flush_every_n, cadence.fsync_every_n);
+        let mut sink = Self::new(file, cadence);
         if ends_torn {
-            batch.end_torn_line();
+            sink.batch.end_torn_line();
         }
-        Ok(Self { batch })
+        Ok(sink)
     }
 }
 
-impl TraceSink for JsonlSink {
+impl<D: Destination> TraceSink for JsonlSink<D> {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.batch.push(record)
     }
@@ -77,7 +98,7 @@ impl TraceSink for JsonlSink {
 
 /// A file that is only ever appended to.
 #[derive(Debug)]
-struct TraceFile {
+pub struct TraceFile {
     file: File,
     /// Pipes and devices cannot be made durable, and say so with an error.
     is_regular: bool,

@@ -4,6 +4,6 @@ mod batch;
 mod jsonl;
 mod stdout;
 
-pub use batch::MAX_BATCH_BYTES;
-pub use jsonl::{Cadence, JsonlSink, OpenError};
+pub use batch::{Destination, MAX_BATCH_BYTES};
+pub use jsonl::{Cadence, JsonlSink, OpenError, TraceFile};
 pub use stdout::StdoutSink;

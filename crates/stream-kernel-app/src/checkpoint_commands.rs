@@ -1,0 +1,86 @@
+//! The commands `checkpoint show` and `checkpoint verify`.
+
+use std::path::Path;
+
+use serde_json::json;
+use stream_kernel_checkpoint::{Inspection, LastCommit, SlotHealth, inspect, verify};
+use stream_kernel_disk::OsDisk;
+use stream_kernel_trace::Timestamp;
+
+use crate::cli::CheckpointCommand;
+use crate::failure::{Failure, with_causes};
+use crate::figures::grouped;
+use crate::trace_commands::escape::escaped;
+use crate::trace_commands::to_standard_output;
+
+/// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if a run could not go on from it.
+pub(crate) fn run(command: &CheckpointCommand) -> Result<u8, Failure> {
+    let unreadable =
+        |error: &dyn std::error::Error| Failure::Command { exit_code: 2, text: with_causes(error) };
+    match command {
+        CheckpointCommand::Show { dir, json } => {
+            let inspection = inspect(&OsDisk, dir).map_err(|error| unreadable(&error))?;
+            let text = if *json { as_json(&inspection) } else { for_people(dir, &inspection) };
+            print(&text, 0)
+        }
+        CheckpointCommand::Verify { dir } => {
+            let (inspection, findings) = verify(&OsDisk, dir).map_err(|error| unreadable(&error))?;
+            let mut text = for_people(dir, &inspection);
+            for finding in &findings {
+                text += &format!("wrong: {}\n", escaped(&finding.to_string()));
+            }
+            if findings.is_empty() {
+                text += "verified: every checksum, and the files as far as they are committed\n";
+            }
+            print(&text, u8::from(!findings.is_empty()))
+        }
+    }
+}
+
+fn print(text: &str, exit_code: u8) -> Result<u8, Failure> {
+    to_standard_output(|out| {
+        out.write_all(text.as_bytes()).map_err(Failure::Print)?;
+        Ok(exit_code)
+    })
+}
+
+fn for_people(dir: &Path, inspection: &Inspection) -> String {
+    let Inspection { is_in_use, slots, last } = inspection;
+    let mut text = format!("checkpoint `{}`", escaped(&dir.display().to_string()));
+    text += if *is_in_use { ", in use by a run\n" } else { "\n" };
+    let Some(LastCommit { sequence, log, committed }) = last else {
+        text += if *slots == [SlotHealth::Empty, SlotHealth::Empty] {
+            "nothing is committed\n"
+        } else {
+            "nothing that is committed can be read\n"
+        };
+        return text;
+    };
+    let at = Timestamp::from_nanos(committed.committed_at_ms.saturating_mul(1_000_000));
+    let complete = if committed.complete { "complete" } else { "not complete" };
+    let mut row = |label: &str, value: String| text += &format!("  {label:<14} {}\n", escaped(&value));
+    row("program", format!("{} {}", committed.program.name, committed.program.version));
+    row("configuration", committed.configuration.clone());
+    row("commit", format!("{} at {at}, {complete}", grouped(*sequence)));
+    row("lines", grouped(committed.lines));
+    let input = &committed.input;
+    row("input", format!("{}: {} bytes, hash {}", input.path, grouped(input.bytes), input.prefix));
+    let output = if committed.complete { &committed.output.path } else { &committed.output.partial };
+    row("output", format!("{output}: {} bytes", grouped(committed.output.bytes)));
+    if let Some(trace) = &committed.trace {
+        row("trace", format!("{}: {} bytes", trace.path, grouped(trace.bytes)));
+    }
+    row("state", format!("log {}: {} bytes", log.number, grouped(log.bytes)));
+    for total in &committed.totals {
+        row("", format!("{}: {}", total.name, grouped(total.count)));
+    }
+    text
+}
+
+fn as_json(inspection: &Inspection) -> String {
+    let last = inspection
+        .last
+        .as_ref()
+        .map(|last| json!({"commit": last.sequence, "state_log": last.log, "committed": last.committed}));
+    format!("{:#}\n", json!({"in_use": inspection.is_in_use, "last": last}))
+}

@@ -1,0 +1,84 @@
+//! The command `run` where the configuration has a checkpoint.
+
+use std::sync::Arc;
+
+use stream_kernel_disk::OsDisk;
+use stream_kernel_trace::{Clock, SystemClock};
+
+use super::{CheckpointFailure, CommitIn, Ended, Event, Surroundings, run_checkpointed};
+use crate::cli::Options;
+use crate::failure::{Failure, with_causes};
+use crate::figures::grouped;
+use crate::progress::Progress;
+use crate::report::{Summary, say};
+use crate::run::Places;
+use crate::signals::Signals;
+use crate::stopwatch::Stopwatch;
+use crate::{Application, Job, LineAdapters};
+
+/// Runs the job and returns the exit code.
+pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+    let signals = Signals::install().map_err(Failure::Signals)?;
+    let stopwatch = Stopwatch::start();
+    let places = Places::of(job.config());
+    let input = &job.config().adapters.input_source().settings.path;
+    let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
+    let mut progress = Progress::new(stopwatch, bytes);
+    let clock = SystemClock::new();
+    let mut tell = |event: Event<'_>| match event {
+        Event::Resumed { line_no, was_complete } => {
+            let after = if was_complete { "the run was complete; it goes on" } else { "resuming" };
+            say(format!("{}: {after} after line {}", A::NAME, grouped(line_no)));
+        }
+        Event::Line { line_no, bytes } => progress.update(line_no, bytes),
+        Event::Abandoned(failure) => say(format!("abandoned: {failure}")),
+    };
+    let ended = run_checkpointed(
+        job,
+        SystemClock::new(),
+        Surroundings {
+            disk: Arc::new(OsDisk),
+            now: &|| clock.now(),
+            commit_in: CommitIn::Background,
+            run_id: &options.run_id,
+            restart,
+            stop: &|| signals.received(),
+            tell: &mut tell,
+        },
+    );
+    drop(progress);
+    match ended {
+        Err(failure) => Err(Failure::Checkpointed(failure)),
+        Ok(Ended { stopped: Some(exit_code), report, .. }) => {
+            let line_no = grouped(report.inputs);
+            let name = A::NAME;
+            say(format!(
+                "{name}: stopped by a signal; line {line_no} is the last that is committed (run it again to go on)"
+            ));
+            Ok(exit_code)
+        }
+        Ok(Ended { stopped: None, report, resumed_after, summary }) => {
+            let places = [("output", Some(places.output)), ("trace", places.trace)];
+            let summary = Summary {
+                program: A::NAME,
+                elapsed: stopwatch.elapsed(),
+                report,
+                resumed_after,
+                rows: summary,
+                places,
+            };
+            say(summary.render());
+            Ok(u8::from(report.abandoned > 0))
+        }
+    }
+}
+
+/// Returns the failure for people: what is wrong, and that the run can go on.
+pub(crate) fn told(failure: &CheckpointFailure) -> String {
+    let hint = if failure.is_refusal() {
+        "; nothing was touched"
+    } else {
+        " (run it again to go on from the last commit)"
+    };
+    format!("{}{hint}", with_causes(failure))
+}

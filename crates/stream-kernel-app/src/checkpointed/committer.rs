@@ -1,0 +1,156 @@
+//! Commits beside the run: while one is made durable, lines go on.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateWriter};
+use stream_kernel_disk::DiskFile;
+
+use super::input_prefix::InputPrefix;
+
+/// A commit that is to be made. What it covers is written already, though not yet durable.
+pub(super) struct Commit {
+    /// What it says; the prefix of the input is found when it is made.
+    pub(super) committed: Committed,
+    pub(super) changes: Changes,
+}
+
+/// Where commits are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitIn {
+    /// In a thread of their own: the run waits only for the one before.
+    Background,
+    /// In the thread of the run, which waits: everything happens in the same order every time.
+    Foreground,
+}
+
+/// Makes commits, one after the other.
+pub(super) struct Committer {
+    shared: Arc<Mutex<Shared>>,
+    background: Option<Background>,
+}
+
+struct Background {
+    commits: Option<SyncSender<Commit>>,
+    results: Receiver<Result<(), CommitError>>,
+    thread: Option<JoinHandle<()>>,
+    is_busy: bool,
+}
+
+/// What a commit is made with.
+struct Shared {
+    checkpoint: Checkpoint,
+    prefix: InputPrefix,
+    files: Vec<Arc<dyn DiskFile>>,
+}
+
+impl Shared {
+    fn make(&mut self, Commit { mut committed, changes }: Commit) -> Result<(), CommitError> {
+        committed.input.prefix = self.prefix.up_to(committed.input.bytes)?;
+        let files: Vec<_> = self.files.iter().map(|file| &**file).collect();
+        self.checkpoint.commit(committed, &changes, &files)
+    }
+}
+
+impl Committer {
+    pub(super) fn new(
+        checkpoint: Checkpoint,
+        prefix: InputPrefix,
+        files: Vec<Arc<dyn DiskFile>>,
+        commit_in: CommitIn,
+    ) -> Self {
+        let shared = Arc::new(Mutex::new(Shared { checkpoint, prefix, files }));
+        let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
+        Self { shared, background }
+    }
+
+    /// Returns whether the commit before is made, so that the next one need not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it could not be made.
+    pub(super) fn is_idle(&mut self) -> Result<bool, CommitError> {
+        let Some(background) = &mut self.background else { return Ok(true) };
+        if background.is_busy
+            && let Ok(result) = background.results.try_recv()
+        {
+            background.is_busy = false;
+            result?;
+        }
+        Ok(!background.is_busy)
+    }
+
+    /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
+    /// become much larger than `live_bytes`, it is replaced by everything that `all` writes, and that is waited for.
+    ///
+    /// # Errors
+    ///
+    /// Returns why this commit, or the one before, could not be made.
+    pub(super) fn commit(
+        &mut self,
+        live_bytes: u64,
+        mut commit: Commit,
+        all: &mut dyn FnMut(&mut StateWriter<'_>) -> Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
+        self.wait()?;
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.checkpoint.is_compaction_due(live_bytes) {
+            commit.committed.input.prefix = shared.prefix.up_to(commit.committed.input.bytes)?;
+            let Shared { checkpoint, files, .. } = &mut *shared;
+            let files: Vec<_> = files.iter().map(|file| &**file).collect();
+            return checkpoint.commit_all(commit.committed, all, &files);
+        }
+        let Some(background) = &mut self.background else { return shared.make(commit) };
+        drop(shared);
+        background.begin(commit);
+        Ok(())
+    }
+
+    /// Waits until the commit that was begun is made.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it could not be made.
+    pub(super) fn wait(&mut self) -> Result<(), CommitError> {
+        match &mut self.background {
+            Some(background) if background.is_busy => {
+                background.is_busy = false;
+                // The thread answers every commit before it ends.
+                background.results.recv().unwrap_or(Ok(()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Background {
+    fn start(shared: Arc<Mutex<Shared>>) -> Self {
+        let (commits, to_make) = sync_channel::<Commit>(1);
+        let (made, results) = sync_channel(1);
+        let make_all = move || {
+            for commit in to_make {
+                let result = shared.lock().unwrap_or_else(PoisonError::into_inner).make(commit);
+                if made.send(result).is_err() {
+                    return;
+                }
+            }
+        };
+        Self { commits: Some(commits), results, thread: Some(thread::spawn(make_all)), is_busy: false }
+    }
+
+    fn begin(&mut self, commit: Commit) {
+        // The thread ends only with the sender.
+        self.is_busy = self.commits.as_ref().is_some_and(|commits| commits.send(commit).is_ok());
+    }
+}
+
+impl Drop for Background {
+    /// A commit that was begun is made.
+    fn drop(&mut self) {
+        self.commits = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

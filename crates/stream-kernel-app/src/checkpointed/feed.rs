@@ -1,0 +1,288 @@
+//! Every line through the pipeline, with a commit now and then.
+
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+
+use stream_kernel_checkpoint::{CommitError, Committed, Total, rename_durably};
+use stream_kernel_disk::DiskFile;
+use stream_kernel_exec::InputOutcome;
+use stream_kernel_trace::Timestamp;
+
+use super::committer::{Commit, Committer};
+use super::opening::{ABANDONED, Files, Opened, Start, UNDELIVERABLE, end_torn_record};
+use super::{CheckpointFailure, Ended, Event, Surroundings};
+use crate::{Application, LineReader, Run, State};
+
+/// Lines are read in blocks of this size.
+const INPUT_BLOCK_BYTES: usize = 256 * 1024;
+
+/// It is asked what time it is once in so many lines.
+const LINES_PER_LOOK: u64 = 256;
+
+/// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
+const MAX_DELAY: u64 = 4;
+
+/// How far a run has come when a line begins or ends.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    line_no: u64,
+    input_bytes: u64,
+    output_bytes: u64,
+    trace_bytes: u64,
+}
+
+struct Feed<'a, A: Application> {
+    run: Run<A>,
+    state: Box<dyn State>,
+    input: Arc<dyn DiskFile>,
+    files: Files,
+    committer: Committer,
+    start: Start,
+    every_lines: u64,
+    every_nanos: u128,
+    template: Committed,
+    surroundings: Surroundings<'a>,
+    /// Where the last commit that was begun stands, and since when.
+    begun: Mark,
+    begun_at: Timestamp,
+    /// The last line that is known to be committed.
+    safe_line_no: u64,
+}
+
+/// Takes every line through the pipeline, until there is none left or the run is to stop.
+pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, CheckpointFailure> {
+    let max_line_bytes = opened.max_line_bytes;
+    let mut feed = Feed::new(opened);
+    let Start { line_no, offset, .. } = feed.start;
+    let bytes = InputBytes { file: Arc::clone(&feed.input), offset };
+    let reader = BufReader::with_capacity(INPUT_BLOCK_BYTES, bytes);
+    let mut lines = LineReader::new(reader, max_line_bytes).after(line_no, offset);
+    feed.begin()?;
+    let stopped = feed.take_all(&mut lines)?;
+    feed.end(&lines, stopped)
+}
+
+impl<'a, A: Application> Feed<'a, A> {
+    fn new(opened: Opened<'a, A>) -> Self {
+        let Opened {
+            run,
+            state,
+            input,
+            files,
+            committer,
+            start,
+            every_lines,
+            every_ms,
+            template,
+            surroundings,
+            ..
+        } = opened;
+        let begun_at = (surroundings.now)();
+        let begun =
+            Mark { line_no: start.line_no, input_bytes: start.offset, output_bytes: 0, trace_bytes: 0 };
+        let every_nanos = u128::from(every_ms) * 1_000_000;
+        let safe_line_no = start.line_no;
+        Self {
+            run,
+            state,
+            input,
+            files,
+            committer,
+            start,
+            every_lines,
+            every_nanos,
+            template,
+            surroundings,
+            begun,
+            begun_at,
+            safe_line_no,
+        }
+    }
+
+    /// Makes the first commit, if there is none yet: nothing is written before that it does not account for.
+    fn begin(&mut self) -> Result<(), CheckpointFailure> {
+        if self.start.line_no == 0 && self.start.offset == 0 {
+            self.commit(self.mark(0, 0), false)?;
+            self.wait()?;
+        }
+        match &self.files.trace {
+            Some(trace) => end_torn_record(trace),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the exit code for which the run was stopped.
+    fn take_all(
+        &mut self,
+        lines: &mut LineReader<impl io::BufRead>,
+    ) -> Result<Option<u8>, CheckpointFailure> {
+        let mut shown_lines_left = 0;
+        loop {
+            if let Some(exit_code) = (self.surroundings.stop)() {
+                return Ok(Some(exit_code));
+            }
+            if shown_lines_left == 0 {
+                let ahead = lines.lines_ahead();
+                self.run.look_ahead(&ahead);
+                shown_lines_left = ahead.len();
+            }
+            shown_lines_left = shown_lines_left.saturating_sub(1);
+            let before = self.mark(lines.line_no(), lines.bytes_read());
+            let line = match lines.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(cause) => {
+                    self.commit_what_can_be(before);
+                    let path = self.input.path().to_owned();
+                    return Err(CheckpointFailure::ReadInput { path, line_no: lines.line_no(), cause });
+                }
+            };
+            self.state.begin_line();
+            match self.run.process(line) {
+                Ok(InputOutcome::Completed) => {}
+                Ok(InputOutcome::Abandoned(failure)) => {
+                    (self.surroundings.tell)(Event::Abandoned(&failure));
+                }
+                Err(failure) => {
+                    // The line is taken back: it comes again when the run is resumed.
+                    self.state.take_back_line();
+                    self.commit_what_can_be(before);
+                    return Err(failure.into());
+                }
+            }
+            let (line_no, bytes) = (lines.line_no(), lines.bytes_read());
+            if let Some(cause) = self.files.trace.as_ref().and_then(super::files::Trace::take_failure) {
+                return Err(CheckpointFailure::Trace { line_no: before.line_no, cause });
+            }
+            (self.surroundings.tell)(Event::Line { line_no, bytes });
+            self.commit_if_due(line_no, bytes)?;
+        }
+    }
+
+    /// Makes the last commit. If all lines are read, the output is complete and takes its name.
+    fn end(
+        mut self,
+        lines: &LineReader<impl io::BufRead>,
+        stopped: Option<u8>,
+    ) -> Result<Ended, CheckpointFailure> {
+        if stopped.is_none() {
+            self.run.complete().map_err(CheckpointFailure::Finish)?;
+        }
+        let mark = self.mark(lines.line_no(), lines.bytes_read());
+        self.commit(mark, stopped.is_none())?;
+        self.wait()?;
+        if stopped.is_none() {
+            let Files { partial_path, final_path, .. } = &self.files;
+            rename_durably(&*self.surroundings.disk, partial_path, final_path)?;
+        }
+        let (report, summary) = (self.run.report(), self.run.summary());
+        Ok(Ended { stopped, report, resumed_after: self.start.line_no, summary })
+    }
+
+    fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
+        let output_bytes = self.files.output.file().bytes();
+        let trace_bytes = self.files.trace.as_ref().map_or(0, super::files::Trace::bytes);
+        Mark { line_no, input_bytes, output_bytes, trace_bytes }
+    }
+
+    fn commit_if_due(&mut self, line_no: u64, bytes: u64) -> Result<(), CheckpointFailure> {
+        let lines = line_no - self.begun.line_no;
+        let is_due = lines >= self.every_lines
+            || (line_no.is_multiple_of(LINES_PER_LOOK) && self.nanos_since_commit() >= self.every_nanos);
+        if !is_due {
+            return Ok(());
+        }
+        let is_idle = self.committer.is_idle().map_err(|cause| self.not_committed(cause))?;
+        if is_idle || lines >= self.every_lines.saturating_mul(MAX_DELAY) {
+            let mark = self.mark(line_no, bytes);
+            self.commit(mark, false)?;
+        }
+        Ok(())
+    }
+
+    fn nanos_since_commit(&self) -> u128 {
+        u128::from((self.surroundings.now)().nanos_since(self.begun_at))
+    }
+
+    /// Begins a commit of everything up to `mark`.
+    fn commit(&mut self, mark: Mark, complete: bool) -> Result<(), CheckpointFailure> {
+        self.files.output.file().flush()?;
+        if let Some(trace) = &self.files.trace {
+            trace.flush().map_err(|cause| CheckpointFailure::Trace { line_no: mark.line_no, cause })?;
+        }
+        let committed = self.committed(mark, complete)?;
+        let commit = Commit { committed, changes: self.state.take_changes() };
+        self.wait()?;
+        let state = &*self.state;
+        let made = self.committer.commit(state.bytes(), commit, &mut |writer| state.write_all(writer));
+        made.map_err(|cause| self.not_committed(cause))?;
+        (self.begun, self.begun_at) = (mark, (self.surroundings.now)());
+        Ok(())
+    }
+
+    fn committed(&self, mark: Mark, complete: bool) -> Result<Committed, CheckpointFailure> {
+        let mut committed = self.template.clone();
+        committed.input.bytes = mark.input_bytes;
+        committed.input.ends_in_lf = self.ends_in_lf(mark)?;
+        committed.lines = mark.line_no;
+        committed.output.bytes = mark.output_bytes;
+        if let Some(trace) = &mut committed.trace {
+            trace.bytes = mark.trace_bytes;
+        }
+        let report = self.run.report();
+        let of_kernel = [(ABANDONED, report.abandoned), (UNDELIVERABLE, report.undeliverable)];
+        let of_application = self.run.summary();
+        let of_application = of_application.iter().map(|row| (row.label.as_str(), row.count));
+        let total = |(name, count): (&str, u64)| Total { name: name.to_owned(), count };
+        committed.totals = of_kernel.into_iter().chain(of_application).map(total).collect();
+        committed.committed_at_ms = (self.surroundings.now)().as_nanos() / 1_000_000;
+        committed.complete = complete;
+        Ok(committed)
+    }
+
+    /// Returns whether the last line that was read has a line end: only the last one of the input may lack it.
+    fn ends_in_lf(&self, mark: Mark) -> Result<bool, CheckpointFailure> {
+        let mut last = *b"\n";
+        if mark.input_bytes > 0 {
+            self.input.read_exact_at(&mut last, mark.input_bytes - 1).map_err(|cause| {
+                CheckpointFailure::ReadInput {
+                    path: self.input.path().to_owned(),
+                    line_no: mark.line_no,
+                    cause,
+                }
+            })?;
+        }
+        Ok(last == *b"\n")
+    }
+
+    /// Commits up to `mark` before the run ends with an error. If that is not possible, an earlier commit has to do.
+    fn commit_what_can_be(&mut self, mark: Mark) {
+        let _ = self.commit(mark, false).and_then(|()| self.wait());
+    }
+
+    /// Waits until what was begun is committed.
+    fn wait(&mut self) -> Result<(), CheckpointFailure> {
+        self.committer.wait().map_err(|cause| self.not_committed(cause))?;
+        self.safe_line_no = self.begun.line_no;
+        Ok(())
+    }
+
+    fn not_committed(&self, cause: CommitError) -> CheckpointFailure {
+        CheckpointFailure::Commit { line_no: self.safe_line_no, cause }
+    }
+}
+
+/// The bytes of the input, from a certain one on.
+struct InputBytes {
+    file: Arc<dyn DiskFile>,
+    offset: u64,
+}
+
+impl Read for InputBytes {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,125 @@
+//! What a run with a checkpoint writes: output and trace, each up to a known byte.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::Path;
+use std::rc::Rc;
+
+use stream_kernel_checkpoint::CommittedFile;
+use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
+use stream_kernel_trace::{Record, TraceSink};
+
+use crate::LineOutput;
+
+/// Lines are written in blocks of this size.
+pub(super) const OUTPUT_BLOCK_BYTES: usize = 256 * 1024;
+
+/// The output of a run. Clones lead to the same file: the steps write through one, the run commits another.
+#[derive(Clone)]
+pub(super) struct Output(Rc<RefCell<CommittedFile>>);
+
+impl Output {
+    pub(super) fn new(file: CommittedFile) -> Self {
+        Self(Rc::new(RefCell::new(file)))
+    }
+
+    pub(super) fn file(&self) -> std::cell::RefMut<'_, CommittedFile> {
+        self.0.borrow_mut()
+    }
+}
+
+impl LineOutput for Output {
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.file().append(line).map_err(|error| with_cause("the output", &error))
+    }
+}
+
+/// The trace of a run. Clones lead to the same file.
+#[derive(Clone)]
+pub(super) struct Trace {
+    sink: Rc<RefCell<JsonlSink<TraceBytes>>>,
+    /// Why the sink has refused a record.
+    failure: Rc<RefCell<Option<io::Error>>>,
+    file: Rc<RefCell<CommittedFile>>,
+}
+
+/// Where the sink's batches go: straight to the file.
+struct TraceBytes(Rc<RefCell<CommittedFile>>);
+
+impl Trace {
+    pub(super) fn new(file: CommittedFile, cadence: Cadence) -> Self {
+        let file = Rc::new(RefCell::new(file));
+        let sink = JsonlSink::new(TraceBytes(Rc::clone(&file)), cadence);
+        Self { sink: Rc::new(RefCell::new(sink)), failure: Rc::default(), file }
+    }
+
+    pub(super) fn file(&self) -> std::cell::RefMut<'_, CommittedFile> {
+        self.file.borrow_mut()
+    }
+
+    /// Returns the length in bytes of all records so far, whether they are written out or not.
+    pub(super) fn bytes(&self) -> u64 {
+        self.file().bytes() + self.sink.borrow().buffered_bytes() as u64
+    }
+
+    /// Returns why a record was refused, if one was.
+    pub(super) fn take_failure(&self) -> Option<io::Error> {
+        self.failure.borrow_mut().take()
+    }
+
+    /// Writes out all records so far.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.sink.borrow_mut().flush()
+    }
+}
+
+impl TraceSink for Trace {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.sink.borrow_mut().write(record).map_err(|error| {
+            let kind = error.kind();
+            *self.failure.borrow_mut() = Some(error);
+            kind.into()
+        })
+    }
+}
+
+impl Write for TraceBytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut file = self.0.borrow_mut();
+        file.append(bytes).and_then(|()| file.flush()).map_err(|error| with_cause("the trace", &error))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for TraceBytes {
+    fn sync(&mut self) -> io::Result<()> {
+        let file = self.0.borrow().file();
+        file.sync_data()
+    }
+}
+
+/// Returns the error as one of input and output, with its cause.
+fn with_cause(what: impl Display, error: &dyn std::error::Error) -> io::Error {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let kind = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    io::Error::new(kind.unwrap_or(io::ErrorKind::Other), format!("{what} {error}{cause}"))
+}
+
+/// Returns whether a file of `len` bytes ends in the middle of a line.
+pub(super) fn ends_torn(file: &dyn stream_kernel_disk::DiskFile, len: u64) -> io::Result<bool> {
+    let mut last = *b"\n";
+    if len > 0 {
+        file.read_exact_at(&mut last, len - 1)?;
+    }
+    Ok(last != *b"\n")
+}
+
+/// Returns the path as text, for a checkpoint: what is not UTF-8 is replaced.
+pub(super) fn text_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

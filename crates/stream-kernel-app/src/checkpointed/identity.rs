@@ -1,0 +1,61 @@
+//! What a checkpoint is of: a program and a configuration.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use stream_kernel_checkpoint::Program;
+
+use crate::{Application, Job};
+
+/// A program and a configuration. With others the same lines may come to something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) program: Program,
+    /// The SHA-256 of the effective configuration, in hexadecimal: without the paths of adapters, and with the run's name.
+    pub(super) configuration: String,
+}
+
+impl Identity {
+    pub(super) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
+        let program = Program { name: A::NAME.to_owned(), version: A::VERSION.to_owned() };
+        Self { program, configuration: digest(job.effective().json(), run_id) }
+    }
+}
+
+fn digest(effective: &Value, run_id: &str) -> String {
+    let mut configuration = effective.clone();
+    if let Some(adapters) = configuration.get_mut("adapters").and_then(Value::as_object_mut) {
+        for adapter in adapters.values_mut() {
+            if let Some(settings) = adapter.get_mut("settings").and_then(Value::as_object_mut) {
+                settings.remove("path");
+            }
+        }
+    }
+    let text = json!({"configuration": configuration, "run_id": run_id}).to_string();
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        // A string takes in everything.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_adapters_do_not_count_and_everything_else_does() {
+        let configuration = |path: &str, bytes: u64, limit: &str| json!({"adapters": {"input_source": {"settings": {"path": path, "max_line_bytes": bytes}}}, "limit": limit});
+        let original = digest(&configuration("a", 1, "5"), "run");
+        assert_eq!(original, digest(&configuration("b", 1, "5"), "run"));
+        for other in [
+            digest(&configuration("a", 2, "5"), "run"),
+            digest(&configuration("a", 1, "6"), "run"),
+            digest(&configuration("a", 1, "5"), "other"),
+        ] {
+            assert_ne!(original, other);
+        }
+        assert_eq!(original.len(), 64);
+    }
+}

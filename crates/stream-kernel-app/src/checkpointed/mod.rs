@@ -1,0 +1,87 @@
+//! A run with a checkpoint: killed at any moment and started again, it comes to what it would have come to.
+
+pub(crate) mod command;
+mod committer;
+mod failure;
+mod feed;
+mod files;
+mod identity;
+mod input_prefix;
+mod opening;
+
+use std::sync::Arc;
+
+use stream_kernel_disk::Disk;
+use stream_kernel_exec::{RunReport, StepFailure};
+use stream_kernel_trace::{Clock, Timestamp};
+
+use crate::{Application, Job, SummaryRow};
+
+pub use committer::CommitIn;
+pub use failure::CheckpointFailure;
+
+/// What a run with a checkpoint needs beside its job.
+pub struct Surroundings<'a> {
+    /// Where all its files are.
+    pub disk: Arc<dyn Disk>,
+    /// What time it is: for the cadence of commits, and in them for people.
+    pub now: &'a dyn Fn() -> Timestamp,
+    /// Where commits are made.
+    pub commit_in: CommitIn,
+    /// The run's name in its trace.
+    pub run_id: &'a str,
+    /// Whether what the checkpoint holds is to be forgotten.
+    pub restart: bool,
+    /// Returns, between lines, the exit code with which the run is to stop, if it is to.
+    pub stop: &'a dyn Fn() -> Option<u8>,
+    /// Is told what people may want to know.
+    pub tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+/// Something that people may want to know of a run.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The run goes on after a line, the last one that was committed; of how many bytes the input is.
+    Resumed {
+        /// The last line that was committed.
+        line_no: u64,
+        /// Whether the run had come to the end of its input.
+        was_complete: bool,
+    },
+    /// A line has been processed, with which so many bytes of the input were read.
+    Line {
+        /// Its number.
+        line_no: u64,
+        /// The number of bytes.
+        bytes: u64,
+    },
+    /// A step failed, and the line was abandoned.
+    Abandoned(&'a StepFailure),
+}
+
+/// How a run with a checkpoint has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code for which it was stopped; `None` if all lines are read and the output has its name.
+    pub stopped: Option<u8>,
+    /// The counts of all lines, those of earlier runs included.
+    pub report: RunReport,
+    /// The number of lines that earlier runs had taken.
+    pub resumed_after: u64,
+    /// The application's part of the summary.
+    pub summary: Vec<SummaryRow>,
+}
+
+/// Runs a job whose configuration has a checkpoint, from its beginning or from where the checkpoint says, traced by `clock`.
+///
+/// # Errors
+///
+/// Says why the run was refused, or why it has ended; started again, it goes on from the last commit.
+pub fn run_checkpointed<A: Application>(
+    job: Job<A>,
+    clock: impl Clock + 'static,
+    surroundings: Surroundings<'_>,
+) -> Result<Ended, CheckpointFailure> {
+    let opened = opening::open(job, clock, surroundings)?;
+    feed::feed(opened)
+}

@@ -1,0 +1,290 @@
+//! The beginning of a run with a checkpoint: everything is looked at first, and touched only when all of it fits.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stream_kernel_checkpoint::{
+    Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, PrefixHash,
+    UncutFile, rename_durably,
+};
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+use stream_kernel_exec::RunReport;
+use stream_kernel_sinks::Cadence;
+use stream_kernel_trace::Clock;
+
+use super::committer::Committer;
+use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, ends_torn, text_of};
+use super::identity::Identity;
+use super::input_prefix::InputPrefix;
+use super::{CheckpointFailure, Event, Surroundings};
+use crate::output::partial_path;
+use crate::{Application, Job, LineAdapters, Run, State};
+
+/// A run that is ready to take lines in.
+pub(super) struct Opened<'a, A: Application> {
+    pub(super) run: Run<A>,
+    pub(super) state: Box<dyn State>,
+    pub(super) input: Arc<dyn DiskFile>,
+    pub(super) files: Files,
+    pub(super) committer: Committer,
+    pub(super) start: Start,
+    pub(super) every_lines: u64,
+    pub(super) every_ms: u64,
+    pub(super) max_line_bytes: usize,
+    /// What every commit says alike.
+    pub(super) template: Committed,
+    pub(super) surroundings: Surroundings<'a>,
+}
+
+/// What the run writes.
+pub(super) struct Files {
+    pub(super) output: Output,
+    pub(super) trace: Option<Trace>,
+    pub(super) final_path: PathBuf,
+    pub(super) partial_path: PathBuf,
+}
+
+/// Where the run begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Start {
+    /// The last line that was committed.
+    pub(super) line_no: u64,
+    /// The byte of the input at which the next one begins.
+    pub(super) offset: u64,
+    pub(super) report: RunReport,
+}
+
+/// The names of what the kernel counts, among the totals.
+pub(super) const ABANDONED: &str = "abandoned";
+pub(super) const UNDELIVERABLE: &str = "undeliverable messages dropped";
+
+struct Places {
+    dir: PathBuf,
+    input: PathBuf,
+    output: PathBuf,
+    partial: PathBuf,
+    trace: Option<(PathBuf, Cadence)>,
+}
+
+pub(super) fn open<A: Application>(
+    job: Job<A>,
+    clock: impl Clock + 'static,
+    surroundings: Surroundings<'_>,
+) -> Result<Opened<'_, A>, CheckpointFailure> {
+    let Some(settings) = job.config().runtime.checkpoint.clone() else {
+        unreachable!("a run without a checkpoint is another one")
+    };
+    let places = Places::of(&job);
+    let disk = Arc::clone(&surroundings.disk);
+    let identity = Identity::of(&job, surroundings.run_id);
+    let input: Arc<dyn DiskFile> = disk
+        .open(&places.input, OpenHow::ReadOnly)
+        .map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?
+        .into();
+    let (checkpoint, committed) = if surroundings.restart {
+        (Checkpoint::start_over(Arc::clone(&disk), &places.dir)?, None)
+    } else {
+        Checkpoint::open(Arc::clone(&disk), &places.dir)?
+    };
+    let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
+    let begun = match committed {
+        None => begin(&*disk, &places, checkpoint, &input)?,
+        Some(committed) => {
+            identity.check(&places.dir, &committed)?;
+            resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
+        }
+    };
+    if let Some((line_no, was_complete)) = begun.resumed {
+        (surroundings.tell)(Event::Resumed { line_no, was_complete });
+    }
+    let template = template(&places, identity, &input);
+    let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
+    let Begun { checkpoint, prefix, output, trace, start, .. } = begun;
+    let files = Files {
+        output: Output::new(output),
+        trace: trace.zip(places.trace).map(|(file, (_, cadence))| Trace::new(file, cadence)),
+        final_path: places.output,
+        partial_path: places.partial,
+    };
+    let synced = [Some(files.output.file().file()), files.trace.as_ref().map(|trace| trace.file().file())];
+    let committer = Committer::new(
+        checkpoint,
+        InputPrefix::new(Arc::clone(&input), prefix, start.offset),
+        synced.into_iter().flatten().collect(),
+        surroundings.commit_in,
+    );
+    let recorder = job.recorder(clock, files.trace.clone().map(|trace| Box::new(trace) as _));
+    let run = job.start_after(surroundings.run_id, recorder, files.output.clone(), start.report);
+    Ok(Opened {
+        run,
+        state,
+        input,
+        files,
+        committer,
+        start,
+        every_lines: settings.every_lines.get(),
+        every_ms: settings.every_ms.get(),
+        max_line_bytes,
+        template,
+        surroundings,
+    })
+}
+
+/// Files and checkpoint of a run that begins or goes on.
+struct Begun {
+    checkpoint: Checkpoint,
+    prefix: PrefixHash,
+    output: CommittedFile,
+    trace: Option<CommittedFile>,
+    start: Start,
+    /// The last line committed, and whether that was the last of the input.
+    resumed: Option<(u64, bool)>,
+}
+
+fn begin(
+    disk: &dyn Disk,
+    places: &Places,
+    checkpoint: Checkpoint,
+    _: &Arc<dyn DiskFile>,
+) -> Result<Begun, CheckpointFailure> {
+    let trace = places.trace.as_ref();
+    let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose()?;
+    let output = CommittedFile::create(disk, &places.partial, OUTPUT_BLOCK_BYTES)?;
+    let (prefix, start) = (PrefixHash::new(), Start::default());
+    Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None })
+}
+
+fn resume(
+    disk: &dyn Disk,
+    places: &Places,
+    mut checkpoint: Checkpoint,
+    committed: &Committed,
+    input: &Arc<dyn DiskFile>,
+    state: &mut dyn State,
+) -> Result<Begun, CheckpointFailure> {
+    let mut prefix =
+        PrefixHash::of_committed(&**input, &committed.input).map_err(CheckpointFailure::Input)?;
+    let offset = next_line(&**input, committed, &mut prefix)?;
+    let output = UncutFile::open(disk, committed.output_paths(), committed.output.bytes)?;
+    let trace = committed.trace.as_ref();
+    let trace =
+        trace.map(|trace| UncutFile::open(disk, [Path::new(&trace.path)], trace.bytes)).transpose()?;
+    checkpoint.restore(&mut |records| state.restore(records))?;
+    // All of it fits: from here on files are changed.
+    if output.path() != places.partial {
+        rename_durably(disk, output.path(), &places.partial)?;
+    }
+    let output = output.cut(OUTPUT_BLOCK_BYTES)?;
+    let trace = trace.map(|trace| trace.cut(1)).transpose()?;
+    let total =
+        |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
+    let report = RunReport {
+        inputs: committed.lines,
+        abandoned: total(ABANDONED),
+        undeliverable: total(UNDELIVERABLE),
+    };
+    let start = Start { line_no: committed.lines, offset, report };
+    let resumed = Some((committed.lines, committed.complete));
+    Ok(Begun { checkpoint, prefix, output, trace, start, resumed })
+}
+
+/// Returns where the line begins that comes after the last one that was committed; that may have had no line end.
+fn next_line(
+    input: &dyn DiskFile,
+    committed: &Committed,
+    prefix: &mut PrefixHash,
+) -> Result<u64, CheckpointFailure> {
+    let CommittedInput { bytes, ends_in_lf, .. } = committed.input;
+    let path = || input.path().to_owned();
+    let failed = |cause| CheckpointFailure::ReadInput { path: path(), line_no: committed.lines, cause };
+    if ends_in_lf || bytes == 0 || input.len().map_err(failed)? == bytes {
+        return Ok(bytes);
+    }
+    let mut around = [0; 2];
+    input.read_exact_at(&mut around, bytes - 1).map_err(failed)?;
+    // A CR belongs to the line end only if LF follows: then the line was another one when it was read.
+    if around[0] == b'\r' || around[1] != b'\n' {
+        return Err(CheckpointFailure::Joined { path: path(), line_no: committed.lines });
+    }
+    prefix.update(b"\n");
+    Ok(bytes + 1)
+}
+
+impl Places {
+    fn of<A: Application>(job: &Job<A>) -> Self {
+        let config = job.config();
+        let output = config.adapters.output_sink().settings.path.clone();
+        let tracing = &config.runtime.tracing;
+        let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
+        let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, jsonl)| {
+            let cadence = Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n };
+            (path.to_owned(), cadence)
+        });
+        Self {
+            dir: config.runtime.checkpoint.as_ref().map(|settings| settings.dir.clone()).unwrap_or_default(),
+            input: config.adapters.input_source().settings.path.clone(),
+            partial: partial_path(&output),
+            output,
+            trace,
+        }
+    }
+}
+
+impl Identity {
+    /// Refuses a checkpoint of something else.
+    fn check(&self, dir: &Path, committed: &Committed) -> Result<(), CheckpointFailure> {
+        let Self { program, configuration } = self;
+        let name =
+            |program: &stream_kernel_checkpoint::Program| format!("{} {}", program.name, program.version);
+        for (what, before, now) in [
+            ("program", name(&committed.program), name(program)),
+            ("configuration", committed.configuration.clone(), configuration.clone()),
+        ] {
+            if before != now {
+                return Err(CheckpointFailure::Other {
+                    dir: dir.to_owned(),
+                    what,
+                    committed: before,
+                    present: now,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns a commit of nothing.
+fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> Committed {
+    let Identity { program, configuration } = identity;
+    Committed {
+        program,
+        configuration,
+        input: CommittedInput {
+            path: text_of(input.path()),
+            identity: None,
+            bytes: 0,
+            prefix: PrefixHash::new().digest(),
+            ends_in_lf: true,
+        },
+        lines: 0,
+        output: CommittedOutput {
+            path: text_of(&places.output),
+            partial: text_of(&places.partial),
+            bytes: 0,
+        },
+        trace: places.trace.as_ref().map(|(path, _)| CommittedTrace { path: text_of(path), bytes: 0 }),
+        totals: Vec::new(),
+        committed_at_ms: 0,
+        complete: false,
+    }
+}
+
+/// Puts a line end behind a record that an earlier program has left unfinished in the trace.
+pub(super) fn end_torn_record(trace: &Trace) -> Result<(), CheckpointFailure> {
+    let (file, bytes) = (trace.file().file(), trace.file().bytes());
+    let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
+    if ends_torn(&*file, bytes).map_err(failed)? {
+        trace.file().append(b"\n")?;
+    }
+    Ok(())
+}
