@@ -189,7 +189,9 @@ fn explain(
             let beside = beside.iter().find(|beside| Some(beside.first_line_no) == first_line_no);
             print(&Explanation::new(&input, &notes, beside))?;
         }
-        beside.iter_mut().for_each(|beside| beside.look_at(input.line_no, &notes));
+        for beside in &mut beside {
+            beside.look_at(input.line_no, &notes);
+        }
         if input.line_no == last_line_no {
             break;
         }

@@ -17,7 +17,7 @@ pub enum StoreFull {
     },
     /// It holds as many ids as are allowed.
     #[error(
-        "the id is new, and {max_ids} are remembered, as many as `runtime.limits.max_ids` allows (raise it, or have ids forgotten sooner: `nodes.idempotency_gate.remember_days`)"
+        "the id is new, and as many are remembered as `runtime.limits.max_ids` allows: {max_ids} (raise it, or have ids forgotten sooner: `nodes.idempotency_gate.remember_days`)"
     )]
     MaxIds {
         /// How many are.
@@ -25,7 +25,7 @@ pub enum StoreFull {
     },
     /// It holds something of as many customers as are allowed.
     #[error(
-        "the customer is new, and {max_customers} are known, as many as `runtime.limits.max_customers` allows (raise it)"
+        "the customer is new, and as many are known as `runtime.limits.max_customers` allows: {max_customers} (raise it)"
     )]
     MaxCustomers {
         /// How many are.
