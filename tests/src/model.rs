@@ -24,8 +24,10 @@ mod utc;
 
 pub use money::Cents;
 pub use output::render;
-pub use policies::Figures;
+pub use policies::{Figures, Kept};
 pub use settings::{ApplyTo, Monday, Settings, Weekday, baseline, exp_mp};
+
+use policies::History;
 
 /// The decision on one physical line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Verdict {
     pub reason: Option<&'static str>,
     /// What it was held against, `None` of a line that no limit is asked about: a bad one, a replay, a conflict.
     pub figures: Option<Figures>,
+    /// How much is kept after the line.
+    pub kept: Kept,
 }
 
 /// Returns one verdict for each physical line of `input`, in order.
@@ -51,7 +55,7 @@ pub struct Verdict {
 /// assert_eq!(render(&verdicts), b"{\"id\":\"1\",\"customer_id\":\"2\",\"accepted\":true}\n");
 /// ```
 pub fn adjudicate(input: &[u8], settings: &Settings) -> Vec<Verdict> {
-    let mut history = Vec::new();
+    let mut history = History::default();
     let mut verdicts = Vec::new();
     for line in lines::physical_lines(input) {
         verdicts.push(match attempt::read(line, settings.max_line_bytes) {
@@ -60,10 +64,12 @@ pub fn adjudicate(input: &[u8], settings: &Settings) -> Vec<Verdict> {
                 customer_id: unusable.customer_id,
                 reason: Some(unusable.reason),
                 figures: None,
+                kept: history.kept(settings),
             },
             Ok(attempt) => {
                 let (reason, figures) = policies::adjudicate(&attempt, &mut history, settings);
-                Verdict { id: attempt.id, customer_id: attempt.customer_id, reason, figures }
+                let kept = history.kept(settings);
+                Verdict { id: attempt.id, customer_id: attempt.customer_id, reason, figures, kept }
             }
         });
     }

@@ -1,6 +1,6 @@
 //! What holds of the model for any input, and what the random streams must reach to be worth drawing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -63,9 +63,13 @@ proptest! {
     }
 }
 
-/// Every outcome that a line can have.
-const OUTCOMES: [&str; 12] = [
+/// A line that is canonical though one with the same `id` was.
+const FORGOTTEN: &str = "canonical again";
+
+/// Every outcome that a line can have, and what an `id` can be besides.
+const OUTCOMES: [&str; 13] = [
     "accepted",
+    FORGOTTEN,
     "INPUT_PARSE_ERROR",
     "INVALID_ID_FORMAT",
     "INVALID_TIMESTAMP",
@@ -87,7 +91,11 @@ fn as_many_cases_as_a_property_draws_meet_every_rule() {
     let mut lines_by_outcome = BTreeMap::new();
     for _ in 0..runner.config().cases {
         let (input, drawn) = cases.new_tree(&mut runner).unwrap().current();
+        let mut canonical = BTreeSet::new();
         for verdict in adjudicate(&input, &drawn.settings) {
+            if verdict.figures.is_some() && !canonical.insert(verdict.id) {
+                *lines_by_outcome.entry(FORGOTTEN).or_insert(0) += 1;
+            }
             *lines_by_outcome.entry(verdict.reason.unwrap_or("accepted")).or_insert(0) += 1;
         }
     }

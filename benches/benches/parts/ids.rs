@@ -19,7 +19,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("a new id among a million");
     group.bench_function("ours", |bencher| {
         fill(bencher, &ids, MemoryIdStore::default, |store, id, attempt| {
-            store.get_or_remember(id, attempt).unwrap();
+            store.get_or_remember(id, attempt, Ok(())).unwrap();
         });
     });
     group.bench_function("ours, brought near before", |bencher| {
@@ -28,7 +28,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             if (attempt.line_no - 1) % MAX_LINES_AHEAD as u64 == 0 {
                 store.bring_near(ahead.next().unwrap_or_default());
             }
-            store.get_or_remember(id, attempt).unwrap();
+            store.get_or_remember(id, attempt, Ok(())).unwrap();
         });
     });
     group.bench_function("hashbrown table of positions", |bencher| {

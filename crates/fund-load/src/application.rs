@@ -7,12 +7,12 @@ use stream_kernel_app::config::{Config, Loaded};
 use stream_kernel_app::{Application, OwnCommand, SharedOutput, SummaryRow};
 use stream_kernel_exec::Registry;
 
-use crate::config::{self, Adapters, Nodes, WindowStoreKind};
+use crate::config::{self, Adapters, MAX_CUSTOMERS, MAX_IDS, Nodes, WindowStoreKind};
 use crate::domain::FundLoadMessage;
 use crate::explain;
 use crate::look_ahead;
 use crate::steps::{self, Resources};
-use crate::stores::{MemoryIdStore, MemoryWindowStore};
+use crate::stores::{ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore};
 use crate::tally::Tally;
 
 /// Adjudicates attempts to load funds against velocity limits.
@@ -43,17 +43,27 @@ impl Application for FundLoad {
         ),
     ];
 
+    const LIMITS: &'static [(&'static str, &'static str)] = &[
+        (MAX_IDS, "How many ids may be remembered at a time; null for no limit."),
+        (MAX_CUSTOMERS, "Of how many customers anything may be counted; null for no limit."),
+    ];
+
     fn registry() -> Registry<FundLoadMessage, Resources> {
         steps::registry()
     }
 
     fn resources(config: &Config<Nodes, Adapters>, output: &SharedOutput) -> Resources {
+        let max_ids = config.runtime.limit(MAX_IDS);
+        let ids: Rc<RefCell<dyn IdStore>> = match config.nodes.idempotency_gate.remember_days {
+            None => Rc::new(RefCell::new(MemoryIdStore::new(max_ids))),
+            Some(days) => Rc::new(RefCell::new(ForgettingIdStore::new(days, max_ids))),
+        };
         let windows = match config.adapters.window_store.kind {
-            WindowStoreKind::Memory => MemoryWindowStore::default(),
+            WindowStoreKind::Memory => MemoryWindowStore::new(config.runtime.limit(MAX_CUSTOMERS)),
         };
         Resources {
             nodes: config.nodes.clone(),
-            ids: Rc::new(RefCell::new(MemoryIdStore::default())),
+            ids,
             windows: Rc::new(RefCell::new(windows)),
             output: Rc::new(RefCell::new(output.clone())),
             tally: Rc::new(RefCell::new(Tally::default())),

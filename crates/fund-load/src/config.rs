@@ -7,12 +7,19 @@ use stream_kernel_app::{InputSource, LineAdapters, OutputSink};
 
 use crate::domain::{Cents, Multiplier, WeekStart};
 
+/// The key in `runtime.limits` of how many ids a run may remember.
+pub(crate) const MAX_IDS: &str = "max_ids";
+/// The key in `runtime.limits` of how many customers a run may know.
+pub(crate) const MAX_CUSTOMERS: &str = "max_customers";
+
 /// Parameters by step name; a step that has none is not listed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Nodes {
     /// The day and the week that an attempt counts for.
     pub compute_time_keys: ComputeTimeKeysNode,
+    /// Which attempts are the first with their ids.
+    pub idempotency_gate: IdempotencyGateNode,
     /// What the policies look at besides the attempt itself.
     pub compute_features: ComputeFeaturesNode,
     /// The limits.
@@ -27,6 +34,15 @@ pub struct Nodes {
 pub struct ComputeTimeKeysNode {
     /// The weekday on which weeks start.
     pub week_start: WeekStart,
+}
+
+/// Parameters of `idempotency_gate`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdempotencyGateNode {
+    /// For how many days before the latest day of all attempts so far ids are remembered; null: forever.
+    #[schemars(range(min = 1, max = 36_500))]
+    pub remember_days: Option<u16>,
 }
 
 /// Parameters of `compute_features`.

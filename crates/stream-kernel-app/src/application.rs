@@ -40,6 +40,9 @@ pub trait Application: Sized {
     /// Keys that the configuration no longer has, and what to do instead; `*` stands for any one key.
     const RETIRED_KEYS: &'static [(&'static str, &'static str)] = &[];
 
+    /// Limits of what a run remembers, all of them for the application to keep: the keys of `runtime.limits`, each with its description.
+    const LIMITS: &'static [(&'static str, &'static str)] = &[];
+
     /// Returns every step by name, in the order in which they run if the configuration does not say.
     fn registry() -> Registry<Self::Message, Self::Resources>;
 

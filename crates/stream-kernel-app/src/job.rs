@@ -30,6 +30,8 @@ impl<A: Application> Job<A> {
         let loader = Loader::new(environment_prefix(A::NAME))
             .default_pipeline(A::registry().names())
             .profile(name, yaml);
+        let loader =
+            A::LIMITS.iter().fold(loader, |loader, (name, description)| loader.limit(*name, *description));
         A::RETIRED_KEYS.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
     }
 

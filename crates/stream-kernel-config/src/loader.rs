@@ -23,6 +23,7 @@ use crate::variable::{self, Variable};
 pub struct Loader {
     prefix: String,
     pipeline: Option<Vec<String>>,
+    limits: Vec<(String, String)>,
     profile: Option<(String, String)>,
     retired: Vec<Retired>,
     files: Vec<PathBuf>,
@@ -44,6 +45,7 @@ impl Loader {
         Self {
             prefix: prefix.into(),
             pipeline: None,
+            limits: Vec::new(),
             profile: None,
             retired: Vec::new(),
             files: Vec::new(),
@@ -56,6 +58,14 @@ impl Loader {
     /// Sets the default of `runtime.pipeline`; without it, the key is required.
     pub fn default_pipeline<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
         self.pipeline = Some(steps.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds a key to `runtime.limits`: how much the application's run may remember of something, as many as `description` says.
+    ///
+    /// Its value is a whole number of at least 1, or null, the default, for no limit. Without any of them there is no such group.
+    pub fn limit(mut self, name: impl Into<String>, description: impl Into<String>) -> Self {
+        self.limits.push((name.into(), description.into()));
         self
     }
 
@@ -149,7 +159,7 @@ impl Loader {
     }
 
     fn schema<N: JsonSchema, A: JsonSchema>(&self) -> Schema {
-        match Schema::of::<N, A>(self.pipeline.as_deref()) {
+        match Schema::of::<N, A>(self.pipeline.as_deref(), &self.limits) {
             Ok(schema) => schema,
             Err(unsupported) => panic!("{unsupported}"),
         }

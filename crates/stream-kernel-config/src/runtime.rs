@@ -1,5 +1,8 @@
 //! The group `runtime`: how the pipeline runs.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +21,10 @@ pub struct Runtime {
     /// What a failing step does to the run.
     #[serde(default)]
     pub on_step_error: OnStepError,
+    /// How much a run may remember; null for no limit. It ends with an error before it would go beyond.
+    // By the names that the application has given the loader.
+    #[serde(default)]
+    pub limits: BTreeMap<String, Option<NonZeroU64>>,
     /// What is recorded of a run.
     #[serde(default)]
     pub tracing: Tracing,
@@ -28,6 +35,13 @@ pub struct Runtime {
 
 fn strict_by_default() -> bool {
     true
+}
+
+impl Runtime {
+    /// Returns the limit of this name, one that [`Loader::limit`](crate::Loader::limit) was given; `None` if it is not set.
+    pub fn limit(&self, name: &str) -> Option<NonZeroU64> {
+        self.limits.get(name).copied().flatten()
+    }
 }
 
 /// What a failing step does to the run.

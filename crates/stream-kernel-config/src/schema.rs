@@ -59,9 +59,11 @@ pub(crate) struct Decimal {
 }
 
 impl Schema {
-    /// Derives the schema and puts in what only the application knows: the default pipeline.
+    /// Derives the schema and puts in what only the application knows: the default pipeline, and the limits by name, each with
+    /// its description.
     pub(crate) fn of<N: JsonSchema, A: JsonSchema>(
         default_pipeline: Option<&[String]>,
+        limits: &[(String, String)],
     ) -> Result<Self, UnsupportedSchema> {
         let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
@@ -72,9 +74,27 @@ impl Schema {
                 required.retain(|key| key != "pipeline");
             }
         }
+        name_limits(&mut json["properties"]["runtime"]["properties"], limits);
         let root = read::read(&json)?;
         relax_required(&mut json, &root);
         Ok(Self { json, root })
+    }
+}
+
+/// Turns the limits from a map of any names into one of these, so that each has a default and is listed; without names there is no such map.
+fn name_limits(runtime: &mut Value, names: &[(String, String)]) {
+    if names.is_empty() {
+        runtime.as_object_mut().into_iter().for_each(|keys| keys.retain(|key, _| key != "limits"));
+        return;
+    }
+    let limits = &mut runtime["limits"];
+    let any = limits["additionalProperties"].take();
+    limits["additionalProperties"] = false.into();
+    for (name, description) in names {
+        let mut limit = any.clone();
+        limit["description"] = description.as_str().into();
+        limit["default"] = Value::Null;
+        limits["properties"][name] = limit;
     }
 }
 

@@ -30,8 +30,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Customers share nothing but ids and the prime gate: without these, it does not matter how their
-    /// attempts interleave.
+    /// Customers share nothing but ids, the day by which these are forgotten, and the prime gate: without these, it does not matter
+    /// how their attempts interleave.
     #[test]
     fn attempts_of_different_customers_are_independent_in_any_order(case in case(clean_input())) {
         let lines = lines_whose_ids_keep_to_a_customer(&case.input, &case.settings);
@@ -126,7 +126,11 @@ fn run_lines<'a>(case: &Case, lines: impl Iterator<Item = &'a Vec<u8>>) -> Outco
         input.extend_from_slice(line);
         input.extend_from_slice(if line.ends_with(b"\n") { b"" } else { b"\n" });
     }
-    let gates =
-        ["compute_features.prime_gate", "evaluate_policies.prime_gate", "update_windows.daily_prime_gate"];
-    run_untraced(prepare(&case.yaml, &gates.map(|gate| format!("nodes.{gate}.enabled=false"))), &input)
+    let shared = [
+        "compute_features.prime_gate.enabled=false",
+        "evaluate_policies.prime_gate.enabled=false",
+        "update_windows.daily_prime_gate.enabled=false",
+        "idempotency_gate.remember_days=null",
+    ];
+    run_untraced(prepare(&case.yaml, &shared.map(|setting| format!("nodes.{setting}"))), &input)
 }

@@ -69,7 +69,7 @@ fn what_stays_of_attempts_is_their_ids() {
         let customer_id = DigitId::parse("7").unwrap();
         let time = Moment { seconds: 0, nanos: 0 };
         let first = FirstAttempt { customer_id, amount: Cents(100), time, line_no: 1 };
-        store.get_or_remember(DigitId::parse(id.to_string()).unwrap(), first).unwrap();
+        store.get_or_remember(DigitId::parse(id.to_string()).unwrap(), first, Ok(())).unwrap();
     };
     remember(17);
     let kept_by_store = measure(|| ids.for_each(&mut remember));

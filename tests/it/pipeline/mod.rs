@@ -16,6 +16,7 @@ mod story;
 mod content;
 mod samples;
 
+mod limits;
 mod look_ahead;
 mod memory;
 mod stores;

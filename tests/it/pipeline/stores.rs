@@ -2,20 +2,23 @@
 //! it were the same.
 
 use std::cell::RefCell;
+use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use fund_load::Tally;
 use fund_load::config::Nodes;
-use fund_load::domain::{DigitId, FundLoadMessage};
+use fund_load::domain::FundLoadMessage;
 use fund_load::steps::{Resources, registry};
-use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry, WindowStore};
+use fund_load::stores::{
+    ForgettingIdStore, IdEntry, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry, WindowStore,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use stream_kernel_app::RawLine;
 use stream_kernel_exec::trace::{
     ContextDiffMode, ManualClock, Recorder, RunLabel, SignatureMode, Timestamp, TraceSettings,
 };
-use stream_kernel_exec::{Kind, OnStepError, Plan, SyncRunner};
+use stream_kernel_exec::{Kind, OnStepError, Plan, StepFailure, SyncRunner};
 use stream_kernel_tests::streams::{clean_input, hostile_input};
 
 use super::cases::{Case, case};
@@ -44,9 +47,26 @@ proptest! {
 
 /// Everything that is remembered, as the stores enumerate it.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Memory {
-    ids: Vec<(DigitId, FirstAttempt)>,
+pub(crate) struct Memory {
+    ids: Vec<IdEntry>,
     windows: Vec<WindowEntry>,
+}
+
+/// How much may be remembered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) max_ids: Option<NonZeroU64>,
+    pub(crate) max_customers: Option<NonZeroU64>,
+}
+
+/// What has become of some lines.
+pub(crate) struct Ran {
+    /// The lines of output, each after its records.
+    pub(crate) written: String,
+    /// What is remembered in the end.
+    pub(crate) memory: Memory,
+    /// Why the last line could not be taken, if it could not.
+    pub(crate) failure: Option<StepFailure>,
 }
 
 /// A run that ends before the line `at` and another that goes on from its memory must write what one run
@@ -57,26 +77,29 @@ fn check(case: &Case, at: Index, backwards: bool) -> Result<(), TestCaseError> {
     let lines = lines(&case.input, case.settings.max_line_bytes);
     let (first, second) = lines.split_at(at.index(lines.len() + 1));
 
-    let (expected, expected_memory) = run(&nodes, Memory::default(), &lines);
-    let (mut written, mut memory) = run(&nodes, Memory::default(), first);
+    let expected = run(&nodes, Limits::default(), Memory::default(), &lines);
+    let Ran { mut written, mut memory, .. } = run(&nodes, Limits::default(), Memory::default(), first);
     if backwards {
         memory.ids.reverse();
         memory.windows.reverse();
     }
-    let (rest, memory) = run(&nodes, memory, second);
-    written.push_str(&rest);
-    prop_assert_eq!(written, expected);
-    prop_assert_eq!(memory, expected_memory);
+    let rest = run(&nodes, Limits::default(), memory, second);
+    written.push_str(&rest.written);
+    prop_assert_eq!(written, expected.written);
+    prop_assert_eq!(rest.memory, expected.memory);
     Ok(())
 }
 
-/// Takes `lines` through new steps on new stores that hold `memory`. Returns the lines of output, each after
-/// its records, and what is remembered in the end.
-fn run(nodes: &Nodes, memory: Memory, lines: &[RawLine]) -> (String, Memory) {
-    let (mut ids, mut windows) = (MemoryIdStore::default(), MemoryWindowStore::default());
-    ids.restore(&mut memory.ids.into_iter()).unwrap();
-    windows.restore(&mut memory.windows.into_iter()).unwrap();
-    let (ids, windows) = (Rc::new(RefCell::new(ids)), Rc::new(RefCell::new(windows)));
+/// Takes `lines` through new steps on new stores that hold `memory`, up to the first that cannot be taken. Steps that fail are to be
+/// passed over, as far as they let themselves be.
+pub(crate) fn run(nodes: &Nodes, limits: Limits, memory: Memory, lines: &[RawLine]) -> Ran {
+    let ids: Rc<RefCell<dyn IdStore>> = match nodes.idempotency_gate.remember_days {
+        None => Rc::new(RefCell::new(MemoryIdStore::new(limits.max_ids))),
+        Some(days) => Rc::new(RefCell::new(ForgettingIdStore::new(days, limits.max_ids))),
+    };
+    let windows = Rc::new(RefCell::new(MemoryWindowStore::new(limits.max_customers)));
+    ids.borrow_mut().restore(&mut memory.ids.into_iter()).unwrap();
+    windows.borrow_mut().restore(&mut memory.windows.into_iter()).unwrap();
     let written = Shared::default();
     let resources = Resources {
         nodes: nodes.clone(),
@@ -85,22 +108,25 @@ fn run(nodes: &Nodes, memory: Memory, lines: &[RawLine]) -> (String, Memory) {
         output: Rc::new(RefCell::new(written.clone())),
         tally: Rc::new(RefCell::new(Tally::default())),
     };
+    let mut runner = runner(&resources, &written);
+    let failure = lines.iter().find_map(|line| runner.process(line.line_no(), line.clone()).err());
+    runner.finish().unwrap();
+    let memory = Memory { ids: ids.borrow().entries(), windows: windows.borrow().entries() };
+    Ran { written: String::from_utf8(written.take()).unwrap(), memory, failure }
+}
+
+/// Returns a runner of all steps that writes its trace to `written`.
+fn runner(resources: &Resources, written: &Shared) -> SyncRunner<FundLoadMessage> {
     let plan = Plan {
         source: Kind::of::<FundLoadMessage, RawLine>(),
         pipeline: &registry().names().map(str::to_owned).collect::<Vec<_>>(),
         strict: true,
     };
-    let scenario = registry().bind(plan, &resources).unwrap_or_else(|faults| panic!("{faults}"));
+    let scenario = registry().bind(plan, resources).unwrap_or_else(|faults| panic!("{faults}"));
     let label = RunLabel { run_id: "run".to_owned(), scenario_id: "drawn".to_owned() };
     let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
     // Time stands still: the second run cannot know when the first one ended.
     let recorder = Recorder::new(settings, ManualClock::new(Timestamp::from_nanos(0), 0));
-    let mut runner = SyncRunner::new(scenario, label, OnStepError::Stop)
-        .with_recorder(recorder.with_sink(Box::new(written.clone())));
-    for line in lines {
-        runner.process(line.line_no(), line.clone()).unwrap();
-    }
-    runner.finish().unwrap();
-    let memory = Memory { ids: ids.borrow().entries(), windows: windows.borrow().entries() };
-    (String::from_utf8(written.take()).unwrap(), memory)
+    SyncRunner::new(scenario, label, OnStepError::Continue)
+        .with_recorder(recorder.with_sink(Box::new(written.clone())))
 }

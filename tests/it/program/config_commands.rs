@@ -21,6 +21,9 @@ fn show_prints_every_key_with_its_value() {
       strict: true
       pipeline: [parse_load_attempt, compute_time_keys, idempotency_gate, compute_features, evaluate_policies, update_windows, format_output, write_output]
       on_step_error: stop
+      limits:
+        max_ids: null
+        max_customers: null
       tracing:
         enabled: false
         signature:
@@ -32,6 +35,8 @@ fn show_prints_every_key_with_its_value() {
     nodes:
       compute_time_keys:
         week_start: MON
+      idempotency_gate:
+        remember_days: null
       compute_features:
         monday_multiplier:
           enabled: false

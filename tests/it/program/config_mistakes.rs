@@ -81,7 +81,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
     assert_snapshot!(mistakes("nodes:\n  evaluate_policy:\n    limits: {}\n"), @"
     error: `nodes.evaluate_policy`: unknown key
       --> a.yaml:4:3
-      expected: one of `compute_time_keys`, `compute_features`, `evaluate_policies`, `update_windows`
+      expected: one of `compute_time_keys`, `idempotency_gate`, `compute_features`, `evaluate_policies`, `update_windows`
       hint: did you mean `evaluate_policies`?
 
     fund-load: 1 mistake in the configuration; no input was read and no file was touched
@@ -89,7 +89,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
     assert_snapshot!(mistakes("nodes: {format_output: {compact: true}}\n"), @"
     error: `nodes.format_output`: unknown key
       --> a.yaml:3:9
-      expected: one of `compute_time_keys`, `compute_features`, `evaluate_policies`, `update_windows`
+      expected: one of `compute_time_keys`, `idempotency_gate`, `compute_features`, `evaluate_policies`, `update_windows`
       hint: check its spelling and its place, or remove it
 
     fund-load: 1 mistake in the configuration; no input was read and no file was touched
@@ -102,7 +102,7 @@ fn keys_of_the_predecessor_are_refused_with_what_replaces_them() {
     assert_snapshot!(mistakes(keys), @"
     error: `runtime.discovery_modules`: this key is no longer used
       --> a.yaml:4:3
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`
       hint: remove it: steps are built in, and `runtime.pipeline` lists those that run
 
     error: `adapters.input_source.factory`: this key is no longer used

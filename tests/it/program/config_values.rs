@@ -116,6 +116,20 @@ fn counts_are_whole_numbers_in_their_range() {
         "nodes.evaluate_policies.prime_gate.global_per_day",
         &["-1", "1.5", "99999999999999999999"],
     );
+    for days in ["1", "36500"] {
+        let set = format!("nodes.idempotency_gate.remember_days={days}");
+        assert_eq!(effective("/nodes/idempotency_gate/remember_days", &[&set]).to_string(), days);
+    }
+    check_refused(
+        "nodes.idempotency_gate.remember_days",
+        &["0", "36501", "-1", "1.5", "'7'", "70000", "week"],
+    );
+    for limit in ["max_ids", "max_customers"] {
+        check_refused(
+            &format!("runtime.limits.{limit}"),
+            &["0", "-1", "1.5", "'7'", "many", "18446744073709551616"],
+        );
+    }
     check_refused("adapters.input_source.settings.max_line_bytes", &["0", "-1", "1e6", "null"]);
     check_refused("version", &["0", "2", "'1'", "null"]);
 }

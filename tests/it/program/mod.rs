@@ -28,6 +28,7 @@ mod pipeline_mistakes;
 mod wiring;
 
 mod file_size_limits;
+mod limits;
 mod output_files;
 mod same_paths;
 mod streams;

@@ -38,6 +38,7 @@ fn escaped(character: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Kept;
 
     #[test]
     fn echoed_text_is_escaped_no_more_than_needed() {
@@ -49,9 +50,20 @@ mod tests {
 
     #[test]
     fn a_decision_is_one_compact_line() {
-        let accepted = Verdict { id: "1".into(), customer_id: "2".into(), reason: None, figures: None };
-        let declined =
-            Verdict { id: String::new(), customer_id: "3".into(), reason: Some("X"), figures: None };
+        let accepted = Verdict {
+            id: "1".into(),
+            customer_id: "2".into(),
+            reason: None,
+            figures: None,
+            kept: Kept::default(),
+        };
+        let declined = Verdict {
+            id: String::new(),
+            customer_id: "3".into(),
+            reason: Some("X"),
+            figures: None,
+            kept: Kept::default(),
+        };
         let output = String::from_utf8(render(&[accepted, declined])).unwrap();
         assert_eq!(
             output,

@@ -1,12 +1,22 @@
 //! Which attempt is canonical, and the limits that a canonical one is held against.
 
+use std::collections::BTreeSet;
+
 use super::attempt::Attempt;
 use super::money::{Cents, divided, multiplied};
 use super::prime::is_prime;
 use super::settings::{ApplyTo, Monday, Settings};
 use super::utc::Utc;
 
-/// The first attempt of an `id`, and what became of it.
+/// What the lines so far have said, as far as anything depends on it.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    canonical: Vec<Canonical>,
+    /// The days of all usable lines, duplicates as well.
+    days: Vec<i64>,
+}
+
+/// The first attempt of an `id`, and what became of it. An `id` that was forgotten has several; the last one counts.
 #[derive(Debug)]
 pub(super) struct Canonical {
     id: String,
@@ -48,10 +58,11 @@ pub struct Figures {
 /// joins `history`.
 pub(super) fn adjudicate(
     attempt: &Attempt,
-    history: &mut Vec<Canonical>,
+    history: &mut History,
     settings: &Settings,
 ) -> (Option<&'static str>, Option<Figures>) {
-    if let Some(first) = history.iter().find(|earlier| earlier.id == attempt.id) {
+    history.days.push(attempt.time.day);
+    if let Some(first) = history.remembered(settings).into_iter().find(|earlier| earlier.id == attempt.id) {
         let replayed = first.customer_id == attempt.customer_id
             && first.cents == attempt.cents
             && first.time == attempt.time;
@@ -67,11 +78,42 @@ pub(super) fn adjudicate(
         prime: attempt.id.parse().is_ok_and(is_prime),
         accepted: false,
     };
-    let figures = figures(&canonical, history, settings);
+    let figures = figures(&canonical, &history.canonical, settings);
     let reason = first_failure(&figures);
     canonical.accepted = reason.is_none();
-    history.push(canonical);
+    history.canonical.push(canonical);
     (reason, Some(figures))
+}
+
+impl History {
+    /// Returns the canonical attempts whose `id`s are remembered after the lines so far: one of each.
+    fn remembered(&self, settings: &Settings) -> Vec<&Canonical> {
+        let is_replaced =
+            |at: usize| self.canonical[at + 1..].iter().any(|later| later.id == self.canonical[at].id);
+        let is_forgotten = |canonical: &Canonical| {
+            let age = |latest: &i64| latest - canonical.time.day;
+            settings.remember_days.is_some_and(|days| self.days.iter().map(age).max() > Some(days.into()))
+        };
+        let all = self.canonical.iter().enumerate();
+        all.filter(|(at, canonical)| !is_replaced(*at) && !is_forgotten(canonical))
+            .map(|(_, canonical)| canonical)
+            .collect()
+    }
+
+    /// Returns how much is kept after the lines so far.
+    pub(super) fn kept(&self, settings: &Settings) -> Kept {
+        let customers: BTreeSet<_> = self.canonical.iter().map(|canonical| &canonical.customer_id).collect();
+        Kept { ids: self.remembered(settings).len(), customers: customers.len() }
+    }
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The `id`s that are remembered.
+    pub ids: usize,
+    /// The customers of whom anything was ever counted.
+    pub customers: usize,
 }
 
 /// Returns what `new` is held against, given all canonical attempts before it.

@@ -9,6 +9,8 @@ use super::money::{Cents, MILLION};
 pub struct Settings {
     /// The day on which a week begins.
     pub week_start: Weekday,
+    /// For how many days before the latest day of all usable lines so far an `id` is remembered, `None` for ever.
+    pub remember_days: Option<u16>,
     /// The Monday multiplier, `None` while it is off.
     pub monday: Option<Monday>,
     /// Whether attempts with a prime `id` are held against `amount_cap` and `global_per_day`.
@@ -78,6 +80,7 @@ impl Weekday {
 pub fn baseline() -> Settings {
     Settings {
         week_start: Weekday::Mon,
+        remember_days: None,
         monday: None,
         prime_gate: false,
         daily_amount: Some(500_000),

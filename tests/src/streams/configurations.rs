@@ -64,6 +64,7 @@ fn settings() -> BoxedStrategy<Settings> {
     ];
     (
         select(&Weekday::ALL),
+        remember_days(),
         prop::option::weighted(0.6, monday()),
         prop::bool::weighted(0.6),
         money_limit(),
@@ -76,6 +77,7 @@ fn settings() -> BoxedStrategy<Settings> {
         .prop_map(
             |(
                 week_start,
+                remember_days,
                 monday,
                 prime_gate,
                 daily_amount,
@@ -86,6 +88,7 @@ fn settings() -> BoxedStrategy<Settings> {
                 max_line_bytes,
             )| Settings {
                 week_start,
+                remember_days,
                 monday,
                 prime_gate,
                 daily_amount,
@@ -97,6 +100,16 @@ fn settings() -> BoxedStrategy<Settings> {
             },
         )
         .boxed()
+}
+
+/// Draws a horizon that the clustered days of attempts cross often.
+fn remember_days() -> impl Strategy<Value = Option<u16>> {
+    prop_oneof![
+        3 => Just(None),
+        3 => (1_u16..=8).prop_map(Some),
+        1 => select(&[30, 36_500]).prop_map(Some),
+        1 => (1..=36_500_u16).prop_map(Some),
+    ]
 }
 
 fn monday() -> BoxedStrategy<Monday> {
@@ -136,6 +149,7 @@ impl Form {
     fn yaml(&self, settings: &Settings) -> String {
         let Settings { week_start, prime_gate, max_line_bytes, .. } = settings;
         let week_start = format!("{week_start:?}").to_uppercase();
+        let remember_days = count(settings.remember_days.map(u64::from));
         let monday = settings.monday.unwrap_or(self.idle_monday);
         let monday_is_on = settings.monday.is_some();
         let multiplier = self.decimal(monday.multiplier_millionths, 6);
@@ -157,6 +171,7 @@ version: 1
 scenario: {{name: drawn}}
 nodes:
   compute_time_keys: {{week_start: {week_start}}}
+  idempotency_gate: {{remember_days: {remember_days}}}
   compute_features:
     monday_multiplier: {{enabled: {monday_is_on}, multiplier: {multiplier}, apply_to: {apply_to}}}
     prime_gate: {{enabled: {prime_gate}}}
@@ -214,6 +229,7 @@ mod tests {
         scenario: {name: drawn}
         nodes:
           compute_time_keys: {week_start: MON}
+          idempotency_gate: {remember_days: null}
           compute_features:
             monday_multiplier: {enabled: true, multiplier: 2.000000, apply_to: amount}
             prime_gate: {enabled: true}
@@ -230,6 +246,7 @@ mod tests {
         ");
         let unlimited = Settings {
             week_start: Weekday::Sun,
+            remember_days: Some(7),
             daily_amount: None,
             weekly_amount: None,
             daily_attempts: None,
@@ -243,6 +260,7 @@ mod tests {
         scenario: {name: drawn}
         nodes:
           compute_time_keys: {week_start: SUN}
+          idempotency_gate: {remember_days: 7}
           compute_features:
             monday_multiplier: {enabled: false, multiplier: 1.000001, apply_to: limits}
             prime_gate: {enabled: false}

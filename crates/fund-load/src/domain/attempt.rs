@@ -121,6 +121,16 @@ impl AttemptWithKeys {
         &self.0.attempt
     }
 
+    /// Returns the attempt's day in UTC.
+    pub fn day(&self) -> Day {
+        self.0.day
+    }
+
+    /// Returns the first day of its week.
+    pub fn week(&self) -> Day {
+        self.0.week
+    }
+
     /// Adds whether the attempt is the first with its id.
     pub fn classified(mut self, idempotency: Idempotency) -> IdempotencyClassifiedAttempt {
         self.0.idempotency = idempotency;

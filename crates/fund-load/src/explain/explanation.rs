@@ -8,6 +8,7 @@ use stream_kernel_trace::{RecordedError, TraceRecord};
 
 use crate::domain::Reason;
 
+use super::Beside;
 use super::earlier::{Earlier, FirstWithId};
 use super::notes::{Notes, Tags};
 use super::rules::{Rule, largest_amount, rules};
@@ -36,29 +37,25 @@ pub(super) fn reason_of(tags: &Tags) -> Option<Reason> {
 }
 
 impl<'a> Explanation<'a> {
-    /// Returns the explanation of `input`, before which the trace shows `first` and `earlier`.
-    pub(super) fn new(
-        input: &'a Input,
-        notes: &'a Notes,
-        first: Option<&'a FirstWithId>,
-        earlier: &'a Earlier,
-    ) -> Self {
+    /// Returns the explanation of `input`, with what the trace shows beside it.
+    pub(super) fn new(input: &'a Input, notes: &'a Notes, beside: Option<&'a Beside>) -> Self {
         let reason = reason_of(&notes.tags);
         let is_duplicate = matches!(reason, Some(Reason::IdDuplicateReplay | Reason::IdDuplicateConflict));
         let rules = rules(&notes.metrics, reason);
         let mut explanation = Self {
             input,
             notes,
-            first: first.filter(|_| is_duplicate),
+            first: beside.and_then(|beside| beside.first.as_ref()).filter(|_| is_duplicate),
             is_duplicate,
             earlier: None,
             largest_amount: None,
             rules,
             steps: steps_of(input),
         };
-        // Another line with the same id may be the one that they were counted for.
+        // A duplicate has a canonical attempt beside it for which they were counted.
         if explanation.obstacle().is_some() {
-            explanation.earlier = Some(earlier).filter(|earlier| earlier.count() > 0);
+            let earlier = beside.map(|beside| &beside.earlier);
+            explanation.earlier = earlier.filter(|earlier| earlier.count() > 0);
         }
         if explanation.sole_obstacle().is_some_and(Rule::is_of_money) {
             explanation.largest_amount = largest_amount(&explanation.rules, &notes.metrics);

@@ -78,7 +78,8 @@ pub(crate) fn command() -> OwnCommand {
 struct Found {
     /// The last line that is.
     last_line_no: Option<u64>,
-    beside: Option<Beside>,
+    /// By canonical attempt among them, in order: an id that was forgotten has several.
+    beside: Vec<Beside>,
     /// Whether the trace shows too little of a line that is asked for, or may be.
     is_lacking: bool,
 }
@@ -89,6 +90,10 @@ struct Beside {
     first_line_no: u64,
     /// Which lines before it have used up a limit.
     counted: Option<Counted>,
+    /// What the trace has shown of that line.
+    first: Option<FirstWithId>,
+    /// What it has shown of those before.
+    earlier: Earlier,
 }
 
 fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
@@ -113,7 +118,7 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
                 };
                 printed.map_err(CommandFailure::print)
             };
-            explain(options, (run, last_line_no), found.beside.as_ref(), &mut behind, &mut print)?;
+            explain(options, (run, last_line_no), found.beside, &mut behind, &mut print)?;
         }
     }
     // Lines that hold no record may have been lines asked for.
@@ -153,10 +158,12 @@ fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, Com
         };
         if options.means(&input, &notes) {
             found.last_line_no = Some(input.line_no);
-            if let Some(first_line_no) = notes.metrics.canonical_line_no {
-                found
-                    .beside
-                    .get_or_insert_with(|| Beside { first_line_no, counted: Counted::before(&notes) });
+            let first_line_no = notes.metrics.canonical_line_no;
+            let is_known = found.beside.last().is_some_and(|last| Some(last.first_line_no) == first_line_no);
+            if let Some(first_line_no) = first_line_no.filter(|_| !is_known) {
+                let counted = Counted::before(&notes);
+                let beside = Beside { first_line_no, counted, first: None, earlier: Earlier::default() };
+                found.beside.push(beside);
             }
         }
     }
@@ -167,34 +174,42 @@ fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, Com
 fn explain(
     options: &Options,
     last: (u64, u64),
-    beside: Option<&Beside>,
+    mut beside: Vec<Beside>,
     inputs: &mut Inputs,
     print: &mut dyn FnMut(&Explanation<'_>) -> Result<(), CommandFailure>,
 ) -> Result<(), CommandFailure> {
     let (run, last_line_no) = last;
-    let (mut first, mut earlier) = (None, Earlier::default());
     while let Some(input) = inputs.next_of_run(run)? {
-        let is_possible = beside.is_some() || options.line.is_none_or(|line_no| line_no == input.line_no);
+        let is_possible = !beside.is_empty() || options.line.is_none_or(|line_no| line_no == input.line_no);
         let Some(notes) = is_possible.then(|| options.notes_of(&input)).transpose()?.flatten() else {
             continue;
         };
         if options.means(&input, &notes) {
-            print(&Explanation::new(&input, &notes, first.as_ref(), &earlier))?;
+            let first_line_no = notes.metrics.canonical_line_no;
+            let beside = beside.iter().find(|beside| Some(beside.first_line_no) == first_line_no);
+            print(&Explanation::new(&input, &notes, beside))?;
         }
-        if let Some(Beside { first_line_no, counted }) = beside {
-            if input.line_no == *first_line_no {
-                first = Some(FirstWithId::new(input.line_no, &notes));
-            } else if input.line_no < *first_line_no
-                && counted.as_ref().is_some_and(|counted| counted.includes(&notes))
-            {
-                earlier.add(input.line_no, &notes);
-            }
+        for beside in &mut beside {
+            beside.look_at(input.line_no, &notes);
         }
         if input.line_no == last_line_no {
             break;
         }
     }
     Ok(())
+}
+
+impl Beside {
+    /// Takes in what matters of a line.
+    fn look_at(&mut self, line_no: u64, notes: &Notes) {
+        if line_no == self.first_line_no {
+            self.first = Some(FirstWithId::new(line_no, notes));
+        } else if line_no < self.first_line_no
+            && self.counted.as_ref().is_some_and(|counted| counted.includes(notes))
+        {
+            self.earlier.add(line_no, notes);
+        }
+    }
 }
 
 impl Options {

@@ -9,22 +9,27 @@ use stream_kernel_exec::{Emitter, Step, StepError};
 
 use super::store_error;
 use crate::domain::{AttemptWithKeys, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt};
-use crate::stores::{FirstAttempt, IdStore, StoreFull};
+use crate::stores::{FirstAttempt, IdStore, StoreFull, WindowStore};
 
 /// Tells the first attempt with an id from replays of it and from conflicts with it.
+///
+/// Of the first, its id is remembered here, and its customer's day further on. Whether there is room for that, too, is asked before the id is
+/// remembered: a line that ends the run leaves everything as it was, and may be taken again.
 pub struct IdempotencyGate {
     ids: Rc<RefCell<dyn IdStore>>,
+    windows: Rc<RefCell<dyn WindowStore>>,
 }
 
 impl IdempotencyGate {
-    /// Returns the step that remembers in `ids`.
-    pub fn new(ids: Rc<RefCell<dyn IdStore>>) -> Self {
-        Self { ids }
+    /// Returns the step that remembers in `ids`, in a pipeline that counts in `windows`.
+    pub fn new(ids: Rc<RefCell<dyn IdStore>>, windows: Rc<RefCell<dyn WindowStore>>) -> Self {
+        Self { ids, windows }
     }
 
     fn classify(&self, keyed: &AttemptWithKeys, context: &mut Context) -> Result<Idempotency, StoreFull> {
         let attempt = FirstAttempt::from(keyed.attempt());
-        let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt().id, attempt)? else {
+        let room = self.windows.borrow().check_room(attempt.customer_id, keyed.day(), keyed.week());
+        let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt().id, attempt, room)? else {
             return Ok(Idempotency::Canonical);
         };
         let canonical_line_no = first.line_no;

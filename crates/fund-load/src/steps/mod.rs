@@ -55,7 +55,9 @@ pub fn registry() -> Registry<FundLoadMessage, Resources> {
         .with("compute_time_keys", |resources: &Resources| {
             ComputeTimeKeys::new(resources.nodes.compute_time_keys.week_start)
         })
-        .with("idempotency_gate", |resources: &Resources| IdempotencyGate::new(resources.ids.clone()))
+        .with("idempotency_gate", |resources: &Resources| {
+            IdempotencyGate::new(resources.ids.clone(), resources.windows.clone())
+        })
         .with("compute_features", |resources: &Resources| {
             ComputeFeatures::new(resources.nodes.compute_features.clone())
         })

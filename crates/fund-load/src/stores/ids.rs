@@ -1,7 +1,7 @@
 //! Which ids were used, and for what.
 
-use super::position_table::{MAX_ENTRIES, PositionTable, StoreFull};
-use crate::domain::{Attempt, Cents, DigitId, Moment};
+use super::StoreFull;
+use crate::domain::{Attempt, Cents, Day, DigitId, Moment};
 
 /// What the first attempt with an id said: all that later ones are compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +23,35 @@ impl From<&Attempt> for FirstAttempt {
     }
 }
 
+/// One entry of an id store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdEntry {
+    /// The first attempt with an id.
+    First {
+        /// The id.
+        id: DigitId,
+        /// What it was used for.
+        attempt: FirstAttempt,
+    },
+    /// The latest day of all attempts that the store was shown, if it forgets by it.
+    LatestDay(Day),
+}
+
 /// Remembers the first attempt with each id.
 pub trait IdStore {
-    /// Returns what was remembered of `id`; if nothing was, remembers `attempt` and returns `None`.
+    /// Returns what is remembered of `id`; if nothing is, remembers `attempt` and returns `None`.
+    ///
+    /// `room` says whether there is room for what else is kept of an attempt whose id is new.
     ///
     /// # Errors
     ///
-    /// Refuses an id that is new if it holds as many as it can. What it holds stays as it is.
+    /// Refuses an id that is new if `room` does, or if it holds as many as it may. What it holds stays as it is, and so
+    /// does everything that it goes by: it is as if it had not been asked.
     fn get_or_remember(
         &mut self,
         id: DigitId,
         attempt: FirstAttempt,
+        room: Result<(), StoreFull>,
     ) -> Result<Option<FirstAttempt>, StoreFull>;
 
     /// Is told which ids will be asked for before long, and may see to it that they are found more quickly then.
@@ -41,261 +59,13 @@ pub trait IdStore {
         let _ = ids;
     }
 
-    /// Returns everything that is remembered, by id in ascending order.
-    fn entries(&self) -> Vec<(DigitId, FirstAttempt)>;
+    /// Returns everything that is remembered: the attempts by id in ascending order, then the latest day.
+    fn entries(&self) -> Vec<IdEntry>;
 
-    /// Puts back what [`entries`](Self::entries) returned into a store that is new.
+    /// Puts back what [`entries`](Self::entries) returned into a store that is new. Their order does not matter.
     ///
     /// # Errors
     ///
-    /// Refuses more than it can hold.
-    fn restore(
-        &mut self,
-        entries: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>,
-    ) -> Result<(), StoreFull>;
-}
-
-/// An [`IdStore`] in memory, of up to [`MAX_ENTRIES`] ids.
-///
-/// It grows by 32 bytes an id and 6 to 12 for finding it; by 4 more from the first time on that has a fraction of a second; and by 48
-/// for an attempt of an unusual amount (over $42,949,672.94).
-#[derive(Clone, Debug)]
-pub struct MemoryIdStore {
-    positions: PositionTable,
-    /// In the order in which the ids came.
-    remembered: Vec<Remembered>,
-    /// The fractions of their seconds; fewer than there are attempts, if those of the others are zero.
-    nanos: Vec<u32>,
-    /// Attempts that do not fit into [`Remembered`].
-    unusual: Vec<FirstAttempt>,
-    max_entries: u32,
-}
-
-/// An attempt in half a cache line, without the fraction of its second: as long as the amount has up to 32 bits and the line 56.
-#[derive(Clone, Copy, Debug)]
-struct Remembered {
-    id: DigitId,
-    customer_id: DigitId,
-    /// The seconds of the time in the upper 40 bits, which hold the years 1 to 9999; the upper 24 bits of the line's number.
-    seconds_and_line: i64,
-    /// The others of them; of an unusual attempt its position among these.
-    line_low: u32,
-    /// [`UNUSUAL`] if the whole of it is kept aside.
-    cents: u32,
-}
-
-const _: () = assert!(size_of::<Remembered>() == 32);
-
-const UNUSUAL: u32 = u32::MAX;
-const LINE_HIGH_BITS: u32 = 24;
-
-impl Remembered {
-    /// Returns the attempt in its short form, `None` if it has none.
-    fn new(id: DigitId, attempt: FirstAttempt) -> Option<Self> {
-        let FirstAttempt { customer_id, amount, time, line_no } = attempt;
-        let cents = u32::try_from(amount.0).ok().filter(|&cents| cents != UNUSUAL)?;
-        let line_high =
-            i64::try_from(line_no >> u32::BITS).ok().filter(|high| high >> LINE_HIGH_BITS == 0)?;
-        let seconds = time.seconds.checked_mul(1 << LINE_HIGH_BITS)?;
-        let line_low = u32::try_from(line_no & u64::from(u32::MAX)).ok()?;
-        Some(Self { id, customer_id, seconds_and_line: seconds | line_high, line_low, cents })
-    }
-
-    fn attempt(&self, nanos: u32) -> FirstAttempt {
-        let line_high = self.seconds_and_line & ((1 << LINE_HIGH_BITS) - 1);
-        FirstAttempt {
-            customer_id: self.customer_id,
-            amount: Cents(self.cents.into()),
-            time: Moment { seconds: self.seconds_and_line >> LINE_HIGH_BITS, nanos },
-            line_no: line_high.cast_unsigned() << u32::BITS | u64::from(self.line_low),
-        }
-    }
-}
-
-impl Default for MemoryIdStore {
-    fn default() -> Self {
-        Self::with_max_entries(MAX_ENTRIES)
-    }
-}
-
-impl MemoryIdStore {
-    fn with_max_entries(max_entries: u32) -> Self {
-        Self {
-            positions: PositionTable::new(),
-            remembered: Vec::new(),
-            nanos: Vec::new(),
-            unusual: Vec::new(),
-            max_entries,
-        }
-    }
-
-    fn attempt_at(&self, position: usize) -> FirstAttempt {
-        let remembered = &self.remembered[position];
-        if remembered.cents == UNUSUAL {
-            return self.unusual[remembered.line_low as usize];
-        }
-        remembered.attempt(self.nanos.get(position).copied().unwrap_or(0))
-    }
-
-    fn push(&mut self, id: DigitId, attempt: FirstAttempt) {
-        let nanos = attempt.time.nanos;
-        if nanos != 0 {
-            self.nanos.resize(self.remembered.len(), 0);
-            self.nanos.push(nanos);
-        }
-        let remembered = Remembered::new(id, attempt).unwrap_or_else(|| {
-            // There are never more of them than positions.
-            let line_low = u32::try_from(self.unusual.len()).unwrap_or(u32::MAX);
-            self.unusual.push(attempt);
-            Remembered { id, customer_id: attempt.customer_id, seconds_and_line: 0, line_low, cents: UNUSUAL }
-        });
-        self.remembered.push(remembered);
-    }
-}
-
-impl IdStore for MemoryIdStore {
-    fn get_or_remember(
-        &mut self,
-        id: DigitId,
-        attempt: FirstAttempt,
-    ) -> Result<Option<FirstAttempt>, StoreFull> {
-        let Self { positions, remembered, max_entries, .. } = self;
-        let hash = positions.hash(id);
-        if let Some(position) = positions.find(hash, |position| remembered[position].id == id) {
-            return Ok(Some(self.attempt_at(position)));
-        }
-        let full = StoreFull { what: "ids", max_entries: *max_entries };
-        let position = u32::try_from(remembered.len()).map_err(|_| full)?;
-        if position == *max_entries {
-            return Err(full);
-        }
-        positions.insert(hash, position, remembered.iter().map(|one| one.id).zip(0..));
-        self.push(id, attempt);
-        Ok(None)
-    }
-
-    /// Most ids are new: to know that, one place in the table is all that is looked at.
-    fn bring_near(&self, ids: &[DigitId]) {
-        for id in ids {
-            self.positions.bring_near(self.positions.hash(id));
-        }
-    }
-
-    fn entries(&self) -> Vec<(DigitId, FirstAttempt)> {
-        let all = self.remembered.iter().enumerate();
-        let mut entries: Vec<_> = all.map(|(position, one)| (one.id, self.attempt_at(position))).collect();
-        entries.sort_unstable_by_key(|(id, _)| *id);
-        entries
-    }
-
-    fn restore(
-        &mut self,
-        entries: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>,
-    ) -> Result<(), StoreFull> {
-        for (id, attempt) in entries {
-            self.get_or_remember(id, attempt)?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn first(line_no: u64) -> FirstAttempt {
-        let customer_id = DigitId::parse("1").unwrap();
-        FirstAttempt { customer_id, amount: Cents(1), time: Moment { seconds: 0, nanos: 0 }, line_no }
-    }
-
-    fn id(text: &str) -> DigitId {
-        DigitId::parse(text).unwrap()
-    }
-
-    #[test]
-    fn the_first_attempt_stays_the_first() {
-        let mut store = MemoryIdStore::default();
-        assert_eq!(store.get_or_remember(id("7"), first(1)), Ok(None));
-        assert_eq!(store.get_or_remember(id("007"), first(2)), Ok(None));
-        assert_eq!(store.get_or_remember(id("7"), first(3)), Ok(Some(first(1))));
-    }
-
-    #[test]
-    fn what_was_enumerated_can_be_restored() {
-        let mut store = MemoryIdStore::default();
-        for (line_no, text) in (1..).zip(["30", "7", "007", "200"]) {
-            store.get_or_remember(id(text), first(line_no)).unwrap();
-        }
-        let entries = store.entries();
-        assert_eq!(
-            entries.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>(),
-            ["7", "30", "007", "200"]
-        );
-
-        let mut restored = MemoryIdStore::default();
-        restored.restore(&mut entries.iter().copied()).unwrap();
-        assert_eq!(restored.entries(), entries);
-        assert_eq!(restored.get_or_remember(id("7"), first(9)), Ok(Some(first(2))));
-    }
-
-    /// The short form must give back what went in, or not be taken.
-    #[test]
-    fn attempts_of_any_size_come_back_as_they_were() {
-        const YEAR_1: i64 = -62_135_596_800;
-        const YEAR_9999: i64 = 253_402_300_799;
-        let usual = first(1);
-        let whole_second = |seconds| Moment { seconds, nanos: 0 };
-        let attempts = [
-            FirstAttempt { customer_id: id("9999999999999999999"), ..usual },
-            FirstAttempt { amount: Cents(0), ..usual },
-            FirstAttempt { amount: Cents(u128::from(u32::MAX) - 1), ..usual },
-            FirstAttempt { amount: Cents(u128::from(u32::MAX)), ..usual },
-            FirstAttempt { amount: Cents(u128::from(u32::MAX) + 1), ..usual },
-            FirstAttempt { amount: Cents(99_999_999_999_999_999), ..usual },
-            FirstAttempt { time: whole_second(-1), ..usual },
-            FirstAttempt { time: whole_second(YEAR_1), ..usual },
-            FirstAttempt { time: whole_second(YEAR_9999), ..usual },
-            FirstAttempt { time: Moment { seconds: 7, nanos: 500_000_000 }, ..usual },
-            usual,
-            FirstAttempt { time: whole_second(i64::MIN), ..usual },
-            FirstAttempt { time: whole_second(i64::MAX), ..usual },
-            FirstAttempt { time: Moment { seconds: YEAR_9999, nanos: 999_999_999 }, ..usual },
-            FirstAttempt { time: Moment { seconds: -1, nanos: 1 }, line_no: u64::MAX, ..usual },
-            FirstAttempt { line_no: u64::from(u32::MAX), time: whole_second(-1), ..usual },
-            FirstAttempt { line_no: u64::from(u32::MAX) + 1, time: whole_second(YEAR_1), ..usual },
-            FirstAttempt { line_no: (1 << 56) - 1, time: whole_second(YEAR_9999), ..usual },
-            FirstAttempt { line_no: 1 << 56, time: whole_second(-1), ..usual },
-        ];
-        let mut store = MemoryIdStore::default();
-        for (number, attempt) in attempts.iter().enumerate() {
-            assert_eq!(store.get_or_remember(id(&number.to_string()), *attempt), Ok(None));
-        }
-        for (number, attempt) in attempts.iter().enumerate() {
-            assert_eq!(store.get_or_remember(id(&number.to_string()), usual), Ok(Some(*attempt)), "{number}");
-        }
-    }
-
-    #[test]
-    fn ids_are_found_again_however_many_there_are() {
-        const COUNT: u64 = 20_000;
-        let mut store = MemoryIdStore::default();
-        for line_no in 0..COUNT {
-            assert_eq!(store.get_or_remember(id(&line_no.to_string()), first(line_no)), Ok(None));
-        }
-        for line_no in 0..COUNT {
-            let again = store.get_or_remember(id(&line_no.to_string()), first(0));
-            assert_eq!(again, Ok(Some(first(line_no))));
-        }
-    }
-
-    #[test]
-    fn a_full_store_refuses_new_ids_and_still_knows_the_others() {
-        let mut store = MemoryIdStore::with_max_entries(2);
-        assert_eq!(store.get_or_remember(id("1"), first(1)), Ok(None));
-        assert_eq!(store.get_or_remember(id("2"), first(2)), Ok(None));
-        let full = StoreFull { what: "ids", max_entries: 2 };
-        assert_eq!(store.get_or_remember(id("3"), first(3)), Err(full));
-        assert_eq!(store.get_or_remember(id("1"), first(4)), Ok(Some(first(1))));
-        assert_eq!(store.entries().len(), 2);
-    }
+    /// Refuses more than it may hold.
+    fn restore(&mut self, entries: &mut dyn Iterator<Item = IdEntry>) -> Result<(), StoreFull>;
 }

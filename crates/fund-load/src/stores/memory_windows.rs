@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hint;
+use std::num::NonZeroU64;
 
+use super::customer_limit::CustomerLimit;
 use super::position_table::PositionTable;
 use super::{CustomerWindows, MAX_ENTRIES, StoreFull, WindowEntry, WindowStore};
 use crate::domain::{Cents, Day, DigitId};
@@ -19,6 +21,7 @@ pub struct MemoryWindowStore {
     /// By position, the few days that do not fit into [`CustomerDay`].
     unusual: HashMap<u32, (u64, Cents)>,
     max_entries: u32,
+    customers: Option<CustomerLimit>,
     primes: HashMap<Day, u64>,
 }
 
@@ -58,19 +61,30 @@ struct Found {
 
 impl Default for MemoryWindowStore {
     fn default() -> Self {
-        Self::with_max_entries(MAX_ENTRIES)
+        Self::new(None)
     }
 }
 
 impl MemoryWindowStore {
+    /// Returns an empty store that may hold something of `max_customers`. Only if that is given, customers are counted: in 9 to 18
+    /// bytes for each.
+    pub fn new(max_customers: Option<NonZeroU64>) -> Self {
+        Self { customers: max_customers.map(CustomerLimit::new), ..Self::with_max_entries(MAX_ENTRIES) }
+    }
+
     fn with_max_entries(max_entries: u32) -> Self {
         Self {
             weeks: PositionTable::new(),
             days: Vec::new(),
             unusual: HashMap::new(),
             max_entries,
+            customers: None,
             primes: HashMap::new(),
         }
+    }
+
+    fn full(&self) -> StoreFull {
+        StoreFull::Capacity { what: "customers' days", max_entries: self.max_entries }
     }
 
     fn find(&self, hash: u64, customer_id: DigitId, day: Day, week: Day) -> Found {
@@ -131,10 +145,14 @@ impl MemoryWindowStore {
     ) -> Result<usize, StoreFull> {
         let weekday = u8::try_from(day.0 - week.0).unwrap_or(u8::MAX);
         assert!(weekday < 7, "{day} is a day of the week that begins with {week}");
-        let full = StoreFull { what: "customers' days", max_entries: self.max_entries };
+        let full = self.full();
         let position = u32::try_from(self.days.len()).map_err(|_| full)?;
         if position == self.max_entries {
             return Err(full);
+        }
+        if let Some(customers) = &mut self.customers {
+            customers.check(customer_id)?;
+            customers.add(customer_id);
         }
         if let Some(last) = last {
             self.days[last].next = position;
@@ -159,6 +177,17 @@ impl MemoryWindowStore {
 impl WindowStore for MemoryWindowStore {
     fn customer(&self, customer_id: DigitId, day: Day, week: Day) -> CustomerWindows {
         self.find(self.weeks.hash((customer_id, week)), customer_id, day, week).windows
+    }
+
+    fn check_room(&self, customer_id: DigitId, day: Day, week: Day) -> Result<(), StoreFull> {
+        if let Some(customers) = &self.customers {
+            customers.check(customer_id)?;
+        }
+        if self.days.len() < self.max_entries as usize {
+            return Ok(());
+        }
+        let hash = self.weeks.hash((customer_id, week));
+        self.find(hash, customer_id, day, week).at.map(|_| ()).ok_or(self.full())
     }
 
     fn count_attempt(
@@ -246,120 +275,4 @@ impl WindowStore for MemoryWindowStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(text: &str) -> DigitId {
-        DigitId::parse(text).unwrap()
-    }
-
-    fn windows(attempts: u64, day: u128, week: u128) -> CustomerWindows {
-        CustomerWindows { attempts, day_accepted: Cents(day), week_accepted: Cents(week) }
-    }
-
-    #[test]
-    fn what_was_never_counted_is_zero() {
-        let store = MemoryWindowStore::default();
-        assert_eq!(store.customer(id("1"), Day(0), Day(0)), windows(0, 0, 0));
-        assert_eq!(store.prime_day(Day(0)), 0);
-        assert_eq!(store.entries(), []);
-    }
-
-    #[test]
-    fn a_week_is_the_sum_of_its_days_in_whatever_order_they_come() {
-        let mut store = MemoryWindowStore::default();
-        let week = Day(-3);
-        for (day, cents, expected) in [
-            (-1, 300, windows(1, 300, 300)),
-            (3, 50, windows(1, 50, 350)),
-            (-3, 1, windows(1, 1, 351)),
-            (-1, 0, windows(2, 300, 351)),
-            (3, 9, windows(2, 59, 360)),
-        ] {
-            assert_eq!(store.count_attempt(id("1"), Day(day), week, Cents(cents)), Ok(expected));
-            assert_eq!(store.customer(id("1"), Day(day), week), expected);
-        }
-        assert_eq!(store.customer(id("1"), Day(0), week), windows(0, 0, 360), "a day without attempts");
-        assert_eq!(store.customer(id("1"), Day(4), Day(4)), windows(0, 0, 0), "the next week");
-        assert_eq!(store.customer(id("01"), Day(3), week), windows(0, 0, 0), "another customer");
-    }
-
-    #[test]
-    fn counts_and_sums_of_any_size_are_kept_exactly() {
-        let mut store = MemoryWindowStore::default();
-        let mut expected = windows(0, 0, 0);
-        let mut count = |cents: u128| {
-            expected = windows(
-                expected.attempts + 1,
-                expected.day_accepted.0 + cents,
-                expected.week_accepted.0 + cents,
-            );
-            assert_eq!(store.count_attempt(id("1"), Day(0), Day(0), Cents(cents)), Ok(expected));
-            assert_eq!(store.customer(id("1"), Day(0), Day(0)), expected);
-        };
-        let largest = 99_999_999_999_999_999_000;
-        for cents in [u128::from(u32::MAX) - 1, 1, 1, largest, largest, 0] {
-            count(cents);
-        }
-        // Past what 16 bits count.
-        (0..=u32::from(u16::MAX)).for_each(|_| count(0));
-    }
-
-    #[test]
-    fn sixteen_bits_of_attempts_are_the_bound_of_the_short_form_and_not_of_the_store() {
-        let mut store = MemoryWindowStore::default();
-        for attempts in 1..=u64::from(u16::MAX) + 2 {
-            assert_eq!(store.count_attempt(id("1"), Day(0), Day(0), Cents(0)), Ok(windows(attempts, 0, 0)));
-        }
-    }
-
-    #[test]
-    fn entries_are_kept_apart_and_can_be_restored() {
-        let entry = |customer: &str, day, week, attempts, accepted| WindowEntry::CustomerDay {
-            customer_id: id(customer),
-            day: Day(day),
-            week: Day(week),
-            attempts,
-            accepted: Cents(accepted),
-        };
-        let entries = [
-            entry("1", -1, -4, 2, 300),
-            entry("1", 0, -4, 1, u128::MAX >> 1),
-            entry("1", 3, 3, 70_000, 1),
-            entry("01", 0, -4, 7, 1),
-            WindowEntry::PrimeDay { day: Day(0), accepted: 4 },
-        ];
-        for order in [entries.to_vec(), entries.into_iter().rev().collect()] {
-            let mut store = MemoryWindowStore::default();
-            store.restore(&mut order.into_iter()).unwrap();
-            assert_eq!(store.customer(id("1"), Day(-1), Day(-4)), windows(2, 300, (u128::MAX >> 1) + 300));
-            assert_eq!(store.customer(id("1"), Day(3), Day(3)), windows(70_000, 1, 1));
-            assert_eq!(store.prime_day(Day(0)), 4);
-            assert_eq!(store.entries(), entries);
-        }
-    }
-
-    #[test]
-    fn a_full_store_refuses_new_days_and_still_counts_the_others() {
-        let mut store = MemoryWindowStore::with_max_entries(2);
-        let mut count = |customer: &str, day| store.count_attempt(id(customer), Day(day), Day(0), Cents(1));
-        assert_eq!(count("1", 0), Ok(windows(1, 1, 1)));
-        assert_eq!(count("1", 1), Ok(windows(1, 1, 2)));
-        let full = Err(StoreFull { what: "customers' days", max_entries: 2 });
-        assert_eq!(count("1", 2), full);
-        assert_eq!(count("2", 0), full);
-        assert_eq!(count("1", 0), Ok(windows(2, 2, 3)));
-    }
-
-    #[test]
-    fn customers_are_found_again_however_many_there_are() {
-        let mut store = MemoryWindowStore::default();
-        for round in 1..=3 {
-            for customer in 0..5_000 {
-                let (day, week) = (Day(customer % 7), Day(0));
-                let counted = store.count_attempt(id(&customer.to_string()), day, week, Cents(2));
-                assert_eq!(counted, Ok(windows(round, 2 * u128::from(round), 2 * u128::from(round))));
-            }
-        }
-    }
-}
+mod tests;

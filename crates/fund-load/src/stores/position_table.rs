@@ -10,18 +10,6 @@ use foldhash::quality::SeedableRandomState;
 /// The most entries that a store can hold: positions have 32 bits.
 pub const MAX_ENTRIES: u32 = u32::MAX;
 
-/// A store that can take in no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the store of {what} is full: it holds {max_entries}, and one run can tell apart no more (decisions depend on all of them)"
-)]
-pub struct StoreFull {
-    /// What it stores.
-    pub what: &'static str,
-    /// How many of them, at most.
-    pub max_entries: u32,
-}
-
 /// Finds positions in a list by key; the list itself, with the keys, is its owner's.
 ///
 /// Four bytes a position and a list without holes take half the memory of a map that holds the entries: at 10 million ids 39

@@ -46,11 +46,19 @@ pub trait WindowStore {
     /// Returns what the customer has done on the day, and in the week that begins with `week` and holds the day.
     fn customer(&self, customer_id: DigitId, day: Day, week: Day) -> CustomerWindows;
 
+    /// Checks whether there is room for [counting an attempt](Self::count_attempt) of the customer on the day.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what counting the attempt would refuse.
+    fn check_room(&self, customer_id: DigitId, day: Day, week: Day) -> Result<(), StoreFull>;
+
     /// Counts one attempt more of the customer on the day, of which `accepted` was accepted, and returns what there is now.
     ///
     /// # Errors
     ///
-    /// Refuses a day that is new to the customer if it holds as many as it can. What it holds stays as it is.
+    /// Refuses a day that is new to the customer if it holds as many as it can, and a customer who is new if it knows as many as it
+    /// may. What it holds stays as it is.
     fn count_attempt(
         &mut self,
         customer_id: DigitId,

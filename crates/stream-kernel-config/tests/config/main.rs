@@ -3,6 +3,7 @@
 mod app;
 mod decimals;
 mod layers;
+mod limits;
 mod mistakes;
 mod mistakes_across_layers;
 mod mistakes_of_files;

@@ -224,3 +224,49 @@ fn a_limit_of_nothing_is_not_checked_and_a_limit_of_zero_is() {
     check(&Settings { global_per_day: Some(0), ..unlimited.clone() }, &never(PRIMES));
     check(&Settings { amount_cap: Some(0), ..unlimited }, &never(None));
 }
+
+const FORGETFUL: u16 = 2;
+
+#[test]
+fn an_id_is_remembered_up_to_so_many_days_before_the_latest() {
+    let settings = Settings { remember_days: Some(FORGETFUL), ..baseline() };
+    let third = "2000-01-03T23:59:59Z";
+    let fourth = "2000-01-04T00:00:00Z";
+    check(
+        &settings,
+        &[
+            (("4", "1", "1.00", SATURDAY), None),
+            (("6", "1", "1.00", third), None),
+            (("4", "1", "1.00", SATURDAY), REPLAY),
+        ],
+    );
+    check(
+        &settings,
+        &[
+            (("4", "1", "1.00", SATURDAY), None),
+            (("6", "1", "1.00", fourth), None),
+            // Canonical again, and forgotten at once.
+            (("4", "1", "1.00", SATURDAY), None),
+            (("4", "1", "1.00", SATURDAY), None),
+            (("4", "1", "1.00", SATURDAY), ATTEMPTS),
+            (("4", "1", "1.00", SUNDAY), None),
+            (("4", "1", "1.00", SATURDAY), CONFLICT),
+        ],
+    );
+}
+
+#[test]
+fn a_duplicate_says_the_day_as_well_and_a_bad_line_does_not() {
+    let settings = Settings { remember_days: Some(FORGETFUL), ..baseline() };
+    check(
+        &settings,
+        &[
+            (("4", "1", "1.00", SATURDAY), None),
+            (("6", "1", "1.00", MONDAY), None),
+            (("8", "1", "x", TUESDAY), Some("INVALID_AMOUNT_FORMAT")),
+            (("4", "1", "1.00", SATURDAY), REPLAY),
+            (("6", "1", "1.00", TUESDAY), CONFLICT),
+            (("4", "1", "1.00", SATURDAY), None),
+        ],
+    );
+}

@@ -29,6 +29,52 @@ fn every_occurrence_of_an_id_is_explained() {
     ");
 }
 
+/// An id that was forgotten has several canonical attempts: each duplicate is told of its own, and each decline of the lines before it.
+#[test]
+fn an_id_that_was_forgotten_is_explained_by_the_attempt_that_was_canonical_then() {
+    let on =
+        |id: &str, amount: &str, day: u32| attempt(id, "7", amount, &format!("2000-01-{day:02}T10:00:00Z"));
+    let input = [
+        on("1", "$1.00", 3),
+        on("1", "$1.00", 3),
+        on("2", "$4000.00", 6),
+        on("1", "$4000.00", 6),
+        on("1", "$4000.00", 6),
+        on("3", "$4500.00", 10),
+        on("1", "$600.00", 10),
+        on("1", "$601.00", 10),
+    ];
+    let settings = ["nodes.idempotency_gate.remember_days=2"];
+    let trace = traced(BASELINE, &settings, input.concat().as_bytes());
+    assert_snapshot!(answer(&trace, Asked::Id("1")), @"
+    line 1  id 1  customer 7  ACCEPTED: $1.00. Left: 2 of 3 attempts that day, $4,999.00 of $5,000.00 that day, $19,999.00 of $20,000.00 that week
+      day 2000-01-03, week from 2000-01-03
+
+    line 2  id 1  customer 7  DECLINED: ID_DUPLICATE_REPLAY. Line 1 used this id before and was accepted. It has the same customer, amount and time. A replay does not count as an attempt
+      day 2000-01-03, week from 2000-01-03
+
+    line 4  id 1  customer 7  DECLINED: DAILY_AMOUNT_LIMIT. $4,000.00 accepted earlier that day + $4,000.00 = $8,000.00, over $5,000.00
+      $1,000.00 or less would have passed.
+      day 2000-01-06, week from 2000-01-03
+      accepted earlier that day:
+        line 3  id 2  $4,000.00
+
+    line 5  id 1  customer 7  DECLINED: ID_DUPLICATE_REPLAY. Line 4 used this id before and was declined. It has the same customer, amount and time. A replay does not count as an attempt
+      day 2000-01-06, week from 2000-01-03
+
+    line 7  id 1  customer 7  DECLINED: DAILY_AMOUNT_LIMIT. $4,500.00 accepted earlier that day + $600.00 = $5,100.00, over $5,000.00
+      $500.00 or less would have passed.
+      day 2000-01-10, week from 2000-01-10
+      accepted earlier that day:
+        line 6  id 3  $4,500.00
+
+    line 8  id 1  customer 7  DECLINED: ID_DUPLICATE_CONFLICT. Line 7 used this id before and was declined. It has another amount ($600.00 there, $601.00 here). A conflict does not count as an attempt
+      day 2000-01-10, week from 2000-01-10
+    ");
+    let alone = |line_no| answer(&trace, Asked::Line(line_no));
+    assert_eq!([1, 2, 4, 5, 7, 8].map(alone).join("\n"), answer(&trace, Asked::Id("1")));
+}
+
 #[test]
 fn json_is_an_object_a_line() {
     let trace = traced(EXP_MP, &[], REASONS);
