@@ -4,15 +4,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use stream_kernel_app::config::{Config, Loaded};
-use stream_kernel_app::{Application, OwnCommand, SharedOutput, SummaryRow};
+use stream_kernel_app::{Application, OwnCommand, SharedOutput, State, SummaryRow};
 use stream_kernel_exec::Registry;
 
 use crate::config::{self, Adapters, MAX_CUSTOMERS, MAX_IDS, Nodes, WindowStoreKind};
 use crate::domain::FundLoadMessage;
 use crate::explain;
 use crate::look_ahead;
+use crate::state::{Journal, JournaledIds, JournaledWindows, StoreState};
 use crate::steps::{self, Resources};
-use crate::stores::{ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore};
+use crate::stores::{ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore, WindowStore};
 use crate::tally::Tally;
 
 /// Adjudicates attempts to load funds against velocity limits.
@@ -53,10 +54,11 @@ impl Application for FundLoad {
     }
 
     fn resources(config: &Config<Nodes, Adapters>, output: &SharedOutput) -> Resources {
+        let journal = config.runtime.checkpoint.as_ref().map(|_| Journal::default());
         let max_ids = config.runtime.limit(MAX_IDS);
         let ids: Rc<RefCell<dyn IdStore>> = match config.nodes.idempotency_gate.remember_days {
-            None => Rc::new(RefCell::new(MemoryIdStore::new(max_ids))),
-            Some(days) => Rc::new(RefCell::new(ForgettingIdStore::new(days, max_ids))),
+            None => shared_ids(MemoryIdStore::new(max_ids), journal.clone()),
+            Some(days) => shared_ids(ForgettingIdStore::new(days, max_ids), journal.clone()),
         };
         let windows = match config.adapters.window_store.kind {
             WindowStoreKind::Memory => MemoryWindowStore::new(config.runtime.limit(MAX_CUSTOMERS)),
@@ -64,10 +66,15 @@ impl Application for FundLoad {
         Resources {
             nodes: config.nodes.clone(),
             ids,
-            windows: Rc::new(RefCell::new(windows)),
+            windows: shared_windows(windows, journal.clone()),
             output: Rc::new(RefCell::new(output.clone())),
             tally: Rc::new(RefCell::new(Tally::default())),
+            journal,
         }
+    }
+
+    fn state(resources: &Resources) -> Option<Box<dyn State>> {
+        StoreState::of(resources).map(|state| Box::new(state) as _)
     }
 
     fn look_ahead(resources: &Resources, lines: &[&[u8]]) {
@@ -88,5 +95,22 @@ impl Application for FundLoad {
         let reasons = tally.declined_by_reason().map(|(reason, count)| row(1, reason.code(), count));
         let totals = [row(0, "accepted", tally.accepted()), row(0, "declined", tally.declined())];
         totals.into_iter().chain(reasons).collect()
+    }
+}
+
+fn shared_ids(store: impl IdStore + 'static, journal: Option<Journal>) -> Rc<RefCell<dyn IdStore>> {
+    match journal {
+        None => Rc::new(RefCell::new(store)),
+        Some(journal) => Rc::new(RefCell::new(JournaledIds::new(store, journal))),
+    }
+}
+
+fn shared_windows(
+    store: impl WindowStore + 'static,
+    journal: Option<Journal>,
+) -> Rc<RefCell<dyn WindowStore>> {
+    match journal {
+        None => Rc::new(RefCell::new(store)),
+        Some(journal) => Rc::new(RefCell::new(JournaledWindows::new(store, journal))),
     }
 }

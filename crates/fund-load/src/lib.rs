@@ -6,6 +6,7 @@ pub mod domain;
 mod explain;
 mod line;
 mod look_ahead;
+mod state;
 pub mod steps;
 pub mod stores;
 mod tally;

@@ -1,9 +1,11 @@
 //! What was decided, in counts.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Reason, Verdict};
 
 /// Counts decisions by verdict.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     accepted: u64,
     declined: [u64; Reason::ALL.len()],

@@ -49,4 +49,5 @@ pub use trace_commands::run_heading::run_heading;
 pub use trace_file::{TraceFile, TraceRecords};
 
 /// What an application needs of the configuration crate: exact decimals, and reporting mistakes of its own.
+pub use stream_kernel_checkpoint as checkpoint;
 pub use stream_kernel_config as config;

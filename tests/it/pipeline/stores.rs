@@ -107,6 +107,7 @@ pub(crate) fn run(nodes: &Nodes, limits: Limits, memory: Memory, lines: &[RawLin
         windows: windows.clone(),
         output: Rc::new(RefCell::new(written.clone())),
         tally: Rc::new(RefCell::new(Tally::default())),
+        journal: None,
     };
     let mut runner = runner(&resources, &written);
     let failure = lines.iter().find_map(|line| runner.process(line.line_no(), line.clone()).err());

@@ -1,5 +1,7 @@
 //! Ids: texts of 1 to 19 digits, in eight bytes.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 /// A text of 1 to 19 ASCII digits, such as an attempt's id or a customer's: `007` and `7` are different ids.
@@ -16,7 +18,8 @@ use std::fmt;
 /// assert_ne!(Some(id), DigitId::parse("7"));
 /// assert_eq!(DigitId::parse("12345678901234567890"), None); // 20 digits
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
 pub struct DigitId(u64);
 
 /// The largest number of digits in an id.
@@ -79,6 +82,21 @@ impl DigitId {
     fn length(self) -> (usize, u64) {
         let len = FIRST_PLACES.partition_point(|&first| first <= self.0);
         (len, FIRST_PLACES[len - 1])
+    }
+}
+
+/// The place of no id: there are fewer of them than a `u64` has values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is the place of no id")]
+pub struct NoSuchPlace(u64);
+
+impl TryFrom<u64> for DigitId {
+    type Error = NoSuchPlace;
+
+    fn try_from(place: u64) -> Result<Self, NoSuchPlace> {
+        // The last text has as many digits as there can be, all of them nines.
+        const LAST: u64 = FIRST_PLACES[MAX_DIGITS - 1] + 9_999_999_999_999_999_999;
+        if place <= LAST { Ok(Self(place)) } else { Err(NoSuchPlace(place)) }
     }
 }
 

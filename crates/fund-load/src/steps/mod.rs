@@ -26,6 +26,7 @@ use stream_kernel_exec::{Registry, StepError};
 
 use crate::config::Nodes;
 use crate::domain::FundLoadMessage;
+use crate::state::Journal;
 use crate::stores::{IdStore, StoreFull, WindowStore};
 use crate::tally::Tally;
 
@@ -41,6 +42,8 @@ pub struct Resources {
     pub output: Rc<RefCell<dyn LineOutput>>,
     /// Counts what was decided.
     pub tally: Rc<RefCell<Tally>>,
+    /// Notes what changes in the stores, if there is a checkpoint.
+    pub journal: Option<Journal>,
 }
 
 /// Returns the error of a step whose store is full: what comes after could not be decided rightly, so that the run ends.

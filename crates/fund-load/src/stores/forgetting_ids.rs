@@ -93,6 +93,10 @@ impl IdStore for ForgettingIdStore {
         self.ids.bring_near(ids);
     }
 
+    fn count(&self) -> usize {
+        self.ids.count()
+    }
+
     fn entries(&self) -> Vec<IdEntry> {
         let Some(latest) = self.latest else { return Vec::new() };
         let oldest = Day(latest.0.saturating_sub(self.remember_days.into()));

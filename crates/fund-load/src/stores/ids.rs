@@ -1,14 +1,18 @@
 //! Which ids were used, and for what.
 
+use serde::{Deserialize, Serialize};
+
 use super::StoreFull;
+use crate::domain::cents_as_number;
 use crate::domain::{Attempt, Cents, Day, DigitId, Moment};
 
 /// What the first attempt with an id said: all that later ones are compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstAttempt {
     /// Whose account.
     pub customer_id: DigitId,
     /// How much.
+    #[serde(with = "cents_as_number")]
     pub amount: Cents,
     /// When.
     pub time: Moment,
@@ -24,7 +28,7 @@ impl From<&Attempt> for FirstAttempt {
 }
 
 /// One entry of an id store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IdEntry {
     /// The first attempt with an id.
     First {
@@ -58,6 +62,9 @@ pub trait IdStore {
     fn bring_near(&self, ids: &[DigitId]) {
         let _ = ids;
     }
+
+    /// Returns how many ids it holds, those that are forgotten but still in memory included.
+    fn count(&self) -> usize;
 
     /// Returns everything that is remembered: the attempts by id in ascending order, then the latest day.
     fn entries(&self) -> Vec<IdEntry>;

@@ -174,6 +174,10 @@ impl IdStore for MemoryIdStore {
         }
     }
 
+    fn count(&self) -> usize {
+        self.remembered.len()
+    }
+
     fn entries(&self) -> Vec<IdEntry> {
         let all = self.remembered.iter().enumerate();
         let mut entries: Vec<_> = all.map(|(position, one)| (one.id, self.attempt_at(position))).collect();

@@ -241,6 +241,10 @@ impl WindowStore for MemoryWindowStore {
         *self.primes.entry(day).or_default() += 1;
     }
 
+    fn count(&self) -> usize {
+        self.days.len()
+    }
+
     fn entries(&self) -> Vec<WindowEntry> {
         let days = self.days.iter().enumerate().map(|(position, day)| {
             let (attempts, accepted) = self.counts_at(position);

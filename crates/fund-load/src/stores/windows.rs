@@ -1,6 +1,9 @@
 //! What a customer has done in a day and a week, and what all have done in a day.
 
+use serde::{Deserialize, Serialize};
+
 use super::StoreFull;
+use crate::domain::cents_as_number;
 use crate::domain::{Cents, Day, DigitId};
 
 /// What a customer has done on a day and in its week.
@@ -15,7 +18,7 @@ pub struct CustomerWindows {
 }
 
 /// One entry of a window store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum WindowEntry {
     /// What a customer has done on a day; what was done in a week is the sum of its days.
     CustomerDay {
@@ -28,6 +31,7 @@ pub enum WindowEntry {
         /// Attempts, declined ones counted.
         attempts: u64,
         /// The sum of the effective amounts accepted.
+        #[serde(with = "cents_as_number")]
         accepted: Cents,
     },
     /// Over all customers.
@@ -77,6 +81,9 @@ pub trait WindowStore {
 
     /// Counts one attempt more with a prime id that was accepted on the day.
     fn count_prime(&mut self, day: Day);
+
+    /// Returns how many days of customers it holds.
+    fn count(&self) -> usize;
 
     /// Returns everything that was counted, in ascending order.
     fn entries(&self) -> Vec<WindowEntry>;

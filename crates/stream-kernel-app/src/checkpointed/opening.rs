@@ -81,13 +81,13 @@ pub(super) fn open<A: Application>(
         .open(&places.input, OpenHow::ReadOnly)
         .map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?
         .into();
-    let (checkpoint, committed) = if surroundings.restart {
+    let (checkpoint, last) = if surroundings.restart {
         (Checkpoint::start_over(Arc::clone(&disk), &places.dir)?, None)
     } else {
         Checkpoint::open(Arc::clone(&disk), &places.dir)?
     };
     let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
-    let begun = match committed {
+    let begun = match last {
         None => begin(&*disk, &places, checkpoint, &input)?,
         Some(committed) => {
             identity.check(&places.dir, &committed)?;

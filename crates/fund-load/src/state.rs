@@ -1,0 +1,241 @@
+//! What fund-load remembers, as a checkpoint keeps it: every change of the stores is noted when it is made.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::{iter, mem};
+
+use serde::{Deserialize, Serialize};
+use stream_kernel_app::State;
+use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
+
+use crate::domain::{Cents, Day, DigitId};
+use crate::steps::Resources;
+use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
+use crate::tally::Tally;
+
+/// The most bytes that a record takes, far from what a block has room for.
+const MAX_RECORD_BYTES: usize = 512;
+
+/// What the record of an id and of a customer's day usually take, in bytes.
+const ID_RECORD_BYTES: u64 = 24;
+const DAY_RECORD_BYTES: u64 = 16;
+
+/// One record of state.
+#[derive(Debug, Serialize, Deserialize)]
+enum StateRecord {
+    Id(IdEntry),
+    Window(WindowEntry),
+    /// All of it, since it is small: the last one counts.
+    Tally(Tally),
+}
+
+impl StateRecord {
+    /// Hands the record's bytes to `take`.
+    fn with_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
+        let mut buffer = [0; MAX_RECORD_BYTES];
+        // Records are numbers, of which the largest take a small part of the buffer.
+        take(postcard::to_slice(self, &mut buffer).unwrap_or_default())
+    }
+}
+
+/// Notes what changes in the stores, between two commits.
+#[derive(Clone, Debug, Default)]
+pub struct Journal(Rc<RefCell<Notes>>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    changes: Changes,
+    /// How many bytes there were when the present line began.
+    line_begins_at: usize,
+}
+
+impl Journal {
+    fn note(&self, record: &StateRecord) {
+        // A record is far shorter than what would be refused.
+        let _ = record.with_bytes(|bytes| self.0.borrow_mut().changes.push(bytes));
+    }
+}
+
+/// An [`IdStore`] whose changes are noted.
+#[derive(Debug)]
+pub(crate) struct JournaledIds<S> {
+    store: S,
+    latest: Option<Day>,
+    journal: Journal,
+}
+
+impl<S> JournaledIds<S> {
+    pub(crate) fn new(store: S, journal: Journal) -> Self {
+        Self { store, latest: None, journal }
+    }
+}
+
+impl<S: IdStore> IdStore for JournaledIds<S> {
+    fn get_or_remember(
+        &mut self,
+        id: DigitId,
+        attempt: FirstAttempt,
+        room: Result<(), StoreFull>,
+    ) -> Result<Option<FirstAttempt>, StoreFull> {
+        let first = self.store.get_or_remember(id, attempt, room)?;
+        // The day comes before the attempt: what is forgotten by it makes room for the attempt when the records are read.
+        let day = Some(attempt.time.day());
+        if day > self.latest {
+            self.latest = day;
+            self.journal.note(&StateRecord::Id(IdEntry::LatestDay(attempt.time.day())));
+        }
+        if first.is_none() {
+            self.journal.note(&StateRecord::Id(IdEntry::First { id, attempt }));
+        }
+        Ok(first)
+    }
+
+    fn bring_near(&self, ids: &[DigitId]) {
+        self.store.bring_near(ids);
+    }
+
+    fn count(&self) -> usize {
+        self.store.count()
+    }
+
+    fn entries(&self) -> Vec<IdEntry> {
+        self.store.entries()
+    }
+
+    fn restore(&mut self, entries: &mut dyn Iterator<Item = IdEntry>) -> Result<(), StoreFull> {
+        self.store.restore(entries)
+    }
+}
+
+/// A [`WindowStore`] whose changes are noted.
+#[derive(Debug)]
+pub(crate) struct JournaledWindows<S> {
+    store: S,
+    journal: Journal,
+}
+
+impl<S> JournaledWindows<S> {
+    pub(crate) fn new(store: S, journal: Journal) -> Self {
+        Self { store, journal }
+    }
+}
+
+impl<S: WindowStore> WindowStore for JournaledWindows<S> {
+    fn customer(&self, customer_id: DigitId, day: Day, week: Day) -> CustomerWindows {
+        self.store.customer(customer_id, day, week)
+    }
+
+    fn check_room(&self, customer_id: DigitId, day: Day, week: Day) -> Result<(), StoreFull> {
+        self.store.check_room(customer_id, day, week)
+    }
+
+    fn count_attempt(
+        &mut self,
+        customer_id: DigitId,
+        day: Day,
+        week: Day,
+        accepted: Cents,
+    ) -> Result<CustomerWindows, StoreFull> {
+        let windows = self.store.count_attempt(customer_id, day, week, accepted)?;
+        let CustomerWindows { attempts, day_accepted: accepted, .. } = windows;
+        let entry = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
+        self.journal.note(&StateRecord::Window(entry));
+        Ok(windows)
+    }
+
+    fn bring_near(&self, weeks: &[(DigitId, Day)]) {
+        self.store.bring_near(weeks);
+    }
+
+    fn prime_day(&self, day: Day) -> u64 {
+        self.store.prime_day(day)
+    }
+
+    fn count_prime(&mut self, day: Day) {
+        self.store.count_prime(day);
+        let accepted = self.store.prime_day(day);
+        self.journal.note(&StateRecord::Window(WindowEntry::PrimeDay { day, accepted }));
+    }
+
+    fn count(&self) -> usize {
+        self.store.count()
+    }
+
+    fn entries(&self) -> Vec<WindowEntry> {
+        self.store.entries()
+    }
+
+    fn restore(&mut self, entries: &mut dyn Iterator<Item = WindowEntry>) -> Result<(), StoreFull> {
+        self.store.restore(entries)
+    }
+}
+
+/// All that fund-load remembers.
+pub(crate) struct StoreState {
+    ids: Rc<RefCell<dyn IdStore>>,
+    windows: Rc<RefCell<dyn WindowStore>>,
+    tally: Rc<RefCell<Tally>>,
+    journal: Journal,
+}
+
+impl StoreState {
+    /// Returns the state of these resources, `None` if nothing notes what changes in it.
+    pub(crate) fn of(resources: &Resources) -> Option<Self> {
+        let Resources { ids, windows, tally, journal, .. } = resources;
+        let (ids, windows, tally) = (Rc::clone(ids), Rc::clone(windows), Rc::clone(tally));
+        journal.clone().map(|journal| Self { ids, windows, tally, journal })
+    }
+
+    fn restore_record(&self, record: StateRecord) -> Result<(), StoreFull> {
+        match record {
+            StateRecord::Id(entry) => self.ids.borrow_mut().restore(&mut iter::once(entry)),
+            StateRecord::Window(entry) => self.windows.borrow_mut().restore(&mut iter::once(entry)),
+            StateRecord::Tally(tally) => {
+                *self.tally.borrow_mut() = tally;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl State for StoreState {
+    fn begin_line(&mut self) {
+        let mut notes = self.journal.0.borrow_mut();
+        notes.line_begins_at = notes.changes.len();
+    }
+
+    fn take_back_line(&mut self) {
+        let mut notes = self.journal.0.borrow_mut();
+        let len = notes.line_begins_at;
+        notes.changes.truncate(len);
+    }
+
+    fn take_changes(&mut self) -> Changes {
+        self.journal.note(&StateRecord::Tally(self.tally.borrow().clone()));
+        let mut notes = self.journal.0.borrow_mut();
+        notes.line_begins_at = 0;
+        mem::take(&mut notes.changes)
+    }
+
+    fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
+        let ids = self.ids.borrow().entries().into_iter().map(StateRecord::Id);
+        let windows = self.windows.borrow().entries().into_iter().map(StateRecord::Window);
+        let tally = StateRecord::Tally(self.tally.borrow().clone());
+        let mut records = ids.chain(windows).chain([tally]);
+        records.try_for_each(|record| record.with_bytes(|bytes| writer.push(bytes)))
+    }
+
+    fn bytes(&self) -> u64 {
+        let (ids, days) = (self.ids.borrow().count(), self.windows.borrow().count());
+        ids as u64 * ID_RECORD_BYTES + days as u64 * DAY_RECORD_BYTES
+    }
+
+    fn restore(&mut self, mut records: &[u8]) -> Result<(), String> {
+        while !records.is_empty() {
+            let (record, rest) = postcard::take_from_bytes(records).map_err(|error| error.to_string())?;
+            self.restore_record(record).map_err(|error| error.to_string())?;
+            records = rest;
+        }
+        Ok(())
+    }
+}
