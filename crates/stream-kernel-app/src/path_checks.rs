@@ -10,8 +10,8 @@ use crate::LineAdapters;
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
 use crate::output::{folder_of, partial_path};
 
-const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
-const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
+pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
+pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
 
 /// A path, with the key that it comes from.
 #[derive(Clone, Copy)]
@@ -101,7 +101,6 @@ fn is_file(path: &Path) -> bool {
     !is_standard_stream(path) && fs::metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
-/// Returns whether both paths lead to the same file, after resolving links; the file need not exist yet.
 /// Returns whether both paths lead to the same file, now or once it exists.
 pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
