@@ -7,6 +7,7 @@ mod pseudo_terminal;
 mod running;
 
 mod attempts;
+mod checkpointing;
 mod records;
 
 mod lines;
@@ -38,6 +39,11 @@ mod tracing_flags;
 
 mod signals;
 mod usage;
+
+mod checkpoint_commands;
+mod checkpoint_refusals;
+mod checkpoint_settings;
+mod checkpoints;
 
 mod explain;
 mod explain_figures;

@@ -275,7 +275,10 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
 
 /// Puts a line end behind a record that an earlier program has left unfinished in the trace.
 pub(super) fn end_torn_record(trace: &Trace) -> Result<(), CheckpointFailure> {
-    let (file, bytes) = (trace.file().file(), trace.file().bytes());
+    let (file, bytes) = {
+        let committed = trace.file();
+        (committed.file(), committed.bytes())
+    };
     let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
     if ends_torn(&*file, bytes).map_err(failed)? {
         trace.file().append(b"\n")?;
