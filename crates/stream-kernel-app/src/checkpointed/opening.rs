@@ -195,10 +195,14 @@ fn next_line(
     prefix: &mut PrefixHash,
 ) -> Result<u64, CheckpointFailure> {
     let CommittedInput { bytes, ends_in_lf, .. } = committed.input;
+    if committed.lines == 0 {
+        // A byte order mark may have been all there was: it is skipped again, with the line that it now begins.
+        *prefix = PrefixHash::new();
+        return Ok(0);
+    }
     let path = || input.path().to_owned();
     let failed = |cause| CheckpointFailure::ReadInput { path: path(), line_no: committed.lines, cause };
-    // A byte order mark alone is no line, so that no line end is missing after it.
-    if ends_in_lf || committed.lines == 0 || input.len().map_err(failed)? == bytes {
+    if ends_in_lf || input.len().map_err(failed)? == bytes {
         return Ok(bytes);
     }
     let mut around = [0; 2];
@@ -275,13 +279,10 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
 
 /// Puts a line end behind a record that an earlier program has left unfinished in the trace.
 pub(super) fn end_torn_record(trace: &Trace) -> Result<(), CheckpointFailure> {
-    let (file, bytes) = {
-        let committed = trace.file();
-        (committed.file(), committed.bytes())
-    };
+    let mut trace = trace.file();
     let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
-    if ends_torn(&*file, bytes).map_err(failed)? {
-        trace.file().append(b"\n")?;
+    if ends_torn(&*trace.file(), trace.bytes()).map_err(failed)? {
+        trace.append(b"\n")?;
     }
     Ok(())
 }
