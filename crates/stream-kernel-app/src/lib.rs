@@ -14,6 +14,7 @@ mod trace_commands;
 
 mod checks;
 mod path_checks;
+mod redaction;
 mod tracing;
 
 mod adapters;

@@ -8,6 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use rustix::fs::OFlags;
+
 use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
 
@@ -78,7 +80,7 @@ impl OutputFile {
             return Ok(Self::new(File::from(stdout), path, None));
         }
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            let stream = OpenOptions::new().write(true).open(path).map_err(failed(path))?;
+            let stream = write_to_what_is_there(path).map_err(failed(path))?;
             return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
@@ -143,6 +145,11 @@ impl Write for OutputFile {
     fn flush(&mut self) -> io::Result<()> {
         OutputFile::flush(self)
     }
+}
+
+/// Opens what exists for writing; a symbolic link is not followed.
+pub(crate) fn write_to_what_is_there(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
 }
 
 /// Returns the folder that the file lies in.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stream_kernel_config::Config;
+use stream_kernel_config::{Config, SignatureMode};
 use stream_kernel_exec::InputOutcome;
 use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
 
@@ -16,6 +16,7 @@ use crate::progress::{Progress, make_room_for_results};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
+use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters, LineReader, Run, tracing};
 
 /// Why lines were no longer read.
@@ -32,6 +33,14 @@ pub(crate) fn run<A: Application>(options: &Options, environment: Environment) -
     let job = prepare::<A>(options, environment)?;
     warn_of_wiring(&job);
     let OpenFiles { input, sink, output } = OpenFiles::open(job.config())?;
+    if job.config().runtime.tracing.signature.mode == SignatureMode::Hash
+        && job.redaction().leaves_out_hashes()
+    {
+        say(
+            "note: the trace hides values, so that it has no hashes of messages either: without a key, what was hashed \
+             could be tried out (set `runtime.tracing.redact.key_file`)",
+        );
+    }
     let signals = Signals::install().map_err(Failure::Signals)?;
 
     let stopwatch = Stopwatch::start();
@@ -103,7 +112,7 @@ impl OpenFiles {
 fn say_trace_failure(failure: Option<&SinkFailure>, places: &Places, remark: &str) {
     if let Some(failure) = failure {
         let trace = places.trace.as_deref().unwrap_or_default();
-        say(format!("error: trace `{trace}`: {}{remark}", with_causes(failure)));
+        say(format!("error: trace `{}`: {}{remark}", escaped(trace), with_causes(failure)));
     }
 }
 
@@ -111,7 +120,9 @@ fn say_trace_failure(failure: Option<&SinkFailure>, places: &Places, remark: &st
 fn what_is_left(output: &OutputFile) -> String {
     output
         .partial()
-        .map(|partial| format!(" (the unfinished output is left in `{}`)", partial.display()))
+        .map(|partial| {
+            format!(" (the unfinished output is left in `{}`)", escaped(&partial.to_string_lossy()))
+        })
         .unwrap_or_default()
 }
 
@@ -167,7 +178,7 @@ fn feed<A: Application>(
         };
         let line_no = line.line_no();
         if let InputOutcome::Abandoned(failure) = run.process(line)? {
-            say(format!("abandoned: {failure}"));
+            say(format!("abandoned: {}", with_causes(&failure)));
         }
         progress.update(line_no, lines.bytes_read());
     }

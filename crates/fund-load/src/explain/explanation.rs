@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use stream_kernel_trace::reading::Input;
-use stream_kernel_trace::{RecordedError, TraceRecord};
+use stream_kernel_trace::{RecordedError, TraceRecord, write_json};
 
 use crate::domain::Reason;
 
@@ -143,7 +143,7 @@ impl<'a> Explanation<'a> {
             earlier: self.earlier,
             steps: &self.steps,
         };
-        serde_json::to_writer(&mut *out, &line)?;
+        write_json(&mut *out, &line)?;
         out.write_all(b"\n")
     }
 }

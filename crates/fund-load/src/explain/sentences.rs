@@ -2,6 +2,7 @@
 
 use stream_kernel_app::config::decimal;
 use stream_kernel_app::{counted, grouped};
+use stream_kernel_trace::may_be_hidden;
 
 use crate::domain::{Cents, Reason};
 
@@ -17,6 +18,7 @@ pub(super) fn answer(explanation: &Explanation<'_>) -> String {
         (Some(true), _) => format!("ACCEPTED: {}", accepted(explanation)),
         (Some(false), Some(code)) => format!("DECLINED: {code}. {}", reason(explanation)),
         (Some(false), None) => "DECLINED, for a reason that the trace does not show".to_owned(),
+        (None, _) if tags.accepted.is_some() => "The trace hides the decision".to_owned(),
         (None, _) => match (explanation.failed_step(), explanation.steps.last()) {
             (Some((step, error)), _) => {
                 format!("NOT DECIDED: step `{step}` failed: {}: {}", error.type_name, error.message)
@@ -160,7 +162,13 @@ fn left(rule: &Rule) -> Option<String> {
 /// Returns why the line was declined, as far as the trace shows it.
 fn reason(explanation: &Explanation<'_>) -> String {
     let Some(reason) = explanation.reason() else {
-        return "This version of fund-load does not know that reason".to_owned();
+        let is_hidden = explanation.notes.tags.reason.as_deref().is_some_and(may_be_hidden);
+        let why = if is_hidden {
+            "The trace hides the reason"
+        } else {
+            "This version of fund-load does not know that reason"
+        };
+        return why.to_owned();
     };
     let why = match reason {
         Reason::IdDuplicateReplay => duplicates::replay(explanation),
