@@ -35,6 +35,9 @@ mod trace_cadence;
 mod trace_files;
 mod tracing_flags;
 
+mod redaction;
+mod steering_characters;
+
 mod signals;
 mod usage;
 

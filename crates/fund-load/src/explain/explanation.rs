@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use stream_kernel_trace::reading::Input;
-use stream_kernel_trace::{RecordedError, TraceRecord, write_json};
+use stream_kernel_trace::{RecordedError, TraceRecord, may_be_hidden, write_json};
 
 use crate::domain::Reason;
 
@@ -79,6 +79,11 @@ impl<'a> Explanation<'a> {
         reason_of(&self.notes.tags)
     }
 
+    /// Returns whether the trace hides the reason.
+    pub(super) fn hides_reason(&self) -> bool {
+        self.notes.tags.reason.as_deref().is_some_and(may_be_hidden)
+    }
+
     /// Returns the rule that declined the line.
     pub(super) fn obstacle(&self) -> Option<&Rule> {
         let reason = self.reason()?;
@@ -88,7 +93,9 @@ impl<'a> Explanation<'a> {
     /// Returns the other rules that would have declined it, had they been asked.
     pub(super) fn other_obstacles(&self) -> impl Iterator<Item = &Rule> {
         let obstacle = self.obstacle().map(|rule| rule.reason);
-        self.rules.iter().filter(move |rule| !rule.passes() && Some(rule.reason) != obstacle)
+        // If the reason is hidden, any of them may be it.
+        let rules = if self.hides_reason() { &[][..] } else { &*self.rules };
+        rules.iter().filter(move |rule| !rule.passes() && Some(rule.reason) != obstacle)
     }
 
     /// Returns the rule that declined the line if no other would have, as far as the limits are known.

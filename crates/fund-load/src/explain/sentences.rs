@@ -2,7 +2,6 @@
 
 use stream_kernel_app::config::decimal;
 use stream_kernel_app::{counted, grouped};
-use stream_kernel_trace::may_be_hidden;
 
 use crate::domain::{Cents, Reason};
 
@@ -162,8 +161,7 @@ fn left(rule: &Rule) -> Option<String> {
 /// Returns why the line was declined, as far as the trace shows it.
 fn reason(explanation: &Explanation<'_>) -> String {
     let Some(reason) = explanation.reason() else {
-        let is_hidden = explanation.notes.tags.reason.as_deref().is_some_and(may_be_hidden);
-        let why = if is_hidden {
+        let why = if explanation.hides_reason() {
             "The trace hides the reason"
         } else {
             "This version of fund-load does not know that reason"
