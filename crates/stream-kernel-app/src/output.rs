@@ -163,3 +163,24 @@ pub(crate) fn partial_path(path: &Path) -> PathBuf {
     partial.push(".partial");
     partial.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A link that appears between the look at the path and its opening must not lead anywhere.
+    #[test]
+    fn what_is_there_is_opened_unless_it_is_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "kept").unwrap();
+        symlink(&file, &link).unwrap();
+        assert!(write_to_what_is_there(&file).is_ok());
+        let refused = write_to_what_is_there(&link).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+        assert!(OutputFile::open(&link).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"kept");
+    }
+}

@@ -29,6 +29,7 @@ mod wiring;
 
 mod file_size_limits;
 mod output_files;
+mod private_files;
 mod same_paths;
 mod streams;
 mod trace_cadence;
