@@ -153,16 +153,16 @@ fn describe_tracing(tracing: &Tracing) -> String {
 }
 
 /// Returns what the trace hides, led by a comma; nothing if it hides nothing.
-fn describe_redaction(redact: &Redact) -> String {
-    let identities = match redact.identity {
-        RedactIdentity::None => None,
-        RedactIdentity::Mask => Some("identities masked".to_owned()),
-        RedactIdentity::Hash => Some("identities hashed".to_owned()),
-    };
-    let form = if redact.identity == RedactIdentity::Hash { "hashed" } else { "masked" };
-    let tags =
-        (!redact.tags.is_empty()).then(|| format!("tags [{}] {form}", escaped(&redact.tags.join(", "))));
-    identities.into_iter().chain(tags).map(|hidden| format!(", {hidden}")).collect()
+fn describe_redaction(Redact { identity, tags, .. }: &Redact) -> String {
+    let form = if *identity == RedactIdentity::Hash { "hashed" } else { "masked" };
+    let mut text = String::new();
+    if *identity != RedactIdentity::None {
+        text += &format!(", identities {form}");
+    }
+    if !tags.is_empty() {
+        text += &format!(", tags [{}] {form}", escaped(&tags.join(", ")));
+    }
+    text
 }
 
 /// Returns the word by which the configuration calls a choice.

@@ -144,7 +144,9 @@ impl RedactionKey {
 
     fn hash<const N: usize>(&self, parts: [&[u8]; N]) -> [u8; 16] {
         let mut mac = self.0.clone();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         let mut hash = [0; 16];
         hash.copy_from_slice(&mac.finalize().into_bytes()[..16]);
         hash

@@ -154,7 +154,7 @@ fn no_mistake_and_no_failure_shows_one() {
         &["run", "--input", &missing],
         &["run", "--output", &missing],
         &["run", "--trace-path", &missing],
-        &["run", "--set", &format!("runtime.tracing={{enabled: true, redact: {{key_file: {:?}}}}}", missing)],
+        &["run", "--tracing", "enable", "--set", &format!("runtime.tracing.redact.key_file={missing}")],
         &["trace", "show", &missing],
         &["trace", "check", &missing, "--repair"],
         &["explain", &missing, "--line", "1"],
