@@ -17,6 +17,7 @@ mod trace_commands;
 mod checkpoint_checks;
 mod checks;
 mod path_checks;
+mod redaction;
 mod tracing;
 
 mod adapters;
