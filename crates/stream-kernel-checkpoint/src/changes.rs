@@ -5,6 +5,8 @@ pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
 /// What has changed since the last commit: records, as the program writes them, in blocks.
 ///
+/// It grows with what is pushed: whoever pushes commits before [`Changes::len`] gets too large.
+///
 /// A record is never divided: what [`Checkpoint::restore`](crate::Checkpoint::restore) hands back is a block at a time, each of whole
 /// records, in the order in which they were pushed.
 #[derive(Clone, Debug, Default)]

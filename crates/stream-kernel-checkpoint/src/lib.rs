@@ -21,7 +21,7 @@ pub use committed::{
 };
 pub use committed_file::{CommittedFile, FileError, UncutFile};
 pub use error::{CommitError, OpenError, RestoreError};
-pub use inspection::{Finding, InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
+pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
 pub use manifest::SLOT_BYTES;
 #[cfg(feature = "planted-faults")]
 #[doc(hidden)]

@@ -47,8 +47,8 @@ const FAULTS: [(Fault, bool); 9] = [
 fn nth_disturbance(scene: &Scene, number: u64) -> Option<Disturbance> {
     let ends = POWER_CUTS + 1;
     let (number, end) = (number / ends, number % ends);
-    let (at, fault) = (number / FAULTS.len() as u64, number % FAULTS.len() as u64);
-    let (fault, from_then_on) = FAULTS[usize::try_from(fault).ok()?];
+    let at = number / FAULTS.len() as u64;
+    let (fault, from_then_on) = FAULTS[index(number, FAULTS.len())];
     let end = if end == 0 { End::Kill } else { End::PowerCut(mixed(number * ends + end)) };
     (at < scene.operations).then_some(Disturbance { fault: PlannedFault { fault, at, from_then_on }, end })
 }
@@ -56,10 +56,15 @@ fn nth_disturbance(scene: &Scene, number: u64) -> Option<Disturbance> {
 /// Returns some disturbance.
 fn random_disturbance(scene: &Scene, seed: u64) -> Disturbance {
     let random = mixed(seed);
-    let (fault, from_then_on) = FAULTS[(random % FAULTS.len() as u64) as usize];
+    let (fault, from_then_on) = FAULTS[index(random, FAULTS.len())];
     let at = (random >> 8) % scene.operations;
     let end = if random & 0x80 == 0 { End::Kill } else { End::PowerCut(random) };
     Disturbance { fault: PlannedFault { fault, at, from_then_on }, end }
+}
+
+/// Returns an index into something of that length.
+pub(crate) fn index(random: u64, len: usize) -> usize {
+    usize::try_from(random % len as u64).unwrap_or_default()
 }
 
 /// Returns a number that looks random, always the same for the same seed.
