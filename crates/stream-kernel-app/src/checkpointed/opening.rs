@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, PrefixHash,
-    UncutFile, rename_durably,
+    UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_exec::RunReport;
@@ -171,11 +171,12 @@ fn resume(
         trace.map(|trace| UncutFile::open(disk, [Path::new(&trace.path)], trace.bytes)).transpose()?;
     checkpoint.restore(&mut |records| state.restore(records))?;
     // All of it fits: from here on files are changed.
+    let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
     if output.path() != places.partial {
-        rename_durably(disk, output.path(), &places.partial)?;
+        checkpoint.rename(output.path(), &places.partial).map_err(failed)?;
     }
-    let output = output.cut(OUTPUT_BLOCK_BYTES)?;
-    let trace = trace.map(|trace| trace.cut(1)).transpose()?;
+    let output = checkpoint.cut(output, OUTPUT_BLOCK_BYTES).map_err(failed)?;
+    let trace = trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?;
     let total =
         |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
     let report = RunReport {

@@ -1,0 +1,128 @@
+//! Changes of state, gathered for the next commit.
+
+/// The greatest number of bytes in a block of the state log, and so of a record.
+pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
+
+/// What has changed since the last commit: records, as the program writes them, in blocks.
+///
+/// It grows with what is pushed: whoever pushes commits before [`Changes::len`] gets too large.
+///
+/// A record is never divided: what [`Checkpoint::restore`](crate::Checkpoint::restore) hands back is a block at a time, each of whole
+/// records, in the order in which they were pushed.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    bytes: Vec<u8>,
+    /// Where each full block ends.
+    ends: Vec<usize>,
+}
+
+/// A record is too long for a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a state record of {bytes} bytes is longer than the {MAX_BLOCK_BYTES} that a block has room for")]
+pub struct RecordTooLong {
+    /// Its length.
+    pub bytes: usize,
+}
+
+impl Changes {
+    /// Returns no changes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    ///
+    /// It is longer than [`MAX_BLOCK_BYTES`].
+    pub fn push(&mut self, record: &[u8]) -> Result<(), RecordTooLong> {
+        if record.len() > MAX_BLOCK_BYTES {
+            return Err(RecordTooLong { bytes: record.len() });
+        }
+        let begin = self.ends.last().copied().unwrap_or(0);
+        if self.bytes.len() - begin + record.len() > MAX_BLOCK_BYTES {
+            self.ends.push(self.bytes.len());
+        }
+        self.bytes.extend_from_slice(record);
+        Ok(())
+    }
+
+    /// Forgets the last records, so that `bytes` are left: as many as there were at some time before.
+    pub fn truncate(&mut self, bytes: usize) {
+        self.bytes.truncate(bytes);
+        while self.ends.last().is_some_and(|&end| end > bytes) {
+            self.ends.pop();
+        }
+    }
+
+    /// Forgets all records, and keeps the memory for the next ones.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Returns the number of bytes in all records.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Returns whether there is nothing to store.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Returns the blocks, none of them empty.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.ends.iter().copied().chain([self.bytes.len()]);
+        let begins = [0].into_iter().chain(self.ends.iter().copied());
+        begins.zip(ends).map(|(begin, end)| &self.bytes[begin..end]).filter(|block| !block.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
+
+    fn lengths(changes: &Changes) -> Vec<usize> {
+        changes.blocks().map(<[u8]>::len).collect()
+    }
+
+    #[test]
+    fn records_fill_blocks_and_are_not_divided() {
+        let mut changes = Changes::new();
+        assert_eq!(lengths(&changes), [0; 0]);
+        changes.push(&[1; 10]).unwrap();
+        changes.push(&vec![2; MAX_BLOCK_BYTES - 10]).unwrap();
+        assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES], "a block that is just full");
+        changes.push(&[3]).unwrap();
+        changes.push(&vec![4; MAX_BLOCK_BYTES]).unwrap();
+        assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES, 1, MAX_BLOCK_BYTES]);
+        assert_eq!(changes.len(), 2 * MAX_BLOCK_BYTES + 1);
+        changes.clear();
+        assert!(changes.is_empty() && lengths(&changes).is_empty());
+    }
+
+    #[test]
+    fn what_was_pushed_last_can_be_taken_back_at_any_block_s_end() {
+        let mut changes = Changes::new();
+        let lengths_before: Vec<_> = (0..5)
+            .map(|_| {
+                let before = (changes.len(), lengths(&changes));
+                changes.push(&vec![1; MAX_BLOCK_BYTES / 2]).unwrap();
+                before
+            })
+            .collect();
+        for (len, blocks) in lengths_before.into_iter().rev() {
+            changes.truncate(len);
+            assert_eq!((changes.len(), lengths(&changes)), (len, blocks));
+        }
+    }
+
+    #[test]
+    fn a_record_that_fits_no_block_is_refused_and_changes_nothing() {
+        let mut changes = Changes::new();
+        let error = changes.push(&vec![0; MAX_BLOCK_BYTES + 1]).unwrap_err();
+        assert_eq!(error, RecordTooLong { bytes: MAX_BLOCK_BYTES + 1 });
+        assert!(changes.is_empty());
+    }
+}

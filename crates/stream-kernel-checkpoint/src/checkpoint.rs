@@ -1,0 +1,157 @@
+//! A checkpoint: opened, restored from, committed to.
+
+mod commit;
+mod prepare;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+
+use crate::committed::Committed;
+use crate::error::{CommitError, OpenError, RestoreError};
+use crate::layout::{LOCK, MANIFEST, log_number};
+use crate::manifest::{Newest, Place, clear, newest, read_slots};
+use crate::slot::Slot;
+use crate::state_log::replay_from;
+
+/// A state log that is smaller than this is never worth compacting.
+const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A checkpoint that this run has locked.
+///
+/// Opening and restoring change nothing that was committed, so a program that finds that the checkpoint is not for it can leave it
+/// as it is. What an earlier run left unfinished is cleaned up by whatever changes something first.
+#[derive(Debug)]
+pub struct Checkpoint {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    /// Locked for as long as it is open.
+    _lock: Box<dyn DiskFile>,
+    manifest: Box<dyn DiskFile>,
+    /// The last commit, and the slot that it stands in.
+    last: Option<(Slot, Place)>,
+    log: Option<Arc<dyn DiskFile>>,
+    /// Whether what an earlier run left is cleaned up.
+    is_prepared: bool,
+    /// The output's and the trace's names that are known to be durable.
+    durable_names: Option<[Option<PathBuf>; 2]>,
+    /// The first failure.
+    failure: Option<CommitError>,
+}
+
+impl Checkpoint {
+    /// Opens the checkpoint in the directory `dir`, which is created if it is not there, and returns what was committed last.
+    ///
+    /// `None` means that nothing ever was: the first commit is then to be made before anything is written that it is to account for.
+    ///
+    /// # Errors
+    ///
+    /// Another run uses the checkpoint, it cannot be read, or it is damaged. Nothing was changed then.
+    pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Option<Committed>), OpenError> {
+        let mut checkpoint = Self::lock(disk, dir)?;
+        let path = || dir.join(MANIFEST);
+        match checkpoint.newest()? {
+            Newest::Nothing => {
+                checkpoint.check_no_log_alone()?;
+                Ok((checkpoint, None))
+            }
+            Newest::OtherFormat(version) => Err(OpenError::OtherFormat { path: path(), version }),
+            Newest::Damaged => {
+                Err(OpenError::Damaged { path: path(), what: "neither of its slots is whole" })
+            }
+            Newest::Committed(slot, place) => {
+                let committed = slot.committed.clone();
+                checkpoint.last = Some((*slot, place));
+                Ok((checkpoint, Some(committed)))
+            }
+        }
+    }
+
+    /// Opens the checkpoint in the directory `dir` and forgets what was committed, be it damaged or not.
+    ///
+    /// # Errors
+    ///
+    /// Another run uses the checkpoint, or it cannot be written.
+    pub fn start_over(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenError> {
+        let checkpoint = Self::lock(disk, dir)?;
+        let last = match checkpoint.newest()? {
+            Newest::Committed(_, place) => place,
+            _ => Place::First,
+        };
+        let manifest = &*checkpoint.manifest;
+        clear(manifest, last).map_err(failed("be written", manifest.path()))?;
+        Ok(checkpoint)
+    }
+
+    /// Hands the records of the committed state to `apply`, a block at a time, in constant memory. Without a commit there are none.
+    ///
+    /// # Errors
+    ///
+    /// The state log cannot be read, is shorter than what was committed, a block of it is damaged, or `apply` refuses one.
+    pub fn restore(
+        &mut self,
+        apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), RestoreError> {
+        let Some((slot, _)) = &self.last else { return Ok(()) };
+        replay_from(&*self.disk, &self.dir, slot.log, slot.sequence, apply)
+    }
+
+    /// Returns whether it is time to write the whole state, which takes about `live_bytes`, into a new log
+    /// ([`Checkpoint::commit_all`]): the log is larger than twice that and 16 MiB.
+    pub fn is_compaction_due(&self, live_bytes: u64) -> bool {
+        let bound = live_bytes.saturating_mul(2).saturating_add(MIN_COMPACTION_BYTES);
+        self.last.as_ref().is_some_and(|(slot, _)| slot.log.bytes > bound)
+    }
+
+    /// Takes the lock and opens what is there.
+    fn lock(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenError> {
+        disk.create_dir(dir).map_err(failed("be created", dir))?;
+        let path = dir.join(LOCK);
+        let lock = disk.open(&path, OpenHow::ExistingOrNew).map_err(failed("be opened", &path))?;
+        if !lock.try_lock().map_err(failed("be locked", &path))? {
+            return Err(OpenError::InUse { dir: dir.to_owned() });
+        }
+        let path = dir.join(MANIFEST);
+        let manifest = disk.open(&path, OpenHow::ExistingOrNew).map_err(failed("be opened", &path))?;
+        Ok(Self {
+            disk,
+            dir: dir.to_owned(),
+            _lock: lock,
+            manifest,
+            last: None,
+            log: None,
+            is_prepared: false,
+            durable_names: None,
+            failure: None,
+        })
+    }
+
+    fn newest(&self) -> Result<Newest, OpenError> {
+        let manifest = &*self.manifest;
+        Ok(newest(read_slots(manifest).map_err(failed("be read", manifest.path()))?))
+    }
+
+    /// Fails if there is a state log, but nothing in the manifest, not even the zeros that are made durable before any log.
+    fn check_no_log_alone(&self) -> Result<(), OpenError> {
+        let path = self.manifest.path();
+        if !self.manifest.is_empty().map_err(failed("be read", path))? {
+            return Ok(());
+        }
+        let names = self.disk.names(&self.dir).map_err(failed("be listed", &self.dir))?;
+        if names.iter().any(|name| log_number(name).is_some()) {
+            let what = "there are state logs beside it, but it is empty";
+            return Err(OpenError::Damaged { path: path.to_owned(), what });
+        }
+        Ok(())
+    }
+}
+
+/// Names a failure to open.
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    move |cause| OpenError::Io { doing, path: path.to_owned(), cause }
+}
+
+#[cfg(test)]
+mod tests;

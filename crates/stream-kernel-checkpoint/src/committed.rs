@@ -1,0 +1,180 @@
+//! What a commit says: how far the run has come.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::prefix::PrefixDigest;
+
+/// The most bytes that a path may have, as JSON text.
+pub const MAX_PATH_BYTES: usize = 1024;
+/// The most bytes that a program's name, and its version, may have, as JSON text.
+pub const MAX_PROGRAM_BYTES: usize = 64;
+/// The most bytes that the configuration's digest may have, as JSON text.
+pub const MAX_CONFIGURATION_BYTES: usize = 128;
+/// The most totals.
+pub const MAX_TOTALS: usize = 32;
+/// The most bytes that a total's name may have, as JSON text.
+pub const MAX_TOTAL_NAME_BYTES: usize = 40;
+
+/// How far a run has come, at the end of a line. Its texts are bounded, so that it always fits into a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Committed {
+    /// The program that ran.
+    pub program: Program,
+    /// The digest of its configuration, as the program writes it.
+    pub configuration: String,
+    /// What was read.
+    pub input: CommittedInput,
+    /// The number of physical lines read.
+    pub lines: u64,
+    /// What was written.
+    pub output: CommittedOutput,
+    /// What was traced, if anything.
+    pub trace: Option<CommittedTrace>,
+    /// Whatever the program counts.
+    pub totals: Vec<Total>,
+    /// When this was committed, in milliseconds since 1970.
+    pub committed_at_ms: u64,
+    /// Whether the run has read all of its input. The output then has its final name, or is about to get it.
+    pub complete: bool,
+}
+
+/// A program, as far as its state depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// How far an input was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommittedInput {
+    /// Its path.
+    pub path: String,
+    /// Which file that was, where it is known; for people: the input is known again by its content.
+    pub identity: Option<FileIdentity>,
+    /// The number of bytes read.
+    pub bytes: u64,
+    /// The hash of these bytes.
+    pub prefix: PrefixDigest,
+    /// Whether the last line read ended in LF.
+    pub ends_in_lf: bool,
+}
+
+/// What the operating system knows a file by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileIdentity {
+    /// The number of its device.
+    pub device: u64,
+    /// Its number on the device.
+    pub inode: u64,
+}
+
+/// How much output there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommittedOutput {
+    /// Its path when it is complete.
+    pub path: String,
+    /// Its path until then.
+    pub partial: String,
+    /// The number of bytes written.
+    pub bytes: u64,
+}
+
+/// How much trace there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommittedTrace {
+    /// Its path.
+    pub path: String,
+    /// The number of bytes in the file, what was there before the run included.
+    pub bytes: u64,
+}
+
+/// Something counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Total {
+    /// What was counted.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// What does not fit into a slot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutOfBounds {
+    /// A text.
+    #[error("{what} has {bytes} bytes as JSON text, more than the {max} that a checkpoint has room for")]
+    TextTooLong {
+        /// Which.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The greatest length.
+        max: usize,
+    },
+    /// There are too many totals.
+    #[error("{count} totals are more than the {MAX_TOTALS} that a checkpoint has room for")]
+    TooManyTotals {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl Committed {
+    /// Returns the paths at which the output may be, the likelier first: until the run is complete the partial one. From then on it
+    /// may still have that, or have it again, if a run was cut off when it was about to rename it.
+    pub fn output_paths(&self) -> impl Iterator<Item = &Path> {
+        let CommittedOutput { path, partial, .. } = &self.output;
+        let path = self.complete.then_some(path);
+        std::iter::once(partial).chain(path).map(Path::new)
+    }
+
+    /// Returns what does not fit into a slot.
+    pub(crate) fn check_bounds(&self) -> Result<(), OutOfBounds> {
+        let texts = [
+            ("the program's name", &self.program.name, MAX_PROGRAM_BYTES),
+            ("the program's version", &self.program.version, MAX_PROGRAM_BYTES),
+            ("the configuration's digest", &self.configuration, MAX_CONFIGURATION_BYTES),
+            ("the input's path", &self.input.path, MAX_PATH_BYTES),
+            ("the output's path", &self.output.path, MAX_PATH_BYTES),
+            ("the output's partial path", &self.output.partial, MAX_PATH_BYTES),
+        ];
+        let trace = self.trace.iter().map(|trace| ("the trace's path", &trace.path, MAX_PATH_BYTES));
+        let totals =
+            self.totals.iter().map(|total| ("the name of a total", &total.name, MAX_TOTAL_NAME_BYTES));
+        for (what, text, max) in texts.into_iter().chain(trace).chain(totals) {
+            let bytes = json_bytes(text);
+            if bytes > max {
+                return Err(OutOfBounds::TextTooLong { what, bytes, max });
+            }
+        }
+        match self.totals.len() {
+            count if count > MAX_TOTALS => Err(OutOfBounds::TooManyTotals { count }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the length of a text between its quotes in JSON.
+fn json_bytes(text: &str) -> usize {
+    text.bytes()
+        .map(|byte| match byte {
+            b'"' | b'\\' | 0x08 | 0x09 | 0x0a | 0x0c | 0x0d => 2,
+            0..0x20 => 6,
+            _ => 1,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,200 @@
+//! A file that is only appended to and, when a run is resumed, begins again where the last commit says.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+
+use crate::error::{CommitError, doing};
+use crate::planted::{PlantedFault, is_planted};
+
+/// A file to append to, with a buffer. Dropping it loses what is in the buffer: that was not committed.
+#[derive(Debug)]
+pub struct CommittedFile {
+    file: Arc<dyn DiskFile>,
+    buffer: Vec<u8>,
+    /// At how many bytes the buffer is written out.
+    block_bytes: usize,
+    /// The number of bytes in the file.
+    written: u64,
+}
+
+/// Why a file cannot be appended to.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The file cannot be used.
+    #[error("`{}` cannot {doing}", path.display())]
+    Io {
+        /// What could not be done.
+        doing: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// Some of what was committed is not there any longer.
+    #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
+    Shorter {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+        /// How many bytes were committed.
+        committed: u64,
+    },
+}
+
+impl CommittedFile {
+    /// Makes a new file, in place of what has its name, that is written to in blocks of about `block_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be created, or what is in its place cannot be removed.
+    pub fn create(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
+        // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
+        match disk.remove(path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("be removed", path)(cause));
+            }
+            _ => {}
+        }
+        let file = disk.open(path, OpenHow::New).map_err(failed("be created", path))?;
+        Ok(Self::new(file.into(), 0, block_bytes))
+    }
+
+    /// Opens a file, or makes a new one, and goes on at its end.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
+    pub fn append_to(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
+        let file = disk.open(path, OpenHow::ExistingOrNew).map_err(failed("be opened", path))?;
+        let written = file.len().map_err(failed("be read", path))?;
+        Ok(Self::new(file.into(), written, block_bytes))
+    }
+
+    fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
+        Self { file, buffer: Vec::new(), block_bytes, written }
+    }
+
+    /// Appends bytes to the buffer, which is written out first if it holds a block: so it never holds more than that and one call's bytes.
+    ///
+    /// # Errors
+    ///
+    /// The buffer cannot be written out; nothing was appended. The next call tries again.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        if self.buffer.len() >= self.block_bytes {
+            self.flush()?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Writes out the buffer.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written. Nothing is lost: the next call tries again.
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        if !self.buffer.is_empty() {
+            let written = self.file.write_all_at(&self.buffer, self.written);
+            written.map_err(failed("be written", self.file.path()))?;
+            self.written += self.buffer.len() as u64;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Returns the length in bytes, the buffer included: what to commit, once the buffer is written out.
+    pub fn bytes(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    /// Returns the file, to be synced by a commit.
+    pub fn file(&self) -> Arc<dyn DiskFile> {
+        Arc::clone(&self.file)
+    }
+}
+
+/// A file of an earlier run, which may have written more than it committed. It is not changed until
+/// [`Checkpoint::cut`](crate::Checkpoint::cut).
+#[derive(Debug)]
+pub struct UncutFile {
+    file: Arc<dyn DiskFile>,
+    bytes: u64,
+    committed: u64,
+}
+
+impl UncutFile {
+    /// Opens the file that is at the first of these paths at which there is one, and of which `committed` bytes were committed.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, or is shorter.
+    pub fn open<'a>(
+        disk: &dyn Disk,
+        paths: impl IntoIterator<Item = &'a Path>,
+        committed: u64,
+    ) -> Result<Self, FileError> {
+        Self::find(disk, paths, committed, OpenHow::Existing)
+    }
+
+    /// Fails as [`UncutFile::open`] would, without asking to write.
+    pub(crate) fn check<'a>(
+        disk: &dyn Disk,
+        paths: impl IntoIterator<Item = &'a Path>,
+        committed: u64,
+    ) -> Result<(), FileError> {
+        Self::find(disk, paths, committed, OpenHow::ReadOnly).map(drop)
+    }
+
+    fn find<'a>(
+        disk: &dyn Disk,
+        paths: impl IntoIterator<Item = &'a Path>,
+        committed: u64,
+        how: OpenHow,
+    ) -> Result<Self, FileError> {
+        let mut missing = failed("be opened", Path::new(""))(io::ErrorKind::NotFound.into());
+        for path in paths {
+            match disk.open(path, how) {
+                Ok(file) => return Self::long_enough(file.into(), committed),
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                    missing = failed("be opened", path)(cause);
+                }
+                Err(cause) => return Err(failed("be opened", path)(cause)),
+            }
+        }
+        Err(missing)
+    }
+
+    fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+        let bytes = file.len().map_err(failed("be read", file.path()))?;
+        if bytes < committed {
+            return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
+        }
+        Ok(Self { file, bytes, committed })
+    }
+
+    /// Returns the path at which the file is.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Cuts the file to what was committed.
+    pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
+        if self.bytes > self.committed && !is_planted(PlantedFault::FileNotCut) {
+            self.file.set_len(self.committed).map_err(doing("be cut", self.file.path()))?;
+        }
+        Ok(CommittedFile::new(self.file, self.committed, block_bytes))
+    }
+}
+
+/// Names a failure.
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    move |cause| FileError::Io { doing, path: path.to_owned(), cause }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Why a checkpoint cannot be opened, restored or committed to.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::changes::RecordTooLong;
+use crate::committed::OutOfBounds;
+
+/// Why a checkpoint cannot be opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file or the directory cannot be used.
+    #[error("`{}` cannot {doing}", path.display())]
+    Io {
+        /// What could not be done.
+        doing: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// Another run has locked it.
+    #[error("the checkpoint `{}` is in use by another run (wait until that ends, or stop it)", dir.display())]
+    InUse {
+        /// The checkpoint's directory.
+        dir: PathBuf,
+    },
+    /// It was written in another format.
+    #[error(
+        "`{}` has format {version}, which this program does not know (use the version of the program that wrote it, or start over)",
+        path.display()
+    )]
+    OtherFormat {
+        /// The manifest.
+        path: PathBuf,
+        /// Its format.
+        version: u32,
+    },
+    /// It is damaged.
+    #[error("`{}` is damaged: {what} (restore it from a copy, or start over)", path.display())]
+    Damaged {
+        /// The damaged file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+/// Why the state cannot be restored. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The state log cannot be read.
+    #[error("the state log `{}` cannot be read", path.display())]
+    Read {
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The state log is not what was written.
+    #[error("the state log `{}` is damaged at byte {offset}: {what} (restore it from a copy, or start over)", path.display())]
+    Damaged {
+        /// The log.
+        path: PathBuf,
+        /// Where the block begins that cannot be read.
+        offset: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// What is in the log makes no sense to the program.
+    #[error("the state log `{}` holds at byte {offset} what cannot be restored: {reason}", path.display())]
+    Refused {
+        /// The log.
+        path: PathBuf,
+        /// Where the block begins.
+        offset: u64,
+        /// What the program said.
+        reason: String,
+    },
+}
+
+/// Why a commit failed. What was committed before is safe.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CommitError {
+    /// There is too much to say.
+    #[error(transparent)]
+    OutOfBounds(#[from] OutOfBounds),
+    /// A record of state is too long.
+    #[error(transparent)]
+    RecordTooLong(#[from] RecordTooLong),
+    /// A file cannot be written or made durable. All later commits are refused with the same error: what the failed one covered is not
+    /// trusted again, and is written anew when the run is resumed.
+    #[error("`{}` cannot {doing}", path.display())]
+    Io {
+        /// What could not be done.
+        doing: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: Arc<io::Error>,
+    },
+}
+
+/// Names a failure of a commit.
+pub(crate) fn doing(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CommitError {
+    move |cause| CommitError::Io { doing, path: path.to_owned(), cause: Arc::new(cause) }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod changes;
+mod checkpoint;
+mod committed;
+mod committed_file;
+mod error;
+mod inspection;
+mod layout;
+mod manifest;
+mod planted;
+mod prefix;
+mod slot;
+mod state_log;
+
+pub use changes::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
+pub use checkpoint::Checkpoint;
+pub use committed::{
+    Committed, CommittedInput, CommittedOutput, CommittedTrace, FileIdentity, MAX_CONFIGURATION_BYTES,
+    MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, OutOfBounds, Program, Total,
+};
+pub use committed_file::{CommittedFile, FileError, UncutFile};
+pub use error::{CommitError, OpenError, RestoreError};
+pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
+pub use manifest::SLOT_BYTES;
+#[cfg(feature = "planted-faults")]
+#[doc(hidden)]
+pub use planted::{PlantedFault, with_planted};
+pub use prefix::{PrefixDigest, PrefixError, PrefixHash};
+pub use state_log::{LogPosition, StateWriter};

@@ -1,0 +1,224 @@
+//! The hash of the beginning of an input, by which a resumed run knows it again.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use stream_kernel_disk::DiskFile;
+use twox_hash::XxHash3_128;
+
+use crate::committed::CommittedInput;
+use crate::planted::{PlantedFault, is_planted};
+
+/// How many bytes of an input are read at once.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// How much is gathered before it is hashed: what fits into the nearest cache.
+const MAX_PENDING_BYTES: usize = 16 * 1024;
+
+/// Hashes an input as it is read (XXH3-128): it tells other content, not content that was made up to have the same hash.
+///
+/// ```
+/// use stream_kernel_checkpoint::PrefixHash;
+///
+/// let mut hash = PrefixHash::new();
+/// hash.update(b"first line\n");
+/// let of_first = hash.digest();
+/// hash.update(b"second line\n");
+/// assert_ne!(hash.digest(), of_first);
+/// ```
+#[derive(Clone, Default)]
+pub struct PrefixHash {
+    hash: XxHash3_128,
+    /// What is still to be hashed: lines are short, and hashing them one by one takes three times as long.
+    pending: Vec<u8>,
+}
+
+/// The hash of a prefix. As text: 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrefixDigest(u128);
+
+/// Why an input is not the one that was read.
+#[derive(Debug, thiserror::Error)]
+pub enum PrefixError {
+    /// It cannot be read.
+    #[error("the input `{}` cannot be read", path.display())]
+    Read {
+        /// The input.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// It is shorter than what was read of it.
+    #[error("the input `{}` has {bytes} bytes, but {committed} were committed", path.display())]
+    Shorter {
+        /// The input.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+        /// How many bytes of it were committed.
+        committed: u64,
+    },
+    /// It begins with something else.
+    #[error("the input `{}` differs from the one that was committed within its first {committed} bytes", path.display())]
+    Differs {
+        /// The input.
+        path: PathBuf,
+        /// How many bytes of it were committed.
+        committed: u64,
+    },
+}
+
+impl PrefixHash {
+    /// Returns the hash of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what was read next.
+    pub fn update(&mut self, bytes: &[u8]) {
+        if self.pending.len() + bytes.len() > MAX_PENDING_BYTES {
+            self.hash.write(&self.pending);
+            self.pending.clear();
+        }
+        if bytes.len() < MAX_PENDING_BYTES {
+            self.pending.extend_from_slice(bytes);
+        } else {
+            self.hash.write(bytes);
+        }
+    }
+
+    /// Returns the hash of all that was added so far.
+    pub fn digest(&self) -> PrefixDigest {
+        let mut hash = self.hash.clone();
+        hash.write(&self.pending);
+        PrefixDigest(hash.finish_128())
+    }
+
+    /// Reads what was committed of an input and returns its hash, for what is read from there on.
+    ///
+    /// # Errors
+    ///
+    /// The input cannot be read, is shorter than what was committed, or begins differently.
+    pub fn of_committed(input: &dyn DiskFile, committed: &CommittedInput) -> Result<Self, PrefixError> {
+        let path = || input.path().to_owned();
+        let failed = |cause| PrefixError::Read { path: path(), cause };
+        let bytes = input.len().map_err(failed)?;
+        if bytes < committed.bytes {
+            return Err(PrefixError::Shorter { path: path(), bytes, committed: committed.bytes });
+        }
+        let mut hash = Self::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut offset = 0;
+        while offset < committed.bytes {
+            let left = usize::try_from(committed.bytes - offset).unwrap_or(usize::MAX);
+            let piece = &mut piece[..left.min(PIECE_BYTES)];
+            input.read_exact_at(piece, offset).map_err(failed)?;
+            hash.update(piece);
+            offset += piece.len() as u64;
+        }
+        if hash.digest() != committed.prefix && !is_planted(PlantedFault::PrefixNotVerified) {
+            return Err(PrefixError::Differs { path: path(), committed: committed.bytes });
+        }
+        Ok(hash)
+    }
+}
+
+impl fmt::Debug for PrefixHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PrefixHash").field(&self.digest()).finish()
+    }
+}
+
+impl fmt::Display for PrefixDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Serialize for PrefixDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PrefixDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+
+    use super::{MAX_PENDING_BYTES, PIECE_BYTES, PrefixError, PrefixHash};
+    use crate::committed::CommittedInput;
+
+    /// The vectors of the reference implementation: a hash that changed would refuse every checkpoint there is.
+    #[test]
+    fn the_hash_is_xxh3_of_128_bits() {
+        let digest = |bytes: &[u8]| {
+            let mut hash = PrefixHash::new();
+            bytes.chunks(7).for_each(|piece| hash.update(piece));
+            hash.digest().to_string()
+        };
+        assert_eq!(digest(b""), "99aa06d3014798d86001c324468d497f");
+        assert_eq!(digest(b"a"), "a96faf705af16834e6c632b61e964e1f");
+    }
+
+    #[test]
+    fn the_pieces_in_which_it_is_read_do_not_matter() {
+        let content: Vec<u8> = (0..=250).cycle().take(4 * MAX_PENDING_BYTES).collect();
+        let mut whole = PrefixHash::new();
+        whole.update(&content);
+        for piece_bytes in [1, 120, MAX_PENDING_BYTES - 1, MAX_PENDING_BYTES, MAX_PENDING_BYTES + 1] {
+            let mut hash = PrefixHash::new();
+            for piece in content.chunks(piece_bytes) {
+                hash.update(piece);
+                assert!(hash.pending.len() <= MAX_PENDING_BYTES);
+            }
+            assert_eq!(hash.digest(), whole.digest(), "in pieces of {piece_bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn an_input_is_known_again_by_exactly_what_was_committed() {
+        let content: Vec<u8> = (0..=250).cycle().take(PIECE_BYTES * 2 + 3).collect();
+        let disk = SimulatedDisk::new(1);
+        let path = Path::new("/input");
+        for committed_bytes in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, content.len()] {
+            let mut hash = PrefixHash::new();
+            hash.update(&content[..committed_bytes]);
+            let committed = CommittedInput {
+                path: "input".to_owned(),
+                identity: None,
+                bytes: committed_bytes as u64,
+                prefix: hash.digest(),
+                ends_in_lf: true,
+            };
+            let check = |content: &[u8]| {
+                disk.put(path, content);
+                let input = disk.open(path, OpenHow::ReadOnly).unwrap();
+                PrefixHash::of_committed(&*input, &committed).map(|hash| hash.digest())
+            };
+            assert_eq!(check(&content).unwrap(), committed.prefix);
+            let mut changed = content.clone();
+            if let Some(byte) = changed.get_mut(committed_bytes) {
+                *byte ^= 1;
+                assert!(check(&changed).is_ok(), "what follows may differ");
+            }
+            if let Some(last) = committed_bytes.checked_sub(1) {
+                let mut changed = content.clone();
+                changed[last] ^= 1;
+                assert!(matches!(check(&changed), Err(PrefixError::Differs { .. })));
+                assert!(matches!(check(&content[..last]), Err(PrefixError::Shorter { .. })));
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A slot: one commit in a fixed number of bytes, such that damage shows.
+//!
+//! ```text
+//! 0       magic, 16 bytes
+//! 16      version of this format, u32        (numbers are little-endian)
+//! 20      length of the text, u32
+//! 24      what was committed, JSON
+//! ...     zeros
+//! 8184    checksum of all before it (XXH3-64), u64
+//! ```
+
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
+
+use crate::committed::{Committed, OutOfBounds};
+use crate::planted::{PlantedFault, is_planted};
+use crate::state_log::LogPosition;
+
+/// The size of a slot in bytes.
+pub const SLOT_BYTES: usize = 8 * 1024;
+
+const MAGIC: &[u8; 16] = b"stream-kernel-ck";
+const FORMAT: u32 = 1;
+const TEXT_AT: usize = 24;
+const CHECKSUM_AT: usize = SLOT_BYTES - 8;
+
+/// A commit, as it stands in a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Slot {
+    /// The number of the commit, from 1.
+    pub(crate) sequence: u64,
+    pub(crate) log: LogPosition,
+    pub(crate) committed: Committed,
+}
+
+/// What was found in a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SlotContent {
+    /// Zeros: nothing was ever written here.
+    Empty,
+    Valid(Box<Slot>),
+    /// Sound, but written by a program of another version.
+    OtherFormat(u32),
+    Damaged,
+}
+
+impl Slot {
+    /// Returns the bytes of the slot, or that it does not fit: never, if each part is within its bounds.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, OutOfBounds> {
+        const MAX_TEXT_BYTES: usize = CHECKSUM_AT - TEXT_AT;
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let len = u32::try_from(text.len()).ok().filter(|_| (1..=MAX_TEXT_BYTES).contains(&text.len()));
+        let too_long =
+            OutOfBounds::TextTooLong { what: "the commit", bytes: text.len(), max: MAX_TEXT_BYTES };
+        let mut bytes = vec![0; SLOT_BYTES];
+        bytes[..16].copy_from_slice(MAGIC);
+        bytes[16..20].copy_from_slice(&FORMAT.to_le_bytes());
+        bytes[20..TEXT_AT].copy_from_slice(&len.ok_or(too_long)?.to_le_bytes());
+        bytes[TEXT_AT..][..text.len()].copy_from_slice(&text);
+        let checksum = XxHash3_64::oneshot(&bytes[..CHECKSUM_AT]);
+        bytes[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
+        Ok(bytes)
+    }
+}
+
+impl SlotContent {
+    pub(crate) fn decode(bytes: &[u8; SLOT_BYTES]) -> Self {
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Self::Empty;
+        }
+        let (checked, checksum) = bytes.split_at(CHECKSUM_AT);
+        let is_sound = XxHash3_64::oneshot(checked).to_le_bytes() == checksum
+            || is_planted(PlantedFault::SlotChecksumIgnored);
+        if !is_sound || &bytes[..16] != MAGIC {
+            return Self::Damaged;
+        }
+        let number = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        if number(16) != FORMAT {
+            return Self::OtherFormat(number(16));
+        }
+        let len = usize::try_from(number(20)).unwrap_or(usize::MAX);
+        let text = bytes[TEXT_AT..CHECKSUM_AT].get(..len);
+        match text.and_then(|text| serde_json::from_slice(text).ok()) {
+            Some(slot) => Self::Valid(Box::new(slot)),
+            None => Self::Damaged,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHECKSUM_AT, SLOT_BYTES, Slot, SlotContent, TEXT_AT};
+    use crate::committed::tests::greatest;
+    use crate::state_log::LogPosition;
+    use twox_hash::XxHash3_64;
+
+    fn greatest_slot() -> Slot {
+        let log = LogPosition { number: u64::MAX, bytes: u64::MAX };
+        Slot { sequence: u64::MAX, log, committed: greatest() }
+    }
+
+    fn encoded() -> [u8; SLOT_BYTES] {
+        greatest_slot().encode().unwrap().try_into().unwrap()
+    }
+
+    #[test]
+    fn the_greatest_commit_fits_and_is_read_back() {
+        let bytes = encoded();
+        assert_eq!(SlotContent::decode(&bytes), SlotContent::Valid(Box::new(greatest_slot())));
+        let spare = bytes[TEXT_AT..CHECKSUM_AT].iter().rev().take_while(|byte| **byte == 0).count();
+        assert!(spare > 0, "the bounds leave no room for another digit");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written() {
+        let mut slot = greatest_slot();
+        slot.committed.configuration = "x".repeat(SLOT_BYTES);
+        assert!(slot.encode().is_err());
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let mut bytes = encoded();
+        for at in 0..SLOT_BYTES {
+            for flip in [1, 0x80] {
+                bytes[at] ^= flip;
+                assert_eq!(SlotContent::decode(&bytes), SlotContent::Damaged, "bit flipped in byte {at}");
+                bytes[at] ^= flip;
+            }
+        }
+    }
+
+    /// A write that is torn leaves a part of the new slot and a part of the one before, or zeros.
+    #[test]
+    fn every_torn_write_is_noticed() {
+        let new = encoded();
+        let mut slot = greatest_slot();
+        slot.sequence -= 2;
+        let before: [u8; SLOT_BYTES] = slot.encode().unwrap().try_into().unwrap();
+        for old in [[0; SLOT_BYTES], before] {
+            for end in 1..SLOT_BYTES {
+                let mut torn = old;
+                torn[..end].copy_from_slice(&new[..end]);
+                let is_new = torn == new;
+                let found = SlotContent::decode(&torn);
+                assert!(is_new || torn == old || found == SlotContent::Damaged, "torn after {end} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_and_another_format_are_told_from_damage() {
+        assert_eq!(SlotContent::decode(&[0; SLOT_BYTES]), SlotContent::Empty);
+        let mut bytes = encoded();
+        bytes[16] = 2;
+        let checksum = XxHash3_64::oneshot(&bytes[..CHECKSUM_AT]);
+        bytes[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
+        assert_eq!(SlotContent::decode(&bytes), SlotContent::OtherFormat(2));
+    }
+}

@@ -1,0 +1,170 @@
+//! The state log: blocks of records, each with a checksum, one after another.
+//!
+//! ```text
+//! 0       checksum of what follows, up to the end of the block (XXH3-64, seeded with the block's offset), u64
+//! 8       number of the commit that wrote the block, u64        (numbers are little-endian)
+//! 16      length of the records, u32
+//! 20      records
+//! ```
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+use twox_hash::XxHash3_64;
+
+use crate::changes::{MAX_BLOCK_BYTES, RecordTooLong};
+use crate::error::{CommitError, RestoreError, doing};
+use crate::layout::log_path;
+use crate::planted::{PlantedFault, is_planted};
+
+const HEADER_BYTES: usize = 20;
+
+/// Up to where a state log belongs to a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogPosition {
+    /// The number of the log, which is in its name.
+    pub number: u64,
+    /// The number of bytes.
+    pub bytes: u64,
+}
+
+/// Hands out the records in the log of that position in `dir`, block by block, none from a commit after `sequence`.
+pub(crate) fn replay_from(
+    disk: &dyn Disk,
+    dir: &Path,
+    log: LogPosition,
+    sequence: u64,
+    apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), RestoreError> {
+    let path = log_path(dir, log.number);
+    match disk.open(&path, OpenHow::ReadOnly) {
+        Ok(file) => replay(&*file, log.bytes, sequence, apply),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            Err(RestoreError::Damaged { path, offset: 0, what: "it is missing" })
+        }
+        Err(cause) => Err(RestoreError::Read { path, cause }),
+    }
+}
+
+/// Hands out the records in the first `committed_bytes` of a log, block by block, none from a commit after `sequence`.
+fn replay(
+    file: &dyn DiskFile,
+    committed_bytes: u64,
+    sequence: u64,
+    apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), RestoreError> {
+    let path = || file.path().to_owned();
+    let unreadable = |cause| RestoreError::Read { path: path(), cause };
+    let file_bytes = file.len().map_err(unreadable)?;
+    if file_bytes < committed_bytes {
+        let what = "the file ends before what was committed";
+        return Err(RestoreError::Damaged { path: path(), offset: file_bytes, what });
+    }
+    let mut block = Vec::new();
+    let mut offset = 0;
+    while offset < committed_bytes {
+        let damaged = |what| RestoreError::Damaged { path: path(), offset, what };
+        let left = usize::try_from(committed_bytes - offset).unwrap_or(usize::MAX);
+        let mut header = [0; HEADER_BYTES];
+        if left < HEADER_BYTES {
+            return Err(damaged("a block's header goes beyond what was committed"));
+        }
+        file.read_exact_at(&mut header, offset).map_err(unreadable)?;
+        let [checksum, written_by, len] = [0..8, 8..16, 16..HEADER_BYTES].map(|at| number(&header[at]));
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        // Before memory is taken for it: a damaged length may be anything.
+        if len == 0 || len > MAX_BLOCK_BYTES || len > left - HEADER_BYTES {
+            return Err(damaged("a block has an impossible length"));
+        }
+        block.clear();
+        block.extend_from_slice(&header);
+        block.resize(HEADER_BYTES + len, 0);
+        file.read_exact_at(&mut block[HEADER_BYTES..], offset + HEADER_BYTES as u64).map_err(unreadable)?;
+        let is_sound = checksum_of(&block, offset) == checksum;
+        if !is_sound && !is_planted(PlantedFault::BlockChecksumIgnored) {
+            return Err(damaged("a block's checksum differs"));
+        }
+        if written_by > sequence {
+            return Err(damaged("a block is newer than the commit that it belongs to"));
+        }
+        apply(&block[HEADER_BYTES..]).map_err(|reason| RestoreError::Refused {
+            path: path(),
+            offset,
+            reason,
+        })?;
+        offset += block.len() as u64;
+    }
+    Ok(())
+}
+
+/// Returns the number that stands in little-endian bytes.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn checksum_of(block: &[u8], offset: u64) -> u64 {
+    XxHash3_64::oneshot_with_seed(offset, &block[8..])
+}
+
+/// Writes records to a state log.
+#[derive(Debug)]
+pub struct StateWriter<'a> {
+    file: &'a dyn DiskFile,
+    sequence: u64,
+    offset: u64,
+    /// The block that is being filled, with room for its header.
+    block: Vec<u8>,
+}
+
+impl<'a> StateWriter<'a> {
+    /// Returns a writer that goes on at `offset`, for the commit `sequence`.
+    pub(crate) fn new(file: &'a dyn DiskFile, sequence: u64, offset: u64) -> Self {
+        Self { file, sequence, offset, block: vec![0; HEADER_BYTES] }
+    }
+
+    /// Writes a record; it may stay in memory until its block is full.
+    ///
+    /// # Errors
+    ///
+    /// The record is longer than [`MAX_BLOCK_BYTES`], or the log cannot be written.
+    pub fn push(&mut self, record: &[u8]) -> Result<(), CommitError> {
+        if record.len() > MAX_BLOCK_BYTES {
+            return Err(RecordTooLong { bytes: record.len() }.into());
+        }
+        if self.block.len() + record.len() > HEADER_BYTES + MAX_BLOCK_BYTES {
+            self.write_block()?;
+        }
+        self.block.extend_from_slice(record);
+        Ok(())
+    }
+
+    /// Writes what is left and returns where the log ends.
+    pub(crate) fn finish(mut self) -> Result<u64, CommitError> {
+        self.write_block()?;
+        Ok(self.offset)
+    }
+
+    /// Writes out the block, if there is anything in it.
+    pub(crate) fn write_block(&mut self) -> Result<(), CommitError> {
+        let len = self.block.len() - HEADER_BYTES;
+        if len == 0 {
+            return Ok(());
+        }
+        let len = u32::try_from(len).map_err(|_| RecordTooLong { bytes: len })?;
+        self.block[8..16].copy_from_slice(&self.sequence.to_le_bytes());
+        self.block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
+        let checksum = checksum_of(&self.block, self.offset);
+        self.block[..8].copy_from_slice(&checksum.to_le_bytes());
+        let written = self.file.write_all_at(&self.block, self.offset);
+        written.map_err(doing("be written", self.file.path()))?;
+        self.offset += self.block.len() as u64;
+        self.block.truncate(HEADER_BYTES);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! A run on a disk that fails and loses power at every operation, again while it recovers, and in the end has written what an
+//! undisturbed run writes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod case;
+mod damage;
+#[cfg(feature = "planted-faults")]
+mod planted;
+mod sweep;
+mod toy;
+
+use std::path::Path;
+
+use stream_kernel_disk::SimulatedDisk;
+
+use case::Scene;
+use toy::Promise;
+
+/// Every operation of a run fails in every way, and the run is resumed; in samples, operations of the resumed run fail, too.
+#[test]
+fn a_run_that_is_disturbed_anywhere_ends_as_if_it_had_not_been() {
+    let recoveries: u64 = Scene::all().iter().map(|scene| sweep::everything(scene).unwrap()).sum();
+    assert!(recoveries >= 100_000, "only {recoveries} recoveries");
+}
+
+/// Bits that change on the medium, and files that somebody cuts, lead to a refusal that touches nothing, or do no harm.
+#[test]
+fn damage_is_refused_or_does_no_harm() {
+    for scene in Scene::all() {
+        damage::sweep(&scene).unwrap();
+    }
+}
+
+/// Without this, all else could hold because nothing happens.
+#[test]
+fn an_undisturbed_run_commits_compacts_and_completes() {
+    let disk = SimulatedDisk::new(0);
+    for dir in ["/in", "/out", "/trace", "/run"] {
+        stream_kernel_disk::Disk::create_dir(&disk, Path::new(dir)).unwrap();
+    }
+    disk.put(Path::new(toy::INPUT), b"a 1\nb 2\na 3\nc 4\nb 5\na 6\nd 7\n");
+    let mut promise = Promise::default();
+    toy::run(&disk, &mut promise).unwrap();
+    let text = |path: &str| String::from_utf8(disk.contents(Path::new(path)).unwrap()).unwrap();
+    assert_eq!(text(toy::OUTPUT), "1 a=1\n2 b=2\n3 a=4\n4 c=4\n5 b=7\n6 a=10\n7 d=7\n");
+    assert_eq!(text(toy::TRACE).lines().count(), 14);
+    let (inspection, findings) = stream_kernel_checkpoint::verify(&disk, Path::new(toy::CHECKPOINT)).unwrap();
+    assert_eq!(findings, [""; 0]);
+    let last = inspection.last.unwrap();
+    assert_eq!((last.sequence, last.log.number, last.committed.lines), (4, 2, 7));
+    assert!(last.committed.complete);
+    assert_eq!(promise, Promise { lines: Some(7), is_complete: true });
+}
+
+/// Two runs at once would spoil each other's output.
+#[test]
+fn a_second_run_is_refused_while_the_first_lives() {
+    let disk = SimulatedDisk::new(0);
+    for dir in ["/in", "/out", "/trace", "/run"] {
+        stream_kernel_disk::Disk::create_dir(&disk, Path::new(dir)).unwrap();
+    }
+    disk.put(Path::new(toy::INPUT), b"a 1\n");
+    let dir = Path::new(toy::CHECKPOINT);
+    let first = stream_kernel_checkpoint::Checkpoint::open(std::sync::Arc::new(disk.clone()), dir).unwrap();
+    let error = toy::run(&disk, &mut Promise::default()).unwrap_err();
+    assert!(error.contains("in use by another run"), "{error}");
+    drop(first);
+    toy::run(&disk, &mut Promise::default()).unwrap();
+}

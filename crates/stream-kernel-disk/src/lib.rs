@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod disk;
+mod file;
+mod os;
+#[cfg(feature = "simulation")]
+mod simulated;
+
+pub use disk::{Disk, OpenHow, dir_of};
+pub use file::{DiskFile, MAX_INTERRUPTIONS};
+pub use os::OsDisk;
+#[cfg(feature = "simulation")]
+pub use simulated::{Fault, PlannedFault, SimulatedDisk};

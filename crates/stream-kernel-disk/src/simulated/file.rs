@@ -1,0 +1,132 @@
+//! An open file of a simulated disk.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::SimulatedDisk;
+use super::content::Content;
+use super::plan::{Operation, Verdict};
+use crate::{DiskFile, OpenHow};
+
+pub(super) struct SimulatedFile {
+    disk: SimulatedDisk,
+    path: PathBuf,
+    is_writable: bool,
+    /// The file's number.
+    file: usize,
+    /// This handle's number.
+    handle: u64,
+}
+
+impl SimulatedFile {
+    pub(super) fn new(disk: SimulatedDisk, path: &Path, how: OpenHow, file: usize, handle: u64) -> Self {
+        Self { disk, path: path.to_owned(), is_writable: how.is_writable(), file, handle }
+    }
+
+    /// Counts an operation, and does it unless it is to fail.
+    fn operate<T>(
+        &self,
+        operation: Operation,
+        act: impl FnOnce(&mut Content) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.disk.operate(operation, |state| act(&mut state.files[self.file]))
+    }
+
+    fn operation(&self, name: &'static str) -> Operation {
+        Operation::new(name, &self.path)
+    }
+
+    fn check_writable(&self) -> io::Result<()> {
+        if self.is_writable { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+}
+
+impl DiskFile for SimulatedFile {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let operation = self.operation("read").at(offset).len(buffer.len() as u64);
+        self.operate(operation, |content| Ok(content.read(buffer, offset)))
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.check_writable()?;
+        let mut state = self.disk.state();
+        let verdict = state.begin(self.operation("write").at(offset).len(bytes.len() as u64));
+        let written = match &verdict {
+            Verdict::Go => bytes.len(),
+            Verdict::WriteLess => 1 + state.random.below(bytes.len().saturating_sub(1)),
+            Verdict::Fail(_) => state.random.below(bytes.len() + 1),
+        };
+        let written = written.min(bytes.len());
+        // Interrupted is what happens before anything was written.
+        let is_untouched =
+            matches!(&verdict, Verdict::Fail(error) if error.kind() == io::ErrorKind::Interrupted);
+        if !is_untouched {
+            state.files[self.file].write(&bytes[..written], offset)?;
+        }
+        match verdict {
+            Verdict::Fail(error) => Err(error),
+            Verdict::Go | Verdict::WriteLess => Ok(written),
+        }
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.operate(self.operation("len"), |content| Ok(content.bytes().len() as u64))
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.check_writable()?;
+        self.operate(self.operation("set_len").len(len), |content| content.set_len(len))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.disk.state();
+        let verdict = state.begin(self.operation("sync"));
+        let state = &mut *state;
+        let content = &mut state.files[self.file];
+        match verdict {
+            Verdict::Go | Verdict::WriteLess => {
+                content.sync();
+                Ok(())
+            }
+            Verdict::Fail(error) => {
+                content.fail_to_sync(&mut state.random);
+                Err(error)
+            }
+        }
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        self.operate(self.operation("lock"), |content| {
+            let holder = *content.locked_by.get_or_insert(self.handle);
+            Ok(holder == self.handle)
+        })
+    }
+
+    fn is_locked(&self) -> io::Result<bool> {
+        self.operate(self.operation("is_locked"), |content| {
+            Ok(content.locked_by.is_some_and(|holder| holder != self.handle))
+        })
+    }
+}
+
+impl Drop for SimulatedFile {
+    /// With the file goes its lock.
+    fn drop(&mut self) {
+        let mut state = self.disk.state();
+        let locked_by = &mut state.files[self.file].locked_by;
+        if *locked_by == Some(self.handle) {
+            *locked_by = None;
+        }
+    }
+}
+
+impl fmt::Debug for SimulatedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimulatedFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! The names on a simulated disk: as they are seen, and as they are on the medium.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::random::PowerCut;
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Directory,
+    /// The file of that number.
+    File(usize),
+}
+
+/// All names, by their paths from the root on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// What is seen.
+    current: BTreeMap<PathBuf, Node>,
+    /// What is safe.
+    durable: BTreeMap<PathBuf, Node>,
+    /// What was done to directories that were not synced since, in order.
+    unsynced: Vec<Change>,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Create { path: PathBuf, node: Node },
+    Rename { from: PathBuf, to: PathBuf, node: Node },
+    Remove { path: PathBuf, node: Node },
+}
+
+impl Change {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Create { path, .. } | Self::Rename { from: path, .. } | Self::Remove { path, .. } => path,
+        }
+    }
+
+    /// Changes the names, if there is what the change presupposes.
+    fn apply(&self, names: &mut BTreeMap<PathBuf, Node>) {
+        match self {
+            Self::Create { path, node } => _ = names.insert(path.clone(), *node),
+            Self::Rename { from, to, node } => {
+                if names.get(from) == Some(node) {
+                    names.remove(from);
+                    names.insert(to.clone(), *node);
+                }
+            }
+            Self::Remove { path, node } => {
+                if names.get(path) == Some(node) {
+                    names.remove(path);
+                }
+            }
+        }
+    }
+}
+
+impl Names {
+    pub(super) fn get(&self, path: &Path) -> Option<Node> {
+        if path.as_os_str().is_empty() { Some(Node::Directory) } else { self.current.get(path).copied() }
+    }
+
+    /// Makes a name as if it had been there always; returns false if there is no directory for it.
+    pub(super) fn put(&mut self, path: PathBuf, node: Node) -> bool {
+        let has_place = self.is_in_directory(&path);
+        self.current.insert(path.clone(), node);
+        self.durable.insert(path, node);
+        has_place
+    }
+
+    pub(super) fn create(&mut self, path: PathBuf, node: Node) -> io::Result<()> {
+        if !self.is_in_directory(&path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.change(Change::Create { path, node });
+        Ok(())
+    }
+
+    pub(super) fn create_dir(&mut self, path: PathBuf) -> io::Result<()> {
+        match self.get(&path) {
+            Some(Node::Directory) => Ok(()),
+            Some(Node::File(_)) => Err(io::ErrorKind::AlreadyExists.into()),
+            None => self.create(path, Node::Directory),
+        }
+    }
+
+    pub(super) fn rename(&mut self, from: PathBuf, to: PathBuf) -> io::Result<()> {
+        let node = self.file(&from)?;
+        if from.parent() != to.parent() {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
+        self.change(Change::Rename { from, to, node });
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, path: PathBuf) -> io::Result<()> {
+        let node = self.file(&path)?;
+        self.change(Change::Remove { path, node });
+        Ok(())
+    }
+
+    pub(super) fn sync(&mut self, dir: &Path) -> io::Result<()> {
+        if self.get(dir) != Some(Node::Directory) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        for change in self.unsynced.extract_if(.., |change| change.path().parent() == Some(dir)) {
+            change.apply(&mut self.durable);
+        }
+        Ok(())
+    }
+
+    pub(super) fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {
+        if self.get(dir) != Some(Node::Directory) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let inside = self.current.keys().filter(|path| path.parent() == Some(dir));
+        Ok(inside.filter_map(|path| path.file_name()).map(ToOwned::to_owned).collect())
+    }
+
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let is_file = |node: &Node| matches!(node, Node::File(_));
+        self.current.iter().filter(|(_, node)| is_file(node)).map(|(path, _)| path.clone()).collect()
+    }
+
+    pub(super) fn after_crash(&self, power_cut: &mut PowerCut) -> Self {
+        let mut names = self.durable.clone();
+        for change in &self.unsynced {
+            if power_cut.keeps() {
+                change.apply(&mut names);
+            }
+        }
+        // With a directory goes what is in it.
+        let is_reachable = |path: &PathBuf| {
+            let mut above = path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
+            above.all(|path| names.get(path) == Some(&Node::Directory))
+        };
+        let lost: Vec<_> = names.keys().filter(|path| !is_reachable(path)).cloned().collect();
+        for path in lost {
+            names.remove(&path);
+        }
+        Self { current: names.clone(), durable: names, unsynced: Vec::new() }
+    }
+
+    fn change(&mut self, change: Change) {
+        change.apply(&mut self.current);
+        self.unsynced.push(change);
+    }
+
+    fn file(&self, path: &Path) -> io::Result<Node> {
+        match self.get(path) {
+            Some(node @ Node::File(_)) => Ok(node),
+            Some(Node::Directory) => Err(io::ErrorKind::IsADirectory.into()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn is_in_directory(&self, path: &Path) -> bool {
+        path.parent().is_some_and(|dir| self.get(dir) == Some(Node::Directory))
+    }
+}

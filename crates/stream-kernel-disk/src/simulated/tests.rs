@@ -1,0 +1,149 @@
+//! The model does what it says: what was not synced can be lost and can be kept, what was synced is always kept.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind::{Interrupted, Other, StorageFull};
+use std::path::Path;
+
+use super::{Fault, PlannedFault, SimulatedDisk};
+use crate::{Disk, DiskFile, OpenHow};
+
+const SEEDS: std::ops::Range<u64> = 0..400;
+
+fn path() -> &'static Path {
+    Path::new("/file")
+}
+
+fn new_file(disk: &SimulatedDisk) -> Box<dyn DiskFile> {
+    disk.open(path(), OpenHow::New).unwrap()
+}
+
+/// Returns what may be found in the file after a power cut; `None` is no file.
+fn possible_after_crash(disk: &SimulatedDisk) -> BTreeSet<Option<Vec<u8>>> {
+    SEEDS.map(|seed| disk.after_crash(seed).contents(path())).collect()
+}
+
+fn some(texts: &[&str]) -> BTreeSet<Option<Vec<u8>>> {
+    texts.iter().map(|text| Some(text.as_bytes().to_vec())).collect()
+}
+
+#[test]
+fn what_is_synced_with_its_name_survives_every_power_cut() {
+    let disk = SimulatedDisk::new(1);
+    let file = new_file(&disk);
+    file.write_all_at(b"abc", 0).unwrap();
+    file.sync_data().unwrap();
+    assert_eq!(possible_after_crash(&disk), [None, Some(b"abc".to_vec())].into(), "the name is not safe");
+    disk.sync_dir(Path::new("/")).unwrap();
+    assert_eq!(possible_after_crash(&disk), some(&["abc"]));
+}
+
+#[test]
+fn what_is_not_synced_is_lost_kept_or_torn() {
+    let disk = SimulatedDisk::new(1);
+    disk.put(path(), b"--");
+    let file = disk.open(path(), OpenHow::Existing).unwrap();
+    file.write_all_at(b"ab", 0).unwrap();
+    assert_eq!(possible_after_crash(&disk), some(&["--", "ab", "a-", "-b"]));
+    file.set_len(1).unwrap();
+    let possible = possible_after_crash(&disk);
+    assert_eq!(possible, some(&["--", "ab", "a-", "-b", "a", "-"]), "each change is kept or not");
+    assert_eq!(disk.after_kill(0).contents(path()).unwrap(), b"a", "a kill takes nothing");
+}
+
+#[test]
+fn a_failed_sync_is_not_made_good_by_one_that_succeeds() {
+    let mut lost = 0;
+    for seed in SEEDS {
+        let disk = SimulatedDisk::new(seed);
+        disk.put(path(), b"-");
+        let file = disk.open(path(), OpenHow::Existing).unwrap();
+        file.write_all_at(b"a", 0).unwrap();
+        disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false });
+        assert!(file.sync_data().is_err());
+        file.sync_data().unwrap();
+        assert_eq!(disk.contents(path()).unwrap(), b"a", "it is read back");
+        let after = possible_after_crash(&disk);
+        assert_eq!(after.len(), 1, "nothing is undecided after a sync");
+        lost += u64::from(after == some(&["-"]));
+        file.write_all_at(b"a", 0).unwrap();
+        file.sync_data().unwrap();
+        assert_eq!(possible_after_crash(&disk), some(&["a"]), "written again, it is safe");
+    }
+    assert!((1..SEEDS.end).contains(&lost), "{lost} of {} lost", SEEDS.end);
+}
+
+#[test]
+fn a_rename_gives_the_old_name_or_the_new_until_the_directory_is_synced() {
+    let disk = SimulatedDisk::new(1);
+    disk.put(Path::new("/old"), b"content");
+    disk.rename(Path::new("/old"), path()).unwrap();
+    let possible = |disk: &SimulatedDisk| SEEDS.map(|seed| disk.after_crash(seed).files()).collect();
+    let names: BTreeSet<Vec<_>> = possible(&disk);
+    assert_eq!(names, [vec!["file".into()], vec!["old".into()]].into());
+    disk.sync_dir(Path::new("/")).unwrap();
+    assert_eq!(possible(&disk), [vec!["file".into()]].into());
+}
+
+#[test]
+fn a_directory_that_is_lost_takes_along_what_is_in_it() {
+    let disk = SimulatedDisk::new(1);
+    disk.create_dir(Path::new("/dir")).unwrap();
+    disk.open(Path::new("/dir/file"), OpenHow::New).unwrap();
+    disk.sync_dir(Path::new("/dir")).unwrap();
+    let possible: BTreeSet<Vec<_>> = SEEDS.map(|seed| disk.after_crash(seed).files()).collect();
+    assert_eq!(possible, [vec![], vec!["dir/file".into()]].into());
+}
+
+#[test]
+fn faults_come_once_or_last_and_name_themselves() {
+    let kinds = |fault, from_then_on| {
+        let disk = SimulatedDisk::new(1);
+        let file = new_file(&disk);
+        disk.plan(PlannedFault { fault, at: 2, from_then_on });
+        [(); 3].map(|()| file.write_at(b"0123456789", 0).map_err(|error| error.kind()))
+    };
+    assert_eq!(kinds(Fault::Full, false), [Ok(10), Err(StorageFull), Ok(10)]);
+    assert_eq!(kinds(Fault::Interrupted, true), [Ok(10), Err(Interrupted), Err(Interrupted)]);
+    assert_eq!(kinds(Fault::Crash, false), [Ok(10), Err(Other), Err(Other)], "nothing works after a crash");
+    assert!(matches!(kinds(Fault::ShortWrite, false), [Ok(10), Ok(1..10), Ok(10)]));
+}
+
+#[test]
+fn the_provided_methods_go_on_after_signals_and_short_writes() {
+    for fault in [Fault::Interrupted, Fault::ShortWrite] {
+        for at in 1..4 {
+            let disk = SimulatedDisk::new(at);
+            let file = new_file(&disk);
+            disk.plan(PlannedFault { fault, at, from_then_on: false });
+            file.write_all_at(b"0123456789", 0).unwrap();
+            let mut read = [0; 10];
+            file.read_exact_at(&mut read, 0).unwrap();
+            assert_eq!(&read, b"0123456789", "{fault:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn locks_bind_handles_and_go_with_them_and_with_the_process() {
+    let disk = SimulatedDisk::new(1);
+    let first = new_file(&disk);
+    let second = disk.open(path(), OpenHow::ReadOnly).unwrap();
+    assert!(first.try_lock().unwrap() && !second.try_lock().unwrap() && second.is_locked().unwrap());
+    let next = disk.after_kill(0);
+    assert!(next.open(path(), OpenHow::ReadOnly).unwrap().try_lock().unwrap());
+    drop(first);
+    assert!(!second.is_locked().unwrap() && second.try_lock().unwrap());
+}
+
+#[test]
+fn a_failure_can_be_told_by_its_history() {
+    let disk = SimulatedDisk::new(1);
+    let file = new_file(&disk);
+    disk.plan(PlannedFault { fault: Fault::Full, at: 2, from_then_on: false });
+    file.write_all_at(b"abc", 5).unwrap();
+    file.sync_data().unwrap_err();
+    disk.rename(path(), Path::new("/other")).unwrap();
+    let expected = "    0 open /file\n    1 write /file, 3 bytes at 5\n    2 sync /file: No space left on device \
+                    (os error 28)\n    3 rename /file\n";
+    assert_eq!(disk.history(), expected);
+}
