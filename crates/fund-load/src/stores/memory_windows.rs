@@ -93,8 +93,8 @@ impl MemoryWindowStore {
         found
     }
 
-    /// Returns the position of the day after that at `position` in its week, [`NONE`] if there is none.
-    fn next_day(&self, position: u32) -> u32 {
+    /// Returns the position that comes after `position` in the chain of its week, [`NONE`] if none does.
+    fn next_in_chain(&self, position: u32) -> u32 {
         self.days.get(position as usize).map_or(NONE, |day| day.next)
     }
 
@@ -193,12 +193,12 @@ impl WindowStore for MemoryWindowStore {
             let mut days = [NONE; WEEKS_AT_ONCE];
             for (day, &hash) in days.iter_mut().zip(&hashes[..weeks.len()]) {
                 *day = self.weeks.guess(hash).and_then(|at| u32::try_from(at).ok()).unwrap_or(NONE);
-                hint::black_box(self.next_day(*day));
+                hint::black_box(self.next_in_chain(*day));
             }
             for _ in 1..DAYS_BROUGHT_NEAR {
                 for day in &mut days {
-                    *day = self.next_day(*day);
-                    hint::black_box(self.next_day(*day));
+                    *day = self.next_in_chain(*day);
+                    hint::black_box(self.next_in_chain(*day));
                 }
             }
         }
@@ -349,6 +349,23 @@ mod tests {
         assert_eq!(count("1", 2), full);
         assert_eq!(count("2", 0), full);
         assert_eq!(count("1", 0), Ok(windows(2, 2, 3)));
+    }
+
+    /// What is brought near is a hint: weeks that are there and others, more than are waited for at once.
+    #[test]
+    fn bringing_weeks_near_changes_nothing_however_many_they_are() {
+        let mut store = MemoryWindowStore::default();
+        for customer in 0..40 {
+            for day in 0..=customer % 7 {
+                store.count_attempt(id(&customer.to_string()), Day(day), Day(0), Cents(1)).unwrap();
+            }
+        }
+        let before = store.entries();
+        for count in [0, 1, WEEKS_AT_ONCE, WEEKS_AT_ONCE + 1, 3 * WEEKS_AT_ONCE] {
+            let weeks: Vec<_> = (0..count).map(|customer| (id(&customer.to_string()), Day(0))).collect();
+            store.bring_near(&weeks);
+            assert_eq!(store.entries(), before, "{count} weeks");
+        }
     }
 
     #[test]
