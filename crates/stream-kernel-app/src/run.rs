@@ -157,17 +157,17 @@ fn feed<A: Application>(
     signals: &Signals,
     progress: &mut Progress,
 ) -> Result<End, Failure> {
-    let mut lines_shown = 0;
+    let mut shown_lines_left = 0;
     loop {
         if let Some(exit_code) = signals.received() {
             return Ok(End::Signal(exit_code));
         }
-        if lines_shown == 0 {
+        if shown_lines_left == 0 {
             let ahead = lines.lines_ahead();
             run.look_ahead(&ahead);
-            lines_shown = ahead.len();
+            shown_lines_left = ahead.len();
         }
-        lines_shown = lines_shown.saturating_sub(1);
+        shown_lines_left = shown_lines_left.saturating_sub(1);
         let line = match lines.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(End::OfInput),
@@ -216,3 +216,6 @@ fn note_lack_of_hashes<A: Application>(job: &Job<A>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;
