@@ -1,14 +1,12 @@
 //! What was decided, in counts.
 
-use serde::{Deserialize, Serialize};
-
 use crate::domain::{Reason, Verdict};
 
 /// Counts decisions by verdict.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    accepted: u64,
-    declined: [u64; Reason::ALL.len()],
+    pub(crate) accepted: u64,
+    pub(crate) declined: [u64; Reason::ALL.len()],
 }
 
 impl Tally {

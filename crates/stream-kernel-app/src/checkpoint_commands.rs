@@ -28,7 +28,7 @@ pub(crate) fn run(command: &CheckpointCommand) -> Result<u8, Failure> {
             let (inspection, findings) = verify(&OsDisk, dir).map_err(|error| unreadable(&error))?;
             let mut text = for_people(dir, &inspection);
             for finding in &findings {
-                text += &format!("wrong: {}\n", escaped(&finding.to_string()));
+                text += &format!("wrong: {}\n", escaped(finding));
             }
             let is_sound = findings.is_empty() && inspection.last.is_some();
             if is_sound {

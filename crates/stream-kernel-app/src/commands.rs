@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use serde_json::json;
-use stream_kernel_config::ContextDiffMode;
+use stream_kernel_config::{ContextDiffMode, Redact, RedactIdentity, Tracing};
+use stream_kernel_trace::escaped_json;
 
 use crate::adapters::is_standard_stream;
 use crate::cli::{ConfigCommand, Options};
 use crate::failure::Failure;
 use crate::run::warn_of_wiring;
+use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters};
 
 /// The environment, as the process received it.
@@ -67,7 +69,7 @@ fn print(text: &str) -> Result<(), Failure> {
 }
 
 fn pretty(json: &serde_json::Value) -> String {
-    format!("{json:#}\n")
+    escaped_json(&format!("{json:#}\n")).into_owned()
 }
 
 fn list_variables<A: Application>() -> String {
@@ -88,7 +90,7 @@ fn list_variables<A: Application>() -> String {
 fn describe<A: Application>(job: &Job<A>) -> String {
     let config = job.config();
     let runtime = &config.runtime;
-    let mut text = format!("scenario: {}\n", config.scenario.name);
+    let mut text = format!("scenario: {}\n", escaped(&config.scenario.name));
     text += if runtime.strict { "pipeline, strict:\n" } else { "pipeline, not strict:\n" };
     for step in job.scenario().wiring() {
         let routes = step.routes.iter().map(|route| match route.to {
@@ -103,7 +105,11 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     text += &format!("tracing: {}\n", describe_tracing(&runtime.tracing));
     let (input, output) = (&config.adapters.input_source().settings, &config.adapters.output_sink().settings);
     let place = |path: &std::path::Path, stream: &str| {
-        if is_standard_stream(path) { stream.to_owned() } else { path.display().to_string() }
+        if is_standard_stream(path) {
+            stream.to_owned()
+        } else {
+            escaped(&path.to_string_lossy()).to_string()
+        }
     };
     text += &format!(
         "input: {}, lines of up to {} bytes\n",
@@ -114,7 +120,7 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     text
 }
 
-fn describe_tracing(tracing: &stream_kernel_config::Tracing) -> String {
+fn describe_tracing(tracing: &Tracing) -> String {
     if !tracing.enabled {
         return "off".to_owned();
     }
@@ -132,17 +138,31 @@ fn describe_tracing(tracing: &stream_kernel_config::Tracing) -> String {
                     .map_or(String::new(), |every| format!(", made durable every {every}"));
                 format!(
                     "appended to {}, written every {} records{fsync}",
-                    path.display(),
+                    escaped(&path.to_string_lossy()),
                     jsonl.flush_every_n
                 )
             }
         },
     };
     format!(
-        "signature {}, context {}{fields}, {sink}",
+        "signature {}, context {}{fields}{}, {sink}",
         word(&tracing.signature.mode),
-        word(&tracing.context_diff.mode)
+        word(&tracing.context_diff.mode),
+        describe_redaction(&tracing.redact)
     )
+}
+
+/// Returns what the trace hides, led by a comma; nothing if it hides nothing.
+fn describe_redaction(Redact { identity, tags, .. }: &Redact) -> String {
+    let form = if *identity == RedactIdentity::Hash { "hashed" } else { "masked" };
+    let mut text = String::new();
+    if *identity != RedactIdentity::None {
+        text += &format!(", identities {form}");
+    }
+    if !tags.is_empty() {
+        text += &format!(", tags [{}] {form}", escaped(&tags.join(", ")));
+    }
+    text
 }
 
 /// Returns the word by which the configuration calls a choice.

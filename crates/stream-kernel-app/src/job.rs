@@ -4,13 +4,13 @@ use std::io;
 
 use stream_kernel_config::{Config, Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy, Warning};
 use stream_kernel_exec::{InputOutcome, OnStepError, RunReport, Scenario, StepFailure, SyncRunner};
-use stream_kernel_trace::{Clock, Context, Recorder, RunLabel, SinkFailure, TraceSink};
+use stream_kernel_trace::{Clock, Context, Recorder, Redaction, RunLabel, SinkFailure, TraceSink};
 
-use crate::checks;
-use crate::tracing;
 use crate::{Application, LineOutput, RawLine, SharedOutput, State, SummaryRow};
+use crate::{checks, redaction, tracing};
 
-/// A configuration that was found right, with its steps built and wired. No file has been touched yet.
+/// A configuration that was found right, with its steps built and wired. No file has been touched yet, but for the key of a
+/// redaction, which was read.
 ///
 /// [`main`](crate::main()) makes one for each command; a program or test of its own prepares one and starts it, with any
 /// output, clock and sink. The [crate's documentation](crate) has a whole example.
@@ -19,6 +19,7 @@ pub struct Job<A: Application> {
     effective: Effective,
     scenario: Scenario<A::Message>,
     warnings: Vec<Warning>,
+    redaction: Redaction,
     resources: A::Resources,
     output: SharedOutput,
 }
@@ -45,10 +46,11 @@ impl<A: Application> Job<A> {
         let output = SharedOutput::default();
         let resources = A::resources(loaded.config(), &output);
         let scenario = checks::check::<A>(&mut loaded, &resources);
+        let redaction = redaction::check(&mut loaded);
         let (config, effective) = loaded.finish()?;
         match scenario {
             Some((scenario, warnings)) => {
-                Ok(Self { config, effective, scenario, warnings, resources, output })
+                Ok(Self { config, effective, scenario, warnings, redaction, resources, output })
             }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
         }
@@ -74,6 +76,11 @@ impl<A: Application> Job<A> {
         &self.warnings
     }
 
+    /// Returns what the trace hides.
+    pub fn redaction(&self) -> &Redaction {
+        &self.redaction
+    }
+
     /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off.
     pub fn recorder(
         &self,
@@ -82,7 +89,8 @@ impl<A: Application> Job<A> {
     ) -> Option<Recorder> {
         let tracing = &self.config.runtime.tracing;
         tracing.enabled.then(|| {
-            let recorder = Recorder::new(tracing::settings(tracing), clock);
+            let recorder =
+                Recorder::new(tracing::settings(tracing), clock).with_redaction(self.redaction.clone());
             match sink {
                 Some(sink) => recorder.with_sink(sink),
                 None => recorder,

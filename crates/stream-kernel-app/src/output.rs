@@ -8,6 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use rustix::fs::OFlags;
+
 use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
 
@@ -78,7 +80,7 @@ impl OutputFile {
             return Ok(Self::new(File::from(stdout), path, None));
         }
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            let stream = OpenOptions::new().write(true).open(path).map_err(failed(path))?;
+            let stream = write_to_what_is_there(path).map_err(failed(path))?;
             return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
@@ -145,6 +147,11 @@ impl Write for OutputFile {
     }
 }
 
+/// Opens what exists for writing; a symbolic link is not followed.
+pub(crate) fn write_to_what_is_there(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
+}
+
 /// Returns the folder that the file lies in.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -155,4 +162,25 @@ pub(crate) fn partial_path(path: &Path) -> PathBuf {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     partial.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A link that appears between the look at the path and its opening must not lead anywhere.
+    #[test]
+    fn what_is_there_is_opened_unless_it_is_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "kept").unwrap();
+        symlink(&file, &link).unwrap();
+        assert!(write_to_what_is_there(&file).is_ok());
+        let refused = write_to_what_is_there(&link).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+        assert!(OutputFile::open(&link).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"kept");
+    }
 }

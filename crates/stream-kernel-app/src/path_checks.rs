@@ -9,6 +9,7 @@ use stream_kernel_config::{Loaded, Problem, SinkKind};
 use crate::LineAdapters;
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
 use crate::output::{folder_of, partial_path};
+use crate::redaction::KEY_FILE_KEY;
 
 pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
@@ -31,6 +32,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     // A sink that is configured but switched off writes nothing.
     let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
     let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, _)| path.to_owned());
+    let key_file = tracing.redact.key_file.clone();
     let traces_to_stdout = sink.is_some_and(|sink| sink.kind == SinkKind::Stdout);
 
     // A path that only stands in for a mistaken one is held against nothing.
@@ -45,6 +47,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         ..output
     });
     let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", path));
+    let key_file = key_file.as_deref().and_then(|path| place(KEY_FILE_KEY, "key file", path));
 
     if traces_to_stdout && writes_to_stdout {
         let problem = Problem::new("records and results would both go to standard output")
@@ -66,12 +69,17 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
             loaded.report(TRACE_PATH_KEY, problem);
         }
         check_link(loaded, trace, "the sink `stdout`");
-        for other in [input, output, unfinished].into_iter().flatten() {
+        for other in [input, output, unfinished, key_file].into_iter().flatten() {
             check_same(loaded, trace, other);
         }
     }
     if let (Some(unfinished), Some(input)) = (unfinished, input) {
         check_same(loaded, unfinished, input);
+    }
+    if let Some(key_file) = key_file {
+        for results in [output, unfinished].into_iter().flatten() {
+            check_same(loaded, results, key_file);
+        }
     }
 }
 

@@ -75,6 +75,10 @@ impl Payload for RawLine {
         true
     }
 
+    fn identity_is_public(&self) -> bool {
+        true
+    }
+
     fn digest(&self, content: &mut CanonicalContent) {
         content.unsigned("line_no", self.line_no());
         match self.content() {

@@ -9,6 +9,7 @@ use stream_kernel_exec::RunReport;
 use crate::SummaryRow;
 use crate::figures::{counted, grouped};
 use crate::progress::above_bar;
+use crate::trace_commands::escape::escaped;
 
 /// Writes a line to standard error. If nobody can read it, there is nobody to tell.
 pub(crate) fn say(line: impl Display) {
@@ -51,7 +52,7 @@ impl Summary<'_> {
         }
         for (label, place) in &self.places {
             let Some(place) = place else { continue };
-            text += &format!("\n  {label}: {place}");
+            text += &format!("\n  {label}: {}", escaped(place));
         }
         text
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stream_kernel_config::Config;
+use stream_kernel_config::{Config, SignatureMode};
 use stream_kernel_exec::InputOutcome;
 use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
 
@@ -16,6 +16,7 @@ use crate::progress::{Progress, make_room_for_results};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
+use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters, LineReader, Run, checkpointed, tracing};
 
 /// Why lines were no longer read.
@@ -35,6 +36,7 @@ pub(crate) fn run<A: Application>(
     options.check()?;
     let job = prepare::<A>(options, environment)?;
     warn_of_wiring(&job);
+    note_lack_of_hashes(&job);
     if job.config().runtime.checkpoint.is_some() {
         return checkpointed::command::run(job, options, restart);
     }
@@ -115,7 +117,7 @@ impl OpenFiles {
 fn say_trace_failure(failure: Option<&SinkFailure>, places: &Places, remark: &str) {
     if let Some(failure) = failure {
         let trace = places.trace.as_deref().unwrap_or_default();
-        say(format!("error: trace `{trace}`: {}{remark}", with_causes(failure)));
+        say(format!("error: trace `{}`: {}{remark}", escaped(trace), with_causes(failure)));
     }
 }
 
@@ -123,7 +125,9 @@ fn say_trace_failure(failure: Option<&SinkFailure>, places: &Places, remark: &st
 fn what_is_left(output: &OutputFile) -> String {
     output
         .partial()
-        .map(|partial| format!(" (the unfinished output is left in `{}`)", partial.display()))
+        .map(|partial| {
+            format!(" (the unfinished output is left in `{}`)", escaped(&partial.to_string_lossy()))
+        })
         .unwrap_or_default()
 }
 
@@ -153,17 +157,17 @@ fn feed<A: Application>(
     signals: &Signals,
     progress: &mut Progress,
 ) -> Result<End, Failure> {
-    let mut lines_shown = 0;
+    let mut shown_lines_left = 0;
     loop {
         if let Some(exit_code) = signals.received() {
             return Ok(End::Signal(exit_code));
         }
-        if lines_shown == 0 {
+        if shown_lines_left == 0 {
             let ahead = lines.lines_ahead();
             run.look_ahead(&ahead);
-            lines_shown = ahead.len();
+            shown_lines_left = ahead.len();
         }
-        lines_shown = lines_shown.saturating_sub(1);
+        shown_lines_left = shown_lines_left.saturating_sub(1);
         let line = match lines.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(End::OfInput),
@@ -179,7 +183,7 @@ fn feed<A: Application>(
         };
         let line_no = line.line_no();
         if let InputOutcome::Abandoned(failure) = run.process(line)? {
-            say(format!("abandoned: {failure}"));
+            say(format!("abandoned: {}", with_causes(&failure)));
         }
         progress.update(line_no, lines.bytes_read());
     }
@@ -201,3 +205,17 @@ pub(crate) fn warn_of_wiring<A: Application>(job: &Job<A>) {
         say(warning);
     }
 }
+
+/// Says that the trace has no hashes, if it was to have some and hides values.
+fn note_lack_of_hashes<A: Application>(job: &Job<A>) {
+    let tracing = &job.config().runtime.tracing;
+    if tracing.signature.mode == SignatureMode::Hash && job.redaction().leaves_out_hashes() {
+        say(
+            "note: the trace hides values, so that it has no hashes of messages either: without a key, what was hashed \
+             could be tried out (set `runtime.tracing.redact.key_file`)",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod redact;
 mod runtime;
 mod sink;
 mod tracing;
@@ -32,6 +33,7 @@ pub use loader::Loader;
 pub use mistake::{MAX_MISTAKES, Mistake, Mistakes, Problem, Warning};
 pub use nearest::nearest;
 pub use origin::Origin;
+pub use redact::{Redact, RedactIdentity};
 pub use runtime::{OnStepError, Runtime};
 pub use sink::{Jsonl, Sink, SinkKind, WriteMode};
 pub use tracing::{ContextDiff, ContextDiffMode, Signature, SignatureMode, Tracing};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::redact::Redact;
 use crate::sink::Sink;
 
 /// What is recorded of a run.
@@ -15,6 +16,8 @@ pub struct Tracing {
     pub signature: Signature,
     /// What is recorded of the context of an input.
     pub context_diff: ContextDiff,
+    /// What records hide of customers' data.
+    pub redact: Redact,
     /// Where records go; without it they stay in memory only.
     pub sink: Option<Sink>,
 }

@@ -10,6 +10,11 @@ pub trait Payload {
         false
     }
 
+    /// Returns whether the identity says nothing about anybody, so that a trace that hides identities may show it.
+    fn identity_is_public(&self) -> bool {
+        false
+    }
+
     /// Appends every field to the canonical content, always in the same order.
     fn digest(&self, content: &mut CanonicalContent);
 }
@@ -120,6 +125,9 @@ macro_rules! messages {
                 }
                 fn identity(&self, identity: &mut $crate::trace::ShortText) -> bool {
                     match self { $(Self::$payload(payload) => $crate::Payload::identity(payload, identity)),+ }
+                }
+                fn identity_is_public(&self) -> bool {
+                    match self { $(Self::$payload(payload) => $crate::Payload::identity_is_public(payload)),+ }
                 }
                 fn digest(&self, content: &mut $crate::trace::CanonicalContent) {
                     match self { $(Self::$payload(payload) => $crate::Payload::digest(payload, content)),+ }

@@ -1,29 +1,34 @@
 //! JSON text, appended to a byte buffer: the few forms that a record is made of.
 
-/// Appends `text` as a JSON string, escaped as `serde_json` does it: the two-letter escapes, other characters below
-/// U+0020 as lower-case `\u00xx`, everything else raw.
+use crate::is_steering;
+
+/// Appends `text` as a JSON string: with the two-letter escapes, other characters below U+0020 and those that
+/// [steer](is_steering) how text is shown as lower-case `\u00xx`, and everything else raw.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');
-    let mut clean_from = 0;
     // Most texts need no escape at all; to see that at a glance saves half the time.
-    if needs_escapes(bytes) {
-        for (at, &byte) in bytes.iter().enumerate().filter(|&(_, &byte)| needs_escape(byte)) {
-            out.extend_from_slice(&bytes[clean_from..at]);
-            push_escape(out, byte);
-            clean_from = at + 1;
-        }
+    if may_need_escapes(bytes) {
+        push_escaped(out, text);
+    } else {
+        out.extend_from_slice(bytes);
     }
-    out.extend_from_slice(&bytes[clean_from..]);
     out.push(b'"');
 }
 
-fn needs_escape(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    let mut clean_from = 0;
+    let needs_escape = |character| matches!(character, '"' | '\\') || is_steering(character);
+    for (at, character) in text.match_indices(needs_escape) {
+        out.extend_from_slice(&text.as_bytes()[clean_from..at]);
+        character.chars().for_each(|character| push_escape(out, character));
+        clean_from = at + character.len();
+    }
+    out.extend_from_slice(&text.as_bytes()[clean_from..]);
 }
 
-/// Returns whether any byte needs an escape, eight of them looked at together.
-fn needs_escapes(bytes: &[u8]) -> bool {
+/// Returns whether any byte is more than plain ASCII text, eight of them looked at together.
+fn may_need_escapes(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH_BITS: u64 = 0x80 * ONES;
     const QUOTES: u64 = 0x22 * ONES;
@@ -34,26 +39,30 @@ fn needs_escapes(bytes: &[u8]) -> bool {
     }
     let in_word = |found, word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
-        found | below(word, 0x20) | below(word ^ QUOTES, 1) | below(word ^ BACKSLASHES, 1)
+        // One more than 0x7f, and any byte above, has the high bit.
+        let above = (word | word.wrapping_add(ONES)) & HIGH_BITS;
+        found | above | below(word, 0x20) | below(word ^ QUOTES, 1) | below(word ^ BACKSLASHES, 1)
     };
     // What is left over is looked at together with the bytes before it, some of them a second time.
     match bytes.last_chunk() {
         Some(last) => bytes.as_chunks().0.iter().fold(in_word(0, last), in_word) != 0,
-        None => bytes.iter().any(|&byte| needs_escape(byte)),
+        None => bytes.iter().any(|&byte| !(b' '..0x7f).contains(&byte) || matches!(byte, b'"' | b'\\')),
     }
 }
 
-fn push_escape(out: &mut Vec<u8>, byte: u8) {
-    let letter = match byte {
-        b'"' | b'\\' => byte,
-        0x08 => b'b',
-        0x0c => b'f',
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
+fn push_escape(out: &mut Vec<u8>, character: char) {
+    let letter = match character {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\u{8}' => b'b',
+        '\u{c}' => b'f',
+        '\n' => b'n',
+        '\r' => b'r',
+        '\t' => b't',
         _ => {
-            out.extend_from_slice(b"\\u00");
-            push_hex(out, &[byte]);
+            // None of those that are escaped lies beyond the first 65,536.
+            out.extend_from_slice(b"\\u");
+            push_hex(out, &u32::from(character).to_be_bytes()[2..]);
             return;
         }
     };
@@ -136,6 +145,7 @@ const DIGIT_PAIRS: [[u8; 2]; 100] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escaped_json;
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -143,22 +153,37 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    /// What `serde_json` writes, with what it leaves raw and should not escaped.
+    fn expected(text: &str) -> String {
+        escaped_json(&serde_json::to_string(text).unwrap()).into_owned()
+    }
+
     #[test]
-    fn strings_are_escaped_as_serde_json_does() {
+    fn strings_are_escaped_as_serde_json_does_and_so_are_characters_that_steer() {
         // Each character that needs an escape at each place of a word of eight, and its neighbours that do not.
         for at in 0..17 {
-            for character in
-                ['\0', '\u{1f}', ' ', '!', '"', '#', '[', '\\', ']', '\u{7f}', '\u{a2}', '\u{22}']
-            {
-                let mut text = "x".repeat(17);
-                text.replace_range(at..=at, &character.to_string());
-                assert_eq!(written(|out| push_string(out, &text)), serde_json::to_string(&text).unwrap());
+            for character in [
+                '\0', '\u{1f}', ' ', '!', '"', '#', '[', '\\', ']', '~', '\u{7f}', '\u{80}', '\u{9f}',
+                '\u{a0}', '\u{a2}', '\u{202e}', '\u{202f}',
+            ] {
+                for rest in ["x", "~", "\u{7f}"] {
+                    let mut text = rest.repeat(17);
+                    text.replace_range(at..=at, &character.to_string());
+                    assert_eq!(written(|out| push_string(out, &text)), expected(&text));
+                }
             }
         }
-        let every_short_char: String = (0..0x300_u32).filter_map(char::from_u32).collect();
+        let every_short_char: String =
+            (0..0x3000_u32).chain(0xfe00..0xffff).filter_map(char::from_u32).collect();
         for text in ["", "plain", "\"\\\u{8}\u{c}\n\r\t\u{0}\u{1f}\u{7f}\u{202e}🙂", &every_short_char] {
-            assert_eq!(written(|out| push_string(out, text)), serde_json::to_string(text).unwrap());
+            assert_eq!(written(|out| push_string(out, text)), expected(text));
         }
+    }
+
+    #[test]
+    fn a_text_without_such_characters_stays_as_it_is() {
+        let text = "größer 日本 🙂 \u{200d}\u{2010}";
+        assert_eq!(written(|out| push_string(out, text)), format!("\"{text}\""));
     }
 
     #[test]

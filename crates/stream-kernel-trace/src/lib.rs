@@ -4,6 +4,7 @@ mod clock;
 pub mod comparison;
 mod content;
 mod context;
+mod escape;
 mod fault;
 mod json;
 mod json_leaves;
@@ -13,6 +14,7 @@ pub mod reading;
 mod record;
 mod record_serializer;
 mod recorder;
+mod redaction;
 #[cfg(feature = "schema")]
 mod schema;
 mod signature;
@@ -32,11 +34,15 @@ pub use context::{
     Context, ContextField, ErrorEntry, FieldSet, List, MAX_ENTRIES, NamedValues, Number, RunLabel,
     UnknownField,
 };
+pub use escape::{escaped_json, is_steering, write_json};
 pub use fault::StepFault;
 pub use message::Message;
 pub use record::Record;
 pub use record_serializer::{MAX_TEMPLATES, RecordSerializer};
 pub use recorder::{Recorder, StepRef, TraceSettings};
+pub use redaction::{
+    IdentityRedaction, InvalidKey, MASK, MAX_KEY_BYTES, Redaction, RedactionKey, may_be_hidden,
+};
 #[cfg(feature = "schema")]
 pub use schema::record_schema;
 pub use signature::{Signature, SignatureMode};

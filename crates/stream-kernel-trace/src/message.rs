@@ -12,6 +12,12 @@ pub trait Message {
     /// Asked only when signatures carry identities.
     fn identity(&self, identity: &mut ShortText) -> bool;
 
+    /// Returns whether the identity says nothing about anybody, so that a trace that hides identities may show it: such as the
+    /// number of a line, which a record shows anyway. Its hash would tell what the hash of such a number is.
+    fn identity_is_public(&self) -> bool {
+        false
+    }
+
     /// Appends every field of the message to its canonical content, always in the same order.
     ///
     /// Asked only when signatures carry hashes. Nothing volatile (times of processing, addresses, the order of

@@ -3,7 +3,7 @@
 use crate::snapshot::Snapshots;
 use crate::timestamp::TimestampFormatter;
 use crate::{
-    CanonicalContent, Clock, Context, ContextDiffMode, Message, Record, Signature, SignatureMode,
+    CanonicalContent, Clock, Context, ContextDiffMode, Message, Record, Redaction, Signature, SignatureMode,
     SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
 };
 
@@ -31,6 +31,8 @@ pub struct StepRef<'a> {
 /// step, and [`finish`](Self::finish) after the last input. Nothing that a sink does reaches the caller in between.
 pub struct Recorder {
     settings: TraceSettings,
+    /// `None` as long as nothing is hidden.
+    redaction: Option<Redaction>,
     clock: Box<dyn Clock>,
     sink: Option<Box<dyn TraceSink>>,
     sink_failure: Option<SinkFailure>,
@@ -55,6 +57,7 @@ impl Recorder {
     pub fn new(settings: TraceSettings, clock: impl Clock + 'static) -> Self {
         Self {
             settings,
+            redaction: None,
             clock: Box::new(clock),
             sink: None,
             sink_failure: None,
@@ -84,6 +87,12 @@ impl Recorder {
         self
     }
 
+    /// Hides what `redaction` names, in records for the sink and on the tape alike.
+    pub fn with_redaction(mut self, redaction: Redaction) -> Self {
+        self.redaction = Some(redaction).filter(|redaction| !redaction.is_off());
+        self
+    }
+
     /// Returns what records show.
     pub fn settings(&self) -> TraceSettings {
         self.settings
@@ -105,12 +114,15 @@ impl Recorder {
     pub fn enter(&mut self, message: &impl Message, context: &mut Context) {
         match self.msg_out.first_mut() {
             Some(emitted) if self.is_handed_on => std::mem::swap(&mut self.msg_in, emitted),
-            _ => self.msg_in.describe(message, self.settings.signature, &mut self.content),
+            _ => {
+                let redaction = self.redaction.as_ref();
+                self.msg_in.describe(message, self.settings.signature, redaction, &mut self.content);
+            }
         }
         self.is_handed_on = false;
         let is_first = context.received_at.is_none();
         if is_first {
-            self.snapshots.begin(context);
+            self.snapshots.begin(context, self.redaction.as_ref());
         }
         // Read last, so that the step is not charged for the recorder's work; all that is left is to note the time itself.
         self.entered_at = self.clock.now();
@@ -134,7 +146,7 @@ impl Recorder {
         let exited_at = self.clock.now();
         let emitted_count = self.describe_emitted(emitted);
         self.emitted_count = emitted_count;
-        self.snapshots.advance(context);
+        self.snapshots.advance(context, self.redaction.as_ref());
         let work_index = self.next_work_index(step.index);
         let record = Record {
             run_id: context.run_id(),
@@ -193,7 +205,8 @@ impl Recorder {
             if count == self.msg_out.len() {
                 self.msg_out.push(Signature::default());
             }
-            self.msg_out[count].describe(message, self.settings.signature, &mut self.content);
+            let redaction = self.redaction.as_ref();
+            self.msg_out[count].describe(message, self.settings.signature, redaction, &mut self.content);
             count += 1;
         }
         count

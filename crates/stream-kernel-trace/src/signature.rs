@@ -1,7 +1,7 @@
 //! What a record says of a message.
 
 use crate::json::{hex_digits, push_optional_string, push_string};
-use crate::{CanonicalContent, Message, ShortText};
+use crate::{CanonicalContent, Message, Redaction, ShortText};
 
 /// How much of a message a record shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,11 +46,12 @@ impl Signature {
         String::from_utf8(self.hash?.to_vec()).ok()
     }
 
-    /// Makes this the signature of `message`; `content` is room to work in. Keeps its allocations.
+    /// Makes this the signature of `message`, without what `redaction` hides; `content` is room to work in. Keeps its allocations.
     pub(crate) fn describe(
         &mut self,
         message: &impl Message,
         mode: SignatureMode,
+        redaction: Option<&Redaction>,
         content: &mut CanonicalContent,
     ) {
         self.type_name = message.type_name();
@@ -61,14 +62,20 @@ impl Signature {
         }
         self.identity.clear();
         self.has_identity = message.identity(&mut self.identity);
+        if let Some(redaction) = redaction
+            && self.has_identity
+            && !message.identity_is_public()
+        {
+            redaction.redact_identity(&mut self.identity);
+        }
         if mode == SignatureMode::Hash {
             content.begin(self.type_name);
             message.digest(content);
-            let mut hex = [0; 32];
-            for (digits, byte) in hex.as_chunks_mut().0.iter_mut().zip(content.hash()) {
-                *digits = hex_digits(byte);
-            }
-            self.hash = Some(hex);
+            let hash = match redaction {
+                None => Some(content.hash()),
+                Some(redaction) => redaction.content_hash(content),
+            };
+            self.hash = hash.map(hex);
         }
     }
 
@@ -93,4 +100,13 @@ impl Signature {
         }
         out.push(b'}');
     }
+}
+
+/// Returns a hash in lower-case hexadecimal.
+fn hex(hash: [u8; 16]) -> [u8; 32] {
+    let mut hex = [0; 32];
+    for (digits, byte) in hex.as_chunks_mut().0.iter_mut().zip(hash) {
+        *digits = hex_digits(byte);
+    }
+    hex
 }

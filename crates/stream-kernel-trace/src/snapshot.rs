@@ -2,7 +2,7 @@
 
 use crate::json::{push_integer, push_string, push_trace_id};
 use crate::timestamp::TimestampFormatter;
-use crate::{Context, ContextField, FieldSet, ShortText};
+use crate::{Context, ContextField, FieldSet, Redaction, ShortText};
 
 /// Which fields of the context a record shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,13 +91,13 @@ impl Snapshots {
         Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
     }
 
-    /// Takes the first snapshot of an input.
-    pub(crate) fn begin(&mut self, context: &Context) {
+    /// Takes the first snapshot of an input, without what `redaction` hides.
+    pub(crate) fn begin(&mut self, context: &Context, redaction: Option<&Redaction>) {
         for snapshot in &mut self.fields {
             snapshot.changed = false;
             snapshot.entry_ends.clear();
             snapshot.current.clear();
-            snapshot.render(context, 0);
+            snapshot.render(context, redaction, 0);
         }
     }
 
@@ -105,15 +105,15 @@ impl Snapshots {
     pub(crate) fn render_received_at(&mut self, context: &Context) {
         if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
             snapshot.current.clear();
-            snapshot.render(context, 0);
+            snapshot.render(context, None, 0);
         }
     }
 
     /// Takes the snapshot after a step; what was current becomes what was before.
-    pub(crate) fn advance(&mut self, context: &mut Context) {
+    pub(crate) fn advance(&mut self, context: &mut Context, redaction: Option<&Redaction>) {
         for snapshot in &mut self.fields {
             snapshot.changed = take_changed(context, snapshot.field)
-                .is_some_and(|from| snapshot.render_changed(context, from));
+                .is_some_and(|from| snapshot.render_changed(context, redaction, from));
         }
     }
 
@@ -154,8 +154,8 @@ impl FieldSnapshot {
     }
 
     /// Renders the field again, the entry at position `from` being the first that changed, and returns whether it differs from
-    /// what it was.
-    fn render_changed(&mut self, context: &Context, from: usize) -> bool {
+    /// what it was. Two values that are both masked are alike.
+    fn render_changed(&mut self, context: &Context, redaction: Option<&Redaction>, from: usize) -> bool {
         std::mem::swap(&mut self.current, &mut self.previous);
         let previous_cut = self.current_cut;
         self.current.clear();
@@ -163,11 +163,11 @@ impl FieldSnapshot {
         if let Some(&end) = self.entry_ends.last() {
             self.current.extend_from_slice(&self.previous[..end]);
         }
-        self.render(context, from);
+        self.render(context, redaction, from);
         self.current != self.previous || self.current_cut != previous_cut
     }
 
-    fn render(&mut self, context: &Context, from: usize) {
+    fn render(&mut self, context: &Context, redaction: Option<&Redaction>, from: usize) {
         let mut cut = 0_u64;
         let (out, ends) = (&mut self.current, &mut self.entry_ends);
         let mut note_cut = |text: &ShortText| cut = cut.rotate_left(7) ^ text.cut_digest();
@@ -184,17 +184,23 @@ impl FieldSnapshot {
                 None => out.extend_from_slice(b"null"),
             },
             ContextField::Tags => {
-                context.tags.write_json(out, from, ends, text);
-                context.tags.iter().for_each(|(_, text)| note_cut(text));
+                let hiding = |name: &str| redaction.filter(|redaction| redaction.hides_tag(name));
+                context.tags.write_json(out, from, ends, |out, name, value| match hiding(name) {
+                    None => text(out, value),
+                    Some(redaction) => redaction.push_hidden_tag(out, value),
+                });
+                // Of a hidden value, all that may be seen is in what is shown in its place.
+                let shown = context.tags.iter().filter(|(name, _)| hiding(name).is_none());
+                shown.for_each(|(_, text)| note_cut(text));
             }
             ContextField::Metrics => {
-                context.metrics.write_json(out, from, ends, |out, number| number.write_json(out));
+                context.metrics.write_json(out, from, ends, |out, _, number| number.write_json(out));
             }
             ContextField::Notes => {
                 context.notes.write_json(out, text);
                 context.notes.iter().for_each(note_cut);
             }
-            ContextField::Flags => context.flags.write_json(out, from, ends, |out, &flag| {
+            ContextField::Flags => context.flags.write_json(out, from, ends, |out, _, &flag| {
                 out.extend_from_slice(if flag { b"true" } else { b"false" });
             }),
             ContextField::Errors => context.errors.write_json(out, |out, entry| {
@@ -224,148 +230,4 @@ fn take_changed(context: &mut Context, field: ContextField) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{ErrorEntry, RunLabel};
-
-    /// Takes a context of line 3 through `steps` and returns `before -> after: diff` after each.
-    fn check(shown: FieldSet, steps: &[fn(&mut Context)]) -> Vec<[String; 3]> {
-        let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
-        let mut context = Context::new(label, shown);
-        context.begin_input(3);
-        let mut snapshots = Snapshots::new(shown);
-        snapshots.begin(&context);
-        let mut taken = Vec::new();
-        for step in steps {
-            step(&mut context);
-            snapshots.advance(&mut context);
-            let change = snapshots.change();
-            taken.push(
-                [ContextChange::write_before, ContextChange::write_after, ContextChange::write_diff].map(
-                    |write| {
-                        let mut out = Vec::new();
-                        write(&change, &mut out);
-                        String::from_utf8(out).unwrap()
-                    },
-                ),
-            );
-        }
-        taken
-    }
-
-    #[test]
-    fn each_step_starts_from_what_the_one_before_left() {
-        let steps: [fn(&mut Context); 3] =
-            [|context| context.tags.set("day", "Mon"), |_| {}, |context| context.tags.set("day", "Tue")];
-        insta::assert_debug_snapshot!(check(FieldSet::of([ContextField::Tags, ContextField::LineNo]), &steps), @r#"
-        [
-            [
-                "{\"line_no\":3,\"tags\":{}}",
-                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
-                "{\"tags\":{\"before\":{},\"after\":{\"day\":\"Mon\"}}}",
-            ],
-            [
-                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
-                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
-                "{}",
-            ],
-            [
-                "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
-                "{\"line_no\":3,\"tags\":{\"day\":\"Tue\"}}",
-                "{\"tags\":{\"before\":{\"day\":\"Mon\"},\"after\":{\"day\":\"Tue\"}}}",
-            ],
-        ]
-        "#);
-    }
-
-    #[test]
-    fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
-        let steps: [fn(&mut Context); 1] = [|context| {
-            context.tags.set("a", "1");
-            context.metrics.set("big", u128::MAX);
-            context.metrics.set("nan", f64::NAN);
-            context.metrics.set("half", 0.5);
-            context.metrics.set("minus", -1_i64);
-            context.notes.push("note");
-            context.flags.set("flag", true);
-            context.errors.push(|| ErrorEntry::new("E1", "message", "step"));
-        }];
-        insta::assert_debug_snapshot!(check(FieldSet::ALL, &steps), @r#"
-        [
-            [
-                "{\"trace_id\":\"run:3\",\"run_id\":\"run\",\"scenario_id\":\"test\",\"line_no\":3,\"received_at\":null,\"tags\":{},\"metrics\":{},\"notes\":[],\"flags\":{},\"errors\":[]}",
-                "{\"trace_id\":\"run:3\",\"run_id\":\"run\",\"scenario_id\":\"test\",\"line_no\":3,\"received_at\":null,\"tags\":{\"a\":\"1\"},\"metrics\":{\"big\":340282366920938463463374607431768211455,\"nan\":null,\"half\":0.5,\"minus\":-1},\"notes\":[\"note\"],\"flags\":{\"flag\":true},\"errors\":[{\"code\":\"E1\",\"message\":\"message\",\"step\":\"step\",\"details\":null}]}",
-                "{\"tags\":{\"before\":{},\"after\":{\"a\":\"1\"}},\"metrics\":{\"before\":{},\"after\":{\"big\":340282366920938463463374607431768211455,\"nan\":null,\"half\":0.5,\"minus\":-1}},\"notes\":{\"before\":[],\"after\":[\"note\"]},\"flags\":{\"before\":{},\"after\":{\"flag\":true}},\"errors\":{\"before\":[],\"after\":[{\"code\":\"E1\",\"message\":\"message\",\"step\":\"step\",\"details\":null}]}}",
-            ],
-        ]
-        "#);
-    }
-
-    #[test]
-    fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
-        let steps: [fn(&mut Context); 3] = [
-            |context| context.tags.set("a", "x".repeat(300)),
-            |context| context.tags.set("a", "x".repeat(300)),
-            |context| context.tags.set("a", "x".repeat(301)),
-        ];
-        let taken = check(FieldSet::of([ContextField::Tags]), &steps);
-        assert_eq!(taken[1][2], "{}");
-        assert_eq!(taken[2][0], taken[2][1], "both are cut at the same place");
-        assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
-    }
-
-    /// Only what changed is rendered again: it must read as if all of it were.
-    #[test]
-    fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
-        let shown = FieldSet::of([ContextField::Tags, ContextField::Metrics, ContextField::Flags]);
-        let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
-        let mut context = Context::new(label, shown);
-        let mut kept = Snapshots::new(shown);
-        for input in 0..40_u64 {
-            context.begin_input(input);
-            kept.begin(&context);
-            for step in 0..40_u64 {
-                // Names come again and anew, in an order that differs from input to input.
-                for set in 0..step % 4 {
-                    let name = ((input * 7 + step * 5 + set * 3) % (1 + step)).to_string();
-                    context.tags.set(name.clone(), step);
-                    context.metrics.set(name.clone(), step * input);
-                    context.flags.set(name, step > input);
-                }
-                let before = written(&kept, ContextChange::write_after);
-                kept.advance(&mut context);
-                let mut fresh = Snapshots::new(shown);
-                fresh.begin(&context);
-                let after = written(&fresh, ContextChange::write_after);
-                assert_eq!(written(&kept, ContextChange::write_before), before);
-                assert_eq!(written(&kept, ContextChange::write_after), after);
-                let diff = written(&kept, ContextChange::write_diff);
-                assert_eq!(diff == "{}", before == after, "{diff}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
-        let shown = FieldSet::of([ContextField::Flags]);
-        let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
-        let mut context = Context::new(label, shown);
-        let mut kept = Snapshots::new(shown);
-        context.begin_input(1);
-        kept.begin(&context);
-        for entry in 0..crate::MAX_ENTRIES {
-            context.flags.set(entry.to_string(), true);
-        }
-        kept.advance(&mut context);
-        assert!(written(&kept, ContextChange::write_after).ends_with(r#""1023":true}}"#));
-        context.flags.set("one beyond", true);
-        kept.advance(&mut context);
-        assert!(written(&kept, ContextChange::write_after).ends_with(r#""...(truncated)":false}}"#));
-    }
-
-    fn written<'a>(snapshots: &'a Snapshots, write: impl Fn(&ContextChange<'a>, &mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        write(&snapshots.change(), &mut out);
-        String::from_utf8(out).unwrap()
-    }
-}
+mod tests;

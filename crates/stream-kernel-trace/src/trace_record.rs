@@ -4,8 +4,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::json::push_millis;
-use crate::{Record, Signature, StepFault};
+use crate::json::{push_millis, push_string};
+use crate::{Record, Signature, StepFault, is_steering};
 
 /// One record of a trace, on its own: [`Record`]'s owned twin, of the same form as JSON.
 ///
@@ -28,10 +28,12 @@ use crate::{Record, Signature, StepFault};
 #[serde(deny_unknown_fields)]
 pub struct TraceRecord {
     /// Names the input: `<run_id>:<line_no>`.
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = r":[1-9][0-9]*$")))]
+    #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r":[1-9][0-9]*$")))]
     pub trace_id: String,
     /// Names the scenario.
-    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
+    #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub scenario: String,
     /// The input's line, from 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
@@ -39,6 +41,8 @@ pub struct TraceRecord {
     /// The step's position in the pipeline, from 0.
     pub step_index: usize,
     /// The step's name.
+    #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub step_name: String,
     /// The message's place among those that the step handled for this input, from 0.
     pub work_index: u32,
@@ -122,6 +126,25 @@ fn serialize_millis<S: Serializer>(millis: &f64, serializer: S) -> Result<S::Ok,
     RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
 }
 
+/// Writes a text with the same escapes as a recorder.
+fn serialize_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if !text.contains(is_steering) {
+        return serializer.serialize_str(text);
+    }
+    let mut json = Vec::new();
+    push_string(&mut json, text);
+    let json = String::from_utf8(json).map_err(S::Error::custom)?;
+    RawValue::from_string(json).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with a reference")]
+fn serialize_optional_text<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Some(text) => serialize_text(text, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Whether a step did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -141,7 +164,11 @@ pub struct MessageSignature {
     /// The message's kind.
     pub type_name: String,
     /// By what people know it.
-    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
+    #[serde(serialize_with = "serialize_optional_text")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<String>", length(max = crate::text::MAX_SHOWN_CHARS))
+    )]
     pub identity: Option<String>,
     /// The hash of its content, in lower-case hexadecimal.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
@@ -154,14 +181,16 @@ pub struct MessageSignature {
 #[serde(deny_unknown_fields)]
 pub struct RecordedError {
     /// The kind of failure.
-    #[serde(rename = "type")]
-    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
+    #[serde(rename = "type", serialize_with = "serialize_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub type_name: String,
     /// What happened.
-    #[cfg_attr(feature = "schema", schemars(length(max = crate::text::MAX_SHOWN_CHARS)))]
+    #[serde(serialize_with = "serialize_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub message: String,
     /// The name of the step.
-    #[serde(rename = "where")]
+    #[serde(rename = "where", serialize_with = "serialize_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub step_name: String,
     /// Always null: the field is kept for readers that expect it.
     #[cfg_attr(feature = "schema", schemars(with = "()"))]

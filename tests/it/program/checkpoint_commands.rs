@@ -38,7 +38,9 @@ fn a_run_that_was_cut_off_is_shown_with_its_trace() {
     let folder = Folder::with_input(attempts(2_000));
     cut_off(&folder, &["--trace-path", "trace.jsonl"]);
     let shown = told(&folder, &["show", DIR], 0);
-    for part in [", not complete\n", "\n  output         output.txt.partial: ", "\n  trace          trace.jsonl: "] {
+    for part in
+        [", not complete\n", "\n  output         output.txt.partial: ", "\n  trace          trace.jsonl: "]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     told(&folder, &["verify", DIR], 0);
@@ -95,7 +97,8 @@ fn a_reader_may_stop_reading() {
     let folder = finished();
     let program = super::harness::executable();
     let command = format!("'{}' checkpoint show {DIR} | head -1", program.display());
-    let output = std::process::Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
+    let output =
+        std::process::Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "checkpoint `run.ckpt`\n");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "that is no error");
 }

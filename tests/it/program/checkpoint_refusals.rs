@@ -91,7 +91,8 @@ fn a_damaged_checkpoint() {
         }
     });
     let log = refused_after(|folder| damage(&folder.path_of(&format!("{DIR}/state-1.log")), 40, b"torn"));
-    let log_gone = refused_after(|folder| fs::remove_file(folder.path_of(&format!("{DIR}/state-1.log"))).unwrap());
+    let log_gone =
+        refused_after(|folder| fs::remove_file(folder.path_of(&format!("{DIR}/state-1.log"))).unwrap());
     assert_snapshot!(slots + &log + &log_gone, @"");
 }
 
@@ -101,7 +102,10 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
     for ending in ["", "\r"] {
         let folder = Folder::with_input(attempts(2).trim_end().to_owned() + ending);
         run_checkpointed(&folder).exits_with(0);
-        folder.write("input.txt", folder.read("input.txt") + if ending.is_empty() { " " } else { "\n" } + &attempt("3"));
+        folder.write(
+            "input.txt",
+            folder.read("input.txt") + if ending.is_empty() { " " } else { "\n" } + &attempt("3"),
+        );
         let told = refused(&folder, &[]);
         if ending.is_empty() {
             assert_snapshot!(told, @"");

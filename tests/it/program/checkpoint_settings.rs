@@ -15,7 +15,8 @@ use super::harness::Program;
 fn mistake(folder: &Folder, args: &[&str]) -> String {
     let before = fingerprints(folder);
     let run = run_checkpointed(folder).args(args).exits_with(2).stderr;
-    let check = Program::new(folder).args(["check"]).set([format!("runtime.checkpoint.dir={DIR}")]).args(args);
+    let check =
+        Program::new(folder).args(["check"]).set([format!("runtime.checkpoint.dir={DIR}")]).args(args);
     let check = check.exits_with(2).stderr;
     assert_eq!(run.lines().next(), check.lines().next());
     assert!(fingerprints(folder) == before && !folder.has("output.txt.partial"), "something was touched");
@@ -76,14 +77,21 @@ fn files_and_checkpoint_keep_out_of_each_others_way() {
         ["--set", "runtime.checkpoint.dir=output.txt"],
         ["--set", "runtime.checkpoint.dir=output.txt.partial"],
     ];
-    let told: Vec<_> = cases.map(|args| mistake(&folder, &args).lines().take(2).collect::<Vec<_>>().join("\n")).into();
+    let told: Vec<_> =
+        cases.map(|args| mistake(&folder, &args).lines().take(2).collect::<Vec<_>>().join("\n")).into();
     assert_snapshot!(told.join("\n"), @"");
 }
 
 #[test]
 fn cadences_are_at_least_one_and_a_directory_is_required() {
     let folder = Folder::with_input(attempts(1));
-    for setting in ["{}", "{dir: run.ckpt, every_lines: 0}", "{dir: run.ckpt, every_ms: 0}", "{dir: ''}", "{dir: run.ckpt, every_s: 1}"] {
+    for setting in [
+        "{}",
+        "{dir: run.ckpt, every_lines: 0}",
+        "{dir: run.ckpt, every_ms: 0}",
+        "{dir: ''}",
+        "{dir: run.ckpt, every_s: 1}",
+    ] {
         let told = Program::new(&folder).args(["run"]).set([format!("runtime.checkpoint={setting}")]);
         assert!(told.exits_with(2).stderr.contains("error: `runtime.checkpoint"), "{setting}");
     }

@@ -78,5 +78,6 @@ pub(super) fn lasting(text: &str) -> String {
 
 /// Returns whether it is a time as people read it, or milliseconds since 1970.
 fn is_time(word: &str) -> bool {
-    (word.ends_with('Z') && word.contains('T')) || (word.len() == 13 && word.bytes().all(|byte| byte.is_ascii_digit()))
+    (word.ends_with('Z') && word.contains('T'))
+        || (word.len() == 13 && word.bytes().all(|byte| byte.is_ascii_digit()))
 }

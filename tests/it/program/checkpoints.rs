@@ -30,8 +30,7 @@ fn a_run_with_a_checkpoint_comes_to_the_same_bytes_as_one_without() {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
         let folder = Folder::with_input(fs::read(format!("{fixtures}/{fixture}.ndjson")).unwrap());
         let config = format!("{fixtures}/exp_mp.yaml");
-        let config =
-            ["--config", &config, "--input", "input.txt", "--output", "output.txt"];
+        let config = ["--config", &config, "--input", "input.txt", "--output", "output.txt"];
         run_checkpointed(&folder).args(config).args(TRACED).exits_with(0);
         check_as_uninterrupted(&folder, &config);
         assert_eq!(folder.names(), ["input.txt", "output.txt", "run.ckpt", "trace.jsonl"], "{fixture}");
@@ -59,7 +58,8 @@ fn a_run_that_was_cut_off_goes_on_and_says_from_where() {
         let folder = Folder::with_input(attempts(1_000).repeat(2));
         cut_off(&folder, args);
         let told = run_checkpointed(&folder).args(args).exits_with(0).stderr;
-        let line_no = told.strip_prefix("fund-load: resuming after line ").and_then(|rest| rest.lines().next());
+        let line_no =
+            told.strip_prefix("fund-load: resuming after line ").and_then(|rest| rest.lines().next());
         let line_no: u32 = line_no.unwrap().replace(',', "").parse().unwrap();
         assert!(line_no >= 100, "a commit was due by then: {told}");
         assert!(told.contains("declined                         1,000"), "all lines are counted: {told}");
@@ -83,7 +83,11 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
     let appended = run_checkpointed(&folder).args(TRACED).exits_with(0).stderr;
     assert_snapshot!(unchanged + "\n" + &appended, @"");
     check_as_uninterrupted(&folder, &[]);
-    assert_eq!(folder.names(), ["input.txt", "output.txt", "run.ckpt", "trace.jsonl"], "nothing is left over");
+    assert_eq!(
+        folder.names(),
+        ["input.txt", "output.txt", "run.ckpt", "trace.jsonl"],
+        "nothing is left over"
+    );
 }
 
 #[test]

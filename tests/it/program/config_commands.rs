@@ -31,6 +31,10 @@ fn show_prints_every_key_with_its_value() {
         context_diff:
           mode: none
           whitelist: []
+        redact:
+          identity: none
+          tags: []
+          key_file: null
         sink: null
     nodes:
       compute_time_keys:

@@ -31,11 +31,15 @@ mod wiring;
 mod file_size_limits;
 mod limits;
 mod output_files;
+mod private_files;
 mod same_paths;
 mod streams;
 mod trace_cadence;
 mod trace_files;
 mod tracing_flags;
+
+mod redaction;
+mod steering_characters;
 
 mod signals;
 mod usage;

@@ -41,7 +41,8 @@ fn cost(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Fin
     let samples = interleaved(&workloads, scratch, options.rounds)?;
     let cpu = samples.each_ref().map(|samples| samples.cpu_ns.per(input.lines as f64));
     let wall = samples.each_ref().map(|samples| samples.wall_ns.per(input.lines as f64));
-    let compare = |what, [without, with]: &[Series; 2]| Comparison::of(what, COST, with, ("without", without));
+    let compare =
+        |what, [without, with]: &[Series; 2]| Comparison::of(what, COST, with, ("without", without));
     let comparisons = vec![
         compare("a checkpoint at the default cadence, processor time", &cpu),
         compare("the same, by the clock on the wall", &wall),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const SECONDS_PER_DAY: i64 = 86_400;
 
 /// A point in time, to the nanosecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     /// Seconds since 1970-01-01T00:00:00Z, negative before that.
     pub seconds: i64,
@@ -25,7 +25,7 @@ impl Moment {
 }
 
 /// A day in UTC, by its distance from 1970-01-01.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(pub i32);
 
 impl Day {

@@ -1,7 +1,5 @@
 //! Ids: texts of 1 to 19 digits, in eight bytes.
 
-use serde::{Deserialize, Serialize};
-
 use std::fmt;
 
 /// A text of 1 to 19 ASCII digits, such as an attempt's id or a customer's: `007` and `7` are different ids.
@@ -18,8 +16,7 @@ use std::fmt;
 /// assert_ne!(Some(id), DigitId::parse("7"));
 /// assert_eq!(DigitId::parse("12345678901234567890"), None); // 20 digits
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "u64")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DigitId(u64);
 
 /// The largest number of digits in an id.
@@ -41,9 +38,6 @@ const fn first_places() -> [u64; MAX_DIGITS] {
 }
 
 impl DigitId {
-    /// The id `0`.
-    pub const ZERO: Self = Self(0);
-
     /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
         let text = text.as_ref();
@@ -54,6 +48,18 @@ impl DigitId {
             .iter()
             .try_fold(0, |value, &byte| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0')));
         Some(Self(FIRST_PLACES[text.len() - 1] + value?))
+    }
+
+    /// Returns its place in the list of all ids, from 0.
+    pub(crate) fn place(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the id at that place, `None` if there are not so many.
+    pub(crate) fn at_place(place: u64) -> Option<Self> {
+        // The last text has as many digits as there can be, all of them nines.
+        const LAST: u64 = FIRST_PLACES[MAX_DIGITS - 1] + 9_999_999_999_999_999_999;
+        (place <= LAST).then_some(Self(place))
     }
 
     /// Returns the number that the digits spell.
@@ -82,21 +88,6 @@ impl DigitId {
     fn length(self) -> (usize, u64) {
         let len = FIRST_PLACES.partition_point(|&first| first <= self.0);
         (len, FIRST_PLACES[len - 1])
-    }
-}
-
-/// The place of no id: there are fewer of them than a `u64` has values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is the place of no id")]
-pub struct NoSuchPlace(u64);
-
-impl TryFrom<u64> for DigitId {
-    type Error = NoSuchPlace;
-
-    fn try_from(place: u64) -> Result<Self, NoSuchPlace> {
-        // The last text has as many digits as there can be, all of them nines.
-        const LAST: u64 = FIRST_PLACES[MAX_DIGITS - 1] + 9_999_999_999_999_999_999;
-        if place <= LAST { Ok(Self(place)) } else { Err(NoSuchPlace(place)) }
     }
 }
 

@@ -89,21 +89,6 @@ impl Multiplier {
     }
 }
 
-/// Cents as a number, for `#[serde(with = ..)]` in what only programs read; people read and write decimals.
-pub(crate) mod cents_as_number {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::Cents;
-
-    pub(crate) fn serialize<S: Serializer>(cents: &Cents, serializer: S) -> Result<S::Ok, S::Error> {
-        cents.0.serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
-        u128::deserialize(deserializer).map(Cents)
-    }
-}
-
 impl Serialize for Cents {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let cents = u64::try_from(self.0).map_err(serde::ser::Error::custom)?;

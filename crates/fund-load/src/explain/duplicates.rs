@@ -1,5 +1,7 @@
 //! Why an attempt whose id was used before was declined, in plain words.
 
+use stream_kernel_trace::{MASK, may_be_hidden};
+
 use super::earlier::FirstWithId;
 use super::explanation::Explanation;
 use super::notes::Notes;
@@ -36,7 +38,7 @@ fn differences(notes: &Notes, first: Option<&FirstWithId>) -> String {
         (Some(first), Some(this)) if first != this => format!(" ({first} there, {this} here)"),
         _ => String::new(),
     };
-    let Some(differs) = notes.tags.differs.as_deref() else {
+    let Some(differs) = notes.tags.differs.as_deref().filter(|differs| !may_be_hidden(differs)) else {
         return "another customer, amount or time".to_owned();
     };
     let named = differs.split(',').map(|name| match name {
@@ -50,7 +52,8 @@ fn differences(notes: &Notes, first: Option<&FirstWithId>) -> String {
         }
         "time" => {
             let day = first.and_then(|first| first.day.clone());
-            if day.is_some() && day == notes.tags.day {
+            // Two days that are masked may be different ones.
+            if day.as_deref().is_some_and(|day| day != MASK) && day == notes.tags.day {
                 return "another time of that day".to_owned();
             }
             format!("another time{}", of_both(day, notes.tags.day.clone()))

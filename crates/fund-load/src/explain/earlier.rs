@@ -1,6 +1,7 @@
 //! The lines before the one that is explained: those that used up its limit, and the first with its id.
 
 use serde::Serialize;
+use stream_kernel_trace::{MASK, may_be_hidden};
 
 use crate::domain::Reason;
 
@@ -63,7 +64,7 @@ impl Counted {
                 | Reason::WeeklyAmountLimit
         );
         let Tags { customer_id, day, week, .. } = &notes.tags;
-        is_counted.then(|| Self {
+        (is_counted && !hides_what_counts(reason, &notes.tags)).then(|| Self {
             reason,
             customer_id: customer_id.clone(),
             day: day.clone(),
@@ -87,6 +88,20 @@ impl Counted {
             _ => is_accepted && is_same_customer && *week == self.week,
         }
     }
+}
+
+/// Returns whether the trace hides what tells which lines count for the limit of `reason`. Two masked texts may stand for two
+/// customers, or days; two hashes that are alike are of one.
+pub(super) fn hides_what_counts(reason: Reason, tags: &Tags) -> bool {
+    let is_masked = |tag: &Option<String>| tag.as_deref() == Some(MASK);
+    let is_hidden = |tag: &Option<String>| tag.as_deref().is_some_and(may_be_hidden);
+    let Tags { customer_id, day, week, prime, accepted, .. } = tags;
+    let (who, when) = match reason {
+        Reason::PrimeDailyGlobalLimit => (is_hidden(prime), is_masked(day)),
+        Reason::WeeklyAmountLimit => (is_masked(customer_id), is_masked(week)),
+        _ => (is_masked(customer_id), is_masked(day)),
+    };
+    who || when || is_hidden(accepted)
 }
 
 impl Notes {

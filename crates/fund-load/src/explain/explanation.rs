@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use stream_kernel_trace::reading::Input;
-use stream_kernel_trace::{RecordedError, TraceRecord};
+use stream_kernel_trace::{RecordedError, TraceRecord, may_be_hidden, write_json};
 
 use crate::domain::Reason;
 
@@ -76,6 +76,11 @@ impl<'a> Explanation<'a> {
         reason_of(&self.notes.tags)
     }
 
+    /// Returns whether the trace hides the reason.
+    pub(super) fn hides_reason(&self) -> bool {
+        self.notes.tags.reason.as_deref().is_some_and(may_be_hidden)
+    }
+
     /// Returns the rule that declined the line.
     pub(super) fn obstacle(&self) -> Option<&Rule> {
         let reason = self.reason()?;
@@ -85,7 +90,9 @@ impl<'a> Explanation<'a> {
     /// Returns the other rules that would have declined it, had they been asked.
     pub(super) fn other_obstacles(&self) -> impl Iterator<Item = &Rule> {
         let obstacle = self.obstacle().map(|rule| rule.reason);
-        self.rules.iter().filter(move |rule| !rule.passes() && Some(rule.reason) != obstacle)
+        // If the reason is hidden, any of them may be it.
+        let rules = if self.hides_reason() { &[][..] } else { &*self.rules };
+        rules.iter().filter(move |rule| !rule.passes() && Some(rule.reason) != obstacle)
     }
 
     /// Returns the rule that declined the line if no other would have, as far as the limits are known.
@@ -140,7 +147,7 @@ impl<'a> Explanation<'a> {
             earlier: self.earlier,
             steps: &self.steps,
         };
-        serde_json::to_writer(&mut *out, &line)?;
+        write_json(&mut *out, &line)?;
         out.write_all(b"\n")
     }
 }

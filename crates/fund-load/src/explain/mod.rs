@@ -19,8 +19,8 @@ use std::io::Write;
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use stream_kernel_app::{CommandFailure, OwnCommand, TraceFile, escaped};
-use stream_kernel_trace::ShortText;
 use stream_kernel_trace::reading::Input;
+use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
 
 use earlier::{Counted, Earlier, FirstWithId};
 use explanation::Explanation;
@@ -82,6 +82,8 @@ struct Found {
     beside: Vec<Beside>,
     /// Whether the trace shows too little of a line that is asked for, or may be.
     is_lacking: bool,
+    /// Whether the trace hides ids, so that one asked for may be there under another text.
+    hides_ids: bool,
 }
 
 /// What an answer needs to know of a run beside the line itself.
@@ -100,10 +102,11 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
     let trace = TraceFile::new(&options.file, options.run)?;
     // Run by run, the one finds what the other then explains: of the runs before nothing need be kept.
     let (mut ahead, mut behind) = (Inputs::of(&trace)?, Inputs::of(&trace)?);
-    let (mut is_any_found, mut lacking_run, mut runs) = (false, None, 0);
+    let (mut is_any_found, mut hides_ids, mut lacking_run, mut runs) = (false, false, None, 0);
     while let Some(run) = ahead.next_run()? {
         runs = run;
         let found = search(options, run, &mut ahead)?;
+        hides_ids |= found.hides_ids;
         if found.is_lacking {
             lacking_run.get_or_insert(run);
         }
@@ -140,7 +143,12 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
                 (None, id) => format!("line with the id `{}`", escaped(id.as_deref().unwrap_or_default())),
             };
             let run = options.run.map(|run| format!(" in run {run}")).unwrap_or_default();
-            Err(CommandFailure::new(exit_code, format!("`{name}` holds no {asked}{run}")))
+            let hint = if hides_ids && options.id.is_some() {
+                " (it hides ids: ask for a hash as the trace shows it, or with `--line N`)"
+            } else {
+                ""
+            };
+            Err(CommandFailure::new(exit_code, format!("`{name}` holds no {asked}{run}{hint}")))
         }
     }
 }
@@ -156,6 +164,7 @@ fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, Com
             found.is_lacking |= options.may_mean(&input);
             continue;
         };
+        found.hides_ids |= notes.tags.id.as_deref().is_some_and(may_be_hidden);
         if options.means(&input, &notes) {
             found.last_line_no = Some(input.line_no);
             let first_line_no = notes.metrics.canonical_line_no;
@@ -230,7 +239,8 @@ impl Options {
 
     fn means(&self, input: &Input, notes: &Notes) -> bool {
         match &self.id {
-            Some(id) => notes.tags.id.as_ref() == Some(id),
+            // Lines whose ids are masked have nothing in common.
+            Some(id) => notes.tags.id.as_ref() == Some(id) && id != MASK,
             None => self.line == Some(input.line_no),
         }
     }
@@ -238,7 +248,9 @@ impl Options {
     /// Returns whether an input without notes may be one that is asked for.
     fn may_mean(&self, input: &Input) -> bool {
         match &self.id {
-            Some(id) => input.is_known_as(id) || input.identity().is_none(),
+            Some(id) => {
+                input.is_known_as(id) || input.identity().is_none_or(|identity| may_be_hidden(&identity))
+            }
             None => self.line == Some(input.line_no),
         }
     }

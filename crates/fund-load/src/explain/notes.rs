@@ -1,7 +1,7 @@
 //! What fund-load's steps have noted in the Context, as a trace shows it.
 
 use serde::Deserialize;
-use stream_kernel_trace::ContextSnapshot;
+use stream_kernel_trace::{ContextSnapshot, may_be_hidden};
 
 /// What was noted of one line; what was not noted is `None`.
 pub(super) struct Notes {
@@ -58,8 +58,9 @@ impl Notes {
 }
 
 impl Tags {
-    /// Returns whether the line was accepted, `None` if there is no decision.
+    /// Returns whether the line was accepted, `None` if there is no decision, or if the trace hides it.
     pub(super) fn is_accepted(&self) -> Option<bool> {
-        self.accepted.as_deref().map(|accepted| accepted == "true")
+        let accepted = self.accepted.as_deref().filter(|accepted| !may_be_hidden(accepted));
+        accepted.map(|accepted| accepted == "true")
     }
 }

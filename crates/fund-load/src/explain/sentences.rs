@@ -17,6 +17,7 @@ pub(super) fn answer(explanation: &Explanation<'_>) -> String {
         (Some(true), _) => format!("ACCEPTED: {}", accepted(explanation)),
         (Some(false), Some(code)) => format!("DECLINED: {code}. {}", reason(explanation)),
         (Some(false), None) => "DECLINED, for a reason that the trace does not show".to_owned(),
+        (None, _) if tags.accepted.is_some() => "The trace hides the decision".to_owned(),
         (None, _) => match (explanation.failed_step(), explanation.steps.last()) {
             (Some((step, error)), _) => {
                 format!("NOT DECIDED: step `{step}` failed: {}: {}", error.type_name, error.message)
@@ -160,7 +161,12 @@ fn left(rule: &Rule) -> Option<String> {
 /// Returns why the line was declined, as far as the trace shows it.
 fn reason(explanation: &Explanation<'_>) -> String {
     let Some(reason) = explanation.reason() else {
-        return "This version of fund-load does not know that reason".to_owned();
+        let why = if explanation.hides_reason() {
+            "The trace hides the reason"
+        } else {
+            "This version of fund-load does not know that reason"
+        };
+        return why.to_owned();
     };
     let why = match reason {
         Reason::IdDuplicateReplay => duplicates::replay(explanation),

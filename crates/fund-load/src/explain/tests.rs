@@ -20,6 +20,7 @@ mod answers;
 mod asked;
 mod incomplete;
 mod limits;
+mod redacted;
 mod traces;
 
 /// Bytes that a run writes and the test reads.

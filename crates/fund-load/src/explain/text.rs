@@ -7,7 +7,7 @@ use stream_kernel_app::{duration, escaped, grouped, run_heading};
 
 use crate::domain::Reason;
 
-use super::earlier::{Earlier, EarlierLine};
+use super::earlier::{Earlier, EarlierLine, hides_what_counts};
 use super::explanation::Explanation;
 use super::notes::Tags;
 use super::sentences::{self, excess, money};
@@ -60,6 +60,9 @@ fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
 /// Writes which earlier lines used up the limit, and whether they make up the figure that was compared.
 fn write_earlier(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Some(rule) = explanation.obstacle() else { return Ok(()) };
+    if hides_what_counts(rule.reason, &explanation.notes.tags) {
+        return writeln!(out, "  The trace hides which earlier lines were counted.");
+    }
     let found = match explanation.earlier {
         Some(earlier) => {
             write_lines(rule.reason, earlier, out)?;

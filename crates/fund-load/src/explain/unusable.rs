@@ -1,5 +1,7 @@
 //! Why a line could not be adjudicated at all, in plain words. What stood on it is not in the trace, but for its ids.
 
+use stream_kernel_trace::may_be_hidden;
+
 use crate::domain::{DigitId, Reason};
 
 use super::notes::Tags;
@@ -40,6 +42,9 @@ fn wrong_type(unread: &str) -> String {
 }
 
 fn id_format(tags: &Tags) -> String {
+    if [&tags.id, &tags.customer_id].into_iter().flatten().any(|id| may_be_hidden(id)) {
+        return "`id`, `customer_id` or both are not numbers of 1 to 19 digits".to_owned();
+    }
     let is_wrong = |id: &Option<String>| id.as_deref().is_none_or(|id| DigitId::parse(id).is_none());
     let (id, customer_id) = (is_wrong(&tags.id), is_wrong(&tags.customer_id));
     let wrong = match (id, customer_id) {

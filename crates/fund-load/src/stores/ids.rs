@@ -1,18 +1,14 @@
 //! Which ids were used, and for what.
 
-use serde::{Deserialize, Serialize};
-
 use super::StoreFull;
-use crate::domain::cents_as_number;
 use crate::domain::{Attempt, Cents, Day, DigitId, Moment};
 
 /// What the first attempt with an id said: all that later ones are compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstAttempt {
     /// Whose account.
     pub customer_id: DigitId,
     /// How much.
-    #[serde(with = "cents_as_number")]
     pub amount: Cents,
     /// When.
     pub time: Moment,
@@ -28,7 +24,7 @@ impl From<&Attempt> for FirstAttempt {
 }
 
 /// One entry of an id store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdEntry {
     /// The first attempt with an id.
     First {

@@ -1,9 +1,6 @@
 //! What a customer has done in a day and a week, and what all have done in a day.
 
-use serde::{Deserialize, Serialize};
-
 use super::StoreFull;
-use crate::domain::cents_as_number;
 use crate::domain::{Cents, Day, DigitId};
 
 /// What a customer has done on a day and in its week.
@@ -18,7 +15,7 @@ pub struct CustomerWindows {
 }
 
 /// One entry of a window store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WindowEntry {
     /// What a customer has done on a day; what was done in a week is the sum of its days.
     CustomerDay {
@@ -31,7 +28,6 @@ pub enum WindowEntry {
         /// Attempts, declined ones counted.
         attempts: u64,
         /// The sum of the effective amounts accepted.
-        #[serde(with = "cents_as_number")]
         accepted: Cents,
     },
     /// Over all customers.

@@ -1,6 +1,8 @@
 //! Commits beside the run: while one is made durable, lines go on.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -72,13 +74,16 @@ impl Committer {
     /// Returns why it could not be made.
     pub(super) fn is_idle(&mut self) -> Result<bool, CommitError> {
         let Some(background) = &mut self.background else { return Ok(true) };
-        if background.is_busy
-            && let Ok(result) = background.results.try_recv()
-        {
-            background.is_busy = false;
-            result?;
+        if background.is_busy {
+            match background.results.try_recv() {
+                Err(TryRecvError::Empty) => return Ok(false),
+                result => {
+                    background.is_busy = false;
+                    result.unwrap_or_else(|_| Err(has_ended()))?;
+                }
+            }
         }
-        Ok(!background.is_busy)
+        Ok(true)
     }
 
     /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
@@ -103,8 +108,17 @@ impl Committer {
         }
         let Some(background) = &mut self.background else { return shared.make(commit) };
         drop(shared);
-        background.begin(commit);
-        Ok(())
+        background.begin(commit)
+    }
+
+    /// Gives a file another name, for good, once all commits are made.
+    ///
+    /// # Errors
+    ///
+    /// Returns why that is not possible, or why the commit before could not be made.
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> Result<(), CommitError> {
+        self.wait()?;
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).checkpoint.rename(from, to)
     }
 
     /// Waits until the commit that was begun is made.
@@ -116,8 +130,7 @@ impl Committer {
         match &mut self.background {
             Some(background) if background.is_busy => {
                 background.is_busy = false;
-                // The thread answers every commit before it ends.
-                background.results.recv().unwrap_or(Ok(()))
+                background.results.recv().unwrap_or_else(|_| Err(has_ended()))
             }
             _ => Ok(()),
         }
@@ -139,10 +152,17 @@ impl Background {
         Self { commits: Some(commits), results, thread: Some(thread::spawn(make_all)), is_busy: false }
     }
 
-    fn begin(&mut self, commit: Commit) {
-        // The thread ends only with the sender.
-        self.is_busy = self.commits.as_ref().is_some_and(|commits| commits.send(commit).is_ok());
+    fn begin(&mut self, commit: Commit) -> Result<(), CommitError> {
+        let sent = self.commits.as_ref().is_some_and(|commits| commits.send(commit).is_ok());
+        self.is_busy = sent;
+        if sent { Ok(()) } else { Err(has_ended()) }
     }
+}
+
+/// Returns the failure of a thread that has ended before its time: it panicked, and nobody knows what it did.
+fn has_ended() -> CommitError {
+    let cause = Arc::new(io::Error::other("the thread that commits has ended"));
+    CommitError::Io { doing: "be committed to", path: PathBuf::from("runtime.checkpoint.dir"), cause }
 }
 
 impl Drop for Background {

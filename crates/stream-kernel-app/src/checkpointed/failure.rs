@@ -65,7 +65,7 @@ pub enum CheckpointFailure {
         to: PathBuf,
         /// Why.
         #[source]
-        cause: FileError,
+        cause: CommitError,
     },
     /// The output or the trace is not what was committed.
     #[error(transparent)]

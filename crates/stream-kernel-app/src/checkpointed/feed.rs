@@ -3,9 +3,9 @@
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{CommitError, Committed, Total, rename_durably};
+use stream_kernel_checkpoint::{CommitError, Committed, Total};
 use stream_kernel_disk::DiskFile;
-use stream_kernel_exec::InputOutcome;
+use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
 
 use super::committer::{Commit, Committer};
@@ -29,6 +29,7 @@ struct Mark {
     input_bytes: u64,
     output_bytes: u64,
     trace_bytes: u64,
+    report: RunReport,
 }
 
 struct Feed<'a, A: Application> {
@@ -78,8 +79,8 @@ impl<'a, A: Application> Feed<'a, A> {
             ..
         } = opened;
         let begun_at = (surroundings.now)();
-        let begun =
-            Mark { line_no: start.line_no, input_bytes: start.offset, output_bytes: 0, trace_bytes: 0 };
+        let (line_no, input_bytes, report) = (start.line_no, start.offset, start.report);
+        let begun = Mark { line_no, input_bytes, output_bytes: 0, trace_bytes: 0, report };
         let every_nanos = u128::from(every_ms) * 1_000_000;
         let safe_line_no = start.line_no;
         Self {
@@ -174,7 +175,8 @@ impl<'a, A: Application> Feed<'a, A> {
         self.wait()?;
         if stopped.is_none() {
             let Files { partial_path, final_path, .. } = &self.files;
-            rename_durably(&*self.surroundings.disk, partial_path, final_path)?;
+            let renamed = self.committer.rename(partial_path, final_path);
+            renamed.map_err(|cause| self.not_committed(cause))?;
         }
         let (report, summary) = (self.run.report(), self.run.summary());
         Ok(Ended { stopped, report, resumed_after: self.start.line_no, summary })
@@ -183,7 +185,7 @@ impl<'a, A: Application> Feed<'a, A> {
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
         let output_bytes = self.files.output.file().bytes();
         let trace_bytes = self.files.trace.as_ref().map_or(0, super::files::Trace::bytes);
-        Mark { line_no, input_bytes, output_bytes, trace_bytes }
+        Mark { line_no, input_bytes, output_bytes, trace_bytes, report: self.run.report() }
     }
 
     fn commit_if_due(&mut self, line_no: u64, bytes: u64) -> Result<(), CheckpointFailure> {
@@ -230,8 +232,8 @@ impl<'a, A: Application> Feed<'a, A> {
         if let Some(trace) = &mut committed.trace {
             trace.bytes = mark.trace_bytes;
         }
-        let report = self.run.report();
-        let of_kernel = [(ABANDONED, report.abandoned), (UNDELIVERABLE, report.undeliverable)];
+        let RunReport { abandoned, undeliverable, .. } = mark.report;
+        let of_kernel = [(ABANDONED, abandoned), (UNDELIVERABLE, undeliverable)];
         let of_application = self.run.summary();
         let of_application = of_application.iter().map(|row| (row.label.as_str(), row.count));
         let total = |(name, count): (&str, u64)| Total { name: name.to_owned(), count };

@@ -12,7 +12,8 @@ use crate::{Application, Job};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) program: Program,
-    /// The SHA-256 of the effective configuration, in hexadecimal: without the paths of adapters, and with the run's name.
+    /// The SHA-256 of the effective configuration, in hexadecimal, with the run's name: without the paths of adapters, and without limits of what may
+    /// be remembered, which no decision depends on, and which are raised when a run has come to one.
     pub(super) configuration: String,
 }
 
@@ -32,6 +33,9 @@ fn digest(effective: &Value, run_id: &str) -> String {
             }
         }
     }
+    if let Some(runtime) = configuration.get_mut("runtime").and_then(Value::as_object_mut) {
+        runtime.remove("limits");
+    }
     let text = json!({"configuration": configuration, "run_id": run_id}).to_string();
     Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
         // A string takes in everything.
@@ -45,10 +49,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_adapters_do_not_count_and_everything_else_does() {
-        let configuration = |path: &str, bytes: u64, limit: &str| json!({"adapters": {"input_source": {"settings": {"path": path, "max_line_bytes": bytes}}}, "limit": limit});
+    fn paths_of_adapters_and_limits_do_not_count_and_everything_else_does() {
+        let configuration = |path: &str, bytes: u64, limit: &str| {
+            json!({
+                "adapters": {"input_source": {"settings": {"path": path, "max_line_bytes": bytes}}},
+                "nodes": {"limit": limit},
+                "runtime": {"limits": {"max_ids": path.len()}},
+            })
+        };
         let original = digest(&configuration("a", 1, "5"), "run");
-        assert_eq!(original, digest(&configuration("b", 1, "5"), "run"));
+        assert_eq!(original, digest(&configuration("other", 1, "5"), "run"));
         for other in [
             digest(&configuration("a", 2, "5"), "run"),
             digest(&configuration("a", 1, "6"), "run"),

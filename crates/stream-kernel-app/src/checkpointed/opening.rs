@@ -174,8 +174,9 @@ fn resume(
     let trace = trace.transpose()?;
     checkpoint.restore(&mut |records| state.restore(records))?;
     // All of it fits: from here on files are changed.
-    let (output, moved_from) = output.take_up(disk, &places.output, &places.partial)?;
-    let trace = trace.map(|trace| trace.cut(1)).transpose()?;
+    let (output, moved_from) = output.take_up(disk, &mut checkpoint, &places.output, &places.partial)?;
+    let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
+    let trace = trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?;
     let total =
         |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
     let report = RunReport {

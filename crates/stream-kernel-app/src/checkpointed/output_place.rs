@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use stream_kernel_checkpoint::{Committed, CommittedFile, FileError, UncutFile, rename_durably};
+use stream_kernel_checkpoint::{Checkpoint, Committed, CommittedFile, FileError, UncutFile};
 use stream_kernel_disk::{Disk, dir_of};
 
 use super::CheckpointFailure;
@@ -34,16 +34,14 @@ impl EarlierOutput {
     pub(super) fn take_up(
         self,
         disk: &dyn Disk,
+        checkpoint: &mut Checkpoint,
         path: &Path,
         partial: &Path,
     ) -> Result<(CommittedFile, Option<PathBuf>), CheckpointFailure> {
         let found = self.0.path().to_owned();
+        let failed = |cause| CheckpointFailure::Move { from: found.clone(), to: partial.to_owned(), cause };
         if found != partial {
-            rename_durably(disk, &found, partial).map_err(|cause| CheckpointFailure::Move {
-                from: found.clone(),
-                to: partial.to_owned(),
-                cause,
-            })?;
+            checkpoint.rename(&found, partial).map_err(failed)?;
             let (from, to) = (dir_of(&found), dir_of(partial));
             if from != to {
                 disk.sync_dir(from).map_err(|cause| FileError::Io {
@@ -53,7 +51,7 @@ impl EarlierOutput {
                 })?;
             }
         }
-        let output = self.0.cut(OUTPUT_BLOCK_BYTES)?;
+        let output = checkpoint.cut(self.0, OUTPUT_BLOCK_BYTES).map_err(failed)?;
         let has_moved = found != partial && found != path;
         Ok((output, has_moved.then_some(found)))
     }

@@ -84,7 +84,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         let mut listed = Listed::default();
         let compared = comparison.next_run(|changed| {
             if options.json {
-                return write_json(out, &changed).map_err(Failure::Print);
+                return write_json_line(out, &changed).map_err(Failure::Print);
             }
             listed.add(changed);
             Ok(())
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         is_same &= run.same;
         has_several |= comparison.has_next_run()?;
         let written = if options.json {
-            write_json(out, &run)
+            write_json_line(out, &run)
         } else {
             people::write_run(out, names, &run, &listed, has_several)
         };
@@ -117,8 +117,8 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
     Ok(Sides { a: number(a)?, b: number(b)? })
 }
 
-fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    stream_kernel_trace::write_json(&mut *out, value)?;
     writeln!(out)
 }
 

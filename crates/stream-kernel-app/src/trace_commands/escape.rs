@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
+use stream_kernel_trace::is_steering;
+
 /// Returns `text` with its control and bidirectional characters, and what breaks lines, written as `\u{202e}`.
 ///
 /// Whatever data says, it can then neither move the cursor nor reorder what stands around it.
@@ -14,7 +16,7 @@ pub fn escaped(text: &str) -> impl Display {
     impl Display for Escaped<'_> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             self.0.chars().try_for_each(|character| {
-                if is_dangerous(character) {
+                if is_steering(character) {
                     write!(f, "{}", character.escape_unicode())
                 } else {
                     f.write_char(character)
@@ -23,12 +25,6 @@ pub fn escaped(text: &str) -> impl Display {
         }
     }
     Escaped(text)
-}
-
-fn is_dangerous(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -41,7 +37,7 @@ mod tests {
             let code = u32::from(dangerous.chars().next().unwrap());
             assert_eq!(escaped(dangerous).to_string(), format!("\\u{{{code:x}}}"));
         }
-        for range in [0x61c..=0x61c, 0x200e..=0x200f, 0x2028..=0x202e, 0x2066..=0x2069] {
+        for range in [0x61c..=0x61c, 0x200e..=0x200f, 0x2028..=0x202e, 0x2066..=0x2069, 0xfeff..=0xfeff] {
             for code in range {
                 let text = char::from_u32(code).unwrap().to_string();
                 assert_eq!(escaped(&text).to_string(), format!("\\u{{{code:x}}}"));

@@ -8,8 +8,8 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
+use stream_kernel_trace::{TraceRecord, escaped_json};
 
 use super::run_heading::run_heading;
 use super::source::Records;
@@ -82,7 +82,7 @@ impl Counted {
 
     fn print(&self, options: &Options, has_heading: bool, out: &mut dyn Write) -> Result<(), Failure> {
         let text = if options.json {
-            format!("{}\n", self.json())
+            escaped_json(&format!("{}\n", self.json())).into_owned()
         } else if has_heading {
             let separator = if self.run > 1 { "\n" } else { "" };
             let heading = run_heading(self.run, Some((&self.run_id, &self.scenario)));

@@ -14,6 +14,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use stream_kernel_trace::escaped_json;
 
 use self::collector::Collector;
 use super::result_file;
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     result_file::write_to(Some(&options.output), &options.file, out, |out, failed| {
         let collector = collect(&mut records)?;
         let data = page::data(&options.file, collector).map_err(|error| failed(error.into()))?;
-        let text = if options.json { data + "\n" } else { page::html(&data) };
+        let text = if options.json { escaped_json(&data).into_owned() + "\n" } else { page::html(&data) };
         out.write_all(text.as_bytes()).map_err(failed)
     })?;
     records.finish().map(|()| 0)

@@ -33,6 +33,9 @@ fn each_layer_stands_over_the_one_before() {
     runtime.tracing.signature.mode: type_only  # built-in default
     runtime.tracing.context_diff.mode: none  # built-in default
     runtime.tracing.context_diff.whitelist: []  # built-in default
+    runtime.tracing.redact.identity: none  # built-in default
+    runtime.tracing.redact.tags: []  # built-in default
+    runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
     nodes.compute_time_keys.week_start: MON  # built-in default
     nodes.evaluate_policies.daily_amount: 10.00  # a.yaml:3:62

@@ -40,7 +40,7 @@ fn wrong_types_are_named_as_found() {
 
     error: `runtime.tracing`: found a list
       --> a.yaml:6:12
-      expected: a map with the keys `enabled`, `signature`, `context_diff`, `sink`
+      expected: a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink`
       hint: write keys with their values: `{key: value}`
 
     error: `nodes.evaluate_policies.daily_attempts`: found text `3`

@@ -22,13 +22,17 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
     APP__RUNTIME__PIPELINE | a list, each item text | [parse, decide, write] | The steps by name, in order of execution.
     APP__RUNTIME__ON_STEP_ERROR | one of `stop`, `continue` | stop | What a failing step does to the run.
-    APP__RUNTIME__TRACING | a map with the keys `enabled`, `signature`, `context_diff`, `sink` | - | What is recorded of a run.
+    APP__RUNTIME__TRACING | a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink` | - | What is recorded of a run.
     APP__RUNTIME__TRACING__ENABLED | `true` or `false` | false | Whether anything is recorded.
     APP__RUNTIME__TRACING__SIGNATURE | a map with the keys `mode` | - | How a message is identified in a record.
     APP__RUNTIME__TRACING__SIGNATURE__MODE | one of `type_only`, `type_and_identity`, `hash` | type_only | How much of a message is recorded.
     APP__RUNTIME__TRACING__CONTEXT_DIFF | a map with the keys `mode`, `whitelist` | - | What is recorded of the context of an input.
     APP__RUNTIME__TRACING__CONTEXT_DIFF__MODE | one of `none`, `whitelist`, `full` | none | Which context fields are recorded before and after a step.
     APP__RUNTIME__TRACING__CONTEXT_DIFF__WHITELIST | a list, each item text | [] | The fields that mode `whitelist` records.
+    APP__RUNTIME__TRACING__REDACT | a map with the keys `identity`, `tags`, `key_file` | - | What records hide of customers' data.
+    APP__RUNTIME__TRACING__REDACT__IDENTITY | one of `none`, `mask`, `hash` | none | How the identities of messages are shown.
+    APP__RUNTIME__TRACING__REDACT__TAGS | a list, each item text | [] | The tags whose values are hidden: masked, or hashed if identities are.
+    APP__RUNTIME__TRACING__REDACT__KEY_FILE | text, not empty, or null | null | A file whose content, of 1 to 4,096 bytes, is the key of all hashes in the trace. Required when `identity` is `hash`.
     APP__RUNTIME__TRACING__SINK | a map with the keys `kind`, `jsonl`, or null | null | Where records go; without it they stay in memory only.
     APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout` | jsonl | The kind of sink.
     APP__RUNTIME__TRACING__SINK__JSONL | a map with the keys `path`, `write_mode`, `flush_every_n`, `fsync_every_n`, or null | null | The file; required when `kind` is `jsonl`, else ignored.

@@ -47,6 +47,10 @@ fn the_effective_configuration_as_yaml() {
         context_diff:
           mode: none
           whitelist: []
+        redact:
+          identity: none
+          tags: []
+          key_file: null
         sink:
           kind: jsonl
           jsonl:
@@ -84,6 +88,9 @@ fn entries_name_what_each_key_holds_and_why() {
     runtime.tracing.signature.mode: type_only  # built-in default
     runtime.tracing.context_diff.mode: none  # built-in default
     runtime.tracing.context_diff.whitelist: []  # built-in default
+    runtime.tracing.redact.identity: none  # built-in default
+    runtime.tracing.redact.tags: []  # built-in default
+    runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
     nodes.compute_time_keys.week_start: MON  # built-in default
     nodes.evaluate_policies.daily_amount: 5000.00  # built-in default

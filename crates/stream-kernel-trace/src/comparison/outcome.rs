@@ -5,6 +5,7 @@ use std::mem;
 use super::PlacedRecord;
 use super::fields::text;
 use crate::json_leaves::members;
+use crate::may_be_hidden;
 use crate::reading::message_identities;
 
 /// What is known of an input's end.
@@ -44,8 +45,10 @@ impl Outcome {
 
     /// Returns the decision, if the tag `accepted` is there, and whether it is `true`.
     pub(super) fn decision(&self) -> Option<(bool, String)> {
-        let is_accepted = self.tag("accepted")? == "true";
+        let accepted = self.tag("accepted")?;
+        let is_accepted = accepted == "true";
         let text = match self.tag("reason") {
+            _ if may_be_hidden(accepted) => "hidden".to_owned(),
             _ if is_accepted => "accepted".to_owned(),
             None => "declined".to_owned(),
             Some(reason) => format!("declined: {reason}"),

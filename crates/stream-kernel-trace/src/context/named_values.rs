@@ -128,7 +128,7 @@ impl<V> NamedValues<V> {
         out: &mut Vec<u8>,
         from: usize,
         ends: &mut Vec<usize>,
-        mut write_value: impl FnMut(&mut Vec<u8>, &V),
+        mut write_value: impl FnMut(&mut Vec<u8>, &str, &V),
     ) {
         if from == 0 {
             out.push(b'{');
@@ -139,7 +139,7 @@ impl<V> NamedValues<V> {
             }
             push_string(out, name);
             out.push(b':');
-            write_value(out, value);
+            write_value(out, name, value);
             ends.push(out.len());
         }
         out.push(b'}');

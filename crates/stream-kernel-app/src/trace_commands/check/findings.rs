@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use serde_json::json;
-use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::soundness::{Finding, SoundnessCheck};
+use stream_kernel_trace::{TraceRecord, escaped_json};
 
 use super::repair::Cut;
 use crate::failure::Failure;
@@ -101,7 +101,8 @@ impl<'a> FindingsPrinter<'a> {
         self.in_run += 1;
         self.in_all += 1;
         if self.is_json {
-            return self.print(&format!("{}\n", json!({"run": run.max(&1), "line": line_no, "what": what})));
+            let finding = json!({"run": run.max(&1), "line": line_no, "what": what});
+            return self.print(&escaped_json(&format!("{finding}\n")));
         }
         if self.held_back.len() < MAX_SHOWN {
             let name = escaped(self.name);

@@ -1,11 +1,12 @@
 //! The cut of a torn tail.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
+use crate::output::write_to_what_is_there;
 
 /// A torn tail that is cut.
 pub(super) struct Cut {
@@ -37,7 +38,7 @@ impl Cut {
             exit_code: 2,
             text: format!("the trace `{name}` cannot be repaired: {cause}"),
         };
-        let file = File::options().write(true).open(name).map_err(failed)?;
+        let file = write_to_what_is_there(Path::new(name)).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() != self.offset + self.bytes {
             let text = format!("the trace `{name}` is still being written, so nothing was cut");
             return Err(Failure::Command { exit_code: 2, text });

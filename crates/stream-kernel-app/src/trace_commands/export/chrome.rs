@@ -5,6 +5,7 @@ mod event;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use stream_kernel_trace::write_json;
 
 use super::step::Step;
 use super::{Format, MAX_PART_BYTES};
@@ -95,7 +96,7 @@ impl<W: Write> Chrome<W> {
         let before: &[u8] = if self.wrote_event { b",\n" } else { HEAD };
         self.out.write_all(before)?;
         self.wrote_event = true;
-        Ok(serde_json::to_writer(&mut self.out, event)?)
+        Ok(write_json(&mut self.out, event)?)
     }
 }
 
@@ -140,7 +141,7 @@ impl<W: Write> Format for Chrome<W> {
             tid: self.run,
             args: StepArguments::of(step),
         };
-        serde_json::to_writer(&mut input.steps, &event)?;
+        write_json(&mut input.steps, &event)?;
         self.input = Some(input);
         Ok(())
     }

@@ -5,7 +5,7 @@ mod message;
 
 use std::io::{self, Write};
 
-use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::{TraceRecord, write_json};
 
 use super::step::Step;
 use super::{Format, MAX_PART_BYTES};
@@ -134,7 +134,7 @@ impl OpenInput {
             ],
         };
         out.write_all(b"{\"resourceSpans\":[{\"resource\":")?;
-        serde_json::to_writer(&mut *out, &resource)?;
+        write_json(&mut *out, &resource)?;
         out.write_all(b",\"scopeSpans\":[{\"scope\":{\"name\":\"stream-kernel\"},\"spans\":[")?;
         out.write_all(&self.spans)?;
         out.write_all(b"]}]}]}\n")
@@ -145,7 +145,7 @@ fn push_span(spans: &mut Vec<u8>, span: &Span<'_>) -> io::Result<()> {
     if !spans.is_empty() {
         spans.push(b',');
     }
-    Ok(serde_json::to_writer(spans, span)?)
+    Ok(write_json(spans, span)?)
 }
 
 /// Returns what the record says of the messages, under the record's own names, and what the context's changed values are.

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::reading::Input;
+use stream_kernel_trace::{TraceRecord, may_be_hidden, write_json};
 
 use super::block::write_block;
 use super::choice::Choice;
@@ -30,6 +30,7 @@ pub(super) struct Printer<'a> {
     run: Option<u64>,
     is_any_shown: bool,
     is_any_known: bool,
+    is_any_hidden: bool,
 }
 
 /// An input as JSON.
@@ -45,14 +46,17 @@ struct InputObject<'a> {
 
 impl<'a> Printer<'a> {
     pub(super) fn new(out: &'a mut dyn Write, form: Form, choice: Choice) -> Self {
-        Self { out, form, choice, run: None, is_any_shown: false, is_any_known: false }
+        Self { out, form, choice, run: None, is_any_shown: false, is_any_known: false, is_any_hidden: false }
     }
 
     /// Prints `input` if it is asked for.
     pub(super) fn print(&mut self, input: Option<&Input>) -> Result<(), Failure> {
         let Some(input) = input else { return Ok(()) };
         // Only who asks for an id needs to know whether the trace names any.
-        self.is_any_known = self.is_any_known || (self.choice.id.is_some() && input.identity().is_some());
+        if let Some(identity) = self.choice.id.as_ref().and_then(|_| input.identity()) {
+            self.is_any_known = true;
+            self.is_any_hidden |= may_be_hidden(&identity);
+        }
         let records = self.choice.of(input);
         if records.is_empty() {
             return Ok(());
@@ -79,6 +83,10 @@ impl<'a> Printer<'a> {
                 "no input matches, and the inputs that were read name no ids (trace with \
                  `runtime.tracing.signature.mode: type_and_identity`, or with `tags` in the context's whitelist)",
             )
+        } else if self.is_any_hidden {
+            Some(
+                "no input matches, and the trace hides ids (ask for one as the trace shows it, or with `--line N`)",
+            )
         } else {
             Some("no input matches")
         }
@@ -97,7 +105,7 @@ impl<'a> Printer<'a> {
                     continued: input.is_continued,
                     records,
                 };
-                serde_json::to_writer(&mut *self.out, &object)?;
+                write_json(&mut *self.out, &object)?;
                 self.out.write_all(b"\n")
             }
             Form::People(palette) => {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use stream_kernel_trace::reading::{ValueChange, message_identities, value_changes};
-use stream_kernel_trace::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};
+use stream_kernel_trace::{
+    ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord, may_be_hidden,
+};
 
 use super::collector::micros;
 use super::names::Names;
@@ -166,8 +168,10 @@ impl Input {
         if let Some(id) = tags.id.filter(|id| !id.is_empty()) {
             self.id = cut(&id);
         }
-        let is_accepted = tags.accepted? == "true";
+        let accepted = tags.accepted?;
+        let is_accepted = accepted == "true";
         let label = match tags.reason {
+            _ if may_be_hidden(&accepted) => "hidden".to_owned(),
             Some(reason) => cut(&reason),
             None if is_accepted => "accepted".to_owned(),
             None => "declined".to_owned(),

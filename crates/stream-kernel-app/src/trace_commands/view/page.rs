@@ -1,6 +1,7 @@
 //! The page: a template, its style and script, and the data in it, which stays data.
 
 use serde::Serialize;
+use stream_kernel_trace::escaped_json;
 
 use super::collector::Collector;
 use super::run_view::{RunJson, RunView};
@@ -44,13 +45,11 @@ pub(super) fn html(data: &str) -> String {
 /// Returns JSON as it may stand in a page: these characters occur in its texts alone, where an escape means the same.
 fn embedded(json: &str) -> String {
     let mut embedded = String::with_capacity(json.len());
-    for character in json.chars() {
+    for character in escaped_json(json).chars() {
         match character {
             '<' => embedded += "\\u003c",
             '>' => embedded += "\\u003e",
             '&' => embedded += "\\u0026",
-            '\u{2028}' => embedded += "\\u2028",
-            '\u{2029}' => embedded += "\\u2029",
             other => embedded.push(other),
         }
     }

@@ -1,10 +1,11 @@
 //! What fund-load remembers, as a checkpoint keeps it: every change of the stores is noted when it is made.
 
+mod record;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::{iter, mem};
 
-use serde::{Deserialize, Serialize};
 use stream_kernel_app::State;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 
@@ -13,29 +14,17 @@ use crate::steps::Resources;
 use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
 
-/// The most bytes that a record takes, far from what a block has room for.
-const MAX_RECORD_BYTES: usize = 512;
-
-/// What the record of an id and of a customer's day usually take, in bytes.
-const ID_RECORD_BYTES: u64 = 24;
-const DAY_RECORD_BYTES: u64 = 16;
+/// What the record of an id and of a customer's day take, in bytes.
+const ID_RECORD_BYTES: u64 = 53;
+const DAY_RECORD_BYTES: u64 = 41;
 
 /// One record of state.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum StateRecord {
     Id(IdEntry),
     Window(WindowEntry),
     /// All of it, since it is small: the last one counts.
     Tally(Tally),
-}
-
-impl StateRecord {
-    /// Hands the record's bytes to `take`.
-    fn with_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
-        let mut buffer = [0; MAX_RECORD_BYTES];
-        // Records are numbers, of which the largest take a small part of the buffer.
-        take(postcard::to_slice(self, &mut buffer).unwrap_or_default())
-    }
 }
 
 /// Notes what changes in the stores, between two commits.
@@ -52,7 +41,7 @@ struct Notes {
 impl Journal {
     fn note(&self, record: &StateRecord) {
         // A record is far shorter than what would be refused.
-        let _ = record.with_bytes(|bytes| self.0.borrow_mut().changes.push(bytes));
+        let _ = record::with_bytes(record, |bytes| self.0.borrow_mut().changes.push(bytes));
     }
 }
 
@@ -222,7 +211,7 @@ impl State for StoreState {
         let windows = self.windows.borrow().entries().into_iter().map(StateRecord::Window);
         let tally = StateRecord::Tally(self.tally.borrow().clone());
         let mut records = ids.chain(windows).chain([tally]);
-        records.try_for_each(|record| record.with_bytes(|bytes| writer.push(bytes)))
+        records.try_for_each(|record| record::with_bytes(&record, |bytes| writer.push(bytes)))
     }
 
     fn bytes(&self) -> u64 {
@@ -232,9 +221,8 @@ impl State for StoreState {
 
     fn restore(&mut self, mut records: &[u8]) -> Result<(), String> {
         while !records.is_empty() {
-            let (record, rest) = postcard::take_from_bytes(records).map_err(|error| error.to_string())?;
+            let record = record::read(&mut records).ok_or("there is a record that makes no sense")?;
             self.restore_record(record).map_err(|error| error.to_string())?;
-            records = rest;
         }
         Ok(())
     }

@@ -1,0 +1,201 @@
+//! Snapshots, step by step: what they show, what counts as a change, and what is hidden.
+
+use super::*;
+use crate::{ErrorEntry, IdentityRedaction, RedactionKey, RunLabel};
+
+/// Takes a context of line 3 through `steps` and returns `before -> after: diff` after each.
+fn check(shown: FieldSet, steps: &[fn(&mut Context)]) -> Vec<[String; 3]> {
+    check_redacted(shown, None, steps)
+}
+
+fn check_redacted(
+    shown: FieldSet,
+    redaction: Option<&Redaction>,
+    steps: &[fn(&mut Context)],
+) -> Vec<[String; 3]> {
+    let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+    let mut context = Context::new(label, shown);
+    context.begin_input(3);
+    let mut snapshots = Snapshots::new(shown);
+    snapshots.begin(&context, redaction);
+    let mut taken = Vec::new();
+    for step in steps {
+        step(&mut context);
+        snapshots.advance(&mut context, redaction);
+        let change = snapshots.change();
+        taken.push([ContextChange::write_before, ContextChange::write_after, ContextChange::write_diff].map(
+            |write| {
+                let mut out = Vec::new();
+                write(&change, &mut out);
+                String::from_utf8(out).unwrap()
+            },
+        ));
+    }
+    taken
+}
+
+#[test]
+fn each_step_starts_from_what_the_one_before_left() {
+    let steps: [fn(&mut Context); 3] =
+        [|context| context.tags.set("day", "Mon"), |_| {}, |context| context.tags.set("day", "Tue")];
+    insta::assert_debug_snapshot!(check(FieldSet::of([ContextField::Tags, ContextField::LineNo]), &steps), @r#"
+    [
+        [
+            "{\"line_no\":3,\"tags\":{}}",
+            "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+            "{\"tags\":{\"before\":{},\"after\":{\"day\":\"Mon\"}}}",
+        ],
+        [
+            "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+            "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+            "{}",
+        ],
+        [
+            "{\"line_no\":3,\"tags\":{\"day\":\"Mon\"}}",
+            "{\"line_no\":3,\"tags\":{\"day\":\"Tue\"}}",
+            "{\"tags\":{\"before\":{\"day\":\"Mon\"},\"after\":{\"day\":\"Tue\"}}}",
+        ],
+    ]
+    "#);
+}
+
+#[test]
+fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
+    let steps: [fn(&mut Context); 1] = [|context| {
+        context.tags.set("a", "1");
+        context.metrics.set("big", u128::MAX);
+        context.metrics.set("nan", f64::NAN);
+        context.metrics.set("half", 0.5);
+        context.metrics.set("minus", -1_i64);
+        context.notes.push("note");
+        context.flags.set("flag", true);
+        context.errors.push(|| ErrorEntry::new("E1", "message", "step"));
+    }];
+    insta::assert_debug_snapshot!(check(FieldSet::ALL, &steps), @r#"
+    [
+        [
+            "{\"trace_id\":\"run:3\",\"run_id\":\"run\",\"scenario_id\":\"test\",\"line_no\":3,\"received_at\":null,\"tags\":{},\"metrics\":{},\"notes\":[],\"flags\":{},\"errors\":[]}",
+            "{\"trace_id\":\"run:3\",\"run_id\":\"run\",\"scenario_id\":\"test\",\"line_no\":3,\"received_at\":null,\"tags\":{\"a\":\"1\"},\"metrics\":{\"big\":340282366920938463463374607431768211455,\"nan\":null,\"half\":0.5,\"minus\":-1},\"notes\":[\"note\"],\"flags\":{\"flag\":true},\"errors\":[{\"code\":\"E1\",\"message\":\"message\",\"step\":\"step\",\"details\":null}]}",
+            "{\"tags\":{\"before\":{},\"after\":{\"a\":\"1\"}},\"metrics\":{\"before\":{},\"after\":{\"big\":340282366920938463463374607431768211455,\"nan\":null,\"half\":0.5,\"minus\":-1}},\"notes\":{\"before\":[],\"after\":[\"note\"]},\"flags\":{\"before\":{},\"after\":{\"flag\":true}},\"errors\":{\"before\":[],\"after\":[{\"code\":\"E1\",\"message\":\"message\",\"step\":\"step\",\"details\":null}]}}",
+        ],
+    ]
+    "#);
+}
+
+#[test]
+fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
+    let steps: [fn(&mut Context); 3] = [
+        |context| context.tags.set("a", "x".repeat(300)),
+        |context| context.tags.set("a", "x".repeat(300)),
+        |context| context.tags.set("a", "x".repeat(301)),
+    ];
+    let taken = check(FieldSet::of([ContextField::Tags]), &steps);
+    assert_eq!(taken[1][2], "{}");
+    assert_eq!(taken[2][0], taken[2][1], "both are cut at the same place");
+    assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
+}
+
+/// Two customers, one after the other, and the first again; the day is not hidden.
+const CUSTOMERS: [fn(&mut Context); 3] = [
+    |context| {
+        context.tags.set("customer", "528");
+        context.tags.set("day", "Mon");
+    },
+    |context| context.tags.set("customer", "x".repeat(300)),
+    |context| context.tags.set("customer", "528"),
+];
+
+#[test]
+fn a_masked_tag_shows_that_it_is_set_and_nothing_of_its_changes() {
+    let redaction = Redaction::new(IdentityRedaction::None, ["customer".to_owned()], None);
+    insta::assert_debug_snapshot!(check_redacted(FieldSet::of([ContextField::Tags]), Some(&redaction), &CUSTOMERS), @r#"
+    [
+        [
+            "{\"tags\":{}}",
+            "{\"tags\":{\"customer\":\"***\",\"day\":\"Mon\"}}",
+            "{\"tags\":{\"before\":{},\"after\":{\"customer\":\"***\",\"day\":\"Mon\"}}}",
+        ],
+        [
+            "{\"tags\":{\"customer\":\"***\",\"day\":\"Mon\"}}",
+            "{\"tags\":{\"customer\":\"***\",\"day\":\"Mon\"}}",
+            "{}",
+        ],
+        [
+            "{\"tags\":{\"customer\":\"***\",\"day\":\"Mon\"}}",
+            "{\"tags\":{\"customer\":\"***\",\"day\":\"Mon\"}}",
+            "{}",
+        ],
+    ]
+    "#);
+}
+
+#[test]
+fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
+    let key = RedactionKey::new(b"key").unwrap();
+    let redaction = Redaction::new(IdentityRedaction::Hash, ["customer".to_owned()], Some(key));
+    let taken = check_redacted(FieldSet::of([ContextField::Tags]), Some(&redaction), &CUSTOMERS);
+    assert_eq!(taken[2][1], taken[0][1]);
+    assert_ne!(taken[1][1], taken[0][1]);
+    for [before, after, diff] in &taken[1..] {
+        assert_eq!(*diff, format!(r#"{{"tags":{{"before":{},"after":{}}}}}"#, tags(before), tags(after)));
+    }
+    assert!(!format!("{taken:?}").contains("528"), "{taken:?}");
+    fn tags(snapshot: &str) -> &str {
+        snapshot.strip_prefix(r#"{"tags":"#).and_then(|tags| tags.strip_suffix('}')).unwrap()
+    }
+}
+
+/// Only what changed is rendered again: it must read as if all of it were.
+#[test]
+fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
+    let shown = FieldSet::of([ContextField::Tags, ContextField::Metrics, ContextField::Flags]);
+    let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+    let mut context = Context::new(label, shown);
+    let mut kept = Snapshots::new(shown);
+    for input in 0..40_u64 {
+        context.begin_input(input);
+        kept.begin(&context, None);
+        for step in 0..40_u64 {
+            // Names come again and anew, in an order that differs from input to input.
+            for set in 0..step % 4 {
+                let name = ((input * 7 + step * 5 + set * 3) % (1 + step)).to_string();
+                context.tags.set(name.clone(), step);
+                context.metrics.set(name.clone(), step * input);
+                context.flags.set(name, step > input);
+            }
+            let before = written(&kept, ContextChange::write_after);
+            kept.advance(&mut context, None);
+            let mut fresh = Snapshots::new(shown);
+            fresh.begin(&context, None);
+            let after = written(&fresh, ContextChange::write_after);
+            assert_eq!(written(&kept, ContextChange::write_before), before);
+            assert_eq!(written(&kept, ContextChange::write_after), after);
+            let diff = written(&kept, ContextChange::write_diff);
+            assert_eq!(diff == "{}", before == after, "{diff}");
+        }
+    }
+}
+
+#[test]
+fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
+    let shown = FieldSet::of([ContextField::Flags]);
+    let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
+    let mut context = Context::new(label, shown);
+    let mut kept = Snapshots::new(shown);
+    context.begin_input(1);
+    kept.begin(&context, None);
+    for entry in 0..crate::MAX_ENTRIES {
+        context.flags.set(entry.to_string(), true);
+    }
+    kept.advance(&mut context, None);
+    assert!(written(&kept, ContextChange::write_after).ends_with(r#""1023":true}}"#));
+    context.flags.set("one beyond", true);
+    kept.advance(&mut context, None);
+    assert!(written(&kept, ContextChange::write_after).ends_with(r#""...(truncated)":false}}"#));
+}
+
+fn written<'a>(snapshots: &'a Snapshots, write: impl Fn(&ContextChange<'a>, &mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&snapshots.change(), &mut out);
+    String::from_utf8(out).unwrap()
+}
