@@ -40,7 +40,10 @@ fn cut(folder: &Folder, name: &str, bytes: usize) {
 fn another_input() {
     let other = refused_after(|folder| folder.write("input.txt", attempts(3).replace("1.00", "2.00")));
     let shorter = refused_after(|folder| cut(folder, "input.txt", 1));
-    assert_snapshot!(other + &shorter, @"");
+    assert_snapshot!(other + &shorter, @"
+    error: the input `input.txt` differs from the one that was committed within its first 240 bytes (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)
+    error: the input `input.txt` has 239 bytes, but 240 were committed (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)
+    ");
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn another_configuration() {
     let folder = Folder::with_input(attempts(3));
     run_checkpointed(&folder).exits_with(0);
     let told = refused(&folder, &["--run-id", "other"]);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` was made with another configuration (all settings and --run-id count, but not the paths of input and output; go back to that one, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)");
     for change in [
         &["--set", "nodes.evaluate_policies.limits.daily_attempts=4"][..],
         &["--set", "runtime.checkpoint.every_lines=7"],
@@ -67,14 +70,20 @@ fn an_output_that_is_shorter_or_gone() {
     unfinished.write("output.txt.partial", "");
     let told = refused(&unfinished, &[]);
     assert!(told.starts_with("error: `output.txt.partial` has 0 bytes, but "), "{told}");
-    assert_snapshot!(shorter + &gone, @"");
+    assert_snapshot!(shorter + &gone, @"
+    error: `output.txt` has 134 bytes, but 135 were committed (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the output `output.txt`, of which 135 bytes were committed, is not there (put it back); nothing was touched (--restart starts over)
+    ");
 }
 
 #[test]
 fn a_trace_that_is_shorter_or_gone() {
     let shorter = refused_after(|folder| cut(folder, "trace.jsonl", 1));
     let gone = refused_after(|folder| fs::remove_file(folder.path_of("trace.jsonl")).unwrap());
-    assert_snapshot!(lengths_masked(&(shorter + &gone)), @"");
+    assert_snapshot!(lengths_masked(&(shorter + &gone)), @"
+    error: `trace.jsonl` has <n> bytes, but <n> were committed (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the trace `trace.jsonl`, of which <n> bytes were committed, is not there (put it back); nothing was touched (--restart starts over)
+    ");
 }
 
 /// Times take more digits or fewer, and with them so do records.
@@ -93,7 +102,11 @@ fn a_damaged_checkpoint() {
     let log = refused_after(|folder| damage(&folder.path_of(&format!("{DIR}/state-1.log")), 40, b"torn"));
     let log_gone =
         refused_after(|folder| fs::remove_file(folder.path_of(&format!("{DIR}/state-1.log"))).unwrap());
-    assert_snapshot!(slots + &log + &log_gone, @"");
+    assert_snapshot!(slots + &log + &log_gone, @"
+    error: `run.ckpt/manifest` is damaged: neither of its slots is whole (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the state log `run.ckpt/state-1.log` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the state log `run.ckpt/state-1.log` is damaged at byte 0: it is missing (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    ");
 }
 
 /// Together they would make one line, and the decision about its first part has been made.
@@ -108,7 +121,7 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
         );
         let told = refused(&folder, &[]);
         if ending.is_empty() {
-            assert_snapshot!(told, @"");
+            assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, has no line end, and what was appended does not begin with one (put one between them); nothing was touched (--restart starts over)");
         }
     }
 }
@@ -122,7 +135,7 @@ fn links_in_a_checkpoint_are_not_followed() {
             symlink("../precious", path).unwrap();
         });
         if name == "lock" {
-            assert_snapshot!(told, @"");
+            assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: Too many levels of symbolic links (os error 40) (a symbolic link is not followed; put a file in its place); nothing was touched");
         }
     }
 }
@@ -133,5 +146,5 @@ fn an_unfinished_output_that_has_become_a_link_is_not_followed() {
     cut_off(&folder, &[]);
     fs::rename(folder.path_of("output.txt.partial"), folder.path_of("precious")).unwrap();
     symlink("precious", folder.path_of("output.txt.partial")).unwrap();
-    assert_snapshot!(refused(&folder, &[]), @"");
+    assert_snapshot!(refused(&folder, &[]), @"error: `output.txt.partial` cannot be opened: Too many levels of symbolic links (os error 40) (a symbolic link is not followed; put a file in its place); nothing was touched");
 }

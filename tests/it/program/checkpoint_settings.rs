@@ -37,7 +37,32 @@ fn streams_and_devices_cannot_be_cut() {
     ]
     .map(|args| mistake(&folder, &args))
     .into();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    error: `adapters.input_source.settings.path`: with a checkpoint, the input cannot be `-`, which is no regular file
+      --> command line: --input -
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
+
+    error: `adapters.input_source.settings.path`: with a checkpoint, the input cannot be `pipe`, which is no regular file
+      --> command line: --input pipe
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
+
+    error: `adapters.input_source.settings.path`: with a checkpoint, the input cannot be `folder`, which is no regular file
+      --> command line: --input folder
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
+
+    error: `adapters.output_sink.settings.path`: with a checkpoint, the output cannot be `-`, which is no regular file
+      --> command line: --output -
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
+
+    error: `adapters.output_sink.settings.path`: with a checkpoint, the output cannot be `/dev/null`, which is no regular file
+      --> command line: --output /dev/null
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
+    ");
     for args in [["--output", "pipe"], ["--output", "folder"], ["--trace-path", "/dev/null"]] {
         assert!(mistake(&folder, &args).contains("is no regular file"), "{args:?}");
     }
@@ -47,7 +72,12 @@ fn streams_and_devices_cannot_be_cut() {
 fn records_cannot_go_to_standard_output() {
     let folder = Folder::with_input(attempts(1));
     let stdout = ["--tracing", "enable", "--set", "runtime.tracing.sink={kind: stdout}"];
-    assert_snapshot!(mistake(&folder, &stdout), @"");
+    assert_snapshot!(mistake(&folder, &stdout), @"
+    error: `runtime.tracing.sink.kind`: with a checkpoint, records cannot go to standard output
+      --> command line: --set runtime.tracing.sink={kind: stdout}
+      expected: a `jsonl` sink
+      hint: use `--trace-path FILE`, or leave out `runtime.checkpoint`
+    ");
     run_checkpointed(&folder).args(["--set", stdout[3]]).exits_with(0);
 }
 
@@ -61,7 +91,22 @@ fn the_checkpoint_is_a_directory_of_its_own() {
     let told: Vec<_> = ["file", "link", "broken"]
         .map(|dir| mistake(&folder, &["--set", &format!("runtime.checkpoint.dir={dir}")]))
         .into();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    error: `runtime.checkpoint.dir`: the checkpoint `file` is no directory
+      --> command line: --set runtime.checkpoint.dir=file
+      expected: a directory, or a name that is free for one
+      hint: name another one
+
+    error: `runtime.checkpoint.dir`: the checkpoint `link` is a symbolic link
+      --> command line: --set runtime.checkpoint.dir=link
+      expected: a directory of its own
+      hint: name the directory that the link leads to
+
+    error: `runtime.checkpoint.dir`: the checkpoint `broken` is a symbolic link
+      --> command line: --set runtime.checkpoint.dir=broken
+      expected: a directory of its own
+      hint: name the directory that the link leads to
+    ");
     assert!(fs::read_dir(folder.path_of("real")).unwrap().next().is_none());
 }
 
@@ -79,7 +124,18 @@ fn files_and_checkpoint_keep_out_of_each_others_way() {
     ];
     let told: Vec<_> =
         cases.map(|args| mistake(&folder, &args).lines().take(2).collect::<Vec<_>>().join("\n")).into();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    error: `adapters.input_source.settings.path`: the input `run.ckpt/attempts` and the checkpoint `run.ckpt` would be in each other's way
+      --> command line: --input run.ckpt/attempts
+    error: `adapters.output_sink.settings.path`: the output `run.ckpt/manifest` and the checkpoint `run.ckpt` would be in each other's way
+      --> command line: --output run.ckpt/manifest
+    error: `runtime.tracing.sink.jsonl.path`: the trace file `./run.ckpt/trace.jsonl` and the checkpoint `run.ckpt` would be in each other's way
+      --> command line: --trace-path ./run.ckpt/trace.jsonl
+    error: `adapters.output_sink.settings.path`: the output `output.txt` and the checkpoint `output.txt` would be in each other's way
+      --> built-in default
+    error: `adapters.output_sink.settings.path`: the output `output.txt` and the checkpoint `output.txt.partial` would be in each other's way
+      --> built-in default
+    ");
 }
 
 #[test]

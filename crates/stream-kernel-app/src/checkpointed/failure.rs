@@ -25,7 +25,7 @@ pub enum CheckpointFailure {
     },
     /// It was made with another configuration.
     #[error(
-        "the checkpoint `{}` was made with another configuration (all settings and --run-id count, but not the paths of input and output; go back to that one, or use another `runtime.checkpoint.dir`)",
+        "the checkpoint `{}` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`)",
         dir.display()
     )]
     OtherConfiguration {
