@@ -59,7 +59,11 @@ pub trait Application: Sized {
         let _ = loaded;
     }
 
-    /// Returns what the application remembers from line to line, for checkpoints; without it, it can have none.
+    /// Returns what the application remembers from line to line, for checkpoints: all that the steps' answers to later lines depend on,
+    /// and what [`summary`](Self::summary) counts. It is asked for when a run begins, and once while the configuration is checked.
+    ///
+    /// Without it, `runtime.checkpoint` is a mistake in the application's configuration. One whose steps remember nothing returns a [`State`]
+    /// without records.
     fn state(resources: &Self::Resources) -> Option<Box<dyn State>> {
         let _ = resources;
         None

@@ -72,7 +72,7 @@ fn machines_get_json() {
         "commit": 2,
         "state_log": {
           "number": 1,
-          "bytes": 117
+          "bytes": 427
         },
         "committed": {
           "program": {
@@ -161,7 +161,7 @@ fn damage_is_found() {
     nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)
     checkpoint `run.ckpt`
     nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)
-    wrong: `run.ckpt/manifest`: neither of its slots is whole
+    wrong: `run.ckpt/manifest` is damaged: neither of its slots is whole
     ");
 }
 
@@ -174,9 +174,9 @@ fn files_that_a_run_could_not_go_on_from_are_found_all_at_once() {
     let told = told(&folder, &["verify", DIR], 1);
     let wrong: Vec<_> = told.lines().filter(|line| line.starts_with("wrong: ")).collect();
     assert_snapshot!(wrong.join("\n"), @"
-    wrong: `run.ckpt/state-1.log`: at byte 33: a block's checksum differs
-    wrong: `output.txt`: `output.txt` has 0 bytes, but 134 were committed (restore it from a copy, or start over)
-    wrong: `input.txt`: the input `input.txt` differs from the one that was committed within its first 171 bytes
+    wrong: the state log `run.ckpt/state-1.log` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over)
+    wrong: `output.txt` has 0 bytes, but 134 were committed (restore it from a copy, or start over)
+    wrong: the input `input.txt` differs from the one that was committed within its first 171 bytes
     ");
 }
 

@@ -61,13 +61,12 @@ fn a_trace_path_keeps_the_other_settings_of_the_sink() {
         .exits_with(0);
     let sink = outcome.stdout.split_once("    sink:\n").unwrap().1.split_once("  checkpoint:").unwrap().0;
     assert_snapshot!(sink, @"
-        kind: jsonl
-        jsonl:
-          path: flag.jsonl
-          write_mode: batch
-          flush_every_n: 100
-          fsync_every_n: 7
-    checkpoint: null
+    kind: jsonl
+    jsonl:
+      path: flag.jsonl
+      write_mode: batch
+      flush_every_n: 100
+      fsync_every_n: 7
     ");
 }
 
