@@ -92,7 +92,8 @@ fn lines_are_shown_once_and_before_they_come() {
     fs::write(&input, last_without_lf).unwrap();
     let [input_flag, output_flag] =
         [("input", &input), ("output", &output)].map(|(flag, path)| format!("--{flag}={}", path.display()));
-    let Command::Run { options, .. } = Cli::parse_from(["noting", "run", &input_flag, &output_flag]).command else {
+    let Command::Run { options, .. } = Cli::parse_from(["noting", "run", &input_flag, &output_flag]).command
+    else {
         unreachable!("the command is `run`")
     };
     assert_eq!(run::<Noting>(&options, false, Environment::new()).unwrap(), 0);
