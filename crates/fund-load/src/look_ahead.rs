@@ -34,7 +34,9 @@ mod tests {
     use crate::Tally;
     use crate::config::Nodes;
     use crate::domain::{Cents, WeekStart};
-    use crate::stores::{CustomerWindows, FirstAttempt, IdStore, StoreFull, WindowEntry, WindowStore};
+    use crate::stores::{
+        CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore,
+    };
 
     /// Both stores at once, of which nothing is asked but to bring near; it notes what.
     #[derive(Default)]
@@ -48,7 +50,12 @@ mod tests {
             &mut self,
             _: DigitId,
             _: FirstAttempt,
+            _: Result<(), StoreFull>,
         ) -> Result<Option<FirstAttempt>, StoreFull> {
+            unreachable!()
+        }
+
+        fn count(&self) -> usize {
             unreachable!()
         }
 
@@ -56,17 +63,25 @@ mod tests {
             self.ids.borrow_mut().extend(ids);
         }
 
-        fn entries(&self) -> Vec<(DigitId, FirstAttempt)> {
+        fn entries(&self) -> Vec<IdEntry> {
             unreachable!()
         }
 
-        fn restore(&mut self, _: &mut dyn Iterator<Item = (DigitId, FirstAttempt)>) -> Result<(), StoreFull> {
+        fn restore(&mut self, _: &mut dyn Iterator<Item = IdEntry>) -> Result<(), StoreFull> {
             unreachable!()
         }
     }
 
     impl WindowStore for Noting {
         fn customer(&self, _: DigitId, _: Day, _: Day) -> CustomerWindows {
+            unreachable!()
+        }
+
+        fn check_room(&self, _: DigitId, _: Day, _: Day) -> Result<(), StoreFull> {
+            unreachable!()
+        }
+
+        fn count(&self) -> usize {
             unreachable!()
         }
 
@@ -112,6 +127,7 @@ mod tests {
             windows: stores.clone(),
             output: Rc::new(RefCell::new(Vec::new())),
             tally: Rc::new(RefCell::new(Tally::default())),
+            journal: None,
         };
         bring_near(&resources, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());
         let (ids, weeks) = (stores.borrow().ids.take(), stores.borrow().weeks.take());

@@ -92,12 +92,11 @@ fn lines_are_shown_once_and_before_they_come() {
     fs::write(&input, last_without_lf).unwrap();
     let [input_flag, output_flag] =
         [("input", &input), ("output", &output)].map(|(flag, path)| format!("--{flag}={}", path.display()));
-    let Command::Run { options, restart } =
-        Cli::parse_from(["noting", "run", &input_flag, &output_flag]).command
+    let Command::Run { options, .. } = Cli::parse_from(["noting", "run", &input_flag, &output_flag]).command
     else {
         unreachable!("the command is `run`")
     };
-    assert_eq!(run::<Noting>(&options, restart, Environment::new()).unwrap(), 0);
+    assert_eq!(run::<Noting>(&options, false, Environment::new()).unwrap(), 0);
     insta::assert_snapshot!(fs::read_to_string(output).unwrap(), @r"
     came 1
     shown 2\r 3\r 4\r 5\r 6\r 7\r 8\r 9\r 10\r 11\r 12\r 13\r 14\r 15\r 16\r 17\r
