@@ -31,7 +31,7 @@ fn the_effective_configuration_reads_back_as_the_same() {
 
 #[test]
 fn the_effective_configuration_as_yaml() {
-    assert_snapshot!(full().load().finish().unwrap().1.yaml(), @r#"
+    assert_snapshot!(full().load().finish().unwrap().1.yaml(), @r##"
     version: 1
     scenario:
       name: "true"
@@ -73,7 +73,7 @@ fn the_effective_configuration_as_yaml() {
       labels:
         "2": "1.0"
         a.b: "x: y"
-    "#);
+    "##);
 }
 
 #[test]
