@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+use stream_kernel_checkpoint::MAX_PATH_BYTES;
 use stream_kernel_config::{Loaded, Problem, SinkKind};
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
@@ -12,6 +14,8 @@ use crate::{Application, LineAdapters};
 
 const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 const DIR_KEY: &str = "runtime.checkpoint.dir";
+/// A checkpoint has room for this too: an output has a longer name until it is complete.
+const LONGEST_SUFFIX_BYTES: usize = ".partial".len();
 const WITHOUT: &str = "or leave out `runtime.checkpoint`";
 
 /// Reports what does not go together with a checkpoint. Nothing is opened.
@@ -55,6 +59,14 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
         .expected("a file, of which a part can be read or written again")
         .hint(format!("name a file, {WITHOUT}"));
         loaded.report(key, problem);
+    } else if json_bytes(path) > MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES {
+        let bytes = json_bytes(path);
+        let problem = Problem::new(format!(
+            "with a checkpoint, the {what}'s path is too long: {bytes} bytes as JSON text"
+        ))
+        .expected(format!("at most {}", MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES))
+        .hint("name it from a working directory that is nearer");
+        loaded.report(key, problem);
     } else if !loaded.is_mistaken(DIR_KEY)
         && (is_within(path, dir) || (key == OUTPUT_PATH_KEY && are_same(&partial_path(path), dir)))
     {
@@ -84,6 +96,11 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
             .hint("name another one");
         loaded.report(DIR_KEY, problem);
     }
+}
+
+/// Returns how many bytes the path takes as JSON text, without its quotes.
+fn json_bytes(path: &Path) -> usize {
+    Value::from(path.to_string_lossy()).to_string().len() - "\"\"".len()
 }
 
 /// Returns whether the path leads to something else than a file, or than nothing yet.

@@ -139,6 +139,23 @@ fn files_and_checkpoint_keep_out_of_each_others_way() {
 }
 
 #[test]
+fn a_path_is_at_most_as_long_as_a_checkpoint_has_room_for() {
+    let folder = Folder::with_input(attempts(1));
+    // `./` may be written any number of times.
+    let of_bytes = |bytes: usize| "./".repeat(500) + &"x".repeat(bytes - 1_000);
+    run_checkpointed(&folder).args(["--output", &of_bytes(1_016)]).exits_with(0);
+    let told = mistake(&folder, &["--output", &of_bytes(1_017)]);
+    assert!(told.contains("the output's path is too long: 1017 bytes as JSON text"), "{told}");
+}
+
+#[test]
+fn tracing_without_a_sink_is_said_here_too() {
+    let folder = Folder::with_input(attempts(1));
+    let told = run_checkpointed(&folder).args(["--tracing", "enable"]).exits_with(0).stderr;
+    assert!(told.starts_with("note: tracing is on without a sink: "), "{told}");
+}
+
+#[test]
 fn cadences_are_at_least_one_and_a_directory_is_required() {
     let folder = Folder::with_input(attempts(1));
     for setting in [

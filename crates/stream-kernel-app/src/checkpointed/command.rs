@@ -12,7 +12,7 @@ use crate::failure::{Failure, with_causes};
 use crate::figures::grouped;
 use crate::progress::Progress;
 use crate::report::{Summary, say};
-use crate::run::Places;
+use crate::run::{Places, note_missing_sink};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
 use crate::trace_commands::escape::escaped;
@@ -20,6 +20,7 @@ use crate::{Application, Job, LineAdapters};
 
 /// Runs the job and returns the exit code.
 pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+    note_missing_sink(&job.config().runtime.tracing);
     let signals = Signals::install().map_err(Failure::Signals)?;
     let stopwatch = Stopwatch::start();
     let places = Places::of(job.config());

@@ -10,7 +10,11 @@ use super::CheckpointFailure;
 use super::files::OUTPUT_BLOCK_BYTES;
 
 /// The output of an earlier run, as far as it is committed. Nothing is changed until it is [taken up](Self::take_up).
-pub(super) struct EarlierOutput(UncutFile);
+pub(super) struct EarlierOutput {
+    file: UncutFile,
+    /// The last line that it is committed for.
+    line_no: u64,
+}
 
 impl EarlierOutput {
     /// Finds the output where it was committed, or where this run writes, `path` and until it is complete `partial`: somebody may have moved
@@ -23,10 +27,10 @@ impl EarlierOutput {
     ) -> Result<Self, CheckpointFailure> {
         let now = [partial].into_iter().chain(committed.complete.then_some(path));
         let bytes = committed.output.bytes;
-        UncutFile::open(disk, committed.output_paths().chain(now), bytes).map(Self).map_err(|error| {
-            // Whichever was looked at last: people know it by the name that it had.
-            missing("output", committed_place(committed), bytes, error)
-        })
+        let opened = UncutFile::open(disk, committed.output_paths().chain(now), bytes);
+        // Whichever was looked at last: people know it by the name that it had.
+        let file = opened.map_err(|error| missing("output", committed_place(committed), bytes, error))?;
+        Ok(Self { file, line_no: committed.lines })
     }
 
     /// Gives the output the name `partial` and cuts it to what was committed. Returns, beside it, the name that it had, if that was
@@ -38,9 +42,10 @@ impl EarlierOutput {
         path: &Path,
         partial: &Path,
     ) -> Result<(CommittedFile, Option<PathBuf>), CheckpointFailure> {
-        let found = self.0.path().to_owned();
-        let failed = |cause| CheckpointFailure::Move { from: found.clone(), to: partial.to_owned(), cause };
+        let found = self.file.path().to_owned();
         if found != partial {
+            let failed =
+                |cause| CheckpointFailure::Move { from: found.clone(), to: partial.to_owned(), cause };
             checkpoint.rename(&found, partial).map_err(failed)?;
             let (from, to) = (dir_of(&found), dir_of(partial));
             if from != to {
@@ -51,7 +56,8 @@ impl EarlierOutput {
                 })?;
             }
         }
-        let output = checkpoint.cut(self.0, OUTPUT_BLOCK_BYTES).map_err(failed)?;
+        let failed = |cause| CheckpointFailure::Commit { line_no: self.line_no, cause };
+        let output = checkpoint.cut(self.file, OUTPUT_BLOCK_BYTES).map_err(failed)?;
         let has_moved = found != partial && found != path;
         Ok((output, has_moved.then_some(found)))
     }
