@@ -6,14 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// For each crate the crates of the workspace that it is built on, from the bottom up.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("stream-kernel-config", &[]),
     ("stream-kernel-trace", &[]),
     ("stream-kernel-sinks", &["stream-kernel-trace"]),
     ("stream-kernel-exec", &["stream-kernel-trace"]),
+    ("stream-kernel-disk", &[]),
+    ("stream-kernel-checkpoint", &["stream-kernel-disk"]),
     (
         "stream-kernel-app",
-        &["stream-kernel-config", "stream-kernel-exec", "stream-kernel-sinks", "stream-kernel-trace"],
+        &[
+            "stream-kernel-checkpoint",
+            "stream-kernel-config",
+            "stream-kernel-disk",
+            "stream-kernel-exec",
+            "stream-kernel-sinks",
+            "stream-kernel-trace",
+        ],
     ),
     ("fund-load", &["stream-kernel-app", "stream-kernel-exec", "stream-kernel-trace"]),
 ];

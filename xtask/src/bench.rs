@@ -2,6 +2,7 @@
 //!
 //! `docs/performance.md` says what is measured, and is renewed by a run of all parts that is long enough.
 
+mod checkpoint;
 mod findings;
 mod goal;
 mod instructions;
@@ -50,6 +51,7 @@ fn measure(options: &Options) -> Result<(), Failure> {
                 Part::Untraced => untraced::measure(&programs, &scratch, options)?,
                 Part::Traced => traced::measure(&programs, &scratch, options)?,
                 Part::Memory => memory::measure(&programs, &scratch, options)?,
+                Part::Checkpoint => checkpoint::measure(&programs, &scratch, options)?,
                 Part::Reading => reading::measure(&programs, &scratch, options)?,
                 Part::Parts => parts::measure(&scratch)?,
             });

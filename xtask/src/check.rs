@@ -60,7 +60,9 @@ fn formatting() -> Result<(), Failure> {
 }
 
 fn lints() -> Result<(), Failure> {
-    run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    let planted_faults = ["--features", "stream-kernel-checkpoint/planted-faults"];
+    let everything = ["clippy", "--workspace", "--all-targets"];
+    run(cargo(everything).args(planted_faults).args(["--", "-D", "warnings"]))
 }
 
 fn docs() -> Result<(), Failure> {

@@ -28,7 +28,7 @@ usage: cargo xtask <command>
   gen [--check]          writes the generated files; --check fails when one is stale
   stream --kind clean|dirty --lines N [--seed N] --output FILE|-
                          writes attempts for a benchmark, in constant memory
-  bench [--only untraced|traced|memory|reading|parts] [--rounds N] [--lines N] [--large]
+  bench [--only untraced|traced|memory|checkpoint|reading|parts] [--rounds N] [--lines N] [--large]
                          measures times and memory beside floors and peers, and renews docs/performance.md
   bench --instructions [--record]
                          counts instructions and compares with benches/instructions.json

@@ -59,15 +59,22 @@ pub trait Application: Sized {
         let _ = loaded;
     }
 
-    /// Returns what the application remembers from line to line, for checkpoints; without it, it can have none.
+    /// Returns what the application remembers from line to line, for checkpoints: all that the steps' answers to later lines depend on,
+    /// and what [`summary`](Self::summary) counts. It is asked for when a run begins, and once while the configuration is checked.
+    ///
+    /// Without it, `runtime.checkpoint` is a mistake in the application's configuration. One whose steps remember nothing returns a [`State`]
+    /// without records.
     fn state(resources: &Self::Resources) -> Option<Box<dyn State>> {
         let _ = resources;
         None
     }
 
-    /// Is shown lines that come next, not yet cut to what counts of them, so that what they will ask for can be fetched for all of them at once.
+    /// Is shown lines that come next, so that what they will ask for can be fetched for all of them at once. They are as they stand in
+    /// the input, without LF, a CR still at the end.
     ///
-    /// It is a hint and no more: it must change nothing that can be seen, and the lines may be none that ever come.
+    /// The command `run` shows [`MAX_LINES_AHEAD`](crate::MAX_LINES_AHEAD) at most at a time; who calls
+    /// [`Run::look_ahead`](crate::Run::look_ahead) may show more. It is a hint and no more: it must change nothing that can be seen,
+    /// the lines may be none that ever come, and lines may come that were not shown.
     fn look_ahead(resources: &Self::Resources, lines: &[&[u8]]) {
         let _ = (resources, lines);
     }

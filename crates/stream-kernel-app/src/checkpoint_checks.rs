@@ -1,16 +1,21 @@
-//! What a checkpoint asks of a configuration: files that can be cut, and state that can be kept.
+//! What a checkpoint asks of a configuration: files that can be cut, a directory of its own, and state that can be kept.
 
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+use stream_kernel_checkpoint::MAX_PATH_BYTES;
 use stream_kernel_config::{Loaded, Problem, SinkKind};
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
+use crate::output::{folder_of, partial_path};
+use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY, are_same};
 use crate::{Application, LineAdapters};
 
 const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 const DIR_KEY: &str = "runtime.checkpoint.dir";
-const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
+/// A checkpoint has room for this too: an output has a longer name until it is complete.
+const LONGEST_SUFFIX_BYTES: usize = ".partial".len();
 const WITHOUT: &str = "or leave out `runtime.checkpoint`";
 
 /// Reports what does not go together with a checkpoint. Nothing is opened.
@@ -19,34 +24,24 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, 
     let Some(checkpoint) = config.runtime.checkpoint.clone() else { return };
     let input = config.adapters.input_source().settings.path.clone();
     let output = config.adapters.output_sink().settings.path.clone();
-    let tracing = &config.runtime.tracing;
-    let traces_to_stdout =
-        tracing.enabled && tracing.sink.as_ref().is_some_and(|sink| sink.kind == SinkKind::Stdout);
-
-    for (key, what, path) in [(INPUT_PATH_KEY, "input", &input), (OUTPUT_PATH_KEY, "output", &output)] {
-        if !loaded.is_mistaken(key) && is_no_file(path) {
-            let problem = Problem::new(format!(
-                "with a checkpoint, the {what} cannot be `{}`, which is no regular file",
-                path.display()
-            ))
-            .expected("a file, of which a part can be read or written again")
-            .hint(format!("name a file, {WITHOUT}"));
-            loaded.report(key, problem);
-        }
-    }
-    if traces_to_stdout {
+    let sink = config.runtime.tracing.sink.as_ref().filter(|_| config.runtime.tracing.enabled);
+    let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, _)| path.to_owned());
+    if sink.is_some_and(|sink| sink.kind == SinkKind::Stdout) {
         let problem = Problem::new("with a checkpoint, records cannot go to standard output")
             .expected("a `jsonl` sink")
             .hint(format!("use `--trace-path FILE`, {WITHOUT}"));
         loaded.report(SINK_KIND_KEY, problem);
     }
-    if !loaded.is_mistaken(DIR_KEY) && fs::metadata(&checkpoint.dir).is_ok_and(|metadata| !metadata.is_dir())
-    {
-        let problem = Problem::new(format!("the checkpoint `{}` is no directory", checkpoint.dir.display()))
-            .expected("a directory, or a name that is free for one")
-            .hint("name another one");
-        loaded.report(DIR_KEY, problem);
+    let places = [
+        (INPUT_PATH_KEY, "input", Some(&*input)),
+        (OUTPUT_PATH_KEY, "output", Some(&*output)),
+        (TRACE_PATH_KEY, "trace file", trace.as_deref()),
+    ];
+    for (key, what, path) in places {
+        let Some(path) = path.filter(|_| !loaded.is_mistaken(key)) else { continue };
+        check_file(loaded, key, what, path, &checkpoint.dir);
     }
+    check_dir(loaded, &checkpoint.dir);
     if A::state(resources).is_none() {
         let problem = Problem::new(format!("{} cannot keep what it remembers in a checkpoint", A::NAME))
             .expected("no checkpoint")
@@ -55,8 +50,65 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, 
     }
 }
 
-/// Returns whether the path leads to a stream or a device.
+fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Path, dir: &Path) {
+    if is_no_file(path) {
+        let path = path.display();
+        let problem = Problem::new(format!(
+            "with a checkpoint, the {what} cannot be `{path}`, which is no regular file"
+        ))
+        .expected("a file, of which a part can be read or written again")
+        .hint(format!("name a file, {WITHOUT}"));
+        loaded.report(key, problem);
+    } else if json_bytes(path) > MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES {
+        let bytes = json_bytes(path);
+        let problem = Problem::new(format!(
+            "with a checkpoint, the {what}'s path is too long: {bytes} bytes as JSON text"
+        ))
+        .expected(format!("at most {}", MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES))
+        .hint("name it from a working directory that is nearer");
+        loaded.report(key, problem);
+    } else if !loaded.is_mistaken(DIR_KEY)
+        && (is_within(path, dir) || (key == OUTPUT_PATH_KEY && are_same(&partial_path(path), dir)))
+    {
+        let (path, dir) = (path.display(), dir.display());
+        let problem = Problem::new(format!(
+            "the {what} `{path}` and the checkpoint `{dir}` would be in each other's way"
+        ))
+        .expected("a file that neither lies in the checkpoint nor has its name, now or until it is complete")
+        .hint("name another file, or another `runtime.checkpoint.dir`");
+        loaded.report(key, problem);
+    }
+}
+
+fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
+    if loaded.is_mistaken(DIR_KEY) {
+        return;
+    }
+    let path = dir.display();
+    if dir.is_symlink() {
+        let problem = Problem::new(format!("the checkpoint `{path}` is a symbolic link"))
+            .expected("a directory of its own")
+            .hint("name the directory that the link leads to");
+        loaded.report(DIR_KEY, problem);
+    } else if fs::metadata(dir).is_ok_and(|metadata| !metadata.is_dir()) {
+        let problem = Problem::new(format!("the checkpoint `{path}` is no directory"))
+            .expected("a directory, or a name that is free for one")
+            .hint("name another one");
+        loaded.report(DIR_KEY, problem);
+    }
+}
+
+/// Returns how many bytes the path takes as JSON text, without its quotes.
+fn json_bytes(path: &Path) -> usize {
+    Value::from(path.to_string_lossy()).to_string().len() - "\"\"".len()
+}
+
+/// Returns whether the path leads to something else than a file, or than nothing yet.
 fn is_no_file(path: &Path) -> bool {
-    is_standard_stream(path)
-        || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+    is_standard_stream(path) || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// Returns whether the path is the directory, or of a file that lies directly in it.
+fn is_within(path: &Path, dir: &Path) -> bool {
+    are_same(path, dir) || are_same(folder_of(path), dir)
 }

@@ -13,7 +13,8 @@ use crate::figures::grouped;
 use crate::trace_commands::escape::escaped;
 use crate::trace_commands::to_standard_output;
 
-/// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if a run could not go on from it.
+/// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if it is damaged, or if `verify` finds that no run
+/// could go on from it.
 pub(crate) fn run(command: &CheckpointCommand) -> Result<u8, Failure> {
     let unreadable =
         |error: &dyn std::error::Error| Failure::Command { exit_code: 2, text: with_causes(error) };
@@ -21,18 +22,19 @@ pub(crate) fn run(command: &CheckpointCommand) -> Result<u8, Failure> {
         CheckpointCommand::Show { dir, json } => {
             let inspection = inspect(&OsDisk, dir).map_err(|error| unreadable(&error))?;
             let text = if *json { as_json(&inspection) } else { for_people(dir, &inspection) };
-            print(&text, 0)
+            print(&text, u8::from(is_damaged(&inspection)))
         }
         CheckpointCommand::Verify { dir } => {
             let (inspection, findings) = verify(&OsDisk, dir).map_err(|error| unreadable(&error))?;
             let mut text = for_people(dir, &inspection);
             for finding in &findings {
-                text += &format!("wrong: {}\n", escaped(&finding.to_string()));
+                text += &format!("wrong: {}\n", escaped(finding));
             }
-            if findings.is_empty() {
+            let is_sound = findings.is_empty() && inspection.last.is_some();
+            if is_sound {
                 text += "verified: every checksum, and the files as far as they are committed\n";
             }
-            print(&text, u8::from(!findings.is_empty()))
+            print(&text, u8::from(!is_sound))
         }
     }
 }
@@ -49,10 +51,12 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     let mut text = format!("checkpoint `{}`", escaped(&dir.display().to_string()));
     text += if *is_in_use { ", in use by a run\n" } else { "\n" };
     let Some(LastCommit { sequence, log, committed }) = last else {
-        text += if *slots == [SlotHealth::Empty, SlotHealth::Empty] {
-            "nothing is committed\n"
+        text += if slots.contains(&SlotHealth::OtherFormat) {
+            "it has a format that this program does not know (use the version of the program that wrote it)\n"
+        } else if is_damaged(inspection) {
+            "nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)\n"
         } else {
-            "nothing that is committed can be read\n"
+            "nothing is committed (a run with this `runtime.checkpoint.dir` begins with the first line)\n"
         };
         return text;
     };
@@ -71,10 +75,17 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
         row("trace", format!("{}: {} bytes", trace.path, grouped(trace.bytes)));
     }
     row("state", format!("log {}: {} bytes", log.number, grouped(log.bytes)));
-    for total in &committed.totals {
-        row("", format!("{}: {}", total.name, grouped(total.count)));
+    let counted = committed.totals.iter().filter(|total| total.count > 0);
+    for (index, total) in counted.enumerate() {
+        row(if index == 0 { "counted" } else { "" }, format!("{}: {}", total.name, grouped(total.count)));
     }
     text
+}
+
+/// Returns whether something was committed that can no longer be read, or not by this program.
+fn is_damaged(Inspection { slots, last, .. }: &Inspection) -> bool {
+    // A damaged slot beside an empty one is what is left of a first commit that was cut off.
+    last.is_none() && !slots.contains(&SlotHealth::Empty)
 }
 
 fn as_json(inspection: &Inspection) -> String {
@@ -82,5 +93,11 @@ fn as_json(inspection: &Inspection) -> String {
         .last
         .as_ref()
         .map(|last| json!({"commit": last.sequence, "state_log": last.log, "committed": last.committed}));
-    format!("{:#}\n", json!({"in_use": inspection.is_in_use, "last": last}))
+    let slots = inspection.slots.map(|slot| match slot {
+        SlotHealth::Empty => "empty",
+        SlotHealth::Whole => "whole",
+        SlotHealth::Damaged => "damaged",
+        SlotHealth::OtherFormat => "other_format",
+    });
+    format!("{:#}\n", json!({"in_use": inspection.is_in_use, "slots": slots, "last": last}))
 }

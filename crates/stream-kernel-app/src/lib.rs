@@ -39,7 +39,7 @@ pub use checkpointed::{CheckpointFailure, CommitIn, Ended, Event, Surroundings, 
 pub use cli::command;
 pub use figures::{counted, duration, grouped};
 pub use job::{Job, Run};
-pub use line_reader::{LineReader, LinesAhead, MAX_LINES_AHEAD};
+pub use line_reader::{LineReader, MAX_LINES_AHEAD};
 pub use main_entry::main;
 pub use output::{LineOutput, SharedOutput};
 pub use own_command::{CommandFailure, OwnCommand};

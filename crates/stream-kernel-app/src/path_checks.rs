@@ -11,8 +11,8 @@ use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
 use crate::output::{folder_of, partial_path};
 use crate::redaction::KEY_FILE_KEY;
 
-const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
-const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
+pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
+pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
 
 /// A path, with the key that it comes from.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stream_kernel_config::{Config, SignatureMode};
+use stream_kernel_config::{Config, SignatureMode, Tracing};
 use stream_kernel_exec::InputOutcome;
 use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
 
@@ -98,12 +98,7 @@ impl OpenFiles {
         let input = InputFile::open(&config.adapters.input_source().settings.path)?;
         let tracing = &config.runtime.tracing;
         let sink = if tracing.enabled { tracing::open_sink(tracing)? } else { None };
-        if tracing.enabled && sink.is_none() {
-            say(
-                "note: tracing is on without a sink: records are kept in memory, line by line, and then dropped \
-                 (use `--trace-path FILE`)",
-            );
-        }
+        note_missing_sink(tracing);
         let output_path = &config.adapters.output_sink().settings.path;
         let traces_to_stdout = tracing.sink.as_ref().is_some_and(|sink| sink.jsonl_file().is_none());
         if is_standard_stream(output_path) || (tracing.enabled && traces_to_stdout) {
@@ -111,6 +106,16 @@ impl OpenFiles {
         }
         let output = OutputFile::open(output_path)?;
         Ok(Self { input, sink, output })
+    }
+}
+
+/// Says that records go nowhere, if there are any and no sink.
+pub(crate) fn note_missing_sink(tracing: &Tracing) {
+    if tracing.enabled && tracing.sink.is_none() {
+        say(
+            "note: tracing is on without a sink: records are kept in memory, line by line, and then dropped \
+             (use `--trace-path FILE`)",
+        );
     }
 }
 
@@ -157,17 +162,17 @@ fn feed<A: Application>(
     signals: &Signals,
     progress: &mut Progress,
 ) -> Result<End, Failure> {
-    let mut lines_shown = 0;
+    let mut shown_lines_left = 0;
     loop {
         if let Some(exit_code) = signals.received() {
             return Ok(End::Signal(exit_code));
         }
-        if lines_shown == 0 {
+        if shown_lines_left == 0 {
             let ahead = lines.lines_ahead();
             run.look_ahead(&ahead);
-            lines_shown = ahead.len();
+            shown_lines_left = ahead.len();
         }
-        lines_shown = lines_shown.saturating_sub(1);
+        shown_lines_left = shown_lines_left.saturating_sub(1);
         let line = match lines.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(End::OfInput),
@@ -216,3 +221,6 @@ fn note_lack_of_hashes<A: Application>(job: &Job<A>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

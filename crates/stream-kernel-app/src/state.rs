@@ -6,6 +6,61 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 ///
 /// Records are the application's own, in whatever form. Taken in by [`restore`](Self::restore) in the order in which they were
 /// handed out, they bring back all that decisions depend on.
+///
+/// An application that remembers one number, which its steps count up in the same cell, hands it out if it has changed:
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::mem;
+/// use std::rc::Rc;
+///
+/// use stream_kernel_app::State;
+/// use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
+///
+/// struct Counted {
+///     now: Rc<Cell<u64>>,
+///     when_line_began: u64,
+///     handed_out: u64,
+/// }
+///
+/// impl State for Counted {
+///     fn begin_line(&mut self) {
+///         self.when_line_began = self.now.get();
+///     }
+///     fn take_back_line(&mut self) {
+///         self.now.set(self.when_line_began);
+///     }
+///     fn take_changes(&mut self) -> Changes {
+///         let (mut changes, now) = (Changes::new(), self.now.get());
+///         if mem::replace(&mut self.handed_out, now) != now {
+///             // Eight bytes are not too long for a record.
+///             let _ = changes.push(&now.to_le_bytes());
+///         }
+///         changes
+///     }
+///     fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
+///         writer.push(&self.now.get().to_le_bytes())
+///     }
+///     fn bytes(&self) -> u64 {
+///         8
+///     }
+///     fn restore(&mut self, records: &[u8]) -> Result<(), String> {
+///         let last = records.last_chunk().ok_or("a number has eight bytes")?;
+///         self.now.set(u64::from_le_bytes(*last));
+///         self.handed_out = self.now.get();
+///         Ok(())
+///     }
+/// }
+///
+/// let counted = |now| Counted { now: Rc::new(Cell::new(now)), when_line_began: now, handed_out: now };
+/// let (mut before, mut after) = (counted(0), counted(0));
+/// before.now.set(7);
+/// assert_eq!(before.take_changes().len(), 8);
+/// assert!(before.take_changes().is_empty(), "that is handed out already");
+/// after.restore(&7_u64.to_le_bytes())?;
+/// assert_eq!(after.now.get(), 7);
+/// # Ok::<(), String>(())
+/// ```
 pub trait State {
     /// Is told that a line begins, which may have to be taken back.
     fn begin_line(&mut self);

@@ -5,6 +5,8 @@ pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
 /// What has changed since the last commit: records, as the program writes them, in blocks.
 ///
+/// It grows with what is pushed: whoever pushes commits before [`Changes::len`] gets too large.
+///
 /// A record is never divided: what [`Checkpoint::restore`](crate::Checkpoint::restore) hands back is a block at a time, each of whole
 /// records, in the order in which they were pushed.
 #[derive(Clone, Debug, Default)]
@@ -98,6 +100,22 @@ mod tests {
         assert_eq!(changes.len(), 2 * MAX_BLOCK_BYTES + 1);
         changes.clear();
         assert!(changes.is_empty() && lengths(&changes).is_empty());
+    }
+
+    #[test]
+    fn what_was_pushed_last_can_be_taken_back_at_any_block_s_end() {
+        let mut changes = Changes::new();
+        let lengths_before: Vec<_> = (0..5)
+            .map(|_| {
+                let before = (changes.len(), lengths(&changes));
+                changes.push(&vec![1; MAX_BLOCK_BYTES / 2]).unwrap();
+                before
+            })
+            .collect();
+        for (len, blocks) in lengths_before.into_iter().rev() {
+            changes.truncate(len);
+            assert_eq!((changes.len(), lengths(&changes)), (len, blocks));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A checkpoint: opened, restored from, committed to.
 
 mod commit;
+mod prepare;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,10 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::committed::Committed;
 use crate::error::{CommitError, OpenError, RestoreError};
-use crate::layout::{LOCK, MANIFEST, log_number, log_path};
+use crate::layout::{LOCK, MANIFEST, log_number};
 use crate::manifest::{Newest, Place, clear, newest, read_slots};
 use crate::slot::Slot;
-use crate::state_log::{ReplayError, replay};
+use crate::state_log::replay_from;
 
 /// A state log that is smaller than this is never worth compacting.
 const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
@@ -21,7 +22,7 @@ const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
 /// A checkpoint that this run has locked.
 ///
 /// Opening and restoring change nothing that was committed, so a program that finds that the checkpoint is not for it can leave it
-/// as it is. What an earlier run left unfinished is cleaned up by the first commit.
+/// as it is. What an earlier run left unfinished is cleaned up by whatever changes something first.
 #[derive(Debug)]
 pub struct Checkpoint {
     disk: Arc<dyn Disk>,
@@ -94,19 +95,7 @@ impl Checkpoint {
         apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
     ) -> Result<(), RestoreError> {
         let Some((slot, _)) = &self.last else { return Ok(()) };
-        let path = log_path(&self.dir, slot.log.number);
-        let replayed = match self.disk.open(&path, OpenHow::ReadOnly) {
-            Ok(file) => replay(&*file, slot.log.bytes, slot.sequence, apply),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                Err(ReplayError::Damaged { offset: 0, what: "it is missing" })
-            }
-            Err(cause) => Err(ReplayError::Read(cause)),
-        };
-        replayed.map_err(|error| match error {
-            ReplayError::Read(cause) => RestoreError::Read { path, cause },
-            ReplayError::Damaged { offset, what } => RestoreError::Damaged { path, offset, what },
-            ReplayError::Refused { offset, reason } => RestoreError::Refused { path, offset, reason },
-        })
+        replay_from(&*self.disk, &self.dir, slot.log, slot.sequence, apply)
     }
 
     /// Returns whether it is time to write the whole state, which takes about `live_bytes`, into a new log

@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use stream_kernel_disk::{Disk, DiskFile, OpenHow, dir_of};
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
+use crate::error::{CommitError, doing};
 use crate::planted::{PlantedFault, is_planted};
 
 /// A file to append to, with a buffer. Dropping it loses what is in the buffer: that was not committed.
@@ -78,14 +79,17 @@ impl CommittedFile {
         Self { file, buffer: Vec::new(), block_bytes, written }
     }
 
-    /// Appends bytes; they may stay in the buffer.
+    /// Appends bytes to the buffer, which is written out first if it holds a block: so it never holds more than that and one call's bytes.
     ///
     /// # Errors
     ///
-    /// The buffer cannot be written out. Nothing is lost: the next call tries again.
+    /// The buffer cannot be written out; nothing was appended. The next call tries again.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        if self.buffer.len() >= self.block_bytes {
+            self.flush()?;
+        }
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= self.block_bytes { self.flush() } else { Ok(()) }
+        Ok(())
     }
 
     /// Writes out the buffer.
@@ -114,7 +118,8 @@ impl CommittedFile {
     }
 }
 
-/// A file of an earlier run, which may have written more than it committed. It is not changed until it is cut.
+/// A file of an earlier run, which may have written more than it committed. It is not changed until
+/// [`Checkpoint::cut`](crate::Checkpoint::cut).
 #[derive(Debug)]
 pub struct UncutFile {
     file: Arc<dyn DiskFile>,
@@ -133,10 +138,28 @@ impl UncutFile {
         paths: impl IntoIterator<Item = &'a Path>,
         committed: u64,
     ) -> Result<Self, FileError> {
+        Self::find(disk, paths, committed, OpenHow::Existing)
+    }
+
+    /// Fails as [`UncutFile::open`] would, without asking to write.
+    pub(crate) fn check<'a>(
+        disk: &dyn Disk,
+        paths: impl IntoIterator<Item = &'a Path>,
+        committed: u64,
+    ) -> Result<(), FileError> {
+        Self::find(disk, paths, committed, OpenHow::ReadOnly).map(drop)
+    }
+
+    fn find<'a>(
+        disk: &dyn Disk,
+        paths: impl IntoIterator<Item = &'a Path>,
+        committed: u64,
+        how: OpenHow,
+    ) -> Result<Self, FileError> {
         let mut missing = failed("be opened", Path::new(""))(io::ErrorKind::NotFound.into());
         for path in paths {
-            match disk.open(path, OpenHow::Existing) {
-                Ok(file) => return Self::check(file.into(), committed),
+            match disk.open(path, how) {
+                Ok(file) => return Self::long_enough(file.into(), committed),
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                     missing = failed("be opened", path)(cause);
                 }
@@ -146,7 +169,7 @@ impl UncutFile {
         Err(missing)
     }
 
-    fn check(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+    fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
         let bytes = file.len().map_err(failed("be read", file.path()))?;
         if bytes < committed {
             return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
@@ -159,34 +182,13 @@ impl UncutFile {
         self.file.path()
     }
 
-    /// Cuts the file to what was committed, to be appended to in blocks of about `block_bytes`.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be cut.
-    pub fn cut(self, block_bytes: usize) -> Result<CommittedFile, FileError> {
+    /// Cuts the file to what was committed.
+    pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
         if self.bytes > self.committed && !is_planted(PlantedFault::FileNotCut) {
-            self.file.set_len(self.committed).map_err(failed("be cut", self.file.path()))?;
+            self.file.set_len(self.committed).map_err(doing("be cut", self.file.path()))?;
         }
         Ok(CommittedFile::new(self.file, self.committed, block_bytes))
     }
-}
-
-/// Gives a file another name in the same directory, and returns when that will survive a power cut.
-///
-/// It may have that name already: then a run before may have ended after it was given and before that was durable.
-///
-/// # Errors
-///
-/// The file cannot be renamed, or the directory cannot be made durable.
-pub fn rename_durably(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), FileError> {
-    if from != to {
-        disk.rename(from, to).map_err(failed("be renamed", from))?;
-    }
-    if is_planted(PlantedFault::FinalNameNotSynced) {
-        return Ok(());
-    }
-    disk.sync_dir(dir_of(to)).map_err(failed("be made durable", dir_of(to)))
 }
 
 /// Names a failure.
@@ -195,57 +197,4 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileErr
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use stream_kernel_disk::SimulatedDisk;
-
-    use super::{CommittedFile, FileError, UncutFile};
-
-    fn path() -> &'static Path {
-        Path::new("/output")
-    }
-
-    #[test]
-    fn bytes_are_written_in_blocks_and_counted_at_once() {
-        let disk = SimulatedDisk::new(1);
-        disk.put(path(), b"left over");
-        let mut file = CommittedFile::create(&disk, path(), 4).unwrap();
-        file.append(b"abc").unwrap();
-        assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (3, b"".to_vec()));
-        file.append(b"d").unwrap();
-        assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (4, b"abcd".to_vec()));
-        file.append(b"e").unwrap();
-        file.flush().unwrap();
-        assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"abcde".to_vec()));
-    }
-
-    #[test]
-    fn a_file_of_an_earlier_run_goes_on_at_its_end() {
-        let disk = SimulatedDisk::new(1);
-        disk.put(path(), b"abc");
-        let mut file = CommittedFile::append_to(&disk, path(), 1).unwrap();
-        file.append(b"de").unwrap();
-        assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"abcde".to_vec()));
-    }
-
-    #[test]
-    fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
-        let disk = SimulatedDisk::new(1);
-        disk.put(path(), b"abcde");
-        let open = |committed| UncutFile::open(&disk, [Path::new("/missing"), path()], committed);
-        assert!(matches!(open(6), Err(FileError::Shorter { bytes: 5, committed: 6, .. })));
-        let uncut = open(3).unwrap();
-        assert_eq!(disk.contents(path()).unwrap(), b"abcde", "opening must not change it");
-        let mut file = uncut.cut(1).unwrap();
-        file.append(b"DE").unwrap();
-        assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"abcDE".to_vec()));
-    }
-
-    #[test]
-    fn what_is_nowhere_is_named() {
-        let disk = SimulatedDisk::new(1);
-        let error = UncutFile::open(&disk, [path()], 0).unwrap_err();
-        assert_eq!(error.to_string(), "`/output` cannot be opened");
-    }
-}
+mod tests;

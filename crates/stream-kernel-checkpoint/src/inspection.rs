@@ -1,18 +1,18 @@
 //! Looking at a checkpoint without touching it.
 
-use std::fmt;
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use stream_kernel_disk::{Disk, OpenHow};
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
-use crate::committed::Committed;
+use crate::committed::{Committed, CommittedInput};
 use crate::committed_file::UncutFile;
-use crate::layout::{LOCK, MANIFEST, log_path};
+use crate::layout::{LOCK, MANIFEST};
 use crate::manifest::{Newest, newest, read_slots};
-use crate::prefix::PrefixHash;
+use crate::prefix::{PrefixError, PrefixHash};
 use crate::slot::SlotContent;
-use crate::state_log::{LogPosition, ReplayError, replay};
+use crate::state_log::{LogPosition, replay_from};
 
 /// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,21 +47,6 @@ pub enum SlotHealth {
     Damaged,
     /// It has another format, which this program does not know.
     OtherFormat,
-}
-
-/// Something that keeps a run from being resumed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is about.
-    pub path: PathBuf,
-    /// What is wrong.
-    pub problem: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path.display(), self.problem)
-    }
 }
 
 /// Why a checkpoint cannot be looked at.
@@ -103,63 +88,60 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
     Ok(Inspection { is_in_use, slots: health, last })
 }
 
-/// Returns what the checkpoint says, and all that would keep a run from being resumed: damage to slots and state log, output and
-/// trace that are shorter than what was committed, an input that begins differently. Nothing is changed.
+/// Returns what the checkpoint says, and a sentence about everything that would keep a run from being resumed: damage to slots and
+/// state log, output and trace that are shorter than what was committed, an input that begins differently. Nothing is changed.
 ///
 /// Relative paths are those of the run: its working directory has to be this one.
 ///
 /// # Errors
 ///
 /// The directory or a file in it cannot be read.
-pub fn verify(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Vec<Finding>), InspectError> {
+pub fn verify(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Vec<String>), InspectError> {
     let inspection = inspect(disk, dir)?;
-    let mut findings = Vec::new();
-    let mut find = |path: &Path, problem: String| findings.push(Finding { path: path.to_owned(), problem });
-    let Some(LastCommit { sequence, log, committed }) = &inspection.last else {
-        if inspection.slots.contains(&SlotHealth::OtherFormat) {
-            find(&dir.join(MANIFEST), "it has a format that this program does not know".to_owned());
-        } else if !inspection.slots.contains(&SlotHealth::Empty) {
-            find(&dir.join(MANIFEST), "neither of its slots is whole".to_owned());
+    let manifest = dir.join(MANIFEST);
+    let manifest = manifest.display();
+    let findings = match &inspection.last {
+        Some(last) => check(disk, dir, last),
+        None if inspection.slots.contains(&SlotHealth::OtherFormat) => {
+            vec![format!("`{manifest}` has a format that this program does not know")]
         }
-        return Ok((inspection, findings));
+        None if inspection.slots.contains(&SlotHealth::Empty) => Vec::new(),
+        None => vec![format!("`{manifest}` is damaged: neither of its slots is whole")],
     };
-    let path = log_path(dir, log.number);
-    let replayed = match disk.open(&path, OpenHow::ReadOnly) {
-        Ok(file) => replay(&*file, log.bytes, *sequence, &mut |_| Ok(())),
-        Err(cause) => Err(ReplayError::Read(cause)),
-    };
-    match replayed {
-        Ok(()) => {}
-        Err(ReplayError::Read(cause)) => find(&path, cause.to_string()),
-        Err(ReplayError::Damaged { offset, what }) => find(&path, format!("at byte {offset}: {what}")),
-        Err(ReplayError::Refused { offset, reason }) => find(&path, format!("at byte {offset}: {reason}")),
-    }
-    let output = UncutFile::open(disk, committed.output_paths(), committed.output.bytes);
-    let trace = committed.trace.as_ref();
-    let trace =
-        trace.map(|trace| (&trace.path, UncutFile::open(disk, [Path::new(&trace.path)], trace.bytes)));
-    for (path, opened) in [(&committed.output.path, output)].into_iter().chain(trace) {
-        if let Err(error) = opened {
-            find(Path::new(path), error.to_string());
-        }
-    }
-    let path = Path::new(&committed.input.path);
-    match disk.open(path, OpenHow::ReadOnly) {
-        Ok(input) => {
-            if let Err(error) = PrefixHash::of_committed(&*input, &committed.input) {
-                find(path, error.to_string());
-            }
-        }
-        Err(cause) => find(path, cause.to_string()),
-    }
     Ok((inspection, findings))
+}
+
+/// Returns all that keeps a run from being resumed from a commit.
+fn check(disk: &dyn Disk, dir: &Path, last: &LastCommit) -> Vec<String> {
+    let committed = &last.committed;
+    let output = UncutFile::check(disk, committed.output_paths(), committed.output.bytes);
+    let trace = committed.trace.as_ref();
+    let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, [Path::new(&it.path)], it.bytes));
+    let checked = [
+        replay_from(disk, dir, last.log, last.sequence, &mut |_| Ok(())).map_err(|error| with_cause(&error)),
+        output.map_err(|error| with_cause(&error)),
+        trace.map_err(|error| with_cause(&error)),
+        check_input(disk, &committed.input).map_err(|error| with_cause(&error)),
+    ];
+    checked.into_iter().filter_map(Result::err).collect()
+}
+
+fn check_input(disk: &dyn Disk, committed: &CommittedInput) -> Result<(), PrefixError> {
+    let path = Path::new(&committed.path);
+    let opened = disk.open(path, OpenHow::ReadOnly);
+    let input = opened.map_err(|cause| PrefixError::Read { path: path.to_owned(), cause })?;
+    PrefixHash::of_committed(&*input, committed).map(drop)
+}
+
+fn with_cause(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// Reads something in a file; `None` if there is no such file.
 fn read_if_there<T>(
     disk: &dyn Disk,
     path: &Path,
-    read: impl FnOnce(&dyn stream_kernel_disk::DiskFile) -> io::Result<T>,
+    read: impl FnOnce(&dyn DiskFile) -> io::Result<T>,
 ) -> Result<Option<T>, InspectError> {
     match disk.open(path, OpenHow::ReadOnly).and_then(|file| read(&*file)) {
         Ok(read) => Ok(Some(read)),

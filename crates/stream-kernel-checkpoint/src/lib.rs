@@ -19,9 +19,9 @@ pub use committed::{
     Committed, CommittedInput, CommittedOutput, CommittedTrace, FileIdentity, MAX_CONFIGURATION_BYTES,
     MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, OutOfBounds, Program, Total,
 };
-pub use committed_file::{CommittedFile, FileError, UncutFile, rename_durably};
+pub use committed_file::{CommittedFile, FileError, UncutFile};
 pub use error::{CommitError, OpenError, RestoreError};
-pub use inspection::{Finding, InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
+pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
 pub use manifest::SLOT_BYTES;
 #[cfg(feature = "planted-faults")]
 #[doc(hidden)]

@@ -8,13 +8,15 @@
 //! ```
 
 use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use stream_kernel_disk::DiskFile;
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use twox_hash::XxHash3_64;
 
 use crate::changes::{MAX_BLOCK_BYTES, RecordTooLong};
-use crate::error::{CommitError, doing};
+use crate::error::{CommitError, RestoreError, doing};
+use crate::layout::log_path;
 use crate::planted::{PlantedFault, is_planted};
 
 const HEADER_BYTES: usize = 20;
@@ -29,44 +31,48 @@ pub struct LogPosition {
     pub bytes: u64,
 }
 
-/// Why a log cannot be read.
-#[derive(Debug)]
-pub(crate) enum ReplayError {
-    Read(io::Error),
-    /// A block, or all from there on, is not what was written.
-    Damaged {
-        offset: u64,
-        what: &'static str,
-    },
-    /// Whoever the records were for does not take them.
-    Refused {
-        offset: u64,
-        reason: String,
-    },
+/// Hands out the records in the log of that position in `dir`, block by block, none from a commit after `sequence`.
+pub(crate) fn replay_from(
+    disk: &dyn Disk,
+    dir: &Path,
+    log: LogPosition,
+    sequence: u64,
+    apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), RestoreError> {
+    let path = log_path(dir, log.number);
+    match disk.open(&path, OpenHow::ReadOnly) {
+        Ok(file) => replay(&*file, log.bytes, sequence, apply),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            Err(RestoreError::Damaged { path, offset: 0, what: "it is missing" })
+        }
+        Err(cause) => Err(RestoreError::Read { path, cause }),
+    }
 }
 
 /// Hands out the records in the first `committed_bytes` of a log, block by block, none from a commit after `sequence`.
-pub(crate) fn replay(
+fn replay(
     file: &dyn DiskFile,
     committed_bytes: u64,
     sequence: u64,
     apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
-) -> Result<(), ReplayError> {
-    let file_bytes = file.len().map_err(ReplayError::Read)?;
+) -> Result<(), RestoreError> {
+    let path = || file.path().to_owned();
+    let unreadable = |cause| RestoreError::Read { path: path(), cause };
+    let file_bytes = file.len().map_err(unreadable)?;
     if file_bytes < committed_bytes {
         let what = "the file ends before what was committed";
-        return Err(ReplayError::Damaged { offset: file_bytes, what });
+        return Err(RestoreError::Damaged { path: path(), offset: file_bytes, what });
     }
     let mut block = Vec::new();
     let mut offset = 0;
     while offset < committed_bytes {
-        let damaged = |what| ReplayError::Damaged { offset, what };
+        let damaged = |what| RestoreError::Damaged { path: path(), offset, what };
         let left = usize::try_from(committed_bytes - offset).unwrap_or(usize::MAX);
         let mut header = [0; HEADER_BYTES];
         if left < HEADER_BYTES {
             return Err(damaged("a block's header goes beyond what was committed"));
         }
-        file.read_exact_at(&mut header, offset).map_err(ReplayError::Read)?;
+        file.read_exact_at(&mut header, offset).map_err(unreadable)?;
         let [checksum, written_by, len] = [0..8, 8..16, 16..HEADER_BYTES].map(|at| number(&header[at]));
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         // Before memory is taken for it: a damaged length may be anything.
@@ -76,8 +82,7 @@ pub(crate) fn replay(
         block.clear();
         block.extend_from_slice(&header);
         block.resize(HEADER_BYTES + len, 0);
-        file.read_exact_at(&mut block[HEADER_BYTES..], offset + HEADER_BYTES as u64)
-            .map_err(ReplayError::Read)?;
+        file.read_exact_at(&mut block[HEADER_BYTES..], offset + HEADER_BYTES as u64).map_err(unreadable)?;
         let is_sound = checksum_of(&block, offset) == checksum;
         if !is_sound && !is_planted(PlantedFault::BlockChecksumIgnored) {
             return Err(damaged("a block's checksum differs"));
@@ -85,7 +90,11 @@ pub(crate) fn replay(
         if written_by > sequence {
             return Err(damaged("a block is newer than the commit that it belongs to"));
         }
-        apply(&block[HEADER_BYTES..]).map_err(|reason| ReplayError::Refused { offset, reason })?;
+        apply(&block[HEADER_BYTES..]).map_err(|reason| RestoreError::Refused {
+            path: path(),
+            offset,
+            reason,
+        })?;
         offset += block.len() as u64;
     }
     Ok(())

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
     /// The directory of the checkpoint, kept between runs; made if it is not there.
+    #[schemars(length(min = 1))]
     pub dir: PathBuf,
     /// After how many lines the next commit begins.
     #[serde(default = "every_100_000_lines")]

@@ -18,7 +18,7 @@ use super::trace_modes::TraceMode;
 /// A line of each kind that changes nothing that is remembered, once it has been there; and how many
 /// allocations it may cost.
 const STEADY_LINES: [(&str, u64); 4] = [
-    // The text of the line, the attempt's box, the line of output.
+    // The line's box, the attempt's, the decision's; the texts have their places in these.
     (r#"{"id":"17","customer_id":"7","load_amount":"$1.00","time":"2000-01-03T00:00:00Z"}"#, 3),
     (r#"{"id":"17","customer_id":"7","load_amount":"$1.00","time":"2000-02-30T00:00:00Z"}"#, 4),
     // Besides: two texts, the set of unknown keys, what takes the escape out.
@@ -101,6 +101,7 @@ fn start(mode: Option<TraceMode>) -> Run<FundLoad> {
 fn feed(run: &mut Run<FundLoad>, input: &str) {
     let mut lines = LineReader::new(input.as_bytes(), 1_024);
     while let Some(line) = lines.next_line().unwrap() {
+        run.look_ahead(&lines.lines_ahead());
         run.process(line).unwrap();
     }
 }

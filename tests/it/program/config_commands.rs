@@ -36,6 +36,7 @@ fn show_prints_every_key_with_its_value() {
           tags: []
           key_file: null
         sink: null
+      checkpoint: null
     nodes:
       compute_time_keys:
         week_start: MON

@@ -102,7 +102,7 @@ fn keys_of_the_predecessor_are_refused_with_what_replaces_them() {
     assert_snapshot!(mistakes(keys), @"
     error: `runtime.discovery_modules`: this key is no longer used
       --> a.yaml:4:3
-      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `checkpoint`
       hint: remove it: steps are built in, and `runtime.pipeline` lists those that run
 
     error: `adapters.input_source.factory`: this key is no longer used

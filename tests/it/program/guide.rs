@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::harness::executable;
 
 const READING_TRACES: &str = include_str!("../../../docs/reading-traces.md");
+const RELIABILITY: &str = include_str!("../../../docs/reliability.md");
 const TRACE: &str = include_str!("../../../docs/trace.md");
 
 /// How a guide says that a command ends with another code than 0.
@@ -20,6 +21,11 @@ const ELISION: &str = "...";
 #[test]
 fn the_guide_to_reading_traces_is_true() {
     check(READING_TRACES, 25);
+}
+
+#[test]
+fn the_page_about_reliability_is_true() {
+    check(RELIABILITY, 9);
 }
 
 #[test]

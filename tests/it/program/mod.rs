@@ -7,6 +7,7 @@ mod pseudo_terminal;
 mod running;
 
 mod attempts;
+mod checkpointing;
 mod records;
 
 mod lines;
@@ -42,6 +43,11 @@ mod steering_characters;
 
 mod signals;
 mod usage;
+
+mod checkpoint_commands;
+mod checkpoint_refusals;
+mod checkpoint_settings;
+mod checkpoints;
 
 mod explain;
 mod explain_figures;

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 /// Lines enough to have everything but the state in memory.
 const FEW_LINES: u64 = 1_000;
 
-const NOT_MEASURED: &str = "not measured without `--large`";
+pub(crate) const NOT_MEASURED: &str = "not measured without `--large`";
 
 const TIME: &str = "ten times the lines, per attempt";
 const MEMORY: &str = "memory per distinct id, all state counted, in bytes";
@@ -84,7 +84,7 @@ fn memory_comparison(ours: &Series, plain_loop: &Series) -> Comparison {
 }
 
 /// Returns how many ids the input has, as the summary of a run tells it: all lines but those whose id was there before.
-fn distinct_ids(workload: &Workload, scratch: &Scratch, input: &Input) -> Result<u64, Failure> {
+pub(crate) fn distinct_ids(workload: &Workload, scratch: &Scratch, input: &Input) -> Result<u64, Failure> {
     workload.run(scratch)?;
     workload.tidy()?;
     let log = scratch.path("stderr.txt");

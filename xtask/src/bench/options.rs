@@ -34,14 +34,15 @@ pub(crate) enum Part {
     Untraced,
     Traced,
     Memory,
+    Checkpoint,
     Reading,
     Parts,
 }
 
 impl Part {
     /// All of them, in the order in which they are measured and shown.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Untraced, Self::Traced, Self::Memory, Self::Reading, Self::Parts];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Untraced, Self::Traced, Self::Memory, Self::Checkpoint, Self::Reading, Self::Parts];
 
     /// Returns its name on the command line and in tables.
     pub(crate) const fn name(self) -> &'static str {
@@ -49,6 +50,7 @@ impl Part {
             Self::Untraced => "untraced",
             Self::Traced => "traced",
             Self::Memory => "memory",
+            Self::Checkpoint => "checkpoint",
             Self::Reading => "reading",
             Self::Parts => "parts",
         }
@@ -166,7 +168,7 @@ mod tests {
         let cases = [
             (
                 "--only speed",
-                "unknown part `speed` (expected one of `untraced`, `traced`, `memory`, `reading`, `parts`)",
+                "unknown part `speed` (expected one of `untraced`, `traced`, `memory`, `checkpoint`, `reading`, `parts`)",
             ),
             ("--rounds 0", "`--rounds 0` is not a whole number from 1 to 1000"),
             ("--rounds", "a value is missing after `--rounds`"),

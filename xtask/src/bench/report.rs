@@ -73,7 +73,7 @@ impl Report<'_> {
 /// Returns what the figures of a part are, and the numbers in brackets.
 const fn caption(part: Part) -> &'static str {
     match part {
-        Part::Untraced | Part::Traced => {
+        Part::Untraced | Part::Traced | Part::Checkpoint => {
             "Processor time of all threads: medians, with the least and the greatest round in brackets."
         }
         Part::Memory => {

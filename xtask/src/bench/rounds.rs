@@ -12,11 +12,12 @@ use super::usage;
 use crate::failure::Failure;
 
 /// A program and what it is run on.
+#[derive(Clone)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,
-    /// Files that it makes, which are removed after each run; the size of the last is noted.
+    /// Files and folders that it makes, which are removed after each run; the size of the last is noted.
     pub(crate) makes: Vec<PathBuf>,
 }
 

@@ -53,9 +53,9 @@ impl Drop for Input {
     }
 }
 
-/// Removes the file if it is there.
+/// Removes the file, or the folder with all that is in it, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
-    match fs::remove_file(path) {
+    match if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) } {
         Err(source) if source.kind() != ErrorKind::NotFound => Err(Failure::file("remove", path, source)),
         _ => Ok(()),
     }

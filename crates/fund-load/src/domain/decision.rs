@@ -167,8 +167,9 @@ struct Decided {
     text: LineText,
 }
 
-/// The text of a line of output, which is on the heap only if it is longer than two ids of 19 digits make it.
-pub type LineText = SmallVec<[u8; 96]>;
+/// The text of a line of output, with its line end. Two ids of 19 digits make it 82 bytes; 96 is the next length that a `SmallVec`
+/// can have, and what is longer is on the heap.
+pub(crate) type LineText = SmallVec<[u8; 96]>;
 
 impl Decision {
     /// Returns the decision that is `verdict` on `subject`.

@@ -38,9 +38,6 @@ const fn first_places() -> [u64; MAX_DIGITS] {
 }
 
 impl DigitId {
-    /// The id `0`.
-    pub const ZERO: Self = Self(0);
-
     /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
         let text = text.as_ref();

@@ -14,7 +14,8 @@ pub use attempt::{
 };
 pub(crate) use calendar::SECONDS_PER_DAY;
 pub use calendar::{Day, Moment, WeekStart};
-pub use decision::{BadLine, Decision, EchoedId, LineText, OutputLine, Reason, Subject, Verdict};
+pub(crate) use decision::LineText;
+pub use decision::{BadLine, Decision, EchoedId, OutputLine, Reason, Subject, Verdict};
 pub use digit_id::DigitId;
 pub use messages::FundLoadMessage;
 pub use money::{Cents, Multiplier};

@@ -40,11 +40,13 @@ pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
 pub(crate) struct Keys {
     pub(crate) id: DigitId,
     pub(crate) customer_id: DigitId,
-    /// The day where the attempt was made, which in UTC may be the one before or after.
+    /// The day by the date as it is written; in UTC it may be the one before or after.
     pub(crate) day: Day,
 }
 
-/// Returns what a usual line will be looked up by, `None` if it is not usual; nothing is checked beyond that.
+/// Returns what a line seems to be looked up by, `None` if a glance does not show it.
+///
+/// It is a hint and may be wrong for any line: nothing is checked but that the line has the form of a usual one, with two ids and a date.
 pub(crate) fn keys(line: &[u8]) -> Option<Keys> {
     let (mut id, mut customer_id, mut day) = (None, None, None);
     let mut members = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"{")?.strip_suffix(b"}")?;
@@ -133,12 +135,21 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_attempt() {
-        for line in [USUAL.to_owned(), format!("{USUAL}\r"), USUAL.replace("T00:00:00Z", "T23:59:59-23:59")] {
-            let Attempt { id, customer_id, time, .. } = read(3, USUAL.as_bytes()).unwrap();
+        let Attempt { id, customer_id, time, .. } = read(3, USUAL.as_bytes()).unwrap();
+        for line in [USUAL.to_owned(), format!("{USUAL}\r")] {
             assert_eq!(keys(line.as_bytes()), Some(Keys { id, customer_id, day: time.day() }), "{line}");
         }
         for line in ["", "{}", "not JSON", r#"{"id":"7","customer_id":"8","load_amount":"$1.00"}"#] {
             assert_eq!(keys(line.as_bytes()), None, "{line}");
         }
+    }
+
+    /// Whatever the offset says: a hint need not be right on the other side of midnight.
+    #[test]
+    fn the_day_of_the_keys_is_the_date_as_it_is_written() {
+        let line = USUAL.replace("T00:00:00Z", "T23:59:59-23:59");
+        let Attempt { id, customer_id, time, .. } = read(3, line.as_bytes()).unwrap();
+        let day = Day(time.day().0 - 1);
+        assert_eq!(keys(line.as_bytes()), Some(Keys { id, customer_id, day }), "in UTC it is the day after");
     }
 }

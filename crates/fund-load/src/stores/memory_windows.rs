@@ -107,8 +107,8 @@ impl MemoryWindowStore {
         found
     }
 
-    /// Returns the position of the day after that at `position` in its week, [`NONE`] if there is none.
-    fn next_day(&self, position: u32) -> u32 {
+    /// Returns the position that comes after `position` in the chain of its week, [`NONE`] if none does.
+    fn next_in_chain(&self, position: u32) -> u32 {
         self.days.get(position as usize).map_or(NONE, |day| day.next)
     }
 
@@ -222,12 +222,12 @@ impl WindowStore for MemoryWindowStore {
             let mut days = [NONE; WEEKS_AT_ONCE];
             for (day, &hash) in days.iter_mut().zip(&hashes[..weeks.len()]) {
                 *day = self.weeks.guess(hash).and_then(|at| u32::try_from(at).ok()).unwrap_or(NONE);
-                hint::black_box(self.next_day(*day));
+                hint::black_box(self.next_in_chain(*day));
             }
             for _ in 1..DAYS_BROUGHT_NEAR {
                 for day in &mut days {
-                    *day = self.next_day(*day);
-                    hint::black_box(self.next_day(*day));
+                    *day = self.next_in_chain(*day);
+                    hint::black_box(self.next_in_chain(*day));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use stream_kernel_checkpoint::OpenError;
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -11,13 +12,15 @@ use crate::failure::{Failure, with_causes};
 use crate::figures::grouped;
 use crate::progress::Progress;
 use crate::report::{Summary, say};
-use crate::run::Places;
+use crate::run::{Places, note_missing_sink};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
+use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters};
 
 /// Runs the job and returns the exit code.
 pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+    note_missing_sink(&job.config().runtime.tracing);
     let signals = Signals::install().map_err(Failure::Signals)?;
     let stopwatch = Stopwatch::start();
     let places = Places::of(job.config());
@@ -27,8 +30,13 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     let clock = SystemClock::new();
     let mut tell = |event: Event<'_>| match event {
         Event::Resumed { line_no, was_complete } => {
-            let after = if was_complete { "the run was complete; it goes on" } else { "resuming" };
-            say(format!("{}: {after} after line {}", A::NAME, grouped(line_no)));
+            let remark = if was_complete { ", the last one of a complete run" } else { "" };
+            say(format!("{}: resuming after line {}{remark}", A::NAME, grouped(line_no)));
+        }
+        Event::OutputMoved { from, to } => {
+            let text =
+                format!("{}: the output so far, `{}`, is `{}` now", A::NAME, from.display(), to.display());
+            say(escaped(&text));
         }
         Event::Line { line_no, bytes } => progress.update(line_no, bytes),
         Event::Abandoned(failure) => say(format!("abandoned: {failure}")),
@@ -73,12 +81,19 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     }
 }
 
-/// Returns the failure for people: what is wrong, and that the run can go on.
+/// Returns the failure for people: what is wrong, what became of the files, and what can be done.
 pub(crate) fn told(failure: &CheckpointFailure) -> String {
-    let hint = if failure.is_refusal() {
-        "; nothing was touched"
-    } else {
-        " (run it again to go on from the last commit)"
+    let hint = match failure {
+        CheckpointFailure::Open(OpenError::InUse { .. }) => "; nothing was touched",
+        failure if failure.is_of_link() => {
+            " (a symbolic link is not followed; put a file in its place); nothing was touched"
+        }
+        failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
+        // Nothing has begun, or its error says what to do.
+        CheckpointFailure::Open(_) | CheckpointFailure::OpenInput { .. } | CheckpointFailure::Move { .. } => {
+            ""
+        }
+        _ => " (run it again to go on from the last commit)",
     };
     format!("{}{hint}", with_causes(failure))
 }

@@ -1,7 +1,7 @@
 //! Commits beside the run: while one is made durable, lines go on.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -109,6 +109,16 @@ impl Committer {
         let Some(background) = &mut self.background else { return shared.make(commit) };
         drop(shared);
         background.begin(commit)
+    }
+
+    /// Gives a file another name, for good, once all commits are made.
+    ///
+    /// # Errors
+    ///
+    /// Returns why that is not possible, or why the commit before could not be made.
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> Result<(), CommitError> {
+        self.wait()?;
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).checkpoint.rename(from, to)
     }
 
     /// Waits until the commit that was begun is made.

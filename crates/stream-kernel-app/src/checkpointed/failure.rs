@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommitError, FileError, OpenError, PrefixError, RestoreError};
 use stream_kernel_exec::StepFailure;
 
@@ -12,24 +13,31 @@ pub enum CheckpointFailure {
     /// The checkpoint cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It belongs to something else.
-    #[error("the checkpoint `{}` is of another {what}: {committed} (it has {present} now; start over with --restart, or use another `runtime.checkpoint.dir`)", dir.display())]
-    Other {
+    /// It was made by another program.
+    #[error("the checkpoint `{}` was made by {committed}, and this is {present} (go on with that one, or use another `runtime.checkpoint.dir`)", dir.display())]
+    OtherProgram {
         /// The checkpoint's directory.
         dir: PathBuf,
-        /// What differs: `program`, `configuration`.
-        what: &'static str,
-        /// What was committed.
+        /// Name and version of the program that has committed.
         committed: String,
-        /// What is there now.
+        /// Name and version of this one.
         present: String,
     },
+    /// It was made with another configuration.
+    #[error(
+        "the checkpoint `{}` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`)",
+        dir.display()
+    )]
+    OtherConfiguration {
+        /// The checkpoint's directory.
+        dir: PathBuf,
+    },
     /// The input is not the one that was committed.
-    #[error("{0} (start over with --restart, or use another `runtime.checkpoint.dir`)")]
+    #[error("{0} (name the input of the checkpoint, or use another `runtime.checkpoint.dir`)")]
     Input(PrefixError),
     /// What was appended to the input would make one line out of two.
     #[error(
-        "the last line of `{}` that is committed, line {line_no}, has no line end, and what was appended does not begin with one (begin it with a line end, or start over with --restart)",
+        "the last line of `{}` that is committed, line {line_no}, has no line end, and what was appended does not begin with one (put one between them)",
         path.display()
     )]
     Joined {
@@ -38,6 +46,27 @@ pub enum CheckpointFailure {
         /// The last line committed.
         line_no: u64,
     },
+    /// The output or the trace of an earlier run is gone.
+    #[error("the {what} `{}`, of which {committed} bytes were committed, is not there (put it back)", path.display())]
+    Missing {
+        /// What is missing: `output`, `trace`.
+        what: &'static str,
+        /// The name that it had.
+        path: PathBuf,
+        /// How many bytes of it were committed.
+        committed: u64,
+    },
+    /// The output cannot take the name that the configuration gives it now.
+    #[error("the output so far, `{}`, cannot become `{}` (move it there, and run again)", from.display(), to.display())]
+    Move {
+        /// The name that it has.
+        from: PathBuf,
+        /// The name that it should have.
+        to: PathBuf,
+        /// Why.
+        #[source]
+        cause: CommitError,
+    },
     /// The output or the trace is not what was committed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -45,7 +74,7 @@ pub enum CheckpointFailure {
     #[error(transparent)]
     Restore(#[from] RestoreError),
     /// The input cannot be opened.
-    #[error("the input `{}` cannot be opened", path.display())]
+    #[error("the input `{}` cannot be opened{}", path.display(), hint_at_missing(cause))]
     OpenInput {
         /// The input.
         path: PathBuf,
@@ -90,14 +119,33 @@ pub enum CheckpointFailure {
     Finish(io::Error),
 }
 
+fn hint_at_missing(cause: &io::Error) -> &'static str {
+    if cause.kind() == io::ErrorKind::NotFound { " (name it with --input FILE)" } else { "" }
+}
+
 impl CheckpointFailure {
     /// Returns whether the run was refused, with nothing touched, because something has to be decided first.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Other { .. } | Self::Joined { .. } | Self::Restore(_) => true,
+            failure if failure.is_of_link() => true,
+            Self::OtherProgram { .. }
+            | Self::OtherConfiguration { .. }
+            | Self::Joined { .. }
+            | Self::Missing { .. } => true,
+            Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
             Self::File(error) => matches!(error, FileError::Shorter { .. }),
+            _ => false,
+        }
+    }
+
+    /// Returns whether it is a symbolic link that keeps the run from beginning: those are not followed.
+    pub(super) fn is_of_link(&self) -> bool {
+        match self {
+            Self::Open(OpenError::Io { cause, .. }) | Self::File(FileError::Io { cause, .. }) => {
+                cause.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+            }
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{CommitError, Committed, Total, rename_durably};
+use stream_kernel_checkpoint::{CommitError, Committed, Total};
 use stream_kernel_disk::DiskFile;
 use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
@@ -175,7 +175,8 @@ impl<'a, A: Application> Feed<'a, A> {
         self.wait()?;
         if stopped.is_none() {
             let Files { partial_path, final_path, .. } = &self.files;
-            rename_durably(&*self.surroundings.disk, partial_path, final_path)?;
+            let renamed = self.committer.rename(partial_path, final_path);
+            renamed.map_err(|cause| self.not_committed(cause))?;
         }
         let (report, summary) = (self.run.report(), self.run.summary());
         Ok(Ended { stopped, report, resumed_after: self.start.line_no, summary })

@@ -50,11 +50,13 @@ mod tests {
 
     #[test]
     fn paths_of_adapters_and_limits_do_not_count_and_everything_else_does() {
-        let configuration = |path: &str, bytes: u64, limit: &str| json!({
+        let configuration = |path: &str, bytes: u64, limit: &str| {
+            json!({
                 "adapters": {"input_source": {"settings": {"path": path, "max_line_bytes": bytes}}},
                 "nodes": {"limit": limit},
                 "runtime": {"limits": {"max_ids": path.len()}},
-            });
+            })
+        };
         let original = digest(&configuration("a", 1, "5"), "run");
         assert_eq!(original, digest(&configuration("other", 1, "5"), "run"));
         for other in [

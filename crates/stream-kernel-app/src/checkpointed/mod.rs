@@ -8,7 +8,9 @@ mod files;
 mod identity;
 mod input_prefix;
 mod opening;
+mod output_place;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_disk::Disk;
@@ -41,12 +43,19 @@ pub struct Surroundings<'a> {
 /// Something that people may want to know of a run.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The run goes on after a line, the last one that was committed; of how many bytes the input is.
+    /// The run goes on after a line, the last one that was committed.
     Resumed {
         /// The last line that was committed.
         line_no: u64,
         /// Whether the run had come to the end of its input.
         was_complete: bool,
+    },
+    /// The output so far has taken another name, since the configuration names another one now.
+    OutputMoved {
+        /// The name that it had.
+        from: &'a Path,
+        /// The name that it has until it is complete.
+        to: &'a Path,
     },
     /// A line has been processed, with which so many bytes of the input were read.
     Line {

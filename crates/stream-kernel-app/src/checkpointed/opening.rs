@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, PrefixHash,
-    UncutFile, rename_durably,
+    Program, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_exec::RunReport;
@@ -16,6 +16,7 @@ use super::committer::Committer;
 use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, ends_torn, text_of};
 use super::identity::Identity;
 use super::input_prefix::InputPrefix;
+use super::output_place::{EarlierOutput, missing};
 use super::{CheckpointFailure, Event, Surroundings};
 use crate::output::partial_path;
 use crate::{Application, Job, LineAdapters, Run, State};
@@ -88,7 +89,7 @@ pub(super) fn open<A: Application>(
     };
     let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
     let begun = match last {
-        None => begin(&*disk, &places, checkpoint, &input)?,
+        None => begin(&*disk, &places, checkpoint)?,
         Some(committed) => {
             identity.check(&places.dir, &committed)?;
             resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
@@ -96,6 +97,9 @@ pub(super) fn open<A: Application>(
     };
     if let Some((line_no, was_complete)) = begun.resumed {
         (surroundings.tell)(Event::Resumed { line_no, was_complete });
+    }
+    if let Some(from) = &begun.moved_from {
+        (surroundings.tell)(Event::OutputMoved { from, to: &places.partial });
     }
     let template = template(&places, identity, &input);
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
@@ -139,19 +143,16 @@ struct Begun {
     start: Start,
     /// The last line committed, and whether that was the last of the input.
     resumed: Option<(u64, bool)>,
+    /// Where the output was, if the configuration has since given it another name.
+    moved_from: Option<PathBuf>,
 }
 
-fn begin(
-    disk: &dyn Disk,
-    places: &Places,
-    checkpoint: Checkpoint,
-    _: &Arc<dyn DiskFile>,
-) -> Result<Begun, CheckpointFailure> {
+fn begin(disk: &dyn Disk, places: &Places, checkpoint: Checkpoint) -> Result<Begun, CheckpointFailure> {
     let trace = places.trace.as_ref();
     let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose()?;
     let output = CommittedFile::create(disk, &places.partial, OUTPUT_BLOCK_BYTES)?;
     let (prefix, start) = (PrefixHash::new(), Start::default());
-    Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None })
+    Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, moved_from: None })
 }
 
 fn resume(
@@ -165,17 +166,17 @@ fn resume(
     let mut prefix =
         PrefixHash::of_committed(&**input, &committed.input).map_err(CheckpointFailure::Input)?;
     let offset = next_line(&**input, committed, &mut prefix)?;
-    let output = UncutFile::open(disk, committed.output_paths(), committed.output.bytes)?;
-    let trace = committed.trace.as_ref();
-    let trace =
-        trace.map(|trace| UncutFile::open(disk, [Path::new(&trace.path)], trace.bytes)).transpose()?;
+    let output = EarlierOutput::find(disk, committed, &places.output, &places.partial)?;
+    let trace = committed.trace.as_ref().map(|CommittedTrace { path, bytes }| {
+        UncutFile::open(disk, [Path::new(path)], *bytes)
+            .map_err(|error| missing("trace", path, *bytes, error))
+    });
+    let trace = trace.transpose()?;
     checkpoint.restore(&mut |records| state.restore(records))?;
     // All of it fits: from here on files are changed.
-    if output.path() != places.partial {
-        rename_durably(disk, output.path(), &places.partial)?;
-    }
-    let output = output.cut(OUTPUT_BLOCK_BYTES)?;
-    let trace = trace.map(|trace| trace.cut(1)).transpose()?;
+    let (output, moved_from) = output.take_up(disk, &mut checkpoint, &places.output, &places.partial)?;
+    let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
+    let trace = trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?;
     let total =
         |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
     let report = RunReport {
@@ -185,7 +186,7 @@ fn resume(
     };
     let start = Start { line_no: committed.lines, offset, report };
     let resumed = Some((committed.lines, committed.complete));
-    Ok(Begun { checkpoint, prefix, output, trace, start, resumed })
+    Ok(Begun { checkpoint, prefix, output, trace, start, resumed, moved_from })
 }
 
 /// Returns where the line begins that comes after the last one that was committed; that may have had no line end.
@@ -195,9 +196,14 @@ fn next_line(
     prefix: &mut PrefixHash,
 ) -> Result<u64, CheckpointFailure> {
     let CommittedInput { bytes, ends_in_lf, .. } = committed.input;
+    if committed.lines == 0 {
+        // A byte order mark may have been all there was: it is skipped again, with the line that it now begins.
+        *prefix = PrefixHash::new();
+        return Ok(0);
+    }
     let path = || input.path().to_owned();
     let failed = |cause| CheckpointFailure::ReadInput { path: path(), line_no: committed.lines, cause };
-    if ends_in_lf || bytes == 0 || input.len().map_err(failed)? == bytes {
+    if ends_in_lf || input.len().map_err(failed)? == bytes {
         return Ok(bytes);
     }
     let mut around = [0; 2];
@@ -233,21 +239,14 @@ impl Places {
 impl Identity {
     /// Refuses a checkpoint of something else.
     fn check(&self, dir: &Path, committed: &Committed) -> Result<(), CheckpointFailure> {
-        let Self { program, configuration } = self;
-        let name =
-            |program: &stream_kernel_checkpoint::Program| format!("{} {}", program.name, program.version);
-        for (what, before, now) in [
-            ("program", name(&committed.program), name(program)),
-            ("configuration", committed.configuration.clone(), configuration.clone()),
-        ] {
-            if before != now {
-                return Err(CheckpointFailure::Other {
-                    dir: dir.to_owned(),
-                    what,
-                    committed: before,
-                    present: now,
-                });
-            }
+        let dir = || dir.to_owned();
+        if committed.program != self.program {
+            let [committed, present] = [&committed.program, &self.program]
+                .map(|Program { name, version }| format!("`{name} {version}`"));
+            return Err(CheckpointFailure::OtherProgram { dir: dir(), committed, present });
+        }
+        if committed.configuration != self.configuration {
+            return Err(CheckpointFailure::OtherConfiguration { dir: dir() });
         }
         Ok(())
     }
@@ -281,10 +280,10 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
 
 /// Puts a line end behind a record that an earlier program has left unfinished in the trace.
 pub(super) fn end_torn_record(trace: &Trace) -> Result<(), CheckpointFailure> {
-    let (file, bytes) = (trace.file().file(), trace.file().bytes());
+    let mut trace = trace.file();
     let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
-    if ends_torn(&*file, bytes).map_err(failed)? {
-        trace.file().append(b"\n")?;
+    if ends_torn(&*trace.file(), trace.bytes()).map_err(failed)? {
+        trace.append(b"\n")?;
     }
     Ok(())
 }

@@ -9,8 +9,8 @@ use super::Checkpoint;
 use crate::changes::Changes;
 use crate::committed::Committed;
 use crate::error::{CommitError, doing};
-use crate::layout::{log_number, log_path};
-use crate::manifest::{Place, clear, write_slot};
+use crate::layout::log_path;
+use crate::manifest::{Place, write_slot};
 use crate::planted::{PlantedFault, is_planted};
 use crate::slot::Slot;
 use crate::state_log::{LogPosition, StateWriter};
@@ -62,23 +62,11 @@ impl Checkpoint {
         })
     }
 
-    /// Makes certain what was committed last, and cleans up what an earlier run left.
-    ///
-    /// The first commit does so, too. Without one, this is to be called before anything is done on the strength of the last commit that
-    /// cannot be undone, such as to rename the output: the run before may have been cut off before that commit was durable.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Checkpoint::commit`].
-    pub fn settle(&mut self) -> Result<(), CommitError> {
-        self.unless_failed(Self::prepare)
-    }
-
     /// Does nothing after a failure, and remembers the first.
-    fn unless_failed(
+    pub(super) fn unless_failed<T>(
         &mut self,
-        act: impl FnOnce(&mut Self) -> Result<(), CommitError>,
-    ) -> Result<(), CommitError> {
+        act: impl FnOnce(&mut Self) -> Result<T, CommitError>,
+    ) -> Result<T, CommitError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
@@ -87,62 +75,6 @@ impl Checkpoint {
             self.failure = done.as_ref().err().cloned();
         }
         done
-    }
-
-    /// Cleans up what an earlier run left, before anything else is written.
-    fn prepare(&mut self) -> Result<(), CommitError> {
-        if self.is_prepared {
-            return Ok(());
-        }
-        match self.last.clone() {
-            None => self.clear_manifest()?,
-            Some((slot, place)) => self.rewrite(&slot, place)?,
-        }
-        self.remove_other_logs()?;
-        self.is_prepared = true;
-        Ok(())
-    }
-
-    /// Makes a manifest of two empty slots, and its name, durable. There may be something in it: of a first commit that was cut off.
-    fn clear_manifest(&self) -> Result<(), CommitError> {
-        clear(&*self.manifest, Place::Second).map_err(doing("be written", self.manifest.path()))?;
-        if is_planted(PlantedFault::ManifestDirectoryNotSynced) {
-            return Ok(());
-        }
-        self.sync_dir(&self.dir)?;
-        self.sync_dir(dir_of(&self.dir))
-    }
-
-    /// Makes what was found in the newest slot certain, and cuts the log to what it says.
-    ///
-    /// If the run before ended because it could not sync that slot, it is read back and yet may be gone after a power cut, and then the
-    /// other slot, which is the next to be overwritten, would be all there is. So it is written again: first in its own place, where a
-    /// torn write changes nothing, then in the other, so that neither slot names a log that is about to be removed.
-    fn rewrite(&mut self, slot: &Slot, place: Place) -> Result<(), CommitError> {
-        if !is_planted(PlantedFault::SlotNotRewritten) {
-            for place in [place, place.other()] {
-                self.write_slot(slot, place)?;
-            }
-        }
-        let path = log_path(&self.dir, slot.log.number);
-        let log = self.disk.open(&path, OpenHow::Existing).map_err(doing("be opened", &path))?;
-        let len = log.len().map_err(doing("be read", &path))?;
-        if len > slot.log.bytes && !is_planted(PlantedFault::LogNotCut) {
-            log.set_len(slot.log.bytes).map_err(doing("be cut", &path))?;
-        }
-        self.log = Some(log.into());
-        Ok(())
-    }
-
-    /// Removes the logs that no slot names.
-    fn remove_other_logs(&self) -> Result<(), CommitError> {
-        let current = self.last.as_ref().map(|(slot, _)| slot.log.number);
-        let names = self.disk.names(&self.dir).map_err(doing("be listed", &self.dir))?;
-        for number in names.iter().filter_map(log_number).filter(|number| Some(*number) != current) {
-            let path = log_path(&self.dir, number);
-            self.disk.remove(&path).map_err(doing("be removed", &path))?;
-        }
-        Ok(())
     }
 
     /// Commits into the log of the last commit, which stands at `place`.
@@ -236,13 +168,13 @@ impl Checkpoint {
     }
 
     /// Writes a slot and makes it durable.
-    fn write_slot(&self, slot: &Slot, place: Place) -> Result<(), CommitError> {
+    pub(super) fn write_slot(&self, slot: &Slot, place: Place) -> Result<(), CommitError> {
         let manifest = &*self.manifest;
         write_slot(manifest, place, &slot.encode()?).map_err(doing("be written", manifest.path()))?;
         if is_planted(PlantedFault::SlotNotSynced) { Ok(()) } else { sync(manifest) }
     }
 
-    fn sync_dir(&self, dir: &Path) -> Result<(), CommitError> {
+    pub(super) fn sync_dir(&self, dir: &Path) -> Result<(), CommitError> {
         self.disk.sync_dir(dir).map_err(doing("be made durable", dir))
     }
 }

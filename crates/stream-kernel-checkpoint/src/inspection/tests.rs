@@ -1,1 +1,109 @@
-//! x
+//! A checkpoint is seen as it is, and everything that would keep it from being resumed is found.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stream_kernel_disk::{Disk, SimulatedDisk};
+
+use super::{SlotHealth, inspect, verify};
+use crate::changes::Changes;
+use crate::checkpoint::Checkpoint;
+use crate::committed::CommittedTrace;
+use crate::committed::tests::after_lines;
+use crate::prefix::PrefixHash;
+
+const DIR: &str = "/checkpoint";
+
+/// Returns a disk with a checkpoint and all that it speaks of, and whoever has the checkpoint locked.
+fn scene() -> (SimulatedDisk, Checkpoint) {
+    let disk = SimulatedDisk::new(1);
+    for (path, content) in [("/input", "lines\nmore\n"), ("/output.partial", "out\n"), ("/trace", "trace\n")]
+    {
+        disk.put(Path::new(path), content.as_bytes());
+    }
+    let mut committed = after_lines(1);
+    let mut hash = PrefixHash::new();
+    hash.update(b"lines\n");
+    committed.input.bytes = 6;
+    committed.input.prefix = hash.digest();
+    committed.output.bytes = 4;
+    committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6 });
+    let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
+    let mut changes = Changes::new();
+    changes.push(b"state").unwrap();
+    checkpoint.commit(committed, &changes, &[]).unwrap();
+    (disk, checkpoint)
+}
+
+#[test]
+fn a_look_says_what_is_committed_and_whether_a_run_uses_it() {
+    let (disk, checkpoint) = scene();
+    let seen = inspect(&disk, Path::new(DIR)).unwrap();
+    assert!(seen.is_in_use);
+    assert_eq!(seen.slots, [SlotHealth::Whole, SlotHealth::Whole]);
+    let last = seen.last.unwrap();
+    assert_eq!((last.sequence, last.log.number, last.log.bytes, last.committed.lines), (1, 1, 25, 1));
+    drop(checkpoint);
+    assert!(!inspect(&disk, Path::new(DIR)).unwrap().is_in_use);
+}
+
+#[test]
+fn what_is_no_checkpoint_is_said_to_be_missing_or_empty() {
+    let disk = SimulatedDisk::new(1);
+    let error = inspect(&disk, Path::new(DIR)).unwrap_err();
+    insta::assert_snapshot!(error, @"`/checkpoint` cannot be read");
+    disk.create_dir(Path::new(DIR)).unwrap();
+    let (seen, findings) = verify(&disk, Path::new(DIR)).unwrap();
+    assert_eq!((seen.last, findings), (None, vec![]));
+}
+
+#[test]
+fn a_sound_checkpoint_has_no_findings_and_is_not_touched() {
+    let (disk, checkpoint) = scene();
+    drop(checkpoint);
+    let contents = || disk.files().iter().map(|path| disk.contents(path)).collect::<Vec<_>>();
+    let before = contents();
+    assert_eq!(verify(&disk, Path::new(DIR)).unwrap().1, [""; 0]);
+    assert_eq!(contents(), before);
+}
+
+/// Damages a file and returns what is found.
+fn found_after(path: &str, content: &[u8]) -> String {
+    let (disk, _) = scene();
+    disk.put(Path::new(path), content);
+    let (_, findings) = verify(&disk, Path::new(DIR)).unwrap();
+    findings.join("\n") + "\n"
+}
+
+#[test]
+fn whatever_keeps_a_run_from_being_resumed_is_found() {
+    let found = [
+        found_after("/input", b"other\n"),
+        found_after("/input", b"line"),
+        found_after("/output.partial", b"ou"),
+        found_after("/trace", b""),
+        found_after("/checkpoint/state-1.log", &[0; 25]),
+        found_after("/checkpoint/state-1.log", &[0; 24]),
+        found_after("/checkpoint/manifest", b"damaged"),
+    ];
+    insta::assert_snapshot!(found.concat(), @"
+    the input `/input` differs from the one that was committed within its first 6 bytes
+    the input `/input` has 4 bytes, but 6 were committed
+    `/output.partial` has 2 bytes, but 4 were committed (restore it from a copy, or start over)
+    `/trace` has 0 bytes, but 6 were committed (restore it from a copy, or start over)
+    the state log `/checkpoint/state-1.log` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
+    the state log `/checkpoint/state-1.log` is damaged at byte 24: the file ends before what was committed (restore it from a copy, or start over)
+    `/checkpoint/manifest` is damaged: neither of its slots is whole
+    ");
+}
+
+#[test]
+fn one_damaged_slot_is_seen_but_keeps_nothing_from_being_resumed() {
+    let (disk, _) = scene();
+    let mut manifest = disk.contents(Path::new("/checkpoint/manifest")).unwrap();
+    manifest[100] ^= 1;
+    disk.put(Path::new("/checkpoint/manifest"), &manifest);
+    let (seen, findings) = verify(&disk, Path::new(DIR)).unwrap();
+    assert_eq!(seen.slots, [SlotHealth::Damaged, SlotHealth::Whole]);
+    assert_eq!((seen.last.unwrap().sequence, findings), (1, vec![]));
+}

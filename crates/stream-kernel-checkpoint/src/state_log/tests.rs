@@ -4,9 +4,9 @@ use std::path::Path;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow, SimulatedDisk};
 
-use super::{HEADER_BYTES, ReplayError, StateWriter, replay};
+use super::{HEADER_BYTES, StateWriter, replay};
 use crate::changes::MAX_BLOCK_BYTES;
-use crate::error::CommitError;
+use crate::error::{CommitError, RestoreError};
 
 fn new_file() -> Box<dyn DiskFile> {
     SimulatedDisk::new(1).open(Path::new("/state-1.log"), OpenHow::New).unwrap()
@@ -31,7 +31,7 @@ fn read(file: &dyn DiskFile, bytes: u64, sequence: u64) -> Result<Vec<Vec<u8>>, 
     });
     match replayed {
         Ok(()) => Ok(blocks),
-        Err(ReplayError::Damaged { offset, what }) => Err((offset, what.to_owned())),
+        Err(RestoreError::Damaged { offset, what, .. }) => Err((offset, what.to_owned())),
         Err(other) => panic!("{other:?}"),
     }
 }

@@ -5,15 +5,15 @@ use std::path::Path;
 use stream_kernel_checkpoint::verify;
 use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
 
-use crate::toy::{self, BROKEN, CHECKPOINT, INPUT, OUTPUT, PARTIAL, Promise, TRACE};
+use crate::toy::{self, BROKEN, CHECKPOINT, INPUT, OUTPUT, PARTIAL, Promise, TRACE, VOLATILE};
 
 /// Where a run begins, and what it ends with.
 pub(crate) struct Scene {
     pub(crate) name: &'static str,
     disk: SimulatedDisk,
     promise: Promise,
-    output: Vec<u8>,
-    trace: Vec<u8>,
+    output: String,
+    trace: String,
     /// How many operations an undisturbed run takes.
     pub(crate) operations: u64,
 }
@@ -46,7 +46,7 @@ impl Scene {
         disk.sync_dir(Path::new("/")).unwrap();
         let mut promise = Promise::default();
         let put = |disk: &SimulatedDisk, lines| {
-            let text: String = LINES[..lines].iter().map(|line| format!("{line}\n")).collect();
+            let text = LINES[..lines].join("\n") + "\n";
             disk.put(Path::new(INPUT), text.as_bytes());
         };
         put(&disk, LINES.len());
@@ -62,7 +62,7 @@ impl Scene {
     fn new(name: &'static str, disk: SimulatedDisk, promise: Promise) -> Self {
         let undisturbed = disk.after_kill(0);
         toy::run(&undisturbed, &mut promise.clone()).unwrap();
-        let [output, trace] = [OUTPUT, TRACE].map(|path| undisturbed.contents(Path::new(path)).unwrap());
+        let [output, trace] = [OUTPUT, TRACE].map(|path| lasting(&undisturbed, path).unwrap());
         Self { name, disk, promise, output, trace, operations: undisturbed.operations() }
     }
 
@@ -131,9 +131,8 @@ impl Scene {
     /// Checks that output and trace are those of an undisturbed run.
     pub(crate) fn check_result(&self, disk: &SimulatedDisk) -> Result<(), String> {
         for (path, expected) in [(OUTPUT, &self.output), (TRACE, &self.trace)] {
-            let found = disk.contents(Path::new(path)).ok_or_else(|| format!("{path} is missing"))?;
+            let found = lasting(disk, path).ok_or_else(|| format!("{path} is missing"))?;
             if found != *expected {
-                let [found, expected] = [&found, expected].map(|bytes| String::from_utf8_lossy(bytes));
                 return Err(format!("{path} differs:\n{found}\ninstead of\n{expected}"));
             }
         }
@@ -144,4 +143,12 @@ impl Scene {
 /// Returns what is promised when a run has ended well.
 fn all_promised() -> Promise {
     Promise { lines: Some(LINES.len() as u64), is_complete: true }
+}
+
+/// Returns what is in a file, without what may differ from run to run.
+fn lasting(disk: &SimulatedDisk, path: &str) -> Option<String> {
+    let bytes = disk.contents(Path::new(path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let without_volatile = |line: &str| line.split(VOLATILE).next().unwrap_or_default().to_owned() + "\n";
+    Some(text.split_terminator('\n').map(without_volatile).collect())
 }

@@ -6,7 +6,7 @@ use stream_kernel_checkpoint::inspect;
 use stream_kernel_disk::SimulatedDisk;
 
 use crate::case::Scene;
-use crate::sweep::mixed;
+use crate::sweep::{index, mixed};
 use crate::toy::{self, CHECKPOINT, INPUT, Promise};
 
 /// How many times a file is damaged after each kill.
@@ -20,9 +20,9 @@ pub(crate) fn sweep(scene: &Scene) -> Result<u64, String> {
         for number in 0..DAMAGES {
             let seed = operation * DAMAGES + number;
             let disk = killed.after_kill(seed);
-            let Some(what) = damage(&disk, mixed(seed)) else { continue };
+            let Some((path, what)) = damage(&disk, mixed(seed)) else { continue };
             resumed += 1;
-            check(scene, &disk).map_err(|error| {
+            check(scene, &disk, &path).map_err(|error| {
                 let name = scene.name;
                 format!(
                     "after {resumed} recoveries: {error}\nscene {name}, killed at {operation}, {what}\n{}",
@@ -34,10 +34,13 @@ pub(crate) fn sweep(scene: &Scene) -> Result<u64, String> {
     Ok(resumed)
 }
 
-/// Either the run ends as it must, or it is refused and every file is as it was.
-fn check(scene: &Scene, disk: &SimulatedDisk) -> Result<(), String> {
+/// Either the run ends as it must, or it is refused and every file is as it was. Another input is always refused.
+fn check(scene: &Scene, disk: &SimulatedDisk, damaged: &Path) -> Result<(), String> {
     let before = contents(disk);
     if toy::run(disk, &mut Promise::default()).is_ok() {
+        if damaged == root(INPUT) {
+            return Err("another input was not refused".to_owned());
+        }
         return scene.check_result(disk);
     }
     let after = contents(disk);
@@ -53,27 +56,35 @@ fn contents(disk: &SimulatedDisk) -> Vec<(PathBuf, Vec<u8>)> {
     files.map(|path| (path.clone(), disk.contents(&path).unwrap())).collect()
 }
 
-/// Changes a bit in the checkpoint or in what was read of the input, or cuts any file but the input behind that. Returns what it did.
-fn damage(disk: &SimulatedDisk, random: u64) -> Option<String> {
+/// Changes a bit in the checkpoint or in what was read of the input, or cuts a file, the input only within that.
+/// Returns which, and what was done.
+fn damage(disk: &SimulatedDisk, random: u64) -> Option<(PathBuf, String)> {
     let files = disk.files();
-    let path = &files[(random % files.len() as u64) as usize];
-    let mut bytes = disk.contents(path)?;
+    let path = files[index(random, files.len())].clone();
+    let mut bytes = disk.contents(&path)?;
     let committed = inspect(disk, Path::new(CHECKPOINT)).ok()?.last?.committed;
-    let is_input = path == Path::new(INPUT.trim_start_matches('/'));
-    let is_checked = is_input || path.starts_with(CHECKPOINT.trim_start_matches('/'));
-    let reach = if is_input { committed.input.bytes } else { bytes.len() as u64 };
+    let is_input = path == root(INPUT);
+    let is_checked = is_input || path.starts_with(root(CHECKPOINT));
+    let reach = if is_input { usize::try_from(committed.input.bytes).ok()? } else { bytes.len() };
+    // Most of a slot is zeros: its text is to be hit as often as them.
+    let reach = if random & 0x100 == 0 { reach } else { reach.min(600) };
     if reach == 0 {
         return None;
     }
-    // Most of a slot is zeros: damage is to hit its text as often as them.
-    let reach = if random & 0x100 == 0 { reach } else { reach.min(600) };
-    let at = ((random >> 16) % reach) as usize;
-    if is_checked && random & 0x200 != 0 {
-        bytes[at] ^= 1 << ((random >> 10) & 7);
-        disk.put(path, &bytes);
-        return Some(format!("a bit changed in byte {at} of `{}`", path.display()));
-    }
-    bytes.truncate(at);
-    disk.put(path, &bytes);
-    Some(format!("`{}` was cut to {at} bytes", path.display()))
+    let at = index(random >> 16, reach);
+    let bit = random >> 10 & 7;
+    let done = if is_checked && random & 0x200 != 0 {
+        bytes[at] ^= 1 << bit;
+        format!("bit {bit} of byte {at} changed in `{}`", path.display())
+    } else {
+        bytes.truncate(at);
+        format!("`{}` cut to {at} bytes", path.display())
+    };
+    disk.put(&path, &bytes);
+    Some((path, done))
+}
+
+/// Returns a path as the disk lists it.
+fn root(path: &str) -> &Path {
+    Path::new(path.trim_start_matches('/'))
 }

@@ -6,8 +6,8 @@ use crate::case::{Disturbance, End, Scene};
 
 /// How many power cuts follow each fault.
 const POWER_CUTS: u64 = 3;
-/// How many disturbed recoveries follow each of these.
-const SECOND_DISTURBANCES: u64 = 6;
+/// How often, after each of these, the recovery is disturbed, too, and every third time the recovery from that.
+const SAMPLES: u64 = 8;
 
 /// Plays all cases of a scene and returns the number of recoveries, or the first case that ends otherwise than it must.
 pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
@@ -15,10 +15,13 @@ pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
     for seed in 0.. {
         let Some(first) = nth_disturbance(scene, seed) else { break };
         recoveries += scene.play(seed, &[first]).map_err(|error| after(recoveries, &error))?;
-        for number in 0..SECOND_DISTURBANCES {
-            let seed = seed * SECOND_DISTURBANCES + number;
+        for number in 0..SAMPLES {
+            let seed = seed * SAMPLES + number;
             let second = random_disturbance(scene, seed);
-            recoveries += scene.play(seed, &[first, second]).map_err(|error| after(recoveries, &error))?;
+            let third = random_disturbance(scene, !seed);
+            let both = [first, second, third];
+            let chain = if number % 3 == 0 { &both[..] } else { &both[..2] };
+            recoveries += scene.play(seed, chain).map_err(|error| after(recoveries, &error))?;
         }
     }
     Ok(recoveries)
@@ -44,8 +47,8 @@ const FAULTS: [(Fault, bool); 9] = [
 fn nth_disturbance(scene: &Scene, number: u64) -> Option<Disturbance> {
     let ends = POWER_CUTS + 1;
     let (number, end) = (number / ends, number % ends);
-    let (at, fault) = (number / FAULTS.len() as u64, number % FAULTS.len() as u64);
-    let (fault, from_then_on) = FAULTS[usize::try_from(fault).ok()?];
+    let at = number / FAULTS.len() as u64;
+    let (fault, from_then_on) = FAULTS[index(number, FAULTS.len())];
     let end = if end == 0 { End::Kill } else { End::PowerCut(mixed(number * ends + end)) };
     (at < scene.operations).then_some(Disturbance { fault: PlannedFault { fault, at, from_then_on }, end })
 }
@@ -53,10 +56,15 @@ fn nth_disturbance(scene: &Scene, number: u64) -> Option<Disturbance> {
 /// Returns some disturbance.
 fn random_disturbance(scene: &Scene, seed: u64) -> Disturbance {
     let random = mixed(seed);
-    let (fault, from_then_on) = FAULTS[(random % FAULTS.len() as u64) as usize];
+    let (fault, from_then_on) = FAULTS[index(random, FAULTS.len())];
     let at = (random >> 8) % scene.operations;
     let end = if random & 0x80 == 0 { End::Kill } else { End::PowerCut(random) };
     Disturbance { fault: PlannedFault { fault, at, from_then_on }, end }
+}
+
+/// Returns an index into something of that length.
+pub(crate) fn index(random: u64, len: usize) -> usize {
+    usize::try_from(random % len as u64).unwrap_or_default()
 }
 
 /// Returns a number that looks random, always the same for the same seed.

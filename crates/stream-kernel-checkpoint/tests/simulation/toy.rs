@@ -1,13 +1,12 @@
 //! A small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two records of trace a line.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Changes, Checkpoint, CommitError, Committed, CommittedFile, CommittedInput, CommittedOutput,
-    CommittedTrace, PrefixHash, Program, Total, UncutFile, rename_durably,
+    CommittedTrace, PrefixHash, Program, Total, UncutFile,
 };
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
@@ -31,6 +30,9 @@ pub(crate) struct Promise {
     pub(crate) is_complete: bool,
 }
 
+/// Comes before what differs from run to run in the trace: a duration.
+pub(crate) const VOLATILE: &str = " took ";
+
 /// A promise was broken: no fault excuses that.
 pub(crate) const BROKEN: &str = "a commit is gone";
 
@@ -43,17 +45,18 @@ pub(crate) fn run(disk: &SimulatedDisk, promise: &mut Promise) -> Result<(), Str
     }
     let run = match committed {
         None => Some(Run::begin(disk, checkpoint, promise)?),
-        Some(committed) => Run::resume(disk, checkpoint, committed)?,
+        Some(committed) => Run::resume(disk, checkpoint, &committed)?,
     };
-    if let Some(run) = run {
+    if let Some(mut run) = run {
+        // Another length each time: what an earlier run has traced is not simply written over.
+        run.duration = "1".repeat(1 + (disk.seed() % 5) as usize);
         run.read_lines(promise)?;
-        rename_durably(disk, Path::new(PARTIAL), Path::new(OUTPUT)).map_err(told)?;
     }
     promise.is_complete = true;
     Ok(())
 }
 
-fn told(error: impl Display + std::error::Error) -> String {
+fn told(error: impl std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
@@ -67,6 +70,8 @@ struct Run<'a> {
     lines: u64,
     sums: BTreeMap<String, u64>,
     changes: Changes,
+    /// What this run says that everything took.
+    duration: String,
 }
 
 impl<'a> Run<'a> {
@@ -74,7 +79,18 @@ impl<'a> Run<'a> {
         let output = CommittedFile::create(disk, Path::new(PARTIAL), BLOCK_BYTES).map_err(told)?;
         let trace = CommittedFile::append_to(disk, Path::new(TRACE), BLOCK_BYTES).map_err(told)?;
         let (hash, sums, changes) = (PrefixHash::new(), BTreeMap::new(), Changes::new());
-        let mut run = Self { disk, checkpoint, output, trace, hash, input_bytes: 0, lines: 0, sums, changes };
+        let mut run = Self {
+            disk,
+            checkpoint,
+            output,
+            trace,
+            hash,
+            input_bytes: 0,
+            lines: 0,
+            sums,
+            changes,
+            duration: String::new(),
+        };
         run.commit(false, promise)?;
         Ok(run)
     }
@@ -83,7 +99,7 @@ impl<'a> Run<'a> {
     fn resume(
         disk: &'a SimulatedDisk,
         mut checkpoint: Checkpoint,
-        committed: Committed,
+        committed: &Committed,
     ) -> Result<Option<Self>, String> {
         let input = disk.open(Path::new(INPUT), OpenHow::ReadOnly).map_err(told)?;
         let hash = PrefixHash::of_committed(&*input, &committed.input).map_err(told)?;
@@ -93,16 +109,16 @@ impl<'a> Run<'a> {
         let mut sums = BTreeMap::new();
         checkpoint.restore(&mut |records| restore(records, &mut sums)).map_err(told)?;
         if committed.complete && input.len().map_err(told)? == committed.input.bytes {
-            checkpoint.settle().map_err(told)?;
-            rename_durably(disk, output.path(), Path::new(OUTPUT)).map_err(told)?;
+            checkpoint.rename(output.path(), Path::new(OUTPUT)).map_err(told)?;
             return Ok(None);
         }
-        rename_durably(disk, output.path(), Path::new(PARTIAL)).map_err(told)?;
-        let output = output.cut(BLOCK_BYTES).map_err(told)?;
-        let trace = trace.cut(BLOCK_BYTES).map_err(told)?;
+        checkpoint.rename(output.path(), Path::new(PARTIAL)).map_err(told)?;
+        let output = checkpoint.cut(output, BLOCK_BYTES).map_err(told)?;
+        let trace = checkpoint.cut(trace, BLOCK_BYTES).map_err(told)?;
         let (input_bytes, lines) = (committed.input.bytes, committed.lines);
         let changes = Changes::new();
-        Ok(Some(Self { disk, checkpoint, output, trace, hash, input_bytes, lines, sums, changes }))
+        let duration = String::new();
+        Ok(Some(Self { disk, checkpoint, output, trace, hash, input_bytes, lines, sums, changes, duration }))
     }
 
     fn read_lines(mut self, promise: &mut Promise) -> Result<(), String> {
@@ -116,7 +132,8 @@ impl<'a> Run<'a> {
                 self.commit(false, promise)?;
             }
         }
-        self.commit(true, promise)
+        self.commit(true, promise)?;
+        self.checkpoint.rename(Path::new(PARTIAL), Path::new(OUTPUT)).map_err(told)
     }
 
     fn process(&mut self, line: &[u8]) -> Result<(), String> {
@@ -129,7 +146,8 @@ impl<'a> Run<'a> {
         let before = *sum;
         *sum += amount.parse::<u64>().map_err(told)?;
         self.changes.push(format!("{key} {sum}\n").as_bytes()).map_err(told)?;
-        let trace = format!("line {} enter {before}\nline {} exit {sum}\n", self.lines, self.lines);
+        let (line, duration) = (self.lines, &self.duration);
+        let trace = format!("line {line} enter {before}\nline {line} exit {sum}{VOLATILE}{duration}\n");
         let output = format!("{} {key}={sum}\n", self.lines);
         self.trace.append(trace.as_bytes()).map_err(told)?;
         self.output.append(output.as_bytes()).map_err(told)

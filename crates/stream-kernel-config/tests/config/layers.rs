@@ -37,6 +37,7 @@ fn each_layer_stands_over_the_one_before() {
     runtime.tracing.redact.tags: []  # built-in default
     runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
+    runtime.checkpoint: null  # built-in default
     nodes.compute_time_keys.week_start: MON  # built-in default
     nodes.evaluate_policies.daily_amount: 10.00  # a.yaml:3:62
     nodes.evaluate_policies.daily_attempts: 3  # environment variable APP__NODES__EVALUATE_POLICIES__DAILY_ATTEMPTS=3

@@ -6,10 +6,10 @@ use crate::app::{scene, with};
 
 #[test]
 fn a_misspelt_key_is_shown_with_the_nearest_name() {
-    assert_snapshot!(with("runtime:\n  trasing: {enabled: true}\n").mistakes(), @r"
+    assert_snapshot!(with("runtime:\n  trasing: {enabled: true}\n").mistakes(), @"
     error: `runtime.trasing`: unknown key
       --> a.yaml:4:3
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: did you mean `tracing`?
     ");
 }
@@ -211,7 +211,7 @@ fn a_key_given_twice_names_both_places() {
 
 #[test]
 fn nothing_is_no_map() {
-    assert_snapshot!(with("nodes:\nruntime: null\n").mistakes(), @r"
+    assert_snapshot!(with("nodes:\nruntime: null\n").mistakes(), @"
     error: `nodes`: found nothing, which is null
       --> a.yaml:3:1
       expected: a map with the keys `compute_time_keys`, `evaluate_policies`
@@ -219,7 +219,7 @@ fn nothing_is_no_map() {
 
     error: `runtime`: found null
       --> a.yaml:4:10
-      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`
+      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: remove the key or write `{}`
     ");
 }

@@ -9,10 +9,10 @@ fn retired_keys_are_refused_with_what_replaces_them() {
     let text = "runtime: {discovery_modules: [a]}\nadapters:\n  input_source: {factory: {x: 1}}\n";
     let scene =
         with(text).set("adapters.input_source.factory=x").variable("APP__RUNTIME__DISCOVERY_MODULES", "x");
-    assert_snapshot!(scene.mistakes(), @r"
+    assert_snapshot!(scene.mistakes(), @"
     error: `runtime.discovery_modules`: this key is no longer used
       --> a.yaml:3:11
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: steps are registered in code; remove the key
 
     error: `adapters.input_source.factory`: this key is no longer used
@@ -108,7 +108,7 @@ fn assignments_are_checked_like_a_file() {
 
     error: `runtime.strickt`: unknown key
       --> command line: --set runtime.strickt=true
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: did you mean `strict`?
 
     error: `runtime.pipeline`: no keys below this one
@@ -158,7 +158,7 @@ fn mistakes_of_all_layers_come_in_their_order() {
 
     error: `runtime.strikt`: unknown key
       --> b.yaml:3:3
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: did you mean `strict`?
 
     error: `runtime.strict`: found the number `2`

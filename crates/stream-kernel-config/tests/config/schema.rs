@@ -18,7 +18,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__SCENARIO | a map with the keys `name`, `description` | - | What the run is called.
     APP__SCENARIO__NAME | text, not empty | - | The name, which stands in every trace record.
     APP__SCENARIO__DESCRIPTION | text, or null | null | What the scenario is for.
-    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing` | - | How the pipeline runs and what is recorded.
+    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint` | - | How the pipeline runs and what is recorded.
     APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
     APP__RUNTIME__PIPELINE | a list, each item text | [parse, decide, write] | The steps by name, in order of execution.
     APP__RUNTIME__ON_STEP_ERROR | one of `stop`, `continue` | stop | What a failing step does to the run.
@@ -40,6 +40,10 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__SINK__JSONL__WRITE_MODE | one of `line`, `batch` | line | Whether records are written one by one or in batches.
     APP__RUNTIME__TRACING__SINK__JSONL__FLUSH_EVERY_N | a whole number of at least 1 | 1 | Records between writes to the file. When `write_mode` is `batch` and this is not given: 100.
     APP__RUNTIME__TRACING__SINK__JSONL__FSYNC_EVERY_N | a whole number of at least 1, or null | null | Records between making the file durable; null for never.
+    APP__RUNTIME__CHECKPOINT | a map with the keys `dir`, `every_lines`, `every_ms`, or null | null | Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
+    APP__RUNTIME__CHECKPOINT__DIR | text, not empty | - | The directory of the checkpoint, kept between runs; made if it is not there.
+    APP__RUNTIME__CHECKPOINT__EVERY_LINES | a whole number of at least 1 | 100000 | After how many lines the next commit begins.
+    APP__RUNTIME__CHECKPOINT__EVERY_MS | a whole number of at least 1 | 1000 | After how many milliseconds the next commit begins, if lines do not come first.
     APP__NODES | a map with the keys `compute_time_keys`, `evaluate_policies` | - | Parameters by step name.
     APP__NODES__COMPUTE_TIME_KEYS | a map with the keys `week_start` | - | When a week begins.
     APP__NODES__COMPUTE_TIME_KEYS__WEEK_START | one of `MON`, `TUE`, `SUN` | MON | 

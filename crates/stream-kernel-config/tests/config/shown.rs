@@ -58,6 +58,7 @@ fn the_effective_configuration_as_yaml() {
             write_mode: batch
             flush_every_n: 100
             fsync_every_n: null
+      checkpoint: null
     nodes:
       compute_time_keys:
         week_start: MON
@@ -77,7 +78,7 @@ fn the_effective_configuration_as_yaml() {
 
 #[test]
 fn entries_name_what_each_key_holds_and_why() {
-    assert_snapshot!(scene().file("a.yaml", MINIMAL).entries(), @r"
+    assert_snapshot!(scene().file("a.yaml", MINIMAL).entries(), @"
     version: 1  # a.yaml:1:10
     scenario.name: test  # a.yaml:2:18
     scenario.description: null  # built-in default
@@ -92,6 +93,7 @@ fn entries_name_what_each_key_holds_and_why() {
     runtime.tracing.redact.tags: []  # built-in default
     runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
+    runtime.checkpoint: null  # built-in default
     nodes.compute_time_keys.week_start: MON  # built-in default
     nodes.evaluate_policies.daily_amount: 5000.00  # built-in default
     nodes.evaluate_policies.daily_attempts: 3  # built-in default

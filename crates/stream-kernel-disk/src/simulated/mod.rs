@@ -55,6 +55,11 @@ impl SimulatedDisk {
         Self::from(State::new(seed))
     }
 
+    /// Returns the seed that the disk was made with, for whatever else a simulated process takes from chance.
+    pub fn seed(&self) -> u64 {
+        self.state().seed
+    }
+
     /// Makes an operation fail; a fault that was planned before is forgotten.
     pub fn plan(&self, fault: PlannedFault) {
         self.state().plan = Some(fault);
@@ -106,7 +111,10 @@ impl SimulatedDisk {
 
     /// Returns the last operations, the latest at the end, a line each.
     pub fn history(&self) -> String {
-        self.state().history.iter().map(|operation| format!("{operation}\n")).collect()
+        self.state()
+            .history
+            .iter()
+            .fold(String::new(), |text, operation| text + &operation.to_string() + "\n")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -25,36 +25,36 @@ impl Random {
     }
 }
 
-/// What a power cut does to changes that were not synced.
+/// What a power cut keeps of changes that were not synced.
 #[derive(Debug)]
 pub(super) enum PowerCut {
-    KeepsNothing,
-    KeepsAll,
-    KeepsSome(Random),
+    Nothing,
+    All,
+    Some(Random),
 }
 
 impl PowerCut {
     pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         match random.below(6) {
-            0 => Self::KeepsNothing,
-            1 => Self::KeepsAll,
-            _ => Self::KeepsSome(random),
+            0 => Self::Nothing,
+            1 => Self::All,
+            _ => Self::Some(random),
         }
     }
 
     /// Returns whether the next change is kept.
     pub(super) fn keeps(&mut self) -> bool {
         match self {
-            Self::KeepsNothing => false,
-            Self::KeepsAll => true,
-            Self::KeepsSome(random) => random.coin(),
+            Self::Nothing => false,
+            Self::All => true,
+            Self::Some(random) => random.coin(),
         }
     }
 
     /// Returns which bytes are kept of a kept write: all, a beginning, or an end.
     pub(super) fn kept_of(&mut self, len: usize) -> std::ops::Range<usize> {
-        let Self::KeepsSome(random) = self else { return 0..len };
+        let Self::Some(random) = self else { return 0..len };
         match random.below(4) {
             0 => 0..random.below(len + 1),
             1 => random.below(len + 1)..len,

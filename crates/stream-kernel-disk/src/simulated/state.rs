@@ -14,6 +14,7 @@ use crate::OpenHow;
 const MAX_HISTORY: usize = 64;
 
 pub(super) struct State {
+    pub(super) seed: u64,
     pub(super) random: Random,
     pub(super) files: Vec<Content>,
     pub(super) names: Names,
@@ -31,12 +32,14 @@ impl State {
     fn with(seed: u64, files: Vec<Content>, names: Names) -> Self {
         let random = Random::new(seed);
         let history = VecDeque::with_capacity(MAX_HISTORY);
-        Self { random, files, names, plan: None, operations: 0, history, next_handle: 0 }
+        Self { seed, random, files, names, plan: None, operations: 0, history, next_handle: 0 }
     }
 
     pub(super) fn after_kill(&self, seed: u64) -> Self {
         let mut files = self.files.clone();
-        files.iter_mut().for_each(|file| file.locked_by = None);
+        for file in &mut files {
+            file.locked_by = None;
+        }
         Self::with(seed, files, self.names.clone())
     }
 

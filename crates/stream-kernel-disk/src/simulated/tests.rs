@@ -1,7 +1,7 @@
 //! The model does what it says: what was not synced can be lost and can be kept, what was synced is always kept.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::ErrorKind::{Interrupted, Other, StorageFull};
 use std::path::Path;
 
 use super::{Fault, PlannedFault, SimulatedDisk};
@@ -102,7 +102,6 @@ fn faults_come_once_or_last_and_name_themselves() {
         disk.plan(PlannedFault { fault, at: 2, from_then_on });
         [(); 3].map(|()| file.write_at(b"0123456789", 0).map_err(|error| error.kind()))
     };
-    use io::ErrorKind::{Interrupted, Other, StorageFull};
     assert_eq!(kinds(Fault::Full, false), [Ok(10), Err(StorageFull), Ok(10)]);
     assert_eq!(kinds(Fault::Interrupted, true), [Ok(10), Err(Interrupted), Err(Interrupted)]);
     assert_eq!(kinds(Fault::Crash, false), [Ok(10), Err(Other), Err(Other)], "nothing works after a crash");

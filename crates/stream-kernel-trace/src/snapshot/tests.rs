@@ -131,6 +131,9 @@ fn a_masked_tag_shows_that_it_is_set_and_nothing_of_its_changes() {
 
 #[test]
 fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
+    fn tags(snapshot: &str) -> &str {
+        snapshot.strip_prefix(r#"{"tags":"#).and_then(|tags| tags.strip_suffix('}')).unwrap()
+    }
     let key = RedactionKey::new(b"key").unwrap();
     let redaction = Redaction::new(IdentityRedaction::Hash, ["customer".to_owned()], Some(key));
     let taken = check_redacted(FieldSet::of([ContextField::Tags]), Some(&redaction), &CUSTOMERS);
@@ -140,9 +143,6 @@ fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
         assert_eq!(*diff, format!(r#"{{"tags":{{"before":{},"after":{}}}}}"#, tags(before), tags(after)));
     }
     assert!(!format!("{taken:?}").contains("528"), "{taken:?}");
-    fn tags(snapshot: &str) -> &str {
-        snapshot.strip_prefix(r#"{"tags":"#).and_then(|tags| tags.strip_suffix('}')).unwrap()
-    }
 }
 
 /// Only what changed is rendered again: it must read as if all of it were.

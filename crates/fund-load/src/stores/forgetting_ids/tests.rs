@@ -12,7 +12,7 @@ fn id(number: i64) -> DigitId {
 /// An attempt on a day, at its last second.
 fn on(day: i32, line_no: u64) -> FirstAttempt {
     let time = Moment { seconds: (i64::from(day) + 1) * SECONDS_PER_DAY - 1, nanos: 0 };
-    FirstAttempt { customer_id: DigitId::ZERO, amount: Cents(1), time, line_no }
+    FirstAttempt { customer_id: id(0), amount: Cents(1), time, line_no }
 }
 
 /// Takes in attempts one line after the other, each of an id and on a day, and returns the line of the first with its id; none if that is

@@ -143,3 +143,20 @@ fn customers_are_found_again_however_many_there_are() {
         }
     }
 }
+
+/// What is brought near is a hint: weeks that are there and others, more than are waited for at once.
+#[test]
+fn bringing_weeks_near_changes_nothing_however_many_they_are() {
+    let mut store = MemoryWindowStore::default();
+    for customer in 0..40 {
+        for day in 0..=customer % 7 {
+            store.count_attempt(id(&customer.to_string()), Day(day), Day(0), Cents(1)).unwrap();
+        }
+    }
+    let before = store.entries();
+    for count in [0, 1, WEEKS_AT_ONCE, WEEKS_AT_ONCE + 1, 3 * WEEKS_AT_ONCE] {
+        let weeks: Vec<_> = (0..count).map(|customer| (id(&customer.to_string()), Day(0))).collect();
+        store.bring_near(&weeks);
+        assert_eq!(store.entries(), before, "{count} weeks");
+    }
+}

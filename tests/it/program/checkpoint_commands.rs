@@ -1,0 +1,192 @@
+//! `checkpoint show` and `checkpoint verify`: what they say of a checkpoint, whole, damaged or none, and that they touch nothing.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use super::attempts::attempts;
+use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed};
+use super::folder::Folder;
+use super::harness::Program;
+
+/// Returns what the command says of the checkpoint, on both streams; it must exit with this and touch nothing.
+#[track_caller]
+fn told(folder: &Folder, args: &[&str], exit: i32) -> String {
+    let before = fingerprints(folder);
+    let outcome = Program::new(folder).args(["checkpoint"]).args(args).exits_with(exit);
+    assert!(fingerprints(folder) == before, "something was touched");
+    lasting(&(outcome.stdout + &outcome.stderr))
+}
+
+fn finished() -> Folder {
+    let folder = Folder::with_input(attempts(2) + "no attempt\n");
+    run_checkpointed(&folder).exits_with(0);
+    folder
+}
+
+#[test]
+fn a_finished_run_is_shown() {
+    let folder = finished();
+    assert_snapshot!(told(&folder, &["show", DIR], 0), @"
+    checkpoint `run.ckpt`
+      program        fund-load 0.1.0
+      configuration  <digest>
+      commit         2 at <time>, complete
+      lines          3
+      input          input.txt: 171 bytes, hash <digest>
+      output         output.txt: 134 bytes
+      state          log 1: 427 bytes
+      counted        accepted: 2
+                     declined: 1
+                     INPUT_PARSE_ERROR: 1
+    ");
+    let verified = told(&folder, &["verify", DIR], 0);
+    assert_snapshot!(verified.lines().last().unwrap(), @"verified: every checksum, and the files as far as they are committed");
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_shown_with_its_trace() {
+    let folder = Folder::with_input(attempts(2_000));
+    cut_off(&folder, &["--trace-path", "trace.jsonl"]);
+    let shown = told(&folder, &["show", DIR], 0);
+    for part in
+        [", not complete\n", "\n  output         output.txt.partial: ", "\n  trace          trace.jsonl: "]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    told(&folder, &["verify", DIR], 0);
+}
+
+#[test]
+fn machines_get_json() {
+    let shown = told(&finished(), &["show", DIR, "--json"], 0);
+    assert_snapshot!(shown, @r#"
+    {
+      "in_use": false,
+      "slots": [
+        "whole",
+        "whole"
+      ],
+      "last": {
+        "commit": 2,
+        "state_log": {
+          "number": 1,
+          "bytes": 427
+        },
+        "committed": {
+          "program": {
+            "name": "fund-load",
+            "version": "0.1.0"
+          },
+          "configuration": <digest>,
+          "input": {
+            "path": "input.txt",
+            "identity": null,
+            "bytes": 171,
+            "prefix": <digest>,
+            "ends_in_lf": true
+          },
+          "lines": 3,
+          "output": {
+            "path": "output.txt",
+            "partial": "output.txt.partial",
+            "bytes": 134
+          },
+          "trace": null,
+          "totals": [
+            {
+              "name": "abandoned",
+              "count": 0
+            },
+            {
+              "name": "undeliverable messages dropped",
+              "count": 0
+            },
+            {
+              "name": "accepted",
+              "count": 2
+            },
+            {
+              "name": "declined",
+              "count": 1
+            },
+            {
+              "name": "INPUT_PARSE_ERROR",
+              "count": 1
+            }
+          ],
+          "committed_at_ms": <time>,
+          "complete": true
+        }
+      }
+    }
+    "#);
+    let nothing = Folder::new();
+    fs::create_dir(nothing.path_of(DIR)).unwrap();
+    let shown: Value = serde_json::from_str(&told(&nothing, &["show", DIR, "--json"], 0)).unwrap();
+    assert_eq!(shown["last"], Value::Null);
+}
+
+#[test]
+fn where_nothing_is_committed_there_is_nothing_to_verify() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path_of("empty")).unwrap();
+    fs::create_dir(folder.path_of("foreign")).unwrap();
+    folder.write("foreign/notes.txt", "not ours");
+    assert_snapshot!(told(&folder, &["show", "empty"], 0), @"
+    checkpoint `empty`
+    nothing is committed (a run with this `runtime.checkpoint.dir` begins with the first line)
+    ");
+    for dir in ["empty", "foreign"] {
+        assert!(told(&folder, &["verify", dir], 1).contains("nothing is committed"));
+    }
+    let none = told(&folder, &["show", "nowhere"], 2) + &told(&folder, &["verify", "foreign/notes.txt"], 2);
+    assert_snapshot!(none, @"
+    error: `nowhere` cannot be read: No such file or directory (os error 2)
+    error: `foreign/notes.txt/lock` cannot be read: Not a directory (os error 20)
+    ");
+}
+
+#[test]
+fn damage_is_found() {
+    let folder = finished();
+    let manifest = folder.path_of(&format!("{DIR}/manifest"));
+    // A single damaged slot is what a commit leaves that was cut off.
+    damage(&manifest, 8 * 1024 + 100, b"torn");
+    told(&folder, &["show", DIR], 0);
+    damage(&manifest, 100, b"torn");
+    assert_snapshot!(told(&folder, &["show", DIR], 1) + &told(&folder, &["verify", DIR], 1), @"
+    checkpoint `run.ckpt`
+    nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)
+    checkpoint `run.ckpt`
+    nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)
+    wrong: `run.ckpt/manifest` is damaged: neither of its slots is whole
+    ");
+}
+
+#[test]
+fn files_that_a_run_could_not_go_on_from_are_found_all_at_once() {
+    let folder = finished();
+    folder.write("input.txt", attempts(3));
+    folder.write("output.txt", "");
+    damage(&folder.path_of(&format!("{DIR}/state-1.log")), 40, b"torn");
+    let told = told(&folder, &["verify", DIR], 1);
+    let wrong: Vec<_> = told.lines().filter(|line| line.starts_with("wrong: ")).collect();
+    assert_snapshot!(wrong.join("\n"), @"
+    wrong: the state log `run.ckpt/state-1.log` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over)
+    wrong: `output.txt` has 0 bytes, but 134 were committed (restore it from a copy, or start over)
+    wrong: the input `input.txt` differs from the one that was committed within its first 171 bytes
+    ");
+}
+
+#[test]
+fn a_reader_may_stop_reading() {
+    let folder = finished();
+    let program = super::harness::executable();
+    let command = format!("'{}' checkpoint show {DIR} | head -1", program.display());
+    let output =
+        std::process::Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "checkpoint `run.ckpt`\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "that is no error");
+}

@@ -1,0 +1,150 @@
+//! Runs that a checkpoint does not fit: refused with what to do, and nothing is touched.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use insta::assert_snapshot;
+
+use super::attempts::{attempt, attempts};
+use super::checkpointing::{DIR, cut_off, damage, fingerprints, run_checkpointed};
+use super::folder::Folder;
+
+const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
+
+/// Checks that a run with these arguments is refused and touches nothing; returns what is said.
+#[track_caller]
+fn refused(folder: &Folder, args: &[&str]) -> String {
+    let before = fingerprints(folder);
+    let outcome = run_checkpointed(folder).args(args).exits_with(2);
+    assert!(fingerprints(folder) == before, "something was touched: {}", outcome.stderr);
+    assert_eq!(outcome.stdout, "");
+    outcome.stderr
+}
+
+/// Returns what is said when `change` was made after a finished, traced run.
+#[track_caller]
+fn refused_after(change: impl FnOnce(&Folder)) -> String {
+    let folder = Folder::with_input(attempts(3));
+    run_checkpointed(&folder).args(TRACED).exits_with(0);
+    change(&folder);
+    refused(&folder, &TRACED)
+}
+
+/// Cuts the last bytes off a file.
+fn cut(folder: &Folder, name: &str, bytes: usize) {
+    let content = fs::read(folder.path_of(name)).unwrap();
+    folder.write(name, &content[..content.len() - bytes]);
+}
+
+#[test]
+fn another_input() {
+    let other = refused_after(|folder| folder.write("input.txt", attempts(3).replace("1.00", "2.00")));
+    let shorter = refused_after(|folder| cut(folder, "input.txt", 1));
+    assert_snapshot!(other + &shorter, @"
+    error: the input `input.txt` differs from the one that was committed within its first 240 bytes (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)
+    error: the input `input.txt` has 239 bytes, but 240 were committed (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)
+    ");
+}
+
+#[test]
+fn another_configuration() {
+    let folder = Folder::with_input(attempts(3));
+    run_checkpointed(&folder).exits_with(0);
+    let told = refused(&folder, &["--run-id", "other"]);
+    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)");
+    for change in [
+        &["--set", "nodes.evaluate_policies.limits.daily_attempts=4"][..],
+        &["--set", "runtime.checkpoint.every_lines=7"],
+        &TRACED,
+    ] {
+        assert_eq!(refused(&folder, change), told, "{change:?}");
+    }
+}
+
+#[test]
+fn an_output_that_is_shorter_or_gone() {
+    let shorter = refused_after(|folder| cut(folder, "output.txt", 1));
+    let gone = refused_after(|folder| fs::remove_file(folder.path_of("output.txt")).unwrap());
+    let unfinished = Folder::with_input(attempts(2_000));
+    cut_off(&unfinished, &[]);
+    unfinished.write("output.txt.partial", "");
+    let told = refused(&unfinished, &[]);
+    assert!(told.starts_with("error: `output.txt.partial` has 0 bytes, but "), "{told}");
+    assert_snapshot!(shorter + &gone, @"
+    error: `output.txt` has 134 bytes, but 135 were committed (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the output `output.txt`, of which 135 bytes were committed, is not there (put it back); nothing was touched (--restart starts over)
+    ");
+}
+
+#[test]
+fn a_trace_that_is_shorter_or_gone() {
+    let shorter = refused_after(|folder| cut(folder, "trace.jsonl", 1));
+    let gone = refused_after(|folder| fs::remove_file(folder.path_of("trace.jsonl")).unwrap());
+    assert_snapshot!(lengths_masked(&(shorter + &gone)), @"
+    error: `trace.jsonl` has <n> bytes, but <n> were committed (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the trace `trace.jsonl`, of which <n> bytes were committed, is not there (put it back); nothing was touched (--restart starts over)
+    ");
+}
+
+/// Times take more digits or fewer, and with them so do records.
+fn lengths_masked(text: &str) -> String {
+    let words = text.split(' ').map(|word| if word.parse::<u64>().is_ok() { "<n>" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_damaged_checkpoint() {
+    let slots = refused_after(|folder| {
+        for offset in [100, 8 * 1024 + 100] {
+            damage(&folder.path_of(&format!("{DIR}/manifest")), offset, b"torn");
+        }
+    });
+    let log = refused_after(|folder| damage(&folder.path_of(&format!("{DIR}/state-1.log")), 40, b"torn"));
+    let log_gone =
+        refused_after(|folder| fs::remove_file(folder.path_of(&format!("{DIR}/state-1.log"))).unwrap());
+    assert_snapshot!(slots + &log + &log_gone, @"
+    error: `run.ckpt/manifest` is damaged: neither of its slots is whole (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the state log `run.ckpt/state-1.log` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the state log `run.ckpt/state-1.log` is damaged at byte 0: it is missing (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    ");
+}
+
+/// Together they would make one line, and the decision about its first part has been made.
+#[test]
+fn lines_appended_to_a_last_line_without_a_line_end() {
+    for ending in ["", "\r"] {
+        let folder = Folder::with_input(attempts(2).trim_end().to_owned() + ending);
+        run_checkpointed(&folder).exits_with(0);
+        folder.write(
+            "input.txt",
+            folder.read("input.txt") + if ending.is_empty() { " " } else { "\n" } + &attempt("3"),
+        );
+        let told = refused(&folder, &[]);
+        if ending.is_empty() {
+            assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, has no line end, and what was appended does not begin with one (put one between them); nothing was touched (--restart starts over)");
+        }
+    }
+}
+
+#[test]
+fn links_in_a_checkpoint_are_not_followed() {
+    for name in ["lock", "manifest"] {
+        let told = refused_after(|folder| {
+            let path = folder.path_of(&format!("{DIR}/{name}"));
+            fs::rename(&path, folder.path_of("precious")).unwrap();
+            symlink("../precious", path).unwrap();
+        });
+        if name == "lock" {
+            assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: Too many levels of symbolic links (os error 40) (a symbolic link is not followed; put a file in its place); nothing was touched");
+        }
+    }
+}
+
+#[test]
+fn an_unfinished_output_that_has_become_a_link_is_not_followed() {
+    let folder = Folder::with_input(attempts(2_000));
+    cut_off(&folder, &[]);
+    fs::rename(folder.path_of("output.txt.partial"), folder.path_of("precious")).unwrap();
+    symlink("precious", folder.path_of("output.txt.partial")).unwrap();
+    assert_snapshot!(refused(&folder, &[]), @"error: `output.txt.partial` cannot be opened: Too many levels of symbolic links (os error 40) (a symbolic link is not followed; put a file in its place); nothing was touched");
+}
