@@ -4,12 +4,13 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{CommitError, Committed, Total};
-use stream_kernel_disk::DiskFile;
+use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
 
 use super::committer::{Commit, Committer};
-use super::opening::{ABANDONED, Files, Opened, Start, UNDELIVERABLE, end_torn_record};
+use super::files::Trace;
+use super::opening::{ABANDONED, Files, Opened, Start, UNDELIVERABLE};
 use super::{CheckpointFailure, Ended, Event, Surroundings};
 use crate::{Application, LineReader, Run, State};
 
@@ -55,11 +56,11 @@ pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, Check
     let max_line_bytes = opened.max_line_bytes;
     let mut feed = Feed::new(opened);
     let Start { line_no, offset, .. } = feed.start;
-    let bytes = InputBytes { file: Arc::clone(&feed.input), offset };
+    let bytes = InputBytes { file: Arc::clone(&feed.input), offset, interruptions: 0 };
     let reader = BufReader::with_capacity(INPUT_BLOCK_BYTES, bytes);
     let mut lines = LineReader::new(reader, max_line_bytes).after(line_no, offset);
     feed.begin()?;
-    let stopped = feed.take_all(&mut lines)?;
+    let stopped = if feed.start.is_finished { None } else { feed.take_all(&mut lines)? };
     feed.end(&lines, stopped)
 }
 
@@ -102,12 +103,12 @@ impl<'a, A: Application> Feed<'a, A> {
 
     /// Makes the first commit, if there is none yet: nothing is written before that it does not account for.
     fn begin(&mut self) -> Result<(), CheckpointFailure> {
-        if self.start.line_no == 0 && self.start.offset == 0 {
+        if self.start.is_new {
             self.commit(self.mark(0, 0), false)?;
             self.wait()?;
         }
         match &self.files.trace {
-            Some(trace) => end_torn_record(trace),
+            Some(trace) => trace.end_torn_record(),
             None => Ok(()),
         }
     }
@@ -148,12 +149,15 @@ impl<'a, A: Application> Feed<'a, A> {
                 Err(failure) => {
                     // The line is taken back: it comes again when the run is resumed.
                     self.state.take_back_line();
-                    self.commit_what_can_be(before);
+                    // A trace that could not be made durable is not trusted again.
+                    if self.trace_failure().is_none() {
+                        self.commit_what_can_be(before);
+                    }
                     return Err(failure.into());
                 }
             }
             let (line_no, bytes) = (lines.line_no(), lines.bytes_read());
-            if let Some(cause) = self.files.trace.as_ref().and_then(super::files::Trace::take_failure) {
+            if let Some(cause) = self.trace_failure() {
                 return Err(CheckpointFailure::Trace { line_no: before.line_no, cause });
             }
             (self.surroundings.tell)(Event::Line { line_no, bytes });
@@ -184,7 +188,7 @@ impl<'a, A: Application> Feed<'a, A> {
 
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
         let output_bytes = self.files.output.file().bytes();
-        let trace_bytes = self.files.trace.as_ref().map_or(0, super::files::Trace::bytes);
+        let trace_bytes = self.files.trace.as_ref().map_or(0, Trace::bytes);
         Mark { line_no, input_bytes, output_bytes, trace_bytes, report: self.run.report() }
     }
 
@@ -263,6 +267,10 @@ impl<'a, A: Application> Feed<'a, A> {
         let _ = self.commit(mark, false).and_then(|()| self.wait());
     }
 
+    fn trace_failure(&self) -> Option<io::Error> {
+        self.files.trace.as_ref().and_then(Trace::take_failure)
+    }
+
     /// Waits until what was begun is committed.
     fn wait(&mut self) -> Result<(), CheckpointFailure> {
         self.committer.wait().map_err(|cause| self.not_committed(cause))?;
@@ -279,12 +287,25 @@ impl<'a, A: Application> Feed<'a, A> {
 struct InputBytes {
     file: Arc<dyn DiskFile>,
     offset: u64,
+    /// How often in a row reading was interrupted.
+    interruptions: u32,
 }
 
 impl Read for InputBytes {
+    /// Returns interruptions to whoever reads, so that a signal is heeded; more of them than signals explain are another error.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
+        match self.file.read_at(buffer, self.offset) {
+            Ok(read) => {
+                self.interruptions = 0;
+                self.offset += read as u64;
+                Ok(read)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.interruptions += 1;
+                let is_bearable = self.interruptions <= MAX_INTERRUPTIONS;
+                Err(if is_bearable { error } else { io::Error::other("reading is interrupted without end") })
+            }
+            failed => failed,
+        }
     }
 }

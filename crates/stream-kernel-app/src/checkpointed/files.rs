@@ -10,6 +10,7 @@ use stream_kernel_checkpoint::CommittedFile;
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_trace::{Record, TraceSink};
 
+use super::CheckpointFailure;
 use crate::LineOutput;
 
 /// Lines are written in blocks of this size.
@@ -68,6 +69,16 @@ impl Trace {
         self.failure.borrow_mut().take()
     }
 
+    /// Puts a line end behind a record that an earlier program has left unfinished.
+    pub(super) fn end_torn_record(&self) -> Result<(), CheckpointFailure> {
+        let mut file = self.file();
+        let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
+        if ends_torn(&*file.file(), file.bytes()).map_err(failed)? {
+            file.append(b"\n")?;
+        }
+        Ok(())
+    }
+
     /// Writes out all records so far.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.sink.borrow_mut().flush()
@@ -107,11 +118,13 @@ impl Destination for TraceBytes {
 fn with_cause(what: impl Display, error: &dyn std::error::Error) -> io::Error {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     let kind = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    // What was interrupted was tried again as often as makes sense; whoever heard of it would try again without end.
+    let kind = kind.filter(|kind| *kind != io::ErrorKind::Interrupted);
     io::Error::new(kind.unwrap_or(io::ErrorKind::Other), format!("{what} {error}{cause}"))
 }
 
 /// Returns whether a file of `len` bytes ends in the middle of a line.
-pub(super) fn ends_torn(file: &dyn stream_kernel_disk::DiskFile, len: u64) -> io::Result<bool> {
+fn ends_torn(file: &dyn stream_kernel_disk::DiskFile, len: u64) -> io::Result<bool> {
     let mut last = *b"\n";
     if len > 0 {
         file.read_exact_at(&mut last, len - 1)?;

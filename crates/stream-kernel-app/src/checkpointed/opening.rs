@@ -13,7 +13,7 @@ use stream_kernel_sinks::Cadence;
 use stream_kernel_trace::Clock;
 
 use super::committer::Committer;
-use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, ends_torn, text_of};
+use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
 use super::identity::Identity;
 use super::input_prefix::InputPrefix;
 use super::output_place::{EarlierOutput, missing};
@@ -53,6 +53,10 @@ pub(super) struct Start {
     /// The byte of the input at which the next one begins.
     pub(super) offset: u64,
     pub(super) report: RunReport,
+    /// Whether nothing was ever committed.
+    pub(super) is_new: bool,
+    /// Whether the run was complete, and nothing was appended to the input since: nothing is left to do but to make certain of it.
+    pub(super) is_finished: bool,
 }
 
 /// The names of what the kernel counts, among the totals.
@@ -103,12 +107,12 @@ pub(super) fn open<A: Application>(
     }
     let template = template(&places, identity, &input);
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
-    let Begun { checkpoint, prefix, output, trace, start, .. } = begun;
+    let Begun { checkpoint, prefix, output, trace, start, output_path, .. } = begun;
     let files = Files {
         output: Output::new(output),
         trace: trace.zip(places.trace).map(|(file, (_, cadence))| Trace::new(file, cadence)),
         final_path: places.output,
-        partial_path: places.partial,
+        partial_path: output_path,
     };
     let synced = [Some(files.output.file().file()), files.trace.as_ref().map(|trace| trace.file().file())];
     let committer = Committer::new(
@@ -143,6 +147,8 @@ struct Begun {
     start: Start,
     /// The last line committed, and whether that was the last of the input.
     resumed: Option<(u64, bool)>,
+    /// The name that the output has until the run is complete.
+    output_path: PathBuf,
     /// Where the output was, if the configuration has since given it another name.
     moved_from: Option<PathBuf>,
 }
@@ -151,8 +157,9 @@ fn begin(disk: &dyn Disk, places: &Places, checkpoint: Checkpoint) -> Result<Beg
     let trace = places.trace.as_ref();
     let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose()?;
     let output = CommittedFile::create(disk, &places.partial, OUTPUT_BLOCK_BYTES)?;
-    let (prefix, start) = (PrefixHash::new(), Start::default());
-    Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, moved_from: None })
+    let (prefix, start) = (PrefixHash::new(), Start { is_new: true, ..Start::default() });
+    let output_path = places.partial.clone();
+    Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, output_path, moved_from: None })
 }
 
 fn resume(
@@ -173,8 +180,12 @@ fn resume(
     });
     let trace = trace.transpose()?;
     checkpoint.restore(&mut |records| state.restore(records))?;
+    let is_finished = committed.complete && input_bytes(&**input, committed)? == committed.input.bytes;
+    // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
+    let keeps_name = is_finished && output.path() == places.output;
+    let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
     // All of it fits: from here on files are changed.
-    let (output, moved_from) = output.take_up(disk, &mut checkpoint, &places.output, &places.partial)?;
+    let (output, moved_from) = output.take_up(disk, &mut checkpoint, &places.output, &output_path)?;
     let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
     let trace = trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?;
     let total =
@@ -184,9 +195,9 @@ fn resume(
         abandoned: total(ABANDONED),
         undeliverable: total(UNDELIVERABLE),
     };
-    let start = Start { line_no: committed.lines, offset, report };
+    let start = Start { line_no: committed.lines, offset, report, is_new: false, is_finished };
     let resumed = Some((committed.lines, committed.complete));
-    Ok(Begun { checkpoint, prefix, output, trace, start, resumed, moved_from })
+    Ok(Begun { checkpoint, prefix, output, trace, start, resumed, output_path, moved_from })
 }
 
 /// Returns where the line begins that comes after the last one that was committed; that may have had no line end.
@@ -201,11 +212,11 @@ fn next_line(
         *prefix = PrefixHash::new();
         return Ok(0);
     }
-    let path = || input.path().to_owned();
-    let failed = |cause| CheckpointFailure::ReadInput { path: path(), line_no: committed.lines, cause };
-    if ends_in_lf || input.len().map_err(failed)? == bytes {
+    if ends_in_lf || input_bytes(input, committed)? == bytes {
         return Ok(bytes);
     }
+    let path = || input.path().to_owned();
+    let failed = |cause| CheckpointFailure::ReadInput { path: path(), line_no: committed.lines, cause };
     let mut around = [0; 2];
     input.read_exact_at(&mut around, bytes - 1).map_err(failed)?;
     // A CR belongs to the line end only if LF follows: then the line was another one when it was read.
@@ -214,6 +225,14 @@ fn next_line(
     }
     prefix.update(b"\n");
     Ok(bytes + 1)
+}
+
+/// Returns the length of the input.
+fn input_bytes(input: &dyn DiskFile, committed: &Committed) -> Result<u64, CheckpointFailure> {
+    input.len().map_err(|cause| {
+        let path = input.path().to_owned();
+        CheckpointFailure::ReadInput { path, line_no: committed.lines, cause }
+    })
 }
 
 impl Places {
@@ -276,14 +295,4 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
         committed_at_ms: 0,
         complete: false,
     }
-}
-
-/// Puts a line end behind a record that an earlier program has left unfinished in the trace.
-pub(super) fn end_torn_record(trace: &Trace) -> Result<(), CheckpointFailure> {
-    let mut trace = trace.file();
-    let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
-    if ends_torn(&*trace.file(), trace.bytes()).map_err(failed)? {
-        trace.append(b"\n")?;
-    }
-    Ok(())
 }

@@ -33,6 +33,11 @@ impl EarlierOutput {
         Ok(Self { file, line_no: committed.lines })
     }
 
+    /// Returns the name that it has.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Gives the output the name `partial` and cuts it to what was committed. Returns, beside it, the name that it had, if that was
     /// neither this one nor `path`.
     pub(super) fn take_up(
