@@ -2,7 +2,7 @@
 
 mod cases;
 mod fixture_files;
-mod harness;
+pub(crate) mod harness;
 mod sinks;
 mod trace_modes;
 

@@ -1,0 +1,72 @@
+//! Every operation of a run fails in every way, or loses power; what is run again then comes to the same.
+
+use super::input::lines;
+use super::scene::Scene;
+use super::sweep::sweep;
+
+/// Plays one of `one_in` cases of a run of these lines from the start, which must be `at_least` so many recoveries.
+#[track_caller]
+fn check(name: &'static str, settings: &[&str], input: &[u8], one_in: u64, at_least: u64) {
+    let scene = Scene::fresh(name, settings, input).must_adjudicate(input);
+    let recoveries = sweep(&scene, one_in);
+    let operations = scene.operations;
+    assert!(recoveries >= at_least, "only {recoveries} recoveries from {operations} operations: {name}");
+}
+
+/// Every operation is disturbed, some three times each.
+#[test]
+fn a_run_that_traces_in_batches() {
+    check("batches", &[], &lines(1, 40), 5, 400);
+}
+
+#[test]
+#[ignore = "takes a minute or more; it is for changes of the run with a checkpoint: `cargo xtask test -- --ignored`"]
+fn a_run_that_traces_in_batches_whatever_happens_wherever() {
+    check("batches", &[], &lines(1, 40), 1, 2_000);
+}
+
+#[test]
+fn a_run_that_writes_every_record_at_once() {
+    let line = ["runtime.tracing.sink.jsonl={write_mode: line, flush_every_n: 1}"];
+    check("lines", &line, &lines(2, 24), 17, 200);
+}
+
+#[test]
+fn a_run_whose_records_are_made_durable_between_commits() {
+    let durable = ["runtime.tracing.sink.jsonl={flush_every_n: 10, fsync_every_n: 30}"];
+    check("durable records", &durable, &lines(3, 24), 7, 200);
+}
+
+#[test]
+fn a_run_without_a_trace() {
+    check("untraced", &["runtime.tracing.enabled=false"], &lines(4, 40), 7, 200);
+}
+
+#[test]
+fn a_run_that_forgets_ids() {
+    let forgetting = ["nodes.idempotency_gate.remember_days=3"];
+    check("forgetting", &forgetting, &lines(5, 60), 11, 200);
+}
+
+#[test]
+fn a_run_that_would_go_on_after_failed_steps() {
+    check("continuing", &["runtime.on_step_error=continue"], &lines(6, 40), 13, 150);
+}
+
+#[test]
+fn an_input_of_no_line_and_one_whose_last_line_has_no_end() {
+    check("empty", &[], b"", 5, 150);
+    check("byte order mark", &[], b"\xef\xbb\xbf", 5, 150);
+    let input = lines(7, 10);
+    check("no line end", &[], input.trim_ascii_end(), 7, 100);
+}
+
+/// The trace is another program's, and ends in a torn record.
+#[test]
+fn a_trace_that_ends_torn() {
+    let input = lines(8, 16);
+    let disk = super::scene::disk_with(&input);
+    disk.put(std::path::Path::new(super::scene::TRACE), b"{\"trace_id\":\"other:1\"}\n{\"trace_id\":");
+    let scene = Scene::of("torn trace", &[], disk);
+    assert!(sweep(&scene, 5) >= 200);
+}

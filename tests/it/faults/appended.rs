@@ -1,0 +1,70 @@
+//! A run that was complete goes on with what was appended to its input, under faults as well.
+
+use std::path::Path;
+
+use stream_kernel_disk::SimulatedDisk;
+
+use super::input::lines;
+use super::scene::{INPUT, Scene};
+use super::sweep::sweep;
+
+/// Completes a run of `before`, and returns one of all of `input` that goes on from there.
+fn continued(name: &'static str, before: &[u8], input: &[u8]) -> Scene {
+    let disk = completed(before);
+    disk.put(Path::new(INPUT), input);
+    Scene::of(name, &[], disk)
+}
+
+fn completed(input: &[u8]) -> SimulatedDisk {
+    let scene = Scene::fresh("before", &[], input);
+    let disk = scene.disk.after_kill(1);
+    scene.process(&disk, 1).unwrap();
+    disk
+}
+
+#[track_caller]
+fn check(name: &'static str, before: &[u8], appended: &[u8]) {
+    let input = [before, appended].concat();
+    let scene = continued(name, before, &input).must_adjudicate(&input);
+    assert_eq!(scene.trace(), Scene::fresh("whole", &[], &input).trace(), "{name}");
+    assert!(sweep(&scene, 7) >= 80);
+}
+
+#[test]
+fn lines_that_are_appended_are_read_and_no_other() {
+    check("appended", &lines(11, 15), &lines(12, 15));
+}
+
+#[test]
+fn nothing_appended_changes_nothing() {
+    check("nothing appended", &lines(13, 15), b"");
+}
+
+#[test]
+fn what_is_appended_to_a_line_without_end_begins_with_one() {
+    let before = lines(14, 9);
+    check("line end appended", before.trim_ascii_end(), &[b"\n", &lines(15, 9)[..]].concat());
+}
+
+#[test]
+fn a_first_line_may_follow_a_lone_byte_order_mark() {
+    check("line after mark", b"\xef\xbb\xbf", &lines(16, 9));
+    check("blank line after mark", b"\xef\xbb\xbf", b"\n\n");
+    check("line after nothing", b"", &lines(17, 9));
+}
+
+/// Otherwise one line would be made of two, of which one was decided already.
+#[test]
+fn a_line_without_end_that_grows_is_refused_and_nothing_is_touched() {
+    let before = lines(18, 9);
+    let before = before.trim_ascii_end();
+    for appended in [&b" "[..], b"\r\n", b"{}\n"] {
+        let disk = completed(before);
+        disk.put(Path::new(INPUT), &[before, appended].concat());
+        let files = || disk.files().into_iter().map(|path| (disk.contents(&path), path)).collect::<Vec<_>>();
+        let untouched = files();
+        let failure = Scene::fresh("grown", &[], before).process(&disk, 2).unwrap_err();
+        assert!(failure.is_refusal() && failure.to_string().contains("has no line end"), "{failure}");
+        assert_eq!(files(), untouched);
+    }
+}

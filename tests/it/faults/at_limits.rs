@@ -1,0 +1,38 @@
+//! A run that comes to a limit of what it may remember: it ends with a committed checkpoint, and comes to the same limit again.
+
+use std::path::Path;
+
+use stream_kernel_app::checkpoint::inspect;
+
+use super::input::lines;
+use super::scene::{CHECKPOINT, Scene};
+use super::sweep::sweep;
+
+const LIMIT: &str = "runtime.limits.max_ids=9";
+
+/// Every record is made durable, so that the sync fails of the very line that ends the run.
+#[test]
+fn a_run_that_comes_to_a_limit_ends_there_whatever_happens_on_the_way() {
+    for (name, cadence) in [
+        ("limit, batches", "runtime.tracing.sink.jsonl.flush_every_n=40"),
+        ("limit, durable records", "runtime.tracing.sink.jsonl={flush_every_n: 5, fsync_every_n: 5}"),
+    ] {
+        let scene = Scene::fresh(name, &[LIMIT, cadence], &lines(21, 40)).must_end_with("max_ids");
+        assert!(sweep(&scene, 5) >= 200);
+    }
+}
+
+#[test]
+fn what_was_decided_before_the_limit_is_committed_and_a_larger_limit_goes_on_from_there() {
+    let input = lines(21, 40);
+    let limited = Scene::fresh("limit", &[LIMIT], &input).must_end_with("max_ids");
+    let disk = limited.disk.after_kill(1);
+    let told = [1, 2].map(|number| limited.process(&disk, number).unwrap_err().to_string());
+    assert_eq!(told[0], told[1]);
+    let last = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed;
+    assert!(told[0].contains(&format!("line {}:", last.lines + 1)), "{last:?}: {told:?}");
+    assert!(!last.complete);
+
+    let whole = Scene::fresh("whole", &["runtime.limits.max_ids=1000"], &input).must_adjudicate(&input);
+    whole.check_end(&disk, 3).unwrap();
+}

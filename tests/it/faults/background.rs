@@ -1,0 +1,58 @@
+//! Commits in a thread of their own come to the same as those in the thread of the run, and may be cut off like them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stream_kernel_app::CommitIn;
+use stream_kernel_disk::{Disk, Fault, PlannedFault};
+
+use super::input::lines;
+use super::scene::{Process, Scene, TRACE};
+
+/// When a commit is made in relation to the lines is not repeatable here, so that only a sample is tried.
+#[test]
+fn runs_that_commit_beside_their_lines_come_to_the_same() {
+    let input = lines(31, 60);
+    let scene = Scene::fresh("background", &[], &input).must_adjudicate(&input);
+    let background = Process { commit_in: CommitIn::Background, ..Process::default() };
+    for at in (0..scene.operations).step_by(4) {
+        let disk = scene.disk.after_kill(at);
+        disk.plan(PlannedFault { fault: Fault::Crash, at, from_then_on: true });
+        let _ = scene.run(&disk, background);
+        let disk = if at % 8 == 0 { disk.after_kill(at) } else { disk.after_crash(at) };
+        let what = scene.run(&disk, background).map_err(|failure| failure.to_string());
+        let checked = what.and_then(|_| scene.check_result(&disk));
+        checked.unwrap_or_else(|what| panic!("killed at {at}: {what}\n{}", disk.history()));
+    }
+}
+
+/// Two runs at once would spoil each other's output.
+#[test]
+fn a_second_run_is_refused_while_the_first_holds_the_lock() {
+    let scene = Scene::fresh("locked", &[], &lines(32, 9));
+    let disk = scene.disk.after_kill(1);
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let checkpoint = Path::new(super::scene::CHECKPOINT);
+    let first = stream_kernel_app::checkpoint::Checkpoint::open(shared, checkpoint).unwrap();
+    let failure = scene.process(&disk, 1).unwrap_err();
+    assert!(failure.is_refusal() && failure.to_string().contains("in use by another run"), "{failure}");
+    assert!(disk.contents(Path::new(TRACE)).is_none(), "nothing may be touched");
+    drop(first);
+    scene.check_end(&disk, 2).unwrap();
+}
+
+/// A stop comes between two lines: what is done until then is committed, and the next run goes on behind it.
+#[test]
+fn a_run_that_is_asked_to_stop_commits_and_goes_on_when_run_again() {
+    let input = lines(33, 20);
+    let scene = Scene::fresh("stopped", &[], &input).must_adjudicate(&input);
+    for stop_after in [0, 1, 7, 13, 19] {
+        let disk = scene.disk.after_kill(1);
+        let ended = scene.run(&disk, Process { stop_after: Some(stop_after), ..Process::default() }).unwrap();
+        assert_eq!((ended.stopped, ended.report.inputs), (Some(143), stop_after));
+        assert_eq!(disk.contents(Path::new(super::scene::OUTPUT)), None, "the final name is not given");
+        let resumed = scene.run(&disk, Process::default()).unwrap();
+        assert_eq!((resumed.stopped, resumed.resumed_after), (None, stop_after));
+        scene.check_end(&disk, stop_after).unwrap();
+    }
+}

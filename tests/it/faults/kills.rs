@@ -1,0 +1,111 @@
+//! fund-load on real files, in processes of its own that kill themselves (`kill -9`) before and after every operation on files.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::input::lines;
+use super::masked::masked;
+use super::sweep::mixed;
+
+const CONFIGURATION: &str = "\
+version: 1
+scenario: {name: killed}
+runtime:
+  checkpoint: {dir: run.ckpt, every_lines: 7}
+  tracing:
+    enabled: true
+    context_diff: {mode: whitelist, whitelist: [tags, metrics]}
+    sink: {kind: jsonl, jsonl: {path: trace.jsonl, write_mode: batch, flush_every_n: 40}}
+";
+
+const MOMENTS: [&str; 2] = ["before", "after"];
+
+/// A folder in which one process after another runs, until one is not killed.
+struct Scene {
+    folder: TempDir,
+}
+
+/// What became of a process.
+enum Outcome {
+    /// It has killed itself there.
+    Killed(String),
+    /// The run is complete, after so many operations.
+    Complete(u64),
+}
+
+impl Scene {
+    fn new(input: &[u8]) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("input.txt"), input).unwrap();
+        fs::write(folder.path().join("killed.yaml"), CONFIGURATION).unwrap();
+        Self { folder }
+    }
+
+    /// Lets a process run, which kills itself at a point if it comes there.
+    fn process(&self, point: Option<(&str, u64)>) -> Outcome {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_killed-run"));
+        command.arg("killed.yaml").current_dir(self.folder.path());
+        if let Some((moment, operation)) = point {
+            command.args([moment, &operation.to_string()]);
+        }
+        let output = command.output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        if output.status.signal() == Some(Signal::KILL.as_raw()) {
+            let point = told.strip_prefix("killed ").unwrap().trim_end();
+            return Outcome::Killed(point.to_owned());
+        }
+        assert!(output.status.success(), "{point:?}: {told}");
+        Outcome::Complete(String::from_utf8(output.stdout).unwrap().trim_end().parse().unwrap())
+    }
+
+    /// Returns the output and the trace without its times.
+    fn results(&self) -> (String, String) {
+        let read = |name| fs::read(self.folder.path().join(name)).unwrap_or_default();
+        (String::from_utf8(read("output.txt")).unwrap(), masked(&read("trace.jsonl")))
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
+    let input = lines(41, 40);
+    let undisturbed = Scene::new(&input);
+    let Outcome::Complete(operations) = undisturbed.process(None) else { panic!("nobody was to kill it") };
+    let expected = undisturbed.results();
+    assert_eq!(expected.0.lines().count(), 40);
+
+    let mut points = MOMENTS.map(|_| BTreeSet::new());
+    let mut kills = 0;
+    let mut count = |scene: &Scene, moment: usize, operation: u64| {
+        let Outcome::Killed(point) = scene.process(Some((MOMENTS[moment], operation))) else { return false };
+        points[moment].insert(point.strip_prefix(MOMENTS[moment]).unwrap().trim_start().to_owned());
+        kills += 1;
+        true
+    };
+    for operation in 0..operations {
+        for moment in [0, 1] {
+            let scene = Scene::new(&input);
+            assert!(count(&scene, moment, operation), "operation {operation} is never reached");
+            let random = mixed(operation * 2 + moment as u64);
+            // As often as it is killed: a resumed run takes more or fewer operations, and may be complete before.
+            for again in 1..=2 {
+                count(&scene, (random & 1) as usize, (random >> (8 * again)) % operations);
+            }
+            assert!(matches!(scene.process(None), Outcome::Complete(_)));
+            assert_eq!(
+                scene.results(),
+                expected,
+                "killed {} operation {operation}, then {random}",
+                MOMENTS[moment]
+            );
+        }
+    }
+    assert!(kills >= 500, "only {kills} kills around {operations} operations");
+    assert_eq!(points[0], points[1], "a point has a before and an after");
+    let points: Vec<_> = points[0].iter().map(String::as_str).collect();
+    insta::assert_snapshot!(points.join("\n"), @"");
+}

@@ -1,0 +1,15 @@
+//! fund-load under faults: on a disk that fails and loses power at every operation, and killed at every operation on real files.
+//!
+//! Whatever happens to one process after another, the last one must leave what an undisturbed run leaves: the same output, byte for byte,
+//! and a trace that differs in times only.
+
+mod input;
+mod masked;
+mod scene;
+mod sweep;
+
+mod anywhere;
+mod appended;
+mod at_limits;
+mod background;
+mod kills;

@@ -1,0 +1,208 @@
+//! A scene: what a run finds on a simulated disk, and what it must leave there.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+
+use fund_load::FundLoad;
+use stream_kernel_app::checkpoint::verify;
+use stream_kernel_app::{CheckpointFailure, CommitIn, Ended, Event, Job, Surroundings, run_checkpointed};
+use stream_kernel_disk::{Disk, SimulatedDisk};
+use stream_kernel_exec::trace::{ManualClock, Timestamp};
+
+use super::masked::masked;
+use crate::pipeline::harness::prepare;
+
+pub(super) const INPUT: &str = "/fund-load/input.txt";
+pub(super) const OUTPUT: &str = "/fund-load/output.txt";
+pub(super) const PARTIAL: &str = "/fund-load/output.txt.partial";
+pub(super) const TRACE: &str = "/fund-load/trace.jsonl";
+pub(super) const CHECKPOINT: &str = "/fund-load/run.ckpt";
+
+/// Commits every few lines, and traces what differs from line to line.
+const CONFIGURATION: &str = "\
+version: 1
+scenario: {name: faults}
+runtime:
+  checkpoint: {dir: /fund-load/run.ckpt, every_lines: 7}
+  tracing:
+    enabled: true
+    context_diff: {mode: whitelist, whitelist: [tags, metrics, received_at]}
+    sink: {kind: jsonl, jsonl: {path: /fund-load/trace.jsonl, write_mode: batch, flush_every_n: 40}}
+nodes:
+  compute_features: {prime_gate: {enabled: true}, monday_multiplier: {enabled: true}}
+  evaluate_policies: {prime_gate: {enabled: true}}
+  update_windows: {daily_prime_gate: {enabled: true}}
+adapters:
+  input_source: {kind: file, settings: {path: /fund-load/input.txt}}
+  output_sink: {kind: file, settings: {path: /fund-load/output.txt}}
+";
+
+/// What a run finds, and what it must leave.
+pub(super) struct Scene {
+    pub(super) name: &'static str,
+    settings: Vec<String>,
+    /// The disk as the first process finds it.
+    pub(super) disk: SimulatedDisk,
+    output: Vec<u8>,
+    trace: String,
+    /// What every process that is not disturbed must end with, if not with success.
+    refusal: Option<String>,
+    /// How many operations an undisturbed process takes.
+    pub(super) operations: u64,
+}
+
+impl Scene {
+    /// Returns a run of `input` from the start, with `settings` over the configuration.
+    pub(super) fn fresh(name: &'static str, settings: &[&str], input: &[u8]) -> Self {
+        Self::of(name, settings, disk_with(input))
+    }
+
+    /// Returns a run that finds `disk`, after finding out what it leaves undisturbed.
+    pub(super) fn of(name: &'static str, settings: &[&str], disk: SimulatedDisk) -> Self {
+        let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let undisturbed = disk.after_kill(0);
+        let refusal =
+            Process::default().run(&undisturbed, &settings).err().map(|failure| failure.to_string());
+        let output = undisturbed.contents(Path::new(if refusal.is_none() { OUTPUT } else { PARTIAL }));
+        let trace = masked(&undisturbed.contents(Path::new(TRACE)).unwrap_or_default());
+        let operations = undisturbed.operations();
+        Self { name, settings, disk, output: output.unwrap(), trace, refusal, operations }
+    }
+
+    /// Requires that an undisturbed run leaves what a run of all of `input` without a checkpoint would.
+    #[track_caller]
+    pub(super) fn must_adjudicate(self, input: &[u8]) -> Self {
+        use crate::pipeline::harness::run_untraced;
+        let mut settings = self.settings.clone();
+        settings.push("runtime.checkpoint=null".to_owned());
+        let without = run_untraced(prepare(CONFIGURATION, &settings), input);
+        let [with, without] = [&self.output, &without.output].map(|bytes| String::from_utf8_lossy(bytes));
+        assert_eq!(with, without, "scene {}", self.name);
+        self
+    }
+
+    /// Requires that an undisturbed run is refused, or ends before its time, with a message that contains this.
+    #[track_caller]
+    pub(super) fn must_end_with(self, told: &str) -> Self {
+        let refusal = self.refusal.as_deref().unwrap_or_default();
+        assert!(refusal.contains(told), "scene {}: {refusal:?}", self.name);
+        self
+    }
+
+    /// Returns the trace that an undisturbed run leaves, without its times.
+    pub(super) fn trace(&self) -> &str {
+        &self.trace
+    }
+
+    /// Lets a process run on the disk, which may be made to fail; the clock of each process shows another time.
+    pub(super) fn process(&self, disk: &SimulatedDisk, number: u64) -> Result<Ended, CheckpointFailure> {
+        self.run(disk, Process { number, ..Process::default() })
+    }
+
+    /// Lets a process run.
+    pub(super) fn run(&self, disk: &SimulatedDisk, process: Process) -> Result<Ended, CheckpointFailure> {
+        process.run(disk, &self.settings)
+    }
+
+    /// Lets a last process run in peace, and checks all that must hold then.
+    pub(super) fn check_end(&self, disk: &SimulatedDisk, seed: u64) -> Result<(), String> {
+        let ended = self.process(disk, seed).err().map(|failure| failure.to_string());
+        if ended != self.refusal {
+            return Err(format!("the run ended with {ended:?} instead of {:?}", self.refusal));
+        }
+        self.check_result(disk)?;
+        let (inspection, findings) =
+            verify(disk, Path::new(CHECKPOINT)).map_err(|error| error.to_string())?;
+        if let Some(finding) = findings.first() {
+            return Err(format!("the checkpoint does not verify: {finding}"));
+        }
+        let is_complete = inspection.last.is_some_and(|last| last.committed.complete);
+        if is_complete != self.refusal.is_none() {
+            return Err(format!("the checkpoint says that complete is {is_complete}"));
+        }
+        if is_complete && disk.contents(Path::new(PARTIAL)).is_some() {
+            return Err("the partial output is left".to_owned());
+        }
+        [seed, !seed].into_iter().try_for_each(|seed| {
+            self.check_result(&disk.after_crash(seed)).map_err(|what| format!("after a power cut, {what}"))
+        })
+    }
+
+    /// Checks that output and trace are those of an undisturbed run.
+    pub(super) fn check_result(&self, disk: &SimulatedDisk) -> Result<(), String> {
+        let read = |path: &str| disk.contents(Path::new(path)).ok_or_else(|| format!("{path} is missing"));
+        // What was written after the last commit of a run that ended before its time may go with a power cut.
+        let (output_path, is_cut) = if self.refusal.is_none() { (OUTPUT, false) } else { (PARTIAL, true) };
+        let same =
+            |found: &[u8], expected: &[u8]| found == expected || (is_cut && expected.starts_with(found));
+        let found = read(output_path)?;
+        if !same(&found, &self.output) {
+            return Err(difference(
+                output_path,
+                &String::from_utf8_lossy(&found),
+                &String::from_utf8_lossy(&self.output),
+            ));
+        }
+        let found = if self.trace.is_empty() { String::new() } else { masked(&read(TRACE)?) };
+        if !same(found.as_bytes(), self.trace.as_bytes()) {
+            return Err(difference(TRACE, &found, &self.trace));
+        }
+        Ok(())
+    }
+}
+
+/// Returns a disk with the input and nothing else.
+pub(super) fn disk_with(input: &[u8]) -> SimulatedDisk {
+    let disk = SimulatedDisk::new(0);
+    disk.create_dir(Path::new("/fund-load")).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    disk.put(Path::new(INPUT), input);
+    disk
+}
+
+/// A process that runs fund-load.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Process {
+    /// Its clock shows a time of its own.
+    pub(super) number: u64,
+    pub(super) commit_in: CommitIn,
+    /// After how many lines it is asked to stop.
+    pub(super) stop_after: Option<u64>,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self { number: 0, commit_in: CommitIn::Foreground, stop_after: None }
+    }
+}
+
+impl Process {
+    fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
+        let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
+        let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
+        let lines_done = Cell::new(0);
+        let surroundings = Surroundings {
+            disk: Arc::new(disk.clone()),
+            now: &|| start,
+            commit_in: self.commit_in,
+            run_id: "run",
+            restart: false,
+            stop: &|| (self.stop_after == Some(lines_done.get())).then_some(143),
+            tell: &mut |event: Event<'_>| {
+                if let Event::Line { line_no, .. } = event {
+                    lines_done.set(line_no);
+                }
+            },
+        };
+        run_checkpointed(job, ManualClock::new(start, 1_000), surroundings)
+    }
+}
+
+/// Returns the first line that differs.
+fn difference(path: &str, found: &str, expected: &str) -> String {
+    let same = found.lines().zip(expected.lines()).take_while(|(found, expected)| found == expected).count();
+    let line = |text: &str| text.lines().nth(same).unwrap_or("nothing").to_owned();
+    let [found, expected] = [found, expected].map(line);
+    format!("{path} differs in line {}:\n{found}\ninstead of\n{expected}", same + 1)
+}
