@@ -45,6 +45,8 @@ mod signals;
 mod usage;
 
 mod checkpoint_commands;
+mod checkpoint_ends;
+mod checkpoint_kills;
 mod checkpoint_refusals;
 mod checkpoint_settings;
 mod checkpoints;

@@ -1,0 +1,141 @@
+//! Runs with a checkpoint that come to the system's limits, are asked to end, or find another run there: what is said, and what comes of it.
+
+use std::fs::File;
+use std::io;
+use std::process::Command;
+
+use insta::assert_snapshot;
+use rustix::process::Signal;
+
+use super::attempts::attempts;
+use super::folder::Folder;
+use super::harness::{Program, executable};
+use super::running::wait_for_bytes;
+
+const CHECKPOINT: &str = "runtime.checkpoint={dir: run.ckpt, every_lines: 100}";
+
+/// Returns the program with a checkpoint.
+fn checkpointed(folder: &Folder) -> Program<'_> {
+    Program::new(folder).args(["run"]).set([CHECKPOINT])
+}
+
+/// Returns what a run of all lines writes, in a folder of its own and without a checkpoint.
+fn undisturbed(input: &str) -> String {
+    let folder = Folder::with_input(input);
+    Program::new(&folder).args(["run"]).exits_with(0);
+    folder.read("output.txt")
+}
+
+/// Runs the program again, which must complete the output.
+#[track_caller]
+fn completes(folder: &Folder, input: &str) {
+    checkpointed(folder).exits_with(0);
+    // Not compared by an assertion that prints both.
+    assert!(folder.read("output.txt") == undisturbed(input), "the output differs");
+    assert!(!folder.has("output.txt.partial"));
+}
+
+#[test]
+fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
+    // 1 MiB of output, in rooms that are too small for it; the smallest has none for the manifest either.
+    let input = attempts(20_000);
+    for blocks in [4, 40, 512] {
+        let folder = Folder::with_input(&input);
+        let limited = Program::after(&folder, &format!("ulimit -f {blocks}"));
+        let told = limited.args(["run"]).set([CHECKPOINT]).exits_with(1).stderr;
+        assert!(told.contains("File too large") && !told.contains("nothing was touched"), "{blocks}: {told}");
+        assert!(!folder.has("output.txt"), "{blocks}: the final name is not given");
+        completes(&folder, &input);
+    }
+}
+
+/// Everything in it is on a file system that is too small, is given more room, and then runs again.
+#[test]
+fn a_full_file_system_ends_the_run_and_costs_nothing() {
+    let input = attempts(2_000);
+    let folder = Folder::with_input(&input);
+    folder.write("expected.txt", undisturbed(&input));
+    let script = "\
+mkdir small && mount -t tmpfs -o size=96k tmpfs small || exit 77
+run() { \"$0\" run --output small/output.txt --set 'runtime.checkpoint={dir: small/run.ckpt, every_lines: 100}'; }
+run; echo \"first: $?\" >&2
+mount -o remount,size=10m small && run; echo \"second: $?\" >&2
+cmp expected.txt small/output.txt";
+    let mut shell = Command::new("unshare");
+    shell.args(["--map-root-user", "--mount", "/bin/sh", "-c", script]).arg(executable());
+    let output = match shell.env_clear().env("PATH", "/usr/bin:/bin").current_dir(folder.path()).output() {
+        Ok(output) if output.status.code() != Some(77) => output,
+        skipped => {
+            let why = format!("skipped, since no file system can be mounted here: {skipped:?}\n");
+            return io::Write::write_all(&mut io::stderr(), why.as_bytes()).unwrap();
+        }
+    };
+    let told = String::from_utf8_lossy(&output.stderr);
+    for part in ["No space left on device", "first: 1", "second: 0"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(output.status.success(), "{told}");
+}
+
+/// With a checkpoint results go to files alone: that nobody reads what is told must not end the run.
+#[test]
+fn a_full_or_closed_standard_error_does_not_matter() {
+    let input = attempts(500);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = io::pipe().unwrap();
+    drop(reader);
+    for stderr in [full.into(), std::process::Stdio::from(closed)] {
+        let folder = Folder::with_input(&input);
+        checkpointed(&folder).stderr(stderr).exits_with(0);
+        completes(&folder, &input);
+    }
+}
+
+#[test]
+fn a_signal_ends_the_run_after_its_line_with_a_commit_and_the_next_run_goes_on() {
+    let input = attempts(20_000);
+    for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let folder = Folder::with_input(&input);
+        let running = checkpointed(&folder).start();
+        wait_for_bytes(&folder, "output.txt.partial", 1);
+        running.signal(signal);
+        let outcome = running.wait();
+        assert_eq!(outcome.exit, exit, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("is the last that is committed"), "{}", outcome.stderr);
+        let lines = folder.read("output.txt.partial").lines().count();
+        let told = checkpointed(&folder).exits_with(0).stderr.replace(',', "");
+        assert!(
+            told.contains(&format!("after line {lines}\n")),
+            "all that was written counts: {lines}: {told}"
+        );
+        assert!(folder.read("output.txt") == undisturbed(&input), "the output differs");
+    }
+}
+
+#[test]
+fn a_second_run_is_refused_while_the_first_lives() {
+    let input = attempts(20_000);
+    let folder = Folder::with_input(&input);
+    let first = checkpointed(&folder).start();
+    wait_for_bytes(&folder, "output.txt.partial", 1);
+    first.signal(Signal::STOP);
+    let before = folder.fingerprint("output.txt.partial");
+    let second = checkpointed(&folder).exits_with(2);
+    assert_snapshot!(second.stderr, @"");
+    assert_eq!(folder.fingerprint("output.txt.partial"), before);
+    first.signal(Signal::CONT);
+    assert_eq!(first.wait().exit, 0);
+    completes(&folder, &input);
+}
+
+/// Whoever reads a finished output must not lose it because the program is run once more.
+#[test]
+fn a_finished_output_stays_where_it_is_if_there_is_nothing_to_add() {
+    let folder = Folder::with_input(attempts(300));
+    checkpointed(&folder).exits_with(0);
+    let before = folder.fingerprint("output.txt");
+    checkpointed(&folder).exits_with(0);
+    assert_eq!(folder.fingerprint("output.txt"), before);
+    folder.write("input.txt", attempts(301));
+    completes(&folder, &attempts(301));
+}
