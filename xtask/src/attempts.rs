@@ -9,4 +9,5 @@ mod reasons;
 
 pub(crate) use clean::{CleanStream, LINES_MAX, fixture as clean_fixture};
 pub(crate) use dirty::{DirtyStream, fixture as dirty_fixture};
+pub(crate) use random::Random;
 pub(crate) use reasons::fixture as reasons_fixture;

@@ -47,6 +47,12 @@ pub(crate) enum Failure {
         quoted(workloads)
     )]
     MoreInstructions { workloads: Vec<String> },
+    /// A run that was killed came to something else than one that was not.
+    #[error(
+        "{what} (to repeat it: `cargo xtask torture --hours 0 --seed {seed}`; its files are left in `{}`)\n  {history}",
+        folder.display()
+    )]
+    Torture { what: String, seed: u64, folder: PathBuf, history: String },
     /// A step of `check` failed.
     #[error("check stopped at the step `{step}`: {source}\n  to mend it: {remedy}")]
     Step { step: &'static str, remedy: &'static str, source: Box<Failure> },
@@ -87,6 +93,7 @@ impl Failure {
             | Self::Unequal { .. }
             | Self::Unmarked { .. }
             | Self::NoValgrind
+            | Self::Torture { .. }
             | Self::MoreInstructions { .. } => ExitCode::FAILURE,
         }
     }

@@ -10,6 +10,7 @@ mod failure;
 mod generate;
 mod stream;
 mod test;
+mod torture;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -32,6 +33,8 @@ usage: cargo xtask <command>
                          measures times and memory beside floors and peers, and renews docs/performance.md
   bench --instructions [--record]
                          counts instructions and compares with benches/instructions.json
+  torture --hours H [--seed N]
+                         kills runs with a checkpoint until H hours are over, or one comes to something else
 ";
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         },
         "stream" => stream::stream(rest),
         "bench" => bench::bench(rest),
+        "torture" => torture::torture(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())

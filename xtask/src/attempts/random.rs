@@ -1,14 +1,14 @@
 //! `SplitMix64`, ten lines of our own: the fixtures' bytes must never follow the version of a crate.
 
 /// A stream of pseudo-random numbers that depends on its seed alone.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,28 +19,28 @@ impl Random {
     /// Returns a number from 0 up to, but not including, `end`; 0 if `end` is 0.
     ///
     /// Its bias is below `end` / 2^64, which no fixture can show.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         scaled(self.next(), end)
     }
 
     /// Like [`below`](Self::below), but favours small numbers: a quarter of `end` gets half of the draws.
-    pub(super) fn skewed_below(&mut self, end: u64) -> u64 {
+    pub(crate) fn skewed_below(&mut self, end: u64) -> u64 {
         let uniform = self.next();
         scaled(scaled(uniform, uniform), end)
     }
 
     /// Returns an index into a slice of `len` elements.
     #[expect(clippy::cast_possible_truncation, reason = "the index is less than `len`")]
-    pub(super) fn index(&mut self, len: usize) -> usize {
+    pub(crate) fn index(&mut self, len: usize) -> usize {
         self.below(len as u64) as usize
     }
 
-    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most - least + 1)
     }
 
     /// Returns true once in `times` draws, on average.
-    pub(super) fn once_in(&mut self, times: u64) -> bool {
+    pub(crate) fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 }
