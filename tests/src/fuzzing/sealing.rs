@@ -31,7 +31,8 @@ pub(super) fn seal_blocks(log: &mut [u8]) {
     let mut offset = 0;
     while let Some(length) = log.get(offset + 16..offset + BLOCK_HEADER_BYTES) {
         let length = length.iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
-        let Some(block) = log.get_mut(offset..).and_then(|log| log.get_mut(..BLOCK_HEADER_BYTES + length)) else {
+        let Some(block) = log.get_mut(offset..).and_then(|log| log.get_mut(..BLOCK_HEADER_BYTES + length))
+        else {
             return;
         };
         let checksum = XxHash3_64::oneshot_with_seed(offset as u64, &block[8..]);

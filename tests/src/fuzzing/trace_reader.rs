@@ -23,7 +23,9 @@ pub fn trace_reader(bytes: &[u8]) {
             TraceLine::Record(record) => {
                 assert_eq!(by_serde.as_ref(), Some(&*record));
                 soundness.record(&reader, &record, &mut findings);
-                for snapshot in [&record.ctx_before, &record.ctx_after, &record.ctx_diff].into_iter().flatten() {
+                for snapshot in
+                    [&record.ctx_before, &record.ctx_after, &record.ctx_diff].into_iter().flatten()
+                {
                     // One that is no context diff is refused.
                     drop(value_changes(snapshot));
                 }
