@@ -1,8 +1,9 @@
 //! What the end-to-end tests in `it/` measure fund-load against.
 //!
 //! [`model`] decides every attempt the slow and obvious way; [`streams`] draws random inputs and settings to try both
-//! on. Neither shares code with the program.
+//! on. Neither shares code with the program. [`fuzzing`] is what fuzzers run.
 
+pub mod fuzzing;
 pub mod model;
 #[cfg(test)]
 mod properties;

@@ -22,7 +22,7 @@ mod prime;
 mod settings;
 mod utc;
 
-pub use money::Cents;
+pub use money::{Cents, cents_of};
 pub use output::render;
 pub use policies::{Figures, Kept};
 pub use settings::{ApplyTo, Monday, Settings, Weekday, baseline, exp_mp};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cargo::{cargo, has_subcommand, run};
 use crate::failure::Failure;
-use crate::{generate, test};
+use crate::{fuzz, generate, test};
 
 struct Step {
     name: &'static str,
@@ -37,6 +37,11 @@ const STEPS: &[Step] = &[
         name: "packages",
         run: packages,
         remedy: "make each crate build alone: declare what it uses, with a version, and keep its files inside it",
+    },
+    Step {
+        name: "fuzzing",
+        run: fuzz::check,
+        remedy: "the input that does it is in `fuzz/artifacts`; make it a test and mend what it shows",
     },
     Step { name: "licences and advisories", run: deny, remedy: "see `deny.toml` and the report above" },
 ];

@@ -41,6 +41,11 @@ pub(crate) enum Failure {
     /// Nothing can count instructions.
     #[error("cannot start `valgrind` (install it: `apt-get install valgrind`)")]
     NoValgrind,
+    /// Nothing can fuzz.
+    #[error(
+        "fuzzing needs a nightly compiler and cargo-fuzz (`rustup toolchain install nightly` and `cargo install --locked cargo-fuzz`)"
+    )]
+    NoFuzzer,
     /// Workloads take more instructions than are recorded.
     #[error(
         "more instructions than recorded, by over 5 %: {} (mend it, or accept it with `cargo xtask bench --instructions --record`)",

@@ -7,6 +7,7 @@ mod cargo;
 mod check;
 mod cli_reference;
 mod failure;
+mod fuzz;
 mod generate;
 mod stream;
 mod test;
@@ -27,6 +28,8 @@ usage: cargo xtask <command>
   test [ARGS]            builds the programs under test, then runs every test; ARGS go to cargo test
   bless [ARGS]           like test, but records what the tests see as the new snapshots
   gen [--check]          writes the generated files; --check fails when one is stale
+  fuzz [--target T] [--seconds S]
+                         gives random bytes to whatever reads input; needs a nightly compiler and cargo-fuzz
   stream --kind clean|dirty --lines N [--seed N] --output FILE|-
                          writes attempts for a benchmark, in constant memory
   bench [--only untraced|traced|memory|checkpoint|reading|parts] [--rounds N] [--lines N] [--large]
@@ -66,6 +69,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
             [flag] if flag == "--check" => generate::check(),
             _ => Err(Failure::usage("`gen` takes `--check` or nothing")),
         },
+        "fuzz" => fuzz::fuzz(rest),
         "stream" => stream::stream(rest),
         "bench" => bench::bench(rest),
         "torture" => torture::torture(rest),

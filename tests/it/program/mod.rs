@@ -29,6 +29,7 @@ mod pipeline_mistakes;
 mod wiring;
 
 mod file_size_limits;
+mod hostile_volume;
 mod limits;
 mod output_files;
 mod private_files;

@@ -94,6 +94,13 @@ impl Running {
         about.strip_prefix("pos:")?.lines().next()?.trim().parse().ok()
     }
 
+    /// Returns the most memory that the program had so far, in bytes; it must still run.
+    pub(super) fn peak_memory_bytes(&self) -> u64 {
+        let about = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = about.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
     /// Returns the letter that the system has for what the program is at.
     fn state(&self) -> char {
         let about = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();

@@ -56,7 +56,7 @@ pub(super) fn read(line: &[u8], max_line_bytes: usize) -> Result<Attempt, Unusab
     let Some(time) = utc::parse(&time) else {
         return Err(unusable(id, customer_id, "INVALID_TIMESTAMP"));
     };
-    let Some(cents) = money::parse(&amount) else {
+    let Some(cents) = money::cents_of(&amount) else {
         return Err(unusable(id, customer_id, "INVALID_AMOUNT_FORMAT"));
     };
     Ok(Attempt { id: id.clone(), customer_id: customer_id.clone(), cents, time })

@@ -11,7 +11,7 @@ pub type Cents = u128;
 pub(super) const MILLION: u128 = 1_000_000;
 
 /// Returns the cents that a trimmed `load_amount` spells, `None` if it is not an amount.
-pub(super) fn parse(text: &str) -> Option<Cents> {
+pub fn cents_of(text: &str) -> Option<Cents> {
     let text = text.strip_prefix("USD").unwrap_or(text);
     let text = text.strip_prefix('$').unwrap_or(text);
     let text = text.strip_prefix("USD").unwrap_or(text);
@@ -58,7 +58,7 @@ mod tests {
             ("999999999999999.99", 99_999_999_999_999_999),
         ];
         for (text, cents) in amounts {
-            assert_eq!(parse(text), Some(cents), "{text:?}");
+            assert_eq!(cents_of(text), Some(cents), "{text:?}");
         }
     }
 
@@ -98,7 +98,7 @@ mod tests {
             "$\u{a0}5.00",
         ];
         for text in not_amounts {
-            assert_eq!(parse(text), None, "{text:?}");
+            assert_eq!(cents_of(text), None, "{text:?}");
         }
     }
 

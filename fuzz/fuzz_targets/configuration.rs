@@ -1,0 +1,5 @@
+//! Gives random bytes to [`stream_kernel_tests::fuzzing::configuration`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| stream_kernel_tests::fuzzing::configuration(bytes));

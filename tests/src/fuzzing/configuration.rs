@@ -1,0 +1,37 @@
+//! A configuration is taken, and then what is shown of it is the same one, or it is refused with a reason.
+
+use fund_load::FundLoad;
+use stream_kernel_app::Job;
+use stream_kernel_app::config::Mistakes;
+
+/// Loads the text as a configuration file.
+///
+/// # Panics
+///
+/// If a refusal says nothing, or something that steers a terminal; if what `config show` prints is another configuration.
+pub fn configuration(yaml: &[u8]) {
+    let Ok(yaml) = str::from_utf8(yaml) else { return };
+    // The one file that is read while a configuration is checked.
+    if yaml.contains("key_file") {
+        return;
+    }
+    match prepare(yaml) {
+        Ok(job) => {
+            let shown = job.effective();
+            let again = prepare(shown.yaml())
+                .unwrap_or_else(|mistakes| panic!("what is shown is refused: {mistakes}\n{}", shown.yaml()));
+            assert_eq!(again.effective().json(), shown.json(), "{}", shown.yaml());
+            assert_eq!(again.effective().yaml(), shown.yaml());
+        }
+        Err(mistakes) => {
+            assert!(mistakes.len() > 0, "refused without a mistake");
+            let told = mistakes.to_string();
+            let steers = |character: char| character.is_control() && character != '\n';
+            assert!(!told.is_empty() && !told.contains(steers), "{told:?}");
+        }
+    }
+}
+
+fn prepare(yaml: &str) -> Result<Job<FundLoad>, Mistakes> {
+    Job::prepare(Job::<FundLoad>::loader().profile("fuzzed", yaml))
+}

@@ -1,0 +1,61 @@
+//! Any bytes are read as a trace: what is a record to serde is that record, and nothing else is one.
+
+use std::io::BufReader;
+
+use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::reading::{Inputs, RunSplitter, Tail, TraceLine, TraceReader, value_changes};
+use stream_kernel_trace::soundness::SoundnessCheck;
+
+/// Reads `bytes` as a trace, with all that looks at its records.
+///
+/// # Panics
+///
+/// If a line is read as another record than serde reads from it, or depends on how the bytes come in.
+pub fn trace_reader(bytes: &[u8]) {
+    let (mut runs, mut inputs) = (RunSplitter::default(), Inputs::default());
+    let (mut soundness, mut findings) = (SoundnessCheck::default(), Vec::new());
+    let (mut pushed, mut handed_out) = (0, 0);
+    // In small pieces, so that most lines come in several.
+    let mut reader = TraceReader::new(BufReader::with_capacity(16, bytes));
+    while let Ok(Some(line)) = reader.next_line() {
+        let by_serde = by_serde(reader.line());
+        match line {
+            TraceLine::Record(record) => {
+                assert_eq!(by_serde.as_ref(), Some(&*record));
+                soundness.record(&reader, &record, &mut findings);
+                for snapshot in
+                    [&record.ctx_before, &record.ctx_after, &record.ctx_diff].into_iter().flatten()
+                {
+                    // One that is no context diff is refused.
+                    drop(value_changes(snapshot));
+                }
+                let run = runs.run_of_record(&record);
+                pushed += 1;
+                handed_out += inputs.push(run, *record).map_or(0, |input| input.records.len());
+            }
+            TraceLine::Wrong(wrong) => {
+                assert!(by_serde.is_none(), "{wrong}");
+                assert!(!wrong.why.is_empty());
+                soundness.wrong_line(&wrong, &mut findings);
+            }
+        }
+    }
+    handed_out += inputs.take().map_or(0, |input| input.records.len());
+    assert_eq!(handed_out, pushed, "records of an input are lost or made up");
+    soundness.finish(&mut findings);
+    assert_eq!(reader.bytes_read(), bytes.len() as u64);
+    let rest = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    match reader.tail() {
+        None => assert!(rest.is_empty()),
+        Some(Tail::Record(record)) => {
+            assert_eq!(by_serde(rest), Some(*record));
+        }
+        Some(Tail::Torn { bytes, .. }) => assert_eq!(bytes, rest.len() as u64),
+        Some(Tail::Wrong(wrong)) => assert!(!wrong.why.is_empty()),
+    }
+}
+
+/// Returns the record that a line holds, to serde; it must be text as a whole, and serde does not look at all of it.
+fn by_serde(line: &[u8]) -> Option<TraceRecord> {
+    serde_json::from_str(str::from_utf8(line).ok()?).ok()
+}
