@@ -98,6 +98,7 @@ impl Failure {
             | Self::Unequal { .. }
             | Self::Unmarked { .. }
             | Self::NoValgrind
+            | Self::NoFuzzer
             | Self::Torture { .. }
             | Self::MoreInstructions { .. } => ExitCode::FAILURE,
         }
