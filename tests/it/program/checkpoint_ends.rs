@@ -121,7 +121,7 @@ fn a_second_run_is_refused_while_the_first_lives() {
     first.signal(Signal::STOP);
     let before = folder.fingerprint("output.txt.partial");
     let second = checkpointed(&folder).exits_with(2);
-    assert_snapshot!(second.stderr, @"");
+    assert_snapshot!(second.stderr, @"error: the checkpoint `run.ckpt` is in use by another run (wait until that ends, or stop it); nothing was touched");
     assert_eq!(folder.fingerprint("output.txt.partial"), before);
     first.signal(Signal::CONT);
     assert_eq!(first.wait().exit, 0);
