@@ -92,6 +92,7 @@ impl Failure {
             | Self::Unequal { .. }
             | Self::Unmarked { .. }
             | Self::NoValgrind
+            | Self::NoFuzzer
             | Self::MoreInstructions { .. } => ExitCode::FAILURE,
         }
     }
