@@ -11,7 +11,7 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::committed::Committed;
 use crate::error::{CommitError, OpenError, RestoreError};
-use crate::layout::{LOCK, MANIFEST, log_number};
+use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
 use crate::manifest::{Newest, Place, clear, newest, read_slots};
 use crate::slot::Slot;
 use crate::state_log::replay_from;
@@ -139,10 +139,8 @@ impl Checkpoint {
         if !self.manifest.is_empty().map_err(failed("be read", path))? {
             return Ok(());
         }
-        let names = self.disk.names(&self.dir).map_err(failed("be listed", &self.dir))?;
-        if names.iter().any(|name| log_number(name).is_some()) {
-            let what = "there are state logs beside it, but it is empty";
-            return Err(OpenError::Damaged { path: path.to_owned(), what });
+        if holds_logs(&*self.disk, &self.dir).map_err(failed("be listed", &self.dir))? {
+            return Err(OpenError::Damaged { path: path.to_owned(), what: LOGS_ALONE });
         }
         Ok(())
     }

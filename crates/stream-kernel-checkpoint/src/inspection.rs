@@ -8,7 +8,7 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::committed::{Committed, CommittedInput};
 use crate::committed_file::UncutFile;
-use crate::layout::{LOCK, MANIFEST};
+use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
 use crate::manifest::{Newest, newest, read_slots};
 use crate::prefix::{PrefixError, PrefixHash};
 use crate::slot::SlotContent;
@@ -105,10 +105,18 @@ pub fn verify(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Vec<String>), 
         None if inspection.slots.contains(&SlotHealth::OtherFormat) => {
             vec![format!("`{manifest}` has a format that this program does not know")]
         }
+        None if has_logs_alone(disk, dir)? => vec![format!("`{manifest}` is damaged: {LOGS_ALONE}")],
         None if inspection.slots.contains(&SlotHealth::Empty) => Vec::new(),
         None => vec![format!("`{manifest}` is damaged: neither of its slots is whole")],
     };
     Ok((inspection, findings))
+}
+
+/// Returns whether there are state logs, but nothing in the manifest, or no manifest.
+fn has_logs_alone(disk: &dyn Disk, dir: &Path) -> Result<bool, InspectError> {
+    let is_empty = read_if_there(disk, &dir.join(MANIFEST), |file| file.is_empty())?.unwrap_or(true);
+    let unlisted = |cause| InspectError { path: dir.to_owned(), cause };
+    Ok(is_empty && holds_logs(disk, dir).map_err(unlisted)?)
 }
 
 /// Returns all that keeps a run from being resumed from a commit.

@@ -1,7 +1,10 @@
 //! What lies where in a checkpoint's directory.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use stream_kernel_disk::Disk;
 
 /// Locked by the run that uses the checkpoint.
 pub(crate) const LOCK: &str = "lock";
@@ -12,6 +15,14 @@ pub(crate) const MANIFEST: &str = "manifest";
 /// Returns the path of the state log of that number.
 pub(crate) fn log_path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("state-{number}.log"))
+}
+
+/// What is wrong with a manifest in which there is nothing, not even the zeros that are made durable before any log.
+pub(crate) const LOGS_ALONE: &str = "there are state logs beside it, but it is empty";
+
+/// Returns whether there are state logs in `dir`.
+pub(crate) fn holds_logs(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
+    Ok(disk.names(dir)?.iter().any(|name| log_number(name).is_some()))
 }
 
 /// Returns the number of the state log that has this name, if one has.

@@ -85,6 +85,7 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
         found_after("/checkpoint/state-1.log", &[0; 25]),
         found_after("/checkpoint/state-1.log", &[0; 24]),
         found_after("/checkpoint/manifest", b"damaged"),
+        found_after("/checkpoint/manifest", b""),
     ];
     insta::assert_snapshot!(found.concat(), @"
     the input `/input` differs from the one that was committed within its first 6 bytes
@@ -94,6 +95,7 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
     the state log `/checkpoint/state-1.log` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
     the state log `/checkpoint/state-1.log` is damaged at byte 24: the file ends before what was committed (restore it from a copy, or start over)
     `/checkpoint/manifest` is damaged: neither of its slots is whole
+    `/checkpoint/manifest` is damaged: there are state logs beside it, but it is empty
     ");
 }
 
