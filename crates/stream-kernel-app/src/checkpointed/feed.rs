@@ -8,11 +8,11 @@ use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
 
-use super::committer::{Commit, Committer};
+use super::committer::Commit;
 use super::files::Trace;
 use super::opening::{ABANDONED, Files, Opened, Start, UNDELIVERABLE};
-use super::{CheckpointFailure, Ended, Event, Surroundings};
-use crate::{Application, LineReader, Run, State};
+use super::{CheckpointFailure, Ended, Event};
+use crate::{Application, LineReader};
 
 /// Lines are read in blocks of this size.
 const INPUT_BLOCK_BYTES: usize = 256 * 1024;
@@ -34,16 +34,7 @@ struct Mark {
 }
 
 struct Feed<'a, A: Application> {
-    run: Run<A>,
-    state: Box<dyn State>,
-    input: Arc<dyn DiskFile>,
-    files: Files,
-    committer: Committer,
-    start: Start,
-    every_lines: u64,
-    every_nanos: u128,
-    template: Committed,
-    surroundings: Surroundings<'a>,
+    opened: Opened<'a, A>,
     /// Where the last commit that was begun stands, and since when.
     begun: Mark,
     begun_at: Timestamp,
@@ -53,61 +44,31 @@ struct Feed<'a, A: Application> {
 
 /// Takes every line through the pipeline, until there is none left or the run is to stop.
 pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, CheckpointFailure> {
-    let max_line_bytes = opened.max_line_bytes;
+    let (Start { line_no, offset, .. }, max_line_bytes) = (opened.start, opened.max_line_bytes);
     let mut feed = Feed::new(opened);
-    let Start { line_no, offset, .. } = feed.start;
-    let bytes = InputBytes { file: Arc::clone(&feed.input), offset, interruptions: 0 };
+    let bytes = InputBytes { file: Arc::clone(&feed.opened.input), offset, interruptions: 0 };
     let reader = BufReader::with_capacity(INPUT_BLOCK_BYTES, bytes);
     let mut lines = LineReader::new(reader, max_line_bytes).after(line_no, offset);
     feed.begin()?;
-    let stopped = if feed.start.is_finished { None } else { feed.take_all(&mut lines)? };
+    let stopped = if feed.opened.start.is_finished { None } else { feed.take_all(&mut lines)? };
     feed.end(&lines, stopped)
 }
 
 impl<'a, A: Application> Feed<'a, A> {
     fn new(opened: Opened<'a, A>) -> Self {
-        let Opened {
-            run,
-            state,
-            input,
-            files,
-            committer,
-            start,
-            every_lines,
-            every_ms,
-            template,
-            surroundings,
-            ..
-        } = opened;
-        let begun_at = (surroundings.now)();
-        let (line_no, input_bytes, report) = (start.line_no, start.offset, start.report);
+        let begun_at = (opened.surroundings.now)();
+        let Start { line_no, offset: input_bytes, report, .. } = opened.start;
         let begun = Mark { line_no, input_bytes, output_bytes: 0, trace_bytes: 0, report };
-        let every_nanos = u128::from(every_ms) * 1_000_000;
-        let safe_line_no = start.line_no;
-        Self {
-            run,
-            state,
-            input,
-            files,
-            committer,
-            start,
-            every_lines,
-            every_nanos,
-            template,
-            surroundings,
-            begun,
-            begun_at,
-            safe_line_no,
-        }
+        Self { opened, begun, begun_at, safe_line_no: line_no }
     }
 
     /// Makes the first commit, if there is none yet: nothing is written before that it does not account for.
     fn begin(&mut self) -> Result<(), CheckpointFailure> {
-        if self.start.is_new {
+        if self.opened.start.is_new {
             self.commit(self.mark(0, 0), false)?;
             self.wait()?;
         }
-        match &self.files.trace {
+        match &self.opened.files.trace {
             Some(trace) => trace.end_torn_record(),
             None => Ok(()),
         }
@@ -120,12 +81,12 @@ impl<'a, A: Application> Feed<'a, A> {
     ) -> Result<Option<u8>, CheckpointFailure> {
         let mut shown_lines_left = 0;
         loop {
-            if let Some(exit_code) = (self.surroundings.stop)() {
+            if let Some(exit_code) = (self.opened.surroundings.stop)() {
                 return Ok(Some(exit_code));
             }
             if shown_lines_left == 0 {
                 let ahead = lines.lines_ahead();
-                self.run.look_ahead(&ahead);
+                self.opened.run.look_ahead(&ahead);
                 shown_lines_left = ahead.len();
             }
             shown_lines_left = shown_lines_left.saturating_sub(1);
@@ -136,19 +97,19 @@ impl<'a, A: Application> Feed<'a, A> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(cause) => {
                     self.commit_what_can_be(before);
-                    let path = self.input.path().to_owned();
+                    let path = self.opened.input.path().to_owned();
                     return Err(CheckpointFailure::ReadInput { path, line_no: lines.line_no(), cause });
                 }
             };
-            self.state.begin_line();
-            match self.run.process(line) {
+            self.opened.state.begin_line();
+            match self.opened.run.process(line) {
                 Ok(InputOutcome::Completed) => {}
                 Ok(InputOutcome::Abandoned(failure)) => {
-                    (self.surroundings.tell)(Event::Abandoned(&failure));
+                    (self.opened.surroundings.tell)(Event::Abandoned(&failure));
                 }
                 Err(failure) => {
                     // The line is taken back: it comes again when the run is resumed.
-                    self.state.take_back_line();
+                    self.opened.state.take_back_line();
                     // A trace that could not be made durable is not trusted again.
                     if self.trace_failure().is_none() {
                         self.commit_what_can_be(before);
@@ -160,7 +121,7 @@ impl<'a, A: Application> Feed<'a, A> {
             if let Some(cause) = self.trace_failure() {
                 return Err(CheckpointFailure::Trace { line_no: before.line_no, cause });
             }
-            (self.surroundings.tell)(Event::Line { line_no, bytes });
+            (self.opened.surroundings.tell)(Event::Line { line_no, bytes });
             self.commit_if_due(line_no, bytes)?;
         }
     }
@@ -172,63 +133,64 @@ impl<'a, A: Application> Feed<'a, A> {
         stopped: Option<u8>,
     ) -> Result<Ended, CheckpointFailure> {
         if stopped.is_none() {
-            self.run.complete().map_err(CheckpointFailure::Finish)?;
+            self.opened.run.complete().map_err(CheckpointFailure::Finish)?;
         }
         let mark = self.mark(lines.line_no(), lines.bytes_read());
         self.commit(mark, stopped.is_none())?;
         self.wait()?;
         if stopped.is_none() {
-            let Files { partial_path, final_path, .. } = &self.files;
-            let renamed = self.committer.rename(partial_path, final_path);
+            let Files { partial_path, final_path, .. } = &self.opened.files;
+            let renamed = self.opened.committer.rename(partial_path, final_path);
             renamed.map_err(|cause| self.not_committed(cause))?;
         }
-        let (report, summary) = (self.run.report(), self.run.summary());
-        Ok(Ended { stopped, report, resumed_after: self.start.line_no, summary })
+        let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
+        Ok(Ended { stopped, report, resumed_after: self.opened.start.line_no, summary })
     }
 
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
-        let output_bytes = self.files.output.file().bytes();
-        let trace_bytes = self.files.trace.as_ref().map_or(0, Trace::bytes);
-        Mark { line_no, input_bytes, output_bytes, trace_bytes, report: self.run.report() }
+        let output_bytes = self.opened.files.output.file().bytes();
+        let trace_bytes = self.opened.files.trace.as_ref().map_or(0, Trace::bytes);
+        Mark { line_no, input_bytes, output_bytes, trace_bytes, report: self.opened.run.report() }
     }
 
     fn commit_if_due(&mut self, line_no: u64, bytes: u64) -> Result<(), CheckpointFailure> {
         let lines = line_no - self.begun.line_no;
-        let is_due = lines >= self.every_lines
-            || (line_no.is_multiple_of(LINES_PER_LOOK) && self.nanos_since_commit() >= self.every_nanos);
+        let is_due = lines >= self.opened.every_lines
+            || (line_no.is_multiple_of(LINES_PER_LOOK) && self.is_time_for_commit());
         if !is_due {
             return Ok(());
         }
-        let is_idle = self.committer.is_idle().map_err(|cause| self.not_committed(cause))?;
-        if is_idle || lines >= self.every_lines.saturating_mul(MAX_DELAY) {
+        let is_idle = self.opened.committer.is_idle().map_err(|cause| self.not_committed(cause))?;
+        if is_idle || lines >= self.opened.every_lines.saturating_mul(MAX_DELAY) {
             let mark = self.mark(line_no, bytes);
             self.commit(mark, false)?;
         }
         Ok(())
     }
 
-    fn nanos_since_commit(&self) -> u128 {
-        u128::from((self.surroundings.now)().nanos_since(self.begun_at))
+    fn is_time_for_commit(&self) -> bool {
+        let nanos = (self.opened.surroundings.now)().nanos_since(self.begun_at);
+        nanos / 1_000_000 >= self.opened.every_ms
     }
 
     /// Begins a commit of everything up to `mark`.
     fn commit(&mut self, mark: Mark, complete: bool) -> Result<(), CheckpointFailure> {
-        self.files.output.file().flush()?;
-        if let Some(trace) = &self.files.trace {
+        self.opened.files.output.file().flush()?;
+        if let Some(trace) = &self.opened.files.trace {
             trace.flush().map_err(|cause| CheckpointFailure::Trace { line_no: mark.line_no, cause })?;
         }
         let committed = self.committed(mark, complete)?;
-        let commit = Commit { committed, changes: self.state.take_changes() };
+        let commit = Commit { committed, changes: self.opened.state.take_changes() };
         self.wait()?;
-        let state = &*self.state;
-        let made = self.committer.commit(state.bytes(), commit, &mut |writer| state.write_all(writer));
+        let state = &*self.opened.state;
+        let made = self.opened.committer.commit(state.bytes(), commit, &mut |writer| state.write_all(writer));
         made.map_err(|cause| self.not_committed(cause))?;
-        (self.begun, self.begun_at) = (mark, (self.surroundings.now)());
+        (self.begun, self.begun_at) = (mark, (self.opened.surroundings.now)());
         Ok(())
     }
 
     fn committed(&self, mark: Mark, complete: bool) -> Result<Committed, CheckpointFailure> {
-        let mut committed = self.template.clone();
+        let mut committed = self.opened.template.clone();
         committed.input.bytes = mark.input_bytes;
         committed.input.ends_in_lf = self.ends_in_lf(mark)?;
         committed.lines = mark.line_no;
@@ -238,11 +200,11 @@ impl<'a, A: Application> Feed<'a, A> {
         }
         let RunReport { abandoned, undeliverable, .. } = mark.report;
         let of_kernel = [(ABANDONED, abandoned), (UNDELIVERABLE, undeliverable)];
-        let of_application = self.run.summary();
+        let of_application = self.opened.run.summary();
         let of_application = of_application.iter().map(|row| (row.label.as_str(), row.count));
         let total = |(name, count): (&str, u64)| Total { name: name.to_owned(), count };
         committed.totals = of_kernel.into_iter().chain(of_application).map(total).collect();
-        committed.committed_at_ms = (self.surroundings.now)().as_nanos() / 1_000_000;
+        committed.committed_at_ms = (self.opened.surroundings.now)().as_nanos() / 1_000_000;
         committed.complete = complete;
         Ok(committed)
     }
@@ -251,9 +213,9 @@ impl<'a, A: Application> Feed<'a, A> {
     fn ends_in_lf(&self, mark: Mark) -> Result<bool, CheckpointFailure> {
         let mut last = *b"\n";
         if mark.input_bytes > 0 {
-            self.input.read_exact_at(&mut last, mark.input_bytes - 1).map_err(|cause| {
+            self.opened.input.read_exact_at(&mut last, mark.input_bytes - 1).map_err(|cause| {
                 CheckpointFailure::ReadInput {
-                    path: self.input.path().to_owned(),
+                    path: self.opened.input.path().to_owned(),
                     line_no: mark.line_no,
                     cause,
                 }
@@ -268,12 +230,12 @@ impl<'a, A: Application> Feed<'a, A> {
     }
 
     fn trace_failure(&self) -> Option<io::Error> {
-        self.files.trace.as_ref().and_then(Trace::take_failure)
+        self.opened.files.trace.as_ref().and_then(Trace::take_failure)
     }
 
     /// Waits until what was begun is committed.
     fn wait(&mut self) -> Result<(), CheckpointFailure> {
-        self.committer.wait().map_err(|cause| self.not_committed(cause))?;
+        self.opened.committer.wait().map_err(|cause| self.not_committed(cause))?;
         self.safe_line_no = self.begun.line_no;
         Ok(())
     }
