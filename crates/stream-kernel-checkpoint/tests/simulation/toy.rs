@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
         self.trace.flush().map_err(told)?;
         // A careless program tries again. That must not succeed.
         self.try_to_commit(complete).or_else(|_| self.try_to_commit(complete)).map_err(told)?;
-        self.changes.clear();
+        self.changes = Changes::new();
         promise.lines = Some(self.lines);
         Ok(())
     }
