@@ -58,16 +58,13 @@ pub(super) fn with_bytes<T>(record: &StateRecord, take: impl FnOnce(&[u8]) -> T)
             // Of the seven days of a week, so no byte but the lowest has anything in it.
             let [weekday, ..] = day.0.wrapping_sub(week.0).to_le_bytes();
             let day = day.0.to_le_bytes();
-            match (u16::try_from(attempts), u32::try_from(accepted.0)) {
-                (Ok(attempts), Ok(cents)) => {
-                    let fields = Fields::<CUSTOMER_DAY_BYTES>::of(CUSTOMER_DAY).put(customer).put(day);
-                    let counts = fields.put([weekday]).put(attempts.to_le_bytes()).put(cents.to_le_bytes());
-                    take(&counts.all())
-                }
-                _ => {
-                    let fields = Fields::<38>::of(WIDE_CUSTOMER_DAY).put(customer).put(day).put([weekday]);
-                    take(&fields.put(attempts.to_le_bytes()).put(accepted.0.to_le_bytes()).all())
-                }
+            if let (Ok(attempts), Ok(cents)) = (u16::try_from(attempts), u32::try_from(accepted.0)) {
+                let fields = Fields::<CUSTOMER_DAY_BYTES>::of(CUSTOMER_DAY).put(customer).put(day);
+                let counts = fields.put([weekday]).put(attempts.to_le_bytes()).put(cents.to_le_bytes());
+                take(&counts.all())
+            } else {
+                let fields = Fields::<38>::of(WIDE_CUSTOMER_DAY).put(customer).put(day).put([weekday]);
+                take(&fields.put(attempts.to_le_bytes()).put(accepted.0.to_le_bytes()).all())
             }
         }
         StateRecord::Window(WindowEntry::PrimeDay { day, accepted }) => {
@@ -102,9 +99,10 @@ pub(super) fn read(bytes: &mut &[u8]) -> Option<StateRecord> {
             let (customer_id, day) = (read_id(bytes)?, read_day(bytes)?);
             let [weekday] = take(bytes).filter(|[weekday]| *weekday < 7)?;
             let week = Day(day.0.checked_sub(weekday.into())?);
-            let attempts = match is_wide {
-                true => u64::from_le_bytes(take(bytes)?),
-                false => u16::from_le_bytes(take(bytes)?).into(),
+            let attempts = if is_wide {
+                u64::from_le_bytes(take(bytes)?)
+            } else {
+                u16::from_le_bytes(take(bytes)?).into()
             };
             let accepted = read_cents(bytes, is_wide)?;
             StateRecord::Window(WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted })

@@ -44,13 +44,28 @@ struct Background {
 struct Shared {
     checkpoint: Checkpoint,
     prefix: InputPrefix,
-    files: Vec<Arc<dyn DiskFile>>,
+    files: Synced,
+}
+
+/// The files that a commit makes durable first.
+pub(super) struct Synced {
+    pub(super) output: Arc<dyn DiskFile>,
+    pub(super) trace: Option<Arc<dyn DiskFile>>,
+}
+
+impl Synced {
+    /// Returns them; a trace that has ended was made durable before, as far as it counts.
+    fn for_commit(&self, committed: &Committed) -> Vec<&dyn DiskFile> {
+        let is_written = committed.trace.as_ref().is_some_and(|trace| trace.ends_after_line.is_none());
+        let trace = self.trace.as_deref().filter(|_| is_written);
+        [Some(&*self.output), trace].into_iter().flatten().collect()
+    }
 }
 
 impl Shared {
     fn make(&mut self, Commit { mut committed, changes }: Commit) -> Result<(), CommitError> {
         committed.input.prefix = self.prefix.up_to(committed.input.bytes)?;
-        let files: Vec<_> = self.files.iter().map(|file| &**file).collect();
+        let files = self.files.for_commit(&committed);
         self.checkpoint.commit(committed, &changes, &files)
     }
 }
@@ -59,7 +74,7 @@ impl Committer {
     pub(super) fn new(
         checkpoint: Checkpoint,
         prefix: InputPrefix,
-        files: Vec<Arc<dyn DiskFile>>,
+        files: Synced,
         commit_in: CommitIn,
     ) -> Self {
         let shared = Arc::new(Mutex::new(Shared { checkpoint, prefix, files }));
@@ -103,7 +118,7 @@ impl Committer {
         if shared.checkpoint.is_compaction_due(live_bytes) {
             commit.committed.input.prefix = shared.prefix.up_to(commit.committed.input.bytes)?;
             let Shared { checkpoint, files, .. } = &mut *shared;
-            let files: Vec<_> = files.iter().map(|file| &**file).collect();
+            let files = files.for_commit(&commit.committed);
             return checkpoint.commit_all(commit.committed, all, &files);
         }
         let Some(background) = &mut self.background else { return shared.make(commit) };
