@@ -147,7 +147,7 @@ impl UncutFile {
         paths: impl IntoIterator<Item = &'a Path>,
         committed: u64,
     ) -> Result<(), FileError> {
-        Self::find(disk, paths, committed, OpenHow::ReadOnly).map(drop)
+        Self::find(disk, paths, committed, OpenHow::ReadOnlyNoFollow).map(drop)
     }
 
     fn find<'a>(

@@ -151,7 +151,7 @@ fn read_if_there<T>(
     path: &Path,
     read: impl FnOnce(&dyn DiskFile) -> io::Result<T>,
 ) -> Result<Option<T>, InspectError> {
-    match disk.open(path, OpenHow::ReadOnly).and_then(|file| read(&*file)) {
+    match disk.open(path, OpenHow::ReadOnlyNoFollow).and_then(|file| read(&*file)) {
         Ok(read) => Ok(Some(read)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(InspectError { path: path.to_owned(), cause }),

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use crate::{Disk, DiskFile, OpenHow};
 
@@ -18,15 +19,23 @@ impl Disk for OsDisk {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(how.is_writable()).mode(0o600);
-        if how.is_writable() {
-            options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-        }
+        let link = if how == OpenHow::ReadOnly { OFlags::empty() } else { OFlags::NOFOLLOW };
+        // Otherwise, opening a pipe would wait for its other end. It is nothing to a regular file.
+        options.custom_flags((link | OFlags::NONBLOCK).bits().cast_signed());
         match how {
-            OpenHow::ReadOnly | OpenHow::Existing => {}
+            OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow | OpenHow::Existing => {}
             OpenHow::New => _ = options.create_new(true),
             OpenHow::ExistingOrNew => _ = options.create(true),
         }
-        Ok(Box::new(OsFile { file: options.open(path)?, path: path.to_owned() }))
+        let file = options.open(path)?;
+        let kind = file.metadata()?.file_type();
+        if kind.is_dir() {
+            return Err(Errno::ISDIR.into());
+        }
+        if !kind.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
+        Ok(Box::new(OsFile { file, path: path.to_owned() }))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {

@@ -128,7 +128,7 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
 
 #[test]
 fn links_in_a_checkpoint_are_not_followed() {
-    for name in ["lock", "manifest"] {
+    for name in ["lock", "manifest", "state-1.log"] {
         let told = refused_after(|folder| {
             let path = folder.path_of(&format!("{DIR}/{name}"));
             fs::rename(&path, folder.path_of("precious")).unwrap();
@@ -136,6 +136,21 @@ fn links_in_a_checkpoint_are_not_followed() {
         });
         if name == "lock" {
             assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: Too many levels of symbolic links (os error 40) (a symbolic link is not followed; put a file in its place); nothing was touched");
+        }
+    }
+}
+
+/// Nobody has the other end of the pipe: whoever waited for it would wait forever.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    for name in ["lock", "manifest", "state-1.log"] {
+        let told = refused_after(|folder| {
+            let path = folder.path_of(&format!("{DIR}/{name}"));
+            fs::remove_file(&path).unwrap();
+            folder.make_pipe(&format!("{DIR}/{name}"));
+        });
+        if name == "lock" {
+            assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: it is no regular file (put a file in its place); nothing was touched");
         }
     }
 }

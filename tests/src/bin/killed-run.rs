@@ -68,7 +68,7 @@ struct DeadlyDisk {
 impl Disk for DeadlyDisk {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
         let name = match how {
-            OpenHow::ReadOnly => "open for reading",
+            OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow => "open for reading",
             OpenHow::Existing => "open",
             OpenHow::New => "create",
             OpenHow::ExistingOrNew => "open or create",

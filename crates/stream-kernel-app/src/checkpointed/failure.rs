@@ -118,7 +118,7 @@ impl CheckpointFailure {
     /// Returns whether the run was refused, with nothing touched, because something has to be decided first.
     pub fn is_refusal(&self) -> bool {
         match self {
-            failure if failure.is_of_link() => true,
+            failure if failure.hint_at_obstacle().is_some() => true,
             Self::OtherProgram { .. }
             | Self::OtherConfiguration { .. }
             | Self::Joined { .. }
@@ -131,13 +131,20 @@ impl CheckpointFailure {
         }
     }
 
-    /// Returns whether it is a symbolic link that keeps the run from beginning: those are not followed.
-    pub(super) fn is_of_link(&self) -> bool {
-        match self {
-            Self::Open(OpenError::Io { cause, .. }) | Self::File(FileError::Io { cause, .. }) => {
-                cause.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+    /// Returns what to do about what is in the place of a file: a symbolic link, which is not followed, or a pipe or the like.
+    pub(super) fn hint_at_obstacle(&self) -> Option<&'static str> {
+        let cause = match self {
+            Self::Open(OpenError::Io { cause, .. })
+            | Self::File(FileError::Io { cause, .. })
+            | Self::Restore(RestoreError::Read { cause, .. }) => cause,
+            _ => return None,
+        };
+        match cause.raw_os_error() {
+            Some(code) if code == Errno::LOOP.raw_os_error() => {
+                Some("a symbolic link is not followed; put a file in its place")
             }
-            _ => false,
+            None if cause.kind() == io::ErrorKind::InvalidInput => Some("put a file in its place"),
+            _ => None,
         }
     }
 }
