@@ -34,6 +34,12 @@ pub enum FileError {
         #[source]
         cause: io::Error,
     },
+    /// Another run writes to it.
+    #[error("`{}` is being written by another run (wait until that ends, or stop it)", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// Some of what was committed is not there any longer.
     #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
     Shorter {
@@ -64,13 +70,14 @@ impl CommittedFile {
         Ok(Self::new(file.into(), 0, block_bytes))
     }
 
-    /// Opens a file, or makes a new one, and goes on at its end.
+    /// Opens a file, or makes a new one, locks it for as long as it is open, and goes on at its end.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened.
+    /// The file cannot be opened, or another run writes to it.
     pub fn append_to(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
         let file = disk.open(path, OpenHow::ExistingOrNew).map_err(failed("be opened", path))?;
+        lock(&*file)?;
         let written = file.len().map_err(failed("be read", path))?;
         Ok(Self::new(file.into(), written, block_bytes))
     }
@@ -128,11 +135,12 @@ pub struct UncutFile {
 }
 
 impl UncutFile {
-    /// Opens the file that is at the first of these paths at which there is one, and of which `committed` bytes were committed.
+    /// Opens the file that is at the first of these paths at which there is one, and of which `committed` bytes were committed, and
+    /// locks it for as long as it is open.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, or is shorter.
+    /// The file cannot be opened, is shorter, or another run writes to it.
     pub fn open<'a>(
         disk: &dyn Disk,
         paths: impl IntoIterator<Item = &'a Path>,
@@ -141,8 +149,12 @@ impl UncutFile {
         Self::find(disk, paths, committed, OpenHow::Existing)
     }
 
-    /// Fails as [`UncutFile::open`] would, without asking to write.
-    pub(crate) fn check<'a>(
+    /// Looks whether there is such a file, without asking to write or locking it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, or is shorter.
+    pub fn check<'a>(
         disk: &dyn Disk,
         paths: impl IntoIterator<Item = &'a Path>,
         committed: u64,
@@ -159,7 +171,13 @@ impl UncutFile {
         let mut missing = failed("be opened", Path::new(""))(io::ErrorKind::NotFound.into());
         for path in paths {
             match disk.open(path, how) {
-                Ok(file) => return Self::long_enough(file.into(), committed),
+                Ok(file) => {
+                    // Before its length is taken: until then another run may write.
+                    if how.is_writable() {
+                        lock(&*file)?;
+                    }
+                    return Self::long_enough(file.into(), committed);
+                }
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                     missing = failed("be opened", path)(cause);
                 }
@@ -182,12 +200,25 @@ impl UncutFile {
         self.file.path()
     }
 
+    /// Leaves what follows what was committed, which then is of others, and goes on behind it in blocks of about `block_bytes`.
+    pub fn append(self, block_bytes: usize) -> CommittedFile {
+        CommittedFile::new(self.file, self.bytes, block_bytes)
+    }
+
     /// Cuts the file to what was committed.
     pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
         if self.bytes > self.committed && !is_planted(PlantedFault::FileNotCut) {
             self.file.set_len(self.committed).map_err(doing("be cut", self.file.path()))?;
         }
         Ok(CommittedFile::new(self.file, self.committed, block_bytes))
+    }
+}
+
+/// Locks a file that is to be written.
+fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
+    match file.try_lock().map_err(failed("be locked", file.path()))? {
+        true => Ok(()),
+        false => Err(FileError::InUse { path: file.path().to_owned() }),
     }
 }
 

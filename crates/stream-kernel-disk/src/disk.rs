@@ -24,7 +24,7 @@ pub enum OpenHow {
 
 impl OpenHow {
     /// Returns whether the file can be written to.
-    pub(crate) fn is_writable(self) -> bool {
+    pub fn is_writable(self) -> bool {
         !matches!(self, Self::ReadOnly | Self::ReadOnlyNoFollow)
     }
 }

@@ -60,8 +60,8 @@ pub trait DiskFile: Send + Sync + Debug {
     /// another sync that succeeds does not mean that it is safe: only writing it again helps.
     fn sync_data(&self) -> io::Result<()>;
 
-    /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked. The lock
-    /// binds only who asks for it.
+    /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked, nor if its path
+    /// leads to it no longer, since whoever comes next would lock what is there now. The lock binds only who asks for it.
     ///
     /// # Errors
     ///

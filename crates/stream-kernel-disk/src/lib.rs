@@ -8,6 +8,6 @@ mod simulated;
 
 pub use disk::{Disk, OpenHow, dir_of};
 pub use file::{DiskFile, MAX_INTERRUPTIONS};
-pub use os::OsDisk;
+pub use os::{OsDisk, try_lock};
 #[cfg(feature = "simulation")]
 pub use simulated::{Fault, PlannedFault, SimulatedDisk};

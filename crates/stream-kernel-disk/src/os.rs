@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -98,7 +98,7 @@ impl DiskFile for OsFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        is_free(self.file.try_lock())
+        try_lock(&self.file, &self.path)
     }
 
     fn is_locked(&self) -> io::Result<bool> {
@@ -107,6 +107,23 @@ impl DiskFile for OsFile {
             self.file.unlock()?;
         }
         Ok(!is_free)
+    }
+}
+
+/// Locks a file that was opened at `path` as [`DiskFile::try_lock`] does.
+///
+/// # Errors
+///
+/// Returns what the system says.
+pub fn try_lock(file: &File, path: &Path) -> io::Result<bool> {
+    if !is_free(file.try_lock())? {
+        return Ok(false);
+    }
+    let file = file.metadata()?;
+    match path.symlink_metadata() {
+        Ok(there) => Ok((there.dev(), there.ino()) == (file.dev(), file.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -116,6 +116,8 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     cut trace.jsonl
     list run.ckpt
     lock lock
+    lock output.txt.partial
+    lock trace.jsonl
     measure input.txt
     measure manifest
     measure output.txt

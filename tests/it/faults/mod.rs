@@ -13,4 +13,5 @@ mod appended;
 mod at_limits;
 mod background;
 mod kills;
+mod shared_trace;
 mod trace_ends;

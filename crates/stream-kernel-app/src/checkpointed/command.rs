@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::OpenError;
+use stream_kernel_checkpoint::{FileError, OpenError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -96,7 +96,8 @@ pub(crate) fn told(failure: &CheckpointFailure) -> String {
         return format!("{} ({hint}); nothing was touched", with_causes(failure));
     }
     let hint = match failure {
-        CheckpointFailure::Open(OpenError::InUse { .. }) => "; nothing was touched",
+        CheckpointFailure::Open(OpenError::InUse { .. })
+        | CheckpointFailure::File(FileError::InUse { .. }) => "; nothing was touched",
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
         // Nothing has begun, or its error says what to do.
         CheckpointFailure::Open(_) | CheckpointFailure::OpenInput { .. } | CheckpointFailure::Move { .. } => {

@@ -126,7 +126,7 @@ impl CheckpointFailure {
             Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
-            Self::File(error) => matches!(error, FileError::Shorter { .. }),
+            Self::File(error) => !matches!(error, FileError::Io { .. }),
             _ => false,
         }
     }

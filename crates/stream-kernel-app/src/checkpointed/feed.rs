@@ -64,10 +64,10 @@ impl<'a, A: Application> Feed<'a, A> {
         Self { opened, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
-    /// Makes the first commit, if there is none yet: nothing is written before that it does not account for.
+    /// Commits, if nothing may be written before: nothing that no commit accounts for.
     fn begin(&mut self) -> Result<(), CheckpointFailure> {
-        if self.opened.start.is_new {
-            self.commit(self.mark(0, 0), false)?;
+        if self.opened.start.commits_first {
+            self.commit(self.begun, false)?;
             self.wait()?;
         }
         if let Some(TraceEnd { line_no, .. }) = self.trace_end {
@@ -266,7 +266,7 @@ impl<'a, A: Application> Feed<'a, A> {
 /// Returns how far the run has come.
 fn mark<A: Application>(opened: &Opened<'_, A>, line_no: u64, input_bytes: u64) -> Mark {
     let output_bytes = opened.files.output.file().bytes();
-    let trace_bytes = opened.files.trace.as_ref().map_or(0, Trace::bytes);
+    let trace_bytes = opened.files.trace.as_ref().map_or(opened.start.trace_bytes, Trace::bytes);
     Mark { line_no, input_bytes, output_bytes, trace_bytes, report: opened.run.report() }
 }
 

@@ -54,3 +54,29 @@ fn what_is_nowhere_is_named() {
     let error = UncutFile::open(&disk, [path()], 0).unwrap_err();
     assert_eq!(error.to_string(), "`/output` cannot be opened");
 }
+
+#[test]
+fn what_follows_what_was_committed_can_be_left_to_others() {
+    let disk = SimulatedDisk::new(1);
+    disk.put(path(), b"abcde");
+    let mut file = UncutFile::open(&disk, [path()], 3).unwrap().append(1);
+    file.append(b"f").unwrap();
+    file.flush().unwrap();
+    assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (6, b"abcdef".to_vec()));
+}
+
+/// Two that write at the same places would destroy each other's bytes.
+#[test]
+fn a_file_that_is_open_for_appending_cannot_be_opened_so_again() {
+    let disk = SimulatedDisk::new(1);
+    let is_in_use = |opened: Result<(), FileError>| matches!(opened, Err(FileError::InUse { .. }));
+    let first = CommittedFile::append_to(&disk, path(), 1).unwrap();
+    assert!(is_in_use(CommittedFile::append_to(&disk, path(), 1).map(drop)));
+    assert!(is_in_use(UncutFile::open(&disk, [path()], 0).map(drop)));
+    UncutFile::check(&disk, [path()], 0).unwrap();
+    drop(first);
+    let uncut = UncutFile::open(&disk, [path()], 0).unwrap();
+    assert!(is_in_use(CommittedFile::append_to(&disk, path(), 1).map(drop)));
+    drop(uncut.append(1));
+    CommittedFile::append_to(&disk, path(), 1).unwrap();
+}

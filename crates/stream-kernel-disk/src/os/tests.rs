@@ -91,6 +91,19 @@ fn a_lock_lasts_as_long_as_the_file_is_open() {
     assert!(second.try_lock().unwrap());
 }
 
+/// Otherwise two could have locked what each of them takes for the file of that name.
+#[test]
+fn a_file_that_has_lost_its_name_cannot_be_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let opened = [OpenHow::New, OpenHow::Existing].map(|how| OsDisk.open(&path, how).unwrap());
+    OsDisk.remove(&path).unwrap();
+    assert!(!opened[0].try_lock().unwrap(), "nothing has that name");
+    let successor = OsDisk.open(&path, OpenHow::New).unwrap();
+    assert!(!opened[1].try_lock().unwrap(), "another file has that name");
+    assert!(successor.try_lock().unwrap());
+}
+
 #[test]
 fn bytes_are_read_where_they_were_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::SimulatedDisk;
 use super::content::Content;
+use super::names::Node;
 use super::plan::{Operation, Verdict};
+use super::{SimulatedDisk, key};
 use crate::{DiskFile, OpenHow};
 
 pub(super) struct SimulatedFile {
@@ -101,9 +102,10 @@ impl DiskFile for SimulatedFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        self.operate(self.operation("lock"), |content| {
-            let holder = *content.locked_by.get_or_insert(self.handle);
-            Ok(holder == self.handle)
+        self.disk.operate(self.operation("lock"), |state| {
+            let holder = *state.files[self.file].locked_by.get_or_insert(self.handle);
+            let is_there = state.names.get(&key(&self.path)) == Some(Node::File(self.file));
+            Ok(holder == self.handle && is_there)
         })
     }
 
