@@ -53,23 +53,6 @@ pub enum FileError {
 }
 
 impl CommittedFile {
-    /// Makes a new file, in place of what has its name, that is written to in blocks of about `block_bytes`.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be created, or what is in its place cannot be removed.
-    pub fn create(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
-        // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
-        match disk.remove(path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                return Err(failed("be removed", path)(cause));
-            }
-            _ => {}
-        }
-        let file = disk.open(path, OpenHow::New).map_err(failed("be created", path))?;
-        Ok(Self::new(file.into(), 0, block_bytes))
-    }
-
     /// Opens a file, or makes a new one, locks it for as long as it is open, and goes on at its end.
     ///
     /// # Errors
@@ -82,7 +65,8 @@ impl CommittedFile {
         Ok(Self::new(file.into(), written, block_bytes))
     }
 
-    fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
+    /// Returns a file of which `written` bytes count.
+    pub(crate) fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
         Self { file, buffer: Vec::new(), block_bytes, written }
     }
 
@@ -215,7 +199,7 @@ impl UncutFile {
 }
 
 /// Locks a file that is to be written.
-fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
+pub(crate) fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
     match file.try_lock().map_err(failed("be locked", file.path()))? {
         true => Ok(()),
         false => Err(FileError::InUse { path: file.path().to_owned() }),
@@ -223,7 +207,7 @@ fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
 }
 
 /// Names a failure.
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+pub(crate) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
     move |cause| FileError::Io { doing, path: path.to_owned(), cause }
 }
 

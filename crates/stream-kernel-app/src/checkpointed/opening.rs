@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, PrefixHash,
-    Program, UncutFile,
+    Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, NewFile,
+    PrefixHash, Program, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_exec::RunReport;
@@ -176,7 +176,7 @@ struct Begun {
 fn begin(disk: &dyn Disk, places: &Places, checkpoint: Checkpoint) -> Result<Begun, CheckpointFailure> {
     let trace = places.trace.as_ref();
     let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose()?;
-    let output = CommittedFile::create(disk, &places.partial, OUTPUT_BLOCK_BYTES)?;
+    let output = NewFile::at(disk, &places.partial)?.create(disk, OUTPUT_BLOCK_BYTES)?;
     let (prefix, start) = (PrefixHash::new(), Start { commits_first: true, ..Start::default() });
     let output_path = places.partial.clone();
     Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, output_path, moved_from: None })

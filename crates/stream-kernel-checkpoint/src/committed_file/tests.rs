@@ -5,6 +5,7 @@ use std::path::Path;
 use stream_kernel_disk::SimulatedDisk;
 
 use super::{CommittedFile, FileError, UncutFile};
+use crate::NewFile;
 
 fn path() -> &'static Path {
     Path::new("/output")
@@ -14,7 +15,7 @@ fn path() -> &'static Path {
 fn bytes_are_written_in_blocks_and_counted_at_once() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"left over");
-    let mut file = CommittedFile::create(&disk, path(), 4).unwrap();
+    let mut file = NewFile::at(&disk, path()).unwrap().create(&disk, 4).unwrap();
     file.append(b"abc").unwrap();
     file.append(b"d").unwrap();
     assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (4, b"".to_vec()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Changes, Checkpoint, CommitError, Committed, CommittedFile, CommittedInput, CommittedOutput,
-    CommittedTrace, PrefixHash, Program, Total, UncutFile,
+    CommittedTrace, NewFile, PrefixHash, Program, Total, UncutFile,
 };
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
@@ -76,7 +76,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn begin(disk: &'a SimulatedDisk, checkpoint: Checkpoint, promise: &mut Promise) -> Result<Self, String> {
-        let output = CommittedFile::create(disk, Path::new(PARTIAL), BLOCK_BYTES).map_err(told)?;
+        let output = NewFile::at(disk, Path::new(PARTIAL)).and_then(|place| place.create(disk, BLOCK_BYTES));
+        let output = output.map_err(told)?;
         let trace = CommittedFile::append_to(disk, Path::new(TRACE), BLOCK_BYTES).map_err(told)?;
         let (hash, sums, changes) = (PrefixHash::new(), BTreeMap::new(), Changes::new());
         let mut run = Self {
