@@ -20,7 +20,7 @@ fn waiting(folder: &Folder, args: &[&str]) -> Running {
 
 /// Starts a run with a checkpoint, and stops it when it has begun to write.
 fn stopped(folder: &Folder, args: &[&str]) -> Running {
-    folder.write("long.txt", attempts(20_000));
+    folder.write("long.txt", attempts(5_000));
     let running = run_checkpointed(folder).args(["--input", "long.txt"]).args(args).start();
     wait_for_bytes(folder, "output.txt.partial", 1);
     running.signal(Signal::STOP);
@@ -75,7 +75,7 @@ fn an_output_that_a_run_writes_is_refused_to_every_other_run() {
         first.signal(Signal::CONT);
         drop(first.take_stdin());
         assert_eq!(first.wait().exit, 0);
-        let lines = if first_has_a_checkpoint { 20_000 } else { 1 };
+        let lines = if first_has_a_checkpoint { 5_000 } else { 1 };
         assert_eq!(folder.read("output.txt").lines().count(), lines);
         Program::new(&folder).args(["run"]).exits_with(0);
         assert_eq!(folder.read("output.txt").lines().count(), 2, "the lock is gone with the run");

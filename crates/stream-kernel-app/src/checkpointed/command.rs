@@ -98,6 +98,9 @@ pub(crate) fn told(failure: &CheckpointFailure) -> String {
     let hint = match failure {
         CheckpointFailure::Open(OpenError::InUse { .. })
         | CheckpointFailure::File(FileError::InUse { .. }) => "; nothing was touched",
+        // There may be nothing to go on from.
+        CheckpointFailure::Begin(_) => "",
+        CheckpointFailure::Commit { line_no: 0, .. } => " (run it again)",
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
         // Nothing has begun, or its error says what to do.
         CheckpointFailure::Open(_) | CheckpointFailure::OpenInput { .. } | CheckpointFailure::Move { .. } => {

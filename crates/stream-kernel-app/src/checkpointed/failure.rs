@@ -67,6 +67,9 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
+    /// The output or the trace of a run that begins cannot be written. Nothing of it is committed.
+    #[error(transparent)]
+    Begin(FileError),
     /// The output or the trace is not what was committed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -126,7 +129,7 @@ impl CheckpointFailure {
             Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
-            Self::File(error) => !matches!(error, FileError::Io { .. }),
+            Self::File(error) | Self::Begin(error) => !matches!(error, FileError::Io { .. }),
             _ => false,
         }
     }

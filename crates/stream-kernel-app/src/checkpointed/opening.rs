@@ -106,7 +106,7 @@ pub(super) fn open<A: Application>(
     };
     let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
     let begun = match last {
-        None => begin(&*disk, &places, checkpoint)?,
+        None => begin(&*disk, &places, checkpoint, surroundings.restart)?,
         Some(committed) => {
             identity.check(&places.dir, &committed)?;
             resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
@@ -173,10 +173,21 @@ struct Begun {
     moved_from: Option<PathBuf>,
 }
 
-fn begin(disk: &dyn Disk, places: &Places, checkpoint: Checkpoint) -> Result<Begun, CheckpointFailure> {
+/// Begins with the first line. What an earlier run has committed is forgotten only once it is certain that this one can write.
+fn begin(
+    disk: &dyn Disk,
+    places: &Places,
+    mut checkpoint: Checkpoint,
+    restart: bool,
+) -> Result<Begun, CheckpointFailure> {
+    let failed = CheckpointFailure::Begin;
     let trace = places.trace.as_ref();
-    let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose()?;
-    let output = NewFile::at(disk, &places.partial)?.create(disk, OUTPUT_BLOCK_BYTES)?;
+    let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose().map_err(failed)?;
+    let output = NewFile::at(disk, &places.partial).map_err(failed)?;
+    if restart {
+        checkpoint.forget()?;
+    }
+    let output = output.create(disk, OUTPUT_BLOCK_BYTES).map_err(failed)?;
     let (prefix, start) = (PrefixHash::new(), Start { commits_first: true, ..Start::default() });
     let output_path = places.partial.clone();
     Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, output_path, moved_from: None })
