@@ -40,6 +40,14 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// Beside a file there is another one that it could be taken for.
+    #[error("`{}` is in the way: the output of this run is `{}` (remove `{}`, or move it away)", other.display(), path.display(), other.display())]
+    InTheWay {
+        /// The other file.
+        other: PathBuf,
+        /// The file.
+        path: PathBuf,
+    },
     /// Some of what was committed is not there any longer.
     #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
     Shorter {
@@ -119,18 +127,14 @@ pub struct UncutFile {
 }
 
 impl UncutFile {
-    /// Opens the file that is at the first of these paths at which there is one, and of which `committed` bytes were committed, and
-    /// locks it for as long as it is open.
+    /// Opens the file at `path`, of which `committed` bytes were committed, and locks it for as long as it is open.
     ///
     /// # Errors
     ///
     /// The file cannot be opened, is shorter, or another run writes to it.
-    pub fn open<'a>(
-        disk: &dyn Disk,
-        paths: impl IntoIterator<Item = &'a Path>,
-        committed: u64,
-    ) -> Result<Self, FileError> {
-        Self::find(disk, paths, committed, OpenHow::Existing)
+    pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
+        let file = disk.open(path, OpenHow::Existing).map_err(failed("be opened", path))?;
+        Self::locked(file.into(), committed)
     }
 
     /// Looks whether there is such a file, without asking to write or locking it.
@@ -138,40 +142,20 @@ impl UncutFile {
     /// # Errors
     ///
     /// The file cannot be opened, or is shorter.
-    pub fn check<'a>(
-        disk: &dyn Disk,
-        paths: impl IntoIterator<Item = &'a Path>,
-        committed: u64,
-    ) -> Result<(), FileError> {
-        Self::find(disk, paths, committed, OpenHow::ReadOnlyNoFollow).map(drop)
+    pub fn check(disk: &dyn Disk, path: &Path, committed: u64) -> Result<(), FileError> {
+        let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(failed("be opened", path))?;
+        Self::long_enough(file.into(), committed).map(drop)
     }
 
-    fn find<'a>(
-        disk: &dyn Disk,
-        paths: impl IntoIterator<Item = &'a Path>,
-        committed: u64,
-        how: OpenHow,
-    ) -> Result<Self, FileError> {
-        let mut missing = failed("be opened", Path::new(""))(io::ErrorKind::NotFound.into());
-        for path in paths {
-            match disk.open(path, how) {
-                Ok(file) => {
-                    // Before its length is taken: until then another run may write.
-                    if how.is_writable() {
-                        lock(&*file)?;
-                    }
-                    return Self::long_enough(file.into(), committed);
-                }
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                    missing = failed("be opened", path)(cause);
-                }
-                Err(cause) => return Err(failed("be opened", path)(cause)),
-            }
-        }
-        Err(missing)
+    /// Returns the file with its lock.
+    pub(crate) fn locked(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+        // Before its length is taken: until then another run may write.
+        lock(&*file)?;
+        Self::long_enough(file, committed)
     }
 
-    fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+    /// Returns the file, if it has what was committed.
+    pub(crate) fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
         let bytes = file.len().map_err(failed("be read", file.path()))?;
         if bytes < committed {
             return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
@@ -200,10 +184,8 @@ impl UncutFile {
 
 /// Locks a file that is to be written.
 pub(crate) fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
-    match file.try_lock().map_err(failed("be locked", file.path()))? {
-        true => Ok(()),
-        false => Err(FileError::InUse { path: file.path().to_owned() }),
-    }
+    let is_ours = file.try_lock().map_err(failed("be locked", file.path()))?;
+    if is_ours { Ok(()) } else { Err(FileError::InUse { path: file.path().to_owned() }) }
 }
 
 /// Names a failure.

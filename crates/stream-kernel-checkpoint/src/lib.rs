@@ -4,6 +4,7 @@ mod changes;
 mod checkpoint;
 mod committed;
 mod committed_file;
+mod earlier_output;
 mod error;
 mod inspection;
 mod layout;

@@ -8,12 +8,23 @@ use std::path::Path;
 /// broken system reaches.
 pub const MAX_INTERRUPTIONS: u32 = 1_000;
 
+/// What tells a file from all others, whatever its names: equal only for the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(pub(crate) u64, pub(crate) u64);
+
 /// An open file. It has no position: every read and write says where.
 ///
 /// Methods take `&self`, so that one thread can sync what another has written.
 pub trait DiskFile: Send + Sync + Debug {
     /// Returns the path at which the file was opened, for messages.
     fn path(&self) -> &Path;
+
+    /// Returns what tells the file from all others.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says.
+    fn id(&self) -> io::Result<FileId>;
 
     /// Reads into `buffer` what begins at `offset`, and returns how many bytes that were: 0 at the end of the file.
     ///

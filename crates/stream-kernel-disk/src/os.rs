@@ -1,7 +1,7 @@
 //! The operating system's files.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::{Disk, DiskFile, OpenHow};
+use crate::{Disk, DiskFile, FileId, OpenHow};
 
 /// The files of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,6 +77,10 @@ impl DiskFile for OsFile {
         &self.path
     }
 
+    fn id(&self) -> io::Result<FileId> {
+        Ok(id_of(&self.file.metadata()?))
+    }
+
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.file.read_at(buffer, offset)
     }
@@ -121,10 +125,14 @@ pub fn try_lock(file: &File, path: &Path) -> io::Result<bool> {
     }
     let file = file.metadata()?;
     match path.symlink_metadata() {
-        Ok(there) => Ok((there.dev(), there.ino()) == (file.dev(), file.ino())),
+        Ok(there) => Ok(id_of(&there) == id_of(&file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+fn id_of(metadata: &Metadata) -> FileId {
+    FileId(metadata.dev(), metadata.ino())
 }
 
 /// Returns whether a lock was to be had.

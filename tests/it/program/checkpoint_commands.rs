@@ -33,11 +33,11 @@ fn a_finished_run_is_shown() {
     checkpoint `run.ckpt`
       program        fund-load 0.1.0
       configuration  <digest>
-      commit         2 at <time>, complete
+      commit         3 at <time>, complete
       lines          3
       input          input.txt: 171 bytes, hash <digest>
       output         output.txt: 134 bytes
-      state          log 1: 427 bytes
+      state          log 1: 470 bytes
       counted        accepted: 2
                      declined: 1
                      INPUT_PARSE_ERROR: 1
@@ -70,10 +70,10 @@ fn machines_get_json() {
         "whole"
       ],
       "last": {
-        "commit": 2,
+        "commit": 3,
         "state_log": {
           "number": 1,
-          "bytes": 427
+          "bytes": 470
         },
         "committed": {
           "program": {
@@ -83,7 +83,6 @@ fn machines_get_json() {
           "configuration": <digest>,
           "input": {
             "path": "input.txt",
-            "identity": null,
             "bytes": 171,
             "prefix": <digest>,
             "ends_in_lf": true
@@ -92,7 +91,8 @@ fn machines_get_json() {
           "output": {
             "path": "output.txt",
             "partial": "output.txt.partial",
-            "bytes": 134
+            "bytes": 134,
+            "is_named": true
           },
           "trace": null,
           "totals": [

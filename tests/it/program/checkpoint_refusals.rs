@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use super::attempts::{attempt, attempts};
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, run_checkpointed};
 use super::folder::Folder;
+use super::harness::Program;
 
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
@@ -153,6 +154,24 @@ fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
             assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: it is no regular file (put a file in its place); nothing was touched");
         }
     }
+}
+
+/// A run without a checkpoint has left it, say. It is no part of the finished output, which it must not replace.
+#[test]
+fn a_left_over_file_beside_a_finished_output() {
+    let folder = Folder::with_input(attempts(3));
+    run_checkpointed(&folder).exits_with(0);
+    let output = folder.read("output.txt");
+    folder.write("output.txt.partial", "X".repeat(20_000));
+    let told = refused(&folder, &[]);
+    assert_snapshot!(told, @"error: `output.txt.partial` is in the way: the output of this run is `output.txt` (remove `output.txt.partial`, or move it away); nothing was touched (--restart starts over)");
+    let verified = Program::new(&folder).args(["checkpoint", "verify", DIR]).exits_with(1).stdout;
+    assert!(verified.contains("wrong: `output.txt.partial` is in the way"), "{verified}");
+    folder.write("input.txt", attempts(4));
+    assert_eq!(refused(&folder, &[]), told, "nor may more be added to it");
+    fs::remove_file(folder.path_of("output.txt.partial")).unwrap();
+    run_checkpointed(&folder).exits_with(0);
+    assert_eq!(folder.read("output.txt"), output + &super::attempts::accepted(4));
 }
 
 #[test]

@@ -140,13 +140,25 @@ impl<'a, A: Application> Feed<'a, A> {
         self.commit(mark, stopped.is_none())?;
         self.wait()?;
         if stopped.is_none() {
-            let Files { partial_path, final_path, .. } = &self.opened.files;
-            let renamed = self.opened.committer.rename(partial_path, final_path);
-            renamed.map_err(|cause| self.not_committed(cause))?;
+            self.name_output(mark)?;
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
         let trace_ends_after = self.trace_end.map(|end| end.line_no);
         Ok(Ended { stopped, report, resumed_after: self.opened.start.line_no, trace_ends_after, summary })
+    }
+
+    /// Gives the complete output its name, and commits that it has it: what has the partial name later is not taken for it.
+    fn name_output(&mut self, mark: Mark) -> Result<(), CheckpointFailure> {
+        let Files { partial_path, final_path, .. } = &mut self.opened.files;
+        let renamed = self.opened.committer.rename(partial_path, final_path);
+        let was_named = partial_path == final_path;
+        partial_path.clone_from(final_path);
+        renamed.map_err(|cause| self.not_committed(cause))?;
+        if was_named {
+            return Ok(());
+        }
+        self.commit(mark, true)?;
+        self.wait()
     }
 
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
@@ -195,6 +207,8 @@ impl<'a, A: Application> Feed<'a, A> {
         committed.input.ends_in_lf = self.ends_in_lf(mark)?;
         committed.lines = mark.line_no;
         committed.output.bytes = mark.output_bytes;
+        let Files { partial_path, final_path, .. } = &self.opened.files;
+        committed.output.is_named = complete && partial_path == final_path;
         if let Some(trace) = &mut committed.trace {
             trace.bytes = self.trace_end.map_or(mark.trace_bytes, |end| end.bytes);
             trace.ends_after_line = self.trace_end.map(|end| end.line_no);

@@ -250,11 +250,11 @@ fn earlier_trace(
     CommittedTrace { path, bytes, .. }: &CommittedTrace,
     is_finished: bool,
 ) -> Result<Option<UncutFile>, CheckpointFailure> {
-    let paths = [Path::new(path)];
+    let at = Path::new(path);
     let found = if is_finished {
-        UncutFile::check(disk, paths, *bytes).map(|()| None)
+        UncutFile::check(disk, at, *bytes).map(|()| None)
     } else {
-        UncutFile::open(disk, paths, *bytes).map(Some)
+        UncutFile::open(disk, at, *bytes).map(Some)
     };
     found.map_err(|error| missing("trace", path, *bytes, error))
 }
@@ -347,6 +347,7 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
             path: text_of(&places.output),
             partial: text_of(&places.partial),
             bytes: 0,
+            is_named: false,
         },
         trace: places.trace.as_ref().map(|(path, _)| CommittedTrace {
             path: text_of(path),

@@ -8,7 +8,7 @@ use super::content::Content;
 use super::names::Node;
 use super::plan::{Operation, Verdict};
 use super::{SimulatedDisk, key};
-use crate::{DiskFile, OpenHow};
+use crate::{DiskFile, FileId, OpenHow};
 
 pub(super) struct SimulatedFile {
     disk: SimulatedDisk,
@@ -46,6 +46,10 @@ impl SimulatedFile {
 impl DiskFile for SimulatedFile {
     fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        self.operate(self.operation("id"), |_| Ok(FileId(0, self.file as u64)))
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
