@@ -136,11 +136,11 @@ impl CheckpointFailure {
 
     /// Returns what to do about what is in the place of a file: a symbolic link, which is not followed, or a pipe or the like.
     pub(super) fn hint_at_obstacle(&self) -> Option<&'static str> {
-        let cause = match self {
-            Self::Open(OpenError::Io { cause, .. })
-            | Self::File(FileError::Io { cause, .. })
-            | Self::Restore(RestoreError::Read { cause, .. }) => cause,
-            _ => return None,
+        let (Self::Open(OpenError::Io { cause, .. })
+        | Self::File(FileError::Io { cause, .. })
+        | Self::Restore(RestoreError::Read { cause, .. })) = self
+        else {
+            return None;
         };
         match cause.raw_os_error() {
             Some(code) if code == Errno::LOOP.raw_os_error() => {
