@@ -12,5 +12,6 @@ mod anywhere;
 mod appended;
 mod at_limits;
 mod background;
+mod compacted;
 mod kills;
 mod trace_ends;
