@@ -6,11 +6,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use rustix::process::Signal;
+use stream_kernel_disk::random_number;
 use tempfile::TempDir;
 
 use super::input::lines;
 use super::masked::masked;
-use super::sweep::mixed;
 
 const CONFIGURATION: &str = "\
 version: 1
@@ -78,22 +78,25 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     let expected = undisturbed.results();
     assert_eq!(expected.0.lines().count(), 24);
 
-    let mut points = BTreeSet::new();
-    let mut kills = 0;
-    let mut count = |scene: &Scene, moment: usize, operation: u64| {
-        let Outcome::Killed(point) = scene.process(Some((MOMENTS[moment], operation))) else { return false };
-        points.insert(point.strip_prefix(MOMENTS[moment]).unwrap().trim_start().to_owned());
-        kills += 1;
-        true
+    let kill = |scene: &Scene, moment: usize, operation: u64| {
+        let Outcome::Killed(point) = scene.process(Some((MOMENTS[moment], operation))) else { return None };
+        Some(point.strip_prefix(MOMENTS[moment]).unwrap().trim_start().to_owned())
     };
+    let [mut points, mut points_of_recovery] = [BTreeSet::new(), BTreeSet::new()];
+    let mut kills = 0;
     for operation in 0..operations {
         for moment in [0, 1] {
             let scene = Scene::new(&input);
-            assert!(count(&scene, moment, operation), "operation {operation} is never reached");
-            let random = mixed(operation * 2 + moment as u64);
+            points.insert(kill(&scene, moment, operation).expect("the operation is reached"));
+            kills += 1;
+            let random = random_number(operation * 2 + moment as u64);
             // As often as it is killed: a resumed run takes more or fewer operations, and may be complete before.
             for again in 1..=2 {
-                count(&scene, (random & 1) as usize, (random >> (8 * again)) % operations);
+                if let Some(point) = kill(&scene, (random & 1) as usize, (random >> (8 * again)) % operations)
+                {
+                    points_of_recovery.insert(point);
+                    kills += 1;
+                }
             }
             assert!(matches!(scene.process(None), Outcome::Complete(_)));
             assert_eq!(
@@ -105,6 +108,15 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
         }
     }
     assert!(kills >= 500, "only {kills} kills around {operations} operations");
+    for point in [
+        "cut output.txt.partial",
+        "cut trace.jsonl",
+        "read manifest",
+        "remove state-1.log",
+        "rename output.txt.partial",
+    ] {
+        assert!(points_of_recovery.contains(point), "no recovery was killed around `{point}`");
+    }
     let points: Vec<_> = points.into_iter().collect();
     insta::assert_snapshot!(points.join("\n"), @"
     create directory run.ckpt
@@ -113,34 +125,15 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     create state-2.log
     create state-3.log
     cut manifest
-    cut output.txt.partial
-    cut trace.jsonl
     list run.ckpt
     lock lock
-    measure input.txt
     measure manifest
-    measure output.txt.partial
-    measure state-1.log
-    measure state-3.log
     measure trace.jsonl
     open for reading input.txt
-    open for reading state-1.log
-    open for reading state-2.log
-    open for reading state-3.log
     open or create lock
     open or create manifest
     open or create trace.jsonl
-    open output.txt
-    open output.txt.partial
-    open state-1.log
-    open state-2.log
-    open trace.jsonl
     read input.txt
-    read manifest
-    read state-1.log
-    read state-2.log
-    read state-3.log
-    read trace.jsonl
     remove output.txt.partial
     remove state-1.log
     remove state-2.log
