@@ -227,3 +227,6 @@ impl State for StoreState {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
