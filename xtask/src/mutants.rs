@@ -8,26 +8,46 @@ use crate::areas::{self, AREAS, Area};
 use crate::cargo::{cargo, has_subcommand, root};
 use crate::failure::Failure;
 
-/// The tests of the crate that has the bug: most bugs end there, within seconds.
-const OWN_TESTS: [&str; 2] = ["--", "--tests"];
+/// Tests that a bug meets, until one notices it: those that end soon come first.
+struct Stage {
+    name: &'static str,
+    /// What cargo-mutants is told.
+    args: &'static [&'static str],
+}
 
-/// What the others meet: whatever runs these parts within one process, from the kernel's steps to fund-load on a disk that fails. Programs
-/// are left out, since tests that start them would start one without the bug.
-const DRIVING_TESTS: [&str; 14] = [
-    "--test-package",
-    "stream-kernel-exec",
-    "--test-package",
-    "stream-kernel-app",
-    "--test-package",
-    "stream-kernel-tests",
-    "--",
-    "--tests",
-    "--",
-    "--skip=program::",
-    "--skip=kills::",
-    "--skip=layering::",
-    "--skip=model::",
-    "--skip=properties::",
+const STAGES: [Stage; 3] = [
+    // Without other packages, cargo-mutants takes the one that has the bug.
+    Stage { name: "the crate's own tests", args: &["--", "--tests"] },
+    Stage {
+        name: "what drives it within one process",
+        args: &[
+            "--test-package=stream-kernel-exec",
+            "--test-package=stream-kernel-app",
+            "--test-package=stream-kernel-tests",
+            "--",
+            "--tests",
+            "--",
+            "--skip=program::",
+            "--skip=kills::",
+            // Of the model and of the workspace, not of the program.
+            "--skip=model::",
+            "--skip=properties::",
+            "--skip=layering::",
+        ],
+    },
+    Stage {
+        name: "programs",
+        args: &[
+            "--test-package=stream-kernel-tests",
+            "--",
+            "--test=it",
+            "--",
+            "program::",
+            "kills::",
+            // The program has another name here.
+            "--skip=help_and_version",
+        ],
+    },
 ];
 
 /// Tries the bugs of the areas that `args` ask for; those that are listed in `.cargo/mutants.toml` are left out.
@@ -82,26 +102,28 @@ fn is_shard(text: &str) -> bool {
 /// Returns the mutants of `area` that no test notices.
 fn survivors_of(area: &Area, shard: Option<&str>) -> Result<Vec<String>, Failure> {
     let folder = root().join("target").join("mutants").join(area.name);
-    let mut args = Vec::new();
+    let mut mutants = Vec::new();
     for path in area.paths {
-        args.extend([
+        mutants.extend([
             "--file".to_owned(),
             if is_file(path) { (*path).to_owned() } else { format!("{path}/**") },
         ]);
     }
     if let Some(shard) = shard {
         // Round robin: each part is a sample of the whole area.
-        args.extend(["--sharding", "round-robin", "--shard", shard].map(str::to_owned));
+        mutants.extend(["--sharding", "round-robin", "--shard", shard].map(str::to_owned));
     }
-    let by_own_tests = examine(&folder.join("own"), &args, &OWN_TESTS)?;
-    crate::say(&format!("{}, the crates' own tests: {}", area.name, by_own_tests.told()));
-    if by_own_tests.missed.is_empty() {
-        return Ok(Vec::new());
+    let mut missed = Vec::new();
+    for (number, stage) in STAGES.iter().enumerate() {
+        let outcomes = examine(&folder.join(number.to_string()), &mutants, stage.args)?;
+        crate::say(&format!("{}, {}: {}", area.name, stage.name, outcomes.told()));
+        missed = outcomes.missed;
+        if missed.is_empty() {
+            break;
+        }
+        mutants = missed.iter().flat_map(|mutant| ["--re".to_owned(), exactly(mutant)]).collect();
     }
-    let each = by_own_tests.missed.iter().flat_map(|mutant| ["--re".to_owned(), exactly(mutant)]);
-    let by_driving_tests = examine(&folder.join("driving"), &each.collect::<Vec<_>>(), &DRIVING_TESTS)?;
-    crate::say(&format!("{}, the rest by what drives them: {}", area.name, by_driving_tests.told()));
-    Ok(by_driving_tests.missed)
+    Ok(missed)
 }
 
 fn is_file(path: &str) -> bool {
