@@ -72,7 +72,11 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     let output = if committed.complete { &committed.output.path } else { &committed.output.partial };
     row("output", format!("{output}: {} bytes", grouped(committed.output.bytes)));
     if let Some(trace) = &committed.trace {
-        row("trace", format!("{}: {} bytes", trace.path, grouped(trace.bytes)));
+        let end = trace
+            .ends_after_line
+            .map(|line_no| format!(", up to line {}: what followed could not be written", grouped(line_no)));
+        let end = end.unwrap_or_default();
+        row("trace", format!("{}: {} bytes{end}", trace.path, grouped(trace.bytes)));
     }
     row("state", format!("log {}: {} bytes", log.number, grouped(log.bytes)));
     let counted = committed.totals.iter().filter(|total| total.count > 0);

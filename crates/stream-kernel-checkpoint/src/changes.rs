@@ -1,5 +1,7 @@
 //! Changes of state, gathered for the next commit.
 
+use std::mem;
+
 /// The greatest number of bytes in a block of the state log, and so of a record.
 pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
@@ -35,6 +37,7 @@ impl Changes {
     /// # Errors
     ///
     /// It is longer than [`MAX_BLOCK_BYTES`].
+    #[inline]
     pub fn push(&mut self, record: &[u8]) -> Result<(), RecordTooLong> {
         if record.len() > MAX_BLOCK_BYTES {
             return Err(RecordTooLong { bytes: record.len() });
@@ -55,10 +58,12 @@ impl Changes {
         }
     }
 
-    /// Forgets all records, and keeps the memory for the next ones.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+    /// Returns the records and leaves none, with room for as many again: the next commit is mostly as large, and growing to that size
+    /// costs about as much as filling it.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let empty = Self { bytes: Vec::with_capacity(self.bytes.len()), ends: Vec::new() };
+        mem::replace(self, empty)
     }
 
     /// Returns the number of bytes in all records.
@@ -100,8 +105,11 @@ mod tests {
         assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES, 2, MAX_BLOCK_BYTES], "later blocks are as long");
         assert_eq!(changes.len(), 2 * MAX_BLOCK_BYTES + 2);
         assert!(!changes.is_empty());
-        changes.clear();
+        let taken = changes.take();
+        assert_eq!(lengths(&taken), [MAX_BLOCK_BYTES, 2, MAX_BLOCK_BYTES]);
         assert!(changes.is_empty() && lengths(&changes).is_empty());
+        changes.push(&[5]).unwrap();
+        assert_eq!(lengths(&changes), [1]);
     }
 
     #[test]

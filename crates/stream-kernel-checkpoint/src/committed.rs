@@ -55,26 +55,14 @@ pub struct Program {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedInput {
-    /// Its path.
+    /// Its path, for people: the input is known again by its content.
     pub path: String,
-    /// Which file that was, where it is known; for people: the input is known again by its content.
-    pub identity: Option<FileIdentity>,
     /// The number of bytes read.
     pub bytes: u64,
     /// The hash of these bytes.
     pub prefix: PrefixDigest,
     /// Whether the last line read ended in LF.
     pub ends_in_lf: bool,
-}
-
-/// What the operating system knows a file by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileIdentity {
-    /// The number of its device.
-    pub device: u64,
-    /// Its number on the device.
-    pub inode: u64,
 }
 
 /// How much output there is.
@@ -97,6 +85,8 @@ pub struct CommittedTrace {
     pub path: String,
     /// The number of bytes in the file, what was there before the run included.
     pub bytes: u64,
+    /// The last line whose records are among these bytes, if what followed could not be written: the run went on without a trace.
+    pub ends_after_line: Option<u64>,
 }
 
 /// Something counted.

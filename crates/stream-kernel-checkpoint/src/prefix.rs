@@ -197,7 +197,6 @@ mod tests {
             hash.update(&content[..committed_bytes]);
             let committed = CommittedInput {
                 path: "input".to_owned(),
-                identity: None,
                 bytes: committed_bytes as u64,
                 prefix: hash.digest(),
                 ends_in_lf: true,

@@ -34,5 +34,5 @@ fn what_was_decided_before_the_limit_is_committed_and_a_larger_limit_goes_on_fro
     assert!(!last.complete);
 
     let whole = Scene::fresh("whole", &["runtime.limits.max_ids=1000"], &input).must_adjudicate(&input);
-    whole.check_end(&disk, 3).unwrap();
+    whole.check_end(&disk, 3, false).unwrap();
 }

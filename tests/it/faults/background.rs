@@ -21,7 +21,7 @@ fn runs_that_commit_beside_their_lines_come_to_the_same() {
         let _ = scene.run(&disk, background);
         let disk = if at % 8 == 0 { disk.after_kill(at) } else { disk.after_crash(at) };
         let what = scene.run(&disk, background).map_err(|failure| failure.to_string());
-        let checked = what.and_then(|_| scene.check_result(&disk));
+        let checked = what.and_then(|_| scene.check_result(&disk, false));
         checked.unwrap_or_else(|what| panic!("killed at {at}: {what}\n{}", disk.history()));
     }
 }
@@ -38,7 +38,7 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock() {
     assert!(failure.is_refusal() && failure.to_string().contains("in use by another run"), "{failure}");
     assert!(disk.contents(Path::new(TRACE)).is_none(), "nothing may be touched");
     drop(first);
-    scene.check_end(&disk, 2).unwrap();
+    scene.check_end(&disk, 2, false).unwrap();
 }
 
 /// A stop comes between two lines: what is done until then is committed, and the next run goes on behind it.
@@ -53,6 +53,6 @@ fn a_run_that_is_asked_to_stop_commits_and_goes_on_when_run_again() {
         assert_eq!(disk.contents(Path::new(super::scene::OUTPUT)), None, "the final name is not given");
         let resumed = scene.run(&disk, Process::default()).unwrap();
         assert_eq!((resumed.stopped, resumed.resumed_after), (None, stop_after));
-        scene.check_end(&disk, stop_after).unwrap();
+        scene.check_end(&disk, stop_after, false).unwrap();
     }
 }

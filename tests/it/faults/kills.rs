@@ -16,7 +16,7 @@ const CONFIGURATION: &str = "\
 version: 1
 scenario: {name: killed}
 runtime:
-  checkpoint: {dir: run.ckpt, every_lines: 7}
+  checkpoint: {dir: run.ckpt, every_lines: 3}
   tracing:
     enabled: true
     context_diff: {mode: whitelist, whitelist: [tags, metrics]}
@@ -72,11 +72,11 @@ impl Scene {
 
 #[test]
 fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
-    let input = lines(41, 40);
+    let input = lines(41, 24);
     let undisturbed = Scene::new(&input);
     let Outcome::Complete(operations) = undisturbed.process(None) else { panic!("nobody was to kill it") };
     let expected = undisturbed.results();
-    assert_eq!(expected.0.lines().count(), 40);
+    assert_eq!(expected.0.lines().count(), 24);
 
     let mut points = BTreeSet::new();
     let mut kills = 0;
@@ -110,40 +110,54 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     create directory run.ckpt
     create output.txt.partial
     create state-1.log
+    create state-2.log
+    create state-3.log
     cut manifest
     cut output.txt.partial
-    cut state-1.log
     cut trace.jsonl
     list run.ckpt
     lock lock
     measure input.txt
     measure manifest
-    measure output.txt
     measure output.txt.partial
     measure state-1.log
+    measure state-3.log
     measure trace.jsonl
     open for reading input.txt
     open for reading state-1.log
+    open for reading state-2.log
+    open for reading state-3.log
     open or create lock
     open or create manifest
     open or create trace.jsonl
+    open output.txt
     open output.txt.partial
     open state-1.log
+    open state-2.log
     open trace.jsonl
     read input.txt
+    read manifest
     read state-1.log
+    read state-2.log
+    read state-3.log
     read trace.jsonl
     remove output.txt.partial
+    remove state-1.log
+    remove state-2.log
     rename output.txt.partial
     sync directory .
     sync directory run.ckpt
     sync manifest
     sync output.txt.partial
     sync state-1.log
+    sync state-2.log
+    sync state-3.log
     sync trace.jsonl
     write manifest
     write output.txt.partial
     write state-1.log
+    write state-2.log
+    write state-3.log
     write trace.jsonl
     ");
 }

@@ -1,7 +1,7 @@
 //! fund-load under faults: on a disk that fails and loses power at every operation, and killed at every operation on real files.
 //!
 //! Whatever happens to one process after another, the last one must leave what an undisturbed run leaves: the same output, byte for byte,
-//! and a trace that differs in times only.
+//! and a trace that differs in times only. Only if the trace could not be written, it may end early, at a line that the checkpoint names.
 
 mod input;
 mod masked;
@@ -12,4 +12,6 @@ mod anywhere;
 mod appended;
 mod at_limits;
 mod background;
+mod compacted;
 mod kills;
+mod trace_ends;

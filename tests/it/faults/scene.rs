@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fund_load::FundLoad;
-use stream_kernel_app::checkpoint::verify;
+use stream_kernel_app::checkpoint::{inspect, verify};
 use stream_kernel_app::{CheckpointFailure, CommitIn, Ended, Event, Job, Surroundings, run_checkpointed};
 use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
@@ -106,12 +106,19 @@ impl Scene {
     }
 
     /// Lets a last process run in peace, and checks all that must hold then.
-    pub(super) fn check_end(&self, disk: &SimulatedDisk, seed: u64) -> Result<(), String> {
+    ///
+    /// The trace may end early only if `trace_may_end`: if it could not be written at some time.
+    pub(super) fn check_end(
+        &self,
+        disk: &SimulatedDisk,
+        seed: u64,
+        trace_may_end: bool,
+    ) -> Result<(), String> {
         let ended = self.process(disk, seed).err().map(|failure| failure.to_string());
         if ended != self.refusal {
             return Err(format!("the run ended with {ended:?} instead of {:?}", self.refusal));
         }
-        self.check_result(disk)?;
+        self.check_result(disk, trace_may_end)?;
         let (inspection, findings) =
             verify(disk, Path::new(CHECKPOINT)).map_err(|error| error.to_string())?;
         if let Some(finding) = findings.first() {
@@ -125,12 +132,14 @@ impl Scene {
             return Err("the partial output is left".to_owned());
         }
         [seed, !seed].into_iter().try_for_each(|seed| {
-            self.check_result(&disk.after_crash(seed)).map_err(|what| format!("after a power cut, {what}"))
+            let left = disk.after_crash(seed);
+            self.check_result(&left, trace_may_end).map_err(|what| format!("after a power cut, {what}"))
         })
     }
 
-    /// Checks that output and trace are those of an undisturbed run.
-    pub(super) fn check_result(&self, disk: &SimulatedDisk) -> Result<(), String> {
+    /// Checks that output and trace are those of an undisturbed run. Where the checkpoint says that the trace ends early, it must be
+    /// the same up to there.
+    pub(super) fn check_result(&self, disk: &SimulatedDisk, trace_may_end: bool) -> Result<(), String> {
         let read = |path: &str| disk.contents(Path::new(path)).ok_or_else(|| format!("{path} is missing"));
         // What was written after the last commit of a run that ended before its time may go with a power cut.
         let (output_path, is_cut) = if self.refusal.is_none() { (OUTPUT, false) } else { (PARTIAL, true) };
@@ -145,6 +154,16 @@ impl Scene {
             ));
         }
         let found = if self.trace.is_empty() { String::new() } else { masked(&read(TRACE)?) };
+        if let Some(line_no) = trace_end(disk) {
+            let expected = records_up_to(&self.trace, line_no);
+            if !trace_may_end {
+                return Err(format!("the trace ended after line {line_no}, though it could be written"));
+            }
+            // The line end that a torn record of another program gets comes after the first commit.
+            let certain = if line_no == 0 { expected.trim_end() } else { &expected };
+            let is_same = found.starts_with(certain);
+            return if is_same { Ok(()) } else { Err(difference(TRACE, &found, &expected)) };
+        }
         if !same(found.as_bytes(), self.trace.as_bytes()) {
             return Err(difference(TRACE, &found, &self.trace));
         }
@@ -167,13 +186,14 @@ pub(super) struct Process {
     /// Its clock shows a time of its own.
     pub(super) number: u64,
     pub(super) commit_in: CommitIn,
+    pub(super) min_compaction_bytes: u64,
     /// After how many lines it is asked to stop.
     pub(super) stop_after: Option<u64>,
 }
 
 impl Default for Process {
     fn default() -> Self {
-        Self { number: 0, commit_in: CommitIn::Foreground, stop_after: None }
+        Self { number: 0, commit_in: CommitIn::Foreground, min_compaction_bytes: 0, stop_after: None }
     }
 }
 
@@ -185,6 +205,7 @@ impl Process {
         let surroundings = Surroundings {
             disk: Arc::new(disk.clone()),
             now: &|| start,
+            min_compaction_bytes: self.min_compaction_bytes,
             commit_in: self.commit_in,
             run_id: "run",
             restart: false,
@@ -197,6 +218,22 @@ impl Process {
         };
         run_checkpointed(job, ManualClock::new(start, 1_000), surroundings)
     }
+}
+
+/// Returns the line after which the trace ends, if the checkpoint says that it could not be written any further.
+pub(super) fn trace_end(disk: &SimulatedDisk) -> Option<u64> {
+    inspect(disk, Path::new(CHECKPOINT)).ok()?.last?.committed.trace?.ends_after_line
+}
+
+/// Returns the records of the first lines, and what was in the file before.
+fn records_up_to(trace: &str, line_no: u64) -> String {
+    // Without its times a record is no JSON; its line's number stands before everything that comes from the input.
+    let is_later = |record: &&str| {
+        let (_, rest) = record.split_once("\"line_no\":").unwrap_or_default();
+        let of_record = rest.split(',').next().and_then(|number| number.parse::<u64>().ok());
+        of_record.is_some_and(|of_record| of_record > line_no)
+    };
+    trace.split_inclusive('\n').take_while(|record| !is_later(record)).collect()
 }
 
 /// Returns the first line that differs.

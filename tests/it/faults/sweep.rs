@@ -65,9 +65,11 @@ pub(super) fn sweep(scene: &Scene, one_in: u64) -> u64 {
 fn play(scene: &Scene, seed: u64, disturbances: &[Disturbance]) -> Result<(), String> {
     let mut disk = scene.disk.after_kill(seed);
     let mut is_complete = false;
+    let mut trace_may_end = false;
     let told = |what: String, disk: &SimulatedDisk| format!("{what}\n{}", disk.history());
     for (number, disturbance) in (seed..).zip(disturbances) {
         disk.plan(disturbance.fault);
+        trace_may_end |= disturbance.fault.fault != Fault::Crash;
         match scene.process(&disk, number) {
             Ok(_) => is_complete = true,
             // A disk that fails is no reason for somebody to decide something.
@@ -81,10 +83,12 @@ fn play(scene: &Scene, seed: u64, disturbances: &[Disturbance]) -> Result<(), St
             End::PowerCut(seed) => disk.after_crash(seed),
         };
         if is_complete {
-            scene.check_result(&disk).map_err(|what| told(format!("after its end, {what}"), &disk))?;
+            scene
+                .check_result(&disk, trace_may_end)
+                .map_err(|what| told(format!("after its end, {what}"), &disk))?;
         }
     }
-    scene.check_end(&disk, !seed).map_err(|what| told(what, &disk))
+    scene.check_end(&disk, !seed, trace_may_end).map_err(|what| told(what, &disk))
 }
 
 /// Returns some disturbance of a recovery.

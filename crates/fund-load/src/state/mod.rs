@@ -3,8 +3,8 @@
 mod record;
 
 use std::cell::RefCell;
+use std::iter;
 use std::rc::Rc;
-use std::{iter, mem};
 
 use stream_kernel_app::State;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
@@ -13,10 +13,6 @@ use crate::domain::{Cents, Day, DigitId};
 use crate::steps::Resources;
 use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
-
-/// What the record of an id and of a customer's day take, in bytes.
-const ID_RECORD_BYTES: u64 = 53;
-const DAY_RECORD_BYTES: u64 = 41;
 
 /// One record of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +35,7 @@ struct Notes {
 }
 
 impl Journal {
+    #[inline]
     fn note(&self, record: &StateRecord) {
         // A record is far shorter than what would be refused.
         let _ = record::with_bytes(record, |bytes| self.0.borrow_mut().changes.push(bytes));
@@ -203,7 +200,7 @@ impl State for StoreState {
         self.journal.note(&StateRecord::Tally(self.tally.borrow().clone()));
         let mut notes = self.journal.0.borrow_mut();
         notes.line_begins_at = 0;
-        mem::take(&mut notes.changes)
+        notes.changes.take()
     }
 
     fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
@@ -216,7 +213,7 @@ impl State for StoreState {
 
     fn bytes(&self) -> u64 {
         let (ids, days) = (self.ids.borrow().count(), self.windows.borrow().count());
-        ids as u64 * ID_RECORD_BYTES + days as u64 * DAY_RECORD_BYTES
+        (ids * record::ID_BYTES + days * record::CUSTOMER_DAY_BYTES) as u64
     }
 
     fn restore(&mut self, mut records: &[u8]) -> Result<(), String> {

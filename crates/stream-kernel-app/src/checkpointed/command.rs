@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::OpenError;
+use stream_kernel_checkpoint::{MIN_COMPACTION_BYTES, OpenError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -38,6 +38,15 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
                 format!("{}: the output so far, `{}`, is `{}` now", A::NAME, from.display(), to.display());
             say(escaped(&text));
         }
+        Event::TraceEnds { path, line_no, cause } => {
+            let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+            let text = format!(
+                "error: the trace `{path}` is certain up to line {} only: what followed could not be written{cause}; decisions \
+                 go on without it (--restart makes a whole one)",
+                grouped(line_no)
+            );
+            say(escaped(&text));
+        }
         Event::Line { line_no, bytes } => progress.update(line_no, bytes),
         Event::Abandoned(failure) => say(format!("abandoned: {failure}")),
     };
@@ -48,6 +57,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             disk: Arc::new(OsDisk),
             now: &|| clock.now(),
             commit_in: CommitIn::Background,
+            min_compaction_bytes: MIN_COMPACTION_BYTES,
             run_id: &options.run_id,
             restart,
             stop: &|| signals.received(),
@@ -65,7 +75,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             ));
             Ok(exit_code)
         }
-        Ok(Ended { stopped: None, report, resumed_after, summary }) => {
+        Ok(Ended { stopped: None, report, resumed_after, trace_ends_after, summary }) => {
             let places = [("output", Some(places.output)), ("trace", places.trace)];
             let summary = Summary {
                 program: A::NAME,
@@ -76,7 +86,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
                 places,
             };
             say(summary.render());
-            Ok(u8::from(report.abandoned > 0))
+            Ok(u8::from(report.abandoned > 0 || trace_ends_after.is_some()))
         }
     }
 }

@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateWriter};
+use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed};
 use stream_kernel_disk::DiskFile;
 
 use super::input_prefix::InputPrefix;
+use crate::State;
 
 /// A commit that is to be made. What it covers is written already, though not yet durable.
 pub(super) struct Commit {
@@ -31,6 +32,7 @@ pub enum CommitIn {
 pub(super) struct Committer {
     shared: Arc<Mutex<Shared>>,
     background: Option<Background>,
+    min_compaction_bytes: u64,
 }
 
 struct Background {
@@ -44,13 +46,28 @@ struct Background {
 struct Shared {
     checkpoint: Checkpoint,
     prefix: InputPrefix,
-    files: Vec<Arc<dyn DiskFile>>,
+    files: Synced,
+}
+
+/// The files that a commit makes durable first.
+pub(super) struct Synced {
+    pub(super) output: Arc<dyn DiskFile>,
+    pub(super) trace: Option<Arc<dyn DiskFile>>,
+}
+
+impl Synced {
+    /// Returns them; a trace that has ended was made durable before, as far as it counts.
+    fn for_commit(&self, committed: &Committed) -> Vec<&dyn DiskFile> {
+        let is_written = committed.trace.as_ref().is_some_and(|trace| trace.ends_after_line.is_none());
+        let trace = self.trace.as_deref().filter(|_| is_written);
+        [Some(&*self.output), trace].into_iter().flatten().collect()
+    }
 }
 
 impl Shared {
     fn make(&mut self, Commit { mut committed, changes }: Commit) -> Result<(), CommitError> {
         committed.input.prefix = self.prefix.up_to(committed.input.bytes)?;
-        let files: Vec<_> = self.files.iter().map(|file| &**file).collect();
+        let files = self.files.for_commit(&committed);
         self.checkpoint.commit(committed, &changes, &files)
     }
 }
@@ -59,12 +76,13 @@ impl Committer {
     pub(super) fn new(
         checkpoint: Checkpoint,
         prefix: InputPrefix,
-        files: Vec<Arc<dyn DiskFile>>,
+        files: Synced,
         commit_in: CommitIn,
+        min_compaction_bytes: u64,
     ) -> Self {
         let shared = Arc::new(Mutex::new(Shared { checkpoint, prefix, files }));
         let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
-        Self { shared, background }
+        Self { shared, background, min_compaction_bytes }
     }
 
     /// Returns whether the commit before is made, so that the next one need not wait for it.
@@ -87,24 +105,26 @@ impl Committer {
     }
 
     /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
-    /// become much larger than `live_bytes`, it is replaced by everything that `all` writes, and that is waited for.
+    /// become much larger than the whole state, it is replaced by that, and that is waited for.
     ///
     /// # Errors
     ///
     /// Returns why this commit, or the one before, could not be made.
     pub(super) fn commit(
         &mut self,
-        live_bytes: u64,
         mut commit: Commit,
-        all: &mut dyn FnMut(&mut StateWriter<'_>) -> Result<(), CommitError>,
+        whole: Option<&dyn State>,
     ) -> Result<(), CommitError> {
         self.wait()?;
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.checkpoint.is_compaction_due(live_bytes) {
+        let is_due = |state: &&dyn State| {
+            shared.checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
+        };
+        if let Some(state) = whole.filter(is_due) {
             commit.committed.input.prefix = shared.prefix.up_to(commit.committed.input.bytes)?;
             let Shared { checkpoint, files, .. } = &mut *shared;
-            let files: Vec<_> = files.iter().map(|file| &**file).collect();
-            return checkpoint.commit_all(commit.committed, all, &files);
+            let files = files.for_commit(&commit.committed);
+            return checkpoint.commit_all(commit.committed, &mut |writer| state.write_all(writer), &files);
         }
         let Some(background) = &mut self.background else { return shared.make(commit) };
         drop(shared);

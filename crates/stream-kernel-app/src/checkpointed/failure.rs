@@ -105,15 +105,6 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
-    /// Records could not be written.
-    #[error("the trace breaks off after line {line_no}")]
-    Trace {
-        /// The last line whose records are complete.
-        line_no: u64,
-        /// What the system said.
-        #[source]
-        cause: io::Error,
-    },
     /// What comes after the last line could not be written.
     #[error(transparent)]
     Finish(io::Error),

@@ -10,7 +10,7 @@ use stream_kernel_trace::Timestamp;
 
 use super::committer::Commit;
 use super::files::Trace;
-use super::opening::{ABANDONED, Files, Opened, Start, UNDELIVERABLE};
+use super::opening::{ABANDONED, Files, Opened, Start, TraceEnd, UNDELIVERABLE};
 use super::{CheckpointFailure, Ended, Event};
 use crate::{Application, LineReader};
 
@@ -35,6 +35,10 @@ struct Mark {
 
 struct Feed<'a, A: Application> {
     opened: Opened<'a, A>,
+    /// Whether the run ends with a line that is to come again.
+    is_line_taken_back: bool,
+    /// Where the trace ends, if it could not be written.
+    trace_end: Option<TraceEnd>,
     /// Where the last commit that was begun stands, and since when.
     begun: Mark,
     begun_at: Timestamp,
@@ -57,9 +61,9 @@ pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, Check
 impl<'a, A: Application> Feed<'a, A> {
     fn new(opened: Opened<'a, A>) -> Self {
         let begun_at = (opened.surroundings.now)();
-        let Start { line_no, offset: input_bytes, report, .. } = opened.start;
-        let begun = Mark { line_no, input_bytes, output_bytes: 0, trace_bytes: 0, report };
-        Self { opened, begun, begun_at, safe_line_no: line_no }
+        let Start { line_no, offset, trace_end, .. } = opened.start;
+        let begun = mark(&opened, line_no, offset);
+        Self { opened, is_line_taken_back: false, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
     /// Makes the first commit, if there is none yet: nothing is written before that it does not account for.
@@ -68,8 +72,11 @@ impl<'a, A: Application> Feed<'a, A> {
             self.commit(self.mark(0, 0), false)?;
             self.wait()?;
         }
+        if let Some(TraceEnd { line_no, .. }) = self.trace_end {
+            self.tell_trace_end(line_no, None);
+        }
         match &self.opened.files.trace {
-            Some(trace) => trace.end_torn_record(),
+            Some(trace) => Ok(trace.end_torn_record()?),
             None => Ok(()),
         }
     }
@@ -110,17 +117,14 @@ impl<'a, A: Application> Feed<'a, A> {
                 Err(failure) => {
                     // The line is taken back: it comes again when the run is resumed.
                     self.opened.state.take_back_line();
-                    // A trace that could not be made durable is not trusted again.
-                    if self.trace_failure().is_none() {
-                        self.commit_what_can_be(before);
-                    }
+                    self.is_line_taken_back = true;
+                    self.heed_trace_failure();
+                    self.commit_what_can_be(before);
                     return Err(failure.into());
                 }
             }
+            self.heed_trace_failure();
             let (line_no, bytes) = (lines.line_no(), lines.bytes_read());
-            if let Some(cause) = self.trace_failure() {
-                return Err(CheckpointFailure::Trace { line_no: before.line_no, cause });
-            }
             (self.opened.surroundings.tell)(Event::Line { line_no, bytes });
             self.commit_if_due(line_no, bytes)?;
         }
@@ -144,13 +148,12 @@ impl<'a, A: Application> Feed<'a, A> {
             renamed.map_err(|cause| self.not_committed(cause))?;
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
-        Ok(Ended { stopped, report, resumed_after: self.opened.start.line_no, summary })
+        let trace_ends_after = self.trace_end.map(|end| end.line_no);
+        Ok(Ended { stopped, report, resumed_after: self.opened.start.line_no, trace_ends_after, summary })
     }
 
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
-        let output_bytes = self.opened.files.output.file().bytes();
-        let trace_bytes = self.opened.files.trace.as_ref().map_or(0, Trace::bytes);
-        Mark { line_no, input_bytes, output_bytes, trace_bytes, report: self.opened.run.report() }
+        mark(&self.opened, line_no, input_bytes)
     }
 
     fn commit_if_due(&mut self, line_no: u64, bytes: u64) -> Result<(), CheckpointFailure> {
@@ -176,14 +179,15 @@ impl<'a, A: Application> Feed<'a, A> {
     /// Begins a commit of everything up to `mark`.
     fn commit(&mut self, mark: Mark, complete: bool) -> Result<(), CheckpointFailure> {
         self.opened.files.output.file().flush()?;
-        if let Some(trace) = &self.opened.files.trace {
-            trace.flush().map_err(|cause| CheckpointFailure::Trace { line_no: mark.line_no, cause })?;
+        if let Some(Err(cause)) = self.opened.files.trace.as_ref().map(Trace::flush) {
+            self.end_trace(&cause);
         }
         let committed = self.committed(mark, complete)?;
         let commit = Commit { committed, changes: self.opened.state.take_changes() };
         self.wait()?;
-        let state = &*self.opened.state;
-        let made = self.opened.committer.commit(state.bytes(), commit, &mut |writer| state.write_all(writer));
+        // The stores still hold a line that was taken back; what was noted of the others does not.
+        let whole = Some(&*self.opened.state).filter(|_| !self.is_line_taken_back);
+        let made = self.opened.committer.commit(commit, whole);
         made.map_err(|cause| self.not_committed(cause))?;
         (self.begun, self.begun_at) = (mark, (self.opened.surroundings.now)());
         Ok(())
@@ -196,7 +200,8 @@ impl<'a, A: Application> Feed<'a, A> {
         committed.lines = mark.line_no;
         committed.output.bytes = mark.output_bytes;
         if let Some(trace) = &mut committed.trace {
-            trace.bytes = mark.trace_bytes;
+            trace.bytes = self.trace_end.map_or(mark.trace_bytes, |end| end.bytes);
+            trace.ends_after_line = self.trace_end.map(|end| end.line_no);
         }
         let RunReport { abandoned, undeliverable, .. } = mark.report;
         let of_kernel = [(ABANDONED, abandoned), (UNDELIVERABLE, undeliverable)];
@@ -229,8 +234,25 @@ impl<'a, A: Application> Feed<'a, A> {
         let _ = self.commit(mark, false).and_then(|()| self.wait());
     }
 
-    fn trace_failure(&self) -> Option<io::Error> {
-        self.opened.files.trace.as_ref().and_then(Trace::take_failure)
+    /// Ends the trace if a record could not be written, or not be made durable.
+    fn heed_trace_failure(&mut self) {
+        if let Some(cause) = self.opened.files.trace.as_ref().and_then(Trace::take_failure) {
+            self.end_trace(&cause);
+        }
+    }
+
+    /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted.
+    fn end_trace(&mut self, cause: &io::Error) {
+        let Some(trace) = self.opened.files.trace.take() else { return };
+        trace.give_up();
+        let Mark { line_no, trace_bytes, .. } = self.begun;
+        self.trace_end = Some(TraceEnd { line_no, bytes: trace_bytes });
+        self.tell_trace_end(line_no, Some(cause));
+    }
+
+    fn tell_trace_end(&mut self, line_no: u64, cause: Option<&io::Error>) {
+        let path = self.opened.template.trace.as_ref().map_or("", |trace| &trace.path);
+        (self.opened.surroundings.tell)(Event::TraceEnds { path, line_no, cause });
     }
 
     /// Waits until what was begun is committed.
@@ -243,6 +265,13 @@ impl<'a, A: Application> Feed<'a, A> {
     fn not_committed(&self, cause: CommitError) -> CheckpointFailure {
         CheckpointFailure::Commit { line_no: self.safe_line_no, cause }
     }
+}
+
+/// Returns how far the run has come.
+fn mark<A: Application>(opened: &Opened<'_, A>, line_no: u64, input_bytes: u64) -> Mark {
+    let output_bytes = opened.files.output.file().bytes();
+    let trace_bytes = opened.files.trace.as_ref().map_or(0, Trace::bytes);
+    Mark { line_no, input_bytes, output_bytes, trace_bytes, report: opened.run.report() }
 }
 
 /// The bytes of the input, from a certain one on.

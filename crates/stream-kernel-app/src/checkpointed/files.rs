@@ -1,16 +1,15 @@
 //! What a run with a checkpoint writes: output and trace, each up to a known byte.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use stream_kernel_checkpoint::CommittedFile;
+use stream_kernel_checkpoint::{CommittedFile, FileError};
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_trace::{Record, TraceSink};
 
-use super::CheckpointFailure;
 use crate::LineOutput;
 
 /// Lines are written in blocks of this size.
@@ -42,6 +41,7 @@ pub(super) struct Trace {
     sink: Rc<RefCell<JsonlSink<TraceBytes>>>,
     /// Why the sink has refused a record.
     failure: Rc<RefCell<Option<io::Error>>>,
+    is_given_up: Rc<Cell<bool>>,
     file: Rc<RefCell<CommittedFile>>,
 }
 
@@ -52,7 +52,7 @@ impl Trace {
     pub(super) fn new(file: CommittedFile, cadence: Cadence) -> Self {
         let file = Rc::new(RefCell::new(file));
         let sink = JsonlSink::new(TraceBytes(Rc::clone(&file)), cadence);
-        Self { sink: Rc::new(RefCell::new(sink)), failure: Rc::default(), file }
+        Self { sink: Rc::new(RefCell::new(sink)), failure: Rc::default(), is_given_up: Rc::default(), file }
     }
 
     pub(super) fn file(&self) -> std::cell::RefMut<'_, CommittedFile> {
@@ -69,11 +69,18 @@ impl Trace {
         self.failure.borrow_mut().take()
     }
 
+    /// Refuses every record from now on.
+    pub(super) fn give_up(&self) {
+        self.is_given_up.set(true);
+    }
+
     /// Puts a line end behind a record that an earlier program has left unfinished.
-    pub(super) fn end_torn_record(&self) -> Result<(), CheckpointFailure> {
+    pub(super) fn end_torn_record(&self) -> Result<(), FileError> {
         let mut file = self.file();
-        let failed = |cause| CheckpointFailure::Trace { line_no: 0, cause };
-        if ends_torn(&*file.file(), file.bytes()).map_err(failed)? {
+        let unreadable =
+            |path: &Path, cause| FileError::Io { doing: "be read", path: path.to_owned(), cause };
+        let on_disk = file.file();
+        if ends_torn(&*on_disk, file.bytes()).map_err(|cause| unreadable(on_disk.path(), cause))? {
             file.append(b"\n")?;
         }
         Ok(())
@@ -87,6 +94,9 @@ impl Trace {
 
 impl TraceSink for Trace {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        if self.is_given_up.get() {
+            return Err(io::Error::other("an earlier record could not be written"));
+        }
         self.sink.borrow_mut().write(record).map_err(|error| {
             let kind = error.kind();
             *self.failure.borrow_mut() = Some(error);

@@ -10,6 +10,7 @@ mod input_prefix;
 mod opening;
 mod output_place;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Surroundings<'a> {
     pub now: &'a dyn Fn() -> Timestamp,
     /// Where commits are made.
     pub commit_in: CommitIn,
+    /// How large the log of changes must be to be replaced by the whole state, mostly [`MIN_COMPACTION_BYTES`](stream_kernel_checkpoint::MIN_COMPACTION_BYTES).
+    pub min_compaction_bytes: u64,
     /// The run's name in its trace.
     pub run_id: &'a str,
     /// Whether what the checkpoint holds is to be forgotten.
@@ -64,6 +67,15 @@ pub enum Event<'a> {
         /// The number of bytes.
         bytes: u64,
     },
+    /// The trace ends: what followed could not be written, and the run goes on without it.
+    TraceEnds {
+        /// The trace.
+        path: &'a str,
+        /// The last line whose records it is certain to hold.
+        line_no: u64,
+        /// Why, unless that was told by an earlier run.
+        cause: Option<&'a io::Error>,
+    },
     /// A step failed, and the line was abandoned.
     Abandoned(&'a StepFailure),
 }
@@ -77,6 +89,8 @@ pub struct Ended {
     pub report: RunReport,
     /// The number of lines that earlier runs had taken.
     pub resumed_after: u64,
+    /// The last line in the trace, if what followed could not be written.
+    pub trace_ends_after: Option<u64>,
     /// The application's part of the summary.
     pub summary: Vec<SummaryRow>,
 }

@@ -12,7 +12,7 @@ use stream_kernel_exec::RunReport;
 use stream_kernel_sinks::Cadence;
 use stream_kernel_trace::Clock;
 
-use super::committer::Committer;
+use super::committer::{Committer, Synced};
 use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
 use super::identity::Identity;
 use super::input_prefix::InputPrefix;
@@ -53,10 +53,20 @@ pub(super) struct Start {
     /// The byte of the input at which the next one begins.
     pub(super) offset: u64,
     pub(super) report: RunReport,
+    /// Where the trace ended before, if it could not be written.
+    pub(super) trace_end: Option<TraceEnd>,
     /// Whether nothing was ever committed.
     pub(super) is_new: bool,
     /// Whether the run was complete, and nothing was appended to the input since: nothing is left to do but to make certain of it.
     pub(super) is_finished: bool,
+}
+
+/// Where a trace ends that could not be written any further.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TraceEnd {
+    pub(super) line_no: u64,
+    /// The number of bytes in the file.
+    pub(super) bytes: u64,
 }
 
 /// The names of what the kernel counts, among the totals.
@@ -114,14 +124,22 @@ pub(super) fn open<A: Application>(
         final_path: places.output,
         partial_path: output_path,
     };
-    let synced = [Some(files.output.file().file()), files.trace.as_ref().map(|trace| trace.file().file())];
+    let synced = Synced {
+        output: files.output.file().file(),
+        trace: files.trace.as_ref().map(|trace| trace.file().file()),
+    };
     let committer = Committer::new(
         checkpoint,
         InputPrefix::new(Arc::clone(&input), prefix, start.offset),
-        synced.into_iter().flatten().collect(),
+        synced,
         surroundings.commit_in,
+        surroundings.min_compaction_bytes,
     );
-    let recorder = job.recorder(clock, files.trace.clone().map(|trace| Box::new(trace) as _));
+    let recorder = if start.trace_end.is_some() {
+        None
+    } else {
+        job.recorder(clock, files.trace.clone().map(|trace| Box::new(trace) as _))
+    };
     let run = job.start_after(surroundings.run_id, recorder, files.output.clone(), start.report);
     Ok(Opened {
         run,
@@ -174,7 +192,12 @@ fn resume(
         PrefixHash::of_committed(&**input, &committed.input).map_err(CheckpointFailure::Input)?;
     let offset = next_line(&**input, committed, &mut prefix)?;
     let output = EarlierOutput::find(disk, committed, &places.output, &places.partial)?;
-    let trace = committed.trace.as_ref().map(|CommittedTrace { path, bytes }| {
+    let trace_end =
+        committed.trace.as_ref().and_then(|&CommittedTrace { bytes, ends_after_line, .. }| {
+            ends_after_line.map(|line_no| TraceEnd { line_no, bytes })
+        });
+    let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
+    let trace = trace.map(|CommittedTrace { path, bytes, .. }| {
         UncutFile::open(disk, [Path::new(path)], *bytes)
             .map_err(|error| missing("trace", path, *bytes, error))
     });
@@ -195,7 +218,7 @@ fn resume(
         abandoned: total(ABANDONED),
         undeliverable: total(UNDELIVERABLE),
     };
-    let start = Start { line_no: committed.lines, offset, report, is_new: false, is_finished };
+    let start = Start { line_no: committed.lines, offset, report, trace_end, is_new: false, is_finished };
     let resumed = Some((committed.lines, committed.complete));
     Ok(Begun { checkpoint, prefix, output, trace, start, resumed, output_path, moved_from })
 }
@@ -279,7 +302,6 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
         configuration,
         input: CommittedInput {
             path: text_of(input.path()),
-            identity: None,
             bytes: 0,
             prefix: PrefixHash::new().digest(),
             ends_in_lf: true,
@@ -290,7 +312,11 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
             partial: text_of(&places.partial),
             bytes: 0,
         },
-        trace: places.trace.as_ref().map(|(path, _)| CommittedTrace { path: text_of(path), bytes: 0 }),
+        trace: places.trace.as_ref().map(|(path, _)| CommittedTrace {
+            path: text_of(path),
+            bytes: 0,
+            ends_after_line: None,
+        }),
         totals: Vec::new(),
         committed_at_ms: 0,
         complete: false,

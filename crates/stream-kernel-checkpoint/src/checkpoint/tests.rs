@@ -84,15 +84,15 @@ fn a_new_log_takes_the_place_of_the_old_one() {
 }
 
 #[test]
-fn compaction_is_due_when_the_log_is_more_than_twice_what_lives_and_16_mib() {
+fn compaction_is_due_when_the_log_is_more_than_twice_what_lives_and_the_least_that_is_worth_it() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
     let mut has_log_of = |bytes| {
         checkpoint.last.as_mut().unwrap().0.log.bytes = bytes;
-        checkpoint.is_compaction_due(1_000)
+        checkpoint.is_compaction_due(1_000, 700)
     };
-    assert!(!has_log_of(16_777_216 + 2_000));
-    assert!(has_log_of(16_777_216 + 2_001));
+    assert!(!has_log_of(2_700));
+    assert!(has_log_of(2_701));
 }
 
 /// Whoever finds that the checkpoint is not for them must be able to leave it as it is.

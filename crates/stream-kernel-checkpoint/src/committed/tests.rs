@@ -1,8 +1,8 @@
 //! The bounds of a commit, and commits for other tests.
 
 use super::{
-    Committed, CommittedInput, CommittedOutput, CommittedTrace, FileIdentity, MAX_CONFIGURATION_BYTES,
-    MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, Program, Total, json_bytes,
+    Committed, CommittedInput, CommittedOutput, CommittedTrace, MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES,
+    MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, Program, Total, json_bytes,
 };
 use crate::prefix::PrefixHash;
 
@@ -13,7 +13,6 @@ pub(crate) fn after_lines(lines: u64) -> Committed {
         configuration: "c0ffee".to_owned(),
         input: CommittedInput {
             path: "/input".to_owned(),
-            identity: None,
             bytes: 0,
             prefix: PrefixHash::new().digest(),
             ends_in_lf: true,
@@ -40,14 +39,13 @@ pub(crate) fn greatest() -> Committed {
         configuration: text(MAX_CONFIGURATION_BYTES),
         input: CommittedInput {
             path: path(),
-            identity: Some(FileIdentity { device: u64::MAX, inode: u64::MAX }),
             bytes: u64::MAX,
             prefix: PrefixHash::new().digest(),
             ends_in_lf: false,
         },
         lines: u64::MAX,
         output: CommittedOutput { path: path(), partial: path(), bytes: u64::MAX },
-        trace: Some(CommittedTrace { path: path(), bytes: u64::MAX }),
+        trace: Some(CommittedTrace { path: path(), bytes: u64::MAX, ends_after_line: Some(u64::MAX) }),
         totals: vec![Total { name: text(MAX_TOTAL_NAME_BYTES), count: u64::MAX }; MAX_TOTALS],
         committed_at_ms: u64::MAX,
         complete: false,

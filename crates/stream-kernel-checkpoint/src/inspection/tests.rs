@@ -27,7 +27,7 @@ fn scene() -> (SimulatedDisk, Checkpoint) {
     committed.input.bytes = 6;
     committed.input.prefix = hash.digest();
     committed.output.bytes = 4;
-    committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6 });
+    committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6, ends_after_line: None });
     let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
     let mut changes = Changes::new();
     changes.push(b"state").unwrap();

@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
         self.trace.flush().map_err(told)?;
         // A careless program tries again. That must not succeed.
         self.try_to_commit(complete).or_else(|_| self.try_to_commit(complete)).map_err(told)?;
-        self.changes.clear();
+        self.changes = Changes::new();
         promise.lines = Some(self.lines);
         Ok(())
     }
@@ -183,7 +183,6 @@ impl<'a> Run<'a> {
             configuration: "00".to_owned(),
             input: CommittedInput {
                 path: INPUT.to_owned(),
-                identity: None,
                 bytes: self.input_bytes,
                 prefix: self.hash.digest(),
                 ends_in_lf: true,
@@ -194,7 +193,11 @@ impl<'a> Run<'a> {
                 partial: PARTIAL.to_owned(),
                 bytes: self.output.bytes(),
             },
-            trace: Some(CommittedTrace { path: TRACE.to_owned(), bytes: self.trace.bytes() }),
+            trace: Some(CommittedTrace {
+                path: TRACE.to_owned(),
+                bytes: self.trace.bytes(),
+                ends_after_line: None,
+            }),
             totals: vec![Total { name: "keys".to_owned(), count: self.sums.len() as u64 }],
             committed_at_ms: self.lines,
             complete,
