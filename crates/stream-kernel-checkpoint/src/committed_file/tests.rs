@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk};
 
 use super::{CommittedFile, FileError, UncutFile};
 
@@ -53,4 +53,16 @@ fn what_is_nowhere_is_named() {
     let disk = SimulatedDisk::new(1);
     let error = UncutFile::open(&disk, [path()], 0).unwrap_err();
     assert_eq!(error.to_string(), "`/output` cannot be opened");
+}
+
+/// Somebody may still need what cannot be removed: it is neither written into nor taken for an empty file.
+#[test]
+fn what_cannot_be_removed_stays_and_is_named() {
+    let disk = SimulatedDisk::new(1);
+    disk.put(path(), b"left over");
+    let at = disk.operations();
+    disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
+    let error = CommittedFile::create(&disk, path(), 4).unwrap_err();
+    assert_eq!(error.to_string(), "`/output` cannot be removed");
+    assert_eq!(disk.contents(path()).unwrap(), b"left over");
 }
