@@ -46,6 +46,20 @@ pub(crate) enum Failure {
         "fuzzing needs a nightly compiler and cargo-fuzz (`rustup toolchain install nightly` and `cargo install --locked cargo-fuzz`)"
     )]
     NoFuzzer,
+    /// Nothing can make mutants.
+    #[error("cargo-mutants is not installed (`cargo install --locked cargo-mutants`)")]
+    NoMutants,
+    /// Nothing can count lines.
+    #[error(
+        "cargo-llvm-cov is not installed (`rustup component add llvm-tools` and `cargo install --locked cargo-llvm-cov`)"
+    )]
+    NoCoverage,
+    /// There are bugs that no test notices.
+    #[error(
+        "no test notices these changes:\n  {}\n  (write one that does; what can neither change a decision nor lose a byte goes into `.cargo/mutants.toml`, with its reason)",
+        mutants.join("\n  ")
+    )]
+    Survivors { mutants: Vec<String> },
     /// Workloads take more instructions than are recorded.
     #[error(
         "more instructions than recorded, by over 5 %: {} (mend it, or accept it with `cargo xtask bench --instructions --record`)",
@@ -99,6 +113,9 @@ impl Failure {
             | Self::Unmarked { .. }
             | Self::NoValgrind
             | Self::NoFuzzer
+            | Self::NoMutants
+            | Self::NoCoverage
+            | Self::Survivors { .. }
             | Self::Torture { .. }
             | Self::MoreInstructions { .. } => ExitCode::FAILURE,
         }

@@ -1,14 +1,17 @@
 //! `cargo xtask`: everything a contributor runs, one command each.
 
+mod areas;
 mod attempts;
 mod bench;
 mod build;
 mod cargo;
 mod check;
 mod cli_reference;
+mod coverage;
 mod failure;
 mod fuzz;
 mod generate;
+mod mutants;
 mod stream;
 mod test;
 mod torture;
@@ -38,6 +41,9 @@ usage: cargo xtask <command>
                          counts instructions and compares with benches/instructions.json
   torture --hours H [--seed N]
                          kills runs with a checkpoint until H hours are over, or one comes to something else
+  mutants [--area steps|recovery|recorder|diff] [--shard K/N]
+                         puts bugs into what decides, keeps or compares; needs cargo-mutants and hours
+  coverage               says which share of the same lines the tests run; needs cargo-llvm-cov
 ";
 
 fn main() -> ExitCode {
@@ -73,6 +79,8 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         "stream" => stream::stream(rest),
         "bench" => bench::bench(rest),
         "torture" => torture::torture(rest),
+        "mutants" => mutants::mutants(rest),
+        "coverage" => no_more(rest).and_then(|()| coverage::coverage()),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())

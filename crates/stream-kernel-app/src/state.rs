@@ -66,6 +66,8 @@ pub trait State {
     fn begin_line(&mut self);
 
     /// Forgets the records of what has changed since the line began: it will come again, to a run that is resumed.
+    ///
+    /// The run ends then. What changed before is still asked for, everything is not: what is remembered may go on holding the line.
     fn take_back_line(&mut self);
 
     /// Returns the records of what has changed since the last call, or since the beginning.

@@ -100,11 +100,13 @@ mod tests {
         changes.push(&vec![2; MAX_BLOCK_BYTES - 10]).unwrap();
         assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES], "a block that is just full");
         changes.push(&[3]).unwrap();
+        changes.push(&[3]).unwrap();
         changes.push(&vec![4; MAX_BLOCK_BYTES]).unwrap();
-        assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES, 1, MAX_BLOCK_BYTES]);
-        assert_eq!(changes.len(), 2 * MAX_BLOCK_BYTES + 1);
+        assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES, 2, MAX_BLOCK_BYTES], "later blocks are as long");
+        assert_eq!(changes.len(), 2 * MAX_BLOCK_BYTES + 2);
+        assert!(!changes.is_empty());
         let taken = changes.take();
-        assert_eq!(lengths(&taken), [MAX_BLOCK_BYTES, 1, MAX_BLOCK_BYTES]);
+        assert_eq!(lengths(&taken), [MAX_BLOCK_BYTES, 2, MAX_BLOCK_BYTES]);
         assert!(changes.is_empty() && lengths(&changes).is_empty());
         changes.push(&[5]).unwrap();
         assert_eq!(lengths(&changes), [1]);
@@ -120,10 +122,20 @@ mod tests {
                 before
             })
             .collect();
+        let all = changes.clone();
         for (len, blocks) in lengths_before.into_iter().rev() {
+            let mut at_once = all.clone();
+            at_once.truncate(len);
             changes.truncate(len);
-            assert_eq!((changes.len(), lengths(&changes)), (len, blocks));
+            assert_eq!((changes.len(), lengths(&changes)), (len, blocks.clone()));
+            assert_eq!((at_once.len(), lengths(&at_once)), (len, blocks), "all at once");
         }
+    }
+
+    /// A log that was written with longer blocks would be taken for damaged.
+    #[test]
+    fn the_bound_of_a_block_belongs_to_the_format() {
+        assert_eq!(MAX_BLOCK_BYTES, 1_048_576);
     }
 
     #[test]

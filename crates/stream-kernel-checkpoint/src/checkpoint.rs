@@ -16,8 +16,8 @@ use crate::manifest::{Newest, Place, clear, newest, read_slots};
 use crate::slot::Slot;
 use crate::state_log::replay_from;
 
-/// A state log that is smaller than this is never worth compacting.
-const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
+/// A state log that is smaller than this is not worth compacting.
+pub const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A checkpoint that this run has locked.
 ///
@@ -107,9 +107,9 @@ impl Checkpoint {
     }
 
     /// Returns whether it is time to write the whole state, which takes about `live_bytes`, into a new log
-    /// ([`Checkpoint::commit_all`]): the log is larger than twice that and 16 MiB.
-    pub fn is_compaction_due(&self, live_bytes: u64) -> bool {
-        let bound = live_bytes.saturating_mul(2).saturating_add(MIN_COMPACTION_BYTES);
+    /// ([`Checkpoint::commit_all`]): the log is larger than twice that and `min_bytes`, mostly [`MIN_COMPACTION_BYTES`].
+    pub fn is_compaction_due(&self, live_bytes: u64, min_bytes: u64) -> bool {
+        let bound = live_bytes.saturating_mul(2).saturating_add(min_bytes);
         self.last.as_ref().is_some_and(|(slot, _)| slot.log.bytes > bound)
     }
 

@@ -16,7 +16,7 @@ mod slot;
 mod state_log;
 
 pub use changes::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, MIN_COMPACTION_BYTES};
 pub use committed::{
     Committed, CommittedInput, CommittedOutput, CommittedTrace, MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES,
     MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, OutOfBounds, Program, Total,

@@ -83,7 +83,7 @@ fn is_of_what_can_be_removed(error: &io::Error) -> bool {
 mod tests {
     use std::path::Path;
 
-    use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+    use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
     use super::NewFile;
     use crate::FileError;
@@ -100,6 +100,18 @@ mod tests {
         assert_eq!(disk.contents(path()).unwrap(), b"left over");
         let file = place.create(&disk, 1).unwrap();
         assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (0, b"".to_vec()));
+    }
+
+    /// Somebody may still need what cannot be removed: it is neither written into nor taken for an empty file.
+    #[test]
+    fn what_cannot_be_removed_stays_and_is_named() {
+        let disk = SimulatedDisk::new(1);
+        disk.put(path(), b"left over");
+        let place = NewFile::at(&disk, path()).unwrap();
+        let at = disk.operations();
+        disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
+        assert_eq!(place.create(&disk, 4).unwrap_err().to_string(), "`/output` cannot be removed");
+        assert_eq!(disk.contents(path()).unwrap(), b"left over");
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub trait DiskFile: Send + Sync + Debug {
     /// # Errors
     ///
     /// Returns what the system says. What was written since the last sync may then be lost, though it can still be read, and
-    /// another sync that succeeds does not mean that it is safe: only writing it again helps.
+    /// another sync that succeeds does not mean that it is safe: only writing it again helps. A file of [`OsDisk`](crate::OsDisk)
+    /// that could not be synced once cannot be synced again, so that this reaches everybody who has it open together.
     fn sync_data(&self) -> io::Result<()>;
 
     /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked, nor if its path

@@ -10,4 +10,4 @@ pub use disk::{Disk, OpenHow, dir_of};
 pub use file::{DiskFile, FileId, MAX_INTERRUPTIONS};
 pub use os::{OsDisk, try_lock};
 #[cfg(feature = "simulation")]
-pub use simulated::{Fault, PlannedFault, SimulatedDisk};
+pub use simulated::{Disturbance, Fault, PlannedFault, ProcessEnd, SimulatedDisk, random_number};

@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -35,7 +36,7 @@ impl Disk for OsDisk {
         if !kind.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
         }
-        Ok(Box::new(OsFile { file, path: path.to_owned() }))
+        Ok(Box::new(OsFile { file, path: path.to_owned(), sync_failure: SyncFailure::default() }))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
@@ -70,6 +71,30 @@ impl Disk for OsDisk {
 struct OsFile {
     file: File,
     path: PathBuf,
+    sync_failure: SyncFailure,
+}
+
+/// Why a file could not be made durable, if it ever could not.
+///
+/// The system tells of bytes that it could not write once, to whoever syncs first, and forgets them. So that nobody takes the next sync for
+/// a success, in another thread least of all, the first failure is every later sync's answer.
+#[derive(Debug, Default)]
+struct SyncFailure(Mutex<Option<io::Error>>);
+
+impl SyncFailure {
+    fn unless_failed(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        // Held while it is synced: one that comes second must hear what became of the first.
+        let mut failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.is_none() {
+            *failure = sync().err();
+        }
+        failure.as_ref().map_or(Ok(()), |first| Err(again(first)))
+    }
+}
+
+/// Returns the same error once more.
+fn again(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 impl DiskFile for OsFile {
@@ -98,7 +123,7 @@ impl DiskFile for OsFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.sync_failure.unless_failed(|| self.file.sync_data())
     }
 
     fn try_lock(&self) -> io::Result<bool> {

@@ -6,17 +6,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use rustix::process::Signal;
+use stream_kernel_disk::random_number;
 use tempfile::TempDir;
 
 use super::input::lines;
 use super::masked::masked;
-use super::sweep::mixed;
 
 const CONFIGURATION: &str = "\
 version: 1
 scenario: {name: killed}
 runtime:
-  checkpoint: {dir: run.ckpt, every_lines: 7}
+  checkpoint: {dir: run.ckpt, every_lines: 3}
   tracing:
     enabled: true
     context_diff: {mode: whitelist, whitelist: [tags, metrics]}
@@ -72,28 +72,31 @@ impl Scene {
 
 #[test]
 fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
-    let input = lines(41, 40);
+    let input = lines(41, 24);
     let undisturbed = Scene::new(&input);
     let Outcome::Complete(operations) = undisturbed.process(None) else { panic!("nobody was to kill it") };
     let expected = undisturbed.results();
-    assert_eq!(expected.0.lines().count(), 40);
+    assert_eq!(expected.0.lines().count(), 24);
 
-    let mut points = BTreeSet::new();
-    let mut kills = 0;
-    let mut count = |scene: &Scene, moment: usize, operation: u64| {
-        let Outcome::Killed(point) = scene.process(Some((MOMENTS[moment], operation))) else { return false };
-        points.insert(point.strip_prefix(MOMENTS[moment]).unwrap().trim_start().to_owned());
-        kills += 1;
-        true
+    let kill = |scene: &Scene, moment: usize, operation: u64| {
+        let Outcome::Killed(point) = scene.process(Some((MOMENTS[moment], operation))) else { return None };
+        Some(point.strip_prefix(MOMENTS[moment]).unwrap().trim_start().to_owned())
     };
+    let [mut points, mut points_of_recovery] = [BTreeSet::new(), BTreeSet::new()];
+    let mut kills = 0;
     for operation in 0..operations {
         for moment in [0, 1] {
             let scene = Scene::new(&input);
-            assert!(count(&scene, moment, operation), "operation {operation} is never reached");
-            let random = mixed(operation * 2 + moment as u64);
+            points.insert(kill(&scene, moment, operation).expect("the operation is reached"));
+            kills += 1;
+            let random = random_number(operation * 2 + moment as u64);
             // As often as it is killed: a resumed run takes more or fewer operations, and may be complete before.
             for again in 1..=2 {
-                count(&scene, (random & 1) as usize, (random >> (8 * again)) % operations);
+                if let Some(point) = kill(&scene, (random & 1) as usize, (random >> (8 * again)) % operations)
+                {
+                    points_of_recovery.insert(point);
+                    kills += 1;
+                }
             }
             assert!(matches!(scene.process(None), Outcome::Complete(_)));
             assert_eq!(
@@ -105,47 +108,51 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
         }
     }
     assert!(kills >= 500, "only {kills} kills around {operations} operations");
+    for point in [
+        "cut output.txt.partial",
+        "cut trace.jsonl",
+        "read manifest",
+        "remove state-1.log",
+        "rename output.txt.partial",
+    ] {
+        assert!(points_of_recovery.contains(point), "no recovery was killed around `{point}`");
+    }
     let points: Vec<_> = points.into_iter().collect();
     insta::assert_snapshot!(points.join("\n"), @"
     create directory run.ckpt
     create output.txt.partial
     create state-1.log
+    create state-2.log
+    create state-3.log
     cut manifest
-    cut output.txt.partial
-    cut state-1.log
-    cut trace.jsonl
     list run.ckpt
     lock lock
     lock output.txt.partial
     lock trace.jsonl
-    measure input.txt
     measure manifest
-    measure output.txt
-    measure output.txt.partial
-    measure state-1.log
     measure trace.jsonl
     open for reading input.txt
-    open for reading state-1.log
     open or create lock
     open or create manifest
     open or create trace.jsonl
-    open output.txt.partial
-    open state-1.log
-    open trace.jsonl
     read input.txt
-    read state-1.log
-    read trace.jsonl
     remove output.txt.partial
+    remove state-1.log
+    remove state-2.log
     rename output.txt.partial
     sync directory .
     sync directory run.ckpt
     sync manifest
     sync output.txt.partial
     sync state-1.log
+    sync state-2.log
+    sync state-3.log
     sync trace.jsonl
     write manifest
     write output.txt.partial
     write state-1.log
+    write state-2.log
+    write state-3.log
     write trace.jsonl
     ");
 }

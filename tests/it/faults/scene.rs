@@ -185,13 +185,14 @@ pub(super) struct Process {
     /// Its clock shows a time of its own.
     pub(super) number: u64,
     pub(super) commit_in: CommitIn,
+    pub(super) min_compaction_bytes: u64,
     /// After how many lines it is asked to stop.
     pub(super) stop_after: Option<u64>,
 }
 
 impl Default for Process {
     fn default() -> Self {
-        Self { number: 0, commit_in: CommitIn::Foreground, stop_after: None }
+        Self { number: 0, commit_in: CommitIn::Foreground, min_compaction_bytes: 0, stop_after: None }
     }
 }
 
@@ -203,6 +204,7 @@ impl Process {
         let surroundings = Surroundings {
             disk: Arc::new(disk.clone()),
             now: &|| start,
+            min_compaction_bytes: self.min_compaction_bytes,
             commit_in: self.commit_in,
             run_id: "run",
             restart: false,

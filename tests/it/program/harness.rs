@@ -104,11 +104,9 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Returns where the program is.
+/// Returns where the program is: the one that `cargo xtask test` has built and names, or the one that cargo has built beside the tests.
 pub(super) fn executable() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the one place that learns where the program is")]
     let path = std::env::var_os("FUND_LOAD_BIN");
-    let path = path
-        .expect("FUND_LOAD_BIN names no program: run these tests with `cargo xtask test`, which builds it");
-    path.into()
+    path.unwrap_or_else(|| env!("CARGO_BIN_EXE_tested-fund-load").into()).into()
 }

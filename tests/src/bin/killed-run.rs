@@ -184,6 +184,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     let surroundings = Surroundings {
         disk: Arc::new(DeadlyDisk { disk: OsDisk, deadline: Arc::clone(&deadline) }),
         now: &|| clock.now(),
+        min_compaction_bytes: 0,
         commit_in: CommitIn::Foreground,
         run_id: "run",
         restart: false,

@@ -1,7 +1,8 @@
 //! One round: an input and a configuration, a run without a checkpoint, and one that is killed until it is left alone.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -33,6 +34,7 @@ pub(crate) struct Round<'a> {
     random: Random,
     programs: &'a Programs,
     folder: PathBuf,
+    input: GrowingInput,
     /// What was done to the run, to be told if it fails.
     history: Vec<String>,
 }
@@ -57,8 +59,9 @@ impl<'a> Round<'a> {
             let words = ["--kind", kind, "--lines", &lines, "--seed", &seed, "--output"].map(OsString::from);
             stream::stream(&words.into_iter().chain([path.into()]).collect::<Vec<_>>())?;
         }
+        let input = GrowingInput::new(folder.join("killed").join("input.txt"))?;
         let folder = folder.to_owned();
-        Ok(Self { seed, random, programs, folder, history: vec![configuration] })
+        Ok(Self { seed, random, programs, folder, input, history: vec![configuration] })
     }
 
     /// Plays the round and returns how many times the run was killed.
@@ -68,7 +71,15 @@ impl<'a> Round<'a> {
             &["run", "--config", "torture.yaml", "--set", "runtime.checkpoint=null"],
         )?;
         let mut kills = 0;
+        // Some inputs are all there from the start.
+        if self.random.once_in(2) {
+            self.input.cut(&mut self.random)?;
+        }
         for _ in 0..self.random.between(1, MAX_KILLS) {
+            if self.random.once_in(3) {
+                let bytes = self.input.grow(&mut self.random)?;
+                self.history.push(format!("{bytes} bytes are appended to the input"));
+            }
             let status =
                 if self.random.once_in(2) { self.kill_at_a_point()? } else { self.kill_at_a_moment()? };
             match (status.signal(), status.success()) {
@@ -77,6 +88,7 @@ impl<'a> Round<'a> {
                 _ => return Err(self.failed(&format!("the run failed by itself ({status})"))),
             }
         }
+        self.input.complete()?;
         self.must_succeed("killed", &["run", "--config", "torture.yaml"])?;
         self.compare()?;
         Ok(kills)
@@ -144,17 +156,65 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Returns a configuration: commits at some cadence, a trace or none, ids forgotten or not.
+/// An input that is there in part, and grows line by line.
+struct GrowingInput {
+    path: PathBuf,
+    content: Vec<u8>,
+    /// How much of it is there.
+    len: usize,
+}
+
+impl GrowingInput {
+    /// Takes up an input that is there as a whole.
+    fn new(path: PathBuf) -> Result<Self, Failure> {
+        let content = fs::read(&path).map_err(|source| Failure::file("read", &path, source))?;
+        Ok(Self { path, len: content.len(), content })
+    }
+
+    /// Leaves only some of the first lines, none perhaps.
+    fn cut(&mut self, random: &mut Random) -> Result<(), Failure> {
+        self.len = 0;
+        fs::write(&self.path, "").map_err(|source| Failure::file("write", &self.path, source))?;
+        self.grow(random).map(drop)
+    }
+
+    /// Appends some lines, none perhaps, and returns how many bytes they have.
+    fn grow(&mut self, random: &mut Random) -> Result<usize, Failure> {
+        let left = &self.content[self.len..];
+        let some = usize::try_from(random.below(left.len() as u64 + 1)).unwrap_or(0);
+        let lines = left[..some].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.append(lines)?;
+        Ok(lines)
+    }
+
+    /// Appends what is missing.
+    fn complete(&mut self) -> Result<(), Failure> {
+        self.append(self.content.len() - self.len)
+    }
+
+    fn append(&mut self, bytes: usize) -> Result<(), Failure> {
+        let failed = |source| Failure::file("append to", &self.path, source);
+        let mut file = OpenOptions::new().append(true).open(&self.path).map_err(failed)?;
+        file.write_all(&self.content[self.len..self.len + bytes]).map_err(failed)?;
+        self.len += bytes;
+        Ok(())
+    }
+}
+
+/// Returns a configuration: commits at some cadence, a trace or none, records made durable or not, ids forgotten or not, gates on or off.
 fn configuration(random: &mut Random, lines: u64, is_traced: bool) -> String {
     let every_lines = random.between(1, lines.div_ceil(8)).max(lines / 400);
     let tracing = if is_traced {
         let flush_every_n = random.between(1, 200);
+        let fsync_every_n =
+            if random.once_in(3) { random.between(20, 400).to_string() } else { "null".to_owned() };
         format!(
-            "{{enabled: true, context_diff: {{mode: full}}, sink: {{kind: jsonl, jsonl: {{path: trace.jsonl, write_mode: batch, flush_every_n: {flush_every_n}}}}}}}"
+            "{{enabled: true, context_diff: {{mode: full}}, sink: {{kind: jsonl, jsonl: {{path: trace.jsonl, write_mode: batch, flush_every_n: {flush_every_n}, fsync_every_n: {fsync_every_n}}}}}}}"
         )
     } else {
         "{enabled: false}".to_owned()
     };
+    let gates = random.once_in(2);
     let remember_days = if random.once_in(3) { random.between(1, 40).to_string() } else { "null".to_owned() };
     format!(
         "\
@@ -165,6 +225,9 @@ runtime:
   tracing: {tracing}
 nodes:
   idempotency_gate: {{remember_days: {remember_days}}}
+  compute_features: {{prime_gate: {{enabled: {gates}}}, monday_multiplier: {{enabled: {gates}}}}}
+  evaluate_policies: {{prime_gate: {{enabled: {gates}}}}}
+  update_windows: {{daily_prime_gate: {{enabled: {gates}}}}}
 "
     )
 }

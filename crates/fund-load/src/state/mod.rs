@@ -224,3 +224,6 @@ impl State for StoreState {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,6 +224,7 @@ mod tests {
         for (line_no, text) in (1..).zip(["30", "7", "007", "200"]) {
             store.get_or_remember(id(text), first(line_no), ROOM).unwrap();
         }
+        assert_eq!(store.count(), 4);
         let entries = store.entries();
         let entry = |text, line_no| IdEntry::First { id: id(text), attempt: first(line_no) };
         assert_eq!(entries, [entry("7", 2), entry("30", 1), entry("007", 3), entry("200", 4)]);

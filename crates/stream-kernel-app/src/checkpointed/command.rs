@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{FileError, OpenError};
+use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -57,6 +57,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             disk: Arc::new(OsDisk),
             now: &|| clock.now(),
             commit_in: CommitIn::Background,
+            min_compaction_bytes: MIN_COMPACTION_BYTES,
             run_id: &options.run_id,
             restart,
             stop: &|| signals.received(),

@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateWriter};
+use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed};
 use stream_kernel_disk::DiskFile;
 
 use super::input_prefix::InputPrefix;
+use crate::State;
 
 /// A commit that is to be made. What it covers is written already, though not yet durable.
 pub(super) struct Commit {
@@ -31,6 +32,7 @@ pub enum CommitIn {
 pub(super) struct Committer {
     shared: Arc<Mutex<Shared>>,
     background: Option<Background>,
+    min_compaction_bytes: u64,
 }
 
 struct Background {
@@ -76,10 +78,11 @@ impl Committer {
         prefix: InputPrefix,
         files: Synced,
         commit_in: CommitIn,
+        min_compaction_bytes: u64,
     ) -> Self {
         let shared = Arc::new(Mutex::new(Shared { checkpoint, prefix, files }));
         let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
-        Self { shared, background }
+        Self { shared, background, min_compaction_bytes }
     }
 
     /// Returns whether the commit before is made, so that the next one need not wait for it.
@@ -102,24 +105,26 @@ impl Committer {
     }
 
     /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
-    /// become much larger than `live_bytes`, it is replaced by everything that `all` writes, and that is waited for.
+    /// become much larger than the whole state, it is replaced by that, and that is waited for.
     ///
     /// # Errors
     ///
     /// Returns why this commit, or the one before, could not be made.
     pub(super) fn commit(
         &mut self,
-        live_bytes: u64,
         mut commit: Commit,
-        all: &mut dyn FnMut(&mut StateWriter<'_>) -> Result<(), CommitError>,
+        whole: Option<&dyn State>,
     ) -> Result<(), CommitError> {
         self.wait()?;
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.checkpoint.is_compaction_due(live_bytes) {
+        let is_due = |state: &&dyn State| {
+            shared.checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
+        };
+        if let Some(state) = whole.filter(is_due) {
             commit.committed.input.prefix = shared.prefix.up_to(commit.committed.input.bytes)?;
             let Shared { checkpoint, files, .. } = &mut *shared;
             let files = files.for_commit(&commit.committed);
-            return checkpoint.commit_all(commit.committed, all, &files);
+            return checkpoint.commit_all(commit.committed, &mut |writer| state.write_all(writer), &files);
         }
         let Some(background) = &mut self.background else { return shared.make(commit) };
         drop(shared);

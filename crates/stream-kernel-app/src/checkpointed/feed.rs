@@ -35,6 +35,8 @@ struct Mark {
 
 struct Feed<'a, A: Application> {
     opened: Opened<'a, A>,
+    /// Whether the run ends with a line that is to come again.
+    is_line_taken_back: bool,
     /// Where the trace ends, if it could not be written.
     trace_end: Option<TraceEnd>,
     /// Where the last commit that was begun stands, and since when.
@@ -61,7 +63,7 @@ impl<'a, A: Application> Feed<'a, A> {
         let begun_at = (opened.surroundings.now)();
         let Start { line_no, offset, trace_end, .. } = opened.start;
         let begun = mark(&opened, line_no, offset);
-        Self { opened, trace_end, begun, begun_at, safe_line_no: line_no }
+        Self { opened, is_line_taken_back: false, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
     /// Commits, if nothing may be written before: nothing that no commit accounts for.
@@ -115,6 +117,7 @@ impl<'a, A: Application> Feed<'a, A> {
                 Err(failure) => {
                     // The line is taken back: it comes again when the run is resumed.
                     self.opened.state.take_back_line();
+                    self.is_line_taken_back = true;
                     self.heed_trace_failure();
                     self.commit_what_can_be(before);
                     return Err(failure.into());
@@ -194,8 +197,9 @@ impl<'a, A: Application> Feed<'a, A> {
         let committed = self.committed(mark, complete)?;
         let commit = Commit { committed, changes: self.opened.state.take_changes() };
         self.wait()?;
-        let state = &*self.opened.state;
-        let made = self.opened.committer.commit(state.bytes(), commit, &mut |writer| state.write_all(writer));
+        // The stores still hold a line that was taken back; what was noted of the others does not.
+        let whole = Some(&*self.opened.state).filter(|_| !self.is_line_taken_back);
+        let made = self.opened.committer.commit(commit, whole);
         made.map_err(|cause| self.not_committed(cause))?;
         (self.begun, self.begun_at) = (mark, (self.opened.surroundings.now)());
         Ok(())

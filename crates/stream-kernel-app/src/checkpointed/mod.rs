@@ -31,6 +31,8 @@ pub struct Surroundings<'a> {
     pub now: &'a dyn Fn() -> Timestamp,
     /// Where commits are made.
     pub commit_in: CommitIn,
+    /// How large the log of changes must be to be replaced by the whole state, mostly [`MIN_COMPACTION_BYTES`](stream_kernel_checkpoint::MIN_COMPACTION_BYTES).
+    pub min_compaction_bytes: u64,
     /// The run's name in its trace.
     pub run_id: &'a str,
     /// Whether what the checkpoint holds is to be forgotten.

@@ -136,6 +136,7 @@ pub(super) fn open<A: Application>(
         InputPrefix::new(Arc::clone(&input), prefix, start.offset),
         synced,
         surroundings.commit_in,
+        surroundings.min_compaction_bytes,
     );
     let recorder = if start.trace_end.is_some() {
         None

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
-use super::{Checkpoint, MIN_COMPACTION_BYTES};
+use super::Checkpoint;
 use crate::changes::Changes;
 use crate::committed::Committed;
 use crate::committed::tests::{after_lines, greatest};
@@ -84,15 +84,15 @@ fn a_new_log_takes_the_place_of_the_old_one() {
 }
 
 #[test]
-fn compaction_is_due_when_the_log_is_more_than_twice_what_lives_and_16_mib() {
+fn compaction_is_due_when_the_log_is_more_than_twice_what_lives_and_the_least_that_is_worth_it() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
     let mut has_log_of = |bytes| {
         checkpoint.last.as_mut().unwrap().0.log.bytes = bytes;
-        checkpoint.is_compaction_due(1_000)
+        checkpoint.is_compaction_due(1_000, 700)
     };
-    assert!(!has_log_of(MIN_COMPACTION_BYTES + 2_000));
-    assert!(has_log_of(MIN_COMPACTION_BYTES + 2_001));
+    assert!(!has_log_of(2_700));
+    assert!(has_log_of(2_701));
 }
 
 /// Whoever finds that the checkpoint is not for them must be able to leave it as it is.

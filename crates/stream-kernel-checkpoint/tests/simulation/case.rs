@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use stream_kernel_checkpoint::verify;
-use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
+use stream_kernel_disk::{Disk, Disturbance, Fault, PlannedFault, SimulatedDisk};
 
 use crate::toy::{self, BROKEN, CHECKPOINT, INPUT, OUTPUT, PARTIAL, Promise, TRACE, VOLATILE};
 
@@ -16,22 +16,6 @@ pub(crate) struct Scene {
     trace: String,
     /// How many operations an undisturbed run takes.
     pub(crate) operations: u64,
-}
-
-/// What becomes of a process.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Disturbance {
-    pub(crate) fault: PlannedFault,
-    /// How the disk is left when the process has ended.
-    pub(crate) end: End,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum End {
-    /// The process is gone; the disk goes on.
-    Kill,
-    /// The power is gone; the seed decides what is kept.
-    PowerCut(u64),
 }
 
 const LINES: [&str; 11] = ["a 1", "b 2", "a 3", "c 4", "b 5", "a 6", "d 7", "c 8", "a 9", "e 10", "b 11"];
@@ -81,11 +65,7 @@ impl Scene {
                 // What a process leaves that ended well is looked at like any other.
                 Ok(()) | Err(_) => {}
             }
-            let seed = seed.wrapping_add(number as u64);
-            disk = match disturbance.end {
-                End::Kill => disk.after_kill(seed),
-                End::PowerCut(seed) => disk.after_crash(seed),
-            };
+            disk = disturbance.end.of(&disk, seed.wrapping_add(number as u64));
             if promise.is_complete
                 && let Err(what) = self.check_result(&disk)
             {

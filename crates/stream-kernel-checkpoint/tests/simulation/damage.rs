@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use stream_kernel_checkpoint::inspect;
-use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_disk::{SimulatedDisk, random_number};
 
 use crate::case::Scene;
-use crate::sweep::{index, mixed};
 use crate::toy::{self, CHECKPOINT, INPUT, Promise};
 
 /// How many times a file is damaged after each kill.
@@ -20,7 +19,7 @@ pub(crate) fn sweep(scene: &Scene) -> Result<u64, String> {
         for number in 0..DAMAGES {
             let seed = operation * DAMAGES + number;
             let disk = killed.after_kill(seed);
-            let Some((path, what)) = damage(&disk, mixed(seed)) else { continue };
+            let Some((path, what)) = damage(&disk, random_number(seed)) else { continue };
             resumed += 1;
             check(scene, &disk, &path).map_err(|error| {
                 let name = scene.name;
@@ -87,4 +86,9 @@ fn damage(disk: &SimulatedDisk, random: u64) -> Option<(PathBuf, String)> {
 /// Returns a path as the disk lists it.
 fn root(path: &str) -> &Path {
     Path::new(path.trim_start_matches('/'))
+}
+
+/// Returns an index into something of that length.
+fn index(random: u64, len: usize) -> usize {
+    usize::try_from(random % len as u64).unwrap_or_default()
 }

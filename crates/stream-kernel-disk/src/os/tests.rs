@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+use super::SyncFailure;
 use crate::{Disk, OpenHow, OsDisk};
 
 fn mode_of(path: &Path) -> u32 {
@@ -116,4 +117,18 @@ fn bytes_are_read_where_they_were_written() {
     assert_eq!(&read, b"\0\0abcd");
     let error = file.read_exact_at(&mut read, 1).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+/// The system would take the second sync for a success.
+#[test]
+fn a_file_that_could_not_be_synced_stays_so() {
+    let failure = SyncFailure::default();
+    failure.unless_failed(|| Ok(())).unwrap();
+    let lost = || Err(io::Error::from_raw_os_error(5));
+    assert_eq!(failure.unless_failed(lost).unwrap_err().raw_os_error(), Some(5));
+    assert_eq!(failure.unless_failed(|| Ok(())).unwrap_err().raw_os_error(), Some(5));
+
+    let unnamed = SyncFailure::default();
+    assert!(unnamed.unless_failed(|| Err(io::ErrorKind::StorageFull.into())).is_err());
+    assert_eq!(unnamed.unless_failed(|| Ok(())).unwrap_err().kind(), io::ErrorKind::StorageFull);
 }

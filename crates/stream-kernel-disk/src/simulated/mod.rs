@@ -3,6 +3,7 @@
 //! What it does is decided by seeds alone: the same calls give the same results. See [`SimulatedDisk`] for what it can do.
 
 mod content;
+mod disturbance;
 mod file;
 mod names;
 mod plan;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{Disk, DiskFile, OpenHow};
 use content::Content;
+pub use disturbance::{Disturbance, ProcessEnd, random_number};
 use file::SimulatedFile;
 use names::Node;
 pub use plan::{Fault, PlannedFault};

@@ -9,14 +9,18 @@ impl Random {
         Self(seed)
     }
 
-    /// Returns a number below `bound`; 0 if that is 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    /// Returns a number.
+    pub(super) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % (bound as u64).max(1)).unwrap_or(0)
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Returns a number below `bound`; 0 if that is 0.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.number() % (bound as u64).max(1)).unwrap_or(0)
     }
 
     /// Returns true half of the time.

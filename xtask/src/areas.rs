@@ -1,0 +1,89 @@
+//! The parts of the sources that decide, keep or compare: what `mutants` and `coverage` look at.
+
+use std::path::Path;
+
+/// A part that is measured on its own.
+#[derive(Debug)]
+pub(crate) struct Area {
+    pub(crate) name: &'static str,
+    /// Files and folders, from the workspace's root.
+    pub(crate) paths: &'static [&'static str],
+}
+
+/// The most important first.
+pub(crate) const AREAS: &[Area] = &[
+    Area {
+        name: "steps",
+        paths: &[
+            "crates/fund-load/src/steps",
+            "crates/fund-load/src/stores",
+            "crates/fund-load/src/state",
+            "crates/fund-load/src/tally.rs",
+            "crates/fund-load/src/domain",
+            "crates/fund-load/src/line",
+        ],
+    },
+    Area {
+        name: "recovery",
+        paths: &["crates/stream-kernel-checkpoint/src", "crates/stream-kernel-app/src/checkpointed"],
+    },
+    Area {
+        name: "recorder",
+        paths: &[
+            "crates/stream-kernel-exec/src/runner.rs",
+            "crates/stream-kernel-exec/src/emitter.rs",
+            "crates/stream-kernel-trace/src/recorder.rs",
+            "crates/stream-kernel-trace/src/record.rs",
+            "crates/stream-kernel-trace/src/record_serializer.rs",
+            "crates/stream-kernel-trace/src/signature.rs",
+            "crates/stream-kernel-trace/src/content.rs",
+            "crates/stream-kernel-trace/src/snapshot.rs",
+            "crates/stream-kernel-trace/src/context",
+            "crates/stream-kernel-trace/src/timestamp.rs",
+            "crates/stream-kernel-trace/src/redaction.rs",
+            "crates/stream-kernel-sinks/src",
+        ],
+    },
+    Area { name: "diff", paths: &["crates/stream-kernel-trace/src/comparison"] },
+];
+
+impl Area {
+    /// Returns whether the file at `path`, from the workspace's root, belongs to this part.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        self.paths.iter().any(|own| path.starts_with(own))
+    }
+}
+
+/// Returns the part of that name.
+pub(crate) fn named(name: &str) -> Option<&'static Area> {
+    AREAS.iter().find(|area| area.name == name)
+}
+
+/// Returns the names of all parts, for a message.
+pub(crate) fn names() -> String {
+    AREAS.iter().map(|area| area.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AREAS, named};
+    use crate::cargo::root;
+    use std::path::Path;
+
+    /// A path that no longer exists would be measured as nothing, and found to be well.
+    #[test]
+    fn the_paths_exist_and_belong_to_one_area_each() {
+        for path in AREAS.iter().flat_map(|area| area.paths) {
+            assert!(root().join(path).exists(), "{path}");
+            assert_eq!(AREAS.iter().filter(|area| area.holds(Path::new(path))).count(), 1, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_area_holds_what_lies_in_its_folders() {
+        let diff = named("diff").unwrap();
+        assert!(diff.holds(Path::new("crates/stream-kernel-trace/src/comparison/fields.rs")));
+        assert!(!diff.holds(Path::new("crates/stream-kernel-trace/src/comparisons.rs")));
+        assert!(named("nothing").is_none());
+    }
+}
