@@ -40,6 +40,8 @@ pub(crate) enum Failure {
         #[source]
         cause: io::Error,
     },
+    #[error("`{}` is being written by another run (wait until that ends, or stop it)", path.display())]
+    OutputInUse { path: PathBuf },
     /// The error names the output.
     #[error(transparent)]
     WriteOutput(io::Error),
@@ -97,6 +99,7 @@ impl Failure {
             Self::Checkpointed(failure) if failure.is_refusal() => 2,
             Self::Usage(_)
             | Self::Configuration(_)
+            | Self::OutputInUse { .. }
             | Self::ReadTrace { .. }
             | Self::WrongTrace { .. }
             | Self::EmptyTrace { .. }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rustix::fs::OFlags;
+use stream_kernel_disk::try_lock;
 
 use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
@@ -69,7 +70,7 @@ pub(crate) struct OutputFile {
 
 impl OutputFile {
     /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it is, and
-    /// anything else is a new file that has another name until it is complete.
+    /// anything else is a new file that has another name until it is complete, and is locked until then.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -84,6 +85,8 @@ impl OutputFile {
             return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
+        // Held until the new file is locked, so that nobody else replaces what is left over meanwhile.
+        let _left_over = lock_left_over(&partial)?;
         // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
         match fs::remove_file(&partial) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
@@ -92,6 +95,7 @@ impl OutputFile {
         let mut options = OpenOptions::new();
         let file =
             options.write(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
+        lock(&file, &partial)?;
         Ok(Self::new(file, path, Some(partial)))
     }
 
@@ -144,6 +148,25 @@ impl Write for OutputFile {
 
     fn flush(&mut self) -> io::Result<()> {
         OutputFile::flush(self)
+    }
+}
+
+/// Locks what is left over of an output, and returns it; `None` if nothing is, or it is no file that can be opened.
+fn lock_left_over(partial: &Path) -> Result<Option<File>, Failure> {
+    // It may have become a pipe: to open that would wait for its other end.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let Ok(file) = OpenOptions::new().write(true).custom_flags(flags).open(partial) else { return Ok(None) };
+    if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        lock(&file, partial)?;
+    }
+    Ok(Some(file))
+}
+
+/// Locks an unfinished output for as long as it is open. Where the file system has no locks, it goes without.
+fn lock(file: &File, partial: &Path) -> Result<(), Failure> {
+    match try_lock(file, partial) {
+        Ok(false) => Err(Failure::OutputInUse { path: partial.to_owned() }),
+        Ok(true) | Err(_) => Ok(()),
     }
 }
 

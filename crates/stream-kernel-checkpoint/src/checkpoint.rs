@@ -69,20 +69,28 @@ impl Checkpoint {
         }
     }
 
-    /// Opens the checkpoint in the directory `dir` and forgets what was committed, be it damaged or not.
+    /// Opens the checkpoint in the directory `dir`, be it damaged or not, for a run that begins anew. What was committed stays until it is
+    /// [forgotten](Self::forget).
     ///
     /// # Errors
     ///
-    /// Another run uses the checkpoint, or it cannot be written.
+    /// Another run uses the checkpoint, or it cannot be opened.
     pub fn start_over(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenError> {
-        let checkpoint = Self::lock(disk, dir)?;
-        let last = match checkpoint.newest()? {
+        Self::lock(disk, dir)
+    }
+
+    /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may account for.
+    ///
+    /// # Errors
+    ///
+    /// The checkpoint cannot be read or written.
+    pub fn forget(&mut self) -> Result<(), OpenError> {
+        let last = match self.newest()? {
             Newest::Committed(_, place) => place,
             _ => Place::First,
         };
-        let manifest = &*checkpoint.manifest;
-        clear(manifest, last).map_err(failed("be written", manifest.path()))?;
-        Ok(checkpoint)
+        self.last = None;
+        clear(&*self.manifest, last).map_err(failed("be written", self.manifest.path()))
     }
 
     /// Hands the records of the committed state to `apply`, a block at a time, in constant memory. Without a commit there are none.

@@ -1,7 +1,5 @@
 //! What a commit says: how far the run has come.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use crate::prefix::PrefixDigest;
@@ -75,6 +73,8 @@ pub struct CommittedOutput {
     pub partial: String,
     /// The number of bytes written.
     pub bytes: u64,
+    /// Whether it has its final name for certain: then what has the partial one is another run's.
+    pub is_named: bool,
 }
 
 /// How much trace there is.
@@ -121,14 +121,6 @@ pub enum OutOfBounds {
 }
 
 impl Committed {
-    /// Returns the paths at which the output may be, the likelier first: until the run is complete the partial one. From then on it
-    /// may still have that, or have it again, if a run was cut off when it was about to rename it.
-    pub fn output_paths(&self) -> impl Iterator<Item = &Path> {
-        let CommittedOutput { path, partial, .. } = &self.output;
-        let path = self.complete.then_some(path);
-        std::iter::once(partial).chain(path).map(Path::new)
-    }
-
     /// Returns what does not fit into a slot.
     pub(crate) fn check_bounds(&self) -> Result<(), OutOfBounds> {
         let texts = [

@@ -34,6 +34,20 @@ pub enum FileError {
         #[source]
         cause: io::Error,
     },
+    /// Another run writes to it.
+    #[error("`{}` is being written by another run (wait until that ends, or stop it)", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Beside a file there is another one that it could be taken for.
+    #[error("`{}` is in the way: the output of this run is `{}` (remove `{}`, or move it away)", other.display(), path.display(), other.display())]
+    InTheWay {
+        /// The other file.
+        other: PathBuf,
+        /// The file.
+        path: PathBuf,
+    },
     /// Some of what was committed is not there any longer.
     #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
     Shorter {
@@ -47,35 +61,20 @@ pub enum FileError {
 }
 
 impl CommittedFile {
-    /// Makes a new file, in place of what has its name, that is written to in blocks of about `block_bytes`.
+    /// Opens a file, or makes a new one, locks it for as long as it is open, and goes on at its end.
     ///
     /// # Errors
     ///
-    /// The file cannot be created, or what is in its place cannot be removed.
-    pub fn create(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
-        // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
-        match disk.remove(path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                return Err(failed("be removed", path)(cause));
-            }
-            _ => {}
-        }
-        let file = disk.open(path, OpenHow::New).map_err(failed("be created", path))?;
-        Ok(Self::new(file.into(), 0, block_bytes))
-    }
-
-    /// Opens a file, or makes a new one, and goes on at its end.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be opened.
+    /// The file cannot be opened, or another run writes to it.
     pub fn append_to(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
         let file = disk.open(path, OpenHow::ExistingOrNew).map_err(failed("be opened", path))?;
+        lock(&*file)?;
         let written = file.len().map_err(failed("be read", path))?;
         Ok(Self::new(file.into(), written, block_bytes))
     }
 
-    fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
+    /// Returns a file of which `written` bytes count.
+    pub(crate) fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
         Self { file, buffer: Vec::new(), block_bytes, written }
     }
 
@@ -128,48 +127,35 @@ pub struct UncutFile {
 }
 
 impl UncutFile {
-    /// Opens the file that is at the first of these paths at which there is one, and of which `committed` bytes were committed.
+    /// Opens the file at `path`, of which `committed` bytes were committed, and locks it for as long as it is open.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, is shorter, or another run writes to it.
+    pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
+        let file = disk.open(path, OpenHow::Existing).map_err(failed("be opened", path))?;
+        Self::locked(file.into(), committed)
+    }
+
+    /// Looks whether there is such a file, without asking to write or locking it.
     ///
     /// # Errors
     ///
     /// The file cannot be opened, or is shorter.
-    pub fn open<'a>(
-        disk: &dyn Disk,
-        paths: impl IntoIterator<Item = &'a Path>,
-        committed: u64,
-    ) -> Result<Self, FileError> {
-        Self::find(disk, paths, committed, OpenHow::Existing)
+    pub fn check(disk: &dyn Disk, path: &Path, committed: u64) -> Result<(), FileError> {
+        let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(failed("be opened", path))?;
+        Self::long_enough(file.into(), committed).map(drop)
     }
 
-    /// Fails as [`UncutFile::open`] would, without asking to write.
-    pub(crate) fn check<'a>(
-        disk: &dyn Disk,
-        paths: impl IntoIterator<Item = &'a Path>,
-        committed: u64,
-    ) -> Result<(), FileError> {
-        Self::find(disk, paths, committed, OpenHow::ReadOnly).map(drop)
+    /// Returns the file with its lock.
+    pub(crate) fn locked(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+        // Before its length is taken: until then another run may write.
+        lock(&*file)?;
+        Self::long_enough(file, committed)
     }
 
-    fn find<'a>(
-        disk: &dyn Disk,
-        paths: impl IntoIterator<Item = &'a Path>,
-        committed: u64,
-        how: OpenHow,
-    ) -> Result<Self, FileError> {
-        let mut missing = failed("be opened", Path::new(""))(io::ErrorKind::NotFound.into());
-        for path in paths {
-            match disk.open(path, how) {
-                Ok(file) => return Self::long_enough(file.into(), committed),
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                    missing = failed("be opened", path)(cause);
-                }
-                Err(cause) => return Err(failed("be opened", path)(cause)),
-            }
-        }
-        Err(missing)
-    }
-
-    fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+    /// Returns the file, if it has what was committed.
+    pub(crate) fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
         let bytes = file.len().map_err(failed("be read", file.path()))?;
         if bytes < committed {
             return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
@@ -182,6 +168,11 @@ impl UncutFile {
         self.file.path()
     }
 
+    /// Leaves what follows what was committed, which then is of others, and goes on behind it in blocks of about `block_bytes`.
+    pub fn append(self, block_bytes: usize) -> CommittedFile {
+        CommittedFile::new(self.file, self.bytes, block_bytes)
+    }
+
     /// Cuts the file to what was committed.
     pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
         if self.bytes > self.committed && !is_planted(PlantedFault::FileNotCut) {
@@ -191,8 +182,14 @@ impl UncutFile {
     }
 }
 
+/// Locks a file that is to be written.
+pub(crate) fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
+    let is_ours = file.try_lock().map_err(failed("be locked", file.path()))?;
+    if is_ours { Ok(()) } else { Err(FileError::InUse { path: file.path().to_owned() }) }
+}
+
 /// Names a failure.
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+pub(crate) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
     move |cause| FileError::Io { doing, path: path.to_owned(), cause }
 }
 

@@ -122,9 +122,9 @@ fn has_logs_alone(disk: &dyn Disk, dir: &Path) -> Result<bool, InspectError> {
 /// Returns all that keeps a run from being resumed from a commit.
 fn check(disk: &dyn Disk, dir: &Path, last: &LastCommit) -> Vec<String> {
     let committed = &last.committed;
-    let output = UncutFile::check(disk, committed.output_paths(), committed.output.bytes);
+    let output = UncutFile::check_output(disk, committed);
     let trace = committed.trace.as_ref();
-    let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, [Path::new(&it.path)], it.bytes));
+    let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, Path::new(&it.path), it.bytes));
     let checked = [
         replay_from(disk, dir, last.log, last.sequence, &mut |_| Ok(())).map_err(|error| with_cause(&error)),
         output.map_err(|error| with_cause(&error)),
@@ -151,7 +151,7 @@ fn read_if_there<T>(
     path: &Path,
     read: impl FnOnce(&dyn DiskFile) -> io::Result<T>,
 ) -> Result<Option<T>, InspectError> {
-    match disk.open(path, OpenHow::ReadOnly).and_then(|file| read(&*file)) {
+    match disk.open(path, OpenHow::ReadOnlyNoFollow).and_then(|file| read(&*file)) {
         Ok(read) => Ok(Some(read)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(InspectError { path: path.to_owned(), cause }),

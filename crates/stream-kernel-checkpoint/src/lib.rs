@@ -4,10 +4,12 @@ mod changes;
 mod checkpoint;
 mod committed;
 mod committed_file;
+mod earlier_output;
 mod error;
 mod inspection;
 mod layout;
 mod manifest;
+mod new_file;
 mod planted;
 mod prefix;
 mod slot;
@@ -23,6 +25,7 @@ pub use committed_file::{CommittedFile, FileError, UncutFile};
 pub use error::{CommitError, OpenError, RestoreError};
 pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
 pub use manifest::SLOT_BYTES;
+pub use new_file::NewFile;
 #[cfg(feature = "planted-faults")]
 #[doc(hidden)]
 pub use planted::{PlantedFault, with_planted};

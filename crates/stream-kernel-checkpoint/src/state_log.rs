@@ -40,7 +40,7 @@ pub(crate) fn replay_from(
     apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
 ) -> Result<(), RestoreError> {
     let path = log_path(dir, log.number);
-    match disk.open(&path, OpenHow::ReadOnly) {
+    match disk.open(&path, OpenHow::ReadOnlyNoFollow) {
         Ok(file) => replay(&*file, log.bytes, sequence, apply),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             Err(RestoreError::Damaged { path, offset: 0, what: "it is missing" })

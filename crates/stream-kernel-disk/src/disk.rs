@@ -12,6 +12,8 @@ use crate::DiskFile;
 pub enum OpenHow {
     /// For reading; it must exist. A symbolic link is followed.
     ReadOnly,
+    /// For reading; it must exist. A symbolic link in the last component is not followed.
+    ReadOnlyNoFollow,
     /// For reading and writing; it must exist.
     Existing,
     /// For reading and writing; it must not exist.
@@ -22,8 +24,8 @@ pub enum OpenHow {
 
 impl OpenHow {
     /// Returns whether the file can be written to.
-    pub(crate) fn is_writable(self) -> bool {
-        self != Self::ReadOnly
+    pub fn is_writable(self) -> bool {
+        !matches!(self, Self::ReadOnly | Self::ReadOnlyNoFollow)
     }
 }
 
@@ -36,7 +38,9 @@ pub trait Disk: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// Returns what the system says; for a symbolic link as well, unless it is opened read-only.
+    /// Returns what the system says; for a symbolic link as well, unless it is opened with [`OpenHow::ReadOnly`]. What is there and is
+    /// no regular file, such as a pipe, is an error of the kind `InvalidInput`, a directory one of the kind `IsADirectory`; neither
+    /// is waited for.
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>>;
 
     /// Creates a directory that only its owner can enter; does nothing if it is there already.

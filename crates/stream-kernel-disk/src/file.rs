@@ -8,12 +8,23 @@ use std::path::Path;
 /// broken system reaches.
 pub const MAX_INTERRUPTIONS: u32 = 1_000;
 
+/// What tells a file from all others, whatever its names: equal only for the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(pub(crate) u64, pub(crate) u64);
+
 /// An open file. It has no position: every read and write says where.
 ///
 /// Methods take `&self`, so that one thread can sync what another has written.
 pub trait DiskFile: Send + Sync + Debug {
     /// Returns the path at which the file was opened, for messages.
     fn path(&self) -> &Path;
+
+    /// Returns what tells the file from all others.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says.
+    fn id(&self) -> io::Result<FileId>;
 
     /// Reads into `buffer` what begins at `offset`, and returns how many bytes that were: 0 at the end of the file.
     ///
@@ -61,8 +72,8 @@ pub trait DiskFile: Send + Sync + Debug {
     /// that could not be synced once cannot be synced again, so that this reaches everybody who has it open together.
     fn sync_data(&self) -> io::Result<()>;
 
-    /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked. The lock
-    /// binds only who asks for it.
+    /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked, nor if its path
+    /// leads to it no longer, since whoever comes next would lock what is there now. The lock binds only who asks for it.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ mod os;
 mod simulated;
 
 pub use disk::{Disk, OpenHow, dir_of};
-pub use file::{DiskFile, MAX_INTERRUPTIONS};
-pub use os::OsDisk;
+pub use file::{DiskFile, FileId, MAX_INTERRUPTIONS};
+pub use os::{OsDisk, try_lock};
 #[cfg(feature = "simulation")]
 pub use simulated::{Disturbance, Fault, PlannedFault, ProcessEnd, SimulatedDisk, random_number};

@@ -1,15 +1,16 @@
 //! The operating system's files.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
-use crate::{Disk, DiskFile, OpenHow};
+use crate::{Disk, DiskFile, FileId, OpenHow};
 
 /// The files of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,15 +20,22 @@ impl Disk for OsDisk {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(how.is_writable()).mode(0o600);
-        if how.is_writable() {
-            options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
-        }
+        let link = if how == OpenHow::ReadOnly { OFlags::empty() } else { OFlags::NOFOLLOW };
+        // Otherwise, opening a pipe would wait for its other end. It is nothing to a regular file.
+        options.custom_flags((link | OFlags::NONBLOCK).bits().cast_signed());
         match how {
-            OpenHow::ReadOnly | OpenHow::Existing => {}
+            OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow | OpenHow::Existing => {}
             OpenHow::New => _ = options.create_new(true),
             OpenHow::ExistingOrNew => _ = options.create(true),
         }
         let file = options.open(path)?;
+        let kind = file.metadata()?.file_type();
+        if kind.is_dir() {
+            return Err(Errno::ISDIR.into());
+        }
+        if !kind.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
         Ok(Box::new(OsFile { file, path: path.to_owned(), sync_failure: SyncFailure::default() }))
     }
 
@@ -94,6 +102,10 @@ impl DiskFile for OsFile {
         &self.path
     }
 
+    fn id(&self) -> io::Result<FileId> {
+        Ok(id_of(&self.file.metadata()?))
+    }
+
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.file.read_at(buffer, offset)
     }
@@ -115,7 +127,7 @@ impl DiskFile for OsFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        is_free(self.file.try_lock())
+        try_lock(&self.file, &self.path)
     }
 
     fn is_locked(&self) -> io::Result<bool> {
@@ -125,6 +137,27 @@ impl DiskFile for OsFile {
         }
         Ok(!is_free)
     }
+}
+
+/// Locks a file that was opened at `path` as [`DiskFile::try_lock`] does.
+///
+/// # Errors
+///
+/// Returns what the system says.
+pub fn try_lock(file: &File, path: &Path) -> io::Result<bool> {
+    if !is_free(file.try_lock())? {
+        return Ok(false);
+    }
+    let file = file.metadata()?;
+    match path.symlink_metadata() {
+        Ok(there) => Ok(id_of(&there) == id_of(&file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn id_of(metadata: &Metadata) -> FileId {
+    FileId(metadata.dev(), metadata.ino())
 }
 
 /// Returns whether a lock was to be had.

@@ -1,6 +1,6 @@
 //! Records as lines of JSON, appended to a file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -70,11 +70,13 @@ impl JsonlSink {
     /// Opens `path` for appending; a new file is readable and writable by its owner only.
     ///
     /// If the file does not end in a line end (a run was cut off in the middle of a record), one is put before the first
-    /// new record, so that the torn one spoils no other. What is not a regular file, such as a pipe, is written to as it is.
+    /// new record, so that the torn one spoils no other. The file is locked for as long as the sink is there: records of two
+    /// that write at once would stand in each other, and a run with a checkpoint may cut what follows its own. What is not a regular
+    /// file, such as a pipe, is written to as it is.
     ///
     /// # Errors
     ///
-    /// Returns what the system says, for a symbolic link as well: it is not followed.
+    /// Another sink writes to the file. Otherwise, returns what the system says, for a symbolic link as well: it is not followed.
     pub fn open(path: &Path, cadence: Cadence) -> Result<Self, OpenError> {
         let failed = |cause| OpenError { path: path.to_owned(), cause };
         let (file, ends_torn) = open_for_appending(path, cadence.fsync_every_n.is_some()).map_err(failed)?;
@@ -133,6 +135,11 @@ fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFi
         .open(path)?;
     if !is_regular {
         return Ok((TraceFile { file, is_regular }, false));
+    }
+    // Where the file system has no locks, it goes without.
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        let in_use = "another run writes to it (wait until that ends, or stop it)";
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, in_use));
     }
     if exists.is_none() && is_made_durable {
         sync_folder_of(path)?;

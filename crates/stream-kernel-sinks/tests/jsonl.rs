@@ -108,6 +108,20 @@ fn a_symbolic_link_is_not_followed() {
     assert_eq!(fs::read(&target).unwrap(), b"");
 }
 
+/// Whoever only reads it is not in the way, and asks for no lock.
+#[test]
+fn a_file_that_another_sink_writes_to_is_refused_until_that_has_ended() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    let open = || JsonlSink::open(&path, Cadence::default());
+    let first = open().unwrap();
+    let refused = open().unwrap_err();
+    assert!(refused.cause.to_string().starts_with("another run writes to it"), "{}", refused.cause);
+    record(first, 2);
+    record(open().unwrap(), 2);
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 4);
+}
+
 #[test]
 fn a_pipe_receives_the_records_and_needs_no_durability() {
     let folder = TempDir::new().unwrap();

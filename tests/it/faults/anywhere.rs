@@ -61,6 +61,16 @@ fn an_input_of_no_line_and_one_whose_last_line_has_no_end() {
     check("no line end", &[], input.trim_ascii_end(), 7, 100);
 }
 
+/// A run that is cut off when it is complete but its output has not yet its name leaves both: which is its own must be certain.
+#[test]
+fn an_output_that_takes_the_place_of_an_earlier_one() {
+    let input = lines(9, 16);
+    let disk = super::scene::disk_with(&input);
+    disk.put(std::path::Path::new(super::scene::OUTPUT), b"earlier\n");
+    let scene = Scene::of("earlier output", &[], disk).must_adjudicate(&input);
+    assert!(sweep(&scene, 5) >= 200);
+}
+
 /// The trace is another program's, and ends in a torn record.
 #[test]
 fn a_trace_that_ends_torn() {

@@ -127,6 +127,8 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     cut manifest
     list run.ckpt
     lock lock
+    lock output.txt.partial
+    lock trace.jsonl
     measure manifest
     measure trace.jsonl
     open for reading input.txt

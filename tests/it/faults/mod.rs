@@ -14,4 +14,5 @@ mod at_limits;
 mod background;
 mod compacted;
 mod kills;
+mod shared_trace;
 mod trace_ends;

@@ -1,6 +1,7 @@
 //! `checkpoint show` and `checkpoint verify`: what they say of a checkpoint, whole, damaged or none, and that they touch nothing.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -32,11 +33,11 @@ fn a_finished_run_is_shown() {
     checkpoint `run.ckpt`
       program        fund-load 0.1.0
       configuration  <digest>
-      commit         2 at <time>, complete
+      commit         3 at <time>, complete
       lines          3
       input          input.txt: 171 bytes, hash <digest>
       output         output.txt: 134 bytes
-      state          log 1: 427 bytes
+      state          log 1: 470 bytes
       counted        accepted: 2
                      declined: 1
                      INPUT_PARSE_ERROR: 1
@@ -69,10 +70,10 @@ fn machines_get_json() {
         "whole"
       ],
       "last": {
-        "commit": 2,
+        "commit": 3,
         "state_log": {
           "number": 1,
-          "bytes": 427
+          "bytes": 470
         },
         "committed": {
           "program": {
@@ -82,7 +83,6 @@ fn machines_get_json() {
           "configuration": <digest>,
           "input": {
             "path": "input.txt",
-            "identity": null,
             "bytes": 171,
             "prefix": <digest>,
             "ends_in_lf": true
@@ -91,7 +91,8 @@ fn machines_get_json() {
           "output": {
             "path": "output.txt",
             "partial": "output.txt.partial",
-            "bytes": 134
+            "bytes": 134,
+            "is_named": true
           },
           "trace": null,
           "totals": [
@@ -178,6 +179,30 @@ fn files_that_a_run_could_not_go_on_from_are_found_all_at_once() {
     wrong: `output.txt` has 0 bytes, but 134 were committed (restore it from a copy, or start over)
     wrong: the input `input.txt` differs from the one that was committed within its first 171 bytes
     ");
+}
+
+/// A run would not follow them either.
+#[test]
+fn links_and_pipes_in_the_place_of_files_are_found() {
+    for name in ["output.txt", "trace.jsonl", &format!("{DIR}/state-1.log")] {
+        let folder = Folder::with_input(attempts(2));
+        run_checkpointed(&folder).args(["--trace-path", "trace.jsonl"]).exits_with(0);
+        fs::rename(folder.path_of(name), folder.path_of("precious")).unwrap();
+        symlink(folder.path_of("precious"), folder.path_of(name)).unwrap();
+        let linked = told(&folder, &["verify", DIR], 1);
+        assert!(linked.contains(name) && linked.contains("symbolic links"), "{linked}");
+        fs::remove_file(folder.path_of(name)).unwrap();
+        folder.make_pipe(name);
+        let piped = told(&folder, &["verify", DIR], 1);
+        assert!(piped.contains(name) && piped.contains("it is no regular file"), "{piped}");
+    }
+    for name in ["lock", "manifest"] {
+        let folder = finished();
+        fs::remove_file(folder.path_of(&format!("{DIR}/{name}"))).unwrap();
+        folder.make_pipe(&format!("{DIR}/{name}"));
+        let piped = told(&folder, &["show", DIR], 2) + &told(&folder, &["verify", DIR], 2);
+        assert_eq!(piped.matches("cannot be read: it is no regular file").count(), 2, "{piped}");
+    }
 }
 
 #[test]

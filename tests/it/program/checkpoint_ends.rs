@@ -1,6 +1,6 @@
 //! Runs with a checkpoint that come to the system's limits, are asked to end, or find another run there: what is said, and what comes of it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::process::Command;
 
@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use rustix::process::Signal;
 
 use super::attempts::attempts;
+use super::checkpointing::fingerprints;
 use super::folder::Folder;
 use super::harness::{Program, executable};
 use super::running::wait_for_bytes;
@@ -138,4 +139,34 @@ fn a_finished_output_stays_where_it_is_if_there_is_nothing_to_add() {
     assert_eq!(folder.fingerprint("output.txt"), before);
     folder.write("input.txt", attempts(301));
     completes(&folder, &attempts(301));
+}
+
+/// What is not certain to begin must not cost what was committed, and nothing must be called committed that is not.
+#[test]
+fn a_run_that_cannot_begin_forgets_nothing_and_promises_nothing() {
+    let folder = Folder::with_input(attempts(3));
+    let cannot_begin = |args: &[&str]| {
+        let before = fingerprints(&folder);
+        let told = checkpointed(&folder).args(args).exits_with(1).stderr;
+        assert!(!told.contains("again") && !told.contains("commit"), "{told}");
+        if args.contains(&"--restart") {
+            assert!(fingerprints(&folder) == before, "something was touched");
+        }
+        told
+    };
+    let first = [
+        cannot_begin(&["--trace-path", "missing/trace.jsonl"]),
+        cannot_begin(&["--output", "missing/output.txt"]),
+    ];
+    checkpointed(&folder).exits_with(0);
+    let trace = cannot_begin(&["--restart", "--trace-path", "missing/trace.jsonl"]);
+    fs::create_dir(folder.path_of("other.txt.partial")).unwrap();
+    let output = cannot_begin(&["--restart", "--output", "other.txt"]);
+    assert_snapshot!(first.concat() + &trace + &output, @"
+    error: `missing/trace.jsonl` cannot be opened: No such file or directory (os error 2)
+    error: `missing/output.txt.partial` cannot be created: No such file or directory (os error 2)
+    error: `missing/trace.jsonl` cannot be opened: No such file or directory (os error 2)
+    error: `other.txt.partial` cannot be opened: Is a directory (os error 21)
+    ");
+    completes(&folder, &attempts(3));
 }

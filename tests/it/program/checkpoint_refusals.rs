@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use super::attempts::{attempt, attempts};
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, run_checkpointed};
 use super::folder::Folder;
+use super::harness::Program;
 
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
@@ -128,7 +129,7 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
 
 #[test]
 fn links_in_a_checkpoint_are_not_followed() {
-    for name in ["lock", "manifest"] {
+    for name in ["lock", "manifest", "state-1.log"] {
         let told = refused_after(|folder| {
             let path = folder.path_of(&format!("{DIR}/{name}"));
             fs::rename(&path, folder.path_of("precious")).unwrap();
@@ -138,6 +139,39 @@ fn links_in_a_checkpoint_are_not_followed() {
             assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: Too many levels of symbolic links (os error 40) (a symbolic link is not followed; put a file in its place); nothing was touched");
         }
     }
+}
+
+/// Nobody has the other end of the pipe: whoever waited for it would wait forever.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    for name in ["lock", "manifest", "state-1.log"] {
+        let told = refused_after(|folder| {
+            let path = folder.path_of(&format!("{DIR}/{name}"));
+            fs::remove_file(&path).unwrap();
+            folder.make_pipe(&format!("{DIR}/{name}"));
+        });
+        if name == "lock" {
+            assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: it is no regular file (put a file in its place); nothing was touched");
+        }
+    }
+}
+
+/// A run without a checkpoint has left it, say. It is no part of the finished output, which it must not replace.
+#[test]
+fn a_left_over_file_beside_a_finished_output() {
+    let folder = Folder::with_input(attempts(3));
+    run_checkpointed(&folder).exits_with(0);
+    let output = folder.read("output.txt");
+    folder.write("output.txt.partial", "X".repeat(20_000));
+    let told = refused(&folder, &[]);
+    assert_snapshot!(told, @"error: `output.txt.partial` is in the way: the output of this run is `output.txt` (remove `output.txt.partial`, or move it away); nothing was touched (--restart starts over)");
+    let verified = Program::new(&folder).args(["checkpoint", "verify", DIR]).exits_with(1).stdout;
+    assert!(verified.contains("wrong: `output.txt.partial` is in the way"), "{verified}");
+    folder.write("input.txt", attempts(4));
+    assert_eq!(refused(&folder, &[]), told, "nor may more be added to it");
+    fs::remove_file(folder.path_of("output.txt.partial")).unwrap();
+    run_checkpointed(&folder).exits_with(0);
+    assert_eq!(folder.read("output.txt"), output + &super::attempts::accepted(4));
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod tracing_flags;
 mod redaction;
 mod steering_characters;
 
+mod shared_files;
 mod signals;
 mod usage;
 

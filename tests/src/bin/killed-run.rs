@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fund_load::FundLoad;
 use rustix::process::{Signal, getpid, kill_process};
 use stream_kernel_app::{CommitIn, Job, Surroundings, run_checkpointed};
-use stream_kernel_disk::{Disk, DiskFile, OpenHow, OsDisk};
+use stream_kernel_disk::{Disk, DiskFile, FileId, OpenHow, OsDisk};
 use stream_kernel_trace::{Clock, SystemClock};
 
 /// Where the process kills itself.
@@ -68,7 +68,7 @@ struct DeadlyDisk {
 impl Disk for DeadlyDisk {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
         let name = match how {
-            OpenHow::ReadOnly => "open for reading",
+            OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow => "open for reading",
             OpenHow::Existing => "open",
             OpenHow::New => "create",
             OpenHow::ExistingOrNew => "open or create",
@@ -114,6 +114,10 @@ impl DeadlyFile {
 impl DiskFile for DeadlyFile {
     fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        self.around("tell apart", |file| file.id())
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

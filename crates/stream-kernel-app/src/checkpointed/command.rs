@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{MIN_COMPACTION_BYTES, OpenError};
+use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -93,11 +93,15 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
 
 /// Returns the failure for people: what is wrong, what became of the files, and what can be done.
 pub(crate) fn told(failure: &CheckpointFailure) -> String {
+    if let Some(hint) = failure.hint_at_obstacle() {
+        return format!("{} ({hint}); nothing was touched", with_causes(failure));
+    }
     let hint = match failure {
-        CheckpointFailure::Open(OpenError::InUse { .. }) => "; nothing was touched",
-        failure if failure.is_of_link() => {
-            " (a symbolic link is not followed; put a file in its place); nothing was touched"
-        }
+        CheckpointFailure::Open(OpenError::InUse { .. })
+        | CheckpointFailure::File(FileError::InUse { .. }) => "; nothing was touched",
+        // There may be nothing to go on from.
+        CheckpointFailure::Begin(_) => "",
+        CheckpointFailure::Commit { line_no: 0, .. } => " (run it again)",
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
         // Nothing has begun, or its error says what to do.
         CheckpointFailure::Open(_) | CheckpointFailure::OpenInput { .. } | CheckpointFailure::Move { .. } => {

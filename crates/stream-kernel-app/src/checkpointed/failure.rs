@@ -67,6 +67,9 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
+    /// The output or the trace of a run that begins cannot be written. Nothing of it is committed.
+    #[error(transparent)]
+    Begin(FileError),
     /// The output or the trace is not what was committed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -118,7 +121,7 @@ impl CheckpointFailure {
     /// Returns whether the run was refused, with nothing touched, because something has to be decided first.
     pub fn is_refusal(&self) -> bool {
         match self {
-            failure if failure.is_of_link() => true,
+            failure if failure.hint_at_obstacle().is_some() => true,
             Self::OtherProgram { .. }
             | Self::OtherConfiguration { .. }
             | Self::Joined { .. }
@@ -126,18 +129,25 @@ impl CheckpointFailure {
             Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
-            Self::File(error) => matches!(error, FileError::Shorter { .. }),
+            Self::File(error) | Self::Begin(error) => !matches!(error, FileError::Io { .. }),
             _ => false,
         }
     }
 
-    /// Returns whether it is a symbolic link that keeps the run from beginning: those are not followed.
-    pub(super) fn is_of_link(&self) -> bool {
-        match self {
-            Self::Open(OpenError::Io { cause, .. }) | Self::File(FileError::Io { cause, .. }) => {
-                cause.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+    /// Returns what to do about what is in the place of a file: a symbolic link, which is not followed, or a pipe or the like.
+    pub(super) fn hint_at_obstacle(&self) -> Option<&'static str> {
+        let (Self::Open(OpenError::Io { cause, .. })
+        | Self::File(FileError::Io { cause, .. })
+        | Self::Restore(RestoreError::Read { cause, .. })) = self
+        else {
+            return None;
+        };
+        match cause.raw_os_error() {
+            Some(code) if code == Errno::LOOP.raw_os_error() => {
+                Some("a symbolic link is not followed; put a file in its place")
             }
-            _ => false,
+            None if cause.kind() == io::ErrorKind::InvalidInput => Some("put a file in its place"),
+            _ => None,
         }
     }
 }

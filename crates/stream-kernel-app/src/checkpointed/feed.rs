@@ -66,10 +66,10 @@ impl<'a, A: Application> Feed<'a, A> {
         Self { opened, is_line_taken_back: false, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
-    /// Makes the first commit, if there is none yet: nothing is written before that it does not account for.
+    /// Commits, if nothing may be written before: nothing that no commit accounts for.
     fn begin(&mut self) -> Result<(), CheckpointFailure> {
-        if self.opened.start.is_new {
-            self.commit(self.mark(0, 0), false)?;
+        if self.opened.start.commits_first {
+            self.commit(self.begun, false)?;
             self.wait()?;
         }
         if let Some(TraceEnd { line_no, .. }) = self.trace_end {
@@ -143,13 +143,25 @@ impl<'a, A: Application> Feed<'a, A> {
         self.commit(mark, stopped.is_none())?;
         self.wait()?;
         if stopped.is_none() {
-            let Files { partial_path, final_path, .. } = &self.opened.files;
-            let renamed = self.opened.committer.rename(partial_path, final_path);
-            renamed.map_err(|cause| self.not_committed(cause))?;
+            self.name_output(mark)?;
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
         let trace_ends_after = self.trace_end.map(|end| end.line_no);
         Ok(Ended { stopped, report, resumed_after: self.opened.start.line_no, trace_ends_after, summary })
+    }
+
+    /// Gives the complete output its name, and commits that it has it: what has the partial name later is not taken for it.
+    fn name_output(&mut self, mark: Mark) -> Result<(), CheckpointFailure> {
+        let Files { partial_path, final_path, .. } = &mut self.opened.files;
+        let renamed = self.opened.committer.rename(partial_path, final_path);
+        let was_named = partial_path == final_path;
+        partial_path.clone_from(final_path);
+        renamed.map_err(|cause| self.not_committed(cause))?;
+        if was_named {
+            return Ok(());
+        }
+        self.commit(mark, true)?;
+        self.wait()
     }
 
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
@@ -199,6 +211,8 @@ impl<'a, A: Application> Feed<'a, A> {
         committed.input.ends_in_lf = self.ends_in_lf(mark)?;
         committed.lines = mark.line_no;
         committed.output.bytes = mark.output_bytes;
+        let Files { partial_path, final_path, .. } = &self.opened.files;
+        committed.output.is_named = complete && partial_path == final_path;
         if let Some(trace) = &mut committed.trace {
             trace.bytes = self.trace_end.map_or(mark.trace_bytes, |end| end.bytes);
             trace.ends_after_line = self.trace_end.map(|end| end.line_no);
@@ -270,7 +284,7 @@ impl<'a, A: Application> Feed<'a, A> {
 /// Returns how far the run has come.
 fn mark<A: Application>(opened: &Opened<'_, A>, line_no: u64, input_bytes: u64) -> Mark {
     let output_bytes = opened.files.output.file().bytes();
-    let trace_bytes = opened.files.trace.as_ref().map_or(0, Trace::bytes);
+    let trace_bytes = opened.files.trace.as_ref().map_or(opened.start.trace_bytes, Trace::bytes);
     Mark { line_no, input_bytes, output_bytes, trace_bytes, report: opened.run.report() }
 }
 

@@ -88,7 +88,9 @@ impl Trace {
 
     /// Writes out all records so far.
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.sink.borrow_mut().flush()
+        self.sink.borrow_mut().flush()?;
+        // The line end of a torn record stands there without a record behind it, if none has come.
+        self.file().flush().map_err(|error| with_cause("the trace", &error))
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, PrefixHash,
-    Program, UncutFile,
+    Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, NewFile,
+    PrefixHash, Program, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_exec::RunReport;
@@ -55,8 +55,11 @@ pub(super) struct Start {
     pub(super) report: RunReport,
     /// Where the trace ended before, if it could not be written.
     pub(super) trace_end: Option<TraceEnd>,
-    /// Whether nothing was ever committed.
-    pub(super) is_new: bool,
+    /// Whether a commit comes before anything is written: nothing was committed yet, or that the run was complete, after which others may
+    /// have appended to the trace.
+    pub(super) commits_first: bool,
+    /// How much of the trace is committed, for a run that writes no more of it.
+    pub(super) trace_bytes: u64,
     /// Whether the run was complete, and nothing was appended to the input since: nothing is left to do but to make certain of it.
     pub(super) is_finished: bool,
 }
@@ -103,7 +106,7 @@ pub(super) fn open<A: Application>(
     };
     let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
     let begun = match last {
-        None => begin(&*disk, &places, checkpoint)?,
+        None => begin(&*disk, &places, checkpoint, surroundings.restart)?,
         Some(committed) => {
             identity.check(&places.dir, &committed)?;
             resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
@@ -171,11 +174,22 @@ struct Begun {
     moved_from: Option<PathBuf>,
 }
 
-fn begin(disk: &dyn Disk, places: &Places, checkpoint: Checkpoint) -> Result<Begun, CheckpointFailure> {
+/// Begins with the first line. What an earlier run has committed is forgotten only once it is certain that this one can write.
+fn begin(
+    disk: &dyn Disk,
+    places: &Places,
+    mut checkpoint: Checkpoint,
+    restart: bool,
+) -> Result<Begun, CheckpointFailure> {
+    let failed = CheckpointFailure::Begin;
     let trace = places.trace.as_ref();
-    let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose()?;
-    let output = CommittedFile::create(disk, &places.partial, OUTPUT_BLOCK_BYTES)?;
-    let (prefix, start) = (PrefixHash::new(), Start { is_new: true, ..Start::default() });
+    let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose().map_err(failed)?;
+    let output = NewFile::at(disk, &places.partial).map_err(failed)?;
+    if restart {
+        checkpoint.forget()?;
+    }
+    let output = output.create(disk, OUTPUT_BLOCK_BYTES).map_err(failed)?;
+    let (prefix, start) = (PrefixHash::new(), Start { commits_first: true, ..Start::default() });
     let output_path = places.partial.clone();
     Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, output_path, moved_from: None })
 }
@@ -196,21 +210,21 @@ fn resume(
         committed.trace.as_ref().and_then(|&CommittedTrace { bytes, ends_after_line, .. }| {
             ends_after_line.map(|line_no| TraceEnd { line_no, bytes })
         });
-    let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
-    let trace = trace.map(|CommittedTrace { path, bytes, .. }| {
-        UncutFile::open(disk, [Path::new(path)], *bytes)
-            .map_err(|error| missing("trace", path, *bytes, error))
-    });
-    let trace = trace.transpose()?;
-    checkpoint.restore(&mut |records| state.restore(records))?;
     let is_finished = committed.complete && input_bytes(&**input, committed)? == committed.input.bytes;
+    let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
+    let trace = trace.map(|trace| earlier_trace(disk, trace, is_finished)).transpose()?.flatten();
+    checkpoint.restore(&mut |records| state.restore(records))?;
     // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
     let keeps_name = is_finished && output.path() == places.output;
     let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
     // All of it fits: from here on files are changed.
     let (output, moved_from) = output.take_up(disk, &mut checkpoint, &places.output, &output_path)?;
     let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
-    let trace = trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?;
+    let trace = match trace {
+        // All of a complete run's own records are committed: what follows them is of others.
+        Some(trace) if committed.complete => Some(trace.append(1)),
+        trace => trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?,
+    };
     let total =
         |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
     let report = RunReport {
@@ -218,9 +232,32 @@ fn resume(
         abandoned: total(ABANDONED),
         undeliverable: total(UNDELIVERABLE),
     };
-    let start = Start { line_no: committed.lines, offset, report, trace_end, is_new: false, is_finished };
+    let start = Start {
+        line_no: committed.lines,
+        offset,
+        report,
+        trace_end,
+        commits_first: committed.complete && !is_finished,
+        trace_bytes: committed.trace.as_ref().map_or(0, |trace| trace.bytes),
+        is_finished,
+    };
     let resumed = Some((committed.lines, committed.complete));
     Ok(Begun { checkpoint, prefix, output, trace, start, resumed, output_path, moved_from })
+}
+
+/// Opens the trace of an earlier run. One that is finished only looks whether it is there: others may be writing to it.
+fn earlier_trace(
+    disk: &dyn Disk,
+    CommittedTrace { path, bytes, .. }: &CommittedTrace,
+    is_finished: bool,
+) -> Result<Option<UncutFile>, CheckpointFailure> {
+    let at = Path::new(path);
+    let found = if is_finished {
+        UncutFile::check(disk, at, *bytes).map(|()| None)
+    } else {
+        UncutFile::open(disk, at, *bytes).map(Some)
+    };
+    found.map_err(|error| missing("trace", path, *bytes, error))
 }
 
 /// Returns where the line begins that comes after the last one that was committed; that may have had no line end.
@@ -311,6 +348,7 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
             path: text_of(&places.output),
             partial: text_of(&places.partial),
             bytes: 0,
+            is_named: false,
         },
         trace: places.trace.as_ref().map(|(path, _)| CommittedTrace {
             path: text_of(path),

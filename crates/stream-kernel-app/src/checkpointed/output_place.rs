@@ -25,10 +25,8 @@ impl EarlierOutput {
         path: &Path,
         partial: &Path,
     ) -> Result<Self, CheckpointFailure> {
-        let now = [partial].into_iter().chain(committed.complete.then_some(path));
         let bytes = committed.output.bytes;
-        let opened = UncutFile::open(disk, committed.output_paths().chain(now), bytes);
-        // Whichever was looked at last: people know it by the name that it had.
+        let opened = UncutFile::open_output(disk, committed, partial, path);
         let file = opened.map_err(|error| missing("output", committed_place(committed), bytes, error))?;
         Ok(Self { file, line_no: committed.lines })
     }

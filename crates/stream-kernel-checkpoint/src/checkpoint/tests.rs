@@ -172,6 +172,8 @@ fn what_is_damaged_is_refused_and_can_be_started_over() {
         assert_eq!(what, expected);
         assert_eq!(disk.contents(&path).unwrap(), bytes, "a refusal touches nothing");
         let mut checkpoint = Checkpoint::start_over(Arc::new(disk.clone()), dir()).unwrap();
+        assert_eq!(disk.contents(&path).unwrap(), bytes, "it may turn out that nothing can begin anew");
+        checkpoint.forget().unwrap();
         assert_eq!(restored(&mut checkpoint), [""; 0]);
         checkpoint.commit(after_lines(9), &changes(&["new"]), &[]).unwrap();
         drop(checkpoint);
@@ -189,6 +191,7 @@ fn starting_over_is_all_or_nothing() {
             let disk = disk_with_commits().after_kill(seed);
             disk.plan(PlannedFault { fault: Fault::Crash, at, from_then_on: true });
             let started = Checkpoint::start_over(Arc::new(disk.clone()), dir());
+            let started = started.and_then(|mut checkpoint| checkpoint.forget());
             let committed = open(&disk.after_crash(seed)).unwrap().1;
             assert!(started.is_err() || committed.is_none(), "it said that it started over");
             committed

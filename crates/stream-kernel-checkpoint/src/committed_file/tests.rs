@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk};
+use stream_kernel_disk::SimulatedDisk;
 
 use super::{CommittedFile, FileError, UncutFile};
+use crate::NewFile;
 
 fn path() -> &'static Path {
     Path::new("/output")
@@ -14,7 +15,7 @@ fn path() -> &'static Path {
 fn bytes_are_written_in_blocks_and_counted_at_once() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"left over");
-    let mut file = CommittedFile::create(&disk, path(), 4).unwrap();
+    let mut file = NewFile::at(&disk, path()).unwrap().create(&disk, 4).unwrap();
     file.append(b"abc").unwrap();
     file.append(b"d").unwrap();
     assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (4, b"".to_vec()));
@@ -38,7 +39,7 @@ fn a_file_of_an_earlier_run_goes_on_at_its_end() {
 fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"abcde");
-    let open = |committed| UncutFile::open(&disk, [Path::new("/missing"), path()], committed);
+    let open = |committed| UncutFile::open(&disk, path(), committed);
     assert!(matches!(open(6), Err(FileError::Shorter { bytes: 5, committed: 6, .. })));
     let uncut = open(3).unwrap();
     assert_eq!(disk.contents(path()).unwrap(), b"abcde", "opening must not change it");
@@ -51,18 +52,32 @@ fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
 #[test]
 fn what_is_nowhere_is_named() {
     let disk = SimulatedDisk::new(1);
-    let error = UncutFile::open(&disk, [path()], 0).unwrap_err();
+    let error = UncutFile::open(&disk, path(), 0).unwrap_err();
     assert_eq!(error.to_string(), "`/output` cannot be opened");
 }
 
-/// Somebody may still need what cannot be removed: it is neither written into nor taken for an empty file.
 #[test]
-fn what_cannot_be_removed_stays_and_is_named() {
+fn what_follows_what_was_committed_can_be_left_to_others() {
     let disk = SimulatedDisk::new(1);
-    disk.put(path(), b"left over");
-    let at = disk.operations();
-    disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
-    let error = CommittedFile::create(&disk, path(), 4).unwrap_err();
-    assert_eq!(error.to_string(), "`/output` cannot be removed");
-    assert_eq!(disk.contents(path()).unwrap(), b"left over");
+    disk.put(path(), b"abcde");
+    let mut file = UncutFile::open(&disk, path(), 3).unwrap().append(1);
+    file.append(b"f").unwrap();
+    file.flush().unwrap();
+    assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (6, b"abcdef".to_vec()));
+}
+
+/// Two that write at the same places would destroy each other's bytes.
+#[test]
+fn a_file_that_is_open_for_appending_cannot_be_opened_so_again() {
+    let disk = SimulatedDisk::new(1);
+    let is_in_use = |opened: Result<(), FileError>| matches!(opened, Err(FileError::InUse { .. }));
+    let first = CommittedFile::append_to(&disk, path(), 1).unwrap();
+    assert!(is_in_use(CommittedFile::append_to(&disk, path(), 1).map(drop)));
+    assert!(is_in_use(UncutFile::open(&disk, path(), 0).map(drop)));
+    UncutFile::check(&disk, path(), 0).unwrap();
+    drop(first);
+    let uncut = UncutFile::open(&disk, path(), 0).unwrap();
+    assert!(is_in_use(CommittedFile::append_to(&disk, path(), 1).map(drop)));
+    drop(uncut.append(1));
+    CommittedFile::append_to(&disk, path(), 1).unwrap();
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Changes, Checkpoint, CommitError, Committed, CommittedFile, CommittedInput, CommittedOutput,
-    CommittedTrace, PrefixHash, Program, Total, UncutFile,
+    CommittedTrace, NewFile, PrefixHash, Program, Total, UncutFile,
 };
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
@@ -76,7 +76,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn begin(disk: &'a SimulatedDisk, checkpoint: Checkpoint, promise: &mut Promise) -> Result<Self, String> {
-        let output = CommittedFile::create(disk, Path::new(PARTIAL), BLOCK_BYTES).map_err(told)?;
+        let output = NewFile::at(disk, Path::new(PARTIAL)).and_then(|place| place.create(disk, BLOCK_BYTES));
+        let output = output.map_err(told)?;
         let trace = CommittedFile::append_to(disk, Path::new(TRACE), BLOCK_BYTES).map_err(told)?;
         let (hash, sums, changes) = (PrefixHash::new(), BTreeMap::new(), Changes::new());
         let mut run = Self {
@@ -103,9 +104,10 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Self>, String> {
         let input = disk.open(Path::new(INPUT), OpenHow::ReadOnly).map_err(told)?;
         let hash = PrefixHash::of_committed(&*input, &committed.input).map_err(told)?;
-        let output = UncutFile::open(disk, committed.output_paths(), committed.output.bytes).map_err(told)?;
+        let output =
+            UncutFile::open_output(disk, committed, Path::new(PARTIAL), Path::new(OUTPUT)).map_err(told)?;
         let trace = committed.trace.as_ref().ok_or("no trace was committed")?;
-        let trace = UncutFile::open(disk, [Path::new(&trace.path)], trace.bytes).map_err(told)?;
+        let trace = UncutFile::open(disk, Path::new(&trace.path), trace.bytes).map_err(told)?;
         let mut sums = BTreeMap::new();
         checkpoint.restore(&mut |records| restore(records, &mut sums)).map_err(told)?;
         if committed.complete && input.len().map_err(told)? == committed.input.bytes {
@@ -192,6 +194,7 @@ impl<'a> Run<'a> {
                 path: OUTPUT.to_owned(),
                 partial: PARTIAL.to_owned(),
                 bytes: self.output.bytes(),
+                is_named: false,
             },
             trace: Some(CommittedTrace {
                 path: TRACE.to_owned(),

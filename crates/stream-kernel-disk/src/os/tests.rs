@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use super::SyncFailure;
 use crate::{Disk, OpenHow, OsDisk};
 
@@ -46,8 +48,23 @@ fn a_link_is_read_through_but_not_written_through() {
     fs::write(&file, "content").unwrap();
     symlink(&file, &link).unwrap();
     assert_eq!(OsDisk.open(&link, OpenHow::ReadOnly).unwrap().len().unwrap(), 7);
-    for how in [OpenHow::Existing, OpenHow::New, OpenHow::ExistingOrNew] {
+    assert_eq!(OsDisk.open(&file, OpenHow::ReadOnlyNoFollow).unwrap().len().unwrap(), 7);
+    for how in [OpenHow::ReadOnlyNoFollow, OpenHow::Existing, OpenHow::New, OpenHow::ExistingOrNew] {
         assert!(OsDisk.open(&link, how).is_err(), "{how:?} followed a link");
+    }
+}
+
+/// Nobody has the other end of the pipe: to open it like a file would last forever.
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let [pipe, dir] = ["pipe", "dir"].map(|name| folder.path().join(name));
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    fs::create_dir(&dir).unwrap();
+    for how in [OpenHow::ReadOnly, OpenHow::ReadOnlyNoFollow, OpenHow::Existing, OpenHow::ExistingOrNew] {
+        let refused = |path| OsDisk.open(path, how).unwrap_err().kind();
+        assert_eq!(refused(&pipe), io::ErrorKind::InvalidInput, "{how:?}");
+        assert_eq!(refused(&dir), io::ErrorKind::IsADirectory, "{how:?}");
     }
 }
 
@@ -73,6 +90,19 @@ fn a_lock_lasts_as_long_as_the_file_is_open() {
     drop(first);
     assert!(!second.is_locked().unwrap());
     assert!(second.try_lock().unwrap());
+}
+
+/// Otherwise two could have locked what each of them takes for the file of that name.
+#[test]
+fn a_file_that_has_lost_its_name_cannot_be_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let opened = [OpenHow::New, OpenHow::Existing].map(|how| OsDisk.open(&path, how).unwrap());
+    OsDisk.remove(&path).unwrap();
+    assert!(!opened[0].try_lock().unwrap(), "nothing has that name");
+    let successor = OsDisk.open(&path, OpenHow::New).unwrap();
+    assert!(!opened[1].try_lock().unwrap(), "another file has that name");
+    assert!(successor.try_lock().unwrap());
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::SimulatedDisk;
 use super::content::Content;
+use super::names::Node;
 use super::plan::{Operation, Verdict};
-use crate::{DiskFile, OpenHow};
+use super::{SimulatedDisk, key};
+use crate::{DiskFile, FileId, OpenHow};
 
 pub(super) struct SimulatedFile {
     disk: SimulatedDisk,
@@ -45,6 +46,10 @@ impl SimulatedFile {
 impl DiskFile for SimulatedFile {
     fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        self.operate(self.operation("id"), |_| Ok(FileId(0, self.file as u64)))
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -101,9 +106,10 @@ impl DiskFile for SimulatedFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        self.operate(self.operation("lock"), |content| {
-            let holder = *content.locked_by.get_or_insert(self.handle);
-            Ok(holder == self.handle)
+        self.disk.operate(self.operation("lock"), |state| {
+            let holder = *state.files[self.file].locked_by.get_or_insert(self.handle);
+            let is_there = state.names.get(&key(&self.path)) == Some(Node::File(self.file));
+            Ok(holder == self.handle && is_there)
         })
     }
 

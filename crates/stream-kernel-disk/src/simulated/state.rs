@@ -73,7 +73,9 @@ impl State {
             (Some(Node::Directory), _) => return Err(io::ErrorKind::IsADirectory.into()),
             (Some(Node::File(_)), OpenHow::New) => return Err(io::ErrorKind::AlreadyExists.into()),
             (Some(Node::File(file)), _) => file,
-            (None, OpenHow::ReadOnly | OpenHow::Existing) => return Err(io::ErrorKind::NotFound.into()),
+            (None, OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow | OpenHow::Existing) => {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             (None, OpenHow::New | OpenHow::ExistingOrNew) => {
                 self.names.create(path, Node::File(self.files.len()))?;
                 self.files.push(Content::default());

@@ -136,6 +136,20 @@ fn locks_bind_handles_and_go_with_them_and_with_the_process() {
 }
 
 #[test]
+fn a_file_that_has_lost_its_name_cannot_be_locked() {
+    let disk = SimulatedDisk::new(1);
+    let [removed, renamed] = ["/removed", "/renamed"].map(Path::new);
+    let opened = [removed, renamed].map(|path| disk.open(path, OpenHow::New).unwrap());
+    disk.remove(removed).unwrap();
+    disk.rename(renamed, removed).unwrap();
+    assert!(opened.iter().all(|file| !file.try_lock().unwrap()), "another file has that name, or none");
+    assert!(
+        disk.open(removed, OpenHow::Existing).unwrap().is_locked().unwrap(),
+        "that it tried is no secret"
+    );
+}
+
+#[test]
 fn a_failure_can_be_told_by_its_history() {
     let disk = SimulatedDisk::new(1);
     let file = new_file(&disk);

@@ -1,0 +1,122 @@
+//! The output of an earlier run: which of the files that it may be it is.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+
+use crate::committed::Committed;
+use crate::committed_file::{FileError, UncutFile, failed};
+
+/// A file that the output may be.
+struct Candidate {
+    file: Arc<dyn DiskFile>,
+    /// Whether its name is one of unfinished outputs.
+    is_partial: bool,
+}
+
+impl UncutFile {
+    /// Opens the output that was committed, and locks it for as long as it is open. It is where it was committed, or under the names that
+    /// a run gives it now, `partial` and in the end `path`: somebody may have moved it there, or a run may have ended before it
+    /// could commit that it had.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, it cannot be opened, or is shorter, another run writes to it, or there is another one that could be it.
+    pub fn open_output(
+        disk: &dyn Disk,
+        committed: &Committed,
+        partial: &Path,
+        path: &Path,
+    ) -> Result<Self, FileError> {
+        let candidates = candidates(disk, committed, [partial, path], OpenHow::Existing)?;
+        for Candidate { file, .. } in candidates.iter().filter(|_| candidates.len() > 1) {
+            if file.is_locked().map_err(failed("be looked at", file.path()))? {
+                return Err(FileError::InUse { path: file.path().to_owned() });
+            }
+        }
+        Self::locked(only(candidates, committed)?, committed.output.bytes)
+    }
+
+    /// Looks whether there is such a file where it was committed, without asking to write or locking it.
+    pub(crate) fn check_output(disk: &dyn Disk, committed: &Committed) -> Result<(), FileError> {
+        let names = [&committed.output.partial, &committed.output.path].map(Path::new);
+        let candidates = candidates(disk, committed, names, OpenHow::ReadOnlyNoFollow)?;
+        Self::long_enough(only(candidates, committed)?, committed.output.bytes).map(drop)
+    }
+}
+
+/// Opens all files that the output may be, each once: at least one.
+fn candidates(
+    disk: &dyn Disk,
+    committed: &Committed,
+    [partial, path]: [&Path; 2],
+    how: OpenHow,
+) -> Result<Vec<Candidate>, FileError> {
+    let output = &committed.output;
+    let names =
+        [(partial, true), (path, false), (output.partial.as_ref(), true), (output.path.as_ref(), false)];
+    let mut found: Vec<Candidate> = Vec::new();
+    for (index, (path, is_partial)) in names.into_iter().enumerate() {
+        // Until the run is complete, what has the final name is an earlier output.
+        if !(is_partial || committed.complete) || names[..index].contains(&(path, is_partial)) {
+            continue;
+        }
+        match disk.open(path, how) {
+            Ok(file) if is_among(&found, &*file)? => {}
+            Ok(file) => found.push(Candidate { file: file.into(), is_partial }),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(failed("be opened", path)(cause)),
+        }
+    }
+    if found.is_empty() {
+        return Err(failed("be opened", committed_place(committed))(io::ErrorKind::NotFound.into()));
+    }
+    Ok(found)
+}
+
+/// Returns whether the file is one of those: a path may lead to it in more than one way.
+fn is_among(found: &[Candidate], file: &dyn DiskFile) -> Result<bool, FileError> {
+    for other in found {
+        let same = other.file.id().and_then(|id| Ok(id == file.id()?));
+        if same.map_err(failed("be looked at", file.path()))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Returns the one that is the output, if that is certain.
+fn only(mut candidates: Vec<Candidate>, committed: &Committed) -> Result<Arc<dyn DiskFile>, FileError> {
+    if candidates.len() == 1 {
+        return Ok(candidates.remove(0).file);
+    }
+    // A run that was cut off when it was about to give its output the final name may have left an earlier one there. Its own is of
+    // exactly the length that was committed.
+    if let [a, b] = &candidates[..]
+        && a.is_partial != b.is_partial
+        && committed.complete
+        && !committed.output.is_named
+    {
+        let partial = &if a.is_partial { a } else { b }.file;
+        if partial.len().map_err(failed("be read", partial.path()))? == committed.output.bytes {
+            return Ok(Arc::clone(partial));
+        }
+    }
+    let place = committed_place(committed);
+    let own = candidates.iter().position(|it| it.file.path() == place).unwrap_or(0);
+    let path_of = |candidate: &Candidate| candidate.file.path().to_owned();
+    let path = path_of(&candidates.swap_remove(own));
+    let other = candidates.first().map_or_else(PathBuf::new, path_of);
+    Err(FileError::InTheWay { other, path })
+}
+
+/// Returns where the output was when it was committed, or is to be soon.
+fn committed_place(committed: &Committed) -> &Path {
+    let output = &committed.output;
+    Path::new(if committed.complete { &output.path } else { &output.partial })
+}
+
+#[cfg(test)]
+mod tests;

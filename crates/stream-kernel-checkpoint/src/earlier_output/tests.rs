@@ -1,0 +1,78 @@
+//! Among files that may be the output, the right one is taken, or none.
+
+use std::path::Path;
+
+use stream_kernel_disk::SimulatedDisk;
+
+use crate::committed::tests::after_lines;
+use crate::{Committed, FileError, UncutFile};
+
+const PARTIAL: &str = "/output.partial";
+const PATH: &str = "/output";
+
+fn committed(complete: bool, is_named: bool) -> Committed {
+    let mut committed = after_lines(1);
+    committed.complete = complete;
+    committed.output.is_named = is_named;
+    committed.output.bytes = 4;
+    committed
+}
+
+/// Returns which of these files is taken for the output, or what is said.
+fn taken(files: &[(&str, &str)], committed: &Committed, now: [&str; 2]) -> Result<String, String> {
+    let disk = SimulatedDisk::new(1);
+    files.iter().for_each(|(path, content)| disk.put(Path::new(path), content.as_bytes()));
+    let [partial, path] = now.map(Path::new);
+    let opened = UncutFile::open_output(&disk, committed, partial, path);
+    if now == [PARTIAL, PATH] {
+        let checked = UncutFile::check_output(&disk, committed);
+        assert_eq!(checked.is_ok(), opened.is_ok(), "whoever only looks must say the same");
+    }
+    opened.map(|file| file.path().display().to_string()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn until_the_run_is_complete_the_final_name_is_that_of_an_earlier_output() {
+    let running = committed(false, false);
+    let both = [(PARTIAL, "ours, and more"), (PATH, "earlier")];
+    assert_eq!(taken(&both, &running, [PARTIAL, PATH]).unwrap(), PARTIAL);
+    taken(&both[1..], &running, [PARTIAL, PATH]).unwrap_err();
+}
+
+#[test]
+fn a_run_that_was_cut_off_before_it_gave_the_name_is_told_from_one_that_has() {
+    let ours = [(PARTIAL, "ours"), (PATH, "earlier")];
+    let complete = committed(true, false);
+    assert_eq!(taken(&ours, &complete, [PARTIAL, PATH]).unwrap(), PARTIAL);
+    assert_eq!(taken(&ours[..1], &complete, [PARTIAL, PATH]).unwrap(), PARTIAL);
+    assert_eq!(taken(&[(PATH, "ours")], &complete, [PARTIAL, PATH]).unwrap(), PATH);
+    let told = taken(&[(PARTIAL, "of others"), (PATH, "ours")], &complete, [PARTIAL, PATH]).unwrap_err();
+    insta::assert_snapshot!(told, @"`/output.partial` is in the way: the output of this run is `/output` (remove `/output.partial`, or move it away)");
+    let named = committed(true, true);
+    assert_eq!(taken(&ours, &named, [PARTIAL, PATH]).unwrap_err(), told);
+    assert_eq!(taken(&ours[..1], &named, [PARTIAL, PATH]).unwrap(), PARTIAL, "it was about to go on");
+}
+
+#[test]
+fn under_other_names_it_is_found_but_not_taken_for_another() {
+    let named = committed(true, true);
+    let moved = ["/moved.partial", "/moved"];
+    assert_eq!(taken(&[(PATH, "ours")], &named, moved).unwrap(), PATH);
+    assert_eq!(taken(&[("/moved", "ours")], &named, moved).unwrap(), "/moved");
+    let told = taken(&[("/moved", "of others"), (PATH, "ours")], &named, moved).unwrap_err();
+    insta::assert_snapshot!(told, @"`/moved` is in the way: the output of this run is `/output` (remove `/moved`, or move it away)");
+    let aliases = ["./output.partial", "./output"];
+    assert_eq!(taken(&[(PATH, "ours")], &named, aliases).unwrap(), "./output", "it is the same file");
+}
+
+#[test]
+fn what_is_in_the_way_and_in_use_is_waited_for() {
+    let disk = SimulatedDisk::new(1);
+    disk.put(Path::new(PATH), b"ours");
+    disk.put(Path::new(PARTIAL), b"of others");
+    let open = || UncutFile::open_output(&disk, &committed(true, true), Path::new(PARTIAL), Path::new(PATH));
+    let other = UncutFile::open(&disk, Path::new(PARTIAL), 0).unwrap();
+    assert!(matches!(open(), Err(FileError::InUse { .. })));
+    drop(other);
+    assert!(matches!(open(), Err(FileError::InTheWay { .. })));
+}

@@ -1,0 +1,151 @@
+//! A file that is to be made where one may be left over, or be written by another run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+
+use crate::committed_file::{CommittedFile, FileError, failed, lock};
+
+/// The place of a new file. What is left over in it stays there until [`NewFile::create`].
+#[derive(Debug)]
+pub struct NewFile {
+    path: PathBuf,
+    there: There,
+}
+
+/// What is in the place.
+#[derive(Debug)]
+enum There {
+    /// The new file, which is locked: there was nothing.
+    Created(Box<dyn DiskFile>),
+    /// Something that is to go. It is locked, so that nobody else replaces it meanwhile; unless it is no file that can be opened.
+    LeftOver(Option<Box<dyn DiskFile>>),
+}
+
+impl NewFile {
+    /// Finds out whether a file can be made at `path`, by making it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be created, or another run writes to the one that is there.
+    pub fn at(disk: &dyn Disk, path: &Path) -> Result<Self, FileError> {
+        let there = match disk.open(path, OpenHow::Existing) {
+            Ok(file) => {
+                lock(&*file)?;
+                There::LeftOver(Some(file))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => There::Created(created(disk, path)?),
+            Err(error) if is_of_what_can_be_removed(&error) => There::LeftOver(None),
+            Err(cause) => return Err(failed("be opened", path)(cause)),
+        };
+        Ok(Self { path: path.to_owned(), there })
+    }
+
+    /// Makes the file, in place of what is left over, to be written to in blocks of about `block_bytes`. It is locked for as long as it is
+    /// open.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be created, what is left over cannot be removed, or another run was quicker.
+    pub fn create(self, disk: &dyn Disk, block_bytes: usize) -> Result<CommittedFile, FileError> {
+        let Self { path, there } = self;
+        let file = match there {
+            There::Created(file) => file,
+            There::LeftOver(_still_locked) => {
+                // Removing it, instead of writing into it, keeps clear of links and of other owners' permissions.
+                match disk.remove(&path) {
+                    Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                        return Err(failed("be removed", &path)(cause));
+                    }
+                    _ => created(disk, &path)?,
+                }
+            }
+        };
+        Ok(CommittedFile::new(file.into(), 0, block_bytes))
+    }
+}
+
+fn created(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, FileError> {
+    let file = disk.open(path, OpenHow::New).map_err(failed("be created", path))?;
+    lock(&*file)?;
+    Ok(file)
+}
+
+/// Returns whether it is a link, a pipe or the like, or a file of somebody else.
+fn is_of_what_can_be_removed(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+        || matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
+
+    use super::NewFile;
+    use crate::FileError;
+
+    fn path() -> &'static Path {
+        Path::new("/output")
+    }
+
+    #[test]
+    fn what_is_left_over_stays_until_the_file_is_made() {
+        let disk = SimulatedDisk::new(1);
+        disk.put(path(), b"left over");
+        let place = NewFile::at(&disk, path()).unwrap();
+        assert_eq!(disk.contents(path()).unwrap(), b"left over");
+        let file = place.create(&disk, 1).unwrap();
+        assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (0, b"".to_vec()));
+    }
+
+    /// Somebody may still need what cannot be removed: it is neither written into nor taken for an empty file.
+    #[test]
+    fn what_cannot_be_removed_stays_and_is_named() {
+        let disk = SimulatedDisk::new(1);
+        disk.put(path(), b"left over");
+        let place = NewFile::at(&disk, path()).unwrap();
+        let at = disk.operations();
+        disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
+        assert_eq!(place.create(&disk, 4).unwrap_err().to_string(), "`/output` cannot be removed");
+        assert_eq!(disk.contents(path()).unwrap(), b"left over");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_noticed_at_once() {
+        let disk = SimulatedDisk::new(1);
+        NewFile::at(&disk, Path::new("/missing/output")).unwrap_err();
+        disk.create_dir(path()).unwrap();
+        NewFile::at(&disk, path()).unwrap_err();
+    }
+
+    /// From the first look on until the file is closed, whether something was left over or not.
+    #[test]
+    fn of_two_runs_one_has_the_place() {
+        for left_over in [None, Some(b"left over")] {
+            let disk = SimulatedDisk::new(1);
+            left_over.iter().for_each(|bytes| disk.put(path(), *bytes));
+            let is_in_use = || matches!(NewFile::at(&disk, path()), Err(FileError::InUse { .. }));
+            let place = NewFile::at(&disk, path()).unwrap();
+            assert!(is_in_use());
+            let file = place.create(&disk, 1).unwrap();
+            assert!(is_in_use());
+            drop(file);
+            assert!(!is_in_use());
+        }
+    }
+
+    /// Another run may have removed what is left over just when this one has opened it.
+    #[test]
+    fn what_is_replaced_between_two_looks_is_in_use() {
+        let disk = SimulatedDisk::new(1);
+        disk.put(path(), b"left over");
+        let opened = disk.open(path(), OpenHow::Existing).unwrap();
+        let file = NewFile::at(&disk, path()).unwrap().create(&disk, 1).unwrap();
+        assert!(!opened.try_lock().unwrap(), "the lock of what is gone says nothing");
+        drop(file);
+    }
+}

@@ -1,0 +1,47 @@
+//! A trace that other runs append to as well: whatever they wrote after a complete run stays, and goes before what comes next.
+
+use std::path::Path;
+
+use stream_kernel_disk::SimulatedDisk;
+
+use super::input::lines;
+use super::scene::{INPUT, Scene, TRACE};
+use super::sweep::sweep;
+
+/// What another run has left: a record, and one that is torn.
+const FOREIGN: &str = "{\"trace_id\":\"other:1\"}\n{\"trace_id\":\"oth";
+
+/// Completes a run of `input`, and returns the disk after another run has appended to the trace.
+fn completed_and_appended_to(input: &[u8]) -> SimulatedDisk {
+    let scene = Scene::fresh("before", &[], input);
+    let disk = scene.disk.after_kill(1);
+    scene.process(&disk, 1).unwrap();
+    let trace = disk.contents(Path::new(TRACE)).unwrap();
+    disk.put(Path::new(TRACE), &[&trace, FOREIGN.as_bytes()].concat());
+    disk
+}
+
+#[test]
+fn a_finished_run_that_finds_nothing_to_do_leaves_the_trace_alone() {
+    let disk = completed_and_appended_to(&lines(61, 9));
+    let trace = disk.contents(Path::new(TRACE));
+    let scene = Scene::of("nothing to do", &[], disk);
+    assert!(sweep(&scene, 7) >= 40);
+    let again = scene.disk.after_kill(2);
+    scene.process(&again, 2).unwrap();
+    scene.process(&again, 3).unwrap();
+    assert_eq!(again.contents(Path::new(TRACE)), trace);
+}
+
+#[test]
+fn a_finished_run_goes_on_behind_what_others_have_traced() {
+    let (before, all) = (lines(62, 15), lines(62, 30));
+    assert!(all.starts_with(&before));
+    let disk = completed_and_appended_to(&before);
+    disk.put(Path::new(INPUT), &all);
+    let scene = Scene::of("behind others", &[], disk).must_adjudicate(&all);
+    let [first, whole] = [&before, &all].map(|input| Scene::fresh("alone", &[], input));
+    let rest = whole.trace().strip_prefix(first.trace()).unwrap();
+    assert_eq!(scene.trace(), first.trace().to_owned() + FOREIGN + "\n" + rest);
+    assert!(sweep(&scene, 7) >= 80);
+}
