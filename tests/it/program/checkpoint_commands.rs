@@ -36,7 +36,7 @@ fn a_finished_run_is_shown() {
       lines          3
       input          input.txt: 171 bytes, hash <digest>
       output         output.txt: 134 bytes
-      state          log 1: 427 bytes
+      state          log 1: 353 bytes
       counted        accepted: 2
                      declined: 1
                      INPUT_PARSE_ERROR: 1
@@ -72,7 +72,7 @@ fn machines_get_json() {
         "commit": 2,
         "state_log": {
           "number": 1,
-          "bytes": 427
+          "bytes": 353
         },
         "committed": {
           "program": {
@@ -82,7 +82,6 @@ fn machines_get_json() {
           "configuration": <digest>,
           "input": {
             "path": "input.txt",
-            "identity": null,
             "bytes": 171,
             "prefix": <digest>,
             "ends_in_lf": true
