@@ -12,7 +12,7 @@ use crate::failure::{Failure, with_causes};
 use crate::figures::grouped;
 use crate::progress::Progress;
 use crate::report::{Summary, say};
-use crate::run::{Places, note_missing_sink};
+use crate::run::{ResultPlaces, note_missing_sink};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
 use crate::trace_commands::escape::escaped;
@@ -23,7 +23,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     note_missing_sink(&job.config().runtime.tracing);
     let signals = Signals::install().map_err(Failure::Signals)?;
     let stopwatch = Stopwatch::start();
-    let places = Places::of(job.config());
+    let places = ResultPlaces::of(job.config());
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
     let mut progress = Progress::new(stopwatch, bytes);
