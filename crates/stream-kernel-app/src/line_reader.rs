@@ -165,6 +165,11 @@ impl<R: BufRead> LineReader<R> {
         self.bytes_read
     }
 
+    /// Returns the input, of which nothing is to be read or consumed.
+    pub(crate) fn input_mut(&mut self) -> &mut R {
+        &mut self.input
+    }
+
     fn consume(&mut self, bytes: usize, left: usize) {
         self.input.consume(bytes);
         self.bytes_read += bytes as u64;

@@ -5,6 +5,7 @@ mod checkpoint;
 mod committed;
 mod committed_file;
 mod error;
+mod input_prefix;
 mod inspection;
 mod layout;
 mod manifest;
@@ -21,6 +22,7 @@ pub use committed::{
 };
 pub use committed_file::{CommittedFile, FileError, UncutFile};
 pub use error::{CommitError, OpenError, RestoreError};
+pub use input_prefix::InputPrefix;
 pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
 pub use manifest::SLOT_BYTES;
 #[cfg(feature = "planted-faults")]

@@ -1,9 +1,12 @@
 //! `checkpoint show` and `checkpoint verify`: what they say of a checkpoint, whole, damaged or none, and that they touch nothing.
 
 use std::fs;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::Value;
+use stream_kernel_app::checkpoint::{Changes, Checkpoint, Committed};
+use stream_kernel_disk::OsDisk;
 
 use super::attempts::attempts;
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed};
@@ -177,6 +180,49 @@ fn files_that_a_run_could_not_go_on_from_are_found_all_at_once() {
     wrong: `output.txt` has 0 bytes, but 134 were committed (restore it from a copy, or start over)
     wrong: the input `input.txt` differs from the one that was committed within its first 171 bytes
     ");
+}
+
+/// Commits once more, with these records of state.
+fn commit(folder: &Folder, records: &[u8], change: impl FnOnce(&mut Committed)) {
+    let (mut checkpoint, committed) = Checkpoint::open(Arc::new(OsDisk), &folder.path_of(DIR)).unwrap();
+    let mut committed = committed.unwrap();
+    change(&mut committed);
+    let mut changes = Changes::new();
+    changes.push(records).unwrap();
+    checkpoint.commit(committed, &changes, &[]).unwrap();
+}
+
+#[test]
+fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
+    let senseless = finished();
+    commit(&senseless, &[0], |_| {});
+    let other = finished();
+    // What an other version means by it is not this one's to say.
+    commit(&other, &[0], |committed| committed.program.version = "0.0.9".to_owned());
+    let mut found = String::new();
+    for folder in [senseless, other] {
+        let told = told(&folder, &["verify", DIR], 1);
+        let wrong = told.lines().find_map(|line| line.strip_prefix("wrong: ")).unwrap().to_owned();
+        assert_eq!(told.matches("wrong: ").count(), 1, "{told}");
+        let refused = run_checkpointed(&folder).exits_with(2).stderr;
+        assert!(refused.contains(&wrong), "{refused}");
+        found += &(wrong + "\n");
+    }
+    assert_snapshot!(found, @"
+    the state log `run.ckpt/state-1.log` holds at byte 353 what cannot be restored: there is a record that makes no sense
+    the checkpoint `run.ckpt` was made by `fund-load 0.0.9`, and this is `fund-load 0.1.0` (go on with that one, or use another `runtime.checkpoint.dir`)
+    ");
+}
+
+#[test]
+fn lines_that_were_appended_to_a_last_line_without_a_line_end_are_found() {
+    for (ending, appended) in [("", "x"), ("\r", "\n")] {
+        let folder = Folder::with_input(attempts(2).trim_end().to_owned() + ending);
+        run_checkpointed(&folder).exits_with(0);
+        folder.write("input.txt", folder.read("input.txt") + appended);
+        let told = told(&folder, &["verify", DIR], 1);
+        assert!(told.contains("wrong: the last line of `input.txt` that is committed, line 2, "), "{told}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{MIN_COMPACTION_BYTES, OpenError};
+use stream_kernel_checkpoint::{MIN_COMPACTION_BYTES, OpenError, PrefixError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -94,9 +94,15 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
 /// Returns the failure for people: what is wrong, what became of the files, and what can be done.
 pub(crate) fn told(failure: &CheckpointFailure) -> String {
     let hint = match failure {
-        CheckpointFailure::Open(OpenError::InUse { .. }) => "; nothing was touched",
+        CheckpointFailure::Open(OpenError::InUse { .. }) | CheckpointFailure::BeyondLimit { .. } => {
+            "; nothing was touched"
+        }
         failure if failure.is_of_link() => {
             " (a symbolic link is not followed; put a file in its place); nothing was touched"
+        }
+        CheckpointFailure::Input(PrefixError::Shorter { .. } | PrefixError::Differs { .. }) => {
+            " (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched \
+             (--restart starts over)"
         }
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
         // Nothing has begun, or its error says what to do.

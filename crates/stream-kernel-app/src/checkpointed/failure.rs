@@ -33,19 +33,8 @@ pub enum CheckpointFailure {
         dir: PathBuf,
     },
     /// The input is not the one that was committed.
-    #[error("{0} (name the input of the checkpoint, or use another `runtime.checkpoint.dir`)")]
-    Input(PrefixError),
-    /// What was appended to the input would make one line out of two.
-    #[error(
-        "the last line of `{}` that is committed, line {line_no}, has no line end, and what was appended does not begin with one (put one between them)",
-        path.display()
-    )]
-    Joined {
-        /// The input.
-        path: PathBuf,
-        /// The last line committed.
-        line_no: u64,
-    },
+    #[error(transparent)]
+    Input(#[from] PrefixError),
     /// The output or the trace of an earlier run is gone.
     #[error("the {what} `{}`, of which {committed} bytes were committed, is not there (put it back)", path.display())]
     Missing {
@@ -73,6 +62,14 @@ pub enum CheckpointFailure {
     /// The state cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// More is remembered than a limit allows by now.
+    #[error("the checkpoint `{}` holds {what}", dir.display())]
+    BeyondLimit {
+        /// The checkpoint's directory.
+        dir: PathBuf,
+        /// What it holds more of than which limit allows, and what to do.
+        what: String,
+    },
     /// The input cannot be opened.
     #[error("the input `{}` cannot be opened{}", path.display(), hint_at_missing(cause))]
     OpenInput {
@@ -121,8 +118,8 @@ impl CheckpointFailure {
             failure if failure.is_of_link() => true,
             Self::OtherProgram { .. }
             | Self::OtherConfiguration { .. }
-            | Self::Joined { .. }
-            | Self::Missing { .. } => true,
+            | Self::Missing { .. }
+            | Self::BeyondLimit { .. } => true,
             Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),

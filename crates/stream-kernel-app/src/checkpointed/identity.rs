@@ -1,11 +1,13 @@
 //! What a checkpoint is of: a program and a configuration.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use stream_kernel_checkpoint::Program;
+use stream_kernel_checkpoint::{Committed, Program};
 
+use super::CheckpointFailure;
 use crate::{Application, Job};
 
 /// A program and a configuration. With others the same lines may come to something else.
@@ -19,9 +21,40 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
-        let program = Program { name: A::NAME.to_owned(), version: A::VERSION.to_owned() };
-        Self { program, configuration: digest(job.effective().json(), run_id) }
+        let program = program::<A>();
+        let configuration = digest(job.effective().json(), run_id);
+        Self { program, configuration }
     }
+
+    /// Refuses the checkpoint in `dir` if it was made with another configuration.
+    pub(super) fn check_configuration(
+        &self,
+        dir: &Path,
+        committed: &Committed,
+    ) -> Result<(), CheckpointFailure> {
+        if committed.configuration == self.configuration {
+            return Ok(());
+        }
+        Err(CheckpointFailure::OtherConfiguration { dir: dir.to_owned() })
+    }
+}
+
+/// Refuses the checkpoint in `dir` if another program has made it.
+pub(crate) fn check_program<A: Application>(
+    dir: &Path,
+    committed: &Committed,
+) -> Result<(), CheckpointFailure> {
+    let present = program::<A>();
+    if committed.program == present {
+        return Ok(());
+    }
+    let [committed, present] =
+        [&committed.program, &present].map(|Program { name, version }| format!("`{name} {version}`"));
+    Err(CheckpointFailure::OtherProgram { dir: dir.to_owned(), committed, present })
+}
+
+fn program<A: Application>() -> Program {
+    Program { name: A::NAME.to_owned(), version: A::VERSION.to_owned() }
 }
 
 fn digest(effective: &Value, run_id: &str) -> String {
