@@ -5,10 +5,11 @@ use std::os::unix::fs::symlink;
 
 use insta::assert_snapshot;
 
-use super::attempts::{attempt, attempts};
+use super::attempts::{attempt, attempt_of, attempts};
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, run_checkpointed};
 use super::folder::Folder;
 
+const TIME: &str = "2000-01-01T00:00:00Z";
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
 /// Checks that a run with these arguments is refused and touches nothing; returns what is said.
@@ -59,6 +60,36 @@ fn another_configuration() {
     ] {
         assert_eq!(refused(&folder, change), told, "{change:?}");
     }
+}
+
+/// One trace would hold hashes under two keys.
+#[test]
+fn another_key() {
+    let folder = Folder::with_input(attempts(3));
+    folder.write("key", "a key");
+    let keyed =
+        ["--trace-path", "trace.jsonl", "--set", "runtime.tracing.redact={identity: hash, key_file: key}"];
+    run_checkpointed(&folder).args(keyed).exits_with(0);
+    folder.write("key", "another key");
+    let told = refused(&folder, &keyed);
+    assert!(told.contains("was made with another configuration"), "{told}");
+    folder.write("key", "a key");
+    run_checkpointed(&folder).args(keyed).exits_with(0);
+}
+
+/// That is no reason to start over: nothing is wrong with what is held.
+#[test]
+fn limits_below_what_is_held() {
+    let folder =
+        Folder::with_input(attempt_of("1", "1", "1.00", TIME) + "\n" + &attempt_of("2", "2", "1.00", TIME));
+    run_checkpointed(&folder).exits_with(0);
+    let told = ["max_ids", "max_customers"]
+        .map(|limit| refused(&folder, &["--set", &format!("runtime.limits.{limit}=1")]));
+    assert_snapshot!(told.concat(), @"
+    error: the checkpoint `run.ckpt` holds more ids than `runtime.limits.max_ids` allows by now: 1 (raise it); nothing was touched
+    error: the checkpoint `run.ckpt` holds more customers than `runtime.limits.max_customers` allows by now: 1 (raise it); nothing was touched
+    ");
+    run_checkpointed(&folder).set(["runtime.limits={max_ids: 2, max_customers: 2}"]).exits_with(0);
 }
 
 #[test]

@@ -15,14 +15,15 @@ use crate::{Application, Job};
 pub(super) struct Identity {
     pub(super) program: Program,
     /// The SHA-256 of the effective configuration, in hexadecimal, with the run's name: without the paths of adapters, and without limits of what may
-    /// be remembered, which no decision depends on, and which are raised when a run has come to one.
+    /// be remembered, which no decision depends on, and which are raised when a run has come to one. With it goes which key hides values in the
+    /// trace: hashes under two keys could not be compared.
     pub(super) configuration: String,
 }
 
 impl Identity {
     pub(super) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
         let program = program::<A>();
-        let configuration = digest(job.effective().json(), run_id);
+        let configuration = digest(job.effective().json(), run_id, job.redaction().key_id());
         Self { program, configuration }
     }
 
@@ -57,7 +58,7 @@ fn program<A: Application>() -> Program {
     Program { name: A::NAME.to_owned(), version: A::VERSION.to_owned() }
 }
 
-fn digest(effective: &Value, run_id: &str) -> String {
+fn digest(effective: &Value, run_id: &str, key_id: Option<[u8; 16]>) -> String {
     let mut configuration = effective.clone();
     if let Some(adapters) = configuration.get_mut("adapters").and_then(Value::as_object_mut) {
         for adapter in adapters.values_mut() {
@@ -69,7 +70,7 @@ fn digest(effective: &Value, run_id: &str) -> String {
     if let Some(runtime) = configuration.get_mut("runtime").and_then(Value::as_object_mut) {
         runtime.remove("limits");
     }
-    let text = json!({"configuration": configuration, "run_id": run_id}).to_string();
+    let text = json!({"configuration": configuration, "run_id": run_id, "key_id": key_id}).to_string();
     Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
         // A string takes in everything.
         let _ = write!(hex, "{byte:02x}");
@@ -90,12 +91,15 @@ mod tests {
                 "runtime": {"limits": {"max_ids": path.len()}},
             })
         };
-        let original = digest(&configuration("a", 1, "5"), "run");
-        assert_eq!(original, digest(&configuration("other", 1, "5"), "run"));
+        let original = digest(&configuration("a", 1, "5"), "run", None);
+        assert_eq!(original, digest(&configuration("other", 1, "5"), "run", None));
+        let keyed = |key| digest(&configuration("a", 1, "5"), "run", Some([key; 16]));
+        assert_ne!(keyed(1), keyed(2));
         for other in [
-            digest(&configuration("a", 2, "5"), "run"),
-            digest(&configuration("a", 1, "6"), "run"),
-            digest(&configuration("a", 1, "5"), "other"),
+            digest(&configuration("a", 2, "5"), "run", None),
+            digest(&configuration("a", 1, "6"), "run", None),
+            digest(&configuration("a", 1, "5"), "other", None),
+            keyed(1),
         ] {
             assert_ne!(original, other);
         }
