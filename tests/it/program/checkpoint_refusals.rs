@@ -52,7 +52,7 @@ fn another_configuration() {
     let folder = Folder::with_input(attempts(3));
     run_checkpointed(&folder).exits_with(0);
     let told = refused(&folder, &["--run-id", "other"]);
-    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)");
+    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` was made with another configuration (every setting counts, also `runtime.checkpoint.*` as it is written and texts as `scenario.description`, with --run-id and the content of `runtime.tracing.redact.key_file`; only the paths of input and output and `runtime.limits` do not; go back to that one, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)");
     for change in [
         &["--set", "nodes.evaluate_policies.limits.daily_attempts=4"][..],
         &["--set", "runtime.checkpoint.every_lines=7"],

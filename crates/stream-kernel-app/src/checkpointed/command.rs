@@ -93,6 +93,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
 
 /// Returns the failure for people: what is wrong, what became of the files, and what can be done.
 pub(crate) fn told(failure: &CheckpointFailure) -> String {
+    let text = with_causes(failure);
     let hint = match failure {
         CheckpointFailure::Open(OpenError::InUse { .. }) | CheckpointFailure::BeyondLimit { .. } => {
             "; nothing was touched"
@@ -109,7 +110,36 @@ pub(crate) fn told(failure: &CheckpointFailure) -> String {
         CheckpointFailure::Open(_) | CheckpointFailure::OpenInput { .. } | CheckpointFailure::Move { .. } => {
             ""
         }
-        _ => " (run it again to go on from the last commit)",
+        CheckpointFailure::FinalName { .. } => " (see to it that it can, and run it again)",
+        CheckpointFailure::Step(_) => return with_way_on(&text),
+        _ => return format!("{text} ({WAY_ON})"),
     };
-    format!("{}{hint}", with_causes(failure))
+    text + hint
+}
+
+const WAY_ON: &str = "run it again to go on from the last commit";
+
+/// Adds the way on to what a step has said, which may end in what has to be done before, in brackets.
+fn with_way_on(text: &str) -> String {
+    let bracket = text.strip_suffix(')').and_then(|rest| Some((rest, rest.rsplit_once(" (")?.1)));
+    match bracket {
+        // The system's errors end in their number.
+        Some((rest, within)) if !within.starts_with("os error ") => format!("{rest}, and {WAY_ON})"),
+        _ => format!("{text} ({WAY_ON})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_way_on;
+
+    #[test]
+    fn what_has_to_be_done_before_and_the_way_on_stand_in_one_bracket() {
+        let told = ["it is full (raise it)", "no space (os error 28)", "no reason"].map(with_way_on);
+        insta::assert_snapshot!(told.join("\n"), @"
+        it is full (raise it, and run it again to go on from the last commit)
+        no space (os error 28) (run it again to go on from the last commit)
+        no reason (run it again to go on from the last commit)
+        ");
+    }
 }

@@ -25,7 +25,7 @@ pub enum CheckpointFailure {
     },
     /// It was made with another configuration.
     #[error(
-        "the checkpoint `{}` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`)",
+        "the checkpoint `{}` was made with another configuration (every setting counts, also `runtime.checkpoint.*` as it is written and texts as `scenario.description`, with --run-id and the content of `runtime.tracing.redact.key_file`; only the paths of input and output and `runtime.limits` do not; go back to that one, or use another `runtime.checkpoint.dir`)",
         dir.display()
     )]
     OtherConfiguration {
@@ -98,6 +98,15 @@ pub enum CheckpointFailure {
     Commit {
         /// The last line that a commit covers, as far as is known.
         line_no: u64,
+        /// Why.
+        #[source]
+        cause: CommitError,
+    },
+    /// The output is complete, and that is committed, but it cannot take its name.
+    #[error("all lines are committed, but the output cannot take its name `{}`", path.display())]
+    FinalName {
+        /// The name.
+        path: PathBuf,
         /// Why.
         #[source]
         cause: CommitError,

@@ -137,7 +137,7 @@ impl<'a, A: Application> Feed<'a, A> {
         if stopped.is_none() {
             let Files { partial_path, final_path, .. } = &self.opened.files;
             let renamed = self.opened.committer.rename(partial_path, final_path);
-            renamed.map_err(|cause| self.not_committed(cause))?;
+            renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
         let trace_ends_after = self.trace_end.map(|end| end.line_no);
