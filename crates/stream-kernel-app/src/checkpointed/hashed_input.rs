@@ -88,6 +88,8 @@ impl HashedInput {
 }
 
 impl BufRead for HashedInput {
+    // Called a few times a line.
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.consumed == self.filled {
             self.read_block()?;
@@ -95,6 +97,7 @@ impl BufRead for HashedInput {
         Ok(&self.block[self.consumed..self.filled])
     }
 
+    #[inline]
     fn consume(&mut self, bytes: usize) {
         self.consumed += bytes;
     }
