@@ -77,6 +77,10 @@ impl Application for FundLoad {
         StoreState::of(resources).map(|state| Box::new(state) as _)
     }
 
+    fn check_state(records: &[u8]) -> Result<(), String> {
+        StoreState::check(records)
+    }
+
     fn look_ahead(resources: &Resources, lines: &[&[u8]]) {
         look_ahead::bring_near(resources, lines);
     }

@@ -69,6 +69,16 @@ pub trait Application: Sized {
         None
     }
 
+    /// Looks at records of state as [`State::restore`] will get them, without a configuration: `checkpoint verify` does that.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong, if there is a record that makes no sense.
+    fn check_state(records: &[u8]) -> Result<(), String> {
+        let _ = records;
+        Ok(())
+    }
+
     /// Is shown lines that come next, so that what they will ask for can be fetched for all of them at once. They are as they stand in
     /// the input, without LF, a CR still at the end.
     ///

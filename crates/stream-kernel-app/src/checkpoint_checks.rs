@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-use stream_kernel_checkpoint::MAX_PATH_BYTES;
+use stream_kernel_checkpoint::{MAX_PATH_BYTES, json_bytes};
 use stream_kernel_config::{Loaded, Problem, SinkKind};
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
@@ -51,6 +50,7 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, 
 }
 
 fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Path, dir: &Path) {
+    let bytes = json_bytes(&path.to_string_lossy());
     if is_no_file(path) {
         let path = path.display();
         let problem = Problem::new(format!(
@@ -59,8 +59,7 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
         .expected("a file, of which a part can be read or written again")
         .hint(format!("name a file, {WITHOUT}"));
         loaded.report(key, problem);
-    } else if json_bytes(path) > MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES {
-        let bytes = json_bytes(path);
+    } else if bytes > MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES {
         let problem = Problem::new(format!(
             "with a checkpoint, the {what}'s path is too long: {bytes} bytes as JSON text"
         ))
@@ -96,11 +95,6 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
             .hint("name another one");
         loaded.report(DIR_KEY, problem);
     }
-}
-
-/// Returns how many bytes the path takes as JSON text, without its quotes.
-fn json_bytes(path: &Path) -> usize {
-    Value::from(path.to_string_lossy()).to_string().len() - "\"\"".len()
 }
 
 /// Returns whether the path leads to something else than a file, or than nothing yet.

@@ -7,6 +7,8 @@ use stream_kernel_checkpoint::{Inspection, LastCommit, SlotHealth, inspect, veri
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::Timestamp;
 
+use crate::Application;
+use crate::checkpointed::check_program;
 use crate::cli::CheckpointCommand;
 use crate::failure::{Failure, with_causes};
 use crate::figures::grouped;
@@ -15,7 +17,7 @@ use crate::trace_commands::to_standard_output;
 
 /// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if it is damaged, or if `verify` finds that no run
 /// could go on from it.
-pub(crate) fn run(command: &CheckpointCommand) -> Result<u8, Failure> {
+pub(crate) fn run<A: Application>(command: &CheckpointCommand) -> Result<u8, Failure> {
     let unreadable =
         |error: &dyn std::error::Error| Failure::Command { exit_code: 2, text: with_causes(error) };
     match command {
@@ -25,7 +27,14 @@ pub(crate) fn run(command: &CheckpointCommand) -> Result<u8, Failure> {
             print(&text, u8::from(is_damaged(&inspection)))
         }
         CheckpointCommand::Verify { dir } => {
-            let (inspection, findings) = verify(&OsDisk, dir).map_err(|error| unreadable(&error))?;
+            let last = inspect(&OsDisk, dir).map_err(|error| unreadable(&error))?.last;
+            let program = last.map_or(Ok(()), |last| check_program::<A>(dir, &last.committed));
+            let is_ours = program.is_ok();
+            // What another program's records mean, only that one knows.
+            let mut check_state = |records: &[u8]| if is_ours { A::check_state(records) } else { Ok(()) };
+            let verified = verify(&OsDisk, dir, &mut check_state);
+            let (inspection, findings) = verified.map_err(|error| unreadable(&error))?;
+            let findings: Vec<_> = program.err().iter().map(ToString::to_string).chain(findings).collect();
             let mut text = for_people(dir, &inspection);
             for finding in &findings {
                 text += &format!("wrong: {}\n", escaped(finding));

@@ -44,7 +44,7 @@ pub use main_entry::main;
 pub use output::{LineOutput, SharedOutput};
 pub use own_command::{CommandFailure, OwnCommand};
 pub use raw_line::{LineContent, LineMessage, RawLine};
-pub use state::State;
+pub use state::{NotRestored, State};
 pub use trace_commands::escape::escaped;
 pub use trace_commands::run_heading::run_heading;
 pub use trace_file::{TraceFile, TraceRecords};

@@ -12,7 +12,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Reads physical lines: up to LF, a CR before it not counted, a last line without LF included.
 ///
 /// A byte order mark at the very beginning is skipped. A line that is too long is skipped in constant memory and
-/// handed out as such.
+/// handed out as such. The end of the input is the end for good: should it grow at that moment, nothing of it is read.
 #[derive(Debug)]
 pub struct LineReader<R> {
     input: R,
@@ -24,6 +24,8 @@ pub struct LineReader<R> {
     /// The present line as far as it was read; an interrupted read is taken up again here.
     line: Vec<u8>,
     overlong: Option<Overlong>,
+    /// The end of the input was seen. What comes behind a last line without LF would seem to be a line of its own.
+    has_ended: bool,
 }
 
 /// The number of lines that can be looked at before they are read: enough for the processor to wait for what they need all at once, few
@@ -78,6 +80,7 @@ impl<R: BufRead> LineReader<R> {
             buffered_bytes: 0,
             line: Vec::new(),
             overlong: None,
+            has_ended: false,
         }
     }
 
@@ -92,16 +95,20 @@ impl<R: BufRead> LineReader<R> {
         self.line_no
     }
 
-    /// Returns the next line, `None` after the last.
+    /// Returns the next line, `None` after the last, from then on whatever becomes of the input.
     ///
     /// # Errors
     ///
     /// Returns the error of the input. After [`io::ErrorKind::Interrupted`] and [`io::ErrorKind::WouldBlock`] the call may be repeated;
     /// nothing is lost.
     pub fn next_line(&mut self) -> io::Result<Option<RawLine>> {
+        if self.has_ended {
+            return Ok(None);
+        }
         loop {
             let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
+                self.has_ended = true;
                 return Ok(self.finish_last_line());
             }
             let line_end = memchr::memchr(b'\n', chunk);
@@ -156,6 +163,11 @@ impl<R: BufRead> LineReader<R> {
     /// Returns how many bytes the lines so far have taken.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read
+    }
+
+    /// Returns the input, of which nothing is to be read or consumed.
+    pub(crate) fn input_mut(&mut self) -> &mut R {
+        &mut self.input
     }
 
     fn consume(&mut self, bytes: usize, left: usize) {
@@ -327,6 +339,29 @@ mod tests {
         for ahead in [1, 0] {
             reader.next_line().unwrap();
             assert_eq!(reader.lines_ahead().len(), ahead);
+        }
+    }
+
+    /// Whoever appends to a file may do so between two reads.
+    #[test]
+    fn an_input_that_grows_after_its_end_was_seen_has_ended() {
+        /// Reads one piece after the other; before each but the first, it is at its end once.
+        struct Growing<'a>(Vec<&'a [u8]>);
+        impl Read for Growing<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                if self.0.is_empty() { Ok(0) } else { self.0.remove(0).read(buffer) }
+            }
+        }
+        for (before, lines) in [("", 0), ("a\n", 1), ("a\nb", 2), ("a\n123456789", 2)] {
+            let growing = Growing(vec![before.as_bytes(), b"", b"\nc\n", b"", b"d"]);
+            let mut reader = LineReader::new(BufReader::new(growing), 8);
+            for _ in 0..lines {
+                assert!(reader.next_line().unwrap().is_some());
+            }
+            for _ in 0..3 {
+                assert_eq!(reader.next_line().unwrap(), None, "after {before:?}");
+            }
+            assert_eq!((reader.line_no(), reader.bytes_read()), (lines, before.len() as u64));
         }
     }
 

@@ -57,7 +57,7 @@ fn dispatch<A: Application>(
     };
     match &cli.command {
         Command::Run { restart, options } => run::run::<A>(options, *restart, environment),
-        Command::Checkpoint(command) => checkpoint_commands::run(command),
+        Command::Checkpoint(command) => checkpoint_commands::run::<A>(command),
         Command::Check(options) => commands::check::<A>(options, environment).map(|()| 0),
         Command::Trace(command) => trace_commands::run(command),
         Command::Config(command) => commands::config::<A>(command, environment).map(|()| 0),

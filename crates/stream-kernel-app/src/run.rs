@@ -49,7 +49,7 @@ pub(crate) fn run<A: Application>(
 
     let stopwatch = Stopwatch::start();
     let mut progress = Progress::new(stopwatch, input.bytes);
-    let places = Places::of(job.config());
+    let places = ResultPlaces::of(job.config());
     let tracing_is_on = job.config().runtime.tracing.enabled;
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     // Not even the clock is set up for a run that records nothing.
@@ -119,7 +119,7 @@ pub(crate) fn note_missing_sink(tracing: &Tracing) {
     }
 }
 
-fn say_trace_failure(failure: Option<&SinkFailure>, places: &Places, remark: &str) {
+fn say_trace_failure(failure: Option<&SinkFailure>, places: &ResultPlaces, remark: &str) {
     if let Some(failure) = failure {
         let trace = places.trace.as_deref().unwrap_or_default();
         say(format!("error: trace `{}`: {}{remark}", escaped(trace), with_causes(failure)));
@@ -137,12 +137,12 @@ fn what_is_left(output: &OutputFile) -> String {
 }
 
 /// Where results go, as people call it.
-pub(crate) struct Places {
+pub(crate) struct ResultPlaces {
     pub(crate) output: String,
     pub(crate) trace: Option<String>,
 }
 
-impl Places {
+impl ResultPlaces {
     pub(crate) fn of<N, A: LineAdapters>(config: &Config<N, A>) -> Self {
         let tracing = &config.runtime.tracing;
         let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);

@@ -14,7 +14,7 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 /// use std::mem;
 /// use std::rc::Rc;
 ///
-/// use stream_kernel_app::State;
+/// use stream_kernel_app::{NotRestored, State};
 /// use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 ///
 /// struct Counted {
@@ -44,8 +44,9 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 ///     fn bytes(&self) -> u64 {
 ///         8
 ///     }
-///     fn restore(&mut self, records: &[u8]) -> Result<(), String> {
-///         let last = records.last_chunk().ok_or("a number has eight bytes")?;
+///     fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored> {
+///         let no_number = || NotRestored::Senseless("a number has eight bytes".to_owned());
+///         let last = records.last_chunk().ok_or_else(no_number)?;
 ///         self.now.set(u64::from_le_bytes(*last));
 ///         self.handed_out = self.now.get();
 ///         Ok(())
@@ -59,7 +60,7 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 /// assert!(before.take_changes().is_empty(), "that is handed out already");
 /// after.restore(&7_u64.to_le_bytes())?;
 /// assert_eq!(after.now.get(), 7);
-/// # Ok::<(), String>(())
+/// # Ok::<(), NotRestored>(())
 /// ```
 pub trait State {
     /// Is told that a line begins, which may have to be taken back.
@@ -87,6 +88,17 @@ pub trait State {
     ///
     /// # Errors
     ///
-    /// Says what is wrong with them; that hardly ever happens, since they have checksums.
-    fn restore(&mut self, records: &[u8]) -> Result<(), String>;
+    /// Says why they are not taken in.
+    fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored>;
+}
+
+/// Why records of state are not taken in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRestored {
+    /// There is one that makes no sense; that hardly ever happens, since they have checksums. With what is wrong.
+    #[error("{0}")]
+    Senseless(String),
+    /// They are more than a limit allows that was larger, or none, when they were committed. With the limit, and what to do.
+    #[error("{0}")]
+    BeyondLimit(String),
 }

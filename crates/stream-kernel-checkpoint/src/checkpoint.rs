@@ -6,6 +6,8 @@ mod prepare;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
@@ -18,6 +20,11 @@ use crate::state_log::replay_from;
 
 /// A state log that is smaller than this is not worth compacting.
 pub const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How often a lock is asked for until it counts as held by another run, and how long to wait in between: who looks at a checkpoint
+/// holds it for a moment, to find out whether anybody does.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A checkpoint that this run has locked.
 ///
@@ -118,7 +125,7 @@ impl Checkpoint {
         disk.create_dir(dir).map_err(failed("be created", dir))?;
         let path = dir.join(LOCK);
         let lock = disk.open(&path, OpenHow::ExistingOrNew).map_err(failed("be opened", &path))?;
-        if !lock.try_lock().map_err(failed("be locked", &path))? {
+        if !is_soon_locked(|| lock.try_lock()).map_err(failed("be locked", &path))? {
             return Err(OpenError::InUse { dir: dir.to_owned() });
         }
         let path = dir.join(MANIFEST);
@@ -152,6 +159,17 @@ impl Checkpoint {
         }
         Ok(())
     }
+}
+
+/// Asks for a lock until it is to be had, or is not held for a moment only.
+fn is_soon_locked(mut try_lock: impl FnMut() -> io::Result<bool>) -> io::Result<bool> {
+    for _ in 1..LOCK_ATTEMPTS {
+        if try_lock()? {
+            return Ok(true);
+        }
+        thread::sleep(LOCK_PAUSE);
+    }
+    try_lock()
 }
 
 /// Names a failure to open.

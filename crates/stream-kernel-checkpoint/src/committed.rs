@@ -147,8 +147,8 @@ impl Committed {
     }
 }
 
-/// Returns the length of a text between its quotes in JSON.
-fn json_bytes(text: &str) -> usize {
+/// Returns the length of a text between its quotes in JSON: what counts for [`MAX_PATH_BYTES`] and the other bounds.
+pub fn json_bytes(text: &str) -> usize {
     text.bytes()
         .map(|byte| match byte {
             b'"' | b'\\' | 0x08 | 0x09 | 0x0a | 0x0c | 0x0d => 2,

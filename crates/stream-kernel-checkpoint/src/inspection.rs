@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
-use crate::committed::{Committed, CommittedInput};
+use crate::committed::Committed;
 use crate::committed_file::UncutFile;
+use crate::input_prefix::InputPrefix;
 use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
 use crate::manifest::{Newest, newest, read_slots};
-use crate::prefix::{PrefixError, PrefixHash};
+use crate::prefix::PrefixError;
 use crate::slot::SlotContent;
 use crate::state_log::{LogPosition, replay_from};
 
@@ -88,20 +89,25 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
     Ok(Inspection { is_in_use, slots: health, last })
 }
 
-/// Returns what the checkpoint says, and a sentence about everything that would keep a run from being resumed: damage to slots and
-/// state log, output and trace that are shorter than what was committed, an input that begins differently. Nothing is changed.
+/// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed: damage to slots and
+/// state log, records of state that `apply` refuses, output and trace that are shorter than what was committed, an input that begins
+/// differently or whose last line is another one now. Nothing is changed.
 ///
 /// Relative paths are those of the run: its working directory has to be this one.
 ///
 /// # Errors
 ///
 /// The directory or a file in it cannot be read.
-pub fn verify(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Vec<String>), InspectError> {
+pub fn verify(
+    disk: &dyn Disk,
+    dir: &Path,
+    apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(Inspection, Vec<String>), InspectError> {
     let inspection = inspect(disk, dir)?;
     let manifest = dir.join(MANIFEST);
     let manifest = manifest.display();
     let findings = match &inspection.last {
-        Some(last) => check(disk, dir, last),
+        Some(last) => check(disk, dir, last, apply),
         None if inspection.slots.contains(&SlotHealth::OtherFormat) => {
             vec![format!("`{manifest}` has a format that this program does not know")]
         }
@@ -120,25 +126,30 @@ fn has_logs_alone(disk: &dyn Disk, dir: &Path) -> Result<bool, InspectError> {
 }
 
 /// Returns all that keeps a run from being resumed from a commit.
-fn check(disk: &dyn Disk, dir: &Path, last: &LastCommit) -> Vec<String> {
+fn check(
+    disk: &dyn Disk,
+    dir: &Path,
+    last: &LastCommit,
+    apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Vec<String> {
     let committed = &last.committed;
     let output = UncutFile::check_output(disk, committed);
     let trace = committed.trace.as_ref();
     let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, Path::new(&it.path), it.bytes));
     let checked = [
-        replay_from(disk, dir, last.log, last.sequence, &mut |_| Ok(())).map_err(|error| with_cause(&error)),
+        replay_from(disk, dir, last.log, last.sequence, apply).map_err(|error| with_cause(&error)),
         output.map_err(|error| with_cause(&error)),
         trace.map_err(|error| with_cause(&error)),
-        check_input(disk, &committed.input).map_err(|error| with_cause(&error)),
+        check_input(disk, committed).map_err(|error| with_cause(&error)),
     ];
     checked.into_iter().filter_map(Result::err).collect()
 }
 
-fn check_input(disk: &dyn Disk, committed: &CommittedInput) -> Result<(), PrefixError> {
-    let path = Path::new(&committed.path);
+fn check_input(disk: &dyn Disk, committed: &Committed) -> Result<(), PrefixError> {
+    let path = Path::new(&committed.input.path);
     let opened = disk.open(path, OpenHow::ReadOnly);
     let input = opened.map_err(|cause| PrefixError::Read { path: path.to_owned(), cause })?;
-    PrefixHash::of_committed(&*input, committed).map(drop)
+    InputPrefix::of_committed(&*input, committed).map(drop)
 }
 
 fn with_cause(error: &dyn Error) -> String {

@@ -6,6 +6,7 @@ mod committed;
 mod committed_file;
 mod earlier_output;
 mod error;
+mod input_prefix;
 mod inspection;
 mod layout;
 mod manifest;
@@ -19,10 +20,11 @@ pub use changes::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
 pub use checkpoint::{Checkpoint, MIN_COMPACTION_BYTES};
 pub use committed::{
     Committed, CommittedInput, CommittedOutput, CommittedTrace, MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES,
-    MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, OutOfBounds, Program, Total,
+    MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, OutOfBounds, Program, Total, json_bytes,
 };
 pub use committed_file::{CommittedFile, FileError, UncutFile};
 pub use error::{CommitError, OpenError, RestoreError};
+pub use input_prefix::InputPrefix;
 pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
 pub use manifest::SLOT_BYTES;
 pub use new_file::NewFile;

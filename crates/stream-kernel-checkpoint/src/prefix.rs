@@ -69,6 +69,28 @@ pub enum PrefixError {
         /// How many bytes of it were committed.
         committed: u64,
     },
+    /// What was appended to it makes one line of two.
+    #[error(
+        "the last line of `{}` that is committed, line {line_no}, has no line end, and what was appended does not begin with one (put one between them)",
+        path.display()
+    )]
+    Joined {
+        /// The input.
+        path: PathBuf,
+        /// The last line committed.
+        line_no: u64,
+    },
+    /// With what was appended to it, the last line no longer ends in the CR that it was read with.
+    #[error(
+        "the last line of `{}` that is committed, line {line_no}, ended in CR, which was taken as a part of it; with the LF that was appended, the CR is none any longer (only a run that starts over can take the line so)",
+        path.display()
+    )]
+    LosesCr {
+        /// The input.
+        path: PathBuf,
+        /// The last line committed.
+        line_no: u64,
+    },
 }
 
 impl PrefixHash {

@@ -17,6 +17,9 @@ pub const MAX_KEY_BYTES: usize = 4_096;
 /// The length of a keyed hash in a record, in hexadecimal digits.
 const HASH_DIGITS: usize = 32;
 
+/// What is hashed to tell keys apart.
+const KEY_ID_CONTENT: &[u8] = b"which key this is";
+
 /// How records show the identities of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IdentityRedaction {
@@ -74,6 +77,11 @@ impl Redaction {
     /// Returns whether the hashes of contents, which anybody could try contents against, have to be left out.
     pub fn leaves_out_hashes(&self) -> bool {
         self.hides_anything() && self.key.is_none()
+    }
+
+    /// Returns what tells its key from others, `None` if there is no key: a keyed hash of a constant, from which the key cannot be learned.
+    pub fn key_id(&self) -> Option<[u8; 16]> {
+        self.key.as_ref().map(|key| key.hash([KEY_ID_CONTENT]))
     }
 
     pub(crate) fn hides_tag(&self, name: &str) -> bool {
@@ -216,6 +224,13 @@ mod tests {
         assert_eq!(identity(&redaction, "what do ya want for nothing?"), expected);
         assert_eq!(tag(&redaction, "what do ya want for nothing?"), format!("\"{expected}\""));
         assert!(may_be_hidden(expected));
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_their_ids() {
+        let id = |key: &[u8]| redaction(IdentityRedaction::Mask, RedactionKey::new(key).ok()).key_id();
+        assert_eq!((id(b"Jefe"), id(b"")), (id(b"Jefe"), None));
+        assert_ne!(id(b"Jefe"), id(b"Jefe\n"));
     }
 
     #[test]

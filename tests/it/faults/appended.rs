@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use stream_kernel_app::checkpoint::verify;
 use stream_kernel_disk::SimulatedDisk;
 
 use super::input::lines;
-use super::scene::{INPUT, Scene};
+use super::scene::{CHECKPOINT, INPUT, Process, Scene};
 use super::sweep::sweep;
 
 /// Completes a run of `before`, and returns one of all of `input` that goes on from there.
@@ -53,18 +54,44 @@ fn a_first_line_may_follow_a_lone_byte_order_mark() {
     check("line after nothing", b"", &lines(17, 9));
 }
 
-/// Otherwise one line would be made of two, of which one was decided already.
+/// Otherwise one line would be made of two, of which one was decided already, or of one with a CR one without.
 #[test]
 fn a_line_without_end_that_grows_is_refused_and_nothing_is_touched() {
     let before = lines(18, 9);
-    let before = before.trim_ascii_end();
-    for appended in [&b" "[..], b"\r\n", b"{}\n"] {
+    let (before, with_cr) = (before.trim_ascii_end(), [before.trim_ascii_end(), b"\r"].concat());
+    for (before, appended, told) in [
+        (before, &b" "[..], "has no line end"),
+        (before, b"\r\n", "has no line end"),
+        (before, b"{}\n", "has no line end"),
+        (&with_cr, b"{}\n", "has no line end"),
+        (&with_cr, b"\n", "ended in CR"),
+    ] {
         let disk = completed(before);
         disk.put(Path::new(INPUT), &[before, appended].concat());
         let files = || disk.files().into_iter().map(|path| (disk.contents(&path), path)).collect::<Vec<_>>();
         let untouched = files();
         let failure = Scene::fresh("grown", &[], before).process(&disk, 2).unwrap_err();
-        assert!(failure.is_refusal() && failure.to_string().contains("has no line end"), "{failure}");
+        assert!(failure.is_refusal() && failure.to_string().contains(told), "{failure}");
         assert_eq!(files(), untouched);
+        let (_, findings) = verify(&disk, Path::new(CHECKPOINT), &mut |_| Ok(())).unwrap();
+        assert_eq!(findings, [failure.to_string()], "that can be found without a run");
     }
+}
+
+/// What is appended when the end was seen already is for the next run: behind a last line without end it would look like a line of its own.
+#[test]
+fn an_input_that_grows_at_its_end_is_read_on_by_the_next_run() {
+    fn grow(disk: &SimulatedDisk, line_no: u64) {
+        let input = disk.contents(Path::new(INPUT)).unwrap();
+        if line_no == 9 && !input.ends_with(b"\n") {
+            disk.put(Path::new(INPUT), &[&input[..], b"\n", &lines(20, 3)].concat());
+        }
+    }
+    let before = lines(19, 9);
+    let scene = Scene::fresh("grows", &[], before.trim_ascii_end());
+    let disk = scene.disk.after_kill(1);
+    scene.run(&disk, Process { meanwhile: Some(grow), ..Process::default() }).unwrap();
+    scene.check_result(&disk, false).unwrap();
+    let whole = [before, lines(20, 3)].concat();
+    Scene::fresh("whole", &[], &whole).must_adjudicate(&whole).check_end(&disk, 2, false).unwrap();
 }

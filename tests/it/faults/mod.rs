@@ -12,6 +12,7 @@ mod anywhere;
 mod appended;
 mod at_limits;
 mod background;
+mod changed;
 mod compacted;
 mod kills;
 mod shared_trace;

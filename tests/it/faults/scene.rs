@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use fund_load::FundLoad;
 use stream_kernel_app::checkpoint::{inspect, verify};
-use stream_kernel_app::{CheckpointFailure, CommitIn, Ended, Event, Job, Surroundings, run_checkpointed};
+use stream_kernel_app::{
+    Application, CheckpointFailure, CommitIn, Ended, Event, Job, Surroundings, run_checkpointed,
+};
 use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 
@@ -119,8 +121,8 @@ impl Scene {
             return Err(format!("the run ended with {ended:?} instead of {:?}", self.refusal));
         }
         self.check_result(disk, trace_may_end)?;
-        let (inspection, findings) =
-            verify(disk, Path::new(CHECKPOINT)).map_err(|error| error.to_string())?;
+        let (inspection, findings) = verify(disk, Path::new(CHECKPOINT), &mut FundLoad::check_state)
+            .map_err(|error| error.to_string())?;
         if let Some(finding) = findings.first() {
             return Err(format!("the checkpoint does not verify: {finding}"));
         }
@@ -188,11 +190,19 @@ pub(super) struct Process {
     pub(super) min_compaction_bytes: u64,
     /// After how many lines it is asked to stop.
     pub(super) stop_after: Option<u64>,
+    /// What somebody else does to the disk when a line is done.
+    pub(super) meanwhile: Option<fn(&SimulatedDisk, u64)>,
 }
 
 impl Default for Process {
     fn default() -> Self {
-        Self { number: 0, commit_in: CommitIn::Foreground, min_compaction_bytes: 0, stop_after: None }
+        Self {
+            number: 0,
+            commit_in: CommitIn::Foreground,
+            min_compaction_bytes: 0,
+            stop_after: None,
+            meanwhile: None,
+        }
     }
 }
 
@@ -212,6 +222,9 @@ impl Process {
             tell: &mut |event: Event<'_>| {
                 if let Event::Line { line_no, .. } = event {
                     lines_done.set(line_no);
+                    if let Some(meanwhile) = self.meanwhile {
+                        meanwhile(disk, line_no);
+                    }
                 }
             },
         };

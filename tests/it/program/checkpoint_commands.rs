@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::Value;
+use stream_kernel_app::checkpoint::{Changes, Checkpoint, Committed};
+use stream_kernel_disk::OsDisk;
 
 use super::attempts::attempts;
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed};
@@ -37,7 +40,7 @@ fn a_finished_run_is_shown() {
       lines          3
       input          input.txt: 171 bytes, hash <digest>
       output         output.txt: 134 bytes
-      state          log 1: 470 bytes
+      state          log 1: 353 bytes
       counted        accepted: 2
                      declined: 1
                      INPUT_PARSE_ERROR: 1
@@ -73,7 +76,7 @@ fn machines_get_json() {
         "commit": 3,
         "state_log": {
           "number": 1,
-          "bytes": 470
+          "bytes": 353
         },
         "committed": {
           "program": {
@@ -202,6 +205,49 @@ fn links_and_pipes_in_the_place_of_files_are_found() {
         folder.make_pipe(&format!("{DIR}/{name}"));
         let piped = told(&folder, &["show", DIR], 2) + &told(&folder, &["verify", DIR], 2);
         assert_eq!(piped.matches("cannot be read: it is no regular file").count(), 2, "{piped}");
+    }
+}
+
+/// Commits once more, with these records of state.
+fn commit(folder: &Folder, records: &[u8], change: impl FnOnce(&mut Committed)) {
+    let (mut checkpoint, committed) = Checkpoint::open(Arc::new(OsDisk), &folder.path_of(DIR)).unwrap();
+    let mut committed = committed.unwrap();
+    change(&mut committed);
+    let mut changes = Changes::new();
+    changes.push(records).unwrap();
+    checkpoint.commit(committed, &changes, &[]).unwrap();
+}
+
+#[test]
+fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
+    let senseless = finished();
+    commit(&senseless, &[0], |_| {});
+    let other = finished();
+    // What an other version means by it is not this one's to say.
+    commit(&other, &[0], |committed| committed.program.version = "0.0.9".to_owned());
+    let mut found = String::new();
+    for folder in [senseless, other] {
+        let told = told(&folder, &["verify", DIR], 1);
+        let wrong = told.lines().find_map(|line| line.strip_prefix("wrong: ")).unwrap().to_owned();
+        assert_eq!(told.matches("wrong: ").count(), 1, "{told}");
+        let refused = run_checkpointed(&folder).exits_with(2).stderr;
+        assert!(refused.contains(&wrong), "{refused}");
+        found += &(wrong + "\n");
+    }
+    assert_snapshot!(found, @"
+    the state log `run.ckpt/state-1.log` holds at byte 353 what cannot be restored: there is a record that makes no sense
+    the checkpoint `run.ckpt` was made by `fund-load 0.0.9`, and this is `fund-load 0.1.0` (go on with that one, or use another `runtime.checkpoint.dir`)
+    ");
+}
+
+#[test]
+fn lines_that_were_appended_to_a_last_line_without_a_line_end_are_found() {
+    for (ending, appended) in [("", "x"), ("\r", "\n")] {
+        let folder = Folder::with_input(attempts(2).trim_end().to_owned() + ending);
+        run_checkpointed(&folder).exits_with(0);
+        folder.write("input.txt", folder.read("input.txt") + appended);
+        let told = told(&folder, &["verify", DIR], 1);
+        assert!(told.contains("wrong: the last line of `input.txt` that is committed, line 2, "), "{told}");
     }
 }
 

@@ -129,6 +129,30 @@ fn a_second_run_is_refused_while_the_first_lives() {
     completes(&folder, &input);
 }
 
+#[test]
+fn an_output_that_cannot_take_its_name_is_complete_all_the_same() {
+    let input = attempts(20_000);
+    let folder = Folder::with_input(&input);
+    let running = checkpointed(&folder).start();
+    wait_for_bytes(&folder, "output.txt.partial", 1);
+    fs::create_dir(folder.path_of("output.txt")).unwrap();
+    let outcome = running.wait();
+    assert_eq!(outcome.exit, 1);
+    assert_snapshot!(outcome.stderr, @"error: all lines are committed, but the output cannot take its name `output.txt`: `output.txt.partial` cannot be renamed: Is a directory (os error 21) (see to it that it can, and run it again)");
+    fs::remove_dir(folder.path_of("output.txt")).unwrap();
+    completes(&folder, &input);
+}
+
+#[test]
+fn a_run_that_comes_to_a_limit_says_how_to_go_on_and_does() {
+    let input = attempts(3);
+    let folder = Folder::with_input(&input);
+    let told = checkpointed(&folder).set(["runtime.limits.max_ids=2"]).exits_with(1).stderr;
+    assert_snapshot!(told, @"error: line 3: step `idempotency_gate` failed: StoreFull: the id is new, and as many are remembered as `runtime.limits.max_ids` allows: 2 (set `nodes.idempotency_gate.remember_days` and start over, or raise it, and run it again to go on from the last commit)");
+    checkpointed(&folder).set(["runtime.limits.max_ids=3"]).exits_with(0);
+    completes(&folder, &input);
+}
+
 /// Whoever reads a finished output must not lose it because the program is run once more.
 #[test]
 fn a_finished_output_stays_where_it_is_if_there_is_nothing_to_add() {

@@ -5,11 +5,12 @@ use std::os::unix::fs::symlink;
 
 use insta::assert_snapshot;
 
-use super::attempts::{attempt, attempts};
+use super::attempts::{attempt, attempt_of, attempts};
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, run_checkpointed};
 use super::folder::Folder;
 use super::harness::Program;
 
+const TIME: &str = "2000-01-01T00:00:00Z";
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
 /// Checks that a run with these arguments is refused and touches nothing; returns what is said.
@@ -52,7 +53,7 @@ fn another_configuration() {
     let folder = Folder::with_input(attempts(3));
     run_checkpointed(&folder).exits_with(0);
     let told = refused(&folder, &["--run-id", "other"]);
-    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)");
+    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` was made with another configuration (every setting counts, also `runtime.checkpoint.*` as it is written and texts as `scenario.description`, with --run-id and the content of `runtime.tracing.redact.key_file`; only the paths of input and output and `runtime.limits` do not; go back to that one, or use another `runtime.checkpoint.dir`); nothing was touched (--restart starts over)");
     for change in [
         &["--set", "nodes.evaluate_policies.limits.daily_attempts=4"][..],
         &["--set", "runtime.checkpoint.every_lines=7"],
@@ -60,6 +61,36 @@ fn another_configuration() {
     ] {
         assert_eq!(refused(&folder, change), told, "{change:?}");
     }
+}
+
+/// One trace would hold hashes under two keys.
+#[test]
+fn another_key() {
+    let folder = Folder::with_input(attempts(3));
+    folder.write("key", "a key");
+    let keyed =
+        ["--trace-path", "trace.jsonl", "--set", "runtime.tracing.redact={identity: hash, key_file: key}"];
+    run_checkpointed(&folder).args(keyed).exits_with(0);
+    folder.write("key", "another key");
+    let told = refused(&folder, &keyed);
+    assert!(told.contains("was made with another configuration"), "{told}");
+    folder.write("key", "a key");
+    run_checkpointed(&folder).args(keyed).exits_with(0);
+}
+
+/// That is no reason to start over: nothing is wrong with what is held.
+#[test]
+fn limits_below_what_is_held() {
+    let folder =
+        Folder::with_input(attempt_of("1", "1", "1.00", TIME) + "\n" + &attempt_of("2", "2", "1.00", TIME));
+    run_checkpointed(&folder).exits_with(0);
+    let told = ["max_ids", "max_customers"]
+        .map(|limit| refused(&folder, &["--set", &format!("runtime.limits.{limit}=1")]));
+    assert_snapshot!(told.concat(), @"
+    error: the checkpoint `run.ckpt` holds more ids than `runtime.limits.max_ids` allows by now: 1 (raise it); nothing was touched
+    error: the checkpoint `run.ckpt` holds more customers than `runtime.limits.max_customers` allows by now: 1 (raise it); nothing was touched
+    ");
+    run_checkpointed(&folder).set(["runtime.limits={max_ids: 2, max_customers: 2}"]).exits_with(0);
 }
 
 #[test]
@@ -110,7 +141,7 @@ fn a_damaged_checkpoint() {
     ");
 }
 
-/// Together they would make one line, and the decision about its first part has been made.
+/// Together they would make one line, and the decision about its first part has been made; or the line loses its CR to its line end.
 #[test]
 fn lines_appended_to_a_last_line_without_a_line_end() {
     for ending in ["", "\r"] {
@@ -121,7 +152,9 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
             folder.read("input.txt") + if ending.is_empty() { " " } else { "\n" } + &attempt("3"),
         );
         let told = refused(&folder, &[]);
-        if ending.is_empty() {
+        if ending == "\r" {
+            assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, ended in CR, which was taken as a part of it; with the LF that was appended, the CR is none any longer (only a run that starts over can take the line so); nothing was touched (--restart starts over)");
+        } else {
             assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, has no line end, and what was appended does not begin with one (put one between them); nothing was touched (--restart starts over)");
         }
     }

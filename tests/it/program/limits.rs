@@ -25,7 +25,7 @@ fn a_run_stops_before_the_first_id_too_many_and_says_what_to_do() {
 
     let one_beyond = at_the_bound + &attempt_of("3", "1", "1.00", "2000-01-01T00:00:00Z");
     let told = told_at_limit(&one_beyond, &["runtime.limits.max_ids=2"]);
-    assert_snapshot!(told, @"error: line 5: step `idempotency_gate` failed: StoreFull: the id is new, and as many are remembered as `runtime.limits.max_ids` allows: 2 (raise it, or have ids forgotten sooner: `nodes.idempotency_gate.remember_days`) (the unfinished output is left in `output.txt.partial`)");
+    assert_snapshot!(told, @"error: line 5: step `idempotency_gate` failed: StoreFull: the id is new, and as many are remembered as `runtime.limits.max_ids` allows: 2 (set `nodes.idempotency_gate.remember_days` and start over, or raise it) (the unfinished output is left in `output.txt.partial`)");
     let continued =
         told_at_limit(&one_beyond, &["runtime.limits.max_ids=2", "runtime.on_step_error=continue"]);
     assert_eq!(continued, told, "what comes after it could not be decided rightly");

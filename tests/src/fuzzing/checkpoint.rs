@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fund_load::FundLoad;
 use stream_kernel_app::checkpoint::{Checkpoint, MAX_BLOCK_BYTES, inspect, verify};
-use stream_kernel_app::{Job, State};
+use stream_kernel_app::{Application, Job, State};
 use stream_kernel_disk::{Disk, SimulatedDisk};
 
 use super::sealing::{seal_blocks, slot};
@@ -53,20 +53,17 @@ fn check(disk: &SimulatedDisk) {
     let before = contents(disk);
     let dir = Path::new(DIR);
     let seen = inspect(disk, dir).unwrap_or_else(|error| panic!("{error}: {}", error.cause));
-    let (_, findings) = verify(disk, dir).unwrap_or_else(|error| panic!("{error}: {}", error.cause));
+    let verified = verify(disk, dir, &mut FundLoad::check_state);
+    let (_, findings) = verified.unwrap_or_else(|error| panic!("{error}: {}", error.cause));
     match Checkpoint::open(Arc::new(disk.clone()), dir) {
         Ok((mut checkpoint, committed)) => {
             assert_eq!(committed, seen.last.map(|last| last.committed), "opened otherwise than looked at");
             let mut state = state();
-            let mut is_refused = false;
             let restored = checkpoint.restore(&mut |records| {
                 assert!(records.len() <= MAX_BLOCK_BYTES);
-                let taken = state.restore(records);
-                is_refused = taken.is_err();
-                taken
+                state.restore(records).map_err(|error| error.to_string())
             });
-            // What the program refuses is not known to a look that knows no program.
-            assert!(restored.is_ok() || is_refused || !findings.is_empty(), "{restored:?} is not found");
+            assert!(restored.is_ok() || !findings.is_empty(), "{restored:?} is not found");
         }
         Err(error) => {
             assert_eq!(seen.last, None, "{error}");

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::iter;
 use std::rc::Rc;
 
-use stream_kernel_app::State;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
+use stream_kernel_app::{NotRestored, State};
 
 use crate::domain::{Cents, Day, DigitId};
 use crate::steps::Resources;
@@ -172,6 +172,11 @@ impl StoreState {
         journal.clone().map(|journal| Self { ids, windows, tally, journal })
     }
 
+    /// Says what is wrong with records, if one makes no sense.
+    pub(crate) fn check(records: &[u8]) -> Result<(), String> {
+        read_all(records).try_for_each(|record| record.map(drop))
+    }
+
     fn restore_record(&self, record: StateRecord) -> Result<(), StoreFull> {
         match record {
             StateRecord::Id(entry) => self.ids.borrow_mut().restore(&mut iter::once(entry)),
@@ -216,13 +221,39 @@ impl State for StoreState {
         (ids * record::ID_BYTES + days * record::CUSTOMER_DAY_BYTES) as u64
     }
 
-    fn restore(&mut self, mut records: &[u8]) -> Result<(), String> {
-        while !records.is_empty() {
-            let record = record::read(&mut records).ok_or("there is a record that makes no sense")?;
-            self.restore_record(record).map_err(|error| error.to_string())?;
-        }
-        Ok(())
+    fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored> {
+        read_all(records).try_for_each(|record| {
+            self.restore_record(record.map_err(NotRestored::Senseless)?).map_err(not_restored)
+        })
     }
+}
+
+/// Returns the records up to the first that makes no sense.
+fn read_all(mut records: &[u8]) -> impl Iterator<Item = Result<StateRecord, String>> {
+    iter::from_fn(move || {
+        (!records.is_empty()).then(|| {
+            record::read(&mut records).ok_or_else(|| {
+                records = &[];
+                "there is a record that makes no sense".to_owned()
+            })
+        })
+    })
+}
+
+/// Names a limit that was lowered below what a checkpoint holds: that is no reason to start over.
+fn not_restored(full: StoreFull) -> NotRestored {
+    NotRestored::BeyondLimit(match full {
+        StoreFull::MaxIds { max_ids } => {
+            format!("more ids than `runtime.limits.max_ids` allows by now: {max_ids} (raise it)")
+        }
+        StoreFull::MaxCustomers { max_customers } => {
+            format!(
+                "more customers than `runtime.limits.max_customers` allows by now: {max_customers} (raise it)"
+            )
+        }
+        // No run can have committed so many.
+        StoreFull::Capacity { .. } => return NotRestored::Senseless(full.to_string()),
+    })
 }
 
 #[cfg(test)]

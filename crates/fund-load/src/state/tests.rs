@@ -85,7 +85,7 @@ impl Kept {
         let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk), Path::new("/ckpt")).unwrap();
         let resources = resources(None);
         let mut state = state(&resources);
-        checkpoint.restore(&mut |records| state.restore(records)).unwrap();
+        checkpoint.restore(&mut |records| state.restore(records).map_err(|error| error.to_string())).unwrap();
         resources
     }
 }
@@ -101,7 +101,12 @@ fn committed() -> Committed {
             ends_in_lf: true,
         },
         lines: 0,
-        output: CommittedOutput { path: "/output".to_owned(), partial: "/partial".to_owned(), bytes: 0 },
+        output: CommittedOutput {
+            path: "/output".to_owned(),
+            partial: "/partial".to_owned(),
+            bytes: 0,
+            is_named: false,
+        },
         trace: None,
         totals: Vec::new(),
         committed_at_ms: 0,
@@ -219,8 +224,16 @@ fn records_that_do_not_fit_are_refused() {
     let mut kept = Kept::new();
     kept.commit(&state(&before).take_changes());
     let mut small = state(&small);
-    let restored = kept.checkpoint.restore(&mut |records| small.restore(records));
-    let error = restored.unwrap_err().to_string();
-    assert!(error.contains("max_customers"), "{error}");
-    assert_eq!(small.restore(&[0]), Err("there is a record that makes no sense".to_owned()));
+    let mut refusal = None;
+    let restored = kept
+        .checkpoint
+        .restore(&mut |records| small.restore(records).map_err(|error| refusal.insert(error).to_string()));
+    assert!(restored.is_err());
+    let refusal = refusal.unwrap();
+    assert!(
+        matches!(&refusal, NotRestored::BeyondLimit(what) if what.contains("max_customers")),
+        "{refusal:?}"
+    );
+    let senseless = NotRestored::Senseless("there is a record that makes no sense".to_owned());
+    assert_eq!(small.restore(&[0]), Err(senseless));
 }

@@ -17,7 +17,7 @@ pub enum StoreFull {
     },
     /// It holds as many ids as are allowed.
     #[error(
-        "the id is new, and as many are remembered as `runtime.limits.max_ids` allows: {max_ids} (raise it, or have ids forgotten sooner: `nodes.idempotency_gate.remember_days`)"
+        "the id is new, and as many are remembered as `runtime.limits.max_ids` allows: {max_ids} (set `nodes.idempotency_gate.remember_days` and start over, or raise it)"
     )]
     MaxIds {
         /// How many are.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError};
+use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError, PrefixError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -12,7 +12,7 @@ use crate::failure::{Failure, with_causes};
 use crate::figures::grouped;
 use crate::progress::Progress;
 use crate::report::{Summary, say};
-use crate::run::{Places, note_missing_sink};
+use crate::run::{ResultPlaces, note_missing_sink};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
 use crate::trace_commands::escape::escaped;
@@ -23,7 +23,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     note_missing_sink(&job.config().runtime.tracing);
     let signals = Signals::install().map_err(Failure::Signals)?;
     let stopwatch = Stopwatch::start();
-    let places = Places::of(job.config());
+    let places = ResultPlaces::of(job.config());
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
     let mut progress = Progress::new(stopwatch, bytes);
@@ -93,21 +93,56 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
 
 /// Returns the failure for people: what is wrong, what became of the files, and what can be done.
 pub(crate) fn told(failure: &CheckpointFailure) -> String {
+    let text = with_causes(failure);
     if let Some(hint) = failure.hint_at_obstacle() {
-        return format!("{} ({hint}); nothing was touched", with_causes(failure));
+        return format!("{text} ({hint}); nothing was touched");
     }
     let hint = match failure {
         CheckpointFailure::Open(OpenError::InUse { .. })
-        | CheckpointFailure::File(FileError::InUse { .. }) => "; nothing was touched",
+        | CheckpointFailure::File(FileError::InUse { .. })
+        | CheckpointFailure::BeyondLimit { .. } => "; nothing was touched",
         // There may be nothing to go on from.
         CheckpointFailure::Begin(_) => "",
         CheckpointFailure::Commit { line_no: 0, .. } => " (run it again)",
+        CheckpointFailure::Input(PrefixError::Shorter { .. } | PrefixError::Differs { .. }) => {
+            " (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched \
+             (--restart starts over)"
+        }
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
         // Nothing has begun, or its error says what to do.
         CheckpointFailure::Open(_) | CheckpointFailure::OpenInput { .. } | CheckpointFailure::Move { .. } => {
             ""
         }
-        _ => " (run it again to go on from the last commit)",
+        CheckpointFailure::FinalName { .. } => " (see to it that it can, and run it again)",
+        CheckpointFailure::Step(_) => return with_way_on(&text),
+        _ => return format!("{text} ({WAY_ON})"),
     };
-    format!("{}{hint}", with_causes(failure))
+    text + hint
+}
+
+const WAY_ON: &str = "run it again to go on from the last commit";
+
+/// Adds the way on to what a step has said, which may end in what has to be done before, in brackets.
+fn with_way_on(text: &str) -> String {
+    let bracket = text.strip_suffix(')').and_then(|rest| Some((rest, rest.rsplit_once(" (")?.1)));
+    match bracket {
+        // The system's errors end in their number.
+        Some((rest, within)) if !within.starts_with("os error ") => format!("{rest}, and {WAY_ON})"),
+        _ => format!("{text} ({WAY_ON})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_way_on;
+
+    #[test]
+    fn what_has_to_be_done_before_and_the_way_on_stand_in_one_bracket() {
+        let told = ["it is full (raise it)", "no space (os error 28)", "no reason"].map(with_way_on);
+        insta::assert_snapshot!(told.join("\n"), @"
+        it is full (raise it, and run it again to go on from the last commit)
+        no space (os error 28) (run it again to go on from the last commit)
+        no reason (run it again to go on from the last commit)
+        ");
+    }
 }

@@ -9,12 +9,11 @@ use std::thread::{self, JoinHandle};
 use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed};
 use stream_kernel_disk::DiskFile;
 
-use super::input_prefix::InputPrefix;
 use crate::State;
 
 /// A commit that is to be made. What it covers is written already, though not yet durable.
 pub(super) struct Commit {
-    /// What it says; the prefix of the input is found when it is made.
+    /// What it says.
     pub(super) committed: Committed,
     pub(super) changes: Changes,
 }
@@ -45,7 +44,6 @@ struct Background {
 /// What a commit is made with.
 struct Shared {
     checkpoint: Checkpoint,
-    prefix: InputPrefix,
     files: Synced,
 }
 
@@ -65,8 +63,7 @@ impl Synced {
 }
 
 impl Shared {
-    fn make(&mut self, Commit { mut committed, changes }: Commit) -> Result<(), CommitError> {
-        committed.input.prefix = self.prefix.up_to(committed.input.bytes)?;
+    fn make(&mut self, Commit { committed, changes }: Commit) -> Result<(), CommitError> {
         let files = self.files.for_commit(&committed);
         self.checkpoint.commit(committed, &changes, &files)
     }
@@ -75,12 +72,11 @@ impl Shared {
 impl Committer {
     pub(super) fn new(
         checkpoint: Checkpoint,
-        prefix: InputPrefix,
         files: Synced,
         commit_in: CommitIn,
         min_compaction_bytes: u64,
     ) -> Self {
-        let shared = Arc::new(Mutex::new(Shared { checkpoint, prefix, files }));
+        let shared = Arc::new(Mutex::new(Shared { checkpoint, files }));
         let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
         Self { shared, background, min_compaction_bytes }
     }
@@ -110,19 +106,14 @@ impl Committer {
     /// # Errors
     ///
     /// Returns why this commit, or the one before, could not be made.
-    pub(super) fn commit(
-        &mut self,
-        mut commit: Commit,
-        whole: Option<&dyn State>,
-    ) -> Result<(), CommitError> {
+    pub(super) fn commit(&mut self, commit: Commit, whole: Option<&dyn State>) -> Result<(), CommitError> {
         self.wait()?;
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = |state: &&dyn State| {
             shared.checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
         };
         if let Some(state) = whole.filter(is_due) {
-            commit.committed.input.prefix = shared.prefix.up_to(commit.committed.input.bytes)?;
-            let Shared { checkpoint, files, .. } = &mut *shared;
+            let Shared { checkpoint, files } = &mut *shared;
             let files = files.for_commit(&commit.committed);
             return checkpoint.commit_all(commit.committed, &mut |writer| state.write_all(writer), &files);
         }

@@ -25,7 +25,7 @@ pub enum CheckpointFailure {
     },
     /// It was made with another configuration.
     #[error(
-        "the checkpoint `{}` was made with another configuration (a setting or --run-id differs; paths of input and output and `runtime.limits` may; go back to that one, or use another `runtime.checkpoint.dir`)",
+        "the checkpoint `{}` was made with another configuration (every setting counts, also `runtime.checkpoint.*` as it is written and texts as `scenario.description`, with --run-id and the content of `runtime.tracing.redact.key_file`; only the paths of input and output and `runtime.limits` do not; go back to that one, or use another `runtime.checkpoint.dir`)",
         dir.display()
     )]
     OtherConfiguration {
@@ -33,19 +33,8 @@ pub enum CheckpointFailure {
         dir: PathBuf,
     },
     /// The input is not the one that was committed.
-    #[error("{0} (name the input of the checkpoint, or use another `runtime.checkpoint.dir`)")]
-    Input(PrefixError),
-    /// What was appended to the input would make one line out of two.
-    #[error(
-        "the last line of `{}` that is committed, line {line_no}, has no line end, and what was appended does not begin with one (put one between them)",
-        path.display()
-    )]
-    Joined {
-        /// The input.
-        path: PathBuf,
-        /// The last line committed.
-        line_no: u64,
-    },
+    #[error(transparent)]
+    Input(#[from] PrefixError),
     /// The output or the trace of an earlier run is gone.
     #[error("the {what} `{}`, of which {committed} bytes were committed, is not there (put it back)", path.display())]
     Missing {
@@ -76,6 +65,14 @@ pub enum CheckpointFailure {
     /// The state cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// More is remembered than a limit allows by now.
+    #[error("the checkpoint `{}` holds {what}", dir.display())]
+    BeyondLimit {
+        /// The checkpoint's directory.
+        dir: PathBuf,
+        /// What it holds more of than which limit allows, and what to do.
+        what: String,
+    },
     /// The input cannot be opened.
     #[error("the input `{}` cannot be opened{}", path.display(), hint_at_missing(cause))]
     OpenInput {
@@ -108,6 +105,15 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
+    /// The output is complete, and that is committed, but it cannot take its name.
+    #[error("all lines are committed, but the output cannot take its name `{}`", path.display())]
+    FinalName {
+        /// The name.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: CommitError,
+    },
     /// What comes after the last line could not be written.
     #[error(transparent)]
     Finish(io::Error),
@@ -124,8 +130,8 @@ impl CheckpointFailure {
             failure if failure.hint_at_obstacle().is_some() => true,
             Self::OtherProgram { .. }
             | Self::OtherConfiguration { .. }
-            | Self::Joined { .. }
-            | Self::Missing { .. } => true,
+            | Self::Missing { .. }
+            | Self::BeyondLimit { .. } => true,
             Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),

@@ -1,21 +1,18 @@
 //! Every line through the pipeline, with a commit now and then.
 
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{CommitError, Committed, Total};
-use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
+use stream_kernel_checkpoint::{CommitError, Committed, InputPrefix, Total};
 use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
 
 use super::committer::Commit;
 use super::files::Trace;
+use super::hashed_input::HashedInput;
 use super::opening::{ABANDONED, Files, Opened, Start, TraceEnd, UNDELIVERABLE};
 use super::{CheckpointFailure, Ended, Event};
 use crate::{Application, LineReader};
-
-/// Lines are read in blocks of this size.
-const INPUT_BLOCK_BYTES: usize = 256 * 1024;
 
 /// It is asked what time it is once in so many lines.
 const LINES_PER_LOOK: u64 = 256;
@@ -33,6 +30,9 @@ struct Mark {
     report: RunReport,
 }
 
+/// The lines of the input.
+type Lines = LineReader<HashedInput>;
+
 struct Feed<'a, A: Application> {
     opened: Opened<'a, A>,
     /// Whether the run ends with a line that is to come again.
@@ -48,28 +48,27 @@ struct Feed<'a, A: Application> {
 
 /// Takes every line through the pipeline, until there is none left or the run is to stop.
 pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, CheckpointFailure> {
-    let (Start { line_no, offset, .. }, max_line_bytes) = (opened.start, opened.max_line_bytes);
+    let input = HashedInput::new(Arc::clone(&opened.input), opened.prefix.clone());
+    let lines = LineReader::new(input, opened.max_line_bytes);
+    let mut lines = lines.after(opened.start.line_no, opened.prefix.bytes());
     let mut feed = Feed::new(opened);
-    let bytes = InputBytes { file: Arc::clone(&feed.opened.input), offset, interruptions: 0 };
-    let reader = BufReader::with_capacity(INPUT_BLOCK_BYTES, bytes);
-    let mut lines = LineReader::new(reader, max_line_bytes).after(line_no, offset);
-    feed.begin()?;
+    feed.begin(&mut lines)?;
     let stopped = if feed.opened.start.is_finished { None } else { feed.take_all(&mut lines)? };
-    feed.end(&lines, stopped)
+    feed.end(lines, stopped)
 }
 
 impl<'a, A: Application> Feed<'a, A> {
     fn new(opened: Opened<'a, A>) -> Self {
         let begun_at = (opened.surroundings.now)();
-        let Start { line_no, offset, trace_end, .. } = opened.start;
-        let begun = mark(&opened, line_no, offset);
+        let Start { line_no, trace_end, .. } = opened.start;
+        let begun = mark(&opened, line_no, opened.prefix.bytes());
         Self { opened, is_line_taken_back: false, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
     /// Commits, if nothing may be written before: nothing that no commit accounts for.
-    fn begin(&mut self) -> Result<(), CheckpointFailure> {
+    fn begin(&mut self, lines: &mut Lines) -> Result<(), CheckpointFailure> {
         if self.opened.start.commits_first {
-            self.commit(self.begun, false)?;
+            self.commit(lines, self.begun, false)?;
             self.wait()?;
         }
         if let Some(TraceEnd { line_no, .. }) = self.trace_end {
@@ -82,10 +81,7 @@ impl<'a, A: Application> Feed<'a, A> {
     }
 
     /// Returns the exit code for which the run was stopped.
-    fn take_all(
-        &mut self,
-        lines: &mut LineReader<impl io::BufRead>,
-    ) -> Result<Option<u8>, CheckpointFailure> {
+    fn take_all(&mut self, lines: &mut Lines) -> Result<Option<u8>, CheckpointFailure> {
         let mut shown_lines_left = 0;
         loop {
             if let Some(exit_code) = (self.opened.surroundings.stop)() {
@@ -103,7 +99,7 @@ impl<'a, A: Application> Feed<'a, A> {
                 Ok(None) => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(cause) => {
-                    self.commit_what_can_be(before);
+                    self.commit_what_can_be(lines, before);
                     let path = self.opened.input.path().to_owned();
                     return Err(CheckpointFailure::ReadInput { path, line_no: lines.line_no(), cause });
                 }
@@ -119,31 +115,27 @@ impl<'a, A: Application> Feed<'a, A> {
                     self.opened.state.take_back_line();
                     self.is_line_taken_back = true;
                     self.heed_trace_failure();
-                    self.commit_what_can_be(before);
+                    self.commit_what_can_be(lines, before);
                     return Err(failure.into());
                 }
             }
             self.heed_trace_failure();
             let (line_no, bytes) = (lines.line_no(), lines.bytes_read());
             (self.opened.surroundings.tell)(Event::Line { line_no, bytes });
-            self.commit_if_due(line_no, bytes)?;
+            self.commit_if_due(lines)?;
         }
     }
 
     /// Makes the last commit. If all lines are read, the output is complete and takes its name.
-    fn end(
-        mut self,
-        lines: &LineReader<impl io::BufRead>,
-        stopped: Option<u8>,
-    ) -> Result<Ended, CheckpointFailure> {
+    fn end(mut self, mut lines: Lines, stopped: Option<u8>) -> Result<Ended, CheckpointFailure> {
         if stopped.is_none() {
             self.opened.run.complete().map_err(CheckpointFailure::Finish)?;
         }
         let mark = self.mark(lines.line_no(), lines.bytes_read());
-        self.commit(mark, stopped.is_none())?;
+        self.commit(&mut lines, mark, stopped.is_none())?;
         self.wait()?;
         if stopped.is_none() {
-            self.name_output(mark)?;
+            self.name_output(&mut lines, mark)?;
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
         let trace_ends_after = self.trace_end.map(|end| end.line_no);
@@ -151,16 +143,16 @@ impl<'a, A: Application> Feed<'a, A> {
     }
 
     /// Gives the complete output its name, and commits that it has it: what has the partial name later is not taken for it.
-    fn name_output(&mut self, mark: Mark) -> Result<(), CheckpointFailure> {
+    fn name_output(&mut self, lines: &mut Lines, mark: Mark) -> Result<(), CheckpointFailure> {
         let Files { partial_path, final_path, .. } = &mut self.opened.files;
         let renamed = self.opened.committer.rename(partial_path, final_path);
+        renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
         let was_named = partial_path == final_path;
         partial_path.clone_from(final_path);
-        renamed.map_err(|cause| self.not_committed(cause))?;
         if was_named {
             return Ok(());
         }
-        self.commit(mark, true)?;
+        self.commit(lines, mark, true)?;
         self.wait()
     }
 
@@ -168,17 +160,18 @@ impl<'a, A: Application> Feed<'a, A> {
         mark(&self.opened, line_no, input_bytes)
     }
 
-    fn commit_if_due(&mut self, line_no: u64, bytes: u64) -> Result<(), CheckpointFailure> {
-        let lines = line_no - self.begun.line_no;
-        let is_due = lines >= self.opened.every_lines
+    fn commit_if_due(&mut self, lines: &mut Lines) -> Result<(), CheckpointFailure> {
+        let line_no = lines.line_no();
+        let since_commit = line_no - self.begun.line_no;
+        let is_due = since_commit >= self.opened.every_lines
             || (line_no.is_multiple_of(LINES_PER_LOOK) && self.is_time_for_commit());
         if !is_due {
             return Ok(());
         }
         let is_idle = self.opened.committer.is_idle().map_err(|cause| self.not_committed(cause))?;
-        if is_idle || lines >= self.opened.every_lines.saturating_mul(MAX_DELAY) {
-            let mark = self.mark(line_no, bytes);
-            self.commit(mark, false)?;
+        if is_idle || since_commit >= self.opened.every_lines.saturating_mul(MAX_DELAY) {
+            let mark = self.mark(line_no, lines.bytes_read());
+            self.commit(lines, mark, false)?;
         }
         Ok(())
     }
@@ -189,12 +182,12 @@ impl<'a, A: Application> Feed<'a, A> {
     }
 
     /// Begins a commit of everything up to `mark`.
-    fn commit(&mut self, mark: Mark, complete: bool) -> Result<(), CheckpointFailure> {
+    fn commit(&mut self, lines: &mut Lines, mark: Mark, complete: bool) -> Result<(), CheckpointFailure> {
         self.opened.files.output.file().flush()?;
         if let Some(Err(cause)) = self.opened.files.trace.as_ref().map(Trace::flush) {
             self.end_trace(&cause);
         }
-        let committed = self.committed(mark, complete)?;
+        let committed = self.committed(lines.input_mut().up_to(mark.input_bytes), mark, complete);
         let commit = Commit { committed, changes: self.opened.state.take_changes() };
         self.wait()?;
         // The stores still hold a line that was taken back; what was noted of the others does not.
@@ -205,10 +198,9 @@ impl<'a, A: Application> Feed<'a, A> {
         Ok(())
     }
 
-    fn committed(&self, mark: Mark, complete: bool) -> Result<Committed, CheckpointFailure> {
+    fn committed(&self, input: &InputPrefix, mark: Mark, complete: bool) -> Committed {
         let mut committed = self.opened.template.clone();
-        committed.input.bytes = mark.input_bytes;
-        committed.input.ends_in_lf = self.ends_in_lf(mark)?;
+        committed.input = input.committed(committed.input.path);
         committed.lines = mark.line_no;
         committed.output.bytes = mark.output_bytes;
         let Files { partial_path, final_path, .. } = &self.opened.files;
@@ -225,27 +217,12 @@ impl<'a, A: Application> Feed<'a, A> {
         committed.totals = of_kernel.into_iter().chain(of_application).map(total).collect();
         committed.committed_at_ms = (self.opened.surroundings.now)().as_nanos() / 1_000_000;
         committed.complete = complete;
-        Ok(committed)
-    }
-
-    /// Returns whether the last line that was read has a line end: only the last one of the input may lack it.
-    fn ends_in_lf(&self, mark: Mark) -> Result<bool, CheckpointFailure> {
-        let mut last = *b"\n";
-        if mark.input_bytes > 0 {
-            self.opened.input.read_exact_at(&mut last, mark.input_bytes - 1).map_err(|cause| {
-                CheckpointFailure::ReadInput {
-                    path: self.opened.input.path().to_owned(),
-                    line_no: mark.line_no,
-                    cause,
-                }
-            })?;
-        }
-        Ok(last == *b"\n")
+        committed
     }
 
     /// Commits up to `mark` before the run ends with an error. If that is not possible, an earlier commit has to do.
-    fn commit_what_can_be(&mut self, mark: Mark) {
-        let _ = self.commit(mark, false).and_then(|()| self.wait());
+    fn commit_what_can_be(&mut self, lines: &mut Lines, mark: Mark) {
+        let _ = self.commit(lines, mark, false).and_then(|()| self.wait());
     }
 
     /// Ends the trace if a record could not be written, or not be made durable.
@@ -286,31 +263,4 @@ fn mark<A: Application>(opened: &Opened<'_, A>, line_no: u64, input_bytes: u64) 
     let output_bytes = opened.files.output.file().bytes();
     let trace_bytes = opened.files.trace.as_ref().map_or(opened.start.trace_bytes, Trace::bytes);
     Mark { line_no, input_bytes, output_bytes, trace_bytes, report: opened.run.report() }
-}
-
-/// The bytes of the input, from a certain one on.
-struct InputBytes {
-    file: Arc<dyn DiskFile>,
-    offset: u64,
-    /// How often in a row reading was interrupted.
-    interruptions: u32,
-}
-
-impl Read for InputBytes {
-    /// Returns interruptions to whoever reads, so that a signal is heeded; more of them than signals explain are another error.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.file.read_at(buffer, self.offset) {
-            Ok(read) => {
-                self.interruptions = 0;
-                self.offset += read as u64;
-                Ok(read)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.interruptions += 1;
-                let is_bearable = self.interruptions <= MAX_INTERRUPTIONS;
-                Err(if is_bearable { error } else { io::Error::other("reading is interrupted without end") })
-            }
-            failed => failed,
-        }
-    }
 }

@@ -5,8 +5,8 @@ mod committer;
 mod failure;
 mod feed;
 mod files;
+mod hashed_input;
 mod identity;
-mod input_prefix;
 mod opening;
 mod output_place;
 
@@ -22,6 +22,7 @@ use crate::{Application, Job, SummaryRow};
 
 pub use committer::CommitIn;
 pub use failure::CheckpointFailure;
+pub(crate) use identity::check_program;
 
 /// What a run with a checkpoint needs beside its job.
 pub struct Surroundings<'a> {

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Checkpoint, Committed, CommittedFile, CommittedInput, CommittedOutput, CommittedTrace, NewFile,
-    PrefixHash, Program, UncutFile,
+    Checkpoint, Committed, CommittedFile, CommittedOutput, CommittedTrace, InputPrefix, NewFile, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_exec::RunReport;
@@ -14,18 +13,19 @@ use stream_kernel_trace::Clock;
 
 use super::committer::{Committer, Synced};
 use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
-use super::identity::Identity;
-use super::input_prefix::InputPrefix;
+use super::identity::{Identity, check_program};
 use super::output_place::{EarlierOutput, missing};
 use super::{CheckpointFailure, Event, Surroundings};
 use crate::output::partial_path;
-use crate::{Application, Job, LineAdapters, Run, State};
+use crate::{Application, Job, LineAdapters, NotRestored, Run, State};
 
 /// A run that is ready to take lines in.
 pub(super) struct Opened<'a, A: Application> {
     pub(super) run: Run<A>,
     pub(super) state: Box<dyn State>,
     pub(super) input: Arc<dyn DiskFile>,
+    /// What earlier runs have read of it.
+    pub(super) prefix: InputPrefix,
     pub(super) files: Files,
     pub(super) committer: Committer,
     pub(super) start: Start,
@@ -50,8 +50,6 @@ pub(super) struct Files {
 pub(super) struct Start {
     /// The last line that was committed.
     pub(super) line_no: u64,
-    /// The byte of the input at which the next one begins.
-    pub(super) offset: u64,
     pub(super) report: RunReport,
     /// Where the trace ended before, if it could not be written.
     pub(super) trace_end: Option<TraceEnd>,
@@ -108,7 +106,8 @@ pub(super) fn open<A: Application>(
     let begun = match last {
         None => begin(&*disk, &places, checkpoint, surroundings.restart)?,
         Some(committed) => {
-            identity.check(&places.dir, &committed)?;
+            check_program::<A>(&places.dir, &committed)?;
+            identity.check_configuration(&places.dir, &committed)?;
             resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
         }
     };
@@ -131,13 +130,8 @@ pub(super) fn open<A: Application>(
         output: files.output.file().file(),
         trace: files.trace.as_ref().map(|trace| trace.file().file()),
     };
-    let committer = Committer::new(
-        checkpoint,
-        InputPrefix::new(Arc::clone(&input), prefix, start.offset),
-        synced,
-        surroundings.commit_in,
-        surroundings.min_compaction_bytes,
-    );
+    let (commit_in, min_compaction_bytes) = (surroundings.commit_in, surroundings.min_compaction_bytes);
+    let committer = Committer::new(checkpoint, synced, commit_in, min_compaction_bytes);
     let recorder = if start.trace_end.is_some() {
         None
     } else {
@@ -148,6 +142,7 @@ pub(super) fn open<A: Application>(
         run,
         state,
         input,
+        prefix,
         files,
         committer,
         start,
@@ -162,7 +157,7 @@ pub(super) fn open<A: Application>(
 /// Files and checkpoint of a run that begins or goes on.
 struct Begun {
     checkpoint: Checkpoint,
-    prefix: PrefixHash,
+    prefix: InputPrefix,
     output: CommittedFile,
     trace: Option<CommittedFile>,
     start: Start,
@@ -189,7 +184,7 @@ fn begin(
         checkpoint.forget()?;
     }
     let output = output.create(disk, OUTPUT_BLOCK_BYTES).map_err(failed)?;
-    let (prefix, start) = (PrefixHash::new(), Start { commits_first: true, ..Start::default() });
+    let (prefix, start) = (InputPrefix::new(), Start { commits_first: true, ..Start::default() });
     let output_path = places.partial.clone();
     Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, output_path, moved_from: None })
 }
@@ -202,9 +197,7 @@ fn resume(
     input: &Arc<dyn DiskFile>,
     state: &mut dyn State,
 ) -> Result<Begun, CheckpointFailure> {
-    let mut prefix =
-        PrefixHash::of_committed(&**input, &committed.input).map_err(CheckpointFailure::Input)?;
-    let offset = next_line(&**input, committed, &mut prefix)?;
+    let prefix = InputPrefix::of_committed(&**input, committed)?;
     let output = EarlierOutput::find(disk, committed, &places.output, &places.partial)?;
     let trace_end =
         committed.trace.as_ref().and_then(|&CommittedTrace { bytes, ends_after_line, .. }| {
@@ -213,7 +206,7 @@ fn resume(
     let is_finished = committed.complete && input_bytes(&**input, committed)? == committed.input.bytes;
     let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
     let trace = trace.map(|trace| earlier_trace(disk, trace, is_finished)).transpose()?.flatten();
-    checkpoint.restore(&mut |records| state.restore(records))?;
+    restore(&mut checkpoint, state, &places.dir)?;
     // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
     let keeps_name = is_finished && output.path() == places.output;
     let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
@@ -234,7 +227,6 @@ fn resume(
     };
     let start = Start {
         line_no: committed.lines,
-        offset,
         report,
         trace_end,
         commits_first: committed.complete && !is_finished,
@@ -260,31 +252,19 @@ fn earlier_trace(
     found.map_err(|error| missing("trace", path, *bytes, error))
 }
 
-/// Returns where the line begins that comes after the last one that was committed; that may have had no line end.
-fn next_line(
-    input: &dyn DiskFile,
-    committed: &Committed,
-    prefix: &mut PrefixHash,
-) -> Result<u64, CheckpointFailure> {
-    let CommittedInput { bytes, ends_in_lf, .. } = committed.input;
-    if committed.lines == 0 {
-        // A byte order mark may have been all there was: it is skipped again, with the line that it now begins.
-        *prefix = PrefixHash::new();
-        return Ok(0);
+/// Takes in what was committed of the state.
+fn restore(checkpoint: &mut Checkpoint, state: &mut dyn State, dir: &Path) -> Result<(), CheckpointFailure> {
+    let mut beyond_limit = None;
+    let restored = checkpoint.restore(&mut |records| {
+        state.restore(records).map_err(|error| match error {
+            NotRestored::Senseless(what) => what,
+            NotRestored::BeyondLimit(what) => beyond_limit.insert(what).clone(),
+        })
+    });
+    match beyond_limit {
+        Some(what) => Err(CheckpointFailure::BeyondLimit { dir: dir.to_owned(), what }),
+        None => Ok(restored?),
     }
-    if ends_in_lf || input_bytes(input, committed)? == bytes {
-        return Ok(bytes);
-    }
-    let path = || input.path().to_owned();
-    let failed = |cause| CheckpointFailure::ReadInput { path: path(), line_no: committed.lines, cause };
-    let mut around = [0; 2];
-    input.read_exact_at(&mut around, bytes - 1).map_err(failed)?;
-    // A CR belongs to the line end only if LF follows: then the line was another one when it was read.
-    if around[0] == b'\r' || around[1] != b'\n' {
-        return Err(CheckpointFailure::Joined { path: path(), line_no: committed.lines });
-    }
-    prefix.update(b"\n");
-    Ok(bytes + 1)
 }
 
 /// Returns the length of the input.
@@ -315,34 +295,13 @@ impl Places {
     }
 }
 
-impl Identity {
-    /// Refuses a checkpoint of something else.
-    fn check(&self, dir: &Path, committed: &Committed) -> Result<(), CheckpointFailure> {
-        let dir = || dir.to_owned();
-        if committed.program != self.program {
-            let [committed, present] = [&committed.program, &self.program]
-                .map(|Program { name, version }| format!("`{name} {version}`"));
-            return Err(CheckpointFailure::OtherProgram { dir: dir(), committed, present });
-        }
-        if committed.configuration != self.configuration {
-            return Err(CheckpointFailure::OtherConfiguration { dir: dir() });
-        }
-        Ok(())
-    }
-}
-
 /// Returns a commit of nothing.
 fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> Committed {
     let Identity { program, configuration } = identity;
     Committed {
         program,
         configuration,
-        input: CommittedInput {
-            path: text_of(input.path()),
-            bytes: 0,
-            prefix: PrefixHash::new().digest(),
-            ends_in_lf: true,
-        },
+        input: InputPrefix::new().committed(text_of(input.path())),
         lines: 0,
         output: CommittedOutput {
             path: text_of(&places.output),

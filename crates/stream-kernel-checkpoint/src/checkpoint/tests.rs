@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
-use super::Checkpoint;
+use super::{Checkpoint, LOCK_ATTEMPTS, is_soon_locked};
 use crate::changes::Changes;
 use crate::committed::Committed;
 use crate::committed::tests::{after_lines, greatest};
@@ -35,6 +35,21 @@ fn restored(checkpoint: &mut Checkpoint) -> Vec<String> {
     };
     checkpoint.restore(&mut apply).unwrap();
     blocks
+}
+
+#[test]
+fn a_lock_that_is_held_for_a_moment_is_waited_for_and_no_other() {
+    let asked_until_free_after = |moments| {
+        let mut asked = 0;
+        let locked = is_soon_locked(|| {
+            asked += 1;
+            Ok(asked > moments)
+        });
+        (locked.unwrap(), asked)
+    };
+    assert_eq!(asked_until_free_after(0), (true, 1));
+    assert_eq!(asked_until_free_after(LOCK_ATTEMPTS - 1), (true, LOCK_ATTEMPTS));
+    assert_eq!(asked_until_free_after(LOCK_ATTEMPTS), (false, LOCK_ATTEMPTS));
 }
 
 /// Returns a disk with two commits.

@@ -8,9 +8,9 @@ use stream_kernel_disk::{Disk, SimulatedDisk};
 use super::{SlotHealth, inspect, verify};
 use crate::changes::Changes;
 use crate::checkpoint::Checkpoint;
-use crate::committed::CommittedTrace;
 use crate::committed::tests::after_lines;
-use crate::prefix::PrefixHash;
+use crate::committed::{Committed, CommittedTrace};
+use crate::input_prefix::InputPrefix;
 
 const DIR: &str = "/checkpoint";
 
@@ -22,10 +22,9 @@ fn scene() -> (SimulatedDisk, Checkpoint) {
         disk.put(Path::new(path), content.as_bytes());
     }
     let mut committed = after_lines(1);
-    let mut hash = PrefixHash::new();
-    hash.update(b"lines\n");
-    committed.input.bytes = 6;
-    committed.input.prefix = hash.digest();
+    let mut prefix = InputPrefix::new();
+    prefix.update(b"lines\n");
+    committed.input = prefix.committed("/input".to_owned());
     committed.output.bytes = 4;
     committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6, ends_after_line: None });
     let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
@@ -53,7 +52,7 @@ fn what_is_no_checkpoint_is_said_to_be_missing_or_empty() {
     let error = inspect(&disk, Path::new(DIR)).unwrap_err();
     insta::assert_snapshot!(error, @"`/checkpoint` cannot be read");
     disk.create_dir(Path::new(DIR)).unwrap();
-    let (seen, findings) = verify(&disk, Path::new(DIR)).unwrap();
+    let (seen, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
     assert_eq!((seen.last, findings), (None, vec![]));
 }
 
@@ -63,7 +62,7 @@ fn a_sound_checkpoint_has_no_findings_and_is_not_touched() {
     drop(checkpoint);
     let contents = || disk.files().iter().map(|path| disk.contents(path)).collect::<Vec<_>>();
     let before = contents();
-    assert_eq!(verify(&disk, Path::new(DIR)).unwrap().1, [""; 0]);
+    assert_eq!(verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap().1, [""; 0]);
     assert_eq!(contents(), before);
 }
 
@@ -71,7 +70,7 @@ fn a_sound_checkpoint_has_no_findings_and_is_not_touched() {
 fn found_after(path: &str, content: &[u8]) -> String {
     let (disk, _) = scene();
     disk.put(Path::new(path), content);
-    let (_, findings) = verify(&disk, Path::new(DIR)).unwrap();
+    let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
     findings.join("\n") + "\n"
 }
 
@@ -100,12 +99,41 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
 }
 
 #[test]
+fn records_that_make_no_sense_are_found() {
+    let (disk, _) = scene();
+    let mut seen = Vec::new();
+    let mut refuse = |records: &[u8]| {
+        seen.extend_from_slice(records);
+        Err("no such record".to_owned())
+    };
+    let (_, findings) = verify(&disk, Path::new(DIR), &mut refuse).unwrap();
+    insta::assert_snapshot!(findings.join("\n"), @"the state log `/checkpoint/state-1.log` holds at byte 0 what cannot be restored: no such record");
+    assert_eq!(seen, b"state");
+}
+
+#[test]
+fn lines_appended_to_a_last_line_without_a_line_end_are_found() {
+    let (disk, mut checkpoint) = scene();
+    let mut committed = checkpoint_of(&disk);
+    let mut prefix = InputPrefix::new();
+    prefix.update(b"lines\nmo");
+    committed.input = prefix.committed("/input".to_owned());
+    checkpoint.commit(committed, &Changes::new(), &[]).unwrap();
+    let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
+    insta::assert_snapshot!(findings.join("\n"), @"the last line of `/input` that is committed, line 1, has no line end, and what was appended does not begin with one (put one between them)");
+}
+
+fn checkpoint_of(disk: &SimulatedDisk) -> Committed {
+    inspect(disk, Path::new(DIR)).unwrap().last.unwrap().committed
+}
+
+#[test]
 fn one_damaged_slot_is_seen_but_keeps_nothing_from_being_resumed() {
     let (disk, _) = scene();
     let mut manifest = disk.contents(Path::new("/checkpoint/manifest")).unwrap();
     manifest[100] ^= 1;
     disk.put(Path::new("/checkpoint/manifest"), &manifest);
-    let (seen, findings) = verify(&disk, Path::new(DIR)).unwrap();
+    let (seen, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
     assert_eq!(seen.slots, [SlotHealth::Damaged, SlotHealth::Whole]);
     assert_eq!((seen.last.unwrap().sequence, findings), (1, vec![]));
 }

@@ -45,7 +45,8 @@ fn an_undisturbed_run_commits_compacts_and_completes() {
     let text = |path: &str| String::from_utf8(disk.contents(Path::new(path)).unwrap()).unwrap();
     assert_eq!(text(toy::OUTPUT), "1 a=1\n2 b=2\n3 a=4\n4 c=4\n5 b=7\n6 a=10\n7 d=7\n");
     assert_eq!(text(toy::TRACE).lines().count(), 14);
-    let (inspection, findings) = stream_kernel_checkpoint::verify(&disk, Path::new(toy::CHECKPOINT)).unwrap();
+    let (inspection, findings) =
+        stream_kernel_checkpoint::verify(&disk, Path::new(toy::CHECKPOINT), &mut |_| Ok(())).unwrap();
     assert_eq!(findings, [""; 0]);
     let last = inspection.last.unwrap();
     assert_eq!((last.sequence, last.log.number, last.committed.lines), (4, 2, 7));

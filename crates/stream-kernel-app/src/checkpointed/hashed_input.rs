@@ -1,0 +1,189 @@
+//! The input of a run with a checkpoint: its bytes, and the hash of those that decisions were made on.
+
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+
+use stream_kernel_checkpoint::InputPrefix;
+use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
+
+/// The input is read in blocks of this size.
+const BLOCK_BYTES: usize = 256 * 1024;
+
+/// Reads a file, and hashes what it has handed out: the file may hold something else by the time of a commit.
+pub(super) struct HashedInput {
+    file: Arc<dyn DiskFile>,
+    /// What was read last, in its first `filled` bytes.
+    block: Box<[u8]>,
+    filled: usize,
+    consumed: usize,
+    /// Where in the file the block begins.
+    begins_at: u64,
+    /// All that is hashed; it ends in the block, or where that begins.
+    hashed: InputPrefix,
+    /// What is hashed up to the end of the last line in there: a line may have begun before the block.
+    lines: InputPrefix,
+    /// How often in a row reading was interrupted.
+    interruptions: u32,
+}
+
+impl HashedInput {
+    /// Returns what comes behind `prefix`, with which a line ends, in a file.
+    pub(super) fn new(file: Arc<dyn DiskFile>, prefix: InputPrefix) -> Self {
+        Self {
+            file,
+            block: vec![0; BLOCK_BYTES].into(),
+            filled: 0,
+            consumed: 0,
+            begins_at: prefix.bytes(),
+            lines: prefix.clone(),
+            hashed: prefix,
+            interruptions: 0,
+        }
+    }
+
+    /// Returns what was read up to `bytes` bytes of the file, where a line ends: the last one that was taken in, or the one before.
+    pub(super) fn up_to(&mut self, bytes: u64) -> &InputPrefix {
+        if bytes >= self.hashed.bytes() {
+            let [from, to] = [self.hashed.bytes(), bytes].map(|at| self.in_block(at));
+            self.hashed.update(&self.block[from..to]);
+            self.lines = self.hashed.clone();
+        }
+        debug_assert_eq!(self.lines.bytes(), bytes, "a line ends there");
+        &self.lines
+    }
+
+    /// Hashes the rest of the block, and reads the next one.
+    fn read_block(&mut self) -> io::Result<()> {
+        let rest = &self.block[self.in_block(self.hashed.bytes())..self.filled];
+        let (lines, torn) = rest.split_at(memchr::memrchr(b'\n', rest).map_or(0, |last| last + 1));
+        if !lines.is_empty() {
+            self.hashed.update(lines);
+            self.lines = self.hashed.clone();
+        }
+        self.hashed.update(torn);
+        self.begins_at += self.filled as u64;
+        (self.filled, self.consumed) = (0, 0);
+        self.filled = match self.file.read_at(&mut self.block, self.begins_at) {
+            // It goes to whoever reads, so that a signal is heeded; more of them than signals explain are another error.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.interruptions += 1;
+                let is_bearable = self.interruptions <= MAX_INTERRUPTIONS;
+                return Err(if is_bearable {
+                    error
+                } else {
+                    io::Error::other("reading is interrupted without end")
+                });
+            }
+            read => read?,
+        };
+        self.interruptions = 0;
+        Ok(())
+    }
+
+    /// Returns the place in the block of what stands in the file at `offset`.
+    fn in_block(&self, offset: u64) -> usize {
+        // A block is smaller than any address space.
+        usize::try_from(offset - self.begins_at).unwrap_or(usize::MAX)
+    }
+}
+
+impl BufRead for HashedInput {
+    // Called a few times a line.
+    #[inline]
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.consumed == self.filled {
+            self.read_block()?;
+        }
+        Ok(&self.block[self.consumed..self.filled])
+    }
+
+    #[inline]
+    fn consume(&mut self, bytes: usize) {
+        self.consumed += bytes;
+    }
+}
+
+impl Read for HashedInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+
+    use super::*;
+    use crate::LineReader;
+
+    const INPUT: &str = "/input";
+
+    fn opened(content: &[u8]) -> (SimulatedDisk, Arc<dyn DiskFile>) {
+        let disk = SimulatedDisk::new(1);
+        disk.put(Path::new(INPUT), content);
+        let file = disk.open(Path::new(INPUT), OpenHow::ReadOnly).unwrap();
+        (disk, file.into())
+    }
+
+    fn prefix_of(content: &[u8]) -> InputPrefix {
+        let mut prefix = InputPrefix::new();
+        prefix.update(content);
+        prefix
+    }
+
+    #[track_caller]
+    fn assert_same(found: &InputPrefix, expected: &[u8]) {
+        let [found, expected] = [found, &prefix_of(expected)].map(|prefix| prefix.committed(String::new()));
+        assert_eq!(found, expected);
+    }
+
+    /// Lines that fill a block to its last byte, that end in the next one, and that go through several.
+    #[test]
+    fn the_hash_is_that_of_the_lines_wherever_blocks_end() {
+        let line = |bytes: usize| [vec![b'x'; bytes - 1], vec![b'\n']].concat();
+        let lengths = [1, BLOCK_BYTES - 1, 3, BLOCK_BYTES, BLOCK_BYTES - 3, 7, 3 * BLOCK_BYTES, 2, 90];
+        for torn in ["", "no line end"] {
+            let content = [lengths.map(line).concat(), torn.into()].concat();
+            for hash_every in [1, 2, 3, usize::MAX] {
+                let (_, file) = opened(&content);
+                let mut lines = LineReader::new(HashedInput::new(file, InputPrefix::new()), content.len());
+                let mut before = 0;
+                while lines.next_line().unwrap().is_some() {
+                    let (line_no, end) = (lines.line_no(), lines.bytes_read());
+                    if line_no.is_multiple_of(hash_every as u64) {
+                        // A line may be taken back.
+                        for bytes in [before, end] {
+                            let expected = &content[..usize::try_from(bytes).unwrap()];
+                            assert_same(lines.input_mut().up_to(bytes), expected);
+                        }
+                    }
+                    before = end;
+                }
+                assert_same(lines.input_mut().up_to(before), &content);
+            }
+        }
+    }
+
+    /// What a commit says of the input must be what was decided on, even if somebody has changed it since.
+    #[test]
+    fn the_hash_is_that_of_what_was_read_whatever_the_file_holds_now() {
+        let (disk, file) = opened(b"a 1\nb 2\n");
+        let mut lines = LineReader::new(HashedInput::new(file, InputPrefix::new()), 8);
+        lines.next_line().unwrap();
+        disk.put(Path::new(INPUT), b"a 9\nb 2\n");
+        assert_same(lines.input_mut().up_to(4), b"a 1\n");
+    }
+
+    #[test]
+    fn it_goes_on_behind_a_prefix() {
+        let (_, file) = opened(b"a\nb\nc");
+        let mut lines = LineReader::new(HashedInput::new(file, prefix_of(b"a\n")), 8).after(1, 2);
+        assert_same(lines.input_mut().up_to(2), b"a\n");
+        assert_eq!(lines.next_line().unwrap().unwrap().line_no(), 2);
+        assert_same(lines.input_mut().up_to(4), b"a\nb\n");
+    }
+}
