@@ -127,7 +127,9 @@ mod tests {
     fn of_two_runs_one_has_the_place() {
         for left_over in [None, Some(b"left over")] {
             let disk = SimulatedDisk::new(1);
-            left_over.iter().for_each(|bytes| disk.put(path(), *bytes));
+            if let Some(bytes) = left_over {
+                disk.put(path(), bytes);
+            }
             let is_in_use = || matches!(NewFile::at(&disk, path()), Err(FileError::InUse { .. }));
             let place = NewFile::at(&disk, path()).unwrap();
             assert!(is_in_use());

@@ -101,7 +101,12 @@ fn committed() -> Committed {
             ends_in_lf: true,
         },
         lines: 0,
-        output: CommittedOutput { path: "/output".to_owned(), partial: "/partial".to_owned(), bytes: 0 },
+        output: CommittedOutput {
+            path: "/output".to_owned(),
+            partial: "/partial".to_owned(),
+            bytes: 0,
+            is_named: false,
+        },
         trace: None,
         totals: Vec::new(),
         committed_at_ms: 0,

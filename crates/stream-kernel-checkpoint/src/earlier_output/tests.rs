@@ -21,7 +21,9 @@ fn committed(complete: bool, is_named: bool) -> Committed {
 /// Returns which of these files is taken for the output, or what is said.
 fn taken(files: &[(&str, &str)], committed: &Committed, now: [&str; 2]) -> Result<String, String> {
     let disk = SimulatedDisk::new(1);
-    files.iter().for_each(|(path, content)| disk.put(Path::new(path), content.as_bytes()));
+    for (path, content) in files {
+        disk.put(Path::new(path), content.as_bytes());
+    }
     let [partial, path] = now.map(Path::new);
     let opened = UncutFile::open_output(&disk, committed, partial, path);
     if now == [PARTIAL, PATH] {
