@@ -135,8 +135,8 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     open or create lock
     open or create manifest
     open or create trace.jsonl
+    open output.txt.partial
     read input.txt
-    remove output.txt.partial
     remove state-1.log
     remove state-2.log
     rename output.txt.partial
