@@ -1,10 +1,11 @@
 //! `coverage`: which share of the lines that decide, keep or compare is run by a test.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::areas::AREAS;
-use crate::cargo::{capture, cargo, has_subcommand, root};
+use crate::cargo::{cargo, has_subcommand, root, run};
 use crate::failure::Failure;
 
 /// How many lines there are, and how many of them a test ran.
@@ -19,11 +20,15 @@ pub(crate) fn coverage() -> Result<(), Failure> {
     if !has_subcommand("llvm-cov") {
         return Err(Failure::NoCoverage);
     }
+    let folder = root().join("target");
+    fs::create_dir_all(&folder).map_err(|source| Failure::file("create", &folder, source))?;
+    let path = folder.join("coverage.json");
     let mut command =
         cargo(["llvm-cov", "--workspace", "--exclude=xtask", "--exclude=stream-kernel-benches"]);
-    // Programs that tests start are built without counters here: what only they reach counts as not run.
-    command.args(["--tests", "--json", "--summary-only", "--", "--skip=program::", "--skip=kills::"]);
-    let text = capture(&mut command)?;
+    // A program would write its counters into folders that tests look at: what only programs reach counts as not run.
+    command.args(["--tests", "--json", "--summary-only", "--output-path"]).arg(&path);
+    run(command.args(["--", "--skip=program::", "--skip=kills::"]))?;
+    let text = fs::read_to_string(&path).map_err(|source| Failure::file("read", &path, source))?;
     let report = report(&text).ok_or_else(|| Failure::output(&command, "its figures as JSON"))?;
     for area in AREAS {
         let files: Vec<_> = report.iter().filter(|(path, _)| area.holds(path)).collect();

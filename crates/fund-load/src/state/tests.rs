@@ -127,6 +127,12 @@ fn changes_of_one_commit_after_another_bring_back_all_that_is_remembered() {
 
     let after = kept.restored();
     assert_eq!(memory(&after), memory(&resources));
+    let (ids, windows, _) = memory(&after);
+    assert_eq!(
+        (ids.len(), windows.len()),
+        (2 + 1, 3 + 2),
+        "ids and their latest day, days of customers and of primes"
+    );
     let windows = after.windows.borrow();
     let (day, week) = (Day(6), Day(6).start_of_week(WeekStart::default()));
     let expected = CustomerWindows { attempts: 1, day_accepted: Cents(250), week_accepted: Cents(500) };
