@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::iter;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 use stream_kernel_app::{NotRestored, State};
 
@@ -13,6 +14,9 @@ use crate::domain::{Cents, Day, DigitId};
 use crate::steps::Resources;
 use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
+
+/// How many records are looked at together when they are taken in: what one has to wait for, the others wait for at the same time.
+const RECORDS_AT_ONCE: usize = 32;
 
 /// One record of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +181,22 @@ impl StoreState {
         read_all(records).try_for_each(|record| record.map(drop))
     }
 
+    /// Has what the records will ask the stores for fetched for all of them at once.
+    fn bring_near(&self, records: &[StateRecord]) {
+        let ids = records.iter().filter_map(|record| match record {
+            StateRecord::Id(IdEntry::First { id, .. }) => Some(*id),
+            _ => None,
+        });
+        let weeks = records.iter().filter_map(|record| match record {
+            StateRecord::Window(WindowEntry::CustomerDay { customer_id, week, .. }) => {
+                Some((*customer_id, *week))
+            }
+            _ => None,
+        });
+        self.ids.borrow().bring_near(&ids.collect::<SmallVec<[_; RECORDS_AT_ONCE]>>());
+        self.windows.borrow().bring_near(&weeks.collect::<SmallVec<[_; RECORDS_AT_ONCE]>>());
+    }
+
     fn restore_record(&self, record: StateRecord) -> Result<(), StoreFull> {
         match record {
             StateRecord::Id(entry) => self.ids.borrow_mut().restore(&mut iter::once(entry)),
@@ -222,9 +242,18 @@ impl State for StoreState {
     }
 
     fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored> {
-        read_all(records).try_for_each(|record| {
-            self.restore_record(record.map_err(NotRestored::Senseless)?).map_err(not_restored)
-        })
+        let mut records = read_all(records);
+        let mut batch = Vec::with_capacity(RECORDS_AT_ONCE);
+        loop {
+            for record in records.by_ref().take(RECORDS_AT_ONCE) {
+                batch.push(record.map_err(NotRestored::Senseless)?);
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            self.bring_near(&batch);
+            batch.drain(..).try_for_each(|record| self.restore_record(record)).map_err(not_restored)?;
+        }
     }
 }
 
