@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use serde_json::value::RawValue;
 use stream_kernel_trace::{
-    CanonicalContent, Context, ContextDiffMode, ContextField, ErrorEntry, FieldSet, ManualClock, Message,
-    Record, Recorder, RunLabel, ShortText, SignatureMode, SinkFailure, StepFault, StepRef, Timestamp,
-    TraceRecord, TraceSettings, TraceSink,
+    CanonicalContent, Context, ContextDiffMode, ContextField, ErrorEntry, FieldSet, IdentityRedaction,
+    ManualClock, Message, Record, Recorder, Redaction, RedactionKey, RunLabel, ShortText, SignatureMode,
+    SinkFailure, StepFault, StepRef, Timestamp, TraceRecord, TraceSettings, TraceSink,
 };
 
 /// A message with an identity, or, if its name is empty, without one.
@@ -87,8 +87,13 @@ fn record_three(recorder: &mut Recorder, context: &mut Context) {
 
 /// Records with `settings` and returns of each record the step's name and the raw JSON of `keys`, all if there are none.
 fn check(settings: TraceSettings, keys: &[&str]) -> String {
+    check_redacted(settings, Redaction::default(), keys)
+}
+
+fn check_redacted(settings: TraceSettings, redaction: Redaction, keys: &[&str]) -> String {
     let sink = Lines::default();
-    let mut recorder = Recorder::new(settings, clock()).with_sink(Box::new(sink.clone())).with_tape();
+    let recorder = Recorder::new(settings, clock()).with_redaction(redaction);
+    let mut recorder = recorder.with_sink(Box::new(sink.clone())).with_tape();
     let mut context = context(settings);
     record_three(&mut recorder, &mut context);
     recorder.finish().unwrap();
@@ -219,6 +224,26 @@ fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
     assert_eq!(failure.to_string(), "the trace breaks off at line 7, step `fail`, or shortly before");
     assert!(matches!(failure, SinkFailure::Refused { cause, .. } if cause.to_string() == "disk full"));
     recorder.finish().unwrap();
+}
+
+/// What is hidden must stand in no record, wherever it could come from.
+#[test]
+fn identities_and_tags_that_are_to_be_hidden_are_hidden_on_every_way() {
+    let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
+    let key = || RedactionKey::new(b"a key for this test").unwrap();
+    let tags = || ["mood".to_owned()];
+    let masked = Redaction::new(IdentityRedaction::Mask, tags(), None);
+    let hashed = Redaction::new(IdentityRedaction::Hash, tags(), Some(key()));
+    let shown = [masked, hashed].map(|redaction| check_redacted(settings, redaction, &[]));
+    for hidden in ["\"all\"", "\"ann\"", "\"again\"", "\"good\""] {
+        assert!(check(settings, &[]).contains(hidden), "{hidden} is there to be hidden");
+        for records in &shown {
+            assert!(!records.contains(hidden), "{hidden} stands in\n{records}");
+        }
+    }
+    let [masked, hashed] = &shown;
+    assert!(masked.contains(r#""identity":"***","hash":null"#), "a hash could be tried out: {masked}");
+    assert!(!hashed.contains("***"), "{hashed}");
 }
 
 #[test]
