@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use stream_kernel_disk::try_lock;
+
 use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
 use crate::output::write_to_what_is_there;
@@ -32,14 +34,16 @@ pub(super) fn refuse_other_than_files(name: &str) -> Result<(), Failure> {
 }
 
 impl Cut {
-    /// Cuts the tail, provided that the file still ends with it.
+    /// Cuts the tail, provided that the file still ends with it, and that no run writes to it.
     pub(super) fn apply(&self, name: &str) -> Result<(), Failure> {
         let failed = |cause: io::Error| Failure::Command {
             exit_code: 2,
             text: format!("the trace `{name}` cannot be repaired: {cause}"),
         };
         let file = write_to_what_is_there(Path::new(name)).map_err(failed)?;
-        if file.metadata().map_err(failed)?.len() != self.offset + self.bytes {
+        // A run may be between the two writes of one record, with the length that was seen.
+        let is_ours = try_lock(&file, Path::new(name)).map_err(failed)?;
+        if !is_ours || file.metadata().map_err(failed)?.len() != self.offset + self.bytes {
             let text = format!("the trace `{name}` is still being written, so nothing was cut");
             return Err(Failure::Command { exit_code: 2, text });
         }

@@ -181,6 +181,22 @@ fn a_file_that_grew_in_the_meantime_is_left_alone() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 14);
 }
 
+/// The rest of what looks torn may be about to be written.
+#[test]
+fn a_file_that_a_run_writes_to_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, "{\"trace_id\":\"a").unwrap();
+    let of_a_run = fs::File::open(&path).unwrap();
+    of_a_run.lock().unwrap();
+    let cut = repair::Cut { line_no: 1, offset: 0, bytes: 14 };
+    let failure = cut.apply(path.to_str().unwrap()).unwrap_err();
+    assert!(failure.to_string().ends_with("is still being written, so nothing was cut"), "{failure}");
+    drop(of_a_run);
+    cut.apply(path.to_str().unwrap()).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+}
+
 #[test]
 fn what_is_nothing_but_torn_is_as_empty_once_it_is_cut_as_it_is_then_found_to_be() {
     let torn = record("a", 1, "In").as_bytes()[..30].to_vec();
