@@ -50,6 +50,45 @@ fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
     }
 }
 
+/// The decisions do not wait for the trace. That it is not whole is said by this run and by every one that goes on from it.
+#[test]
+fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
+    let input = attempts(20);
+    let folder = Folder::with_input(&input);
+    let run = |program: Program<'_>, more: &[&str], exit: i32| {
+        let settings = [
+            "runtime.checkpoint={dir: run.ckpt, every_lines: 5}",
+            "runtime.tracing.sink.jsonl={write_mode: line}",
+        ];
+        let told = program
+            .args(["run", "--trace-path", "trace.jsonl"])
+            .args(more)
+            .set(settings)
+            .exits_with(exit)
+            .stderr;
+        assert!(folder.read("output.txt") == undisturbed(&input), "{told}");
+        told
+    };
+    // 50 KiB of records; the manifest has room.
+    let told = run(Program::after(&folder, "ulimit -f 40"), &[], 1);
+    assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    for part in [
+        "error: the trace `trace.jsonl` is certain up to line ",
+        "File too large",
+        "(--restart makes a whole one)",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let trace = folder.read("trace.jsonl");
+    let again = run(Program::new(&folder), &[], 1);
+    assert!(
+        again.contains("only: what followed could not be written; decisions go on without it"),
+        "{again}"
+    );
+    assert!(folder.read("trace.jsonl") == trace, "it is left as it was");
+    assert!(!run(Program::new(&folder), &["--restart"], 0).contains("error"));
+}
+
 /// Everything in it is on a file system that is too small, is given more room, and then runs again.
 #[test]
 fn a_full_file_system_ends_the_run_and_costs_nothing() {

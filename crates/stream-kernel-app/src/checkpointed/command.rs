@@ -39,10 +39,11 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             say(escaped(&text));
         }
         Event::TraceEnds { path, line_no, cause } => {
-            let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+            let cause =
+                cause.map_or_else(|| "what followed could not be written".to_owned(), ToString::to_string);
             let text = format!(
-                "error: the trace `{path}` is certain up to line {} only: what followed could not be written{cause}; decisions \
-                 go on without it (--restart makes a whole one)",
+                "error: the trace `{path}` is certain up to line {} only: {cause}; decisions go on without it \
+                 (--restart makes a whole one)",
                 grouped(line_no)
             );
             say(escaped(&text));
