@@ -99,6 +99,21 @@ mod tests {
     }
 
     #[test]
+    fn entries_are_parted_by_commas() {
+        let mut notes: List<ShortText> = List::new(true);
+        let json = |notes: &List<ShortText>| {
+            let mut out = Vec::new();
+            notes.write_json(&mut out, |out, note| out.extend_from_slice(note.as_str().as_bytes()));
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(json(&notes), "[]");
+        for (entry, expected) in [(1, "[1]"), (2, "[1,2]"), (3, "[1,2,3]")] {
+            notes.push(entry);
+            assert_eq!(json(&notes), expected);
+        }
+    }
+
+    #[test]
     fn what_no_snapshot_will_show_is_not_even_made() {
         let mut errors: List<ErrorEntry> = List::new(false);
         errors.push(|| panic!("made"));
