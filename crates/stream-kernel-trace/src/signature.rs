@@ -31,6 +31,16 @@ impl Signature {
         Self { type_name, ..Self::default() }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_identity(self, identity: &str) -> Self {
+        Self { has_identity: true, identity: ShortText::from(identity), ..self }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_hash(self, hash: [u8; 32]) -> Self {
+        Self { hash: Some(hash), ..self }
+    }
+
     /// Returns the name of the message's kind.
     pub fn type_name(&self) -> &'static str {
         self.type_name
