@@ -224,7 +224,8 @@ mod tests {
         let (word, blank) =
             ([Signature::of_kind("Word")], [Signature::of_kind("Word"), Signature::of_kind("Blank")]);
         let line = Signature::of_kind("Line");
-        let [named, hashed] = [line.clone().with_identity("7"), line.clone().with_hash([b'a'; 32])];
+        let [named, other] = ["7", "8"].map(|identity| line.clone().with_identity(identity));
+        let hashed = line.clone().with_hash([b'a'; 32]);
         let named_word = [Signature::of_kind("Word").with_identity("x")];
         let many = vec![Signature::of_kind("Word"); MAX_KEPT_KINDS + 1];
         let plain = record(1, "split", &line);
@@ -237,6 +238,7 @@ mod tests {
             Record { error: Some(&fault), ..plain },
             Record { msg_in: &word[0], ..plain },
             Record { msg_in: &named, ..plain },
+            Record { msg_in: &other, ..plain },
             Record { msg_in: &hashed, ..plain },
             Record { msg_out: &named_word, ..plain },
             Record { run_id: "another \"run\"", ..plain },
