@@ -78,7 +78,7 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     row("lines", grouped(committed.lines));
     let input = &committed.input;
     row("input", format!("{}: {} bytes, hash {}", input.path, grouped(input.bytes), input.prefix));
-    let output = if committed.complete { &committed.output.path } else { &committed.output.partial };
+    let output = committed.output_place().display();
     row("output", format!("{output}: {} bytes", grouped(committed.output.bytes)));
     if let Some(trace) = &committed.trace {
         let end = trace

@@ -1,5 +1,7 @@
 //! What a commit says: how far the run has come.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::prefix::PrefixDigest;
@@ -121,6 +123,12 @@ pub enum OutOfBounds {
 }
 
 impl Committed {
+    /// Returns where the output was when this was committed, or is to be soon.
+    pub fn output_place(&self) -> &Path {
+        let CommittedOutput { path, partial, .. } = &self.output;
+        Path::new(if self.complete { path } else { partial })
+    }
+
     /// Returns what does not fit into a slot.
     pub(crate) fn check_bounds(&self) -> Result<(), OutOfBounds> {
         let texts = [

@@ -71,7 +71,7 @@ fn candidates(
         }
     }
     if found.is_empty() {
-        return Err(failed("be opened", committed_place(committed))(io::ErrorKind::NotFound.into()));
+        return Err(failed("be opened", committed.output_place())(io::ErrorKind::NotFound.into()));
     }
     Ok(found)
 }
@@ -104,18 +104,12 @@ fn only(mut candidates: Vec<Candidate>, committed: &Committed) -> Result<Arc<dyn
             return Ok(Arc::clone(partial));
         }
     }
-    let place = committed_place(committed);
+    let place = committed.output_place();
     let own = candidates.iter().position(|it| it.file.path() == place).unwrap_or(0);
     let path_of = |candidate: &Candidate| candidate.file.path().to_owned();
     let path = path_of(&candidates.swap_remove(own));
     let other = candidates.first().map_or_else(PathBuf::new, path_of);
     Err(FileError::InTheWay { other, path })
-}
-
-/// Returns where the output was when it was committed, or is to be soon.
-fn committed_place(committed: &Committed) -> &Path {
-    let output = &committed.output;
-    Path::new(if committed.complete { &output.path } else { &output.partial })
 }
 
 #[cfg(test)]

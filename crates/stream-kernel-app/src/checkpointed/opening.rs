@@ -249,7 +249,7 @@ fn earlier_trace(
     } else {
         UncutFile::open(disk, at, *bytes).map(Some)
     };
-    found.map_err(|error| missing("trace", path, *bytes, error))
+    found.map_err(|error| missing("trace", at, *bytes, error))
 }
 
 /// Takes in what was committed of the state.

@@ -27,7 +27,7 @@ impl EarlierOutput {
     ) -> Result<Self, CheckpointFailure> {
         let bytes = committed.output.bytes;
         let opened = UncutFile::open_output(disk, committed, partial, path);
-        let file = opened.map_err(|error| missing("output", committed_place(committed), bytes, error))?;
+        let file = opened.map_err(|error| missing("output", committed.output_place(), bytes, error))?;
         Ok(Self { file, line_no: committed.lines })
     }
 
@@ -67,15 +67,16 @@ impl EarlierOutput {
 }
 
 /// Returns the failure to open what an earlier run has written; that nothing is there is one of its own.
-pub(super) fn missing(what: &'static str, path: &str, committed: u64, error: FileError) -> CheckpointFailure {
+pub(super) fn missing(
+    what: &'static str,
+    path: &Path,
+    committed: u64,
+    error: FileError,
+) -> CheckpointFailure {
     match error {
         FileError::Io { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
             CheckpointFailure::Missing { what, path: path.into(), committed }
         }
         error => error.into(),
     }
-}
-
-fn committed_place(committed: &Committed) -> &str {
-    if committed.complete { &committed.output.path } else { &committed.output.partial }
 }
