@@ -35,7 +35,7 @@ mod stopwatch;
 
 pub use adapters::{FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
 pub use application::{Application, Section, SummaryRow};
-pub use checkpointed::{CheckpointFailure, CommitIn, Ended, Event, Surroundings, run_checkpointed};
+pub use checkpointed::{CheckpointFailure, CommitIn, Ended, Event, Reached, Surroundings, run_checkpointed};
 pub use cli::command;
 pub use figures::{counted, duration, grouped};
 pub use job::{Job, Run};

@@ -30,13 +30,12 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 ///     fn take_back_line(&mut self) {
 ///         self.now.set(self.when_line_began);
 ///     }
-///     fn take_changes(&mut self) -> Changes {
-///         let (mut changes, now) = (Changes::new(), self.now.get());
+///     fn take_changes(&mut self, changes: &mut Changes) {
+///         let now = self.now.get();
 ///         if mem::replace(&mut self.handed_out, now) != now {
 ///             // Eight bytes are not too long for a record.
 ///             let _ = changes.push(&now.to_le_bytes());
 ///         }
-///         changes
 ///     }
 ///     fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
 ///         writer.push(&self.now.get().to_le_bytes())
@@ -56,8 +55,12 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 /// let counted = |now| Counted { now: Rc::new(Cell::new(now)), when_line_began: now, handed_out: now };
 /// let (mut before, mut after) = (counted(0), counted(0));
 /// before.now.set(7);
-/// assert_eq!(before.take_changes().len(), 8);
-/// assert!(before.take_changes().is_empty(), "that is handed out already");
+/// let mut changes = Changes::new();
+/// before.take_changes(&mut changes);
+/// assert_eq!(changes.len(), 8);
+/// changes.clear();
+/// before.take_changes(&mut changes);
+/// assert!(changes.is_empty(), "that is handed out already");
 /// after.restore(&7_u64.to_le_bytes())?;
 /// assert_eq!(after.now.get(), 7);
 /// # Ok::<(), NotRestored>(())
@@ -71,8 +74,10 @@ pub trait State {
     /// The run ends then. What changed before is still asked for, everything is not: what is remembered may go on holding the line.
     fn take_back_line(&mut self);
 
-    /// Returns the records of what has changed since the last call, or since the beginning.
-    fn take_changes(&mut self) -> Changes;
+    /// Puts the records of what has changed since the last call, or since the beginning, into `changes`, which is empty.
+    ///
+    /// Whoever has gathered them already may exchange the two: `changes` has the room of earlier ones.
+    fn take_changes(&mut self, changes: &mut Changes);
 
     /// Writes the records of everything.
     ///

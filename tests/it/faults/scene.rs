@@ -1,13 +1,12 @@
 //! A scene: what a run finds on a simulated disk, and what it must leave there.
 
-use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
 use fund_load::FundLoad;
 use stream_kernel_app::checkpoint::{inspect, verify};
 use stream_kernel_app::{
-    Application, CheckpointFailure, CommitIn, Ended, Event, Job, Surroundings, run_checkpointed,
+    Application, CheckpointFailure, CommitIn, Ended, Job, Reached, Surroundings, run_checkpointed,
 };
 use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
@@ -210,7 +209,7 @@ impl Process {
     fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
         let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
         let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
-        let lines_done = Cell::new(0);
+        let mut lines_done = 0;
         let surroundings = Surroundings {
             disk: Arc::new(disk.clone()),
             now: &|| start,
@@ -218,15 +217,14 @@ impl Process {
             commit_in: self.commit_in,
             run_id: "run",
             restart: false,
-            stop: &|| (self.stop_after == Some(lines_done.get())).then_some(143),
-            tell: &mut |event: Event<'_>| {
-                if let Event::Line { line_no, .. } = event {
-                    lines_done.set(line_no);
-                    if let Some(meanwhile) = self.meanwhile {
-                        meanwhile(disk, line_no);
-                    }
+            between_lines: &mut |Reached { line_no, .. }| {
+                if let Some(meanwhile) = self.meanwhile.filter(|_| line_no > lines_done) {
+                    meanwhile(disk, line_no);
                 }
+                lines_done = line_no;
+                (self.stop_after == Some(line_no)).then_some(143)
             },
+            tell: &mut |_| {},
         };
         run_checkpointed(job, ManualClock::new(start, 1_000), surroundings)
     }

@@ -188,7 +188,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
         commit_in: CommitIn::Foreground,
         run_id: "run",
         restart: false,
-        stop: &|| None,
+        between_lines: &mut |_| None,
         tell: &mut |_| {},
     };
     run_checkpointed(job, SystemClock::new(), surroundings)?;

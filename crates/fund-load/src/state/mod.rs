@@ -4,8 +4,10 @@ mod record;
 
 use std::cell::RefCell;
 use std::iter;
+use std::mem;
 use std::rc::Rc;
 
+use record::{FirstRecord, NarrowCounts};
 use smallvec::SmallVec;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 use stream_kernel_app::{NotRestored, State};
@@ -36,13 +38,55 @@ struct Notes {
     changes: Changes,
     /// How many bytes there were when the present line began.
     line_begins_at: usize,
+    /// An attempt that is not noted yet, until it is known what its customer has done on its day: both go into one record.
+    first: Option<FirstRecord>,
 }
 
 impl Journal {
     #[inline]
     fn note(&self, record: &StateRecord) {
-        // A record is far shorter than what would be refused.
-        let _ = record::with_bytes(record, |bytes| self.0.borrow_mut().changes.push(bytes));
+        self.0.borrow_mut().note(record);
+    }
+}
+
+impl Notes {
+    #[inline]
+    fn note(&mut self, record: &StateRecord) {
+        self.note_first();
+        // As above.
+        let _ = record::with_bytes(record, |bytes| self.changes.push(bytes));
+    }
+
+    #[inline]
+    fn note_first(&mut self) {
+        // No record is so long that it would be refused.
+        if let Some(first) = self.first.take()
+            && let Ok(record) = self.changes.push_zeros()
+        {
+            first.write(record);
+        }
+    }
+
+    /// Notes what a customer has done on a day, together with its attempt if that is the one which is not noted yet.
+    #[inline]
+    fn note_customer_day(
+        &mut self,
+        customer_id: DigitId,
+        day: Day,
+        week: Day,
+        attempts: u64,
+        accepted: Cents,
+    ) {
+        if let Some(first) = self.first.as_ref().filter(|first| first.is_of(customer_id, day))
+            && let Some(counts) = NarrowCounts::new(day, week, attempts, accepted)
+            && let Ok(record) = self.changes.push_zeros()
+        {
+            first.write_counted(&counts, record);
+            self.first = None;
+        } else {
+            let day = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
+            self.note(&StateRecord::Window(day));
+        }
     }
 }
 
@@ -75,7 +119,12 @@ impl<S: IdStore> IdStore for JournaledIds<S> {
             self.journal.note(&StateRecord::Id(IdEntry::LatestDay(attempt.time.day())));
         }
         if first.is_none() {
-            self.journal.note(&StateRecord::Id(IdEntry::First { id, attempt }));
+            let mut notes = self.journal.0.borrow_mut();
+            notes.note_first();
+            notes.first = FirstRecord::new(id, &attempt);
+            if notes.first.is_none() {
+                notes.note(&StateRecord::Id(IdEntry::First { id, attempt }));
+            }
         }
         Ok(first)
     }
@@ -128,8 +177,7 @@ impl<S: WindowStore> WindowStore for JournaledWindows<S> {
     ) -> Result<CustomerWindows, StoreFull> {
         let windows = self.store.count_attempt(customer_id, day, week, accepted)?;
         let CustomerWindows { attempts, day_accepted: accepted, .. } = windows;
-        let entry = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
-        self.journal.note(&StateRecord::Window(entry));
+        self.journal.0.borrow_mut().note_customer_day(customer_id, day, week, attempts, accepted);
         Ok(windows)
     }
 
@@ -177,8 +225,11 @@ impl StoreState {
     }
 
     /// Says what is wrong with records, if one makes no sense.
-    pub(crate) fn check(records: &[u8]) -> Result<(), String> {
-        read_all(records).try_for_each(|record| record.map(drop))
+    pub(crate) fn check(mut records: &[u8]) -> Result<(), String> {
+        while !records.is_empty() {
+            record::read(&mut records, drop).ok_or(SENSELESS)?;
+        }
+        Ok(())
     }
 
     /// Has what the records will ask the stores for fetched for all of them at once.
@@ -212,20 +263,22 @@ impl StoreState {
 impl State for StoreState {
     fn begin_line(&mut self) {
         let mut notes = self.journal.0.borrow_mut();
+        notes.note_first();
         notes.line_begins_at = notes.changes.len();
     }
 
     fn take_back_line(&mut self) {
         let mut notes = self.journal.0.borrow_mut();
         let len = notes.line_begins_at;
+        notes.first = None;
         notes.changes.truncate(len);
     }
 
-    fn take_changes(&mut self) -> Changes {
+    fn take_changes(&mut self, changes: &mut Changes) {
         self.journal.note(&StateRecord::Tally(self.tally.borrow().clone()));
         let mut notes = self.journal.0.borrow_mut();
         notes.line_begins_at = 0;
-        notes.changes.take()
+        mem::swap(&mut notes.changes, changes);
     }
 
     fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
@@ -241,33 +294,21 @@ impl State for StoreState {
         (ids * record::ID_BYTES + days * record::CUSTOMER_DAY_BYTES) as u64
     }
 
-    fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored> {
-        let mut records = read_all(records);
+    fn restore(&mut self, mut records: &[u8]) -> Result<(), NotRestored> {
         let mut batch = Vec::with_capacity(RECORDS_AT_ONCE);
-        loop {
-            for record in records.by_ref().take(RECORDS_AT_ONCE) {
-                batch.push(record.map_err(NotRestored::Senseless)?);
-            }
-            if batch.is_empty() {
-                return Ok(());
+        while !records.is_empty() {
+            while !records.is_empty() && batch.len() < RECORDS_AT_ONCE {
+                let read = record::read(&mut records, |record| batch.push(record));
+                read.ok_or_else(|| NotRestored::Senseless(SENSELESS.to_owned()))?;
             }
             self.bring_near(&batch);
             batch.drain(..).try_for_each(|record| self.restore_record(record)).map_err(not_restored)?;
         }
+        Ok(())
     }
 }
 
-/// Returns the records up to the first that makes no sense.
-fn read_all(mut records: &[u8]) -> impl Iterator<Item = Result<StateRecord, String>> {
-    iter::from_fn(move || {
-        (!records.is_empty()).then(|| {
-            record::read(&mut records).ok_or_else(|| {
-                records = &[];
-                "there is a record that makes no sense".to_owned()
-            })
-        })
-    })
-}
+const SENSELESS: &str = "there is a record that makes no sense";
 
 /// Names a limit that was lowered below what a checkpoint holds: that is no reason to start over.
 fn not_restored(full: StoreFull) -> NotRestored {

@@ -62,6 +62,13 @@ fn state(resources: &Resources) -> StoreState {
     StoreState::of(resources).unwrap()
 }
 
+/// Returns what has changed.
+fn changes(state: &mut StoreState) -> Changes {
+    let mut changes = Changes::new();
+    state.take_changes(&mut changes);
+    changes
+}
+
 /// A checkpoint on a disk of its own.
 struct Kept {
     disk: SimulatedDisk,
@@ -119,11 +126,11 @@ fn changes_of_one_commit_after_another_bring_back_all_that_is_remembered() {
     let (resources, mut kept) = (resources(None), Kept::new());
     let mut state = state(&resources);
     assert_eq!(take(&resources, "2", "8", 5), None);
-    kept.commit(&state.take_changes());
+    kept.commit(&changes(&mut state));
     assert_eq!(take(&resources, "3", "9", 6), None);
     assert_eq!(take(&resources, "2", "8", 6), Some(attempt_on(5)), "the first attempt stays the first");
     resources.tally.borrow_mut().count(Verdict::Declined(Reason::IdDuplicateConflict));
-    kept.commit(&state.take_changes());
+    kept.commit(&changes(&mut state));
 
     let after = kept.restored();
     assert_eq!(memory(&after), memory(&resources));
@@ -166,12 +173,12 @@ fn of_a_line_that_was_taken_back_nothing_is_kept() {
     take(&resources, "3", "9", 6);
     *resources.tally.borrow_mut() = tally;
     state.take_back_line();
-    kept.commit(&state.take_changes());
+    kept.commit(&changes(&mut state));
     // A commit is the end of all lines before it: nothing of the next changes belongs to a line that began earlier.
     take(&resources, "5", "9", 6);
     state.take_back_line();
     *resources.tally.borrow_mut() = before.2.clone();
-    kept.commit(&state.take_changes());
+    kept.commit(&changes(&mut state));
     assert_eq!(memory(&kept.restored()), before);
 }
 
@@ -182,8 +189,7 @@ fn a_day_is_noted_once_and_an_attempt_if_it_is_the_first() {
     let mut state = state(&resources);
     let noted = |state: &mut StoreState, number: &str, day| {
         resources.ids.borrow_mut().get_or_remember(id(number), attempt_on(day), Ok(())).unwrap();
-        let tally_bytes = 1 + 8 * (1 + Reason::ALL.len());
-        state.take_changes().len() - tally_bytes
+        changes(state).len() - TALLY_BYTES
     };
     let (first, latest_day) = (53, 5);
     assert_eq!(noted(&mut state, "2", 5), latest_day + first);
@@ -191,6 +197,70 @@ fn a_day_is_noted_once_and_an_attempt_if_it_is_the_first() {
     assert_eq!(noted(&mut state, "5", 4), first, "an earlier day");
     assert_eq!(noted(&mut state, "2", 5), 0, "a replay");
     assert_eq!(noted(&mut state, "2", 6), latest_day, "a conflict on a later day");
+}
+
+const TALLY_BYTES: usize = 1 + 8 * (1 + Reason::ALL.len());
+
+/// One record a line is what keeps a checkpoint cheap; where an attempt and a customer's day do not belong together, each has its own.
+#[test]
+fn an_attempt_and_its_customer_s_day_are_noted_together_whatever_comes_between() {
+    let whole_second =
+        |day| FirstAttempt { time: Moment { seconds: day * DAY_SECONDS, nanos: 0 }, ..attempt_on(day) };
+    let (resources, mut kept) = (resources(None), Kept::new());
+    let mut state = state(&resources);
+    let remember = |number: &str, attempt| {
+        resources.ids.borrow_mut().get_or_remember(id(number), attempt, Ok(())).unwrap();
+    };
+    let count = |customer: &str, day: i64| {
+        let day = whole_second(day).time.day();
+        let week = day.start_of_week(WeekStart::default());
+        resources.windows.borrow_mut().count_attempt(id(customer), day, week, Cents(250)).unwrap();
+    };
+    let (first, day, latest_day) = (31, 20, 5);
+    let mut noted = |expected: usize, what: &str| {
+        let changes = changes(&mut state);
+        assert_eq!(changes.len() - TALLY_BYTES, expected, "{what}");
+        kept.commit(&changes);
+    };
+    remember("2", whole_second(6));
+    count("3", 6);
+    noted(latest_day + first + 7, "both");
+    remember("20", whole_second(6));
+    noted(first, "an attempt that is not counted");
+    count("3", 6);
+    noted(day, "a count without an attempt");
+    remember("21", whole_second(6));
+    count("4", 6);
+    noted(first + day, "of another customer");
+    remember("22", whole_second(6));
+    count("3", 5);
+    noted(first + day, "of another day");
+    remember("23", whole_second(6));
+    remember("24", whole_second(6));
+    count("3", 6);
+    noted(2 * first + 7, "of the second of two attempts");
+    remember("25", whole_second(6));
+    resources.windows.borrow_mut().count_prime(Day(6));
+    count("3", 6);
+    noted(first + 13 + day, "something else in between");
+    remember("26", attempt_on(6));
+    count("3", 6);
+    noted(53 + day, "an attempt that needs the long record");
+    remember("27", whole_second(6));
+    resources
+        .windows
+        .borrow_mut()
+        .restore(&mut std::iter::once(WindowEntry::CustomerDay {
+            customer_id: id("3"),
+            day: Day(6),
+            week: Day(6).start_of_week(WeekStart::default()),
+            attempts: u64::from(u16::MAX),
+            accepted: Cents(0),
+        }))
+        .unwrap();
+    count("3", 6);
+    noted(first + 38, "counts that need the long record");
+    assert_eq!(memory(&kept.restored()), memory(&resources));
 }
 
 /// By the estimate, a log that holds much else is compacted.
@@ -202,7 +272,7 @@ fn the_estimate_counts_ids_and_days_of_customers() {
     for (number, customer, day) in [("2", "8", 5), ("3", "8", 5), ("5", "9", 5)] {
         take(&resources, number, customer, day);
     }
-    assert_eq!(state.bytes(), 3 * 37 + 2 * 20);
+    assert_eq!(state.bytes(), 3 * 31 + 2 * 20);
 }
 
 /// What would end the run is asked before anything is remembered, also through what notes it.
@@ -228,7 +298,7 @@ fn records_that_do_not_fit_are_refused() {
     take(&before, "2", "8", 5);
     take(&before, "3", "9", 5);
     let mut kept = Kept::new();
-    kept.commit(&state(&before).take_changes());
+    kept.commit(&changes(&mut state(&before)));
     let mut small = state(&small);
     let mut refusal = None;
     let restored = kept

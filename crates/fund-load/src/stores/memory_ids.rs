@@ -149,6 +149,7 @@ impl MemoryIdStore {
 }
 
 impl IdStore for MemoryIdStore {
+    #[inline]
     fn get_or_remember(
         &mut self,
         id: DigitId,

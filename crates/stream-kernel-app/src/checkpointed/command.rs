@@ -6,7 +6,7 @@ use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError, Prefi
 use stream_kernel_disk::OsDisk;
 use stream_kernel_trace::{Clock, SystemClock};
 
-use super::{CheckpointFailure, CommitIn, Ended, Event, Surroundings, run_checkpointed};
+use super::{CheckpointFailure, CommitIn, Ended, Event, Reached, Surroundings, run_checkpointed};
 use crate::cli::Options;
 use crate::failure::{Failure, with_causes};
 use crate::figures::grouped;
@@ -48,7 +48,6 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             );
             say(escaped(&text));
         }
-        Event::Line { line_no, bytes } => progress.update(line_no, bytes),
         Event::Abandoned(failure) => say(format!("abandoned: {failure}")),
     };
     let ended = run_checkpointed(
@@ -61,7 +60,10 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             min_compaction_bytes: MIN_COMPACTION_BYTES,
             run_id: &options.run_id,
             restart,
-            stop: &|| signals.received(),
+            between_lines: &mut |Reached { line_no, bytes }| {
+                progress.update(line_no, bytes);
+                signals.received()
+            },
             tell: &mut tell,
         },
     );

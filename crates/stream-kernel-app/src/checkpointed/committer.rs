@@ -1,6 +1,7 @@
 //! Commits beside the run: while one is made durable, lines go on.
 
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,11 +33,16 @@ pub(super) struct Committer {
     shared: Arc<Mutex<Shared>>,
     background: Option<Background>,
     min_compaction_bytes: u64,
+    /// Room for changes, of earlier ones.
+    spare: Changes,
 }
+
+/// What has become of a commit: its changes' room for others, if it was made.
+type Made = Result<Changes, CommitError>;
 
 struct Background {
     commits: Option<SyncSender<Commit>>,
-    results: Receiver<Result<(), CommitError>>,
+    results: Receiver<Made>,
     thread: Option<JoinHandle<()>>,
     is_busy: bool,
 }
@@ -63,9 +69,11 @@ impl Synced {
 }
 
 impl Shared {
-    fn make(&mut self, Commit { committed, changes }: Commit) -> Result<(), CommitError> {
+    fn make(&mut self, Commit { committed, mut changes }: Commit) -> Made {
         let files = self.files.for_commit(&committed);
-        self.checkpoint.commit(committed, &changes, &files)
+        self.checkpoint.commit(committed, &changes, &files)?;
+        changes.clear();
+        Ok(changes)
     }
 }
 
@@ -78,7 +86,7 @@ impl Committer {
     ) -> Self {
         let shared = Arc::new(Mutex::new(Shared { checkpoint, files }));
         let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
-        Self { shared, background, min_compaction_bytes }
+        Self { shared, background, min_compaction_bytes, spare: Changes::new() }
     }
 
     /// Returns whether the commit before is made, so that the next one need not wait for it.
@@ -93,11 +101,16 @@ impl Committer {
                 Err(TryRecvError::Empty) => return Ok(false),
                 result => {
                     background.is_busy = false;
-                    result.unwrap_or_else(|_| Err(has_ended()))?;
+                    self.spare = result.unwrap_or_else(|_| Err(has_ended()))?;
                 }
             }
         }
         Ok(true)
+    }
+
+    /// Returns no changes, with the room that earlier ones took: growing to that size costs about as much as filling it.
+    pub(super) fn take_room(&mut self) -> Changes {
+        mem::take(&mut self.spare)
     }
 
     /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
@@ -117,7 +130,10 @@ impl Committer {
             let files = files.for_commit(&commit.committed);
             return checkpoint.commit_all(commit.committed, &mut |writer| state.write_all(writer), &files);
         }
-        let Some(background) = &mut self.background else { return shared.make(commit) };
+        let Some(background) = &mut self.background else {
+            self.spare = shared.make(commit)?;
+            return Ok(());
+        };
         drop(shared);
         background.begin(commit)
     }
@@ -138,13 +154,13 @@ impl Committer {
     ///
     /// Returns why it could not be made.
     pub(super) fn wait(&mut self) -> Result<(), CommitError> {
-        match &mut self.background {
-            Some(background) if background.is_busy => {
-                background.is_busy = false;
-                background.results.recv().unwrap_or_else(|_| Err(has_ended()))
-            }
-            _ => Ok(()),
+        if let Some(background) = &mut self.background
+            && background.is_busy
+        {
+            background.is_busy = false;
+            self.spare = background.results.recv().unwrap_or_else(|_| Err(has_ended()))?;
         }
+        Ok(())
     }
 }
 

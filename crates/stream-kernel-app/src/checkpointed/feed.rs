@@ -11,7 +11,7 @@ use super::committer::Commit;
 use super::files::Trace;
 use super::hashed_input::HashedInput;
 use super::opening::{ABANDONED, Files, Opened, Start, TraceEnd, UNDELIVERABLE};
-use super::{CheckpointFailure, Ended, Event};
+use super::{CheckpointFailure, Ended, Event, Reached};
 use crate::{Application, LineReader};
 
 /// It is asked what time it is once in so many lines.
@@ -84,7 +84,9 @@ impl<'a, A: Application> Feed<'a, A> {
     fn take_all(&mut self, lines: &mut Lines) -> Result<Option<u8>, CheckpointFailure> {
         let mut shown_lines_left = 0;
         loop {
-            if let Some(exit_code) = (self.opened.surroundings.stop)() {
+            let before = self.mark(lines.line_no(), lines.bytes_read());
+            let reached = Reached { line_no: before.line_no, bytes: before.input_bytes };
+            if let Some(exit_code) = (self.opened.surroundings.between_lines)(reached) {
                 return Ok(Some(exit_code));
             }
             if shown_lines_left == 0 {
@@ -93,7 +95,6 @@ impl<'a, A: Application> Feed<'a, A> {
                 shown_lines_left = ahead.len();
             }
             shown_lines_left = shown_lines_left.saturating_sub(1);
-            let before = self.mark(lines.line_no(), lines.bytes_read());
             let line = match lines.next_line() {
                 Ok(Some(line)) => line,
                 Ok(None) => return Ok(None),
@@ -120,8 +121,6 @@ impl<'a, A: Application> Feed<'a, A> {
                 }
             }
             self.heed_trace_failure();
-            let (line_no, bytes) = (lines.line_no(), lines.bytes_read());
-            (self.opened.surroundings.tell)(Event::Line { line_no, bytes });
             self.commit_if_due(lines)?;
         }
     }
@@ -156,10 +155,12 @@ impl<'a, A: Application> Feed<'a, A> {
         self.wait()
     }
 
+    #[inline]
     fn mark(&self, line_no: u64, input_bytes: u64) -> Mark {
         mark(&self.opened, line_no, input_bytes)
     }
 
+    #[inline]
     fn commit_if_due(&mut self, lines: &mut Lines) -> Result<(), CheckpointFailure> {
         let line_no = lines.line_no();
         let since_commit = line_no - self.begun.line_no;
@@ -188,11 +189,12 @@ impl<'a, A: Application> Feed<'a, A> {
             self.end_trace(&cause);
         }
         let committed = self.committed(lines.input_mut().up_to(mark.input_bytes), mark, complete);
-        let commit = Commit { committed, changes: self.opened.state.take_changes() };
         self.wait()?;
+        let mut changes = self.opened.committer.take_room();
+        self.opened.state.take_changes(&mut changes);
         // The stores still hold a line that was taken back; what was noted of the others does not.
         let whole = Some(&*self.opened.state).filter(|_| !self.is_line_taken_back);
-        let made = self.opened.committer.commit(commit, whole);
+        let made = self.opened.committer.commit(Commit { committed, changes }, whole);
         made.map_err(|cause| self.not_committed(cause))?;
         (self.begun, self.begun_at) = (mark, (self.opened.surroundings.now)());
         Ok(())
@@ -226,8 +228,10 @@ impl<'a, A: Application> Feed<'a, A> {
     }
 
     /// Ends the trace if a record could not be written, or not be made durable.
+    #[inline]
     fn heed_trace_failure(&mut self) {
-        if let Some(cause) = self.opened.files.trace.as_ref().and_then(Trace::take_failure) {
+        let Some(trace) = &self.opened.files.trace else { return };
+        if let Some(cause) = trace.take_failure() {
             self.end_trace(&cause);
         }
     }
@@ -259,6 +263,7 @@ impl<'a, A: Application> Feed<'a, A> {
 }
 
 /// Returns how far the run has come.
+#[inline]
 fn mark<A: Application>(opened: &Opened<'_, A>, line_no: u64, input_bytes: u64) -> Mark {
     let output_bytes = opened.files.output.file().bytes();
     let trace_bytes = opened.files.trace.as_ref().map_or(opened.start.trace_bytes, Trace::bytes);

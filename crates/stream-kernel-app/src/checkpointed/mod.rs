@@ -38,10 +38,19 @@ pub struct Surroundings<'a> {
     pub run_id: &'a str,
     /// Whether what the checkpoint holds is to be forgotten.
     pub restart: bool,
-    /// Returns, between lines, the exit code with which the run is to stop, if it is to.
-    pub stop: &'a dyn Fn() -> Option<u8>,
+    /// Is told before every line, and behind the last, how far the run has come; returns the exit code with which it is to stop, if it is to.
+    pub between_lines: &'a mut dyn FnMut(Reached) -> Option<u8>,
     /// Is told what people may want to know.
     pub tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The number of the last line that was processed.
+    pub line_no: u64,
+    /// How many bytes of the input were read with it.
+    pub bytes: u64,
 }
 
 /// Something that people may want to know of a run.
@@ -60,13 +69,6 @@ pub enum Event<'a> {
         from: &'a Path,
         /// The name that it has until it is complete.
         to: &'a Path,
-    },
-    /// A line has been processed, with which so many bytes of the input were read.
-    Line {
-        /// Its number.
-        line_no: u64,
-        /// The number of bytes.
-        bytes: u64,
     },
     /// The trace ends: what followed could not be written, and the run goes on without it.
     TraceEnds {
