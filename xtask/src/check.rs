@@ -1,9 +1,9 @@
 //! `check`: what CI and a contributor run before a change goes in.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cargo::{cargo, has_subcommand, run};
+use crate::cargo::{cargo, has_subcommand, root, run};
 use crate::failure::Failure;
 use crate::{fuzz, generate, test};
 
@@ -80,41 +80,42 @@ fn docs() -> Result<(), Failure> {
 
 /// Packages every crate that can be published and builds each from its package.
 fn packages() -> Result<(), Failure> {
-    forget_unpacked_packages()?;
+    let target = root().join("target").join("packages");
+    forget_packages(&target)?;
     let ours_alone =
         ["--exclude", "stream-kernel-benches", "--exclude", "stream-kernel-tests", "--exclude", "xtask"];
     // A change under review is not committed yet.
-    run(cargo(["package", "--workspace", "--allow-dirty"]).args(ours_alone))
+    run(cargo(["package", "--workspace", "--allow-dirty", "--target-dir"]).arg(target).args(ours_alone))
 }
 
-/// Removes what cargo unpacked of our crates in an earlier run.
+/// Removes what cargo unpacked of our crates in an earlier run, and what it remembers of building that in `target`.
 ///
-/// Cargo offers the crates to each other through a registry in the target folder, and keeps what it once unpacked from there by name
-/// and version: with the version unchanged it would build against the crates as they were.
-fn forget_unpacked_packages() -> Result<(), Failure> {
+/// Cargo offers the crates to each other through a registry in the target folder, and keeps what it once unpacked and built from there by
+/// name and version: with the version unchanged it would build against the crates as they were.
+fn forget_packages(target: &Path) -> Result<(), Failure> {
     #[expect(
         clippy::disallowed_methods,
         reason = "where cargo keeps its files is told by the environment alone"
     )]
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    remove_ours(&target.join("debug").join(".fingerprint"))?;
     let Some(home) = variable("CARGO_HOME").or_else(|| Some(variable("HOME")?.join(".cargo"))) else {
         return Ok(());
     };
     let Ok(registries) = home.join("registry").join("src").read_dir() else { return Ok(()) };
-    for registry in registries.flatten() {
-        // A registry in a folder has no host before the hyphen of its name.
-        if !registry.file_name().as_encoded_bytes().starts_with(b"-") {
-            continue;
-        }
-        for unpacked in registry.path().read_dir().into_iter().flatten().flatten() {
-            let name = unpacked.file_name();
-            if [&b"stream-kernel-"[..], b"fund-load-"]
-                .iter()
-                .any(|ours| name.as_encoded_bytes().starts_with(ours))
-            {
-                let path = unpacked.path();
-                fs::remove_dir_all(&path).map_err(|source| Failure::file("remove", &path, source))?;
-            }
+    // A registry in a folder has no host before the hyphen of its name.
+    let is_folder = |registry: &fs::DirEntry| registry.file_name().as_encoded_bytes().starts_with(b"-");
+    registries.flatten().filter(is_folder).try_for_each(|registry| remove_ours(&registry.path()))
+}
+
+/// Removes the folders of our crates in a folder, if that is there.
+fn remove_ours(folder: &Path) -> Result<(), Failure> {
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = |ours: &&[u8]| name.as_encoded_bytes().starts_with(ours);
+        if [&b"stream-kernel-"[..], b"fund-load-"].iter().any(is_ours) {
+            let path = entry.path();
+            fs::remove_dir_all(&path).map_err(|source| Failure::file("remove", &path, source))?;
         }
     }
     Ok(())

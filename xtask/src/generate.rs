@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::attempts::{clean_fixture, dirty_fixture, reasons_fixture};
 use crate::cargo::{executables, root};
 use crate::cli_reference;
+use crate::config_reference;
 use crate::failure::Failure;
 
 /// A file that is made.
@@ -22,6 +23,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "fixtures/dirty.ndjson", make: || Ok(dirty_fixture()) },
     Generated { path: "fixtures/reasons.ndjson", make: || Ok(reasons_fixture()) },
     Generated { path: "docs/config.schema.json", make: config_schema },
+    Generated { path: "docs/configuration-keys.md", make: config_reference },
     Generated { path: "docs/trace-record.schema.json", make: record_schema },
     Generated { path: "docs/cli.md", make: cli_reference },
 ];
@@ -55,6 +57,10 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 fn config_schema() -> Result<Vec<u8>, Failure> {
     cli_reference::output_of(&fund_load()?, &["config", "schema"]).map(String::into_bytes)
+}
+
+fn config_reference() -> Result<Vec<u8>, Failure> {
+    config_reference::markdown(&fund_load()?).map(String::into_bytes)
 }
 
 fn record_schema() -> Result<Vec<u8>, Failure> {

@@ -7,6 +7,7 @@ mod build;
 mod cargo;
 mod check;
 mod cli_reference;
+mod config_reference;
 mod coverage;
 mod failure;
 mod fuzz;

@@ -75,17 +75,41 @@ pub(crate) enum ConfigCommand {
         options: Options,
     },
     /// Print every environment variable that would be heeded.
-    Env(Options),
+    Env {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        options: Options,
+    },
     /// Print the JSON Schema of the configuration, for editors.
     Schema(Options),
+    /// Print in which values two configurations differ, wherever they come from; exit 1 if they do.
+    Diff {
+        /// The one: a file, a directory of files, or standard input if it is `-`.
+        #[arg(value_name = "A")]
+        a: String,
+        /// The other.
+        #[arg(value_name = "B")]
+        b: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        options: Options,
+    },
 }
 
 /// What `run` takes, and every other command as well.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Read the configuration from FILE; given several times, later files go over earlier ones.
-    #[arg(long, value_name = "FILE")]
+    /// Read the configuration from SOURCE: a file, a directory of files, or standard input if it is `-`; given several times,
+    /// later ones go over earlier ones.
+    #[arg(long, value_name = "SOURCE")]
     config: Vec<String>,
+    /// Let what the sources hold below `profiles.NAME` go over the rest of them.
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    profile: Option<String>,
     /// Read lines from FILE, or from standard input if it is `-`.
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
@@ -129,7 +153,10 @@ impl Options {
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Loader {
         let mut loader = Job::<A>::loader().environment(environment);
-        loader = self.config.iter().fold(loader, Loader::file);
+        loader = self.config.iter().fold(loader, |loader, source| loader.location(source));
+        if let Some(name) = &self.profile {
+            loader = loader.profile(name, as_typed("--profile", name));
+        }
         loader = self.set.iter().fold(loader, Loader::set);
         for (flag, key, path) in
             [("--input", INPUT_PATH_KEY, &self.input), ("--output", OUTPUT_PATH_KEY, &self.output)]
@@ -152,6 +179,15 @@ impl Options {
         }
     }
 
+    /// Returns the loader of a configuration that comes from these sources and then from `source`.
+    pub(crate) fn loader_over<A: Application>(
+        &self,
+        source: &str,
+        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    ) -> Loader {
+        self.loader::<A>(environment).location(source)
+    }
+
     /// Checks what clap cannot.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let characters = self.run_id.chars().count();
@@ -159,6 +195,12 @@ impl Options {
             let text =
                 format!("--run-id has {characters} characters (at most {MAX_RUN_ID_CHARS} are possible)");
             return Err(Failure::Usage(text));
+        }
+        let from_standard_input = self.config.iter().filter(|source| *source == "-").count();
+        if from_standard_input > 1 {
+            return Err(Failure::Usage(
+                "`--config -` is given twice, and standard input can be read once".into(),
+            ));
         }
         if self.run_id.chars().any(char::is_control) {
             return Err(Failure::Usage(

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use serde_json::json;
-use stream_kernel_config::{ContextDiffMode, Redact, RedactIdentity, Tracing};
+use stream_kernel_config::{ContextDiffMode, Redact, RedactIdentity, Tracing, Variable};
 use stream_kernel_trace::escaped_json;
 
 use crate::adapters::is_standard_stream;
 use crate::cli::{ConfigCommand, Options};
+use crate::config_diff;
 use crate::failure::Failure;
-use crate::run::warn_of_wiring;
+use crate::run::say_warnings;
 use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters};
 
@@ -22,26 +23,36 @@ pub(crate) type Environment = Vec<(OsString, OsString)>;
 pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<(), Failure> {
     options.check()?;
     let job = prepare::<A>(options, environment)?;
-    warn_of_wiring(&job);
+    say_warnings(&job);
     print(&describe(&job))
 }
 
-/// `config ..`: prints the configuration, or what it may be.
+/// `config ..`: prints the configuration, or what it may be; returns the exit code.
 pub(crate) fn config<A: Application>(
     command: &ConfigCommand,
     environment: Environment,
-) -> Result<(), Failure> {
+) -> Result<u8, Failure> {
     match command {
+        ConfigCommand::Diff { a, b, json, options } => {
+            return config_diff::diff::<A>([a, b], *json, options, &environment);
+        }
         ConfigCommand::Schema(_) => {
             print(&pretty(&Job::<A>::loader().json_schema::<A::Nodes, A::Adapters>()))
         }
-        ConfigCommand::Env(_) => print(&list_variables::<A>()),
+        ConfigCommand::Env { json: false, .. } => print(&list_variables::<A>()),
+        ConfigCommand::Env { json: true, .. } => {
+            let variables = Job::<A>::loader().variables::<A::Nodes, A::Adapters>();
+            print(&pretty(&variables.iter().map(|variable| {
+                let Variable { name, key, expected, default, description } = variable;
+                json!({"name": name, "key": key, "expected": expected, "default": default, "description": description})
+            }).collect()))
+        }
         ConfigCommand::Show { origin, json, options } => {
             options.check()?;
             let job = prepare::<A>(options, environment)?;
             let effective = job.effective();
             print(&match (origin, json) {
-                (false, false) => effective.yaml().to_owned(),
+                (false, false) => format!("# {}\n{}", effective.digest(), effective.yaml()),
                 (false, true) => pretty(effective.json()),
                 (true, false) => effective.entries().iter().fold(String::new(), |text, entry| text + &format!("{entry}\n")),
                 (true, true) => pretty(&effective.entries().iter().map(|entry| {
@@ -50,6 +61,7 @@ pub(crate) fn config<A: Application>(
             })
         }
     }
+    .map(|()| 0)
 }
 
 pub(crate) fn prepare<A: Application>(
@@ -60,7 +72,7 @@ pub(crate) fn prepare<A: Application>(
 }
 
 /// Prints to standard output. Who stops reading in the middle, as `head` does, has read enough.
-fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Print(error)),
@@ -68,7 +80,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn pretty(json: &serde_json::Value) -> String {
+pub(crate) fn pretty(json: &serde_json::Value) -> String {
     escaped_json(&format!("{json:#}\n")).into_owned()
 }
 

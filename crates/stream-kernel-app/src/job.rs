@@ -30,7 +30,7 @@ impl<A: Application> Job<A> {
         let (name, yaml) = A::PROFILE;
         let loader = Loader::new(environment_prefix(A::NAME))
             .default_pipeline(A::registry().names())
-            .profile(name, yaml);
+            .built_in(name, yaml);
         let loader =
             A::LIMITS.iter().fold(loader, |loader, (name, description)| loader.limit(*name, *description));
         A::RETIRED_KEYS.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
@@ -47,9 +47,11 @@ impl<A: Application> Job<A> {
         let resources = A::resources(loaded.config(), &output);
         let scenario = checks::check::<A>(&mut loaded, &resources);
         let redaction = redaction::check(&mut loaded);
+        let left_out = loaded.warnings().to_vec();
         let (config, effective) = loaded.finish()?;
         match scenario {
-            Some((scenario, warnings)) => {
+            Some((scenario, wiring)) => {
+                let warnings = [left_out, wiring].concat();
                 Ok(Self { config, effective, scenario, warnings, redaction, resources, output })
             }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
@@ -71,7 +73,7 @@ impl<A: Application> Job<A> {
         &self.scenario
     }
 
-    /// Returns what is wrong with the pipeline and is let pass because it is not strict.
+    /// Returns what is let pass: optional sources that could not be read, and what is wrong with a pipeline that is not strict.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }

@@ -10,6 +10,7 @@ mod checkpoint_commands;
 mod checkpointed;
 mod cli;
 mod commands;
+mod config_diff;
 mod failure;
 mod run;
 mod trace_commands;

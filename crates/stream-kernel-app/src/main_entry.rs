@@ -60,7 +60,7 @@ fn dispatch<A: Application>(
         Command::Checkpoint(command) => checkpoint_commands::run::<A>(command),
         Command::Check(options) => commands::check::<A>(options, environment).map(|()| 0),
         Command::Trace(command) => trace_commands::run(command),
-        Command::Config(command) => commands::config::<A>(command, environment).map(|()| 0),
+        Command::Config(command) => commands::config::<A>(command, environment),
     }
 }
 

@@ -55,6 +55,11 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
             .hint("use `--trace-path FILE` or `--output FILE`");
         loaded.report(SINK_KIND_KEY, problem);
     }
+    if loaded.uses_standard_input() && input.is_some_and(|input| is_standard_stream(input.path)) {
+        let problem =
+            Problem::new("standard input holds the configuration already").expected("an input file");
+        loaded.report(INPUT_PATH_KEY, problem.hint("use `--input FILE`, or `--config FILE`"));
+    }
     if let Some(output) = output {
         check_link(loaded, output, "`-`");
     }

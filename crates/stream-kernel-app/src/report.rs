@@ -24,8 +24,8 @@ pub(crate) struct Summary<'a> {
     /// The number of lines that earlier runs have taken.
     pub(crate) resumed_after: u64,
     pub(crate) rows: Vec<SummaryRow>,
-    /// Where results went: label and place.
-    pub(crate) places: [(&'a str, Option<String>); 2],
+    /// Where results went, and what ran: label, and place or digest.
+    pub(crate) places: [(&'a str, Option<String>); 3],
 }
 
 impl Summary<'_> {
@@ -86,7 +86,11 @@ mod tests {
             resumed_after: 0,
             report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
-            places: [("output", Some("decisions.ndjson".into())), ("trace", None)],
+            places: [
+                ("output", Some("decisions.ndjson".into())),
+                ("trace", None),
+                ("configuration", Some("sha256:0".into())),
+            ],
         };
         insta::assert_snapshot!(summary.render(), @"
         fund-load: 1,234,567 lines in 1.500 s, 823,044 lines/s

@@ -35,7 +35,7 @@ pub(crate) fn run<A: Application>(
 ) -> Result<u8, Failure> {
     options.check()?;
     let job = prepare::<A>(options, environment)?;
-    warn_of_wiring(&job);
+    say_warnings(&job);
     note_lack_of_hashes(&job);
     if job.config().runtime.checkpoint.is_some() {
         return checkpointed::command::run(job, options, restart);
@@ -50,6 +50,7 @@ pub(crate) fn run<A: Application>(
     let stopwatch = Stopwatch::start();
     let mut progress = Progress::new(stopwatch, input.bytes);
     let places = ResultPlaces::of(job.config());
+    let configuration = job.effective().digest();
     let tracing_is_on = job.config().runtime.tracing.enabled;
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     // Not even the clock is set up for a run that records nothing.
@@ -79,7 +80,7 @@ pub(crate) fn run<A: Application>(
             (u8::from(report.abandoned > 0 || trace_failure.is_some()), Some(places.output))
         }
     };
-    let places = [("output", output_place), ("trace", places.trace)];
+    let places = [("output", output_place), ("trace", places.trace), ("configuration", Some(configuration))];
     let elapsed = stopwatch.elapsed();
     say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rows, places }.render());
     Ok(exit_code)
@@ -204,8 +205,8 @@ fn finish_output<A: Application>(run: &mut Run<A>, end: End, output: OutputFile)
     Ok(end)
 }
 
-/// Says what is wrong with a pipeline that is not strict, and will run all the same.
-pub(crate) fn warn_of_wiring<A: Application>(job: &Job<A>) {
+/// Says what is wrong, and will run all the same.
+pub(crate) fn say_warnings<A: Application>(job: &Job<A>) {
     for warning in job.warnings() {
         say(warning);
     }

@@ -114,6 +114,24 @@ mod tests {
         assert_eq!(disk.contents(path()).unwrap(), b"left over");
     }
 
+    /// What there is may be ours: that it cannot be opened for the moment makes no room for another.
+    #[test]
+    fn what_cannot_be_opened_is_not_taken_for_missing() {
+        let disk = SimulatedDisk::new(1);
+        let at = disk.operations();
+        disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
+        assert_eq!(NewFile::at(&disk, path()).unwrap_err().to_string(), "`/output` cannot be opened");
+    }
+
+    #[test]
+    fn what_somebody_else_has_removed_need_not_be_removed() {
+        let disk = SimulatedDisk::new(1);
+        disk.put(path(), b"left over");
+        let place = NewFile::at(&disk, path()).unwrap();
+        disk.remove(path()).unwrap();
+        assert_eq!(place.create(&disk, 1).unwrap().bytes(), 0);
+    }
+
     #[test]
     fn a_file_that_cannot_be_made_is_noticed_at_once() {
         let disk = SimulatedDisk::new(1);

@@ -108,7 +108,7 @@ impl Checker<'_> {
                 if !self.findings.layer_is_missing() {
                     let problem = Problem::new("required value is missing").expected(node.in_words());
                     let provenance = self.layers.map_provenance(key_path::parent(path).unwrap_or_default());
-                    self.findings.add(path, provenance, problem.hint(format!("set `{path}`")));
+                    self.findings.add_absent(path, provenance, problem.hint(format!("set `{path}`")));
                 }
                 node.placeholder()
             }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::check::Checked;
 use crate::escape::Escaped;
@@ -53,6 +54,13 @@ impl Effective {
     /// Returns the configuration as JSON; exact decimals are text with all places.
     pub fn json(&self) -> &Value {
         &self.tree
+    }
+
+    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json), written without spaces. Two
+    /// runs with the same digest had the same configuration, wherever its values came from.
+    pub fn digest(&self) -> String {
+        let hash = Sha256::digest(self.tree.to_string());
+        hash.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// Returns the configuration as YAML. As a file, it gives the same effective configuration.

@@ -1,17 +1,23 @@
 //! The layers: each a figment provider with a side index that knows what figment does not, places and raw texts.
 
 mod assignment;
+mod directory;
+mod document;
 mod environment;
-mod file;
+mod profiles;
+mod rows;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
 pub(crate) use assignment::Assignment;
+pub(crate) use document::{add_built_in, add_path, add_standard_input};
 pub(crate) use environment::{add_environment, variable_names};
-pub(crate) use file::{add_file, add_profile};
+pub(crate) use profiles::{ChosenProfile, PROFILES, check_chosen};
+pub(crate) use rows::{Context, add_source};
 
 use crate::key_path;
 use crate::origin::{Origin, Provenance};
@@ -21,6 +27,8 @@ use crate::yaml::{Node, Place, Tree};
 pub(crate) struct Layers {
     figment: Figment,
     list: Vec<Layer>,
+    /// The names of the profiles in them, each once.
+    profiles: Vec<String>,
 }
 
 /// One source of values.
@@ -31,8 +39,22 @@ struct Layer {
 
 /// What a layer was read from: its origin, and whether values in it have places of their own.
 enum Source {
-    Document(Box<dyn Fn(Place) -> Origin>),
-    Single(Origin),
+    Document(Document),
+    /// Rows by their key paths; what is within the value of a row comes from there.
+    Rows(BTreeMap<String, RowOrigin>),
+}
+
+/// A text in YAML.
+#[derive(Clone)]
+struct Document {
+    text: Rc<str>,
+    origin: Rc<dyn Fn(Place) -> Origin>,
+}
+
+/// Where a row came from, and its value as it was written if that has lines.
+struct RowOrigin {
+    origin: Origin,
+    text: Option<Rc<str>>,
 }
 
 /// What the side index holds of one value.
@@ -54,7 +76,7 @@ struct LayerProvider {
 
 impl Provider for LayerProvider {
     fn metadata(&self) -> Metadata {
-        // The number leads from a value's tag back to the layer.
+        // The number leads from a value's tag back to the layer, which knows places and raw texts.
         Metadata::named("configuration layer").source(self.number.to_string())
     }
 
@@ -65,7 +87,7 @@ impl Provider for LayerProvider {
 
 impl Layers {
     pub(crate) fn new() -> Self {
-        Self { figment: Figment::new(), list: Vec::new() }
+        Self { figment: Figment::new(), list: Vec::new(), profiles: Vec::new() }
     }
 
     /// Returns the number that the next layer will have.
@@ -84,7 +106,7 @@ impl Layers {
 
     /// Takes the place of a layer that could not be read, so that mistakes stay in the order of the layers.
     pub(crate) fn push_nothing(&mut self) {
-        self.list.push(Layer { source: Source::Single(Origin::Default), marks: BTreeMap::new() });
+        self.list.push(Layer { source: Source::Rows(BTreeMap::new()), marks: BTreeMap::new() });
     }
 
     /// Returns the merged tree.
@@ -119,7 +141,7 @@ impl Layers {
                     (Some(mark), Source::Document(_)) if mark.is_map => {
                         return self.provenance(Some(number), path, |mark| mark.value);
                     }
-                    (Some(mark), Source::Single(_)) if mark.is_map => single = single.or(Some(number)),
+                    (Some(mark), Source::Rows(_)) if mark.is_map => single = single.or(Some(number)),
                     _ if layer.replaces(path) => break,
                     _ => {}
                 }
@@ -136,15 +158,43 @@ impl Layers {
         let Some((number, layer)) = number.and_then(|number| Some((number, self.list.get(number)?))) else {
             return Provenance::DEFAULT;
         };
-        let origin = match &layer.source {
-            Source::Document(origin_at) => origin_at(layer.marks.get(path).map_or(Place::START, place)),
-            Source::Single(origin) => origin.clone(),
-        };
-        Provenance { layer: number, origin }
+        let place = layer.marks.get(path).map_or(Place::START, place);
+        match &layer.source {
+            Source::Document(document) => document.provenance(number, place),
+            Source::Rows(rows) => {
+                let row = std::iter::successors(Some(path), |path| key_path::parent(path))
+                    .find_map(|path| rows.get(path))
+                    // A map around rows: it is there because of the first of them.
+                    .or_else(|| {
+                        rows.iter().find(|(key, _)| key_path::is_within(key, path)).map(|(_, row)| row)
+                    });
+                row.map_or(Provenance::DEFAULT, |row| row.provenance(number))
+            }
+        }
     }
 
     fn number_of(&self, tag: Tag) -> Option<usize> {
         self.figment.get_metadata(tag)?.source.as_ref()?.custom()?.parse().ok()
+    }
+}
+
+impl Document {
+    fn new(text: &str, origin: impl Fn(Place) -> Origin + 'static) -> Self {
+        Self { text: text.into(), origin: Rc::new(origin) }
+    }
+
+    fn provenance(&self, layer: usize, place: Place) -> Provenance {
+        Provenance::new(layer, (self.origin)(place)).quoting(&self.text, place)
+    }
+}
+
+impl RowOrigin {
+    fn provenance(&self, layer: usize) -> Provenance {
+        let provenance = Provenance::new(layer, self.origin.clone());
+        match &self.text {
+            Some(text) => provenance.quoting(text, Place::START),
+            None => provenance,
+        }
     }
 }
 

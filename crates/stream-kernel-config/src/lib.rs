@@ -21,6 +21,8 @@ mod check;
 mod escape;
 mod key_path;
 mod layer;
+mod quoted_line;
+mod remote;
 mod schema;
 mod sink_rules;
 mod yaml;

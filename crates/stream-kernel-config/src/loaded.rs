@@ -23,6 +23,7 @@ pub struct Loaded<N, A> {
     schema: Node,
     checked: Checked,
     findings: Findings,
+    uses_standard_input: bool,
 }
 
 impl<N, A> Loaded<N, A> {
@@ -51,6 +52,16 @@ impl<N, A> Loaded<N, A> {
         }
     }
 
+    /// Returns whether standard input was read for it, so that nothing else can be read from there.
+    pub fn uses_standard_input(&self) -> bool {
+        self.uses_standard_input
+    }
+
+    /// Returns what was let pass: an optional source that could not be read.
+    pub fn warnings(&self) -> &[Warning] {
+        self.findings.warnings()
+    }
+
     /// Returns what is worth a warning about the value at `key_path`, with where it came from.
     pub fn warning(&self, key_path: &str, problem: Problem) -> Warning {
         Warning::new(key_path, self.provenance(key_path), problem)
@@ -60,7 +71,7 @@ impl<N, A> Loaded<N, A> {
     ///
     /// # Errors
     ///
-    /// Every mistake found, by layer and place.
+    /// Every mistake found.
     pub fn finish(self) -> Result<(Config<N, A>, Effective), Mistakes> {
         if !self.findings.is_empty() {
             return Err(self.findings.into_mistakes());
@@ -80,11 +91,16 @@ where
 {
     /// Gives the checked tree its types. What an application's type refuses beyond its schema is a mistake too, and is
     /// replaced until the rest can be typed.
-    pub(crate) fn new(schema: Node, mut checked: Checked, mut findings: Findings) -> Result<Self, Mistakes> {
+    pub(crate) fn new(
+        schema: Node,
+        mut checked: Checked,
+        mut findings: Findings,
+        uses_standard_input: bool,
+    ) -> Result<Self, Mistakes> {
         let mut replaced = HashSet::new();
         loop {
             let error = match Figment::from(Serialized::defaults(&checked.tree)).extract() {
-                Ok(config) => return Ok(Self { config, schema, checked, findings }),
+                Ok(config) => return Ok(Self { config, schema, checked, findings, uses_standard_input }),
                 Err(error) => error,
             };
             let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));

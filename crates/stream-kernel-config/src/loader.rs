@@ -2,21 +2,24 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::check::{self, Retired};
-use crate::layer::{self, Assignment, Layers};
+use crate::layer::{self, Assignment, ChosenProfile, Context, Layers};
 use crate::loaded::Loaded;
 use crate::mistake::{Findings, Mistakes, Problem};
 use crate::origin::{Origin, Provenance};
+use crate::remote;
 use crate::schema::Schema;
 use crate::sink_rules;
+use crate::source::Source;
 use crate::variable::{self, Variable};
 
-/// The layers of a configuration, each over the one before: the defaults of the types, files in order (or the built-in
-/// profile), environment, `--set` in order, named flags in order.
+/// The layers of a configuration, each over the one before: the defaults of the types, files and other sources in order (or the
+/// built-in configuration), environment, `--set` in order, named flags in order.
 ///
 /// Maps merge; lists, scalars and null replace. Nothing is read before [`load`](Self::load).
 #[derive(Debug, Clone)]
@@ -24,12 +27,23 @@ pub struct Loader {
     prefix: String,
     pipeline: Option<Vec<String>>,
     limits: Vec<(String, String)>,
-    profile: Option<(String, String)>,
+    built_in: Option<(String, String)>,
     retired: Vec<Retired>,
-    files: Vec<PathBuf>,
+    sources: Vec<Listed>,
+    profile: Option<ChosenProfile>,
     environment: Vec<(OsString, OsString)>,
     settings: Vec<String>,
     flags: Vec<Flag>,
+}
+
+/// A source, not read yet.
+#[derive(Debug, Clone)]
+enum Listed {
+    Path(PathBuf),
+    StandardInput,
+    Source(Arc<dyn Source>),
+    /// What was named cannot be a source.
+    Refused(String, Problem),
 }
 
 #[derive(Debug, Clone)]
@@ -46,9 +60,10 @@ impl Loader {
             prefix: prefix.into(),
             pipeline: None,
             limits: Vec::new(),
-            profile: None,
+            built_in: None,
             retired: Vec::new(),
-            files: Vec::new(),
+            sources: Vec::new(),
+            profile: None,
             environment: Vec::new(),
             settings: Vec::new(),
             flags: Vec::new(),
@@ -69,9 +84,9 @@ impl Loader {
         self
     }
 
-    /// Sets the YAML text that stands in when no file is named; `name` says in messages what it is.
-    pub fn profile(mut self, name: impl Into<String>, yaml: impl Into<String>) -> Self {
-        self.profile = Some((name.into(), yaml.into()));
+    /// Sets the YAML text that stands in when no source is named; `name` says in messages what it is.
+    pub fn built_in(mut self, name: impl Into<String>, yaml: impl Into<String>) -> Self {
+        self.built_in = Some((name.into(), yaml.into()));
         self
     }
 
@@ -82,9 +97,49 @@ impl Loader {
         self
     }
 
-    /// Adds a YAML file, over the files before it.
+    /// Adds a YAML file, or a directory of files, over the sources before it.
+    ///
+    /// In a directory there are either YAML files (`*.yml`, `*.yaml`), taken in the order of their names, or files that are named as the key
+    /// path whose value they hold: `runtime.strict`. Names that begin with two points are skipped: those of a mounted volume itself.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.files.push(path.into());
+        self.sources.push(Listed::Path(path.into()));
+        self
+    }
+
+    /// Adds the YAML that standard input holds, over the sources before it.
+    pub fn standard_input(mut self) -> Self {
+        self.sources.push(Listed::StandardInput);
+        self
+    }
+
+    /// Adds a store of keys and values, over the sources before it.
+    pub fn source(mut self, source: impl Source + 'static) -> Self {
+        self.sources.push(Listed::Source(Arc::new(source)));
+        self
+    }
+
+    /// Adds what a user has named, over the sources before it: `-` is standard input, what has a scheme (`etcd://...`) a store, and all
+    /// else a file or a directory.
+    pub fn location(mut self, location: &str) -> Self {
+        let listed = match location.split_once("://") {
+            _ if location == "-" => Listed::StandardInput,
+            Some((scheme, _)) if is_scheme(scheme) => match remote::open(location) {
+                Some(Ok(source)) => Listed::Source(source),
+                Some(Err(problem)) => Listed::Refused(format!("{scheme}://"), problem),
+                None => Listed::Refused(format!("{scheme}://"), remote::unknown_scheme(scheme)),
+            },
+            _ => Listed::Path(location.into()),
+        };
+        self.sources.push(listed);
+        self
+    }
+
+    /// Chooses the profile `name`, whatever the environment says: what a source holds below `profiles.NAME` counts over the rest of
+    /// that source. `flag` is how it was chosen, for messages: `--profile staging`.
+    ///
+    /// Without it, the variable `PREFIX_PROFILE` chooses, if it is there.
+    pub fn profile(mut self, name: impl Into<String>, flag: impl Into<String>) -> Self {
+        self.profile = Some(ChosenProfile { name: name.into(), origin: Origin::Flag { text: flag.into() } });
         self
     }
 
@@ -132,13 +187,14 @@ impl Loader {
         let schema = self.schema::<N, A>();
         let mut findings = Findings::default();
         let layers = self.layers(&schema, &mut findings);
-        let Self { retired, .. } = self;
+        let Self { retired, sources, .. } = self;
+        let uses_standard_input = sources.iter().any(|source| matches!(source, Listed::StandardInput));
         let mut checked = check::check(&schema.root, &layers, &retired, &mut findings);
         sink_rules::apply(&mut checked, &layers, &mut findings);
-        Loaded::new(schema.root, checked, findings)
+        Loaded::new(schema.root, checked, findings, uses_standard_input)
     }
 
-    /// Returns the JSON Schema (2020-12) of the configuration, for editors.
+    /// Returns the JSON Schema (draft 7, which editors know best) of the configuration, for editors.
     ///
     /// It accepts every file that loads by itself. It does not find keys given twice and decimals out of range.
     ///
@@ -165,21 +221,47 @@ impl Loader {
         }
     }
 
+    /// Returns the profile that was chosen, by a flag or else by the environment; an empty variable chooses none.
+    fn chosen_profile(&self) -> Option<ChosenProfile> {
+        let from_environment = || {
+            let name = variable::profile_variable(&self.prefix);
+            let (_, value) = self.environment.iter().find(|(known, _)| known.to_str() == Some(&name))?;
+            let value = value.to_string_lossy().into_owned();
+            let origin = Origin::Variable { name, value: value.clone() };
+            (!value.is_empty()).then_some(ChosenProfile { name: value, origin })
+        };
+        self.profile.clone().or_else(from_environment)
+    }
+
     fn layers(&self, schema: &Schema, findings: &mut Findings) -> Layers {
         let mut layers = Layers::new();
-        for path in &self.files {
-            layer::add_file(&mut layers, findings, path);
+        let profile = self.chosen_profile();
+        let profile = profile.as_ref();
+        let context = Context { schema: &schema.root, retired: &self.retired, profile };
+        for source in &self.sources {
+            match source {
+                Listed::Path(path) => layer::add_path(&mut layers, findings, &context, path),
+                Listed::StandardInput => layer::add_standard_input(&mut layers, findings, profile),
+                Listed::Source(source) => layer::add_source(&mut layers, findings, &context, &**source),
+                Listed::Refused(source, problem) => {
+                    let origin = Origin::Row { source: source.clone(), place: String::new() };
+                    let provenance = Provenance::new(layers.next_number(), origin);
+                    findings.add_missing_layer(provenance, problem.clone());
+                    layers.push_nothing();
+                }
+            }
         }
-        if let (true, Some((name, yaml))) = (self.files.is_empty(), &self.profile) {
-            layer::add_profile(&mut layers, findings, name, yaml);
+        if let (true, Some((name, yaml))) = (self.sources.is_empty(), &self.built_in) {
+            layer::add_built_in(&mut layers, findings, profile, (name, yaml));
         }
+        layer::check_chosen(&layers, findings, profile);
         let context = (self.prefix.as_str(), &schema.root, self.retired.as_slice());
         layer::add_environment(&mut layers, findings, context, self.environment.clone());
         for text in &self.settings {
             let origin = Origin::Flag { text: format!("--set {text}") };
             let Some((key, value)) = text.split_once('=') else {
                 let problem = Problem::new("`--set` without a value").expected("`--set KEY=VALUE`");
-                let provenance = Provenance { layer: layers.next_number(), origin };
+                let provenance = Provenance::new(layers.next_number(), origin);
                 findings.add(
                     "",
                     provenance,
@@ -198,4 +280,10 @@ impl Loader {
         }
         layers
     }
+}
+
+/// Returns whether a URL may begin so.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }

@@ -63,6 +63,17 @@ pub struct Mistake {
     key: String,
     provenance: Provenance,
     problem: Problem,
+    urgency: Urgency,
+}
+
+/// What of several mistakes is to be mended first: the others may follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    /// A layer is not there.
+    Layer,
+    Value,
+    /// Something is missing: perhaps it is there under a wrong name.
+    Absence,
 }
 
 impl Mistake {
@@ -104,7 +115,7 @@ pub struct Warning(Mistake);
 
 impl Warning {
     pub(crate) fn new(key: &str, provenance: Provenance, problem: Problem) -> Self {
-        Self(Mistake { key: key.to_owned(), provenance, problem })
+        Self(Mistake { key: key.to_owned(), provenance, problem, urgency: Urgency::Value })
     }
 }
 
@@ -121,6 +132,9 @@ impl Mistake {
             write!(f, "`{}`: ", Escaped(&self.key))?;
         }
         write!(f, "{}\n  --> {}", Escaped(self.what()), self.origin())?;
+        if let Some(line) = &self.provenance.line {
+            write!(f, "{line}")?;
+        }
         if let Some(expected) = self.expected() {
             write!(f, "\n  expected: {}", Escaped(expected))?;
         }
@@ -131,7 +145,8 @@ impl Mistake {
     }
 }
 
-/// Every mistake of a configuration, by layer and place. There is at least one.
+/// Every mistake of a configuration: first whatever could not be read at all, last what is missing, and in between by layer and place. There
+/// is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
     kept: Vec<Mistake>,
@@ -173,31 +188,57 @@ pub(crate) struct Findings {
     /// The keys whose values were replaced, because they are mistaken in themselves.
     replaced: Vec<String>,
     layer_is_missing: bool,
+    warnings: Vec<Warning>,
 }
 
 impl Findings {
     /// Adds a mistake about a key, in whose place another value stands from now on.
     pub(crate) fn add(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
         let key = key.into();
-        if !key.is_empty() {
-            self.replaced.push(key.clone());
-        }
-        self.add_reported(key, provenance, problem);
+        self.replace(&key);
+        self.keep(key, provenance, problem, Urgency::Value);
+    }
+
+    /// Adds a mistake about a key that is required, and that no layer gives.
+    pub(crate) fn add_absent(&mut self, key: &str, provenance: Provenance, problem: Problem) {
+        self.replace(key);
+        self.keep(key.to_owned(), provenance, problem, Urgency::Absence);
     }
 
     /// Adds a mistake about a key whose value stays: in itself it is right.
-    pub(crate) fn add_reported(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
-        if self.mistakes.len() < MAX_MISTAKES {
-            self.mistakes.push(Mistake { key: key.into(), provenance, problem });
-        } else {
-            self.further += 1;
-        }
+    pub(crate) fn add_reported(&mut self, key: &str, provenance: Provenance, problem: Problem) {
+        self.keep(key.to_owned(), provenance, problem, Urgency::Value);
     }
 
     /// Adds a mistake because of which a whole layer contributes nothing.
     pub(crate) fn add_missing_layer(&mut self, provenance: Provenance, problem: Problem) {
         self.layer_is_missing = true;
-        self.add("", provenance, problem);
+        self.keep(String::new(), provenance, problem, Urgency::Layer);
+    }
+
+    fn replace(&mut self, key: &str) {
+        if !key.is_empty() {
+            self.replaced.push(key.to_owned());
+        }
+    }
+
+    fn keep(&mut self, key: String, provenance: Provenance, problem: Problem, urgency: Urgency) {
+        if self.mistakes.len() < MAX_MISTAKES {
+            self.mistakes.push(Mistake { key, provenance, problem, urgency });
+        } else {
+            self.further += 1;
+        }
+    }
+
+    /// Adds a source that could not be read, and that the run may do without.
+    pub(crate) fn warn(&mut self, provenance: Provenance, problem: Problem) {
+        let problem = Problem { what: format!("{} (optional, and left out)", problem.what), ..problem };
+        self.warnings.push(Warning::new("", provenance, problem));
+    }
+
+    /// Returns what was let pass.
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Returns whether a layer could not be read, so that nothing can be said about what is absent.
@@ -222,9 +263,9 @@ impl Findings {
         self.mistakes.is_empty()
     }
 
-    /// Returns all mistakes, by layer and place.
+    /// Returns all mistakes in their order.
     pub(crate) fn into_mistakes(mut self) -> Mistakes {
-        self.mistakes.sort_by_key(|mistake| mistake.provenance.rank());
+        self.mistakes.sort_by_key(|mistake| (mistake.urgency, mistake.provenance.rank()));
         Mistakes { kept: self.mistakes, further: self.further }
     }
 }

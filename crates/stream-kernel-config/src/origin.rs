@@ -4,13 +4,15 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use crate::escape::{Escaped, excerpt};
+use crate::quoted_line::QuotedLine;
+use crate::yaml::Place;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// A file, as it was named. Line and column count from 1, columns in characters.
+    /// A file, as it was named, or standard input. Line and column count from 1, columns in characters.
     File {
-        /// The path as given to [`Loader::file`](crate::Loader::file).
+        /// The path as given to [`Loader::file`](crate::Loader::file), with the name behind it for a file in a directory.
         path: PathBuf,
         /// The line.
         line: usize,
@@ -18,13 +20,20 @@ pub enum Origin {
         column: usize,
     },
     /// The application's built-in configuration, which stands in when no file is named.
-    Profile {
+    BuiltIn {
         /// Its name.
         name: String,
         /// The line.
         line: usize,
         /// The column.
         column: usize,
+    },
+    /// A row of a [`Source`](crate::Source).
+    Row {
+        /// The source's name.
+        source: String,
+        /// What the source calls the row, such as ``key `a/b` ``; empty when it is about the source as a whole.
+        place: String,
     },
     /// An environment variable.
     Variable {
@@ -48,7 +57,9 @@ impl Display for Origin {
             Self::File { path, line, column } => {
                 write!(f, "{}:{line}:{column}", Escaped(&path.to_string_lossy()))
             }
-            Self::Profile { name, line, column } => write!(f, "{}:{line}:{column}", Escaped(name)),
+            Self::BuiltIn { name, line, column } => write!(f, "{}:{line}:{column}", Escaped(name)),
+            Self::Row { source, place } if place.is_empty() => write!(f, "{}", Escaped(source)),
+            Self::Row { source, place } => write!(f, "{}, {}", Escaped(source), Escaped(&excerpt(place))),
             Self::Variable { name, value } => {
                 write!(f, "environment variable {}={}", Escaped(name), Escaped(&excerpt(value)))
             }
@@ -58,21 +69,32 @@ impl Display for Origin {
     }
 }
 
-/// An origin and the number of its layer, for sorting; the built-in defaults stand last.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// An origin, the number of its layer, and the line that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Provenance {
+    /// The built-in defaults come last.
     pub(crate) layer: usize,
     pub(crate) origin: Origin,
+    pub(crate) line: Option<QuotedLine>,
 }
 
 impl Provenance {
-    pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default };
+    pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default, line: None };
+
+    pub(crate) fn new(layer: usize, origin: Origin) -> Self {
+        Self { layer, origin, line: None }
+    }
+
+    /// Adds the line of `text` in which the place is.
+    pub(crate) fn quoting(self, text: &str, place: Place) -> Self {
+        Self { line: QuotedLine::of(text, place), ..self }
+    }
 
     /// Returns the key for sorting by layer, then place.
     pub(crate) fn rank(&self) -> (usize, usize, usize) {
         let (line, column) = match self.origin {
-            Origin::File { line, column, .. } | Origin::Profile { line, column, .. } => (line, column),
-            Origin::Variable { .. } | Origin::Flag { .. } | Origin::Default => (0, 0),
+            Origin::File { line, column, .. } | Origin::BuiltIn { line, column, .. } => (line, column),
+            Origin::Row { .. } | Origin::Variable { .. } | Origin::Flag { .. } | Origin::Default => (0, 0),
         };
         (self.layer, line, column)
     }

@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::layer::PROFILES;
 pub(crate) use read::UnsupportedSchema;
 pub(crate) use words::one_of;
 
@@ -65,7 +66,7 @@ impl Schema {
         default_pipeline: Option<&[String]>,
         limits: &[(String, String)],
     ) -> Result<Self, UnsupportedSchema> {
-        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
         if let Some(steps) = default_pipeline {
             let runtime = &mut json["properties"]["runtime"];
@@ -77,6 +78,7 @@ impl Schema {
         name_limits(&mut json["properties"]["runtime"]["properties"], limits);
         let root = read::read(&json)?;
         relax_required(&mut json, &root);
+        add_profiles(&mut json);
         Ok(Self { json, root })
     }
 }
@@ -96,6 +98,27 @@ fn name_limits(runtime: &mut Value, names: &[(String, String)]) {
         limit["default"] = Value::Null;
         limits["properties"][name] = limit;
     }
+}
+
+/// Adds the profiles, in which every key may stand and none has to.
+fn add_profiles(json: &mut Value) {
+    let mut profile = serde_json::json!({"type": "object", "additionalProperties": false});
+    profile["properties"] = json["properties"].clone();
+    without_required(&mut profile);
+    json["properties"][PROFILES] = serde_json::json!({
+        "description": "Keys by the name of a profile, which count over the rest of the file if it is chosen.",
+        "type": "object",
+        "additionalProperties": profile,
+    });
+}
+
+fn without_required(schema: &mut Value) {
+    let Some(keywords) = schema.as_object_mut() else { return };
+    // As a keyword it is a list; a property of that name would be a schema.
+    if keywords.get("required").is_some_and(Value::is_array) {
+        keywords.remove("required");
+    }
+    keywords.values_mut().for_each(without_required);
 }
 
 /// Takes maps that may be left out, because everything in them may be, out of the `required` lists.

@@ -25,6 +25,6 @@ pub(crate) fn apply(checked: &mut Checked, layers: &Layers, findings: &mut Findi
         let problem = Problem::new("required value is missing: the sink's `kind` is `jsonl`")
             .expected("the path of a file");
         let hint = format!("set `{PATH_KEY}`, or `{KIND_KEY}` to `stdout`");
-        findings.add(PATH_KEY, layers.map_provenance(JSONL_KEY), problem.hint(hint));
+        findings.add_absent(PATH_KEY, layers.map_provenance(JSONL_KEY), problem.hint(hint));
     }
 }

@@ -11,7 +11,7 @@ use crate::yaml_text;
 pub struct Variable {
     /// Its name, such as `APP__RUNTIME__STRICT`.
     pub name: String,
-    /// The key path that it sets.
+    /// The key path that it sets; empty for the one that chooses a profile.
     pub key: String,
     /// What it may hold, in words.
     pub expected: String,
@@ -33,5 +33,17 @@ pub(crate) fn list(prefix: &str, schema: &Node) -> Vec<Variable> {
         let description = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
         Variable { name, key, expected: node.in_words(), default, description }
     };
-    variable_names(prefix, schema).into_iter().map(variable).collect()
+    let profile = Variable {
+        name: profile_variable(prefix),
+        key: String::new(),
+        expected: "the name of a profile".to_owned(),
+        default: None,
+        description: "The profile that counts over the rest of its source.".to_owned(),
+    };
+    [profile].into_iter().chain(variable_names(prefix, schema).into_iter().map(variable)).collect()
+}
+
+/// Returns the name of the variable that chooses a profile.
+pub(crate) fn profile_variable(prefix: &str) -> String {
+    format!("{prefix}_PROFILE")
 }

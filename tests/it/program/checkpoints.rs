@@ -86,6 +86,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
       declined              0
       output: output.txt
       trace: trace.jsonl
+      configuration: <digest>
 
     fund-load: resuming after line 2, the last one of a complete run
     fund-load: 4 lines
@@ -94,6 +95,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
         ID_DUPLICATE_REPLAY              1
       output: output.txt
       trace: trace.jsonl
+      configuration: <digest>
     ");
     check_as_uninterrupted(&folder, &[]);
     assert_eq!(
@@ -149,6 +151,7 @@ fn the_output_takes_the_name_that_the_configuration_gives_it_now() {
       accepted              2
       declined              0
       output: other.txt
+      configuration: <digest>
 
     fund-load: the output so far, `output.txt.partial`, is `folder/other.txt.partial` now
     ");
@@ -192,6 +195,7 @@ fn a_restart_forgets_the_checkpoint_be_it_damaged_or_of_something_else() {
       accepted              1
       declined              0
       output: output.txt
+      configuration: <digest>
     ");
     assert_eq!(folder.read("output.txt"), super::attempts::decision("3", "7", true));
     for offset in [100, 8 * 1024 + 100] {

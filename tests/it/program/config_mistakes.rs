@@ -27,23 +27,27 @@ fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
         .env("FUND_LOAD__RUNTIME__TRACING__SIGNATUR__MODE", "hash")
         .exits_with(2);
     assert_snapshot!(outcome.stderr, @"
-    error: `scenario.name`: required value is missing
-      --> a.yaml:2:11
-      expected: text, not empty
-      hint: set `scenario.name`
-
     error: `scenario.nam`: unknown key
       --> a.yaml:2:12
+       |
+     2 | scenario: {nam: x}
+       |            ^^^
       expected: one of `name`, `description`
       hint: did you mean `name`?
 
     error: `runtime.strict`: found text `yes`
       --> a.yaml:4:11
+       |
+     4 |   strict: yes
+       |           ^^^
       expected: `true` or `false`
       hint: write `true`
 
     error: `nodes.compute_time_keys.week_start`: found text `mon`
       --> b.yaml:3:17
+       |
+     3 |     week_start: mon
+       |                 ^^^
       expected: one of `MON`, `TUE`, `WED`, `THU`, `FRI`, `SAT`, `SUN`
       hint: did you mean `MON`?
 
@@ -72,6 +76,14 @@ fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
       expected: a file of its own
       hint: name another file
 
+    error: `scenario.name`: required value is missing
+      --> a.yaml:2:11
+       |
+     2 | scenario: {nam: x}
+       |           ^
+      expected: text, not empty
+      hint: set `scenario.name`
+
     fund-load: 9 mistakes in the configuration; no input was read and no file was touched
     ");
 }
@@ -81,6 +93,9 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
     assert_snapshot!(mistakes("nodes:\n  evaluate_policy:\n    limits: {}\n"), @"
     error: `nodes.evaluate_policy`: unknown key
       --> a.yaml:4:3
+       |
+     4 |   evaluate_policy:
+       |   ^^^^^^^^^^^^^^^
       expected: one of `compute_time_keys`, `idempotency_gate`, `compute_features`, `evaluate_policies`, `update_windows`
       hint: did you mean `evaluate_policies`?
 
@@ -89,6 +104,9 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
     assert_snapshot!(mistakes("nodes: {format_output: {compact: true}}\n"), @"
     error: `nodes.format_output`: unknown key
       --> a.yaml:3:9
+       |
+     3 | nodes: {format_output: {compact: true}}
+       |         ^^^^^^^^^^^^^
       expected: one of `compute_time_keys`, `idempotency_gate`, `compute_features`, `evaluate_policies`, `update_windows`
       hint: check its spelling and its place, or remove it
 
@@ -102,26 +120,41 @@ fn keys_of_the_predecessor_are_refused_with_what_replaces_them() {
     assert_snapshot!(mistakes(keys), @"
     error: `runtime.discovery_modules`: this key is no longer used
       --> a.yaml:4:3
+       |
+     4 |   discovery_modules: [steps]
+       |   ^^^^^^^^^^^^^^^^^
       expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `checkpoint`
       hint: remove it: steps are built in, and `runtime.pipeline` lists those that run
 
     error: `adapters.input_source.factory`: this key is no longer used
       --> a.yaml:6:18
+       |
+     6 |   input_source: {factory: 'a:b', binds: [x]}
+       |                  ^^^^^^^
       expected: one of `kind`, `settings`
       hint: remove it: an adapter is chosen by its `kind`
 
     error: `adapters.input_source.binds`: this key is no longer used
       --> a.yaml:6:34
+       |
+     6 |   input_source: {factory: 'a:b', binds: [x]}
+       |                                  ^^^^^
       expected: one of `kind`, `settings`
       hint: remove it: each adapter has its place by its name
 
     error: `adapters.output_sink.binds`: this key is no longer used
       --> a.yaml:8:5
+       |
+     8 |     binds: []
+       |     ^^^^^
       expected: one of `kind`, `settings`
       hint: remove it: each adapter has its place by its name
 
     error: `adapters.prime_checker`: this key is no longer used
       --> a.yaml:9:3
+       |
+     9 |   prime_checker: {kind: sieve}
+       |   ^^^^^^^^^^^^^
       expected: one of `input_source`, `output_sink`, `window_store`
       hint: remove it: primality is built in, `nodes.compute_features.prime_gate` switches it on
 
@@ -153,16 +186,25 @@ fn a_missing_value_is_missed_where_the_map_that_lacks_it_stands() {
     assert_snapshot!(outcome.stderr, @"
     error: `version`: required value is missing
       --> a.yaml:2:1
+       |
+     2 | runtime:
+       | ^^^^^^^
       expected: the number 1
       hint: set `version`
 
     error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
       --> a.yaml:5:7
+       |
+     5 |       jsonl:
+       |       ^^^^^
       expected: the path of a file
       hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
 
     error: `scenario.name`: required value is missing
       --> a.yaml:7:1
+       |
+     7 | scenario:
+       | ^^^^^^^^
       expected: text, not empty
       hint: set `scenario.name`
 
@@ -175,6 +217,9 @@ fn a_sink_of_lines_needs_a_path() {
     assert_snapshot!(mistakes("runtime:\n  tracing:\n    sink: {kind: jsonl}\n"), @"
     error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
       --> a.yaml:5:11
+       |
+     5 |     sink: {kind: jsonl}
+       |           ^
       expected: the path of a file
       hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
 
@@ -187,6 +232,9 @@ fn a_key_given_twice_is_a_mistake_at_its_second_place() {
     assert_snapshot!(mistakes("runtime:\n  strict: true\n  on_step_error: stop\n  strict: true\n"), @"
     error: `runtime.strict`: key given twice, first at line 4, column 3
       --> a.yaml:6:3
+       |
+     6 |   strict: true
+       |   ^^^^^^
       expected: each key once
       hint: remove one of them
 
@@ -200,26 +248,41 @@ fn the_whitelist_names_context_fields_but_not_the_tape() {
     assert_snapshot!(mistakes(whitelist), @"
     error: `runtime.tracing.context_diff.whitelist.1`: no context field is named `trace`
       --> a.yaml:7:25
+       |
+     7 |       whitelist: [tags, trace, metrics.amount_cents, metric, Notes, colour]
+       |                         ^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: the tape itself is never part of a snapshot
 
     error: `runtime.tracing.context_diff.whitelist.2`: no context field is named `metrics.amount_cents`
       --> a.yaml:7:32
+       |
+     7 |       whitelist: [tags, trace, metrics.amount_cents, metric, Notes, colour]
+       |                                ^^^^^^^^^^^^^^^^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: name the whole field, such as `tags`
 
     error: `runtime.tracing.context_diff.whitelist.3`: no context field is named `metric`
       --> a.yaml:7:54
+       |
+     7 |       whitelist: [tags, trace, metrics.amount_cents, metric, Notes, colour]
+       |                                                      ^^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: did you mean `metrics`?
 
     error: `runtime.tracing.context_diff.whitelist.4`: no context field is named `Notes`
       --> a.yaml:7:62
+       |
+     7 | ...     whitelist: [tags, trace, metrics.amount_cents, metric, Notes, colour]
+       |                                                                ^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: did you mean `notes`?
 
     error: `runtime.tracing.context_diff.whitelist.5`: no context field is named `colour`
       --> a.yaml:7:69
+       |
+     7 | ...itelist: [tags, trace, metrics.amount_cents, metric, Notes, colour]
+       |                                                                ^^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: remove it: what steps note is in `tags`, `metrics`, `notes`, `flags` and `errors`
 
@@ -248,9 +311,12 @@ fn a_file_that_is_no_yaml_is_refused_at_the_place_where_it_ceases_to_be() {
 
     fund-load: 1 mistake in the configuration; no input was read and no file was touched
     ");
-    assert_snapshot!(mistakes("\truntime: {}\n"), @"
+    assert_snapshot!(mistakes("\truntime: {}\n"), @r"
     error: not YAML: while parsing a block mapping, did not find expected key
       --> a.yaml:3:2
+       |
+     3 | \truntime: {}
+       |   ^^^^^^^
       expected: YAML
       hint: look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before
 

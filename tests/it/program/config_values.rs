@@ -167,6 +167,9 @@ fn a_scenario_needs_a_name_that_is_not_empty() {
     assert_snapshot!([in_file, in_environment.exits_with(2).stderr, in_flag].join("\n"), @"
     error: `scenario.name`: found empty text
       --> a.yaml:2:18
+       |
+     2 | scenario: {name: ''}
+       |                  ^^
       expected: text, not empty
       hint: write a text
 

@@ -63,6 +63,7 @@ fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_co
       declined              0
       output: output.txt
       trace: trace.jsonl
+      configuration: <digest>
     ");
 }
 

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use super::folder::Folder;
 use super::harness::executable;
 
+const CONFIGURATION: &str = include_str!("../../../docs/configuration.md");
 const READING_TRACES: &str = include_str!("../../../docs/reading-traces.md");
 const RELIABILITY: &str = include_str!("../../../docs/reliability.md");
 const TRACE: &str = include_str!("../../../docs/trace.md");
@@ -17,6 +18,11 @@ const TRACE: &str = include_str!("../../../docs/trace.md");
 const EXIT_MARK: &str = "# exits with ";
 /// What stands in a guide for lines that it leaves out.
 const ELISION: &str = "...";
+
+#[test]
+fn the_page_about_configuration_is_true() {
+    check(CONFIGURATION, 7);
+}
 
 #[test]
 fn the_guide_to_reading_traces_is_true() {

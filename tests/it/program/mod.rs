@@ -69,5 +69,6 @@ mod trace_export;
 
 mod appended_runs;
 mod config_schema;
+mod config_sources;
 mod json_schemas;
 mod record_schema;

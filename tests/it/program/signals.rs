@@ -49,6 +49,7 @@ fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
       accepted              2
       declined              0
       trace: trace.jsonl
+      configuration: <digest>
     ");
 }
 

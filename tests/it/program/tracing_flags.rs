@@ -80,6 +80,7 @@ fn tracing_without_a_sink_is_said_and_changes_nothing_else() {
       accepted              2
       declined              0
       output: output.txt
+      configuration: <digest>
     ");
     assert_eq!(folder.read("output.txt"), accepted(1) + &accepted(2));
     assert_eq!(folder.names(), ["input.txt", "output.txt"]);

@@ -108,6 +108,7 @@ fn the_summary_counts_lines_and_decisions_by_reason() {
         DAILY_ATTEMPT_LIMIT              2
       output: output.txt
       trace: trace.jsonl
+      configuration: <digest>
     ");
     assert_eq!(outcome.stdout, "", "results go to the output only");
 }
@@ -120,6 +121,7 @@ fn the_summary_of_an_empty_run_counts_none() {
       accepted              0
       declined              0
       output: -
+      configuration: <digest>
     ");
 }
 

@@ -33,6 +33,7 @@ fn what_no_step_takes_is_dropped_and_counted() {
       undeliverable messages dropped              2
       output: -
       trace: trace.jsonl
+      configuration: <digest>
     ");
     assert_eq!(outcome.stdout, decision("", "", false), "the bad line is the only one that has a way");
 }
@@ -59,6 +60,7 @@ fn an_unknown_step_is_skipped_and_keeps_its_index() {
         INPUT_PARSE_ERROR              1
       output: -
       trace: trace.jsonl
+      configuration: <digest>
     ");
     assert_eq!(outcome.stdout.lines().count(), 3);
     let indexes: Vec<_> = records(&folder.read("trace.jsonl"))
@@ -92,6 +94,7 @@ fn a_step_that_nothing_feeds_is_warned_of_and_idle() {
       undeliverable messages dropped              3
       output: -
       trace: trace.jsonl
+      configuration: <digest>
     ");
     assert_eq!(outcome.stdout, "");
 }
@@ -115,6 +118,7 @@ fn lines_that_no_step_takes_are_dropped_too() {
       undeliverable messages dropped              3
       output: -
       trace: trace.jsonl
+      configuration: <digest>
     ");
     assert_eq!(folder.read("trace.jsonl"), "");
 }

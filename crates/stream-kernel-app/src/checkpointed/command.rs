@@ -24,6 +24,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     let signals = Signals::install().map_err(Failure::Signals)?;
     let stopwatch = Stopwatch::start();
     let places = ResultPlaces::of(job.config());
+    let configuration = job.effective().digest();
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
     let mut progress = Progress::new(stopwatch, bytes);
@@ -79,7 +80,11 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             Ok(exit_code)
         }
         Ok(Ended { stopped: None, report, resumed_after, trace_ends_after, summary }) => {
-            let places = [("output", Some(places.output)), ("trace", places.trace)];
+            let places = [
+                ("output", Some(places.output)),
+                ("trace", places.trace),
+                ("configuration", Some(configuration)),
+            ];
             let summary = Summary {
                 program: A::NAME,
                 elapsed: stopwatch.elapsed(),

@@ -212,9 +212,8 @@ fn starting_over_is_all_or_nothing() {
             committed
         })
         .collect();
-    assert!(
-        found.iter().all(|it| it.is_none() || *it == Some(after_lines(2)) || *it == Some(after_lines(1)))
-    );
+    // An earlier commit would be of less than what the output holds by now.
+    assert!(found.iter().all(|it| it.is_none() || *it == Some(after_lines(2))), "{found:?}");
     assert!(found.contains(&None) && found.contains(&Some(after_lines(2))));
 }
 
@@ -228,4 +227,14 @@ fn a_state_that_makes_no_sense_is_refused_with_its_place() {
     disk.remove(&dir().join("state-1.log")).unwrap();
     let error = checkpoint.restore(&mut |_| Ok(())).unwrap_err();
     assert!(matches!(error, RestoreError::Damaged { offset: 0, what: "it is missing", .. }), "{error}");
+}
+
+/// A log that cannot be read for the moment may be there again tomorrow; one that is missing has to be restored from a copy.
+#[test]
+fn a_log_that_cannot_be_read_is_not_said_to_be_missing() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false });
+    let error = checkpoint.restore(&mut |_| Ok(())).unwrap_err();
+    assert!(matches!(error, RestoreError::Read { .. }), "{error:?}");
 }

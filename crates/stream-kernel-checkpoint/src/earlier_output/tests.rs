@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk};
 
 use crate::committed::tests::after_lines;
 use crate::{Committed, FileError, UncutFile};
@@ -77,4 +77,22 @@ fn what_is_in_the_way_and_in_use_is_waited_for() {
     assert!(matches!(open(), Err(FileError::InUse { .. })));
     drop(other);
     assert!(matches!(open(), Err(FileError::InTheWay { .. })));
+}
+
+/// One that cannot be opened for the moment is not gone: another one would be taken for it, and written to.
+#[test]
+fn a_file_that_cannot_be_opened_is_not_passed_over() {
+    let complete = committed(true, false);
+    for k in 0.. {
+        let disk = SimulatedDisk::new(1);
+        disk.put(Path::new(PARTIAL), b"ours");
+        let at = disk.operations() + k;
+        disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
+        let opened = UncutFile::open_output(&disk, &complete, Path::new(PARTIAL), Path::new(PATH));
+        if disk.operations() <= at {
+            assert!(k > 2, "there were operations that failed");
+            return;
+        }
+        assert!(opened.is_err(), "operation {k} failed, and nobody said so");
+    }
 }

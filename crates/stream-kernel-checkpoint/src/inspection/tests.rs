@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use stream_kernel_disk::{Disk, SimulatedDisk};
+use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
 
 use super::{SlotHealth, inspect, verify};
 use crate::changes::Changes;
@@ -136,4 +136,39 @@ fn one_damaged_slot_is_seen_but_keeps_nothing_from_being_resumed() {
     let (seen, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
     assert_eq!(seen.slots, [SlotHealth::Damaged, SlotHealth::Whole]);
     assert_eq!((seen.last.unwrap().sequence, findings), (1, vec![]));
+}
+
+/// What cannot be read for the moment is not missing: "there is no checkpoint" would be believed.
+#[test]
+fn what_cannot_be_read_is_not_said_to_be_missing() {
+    for k in 0.. {
+        let (disk, checkpoint) = scene();
+        drop(checkpoint);
+        let at = disk.operations() + k;
+        disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
+        let seen = inspect(&disk, Path::new(DIR));
+        if disk.operations() <= at {
+            assert!(k > 2, "there were operations that failed");
+            return;
+        }
+        assert!(seen.is_err(), "operation {k} failed, and nobody said so: {seen:?}");
+    }
+}
+
+#[test]
+fn a_format_of_another_program_is_named_as_such() {
+    let (disk, checkpoint) = scene();
+    drop(checkpoint);
+    let manifest = Path::new(DIR).join("manifest");
+    let mut bytes = disk.contents(&manifest).unwrap();
+    for slot in bytes.chunks_mut(crate::SLOT_BYTES) {
+        let format = u32::from_le_bytes(slot[16..20].try_into().unwrap());
+        slot[16..20].copy_from_slice(&(format + 1).to_le_bytes());
+        let end = slot.len() - 8;
+        let checksum = twox_hash::XxHash3_64::oneshot(&slot[..end]);
+        slot[end..].copy_from_slice(&checksum.to_le_bytes());
+    }
+    disk.put(&manifest, &bytes);
+    let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
+    assert_eq!(findings, ["`/checkpoint/manifest` has a format that this program does not know"]);
 }

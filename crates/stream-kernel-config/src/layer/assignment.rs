@@ -1,6 +1,8 @@
 //! One key and its value as a layer: `--set`, a named flag, an environment variable.
 
-use super::{Layers, Source};
+use std::collections::BTreeMap;
+
+use super::{Layers, RowOrigin, Source};
 use crate::check::{Retired, unknown_key};
 use crate::key_path;
 use crate::mistake::{Findings, Problem};
@@ -26,17 +28,30 @@ impl Assignment {
         schema: &SchemaNode,
         retired: &[Retired],
     ) {
-        let provenance = Provenance { layer: layers.next_number(), origin: self.origin.clone() };
-        let value = resolve(schema, &self.key, retired)
-            .and_then(|node| read(node, &self.value).map_err(|problem| (self.key.clone(), problem)));
-        match value {
-            Ok(value) => layers.push(Source::Single(self.origin), &nested(&self.key, value)),
+        let provenance = Provenance::new(layers.next_number(), self.origin.clone());
+        match read_as(schema, retired, &self.key, &self.value) {
+            Ok(value) => {
+                let row = RowOrigin { origin: self.origin, text: None };
+                layers
+                    .push(Source::Rows(BTreeMap::from([(self.key.clone(), row)])), &nested(&self.key, value));
+            }
             Err((key, problem)) => {
                 findings.add(key, provenance, problem);
                 layers.push_nothing();
             }
         }
     }
+}
+
+/// Reads a value as the type of its key, or says what is wrong and with which key.
+pub(super) fn read_as(
+    schema: &SchemaNode,
+    retired: &[Retired],
+    key: &str,
+    value: &str,
+) -> Result<Node, (String, Problem)> {
+    let node = resolve(schema, key, retired)?;
+    read(node, value).map_err(|problem| (key.to_owned(), problem))
 }
 
 /// Returns the schema of a key, or up to which key the path is unknown and why.
@@ -84,7 +99,7 @@ fn read(node: &SchemaNode, text: &str) -> Result<Node, Problem> {
 }
 
 /// Returns the value within the maps that its key path names.
-fn nested(key_path: &str, value: Node) -> Node {
+pub(super) fn nested(key_path: &str, value: Node) -> Node {
     key_path.rsplit('.').fold(value, |value, key| {
         let entry = Entry { key: key.to_owned(), place: Place::START, value };
         Node { place: Place::START, tree: Tree::Map(vec![entry]) }

@@ -45,7 +45,7 @@ pub(crate) fn add_environment(
         let name = name.to_string_lossy().into_owned();
         let origin = Origin::Variable { name: name.clone(), value: value.to_string_lossy().into_owned() };
         let mut refuse = |key: &str, problem| {
-            let provenance = Provenance { layer: layers.next_number(), origin: origin.clone() };
+            let provenance = Provenance::new(layers.next_number(), origin.clone());
             findings.add(key, provenance, problem);
             layers.push_nothing();
         };

@@ -124,9 +124,9 @@ fn text_from_outside_files_is_taken_character_by_character() {
 }
 
 #[test]
-fn the_profile_stands_in_when_no_file_is_named() {
+fn the_built_in_configuration_stands_in_when_no_source_is_named() {
     let built_in =
-        |loader: stream_kernel_config::Loader| loader.profile("built in", format!("{MINIMAL}\nzzz: 1\n"));
+        |loader: stream_kernel_config::Loader| loader.built_in("built in", format!("{MINIMAL}\nzzz: 1\n"));
     let mistakes = scene().with(built_in).mistakes();
     assert!(mistakes.contains("--> built in:4:1"), "{mistakes}");
     assert!(scene().with(built_in).file("a.yaml", MINIMAL).load().finish().is_ok(), "a file replaces it");

@@ -7,7 +7,7 @@ use stream_kernel_config::{Config, Loader, Variable};
 use crate::app::{Adapters, Nodes, loader};
 
 fn plain() -> Loader {
-    loader().profile("built in", "version: 1\nscenario: {name: test}\n")
+    loader().built_in("built in", "version: 1\nscenario: {name: test}\n")
 }
 
 fn with_limits() -> Loader {

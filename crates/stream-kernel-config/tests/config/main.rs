@@ -2,6 +2,7 @@
 
 mod app;
 mod decimals;
+mod directories;
 mod layers;
 mod limits;
 mod mistakes;
@@ -10,3 +11,4 @@ mod mistakes_of_files;
 mod mistakes_reported;
 mod schema;
 mod shown;
+mod sources;

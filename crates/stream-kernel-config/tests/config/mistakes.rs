@@ -9,6 +9,9 @@ fn a_misspelt_key_is_shown_with_the_nearest_name() {
     assert_snapshot!(with("runtime:\n  trasing: {enabled: true}\n").mistakes(), @"
     error: `runtime.trasing`: unknown key
       --> a.yaml:4:3
+       |
+     4 |   trasing: {enabled: true}
+       |   ^^^^^^^
       expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: did you mean `tracing`?
     ");
@@ -19,6 +22,9 @@ fn a_key_like_no_other_gets_the_list_but_no_guess() {
     assert_snapshot!(with("colour: red\n").mistakes(), @"
     error: `colour`: unknown key
       --> a.yaml:3:1
+       |
+     3 | colour: red
+       | ^^^^^^
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
       hint: check its spelling and its place, or remove it
     ");
@@ -30,21 +36,33 @@ fn wrong_types_are_named_as_found() {
     assert_snapshot!(with(text).mistakes(), @"
     error: `runtime.strict`: found text `yes`
       --> a.yaml:4:11
+       |
+     4 |   strict: yes
+       |           ^^^
       expected: `true` or `false`
       hint: write `true`
 
     error: `runtime.pipeline`: found text `parse`
       --> a.yaml:5:13
+       |
+     5 |   pipeline: parse
+       |             ^^^^^
       expected: a list, each item text
       hint: write `[item, item]`, or an item a line after `- `
 
     error: `runtime.tracing`: found a list
       --> a.yaml:6:12
+       |
+     6 |   tracing: [x]
+       |            ^
       expected: a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink`
       hint: write keys with their values: `{key: value}`
 
     error: `nodes.evaluate_policies.daily_attempts`: found text `3`
       --> a.yaml:9:21
+       |
+     9 |     daily_attempts: '3'
+       |                     ^^^
       expected: a whole number from 0 to 1000
       hint: remove the quotes
     ");
@@ -55,6 +73,9 @@ fn a_number_is_no_text_until_it_is_quoted() {
     assert_snapshot!(scene().file("a.yaml", "version: 1\nscenario: {name: 2024}\n").mistakes(), @"
     error: `scenario.name`: found the number `2024`
       --> a.yaml:2:18
+       |
+     2 | scenario: {name: 2024}
+       |                  ^^^^
       expected: text, not empty
       hint: put it in quotes
     ");
@@ -63,14 +84,20 @@ fn a_number_is_no_text_until_it_is_quoted() {
 #[test]
 fn names_from_a_list_get_the_nearest_one() {
     let text = "runtime: {on_step_error: Stop}\nnodes: {compute_time_keys: {week_start: mon}}\n";
-    assert_snapshot!(with(text).mistakes(), @r"
+    assert_snapshot!(with(text).mistakes(), @"
     error: `runtime.on_step_error`: found text `Stop`
       --> a.yaml:3:26
+       |
+     3 | runtime: {on_step_error: Stop}
+       |                          ^^^^
       expected: one of `stop`, `continue`
       hint: did you mean `stop`?
 
     error: `nodes.compute_time_keys.week_start`: found text `mon`
       --> a.yaml:4:41
+       |
+     4 | nodes: {compute_time_keys: {week_start: mon}}
+       |                                         ^^^
       expected: one of `MON`, `TUE`, `SUN`
       hint: did you mean `MON`?
     ");
@@ -82,21 +109,33 @@ fn values_out_of_range_show_the_range() {
     assert_snapshot!(with(text).mistakes(), @"
     error: `nodes.evaluate_policies.daily_attempts`: found the number `1001`
       --> a.yaml:3:45
+       |
+     3 | nodes: {evaluate_policies: {daily_attempts: 1001}}
+       |                                             ^^^^
       expected: a whole number from 0 to 1000
       hint: write a number within these bounds
 
     error: `adapters.input_source.share`: found the number `1.5`
       --> a.yaml:4:34
+       |
+     4 | adapters: {input_source: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}
+       |                                  ^^^
       expected: a number from 0 to 1
       hint: write a number within these bounds
 
     error: `adapters.input_source.max_line_bytes`: found the number `99999999999999999999`
       --> a.yaml:4:55
+       |
+     4 | adapters: {input_source: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}
+       |                                                       ^^^^^^^^^^^^^^^^^^^^
       expected: a whole number of at least 0
       hint: write a number within these bounds
 
     error: `adapters.input_source.path`: found empty text
       --> a.yaml:4:83
+       |
+     4 | ...e: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}
+       |                                                                ^^
       expected: text, not empty
       hint: write a text
     ");
@@ -108,11 +147,17 @@ fn a_sink_cannot_be_flushed_every_zero_records() {
     assert_snapshot!(with(text).mistakes(), @"
     error: `runtime.tracing.sink.jsonl.flush_every_n`: found the number `0`
       --> a.yaml:9:24
+       |
+     9 |         flush_every_n: 0
+       |                        ^
       expected: a whole number of at least 1
       hint: write a number within these bounds
 
     error: `runtime.tracing.sink.jsonl.fsync_every_n`: found the number `0`
       --> a.yaml:10:24
+        |
+     10 |         fsync_every_n: 0
+        |                        ^
       expected: a whole number of at least 1, or null
       hint: write a number within these bounds
     ");
@@ -123,6 +168,9 @@ fn another_version_is_refused() {
     assert_snapshot!(scene().file("a.yaml", "version: 2\nscenario: {name: x}\n").mistakes(), @"
     error: `version`: found the number `2`
       --> a.yaml:1:10
+       |
+     1 | version: 2
+       |          ^
       expected: the number 1
       hint: write `1`
     ");
@@ -134,11 +182,17 @@ fn missing_values_have_the_place_of_the_map_that_lacks_them() {
     assert_snapshot!(scene().file("a.yaml", text).mistakes(), @"
     error: `version`: required value is missing
       --> a.yaml:2:1
+       |
+     2 | scenario:
+       | ^^^^^^^^
       expected: the number 1
       hint: set `version`
 
     error: `scenario.name`: required value is missing
       --> a.yaml:2:1
+       |
+     2 | scenario:
+       | ^^^^^^^^
       expected: text, not empty
       hint: set `scenario.name`
     ");
@@ -177,16 +231,22 @@ fn without_any_file_the_default_is_the_place() {
 #[test]
 fn a_jsonl_sink_needs_a_path() {
     let sink = "runtime:\n  tracing:\n    sink: {kind: jsonl}\n";
-    assert_snapshot!(with(sink).mistakes(), @r"
+    assert_snapshot!(with(sink).mistakes(), @"
     error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
       --> a.yaml:5:11
+       |
+     5 |     sink: {kind: jsonl}
+       |           ^
       expected: the path of a file
       hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
     ");
     let map = "runtime:\n  tracing:\n    sink:\n      kind: jsonl\n      jsonl:\n        write_mode: batch\n";
-    assert_snapshot!(with(map).mistakes(), @r"
+    assert_snapshot!(with(map).mistakes(), @"
     error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
       --> a.yaml:7:7
+       |
+     7 |       jsonl:
+       |       ^^^^^
       expected: the path of a file
       hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
     ");
@@ -201,12 +261,15 @@ fn a_sink_is_a_file_unless_it_says_otherwise() {
 
 #[test]
 fn a_key_given_twice_names_both_places() {
-    assert_snapshot!(with("nodes: {}\n\"nodes\": {}\n").mistakes(), @r"
+    assert_snapshot!(with("nodes: {}\n\"nodes\": {}\n").mistakes(), @r#"
     error: `nodes`: key given twice, first at line 3, column 1
       --> a.yaml:4:1
+       |
+     4 | "nodes": {}
+       | ^^^^^^^
       expected: each key once
       hint: remove one of them
-    ");
+    "#);
 }
 
 #[test]
@@ -214,11 +277,17 @@ fn nothing_is_no_map() {
     assert_snapshot!(with("nodes:\nruntime: null\n").mistakes(), @"
     error: `nodes`: found nothing, which is null
       --> a.yaml:3:1
+       |
+     3 | nodes:
+       | ^^^^^
       expected: a map with the keys `compute_time_keys`, `evaluate_policies`
       hint: remove the key or write `{}`
 
     error: `runtime`: found null
       --> a.yaml:4:10
+       |
+     4 | runtime: null
+       |          ^^^^
       expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: remove the key or write `{}`
     ");
@@ -226,9 +295,12 @@ fn nothing_is_no_map() {
 
 #[test]
 fn null_needs_a_key_that_allows_it() {
-    assert_snapshot!(with("runtime: {strict: ~}\n").set("nodes=null").set("runtime.pipeline=").mistakes(), @r"
+    assert_snapshot!(with("runtime: {strict: ~}\n").set("nodes=null").set("runtime.pipeline=").mistakes(), @"
     error: `runtime.strict`: found null
       --> a.yaml:3:19
+       |
+     3 | runtime: {strict: ~}
+       |                   ^
       expected: `true` or `false`
       hint: remove the key or give it a value
 

@@ -12,11 +12,17 @@ fn retired_keys_are_refused_with_what_replaces_them() {
     assert_snapshot!(scene.mistakes(), @"
     error: `runtime.discovery_modules`: this key is no longer used
       --> a.yaml:3:11
+       |
+     3 | runtime: {discovery_modules: [a]}
+       |           ^^^^^^^^^^^^^^^^^
       expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: steps are registered in code; remove the key
 
     error: `adapters.input_source.factory`: this key is no longer used
       --> a.yaml:5:18
+       |
+     5 |   input_source: {factory: {x: 1}}
+       |                  ^^^^^^^
       expected: one of `path`, `max_line_bytes`, `share`
       hint: adapters are chosen by `kind`; remove the key
 
@@ -143,21 +149,33 @@ fn mistakes_of_all_layers_come_in_their_order() {
     assert_snapshot!(scene.mistakes(), @"
     error: `version`: found text `one`
       --> a.yaml:1:10
+       |
+     1 | version: one
+       |          ^^^
       expected: the number 1
       hint: write `1`
 
     error: `zzz`: unknown key
       --> a.yaml:3:1
+       |
+     3 | zzz: 1
+       | ^^^
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
       hint: check its spelling and its place, or remove it
 
     error: `runtime.on_step_error`: found text `halt`
       --> b.yaml:2:18
+       |
+     2 |   on_step_error: halt
+       |                  ^^^^
       expected: one of `stop`, `continue`
       hint: choose one of them; letter case counts
 
     error: `runtime.strikt`: unknown key
       --> b.yaml:3:3
+       |
+     3 |   strikt: true
+       |   ^^^^^^
       expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: did you mean `strict`?
 

@@ -33,9 +33,12 @@ fn a_file_that_cannot_be_used_hides_what_it_may_hold() {
       hint: look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before
     ");
     let list = scene().file("a.yaml", "- version: 1\n").mistakes();
-    assert_snapshot!(list, @r"
+    assert_snapshot!(list, @"
     error: the file holds no map
       --> a.yaml:1:1
+       |
+     1 | - version: 1
+       | ^^^^^^^^^
       expected: keys with their values
       hint: begin with `version: 1`
     ");
@@ -60,11 +63,17 @@ fn what_a_file_holds_cannot_steer_the_terminal() {
     assert_snapshot!(with(text).mistakes(), @r#"
     error: `"a\u{1b}[2J\n\u{202e}"`: unknown key
       --> a.yaml:3:1
+       |
+     3 | "a\e[2J\n\u202e": 1
+       | ^^^^^^^^^^^^^^^^
       expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
       hint: check its spelling and its place, or remove it
 
     error: `runtime.on_step_error`: found text `\u{1b}]0;x\u{7}`
       --> a.yaml:4:26
+       |
+     4 | runtime: {on_step_error: "\e]0;x\a"}
+       |                          ^^^^^^^^^^
       expected: one of `stop`, `continue`
       hint: choose one of them; letter case counts
     "#);

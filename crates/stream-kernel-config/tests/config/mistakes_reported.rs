@@ -11,11 +11,17 @@ fn what_a_type_refuses_beyond_its_schema_has_a_place_too() {
     assert_snapshot!(with(text).mistakes(), @r#"
     error: `adapters.labels.team`: not accepted: upper case letters
       --> a.yaml:5:11
+       |
+     5 |     team: Blue
+       |           ^^^^
       expected: a value that the application takes
       hint: give it another value, as the message says
 
     error: `adapters.labels."a.b"`: not accepted: upper case letters
       --> a.yaml:7:12
+       |
+     7 |     "a.b": RED
+       |            ^^^
       expected: a value that the application takes
       hint: give it another value, as the message says
     "#);

@@ -14,6 +14,7 @@ fn variables_have_a_type_a_default_and_a_description() {
         format!("{} | {} | {} | {}", v.name, v.expected, v.default.as_deref().unwrap_or("-"), v.description)
     };
     assert_snapshot!(variables.iter().map(line).collect::<Vec<_>>().join("\n"), @"
+    APP_PROFILE | the name of a profile | - | The profile that counts over the rest of its source.
     APP__VERSION | the number 1 | - | The version of this shape: 1.
     APP__SCENARIO | a map with the keys `name`, `description` | - | What the run is called.
     APP__SCENARIO__NAME | text, not empty | - | The name, which stands in every trace record.
@@ -62,7 +63,7 @@ fn variables_have_a_type_a_default_and_a_description() {
 #[test]
 fn the_editors_schema_asks_for_no_more_than_the_loader() {
     let schema = loader().json_schema::<Nodes, Adapters>();
-    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     assert_eq!(schema["required"], serde_json::json!(["version", "scenario"]));
     assert_eq!(schema["properties"]["scenario"]["required"], serde_json::json!(["name"]));
     let runtime = &schema["properties"]["runtime"];

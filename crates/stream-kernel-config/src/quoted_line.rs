@@ -1,0 +1,125 @@
+//! The line of a text that a mistake is in, with carets under the place.
+
+use std::fmt::{self, Display};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::escape::Escaped;
+use crate::yaml::Place;
+
+/// Of a long line, so many characters are shown before the place, and so many from there on.
+const MAX_CHARS_BEFORE: usize = 60;
+const MAX_CHARS_AFTER: usize = 100;
+/// What stands where a line was cut.
+const CUT: &str = "...";
+
+/// A line of a text, and what stands out in it. Its `Display` is three lines, safe for a terminal, each after a line break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QuotedLine {
+    number: usize,
+    /// What is shown of the line.
+    shown: String,
+    /// In columns of a terminal.
+    indent: usize,
+    carets: usize,
+}
+
+impl QuotedLine {
+    /// Returns the line of `text` in which the place is, `None` if there is no such line or nothing in it.
+    pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
+        let line = text.lines().nth(place.line.checked_sub(1)?).filter(|line| !line.trim().is_empty())?;
+        let at = place.column.saturating_sub(1).min(line.chars().count());
+        let first = at.saturating_sub(MAX_CHARS_BEFORE);
+        let before: String = line.chars().skip(first).take(at - first).collect();
+        let rest: String = line.chars().skip(at).take(MAX_CHARS_AFTER).collect();
+        let is_cut = line.chars().nth(at + MAX_CHARS_AFTER).is_some();
+        let (word, behind) = rest.split_at(word_bytes(&rest));
+        let [before, word, behind] = [&before, word, behind].map(|part| Escaped(part).to_string());
+        let before = if first > 0 { format!("{CUT}{before}") } else { before };
+        let behind = if is_cut { format!("{behind}{CUT}") } else { behind };
+        let (indent, carets) = (before.width(), word.width().max(1));
+        Some(Self { number: place.line, shown: format!("{before}{word}{behind}"), indent, carets })
+    }
+}
+
+/// Returns how many bytes of a line's rest are the key or value at its beginning.
+fn word_bytes(rest: &str) -> usize {
+    let mut characters = rest.char_indices();
+    match characters.next() {
+        Some((_, quote @ ('"' | '\''))) => {
+            characters.find(|(_, c)| *c == quote).map_or(rest.len(), |(end, _)| end + 1)
+        }
+        Some((_, bracket @ ('[' | '{' | ']' | '}'))) => bracket.len_utf8(),
+        _ => {
+            let ends = [": ", " #", ",", "]", "}"].iter().filter_map(|end| rest.find(end));
+            let end = ends.min().unwrap_or(rest.len());
+            rest[..end].trim_end().trim_end_matches(':').len()
+        }
+    }
+}
+
+impl Display for QuotedLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, shown, indent, carets } = self;
+        let number = number.to_string();
+        let gutter = " ".repeat(number.len());
+        let shown = shown.trim_end();
+        write!(f, "\n {gutter} |\n {number} | {shown}\n {gutter} | {:indent$}{:^<carets$}", "", "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quoted(text: &str, line: usize, column: usize) -> Option<String> {
+        QuotedLine::of(text, Place { line, column }).map(|line| line.to_string())
+    }
+
+    #[test]
+    fn the_key_or_value_at_the_place_has_carets_under_it() {
+        let text = "runtime:\n  strict : \"a b\" # why\r\n  list: [one, two]\n  last: a value\n";
+        for (line, column, shown, marked) in [
+            (1, 1, "runtime:", "^^^^^^^"),
+            (2, 3, "  strict : \"a b\" # why", "  ^^^^^^"),
+            (2, 12, "  strict : \"a b\" # why", "           ^^^^^"),
+            (3, 9, "  list: [one, two]", "        ^"),
+            (3, 10, "  list: [one, two]", "         ^^^"),
+            (3, 15, "  list: [one, two]", "              ^^^"),
+            (4, 9, "  last: a value", "        ^^^^^^^"),
+        ] {
+            let expected = format!("\n   |\n {line} | {shown}\n   | {marked}");
+            assert_eq!(quoted(text, line, column).as_deref(), Some(&*expected));
+        }
+    }
+
+    #[test]
+    fn there_may_be_nothing_to_show() {
+        assert_eq!(quoted("a: 1\n\n", 2, 1), None, "an empty line");
+        assert_eq!(quoted("a: 1\n", 3, 1), None, "behind the end");
+        assert_eq!(quoted("", 1, 1), None, "nothing at all");
+        let behind = quoted("a: 1", 1, 9);
+        assert_eq!(behind.as_deref(), Some("\n   |\n 1 | a: 1\n   |     ^"), "behind the end of the line");
+    }
+
+    /// The caret must stand under the place in a terminal, and nothing in the line may steer that.
+    #[test]
+    fn wide_and_steering_characters_move_the_carets() {
+        let shown = quoted("日本: \u{1b}[31m", 1, 5);
+        assert_eq!(shown.as_deref(), Some("\n   |\n 1 | 日本: \\u{1b}[31m\n   |       ^^^^^^^^^^"));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let (before, after) = ("b".repeat(MAX_CHARS_BEFORE - 1), "a".repeat(MAX_CHARS_AFTER - 2));
+        let at_bound = format!("{before},[{after}.");
+        let column = MAX_CHARS_BEFORE + 1;
+        assert!(!quoted(&at_bound, 1, column).unwrap().contains(CUT));
+        let shown = quoted(&format!("x{at_bound}y"), 1, column + 1).unwrap();
+        assert_eq!(shown.lines().nth(2), Some(&*format!(" 1 | ...{before},[{after}....")), "{shown}");
+        assert_eq!(
+            shown.lines().nth(3),
+            Some(&*format!("   | {}^", " ".repeat(MAX_CHARS_BEFORE + CUT.len())))
+        );
+    }
+}

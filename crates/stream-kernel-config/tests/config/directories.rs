@@ -1,0 +1,229 @@
+//! Directories as layers, as Kubernetes mounts configuration and secrets.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+use crate::app::{Adapters, MINIMAL, Nodes, loader};
+
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    directory
+}
+
+/// Returns what is given by other than defaults, or every mistake; paths without the directory's.
+fn loaded(directory: &Path) -> String {
+    let loaded = loader().file(directory).load::<Nodes, Adapters>().unwrap();
+    let text = match loaded.finish() {
+        Ok((_, effective)) => {
+            let entries = effective.entries().iter().map(ToString::to_string);
+            entries.filter(|entry| !entry.ends_with("built-in default")).collect::<Vec<_>>().join("\n")
+        }
+        Err(mistakes) => mistakes.to_string(),
+    };
+    text.replace(&format!("{}", directory.display()), "DIR")
+}
+
+#[test]
+fn yaml_files_are_taken_in_the_order_of_their_names() {
+    let directory = directory(&[
+        ("20-site.yml", "runtime: {on_step_error: stop}\n"),
+        ("10-base.yaml", &format!("{MINIMAL}runtime: {{on_step_error: continue, strict: false}}\n")),
+        ("..hidden.yml", "zzz: 1\n"),
+    ]);
+    assert_snapshot!(loaded(directory.path()), @"
+    version: 1  # DIR/10-base.yaml:1:10
+    scenario.name: test  # DIR/10-base.yaml:2:18
+    runtime.strict: false  # DIR/10-base.yaml:3:44
+    runtime.on_step_error: stop  # DIR/20-site.yml:1:26
+    ");
+}
+
+#[test]
+fn a_file_may_hold_the_value_of_the_key_that_it_is_named_by() {
+    let directory = directory(&[
+        ("version", "1"),
+        ("scenario.name", "mounted\n"),
+        ("scenario.description", " two\nlines\r\n"),
+        ("runtime.tracing.enabled", "true\n"),
+        ("nodes.evaluate_policies.daily_attempts", "7"),
+        ("runtime.pipeline", "[parse,\n write]\n"),
+    ]);
+    assert_snapshot!(loaded(directory.path()), @r#"
+    version: 1  # DIR/version:1:1
+    scenario.name: mounted  # DIR/scenario.name:1:1
+    scenario.description: " two\nlines"  # DIR/scenario.description:1:1
+    runtime.pipeline: [parse, write]  # DIR/runtime.pipeline:1:1
+    runtime.tracing.enabled: true  # DIR/runtime.tracing.enabled:1:1
+    nodes.evaluate_policies.daily_attempts: 7  # DIR/nodes.evaluate_policies.daily_attempts:1:1
+    "#);
+}
+
+#[test]
+fn mistakes_name_the_file() {
+    let keys = directory(&[
+        ("version", "one"),
+        ("scenario.name", "x"),
+        ("runtime.strikt", "true"),
+        ("runtime.tracing.enabled", "true: [\n"),
+    ]);
+    fs::write(keys.path().join("scenario.description"), b"\xff").unwrap();
+    let keys = loaded(keys.path());
+    let mixed = loaded(directory(&[("a.yml", MINIMAL), ("runtime.strict", "true")]).path());
+    let inner = directory(&[("a.yml", MINIMAL)]);
+    fs::create_dir(inner.path().join("b.yml")).unwrap();
+    let yaml = loaded(directory(&[("a.yml", MINIMAL), ("b.yml", "runtime: {strikt: 1}\n")]).path());
+    let shown = [keys, mixed, loaded(inner.path()), yaml, loaded(directory(&[]).path())];
+    assert_snapshot!(shown.join("\n\n---\n\n"), @"
+    error: not UTF-8
+      --> DIR/scenario.description:1:1
+      expected: a file in UTF-8
+      hint: save the file in UTF-8
+
+    error: `runtime.strikt`: unknown key
+      --> DIR/runtime.strikt:1:1
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
+      hint: did you mean `strict`?
+
+    error: `runtime.tracing.enabled`: not YAML: while parsing a node, did not find expected node content
+      --> DIR/runtime.tracing.enabled:1:1
+      expected: `true` or `false`
+      hint: look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before
+
+    error: `version`: found text `one`
+      --> DIR/version:1:1
+       |
+     1 | one
+       | ^^^
+      expected: the number 1
+      hint: write `1`
+
+    ---
+
+    error: holds YAML files and others, so that it is not clear whether the others are keys
+      --> DIR
+      expected: YAML files, or a file for each key, named as its key path
+      hint: put them into directories of their own
+
+    ---
+
+    error: cannot read the file: Is a directory (os error 21)
+      --> DIR/b.yml:1:1
+      expected: a readable file
+      hint: check the path and the file's permissions
+
+    ---
+
+    error: `runtime.strikt`: unknown key
+      --> DIR/b.yml:1:11
+       |
+     1 | runtime: {strikt: 1}
+       |           ^^^^^^
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
+      hint: did you mean `strict`?
+
+    ---
+
+    error: `version`: required value is missing
+      --> built-in default
+      expected: the number 1
+      hint: set `version`
+
+    error: `scenario.name`: required value is missing
+      --> built-in default
+      expected: text, not empty
+      hint: set `scenario.name`
+    ");
+}
+
+#[test]
+fn a_directory_may_hold_so_many_files_and_no_more() {
+    let files = |count: usize| {
+        let directory = directory(&[]);
+        fs::write(directory.path().join("00000.yml"), MINIMAL).unwrap();
+        (1..count)
+            .for_each(|number| fs::write(directory.path().join(format!("{number:05}.yml")), "").unwrap());
+        loaded(directory.path())
+    };
+    assert!(files(1_000).starts_with("version: 1"));
+    assert!(files(1_001).starts_with("error: more than 1000 files\n  --> DIR\n"));
+}
+
+/// Puts a version of the configuration into a mounted volume as Kubernetes does: a new directory, then the link to it, at once.
+fn mount(volume: &Path, number: usize) {
+    let name = format!("..{number}");
+    let content = volume.join(&name);
+    fs::create_dir(&content).unwrap();
+    let text = format!("version {number}");
+    for (key, value) in [("version", "1"), ("scenario.name", &text), ("scenario.description", &text)] {
+        fs::write(content.join(key), value).unwrap();
+    }
+    let (link, present) = (volume.join("..data_tmp"), volume.join("..data"));
+    symlink(name, &link).unwrap();
+    let old = fs::read_link(&present).ok();
+    fs::rename(link, &present).unwrap();
+    if let Some(old) = old {
+        fs::remove_dir_all(volume.join(old)).unwrap();
+    }
+}
+
+/// Says at its end that it is done, also when a test fails.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Half of an old configuration with half of a new one is one that nobody has written.
+#[test]
+fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
+    let volume = TempDir::new().unwrap();
+    mount(volume.path(), 0);
+    for key in ["version", "scenario.name", "scenario.description"] {
+        symlink(Path::new("..data").join(key), volume.path().join(key)).unwrap();
+    }
+    let is_done = AtomicBool::new(false);
+    let (versions, refused) = thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 1.. {
+                if is_done.load(Ordering::Relaxed) {
+                    return;
+                }
+                mount(volume.path(), number);
+            }
+        });
+        let _done = Done(&is_done);
+        let mut versions = std::collections::BTreeSet::new();
+        let mut refused = 0;
+        for _ in 0..300 {
+            let loaded = loader().file(volume.path()).load::<Nodes, Adapters>().unwrap();
+            match loaded.finish() {
+                Ok((config, _)) => {
+                    assert_eq!(config.scenario.description.as_deref(), Some(&*config.scenario.name));
+                    versions.insert(config.scenario.name);
+                }
+                // Replaced again and again, faster than it can be read.
+                Err(mistakes) => {
+                    assert!(
+                        mistakes.to_string().starts_with("error: cannot read the directory: "),
+                        "{mistakes}"
+                    );
+                    refused += 1;
+                }
+            }
+        }
+        (versions, refused)
+    });
+    assert!(versions.len() > 1, "nothing was replaced meanwhile ({refused} refused)");
+}

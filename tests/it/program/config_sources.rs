@@ -1,0 +1,151 @@
+//! Where a configuration may come from, on the command line; and the commands that tell two from each other.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use super::folder::Folder;
+use super::harness::Program;
+
+const LEAST: &str = "version: 1\nscenario: {name: x}\n";
+
+const SHOW: [&str; 3] = ["config", "show", "--origin"];
+
+/// Returns what is shown of these keys.
+fn shown(program: Program<'_>, keys: &[&str]) -> String {
+    let shown = program.exits_with(0).stdout;
+    let is_meant = |line: &&str| keys.iter().any(|key| line.starts_with(&format!("{key}: ")));
+    shown.lines().filter(is_meant).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_file_a_directory_and_standard_input_go_over_one_another_in_their_order() {
+    let folder = Folder::new();
+    folder.write("a.yaml", LEAST);
+    fs::create_dir(folder.path_of("mounted")).unwrap();
+    folder.write("mounted/runtime.strict", "false\n");
+    folder.write("mounted/scenario.description", "mounted");
+    let sources = ["--config", "a.yaml", "--config", "mounted", "--config", "-"];
+    let program = Program::new(&folder).args(SHOW).args(sources).stdin("scenario: {description: typed}\n");
+    assert_snapshot!(shown(program, &["scenario.name", "scenario.description", "runtime.strict"]), @"
+    scenario.name: x  # a.yaml:2:18
+    scenario.description: typed  # standard input:1:25
+    runtime.strict: false  # mounted/runtime.strict:1:1
+    ");
+}
+
+#[test]
+fn standard_input_is_read_once_and_only_for_one_thing() {
+    let folder = Folder::new();
+    let refused = |args: &[&str]| Program::new(&folder).args(args).stdin(LEAST).exits_with(2).stderr;
+    assert_snapshot!(refused(&["check", "--config", "-", "--config", "-"]), @"error: `--config -` is given twice, and standard input can be read once");
+    assert_snapshot!(refused(&["run", "--config", "-", "--input", "-", "--output", "-"]), @"
+    error: `adapters.input_source.settings.path`: standard input holds the configuration already
+      --> command line: --input -
+      expected: an input file
+      hint: use `--input FILE`, or `--config FILE`
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
+    assert_snapshot!(refused(&["config", "diff", "-", "-"]), @"error: both configurations are `-`, and standard input can be read once");
+    assert_snapshot!(refused(&["config", "diff", "-", "-", "--config", "-"]), @"error: both configurations are `-`, and standard input can be read once");
+}
+
+#[test]
+fn what_standard_input_says_wrong_is_shown_with_its_place() {
+    let folder = Folder::new();
+    let told = Program::new(&folder).args(["check", "--config", "-"]).stdin("version: 1\nscenario: [x]\n");
+    assert_snapshot!(told.exits_with(2).stderr, @"
+    error: `scenario`: found a list
+      --> standard input:2:11
+       |
+     2 | scenario: [x]
+       |           ^
+      expected: a map with the keys `name`, `description`
+      hint: write keys with their values: `{key: value}`
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
+}
+
+#[test]
+fn a_profile_is_chosen_by_flag_or_variable() {
+    let folder = Folder::new();
+    folder.write("a.yaml", format!("{LEAST}profiles: {{staging: {{runtime: {{strict: false}}}}}}\n"));
+    let strict = |args: &[&str], variable: &str| {
+        let program = Program::new(&folder).args(SHOW).args(["--config", "a.yaml"]).args(args);
+        shown(program.env("FUND_LOAD_PROFILE", variable), &["runtime.strict"])
+    };
+    assert_snapshot!(strict(&[], ""), @"runtime.strict: true  # built-in default");
+    assert_snapshot!(strict(&[], "staging"), @"runtime.strict: false  # a.yaml:3:40");
+    assert_snapshot!(strict(&["--profile", "staging"], ""), @"runtime.strict: false  # a.yaml:3:40");
+    let program = Program::new(&folder).args(["check", "--config", "a.yaml", "--profile", "stage"]);
+    assert_snapshot!(program.env("FUND_LOAD_PROFILE", "staging").exits_with(2).stderr, @"
+    error: there is no profile `stage`
+      --> command line: --profile stage
+      expected: `staging`
+      hint: choose one of them
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
+}
+
+#[test]
+fn configurations_that_say_the_same_in_other_words_do_not_differ() {
+    let folder = Folder::new();
+    folder.write("a.yaml", LEAST);
+    folder.write("b.yaml", "scenario:\n  name: 'x' # the same\nversion: 1\nruntime: {strict: true}\n");
+    let outcome = Program::new(&folder).args(["config", "diff", "a.yaml", "b.yaml"]).exits_with(0);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
+    let digest = |file: &str| {
+        let shown = Program::new(&folder).args(["config", "show", "--config", file]).exits_with(0).stdout;
+        shown.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(digest("a.yaml"), digest("b.yaml"), "whoever has one of them has the other");
+    folder.write("b.yaml", format!("{LEAST}runtime: {{strict: false}}\n"));
+    assert_ne!(digest("a.yaml"), digest("b.yaml"));
+}
+
+#[test]
+fn configurations_that_differ_are_held_side_by_side() {
+    let folder = Folder::new();
+    folder.write("a.yaml", format!("{LEAST}runtime: {{strict: false, tracing: {{enabled: true}}}}\n"));
+    folder
+        .write("b.yaml", format!("{LEAST}runtime: {{tracing: {{enabled: true, sink: {{kind: stdout}}}}}}\n"));
+    let diff = ["config", "diff", "a.yaml", "b.yaml", "--output", "o"];
+    assert_snapshot!(Program::new(&folder).args(diff).exits_with(1).stdout, @"
+    - runtime.strict: false  # a.yaml:3:19
+    + runtime.strict: true  # built-in default
+    - runtime.tracing.sink: null  # built-in default
+    + runtime.tracing.sink.kind: stdout  # b.yaml:3:49
+    + runtime.tracing.sink.jsonl: null  # built-in default
+    ");
+    let json = Program::new(&folder).args(diff).args(["--json"]).exits_with(1).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_snapshot!(json[0], @r#"{"key":"runtime.strict","a":{"value":false,"origin":"a.yaml:3:19"},"b":{"value":true,"origin":"built-in default"}}"#);
+    let wrong = Program::new(&folder).args(["config", "diff", "a.yaml", "missing.yaml"]).exits_with(2);
+    assert_snapshot!(wrong.stderr, @"
+    error: cannot read the file: No such file or directory (os error 2)
+      --> missing.yaml:1:1
+      expected: a readable file
+      hint: check the path and the file's permissions
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
+}
+
+/// The summary says which configuration ran, and `config show` which one that is.
+#[test]
+fn the_summary_holds_the_digest_that_is_shown() {
+    let folder = Folder::with_input(super::attempts::attempts(1));
+    let shown = Program::new(&folder).args(["config", "show"]).exits_with(0).stdout;
+    let digest = shown.lines().next().unwrap().trim_start_matches("# ");
+    let output = std::process::Command::new(super::harness::executable())
+        .arg("run")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains(&format!("\n  configuration: {digest}\n")), "{told}");
+}
