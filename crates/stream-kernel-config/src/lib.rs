@@ -14,6 +14,7 @@ mod loader;
 mod mistake;
 mod nearest;
 mod origin;
+mod source;
 mod variable;
 
 mod check;
@@ -36,5 +37,6 @@ pub use origin::Origin;
 pub use redact::{Redact, RedactIdentity};
 pub use runtime::{OnStepError, Runtime};
 pub use sink::{Jsonl, Sink, SinkKind, WriteMode};
+pub use source::{MAX_SOURCE_BYTES, Row, Source};
 pub use tracing::{ContextDiff, ContextDiffMode, Signature, SignatureMode, Tracing};
 pub use variable::Variable;
