@@ -14,6 +14,7 @@ mod loader;
 mod mistake;
 mod nearest;
 mod origin;
+pub mod remote;
 mod source;
 mod variable;
 
