@@ -49,6 +49,10 @@ pub(super) struct Address {
     pub(super) port: u16,
     /// What follows the slash after the host.
     pub(super) path: String,
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "redis")),
+        expect(dead_code, reason = "etcd and consul have no parameters of their own")
+    )]
     parameters: BTreeMap<&'static str, String>,
     pub(super) is_optional: bool,
     pub(super) timeout: Duration,
@@ -197,12 +201,12 @@ fn parameters(query: &str, form: &'static Form) -> Result<BTreeMap<&'static str,
         let name = form.decoded(name, "name of a parameter")?;
         let Some(known_name) = known().find(|known| *known == name) else {
             let names: Vec<_> = known().map(|name| format!("`{name}`")).collect();
-            return Err(Problem::new(format!(
-                "unknown parameter `{}` in the URL",
-                crate::escape::excerpt(&name)
-            ))
-            .expected(names.join(", "))
-            .did_you_mean(nearest(&name, known())));
+            let what = format!("unknown parameter `{}` in the URL", crate::escape::excerpt(&name));
+            let problem = Problem::new(what).expected(names.join(", "));
+            return Err(match nearest(&name, known()) {
+                Some(near) => problem.did_you_mean(Some(near)),
+                None => problem.hint("take it away; credentials stand before the host"),
+            });
         };
         let value = form.decoded(value, &format!("value of the parameter `{known_name}`"))?;
         if parameters.insert(known_name, value).is_some() {

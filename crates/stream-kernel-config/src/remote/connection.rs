@@ -25,10 +25,8 @@ pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream
         }
     }
     Err(match refusal {
-        Some(error) if error.kind() == io::ErrorKind::TimedOut || deadline.has_passed() => {
-            address.timed_out()
-        }
-        Some(error) => address.unreachable(error),
+        Some(_) if deadline.has_passed() => address.timed_out(),
+        Some(error) => address.disconnected(&error),
         None => address.unreachable("its name stands for no address"),
     })
 }
@@ -41,10 +39,11 @@ fn addresses(address: &Address, deadline: Deadline) -> Result<Vec<SocketAddr>, P
     let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
     // The system's look-up knows no deadline: one that takes longer ends by itself, and nobody listens.
     let (found, finds) = mpsc::sync_channel(1);
-    thread::spawn(move || found.send((host.as_str(), port).to_socket_addrs().map(Vec::from_iter)));
+    let look_up = move || found.send((host.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+    thread::Builder::new().spawn(look_up).map_err(|error| address.disconnected(&error))?;
     match finds.recv_timeout(wait) {
         Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => Err(address.unreachable(error)),
+        Ok(Err(error)) => Err(address.disconnected(&error)),
         Err(_) => Err(address.timed_out()),
     }
 }

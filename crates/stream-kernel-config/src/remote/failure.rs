@@ -1,5 +1,7 @@
 //! What can go wrong with a server, in words that hold no credentials.
 
+use std::io;
+
 use crate::escape::excerpt;
 use crate::mistake::Problem;
 
@@ -20,9 +22,24 @@ impl Address {
             ))
     }
 
+    /// Returns the problem of a connection that failed.
+    pub(super) fn disconnected(&self, error: &io::Error) -> Problem {
+        match (error.kind(), error.raw_os_error()) {
+            (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
+            (io::ErrorKind::UnexpectedEof, _) => self.unreachable("it hung up"),
+            // The system's own words know no credentials, and a short user name may well be part of them.
+            (_, Some(_)) => self.unreachable_because(&error.to_string()),
+            (_, None) => self.unreachable(error),
+        }
+    }
+
     /// Returns the problem of a server that cannot be reached, or that hung up.
     pub(super) fn unreachable(&self, why: impl std::fmt::Display) -> Problem {
-        Problem::new(format!("{} cannot be reached: {}", self.server(), self.harmless(&why.to_string())))
+        self.unreachable_because(&self.harmless(&why.to_string()))
+    }
+
+    fn unreachable_because(&self, why: &str) -> Problem {
+        Problem::new(format!("{} cannot be reached: {why}", self.server()))
             .expected("a server that answers there")
             .hint(format!("look whether it runs and whether the host and the port are right, {OR_OPTIONAL}"))
     }

@@ -44,6 +44,7 @@ impl<'a> Server<'a> {
     }
 
     /// Asks for what is at a path.
+    #[cfg(feature = "consul")]
     pub(super) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, Problem> {
         let request = self.agent.get(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
         let request = match header {
@@ -152,6 +153,7 @@ impl<'a> Server<'a> {
             ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
                 self.address.not_understood(error)
             }
+            ureq::Error::Io(error) => self.address.disconnected(error),
             _ => self.address.unreachable(error),
         }
     }

@@ -39,7 +39,6 @@ static FORM: Form = Form {
 #[derive(Debug, Clone)]
 pub struct Postgres {
     address: Address,
-    is_tls: bool,
     table: Vec<String>,
     key_column: String,
     value_column: String,
@@ -54,7 +53,7 @@ impl Postgres {
     ///
     /// Says what is wrong with the URL, without the credentials in it.
     pub fn parse(url: &str) -> Result<Self, Problem> {
-        let address = Address::parse(url, &FORM)?;
+        let mut address = Address::parse(url, &FORM)?;
         if address.user.is_none() {
             return Err(FORM.wrong("the URL names no user", "put the user's name before the host"));
         }
@@ -63,7 +62,7 @@ impl Postgres {
                 FORM.wrong("the URL names no database, or more than one", "write its name behind the host")
             );
         }
-        let is_tls = match address.parameter("sslmode") {
+        address.is_tls = match address.parameter("sslmode") {
             None | Some("disable") => false,
             Some("require" | "verify-full") => true,
             Some(_) => {
@@ -90,7 +89,7 @@ impl Postgres {
             name => Ok(name.unwrap_or(default).to_owned()),
         };
         let (key_column, value_column) = (column("key_column", "key")?, column("value_column", "value")?);
-        Ok(Self { is_tls, table, key_column, value_column, address })
+        Ok(Self { table, key_column, value_column, address })
     }
 
     /// Returns the one statement that is sent: nothing that is too long leaves the server.
@@ -109,7 +108,7 @@ impl Postgres {
     fn config(&self) -> Config {
         let mut config = Config::new();
         config.dbname(&self.address.path).application_name("stream-kernel-config");
-        config.ssl_mode(if self.is_tls {
+        config.ssl_mode(if self.address.is_tls {
             tokio_postgres::config::SslMode::Require
         } else {
             tokio_postgres::config::SslMode::Disable
@@ -125,8 +124,8 @@ impl Postgres {
 
     async fn read(&self, stream: std::net::TcpStream) -> Result<Vec<TableRow>, Problem> {
         let stream = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
-        let stream = Bounded::new(stream.map_err(|error| self.address.unreachable(error))?);
-        if self.is_tls {
+        let stream = Bounded::new(stream.map_err(|error| self.address.disconnected(&error))?);
+        if self.address.is_tls {
             let mut tls = MakeRustlsConnect::new(tls::client(&self.address)?);
             let Ok(tls) = MakeTlsConnect::<Bounded>::make_tls_connect(&mut tls, self.address.bare_host());
             self.read_over(stream, tls).await
@@ -142,8 +141,9 @@ impl Postgres {
     {
         let connected = self.config().connect_raw(stream, tls).await;
         let (client, connection) = connected.map_err(|error| self.failed(&error))?;
+        let checks_nothing = connection.parameter("server_encoding") == Some("SQL_ASCII");
         let connection = tokio::spawn(connection);
-        let result = self.select(&client).await;
+        let result = self.select(&client, checks_nothing).await;
         drop(client);
         match result {
             // Only the connection knows why it closed.
@@ -155,7 +155,11 @@ impl Postgres {
         }
     }
 
-    async fn select(&self, client: &Client) -> Result<Vec<TableRow>, Error> {
+    async fn select(&self, client: &Client, checks_nothing: bool) -> Result<Vec<TableRow>, Error> {
+        if checks_nothing {
+            // The server would refuse what is not UTF-8 without a word about where it is.
+            client.batch_execute("SET client_encoding TO 'SQL_ASCII'").await?;
+        }
         // Without parameters it is one round trip, and nothing is left prepared where connections are shared.
         client.query_typed(&self.statement(), &[]).await
     }
@@ -208,13 +212,13 @@ impl Postgres {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        match io_error.map(io::Error::kind) {
-            Some(io::ErrorKind::FileTooLarge) => {
+        match io_error {
+            Some(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 rows::too_much(format!("more than {MAX_ANSWER_BYTES} bytes with what belongs to them"))
             }
-            Some(io::ErrorKind::InvalidInput) => self.address.not_understood(what),
-            Some(io::ErrorKind::UnexpectedEof) => self.address.unreachable("it hung up"),
-            Some(_) => self.address.unreachable(what),
+            // What came is no message.
+            Some(error) if error.kind() == io::ErrorKind::InvalidInput => self.address.not_understood(what),
+            Some(error) => self.address.disconnected(error),
             None if what.starts_with("authentication error") || what.starts_with("invalid configuration") => {
                 self.address.refused(what)
             }
@@ -259,7 +263,7 @@ impl Source for Postgres {
         let stream = connection::connect(&self.address, deadline)?;
         let wait = deadline.remaining().ok_or_else(|| self.address.timed_out())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-        let runtime = runtime.map_err(|error| self.address.unreachable(error))?;
+        let runtime = runtime.map_err(|error| self.address.disconnected(&error))?;
         let read = runtime.block_on(async { tokio::time::timeout(wait, self.read(stream)).await });
         let table_rows = read.unwrap_or_else(|_| Err(self.address.timed_out()))?;
         self.collect(&table_rows)?.into_sorted()

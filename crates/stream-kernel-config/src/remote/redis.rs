@@ -139,13 +139,7 @@ impl Redis {
     fn failed(&self, failure: Failure, deadline: Deadline) -> Problem {
         match failure {
             Failure::Io(_) if deadline.has_passed() => self.address.timed_out(),
-            Failure::Io(error) => match error.kind() {
-                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => self.address.timed_out(),
-                // Rustls: what came is not TLS, or nobody vouches for it.
-                io::ErrorKind::InvalidData => self.address.unreachable(error),
-                io::ErrorKind::UnexpectedEof => self.address.unreachable("it hung up"),
-                _ => self.address.unreachable(error),
-            },
+            Failure::Io(error) => self.address.disconnected(&error),
             Failure::Protocol(what) => self.address.not_understood(what),
             Failure::TooMuch => rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")),
         }

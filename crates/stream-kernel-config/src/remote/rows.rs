@@ -70,6 +70,7 @@ pub(super) fn place(kind: &str, key: &str) -> String {
 }
 
 /// Returns a key as text.
+#[cfg(any(feature = "etcd", feature = "postgres", feature = "redis"))]
 pub(super) fn key_text(kind: &str, key: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(key).map_err(|error| {
         let key = String::from_utf8_lossy(error.as_bytes());
@@ -136,9 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf_8_is_named() {
+    fn a_value_that_is_not_utf_8_is_named() {
         let problem = format!("{:?}", add(&mut Rows::default(), "runtime.strict", b"\xff").unwrap_err());
         assert!(problem.contains("the value of row `runtime.strict` is not UTF-8"), "{problem}");
+    }
+
+    #[cfg(any(feature = "etcd", feature = "postgres", feature = "redis"))]
+    #[test]
+    fn a_key_that_is_not_utf_8_is_named() {
         let problem = format!("{:?}", key_text("key", b"a/\xff".to_vec()).unwrap_err());
         assert!(problem.contains("key `a/\u{fffd}` is not UTF-8"), "{problem}");
         assert_eq!(key_text("key", "a/é".into()).unwrap(), "a/é");

@@ -5,14 +5,14 @@ fn a_url_names_a_table_and_its_columns() {
     let url = "postgres://u:s3cret@h/db?table=app.config&key_column=k&value_column=v&optional=true";
     let postgres = Postgres::parse(url).unwrap();
     assert_eq!(
-        (postgres.table.join("|").as_str(), postgres.is_tls, postgres.is_optional()),
+        (postgres.table.join("|").as_str(), postgres.address.is_tls, postgres.is_optional()),
         ("app|config", false, true)
     );
     assert_eq!(postgres.name(), "postgres://h:5432/db?table=app.config");
     assert!(!format!("{postgres:?}").contains("s3cret"));
     let postgres = Postgres::parse("postgresql://u@h/db?table=config&sslmode=require").unwrap();
     assert_eq!(
-        (postgres.key_column.as_str(), postgres.value_column.as_str(), postgres.is_tls),
+        (postgres.key_column.as_str(), postgres.value_column.as_str(), postgres.address.is_tls),
         ("key", "value", true)
     );
 }
