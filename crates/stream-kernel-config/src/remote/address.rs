@@ -134,13 +134,11 @@ impl Form {
             return Err(self.wrong(what, "write `%` itself as `%25`"));
         }
         let decoded = percent_decode_str(text).decode_utf8();
-        match decoded.ok().filter(|decoded| !decoded.chars().any(char::is_control)) {
-            Some(decoded) => Ok(decoded.into_owned()),
-            None => {
-                let what = format!("the {what} in the URL stands for what is not text");
-                Err(self.wrong(what, "write it in UTF-8, without control characters"))
-            }
-        }
+        let Some(decoded) = decoded.ok().filter(|decoded| !decoded.chars().any(char::is_control)) else {
+            let what = format!("the {what} in the URL stands for what is not text");
+            return Err(self.wrong(what, "write it in UTF-8, without control characters"));
+        };
+        Ok(decoded.into_owned())
     }
 }
 
@@ -236,16 +234,14 @@ fn timeout(parameters: &mut BTreeMap<&'static str, String>, form: &Form) -> Resu
         Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
         Some(_) => None,
     };
-    match milliseconds.filter(|milliseconds| (1..=MAX_TIMEOUT_MS).contains(milliseconds)) {
-        Some(milliseconds) => Ok(Duration::from_millis(milliseconds)),
-        None => {
-            let what = format!(
-                "the parameter `timeout_ms` in the URL is not a whole number from 1 to {MAX_TIMEOUT_MS}"
-            );
-            Err(form
-                .wrong(what, format!("it counts milliseconds; without it there are {DEFAULT_TIMEOUT_MS}")))
-        }
-    }
+    let in_bounds = |milliseconds: &u64| (1..=MAX_TIMEOUT_MS).contains(milliseconds);
+    let Some(milliseconds) = milliseconds.filter(in_bounds) else {
+        let what =
+            format!("the parameter `timeout_ms` in the URL is not a whole number from 1 to {MAX_TIMEOUT_MS}");
+        let hint = format!("it counts milliseconds; without it there are {DEFAULT_TIMEOUT_MS}");
+        return Err(form.wrong(what, hint));
+    };
+    Ok(Duration::from_millis(milliseconds))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! A connection to a server, found and made within the deadline.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;

@@ -27,7 +27,8 @@ const NOT_IN_PATHS: &AsciiSet =
 ///
 /// With the prefix `fund-load`, `fund-load/runtime/tracing/enabled` and `fund-load/runtime.tracing.enabled` both give
 /// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts. Folders, which
-/// are keys without a value that end in a slash, give nothing.
+/// are keys without a value that end in a slash, give nothing. Nor do keys that the token may not read, as consul is mostly set up: it
+/// leaves them out without a word.
 #[derive(Debug, Clone)]
 pub struct Consul {
     address: Address,

@@ -135,15 +135,14 @@ impl Source for Etcd {
         let answer = server.post("/v3/kv/range", header, &body.to_string())?;
         match answer.status {
             200 => {}
-            400 if token.is_none() => {
+            400 => {
                 let message = server.message(answer)?;
                 // What etcd says to a request without a token when it wants one.
                 let wants_user = message.contains("user name is empty");
-                let hint = "look into the server's log";
                 return Err(if wants_user {
                     self.address.refused(message)
                 } else {
-                    self.address.declined(message, hint)
+                    self.address.declined(message, "look into the server's log")
                 });
             }
             _ => return Err(self.failed(&server, answer)),

@@ -202,13 +202,12 @@ impl<R: Read> Read for Bounded<R> {
             }
             None => read,
         };
-        match (self.left.checked_sub(read), self.left_of_text.checked_sub(run)) {
-            (Some(left), Some(left_of_text)) => (self.left, self.left_of_text) = (left, left_of_text),
-            _ => {
-                self.beyond = Some(super::rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")));
-                return Err(io::Error::other("more than a source may hold"));
-            }
-        }
+        let left = (self.left.checked_sub(read), self.left_of_text.checked_sub(run));
+        let (Some(left), Some(left_of_text)) = left else {
+            self.beyond = Some(super::rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")));
+            return Err(io::Error::other("more than a source may hold"));
+        };
+        (self.left, self.left_of_text) = (left, left_of_text);
         Ok(read)
     }
 }

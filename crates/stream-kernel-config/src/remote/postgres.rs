@@ -89,7 +89,7 @@ impl Postgres {
             name => Ok(name.unwrap_or(default).to_owned()),
         };
         let (key_column, value_column) = (column("key_column", "key")?, column("value_column", "value")?);
-        Ok(Self { table, key_column, value_column, address })
+        Ok(Self { address, table, key_column, value_column })
     }
 
     /// Returns the one statement that is sent: nothing that is too long leaves the server.

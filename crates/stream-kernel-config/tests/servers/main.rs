@@ -4,6 +4,8 @@
 //! folder, and ended by its process id. Where one is not installed, its tests say so and pass; with the environment variable
 //! `REQUIRE_SERVERS` set they fail.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 mod consul;
 mod etcd;
 mod postgres;

@@ -55,7 +55,7 @@ pub(crate) fn started(folder: tempfile::TempDir, settings: &[String]) -> Option<
         let mut command = unprivileged(&postgres);
         command.current_dir("/").arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
         command.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", "fsync=off"]);
-        settings.iter().for_each(|setting| drop(command.args(["-c", setting])));
+        command.args(settings.iter().flat_map(|setting| ["-c", setting]));
         command
     };
     let is_ready = |port| sql(port, "SELECT 1").is_ok();

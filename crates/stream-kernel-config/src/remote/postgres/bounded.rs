@@ -75,9 +75,9 @@ mod tests {
                 Poll::Ready(Ok(()))
             }
         }
-        let (mut stream, mut content) = (Bounded::new(Endless), vec![0; bytes]);
+        let (mut stream, mut room) = (Bounded::new(Endless), vec![0; bytes]);
         let mut context = Context::from_waker(std::task::Waker::noop());
-        Pin::new(&mut stream).poll_read(&mut context, &mut ReadBuf::new(&mut content))
+        Pin::new(&mut stream).poll_read(&mut context, &mut ReadBuf::new(&mut room))
     }
 
     #[test]
