@@ -50,7 +50,7 @@ pub(super) struct Address {
     /// What follows the slash after the host.
     pub(super) path: String,
     #[cfg_attr(
-        not(any(feature = "postgres", feature = "redis")),
+        not(any(test, feature = "postgres", feature = "redis")),
         expect(dead_code, reason = "etcd and consul have no parameters of their own")
     )]
     parameters: BTreeMap<&'static str, String>,

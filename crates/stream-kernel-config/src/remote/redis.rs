@@ -125,7 +125,7 @@ impl Redis {
             "MOVED" | "ASK" => {
                 self.address.declined(error, "clusters are not followed: name the server that has the hash")
             }
-            "ERR" if error.contains("AUTH") => self.address.declined(
+            "ERR" if error.to_ascii_uppercase().contains("AUTH") => self.address.declined(
                 "ERR: it takes no password, or no user name",
                 "leave the credentials, or the user name, out of the URL",
             ),

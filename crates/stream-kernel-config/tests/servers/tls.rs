@@ -124,7 +124,9 @@ fn etcd_is_read_over_tls() {
 fn postgresql_is_read_over_tls() {
     let Some(folder) = prepared() else { return };
     let path = |name: &str| folder.path().join(name);
-    ["server.pem", "server.key"].into_iter().for_each(|name| postgres::give(&path(name)));
+    for name in ["server.pem", "server.key"] {
+        postgres::give(&path(name));
+    }
     let settings = [
         "ssl=on".to_owned(),
         format!("ssl_cert_file={}", path("server.pem").display()),
