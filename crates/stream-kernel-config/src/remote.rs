@@ -6,20 +6,21 @@
 //! | --- | --- |
 //! | `etcd://[user:password@]host[:2379]/prefix`, `etcds://` over TLS | `etcd` |
 //! | `consul://[:token@]host[:8500]/prefix`, `consuls://` over TLS | `consul` |
-//! | `postgres://[user:password@]host[:5432]/database?table=schema.table` | `postgres` |
+//! | `postgres://user:password@host[:5432]/database?table=schema.table` | `postgres` |
 //! | `redis://[user:password@]host[:6379]/[db]?hash=NAME`, `rediss://` over TLS | `redis` |
 //!
-//! Each also takes the parameters `optional=true|false` (false without it) and `timeout_ms=N`: so many milliseconds, 1 to
-//! 60,000, 5,000 without it, for everything from finding the host to the last byte of the answer. What stands for
-//! something else in a URL is written as `%` and two digits there: `@` as `%40`, `/` as `%2F`, `:` as `%3A`.
+//! Each also takes the parameters `optional=true|false` (false without it) and `timeout_ms=N`: so many milliseconds,
+//! 1 to 60,000, 5,000 without it, for everything from finding the host to the last byte of the answer. What stands
+//! for something else in a URL is written as `%` and two digits there: `@` as `%40`, `/` as `%2F`, `:` as `%3A`.
 //!
 //! A key that is not there, a prefix without keys and a hash that does not exist are no mistake: they give no rows.
 //!
-//! Over TLS, the certificates that the machine trusts are trusted, or those in the file that the environment variable `SSL_CERT_FILE`
-//! names; the name in the server's certificate is checked. There are no client certificates, proxies or redirects.
+//! Over TLS, the certificates that the machine trusts are trusted, or those in the file that the environment variable
+//! `SSL_CERT_FILE` names; the name in the server's certificate is checked. There are no client certificates, proxies
+//! or redirects.
 //!
-//! Bounds: 10,000 rows, [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES) of keys and values together, 256 bytes of a key path. Reading stops at the first
-//! thing beyond.
+//! Bounds: 10,000 rows, [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES) of keys and values together, 256 bytes of a key
+//! path. Reading stops at the first thing beyond.
 //!
 //! User names, passwords and tokens appear in no message, no name and no `Debug` output.
 
@@ -80,8 +81,8 @@ const SCHEMES: [(&str, &str); 8] = [
 
 /// Returns the source that a URL names, not read yet; none if its scheme is not one of a remote source.
 ///
-/// The problem of one that cannot be opened says what is wrong with the URL, without the credentials in it, or that this
-/// program was built without the source.
+/// The problem of one that cannot be opened says what is wrong with the URL, without the credentials in it, or that
+/// this program was built without the source.
 pub fn open(url: &str) -> Option<Result<Arc<dyn Source>, Problem>> {
     let (scheme, _) = url.split_once("://")?;
     let (scheme, feature) = *SCHEMES.iter().find(|(known, _)| *known == scheme)?;

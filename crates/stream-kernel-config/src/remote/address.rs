@@ -1,7 +1,7 @@
 //! Where a source is: its URL, taken apart.
 //!
-//! Nothing here shows a part of a URL that may be a credential, not even of one that is wrong: before it is known where the
-//! credentials end, any part may be.
+//! Nothing here shows a part of a URL that may be a credential, not even of one that is wrong: before it is known
+//! where the credentials end, any part may be.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -151,7 +151,8 @@ fn split<'a>(rest: &'a str, form: &Form) -> Result<(&'a str, &'a str, &'a str), 
     let (authority, behind) = rest.split_at(end);
     // Most likely a password with a slash in it, of which the path would show a part.
     if behind.contains('@') {
-        let hint = "in a user name, a password or a token write `/` as `%2F` and `?` as `%3F`; behind the host write `@` as `%40`";
+        let hint = "in a user name, a password or a token write `/` as `%2F` and `?` as `%3F`; \
+                    behind the host write `@` as `%40`";
         return Err(form.wrong("the URL has an `@` behind the host", hint));
     }
     let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
@@ -163,7 +164,8 @@ fn secret(text: String) -> Option<Secret> {
 }
 
 fn host_and_port(place: &str, form: &Form) -> Result<(String, u16), Problem> {
-    let hint = "name the host and, if it is another one, the port; in a user name, a password or a token write `:` as `%3A`, `@` as `%40` and `/` as `%2F`";
+    let hint = "name the host and, if it is another one, the port; \
+                in a user name, a password or a token write `:` as `%3A`, `@` as `%40` and `/` as `%2F`";
     let end_of_host =
         if place.starts_with('[') { place.find(']').map_or(place.len(), |end| end + 1) } else { 0 };
     let colon = place[end_of_host..].find(':').map(|at| at + end_of_host);

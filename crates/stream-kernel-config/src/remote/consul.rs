@@ -26,9 +26,9 @@ const NOT_IN_PATHS: &AsciiSet =
 /// The keys below a prefix in consul's store of keys and values.
 ///
 /// With the prefix `fund-load`, `fund-load/runtime/tracing/enabled` and `fund-load/runtime.tracing.enabled` both give
-/// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts. Folders, which
-/// are keys without a value that end in a slash, give nothing. Nor do keys that the token may not read, as consul is mostly set up: it
-/// leaves them out without a word.
+/// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts.
+/// Folders, which are keys without a value that end in a slash, give nothing. Nor do keys that the token may not
+/// read, as consul is mostly set up: it leaves them out without a word.
 #[derive(Debug, Clone)]
 pub struct Consul {
     address: Address,
@@ -44,7 +44,8 @@ struct Pair {
 }
 
 impl Consul {
-    /// Returns the source that `consul://[:token@]host[:8500]/prefix` names, not read yet; `consuls://` is the same over TLS.
+    /// Returns the source that `consul://[:token@]host[:8500]/prefix` names, not read yet; `consuls://` is the same
+    /// over TLS.
     ///
     /// # Errors
     ///

@@ -19,11 +19,12 @@ static FORM: Form = Form {
     parameters: &[],
 };
 
-/// The keys below a prefix in etcd, read through the JSON gateway of its version 3 (etcd 3.4 and later have it at `/v3/`).
+/// The keys below a prefix in etcd, read through the JSON gateway of its version 3 (etcd 3.4 and later have it at
+/// `/v3/`).
 ///
 /// With the prefix `fund-load`, `fund-load/runtime/tracing/enabled` and `fund-load/runtime.tracing.enabled` both give
-/// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts. A prefix that
-/// begins with a slash comes behind two of them: `etcd://host//fund-load`.
+/// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts.
+/// A prefix that begins with a slash comes behind two of them: `etcd://host//fund-load`.
 #[derive(Debug, Clone)]
 pub struct Etcd {
     address: Address,
@@ -45,7 +46,8 @@ struct Authenticated {
 }
 
 impl Etcd {
-    /// Returns the source that `etcd://[user:password@]host[:2379]/prefix` names, not read yet; `etcds://` is the same over TLS.
+    /// Returns the source that `etcd://[user:password@]host[:2379]/prefix` names, not read yet; `etcds://` is the
+    /// same over TLS.
     ///
     /// # Errors
     ///

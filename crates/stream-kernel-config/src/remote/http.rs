@@ -118,9 +118,10 @@ impl<'a> Server<'a> {
         };
         match status {
             401 | 403 => self.address.refused(message),
-            300..=399 => self
-                .address
-                .declined(message, "redirects are not followed: name the server that it points to, over TLS if that is where it points"),
+            300..=399 => self.address.declined(
+                message,
+                "redirects are not followed: name the server that it points to, or speak to it over TLS",
+            ),
             500.. => self.address.declined(message, "look into the server's log; try again when it is well"),
             _ => self.address.not_understood(message),
         }

@@ -21,8 +21,8 @@ pub(super) fn for_each<T: DeserializeOwned>(
     read(reader, each, |json, elements| elements.deserialize(json))
 }
 
-/// Hands each element of the list in a field to `each`, until that has a problem with one. The field may be missing, the
-/// other one, `beside`, may not.
+/// Hands each element of the list in a field to `each`, until that has a problem with one. The field may be missing,
+/// the other one, `beside`, may not.
 #[cfg(feature = "etcd")]
 pub(super) fn for_each_in<T: DeserializeOwned>(
     reader: &mut dyn Read,

@@ -24,18 +24,19 @@ static FORM: Form = Form {
     server: "PostgreSQL",
     schemes: &[("postgres", false), ("postgresql", false)],
     port: 5432,
-    example: "postgres://[user:password@]host[:5432]/database?table=schema.table",
+    example: "postgres://user:password@host[:5432]/database?table=schema.table",
     parameters: &["table", "key_column", "value_column", "sslmode"],
 };
 
 /// The rows of a table in PostgreSQL: one column holds key paths, another one values.
 ///
-/// Names of tables and columns are taken as written, upper and lower case apart; a schema is told from a table by the point, so neither
-/// name can have one. Keys and values are read as the text that PostgreSQL writes them as; NULL as a value is `null`, as
-/// a key a mistake.
+/// Names of tables and columns are taken as written, upper and lower case apart; a schema is told from a table by the
+/// point, so neither name can have one. Keys and values are read as the text that PostgreSQL writes them as; NULL as
+/// a value is `null`, as a key a mistake.
 ///
-/// Without the parameter `sslmode`, or with `sslmode=disable`, nothing is encrypted. `sslmode=require` and `sslmode=verify-full` both
-/// mean TLS with a certificate that is checked, also where other programs only check it with the second.
+/// Without the parameter `sslmode`, or with `sslmode=disable`, nothing is encrypted. `sslmode=require` and
+/// `sslmode=verify-full` both mean TLS with a certificate that is checked, also where other programs only check it
+/// with the second.
 #[derive(Debug, Clone)]
 pub struct Postgres {
     address: Address,
@@ -233,14 +234,20 @@ impl Postgres {
         let address = &self.address;
         match code {
             "28P01" => address.refused("28P01, wrong password"),
-            "28000" => address.refused("28000, no such role, or no entry in pg_hba.conf for this host, role, database and encryption"),
-            "3D000" => address.declined("3D000, there is no such database", "look whether the URL names the right one"),
+            "28000" => {
+                address.refused("28000, no such role, or pg_hba.conf lets it in from nowhere like this")
+            }
+            "3D000" => address
+                .declined("3D000, there is no such database", "look whether the URL names the right one"),
             "42P01" | "3F000" => address.declined(
                 format!("{code}, there is no table `{table}`"),
                 "look whether it is in that schema and database; upper and lower case count",
             ),
             "42703" => address.declined(
-                format!("{code}, `{table}` has no column `{}`, or none `{}`", self.key_column, self.value_column),
+                format!(
+                    "{code}, `{table}` has no column `{}`, or none `{}`",
+                    self.key_column, self.value_column
+                ),
                 "name the columns with `key_column` and `value_column`; upper and lower case count",
             ),
             "42501" => address.declined(

@@ -27,9 +27,9 @@ static FORM: Form = Form {
 
 /// The fields of a hash in Redis, or in what speaks its protocol: each is a key path.
 ///
-/// The requests are `AUTH` and `SELECT`, if the URL says so, and `HGETALL`. There are so few of them that this speaks Redis's protocol
-/// (its version 2) itself: so it can stop at the first row beyond the bounds, and keep one deadline over all of it. Clusters are not followed
-/// from one server to another.
+/// The requests are `AUTH` and `SELECT`, if the URL says so, and `HGETALL`. There are so few of them that this speaks
+/// Redis's protocol (its version 2) itself: so it can stop at the first row beyond the bounds, and keep one deadline
+/// over all of it. Clusters are not followed from one server to another.
 #[derive(Debug, Clone)]
 pub struct Redis {
     address: Address,
@@ -38,7 +38,8 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Returns the source that `redis://[user:password@]host[:6379]/[db]?hash=NAME` names, not read yet; `rediss://` is the same over TLS.
+    /// Returns the source that `redis://[user:password@]host[:6379]/[db]?hash=NAME` names, not read yet; `rediss://`
+    /// is the same over TLS.
     ///
     /// # Errors
     ///

@@ -11,9 +11,15 @@ pub(super) fn roots(address: &Address) -> Result<Vec<CertificateDer<'static>>, P
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
         let why = found.errors.first().map_or_else(String::new, |error| format!(": {error}"));
-        return Err(Problem::new(format!("{} cannot be trusted: this machine trusts no certificates{why}", address.server()))
-            .expected("certificates of authorities in the system's store")
-            .hint("install them (Debian: the package ca-certificates), or name a file of them in the environment variable `SSL_CERT_FILE`"));
+        return Err(Problem::new(format!(
+            "{} cannot be trusted: this machine trusts no certificates{why}",
+            address.server()
+        ))
+        .expected("certificates of authorities in the system's store")
+        .hint(
+            "install them (Debian: the package ca-certificates), \
+            or name a file of them in the environment variable `SSL_CERT_FILE`",
+        ));
     }
     Ok(found.certs)
 }

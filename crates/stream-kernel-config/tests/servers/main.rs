@@ -1,8 +1,8 @@
 //! Remote sources against servers: stand-ins that misbehave, and real ones.
 //!
-//! Each real server is started by the test that needs it, on a free port of the loopback interface with its data in a temporary
-//! folder, and ended by its process id. Where one is not installed, its tests say so and pass; with the environment variable
-//! `REQUIRE_SERVERS` set they fail.
+//! Each real server is started by the test that needs it, on a free port of the loopback interface with its data in a
+//! temporary folder, and ended by its process id. Where one is not installed, its tests say so and pass; with the
+//! environment variable `REQUIRE_SERVERS` set they fail.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 

@@ -39,8 +39,8 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Starts what `command` makes of a port, in a folder, and waits until `is_ready`. Another test may take the port first: then it is
-    /// tried with another one.
+    /// Starts what `command` makes of a port, in a folder, and waits until `is_ready`. Another test may take the port
+    /// first: then it is tried with another one.
     pub(crate) fn start(
         folder: TempDir,
         end: Signal,

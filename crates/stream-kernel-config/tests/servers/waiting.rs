@@ -88,11 +88,11 @@ fn a_server_that_is_down_is_named() {
 
 #[test]
 fn a_host_that_is_none_is_named() {
+    // Longer than a name can be, so that nobody is asked for it.
+    let host = "x".repeat(64);
     for url in urls(1, 5000) {
-        let url =
-            url.replace("127.0.0.1", "no-such-host.invalid").replace("localhost", "no-such-host.invalid");
-        let shown = refused(&url);
-        assert!(shown.contains("cannot be reached") || shown.contains("did not answer"), "{shown}");
+        let url = url.replace("127.0.0.1", &host).replace("localhost", &host);
+        assert_says(&refused(&url), &[&host, "cannot be reached"]);
     }
 }
 
