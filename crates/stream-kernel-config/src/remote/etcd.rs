@@ -122,12 +122,11 @@ impl Source for Etcd {
     }
 
     fn rows(&self) -> Result<Vec<Row>, Problem> {
-        let server = Server::new(&self.address)?;
-        let token = match (&self.address.user, &self.address.password) {
-            (Some(user), Some(password)) => Some(self.token(&server, user, password)?),
-            _ => None,
-        };
-        let header = token.as_ref().map(|token| ("Authorization", token.expose()));
+        let mut server = Server::new(&self.address)?;
+        if let (Some(user), Some(password)) = (&self.address.user, &self.address.password) {
+            server.token = Some(self.token(&server, user, password)?);
+        }
+        let header = server.token.as_ref().map(|token| ("Authorization", token.expose()));
         let (key, range_end) = self.range();
         let body = serde_json::json!({
             "key": json::encoded(&key),

@@ -26,6 +26,9 @@ pub(super) struct Server<'a> {
     address: &'a Address,
     agent: Agent,
     deadline: Deadline,
+    /// What the server gave in exchange for the credentials.
+    #[cfg(feature = "etcd")]
+    pub(super) token: Option<super::secret::Secret>,
 }
 
 /// An answer, of which the body is not read yet.
@@ -40,7 +43,13 @@ impl<'a> Server<'a> {
         // No proxies, not even from the environment; no redirects, since they would take credentials elsewhere.
         let config = Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false);
         let config = if address.is_tls { config.tls_config(tls_config(address)?) } else { config };
-        Ok(Self { address, agent: config.build().new_agent(), deadline })
+        Ok(Self {
+            address,
+            agent: config.build().new_agent(),
+            deadline,
+            #[cfg(feature = "etcd")]
+            token: None,
+        })
     }
 
     /// Asks for what is at a path.
@@ -102,6 +111,10 @@ impl<'a> Server<'a> {
         }
         let text = String::from_utf8_lossy(&text);
         let text = text.trim();
+        #[cfg(feature = "etcd")]
+        if self.token.as_ref().is_some_and(|token| token.is_in(text)) {
+            return Ok(format!("HTTP status {status}"));
+        }
         Ok(if text.is_empty() {
             format!("HTTP status {status}")
         } else {

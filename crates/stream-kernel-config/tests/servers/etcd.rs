@@ -100,6 +100,20 @@ fn a_user_asks_for_a_token_first() {
 }
 
 #[test]
+fn a_token_is_not_repeated_either() {
+    for status in [400, 401, 403, 500] {
+        let server = StandIn::http(move |request| {
+            if request.starts_with("POST /v3/auth/authenticate ") {
+                return Answer::Http(200, format!(r#"{{{HEADER},"token":"nonsense.9"}}"#));
+            }
+            Answer::Http(status, r#"{"error":"invalid token nonsense.9"}"#.to_owned())
+        });
+        let shown = refused(&format!("etcd://hunter:s3cret@127.0.0.1:{}/x", server.port));
+        assert!(shown.contains(&format!("HTTP status {status}")) && !shown.contains("nonsense"), "{shown}");
+    }
+}
+
+#[test]
 fn statuses_have_meanings() {
     for (status, part) in [
         (401, "wants credentials"),
