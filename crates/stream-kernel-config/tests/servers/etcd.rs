@@ -4,8 +4,6 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 
-use rustix::process::Signal;
-
 use super::process::{Server, find, free_port};
 use super::stand_in::{Answer, StandIn};
 use super::{assert_says, open, pairs, places, read, refused};
@@ -218,7 +216,7 @@ fn started() -> Option<Server> {
     let is_ready = |port| {
         post(port, "/v3/kv/range", r#"{"key":"YQ=="}"#).is_some_and(|answer| answer.contains("header"))
     };
-    Some(Server::start(tempfile::tempdir().unwrap(), Signal::TERM, command, is_ready))
+    Some(Server::start(tempfile::tempdir().unwrap(), "TERM", command, is_ready))
 }
 
 fn post(port: u16, path: &str, body: &str) -> Option<String> {

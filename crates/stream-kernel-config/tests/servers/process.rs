@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A server is waited for so long, in tenths of a second: the machine may be busy.
@@ -16,16 +15,19 @@ const PATIENCE: usize = 600;
 pub(crate) struct Server {
     pub(crate) port: u16,
     child: Child,
-    end: Signal,
+    /// The signal that it ends at.
+    end: &'static str,
     pub(crate) folder: TempDir,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Ok(pid) = i32::try_from(self.child.id())
-            && let Some(pid) = Pid::from_raw(pid)
-            && kill_process(pid, self.end).is_ok()
-        {
+        // The id of one that has ended may be another's by now.
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let signal = format!("kill -{} {}", self.end, self.child.id());
+        if Command::new("sh").args(["-c", &signal]).status().is_ok_and(|status| status.success()) {
             for _ in 0..100 {
                 if matches!(self.child.try_wait(), Ok(Some(_))) {
                     return;
@@ -43,7 +45,7 @@ impl Server {
     /// first: then it is tried with another one.
     pub(crate) fn start(
         folder: TempDir,
-        end: Signal,
+        end: &'static str,
         command: impl Fn(&Path, u16) -> Command,
         is_ready: impl Fn(u16) -> bool,
     ) -> Self {

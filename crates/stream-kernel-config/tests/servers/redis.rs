@@ -4,8 +4,6 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 
-use rustix::process::Signal;
-
 use super::process::{Server, find};
 use super::stand_in::{Answer, StandIn};
 use super::{assert_says, open, pairs, places, read, refused};
@@ -97,7 +95,7 @@ fn started(password: Option<&str>) -> Option<Server> {
     let is_ready = |port| {
         ask(port, &[&[b"PING"]]).is_some_and(|reply| reply.contains("PONG") || reply.contains("NOAUTH"))
     };
-    Some(Server::start(tempfile::tempdir().unwrap(), Signal::TERM, command, is_ready))
+    Some(Server::start(tempfile::tempdir().unwrap(), "TERM", command, is_ready))
 }
 
 /// Sends requests to a server, and returns the beginning of each of their replies.

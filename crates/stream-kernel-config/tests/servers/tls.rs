@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::process::{Server, find, free_port, listens, run};
@@ -89,7 +88,7 @@ fn redis_is_read_over_tls() {
         command.args(["--tls-auth-clients", "no"]).arg("--dir").arg(folder).current_dir(folder);
         command
     };
-    let server = Server::start(folder, Signal::TERM, command, listens);
+    let server = Server::start(folder, "TERM", command, listens);
     assert_checked(&server, &format!("rediss://127.0.0.1:{}?hash=nothing", server.port), 0);
 }
 
@@ -116,7 +115,7 @@ fn etcd_is_read_over_tls() {
                 .output()
                 .is_ok()
     };
-    let server = Server::start(folder, Signal::TERM, command, is_ready);
+    let server = Server::start(folder, "TERM", command, is_ready);
     assert_checked(&server, &format!("etcds://127.0.0.1:{}/nothing?timeout_ms=30000", server.port), 0);
 }
 
