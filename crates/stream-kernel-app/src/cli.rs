@@ -103,8 +103,8 @@ pub(crate) enum ConfigCommand {
 /// What `run` takes, and every other command as well.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Read the configuration from SOURCE: a file, a directory of files, or standard input if it is `-`; given several times,
-    /// later ones go over earlier ones.
+    /// Read the configuration from SOURCE: a file, a directory of files, standard input if it is `-`, or a store
+    /// (`etcd://`, `consul://`, `postgres://`, `redis://`); given several times, later ones go over earlier ones.
     #[arg(long, value_name = "SOURCE")]
     config: Vec<String>,
     /// Let what the sources hold below `profiles.NAME` go over the rest of them.

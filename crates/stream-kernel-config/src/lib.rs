@@ -14,6 +14,7 @@ mod loader;
 mod mistake;
 mod nearest;
 mod origin;
+pub mod remote;
 mod source;
 mod variable;
 
@@ -22,7 +23,6 @@ mod escape;
 mod key_path;
 mod layer;
 mod quoted_line;
-mod remote;
 mod schema;
 mod sink_rules;
 mod yaml;

@@ -149,6 +149,7 @@ impl Mistake {
 /// is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
+    warnings: Vec<Warning>,
     kept: Vec<Mistake>,
     further: usize,
 }
@@ -168,6 +169,10 @@ impl Mistakes {
 
 impl Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What was left out may be what is missing.
+        for warning in &self.warnings {
+            write!(f, "{warning}\n\n")?;
+        }
         for (index, mistake) in self.kept.iter().enumerate() {
             write!(f, "{}{mistake}", if index == 0 { "" } else { "\n\n" })?;
         }
@@ -266,7 +271,7 @@ impl Findings {
     /// Returns all mistakes in their order.
     pub(crate) fn into_mistakes(mut self) -> Mistakes {
         self.mistakes.sort_by_key(|mistake| (mistake.urgency, mistake.provenance.rank()));
-        Mistakes { kept: self.mistakes, further: self.further }
+        Mistakes { warnings: self.warnings, kept: self.mistakes, further: self.further }
     }
 }
 

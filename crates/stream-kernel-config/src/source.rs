@@ -6,7 +6,7 @@ use crate::mistake::Problem;
 
 /// A store of keys and values, read once, before the run: a layer of the configuration.
 ///
-/// An application hands one in. Merging, checking, and saying where a value came from is all
+/// An application hands one in with [`Loader::source`](crate::Loader::source). Merging, checking, and saying where a value came from is all
 /// done for it.
 pub trait Source: Debug {
     /// Returns what messages call it, such as `etcd://127.0.0.1:2379/fund-load`. It never holds credentials.

@@ -1,6 +1,9 @@
 //! Where a configuration may come from, on the command line; and the commands that tell two from each other.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -148,4 +151,90 @@ fn the_summary_holds_the_digest_that_is_shown() {
         .unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains(&format!("\n  configuration: {digest}\n")), "{told}");
+}
+
+/// Answers one request as Consul does, for as long as it is not asked again, and returns where.
+fn consul(answer: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+            let _ = stream.write_all((head + answer).as_bytes());
+        }
+    });
+    port
+}
+
+/// The stores themselves are tested with their library; here, that the program has them, and what people see of them.
+#[test]
+fn a_store_is_a_source_like_any_other_and_its_credentials_are_shown_nowhere() {
+    // `false`, and `4` for a key that takes text.
+    let port = consul(
+        r#"[{"Key":"fund-load/","Value":null},{"Key":"fund-load/runtime/strict","Value":"ZmFsc2U="},{"Key":"fund-load/scenario.name","Value":"NA=="}]"#,
+    );
+    let folder = Folder::new();
+    folder.write("a.yaml", LEAST);
+    let url = format!("consul://:secret-token@127.0.0.1:{port}/fund-load");
+    let sources = ["--config", "a.yaml", "--config", &url];
+    let shown = shown(Program::new(&folder).args(SHOW).args(sources), &["scenario.name", "runtime.strict"]);
+    assert_snapshot!(shown.replace(&port.to_string(), "PORT"), @r#"
+    scenario.name: "4"  # consul://127.0.0.1:PORT/fund-load, key `fund-load/scenario.name`
+    runtime.strict: false  # consul://127.0.0.1:PORT/fund-load, key `fund-load/runtime/strict`
+    "#);
+
+    let port = consul(r#"[{"Key":"fund-load/runtime/strict","Value":"cGVyaGFwcw=="}]"#);
+    let url = format!("consul://:secret-token@127.0.0.1:{port}/fund-load");
+    let outcome = Program::new(&folder).args(["check", "--config", "a.yaml", "--config", &url]).exits_with(2);
+    assert_snapshot!(outcome.stderr.replace(&port.to_string(), "PORT"), @"
+    error: `runtime.strict`: found text `perhaps`
+      --> consul://127.0.0.1:PORT/fund-load, key `fund-load/runtime/strict`
+      expected: `true` or `false`
+      hint: write `true` or `false`
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
+}
+
+#[test]
+fn a_store_that_is_down_or_silent_ends_the_program_soon_unless_it_is_optional() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let folder = Folder::new();
+    folder.write("a.yaml", LEAST);
+    let told = |url: &str, exit| {
+        let program = Program::new(&folder).args(["check", "--config", "a.yaml", "--config", url]);
+        program.exits_with(exit).stderr.replace(&port.to_string(), "PORT")
+    };
+    let of =
+        |scheme: &str, rest: &str| format!("{scheme}://user:secret@127.0.0.1:{port}/{rest}timeout_ms=200");
+    let urls = [
+        of("etcd", "fund-load?"),
+        of("consul", "fund-load?").replace("user:", ":"),
+        of("postgres", "db?table=t&"),
+        of("redis", "0?hash=h&"),
+    ];
+    for url in &urls {
+        let refused = told(url, 2);
+        assert!(refused.starts_with("error: ") && refused.contains("200"), "{url}: {refused}");
+        let warned = told(&format!("{url}&optional=true"), 0);
+        assert!(
+            warned.starts_with("warning: ") && warned.contains("(optional, and left out)"),
+            "{url}: {warned}"
+        );
+        assert!(![refused, warned].concat().contains("secret"), "{url}");
+    }
+    drop(silent);
+    assert_snapshot!(told(&urls[3], 2), @"
+    error: Redis at `127.0.0.1:PORT` cannot be reached: Connection refused (os error 111)
+      --> redis://127.0.0.1:PORT/0?hash=h
+      expected: a server that answers there
+      hint: look whether it runs and whether the host and the port are right, or add `optional=true` to the URL if a run may do without it
+
+    fund-load: 1 mistake in the configuration; no input was read and no file was touched
+    ");
 }

@@ -162,6 +162,23 @@ fn a_store_that_cannot_be_read_comes_first_and_an_optional_one_is_a_warning() {
       hint: start it
     ");
     assert!(loaded.finish().is_ok());
+    let missing = above(scene(), down(true)).mistakes();
+    assert_snapshot!(missing, @"
+    warning: nobody answers (optional, and left out)
+      --> store://here
+      expected: a store that is up
+      hint: start it
+
+    error: `version`: required value is missing
+      --> built-in default
+      expected: the number 1
+      hint: set `version`
+
+    error: `scenario.name`: required value is missing
+      --> built-in default
+      expected: text, not empty
+      hint: set `scenario.name`
+    ");
 }
 
 #[test]

@@ -1,0 +1,250 @@
+//! Where a source is: its URL, taken apart.
+//!
+//! Nothing here shows a part of a URL that may be a credential, not even of one that is wrong: before it is known
+//! where the credentials end, any part may be.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use crate::mistake::Problem;
+use crate::nearest::nearest;
+
+use super::secret::Secret;
+
+/// A source is waited for so long, unless its URL says otherwise.
+pub(super) const DEFAULT_TIMEOUT_MS: u64 = 5_000;
+/// A source is waited for at most so long.
+pub(super) const MAX_TIMEOUT_MS: u64 = 60_000;
+
+/// Parameters that every source knows.
+const COMMON_PARAMETERS: [&str; 2] = ["optional", "timeout_ms"];
+
+/// What the URLs of one kind of source look like.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// What the server is called in messages.
+    pub(super) server: &'static str,
+    /// The schemes, and whether each is over TLS.
+    pub(super) schemes: &'static [(&'static str, bool)],
+    /// The port, unless the URL names one.
+    pub(super) port: u16,
+    /// A URL to go by.
+    pub(super) example: &'static str,
+    /// Parameters beyond those that every source knows.
+    pub(super) parameters: &'static [&'static str],
+}
+
+/// A URL, taken apart and checked.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    pub(super) form: &'static Form,
+    pub(super) scheme: &'static str,
+    pub(super) is_tls: bool,
+    pub(super) user: Option<Secret>,
+    pub(super) password: Option<Secret>,
+    /// As in a URL: an IPv6 address stands in brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// What follows the slash after the host.
+    pub(super) path: String,
+    #[cfg_attr(
+        not(any(test, feature = "postgres", feature = "redis")),
+        expect(dead_code, reason = "etcd and consul have no parameters of their own")
+    )]
+    parameters: BTreeMap<&'static str, String>,
+    pub(super) is_optional: bool,
+    pub(super) timeout: Duration,
+}
+
+impl Address {
+    /// Takes a URL apart.
+    pub(super) fn parse(url: &str, form: &'static Form) -> Result<Self, Problem> {
+        let known = |(scheme, rest)| {
+            form.schemes.iter().find(|(name, _)| *name == scheme).map(|(name, tls)| (*name, *tls, rest))
+        };
+        let Some((scheme, is_tls, rest)) = url.split_once("://").and_then(known) else {
+            return Err(form.wrong(
+                "the URL does not begin with the scheme of such a source",
+                "write it as in the example",
+            ));
+        };
+        let (authority, path, query) = split(rest, form)?;
+        let (credentials, place) =
+            authority.rsplit_once('@').map_or((None, authority), |(c, p)| (Some(c), p));
+        let (user, password) = match credentials.map(|text| text.split_once(':').unwrap_or((text, ""))) {
+            Some((user, password)) => {
+                (secret(form.decoded(user, "user name")?), secret(form.decoded(password, "password")?))
+            }
+            None => (None, None),
+        };
+        let (host, port) = host_and_port(place, form)?;
+        let mut parameters = parameters(query, form)?;
+        Ok(Self {
+            form,
+            scheme,
+            is_tls,
+            user,
+            password,
+            host,
+            port,
+            path: form.decoded(path, "path")?,
+            is_optional: optional(&mut parameters, form)?,
+            timeout: timeout(&mut parameters, form)?,
+            parameters,
+        })
+    }
+
+    /// Returns the value of a parameter of this kind of source.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// Returns the URL up to the path, without credentials.
+    pub(super) fn name(&self) -> String {
+        format!("{}://{}:{}/{}", self.scheme, self.host, self.port, self.path)
+    }
+
+    /// Returns what messages call the server: ``etcd at `127.0.0.1:2379` ``.
+    pub(super) fn server(&self) -> String {
+        format!("{} at `{}:{}`", self.form.server, self.host, self.port)
+    }
+
+    /// Returns the host's name or address, for looking it up and for the check of the server's certificate.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(super) fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+impl Form {
+    /// Returns the problem of a URL that is not one of these.
+    pub(super) fn wrong(&self, what: impl Into<String>, hint: impl Into<String>) -> Problem {
+        Problem::new(what).expected(format!("a URL such as `{}`", self.example)).hint(hint)
+    }
+
+    /// Returns a part of the URL as what it stands for.
+    fn decoded(&self, text: &str, what: &str) -> Result<String, Problem> {
+        let is_escape =
+            |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+        if !text.split('%').skip(1).all(is_escape) {
+            let what = format!("the {what} in the URL has a `%` without two digits behind it");
+            return Err(self.wrong(what, "write `%` itself as `%25`"));
+        }
+        let decoded = percent_decode_str(text).decode_utf8();
+        let Some(decoded) = decoded.ok().filter(|decoded| !decoded.chars().any(char::is_control)) else {
+            let what = format!("the {what} in the URL stands for what is not text");
+            return Err(self.wrong(what, "write it in UTF-8, without control characters"));
+        };
+        Ok(decoded.into_owned())
+    }
+}
+
+/// Returns what stands before the first slash, between it and the question mark, and behind that.
+fn split<'a>(rest: &'a str, form: &Form) -> Result<(&'a str, &'a str, &'a str), Problem> {
+    if rest.contains('#') {
+        return Err(form.wrong("the URL has a `#`", "write it as `%23`"));
+    }
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    // Most likely a password with a slash in it, of which the path would show a part.
+    if behind.contains('@') {
+        let hint = "in a user name, a password or a token write `/` as `%2F` and `?` as `%3F`; \
+                    behind the host write `@` as `%40`";
+        return Err(form.wrong("the URL has an `@` behind the host", hint));
+    }
+    let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
+    Ok((authority, path.strip_prefix('/').unwrap_or(path), query))
+}
+
+fn secret(text: String) -> Option<Secret> {
+    (!text.is_empty()).then(|| Secret::new(text))
+}
+
+fn host_and_port(place: &str, form: &Form) -> Result<(String, u16), Problem> {
+    let hint = "name the host and, if it is another one, the port; \
+                in a user name, a password or a token write `:` as `%3A`, `@` as `%40` and `/` as `%2F`";
+    let end_of_host =
+        if place.starts_with('[') { place.find(']').map_or(place.len(), |end| end + 1) } else { 0 };
+    let colon = place[end_of_host..].find(':').map(|at| at + end_of_host);
+    let (host, port) = match colon {
+        Some(colon) => (&place[..colon], Some(&place[colon + 1..])),
+        None => (place, None),
+    };
+    if !is_host(host) {
+        return Err(form.wrong("the URL names no host, or one that is none", hint));
+    }
+    let port = match port {
+        None => form.port,
+        Some(text) => match text.parse() {
+            Ok(port) if port != 0 && text.bytes().all(|byte| byte.is_ascii_digit()) => port,
+            _ => return Err(form.wrong("the port in the URL is not a number from 1 to 65535", hint)),
+        },
+    };
+    Ok((host.to_owned(), port))
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+    }
+}
+
+fn parameters(query: &str, form: &'static Form) -> Result<BTreeMap<&'static str, String>, Problem> {
+    let known = || form.parameters.iter().copied().chain(COMMON_PARAMETERS);
+    let mut parameters = BTreeMap::new();
+    for text in query.split('&').filter(|text| !text.is_empty()) {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let name = form.decoded(name, "name of a parameter")?;
+        let Some(known_name) = known().find(|known| *known == name) else {
+            let names: Vec<_> = known().map(|name| format!("`{name}`")).collect();
+            let what = format!("unknown parameter `{}` in the URL", crate::escape::excerpt(&name));
+            let problem = Problem::new(what).expected(names.join(", "));
+            return Err(match nearest(&name, known()) {
+                Some(near) => problem.did_you_mean(Some(near)),
+                None => problem.hint("take it away; credentials stand before the host"),
+            });
+        };
+        let value = form.decoded(value, &format!("value of the parameter `{known_name}`"))?;
+        if parameters.insert(known_name, value).is_some() {
+            return Err(form.wrong(
+                format!("the URL gives the parameter `{known_name}` twice"),
+                "take one of them away",
+            ));
+        }
+    }
+    Ok(parameters)
+}
+
+fn optional(parameters: &mut BTreeMap<&'static str, String>, form: &Form) -> Result<bool, Problem> {
+    match parameters.remove("optional").as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(form.wrong(
+            "the parameter `optional` in the URL is neither `true` nor `false`",
+            "write `optional=true`, or leave it out",
+        )),
+    }
+}
+
+fn timeout(parameters: &mut BTreeMap<&'static str, String>, form: &Form) -> Result<Duration, Problem> {
+    let milliseconds = match parameters.remove("timeout_ms") {
+        None => Some(DEFAULT_TIMEOUT_MS),
+        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        Some(_) => None,
+    };
+    let in_bounds = |milliseconds: &u64| (1..=MAX_TIMEOUT_MS).contains(milliseconds);
+    let Some(milliseconds) = milliseconds.filter(in_bounds) else {
+        let what =
+            format!("the parameter `timeout_ms` in the URL is not a whole number from 1 to {MAX_TIMEOUT_MS}");
+        let hint = format!("it counts milliseconds; without it there are {DEFAULT_TIMEOUT_MS}");
+        return Err(form.wrong(what, hint));
+    };
+    Ok(Duration::from_millis(milliseconds))
+}
+
+#[cfg(test)]
+mod tests;

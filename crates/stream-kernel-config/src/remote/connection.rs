@@ -1,0 +1,48 @@
+//! A connection to a server, found and made within the deadline.
+
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+
+use crate::mistake::Problem;
+
+use super::address::Address;
+use super::deadline::Deadline;
+
+/// Returns a connection to the first address of the server that takes one.
+pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream, Problem> {
+    let mut refusal = None;
+    for socket_address in addresses(address, deadline)? {
+        let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
+        match TcpStream::connect_timeout(&socket_address, wait) {
+            Ok(stream) => {
+                // Small requests, each waited for. Without it they take longer, no more.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) => refusal = Some(error),
+        }
+    }
+    Err(match refusal {
+        Some(_) if deadline.has_passed() => address.timed_out(),
+        Some(error) => address.disconnected(&error),
+        None => address.unreachable("its name stands for no address"),
+    })
+}
+
+fn addresses(address: &Address, deadline: Deadline) -> Result<Vec<SocketAddr>, Problem> {
+    let (host, port) = (address.bare_host().to_owned(), address.port);
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
+    // The system's look-up knows no deadline: one that takes longer ends by itself, and nobody listens.
+    let (found, finds) = mpsc::sync_channel(1);
+    let look_up = move || found.send((host.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+    thread::Builder::new().spawn(look_up).map_err(|error| address.disconnected(&error))?;
+    match finds.recv_timeout(wait) {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(error)) => Err(address.disconnected(&error)),
+        Err(_) => Err(address.timed_out()),
+    }
+}

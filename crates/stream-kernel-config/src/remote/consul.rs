@@ -1,0 +1,132 @@
+//! consul's store of keys and values, over HTTP.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::mistake::Problem;
+use crate::source::{Row, Source};
+
+use super::address::{Address, Form};
+use super::http::Server;
+use super::json;
+use super::rows::{self, Rows};
+
+static FORM: Form = Form {
+    server: "consul",
+    schemes: &[("consul", false), ("consuls", true)],
+    port: 8500,
+    example: "consul://[:token@]host[:8500]/prefix",
+    parameters: &[],
+};
+
+/// What a path is made of that need not be escaped in it.
+const NOT_IN_PATHS: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// The keys below a prefix in consul's store of keys and values.
+///
+/// With the prefix `fund-load`, `fund-load/runtime/tracing/enabled` and `fund-load/runtime.tracing.enabled` both give
+/// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts.
+/// Folders, which are keys without a value that end in a slash, give nothing. Nor do keys that the token may not
+/// read, as consul is mostly set up: it leaves them out without a word.
+#[derive(Debug, Clone)]
+pub struct Consul {
+    address: Address,
+    prefix: String,
+}
+
+/// A key, and its value in base64, null when it is empty.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pair {
+    key: String,
+    value: Option<String>,
+}
+
+impl Consul {
+    /// Returns the source that `consul://[:token@]host[:8500]/prefix` names, not read yet; `consuls://` is the same
+    /// over TLS.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the URL, without the token in it.
+    pub fn parse(url: &str) -> Result<Self, Problem> {
+        let mut address = Address::parse(url, &FORM)?;
+        if address.user.is_some() {
+            return Err(
+                FORM.wrong("the URL has a user name", "consul knows only tokens: write a colon before it")
+            );
+        }
+        address.path.truncate(address.path.trim_end_matches('/').len());
+        let prefix = address.path.clone();
+        Ok(Self { address, prefix })
+    }
+
+    /// Returns what to ask the server for.
+    fn path(&self) -> String {
+        let slash = if self.prefix.is_empty() { "" } else { "/" };
+        format!("/v1/kv/{}{slash}?recurse=true", utf8_percent_encode(&self.prefix, NOT_IN_PATHS))
+    }
+
+    fn add(&self, rows: &mut Rows, pair: Pair) -> Result<(), Problem> {
+        let Pair { key, value } = pair;
+        let place = rows::place("key", &key);
+        if value.is_none() && key.ends_with('/') {
+            return Ok(());
+        }
+        let Some(value) = json::decoded(value.as_deref().unwrap_or_default()) else {
+            return Err(self.address.not_understood(format!("the value of {place} is not base64")));
+        };
+        match rows::path_below(&self.prefix, &key) {
+            Some(path) => rows.add(place, path.into_owned(), value),
+            None => Err(self.address.not_understood(format!("{place} is not below the prefix"))),
+        }
+    }
+}
+
+impl Source for Consul {
+    fn name(&self) -> String {
+        self.address.name()
+    }
+
+    fn rows(&self) -> Result<Vec<Row>, Problem> {
+        let server = Server::new(&self.address)?;
+        let header = self.address.password.as_ref().map(|token| ("X-Consul-Token", token.expose()));
+        let answer = server.get(&self.path(), header)?;
+        match answer.status {
+            200 => {}
+            // Consul's way to say that there are no keys.
+            404 => return Ok(Vec::new()),
+            _ => return Err(server.unexpected(answer)),
+        }
+        let mut rows = Rows::default();
+        server.read(answer, |reader| json::for_each(reader, |pair: Pair| self.add(&mut rows, pair)))?;
+        rows.into_sorted()
+    }
+
+    fn is_optional(&self) -> bool {
+        self.address.is_optional
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_below_the_prefix() {
+        let path = |url| Consul::parse(url).unwrap().path();
+        assert_eq!(path("consul://h/fund-load"), "/v1/kv/fund-load/?recurse=true");
+        assert_eq!(path("consul://:token@h/a/b%3F%20c%25/"), "/v1/kv/a/b%3F%20c%25/?recurse=true");
+        assert_eq!(path("consul://h"), "/v1/kv/?recurse=true");
+    }
+
+    #[test]
+    fn a_token_stands_behind_a_colon() {
+        let problem = format!("{:?}", Consul::parse("consul://s3cret@h/x").unwrap_err());
+        assert!(problem.contains("write a colon before it") && !problem.contains("s3cret"), "{problem}");
+        let consul = Consul::parse("consuls://:s3cret@h/x?optional=true").unwrap();
+        assert!(consul.is_optional() && !format!("{consul:?}").contains("s3cret"));
+        assert_eq!(consul.name(), "consuls://h:8500/x");
+    }
+}

@@ -1,0 +1,46 @@
+//! One deadline over everything that reading a source takes.
+
+use std::time::{Duration, Instant};
+
+/// The moment at which a source has been waited for long enough.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline(Instant);
+
+impl Deadline {
+    /// Returns the moment that is `timeout` away.
+    pub(super) fn after(timeout: Duration) -> Self {
+        Self(now() + timeout)
+    }
+
+    /// Returns how long it is until then; none when it has passed.
+    pub(super) fn remaining(self) -> Option<Duration> {
+        // A timeout of zero means none to the operating system.
+        self.0.checked_duration_since(now()).filter(|left| !left.is_zero())
+    }
+
+    /// Returns whether it has passed.
+    pub(super) fn has_passed(self) -> bool {
+        self.remaining().is_none()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server is waited for by the machine's clock, and no decision depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_passes() {
+        assert!(Deadline::after(Duration::ZERO).has_passed());
+        let later = Deadline::after(Duration::from_mins(1));
+        assert!(!later.has_passed());
+        assert!(later.remaining().unwrap() <= Duration::from_mins(1));
+    }
+}

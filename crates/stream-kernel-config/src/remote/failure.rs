@@ -1,0 +1,126 @@
+//! What can go wrong with a server, in words that hold no credentials.
+
+use std::io;
+
+use crate::escape::excerpt;
+use crate::mistake::Problem;
+
+use super::address::Address;
+use super::secret::Secret;
+
+/// What to do about a source that a run may do without.
+const OR_OPTIONAL: &str = "or add `optional=true` to the URL if a run may do without it";
+
+impl Address {
+    /// Returns the problem of a server that did not answer in time.
+    pub(super) fn timed_out(&self) -> Problem {
+        let milliseconds = self.timeout.as_millis();
+        Problem::new(format!("{} did not answer in full within {milliseconds} ms", self.server()))
+            .expected("its whole answer in that time")
+            .hint(format!(
+                "look whether it is well, give it longer with `timeout_ms` in the URL, {OR_OPTIONAL}"
+            ))
+    }
+
+    /// Returns the problem of a connection that failed.
+    pub(super) fn disconnected(&self, error: &io::Error) -> Problem {
+        match (error.kind(), error.raw_os_error()) {
+            (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
+            (io::ErrorKind::UnexpectedEof, _) => self.unreachable("it hung up"),
+            // The system's own words know no credentials, and a short user name may well be part of them.
+            (_, Some(_)) => self.unreachable_because(&error.to_string()),
+            (_, None) => self.unreachable(error),
+        }
+    }
+
+    /// Returns the problem of a server that cannot be reached, or that hung up.
+    pub(super) fn unreachable(&self, why: impl std::fmt::Display) -> Problem {
+        self.unreachable_because(&self.harmless(&why.to_string()))
+    }
+
+    fn unreachable_because(&self, why: &str) -> Problem {
+        Problem::new(format!("{} cannot be reached: {why}", self.server()))
+            .expected("a server that answers there")
+            .hint(format!("look whether it runs and whether the host and the port are right, {OR_OPTIONAL}"))
+    }
+
+    /// Returns the problem of an answer that is none.
+    pub(super) fn not_understood(&self, what: impl std::fmt::Display) -> Problem {
+        Problem::new(format!("what answers is not {}: {}", self.server(), self.harmless(&what.to_string())))
+            .expected(format!("an answer of {}", self.form.server))
+            .hint("look whether the host and the port are right, and whether the server is to be spoken to over TLS")
+    }
+
+    /// Returns the problem of credentials that a server does not take, or that are missing.
+    pub(super) fn refused(&self, code: impl std::fmt::Display) -> Problem {
+        let (what, hint) = if self.user.is_none() && self.password.is_none() {
+            ("wants credentials, and the URL has none", "put them before the host")
+        } else {
+            (
+                "does not take the credentials in the URL, or they do not suffice",
+                "look whether they are right and may read there",
+            )
+        };
+        Problem::new(format!("{} {what} ({})", self.server(), self.harmless(&code.to_string())))
+            .expected("credentials that may read")
+            .hint(format!("{hint}: `{}`", self.form.example))
+    }
+
+    /// Returns the problem of a request that the server declined with a message of its own.
+    pub(super) fn declined(&self, message: impl std::fmt::Display, hint: impl Into<String>) -> Problem {
+        let message = self.harmless(&message.to_string());
+        Problem::new(format!("{} says: {message}", self.server()))
+            .expected("the keys and values that the URL names")
+            .hint(hint)
+    }
+
+    /// Returns the beginning of what a server or a client said, unless it repeats a credential.
+    fn harmless(&self, text: &str) -> String {
+        let repeats = |secret: &Option<Secret>| secret.as_ref().is_some_and(|secret| secret.is_in(text));
+        if repeats(&self.user) || repeats(&self.password) {
+            return "(left out, since it repeats credentials)".to_owned();
+        }
+        excerpt(text.trim())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::address::Form;
+    use super::*;
+
+    static FORM: Form = Form {
+        server: "the store",
+        schemes: &[("store", false)],
+        port: 77,
+        example: "store://[user:password@]host",
+        parameters: &[],
+    };
+
+    #[test]
+    fn no_message_repeats_credentials() {
+        let address = Address::parse("store://hunter:s3cret@host", &FORM).unwrap();
+        for said in ["user hunter is unknown", "no such key: xs3cretx", "hunter:s3cret"] {
+            let problems = [
+                address.unreachable(said),
+                address.not_understood(said),
+                address.refused(said),
+                address.declined(said, "none"),
+            ];
+            for problem in problems {
+                let shown = format!("{problem:?}");
+                assert!(!shown.contains("hunter") && !shown.contains("s3cret"), "{shown}");
+                assert!(shown.contains("left out, since it repeats credentials"), "{shown}");
+            }
+        }
+        let shown = format!("{:?}", address.unreachable("connection refused"));
+        assert!(shown.contains("the store at `host:77` cannot be reached: connection refused"), "{shown}");
+    }
+
+    #[test]
+    fn what_a_server_says_is_cut() {
+        let address = Address::parse("store://host", &FORM).unwrap();
+        let shown = format!("{:?}", address.declined("x".repeat(1000), "none"));
+        assert!(shown.contains("xxx...") && shown.len() < 500, "{shown}");
+    }
+}

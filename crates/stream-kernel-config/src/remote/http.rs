@@ -1,0 +1,256 @@
+//! Requests over HTTP, within a deadline and without leaving the server that the URL names.
+
+use std::io::{self, Read};
+
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::{Agent, Body};
+
+use crate::mistake::Problem;
+use crate::source::MAX_SOURCE_BYTES;
+
+use super::address::Address;
+use super::deadline::Deadline;
+use super::tls;
+
+/// Of an answer, at most so many bytes are read: base64 takes four for three, and each row has some around it.
+pub(super) const MAX_ANSWER_BYTES: usize = 4 * MAX_SOURCE_BYTES;
+
+/// A text within an answer may have so many bytes: `MAX_SOURCE_BYTES` in base64, and a little more.
+const MAX_TEXT_BYTES: usize = MAX_SOURCE_BYTES / 2 * 3;
+
+/// Of an answer that says what went wrong, at most so many bytes are read.
+const MAX_MESSAGE_BYTES: u64 = 4096;
+
+/// A server, and how long there is left for all that is asked of it.
+pub(super) struct Server<'a> {
+    address: &'a Address,
+    agent: Agent,
+    deadline: Deadline,
+    /// What the server gave in exchange for the credentials.
+    #[cfg(feature = "etcd")]
+    pub(super) token: Option<super::secret::Secret>,
+}
+
+/// An answer, of which the body is not read yet.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    body: Body,
+}
+
+impl<'a> Server<'a> {
+    pub(super) fn new(address: &'a Address) -> Result<Self, Problem> {
+        let deadline = Deadline::after(address.timeout);
+        // No proxies, not even from the environment; no redirects, since they would take credentials elsewhere.
+        let config = Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false);
+        let config = if address.is_tls { config.tls_config(tls_config(address)?) } else { config };
+        Ok(Self {
+            address,
+            agent: config.build().new_agent(),
+            deadline,
+            #[cfg(feature = "etcd")]
+            token: None,
+        })
+    }
+
+    /// Asks for what is at a path.
+    #[cfg(feature = "consul")]
+    pub(super) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, Problem> {
+        let request = self.agent.get(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
+        let request = match header {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        self.answer(request.call())
+    }
+
+    /// Sends JSON to a path.
+    #[cfg(feature = "etcd")]
+    pub(super) fn post(
+        &self,
+        path: &str,
+        header: Option<(&str, &str)>,
+        body: &str,
+    ) -> Result<Answer, Problem> {
+        let request =
+            self.agent.post(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
+        let request = match header {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        self.answer(request.content_type("application/json").send(body))
+    }
+
+    /// Reads an answer with `read`; what goes wrong on the way is told apart from an answer that is none.
+    pub(super) fn read<T>(
+        &self,
+        answer: Answer,
+        read: impl FnOnce(&mut dyn Read) -> Result<T, ReadError>,
+    ) -> Result<T, Problem> {
+        let mut reader = Bounded::new(answer.body.into_reader());
+        let result = read(&mut reader);
+        if let Some(problem) = reader.beyond {
+            return Err(problem);
+        }
+        result.map_err(|error| match error {
+            ReadError::Problem(problem) => problem,
+            ReadError::Answer(_) if self.deadline.has_passed() => self.address.timed_out(),
+            ReadError::Answer(error) if error.is_io() => self.unreachable(&io::Error::from(error).into()),
+            ReadError::Answer(error) => {
+                self.address.not_understood(format!("not the expected JSON ({error})"))
+            }
+        })
+    }
+
+    /// Returns what an answer that says what went wrong says: its status and the beginning of its text.
+    pub(super) fn message(&self, answer: Answer) -> Result<String, Problem> {
+        let mut text = Vec::new();
+        let status = answer.status;
+        let read = answer.body.into_reader().take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
+        if read.is_err() && self.deadline.has_passed() {
+            return Err(self.address.timed_out());
+        }
+        let text = String::from_utf8_lossy(&text);
+        let text = text.trim();
+        #[cfg(feature = "etcd")]
+        if self.token.as_ref().is_some_and(|token| token.is_in(text)) {
+            return Ok(format!("HTTP status {status}"));
+        }
+        Ok(if text.is_empty() {
+            format!("HTTP status {status}")
+        } else {
+            format!("HTTP status {status}, {text}")
+        })
+    }
+
+    /// Returns the problem of an answer with a status that neither the protocol nor the caller has a meaning for.
+    pub(super) fn unexpected(&self, answer: Answer) -> Problem {
+        let status = answer.status;
+        let message = match self.message(answer) {
+            Ok(message) => message,
+            Err(problem) => return problem,
+        };
+        match status {
+            401 | 403 => self.address.refused(message),
+            300..=399 => self.address.declined(
+                message,
+                "redirects are not followed: name the server that it points to, or speak to it over TLS",
+            ),
+            500.. => self.address.declined(message, "look into the server's log; try again when it is well"),
+            _ => self.address.not_understood(message),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        let scheme = if self.address.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}:{}{path}", self.address.host, self.address.port)
+    }
+
+    fn remaining(&self) -> Result<std::time::Duration, Problem> {
+        self.deadline.remaining().ok_or_else(|| self.address.timed_out())
+    }
+
+    fn answer(&self, result: Result<ureq::http::Response<Body>, ureq::Error>) -> Result<Answer, Problem> {
+        match result {
+            Ok(response) => Ok(Answer { status: response.status().as_u16(), body: response.into_body() }),
+            Err(error) => Err(self.unreachable(&error)),
+        }
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Problem {
+        match error {
+            ureq::Error::Timeout(_) => self.address.timed_out(),
+            _ if self.deadline.has_passed() => self.address.timed_out(),
+            ureq::Error::Http(_) => self.address.declined(
+                "(not asked at all)",
+                "credentials go into a line of text: leave out characters that are not visible ASCII",
+            ),
+            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
+                self.address.not_understood(error)
+            }
+            ureq::Error::Io(error) => self.address.disconnected(error),
+            _ => self.address.unreachable(error),
+        }
+    }
+}
+
+fn tls_config(address: &Address) -> Result<TlsConfig, Problem> {
+    let roots = tls::roots(address)?;
+    let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
+    Ok(TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .unversioned_rustls_crypto_provider(tls::provider())
+        .build())
+}
+
+/// Why an answer could not be read.
+pub(super) enum ReadError {
+    /// It is not what was expected, or did not come in full.
+    Answer(serde_json::Error),
+    /// It is not what a configuration may be.
+    Problem(Problem),
+}
+
+/// An answer that ends at its bounds.
+struct Bounded<R> {
+    inner: R,
+    left: usize,
+    /// How far the text that is being read may still go. A parser keeps one text at a time.
+    left_of_text: usize,
+    beyond: Option<Problem>,
+}
+
+impl<R> Bounded<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, left: MAX_ANSWER_BYTES, left_of_text: MAX_TEXT_BYTES, beyond: None }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let run = match buffer[..read].iter().rposition(|byte| *byte == b'"') {
+            Some(quote) => {
+                self.left_of_text = MAX_TEXT_BYTES;
+                read - quote
+            }
+            None => read,
+        };
+        let left = (self.left.checked_sub(read), self.left_of_text.checked_sub(run));
+        let (Some(left), Some(left_of_text)) = left else {
+            self.beyond = Some(super::rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")));
+            return Err(io::Error::other("more than a source may hold"));
+        };
+        (self.left, self.left_of_text) = (left, left_of_text);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(content: impl Read) -> (usize, bool) {
+        let mut reader = Bounded::new(content);
+        let mut all = Vec::new();
+        let _ = reader.read_to_end(&mut all);
+        (all.len(), reader.beyond.is_some())
+    }
+
+    #[test]
+    fn an_answer_ends_at_its_bound() {
+        let content = |bytes| io::Cursor::new(b"\"".repeat(bytes));
+        assert_eq!(read_all(content(MAX_ANSWER_BYTES)), (MAX_ANSWER_BYTES, false));
+        assert!(read_all(content(MAX_ANSWER_BYTES + 1)).1);
+    }
+
+    #[test]
+    fn a_text_in_an_answer_ends_at_its_bound() {
+        assert!(!read_all(io::repeat(b'x').take(MAX_TEXT_BYTES as u64)).1);
+        let (read, is_beyond) = read_all(io::repeat(b'x').take(MAX_TEXT_BYTES as u64 + 1));
+        assert!(is_beyond && read <= MAX_TEXT_BYTES, "{read}");
+        let two_texts =
+            io::repeat(b'x').take(MAX_TEXT_BYTES as u64).chain(&b"\""[..]).chain(io::repeat(b'x').take(1000));
+        assert!(!read_all(two_texts).1);
+    }
+}

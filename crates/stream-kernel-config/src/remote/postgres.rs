@@ -1,0 +1,311 @@
+//! A table in PostgreSQL.
+
+mod bounded;
+
+use std::error::Error as _;
+use std::io;
+
+use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
+use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::{Client, Config, Error, Row as TableRow};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::mistake::Problem;
+use crate::source::{MAX_SOURCE_BYTES, Row, Source};
+
+use super::address::{Address, Form};
+use super::connection;
+use super::deadline::Deadline;
+use super::rows::{self, MAX_ROWS, Rows};
+use super::tls;
+use bounded::{Bounded, MAX_ANSWER_BYTES};
+
+static FORM: Form = Form {
+    server: "PostgreSQL",
+    schemes: &[("postgres", false), ("postgresql", false)],
+    port: 5432,
+    example: "postgres://user:password@host[:5432]/database?table=schema.table",
+    parameters: &["table", "key_column", "value_column", "sslmode"],
+};
+
+/// The rows of a table in PostgreSQL: one column holds key paths, another one values.
+///
+/// Names of tables and columns are taken as written, upper and lower case apart; a schema is told from a table by the
+/// point, so neither name can have one. Keys and values are read as the text that PostgreSQL writes them as; NULL as
+/// a value is `null`, as a key a mistake.
+///
+/// Without the parameter `sslmode`, or with `sslmode=disable`, nothing is encrypted. `sslmode=require` and
+/// `sslmode=verify-full` both mean TLS with a certificate that is checked, also where other programs only check it
+/// with the second.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    address: Address,
+    table: Vec<String>,
+    key_column: String,
+    value_column: String,
+}
+
+impl Postgres {
+    /// Returns the source that `postgres://user:password@host[:5432]/database?table=schema.table` names, not read yet.
+    ///
+    /// The parameters `key_column` and `value_column` name the columns, `key` and `value` without them.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the URL, without the credentials in it.
+    pub fn parse(url: &str) -> Result<Self, Problem> {
+        let mut address = Address::parse(url, &FORM)?;
+        if address.user.is_none() {
+            return Err(FORM.wrong("the URL names no user", "put the user's name before the host"));
+        }
+        if address.path.is_empty() || address.path.contains('/') {
+            return Err(
+                FORM.wrong("the URL names no database, or more than one", "write its name behind the host")
+            );
+        }
+        address.is_tls = match address.parameter("sslmode") {
+            None | Some("disable") => false,
+            Some("require" | "verify-full") => true,
+            Some(_) => {
+                let what =
+                    "the parameter `sslmode` in the URL is none of `disable`, `require` and `verify-full`";
+                let hint =
+                    "write `sslmode=require` for TLS with a checked certificate; there is nothing in between";
+                return Err(FORM.wrong(what, hint));
+            }
+        };
+        let table: Vec<_> =
+            address.parameter("table").unwrap_or_default().split('.').map(str::to_owned).collect();
+        if table.len() > 2 || table.iter().any(String::is_empty) {
+            return Err(FORM.wrong(
+                "the URL names no table",
+                "add the parameter `table`, with `schema.table` or `table`",
+            ));
+        }
+        let column = |parameter, default: &str| match address.parameter(parameter) {
+            Some("") => Err(FORM.wrong(
+                format!("the parameter `{parameter}` in the URL is empty"),
+                format!("leave it out for `{default}`"),
+            )),
+            name => Ok(name.unwrap_or(default).to_owned()),
+        };
+        let (key_column, value_column) = (column("key_column", "key")?, column("value_column", "value")?);
+        Ok(Self { address, table, key_column, value_column })
+    }
+
+    /// Returns the one statement that is sent: nothing that is too long leaves the server.
+    fn statement(&self) -> String {
+        let (key, value) = (quoted(&self.key_column), quoted(&self.value_column));
+        let table = self.table.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".");
+        format!(
+            "SELECT left({key}::text, {key_chars}), octet_length({value}::text), \
+             CASE WHEN octet_length({value}::text) <= {MAX_SOURCE_BYTES} THEN {value}::text END \
+             FROM {table} LIMIT {limit}",
+            key_chars = rows::MAX_KEY_BYTES + 1,
+            limit = MAX_ROWS + 1,
+        )
+    }
+
+    fn config(&self) -> Config {
+        let mut config = Config::new();
+        config.dbname(&self.address.path).application_name("stream-kernel-config");
+        config.ssl_mode(if self.address.is_tls {
+            tokio_postgres::config::SslMode::Require
+        } else {
+            tokio_postgres::config::SslMode::Disable
+        });
+        if let Some(user) = &self.address.user {
+            config.user(user.expose());
+        }
+        if let Some(password) = &self.address.password {
+            config.password(password.expose());
+        }
+        config
+    }
+
+    async fn read(&self, stream: std::net::TcpStream) -> Result<Vec<TableRow>, Problem> {
+        let stream = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
+        let stream = Bounded::new(stream.map_err(|error| self.address.disconnected(&error))?);
+        if self.address.is_tls {
+            let mut tls = MakeRustlsConnect::new(tls::client(&self.address)?);
+            let Ok(tls) = MakeTlsConnect::<Bounded>::make_tls_connect(&mut tls, self.address.bare_host());
+            self.read_over(stream, tls).await
+        } else {
+            self.read_over(stream, NoTls).await
+        }
+    }
+
+    async fn read_over<T>(&self, stream: Bounded, tls: T) -> Result<Vec<TableRow>, Problem>
+    where
+        T: TlsConnect<Bounded>,
+        T::Stream: Send + 'static,
+    {
+        let connected = self.config().connect_raw(stream, tls).await;
+        let (client, connection) = connected.map_err(|error| self.failed(&error))?;
+        let checks_nothing = connection.parameter("server_encoding") == Some("SQL_ASCII");
+        let connection = tokio::spawn(connection);
+        let result = self.select(&client, checks_nothing).await;
+        drop(client);
+        match result {
+            // Only the connection knows why it closed.
+            Err(error) if error.is_closed() => Err(match connection.await {
+                Ok(Err(error)) => self.failed(&error),
+                _ => self.address.unreachable("it hung up"),
+            }),
+            result => result.map_err(|error| self.failed(&error)),
+        }
+    }
+
+    async fn select(&self, client: &Client, checks_nothing: bool) -> Result<Vec<TableRow>, Error> {
+        if checks_nothing {
+            // The server would refuse what is not UTF-8 without a word about where it is.
+            client.batch_execute("SET client_encoding TO 'SQL_ASCII'").await?;
+        }
+        // Without parameters it is one round trip, and nothing is left prepared where connections are shared.
+        client.query_typed(&self.statement(), &[]).await
+    }
+
+    fn collect(&self, table_rows: &[TableRow]) -> Result<Rows, Problem> {
+        if table_rows.len() > MAX_ROWS {
+            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")));
+        }
+        let mut fields = Vec::with_capacity(table_rows.len());
+        for row in table_rows {
+            let row = fields_of(row).map_err(|error| self.failed(&error))?;
+            fields.push(row);
+        }
+        // A table has no order, and the first thing wrong is not to depend on one.
+        fields.sort();
+        let mut rows = Rows::default();
+        for (key, length, value) in fields {
+            let Some(key) = key else {
+                return Err(Problem::new(format!("a row's key is NULL in the column `{}`", self.key_column))
+                    .expected("a key path, such as `runtime.strict`")
+                    .hint("give it a key path, or delete it"));
+            };
+            let key = rows::key_text("row", key)?;
+            let place = rows::place("row", &key);
+            let value = match (length, value) {
+                (_, Some(value)) => value,
+                (None, None) => b"null".to_vec(),
+                (Some(length), None) => {
+                    return Err(rows::too_much(format!("{length} bytes in {place} alone")));
+                }
+            };
+            rows.add(place, key, value)?;
+        }
+        Ok(rows)
+    }
+
+    fn failed(&self, error: &Error) -> Problem {
+        if let Some(error) = error.as_db_error() {
+            return self.declined(error.code().code(), error.message());
+        }
+        let mut cause = error.source();
+        let io_error = loop {
+            match cause.map(|error| (error.downcast_ref::<io::Error>(), error)) {
+                None => break None,
+                Some((Some(error), _)) => break Some(error),
+                Some((None, error)) => cause = error.source(),
+            }
+        };
+        let what = match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        match io_error {
+            Some(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                rows::too_much(format!("more than {MAX_ANSWER_BYTES} bytes with what belongs to them"))
+            }
+            // What came is no message.
+            Some(error) if error.kind() == io::ErrorKind::InvalidInput => self.address.not_understood(what),
+            Some(error) => self.address.disconnected(error),
+            None if what.starts_with("authentication error") || what.starts_with("invalid configuration") => {
+                self.address.refused(what)
+            }
+            None if what.starts_with("error performing TLS handshake") => self.address.unreachable(what),
+            None => self.address.not_understood(what),
+        }
+    }
+
+    /// Returns the problem of an error that the server named by a code.
+    fn declined(&self, code: &str, message: &str) -> Problem {
+        let table = self.table.join(".");
+        let address = &self.address;
+        match code {
+            "28P01" => address.refused("28P01, wrong password"),
+            "28000" => {
+                address.refused("28000, no such role, or pg_hba.conf lets it in from nowhere like this")
+            }
+            "3D000" => address
+                .declined("3D000, there is no such database", "look whether the URL names the right one"),
+            "42P01" | "3F000" => address.declined(
+                format!("{code}, there is no table `{table}`"),
+                "look whether it is in that schema and database; upper and lower case count",
+            ),
+            "42703" => address.declined(
+                format!(
+                    "{code}, `{table}` has no column `{}`, or none `{}`",
+                    self.key_column, self.value_column
+                ),
+                "name the columns with `key_column` and `value_column`; upper and lower case count",
+            ),
+            "42501" => address.declined(
+                format!("{code}, the role in the URL may not read `{table}`"),
+                "grant it SELECT on the table and USAGE on the schema",
+            ),
+            _ => address.declined(format!("{code}, {message}"), "look into the server's log"),
+        }
+    }
+}
+
+impl Source for Postgres {
+    fn name(&self) -> String {
+        format!("{}?table={}", self.address.name(), self.table.join("."))
+    }
+
+    /// As the trait says. It waits with a runtime of its own, and so panics where asynchronous code runs.
+    fn rows(&self) -> Result<Vec<Row>, Problem> {
+        let deadline = Deadline::after(self.address.timeout);
+        let stream = connection::connect(&self.address, deadline)?;
+        let wait = deadline.remaining().ok_or_else(|| self.address.timed_out())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+        let runtime = runtime.map_err(|error| self.address.disconnected(&error))?;
+        let read = runtime.block_on(async { tokio::time::timeout(wait, self.read(stream)).await });
+        let table_rows = read.unwrap_or_else(|_| Err(self.address.timed_out()))?;
+        self.collect(&table_rows)?.into_sorted()
+    }
+
+    fn is_optional(&self) -> bool {
+        self.address.is_optional
+    }
+}
+
+/// Returns a name as an identifier.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A row: its key, how many bytes its value has, and the value, unless that has too many.
+type Fields = (Option<Vec<u8>>, Option<i32>, Option<Vec<u8>>);
+
+fn fields_of(row: &TableRow) -> Result<Fields, Error> {
+    let text = |column| row.try_get::<_, Option<Bytes>>(column).map(|text| text.map(|Bytes(bytes)| bytes));
+    Ok((text(0)?, row.try_get(1)?, text(2)?))
+}
+
+/// A text that need not be UTF-8: a database may have an encoding that checks nothing.
+struct Bytes(Vec<u8>);
+
+impl<'a> FromSql<'a> for Bytes {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw.to_vec()))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::TEXT
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! Rows as they come in, within their bounds.
+
+use crate::escape::excerpt;
+use crate::mistake::Problem;
+use crate::source::{MAX_SOURCE_BYTES, Row};
+
+/// A source may have so many rows.
+pub(super) const MAX_ROWS: usize = 10_000;
+
+/// A key path may have so many bytes.
+pub(super) const MAX_KEY_BYTES: usize = 256;
+
+/// The rows of a source that have come in so far.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Rows {
+    /// Adds a row, if it is one and the bounds still hold.
+    pub(super) fn add(&mut self, place: String, key: String, value: Vec<u8>) -> Result<(), Problem> {
+        if self.rows.len() == MAX_ROWS {
+            return Err(too_much(format!("more than {MAX_ROWS} rows")));
+        }
+        if key.is_empty() {
+            return Err(Problem::new(format!("{place} names nothing"))
+                .expected("a key path, such as `runtime.strict`")
+                .hint("give it a key path, or take it away"));
+        }
+        if key.len() > MAX_KEY_BYTES {
+            return Err(Problem::new(format!("the key path of {place} is too long"))
+                .expected(format!("at most {MAX_KEY_BYTES} bytes"))
+                .hint("no key of a configuration is that long: does it belong to something else?"));
+        }
+        self.bytes = self.bytes.saturating_add(key.len()).saturating_add(value.len());
+        if self.bytes > MAX_SOURCE_BYTES {
+            return Err(too_much(format!(
+                "more than {MAX_SOURCE_BYTES} bytes of keys and values, the first beyond at {place}"
+            )));
+        }
+        let Ok(value) = String::from_utf8(value) else {
+            return Err(Problem::new(format!("the value of {place} is not UTF-8"))
+                .expected("text in UTF-8")
+                .hint("write it anew, or take it away"));
+        };
+        self.rows.push(Row { place, key, value });
+        Ok(())
+    }
+
+    /// Returns the rows by key path, whatever the order in which they came.
+    pub(super) fn into_sorted(mut self) -> Result<Vec<Row>, Problem> {
+        self.rows.sort_by(|a, b| (&a.key, &a.place).cmp(&(&b.key, &b.place)));
+        let is_double = |pair: &&[Row]| matches!(pair, [one, other] if one.key == other.key);
+        if let Some([one, other]) = self.rows.windows(2).find(is_double) {
+            return Err(Problem::new(format!(
+                "`{}` is given twice: {} and {}",
+                one.key, one.place, other.place
+            ))
+            .expected("one row for each key path")
+            .hint("take one of them away"));
+        }
+        Ok(self.rows)
+    }
+}
+
+/// Returns how messages call a row: ``key `fund-load/runtime/strict` ``.
+pub(super) fn place(kind: &str, key: &str) -> String {
+    format!("{kind} `{}`", excerpt(key))
+}
+
+/// Returns a key as text.
+#[cfg(any(feature = "etcd", feature = "postgres", feature = "redis"))]
+pub(super) fn key_text(kind: &str, key: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(key).map_err(|error| {
+        let key = String::from_utf8_lossy(error.as_bytes());
+        Problem::new(format!("{} is not UTF-8", place(kind, &key)))
+            .expected("keys in UTF-8")
+            .hint("take it away, or keep the configuration below another prefix or in another place")
+    })
+}
+
+/// Returns the problem of a source that holds more than it may: `what`.
+pub(super) fn too_much(what: impl std::fmt::Display) -> Problem {
+    Problem::new(format!("the source holds {what}"))
+        .expected(format!("at most {MAX_ROWS} rows and {MAX_SOURCE_BYTES} bytes"))
+        .hint("keep nothing there but the configuration, or name a narrower part of it")
+}
+
+/// Returns the key path that a key below a prefix names: `/` and `.` both separate.
+#[cfg(any(feature = "consul", feature = "etcd"))]
+pub(super) fn path_below<'a>(prefix: &str, key: &'a str) -> Option<std::borrow::Cow<'a, str>> {
+    let below = if prefix.is_empty() { key } else { key.strip_prefix(prefix)?.strip_prefix('/')? };
+    Some(if below.contains('/') { below.replace('/', ".").into() } else { below.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(rows: &mut Rows, key: &str, value: &[u8]) -> Result<(), Problem> {
+        rows.add(place("row", key), key.to_owned(), value.to_vec())
+    }
+
+    #[test]
+    fn rows_are_counted_up_to_their_bound() {
+        let mut rows = Rows::default();
+        for number in 0..MAX_ROWS {
+            add(&mut rows, &format!("k{number}"), b"").unwrap();
+        }
+        let problem = add(&mut rows, "one-more", b"").unwrap_err();
+        assert_eq!(problem, too_much("more than 10000 rows"));
+        assert_eq!(rows.into_sorted().unwrap().len(), MAX_ROWS);
+    }
+
+    #[test]
+    fn bytes_are_counted_up_to_their_bound() {
+        let mut rows = Rows::default();
+        add(&mut rows, "ab", &vec![b'x'; MAX_SOURCE_BYTES - 3]).unwrap();
+        add(&mut rows, "c", b"").unwrap();
+        let problem = format!("{:?}", add(&mut rows, "d", b"").unwrap_err());
+        assert!(
+            problem.contains("more than 1048576 bytes of keys and values, the first beyond at row `d`"),
+            "{problem}"
+        );
+        assert!(add(&mut Rows::default(), "a", &vec![b'x'; MAX_SOURCE_BYTES]).is_err());
+    }
+
+    #[test]
+    fn key_paths_are_as_long_as_their_bound_and_not_empty() {
+        let mut rows = Rows::default();
+        add(&mut rows, &"k".repeat(MAX_KEY_BYTES), b"").unwrap();
+        let long = format!("{:?}", add(&mut rows, &"k".repeat(MAX_KEY_BYTES + 1), b"").unwrap_err());
+        assert!(long.contains("kkk...` is too long"), "{long}");
+        let empty = format!("{:?}", add(&mut rows, "", b"x").unwrap_err());
+        assert!(empty.contains("row `` names nothing"), "{empty}");
+    }
+
+    #[test]
+    fn a_value_that_is_not_utf_8_is_named() {
+        let problem = format!("{:?}", add(&mut Rows::default(), "runtime.strict", b"\xff").unwrap_err());
+        assert!(problem.contains("the value of row `runtime.strict` is not UTF-8"), "{problem}");
+    }
+
+    #[cfg(any(feature = "etcd", feature = "postgres", feature = "redis"))]
+    #[test]
+    fn a_key_that_is_not_utf_8_is_named() {
+        let problem = format!("{:?}", key_text("key", b"a/\xff".to_vec()).unwrap_err());
+        assert!(problem.contains("key `a/\u{fffd}` is not UTF-8"), "{problem}");
+        assert_eq!(key_text("key", "a/é".into()).unwrap(), "a/é");
+    }
+
+    #[test]
+    fn rows_are_sorted_and_a_key_path_stands_once() {
+        let mut rows = Rows::default();
+        for key in ["b", "a.b", "a", "c"] {
+            add(&mut rows, key, b"").unwrap();
+        }
+        let keys: Vec<_> = rows.into_sorted().unwrap().into_iter().map(|row| row.key).collect();
+        assert_eq!(keys, ["a", "a.b", "b", "c"]);
+
+        let mut rows = Rows::default();
+        rows.add("key `p/a/b`".into(), "a.b".into(), vec![]).unwrap();
+        rows.add("key `p/a.b`".into(), "a.b".into(), vec![]).unwrap();
+        let problem = format!("{:?}", rows.into_sorted().unwrap_err());
+        assert!(problem.contains("`a.b` is given twice: key `p/a.b` and key `p/a/b`"), "{problem}");
+    }
+
+    #[cfg(any(feature = "consul", feature = "etcd"))]
+    #[test]
+    fn keys_below_a_prefix_are_key_paths() {
+        let path = |prefix, key| path_below(prefix, key).map(std::borrow::Cow::into_owned);
+        let enabled = Some("runtime.tracing.enabled".to_owned());
+        assert_eq!(path("fund-load", "fund-load/runtime/tracing/enabled"), enabled);
+        assert_eq!(path("fund-load", "fund-load/runtime.tracing.enabled"), enabled);
+        assert_eq!(path("", "runtime/tracing.enabled"), enabled);
+        assert_eq!(path("/fund-load", "/fund-load/runtime/tracing/enabled"), enabled);
+        assert_eq!(path("fund-load", "fund-loader/x"), None);
+        assert_eq!(path("fund-load", "fund-load"), None);
+    }
+}

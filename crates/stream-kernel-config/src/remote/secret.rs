@@ -1,0 +1,29 @@
+//! What a URL says in confidence.
+
+use std::fmt;
+
+/// A user name, a password or a token. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Returns the text, for the request that needs it.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns whether a text, such as a server's message, repeats it.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        !self.0.is_empty() && text.contains(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}

@@ -1,0 +1,117 @@
+//! Real servers: found, started, and ended whatever happens.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// A server is waited for so long, in tenths of a second: the machine may be busy.
+const PATIENCE: usize = 600;
+
+/// A running server, which ends with this value.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    child: Child,
+    /// The signal that it ends at.
+    end: &'static str,
+    pub(crate) folder: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The id of one that has ended may be another's by now.
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let signal = format!("kill -{} {}", self.end, self.child.id());
+        if Command::new("sh").args(["-c", &signal]).status().is_ok_and(|status| status.success()) {
+            for _ in 0..100 {
+                if matches!(self.child.try_wait(), Ok(Some(_))) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// Starts what `command` makes of a port, in a folder, and waits until `is_ready`. Another test may take the port
+    /// first: then it is tried with another one.
+    pub(crate) fn start(
+        folder: TempDir,
+        end: &'static str,
+        command: impl Fn(&Path, u16) -> Command,
+        is_ready: impl Fn(u16) -> bool,
+    ) -> Self {
+        let mut folder = Some(folder);
+        for _ in 0..3 {
+            let port = free_port();
+            let at = folder.take().expect("it is given back when a server does not start");
+            let child = command(at.path(), port)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
+            let mut server = Self { port, child: child.expect("the server starts"), end, folder: at };
+            for _ in 0..PATIENCE {
+                if is_ready(port) {
+                    return server;
+                }
+                if !matches!(server.child.try_wait(), Ok(None)) {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            let empty = tempfile::tempdir().expect("there is a temporary folder");
+            folder = Some(std::mem::replace(&mut server.folder, empty));
+        }
+        panic!("the server did not come up");
+    }
+}
+
+/// Returns a port that nobody listened on a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
+}
+
+/// Returns whether somebody listens on a port.
+pub(crate) fn listens(port: u16) -> bool {
+    std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// Returns where a program is, if it is installed; if not, says which package is missing.
+///
+/// # Panics
+///
+/// If it is missing and `REQUIRE_SERVERS` is set.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which servers there are to test against is a matter of the machine"
+)]
+pub(crate) fn find(program: &str, package: &str) -> Option<PathBuf> {
+    let mut folders: Vec<_> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    folders.extend(["/usr/sbin".into(), "/usr/local/bin".into()]);
+    // PostgreSQL's programs are not on the path in Debian.
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    folders.extend(versions.map(|version| version.path().join("bin")));
+    let found = folders.into_iter().map(|folder| folder.join(program)).find(|path| path.is_file());
+    if found.is_none() {
+        let missing = format!("`{program}` is not installed: in Debian it is in the package {package}");
+        assert!(std::env::var_os("REQUIRE_SERVERS").is_none(), "{missing}");
+        let _ = writeln!(std::io::stderr(), "not tested: {missing}");
+    }
+    found
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().expect("the program starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
