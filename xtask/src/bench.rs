@@ -17,6 +17,7 @@ mod report;
 mod rounds;
 mod scratch;
 mod series;
+mod start;
 mod table;
 mod traced;
 mod untraced;
@@ -52,6 +53,7 @@ fn measure(options: &Options) -> Result<(), Failure> {
                 Part::Traced => traced::measure(&programs, &scratch, options)?,
                 Part::Memory => memory::measure(&programs, &scratch, options)?,
                 Part::Checkpoint => checkpoint::measure(&programs, &scratch, options)?,
+                Part::Start => start::measure(&programs, &scratch, options)?,
                 Part::Reading => reading::measure(&programs, &scratch, options)?,
                 Part::Parts => parts::measure(&scratch)?,
             });

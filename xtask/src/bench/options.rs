@@ -35,14 +35,22 @@ pub(crate) enum Part {
     Traced,
     Memory,
     Checkpoint,
+    Start,
     Reading,
     Parts,
 }
 
 impl Part {
     /// All of them, in the order in which they are measured and shown.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Untraced, Self::Traced, Self::Memory, Self::Checkpoint, Self::Reading, Self::Parts];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Untraced,
+        Self::Traced,
+        Self::Memory,
+        Self::Checkpoint,
+        Self::Start,
+        Self::Reading,
+        Self::Parts,
+    ];
 
     /// Returns its name on the command line and in tables.
     pub(crate) const fn name(self) -> &'static str {
@@ -51,6 +59,7 @@ impl Part {
             Self::Traced => "traced",
             Self::Memory => "memory",
             Self::Checkpoint => "checkpoint",
+            Self::Start => "start",
             Self::Reading => "reading",
             Self::Parts => "parts",
         }
@@ -168,7 +177,7 @@ mod tests {
         let cases = [
             (
                 "--only speed",
-                "unknown part `speed` (expected one of `untraced`, `traced`, `memory`, `checkpoint`, `reading`, `parts`)",
+                "unknown part `speed` (expected one of `untraced`, `traced`, `memory`, `checkpoint`, `start`, `reading`, `parts`)",
             ),
             ("--rounds 0", "`--rounds 0` is not a whole number from 1 to 1000"),
             ("--rounds", "a value is missing after `--rounds`"),

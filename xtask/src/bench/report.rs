@@ -79,7 +79,7 @@ const fn caption(part: Part) -> &'static str {
         Part::Memory => {
             "The most memory held, and processor time of all threads: medians, with the least and the greatest round in brackets."
         }
-        Part::Reading => {
+        Part::Reading | Part::Start => {
             "Time by the clock on the wall: medians, with the least and the greatest round in brackets."
         }
         Part::Parts => {

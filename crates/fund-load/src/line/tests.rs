@@ -42,6 +42,16 @@ fn nesting_is_bounded_at_127_the_top_object_counted() {
     assert_eq!(check("[".repeat(1_000_000)), "INPUT_PARSE_ERROR /");
 }
 
+/// What is closed is open no longer, however often that happens.
+#[test]
+fn lists_beside_each_other_are_no_nesting() {
+    let (lists, objects) = (["[]"; 200].join(","), ["{}"; 200].join(","));
+    let line = format!(
+        r#"{{"x":[{lists},{objects}],"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
+    );
+    assert_eq!(check(line), "7/8/100/946684800");
+}
+
 #[test]
 fn brackets_in_texts_are_no_nesting() {
     let text = r#"\"[{\\"#.repeat(200);

@@ -69,6 +69,21 @@ fn changes(state: &mut StoreState) -> Changes {
     changes
 }
 
+/// Returns the records of what a line has changed.
+fn changes_of_a_line() -> Vec<u8> {
+    let resources = resources(None);
+    let (mut kept, mut records) = (Kept::new(), Vec::new());
+    take(&resources, "2", "8", 5);
+    kept.commit(&changes(&mut state(&resources)));
+    kept.checkpoint
+        .restore(&mut |block| {
+            records.extend_from_slice(block);
+            Ok(())
+        })
+        .unwrap();
+    records
+}
+
 /// A checkpoint on a disk of its own.
 struct Kept {
     disk: SimulatedDisk,
@@ -311,5 +326,9 @@ fn records_that_do_not_fit_are_refused() {
         "{refusal:?}"
     );
     let senseless = NotRestored::Senseless("there is a record that makes no sense".to_owned());
+    assert_eq!(StoreState::check(&[0]), Err("there is a record that makes no sense".to_owned()));
+    let noted = changes_of_a_line();
+    assert_eq!(StoreState::check(&noted), Ok(()));
+    assert!(StoreState::check(&noted[..noted.len() - 1]).is_err(), "the last record is cut off");
     assert_eq!(small.restore(&[0]), Err(senseless));
 }
