@@ -99,6 +99,7 @@ mod tests {
             DAILY_AMOUNT_LIMIT              7
           abandoned                         2
           output: decisions.ndjson
+          configuration: sha256:0
         ");
     }
 }

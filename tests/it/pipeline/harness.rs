@@ -29,7 +29,7 @@ pub(crate) struct Outcome {
 /// mistakes.
 #[track_caller]
 pub(crate) fn prepare(yaml: &str, settings: &[String]) -> Job<FundLoad> {
-    let loader = Job::<FundLoad>::loader().profile("test", yaml);
+    let loader = Job::<FundLoad>::loader().built_in("test", yaml);
     let loader = settings.iter().fold(loader, Loader::set);
     Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}\n{yaml}"))
 }

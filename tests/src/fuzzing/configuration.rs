@@ -33,5 +33,5 @@ pub fn configuration(yaml: &[u8]) {
 }
 
 fn prepare(yaml: &str) -> Result<Job<FundLoad>, Mistakes> {
-    Job::prepare(Job::<FundLoad>::loader().profile("fuzzed", yaml))
+    Job::prepare(Job::<FundLoad>::loader().built_in("fuzzed", yaml))
 }

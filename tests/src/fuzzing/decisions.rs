@@ -53,7 +53,7 @@ pub(super) fn decisions(input: &[u8]) -> Vec<Option<&'static str>> {
 /// Returns a job of the scenario `exp_mp`, in which every rule is on.
 fn job() -> Job<FundLoad> {
     let bound = format!("adapters.input_source.settings.max_line_bytes={MAX_LINE_BYTES}");
-    let loader = Job::<FundLoad>::loader().profile("exp_mp", include_str!("../../../fixtures/exp_mp.yaml"));
+    let loader = Job::<FundLoad>::loader().built_in("exp_mp", include_str!("../../../fixtures/exp_mp.yaml"));
     Job::prepare(loader.set(bound)).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 

@@ -43,7 +43,7 @@ impl TraceSink for Shared {
 
 /// Returns the trace of a run over `input`.
 fn traced(yaml: &str, settings: &[&str], input: &[u8]) -> Vec<u8> {
-    let loader = Job::<FundLoad>::loader().profile("test", yaml).set("runtime.tracing.enabled=true");
+    let loader = Job::<FundLoad>::loader().built_in("test", yaml).set("runtime.tracing.enabled=true");
     let loader = settings.iter().fold(loader, |loader, setting| loader.set(*setting));
     let job: Job<FundLoad> = Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let clock = ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000);

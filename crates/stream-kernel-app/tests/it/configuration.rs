@@ -26,31 +26,49 @@ nodes:
     insta::assert_snapshot!(check(more), @"
     error: `nodes.classify_request.group_by.1`: found text `pth`
       --> access_log.yaml:5:22
+       |
+     5 |     group_by: [path, pth, status, path]
+       |                      ^^^
       expected: one of `client`, `path`, `status`
       hint: did you mean `path`?
 
     error: `nodes.classify_request.group_by.3`: the group `path` is named twice
       --> access_log.yaml:5:35
+       |
+     5 |     group_by: [path, pth, status, path]
+       |                                   ^^^^
       expected: each group once
       hint: remove one of them
 
     error: `nodes.classify_request.skip_bots`: found text `maybe`
       --> access_log.yaml:6:16
+       |
+     6 |     skip_bots: maybe
+       |                ^^^^^
       expected: `true` or `false`
       hint: write `true` or `false`
 
     error: `nodes.count_requests.top`: found the number `0`
       --> access_log.yaml:7:25
+       |
+     7 |   count_requests: {top: 0, botom: 3}
+       |                         ^
       expected: a whole number from 1 to 10000
       hint: write a number within these bounds
 
     error: `nodes.count_requests.botom`: unknown key
       --> access_log.yaml:7:28
+       |
+     7 |   count_requests: {top: 0, botom: 3}
+       |                            ^^^^^
       expected: `top`
       hint: check its spelling and its place, or remove it
 
     error: `nodes.count_malfomed`: unknown key
       --> access_log.yaml:8:3
+       |
+     8 |   count_malfomed: {}
+       |   ^^^^^^^^^^^^^^
       expected: one of `classify_request`, `count_requests`
       hint: check its spelling and its place, or remove it
     ");
@@ -61,6 +79,9 @@ fn what_only_the_application_can_tell_has_its_place_too() {
     insta::assert_snapshot!(check("nodes: {classify_request: {group_by: [path, status, path]}}\n"), @"
     error: `nodes.classify_request.group_by.2`: the group `path` is named twice
       --> access_log.yaml:3:53
+       |
+     3 | nodes: {classify_request: {group_by: [path, status, path]}}
+       |                                                     ^^^^
       expected: each group once
       hint: remove one of them
     ");
@@ -84,36 +105,57 @@ adapters: {input_source: {settings: {path: same.log}}, output_sink: {settings: {
     insta::assert_snapshot!(check(more), @"
     error: `runtime.pipeline.1`: no step is named `clasify_request`
       --> access_log.yaml:4:33
+       |
+     4 |   pipeline: [parse_access_line, clasify_request, count_requests, count_malformed]
+       |                                 ^^^^^^^^^^^^^^^
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
       hint: did you mean `classify_request`?
 
     error: `runtime.tracing.context_diff.whitelist.1`: no context field is named `metric`
       --> access_log.yaml:5:63
+       |
+     5 | ...tracing: {context_diff: {mode: whitelist, whitelist: [tags, metric, trace, tags.path, colour]}}
+       |                                                                ^^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: did you mean `metrics`?
 
     error: `runtime.tracing.context_diff.whitelist.2`: no context field is named `trace`
       --> access_log.yaml:5:71
+       |
+     5 | ... {context_diff: {mode: whitelist, whitelist: [tags, metric, trace, tags.path, colour]}}
+       |                                                                ^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: the tape itself is never part of a snapshot
 
     error: `runtime.tracing.context_diff.whitelist.3`: no context field is named `tags.path`
       --> access_log.yaml:5:78
+       |
+     5 | ...xt_diff: {mode: whitelist, whitelist: [tags, metric, trace, tags.path, colour]}}
+       |                                                                ^^^^^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: name the whole field, such as `tags`
 
     error: `runtime.tracing.context_diff.whitelist.4`: no context field is named `colour`
       --> access_log.yaml:5:89
+       |
+     5 | ...ode: whitelist, whitelist: [tags, metric, trace, tags.path, colour]}}
+       |                                                                ^^^^^^
       expected: one of `trace_id`, `run_id`, `scenario_id`, `line_no`, `received_at`, `tags`, `metrics`, `notes`, `flags`, `errors`
       hint: remove it: what steps note is in `tags`, `metrics`, `notes`, `flags` and `errors`
 
     error: `nodes.classify_request.group_by`: no group is named, so that nothing would be counted
       --> access_log.yaml:6:38
+       |
+     6 | nodes: {classify_request: {group_by: []}}
+       |                                      ^
       expected: one or more of `client`, `path`, `status`
       hint: set `nodes.classify_request.group_by`, or leave it out: it is `[path, status]` then
 
     error: `adapters.output_sink.settings.path`: the output `./same.log` is the same file as the input
       --> access_log.yaml:7:87
+       |
+     7 | ...settings: {path: same.log}}, output_sink: {settings: {path: ./same.log}}}
+       |                                                                ^^^^^^^^^^
       expected: a file of its own
       hint: name another file
     ");
@@ -126,6 +168,9 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
     insta::assert_snapshot!(check(&format!("adapters: {adapters}\n")), @"
     error: `adapters.input_source.settings.path`: found a list
       --> access_log.yaml:3:44
+       |
+     3 | adapters: {input_source: {settings: {path: [x]}}, output_sink: {settings: {path: access.log}}}
+       |                                            ^
       expected: text, not empty
       hint: write a text
     ");
@@ -133,11 +178,17 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
     insta::assert_snapshot!(check("runtime: {strict: perhaps, pipeline: [parse_access_line, geolocate]}\n"), @"
     error: `runtime.strict`: found text `perhaps`
       --> access_log.yaml:3:19
+       |
+     3 | runtime: {strict: perhaps, pipeline: [parse_access_line, geolocate]}
+       |                   ^^^^^^^
       expected: `true` or `false`
       hint: write `true` or `false`
 
     error: `runtime.pipeline.1`: no step is named `geolocate`
       --> access_log.yaml:3:58
+       |
+     3 | runtime: {strict: perhaps, pipeline: [parse_access_line, geolocate]}
+       |                                                          ^^^^^^^^^
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
       hint: remove it, or set `runtime.strict: false` to skip it
     ");
@@ -146,11 +197,17 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
     insta::assert_snapshot!(check(&format!("runtime: {{pipeline: {pipeline}}}\n")), @"
     error: `runtime.pipeline.1`: found a list
       --> access_log.yaml:3:41
+       |
+     3 | runtime: {pipeline: [parse_access_line, [], count_requests, count_malformed, geolocate]}
+       |                                         ^
       expected: text
       hint: write a text
 
     error: `runtime.pipeline.4`: no step is named `geolocate`
       --> access_log.yaml:3:78
+       |
+     3 | ...e: [parse_access_line, [], count_requests, count_malformed, geolocate]}
+       |                                                                ^^^^^^^^^
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
       hint: remove it, or set `runtime.strict: false` to skip it
     ");
