@@ -83,7 +83,7 @@ fn is_of_what_can_be_removed(error: &io::Error) -> bool {
 mod tests {
     use std::path::Path;
 
-    use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
+    use stream_kernel_disk::{Disk, Fault, OpenHow, OsDisk, PlannedFault, SimulatedDisk};
 
     use super::NewFile;
     use crate::FileError;
@@ -121,6 +121,21 @@ mod tests {
         let at = disk.operations();
         disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
         assert_eq!(NewFile::at(&disk, path()).unwrap_err().to_string(), "`/output` cannot be opened");
+    }
+
+    /// What it leads to stays as it is.
+    #[test]
+    fn a_link_in_the_place_is_replaced() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (aim, link) = (dir.path().join("aim"), dir.path().join("link"));
+        std::fs::write(&aim, "somebody's").unwrap();
+        std::os::unix::fs::symlink(&aim, &link).unwrap();
+        let mut file = NewFile::at(&OsDisk, &link).unwrap().create(&OsDisk, 1).unwrap();
+        file.append(b"ours").unwrap();
+        file.flush().unwrap();
+        let texts = [&aim, &link].map(|path| std::fs::read_to_string(path).unwrap());
+        assert_eq!(texts, ["somebody's", "ours"]);
+        assert!(!link.is_symlink());
     }
 
     #[test]

@@ -200,10 +200,25 @@ fn what_is_damaged_is_refused_and_can_be_started_over() {
 /// At every operation of starting over, a power cut leaves the last commit or none, never damage.
 #[test]
 fn starting_over_is_all_or_nothing() {
+    for commits in [2, 3] {
+        check_starting_over(commits);
+    }
+}
+
+/// Does so after so many commits: the last of them is in one slot or in the other.
+fn check_starting_over(commits: u64) {
+    let committed = || {
+        let disk = disk_with_commits();
+        let (mut checkpoint, _) = open(&disk).unwrap();
+        for lines in 3..=commits {
+            checkpoint.commit(after_lines(lines), &changes(&["more"]), &[]).unwrap();
+        }
+        disk
+    };
     let found: Vec<_> = (0..40)
         .flat_map(|at| (0..20).map(move |seed| (at, seed)))
         .map(|(at, seed)| {
-            let disk = disk_with_commits().after_kill(seed);
+            let disk = committed().after_kill(seed);
             disk.plan(PlannedFault { fault: Fault::Crash, at, from_then_on: true });
             let started = Checkpoint::start_over(Arc::new(disk.clone()), dir());
             let started = started.and_then(|mut checkpoint| checkpoint.forget());
@@ -213,8 +228,8 @@ fn starting_over_is_all_or_nothing() {
         })
         .collect();
     // An earlier commit would be of less than what the output holds by now.
-    assert!(found.iter().all(|it| it.is_none() || *it == Some(after_lines(2))), "{found:?}");
-    assert!(found.contains(&None) && found.contains(&Some(after_lines(2))));
+    assert!(found.iter().all(|it| it.is_none() || *it == Some(after_lines(commits))), "{found:?}");
+    assert!(found.contains(&None) && found.contains(&Some(after_lines(commits))));
 }
 
 #[test]
