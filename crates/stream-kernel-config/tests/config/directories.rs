@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -156,6 +156,41 @@ fn a_directory_may_hold_so_many_files_and_no_more() {
     };
     assert!(files(1_000).starts_with("version: 1"));
     assert!(files(1_001).starts_with("error: more than 1000 files\n  --> DIR\n"));
+}
+
+/// Root may read everything: the thread becomes somebody else.
+#[test]
+fn what_may_not_be_read_is_named() {
+    let directory = directory(&[("a.yml", MINIMAL), ("b.yml", "")]);
+    let path = directory.path().to_owned();
+    let as_somebody = |mode: [u32; 2]| {
+        let modes = [(path.clone(), mode[0]), (path.join("b.yml"), mode[1])];
+        for (path, mode) in modes {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let path = path.clone();
+        let told = thread::spawn(move || {
+            if rustix::process::getuid().is_root() {
+                rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(65534)).unwrap();
+            }
+            loaded(&path)
+        });
+        told.join().unwrap()
+    };
+    let file = as_somebody([0o755, 0o000]);
+    let folder = as_somebody([0o000, 0o644]);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_snapshot!([file, folder].join("\n\n"), @"
+    error: cannot read the file: Permission denied (os error 13)
+      --> DIR/b.yml:1:1
+      expected: a readable file
+      hint: check the path and the file's permissions
+
+    error: cannot read the directory: Permission denied (os error 13)
+      --> DIR
+      expected: a readable directory
+      hint: check the path and its permissions, and whether something replaces it
+    ");
 }
 
 /// Puts a version of the configuration into a mounted volume as Kubernetes does: a new directory, then the link to it, at once.
