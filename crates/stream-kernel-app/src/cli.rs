@@ -105,7 +105,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) struct Options {
     /// Read the configuration from SOURCE: a file, a directory of files, standard input if it is `-`, or a store
     /// (`etcd://`, `consul://`, `postgres://`, `redis://`); given several times, later ones go over earlier ones.
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     config: Vec<String>,
     /// Let what the sources hold below `profiles.NAME` go over the rest of them.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -186,6 +186,11 @@ impl Options {
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Loader {
         self.loader::<A>(environment).location(source)
+    }
+
+    /// Returns whether a part of the configuration is on standard input.
+    pub(crate) fn reads_standard_input(&self) -> bool {
+        self.config.iter().any(|source| source == "-")
     }
 
     /// Checks what clap cannot.

@@ -50,6 +50,7 @@ pub(crate) fn config<A: Application>(
         ConfigCommand::Show { origin, json, options } => {
             options.check()?;
             let job = prepare::<A>(options, environment)?;
+            say_warnings(&job);
             let effective = job.effective();
             print(&match (origin, json) {
                 (false, false) => format!("# {}\n{}", effective.digest(), effective.yaml()),

@@ -6,6 +6,7 @@ use stream_kernel_config::{Effective, Entry};
 use crate::cli::Options;
 use crate::commands::{Environment, pretty, print};
 use crate::failure::Failure;
+use crate::run::say_warnings;
 use crate::{Application, Job};
 
 /// Prints every value that differs, and returns the exit code: 0 if none does, else 1.
@@ -16,14 +17,21 @@ pub(crate) fn diff<A: Application>(
     environment: &Environment,
 ) -> Result<u8, Failure> {
     options.check()?;
+    if options.reads_standard_input() {
+        return Err(Failure::Usage(
+            "`--config -` would be read for each of the two, and standard input can be read once".into(),
+        ));
+    }
     if sources[0] == "-" && sources[1] == "-" {
         return Err(Failure::Usage(
             "both configurations are `-`, and standard input can be read once".into(),
         ));
     }
-    let effective = |source: &str| {
+    let effective = |source: &str| -> Result<Effective, Failure> {
         let loader = options.loader_over::<A>(source, environment.clone());
-        Job::<A>::prepare(loader).map(|job| job.effective().clone()).map_err(Failure::Configuration)
+        let job = Job::<A>::prepare(loader).map_err(Failure::Configuration)?;
+        say_warnings(&job);
+        Ok(job.effective().clone())
     };
     let [a, b] = [effective(sources[0])?, effective(sources[1])?];
     let differences = differences(&a, &b);

@@ -64,8 +64,50 @@ fn dispatch<A: Application>(
     }
 }
 
+/// Takes out of a text what stands before the `@` in its URLs, even those that are not quite some: one in the wrong place is repeated to
+/// its user.
+fn without_credentials(text: &str) -> String {
+    let masked = text.split_inclusive(|c: char| c.is_whitespace() || c == '\'').map(|word| {
+        let credentials = word.rfind('@').and_then(|at| {
+            let begin = word[..at].find([':', '/'])?;
+            let begin = begin + word[begin..at].len() - word[begin..at].trim_start_matches([':', '/']).len();
+            Some((begin, at))
+        });
+        credentials
+            .map_or_else(|| word.to_owned(), |(begin, at)| format!("{}***{}", &word[..begin], &word[at..]))
+    });
+    masked.collect()
+}
+
 /// Prints help to standard output, which is a success, or what is wrong with the arguments to standard error.
 fn explain_usage(error: &clap::Error) -> u8 {
-    let _ = error.print();
+    let text = error.render().to_string();
+    let masked = without_credentials(&text);
+    if masked == text {
+        let _ = error.print();
+    } else {
+        say(masked.trim_end());
+    }
     u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn what_stands_before_the_host_of_a_url_is_not_repeated() {
+        for (text, shown) in [
+            (
+                "unexpected argument 'redis://u:p@w@h/0?hash=x' found",
+                "unexpected argument 'redis://***@h/0?hash=x' found",
+            ),
+            ("a://u@h and b://v:w@i\n", "a://***@h and b://***@i\n"),
+            ("'redis:/u:p@h/0' 'redis//u:p@h'", "'redis:/***@h/0' 'redis//***@h'"),
+            ("see https://docs.rs/clap, a@b", "see https://docs.rs/clap, a@b"),
+            ("no URL", "no URL"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
+    }
 }

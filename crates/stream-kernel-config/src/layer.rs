@@ -9,6 +9,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
@@ -47,14 +48,14 @@ enum Source {
 /// A text in YAML.
 #[derive(Clone)]
 struct Document {
-    text: Rc<str>,
+    text: Arc<str>,
     origin: Rc<dyn Fn(Place) -> Origin>,
 }
 
 /// Where a row came from, and its value as it was written if that has lines.
 struct RowOrigin {
     origin: Origin,
-    text: Option<Rc<str>>,
+    text: Option<Arc<str>>,
 }
 
 /// What the side index holds of one value.

@@ -1,7 +1,7 @@
 //! Names the layers and loads them.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -128,6 +128,9 @@ impl Loader {
                 Some(Err(problem)) => Listed::Refused(format!("{scheme}://"), problem),
                 None => Listed::Refused(format!("{scheme}://"), remote::unknown_scheme(scheme)),
             },
+            _ if remote::may_hold_credentials(location) && !Path::new(location).exists() => {
+                Listed::Refused("a source that looks like a URL".to_owned(), remote::no_url())
+            }
             _ => Listed::Path(location.into()),
         };
         self.sources.push(listed);
@@ -196,7 +199,7 @@ impl Loader {
 
     /// Returns the JSON Schema (draft 7, which editors know best) of the configuration, for editors.
     ///
-    /// It accepts every file that loads by itself. It does not find keys given twice and decimals out of range.
+    /// It accepts every file that loads by itself, with any of its profiles. It does not find keys given twice and decimals out of range.
     ///
     /// # Panics
     ///

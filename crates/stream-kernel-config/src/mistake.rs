@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use crate::escape::Escaped;
 use crate::key_path;
 use crate::origin::{Origin, Provenance};
+use crate::quoted_line::LineOfText;
 
 /// So many mistakes are kept and shown; further ones are only counted.
 pub const MAX_MISTAKES: usize = 200;
@@ -132,7 +133,7 @@ impl Mistake {
             write!(f, "`{}`: ", Escaped(&self.key))?;
         }
         write!(f, "{}\n  --> {}", Escaped(self.what()), self.origin())?;
-        if let Some(line) = &self.provenance.line {
+        if let Some(line) = self.provenance.line.as_ref().and_then(LineOfText::quoted) {
             write!(f, "{line}")?;
         }
         if let Some(expected) = self.expected() {
@@ -228,10 +229,17 @@ impl Findings {
     }
 
     fn keep(&mut self, key: String, provenance: Provenance, problem: Problem, urgency: Urgency) {
+        let mistake = Mistake { key, provenance, problem, urgency };
         if self.mistakes.len() < MAX_MISTAKES {
-            self.mistakes.push(Mistake { key, provenance, problem, urgency });
-        } else {
-            self.further += 1;
+            self.mistakes.push(mistake);
+            return;
+        }
+        self.further += 1;
+        // What others may follow from is kept in the place of one of those.
+        if let Some(last) = self.mistakes.iter_mut().rev().max_by_key(|kept| kept.urgency)
+            && last.urgency > mistake.urgency
+        {
+            *last = mistake;
         }
     }
 
@@ -278,6 +286,18 @@ impl Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_layer_that_is_missing_is_told_however_many_mistakes_there_are() {
+        let mut findings = Findings::default();
+        let add = |findings: &mut Findings| findings.add("k", Provenance::DEFAULT, Problem::new("wrong"));
+        (0..MAX_MISTAKES).for_each(|_| add(&mut findings));
+        findings.add_missing_layer(Provenance::DEFAULT, Problem::new("it is not there"));
+        add(&mut findings);
+        let mistakes = findings.into_mistakes();
+        assert_eq!(mistakes.iter().next().map(Mistake::what), Some("it is not there"));
+        assert_eq!((mistakes.len(), mistakes.iter().count()), (MAX_MISTAKES + 2, MAX_MISTAKES));
+    }
 
     #[test]
     fn mistakes_beyond_the_bound_are_counted() {

@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::escape::{Escaped, excerpt};
-use crate::quoted_line::QuotedLine;
+use crate::quoted_line::LineOfText;
 use crate::yaml::Place;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
@@ -75,7 +76,7 @@ pub(crate) struct Provenance {
     /// The built-in defaults come last.
     pub(crate) layer: usize,
     pub(crate) origin: Origin,
-    pub(crate) line: Option<QuotedLine>,
+    pub(crate) line: Option<LineOfText>,
 }
 
 impl Provenance {
@@ -86,8 +87,8 @@ impl Provenance {
     }
 
     /// Adds the line of `text` in which the place is.
-    pub(crate) fn quoting(self, text: &str, place: Place) -> Self {
-        Self { line: QuotedLine::of(text, place), ..self }
+    pub(crate) fn quoting(self, text: &Arc<str>, place: Place) -> Self {
+        Self { line: Some(LineOfText { text: Arc::clone(text), place }), ..self }
     }
 
     /// Returns the key for sorting by layer, then place.

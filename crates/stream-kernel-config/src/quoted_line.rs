@@ -1,6 +1,7 @@
 //! The line of a text that a mistake is in, with carets under the place.
 
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -12,6 +13,26 @@ const MAX_CHARS_BEFORE: usize = 60;
 const MAX_CHARS_AFTER: usize = 100;
 /// What stands where a line was cut.
 const CUT: &str = "...";
+
+/// A line of a text, to be looked for when it is shown: a layer has thousands of places, and hardly one of them is ever shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct LineOfText {
+    pub(crate) text: Arc<str>,
+    pub(crate) place: Place,
+}
+
+impl LineOfText {
+    /// Returns the line as it is shown, `None` if there is nothing to show.
+    pub(crate) fn quoted(&self) -> Option<QuotedLine> {
+        QuotedLine::of(&self.text, self.place)
+    }
+}
+
+impl fmt::Debug for LineOfText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineOfText").field("place", &self.place).finish_non_exhaustive()
+    }
+}
 
 /// A line of a text, and what stands out in it. Its `Display` is three lines, safe for a terminal, each after a line break.
 #[derive(Debug, Clone, PartialEq, Eq)]

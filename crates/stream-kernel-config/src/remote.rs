@@ -100,6 +100,18 @@ pub fn open(url: &str) -> Option<Result<Arc<dyn Source>, Problem>> {
     })
 }
 
+/// Returns whether a text may be a URL with credentials that is not quite one: then it is repeated nowhere.
+pub(crate) fn may_hold_credentials(text: &str) -> bool {
+    text.rfind('@').is_some_and(|at| text[..at].contains(['/', ':']))
+}
+
+/// Says that such a text names nothing.
+pub(crate) fn no_url() -> Problem {
+    Problem::new("it is neither a file that is there nor a URL")
+        .expected("a file, a directory, `-`, or a URL that begins with its scheme and `://`")
+        .hint("look for blanks and quotes before the scheme, and for a slash or colon that is missing behind it")
+}
+
 /// Says which schemes there are.
 pub(crate) fn unknown_scheme(scheme: &str) -> Problem {
     let known = ["etcd", "consul", "postgres", "redis"].map(|scheme| format!("`{scheme}://`")).join(", ");

@@ -52,7 +52,8 @@ fn standard_input_is_read_once_and_only_for_one_thing() {
     fund-load: 1 mistake in the configuration; no input was read and no file was touched
     ");
     assert_snapshot!(refused(&["config", "diff", "-", "-"]), @"error: both configurations are `-`, and standard input can be read once");
-    assert_snapshot!(refused(&["config", "diff", "-", "-", "--config", "-"]), @"error: both configurations are `-`, and standard input can be read once");
+    folder.write("a.yaml", LEAST);
+    assert_snapshot!(refused(&["config", "diff", "a.yaml", "a.yaml", "--config", "-"]), @"error: `--config -` would be read for each of the two, and standard input can be read once");
 }
 
 #[test]
@@ -237,4 +238,39 @@ fn a_store_that_is_down_or_silent_ends_the_program_soon_unless_it_is_optional() 
 
     fund-load: 1 mistake in the configuration; no input was read and no file was touched
     ");
+}
+
+/// Whatever shows a configuration says what is not in it.
+#[test]
+fn a_store_that_was_left_out_is_told_by_whatever_shows_the_configuration() {
+    let folder = Folder::new();
+    folder.write("a.yaml", LEAST);
+    let url = "redis://127.0.0.1:1/0?hash=h&optional=true";
+    let show = Program::new(&folder).args(["config", "show", "--config", "a.yaml", "--config", url]);
+    let diff = Program::new(&folder).args(["config", "diff", "a.yaml", url, "--config", "a.yaml"]);
+    for outcome in [show.exits_with(0), diff.exits_with(0)] {
+        assert!(outcome.stderr.starts_with("warning: Redis at `127.0.0.1:1`"), "{}", outcome.stderr);
+    }
+}
+
+/// A slip of the hand must not put a password into a log.
+#[test]
+fn a_url_in_the_wrong_place_or_form_shows_no_password() {
+    let folder = Folder::new();
+    folder.write("a@b.yaml", LEAST);
+    Program::new(&folder).args(["check", "--config", "./a@b.yaml"]).exits_with(0);
+    for url in [
+        "redis://u:s3cret@127.0.0.1:1/0?hash=x",
+        " redis://u:s3cret@h/0?hash=x",
+        "redis:/u:s3cret@h/0?hash=x",
+        "redis//u:s3cret@h/0?hash=x",
+        "\"redis://u:s3cret@h/0?hash=x\"",
+        "rediss://u:s3@cret@h/0?hash=x#y",
+        "rdis://u:s3cret@h/0",
+    ] {
+        for args in [&["check", "--config", url][..], &["check", url], &["config", "diff", url, url, url]] {
+            let told = Program::new(&folder).args(args).exits_with(2).stderr;
+            assert!(!told.contains("s3"), "{args:?}: {told}");
+        }
+    }
 }

@@ -12,6 +12,9 @@ use crate::yaml::Place;
 /// A directory may hold so many files.
 const MAX_FILES: usize = 1_000;
 
+/// Its files may have so many bytes together.
+const MAX_DIRECTORY_BYTES: usize = 16 << 20;
+
 /// How often reading begins anew because the directory was replaced meanwhile.
 const MAX_ATTEMPTS: usize = 10;
 
@@ -57,7 +60,7 @@ pub(super) fn read(directory: &Path) -> Result<Contents, Problem> {
     Err(unreadable(&format!("it was replaced {MAX_ATTEMPTS} times while it was read")))
 }
 
-/// Reads the files in `content`, which are called by their names in `directory`. The outer error is about the directory, or a file that is gone.
+/// Reads the files in `content`, which are called by their names in `directory`. The outer error is about the directory.
 fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Problem>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(content)? {
@@ -79,14 +82,15 @@ fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Pro
         let what = "holds YAML files and others, so that it is not clear whether the others are keys";
         return Ok(Err(refused(what, "put them into directories of their own")));
     }
+    let mut bytes = 0;
     let mut texts = Vec::with_capacity(names.len());
     for name in names {
-        let file = File::open(content.join(&name));
-        let text = match file {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
-            Err(error) => Err(document::unreadable(&error)),
-            Ok(file) => document::read(file),
-        };
+        let text = read_regular(&content.join(&name));
+        bytes += text.as_ref().map_or(0, String::len);
+        if bytes > MAX_DIRECTORY_BYTES {
+            let what = format!("more than {MAX_DIRECTORY_BYTES} bytes in all its files");
+            return Ok(Err(refused(&what, "name a directory of its own")));
+        }
         texts.push((directory.join(name), text));
     }
     Ok(Ok(if documents == 0 {
@@ -94,6 +98,16 @@ fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Pro
     } else {
         Contents::Documents(texts)
     }))
+}
+
+/// Returns the text of a file; of anything else it may be waited for without end.
+fn read_regular(path: &Path) -> Text {
+    let is_regular = fs::metadata(path).map_err(|error| document::unreadable(&error))?.is_file();
+    if !is_regular {
+        let problem = Problem::new("it is no regular file").expected("files only");
+        return Err((Place::START, problem.hint("remove it, or name a directory of its own")));
+    }
+    File::open(path).map_err(|error| document::unreadable(&error)).and_then(document::read)
 }
 
 /// Takes a file for a key: its name is the key path, its text the value, without the line end that an editor puts behind it.

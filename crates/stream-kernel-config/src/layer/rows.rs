@@ -1,7 +1,7 @@
 //! Keys and values without a document around them as a layer: a source's rows, a directory's files.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::assignment::{nested, read_as};
 use super::profiles::{ChosenProfile, PROFILES};
@@ -120,7 +120,7 @@ impl Part {
     fn add(&mut self, layer: usize, findings: &mut Findings, context: &Context<'_>, row: Row) {
         let Row { key, value, origin, is_file } = row;
         let read = read_as(context.schema, context.retired, &key, &value);
-        let row = RowOrigin { origin, text: is_file.then(|| Rc::from(value)) };
+        let row = RowOrigin { origin, text: is_file.then(|| Arc::from(value)) };
         match read {
             Ok(_) if self.rows.contains_key(&key) => {
                 let problem = Problem::new("key given twice").expected("each key once");

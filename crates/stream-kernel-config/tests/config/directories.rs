@@ -116,10 +116,10 @@ fn mistakes_name_the_file() {
 
     ---
 
-    error: cannot read the file: Is a directory (os error 21)
+    error: it is no regular file
       --> DIR/b.yml:1:1
-      expected: a readable file
-      hint: check the path and the file's permissions
+      expected: files only
+      hint: remove it, or name a directory of its own
 
     ---
 
@@ -156,6 +156,43 @@ fn a_directory_may_hold_so_many_files_and_no_more() {
     };
     assert!(files(1_000).starts_with("version: 1"));
     assert!(files(1_001).starts_with("error: more than 1000 files\n  --> DIR\n"));
+}
+
+/// Waiting for a pipe has no end; and what leads nowhere is named.
+#[test]
+fn what_is_no_file_is_refused_and_not_waited_for() {
+    let directory = directory(&[("version", "1")]);
+    let path = |name: &str| directory.path().join(name);
+    let mode = rustix::fs::Mode::RUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    symlink("nowhere", path("link")).unwrap();
+    assert_snapshot!(loaded(directory.path()), @"
+    error: cannot read the file: No such file or directory (os error 2)
+      --> DIR/link:1:1
+      expected: a readable file
+      hint: check the path and the file's permissions
+
+    error: it is no regular file
+      --> DIR/pipe:1:1
+      expected: files only
+      hint: remove it, or name a directory of its own
+    ");
+}
+
+#[test]
+fn a_directory_may_hold_so_many_bytes_and_no_more() {
+    let comment = |bytes: usize| format!("#{}\n", "x".repeat(bytes - 2));
+    let names: Vec<_> = (10..26).map(|number| format!("{number}.yml")).collect();
+    let loaded_with = |last: &str| {
+        let directory = directory(&[("00.yml", MINIMAL), ("99.yml", last)]);
+        let whole = comment(1 << 20);
+        names.iter().skip(1).for_each(|name| fs::write(directory.path().join(name), &whole).unwrap());
+        loaded(directory.path())
+    };
+    let rest = (1 << 20) - MINIMAL.len();
+    assert!(loaded_with(&comment(rest)).starts_with("version: 1"));
+    let beyond = loaded_with(&comment(rest + 1));
+    assert!(beyond.starts_with("error: more than 16777216 bytes in all its files\n  --> DIR\n"), "{beyond}");
 }
 
 /// Root may read everything: the thread becomes somebody else.
