@@ -158,7 +158,7 @@ fn a_second_run_is_refused_while_the_first_lives() {
     let folder = Folder::with_input(&input);
     let first = checkpointed(&folder).start();
     wait_for_bytes(&folder, "output.txt.partial", 1);
-    first.signal(Signal::STOP);
+    first.stop();
     let before = folder.fingerprint("output.txt.partial");
     let second = checkpointed(&folder).exits_with(2);
     assert_snapshot!(second.stderr, @"error: the checkpoint `run.ckpt` is in use by another run (wait until that ends, or stop it); nothing was touched");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::folder::Folder;
 use super::harness::Program;
-use super::running::wait_for_bytes;
+use super::running::wait_until;
 
 /// The checkpoint of every run here.
 pub(super) const DIR: &str = "run.ckpt";
@@ -21,9 +21,7 @@ pub(super) fn run_checkpointed(folder: &Folder) -> Program<'_> {
 pub(super) fn cut_off(folder: &Folder, args: &[&str]) {
     if args.contains(&"--trace-path") {
         // It would go on without a trace that may not grow. With 10,000 of its 90,000 bytes of output, it has written those of the third commit.
-        let running = run_checkpointed(folder).args(args).start();
-        wait_for_bytes(folder, "output.txt.partial", 10_000);
-        drop(running);
+        while !is_killed_on_its_way(folder, args) {}
     } else {
         // The output may not grow further than this; shells count in blocks of 512 or of 1,024 bytes.
         let limited = Program::after(folder, "ulimit -f 64");
@@ -32,6 +30,25 @@ pub(super) fn cut_off(folder: &Folder, args: &[&str]) {
     assert!(!folder.has("output.txt"), "it was to be cut off");
     let shown = Program::new(folder).args(["checkpoint", "show", DIR]).exits_with(0).stdout;
     assert!(shown.contains("not complete") && !shown.contains("lines          0\n"), "{shown}");
+}
+
+/// Starts a run and kills it once it has written a part of its output. Returns false, with nothing left of it, if it was quicker than that and came to
+/// its end, as it may on a machine that is busy with other things.
+#[track_caller]
+fn is_killed_on_its_way(folder: &Folder, args: &[&str]) -> bool {
+    let running = run_checkpointed(folder).args(args).start();
+    wait_until("a part of the output", || {
+        folder.has("output.txt") || folder.length("output.txt.partial") >= 10_000
+    });
+    drop(running);
+    let is_complete = folder.has("output.txt");
+    if is_complete {
+        fs::remove_dir_all(folder.path_of(DIR)).unwrap();
+        for name in ["output.txt", "trace.jsonl"] {
+            fs::remove_file(folder.path_of(name)).unwrap();
+        }
+    }
+    !is_complete
 }
 
 fn set_checkpoint(program: Program<'_>) -> Program<'_> {

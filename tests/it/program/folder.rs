@@ -45,6 +45,11 @@ impl Folder {
         self.path_of(name).symlink_metadata().is_ok()
     }
 
+    /// Returns how many bytes the file holds: none if it is not there.
+    pub(super) fn length(&self, name: &str) -> u64 {
+        self.path_of(name).metadata().map_or(0, |metadata| metadata.len())
+    }
+
     /// Returns the names of everything in the folder, sorted.
     pub(super) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = (fs::read_dir(self.path()).unwrap())

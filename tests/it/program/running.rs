@@ -80,9 +80,27 @@ impl Running {
             (self.bytes_read(&path) > Some(0) || self.state() == ZOMBIE).then_some(())
         });
         self.signal(Signal::STOP);
-        within_reason("the stop", || [STOPPED, ZOMBIE].contains(&self.state()).then_some(()));
+        within_reason("the stop", || self.stands_still().then_some(()));
         let length = path.metadata().unwrap().len();
         self.bytes_read(&path).is_some_and(|bytes| 0 < bytes && bytes < length)
+    }
+
+    /// Stops the program in the middle of its work, and returns when none of its threads does anything any more: the signal alone does not wait for a
+    /// write that has begun.
+    #[track_caller]
+    pub(super) fn stop(&self) {
+        self.signal(Signal::STOP);
+        within_reason("the stop", || self.stands_still().then_some(()));
+        assert_eq!(self.state(), STOPPED, "the program came to its end before it could be stopped");
+    }
+
+    /// Returns whether every thread of the program is stopped or at its end.
+    fn stands_still(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        // A thread that ends while it is looked at is gone: whether others still run is seen at the next look.
+        let states =
+            threads.map(|thread| Some(letter(&fs::read_to_string(thread.ok()?.path().join("stat")).ok()?)));
+        states.into_iter().all(|state| state.is_some_and(|state| [STOPPED, ZOMBIE].contains(&state)))
     }
 
     /// Returns how far the program has read the file, if it has it open.
@@ -103,9 +121,7 @@ impl Running {
 
     /// Returns the letter that the system has for what the program is at.
     fn state(&self) -> char {
-        let about = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // Before it stands the name, in brackets.
-        about.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap()
+        letter(&fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap())
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -162,6 +178,12 @@ impl Capture {
     }
 }
 
+/// Returns the letter for what a process or thread is at, from what the system says about it.
+fn letter(stat: &str) -> char {
+    // Before it stands the name, in brackets.
+    stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap()
+}
+
 /// Returns what `look` finds as soon as it finds something.
 #[track_caller]
 fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -177,8 +199,13 @@ fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// Waits until the file is there and holds at least so many bytes.
 #[track_caller]
 pub(super) fn wait_for_bytes(folder: &Folder, name: &str, bytes: u64) {
-    let length = || folder.path_of(name).metadata().map_or(0, |metadata| metadata.len());
-    within_reason("bytes in a file", || (length() >= bytes).then_some(()));
+    wait_until("bytes in a file", || folder.length(name) >= bytes);
+}
+
+/// Waits until `holds` says that it has come about.
+#[track_caller]
+pub(super) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    within_reason(what, || holds().then_some(()));
 }
 
 /// Takes the duration and the rate out of a summary, `fund-load: 2 lines in 0.001 s, 1,234 lines/s`, and the digest, which every new key of the

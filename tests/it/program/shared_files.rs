@@ -8,6 +8,8 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::{Running, wait_for_bytes};
 
+/// Lines of a run that is stopped on its way: it takes a while, so that the stop comes before the end on a busy machine, too.
+const LONG: u32 = 20_000;
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
 /// Starts a run without a checkpoint that waits for more lines, after it has begun to write.
@@ -20,10 +22,10 @@ fn waiting(folder: &Folder, args: &[&str]) -> Running {
 
 /// Starts a run with a checkpoint, and stops it when it has begun to write.
 fn stopped(folder: &Folder, args: &[&str]) -> Running {
-    folder.write("long.txt", attempts(5_000));
+    folder.write("long.txt", attempts(LONG));
     let running = run_checkpointed(folder).args(["--input", "long.txt"]).args(args).start();
     wait_for_bytes(folder, "output.txt.partial", 1);
-    running.signal(Signal::STOP);
+    running.stop();
     running
 }
 
@@ -75,7 +77,7 @@ fn an_output_that_a_run_writes_is_refused_to_every_other_run() {
         first.signal(Signal::CONT);
         drop(first.take_stdin());
         assert_eq!(first.wait().exit, 0);
-        let lines = if first_has_a_checkpoint { 5_000 } else { 1 };
+        let lines = if first_has_a_checkpoint { LONG as usize } else { 1 };
         assert_eq!(folder.read("output.txt").lines().count(), lines);
         Program::new(&folder).args(["run"]).exits_with(0);
         assert_eq!(folder.read("output.txt").lines().count(), 2, "the lock is gone with the run");
