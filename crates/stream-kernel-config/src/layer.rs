@@ -53,6 +53,7 @@ struct Document {
 }
 
 /// Where a row came from, and its value as it was written if that has lines.
+#[derive(Clone)]
 struct RowOrigin {
     origin: Origin,
     text: Option<Arc<str>>,

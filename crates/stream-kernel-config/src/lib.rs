@@ -39,6 +39,6 @@ pub use origin::Origin;
 pub use redact::{Redact, RedactIdentity};
 pub use runtime::{OnStepError, Runtime};
 pub use sink::{Jsonl, Sink, SinkKind, WriteMode};
-pub use source::{MAX_SOURCE_BYTES, Row, Source};
+pub use source::{MAX_SOURCE_BYTES, Row, Source, SourceError};
 pub use tracing::{ContextDiff, ContextDiffMode, Signature, SignatureMode, Tracing};
 pub use variable::Variable;

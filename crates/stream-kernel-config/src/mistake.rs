@@ -49,6 +49,12 @@ impl Problem {
         self
     }
 
+    /// Adds that nothing comes of it but a warning.
+    pub(crate) fn of_optional(mut self) -> Self {
+        self.what += " (optional, and left out)";
+        self
+    }
+
     /// Adds `did you mean ...?`, if there is a nearest name.
     pub(crate) fn did_you_mean(self, nearest: Option<&str>) -> Self {
         match nearest {
@@ -243,9 +249,8 @@ impl Findings {
         }
     }
 
-    /// Adds a source that could not be read, and that the run may do without.
+    /// Adds a problem of a layer that adds nothing, and that the run may do without.
     pub(crate) fn warn(&mut self, provenance: Provenance, problem: Problem) {
-        let problem = Problem { what: format!("{} (optional, and left out)", problem.what), ..problem };
         self.warnings.push(Warning::new("", provenance, problem));
     }
 

@@ -48,7 +48,7 @@ pub(crate) struct QuotedLine {
 impl QuotedLine {
     /// Returns the line of `text` in which the place is, `None` if there is no such line or nothing in it.
     pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
-        let line = text.lines().nth(place.line.checked_sub(1)?).filter(|line| !line.trim().is_empty())?;
+        let line = lines(text).nth(place.line.checked_sub(1)?).filter(|line| !line.trim().is_empty())?;
         let at = place.column.saturating_sub(1).min(line.chars().count());
         let first = at.saturating_sub(MAX_CHARS_BEFORE);
         let before: String = line.chars().skip(first).take(at - first).collect();
@@ -61,6 +61,11 @@ impl QuotedLine {
         let (indent, carets) = (before.width(), word.width().max(1));
         Some(Self { number: place.line, shown: format!("{before}{word}{behind}"), indent, carets })
     }
+}
+
+/// Returns the lines of a text as YAML counts them: a lone CR ends one, too.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
 /// Returns how many bytes of a line's rest are the key or value at its beginning.
@@ -112,6 +117,16 @@ mod tests {
             let expected = format!("\n   |\n {line} | {shown}\n   | {marked}");
             assert_eq!(quoted(text, line, column).as_deref(), Some(&*expected));
         }
+    }
+
+    #[test]
+    fn every_line_end_of_yaml_ends_a_line() {
+        let text = "a: 1\rb: 2\r\nc: 3\n\rd: 4\r";
+        let shown = [1, 2, 3, 4, 5, 6].map(|line| quoted(text, line, 4));
+        let expected = |line, shown| Some(format!("\n   |\n {line} | {shown}\n   |    ^"));
+        let [a, b, c, d] =
+            [(1, "a: 1"), (2, "b: 2"), (3, "c: 3"), (5, "d: 4")].map(|(line, text)| expected(line, text));
+        assert_eq!(shown, [a, b, c, None, d, None]);
     }
 
     #[test]

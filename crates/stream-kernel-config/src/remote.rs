@@ -13,7 +13,10 @@
 //! 1 to 60,000, 5,000 without it, for everything from finding the host to the last byte of the answer. What stands
 //! for something else in a URL is written as `%` and two digits there: `@` as `%40`, `/` as `%2F`, `:` as `%3A`.
 //!
-//! A key that is not there, a prefix without keys and a hash that does not exist are no mistake: they give no rows.
+//! A source that is not available is left out with a warning if it is optional: one that cannot be reached, is not
+//! ready, or does not answer in time. So is one without rows, such as a prefix without keys or a hash that does not
+//! exist. Otherwise both are mistakes, as are, always, wrong credentials, a certificate that is not to be trusted, a
+//! table that does not exist, and rows that are none.
 //!
 //! Over TLS, the certificates that the machine trusts are trusted, or those in the file that the environment variable
 //! `SSL_CERT_FILE` names; the name in the server's certificate is checked. There are no client certificates, proxies

@@ -14,14 +14,33 @@ pub trait Source: Debug {
 
     /// Returns everything that it holds, at most [`MAX_SOURCE_BYTES`] of it.
     ///
+    /// No rows at all are a mistake as well, unless the source is optional: most likely, a prefix or a name is mistyped.
+    ///
     /// # Errors
     ///
-    /// Says why it cannot be read, after a bounded wait, and what can be done about it.
-    fn rows(&self) -> Result<Vec<Row>, Problem>;
+    /// Says why there are none, after a bounded wait, and what can be done about it. A [`Problem`] alone is one of an
+    /// unusable source: `?` makes it one.
+    fn rows(&self) -> Result<Vec<Row>, SourceError>;
 
-    /// Returns whether a run may do without it when it cannot be read.
+    /// Returns whether a run may do without it when it is not available or holds nothing.
     fn is_optional(&self) -> bool {
         false
+    }
+}
+
+/// Why a [`Source`] has not given its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceError {
+    /// It cannot be reached, is not ready, or does not answer in time. If it is optional, it is left out with a warning.
+    Unavailable(Problem),
+    /// It is there, and does not let anybody in with these credentials, or holds what is no configuration. That is a
+    /// mistake to mend, whether it is optional or not.
+    Unusable(Problem),
+}
+
+impl From<Problem> for SourceError {
+    fn from(problem: Problem) -> Self {
+        Self::Unusable(problem)
     }
 }
 

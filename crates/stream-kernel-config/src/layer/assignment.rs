@@ -81,18 +81,22 @@ fn read(node: &SchemaNode, text: &str) -> Result<Node, Problem> {
         let scalar = Scalar { text: text.to_owned(), plain: false };
         return Ok(Node { place: Place::START, tree: Tree::Scalar(scalar) });
     }
-    let not_read = |what: Problem| what.expected(node.in_words());
-    let Document { root, faults } = yaml::parse(text).map_err(|fault| not_read(fault.problem))?;
+    read_flow(text).map_err(|what| what.expected(node.in_words()))
+}
+
+/// Reads a value in YAML: a scalar, or a map or list in flow style.
+pub(super) fn read_flow(text: &str) -> Result<Node, Problem> {
+    let Document { root, faults } = yaml::parse(text).map_err(|fault| fault.problem)?;
     if let Some(fault) = faults.into_iter().next() {
         let key = if fault.key.is_empty() { "the value" } else { &fault.key };
-        return Err(not_read(fault.problem.at_key(key)));
+        return Err(fault.problem.at_key(key));
     }
     let nothing =
         || Node { place: Place::START, tree: Tree::Scalar(Scalar { text: String::new(), plain: true }) };
     let root = root.unwrap_or_else(nothing);
     let flow = matches!(root.tree, Tree::Scalar(_)) || text.trim_start().starts_with(['[', '{']);
     if !flow {
-        let problem = not_read(Problem::new("a map or list that is not in YAML flow style"));
+        let problem = Problem::new("a map or list that is not in YAML flow style");
         return Err(problem.hint("write `{key: value}` or `[item, item]`"));
     }
     Ok(root)

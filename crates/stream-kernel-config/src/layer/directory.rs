@@ -125,3 +125,10 @@ fn key((path, text): (PathBuf, Text)) -> Result<Row, (PathBuf, Problem)> {
 fn refused(what: &str, hint: &str) -> Problem {
     Problem::new(what).expected("YAML files, or a file for each key, named as its key path").hint(hint)
 }
+
+/// Says that a directory adds nothing. That is no mistake: a volume that may be missing is mounted like this.
+pub(super) fn holds_nothing() -> Problem {
+    Problem::new("the directory holds nothing")
+        .expected("YAML files, or a file for each key, named as its key path")
+        .hint("look whether its name is right, and whether what it is to hold is mounted")
+}

@@ -20,6 +20,10 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
         let text = File::open(path).map_err(|error| unreadable(&error)).and_then(read);
         return add_text(layers, findings, context.profile, path, text);
     }
+    let whole = |layers: &Layers| {
+        let origin = Origin::Row { source: path.to_string_lossy().into_owned(), place: String::new() };
+        Provenance::new(layers.next_number(), origin)
+    };
     match directory::read(path) {
         Ok(directory::Contents::Documents(documents)) => {
             for (path, text) in documents {
@@ -27,6 +31,9 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
             }
         }
         Ok(directory::Contents::Keys(files)) => {
+            if files.is_empty() {
+                findings.warn(whole(layers), directory::holds_nothing());
+            }
             let mut rows = Vec::with_capacity(files.len());
             for file in files {
                 match file {
@@ -40,8 +47,7 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
             add_rows(layers, findings, context, rows);
         }
         Err(problem) => {
-            let origin = Origin::Row { source: path.to_string_lossy().into_owned(), place: String::new() };
-            findings.add_missing_layer(Provenance::new(layers.next_number(), origin), problem);
+            findings.add_missing_layer(whole(layers), problem);
             layers.push_nothing();
         }
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::assignment::{nested, read_as};
-use super::profiles::{ChosenProfile, PROFILES};
+use super::assignment::{nested, read_as, read_flow};
+use super::profiles::{ChosenProfile, PROFILES, split};
 use super::{Layers, RowOrigin, Source};
 use crate::check::Retired;
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
 use crate::schema::Node as SchemaNode;
-use crate::source::{self, MAX_SOURCE_BYTES};
+use crate::source::{self, MAX_SOURCE_BYTES, SourceError};
 use crate::yaml::{MAX_VALUES, Node, Place, Tree};
 
 /// What rows are read by.
@@ -38,25 +38,39 @@ pub(crate) fn add_source(
 ) {
     let name = source.name();
     let origin = |place: String| Origin::Row { source: name.clone(), place };
+    let provenance = Provenance::new(layers.next_number(), origin(String::new()));
     match source.rows().and_then(within_bounds) {
+        Ok(rows) if rows.is_empty() => {
+            if source.is_optional() {
+                findings.warn(provenance, holds_nothing().of_optional());
+            } else {
+                findings.add_missing_layer(provenance, holds_nothing());
+            }
+            layers.push_nothing();
+        }
         Ok(rows) => {
             let row =
                 |source::Row { place, key, value }| Row { key, value, origin: origin(place), is_file: false };
             add_rows(layers, findings, context, rows.into_iter().map(row).collect());
         }
-        Err(problem) => {
-            let provenance = Provenance::new(layers.next_number(), origin(String::new()));
-            if source.is_optional() {
-                findings.warn(provenance, problem);
-            } else {
-                findings.add_missing_layer(provenance, problem);
-            }
+        Err(SourceError::Unavailable(problem)) if source.is_optional() => {
+            findings.warn(provenance, problem.of_optional());
+            layers.push_nothing();
+        }
+        Err(SourceError::Unavailable(problem) | SourceError::Unusable(problem)) => {
+            findings.add_missing_layer(provenance, problem);
             layers.push_nothing();
         }
     }
 }
 
-fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, Problem> {
+fn holds_nothing() -> Problem {
+    Problem::new("it holds nothing").expected("at least one key").hint(
+        "look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL",
+    )
+}
+
+fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, SourceError> {
     let bytes: usize = rows.iter().map(|row| row.key.len() + row.value.len()).sum();
     let what = if rows.len() > MAX_VALUES {
         format!("more than {MAX_VALUES} keys")
@@ -65,9 +79,8 @@ fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, Problem> {
     } else {
         return Ok(rows);
     };
-    Err(Problem::new(what)
-        .expected("a configuration within the documented limits")
-        .hint("name a narrower part of it"))
+    let problem = Problem::new(what).expected("a configuration within the documented limits");
+    Err(problem.hint("name a narrower part of it").into())
 }
 
 /// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map.
@@ -81,14 +94,17 @@ pub(super) fn add_rows(
     let mut parts = vec![Part::default()];
     let mut chosen = Part::default();
     for row in rows {
-        let Some((profile, key)) = in_profile(&row.key) else {
-            parts[0].add(layers.next_number(), findings, context, row);
-            continue;
-        };
-        layers.note_profile(profile);
-        if context.profile.is_some_and(|chosen| chosen.name == profile) {
-            let key = key.to_owned();
-            chosen.add(layers.next_number(), findings, context, Row { key, ..row });
+        let layer = layers.next_number();
+        match Given::by(&row.key) {
+            Given::Always => parts[0].add(layer, findings, context, row),
+            Given::InProfile(profile, key) => {
+                layers.note_profile(profile);
+                if context.profile.is_some_and(|chosen| chosen.name == profile) {
+                    let key = key.to_owned();
+                    chosen.add(layer, findings, context, Row { key, ..row });
+                }
+            }
+            Given::Profiles => chosen.add_profiles(layers, findings, context, row),
         }
     }
     if !chosen.rows.is_empty() {
@@ -99,9 +115,25 @@ pub(super) fn add_rows(
     }
 }
 
-/// Returns the name of the profile and the key in it: of `profiles.NAME.KEY`.
-fn in_profile(key: &str) -> Option<(&str, &str)> {
-    key.strip_prefix(PROFILES)?.strip_prefix('.')?.split_once('.')
+/// What a row's key says about when its value counts.
+enum Given<'a> {
+    Always,
+    /// In a profile: its name, and the key in it.
+    InProfile(&'a str, &'a str),
+    /// The value is a profile as a whole, or all of them.
+    Profiles,
+}
+
+impl<'a> Given<'a> {
+    fn by(key: &'a str) -> Self {
+        match key.split_once('.').map_or((key, ""), |split| split) {
+            (PROFILES, below) => match below.split_once('.') {
+                Some((name, key)) => Self::InProfile(name, key),
+                None => Self::Profiles,
+            },
+            _ => Self::Always,
+        }
+    }
 }
 
 /// Rows that count together.
@@ -132,6 +164,37 @@ impl Part {
             }
             // It may be about the key, which is in no line.
             Err((key, problem)) => findings.add(key, Provenance::new(layer, row.origin), problem),
+        }
+    }
+
+    /// Adds the chosen profile, if the row holds it.
+    fn add_profiles(
+        &mut self,
+        layers: &mut Layers,
+        findings: &mut Findings,
+        context: &Context<'_>,
+        row: Row,
+    ) {
+        let layer = layers.next_number();
+        let origin =
+            RowOrigin { origin: row.origin, text: row.is_file.then(|| Arc::from(row.value.as_str())) };
+        if let Some((_, name)) = row.key.split_once('.') {
+            layers.note_profile(name);
+        }
+        let value = match read_flow(&row.value) {
+            Ok(value) => value,
+            Err(problem) => {
+                let problem = problem.expected("keys with their values, in YAML flow style");
+                return findings.add(row.key, origin.provenance(layer), problem);
+            }
+        };
+        let refuse = |key, _, problem| findings.add(key, origin.provenance(layer), problem);
+        for part in split(nested(&row.key, value), context.profile, layers, refuse).into_iter().skip(1) {
+            let Tree::Map(entries) = part.tree else { continue };
+            for entry in entries {
+                self.rows.insert(entry.key.clone(), origin.clone());
+                merge(&mut self.root, nested(&entry.key, entry.value));
+            }
         }
     }
 }

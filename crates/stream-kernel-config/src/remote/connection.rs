@@ -4,13 +4,13 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
 
-use crate::mistake::Problem;
+use crate::source::SourceError;
 
 use super::address::Address;
 use super::deadline::Deadline;
 
 /// Returns a connection to the first address of the server that takes one.
-pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream, Problem> {
+pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream, SourceError> {
     let mut refusal = None;
     for socket_address in addresses(address, deadline)? {
         let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
@@ -30,7 +30,7 @@ pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream
     })
 }
 
-fn addresses(address: &Address, deadline: Deadline) -> Result<Vec<SocketAddr>, Problem> {
+fn addresses(address: &Address, deadline: Deadline) -> Result<Vec<SocketAddr>, SourceError> {
     let (host, port) = (address.bare_host().to_owned(), address.port);
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::mistake::Problem;
-use crate::source::{Row, Source};
+use crate::source::{Row, Source, SourceError};
 
 use super::address::{Address, Form};
 use super::http::Server;
@@ -89,7 +89,7 @@ impl Source for Consul {
         self.address.name()
     }
 
-    fn rows(&self) -> Result<Vec<Row>, Problem> {
+    fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let server = Server::new(&self.address)?;
         let header = self.address.password.as_ref().map(|token| ("X-Consul-Token", token.expose()));
         let answer = server.get(&self.path(), header)?;
@@ -101,7 +101,7 @@ impl Source for Consul {
         }
         let mut rows = Rows::default();
         server.read(answer, |reader| json::for_each(reader, |pair: Pair| self.add(&mut rows, pair)))?;
-        rows.into_sorted()
+        Ok(rows.into_sorted()?)
     }
 
     fn is_optional(&self) -> bool {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::mistake::Problem;
-use crate::source::{Row, Source};
+use crate::source::{Row, Source, SourceError};
 
 use super::address::{Address, Form};
 use super::http::Server;
@@ -64,7 +64,7 @@ impl Etcd {
         Ok(Self { address, prefix })
     }
 
-    fn token(&self, server: &Server<'_>, user: &Secret, password: &Secret) -> Result<Secret, Problem> {
+    fn token(&self, server: &Server<'_>, user: &Secret, password: &Secret) -> Result<Secret, SourceError> {
         let body = serde_json::json!({ "name": user.expose(), "password": password.expose() });
         let answer = server.post("/v3/auth/authenticate", None, &body.to_string())?;
         match answer.status {
@@ -77,18 +77,18 @@ impl Etcd {
                 let message = server.message(answer)?;
                 if message.contains("not enabled") {
                     let hint = "leave user and password out of the URL";
-                    return Err(self.address.declined("authentication is not enabled", hint));
+                    return Err(self.address.declined("authentication is not enabled", hint).into());
                 }
-                Err(self.address.refused(message))
+                Err(self.address.refused(message).into())
             }
             _ => Err(self.failed(server, answer)),
         }
     }
 
-    fn failed(&self, server: &Server<'_>, answer: super::http::Answer) -> Problem {
+    fn failed(&self, server: &Server<'_>, answer: super::http::Answer) -> SourceError {
         if answer.status == 404 {
             let hint = "it takes etcd 3.4 or later, not started with `--enable-grpc-gateway=false`";
-            return self.address.declined("HTTP status 404: there is no JSON gateway at `/v3/`", hint);
+            return self.address.declined("HTTP status 404: there is no JSON gateway at `/v3/`", hint).into();
         }
         server.unexpected(answer)
     }
@@ -121,7 +121,7 @@ impl Source for Etcd {
         self.address.name()
     }
 
-    fn rows(&self) -> Result<Vec<Row>, Problem> {
+    fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let mut server = Server::new(&self.address)?;
         if let (Some(user), Some(password)) = (&self.address.user, &self.address.password) {
             server.token = Some(self.token(&server, user, password)?);
@@ -140,11 +140,12 @@ impl Source for Etcd {
                 let message = server.message(answer)?;
                 // What etcd says to a request without a token when it wants one.
                 let wants_user = message.contains("user name is empty");
-                return Err(if wants_user {
+                let problem = if wants_user {
                     self.address.refused(message)
                 } else {
                     self.address.declined(message, "look into the server's log")
-                });
+                };
+                return Err(problem.into());
             }
             _ => return Err(self.failed(&server, answer)),
         }
@@ -152,7 +153,7 @@ impl Source for Etcd {
         server.read(answer, |reader| {
             json::for_each_in(reader, "kvs", "header", |pair: Pair| self.add(&mut rows, &pair))
         })?;
-        rows.into_sorted()
+        Ok(rows.into_sorted()?)
     }
 
     fn is_optional(&self) -> bool {

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::escape::excerpt;
 use crate::mistake::Problem;
+use crate::source::SourceError;
 
 use super::address::Address;
 use super::secret::Secret;
@@ -13,20 +14,24 @@ const OR_OPTIONAL: &str = "or add `optional=true` to the URL if a run may do wit
 
 impl Address {
     /// Returns the problem of a server that did not answer in time.
-    pub(super) fn timed_out(&self) -> Problem {
+    pub(super) fn timed_out(&self) -> SourceError {
         let milliseconds = self.timeout.as_millis();
-        Problem::new(format!("{} did not answer in full within {milliseconds} ms", self.server()))
-            .expected("its whole answer in that time")
-            .hint(format!(
-                "look whether it is well, give it longer with `timeout_ms` in the URL, {OR_OPTIONAL}"
-            ))
+        let hint =
+            format!("look whether it is well, give it longer with `timeout_ms` in the URL, {OR_OPTIONAL}");
+        SourceError::Unavailable(
+            Problem::new(format!("{} did not answer in full within {milliseconds} ms", self.server()))
+                .expected("its whole answer in that time")
+                .hint(hint),
+        )
     }
 
     /// Returns the problem of a connection that failed.
-    pub(super) fn disconnected(&self, error: &io::Error) -> Problem {
+    pub(super) fn disconnected(&self, error: &io::Error) -> SourceError {
         match (error.kind(), error.raw_os_error()) {
             (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
             (io::ErrorKind::UnexpectedEof, _) => self.unreachable("it hung up"),
+            // How TLS says that it does not take what came, above all the certificate.
+            (io::ErrorKind::InvalidData, None) => self.untrusted(error).into(),
             // The system's own words know no credentials, and a short user name may well be part of them.
             (_, Some(_)) => self.unreachable_because(&error.to_string()),
             (_, None) => self.unreachable(error),
@@ -34,14 +39,39 @@ impl Address {
     }
 
     /// Returns the problem of a server that cannot be reached, or that hung up.
-    pub(super) fn unreachable(&self, why: impl std::fmt::Display) -> Problem {
+    pub(super) fn unreachable(&self, why: impl std::fmt::Display) -> SourceError {
         self.unreachable_because(&self.harmless(&why.to_string()))
     }
 
-    fn unreachable_because(&self, why: &str) -> Problem {
-        Problem::new(format!("{} cannot be reached: {why}", self.server()))
-            .expected("a server that answers there")
-            .hint(format!("look whether it runs and whether the host and the port are right, {OR_OPTIONAL}"))
+    fn unreachable_because(&self, why: &str) -> SourceError {
+        let hint = format!("look whether it runs and whether the host and the port are right, {OR_OPTIONAL}");
+        SourceError::Unavailable(
+            Problem::new(format!("{} cannot be reached: {why}", self.server()))
+                .expected("a server that answers there")
+                .hint(hint),
+        )
+    }
+
+    /// Returns the problem of a server that is there and asks to be tried again later.
+    pub(super) fn not_ready(&self, message: impl std::fmt::Display) -> SourceError {
+        let message = self.harmless(&message.to_string());
+        SourceError::Unavailable(
+            Problem::new(format!("{} says: {message}", self.server()))
+                .expected("the keys and values that the URL names")
+                .hint(format!("look into the server's log; try again when it is well, {OR_OPTIONAL}")),
+        )
+    }
+
+    /// Returns the problem of a server with which no TLS session comes about.
+    pub(super) fn untrusted(&self, why: impl std::fmt::Display) -> Problem {
+        Problem::new(format!("{} is not to be trusted: {}", self.server(), self.harmless(&why.to_string())))
+            .expected(
+                "a TLS session with a certificate for that host from an authority that this machine trusts",
+            )
+            .hint(
+                "look whether the host is named as in its certificate and the server speaks TLS there; \
+                `SSL_CERT_FILE` names a file of authorities to trust",
+            )
     }
 
     /// Returns the problem of an answer that is none.
@@ -103,9 +133,11 @@ mod tests {
         for said in ["user hunter is unknown", "no such key: xs3cretx", "hunter:s3cret"] {
             let problems = [
                 address.unreachable(said),
-                address.not_understood(said),
-                address.refused(said),
-                address.declined(said, "none"),
+                address.not_ready(said),
+                address.untrusted(said).into(),
+                address.not_understood(said).into(),
+                address.refused(said).into(),
+                address.declined(said, "none").into(),
             ];
             for problem in problems {
                 let shown = format!("{problem:?}");

@@ -6,7 +6,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body};
 
 use crate::mistake::Problem;
-use crate::source::MAX_SOURCE_BYTES;
+use crate::source::{MAX_SOURCE_BYTES, SourceError};
 
 use super::address::Address;
 use super::deadline::Deadline;
@@ -38,7 +38,7 @@ pub(super) struct Answer {
 }
 
 impl<'a> Server<'a> {
-    pub(super) fn new(address: &'a Address) -> Result<Self, Problem> {
+    pub(super) fn new(address: &'a Address) -> Result<Self, SourceError> {
         let deadline = Deadline::after(address.timeout);
         // No proxies, not even from the environment; no redirects, since they would take credentials elsewhere.
         let config = Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false);
@@ -54,7 +54,7 @@ impl<'a> Server<'a> {
 
     /// Asks for what is at a path.
     #[cfg(feature = "consul")]
-    pub(super) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, Problem> {
+    pub(super) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, SourceError> {
         let request = self.agent.get(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
         let request = match header {
             Some((name, value)) => request.header(name, value),
@@ -70,7 +70,7 @@ impl<'a> Server<'a> {
         path: &str,
         header: Option<(&str, &str)>,
         body: &str,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<Answer, SourceError> {
         let request =
             self.agent.post(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
         let request = match header {
@@ -85,24 +85,24 @@ impl<'a> Server<'a> {
         &self,
         answer: Answer,
         read: impl FnOnce(&mut dyn Read) -> Result<T, ReadError>,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, SourceError> {
         let mut reader = Bounded::new(answer.body.into_reader());
         let result = read(&mut reader);
         if let Some(problem) = reader.beyond {
-            return Err(problem);
+            return Err(problem.into());
         }
         result.map_err(|error| match error {
-            ReadError::Problem(problem) => problem,
+            ReadError::Problem(problem) => problem.into(),
             ReadError::Answer(_) if self.deadline.has_passed() => self.address.timed_out(),
             ReadError::Answer(error) if error.is_io() => self.unreachable(&io::Error::from(error).into()),
             ReadError::Answer(error) => {
-                self.address.not_understood(format!("not the expected JSON ({error})"))
+                self.address.not_understood(format!("not the expected JSON ({error})")).into()
             }
         })
     }
 
     /// Returns what an answer that says what went wrong says: its status and the beginning of its text.
-    pub(super) fn message(&self, answer: Answer) -> Result<String, Problem> {
+    pub(super) fn message(&self, answer: Answer) -> Result<String, SourceError> {
         let mut text = Vec::new();
         let status = answer.status;
         let read = answer.body.into_reader().take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
@@ -123,21 +123,22 @@ impl<'a> Server<'a> {
     }
 
     /// Returns the problem of an answer with a status that neither the protocol nor the caller has a meaning for.
-    pub(super) fn unexpected(&self, answer: Answer) -> Problem {
+    pub(super) fn unexpected(&self, answer: Answer) -> SourceError {
         let status = answer.status;
         let message = match self.message(answer) {
             Ok(message) => message,
             Err(problem) => return problem,
         };
-        match status {
+        let problem = match status {
             401 | 403 => self.address.refused(message),
             300..=399 => self.address.declined(
                 message,
                 "redirects are not followed: name the server that it points to, or speak to it over TLS",
             ),
-            500.. => self.address.declined(message, "look into the server's log; try again when it is well"),
+            500.. => return self.address.not_ready(message),
             _ => self.address.not_understood(message),
-        }
+        };
+        problem.into()
     }
 
     fn url(&self, path: &str) -> String {
@@ -145,21 +146,21 @@ impl<'a> Server<'a> {
         format!("{scheme}://{}:{}{path}", self.address.host, self.address.port)
     }
 
-    fn remaining(&self) -> Result<std::time::Duration, Problem> {
+    fn remaining(&self) -> Result<std::time::Duration, SourceError> {
         self.deadline.remaining().ok_or_else(|| self.address.timed_out())
     }
 
-    fn answer(&self, result: Result<ureq::http::Response<Body>, ureq::Error>) -> Result<Answer, Problem> {
+    fn answer(&self, result: Result<ureq::http::Response<Body>, ureq::Error>) -> Result<Answer, SourceError> {
         match result {
             Ok(response) => Ok(Answer { status: response.status().as_u16(), body: response.into_body() }),
             Err(error) => Err(self.unreachable(&error)),
         }
     }
 
-    fn unreachable(&self, error: &ureq::Error) -> Problem {
-        match error {
-            ureq::Error::Timeout(_) => self.address.timed_out(),
-            _ if self.deadline.has_passed() => self.address.timed_out(),
+    fn unreachable(&self, error: &ureq::Error) -> SourceError {
+        let problem = match error {
+            ureq::Error::Timeout(_) => return self.address.timed_out(),
+            _ if self.deadline.has_passed() => return self.address.timed_out(),
             ureq::Error::Http(_) => self.address.declined(
                 "(not asked at all)",
                 "credentials go into a line of text: leave out characters that are not visible ASCII",
@@ -167,9 +168,11 @@ impl<'a> Server<'a> {
             ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
                 self.address.not_understood(error)
             }
-            ureq::Error::Io(error) => self.address.disconnected(error),
-            _ => self.address.unreachable(error),
-        }
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => self.address.untrusted(error),
+            ureq::Error::Io(error) => return self.address.disconnected(error),
+            _ => return self.address.unreachable(error),
+        };
+        problem.into()
     }
 }
 

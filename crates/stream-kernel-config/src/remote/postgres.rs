@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Config, Error, Row as TableRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::mistake::Problem;
-use crate::source::{MAX_SOURCE_BYTES, Row, Source};
+use crate::source::{MAX_SOURCE_BYTES, Row, Source, SourceError};
 
 use super::address::{Address, Form};
 use super::connection;
@@ -123,7 +123,7 @@ impl Postgres {
         config
     }
 
-    async fn read(&self, stream: std::net::TcpStream) -> Result<Vec<TableRow>, Problem> {
+    async fn read(&self, stream: std::net::TcpStream) -> Result<Vec<TableRow>, SourceError> {
         let stream = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
         let stream = Bounded::new(stream.map_err(|error| self.address.disconnected(&error))?);
         if self.address.is_tls {
@@ -135,7 +135,7 @@ impl Postgres {
         }
     }
 
-    async fn read_over<T>(&self, stream: Bounded, tls: T) -> Result<Vec<TableRow>, Problem>
+    async fn read_over<T>(&self, stream: Bounded, tls: T) -> Result<Vec<TableRow>, SourceError>
     where
         T: TlsConnect<Bounded>,
         T::Stream: Send + 'static,
@@ -165,9 +165,9 @@ impl Postgres {
         client.query_typed(&self.statement(), &[]).await
     }
 
-    fn collect(&self, table_rows: &[TableRow]) -> Result<Rows, Problem> {
+    fn collect(&self, table_rows: &[TableRow]) -> Result<Rows, SourceError> {
         if table_rows.len() > MAX_ROWS {
-            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")));
+            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")).into());
         }
         let mut fields = Vec::with_capacity(table_rows.len());
         for row in table_rows {
@@ -181,7 +181,8 @@ impl Postgres {
             let Some(key) = key else {
                 return Err(Problem::new(format!("a row's key is NULL in the column `{}`", self.key_column))
                     .expected("a key path, such as `runtime.strict`")
-                    .hint("give it a key path, or delete it"));
+                    .hint("give it a key path, or delete it")
+                    .into());
             };
             let key = rows::key_text("row", key)?;
             let place = rows::place("row", &key);
@@ -189,7 +190,7 @@ impl Postgres {
                 (_, Some(value)) => value,
                 (None, None) => b"null".to_vec(),
                 (Some(length), None) => {
-                    return Err(rows::too_much(format!("{length} bytes in {place} alone")));
+                    return Err(rows::too_much(format!("{length} bytes in {place} alone")).into());
                 }
             };
             rows.add(place, key, value)?;
@@ -197,7 +198,7 @@ impl Postgres {
         Ok(rows)
     }
 
-    fn failed(&self, error: &Error) -> Problem {
+    fn failed(&self, error: &Error) -> SourceError {
         if let Some(error) = error.as_db_error() {
             return self.declined(error.code().code(), error.message());
         }
@@ -213,26 +214,30 @@ impl Postgres {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        match io_error {
+        let problem = match io_error {
             Some(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 rows::too_much(format!("more than {MAX_ANSWER_BYTES} bytes with what belongs to them"))
             }
             // What came is no message.
             Some(error) if error.kind() == io::ErrorKind::InvalidInput => self.address.not_understood(what),
-            Some(error) => self.address.disconnected(error),
+            Some(error) => return self.address.disconnected(error),
+            None if error.is_closed() => return self.address.unreachable("it hung up"),
             None if what.starts_with("authentication error") || what.starts_with("invalid configuration") => {
                 self.address.refused(what)
             }
-            None if what.starts_with("error performing TLS handshake") => self.address.unreachable(what),
+            None if what.starts_with("error performing TLS handshake") => self.address.untrusted(what),
             None => self.address.not_understood(what),
-        }
+        };
+        problem.into()
     }
 
     /// Returns the problem of an error that the server named by a code.
-    fn declined(&self, code: &str, message: &str) -> Problem {
+    fn declined(&self, code: &str, message: &str) -> SourceError {
         let table = self.table.join(".");
         let address = &self.address;
-        match code {
+        let problem = match code {
+            // It starts or stops, or has no connection left.
+            "57P01" | "57P02" | "57P03" | "53300" => return address.not_ready(format!("{code}, {message}")),
             "28P01" => address.refused("28P01, wrong password"),
             "28000" => {
                 address.refused("28000, no such role, or pg_hba.conf lets it in from nowhere like this")
@@ -255,7 +260,8 @@ impl Postgres {
                 "grant it SELECT on the table and USAGE on the schema",
             ),
             _ => address.declined(format!("{code}, {message}"), "look into the server's log"),
-        }
+        };
+        problem.into()
     }
 }
 
@@ -265,7 +271,7 @@ impl Source for Postgres {
     }
 
     /// As the trait says. It waits with a runtime of its own, and so panics where asynchronous code runs.
-    fn rows(&self) -> Result<Vec<Row>, Problem> {
+    fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let deadline = Deadline::after(self.address.timeout);
         let stream = connection::connect(&self.address, deadline)?;
         let wait = deadline.remaining().ok_or_else(|| self.address.timed_out())?;
@@ -273,7 +279,7 @@ impl Source for Postgres {
         let runtime = runtime.map_err(|error| self.address.disconnected(&error))?;
         let read = runtime.block_on(async { tokio::time::timeout(wait, self.read(stream)).await });
         let table_rows = read.unwrap_or_else(|_| Err(self.address.timed_out()))?;
-        self.collect(&table_rows)?.into_sorted()
+        Ok(self.collect(&table_rows)?.into_sorted()?)
     }
 
     fn is_optional(&self) -> bool {

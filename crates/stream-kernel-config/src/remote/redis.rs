@@ -8,7 +8,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
 use crate::mistake::Problem;
-use crate::source::{MAX_SOURCE_BYTES, Row, Source};
+use crate::source::{MAX_SOURCE_BYTES, Row, Source, SourceError};
 
 use super::address::{Address, Form};
 use super::connection;
@@ -67,7 +67,7 @@ impl Redis {
         Ok(Self { address, database, hash })
     }
 
-    fn read(&self, connection: &mut dyn Connection, deadline: Deadline) -> Result<Rows, Problem> {
+    fn read(&self, connection: &mut dyn Connection, deadline: Deadline) -> Result<Rows, SourceError> {
         let mut replies = resp::Replies::new(io::BufReader::new(connection));
         let fail = |failure| self.failed(failure, deadline);
         if let Some(password) = &self.address.password {
@@ -82,11 +82,12 @@ impl Redis {
             Reply::Array(length) => length,
             Reply::Error(error) => return Err(self.declined(&error)),
             other => {
-                return Err(self.address.not_understood(format!("it answers HGETALL with {}", other.kind())));
+                let what = format!("it answers HGETALL with {}", other.kind());
+                return Err(self.address.not_understood(what).into());
             }
         };
         if fields > 2 * MAX_ROWS {
-            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")));
+            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")).into());
         }
         let mut pairs = Vec::new();
         for _ in 0..fields / 2 {
@@ -102,18 +103,19 @@ impl Redis {
         Ok(rows)
     }
 
-    fn expect_ok(&self, reply: Reply) -> Result<(), Problem> {
+    fn expect_ok(&self, reply: Reply) -> Result<(), SourceError> {
         match reply {
             Reply::Simple => Ok(()),
             Reply::Error(error) => Err(self.declined(&error)),
-            other => Err(self.address.not_understood(format!("it answers with {}", other.kind()))),
+            other => Err(self.address.not_understood(format!("it answers with {}", other.kind())).into()),
         }
     }
 
     /// Returns the problem of an error that the server named by a word and described.
-    fn declined(&self, error: &str) -> Problem {
+    fn declined(&self, error: &str) -> SourceError {
         let code = error.split(' ').next().unwrap_or_default();
-        match code {
+        let problem = match code {
+            "LOADING" => return self.address.not_ready(error),
             "NOAUTH" | "WRONGPASS" | "NOPERM" => self.address.refused(code),
             "WRONGTYPE" => Problem::new(format!(
                 "`{}` in {} is no hash",
@@ -122,7 +124,6 @@ impl Redis {
             ))
             .expected("a hash whose fields are key paths")
             .hint("make one with `HSET NAME runtime.strict false`, or name another one with `hash`"),
-            "LOADING" => self.address.declined(error, "it has just been started: try again"),
             "MOVED" | "ASK" => {
                 self.address.declined(error, "clusters are not followed: name the server that has the hash")
             }
@@ -134,15 +135,16 @@ impl Redis {
                 self.address.declined(error, "name a database that the server has; without one it is 0")
             }
             _ => self.address.declined(error, "look into the server's log"),
-        }
+        };
+        problem.into()
     }
 
-    fn failed(&self, failure: Failure, deadline: Deadline) -> Problem {
+    fn failed(&self, failure: Failure, deadline: Deadline) -> SourceError {
         match failure {
             Failure::Io(_) if deadline.has_passed() => self.address.timed_out(),
             Failure::Io(error) => self.address.disconnected(&error),
-            Failure::Protocol(what) => self.address.not_understood(what),
-            Failure::TooMuch => rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")),
+            Failure::Protocol(what) => self.address.not_understood(what).into(),
+            Failure::TooMuch => rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")).into(),
         }
     }
 }
@@ -152,19 +154,19 @@ impl Source for Redis {
         format!("{}?hash={}", self.address.name(), self.hash)
     }
 
-    fn rows(&self) -> Result<Vec<Row>, Problem> {
+    fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let deadline = Deadline::after(self.address.timeout);
         let mut stream = Timed { stream: connection::connect(&self.address, deadline)?, deadline };
         let rows = if self.address.is_tls {
             let name = ServerName::try_from(self.address.bare_host().to_owned())
-                .map_err(|error| self.address.unreachable(error))?;
+                .map_err(|error| self.address.untrusted(error))?;
             let session = ClientConnection::new(Arc::new(tls::client(&self.address)?), name)
-                .map_err(|error| self.address.unreachable(error))?;
+                .map_err(|error| self.address.untrusted(error))?;
             self.read(&mut StreamOwned::new(session, stream), deadline)?
         } else {
             self.read(&mut stream, deadline)?
         };
-        rows.into_sorted()
+        Ok(rows.into_sorted()?)
     }
 
     fn is_optional(&self) -> bool {

@@ -36,6 +36,6 @@ pub(super) fn client(address: &Address) -> Result<rustls::ClientConfig, Problem>
     store.add_parsable_certificates(roots(address)?);
     let config = rustls::ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .map_err(|error| address.unreachable(error))?;
+        .map_err(|error| address.untrusted(error))?;
     Ok(config.with_root_certificates(store).with_no_client_auth())
 }

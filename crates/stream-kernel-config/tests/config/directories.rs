@@ -133,6 +133,11 @@ fn mistakes_name_the_file() {
 
     ---
 
+    warning: the directory holds nothing
+      --> DIR
+      expected: YAML files, or a file for each key, named as its key path
+      hint: look whether its name is right, and whether what it is to hold is mounted
+
     error: `version`: required value is missing
       --> built-in default
       expected: the number 1

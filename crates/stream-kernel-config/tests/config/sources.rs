@@ -1,14 +1,14 @@
 //! Stores of keys and values as layers: what they hold is merged, checked and named like everything else.
 
 use insta::assert_snapshot;
-use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, Row, Source};
+use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, Row, Source, SourceError};
 
 use crate::app::{MINIMAL, Scene, scene, with};
 
 /// A store in memory.
 #[derive(Debug, Clone)]
 struct Store {
-    rows: Result<Vec<Row>, Problem>,
+    rows: Result<Vec<Row>, SourceError>,
     is_optional: bool,
 }
 
@@ -17,7 +17,7 @@ impl Source for Store {
         "store://here".to_owned()
     }
 
-    fn rows(&self) -> Result<Vec<Row>, Problem> {
+    fn rows(&self) -> Result<Vec<Row>, SourceError> {
         self.rows.clone()
     }
 
@@ -37,7 +37,7 @@ fn store<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> Store {
 
 fn down(is_optional: bool) -> Store {
     let problem = Problem::new("nobody answers").expected("a store that is up").hint("start it");
-    Store { rows: Err(problem), is_optional }
+    Store { rows: Err(SourceError::Unavailable(problem)), is_optional }
 }
 
 fn above(scene: Scene, store: Store) -> Scene {
@@ -181,6 +181,41 @@ fn a_store_that_cannot_be_read_comes_first_and_an_optional_one_is_a_warning() {
     ");
 }
 
+/// A wrong password, or a row that is none, does not mend itself: whoever may do without a store wants to know all the same.
+#[test]
+fn an_optional_store_that_is_there_and_cannot_be_used_is_a_mistake() {
+    let problem = Problem::new("the password is wrong").expected("the right one").hint("look it up");
+    let wrong = Store { rows: Err(SourceError::from(problem)), is_optional: true };
+    assert_snapshot!(above(with(""), wrong).mistakes(), @"
+    error: the password is wrong
+      --> store://here
+      expected: the right one
+      hint: look it up
+    ");
+    let rows = store([("runtime.strikt", "true")]);
+    let mistakes = above(with(""), Store { is_optional: true, ..rows }).mistakes();
+    assert!(mistakes.starts_with("error: `runtime.strikt`: unknown key\n"), "{mistakes}");
+}
+
+/// Most likely its name is mistyped, and the run would go by defaults.
+#[test]
+fn a_store_that_holds_nothing_is_a_mistake_unless_it_is_optional() {
+    assert_snapshot!(above(with(""), store([])).mistakes(), @"
+    error: it holds nothing
+      --> store://here
+      expected: at least one key
+      hint: look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL
+    ");
+    let loaded = above(with(""), Store { is_optional: true, ..store([]) }).load();
+    assert_snapshot!(loaded.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @"
+    warning: it holds nothing (optional, and left out)
+      --> store://here
+      expected: at least one key
+      hint: look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL
+    ");
+    assert!(loaded.finish().is_ok());
+}
+
 #[test]
 fn a_store_may_hold_as_much_as_the_bounds_and_no_more() {
     let of = |rows: usize, bytes: usize| {
@@ -246,6 +281,80 @@ fn the_chosen_profile_stands_over_the_rest_of_its_file_and_below_later_files() {
     assert_snapshot!(entries(above(chosen("staging"), store(rows))), @"
     runtime.strict: false  # store://here, row `profiles.staging.runtime.strict`
     runtime.on_step_error: continue  # a.yaml:7:30
+    ");
+}
+
+/// As it may hold any other map of keys.
+#[test]
+fn a_row_may_hold_a_profile_or_all_of_them() {
+    let load = |profile: &str, rows: Vec<(&str, &str)>| {
+        let (name, flag) = (profile.to_owned(), format!("--profile {profile}"));
+        above(with("runtime: {on_step_error: continue}\n"), store(rows))
+            .with(|loader| loader.profile(name, flag))
+    };
+    let of_store = |scene: Scene| {
+        let entries = scene.entries();
+        entries.lines().filter(|line| line.contains("store://")).collect::<Vec<_>>().join("\n")
+    };
+    let staging = ("profiles.staging", "{runtime: {strict: false, on_step_error: stop}}");
+    assert_snapshot!(of_store(load("staging", vec![staging])), @"
+    runtime.strict: false  # store://here, row `profiles.staging`
+    runtime.on_step_error: stop  # store://here, row `profiles.staging`
+    ");
+    let finer = ("profiles.staging.runtime.on_step_error", "continue");
+    assert_snapshot!(of_store(load("staging", vec![finer, staging])), @"
+    runtime.strict: false  # store://here, row `profiles.staging`
+    runtime.on_step_error: continue  # store://here, row `profiles.staging.runtime.on_step_error`
+    ");
+    let all = ("profiles", "{staging: {runtime: {strict: false}}, other: {runtime: {strict: maybe}}}");
+    assert_snapshot!(of_store(load("staging", vec![all])), @"runtime.strict: false  # store://here, row `profiles`");
+    assert_eq!(of_store(load("staging", vec![("profiles.staging", "{}")])), "");
+
+    let shown = [
+        load("other", vec![all]).mistakes(),
+        load("stagign", vec![all]).mistakes(),
+        load("staging", vec![("profiles.staging", "true")]).mistakes(),
+        load("staging", vec![("profiles.staging", "{runtime: {strict: false}")]).mistakes(),
+        load("staging", vec![("profiles", "[staging]")]).mistakes(),
+    ];
+    assert_snapshot!(shown.join("\n\n---\n\n"), @"
+    error: `runtime.strict`: found text `maybe`
+      --> store://here, row `profiles`
+      expected: `true` or `false`
+      hint: write `true` or `false`
+
+    ---
+
+    error: there is no profile `stagign`
+      --> command line: --profile stagign
+      expected: one of `staging`, `other`
+      hint: did you mean `staging`?
+
+    ---
+
+    error: `profiles.staging`: the profile is no map
+      --> store://here, row `profiles.staging`
+      expected: keys with their values
+      hint: write the keys that differ from the rest of the file below it
+
+    ---
+
+    error: `profiles.staging`: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
+      --> store://here, row `profiles.staging`
+      expected: keys with their values, in YAML flow style
+      hint: look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before
+
+    ---
+
+    error: `profiles`: the profiles are no map
+      --> store://here, row `profiles`
+      expected: profiles by name
+      hint: write `profiles: {NAME: {runtime: ...}}`
+
+    error: there is no profile `staging`
+      --> command line: --profile staging
+      expected: no profile: no source has any
+      hint: add `profiles: {NAME: {...}}` to a file
     ");
 }
 

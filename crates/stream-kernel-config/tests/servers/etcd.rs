@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::process::{Server, find, free_port};
 use super::stand_in::{Answer, StandIn};
-use super::{assert_says, open, pairs, places, read, refused};
+use super::{assert_says, open, pairs, places, read, refused, unavailable};
 
 const HEADER: &str = r#""header":{"cluster_id":"14841639068965178418","member_id":"10276657743932975437","revision":"9","raft_term":"2"}"#;
 
@@ -106,7 +106,8 @@ fn a_token_is_not_repeated_either() {
             }
             Answer::Http(status, r#"{"error":"invalid token nonsense.9"}"#.to_owned())
         });
-        let shown = refused(&format!("etcd://hunter:s3cret@127.0.0.1:{}/x", server.port));
+        let why = if status >= 500 { unavailable } else { refused };
+        let shown = why(&format!("etcd://hunter:s3cret@127.0.0.1:{}/x", server.port));
         assert!(shown.contains(&format!("HTTP status {status}")) && !shown.contains("nonsense"), "{shown}");
     }
 }
@@ -117,15 +118,17 @@ fn statuses_have_meanings() {
         (401, "wants credentials"),
         (403, "wants credentials"),
         (404, "no JSON gateway"),
-        (500, "HTTP status 500"),
         (418, "what answers is not"),
     ] {
         assert_says(&refused(&url(stand_in(status, "{\"error\":\"oh no\"}").port)), &[part]);
     }
+    // A server that is not well may be so the next time.
+    assert_says(&unavailable(&url(stand_in(500, "{\"error\":\"oh no\"}").port)), &["HTTP status 500"]);
     let with_user = |port| format!("etcd://hunter:s3cret@127.0.0.1:{port}/x");
     let echo = r#"{"error":"user hunter with s3cret is unknown"}"#;
     for status in [400, 401, 403, 404, 500, 418] {
-        let shown = refused(&with_user(stand_in(status, echo).port));
+        let why = if status >= 500 { unavailable } else { refused };
+        let shown = why(&with_user(stand_in(status, echo).port));
         assert!(!shown.contains("hunter"), "{shown}");
     }
     assert_says(

@@ -17,7 +17,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use stream_kernel_config::{Problem, Row, Source, remote};
+use stream_kernel_config::{Row, Source, SourceError, remote};
 
 /// A password that nothing may ever show.
 const PASSWORD: &str = "s3cret";
@@ -39,10 +39,20 @@ fn places(url: &str) -> Vec<String> {
     open(url).rows().unwrap().into_iter().map(|row| row.place).collect()
 }
 
-/// Returns why a source cannot be read, after a look that it shows no credentials and has a remedy.
+/// Returns why a source that is there cannot be used, after a look that it shows no credentials and has a remedy.
 fn refused(url: &str) -> String {
-    let problem: Problem = open(url).rows().expect_err(url);
-    let shown = format!("{problem:?}");
+    shown(url, |error| matches!(error, SourceError::Unusable(_)))
+}
+
+/// Returns why a source is not there to be read, after the same look: a run may do without it.
+fn unavailable(url: &str) -> String {
+    shown(url, |error| matches!(error, SourceError::Unavailable(_)))
+}
+
+fn shown(url: &str, is_expected: impl Fn(&SourceError) -> bool) -> String {
+    let error = open(url).rows().expect_err(url);
+    let shown = format!("{error:?}");
+    assert!(is_expected(&error), "{shown}");
     assert!(!shown.contains(PASSWORD), "{shown}");
     assert!(shown.contains("expected: Some") && shown.contains("hint: Some"), "{shown}");
     shown

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::process::{Server, find, run};
 use super::stand_in::{Answer, StandIn};
-use super::{assert_says, open, pairs, places, read, refused};
+use super::{assert_says, open, pairs, places, read, refused, unavailable};
 
 /// The numbers of the user nobody and its group, in every Linux.
 const NOBODY: u32 = 65534;
@@ -177,7 +177,7 @@ fn a_real_postgresql_wants_the_right_credentials() {
         &["server does not support TLS"],
     );
     assert_says(
-        &refused(&at("fund:s3cret", "postgres?table=slow&timeout_ms=500")),
+        &unavailable(&at("fund:s3cret", "postgres?table=slow&timeout_ms=500")),
         &["did not answer in full within 500 ms"],
     );
 }
@@ -187,22 +187,33 @@ fn what_is_not_a_message_is_refused() {
     // A message that announces two gigabytes, then a lot of it.
     let mut endless = b"R\x7f\xff\xff\xff".to_vec();
     endless.resize(4 << 20, 0);
-    for said in [
-        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
-        b"R\0\0\0\0",
-        b"R\0\0\0\x08\0\0\0\x63",
-        b"Z\0\0\0\x05I",
-        b"",
-        &endless,
-    ] {
+    for said in [&b"R\0\0\0\0"[..], b"R\0\0\0\x08\0\0\0\x63", b"Z\0\0\0\x05I", &endless] {
         let server = StandIn::raw(Answer::Bytes(said.to_vec()));
         refused(&format!("postgres://fund:s3cret@127.0.0.1:{}/db?table=t", server.port));
+    }
+    // Who hangs up within a message, or before one, cannot be told from one that is going down; "TTP/" would be a length.
+    for said in [&b""[..], b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
+        let server = StandIn::raw(Answer::Bytes(said.to_vec()));
+        let shown = unavailable(&format!("postgres://fund:s3cret@127.0.0.1:{}/db?table=t", server.port));
+        assert_says(&shown, &["cannot be reached"]);
+    }
+}
+
+/// It starts, stops, or has no connection left: it may well let somebody in later.
+#[test]
+fn a_server_that_is_not_ready_may_be_done_without() {
+    for code in ["57P01", "57P03", "53300"] {
+        let mut said = format!("E\0\0\0\0SFATAL\0C{code}\0Mnot now\0\0").into_bytes();
+        said[4] = u8::try_from(said.len() - 1).unwrap();
+        let server = StandIn::raw(Answer::Bytes(said));
+        let shown = unavailable(&format!("postgres://fund:s3cret@127.0.0.1:{}/db?table=t", server.port));
+        assert_says(&shown, &[&format!("says: {code}, not now"), "try again", "optional=true"]);
     }
 }
 
 #[test]
 fn an_error_that_repeats_credentials_is_left_out() {
-    let mut said = b"E\0\0\0\0SFATAL\0C53300\0Mhunter has the password s3cret\0\0".to_vec();
+    let mut said = b"E\0\0\0\0SFATAL\0CXX000\0Mhunter has the password s3cret\0\0".to_vec();
     said[4] = u8::try_from(said.len() - 1).unwrap();
     let server = StandIn::raw(Answer::Bytes(said));
     let shown = refused(&format!("postgres://hunter:s3cret@127.0.0.1:{}/db?table=t", server.port));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::process::{Server, find};
 use super::stand_in::{Answer, StandIn};
-use super::{assert_says, open, pairs, places, read, refused};
+use super::{assert_says, open, pairs, places, read, refused, unavailable};
 
 fn stand_in(said: impl Into<Vec<u8>>) -> String {
     let server = StandIn::raw(Answer::Bytes(said.into()));
@@ -38,10 +38,11 @@ fn what_is_not_a_reply_is_refused() {
         assert_says(&refused(&stand_in(said)), &["what answers is not Redis"]);
     }
     for said in ["", "*2\r\n$1\r\na\r\n", "*2\r\n$100\r\na"] {
-        assert_says(&refused(&stand_in(said)), &["cannot be reached: it hung up"]);
+        assert_says(&unavailable(&stand_in(said)), &["cannot be reached: it hung up"]);
     }
+    let loading = stand_in("-LOADING Redis is loading the dataset in memory\r\n");
+    assert_says(&unavailable(&loading), &["LOADING", "try again"]);
     for (said, part) in [
-        ("-LOADING Redis is loading the dataset in memory\r\n", "try again"),
         ("-MOVED 1 10.0.0.1:6379\r\n", "clusters are not followed"),
         ("-NOPERM this user has no permissions\r\n", "credentials"),
         ("-WHATEVER\r\n", "says: WHATEVER"),

@@ -59,9 +59,9 @@ fn assert_checked(server: &Server, url: &str, rows: usize) {
     let folder = server.folder.path();
     assert_says(&read_by_child(url, &folder.join("ca.pem")), &[&format!("read {rows}")]);
     let shown = read_by_child(url, &folder.join("other.pem"));
-    assert_says(&shown, &["cannot be reached", "certificate"]);
+    assert_says(&shown, &["Unusable", "is not to be trusted", "certificate"]);
     let shown = read_by_child(&url.replace("127.0.0.1", "localhost"), &folder.join("ca.pem"));
-    assert_says(&shown, &["cannot be reached", "certificate not valid for name"]);
+    assert_says(&shown, &["Unusable", "is not to be trusted", "certificate not valid for name"]);
     let shown = read_by_child(url, &folder.join("nothing.pem"));
     assert_says(&shown, &["this machine trusts no certificates", "SSL_CERT_FILE"]);
 }
