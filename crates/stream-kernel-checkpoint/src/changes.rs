@@ -54,6 +54,12 @@ impl Changes {
         self.bytes.last_chunk_mut().ok_or(RecordTooLong { bytes: BYTES })
     }
 
+    /// Returns the last bytes, of records that were pushed last; `None` if there are not so many.
+    #[inline]
+    pub fn last_bytes_mut<const BYTES: usize>(&mut self) -> Option<&mut [u8; BYTES]> {
+        self.bytes.last_chunk_mut()
+    }
+
     /// Begins another block unless the present one has room for a record of that length.
     #[inline]
     fn make_room(&mut self, bytes: usize) -> Result<(), RecordTooLong> {
@@ -160,6 +166,7 @@ mod tests {
         let record = changes.push_zeros::<4>().unwrap();
         assert_eq!(*record, [0; 4]);
         record[1] = 9;
+        assert_eq!(changes.last_bytes_mut(), Some(&mut [0, 9, 0, 0]));
         assert_eq!(changes.blocks().nth(1), Some(&[0, 9, 0, 0][..]));
         assert_eq!(changes.blocks().next().unwrap()[MAX_BLOCK_BYTES - 4..], [1, 7, 7, 7]);
     }

@@ -38,8 +38,8 @@ struct Notes {
     changes: Changes,
     /// How many bytes there were when the present line began.
     line_begins_at: usize,
-    /// An attempt that is not noted yet, until it is known what its customer has done on its day: both go into one record.
-    first: Option<FirstRecord>,
+    /// The customer and the day of the attempt in the last record, if that has still room for what the customer has done on that day.
+    uncounted: Option<(DigitId, Day)>,
 }
 
 impl Journal {
@@ -52,22 +52,25 @@ impl Journal {
 impl Notes {
     #[inline]
     fn note(&mut self, record: &StateRecord) {
-        self.note_first();
-        // As above.
+        self.uncounted = None;
+        // No record is so long that it would be refused.
         let _ = record::with_bytes(record, |bytes| self.changes.push(bytes));
     }
 
+    /// Notes the first attempt with an id. What its customer has done on its day comes next, and mostly goes into the same record.
     #[inline]
-    fn note_first(&mut self) {
-        // No record is so long that it would be refused.
-        if let Some(first) = self.first.take()
+    fn note_first(&mut self, id: DigitId, attempt: &FirstAttempt, day: Day) {
+        if let Some(first) = FirstRecord::new(id, attempt)
             && let Ok(record) = self.changes.push_zeros()
         {
-            first.write(record);
+            first.write_uncounted(record);
+            self.uncounted = Some((attempt.customer_id, day));
+        } else {
+            self.note(&StateRecord::Id(IdEntry::First { id, attempt: *attempt }));
         }
     }
 
-    /// Notes what a customer has done on a day, together with its attempt if that is the one which is not noted yet.
+    /// Notes what a customer has done on a day: in the last record, if that is of this customer's attempt on that day.
     #[inline]
     fn note_customer_day(
         &mut self,
@@ -77,12 +80,11 @@ impl Notes {
         attempts: u64,
         accepted: Cents,
     ) {
-        if let Some(first) = self.first.as_ref().filter(|first| first.is_of(customer_id, day))
+        if self.uncounted.take() == Some((customer_id, day))
             && let Some(counts) = NarrowCounts::new(day, week, attempts, accepted)
-            && let Ok(record) = self.changes.push_zeros()
+            && let Some(record) = self.changes.last_bytes_mut()
         {
-            first.write_counted(&counts, record);
-            self.first = None;
+            counts.add_to(record);
         } else {
             let day = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
             self.note(&StateRecord::Window(day));
@@ -111,22 +113,20 @@ impl<S: IdStore> IdStore for JournaledIds<S> {
         attempt: FirstAttempt,
         room: Result<(), StoreFull>,
     ) -> Result<Option<FirstAttempt>, StoreFull> {
-        let first = self.store.get_or_remember(id, attempt, room)?;
-        // The day comes before the attempt: what is forgotten by it makes room for the attempt when the records are read.
-        let day = Some(attempt.time.day());
-        if day > self.latest {
-            self.latest = day;
-            self.journal.note(&StateRecord::Id(IdEntry::LatestDay(attempt.time.day())));
-        }
-        if first.is_none() {
-            let mut notes = self.journal.0.borrow_mut();
-            notes.note_first();
-            notes.first = FirstRecord::new(id, &attempt);
-            if notes.first.is_none() {
-                notes.note(&StateRecord::Id(IdEntry::First { id, attempt }));
+        // Handed on as it is, so that nothing of its size is moved again.
+        let result = self.store.get_or_remember(id, attempt, room);
+        if let Ok(first) = &result {
+            // The day comes before the attempt: what is forgotten by it makes room for the attempt when the records are read.
+            let day = attempt.time.day();
+            if Some(day) > self.latest {
+                self.latest = Some(day);
+                self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
+            }
+            if first.is_none() {
+                self.journal.0.borrow_mut().note_first(id, &attempt, day);
             }
         }
-        Ok(first)
+        result
     }
 
     fn bring_near(&self, ids: &[DigitId]) {
@@ -175,10 +175,11 @@ impl<S: WindowStore> WindowStore for JournaledWindows<S> {
         week: Day,
         accepted: Cents,
     ) -> Result<CustomerWindows, StoreFull> {
-        let windows = self.store.count_attempt(customer_id, day, week, accepted)?;
-        let CustomerWindows { attempts, day_accepted: accepted, .. } = windows;
-        self.journal.0.borrow_mut().note_customer_day(customer_id, day, week, attempts, accepted);
-        Ok(windows)
+        let result = self.store.count_attempt(customer_id, day, week, accepted);
+        if let Ok(CustomerWindows { attempts, day_accepted: accepted, .. }) = result {
+            self.journal.0.borrow_mut().note_customer_day(customer_id, day, week, attempts, accepted);
+        }
+        result
     }
 
     fn bring_near(&self, weeks: &[(DigitId, Day)]) {
@@ -263,14 +264,14 @@ impl StoreState {
 impl State for StoreState {
     fn begin_line(&mut self) {
         let mut notes = self.journal.0.borrow_mut();
-        notes.note_first();
+        notes.uncounted = None;
         notes.line_begins_at = notes.changes.len();
     }
 
     fn take_back_line(&mut self) {
         let mut notes = self.journal.0.borrow_mut();
         let len = notes.line_begins_at;
-        notes.first = None;
+        notes.uncounted = None;
         notes.changes.truncate(len);
     }
 

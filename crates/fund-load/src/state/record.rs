@@ -8,7 +8,7 @@
 //! 5  accepted u64, declined u64 by reason                         the tally
 //! 6  id, customer, cents u128, seconds i64, nanos u32, line u64   as 1, where that is too narrow
 //! 7  customer, day i32, weekday u8, attempts u64, cents u128      as 3, where that is too narrow
-//! 8  as 1, then weekday u8, attempts u16, cents u32               as 1, and as 3 for its customer and its day
+//! 8  as 1, then weekday u8, attempts u16, cents u32               as 1, and as 3 for its customer and its day, if there are attempts
 //! ```
 //!
 //! Numbers are little-endian; ids and customers are u64. Every kind has one length, so that writing a record is a few moves: one
@@ -84,7 +84,6 @@ pub(super) struct FirstRecord {
     cents: u32,
     seconds: i64,
     line_no: u64,
-    day: Day,
 }
 
 /// What a customer has done on a day, as long as there is room for it in a record.
@@ -102,13 +101,7 @@ impl FirstRecord {
         let FirstAttempt { customer_id, amount, time: Moment { seconds, nanos }, line_no } = *attempt;
         let cents = u32::try_from(amount.0).ok()?;
         let is_narrow = nanos == 0 && seconds << 24 >> 24 == seconds && line_no >> 40 == 0;
-        is_narrow.then(|| Self { id, customer_id, cents, seconds, line_no, day: attempt.time.day() })
-    }
-
-    /// Returns whether that is the attempt's customer, and its day.
-    #[inline]
-    pub(super) fn is_of(&self, customer_id: DigitId, day: Day) -> bool {
-        self.customer_id == customer_id && self.day == day
+        is_narrow.then_some(Self { id, customer_id, cents, seconds, line_no })
     }
 
     /// Writes it.
@@ -122,14 +115,13 @@ impl FirstRecord {
         bytes[26..ID_BYTES].copy_from_slice(&self.line_no.to_le_bytes()[..5]);
     }
 
-    /// Writes it, with what its customer has done on its day.
+    /// Writes it over zeros, with room for what its customer has done on its day.
     #[inline]
-    pub(super) fn write_counted(&self, counts: &NarrowCounts, bytes: &mut [u8; COUNTED_BYTES]) {
-        if let Some(first) = bytes.first_chunk_mut() {
+    pub(super) fn write_uncounted(&self, zeros: &mut [u8; COUNTED_BYTES]) {
+        if let Some(first) = zeros.first_chunk_mut() {
             self.write(first);
         }
-        bytes[0] = COUNTED;
-        counts.write(&mut bytes[ID_BYTES..]);
+        zeros[0] = COUNTED;
     }
 }
 
@@ -141,8 +133,16 @@ impl NarrowCounts {
         Some(Self { weekday: weekday(day, week), attempts, cents })
     }
 
+    /// Adds them to the record of an attempt of that customer on that day.
     #[inline]
-    fn write(&self, bytes: &mut [u8]) {
+    pub(super) fn add_to(&self, uncounted: &mut [u8; COUNTED_BYTES]) {
+        if let Some(counts) = uncounted.last_chunk_mut() {
+            self.write(counts);
+        }
+    }
+
+    #[inline]
+    fn write(&self, bytes: &mut [u8; COUNTS_BYTES]) {
         bytes[0] = self.weekday;
         bytes[1..3].copy_from_slice(&self.attempts.to_le_bytes());
         bytes[3..COUNTS_BYTES].copy_from_slice(&self.cents.to_le_bytes());
@@ -169,6 +169,9 @@ pub(super) fn read(bytes: &mut &[u8], mut hand_out: impl FnMut(StateRecord)) -> 
             let (id, attempt) = read_first(bytes, false)?;
             let day = read_customer_day(bytes, attempt.customer_id, attempt.time.day(), false)?;
             hand_out(StateRecord::Id(IdEntry::First { id, attempt }));
+            if matches!(day, StateRecord::Window(WindowEntry::CustomerDay { attempts: 0, .. })) {
+                return Some(());
+            }
             day
         }
         LATEST_DAY => StateRecord::Id(IdEntry::LatestDay(read_day(bytes)?)),

@@ -27,7 +27,8 @@ pub(super) fn align<'r>(a: &'r [PlacedRecord], b: &'r [PlacedRecord]) -> Vec<Pai
     for (record, partner) in a.iter().zip(partners) {
         if let Some(at) = partner {
             pairs.extend(alone(next_of_b, at));
-            next_of_b = next_of_b.max(at + 1);
+            // That one is paired, and so not alone.
+            next_of_b = next_of_b.max(at);
         }
         pairs.push((Some(record), partner.map(|at| &b[at])));
     }

@@ -186,6 +186,9 @@ mod tests {
         assert_eq!(check("null", r#"{"tags":{}}"#), ["ctx_after: null -", "ctx_after.tags: - {}"]);
         assert_eq!(check("null", "{}"), ["ctx_after: null -"]);
         assert_eq!(check(r#"{"run_id":"a"}"#, "{}"), [""; 0]);
+        // As two runs have it that show other fields.
+        let other_fields = check(r#"{"tags":{"x":"1"}}"#, r#"{"flags":{"x":"1"}}"#);
+        assert_eq!(other_fields, [r#"ctx_after.tags.x: "1" -"#, r#"ctx_after.flags.x: - "1""#]);
     }
 
     #[test]

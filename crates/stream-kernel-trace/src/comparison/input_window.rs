@@ -116,5 +116,26 @@ mod tests {
     fn as_many_bytes_as_the_bound_are_held_and_no_record_more() {
         assert_eq!(check(3, MAX_HELD_BYTES / 2), [2, 1]);
         assert_eq!(check(3, MAX_HELD_BYTES / 2 - 1), [3]);
+        assert_eq!(
+            check(5, MAX_HELD_BYTES / 2),
+            [2, 2, 1],
+            "what was let go of makes room, and no more than that"
+        );
+    }
+
+    /// Records that are still held count as before.
+    #[test]
+    fn a_record_that_is_let_go_of_makes_room_for_one_as_large() {
+        let mut one = record(1, "a", "");
+        one.scenario.push_str(&"x".repeat(MAX_HELD_BYTES / 4 - one.memory_bytes()));
+        let all = std::iter::repeat_n(one, 6);
+        let mut window =
+            InputWindow::new(all.map(|record| Ok::<_, ()>(PlacedRecord { run: 1, file_line: 1, record })));
+        let place = window.next_place().unwrap().unwrap();
+        assert!(!window.fill(place).unwrap());
+        window.release(1);
+        assert_eq!(window.held().len(), 3);
+        assert!(!window.fill(place).unwrap());
+        assert_eq!(window.held().len(), 4);
     }
 }

@@ -67,6 +67,7 @@ fn last_tags(placed: &PlacedRecord) -> Option<Vec<(String, String)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redaction::MASK;
 
     #[test]
     fn an_input_is_known_by_its_first_message_unless_it_has_an_id() {
@@ -89,5 +90,21 @@ mod tests {
         assert_eq!(outcome.id(), Some("GET /"));
         outcome.update(&[record("7", "7", serde_json::json!({"tags": {"id": "t"}}))]);
         assert_eq!(outcome.id(), Some("t"));
+    }
+
+    #[test]
+    fn a_decision_is_what_its_tags_say_unless_they_may_be_hidden() {
+        let decided = |tags: &[(&str, &str)]| {
+            let tags = tags.iter().map(|(tag, value)| ((*tag).to_owned(), (*value).to_owned())).collect();
+            Outcome { tags: Some(tags), ..Outcome::default() }.decision()
+        };
+        let said = |is_accepted, text: &str| Some((is_accepted, text.to_owned()));
+        assert_eq!(decided(&[("accepted", "true")]), said(true, "accepted"));
+        assert_eq!(decided(&[("accepted", "false")]), said(false, "declined"));
+        assert_eq!(decided(&[("accepted", "false"), ("reason", "DAY")]), said(false, "declined: DAY"));
+        for hidden in [MASK, "0123456789abcdef0123456789abcdef"] {
+            assert_eq!(decided(&[("accepted", hidden), ("reason", "DAY")]), said(false, "hidden"));
+        }
+        assert_eq!(decided(&[("reason", "DAY")]), None);
     }
 }

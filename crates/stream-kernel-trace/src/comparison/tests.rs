@@ -201,3 +201,12 @@ fn a_step_that_one_trace_lacks_is_passed_over_window_by_window() {
     let half = many as u64 / 2;
     assert_eq!(counts, [[0, half, 0], [half, 0, 0]]);
 }
+
+/// One of the two may have been recorded without them.
+#[test]
+fn tags_are_there_if_either_trace_has_some() {
+    let (with, without) = ("1 1 decide accepted=true", "1 1 decide");
+    let has_tags = |a, b| check(a, b)[0].has_tags;
+    assert!(has_tags(with, without) && has_tags(without, with) && has_tags(with, with));
+    assert!(!has_tags(without, without));
+}
