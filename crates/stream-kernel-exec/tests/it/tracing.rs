@@ -139,3 +139,29 @@ fn a_run_whose_trace_is_complete_ends_with_its_counts() {
     let counted = runner.report();
     assert_eq!(runner.finish().unwrap(), counted);
 }
+
+/// Counts how often it is told that nothing happens.
+#[derive(Clone, Default)]
+struct Waiting(Rc<Cell<usize>>);
+
+impl TraceSink for Waiting {
+    fn write(&mut self, _: &Record<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.0.set(self.0.get() + 1);
+        Ok(())
+    }
+}
+
+/// Whoever follows a trace while the run waits for input wants to see all of it.
+#[test]
+fn a_sink_is_told_that_the_run_waits() {
+    let sink = Waiting::default();
+    let (runner, _) = eventful().runner();
+    let settings = TraceSettings::default();
+    let mut runner = runner.with_recorder(recorder(settings).with_sink(Box::new(sink.clone())));
+    runner.idle();
+    assert_eq!(sink.0.get(), 1);
+}

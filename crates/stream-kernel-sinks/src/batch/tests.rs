@@ -135,3 +135,37 @@ fn what_was_refused_is_not_written_a_second_time() {
     drop(batch);
     assert_eq!(journal.events.take(), ["refused"]);
 }
+
+/// A checkpoint asks: what is written and what is not yet must add up to all that was recorded.
+#[test]
+fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
+    let journal = Journal::default();
+    let mut batch = Batch::new(journal.clone(), NonZeroU64::new(3).unwrap(), None);
+    assert_eq!(batch.buffered_bytes(), 0);
+    push(&mut batch, "step").unwrap();
+    let line = batch.buffered_bytes();
+    assert!(line > 100, "{line}");
+    push(&mut batch, "step").unwrap();
+    assert_eq!(batch.buffered_bytes(), 2 * line);
+    for _ in 0..2 {
+        batch.write_out_all().unwrap();
+        assert_eq!((batch.buffered_bytes(), journal.events.borrow().join(", ")), (0, "write 2".to_owned()));
+    }
+    push(&mut batch, "step").unwrap();
+    assert_eq!(journal.events.take(), ["write 2", "write 1"], "the cadence goes on counting");
+}
+
+/// So much memory a batch may take, and no less is worth a write of its own.
+#[test]
+fn the_usual_bound_of_a_batch_is_a_mebibyte() {
+    assert_eq!(MAX_BATCH_BYTES, 1_048_576);
+    let journal = Journal::default();
+    let mut batch = Batch::new(journal.clone(), NonZeroU64::MAX, None);
+    let step_name = "s".repeat(MAX_BATCH_BYTES / 4);
+    for _ in 0..3 {
+        push(&mut batch, &step_name).unwrap();
+    }
+    assert_eq!(journal.events.borrow().join(", "), "");
+    push(&mut batch, &step_name).unwrap();
+    assert_eq!(journal.events.take(), ["write 4"]);
+}
