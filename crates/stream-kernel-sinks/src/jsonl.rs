@@ -157,3 +157,17 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sync_folder_of;
+    use std::path::Path;
+
+    /// A name alone is one in the working directory; any other is in the folder that it names, and in no other.
+    #[test]
+    fn the_folder_that_a_name_is_in_is_made_durable() {
+        assert!(sync_folder_of(Path::new("trace.jsonl")).is_ok());
+        assert!(sync_folder_of(&std::env::temp_dir().join("trace.jsonl")).is_ok());
+        assert!(sync_folder_of(Path::new("there is no such folder/trace.jsonl")).is_err());
+    }
+}

@@ -105,7 +105,7 @@ fn an_attempt_and_its_customer_s_day_come_back_from_one_record() {
     let mut bytes = [0; COUNTED_BYTES];
     record.write_uncounted(&mut bytes);
     let first = StateRecord::Id(IdEntry::First { id, attempt });
-    assert_eq!(read_all(&bytes), [first.clone()], "nothing is counted yet");
+    assert_eq!(read_all(&bytes), std::slice::from_ref(&first), "nothing is counted yet");
     counts.add_to(&mut bytes);
     let customer_id = attempt.customer_id;
     let window = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
