@@ -36,13 +36,15 @@ pub(crate) struct Layers {
 struct Layer {
     source: Source,
     marks: BTreeMap<String, Mark>,
+    /// Whether it is the chosen profile's part of a source.
+    is_profile: bool,
 }
 
 /// What a layer was read from: its origin, and whether values in it have places of their own.
 enum Source {
     Document(Document),
-    /// Rows by their key paths; what is within the value of a row comes from there.
-    Rows(BTreeMap<String, RowOrigin>),
+    /// Rows: a place says in which of them it is.
+    Rows(Vec<RowOrigin>),
 }
 
 /// A text in YAML.
@@ -53,7 +55,6 @@ struct Document {
 }
 
 /// Where a row came from, and its value as it was written if that has lines.
-#[derive(Clone)]
 struct RowOrigin {
     origin: Origin,
     text: Option<Arc<str>>,
@@ -99,16 +100,25 @@ impl Layers {
 
     /// Puts a map over the layers so far.
     fn push(&mut self, source: Source, root: &Node) {
+        self.push_part(source, root, false);
+    }
+
+    /// Puts what the chosen profile holds over the layers so far.
+    fn push_profile(&mut self, source: Source, root: &Node) {
+        self.push_part(source, root, true);
+    }
+
+    fn push_part(&mut self, source: Source, root: &Node, is_profile: bool) {
         let mut marks = BTreeMap::new();
         let dict = index(root, "", root.place, &mut marks).into_dict().unwrap_or_default();
         let provider = LayerProvider { number: self.next_number(), dict };
         self.figment = std::mem::take(&mut self.figment).merge(provider);
-        self.list.push(Layer { source, marks });
+        self.list.push(Layer { source, marks, is_profile });
     }
 
     /// Takes the place of a layer that could not be read, so that mistakes stay in the order of the layers.
     pub(crate) fn push_nothing(&mut self) {
-        self.list.push(Layer { source: Source::Rows(BTreeMap::new()), marks: BTreeMap::new() });
+        self.list.push(Layer { source: Source::Rows(Vec::new()), marks: BTreeMap::new(), is_profile: false });
     }
 
     /// Returns the merged tree.
@@ -132,18 +142,18 @@ impl Layers {
         self.list.get(self.number_of(tag)?)?.marks.get(path)?.raw.as_deref()
     }
 
-    /// Returns where the map at `path` was given: in the last document that gives it, else the last layer that does, else the
-    /// same for the map around it.
+    /// Returns where the map at `path` was given: in the last document that gives it whatever profile is chosen, else the last layer
+    /// that does, else the same for the map around it.
     pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
         let mut at = Some(path);
         while let Some(path) = at {
             let mut single = None;
             for (number, layer) in self.list.iter().enumerate().rev() {
                 match (layer.marks.get(path), &layer.source) {
-                    (Some(mark), Source::Document(_)) if mark.is_map => {
+                    (Some(mark), Source::Document(_)) if mark.is_map && !layer.is_profile => {
                         return self.provenance(Some(number), path, |mark| mark.value);
                     }
-                    (Some(mark), Source::Rows(_)) if mark.is_map => single = single.or(Some(number)),
+                    (Some(mark), _) if mark.is_map => single = single.or(Some(number)),
                     _ if layer.replaces(path) => break,
                     _ => {}
                 }
@@ -164,13 +174,7 @@ impl Layers {
         match &layer.source {
             Source::Document(document) => document.provenance(number, place),
             Source::Rows(rows) => {
-                let row = std::iter::successors(Some(path), |path| key_path::parent(path))
-                    .find_map(|path| rows.get(path))
-                    // A map around rows: it is there because of the first of them.
-                    .or_else(|| {
-                        rows.iter().find(|(key, _)| key_path::is_within(key, path)).map(|(_, row)| row)
-                    });
-                row.map_or(Provenance::DEFAULT, |row| row.provenance(number))
+                rows.get(place.text).map_or(Provenance::DEFAULT, |row| row.provenance(number, place))
             }
         }
     }
@@ -191,11 +195,12 @@ impl Document {
 }
 
 impl RowOrigin {
-    fn provenance(&self, layer: usize) -> Provenance {
-        let provenance = Provenance::new(layer, self.origin.clone());
-        match &self.text {
-            Some(text) => provenance.quoting(text, Place::START),
-            None => provenance,
+    fn provenance(&self, layer: usize, place: Place) -> Provenance {
+        match (&self.text, &self.origin) {
+            (Some(text), Origin::File { path, .. }) => {
+                Provenance::new(layer, document::in_file(path, place)).quoting(text, place)
+            }
+            _ => Provenance::new(layer, self.origin.clone()),
         }
     }
 }
@@ -213,7 +218,7 @@ fn index(node: &Node, path: &str, key: Place, marks: &mut BTreeMap<String, Mark>
     let mut mark = Mark { key, value: key, raw: None, is_map: false };
     let written_as_nothing =
         matches!(&node.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty());
-    if node.place.line == key.line && !written_as_nothing {
+    if (node.place.text, node.place.line) == (key.text, key.line) && !written_as_nothing {
         mark.value = node.place;
     }
     let value = match &node.tree {

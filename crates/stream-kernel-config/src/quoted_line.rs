@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     fn quoted(text: &str, line: usize, column: usize) -> Option<String> {
-        QuotedLine::of(text, Place { line, column }).map(|line| line.to_string())
+        QuotedLine::of(text, Place { text: 0, line, column }).map(|line| line.to_string())
     }
 
     #[test]

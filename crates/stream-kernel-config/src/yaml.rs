@@ -20,13 +20,15 @@ pub(crate) const MAX_KEY_BYTES: usize = 256;
 /// A place in a text: line and column, both from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
+    /// Which of several texts it is in, from 0: rows make up one tree, and each has a text of its own.
+    pub(crate) text: usize,
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
 impl Place {
     /// The beginning of a text.
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
+    pub(crate) const START: Self = Self { text: 0, line: 1, column: 1 };
 }
 
 /// A value and its place.
@@ -34,6 +36,25 @@ impl Place {
 pub(crate) struct Node {
     pub(crate) place: Place,
     pub(crate) tree: Tree,
+}
+
+impl Node {
+    /// Puts all of it into the text of that number.
+    pub(crate) fn in_text(mut self, text: usize) -> Self {
+        self.place.text = text;
+        self.tree = match self.tree {
+            Tree::Scalar(scalar) => Tree::Scalar(scalar),
+            Tree::List(items) => Tree::List(items.into_iter().map(|item| item.in_text(text)).collect()),
+            Tree::Map(entries) => {
+                let moved = |Entry { key, mut place, value }| {
+                    place.text = text;
+                    Entry { key, place, value: value.in_text(text) }
+                };
+                Tree::Map(entries.into_iter().map(moved).collect())
+            }
+        };
+        self
+    }
 }
 
 /// A value.

@@ -137,11 +137,12 @@ mod tests {
             content.optional_text("none", None);
             content.unsigned("unsigned", u128::MAX);
             content.integer("integer", -7);
+            content.integer("zero", 0);
             content.boolean("yes", true);
             content.boolean("no", false);
         });
         let expected = b"Sample\ntext=3:a\nb\nbytes=1:\xff\nsome=0:\nnone=null\n\
-            unsigned=340282366920938463463374607431768211455\ninteger=-7\nyes=true\nno=false\n";
+            unsigned=340282366920938463463374607431768211455\ninteger=-7\nzero=0\nyes=true\nno=false\n";
         assert_eq!(content.as_bytes(), expected);
     }
 

@@ -1,7 +1,5 @@
 //! One key and its value as a layer: `--set`, a named flag, an environment variable.
 
-use std::collections::BTreeMap;
-
 use super::{Layers, RowOrigin, Source};
 use crate::check::{Retired, unknown_key};
 use crate::key_path;
@@ -32,8 +30,7 @@ impl Assignment {
         match read_as(schema, retired, &self.key, &self.value) {
             Ok(value) => {
                 let row = RowOrigin { origin: self.origin, text: None };
-                layers
-                    .push(Source::Rows(BTreeMap::from([(self.key.clone(), row)])), &nested(&self.key, value));
+                layers.push(Source::Rows(vec![row]), &nested(&self.key, value));
             }
             Err((key, problem)) => {
                 findings.add(key, provenance, problem);
@@ -105,7 +102,8 @@ pub(super) fn read_flow(text: &str) -> Result<Node, Problem> {
 /// Returns the value within the maps that its key path names.
 pub(super) fn nested(key_path: &str, value: Node) -> Node {
     key_path.rsplit('.').fold(value, |value, key| {
-        let entry = Entry { key: key.to_owned(), place: Place::START, value };
-        Node { place: Place::START, tree: Tree::Map(vec![entry]) }
+        let place = Place { text: value.place.text, ..Place::START };
+        let entry = Entry { key: key.to_owned(), place, value };
+        Node { place, tree: Tree::Map(vec![entry]) }
     })
 }

@@ -29,7 +29,7 @@ pub(super) enum Contents {
     /// Files in YAML in the order of their names, each with its text or with what is wrong with it.
     Documents(Vec<(PathBuf, Text)>),
     /// A key path a file, or what is wrong with the file.
-    Keys(Vec<Result<Row, (PathBuf, Problem)>>),
+    Keys(Vec<Result<Row, (PathBuf, Place, Problem)>>),
 }
 
 /// Reads a directory at one moment: if it is replaced while it is read, all is read from its old content or all from its new one.
@@ -111,12 +111,12 @@ fn read_regular(path: &Path) -> Text {
 }
 
 /// Takes a file for a key: its name is the key path, its text the value, without the line end that an editor puts behind it.
-fn key((path, text): (PathBuf, Text)) -> Result<Row, (PathBuf, Problem)> {
+fn key((path, text): (PathBuf, Text)) -> Result<Row, (PathBuf, Place, Problem)> {
     let Some(key) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
         let problem = Problem::new("a name that is not UTF-8").expected("a key path");
-        return Err((path, problem.hint("name the file as the key: `runtime.strict`")));
+        return Err((path, Place::START, problem.hint("name the file as the key: `runtime.strict`")));
     };
-    let mut value = text.map_err(|(_, problem)| (path.clone(), problem))?;
+    let mut value = text.map_err(|(place, problem)| (path.clone(), place, problem))?;
     let kept = value.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest).len());
     value.truncate(kept.unwrap_or(value.len()));
     Ok(Row { key, value, origin: in_file(&path, Place::START), is_file: true })

@@ -38,8 +38,8 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
             for file in files {
                 match file {
                     Ok(row) => rows.push(row),
-                    Err((path, problem)) => {
-                        let origin = in_file(&path, Place::START);
+                    Err((path, place, problem)) => {
+                        let origin = in_file(&path, place);
                         findings.add_missing_layer(Provenance::new(layers.next_number(), origin), problem);
                     }
                 }
@@ -70,7 +70,7 @@ pub(crate) fn add_built_in(
     (name, text): (&str, &str),
 ) {
     let name = name.to_owned();
-    let origin = move |Place { line, column }| Origin::BuiltIn { name: name.clone(), line, column };
+    let origin = move |Place { line, column, .. }| Origin::BuiltIn { name: name.clone(), line, column };
     add(layers, findings, profile, &Text::new(text, origin));
 }
 
@@ -105,8 +105,12 @@ fn add(layers: &mut Layers, findings: &mut Findings, profile: Option<&ChosenProf
                     let parts = split(root, profile, layers, |key, place, problem| {
                         findings.add(key, provenance(place), problem);
                     });
-                    for part in parts {
-                        layers.push(Source::Document(document.clone()), &part);
+                    let mut parts = parts.into_iter();
+                    if let Some(always) = parts.next() {
+                        layers.push(Source::Document(document.clone()), &always);
+                    }
+                    for profile in parts {
+                        layers.push_profile(Source::Document(document.clone()), &profile);
                     }
                 }
                 Err(place) => {
@@ -141,7 +145,7 @@ fn keyed(key: &str, problem: Problem) -> Problem {
     if key.is_empty() { problem } else { problem.at_key(key) }
 }
 
-pub(super) fn in_file(path: &Path, Place { line, column }: Place) -> Origin {
+pub(super) fn in_file(path: &Path, Place { line, column, .. }: Place) -> Origin {
     Origin::File { path: PathBuf::from(path), line, column }
 }
 
@@ -167,5 +171,5 @@ pub(super) fn read(file: impl Read) -> Result<String, (Place, Problem)> {
 
 fn place_after(text: &str) -> Place {
     let last_line = text.rsplit('\n').next().unwrap_or_default();
-    Place { line: text.matches('\n').count() + 1, column: last_line.chars().count() + 1 }
+    Place { text: 0, line: text.matches('\n').count() + 1, column: last_line.chars().count() + 1 }
 }

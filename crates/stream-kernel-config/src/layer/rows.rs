@@ -1,6 +1,6 @@
 //! Keys and values without a document around them as a layer: a source's rows, a directory's files.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::assignment::{nested, read_as, read_flow};
@@ -91,12 +91,11 @@ pub(super) fn add_rows(
     mut rows: Vec<Row>,
 ) {
     rows.sort_by(|one, other| one.key.cmp(&other.key));
-    let mut parts = vec![Part::default()];
-    let mut chosen = Part::default();
+    let (mut always, mut chosen) = (Part::default(), Part::default());
     for row in rows {
         let layer = layers.next_number();
         match Given::by(&row.key) {
-            Given::Always => parts[0].add(layer, findings, context, row),
+            Given::Always => always.add(layer, findings, context, row),
             Given::InProfile(profile, key) => {
                 layers.note_profile(profile);
                 if context.profile.is_some_and(|chosen| chosen.name == profile) {
@@ -107,11 +106,9 @@ pub(super) fn add_rows(
             Given::Profiles => chosen.add_profiles(layers, findings, context, row),
         }
     }
+    layers.push(Source::Rows(always.rows), &always.root);
     if !chosen.rows.is_empty() {
-        parts.push(chosen);
-    }
-    for Part { root, rows } in parts {
-        layers.push(Source::Rows(rows), &root);
+        layers.push_profile(Source::Rows(chosen.rows), &chosen.root);
     }
 }
 
@@ -139,12 +136,14 @@ impl<'a> Given<'a> {
 /// Rows that count together.
 struct Part {
     root: Node,
-    rows: BTreeMap<String, RowOrigin>,
+    rows: Vec<RowOrigin>,
+    keys: BTreeSet<String>,
 }
 
 impl Default for Part {
     fn default() -> Self {
-        Self { root: Node { place: Place::START, tree: Tree::Map(Vec::new()) }, rows: BTreeMap::new() }
+        let root = Node { place: Place::START, tree: Tree::Map(Vec::new()) };
+        Self { root, rows: Vec::new(), keys: BTreeSet::new() }
     }
 }
 
@@ -154,13 +153,13 @@ impl Part {
         let read = read_as(context.schema, context.retired, &key, &value);
         let row = RowOrigin { origin, text: is_file.then(|| Arc::from(value)) };
         match read {
-            Ok(_) if self.rows.contains_key(&key) => {
+            Ok(_) if !self.keys.insert(key.clone()) => {
                 let problem = Problem::new("key given twice").expected("each key once");
-                findings.add(key, row.provenance(layer), problem.hint("remove one of them"));
+                findings.add(key, row.provenance(layer, Place::START), problem.hint("remove one of them"));
             }
             Ok(value) => {
-                merge(&mut self.root, nested(&key, value));
-                self.rows.insert(key, row);
+                merge(&mut self.root, nested(&key, value.in_text(self.rows.len())));
+                self.rows.push(row);
             }
             // It may be about the key, which is in no line.
             Err((key, problem)) => findings.add(key, Provenance::new(layer, row.origin), problem),
@@ -185,17 +184,15 @@ impl Part {
             Ok(value) => value,
             Err(problem) => {
                 let problem = problem.expected("keys with their values, in YAML flow style");
-                return findings.add(row.key, origin.provenance(layer), problem);
+                return findings.add(row.key, origin.provenance(layer, Place::START), problem);
             }
         };
-        let refuse = |key, _, problem| findings.add(key, origin.provenance(layer), problem);
-        for part in split(nested(&row.key, value), context.profile, layers, refuse).into_iter().skip(1) {
-            let Tree::Map(entries) = part.tree else { continue };
-            for entry in entries {
-                self.rows.insert(entry.key.clone(), origin.clone());
-                merge(&mut self.root, nested(&entry.key, entry.value));
-            }
+        let refuse = |key, place, problem| findings.add(key, origin.provenance(layer, place), problem);
+        let root = nested(&row.key, value.in_text(self.rows.len()));
+        for profile in split(root, context.profile, layers, refuse).into_iter().skip(1) {
+            merge(&mut self.root, profile);
         }
+        self.rows.push(origin);
     }
 }
 
@@ -205,7 +202,12 @@ fn merge(below: &mut Node, above: Node) {
         (Tree::Map(entries), Tree::Map(above)) => {
             for entry in above {
                 match entries.iter_mut().find(|known| known.key == entry.key) {
-                    Some(known) => merge(&mut known.value, entry.value),
+                    Some(known) => {
+                        if !matches!((&known.value.tree, &entry.value.tree), (Tree::Map(_), Tree::Map(_))) {
+                            known.place = entry.place;
+                        }
+                        merge(&mut known.value, entry.value);
+                    }
                     None => entries.push(entry),
                 }
             }

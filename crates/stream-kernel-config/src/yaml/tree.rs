@@ -129,7 +129,7 @@ impl<'t> Builder<'t> {
             let child = key_path::join(path, &name);
             let first = self.next()?;
             let value = self.node(first, &child, depth + 1)?;
-            if let Some(Place { line, column }) = places.get(&name) {
+            if let Some(Place { line, column, .. }) = places.get(&name) {
                 let problem = Problem::new(format!("key given twice, first at line {line}, column {column}"));
                 self.faults.push(fault(
                     &child,
@@ -201,7 +201,7 @@ fn refuse_unprintable(text: &str) -> Result<(), Fault> {
     let mut at = Place::START;
     for character in text.chars() {
         match character {
-            '\n' => at = Place { line: at.line + 1, column: 0 },
+            '\n' => at = Place { text: 0, line: at.line + 1, column: 0 },
             '\t' | '\r' | '\u{85}' => {}
             '\u{fffe}' | '\u{ffff}' => return Err(unprintable(character, at)),
             _ if character.is_control() => return Err(unprintable(character, at)),
@@ -248,7 +248,7 @@ fn fault(key: &str, place: Place, problem: Problem) -> Fault {
 }
 
 fn place(marker: Marker) -> Place {
-    Place { line: marker.line(), column: marker.col() + 1 }
+    Place { text: 0, line: marker.line(), column: marker.col() + 1 }
 }
 
 #[cfg(test)]

@@ -304,3 +304,80 @@ fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
     });
     assert!(versions.len() > 1, "nothing was replaced meanwhile ({refused} refused)");
 }
+
+/// Each value is where it stands, whichever files give parts of one map.
+#[test]
+fn values_in_maps_that_several_files_give_are_told_where_they_stand() {
+    let directory = directory(&[
+        ("version", "1"),
+        ("scenario.name", "x"),
+        ("runtime", "{tracing: {signature: {mode: hash},\n  context_diff: {mode: ful}}}"),
+        ("runtime.tracing", "{enabled: false}"),
+        ("nodes.evaluate_policies", "{\n  daily_attempts: 7,\n  dayly: 3}"),
+    ]);
+    assert_snapshot!(loaded(directory.path()), @"
+    error: `runtime.tracing.context_diff.mode`: found text `ful`
+      --> DIR/runtime:2:24
+       |
+     2 |   context_diff: {mode: ful}}}
+       |                        ^^^
+      expected: one of `none`, `whitelist`, `full`
+      hint: did you mean `full`?
+
+    error: `nodes.evaluate_policies.dayly`: unknown key
+      --> DIR/nodes.evaluate_policies:3:3
+       |
+     3 |   dayly: 3}
+       |   ^^^^^
+      expected: one of `daily_amount`, `daily_attempts`
+      hint: check its spelling and its place, or remove it
+    ");
+    fs::write(directory.path().join("runtime"), "{tracing: {signature: {mode: hash}}}").unwrap();
+    fs::write(directory.path().join("nodes.evaluate_policies"), "{\n  daily_attempts: 7}").unwrap();
+    assert_snapshot!(loaded(directory.path()), @"
+    version: 1  # DIR/version:1:1
+    scenario.name: x  # DIR/scenario.name:1:1
+    runtime.tracing.enabled: false  # DIR/runtime.tracing:1:11
+    runtime.tracing.signature.mode: hash  # DIR/runtime:1:30
+    nodes.evaluate_policies.daily_attempts: 7  # DIR/nodes.evaluate_policies:2:19
+    ");
+}
+
+#[test]
+fn a_profile_and_a_part_of_it_may_stand_in_files_of_their_own() {
+    let directory = directory(&[
+        ("version", "1"),
+        ("scenario.name", "x"),
+        ("profiles", "{st: {runtime: {strict: false}}}"),
+        ("profiles.st", "{runtime: {on_step_error: stop}}"),
+        ("profiles.st.runtime", "{tracing: {enabled: maybe}}"),
+    ]);
+    let loaded = |directory: &Path| {
+        let loader = loader().file(directory).profile("st", "--profile st");
+        let text = match loader.load::<Nodes, Adapters>().unwrap().finish() {
+            Ok((_, effective)) => {
+                let entries = effective.entries().iter().map(ToString::to_string);
+                entries.filter(|entry| !entry.ends_with("built-in default")).collect::<Vec<_>>().join("\n")
+            }
+            Err(mistakes) => mistakes.to_string(),
+        };
+        text.replace(&format!("{}", directory.display()), "DIR")
+    };
+    assert_snapshot!(loaded(directory.path()), @"
+    error: `runtime.tracing.enabled`: found text `maybe`
+      --> DIR/profiles.st.runtime:1:21
+       |
+     1 | {tracing: {enabled: maybe}}
+       |                     ^^^^^
+      expected: `true` or `false`
+      hint: write `true` or `false`
+    ");
+    fs::write(directory.path().join("profiles.st.runtime"), "{tracing: {enabled: true}}").unwrap();
+    assert_snapshot!(loaded(directory.path()), @"
+    version: 1  # DIR/version:1:1
+    scenario.name: x  # DIR/scenario.name:1:1
+    runtime.strict: false  # DIR/profiles:1:25
+    runtime.on_step_error: stop  # DIR/profiles.st:1:27
+    runtime.tracing.enabled: true  # DIR/profiles.st.runtime:1:21
+    ");
+}

@@ -441,3 +441,16 @@ fn a_url_of_no_store_is_refused_with_those_there_are() {
     assert!(mistakes("no-such-file://").starts_with("error: unknown kind of source"));
     assert!(mistakes("./a://b").starts_with("error: cannot read the file"), "a path that looks like a URL");
 }
+
+/// Who mended it in the profile would have mended it there only.
+#[test]
+fn what_is_missing_is_missing_in_the_file_and_not_in_its_profile() {
+    let text = "version: 1\nruntime: {strict: true}\nprofiles:\n  st:\n    runtime: {strict: false}\n";
+    let scene = || scene().file("a.yaml", text);
+    let with_profile = scene().with(|loader| loader.profile("st", "--profile st")).mistakes();
+    assert_eq!(with_profile, scene().mistakes());
+    assert!(
+        with_profile.contains("`scenario.name`: required value is missing\n  --> a.yaml:1:1\n"),
+        "{with_profile}"
+    );
+}
