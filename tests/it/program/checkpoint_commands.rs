@@ -7,7 +7,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use serde_json::Value;
 use stream_kernel_app::checkpoint::{Changes, Checkpoint, Committed};
-use stream_kernel_disk::OsDisk;
+use stream_kernel_disk::{Disk as _, OpenHow, OsDisk};
 
 use super::attempts::attempts;
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed};
@@ -216,6 +216,10 @@ fn commit(folder: &Folder, records: &[u8], change: impl FnOnce(&mut Committed)) 
     let mut changes = Changes::new();
     changes.push(records).unwrap();
     checkpoint.commit(committed, &changes, &[]).unwrap();
+    drop(checkpoint);
+    // A process that another test is just starting has the lock for a moment, too.
+    let lock = OsDisk.open(&folder.path_of(&format!("{DIR}/lock")), OpenHow::Existing).unwrap();
+    wait_until("the lock", || !lock.is_locked().unwrap());
 }
 
 #[test]

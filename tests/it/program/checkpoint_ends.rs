@@ -8,10 +8,9 @@ use insta::assert_snapshot;
 use rustix::process::Signal;
 
 use super::attempts::attempts;
-use super::checkpointing::fingerprints;
+use super::checkpointing::{TRIES, fingerprints, stopped_on_its_way, wait_for_output};
 use super::folder::Folder;
 use super::harness::{Program, executable};
-use super::running::wait_for_bytes;
 
 const CHECKPOINT: &str = "runtime.checkpoint={dir: run.ckpt, every_lines: 100}";
 
@@ -135,11 +134,16 @@ fn a_full_or_closed_standard_error_does_not_matter() {
 fn a_signal_ends_the_run_after_its_line_with_a_commit_and_the_next_run_goes_on() {
     let input = attempts(20_000);
     for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let folder = Folder::with_input(&input);
-        let running = checkpointed(&folder).start();
-        wait_for_bytes(&folder, "output.txt.partial", 1);
-        running.signal(signal);
-        let outcome = running.wait();
+        // It may come to its end before the signal does.
+        let ended_by_signal = (0..TRIES).find_map(|_| {
+            let folder = Folder::with_input(&input);
+            let running = checkpointed(&folder).start();
+            wait_for_output(&folder, 1);
+            running.signal(signal);
+            let outcome = running.wait();
+            (outcome.exit != 0).then_some((folder, outcome))
+        });
+        let (folder, outcome) = ended_by_signal.expect("the signal ends a run");
         assert_eq!(outcome.exit, exit, "{}", outcome.stderr);
         assert!(outcome.stderr.contains("is the last that is committed"), "{}", outcome.stderr);
         let lines = folder.read("output.txt.partial").lines().count();
@@ -156,9 +160,7 @@ fn a_signal_ends_the_run_after_its_line_with_a_commit_and_the_next_run_goes_on()
 fn a_second_run_is_refused_while_the_first_lives() {
     let input = attempts(20_000);
     let folder = Folder::with_input(&input);
-    let first = checkpointed(&folder).start();
-    wait_for_bytes(&folder, "output.txt.partial", 1);
-    first.stop();
+    let first = stopped_on_its_way(&folder, || checkpointed(&folder));
     let before = folder.fingerprint("output.txt.partial");
     let second = checkpointed(&folder).exits_with(2);
     assert_snapshot!(second.stderr, @"error: the checkpoint `run.ckpt` is in use by another run (wait until that ends, or stop it); nothing was touched");
@@ -172,9 +174,9 @@ fn a_second_run_is_refused_while_the_first_lives() {
 fn an_output_that_cannot_take_its_name_is_complete_all_the_same() {
     let input = attempts(20_000);
     let folder = Folder::with_input(&input);
-    let running = checkpointed(&folder).start();
-    wait_for_bytes(&folder, "output.txt.partial", 1);
+    let running = stopped_on_its_way(&folder, || checkpointed(&folder));
     fs::create_dir(folder.path_of("output.txt")).unwrap();
+    running.signal(Signal::CONT);
     let outcome = running.wait();
     assert_eq!(outcome.exit, 1);
     assert_snapshot!(outcome.stderr, @"error: all lines are committed, but the output cannot take its name `output.txt`: `output.txt.partial` cannot be renamed: Is a directory (os error 21) (see to it that it can, and run it again)");

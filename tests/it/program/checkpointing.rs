@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::folder::Folder;
 use super::harness::Program;
-use super::running::wait_until;
+use super::running::{Running, wait_until};
 
 /// The checkpoint of every run here.
 pub(super) const DIR: &str = "run.ckpt";
@@ -20,35 +20,77 @@ pub(super) fn run_checkpointed(folder: &Folder) -> Program<'_> {
 #[track_caller]
 pub(super) fn cut_off(folder: &Folder, args: &[&str]) {
     if args.contains(&"--trace-path") {
-        // It would go on without a trace that may not grow. With 10,000 of its 90,000 bytes of output, it has written those of the third commit.
-        while !is_killed_on_its_way(folder, args) {}
+        // It would go on without a trace that may not grow.
+        let is_cut_off = (0..TRIES).any(|_| is_killed_on_its_way(folder, args));
+        assert!(is_cut_off, "the run always came to its end before it could be killed");
     } else {
         // The output may not grow further than this; shells count in blocks of 512 or of 1,024 bytes.
         let limited = Program::after(folder, "ulimit -f 64");
         set_checkpoint(limited.args(["run"])).args(args).exits_with(1);
     }
     assert!(!folder.has("output.txt"), "it was to be cut off");
-    let shown = Program::new(folder).args(["checkpoint", "show", DIR]).exits_with(0).stdout;
-    assert!(shown.contains("not complete") && !shown.contains("lines          0\n"), "{shown}");
+    assert!(is_unfinished(folder) && !shown(folder).contains("lines          0\n"), "{}", shown(folder));
 }
 
-/// Starts a run and kills it once it has written a part of its output. Returns false, with nothing left of it, if it was quicker than that and came to
-/// its end, as it may on a machine that is busy with other things.
+/// How often a run is begun anew that was quicker than whoever was to meet it on its way, as it may be on a machine that is busy with other things.
+pub(super) const TRIES: u32 = 50;
+
+/// Half of the output of 20,000 lines: what is stopped before it has written that has much left to do.
+const HALF_OF_LONG: u64 = 500_000;
+
+/// Starts a run of 20,000 lines, and stops it on its way.
+#[track_caller]
+pub(super) fn stopped_on_its_way<'a>(folder: &Folder, program: impl Fn() -> Program<'a>) -> Running {
+    for _ in 0..TRIES {
+        let running = program().start();
+        wait_for_output(folder, 1);
+        if running.stop() && (1..HALF_OF_LONG).contains(&folder.length("output.txt.partial")) {
+            return running;
+        }
+        drop(running);
+        forget(folder);
+    }
+    panic!("the run was always too far before it could be stopped");
+}
+
+/// Waits until so many bytes of the output are written, or all of it.
+#[track_caller]
+pub(super) fn wait_for_output(folder: &Folder, bytes: u64) {
+    let is_written = || folder.has("output.txt") || folder.length("output.txt.partial") >= bytes;
+    wait_until("a part of the output", is_written);
+}
+
+/// Starts a run and kills it once some of it is committed. Returns false, with nothing left of it, if it was quicker and came to its end.
 #[track_caller]
 fn is_killed_on_its_way(folder: &Folder, args: &[&str]) -> bool {
     let running = run_checkpointed(folder).args(args).start();
-    wait_until("a part of the output", || {
-        folder.has("output.txt") || folder.length("output.txt.partial") >= 10_000
-    });
+    // By then it has written for a third commit, which it begins only when the first after the beginning is made: that is of 100 lines, and the
+    // second of 400 at most, since a commit is put off three times at most.
+    wait_for_output(folder, 30_000);
     drop(running);
-    let is_complete = folder.has("output.txt");
-    if is_complete {
-        fs::remove_dir_all(folder.path_of(DIR)).unwrap();
-        for name in ["output.txt", "trace.jsonl"] {
+    let is_cut_off = !folder.has("output.txt") && is_unfinished(folder);
+    if !is_cut_off {
+        forget(folder);
+    }
+    is_cut_off
+}
+
+fn is_unfinished(folder: &Folder) -> bool {
+    shown(folder).contains("not complete")
+}
+
+fn shown(folder: &Folder) -> String {
+    Program::new(folder).args(["checkpoint", "show", DIR]).exits_with(0).stdout
+}
+
+/// Removes what a run with a checkpoint has left.
+fn forget(folder: &Folder) {
+    fs::remove_dir_all(folder.path_of(DIR)).unwrap();
+    for name in ["output.txt", "output.txt.partial", "trace.jsonl"] {
+        if folder.has(name) {
             fs::remove_file(folder.path_of(name)).unwrap();
         }
     }
-    !is_complete
 }
 
 fn set_checkpoint(program: Program<'_>) -> Program<'_> {

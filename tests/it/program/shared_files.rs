@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use super::attempts::attempts;
-use super::checkpointing::run_checkpointed;
+use super::checkpointing::{run_checkpointed, stopped_on_its_way};
 use super::folder::Folder;
 use super::harness::Program;
 use super::running::{Running, wait_for_bytes};
@@ -23,10 +23,7 @@ fn waiting(folder: &Folder, args: &[&str]) -> Running {
 /// Starts a run with a checkpoint, and stops it when it has begun to write.
 fn stopped(folder: &Folder, args: &[&str]) -> Running {
     folder.write("long.txt", attempts(LONG));
-    let running = run_checkpointed(folder).args(["--input", "long.txt"]).args(args).start();
-    wait_for_bytes(folder, "output.txt.partial", 1);
-    running.stop();
-    running
+    stopped_on_its_way(folder, || run_checkpointed(folder).args(["--input", "long.txt"]).args(args))
 }
 
 #[test]

@@ -119,6 +119,8 @@ fn a_reader_that_closes_early_fails_the_run_with_one_line() {
         let folder = Folder::with_input(attempts(count));
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
+        // A process that another test is just starting has the reader for a moment, too.
+        wait_until(&writer, PollFlags::ERR);
         let outcome = Program::new(&folder).args(["run", "--output", "-"]).stdout(writer).run();
         let told = one_line(&outcome);
         assert!(
@@ -153,7 +155,7 @@ fn a_reader_that_is_gone_is_noticed_before_the_run_waits_for_more_input() {
 
 /// Waits for bytes in a pipe (`IN`), or until nobody reads it (`ERR`), but not forever.
 #[track_caller]
-fn wait_until(pipe: &impl AsFd, state: PollFlags) {
+pub(super) fn wait_until(pipe: &impl AsFd, state: PollFlags) {
     let timeout = Timespec { tv_sec: 30, tv_nsec: 0 };
     let mut pipe = [PollFd::new(pipe, state)];
     poll(&mut pipe, Some(&timeout)).unwrap();

@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 
 use insta::assert_snapshot;
+use rustix::event::PollFlags;
 
 use super::attempts::{accepted, attempts};
 use super::folder::Folder;
 use super::harness::Program;
 use super::records::records;
+use super::streams::wait_until;
 
 #[test]
 fn a_trace_that_cannot_be_opened_ends_the_run_before_the_first_line() {
@@ -92,6 +94,8 @@ fn records_for_a_reader_that_has_closed_standard_output_do_not_harm_the_output()
         let folder = Folder::with_input(attempts(count));
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
+        // A process that another test is just starting has the reader for a moment, too.
+        wait_until(&writer, PollFlags::ERR);
         let outcome = Program::new(&folder)
             .args(["run", "--tracing", "enable"])
             .set(["runtime.tracing.sink.kind=stdout"])

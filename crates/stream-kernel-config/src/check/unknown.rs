@@ -1,6 +1,7 @@
 //! Keys that the schema does not know.
 
 use crate::key_path;
+use crate::layer::PROFILES;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::schema::{Node, one_of};
@@ -27,13 +28,19 @@ pub(crate) fn unknown_key(map: &Node, path: &str, key: &str, retired: &[Retired]
     if let Some(retired) = retired.iter().find(|retired| retired.covers(&child)) {
         return Problem::new("this key is no longer used").expected(known_keys(map)).hint(&retired.hint);
     }
+    if path.is_empty() && key == PROFILES {
+        return Problem::new("profiles belong into a source, and one of them is chosen by its name")
+            .expected(known_keys(map))
+            .hint("put `profiles: {NAME: {...}}` into a file");
+    }
     let problem = Problem::new("unknown key")
         .expected(known_keys(map))
         .hint("check its spelling and its place, or remove it");
     if key == "<<" {
         return problem.hint("merge keys are not supported; give several files, which are merged in order");
     }
-    problem.did_you_mean(nearest(key, map.keys()))
+    let of_a_source = path.is_empty().then_some(PROFILES);
+    problem.did_you_mean(nearest(key, map.keys().chain(of_a_source)))
 }
 
 fn known_keys(map: &Node) -> String {

@@ -1,6 +1,6 @@
 //! Keys and values without a document around them as a layer: a source's rows, a directory's files.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::assignment::{nested, read_as, read_flow};
@@ -41,10 +41,12 @@ pub(crate) fn add_source(
     let provenance = Provenance::new(layers.next_number(), origin(String::new()));
     match source.rows().and_then(within_bounds) {
         Ok(rows) if rows.is_empty() => {
+            let problem = Problem::new("it holds nothing").expected("at least one key");
             if source.is_optional() {
-                findings.warn(provenance, holds_nothing().of_optional());
+                findings.warn(provenance, problem.hint("look whether its name is right").of_optional());
             } else {
-                findings.add_missing_layer(provenance, holds_nothing());
+                let hint = "look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL";
+                findings.add_missing_layer(provenance, problem.hint(hint));
             }
             layers.push_nothing();
         }
@@ -62,12 +64,6 @@ pub(crate) fn add_source(
             layers.push_nothing();
         }
     }
-}
-
-fn holds_nothing() -> Problem {
-    Problem::new("it holds nothing").expected("at least one key").hint(
-        "look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL",
-    )
 }
 
 fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, SourceError> {
@@ -137,13 +133,14 @@ impl<'a> Given<'a> {
 struct Part {
     root: Node,
     rows: Vec<RowOrigin>,
-    keys: BTreeSet<String>,
+    /// The key path of each, and which of them it is.
+    keys: BTreeMap<String, usize>,
 }
 
 impl Default for Part {
     fn default() -> Self {
         let root = Node { place: Place::START, tree: Tree::Map(Vec::new()) };
-        Self { root, rows: Vec::new(), keys: BTreeSet::new() }
+        Self { root, rows: Vec::new(), keys: BTreeMap::new() }
     }
 }
 
@@ -153,11 +150,26 @@ impl Part {
         let read = read_as(context.schema, context.retired, &key, &value);
         let row = RowOrigin { origin, text: is_file.then(|| Arc::from(value)) };
         match read {
-            Ok(_) if !self.keys.insert(key.clone()) => {
-                let problem = Problem::new("key given twice").expected("each key once");
+            _ if key.is_empty() => {
+                let problem =
+                    Problem::new("a key path that is empty").expected("one such as `runtime.strict`");
+                findings.add(
+                    "",
+                    row.provenance(layer, Place::START),
+                    problem.hint("give it one, or remove it"),
+                );
+            }
+            Ok(_) if self.keys.contains_key(&key) => {
+                let first = self.keys.get(&key).and_then(|first| self.rows.get(*first));
+                let first = match first.map(|row| &row.origin) {
+                    Some(Origin::Row { place, .. }) => format!(", first in {place}"),
+                    _ => String::new(),
+                };
+                let problem = Problem::new(format!("key given twice{first}")).expected("each key once");
                 findings.add(key, row.provenance(layer, Place::START), problem.hint("remove one of them"));
             }
             Ok(value) => {
+                self.keys.insert(key.clone(), self.rows.len());
                 merge(&mut self.root, nested(&key, value.in_text(self.rows.len())));
                 self.rows.push(row);
             }

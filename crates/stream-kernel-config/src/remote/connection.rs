@@ -26,7 +26,7 @@ pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream
     Err(match refusal {
         Some(_) if deadline.has_passed() => address.timed_out(),
         Some(error) => address.disconnected(&error),
-        None => address.unreachable("its name stands for no address"),
+        None => address.unreachable_because("its name stands for no address"),
     })
 }
 
@@ -42,7 +42,7 @@ fn addresses(address: &Address, deadline: Deadline) -> Result<Vec<SocketAddr>, S
     thread::Builder::new().spawn(look_up).map_err(|error| address.disconnected(&error))?;
     match finds.recv_timeout(wait) {
         Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => Err(address.disconnected(&error)),
+        Ok(Err(error)) => Err(address.unreachable_because(&error.to_string())),
         Err(_) => Err(address.timed_out()),
     }
 }

@@ -101,7 +101,7 @@ impl Source for Consul {
         }
         let mut rows = Rows::default();
         server.read(answer, |reader| json::for_each(reader, |pair: Pair| self.add(&mut rows, pair)))?;
-        Ok(rows.into_sorted()?)
+        Ok(rows.into_sorted())
     }
 
     fn is_optional(&self) -> bool {

@@ -153,7 +153,7 @@ impl Source for Etcd {
         server.read(answer, |reader| {
             json::for_each_in(reader, "kvs", "header", |pair: Pair| self.add(&mut rows, &pair))
         })?;
-        Ok(rows.into_sorted()?)
+        Ok(rows.into_sorted())
     }
 
     fn is_optional(&self) -> bool {

@@ -10,14 +10,15 @@ use super::address::Address;
 use super::secret::Secret;
 
 /// What to do about a source that a run may do without.
-const OR_OPTIONAL: &str = "or add `optional=true` to the URL if a run may do without it";
+const OR_OPTIONAL: &str = ", or add `optional=true` to the URL if a run may do without it";
 
 impl Address {
     /// Returns the problem of a server that did not answer in time.
     pub(super) fn timed_out(&self) -> SourceError {
         let milliseconds = self.timeout.as_millis();
-        let hint =
-            format!("look whether it is well, give it longer with `timeout_ms` in the URL, {OR_OPTIONAL}");
+        let tls = if self.is_tls { " and speaks TLS there" } else { "" };
+        let or = self.or_optional();
+        let hint = format!("look whether it is well{tls}, give it longer with `timeout_ms` in the URL{or}");
         SourceError::Unavailable(
             Problem::new(format!("{} did not answer in full within {milliseconds} ms", self.server()))
                 .expected("its whole answer in that time")
@@ -29,7 +30,7 @@ impl Address {
     pub(super) fn disconnected(&self, error: &io::Error) -> SourceError {
         match (error.kind(), error.raw_os_error()) {
             (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
-            (io::ErrorKind::UnexpectedEof, _) => self.unreachable("it hung up"),
+            (io::ErrorKind::UnexpectedEof, _) => self.hung_up(),
             // How TLS says that it does not take what came, above all the certificate.
             (io::ErrorKind::InvalidData, None) => self.untrusted(error).into(),
             // The system's own words know no credentials, and a short user name may well be part of them.
@@ -43,8 +44,19 @@ impl Address {
         self.unreachable_because(&self.harmless(&why.to_string()))
     }
 
-    fn unreachable_because(&self, why: &str) -> SourceError {
-        let hint = format!("look whether it runs and whether the host and the port are right, {OR_OPTIONAL}");
+    /// Returns the problem of a server that hung up.
+    pub(super) fn hung_up(&self) -> SourceError {
+        self.unreachable_because("it hung up")
+    }
+
+    fn or_optional(&self) -> &'static str {
+        if self.is_optional { "" } else { OR_OPTIONAL }
+    }
+
+    /// As [`unreachable`](Self::unreachable), for words that hold no credentials: a short user name may well be part of them.
+    pub(super) fn unreachable_because(&self, why: &str) -> SourceError {
+        let hint =
+            format!("look whether it runs and whether the host and the port are right{}", self.or_optional());
         SourceError::Unavailable(
             Problem::new(format!("{} cannot be reached: {why}", self.server()))
                 .expected("a server that answers there")
@@ -58,7 +70,7 @@ impl Address {
         SourceError::Unavailable(
             Problem::new(format!("{} says: {message}", self.server()))
                 .expected("the keys and values that the URL names")
-                .hint(format!("look into the server's log; try again when it is well, {OR_OPTIONAL}")),
+                .hint(format!("look into the server's log; try again when it is well{}", self.or_optional())),
         )
     }
 
@@ -108,7 +120,7 @@ impl Address {
     fn harmless(&self, text: &str) -> String {
         let repeats = |secret: &Option<Secret>| secret.as_ref().is_some_and(|secret| secret.is_in(text));
         if repeats(&self.user) || repeats(&self.password) {
-            return "(left out, since it repeats credentials)".to_owned();
+            return "left out, since it repeats credentials".to_owned();
         }
         excerpt(text.trim())
     }

@@ -31,8 +31,8 @@ static FORM: Form = Form {
 /// The rows of a table in PostgreSQL: one column holds key paths, another one values.
 ///
 /// Names of tables and columns are taken as written, upper and lower case apart; a schema is told from a table by the
-/// point, so neither name can have one. Keys and values are read as the text that PostgreSQL writes them as; NULL as
-/// a value is `null`, as a key a mistake.
+/// point, so neither name can have one. Keys and values are read as the text that PostgreSQL writes them as; NULL is
+/// a mistake, as a key and as a value: for a key that takes it, the text is `null`.
 ///
 /// Without the parameter `sslmode`, or with `sslmode=disable`, nothing is encrypted. `sslmode=require` and
 /// `sslmode=verify-full` both mean TLS with a certificate that is checked, also where other programs only check it
@@ -150,7 +150,7 @@ impl Postgres {
             // Only the connection knows why it closed.
             Err(error) if error.is_closed() => Err(match connection.await {
                 Ok(Err(error)) => self.failed(&error),
-                _ => self.address.unreachable("it hung up"),
+                _ => self.address.hung_up(),
             }),
             result => result.map_err(|error| self.failed(&error)),
         }
@@ -188,7 +188,12 @@ impl Postgres {
             let place = rows::place("row", &key);
             let value = match (length, value) {
                 (_, Some(value)) => value,
-                (None, None) => b"null".to_vec(),
+                (None, None) => {
+                    return Err(Problem::new(format!("the value of {place} is NULL"))
+                        .expected("a value, as text")
+                        .hint("write `null` where the key takes it, or delete the row")
+                        .into());
+                }
                 (Some(length), None) => {
                     return Err(rows::too_much(format!("{length} bytes in {place} alone")).into());
                 }
@@ -218,10 +223,12 @@ impl Postgres {
             Some(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 rows::too_much(format!("more than {MAX_ANSWER_BYTES} bytes with what belongs to them"))
             }
-            // What came is no message.
-            Some(error) if error.kind() == io::ErrorKind::InvalidInput => self.address.not_understood(what),
+            // What came is no message, or the beginning of one that does not end.
+            Some(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Other) => {
+                self.address.not_understood(what)
+            }
             Some(error) => return self.address.disconnected(error),
-            None if error.is_closed() => return self.address.unreachable("it hung up"),
+            None if error.is_closed() => return self.address.hung_up(),
             None if what.starts_with("authentication error") || what.starts_with("invalid configuration") => {
                 self.address.refused(what)
             }
@@ -279,7 +286,7 @@ impl Source for Postgres {
         let runtime = runtime.map_err(|error| self.address.disconnected(&error))?;
         let read = runtime.block_on(async { tokio::time::timeout(wait, self.read(stream)).await });
         let table_rows = read.unwrap_or_else(|_| Err(self.address.timed_out()))?;
-        Ok(self.collect(&table_rows)?.into_sorted()?)
+        Ok(self.collect(&table_rows)?.into_sorted())
     }
 
     fn is_optional(&self) -> bool {

@@ -166,7 +166,7 @@ impl Source for Redis {
         } else {
             self.read(&mut stream, deadline)?
         };
-        Ok(rows.into_sorted()?)
+        Ok(rows.into_sorted())
     }
 
     fn is_optional(&self) -> bool {

@@ -5,7 +5,7 @@ use crate::mistake::Problem;
 use crate::source::{MAX_SOURCE_BYTES, Row};
 
 /// A source may have so many rows.
-pub(super) const MAX_ROWS: usize = 10_000;
+pub(super) const MAX_ROWS: usize = crate::yaml::MAX_VALUES;
 
 /// A key path may have so many bytes.
 pub(super) const MAX_KEY_BYTES: usize = 256;
@@ -22,11 +22,6 @@ impl Rows {
     pub(super) fn add(&mut self, place: String, key: String, value: Vec<u8>) -> Result<(), Problem> {
         if self.rows.len() == MAX_ROWS {
             return Err(too_much(format!("more than {MAX_ROWS} rows")));
-        }
-        if key.is_empty() {
-            return Err(Problem::new(format!("{place} names nothing"))
-                .expected("a key path, such as `runtime.strict`")
-                .hint("give it a key path, or take it away"));
         }
         if key.len() > MAX_KEY_BYTES {
             return Err(Problem::new(format!("the key path of {place} is too long"))
@@ -49,18 +44,9 @@ impl Rows {
     }
 
     /// Returns the rows by key path, whatever the order in which they came.
-    pub(super) fn into_sorted(mut self) -> Result<Vec<Row>, Problem> {
+    pub(super) fn into_sorted(mut self) -> Vec<Row> {
         self.rows.sort_by(|a, b| (&a.key, &a.place).cmp(&(&b.key, &b.place)));
-        let is_double = |pair: &&[Row]| matches!(pair, [one, other] if one.key == other.key);
-        if let Some([one, other]) = self.rows.windows(2).find(is_double) {
-            return Err(Problem::new(format!(
-                "`{}` is given twice: {} and {}",
-                one.key, one.place, other.place
-            ))
-            .expected("one row for each key path")
-            .hint("take one of them away"));
-        }
-        Ok(self.rows)
+        self.rows
     }
 }
 
@@ -110,7 +96,7 @@ mod tests {
         }
         let problem = add(&mut rows, "one-more", b"").unwrap_err();
         assert_eq!(problem, too_much("more than 10000 rows"));
-        assert_eq!(rows.into_sorted().unwrap().len(), MAX_ROWS);
+        assert_eq!(rows.into_sorted().len(), MAX_ROWS);
     }
 
     #[test]
@@ -127,13 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn key_paths_are_as_long_as_their_bound_and_not_empty() {
+    fn key_paths_are_as_long_as_their_bound() {
         let mut rows = Rows::default();
         add(&mut rows, &"k".repeat(MAX_KEY_BYTES), b"").unwrap();
         let long = format!("{:?}", add(&mut rows, &"k".repeat(MAX_KEY_BYTES + 1), b"").unwrap_err());
         assert!(long.contains("kkk...` is too long"), "{long}");
-        let empty = format!("{:?}", add(&mut rows, "", b"x").unwrap_err());
-        assert!(empty.contains("row `` names nothing"), "{empty}");
     }
 
     #[test]
@@ -151,19 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_sorted_and_a_key_path_stands_once() {
+    fn rows_are_sorted() {
         let mut rows = Rows::default();
         for key in ["b", "a.b", "a", "c"] {
             add(&mut rows, key, b"").unwrap();
         }
-        let keys: Vec<_> = rows.into_sorted().unwrap().into_iter().map(|row| row.key).collect();
+        let keys: Vec<_> = rows.into_sorted().into_iter().map(|row| row.key).collect();
         assert_eq!(keys, ["a", "a.b", "b", "c"]);
-
-        let mut rows = Rows::default();
-        rows.add("key `p/a/b`".into(), "a.b".into(), vec![]).unwrap();
-        rows.add("key `p/a.b`".into(), "a.b".into(), vec![]).unwrap();
-        let problem = format!("{:?}", rows.into_sorted().unwrap_err());
-        assert!(problem.contains("`a.b` is given twice: key `p/a.b` and key `p/a/b`"), "{problem}");
     }
 
     #[cfg(any(feature = "consul", feature = "etcd"))]

@@ -85,10 +85,10 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
         ("runtime..strict", "true"),
     ];
     assert_snapshot!(above(with(""), store(rows)).mistakes(), @r#"
-    error: `""`: unknown key
+    error: a key path that is empty
       --> store://here, row ``
-      expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
-      hint: check its spelling and its place, or remove it
+      expected: one such as `runtime.strict`
+      hint: give it one, or remove it
 
     error: `runtime.""`: unknown key
       --> store://here, row `runtime..strict`
@@ -115,7 +115,7 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
       expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`
       hint: did you mean `strict`?
 
-    error: `version`: key given twice
+    error: `version`: key given twice, first in row `version`
       --> store://here, row `version`
       expected: each key once
       hint: remove one of them
@@ -211,7 +211,7 @@ fn a_store_that_holds_nothing_is_a_mistake_unless_it_is_optional() {
     warning: it holds nothing (optional, and left out)
       --> store://here
       expected: at least one key
-      hint: look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL
+      hint: look whether its name is right
     ");
     assert!(loaded.finish().is_ok());
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -75,10 +76,17 @@ impl Server {
     }
 }
 
-/// Returns a port that nobody listened on a moment ago.
+/// Returns a port that nobody listened on a moment ago, below those that the system gives to whoever asks for any: no other test takes it
+/// before a server does.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-    listener.local_addr().expect("it has an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 10_000;
+    const PORTS: u16 = 20_000;
+    // Where other processes do the same, they hardly begin at the same port.
+    let begin = u16::try_from(std::process::id().wrapping_mul(97) % u32::from(PORTS)).expect("it is smaller");
+    let port = |_| FIRST + (begin + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS;
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    (0..PORTS).map(port).find(is_free).expect("there is a free port")
 }
 
 /// Returns whether somebody listens on a port.

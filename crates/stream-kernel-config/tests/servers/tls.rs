@@ -89,7 +89,7 @@ fn redis_is_read_over_tls() {
         command
     };
     let server = Server::start(folder, "TERM", command, listens);
-    assert_checked(&server, &format!("rediss://127.0.0.1:{}?hash=nothing", server.port), 0);
+    assert_checked(&server, &format!("rediss://127.0.0.1:{}?hash=nothing&timeout_ms=20000", server.port), 0);
 }
 
 #[test]
@@ -137,7 +137,9 @@ fn postgresql_is_read_over_tls() {
         "CREATE TABLE config (key text, value text); INSERT INTO config VALUES ('a', '1');",
     )
     .unwrap();
-    let url =
-        format!("postgres://fund:s3cret@127.0.0.1:{}/postgres?table=config&sslmode=require", server.port);
+    let url = format!(
+        "postgres://fund:s3cret@127.0.0.1:{}/postgres?table=config&sslmode=require&timeout_ms=20000",
+        server.port
+    );
     assert_checked(&server, &url, 1);
 }

@@ -28,14 +28,16 @@ fn assert_all_time_out(servers: impl Fn(&str) -> StandIn) {
         let scheme = urls(0, 0)[index].clone();
         let server = servers(&scheme);
         let url = &urls(server.port, 300)[index];
-        let begin = now();
-        let shown = unavailable(url);
-        let elapsed = begin.elapsed();
-        assert_says(&shown, &["did not answer in full within 300 ms", "timeout_ms", "optional=true"]);
-        assert!(
-            (Duration::from_millis(290)..Duration::from_secs(3)).contains(&elapsed),
-            "{url}: {elapsed:?}"
-        );
+        // A machine that is busy with other things may take long for once; what ignores the time is given up after 5 seconds at the earliest.
+        let gives_up_in_time = (0..3).any(|_| {
+            let begin = now();
+            let shown = unavailable(url);
+            let elapsed = begin.elapsed();
+            assert_says(&shown, &["did not answer in full within 300 ms", "timeout_ms", "optional=true"]);
+            assert!(elapsed >= Duration::from_millis(290), "{url}: {elapsed:?}");
+            elapsed < Duration::from_secs(3)
+        });
+        assert!(gives_up_in_time, "{url}");
     }
 }
 
