@@ -86,7 +86,7 @@ pub(crate) enum ConfigCommand {
     Schema(Options),
     /// Print in which values two configurations differ, wherever they come from; exit 1 if they do.
     Diff {
-        /// The one: a file, a directory of files, or standard input if it is `-`.
+        /// The one: a SOURCE as `--config` takes it.
         #[arg(value_name = "A")]
         a: String,
         /// The other.

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use clap::error::ContextValue;
+use stream_kernel_config::remote::without_credentials;
 
 use crate::cli::{Cli, Command, command};
 use crate::commands::{self, Environment};
@@ -64,25 +66,21 @@ fn dispatch<A: Application>(
     }
 }
 
-/// Takes out of a text what stands before the `@` in its URLs, even those that are not quite some: one in the wrong place is repeated to
-/// its user.
-fn without_credentials(text: &str) -> String {
-    let masked = text.split_inclusive(|c: char| c.is_whitespace() || c == '\'').map(|word| {
-        let credentials = word.rfind('@').and_then(|at| {
-            let begin = word[..at].find([':', '/'])?;
-            let begin = begin + word[begin..at].len() - word[begin..at].trim_start_matches([':', '/']).len();
-            Some((begin, at))
-        });
-        credentials
-            .map_or_else(|| word.to_owned(), |(begin, at)| format!("{}***{}", &word[..begin], &word[at..]))
-    });
-    masked.collect()
+/// Takes credentials out of each word of a text, which may stand in quotes.
+fn without_credentials_in_words(text: &str) -> String {
+    text.split_inclusive(|c: char| c.is_whitespace() || c == '\'').map(without_credentials).collect()
 }
 
 /// Prints help to standard output, which is a success, or what is wrong with the arguments to standard error.
 fn explain_usage(error: &clap::Error) -> u8 {
     let text = error.render().to_string();
-    let masked = without_credentials(&text);
+    let given = error.context().filter_map(|(_, value)| match value {
+        ContextValue::String(given) => Some(given.as_str()),
+        _ => None,
+    });
+    // What was given is masked as a whole: blanks and quotes may be part of a password.
+    let masked = given.fold(text.clone(), |text, given| text.replace(given, &without_credentials(given)));
+    let masked = without_credentials_in_words(&masked);
     if masked == text {
         let _ = error.print();
     } else {
@@ -93,7 +91,7 @@ fn explain_usage(error: &clap::Error) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::without_credentials;
+    use super::without_credentials_in_words;
 
     #[test]
     fn what_stands_before_the_host_of_a_url_is_not_repeated() {
@@ -107,7 +105,7 @@ mod tests {
             ("see https://docs.rs/clap, a@b", "see https://docs.rs/clap, a@b"),
             ("no URL", "no URL"),
         ] {
-            assert_eq!(without_credentials(text), shown);
+            assert_eq!(without_credentials_in_words(text), shown);
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::escape::Escaped;
 use crate::key_path;
 use crate::origin::{Origin, Provenance};
 use crate::quoted_line::LineOfText;
+use crate::remote::without_credentials;
 
 /// So many mistakes are kept and shown; further ones are only counted.
 pub const MAX_MISTAKES: usize = 200;
@@ -136,7 +137,7 @@ impl Mistake {
     fn fmt_as(&self, severity: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{severity}: ")?;
         if !self.key.is_empty() {
-            write!(f, "`{}`: ", Escaped(&self.key))?;
+            write!(f, "`{}`: ", Escaped(&without_credentials(&self.key)))?;
         }
         write!(f, "{}\n  --> {}", Escaped(self.what()), self.origin())?;
         if let Some(line) = self.provenance.line.as_ref().and_then(LineOfText::quoted) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::escape::{Escaped, excerpt};
 use crate::quoted_line::LineOfText;
+use crate::remote::without_credentials;
 use crate::yaml::Place;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
@@ -62,9 +63,12 @@ impl Display for Origin {
             Self::Row { source, place } if place.is_empty() => write!(f, "{}", Escaped(source)),
             Self::Row { source, place } => write!(f, "{}, {}", Escaped(source), Escaped(&excerpt(place))),
             Self::Variable { name, value } => {
-                write!(f, "environment variable {}={}", Escaped(name), Escaped(&excerpt(value)))
+                let value = excerpt(&without_credentials(value));
+                write!(f, "environment variable {}={}", Escaped(name), Escaped(&value))
             }
-            Self::Flag { text } => write!(f, "command line: {}", Escaped(&excerpt(text))),
+            Self::Flag { text } => {
+                write!(f, "command line: {}", Escaped(&excerpt(&without_credentials(text))))
+            }
             Self::Default => f.write_str("built-in default"),
         }
     }

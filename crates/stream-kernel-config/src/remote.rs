@@ -27,6 +27,7 @@
 //!
 //! User names, passwords and tokens appear in no message, no name and no `Debug` output.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::mistake::Problem;
@@ -101,6 +102,28 @@ pub fn open(url: &str) -> Option<Result<Arc<dyn Source>, Problem>> {
         "redis" => Redis::parse(url).map(shared),
         _ => Err(built_without(scheme, feature)),
     })
+}
+
+/// Returns a text without what stands before the `@` of a URL in it, even of one that is not quite a URL: one that was put in the wrong
+/// place is repeated to its user.
+///
+/// ```
+/// use stream_kernel_config::remote::without_credentials;
+///
+/// assert_eq!(without_credentials("--set redis://user:pass word@host/0"), "--set redis://***@host/0");
+/// assert_eq!(without_credentials("redis:/user:password@host"), "redis:/***@host");
+/// assert_eq!(without_credentials("an address: https://host/a"), "an address: https://host/a");
+/// ```
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    let begins_and_ends = text.rfind('@').and_then(|at| {
+        let scheme_end = text[..at].find([':', '/'])?;
+        let behind = text[scheme_end..at].trim_start_matches([':', '/']);
+        Some((at - behind.len(), at))
+    });
+    match begins_and_ends {
+        Some((begin, end)) => Cow::Owned(format!("{}***{}", &text[..begin], &text[end..])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Returns whether a text may be a URL with credentials that is not quite one: then it is repeated nowhere.

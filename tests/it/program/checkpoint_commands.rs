@@ -13,6 +13,7 @@ use super::attempts::attempts;
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed};
 use super::folder::Folder;
 use super::harness::Program;
+use super::running::wait_until;
 
 /// Returns what the command says of the checkpoint, on both streams; it must exit with this and touch nothing.
 #[track_caller]

@@ -266,9 +266,16 @@ fn a_url_in_the_wrong_place_or_form_shows_no_password() {
         "redis//u:s3cret@h/0?hash=x",
         "\"redis://u:s3cret@h/0?hash=x\"",
         "rediss://u:s3@cret@h/0?hash=x#y",
+        "redis://u:s3 cret's3@h/0?hash=x#y",
         "rdis://u:s3cret@h/0",
     ] {
-        for args in [&["check", "--config", url][..], &["check", url], &["config", "diff", url, url, url]] {
+        for args in [
+            &["check", "--config", url][..],
+            &["check", url],
+            &["config", "diff", url, url, url],
+            &["check", "--set", url],
+            &["check", "--profile", url],
+        ] {
             let told = Program::new(&folder).args(args).exits_with(2).stderr;
             assert!(!told.contains("s3"), "{args:?}: {told}");
         }

@@ -87,8 +87,15 @@ fn exact(bounds: &Decimal, raw: Option<&str>, refuse: impl Fn() -> Problem) -> R
         }
         Ok(_) | Err(DecimalError::TooLarge) => Err(refuse()),
         Err(DecimalError::Places { .. }) => Err(refuse().hint("round it: it is taken exactly as written")),
+        // A number below all bounds is told with them.
+        Err(DecimalError::Form) if is_negative(raw, bounds.places) => Err(refuse()),
         Err(DecimalError::Form) => Err(refuse().hint("write digits and at most one point, such as `12.50`")),
     }
+}
+
+fn is_negative(raw: Option<&str>, places: u8) -> bool {
+    let digits = raw.and_then(|raw| raw.strip_prefix('-'));
+    digits.is_some_and(|digits| decimal::parse(digits, places) != Err(DecimalError::Form))
 }
 
 /// Describes what was found, such as "text `yes`".

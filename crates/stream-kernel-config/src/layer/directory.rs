@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{self, in_file};
 use super::rows::Row;
+use crate::escape::excerpt;
 use crate::mistake::Problem;
 use crate::yaml::Place;
 
@@ -78,9 +79,19 @@ fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Pro
         Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
     };
     let documents = names.iter().filter(is_document).count();
-    if documents != 0 && documents != names.len() {
-        let what = "holds YAML files and others, so that it is not clear whether the others are keys";
-        return Ok(Err(refused(what, "put them into directories of their own")));
+    if documents != 0
+        && let Some(other) = names.iter().find(|name| !is_document(name))
+    {
+        let other = excerpt(&other.to_string_lossy());
+        let what =
+            format!("holds YAML files and others, such as `{other}`: it is not clear whether these are keys");
+        return Ok(Err(refused(&what, "put them into directories of their own")));
+    }
+    if let Some(beside) = file_beside(directory, content)? {
+        let what = format!(
+            "`{beside}` stands beside the content of the mounted volume, which `{PRESENT_CONTENT}` leads to"
+        );
+        return Ok(Err(refused(&what, "remove it, or put it into the volume")));
     }
     let mut bytes = 0;
     let mut texts = Vec::with_capacity(names.len());
@@ -98,6 +109,21 @@ fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Pro
     } else {
         Contents::Documents(texts)
     }))
+}
+
+/// Returns the name of something that is no link and stands beside the link to a volume's content: nobody would read it.
+fn file_beside(directory: &Path, content: &Path) -> io::Result<Option<String>> {
+    if !directory.join(PRESENT_CONTENT).exists() || fs::canonicalize(directory)? == content {
+        return Ok(None);
+    }
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !name.as_encoded_bytes().starts_with(b"..") && !entry.file_type()?.is_symlink() {
+            return Ok(Some(excerpt(&name.to_string_lossy())));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the text of a file; of anything else it may be waited for without end.

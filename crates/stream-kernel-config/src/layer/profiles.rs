@@ -5,6 +5,7 @@ use crate::key_path;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
 use crate::origin::{Origin, Provenance};
+use crate::remote::without_credentials;
 use crate::schema::one_of;
 use crate::yaml::{Node, Place, Tree};
 
@@ -64,7 +65,7 @@ pub(crate) fn check_chosen(layers: &Layers, findings: &mut Findings, chosen: Opt
     if findings.layer_is_missing() || known().any(|known| known == name) {
         return;
     }
-    let problem = Problem::new(format!("there is no profile `{name}`"));
+    let problem = Problem::new(format!("there is no profile `{}`", without_credentials(name)));
     let problem = if layers.profiles.is_empty() {
         problem.expected("no profile: no source has any").hint("add `profiles: {NAME: {...}}` to a file")
     } else {

@@ -109,7 +109,7 @@ fn mistakes_name_the_file() {
 
     ---
 
-    error: holds YAML files and others, so that it is not clear whether the others are keys
+    error: holds YAML files and others, such as `runtime.strict`: it is not clear whether these are keys
       --> DIR
       expected: YAML files, or a file for each key, named as its key path
       hint: put them into directories of their own
@@ -384,5 +384,21 @@ fn a_profile_and_a_part_of_it_may_stand_in_files_of_their_own() {
     runtime.strict: false  # DIR/profiles:1:25
     runtime.on_step_error: stop  # DIR/profiles.st:1:27
     runtime.tracing.enabled: true  # DIR/profiles.st.runtime:1:21
+    ");
+}
+
+/// Nobody would notice that it counts for nothing.
+#[test]
+fn a_file_beside_the_content_of_a_mounted_volume_is_refused() {
+    let volume = TempDir::new().unwrap();
+    mount(volume.path(), 0);
+    symlink("..data/version", volume.path().join("version")).unwrap();
+    assert!(loaded(volume.path()).starts_with("version: 1  # DIR/version:1:1\n"));
+    fs::write(volume.path().join("runtime.strict"), "false").unwrap();
+    assert_snapshot!(loaded(volume.path()), @"
+    error: `runtime.strict` stands beside the content of the mounted volume, which `..data` leads to
+      --> DIR
+      expected: YAML files, or a file for each key, named as its key path
+      hint: remove it, or put it into the volume
     ");
 }

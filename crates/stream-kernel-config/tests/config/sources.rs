@@ -371,6 +371,11 @@ fn mistakes_with_profiles_are_named() {
         mistakes(&format!("{MINIMAL}profiles: [staging]\n"), "staging"),
         mistakes(&format!("{MINIMAL}profiles: {{staging: true}}\n"), "staging"),
         scene().file("a.yaml", MINIMAL).variable("APP_PROFILE", "x").mistakes(),
+        scene().file("a.yaml", format!("{MINIMAL}profils: {{}}\n")).mistakes(),
+        scene()
+            .file("a.yaml", MINIMAL)
+            .with(|loader| loader.set("profiles.x.runtime.strict=true"))
+            .mistakes(),
     ];
     assert_snapshot!(shown.join("\n\n---\n\n"), @"
     error: `runtime.strikt`: unknown key
@@ -426,6 +431,23 @@ fn mistakes_with_profiles_are_named() {
       --> environment variable APP_PROFILE=x
       expected: no profile: no source has any
       hint: add `profiles: {NAME: {...}}` to a file
+
+    ---
+
+    error: `profils`: unknown key
+      --> a.yaml:3:1
+       |
+     3 | profils: {}
+       | ^^^^^^^
+      expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+      hint: did you mean `profiles`?
+
+    ---
+
+    error: `profiles`: profiles belong into a source, and one of them is chosen by its name
+      --> command line: --set profiles.x.runtime.strict=true
+      expected: one of `version`, `scenario`, `runtime`, `nodes`, `adapters`
+      hint: put `profiles: {NAME: {...}}` into a file
     ");
 }
 
