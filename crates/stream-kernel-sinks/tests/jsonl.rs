@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use stream_kernel_sinks::{Cadence, JsonlSink};
+use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_trace::{
     CanonicalContent, Context, ManualClock, Message, Recorder, RunLabel, ShortText, StepRef, Timestamp,
     TraceRecord, TraceSettings,
@@ -31,6 +31,11 @@ impl Message for Tick {
 fn record(sink: JsonlSink, inputs: u64) {
     let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
     let mut recorder = Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(sink));
+    record_inputs(&mut recorder, inputs);
+    recorder.finish().unwrap();
+}
+
+fn record_inputs(recorder: &mut Recorder, inputs: u64) {
     let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
     let mut context = Context::new(label, TraceSettings::default().context_diff.fields());
     for line_no in 1..=inputs {
@@ -39,7 +44,6 @@ fn record(sink: JsonlSink, inputs: u64) {
         recorder.enter(&Tick, &mut context);
         recorder.exit(StepRef { index: 0, name: "tick" }, &[Tick], &mut context, Ok(()));
     }
-    recorder.finish().unwrap();
 }
 
 fn batches_of(records: u64) -> Cadence {
@@ -145,4 +149,33 @@ fn a_pipe_receives_the_records_and_needs_no_durability() {
     let durable = Cadence { fsync_every_n: NonZeroU64::new(1), ..Cadence::default() };
     record(JsonlSink::open(&path, durable).unwrap(), 3);
     assert_eq!(reader.join().unwrap().lines().count(), 3);
+}
+
+/// Takes nothing in.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for Full {
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is still buffered at the end must not be lost without a word.
+#[test]
+fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
+    let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
+    let sink = JsonlSink::new(Full, batches_of(10));
+    let mut recorder = Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(sink));
+    record_inputs(&mut recorder, 1);
+    assert!(recorder.finish().is_err());
 }

@@ -40,7 +40,6 @@ impl RecordSerializer {
 pub(crate) struct Template {
     run_id: String,
     scenario: String,
-    step_index: usize,
     step_name: String,
     to_trace_id: Vec<u8>,
     to_line_no: Vec<u8>,
@@ -67,7 +66,6 @@ impl Template {
         Self {
             run_id: record.run_id.to_owned(),
             scenario: record.scenario.to_owned(),
-            step_index: record.step_index,
             step_name: record.step_name.to_owned(),
             to_trace_id,
             to_line_no,
@@ -76,11 +74,9 @@ impl Template {
         }
     }
 
+    /// Returns whether it is for records such as this one, of the step at the same place.
     fn is_for(&self, record: &Record<'_>) -> bool {
-        self.step_index == record.step_index
-            && self.run_id == record.run_id
-            && self.scenario == record.scenario
-            && self.step_name == record.step_name
+        self.run_id == record.run_id && self.scenario == record.scenario && self.step_name == record.step_name
     }
 
     pub(crate) fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {

@@ -218,6 +218,34 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_hidden_is_a_mask_or_looks_like_a_hash() {
+        let hash = "0123456789abcdef0123456789abcdef";
+        assert!(may_be_hidden(MASK) && may_be_hidden(hash));
+        for shown in [
+            "",
+            "true",
+            "abc",
+            &hash.to_uppercase(),
+            &hash[1..],
+            &format!("{hash}0"),
+            &hash.replace('a', "g"),
+        ] {
+            assert!(!may_be_hidden(shown), "{shown}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_contents_are_left_out_where_something_is_hidden_and_no_key_keeps_them_from_being_tried_out()
+    {
+        let nothing = |key| Redaction::new(IdentityRedaction::None, [], key);
+        let one_tag = |key| redaction(IdentityRedaction::None, key);
+        assert!(nothing(None).is_off() && !nothing(None).leaves_out_hashes());
+        assert!(!nothing(Some(key())).is_off() && !nothing(Some(key())).leaves_out_hashes());
+        assert!(!one_tag(None).is_off() && one_tag(None).leaves_out_hashes());
+        assert!(!one_tag(Some(key())).is_off() && !one_tag(Some(key())).leaves_out_hashes());
+    }
+
+    #[test]
     fn a_hash_is_half_of_the_hmac_sha_256_that_rfc_4231_gives() {
         let redaction = redaction(IdentityRedaction::Hash, Some(key()));
         let expected = "5bdcc146bf60754e6a042426089575c7";

@@ -170,7 +170,6 @@ impl FieldSnapshot {
     fn render(&mut self, context: &Context, redaction: Option<&Redaction>, from: usize) {
         let mut cut = 0_u64;
         let (out, ends) = (&mut self.current, &mut self.entry_ends);
-        let mut note_cut = |text: &ShortText| cut = cut.rotate_left(7) ^ text.cut_digest();
         let text = |out: &mut Vec<u8>, text: &ShortText| push_string(out, text.as_str());
         match self.field {
             ContextField::TraceId => push_trace_id(out, context.run_id(), context.line_no()),
@@ -191,22 +190,17 @@ impl FieldSnapshot {
                 });
                 // Of a hidden value, all that may be seen is in what is shown in its place.
                 let shown = context.tags.iter().filter(|(name, _)| hiding(name).is_none());
-                shown.for_each(|(_, text)| note_cut(text));
+                shown.for_each(|(_, text)| cut = cut.rotate_left(7) ^ text.cut_digest());
             }
             ContextField::Metrics => {
                 context.metrics.write_json(out, from, ends, |out, _, number| number.write_json(out));
             }
-            ContextField::Notes => {
-                context.notes.write_json(out, text);
-                context.notes.iter().for_each(note_cut);
-            }
+            // Lists only grow, which shows, whatever is cut.
+            ContextField::Notes => context.notes.write_json(out, text),
             ContextField::Flags => context.flags.write_json(out, from, ends, |out, _, &flag| {
                 out.extend_from_slice(if flag { b"true" } else { b"false" });
             }),
-            ContextField::Errors => context.errors.write_json(out, |out, entry| {
-                entry.write_json(out);
-                entry.texts().for_each(&mut note_cut);
-            }),
+            ContextField::Errors => context.errors.write_json(out, |out, entry| entry.write_json(out)),
         }
         self.current_cut = cut;
     }

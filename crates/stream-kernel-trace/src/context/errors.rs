@@ -22,10 +22,6 @@ impl ErrorEntry {
         Self { code: code.into(), message: message.into(), step: step.into(), details: None }
     }
 
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &ShortText> {
-        [&self.code, &self.message, &self.step].into_iter().chain(&self.details)
-    }
-
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"code\":");
         push_string(out, self.code.as_str());

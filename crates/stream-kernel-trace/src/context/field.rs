@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn every_name_leads_back_to_its_field_and_the_tape_is_none() {
         for field in ContextField::ALL {
-            assert_eq!(field.name().parse::<ContextField>().unwrap(), field);
+            assert_eq!(field.to_string().parse::<ContextField>().unwrap(), field);
         }
         assert!("trace".parse::<ContextField>().is_err());
     }
@@ -122,6 +122,8 @@ mod tests {
     fn a_set_lists_its_fields_in_their_order() {
         let set = FieldSet::of([ContextField::Errors, ContextField::Tags]);
         assert_eq!(set.iter().collect::<Vec<_>>(), [ContextField::Tags, ContextField::Errors]);
+        let twice = FieldSet::of([ContextField::Tags, ContextField::Tags]);
+        assert_eq!(twice, FieldSet::of([ContextField::Tags]), "named twice, and in it all the same");
         assert_eq!(FieldSet::ALL.iter().count(), 10);
         assert_eq!(FieldSet::EMPTY.iter().count(), 0);
     }

@@ -95,6 +95,22 @@ fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
     assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
 }
 
+/// However many other texts are cut as well.
+#[test]
+fn a_difference_behind_the_cut_of_the_last_of_many_texts_is_a_change() {
+    fn set_all(context: &mut Context, last: usize) {
+        for number in 0..100_usize {
+            let behind = if number == 99 { last } else { number };
+            context.tags.set(format!("tag{number}"), format!("{}{behind}", "x".repeat(300)));
+        }
+    }
+    let steps: [fn(&mut Context); 3] =
+        [|context| set_all(context, 1), |context| set_all(context, 1), |context| set_all(context, 2)];
+    let taken = check(FieldSet::of([ContextField::Tags]), &steps);
+    assert_eq!(taken[1][2], "{}");
+    assert_ne!(taken[2][2], "{}");
+}
+
 /// Two customers, one after the other, and the first again; the day is not hidden.
 const CUSTOMERS: [fn(&mut Context); 3] = [
     |context| {
