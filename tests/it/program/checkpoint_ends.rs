@@ -44,6 +44,9 @@ fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
         let limited = Program::after(&folder, &format!("ulimit -f {blocks}"));
         let told = limited.args(["run"]).set([CHECKPOINT]).exits_with(1).stderr;
         assert!(told.contains("File too large") && !told.contains("nothing was touched"), "{blocks}: {told}");
+        // Where nothing is committed there is no commit to go on from.
+        let goes_on = told.contains("go on from the last commit");
+        assert!(goes_on != told.contains("nothing after line 0 is committed"), "{blocks}: {told}");
         assert!(!folder.has("output.txt"), "{blocks}: the final name is not given");
         completes(&folder, &input);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError, PrefixError};
 use stream_kernel_disk::OsDisk;
+use stream_kernel_exec::RunReport;
 use stream_kernel_trace::{Clock, SystemClock};
 
 use super::{CheckpointFailure, CommitIn, Ended, Event, Reached, Surroundings, run_checkpointed};
@@ -94,9 +95,14 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
                 places,
             };
             say(summary.render());
-            Ok(u8::from(report.abandoned > 0 || trace_ends_after.is_some()))
+            Ok(exit_code(&report, trace_ends_after))
         }
     }
+}
+
+/// Returns the exit code of a run that came to the end of its input: 1 if a line has no decision, or the trace is not whole.
+fn exit_code(report: &RunReport, trace_ends_after: Option<u64>) -> u8 {
+    u8::from(report.abandoned > 0 || trace_ends_after.is_some())
 }
 
 /// Returns the failure for people: what is wrong, what became of the files, and what can be done.
@@ -142,7 +148,15 @@ fn with_way_on(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::with_way_on;
+    use super::{exit_code, with_way_on};
+    use stream_kernel_exec::RunReport;
+
+    #[test]
+    fn a_run_that_abandoned_lines_or_its_trace_has_failed() {
+        let abandoned = |abandoned| RunReport { inputs: 3, abandoned, ..RunReport::default() };
+        assert_eq!((exit_code(&abandoned(0), None), exit_code(&abandoned(1), None)), (0, 1));
+        assert_eq!((exit_code(&abandoned(0), Some(0)), exit_code(&abandoned(1), Some(7))), (1, 1));
+    }
 
     #[test]
     fn what_has_to_be_done_before_and_the_way_on_stand_in_one_bracket() {

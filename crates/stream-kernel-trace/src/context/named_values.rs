@@ -197,6 +197,7 @@ mod tests {
         assert_eq!(names(&flags).last(), Some(&TRUNCATED));
         flags.set("0", false);
         assert_eq!(flags.get("0"), Some(&false), "a name that is there can still be set");
+        assert!(!flags.is_empty());
     }
 
     #[test]
