@@ -2,16 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::rc::Rc;
 
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_trace::{
-    CanonicalContent, Context, ManualClock, Message, Recorder, RunLabel, ShortText, StepRef, Timestamp,
-    TraceRecord, TraceSettings,
+    CanonicalContent, Context, ManualClock, Message, Record, Recorder, RunLabel, ShortText, StepRef,
+    Timestamp, TraceRecord, TraceSettings, TraceSink,
 };
 use tempfile::TempDir;
 
@@ -178,4 +180,46 @@ fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
     let mut recorder = Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(sink));
     record_inputs(&mut recorder, 1);
     assert!(recorder.finish().is_err());
+}
+
+/// A checkpoint asks how much of the trace is in its file, and has the rest written there.
+#[test]
+fn what_a_sink_holds_is_counted_and_written_out_when_asked_for() {
+    let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
+    let file = SharedBytes::default();
+    let sink = Rc::new(RefCell::new(JsonlSink::new(file.clone(), batches_of(10))));
+    let mut recorder =
+        Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(Shared(Rc::clone(&sink))));
+    record_inputs(&mut recorder, 2);
+    let held = sink.borrow().buffered_bytes();
+    assert!(held > 200 && file.0.borrow().is_empty(), "{held}");
+    sink.borrow_mut().flush().unwrap();
+    assert_eq!((sink.borrow().buffered_bytes(), file.0.borrow().len()), (0, held));
+}
+
+#[derive(Clone, Default)]
+struct SharedBytes(Rc<RefCell<Vec<u8>>>);
+
+impl Write for SharedBytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for SharedBytes {
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Shared(Rc<RefCell<JsonlSink<SharedBytes>>>);
+
+impl TraceSink for Shared {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.0.borrow_mut().write(record)
+    }
 }

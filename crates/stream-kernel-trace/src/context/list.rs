@@ -110,6 +110,7 @@ mod tests {
         for (entry, expected) in [(1, "[1]"), (2, "[1,2]"), (3, "[1,2,3]")] {
             notes.push(entry);
             assert_eq!(json(&notes), expected);
+            assert!(!notes.is_empty());
         }
     }
 
