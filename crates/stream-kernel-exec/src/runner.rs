@@ -221,11 +221,14 @@ impl<M: MessageSet> SyncRunner<M> {
         if self.waiting == 0 {
             return None;
         }
-        let mut inboxes = self.inboxes.iter_mut().enumerate().skip(*position);
-        let (at, message) = inboxes.find_map(|(at, inbox)| Some((at, inbox.pop_front()?)))?;
-        self.waiting -= 1;
-        *position = at;
-        Some((at, message))
+        while *position < self.inboxes.len() {
+            if let Some(message) = self.inboxes[*position].pop_front() {
+                self.waiting -= 1;
+                return Some((*position, message));
+            }
+            *position += 1;
+        }
+        None
     }
 }
 
