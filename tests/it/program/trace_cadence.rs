@@ -1,6 +1,8 @@
 //! When records are written to the file and when the file is made durable, as the system sees it.
 //!
-//! That takes `strace`. Where there is none, or it is not allowed, these tests say nothing; the sink has its own, on a journal.
+//! That takes `strace`. Where there is none, or it is not allowed, these tests say that they were skipped; the sink has its own, on a journal.
+
+use std::io::{self, Write};
 
 use insta::assert_snapshot;
 
@@ -12,7 +14,12 @@ use super::harness::Program;
 #[track_caller]
 fn calls(jsonl: &str) -> Option<String> {
     let folder = Folder::with_input(attempts(1));
-    if Program::after(&folder, "strace -o /dev/null true").args(["--version"]).run().exit != 0 {
+    // By its whole path: the environment names none to look in.
+    let attempt = Program::after(&folder, "strace -o /dev/null /bin/true").args(["--version"]).run();
+    if attempt.exit != 0 {
+        let why =
+            format!("skipped, since strace cannot be used here (package `strace`): {}\n", attempt.stderr);
+        io::stderr().write_all(why.as_bytes()).unwrap();
         return None;
     }
     let strace = "exec strace -f -y -s 100000 -e trace=write,fsync,fdatasync -o calls \"$0\" \"$@\"";
