@@ -19,8 +19,8 @@
 //! table that does not exist, and rows that are none.
 //!
 //! Over TLS, the certificates that the machine trusts are trusted, or those in the file that the environment variable
-//! `SSL_CERT_FILE` names and in the directory that `SSL_CERT_DIR` names, if one of these is set; the name in the server's certificate is checked. There are no client certificates, proxies
-//! or redirects.
+//! `SSL_CERT_FILE` names and in the directory that `SSL_CERT_DIR` names, if one of these is set; the name in the
+//! server's certificate is checked. There are no client certificates, proxies or redirects.
 //!
 //! Bounds: 10,000 rows, [`MAX_SOURCE_BYTES`](crate::MAX_SOURCE_BYTES) of keys and values together, 256 bytes of a key
 //! path. Reading stops at the first thing beyond.

@@ -154,7 +154,8 @@ fn refused(what: &str, hint: &str) -> Problem {
 
 /// Says that a directory adds nothing. That is no mistake: a volume that may be missing is mounted like this.
 pub(super) fn holds_nothing() -> Problem {
-    Problem::new("the directory holds nothing")
-        .expected("YAML files, or a file for each key, named as its key path")
-        .hint("look whether its name is right, and whether what it is to hold is mounted")
+    refused(
+        "the directory holds nothing",
+        "look whether its name is right, and whether what it is to hold is mounted",
+    )
 }

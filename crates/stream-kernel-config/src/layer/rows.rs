@@ -1,6 +1,5 @@
 //! Keys and values without a document around them as a layer: a source's rows, a directory's files.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::assignment::{nested, read_as, read_flow};
@@ -88,8 +87,14 @@ pub(super) fn add_rows(
 ) {
     rows.sort_by(|one, other| one.key.cmp(&other.key));
     let (mut always, mut chosen) = (Part::default(), Part::default());
+    let mut last: Option<(String, Origin)> = None;
     for row in rows {
         let layer = layers.next_number();
+        if let Some((_, first)) = last.as_ref().filter(|(key, _)| *key == row.key) {
+            findings.add(row.key, Provenance::new(layer, row.origin), given_twice(first));
+            continue;
+        }
+        last = Some((row.key.clone(), row.origin.clone()));
         match Given::by(&row.key) {
             Given::Always => always.add(layer, findings, context, row),
             Given::InProfile(profile, key) => {
@@ -106,6 +111,14 @@ pub(super) fn add_rows(
     if !chosen.rows.is_empty() {
         layers.push_profile(Source::Rows(chosen.rows), &chosen.root);
     }
+}
+
+fn given_twice(first: &Origin) -> Problem {
+    let first = match first {
+        Origin::Row { place, .. } => format!(", first in {place}"),
+        _ => String::new(),
+    };
+    Problem::new(format!("key given twice{first}")).expected("each key once").hint("remove one of them")
 }
 
 /// What a row's key says about when its value counts.
@@ -133,14 +146,12 @@ impl<'a> Given<'a> {
 struct Part {
     root: Node,
     rows: Vec<RowOrigin>,
-    /// The key path of each, and which of them it is.
-    keys: BTreeMap<String, usize>,
 }
 
 impl Default for Part {
     fn default() -> Self {
         let root = Node { place: Place::START, tree: Tree::Map(Vec::new()) };
-        Self { root, rows: Vec::new(), keys: BTreeMap::new() }
+        Self { root, rows: Vec::new() }
     }
 }
 
@@ -159,17 +170,7 @@ impl Part {
                     problem.hint("give it one, or remove it"),
                 );
             }
-            Ok(_) if self.keys.contains_key(&key) => {
-                let first = self.keys.get(&key).and_then(|first| self.rows.get(*first));
-                let first = match first.map(|row| &row.origin) {
-                    Some(Origin::Row { place, .. }) => format!(", first in {place}"),
-                    _ => String::new(),
-                };
-                let problem = Problem::new(format!("key given twice{first}")).expected("each key once");
-                findings.add(key, row.provenance(layer, Place::START), problem.hint("remove one of them"));
-            }
             Ok(value) => {
-                self.keys.insert(key.clone(), self.rows.len());
                 merge(&mut self.root, nested(&key, value.in_text(self.rows.len())));
                 self.rows.push(row);
             }

@@ -310,6 +310,12 @@ fn a_row_may_hold_a_profile_or_all_of_them() {
     assert_snapshot!(of_store(load("staging", vec![all])), @"runtime.strict: false  # store://here, row `profiles`");
     assert_eq!(of_store(load("staging", vec![("profiles.staging", "{}")])), "");
 
+    let doubled = load("staging", vec![staging, ("profiles.staging", "{}")]).mistakes();
+    assert!(
+        doubled.starts_with("error: `profiles.staging`: key given twice, first in row `profiles.staging`\n"),
+        "{doubled}"
+    );
+
     let shown = [
         load("other", vec![all]).mistakes(),
         load("stagign", vec![all]).mistakes(),
