@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use insta::assert_snapshot;
+use stream_kernel_config::Loader;
 use tempfile::TempDir;
 
 use crate::app::{Adapters, MINIMAL, Nodes, loader};
@@ -22,7 +23,11 @@ fn directory(files: &[(&str, &str)]) -> TempDir {
 
 /// Returns what is given by other than defaults, or every mistake; paths without the directory's.
 fn loaded(directory: &Path) -> String {
-    let loaded = loader().file(directory).load::<Nodes, Adapters>().unwrap();
+    loaded_by(loader(), directory)
+}
+
+fn loaded_by(loader: Loader, directory: &Path) -> String {
+    let loaded = loader.file(directory).load::<Nodes, Adapters>().unwrap();
     let text = match loaded.finish() {
         Ok((_, effective)) => {
             let entries = effective.entries().iter().map(ToString::to_string);
@@ -357,17 +362,7 @@ fn a_profile_and_a_part_of_it_may_stand_in_files_of_their_own() {
         ("profiles.st", "{runtime: {on_step_error: stop}}"),
         ("profiles.st.runtime", "{tracing: {enabled: maybe}}"),
     ]);
-    let loaded = |directory: &Path| {
-        let loader = loader().file(directory).profile("st", "--profile st");
-        let text = match loader.load::<Nodes, Adapters>().unwrap().finish() {
-            Ok((_, effective)) => {
-                let entries = effective.entries().iter().map(ToString::to_string);
-                entries.filter(|entry| !entry.ends_with("built-in default")).collect::<Vec<_>>().join("\n")
-            }
-            Err(mistakes) => mistakes.to_string(),
-        };
-        text.replace(&format!("{}", directory.display()), "DIR")
-    };
+    let loaded = |directory: &Path| loaded_by(loader().profile("st", "--profile st"), directory);
     assert_snapshot!(loaded(directory.path()), @"
     error: `runtime.tracing.enabled`: found text `maybe`
       --> DIR/profiles.st.runtime:1:21

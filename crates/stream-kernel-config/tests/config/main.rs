@@ -9,6 +9,7 @@ mod mistakes;
 mod mistakes_across_layers;
 mod mistakes_of_files;
 mod mistakes_reported;
+mod profiles;
 mod schema;
 mod shown;
 mod sources;
