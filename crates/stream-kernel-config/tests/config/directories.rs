@@ -27,8 +27,7 @@ fn loaded(directory: &Path) -> String {
 }
 
 fn loaded_by(loader: Loader, directory: &Path) -> String {
-    let loaded = loader.file(directory).load::<Nodes, Adapters>().unwrap();
-    let text = match loaded.finish() {
+    let text = match loader.file(directory).load::<Nodes, Adapters>().unwrap().finish() {
         Ok((_, effective)) => {
             let entries = effective.entries().iter().map(ToString::to_string);
             entries.filter(|entry| !entry.ends_with("built-in default")).collect::<Vec<_>>().join("\n")
