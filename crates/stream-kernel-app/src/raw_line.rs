@@ -20,6 +20,7 @@ struct NumberedLine {
 
 impl RawLine {
     /// Returns the line with number `line_no`, from 1, on which `content` stands.
+    #[inline]
     pub fn new(line_no: u64, content: LineContent) -> Self {
         Self(Box::new(NumberedLine { line_no, content }))
     }

@@ -1,5 +1,9 @@
 //! Changes of state, gathered for the next commit.
 
+use std::mem;
+
+use crate::state_log::HEADER_BYTES;
+
 /// The greatest number of bytes in a block of the state log, and so of a record.
 pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
@@ -11,9 +15,12 @@ pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 /// records, in the order in which they were pushed.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
+    /// Blocks as they stand in the log, each behind room for its header: so they are written from here.
     bytes: Vec<u8>,
-    /// Where each full block ends.
-    ends: Vec<usize>,
+    /// Where each block begins.
+    begins: Vec<usize>,
+    /// Where the last block ends at the latest.
+    full_at: usize,
 }
 
 /// A record is too long for a block.
@@ -54,7 +61,7 @@ impl Changes {
         self.bytes.last_chunk_mut().ok_or(RecordTooLong { bytes: BYTES })
     }
 
-    /// Returns the last bytes, of records that were pushed last; `None` if there are not so many.
+    /// Returns the last bytes, of a record that was pushed last; `None` if it is shorter, or there is none.
     #[inline]
     pub fn last_bytes_mut<const BYTES: usize>(&mut self) -> Option<&mut [u8; BYTES]> {
         self.bytes.last_chunk_mut()
@@ -63,22 +70,32 @@ impl Changes {
     /// Begins another block unless the present one has room for a record of that length.
     #[inline]
     fn make_room(&mut self, bytes: usize) -> Result<(), RecordTooLong> {
+        // What is too long for any block has no room in this one.
+        if self.bytes.len() + bytes > self.full_at { self.begin_block(bytes) } else { Ok(()) }
+    }
+
+    /// Begins a block for a record of that length.
+    #[cold]
+    fn begin_block(&mut self, bytes: usize) -> Result<(), RecordTooLong> {
         if bytes > MAX_BLOCK_BYTES {
             return Err(RecordTooLong { bytes });
         }
-        let begin = self.ends.last().copied().unwrap_or(0);
-        if self.bytes.len() - begin + bytes > MAX_BLOCK_BYTES {
-            self.ends.push(self.bytes.len());
-        }
+        self.begins.push(self.bytes.len());
+        self.bytes.extend_from_slice(&[0; HEADER_BYTES]);
+        self.full_at = self.bytes.len() + MAX_BLOCK_BYTES;
         Ok(())
     }
 
     /// Forgets the last records, so that `bytes` are left: as many as there were at some time before.
     pub fn truncate(&mut self, bytes: usize) {
-        self.bytes.truncate(bytes);
-        while self.ends.last().is_some_and(|&end| end > bytes) {
-            self.ends.pop();
+        // Before a block that is left there are the headers of all blocks before it.
+        let mut left = self.begins.len();
+        while left > 0 && self.begins[left - 1] - (left - 1) * HEADER_BYTES >= bytes {
+            left -= 1;
         }
+        self.begins.truncate(left);
+        self.bytes.truncate(bytes + left * HEADER_BYTES);
+        self.full_at = self.begins.last().map_or(0, |begin| begin + HEADER_BYTES + MAX_BLOCK_BYTES);
     }
 
     /// Forgets all records, and keeps the room that they took.
@@ -87,8 +104,9 @@ impl Changes {
     }
 
     /// Returns the number of bytes in all records.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - self.begins.len() * HEADER_BYTES
     }
 
     /// Returns whether there is nothing to store.
@@ -96,20 +114,24 @@ impl Changes {
         self.bytes.is_empty()
     }
 
-    /// Returns the blocks, none of them empty.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = &[u8]> {
-        let ends = self.ends.iter().copied().chain([self.bytes.len()]);
-        let begins = [0].into_iter().chain(self.ends.iter().copied());
-        begins.zip(ends).map(|(begin, end)| &self.bytes[begin..end]).filter(|block| !block.is_empty())
+    /// Returns the blocks, none of them empty, each behind room for its header.
+    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let ends = self.begins.iter().skip(1).copied().chain([self.bytes.len()]);
+        let mut rest = &mut self.bytes[..];
+        self.begins.iter().zip(ends).map(move |(begin, end)| {
+            let (block, others) = mem::take(&mut rest).split_at_mut(end - begin);
+            rest = others;
+            block
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
+    use super::{Changes, HEADER_BYTES, MAX_BLOCK_BYTES, RecordTooLong};
 
     fn lengths(changes: &Changes) -> Vec<usize> {
-        changes.blocks().map(<[u8]>::len).collect()
+        changes.clone().blocks_mut().map(|block| block.len() - HEADER_BYTES).collect()
     }
 
     #[test]
@@ -167,8 +189,9 @@ mod tests {
         assert_eq!(*record, [0; 4]);
         record[1] = 9;
         assert_eq!(changes.last_bytes_mut(), Some(&mut [0, 9, 0, 0]));
-        assert_eq!(changes.blocks().nth(1), Some(&[0, 9, 0, 0][..]));
-        assert_eq!(changes.blocks().next().unwrap()[MAX_BLOCK_BYTES - 4..], [1, 7, 7, 7]);
+        let blocks: Vec<_> = changes.blocks_mut().map(|block| &block[HEADER_BYTES..]).collect();
+        assert_eq!(blocks[0][MAX_BLOCK_BYTES - 4..], [1, 7, 7, 7]);
+        assert_eq!(blocks[1], [0, 9, 0, 0]);
     }
 
     #[test]

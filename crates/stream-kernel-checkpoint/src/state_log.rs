@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use twox_hash::XxHash3_64;
 
-use crate::changes::{MAX_BLOCK_BYTES, RecordTooLong};
+use crate::changes::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
 use crate::error::{CommitError, RestoreError, doing};
 use crate::layout::log_path;
 use crate::planted::{PlantedFault, is_planted};
 
-const HEADER_BYTES: usize = 20;
+/// What stands in a block before its records.
+pub(crate) const HEADER_BYTES: usize = 20;
 
 /// Up to where a state log belongs to a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,17 +113,23 @@ fn checksum_of(block: &[u8], offset: u64) -> u64 {
 /// Writes records to a state log.
 #[derive(Debug)]
 pub struct StateWriter<'a> {
+    log: LogEnd<'a>,
+    /// The block that is being filled, behind room for its header.
+    block: Vec<u8>,
+}
+
+/// Where a commit goes on in a log.
+#[derive(Debug)]
+struct LogEnd<'a> {
     file: &'a dyn DiskFile,
     sequence: u64,
     offset: u64,
-    /// The block that is being filled, with room for its header.
-    block: Vec<u8>,
 }
 
 impl<'a> StateWriter<'a> {
     /// Returns a writer that goes on at `offset`, for the commit `sequence`.
     pub(crate) fn new(file: &'a dyn DiskFile, sequence: u64, offset: u64) -> Self {
-        Self { file, sequence, offset, block: vec![0; HEADER_BYTES] }
+        Self { log: LogEnd { file, sequence, offset }, block: vec![0; HEADER_BYTES] }
     }
 
     /// Writes a record; it may stay in memory until its block is full.
@@ -135,33 +142,46 @@ impl<'a> StateWriter<'a> {
             return Err(RecordTooLong { bytes: record.len() }.into());
         }
         if self.block.len() + record.len() > HEADER_BYTES + MAX_BLOCK_BYTES {
-            self.write_block()?;
+            self.end_block()?;
         }
         self.block.extend_from_slice(record);
         Ok(())
     }
 
-    /// Writes what is left and returns where the log ends.
-    pub(crate) fn finish(mut self) -> Result<u64, CommitError> {
-        self.write_block()?;
-        Ok(self.offset)
+    /// Writes changes, in the blocks in which they are.
+    pub(crate) fn push_blocks(&mut self, changes: &mut Changes) -> Result<(), CommitError> {
+        self.end_block()?;
+        changes.blocks_mut().try_for_each(|block| self.log.append(block))
     }
 
-    /// Writes out the block, if there is anything in it.
-    pub(crate) fn write_block(&mut self) -> Result<(), CommitError> {
-        let len = self.block.len() - HEADER_BYTES;
-        if len == 0 {
-            return Ok(());
+    /// Writes what is left and returns where the log ends.
+    pub(crate) fn finish(mut self) -> Result<u64, CommitError> {
+        self.end_block()?;
+        Ok(self.log.offset)
+    }
+
+    /// Writes out the block that is being filled, if there is anything in it.
+    fn end_block(&mut self) -> Result<(), CommitError> {
+        if self.block.len() > HEADER_BYTES {
+            self.log.append(&mut self.block)?;
+            self.block.truncate(HEADER_BYTES);
         }
-        let len = u32::try_from(len).map_err(|_| RecordTooLong { bytes: len })?;
-        self.block[8..16].copy_from_slice(&self.sequence.to_le_bytes());
-        self.block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
-        let checksum = checksum_of(&self.block, self.offset);
-        self.block[..8].copy_from_slice(&checksum.to_le_bytes());
-        let written = self.file.write_all_at(&self.block, self.offset);
+        Ok(())
+    }
+}
+
+impl LogEnd<'_> {
+    /// Writes a block, and its header into the room before its records.
+    fn append(&mut self, block: &mut [u8]) -> Result<(), CommitError> {
+        let bytes = block.len() - HEADER_BYTES;
+        let len = u32::try_from(bytes).map_err(|_| RecordTooLong { bytes })?;
+        block[8..16].copy_from_slice(&self.sequence.to_le_bytes());
+        block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
+        let checksum = checksum_of(block, self.offset);
+        block[..8].copy_from_slice(&checksum.to_le_bytes());
+        let written = self.file.write_all_at(block, self.offset);
         written.map_err(doing("be written", self.file.path()))?;
-        self.offset += self.block.len() as u64;
-        self.block.truncate(HEADER_BYTES);
+        self.offset += block.len() as u64;
         Ok(())
     }
 }

@@ -216,7 +216,7 @@ fn commit(folder: &Folder, records: &[u8], change: impl FnOnce(&mut Committed)) 
     change(&mut committed);
     let mut changes = Changes::new();
     changes.push(records).unwrap();
-    checkpoint.commit(committed, &changes, &[]).unwrap();
+    checkpoint.commit(committed, &mut changes, &[]).unwrap();
     drop(checkpoint);
     // A process that another test is just starting has the lock for a moment, too.
     let lock = OsDisk.open(&folder.path_of(&format!("{DIR}/lock")), OpenHow::Existing).unwrap();

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 use stream_kernel_app::{NotRestored, State};
 
-use crate::domain::{Cents, Day, DigitId};
+use crate::domain::{Cents, Day, DigitId, Moment};
 use crate::steps::Resources;
 use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
@@ -38,8 +38,8 @@ struct Notes {
     changes: Changes,
     /// How many bytes there were when the present line began.
     line_begins_at: usize,
-    /// The customer and the day of the attempt in the last record, if that has still room for what the customer has done on that day.
-    uncounted: Option<(DigitId, Day)>,
+    /// The customer and the time of the attempt in the last record, if that has still room for what the customer has done on that day.
+    uncounted: Option<(DigitId, Moment)>,
 }
 
 impl Journal {
@@ -59,15 +59,20 @@ impl Notes {
 
     /// Notes the first attempt with an id. What its customer has done on its day comes next, and mostly goes into the same record.
     #[inline]
-    fn note_first(&mut self, id: DigitId, attempt: &FirstAttempt, day: Day) {
+    fn note_first(&mut self, id: DigitId, attempt: &FirstAttempt) {
         if let Some(first) = FirstRecord::new(id, attempt)
             && let Ok(record) = self.changes.push_zeros()
         {
             first.write_uncounted(record);
-            self.uncounted = Some((attempt.customer_id, day));
+            self.uncounted = Some((attempt.customer_id, attempt.time));
         } else {
-            self.note(&StateRecord::Id(IdEntry::First { id, attempt: *attempt }));
+            self.note_wide_first(id, *attempt);
         }
+    }
+
+    #[cold]
+    fn note_wide_first(&mut self, id: DigitId, attempt: FirstAttempt) {
+        self.note(&StateRecord::Id(IdEntry::First { id, attempt }));
     }
 
     /// Notes what a customer has done on a day: in the last record, if that is of this customer's attempt on that day.
@@ -80,7 +85,9 @@ impl Notes {
         attempts: u64,
         accepted: Cents,
     ) {
-        if self.uncounted.take() == Some((customer_id, day))
+        if let Some((customer, time)) = self.uncounted.take()
+            && customer == customer_id
+            && day.contains(time)
             && let Some(counts) = NarrowCounts::new(day, week, attempts, accepted)
             && let Some(record) = self.changes.last_bytes_mut()
         {
@@ -96,6 +103,7 @@ impl Notes {
 #[derive(Debug)]
 pub(crate) struct JournaledIds<S> {
     store: S,
+    /// The latest day of all attempts.
     latest: Option<Day>,
     journal: Journal,
 }
@@ -103,6 +111,20 @@ pub(crate) struct JournaledIds<S> {
 impl<S> JournaledIds<S> {
     pub(crate) fn new(store: S, journal: Journal) -> Self {
         Self { store, latest: None, journal }
+    }
+
+    /// Notes the day of an attempt, if it is later than all before it.
+    #[inline]
+    fn note_day_of(&mut self, attempt: &FirstAttempt) {
+        // Mostly it is the latest day again.
+        if self.latest.is_some_and(|latest| latest.contains(attempt.time)) {
+            return;
+        }
+        let day = attempt.time.day();
+        if Some(day) > self.latest {
+            self.latest = Some(day);
+            self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
+        }
     }
 }
 
@@ -117,13 +139,9 @@ impl<S: IdStore> IdStore for JournaledIds<S> {
         let result = self.store.get_or_remember(id, attempt, room);
         if let Ok(first) = &result {
             // The day comes before the attempt: what is forgotten by it makes room for the attempt when the records are read.
-            let day = attempt.time.day();
-            if Some(day) > self.latest {
-                self.latest = Some(day);
-                self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
-            }
+            self.note_day_of(&attempt);
             if first.is_none() {
-                self.journal.0.borrow_mut().note_first(id, &attempt, day);
+                self.journal.0.borrow_mut().note_first(id, &attempt);
             }
         }
         result

@@ -74,7 +74,7 @@ fn changes_of_a_line() -> Vec<u8> {
     let resources = resources(None);
     let (mut kept, mut records) = (Kept::new(), Vec::new());
     take(&resources, "2", "8", 5);
-    kept.commit(&changes(&mut state(&resources)));
+    kept.commit(&mut changes(&mut state(&resources)));
     kept.checkpoint
         .restore(&mut |block| {
             records.extend_from_slice(block);
@@ -97,7 +97,7 @@ impl Kept {
         Self { disk, checkpoint }
     }
 
-    fn commit(&mut self, changes: &Changes) {
+    fn commit(&mut self, changes: &mut Changes) {
         self.checkpoint.commit(committed(), changes, &[]).unwrap();
     }
 
@@ -141,11 +141,11 @@ fn changes_of_one_commit_after_another_bring_back_all_that_is_remembered() {
     let (resources, mut kept) = (resources(None), Kept::new());
     let mut state = state(&resources);
     assert_eq!(take(&resources, "2", "8", 5), None);
-    kept.commit(&changes(&mut state));
+    kept.commit(&mut changes(&mut state));
     assert_eq!(take(&resources, "3", "9", 6), None);
     assert_eq!(take(&resources, "2", "8", 6), Some(attempt_on(5)), "the first attempt stays the first");
     resources.tally.borrow_mut().count(Verdict::Declined(Reason::IdDuplicateConflict));
-    kept.commit(&changes(&mut state));
+    kept.commit(&mut changes(&mut state));
 
     let after = kept.restored();
     assert_eq!(memory(&after), memory(&resources));
@@ -188,12 +188,12 @@ fn of_a_line_that_was_taken_back_nothing_is_kept() {
     take(&resources, "3", "9", 6);
     *resources.tally.borrow_mut() = tally;
     state.take_back_line();
-    kept.commit(&changes(&mut state));
+    kept.commit(&mut changes(&mut state));
     // A commit is the end of all lines before it: nothing of the next changes belongs to a line that began earlier.
     take(&resources, "5", "9", 6);
     state.take_back_line();
     *resources.tally.borrow_mut() = before.2.clone();
-    kept.commit(&changes(&mut state));
+    kept.commit(&mut changes(&mut state));
     assert_eq!(memory(&kept.restored()), before);
 }
 
@@ -234,9 +234,9 @@ fn an_attempt_and_its_customer_s_day_are_noted_together_whatever_comes_between()
     // An attempt's record has room for counts, whether they come or not.
     let (first, day, latest_day) = (38, 20, 5);
     let mut noted = |expected: usize, what: &str| {
-        let changes = changes(&mut state);
+        let mut changes = changes(&mut state);
         assert_eq!(changes.len() - TALLY_BYTES, expected, "{what}");
-        kept.commit(&changes);
+        kept.commit(&mut changes);
     };
     remember("2", whole_second(6));
     count("3", 6);
@@ -314,7 +314,7 @@ fn records_that_do_not_fit_are_refused() {
     take(&before, "2", "8", 5);
     take(&before, "3", "9", 5);
     let mut kept = Kept::new();
-    kept.commit(&changes(&mut state(&before)));
+    kept.commit(&mut changes(&mut state(&before)));
     let mut small = state(&small);
     let mut refusal = None;
     let restored = kept

@@ -71,8 +71,7 @@ impl Synced {
 impl Shared {
     fn make(&mut self, Commit { committed, mut changes }: Commit) -> Made {
         let files = self.files.for_commit(&committed);
-        self.checkpoint.commit(committed, &changes, &files)?;
-        changes.clear();
+        self.checkpoint.commit(committed, &mut changes, &files)?;
         Ok(changes)
     }
 }

@@ -230,13 +230,13 @@ impl<'a, A: Application> Feed<'a, A> {
     /// Ends the trace if a record could not be written, or not be made durable.
     #[inline]
     fn heed_trace_failure(&mut self) {
-        let Some(trace) = &self.opened.files.trace else { return };
-        if let Some(cause) = trace.take_failure() {
+        if let Some(cause) = self.opened.files.trace.as_ref().and_then(Trace::take_failure) {
             self.end_trace(&cause);
         }
     }
 
     /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted.
+    #[cold]
     fn end_trace(&mut self, cause: &io::Error) {
         let Some(trace) = self.opened.files.trace.take() else { return };
         trace.give_up();

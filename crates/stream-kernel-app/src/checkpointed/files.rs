@@ -65,6 +65,7 @@ impl Trace {
     }
 
     /// Returns why a record was refused, if one was.
+    #[inline]
     pub(super) fn take_failure(&self) -> Option<io::Error> {
         self.failure.borrow_mut().take()
     }

@@ -18,8 +18,8 @@ use crate::state_log::{LogPosition, StateWriter};
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
     ///
-    /// `changes` is what has changed in the state since the last commit. `sync_first` are output and trace, into which everything that
-    /// is committed has been written; they may have grown beyond it.
+    /// `changes` is what has changed in the state since the last commit; it is empty afterwards, and keeps its room. `sync_first` are
+    /// output and trace, into which everything that is committed has been written; they may have grown beyond it.
     ///
     /// # Errors
     ///
@@ -28,20 +28,19 @@ impl Checkpoint {
     pub fn commit(
         &mut self,
         committed: Committed,
-        changes: &Changes,
+        changes: &mut Changes,
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
         committed.check_bounds()?;
-        self.unless_failed(|this| {
+        let made = self.unless_failed(|this| {
             this.prepare()?;
             if let (Some((last, place)), Some(log)) = (&this.last, &this.log) {
                 let (last, place, log) = ((last.sequence, last.log), *place, Arc::clone(log));
                 return this.commit_changes(last, place, &*log, committed, changes, sync_first);
             }
-            let mut all =
-                |writer: &mut StateWriter<'_>| changes.blocks().try_for_each(|block| writer.push(block));
-            this.commit_into_new_log(committed, &mut all, sync_first)
-        })
+            this.commit_into_new_log(committed, &mut |writer| writer.push_blocks(changes), sync_first)
+        });
+        made.inspect(|()| changes.clear())
     }
 
     /// Commits with the whole state instead of its changes, which `all` is to write, into a new log; the old one is removed.
@@ -84,7 +83,7 @@ impl Checkpoint {
         place: Place,
         log: &dyn DiskFile,
         committed: Committed,
-        changes: &Changes,
+        changes: &mut Changes,
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
         let sequence = last_sequence + 1;
@@ -94,10 +93,7 @@ impl Checkpoint {
             last_log.bytes
         };
         let mut writer = StateWriter::new(log, sequence, end);
-        for block in changes.blocks() {
-            writer.push(block)?;
-            writer.write_block()?;
-        }
+        writer.push_blocks(changes)?;
         let slot = Slot { sequence, log: LogPosition { bytes: writer.finish()?, ..last_log }, committed };
         let place = if is_planted(PlantedFault::SlotWrittenInPlace) { place } else { place.other() };
         if is_planted(PlantedFault::SlotBeforeLog) {

@@ -57,8 +57,8 @@ fn disk_with_commits() -> SimulatedDisk {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, committed) = open(&disk).unwrap();
     assert_eq!(committed, None);
-    checkpoint.commit(after_lines(1), &changes(&["a", "b"]), &[]).unwrap();
-    checkpoint.commit(after_lines(2), &changes(&["c"]), &[]).unwrap();
+    checkpoint.commit(after_lines(1), &mut changes(&["a", "b"]), &[]).unwrap();
+    checkpoint.commit(after_lines(2), &mut changes(&["c"]), &[]).unwrap();
     disk
 }
 
@@ -67,7 +67,7 @@ fn disk_with_commits() -> SimulatedDisk {
 fn a_checkpoint_can_be_handed_to_another_thread() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
-    let commit = move || checkpoint.commit(after_lines(3), &Changes::new(), &[]);
+    let commit = move || checkpoint.commit(after_lines(3), &mut Changes::new(), &[]);
     std::thread::spawn(commit).join().unwrap().unwrap();
     assert_eq!(open(&disk).unwrap().1, Some(after_lines(3)));
 }
@@ -90,12 +90,27 @@ fn a_new_log_takes_the_place_of_the_old_one() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
     checkpoint.commit_all(after_lines(3), &mut |writer| writer.push(b"all"), &[]).unwrap();
-    checkpoint.commit(after_lines(4), &changes(&["d"]), &[]).unwrap();
+    checkpoint.commit(after_lines(4), &mut changes(&["d"]), &[]).unwrap();
     drop(checkpoint);
     assert_eq!(logs(&disk), ["state-2.log"]);
     let (mut checkpoint, committed) = open(&disk).unwrap();
     assert_eq!(committed, Some(after_lines(4)));
     assert_eq!(restored(&mut checkpoint), ["all", "d"]);
+}
+
+/// Changes that stayed would be written a second time, by the next commit; those of a commit that failed are not lost.
+#[test]
+fn a_commit_that_is_made_leaves_no_changes() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    let mut changes = changes(&["d", "e"]);
+    checkpoint.commit(after_lines(3), &mut changes, &[]).unwrap();
+    assert!(changes.is_empty());
+    changes.push(b"f").unwrap();
+    let before = changes.len();
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: true });
+    checkpoint.commit(after_lines(4), &mut changes, &[]).unwrap_err();
+    assert_eq!(changes.len(), before);
 }
 
 #[test]
@@ -123,7 +138,7 @@ fn opening_and_restoring_change_nothing_and_the_first_change_cleans_up() {
     assert_eq!(restored(&mut checkpoint), ["ab", "c"]);
     assert_eq!(logs(&disk), ["state-1.log", "state-7.log"]);
     assert_eq!(disk.contents(&log).unwrap(), tail);
-    checkpoint.commit(after_lines(3), &changes(&["d"]), &[]).unwrap();
+    checkpoint.commit(after_lines(3), &mut changes(&["d"]), &[]).unwrap();
     assert_eq!(logs(&disk), ["state-1.log"]);
     drop(checkpoint);
     assert_eq!(restored(&mut open(&disk).unwrap().0), ["ab", "c", "d"]);
@@ -135,11 +150,11 @@ fn after_a_failure_every_commit_is_refused_with_the_same_cause() {
     let (mut checkpoint, _) = open(&disk).unwrap();
     let output = disk.open(Path::new("/output.partial"), OpenHow::New).unwrap();
     let sync_first: [&dyn DiskFile; 1] = [&*output];
-    checkpoint.commit(after_lines(3), &Changes::new(), &sync_first).unwrap();
+    checkpoint.commit(after_lines(3), &mut Changes::new(), &sync_first).unwrap();
     // The log is synced first, then the output.
     disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 1, from_then_on: false });
     let mut commit = || {
-        let error = checkpoint.commit(after_lines(4), &Changes::new(), &sync_first).unwrap_err();
+        let error = checkpoint.commit(after_lines(4), &mut Changes::new(), &sync_first).unwrap_err();
         format!("{error}: {}", std::error::Error::source(&error).unwrap())
     };
     let first = commit();
@@ -156,10 +171,10 @@ fn what_has_no_room_is_refused_before_anything_is_done() {
     let mut too_long = greatest();
     too_long.configuration.push('x');
     let before = disk.operations();
-    let error = checkpoint.commit(too_long, &Changes::new(), &[]).unwrap_err();
+    let error = checkpoint.commit(too_long, &mut Changes::new(), &[]).unwrap_err();
     assert!(matches!(error, CommitError::OutOfBounds(_)), "{error}");
     assert_eq!(disk.operations(), before);
-    checkpoint.commit(greatest(), &Changes::new(), &[]).unwrap();
+    checkpoint.commit(greatest(), &mut Changes::new(), &[]).unwrap();
 }
 
 #[test]
@@ -190,7 +205,7 @@ fn what_is_damaged_is_refused_and_can_be_started_over() {
         assert_eq!(disk.contents(&path).unwrap(), bytes, "it may turn out that nothing can begin anew");
         checkpoint.forget().unwrap();
         assert_eq!(restored(&mut checkpoint), [""; 0]);
-        checkpoint.commit(after_lines(9), &changes(&["new"]), &[]).unwrap();
+        checkpoint.commit(after_lines(9), &mut changes(&["new"]), &[]).unwrap();
         drop(checkpoint);
         let (mut checkpoint, committed) = open(&disk).unwrap();
         assert_eq!((committed, restored(&mut checkpoint)), (Some(after_lines(9)), vec!["new".to_owned()]));
@@ -211,7 +226,7 @@ fn check_starting_over(commits: u64) {
         let disk = disk_with_commits();
         let (mut checkpoint, _) = open(&disk).unwrap();
         for lines in 3..=commits {
-            checkpoint.commit(after_lines(lines), &changes(&["more"]), &[]).unwrap();
+            checkpoint.commit(after_lines(lines), &mut changes(&["more"]), &[]).unwrap();
         }
         disk
     };

@@ -30,7 +30,7 @@ fn scene() -> (SimulatedDisk, Checkpoint) {
     let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
     let mut changes = Changes::new();
     changes.push(b"state").unwrap();
-    checkpoint.commit(committed, &changes, &[]).unwrap();
+    checkpoint.commit(committed, &mut changes, &[]).unwrap();
     (disk, checkpoint)
 }
 
@@ -118,7 +118,7 @@ fn lines_appended_to_a_last_line_without_a_line_end_are_found() {
     let mut prefix = InputPrefix::new();
     prefix.update(b"lines\nmo");
     committed.input = prefix.committed("/input".to_owned());
-    checkpoint.commit(committed, &Changes::new(), &[]).unwrap();
+    checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
     let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
     insta::assert_snapshot!(findings.join("\n"), @"the last line of `/input` that is committed, line 1, has no line end, and what was appended does not begin with one (put one between them)");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use stream_kernel_disk::{Disk, DiskFile, OpenHow, SimulatedDisk};
 
 use super::{HEADER_BYTES, StateWriter, replay};
-use crate::changes::MAX_BLOCK_BYTES;
+use crate::changes::{Changes, MAX_BLOCK_BYTES};
 use crate::error::{CommitError, RestoreError};
 
 fn new_file() -> Box<dyn DiskFile> {
@@ -17,7 +17,7 @@ fn write(file: &dyn DiskFile, sequence: u64, offset: u64, records: &[&[u8]]) -> 
     let mut writer = StateWriter::new(file, sequence, offset);
     for record in records {
         writer.push(record).unwrap();
-        writer.write_block().unwrap();
+        writer.end_block().unwrap();
     }
     writer.finish().unwrap()
 }
@@ -103,6 +103,21 @@ fn records_share_blocks_up_to_the_bound() {
     let lengths: Vec<_> = read(&*file, end, 1).unwrap().iter().map(Vec::len).collect();
     assert_eq!(lengths, [MAX_BLOCK_BYTES, 1]);
     assert_eq!(end, (MAX_BLOCK_BYTES + 1 + 2 * HEADER_BYTES) as u64);
+}
+
+#[test]
+fn changes_are_written_in_their_own_blocks_behind_what_was_pushed_before() {
+    let file = new_file();
+    let mut changes = Changes::new();
+    changes.push(&vec![1; MAX_BLOCK_BYTES]).unwrap();
+    changes.push(b"two").unwrap();
+    let mut writer = StateWriter::new(&*file, 1, 0);
+    writer.push(b"zero").unwrap();
+    writer.push_blocks(&mut changes).unwrap();
+    writer.push(b"three").unwrap();
+    let end = writer.finish().unwrap();
+    let expected = [b"zero".to_vec(), vec![1; MAX_BLOCK_BYTES], b"two".to_vec(), b"three".to_vec()];
+    assert!(read(&*file, end, 1).unwrap() == expected, "these blocks, in this order");
 }
 
 #[test]

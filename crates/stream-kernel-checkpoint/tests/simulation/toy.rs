@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
         let (output, trace) = (self.output.file(), self.trace.file());
         let sync_first = [&*output, &*trace];
         if self.lines == 0 || !self.lines.is_multiple_of(COMPACT_EVERY_LINES) {
-            return self.checkpoint.commit(committed, &self.changes, &sync_first);
+            return self.checkpoint.commit(committed, &mut self.changes, &sync_first);
         }
         let sums = &self.sums;
         let mut all = |writer: &mut stream_kernel_checkpoint::StateWriter<'_>| {
