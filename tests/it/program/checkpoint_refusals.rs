@@ -48,6 +48,21 @@ fn another_input() {
     ");
 }
 
+/// Nothing is made for a run that has nothing to read. Only of a file that is not there it may be that the wrong one was named.
+#[test]
+fn an_input_that_cannot_be_opened() {
+    let folder = Folder::with_input(attempts(3));
+    let told = ["nowhere.txt", "input.txt/nowhere.txt"].map(|input| {
+        let outcome = run_checkpointed(&folder).args(TRACED).args(["--input", input]).exits_with(1);
+        assert_eq!(folder.names(), ["input.txt"]);
+        outcome.stderr
+    });
+    assert_snapshot!(told.concat(), @"
+    error: the input `nowhere.txt` cannot be opened (name it with --input FILE): No such file or directory (os error 2)
+    error: the input `input.txt/nowhere.txt` cannot be opened: Not a directory (os error 20)
+    ");
+}
+
 #[test]
 fn another_configuration() {
     let folder = Folder::with_input(attempts(3));
