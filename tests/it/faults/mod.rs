@@ -14,6 +14,7 @@ mod at_limits;
 mod background;
 mod changed;
 mod compacted;
+mod durable_records;
 mod kills;
 mod shared_trace;
 mod trace_ends;

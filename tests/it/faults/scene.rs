@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fund_load::FundLoad;
 use stream_kernel_app::checkpoint::{inspect, verify};
 use stream_kernel_app::{
-    Application, CheckpointFailure, CommitIn, Ended, Job, Reached, Surroundings, run_checkpointed,
+    Application, CheckpointFailure, CommitIn, Ended, Event, Job, Reached, Surroundings, run_checkpointed,
 };
 use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
@@ -210,6 +210,8 @@ impl Process {
         let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
         let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
         let mut lines_done = 0;
+        let trace_bytes = || disk.contents(Path::new(TRACE)).map(|trace| trace.len());
+        let mut bytes_at_trace_end = None;
         let surroundings = Surroundings {
             disk: Arc::new(disk.clone()),
             now: &|| start,
@@ -224,9 +226,17 @@ impl Process {
                 lines_done = line_no;
                 (self.stop_after == Some(line_no)).then_some(143)
             },
-            tell: &mut |_| {},
+            tell: &mut |event| {
+                if matches!(event, Event::TraceEnds { .. }) {
+                    bytes_at_trace_end = Some(trace_bytes());
+                }
+            },
         };
-        run_checkpointed(job, ManualClock::new(start, 1_000), surroundings)
+        let ended = run_checkpointed(job, ManualClock::new(start, 1_000), surroundings);
+        if let (Ok(_), Some(bytes)) = (&ended, bytes_at_trace_end) {
+            assert_eq!(trace_bytes(), bytes, "nothing may be added to a trace that has ended");
+        }
+        ended
     }
 }
 

@@ -93,9 +93,13 @@ impl Notes {
         {
             counts.add_to(record);
         } else {
-            let day = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
-            self.note(&StateRecord::Window(day));
+            self.note_apart(&WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted });
         }
+    }
+
+    #[cold]
+    fn note_apart(&mut self, entry: &WindowEntry) {
+        self.note(&StateRecord::Window(*entry));
     }
 }
 
@@ -117,10 +121,13 @@ impl<S> JournaledIds<S> {
     #[inline]
     fn note_day_of(&mut self, attempt: &FirstAttempt) {
         // Mostly it is the latest day again.
-        if self.latest.is_some_and(|latest| latest.contains(attempt.time)) {
-            return;
+        if !self.latest.is_some_and(|latest| latest.contains(attempt.time)) {
+            self.note_day(attempt.time.day());
         }
-        let day = attempt.time.day();
+    }
+
+    #[cold]
+    fn note_day(&mut self, day: Day) {
         if Some(day) > self.latest {
             self.latest = Some(day);
             self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
