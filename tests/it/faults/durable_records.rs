@@ -11,7 +11,7 @@ const LINES: usize = 12;
 
 fn records_on(disk: &SimulatedDisk) -> usize {
     let trace = disk.contents(Path::new(TRACE)).unwrap_or_default();
-    trace.iter().filter(|byte| **byte == b'\n').count()
+    String::from_utf8_lossy(&trace).matches('\n').count()
 }
 
 /// Between its first commit and its last, this run makes nothing durable but its records.
