@@ -17,9 +17,9 @@ pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 pub struct Changes {
     /// Blocks as they stand in the log, each behind room for its header: so they are written from here.
     bytes: Vec<u8>,
-    /// Where each block begins.
+    /// How many bytes of records there are before each block.
     begins: Vec<usize>,
-    /// Where the last block ends at the latest.
+    /// Where the last block ends at the latest, with all headers.
     full_at: usize,
 }
 
@@ -61,7 +61,9 @@ impl Changes {
         self.bytes.last_chunk_mut().ok_or(RecordTooLong { bytes: BYTES })
     }
 
-    /// Returns the last bytes, of a record that was pushed last; `None` if it is shorter, or there is none.
+    /// Returns the last bytes of the record that was pushed last, which has to have so many: else they are of what stands before it, too.
+    ///
+    /// `None` if there are not so many in all.
     #[inline]
     pub fn last_bytes_mut<const BYTES: usize>(&mut self) -> Option<&mut [u8; BYTES]> {
         self.bytes.last_chunk_mut()
@@ -80,7 +82,7 @@ impl Changes {
         if bytes > MAX_BLOCK_BYTES {
             return Err(RecordTooLong { bytes });
         }
-        self.begins.push(self.bytes.len());
+        self.begins.push(self.len());
         self.bytes.extend_from_slice(&[0; HEADER_BYTES]);
         self.full_at = self.bytes.len() + MAX_BLOCK_BYTES;
         Ok(())
@@ -88,14 +90,11 @@ impl Changes {
 
     /// Forgets the last records, so that `bytes` are left: as many as there were at some time before.
     pub fn truncate(&mut self, bytes: usize) {
-        // Before a block that is left there are the headers of all blocks before it.
-        let mut left = self.begins.len();
-        while left > 0 && self.begins[left - 1] - (left - 1) * HEADER_BYTES >= bytes {
-            left -= 1;
-        }
-        self.begins.truncate(left);
-        self.bytes.truncate(bytes + left * HEADER_BYTES);
-        self.full_at = self.begins.last().map_or(0, |begin| begin + HEADER_BYTES + MAX_BLOCK_BYTES);
+        let blocks = self.begins.partition_point(|begin| *begin < bytes);
+        self.begins.truncate(blocks);
+        let headers = blocks * HEADER_BYTES;
+        self.bytes.truncate(bytes + headers);
+        self.full_at = self.begins.last().map_or(0, |begin| begin + headers + MAX_BLOCK_BYTES);
     }
 
     /// Forgets all records, and keeps the room that they took.
@@ -116,10 +115,10 @@ impl Changes {
 
     /// Returns the blocks, none of them empty, each behind room for its header.
     pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        let ends = self.begins.iter().skip(1).copied().chain([self.bytes.len()]);
+        let ends = self.begins.iter().skip(1).copied().chain([self.len()]);
         let mut rest = &mut self.bytes[..];
         self.begins.iter().zip(ends).map(move |(begin, end)| {
-            let (block, others) = mem::take(&mut rest).split_at_mut(end - begin);
+            let (block, others) = mem::take(&mut rest).split_at_mut(HEADER_BYTES + end - begin);
             rest = others;
             block
         })
