@@ -1,5 +1,6 @@
 //! A scene: what a run finds on a simulated disk, and what it must leave there.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -189,6 +190,8 @@ pub(super) struct Process {
     pub(super) min_compaction_bytes: u64,
     /// After how many lines it is asked to stop.
     pub(super) stop_after: Option<u64>,
+    /// How many milliseconds its clock shows that a line takes.
+    pub(super) ms_per_line: u64,
     /// What somebody else does to the disk when a line is done.
     pub(super) meanwhile: Option<fn(&SimulatedDisk, u64)>,
 }
@@ -200,6 +203,7 @@ impl Default for Process {
             commit_in: CommitIn::Foreground,
             min_compaction_bytes: 0,
             stop_after: None,
+            ms_per_line: 0,
             meanwhile: None,
         }
     }
@@ -209,21 +213,23 @@ impl Process {
     fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
         let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
         let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
-        let mut lines_done = 0;
+        let lines_done = Cell::new(0);
+        let now =
+            || Timestamp::from_nanos(start.as_nanos() + lines_done.get() * self.ms_per_line * 1_000_000);
         let trace_bytes = || disk.contents(Path::new(TRACE)).map(|trace| trace.len());
         let mut bytes_at_trace_end = None;
         let surroundings = Surroundings {
             disk: Arc::new(disk.clone()),
-            now: &|| start,
+            now: &now,
             min_compaction_bytes: self.min_compaction_bytes,
             commit_in: self.commit_in,
             run_id: "run",
             restart: false,
             between_lines: &mut |Reached { line_no, .. }| {
-                if let Some(meanwhile) = self.meanwhile.filter(|_| line_no > lines_done) {
+                if let Some(meanwhile) = self.meanwhile.filter(|_| line_no > lines_done.get()) {
                     meanwhile(disk, line_no);
                 }
-                lines_done = line_no;
+                lines_done.set(line_no);
                 (self.stop_after == Some(line_no)).then_some(143)
             },
             tell: &mut |event| {
