@@ -19,4 +19,5 @@ mod durable_records;
 mod interrupted;
 mod kills;
 mod shared_trace;
+mod slow_disk;
 mod trace_ends;

@@ -22,7 +22,7 @@ pub(super) const TRACE: &str = "/fund-load/trace.jsonl";
 pub(super) const CHECKPOINT: &str = "/fund-load/run.ckpt";
 
 /// Commits every few lines, and traces what differs from line to line.
-const CONFIGURATION: &str = "\
+pub(super) const CONFIGURATION: &str = "\
 version: 1
 scenario: {name: faults}
 runtime:
