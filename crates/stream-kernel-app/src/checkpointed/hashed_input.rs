@@ -178,6 +178,16 @@ mod tests {
         assert_same(lines.input_mut().up_to(4), b"a 1\n");
     }
 
+    /// Lines are taken from the buffer; a reader gives the same bytes to whoever wants them so.
+    #[test]
+    fn bytes_that_are_read_are_those_of_the_file() {
+        let content: Vec<u8> = (0..=250).cycle().take(2 * BLOCK_BYTES + 3).collect();
+        let (_, file) = opened(&content);
+        let mut read = Vec::new();
+        HashedInput::new(file, InputPrefix::new()).read_to_end(&mut read).unwrap();
+        assert!(read == content);
+    }
+
     #[test]
     fn it_goes_on_behind_a_prefix() {
         let (_, file) = opened(b"a\nb\nc");
