@@ -57,7 +57,9 @@ pub trait Disk: Send + Sync + Debug {
     /// Returns what the system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Gives a file another name in the same directory, in place of what has that name already.
+    /// Gives a file another name, in place of what has that name already.
+    ///
+    /// That may be in another directory of the same file system: then it is durable when both are synced, and until then it has either name.
     ///
     /// # Errors
     ///

@@ -18,6 +18,7 @@ mod compacted;
 mod durable_records;
 mod interrupted;
 mod kills;
+mod moved;
 mod shared_trace;
 mod slow_disk;
 mod trace_ends;

@@ -210,7 +210,8 @@ impl Default for Process {
 }
 
 impl Process {
-    fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
+    /// Lets it run with these settings over the configuration.
+    pub(super) fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
         let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
         let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
         let lines_done = Cell::new(0);

@@ -266,3 +266,24 @@ fn a_reader_may_stop_reading() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "checkpoint `run.ckpt`\n");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "that is no error");
 }
+
+/// Lines without a decision are not forgotten because the run that had them is over: it is told, and the exit code says it.
+#[test]
+fn what_earlier_runs_have_abandoned_is_counted_on() {
+    let folder = finished();
+    commit(&folder, b"", |committed| {
+        for total in &mut committed.totals {
+            match &*total.name {
+                "abandoned" => total.count = 5,
+                "undeliverable messages dropped" => total.count = 7,
+                _ => {}
+            }
+        }
+    });
+    let told = run_checkpointed(&folder).exits_with(1).stderr;
+    let counts: Vec<_> = told.lines().filter(|line| line.ends_with(" 5") || line.ends_with(" 7")).collect();
+    assert_snapshot!(counts.join("\n"), @"
+    abandoned                                   5
+    undeliverable messages dropped              7
+    ");
+}

@@ -211,7 +211,7 @@ fn resume(
     let keeps_name = is_finished && output.path() == places.output;
     let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
     // All of it fits: from here on files are changed.
-    let (output, moved_from) = output.take_up(disk, &mut checkpoint, &places.output, &output_path)?;
+    let (output, moved_from) = output.take_up(&mut checkpoint, &places.output, &output_path)?;
     let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
     let trace = match trace {
         // All of a complete run's own records are committed: what follows them is of others.

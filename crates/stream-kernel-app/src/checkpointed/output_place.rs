@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use stream_kernel_checkpoint::{Checkpoint, Committed, CommittedFile, FileError, UncutFile};
-use stream_kernel_disk::{Disk, dir_of};
+use stream_kernel_disk::Disk;
 
 use super::CheckpointFailure;
 use super::files::OUTPUT_BLOCK_BYTES;
@@ -40,7 +40,6 @@ impl EarlierOutput {
     /// neither this one nor `path`.
     pub(super) fn take_up(
         self,
-        disk: &dyn Disk,
         checkpoint: &mut Checkpoint,
         path: &Path,
         partial: &Path,
@@ -50,14 +49,6 @@ impl EarlierOutput {
             let failed =
                 |cause| CheckpointFailure::Move { from: found.clone(), to: partial.to_owned(), cause };
             checkpoint.rename(&found, partial).map_err(failed)?;
-            let (from, to) = (dir_of(&found), dir_of(partial));
-            if from != to {
-                disk.sync_dir(from).map_err(|cause| FileError::Io {
-                    doing: "be made durable",
-                    path: from.to_owned(),
-                    cause,
-                })?;
-            }
         }
         let failed = |cause| CheckpointFailure::Commit { line_no: self.line_no, cause };
         let output = checkpoint.cut(self.file, OUTPUT_BLOCK_BYTES).map_err(failed)?;

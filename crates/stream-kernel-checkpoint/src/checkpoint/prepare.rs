@@ -25,7 +25,7 @@ impl Checkpoint {
         })
     }
 
-    /// Gives the output another name in the same directory, and returns when that will survive a power cut.
+    /// Gives the output another name, also in another directory of the same file system, and returns when that will survive a power cut.
     ///
     /// It may have that name already: then a run before may have ended after it was given and before that was durable. The final
     /// name is to be given when it is committed that the run is complete; a run that goes on first gives the partial one back.
@@ -39,7 +39,12 @@ impl Checkpoint {
             if from != to {
                 this.disk.rename(from, to).map_err(doing("be renamed", from))?;
             }
-            if is_planted(PlantedFault::FinalNameNotSynced) { Ok(()) } else { this.sync_dir(dir_of(to)) }
+            if is_planted(PlantedFault::FinalNameNotSynced) {
+                return Ok(());
+            }
+            let (old, new) = (dir_of(from), dir_of(to));
+            this.sync_dir(new)?;
+            if old == new { Ok(()) } else { this.sync_dir(old) }
         })
     }
 

@@ -23,7 +23,15 @@ pub(super) struct Names {
     /// What is safe.
     durable: BTreeMap<PathBuf, Node>,
     /// What was done to directories that were not synced since, in order.
-    unsynced: Vec<Change>,
+    unsynced: Vec<Unsynced>,
+}
+
+/// A change that may be lost, as a whole.
+#[derive(Clone, Debug)]
+struct Unsynced {
+    change: Change,
+    /// The directories that have to be synced first: two, if a file goes from one to another.
+    dirs: Vec<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,10 +42,23 @@ enum Change {
 }
 
 impl Change {
+    /// Returns the name that it makes something of.
     fn path(&self) -> &Path {
         match self {
             Self::Create { path, .. } | Self::Rename { from: path, .. } | Self::Remove { path, .. } => path,
         }
+    }
+
+    fn dirs(&self) -> Vec<PathBuf> {
+        let to = if let Self::Rename { to, .. } = self { Some(&**to) } else { None };
+        let mut dirs: Vec<_> = [Some(self.path()), to]
+            .into_iter()
+            .flatten()
+            .filter_map(Path::parent)
+            .map(Path::to_owned)
+            .collect();
+        dirs.dedup();
+        dirs
     }
 
     /// Changes the names, if there is what the change presupposes.
@@ -90,8 +111,8 @@ impl Names {
 
     pub(super) fn rename(&mut self, from: PathBuf, to: PathBuf) -> io::Result<()> {
         let node = self.file(&from)?;
-        if from.parent() != to.parent() {
-            return Err(io::ErrorKind::CrossesDevices.into());
+        if !self.is_in_directory(&to) {
+            return Err(io::ErrorKind::NotFound.into());
         }
         self.change(Change::Rename { from, to, node });
         Ok(())
@@ -107,9 +128,19 @@ impl Names {
         if self.get(dir) != Some(Node::Directory) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        for change in self.unsynced.extract_if(.., |change| change.path().parent() == Some(dir)) {
-            change.apply(&mut self.durable);
-        }
+        // What was done to a name that is not safe yet is not, either.
+        let mut uncertain: Vec<PathBuf> = Vec::new();
+        self.unsynced.retain_mut(|Unsynced { change, dirs }| {
+            if !uncertain.iter().any(|name| name == change.path()) {
+                dirs.retain(|unsynced| unsynced != dir);
+            }
+            if dirs.is_empty() {
+                change.apply(&mut self.durable);
+            } else if let Change::Rename { to, .. } = change {
+                uncertain.push(to.clone());
+            }
+            !dirs.is_empty()
+        });
         Ok(())
     }
 
@@ -128,7 +159,7 @@ impl Names {
 
     pub(super) fn after_crash(&self, power_cut: &mut PowerCut) -> Self {
         let mut names = self.durable.clone();
-        for change in &self.unsynced {
+        for Unsynced { change, .. } in &self.unsynced {
             if power_cut.keeps() {
                 change.apply(&mut names);
             }
@@ -147,7 +178,7 @@ impl Names {
 
     fn change(&mut self, change: Change) {
         change.apply(&mut self.current);
-        self.unsynced.push(change);
+        self.unsynced.push(Unsynced { dirs: change.dirs(), change });
     }
 
     fn file(&self, path: &Path) -> io::Result<Node> {

@@ -1,7 +1,7 @@
 //! The model does what it says: what was not synced can be lost and can be kept, what was synced is always kept.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind::{Interrupted, Other, StorageFull};
+use std::io::ErrorKind::{Interrupted, NotFound, Other, StorageFull};
 use std::path::Path;
 
 use super::{Fault, PlannedFault, SimulatedDisk};
@@ -82,6 +82,39 @@ fn a_rename_gives_the_old_name_or_the_new_until_the_directory_is_synced() {
     assert_eq!(names, [vec!["file".into()], vec!["old".into()]].into());
     disk.sync_dir(Path::new("/")).unwrap();
     assert_eq!(possible(&disk), [vec!["file".into()]].into());
+}
+
+/// A file that moves is never lost and never there twice; that it has moved is certain when both directories are synced, whichever is first.
+#[test]
+fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced() {
+    let [old, new, newer] = ["/old/file", "/new/file", "/new/newer"].map(Path::new);
+    let possible = |disk: &SimulatedDisk| -> BTreeSet<Vec<_>> {
+        SEEDS.map(|seed| disk.after_crash(seed).files()).collect()
+    };
+    for dirs in [["/old", "/new"], ["/new", "/old"]] {
+        let disk = SimulatedDisk::new(1);
+        for dir in ["/old", "/new"] {
+            disk.create_dir(Path::new(dir)).unwrap();
+        }
+        disk.sync_dir(Path::new("/")).unwrap();
+        disk.put(old, b"content");
+        disk.rename(old, new).unwrap();
+        let either = [vec!["new/file".into()], vec!["old/file".into()]].into();
+        assert_eq!(possible(&disk), either);
+        disk.sync_dir(Path::new(dirs[0])).unwrap();
+        assert_eq!(possible(&disk), either, "{dirs:?}");
+        let renamed_again = disk.after_kill(1);
+        disk.sync_dir(Path::new(dirs[1])).unwrap();
+        assert_eq!(possible(&disk), [vec!["new/file".into()]].into(), "{dirs:?}");
+
+        // What becomes of a name that is not certain is not certain, either.
+        renamed_again.rename(new, newer).unwrap();
+        renamed_again.sync_dir(Path::new("/new")).unwrap();
+        assert!(possible(&renamed_again).contains(&vec!["old/file".into()]) == (dirs[0] == "/new"));
+    }
+    let nowhere = SimulatedDisk::new(1);
+    nowhere.put(path(), b"content");
+    assert_eq!(nowhere.rename(path(), new).unwrap_err().kind(), NotFound, "there is no such directory");
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! An output that moves to another folder while its run is cut off.
+
+use std::path::Path;
+
+use stream_kernel_app::{CheckpointFailure, Ended};
+use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
+
+use super::input::lines;
+use super::scene::{OUTPUT, PARTIAL, Process, disk_with};
+
+const FOLDER: &str = "/fund-load/earlier";
+const EARLIER: &str = "/fund-load/earlier/output.txt.partial";
+
+/// Lets a process run whose output is `path`.
+fn run(disk: &SimulatedDisk, path: &str, stop_after: Option<u64>) -> Result<Ended, CheckpointFailure> {
+    // Nothing else is written to the folder that the output leaves, or comes to: nothing else makes their names durable.
+    let untraced = "runtime.tracing.enabled=false".to_owned();
+    let settings = [untraced, format!("adapters.output_sink.settings.path={path}")];
+    Process { stop_after, ..Process::default() }.run(disk, &settings)
+}
+
+/// Returns a disk with a run that was stopped half-way, in the folder that its output is to leave.
+fn half_way() -> SimulatedDisk {
+    let disk = disk_with(&lines(31, 20));
+    disk.create_dir(Path::new(FOLDER)).unwrap();
+    disk.sync_dir(Path::new("/fund-load")).unwrap();
+    run(&disk, "/fund-load/earlier/output.txt", Some(9)).unwrap();
+    assert!(disk.contents(Path::new(EARLIER)).is_some());
+    disk
+}
+
+/// Were it there under its old name again after a power cut, there would be two of it.
+#[test]
+fn it_is_gone_from_where_it_was() {
+    let half_way = half_way();
+    for stop_after in [Some(9), Some(15), None] {
+        for seed in 0..8 {
+            let disk = half_way.after_kill(seed);
+            run(&disk, OUTPUT, stop_after).unwrap();
+            let left = disk.after_crash(seed);
+            assert_eq!(left.contents(Path::new(EARLIER)), None, "seed {seed}");
+            let now = if stop_after.is_some() { PARTIAL } else { OUTPUT };
+            assert!(left.contents(Path::new(now)).is_some(), "seed {seed}");
+        }
+    }
+}
+
+/// Wherever the power goes, the same run again finds the output, in the one folder or in the other.
+#[test]
+fn it_is_found_wherever_the_power_went_on_its_way() {
+    let half_way = half_way();
+    let undisturbed = half_way.after_kill(0);
+    run(&undisturbed, OUTPUT, None).unwrap();
+    let whole = undisturbed.contents(Path::new(OUTPUT));
+    for at in 0..undisturbed.operations() {
+        for seed in 0..4 {
+            let disk = half_way.after_kill(seed);
+            disk.plan(PlannedFault { fault: Fault::Crash, at, from_then_on: true });
+            let _ = run(&disk, OUTPUT, None);
+            let left = disk.after_crash(seed);
+            let told = run(&left, OUTPUT, None).map_err(|failure| failure.to_string());
+            assert!(told.is_ok(), "operation {at}, seed {seed}: {told:?}\n{}", left.history());
+            assert!(left.contents(Path::new(OUTPUT)) == whole, "operation {at}, seed {seed}");
+        }
+    }
+}
