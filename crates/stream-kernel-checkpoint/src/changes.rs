@@ -4,6 +4,10 @@ use std::mem;
 
 use crate::state_log::HEADER_BYTES;
 
+/// So many bytes are made ready at a time. Records come one by one, with long pauses: the processor would wait for the memory of each,
+/// which another core has read since it was last written. To get a page of it at once takes hardly longer than to get one line.
+const READY_BYTES: usize = 4096;
+
 /// The greatest number of bytes in a block of the state log, and so of a record.
 pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
@@ -15,12 +19,14 @@ pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 /// records, in the order in which they were pushed.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// Blocks as they stand in the log, each behind room for its header: so they are written from here.
+    /// Blocks as they stand in the log, each behind room for its header: so they are written from here. Zeros follow.
     bytes: Vec<u8>,
+    /// Where the zeros begin.
+    end: usize,
     /// How many bytes of records there are before each block.
     begins: Vec<usize>,
-    /// Where the last block ends at the latest, with all headers.
-    full_at: usize,
+    /// Up to where records may go without more ado: the end of the zeros, or of the last block at its longest.
+    ready_up_to: usize,
 }
 
 /// A record is too long for a block.
@@ -44,8 +50,7 @@ impl Changes {
     /// It is longer than [`MAX_BLOCK_BYTES`].
     #[inline]
     pub fn push(&mut self, record: &[u8]) -> Result<(), RecordTooLong> {
-        self.make_room(record.len())?;
-        self.bytes.extend_from_slice(record);
+        self.room_for(record.len())?.copy_from_slice(record);
         Ok(())
     }
 
@@ -56,9 +61,7 @@ impl Changes {
     /// It would be longer than [`MAX_BLOCK_BYTES`].
     #[inline]
     pub fn push_zeros<const BYTES: usize>(&mut self) -> Result<&mut [u8; BYTES], RecordTooLong> {
-        self.make_room(BYTES)?;
-        self.bytes.extend_from_slice(&[0; BYTES]);
-        self.bytes.last_chunk_mut().ok_or(RecordTooLong { bytes: BYTES })
+        self.room_for(BYTES)?.first_chunk_mut().ok_or(RecordTooLong { bytes: BYTES })
     }
 
     /// Returns the last bytes of the record that was pushed last, which has to have so many: else they are of what stands before it, too.
@@ -66,35 +69,50 @@ impl Changes {
     /// `None` if there are not so many in all.
     #[inline]
     pub fn last_bytes_mut<const BYTES: usize>(&mut self) -> Option<&mut [u8; BYTES]> {
-        self.bytes.last_chunk_mut()
+        self.bytes[..self.end].last_chunk_mut()
     }
 
-    /// Begins another block unless the present one has room for a record of that length.
+    /// Adds so many zeros and returns them.
     #[inline]
-    fn make_room(&mut self, bytes: usize) -> Result<(), RecordTooLong> {
-        // What is too long for any block has no room in this one.
-        if self.bytes.len() + bytes > self.full_at { self.begin_block(bytes) } else { Ok(()) }
+    fn room_for(&mut self, bytes: usize) -> Result<&mut [u8], RecordTooLong> {
+        if self.end + bytes > self.ready_up_to {
+            self.make_ready(bytes)?;
+        }
+        let begin = self.end;
+        self.end += bytes;
+        Ok(&mut self.bytes[begin..self.end])
     }
 
-    /// Begins a block for a record of that length.
+    /// Sees to it that a record of that length can be added, to another block if the last one has no room for it.
     #[cold]
-    fn begin_block(&mut self, bytes: usize) -> Result<(), RecordTooLong> {
+    fn make_ready(&mut self, bytes: usize) -> Result<(), RecordTooLong> {
         if bytes > MAX_BLOCK_BYTES {
             return Err(RecordTooLong { bytes });
         }
-        self.begins.push(self.len());
-        self.bytes.extend_from_slice(&[0; HEADER_BYTES]);
-        self.full_at = self.bytes.len() + MAX_BLOCK_BYTES;
+        if self.block_end().is_none_or(|block_end| self.end + bytes > block_end) {
+            self.begins.push(self.len());
+            self.end += HEADER_BYTES;
+        }
+        let needed = self.end + bytes;
+        if needed > self.bytes.len() {
+            self.bytes.resize(needed + READY_BYTES, 0);
+        }
+        self.ready_up_to = self.bytes.len().min(self.block_end().unwrap_or(0));
         Ok(())
+    }
+
+    /// Returns where the last block ends at its longest, `None` if there is none.
+    fn block_end(&self) -> Option<usize> {
+        let headers = self.begins.len() * HEADER_BYTES;
+        self.begins.last().map(|begin| begin + headers + MAX_BLOCK_BYTES)
     }
 
     /// Forgets the last records, so that `bytes` are left: as many as there were at some time before.
     pub fn truncate(&mut self, bytes: usize) {
-        let blocks = self.begins.partition_point(|begin| *begin < bytes);
-        self.begins.truncate(blocks);
-        let headers = blocks * HEADER_BYTES;
-        self.bytes.truncate(bytes + headers);
-        self.full_at = self.begins.last().map_or(0, |begin| begin + headers + MAX_BLOCK_BYTES);
+        self.begins.truncate(self.begins.partition_point(|begin| *begin < bytes));
+        self.end = self.end.min(bytes + self.begins.len() * HEADER_BYTES);
+        self.bytes.truncate(self.end);
+        self.ready_up_to = self.end;
     }
 
     /// Forgets all records, and keeps the room that they took.
@@ -105,18 +123,18 @@ impl Changes {
     /// Returns the number of bytes in all records.
     #[inline]
     pub fn len(&self) -> usize {
-        self.bytes.len() - self.begins.len() * HEADER_BYTES
+        self.end - self.begins.len() * HEADER_BYTES
     }
 
     /// Returns whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.end == 0
     }
 
     /// Returns the blocks, none of them empty, each behind room for its header.
     pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         let ends = self.begins.iter().skip(1).copied().chain([self.len()]);
-        let mut rest = &mut self.bytes[..];
+        let mut rest = &mut self.bytes[..self.end];
         self.begins.iter().zip(ends).map(move |(begin, end)| {
             let (block, others) = mem::take(&mut rest).split_at_mut(HEADER_BYTES + end - begin);
             rest = others;
