@@ -93,10 +93,8 @@ impl Changes {
             self.begins.push(self.len());
             self.end += HEADER_BYTES;
         }
-        let needed = self.end + bytes;
-        if needed > self.bytes.len() {
-            self.bytes.resize(needed + READY_BYTES, 0);
-        }
+        let ready = self.end + bytes + READY_BYTES;
+        self.bytes.resize(ready.max(self.bytes.len()), 0);
         self.ready_up_to = self.bytes.len().min(self.block_end().unwrap_or(0));
         Ok(())
     }
@@ -145,7 +143,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Changes, HEADER_BYTES, MAX_BLOCK_BYTES, RecordTooLong};
+    use super::{Changes, HEADER_BYTES, MAX_BLOCK_BYTES, READY_BYTES, RecordTooLong};
 
     fn lengths(changes: &Changes) -> Vec<usize> {
         changes.clone().blocks_mut().map(|block| block.len() - HEADER_BYTES).collect()
@@ -188,6 +186,19 @@ mod tests {
             assert_eq!((changes.len(), lengths(&changes)), (len, blocks.clone()));
             assert_eq!((at_once.len(), lengths(&at_once)), (len, blocks), "all at once");
         }
+    }
+
+    /// Memory is taken for what is pushed and no more than that beyond it.
+    #[test]
+    fn little_is_made_ready_at_a_time() {
+        let mut changes = Changes::new();
+        for bytes in [1, 0, 30, READY_BYTES, READY_BYTES + 1, 7, MAX_BLOCK_BYTES, 30] {
+            changes.push(&vec![1; bytes]).unwrap();
+            let (end, ready) = (changes.end, changes.bytes.len());
+            assert!((end..=end + READY_BYTES).contains(&ready), "{ready} bytes, and records up to {end}");
+        }
+        changes.truncate(changes.len() - 30);
+        assert_eq!(changes.push_zeros(), Ok(&mut [0; 30]), "what was taken back is not taken for zeros");
     }
 
     /// A log that was written with longer blocks would be taken for damaged.
