@@ -13,7 +13,7 @@ const EARLIER: &str = "/fund-load/earlier/output.txt.partial";
 
 /// Lets a process run whose output is `path`.
 fn run(disk: &SimulatedDisk, path: &str, stop_after: Option<u64>) -> Result<Ended, CheckpointFailure> {
-    // Nothing else is written to the folder that the output leaves, or comes to: nothing else makes their names durable.
+    // A trace would lie in the folder that the output comes to. Nothing else is in the one that it leaves.
     let untraced = "runtime.tracing.enabled=false".to_owned();
     let settings = [untraced, format!("adapters.output_sink.settings.path={path}")];
     Process { stop_after, ..Process::default() }.run(disk, &settings)
@@ -29,7 +29,7 @@ fn half_way() -> SimulatedDisk {
     disk
 }
 
-/// Were it there under its old name again after a power cut, there would be two of it.
+/// Had it its old name again after a power cut, a run would look in vain for it where it is committed to be.
 #[test]
 fn it_is_gone_from_where_it_was() {
     let half_way = half_way();
@@ -45,22 +45,27 @@ fn it_is_gone_from_where_it_was() {
     }
 }
 
-/// Wherever the power goes, the same run again finds the output, in the one folder or in the other.
+/// Wherever the run is killed, or the power goes, the same run again finds the output, in the one folder or in the other, and leaves it
+/// where it is to be for good.
 #[test]
-fn it_is_found_wherever_the_power_went_on_its_way() {
+fn it_is_found_wherever_it_was_on_its_way() {
     let half_way = half_way();
     let undisturbed = half_way.after_kill(0);
     run(&undisturbed, OUTPUT, None).unwrap();
     let whole = undisturbed.contents(Path::new(OUTPUT));
     for at in 0..undisturbed.operations() {
         for seed in 0..4 {
-            let disk = half_way.after_kill(seed);
-            disk.plan(PlannedFault { fault: Fault::Crash, at, from_then_on: true });
-            let _ = run(&disk, OUTPUT, None);
-            let left = disk.after_crash(seed);
-            let told = run(&left, OUTPUT, None).map_err(|failure| failure.to_string());
-            assert!(told.is_ok(), "operation {at}, seed {seed}: {told:?}\n{}", left.history());
-            assert!(left.contents(Path::new(OUTPUT)) == whole, "operation {at}, seed {seed}");
+            for end in [SimulatedDisk::after_kill, SimulatedDisk::after_crash] {
+                let disk = half_way.after_kill(seed);
+                disk.plan(PlannedFault { fault: Fault::Crash, at, from_then_on: true });
+                let _ = run(&disk, OUTPUT, None);
+                let left = end(&disk, seed);
+                let told = run(&left, OUTPUT, None).map_err(|failure| failure.to_string());
+                assert!(told.is_ok(), "operation {at}, seed {seed}: {told:?}\n{}", left.history());
+                let left = left.after_crash(seed);
+                assert!(left.contents(Path::new(OUTPUT)) == whole, "operation {at}, seed {seed}");
+                assert_eq!(left.contents(Path::new(EARLIER)), None, "operation {at}, seed {seed}");
+            }
         }
     }
 }

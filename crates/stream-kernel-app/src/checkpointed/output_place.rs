@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use stream_kernel_checkpoint::{Checkpoint, Committed, CommittedFile, FileError, UncutFile};
-use stream_kernel_disk::Disk;
+use stream_kernel_disk::{Disk, dir_of};
 
 use super::CheckpointFailure;
 use super::files::OUTPUT_BLOCK_BYTES;
@@ -12,6 +12,8 @@ use super::files::OUTPUT_BLOCK_BYTES;
 /// The output of an earlier run, as far as it is committed. Nothing is changed until it is [taken up](Self::take_up).
 pub(super) struct EarlierOutput {
     file: UncutFile,
+    /// Where it was then.
+    committed_at: PathBuf,
     /// The last line that it is committed for.
     line_no: u64,
 }
@@ -28,7 +30,7 @@ impl EarlierOutput {
         let bytes = committed.output.bytes;
         let opened = UncutFile::open_output(disk, committed, partial, path);
         let file = opened.map_err(|error| missing("output", committed.output_place(), bytes, error))?;
-        Ok(Self { file, line_no: committed.lines })
+        Ok(Self { file, committed_at: committed.output_place().to_owned(), line_no: committed.lines })
     }
 
     /// Returns the name that it has.
@@ -51,6 +53,12 @@ impl EarlierOutput {
             checkpoint.rename(&found, partial).map_err(failed)?;
         }
         let failed = |cause| CheckpointFailure::Commit { line_no: self.line_no, cause };
+        // Where it was committed to be, a run that was killed when it had moved it, or somebody else, may have left that undone.
+        for left in [&found, &self.committed_at].map(|place| dir_of(place)) {
+            if left != dir_of(partial) {
+                checkpoint.sync_left(left).map_err(failed)?;
+            }
+        }
         let output = checkpoint.cut(self.file, OUTPUT_BLOCK_BYTES).map_err(failed)?;
         let has_moved = found != partial && found != path;
         Ok((output, has_moved.then_some(found)))

@@ -1,5 +1,6 @@
 //! What comes before anything is changed: the last commit is made certain, and what an earlier run left is cleaned up.
 
+use std::io;
 use std::path::Path;
 
 use stream_kernel_disk::{OpenHow, dir_of};
@@ -25,7 +26,8 @@ impl Checkpoint {
         })
     }
 
-    /// Gives the output another name, also in another directory of the same file system, and returns when that will survive a power cut.
+    /// Gives the output another name, and returns when that will survive a power cut. What has come from another directory is certain to
+    /// have left that after [`Checkpoint::sync_left`].
     ///
     /// It may have that name already: then a run before may have ended after it was given and before that was durable. The final
     /// name is to be given when it is committed that the run is complete; a run that goes on first gives the partial one back.
@@ -39,12 +41,22 @@ impl Checkpoint {
             if from != to {
                 this.disk.rename(from, to).map_err(doing("be renamed", from))?;
             }
-            if is_planted(PlantedFault::FinalNameNotSynced) {
-                return Ok(());
+            if is_planted(PlantedFault::FinalNameNotSynced) { Ok(()) } else { this.sync_dir(dir_of(to)) }
+        })
+    }
+
+    /// Makes it durable that a file has left a directory, which may be gone itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Checkpoint::commit`].
+    pub fn sync_left(&mut self, dir: &Path) -> Result<(), CommitError> {
+        self.unless_failed(|this| {
+            this.prepare()?;
+            match this.disk.sync_dir(dir) {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+                synced => synced.map_err(doing("be made durable", dir)),
             }
-            let (old, new) = (dir_of(from), dir_of(to));
-            this.sync_dir(new)?;
-            if old == new { Ok(()) } else { this.sync_dir(old) }
         })
     }
 

@@ -1,6 +1,6 @@
 //! The names on a simulated disk: as they are seen, and as they are on the medium.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,21 +42,17 @@ enum Change {
 }
 
 impl Change {
-    /// Returns the name that it makes something of.
-    fn path(&self) -> &Path {
+    /// Returns the names that it gives or takes away.
+    fn paths(&self) -> Vec<&Path> {
         match self {
-            Self::Create { path, .. } | Self::Rename { from: path, .. } | Self::Remove { path, .. } => path,
+            Self::Create { path, .. } | Self::Remove { path, .. } => vec![path],
+            Self::Rename { from, to, .. } => vec![from, to],
         }
     }
 
     fn dirs(&self) -> Vec<PathBuf> {
-        let to = if let Self::Rename { to, .. } = self { Some(&**to) } else { None };
-        let mut dirs: Vec<_> = [Some(self.path()), to]
-            .into_iter()
-            .flatten()
-            .filter_map(Path::parent)
-            .map(Path::to_owned)
-            .collect();
+        let mut dirs: Vec<_> =
+            self.paths().into_iter().filter_map(Path::parent).map(Path::to_owned).collect();
         dirs.dedup();
         dirs
     }
@@ -128,18 +124,19 @@ impl Names {
         if self.get(dir) != Some(Node::Directory) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        // What was done to a name that is not safe yet is not, either.
-        let mut uncertain: Vec<PathBuf> = Vec::new();
+        // What was done to a name that is not certain yet is not, either: changes of one name are made in their order.
+        let mut uncertain: BTreeSet<PathBuf> = BTreeSet::new();
         self.unsynced.retain_mut(|Unsynced { change, dirs }| {
-            if !uncertain.iter().any(|name| name == change.path()) {
+            let paths = change.paths();
+            if !paths.iter().any(|path| uncertain.contains(*path)) {
                 dirs.retain(|unsynced| unsynced != dir);
             }
             if dirs.is_empty() {
                 change.apply(&mut self.durable);
-            } else if let Change::Rename { to, .. } = change {
-                uncertain.push(to.clone());
+                return false;
             }
-            !dirs.is_empty()
+            uncertain.extend(paths.into_iter().map(Path::to_owned));
+            true
         });
         Ok(())
     }
