@@ -93,8 +93,7 @@ impl Changes {
             self.begins.push(self.len());
             self.end += HEADER_BYTES;
         }
-        let ready = self.end + bytes + READY_BYTES;
-        self.bytes.resize(ready.max(self.bytes.len()), 0);
+        self.bytes.resize(self.end + bytes + READY_BYTES, 0);
         self.ready_up_to = self.bytes.len().min(self.block_end().unwrap_or(0));
         Ok(())
     }
@@ -152,7 +151,8 @@ mod tests {
     #[test]
     fn records_fill_blocks_and_are_not_divided() {
         let mut changes = Changes::new();
-        assert_eq!(lengths(&changes), [0; 0]);
+        changes.push(&[]).unwrap();
+        assert!(changes.is_empty() && lengths(&changes).is_empty(), "a record of nothing is none");
         changes.push(&[1; 10]).unwrap();
         changes.push(&vec![2; MAX_BLOCK_BYTES - 10]).unwrap();
         assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES], "a block that is just full");
@@ -188,17 +188,28 @@ mod tests {
         }
     }
 
-    /// Memory is taken for what is pushed and no more than that beyond it.
     #[test]
-    fn little_is_made_ready_at_a_time() {
+    fn no_more_than_a_page_is_made_ready_beyond_the_records() {
         let mut changes = Changes::new();
         for bytes in [1, 0, 30, READY_BYTES, READY_BYTES + 1, 7, MAX_BLOCK_BYTES, 30] {
             changes.push(&vec![1; bytes]).unwrap();
             let (end, ready) = (changes.end, changes.bytes.len());
             assert!((end..=end + READY_BYTES).contains(&ready), "{ready} bytes, and records up to {end}");
         }
-        changes.truncate(changes.len() - 30);
-        assert_eq!(changes.push_zeros(), Ok(&mut [0; 30]), "what was taken back is not taken for zeros");
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_taken_for_zeros() {
+        let mut changes = Changes::new();
+        changes.push(&vec![1; MAX_BLOCK_BYTES - 3]).unwrap();
+        for left in [MAX_BLOCK_BYTES - 3, MAX_BLOCK_BYTES - 9, 1, 0] {
+            changes.push(&[2; 9]).unwrap();
+            changes.push(&[3; 9]).unwrap();
+            changes.truncate(left);
+            assert_eq!(changes.push_zeros(), Ok(&mut [0; 30]), "{left} bytes are left");
+            assert_eq!(changes.len(), left + 30);
+            changes.truncate(left);
+        }
     }
 
     /// A log that was written with longer blocks would be taken for damaged.

@@ -29,7 +29,7 @@ impl Moment {
 pub struct Day(pub i32);
 
 impl Day {
-    /// Returns whether `moment` lies on it in UTC, sooner than its [day](Moment::day) is computed.
+    /// Returns whether `moment` lies on it in UTC, which is quicker than computing its [day](Moment::day).
     #[inline]
     pub fn contains(self, moment: Moment) -> bool {
         let seconds = moment.seconds.saturating_sub(i64::from(self.0) * SECONDS_PER_DAY);

@@ -66,13 +66,13 @@ impl Notes {
             first.write_uncounted(record);
             self.uncounted = Some((attempt.customer_id, attempt.time));
         } else {
-            self.note_wide_first(id, *attempt);
+            self.note_first_apart(id, attempt);
         }
     }
 
     #[cold]
-    fn note_wide_first(&mut self, id: DigitId, attempt: FirstAttempt) {
-        self.note(&StateRecord::Id(IdEntry::First { id, attempt }));
+    fn note_first_apart(&mut self, id: DigitId, attempt: &FirstAttempt) {
+        self.note(&StateRecord::Id(IdEntry::First { id, attempt: *attempt }));
     }
 
     /// Notes what a customer has done on a day: in the last record, if that is of this customer's attempt on that day.
@@ -93,13 +93,19 @@ impl Notes {
         {
             counts.add_to(record);
         } else {
-            self.note_apart(&WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted });
+            self.note_customer_day_apart(&WindowEntry::CustomerDay {
+                customer_id,
+                day,
+                week,
+                attempts,
+                accepted,
+            });
         }
     }
 
     #[cold]
-    fn note_apart(&mut self, entry: &WindowEntry) {
-        self.note(&StateRecord::Window(*entry));
+    fn note_customer_day_apart(&mut self, day: &WindowEntry) {
+        self.note(&StateRecord::Window(*day));
     }
 }
 

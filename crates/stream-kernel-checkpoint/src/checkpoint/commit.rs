@@ -18,8 +18,8 @@ use crate::state_log::{LogPosition, StateWriter};
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
     ///
-    /// `changes` is what has changed in the state since the last commit; it is empty afterwards, and keeps its room. `sync_first` are
-    /// output and trace, into which everything that is committed has been written; they may have grown beyond it.
+    /// `changes` is what has changed in the state since the last commit; once that is made, it is empty, and keeps its room. `sync_first`
+    /// are output and trace, into which everything that is committed has been written; they may have grown beyond it.
     ///
     /// # Errors
     ///

@@ -160,7 +160,6 @@ impl<'a> Run<'a> {
         self.trace.flush().map_err(told)?;
         // A careless program tries again. That must not succeed.
         self.try_to_commit(complete).or_else(|_| self.try_to_commit(complete)).map_err(told)?;
-        self.changes = Changes::new();
         promise.lines = Some(self.lines);
         Ok(())
     }
@@ -176,7 +175,9 @@ impl<'a> Run<'a> {
         let mut all = |writer: &mut stream_kernel_checkpoint::StateWriter<'_>| {
             sums.iter().try_for_each(|(key, sum)| writer.push(format!("{key} {sum}\n").as_bytes()))
         };
-        self.checkpoint.commit_all(committed, &mut all, &sync_first)
+        self.checkpoint.commit_all(committed, &mut all, &sync_first)?;
+        self.changes.clear();
+        Ok(())
     }
 
     fn committed(&self, complete: bool) -> Committed {
