@@ -1,5 +1,6 @@
 //! Where the output of an earlier run is, and how it gets to where this one writes.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -54,10 +55,9 @@ impl EarlierOutput {
         }
         let failed = |cause| CheckpointFailure::Commit { line_no: self.line_no, cause };
         // Where it was committed to be, a run that was killed when it had moved it, or somebody else, may have left that undone.
-        for left in [&found, &self.committed_at].map(|place| dir_of(place)) {
-            if left != dir_of(partial) {
-                checkpoint.sync_left(left).map_err(failed)?;
-            }
+        let left: BTreeSet<_> = [&found, &self.committed_at].into_iter().map(|place| dir_of(place)).collect();
+        for dir in left.into_iter().filter(|dir| *dir != dir_of(partial)) {
+            checkpoint.sync_left(dir).map_err(failed)?;
         }
         let output = checkpoint.cut(self.file, OUTPUT_BLOCK_BYTES).map_err(failed)?;
         let has_moved = found != partial && found != path;
