@@ -89,19 +89,16 @@ impl Changes {
         if bytes > MAX_BLOCK_BYTES {
             return Err(RecordTooLong { bytes });
         }
-        if self.block_end().is_none_or(|block_end| self.end + bytes > block_end) {
+        let headers = self.begins.len() * HEADER_BYTES;
+        let last_block_end = self.begins.last().map(|begin| begin + headers + MAX_BLOCK_BYTES);
+        let block_end = last_block_end.filter(|end| self.end + bytes <= *end).unwrap_or_else(|| {
             self.begins.push(self.len());
             self.end += HEADER_BYTES;
-        }
+            self.end + MAX_BLOCK_BYTES
+        });
         self.bytes.resize(self.end + bytes + READY_BYTES, 0);
-        self.ready_up_to = self.bytes.len().min(self.block_end().unwrap_or(0));
+        self.ready_up_to = self.bytes.len().min(block_end);
         Ok(())
-    }
-
-    /// Returns where the last block ends at its longest, `None` if there is none.
-    fn block_end(&self) -> Option<usize> {
-        let headers = self.begins.len() * HEADER_BYTES;
-        self.begins.last().map(|begin| begin + headers + MAX_BLOCK_BYTES)
     }
 
     /// Forgets the last records, so that `bytes` are left: as many as there were at some time before.

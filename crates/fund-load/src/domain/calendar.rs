@@ -29,7 +29,7 @@ impl Moment {
 pub struct Day(pub i32);
 
 impl Day {
-    /// Returns whether `moment` lies on it in UTC, which is quicker than computing its [day](Moment::day).
+    /// Returns whether `moment` lies on it in UTC, which is quicker than computing its [day](Moment::day): the same in the years 1 to 9999.
     #[inline]
     pub fn contains(self, moment: Moment) -> bool {
         let seconds = moment.seconds.saturating_sub(i64::from(self.0) * SECONDS_PER_DAY);
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(Moment { seconds: SECONDS_PER_DAY, nanos: 0 }.day(), Day(1));
     }
 
-    /// Asked both ways, it is the same day: also at its ends, and for moments that no line can name.
+    /// Asked both ways, it is the same day: also at its ends, and of a day that a line can name for moments that none can.
     #[test]
     fn a_day_contains_the_moments_that_lie_on_it() {
         let days = [-1, 0, 1, 700_000].map(Day);

@@ -66,13 +66,8 @@ impl Notes {
             first.write_uncounted(record);
             self.uncounted = Some((attempt.customer_id, attempt.time));
         } else {
-            self.note_first_apart(id, attempt);
+            self.note(&StateRecord::Id(IdEntry::First { id, attempt: *attempt }));
         }
-    }
-
-    #[cold]
-    fn note_first_apart(&mut self, id: DigitId, attempt: &FirstAttempt) {
-        self.note(&StateRecord::Id(IdEntry::First { id, attempt: *attempt }));
     }
 
     /// Notes what a customer has done on a day: in the last record, if that is of this customer's attempt on that day.
@@ -93,19 +88,9 @@ impl Notes {
         {
             counts.add_to(record);
         } else {
-            self.note_customer_day_apart(&WindowEntry::CustomerDay {
-                customer_id,
-                day,
-                week,
-                attempts,
-                accepted,
-            });
+            let day = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
+            self.note(&StateRecord::Window(day));
         }
-    }
-
-    #[cold]
-    fn note_customer_day_apart(&mut self, day: &WindowEntry) {
-        self.note(&StateRecord::Window(*day));
     }
 }
 
@@ -127,13 +112,10 @@ impl<S> JournaledIds<S> {
     #[inline]
     fn note_day_of(&mut self, attempt: &FirstAttempt) {
         // Mostly it is the latest day again.
-        if !self.latest.is_some_and(|latest| latest.contains(attempt.time)) {
-            self.note_day(attempt.time.day());
+        if self.latest.is_some_and(|latest| latest.contains(attempt.time)) {
+            return;
         }
-    }
-
-    #[cold]
-    fn note_day(&mut self, day: Day) {
+        let day = attempt.time.day();
         if Some(day) > self.latest {
             self.latest = Some(day);
             self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));

@@ -128,7 +128,6 @@ impl Destination for TraceBytes {
 }
 
 /// Returns the error as one of input and output, with its cause.
-#[cold]
 fn with_cause(what: impl Display, error: &dyn std::error::Error) -> io::Error {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     let kind = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);

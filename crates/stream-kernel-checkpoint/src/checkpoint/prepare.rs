@@ -54,7 +54,11 @@ impl Checkpoint {
         self.unless_failed(|this| {
             this.prepare()?;
             match this.disk.sync_dir(dir) {
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+                Err(cause)
+                    if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+                {
+                    Ok(())
+                }
                 synced => synced.map_err(doing("be made durable", dir)),
             }
         })

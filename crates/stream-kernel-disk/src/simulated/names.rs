@@ -50,6 +50,7 @@ impl Change {
         }
     }
 
+    /// Returns the directories that it changes.
     fn dirs(&self) -> Vec<PathBuf> {
         let mut dirs: Vec<_> =
             self.paths().into_iter().filter_map(Path::parent).map(Path::to_owned).collect();

@@ -84,6 +84,15 @@ fn a_rename_gives_the_old_name_or_the_new_until_the_directory_is_synced() {
     assert_eq!(possible(&disk), [vec!["file".into()]].into());
 }
 
+fn disk_with_two_directories() -> SimulatedDisk {
+    let disk = SimulatedDisk::new(1);
+    for dir in ["/old", "/new"] {
+        disk.create_dir(Path::new(dir)).unwrap();
+    }
+    disk.sync_dir(Path::new("/")).unwrap();
+    disk
+}
+
 /// A file that moves is never lost and never there twice; that it has moved is certain when both directories are synced, whichever is first.
 #[test]
 fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced() {
@@ -92,11 +101,7 @@ fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced()
         SEEDS.map(|seed| disk.after_crash(seed).files()).collect()
     };
     for dirs in [["/old", "/new"], ["/new", "/old"]] {
-        let disk = SimulatedDisk::new(1);
-        for dir in ["/old", "/new"] {
-            disk.create_dir(Path::new(dir)).unwrap();
-        }
-        disk.sync_dir(Path::new("/")).unwrap();
+        let disk = disk_with_two_directories();
         disk.put(old, b"content");
         disk.rename(old, new).unwrap();
         let either = [vec!["new/file".into()], vec!["old/file".into()]].into();
@@ -130,11 +135,7 @@ fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced()
 fn a_name_that_is_given_again_is_that_of_the_last() {
     let [old, new] = ["/old/file", "/new/file"].map(Path::new);
     for dirs in [["/old", "/new"], ["/new", "/old"]] {
-        let disk = SimulatedDisk::new(1);
-        for dir in ["/old", "/new"] {
-            disk.create_dir(Path::new(dir)).unwrap();
-        }
-        disk.sync_dir(Path::new("/")).unwrap();
+        let disk = disk_with_two_directories();
         disk.put(old, b"moved");
         disk.put(Path::new("/new/other"), b"other");
         disk.rename(old, new).unwrap();
