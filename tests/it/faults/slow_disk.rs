@@ -1,6 +1,5 @@
 //! A disk that takes longer to make something durable than the run takes for the lines between two commits.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
@@ -9,8 +8,8 @@ use std::time::Duration;
 
 use fund_load::FundLoad;
 use stream_kernel_app::{CommitIn, Job, Reached, Surroundings, run_checkpointed};
-use stream_kernel_disk::{Disk, DiskFile, FileId, OpenHow, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
+use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 
 use super::input::lines;
 use super::scene::{CONFIGURATION, disk_with};
@@ -39,68 +38,12 @@ impl Gate {
     }
 }
 
-#[derive(Debug)]
-struct SlowDisk {
-    disk: SimulatedDisk,
-    gate: Arc<Gate>,
-}
-
-#[derive(Debug)]
-struct SlowFile {
-    file: Box<dyn DiskFile>,
-    gate: Arc<Gate>,
-}
-
-impl Disk for SlowDisk {
-    fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
-        let file = self.disk.open(path, how)?;
-        Ok(Box::new(SlowFile { file, gate: Arc::clone(&self.gate) }))
-    }
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-    fn names(&self, dir: &Path) -> io::Result<Vec<OsString>> {
-        self.disk.names(dir)
-    }
-}
-
-impl DiskFile for SlowFile {
-    fn path(&self) -> &Path {
-        self.file.path()
-    }
-    fn id(&self) -> io::Result<FileId> {
-        self.file.id()
-    }
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
-    }
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.file.write_at(bytes, offset)
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.gate.pass();
-        self.file.sync_data()
-    }
-    fn try_lock(&self) -> io::Result<bool> {
-        self.file.try_lock()
-    }
-    fn is_locked(&self) -> io::Result<bool> {
-        self.file.is_locked()
+impl Watch for Gate {
+    fn around<T>(&self, name: &str, _: &Path, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        if name == "sync" {
+            self.pass();
+        }
+        operation()
     }
 }
 
@@ -114,7 +57,7 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
     let gate = Arc::new(Gate::default());
     let reached = Mutex::new(0);
     let moved_on = Condvar::new();
-    let disk = SlowDisk { disk: disk_with(&lines(31, 300)), gate: Arc::clone(&gate) };
+    let disk = WatchedDisk { disk: disk_with(&lines(31, 300)), watch: Arc::clone(&gate) };
     let run = || {
         let job: Job<FundLoad> = prepare(CONFIGURATION, &[]);
         let start = Timestamp::from_nanos(0);

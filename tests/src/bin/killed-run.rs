@@ -3,7 +3,6 @@
 //! `killed-run CONFIGURATION [before|after OPERATION]`, with operations counted from 0. Says on standard error where it kills itself;
 //! a run that is complete says on standard output how many operations it took.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fund_load::FundLoad;
 use rustix::process::{Signal, getpid, kill_process};
 use stream_kernel_app::{CommitIn, Job, Surroundings, run_checkpointed};
-use stream_kernel_disk::{Disk, DiskFile, FileId, OpenHow, OsDisk};
+use stream_kernel_disk::OsDisk;
+use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 use stream_kernel_trace::{Clock, SystemClock};
 
 /// Where the process kills itself.
@@ -36,7 +36,7 @@ struct Deadline {
     operations: AtomicU64,
 }
 
-impl Deadline {
+impl Watch for Deadline {
     fn around<T>(&self, name: &str, path: &Path, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let number = self.operations.fetch_add(1, Ordering::Relaxed);
         let is_at = |moment| self.point == Some(Point { moment, operation: number });
@@ -56,97 +56,6 @@ fn die(moment: &str, name: &str, path: &Path) -> io::Result<()> {
     writeln!(io::stderr(), "killed {moment} {name} {}", file.display())?;
     kill_process(getpid(), Signal::KILL)?;
     Ok(())
-}
-
-/// The operating system's disk, with a deadline.
-#[derive(Debug)]
-struct DeadlyDisk {
-    disk: OsDisk,
-    deadline: Arc<Deadline>,
-}
-
-impl Disk for DeadlyDisk {
-    fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
-        let name = match how {
-            OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow => "open for reading",
-            OpenHow::Existing => "open",
-            OpenHow::New => "create",
-            OpenHow::ExistingOrNew => "open or create",
-        };
-        let file = self.deadline.around(name, path, || self.disk.open(path, how))?;
-        Ok(Box::new(DeadlyFile { file, deadline: Arc::clone(&self.deadline) }))
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.deadline.around("create directory", path, || self.disk.create_dir(path))
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.deadline.around("sync directory", path, || self.disk.sync_dir(path))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.deadline.around("rename", from, || self.disk.rename(from, to))
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.deadline.around("remove", path, || self.disk.remove(path))
-    }
-
-    fn names(&self, dir: &Path) -> io::Result<Vec<OsString>> {
-        self.deadline.around("list", dir, || self.disk.names(dir))
-    }
-}
-
-/// A file of that disk.
-#[derive(Debug)]
-struct DeadlyFile {
-    file: Box<dyn DiskFile>,
-    deadline: Arc<Deadline>,
-}
-
-impl DeadlyFile {
-    fn around<T>(&self, name: &str, operation: impl FnOnce(&dyn DiskFile) -> io::Result<T>) -> io::Result<T> {
-        self.deadline.around(name, self.file.path(), || operation(&*self.file))
-    }
-}
-
-impl DiskFile for DeadlyFile {
-    fn path(&self) -> &Path {
-        self.file.path()
-    }
-
-    fn id(&self) -> io::Result<FileId> {
-        self.around("tell apart", |file| file.id())
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.around("read", |file| file.read_at(buffer, offset))
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.around("write", |file| file.write_at(bytes, offset))
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.around("measure", |file| file.len())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.around("cut", |file| file.set_len(len))
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.around("sync", |file| file.sync_data())
-    }
-
-    fn try_lock(&self) -> io::Result<bool> {
-        self.around("lock", |file| file.try_lock())
-    }
-
-    fn is_locked(&self) -> io::Result<bool> {
-        self.around("look for a lock on", |file| file.is_locked())
-    }
 }
 
 fn main() -> ExitCode {
@@ -182,7 +91,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     let deadline = Arc::new(Deadline { point, operations: AtomicU64::new(0) });
     let clock = SystemClock::new();
     let surroundings = Surroundings {
-        disk: Arc::new(DeadlyDisk { disk: OsDisk, deadline: Arc::clone(&deadline) }),
+        disk: Arc::new(WatchedDisk { disk: OsDisk, watch: Arc::clone(&deadline) }),
         now: &|| clock.now(),
         min_compaction_bytes: 0,
         commit_in: CommitIn::Foreground,
