@@ -83,16 +83,17 @@ impl<A: Application> Job<A> {
         &self.redaction
     }
 
-    /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off.
-    pub fn recorder(
+    /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off. Its clock is made only if
+    /// there is one.
+    pub fn recorder<C: Clock + 'static>(
         &self,
-        clock: impl Clock + 'static,
+        clock: impl FnOnce() -> C,
         sink: Option<Box<dyn TraceSink>>,
     ) -> Option<Recorder> {
         let tracing = &self.config.runtime.tracing;
         tracing.enabled.then(|| {
             let recorder =
-                Recorder::new(tracing::settings(tracing), clock).with_redaction(self.redaction.clone());
+                Recorder::new(tracing::settings(tracing), clock()).with_redaction(self.redaction.clone());
             match sink {
                 Some(sink) => recorder.with_sink(sink),
                 None => recorder,

@@ -51,10 +51,8 @@ pub(crate) fn run<A: Application>(
     let mut progress = Progress::new(stopwatch, input.bytes);
     let places = ResultPlaces::of(job.config());
     let configuration = job.effective().digest();
-    let tracing_is_on = job.config().runtime.tracing.enabled;
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
-    // Not even the clock is set up for a run that records nothing.
-    let recorder = if tracing_is_on { job.recorder(SystemClock::new(), sink) } else { None };
+    let recorder = job.recorder(SystemClock::new, sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
     let mut lines = LineReader::new(input.into_bytes(&signals)?, max_line_bytes);
 

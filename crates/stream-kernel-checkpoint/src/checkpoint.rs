@@ -39,13 +39,20 @@ pub struct Checkpoint {
     manifest: Box<dyn DiskFile>,
     /// The last commit, and the slot that it stands in.
     last: Option<(Slot, Place)>,
-    log: Option<Arc<dyn DiskFile>>,
+    log: Option<LogFile>,
     /// Whether what an earlier run left is cleaned up.
     is_prepared: bool,
     /// The output's and the trace's names that are known to be durable.
     durable_names: Option<[Option<PathBuf>; 2]>,
     /// The first failure.
     failure: Option<CommitError>,
+}
+
+/// A state log that is open.
+#[derive(Clone, Debug)]
+struct LogFile {
+    number: u64,
+    file: Arc<dyn DiskFile>,
 }
 
 impl Checkpoint {

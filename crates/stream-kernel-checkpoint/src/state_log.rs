@@ -9,6 +9,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
@@ -110,26 +111,91 @@ fn checksum_of(block: &[u8], offset: u64) -> u64 {
     XxHash3_64::oneshot_with_seed(offset, &block[8..])
 }
 
-/// Writes records to a state log.
+/// The state log, behind what is committed of it: changes are written ahead, and count from the commit on that covers them.
+///
+/// It is apart from the [`Checkpoint`](crate::Checkpoint), so that one thread can write while another commits what was written before.
+#[derive(Debug)]
+pub struct StateLog {
+    file: Arc<dyn DiskFile>,
+    end: LogPosition,
+    /// The number of the next commit.
+    sequence: u64,
+    /// The first failure.
+    failure: Option<CommitError>,
+}
+
+/// What was written to a [`StateLog`] for a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub(crate) log: LogPosition,
+    pub(crate) sequence: u64,
+}
+
+impl StateLog {
+    /// Returns the log in `file` from `end` on, for the commit `sequence` and those after it.
+    pub(crate) fn new(file: Arc<dyn DiskFile>, end: LogPosition, sequence: u64) -> Self {
+        Self { file, end, sequence, failure: None }
+    }
+
+    /// Writes changes for the next commit; once that is done, they are empty, and keep their room.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written. Everything that is asked of it later is refused with the same error, and so there is no commit any
+    /// more.
+    pub fn append(&mut self, changes: &mut Changes) -> Result<(), CommitError> {
+        self.check()?;
+        let appended = changes.blocks_mut().try_for_each(|block| self.append_block(block));
+        self.failure = appended.as_ref().err().cloned();
+        appended.inspect(|()| changes.clear())
+    }
+
+    /// Returns what the next commit is to cover: everything so far. What is appended from here on is for the one after it.
+    ///
+    /// # Errors
+    ///
+    /// Something could not be written.
+    pub fn end_commit(&mut self) -> Result<Written, CommitError> {
+        self.check()?;
+        let written = Written { log: self.end, sequence: self.sequence };
+        self.sequence += 1;
+        Ok(written)
+    }
+
+    fn check(&self) -> Result<(), CommitError> {
+        match &self.failure {
+            Some(failure) if !is_planted(PlantedFault::FailureForgotten) => Err(failure.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a block, and its header into the room before its records.
+    fn append_block(&mut self, block: &mut [u8]) -> Result<(), CommitError> {
+        let bytes = block.len() - HEADER_BYTES;
+        let len = u32::try_from(bytes).map_err(|_| RecordTooLong { bytes })?;
+        block[8..16].copy_from_slice(&self.sequence.to_le_bytes());
+        block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
+        let checksum = checksum_of(block, self.end.bytes);
+        block[..8].copy_from_slice(&checksum.to_le_bytes());
+        let written = self.file.write_all_at(block, self.end.bytes);
+        written.map_err(doing("be written", self.file.path()))?;
+        self.end.bytes += block.len() as u64;
+        Ok(())
+    }
+}
+
+/// Writes all that there is of a state to a log, record by record.
 #[derive(Debug)]
 pub struct StateWriter<'a> {
-    log: LogEnd<'a>,
+    log: &'a mut StateLog,
     /// The block that is being filled, behind room for its header.
     block: Vec<u8>,
 }
 
-/// Where a commit goes on in a log.
-#[derive(Debug)]
-struct LogEnd<'a> {
-    file: &'a dyn DiskFile,
-    sequence: u64,
-    offset: u64,
-}
-
 impl<'a> StateWriter<'a> {
-    /// Returns a writer that goes on at `offset`, for the commit `sequence`.
-    pub(crate) fn new(file: &'a dyn DiskFile, sequence: u64, offset: u64) -> Self {
-        Self { log: LogEnd { file, sequence, offset }, block: vec![0; HEADER_BYTES] }
+    /// Returns a writer that goes on at the log's end.
+    pub(crate) fn new(log: &'a mut StateLog) -> Self {
+        Self { log, block: vec![0; HEADER_BYTES] }
     }
 
     /// Writes a record; it may stay in memory until its block is full.
@@ -148,40 +214,12 @@ impl<'a> StateWriter<'a> {
         Ok(())
     }
 
-    /// Writes changes, in the blocks in which they are.
-    pub(crate) fn push_blocks(&mut self, changes: &mut Changes) -> Result<(), CommitError> {
-        self.end_block()?;
-        changes.blocks_mut().try_for_each(|block| self.log.append(block))
-    }
-
-    /// Writes what is left and returns where the log ends.
-    pub(crate) fn finish(mut self) -> Result<u64, CommitError> {
-        self.end_block()?;
-        Ok(self.log.offset)
-    }
-
     /// Writes out the block that is being filled, if there is anything in it.
-    fn end_block(&mut self) -> Result<(), CommitError> {
+    pub(crate) fn end_block(&mut self) -> Result<(), CommitError> {
         if self.block.len() > HEADER_BYTES {
-            self.log.append(&mut self.block)?;
+            self.log.append_block(&mut self.block)?;
             self.block.truncate(HEADER_BYTES);
         }
-        Ok(())
-    }
-}
-
-impl LogEnd<'_> {
-    /// Writes a block, and its header into the room before its records.
-    fn append(&mut self, block: &mut [u8]) -> Result<(), CommitError> {
-        let bytes = block.len() - HEADER_BYTES;
-        let len = u32::try_from(bytes).map_err(|_| RecordTooLong { bytes })?;
-        block[8..16].copy_from_slice(&self.sequence.to_le_bytes());
-        block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
-        let checksum = checksum_of(block, self.offset);
-        block[..8].copy_from_slice(&checksum.to_le_bytes());
-        let written = self.file.write_all_at(block, self.offset);
-        written.map_err(doing("be written", self.file.path()))?;
-        self.offset += block.len() as u64;
         Ok(())
     }
 }

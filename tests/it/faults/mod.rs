@@ -22,3 +22,4 @@ mod moved;
 mod shared_trace;
 mod slow_disk;
 mod trace_ends;
+mod written_ahead;

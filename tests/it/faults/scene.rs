@@ -239,7 +239,7 @@ impl Process {
                 }
             },
         };
-        let ended = run_checkpointed(job, ManualClock::new(start, 1_000), surroundings);
+        let ended = run_checkpointed(job, || ManualClock::new(start, 1_000), surroundings);
         if let (Ok(_), Some(bytes)) = (&ended, bytes_at_trace_end) {
             assert_eq!(trace_bytes(), bytes, "nothing may be added to a trace that has ended");
         }

@@ -47,7 +47,7 @@ impl Watch for Gate {
     }
 }
 
-/// Lines go on while a commit is made, but not without end: what has changed since is kept in memory.
+/// Lines go on while a commit is made, but not without end: all that were decided since are decided again after a kill.
 #[test]
 fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
     const EVERY_LINES: u64 = 7;
@@ -78,7 +78,7 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
             },
             tell: &mut |_| {},
         };
-        run_checkpointed(job, ManualClock::new(start, 1_000), surroundings).unwrap()
+        run_checkpointed(job, || ManualClock::new(start, 1_000), surroundings).unwrap()
     };
     let (reached_then, ended) = thread::scope(|scope| {
         let run = scope.spawn(run);

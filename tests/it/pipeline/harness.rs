@@ -47,7 +47,7 @@ pub(crate) fn run_untraced(job: Job<FundLoad>, input: &[u8]) -> Outcome {
 /// Takes every line of `input` through the job's pipeline, traced as configured into `sink`, or onto the tape
 /// without one.
 pub(crate) fn run_traced(job: Job<FundLoad>, input: &[u8], sink: Option<Box<dyn TraceSink>>) -> Outcome {
-    let recorder = job.recorder(clock(), sink);
+    let recorder = job.recorder(clock, sink);
     assert!(recorder.is_some(), "the configuration of a traced run must switch tracing on");
     run(job, input, recorder)
 }

@@ -32,7 +32,7 @@ proptest! {
 fn traced<'a>(case: &Case, ahead: impl Fn(usize) -> Vec<&'a [u8]>) -> (Outcome, Vec<u8>) {
     let job = prepare(&case.yaml, &TraceMode::EXPLAINING.settings());
     let trace = Shared::default();
-    let recorder = job.recorder(clock(), Some(Box::new(trace.clone())));
+    let recorder = job.recorder(clock, Some(Box::new(trace.clone())));
     assert!(recorder.is_some(), "tracing is on");
     let outcome = run_ahead(job, &case.input, recorder, ahead);
     (outcome, trace.take())

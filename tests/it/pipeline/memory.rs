@@ -94,7 +94,7 @@ fn warmed_up(mode: Option<TraceMode>) -> Run<FundLoad> {
 
 fn start(mode: Option<TraceMode>) -> Run<FundLoad> {
     let job = prepare(EXP_MP, &mode.map(TraceMode::settings).unwrap_or_default());
-    let recorder = job.recorder(clock(), Some(Box::new(Overwriting::default())));
+    let recorder = job.recorder(clock, Some(Box::new(Overwriting::default())));
     job.start("run", recorder, Discarding)
 }
 

@@ -132,7 +132,7 @@ fn traced(case: &Case, mode: TraceMode) -> (Vec<u8>, Outcome) {
     let job = prepare(&case.yaml, &mode.settings());
     let trace = Shared::default();
     let sink: Box<dyn TraceSink> = Box::new(trace.clone());
-    let recorder = job.recorder(clock(), Some(sink)).map(Recorder::with_tape);
+    let recorder = job.recorder(clock, Some(sink)).map(Recorder::with_tape);
     let outcome = run(job, &case.input, recorder);
     (trace.take(), outcome)
 }

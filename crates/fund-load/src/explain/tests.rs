@@ -48,7 +48,7 @@ fn traced(yaml: &str, settings: &[&str], input: &[u8]) -> Vec<u8> {
     let job: Job<FundLoad> = Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let clock = ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000);
     let trace = Shared::default();
-    let recorder = job.recorder(clock, Some(Box::new(trace.clone())));
+    let recorder = job.recorder(|| clock, Some(Box::new(trace.clone())));
     let mut run = job.start("run", recorder, Shared::default());
     let mut lines = LineReader::new(input, 1_048_576);
     while let Some(line) = lines.next_line().unwrap() {

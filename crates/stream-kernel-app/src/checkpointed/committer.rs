@@ -4,19 +4,18 @@ use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed};
+use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateLog, Written};
 use stream_kernel_disk::DiskFile;
 
 use crate::State;
 
 /// A commit that is to be made. What it covers is written already, though not yet durable.
-pub(super) struct Commit {
-    /// What it says.
-    pub(super) committed: Committed,
-    pub(super) changes: Changes,
+struct Commit {
+    committed: Committed,
+    written: Written,
 }
 
 /// Where commits are made.
@@ -33,12 +32,14 @@ pub(super) struct Committer {
     shared: Arc<Mutex<Shared>>,
     background: Option<Background>,
     min_compaction_bytes: u64,
-    /// Room for changes, of earlier ones.
-    spare: Changes,
+    /// Where changes are written; not known before there is a commit, and after a compaction.
+    log: Option<StateLog>,
+    /// Room for changes while they are written: so little that it stays near the processor.
+    changes: Changes,
 }
 
-/// What has become of a commit: its changes' room for others, if it was made.
-type Made = Result<Changes, CommitError>;
+/// What has become of a commit.
+type Made = Result<(), CommitError>;
 
 struct Background {
     commits: Option<SyncSender<Commit>>,
@@ -69,10 +70,9 @@ impl Synced {
 }
 
 impl Shared {
-    fn make(&mut self, Commit { committed, mut changes }: Commit) -> Made {
+    fn make(&mut self, Commit { committed, written }: Commit) -> Made {
         let files = self.files.for_commit(&committed);
-        self.checkpoint.commit(committed, &mut changes, &files)?;
-        Ok(changes)
+        self.checkpoint.commit_written(committed, written, &files)
     }
 }
 
@@ -85,7 +85,7 @@ impl Committer {
     ) -> Self {
         let shared = Arc::new(Mutex::new(Shared { checkpoint, files }));
         let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
-        Self { shared, background, min_compaction_bytes, spare: Changes::new() }
+        Self { shared, background, min_compaction_bytes, log: None, changes: Changes::new() }
     }
 
     /// Returns whether the commit before is made, so that the next one need not wait for it.
@@ -100,41 +100,77 @@ impl Committer {
                 Err(TryRecvError::Empty) => return Ok(false),
                 result => {
                     background.is_busy = false;
-                    self.spare = result.unwrap_or_else(|_| Err(has_ended()))?;
+                    result.unwrap_or_else(|_| Err(has_ended()))?;
                 }
             }
         }
         Ok(true)
     }
 
-    /// Returns no changes, with the room that earlier ones took: growing to that size costs about as much as filling it.
-    pub(super) fn take_room(&mut self) -> Changes {
-        mem::take(&mut self.spare)
+    /// Writes what has changed in the state, ahead of the commit that will cover it.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the log cannot be written.
+    pub(super) fn write_ahead(&mut self, state: &mut dyn State) -> Result<(), CommitError> {
+        let mut changes = mem::take(&mut self.changes);
+        state.take_changes(&mut changes);
+        let written = self.log()?.append(&mut changes);
+        self.changes = changes;
+        written
     }
 
     /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
-    /// become much larger than the whole state, it is replaced by that, and that is waited for.
+    /// become much larger than the whole state, it is replaced by that, and that is waited for; unless a line was taken back, which the
+    /// state may still hold, other than its changes.
     ///
     /// # Errors
     ///
     /// Returns why this commit, or the one before, could not be made.
-    pub(super) fn commit(&mut self, commit: Commit, whole: Option<&dyn State>) -> Result<(), CommitError> {
+    pub(super) fn commit(
+        &mut self,
+        committed: Committed,
+        state: &mut dyn State,
+        is_line_taken_back: bool,
+    ) -> Result<(), CommitError> {
         self.wait()?;
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = |state: &&dyn State| {
-            shared.checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
-        };
-        if let Some(state) = whole.filter(is_due) {
-            let Shared { checkpoint, files } = &mut *shared;
-            let files = files.for_commit(&commit.committed);
-            return checkpoint.commit_all(commit.committed, &mut |writer| state.write_all(writer), &files);
+        if !is_line_taken_back && self.is_compaction_due(state) {
+            return self.commit_all(committed, state);
         }
-        let Some(background) = &mut self.background else {
-            self.spare = shared.make(commit)?;
-            return Ok(());
+        self.write_ahead(state)?;
+        let commit = Commit { committed, written: self.log()?.end_commit()? };
+        match &mut self.background {
+            Some(background) => background.begin(commit),
+            None => self.shared().make(commit),
+        }
+    }
+
+    fn commit_all(&mut self, committed: Committed, state: &mut dyn State) -> Result<(), CommitError> {
+        // What has changed is part of the whole.
+        state.take_changes(&mut self.changes);
+        self.changes.clear();
+        self.log = None;
+        let Shared { checkpoint, files } = &mut *self.shared();
+        let files = files.for_commit(&committed);
+        checkpoint.commit_all(committed, &mut |writer| state.write_all(writer), &files)
+    }
+
+    fn is_compaction_due(&self, state: &dyn State) -> bool {
+        self.shared().checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
+    }
+
+    /// Returns the state log: the one that was begun last.
+    fn log(&mut self) -> Result<&mut StateLog, CommitError> {
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => self.shared().checkpoint.state_log()?,
         };
-        drop(shared);
-        background.begin(commit)
+        Ok(self.log.insert(log))
+    }
+
+    /// Waits for a commit that is being made.
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a file another name, for good, once all commits are made.
@@ -144,7 +180,7 @@ impl Committer {
     /// Returns why that is not possible, or why the commit before could not be made.
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> Result<(), CommitError> {
         self.wait()?;
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).checkpoint.rename(from, to)
+        self.shared().checkpoint.rename(from, to)
     }
 
     /// Waits until the commit that was begun is made.
@@ -157,7 +193,7 @@ impl Committer {
             && background.is_busy
         {
             background.is_busy = false;
-            self.spare = background.results.recv().unwrap_or_else(|_| Err(has_ended()))?;
+            return background.results.recv().unwrap_or_else(|_| Err(has_ended()));
         }
         Ok(())
     }

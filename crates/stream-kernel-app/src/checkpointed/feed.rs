@@ -7,7 +7,6 @@ use stream_kernel_checkpoint::{CommitError, Committed, InputPrefix, Total};
 use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
 
-use super::committer::Commit;
 use super::files::Trace;
 use super::hashed_input::HashedInput;
 use super::opening::{ABANDONED, Files, Opened, Start, TraceEnd, UNDELIVERABLE};
@@ -16,6 +15,10 @@ use crate::{Application, LineReader};
 
 /// It is asked what time it is once in so many lines.
 const LINES_PER_LOOK: u64 = 256;
+
+/// What so many lines have changed in the state is written at a time. That much stays near the processor; what is gathered up to a commit
+/// does not, and to fetch the memory for it costs more than all else that a checkpoint does.
+const LINES_PER_WRITE: u64 = 1024;
 
 /// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
 const MAX_DELAY: u64 = 4;
@@ -122,6 +125,7 @@ impl<'a, A: Application> Feed<'a, A> {
             }
             self.heed_trace_failure();
             self.commit_if_due(lines)?;
+            self.write_ahead_if_due(lines.line_no())?;
         }
     }
 
@@ -177,6 +181,16 @@ impl<'a, A: Application> Feed<'a, A> {
         Ok(())
     }
 
+    /// Writes what has changed in the state, if that is much: a line is never taken back after that.
+    #[inline]
+    fn write_ahead_if_due(&mut self, line_no: u64) -> Result<(), CheckpointFailure> {
+        if !line_no.is_multiple_of(LINES_PER_WRITE) {
+            return Ok(());
+        }
+        let written = self.opened.committer.write_ahead(&mut *self.opened.state);
+        written.map_err(|cause| self.not_committed(cause))
+    }
+
     fn is_time_for_commit(&self) -> bool {
         let nanos = (self.opened.surroundings.now)().nanos_since(self.begun_at);
         nanos / 1_000_000 >= self.opened.every_ms
@@ -190,11 +204,7 @@ impl<'a, A: Application> Feed<'a, A> {
         }
         let committed = self.committed(lines.input_mut().up_to(mark.input_bytes), mark, complete);
         self.wait()?;
-        let mut changes = self.opened.committer.take_room();
-        self.opened.state.take_changes(&mut changes);
-        // The stores still hold a line that was taken back; what was noted of the others does not.
-        let whole = Some(&*self.opened.state).filter(|_| !self.is_line_taken_back);
-        let made = self.opened.committer.commit(Commit { committed, changes }, whole);
+        let made = self.opened.committer.commit(committed, &mut *self.opened.state, self.is_line_taken_back);
         made.map_err(|cause| self.not_committed(cause))?;
         (self.begun, self.begun_at) = (mark, (self.opened.surroundings.now)());
         Ok(())

@@ -103,9 +103,9 @@ pub struct Ended {
 /// # Errors
 ///
 /// Says why the run was refused, or why it has ended; started again, it goes on from the last commit.
-pub fn run_checkpointed<A: Application>(
+pub fn run_checkpointed<A: Application, C: Clock + 'static>(
     job: Job<A>,
-    clock: impl Clock + 'static,
+    clock: impl FnOnce() -> C,
     surroundings: Surroundings<'_>,
 ) -> Result<Ended, CheckpointFailure> {
     let opened = opening::open(job, clock, surroundings)?;

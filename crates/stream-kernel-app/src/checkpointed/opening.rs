@@ -82,9 +82,9 @@ struct Places {
     trace: Option<(PathBuf, Cadence)>,
 }
 
-pub(super) fn open<A: Application>(
+pub(super) fn open<A: Application, C: Clock + 'static>(
     job: Job<A>,
-    clock: impl Clock + 'static,
+    clock: impl FnOnce() -> C,
     surroundings: Surroundings<'_>,
 ) -> Result<Opened<'_, A>, CheckpointFailure> {
     let Some(settings) = job.config().runtime.checkpoint.clone() else {

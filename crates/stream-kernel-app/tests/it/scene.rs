@@ -52,7 +52,7 @@ pub(crate) fn run(loader: Loader, input: &[u8]) -> Outcome {
     let job = prepare(loader);
     let (output, trace) = (Captured::default(), Captured::default());
     let max_line_bytes = job.config().adapters.input_source.settings.max_line_bytes;
-    let recorder = job.recorder(clock(), Some(Box::new(trace.clone()))).map(Recorder::with_tape);
+    let recorder = job.recorder(clock, Some(Box::new(trace.clone()))).map(Recorder::with_tape);
     let records = Rc::new(RefCell::new(Vec::new()));
     let tapes = Rc::clone(&records);
     let mut run = job

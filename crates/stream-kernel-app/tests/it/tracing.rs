@@ -85,7 +85,7 @@ fn tracing_changes_no_count() {
 #[test]
 fn without_a_sink_the_observer_finds_the_records_on_the_tape() {
     let job = prepare(set(&["runtime.tracing.enabled=true"]));
-    let recorder = job.recorder(clock(), None);
+    let recorder = job.recorder(clock, None);
     let steps = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&steps);
     let mut run = job.start("test", recorder, Vec::new()).with_observer(move |context| {

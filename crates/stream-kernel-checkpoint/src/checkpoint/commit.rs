@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stream_kernel_disk::{DiskFile, OpenHow, dir_of};
 
-use super::Checkpoint;
+use super::{Checkpoint, LogFile};
 use crate::changes::Changes;
 use crate::committed::Committed;
 use crate::error::{CommitError, doing};
@@ -13,7 +13,7 @@ use crate::layout::log_path;
 use crate::manifest::{Place, write_slot};
 use crate::planted::{PlantedFault, is_planted};
 use crate::slot::Slot;
-use crate::state_log::{LogPosition, StateWriter};
+use crate::state_log::{LogPosition, StateLog, StateWriter, Written};
 
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
@@ -32,18 +32,50 @@ impl Checkpoint {
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
         committed.check_bounds()?;
-        let made = self.unless_failed(|this| {
-            this.prepare()?;
-            if let (Some((last, place)), Some(log)) = (&this.last, &this.log) {
-                let (last, place, log) = ((last.sequence, last.log), *place, Arc::clone(log));
-                return this.commit_changes(last, place, &*log, committed, changes, sync_first);
-            }
-            this.commit_into_new_log(committed, &mut |writer| writer.push_blocks(changes), sync_first)
-        });
-        made.inspect(|()| changes.clear())
+        let written = self.unless_failed(|this| {
+            let mut log = this.open_state_log()?;
+            log.append(changes)?;
+            log.end_commit()
+        })?;
+        self.commit_written(committed, written, sync_first)
     }
 
-    /// Commits with the whole state instead of its changes, which `all` is to write, into a new log; the old one is removed.
+    /// Commits what was written to the [state log](Self::state_log) until its [`StateLog::end_commit`], as [`Checkpoint::commit`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Checkpoint::commit`].
+    ///
+    /// # Panics
+    ///
+    /// `written` was not written for the next commit.
+    pub fn commit_written(
+        &mut self,
+        committed: Committed,
+        written: Written,
+        sync_first: &[&dyn DiskFile],
+    ) -> Result<(), CommitError> {
+        committed.check_bounds()?;
+        self.unless_failed(|this| {
+            let Written { log: end, sequence } = written;
+            let log = this.log.as_ref().filter(|log| log.number == end.number);
+            let log = log.filter(|_| sequence == this.next_sequence());
+            let Some(LogFile { file, .. }) = log.cloned() else {
+                panic!("{written:?} is no part of the next commit")
+            };
+            let slot = Slot { sequence, log: end, committed };
+            match this.last.as_ref().map(|(last, place)| (last.log.number == end.number, *place)) {
+                Some((true, place)) => this.commit_to(slot, place, &*file, sync_first),
+                last => {
+                    let place = last.map_or(Place::First, |(_, place)| place.other());
+                    this.commit_with_new_log(slot, place, &*file, sync_first)
+                }
+            }
+        })
+    }
+
+    /// Commits with the whole state instead of its changes, which `all` is to write, into a new log; the old one is removed. Who writes to
+    /// the [state log](Self::state_log) has to ask for that again.
     ///
     /// # Errors
     ///
@@ -55,10 +87,49 @@ impl Checkpoint {
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
         committed.check_bounds()?;
-        self.unless_failed(|this| {
+        let written = self.unless_failed(|this| {
             this.prepare()?;
-            this.commit_into_new_log(committed, all, sync_first)
-        })
+            let mut log = this.open_new_log()?;
+            let mut writer = StateWriter::new(&mut log);
+            all(&mut writer)?;
+            writer.end_block()?;
+            log.end_commit()
+        })?;
+        self.commit_written(committed, written, sync_first)
+    }
+
+    /// Returns the state log, to write to it what has changed since the last commit; the first one if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Checkpoint::commit`].
+    pub fn state_log(&mut self) -> Result<StateLog, CommitError> {
+        self.unless_failed(Self::open_state_log)
+    }
+
+    fn open_state_log(&mut self) -> Result<StateLog, CommitError> {
+        self.prepare()?;
+        let Some(LogFile { number, file }) = self.log.clone() else { return self.open_new_log() };
+        let committed = self.last.as_ref().map_or(0, |(last, _)| last.log.bytes);
+        let bytes = if is_planted(PlantedFault::LogNotCut) {
+            file.len().map_err(doing("be read", file.path()))?
+        } else {
+            committed
+        };
+        Ok(StateLog::new(file, LogPosition { number, bytes }, self.next_sequence()))
+    }
+
+    fn open_new_log(&mut self) -> Result<StateLog, CommitError> {
+        let number = self.last.as_ref().map_or(0, |(last, _)| last.log.number) + 1;
+        let path = log_path(&self.dir, number);
+        let file: Arc<dyn DiskFile> =
+            self.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?.into();
+        self.log = Some(LogFile { number, file: Arc::clone(&file) });
+        Ok(StateLog::new(file, LogPosition { number, bytes: 0 }, self.next_sequence()))
+    }
+
+    fn next_sequence(&self) -> u64 {
+        self.last.as_ref().map_or(0, |(last, _)| last.sequence) + 1
     }
 
     /// Does nothing after a failure, and remembers the first.
@@ -77,24 +148,13 @@ impl Checkpoint {
     }
 
     /// Commits into the log of the last commit, which stands at `place`.
-    fn commit_changes(
+    fn commit_to(
         &mut self,
-        (last_sequence, last_log): (u64, LogPosition),
+        slot: Slot,
         place: Place,
         log: &dyn DiskFile,
-        committed: Committed,
-        changes: &mut Changes,
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
-        let sequence = last_sequence + 1;
-        let end = if is_planted(PlantedFault::LogNotCut) {
-            log.len().map_err(doing("be read", log.path()))?
-        } else {
-            last_log.bytes
-        };
-        let mut writer = StateWriter::new(log, sequence, end);
-        writer.push_blocks(changes)?;
-        let slot = Slot { sequence, log: LogPosition { bytes: writer.finish()?, ..last_log }, committed };
         let place = if is_planted(PlantedFault::SlotWrittenInPlace) { place } else { place.other() };
         if is_planted(PlantedFault::SlotBeforeLog) {
             self.write_slot(&slot, place)?;
@@ -110,28 +170,21 @@ impl Checkpoint {
         Ok(())
     }
 
-    fn commit_into_new_log(
+    /// Commits into a log that is new, from `place` on.
+    fn commit_with_new_log(
         &mut self,
-        committed: Committed,
-        all: &mut dyn FnMut(&mut StateWriter<'_>) -> Result<(), CommitError>,
+        slot: Slot,
+        place: Place,
+        log: &dyn DiskFile,
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
-        let (sequence, number, place) = self.last.as_ref().map_or((1, 1, Place::First), |(last, place)| {
-            (last.sequence + 1, last.log.number + 1, place.other())
-        });
-        let path = log_path(&self.dir, number);
-        let log = self.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?;
-        let mut writer = StateWriter::new(&*log, sequence, 0);
-        all(&mut writer)?;
-        let bytes = writer.finish()?;
         if !is_planted(PlantedFault::LogNotSynced) {
-            sync(&*log)?;
+            sync(log)?;
         }
         if !is_planted(PlantedFault::LogDirectoryNotSynced) {
             self.sync_dir(&self.dir)?;
         }
-        self.sync_files(&committed, sync_first)?;
-        let slot = Slot { sequence, log: LogPosition { number, bytes }, committed };
+        self.sync_files(&slot.committed, sync_first)?;
         if is_planted(PlantedFault::OldLogRemovedFirst) {
             self.last = Some((slot.clone(), place));
             self.remove_other_logs()?;
@@ -141,7 +194,6 @@ impl Checkpoint {
             self.write_slot(&slot, place)?;
         }
         self.last = Some((slot, place.other()));
-        self.log = Some(log.into());
         self.remove_other_logs()
     }
 

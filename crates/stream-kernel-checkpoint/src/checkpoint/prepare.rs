@@ -5,7 +5,7 @@ use std::path::Path;
 
 use stream_kernel_disk::{OpenHow, dir_of};
 
-use super::Checkpoint;
+use super::{Checkpoint, LogFile};
 use crate::committed_file::{CommittedFile, UncutFile};
 use crate::error::{CommitError, doing};
 use crate::layout::{log_number, log_path};
@@ -108,7 +108,7 @@ impl Checkpoint {
         if len > slot.log.bytes && !is_planted(PlantedFault::LogNotCut) {
             log.set_len(slot.log.bytes).map_err(doing("be cut", &path))?;
         }
-        self.log = Some(log.into());
+        self.log = Some(LogFile { number: slot.log.number, file: log.into() });
         Ok(())
     }
 

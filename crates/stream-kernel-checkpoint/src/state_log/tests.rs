@@ -1,25 +1,38 @@
 //! What is written is read back; what was changed, cut or exchanged is noticed.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use stream_kernel_disk::{Disk, DiskFile, OpenHow, SimulatedDisk};
+use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
-use super::{HEADER_BYTES, StateWriter, replay};
+use super::{HEADER_BYTES, LogPosition, StateLog, StateWriter, replay};
 use crate::changes::{Changes, MAX_BLOCK_BYTES};
 use crate::error::{CommitError, RestoreError};
 
-fn new_file() -> Box<dyn DiskFile> {
-    SimulatedDisk::new(1).open(Path::new("/state-1.log"), OpenHow::New).unwrap()
+fn new_file_on(disk: &SimulatedDisk) -> Arc<dyn DiskFile> {
+    disk.open(Path::new("/state-1.log"), OpenHow::New).unwrap().into()
+}
+
+fn new_file() -> Arc<dyn DiskFile> {
+    new_file_on(&SimulatedDisk::new(1))
+}
+
+/// Returns the log in the file from `bytes` on.
+fn log_from(file: &Arc<dyn DiskFile>, sequence: u64, bytes: u64) -> StateLog {
+    StateLog::new(Arc::clone(file), LogPosition { number: 1, bytes }, sequence)
+}
+
+fn changes(records: &[&[u8]]) -> Changes {
+    let mut changes = Changes::new();
+    records.iter().try_for_each(|record| changes.push(record)).unwrap();
+    changes
 }
 
 /// Writes blocks of one record each, and returns where the log ends.
-fn write(file: &dyn DiskFile, sequence: u64, offset: u64, records: &[&[u8]]) -> u64 {
-    let mut writer = StateWriter::new(file, sequence, offset);
-    for record in records {
-        writer.push(record).unwrap();
-        writer.end_block().unwrap();
-    }
-    writer.finish().unwrap()
+fn write(file: &Arc<dyn DiskFile>, sequence: u64, offset: u64, records: &[&[u8]]) -> u64 {
+    let mut log = log_from(file, sequence, offset);
+    records.iter().try_for_each(|record| log.append(&mut changes(&[record]))).unwrap();
+    log.end_commit().unwrap().log.bytes
 }
 
 /// Returns the blocks, or where and why that ended.
@@ -39,8 +52,8 @@ fn read(file: &dyn DiskFile, bytes: u64, sequence: u64) -> Result<Vec<Vec<u8>>, 
 #[test]
 fn blocks_are_read_back_up_to_what_was_committed() {
     let file = new_file();
-    let first = write(&*file, 1, 0, &[b"one", b"two"]);
-    let end = write(&*file, 2, first, &[b"three"]);
+    let first = write(&file, 1, 0, &[b"one", b"two"]);
+    let end = write(&file, 2, first, &[b"three"]);
     assert_eq!(read(&*file, 0, 2).unwrap(), [b""; 0]);
     assert_eq!(read(&*file, first, 1).unwrap(), [&b"one"[..], b"two"]);
     assert_eq!(read(&*file, end, 2).unwrap(), [&b"one"[..], b"two", b"three"]);
@@ -51,7 +64,7 @@ fn blocks_are_read_back_up_to_what_was_committed() {
 #[test]
 fn every_changed_byte_is_noticed() {
     let file = new_file();
-    let end = write(&*file, 1, 0, &[b"one", b"two"]);
+    let end = write(&file, 1, 0, &[b"one", b"two"]);
     for at in 0..end {
         let mut byte = [0];
         file.read_exact_at(&mut byte, at).unwrap();
@@ -68,7 +81,7 @@ fn every_changed_byte_is_noticed() {
 #[test]
 fn every_cut_and_every_wrong_end_is_noticed() {
     let file = new_file();
-    let end = write(&*file, 1, 0, &[b"one", b"two"]);
+    let end = write(&file, 1, 0, &[b"one", b"two"]);
     for committed in (1..end).filter(|committed| *committed != end / 2) {
         read(&*file, committed, 1).expect_err("a block goes beyond its end");
     }
@@ -83,7 +96,7 @@ fn every_cut_and_every_wrong_end_is_noticed() {
 #[test]
 fn a_block_in_another_place_is_noticed() {
     let file = new_file();
-    let end = write(&*file, 1, 0, &[b"one", b"two"]);
+    let end = write(&file, 1, 0, &[b"one", b"two"]);
     let mut bytes = vec![0; usize::try_from(end).unwrap()];
     file.read_exact_at(&mut bytes, 0).unwrap();
     let half = bytes.len() / 2;
@@ -95,38 +108,74 @@ fn a_block_in_another_place_is_noticed() {
 #[test]
 fn records_share_blocks_up_to_the_bound() {
     let file = new_file();
-    let mut writer = StateWriter::new(&*file, 1, 0);
+    let mut log = log_from(&file, 1, 0);
+    let mut writer = StateWriter::new(&mut log);
     writer.push(&[1]).unwrap();
     writer.push(&vec![2; MAX_BLOCK_BYTES - 1]).unwrap();
     writer.push(&[3]).unwrap();
-    let end = writer.finish().unwrap();
+    writer.end_block().unwrap();
+    let end = log.end.bytes;
     let lengths: Vec<_> = read(&*file, end, 1).unwrap().iter().map(Vec::len).collect();
     assert_eq!(lengths, [MAX_BLOCK_BYTES, 1]);
     assert_eq!(end, (MAX_BLOCK_BYTES + 1 + 2 * HEADER_BYTES) as u64);
 }
 
+/// Changes that stayed would be written a second time.
 #[test]
-fn changes_are_written_in_their_own_blocks_behind_what_was_pushed_before() {
+fn changes_are_written_block_by_block_and_then_empty() {
     let file = new_file();
-    let mut changes = Changes::new();
-    changes.push(&vec![1; MAX_BLOCK_BYTES]).unwrap();
-    changes.push(b"two").unwrap();
-    let mut writer = StateWriter::new(&*file, 1, 0);
-    writer.push(b"zero").unwrap();
-    writer.push_blocks(&mut changes).unwrap();
-    writer.push(b"three").unwrap();
-    let end = writer.finish().unwrap();
-    let expected = [b"zero".to_vec(), vec![1; MAX_BLOCK_BYTES], b"two".to_vec(), b"three".to_vec()];
+    let mut log = log_from(&file, 1, 0);
+    let mut changes = changes(&[&vec![1; MAX_BLOCK_BYTES], b"two"]);
+    log.append(&mut changes).unwrap();
+    assert!(changes.is_empty());
+    log.append(&mut changes).unwrap();
+    changes.push(b"three").unwrap();
+    log.append(&mut changes).unwrap();
+    let end = log.end_commit().unwrap().log.bytes;
+    let expected = [vec![1; MAX_BLOCK_BYTES], b"two".to_vec(), b"three".to_vec()];
     assert!(read(&*file, end, 1).unwrap() == expected, "these blocks, in this order");
+}
+
+/// While one commit is made, what the next one covers is being written: each block has to say to which it belongs.
+#[test]
+fn what_is_written_after_the_end_of_a_commit_belongs_to_the_next() {
+    let file = new_file();
+    let mut log = log_from(&file, 7, 0);
+    log.append(&mut changes(&[b"one"])).unwrap();
+    let first = log.end_commit().unwrap();
+    log.append(&mut changes(&[b"two"])).unwrap();
+    let second = log.end_commit().unwrap();
+    assert_eq!((first.sequence, second.sequence), (7, 8));
+    assert_eq!(read(&*file, first.log.bytes, 7).unwrap(), [b"one"]);
+    assert_eq!(read(&*file, second.log.bytes, 8).unwrap(), [b"one", b"two"]);
+    let (offset, what) = read(&*file, second.log.bytes, 7).unwrap_err();
+    assert_eq!((offset, &*what), (first.log.bytes, "a block is newer than the commit that it belongs to"));
+}
+
+/// What is behind a block that could not be written would never be read: nothing may count any more. The changes are not lost.
+#[test]
+fn after_a_failed_write_nothing_is_written_and_nothing_committed() {
+    let disk = SimulatedDisk::new(1);
+    let mut log = log_from(&new_file_on(&disk), 1, 0);
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false });
+    let mut changes = changes(&[b"one"]);
+    let error = log.append(&mut changes).unwrap_err().to_string();
+    assert_eq!(error, "`/state-1.log` cannot be written");
+    assert_eq!(changes.len(), 3);
+    let operations = disk.operations();
+    assert_eq!(log.append(&mut changes).unwrap_err().to_string(), error);
+    assert_eq!(log.end_commit().unwrap_err().to_string(), error);
+    assert_eq!(disk.operations(), operations);
 }
 
 #[test]
 fn a_record_beyond_the_bound_is_refused() {
-    let file = new_file();
-    let mut writer = StateWriter::new(&*file, 1, 0);
+    let mut log = log_from(&new_file(), 1, 0);
+    let mut writer = StateWriter::new(&mut log);
     let error = writer.push(&vec![0; MAX_BLOCK_BYTES + 1]).unwrap_err();
     assert!(matches!(error, CommitError::RecordTooLong(_)), "{error}");
-    assert_eq!(writer.finish().unwrap(), 0);
+    writer.end_block().unwrap();
+    assert_eq!(log.end.bytes, 0);
 }
 
 /// The length is looked at before the checksum can be: it must not make the program take memory without bound.

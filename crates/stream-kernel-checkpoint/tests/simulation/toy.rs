@@ -1,12 +1,13 @@
 //! A small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two records of trace a line.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Changes, Checkpoint, CommitError, Committed, CommittedFile, CommittedInput, CommittedOutput,
-    CommittedTrace, NewFile, PrefixHash, Program, Total, UncutFile,
+    CommittedTrace, NewFile, PrefixHash, Program, StateLog, Total, UncutFile, Written,
 };
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
@@ -20,6 +21,8 @@ pub(crate) const CHECKPOINT: &str = "/run/ckpt";
 const BLOCK_BYTES: usize = 16;
 const COMMIT_EVERY_LINES: u64 = 3;
 const COMPACT_EVERY_LINES: u64 = 6;
+/// What was written when a commit comes may be all of it, or not.
+const WRITE_EVERY_LINES: u64 = 2;
 
 /// What was promised to whoever ran the program, and must never be taken back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +73,8 @@ struct Run<'a> {
     lines: u64,
     sums: BTreeMap<String, u64>,
     changes: Changes,
+    /// Where changes are written ahead of their commit, every other line.
+    log: Option<StateLog>,
     /// What this run says that everything took.
     duration: String,
 }
@@ -90,6 +95,7 @@ impl<'a> Run<'a> {
             lines: 0,
             sums,
             changes,
+            log: None,
             duration: String::new(),
         };
         run.commit(false, promise)?;
@@ -118,9 +124,19 @@ impl<'a> Run<'a> {
         let output = checkpoint.cut(output, BLOCK_BYTES).map_err(told)?;
         let trace = checkpoint.cut(trace, BLOCK_BYTES).map_err(told)?;
         let (input_bytes, lines) = (committed.input.bytes, committed.lines);
-        let changes = Changes::new();
-        let duration = String::new();
-        Ok(Some(Self { disk, checkpoint, output, trace, hash, input_bytes, lines, sums, changes, duration }))
+        Ok(Some(Self {
+            disk,
+            checkpoint,
+            output,
+            trace,
+            hash,
+            input_bytes,
+            lines,
+            sums,
+            changes: Changes::new(),
+            log: None,
+            duration: String::new(),
+        }))
     }
 
     fn read_lines(mut self, promise: &mut Promise) -> Result<(), String> {
@@ -130,6 +146,9 @@ impl<'a> Run<'a> {
         input.read_exact_at(&mut text, self.input_bytes).map_err(told)?;
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             self.process(line)?;
+            if self.lines.is_multiple_of(WRITE_EVERY_LINES) {
+                self.write_ahead().map_err(told)?;
+            }
             if self.lines.is_multiple_of(COMMIT_EVERY_LINES) {
                 self.commit(false, promise)?;
             }
@@ -158,24 +177,51 @@ impl<'a> Run<'a> {
     fn commit(&mut self, complete: bool, promise: &mut Promise) -> Result<(), String> {
         self.output.flush().map_err(told)?;
         self.trace.flush().map_err(told)?;
+        let is_compaction = self.lines > 0 && self.lines.is_multiple_of(COMPACT_EVERY_LINES);
         // A careless program tries again. That must not succeed.
-        self.try_to_commit(complete).or_else(|_| self.try_to_commit(complete)).map_err(told)?;
+        let written = if is_compaction {
+            None
+        } else {
+            self.write_ahead().or_else(|_| self.write_ahead()).map_err(told)?;
+            Some(self.log().and_then(StateLog::end_commit).map_err(told)?)
+        };
+        self.try_to_commit(written, complete)
+            .or_else(|_| self.try_to_commit(written, complete))
+            .map_err(told)?;
         promise.lines = Some(self.lines);
         Ok(())
     }
 
-    fn try_to_commit(&mut self, complete: bool) -> Result<(), CommitError> {
+    fn write_ahead(&mut self) -> Result<(), CommitError> {
+        let mut changes = mem::take(&mut self.changes);
+        let appended = self.log().and_then(|log| log.append(&mut changes));
+        self.changes = changes;
+        appended
+    }
+
+    /// Returns the log that was begun last.
+    fn log(&mut self) -> Result<&mut StateLog, CommitError> {
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => self.checkpoint.state_log()?,
+        };
+        Ok(self.log.insert(log))
+    }
+
+    /// Commits what was written, or all of it.
+    fn try_to_commit(&mut self, written: Option<Written>, complete: bool) -> Result<(), CommitError> {
         let committed = self.committed(complete);
         let (output, trace) = (self.output.file(), self.trace.file());
         let sync_first = [&*output, &*trace];
-        if self.lines == 0 || !self.lines.is_multiple_of(COMPACT_EVERY_LINES) {
-            return self.checkpoint.commit(committed, &mut self.changes, &sync_first);
+        if let Some(written) = written {
+            return self.checkpoint.commit_written(committed, written, &sync_first);
         }
         let sums = &self.sums;
         let mut all = |writer: &mut stream_kernel_checkpoint::StateWriter<'_>| {
             sums.iter().try_for_each(|(key, sum)| writer.push(format!("{key} {sum}\n").as_bytes()))
         };
         self.checkpoint.commit_all(committed, &mut all, &sync_first)?;
+        self.log = None;
         self.changes.clear();
         Ok(())
     }
