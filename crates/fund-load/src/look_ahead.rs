@@ -88,9 +88,9 @@ mod tests {
         fn count_attempt(
             &mut self,
             _: DigitId,
-            _: Day,
-            _: Day,
             _: Cents,
+            _: Day,
+            _: Day,
         ) -> Result<CustomerWindows, StoreFull> {
             unreachable!()
         }

@@ -1,19 +1,20 @@
-//! Changes of state, gathered for the next commit.
+//! Changes of state, gathered to be written to the state log.
 
 use std::mem;
 
 use crate::state_log::HEADER_BYTES;
 
-/// So many bytes are made ready at a time. Records come one by one, with long pauses: the processor would wait for the memory of each,
-/// which another core has read since it was last written. To get a page of it at once takes hardly longer than to get one line.
+/// So many zeros are made ready at a time, so that to add a record is mostly a few moves.
 const READY_BYTES: usize = 4096;
 
 /// The greatest number of bytes in a block of the state log, and so of a record.
 pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
-/// What has changed since the last commit: records, as the program writes them, in blocks.
+/// What has changed: records, as the program writes them, in blocks.
 ///
-/// It grows with what is pushed: whoever pushes commits before [`Changes::len`] gets too large.
+/// It grows with what is pushed: whoever pushes sees to it that it is [appended to the log](crate::StateLog::append), or committed, before
+/// [`Changes::len`] gets too large. The sooner, the better: what is small enough for the processor's caches is quickly filled and quickly
+/// written.
 ///
 /// A record is never divided: what [`Checkpoint::restore`](crate::Checkpoint::restore) hands back is a block at a time, each of whole
 /// records, in the order in which they were pushed.

@@ -184,11 +184,11 @@ impl<S: WindowStore> WindowStore for JournaledWindows<S> {
     fn count_attempt(
         &mut self,
         customer_id: DigitId,
+        accepted: Cents,
         day: Day,
         week: Day,
-        accepted: Cents,
     ) -> Result<CustomerWindows, StoreFull> {
-        let result = self.store.count_attempt(customer_id, day, week, accepted);
+        let result = self.store.count_attempt(customer_id, accepted, day, week);
         if let Ok(CustomerWindows { attempts, day_accepted: accepted, .. }) = result {
             self.journal.0.borrow_mut().note_customer_day(customer_id, day, week, attempts, accepted);
         }

@@ -46,7 +46,7 @@ fn take(resources: &Resources, id_text: &str, customer: &str, day: i64) -> Optio
     let week = keys.1.start_of_week(WeekStart::default());
     let first = resources.ids.borrow_mut().get_or_remember(id(id_text), attempt_on(day), Ok(())).unwrap();
     let mut windows = resources.windows.borrow_mut();
-    windows.count_attempt(keys.0, keys.1, week, Cents(250)).unwrap();
+    windows.count_attempt(keys.0, Cents(250), keys.1, week).unwrap();
     windows.count_prime(keys.1);
     resources.tally.borrow_mut().count(Verdict::Accepted);
     first
@@ -229,7 +229,7 @@ fn an_attempt_and_its_customer_s_day_are_noted_together_whatever_comes_between()
     let count = |customer: &str, day: i64| {
         let day = whole_second(day).time.day();
         let week = day.start_of_week(WeekStart::default());
-        resources.windows.borrow_mut().count_attempt(id(customer), day, week, Cents(250)).unwrap();
+        resources.windows.borrow_mut().count_attempt(id(customer), Cents(250), day, week).unwrap();
     };
     // An attempt's record has room for counts, whether they come or not.
     let (first, day, latest_day) = (38, 20, 5);

@@ -41,7 +41,7 @@ impl UpdateWindows {
         if daily_attempts.enabled || daily_accepted_amount.enabled || weekly_accepted_amount.enabled {
             let accepted = if is_accepted { effective_amount } else { Cents(0) };
             let customer_id = attempt.attempt().customer_id;
-            let after = windows.count_attempt(customer_id, attempt.day(), attempt.week(), accepted)?;
+            let after = windows.count_attempt(customer_id, accepted, attempt.day(), attempt.week())?;
             if daily_attempts.enabled {
                 context.metrics.set("attempts_after", after.attempts);
             }

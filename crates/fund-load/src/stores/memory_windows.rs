@@ -193,9 +193,9 @@ impl WindowStore for MemoryWindowStore {
     fn count_attempt(
         &mut self,
         customer_id: DigitId,
+        accepted: Cents,
         day: Day,
         week: Day,
-        accepted: Cents,
     ) -> Result<CustomerWindows, StoreFull> {
         let hash = self.weeks.hash((customer_id, week));
         let Found { mut windows, at, last } = self.find(hash, customer_id, day, week);

@@ -62,9 +62,9 @@ pub trait WindowStore {
     fn count_attempt(
         &mut self,
         customer_id: DigitId,
+        accepted: Cents,
         day: Day,
         week: Day,
-        accepted: Cents,
     ) -> Result<CustomerWindows, StoreFull>;
 
     /// Is told which customers' weeks will be asked for before long, and may see to it that they are found more quickly then.

@@ -18,7 +18,8 @@ use crate::state_log::{LogPosition, StateLog, StateWriter, Written};
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
     ///
-    /// `changes` is what has changed in the state since the last commit; once that is made, it is empty, and keeps its room. `sync_first`
+    /// `changes` is what has changed in the state since the last commit; once that is made, it is empty, and keeps its room. A program that
+    /// changes much, or commits in another thread, [writes it ahead](Self::state_log) and calls [`Checkpoint::commit_written`]. `sync_first`
     /// are output and trace, into which everything that is committed has been written; they may have grown beyond it.
     ///
     /// # Errors

@@ -37,6 +37,10 @@ fn restored(checkpoint: &mut Checkpoint) -> Vec<String> {
     blocks
 }
 
+fn vec_of(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
 #[test]
 fn a_lock_that_is_held_for_a_moment_is_waited_for_and_no_other() {
     let asked_until_free_after = |moments| {
@@ -111,6 +115,76 @@ fn a_commit_that_is_made_leaves_no_changes() {
     disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: true });
     checkpoint.commit(after_lines(4), &mut changes, &[]).unwrap_err();
     assert_eq!(changes.len(), before);
+}
+
+/// What a killed run has written ahead is of lines that come again: it must not count, be it that no commit covered it, or that the one
+/// that did was not the last one begun.
+#[test]
+fn what_is_written_ahead_counts_from_the_commit_on_that_covers_it() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    checkpoint
+        .state_log()
+        .unwrap()
+        .append(&mut changes(&["never committed, and longer than what is"]))
+        .unwrap();
+    drop(checkpoint);
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    assert_eq!(restored(&mut checkpoint), ["ab", "c"]);
+    let mut log = checkpoint.state_log().unwrap();
+    log.append(&mut changes(&["d"])).unwrap();
+    log.append(&mut changes(&["e"])).unwrap();
+    let written = log.end_commit().unwrap();
+    log.append(&mut changes(&["of the next commit"])).unwrap();
+    checkpoint.commit_written(after_lines(3), written, &[]).unwrap();
+    drop(checkpoint);
+    let (mut checkpoint, committed) = open(&disk).unwrap();
+    assert_eq!(
+        (committed, restored(&mut checkpoint)),
+        (Some(after_lines(3)), vec_of(&["ab", "c", "d", "e"]))
+    );
+}
+
+/// The first log and one that takes another's place are new: their names have to be made durable, and another log removed.
+#[test]
+fn what_is_written_ahead_goes_into_the_present_log() {
+    let disk = SimulatedDisk::new(1);
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    let mut commit = |lines, record| {
+        let mut log = checkpoint.state_log().unwrap();
+        log.append(&mut changes(&[record])).unwrap();
+        checkpoint.commit_written(after_lines(lines), log.end_commit().unwrap(), &[]).unwrap();
+        if lines == 2 {
+            checkpoint.commit_all(after_lines(3), &mut |writer| writer.push(b"all"), &[]).unwrap();
+        }
+    };
+    commit(1, "a");
+    commit(2, "b");
+    commit(4, "d");
+    drop(checkpoint);
+    assert_eq!(logs(&disk), ["state-2.log"]);
+    let (mut checkpoint, committed) = open(&disk.after_crash(1)).unwrap();
+    assert_eq!((committed, restored(&mut checkpoint)), (Some(after_lines(4)), vec_of(&["all", "d"])));
+}
+
+/// Its end is where the log ended then: to commit it again would cut what has come since.
+#[test]
+#[should_panic(expected = "is no part of the next commit")]
+fn what_is_committed_already_is_not_committed_again() {
+    let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
+    let written = checkpoint.state_log().unwrap().end_commit().unwrap();
+    checkpoint.commit_written(after_lines(3), written, &[]).unwrap();
+    let _ = checkpoint.commit_written(after_lines(4), written, &[]);
+}
+
+#[test]
+#[should_panic(expected = "is no part of the next commit")]
+fn what_was_written_to_an_earlier_log_is_not_committed() {
+    let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
+    let mut log = checkpoint.state_log().unwrap();
+    checkpoint.commit_all(after_lines(3), &mut |_| Ok(()), &[]).unwrap();
+    log.end_commit().unwrap();
+    let _ = checkpoint.commit_written(after_lines(4), log.end_commit().unwrap(), &[]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_week_is_the_sum_of_its_days_in_whatever_order_they_come() {
         (-1, 0, windows(2, 300, 351)),
         (3, 9, windows(2, 59, 360)),
     ] {
-        assert_eq!(store.count_attempt(id("1"), Day(day), week, Cents(cents)), Ok(expected));
+        assert_eq!(store.count_attempt(id("1"), Cents(cents), Day(day), week), Ok(expected));
         assert_eq!(store.customer(id("1"), Day(day), week), expected);
     }
     assert_eq!(store.customer(id("1"), Day(0), week), windows(0, 0, 360), "a day without attempts");
@@ -45,7 +45,7 @@ fn counts_and_sums_of_any_size_are_kept_exactly() {
     let mut count = |cents: u128| {
         expected =
             windows(expected.attempts + 1, expected.day_accepted.0 + cents, expected.week_accepted.0 + cents);
-        assert_eq!(store.count_attempt(id("1"), Day(0), Day(0), Cents(cents)), Ok(expected));
+        assert_eq!(store.count_attempt(id("1"), Cents(cents), Day(0), Day(0)), Ok(expected));
         assert_eq!(store.customer(id("1"), Day(0), Day(0)), expected);
     };
     let largest = 99_999_999_999_999_999_000;
@@ -60,7 +60,7 @@ fn counts_and_sums_of_any_size_are_kept_exactly() {
 fn sixteen_bits_of_attempts_are_the_bound_of_the_short_form_and_not_of_the_store() {
     let mut store = MemoryWindowStore::default();
     for attempts in 1..=u64::from(u16::MAX) + 2 {
-        assert_eq!(store.count_attempt(id("1"), Day(0), Day(0), Cents(0)), Ok(windows(attempts, 0, 0)));
+        assert_eq!(store.count_attempt(id("1"), Cents(0), Day(0), Day(0)), Ok(windows(attempts, 0, 0)));
     }
 }
 
@@ -93,7 +93,7 @@ fn entries_are_kept_apart_and_can_be_restored() {
 #[test]
 fn a_full_store_refuses_new_days_and_still_counts_the_others() {
     let mut store = MemoryWindowStore::with_max_entries(2);
-    let mut count = |customer: &str, day| store.count_attempt(id(customer), Day(day), Day(0), Cents(1));
+    let mut count = |customer: &str, day| store.count_attempt(id(customer), Cents(1), Day(day), Day(0));
     assert_eq!(count("1", 0), Ok(windows(1, 1, 1)));
     assert_eq!(count("1", 1), Ok(windows(1, 1, 2)));
     let full = StoreFull::Capacity { what: "customers' days", max_entries: 2 };
@@ -112,7 +112,7 @@ fn more_customers_than_allowed_are_refused_and_the_others_still_counted() {
     let check = |store: &mut MemoryWindowStore, customer: &str, day, expected| {
         let (day, week) = (Day(day), Day(day).start_of_week(WeekStart::Thu));
         assert_eq!(store.check_room(id(customer), day, week), expected, "{customer}");
-        let counted = store.count_attempt(id(customer), day, week, Cents(1));
+        let counted = store.count_attempt(id(customer), Cents(1), day, week);
         assert_eq!(counted.map(|_| ()), expected, "{customer}");
     };
     let mut store = MemoryWindowStore::new(Some(max_customers));
@@ -138,7 +138,7 @@ fn customers_are_found_again_however_many_there_are() {
     for round in 1..=3 {
         for customer in 0..5_000 {
             let (day, week) = (Day(customer % 7), Day(0));
-            let counted = store.count_attempt(id(&customer.to_string()), day, week, Cents(2));
+            let counted = store.count_attempt(id(&customer.to_string()), Cents(2), day, week);
             assert_eq!(counted, Ok(windows(round, 2 * u128::from(round), 2 * u128::from(round))));
         }
     }
@@ -150,7 +150,7 @@ fn bringing_weeks_near_changes_nothing_however_many_they_are() {
     let mut store = MemoryWindowStore::default();
     for customer in 0..40 {
         for day in 0..=customer % 7 {
-            store.count_attempt(id(&customer.to_string()), Day(day), Day(0), Cents(1)).unwrap();
+            store.count_attempt(id(&customer.to_string()), Cents(1), Day(day), Day(0)).unwrap();
         }
     }
     let before = store.entries();
