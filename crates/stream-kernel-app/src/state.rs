@@ -76,6 +76,8 @@ pub trait State {
 
     /// Puts the records of what has changed since the last call, or since the beginning, into `changes`, which is empty.
     ///
+    /// It is called once in 1,024 lines and for every commit, between lines or after one was taken back.
+    ///
     /// Whoever has gathered them already may exchange the two: `changes` has the room of earlier ones.
     fn take_changes(&mut self, changes: &mut Changes);
 

@@ -5,18 +5,18 @@ mod prepare;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::committed::Committed;
-use crate::error::{CommitError, OpenError, RestoreError};
+use crate::error::{OpenError, RestoreError};
 use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
 use crate::manifest::{Newest, Place, clear, newest, read_slots};
 use crate::slot::Slot;
-use crate::state_log::replay_from;
+use crate::state_log::{Shared, lock, replay_from};
 
 /// A state log that is smaller than this is not worth compacting.
 pub const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
@@ -44,8 +44,8 @@ pub struct Checkpoint {
     is_prepared: bool,
     /// The output's and the trace's names that are known to be durable.
     durable_names: Option<[Option<PathBuf>; 2]>,
-    /// The first failure.
-    failure: Option<CommitError>,
+    /// What its state log has to know, too, the first failure above all.
+    shared: Arc<Mutex<Shared>>,
 }
 
 /// A state log that is open.
@@ -93,7 +93,8 @@ impl Checkpoint {
         Self::lock(disk, dir)
     }
 
-    /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may account for.
+    /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may account for. A
+    /// [state log](Self::state_log) has to be asked for anew.
     ///
     /// # Errors
     ///
@@ -103,7 +104,9 @@ impl Checkpoint {
             Newest::Committed(_, place) => place,
             _ => Place::First,
         };
-        self.last = None;
+        (self.last, self.log, self.is_prepared) = (None, None, false);
+        // Who still has a state log must not write to it.
+        lock(&self.shared).logs += 1;
         clear(&*self.manifest, last).map_err(failed("be written", self.manifest.path()))
     }
 
@@ -146,7 +149,7 @@ impl Checkpoint {
             log: None,
             is_prepared: false,
             durable_names: None,
-            failure: None,
+            shared: Arc::default(),
         })
     }
 

@@ -32,4 +32,4 @@ pub use new_file::NewFile;
 #[doc(hidden)]
 pub use planted::{PlantedFault, with_planted};
 pub use prefix::{PrefixDigest, PrefixError, PrefixHash};
-pub use state_log::{LogPosition, StateLog, StateWriter, Written};
+pub use state_log::{LogPosition, StateLog, StateWriter, WrittenAhead};

@@ -9,7 +9,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
@@ -102,6 +102,11 @@ fn replay(
     Ok(())
 }
 
+/// Locks what is never left half done.
+pub(crate) fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Returns the number that stands in little-endian bytes.
 fn number(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
@@ -113,40 +118,74 @@ fn checksum_of(block: &[u8], offset: u64) -> u64 {
 
 /// The state log, behind what is committed of it: changes are written ahead, and count from the commit on that covers them.
 ///
-/// It is apart from the [`Checkpoint`](crate::Checkpoint), so that one thread can write while another commits what was written before.
+/// It is apart from the [`Checkpoint`](crate::Checkpoint), so that one thread can write while another commits what was written before. What
+/// either cannot do ends the other as well.
 #[derive(Debug)]
 pub struct StateLog {
     file: Arc<dyn DiskFile>,
     end: LogPosition,
     /// The number of the next commit.
     sequence: u64,
-    /// The first failure.
-    failure: Option<CommitError>,
+    /// Which of all logs that were handed out it is.
+    nth: u64,
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What a checkpoint and its state log know of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// The first failure of either.
+    pub(crate) failure: Option<CommitError>,
+    /// How many logs were handed out. Only the last one may be written.
+    pub(crate) logs: u64,
+    /// Up to where that is written.
+    pub(crate) written_bytes: u64,
 }
 
 /// What was written to a [`StateLog`] for a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
+#[derive(Debug)]
+pub struct WrittenAhead {
     pub(crate) log: LogPosition,
     pub(crate) sequence: u64,
+    pub(crate) nth: u64,
 }
 
 impl StateLog {
-    /// Returns the log in `file` from `end` on, for the commit `sequence` and those after it.
-    pub(crate) fn new(file: Arc<dyn DiskFile>, end: LogPosition, sequence: u64) -> Self {
-        Self { file, end, sequence, failure: None }
+    /// Returns the log in `file` from `end` on, for the commit `sequence` and those after it. No other may be written from now on.
+    pub(crate) fn new(
+        file: Arc<dyn DiskFile>,
+        end: LogPosition,
+        sequence: u64,
+        shared: Arc<Mutex<Shared>>,
+    ) -> Self {
+        let mut known = lock(&shared);
+        known.logs += 1;
+        known.written_bytes = end.bytes;
+        let nth = known.logs;
+        drop(known);
+        Self { file, end, sequence, nth, shared }
     }
 
     /// Writes changes for the next commit; once that is done, they are empty, and keep their room.
     ///
     /// # Errors
     ///
-    /// The log cannot be written. Everything that is asked of it later is refused with the same error, and so there is no commit any
-    /// more.
+    /// The log cannot be written, or something failed before. Whatever is asked of it or of its checkpoint later is refused with the same
+    /// error.
+    ///
+    /// # Panics
+    ///
+    /// The checkpoint was told since to forget, or to commit in another way.
     pub fn append(&mut self, changes: &mut Changes) -> Result<(), CommitError> {
         self.check()?;
         let appended = changes.blocks_mut().try_for_each(|block| self.append_block(block));
-        self.failure = appended.as_ref().err().cloned();
+        let mut known = lock(&self.shared);
+        known.written_bytes = self.end.bytes;
+        if let Err(failure) = &appended
+            && !is_planted(PlantedFault::FailureForgotten)
+        {
+            known.failure.get_or_insert_with(|| failure.clone());
+        }
         appended.inspect(|()| changes.clear())
     }
 
@@ -154,19 +193,22 @@ impl StateLog {
     ///
     /// # Errors
     ///
-    /// Something could not be written.
-    pub fn end_commit(&mut self) -> Result<Written, CommitError> {
+    /// Something failed before.
+    ///
+    /// # Panics
+    ///
+    /// As for [`StateLog::append`].
+    pub fn end_commit(&mut self) -> Result<WrittenAhead, CommitError> {
         self.check()?;
-        let written = Written { log: self.end, sequence: self.sequence };
+        let written = WrittenAhead { log: self.end, sequence: self.sequence, nth: self.nth };
         self.sequence += 1;
         Ok(written)
     }
 
     fn check(&self) -> Result<(), CommitError> {
-        match &self.failure {
-            Some(failure) if !is_planted(PlantedFault::FailureForgotten) => Err(failure.clone()),
-            _ => Ok(()),
-        }
+        let known = lock(&self.shared);
+        assert_eq!(self.nth, known.logs, "another state log has taken the place of this one");
+        known.failure.clone().map_or(Ok(()), Err)
     }
 
     /// Writes a block, and its header into the room before its records.

@@ -1,18 +1,20 @@
-//! A disk that takes longer to make something durable than the run takes for the lines between two commits.
+//! Commits beside the run: on a disk that takes longer for one than the run takes for the lines up to the next, and on one that is full.
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use fund_load::FundLoad;
-use stream_kernel_app::{CommitIn, Job, Reached, Surroundings, run_checkpointed};
+use stream_kernel_app::checkpoint::inspect;
+use stream_kernel_app::{CheckpointFailure, CommitIn, Job, Reached, Surroundings, run_checkpointed};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 
 use super::input::lines;
-use super::scene::{CONFIGURATION, disk_with};
+use super::scene::{CHECKPOINT, CONFIGURATION, disk_with};
 use crate::pipeline::harness::prepare;
 
 /// For whoever waits for what may never come. A run that is in order takes a part of it.
@@ -91,4 +93,45 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
     });
     assert_eq!(reached_then, WAITS_AFTER - 1, "it decides line {WAITS_AFTER}, and waits");
     assert_eq!((ended.stopped, ended.report.inputs), (None, 300));
+}
+
+/// Has no more room in the state log from some time on.
+#[derive(Debug, Default)]
+struct Fill(AtomicBool);
+
+impl Watch for Fill {
+    fn around<T>(&self, name: &str, path: &Path, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        if name == "write" && path == Path::new(CHECKPOINT).join("state-1.log") && self.0.load(Relaxed) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        operation()
+    }
+}
+
+/// What is written ahead is of a later commit than the one that may be being made. Of that, people are told as well.
+#[test]
+fn a_log_that_is_full_does_not_hide_how_far_a_run_is_committed() {
+    let disk = disk_with(&lines(31, 1_100));
+    let fill = Arc::new(Fill::default());
+    let settings = ["runtime.checkpoint.every_lines=300", "runtime.tracing.enabled=false"];
+    let job: Job<FundLoad> = prepare(CONFIGURATION, &settings.map(str::to_owned));
+    let start = Timestamp::from_nanos(0);
+    let surroundings = Surroundings {
+        disk: Arc::new(WatchedDisk { disk: disk.clone(), watch: Arc::clone(&fill) }),
+        now: &|| start,
+        min_compaction_bytes: u64::MAX,
+        commit_in: CommitIn::Background,
+        run_id: "run",
+        restart: false,
+        between_lines: &mut |Reached { line_no, .. }| {
+            fill.0.store(line_no == 1_023, Relaxed);
+            None
+        },
+        tell: &mut |_| {},
+    };
+    let failure = run_checkpointed(job, || ManualClock::new(start, 1_000), surroundings).unwrap_err();
+    let CheckpointFailure::Commit { line_no: told, .. } = failure else { panic!("{failure:?}") };
+    let committed = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed.lines;
+    assert_eq!(told, committed);
+    assert!((300..1_024).contains(&told), "{told}");
 }

@@ -14,7 +14,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use stream_kernel_app::{CommitIn, Job, Surroundings, run_checkpointed};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
-use stream_kernel_trace::{Clock, SystemClock, WallClock};
+use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
 /// Where the process kills itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     let layers = Job::<FundLoad>::loader().file(PathBuf::from(configuration));
     let job = Job::<FundLoad>::prepare(layers).map_err(|mistakes| mistakes.to_string())?;
     let deadline = Arc::new(Deadline { point, operations: AtomicU64::new(0) });
-    let clock = WallClock::new();
+    let clock = MonotonicClock::new();
     let surroundings = Surroundings {
         disk: Arc::new(WatchedDisk { disk: OsDisk, watch: Arc::clone(&deadline) }),
         now: &|| clock.now(),

@@ -29,7 +29,7 @@ enum StateRecord {
     Tally(Tally),
 }
 
-/// Notes what changes in the stores, between two commits.
+/// Notes what changes in the stores, until it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Journal(Rc<RefCell<Notes>>);
 

@@ -59,6 +59,7 @@ pub trait WindowStore {
     ///
     /// Refuses a day that is new to the customer if it holds as many as it can, and a customer who is new if it knows as many as it
     /// may. What it holds stays as it is.
+    // In this order the amount is handed on in registers. Behind day and week it would be handed on in memory.
     fn count_attempt(
         &mut self,
         customer_id: DigitId,

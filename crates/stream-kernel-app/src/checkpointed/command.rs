@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError, PrefixError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_exec::RunReport;
-use stream_kernel_trace::{Clock, SystemClock, WallClock};
+use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
 use super::{CheckpointFailure, CommitIn, Ended, Event, Reached, Surroundings, run_checkpointed};
 use crate::cli::Options;
@@ -29,7 +29,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
     let mut progress = Progress::new(stopwatch, bytes);
-    let clock = WallClock::new();
+    let clock = MonotonicClock::new();
     let mut tell = |event: Event<'_>| match event {
         Event::Resumed { line_no, was_complete } => {
             let remark = if was_complete { ", the last one of a complete run" } else { "" };

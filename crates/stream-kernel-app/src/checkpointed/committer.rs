@@ -1,13 +1,12 @@
 //! Commits beside the run: while one is made durable, lines go on.
 
 use std::io;
-use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateLog, Written};
+use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateLog, WrittenAhead};
 use stream_kernel_disk::DiskFile;
 
 use crate::State;
@@ -15,7 +14,7 @@ use crate::State;
 /// A commit that is to be made. What it covers is written already, though not yet durable.
 struct Commit {
     committed: Committed,
-    written: Written,
+    written: WrittenAhead,
 }
 
 /// Where commits are made.
@@ -27,23 +26,20 @@ pub enum CommitIn {
     Foreground,
 }
 
-/// Makes commits, one after the other.
+/// Makes commits, one after the other. After the first error it is of no more use.
 pub(super) struct Committer {
     shared: Arc<Mutex<Shared>>,
     background: Option<Background>,
     min_compaction_bytes: u64,
-    /// Where changes are written; not known before there is a commit, and after a compaction.
+    /// Where changes are written: not asked for yet at the beginning, and after a compaction.
     log: Option<StateLog>,
     /// Room for changes while they are written: so little that it stays near the processor.
     changes: Changes,
 }
 
-/// What has become of a commit.
-type Made = Result<(), CommitError>;
-
 struct Background {
     commits: Option<SyncSender<Commit>>,
-    results: Receiver<Made>,
+    results: Receiver<Result<(), CommitError>>,
     thread: Option<JoinHandle<()>>,
     is_busy: bool,
 }
@@ -70,7 +66,7 @@ impl Synced {
 }
 
 impl Shared {
-    fn make(&mut self, Commit { committed, written }: Commit) -> Made {
+    fn make(&mut self, Commit { committed, written }: Commit) -> Result<(), CommitError> {
         let files = self.files.for_commit(&committed);
         self.checkpoint.commit_written(committed, written, &files)
     }
@@ -113,11 +109,19 @@ impl Committer {
     ///
     /// Returns why the log cannot be written.
     pub(super) fn write_ahead(&mut self, state: &mut dyn State) -> Result<(), CommitError> {
-        let mut changes = mem::take(&mut self.changes);
-        state.take_changes(&mut changes);
-        let written = self.log()?.append(&mut changes);
-        self.changes = changes;
-        written
+        self.write(state).map(drop)
+    }
+
+    /// Does so, and returns where.
+    fn write(&mut self, state: &mut dyn State) -> Result<&mut StateLog, CommitError> {
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => self.shared().checkpoint.state_log()?,
+        };
+        let log = self.log.insert(log);
+        state.take_changes(&mut self.changes);
+        log.append(&mut self.changes)?;
+        Ok(log)
     }
 
     /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
@@ -137,8 +141,8 @@ impl Committer {
         if !is_line_taken_back && self.is_compaction_due(state) {
             return self.commit_all(committed, state);
         }
-        self.write_ahead(state)?;
-        let commit = Commit { committed, written: self.log()?.end_commit()? };
+        let written = self.write(state)?.end_commit()?;
+        let commit = Commit { committed, written };
         match &mut self.background {
             Some(background) => background.begin(commit),
             None => self.shared().make(commit),
@@ -146,29 +150,23 @@ impl Committer {
     }
 
     fn commit_all(&mut self, committed: Committed, state: &mut dyn State) -> Result<(), CommitError> {
+        let mut shared = self.shared();
+        let Shared { checkpoint, files } = &mut *shared;
+        let files = files.for_commit(&committed);
+        checkpoint.commit_all(committed, &mut |writer| state.write_all(writer), &files)?;
+        drop(shared);
         // What has changed is part of the whole.
         state.take_changes(&mut self.changes);
         self.changes.clear();
         self.log = None;
-        let Shared { checkpoint, files } = &mut *self.shared();
-        let files = files.for_commit(&committed);
-        checkpoint.commit_all(committed, &mut |writer| state.write_all(writer), &files)
+        Ok(())
     }
 
     fn is_compaction_due(&self, state: &dyn State) -> bool {
         self.shared().checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
     }
 
-    /// Returns the state log: the one that was begun last.
-    fn log(&mut self) -> Result<&mut StateLog, CommitError> {
-        let log = match self.log.take() {
-            Some(log) => log,
-            None => self.shared().checkpoint.state_log()?,
-        };
-        Ok(self.log.insert(log))
-    }
-
-    /// Waits for a commit that is being made.
+    /// Returns the checkpoint, once no commit is being made.
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,7 +17,7 @@ use crate::{Application, LineReader};
 const LINES_PER_LOOK: u64 = 256;
 
 /// What so many lines have changed in the state is written at a time. That much stays near the processor; what is gathered up to a commit
-/// does not, and to fetch the memory for it costs more than all else that a checkpoint does.
+/// does not, and most of the memory that a checkpoint makes a run wait for was fetched for that.
 const LINES_PER_WRITE: u64 = 1024;
 
 /// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
@@ -181,14 +181,16 @@ impl<'a, A: Application> Feed<'a, A> {
         Ok(())
     }
 
-    /// Writes what has changed in the state, if that is much: a line is never taken back after that.
+    /// Writes what has changed in the state, if that may be much: a line is never taken back after that.
     #[inline]
     fn write_ahead_if_due(&mut self, line_no: u64) -> Result<(), CheckpointFailure> {
         if !line_no.is_multiple_of(LINES_PER_WRITE) {
             return Ok(());
         }
-        let written = self.opened.committer.write_ahead(&mut *self.opened.state);
-        written.map_err(|cause| self.not_committed(cause))
+        let Err(cause) = self.opened.committer.write_ahead(&mut *self.opened.state) else { return Ok(()) };
+        // What was begun may be committed for all that: people are told of the last line that is.
+        self.wait()?;
+        Err(self.not_committed(cause))
     }
 
     fn is_time_for_commit(&self) -> bool {

@@ -98,7 +98,8 @@ pub struct Ended {
     pub summary: Vec<SummaryRow>,
 }
 
-/// Runs a job whose configuration has a checkpoint, from its beginning or from where the checkpoint says, traced by `clock`.
+/// Runs a job whose configuration has a checkpoint, from its beginning or from where the checkpoint says, traced by the clock that `clock`
+/// makes, if it is traced.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
 //! Every step of the example must be traced as configured, and counted the same with or without a trace.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use stream_kernel_app::{LineContent, RawLine};
@@ -80,6 +80,21 @@ fn tracing_changes_no_count() {
         );
         assert_eq!(traced.trace.lines().next_back().map(|last| last.contains("\"line_no\":17")), Some(true));
     }
+}
+
+/// To set up the system's clock takes milliseconds.
+#[test]
+fn no_clock_is_made_where_nothing_is_recorded() {
+    let is_recording = |setting| {
+        let made = Cell::new(false);
+        let clock_for_it = || {
+            made.set(true);
+            clock()
+        };
+        (prepare(set(&[setting])).recorder(clock_for_it, None).is_some(), made.get())
+    };
+    assert_eq!(is_recording("runtime.tracing.enabled=false"), (false, false));
+    assert_eq!(is_recording("runtime.tracing.enabled=true"), (true, true));
 }
 
 #[test]

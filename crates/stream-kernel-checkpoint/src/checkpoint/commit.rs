@@ -13,19 +13,23 @@ use crate::layout::log_path;
 use crate::manifest::{Place, write_slot};
 use crate::planted::{PlantedFault, is_planted};
 use crate::slot::Slot;
-use crate::state_log::{LogPosition, StateLog, StateWriter, Written};
+use crate::state_log::{LogPosition, StateLog, StateWriter, WrittenAhead, lock};
 
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
     ///
-    /// `changes` is what has changed in the state since the last commit; once that is made, it is empty, and keeps its room. A program that
-    /// changes much, or commits in another thread, [writes it ahead](Self::state_log) and calls [`Checkpoint::commit_written`]. `sync_first`
-    /// are output and trace, into which everything that is committed has been written; they may have grown beyond it.
+    /// `changes` is what has changed in the state since the last commit; once they are written, they are empty, and keep their room. A program
+    /// that changes much, or commits in another thread, [writes them ahead](Self::state_log) instead and calls [`Checkpoint::commit_written`].
+    /// `sync_first` are output and trace, into which everything that is committed has been written; they may have grown beyond it.
     ///
     /// # Errors
     ///
     /// Something has no room (nothing was done then, and the next commit may be better), or a file cannot be written or synced: then, and
     /// for all later commits, the run has to end; what the last successful commit said is safe.
+    ///
+    /// # Panics
+    ///
+    /// Changes were written ahead that no commit covers.
     pub fn commit(
         &mut self,
         committed: Committed,
@@ -38,7 +42,7 @@ impl Checkpoint {
             log.append(changes)?;
             log.end_commit()
         })?;
-        self.commit_written(committed, written, sync_first)
+        self.make(committed, written, sync_first)
     }
 
     /// Commits what was written to the [state log](Self::state_log) until its [`StateLog::end_commit`], as [`Checkpoint::commit`] does.
@@ -49,34 +53,19 @@ impl Checkpoint {
     ///
     /// # Panics
     ///
-    /// `written` was not written for the next commit.
+    /// The log has to be asked for anew, or something that was written later is committed already.
     pub fn commit_written(
         &mut self,
         committed: Committed,
-        written: Written,
+        written: WrittenAhead,
         sync_first: &[&dyn DiskFile],
     ) -> Result<(), CommitError> {
         committed.check_bounds()?;
-        self.unless_failed(|this| {
-            let Written { log: end, sequence } = written;
-            let log = this.log.as_ref().filter(|log| log.number == end.number);
-            let log = log.filter(|_| sequence == this.next_sequence());
-            let Some(LogFile { file, .. }) = log.cloned() else {
-                panic!("{written:?} is no part of the next commit")
-            };
-            let slot = Slot { sequence, log: end, committed };
-            match this.last.as_ref().map(|(last, place)| (last.log.number == end.number, *place)) {
-                Some((true, place)) => this.commit_to(slot, place, &*file, sync_first),
-                last => {
-                    let place = last.map_or(Place::First, |(_, place)| place.other());
-                    this.commit_with_new_log(slot, place, &*file, sync_first)
-                }
-            }
-        })
+        self.make(committed, written, sync_first)
     }
 
-    /// Commits with the whole state instead of its changes, which `all` is to write, into a new log; the old one is removed. Who writes to
-    /// the [state log](Self::state_log) has to ask for that again.
+    /// Commits with the whole state instead of its changes, which `all` is to write, into a new log; the old one is removed, with what was
+    /// written ahead. Who writes to the [state log](Self::state_log) has to ask for that anew.
     ///
     /// # Errors
     ///
@@ -96,14 +85,22 @@ impl Checkpoint {
             writer.end_block()?;
             log.end_commit()
         })?;
-        self.commit_written(committed, written, sync_first)
+        self.make(committed, written, sync_first)
     }
 
-    /// Returns the state log, to write to it what has changed since the last commit; the first one if there is none.
+    /// Returns the state log, open behind the last commit, to [append](StateLog::append) what has changed since; the first one is created.
+    ///
+    /// One is asked for once, and again after [`Checkpoint::commit_all`], [`Checkpoint::commit`] and [`Checkpoint::forget`]. What is
+    /// appended is committed in turn: [`StateLog::end_commit`], then [`Checkpoint::commit_written`], be it in another thread while more is
+    /// appended.
     ///
     /// # Errors
     ///
     /// As for [`Checkpoint::commit`].
+    ///
+    /// # Panics
+    ///
+    /// Changes were written ahead that no commit covers.
     pub fn state_log(&mut self) -> Result<StateLog, CommitError> {
         self.unless_failed(Self::open_state_log)
     }
@@ -112,25 +109,54 @@ impl Checkpoint {
         self.prepare()?;
         let Some(LogFile { number, file }) = self.log.clone() else { return self.open_new_log() };
         let committed = self.last.as_ref().map_or(0, |(last, _)| last.log.bytes);
+        let known = lock(&self.shared);
+        assert!(known.written_bytes <= committed, "changes were written ahead that no commit covers");
+        drop(known);
         let bytes = if is_planted(PlantedFault::LogNotCut) {
             file.len().map_err(doing("be read", file.path()))?
         } else {
             committed
         };
-        Ok(StateLog::new(file, LogPosition { number, bytes }, self.next_sequence()))
+        Ok(self.log_from(file, LogPosition { number, bytes }))
     }
 
     fn open_new_log(&mut self) -> Result<StateLog, CommitError> {
-        let number = self.last.as_ref().map_or(0, |(last, _)| last.log.number) + 1;
+        let number = self.log.as_ref().map_or(0, |log| log.number) + 1;
         let path = log_path(&self.dir, number);
         let file: Arc<dyn DiskFile> =
             self.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?.into();
         self.log = Some(LogFile { number, file: Arc::clone(&file) });
-        Ok(StateLog::new(file, LogPosition { number, bytes: 0 }, self.next_sequence()))
+        Ok(self.log_from(file, LogPosition { number, bytes: 0 }))
+    }
+
+    fn log_from(&self, file: Arc<dyn DiskFile>, end: LogPosition) -> StateLog {
+        StateLog::new(file, end, self.next_sequence(), Arc::clone(&self.shared))
     }
 
     fn next_sequence(&self) -> u64 {
         self.last.as_ref().map_or(0, |(last, _)| last.sequence) + 1
+    }
+
+    /// Makes what was written durable, and then the slot that says so.
+    fn make(
+        &mut self,
+        committed: Committed,
+        WrittenAhead { log: end, sequence, nth }: WrittenAhead,
+        sync_first: &[&dyn DiskFile],
+    ) -> Result<(), CommitError> {
+        self.unless_failed(|this| {
+            assert_eq!(nth, lock(&this.shared).logs, "another state log has taken the place of this one");
+            assert!(sequence >= this.next_sequence(), "what was written later is committed already");
+            let Some(LogFile { file, .. }) = this.log.clone() else { unreachable!("a log was handed out") };
+            let slot = Slot { sequence, log: end, committed };
+            match this.last.as_ref().map(|(last, place)| (last.log.number == end.number, *place)) {
+                Some((true, place)) => this.commit_to(slot, place, &*file, sync_first),
+                last => {
+                    let place = last.map_or(Place::First, |(_, place)| place.other());
+                    this.commit_with_new_log(slot, place, &*file, sync_first)
+                }
+            }
+        })
     }
 
     /// Does nothing after a failure, and remembers the first.
@@ -138,12 +164,14 @@ impl Checkpoint {
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, CommitError>,
     ) -> Result<T, CommitError> {
-        if let Some(failure) = &self.failure {
+        if let Some(failure) = &lock(&self.shared).failure {
             return Err(failure.clone());
         }
         let done = act(self);
-        if !is_planted(PlantedFault::FailureForgotten) {
-            self.failure = done.as_ref().err().cloned();
+        if let Err(failure) = &done
+            && !is_planted(PlantedFault::FailureForgotten)
+        {
+            lock(&self.shared).failure.get_or_insert_with(|| failure.clone());
         }
         done
     }

@@ -102,7 +102,7 @@ fn a_new_log_takes_the_place_of_the_old_one() {
     assert_eq!(restored(&mut checkpoint), ["all", "d"]);
 }
 
-/// Changes that stayed would be written a second time, by the next commit; those of a commit that failed are not lost.
+/// Changes that stayed would be written a second time, by the next commit; those that could not be written are not lost.
 #[test]
 fn a_commit_that_is_made_leaves_no_changes() {
     let disk = disk_with_commits();
@@ -167,24 +167,124 @@ fn what_is_written_ahead_goes_into_the_present_log() {
     assert_eq!((committed, restored(&mut checkpoint)), (Some(after_lines(4)), vec_of(&["all", "d"])));
 }
 
-/// Its end is where the log ended then: to commit it again would cut what has come since.
+/// The run has to end, whichever of the two meets the failure: what is written later would stand behind a hole.
 #[test]
-#[should_panic(expected = "is no part of the next commit")]
-fn what_is_committed_already_is_not_committed_again() {
+fn what_the_log_cannot_do_ends_committing_and_what_the_checkpoint_cannot_do_ends_the_log() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    let mut log = checkpoint.state_log().unwrap();
+    let written = log.end_commit().unwrap();
+    let fail_next = || PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false };
+    disk.plan(fail_next());
+    let error = log.append(&mut changes(&["d"])).unwrap_err().to_string();
+    assert_eq!(error, "`/checkpoint/state-1.log` cannot be written");
+    assert_eq!(checkpoint.commit_written(after_lines(3), written, &[]).unwrap_err().to_string(), error);
+    assert_eq!(checkpoint.state_log().unwrap_err().to_string(), error);
+    drop((checkpoint, log));
+
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    let mut log = checkpoint.state_log().unwrap();
+    disk.plan(fail_next());
+    let error = checkpoint.commit_written(after_lines(3), log.end_commit().unwrap(), &[]).unwrap_err();
+    assert_eq!(log.append(&mut changes(&["d"])).unwrap_err().to_string(), error.to_string());
+    assert_eq!(log.end_commit().unwrap_err().to_string(), error.to_string());
+}
+
+/// What had no room may be said more briefly: what was written for it is covered by the next commit.
+#[test]
+fn a_commit_that_was_ended_and_not_made_is_part_of_the_next() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    let mut log = checkpoint.state_log().unwrap();
+    log.append(&mut changes(&["d"])).unwrap();
+    let mut too_long = greatest();
+    too_long.configuration.push('x');
+    checkpoint.commit_written(too_long, log.end_commit().unwrap(), &[]).unwrap_err();
+    log.append(&mut changes(&["e"])).unwrap();
+    checkpoint.commit_written(after_lines(3), log.end_commit().unwrap(), &[]).unwrap();
+    log.append(&mut changes(&["f"])).unwrap();
+    checkpoint.commit_written(after_lines(4), log.end_commit().unwrap(), &[]).unwrap();
+    drop((checkpoint, log));
+    let (mut checkpoint, committed) = open(&disk).unwrap();
+    assert_eq!(
+        (committed, restored(&mut checkpoint)),
+        (Some(after_lines(4)), vec_of(&["ab", "c", "d", "e", "f"]))
+    );
+}
+
+/// Wherever a log comes from, the first commit may be of the whole state.
+#[test]
+fn the_whole_state_goes_into_a_new_log_also_as_the_first_commit() {
+    let disk = SimulatedDisk::new(1);
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    checkpoint.state_log().unwrap().append(&mut changes(&["a"])).unwrap();
+    checkpoint.commit_all(after_lines(1), &mut |writer| writer.push(b"all"), &[]).unwrap();
+    assert_eq!(logs(&disk), ["state-2.log"]);
+    checkpoint.forget().unwrap();
+    checkpoint.commit_all(after_lines(2), &mut |writer| writer.push(b"other"), &[]).unwrap();
+    assert_eq!(restored(&mut checkpoint), ["other"]);
+}
+
+/// An earlier commit would be of less than what is committed already.
+#[test]
+#[should_panic(expected = "what was written later is committed already")]
+fn commits_are_made_in_order() {
     let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
-    let written = checkpoint.state_log().unwrap().end_commit().unwrap();
-    checkpoint.commit_written(after_lines(3), written, &[]).unwrap();
-    let _ = checkpoint.commit_written(after_lines(4), written, &[]);
+    let mut log = checkpoint.state_log().unwrap();
+    let [first, second] = [log.end_commit().unwrap(), log.end_commit().unwrap()];
+    checkpoint.commit_written(after_lines(4), second, &[]).unwrap();
+    let _ = checkpoint.commit_written(after_lines(3), first, &[]);
+}
+
+/// Otherwise that would be written over, and lost.
+#[test]
+#[should_panic(expected = "changes were written ahead that no commit covers")]
+fn changes_are_not_committed_beside_others_that_are_written_ahead() {
+    let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
+    checkpoint.state_log().unwrap().append(&mut changes(&["d"])).unwrap();
+    let _ = checkpoint.commit(after_lines(3), &mut changes(&["e"]), &[]);
+}
+
+/// Does something with a checkpoint that has handed out a log, and appends to that.
+#[track_caller]
+fn append_after(act: impl FnOnce(&mut Checkpoint)) {
+    let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
+    let mut log = checkpoint.state_log().unwrap();
+    act(&mut checkpoint);
+    let _ = log.append(&mut changes(&["d"]));
 }
 
 #[test]
-#[should_panic(expected = "is no part of the next commit")]
+#[should_panic(expected = "another state log has taken the place of this one")]
+fn a_log_that_is_replaced_is_not_written() {
+    append_after(|checkpoint| checkpoint.commit_all(after_lines(3), &mut |_| Ok(()), &[]).unwrap());
+}
+
+#[test]
+#[should_panic(expected = "another state log has taken the place of this one")]
+fn a_log_behind_which_a_commit_was_made_is_not_written() {
+    append_after(|checkpoint| checkpoint.commit(after_lines(3), &mut changes(&["e"]), &[]).unwrap());
+}
+
+#[test]
+#[should_panic(expected = "another state log has taken the place of this one")]
+fn of_two_logs_only_the_later_one_is_written() {
+    append_after(|checkpoint| drop(checkpoint.state_log().unwrap()));
+}
+
+#[test]
+#[should_panic(expected = "another state log has taken the place of this one")]
+fn a_log_of_what_is_forgotten_is_not_written() {
+    append_after(|checkpoint| checkpoint.forget().unwrap());
+}
+
+#[test]
+#[should_panic(expected = "another state log has taken the place of this one")]
 fn what_was_written_to_an_earlier_log_is_not_committed() {
     let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
-    let mut log = checkpoint.state_log().unwrap();
+    let written = checkpoint.state_log().unwrap().end_commit().unwrap();
     checkpoint.commit_all(after_lines(3), &mut |_| Ok(()), &[]).unwrap();
-    log.end_commit().unwrap();
-    let _ = checkpoint.commit_written(after_lines(4), log.end_commit().unwrap(), &[]);
+    let _ = checkpoint.commit_written(after_lines(4), written, &[]);
 }
 
 #[test]

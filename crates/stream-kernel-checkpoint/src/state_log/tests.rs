@@ -19,7 +19,7 @@ fn new_file() -> Arc<dyn DiskFile> {
 
 /// Returns the log in the file from `bytes` on.
 fn log_from(file: &Arc<dyn DiskFile>, sequence: u64, bytes: u64) -> StateLog {
-    StateLog::new(Arc::clone(file), LogPosition { number: 1, bytes }, sequence)
+    StateLog::new(Arc::clone(file), LogPosition { number: 1, bytes }, sequence, Arc::default())
 }
 
 fn changes(records: &[&[u8]]) -> Changes {

@@ -1,13 +1,12 @@
 //! A small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two records of trace a line.
 
 use std::collections::BTreeMap;
-use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
     Changes, Checkpoint, CommitError, Committed, CommittedFile, CommittedInput, CommittedOutput,
-    CommittedTrace, NewFile, PrefixHash, Program, StateLog, Total, UncutFile, Written,
+    CommittedTrace, NewFile, PrefixHash, Program, StateLog, Total, UncutFile,
 };
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
@@ -23,6 +22,8 @@ const COMMIT_EVERY_LINES: u64 = 3;
 const COMPACT_EVERY_LINES: u64 = 6;
 /// What was written when a commit comes may be all of it, or not.
 const WRITE_EVERY_LINES: u64 = 2;
+
+const MEANWHILE: &str = "meanwhile";
 
 /// What was promised to whoever ran the program, and must never be taken back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,6 +117,9 @@ impl<'a> Run<'a> {
         let trace = UncutFile::open(disk, Path::new(&trace.path), trace.bytes).map_err(told)?;
         let mut sums = BTreeMap::new();
         checkpoint.restore(&mut |records| restore(records, &mut sums)).map_err(told)?;
+        if sums.remove(MEANWHILE).is_some_and(|ahead| ahead > 0) {
+            return Err(format!("{BROKEN}: what it did not cover was taken in"));
+        }
         if committed.complete && input.len().map_err(told)? == committed.input.bytes {
             checkpoint.rename(output.path(), Path::new(OUTPUT)).map_err(told)?;
             return Ok(None);
@@ -147,7 +151,7 @@ impl<'a> Run<'a> {
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             self.process(line)?;
             if self.lines.is_multiple_of(WRITE_EVERY_LINES) {
-                self.write_ahead().map_err(told)?;
+                self.write().map_err(told)?;
             }
             if self.lines.is_multiple_of(COMMIT_EVERY_LINES) {
                 self.commit(false, promise)?;
@@ -177,43 +181,22 @@ impl<'a> Run<'a> {
     fn commit(&mut self, complete: bool, promise: &mut Promise) -> Result<(), String> {
         self.output.flush().map_err(told)?;
         self.trace.flush().map_err(told)?;
-        let is_compaction = self.lines > 0 && self.lines.is_multiple_of(COMPACT_EVERY_LINES);
         // A careless program tries again. That must not succeed.
-        let written = if is_compaction {
-            None
-        } else {
-            self.write_ahead().or_else(|_| self.write_ahead()).map_err(told)?;
-            Some(self.log().and_then(StateLog::end_commit).map_err(told)?)
-        };
-        self.try_to_commit(written, complete)
-            .or_else(|_| self.try_to_commit(written, complete))
-            .map_err(told)?;
+        self.try_to_commit(complete).or_else(|_| self.try_to_commit(complete)).map_err(told)?;
         promise.lines = Some(self.lines);
         Ok(())
     }
 
-    fn write_ahead(&mut self) -> Result<(), CommitError> {
-        let mut changes = mem::take(&mut self.changes);
-        let appended = self.log().and_then(|log| log.append(&mut changes));
-        self.changes = changes;
-        appended
-    }
-
-    /// Returns the log that was begun last.
-    fn log(&mut self) -> Result<&mut StateLog, CommitError> {
-        let log = match self.log.take() {
-            Some(log) => log,
-            None => self.checkpoint.state_log()?,
-        };
-        Ok(self.log.insert(log))
-    }
-
-    /// Commits what was written, or all of it.
-    fn try_to_commit(&mut self, written: Option<Written>, complete: bool) -> Result<(), CommitError> {
+    fn try_to_commit(&mut self, complete: bool) -> Result<(), CommitError> {
         let committed = self.committed(complete);
         let (output, trace) = (self.output.file(), self.trace.file());
         let sync_first = [&*output, &*trace];
-        if let Some(written) = written {
+        if self.lines == 0 || !self.lines.is_multiple_of(COMPACT_EVERY_LINES) {
+            self.changes.push(meanwhile(0).as_bytes())?;
+            let written = self.write()?.end_commit()?;
+            // As a run does while another thread makes the commit.
+            self.changes.push(meanwhile(self.lines + 1).as_bytes())?;
+            self.write()?;
             return self.checkpoint.commit_written(committed, written, &sync_first);
         }
         let sums = &self.sums;
@@ -224,6 +207,17 @@ impl<'a> Run<'a> {
         self.log = None;
         self.changes.clear();
         Ok(())
+    }
+
+    /// Writes what has changed to the log, and returns that.
+    fn write(&mut self) -> Result<&mut StateLog, CommitError> {
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => self.checkpoint.state_log()?,
+        };
+        let log = self.log.insert(log);
+        log.append(&mut self.changes)?;
+        Ok(log)
     }
 
     fn committed(&self, complete: bool) -> Committed {
@@ -253,6 +247,11 @@ impl<'a> Run<'a> {
             complete,
         }
     }
+}
+
+/// Returns a record of what is written while a commit is made, which the next commit takes back: it must never be taken in.
+fn meanwhile(ahead: u64) -> String {
+    format!("{MEANWHILE} {ahead}\n")
 }
 
 fn restore(records: &[u8], sums: &mut BTreeMap<String, u64>) -> Result<(), String> {
