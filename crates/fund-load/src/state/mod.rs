@@ -98,26 +98,26 @@ impl Notes {
 #[derive(Debug)]
 pub(crate) struct JournaledIds<S> {
     store: S,
-    /// The latest day of all attempts.
-    latest: Option<Day>,
+    /// The latest day that was noted.
+    latest_day: Option<Day>,
     journal: Journal,
 }
 
 impl<S> JournaledIds<S> {
     pub(crate) fn new(store: S, journal: Journal) -> Self {
-        Self { store, latest: None, journal }
+        Self { store, latest_day: None, journal }
     }
+}
 
-    /// Notes the day of an attempt, if it is later than all before it.
+impl<S: IdStore> JournaledIds<S> {
+    /// Notes the latest day, if the store forgets by it and it is another one than before.
     #[inline]
-    fn note_day_of(&mut self, attempt: &FirstAttempt) {
-        // Mostly it is the latest day again.
-        if self.latest.is_some_and(|latest| latest.contains(attempt.time)) {
-            return;
-        }
-        let day = attempt.time.day();
-        if Some(day) > self.latest {
-            self.latest = Some(day);
+    fn note_latest_day(&mut self) {
+        let latest_day = self.store.latest_day();
+        if let Some(day) = latest_day
+            && self.latest_day != latest_day
+        {
+            self.latest_day = latest_day;
             self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
         }
     }
@@ -134,7 +134,7 @@ impl<S: IdStore> IdStore for JournaledIds<S> {
         let result = self.store.get_or_remember(id, attempt, room);
         if let Ok(first) = &result {
             // The day comes before the attempt: what is forgotten by it makes room for the attempt when the records are read.
-            self.note_day_of(&attempt);
+            self.note_latest_day();
             if first.is_none() {
                 self.journal.0.borrow_mut().note_first(id, &attempt);
             }
@@ -144,6 +144,10 @@ impl<S: IdStore> IdStore for JournaledIds<S> {
 
     fn bring_near(&self, ids: &[DigitId]) {
         self.store.bring_near(ids);
+    }
+
+    fn latest_day(&self) -> Option<Day> {
+        self.store.latest_day()
     }
 
     fn count(&self) -> usize {

@@ -12,7 +12,7 @@ use stream_kernel_disk::SimulatedDisk;
 use super::*;
 use crate::config::Nodes;
 use crate::domain::{Moment, Reason, Verdict, WeekStart};
-use crate::stores::{ForgettingIdStore, MemoryWindowStore};
+use crate::stores::{ForgettingIdStore, MemoryIdStore, MemoryWindowStore};
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
@@ -212,6 +212,14 @@ fn a_day_is_noted_once_and_an_attempt_if_it_is_the_first() {
     assert_eq!(noted(&mut state, "5", 4), first, "an earlier day");
     assert_eq!(noted(&mut state, "2", 5), 0, "a replay");
     assert_eq!(noted(&mut state, "2", 6), latest_day, "a conflict on a later day");
+}
+
+#[test]
+fn a_store_that_forgets_nothing_has_no_day_noted() {
+    let journal = Journal::default();
+    let mut ids = JournaledIds::new(MemoryIdStore::default(), journal.clone());
+    ids.get_or_remember(id("2"), attempt_on(5), Ok(())).unwrap();
+    assert_eq!(journal.0.borrow().changes.len(), 53, "the attempt alone");
 }
 
 const TALLY_BYTES: usize = 1 + 8 * (1 + Reason::ALL.len());

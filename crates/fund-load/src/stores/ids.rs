@@ -59,6 +59,11 @@ pub trait IdStore {
         let _ = ids;
     }
 
+    /// Returns the latest day of all attempts that it was shown, if it forgets by it.
+    fn latest_day(&self) -> Option<Day> {
+        None
+    }
+
     /// Returns how many ids it holds, those that are forgotten but still in memory included.
     fn count(&self) -> usize;
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use stream_kernel_checkpoint::InputPrefix;
 use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 
-/// The input is read in blocks of this size.
-const BLOCK_BYTES: usize = 256 * 1024;
+/// The input is read in blocks of this size. A block is hashed when its lines are done: it should still be near the processor then, after all
+/// that these have asked of the stores.
+const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Reads a file, and hashes what it has handed out: the file may hold something else by the time of a commit.
 pub(super) struct HashedInput {
