@@ -110,7 +110,7 @@ impl<S> JournaledIds<S> {
 }
 
 impl<S: IdStore> JournaledIds<S> {
-    /// Notes the latest day, if the store forgets by it and it is another one than before.
+    /// Notes the latest day, if the store forgets by it and it is not the one that was noted last.
     #[inline]
     fn note_latest_day(&mut self) {
         let latest_day = self.store.latest_day();

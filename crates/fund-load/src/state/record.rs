@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 1  id, customer, cents u32, seconds i40, line u40               the first attempt with an id, in a whole second
-//! 2  day i32                                                      the latest day of all attempts
+//! 2  day i32                                                      the latest day of all attempts, if ids are forgotten by it
 //! 3  customer, day i32, weekday u8, attempts u16, cents u32       what a customer has done on a day
 //! 4  day i32, accepted u64                                        attempts accepted whose id is prime
 //! 5  accepted u64, declined u64 by reason                         the tally

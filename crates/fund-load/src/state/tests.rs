@@ -212,6 +212,7 @@ fn a_day_is_noted_once_and_an_attempt_if_it_is_the_first() {
     assert_eq!(noted(&mut state, "5", 4), first, "an earlier day");
     assert_eq!(noted(&mut state, "2", 5), 0, "a replay");
     assert_eq!(noted(&mut state, "2", 6), latest_day, "a conflict on a later day");
+    assert_eq!(resources.ids.borrow().latest_day(), Some(Day(6)), "whoever wraps the store is told as well");
 }
 
 #[test]
@@ -219,7 +220,8 @@ fn a_store_that_forgets_nothing_has_no_day_noted() {
     let journal = Journal::default();
     let mut ids = JournaledIds::new(MemoryIdStore::default(), journal.clone());
     ids.get_or_remember(id("2"), attempt_on(5), Ok(())).unwrap();
-    assert_eq!(journal.0.borrow().changes.len(), 53, "the attempt alone");
+    let first = 53;
+    assert_eq!(journal.0.borrow().changes.len(), first, "the attempt alone");
 }
 
 const TALLY_BYTES: usize = 1 + 8 * (1 + Reason::ALL.len());

@@ -59,7 +59,7 @@ pub trait IdStore {
         let _ = ids;
     }
 
-    /// Returns the latest day of all attempts that it was shown, if it forgets by it.
+    /// Returns the latest day of all attempts that the store was shown, if it forgets by that; `None` before the first.
     fn latest_day(&self) -> Option<Day> {
         None
     }
