@@ -73,12 +73,16 @@ impl Default for MemoryIdStore {
 impl MemoryIdStore {
     /// Returns an empty store that may hold `max_ids`.
     pub fn new(max_ids: Option<NonZeroU64>) -> Self {
+        Self::with_limit(IdLimit::new(max_ids, MAX_ENTRIES))
+    }
+
+    fn with_limit(limit: IdLimit) -> Self {
         Self {
             positions: PositionTable::new(),
             remembered: Vec::new(),
             nanos: Vec::new(),
             unusual: Vec::new(),
-            limit: IdLimit::new(max_ids, MAX_ENTRIES),
+            limit,
         }
     }
 
@@ -113,7 +117,7 @@ impl MemoryIdStore {
 
     /// Lets go of every attempt for which `is_kept` is false, and of the memory that they took.
     pub(super) fn retain(&mut self, is_kept: impl Fn(&FirstAttempt) -> bool) {
-        let mut kept = Self { limit: self.limit, ..Self::default() };
+        let mut kept = Self::with_limit(self.limit);
         for position in 0..self.remembered.len() {
             let attempt = self.attempt_at(position);
             if is_kept(&attempt) {
