@@ -98,14 +98,14 @@ impl Notes {
 #[derive(Debug)]
 pub(crate) struct JournaledIds<S> {
     store: S,
-    /// The latest day that was noted.
-    latest_day: Option<Day>,
+    /// The day that was noted last.
+    noted_day: Option<Day>,
     journal: Journal,
 }
 
 impl<S> JournaledIds<S> {
     pub(crate) fn new(store: S, journal: Journal) -> Self {
-        Self { store, latest_day: None, journal }
+        Self { store, noted_day: None, journal }
     }
 }
 
@@ -113,11 +113,10 @@ impl<S: IdStore> JournaledIds<S> {
     /// Notes the latest day, if the store forgets by it and it is not the one that was noted last.
     #[inline]
     fn note_latest_day(&mut self) {
-        let latest_day = self.store.latest_day();
-        if let Some(day) = latest_day
-            && self.latest_day != latest_day
+        if let Some(day) = self.store.latest_day()
+            && self.noted_day != Some(day)
         {
-            self.latest_day = latest_day;
+            self.noted_day = Some(day);
             self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
         }
     }
