@@ -1,11 +1,16 @@
 //! What an application remembers from line to line, as a checkpoint keeps it.
 
+use std::io;
+
 use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
+
+use crate::{CommittedLines, Reached};
 
 /// What an application remembers from line to line, in records that a checkpoint keeps.
 ///
 /// Records are the application's own, in whatever form. Taken in by [`restore`](Self::restore) in the order in which they were
-/// handed out, they bring back all that decisions depend on.
+/// handed out, they bring back all that decisions depend on. What stands in the input need not stand in a record as well: lines that were
+/// committed can be read again.
 ///
 /// An application that remembers one number, which its steps count up in the same cell, hands it out if it has changed:
 ///
@@ -14,7 +19,7 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 /// use std::mem;
 /// use std::rc::Rc;
 ///
-/// use stream_kernel_app::{NotRestored, State};
+/// use stream_kernel_app::{CommittedLines, NotRestored, Reached, State};
 /// use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 ///
 /// struct Counted {
@@ -24,7 +29,7 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 /// }
 ///
 /// impl State for Counted {
-///     fn begin_line(&mut self) {
+///     fn begin_line(&mut self, _: Reached) {
 ///         self.when_line_began = self.now.get();
 ///     }
 ///     fn take_back_line(&mut self) {
@@ -43,7 +48,7 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 ///     fn bytes(&self) -> u64 {
 ///         8
 ///     }
-///     fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored> {
+///     fn restore(&mut self, records: &[u8], _: &mut CommittedLines) -> Result<(), NotRestored> {
 ///         let no_number = || NotRestored::Senseless("a number has eight bytes".to_owned());
 ///         let last = records.last_chunk().ok_or_else(no_number)?;
 ///         self.now.set(u64::from_le_bytes(*last));
@@ -61,13 +66,18 @@ use stream_kernel_checkpoint::{Changes, CommitError, StateWriter};
 /// changes.clear();
 /// before.take_changes(&mut changes);
 /// assert!(changes.is_empty(), "that is handed out already");
-/// after.restore(&7_u64.to_le_bytes())?;
+/// # use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+/// # let disk = SimulatedDisk::new(1);
+/// # disk.put("/input".as_ref(), b"");
+/// # let input = disk.open("/input".as_ref(), OpenHow::ReadOnly)?;
+/// # let mut lines = CommittedLines::new(input.into(), 1, 0);
+/// after.restore(&7_u64.to_le_bytes(), &mut lines)?;
 /// assert_eq!(after.now.get(), 7);
-/// # Ok::<(), NotRestored>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait State {
-    /// Is told that a line begins, which may have to be taken back.
-    fn begin_line(&mut self);
+    /// Is told that a line begins where a run is that has `reached` the end of the one before. It may have to be taken back.
+    fn begin_line(&mut self, reached: Reached);
 
     /// Forgets the records of what has changed since the line began: it will come again, to a run that is resumed.
     ///
@@ -91,16 +101,24 @@ pub trait State {
     /// Returns about how many bytes the records of everything have.
     fn bytes(&self) -> u64;
 
-    /// Takes in one or more records.
+    /// Returns how many bytes of [such records](Self::bytes) take about as long to take in as the lines that have to be read again since they
+    /// were written last: none, unless records tell of lines.
+    ///
+    /// With it the state log is known to be worth replacing by everything, however short it is.
+    fn bytes_of_lines(&self) -> u64 {
+        0
+    }
+
+    /// Takes in one or more records; `lines` are those of the input that are committed.
     ///
     /// # Errors
     ///
     /// Says why they are not taken in.
-    fn restore(&mut self, records: &[u8]) -> Result<(), NotRestored>;
+    fn restore(&mut self, records: &[u8], lines: &mut CommittedLines) -> Result<(), NotRestored>;
 }
 
 /// Why records of state are not taken in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum NotRestored {
     /// There is one that makes no sense; that hardly ever happens, since they have checksums. With what is wrong.
     #[error("{0}")]
@@ -108,4 +126,7 @@ pub enum NotRestored {
     /// They are more than a limit allows that was larger, or none, when they were committed. With the limit, and what to do.
     #[error("{0}")]
     BeyondLimit(String),
+    /// The lines that they tell of cannot be read.
+    #[error("the input cannot be read")]
+    Unreadable(#[from] io::Error),
 }

@@ -124,6 +124,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     create state-1.log
     create state-2.log
     create state-3.log
+    create state-4.log
     cut manifest
     list run.ckpt
     lock lock
@@ -139,6 +140,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     read input.txt
     remove state-1.log
     remove state-2.log
+    remove state-3.log
     rename output.txt.partial
     sync directory .
     sync directory run.ckpt
@@ -147,12 +149,14 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     sync state-1.log
     sync state-2.log
     sync state-3.log
+    sync state-4.log
     sync trace.jsonl
     write manifest
     write output.txt.partial
     write state-1.log
     write state-2.log
     write state-3.log
+    write state-4.log
     write trace.jsonl
     ");
 }

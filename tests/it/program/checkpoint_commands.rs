@@ -41,7 +41,7 @@ fn a_finished_run_is_shown() {
       lines          3
       input          input.txt: 171 bytes, hash <digest>
       output         output.txt: 134 bytes
-      state          log 1: 427 bytes
+      state          log 1: 140 bytes
       counted        accepted: 2
                      declined: 1
                      INPUT_PARSE_ERROR: 1
@@ -77,7 +77,7 @@ fn machines_get_json() {
         "commit": 3,
         "state_log": {
           "number": 1,
-          "bytes": 427
+          "bytes": 140
         },
         "committed": {
           "program": {
@@ -240,7 +240,7 @@ fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
         found += &(wrong + "\n");
     }
     assert_snapshot!(found, @"
-    the state log `run.ckpt/state-1.log` holds at byte 427 what cannot be restored: there is a record that makes no sense
+    the state log `run.ckpt/state-1.log` holds at byte 140 what cannot be restored: there is a record that makes no sense
     the checkpoint `run.ckpt` was made by `fund-load 0.0.9`, and this is `fund-load 0.1.0` (go on with that one, or use another `runtime.checkpoint.dir`)
     ");
 }

@@ -1,95 +1,63 @@
-//! What fund-load remembers, as a checkpoint keeps it: every change of the stores is noted when it is made.
+//! What fund-load remembers, as a checkpoint keeps it.
+//!
+//! The input is the log: what a line changes in the stores follows from what stands in it, and from the few things that had to be decided
+//! (its [`Effects`], a byte). These are noted when they happen, and kept; a run that is resumed reads the lines again and does the same to its
+//! stores, without deciding anything. So a checkpoint costs a byte a line, not a copy of it.
 
+mod effects;
 mod record;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::iter;
-use std::mem;
 use std::rc::Rc;
 
-use record::{FirstRecord, NarrowCounts};
+use effects::Effects;
 use smallvec::SmallVec;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
-use stream_kernel_app::{NotRestored, State};
+use stream_kernel_app::{CommittedLines, NotRestored, Reached, State};
 
-use crate::domain::{Cents, Day, DigitId, Moment};
-use crate::steps::Resources;
+use crate::config::Nodes;
+use crate::domain::{Attempt, Cents, Day, DigitId};
+use crate::line::read_attempt;
+use crate::steps::{Resources, effective_amount};
 use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
 
-/// How many records are looked at together when they are taken in: what one has to wait for, the others wait for at the same time.
-const RECORDS_AT_ONCE: usize = 32;
+/// How many records, or lines, are taken in together: what one has to wait for, the others wait for at the same time.
+const AT_ONCE: usize = 32;
 
 /// One record of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum StateRecord {
+enum StateRecord<'a> {
     Id(IdEntry),
     Window(WindowEntry),
     /// All of it, since it is small: the last one counts.
     Tally(Tally),
+    /// Where the lines of the next records begin.
+    Position(Reached),
+    /// What each of the next lines did, in [bytes](Effects::byte).
+    Lines(&'a [u8]),
 }
 
-/// Notes what changes in the stores, until it is asked for.
+/// Notes what lines do to the stores, until it is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Journal(Rc<RefCell<Notes>>);
+pub struct Journal(Rc<RefCell<Lines>>);
 
+/// The lines since the journal was asked last.
 #[derive(Debug, Default)]
-struct Notes {
-    changes: Changes,
-    /// How many bytes there were when the present line began.
-    line_begins_at: usize,
-    /// The customer and the time of the attempt in the last record, if that has still room for what the customer has done on that day.
-    uncounted: Option<(DigitId, Moment)>,
+struct Lines {
+    /// Where the first of them begins.
+    begin: Reached,
+    /// What each of them did, the present one last, in [bytes](Effects::byte).
+    effects: Vec<u8>,
 }
 
 impl Journal {
+    /// Adds something that the present line did. While a state is restored there is none: what it does then is in a record already.
     #[inline]
-    fn note(&self, record: &StateRecord) {
-        self.0.borrow_mut().note(record);
-    }
-}
-
-impl Notes {
-    #[inline]
-    fn note(&mut self, record: &StateRecord) {
-        self.uncounted = None;
-        // No record is so long that it would be refused.
-        let _ = record::with_bytes(record, |bytes| self.changes.push(bytes));
-    }
-
-    /// Notes the first attempt with an id. What its customer has done on its day comes next, and mostly goes into the same record.
-    #[inline]
-    fn note_first(&mut self, id: DigitId, attempt: &FirstAttempt) {
-        if let Some(first) = FirstRecord::new(id, attempt)
-            && let Ok(record) = self.changes.push_zeros()
-        {
-            first.write_uncounted(record);
-            self.uncounted = Some((attempt.customer_id, attempt.time));
-        } else {
-            self.note(&StateRecord::Id(IdEntry::First { id, attempt: *attempt }));
-        }
-    }
-
-    /// Notes what a customer has done on a day: in the last record, if that is of this customer's attempt on that day.
-    #[inline]
-    fn note_customer_day(
-        &mut self,
-        customer_id: DigitId,
-        day: Day,
-        week: Day,
-        attempts: u64,
-        accepted: Cents,
-    ) {
-        if let Some((customer, time)) = self.uncounted.take()
-            && customer == customer_id
-            && day.contains(time)
-            && let Some(counts) = NarrowCounts::new(day, week, attempts, accepted)
-            && let Some(record) = self.changes.last_bytes_mut()
-        {
-            counts.add_to(record);
-        } else {
-            let day = WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted };
-            self.note(&StateRecord::Window(day));
+    fn note(&self, effects: Effects) {
+        if let Some(present) = self.0.borrow_mut().effects.last_mut() {
+            *present |= effects.byte();
         }
     }
 }
@@ -98,27 +66,12 @@ impl Notes {
 #[derive(Debug)]
 pub(crate) struct JournaledIds<S> {
     store: S,
-    /// The day that was noted last.
-    noted_day: Option<Day>,
     journal: Journal,
 }
 
 impl<S> JournaledIds<S> {
     pub(crate) fn new(store: S, journal: Journal) -> Self {
-        Self { store, noted_day: None, journal }
-    }
-}
-
-impl<S: IdStore> JournaledIds<S> {
-    /// Notes the latest day, if the store forgets by it and it is not the one that was noted last.
-    #[inline]
-    fn note_latest_day(&mut self) {
-        if let Some(day) = self.store.latest_day()
-            && self.noted_day != Some(day)
-        {
-            self.noted_day = Some(day);
-            self.journal.note(&StateRecord::Id(IdEntry::LatestDay(day)));
-        }
+        Self { store, journal }
     }
 }
 
@@ -131,22 +84,16 @@ impl<S: IdStore> IdStore for JournaledIds<S> {
     ) -> Result<Option<FirstAttempt>, StoreFull> {
         // Handed on as it is, so that nothing of its size is moved again.
         let result = self.store.get_or_remember(id, attempt, room);
-        if let Ok(first) = &result {
-            // The day comes before the attempt: what is forgotten by it makes room for the attempt when the records are read.
-            self.note_latest_day();
-            if first.is_none() {
-                self.journal.0.borrow_mut().note_first(id, &attempt);
-            }
+        match &result {
+            Ok(None) => self.journal.note(Effects::LOOKED_UP | Effects::REMEMBERED),
+            Ok(Some(_)) => self.journal.note(Effects::LOOKED_UP),
+            Err(_) => {}
         }
         result
     }
 
     fn bring_near(&self, ids: &[DigitId]) {
         self.store.bring_near(ids);
-    }
-
-    fn latest_day(&self) -> Option<Day> {
-        self.store.latest_day()
     }
 
     fn count(&self) -> usize {
@@ -192,8 +139,13 @@ impl<S: WindowStore> WindowStore for JournaledWindows<S> {
         week: Day,
     ) -> Result<CustomerWindows, StoreFull> {
         let result = self.store.count_attempt(customer_id, accepted, day, week);
-        if let Ok(CustomerWindows { attempts, day_accepted: accepted, .. }) = result {
-            self.journal.0.borrow_mut().note_customer_day(customer_id, day, week, attempts, accepted);
+        if result.is_ok() {
+            let is_accepted = accepted != Cents(0);
+            self.journal.note(if is_accepted {
+                Effects::COUNTED | Effects::ACCEPTED
+            } else {
+                Effects::COUNTED
+            });
         }
         result
     }
@@ -208,8 +160,7 @@ impl<S: WindowStore> WindowStore for JournaledWindows<S> {
 
     fn count_prime(&mut self, day: Day) {
         self.store.count_prime(day);
-        let accepted = self.store.prime_day(day);
-        self.journal.note(&StateRecord::Window(WindowEntry::PrimeDay { day, accepted }));
+        self.journal.note(Effects::PRIME);
     }
 
     fn count(&self) -> usize {
@@ -231,71 +182,139 @@ pub(crate) struct StoreState {
     windows: Rc<RefCell<dyn WindowStore>>,
     tally: Rc<RefCell<Tally>>,
     journal: Journal,
+    /// What stands in a line changes the stores by these parameters; they are those of the run before, or its checkpoint is refused.
+    nodes: Nodes,
+    /// The tally in the last record.
+    noted_tally: Tally,
+    /// How many lines records tell of since everything was written.
+    lines_in_records: Cell<u64>,
 }
 
 impl StoreState {
     /// Returns the state of these resources, `None` if nothing notes what changes in it.
     pub(crate) fn of(resources: &Resources) -> Option<Self> {
-        let Resources { ids, windows, tally, journal, .. } = resources;
-        let (ids, windows, tally) = (Rc::clone(ids), Rc::clone(windows), Rc::clone(tally));
-        journal.clone().map(|journal| Self { ids, windows, tally, journal })
+        let Resources { nodes, ids, windows, tally, journal, .. } = resources;
+        journal.clone().map(|journal| Self {
+            ids: Rc::clone(ids),
+            windows: Rc::clone(windows),
+            tally: Rc::clone(tally),
+            journal,
+            nodes: nodes.clone(),
+            noted_tally: Tally::default(),
+            lines_in_records: Cell::default(),
+        })
     }
 
     /// Says what is wrong with records, if one makes no sense.
     pub(crate) fn check(mut records: &[u8]) -> Result<(), String> {
         while !records.is_empty() {
-            record::read(&mut records, drop).ok_or(SENSELESS)?;
+            record::read(&mut records).ok_or(SENSELESS)?;
         }
         Ok(())
     }
 
-    /// Has what the records will ask the stores for fetched for all of them at once.
-    fn bring_near(&self, records: &[StateRecord]) {
-        let ids = records.iter().filter_map(|record| match record {
+    /// Takes in records of ids and windows, and has what they will ask the stores for fetched for all of them at once.
+    fn restore_entries(&self, entries: &mut Vec<StateRecord<'_>>) -> Result<(), StoreFull> {
+        let ids = entries.iter().filter_map(|entry| match entry {
             StateRecord::Id(IdEntry::First { id, .. }) => Some(*id),
             _ => None,
         });
-        let weeks = records.iter().filter_map(|record| match record {
+        let weeks = entries.iter().filter_map(|entry| match entry {
             StateRecord::Window(WindowEntry::CustomerDay { customer_id, week, .. }) => {
                 Some((*customer_id, *week))
             }
             _ => None,
         });
-        self.ids.borrow().bring_near(&ids.collect::<SmallVec<[_; RECORDS_AT_ONCE]>>());
-        self.windows.borrow().bring_near(&weeks.collect::<SmallVec<[_; RECORDS_AT_ONCE]>>());
-    }
-
-    fn restore_record(&self, record: StateRecord) -> Result<(), StoreFull> {
-        match record {
+        self.bring_near(ids, weeks);
+        entries.drain(..).try_for_each(|entry| match entry {
             StateRecord::Id(entry) => self.ids.borrow_mut().restore(&mut iter::once(entry)),
             StateRecord::Window(entry) => self.windows.borrow_mut().restore(&mut iter::once(entry)),
-            StateRecord::Tally(tally) => {
-                *self.tally.borrow_mut() = tally;
-                Ok(())
+            _ => Ok(()),
+        })
+    }
+
+    /// Does to the stores what the next lines did, each of them its byte.
+    fn restore_lines(&self, effects: &[u8], lines: &mut CommittedLines) -> Result<(), NotRestored> {
+        for effects in effects.chunks(AT_ONCE) {
+            let mut attempts = SmallVec::<[_; AT_ONCE]>::new();
+            for byte in effects {
+                let line = lines.next_line()?.ok_or_else(senseless)?;
+                let effects = Effects::of_byte(*byte).ok_or_else(senseless)?;
+                if effects != Effects::NONE {
+                    let attempt = read_attempt(line.line_no(), line.content());
+                    attempts.push((attempt.map_err(|_| senseless())?, effects));
+                }
             }
+            let ids = attempts.iter().map(|(attempt, _)| attempt.id);
+            let weeks = attempts.iter().map(|(attempt, _)| (attempt.customer_id, self.week(attempt)));
+            self.bring_near(ids, weeks);
+            attempts.iter().try_for_each(|(attempt, effects)| self.restore_line(attempt, *effects))?;
+            self.lines_in_records.update(|lines| lines + effects.len() as u64);
         }
+        Ok(())
+    }
+
+    fn restore_line(&self, attempt: &Attempt, effects: Effects) -> Result<(), NotRestored> {
+        let mut ids = self.ids.borrow_mut();
+        let first = ids.get_or_remember(attempt.id, attempt.into(), Ok(())).map_err(not_restored)?;
+        if first.is_none() != effects.include(Effects::REMEMBERED) {
+            return Err(senseless());
+        }
+        let (mut windows, day) = (self.windows.borrow_mut(), attempt.time.day());
+        if effects.include(Effects::COUNTED) {
+            let accepted = if effects.include(Effects::ACCEPTED) {
+                effective_amount(attempt.amount, day, &self.nodes.compute_features.monday_multiplier)
+            } else {
+                Cents(0)
+            };
+            let counted = windows.count_attempt(attempt.customer_id, accepted, day, self.week(attempt));
+            counted.map_err(not_restored)?;
+        }
+        if effects.include(Effects::PRIME) {
+            windows.count_prime(day);
+        }
+        Ok(())
+    }
+
+    fn week(&self, attempt: &Attempt) -> Day {
+        attempt.time.day().start_of_week(self.nodes.compute_time_keys.week_start)
+    }
+
+    fn bring_near(&self, ids: impl Iterator<Item = DigitId>, weeks: impl Iterator<Item = (DigitId, Day)>) {
+        self.ids.borrow().bring_near(&ids.collect::<SmallVec<[_; AT_ONCE]>>());
+        self.windows.borrow().bring_near(&weeks.collect::<SmallVec<[_; AT_ONCE]>>());
     }
 }
 
 impl State for StoreState {
-    fn begin_line(&mut self) {
-        let mut notes = self.journal.0.borrow_mut();
-        notes.uncounted = None;
-        notes.line_begins_at = notes.changes.len();
+    #[inline]
+    fn begin_line(&mut self, reached: Reached) {
+        let mut lines = self.journal.0.borrow_mut();
+        if lines.effects.is_empty() {
+            lines.begin = reached;
+        }
+        lines.effects.push(Effects::NONE.byte());
     }
 
     fn take_back_line(&mut self) {
-        let mut notes = self.journal.0.borrow_mut();
-        let len = notes.line_begins_at;
-        notes.uncounted = None;
-        notes.changes.truncate(len);
+        self.journal.0.borrow_mut().effects.pop();
     }
 
     fn take_changes(&mut self, changes: &mut Changes) {
-        self.journal.note(&StateRecord::Tally(self.tally.borrow().clone()));
-        let mut notes = self.journal.0.borrow_mut();
-        notes.line_begins_at = 0;
-        mem::swap(&mut notes.changes, changes);
+        let Lines { begin, effects } = &mut *self.journal.0.borrow_mut();
+        if !effects.is_empty() {
+            push(&StateRecord::Position(*begin), changes);
+            for effects in effects.chunks(record::MAX_LINES) {
+                push(&StateRecord::Lines(effects), changes);
+            }
+            self.lines_in_records.update(|lines| lines + effects.len() as u64);
+            effects.clear();
+        }
+        let tally = self.tally.borrow();
+        if *tally != self.noted_tally {
+            self.noted_tally.clone_from(&tally);
+            push(&StateRecord::Tally(tally.clone()), changes);
+        }
     }
 
     fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
@@ -303,6 +322,7 @@ impl State for StoreState {
         let windows = self.windows.borrow().entries().into_iter().map(StateRecord::Window);
         let tally = StateRecord::Tally(self.tally.borrow().clone());
         let mut records = ids.chain(windows).chain([tally]);
+        self.lines_in_records.set(0);
         records.try_for_each(|record| record::with_bytes(&record, |bytes| writer.push(bytes)))
     }
 
@@ -311,21 +331,44 @@ impl State for StoreState {
         (ids * record::ID_BYTES + days * record::CUSTOMER_DAY_BYTES) as u64
     }
 
-    fn restore(&mut self, mut records: &[u8]) -> Result<(), NotRestored> {
-        let mut batch = Vec::with_capacity(RECORDS_AT_ONCE);
+    /// A line takes as long as an id and a day: both are looked for, and the line is read besides.
+    fn bytes_of_lines(&self) -> u64 {
+        self.lines_in_records.get() * (record::ID_BYTES + record::CUSTOMER_DAY_BYTES) as u64
+    }
+
+    fn restore(&mut self, mut records: &[u8], lines: &mut CommittedLines) -> Result<(), NotRestored> {
+        let mut entries = Vec::with_capacity(AT_ONCE);
         while !records.is_empty() {
-            while !records.is_empty() && batch.len() < RECORDS_AT_ONCE {
-                let read = record::read(&mut records, |record| batch.push(record));
-                read.ok_or_else(|| NotRestored::Senseless(SENSELESS.to_owned()))?;
+            match record::read(&mut records).ok_or_else(senseless)? {
+                entry @ (StateRecord::Id(_) | StateRecord::Window(_)) => entries.push(entry),
+                StateRecord::Tally(tally) => {
+                    *self.tally.borrow_mut() = tally.clone();
+                    self.noted_tally = tally;
+                }
+                StateRecord::Position(reached) => lines.go_to(reached),
+                StateRecord::Lines(effects) => {
+                    self.restore_entries(&mut entries).map_err(not_restored)?;
+                    self.restore_lines(effects, lines)?;
+                }
             }
-            self.bring_near(&batch);
-            batch.drain(..).try_for_each(|record| self.restore_record(record)).map_err(not_restored)?;
+            if entries.len() == AT_ONCE {
+                self.restore_entries(&mut entries).map_err(not_restored)?;
+            }
         }
-        Ok(())
+        self.restore_entries(&mut entries).map_err(not_restored)
     }
 }
 
+fn push(record: &StateRecord<'_>, changes: &mut Changes) {
+    // No record is so long that it would be refused.
+    let _ = record::with_bytes(record, |bytes| changes.push(bytes));
+}
+
 const SENSELESS: &str = "there is a record that makes no sense";
+
+fn senseless() -> NotRestored {
+    NotRestored::Senseless(SENSELESS.to_owned())
+}
 
 /// Names a limit that was lowered below what a checkpoint holds: that is no reason to start over.
 fn not_restored(full: StoreFull) -> NotRestored {

@@ -4,25 +4,30 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
+use stream_kernel_app::LineContent;
 use stream_kernel_app::checkpoint::{
     Checkpoint, Committed, CommittedInput, CommittedOutput, PrefixHash, Program,
 };
-use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
 use super::*;
 use crate::config::Nodes;
-use crate::domain::{Moment, Reason, Verdict, WeekStart};
-use crate::stores::{ForgettingIdStore, MemoryIdStore, MemoryWindowStore};
+use crate::domain::{Reason, Verdict, WeekStart};
+use crate::stores::{ForgettingIdStore, MemoryWindowStore};
 
-const DAY_SECONDS: i64 = 24 * 60 * 60;
+const INPUT: &str = "/input";
+const MAX_LINE_BYTES: usize = 1_000;
 
-/// Stores that note what changes, and hold so many customers.
+/// Stores that note what changes, forget ids after ten days, double amounts on Mondays, and hold so many customers.
 fn resources(max_customers: Option<NonZeroU64>) -> Resources {
     let journal = Journal::default();
-    let ids = ForgettingIdStore::new(1_000, None);
+    let ids = ForgettingIdStore::new(10, None);
     let windows = MemoryWindowStore::new(max_customers);
+    let mut nodes = Nodes::default();
+    nodes.compute_time_keys.week_start = WeekStart::Wed;
+    nodes.compute_features.monday_multiplier.enabled = true;
     Resources {
-        nodes: Nodes::default(),
+        nodes,
         ids: Rc::new(RefCell::new(JournaledIds::new(ids, journal.clone()))),
         windows: Rc::new(RefCell::new(JournaledWindows::new(windows, journal.clone()))),
         output: Rc::new(RefCell::new(Vec::new())),
@@ -31,25 +36,19 @@ fn resources(max_customers: Option<NonZeroU64>) -> Resources {
     }
 }
 
+fn state(resources: &Resources) -> StoreState {
+    StoreState::of(resources).unwrap()
+}
+
 fn id(text: &str) -> DigitId {
     DigitId::parse(text).unwrap()
 }
 
-fn attempt_on(day: i64) -> FirstAttempt {
-    let time = Moment { seconds: day * DAY_SECONDS + 7, nanos: 9 };
-    FirstAttempt { customer_id: id("3"), amount: Cents(1_000), time, line_no: 12 }
-}
-
-/// Remembers and counts what an accepted attempt of that customer with the prime id changes; returns what was first with the id.
-fn take(resources: &Resources, id_text: &str, customer: &str, day: i64) -> Option<FirstAttempt> {
-    let keys = (id(customer), Moment { seconds: day * DAY_SECONDS, nanos: 0 }.day());
-    let week = keys.1.start_of_week(WeekStart::default());
-    let first = resources.ids.borrow_mut().get_or_remember(id(id_text), attempt_on(day), Ok(())).unwrap();
-    let mut windows = resources.windows.borrow_mut();
-    windows.count_attempt(keys.0, Cents(250), keys.1, week).unwrap();
-    windows.count_prime(keys.1);
-    resources.tally.borrow_mut().count(Verdict::Accepted);
-    first
+/// A line that holds an attempt of a customer for 10.00, in March 2026: the 2nd is a Monday.
+fn line(id: &str, customer: &str, day: u8) -> String {
+    format!(
+        r#"{{"id":"{id}","customer_id":"{customer}","load_amount":"$10.00","time":"2026-03-{day:02}T12:00:00Z"}}"#
+    )
 }
 
 /// Everything that is remembered.
@@ -58,57 +57,112 @@ fn memory(resources: &Resources) -> (Vec<IdEntry>, Vec<WindowEntry>, Tally) {
     (ids, windows, resources.tally.borrow().clone())
 }
 
-fn state(resources: &Resources) -> StoreState {
-    StoreState::of(resources).unwrap()
-}
-
-/// Returns what has changed.
-fn changes(state: &mut StoreState) -> Changes {
-    let mut changes = Changes::new();
-    state.take_changes(&mut changes);
-    changes
-}
-
-/// Returns the records of what a line has changed.
-fn changes_of_a_line() -> Vec<u8> {
-    let resources = resources(None);
-    let (mut kept, mut records) = (Kept::new(), Vec::new());
-    take(&resources, "2", "8", 5);
-    kept.commit(&mut changes(&mut state(&resources)));
-    kept.checkpoint
-        .restore(&mut |block| {
-            records.extend_from_slice(block);
-            Ok(())
-        })
-        .unwrap();
-    records
-}
-
-/// A checkpoint on a disk of its own.
-struct Kept {
+/// A run over lines, with a checkpoint on a disk of its own.
+struct Run {
+    resources: Resources,
+    state: StoreState,
     disk: SimulatedDisk,
     checkpoint: Checkpoint,
+    input: Vec<u8>,
+    lines: u64,
 }
 
-impl Kept {
+impl Run {
     fn new() -> Self {
         let disk = SimulatedDisk::new(0);
         let (checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new("/ckpt")).unwrap();
-        Self { disk, checkpoint }
-    }
-
-    fn commit(&mut self, changes: &mut Changes) {
-        self.checkpoint.commit(committed(), changes, &[]).unwrap();
-    }
-
-    /// Returns stores of another run, with what was committed.
-    fn restored(self) -> Resources {
-        let disk = self.disk.after_kill(0);
-        let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk), Path::new("/ckpt")).unwrap();
         let resources = resources(None);
-        let mut state = state(&resources);
-        checkpoint.restore(&mut |records| state.restore(records).map_err(|error| error.to_string())).unwrap();
-        resources
+        let state = state(&resources);
+        Self { resources, state, disk, checkpoint, input: Vec::new(), lines: 0 }
+    }
+
+    fn begin(&mut self, line: &str) {
+        self.state.begin_line(Reached { line_no: self.lines, bytes: self.input.len() as u64 });
+        self.input.extend_from_slice(line.as_bytes());
+        self.input.push(b'\n');
+        self.lines += 1;
+    }
+
+    /// Asks the stores what the steps ask them of a line whose attempt is accepted, or declined, if it is the first with its id.
+    fn take(&mut self, line: &str, is_accepted: bool) {
+        self.begin(line);
+        let Resources { nodes, ids, windows, tally, .. } = &self.resources;
+        let attempt = read_attempt(self.lines, &LineContent::Whole(line.as_bytes().into()));
+        let Ok(attempt) = attempt else {
+            tally.borrow_mut().count(Verdict::Declined(Reason::InputParseError));
+            return;
+        };
+        let day = attempt.time.day();
+        let (week, is_monday) = (day.start_of_week(nodes.compute_time_keys.week_start), day.is_monday());
+        if ids.borrow_mut().get_or_remember(attempt.id, (&attempt).into(), Ok(())).unwrap().is_some() {
+            tally.borrow_mut().count(Verdict::Declined(Reason::IdDuplicateReplay));
+            return;
+        }
+        let amount = Cents(if is_monday { 2_000 } else { 1_000 });
+        let accepted = if is_accepted { amount } else { Cents(0) };
+        windows.borrow_mut().count_attempt(attempt.customer_id, accepted, day, week).unwrap();
+        if is_accepted && crate::domain::is_prime(attempt.id.value()) {
+            windows.borrow_mut().count_prime(day);
+        }
+        let declined = Verdict::Declined(Reason::DailyAttemptLimit);
+        tally.borrow_mut().count(if is_accepted { Verdict::Accepted } else { declined });
+    }
+
+    fn changes(&mut self) -> Changes {
+        let mut changes = Changes::new();
+        self.state.take_changes(&mut changes);
+        changes
+    }
+
+    fn commit(&mut self) {
+        let mut changes = self.changes();
+        self.checkpoint.commit(committed(), &mut changes, &[]).unwrap();
+    }
+
+    fn commit_all(&mut self) {
+        let state = &self.state;
+        self.checkpoint.commit_all(committed(), &mut |writer| state.write_all(writer), &[]).unwrap();
+        // What is noted is part of everything.
+        self.changes();
+    }
+
+    /// Takes in what was committed, for the first bytes of an input.
+    fn restore_into(
+        &self,
+        resources: &Resources,
+        input: &[u8],
+        committed_bytes: usize,
+    ) -> Result<StoreState, NotRestored> {
+        let disk = self.disk.after_kill(0);
+        disk.put(Path::new(INPUT), input);
+        let opened = disk.open(Path::new(INPUT), OpenHow::ReadOnly).unwrap();
+        let mut lines = CommittedLines::new(opened.into(), MAX_LINE_BYTES, committed_bytes as u64);
+        let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk), Path::new("/ckpt")).unwrap();
+        let (mut state, mut refusal) = (state(resources), None);
+        let restored = checkpoint.restore(&mut |records| {
+            state.restore(records, &mut lines).map_err(|error| refusal.insert(error).to_string())
+        });
+        refusal.map_or(Ok(()), Err)?;
+        restored.unwrap();
+        Ok(state)
+    }
+
+    /// Checks that a run that is resumed remembers what this one does, and returns it.
+    #[track_caller]
+    fn assert_restored(&self) -> (Resources, StoreState) {
+        let resources = resources(None);
+        let state = self.restore_into(&resources, &self.input, self.input.len()).unwrap();
+        assert_eq!(memory(&resources), memory(&self.resources));
+        (resources, state)
+    }
+
+    /// Returns why what was committed is not taken in.
+    #[track_caller]
+    fn refusal(&self, resources: &Resources, input: &[u8], committed_bytes: usize) -> String {
+        match self.restore_into(resources, input, committed_bytes) {
+            Err(refusal) => format!("{refusal:?}"),
+            Ok(_) => panic!("it is taken in"),
+        }
     }
 }
 
@@ -117,7 +171,7 @@ fn committed() -> Committed {
         program: Program { name: "fund-load".to_owned(), version: "1".to_owned() },
         configuration: String::new(),
         input: CommittedInput {
-            path: "/input".to_owned(),
+            path: INPUT.to_owned(),
             bytes: 0,
             prefix: PrefixHash::new().digest(),
             ends_in_lf: true,
@@ -138,208 +192,248 @@ fn committed() -> Committed {
 
 #[test]
 fn changes_of_one_commit_after_another_bring_back_all_that_is_remembered() {
-    let (resources, mut kept) = (resources(None), Kept::new());
-    let mut state = state(&resources);
-    assert_eq!(take(&resources, "2", "8", 5), None);
-    kept.commit(&mut changes(&mut state));
-    assert_eq!(take(&resources, "3", "9", 6), None);
-    assert_eq!(take(&resources, "2", "8", 6), Some(attempt_on(5)), "the first attempt stays the first");
-    resources.tally.borrow_mut().count(Verdict::Declined(Reason::IdDuplicateConflict));
-    kept.commit(&mut changes(&mut state));
+    let mut run = Run::new();
+    run.take(&line("2", "8", 2), true);
+    run.commit();
+    run.take(&line("3", "9", 3), true);
+    run.take("no attempt", false);
+    run.take(&line("2", "8", 3), true);
+    run.take(&line("4", "8", 3), false);
+    run.commit();
+    run.commit();
+    run.take(&line("5", "8", 3), true);
+    run.commit();
 
-    let after = kept.restored();
-    assert_eq!(memory(&after), memory(&resources));
+    let (after, _) = run.assert_restored();
     let (ids, windows, _) = memory(&after);
     assert_eq!(
         (ids.len(), windows.len()),
-        (2 + 1, 3 + 2),
+        (4 + 1, 3 + 2),
         "ids and their latest day, days of customers and of primes"
     );
     let windows = after.windows.borrow();
-    let (day, week) = (Day(6), Day(6).start_of_week(WeekStart::default()));
-    let expected = CustomerWindows { attempts: 1, day_accepted: Cents(250), week_accepted: Cents(500) };
-    assert_eq!(windows.customer(id("8"), day, week), expected);
-    assert_eq!((windows.prime_day(Day(5)), windows.prime_day(day)), (1, 2));
-    assert_eq!((after.ids.borrow().count(), windows.count()), (2, 3));
+    let read = |number| read_attempt(1, &LineContent::Whole(line("2", "8", number).as_bytes().into()));
+    let [monday, tuesday] = [2, 3].map(|number| read(number).unwrap().time.day());
+    let week = monday.start_of_week(WeekStart::Wed);
+    let expected = CustomerWindows { attempts: 2, day_accepted: Cents(1_000), week_accepted: Cents(3_000) };
+    assert_eq!(windows.customer(id("8"), tuesday, week), expected, "on the Monday, 10.00 was 20.00");
+    assert_eq!((windows.prime_day(monday), windows.prime_day(tuesday)), (1, 2));
+    assert_eq!((after.ids.borrow().count(), windows.count()), (4, 3));
 }
 
-/// What a compaction writes stands for all commits before.
+/// What a compaction writes stands for all commits before; what comes after it goes on from there.
 #[test]
 fn what_is_written_at_once_brings_back_all_that_is_remembered() {
-    let (resources, mut kept) = (resources(None), Kept::new());
-    let state = state(&resources);
+    let mut run = Run::new();
     for (number, day) in [("2", 5), ("3", 6), ("5", 6)] {
-        take(&resources, number, "8", day);
+        run.take(&line(number, "8", day), true);
     }
-    kept.checkpoint.commit_all(committed(), &mut |writer| state.write_all(writer), &[]).unwrap();
-    assert_eq!(memory(&kept.restored()), memory(&resources));
+    run.commit();
+    run.take(&line("6", "8", 2), false);
+    run.commit_all();
+    run.assert_restored();
+    run.take(&line("7", "9", 3), true);
+    run.take(&line("2", "8", 3), true);
+    run.commit();
+    run.assert_restored();
+}
+
+/// The latest day makes the store forget, and lines of ids that are known or forgotten belong to what it goes by.
+#[test]
+fn ids_are_forgotten_again_as_they_were() {
+    let mut run = Run::new();
+    for (number, day) in [("2", 2), ("3", 8), ("2", 13), ("2", 3), ("4", 2)] {
+        run.take(&line(number, "8", day), true);
+        run.commit();
+        run.assert_restored();
+    }
+    run.commit_all();
+    let (after, _) = run.assert_restored();
+    assert!(matches!(
+        memory(&after).0[..],
+        [IdEntry::First { .. }, IdEntry::First { .. }, IdEntry::LatestDay(_)]
+    ));
 }
 
 /// The line comes again when the run is resumed: what it would have changed must not be there already.
 #[test]
 fn of_a_line_that_was_taken_back_nothing_is_kept() {
-    let (resources, mut kept) = (resources(None), Kept::new());
-    let mut state = state(&resources);
-    state.begin_line();
-    take(&resources, "2", "8", 5);
-    state.begin_line();
-    let before = memory(&resources);
-    let tally = resources.tally.borrow().clone();
-    take(&resources, "3", "9", 6);
-    *resources.tally.borrow_mut() = tally;
-    state.take_back_line();
-    kept.commit(&mut changes(&mut state));
-    // A commit is the end of all lines before it: nothing of the next changes belongs to a line that began earlier.
-    take(&resources, "5", "9", 6);
-    state.take_back_line();
-    *resources.tally.borrow_mut() = before.2.clone();
-    kept.commit(&mut changes(&mut state));
-    assert_eq!(memory(&kept.restored()), before);
+    let mut run = Run::new();
+    run.take(&line("2", "8", 5), true);
+    let (before, input) = (memory(&run.resources), run.input.clone());
+    run.take(&line("3", "9", 6), true);
+    run.state.take_back_line();
+    run.resources.tally.borrow_mut().clone_from(&before.2);
+    run.commit();
+    let after = resources(None);
+    run.restore_into(&after, &run.input, input.len()).unwrap();
+    assert_eq!(memory(&after), before);
 }
 
-/// The latest day makes stores forget: it is noted when it changes, and only then, since records take room.
+/// A byte a line is what keeps a checkpoint cheap, and the tally is told only if it has changed.
 #[test]
-fn a_day_is_noted_once_and_an_attempt_if_it_is_the_first() {
-    let resources = resources(None);
-    let mut state = state(&resources);
-    let noted = |state: &mut StoreState, number: &str, day| {
-        resources.ids.borrow_mut().get_or_remember(id(number), attempt_on(day), Ok(())).unwrap();
-        changes(state).len() - TALLY_BYTES
-    };
-    let (first, latest_day) = (53, 5);
-    assert_eq!(noted(&mut state, "2", 5), latest_day + first);
-    assert_eq!(noted(&mut state, "3", 5), first, "a day that is known");
-    assert_eq!(noted(&mut state, "5", 4), first, "an earlier day");
-    assert_eq!(noted(&mut state, "2", 5), 0, "a replay");
-    assert_eq!(noted(&mut state, "2", 6), latest_day, "a conflict on a later day");
-    assert_eq!(resources.ids.borrow().latest_day(), Some(Day(6)), "whoever wraps the store is told as well");
-}
-
-#[test]
-fn a_store_that_forgets_nothing_has_no_day_noted() {
-    let journal = Journal::default();
-    let mut ids = JournaledIds::new(MemoryIdStore::default(), journal.clone());
-    ids.get_or_remember(id("2"), attempt_on(5), Ok(())).unwrap();
-    let first = 53;
-    assert_eq!(journal.0.borrow().changes.len(), first, "the attempt alone");
-}
-
-const TALLY_BYTES: usize = 1 + 8 * (1 + Reason::ALL.len());
-
-/// One record a line is what keeps a checkpoint cheap; where an attempt and a customer's day do not belong together, each has its own.
-#[test]
-fn an_attempt_and_its_customer_s_day_are_noted_together_whatever_comes_between() {
-    let whole_second =
-        |day| FirstAttempt { time: Moment { seconds: day * DAY_SECONDS, nanos: 0 }, ..attempt_on(day) };
-    let (resources, mut kept) = (resources(None), Kept::new());
-    let mut state = state(&resources);
-    let remember = |number: &str, attempt| {
-        resources.ids.borrow_mut().get_or_remember(id(number), attempt, Ok(())).unwrap();
-    };
-    let count = |customer: &str, day: i64| {
-        let day = whole_second(day).time.day();
-        let week = day.start_of_week(WeekStart::default());
-        resources.windows.borrow_mut().count_attempt(id(customer), Cents(250), day, week).unwrap();
-    };
-    // An attempt's record has room for counts, whether they come or not.
-    let (first, day, latest_day) = (38, 20, 5);
-    let mut noted = |expected: usize, what: &str| {
-        let mut changes = changes(&mut state);
-        assert_eq!(changes.len() - TALLY_BYTES, expected, "{what}");
-        kept.commit(&mut changes);
-    };
-    remember("2", whole_second(6));
-    count("3", 6);
-    noted(latest_day + first, "both");
-    remember("20", whole_second(6));
-    noted(first, "an attempt that is not counted");
-    count("3", 6);
-    noted(day, "a count without an attempt");
-    remember("21", whole_second(6));
-    count("4", 6);
-    noted(first + day, "of another customer");
-    remember("22", whole_second(6));
-    count("3", 5);
-    noted(first + day, "of another day");
-    remember("23", whole_second(6));
-    remember("24", whole_second(6));
-    count("3", 6);
-    noted(2 * first, "of the second of two attempts");
-    remember("25", whole_second(6));
-    resources.windows.borrow_mut().count_prime(Day(6));
-    count("3", 6);
-    noted(first + 13 + day, "something else in between");
-    remember("26", attempt_on(6));
-    count("3", 6);
-    noted(53 + day, "an attempt that needs the long record");
-    remember("27", whole_second(6));
-    resources
-        .windows
-        .borrow_mut()
-        .restore(&mut std::iter::once(WindowEntry::CustomerDay {
-            customer_id: id("3"),
-            day: Day(6),
-            week: Day(6).start_of_week(WeekStart::default()),
-            attempts: u64::from(u16::MAX),
-            accepted: Cents(0),
-        }))
-        .unwrap();
-    count("3", 6);
-    noted(first + 38, "counts that need the long record");
-    assert_eq!(memory(&kept.restored()), memory(&resources));
-}
-
-/// By the estimate, a log that holds much else is compacted.
-#[test]
-fn the_estimate_counts_ids_and_days_of_customers() {
-    let resources = resources(None);
-    let state = state(&resources);
-    assert_eq!(state.bytes(), 0);
-    for (number, customer, day) in [("2", "8", 5), ("3", "8", 5), ("5", "9", 5)] {
-        take(&resources, number, customer, day);
+fn a_line_is_a_byte_whatever_it_did() {
+    let mut run = Run::new();
+    let begin_and_count = 17 + 3;
+    let tally = 1 + 8 * (1 + Reason::ALL.len());
+    assert_eq!(run.changes().len(), 0);
+    run.take(&line("2", "8", 5), true);
+    assert_eq!(run.changes().len(), begin_and_count + 1 + tally);
+    for number in ["3", "4", "2", "none"] {
+        run.take(&line(number, "8", 5), false);
     }
-    assert_eq!(state.bytes(), 3 * 31 + 2 * 20);
+    assert_eq!(run.changes().len(), begin_and_count + 4 + tally);
+    run.begin("a line that a step has failed on");
+    assert_eq!(run.changes().len(), begin_and_count + 1);
+    assert_eq!(run.changes().len(), 0);
+    run.commit_all();
+    assert_eq!(run.changes().len(), 0);
+    let (_, mut state) = run.assert_restored();
+    let mut changes = Changes::new();
+    state.take_changes(&mut changes);
+    assert_eq!(changes.len(), 0, "what was restored is in records already");
+}
+
+/// Whoever asks more seldom than the kernel does loses nothing.
+#[test]
+fn more_lines_than_a_record_can_tell_of_are_told_in_several() {
+    for lines in [record::MAX_LINES, record::MAX_LINES + 1] {
+        let mut run = Run::new();
+        run.take(&line("2", "8", 5), true);
+        for _ in 2..lines {
+            run.take("", false);
+        }
+        run.take(&line("3", "8", 5), true);
+        run.commit();
+        let (_, state) = run.assert_restored();
+        assert_eq!(state.bytes_of_lines(), lines as u64 * 51);
+    }
+}
+
+/// By the estimates, a log that holds much else than the whole is replaced by it, and so is one that tells of many lines.
+#[test]
+fn the_estimates_count_ids_and_days_of_customers_and_lines_since_everything_was_written() {
+    let mut run = Run::new();
+    assert_eq!((run.state.bytes(), run.state.bytes_of_lines()), (0, 0));
+    for (number, customer, day) in [("2", "8", 5), ("3", "8", 5), ("5", "9", 5), ("5", "9", 5)] {
+        run.take(&line(number, customer, day), true);
+    }
+    run.commit();
+    let expected = (3 * 31 + 2 * 20, 4 * 51);
+    assert_eq!((run.state.bytes(), run.state.bytes_of_lines()), expected);
+    let (_, state) = run.assert_restored();
+    assert_eq!((state.bytes(), state.bytes_of_lines()), expected);
+    run.commit_all();
+    assert_eq!((run.state.bytes(), run.state.bytes_of_lines()), (expected.0, 0));
+    let (_, state) = run.assert_restored();
+    assert_eq!((state.bytes(), state.bytes_of_lines()), (expected.0, 0));
 }
 
 /// What would end the run is asked before anything is remembered, also through what notes it.
 #[test]
-fn a_store_that_notes_refuses_what_its_store_refuses() {
+fn a_store_that_notes_refuses_what_its_store_refuses_and_notes_nothing() {
     let resources = resources(NonZeroU64::new(1));
-    take(&resources, "2", "8", 5);
-    let windows = resources.windows.borrow();
-    let room =
-        |customer| windows.check_room(id(customer), Day(5), Day(5).start_of_week(WeekStart::default()));
-    assert_eq!(room("8"), Ok(()));
-    let refused = room("9").unwrap_err();
+    let mut state = state(&resources);
+    let (day, week) = (Day(5), Day(5).start_of_week(WeekStart::Wed));
+    let mut windows = resources.windows.borrow_mut();
+    windows.count_attempt(id("8"), Cents(1), day, week).unwrap();
+    state.begin_line(Reached::default());
+    assert_eq!(windows.check_room(id("8"), day, week), Ok(()));
+    let refused = windows.check_room(id("9"), day, week).unwrap_err();
     assert_eq!(refused, StoreFull::MaxCustomers { max_customers: NonZeroU64::MIN });
-    let again = resources.ids.borrow_mut().get_or_remember(id("3"), attempt_on(5), Err(refused));
+    assert_eq!(windows.count_attempt(id("9"), Cents(1), day, week), Err(refused));
+    let attempt = read_attempt(1, &LineContent::Whole(line("3", "9", 5).as_bytes().into())).unwrap();
+    let again = resources.ids.borrow_mut().get_or_remember(id("3"), (&attempt).into(), Err(refused));
     assert_eq!(again, Err(refused));
-    assert_eq!(resources.ids.borrow().count(), 1);
+    assert_eq!(resources.ids.borrow().count(), 0);
+    let journal = resources.journal.as_ref().unwrap();
+    assert_eq!(journal.0.borrow().effects, [Effects::NONE.byte()]);
 }
 
-/// Records that cannot be of a run are refused, and so are those that do not fit into the stores.
 #[test]
-fn records_that_do_not_fit_are_refused() {
-    let (before, small) = (resources(None), resources(NonZeroU64::new(1)));
-    take(&before, "2", "8", 5);
-    take(&before, "3", "9", 5);
-    let mut kept = Kept::new();
-    kept.commit(&mut changes(&mut state(&before)));
-    let mut small = state(&small);
-    let mut refusal = None;
-    let restored = kept
-        .checkpoint
-        .restore(&mut |records| small.restore(records).map_err(|error| refusal.insert(error).to_string()));
-    assert!(restored.is_err());
-    let refusal = refusal.unwrap();
-    assert!(
-        matches!(&refusal, NotRestored::BeyondLimit(what) if what.contains("max_customers")),
-        "{refusal:?}"
-    );
-    let senseless = NotRestored::Senseless("there is a record that makes no sense".to_owned());
-    assert_eq!(StoreState::check(&[0]), Err("there is a record that makes no sense".to_owned()));
-    let noted = changes_of_a_line();
-    assert_eq!(StoreState::check(&noted), Ok(()));
-    assert!(StoreState::check(&noted[..noted.len() - 1]).is_err(), "the last record is cut off");
-    assert_eq!(small.restore(&[0]), Err(senseless));
+fn what_is_more_than_a_limit_allows_by_now_is_refused_by_its_name() {
+    let mut run = Run::new();
+    run.take(&line("2", "8", 5), true);
+    run.take(&line("3", "9", 5), true);
+    run.commit();
+    for is_all in [false, true] {
+        if is_all {
+            run.commit_all();
+        }
+        let one = resources(NonZeroU64::new(1));
+        let refusal = run.refusal(&one, &run.input, run.input.len());
+        assert!(refusal.starts_with("BeyondLimit") && refusal.contains("max_customers"), "{refusal}");
+        let mut one = resources(None);
+        let ids = ForgettingIdStore::new(10, NonZeroU64::new(1));
+        one.ids = Rc::new(RefCell::new(ids));
+        let refusal = run.refusal(&one, &run.input, run.input.len());
+        assert!(refusal.starts_with("BeyondLimit") && refusal.contains("max_ids"), "{refusal}");
+    }
+}
+
+/// The prefix of an input is known by its hash before lines of it are read. Should it be another one for all that, the run must not go on as if
+/// it were not.
+#[test]
+fn lines_that_cannot_have_done_what_is_noted_are_refused() {
+    let mut run = Run::new();
+    run.take(&line("2", "8", 5), true);
+    run.take("no attempt", false);
+    run.take(&line("3", "8", 5), true);
+    run.commit();
+    let [first, third] = [line("2", "8", 5), line("3", "8", 5)];
+    for (what, input) in [
+        ("a line less", format!("{first}\nno attempt\n")),
+        ("an attempt less", format!("{first}\nno attempt\nno attempt\n")),
+        ("an id that was used already", format!("{first}\nno attempt\n{first}\n")),
+    ] {
+        let refusal = run.refusal(&resources(None), input.as_bytes(), input.len());
+        assert!(refusal.starts_with("Senseless"), "{what}: {refusal}");
+    }
+    let as_it_was = format!("{first}\nno attempt\n{third}\n");
+    assert_eq!(as_it_was.as_bytes(), run.input);
+    let refusal = run.refusal(&resources(None), &run.input, first.len() + 1);
+    assert!(refusal.starts_with("Senseless"), "of more lines than are committed: {refusal}");
+    let refusal = run.refusal(&resources(None), first.as_bytes(), run.input.len());
+    assert!(refusal.starts_with("Unreadable"), "{refusal}");
+}
+
+/// That is another thing than records that make no sense: with a sound disk they do.
+#[test]
+fn an_input_that_cannot_be_read_is_told_as_that() {
+    let mut run = Run::new();
+    run.take(&line("2", "8", 5), true);
+    let mut changes = run.changes();
+    run.checkpoint.commit(committed(), &mut changes, &[]).unwrap();
+    let disk = SimulatedDisk::new(0);
+    disk.put(Path::new(INPUT), &run.input);
+    let input = disk.open(Path::new(INPUT), OpenHow::ReadOnly).unwrap();
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: true });
+    let mut lines = CommittedLines::new(input.into(), MAX_LINE_BYTES, run.input.len() as u64);
+    let records = with_all(&[StateRecord::Position(Reached::default()), StateRecord::Lines(&[7])]);
+    let restored = state(&resources(None)).restore(&records, &mut lines);
+    assert!(matches!(restored, Err(NotRestored::Unreadable(_))), "{restored:?}");
+}
+
+fn with_all(records: &[StateRecord<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for record in records {
+        record::with_bytes(record, |record| bytes.extend_from_slice(record));
+    }
+    bytes
+}
+
+#[test]
+fn records_that_make_no_sense_are_refused() {
+    let senseless = Err("there is a record that makes no sense".to_owned());
+    assert_eq!(StoreState::check(&[0]), senseless);
+    let sound = with_all(&[StateRecord::Position(Reached::default()), StateRecord::Lines(&[7, 0, 1])]);
+    assert_eq!(StoreState::check(&sound), Ok(()));
+    assert_eq!(StoreState::check(&sound[..sound.len() - 1]), senseless, "the last record is cut off");
+    let impossible = with_all(&[StateRecord::Lines(&[Effects::ACCEPTED.byte()])]);
+    assert_eq!(StoreState::check(&impossible), senseless);
+    let run = Run::new();
+    let input = run.disk.open(Path::new(INPUT), OpenHow::New).unwrap();
+    let mut lines = CommittedLines::new(input.into(), MAX_LINE_BYTES, 0);
+    let restored = state(&run.resources).restore(&[0], &mut lines);
+    assert!(matches!(restored, Err(NotRestored::Senseless(_))), "{restored:?}");
 }

@@ -3,9 +3,10 @@
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
 
-use crate::config::{ComputeFeaturesNode, MondayApplication};
+use crate::config::{ComputeFeaturesNode, MondayApplication, MondayMultiplier};
 use crate::domain::{
-    EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime,
+    Cents, Day, EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier,
+    is_prime,
 };
 
 /// Applies the Monday multiplier and finds out whether the id is a prime number, as far as either is switched on.
@@ -20,6 +21,18 @@ impl ComputeFeatures {
     }
 }
 
+/// Returns what of an amount counts against limits on a day.
+pub(crate) fn effective_amount(amount: Cents, day: Day, monday: &MondayMultiplier) -> Cents {
+    match monday.apply_to {
+        MondayApplication::Amount => amount.times(multiplier_on(day, monday)),
+        MondayApplication::Limits => amount,
+    }
+}
+
+fn multiplier_on(day: Day, monday: &MondayMultiplier) -> Multiplier {
+    if monday.enabled && day.is_monday() { monday.multiplier } else { Multiplier::ONE }
+}
+
 impl Step<FundLoadMessage> for ComputeFeatures {
     type Takes = IdempotencyClassifiedAttempt;
     type Emits = EnrichedAttempt;
@@ -31,13 +44,14 @@ impl Step<FundLoadMessage> for ComputeFeatures {
         out: &mut Emitter<'_, FundLoadMessage, EnrichedAttempt>,
     ) -> Result<(), StepError> {
         let monday = &self.parameters.monday_multiplier;
-        let attempt = classified.attempt();
-        let is_monday = monday.enabled && classified.day().is_monday();
+        let (attempt, day) = (classified.attempt(), classified.day());
+        let is_monday = monday.enabled && day.is_monday();
         let is_prime = self.parameters.prime_gate.enabled && is_prime(attempt.id.value());
-        let multiplier = if is_monday { monday.multiplier } else { Multiplier::ONE };
-        let (effective_amount, limit_divisor) = match monday.apply_to {
-            MondayApplication::Amount => (attempt.amount.times(multiplier), Multiplier::ONE),
-            MondayApplication::Limits => (attempt.amount, multiplier),
+        let multiplier = multiplier_on(day, monday);
+        let effective_amount = effective_amount(attempt.amount, day, monday);
+        let limit_divisor = match monday.apply_to {
+            MondayApplication::Amount => Multiplier::ONE,
+            MondayApplication::Limits => multiplier,
         };
         context.tags.set("monday", is_monday);
         context.tags.set("prime", is_prime);

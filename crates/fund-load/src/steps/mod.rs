@@ -10,6 +10,7 @@ mod update_windows;
 mod write_output;
 
 pub use compute_features::ComputeFeatures;
+pub(crate) use compute_features::effective_amount;
 pub use compute_time_keys::ComputeTimeKeys;
 pub use evaluate_policies::EvaluatePolicies;
 pub use format_output::FormatOutput;

@@ -93,10 +93,6 @@ impl IdStore for ForgettingIdStore {
         self.ids.bring_near(ids);
     }
 
-    fn latest_day(&self) -> Option<Day> {
-        self.latest
-    }
-
     fn count(&self) -> usize {
         self.ids.count()
     }

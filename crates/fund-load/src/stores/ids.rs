@@ -59,11 +59,6 @@ pub trait IdStore {
         let _ = ids;
     }
 
-    /// Returns the latest day of all attempts that the store was shown, if it forgets by that; `None` before the first.
-    fn latest_day(&self) -> Option<Day> {
-        None
-    }
-
     /// Returns how many ids it holds, those that are forgotten but still in memory included.
     fn count(&self) -> usize;
 

@@ -163,7 +163,8 @@ impl Committer {
     }
 
     fn is_compaction_due(&self, state: &dyn State) -> bool {
-        self.shared().checkpoint.is_compaction_due(state.bytes(), self.min_compaction_bytes)
+        let (all, lines) = (state.bytes(), state.bytes_of_lines());
+        self.shared().checkpoint.is_compaction_due(lines, all, self.min_compaction_bytes)
     }
 
     /// Returns the checkpoint, once no commit is being made.

@@ -108,7 +108,7 @@ impl<'a, A: Application> Feed<'a, A> {
                     return Err(CheckpointFailure::ReadInput { path, line_no: lines.line_no(), cause });
                 }
             };
-            self.opened.state.begin_line();
+            self.opened.state.begin_line(reached);
             match self.opened.run.process(line) {
                 Ok(InputOutcome::Completed) => {}
                 Ok(InputOutcome::Abandoned(failure)) => {

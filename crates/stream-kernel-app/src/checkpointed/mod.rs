@@ -45,7 +45,7 @@ pub struct Surroundings<'a> {
 }
 
 /// How far a run has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
     /// The number of the last line that was processed.
     pub line_no: u64,

@@ -17,7 +17,7 @@ use super::identity::{Identity, check_program};
 use super::output_place::{EarlierOutput, missing};
 use super::{CheckpointFailure, Event, Surroundings};
 use crate::output::partial_path;
-use crate::{Application, Job, LineAdapters, NotRestored, Run, State};
+use crate::{Application, CommittedLines, Job, LineAdapters, NotRestored, Run, State};
 
 /// A run that is ready to take lines in.
 pub(super) struct Opened<'a, A: Application> {
@@ -77,6 +77,7 @@ pub(super) const UNDELIVERABLE: &str = "undeliverable messages dropped";
 struct Places {
     dir: PathBuf,
     input: PathBuf,
+    max_line_bytes: usize,
     output: PathBuf,
     partial: PathBuf,
     trace: Option<(PathBuf, Cadence)>,
@@ -118,7 +119,6 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         (surroundings.tell)(Event::OutputMoved { from, to: &places.partial });
     }
     let template = template(&places, identity, &input);
-    let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     let Begun { checkpoint, prefix, output, trace, start, output_path, .. } = begun;
     let files = Files {
         output: Output::new(output),
@@ -148,7 +148,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         start,
         every_lines: settings.every_lines.get(),
         every_ms: settings.every_ms.get(),
-        max_line_bytes,
+        max_line_bytes: places.max_line_bytes,
         template,
         surroundings,
     })
@@ -206,7 +206,8 @@ fn resume(
     let is_finished = committed.complete && input_bytes(&**input, committed)? == committed.input.bytes;
     let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
     let trace = trace.map(|trace| earlier_trace(disk, trace, is_finished)).transpose()?.flatten();
-    restore(&mut checkpoint, state, &places.dir)?;
+    let mut lines = CommittedLines::new(Arc::clone(input), places.max_line_bytes, committed.input.bytes);
+    restore(&mut checkpoint, state, &mut lines, places)?;
     // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
     let keeps_name = is_finished && output.path() == places.output;
     let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
@@ -253,17 +254,25 @@ fn earlier_trace(
 }
 
 /// Takes in what was committed of the state.
-fn restore(checkpoint: &mut Checkpoint, state: &mut dyn State, dir: &Path) -> Result<(), CheckpointFailure> {
-    let mut beyond_limit = None;
+fn restore(
+    checkpoint: &mut Checkpoint,
+    state: &mut dyn State,
+    lines: &mut CommittedLines,
+    places: &Places,
+) -> Result<(), CheckpointFailure> {
+    let mut refusal = None;
     let restored = checkpoint.restore(&mut |records| {
-        state.restore(records).map_err(|error| match error {
-            NotRestored::Senseless(what) => what,
-            NotRestored::BeyondLimit(what) => beyond_limit.insert(what).clone(),
-        })
+        state.restore(records, lines).map_err(|error| refusal.insert(error).to_string())
     });
-    match beyond_limit {
-        Some(what) => Err(CheckpointFailure::BeyondLimit { dir: dir.to_owned(), what }),
-        None => Ok(restored?),
+    match refusal {
+        Some(NotRestored::BeyondLimit(what)) => {
+            Err(CheckpointFailure::BeyondLimit { dir: places.dir.clone(), what })
+        }
+        Some(NotRestored::Unreadable(cause)) => {
+            let line_no = lines.reached().line_no;
+            Err(CheckpointFailure::ReadInput { path: places.input.clone(), line_no, cause })
+        }
+        Some(NotRestored::Senseless(_)) | None => Ok(restored?),
     }
 }
 
@@ -278,6 +287,7 @@ fn input_bytes(input: &dyn DiskFile, committed: &Committed) -> Result<u64, Check
 impl Places {
     fn of<A: Application>(job: &Job<A>) -> Self {
         let config = job.config();
+        let input = &config.adapters.input_source().settings;
         let output = config.adapters.output_sink().settings.path.clone();
         let tracing = &config.runtime.tracing;
         let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
@@ -287,7 +297,8 @@ impl Places {
         });
         Self {
             dir: config.runtime.checkpoint.as_ref().map(|settings| settings.dir.clone()).unwrap_or_default(),
-            input: config.adapters.input_source().settings.path.clone(),
+            input: input.path.clone(),
+            max_line_bytes: input.max_line_bytes,
             partial: partial_path(&output),
             output,
             trace,

@@ -136,12 +136,14 @@ fn the_whole_state_goes_into_a_new_log_also_as_the_first_commit() {
 fn compaction_is_due_when_the_log_is_more_than_twice_what_lives_and_the_least_that_is_worth_it() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
-    let mut has_log_of = |bytes| {
+    let mut is_due = |bytes, more_bytes| {
         checkpoint.last.as_mut().unwrap().0.log.bytes = bytes;
-        checkpoint.is_compaction_due(1_000, 700)
+        checkpoint.is_compaction_due(more_bytes, 1_000, 700)
     };
-    assert!(!has_log_of(2_700));
-    assert!(has_log_of(2_701));
+    assert!(!is_due(2_700, 0));
+    assert!(is_due(2_701, 0));
+    assert!(!is_due(100, 2_600), "what is worth as much beside it counts as well");
+    assert!(is_due(100, 2_601));
 }
 
 /// Whoever finds that the checkpoint is not for them must be able to leave it as it is.
