@@ -84,11 +84,9 @@ pub trait State {
     /// The run ends then. What changed before is still asked for, everything is not: what is remembered may go on holding the line.
     fn take_back_line(&mut self);
 
-    /// Puts the records of what has changed since the last call, or since the beginning, into `changes`, which is empty.
+    /// Adds the records of what has changed since the last call, or since the beginning, to `changes`.
     ///
     /// It is called once in 1,024 lines and for every commit, between lines or after one was taken back.
-    ///
-    /// Whoever has gathered them already may exchange the two: `changes` has the room of earlier ones.
     fn take_changes(&mut self, changes: &mut Changes);
 
     /// Writes the records of everything.

@@ -56,15 +56,10 @@ impl Changes {
         Ok(())
     }
 
-    /// Forgets the last records, so that `bytes` are left: as many as there were at some time before.
-    pub fn truncate(&mut self, bytes: usize) {
-        self.begins.truncate(self.begins.partition_point(|begin| *begin < bytes));
-        self.bytes.truncate(bytes + self.begins.len() * HEADER_BYTES);
-    }
-
     /// Forgets all records, and keeps the room that they took.
     pub fn clear(&mut self) {
-        self.truncate(0);
+        self.bytes.clear();
+        self.begins.clear();
     }
 
     /// Returns the number of bytes in all records.
@@ -115,26 +110,6 @@ mod tests {
         assert!(changes.is_empty() && lengths(&changes).is_empty());
         changes.push(&[5]).unwrap();
         assert_eq!(lengths(&changes), [1]);
-    }
-
-    #[test]
-    fn what_was_pushed_last_can_be_taken_back_at_any_block_s_end() {
-        let mut changes = Changes::new();
-        let lengths_before: Vec<_> = (0..5)
-            .map(|_| {
-                let before = (changes.len(), lengths(&changes));
-                changes.push(&vec![1; MAX_BLOCK_BYTES / 2]).unwrap();
-                before
-            })
-            .collect();
-        let all = changes.clone();
-        for (len, blocks) in lengths_before.into_iter().rev() {
-            let mut at_once = all.clone();
-            at_once.truncate(len);
-            changes.truncate(len);
-            assert_eq!((changes.len(), lengths(&changes)), (len, blocks.clone()));
-            assert_eq!((at_once.len(), lengths(&at_once)), (len, blocks), "all at once");
-        }
     }
 
     /// A log that was written with longer blocks would be taken for damaged.

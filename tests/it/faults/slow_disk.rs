@@ -111,9 +111,9 @@ impl Watch for Fill {
 /// What is written ahead is of a later commit than the one that may be being made. Of that, people are told as well.
 #[test]
 fn a_log_that_is_full_does_not_hide_how_far_a_run_is_committed() {
-    let disk = disk_with(&lines(31, 1_100));
+    let disk = disk_with(&lines(31, 310).repeat(30));
     let fill = Arc::new(Fill::default());
-    let settings = ["runtime.checkpoint.every_lines=300", "runtime.tracing.enabled=false"];
+    let settings = ["runtime.checkpoint.every_lines=5000", "runtime.tracing.enabled=false"];
     let job: Job<FundLoad> = prepare(CONFIGURATION, &settings.map(str::to_owned));
     let start = Timestamp::from_nanos(0);
     let surroundings = Surroundings {
@@ -124,7 +124,8 @@ fn a_log_that_is_full_does_not_hide_how_far_a_run_is_committed() {
         run_id: "run",
         restart: false,
         between_lines: &mut |Reached { line_no, .. }| {
-            fill.0.store(line_no == 1_023, Relaxed);
+            // With the line after this one, there is more than 4 KiB to be written since line 5,000.
+            fill.0.store(line_no == 9_215, Relaxed);
             None
         },
         tell: &mut |_| {},
@@ -133,5 +134,5 @@ fn a_log_that_is_full_does_not_hide_how_far_a_run_is_committed() {
     let CheckpointFailure::Commit { line_no: told, .. } = failure else { panic!("{failure:?}") };
     let committed = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed.lines;
     assert_eq!(told, committed);
-    assert!((300..1_024).contains(&told), "{told}");
+    assert!((5_000..9_216).contains(&told), "{told}");
 }

@@ -11,7 +11,11 @@ use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 use super::sealing::{seal_blocks, slot};
 
 const DIR: &str = "/checkpoint";
-const INPUT: &[u8] = b"lines\nmore\n";
+/// An attempt, a line without one, and the attempt again.
+const INPUT: &[u8] = b"\
+{\"id\":\"7\",\"customer_id\":\"8\",\"load_amount\":\"$1.00\",\"time\":\"2026-03-02T00:00:00Z\"}\n\
+no attempt\n\
+{\"id\":\"7\",\"customer_id\":\"8\",\"load_amount\":\"$1.00\",\"time\":\"2026-03-02T00:00:00Z\"}\n";
 
 /// Set in the first byte, the manifest, or the log, is left as it is, and hardly ever has a checksum that is right.
 const RAW_MANIFEST: u8 = 1;

@@ -12,25 +12,22 @@ pub(super) struct Effects(u8);
 impl Effects {
     /// It did nothing: it holds no attempt.
     pub(super) const NONE: Self = Self(0);
-    /// Its attempt's id was looked up, and its day shown to whatever forgets by it.
+    /// Its attempt's id was looked up, and remembered if it was new.
     pub(super) const LOOKED_UP: Self = Self(1);
-    /// The attempt is the first with its id, and is remembered.
-    pub(super) const REMEMBERED: Self = Self(1 << 1);
     /// It counts as one of its customer's on its day.
-    pub(super) const COUNTED: Self = Self(1 << 2);
+    pub(super) const COUNTED: Self = Self(1 << 1);
     /// Its effective amount counts as accepted.
-    pub(super) const ACCEPTED: Self = Self(1 << 3);
+    pub(super) const ACCEPTED: Self = Self(1 << 2);
     /// It counts as one of its day's that were accepted and whose id is prime.
-    pub(super) const PRIME: Self = Self(1 << 4);
+    pub(super) const PRIME: Self = Self(1 << 3);
 
-    /// Returns what a byte says, `None` if no line does that: without its id being looked up and remembered, nothing counts.
+    /// Returns what a byte says, `None` if no line does that: nothing counts unless its id was looked up.
     pub(super) fn of_byte(byte: u8) -> Option<Self> {
         let effects = Self(byte);
         let needs = [
-            (Self::REMEMBERED, Self::LOOKED_UP),
-            (Self::COUNTED, Self::REMEMBERED),
+            (Self::COUNTED, Self::LOOKED_UP),
             (Self::ACCEPTED, Self::COUNTED),
-            (Self::PRIME, Self::REMEMBERED),
+            (Self::PRIME, Self::LOOKED_UP),
         ];
         let are_possible = byte < Self::PRIME.0 << 1
             && needs.into_iter().all(|(effect, needed)| !effects.include(effect) || effects.include(needed));
@@ -60,25 +57,24 @@ impl BitOr for Effects {
 mod tests {
     use super::*;
 
-    /// Of 32 bytes that could be written down, a line can do what these eight say.
+    /// Of 16 bytes that could be written down, a line can do what these seven say.
     #[test]
     fn what_no_line_does_is_refused() {
-        let new = Effects::LOOKED_UP | Effects::REMEMBERED;
-        let counted = new | Effects::COUNTED;
+        let counted = Effects::LOOKED_UP | Effects::COUNTED;
         let accepted = counted | Effects::ACCEPTED;
-        let possible = [Effects::NONE, Effects::LOOKED_UP, new, counted, accepted];
-        let primes = [new, counted, accepted].map(|effects| effects | Effects::PRIME);
+        let possible = [Effects::LOOKED_UP, counted, accepted];
+        let primes = possible.map(|effects| effects | Effects::PRIME);
         for byte in 0..=u8::MAX {
             let effects = Effects::of_byte(byte);
-            let expected = possible.iter().chain(&primes).find(|effects| effects.byte() == byte);
-            assert_eq!(effects, expected.copied(), "{byte:#b}");
+            let mut expected = [Effects::NONE].iter().chain(&possible).chain(&primes);
+            assert_eq!(effects, expected.find(|effects| effects.byte() == byte).copied(), "{byte:#b}");
         }
     }
 
     #[test]
     fn effects_include_themselves_and_what_they_are_made_of() {
-        let both = Effects::LOOKED_UP | Effects::REMEMBERED;
-        assert!(both.include(both) && both.include(Effects::REMEMBERED) && both.include(Effects::NONE));
+        let both = Effects::LOOKED_UP | Effects::COUNTED;
+        assert!(both.include(both) && both.include(Effects::COUNTED) && both.include(Effects::NONE));
         assert!(!Effects::LOOKED_UP.include(both));
         assert!(!Effects::NONE.include(Effects::PRIME));
     }

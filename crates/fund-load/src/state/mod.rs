@@ -5,6 +5,7 @@
 //! stores, without deciding anything. So a checkpoint costs a byte a line, not a copy of it.
 
 mod effects;
+mod journal;
 mod record;
 
 use std::cell::{Cell, RefCell};
@@ -12,6 +13,7 @@ use std::iter;
 use std::rc::Rc;
 
 use effects::Effects;
+pub(crate) use journal::{Journal, JournaledIds, JournaledWindows};
 use smallvec::SmallVec;
 use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
 use stream_kernel_app::{CommittedLines, NotRestored, Reached, State};
@@ -20,7 +22,7 @@ use crate::config::Nodes;
 use crate::domain::{Attempt, Cents, Day, DigitId};
 use crate::line::read_attempt;
 use crate::steps::{Resources, effective_amount};
-use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
+use crate::stores::{IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
 
 /// How many records, or lines, are taken in together: what one has to wait for, the others wait for at the same time.
@@ -39,149 +41,16 @@ enum StateRecord<'a> {
     Lines(&'a [u8]),
 }
 
-/// Notes what lines do to the stores, until it is asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Journal(Rc<RefCell<Lines>>);
-
-/// The lines since the journal was asked last.
-#[derive(Debug, Default)]
-struct Lines {
-    /// Where the first of them begins.
-    begin: Reached,
-    /// What each of them did, the present one last, in [bytes](Effects::byte).
-    effects: Vec<u8>,
-}
-
-impl Journal {
-    /// Adds something that the present line did. While a state is restored there is none: what it does then is in a record already.
-    #[inline]
-    fn note(&self, effects: Effects) {
-        if let Some(present) = self.0.borrow_mut().effects.last_mut() {
-            *present |= effects.byte();
-        }
-    }
-}
-
-/// An [`IdStore`] whose changes are noted.
-#[derive(Debug)]
-pub(crate) struct JournaledIds<S> {
-    store: S,
-    journal: Journal,
-}
-
-impl<S> JournaledIds<S> {
-    pub(crate) fn new(store: S, journal: Journal) -> Self {
-        Self { store, journal }
-    }
-}
-
-impl<S: IdStore> IdStore for JournaledIds<S> {
-    fn get_or_remember(
-        &mut self,
-        id: DigitId,
-        attempt: FirstAttempt,
-        room: Result<(), StoreFull>,
-    ) -> Result<Option<FirstAttempt>, StoreFull> {
-        // Handed on as it is, so that nothing of its size is moved again.
-        let result = self.store.get_or_remember(id, attempt, room);
-        match &result {
-            Ok(None) => self.journal.note(Effects::LOOKED_UP | Effects::REMEMBERED),
-            Ok(Some(_)) => self.journal.note(Effects::LOOKED_UP),
-            Err(_) => {}
-        }
-        result
-    }
-
-    fn bring_near(&self, ids: &[DigitId]) {
-        self.store.bring_near(ids);
-    }
-
-    fn count(&self) -> usize {
-        self.store.count()
-    }
-
-    fn entries(&self) -> Vec<IdEntry> {
-        self.store.entries()
-    }
-
-    fn restore(&mut self, entries: &mut dyn Iterator<Item = IdEntry>) -> Result<(), StoreFull> {
-        self.store.restore(entries)
-    }
-}
-
-/// A [`WindowStore`] whose changes are noted.
-#[derive(Debug)]
-pub(crate) struct JournaledWindows<S> {
-    store: S,
-    journal: Journal,
-}
-
-impl<S> JournaledWindows<S> {
-    pub(crate) fn new(store: S, journal: Journal) -> Self {
-        Self { store, journal }
-    }
-}
-
-impl<S: WindowStore> WindowStore for JournaledWindows<S> {
-    fn customer(&self, customer_id: DigitId, day: Day, week: Day) -> CustomerWindows {
-        self.store.customer(customer_id, day, week)
-    }
-
-    fn check_room(&self, customer_id: DigitId, day: Day, week: Day) -> Result<(), StoreFull> {
-        self.store.check_room(customer_id, day, week)
-    }
-
-    fn count_attempt(
-        &mut self,
-        customer_id: DigitId,
-        accepted: Cents,
-        day: Day,
-        week: Day,
-    ) -> Result<CustomerWindows, StoreFull> {
-        let result = self.store.count_attempt(customer_id, accepted, day, week);
-        if result.is_ok() {
-            let is_accepted = accepted != Cents(0);
-            self.journal.note(if is_accepted {
-                Effects::COUNTED | Effects::ACCEPTED
-            } else {
-                Effects::COUNTED
-            });
-        }
-        result
-    }
-
-    fn bring_near(&self, weeks: &[(DigitId, Day)]) {
-        self.store.bring_near(weeks);
-    }
-
-    fn prime_day(&self, day: Day) -> u64 {
-        self.store.prime_day(day)
-    }
-
-    fn count_prime(&mut self, day: Day) {
-        self.store.count_prime(day);
-        self.journal.note(Effects::PRIME);
-    }
-
-    fn count(&self) -> usize {
-        self.store.count()
-    }
-
-    fn entries(&self) -> Vec<WindowEntry> {
-        self.store.entries()
-    }
-
-    fn restore(&mut self, entries: &mut dyn Iterator<Item = WindowEntry>) -> Result<(), StoreFull> {
-        self.store.restore(entries)
-    }
-}
-
 /// All that fund-load remembers.
 pub(crate) struct StoreState {
     ids: Rc<RefCell<dyn IdStore>>,
     windows: Rc<RefCell<dyn WindowStore>>,
     tally: Rc<RefCell<Tally>>,
     journal: Journal,
+    /// Where the first of the lines begins that are in no record yet.
+    begin: Reached,
+    /// What each of them did, in [bytes](Effects::byte). The last one, the present line's, is in the journal meanwhile.
+    effects: Vec<u8>,
     /// What stands in a line changes the stores by these parameters; they are those of the run before, or its checkpoint is refused.
     nodes: Nodes,
     /// The tally in the last record.
@@ -199,10 +68,21 @@ impl StoreState {
             windows: Rc::clone(windows),
             tally: Rc::clone(tally),
             journal,
+            begin: Reached::default(),
+            effects: Vec::new(),
             nodes: nodes.clone(),
             noted_tally: Tally::default(),
             lines_in_records: Cell::default(),
         })
+    }
+
+    /// Puts what the present line did where the other lines have it. Without a line it was a record that did it, and is in there already.
+    #[inline]
+    fn end_line(&mut self) {
+        let noted = self.journal.take();
+        if let Some(effects) = self.effects.last_mut() {
+            *effects |= noted;
+        }
     }
 
     /// Says what is wrong with records, if one makes no sense.
@@ -238,11 +118,11 @@ impl StoreState {
         for effects in effects.chunks(AT_ONCE) {
             let mut attempts = SmallVec::<[_; AT_ONCE]>::new();
             for byte in effects {
-                let line = lines.next_line()?.ok_or_else(senseless)?;
+                let line = lines.next_line()?.ok_or_else(|| impossible(lines.reached().line_no + 1))?;
                 let effects = Effects::of_byte(*byte).ok_or_else(senseless)?;
                 if effects != Effects::NONE {
                     let attempt = read_attempt(line.line_no(), line.content());
-                    attempts.push((attempt.map_err(|_| senseless())?, effects));
+                    attempts.push((attempt.map_err(|_| impossible(line.line_no()))?, effects));
                 }
             }
             let ids = attempts.iter().map(|(attempt, _)| attempt.id);
@@ -257,8 +137,9 @@ impl StoreState {
     fn restore_line(&self, attempt: &Attempt, effects: Effects) -> Result<(), NotRestored> {
         let mut ids = self.ids.borrow_mut();
         let first = ids.get_or_remember(attempt.id, attempt.into(), Ok(())).map_err(not_restored)?;
-        if first.is_none() != effects.include(Effects::REMEMBERED) {
-            return Err(senseless());
+        // Only the first attempt with an id counts.
+        if first.is_some() && effects != Effects::LOOKED_UP {
+            return Err(impossible(attempt.line_no));
         }
         let (mut windows, day) = (self.windows.borrow_mut(), attempt.time.day());
         if effects.include(Effects::COUNTED) {
@@ -289,26 +170,27 @@ impl StoreState {
 impl State for StoreState {
     #[inline]
     fn begin_line(&mut self, reached: Reached) {
-        let mut lines = self.journal.0.borrow_mut();
-        if lines.effects.is_empty() {
-            lines.begin = reached;
+        self.end_line();
+        if self.effects.is_empty() {
+            self.begin = reached;
         }
-        lines.effects.push(Effects::NONE.byte());
+        self.effects.push(Effects::NONE.byte());
     }
 
     fn take_back_line(&mut self) {
-        self.journal.0.borrow_mut().effects.pop();
+        self.journal.take();
+        self.effects.pop();
     }
 
     fn take_changes(&mut self, changes: &mut Changes) {
-        let Lines { begin, effects } = &mut *self.journal.0.borrow_mut();
-        if !effects.is_empty() {
-            push(&StateRecord::Position(*begin), changes);
-            for effects in effects.chunks(record::MAX_LINES) {
+        self.end_line();
+        if !self.effects.is_empty() {
+            push(&StateRecord::Position(self.begin), changes);
+            for effects in self.effects.chunks(record::MAX_LINES) {
                 push(&StateRecord::Lines(effects), changes);
             }
-            self.lines_in_records.update(|lines| lines + effects.len() as u64);
-            effects.clear();
+            self.lines_in_records.update(|lines| lines + self.effects.len() as u64);
+            self.effects.clear();
         }
         let tally = self.tally.borrow();
         if *tally != self.noted_tally {
@@ -368,6 +250,11 @@ const SENSELESS: &str = "there is a record that makes no sense";
 
 fn senseless() -> NotRestored {
     NotRestored::Senseless(SENSELESS.to_owned())
+}
+
+/// Names a line that cannot have done what is told of it: it is another one, or there is none.
+fn impossible(line_no: u64) -> NotRestored {
+    NotRestored::Senseless(format!("line {line_no} of the input cannot have done what is told of it"))
 }
 
 /// Names a limit that was lowered below what a checkpoint holds: that is no reason to start over.

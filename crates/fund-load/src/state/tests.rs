@@ -1,5 +1,7 @@
 //! What is noted, and what is written at once, brings back all that is remembered: nothing less, and nothing of a line that was taken back.
 
+mod refused;
+
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 use super::*;
 use crate::config::Nodes;
 use crate::domain::{Reason, Verdict, WeekStart};
-use crate::stores::{ForgettingIdStore, MemoryWindowStore};
+use crate::stores::{CustomerWindows, ForgettingIdStore, MemoryWindowStore};
 
 const INPUT: &str = "/input";
 const MAX_LINE_BYTES: usize = 1_000;
@@ -327,113 +329,4 @@ fn the_estimates_count_ids_and_days_of_customers_and_lines_since_everything_was_
     assert_eq!((run.state.bytes(), run.state.bytes_of_lines()), (expected.0, 0));
     let (_, state) = run.assert_restored();
     assert_eq!((state.bytes(), state.bytes_of_lines()), (expected.0, 0));
-}
-
-/// What would end the run is asked before anything is remembered, also through what notes it.
-#[test]
-fn a_store_that_notes_refuses_what_its_store_refuses_and_notes_nothing() {
-    let resources = resources(NonZeroU64::new(1));
-    let mut state = state(&resources);
-    let (day, week) = (Day(5), Day(5).start_of_week(WeekStart::Wed));
-    let mut windows = resources.windows.borrow_mut();
-    windows.count_attempt(id("8"), Cents(1), day, week).unwrap();
-    state.begin_line(Reached::default());
-    assert_eq!(windows.check_room(id("8"), day, week), Ok(()));
-    let refused = windows.check_room(id("9"), day, week).unwrap_err();
-    assert_eq!(refused, StoreFull::MaxCustomers { max_customers: NonZeroU64::MIN });
-    assert_eq!(windows.count_attempt(id("9"), Cents(1), day, week), Err(refused));
-    let attempt = read_attempt(1, &LineContent::Whole(line("3", "9", 5).as_bytes().into())).unwrap();
-    let again = resources.ids.borrow_mut().get_or_remember(id("3"), (&attempt).into(), Err(refused));
-    assert_eq!(again, Err(refused));
-    assert_eq!(resources.ids.borrow().count(), 0);
-    let journal = resources.journal.as_ref().unwrap();
-    assert_eq!(journal.0.borrow().effects, [Effects::NONE.byte()]);
-}
-
-#[test]
-fn what_is_more_than_a_limit_allows_by_now_is_refused_by_its_name() {
-    let mut run = Run::new();
-    run.take(&line("2", "8", 5), true);
-    run.take(&line("3", "9", 5), true);
-    run.commit();
-    for is_all in [false, true] {
-        if is_all {
-            run.commit_all();
-        }
-        let one = resources(NonZeroU64::new(1));
-        let refusal = run.refusal(&one, &run.input, run.input.len());
-        assert!(refusal.starts_with("BeyondLimit") && refusal.contains("max_customers"), "{refusal}");
-        let mut one = resources(None);
-        let ids = ForgettingIdStore::new(10, NonZeroU64::new(1));
-        one.ids = Rc::new(RefCell::new(ids));
-        let refusal = run.refusal(&one, &run.input, run.input.len());
-        assert!(refusal.starts_with("BeyondLimit") && refusal.contains("max_ids"), "{refusal}");
-    }
-}
-
-/// The prefix of an input is known by its hash before lines of it are read. Should it be another one for all that, the run must not go on as if
-/// it were not.
-#[test]
-fn lines_that_cannot_have_done_what_is_noted_are_refused() {
-    let mut run = Run::new();
-    run.take(&line("2", "8", 5), true);
-    run.take("no attempt", false);
-    run.take(&line("3", "8", 5), true);
-    run.commit();
-    let [first, third] = [line("2", "8", 5), line("3", "8", 5)];
-    for (what, input) in [
-        ("a line less", format!("{first}\nno attempt\n")),
-        ("an attempt less", format!("{first}\nno attempt\nno attempt\n")),
-        ("an id that was used already", format!("{first}\nno attempt\n{first}\n")),
-    ] {
-        let refusal = run.refusal(&resources(None), input.as_bytes(), input.len());
-        assert!(refusal.starts_with("Senseless"), "{what}: {refusal}");
-    }
-    let as_it_was = format!("{first}\nno attempt\n{third}\n");
-    assert_eq!(as_it_was.as_bytes(), run.input);
-    let refusal = run.refusal(&resources(None), &run.input, first.len() + 1);
-    assert!(refusal.starts_with("Senseless"), "of more lines than are committed: {refusal}");
-    let refusal = run.refusal(&resources(None), first.as_bytes(), run.input.len());
-    assert!(refusal.starts_with("Unreadable"), "{refusal}");
-}
-
-/// That is another thing than records that make no sense: with a sound disk they do.
-#[test]
-fn an_input_that_cannot_be_read_is_told_as_that() {
-    let mut run = Run::new();
-    run.take(&line("2", "8", 5), true);
-    let mut changes = run.changes();
-    run.checkpoint.commit(committed(), &mut changes, &[]).unwrap();
-    let disk = SimulatedDisk::new(0);
-    disk.put(Path::new(INPUT), &run.input);
-    let input = disk.open(Path::new(INPUT), OpenHow::ReadOnly).unwrap();
-    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: true });
-    let mut lines = CommittedLines::new(input.into(), MAX_LINE_BYTES, run.input.len() as u64);
-    let records = with_all(&[StateRecord::Position(Reached::default()), StateRecord::Lines(&[7])]);
-    let restored = state(&resources(None)).restore(&records, &mut lines);
-    assert!(matches!(restored, Err(NotRestored::Unreadable(_))), "{restored:?}");
-}
-
-fn with_all(records: &[StateRecord<'_>]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for record in records {
-        record::with_bytes(record, |record| bytes.extend_from_slice(record));
-    }
-    bytes
-}
-
-#[test]
-fn records_that_make_no_sense_are_refused() {
-    let senseless = Err("there is a record that makes no sense".to_owned());
-    assert_eq!(StoreState::check(&[0]), senseless);
-    let sound = with_all(&[StateRecord::Position(Reached::default()), StateRecord::Lines(&[7, 0, 1])]);
-    assert_eq!(StoreState::check(&sound), Ok(()));
-    assert_eq!(StoreState::check(&sound[..sound.len() - 1]), senseless, "the last record is cut off");
-    let impossible = with_all(&[StateRecord::Lines(&[Effects::ACCEPTED.byte()])]);
-    assert_eq!(StoreState::check(&impossible), senseless);
-    let run = Run::new();
-    let input = run.disk.open(Path::new(INPUT), OpenHow::New).unwrap();
-    let mut lines = CommittedLines::new(input.into(), MAX_LINE_BYTES, 0);
-    let restored = state(&run.resources).restore(&[0], &mut lines);
-    assert!(matches!(restored, Err(NotRestored::Senseless(_))), "{restored:?}");
 }

@@ -11,6 +11,10 @@ use stream_kernel_disk::DiskFile;
 
 use crate::State;
 
+/// Changes are written ahead when they have so many bytes. That is enough for a write to be worth its call, and little enough to stay near the
+/// processor: of what is gathered up to a commit, that cannot be said.
+const WRITE_AHEAD_BYTES: usize = 4 * 1024;
+
 /// A commit that is to be made. What it covers is written already, though not yet durable.
 struct Commit {
     committed: Committed,
@@ -33,7 +37,7 @@ pub(super) struct Committer {
     min_compaction_bytes: u64,
     /// Where changes are written: not asked for yet at the beginning, and after a compaction.
     log: Option<StateLog>,
-    /// Room for changes while they are written: so little that it stays near the processor.
+    /// Changes that are not written yet.
     changes: Changes,
 }
 
@@ -103,23 +107,23 @@ impl Committer {
         Ok(true)
     }
 
-    /// Writes what has changed in the state, ahead of the commit that will cover it.
+    /// Takes over what has changed in the state, and writes it ahead of the commit that will cover it once it is [enough](WRITE_AHEAD_BYTES).
     ///
     /// # Errors
     ///
     /// Returns why the log cannot be written.
     pub(super) fn write_ahead(&mut self, state: &mut dyn State) -> Result<(), CommitError> {
-        self.write(state).map(drop)
+        state.take_changes(&mut self.changes);
+        if self.changes.len() < WRITE_AHEAD_BYTES { Ok(()) } else { self.write().map(drop) }
     }
 
-    /// Does so, and returns where.
-    fn write(&mut self, state: &mut dyn State) -> Result<&mut StateLog, CommitError> {
+    /// Writes all changes, and returns where.
+    fn write(&mut self) -> Result<&mut StateLog, CommitError> {
         let log = match self.log.take() {
             Some(log) => log,
             None => self.shared().checkpoint.state_log()?,
         };
         let log = self.log.insert(log);
-        state.take_changes(&mut self.changes);
         log.append(&mut self.changes)?;
         Ok(log)
     }
@@ -141,7 +145,8 @@ impl Committer {
         if !is_line_taken_back && self.is_compaction_due(state) {
             return self.commit_all(committed, state);
         }
-        let written = self.write(state)?.end_commit()?;
+        state.take_changes(&mut self.changes);
+        let written = self.write()?.end_commit()?;
         let commit = Commit { committed, written };
         match &mut self.background {
             Some(background) => background.begin(commit),

@@ -16,9 +16,8 @@ use crate::{Application, LineReader};
 /// It is asked what time it is once in so many lines.
 const LINES_PER_LOOK: u64 = 256;
 
-/// What so many lines have changed in the state is written at a time. That much stays near the processor; what is gathered up to a commit
-/// does not, and most of the memory that a checkpoint makes a run wait for was fetched for that.
-const LINES_PER_WRITE: u64 = 1024;
+/// It is asked what has changed in the state once in so many lines.
+const LINES_PER_TAKE: u64 = 1024;
 
 /// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
 const MAX_DELAY: u64 = 4;
@@ -184,7 +183,7 @@ impl<'a, A: Application> Feed<'a, A> {
     /// Writes what has changed in the state, if that may be much: a line is never taken back after that.
     #[inline]
     fn write_ahead_if_due(&mut self, line_no: u64) -> Result<(), CheckpointFailure> {
-        if !line_no.is_multiple_of(LINES_PER_WRITE) {
+        if !line_no.is_multiple_of(LINES_PER_TAKE) {
             return Ok(());
         }
         let Err(cause) = self.opened.committer.write_ahead(&mut *self.opened.state) else { return Ok(()) };

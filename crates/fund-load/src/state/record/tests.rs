@@ -31,7 +31,7 @@ fn records() -> Vec<StateRecord<'static>> {
         StateRecord::Window(WindowEntry::PrimeDay { day: Day(i32::MAX), accepted: 3 }),
         StateRecord::Tally(tally),
         StateRecord::Position(Reached { line_no: u64::MAX, bytes: 1 << 40 }),
-        StateRecord::Lines(&[0, 1, 3, 7, 15, 31]),
+        StateRecord::Lines(&[0, 1, 3, 7, 9, 15]),
         StateRecord::Lines(&[7; MAX_LINES]),
     ]
 }
