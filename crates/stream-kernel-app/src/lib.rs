@@ -22,7 +22,6 @@ mod redaction;
 mod tracing;
 
 mod adapters;
-mod committed_lines;
 mod input;
 mod line_reader;
 mod output;
@@ -37,9 +36,10 @@ mod stopwatch;
 
 pub use adapters::{FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
 pub use application::{Application, Section, SummaryRow};
-pub use checkpointed::{CheckpointFailure, CommitIn, Ended, Event, Reached, Surroundings, run_checkpointed};
+pub use checkpointed::{
+    CheckpointFailure, CommitIn, CommittedLines, Ended, Event, Reached, Surroundings, run_checkpointed,
+};
 pub use cli::command;
-pub use committed_lines::CommittedLines;
 pub use figures::{counted, duration, grouped};
 pub use job::{Job, Run};
 pub use line_reader::{LineReader, MAX_LINES_AHEAD};

@@ -1,6 +1,7 @@
 //! A run with a checkpoint: killed at any moment and started again, it comes to what it would have come to.
 
 pub(crate) mod command;
+mod committed_lines;
 mod committer;
 mod failure;
 mod feed;
@@ -20,6 +21,7 @@ use stream_kernel_trace::{Clock, Timestamp};
 
 use crate::{Application, Job, SummaryRow};
 
+pub use committed_lines::CommittedLines;
 pub use committer::CommitIn;
 pub use failure::CheckpointFailure;
 pub(crate) use identity::check_program;
