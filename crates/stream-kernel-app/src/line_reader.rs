@@ -1,6 +1,7 @@
 //! Physical lines from bytes.
 
 use std::io::{self, BufRead};
+use std::mem;
 
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
@@ -19,6 +20,8 @@ pub struct LineReader<R> {
     max_line_bytes: usize,
     line_no: u64,
     bytes_read: u64,
+    /// How many bytes of the line that has begun were consumed.
+    bytes_of_line: u64,
     /// How many bytes of the input were read and not yet consumed.
     buffered_bytes: usize,
     /// The present line as far as it was read; an interrupted read is taken up again here.
@@ -77,6 +80,7 @@ impl<R: BufRead> LineReader<R> {
             max_line_bytes,
             line_no: 0,
             bytes_read: 0,
+            bytes_of_line: 0,
             buffered_bytes: 0,
             line: Vec::new(),
             overlong: None,
@@ -118,6 +122,7 @@ impl<R: BufRead> LineReader<R> {
                 let content = whole_line(&chunk[..len], self.line_no == 1, true, self.max_line_bytes);
                 let left = chunk.len() - (len + 1);
                 self.consume(len + 1, left);
+                self.bytes_read += mem::take(&mut self.bytes_of_line);
                 return Ok(Some(RawLine::new(self.line_no, content)));
             }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
@@ -160,7 +165,7 @@ impl<R: BufRead> LineReader<R> {
         ahead
     }
 
-    /// Returns how many bytes the lines so far have taken.
+    /// Returns how many bytes the lines so far have taken; a line that has begun does not count yet, though reading it may have been interrupted.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read
     }
@@ -172,20 +177,22 @@ impl<R: BufRead> LineReader<R> {
 
     fn consume(&mut self, bytes: usize, left: usize) {
         self.input.consume(bytes);
-        self.bytes_read += bytes as u64;
+        self.bytes_of_line += bytes as u64;
         self.buffered_bytes = left;
     }
 
     fn finish_last_line(&mut self) -> Option<RawLine> {
         if self.line_no == 0 && self.line == BYTE_ORDER_MARK {
             self.line.clear();
+            self.bytes_read += mem::take(&mut self.bytes_of_line);
         }
         (!self.line.is_empty() || self.overlong.is_some()).then(|| self.finish_line(false))
     }
 
     fn finish_line(&mut self, ends_in_lf: bool) -> RawLine {
         self.line_no += 1;
-        let line = std::mem::take(&mut self.line);
+        self.bytes_read += mem::take(&mut self.bytes_of_line);
+        let line = mem::take(&mut self.line);
         let content = self.overlong.take().map_or_else(
             || whole_line(&line, self.line_no == 1, ends_in_lf, self.max_line_bytes),
             |overlong| overlong.finish(ends_in_lf),
@@ -383,6 +390,9 @@ mod tests {
                 Ok(Some(line)) => lines.push(line.into_content()),
                 Ok(None) => break,
             }
+            // Whoever stops now goes on with the line that has begun, from its first byte.
+            let of_lines = [0, 7, 9][lines.len()];
+            assert_eq!((reader.line_no(), reader.bytes_read()), (lines.len() as u64, of_lines));
         }
         assert!(interruptions > 2);
         assert_eq!(lines, [b"abcdef", &b"gh"[..]].map(|text| LineContent::Whole(text.into())));

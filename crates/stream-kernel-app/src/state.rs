@@ -99,10 +99,8 @@ pub trait State {
     /// Returns about how many bytes the records of everything have.
     fn bytes(&self) -> u64;
 
-    /// Returns how many bytes of [such records](Self::bytes) take about as long to take in as the lines that have to be read again since they
-    /// were written last: none, unless records tell of lines.
-    ///
-    /// With it the state log is known to be worth replacing by everything, however short it is.
+    /// Returns what it costs to repeat the lines that the records since [`write_all`](Self::write_all) tell of, in bytes of such records: nothing,
+    /// unless they tell of lines. However short the state log is, it is replaced by everything when that is quicker to take in.
     fn bytes_of_lines(&self) -> u64 {
         0
     }
@@ -113,6 +111,16 @@ pub trait State {
     ///
     /// Says why they are not taken in.
     fn restore(&mut self, records: &[u8], lines: &mut CommittedLines) -> Result<(), NotRestored>;
+
+    /// Is told that these were all records, of a run that was committed when it had `reached` so far.
+    ///
+    /// # Errors
+    ///
+    /// Says what is missing in them.
+    fn end_restore(&mut self, reached: Reached) -> Result<(), NotRestored> {
+        let _ = reached;
+        Ok(())
+    }
 }
 
 /// Why records of state are not taken in.

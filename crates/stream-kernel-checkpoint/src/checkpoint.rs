@@ -124,8 +124,8 @@ impl Checkpoint {
     }
 
     /// Returns whether it is time to write the whole state, which takes about `live_bytes`, into a new log
-    /// ([`Checkpoint::commit_all`]): the log, with `more_bytes` that restoring it is worth beside its own, is larger than twice that and
-    /// `min_bytes`, mostly [`MIN_COMPACTION_BYTES`].
+    /// ([`Checkpoint::commit_all`]): the log is larger than twice that and `min_bytes`, mostly [`MIN_COMPACTION_BYTES`]. What it costs to restore
+    /// it beside reading it counts as `more_bytes`.
     pub fn is_compaction_due(&self, more_bytes: u64, live_bytes: u64, min_bytes: u64) -> bool {
         let bound = live_bytes.saturating_mul(2).saturating_add(min_bytes);
         self.last.as_ref().is_some_and(|(slot, _)| slot.log.bytes.saturating_add(more_bytes) > bound)

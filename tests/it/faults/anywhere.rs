@@ -42,6 +42,23 @@ fn a_run_that_forgets_ids() {
     check("forgetting", &forgetting, &lines(5, 60), 11, 200);
 }
 
+/// What a line did is kept, what it did it with is found again: by the same parameters.
+#[test]
+fn runs_that_count_otherwise() {
+    let no_window = [
+        "nodes.update_windows.daily_attempts.enabled=false",
+        "nodes.update_windows.daily_accepted_amount.enabled=false",
+        "nodes.update_windows.weekly_accepted_amount.enabled=false",
+        "nodes.evaluate_policies.limits={daily_attempts: null, daily_amount: null, weekly_amount: null}",
+    ];
+    check("no window", &no_window, &lines(10, 40), 13, 150);
+    let by_limits = [
+        "nodes.compute_features.monday_multiplier.apply_to=limits",
+        "nodes.compute_time_keys.week_start=THU",
+    ];
+    check("limits on Mondays", &by_limits, &lines(11, 40), 13, 150);
+}
+
 #[test]
 fn a_run_that_would_go_on_after_failed_steps() {
     check("continuing", &["runtime.on_step_error=continue"], &lines(6, 40), 13, 150);

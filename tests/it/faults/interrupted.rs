@@ -4,7 +4,7 @@ use stream_kernel_app::CheckpointFailure;
 use stream_kernel_disk::{Fault, PlannedFault};
 
 use super::input::lines;
-use super::scene::Scene;
+use super::scene::{Process, Scene};
 
 /// Returns for each operation how reading the input failed, if it did, when that operation is interrupted.
 fn failures_of_reading(scene: &Scene, from_then_on: bool) -> Vec<String> {
@@ -23,6 +23,34 @@ fn failures_of_reading(scene: &Scene, from_then_on: bool) -> Vec<String> {
 fn a_signal_ends_no_run_that_reads() {
     let scene = Scene::fresh("interrupted", &[], &lines(31, 20));
     assert_eq!(failures_of_reading(&scene, false), [""; 0]);
+}
+
+/// A line of which a part was read is not read: whatever is committed then, and whoever goes on, begins with its first byte.
+#[test]
+fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
+    let attempts = (0..12).map(|number| {
+        format!(
+            r#"{{"id":"{number}","customer_id":"8","load_amount":"$1.00","time":"2026-03-02T12:00:00Z"}}"#
+        )
+    });
+    // The last one has no line end, so that the end of the file is read with a part of it in hand.
+    let input = attempts.collect::<Vec<_>>().join("\n").into_bytes();
+    let every_line = "runtime.checkpoint.every_lines=1";
+    for scene in [
+        Scene::fresh("all", &[every_line], &input).must_adjudicate(&input),
+        Scene::fresh("ends before the last", &["runtime.limits.max_ids=11"], &input).must_end_with("max_ids"),
+    ] {
+        for at in 0..scene.operations {
+            let disk = scene.disk.after_kill(at);
+            disk.plan(PlannedFault { fault: Fault::Interrupted, at, from_then_on: false });
+            // The log is kept, and with it where each line begins.
+            let process = Process { number: at, min_compaction_bytes: u64::MAX, ..Process::default() };
+            // Some other operations end a run that is interrupted there.
+            let _ = scene.run(&disk, process);
+            let ended = scene.check_end(&disk.after_kill(at), at, true);
+            assert_eq!(ended, Ok(()), "operation {at} of {}", disk.history());
+        }
+    }
 }
 
 /// A system that says so without end must not hang a run.

@@ -245,6 +245,26 @@ fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
     ");
 }
 
+/// That takes a reading of the lines, which only a run does.
+#[test]
+fn lines_that_are_not_those_of_the_commit_are_refused_with_nothing_touched() {
+    let position =
+        |line_no: u64, bytes: u64| [&[9][..], &line_no.to_le_bytes(), &bytes.to_le_bytes()].concat();
+    let one_more = [position(3, 171), vec![10, 1, 0, 1]].concat();
+    let elsewhere = position(3, 170);
+    for (records, line_no) in [(one_more, 4), (elsewhere, 4)] {
+        let folder = finished();
+        commit(&folder, &records, |_| {});
+        let manifest = || std::fs::read(folder.path_of(&format!("{DIR}/manifest"))).unwrap();
+        let before = manifest();
+        let refused = run_checkpointed(&folder).exits_with(2).stderr;
+        let told =
+            format!("line {line_no} of the input is not the line that was read when this was committed");
+        assert!(refused.contains(&told) && refused.contains("--restart"), "{refused}");
+        assert!(manifest() == before, "something was touched");
+    }
+}
+
 #[test]
 fn lines_that_were_appended_to_a_last_line_without_a_line_end_are_found() {
     for (ending, appended) in [("", "x"), ("\r", "\n")] {

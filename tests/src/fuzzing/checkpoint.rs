@@ -64,14 +64,15 @@ fn check(disk: &SimulatedDisk) {
         Ok((mut checkpoint, committed)) => {
             assert_eq!(committed, seen.last.map(|last| last.committed), "opened otherwise than looked at");
             let (mut state, mut lines) = (state(), lines(disk));
-            // Which lines did what is told of is known only to whoever reads them.
+            // Which lines did what is told of is known only to who reads them.
             let mut do_lines_differ = false;
             let restored = checkpoint.restore(&mut |records| {
                 assert!(records.len() <= MAX_BLOCK_BYTES);
-                let is_sound = FundLoad::check_state(records).is_ok();
-                let restored = state.restore(records, &mut lines);
-                do_lines_differ = restored.is_err() && is_sound;
-                restored.map_err(|error| error.to_string())
+                state.restore(records, &mut lines).map_err(|error| {
+                    let what = error.to_string();
+                    do_lines_differ = what.contains("is not the line that was read");
+                    what
+                })
             });
             let is_found = restored.is_ok() || !findings.is_empty() || do_lines_differ;
             assert!(is_found, "{restored:?} is not found");

@@ -14,6 +14,8 @@ use crate::failure::Failure;
 
 /// At most 3 % more than a run without.
 const COST: Goal = Goal::AtMost(1.03, 1.01);
+/// So many rounds for each that is asked for: they differ from one another by more than a checkpoint costs.
+const COST_ROUNDS: usize = 5;
 /// In seconds.
 const RESTART_WITHIN: Goal = Goal::AtMost(10.0, 5.0);
 
@@ -38,7 +40,7 @@ fn cost(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Fin
         fund_load("fund-load", &programs.fund_load, &input, &output, None),
         checkpointed("fund-load with a checkpoint", programs, scratch, &input),
     ];
-    let samples = interleaved(&workloads, scratch, options.rounds)?;
+    let samples = interleaved(&workloads, scratch, options.rounds * COST_ROUNDS)?;
     let cpu = samples.each_ref().map(|samples| samples.cpu_ns.per(input.lines as f64));
     let wall = samples.each_ref().map(|samples| samples.wall_ns.per(input.lines as f64));
     let compare =

@@ -1,6 +1,6 @@
 //! What a line does to the stores: with the line itself it says all that there is to say.
 
-use std::ops::BitOr;
+use std::ops::{BitOr, BitOrAssign};
 
 /// What a line has done to the stores, in a byte.
 ///
@@ -50,6 +50,12 @@ impl BitOr for Effects {
 
     fn bitor(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+}
+
+impl BitOrAssign for Effects {
+    fn bitor_assign(&mut self, others: Self) {
+        *self = *self | others;
     }
 }
 

@@ -7,19 +7,19 @@ use super::effects::Effects;
 use crate::domain::{Cents, Day, DigitId};
 use crate::stores::{CustomerWindows, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 
-/// Notes what the present line does to the stores, in a [byte](Effects::byte).
+/// Notes what the present line does to the stores.
 #[derive(Clone, Debug, Default)]
-pub struct Journal(Rc<Cell<u8>>);
+pub struct Journal(Rc<Cell<Effects>>);
 
 impl Journal {
     #[inline]
     fn note(&self, effects: Effects) {
-        self.0.set(self.0.get() | effects.byte());
+        self.0.set(self.0.get() | effects);
     }
 
     /// Returns what was noted, and begins anew.
     #[inline]
-    pub(super) fn take(&self) -> u8 {
+    pub(super) fn take(&self) -> Effects {
         self.0.take()
     }
 }

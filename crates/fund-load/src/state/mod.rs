@@ -30,15 +30,15 @@ const AT_ONCE: usize = 32;
 
 /// One record of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum StateRecord<'a> {
+enum StateRecord {
     Id(IdEntry),
     Window(WindowEntry),
     /// All of it, since it is small: the last one counts.
     Tally(Tally),
     /// Where the lines of the next records begin.
     Position(Reached),
-    /// What each of the next lines did, in [bytes](Effects::byte).
-    Lines(&'a [u8]),
+    /// What each of the next lines did.
+    Lines(Vec<Effects>),
 }
 
 /// All that fund-load remembers.
@@ -49,14 +49,16 @@ pub(crate) struct StoreState {
     journal: Journal,
     /// Where the first of the lines begins that are in no record yet.
     begin: Reached,
-    /// What each of them did, in [bytes](Effects::byte). The last one, the present line's, is in the journal meanwhile.
-    effects: Vec<u8>,
+    /// What each of them did. The last one, the present line's, is in the journal meanwhile.
+    effects: Vec<Effects>,
     /// What stands in a line changes the stores by these parameters; they are those of the run before, or its checkpoint is refused.
     nodes: Nodes,
     /// The tally in the last record.
     noted_tally: Tally,
     /// How many lines records tell of since everything was written.
     lines_in_records: Cell<u64>,
+    /// Where the line ends that was repeated last, while the state is restored.
+    repeated: Option<Reached>,
 }
 
 impl StoreState {
@@ -73,6 +75,7 @@ impl StoreState {
             nodes: nodes.clone(),
             noted_tally: Tally::default(),
             lines_in_records: Cell::default(),
+            repeated: None,
         })
     }
 
@@ -94,7 +97,7 @@ impl StoreState {
     }
 
     /// Takes in records of ids and windows, and has what they will ask the stores for fetched for all of them at once.
-    fn restore_entries(&self, entries: &mut Vec<StateRecord<'_>>) -> Result<(), StoreFull> {
+    fn restore_entries(&self, entries: &mut Vec<StateRecord>) -> Result<(), StoreFull> {
         let ids = entries.iter().filter_map(|entry| match entry {
             StateRecord::Id(IdEntry::First { id, .. }) => Some(*id),
             _ => None,
@@ -114,15 +117,15 @@ impl StoreState {
     }
 
     /// Does to the stores what the next lines did, each of them its byte.
-    fn restore_lines(&self, effects: &[u8], lines: &mut CommittedLines) -> Result<(), NotRestored> {
+    fn restore_lines(&mut self, effects: &[Effects], lines: &mut CommittedLines) -> Result<(), NotRestored> {
         for effects in effects.chunks(AT_ONCE) {
             let mut attempts = SmallVec::<[_; AT_ONCE]>::new();
-            for byte in effects {
-                let line = lines.next_line()?.ok_or_else(|| impossible(lines.reached().line_no + 1))?;
-                let effects = Effects::of_byte(*byte).ok_or_else(senseless)?;
+            for effects in effects.iter().copied() {
+                let next_line_no = lines.reached().line_no.saturating_add(1);
+                let line = lines.next_line()?.ok_or_else(|| other_line(next_line_no))?;
                 if effects != Effects::NONE {
                     let attempt = read_attempt(line.line_no(), line.content());
-                    attempts.push((attempt.map_err(|_| impossible(line.line_no()))?, effects));
+                    attempts.push((attempt.map_err(|_| other_line(line.line_no()))?, effects));
                 }
             }
             let ids = attempts.iter().map(|(attempt, _)| attempt.id);
@@ -131,7 +134,18 @@ impl StoreState {
             attempts.iter().try_for_each(|(attempt, effects)| self.restore_line(attempt, *effects))?;
             self.lines_in_records.update(|lines| lines + effects.len() as u64);
         }
+        self.repeated = Some(lines.reached());
         Ok(())
+    }
+
+    /// Checks that lines which were repeated end where others begin, or the commit does.
+    fn check_repeated_up_to(&self, reached: Reached) -> Result<(), NotRestored> {
+        match self.repeated {
+            Some(repeated) if repeated != reached => {
+                Err(other_line(repeated.line_no.min(reached.line_no).saturating_add(1)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn restore_line(&self, attempt: &Attempt, effects: Effects) -> Result<(), NotRestored> {
@@ -139,7 +153,7 @@ impl StoreState {
         let first = ids.get_or_remember(attempt.id, attempt.into(), Ok(())).map_err(not_restored)?;
         // Only the first attempt with an id counts.
         if first.is_some() && effects != Effects::LOOKED_UP {
-            return Err(impossible(attempt.line_no));
+            return Err(other_line(attempt.line_no));
         }
         let (mut windows, day) = (self.windows.borrow_mut(), attempt.time.day());
         if effects.include(Effects::COUNTED) {
@@ -174,7 +188,7 @@ impl State for StoreState {
         if self.effects.is_empty() {
             self.begin = reached;
         }
-        self.effects.push(Effects::NONE.byte());
+        self.effects.push(Effects::NONE);
     }
 
     fn take_back_line(&mut self) {
@@ -187,7 +201,7 @@ impl State for StoreState {
         if !self.effects.is_empty() {
             push(&StateRecord::Position(self.begin), changes);
             for effects in self.effects.chunks(record::MAX_LINES) {
-                push(&StateRecord::Lines(effects), changes);
+                push(&StateRecord::Lines(effects.to_vec()), changes);
             }
             self.lines_in_records.update(|lines| lines + self.effects.len() as u64);
             self.effects.clear();
@@ -227,10 +241,13 @@ impl State for StoreState {
                     *self.tally.borrow_mut() = tally.clone();
                     self.noted_tally = tally;
                 }
-                StateRecord::Position(reached) => lines.go_to(reached),
+                StateRecord::Position(reached) => {
+                    self.check_repeated_up_to(reached)?;
+                    lines.go_to(reached);
+                }
                 StateRecord::Lines(effects) => {
                     self.restore_entries(&mut entries).map_err(not_restored)?;
-                    self.restore_lines(effects, lines)?;
+                    self.restore_lines(&effects, lines)?;
                 }
             }
             if entries.len() == AT_ONCE {
@@ -239,9 +256,13 @@ impl State for StoreState {
         }
         self.restore_entries(&mut entries).map_err(not_restored)
     }
+
+    fn end_restore(&mut self, reached: Reached) -> Result<(), NotRestored> {
+        self.check_repeated_up_to(reached)
+    }
 }
 
-fn push(record: &StateRecord<'_>, changes: &mut Changes) {
+fn push(record: &StateRecord, changes: &mut Changes) {
     // No record is so long that it would be refused.
     let _ = record::with_bytes(record, |bytes| changes.push(bytes));
 }
@@ -252,9 +273,11 @@ fn senseless() -> NotRestored {
     NotRestored::Senseless(SENSELESS.to_owned())
 }
 
-/// Names a line that cannot have done what is told of it: it is another one, or there is none.
-fn impossible(line_no: u64) -> NotRestored {
-    NotRestored::Senseless(format!("line {line_no} of the input cannot have done what is told of it"))
+/// Names a line that cannot have done what is told of it, or of which nothing is told: it is another one, or there is none.
+fn other_line(line_no: u64) -> NotRestored {
+    NotRestored::Senseless(format!(
+        "line {line_no} of the input is not the line that was read when this was committed"
+    ))
 }
 
 /// Names a limit that was lowered below what a checkpoint holds: that is no reason to start over.

@@ -41,7 +41,7 @@ pub(super) const CUSTOMER_DAY_BYTES: usize = 20;
 pub(super) const MAX_LINES: usize = u16::MAX as usize;
 
 /// Hands the bytes of a record to `take`; of lines, no more than [`MAX_LINES`].
-pub(super) fn with_bytes<T>(record: &StateRecord<'_>, take: impl FnOnce(&[u8]) -> T) -> T {
+pub(super) fn with_bytes<T>(record: &StateRecord, take: impl FnOnce(&[u8]) -> T) -> T {
     match *record {
         StateRecord::Id(IdEntry::First { id, attempt }) => {
             let FirstAttempt { customer_id, amount, time: Moment { seconds, nanos }, line_no } = attempt;
@@ -78,18 +78,19 @@ pub(super) fn with_bytes<T>(record: &StateRecord<'_>, take: impl FnOnce(&[u8]) -
             let fields = Fields::<13>::of(PRIME_DAY);
             take(&fields.put(day.0.to_le_bytes()).put(accepted.to_le_bytes()).all())
         }
-        StateRecord::Tally(Tally { accepted, declined }) => {
+        StateRecord::Tally(Tally { accepted, ref declined }) => {
             const BYTES: usize = 1 + 8 * (1 + Reason::ALL.len());
             let fields = Fields::<BYTES>::of(TALLY).put(accepted.to_le_bytes());
-            take(&declined.into_iter().fold(fields, |fields, count| fields.put(count.to_le_bytes())).all())
+            take(&declined.iter().fold(fields, |fields, count| fields.put(count.to_le_bytes())).all())
         }
         StateRecord::Position(Reached { line_no, bytes }) => {
             let fields = Fields::<17>::of(POSITION);
             take(&fields.put(line_no.to_le_bytes()).put(bytes.to_le_bytes()).all())
         }
-        StateRecord::Lines(effects) => {
+        StateRecord::Lines(ref effects) => {
             let [low, high, ..] = effects.len().to_le_bytes();
-            take(&[&[LINES, low, high], effects].concat())
+            let effects = effects.iter().map(|effects| effects.byte());
+            take(&[LINES, low, high].into_iter().chain(effects).collect::<Vec<_>>())
         }
     }
 }
@@ -102,7 +103,7 @@ fn weekday(day: Day, week: Day) -> u8 {
 }
 
 /// Takes the first record from `bytes`, `None` if there is no record that makes sense.
-pub(super) fn read<'a>(bytes: &mut &'a [u8]) -> Option<StateRecord<'a>> {
+pub(super) fn read(bytes: &mut &[u8]) -> Option<StateRecord> {
     let [kind] = take(bytes)?;
     Some(match kind {
         ID | WIDE_ID => {
@@ -124,14 +125,15 @@ pub(super) fn read<'a>(bytes: &mut &'a [u8]) -> Option<StateRecord<'a>> {
         }
         POSITION => {
             let [line_no, bytes] = [take(bytes)?, take(bytes)?].map(u64::from_le_bytes);
-            StateRecord::Position(Reached { line_no, bytes })
+            // There is no line without a byte.
+            (line_no <= bytes).then_some(StateRecord::Position(Reached { line_no, bytes }))?
         }
         LINES => {
             let lines = u16::from_le_bytes(take(bytes)?);
             let (effects, rest) = bytes.split_at_checked(lines.into())?;
             *bytes = rest;
-            let are_possible = effects.iter().all(|byte| Effects::of_byte(*byte).is_some());
-            are_possible.then_some(StateRecord::Lines(effects))?
+            let effects = effects.iter().map(|byte| Effects::of_byte(*byte));
+            StateRecord::Lines(effects.collect::<Option<_>>()?)
         }
         _ => return None,
     })
@@ -151,7 +153,7 @@ fn read_first(bytes: &mut &[u8], is_wide: bool) -> Option<(DigitId, FirstAttempt
     Some((id, FirstAttempt { customer_id, amount, time, line_no }))
 }
 
-fn read_customer_day<'a>(bytes: &mut &'a [u8], is_wide: bool) -> Option<StateRecord<'a>> {
+fn read_customer_day(bytes: &mut &[u8], is_wide: bool) -> Option<StateRecord> {
     let (customer_id, day) = (read_id(bytes)?, read_day(bytes)?);
     let [weekday] = take(bytes).filter(|[weekday]| *weekday < 7)?;
     let week = Day(day.0.checked_sub(weekday.into())?);

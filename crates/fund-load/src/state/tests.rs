@@ -13,7 +13,7 @@ use stream_kernel_app::checkpoint::{
 use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
 use super::*;
-use crate::config::Nodes;
+use crate::config::{MondayApplication, Nodes};
 use crate::domain::{Reason, Verdict, WeekStart};
 use crate::stores::{CustomerWindows, ForgettingIdStore, MemoryWindowStore};
 
@@ -67,6 +67,8 @@ struct Run {
     checkpoint: Checkpoint,
     input: Vec<u8>,
     lines: u64,
+    /// What counts of 10.00 on a Monday.
+    monday_cents: u128,
 }
 
 impl Run {
@@ -75,7 +77,7 @@ impl Run {
         let (checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new("/ckpt")).unwrap();
         let resources = resources(None);
         let state = state(&resources);
-        Self { resources, state, disk, checkpoint, input: Vec::new(), lines: 0 }
+        Self { resources, state, disk, checkpoint, input: Vec::new(), lines: 0, monday_cents: 2_000 }
     }
 
     fn begin(&mut self, line: &str) {
@@ -89,8 +91,7 @@ impl Run {
     fn take(&mut self, line: &str, is_accepted: bool) {
         self.begin(line);
         let Resources { nodes, ids, windows, tally, .. } = &self.resources;
-        let attempt = read_attempt(self.lines, &LineContent::Whole(line.as_bytes().into()));
-        let Ok(attempt) = attempt else {
+        let Some(attempt) = self.attempt() else {
             tally.borrow_mut().count(Verdict::Declined(Reason::InputParseError));
             return;
         };
@@ -100,7 +101,7 @@ impl Run {
             tally.borrow_mut().count(Verdict::Declined(Reason::IdDuplicateReplay));
             return;
         }
-        let amount = Cents(if is_monday { 2_000 } else { 1_000 });
+        let amount = Cents(if is_monday { self.monday_cents } else { 1_000 });
         let accepted = if is_accepted { amount } else { Cents(0) };
         windows.borrow_mut().count_attempt(attempt.customer_id, accepted, day, week).unwrap();
         if is_accepted && crate::domain::is_prime(attempt.id.value()) {
@@ -108,6 +109,12 @@ impl Run {
         }
         let declined = Verdict::Declined(Reason::DailyAttemptLimit);
         tally.borrow_mut().count(if is_accepted { Verdict::Accepted } else { declined });
+    }
+
+    /// Returns the attempt that the last line holds.
+    fn attempt(&self) -> Option<Attempt> {
+        let line = self.input.strip_suffix(b"\n")?.rsplit(|byte| *byte == b'\n').next()?;
+        read_attempt(self.lines, &LineContent::Whole(line.into())).ok()
     }
 
     fn changes(&mut self) -> Changes {
@@ -122,10 +129,10 @@ impl Run {
     }
 
     fn commit_all(&mut self) {
-        let state = &self.state;
-        self.checkpoint.commit_all(committed(), &mut |writer| state.write_all(writer), &[]).unwrap();
         // What is noted is part of everything.
         self.changes();
+        let state = &self.state;
+        self.checkpoint.commit_all(committed(), &mut |writer| state.write_all(writer), &[]).unwrap();
     }
 
     /// Takes in what was committed, for the first bytes of an input.
@@ -146,6 +153,9 @@ impl Run {
         });
         refusal.map_or(Ok(()), Err)?;
         restored.unwrap();
+        // A line that was taken back is not committed.
+        let lines = input[..committed_bytes.min(input.len())].split_inclusive(|byte| *byte == b'\n').count();
+        state.end_restore(Reached { line_no: lines as u64, bytes: committed_bytes as u64 })?;
         Ok(state)
     }
 
@@ -257,6 +267,46 @@ fn ids_are_forgotten_again_as_they_were() {
     ));
 }
 
+/// With every window off, attempts are looked up and not counted; a prime one still counts as that.
+#[test]
+fn what_is_not_counted_is_not_counted_again() {
+    let mut run = Run::new();
+    for (number, is_prime) in [("4", false), ("5", true)] {
+        run.begin(&line(number, "8", 5));
+        let attempt = run.attempt().unwrap();
+        let first = run.resources.ids.borrow_mut().get_or_remember(id(number), (&attempt).into(), Ok(()));
+        assert_eq!(first, Ok(None));
+        if is_prime {
+            run.resources.windows.borrow_mut().count_prime(attempt.time.day());
+        }
+        run.commit();
+    }
+    let (after, _) = run.assert_restored();
+    let (ids, windows, _) = memory(&after);
+    assert!(matches!(windows[..], [WindowEntry::PrimeDay { accepted: 1, .. }]), "{windows:?}");
+    assert_eq!(ids.len(), 2 + 1);
+}
+
+/// Where Mondays change the limits, amounts are what they are.
+#[test]
+fn amounts_count_again_as_they_are_configured_to() {
+    let with_limits = || {
+        let mut resources = resources(None);
+        resources.nodes.compute_features.monday_multiplier.apply_to = MondayApplication::Limits;
+        resources
+    };
+    let mut run = Run::new();
+    (run.resources, run.monday_cents) = (with_limits(), 1_000);
+    run.state = state(&run.resources);
+    run.take(&line("2", "8", 2), true);
+    run.commit();
+    let after = with_limits();
+    run.restore_into(&after, &run.input, run.input.len()).unwrap();
+    assert_eq!(memory(&after), memory(&run.resources));
+    let is_one = matches!(memory(&after).1[0], WindowEntry::CustomerDay { accepted: Cents(1_000), .. });
+    assert!(is_one, "{:?}", memory(&after));
+}
+
 /// The line comes again when the run is resumed: what it would have changed must not be there already.
 #[test]
 fn of_a_line_that_was_taken_back_nothing_is_kept() {
@@ -325,6 +375,8 @@ fn the_estimates_count_ids_and_days_of_customers_and_lines_since_everything_was_
     assert_eq!((run.state.bytes(), run.state.bytes_of_lines()), expected);
     let (_, state) = run.assert_restored();
     assert_eq!((state.bytes(), state.bytes_of_lines()), expected);
+    // One that is in no record yet, nor ever will be.
+    run.take("no attempt", false);
     run.commit_all();
     assert_eq!((run.state.bytes(), run.state.bytes_of_lines()), (expected.0, 0));
     let (_, state) = run.assert_restored();

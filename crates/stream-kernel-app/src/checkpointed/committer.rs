@@ -11,8 +11,8 @@ use stream_kernel_disk::DiskFile;
 
 use crate::State;
 
-/// Changes are written ahead when they have so many bytes. That is enough for a write to be worth its call, and little enough to stay near the
-/// processor: of what is gathered up to a commit, that cannot be said.
+/// Changes are written ahead when they have so many bytes: enough for a write to be worth its call, and a bound for a state that changes much, or
+/// for commits that are far apart.
 const WRITE_AHEAD_BYTES: usize = 4 * 1024;
 
 /// A commit that is to be made. What it covers is written already, though not yet durable.
@@ -142,10 +142,10 @@ impl Committer {
         is_line_taken_back: bool,
     ) -> Result<(), CommitError> {
         self.wait()?;
+        state.take_changes(&mut self.changes);
         if !is_line_taken_back && self.is_compaction_due(state) {
             return self.commit_all(committed, state);
         }
-        state.take_changes(&mut self.changes);
         let written = self.write()?.end_commit()?;
         let commit = Commit { committed, written };
         match &mut self.background {
@@ -160,8 +160,7 @@ impl Committer {
         let files = files.for_commit(&committed);
         checkpoint.commit_all(committed, &mut |writer| state.write_all(writer), &files)?;
         drop(shared);
-        // What has changed is part of the whole.
-        state.take_changes(&mut self.changes);
+        // What had changed is part of the whole.
         self.changes.clear();
         self.log = None;
         Ok(())

@@ -7,6 +7,8 @@ use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommitError, FileError, OpenError, PrefixError, RestoreError};
 use stream_kernel_exec::StepFailure;
 
+use crate::NotRestored;
+
 /// Why a run with a checkpoint does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointFailure {
@@ -73,6 +75,14 @@ pub enum CheckpointFailure {
         /// What it holds more of than which limit allows, and what to do.
         what: String,
     },
+    /// The state that can be restored is not that of the commit.
+    #[error("the checkpoint `{}` cannot be restored: {why}", dir.display())]
+    Incomplete {
+        /// The checkpoint's directory.
+        dir: PathBuf,
+        /// What is missing.
+        why: NotRestored,
+    },
     /// The input cannot be opened.
     #[error("the input `{}` cannot be opened{}", path.display(), hint_at_missing(cause))]
     OpenInput {
@@ -131,7 +141,8 @@ impl CheckpointFailure {
             Self::OtherProgram { .. }
             | Self::OtherConfiguration { .. }
             | Self::Missing { .. }
-            | Self::BeyondLimit { .. } => true,
+            | Self::BeyondLimit { .. }
+            | Self::Incomplete { .. } => true,
             Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),

@@ -16,7 +16,7 @@ use crate::{Application, LineReader};
 /// It is asked what time it is once in so many lines.
 const LINES_PER_LOOK: u64 = 256;
 
-/// It is asked what has changed in the state once in so many lines.
+/// It is asked what has changed in the state once in so many lines: that bounds what the state has to keep of it.
 const LINES_PER_TAKE: u64 = 1024;
 
 /// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
@@ -180,7 +180,7 @@ impl<'a, A: Application> Feed<'a, A> {
         Ok(())
     }
 
-    /// Writes what has changed in the state, if that may be much: a line is never taken back after that.
+    /// Takes over what has changed in the state once in so many lines, and writes it if it is much: a line is never taken back after that.
     #[inline]
     fn write_ahead_if_due(&mut self, line_no: u64) -> Result<(), CheckpointFailure> {
         if !line_no.is_multiple_of(LINES_PER_TAKE) {

@@ -15,7 +15,7 @@ use super::committer::{Committer, Synced};
 use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
 use super::identity::{Identity, check_program};
 use super::output_place::{EarlierOutput, missing};
-use super::{CheckpointFailure, Event, Surroundings};
+use super::{CheckpointFailure, Event, Reached, Surroundings};
 use crate::output::partial_path;
 use crate::{Application, CommittedLines, Job, LineAdapters, NotRestored, Run, State};
 
@@ -207,7 +207,8 @@ fn resume(
     let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
     let trace = trace.map(|trace| earlier_trace(disk, trace, is_finished)).transpose()?.flatten();
     let mut lines = CommittedLines::new(Arc::clone(input), places.max_line_bytes, committed.input.bytes);
-    restore(&mut checkpoint, state, &mut lines, places)?;
+    let reached = Reached { line_no: committed.lines, bytes: committed.input.bytes };
+    restore(&mut checkpoint, state, &mut lines, reached, places)?;
     // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
     let keeps_name = is_finished && output.path() == places.output;
     let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
@@ -258,6 +259,7 @@ fn restore(
     checkpoint: &mut Checkpoint,
     state: &mut dyn State,
     lines: &mut CommittedLines,
+    reached: Reached,
     places: &Places,
 ) -> Result<(), CheckpointFailure> {
     let mut refusal = None;
@@ -272,7 +274,11 @@ fn restore(
             let line_no = lines.reached().line_no;
             Err(CheckpointFailure::ReadInput { path: places.input.clone(), line_no, cause })
         }
-        Some(NotRestored::Senseless(_)) | None => Ok(restored?),
+        Some(NotRestored::Senseless(_)) | None => {
+            restored?;
+            let ended = state.end_restore(reached);
+            ended.map_err(|why| CheckpointFailure::Incomplete { dir: places.dir.clone(), why })
+        }
     }
 }
 

@@ -7,7 +7,7 @@ fn id(text: &str) -> DigitId {
     DigitId::parse(text).unwrap()
 }
 
-fn records() -> Vec<StateRecord<'static>> {
+fn records() -> Vec<StateRecord> {
     let attempt = FirstAttempt {
         customer_id: id("9999999999999999999"),
         amount: Cents(u128::MAX),
@@ -30,17 +30,17 @@ fn records() -> Vec<StateRecord<'static>> {
         day(u64::MAX, Cents(u128::MAX)),
         StateRecord::Window(WindowEntry::PrimeDay { day: Day(i32::MAX), accepted: 3 }),
         StateRecord::Tally(tally),
-        StateRecord::Position(Reached { line_no: u64::MAX, bytes: 1 << 40 }),
-        StateRecord::Lines(&[0, 1, 3, 7, 9, 15]),
-        StateRecord::Lines(&[7; MAX_LINES]),
+        StateRecord::Position(Reached { line_no: 1 << 40, bytes: u64::MAX }),
+        StateRecord::Lines((0..16).filter_map(Effects::of_byte).collect()),
+        StateRecord::Lines(vec![Effects::LOOKED_UP; MAX_LINES]),
     ]
 }
 
-fn first(attempt: FirstAttempt) -> StateRecord<'static> {
+fn first(attempt: FirstAttempt) -> StateRecord {
     StateRecord::Id(IdEntry::First { id: id("1"), attempt })
 }
 
-fn day(attempts: u64, accepted: Cents) -> StateRecord<'static> {
+fn day(attempts: u64, accepted: Cents) -> StateRecord {
     let (customer_id, day, week) = (id("007"), Day(6), Day(0));
     StateRecord::Window(WindowEntry::CustomerDay { customer_id, day, week, attempts, accepted })
 }
@@ -104,9 +104,17 @@ fn what_is_cut_off_or_makes_no_sense_is_no_record() {
     let no_such_id = [&[ID][..], &[0xff; 60]].concat();
     let day_of_another_week = [&[CUSTOMER_DAY][..], &[0; 12], &[7], &[0; 40]].concat();
     let done_by_no_line = [LINES, 2, 0, 7, 2];
+    let lines_without_bytes = [&[POSITION, 2][..], &[0; 7], &[1], &[0; 7]].concat();
     let of_another_time = [8; 200];
-    for bytes in [&[0][..], &of_another_time, &[11; 200], &no_such_id, &day_of_another_week, &done_by_no_line]
-    {
+    for bytes in [
+        &[0][..],
+        &of_another_time,
+        &[11; 200],
+        &no_such_id,
+        &day_of_another_week,
+        &done_by_no_line,
+        &lines_without_bytes,
+    ] {
         assert_eq!(read(&mut &bytes[..]), None, "{bytes:?}");
     }
 }
