@@ -81,6 +81,7 @@ mod tests {
     fn effects_include_themselves_and_what_they_are_made_of() {
         let both = Effects::LOOKED_UP | Effects::COUNTED;
         assert!(both.include(both) && both.include(Effects::COUNTED) && both.include(Effects::NONE));
+        assert_eq!(both | Effects::LOOKED_UP, both, "what was noted stays noted");
         assert!(!Effects::LOOKED_UP.include(both));
         assert!(!Effects::NONE.include(Effects::PRIME));
     }

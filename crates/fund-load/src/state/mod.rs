@@ -96,8 +96,8 @@ impl StoreState {
         Ok(())
     }
 
-    /// Takes in records of ids and windows, and has what they will ask the stores for fetched for all of them at once.
-    fn restore_entries(&self, entries: &mut Vec<StateRecord>) -> Result<(), StoreFull> {
+    /// Has what records of ids and windows will ask the stores for fetched for all of them at once.
+    fn bring_near_entries(&self, entries: &[StateRecord]) {
         let ids = entries.iter().filter_map(|entry| match entry {
             StateRecord::Id(IdEntry::First { id, .. }) => Some(*id),
             _ => None,
@@ -109,6 +109,11 @@ impl StoreState {
             _ => None,
         });
         self.bring_near(ids, weeks);
+    }
+
+    /// Takes in records of ids and windows.
+    fn restore_entries(&self, entries: &mut Vec<StateRecord>) -> Result<(), StoreFull> {
+        self.bring_near_entries(entries);
         entries.drain(..).try_for_each(|entry| match entry {
             StateRecord::Id(entry) => self.ids.borrow_mut().restore(&mut iter::once(entry)),
             StateRecord::Window(entry) => self.windows.borrow_mut().restore(&mut iter::once(entry)),
