@@ -25,6 +25,9 @@ runtime:
 
 const MOMENTS: [&str; 2] = ["before", "after"];
 
+/// With about so many operations a resumed run begins, until it takes in the next line. Half of the kills of such runs come among them.
+const OPERATIONS_TO_RESUME: u64 = 40;
+
 /// A folder in which one process after another runs, until one is not killed.
 struct Scene {
     folder: TempDir,
@@ -92,8 +95,8 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
             let random = random_number(operation * 2 + moment as u64);
             // As often as it is killed: a resumed run takes more or fewer operations, and may be complete before.
             for again in 1..=2 {
-                if let Some(point) = kill(&scene, (random & 1) as usize, (random >> (8 * again)) % operations)
-                {
+                let among = if again == 1 { operations } else { OPERATIONS_TO_RESUME };
+                if let Some(point) = kill(&scene, (random & 1) as usize, (random >> (8 * again)) % among) {
                     points_of_recovery.insert(point);
                     kills += 1;
                 }
@@ -125,6 +128,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     create state-2.log
     create state-3.log
     create state-4.log
+    create state-5.log
     cut manifest
     list run.ckpt
     lock lock
@@ -141,6 +145,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     remove state-1.log
     remove state-2.log
     remove state-3.log
+    remove state-4.log
     rename output.txt.partial
     sync directory .
     sync directory run.ckpt
@@ -150,6 +155,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     sync state-2.log
     sync state-3.log
     sync state-4.log
+    sync state-5.log
     sync trace.jsonl
     write manifest
     write output.txt.partial
@@ -157,6 +163,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     write state-2.log
     write state-3.log
     write state-4.log
+    write state-5.log
     write trace.jsonl
     ");
 }
