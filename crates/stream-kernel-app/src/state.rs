@@ -100,7 +100,7 @@ pub trait State {
     fn bytes(&self) -> u64;
 
     /// Returns what it costs to repeat the lines that the records since [`write_all`](Self::write_all) tell of, in bytes of such records: nothing,
-    /// unless they tell of lines. However short the state log is, it is replaced by everything when that is quicker to take in.
+    /// unless they tell of lines. The state log counts as so much longer when it is asked whether everything is to take its place.
     fn bytes_of_lines(&self) -> u64 {
         0
     }
