@@ -38,8 +38,7 @@ use crate::{CommittedLines, Reached};
 ///     fn take_changes(&mut self, changes: &mut Changes) {
 ///         let now = self.now.get();
 ///         if mem::replace(&mut self.handed_out, now) != now {
-///             // Eight bytes are not too long for a record.
-///             let _ = changes.push(&now.to_le_bytes());
+///             changes.push(&now.to_le_bytes());
 ///         }
 ///     }
 ///     fn write_all(&self, writer: &mut StateWriter<'_>) -> Result<(), CommitError> {
@@ -86,7 +85,8 @@ pub trait State {
 
     /// Adds the records of what has changed since the last call, or since the beginning, to `changes`.
     ///
-    /// It is called once in 1,024 lines and for every commit, between lines or after one was taken back.
+    /// It is called once in 1,024 lines and for every commit, between lines or after one was taken back. A record that is too long for the
+    /// state log ends the run; what was committed before stays.
     fn take_changes(&mut self, changes: &mut Changes);
 
     /// Writes the records of everything.

@@ -21,6 +21,8 @@ pub struct Changes {
     bytes: Vec<u8>,
     /// How many bytes of records there are before each block.
     begins: Vec<usize>,
+    /// The first record that was too long: nothing is appended or committed any more.
+    refused: Option<RecordTooLong>,
 }
 
 /// A record is too long for a block.
@@ -39,12 +41,13 @@ impl Changes {
 
     /// Adds a record, to another block if the last one has no room for it.
     ///
-    /// # Errors
-    ///
-    /// It is longer than [`MAX_BLOCK_BYTES`].
-    pub fn push(&mut self, record: &[u8]) -> Result<(), RecordTooLong> {
+    /// A record longer than [`MAX_BLOCK_BYTES`] cannot be stored. It is not dropped either: from then on
+    /// [appending](crate::StateLog::append) and [committing](crate::Checkpoint::commit) these changes fail with
+    /// [`RecordTooLong`], so that nobody can lose it by overlooking an error here.
+    pub fn push(&mut self, record: &[u8]) {
         if record.len() > MAX_BLOCK_BYTES {
-            return Err(RecordTooLong { bytes: record.len() });
+            self.refused.get_or_insert(RecordTooLong { bytes: record.len() });
+            return;
         }
         let len = self.len();
         let has_room = self.begins.last().is_some_and(|begin| len - begin + record.len() <= MAX_BLOCK_BYTES);
@@ -53,13 +56,18 @@ impl Changes {
             self.bytes.extend_from_slice(&[0; HEADER_BYTES]);
         }
         self.bytes.extend_from_slice(record);
-        Ok(())
     }
 
-    /// Forgets all records, and keeps the room that they took.
+    /// Returns the record that was too long, if there was one.
+    pub(crate) fn check(&self) -> Result<(), RecordTooLong> {
+        self.refused.map_or(Ok(()), Err)
+    }
+
+    /// Forgets all records, one that was too long among them, and keeps the memory that they took.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.begins.clear();
+        self.refused = None;
     }
 
     /// Returns the number of bytes in all records.
@@ -67,9 +75,9 @@ impl Changes {
         self.bytes.len() - self.begins.len() * HEADER_BYTES
     }
 
-    /// Returns whether there is nothing to store.
+    /// Returns whether nothing was pushed.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.bytes.is_empty() && self.refused.is_none()
     }
 
     /// Returns the blocks, none of them empty, each behind room for its header.
@@ -95,20 +103,20 @@ mod tests {
     #[test]
     fn records_fill_blocks_and_are_not_divided() {
         let mut changes = Changes::new();
-        changes.push(&[]).unwrap();
+        changes.push(&[]);
         assert!(changes.is_empty() && lengths(&changes).is_empty(), "a record of nothing is none");
-        changes.push(&[1; 10]).unwrap();
-        changes.push(&vec![2; MAX_BLOCK_BYTES - 10]).unwrap();
+        changes.push(&[1; 10]);
+        changes.push(&vec![2; MAX_BLOCK_BYTES - 10]);
         assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES], "a block that is just full");
-        changes.push(&[3]).unwrap();
-        changes.push(&[3]).unwrap();
-        changes.push(&vec![4; MAX_BLOCK_BYTES]).unwrap();
+        changes.push(&[3]);
+        changes.push(&[3]);
+        changes.push(&vec![4; MAX_BLOCK_BYTES]);
         assert_eq!(lengths(&changes), [MAX_BLOCK_BYTES, 2, MAX_BLOCK_BYTES], "later blocks are as long");
         assert_eq!(changes.len(), 2 * MAX_BLOCK_BYTES + 2);
         assert!(!changes.is_empty());
         changes.clear();
         assert!(changes.is_empty() && lengths(&changes).is_empty());
-        changes.push(&[5]).unwrap();
+        changes.push(&[5]);
         assert_eq!(lengths(&changes), [1]);
     }
 
@@ -119,10 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_fits_no_block_is_refused_and_changes_nothing() {
+    fn a_record_that_is_too_long_is_remembered() {
         let mut changes = Changes::new();
-        let error = changes.push(&vec![0; MAX_BLOCK_BYTES + 1]).unwrap_err();
-        assert_eq!(error, RecordTooLong { bytes: MAX_BLOCK_BYTES + 1 });
-        assert!(changes.is_empty());
+        changes.push(&vec![0; MAX_BLOCK_BYTES]);
+        assert_eq!(changes.check(), Ok(()), "at the bound");
+        changes.push(&vec![0; MAX_BLOCK_BYTES + 1]);
+        changes.push(&vec![0; MAX_BLOCK_BYTES + 2]);
+        changes.push(&[1]);
+        assert_eq!(changes.check(), Err(RecordTooLong { bytes: MAX_BLOCK_BYTES + 1 }));
+        changes.clear();
+        assert_eq!(changes.check(), Ok(()));
     }
 }

@@ -170,7 +170,7 @@ impl StateLog {
     ///
     /// # Errors
     ///
-    /// The log cannot be written, or something failed before. Whatever is asked of it or of its checkpoint later is refused with the same
+    /// One of the records was too long, the log cannot be written, or something failed before. Whatever is asked of it or of its checkpoint later is refused with the same
     /// error.
     ///
     /// # Panics
@@ -178,7 +178,9 @@ impl StateLog {
     /// The checkpoint was told since to forget, or to commit in another way.
     pub fn append(&mut self, changes: &mut Changes) -> Result<(), CommitError> {
         self.check()?;
-        let appended = changes.blocks_mut().try_for_each(|block| self.append_block(block));
+        let appended = changes.check().map_err(CommitError::from);
+        let appended =
+            appended.and_then(|()| changes.blocks_mut().try_for_each(|block| self.append_block(block)));
         let mut known = lock(&self.shared);
         known.written_bytes = self.end.bytes;
         if let Err(failure) = &appended
@@ -232,20 +234,32 @@ pub struct StateWriter<'a> {
     log: &'a mut StateLog,
     /// The block that is being filled, behind room for its header.
     block: Vec<u8>,
+    /// The first failure. Whoever overlooks it commits nothing.
+    failure: Option<CommitError>,
 }
 
 impl<'a> StateWriter<'a> {
     /// Returns a writer that goes on at the log's end.
     pub(crate) fn new(log: &'a mut StateLog) -> Self {
-        Self { log, block: vec![0; HEADER_BYTES] }
+        Self { log, block: vec![0; HEADER_BYTES], failure: None }
     }
 
     /// Writes a record; it may stay in memory until its block is full.
     ///
     /// # Errors
     ///
-    /// The record is longer than [`MAX_BLOCK_BYTES`], or the log cannot be written.
+    /// The record is longer than [`MAX_BLOCK_BYTES`], the log cannot be written, or an earlier record has failed. The commit then fails with
+    /// the same error, even if this one is ignored.
     pub fn push(&mut self, record: &[u8]) -> Result<(), CommitError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let pushed = self.try_push(record);
+        self.failure = pushed.as_ref().err().cloned();
+        pushed
+    }
+
+    fn try_push(&mut self, record: &[u8]) -> Result<(), CommitError> {
         if record.len() > MAX_BLOCK_BYTES {
             return Err(RecordTooLong { bytes: record.len() }.into());
         }
@@ -256,8 +270,13 @@ impl<'a> StateWriter<'a> {
         Ok(())
     }
 
-    /// Writes out the block that is being filled, if there is anything in it.
-    pub(crate) fn end_block(&mut self) -> Result<(), CommitError> {
+    /// Writes out what is left, after the last record.
+    pub(crate) fn end(&mut self) -> Result<(), CommitError> {
+        self.failure.take().map_or(Ok(()), Err)?;
+        self.end_block()
+    }
+
+    fn end_block(&mut self) -> Result<(), CommitError> {
         if self.block.len() > HEADER_BYTES {
             self.log.append_block(&mut self.block)?;
             self.block.truncate(HEADER_BYTES);

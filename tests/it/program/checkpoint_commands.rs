@@ -215,7 +215,7 @@ fn commit(folder: &Folder, records: &[u8], change: impl FnOnce(&mut Committed)) 
     let mut committed = committed.unwrap();
     change(&mut committed);
     let mut changes = Changes::new();
-    changes.push(records).unwrap();
+    changes.push(records);
     checkpoint.commit(committed, &mut changes, &[]).unwrap();
     drop(checkpoint);
     // A process that another test is just starting has the lock for a moment, too.

@@ -268,8 +268,7 @@ impl State for StoreState {
 }
 
 fn push(record: &StateRecord, changes: &mut Changes) {
-    // No record is so long that it would be refused.
-    let _ = record::with_bytes(record, |bytes| changes.push(bytes));
+    record::with_bytes(record, |bytes| changes.push(bytes));
 }
 
 const SENSELESS: &str = "there is a record that makes no sense";

@@ -8,6 +8,7 @@ mod access_log;
 mod scene;
 
 mod counting;
+mod long_state;
 mod tracing;
 
 mod configuration;

@@ -24,7 +24,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Something has no room (nothing was done then, and the next commit may be better), or a file cannot be written or synced: then, and
+    /// A text has no room (nothing was done then, and the next commit may be better), a record was too long, or a file cannot be written or synced: then, and
     /// for all later commits, the run has to end; what the last successful commit said is safe.
     ///
     /// # Panics
@@ -82,7 +82,7 @@ impl Checkpoint {
             let mut log = this.open_new_log()?;
             let mut writer = StateWriter::new(&mut log);
             all(&mut writer)?;
-            writer.end_block()?;
+            writer.end()?;
             log.end_commit()
         })?;
         self.make(committed, written, sync_first)

@@ -24,7 +24,7 @@ fn open(disk: &SimulatedDisk) -> Result<(Checkpoint, Option<Committed>), OpenErr
 fn changes(records: &[&str]) -> Changes {
     let mut changes = Changes::new();
     for record in records {
-        changes.push(record.as_bytes()).unwrap();
+        changes.push(record.as_bytes());
     }
     changes
 }
@@ -112,7 +112,7 @@ fn a_commit_that_is_made_leaves_no_changes() {
     let mut changes = changes(&["d", "e"]);
     checkpoint.commit(after_lines(3), &mut changes, &[]).unwrap();
     assert!(changes.is_empty());
-    changes.push(b"f").unwrap();
+    changes.push(b"f");
     let before = changes.len();
     disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: true });
     checkpoint.commit(after_lines(4), &mut changes, &[]).unwrap_err();

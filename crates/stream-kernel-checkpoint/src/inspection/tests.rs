@@ -29,7 +29,7 @@ fn scene() -> (SimulatedDisk, Checkpoint) {
     committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6, ends_after_line: None });
     let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
     let mut changes = Changes::new();
-    changes.push(b"state").unwrap();
+    changes.push(b"state");
     checkpoint.commit(committed, &mut changes, &[]).unwrap();
     (disk, checkpoint)
 }

@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
         let sum = self.sums.entry(key.to_owned()).or_default();
         let before = *sum;
         *sum += amount.parse::<u64>().map_err(told)?;
-        self.changes.push(format!("{key} {sum}\n").as_bytes()).map_err(told)?;
+        self.changes.push(format!("{key} {sum}\n").as_bytes());
         let (line, duration) = (self.lines, &self.duration);
         let trace = format!("line {line} enter {before}\nline {line} exit {sum}{VOLATILE}{duration}\n");
         let output = format!("{} {key}={sum}\n", self.lines);
@@ -192,10 +192,10 @@ impl<'a> Run<'a> {
         let (output, trace) = (self.output.file(), self.trace.file());
         let sync_first = [&*output, &*trace];
         if self.lines == 0 || !self.lines.is_multiple_of(COMPACT_EVERY_LINES) {
-            self.changes.push(meanwhile(0).as_bytes())?;
+            self.changes.push(meanwhile(0).as_bytes());
             let written = self.write()?.end_commit()?;
             // As a run does while another thread makes the commit.
-            self.changes.push(meanwhile(self.lines + 1).as_bytes())?;
+            self.changes.push(meanwhile(self.lines + 1).as_bytes());
             self.write()?;
             return self.checkpoint.commit_written(committed, written, &sync_first);
         }
