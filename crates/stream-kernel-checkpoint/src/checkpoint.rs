@@ -1,6 +1,7 @@
 //! A checkpoint: opened, restored from, committed to.
 
 mod commit;
+mod configuration;
 mod prepare;
 
 use std::io;
@@ -10,6 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+
+pub use configuration::MAX_CONFIGURATION_TEXT_BYTES;
+pub(crate) use configuration::read_configuration;
 
 use crate::committed::Committed;
 use crate::error::{OpenError, RestoreError};

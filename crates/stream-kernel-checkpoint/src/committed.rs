@@ -23,8 +23,8 @@ pub const MAX_TOTAL_NAME_BYTES: usize = 40;
 pub struct Committed {
     /// The program that ran.
     pub program: Program,
-    /// The digest of its configuration, as the program writes it.
-    pub configuration: String,
+    /// Its configuration.
+    pub configuration: CommittedConfiguration,
     /// What was read.
     pub input: CommittedInput,
     /// The number of physical lines read.
@@ -49,6 +49,18 @@ pub struct Program {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// The configuration of a run, whose text is kept in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommittedConfiguration {
+    /// What people know it by, as the program writes it.
+    pub digest: String,
+    /// The number of bytes in its text.
+    pub bytes: u64,
+    /// The hash of its text.
+    pub hash: PrefixDigest,
 }
 
 /// How far an input was read.
@@ -87,6 +99,8 @@ pub struct CommittedTrace {
     pub path: String,
     /// The number of bytes in the file, what was there before the run included.
     pub bytes: u64,
+    /// The time of its last record in nanoseconds since 1970, 0 without one: those of a resumed run are not earlier.
+    pub last_time_ns: u64,
     /// The last line whose records are among these bytes, if what followed could not be written: the run went on without a trace.
     pub ends_after_line: Option<u64>,
 }
@@ -134,7 +148,7 @@ impl Committed {
         let texts = [
             ("the program's name", &self.program.name, MAX_PROGRAM_BYTES),
             ("the program's version", &self.program.version, MAX_PROGRAM_BYTES),
-            ("the configuration's digest", &self.configuration, MAX_CONFIGURATION_BYTES),
+            ("the configuration's digest", &self.configuration.digest, MAX_CONFIGURATION_BYTES),
             ("the input's path", &self.input.path, MAX_PATH_BYTES),
             ("the output's path", &self.output.path, MAX_PATH_BYTES),
             ("the output's partial path", &self.output.partial, MAX_PATH_BYTES),

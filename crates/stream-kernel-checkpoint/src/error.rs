@@ -60,6 +60,26 @@ pub enum RestoreError {
         #[source]
         cause: io::Error,
     },
+    /// The configuration cannot be read.
+    #[error("the configuration of the checkpoint, `{}`, cannot be read", path.display())]
+    ReadConfiguration {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The configuration is not what was committed.
+    #[error(
+        "the configuration of the checkpoint, `{}`, is damaged: {what} (restore it from a copy, or start over)",
+        path.display()
+    )]
+    ConfigurationDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// The state log is not what was written.
     #[error("the state log `{}` is damaged at byte {offset}: {what} (restore it from a copy, or start over)", path.display())]
     Damaged {

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
+use crate::checkpoint::read_configuration;
 use crate::committed::Committed;
 use crate::committed_file::UncutFile;
+
 use crate::input_prefix::InputPrefix;
 use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
 use crate::manifest::{Newest, newest, read_slots};
@@ -89,8 +91,8 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
     Ok(Inspection { is_in_use, slots: health, last })
 }
 
-/// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed: damage to slots and
-/// state log, records of state that `apply` refuses, output and trace that are shorter than what was committed, an input that begins
+/// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed: damage to slots,
+/// configuration and state log, records of state that `apply` refuses, output and trace that are shorter than what was committed, an input that begins
 /// differently or whose last line is another one now. Nothing is changed.
 ///
 /// Relative paths are those of the run: its working directory has to be this one.
@@ -138,6 +140,7 @@ fn check(
     let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, Path::new(&it.path), it.bytes));
     let checked = [
         replay_from(disk, dir, last.log, last.sequence, apply).map_err(|error| with_cause(&error)),
+        read_configuration(disk, dir, &committed.configuration).map(drop).map_err(|error| with_cause(&error)),
         output.map_err(|error| with_cause(&error)),
         trace.map_err(|error| with_cause(&error)),
         check_input(disk, committed).map_err(|error| with_cause(&error)),

@@ -12,6 +12,9 @@ pub(crate) const LOCK: &str = "lock";
 /// The two slots.
 pub(crate) const MANIFEST: &str = "manifest";
 
+/// The text of the configuration.
+pub(crate) const CONFIGURATION: &str = "configuration";
+
 /// Returns the path of the state log of that number.
 pub(crate) fn log_path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("state-{number}.log"))

@@ -17,10 +17,11 @@ mod slot;
 mod state_log;
 
 pub use changes::{Changes, MAX_BLOCK_BYTES, RecordTooLong};
-pub use checkpoint::{Checkpoint, MIN_COMPACTION_BYTES};
+pub use checkpoint::{Checkpoint, MAX_CONFIGURATION_TEXT_BYTES, MIN_COMPACTION_BYTES};
 pub use committed::{
-    Committed, CommittedInput, CommittedOutput, CommittedTrace, MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES,
-    MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, OutOfBounds, Program, Total, json_bytes,
+    Committed, CommittedConfiguration, CommittedInput, CommittedOutput, CommittedTrace,
+    MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS,
+    OutOfBounds, Program, Total, json_bytes,
 };
 pub use committed_file::{CommittedFile, FileError, UncutFile};
 pub use error::{CommitError, OpenError, RestoreError};

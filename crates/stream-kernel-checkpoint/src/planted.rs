@@ -42,6 +42,10 @@ pub enum PlantedFault {
     OldLogRemovedFirst,
     /// Nobody looks whether the input begins as it did.
     PrefixNotVerified,
+    /// The configuration is not synced before the first commit.
+    ConfigurationNotSynced,
+    /// The configuration is taken, whatever its checksum.
+    ConfigurationNotVerified,
 }
 
 #[cfg(feature = "planted-faults")]

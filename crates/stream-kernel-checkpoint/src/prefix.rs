@@ -93,6 +93,13 @@ impl PrefixHash {
         Self::default()
     }
 
+    /// Returns the digest of all these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> PrefixDigest {
+        let mut hash = Self::new();
+        hash.update(bytes);
+        hash.digest()
+    }
+
     /// Adds what was read next.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.write(bytes);

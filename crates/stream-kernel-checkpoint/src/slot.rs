@@ -20,7 +20,7 @@ use crate::state_log::LogPosition;
 pub const SLOT_BYTES: usize = 8 * 1024;
 
 const MAGIC: &[u8; 16] = b"stream-kernel-ck";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const TEXT_AT: usize = 24;
 const CHECKSUM_AT: usize = SLOT_BYTES - 8;
 
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_written() {
         let mut slot = greatest_slot();
-        slot.committed.configuration = "x".repeat(SLOT_BYTES);
+        slot.committed.configuration.digest = "x".repeat(SLOT_BYTES);
         assert!(slot.encode().is_err());
     }
 
@@ -153,9 +153,9 @@ mod tests {
     fn nothing_and_another_format_are_told_from_damage() {
         assert_eq!(SlotContent::decode(&[0; SLOT_BYTES]), SlotContent::Empty);
         let mut bytes = encoded();
-        bytes[16] = 2;
+        bytes[16] = 3;
         let checksum = XxHash3_64::oneshot(&bytes[..CHECKSUM_AT]);
         bytes[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
-        assert_eq!(SlotContent::decode(&bytes), SlotContent::OtherFormat(2));
+        assert_eq!(SlotContent::decode(&bytes), SlotContent::OtherFormat(3));
     }
 }

@@ -190,7 +190,7 @@ fn what_has_no_room_is_refused_before_anything_is_done() {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, _) = open(&disk).unwrap();
     let mut too_long = greatest();
-    too_long.configuration.push('x');
+    too_long.configuration.digest.push('x');
     let before = disk.operations();
     let error = checkpoint.commit(too_long, &mut Changes::new(), &[]).unwrap_err();
     assert!(matches!(error, CommitError::OutOfBounds(_)), "{error}");

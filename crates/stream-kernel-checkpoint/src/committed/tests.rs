@@ -1,8 +1,9 @@
 //! The bounds of a commit, and commits for other tests.
 
 use super::{
-    Committed, CommittedInput, CommittedOutput, CommittedTrace, MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES,
-    MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, Program, Total, json_bytes,
+    Committed, CommittedConfiguration, CommittedInput, CommittedOutput, CommittedTrace,
+    MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, Program,
+    Total, json_bytes,
 };
 use crate::prefix::PrefixHash;
 
@@ -10,7 +11,11 @@ use crate::prefix::PrefixHash;
 pub(crate) fn after_lines(lines: u64) -> Committed {
     Committed {
         program: Program { name: "sums".to_owned(), version: "1.0.0".to_owned() },
-        configuration: "c0ffee".to_owned(),
+        configuration: CommittedConfiguration {
+            digest: "c0ffee".to_owned(),
+            bytes: 0,
+            hash: PrefixHash::new().digest(),
+        },
         input: CommittedInput {
             path: "/input".to_owned(),
             bytes: 0,
@@ -37,7 +42,11 @@ pub(crate) fn greatest() -> Committed {
     let path = || "\u{1}".repeat(MAX_PATH_BYTES / 6) + &text(MAX_PATH_BYTES % 6);
     Committed {
         program: Program { name: text(MAX_PROGRAM_BYTES), version: text(MAX_PROGRAM_BYTES) },
-        configuration: text(MAX_CONFIGURATION_BYTES),
+        configuration: CommittedConfiguration {
+            digest: text(MAX_CONFIGURATION_BYTES),
+            bytes: u64::MAX,
+            hash: PrefixHash::new().digest(),
+        },
         input: CommittedInput {
             path: path(),
             bytes: u64::MAX,
@@ -46,7 +55,12 @@ pub(crate) fn greatest() -> Committed {
         },
         lines: u64::MAX,
         output: CommittedOutput { path: path(), partial: path(), bytes: u64::MAX, is_named: false },
-        trace: Some(CommittedTrace { path: path(), bytes: u64::MAX, ends_after_line: Some(u64::MAX) }),
+        trace: Some(CommittedTrace {
+            path: path(),
+            bytes: u64::MAX,
+            last_time_ns: u64::MAX,
+            ends_after_line: Some(u64::MAX),
+        }),
         totals: vec![Total { name: text(MAX_TOTAL_NAME_BYTES), count: u64::MAX }; MAX_TOTALS],
         committed_at_ms: u64::MAX,
         complete: false,
@@ -60,7 +74,7 @@ fn each_part_is_accepted_at_its_bound_and_refused_one_beyond() {
     let beyond: [(Lengthen, &str); 9] = [
         (|it| it.program.name.push('x'), "the program's name has 65 bytes"),
         (|it| it.program.version.push('x'), "the program's version has 65 bytes"),
-        (|it| it.configuration.push('x'), "the configuration's digest has 129 bytes"),
+        (|it| it.configuration.digest.push('x'), "the configuration's digest has 129 bytes"),
         (|it| it.input.path.push('x'), "the input's path has 1025 bytes"),
         (|it| it.output.path.push('\n'), "the output's path has 1026 bytes"),
         (|it| it.output.partial.push('x'), "the output's partial path has 1025 bytes"),

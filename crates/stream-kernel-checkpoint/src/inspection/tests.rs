@@ -26,8 +26,10 @@ fn scene() -> (SimulatedDisk, Checkpoint) {
     prefix.update(b"lines\n");
     committed.input = prefix.committed("/input".to_owned());
     committed.output.bytes = 4;
-    committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6, ends_after_line: None });
+    committed.trace =
+        Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6, last_time_ns: 0, ends_after_line: None });
     let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
+    committed.configuration = checkpoint.keep_configuration("c0ffee".to_owned(), "text").unwrap();
     let mut changes = Changes::new();
     changes.push(b"state");
     checkpoint.commit(committed, &mut changes, &[]).unwrap();
@@ -83,6 +85,7 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
         found_after("/trace", b""),
         found_after("/checkpoint/state-1.log", &[0; 25]),
         found_after("/checkpoint/state-1.log", &[0; 24]),
+        found_after("/checkpoint/configuration", b"tExt"),
         found_after("/checkpoint/manifest", b"damaged"),
         found_after("/checkpoint/manifest", b""),
     ];
@@ -93,6 +96,7 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
     `/trace` has 0 bytes, but 6 were committed (restore it from a copy, or start over)
     the state log `/checkpoint/state-1.log` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
     the state log `/checkpoint/state-1.log` is damaged at byte 24: the file ends before what was committed (restore it from a copy, or start over)
+    the configuration of the checkpoint, `/checkpoint/configuration`, is damaged: its checksum differs (restore it from a copy, or start over)
     `/checkpoint/manifest` is damaged: neither of its slots is whole
     `/checkpoint/manifest` is damaged: there are state logs beside it, but it is empty
     ");

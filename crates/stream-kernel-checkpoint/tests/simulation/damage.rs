@@ -6,7 +6,7 @@ use stream_kernel_checkpoint::inspect;
 use stream_kernel_disk::{SimulatedDisk, random_number};
 
 use crate::case::Scene;
-use crate::toy::{self, CHECKPOINT, INPUT, Promise};
+use crate::toy::{self, BROKEN, CHECKPOINT, INPUT, Promise};
 
 /// How many times a file is damaged after each kill.
 const DAMAGES: u64 = 24;
@@ -36,11 +36,11 @@ pub(crate) fn sweep(scene: &Scene) -> Result<u64, String> {
 /// Either the run ends as it must, or it is refused and every file is as it was. Another input is always refused.
 fn check(scene: &Scene, disk: &SimulatedDisk, damaged: &Path) -> Result<(), String> {
     let before = contents(disk);
-    if toy::run(disk, &mut Promise::default()).is_ok() {
-        if damaged == root(INPUT) {
-            return Err("another input was not refused".to_owned());
-        }
-        return scene.check_result(disk);
+    match toy::run(disk, &mut Promise::default()) {
+        Ok(()) if damaged == root(INPUT) => return Err("another input was not refused".to_owned()),
+        Ok(()) => return scene.check_result(disk),
+        Err(error) if error.starts_with(BROKEN) => return Err(error),
+        Err(_) => {}
     }
     let after = contents(disk);
     let is_kept = |(path, bytes): &(PathBuf, Vec<u8>)| after.contains(&(path.clone(), bytes.clone()));

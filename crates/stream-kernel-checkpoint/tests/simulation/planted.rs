@@ -43,9 +43,11 @@ finds! { sweep::everything:
     log_not_cut LogNotCut,
     file_not_cut FileNotCut,
     old_log_removed_first OldLogRemovedFirst,
+    configuration_not_synced ConfigurationNotSynced,
 }
 
 finds! { damage::sweep:
     block_checksum_ignored BlockChecksumIgnored,
     prefix_not_verified PrefixNotVerified,
+    configuration_not_verified ConfigurationNotVerified,
 }

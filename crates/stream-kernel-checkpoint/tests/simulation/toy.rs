@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Changes, Checkpoint, CommitError, Committed, CommittedFile, CommittedInput, CommittedOutput,
-    CommittedTrace, NewFile, PrefixHash, Program, StateLog, Total, UncutFile,
+    Changes, Checkpoint, CommitError, Committed, CommittedConfiguration, CommittedFile, CommittedInput,
+    CommittedOutput, CommittedTrace, NewFile, PrefixHash, Program, StateLog, Total, UncutFile,
 };
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
@@ -22,6 +22,9 @@ const COMMIT_EVERY_LINES: u64 = 3;
 const COMPACT_EVERY_LINES: u64 = 6;
 /// What was written when a commit comes may be all of it, or not.
 const WRITE_EVERY_LINES: u64 = 2;
+
+/// Longer than what a torn write may leave in one piece.
+const CONFIGURATION: &str = "a configuration: of several words, which a resumed run must find as they were";
 
 const MEANWHILE: &str = "meanwhile";
 
@@ -67,6 +70,7 @@ fn told(error: impl std::error::Error) -> String {
 struct Run<'a> {
     disk: &'a SimulatedDisk,
     checkpoint: Checkpoint,
+    configuration: CommittedConfiguration,
     output: CommittedFile,
     trace: CommittedFile,
     hash: PrefixHash,
@@ -81,14 +85,20 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn begin(disk: &'a SimulatedDisk, checkpoint: Checkpoint, promise: &mut Promise) -> Result<Self, String> {
+    fn begin(
+        disk: &'a SimulatedDisk,
+        mut checkpoint: Checkpoint,
+        promise: &mut Promise,
+    ) -> Result<Self, String> {
         let output = NewFile::at(disk, Path::new(PARTIAL)).and_then(|place| place.create(disk, BLOCK_BYTES));
         let output = output.map_err(told)?;
         let trace = CommittedFile::append_to(disk, Path::new(TRACE), BLOCK_BYTES).map_err(told)?;
         let (hash, sums, changes) = (PrefixHash::new(), BTreeMap::new(), Changes::new());
+        let configuration = checkpoint.keep_configuration("00".to_owned(), CONFIGURATION).map_err(told)?;
         let mut run = Self {
             disk,
             checkpoint,
+            configuration,
             output,
             trace,
             hash,
@@ -115,6 +125,9 @@ impl<'a> Run<'a> {
             UncutFile::open_output(disk, committed, Path::new(PARTIAL), Path::new(OUTPUT)).map_err(told)?;
         let trace = committed.trace.as_ref().ok_or("no trace was committed")?;
         let trace = UncutFile::open(disk, Path::new(&trace.path), trace.bytes).map_err(told)?;
+        if checkpoint.configuration().map_err(told)? != CONFIGURATION {
+            return Err(format!("{BROKEN}: the configuration is another one"));
+        }
         let mut sums = BTreeMap::new();
         checkpoint.restore(&mut |records| restore(records, &mut sums)).map_err(told)?;
         if sums.remove(MEANWHILE).is_some_and(|ahead| ahead > 0) {
@@ -131,6 +144,7 @@ impl<'a> Run<'a> {
         Ok(Some(Self {
             disk,
             checkpoint,
+            configuration: committed.configuration.clone(),
             output,
             trace,
             hash,
@@ -223,7 +237,7 @@ impl<'a> Run<'a> {
     fn committed(&self, complete: bool) -> Committed {
         Committed {
             program: Program { name: "toy".to_owned(), version: "1".to_owned() },
-            configuration: "00".to_owned(),
+            configuration: self.configuration.clone(),
             input: CommittedInput {
                 path: INPUT.to_owned(),
                 bytes: self.input_bytes,
@@ -240,6 +254,7 @@ impl<'a> Run<'a> {
             trace: Some(CommittedTrace {
                 path: TRACE.to_owned(),
                 bytes: self.trace.bytes(),
+                last_time_ns: 0,
                 ends_after_line: None,
             }),
             totals: vec![Total { name: "keys".to_owned(), count: self.sums.len() as u64 }],

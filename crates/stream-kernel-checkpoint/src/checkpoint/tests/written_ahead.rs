@@ -83,7 +83,7 @@ fn a_commit_that_was_ended_and_not_made_is_part_of_the_next() {
     let mut log = checkpoint.state_log().unwrap();
     log.append(&mut changes(&["d"])).unwrap();
     let mut too_long = greatest();
-    too_long.configuration.push('x');
+    too_long.configuration.digest.push('x');
     checkpoint.commit_written(too_long, log.end_commit().unwrap(), &[]).unwrap_err();
     log.append(&mut changes(&["e"])).unwrap();
     checkpoint.commit_written(after_lines(3), log.end_commit().unwrap(), &[]).unwrap();

@@ -1,0 +1,172 @@
+//! The configuration of a run, kept as text beside the manifest.
+//!
+//! It is written once, before the first commit, and every commit holds its hash.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use stream_kernel_disk::{Disk, DiskFile, OpenHow};
+
+use super::Checkpoint;
+use crate::committed::{CommittedConfiguration, OutOfBounds};
+use crate::error::{CommitError, RestoreError, doing};
+use crate::layout::CONFIGURATION;
+use crate::planted::{PlantedFault, is_planted};
+use crate::prefix::PrefixHash;
+
+/// The greatest length of a configuration's text, in bytes.
+pub const MAX_CONFIGURATION_TEXT_BYTES: usize = 16 * 1024 * 1024;
+
+impl Checkpoint {
+    /// Keeps the configuration of a run that begins, and returns what its commits say of it. `digest` is what people know it by, `text` what the
+    /// program compares a resumed run's configuration with.
+    ///
+    /// Call it once, before the first commit, which makes the file's name durable.
+    ///
+    /// # Errors
+    ///
+    /// The text is longer than [`MAX_CONFIGURATION_TEXT_BYTES`], or as for [`Checkpoint::commit`].
+    pub fn keep_configuration(
+        &mut self,
+        digest: String,
+        text: &str,
+    ) -> Result<CommittedConfiguration, CommitError> {
+        let (bytes, max) = (text.len(), MAX_CONFIGURATION_TEXT_BYTES);
+        if bytes > max {
+            return Err(OutOfBounds::TextTooLong { what: "the configuration", bytes, max }.into());
+        }
+        self.unless_failed(|this| {
+            this.prepare()?;
+            let path = this.dir.join(CONFIGURATION);
+            let file = this.disk.open(&path, OpenHow::ExistingOrNew).map_err(doing("be created", &path))?;
+            // A run that was cut off before its first commit may have left a longer one.
+            file.set_len(0).map_err(doing("be cut", &path))?;
+            file.write_all_at(text.as_bytes(), 0).map_err(doing("be written", &path))?;
+            if !is_planted(PlantedFault::ConfigurationNotSynced) {
+                file.sync_data().map_err(doing("be made durable", &path))?;
+            }
+            let hash = PrefixHash::of(text.as_bytes());
+            Ok(CommittedConfiguration { digest, bytes: bytes as u64, hash })
+        })
+    }
+
+    /// Returns the text of the configuration that was committed; an empty one without a commit.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or it is not what was committed.
+    pub fn configuration(&self) -> Result<String, RestoreError> {
+        match &self.last {
+            Some((slot, _)) => read_configuration(&*self.disk, &self.dir, &slot.committed.configuration),
+            None => Ok(String::new()),
+        }
+    }
+}
+
+/// Reads the configuration of the checkpoint in `dir`.
+pub(crate) fn read_configuration(
+    disk: &dyn Disk,
+    dir: &Path,
+    committed: &CommittedConfiguration,
+) -> Result<String, RestoreError> {
+    let path = dir.join(CONFIGURATION);
+    let damaged = |path: PathBuf, what| RestoreError::ConfigurationDamaged { path, what };
+    let text = match disk.open(&path, OpenHow::ReadOnlyNoFollow).and_then(|file| read_file(&*file, committed))
+    {
+        Ok(text) => text.ok_or("its length differs from what was committed"),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err("it is missing"),
+        Err(cause) => return Err(RestoreError::ReadConfiguration { path, cause }),
+    };
+    let text = text.map_err(|what| damaged(path.clone(), what))?;
+    if PrefixHash::of(&text) != committed.hash && !is_planted(PlantedFault::ConfigurationNotVerified) {
+        return Err(damaged(path, "its checksum differs"));
+    }
+    String::from_utf8(text).map_err(|_| damaged(path, "it is not UTF-8"))
+}
+
+/// Returns the file's content, `None` if its length is another.
+fn read_file(file: &dyn DiskFile, committed: &CommittedConfiguration) -> io::Result<Option<Vec<u8>>> {
+    let bytes = usize::try_from(committed.bytes).unwrap_or(usize::MAX);
+    // Before memory is taken for it: a damaged length may be anything.
+    if bytes > MAX_CONFIGURATION_TEXT_BYTES || file.len()? != committed.bytes {
+        return Ok(None);
+    }
+    let mut text = vec![0; bytes];
+    file.read_exact_at(&mut text, 0)?;
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use stream_kernel_disk::SimulatedDisk;
+
+    use super::*;
+    use crate::Changes;
+    use crate::committed::tests::after_lines;
+
+    const DIR: &str = "/ckpt";
+
+    /// Commits with a configuration, and returns the disk.
+    fn committed_with(text: &str) -> SimulatedDisk {
+        let disk = SimulatedDisk::new(1);
+        let mut checkpoint = open(&disk);
+        let configuration = checkpoint.keep_configuration("digest".to_owned(), text).unwrap();
+        let committed = crate::Committed { configuration, ..after_lines(0) };
+        checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
+        disk
+    }
+
+    fn open(disk: &SimulatedDisk) -> Checkpoint {
+        Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap().0
+    }
+
+    #[test]
+    fn a_resumed_run_reads_the_configuration() {
+        for text in ["", "{}", "ü".repeat(70_000).as_str()] {
+            let disk = committed_with(text);
+            assert_eq!(open(&disk).configuration().unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_longer_one_left_behind_is_replaced() {
+        let disk = SimulatedDisk::new(1);
+        open(&disk).keep_configuration(String::new(), "a longer text").unwrap();
+        let mut checkpoint = open(&disk);
+        let configuration = checkpoint.keep_configuration(String::new(), "text").unwrap();
+        let committed = crate::Committed { configuration, ..after_lines(0) };
+        checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
+        assert_eq!(checkpoint.configuration().unwrap(), "text");
+    }
+
+    #[test]
+    fn damage_is_noticed() {
+        let disk = committed_with("text");
+        let path = Path::new("/ckpt/configuration");
+        let mut told = String::new();
+        for content in ["texts", "tex", "text\n", "tExt"] {
+            disk.put(path, content.as_bytes());
+            told += &format!("{}\n", open(&disk).configuration().unwrap_err());
+        }
+        disk.remove(path).unwrap();
+        told += &open(&disk).configuration().unwrap_err().to_string();
+        insta::assert_snapshot!(told, @"
+        the configuration of the checkpoint, `/ckpt/configuration`, is damaged: its length differs from what was committed (restore it from a copy, or start over)
+        the configuration of the checkpoint, `/ckpt/configuration`, is damaged: its length differs from what was committed (restore it from a copy, or start over)
+        the configuration of the checkpoint, `/ckpt/configuration`, is damaged: its length differs from what was committed (restore it from a copy, or start over)
+        the configuration of the checkpoint, `/ckpt/configuration`, is damaged: its checksum differs (restore it from a copy, or start over)
+        the configuration of the checkpoint, `/ckpt/configuration`, is damaged: it is missing (restore it from a copy, or start over)
+        ");
+    }
+
+    #[test]
+    fn the_length_of_the_text_is_bounded() {
+        let disk = SimulatedDisk::new(1);
+        let longest = "x".repeat(MAX_CONFIGURATION_TEXT_BYTES);
+        open(&disk).keep_configuration(String::new(), &longest).unwrap();
+        let error = open(&disk).keep_configuration(String::new(), &(longest + "x")).unwrap_err();
+        assert!(matches!(error, CommitError::OutOfBounds(_)), "{error}");
+    }
+}
