@@ -7,13 +7,13 @@ use stream_kernel_app::config::{Config, Loaded};
 use stream_kernel_app::{Application, OwnCommand, SharedOutput, State, SummaryRow};
 use stream_kernel_exec::Registry;
 
-use crate::config::{self, Adapters, MAX_CUSTOMERS, MAX_IDS, Nodes, WindowStoreKind};
+use crate::config::{self, Adapters, IdempotencyGateNode, MAX_CUSTOMERS, MAX_IDS, Nodes, WindowStoreKind};
 use crate::domain::FundLoadMessage;
 use crate::explain;
 use crate::look_ahead;
 use crate::state::{Journal, JournaledIds, JournaledWindows, StoreState};
 use crate::steps::{self, Resources};
-use crate::stores::{ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore, WindowStore};
+use crate::stores::{DayJumps, ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore, WindowStore};
 use crate::tally::Tally;
 
 /// Adjudicates attempts to load funds against velocity limits.
@@ -56,9 +56,14 @@ impl Application for FundLoad {
     fn resources(config: &Config<Nodes, Adapters>, output: &SharedOutput) -> Resources {
         let journal = config.runtime.checkpoint.as_ref().map(|_| Journal::default());
         let max_ids = config.runtime.limit(MAX_IDS);
-        let ids: Rc<RefCell<dyn IdStore>> = match config.nodes.idempotency_gate.remember_days {
+        let day_jumps = DayJumps::default();
+        let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
+        let ids: Rc<RefCell<dyn IdStore>> = match remember_days {
             None => shared_ids(MemoryIdStore::new(max_ids), journal.clone()),
-            Some(days) => shared_ids(ForgettingIdStore::new(days, max_ids), journal.clone()),
+            Some(days) => {
+                let ids = ForgettingIdStore::new(days, max_ids).max_days_ahead(max_days_ahead);
+                shared_ids(ids.reports_to(day_jumps.clone()), journal.clone())
+            }
         };
         let windows = match config.adapters.window_store.kind {
             WindowStoreKind::Memory => MemoryWindowStore::new(config.runtime.limit(MAX_CUSTOMERS)),
@@ -69,6 +74,7 @@ impl Application for FundLoad {
             windows: shared_windows(windows, journal.clone()),
             output: Rc::new(RefCell::new(output.clone())),
             tally: Rc::new(RefCell::new(Tally::default())),
+            day_jumps,
             journal,
         }
     }
@@ -91,6 +97,10 @@ impl Application for FundLoad {
 
     fn check(loaded: &mut Loaded<Nodes, Adapters>) {
         config::check(loaded);
+    }
+
+    fn take_notices(resources: &Resources) -> Vec<String> {
+        resources.day_jumps.take()
     }
 
     fn summary(resources: &Resources) -> Vec<SummaryRow> {

@@ -43,6 +43,9 @@ pub struct IdempotencyGateNode {
     /// For how many days before the latest day of all attempts so far ids are remembered; null: forever.
     #[schemars(range(min = 1, max = 36_500))]
     pub remember_days: Option<u16>,
+    /// By how many days an attempt may move the latest day; one that is further ahead does not move it. Null: any number.
+    #[schemars(range(min = 1, max = 36_500))]
+    pub max_days_ahead: Option<u16>,
 }
 
 /// Parameters of `compute_features`.

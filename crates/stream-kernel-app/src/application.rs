@@ -99,6 +99,13 @@ pub trait Application: Sized {
         Ok(())
     }
 
+    /// Returns sentences for people on what has happened since the last call, such as a line that changes more than one would expect. The
+    /// command `run` asks now and then, and at the end, and prints each as a note; keep them few.
+    fn take_notices(resources: &Self::Resources) -> Vec<String> {
+        let _ = resources;
+        Vec::new()
+    }
+
     /// Returns the application's part of the summary.
     fn summary(resources: &Self::Resources) -> Vec<SummaryRow> {
         let _ = resources;

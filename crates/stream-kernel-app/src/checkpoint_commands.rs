@@ -73,7 +73,7 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     let complete = if committed.complete { "complete" } else { "not complete" };
     let mut row = |label: &str, value: String| text += &format!("  {label:<14} {}\n", escaped(&value));
     row("program", format!("{} {}", committed.program.name, committed.program.version));
-    row("configuration", committed.configuration.clone());
+    row("configuration", committed.configuration.digest.clone());
     row("commit", format!("{} at {at}, {complete}", grouped(*sequence)));
     row("lines", grouped(committed.lines));
     let input = &committed.input;

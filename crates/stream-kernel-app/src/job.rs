@@ -4,7 +4,7 @@ use std::io;
 
 use stream_kernel_config::{Config, Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy, Warning};
 use stream_kernel_exec::{InputOutcome, OnStepError, RunReport, Scenario, StepFailure, SyncRunner};
-use stream_kernel_trace::{Clock, Context, Recorder, Redaction, RunLabel, SinkFailure, TraceSink};
+use stream_kernel_trace::{Clock, Context, Recorder, Redaction, RunLabel, SinkFailure, Timestamp, TraceSink};
 
 use crate::{Application, LineOutput, RawLine, SharedOutput, State, SummaryRow};
 use crate::{checks, redaction, tracing};
@@ -185,9 +185,19 @@ impl<A: Application> Run<A> {
         A::finish(&self.resources, &mut self.output)
     }
 
+    /// Returns the time at which the last record of the trace ends, the epoch if there is none.
+    pub(crate) fn last_time(&self) -> Timestamp {
+        self.runner.last_time()
+    }
+
     /// Returns the counts so far.
     pub fn report(&self) -> RunReport {
         self.runner.report()
+    }
+
+    /// Returns what the application wants people to know since the last call: see [`Application::take_notices`].
+    pub fn take_notices(&self) -> Vec<String> {
+        A::take_notices(&self.resources)
     }
 
     /// Returns the application's part of the summary.

@@ -58,6 +58,7 @@ pub(crate) fn run<A: Application>(
 
     let ended = feed(&mut run, &mut lines, &output, &signals, &mut progress);
     drop(progress);
+    say_notices(&run);
     let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone()));
     let (report, rows) = (run.report(), run.summary());
     let trace_failure = run.finish().err();
@@ -167,6 +168,7 @@ fn feed<A: Application>(
             return Ok(End::Signal(exit_code));
         }
         if shown_lines_left == 0 {
+            say_notices(run);
             let ahead = lines.lines_ahead();
             run.look_ahead(&ahead);
             shown_lines_left = ahead.len();
@@ -190,6 +192,13 @@ fn feed<A: Application>(
             say(format!("abandoned: {}", with_causes(&failure)));
         }
         progress.update(line_no, lines.bytes_read());
+    }
+}
+
+/// Says what the application wants people to know.
+fn say_notices<A: Application>(run: &Run<A>) {
+    for notice in run.take_notices() {
+        say(format!("note: {}", escaped(&notice)));
     }
 }
 

@@ -12,6 +12,15 @@ use crate::origin::{Origin, Provenance};
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
+/// Keys on which no decision and no record depends; `*` stands for any one key.
+const NOT_IN_DIGEST: [&[&str]; 5] = [
+    &["adapters", "*", "settings", "path"],
+    &["runtime", "checkpoint", "dir"],
+    &["runtime", "limits"],
+    &["runtime", "tracing", "redact", "key_file"],
+    &["runtime", "tracing", "sink", "jsonl", "path"],
+];
+
 /// A configuration without mistakes, complete: what no layer gave is filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effective {
@@ -56,16 +65,32 @@ impl Effective {
         &self.tree
     }
 
-    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json), written without spaces. Two
-    /// runs with the same digest had the same configuration, wherever its values came from.
+    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json), written without spaces.
+    ///
+    /// It leaves out the keys that say where files are, and `runtime.limits`: two runs with the same digest decide alike and trace alike,
+    /// wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
-        let hash = Sha256::digest(self.tree.to_string());
+        let mut tree = self.tree.clone();
+        NOT_IN_DIGEST.iter().for_each(|keys| remove(&mut tree, keys));
+        let hash = Sha256::digest(tree.to_string());
         hash.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// Returns the configuration as YAML. As a file, it gives the same effective configuration.
     pub fn yaml(&self) -> &str {
         &self.yaml
+    }
+}
+
+/// Removes the values at a key path, in which `*` stands for any one key.
+fn remove(tree: &mut Value, keys: &[&str]) {
+    let (Some(map), Some((key, below))) = (tree.as_object_mut(), keys.split_first()) else { return };
+    if below.is_empty() {
+        map.remove(*key);
+    } else {
+        map.iter_mut()
+            .filter(|(name, _)| *key == "*" || name == key)
+            .for_each(|(_, value)| remove(value, below));
     }
 }
 

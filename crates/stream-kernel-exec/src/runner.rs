@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use stream_kernel_trace::{
-    Context, FieldSet, Recorder, RunLabel, ShortText, SinkFailure, StepFault, StepRef,
+    Context, FieldSet, Recorder, RunLabel, ShortText, SinkFailure, StepFault, StepRef, Timestamp,
 };
 
 use crate::emitter::{Destination, Outbox};
@@ -130,6 +130,11 @@ impl<M: MessageSet> SyncRunner<M> {
         if let Some(recorder) = &mut self.recorder {
             recorder.idle(&self.context);
         }
+    }
+
+    /// Returns the time at which the last record ends, the epoch if there is none.
+    pub fn last_time(&self) -> Timestamp {
+        self.recorder.as_ref().map_or_else(Timestamp::default, Recorder::last_time)
     }
 
     /// Returns the counts so far.

@@ -91,6 +91,38 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that goes on where an earlier one ended: times do not go back although the wall clock was set back in between.
+///
+/// It is ahead of the clock that it wraps by as much as that one is behind, which is nothing as a rule. So durations stay what they are.
+///
+/// ```
+/// use stream_kernel_trace::{Clock, ContinuedClock, ManualClock, Timestamp};
+///
+/// let set_back = ManualClock::new(Timestamp::from_nanos(1_000), 10);
+/// let clock = ContinuedClock::new(set_back, Timestamp::from_nanos(5_000));
+/// assert_eq!(clock.now().as_nanos(), 5_010);
+/// assert_eq!(clock.now().as_nanos(), 5_020);
+/// ```
+#[derive(Debug)]
+pub struct ContinuedClock<C> {
+    clock: C,
+    ahead_ns: u64,
+}
+
+impl<C: Clock> ContinuedClock<C> {
+    /// Returns a clock that follows `clock`, and shows no time before `last`. It reads `clock` once, unless `last` is the epoch.
+    pub fn new(clock: C, last: Timestamp) -> Self {
+        let ahead_ns = if last == Timestamp::default() { 0 } else { last.nanos_since(clock.now()) };
+        Self { clock, ahead_ns }
+    }
+}
+
+impl<C: Clock> Clock for ContinuedClock<C> {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(self.clock.now().as_nanos().saturating_add(self.ahead_ns))
+    }
+}
+
 /// A clock that moves on by the same tick at every reading: the same run gives the same trace, byte for byte.
 ///
 /// ```

@@ -28,7 +28,7 @@ mod tick_clock;
 mod timestamp;
 mod trace_record;
 
-pub use clock::{Clock, ManualClock, MonotonicClock, SystemClock};
+pub use clock::{Clock, ContinuedClock, ManualClock, MonotonicClock, SystemClock};
 pub use content::CanonicalContent;
 pub use context::{
     Context, ContextField, ErrorEntry, FieldSet, List, MAX_ENTRIES, NamedValues, Number, RunLabel,

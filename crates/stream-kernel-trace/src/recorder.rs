@@ -43,6 +43,7 @@ pub struct Recorder {
     /// How many messages each step has handled of the present input.
     handled: Vec<u32>,
     entered_at: Timestamp,
+    last_time: Timestamp,
     /// How many messages the last step emitted.
     emitted_count: usize,
     /// Whether the message that enters next is the only one that was emitted last.
@@ -67,6 +68,7 @@ impl Recorder {
             snapshots: Snapshots::new(settings.context_diff.fields()),
             handled: Vec::new(),
             entered_at: Timestamp::default(),
+            last_time: Timestamp::default(),
             emitted_count: 0,
             is_handed_on: false,
             msg_in: Signature::default(),
@@ -96,6 +98,11 @@ impl Recorder {
     /// Returns what records show.
     pub fn settings(&self) -> TraceSettings {
         self.settings
+    }
+
+    /// Returns the time at which the last record ends, the epoch before the first one. No record has a later time.
+    pub fn last_time(&self) -> Timestamp {
+        self.last_time
     }
 
     /// Forgets the previous input.
@@ -144,6 +151,7 @@ impl Recorder {
     ) {
         // Read first, for the same reason.
         let exited_at = self.clock.now();
+        self.last_time = exited_at;
         let emitted_count = self.describe_emitted(emitted);
         self.emitted_count = emitted_count;
         self.snapshots.advance(context, self.redaction.as_ref());

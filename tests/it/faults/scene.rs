@@ -12,7 +12,7 @@ use stream_kernel_app::{
 use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 
-use super::masked::masked;
+use super::masked::{check_times, masked};
 use crate::pipeline::harness::prepare;
 
 pub(super) const INPUT: &str = "/fund-load/input.txt";
@@ -155,7 +155,9 @@ impl Scene {
                 &String::from_utf8_lossy(&self.output),
             ));
         }
-        let found = if self.trace.is_empty() { String::new() } else { masked(&read(TRACE)?) };
+        let found = if self.trace.is_empty() { Vec::new() } else { read(TRACE)? };
+        check_times(&found)?;
+        let found = masked(&found);
         if let Some(line_no) = trace_end(disk) {
             let expected = records_up_to(&self.trace, line_no);
             if !trace_may_end {

@@ -10,7 +10,7 @@ use fund_load::config::Nodes;
 use fund_load::domain::FundLoadMessage;
 use fund_load::steps::{Resources, registry};
 use fund_load::stores::{
-    ForgettingIdStore, IdEntry, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry, WindowStore,
+    DayJumps, ForgettingIdStore, IdEntry, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry, WindowStore,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -95,7 +95,10 @@ fn check(case: &Case, at: Index, backwards: bool) -> Result<(), TestCaseError> {
 pub(crate) fn run(nodes: &Nodes, limits: Limits, memory: Memory, lines: &[RawLine]) -> Ran {
     let ids: Rc<RefCell<dyn IdStore>> = match nodes.idempotency_gate.remember_days {
         None => Rc::new(RefCell::new(MemoryIdStore::new(limits.max_ids))),
-        Some(days) => Rc::new(RefCell::new(ForgettingIdStore::new(days, limits.max_ids))),
+        Some(days) => Rc::new(RefCell::new(
+            ForgettingIdStore::new(days, limits.max_ids)
+                .max_days_ahead(nodes.idempotency_gate.max_days_ahead),
+        )),
     };
     let windows = Rc::new(RefCell::new(MemoryWindowStore::new(limits.max_customers)));
     ids.borrow_mut().restore(&mut memory.ids.into_iter()).unwrap();
@@ -107,6 +110,7 @@ pub(crate) fn run(nodes: &Nodes, limits: Limits, memory: Memory, lines: &[RawLin
         windows: windows.clone(),
         output: Rc::new(RefCell::new(written.clone())),
         tally: Rc::new(RefCell::new(Tally::default())),
+        day_jumps: DayJumps::default(),
         journal: None,
     };
     let mut runner = runner(&resources, &written);

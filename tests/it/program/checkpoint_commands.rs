@@ -10,7 +10,7 @@ use stream_kernel_app::checkpoint::{Changes, Checkpoint, Committed};
 use stream_kernel_disk::{Disk as _, OpenHow, OsDisk};
 
 use super::attempts::attempts;
-use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed};
+use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed, set_checkpoint};
 use super::folder::Folder;
 use super::harness::Program;
 use super::running::wait_until;
@@ -50,6 +50,19 @@ fn a_finished_run_is_shown() {
     assert_snapshot!(verified.lines().last().unwrap(), @"verified: every checksum, and the files as far as they are committed");
 }
 
+/// What ran has one digest, wherever it is named, and wherever the files are.
+#[test]
+fn every_command_names_one_digest() {
+    let folder = finished();
+    let show = || set_checkpoint(Program::new(&folder).args(["config", "show"]));
+    let digest = show().exits_with(0).stdout.lines().next().unwrap().trim_start_matches("# ").to_owned();
+    assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
+    let shown = Program::new(&folder).args(["checkpoint", "show", DIR]).exits_with(0).stdout;
+    assert!(shown.contains(&format!("\n  configuration  {digest}\n")), "{shown}");
+    let elsewhere = show().args(["--input", "other.txt", "--output", "/other/out.txt"]).exits_with(0).stdout;
+    assert!(elsewhere.starts_with(&format!("# {digest}\n")), "{elsewhere}");
+}
+
 #[test]
 fn a_run_that_was_cut_off_is_shown_with_its_trace() {
     let folder = Folder::with_input(attempts(2_000));
@@ -65,7 +78,11 @@ fn a_run_that_was_cut_off_is_shown_with_its_trace() {
 
 #[test]
 fn machines_get_json() {
-    let shown = told(&finished(), &["show", DIR, "--json"], 0);
+    let folder = finished();
+    let shown = told(&folder, &["show", DIR, "--json"], 0);
+    // Every new key makes the configuration longer.
+    let bytes = format!("\"bytes\": {},\n        \"hash\"", folder.length("run.ckpt/configuration"));
+    let shown = shown.replace(&bytes, "\"bytes\": <bytes>,\n        \"hash\"");
     assert_snapshot!(shown, @r#"
     {
       "in_use": false,
@@ -84,7 +101,11 @@ fn machines_get_json() {
             "name": "fund-load",
             "version": "0.1.0"
           },
-          "configuration": <digest>,
+          "configuration": {
+            "digest": <digest>,
+            "bytes": <bytes>,
+            "hash": <digest>
+          },
           "input": {
             "path": "input.txt",
             "bytes": 171,

@@ -93,7 +93,7 @@ fn forget(folder: &Folder) {
     }
 }
 
-fn set_checkpoint(program: Program<'_>) -> Program<'_> {
+pub(super) fn set_checkpoint(program: Program<'_>) -> Program<'_> {
     program.set([format!("runtime.checkpoint={{dir: {DIR}, every_lines: 100}}")])
 }
 
@@ -132,6 +132,7 @@ pub(super) fn lasting(text: &str) -> String {
             None => (word, ""),
         };
         let bare = inner.trim_matches('"');
+        let bare = bare.strip_prefix("sha256:").unwrap_or(bare);
         lasting += if bare.len() >= 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             "<digest>"
         } else if is_time(bare) {

@@ -45,6 +45,7 @@ fn show_prints_every_key_with_its_value() {
         week_start: MON
       idempotency_gate:
         remember_days: null
+        max_days_ahead: null
       compute_features:
         monday_multiplier:
           enabled: false

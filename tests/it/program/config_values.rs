@@ -120,10 +120,12 @@ fn counts_are_whole_numbers_in_their_range() {
         let set = format!("nodes.idempotency_gate.remember_days={days}");
         assert_eq!(effective("/nodes/idempotency_gate/remember_days", &[&set]).to_string(), days);
     }
-    check_refused(
-        "nodes.idempotency_gate.remember_days",
-        &["0", "36501", "-1", "1.5", "'7'", "70000", "week"],
-    );
+    for days in ["remember_days", "max_days_ahead"] {
+        check_refused(
+            &format!("nodes.idempotency_gate.{days}"),
+            &["0", "36501", "-1", "1.5", "'7'", "70000", "week"],
+        );
+    }
     for limit in ["max_ids", "max_customers"] {
         check_refused(
             &format!("runtime.limits.{limit}"),

@@ -30,6 +30,7 @@ mod wiring;
 
 mod file_size_limits;
 mod hostile_volume;
+mod latest_day;
 mod limits;
 mod output_files;
 mod private_files;

@@ -46,6 +46,7 @@ pub fn checkpoint(bytes: &[u8]) {
         ("/output.partial", b"out\n"),
         ("/trace", b"trace\n"),
         ("/checkpoint/lock", b""),
+        ("/checkpoint/configuration", b""),
         ("/checkpoint/manifest", &manifest),
         ("/checkpoint/state-1.log", &log),
     ] {

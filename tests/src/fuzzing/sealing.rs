@@ -17,7 +17,7 @@ pub(super) fn slot(text: &[u8]) -> Vec<u8> {
     let checksum_at = SLOT_BYTES - 8;
     let text = &text[..text.len().min(checksum_at - SLOT_TEXT_AT)];
     slot[..16].copy_from_slice(b"stream-kernel-ck");
-    slot[16] = 1;
+    slot[16] = 2;
     // A slot's text is shorter than 64 KiB.
     slot[20..22].copy_from_slice(&text.len().to_le_bytes()[..2]);
     slot[SLOT_TEXT_AT..][..text.len()].copy_from_slice(text);

@@ -90,14 +90,26 @@ impl History {
     fn remembered(&self, settings: &Settings) -> Vec<&Canonical> {
         let is_replaced =
             |at: usize| self.canonical[at + 1..].iter().any(|later| later.id == self.canonical[at].id);
+        let latest = self.latest_day(settings);
         let is_forgotten = |canonical: &Canonical| {
-            let age = |latest: &i64| latest - canonical.time.day;
-            settings.remember_days.is_some_and(|days| self.days.iter().map(age).max() > Some(days.into()))
+            let age = latest.map(|latest| latest - canonical.time.day);
+            settings.remember_days.is_some_and(|days| age > Some(days.into()))
         };
         let all = self.canonical.iter().enumerate();
         all.filter(|(at, canonical)| !is_replaced(*at) && !is_forgotten(canonical))
             .map(|(_, canonical)| canonical)
             .collect()
+    }
+
+    /// Returns the latest day of the lines so far; days too far after it count for nothing.
+    fn latest_day(&self, settings: &Settings) -> Option<i64> {
+        let counts = |latest: i64, day: i64| {
+            settings.max_days_ahead.is_none_or(|max_days_ahead| day <= latest + i64::from(max_days_ahead))
+        };
+        self.days
+            .iter()
+            .copied()
+            .reduce(|latest, day| if counts(latest, day) { latest.max(day) } else { latest })
     }
 
     /// Returns how much is kept after the lines so far.

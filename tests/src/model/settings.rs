@@ -11,6 +11,8 @@ pub struct Settings {
     pub week_start: Weekday,
     /// For how many days before the latest day of all usable lines so far an `id` is remembered, `None` for ever.
     pub remember_days: Option<u16>,
+    /// By how many days a usable line may move the latest day, `None` for any number.
+    pub max_days_ahead: Option<u16>,
     /// The Monday multiplier, `None` while it is off.
     pub monday: Option<Monday>,
     /// Whether attempts with a prime `id` are held against `amount_cap` and `global_per_day`.
@@ -81,6 +83,7 @@ pub fn baseline() -> Settings {
     Settings {
         week_start: Weekday::Mon,
         remember_days: None,
+        max_days_ahead: None,
         monday: None,
         prime_gate: false,
         daily_amount: Some(500_000),

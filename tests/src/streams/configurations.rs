@@ -64,7 +64,7 @@ fn settings() -> BoxedStrategy<Settings> {
     ];
     (
         select(&Weekday::ALL),
-        remember_days(),
+        (remember_days(), max_days_ahead()),
         prop::option::weighted(0.6, monday()),
         prop::bool::weighted(0.6),
         money_limit(),
@@ -77,7 +77,7 @@ fn settings() -> BoxedStrategy<Settings> {
         .prop_map(
             |(
                 week_start,
-                remember_days,
+                (remember_days, max_days_ahead),
                 monday,
                 prime_gate,
                 daily_amount,
@@ -89,6 +89,7 @@ fn settings() -> BoxedStrategy<Settings> {
             )| Settings {
                 week_start,
                 remember_days,
+                max_days_ahead,
                 monday,
                 prime_gate,
                 daily_amount,
@@ -109,6 +110,15 @@ fn remember_days() -> impl Strategy<Value = Option<u16>> {
         3 => (1_u16..=8).prop_map(Some),
         1 => select(&[30, 36_500]).prop_map(Some),
         1 => (1..=36_500_u16).prop_map(Some),
+    ]
+}
+
+/// Draws a bound that the days of attempts are often beyond.
+fn max_days_ahead() -> impl Strategy<Value = Option<u16>> {
+    prop_oneof![
+        3 => Just(None),
+        2 => (1_u16..=8).prop_map(Some),
+        1 => select(&[30, 36_500]).prop_map(Some),
     ]
 }
 
@@ -150,6 +160,7 @@ impl Form {
         let Settings { week_start, prime_gate, max_line_bytes, .. } = settings;
         let week_start = format!("{week_start:?}").to_uppercase();
         let remember_days = count(settings.remember_days.map(u64::from));
+        let max_days_ahead = count(settings.max_days_ahead.map(u64::from));
         let monday = settings.monday.unwrap_or(self.idle_monday);
         let monday_is_on = settings.monday.is_some();
         let multiplier = self.decimal(monday.multiplier_millionths, 6);
@@ -171,7 +182,7 @@ version: 1
 scenario: {{name: drawn}}
 nodes:
   compute_time_keys: {{week_start: {week_start}}}
-  idempotency_gate: {{remember_days: {remember_days}}}
+  idempotency_gate: {{remember_days: {remember_days}, max_days_ahead: {max_days_ahead}}}
   compute_features:
     monday_multiplier: {{enabled: {monday_is_on}, multiplier: {multiplier}, apply_to: {apply_to}}}
     prime_gate: {{enabled: {prime_gate}}}
@@ -229,7 +240,7 @@ mod tests {
         scenario: {name: drawn}
         nodes:
           compute_time_keys: {week_start: MON}
-          idempotency_gate: {remember_days: null}
+          idempotency_gate: {remember_days: null, max_days_ahead: null}
           compute_features:
             monday_multiplier: {enabled: true, multiplier: 2.000000, apply_to: amount}
             prime_gate: {enabled: true}
@@ -247,6 +258,7 @@ mod tests {
         let unlimited = Settings {
             week_start: Weekday::Sun,
             remember_days: Some(7),
+            max_days_ahead: Some(9),
             daily_amount: None,
             weekly_amount: None,
             daily_attempts: None,
@@ -260,7 +272,7 @@ mod tests {
         scenario: {name: drawn}
         nodes:
           compute_time_keys: {week_start: SUN}
-          idempotency_gate: {remember_days: 7}
+          idempotency_gate: {remember_days: 7, max_days_ahead: 9}
           compute_features:
             monday_multiplier: {enabled: false, multiplier: 1.000001, apply_to: limits}
             prime_gate: {enabled: false}

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use stream_kernel_app::LineContent;
 use stream_kernel_app::checkpoint::{
-    Checkpoint, Committed, CommittedInput, CommittedOutput, PrefixHash, Program,
+    Checkpoint, Committed, CommittedConfiguration, CommittedInput, CommittedOutput, PrefixHash, Program,
 };
 use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
 use super::*;
 use crate::config::{MondayApplication, Nodes};
 use crate::domain::{Reason, Verdict, WeekStart};
-use crate::stores::{CustomerWindows, ForgettingIdStore, MemoryWindowStore};
+use crate::stores::{CustomerWindows, DayJumps, ForgettingIdStore, MemoryWindowStore};
 
 const INPUT: &str = "/input";
 const MAX_LINE_BYTES: usize = 1_000;
@@ -34,6 +34,7 @@ fn resources(max_customers: Option<NonZeroU64>) -> Resources {
         windows: Rc::new(RefCell::new(JournaledWindows::new(windows, journal.clone()))),
         output: Rc::new(RefCell::new(Vec::new())),
         tally: Rc::default(),
+        day_jumps: DayJumps::default(),
         journal: Some(journal),
     }
 }
@@ -181,7 +182,11 @@ impl Run {
 fn committed() -> Committed {
     Committed {
         program: Program { name: "fund-load".to_owned(), version: "1".to_owned() },
-        configuration: String::new(),
+        configuration: CommittedConfiguration {
+            digest: String::new(),
+            bytes: 0,
+            hash: PrefixHash::new().digest(),
+        },
         input: CommittedInput {
             path: INPUT.to_owned(),
             bytes: 0,

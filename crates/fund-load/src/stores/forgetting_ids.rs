@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
+use super::day_jumps::{DayJump, DayJumps};
 use super::store_full::IdLimit;
 use super::{FirstAttempt, IdEntry, IdStore, MAX_ENTRIES, MemoryIdStore, StoreFull};
 use crate::domain::{Day, DigitId};
@@ -11,7 +12,8 @@ use crate::domain::{Day, DigitId};
 ///
 /// Days are those of the attempts' own times, and the latest is that of all attempts that the store was shown, the one at hand
 /// included, whether their ids were new or not. What is forgotten so depends on what was read alone. An attempt that is itself
-/// so old is the first with its id, and forgotten at once.
+/// so old is the first with its id, and forgotten at once. With [`max_days_ahead`](Self::max_days_ahead), an attempt that is further ahead
+/// does not move the latest day.
 ///
 /// What is forgotten stays in memory until there is more of that than of what is remembered. Then all of it is let go at once, which costs each
 /// id no more than the time of one more, and nobody can tell. So there are up to [`MAX_ENTRIES`] / 2 ids, in twice the memory that
@@ -21,7 +23,9 @@ pub struct ForgettingIdStore {
     /// Some of them may be forgotten; of those with the same id, one is not at most.
     ids: MemoryIdStore,
     remember_days: u16,
+    max_days_ahead: Option<u16>,
     latest: Option<Day>,
+    jumps: DayJumps,
     /// How many ids are remembered, by the day of their first attempt; none before the oldest that is remembered.
     counts: BTreeMap<Day, u32>,
     /// How many that is altogether.
@@ -35,7 +39,9 @@ impl ForgettingIdStore {
         Self {
             ids: MemoryIdStore::default(),
             remember_days,
+            max_days_ahead: None,
             latest: None,
+            jumps: DayJumps::default(),
             counts: BTreeMap::new(),
             count: 0,
             // What is forgotten and still there takes positions as well.
@@ -43,9 +49,35 @@ impl ForgettingIdStore {
         }
     }
 
+    /// Does not let an attempt move the latest day by more than `days`. The first attempt of all sets it, whatever its day.
+    pub fn max_days_ahead(mut self, days: Option<u16>) -> Self {
+        self.max_days_ahead = days;
+        self
+    }
+
+    /// Adds each line to `jumps` that moves the latest day by more than ids are remembered.
+    pub fn reports_to(mut self, jumps: DayJumps) -> Self {
+        self.jumps = jumps;
+        self
+    }
+
+    /// Returns the latest day once an attempt on `day` is read.
+    fn latest_with(&self, day: Day) -> Day {
+        let Some(latest) = self.latest else { return day };
+        let is_too_far = self.max_days_ahead.is_some_and(|max| day.0 - latest.0 > i32::from(max));
+        if is_too_far { latest } else { latest.max(day) }
+    }
+
     /// Returns how many of the ids are remembered once `oldest` is the oldest day that is.
     fn count_from(&self, oldest: Day) -> u32 {
         self.count - self.counts.range(..oldest).map(|(_, count)| count).sum::<u32>()
+    }
+
+    /// Remembers an attempt whose id is not known. Its hash is taken anew: forgetting may have made another table, with another seed.
+    fn keep(&mut self, id: DigitId, attempt: FirstAttempt) {
+        self.ids.push(self.ids.hash(id), id, attempt);
+        *self.counts.entry(attempt.time.day()).or_default() += 1;
+        self.count += 1;
     }
 
     fn forget_before(&mut self, oldest: Day) {
@@ -67,7 +99,7 @@ impl IdStore for ForgettingIdStore {
         room: Result<(), StoreFull>,
     ) -> Result<Option<FirstAttempt>, StoreFull> {
         let day = attempt.time.day();
-        let latest = self.latest.map_or(day, |latest| latest.max(day));
+        let latest = self.latest_with(day);
         let oldest = Day(latest.0.saturating_sub(self.remember_days.into()));
         let first = self.ids.find(self.ids.hash(id), id, |first| first.time.day() >= oldest);
         let is_kept = first.is_none() && day >= oldest;
@@ -78,13 +110,17 @@ impl IdStore for ForgettingIdStore {
             return Err(self.limit.full);
         }
         // Only from here on anything changes: an attempt that was refused may come again.
-        self.latest = Some(latest);
+        let before = (self.latest.replace(latest), self.count);
         self.forget_before(oldest);
+        if let (Some(from), count) = before
+            && oldest > from
+        {
+            let (line_no, remember_days, forgotten) =
+                (attempt.line_no, self.remember_days, count - self.count);
+            self.jumps.push(DayJump { line_no, from, to: latest, remember_days, forgotten });
+        }
         if is_kept {
-            // Not the hash from above: another table may be in its place now, with another seed.
-            self.ids.push(self.ids.hash(id), id, attempt);
-            *self.counts.entry(day).or_default() += 1;
-            self.count += 1;
+            self.keep(id, attempt);
         }
         Ok(first)
     }
@@ -113,8 +149,12 @@ impl IdStore for ForgettingIdStore {
     fn restore(&mut self, entries: &mut dyn Iterator<Item = IdEntry>) -> Result<(), StoreFull> {
         for entry in entries {
             match entry {
+                // The latest day is an entry of its own: it need not be that of any attempt that is remembered.
                 IdEntry::First { id, attempt } => {
-                    self.get_or_remember(id, attempt, Ok(()))?;
+                    if self.count >= self.limit.max_ids {
+                        return Err(self.limit.full);
+                    }
+                    self.keep(id, attempt);
                 }
                 IdEntry::LatestDay(day) => self.latest = self.latest.max(Some(day)),
             }

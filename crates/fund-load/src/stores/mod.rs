@@ -1,6 +1,7 @@
 //! What is remembered from line to line, behind ports: the steps hold no other state.
 
 mod customer_limit;
+mod day_jumps;
 mod forgetting_ids;
 mod ids;
 mod memory_ids;
@@ -9,6 +10,7 @@ mod position_table;
 mod store_full;
 mod windows;
 
+pub use day_jumps::{DayJump, DayJumps, MAX_TOLD};
 pub use forgetting_ids::ForgettingIdStore;
 pub use ids::{FirstAttempt, IdEntry, IdStore};
 pub use memory_ids::MemoryIdStore;

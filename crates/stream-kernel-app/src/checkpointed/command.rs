@@ -50,6 +50,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             );
             say(escaped(&text));
         }
+        Event::Notice(notice) => say(format!("note: {}", escaped(notice))),
         Event::Abandoned(failure) => say(format!("abandoned: {failure}")),
     };
     let ended = run_checkpointed(

@@ -27,12 +27,15 @@ pub enum CheckpointFailure {
     },
     /// It was made with another configuration.
     #[error(
-        "the checkpoint `{}` was made with another configuration (every setting counts, also `runtime.checkpoint.*` as it is written and texts as `scenario.description`, with --run-id and the content of `runtime.tracing.redact.key_file`; only the paths of input and output and `runtime.limits` do not; go back to that one, or use another `runtime.checkpoint.dir`)",
+        "the checkpoint `{}` was made with another configuration: {differences} (go back to that one, or use another \
+         `runtime.checkpoint.dir`)",
         dir.display()
     )]
     OtherConfiguration {
         /// The checkpoint's directory.
         dir: PathBuf,
+        /// What differs: each key with its value then and now.
+        differences: String,
     },
     /// The input is not the one that was committed.
     #[error(transparent)]
@@ -143,7 +146,9 @@ impl CheckpointFailure {
             | Self::Missing { .. }
             | Self::BeyondLimit { .. }
             | Self::Incomplete { .. } => true,
-            Self::Restore(error) => !matches!(error, RestoreError::Read { .. }),
+            Self::Restore(error) => {
+                !matches!(error, RestoreError::Read { .. } | RestoreError::ReadConfiguration { .. })
+            }
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
             Self::File(error) | Self::Begin(error) => !matches!(error, FileError::Io { .. }),
@@ -155,7 +160,8 @@ impl CheckpointFailure {
     pub(super) fn hint_at_obstacle(&self) -> Option<&'static str> {
         let (Self::Open(OpenError::Io { cause, .. })
         | Self::File(FileError::Io { cause, .. })
-        | Self::Restore(RestoreError::Read { cause, .. })) = self
+        | Self::Restore(RestoreError::Read { cause, .. } | RestoreError::ReadConfiguration { cause, .. })) =
+            self
         else {
             return None;
         };

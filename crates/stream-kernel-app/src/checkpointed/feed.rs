@@ -55,8 +55,9 @@ pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, Check
     let mut lines = lines.after(opened.start.line_no, opened.prefix.bytes());
     let mut feed = Feed::new(opened);
     feed.begin(&mut lines)?;
-    let stopped = if feed.opened.start.is_finished { None } else { feed.take_all(&mut lines)? };
-    feed.end(lines, stopped)
+    let taken = if feed.opened.start.is_finished { Ok(None) } else { feed.take_all(&mut lines) };
+    feed.tell_notices();
+    feed.end(lines, taken?)
 }
 
 impl<'a, A: Application> Feed<'a, A> {
@@ -92,6 +93,7 @@ impl<'a, A: Application> Feed<'a, A> {
                 return Ok(Some(exit_code));
             }
             if shown_lines_left == 0 {
+                self.tell_notices();
                 let ahead = lines.lines_ahead();
                 self.opened.run.look_ahead(&ahead);
                 shown_lines_left = ahead.len();
@@ -125,6 +127,12 @@ impl<'a, A: Application> Feed<'a, A> {
             self.heed_trace_failure();
             self.commit_if_due(lines)?;
             self.write_ahead_if_due(lines.line_no())?;
+        }
+    }
+
+    fn tell_notices(&mut self) {
+        for notice in self.opened.run.take_notices() {
+            (self.opened.surroundings.tell)(Event::Notice(&notice));
         }
     }
 
@@ -220,6 +228,7 @@ impl<'a, A: Application> Feed<'a, A> {
         committed.output.is_named = complete && partial_path == final_path;
         if let Some(trace) = &mut committed.trace {
             trace.bytes = self.trace_end.map_or(mark.trace_bytes, |end| end.bytes);
+            trace.last_time_ns = self.opened.start.last_time.max(self.opened.run.last_time()).as_nanos();
             trace.ends_after_line = self.trace_end.map(|end| end.line_no);
         }
         let RunReport { abandoned, undeliverable, .. } = mark.report;

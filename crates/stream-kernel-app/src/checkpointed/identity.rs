@@ -1,43 +1,167 @@
 //! What a checkpoint is of: a program and a configuration.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use stream_kernel_checkpoint::{Committed, Program};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stream_kernel_checkpoint::{Checkpoint, CommitError, Committed, CommittedConfiguration, Program};
+use stream_kernel_config::remote::without_credentials;
 
 use super::CheckpointFailure;
+use crate::path_checks::{TRACE_PATH_KEY, are_same};
+use crate::redaction::KEY_FILE_KEY;
 use crate::{Application, Job};
 
-/// A program and a configuration. With others the same lines may come to something else.
+/// A refusal lists so many differences, and counts the others.
+const MAX_LISTED: usize = 10;
+
+/// A refusal shows so many characters of a value.
+const MAX_VALUE_CHARS: usize = 100;
+
+/// The configuration of a run, as its checkpoint keeps it. With another one the same lines may come to something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) program: Program,
-    /// The SHA-256 of the effective configuration, in hexadecimal, with the run's name: without the paths of adapters, and without limits of what may
-    /// be remembered, which no decision depends on, and which are raised when a run has come to one. With it goes which key hides values in the
-    /// trace: hashes under two keys could not be compared.
-    pub(super) configuration: String,
+pub(super) struct RunConfiguration {
+    digest: String,
+    kept: Kept,
 }
 
-impl Identity {
+/// What is kept of it as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    run_id: String,
+    /// Which key hides values in the trace: hashes under two keys could not be compared.
+    redaction_key_id: Option<[u8; 16]>,
+    /// All of the effective configuration.
+    configuration: Value,
+}
+
+impl RunConfiguration {
     pub(super) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
-        let program = program::<A>();
-        let configuration = digest(job.effective().json(), run_id, job.redaction().key_id());
-        Self { program, configuration }
+        let kept = Kept {
+            run_id: run_id.to_owned(),
+            redaction_key_id: job.redaction().key_id(),
+            configuration: job.effective().json().clone(),
+        };
+        Self { digest: job.effective().digest(), kept }
+    }
+
+    /// Keeps it in the checkpoint of a run that begins.
+    pub(super) fn keep_in(
+        &self,
+        checkpoint: &mut Checkpoint,
+    ) -> Result<CommittedConfiguration, CheckpointFailure> {
+        let failed = |cause: CommitError| CheckpointFailure::Commit { line_no: 0, cause };
+        let mut text = serde_json::to_string_pretty(&self.kept).unwrap_or_default();
+        text.push('\n');
+        checkpoint.keep_configuration(self.digest.clone(), &text).map_err(failed)
     }
 
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
-    pub(super) fn check_configuration(
-        &self,
-        dir: &Path,
-        committed: &Committed,
-    ) -> Result<(), CheckpointFailure> {
-        if committed.configuration == self.configuration {
+    ///
+    /// Where input and output are does not count, nor do limits of what may be remembered: no decision depends on them, and a limit is
+    /// raised when a run has come to it. Other paths count by what they lead to.
+    pub(super) fn check_same(&self, dir: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointFailure> {
+        let differences = match serde_json::from_str(&checkpoint.configuration()?) {
+            Ok(then) => self.kept.differences(&then),
+            Err(_) => vec!["it has a form that this program does not know".to_owned()],
+        };
+        if differences.is_empty() {
             return Ok(());
         }
-        Err(CheckpointFailure::OtherConfiguration { dir: dir.to_owned() })
+        Err(CheckpointFailure::OtherConfiguration { dir: dir.to_owned(), differences: joined(&differences) })
     }
+}
+
+/// Returns the first of them, and how many more there are.
+fn joined(differences: &[String]) -> String {
+    let (listed, more) = differences.split_at(differences.len().min(MAX_LISTED));
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    listed.join("; ") + &more
+}
+
+impl Kept {
+    /// Returns a sentence for each key whose value is not what it was `then`, in the order of the configuration.
+    fn differences(&self, then: &Self) -> Vec<String> {
+        let [now_values, then_values] = [self, then].map(|kept| values(&kept.configuration));
+        let mut seen = BTreeSet::new();
+        let keys = now_values.iter().chain(&then_values).map(|(key, _)| key.as_str());
+        let keys = keys.filter(|key| counts(key) && seen.insert(*key));
+        let value = |values: &[(String, Value)], key: &str| {
+            values.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+        };
+        let mut differences: Vec<_> = keys
+            .filter_map(|key| {
+                let [then, now] = [value(&then_values, key), value(&now_values, key)];
+                let is_same = then == now || (is_path(key) && lead_to_the_same(then.as_ref(), now.as_ref()));
+                // What became a map, or was one, is told by the keys in it.
+                let is_map = [(&then, &then_values), (&now, &now_values)]
+                    .into_iter()
+                    .any(|(value, values)| value.is_none() && holds_below(values, key));
+                let [then, now] = [then, now].map(|value| shown(value.as_ref()));
+                (!is_same && !is_map).then(|| format!("`{key}` was {then}, and is {now}"))
+            })
+            .collect();
+        if self.run_id != then.run_id {
+            let [then, now] = [then, self].map(|kept| shown(Some(&Value::from(kept.run_id.as_str()))));
+            differences.push(format!("`--run-id` was {then}, and is {now}"));
+        }
+        if self.redaction_key_id != then.redaction_key_id {
+            differences.push(format!("the key in `{KEY_FILE_KEY}` is another one"));
+        }
+        differences
+    }
+}
+
+/// Returns every key that is not a map, or is an empty one, with its value.
+fn values(configuration: &Value) -> Vec<(String, Value)> {
+    fn list(path: &str, value: &Value, values: &mut Vec<(String, Value)>) {
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                for (key, value) in map {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    list(&path, value, values);
+                }
+            }
+            _ => values.push((path.to_owned(), value.clone())),
+        }
+    }
+    let mut values = Vec::new();
+    list("", configuration, &mut values);
+    values
+}
+
+fn holds_below(values: &[(String, Value)], key: &str) -> bool {
+    values.iter().any(|(known, _)| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
+}
+
+fn counts(key: &str) -> bool {
+    let is_place = key.starts_with("adapters.") && key.ends_with(".settings.path");
+    !is_place && key != "runtime.limits" && !key.starts_with("runtime.limits.")
+}
+
+fn is_path(key: &str) -> bool {
+    ["runtime.checkpoint.dir", TRACE_PATH_KEY, KEY_FILE_KEY].contains(&key)
+}
+
+fn lead_to_the_same(then: Option<&Value>, now: Option<&Value>) -> bool {
+    match [then, now].map(|value| value.and_then(Value::as_str)) {
+        [Some(then), Some(now)] => are_same(Path::new(then), Path::new(now)),
+        _ => false,
+    }
+}
+
+/// Returns a value for people.
+fn shown(value: Option<&Value>) -> String {
+    let Some(value) = value else { return "not set".to_owned() };
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = without_credentials(&text);
+    let mut shown: String = text.chars().take(MAX_VALUE_CHARS).collect();
+    if shown.len() < text.len() {
+        shown += "...";
+    }
+    format!("`{shown}`")
 }
 
 /// Refuses the checkpoint in `dir` if another program has made it.
@@ -54,55 +178,81 @@ pub(crate) fn check_program<A: Application>(
     Err(CheckpointFailure::OtherProgram { dir: dir.to_owned(), committed, present })
 }
 
-fn program<A: Application>() -> Program {
+pub(super) fn program<A: Application>() -> Program {
     Program { name: A::NAME.to_owned(), version: A::VERSION.to_owned() }
-}
-
-fn digest(effective: &Value, run_id: &str, key_id: Option<[u8; 16]>) -> String {
-    let mut configuration = effective.clone();
-    if let Some(adapters) = configuration.get_mut("adapters").and_then(Value::as_object_mut) {
-        for adapter in adapters.values_mut() {
-            if let Some(settings) = adapter.get_mut("settings").and_then(Value::as_object_mut) {
-                settings.remove("path");
-            }
-        }
-    }
-    if let Some(runtime) = configuration.get_mut("runtime").and_then(Value::as_object_mut) {
-        runtime.remove("limits");
-    }
-    let text = json!({"configuration": configuration, "run_id": run_id, "key_id": key_id}).to_string();
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        // A string takes in everything.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn kept(configuration: Value) -> Kept {
+        Kept { run_id: "run".to_owned(), redaction_key_id: None, configuration }
+    }
+
+    fn example() -> Value {
+        json!({
+            "adapters": {"input_source": {"settings": {"path": "a", "max_line_bytes": 1}}},
+            "nodes": {"limit": "5.00", "empty": {}},
+            "runtime": {
+                "checkpoint": {"dir": "ck"},
+                "limits": {"max_ids": 1},
+                "tracing": {"sink": null},
+            },
+        })
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Kept)) -> String {
+        let then = kept(example());
+        let mut now = then.clone();
+        change(&mut now);
+        now.differences(&then).join("\n")
+    }
 
     #[test]
-    fn paths_of_adapters_and_limits_do_not_count_and_everything_else_does() {
-        let configuration = |path: &str, bytes: u64, limit: &str| {
-            json!({
-                "adapters": {"input_source": {"settings": {"path": path, "max_line_bytes": bytes}}},
-                "nodes": {"limit": limit},
-                "runtime": {"limits": {"max_ids": path.len()}},
-            })
-        };
-        let original = digest(&configuration("a", 1, "5"), "run", None);
-        assert_eq!(original, digest(&configuration("other", 1, "5"), "run", None));
-        let keyed = |key| digest(&configuration("a", 1, "5"), "run", Some([key; 16]));
-        assert_ne!(keyed(1), keyed(2));
-        for other in [
-            digest(&configuration("a", 2, "5"), "run", None),
-            digest(&configuration("a", 1, "6"), "run", None),
-            digest(&configuration("a", 1, "5"), "other", None),
-            keyed(1),
-        ] {
-            assert_ne!(original, other);
+    fn places_and_limits_do_not_count() {
+        let differences = check(|now| {
+            now.configuration["adapters"]["input_source"]["settings"]["path"] = json!("other");
+            now.configuration["runtime"]["limits"] = json!({});
+        });
+        assert_eq!(differences, "");
+    }
+
+    #[test]
+    fn paths_count_by_what_they_lead_to() {
+        let dir = |dir: &str| check(|now| now.configuration["runtime"]["checkpoint"]["dir"] = json!(dir));
+        let absolute = std::env::current_dir().unwrap().join("ck");
+        for same in ["./ck", ".//ck", "ck/", absolute.to_str().unwrap()] {
+            assert_eq!(dir(same), "", "{same}");
         }
-        assert_eq!(original.len(), 64);
+        assert_eq!(dir("ck2"), "`runtime.checkpoint.dir` was `ck`, and is `ck2`");
+    }
+
+    #[test]
+    fn every_other_difference_is_named_with_both_values() {
+        let differences = check(|now| {
+            now.configuration["nodes"]["limit"] = json!("6.00");
+            now.configuration["nodes"]["empty"] = json!({"new": [1, "two"]});
+            now.configuration["runtime"]["tracing"]["sink"] =
+                json!({"kind": "x".repeat(MAX_VALUE_CHARS + 1)});
+            now.run_id = "other".to_owned();
+            now.redaction_key_id = Some([0; 16]);
+        });
+        insta::assert_snapshot!(differences, @r#"
+        `nodes.limit` was `5.00`, and is `6.00`
+        `nodes.empty.new` was not set, and is `[1,"two"]`
+        `runtime.tracing.sink.kind` was not set, and is `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...`
+        `--run-id` was `run`, and is `other`
+        the key in `runtime.tracing.redact.key_file` is another one
+        "#);
+    }
+
+    #[test]
+    fn a_refusal_lists_the_first_differences() {
+        let differences = |count: usize| joined(&vec!["x".to_owned(); count]);
+        assert_eq!(differences(MAX_LISTED), ["x"; MAX_LISTED].join("; "));
+        assert_eq!(differences(MAX_LISTED + 2), differences(MAX_LISTED) + "; and 2 more");
     }
 }

@@ -81,6 +81,8 @@ pub enum Event<'a> {
         /// Why, unless that was told by an earlier run.
         cause: Option<&'a io::Error>,
     },
+    /// The application wants people to know something: see [`Application::take_notices`].
+    Notice(&'a str),
     /// A step failed, and the line was abandoned.
     Abandoned(&'a StepFailure),
 }

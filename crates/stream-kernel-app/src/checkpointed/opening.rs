@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Checkpoint, Committed, CommittedFile, CommittedOutput, CommittedTrace, InputPrefix, NewFile, UncutFile,
+    Checkpoint, Committed, CommittedConfiguration, CommittedFile, CommittedOutput, CommittedTrace,
+    InputPrefix, NewFile, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_exec::RunReport;
 use stream_kernel_sinks::Cadence;
-use stream_kernel_trace::Clock;
+use stream_kernel_trace::{Clock, ContinuedClock, Timestamp};
 
 use super::committer::{Committer, Synced};
 use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
-use super::identity::{Identity, check_program};
+use super::identity::{RunConfiguration, check_program, program};
 use super::output_place::{EarlierOutput, missing};
 use super::{CheckpointFailure, Event, Reached, Surroundings};
 use crate::output::partial_path;
@@ -56,6 +57,8 @@ pub(super) struct Start {
     /// Whether a commit comes before anything is written: nothing was committed yet, or that the run was complete, after which others may
     /// have appended to the trace.
     pub(super) commits_first: bool,
+    /// The time at which the last record ended that was committed.
+    pub(super) last_time: Timestamp,
     /// How much of the trace is committed, for a run that writes no more of it.
     pub(super) trace_bytes: u64,
     /// Whether the run was complete, and nothing was appended to the input since: nothing is left to do but to make certain of it.
@@ -93,7 +96,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
     };
     let places = Places::of(&job);
     let disk = Arc::clone(&surroundings.disk);
-    let identity = Identity::of(&job, surroundings.run_id);
+    let configuration = RunConfiguration::of(&job, surroundings.run_id);
     let input: Arc<dyn DiskFile> = disk
         .open(&places.input, OpenHow::ReadOnly)
         .map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?
@@ -105,10 +108,10 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
     };
     let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
     let begun = match last {
-        None => begin(&*disk, &places, checkpoint, surroundings.restart)?,
+        None => begin(&*disk, &places, checkpoint, &configuration, surroundings.restart)?,
         Some(committed) => {
             check_program::<A>(&places.dir, &committed)?;
-            identity.check_configuration(&places.dir, &committed)?;
+            configuration.check_same(&places.dir, &checkpoint)?;
             resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
         }
     };
@@ -118,7 +121,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
     if let Some(from) = &begun.moved_from {
         (surroundings.tell)(Event::OutputMoved { from, to: &places.partial });
     }
-    let template = template(&places, identity, &input);
+    let template = template::<A>(&places, begun.configuration, &input);
     let Begun { checkpoint, prefix, output, trace, start, output_path, .. } = begun;
     let files = Files {
         output: Output::new(output),
@@ -135,6 +138,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
     let recorder = if start.trace_end.is_some() {
         None
     } else {
+        let clock = || ContinuedClock::new(clock(), start.last_time);
         job.recorder(clock, files.trace.clone().map(|trace| Box::new(trace) as _))
     };
     let run = job.start_after(surroundings.run_id, recorder, files.output.clone(), start.report);
@@ -157,6 +161,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
 /// Files and checkpoint of a run that begins or goes on.
 struct Begun {
     checkpoint: Checkpoint,
+    configuration: CommittedConfiguration,
     prefix: InputPrefix,
     output: CommittedFile,
     trace: Option<CommittedFile>,
@@ -174,6 +179,7 @@ fn begin(
     disk: &dyn Disk,
     places: &Places,
     mut checkpoint: Checkpoint,
+    configuration: &RunConfiguration,
     restart: bool,
 ) -> Result<Begun, CheckpointFailure> {
     let failed = CheckpointFailure::Begin;
@@ -184,9 +190,20 @@ fn begin(
         checkpoint.forget()?;
     }
     let output = output.create(disk, OUTPUT_BLOCK_BYTES).map_err(failed)?;
+    let configuration = configuration.keep_in(&mut checkpoint)?;
     let (prefix, start) = (InputPrefix::new(), Start { commits_first: true, ..Start::default() });
     let output_path = places.partial.clone();
-    Ok(Begun { checkpoint, prefix, output, trace, start, resumed: None, output_path, moved_from: None })
+    Ok(Begun {
+        checkpoint,
+        configuration,
+        prefix,
+        output,
+        trace,
+        start,
+        resumed: None,
+        output_path,
+        moved_from: None,
+    })
 }
 
 fn resume(
@@ -233,10 +250,15 @@ fn resume(
         trace_end,
         commits_first: committed.complete && !is_finished,
         trace_bytes: committed.trace.as_ref().map_or(0, |trace| trace.bytes),
+        last_time: committed
+            .trace
+            .as_ref()
+            .map_or_else(Timestamp::default, |trace| Timestamp::from_nanos(trace.last_time_ns)),
         is_finished,
     };
     let resumed = Some((committed.lines, committed.complete));
-    Ok(Begun { checkpoint, prefix, output, trace, start, resumed, output_path, moved_from })
+    let configuration = committed.configuration.clone();
+    Ok(Begun { checkpoint, configuration, prefix, output, trace, start, resumed, output_path, moved_from })
 }
 
 /// Opens the trace of an earlier run. One that is finished only looks whether it is there: others may be writing to it.
@@ -313,10 +335,13 @@ impl Places {
 }
 
 /// Returns a commit of nothing.
-fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> Committed {
-    let Identity { program, configuration } = identity;
+fn template<A: Application>(
+    places: &Places,
+    configuration: CommittedConfiguration,
+    input: &Arc<dyn DiskFile>,
+) -> Committed {
     Committed {
-        program,
+        program: program::<A>(),
         configuration,
         input: InputPrefix::new().committed(text_of(input.path())),
         lines: 0,
@@ -329,6 +354,7 @@ fn template(places: &Places, identity: Identity, input: &Arc<dyn DiskFile>) -> C
         trace: places.trace.as_ref().map(|(path, _)| CommittedTrace {
             path: text_of(path),
             bytes: 0,
+            last_time_ns: 0,
             ends_after_line: None,
         }),
         totals: Vec::new(),

@@ -256,6 +256,31 @@ fn an_id_is_remembered_up_to_so_many_days_before_the_latest() {
 }
 
 #[test]
+fn a_day_too_far_ahead_forgets_nothing() {
+    let settings = Settings { remember_days: Some(FORGETFUL), max_days_ahead: Some(2), ..baseline() };
+    let far = |time| {
+        [
+            (("4", "1", "1.00", SATURDAY), None),
+            (("6", "1", "1.00", time), None),
+            (("4", "1", "1.00", SATURDAY), REPLAY),
+        ]
+    };
+    check(&settings, &far("2000-01-03T23:59:59Z"));
+    check(&settings, &far("2000-01-04T00:00:00Z"));
+    check(&settings, &far("9999-12-31T00:00:00Z"));
+    // Without the guard, one such line forgets everything.
+    let unguarded = Settings { max_days_ahead: None, ..settings };
+    check(
+        &unguarded,
+        &[
+            (("4", "1", "1.00", SATURDAY), None),
+            (("6", "1", "1.00", "9999-12-31T00:00:00Z"), None),
+            (("4", "1", "1.00", SATURDAY), None),
+        ],
+    );
+}
+
+#[test]
 fn a_duplicate_says_the_day_as_well_and_a_bad_line_does_not() {
     let settings = Settings { remember_days: Some(FORGETFUL), ..baseline() };
     check(

@@ -102,6 +102,48 @@ fn what_was_enumerated_can_be_restored_in_any_order() {
     }
 }
 
+#[test]
+fn an_attempt_too_far_ahead_does_not_move_the_latest_day() {
+    let check = |max_days_ahead, attempts: &[(i64, i32)], expected: &[Option<u64>]| {
+        let mut store = ForgettingIdStore::new(2, None).max_days_ahead(Some(max_days_ahead));
+        assert_eq!(lines_of_first(&mut store, attempts), expected);
+    };
+    // At the bound it moves, one beyond it does not; it is remembered all the same.
+    check(5, &[(1, 10), (2, 15), (1, 10), (2, 15)], &[None, None, None, Some(2)]);
+    check(5, &[(1, 10), (2, 16), (1, 10), (2, 16)], &[None, None, Some(1), Some(2)]);
+    // Later attempts come nearer to it, and then its day counts.
+    check(5, &[(2, 16), (1, 10), (3, 11)], &[None; 3]);
+    check(5, &[(1, 10), (2, 16), (3, 12), (4, 16), (1, 10)], &[None; 5]);
+    // The first of all has nothing to be held against.
+    check(5, &[(1, 2_000_000), (2, 10), (2, 10)], &[None; 3]);
+}
+
+#[test]
+fn a_horizon_with_days_ahead_is_restored_as_it_was() {
+    let mut store = ForgettingIdStore::new(2, None).max_days_ahead(Some(5));
+    // The second is too far ahead when it comes, and no longer is when it is restored.
+    lines_of_first(&mut store, &[(1, 10), (2, 17), (3, 12)]);
+    let entries = store.entries();
+    for order in [entries.clone(), entries.iter().rev().copied().collect()] {
+        let mut restored = ForgettingIdStore::new(2, None).max_days_ahead(Some(5));
+        restored.restore(&mut order.into_iter()).unwrap();
+        assert_eq!(restored.entries(), entries);
+        assert_eq!(lines_of_first(&mut restored, &[(1, 10), (2, 12)]), [Some(1), Some(2)]);
+    }
+}
+
+#[test]
+fn a_jump_of_the_latest_day_is_reported() {
+    let jumps = DayJumps::default();
+    let mut store = ForgettingIdStore::new(2, None).reports_to(jumps.clone());
+    // By as many days as are remembered, nothing is lost at once; by one more, all is.
+    lines_of_first(&mut store, &[(1, 10), (2, 10), (3, 12), (4, 15), (5, 14)]);
+    let told = jumps.take();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("line 4 moves the latest day from 1970-01-13 to 1970-01-16,"), "{told:?}");
+    assert!(told[0].contains("(2): 3 ids are forgotten"), "{told:?}");
+}
+
 /// A run that goes on with a larger limit takes the same line again, and must find everything as it was before.
 #[test]
 fn an_attempt_that_is_refused_changes_nothing() {

@@ -1,0 +1,55 @@
+//! An attempt whose time is far ahead, in a run that forgets ids: it is reported, and can be kept from having an effect.
+
+use insta::assert_snapshot;
+
+use super::attempts::attempt_of;
+use super::checkpointing::run_checkpointed;
+use super::folder::Folder;
+use super::harness::Program;
+
+const FORGETTING: &str = "nodes.idempotency_gate.remember_days=30";
+
+/// Two ids, a declined attempt in the year 9999, and a replay of the first.
+fn poisoned() -> String {
+    let day = "2024-02-01T00:00:00Z";
+    [
+        attempt_of("1", "1", "1.00", day),
+        attempt_of("2", "1", "1.00", day),
+        attempt_of("3", "1", "9000.00", "9999-12-31T00:00:00Z"),
+        attempt_of("1", "1", "1.00", day),
+    ]
+    .join("\n")
+        + "\n"
+}
+
+fn notes(stderr: &str) -> String {
+    stderr.lines().filter(|line| line.starts_with("note: ")).map(|line| line.to_owned() + "\n").collect()
+}
+
+#[test]
+fn a_line_that_forgets_all_ids_is_reported() {
+    let folder = Folder::with_input(poisoned());
+    let outcome = Program::new(&folder).args(["run"]).set([FORGETTING]).exits_with(0);
+    assert_snapshot!(notes(&outcome.stderr), @"note: line 3 moves the latest day from 2024-02-01 to 9999-12-31, by more than `remember_days` (30): 2 ids are forgotten (if such a time is wrong, start over with `nodes.idempotency_gate.max_days_ahead`)");
+    assert!(folder.read("output.txt").ends_with("{\"id\":\"1\",\"customer_id\":\"1\",\"accepted\":true}\n"));
+}
+
+#[test]
+fn a_bound_on_days_ahead_keeps_them() {
+    let folder = Folder::with_input(poisoned());
+    let settings = [FORGETTING, "nodes.idempotency_gate.max_days_ahead=366"];
+    let outcome = Program::new(&folder).args(["run"]).set(settings).exits_with(0);
+    assert_eq!(notes(&outcome.stderr), "");
+    assert!(folder.read("output.txt").ends_with("{\"id\":\"1\",\"customer_id\":\"1\",\"accepted\":false}\n"));
+}
+
+/// A resumed run repeats the line, and does not report it again.
+#[test]
+fn a_run_with_a_checkpoint_reports_it_once() {
+    let folder = Folder::with_input(poisoned());
+    let first = run_checkpointed(&folder).set([FORGETTING]).exits_with(0);
+    assert!(notes(&first.stderr).starts_with("note: line 3 "), "{}", first.stderr);
+    folder.write("input.txt", poisoned() + &attempt_of("4", "1", "1.00", "2024-02-02T00:00:00Z") + "\n");
+    let second = run_checkpointed(&folder).set([FORGETTING]).exits_with(0);
+    assert_eq!(notes(&second.stderr), "");
+}
