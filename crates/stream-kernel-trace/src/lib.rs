@@ -21,6 +21,7 @@ mod signature;
 mod sink;
 mod snapshot;
 pub mod soundness;
+mod span_ids;
 #[cfg(feature = "statistics")]
 pub mod statistics;
 mod text;
@@ -48,6 +49,7 @@ pub use schema::record_schema;
 pub use signature::{Signature, SignatureMode};
 pub use sink::{SinkFailure, TraceSink};
 pub use snapshot::{ContextChange, ContextDiffMode};
+pub use span_ids::SpanIds;
 pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 pub use timestamp::{NoTimestamp, RenderedTimestamp, Timestamp};
 pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};

@@ -30,12 +30,17 @@ impl Timestamp {
     pub const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// Returns the text that a record has for this point.
+    pub fn render(self) -> RenderedTimestamp {
+        TimestampFormatter::default().render(self)
+    }
 }
 
 /// Writes RFC 3339 in UTC with microseconds, cut, not rounded: a rounded time could lie in the future.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(TimestampFormatter::default().render(*self).as_str())
+        f.write_str(self.render().as_str())
     }
 }
 

@@ -1,10 +1,11 @@
 //! `trace export` for OpenTelemetry, read back with the types that OTLP's own definition gives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
+use sha2::{Digest, Sha256};
 use stream_kernel_trace::{Timestamp, TraceRecord};
 
 use super::attempts::attempts;
@@ -87,7 +88,7 @@ fn every_record_is_a_span_below_the_root_span_of_its_input() {
     let requests = exported(&folder, &[]);
     assert_eq!(requests.len(), 2 * 23, "a line for each input of both runs");
     let mut span_ids = BTreeSet::new();
-    let mut runs_by_trace = BTreeMap::new();
+    let mut trace_ids = BTreeSet::new();
     for request in &requests {
         let resource = &request.resource_spans[0].resource.as_ref().unwrap().attributes;
         assert_eq!(attribute(resource, "service.name"), Some(&text("baseline")));
@@ -102,10 +103,7 @@ fn every_record_is_a_span_below_the_root_span_of_its_input() {
             assert!(span_ids.insert(span.span_id.clone()), "no span has the id of another");
             assert_eq!(span.status.as_ref().unwrap().code, StatusCode::Unset as i32);
         }
-        assert!(
-            runs_by_trace.insert(&root.trace_id, attribute(resource, "run")).is_none(),
-            "a trace an input"
-        );
+        assert!(trace_ids.insert(&root.trace_id), "a trace an input");
         for step in steps {
             let record = records.next().expect("no more spans than records");
             assert_tells(step, &record);
@@ -118,17 +116,68 @@ fn every_record_is_a_span_below_the_root_span_of_its_input() {
     assert!(records.next().is_none(), "no fewer spans than records");
 }
 
+/// Returns the first bytes of the hash of `content`, in hexadecimal.
+fn hash(content: &str, bytes: usize) -> String {
+    hex(&Sha256::digest(content)[..bytes])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
-fn ids_depend_on_nothing_but_run_and_position() {
+fn ids_are_made_as_documented() {
     let folder = traced();
-    let ids = |requests: &[ExportTraceServiceRequest]| -> Vec<_> {
-        let spans = requests.iter().flat_map(spans);
-        spans.map(|span| (span.trace_id.clone(), span.span_id.clone())).collect()
+    let records = records(&folder.read("trace.jsonl"));
+    let mut records = records.iter();
+    for request in exported(&folder, &["--run", "1"]) {
+        let [steps @ .., root] = spans(&request) else { panic!("a span at least") };
+        let mut trace_id = None;
+        for step in steps {
+            let record = records.next().unwrap();
+            // The time is that of the first step.
+            let trace_id = trace_id.get_or_insert_with(|| {
+                let (line_no, t_enter) = (record.line_no, &record.t_enter);
+                hash(&format!("Input\nrun_id=3:run\nline_no={line_no}\nt_enter=27:{t_enter}\n"), 16)
+            });
+            let span = format!("Span\ntrace_id=32:{trace_id}\n");
+            assert_eq!((hex(&root.trace_id), hex(&root.span_id)), (trace_id.clone(), hash(&span, 8)));
+            let (step_index, work_index) = (record.step_index, record.work_index);
+            let span = format!("{span}step_index={step_index}\nwork_index={work_index}\n");
+            assert_eq!(hex(&step.span_id), hash(&span, 8));
+        }
+    }
+}
+
+#[test]
+fn the_same_records_are_exported_alike_from_anywhere() {
+    let folder = traced();
+    let export = |args: &[&str], input: &str| {
+        let export =
+            Program::new(&folder).args(["trace", "export", "--format", "otlp"]).args(args).stdin(input);
+        export.exits_with(0).stdout
     };
-    let both = exported(&folder, &[]);
-    let second = exported(&folder, &["--run", "2"]);
-    assert_eq!(second.len() * 2, both.len());
-    assert_eq!(ids(&second), ids(&both[second.len()..]));
+    let both = folder.read("trace.jsonl");
+    let exported = export(&["trace.jsonl"], "");
+    let second = export(&["trace.jsonl", "--run", "2"], "");
+    let first = exported.strip_suffix(&second).expect("the second run is exported as behind the first");
+    let records_of_first = first.matches("\"parentSpanId\":\"").count() - first.lines().count();
+    let split = both.match_indices('\n').nth(records_of_first - 1).unwrap().0 + 1;
+    let (one, two) = both.split_at(split);
+    for (what, trace, expected) in [
+        ("alone", two.to_owned(), second.clone()),
+        ("with the runs in another order", two.to_owned() + one, second.clone() + first),
+        ("twice", both.repeat(2), exported.repeat(2)),
+    ] {
+        folder.write("other", &trace);
+        assert!(export(&["other"], "") == expected, "{what}");
+        assert!(export(&["-"], &trace) == expected, "{what}, from standard input");
+    }
+    let ids_in = |exported: &str| -> BTreeSet<String> {
+        let spans = exported.split("{\"traceId\":\"").skip(1);
+        spans.flat_map(|span| [&span[..32], &span[45..61]].map(str::to_owned)).collect()
+    };
+    assert!(ids_in(&first).is_disjoint(&ids_in(&second)), "two runs share no id");
 }
 
 #[test]

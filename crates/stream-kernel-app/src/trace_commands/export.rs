@@ -26,18 +26,20 @@ const FORMATS: &str = "\
 otlp: OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes
 them. Each line is an object with `resourceSpans` and holds one trace, that of
 one input: a span for each step, and the root span `input` around them. Ids
-are made of run id, run number and position: they are the same in every export
-of a trace. Attributes have the names of the record's fields (`line_no`,
-`msg_in.identity`). What a step changed in the Context is an attribute with
-the new value (`ctx.tags.day`) and an event `ctx_diff` with path, before and
-after. A failed step has an error status and an `exception` event. The service
-is named after the scenario.
+are made of the run id, the line and the time at which the input's first
+record was entered: the same records have the same ids in every export,
+whatever file they stand in, and two runs have different ones. Attributes have
+the names of the record's fields (`line_no`, `msg_in.identity`). What a step
+changed in the Context is an attribute with the new value (`ctx.tags.day`) and
+an event `ctx_diff` with path, before and after. A failed step has an error
+status and an `exception` event. The service is named after the scenario.
 
 chrome: one object with `displayTimeUnit` and `traceEvents`, for
-https://ui.perfetto.dev. Each run has a track, on which time begins with the
-run: a complete event `line N` for each input, and in it one for each step.
-`ts` and `dur` are microseconds with three decimals. `args` holds what else
-the record says, under its names; the step's own time is `args.t_enter`.
+https://ui.perfetto.dev. Each run has a track, numbered as in the file (`pid`
+and `tid`), on which time begins with the run: a complete event `line N` for
+each input, and in it one for each step. `ts` and `dur` are microseconds with
+three decimals. `args` holds what else the record says, under its names; the
+step's own time is `args.t_enter`.
 
 An input of more than 512 KiB in the format is written in parts: as several
 lines, or as several events around its steps.";

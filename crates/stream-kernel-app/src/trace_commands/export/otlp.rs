@@ -1,16 +1,14 @@
 //! OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes them: a trace an input, a span a step.
 
-mod ids;
 mod message;
 
 use std::io::{self, Write};
 
-use stream_kernel_trace::{TraceRecord, write_json};
+use stream_kernel_trace::{SpanIds, Timestamp, TraceRecord, write_json};
 
 use super::step::Step;
 use super::{Format, MAX_PART_BYTES};
-use ids::{Hex, SpanId, TraceId};
-use message::{Event, KeyValue, Resource, Span, SpanKind, SpanStatus, Value};
+use message::{Event, Hex, KeyValue, Resource, Span, SpanKind, SpanStatus, Value};
 
 /// Writes a line for each input: a span for each step, then the root span around them, whose end is known only then.
 pub(super) struct Otlp<W> {
@@ -20,8 +18,11 @@ pub(super) struct Otlp<W> {
 
 /// The input whose steps are being read.
 struct OpenInput {
-    trace_id: TraceId,
-    run: u64,
+    ids: SpanIds,
+    /// Step and work index of the record before.
+    last: Option<(usize, u32)>,
+    /// How often they did not go on from one record to the next, as they do unless records stand there more than once.
+    repeats: u64,
     run_id: String,
     scenario: String,
     line_no: u64,
@@ -43,9 +44,11 @@ impl<W: Write> Otlp<W> {
 impl<W: Write> Format for Otlp<W> {
     fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()> {
         let record = step.record;
+        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
         self.input = Some(OpenInput {
-            trace_id: TraceId::new(record.run_id(), step.run, record.line_no),
-            run: step.run,
+            ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
+            last: None,
+            repeats: 0,
             run_id: record.run_id().to_owned(),
             scenario: record.scenario.clone(),
             line_no: record.line_no,
@@ -83,15 +86,18 @@ impl OpenInput {
         let end_ns = step.begin_ns.saturating_add(step.duration_ns);
         let failure = step.record.error.as_ref().map(|error| &*error.message);
         self.records += 1;
+        let place = Some((step.record.step_index, step.record.work_index));
+        self.repeats += u64::from(place <= self.last);
+        self.last = place;
         self.begin_ns = self.begin_ns.min(step.begin_ns);
         self.end_ns = self.end_ns.max(end_ns);
         if self.failure.is_none() {
             self.failure = failure.map(str::to_owned);
         }
         let span = Span {
-            trace_id: Hex(&self.trace_id.0),
-            span_id: Hex(&SpanId::of_step(self.trace_id, self.records).0),
-            parent_span_id: Hex(&SpanId::of_input(self.trace_id).0),
+            trace_id: Hex(&self.ids.trace_id()),
+            span_id: Hex(&self.ids.step_span(step.record.step_index, step.record.work_index, self.repeats)),
+            parent_span_id: Hex(&self.ids.input_span()),
             name: &step.record.step_name,
             kind: SpanKind::INTERNAL,
             start_time_unix_nano: step.begin_ns.to_string(),
@@ -105,8 +111,8 @@ impl OpenInput {
 
     fn push_root(&mut self) -> io::Result<()> {
         let span = Span {
-            trace_id: Hex(&self.trace_id.0),
-            span_id: Hex(&SpanId::of_input(self.trace_id).0),
+            trace_id: Hex(&self.ids.trace_id()),
+            span_id: Hex(&self.ids.input_span()),
             parent_span_id: Hex(&[]),
             name: "input",
             kind: SpanKind::INTERNAL,
@@ -130,7 +136,6 @@ impl OpenInput {
             attributes: vec![
                 KeyValue::new("service.name", Value::text(&self.scenario)),
                 KeyValue::new("run_id", Value::text(&self.run_id)),
-                KeyValue::new("run", Value::integer(self.run)),
             ],
         };
         out.write_all(b"{\"resourceSpans\":[{\"resource\":")?;

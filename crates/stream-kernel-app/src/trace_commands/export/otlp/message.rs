@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
-use super::ids::Hex;
+use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 pub(super) struct Resource<'a> {
@@ -35,6 +33,18 @@ pub(super) struct Event<'a> {
     pub(super) time_unix_nano: String,
     pub(super) name: &'static str,
     pub(super) attributes: Vec<KeyValue<'a>>,
+}
+
+/// Bytes as OTLP/JSON has ids: lower-case hexadecimal, where protobuf's own mapping has base64.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hex<'a>(pub(super) &'a [u8]);
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+        let text: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        serializer.serialize_str(&text)
+    }
 }
 
 #[derive(Serialize)]
