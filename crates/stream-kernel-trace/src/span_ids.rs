@@ -114,7 +114,9 @@ mod tests {
     }
 
     fn hex(id: &[u8]) -> String {
-        id.iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = Vec::new();
+        push_hex(&mut hex, id);
+        String::from_utf8(hex).unwrap()
     }
 
     // id() { printf "$1" | sha256sum | cut -c1-$2; }

@@ -45,6 +45,7 @@ pub fn trace_reader(bytes: &[u8]) {
     soundness.finish(&mut findings);
     assert_eq!(reader.bytes_read(), bytes.len() as u64);
     let rest = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let rest = rest.strip_prefix("\u{feff}".as_bytes()).unwrap_or(rest);
     match reader.tail() {
         None => assert!(rest.is_empty()),
         Some(Tail::Record(record)) => {

@@ -10,6 +10,9 @@ pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads a trace line by line, in constant memory.
 ///
+/// A byte order mark at the beginning of a line, as editors put it at the head of a file and `cat` then into the middle of one,
+/// is not part of the line, and a line of a mark alone is passed over.
+///
 /// ```
 /// use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader};
 ///
@@ -70,6 +73,9 @@ pub enum Tail {
     Wrong(WrongLine),
 }
 
+/// What some editors put at the head of a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How every record begins.
 const RECORD_START: &[u8] = b"{\"trace_id\":";
 
@@ -93,6 +99,18 @@ impl<R: BufRead> TraceReader<R> {
     ///
     /// Returns the error of the input.
     pub fn next_line(&mut self) -> io::Result<Option<TraceLine>> {
+        loop {
+            if !self.fill_line()? {
+                return Ok(None);
+            }
+            if !(self.line().is_empty() && self.begins_with_mark()) {
+                return Ok(Some(self.read_line()));
+            }
+        }
+    }
+
+    /// Reads on to the end of the present line, or of the next one if it is whole; returns whether it is there.
+    fn fill_line(&mut self) -> io::Result<bool> {
         if self.is_whole {
             self.offset += self.line_bytes;
             self.line.clear();
@@ -108,7 +126,7 @@ impl<R: BufRead> TraceReader<R> {
                 Err(error) => return Err(error),
             };
             if chunk.is_empty() {
-                return Ok(None);
+                return Ok(false);
             }
             let line_end = memchr::memchr(b'\n', chunk);
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
@@ -123,13 +141,14 @@ impl<R: BufRead> TraceReader<R> {
             self.is_whole = line_end.is_some();
             self.input.consume(consumed);
         }
-        Ok(Some(self.read_line()))
+        Ok(true)
     }
 
     /// Returns what stands behind the last line end, once [`next_line`](Self::next_line) has returned `None`; `None` if
     /// nothing does.
     pub fn tail(&self) -> Option<Tail> {
-        if self.is_whole || self.line_bytes == 0 {
+        let line = self.line();
+        if self.is_whole || line.is_empty() {
             return None;
         }
         let line_no = self.line_no;
@@ -137,14 +156,15 @@ impl<R: BufRead> TraceReader<R> {
         if self.line.len() > MAX_LINE_BYTES {
             return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
         }
-        let common = self.line.len().min(RECORD_START.len());
-        let begins_as_record = self.line[..common] == RECORD_START[..common];
+        let common = line.len().min(RECORD_START.len());
+        let begins_as_record = line[..common] == RECORD_START[..common];
         // A power cut may leave zeros where data were to be.
-        let is_zeros = || self.line.iter().all(|byte| *byte == 0);
-        match serde_json::from_slice(&self.line) {
+        let is_zeros = || line.iter().all(|byte| *byte == 0);
+        match serde_json::from_slice(line) {
             Ok(record) => Some(Tail::Record(Box::new(record))),
             Err(error) if (begins_as_record && error.is_eof()) || is_zeros() => {
-                Some(Tail::Torn { line_no, offset: self.offset, bytes: self.line_bytes })
+                let bytes = line.len() as u64;
+                Some(Tail::Torn { line_no, offset: self.bytes_read() - bytes, bytes })
             }
             Err(_) => wrong("neither a record nor the beginning of one".to_owned()),
         }
@@ -166,9 +186,14 @@ impl<R: BufRead> TraceReader<R> {
         self.offset + self.line_bytes
     }
 
-    /// Returns the present line's text, without its line end.
+    /// Returns the present line's text, without its line end and without a byte order mark before it.
     pub fn line(&self) -> &[u8] {
-        &self.line
+        self.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.line)
+    }
+
+    /// Returns whether a byte order mark stands at the beginning of the present line.
+    pub(crate) fn begins_with_mark(&self) -> bool {
+        self.line.starts_with(BYTE_ORDER_MARK)
     }
 
     fn read_line(&mut self) -> TraceLine {
@@ -178,7 +203,7 @@ impl<R: BufRead> TraceReader<R> {
             return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
         }
         // Checked once as a whole, the line's texts need not be checked one by one.
-        let line = match std::str::from_utf8(&self.line) {
+        let line = match std::str::from_utf8(self.line()) {
             Ok(line) => line,
             Err(error) => return wrong(format!("no record: {error}")),
         };
@@ -268,6 +293,32 @@ mod tests {
         let torn = &RECORD[..RECORD.len() - 1];
         let at = RECORD.len() + 1;
         assert_eq!(check(&format!("{RECORD}\n{torn}"))[1..], [format!("torn: 2 at {at}, {}", torn.len())]);
+    }
+
+    #[test]
+    fn byte_order_marks_before_lines_cost_no_record() {
+        let mark = "\u{feff}";
+        assert_eq!(check(mark), ["nothing"]);
+        assert_eq!(check(&format!("{mark}{RECORD}\n")), ["record of ab", "nothing"]);
+        assert_eq!(check(&format!("{mark}{RECORD}")), ["whole record of ab"]);
+        assert_eq!(
+            check(&format!("{mark}\n{RECORD}\nx")),
+            ["record of ab", "line 3: neither a record nor the beginning of one"]
+        );
+        assert_eq!(
+            check(&format!("{RECORD}\n{mark}{RECORD}\n{mark}")),
+            ["record of ab", "record of ab", "nothing"]
+        );
+        // The mark stays when the record is cut.
+        assert_eq!(check(&format!("{mark}{{\"trace_id")), ["torn: 1 at 3, 10"]);
+        assert_eq!(
+            check(&format!("{RECORD}\n{mark}{{")),
+            ["record of ab".to_owned(), format!("torn: 2 at {}, 1", RECORD.len() + 4)]
+        );
+        // Two of them, half of one, and one in the middle are something else.
+        for wrong in [format!("{mark}{mark}{RECORD}\n"), format!("{{{mark}}}\n"), "\n".to_owned()] {
+            assert!(check(&wrong)[0].starts_with("line 1: no record: "), "{wrong:?}");
+        }
     }
 
     #[test]

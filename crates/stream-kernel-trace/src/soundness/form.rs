@@ -23,6 +23,12 @@ impl Form {
         record: &TraceRecord,
         report: &mut Report<'_>,
     ) {
+        if reader.begins_with_mark() && reader.line_no() > 1 {
+            report.add(
+                "begins with a byte order mark (remove it: other programs read it at the head of a file only)"
+                    .to_owned(),
+            );
+        }
         let in_keys = if reader.is_as_recorded() { None } else { fault_in_keys(reader.line()) };
         if let Some(fault) = in_keys {
             report.add(fault);

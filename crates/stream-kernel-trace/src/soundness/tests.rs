@@ -58,6 +58,12 @@ fn a_sound_trace_is_found_sound_once_or_appended_to() {
 }
 
 #[test]
+fn a_byte_order_mark_is_found_but_at_the_head() {
+    assert_eq!(check(&format!("\u{feff}{SOUND}")), "");
+    insta::assert_snapshot!(check(&format!("{SOUND}\u{feff}{SOUND}")), @"2/6: begins with a byte order mark (remove it: other programs read it at the head of a file only)");
+}
+
+#[test]
 fn keys_that_are_missing_or_out_of_order_are_found() {
     let found = [
         check_changed(1, r#","status":"ok","error":null"#, r#","error":null,"status":"ok""#),

@@ -57,6 +57,25 @@ fn what_is_appended_is_shown_and_what_is_held_at_the_end_too() {
 }
 
 #[test]
+fn a_byte_order_mark_that_comes_in_pieces_is_passed_over() {
+    let (_folder, path) = trace_of("");
+    let (head, rest) = ["\u{feff}", &line(1)]
+        .concat()
+        .into_bytes()
+        .split_at_checked(2)
+        .map(|(a, b)| (a.to_vec(), b.to_vec()))
+        .unwrap();
+    let append = |bytes: &[u8]| {
+        io::Write::write_all(&mut OpenOptions::new().append(true).open(&path).unwrap(), bytes).unwrap();
+    };
+    let headings = headings(
+        &path,
+        vec![Box::new(|| append(&head)), Box::new(|| append(&rest)), Box::new(|| ()), Box::new(|| ())],
+    );
+    assert_eq!(headings, ["run 1: `run`, scenario `baseline`", "run:1  line 1  id a7"]);
+}
+
+#[test]
 fn after_a_second_of_quiet_an_input_is_shown_and_more_of_it_continues_it() {
     let (_folder, path) = trace_of("");
     let wait = |pauses: usize| (0..pauses).map(|_| Box::new(|| ()) as Box<dyn FnOnce()>);
