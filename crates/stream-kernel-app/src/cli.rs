@@ -13,7 +13,7 @@ use crate::trace_commands::TraceCommand;
 use crate::{Application, Job, OwnCommand};
 
 #[derive(Debug, Parser)]
-#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

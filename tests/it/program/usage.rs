@@ -29,6 +29,28 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
+fn help_is_a_command_as_well() {
+    let folder = Folder::new();
+    for command in [
+        &[][..],
+        &["run"],
+        &["config"],
+        &["config", "show"],
+        &["checkpoint", "verify"],
+        &["trace", "show"],
+        &["explain"],
+    ] {
+        let by_flag = Program::new(&folder).args(command).args(["--help"]).exits_with(0);
+        let by_command = Program::new(&folder).args(["help"]).args(command).exits_with(0);
+        assert_eq!((by_command.stdout, &*by_command.stderr), (by_flag.stdout, ""), "{command:?}");
+    }
+    let of_group = Program::new(&folder).args(["trace", "help", "show"]).exits_with(0).stdout;
+    assert_eq!(of_group, Program::new(&folder).args(["trace", "show", "--help"]).exits_with(0).stdout);
+    let told = Program::new(&folder).args(["help", "frob"]).exits_with(2).stderr;
+    assert!(told.contains("unrecognized subcommand 'frob'"), "{told}");
+}
+
+#[test]
 fn wrong_usage_is_refused_with_2_on_standard_error() {
     let folder = Folder::new();
     for args in [

@@ -1,5 +1,6 @@
 //! A pipeline whose steps do not fit must be refused, or, where it is not strict, warned of and its losses counted.
 
+use crate::access_log::AccessLog;
 use crate::scene::{mistakes, prepare, run, set};
 
 /// Returns what is wrong with this pipeline.
@@ -158,4 +159,19 @@ fn a_pipeline_that_is_not_strict_runs_with_warnings_and_counts_what_is_lost() {
     {"group":"path","value":"/","count":1,"bytes":1}
     {"group":"status","value":"2xx","count":1,"bytes":1}
     "#);
+}
+
+#[test]
+fn help_is_a_command_of_every_application() {
+    let told = |arguments: &[&str]| {
+        let all = [&["access_log"], arguments].concat();
+        stream_kernel_app::command::<AccessLog>().try_get_matches_from(all).unwrap_err().to_string()
+    };
+    for command in [&[][..], &["run"], &["trace", "show"]] {
+        assert_eq!(
+            told(&[&["help"], command].concat()),
+            told(&[command, &["--help"]].concat()),
+            "{command:?}"
+        );
+    }
 }
