@@ -57,8 +57,6 @@ pub(crate) enum Failure {
     },
     #[error("`{name}`, {wrong} (is it a trace? `trace check` names everything that is wrong)")]
     WrongTrace { name: String, wrong: WrongLine },
-    #[error("`{name}` holds no record (is it a trace?)")]
-    EmptyTrace { name: String },
     #[error("`{name}` has no run {run} (it holds {})", counted(*runs, "run"))]
     NoSuchRun { name: String, run: u64, runs: u64 },
     /// Its lines were named when they were read.
@@ -102,7 +100,6 @@ impl Failure {
             | Self::OutputInUse { .. }
             | Self::ReadTrace { .. }
             | Self::WrongTrace { .. }
-            | Self::EmptyTrace { .. }
             | Self::NoSuchRun { .. }
             | Self::WrongLines { .. } => 2,
             Self::OpenInput { .. }

@@ -225,25 +225,6 @@ fn the_name_of_a_trace_moves_no_cursor() {
 }
 
 #[test]
-fn a_file_without_a_record_is_no_trace() {
-    let folder = traced();
-    let torn = folder.read("good")[..100].to_owned();
-    for (what, content) in [("nothing", ""), ("a torn line alone", &*torn)] {
-        folder.write("trace", content);
-        for args in COMMANDS.iter().filter(|args| !is_check(args)) {
-            let outcome = run(&folder, args);
-            assert_eq!(outcome.exit, 2, "{what}: {args:?}");
-            let told = "error: `trace` holds no record (is it a trace?)\n";
-            assert!(outcome.stderr.ends_with(told), "{what}: {args:?}: {}", outcome.stderr);
-        }
-        for args in CHECKS {
-            let outcome = run(&folder, args);
-            assert_eq!((outcome.exit, &*outcome.stderr), (1, ""), "{what}");
-        }
-    }
-}
-
-#[test]
 fn what_cannot_be_read_is_named() {
     let told_of = |folder: &Folder| {
         for args in COMMANDS {

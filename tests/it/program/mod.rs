@@ -18,6 +18,7 @@ mod unreadable_lines;
 mod unusable_values;
 
 mod echoed_texts;
+mod empty_traces;
 
 mod config_commands;
 mod config_layers;

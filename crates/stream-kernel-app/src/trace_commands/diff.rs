@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         comparison = comparison.ignoring_scenario();
     }
     let names = Sides { a: &*options.a, b: &*options.b };
-    let (mut is_same, mut has_several) = (true, false);
+    let (mut is_same, mut has_several, mut has_any) = (true, false, false);
     loop {
         let mut listed = Listed::default();
         let compared = comparison.next_run(|changed| {
@@ -90,6 +90,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
             Ok(())
         })?;
         let Some(run) = compared else { break };
+        has_any = true;
         is_same &= run.same;
         has_several |= comparison.has_next_run()?;
         let written = if options.json {
@@ -100,6 +101,9 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         written.map_err(Failure::Print)?;
     }
     drop(comparison);
+    if !has_any && !options.json {
+        people::write_no_runs(out).map_err(Failure::Print)?;
+    }
     a.finish()?;
     b.finish()?;
     Ok(u8::from(!is_same))

@@ -97,7 +97,9 @@ fn show(options: &Options, palette: Palette, out: &mut dyn Write) -> Result<u8, 
         return follow::follow(&options.file, options.run, &mut printer, &mut until_signal);
     }
     let records = print_all(options, &mut printer)?;
-    if let Some(why) = printer.why_nothing() {
+    if !records.are_none()
+        && let Some(why) = printer.why_nothing()
+    {
         say(format!("note: {why}"));
     }
     records.finish().map(|()| 0)

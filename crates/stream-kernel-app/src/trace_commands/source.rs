@@ -66,7 +66,8 @@ pub(crate) struct Records {
     run: u64,
     only_run: Option<u64>,
     wrong_lines: WrongLines,
-    says_torn: bool,
+    /// What is wrong with the trace was said before.
+    is_silent: bool,
     is_done: bool,
 }
 
@@ -79,7 +80,7 @@ impl Records {
     /// Opens the trace once more: what is wrong with it was said.
     pub(crate) fn open_again(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         let records = Self::open(name, only_run)?;
-        Ok(Self { says_torn: false, wrong_lines: records.wrong_lines.silent(), ..records })
+        Ok(Self { is_silent: true, wrong_lines: records.wrong_lines.silent(), ..records })
     }
 
     /// Opens the trace for a command whose results people page through as they come: no progress is shown if they go
@@ -97,12 +98,13 @@ impl Records {
             run: 0,
             only_run,
             wrong_lines: WrongLines::new(name, only_run),
-            says_torn: true,
+            is_silent: false,
             is_done: false,
         })
     }
 
-    /// Returns the next record and the number of its run, from 1. Fails if the trace holds no record, or not the run asked for.
+    /// Returns the next record and the number of its run, from 1. Fails if the trace holds wrong lines alone, or not the run asked
+    /// for. A trace of no records, as that of an empty input, is said to be one.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
         while let Some(record) = self.next_of_any_run()? {
             let run = self.runs.run_of_record(&record);
@@ -116,7 +118,7 @@ impl Records {
             }
         }
         if self.run == 0 {
-            return Err(self.wrong_lines.without_record());
+            self.wrong_lines.fail_without_record()?;
         }
         self.wrong_lines.settle(Some(self.run));
         match self.only_run {
@@ -130,6 +132,11 @@ impl Records {
     /// Fails if there were wrong lines among what was read: to be called when everything else is done.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         self.wrong_lines.finish()
+    }
+
+    /// Returns whether no record was read.
+    pub(crate) fn are_none(&self) -> bool {
+        self.run == 0
     }
 
     /// Returns the failure that the line of the last record is wrong.
@@ -151,7 +158,11 @@ impl Records {
                 Some(TraceLine::Wrong(wrong)) => self.wrong_lines.add(wrong),
                 None => {
                     self.is_done = true;
-                    return Ok(self.record_without_line_end());
+                    let last = self.record_without_line_end();
+                    if last.is_none() && self.run == 0 && !self.is_silent && !self.wrong_lines.are_waiting() {
+                        say(format!("note: `{}` holds no records", escaped(&self.name)));
+                    }
+                    return Ok(last);
                 }
             }
         }
@@ -163,7 +174,7 @@ impl Records {
         match self.reader.tail()? {
             Tail::Record(record) => return Some(*record),
             Tail::Wrong(wrong) => self.wrong_lines.add(wrong),
-            Tail::Torn { line_no, bytes, .. } if self.says_torn => {
+            Tail::Torn { line_no, bytes, .. } if !self.is_silent => {
                 let name = escaped(&self.name);
                 say(format!(
                     "note: `{name}` ends in {} of a torn record, line {line_no}, which are left out",

@@ -66,13 +66,11 @@ impl WrongLines {
         }
     }
 
-    /// Returns the failure of a trace that ended before its first record.
-    pub(super) fn without_record(&self) -> Failure {
-        let name = self.name.clone();
-        match self.waiting.first() {
-            Some(first) => Failure::WrongTrace { name, wrong: first.clone() },
-            None => Failure::EmptyTrace { name },
-        }
+    /// Fails if there are any, where there is no record: then it is no trace.
+    pub(super) fn fail_without_record(&self) -> Result<(), Failure> {
+        self.waiting.first().map_or(Ok(()), |first| {
+            Err(Failure::WrongTrace { name: self.name.clone(), wrong: first.clone() })
+        })
     }
 
     /// Returns whether some wait for the next record.

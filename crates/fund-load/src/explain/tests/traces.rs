@@ -178,12 +178,12 @@ fn what_is_not_there_is_named() {
     let trace = traced(BASELINE, &[], REASONS);
     assert_snapshot!(explain(&trace, Asked::Line(31)), @"exit 1: `TRACE` holds no line 31");
     assert_snapshot!(explain(&trace, Asked::Id("\u{1b}[2J")), @r"exit 1: `TRACE` holds no line with the id `\u{1b}[2J`");
+    assert_snapshot!(explain(b"", Asked::Line(1)), @"exit 1: `TRACE` holds no line 1");
 }
 
 #[test]
 fn what_is_no_trace_is_named_by_file_and_line() {
     let trace = traced(BASELINE, &[], REASONS);
-    assert_snapshot!(explain(b"", Asked::Line(1)), @"exit 2: `TRACE` holds no record (is it a trace?)");
     assert_snapshot!(explain(&[&trace[..], b"{}\n"].concat(), Asked::Line(1)), @"
     line 1  id 1000  customer 10  ACCEPTED: $2,500.00. Left: 2 of 3 attempts that day, $2,500.00 of $5,000.00 that day, $17,500.00 of $20,000.00 that week
       day 2024-01-01, week from 2024-01-01

@@ -110,12 +110,37 @@ fn as_many_findings_are_shown_as_people_read_and_the_rest_is_counted() {
 }
 
 #[test]
-fn an_empty_file_is_a_finding() {
-    insta::assert_snapshot!(told("", Call::default()), @"
-    trace.jsonl:1: the trace is empty
-    trace.jsonl: 1 finding; 0 records of 0 inputs in 0 runs
-    exit 1
+fn a_trace_of_no_records_is_sound() {
+    for (trace, repair) in [("", false), ("", true), ("\u{feff}", true)] {
+        let call = Call { repair, ..Call::default() };
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(trace, call), @"
+            trace.jsonl: sound; 0 records of 0 inputs in 0 runs
+            exit 0
+            ");
+        }
+    }
+    let json = Call { json: true, ..Call::default() };
+    insta::assert_snapshot!(told("", json), @r#"
+    {"records":0,"inputs":0,"runs":0,"findings":0,"cut":null}
+    exit 0
+    "#);
+}
+
+#[test]
+fn a_byte_order_mark_stays_and_costs_no_record() {
+    let repair = Call { repair: true, ..Call::default() };
+    let trace = ["\u{feff}", &record("a", 1, "In")].concat();
+    insta::assert_snapshot!(told(&trace, repair), @"
+    trace.jsonl: sound; 1 record of 1 input in 1 run
+    exit 0
     ");
+    for whole in [trace.as_str(), "\u{feff}"] {
+        let (text, left) =
+            check(&[whole.as_bytes(), &record("a", 2, "In").as_bytes()[..30]].concat(), repair);
+        assert_eq!(left, whole.as_bytes(), "{text}");
+        assert!(text.contains("cut 30 bytes of a torn record") && text.ends_with("exit 0"), "{text}");
+    }
 }
 
 #[test]

@@ -48,10 +48,8 @@ pub(super) fn write_run(
         let separator = if run.run > 1 { "\n" } else { "" };
         writeln!(out, "{separator}{}", run_heading(run.run, None))?;
     }
-    let records: u64 = run.steps.iter().map(|step| step.same).sum();
     if run.same {
-        let (inputs, records) = (counted(run.inputs.a, "input"), counted(records, "record"));
-        return writeln!(out, "same: {inputs}, {records} (times and run ids left out)");
+        return write_same(out, run.inputs.a, run.steps.iter().map(|step| step.same).sum());
     }
     writeln!(
         out,
@@ -75,6 +73,16 @@ pub(super) fn write_run(
     write_decisions(out, run)?;
     write_changed(out, run.flipped, &listed.flipped, "decisions flipped")?;
     write_changed(out, run.other_reason, &listed.other_reason, "declined for another reason")
+}
+
+/// Writes that two traces of no runs are the same.
+pub(super) fn write_no_runs(out: &mut dyn Write) -> io::Result<()> {
+    write_same(out, 0, 0)
+}
+
+fn write_same(out: &mut dyn Write, inputs: u64, records: u64) -> io::Result<()> {
+    let (inputs, records) = (counted(inputs, "input"), counted(records, "record"));
+    writeln!(out, "same: {inputs}, {records} (times and run ids left out)")
 }
 
 fn inputs_of_run(count: u64) -> String {

@@ -257,12 +257,19 @@ fn trouble_is_named_by_file_and_line() {
         "`b.jsonl` has a line that is no record, left out here (`trace check` names everything that is wrong)",
     )
     "#);
-    insta::assert_debug_snapshot!(check("", &good, None, false), @r#"
-    (
-        2,
-        "`a.jsonl` holds no record (is it a trace?)",
-    )
-    "#);
+}
+
+#[test]
+fn a_trace_of_no_records_is_compared_like_others() {
+    assert_eq!(
+        check("", "", None, false),
+        (0, "same: 0 inputs, 0 records (times and run ids left out)\n".to_owned())
+    );
+    assert_eq!(check("", "", None, true), (0, String::new()));
+    let good = record("a", 1, "parse", "");
+    let (exit_code, text) = check("", &good, None, false);
+    assert!(exit_code == 1 && text.starts_with("A  a.jsonl: no such run\nB  b.jsonl: 1 input\n"), "{text}");
+    assert_eq!(check(&good, "", None, true).0, 1);
 }
 
 #[test]

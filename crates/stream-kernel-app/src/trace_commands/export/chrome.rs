@@ -18,7 +18,7 @@ use event::{Complete, InputArguments, Metadata, Micros, NameArguments, StepArgum
 /// to 26 days, for which a float is precise enough.
 const GAP_NS: u64 = 3;
 
-/// What stands before the first event.
+/// The beginning of the object, up to the first event.
 const HEAD: &[u8] = b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
 
 /// Writes the events of each run to a track of its own, on which time begins with the run.
@@ -50,7 +50,8 @@ struct OpenInput {
 }
 
 impl<W: Write> Chrome<W> {
-    /// Returns a writer that begins the object with the first event: of a trace that cannot be read, nothing is written.
+    /// Returns a writer that begins the object with the first event, or at the end if there is none: of a trace that cannot be
+    /// read, nothing is written.
     pub(super) fn new(out: W) -> Self {
         Self { out, wrote_event: false, run: 0, run_began_ns: 0, free_from_ns: 0, input: None }
     }
@@ -154,6 +155,9 @@ impl<W: Write> Format for Chrome<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        if !self.wrote_event {
+            self.out.write_all(HEAD)?;
+        }
         self.out.write_all(b"\n]}\n")
     }
 }

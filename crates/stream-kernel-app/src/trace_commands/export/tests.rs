@@ -41,9 +41,9 @@ struct Export {
 impl Export {
     fn of(records: &[Value], format: FormatName) -> Self {
         let folder = TempDir::new().unwrap();
-        let lines: Vec<_> = records.iter().map(Value::to_string).collect();
+        let lines: Vec<_> = records.iter().map(|record| format!("{record}\n")).collect();
         let file = folder.path().join("trace.jsonl");
-        fs::write(&file, lines.join("\n") + "\n").unwrap();
+        fs::write(&file, lines.concat()).unwrap();
         let file = file.to_str().unwrap().to_owned();
         Self { folder, options: Options { file, format, output: None, run: None } }
     }
@@ -198,7 +198,7 @@ fn an_output_file_is_for_its_owner_and_takes_its_name_when_it_is_complete() {
 
 #[test]
 fn nothing_is_written_of_a_trace_that_cannot_be_read() {
-    for (records, run_no) in [(&story()[..], Some(3)), (&[], None), (&[json!({})], None)] {
+    for (records, run_no) in [(&story()[..], Some(3)), (&[], Some(1)), (&[json!({})], None)] {
         for format in [FormatName::Chrome, FormatName::Otlp] {
             let mut export = Export::of(records, format);
             export.options.run = run_no;
@@ -207,6 +207,18 @@ fn nothing_is_written_of_a_trace_that_cannot_be_read() {
             assert_eq!(out, b"");
         }
     }
+}
+
+#[test]
+fn a_trace_of_no_records_is_exported_as_one() {
+    insta::assert_snapshot!(Export::of(&[], FormatName::Chrome).run().unwrap(), @r#"
+    {"displayTimeUnit":"ns","traceEvents":[
+
+    ]}
+    "#);
+    let export = Export::of(&[], FormatName::Otlp).to("spans.jsonl");
+    assert_eq!(export.run().unwrap(), "");
+    assert_eq!(fs::read(export.folder.path().join("spans.jsonl")).unwrap(), b"");
 }
 
 #[test]

@@ -157,8 +157,8 @@ impl Growing<'_> {
                 }
             }
         }
-        if self.run == 0 && self.wrong_lines.are_waiting() {
-            return Err(self.wrong_lines.without_record());
+        if self.run == 0 {
+            self.wrong_lines.fail_without_record()?;
         }
         // Whoever watches is told now, whatever comes next.
         self.wrong_lines.settle(Some(self.run));

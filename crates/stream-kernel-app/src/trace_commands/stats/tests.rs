@@ -73,8 +73,15 @@ fn machines_get_an_object_a_run() {
 }
 
 #[test]
+fn a_trace_of_no_records_has_no_run() {
+    for is_json in [false, true] {
+        assert_eq!(check("", None, is_json), "");
+    }
+    insta::assert_snapshot!(check("", Some(1), false), @"2 `trace.jsonl` has no run 1 (it holds 0 runs)");
+}
+
+#[test]
 fn what_is_no_trace_is_named() {
-    insta::assert_snapshot!(check("", None, false), @"2 `trace.jsonl` holds no record (is it a trace?)");
     insta::assert_snapshot!(check("x\ny\n", None, false), @"2 `trace.jsonl`, line 1: no record: expected value at column 1 (is it a trace? `trace check` names everything that is wrong)");
 }
 

@@ -112,12 +112,22 @@ fn the_output_is_private_complete_and_never_the_trace() {
 }
 
 #[test]
+fn a_trace_of_no_records_has_a_page() {
+    assert_eq!(data_of("", None)["runs"], json!([]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace.jsonl");
+    fs::write(&file, "").unwrap();
+    let mut out = Vec::new();
+    assert_eq!(super::run(&options(&file, Path::new("-")), &mut out).unwrap(), 0);
+    assert!(String::from_utf8(out).unwrap().ends_with("</html>\n"));
+}
+
+#[test]
 fn a_trace_that_cannot_be_shown_leaves_no_page() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    fs::write(path("empty"), "").unwrap();
     fs::write(path("wrong"), "no record\n").unwrap();
-    for (file, why) in [("empty", "holds no record"), ("wrong", "line 1"), ("missing", "cannot be read")] {
+    for (file, why) in [("wrong", "line 1"), ("missing", "cannot be read")] {
         let failure = super::run(&options(&path(file), &path("page")), &mut Vec::new()).unwrap_err();
         assert!(failure.exit_code() == 2 && failure.to_string().contains(why), "{failure}");
         assert!(!path("page").exists() && !path("page.partial").exists());

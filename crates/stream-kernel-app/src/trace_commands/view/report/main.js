@@ -53,18 +53,31 @@ function actionOf({ key, target }) {
   return { "/": () => $("search").focus(), j: () => move(run, 1), k: () => move(run, -1) }[key];
 }
 
-document.addEventListener("keydown", (event) => {
-  const action = event.ctrlKey || event.metaKey || event.altKey ? undefined : actionOf(event);
-  if (!action) return;
-  event.preventDefault();
-  action();
-});
-$("search").addEventListener("input", () => search(run));
-$("filter").addEventListener("change", () => search(run));
-$("results").addEventListener("click", showClicked);
-$("search-form").addEventListener("submit", (event) => event.preventDefault());
-$("run").addEventListener("change", () => showRun($("run").selectedIndex));
+function begin() {
+  document.addEventListener("keydown", (event) => {
+    const action = event.ctrlKey || event.metaKey || event.altKey ? undefined : actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+  $("search").addEventListener("input", () => search(run));
+  $("filter").addEventListener("change", () => search(run));
+  $("results").addEventListener("click", showClicked);
+  $("search-form").addEventListener("submit", (event) => event.preventDefault());
+  $("run").addEventListener("change", () => showRun($("run").selectedIndex));
 
-$("run").replaceChildren(...data.runs.map((each) => html("option", {}, `${each.run}: ${each.run_id}, ${inputs(each.inputs)}`)));
-$("run-choice").hidden = data.runs.length < 2;
-showRun(0);
+  $("run").replaceChildren(...data.runs.map((each) => html("option", {}, `${each.run}: ${each.run_id}, ${inputs(each.inputs)}`)));
+  $("run-choice").hidden = data.runs.length < 2;
+  showRun(0);
+}
+
+// Without records there is nothing to draw or to ask for.
+function showNoRecords() {
+  document.title = "No records – trace";
+  $("title").textContent = "No records";
+  $("origin").replaceChildren(definition("File", data.file));
+  document.querySelector("main").replaceChildren(html("p", {}, "The trace holds no records, as that of an empty input does."));
+}
+
+if (data.runs.length) begin();
+else showNoRecords();
