@@ -177,7 +177,7 @@ fn the_same_records_are_exported_alike_from_anywhere() {
         let spans = exported.split("{\"traceId\":\"").skip(1);
         spans.flat_map(|span| [&span[..32], &span[44..60]].map(str::to_owned)).collect()
     };
-    assert!(ids_in(&first).is_disjoint(&ids_in(&second)), "two runs share no id");
+    assert!(ids_in(first).is_disjoint(&ids_in(&second)), "two runs share no id");
 }
 
 #[test]
