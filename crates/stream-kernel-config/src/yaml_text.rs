@@ -49,11 +49,16 @@ fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
     }
 }
 
-/// Returns text without quotes where that reads back as the same text, else in double quotes.
+/// What readers of YAML 1.1 take for a boolean or null, besides what YAML 1.2 does. All that they take for a number or a date begins with a
+/// digit, a sign or a point.
+const WORDS_OF_YAML_1_1: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+
+/// Returns text without quotes where every reader reads it back as the same text, else in double quotes.
 fn text(string: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let plain = string.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/')
         && string.chars().all(is_word)
+        && !WORDS_OF_YAML_1_1.iter().any(|word| word.eq_ignore_ascii_case(string))
         && matches!(serde_yaml::from_str(string), Ok(serde_yaml::Value::String(read)) if read == string);
     if plain { string.to_owned() } else { quoted(string) }
 }

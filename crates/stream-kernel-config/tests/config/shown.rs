@@ -103,3 +103,63 @@ fn entries_name_what_each_key_holds_and_why() {
     adapters.labels: {}  # built-in default
     ");
 }
+
+/// Somebody else may read what is shown, with a parser of YAML 1.1.
+#[test]
+fn text_that_other_readers_take_for_something_else_is_quoted() {
+    let words = [
+        "y",
+        "N",
+        "yes",
+        "NO",
+        "on",
+        "Off",
+        "true",
+        "FALSE",
+        "null",
+        "Null",
+        "~",
+        "1e3",
+        "1_000",
+        "0o7",
+        "0x1f",
+        "0b1",
+        "010",
+        "12:30:00",
+        "1.5",
+        ".5",
+        ".inf",
+        ".NaN",
+        "-1",
+        "+1",
+        "=",
+        "<<",
+        "2001-01-01",
+        "-",
+        "",
+    ];
+    let labels: Vec<_> =
+        words.iter().enumerate().map(|(number, word)| format!("l{number:02}: '{word}'")).collect();
+    // Upper case letters are not for labels.
+    let labels = labels.join(", ").to_lowercase();
+    let pipeline: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+    let text = format!(
+        "{MINIMAL}runtime: {{pipeline: [{}]}}\nadapters: {{labels: {{{labels}}}}}\n",
+        pipeline.join(", ")
+    );
+    let (_, effective) = scene().file("a.yaml", text).load().finish().unwrap();
+    let quoted = pipeline.join(", ").replace('\'', "\"");
+    assert!(effective.yaml().contains(&format!("pipeline: [{quoted}]\n")), "{}", effective.yaml());
+    for (number, word) in words.iter().enumerate() {
+        let line = format!("    l{number:02}: \"{}\"\n", word.to_lowercase());
+        assert!(effective.yaml().contains(&line), "{line}{}", effective.yaml());
+    }
+    for plain in ["yesterday", "nonsense", "one", "offer", "nullable", "/tmp/1e3"] {
+        let (_, effective) = scene()
+            .file("a.yaml", format!("version: 1\nscenario: {{name: {plain}}}\n"))
+            .load()
+            .finish()
+            .unwrap();
+        assert!(effective.yaml().contains(&format!("name: {plain}\n")), "{plain}");
+    }
+}
