@@ -15,6 +15,7 @@ use crate::layer::Layers;
 use crate::mistake::{Findings, Problem};
 use crate::origin::Provenance;
 use crate::schema::{Kind, Node};
+use crate::yaml::Scalar;
 
 /// The merged tree, complete: every key is there, mistaken values are replaced by ones that fit.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Checker<'_> {
             self.provenance.insert(path.to_owned(), self.layers.value_provenance(merged.tag(), path));
         }
         match (&node.kind, merged) {
-            (_, Merged::Empty(..)) if node.nullable => Value::Null,
+            (_, Merged::Empty(..)) if node.nullable && self.is_null(merged, path) => Value::Null,
             (Kind::Map(keys), Merged::Dict(_, dict)) => self.map(node, keys, path, dict, default),
             (Kind::FreeMap(values), Merged::Dict(_, dict)) => {
                 let child = |(key, merged): (&String, &Merged)| {
@@ -65,14 +66,19 @@ impl Checker<'_> {
                 Value::Array(array.iter().enumerate().map(item).collect())
             }
             _ => {
-                let raw = self.layers.raw_text(merged.tag(), path);
-                scalar::read(node, merged, raw).unwrap_or_else(|problem| {
+                let written = self.layers.written(merged.tag(), path);
+                scalar::read(node, merged, written).unwrap_or_else(|problem| {
                     let provenance = self.layers.value_provenance(merged.tag(), path);
                     self.findings.add(path, provenance, problem);
                     stand_in(node, default)
                 })
             }
         }
+    }
+
+    /// Returns whether a value that YAML reads as null is spelled as the one word that is null here.
+    fn is_null(&self, merged: &Merged, path: &str) -> bool {
+        self.layers.written(merged.tag(), path).is_none_or(Scalar::is_null)
     }
 
     fn map(
@@ -105,7 +111,8 @@ impl Checker<'_> {
             (Kind::Map(keys), default) => self.map(node, keys, path, &Dict::new(), default),
             (_, Some(default)) => scalar::canonical(node, default),
             (_, None) => {
-                if !self.findings.layer_is_missing() {
+                // What was given and is mistaken is not missing.
+                if !self.findings.is_mistaken(path) {
                     let problem = Problem::new("required value is missing").expected(node.in_words());
                     let provenance = self.layers.map_provenance(key_path::parent(path).unwrap_or_default());
                     self.findings.add_absent(path, provenance, problem.hint(format!("set `{path}`")));

@@ -1,6 +1,7 @@
 //! The layers: each a figment provider with a side index that knows what figment does not, places and raw texts.
 
 mod assignment;
+mod blank;
 mod directory;
 mod document;
 mod environment;
@@ -22,7 +23,7 @@ pub(crate) use rows::{Context, add_source};
 
 use crate::key_path;
 use crate::origin::{Origin, Provenance};
-use crate::yaml::{Node, Place, Tree};
+use crate::yaml::{Node, Place, Scalar, Tree};
 
 /// All layers, merged.
 pub(crate) struct Layers {
@@ -43,8 +44,13 @@ struct Layer {
 /// What a layer was read from: its origin, and whether values in it have places of their own.
 enum Source {
     Document(Document),
-    /// Rows: a place says in which of them it is.
+    /// One value for one key.
+    Value(RowOrigin),
+    /// Rows of a store or directory: a place says in which of them it is. The first is the store or directory as a whole, for maps that no
+    /// row gives by itself.
     Rows(Vec<RowOrigin>),
+    /// It could not be read.
+    Nothing,
 }
 
 /// A text in YAML.
@@ -66,8 +72,8 @@ struct Mark {
     key: Place,
     /// The place of the value: that of the key when the value begins on a later line.
     value: Place,
-    /// The raw text of a scalar.
-    raw: Option<String>,
+    /// The scalar as it was written.
+    written: Option<Scalar>,
     is_map: bool,
 }
 
@@ -118,7 +124,7 @@ impl Layers {
 
     /// Takes the place of a layer that could not be read, so that mistakes stay in the order of the layers.
     pub(crate) fn push_nothing(&mut self) {
-        self.list.push(Layer { source: Source::Rows(Vec::new()), marks: BTreeMap::new(), is_profile: false });
+        self.list.push(Layer { source: Source::Nothing, marks: BTreeMap::new(), is_profile: false });
     }
 
     /// Returns the merged tree.
@@ -137,13 +143,13 @@ impl Layers {
         self.provenance(self.number_of(tag), path, |mark| mark.key)
     }
 
-    /// Returns the raw text of the scalar with this tag at `path`.
-    pub(crate) fn raw_text(&self, tag: Tag, path: &str) -> Option<&str> {
-        self.list.get(self.number_of(tag)?)?.marks.get(path)?.raw.as_deref()
+    /// Returns the scalar with this tag at `path` as it was written.
+    pub(crate) fn written(&self, tag: Tag, path: &str) -> Option<&Scalar> {
+        self.list.get(self.number_of(tag)?)?.marks.get(path)?.written.as_ref()
     }
 
     /// Returns where the map at `path` was given: in the last document that gives it whatever profile is chosen, else the last layer
-    /// that does, else the same for the map around it.
+    /// that does, else the same for the map around it. A single value such as an environment variable gives no outermost map.
     pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
         let mut at = Some(path);
         while let Some(path) = at {
@@ -153,6 +159,7 @@ impl Layers {
                     (Some(mark), Source::Document(_)) if mark.is_map && !layer.is_profile => {
                         return self.provenance(Some(number), path, |mark| mark.value);
                     }
+                    (Some(_), Source::Value(_)) if path.is_empty() => {}
                     (Some(mark), _) if mark.is_map => single = single.or(Some(number)),
                     _ if layer.replaces(path) => break,
                     _ => {}
@@ -173,6 +180,8 @@ impl Layers {
         let place = layer.marks.get(path).map_or(Place::START, place);
         match &layer.source {
             Source::Document(document) => document.provenance(number, place),
+            Source::Value(value) => value.provenance(number, place),
+            Source::Nothing => Provenance::DEFAULT,
             Source::Rows(rows) => {
                 rows.get(place.text).map_or(Provenance::DEFAULT, |row| row.provenance(number, place))
             }
@@ -191,6 +200,13 @@ impl Document {
 
     fn provenance(&self, layer: usize, place: Place) -> Provenance {
         Provenance::new(layer, (self.origin)(place)).quoting(&self.text, place)
+    }
+
+    /// Returns the line in which the place is, from there on.
+    fn rest_of_line(&self, place: Place) -> &str {
+        let line = self.text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
+        let start = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+        &line[start..]
     }
 }
 
@@ -215,15 +231,13 @@ impl Layer {
 
 /// Returns a tree as figment's value, and enters each of its values in the side index.
 fn index(node: &Node, path: &str, key: Place, marks: &mut BTreeMap<String, Mark>) -> Value {
-    let mut mark = Mark { key, value: key, raw: None, is_map: false };
-    let written_as_nothing =
-        matches!(&node.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty());
-    if (node.place.text, node.place.line) == (key.text, key.line) && !written_as_nothing {
+    let mut mark = Mark { key, value: key, written: None, is_map: false };
+    if (node.place.text, node.place.line) == (key.text, key.line) && !node.is_blank() {
         mark.value = node.place;
     }
     let value = match &node.tree {
         Tree::Scalar(scalar) => {
-            mark.raw = Some(scalar.text.clone());
+            mark.written = Some(scalar.clone());
             scalar.value()
         }
         Tree::List(items) => {

@@ -22,6 +22,7 @@ mod check;
 mod escape;
 mod key_path;
 mod layer;
+mod masking;
 mod quoted_line;
 mod schema;
 mod sink_rules;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::check::{self, Retired};
 use crate::layer::{self, Assignment, ChosenProfile, Context, Layers};
 use crate::loaded::Loaded;
+use crate::masking;
 use crate::mistake::{Findings, Mistakes, Problem};
 use crate::origin::{Origin, Provenance};
 use crate::remote;
@@ -100,7 +101,7 @@ impl Loader {
     /// Adds a YAML file, or a directory of files, over the sources before it.
     ///
     /// In a directory there are either YAML files (`*.yml`, `*.yaml`), taken in the order of their names, or files that are named as the key
-    /// path whose value they hold: `runtime.strict`. Names that begin with two points are skipped: those of a mounted volume itself.
+    /// path whose value they hold: `runtime.strict`. Names that begin with a point are skipped: hidden files, and those of a mounted volume itself.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(Listed::Path(path.into()));
         self
@@ -128,7 +129,7 @@ impl Loader {
                 Some(Err(problem)) => Listed::Refused(format!("{scheme}://"), problem),
                 None => Listed::Refused(format!("{scheme}://"), remote::unknown_scheme(scheme)),
             },
-            _ if remote::may_hold_credentials(location) && !Path::new(location).exists() => {
+            _ if masking::may_hold_credentials(location) && !Path::new(location).exists() => {
                 Listed::Refused("a source that looks like a URL".to_owned(), remote::no_url())
             }
             _ => Listed::Path(location.into()),
@@ -236,6 +237,20 @@ impl Loader {
         self.profile.clone().or_else(from_environment)
     }
 
+    /// Says that no profile is chosen although something was to choose one.
+    fn warn_of_blank_profile(&self, layers: &Layers, findings: &mut Findings) {
+        let name = variable::profile_variable(&self.prefix);
+        let is_blank =
+            |(known, value): &(OsString, OsString)| known.to_str() == Some(&name) && value.is_empty();
+        if self.profile.is_none() && self.environment.iter().any(is_blank) {
+            let problem = Problem::new("the variable is blank: no profile is chosen")
+                .expected("the name of a profile")
+                .hint("give it a name, or unset it");
+            let origin = Origin::Variable { name: name.clone(), value: String::new() };
+            findings.warn(Provenance::new(layers.next_number(), origin), problem);
+        }
+    }
+
     fn layers(&self, schema: &Schema, findings: &mut Findings) -> Layers {
         let mut layers = Layers::new();
         let profile = self.chosen_profile();
@@ -244,7 +259,7 @@ impl Loader {
         for source in &self.sources {
             match source {
                 Listed::Path(path) => layer::add_path(&mut layers, findings, &context, path),
-                Listed::StandardInput => layer::add_standard_input(&mut layers, findings, profile),
+                Listed::StandardInput => layer::add_standard_input(&mut layers, findings, &context),
                 Listed::Source(source) => layer::add_source(&mut layers, findings, &context, &**source),
                 Listed::Refused(source, problem) => {
                     let origin = Origin::Row { source: source.clone(), place: String::new() };
@@ -255,9 +270,10 @@ impl Loader {
             }
         }
         if let (true, Some((name, yaml))) = (self.sources.is_empty(), &self.built_in) {
-            layer::add_built_in(&mut layers, findings, profile, (name, yaml));
+            layer::add_built_in(&mut layers, findings, &context, (name, yaml));
         }
         layer::check_chosen(&layers, findings, profile);
+        self.warn_of_blank_profile(&layers, findings);
         let context = (self.prefix.as_str(), &schema.root, self.retired.as_slice());
         layer::add_environment(&mut layers, findings, context, self.environment.clone());
         for text in &self.settings {

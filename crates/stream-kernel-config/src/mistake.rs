@@ -5,9 +5,9 @@ use std::fmt::{self, Display};
 
 use crate::escape::Escaped;
 use crate::key_path;
+use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::origin::{Origin, Provenance};
 use crate::quoted_line::LineOfText;
-use crate::remote::without_credentials;
 
 /// So many mistakes are kept and shown; further ones are only counted.
 pub const MAX_MISTAKES: usize = 200;
@@ -47,6 +47,12 @@ impl Problem {
     /// Adds the key that a problem of a whole layer was found at.
     pub(crate) fn at_key(mut self, key: &str) -> Self {
         self.what = format!("{} (at `{key}`)", self.what);
+        self
+    }
+
+    /// Adds why it came about.
+    pub(crate) fn because(mut self, why: &str) -> Self {
+        self.what = format!("{}: {why}", self.what);
         self
     }
 
@@ -139,7 +145,8 @@ impl Mistake {
         if !self.key.is_empty() {
             write!(f, "`{}`: ", Escaped(&without_credentials(&self.key)))?;
         }
-        write!(f, "{}\n  --> {}", Escaped(self.what()), self.origin())?;
+        let what = without_confidential_parameters(self.what());
+        write!(f, "{}\n  --> {}", Escaped(&what), self.origin())?;
         if let Some(line) = self.provenance.line.as_ref().and_then(LineOfText::quoted) {
             write!(f, "{line}")?;
         }

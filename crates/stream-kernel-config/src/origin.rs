@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::escape::{Escaped, excerpt};
+use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::quoted_line::LineOfText;
-use crate::remote::without_credentials;
 use crate::yaml::Place;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
@@ -57,11 +57,14 @@ impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line, column } => {
-                write!(f, "{}:{line}:{column}", Escaped(&path.to_string_lossy()))
+                let path = path.to_string_lossy();
+                write!(f, "{}:{line}:{column}", Escaped(&without_confidential_parameters(&path)))
             }
             Self::BuiltIn { name, line, column } => write!(f, "{}:{line}:{column}", Escaped(name)),
-            Self::Row { source, place } if place.is_empty() => write!(f, "{}", Escaped(source)),
-            Self::Row { source, place } => write!(f, "{}, {}", Escaped(source), Escaped(&excerpt(place))),
+            Self::Row { source, place } => {
+                write!(f, "{}", Escaped(&without_confidential_parameters(source)))?;
+                if place.is_empty() { Ok(()) } else { write!(f, ", {}", Escaped(&excerpt(place))) }
+            }
             Self::Variable { name, value } => {
                 let value = excerpt(&without_credentials(value));
                 write!(f, "environment variable {}={}", Escaped(name), Escaped(&value))

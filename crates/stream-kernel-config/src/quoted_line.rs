@@ -6,6 +6,7 @@ use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 use crate::escape::Escaped;
+use crate::masking::holds_url_with_credentials;
 use crate::yaml::Place;
 
 /// Of a long line, so many characters are shown before the place, and so many from there on.
@@ -46,9 +47,10 @@ pub(crate) struct QuotedLine {
 }
 
 impl QuotedLine {
-    /// Returns the line of `text` in which the place is, `None` if there is no such line or nothing in it.
+    /// Returns the line of `text` in which the place is, `None` if there is no such line, nothing in it, or a URL with credentials.
     pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
-        let line = lines(text).nth(place.line.checked_sub(1)?).filter(|line| !line.trim().is_empty())?;
+        let is_shown = |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line);
+        let line = lines(text).nth(place.line.checked_sub(1)?).filter(is_shown)?;
         let at = place.column.saturating_sub(1).min(line.chars().count());
         let first = at.saturating_sub(MAX_CHARS_BEFORE);
         let before: String = line.chars().skip(first).take(at - first).collect();

@@ -27,9 +27,9 @@
 //!
 //! User names, passwords and tokens appear in no message, no name and no `Debug` output.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
+pub use crate::masking::without_credentials;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::source::Source;
@@ -84,6 +84,18 @@ const SCHEMES: [(&str, &str); 8] = [
     ("rediss", "redis"),
 ];
 
+/// Returns the schemes of the stores that this program was built with, one for each.
+pub fn built_in() -> impl Iterator<Item = &'static str> {
+    [
+        (cfg!(feature = "etcd"), "etcd"),
+        (cfg!(feature = "consul"), "consul"),
+        (cfg!(feature = "postgres"), "postgres"),
+        (cfg!(feature = "redis"), "redis"),
+    ]
+    .into_iter()
+    .filter_map(|(is_built_in, scheme)| is_built_in.then_some(scheme))
+}
+
 /// Returns the source that a URL names, not read yet; none if its scheme is not one of a remote source.
 ///
 /// The problem of one that cannot be opened says what is wrong with the URL, without the credentials in it, or that
@@ -104,33 +116,6 @@ pub fn open(url: &str) -> Option<Result<Arc<dyn Source>, Problem>> {
     })
 }
 
-/// Returns a text without what stands before the `@` of a URL in it, even of one that is not quite a URL: one that was put in the wrong
-/// place is repeated to its user.
-///
-/// ```
-/// use stream_kernel_config::remote::without_credentials;
-///
-/// assert_eq!(without_credentials("--set redis://user:pass word@host/0"), "--set redis://***@host/0");
-/// assert_eq!(without_credentials("redis:/user:password@host"), "redis:/***@host");
-/// assert_eq!(without_credentials("an address: https://host/a"), "an address: https://host/a");
-/// ```
-pub fn without_credentials(text: &str) -> Cow<'_, str> {
-    let begins_and_ends = text.rfind('@').and_then(|at| {
-        let scheme_end = text[..at].find([':', '/'])?;
-        let behind = text[scheme_end..at].trim_start_matches([':', '/']);
-        Some((at - behind.len(), at))
-    });
-    match begins_and_ends {
-        Some((begin, end)) => Cow::Owned(format!("{}***{}", &text[..begin], &text[end..])),
-        None => Cow::Borrowed(text),
-    }
-}
-
-/// Returns whether a text may be a URL with credentials that is not quite one: then it is repeated nowhere.
-pub(crate) fn may_hold_credentials(text: &str) -> bool {
-    text.rfind('@').is_some_and(|at| text[..at].contains(['/', ':']))
-}
-
 /// Says that such a text names nothing.
 pub(crate) fn no_url() -> Problem {
     Problem::new("it is neither a file that is there nor a URL")
@@ -140,10 +125,10 @@ pub(crate) fn no_url() -> Problem {
 
 /// Says which schemes there are.
 pub(crate) fn unknown_scheme(scheme: &str) -> Problem {
-    let known = ["etcd", "consul", "postgres", "redis"].map(|scheme| format!("`{scheme}://`")).join(", ");
+    let stores = built_in().fold(String::new(), |stores, scheme| stores + &format!(", `{scheme}://`"));
     let near = nearest(scheme, SCHEMES.map(|(scheme, _)| scheme)).map(|scheme| format!("{scheme}://"));
     Problem::new(format!("unknown kind of source `{scheme}://`"))
-        .expected(format!("a file, a directory, `-`, or one of {known}"))
+        .expected(format!("one of: a file, a directory, `-`{stores}"))
         .hint("write `./` before the name of a file that looks like a URL")
         .did_you_mean(near.as_deref())
 }
@@ -172,13 +157,7 @@ mod tests {
 
     #[test]
     fn a_url_of_ours_opens_or_says_what_the_program_lacks() {
-        let built_in = [
-            (cfg!(feature = "consul"), "consul"),
-            (cfg!(feature = "etcd"), "etcd"),
-            (cfg!(feature = "postgres"), "postgres"),
-            (cfg!(feature = "redis"), "redis"),
-        ];
-        let built_in = built_in.map(|(is_built_in, feature)| if is_built_in { feature } else { "" });
+        let built_in: Vec<_> = built_in().collect();
         for (scheme, feature) in SCHEMES {
             let rest = match feature {
                 "postgres" => "u:pw@127.0.0.1/db?table=t",

@@ -39,6 +39,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Returns whether nothing is written where the value should be; the word `null` is something.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(&self.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty())
+    }
+
     /// Puts all of it into the text of that number.
     pub(crate) fn in_text(mut self, text: usize) -> Self {
         self.place.text = text;

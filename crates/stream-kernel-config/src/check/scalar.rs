@@ -5,19 +5,25 @@ use serde_json::Value;
 
 use crate::decimal::{self, DecimalError};
 use crate::escape::excerpt;
+use crate::masking::without_credentials;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::schema::{Decimal, Kind, Node, integer};
+use crate::yaml::Scalar;
 
-/// Returns the value in canonical form. `raw` is its text as it was written.
-pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Value, Problem> {
+/// Returns the value in canonical form. `written` is how it was written, if it is a scalar.
+pub(crate) fn read(node: &Node, merged: &Merged, written: Option<&Scalar>) -> Result<Value, Problem> {
+    let raw = written.map(|scalar| scalar.text.as_str());
+    let is_null = written.is_some_and(Scalar::is_null);
     let refuse = || {
-        Problem::new(format!("found {}", describe(merged, raw)))
+        Problem::new(format!("found {}", describe(merged, written)))
             .expected(node.in_words())
             .hint(general_hint(node))
     };
     if let Merged::Empty(..) = merged {
         return Err(refuse().hint(match node.kind {
+            Kind::Text { .. } if !is_null => "put it in quotes if it is a text; only `null` and `~` are null",
+            _ if node.nullable => "write `null` or `~`: no other word is null",
             Kind::Map(_) | Kind::FreeMap(_) => "remove the key or write `{}`",
             _ => "remove the key or give it a value",
         }));
@@ -25,10 +31,14 @@ pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Va
     match (&node.kind, merged) {
         (Kind::Bool, Merged::Bool(_, value)) => Ok(Value::Bool(*value)),
         (Kind::Bool, Merged::String(_, text)) => Err(boolean_hint(refuse(), text)),
-        (Kind::Integer { minimum, maximum }, Merged::Num(_, number)) => whole(*number)
-            .filter(|value| (minimum..=maximum).contains(&value))
-            .map(integer)
-            .ok_or_else(refuse),
+        (Kind::Integer { minimum, maximum }, Merged::Num(_, number)) => match whole(*number) {
+            Some(value) if (minimum..=maximum).contains(&&value) => Ok(integer(value)),
+            // An upper bound that is the type's own is not part of what is expected.
+            Some(value) if value > *maximum && minimum < maximum => {
+                Err(refuse().hint(format!("write a whole number from {minimum} to {maximum}")))
+            }
+            _ => Err(refuse()),
+        },
         (Kind::Number { minimum, maximum }, Merged::Num(_, number)) => {
             let number = float(*number);
             let fits = number.is_finite()
@@ -36,10 +46,8 @@ pub(crate) fn read(node: &Node, merged: &Merged, raw: Option<&str>) -> Result<Va
                 && maximum.is_none_or(|maximum| number <= maximum);
             if fits { Ok(number.into()) } else { Err(refuse()) }
         }
-        (Kind::Integer { .. } | Kind::Number { .. }, Merged::String(_, text))
-            if text.parse::<f64>().is_ok() =>
-        {
-            Err(refuse().hint("remove the quotes"))
+        (Kind::Integer { .. } | Kind::Number { .. }, Merged::String(_, text)) => {
+            Err(number_hint(refuse(), text))
         }
         (Kind::Decimal(bounds), Merged::Num(..) | Merged::String(..)) => exact(bounds, raw, refuse),
         (Kind::Text { min_chars }, Merged::String(_, text)) if text.chars().count() >= *min_chars => {
@@ -62,7 +70,9 @@ fn general_hint(node: &Node) -> String {
     let hint = match node.kind {
         Kind::Bool => "write `true` or `false`",
         Kind::Integer { minimum, maximum } if minimum == maximum => return format!("write `{minimum}`"),
-        Kind::Integer { .. } | Kind::Number { .. } | Kind::Decimal(_) => "write a number within these bounds",
+        Kind::Integer { .. } | Kind::Number { .. } | Kind::Decimal(_) => {
+            return format!("write {}", node.kind.in_words());
+        }
         Kind::Text { .. } => "write a text",
         Kind::OneOf(_) => "choose one of them; letter case counts",
         Kind::List(_) => "write a list: `[item, item]`",
@@ -99,12 +109,13 @@ fn is_negative(raw: Option<&str>, places: u8) -> bool {
 }
 
 /// Describes what was found, such as "text `yes`".
-fn describe(merged: &Merged, raw: Option<&str>) -> String {
-    let raw = excerpt(raw.unwrap_or_default());
+fn describe(merged: &Merged, written: Option<&Scalar>) -> String {
+    let raw = written.map(|scalar| scalar.text.as_str());
+    let is_null = written.is_some_and(Scalar::is_null);
+    let raw = excerpt(&without_credentials(raw.unwrap_or_default()));
     match merged {
-        Merged::Empty(..) if raw.is_empty() => "nothing, which is null".to_owned(),
-        Merged::Empty(..) => "null".to_owned(),
-        Merged::Bool(..) => format!("`{raw}`"),
+        Merged::Empty(..) if is_null => "null".to_owned(),
+        Merged::Empty(..) | Merged::Bool(..) => format!("`{raw}`"),
         Merged::Num(..) => format!("the number `{raw}`"),
         Merged::String(..) | Merged::Char(..) if raw.is_empty() => "empty text".to_owned(),
         Merged::String(..) | Merged::Char(..) => format!("text `{raw}`"),
@@ -113,11 +124,36 @@ fn describe(merged: &Merged, raw: Option<&str>) -> String {
     }
 }
 
+/// Adds what to do about a text where a number belongs: quotes may be all that is wrong with it, or its spelling.
+fn number_hint(problem: Problem, text: &str) -> Problem {
+    let as_number = |text: &str| Scalar { text: text.to_owned(), plain: true }.value();
+    if let Merged::Num(..) = as_number(text) {
+        // Without quotes it would have been taken as one.
+        return problem.hint("remove the quotes");
+    }
+    let digits = text.replace('_', "");
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |digits| ("-", digits));
+    let digits = digits.trim_start_matches('0');
+    let digits =
+        if digits.is_empty() || digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
+    let meant = format!("{sign}{digits}");
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match as_number(&meant) {
+        Merged::Num(..) if is_plain && meant != text => {
+            problem.hint(format!("write `{meant}`: no zeros in front, and nothing between the digits"))
+        }
+        _ => problem,
+    }
+}
+
 fn boolean_hint(problem: Problem, text: &str) -> Problem {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "on" | "y" | "1" | "enable" | "enabled" => problem.hint("write `true`"),
         "no" | "off" | "n" | "0" | "disable" | "disabled" => problem.hint("write `false`"),
-        "true" | "false" => problem.hint("remove the quotes"),
+        // Without quotes it would have been taken, unless its letter case is mixed.
+        word @ ("true" | "false") => {
+            problem.hint(format!("write `{word}`, without quotes and in lower case"))
+        }
         other => problem.did_you_mean(nearest(other, ["true", "false"])),
     }
 }

@@ -1,6 +1,6 @@
 //! One key and its value as a layer: `--set`, a named flag, an environment variable.
 
-use super::{Layers, RowOrigin, Source};
+use super::{Layers, RowOrigin, Source, blank};
 use crate::check::{Retired, unknown_key};
 use crate::key_path;
 use crate::mistake::{Findings, Problem};
@@ -29,8 +29,11 @@ impl Assignment {
         let provenance = Provenance::new(layers.next_number(), self.origin.clone());
         match read_as(schema, retired, &self.key, &self.value) {
             Ok(value) => {
-                let row = RowOrigin { origin: self.origin, text: None };
-                layers.push(Source::Rows(vec![row]), &nested(&self.key, value));
+                let mut root = nested(&self.key, value);
+                blank::refuse(schema, &mut root, &mut |key, _, problem| {
+                    findings.add(key, provenance.clone(), blank::explained(problem, &self.value));
+                });
+                layers.push(Source::Value(RowOrigin { origin: self.origin, text: None }), &root);
             }
             Err((key, problem)) => {
                 findings.add(key, provenance, problem);
@@ -99,11 +102,11 @@ pub(super) fn read_flow(text: &str) -> Result<Node, Problem> {
     Ok(root)
 }
 
-/// Returns the value within the maps that its key path names.
+/// Returns the value within the maps that its key path names. These stand in the first text: the source as a whole.
 pub(super) fn nested(key_path: &str, value: Node) -> Node {
     key_path.rsplit('.').fold(value, |value, key| {
         let place = Place { text: value.place.text, ..Place::START };
         let entry = Entry { key: key.to_owned(), place, value };
-        Node { place, tree: Tree::Map(vec![entry]) }
+        Node { place: Place::START, tree: Tree::Map(vec![entry]) }
     })
 }

@@ -1,5 +1,6 @@
 //! A directory as layers, as Kubernetes mounts configuration or secrets: YAML files, or a file for each key.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,13 @@ const PRESENT_CONTENT: &str = "..data";
 /// A file's text, or what is wrong with it as a whole.
 type Text = Result<String, (Place, Problem)>;
 
+/// What was found in a directory.
+pub(super) struct Found {
+    pub(super) contents: Contents,
+    /// What else there is, and why it is not used.
+    pub(super) unused: Vec<(PathBuf, Problem)>,
+}
+
 /// What a directory holds.
 pub(super) enum Contents {
     /// Files in YAML in the order of their names, each with its text or with what is wrong with it.
@@ -35,8 +43,9 @@ pub(super) enum Contents {
 
 /// Reads a directory at one moment: if it is replaced while it is read, all is read from its old content or all from its new one.
 ///
-/// Names that begin with two points are the volume's own, and skipped. Mistakes name the file by the path that was given.
-pub(super) fn read(directory: &Path) -> Result<Contents, Problem> {
+/// Names that begin with a point are hidden files, or the volume's own, and skipped. `is_key` says whether a name may be meant as a key
+/// path. Mistakes name the file by the path that was given.
+pub(super) fn read(directory: &Path, is_key: impl Fn(&str) -> bool) -> Result<Found, Problem> {
     let unreadable = |why: &str| {
         let problem = Problem::new(format!("cannot read the directory: {why}"));
         let hint = "check the path and its permissions, and whether something replaces it";
@@ -47,11 +56,11 @@ pub(super) fn read(directory: &Path) -> Result<Contents, Problem> {
         let link = directory.join(PRESENT_CONTENT);
         let begins_at = if link.exists() { link } else { directory.to_owned() };
         let read = fs::canonicalize(&begins_at).and_then(|content| {
-            let contents = read_all(directory, &content)?;
-            Ok((contents, fs::canonicalize(&begins_at)? == content))
+            let found = read_all(directory, &content, &is_key)?;
+            Ok((found, fs::canonicalize(&begins_at)? == content))
         });
         match read {
-            Ok((contents, true)) => return contents,
+            Ok((found, true)) => return found,
             // The old content is removed once there is a new one: some of it may have been gone already.
             Ok((_, false)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -62,11 +71,15 @@ pub(super) fn read(directory: &Path) -> Result<Contents, Problem> {
 }
 
 /// Reads the files in `content`, which are called by their names in `directory`. The outer error is about the directory.
-fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Problem>> {
+fn read_all(
+    directory: &Path,
+    content: &Path,
+    is_key: &dyn Fn(&str) -> bool,
+) -> io::Result<Result<Found, Problem>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(content)? {
         let name = entry?.file_name();
-        if name.as_encoded_bytes().starts_with(b"..") {
+        if is_hidden(&name) {
             continue;
         }
         if names.len() == MAX_FILES {
@@ -75,18 +88,27 @@ fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Pro
         names.push(name);
     }
     names.sort();
-    let is_document = |name: &&std::ffi::OsString| {
+    let (documents, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| {
         Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
+    });
+    let may_be_key = |name: &OsString| is_key(&name.to_string_lossy());
+    let holds_documents = !documents.is_empty();
+    let (names, unused) = if holds_documents {
+        if let Some(key) = others.iter().find(|name| may_be_key(name)) {
+            let key = excerpt(&key.to_string_lossy());
+            let what = format!("holds YAML files and `{key}`: it is not clear whether that is a key");
+            return Ok(Err(refused(&what, "put files for keys into a directory of their own")));
+        }
+        (documents, others)
+    } else {
+        others.into_iter().partition(|name| may_be_key(name) || !is_other_than_file(&content.join(name)))
     };
-    let documents = names.iter().filter(is_document).count();
-    if documents != 0
-        && let Some(other) = names.iter().find(|name| !is_document(name))
-    {
-        let other = excerpt(&other.to_string_lossy());
-        let what =
-            format!("holds YAML files and others, such as `{other}`: it is not clear whether these are keys");
-        return Ok(Err(refused(&what, "put them into directories of their own")));
-    }
+    let unused = unused.into_iter().map(|name| {
+        let is_file = !is_other_than_file(&content.join(&name));
+        let why = if is_file { not_yaml() } else { not_a_file("it is not used: it is not a regular file") };
+        (directory.join(name), why)
+    });
+    let unused = unused.collect();
     if let Some(beside) = file_beside(directory, content)? {
         let what = format!(
             "`{beside}` stands beside the content of the mounted volume, which `{PRESENT_CONTENT}` leads to"
@@ -104,11 +126,21 @@ fn read_all(directory: &Path, content: &Path) -> io::Result<Result<Contents, Pro
         }
         texts.push((directory.join(name), text));
     }
-    Ok(Ok(if documents == 0 {
-        Contents::Keys(texts.into_iter().map(key).collect())
-    } else {
+    let contents = if holds_documents {
         Contents::Documents(texts)
-    }))
+    } else {
+        Contents::Keys(texts.into_iter().map(key).collect())
+    };
+    Ok(Ok(Found { contents, unused }))
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Returns whether there is something that is not a file, such as a directory. What leads nowhere is not there.
+fn is_other_than_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 /// Returns the name of something that is no link and stands beside the link to a volume's content: nobody would read it.
@@ -119,7 +151,7 @@ fn file_beside(directory: &Path, content: &Path) -> io::Result<Option<String>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
-        if !name.as_encoded_bytes().starts_with(b"..") && !entry.file_type()?.is_symlink() {
+        if !is_hidden(&name) && !entry.file_type()?.is_symlink() {
             return Ok(Some(excerpt(&name.to_string_lossy())));
         }
     }
@@ -130,8 +162,7 @@ fn file_beside(directory: &Path, content: &Path) -> io::Result<Option<String>> {
 fn read_regular(path: &Path) -> Text {
     let is_regular = fs::metadata(path).map_err(|error| document::unreadable(&error))?.is_file();
     if !is_regular {
-        let problem = Problem::new("it is no regular file").expected("files only");
-        return Err((Place::START, problem.hint("remove it, or name a directory of its own")));
+        return Err((Place::START, not_a_file("it is not a regular file")));
     }
     File::open(path).map_err(|error| document::unreadable(&error)).and_then(document::read)
 }
@@ -146,6 +177,19 @@ fn key((path, text): (PathBuf, Text)) -> Result<Row, (PathBuf, Place, Problem)> 
     let kept = value.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest).len());
     value.truncate(kept.unwrap_or(value.len()));
     Ok(Row { key, value, origin: in_file(&path, Place::START), is_file: true })
+}
+
+fn not_a_file(what: &str) -> Problem {
+    Problem::new(what)
+        .expected("files only")
+        .hint("remove it, or put the configuration into a directory of its own")
+}
+
+/// Says why a file beside YAML files is not used.
+fn not_yaml() -> Problem {
+    Problem::new("it is not used: beside YAML files, files with other names are not read")
+        .expected("a name that ends in `.yml` or `.yaml`")
+        .hint("rename it if it is configuration; else remove it, or hide it by a point before its name")
 }
 
 fn refused(what: &str, hint: &str) -> Problem {

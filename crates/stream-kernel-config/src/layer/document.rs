@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::profiles::{ChosenProfile, split};
+use super::profiles::{PROFILES, split};
 use super::rows::{Context, add_rows};
-use super::{Document as Text, Layers, Source, directory};
+use super::{Document as Text, Layers, Source, blank, directory};
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
 use crate::yaml::{self, Document, MAX_BYTES, Node, Place, Tree};
@@ -18,21 +18,36 @@ const STANDARD_INPUT: &str = "standard input";
 pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &Context<'_>, path: &Path) {
     if !path.is_dir() {
         let text = File::open(path).map_err(|error| unreadable(&error)).and_then(read);
-        return add_text(layers, findings, context.profile, path, text);
+        return add_text(layers, findings, context, path, text);
     }
-    let whole = |layers: &Layers| {
-        let origin = Origin::Row { source: path.to_string_lossy().into_owned(), place: String::new() };
-        Provenance::new(layers.next_number(), origin)
+    let whole =
+        |path: &Path| Origin::Row { source: path.to_string_lossy().into_owned(), place: String::new() };
+    let layer = layers.next_number();
+    let read = directory::read(path, |name| {
+        let root = name.split('.').next().unwrap_or(name);
+        root == PROFILES || context.schema.child(root).is_some()
+    });
+    let contents = match read {
+        Ok(directory::Found { contents, unused }) => {
+            for (path, problem) in unused {
+                findings.warn(Provenance::new(layer, whole(&path)), problem);
+            }
+            contents
+        }
+        Err(problem) => {
+            findings.add_missing_layer(Provenance::new(layer, whole(path)), problem);
+            return layers.push_nothing();
+        }
     };
-    match directory::read(path) {
-        Ok(directory::Contents::Documents(documents)) => {
+    match contents {
+        directory::Contents::Documents(documents) => {
             for (path, text) in documents {
-                add_text(layers, findings, context.profile, &path, text);
+                add_text(layers, findings, context, &path, text);
             }
         }
-        Ok(directory::Contents::Keys(files)) => {
+        directory::Contents::Keys(files) => {
             if files.is_empty() {
-                findings.warn(whole(layers), directory::holds_nothing());
+                findings.warn(Provenance::new(layer, whole(path)), directory::holds_nothing());
             }
             let mut rows = Vec::with_capacity(files.len());
             for file in files {
@@ -40,50 +55,42 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
                     Ok(row) => rows.push(row),
                     Err((path, place, problem)) => {
                         let origin = in_file(&path, place);
-                        findings.add_missing_layer(Provenance::new(layers.next_number(), origin), problem);
+                        findings.add_missing_layer(Provenance::new(layer, origin), problem);
                     }
                 }
             }
-            add_rows(layers, findings, context, rows);
-        }
-        Err(problem) => {
-            findings.add_missing_layer(whole(layers), problem);
-            layers.push_nothing();
+            add_rows(layers, findings, context, &whole(path), rows);
         }
     }
 }
 
 /// Reads standard input and puts it over the layers so far.
-pub(crate) fn add_standard_input(
-    layers: &mut Layers,
-    findings: &mut Findings,
-    profile: Option<&ChosenProfile>,
-) {
-    add_text(layers, findings, profile, Path::new(STANDARD_INPUT), read(io::stdin().lock()));
+pub(crate) fn add_standard_input(layers: &mut Layers, findings: &mut Findings, context: &Context<'_>) {
+    add_text(layers, findings, context, Path::new(STANDARD_INPUT), read(io::stdin().lock()));
 }
 
 /// Puts the built-in configuration over the layers so far.
 pub(crate) fn add_built_in(
     layers: &mut Layers,
     findings: &mut Findings,
-    profile: Option<&ChosenProfile>,
+    context: &Context<'_>,
     (name, text): (&str, &str),
 ) {
     let name = name.to_owned();
     let origin = move |Place { line, column, .. }| Origin::BuiltIn { name: name.clone(), line, column };
-    add(layers, findings, profile, &Text::new(text, origin));
+    add(layers, findings, context, &Text::new(text, origin));
 }
 
 fn add_text(
     layers: &mut Layers,
     findings: &mut Findings,
-    profile: Option<&ChosenProfile>,
+    context: &Context<'_>,
     path: &Path,
     text: Result<String, (Place, Problem)>,
 ) {
     let path = path.to_owned();
     match text {
-        Ok(text) => add(layers, findings, profile, &Text::new(&text, move |place| in_file(&path, place))),
+        Ok(text) => add(layers, findings, context, &Text::new(&text, move |place| in_file(&path, place))),
         Err((place, problem)) => {
             let provenance = Provenance::new(layers.next_number(), in_file(&path, place));
             findings.add_missing_layer(provenance, problem);
@@ -92,7 +99,7 @@ fn add_text(
     }
 }
 
-fn add(layers: &mut Layers, findings: &mut Findings, profile: Option<&ChosenProfile>, document: &Text) {
+fn add(layers: &mut Layers, findings: &mut Findings, context: &Context<'_>, document: &Text) {
     let layer = layers.next_number();
     let provenance = |place| document.provenance(layer, place);
     match yaml::parse(&document.text) {
@@ -100,11 +107,20 @@ fn add(layers: &mut Layers, findings: &mut Findings, profile: Option<&ChosenProf
             for fault in faults {
                 findings.add(fault.key, provenance(fault.place), fault.problem);
             }
+            if root.as_ref().is_none_or(Node::is_blank) {
+                findings.warn(provenance(Place::START), holds_nothing());
+            }
             match as_map(root) {
                 Ok(root) => {
-                    let parts = split(root, profile, layers, |key, place, problem| {
+                    let mut parts = split(root, context.profile, layers, |key, place, problem| {
                         findings.add(key, provenance(place), problem);
                     });
+                    for part in &mut parts {
+                        blank::refuse(context.schema, part, &mut |key, place, problem| {
+                            let problem = blank::explained(problem, document.rest_of_line(place));
+                            findings.add(key, provenance(place), problem);
+                        });
+                    }
                     let mut parts = parts.into_iter();
                     if let Some(always) = parts.next() {
                         layers.push(Source::Document(document.clone()), &always);
@@ -134,10 +150,17 @@ fn as_map(root: Option<Node>) -> Result<Node, Place> {
         None => Ok(empty(Place::START)),
         Some(node) => match &node.tree {
             Tree::Map(_) => Ok(node),
-            Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty() => Ok(empty(node.place)),
+            Tree::Scalar(_) if node.is_blank() => Ok(empty(node.place)),
             Tree::Scalar(_) | Tree::List(_) => Err(node.place),
         },
     }
+}
+
+/// Says that a file adds nothing. That is no mistake: it may be there for keys that are added one day.
+fn holds_nothing() -> Problem {
+    Problem::new("the file holds no keys, and adds nothing")
+        .expected("keys with their values")
+        .hint("look whether its name is right, and whether what was to be written into it is there")
 }
 
 /// Names the key in the text of a problem that is about the whole layer.

@@ -8,7 +8,8 @@ use crate::key_path;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
 use crate::origin::{Origin, Provenance};
-use crate::schema::{Kind, Node};
+use crate::schema::{Kind, Node, one_of};
+use crate::variable::profile_variable;
 
 /// Returns every variable that would be heeded, in the schema's order: name, key path and schema.
 pub(crate) fn variable_names<'s>(prefix: &str, schema: &'s Node) -> Vec<(String, String, &'s Node)> {
@@ -27,7 +28,7 @@ pub(crate) fn variable_names<'s>(prefix: &str, schema: &'s Node) -> Vec<(String,
 }
 
 /// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map comes after
-/// the map; others are not looked at.
+/// the map. One that is named as a key but for single underscores gets a warning; others are not looked at.
 pub(crate) fn add_environment(
     layers: &mut Layers,
     findings: &mut Findings,
@@ -36,10 +37,21 @@ pub(crate) fn add_environment(
 ) {
     let known = variable_names(prefix, schema);
     let marker = format!("{prefix}__");
-    let mut ours: Vec<_> = variables
-        .into_iter()
-        .filter(|(name, _)| name.as_encoded_bytes().starts_with(marker.as_bytes()))
-        .collect();
+    let (mut ours, mut others): (Vec<_>, Vec<_>) =
+        variables.into_iter().partition(|(name, _)| name.as_encoded_bytes().starts_with(marker.as_bytes()));
+    others.sort();
+    for (name, value) in others {
+        let Some(name) = name.to_str() else { continue };
+        let meant: Vec<_> = meant_by(name, &known).collect();
+        if !meant.is_empty() && name != profile_variable(prefix) {
+            let origin =
+                Origin::Variable { name: name.to_owned(), value: value.to_string_lossy().into_owned() };
+            let problem = Problem::new("this variable is not read: two underscores stand between keys")
+                .expected(one_of(meant.into_iter()))
+                .hint("rename it, or unset it");
+            findings.warn(Provenance::new(layers.next_number(), origin), problem);
+        }
+    }
     ours.sort();
     for (name, value) in ours {
         let name = name.to_string_lossy().into_owned();
@@ -51,10 +63,10 @@ pub(crate) fn add_environment(
         };
         let Some((_, key, _)) = known.iter().find(|(known, _, _)| *known == name) else {
             let key = name[marker.len()..].to_lowercase().replace("__", ".");
-            refuse(
-                &key,
-                unknown_variable(&key, &name, known.iter().map(|(name, _, _)| name.as_str()), retired),
-            );
+            let profile = profile_variable(prefix);
+            let candidates = known.iter().map(|(name, _, _)| name.as_str()).chain([profile.as_str()]);
+            let meant = meant_by(&name, &known).next().or_else(|| nearest(&name, candidates));
+            refuse(&key, unknown_variable(&key, meant, retired));
             continue;
         };
         match value.into_string() {
@@ -66,17 +78,19 @@ pub(crate) fn add_environment(
     }
 }
 
-fn unknown_variable<'a>(
-    key: &str,
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-    retired: &[Retired],
-) -> Problem {
+/// Returns the known variables that `name` would be if it had the right number of underscores.
+fn meant_by<'k>(name: &str, known: &'k [(String, String, &Node)]) -> impl Iterator<Item = &'k str> {
+    let words = |name: &str| name.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    let wanted: Vec<String> = words(name);
+    known.iter().map(|(name, _, _)| name.as_str()).filter(move |known| words(known) == wanted)
+}
+
+fn unknown_variable(key: &str, meant: Option<&str>, retired: &[Retired]) -> Problem {
     let problem = Problem::new("unknown environment variable")
         .expected("the variable of a key that exists")
         .hint("unset it");
     match retired.iter().find(|retired| retired.covers(key)) {
         Some(retired) => problem.hint(&retired.hint),
-        None => problem.did_you_mean(nearest(name, known)),
+        None => problem.did_you_mean(meant),
     }
 }

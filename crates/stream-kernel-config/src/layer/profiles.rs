@@ -2,10 +2,10 @@
 
 use super::Layers;
 use crate::key_path;
+use crate::masking::without_credentials;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
 use crate::origin::{Origin, Provenance};
-use crate::remote::without_credentials;
 use crate::schema::one_of;
 use crate::yaml::{Node, Place, Tree};
 
@@ -39,8 +39,10 @@ pub(super) fn split(
     let Some(at) = entries.iter().position(|entry| entry.key == PROFILES) else { return vec![root] };
     let profiles = entries.remove(at);
     let mut parts = vec![root];
+    let is_blank = profiles.value.is_blank();
     let Tree::Map(profiles) = profiles.value.tree else {
-        let problem = Problem::new("the profiles are no map").expected("profiles by name");
+        let what = if is_blank { "the value is blank" } else { "the profiles are not a map" };
+        let problem = Problem::new(what).expected("profiles by name");
         let hint = "write `profiles: {NAME: {runtime: ...}}`";
         refuse(PROFILES.to_owned(), profiles.place, problem.hint(hint));
         return parts;
@@ -48,7 +50,9 @@ pub(super) fn split(
     for profile in profiles {
         layers.note_profile(&profile.key);
         if !matches!(profile.value.tree, Tree::Map(_)) {
-            let problem = Problem::new("the profile is no map").expected("keys with their values");
+            let is_blank = profile.value.is_blank();
+            let what = if is_blank { "the value is blank" } else { "the profile is not a map" };
+            let problem = Problem::new(what).expected("keys with their values");
             let hint = "write the keys that differ from the rest of the file below it";
             refuse(key_path::join(PROFILES, &profile.key), profile.place, problem.hint(hint));
         } else if chosen.is_some_and(|chosen| chosen.name == profile.key) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::assignment::{nested, read_as, read_flow};
 use super::profiles::{ChosenProfile, PROFILES, split};
-use super::{Layers, RowOrigin, Source};
+use super::{Layers, RowOrigin, Source, blank};
 use crate::check::Retired;
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
@@ -52,7 +52,7 @@ pub(crate) fn add_source(
         Ok(rows) => {
             let row =
                 |source::Row { place, key, value }| Row { key, value, origin: origin(place), is_file: false };
-            add_rows(layers, findings, context, rows.into_iter().map(row).collect());
+            add_rows(layers, findings, context, &origin(String::new()), rows.into_iter().map(row).collect());
         }
         Err(SourceError::Unavailable(problem)) if source.is_optional() => {
             findings.warn(provenance, problem.of_optional());
@@ -78,15 +78,16 @@ fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, SourceError
     Err(problem.hint("name a narrower part of it").into())
 }
 
-/// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map.
+/// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map. `whole` is where they all came from.
 pub(super) fn add_rows(
     layers: &mut Layers,
     findings: &mut Findings,
     context: &Context<'_>,
+    whole: &Origin,
     mut rows: Vec<Row>,
 ) {
     rows.sort_by(|one, other| one.key.cmp(&other.key));
-    let (mut always, mut chosen) = (Part::default(), Part::default());
+    let (mut always, mut chosen) = (Part::of(whole), Part::of(whole));
     let mut last: Option<(String, Origin)> = None;
     for row in rows {
         let layer = layers.next_number();
@@ -108,7 +109,7 @@ pub(super) fn add_rows(
         }
     }
     layers.push(Source::Rows(always.rows), &always.root);
-    if !chosen.rows.is_empty() {
+    if chosen.rows.len() > 1 {
         layers.push_profile(Source::Rows(chosen.rows), &chosen.root);
     }
 }
@@ -145,21 +146,20 @@ impl<'a> Given<'a> {
 /// Rows that count together.
 struct Part {
     root: Node,
+    /// Where they all came from, and then each of them.
     rows: Vec<RowOrigin>,
 }
 
-impl Default for Part {
-    fn default() -> Self {
-        let root = Node { place: Place::START, tree: Tree::Map(Vec::new()) };
-        Self { root, rows: Vec::new() }
-    }
-}
-
 impl Part {
+    fn of(whole: &Origin) -> Self {
+        let root = Node { place: Place::START, tree: Tree::Map(Vec::new()) };
+        Self { root, rows: vec![RowOrigin { origin: whole.clone(), text: None }] }
+    }
+
     fn add(&mut self, layer: usize, findings: &mut Findings, context: &Context<'_>, row: Row) {
         let Row { key, value, origin, is_file } = row;
         let read = read_as(context.schema, context.retired, &key, &value);
-        let row = RowOrigin { origin, text: is_file.then(|| Arc::from(value)) };
+        let row = RowOrigin { origin, text: is_file.then(|| Arc::from(value.as_str())) };
         match read {
             _ if key.is_empty() => {
                 let problem =
@@ -170,8 +170,12 @@ impl Part {
                     problem.hint("give it one, or remove it"),
                 );
             }
-            Ok(value) => {
-                merge(&mut self.root, nested(&key, value.in_text(self.rows.len())));
+            Ok(read) => {
+                let mut root = nested(&key, read.in_text(self.rows.len()));
+                blank::refuse(context.schema, &mut root, &mut |key, place, problem| {
+                    findings.add(key, row.provenance(layer, place), blank::explained(problem, &value));
+                });
+                merge(&mut self.root, root);
                 self.rows.push(row);
             }
             // It may be about the key, which is in no line.
@@ -202,7 +206,10 @@ impl Part {
         };
         let refuse = |key, place, problem| findings.add(key, origin.provenance(layer, place), problem);
         let root = nested(&row.key, value.in_text(self.rows.len()));
-        for profile in split(root, context.profile, layers, refuse).into_iter().skip(1) {
+        for mut profile in split(root, context.profile, layers, refuse).into_iter().skip(1) {
+            blank::refuse(context.schema, &mut profile, &mut |key, place, problem| {
+                findings.add(key, origin.provenance(layer, place), blank::explained(problem, &row.value));
+            });
             merge(&mut self.root, profile);
         }
         self.rows.push(origin);

@@ -6,34 +6,43 @@ use crate::decimal;
 impl Node {
     /// Returns what may stand here, in words: "a whole number of at least 1, or null".
     pub(crate) fn in_words(&self) -> String {
-        let words = match &self.kind {
-            Kind::Bool => "`true` or `false`".to_owned(),
-            Kind::Integer { minimum, maximum } => integer_in_words(*minimum, *maximum),
-            Kind::Number { minimum: None, maximum: None } => "a number".to_owned(),
-            Kind::Number { minimum: Some(minimum), maximum: None } => {
+        let words = self.kind.in_words();
+        if self.nullable { format!("{words}, or null") } else { words }
+    }
+}
+
+impl Kind {
+    /// Returns the type in words, without null.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Bool => "`true` or `false`".to_owned(),
+            Self::Integer { minimum, maximum } => integer_in_words(*minimum, *maximum),
+            Self::Number { minimum: None, maximum: None } => "a number".to_owned(),
+            Self::Number { minimum: Some(minimum), maximum: None } => {
                 format!("a number of at least {minimum}")
             }
-            Kind::Number { minimum: None, maximum: Some(maximum) } => {
+            Self::Number { minimum: None, maximum: Some(maximum) } => {
                 format!("a number of at most {maximum}")
             }
-            Kind::Number { minimum: Some(minimum), maximum: Some(maximum) } => {
+            Self::Number { minimum: Some(minimum), maximum: Some(maximum) } => {
                 format!("a number from {minimum} to {maximum}")
             }
-            Kind::Decimal(bounds) => format!(
+            Self::Decimal(bounds) => format!(
                 "a decimal number from {} to {} with at most {} decimals",
                 decimal::format(bounds.minimum, bounds.places),
                 decimal::format(bounds.maximum, bounds.places),
                 bounds.places
             ),
-            Kind::Text { min_chars: 0 } => "text".to_owned(),
-            Kind::Text { min_chars: 1 } => "text, not empty".to_owned(),
-            Kind::Text { min_chars } => format!("text of at least {min_chars} characters"),
-            Kind::OneOf(names) => one_of(names.iter().map(String::as_str)),
-            Kind::List(items) => format!("a list, each item {}", items.in_words()),
-            Kind::FreeMap(values) => format!("a map, each value {}", values.in_words()),
-            Kind::Map(_) => format!("a map with the keys {}", listed(self.keys())),
-        };
-        if self.nullable { format!("{words}, or null") } else { words }
+            Self::Text { min_chars: 0 } => "text".to_owned(),
+            Self::Text { min_chars: 1 } => "text, not empty".to_owned(),
+            Self::Text { min_chars } => format!("text of at least {min_chars} characters"),
+            Self::OneOf(names) => one_of(names.iter().map(String::as_str)),
+            Self::List(items) => format!("a list, each item {}", items.in_words()),
+            Self::FreeMap(values) => format!("a map, each value {}", values.in_words()),
+            Self::Map(keys) => {
+                format!("a map with the keys {}", listed(keys.iter().map(|(key, _)| key.as_str())))
+            }
+        }
     }
 }
 

@@ -16,6 +16,11 @@ impl Scalar {
     pub(crate) fn value(&self) -> Value {
         if self.plain { typed(&self.text) } else { Value::from(self.text.as_str()) }
     }
+
+    /// Returns whether it is the word for null. YAML reads nothing at all as null as well, and other spellings.
+    pub(crate) fn is_null(&self) -> bool {
+        self.plain && matches!(self.text.as_str(), "null" | "~")
+    }
 }
 
 fn typed(text: &str) -> Value {

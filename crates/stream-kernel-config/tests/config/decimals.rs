@@ -64,7 +64,7 @@ fn mistakes_in_decimals_show_the_text_as_written() {
     error: `nodes.evaluate_policies.daily_amount`: found the number `1000000000000000.00`
       --> command line: --set nodes.evaluate_policies.daily_amount=1000000000000000.00
       expected: a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals, or null
-      hint: write a number within these bounds
+      hint: write a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals
     ");
     assert_snapshot!(check("0.001"), @r"
     error: `nodes.evaluate_policies.daily_amount`: found the number `0.001`
@@ -82,6 +82,6 @@ fn mistakes_in_decimals_show_the_text_as_written() {
     error: `nodes.evaluate_policies.daily_amount`: found a list
       --> command line: --set nodes.evaluate_policies.daily_amount=[1]
       expected: a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals, or null
-      hint: write a number within these bounds
+      hint: write a decimal number from 0.00 to 999999999999999.99 with at most 2 decimals
     ");
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::app::{Adapters, MINIMAL, Nodes, loader};
 
-fn directory(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = TempDir::new().unwrap();
     for (name, text) in files {
         fs::write(directory.path().join(name), text).unwrap();
@@ -22,7 +22,7 @@ fn directory(files: &[(&str, &str)]) -> TempDir {
 }
 
 /// Returns what is given by other than defaults, or every mistake; paths without the directory's.
-fn loaded(directory: &Path) -> String {
+pub(crate) fn loaded(directory: &Path) -> String {
     loaded_by(loader(), directory)
 }
 
@@ -113,17 +113,17 @@ fn mistakes_name_the_file() {
 
     ---
 
-    error: holds YAML files and others, such as `runtime.strict`: it is not clear whether these are keys
+    error: holds YAML files and `runtime.strict`: it is not clear whether that is a key
       --> DIR
       expected: YAML files, or a file for each key, named as its key path
-      hint: put them into directories of their own
+      hint: put files for keys into a directory of their own
 
     ---
 
-    error: it is no regular file
+    error: it is not a regular file
       --> DIR/b.yml:1:1
       expected: files only
-      hint: remove it, or name a directory of its own
+      hint: remove it, or put the configuration into a directory of its own
 
     ---
 
@@ -143,12 +143,12 @@ fn mistakes_name_the_file() {
       hint: look whether its name is right, and whether what it is to hold is mounted
 
     error: `version`: required value is missing
-      --> built-in default
+      --> DIR
       expected: the number 1
       hint: set `version`
 
     error: `scenario.name`: required value is missing
-      --> built-in default
+      --> DIR
       expected: text, not empty
       hint: set `scenario.name`
     ");
@@ -176,15 +176,15 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
     rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
     symlink("nowhere", path("link")).unwrap();
     assert_snapshot!(loaded(directory.path()), @"
+    warning: it is not used: it is not a regular file
+      --> DIR/pipe
+      expected: files only
+      hint: remove it, or put the configuration into a directory of its own
+
     error: cannot read the file: No such file or directory (os error 2)
       --> DIR/link:1:1
       expected: a readable file
       hint: check the path and the file's permissions
-
-    error: it is no regular file
-      --> DIR/pipe:1:1
-      expected: files only
-      hint: remove it, or name a directory of its own
     ");
 }
 

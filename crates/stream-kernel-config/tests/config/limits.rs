@@ -56,17 +56,17 @@ fn a_limit_is_at_least_1_and_has_a_name_that_is_known() {
     error: `runtime.limits.max_words`: found the number `0`
       --> command line: --set runtime.limits.max_words=0
       expected: a whole number of at least 1, or null
-      hint: write a number within these bounds
+      hint: write a whole number of at least 1
 
     error: `runtime.limits.max_words`: found the number `-1`
       --> command line: --set runtime.limits.max_words=-1
       expected: a whole number of at least 1, or null
-      hint: write a number within these bounds
+      hint: write a whole number of at least 1
 
     error: `runtime.limits.max_words`: found the number `1.5`
       --> command line: --set runtime.limits.max_words=1.5
       expected: a whole number of at least 1, or null
-      hint: write a number within these bounds
+      hint: write a whole number of at least 1
 
     error: `runtime.limits.max_words`: found text `7`
       --> command line: --set runtime.limits.max_words='7'

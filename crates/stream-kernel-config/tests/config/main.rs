@@ -1,6 +1,7 @@
 //! The crate from outside, as an application uses it: layers, mistakes, decimals, and what is shown.
 
 mod app;
+mod blanks;
 mod decimals;
 mod directories;
 mod layers;
@@ -9,7 +10,9 @@ mod mistakes;
 mod mistakes_across_layers;
 mod mistakes_of_files;
 mod mistakes_reported;
+mod other_files;
 mod profiles;
 mod schema;
 mod shown;
 mod sources;
+mod spellings;

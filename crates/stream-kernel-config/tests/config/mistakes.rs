@@ -113,7 +113,7 @@ fn values_out_of_range_show_the_range() {
      3 | nodes: {evaluate_policies: {daily_attempts: 1001}}
        |                                             ^^^^
       expected: a whole number from 0 to 1000
-      hint: write a number within these bounds
+      hint: write a whole number from 0 to 1000
 
     error: `adapters.input_source.share`: found the number `1.5`
       --> a.yaml:4:34
@@ -121,7 +121,7 @@ fn values_out_of_range_show_the_range() {
      4 | adapters: {input_source: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}
        |                                  ^^^
       expected: a number from 0 to 1
-      hint: write a number within these bounds
+      hint: write a number from 0 to 1
 
     error: `adapters.input_source.max_line_bytes`: found the number `99999999999999999999`
       --> a.yaml:4:55
@@ -129,7 +129,7 @@ fn values_out_of_range_show_the_range() {
      4 | adapters: {input_source: {share: 1.5, max_line_bytes: 99999999999999999999, path: ''}}
        |                                                       ^^^^^^^^^^^^^^^^^^^^
       expected: a whole number of at least 0
-      hint: write a number within these bounds
+      hint: write a whole number from 0 to 18446744073709551615
 
     error: `adapters.input_source.path`: found empty text
       --> a.yaml:4:83
@@ -151,7 +151,7 @@ fn a_sink_cannot_be_flushed_every_zero_records() {
      9 |         flush_every_n: 0
        |                        ^
       expected: a whole number of at least 1
-      hint: write a number within these bounds
+      hint: write a whole number of at least 1
 
     error: `runtime.tracing.sink.jsonl.fsync_every_n`: found the number `0`
       --> a.yaml:10:24
@@ -159,7 +159,7 @@ fn a_sink_cannot_be_flushed_every_zero_records() {
      10 |         fsync_every_n: 0
         |                        ^
       expected: a whole number of at least 1, or null
-      hint: write a number within these bounds
+      hint: write a whole number of at least 1
     ");
 }
 
@@ -201,6 +201,11 @@ fn missing_values_have_the_place_of_the_map_that_lacks_them() {
 #[test]
 fn an_empty_file_lacks_what_is_required_at_its_start() {
     assert_snapshot!(scene().file("a.yaml", "").mistakes(), @"
+    warning: the file holds no keys, and adds nothing
+      --> a.yaml:1:1
+      expected: keys with their values
+      hint: look whether its name is right, and whether what was to be written into it is there
+
     error: `version`: required value is missing
       --> a.yaml:1:1
       expected: the number 1
@@ -275,13 +280,13 @@ fn a_key_given_twice_names_both_places() {
 #[test]
 fn nothing_is_no_map() {
     assert_snapshot!(with("nodes:\nruntime: null\n").mistakes(), @"
-    error: `nodes`: found nothing, which is null
+    error: `nodes`: the value is blank
       --> a.yaml:3:1
        |
      3 | nodes:
        | ^^^^^
       expected: a map with the keys `compute_time_keys`, `evaluate_policies`
-      hint: remove the key or write `{}`
+      hint: give it keys, or remove it
 
     error: `runtime`: found null
       --> a.yaml:4:10
@@ -309,9 +314,9 @@ fn null_needs_a_key_that_allows_it() {
       expected: a map with the keys `compute_time_keys`, `evaluate_policies`
       hint: remove the key or write `{}`
 
-    error: `runtime.pipeline`: found nothing, which is null
+    error: `runtime.pipeline`: the value is blank
       --> command line: --set runtime.pipeline=
       expected: a list, each item text
-      hint: remove the key or give it a value
+      hint: give it a value, or remove it (the default is `[parse, decide, write]`)
     ");
 }

@@ -49,6 +49,11 @@ fn the_environment_is_checked_like_a_file() {
         .variable("APP_RUNTIME__STRICT", "not ours")
         .variable("OTHER__RUNTIME__STRICT", "not ours");
     assert_snapshot!(scene.mistakes(), @"
+    warning: this variable is not read: two underscores stand between keys
+      --> environment variable APP_RUNTIME__STRICT=not ours
+      expected: `APP__RUNTIME__STRICT`
+      hint: rename it, or unset it
+
     error: `nodes.compute_time_keys.week`: unknown key
       --> environment variable APP__NODES={compute_time_keys: {week: 1}}
       expected: `week_start`

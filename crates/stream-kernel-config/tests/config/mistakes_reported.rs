@@ -47,3 +47,35 @@ fn an_unreadable_layer_forbids_conclusions_but_hides_no_mistake() {
     loaded.report("runtime.pipeline", Problem::new("wrong wherever it comes from"));
     assert_eq!(loaded.finish().unwrap_err().len(), 2);
 }
+
+/// A mistake ends up in logs; a password must not.
+#[test]
+fn no_mistake_repeats_a_password() {
+    let urls = [
+        "redis://u:s3cret@h/0",
+        "jdbc:postgresql://h/db?user=s3cret&password=s3cret",
+        "x?a=b&api_key=s3cret",
+    ];
+    for url in urls {
+        let scenes = [
+            with(&format!("runtime: {{strict: '{url}'}}\n")),
+            with(&format!("runtime: {{strikt: '{url}'}}\n")),
+            with(&format!("runtime:\n  '{url}': 1\n")),
+            with("").set(&format!("runtime.strict={url}")),
+            with("").variable("APP__RUNTIME__STRICT", url),
+            with("").with(|loader| loader.location(url)),
+            with("").with(|loader| loader.profile(url, format!("--profile {url}"))),
+        ];
+        for (number, scene) in scenes.into_iter().enumerate() {
+            let told = scene.mistakes();
+            assert!(told.contains("error: ") && !told.contains("s3cret"), "{number}: {told}");
+        }
+    }
+}
+
+#[test]
+fn no_origin_repeats_a_password() {
+    let shown = with("").set("adapters.input_source.path=jdbc:x?password=s3cret&ssl=on").entries();
+    let origin = "# command line: --set adapters.input_source.path=jdbc:x?password=***&ssl=on";
+    assert!(shown.contains(origin), "{shown}");
+}

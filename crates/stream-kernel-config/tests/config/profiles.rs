@@ -110,7 +110,7 @@ fn a_row_may_hold_a_profile_or_all_of_them() {
 
     ---
 
-    error: `profiles.staging`: the profile is no map
+    error: `profiles.staging`: the profile is not a map
       --> store://here, row `profiles.staging`
       expected: keys with their values
       hint: write the keys that differ from the rest of the file below it
@@ -124,7 +124,7 @@ fn a_row_may_hold_a_profile_or_all_of_them() {
 
     ---
 
-    error: `profiles`: the profiles are no map
+    error: `profiles`: the profiles are not a map
       --> store://here, row `profiles`
       expected: profiles by name
       hint: write `profiles: {NAME: {runtime: ...}}`
@@ -177,7 +177,7 @@ fn mistakes_with_profiles_are_named() {
 
     ---
 
-    error: `profiles`: the profiles are no map
+    error: `profiles`: the profiles are not a map
       --> a.yaml:3:1
        |
      3 | profiles: [staging]
@@ -192,7 +192,7 @@ fn mistakes_with_profiles_are_named() {
 
     ---
 
-    error: `profiles.staging`: the profile is no map
+    error: `profiles.staging`: the profile is not a map
       --> a.yaml:3:12
        |
      3 | profiles: {staging: true}

@@ -1,7 +1,7 @@
 //! Stores of keys and values as layers: what they hold is merged, checked and named like everything else.
 
 use insta::assert_snapshot;
-use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, Row, Source, SourceError};
+use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, Row, Source, SourceError, remote};
 
 use crate::app::{Scene, scene, with};
 
@@ -133,7 +133,7 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
     error: `nodes.evaluate_policies.daily_attempts`: found the number `1001`
       --> store://here, row `nodes.evaluate_policies.daily_attempts`
       expected: a whole number from 0 to 1000
-      hint: write a number within these bounds
+      hint: write a whole number from 0 to 1000
     "#);
 }
 
@@ -237,12 +237,48 @@ fn a_store_may_hold_as_much_as_the_bounds_and_no_more() {
 #[test]
 fn a_url_of_no_store_is_refused_with_those_there_are() {
     let mistakes = |location: &'static str| scene().with(|loader| loader.location(location)).mistakes();
-    assert_snapshot!(mistakes("etdc://user:secret@host/prefix"), @"
-    error: unknown kind of source `etdc://`
-      --> etdc://
-      expected: a file, a directory, `-`, or one of `etcd://`, `consul://`, `postgres://`, `redis://`
-      hint: did you mean `etcd://`?
-    ");
+    let stores =
+        remote::built_in().fold(String::new(), |stores, scheme| stores + &format!(", `{scheme}://`"));
+    let told = format!(
+        "error: unknown kind of source `etdc://`\n  --> etdc://\n  expected: one of: a file, a directory, `-`{stores}\n  \
+         hint: did you mean `etcd://`?"
+    );
+    assert_eq!(mistakes("etdc://user:secret@host/prefix"), told, "only stores that are built in are offered");
     assert!(mistakes("no-such-file://").starts_with("error: unknown kind of source"));
     assert!(mistakes("./a://b").starts_with("error: cannot read the file"), "a path that looks like a URL");
+}
+
+#[test]
+fn a_missing_key_is_blamed_on_the_store_and_not_on_a_row() {
+    let rows = [
+        ("runtime.strict", "true"),
+        ("scenario.description", "x"),
+        ("runtime.tracing.sink", "{kind: jsonl}"),
+    ];
+    let scene =
+        above(scene(), store(rows)).variable("APP__RUNTIME__STRICT", "true").set("runtime.strict=true");
+    assert_snapshot!(scene.mistakes(), @"
+    error: `version`: required value is missing
+      --> store://here
+      expected: the number 1
+      hint: set `version`
+
+    error: `scenario.name`: required value is missing
+      --> store://here
+      expected: text, not empty
+      hint: set `scenario.name`
+
+    error: `runtime.tracing.sink.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
+      --> store://here, row `runtime.tracing.sink`
+      expected: the path of a file
+      hint: set `runtime.tracing.sink.jsonl.path`, or `runtime.tracing.sink.kind` to `stdout`
+    ");
+}
+
+#[test]
+fn a_missing_key_is_not_blamed_on_a_variable_or_flag() {
+    let told = scene().variable("APP__RUNTIME__STRICT", "true").set("runtime.on_step_error=stop").mistakes();
+    assert_eq!(told.matches("\n  --> built-in default\n").count(), 2, "{told}");
+    let flag = with("").set("runtime.tracing.sink.kind=jsonl").mistakes();
+    assert!(flag.contains("\n  --> command line: --set runtime.tracing.sink.kind=jsonl\n"), "{flag}");
 }
