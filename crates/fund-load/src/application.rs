@@ -11,6 +11,7 @@ use crate::config::{self, Adapters, IdempotencyGateNode, MAX_CUSTOMERS, MAX_IDS,
 use crate::domain::FundLoadMessage;
 use crate::explain;
 use crate::look_ahead;
+use crate::rules_in_force;
 use crate::state::{Journal, JournaledIds, JournaledWindows, StoreState};
 use crate::steps::{self, Resources};
 use crate::stores::{DayJumps, ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore, WindowStore};
@@ -93,6 +94,10 @@ impl Application for FundLoad {
 
     fn commands() -> Vec<OwnCommand> {
         vec![explain::command()]
+    }
+
+    fn rules(config: &Config<Nodes, Adapters>) -> Vec<(&'static str, String)> {
+        rules_in_force::in_words(config)
     }
 
     fn check(loaded: &mut Loaded<Nodes, Adapters>) {

@@ -6,6 +6,7 @@ pub mod domain;
 mod explain;
 mod line;
 mod look_ahead;
+mod rules_in_force;
 mod state;
 pub mod steps;
 pub mod stores;

@@ -59,6 +59,13 @@ pub trait Application: Sized {
         let _ = loaded;
     }
 
+    /// Returns in words which rules the configuration puts in force, and which it switches off: labels, each with a text. `check` and the
+    /// first lines of a run's summary show them, so that nobody runs without a limit unawares.
+    fn rules(config: &Config<Self::Nodes, Self::Adapters>) -> Vec<(&'static str, String)> {
+        let _ = config;
+        Vec::new()
+    }
+
     /// Returns what the application remembers from line to line, for checkpoints: all that the steps' answers to later lines depend on,
     /// and what [`summary`](Self::summary) counts. It is asked for when a run begins, and once while the configuration is checked.
     ///

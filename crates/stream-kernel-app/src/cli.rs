@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use stream_kernel_config::Loader;
+use stream_kernel_config::{Loader, remote};
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
 use crate::failure::Failure;
@@ -103,9 +103,8 @@ pub(crate) enum ConfigCommand {
 /// What `run` takes, and every other command as well.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Read the configuration from SOURCE: a file, a directory of files, standard input if it is `-`, or a store
-    /// (`etcd://`, `consul://`, `postgres://`, `redis://`); given several times, later ones go over earlier ones.
-    #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
+    // Its help names the stores that are built in.
+    #[arg(long, help = config_help(), value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     config: Vec<String>,
     /// Let what the sources hold below `profiles.NAME` go over the rest of them.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -216,7 +215,38 @@ impl Options {
     }
 }
 
+/// Returns the help of `--config`, with the stores that this program was built with.
+fn config_help() -> String {
+    let stores: Vec<_> = remote::built_in().map(|scheme| format!("`{scheme}://`")).collect();
+    let last = match stores.as_slice() {
+        [] => "or standard input if it is `-`".to_owned(),
+        stores => format!("standard input if it is `-`, or a store ({})", stores.join(", ")),
+    };
+    format!(
+        "Read the configuration from SOURCE: a file, a directory of files, {last}; given several times, later ones go over earlier ones"
+    )
+}
+
 /// Returns a flag with its value, as it may have been typed.
 fn as_typed(flag: &str, value: &str) -> String {
     if value.is_empty() { format!("{flag} ''") } else { format!("{flag} {value}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::config_help;
+
+    #[test]
+    fn help_offers_only_stores_that_are_built_in() {
+        let help = config_help();
+        for (is_built_in, scheme) in [
+            (cfg!(feature = "consul"), "`consul://`"),
+            (cfg!(feature = "etcd"), "`etcd://`"),
+            (cfg!(feature = "postgres"), "`postgres://`"),
+            (cfg!(feature = "redis"), "`redis://`"),
+        ] {
+            assert_eq!(help.contains(scheme), is_built_in, "{scheme}: {help}");
+        }
+        assert_eq!(help.contains("a store"), help.contains("://"), "{help}");
+    }
 }

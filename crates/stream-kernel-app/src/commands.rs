@@ -114,6 +114,9 @@ fn describe<A: Application>(job: &Job<A>) -> String {
         let emits = if routes.is_empty() { "nothing".to_owned() } else { routes.join(", ") };
         text += &format!("  {} {}: {} -> {emits}\n", step.index, step.name, step.takes);
     }
+    for (label, rules) in A::rules(config) {
+        text += &format!("{label}: {}\n", escaped(&rules));
+    }
     text += &format!("on a step's error: {}\n", word(&runtime.on_step_error));
     text += &format!("tracing: {}\n", describe_tracing(&runtime.tracing));
     let (input, output) = (&config.adapters.input_source().settings, &config.adapters.output_sink().settings);

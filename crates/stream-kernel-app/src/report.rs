@@ -23,6 +23,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) report: RunReport,
     /// The number of lines that earlier runs have taken.
     pub(crate) resumed_after: u64,
+    /// What was in force: label, and words.
+    pub(crate) rules: Vec<(&'static str, String)>,
     pub(crate) rows: Vec<SummaryRow>,
     /// Where results went, and what ran: label, and place or digest.
     pub(crate) places: [(&'a str, Option<String>); 3],
@@ -45,6 +47,9 @@ impl Summary<'_> {
             .map(|rate| format!(", {} lines/s", grouped(rate)))
             .unwrap_or_default();
         let mut text = format!("{}: {} in {seconds:.3} s{rate}", self.program, counted(inputs, "line"));
+        for (label, words) in &self.rules {
+            text += &format!("\n  {label}: {}", escaped(words));
+        }
         for row in &rows {
             let indent = 2 + 2 * row.level;
             let padding = widest - width(row);
@@ -85,6 +90,7 @@ mod tests {
             elapsed: Duration::from_millis(1_500),
             resumed_after: 0,
             report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
+            rules: vec![("limits", "3 attempts a day".into())],
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
             places: [
                 ("output", Some("decisions.ndjson".into())),
@@ -94,6 +100,7 @@ mod tests {
         };
         insta::assert_snapshot!(summary.render(), @"
         fund-load: 1,234,567 lines in 1.500 s, 823,044 lines/s
+          limits: 3 attempts a day
           accepted                  1,000,000
           declined                          7
             DAILY_AMOUNT_LIMIT              7

@@ -51,6 +51,7 @@ pub(crate) fn run<A: Application>(
     let mut progress = Progress::new(stopwatch, input.bytes);
     let places = ResultPlaces::of(job.config());
     let configuration = job.effective().digest();
+    let rules = A::rules(job.config());
     let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
     let recorder = job.recorder(SystemClock::new, sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
@@ -81,7 +82,7 @@ pub(crate) fn run<A: Application>(
     };
     let places = [("output", output_place), ("trace", places.trace), ("configuration", Some(configuration))];
     let elapsed = stopwatch.elapsed();
-    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rows, places }.render());
+    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rules, rows, places }.render());
     Ok(exit_code)
 }
 

@@ -82,6 +82,8 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
     assert_snapshot!(unchanged + "\n" + &appended, @"
     fund-load: resuming after line 2, the last one of a complete run
     fund-load: 2 lines
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids kept forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       output: output.txt
@@ -90,6 +92,8 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
 
     fund-load: resuming after line 2, the last one of a complete run
     fund-load: 4 lines
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids kept forever, number of ids not limited, number of customers not limited
       accepted                           3
       declined                           1
         ID_DUPLICATE_REPLAY              1
@@ -148,6 +152,8 @@ fn the_output_takes_the_name_that_the_configuration_gives_it_now() {
     fund-load: resuming after line 2, the last one of a complete run
     fund-load: the output so far, `output.txt`, is `other.txt.partial` now
     fund-load: 2 lines
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids kept forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       output: other.txt
@@ -192,6 +198,8 @@ fn a_restart_forgets_the_checkpoint_be_it_damaged_or_of_something_else() {
     let told = run_checkpointed(&folder).args(["--restart", "--run-id", "again"]).exits_with(0).stderr;
     assert_snapshot!(told, @"
     fund-load: 1 line
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids kept forever, number of ids not limited, number of customers not limited
       accepted              1
       declined              0
       output: output.txt

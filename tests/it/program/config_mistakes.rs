@@ -64,7 +64,7 @@ fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
     error: `nodes.evaluate_policies.limits.daily_attempts`: found the number `-1`
       --> command line: --set nodes.evaluate_policies.limits.daily_attempts=-1
       expected: a whole number of at least 0, or null
-      hint: write a number within these bounds
+      hint: write a whole number of at least 0
 
     error: `--set` without a value
       --> command line: --set runtime.on_step_error

@@ -4,6 +4,7 @@ mod browser;
 mod folder;
 mod harness;
 mod pseudo_terminal;
+mod rules_in_force;
 mod running;
 
 mod attempts;

@@ -122,6 +122,8 @@ fn the_summary_counts_lines_and_decisions_by_reason() {
     let outcome = Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
     assert_snapshot!(outcome.stderr, @"
     fund-load: 8 lines
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids kept forever, number of ids not limited, number of customers not limited
       accepted                           3
       declined                           5
         INPUT_PARSE_ERROR                1
@@ -140,6 +142,8 @@ fn the_summary_of_an_empty_run_counts_none() {
     let folder = Folder::with_input("");
     assert_snapshot!(Program::new(&folder).args(["run", "--output", "-"]).exits_with(0).stderr, @"
     fund-load: 0 lines
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids kept forever, number of ids not limited, number of customers not limited
       accepted              0
       declined              0
       output: -

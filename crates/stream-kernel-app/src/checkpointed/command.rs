@@ -26,6 +26,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
     let stopwatch = Stopwatch::start();
     let places = ResultPlaces::of(job.config());
     let configuration = job.effective().digest();
+    let rules = A::rules(job.config());
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
     let mut progress = Progress::new(stopwatch, bytes);
@@ -92,6 +93,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
                 elapsed: stopwatch.elapsed(),
                 report,
                 resumed_after,
+                rules,
                 rows: summary,
                 places,
             };

@@ -54,7 +54,7 @@ nodes:
      7 |   count_requests: {top: 0, botom: 3}
        |                         ^
       expected: a whole number from 1 to 10000
-      hint: write a number within these bounds
+      hint: write a whole number from 1 to 10000
 
     error: `nodes.count_requests.botom`: unknown key
       --> access_log.yaml:7:28

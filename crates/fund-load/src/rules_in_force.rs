@@ -1,0 +1,91 @@
+//! The rules that a configuration puts in force, in words: what is limited, and what is switched off.
+
+use std::num::NonZeroU64;
+
+use stream_kernel_app::config::{Config, decimal};
+use stream_kernel_app::{counted, grouped};
+
+use crate::config::{Adapters, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes, UpdateWindowsNode};
+
+/// The step that checks the limits.
+const POLICIES: &str = "evaluate_policies";
+/// The step that counts what limits are compared with.
+const WINDOWS: &str = "update_windows";
+
+/// Returns the limits of attempts, and those of what a run remembers, each with its label.
+pub(crate) fn in_words(config: &Config<Nodes, Adapters>) -> Vec<(&'static str, String)> {
+    vec![("limits", limits(config)), ("memory", memory(config))]
+}
+
+fn limits(config: &Config<Nodes, Adapters>) -> String {
+    let runs = |step: &str| config.runtime.pipeline.iter().any(|name| name == step);
+    if !runs(POLICIES) {
+        return format!("all off: `{POLICIES}` is not in the pipeline");
+    }
+    let nodes = &config.nodes;
+    let mut rules = vec![of_a_customer(&nodes.evaluate_policies.limits), prime_gate(nodes), monday(nodes)];
+    if !runs(WINDOWS) {
+        rules.push(format!("nothing is counted: `{WINDOWS}` is not in the pipeline"));
+    }
+    rules.join("; ")
+}
+
+fn of_a_customer(Limits { daily_amount, weekly_amount, daily_attempts }: &Limits) -> String {
+    let or_off = |limit: Option<String>, name: &str| limit.unwrap_or_else(|| format!("{name} off"));
+    [
+        or_off(daily_amount.map(|limit| format!("{limit} a day")), "daily amount"),
+        or_off(weekly_amount.map(|limit| format!("{limit} a week")), "weekly amount"),
+        or_off(daily_attempts.map(|limit| format!("{} a day", counted(limit, "attempt"))), "daily attempts"),
+    ]
+    .join(", ")
+}
+
+fn prime_gate(nodes: &Nodes) -> String {
+    let gate = &nodes.evaluate_policies.prime_gate;
+    if !gate.enabled {
+        return "prime gate off".to_owned();
+    }
+    let cap = gate.amount_cap.map_or("amount cap off".to_owned(), |cap| format!("{cap} each"));
+    let number = gate
+        .global_per_day
+        .map_or("daily number off".to_owned(), |number| format!("{} a day", grouped(number)));
+    format!("prime gate on: {cap}, {number}")
+}
+
+fn monday(nodes: &Nodes) -> String {
+    let multiplier = &nodes.compute_features.monday_multiplier;
+    if !multiplier.enabled {
+        return "Monday multiplier off".to_owned();
+    }
+    let factor = decimal::format(multiplier.multiplier.millionths(), 6);
+    let factor = factor.trim_end_matches('0').trim_end_matches('.');
+    match multiplier.apply_to {
+        MondayApplication::Amount => format!("Monday multiplier on: amounts times {factor}"),
+        MondayApplication::Limits => format!("Monday multiplier on: limits of amounts divided by {factor}"),
+    }
+}
+
+fn memory(config: &Config<Nodes, Adapters>) -> String {
+    let kept = config.nodes.idempotency_gate.remember_days;
+    let kept =
+        kept.map_or("ids kept forever".to_owned(), |days| format!("ids kept for {}", counted(days, "day")));
+    let at_most = |limit: Option<NonZeroU64>, what: &str| match limit {
+        Some(limit) => format!("at most {}", counted(limit.get(), what)),
+        None => format!("number of {what}s not limited"),
+    };
+    let ids = at_most(config.runtime.limit(MAX_IDS), "id");
+    let customers = at_most(config.runtime.limit(MAX_CUSTOMERS), "customer");
+    let off = windows_off(&config.nodes.update_windows);
+    let off = if off.is_empty() { String::new() } else { format!("; not counted: {}", off.join(", ")) };
+    format!("{kept}, {ids}, {customers}{off}")
+}
+
+/// Returns the windows that are switched off. That of the prime gate goes with the gate.
+fn windows_off(windows: &UpdateWindowsNode) -> Vec<&'static str> {
+    let switches = [
+        (windows.daily_attempts.enabled, "daily attempts"),
+        (windows.daily_accepted_amount.enabled, "daily accepted amount"),
+        (windows.weekly_accepted_amount.enabled, "weekly accepted amount"),
+    ];
+    switches.into_iter().filter_map(|(is_on, name)| (!is_on).then_some(name)).collect()
+}
