@@ -200,7 +200,8 @@ impl Loader {
 
     /// Returns the JSON Schema (draft 7, which editors know best) of the configuration, for editors.
     ///
-    /// It accepts every file that loads by itself, with any of its profiles. It does not find keys given twice and decimals out of range.
+    /// It accepts every file that loads by itself, with any of its profiles. It does not find keys given twice and decimals out of range, and
+    /// takes a blank value for null, as YAML does.
     ///
     /// # Panics
     ///

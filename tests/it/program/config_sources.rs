@@ -268,6 +268,9 @@ fn a_url_in_the_wrong_place_or_form_shows_no_password() {
         "rediss://u:s3@cret@h/0?hash=x#y",
         "redis://u:s3 cret's3@h/0?hash=x#y",
         "rdis://u:s3cret@h/0",
+        "jdbc:postgresql://h/db?user=s3&password=s3cret",
+        "jdbc:sqlserver://h;user=s3;password=s3cret",
+        "postgres://h/db?table=t&password=s3cret",
     ] {
         for args in [
             &["check", "--config", url][..],
