@@ -5,7 +5,10 @@ use std::num::NonZeroU64;
 use stream_kernel_app::config::{Config, decimal};
 use stream_kernel_app::{counted, grouped};
 
-use crate::config::{Adapters, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes, UpdateWindowsNode};
+use crate::config::{
+    Adapters, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes,
+    UpdateWindowsNode,
+};
 
 /// The step that checks the limits.
 const POLICIES: &str = "evaluate_policies";
@@ -66,9 +69,15 @@ fn monday(nodes: &Nodes) -> String {
 }
 
 fn memory(config: &Config<Nodes, Adapters>) -> String {
-    let kept = config.nodes.idempotency_gate.remember_days;
-    let kept =
-        kept.map_or("ids kept forever".to_owned(), |days| format!("ids kept for {}", counted(days, "day")));
+    let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
+    let remembered = match (remember_days, max_days_ahead) {
+        (None, _) => "ids remembered forever".to_owned(),
+        (Some(days), None) => format!("ids remembered for {}", counted(days, "day")),
+        (Some(days), Some(ahead)) => {
+            let [days, ahead] = [days, ahead].map(|days| counted(days, "day"));
+            format!("ids remembered for {days} before the latest, which moves by at most {ahead}")
+        }
+    };
     let at_most = |limit: Option<NonZeroU64>, what: &str| match limit {
         Some(limit) => format!("at most {}", counted(limit.get(), what)),
         None => format!("number of {what}s not limited"),
@@ -77,7 +86,7 @@ fn memory(config: &Config<Nodes, Adapters>) -> String {
     let customers = at_most(config.runtime.limit(MAX_CUSTOMERS), "customer");
     let off = windows_off(&config.nodes.update_windows);
     let off = if off.is_empty() { String::new() } else { format!("; not counted: {}", off.join(", ")) };
-    format!("{kept}, {ids}, {customers}{off}")
+    format!("{remembered}, {ids}, {customers}{off}")
 }
 
 /// Returns the windows that are switched off. That of the prime gate goes with the gate.

@@ -83,7 +83,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
     fund-load: resuming after line 2, the last one of a complete run
     fund-load: 2 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       output: output.txt
@@ -93,7 +93,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
     fund-load: resuming after line 2, the last one of a complete run
     fund-load: 4 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted                           3
       declined                           1
         ID_DUPLICATE_REPLAY              1
@@ -153,7 +153,7 @@ fn the_output_takes_the_name_that_the_configuration_gives_it_now() {
     fund-load: the output so far, `output.txt`, is `other.txt.partial` now
     fund-load: 2 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       output: other.txt
@@ -199,7 +199,7 @@ fn a_restart_forgets_the_checkpoint_be_it_damaged_or_of_something_else() {
     assert_snapshot!(told, @"
     fund-load: 1 line
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              1
       declined              0
       output: output.txt

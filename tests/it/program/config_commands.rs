@@ -221,7 +221,7 @@ fn check_prints_what_would_run_and_writes_nothing() {
       6 format_output: Decision -> OutputLine to write_output
       7 write_output: OutputLine -> nothing
     limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-    memory: ids kept forever, number of ids not limited, number of customers not limited
+    memory: ids remembered forever, number of ids not limited, number of customers not limited
     on a step's error: stop
     tracing: signature type_only, context whitelist [tags, metrics], appended to trace.jsonl, written every 100 records, made durable every 1000
     input: input.txt, lines of up to 1048576 bytes

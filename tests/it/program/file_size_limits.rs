@@ -60,7 +60,7 @@ fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_co
     error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27) (the output is complete)
     fund-load: 20 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted             20
       declined              0
       output: output.txt

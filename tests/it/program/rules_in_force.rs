@@ -23,18 +23,18 @@ fn lines(told: &str) -> String {
 fn the_limits_in_force_are_told() {
     assert_snapshot!(rules(&[]), @"
     limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-    memory: ids kept forever, number of ids not limited, number of customers not limited
+    memory: ids remembered forever, number of ids not limited, number of customers not limited
     ");
     assert_snapshot!(rules(&[
         "nodes.evaluate_policies.limits={daily_amount: 12.50, weekly_amount: 1000000, daily_attempts: 1}",
         "nodes.compute_features={monday_multiplier: {enabled: true, multiplier: 1.5}, prime_gate: {enabled: true}}",
         "nodes.evaluate_policies.prime_gate.enabled=true",
         "nodes.update_windows.daily_prime_gate.enabled=true",
-        "nodes.idempotency_gate.remember_days=1",
+        "nodes.idempotency_gate={remember_days: 30, max_days_ahead: 1}",
         "runtime.limits={max_ids: 1000, max_customers: 1}",
     ]), @"
     limits: $12.50 a day, $1,000,000.00 a week, 1 attempt a day; prime gate on: $9,999.00 each, 1 a day; Monday multiplier on: amounts times 1.5
-    memory: ids kept for 1 day, at most 1,000 ids, at most 1 customer
+    memory: ids remembered for 30 days before the latest, which moves by at most 1 day, at most 1,000 ids, at most 1 customer
     ");
 }
 
@@ -50,7 +50,7 @@ fn every_limit_that_is_off_is_told() {
         "nodes.update_windows.weekly_accepted_amount.enabled=false",
     ]), @"
     limits: daily amount off, weekly amount off, daily attempts off; prime gate on: amount cap off, daily number off; Monday multiplier on: limits of amounts divided by 2
-    memory: ids kept forever, number of ids not limited, number of customers not limited; not counted: daily attempts, daily accepted amount, weekly accepted amount
+    memory: ids remembered forever, number of ids not limited, number of customers not limited; not counted: daily attempts, daily accepted amount, weekly accepted amount
     ");
 }
 
@@ -60,11 +60,11 @@ fn a_pipeline_without_the_step_of_a_rule_is_told() {
     let first = "parse_load_attempt, compute_time_keys, idempotency_gate, compute_features";
     assert_snapshot!(rules(&[&pipeline(&format!("{first}, evaluate_policies"))]), @"
     limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off; nothing is counted: `update_windows` is not in the pipeline
-    memory: ids kept forever, number of ids not limited, number of customers not limited
+    memory: ids remembered forever, number of ids not limited, number of customers not limited
     ");
     assert_snapshot!(rules(&["runtime.strict=false", &pipeline(&format!("{first}, update_windows"))]), @"
     limits: all off: `evaluate_policies` is not in the pipeline
-    memory: ids kept forever, number of ids not limited, number of customers not limited
+    memory: ids remembered forever, number of ids not limited, number of customers not limited
     ");
 }
 
@@ -80,7 +80,7 @@ fn the_summary_begins_with_the_rules() {
     assert_snapshot!(plain, @"
     fund-load: 2 lines
       limits: daily amount off, weekly amount off, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       output: output.txt

@@ -47,7 +47,7 @@ fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
     fund-load: stopped by a signal after line 2 (the unfinished output is left in `output.txt.partial`)
     fund-load: 2 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       trace: trace.jsonl

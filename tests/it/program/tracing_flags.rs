@@ -78,7 +78,7 @@ fn tracing_without_a_sink_is_said_and_changes_nothing_else() {
     note: tracing is on without a sink: records are kept in memory, line by line, and then dropped (use `--trace-path FILE`)
     fund-load: 2 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       output: output.txt

@@ -123,7 +123,7 @@ fn the_summary_counts_lines_and_decisions_by_reason() {
     assert_snapshot!(outcome.stderr, @"
     fund-load: 8 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted                           3
       declined                           5
         INPUT_PARSE_ERROR                1
@@ -143,7 +143,7 @@ fn the_summary_of_an_empty_run_counts_none() {
     assert_snapshot!(Program::new(&folder).args(["run", "--output", "-"]).exits_with(0).stderr, @"
     fund-load: 0 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              0
       declined              0
       output: -

@@ -28,7 +28,7 @@ fn what_no_step_takes_is_dropped_and_counted() {
       hint: check the order of the pipeline, and whether a step after it is missing
     fund-load: 3 lines
       limits: all off: `evaluate_policies` is not in the pipeline
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted                                    0
       declined                                    1
         INPUT_PARSE_ERROR                         1
@@ -58,7 +58,7 @@ fn an_unknown_step_is_skipped_and_keeps_its_index() {
       hint: did you mean `write_output`? it is listed already
     fund-load: 3 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted                         2
       declined                         1
         INPUT_PARSE_ERROR              1
@@ -94,7 +94,7 @@ fn a_step_that_nothing_feeds_is_warned_of_and_idle() {
       hint: check the order of the pipeline, and whether a step after it is missing
     fund-load: 3 lines
       limits: all off: `evaluate_policies` is not in the pipeline
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted                                    0
       declined                                    0
       undeliverable messages dropped              3
@@ -120,7 +120,7 @@ fn lines_that_no_step_takes_are_dropped_too() {
       hint: check the order of the pipeline, and whether a step before it is missing
     fund-load: 3 lines
       limits: all off: `evaluate_policies` is not in the pipeline
-      memory: ids kept forever, number of ids not limited, number of customers not limited
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted                                    0
       declined                                    0
       undeliverable messages dropped              3
