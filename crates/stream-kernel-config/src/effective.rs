@@ -71,7 +71,9 @@ impl Effective {
     /// wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();
-        NOT_IN_DIGEST.iter().for_each(|keys| remove(&mut tree, keys));
+        for keys in NOT_IN_DIGEST {
+            remove(&mut tree, keys);
+        }
         let hash = Sha256::digest(tree.to_string());
         hash.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     }

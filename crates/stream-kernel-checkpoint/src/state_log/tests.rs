@@ -24,7 +24,9 @@ fn log_from(file: &Arc<dyn DiskFile>, sequence: u64, bytes: u64) -> StateLog {
 
 fn changes(records: &[&[u8]]) -> Changes {
     let mut changes = Changes::new();
-    records.iter().for_each(|record| changes.push(record));
+    for record in records {
+        changes.push(record);
+    }
     changes
 }
 
