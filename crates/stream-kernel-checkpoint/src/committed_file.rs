@@ -18,6 +18,10 @@ pub struct CommittedFile {
     block_bytes: usize,
     /// The number of bytes in the file.
     written: u64,
+    /// The last of them, once that is known.
+    last: Option<u8>,
+    /// A byte that was in the file before the last write, and its place: just before what was written then.
+    witness: Option<(u64, u8)>,
 }
 
 /// Why a file cannot be appended to.
@@ -48,6 +52,24 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody else has shortened it while this run wrote to it.
+    #[error("`{}` was shortened while the run wrote to it: it has {bytes} bytes now, and {written} were written (restore it from a copy, or start over)", path.display())]
+    Shortened {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+        /// How many bytes were written.
+        written: u64,
+    },
+    /// What was committed does not end at the end of a line.
+    #[error("`{}` was changed: the {committed} bytes of it that were committed do not end at a line end (restore it from a copy, or start over)", path.display())]
+    TornLine {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes were committed.
+        committed: u64,
+    },
     /// Some of what was committed is not there any longer.
     #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
     Shorter {
@@ -75,7 +97,7 @@ impl CommittedFile {
 
     /// Returns a file of which `written` bytes count.
     pub(crate) fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
-        Self { file, buffer: Vec::new(), block_bytes, written }
+        Self { file, buffer: Vec::new(), block_bytes, written, last: None, witness: None }
     }
 
     /// Appends bytes to the buffer, which is written out first if it holds a block: so it never holds more than that and one call's bytes.
@@ -95,15 +117,65 @@ impl CommittedFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be written. Nothing is lost: the next call tries again.
+    /// The file cannot be written, or somebody else has shortened it: see [`Self::check`]. Nothing is lost: the next call tries again.
     pub fn flush(&mut self) -> Result<(), FileError> {
-        if !self.buffer.is_empty() {
-            let written = self.file.write_all_at(&self.buffer, self.written);
-            written.map_err(failed("be written", self.file.path()))?;
-            self.written += self.buffer.len() as u64;
-            self.buffer.clear();
-        }
+        let Some(&last) = self.buffer.last() else { return Ok(()) };
+        self.check_witness()?;
+        let witness = match (self.written.checked_sub(1), self.last) {
+            (None, _) => None,
+            (Some(at), Some(byte)) => Some((at, byte)),
+            // The file is an earlier run's.
+            (Some(at), None) => Some((at, self.byte_at(at)?)),
+        };
+        let written = self.file.write_all_at(&self.buffer, self.written);
+        written.map_err(failed("be written", self.file.path()))?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        (self.last, self.witness) = (Some(last), witness);
         Ok(())
+    }
+
+    /// Checks that the file still has all that was written to it: to be called before that is committed.
+    ///
+    /// Who writes at a place beyond the end of a file leaves a gap that reads as zeros, and the length tells nothing any more. So a byte just
+    /// before what was written last is looked at as well, here and before every write.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else has shortened the file, or it cannot be read.
+    pub fn check(&self) -> Result<(), FileError> {
+        if self.len()? < self.written {
+            return Err(self.shortened()?);
+        }
+        self.check_witness()
+    }
+
+    fn check_witness(&self) -> Result<(), FileError> {
+        match self.witness {
+            Some((at, byte)) if self.byte_at(at)? != byte => Err(self.shortened()?),
+            _ => Ok(()),
+        }
+    }
+
+    fn byte_at(&self, offset: u64) -> Result<u8, FileError> {
+        let mut byte = [0];
+        match self.file.read_exact_at(&mut byte, offset) {
+            Ok(()) => Ok(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.shortened()?),
+            Err(cause) => Err(failed("be read", self.file.path())(cause)),
+        }
+    }
+
+    fn shortened(&self) -> Result<FileError, FileError> {
+        Ok(FileError::Shortened {
+            path: self.file.path().to_owned(),
+            bytes: self.len()?,
+            written: self.written,
+        })
+    }
+
+    fn len(&self) -> Result<u64, FileError> {
+        self.file.len().map_err(failed("be read", self.file.path()))
     }
 
     /// Returns the length in bytes, the buffer included: what to commit, once the buffer is written out.
@@ -131,7 +203,7 @@ impl UncutFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is shorter, or another run writes to it.
+    /// The file cannot be opened, is shorter, has no line end where what was committed ends, or another run writes to it.
     pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
         let file = disk.open(path, OpenHow::Existing).map_err(failed("be opened", path))?;
         Self::locked(file.into(), committed)
@@ -141,24 +213,31 @@ impl UncutFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, or is shorter.
+    /// The file cannot be opened, is shorter, or has no line end where what was committed ends.
     pub fn check(disk: &dyn Disk, path: &Path, committed: u64) -> Result<(), FileError> {
         let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(failed("be opened", path))?;
-        Self::long_enough(file.into(), committed).map(drop)
+        Self::whole(file.into(), committed).map(drop)
     }
 
     /// Returns the file with its lock.
     pub(crate) fn locked(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
         // Before its length is taken: until then another run may write.
         lock(&*file)?;
-        Self::long_enough(file, committed)
+        Self::whole(file, committed)
     }
 
-    /// Returns the file, if it has what was committed.
-    pub(crate) fn long_enough(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+    /// Returns the file, if it has what was committed as far as that can be told without reading it all: a gap reads as zeros.
+    pub(crate) fn whole(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
         let bytes = file.len().map_err(failed("be read", file.path()))?;
         if bytes < committed {
             return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
+        }
+        let mut last = *b"\n";
+        if let Some(at) = committed.checked_sub(1) {
+            file.read_exact_at(&mut last, at).map_err(failed("be read", file.path()))?;
+        }
+        if last != *b"\n" {
+            return Err(FileError::TornLine { path: file.path().to_owned(), committed });
         }
         Ok(Self { file, bytes, committed })
     }

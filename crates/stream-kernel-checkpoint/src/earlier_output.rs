@@ -43,7 +43,7 @@ impl UncutFile {
     pub(crate) fn check_output(disk: &dyn Disk, committed: &Committed) -> Result<(), FileError> {
         let names = [&committed.output.partial, &committed.output.path].map(Path::new);
         let candidates = candidates(disk, committed, names, OpenHow::ReadOnlyNoFollow)?;
-        Self::long_enough(only(candidates, committed)?, committed.output.bytes).map(drop)
+        Self::whole(only(candidates, committed)?, committed.output.bytes).map(drop)
     }
 }
 

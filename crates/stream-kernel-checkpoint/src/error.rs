@@ -111,6 +111,16 @@ pub enum CommitError {
     /// A record of state is too long.
     #[error(transparent)]
     RecordTooLong(#[from] RecordTooLong),
+    /// Somebody else has shortened a file while the run wrote to it. All later commits are refused with the same error.
+    #[error("`{}` was shortened while the run wrote to it: it has {bytes} bytes now, and {written} were written (restore it from a copy, or start over)", path.display())]
+    Shortened {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+        /// How many bytes were written.
+        written: u64,
+    },
     /// A file cannot be written or made durable. All later commits are refused with the same error: what the failed one covered is not
     /// trusted again, and is written anew when the run is resumed.
     #[error("`{}` cannot {doing}", path.display())]

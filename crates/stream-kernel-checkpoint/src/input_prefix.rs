@@ -141,7 +141,7 @@ mod tests {
     fn a_last_line_that_has_become_another_one_is_noticed() {
         for appended in ["d\n", " ", "\r\n"] {
             insta::allow_duplicates! {
-                insta::assert_snapshot!(go_on(b"a\nbc", 2, appended.as_bytes()).unwrap_err(), @"the last line of `/input` that is committed, line 2, has no line end, and what was appended does not begin with one (put one between them)");
+                insta::assert_snapshot!(go_on(b"a\nbc", 2, appended.as_bytes()).unwrap_err(), @"the last line of `/input` that is committed, line 2, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over)");
             }
         }
         insta::assert_snapshot!(go_on(b"a\nbc\r", 2, b"\n").unwrap_err(), @"the last line of `/input` that is committed, line 2, ended in CR, which was taken as a part of it; with the LF that was appended, the CR is none any longer (only a run that starts over can take the line so)");

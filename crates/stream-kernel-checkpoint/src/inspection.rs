@@ -92,7 +92,8 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
 }
 
 /// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed: damage to slots,
-/// configuration and state log, records of state that `apply` refuses, output and trace that are shorter than what was committed, an input that begins
+/// configuration and state log, records of state that `apply` refuses, output and trace that are shorter than what was committed or have no
+/// line end where that ends, an input that begins
 /// differently or whose last line is another one now. Nothing is changed.
 ///
 /// Relative paths are those of the run: its working directory has to be this one.

@@ -65,7 +65,7 @@ pub enum PrefixError {
     },
     /// What was appended to it makes one line of two.
     #[error(
-        "the last line of `{}` that is committed, line {line_no}, has no line end, and what was appended does not begin with one (put one between them)",
+        "the last line of `{}` that is committed, line {line_no}, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over)",
         path.display()
     )]
     Joined {

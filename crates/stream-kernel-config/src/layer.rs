@@ -9,6 +9,7 @@ mod profiles;
 mod rows;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub(crate) struct Layers {
     list: Vec<Layer>,
     /// The names of the profiles in them, each once.
     profiles: Vec<String>,
+    /// The files and directories that were read.
+    files: Vec<PathBuf>,
 }
 
 /// One source of values.
@@ -96,7 +99,17 @@ impl Provider for LayerProvider {
 
 impl Layers {
     pub(crate) fn new() -> Self {
-        Self { figment: Figment::new(), list: Vec::new(), profiles: Vec::new() }
+        Self { figment: Figment::new(), list: Vec::new(), profiles: Vec::new(), files: Vec::new() }
+    }
+
+    /// Notes that a file or directory is read.
+    fn note_file(&mut self, path: &Path) {
+        self.files.push(path.to_owned());
+    }
+
+    /// Hands out the files and directories that were read.
+    pub(crate) fn take_files(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.files)
     }
 
     /// Returns the number that the next layer will have.

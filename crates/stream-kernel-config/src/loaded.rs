@@ -1,6 +1,7 @@
 //! A configuration on its way from merged to accepted.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use figment::Figment;
 use figment::providers::Serialized;
@@ -23,6 +24,7 @@ pub struct Loaded<N, A> {
     schema: Node,
     checked: Checked,
     findings: Findings,
+    files: Vec<PathBuf>,
     uses_standard_input: bool,
 }
 
@@ -50,6 +52,11 @@ impl<N, A> Loaded<N, A> {
         if !self.findings.is_replaced(key_path) {
             self.findings.add_reported(key_path, self.provenance(key_path), problem);
         }
+    }
+
+    /// Returns the files and directories that were read for it, as they were named; each file of a directory is among them.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Returns whether standard input was read for it, so that nothing else can be read from there.
@@ -95,12 +102,14 @@ where
         schema: Node,
         mut checked: Checked,
         mut findings: Findings,
-        uses_standard_input: bool,
+        (files, uses_standard_input): (Vec<PathBuf>, bool),
     ) -> Result<Self, Mistakes> {
         let mut replaced = HashSet::new();
         loop {
             let error = match Figment::from(Serialized::defaults(&checked.tree)).extract() {
-                Ok(config) => return Ok(Self { config, schema, checked, findings, uses_standard_input }),
+                Ok(config) => {
+                    return Ok(Self { config, schema, checked, findings, files, uses_standard_input });
+                }
                 Err(error) => error,
             };
             let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));

@@ -190,12 +190,13 @@ impl Loader {
     {
         let schema = self.schema::<N, A>();
         let mut findings = Findings::default();
-        let layers = self.layers(&schema, &mut findings);
+        let mut layers = self.layers(&schema, &mut findings);
+        let files = layers.take_files();
         let Self { retired, sources, .. } = self;
         let uses_standard_input = sources.iter().any(|source| matches!(source, Listed::StandardInput));
         let mut checked = check::check(&schema.root, &layers, &retired, &mut findings);
         sink_rules::apply(&mut checked, &layers, &mut findings);
-        Loaded::new(schema.root, checked, findings, uses_standard_input)
+        Loaded::new(schema.root, checked, findings, (files, uses_standard_input))
     }
 
     /// Returns the JSON Schema (draft 7, which editors know best) of the configuration, for editors.

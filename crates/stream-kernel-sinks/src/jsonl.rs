@@ -1,12 +1,13 @@
 //! Records as lines of JSON, appended to a file.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use stream_kernel_trace::{Record, TraceSink};
 
 use crate::batch::{Batch, Destination};
@@ -76,7 +77,8 @@ impl JsonlSink {
     ///
     /// # Errors
     ///
-    /// Another sink writes to the file. Otherwise, returns what the system says, for a symbolic link as well: it is not followed.
+    /// Another sink writes to the file. Otherwise, returns what the system says, for a symbolic link as well: it is followed only to a pipe or
+    /// device, as `/dev/fd/3` is.
     pub fn open(path: &Path, cadence: Cadence) -> Result<Self, OpenError> {
         let failed = |cause| OpenError { path: path.to_owned(), cause };
         let (file, ends_torn) = open_for_appending(path, cadence.fsync_every_n.is_some()).map_err(failed)?;
@@ -125,16 +127,21 @@ impl Destination for TraceFile {
 /// Opens the file and returns whether it ends in the middle of a line.
 fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFile, bool)> {
     let exists = path.symlink_metadata().ok();
-    let is_regular = exists.as_ref().is_none_or(|metadata| metadata.is_file() || metadata.is_symlink());
+    let is_link = exists.as_ref().is_some_and(Metadata::is_symlink);
+    // A link that leads nowhere counts as one to a file.
+    let is_regular = path.metadata().map_or(true, |metadata| metadata.is_file());
+    let follows = is_link && !is_regular;
     let file = OpenOptions::new()
         .append(true)
         .create(is_regular)
         .read(is_regular) // to look at the last byte
         .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .custom_flags(if follows { 0 } else { OFlags::NOFOLLOW.bits().cast_signed() })
         .open(path)?;
     if !is_regular {
-        return Ok((TraceFile { file, is_regular }, false));
+        // The link may lead to a file by now.
+        let is_safe = !follows || !file.metadata()?.is_file();
+        return if is_safe { Ok((TraceFile { file, is_regular }, false)) } else { Err(Errno::LOOP.into()) };
     }
     // Where the file system has no locks, it goes without.
     if let Err(TryLockError::WouldBlock) = file.try_lock() {

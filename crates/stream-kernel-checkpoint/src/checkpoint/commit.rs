@@ -20,12 +20,13 @@ impl Checkpoint {
     ///
     /// `changes` is what has changed in the state since the last commit; once they are written, they are empty, and keep their room. A program
     /// that changes much, or commits in another thread, [writes them ahead](Self::state_log) instead and calls [`Checkpoint::commit_written`].
-    /// `sync_first` are output and trace, into which everything that is committed has been written; they may have grown beyond it.
+    /// `sync_first` are the output and, behind it, the trace if there is one, into which everything that is committed has been written; they
+    /// may have grown beyond it.
     ///
     /// # Errors
     ///
-    /// A text has no room (nothing was done then, and the next commit may be better), a record was too long, or a file cannot be written or synced: then, and
-    /// for all later commits, the run has to end; what the last successful commit said is safe.
+    /// A text has no room (nothing was done then, and the next commit may be better), a record was too long, a file cannot be written or synced, or
+    /// somebody else has shortened one: then, and for all later commits, the run has to end; what the last successful commit said is safe.
     ///
     /// # Panics
     ///
@@ -191,6 +192,7 @@ impl Checkpoint {
         if !is_planted(PlantedFault::LogNotSynced) {
             sync(log)?;
         }
+        check_length(log, slot.log.bytes)?;
         self.sync_files(&slot.committed, sync_first)?;
         if !is_planted(PlantedFault::SlotBeforeLog) {
             self.write_slot(&slot, place)?;
@@ -210,6 +212,7 @@ impl Checkpoint {
         if !is_planted(PlantedFault::LogNotSynced) {
             sync(log)?;
         }
+        check_length(log, slot.log.bytes)?;
         if !is_planted(PlantedFault::LogDirectoryNotSynced) {
             self.sync_dir(&self.dir)?;
         }
@@ -226,10 +229,14 @@ impl Checkpoint {
         self.remove_other_logs()
     }
 
-    /// Makes output and trace durable, and the first time their names, too.
+    /// Makes output and trace durable, and the first time their names, too; and sees to it that they hold what is committed of them.
     fn sync_files(&mut self, committed: &Committed, files: &[&dyn DiskFile]) -> Result<(), CommitError> {
         if !is_planted(PlantedFault::FilesNotSynced) {
             files.iter().try_for_each(|file| sync(*file))?;
+        }
+        let lengths = [Some(committed.output.bytes), committed.trace.as_ref().map(|trace| trace.bytes)];
+        for (file, bytes) in files.iter().zip(lengths.into_iter().flatten()) {
+            check_length(*file, bytes)?;
         }
         let names = [
             Some(PathBuf::from(&committed.output.partial)),
@@ -254,6 +261,13 @@ impl Checkpoint {
     pub(super) fn sync_dir(&self, dir: &Path) -> Result<(), CommitError> {
         self.disk.sync_dir(dir).map_err(doing("be made durable", dir))
     }
+}
+
+/// Checks that a file is as long as what was written to it: somebody else may have shortened it.
+fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), CommitError> {
+    let bytes = file.len().map_err(doing("be read", file.path()))?;
+    let path = || file.path().to_owned();
+    if bytes < written { Err(CommitError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
 }
 
 /// Makes a file durable. It is not tried again: the system forgets what it could not write.

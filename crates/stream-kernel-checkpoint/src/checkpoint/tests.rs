@@ -9,9 +9,10 @@ use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, Simulated
 
 use super::{Checkpoint, LOCK_ATTEMPTS, is_soon_locked};
 use crate::changes::Changes;
-use crate::committed::Committed;
 use crate::committed::tests::{after_lines, greatest};
+use crate::committed::{Committed, CommittedTrace};
 use crate::error::{CommitError, OpenError, RestoreError};
+use crate::inspection::inspect;
 
 fn dir() -> &'static Path {
     Path::new("/checkpoint")
@@ -172,8 +173,8 @@ fn after_a_failure_every_commit_is_refused_with_the_same_cause() {
     let output = disk.open(Path::new("/output.partial"), OpenHow::New).unwrap();
     let sync_first: [&dyn DiskFile; 1] = [&*output];
     checkpoint.commit(after_lines(3), &mut Changes::new(), &sync_first).unwrap();
-    // The log is synced first, then the output.
-    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 1, from_then_on: false });
+    // The log is synced and measured first, then the output is synced.
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 2, from_then_on: false });
     let mut commit = || {
         let error = checkpoint.commit(after_lines(4), &mut Changes::new(), &sync_first).unwrap_err();
         format!("{error}: {}", std::error::Error::source(&error).unwrap())
@@ -288,4 +289,41 @@ fn a_log_that_cannot_be_read_is_not_said_to_be_missing() {
     disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false });
     let error = checkpoint.restore(&mut |_| Ok(())).unwrap_err();
     assert!(matches!(error, RestoreError::Read { .. }), "{error:?}");
+}
+
+/// The output, the trace or the state log: whatever is shorter than what is to be committed of it, nothing of it is.
+#[test]
+fn what_somebody_has_shortened_is_not_committed() {
+    for (path, told) in [
+        (
+            "/output.partial",
+            "`/output.partial` was shortened while the run wrote to it: it has 1 bytes now, and 2 were written (restore it from a copy, or start over)",
+        ),
+        (
+            "/trace",
+            "`/trace` was shortened while the run wrote to it: it has 1 bytes now, and 3 were written (restore it from a copy, or start over)",
+        ),
+        (
+            "/checkpoint/state-1.log",
+            "`/checkpoint/state-1.log` was shortened while the run wrote to it: it has 1 bytes now, and 64 were written (restore it from a copy, or start over)",
+        ),
+    ] {
+        let disk = disk_with_commits();
+        let (mut checkpoint, before) = open(&disk).unwrap();
+        disk.put(Path::new("/output.partial"), b"a\n");
+        disk.put(Path::new("/trace"), b"bc\n");
+        let [output, trace] =
+            ["/output.partial", "/trace"].map(|path| disk.open(Path::new(path), OpenHow::Existing).unwrap());
+        let mut committed = after_lines(3);
+        committed.output.bytes = 2;
+        committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 3, ends_after_line: None });
+        let mut log = checkpoint.state_log().unwrap();
+        log.append(&mut changes(&["d"])).unwrap();
+        let written = log.end_commit().unwrap();
+        disk.open(Path::new(path), OpenHow::Existing).unwrap().set_len(1).unwrap();
+        let failed = checkpoint.commit_written(committed, written, &[&*output, &*trace]).unwrap_err();
+        assert_eq!(failed.to_string(), told);
+        drop(checkpoint);
+        assert_eq!(inspect(&disk, dir()).unwrap().last.map(|last| last.committed), before);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
 use super::{CommittedFile, FileError, UncutFile};
 use crate::NewFile;
@@ -38,15 +38,58 @@ fn a_file_of_an_earlier_run_goes_on_at_its_end() {
 #[test]
 fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
     let disk = SimulatedDisk::new(1);
-    disk.put(path(), b"abcde");
+    disk.put(path(), b"ab\nde");
     let open = |committed| UncutFile::open(&disk, path(), committed);
     assert!(matches!(open(6), Err(FileError::Shorter { bytes: 5, committed: 6, .. })));
+    assert!(matches!(open(2), Err(FileError::TornLine { committed: 2, .. })));
     let uncut = open(3).unwrap();
-    assert_eq!(disk.contents(path()).unwrap(), b"abcde", "opening must not change it");
+    assert_eq!(disk.contents(path()).unwrap(), b"ab\nde", "opening must not change it");
     let mut file = uncut.cut(1).unwrap();
     file.append(b"DE").unwrap();
     file.flush().unwrap();
-    assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"abcDE".to_vec()));
+    assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"ab\nDE".to_vec()));
+}
+
+/// Somebody may cut the file to any length at any time between two writes: it is noticed before anything is committed, and as a rule
+/// before anything is written behind a gap.
+#[test]
+fn a_file_that_somebody_shortens_is_noticed() {
+    let lines = [&b"ab\n"[..], b"c\n", b"def\n"];
+    for beginning in ["", "x\n"] {
+        for written in 1..=lines.len() {
+            let len = beginning.len() + lines[..written].concat().len();
+            for left in 0..len {
+                let disk = SimulatedDisk::new(1);
+                disk.put(path(), beginning.as_bytes());
+                let mut file = CommittedFile::append_to(&disk, path(), 1).unwrap();
+                let mut write = |line: &[u8]| file.append(line).and_then(|()| file.flush());
+                lines[..written].iter().for_each(|line| write(line).unwrap());
+                let other = disk.open(path(), OpenHow::Existing).unwrap();
+                other.set_len(left as u64).unwrap();
+                let more = (written..written + 2).map(|_| write(b"more\n")).find_map(Result::err);
+                let found = file.check().unwrap_err();
+                for error in more.iter().chain([&found]) {
+                    assert!(matches!(error, FileError::Shortened { .. }), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_shortened_is_named_with_its_length() {
+    let disk = SimulatedDisk::new(1);
+    let mut file = CommittedFile::append_to(&disk, path(), 1).unwrap();
+    for line in [b"a\n", b"b\n"] {
+        file.append(line).unwrap();
+        file.flush().unwrap();
+    }
+    file.check().unwrap();
+    disk.open(path(), OpenHow::Existing).unwrap().set_len(1).unwrap();
+    file.append(b"c\n").unwrap();
+    let told = file.flush().unwrap_err().to_string();
+    insta::assert_snapshot!(told, @"`/output` was shortened while the run wrote to it: it has 1 bytes now, and 4 were written (restore it from a copy, or start over)");
+    assert_eq!(disk.contents(path()).unwrap(), b"a", "nothing is written behind a gap");
 }
 
 #[test]
@@ -59,11 +102,11 @@ fn what_is_nowhere_is_named() {
 #[test]
 fn what_follows_what_was_committed_can_be_left_to_others() {
     let disk = SimulatedDisk::new(1);
-    disk.put(path(), b"abcde");
+    disk.put(path(), b"ab\nde");
     let mut file = UncutFile::open(&disk, path(), 3).unwrap().append(1);
     file.append(b"f").unwrap();
     file.flush().unwrap();
-    assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (6, b"abcdef".to_vec()));
+    assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (6, b"ab\ndef".to_vec()));
 }
 
 /// Two that write at the same places would destroy each other's bytes.

@@ -36,19 +36,19 @@ fn taken(files: &[(&str, &str)], committed: &Committed, now: [&str; 2]) -> Resul
 #[test]
 fn until_the_run_is_complete_the_final_name_is_that_of_an_earlier_output() {
     let running = committed(false, false);
-    let both = [(PARTIAL, "ours, and more"), (PATH, "earlier")];
+    let both = [(PARTIAL, "our\nand more"), (PATH, "earlier")];
     assert_eq!(taken(&both, &running, [PARTIAL, PATH]).unwrap(), PARTIAL);
     taken(&both[1..], &running, [PARTIAL, PATH]).unwrap_err();
 }
 
 #[test]
 fn a_run_that_was_cut_off_before_it_gave_the_name_is_told_from_one_that_has() {
-    let ours = [(PARTIAL, "ours"), (PATH, "earlier")];
+    let ours = [(PARTIAL, "our\n"), (PATH, "earlier")];
     let complete = committed(true, false);
     assert_eq!(taken(&ours, &complete, [PARTIAL, PATH]).unwrap(), PARTIAL);
     assert_eq!(taken(&ours[..1], &complete, [PARTIAL, PATH]).unwrap(), PARTIAL);
-    assert_eq!(taken(&[(PATH, "ours")], &complete, [PARTIAL, PATH]).unwrap(), PATH);
-    let told = taken(&[(PARTIAL, "of others"), (PATH, "ours")], &complete, [PARTIAL, PATH]).unwrap_err();
+    assert_eq!(taken(&[(PATH, "our\n")], &complete, [PARTIAL, PATH]).unwrap(), PATH);
+    let told = taken(&[(PARTIAL, "of others"), (PATH, "our\n")], &complete, [PARTIAL, PATH]).unwrap_err();
     insta::assert_snapshot!(told, @"`/output.partial` is in the way: the output of this run is `/output` (remove `/output.partial`, or move it away)");
     let named = committed(true, true);
     assert_eq!(taken(&ours, &named, [PARTIAL, PATH]).unwrap_err(), told);
@@ -59,18 +59,18 @@ fn a_run_that_was_cut_off_before_it_gave_the_name_is_told_from_one_that_has() {
 fn under_other_names_it_is_found_but_not_taken_for_another() {
     let named = committed(true, true);
     let moved = ["/moved.partial", "/moved"];
-    assert_eq!(taken(&[(PATH, "ours")], &named, moved).unwrap(), PATH);
-    assert_eq!(taken(&[("/moved", "ours")], &named, moved).unwrap(), "/moved");
-    let told = taken(&[("/moved", "of others"), (PATH, "ours")], &named, moved).unwrap_err();
+    assert_eq!(taken(&[(PATH, "our\n")], &named, moved).unwrap(), PATH);
+    assert_eq!(taken(&[("/moved", "our\n")], &named, moved).unwrap(), "/moved");
+    let told = taken(&[("/moved", "of others"), (PATH, "our\n")], &named, moved).unwrap_err();
     insta::assert_snapshot!(told, @"`/moved` is in the way: the output of this run is `/output` (remove `/moved`, or move it away)");
     let aliases = ["./output.partial", "./output"];
-    assert_eq!(taken(&[(PATH, "ours")], &named, aliases).unwrap(), "./output", "it is the same file");
+    assert_eq!(taken(&[(PATH, "our\n")], &named, aliases).unwrap(), "./output", "it is the same file");
 }
 
 #[test]
 fn what_is_in_the_way_and_in_use_is_waited_for() {
     let disk = SimulatedDisk::new(1);
-    disk.put(Path::new(PATH), b"ours");
+    disk.put(Path::new(PATH), b"our\n");
     disk.put(Path::new(PARTIAL), b"of others");
     let open = || UncutFile::open_output(&disk, &committed(true, true), Path::new(PARTIAL), Path::new(PATH));
     let other = UncutFile::open(&disk, Path::new(PARTIAL), 0).unwrap();
@@ -85,7 +85,7 @@ fn a_file_that_cannot_be_opened_is_not_passed_over() {
     let complete = committed(true, false);
     for k in 0.. {
         let disk = SimulatedDisk::new(1);
-        disk.put(Path::new(PARTIAL), b"ours");
+        disk.put(Path::new(PARTIAL), b"our\n");
         let at = disk.operations() + k;
         disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
         let opened = UncutFile::open_output(&disk, &complete, Path::new(PARTIAL), Path::new(PATH));

@@ -83,6 +83,8 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
         found_after("/input", b"line"),
         found_after("/output.partial", b"ou"),
         found_after("/trace", b""),
+        found_after("/output.partial", b"out\r"),
+        found_after("/trace", b"\0\0\0\0\0\0trace\n"),
         found_after("/checkpoint/state-1.log", &[0; 25]),
         found_after("/checkpoint/state-1.log", &[0; 24]),
         found_after("/checkpoint/configuration", b"tExt"),
@@ -94,6 +96,8 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
     the input `/input` has 4 bytes, but 6 were committed
     `/output.partial` has 2 bytes, but 4 were committed (restore it from a copy, or start over)
     `/trace` has 0 bytes, but 6 were committed (restore it from a copy, or start over)
+    `/output.partial` was changed: the 4 bytes of it that were committed do not end at a line end (restore it from a copy, or start over)
+    `/trace` was changed: the 6 bytes of it that were committed do not end at a line end (restore it from a copy, or start over)
     the state log `/checkpoint/state-1.log` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
     the state log `/checkpoint/state-1.log` is damaged at byte 24: the file ends before what was committed (restore it from a copy, or start over)
     the configuration of the checkpoint, `/checkpoint/configuration`, is damaged: its checksum differs (restore it from a copy, or start over)
@@ -124,7 +128,7 @@ fn lines_appended_to_a_last_line_without_a_line_end_are_found() {
     committed.input = prefix.committed("/input".to_owned());
     checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
     let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
-    insta::assert_snapshot!(findings.join("\n"), @"the last line of `/input` that is committed, line 1, has no line end, and what was appended does not begin with one (put one between them)");
+    insta::assert_snapshot!(findings.join("\n"), @"the last line of `/input` that is committed, line 1, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over)");
 }
 
 fn checkpoint_of(disk: &SimulatedDisk) -> Committed {

@@ -16,6 +16,7 @@ const STANDARD_INPUT: &str = "standard input";
 
 /// Reads a file, or the files of a directory, and puts it over the layers so far; what cannot be read is a mistake and adds nothing.
 pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &Context<'_>, path: &Path) {
+    layers.note_file(path);
     if !path.is_dir() {
         let text = File::open(path).map_err(|error| unreadable(&error)).and_then(read);
         return add_text(layers, findings, context, path, text);
@@ -42,6 +43,7 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
     match contents {
         directory::Contents::Documents(documents) => {
             for (path, text) in documents {
+                layers.note_file(&path);
                 add_text(layers, findings, context, &path, text);
             }
         }
@@ -51,6 +53,9 @@ pub(crate) fn add_path(layers: &mut Layers, findings: &mut Findings, context: &C
             }
             let mut rows = Vec::with_capacity(files.len());
             for file in files {
+                if let Some(Origin::File { path, .. }) = file.as_ref().ok().map(|row| &row.origin) {
+                    layers.note_file(path);
+                }
                 match file {
                     Ok(row) => rows.push(row),
                     Err((path, place, problem)) => {
