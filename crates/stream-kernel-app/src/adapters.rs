@@ -50,12 +50,29 @@ pub struct InputSettings {
     /// The longest line that is read, in bytes; a longer one is skipped and counts as unreadable.
     #[schemars(range(min = 1, max = 1_073_741_824))]
     pub max_line_bytes: usize,
+    /// What becomes of a last line without LF: `take` reads it, `leave` leaves it for the next run, for inputs that grow.
+    pub unterminated_line: UnterminatedLine,
 }
 
 impl Default for InputSettings {
     fn default() -> Self {
-        Self { path: "input.txt".into(), max_line_bytes: 1_048_576 }
+        Self {
+            path: "input.txt".into(),
+            max_line_bytes: 1_048_576,
+            unterminated_line: UnterminatedLine::Take,
+        }
     }
+}
+
+/// What becomes of a last line without LF, which somebody may still be writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnterminatedLine {
+    /// It is a line as any other.
+    #[default]
+    Take,
+    /// It is left in the input, for a run that finds the rest of it.
+    Leave,
 }
 
 /// Where lines go to.

@@ -8,7 +8,8 @@ use stream_kernel_config::{Loaded, Problem, SinkKind};
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
 use crate::output::{folder_of, partial_path};
-use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY, are_same};
+use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
+use crate::same_file::are_same;
 use crate::{Application, LineAdapters};
 
 const CHECKPOINT_KEY: &str = "runtime.checkpoint";
@@ -88,6 +89,12 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
         let problem = Problem::new(format!("the checkpoint `{path}` is a symbolic link"))
             .expected("a directory of its own")
             .hint("name the directory that the link leads to");
+        loaded.report(DIR_KEY, problem);
+    } else if loaded.files().iter().any(|file| are_same(file, dir)) {
+        let problem =
+            Problem::new(format!("the checkpoint `{path}` is where the configuration was read from"))
+                .expected("a directory of its own")
+                .hint("name another one");
         loaded.report(DIR_KEY, problem);
     } else if fs::metadata(dir).is_ok_and(|metadata| !metadata.is_dir()) {
         let problem = Problem::new(format!("the checkpoint `{path}` is no directory"))

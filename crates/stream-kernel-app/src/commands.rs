@@ -14,7 +14,7 @@ use crate::config_diff;
 use crate::failure::Failure;
 use crate::run::say_warnings;
 use crate::trace_commands::escape::escaped;
-use crate::{Application, Job, LineAdapters};
+use crate::{Application, Job, LineAdapters, UnterminatedLine};
 
 /// The environment, as the process received it.
 pub(crate) type Environment = Vec<(OsString, OsString)>;
@@ -127,8 +127,12 @@ fn describe<A: Application>(job: &Job<A>) -> String {
             escaped(&path.to_string_lossy()).to_string()
         }
     };
+    let left = match input.unterminated_line {
+        UnterminatedLine::Take => "",
+        UnterminatedLine::Leave => ", a last one without LF is left for the next run",
+    };
     text += &format!(
-        "input: {}, lines of up to {} bytes\n",
+        "input: {}, lines of up to {} bytes{left}\n",
         place(&input.path, "standard input"),
         input.max_line_bytes
     );

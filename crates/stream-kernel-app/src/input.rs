@@ -1,7 +1,7 @@
 //! Where lines come from: a file, or something that may let us wait.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,8 @@ impl InputFile {
             Some(_) => None,
             None => Some(signals.wake().map_err(Failure::Signals)?),
         };
-        let input = Input { file: self.file, path: self.path, wake, has_said_so: false };
+        let input =
+            Input { file: self.file, path: self.path, bytes_at_first: self.bytes, wake, has_said_so: false };
         Ok(BufReader::with_capacity(BLOCK_BYTES, input))
     }
 }
@@ -60,6 +61,8 @@ impl InputFile {
 struct Input {
     file: File,
     path: PathBuf,
+    /// The length of a regular file when it was opened.
+    bytes_at_first: Option<u64>,
     /// What becomes readable when a signal comes; `None` if there is no waiting.
     wake: Option<UnixStream>,
     has_said_so: bool,
@@ -68,7 +71,11 @@ struct Input {
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.wait()?;
-        self.file.read(buffer).map_err(|error| match error.kind() {
+        let read = match self.file.read(buffer) {
+            Ok(0) if !buffer.is_empty() => self.check_length().map(|()| 0),
+            read => read,
+        };
+        read.map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
             kind => {
                 io::Error::new(kind, format!("the input `{}` cannot be read: {error}", self.path.display()))
@@ -77,7 +84,33 @@ impl Read for Input {
     }
 }
 
+/// Checks that an input, at its end with `bytes` bytes, was not shortened since it had `bytes_before`, be it when it was opened or by what was
+/// read of it. What is read of the last line then may be a part of it.
+///
+/// # Errors
+///
+/// Somebody else has shortened it.
+pub(crate) fn check_not_shortened(bytes: u64, bytes_before: u64) -> io::Result<()> {
+    if bytes >= bytes_before {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "it was shortened while it was read: it has {bytes} bytes now, and had {bytes_before} (restore it)"
+    )))
+}
+
 impl Input {
+    fn check_length(&mut self) -> io::Result<()> {
+        let Some(bytes_at_first) = self.bytes_at_first else { return Ok(()) };
+        let bytes = self.file.metadata()?.len();
+        // What the system makes up, as in `/proc`, has a length of 0 all the time.
+        if (bytes, bytes_at_first) == (0, 0) {
+            return Ok(());
+        }
+        // Standard input need not begin at byte 0.
+        check_not_shortened(bytes, bytes_at_first.max(self.file.stream_position()?))
+    }
+
     fn wait(&mut self) -> io::Result<()> {
         const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
         let Some(wake) = &self.wake else { return Ok(()) };

@@ -19,6 +19,7 @@ mod checkpoint_checks;
 mod checks;
 mod path_checks;
 mod redaction;
+mod same_file;
 mod tracing;
 
 mod adapters;
@@ -34,7 +35,9 @@ mod report;
 mod signals;
 mod stopwatch;
 
-pub use adapters::{FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
+pub use adapters::{
+    FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink, UnterminatedLine,
+};
 pub use application::{Application, Section, SummaryRow};
 pub use checkpointed::{
     CheckpointFailure, CommitIn, CommittedLines, Ended, Event, Reached, Surroundings, run_checkpointed,

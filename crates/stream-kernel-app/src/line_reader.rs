@@ -6,7 +6,7 @@ use std::mem;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
-use crate::{LineContent, RawLine};
+use crate::{LineContent, RawLine, UnterminatedLine};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -14,6 +14,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// A byte order mark at the very beginning is skipped. A line that is too long is skipped in constant memory and
 /// handed out as such. The end of the input is the end for good: should it grow at that moment, nothing of it is read.
+/// [`LineReader::unterminated_line`] says what becomes of a last line without LF.
 #[derive(Debug)]
 pub struct LineReader<R> {
     input: R,
@@ -29,6 +30,7 @@ pub struct LineReader<R> {
     overlong: Option<Overlong>,
     /// The end of the input was seen. What comes behind a last line without LF would seem to be a line of its own.
     has_ended: bool,
+    unterminated_line: UnterminatedLine,
 }
 
 /// The number of lines that can be looked at before they are read: enough for the processor to wait for what they need all at once, few
@@ -85,7 +87,14 @@ impl<R: BufRead> LineReader<R> {
             line: Vec::new(),
             overlong: None,
             has_ended: false,
+            unterminated_line: UnterminatedLine::Take,
         }
+    }
+
+    /// Takes a last line without LF, as a reader does by default, or leaves it in the input.
+    #[must_use]
+    pub fn unterminated_line(self, unterminated_line: UnterminatedLine) -> Self {
+        Self { unterminated_line, ..self }
     }
 
     /// Goes on after line `line_no`, with which `bytes_read` bytes of the input ended: `input` begins there.
@@ -165,6 +174,11 @@ impl<R: BufRead> LineReader<R> {
         ahead
     }
 
+    /// Returns how many bytes without LF were left at the end of the input; 0 before its end.
+    pub fn bytes_left(&self) -> u64 {
+        if self.has_ended { self.bytes_of_line } else { 0 }
+    }
+
     /// Returns how many bytes the lines so far have taken; a line that has begun does not count yet, though reading it may have been interrupted.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read
@@ -185,6 +199,9 @@ impl<R: BufRead> LineReader<R> {
         if self.line_no == 0 && self.line == BYTE_ORDER_MARK {
             self.line.clear();
             self.bytes_read += mem::take(&mut self.bytes_of_line);
+        }
+        if self.unterminated_line == UnterminatedLine::Leave {
+            return None;
         }
         (!self.line.is_empty() || self.overlong.is_some()).then(|| self.finish_line(false))
     }

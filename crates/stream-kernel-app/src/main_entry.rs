@@ -15,7 +15,7 @@ use crate::{Application, checkpoint_commands, run, trace_commands};
 
 /// Runs the application as a program: reads arguments and environment, does what they ask, and returns the exit code.
 ///
-/// 0: every line was processed. 1: the run failed. 2: usage or configuration. 130 and 143: a signal ended the run.
+/// 0: every line was processed. 1: the run failed. 2: usage or configuration. 129, 130 and 143: a signal ended the run.
 pub fn main<A: Application>() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let environment = std::env::vars_os().collect();

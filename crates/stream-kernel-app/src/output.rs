@@ -1,18 +1,21 @@
 //! Where lines go to: a file that takes its name only when it is complete, or a stream.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use stream_kernel_disk::try_lock;
 
 use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
+use crate::same_file::is_link_to_file;
 
 /// Takes lines out of the program.
 pub trait LineOutput {
@@ -62,15 +65,22 @@ const BLOCK_BYTES: usize = 256 * 1024;
 /// Clones lead to the same output: the steps write through one, the run completes another.
 #[derive(Clone)]
 pub(crate) struct OutputFile {
-    writer: Rc<RefCell<BufWriter<File>>>,
+    writer: Rc<RefCell<BufWriter<CountedFile>>>,
     path: PathBuf,
     /// The path that the file has while it is written; `None` for a stream.
     partial: Option<PathBuf>,
 }
 
+/// A file, and how many bytes were written to it.
+struct CountedFile {
+    file: File,
+    bytes: u64,
+}
+
 impl OutputFile {
     /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it is, and
-    /// anything else is a new file that has another name until it is complete, and is locked until then.
+    /// anything else is a new file that has another name until it is complete, and is locked until then. A link is followed only to a
+    /// pipe or device.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -81,7 +91,7 @@ impl OutputFile {
             return Ok(Self::new(File::from(stdout), path, None));
         }
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            let stream = write_to_what_is_there(path).map_err(failed(path))?;
+            let stream = open_stream(path).map_err(failed(path))?;
             return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
@@ -92,21 +102,23 @@ impl OutputFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
             _ => {}
         }
+        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not tell of.
         let mut options = OpenOptions::new();
         let file =
-            options.write(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
+            options.append(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
         lock(&file, &partial)?;
         Ok(Self::new(file, path, Some(partial)))
     }
 
     fn new(file: File, path: &Path, partial: Option<PathBuf>) -> Self {
+        let file = CountedFile { file, bytes: 0 };
         let writer = Rc::new(RefCell::new(BufWriter::with_capacity(BLOCK_BYTES, file)));
         Self { writer, path: path.to_owned(), partial }
     }
 
-    /// Returns where the lines are until the output is complete, if that is another file.
-    pub(crate) fn partial(&self) -> Option<&Path> {
-        self.partial.as_deref()
+    /// Returns where the lines are of an output that is not complete, if they still are there.
+    pub(crate) fn left(&self) -> Option<&Path> {
+        self.partial.as_deref().filter(|partial| self.writer.borrow().get_ref().is_at(partial))
     }
 
     /// Writes out what is buffered.
@@ -114,23 +126,60 @@ impl OutputFile {
         self.writer.borrow_mut().flush().map_err(|error| self.named(&error))
     }
 
-    /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name.
+    /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds what was written.
     pub(crate) fn complete(self) -> io::Result<()> {
         self.flush()?;
-        if let Some(partial) = &self.partial {
-            let synced = self.writer.borrow().get_ref().sync_all();
-            synced
-                .and_then(|()| fs::rename(partial, &self.path))
-                .and_then(|()| File::open(folder_of(&self.path))?.sync_all())
-                .map_err(|error| self.named(&error))?;
+        let Some(partial) = &self.partial else { return Ok(()) };
+        let writer = self.writer.borrow();
+        let CountedFile { file, bytes: written } = writer.get_ref();
+        let has = file.sync_all().and_then(|()| file.metadata()).map_err(|error| self.named(&error))?.len();
+        if !writer.get_ref().is_at(partial) {
+            return Err(self.nameless(format_args!(
+                "somebody else has removed or replaced `{}` while the run went on (run it again)",
+                partial.display()
+            )));
         }
-        Ok(())
+        if has != *written {
+            return Err(self.nameless(format_args!(
+                "somebody else has changed `{}`: it has {has} bytes, and {written} were written (run it again)",
+                partial.display()
+            )));
+        }
+        fs::rename(partial, &self.path).map_err(|error| self.nameless(error))?;
+        let folder = File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all());
+        folder.map_err(|error| self.named(&error))
+    }
+
+    /// Returns the error that the output cannot take its name.
+    fn nameless(&self, why: impl Display) -> io::Error {
+        io::Error::other(format!("the output `{}` cannot take its name: {why}", self.path.display()))
     }
 
     /// Returns the error with the name of the output.
     fn named(&self, error: &io::Error) -> io::Error {
         let text = format!("the output `{}` cannot be written: {error}", self.path.display());
         io::Error::new(error.kind(), text)
+    }
+}
+
+impl CountedFile {
+    /// Returns whether the file is there, and not another one.
+    fn is_at(&self, path: &Path) -> bool {
+        let [file, there] = [self.file.metadata(), path.symlink_metadata()]
+            .map(|metadata| metadata.ok().map(|metadata| (metadata.dev(), metadata.ino())));
+        file.is_some() && file == there
+    }
+}
+
+impl Write for CountedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -173,6 +222,15 @@ fn lock(file: &File, partial: &Path) -> Result<(), Failure> {
 /// Opens what exists for writing; a symbolic link is not followed.
 pub(crate) fn write_to_what_is_there(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
+}
+
+/// Opens what exists and is no regular file for writing; a link that leads to one by now is not followed.
+fn open_stream(path: &Path) -> io::Result<File> {
+    if is_link_to_file(path) {
+        return Err(Errno::LOOP.into());
+    }
+    let stream = OpenOptions::new().write(true).open(path)?;
+    if stream.metadata()?.is_file() { Err(Errno::LOOP.into()) } else { Ok(stream) }
 }
 
 /// Returns the folder that the file lies in.

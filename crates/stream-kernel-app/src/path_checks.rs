@@ -1,25 +1,24 @@
 //! Files that must not be the same, and links that are not followed.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stream_kernel_config::{Loaded, Problem, SinkKind};
 
 use crate::LineAdapters;
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
-use crate::output::{folder_of, partial_path};
+use crate::output::partial_path;
 use crate::redaction::KEY_FILE_KEY;
+use crate::same_file::{Target, is_link_to_file};
 
 pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
 
-/// A path, with the key that it comes from.
+/// Something that is read or written, with the key that says so.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     key: &'a str,
     what: &'a str,
-    path: &'a Path,
+    target: Target<'a>,
 }
 
 /// Reports paths that cannot be used together, or at all. Nothing is opened.
@@ -34,28 +33,28 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, _)| path.to_owned());
     let key_file = tracing.redact.key_file.clone();
     let traces_to_stdout = sink.is_some_and(|sink| sink.kind == SinkKind::Stdout);
+    let writes_to_stdout = is_standard_stream(&output);
 
     // A path that only stands in for a mistaken one is held against nothing.
-    let place = |key, what, path| (!loaded.is_mistaken(key)).then_some(Place { key, what, path });
-    let input = place(INPUT_PATH_KEY, "input", &input);
-    let output = place(OUTPUT_PATH_KEY, "output", &output);
-    let writes_to_stdout = output.is_some_and(|output| is_standard_stream(output.path));
+    let place = |key, what, target| (!loaded.is_mistaken(key)).then_some(Place { key, what, target });
+    let from = if is_standard_stream(&input) { Target::StandardInput } else { Target::Path(&input) };
+    let to = if writes_to_stdout { Target::StandardOutput } else { Target::Path(&output) };
+    let input = place(INPUT_PATH_KEY, "input", from);
+    let output = place(OUTPUT_PATH_KEY, "output", to);
     // What goes to standard output has no partial name.
-    let unfinished = output.filter(|_| !writes_to_stdout).map(|output| Place {
-        what: "unfinished output",
-        path: &unfinished,
-        ..output
-    });
-    let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", path));
-    let key_file = key_file.as_deref().and_then(|path| place(KEY_FILE_KEY, "key file", path));
+    let unfinished = place(OUTPUT_PATH_KEY, "unfinished output", Target::Path(&unfinished));
+    let unfinished = unfinished.filter(|_| !writes_to_stdout);
+    let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", Target::Path(path)));
+    let records = place(SINK_KIND_KEY, "sink", Target::StandardOutput).filter(|_| traces_to_stdout);
+    let key_file = key_file.as_deref().and_then(|path| place(KEY_FILE_KEY, "key file", Target::Path(path)));
 
-    if traces_to_stdout && writes_to_stdout {
+    if traces_to_stdout && writes_to_stdout && output.is_some() {
         let problem = Problem::new("records and results would both go to standard output")
             .expected("a `jsonl` sink, or an output file")
             .hint("use `--trace-path FILE` or `--output FILE`");
         loaded.report(SINK_KIND_KEY, problem);
     }
-    if loaded.uses_standard_input() && input.is_some_and(|input| is_standard_stream(input.path)) {
+    if loaded.uses_standard_input() && input.is_some_and(|input| input.target == Target::StandardInput) {
         let problem =
             Problem::new("standard input holds the configuration already").expected("an input file");
         loaded.report(INPUT_PATH_KEY, problem.hint("use `--input FILE`, or `--config FILE`"));
@@ -67,13 +66,15 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         check_same(loaded, output, input);
     }
     if let Some(trace) = trace {
-        if is_standard_stream(trace.path) {
+        if trace.target == Target::Path(Path::new("-")) {
             let problem = Problem::new("`-` is no trace file")
                 .expected("a file of its own")
                 .hint("records go to standard output with `runtime.tracing.sink: {kind: stdout}`");
             loaded.report(TRACE_PATH_KEY, problem);
         }
         check_link(loaded, trace, "the sink `stdout`");
+    }
+    for trace in [trace, records].into_iter().flatten() {
         for other in [input, output, unfinished, key_file].into_iter().flatten() {
             check_same(loaded, trace, other);
         }
@@ -86,50 +87,51 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
             check_same(loaded, results, key_file);
         }
     }
+    for written in [output, unfinished, trace, records].into_iter().flatten() {
+        check_configuration(loaded, written);
+    }
 }
 
-/// Reports `place` if it is a symbolic link; `stream` is what to use for standard output.
-fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, path }: Place<'_>, stream: &str) {
-    if !is_standard_stream(path) && path.is_symlink() {
+/// Reports `place` if it is a file that the configuration was read from.
+fn check_configuration<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>) {
+    let files = loaded.files().to_vec();
+    let file = files.iter().find(|file| place.target.is_same_file(Target::Path(file)));
+    if let Some(file) = file {
+        let what = format!("configuration file `{}`", file.display());
+        report_same(loaded, place, &what);
+    } else if loaded.uses_standard_input() && place.target.is_same_file(Target::StandardInput) {
+        report_same(loaded, place, "configuration on standard input");
+    }
+}
+
+/// Reports `place` if it is a symbolic link to a file; `stream` is what to use for standard output.
+fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Place<'_>, stream: &str) {
+    if let Target::Path(path) = target
+        && is_link_to_file(path)
+    {
         let problem = Problem::new(format!("the {what} `{}` is a symbolic link", path.display()))
-            .expected("a file of its own")
+            .expected("a file of its own, or a link to a pipe or device")
             .hint(format!("name the file that the link leads to, or use {stream} for standard output"));
         loaded.report(key, problem);
     }
 }
 
 /// Reports `place` if it is the same file as `other`.
-fn check_same<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, path }: Place<'_>, other: Place<'_>) {
-    if is_file(path) && is_file(other.path) && are_same(path, other.path) {
-        let problem =
-            Problem::new(format!("the {what} `{}` is the same file as the {}", path.display(), other.what))
-                .expected("a file of its own")
-                .hint("name another file");
-        loaded.report(key, problem);
+fn check_same<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>, other: Place<'_>) {
+    // That both are standard output is another mistake.
+    let are_one_stream = place.target == other.target && place.target == Target::StandardOutput;
+    if !are_one_stream && place.target.is_same_file(other.target) {
+        report_same(loaded, place, other.what);
     }
 }
 
-/// Returns whether the path leads to a file or to nothing yet, rather than to a stream or a device.
-fn is_file(path: &Path) -> bool {
-    !is_standard_stream(path) && fs::metadata(path).map_or(true, |metadata| metadata.is_file())
-}
-
-/// Returns whether both paths lead to the same file, now or once it exists.
-pub(crate) fn are_same(one: &Path, other: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    match (identity(one), identity(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => resolve(one) == resolve(other),
-    }
-}
-
-/// Returns the path with its links resolved; of a file that does not exist yet those of its folder.
-fn resolve(path: &Path) -> PathBuf {
-    if let Ok(resolved) = path.canonicalize() {
-        return resolved;
-    }
-    match (folder_of(path).canonicalize(), path.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => path.to_owned(),
-    }
+fn report_same<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Place<'_>, other: &str) {
+    let written = match target {
+        Target::Path(path) => format!("the {what} `{}`", path.display()),
+        Target::StandardInput | Target::StandardOutput => "standard output".to_owned(),
+    };
+    let problem = Problem::new(format!("{written} is the same file as the {other}"))
+        .expected("a file of its own")
+        .hint("name another file");
+    loaded.report(key, problem);
 }

@@ -25,6 +25,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) resumed_after: u64,
     /// What was in force: label, and words.
     pub(crate) rules: Vec<(&'static str, String)>,
+    /// How many bytes without LF are left at the end of the input, for the next run.
+    pub(crate) bytes_left: u64,
     pub(crate) rows: Vec<SummaryRow>,
     /// Where results went, and what ran: label, and place or digest.
     pub(crate) places: [(&'a str, Option<String>); 3],
@@ -54,6 +56,11 @@ impl Summary<'_> {
             let indent = 2 + 2 * row.level;
             let padding = widest - width(row);
             text += &format!("\n{:indent$}{}{:padding$}  {:>13}", "", row.label, "", grouped(row.count));
+        }
+        if self.bytes_left > 0 {
+            let bytes = counted(self.bytes_left, "byte");
+            text +=
+                &format!("\n  left for the next run: {bytes} at the end of the input, without a line end");
         }
         for (label, place) in &self.places {
             let Some(place) = place else { continue };
@@ -89,6 +96,7 @@ mod tests {
             program: "fund-load",
             elapsed: Duration::from_millis(1_500),
             resumed_after: 0,
+            bytes_left: 1_040,
             report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
             rules: vec![("limits", "3 attempts a day".into())],
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
@@ -105,6 +113,7 @@ mod tests {
           declined                          7
             DAILY_AMOUNT_LIMIT              7
           abandoned                         2
+          left for the next run: 1,040 bytes at the end of the input, without a line end
           output: decisions.ndjson
           configuration: sha256:0
         ");

@@ -17,7 +17,7 @@ use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
 use crate::trace_commands::escape::escaped;
-use crate::{Application, Job, LineAdapters, LineReader, Run, checkpointed, tracing};
+use crate::{Application, InputSettings, Job, LineAdapters, LineReader, Run, checkpointed, tracing};
 
 /// Why lines were no longer read.
 enum End {
@@ -52,10 +52,12 @@ pub(crate) fn run<A: Application>(
     let places = ResultPlaces::of(job.config());
     let configuration = job.effective().digest();
     let rules = A::rules(job.config());
-    let max_line_bytes = job.config().adapters.input_source().settings.max_line_bytes;
+    let InputSettings { max_line_bytes, unterminated_line, .. } =
+        job.config().adapters.input_source().settings;
     let recorder = job.recorder(SystemClock::new, sink);
     let mut run = job.start(&options.run_id, recorder, output.clone());
-    let mut lines = LineReader::new(input.into_bytes(&signals)?, max_line_bytes);
+    let lines = LineReader::new(input.into_bytes(&signals)?, max_line_bytes);
+    let mut lines = lines.unterminated_line(unterminated_line);
 
     let ended = feed(&mut run, &mut lines, &output, &signals, &mut progress);
     drop(progress);
@@ -82,7 +84,8 @@ pub(crate) fn run<A: Application>(
     };
     let places = [("output", output_place), ("trace", places.trace), ("configuration", Some(configuration))];
     let elapsed = stopwatch.elapsed();
-    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rules, rows, places }.render());
+    let bytes_left = lines.bytes_left();
+    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rules, bytes_left, rows, places }.render());
     Ok(exit_code)
 }
 
@@ -127,10 +130,10 @@ fn say_trace_failure(failure: Option<&SinkFailure>, places: &ResultPlaces, remar
     }
 }
 
-/// Returns where the output is that did not get its name, for the end of a message.
+/// Returns where the output is that did not get its name, for the end of a message; nothing if somebody else has removed it.
 fn what_is_left(output: &OutputFile) -> String {
     output
-        .partial()
+        .left()
         .map(|partial| {
             format!(" (the unfinished output is left in `{}`)", escaped(&partial.to_string_lossy()))
         })

@@ -1,16 +1,17 @@
-//! SIGINT and SIGTERM: asked for between lines, and able to wake a run that waits for input.
+//! SIGINT, SIGTERM and SIGHUP: asked for between lines, and able to wake a run that waits for input.
 
+use std::fs;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// The signals that end a run.
-const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 /// Notes the first signal; a second one ends the process at once.
 pub(crate) struct Signals {
@@ -24,7 +25,9 @@ impl Signals {
         let received = Arc::new(AtomicUsize::new(0));
         let is_second = Arc::new(AtomicBool::new(false));
         let (wake, waker) = UnixStream::pair()?;
-        for signal in SIGNALS {
+        // Who starts a program with `nohup` wants it to outlive the terminal.
+        let outlives_terminal = is_ignored(SIGHUP);
+        for signal in SIGNALS.into_iter().filter(|signal| *signal != SIGHUP || !outlives_terminal) {
             // In this order: the first signal finds `is_second` still false and sets it for the next.
             flag::register_conditional_shutdown(signal, exit_code(signal).into(), Arc::clone(&is_second))?;
             flag::register(signal, Arc::clone(&is_second))?;
@@ -36,7 +39,7 @@ impl Signals {
         Ok(Self { received, wake })
     }
 
-    /// Returns the exit code of the signal that was received, if any was: 130 or 143.
+    /// Returns the exit code of the signal that was received, if any was: 130, 143 or 129.
     pub(crate) fn received(&self) -> Option<u8> {
         let signal = self.received.load(Ordering::Relaxed);
         (signal != 0).then(|| exit_code(i32::try_from(signal).unwrap_or_default()))
@@ -46,6 +49,14 @@ impl Signals {
     pub(crate) fn wake(&self) -> io::Result<UnixStream> {
         self.wake.try_clone()
     }
+}
+
+/// Returns whether the program was started with the signal ignored. Where the system does not say, it was not.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    ignored & (1 << (signal - 1)) != 0
 }
 
 /// Returns the code with which shells report a process that a signal ended.

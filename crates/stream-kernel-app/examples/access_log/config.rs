@@ -82,7 +82,11 @@ pub(crate) struct Adapters {
 impl Default for Adapters {
     fn default() -> Self {
         // Servers refuse longer request lines, and each of the two quoted headers may have as much again.
-        let input = InputSettings { path: "access.log".into(), max_line_bytes: 3 * 8_192 };
+        let input = InputSettings {
+            path: "access.log".into(),
+            max_line_bytes: 3 * 8_192,
+            ..InputSettings::default()
+        };
         let output = OutputSettings { path: "counts.ndjson".into() };
         Self {
             input_source: InputSource { settings: input, ..InputSource::default() },

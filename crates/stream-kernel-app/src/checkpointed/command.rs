@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{FileError, MIN_COMPACTION_BYTES, OpenError, PrefixError};
+use stream_kernel_checkpoint::{CommitError, FileError, MIN_COMPACTION_BYTES, OpenError, PrefixError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_exec::RunReport;
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
@@ -82,7 +82,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
             ));
             Ok(exit_code)
         }
-        Ok(Ended { stopped: None, report, resumed_after, trace_ends_after, summary }) => {
+        Ok(Ended { stopped: None, report, resumed_after, trace_ends_after, bytes_left, summary }) => {
             let places = [
                 ("output", Some(places.output)),
                 ("trace", places.trace),
@@ -94,6 +94,7 @@ pub(crate) fn run<A: Application>(job: Job<A>, options: &Options, restart: bool)
                 report,
                 resumed_after,
                 rules,
+                bytes_left,
                 rows: summary,
                 places,
             };
@@ -124,6 +125,17 @@ pub(crate) fn told(failure: &CheckpointFailure) -> String {
         CheckpointFailure::Input(PrefixError::Shorter { .. } | PrefixError::Differs { .. }) => {
             " (name the input of the checkpoint, or use another `runtime.checkpoint.dir`); nothing was touched \
              (--restart starts over)"
+        }
+        CheckpointFailure::Input(PrefixError::Joined { .. }) => {
+            "; nothing was touched (--restart starts over; for an input that grows there is \
+             `adapters.input_source.settings.unterminated_line: leave`)"
+        }
+        CheckpointFailure::File(FileError::Shortened { .. })
+        | CheckpointFailure::Commit { cause: CommitError::Shortened { .. }, .. } => {
+            "; what was committed before stays (--restart starts over)"
+        }
+        CheckpointFailure::OutputGone { .. } => {
+            " (put it back and run it again, or start over with --restart)"
         }
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
         // Nothing has begun, or its error says what to do.

@@ -127,6 +127,14 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
+    /// The output is complete, and that is committed, but it is not there to take its name.
+    #[error("all lines are committed, but the output cannot take its name `{}`: somebody else has removed or replaced `{}`", path.display(), partial.display())]
+    OutputGone {
+        /// The name.
+        path: PathBuf,
+        /// The name that it had until then.
+        partial: PathBuf,
+    },
     /// What comes after the last line could not be written.
     #[error(transparent)]
     Finish(io::Error),
@@ -151,7 +159,9 @@ impl CheckpointFailure {
             }
             Self::Open(error) => !matches!(error, OpenError::Io { .. }),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
-            Self::File(error) | Self::Begin(error) => !matches!(error, FileError::Io { .. }),
+            Self::File(error) | Self::Begin(error) => {
+                !matches!(error, FileError::Io { .. } | FileError::Shortened { .. })
+            }
             _ => false,
         }
     }

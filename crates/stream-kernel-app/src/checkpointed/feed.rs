@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{CommitError, Committed, InputPrefix, Total};
+use stream_kernel_checkpoint::{CommitError, Committed, FileError, InputPrefix, Total};
 use stream_kernel_exec::{InputOutcome, RunReport};
 use stream_kernel_trace::Timestamp;
 
@@ -51,7 +51,7 @@ struct Feed<'a, A: Application> {
 /// Takes every line through the pipeline, until there is none left or the run is to stop.
 pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, CheckpointFailure> {
     let input = HashedInput::new(Arc::clone(&opened.input), opened.prefix.clone());
-    let lines = LineReader::new(input, opened.max_line_bytes);
+    let lines = LineReader::new(input, opened.max_line_bytes).unterminated_line(opened.unterminated_line);
     let mut lines = lines.after(opened.start.line_no, opened.prefix.bytes());
     let mut feed = Feed::new(opened);
     feed.begin(&mut lines)?;
@@ -68,19 +68,20 @@ impl<'a, A: Application> Feed<'a, A> {
         Self { opened, is_line_taken_back: false, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
-    /// Commits, if nothing may be written before: nothing that no commit accounts for.
+    /// Commits, if no record may be written before. What is committed of the trace ends at a line end.
     fn begin(&mut self, lines: &mut Lines) -> Result<(), CheckpointFailure> {
+        if let Some(trace) = &self.opened.files.trace {
+            trace.end_torn_record()?;
+        }
         if self.opened.start.commits_first {
+            self.begun = self.mark(self.begun.line_no, self.begun.input_bytes);
             self.commit(lines, self.begun, false)?;
             self.wait()?;
         }
         if let Some(TraceEnd { line_no, .. }) = self.trace_end {
             self.tell_trace_end(line_no, None);
         }
-        match &self.opened.files.trace {
-            Some(trace) => Ok(trace.end_torn_record()?),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Returns the exit code for which the run was stopped.
@@ -119,12 +120,12 @@ impl<'a, A: Application> Feed<'a, A> {
                     // The line is taken back: it comes again when the run is resumed.
                     self.opened.state.take_back_line();
                     self.is_line_taken_back = true;
-                    self.heed_trace_failure();
+                    self.heed_trace_failure()?;
                     self.commit_what_can_be(lines, before);
                     return Err(failure.into());
                 }
             }
-            self.heed_trace_failure();
+            self.heed_trace_failure()?;
             self.commit_if_due(lines)?;
             self.write_ahead_if_due(lines.line_no())?;
         }
@@ -149,12 +150,23 @@ impl<'a, A: Application> Feed<'a, A> {
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
         let trace_ends_after = self.trace_end.map(|end| end.line_no);
-        Ok(Ended { stopped, report, resumed_after: self.opened.start.line_no, trace_ends_after, summary })
+        let Start { line_no: resumed_after, is_finished, bytes_left, .. } = self.opened.start;
+        let bytes_left = if is_finished { bytes_left } else { lines.bytes_left() };
+        Ok(Ended { stopped, report, resumed_after, trace_ends_after, bytes_left, summary })
     }
 
     /// Gives the complete output its name, and commits that it has it: what has the partial name later is not taken for it.
     fn name_output(&mut self, lines: &mut Lines, mark: Mark) -> Result<(), CheckpointFailure> {
-        let Files { partial_path, final_path, .. } = &mut self.opened.files;
+        let Files { output, partial_path, final_path, .. } = &mut self.opened.files;
+        if partial_path != final_path {
+            let is_there = output.is_at(&*self.opened.surroundings.disk, partial_path);
+            let unread = |cause| FileError::Io { doing: "be looked at", path: partial_path.clone(), cause };
+            if !is_there.map_err(unread)? {
+                let [path, partial] = [&*final_path, &*partial_path].map(Clone::clone);
+                return Err(CheckpointFailure::OutputGone { path, partial });
+            }
+            output.file().check()?;
+        }
         let renamed = self.opened.committer.rename(partial_path, final_path);
         renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
         let was_named = partial_path == final_path;
@@ -207,9 +219,11 @@ impl<'a, A: Application> Feed<'a, A> {
 
     /// Begins a commit of everything up to `mark`.
     fn commit(&mut self, lines: &mut Lines, mark: Mark, complete: bool) -> Result<(), CheckpointFailure> {
-        self.opened.files.output.file().flush()?;
+        let mut output = self.opened.files.output.file();
+        output.flush().and_then(|()| output.check())?;
+        drop(output);
         if let Some(Err(cause)) = self.opened.files.trace.as_ref().map(Trace::flush) {
-            self.end_trace(&cause);
+            self.end_trace(&cause)?;
         }
         let committed = self.committed(lines.input_mut().up_to(mark.input_bytes), mark, complete);
         self.wait()?;
@@ -249,20 +263,27 @@ impl<'a, A: Application> Feed<'a, A> {
 
     /// Ends the trace if a record could not be written, or not be made durable.
     #[inline]
-    fn heed_trace_failure(&mut self) {
-        if let Some(cause) = self.opened.files.trace.as_ref().and_then(Trace::take_failure) {
-            self.end_trace(&cause);
+    fn heed_trace_failure(&mut self) -> Result<(), CheckpointFailure> {
+        match self.opened.files.trace.as_ref().and_then(Trace::take_failure) {
+            Some(cause) => self.end_trace(&cause),
+            None => Ok(()),
         }
     }
 
-    /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted.
+    /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted; if somebody else has shortened it, not
+    /// even that, and the run ends.
     #[cold]
-    fn end_trace(&mut self, cause: &io::Error) {
-        let Some(trace) = self.opened.files.trace.take() else { return };
+    fn end_trace(&mut self, cause: &io::Error) -> Result<(), CheckpointFailure> {
+        let Some(trace) = self.opened.files.trace.take() else { return Ok(()) };
         trace.give_up();
+        if let Err(error) = trace.refuse_if_shortened() {
+            self.opened.files.trace = Some(trace);
+            return Err(error.into());
+        }
         let Mark { line_no, trace_bytes, .. } = self.begun;
         self.trace_end = Some(TraceEnd { line_no, bytes: trace_bytes });
         self.tell_trace_end(line_no, Some(cause));
+        Ok(())
     }
 
     fn tell_trace_end(&mut self, line_no: u64, cause: Option<&io::Error>) {

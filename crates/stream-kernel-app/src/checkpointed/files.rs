@@ -7,6 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use stream_kernel_checkpoint::{CommittedFile, FileError};
+use stream_kernel_disk::{Disk, OpenHow};
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_trace::{Record, TraceSink};
 
@@ -26,6 +27,16 @@ impl Output {
 
     pub(super) fn file(&self) -> std::cell::RefMut<'_, CommittedFile> {
         self.0.borrow_mut()
+    }
+
+    /// Returns whether `path` still leads to the output, rather than to nothing or to something else.
+    pub(super) fn is_at(&self, disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+        let there = match disk.open(path, OpenHow::ReadOnlyNoFollow) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        Ok(there.id()? == self.file().file().id()?)
     }
 }
 
@@ -87,11 +98,20 @@ impl Trace {
         Ok(())
     }
 
-    /// Writes out all records so far.
+    /// Writes out all records so far, and checks that they are there.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.sink.borrow_mut().flush()?;
         // The line end of a torn record stands there without a record behind it, if none has come.
-        self.file().flush().map_err(|error| with_cause("the trace", &error))
+        let mut file = self.file();
+        file.flush().and_then(|()| file.check()).map_err(|error| with_cause("the trace", &error))
+    }
+
+    /// Fails if somebody else has shortened the file. Other failures, to look at it for one, are none here.
+    pub(super) fn refuse_if_shortened(&self) -> Result<(), FileError> {
+        match self.file().check() {
+            Err(error @ FileError::Shortened { .. }) => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use stream_kernel_checkpoint::InputPrefix;
 use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 
+use crate::input::check_not_shortened;
+
 /// The input is read in blocks of this size. A block is hashed when its lines are done: it should still be near the processor then, after all
 /// that these have asked of the stores.
 const BLOCK_BYTES: usize = 64 * 1024;
@@ -25,6 +27,8 @@ pub(super) struct HashedInput {
     lines: InputPrefix,
     /// How often in a row reading was interrupted.
     interruptions: u32,
+    /// The length of the file when it was read first.
+    bytes_at_first: Option<u64>,
 }
 
 impl HashedInput {
@@ -39,6 +43,7 @@ impl HashedInput {
             lines: prefix.clone(),
             hashed: prefix,
             interruptions: 0,
+            bytes_at_first: None,
         }
     }
 
@@ -64,7 +69,7 @@ impl HashedInput {
         self.hashed.update(torn);
         self.begins_at += self.filled as u64;
         (self.filled, self.consumed) = (0, 0);
-        self.filled = match self.file.read_at(&mut self.block, self.begins_at) {
+        self.filled = match self.read_or_end() {
             // It goes to whoever reads, so that a signal is heeded; more of them than signals explain are another error.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 self.interruptions += 1;
@@ -81,11 +86,39 @@ impl HashedInput {
         Ok(())
     }
 
+    /// Reads into the block, and returns how many bytes that were: 0 at the end, which must not have come nearer meanwhile.
+    fn read_or_end(&mut self) -> io::Result<usize> {
+        let bytes_at_first = match self.bytes_at_first {
+            Some(bytes) => bytes,
+            None => *self.bytes_at_first.insert(self.file.len()?),
+        };
+        let read = self.file.read_at(&mut self.block, self.begins_at)?;
+        if read == 0 {
+            check_not_shortened(self.file.len()?, bytes_at_first.max(self.begins_at))?;
+        }
+        Ok(read)
+    }
+
     /// Returns the place in the block of what stands in the file at `offset`.
     fn in_block(&self, offset: u64) -> usize {
         // A block is smaller than any address space.
         usize::try_from(offset - self.begins_at).unwrap_or(usize::MAX)
     }
+}
+
+/// Returns whether there is an LF in a file from the byte `offset` on.
+pub(super) fn has_line_end(file: &dyn DiskFile, mut offset: u64) -> io::Result<bool> {
+    let mut block = vec![0; BLOCK_BYTES];
+    let end = file.len()?;
+    while offset < end {
+        let bytes = usize::try_from(end - offset).map_or(BLOCK_BYTES, |left| left.min(BLOCK_BYTES));
+        file.read_exact_at(&mut block[..bytes], offset)?;
+        if memchr::memchr(b'\n', &block[..bytes]).is_some() {
+            return Ok(true);
+        }
+        offset += bytes as u64;
+    }
+    Ok(false)
 }
 
 impl BufRead for HashedInput {

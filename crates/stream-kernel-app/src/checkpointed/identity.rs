@@ -9,8 +9,9 @@ use stream_kernel_checkpoint::{Checkpoint, CommitError, Committed, CommittedConf
 use stream_kernel_config::remote::without_credentials;
 
 use super::CheckpointFailure;
-use crate::path_checks::{TRACE_PATH_KEY, are_same};
+use crate::path_checks::TRACE_PATH_KEY;
 use crate::redaction::KEY_FILE_KEY;
+use crate::same_file::are_same;
 use crate::{Application, Job};
 
 /// A refusal lists so many differences, and counts the others.

@@ -98,6 +98,8 @@ pub struct Ended {
     pub resumed_after: u64,
     /// The last line in the trace, if what followed could not be written.
     pub trace_ends_after: Option<u64>,
+    /// How many bytes without LF are left at the end of the input, for the next run.
+    pub bytes_left: u64,
     /// The application's part of the summary.
     pub summary: Vec<SummaryRow>,
 }

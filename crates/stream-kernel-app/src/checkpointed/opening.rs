@@ -1,5 +1,6 @@
 //! The beginning of a run with a checkpoint: everything is looked at first, and touched only when all of it fits.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,11 +15,12 @@ use stream_kernel_trace::{Clock, ContinuedClock, Timestamp};
 
 use super::committer::{Committer, Synced};
 use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
+use super::hashed_input::has_line_end;
 use super::identity::{RunConfiguration, check_program, program};
 use super::output_place::{EarlierOutput, missing};
 use super::{CheckpointFailure, Event, Reached, Surroundings};
 use crate::output::partial_path;
-use crate::{Application, CommittedLines, Job, LineAdapters, NotRestored, Run, State};
+use crate::{Application, CommittedLines, Job, LineAdapters, NotRestored, Run, State, UnterminatedLine};
 
 /// A run that is ready to take lines in.
 pub(super) struct Opened<'a, A: Application> {
@@ -33,6 +35,7 @@ pub(super) struct Opened<'a, A: Application> {
     pub(super) every_lines: u64,
     pub(super) every_ms: u64,
     pub(super) max_line_bytes: usize,
+    pub(super) unterminated_line: UnterminatedLine,
     /// What every commit says alike.
     pub(super) template: Committed,
     pub(super) surroundings: Surroundings<'a>,
@@ -63,6 +66,8 @@ pub(super) struct Start {
     pub(super) trace_bytes: u64,
     /// Whether the run was complete, and nothing was appended to the input since: nothing is left to do but to make certain of it.
     pub(super) is_finished: bool,
+    /// How many bytes without LF the input has behind what was committed, if it is finished.
+    pub(super) bytes_left: u64,
 }
 
 /// Where a trace ends that could not be written any further.
@@ -81,6 +86,7 @@ struct Places {
     dir: PathBuf,
     input: PathBuf,
     max_line_bytes: usize,
+    unterminated_line: UnterminatedLine,
     output: PathBuf,
     partial: PathBuf,
     trace: Option<(PathBuf, Cadence)>,
@@ -153,6 +159,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         every_lines: settings.every_lines.get(),
         every_ms: settings.every_ms.get(),
         max_line_bytes: places.max_line_bytes,
+        unterminated_line: places.unterminated_line,
         template,
         surroundings,
     })
@@ -220,7 +227,11 @@ fn resume(
         committed.trace.as_ref().and_then(|&CommittedTrace { bytes, ends_after_line, .. }| {
             ends_after_line.map(|line_no| TraceEnd { line_no, bytes })
         });
-    let is_finished = committed.complete && input_bytes(&**input, committed)? == committed.input.bytes;
+    let bytes_left = input_bytes(&**input, committed)?.saturating_sub(committed.input.bytes);
+    let leaves = places.unterminated_line == UnterminatedLine::Leave;
+    let has_more = || if leaves { has_line_end(&**input, committed.input.bytes) } else { Ok(bytes_left > 0) };
+    let is_finished =
+        committed.complete && !has_more().map_err(|cause| unreadable(&**input, committed, cause))?;
     let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
     let trace = trace.map(|trace| earlier_trace(disk, trace, is_finished)).transpose()?.flatten();
     let mut lines = CommittedLines::new(Arc::clone(input), places.max_line_bytes, committed.input.bytes);
@@ -255,6 +266,7 @@ fn resume(
             .as_ref()
             .map_or_else(Timestamp::default, |trace| Timestamp::from_nanos(trace.last_time_ns)),
         is_finished,
+        bytes_left,
     };
     let resumed = Some((committed.lines, committed.complete));
     let configuration = committed.configuration.clone();
@@ -306,10 +318,11 @@ fn restore(
 
 /// Returns the length of the input.
 fn input_bytes(input: &dyn DiskFile, committed: &Committed) -> Result<u64, CheckpointFailure> {
-    input.len().map_err(|cause| {
-        let path = input.path().to_owned();
-        CheckpointFailure::ReadInput { path, line_no: committed.lines, cause }
-    })
+    input.len().map_err(|cause| unreadable(input, committed, cause))
+}
+
+fn unreadable(input: &dyn DiskFile, committed: &Committed, cause: io::Error) -> CheckpointFailure {
+    CheckpointFailure::ReadInput { path: input.path().to_owned(), line_no: committed.lines, cause }
 }
 
 impl Places {
@@ -327,6 +340,7 @@ impl Places {
             dir: config.runtime.checkpoint.as_ref().map(|settings| settings.dir.clone()).unwrap_or_default(),
             input: input.path.clone(),
             max_line_bytes: input.max_line_bytes,
+            unterminated_line: input.unterminated_line,
             partial: partial_path(&output),
             output,
             trace,

@@ -7,12 +7,12 @@ use std::path::Path;
 use crate::adapters::{STANDARD_STREAM, is_standard_stream};
 use crate::failure::Failure;
 use crate::output::{OutputFile, partial_path};
-use crate::path_checks::are_same;
+use crate::same_file::{Target, is_link_to_file};
 
 /// Has `write` write to a new file, which takes the name `path` when it is complete; if that fails, nothing of it is left.
 /// Without a `path`, or if it is `-`, `write` gets `out`. It is told what a failure to write is.
 ///
-/// A link, and the file `trace` that is read, are refused before anything is touched.
+/// A link to a file, and the file `trace` that is read, are refused before anything is touched.
 pub(super) fn write_to(
     path: Option<&Path>,
     trace: &str,
@@ -24,11 +24,10 @@ pub(super) fn write_to(
     };
     check(path, trace)?;
     let mut file = OutputFile::open(path)?;
-    let partial = file.partial().map(Path::to_owned);
     let written = write(&mut file, Failure::WriteOutput);
-    let done = written.and_then(|()| file.complete().map_err(Failure::WriteOutput));
+    let done = written.and_then(|()| file.clone().complete().map_err(Failure::WriteOutput));
     if done.is_err()
-        && let Some(partial) = partial
+        && let Some(partial) = file.left()
     {
         // Why it failed matters more than what is left of it.
         let _ = fs::remove_file(partial);
@@ -38,10 +37,11 @@ pub(super) fn write_to(
 
 fn check(path: &Path, trace: &str) -> Result<(), Failure> {
     let refused = |why| Err(Failure::Usage(format!("the output `{}` {why}", path.display())));
-    if path.is_symlink() {
+    if is_link_to_file(path) {
         return refused("is a symbolic link (name the file that it leads to)");
     }
-    let is_trace = |path: &Path| trace != STANDARD_STREAM && are_same(path, Path::new(trace));
+    let trace = if trace == STANDARD_STREAM { Target::StandardInput } else { Target::Path(Path::new(trace)) };
+    let is_trace = |path: &Path| Target::Path(path).is_same_file(trace);
     if is_trace(path) || is_trace(&partial_path(path)) {
         return refused("would be written over the trace (name another file)");
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 
 use rustix::fs::{FileType, fstat};
 use stream_kernel_trace::TraceRecord;
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::figures::counted;
 use crate::progress::Progress;
 use crate::report::say;
+use crate::same_file::is_standard_output;
 use crate::stopwatch::Stopwatch;
 
 /// Traces are read in blocks of this size.
@@ -24,9 +26,11 @@ const BLOCK_BYTES: usize = 256 * 1024;
 pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>, Failure> {
     let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
     if name == STANDARD_STREAM {
+        refuse_standard_output(name, io::stdin())?;
         return Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin())));
     }
     let file = File::open(name).map_err(failed)?;
+    refuse_standard_output(name, &file)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
@@ -35,6 +39,15 @@ pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>,
     let progress = shows_progress.then(|| Progress::new(Stopwatch::start(), total_bytes));
     let watched = Watched { file, bytes: 0, progress };
     Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, watched)))
+}
+
+/// Refuses a trace that standard output leads to: what is printed would be read again, without end.
+pub(super) fn refuse_standard_output(name: &str, trace: impl AsFd) -> Result<(), Failure> {
+    if is_standard_output(trace) {
+        let text = format!("standard output is the same file as the trace `{name}` (print to another file)");
+        return Err(Failure::Usage(text));
+    }
+    Ok(())
 }
 
 /// A file that shows how far it was read, until it was read to its end.

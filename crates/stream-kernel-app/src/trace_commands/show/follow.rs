@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
 use crate::trace_commands::escape::escaped;
+use crate::trace_commands::source::refuse_standard_output;
 use crate::trace_commands::wrong_lines::WrongLines;
 
 /// How long to wait before the file is looked at again.
@@ -94,7 +95,9 @@ fn open(name: &str) -> Result<File, Failure> {
     if name == STANDARD_STREAM || !fs::metadata(name).map_err(failed)?.is_file() {
         return Err(Failure::Usage(format!("`{name}` is no regular file (--follow needs one)")));
     }
-    File::open(name).map_err(failed)
+    let file = File::open(name).map_err(failed)?;
+    refuse_standard_output(name, &file)?;
+    Ok(file)
 }
 
 /// A trace from its beginning, as far as it has grown.
