@@ -123,3 +123,55 @@ impl Input {
         if ready[1].revents().is_empty() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::BufRead;
+
+    use super::*;
+
+    /// Returns an input of `content`, of which `read` bytes are read in small pieces, and its file.
+    fn input(content: &[u8], read: usize) -> (Input, File, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in");
+        fs::write(&path, content).unwrap();
+        let InputFile { file, path, bytes } = InputFile::open(&path).unwrap();
+        let other = File::options().append(true).open(&path).unwrap();
+        let mut input = Input { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
+        input.read_exact(&mut vec![0; read]).unwrap();
+        (input, other, folder)
+    }
+
+    #[test]
+    fn an_input_that_became_shorter_has_no_end() {
+        for (read, left) in [(0, 0), (1, 0), (1, 1), (1, 3), (4, 3)] {
+            let (input, other, _folder) = input(b"a\nb\n", read);
+            other.set_len(left).unwrap();
+            let error = BufReader::new(input).lines().find_map(Result::err).unwrap().to_string();
+            let told = format!(
+                "it was shortened while it was read: it has {left} bytes now, and had 4 (restore it)"
+            );
+            assert!(error.ends_with(&told), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_input_that_grew_may_not_become_shorter_than_what_was_read() {
+        for (left, is_whole) in [(5, false), (6, true)] {
+            let (mut input, mut other, _folder) = input(b"a\nb\n", 0);
+            io::Write::write_all(&mut other, b"c\n").unwrap();
+            input.read_exact(&mut [0; 6]).unwrap();
+            other.set_len(left).unwrap();
+            assert_eq!(input.read(&mut [0]).is_ok(), is_whole);
+        }
+    }
+
+    /// The system does not know how long what it makes up is.
+    #[test]
+    fn what_has_no_length_can_be_read() {
+        let InputFile { file, path, bytes } = InputFile::open(Path::new("/proc/self/status")).unwrap();
+        let input = Input { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
+        assert!(!io::read_to_string(input).unwrap().is_empty());
+    }
+}

@@ -262,6 +262,39 @@ mod tests {
         let refused = write_to_what_is_there(&link).unwrap_err();
         assert_eq!(refused.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
         assert!(OutputFile::open(&link).is_err());
+        assert!(open_stream(&file).is_err(), "a link to a pipe may have become one to a file");
         assert_eq!(fs::read(&file).unwrap(), b"kept");
+    }
+
+    /// Somebody else may do this to an unfinished output while it is written.
+    #[test]
+    fn only_what_was_written_takes_the_name() {
+        type Change = fn(&Path);
+        let changes: [(&str, Change); 5] = [
+            ("", |_| {}),
+            ("it has 3 bytes, and 6 were written", |partial| fs::write(partial, "").unwrap()),
+            ("it has 7 bytes, and 6 were written", |partial| {
+                OpenOptions::new().append(true).open(partial).unwrap().write_all(b"x").unwrap();
+            }),
+            ("removed or replaced", |partial| fs::remove_file(partial).unwrap()),
+            ("removed or replaced", |partial| {
+                fs::remove_file(partial).unwrap();
+                fs::write(partial, "a\nb\nc\n").unwrap();
+            }),
+        ];
+        for (told, change) in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("out");
+            let mut output = OutputFile::open(&path).unwrap();
+            output.write_line(b"a\nb").unwrap();
+            OutputFile::flush(&output).unwrap();
+            change(&partial_path(&path));
+            output.write_line(b"\nc\n").unwrap();
+            let completed = output.clone().complete();
+            let error = completed.map_or_else(|error| error.to_string(), |()| String::new());
+            assert!(error.contains(told) && error.is_empty() == told.is_empty(), "{told}: {error}");
+            assert_eq!(path.exists(), told.is_empty(), "{told}");
+            assert_eq!(output.left().is_some(), told.contains("bytes"), "{told}");
+        }
     }
 }

@@ -110,7 +110,7 @@ fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Plac
         && is_link_to_file(path)
     {
         let problem = Problem::new(format!("the {what} `{}` is a symbolic link", path.display()))
-            .expected("a file of its own, or a link to a pipe or device")
+            .expected("a file of its own")
             .hint(format!("name the file that the link leads to, or use {stream} for standard output"));
         loaded.report(key, problem);
     }

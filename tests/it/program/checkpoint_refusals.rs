@@ -199,7 +199,7 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
         if ending == "\r" {
             assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, ended in CR, which was taken as a part of it; with the LF that was appended, the CR is none any longer (only a run that starts over can take the line so); nothing was touched (--restart starts over)");
         } else {
-            assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, has no line end, and what was appended does not begin with one (put one between them); nothing was touched (--restart starts over)");
+            assert_snapshot!(told, @"error: the last line of `input.txt` that is committed, line 2, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over); nothing was touched (--restart starts over; for an input that grows there is `adapters.input_source.settings.unterminated_line: leave`)");
         }
     }
 }

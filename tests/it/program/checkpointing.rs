@@ -38,13 +38,16 @@ pub(super) const TRIES: u32 = 50;
 /// Half of the output of 20,000 lines: what is stopped before it has written that has much left to do.
 const HALF_OF_LONG: u64 = 500_000;
 
-/// Starts a run of 20,000 lines, and stops it on its way.
+/// What a run that commits every 100 lines has written when it begins its third commit, which it does only when the first is made.
+const COMMITTED: u64 = 30_000;
+
+/// Starts a run of 20,000 lines, and stops it on its way. Some of it is committed then.
 #[track_caller]
 pub(super) fn stopped_on_its_way<'a>(folder: &Folder, program: impl Fn() -> Program<'a>) -> Running {
     for _ in 0..TRIES {
         let running = program().start();
-        wait_for_output(folder, 1);
-        if running.stop() && (1..HALF_OF_LONG).contains(&folder.length("output.txt.partial")) {
+        wait_for_output(folder, COMMITTED);
+        if running.stop() && (COMMITTED..HALF_OF_LONG).contains(&folder.length("output.txt.partial")) {
             return running;
         }
         drop(running);
@@ -66,7 +69,7 @@ fn is_killed_on_its_way(folder: &Folder, args: &[&str]) -> bool {
     let running = run_checkpointed(folder).args(args).start();
     // By then it has written for a third commit, which it begins only when the first after the beginning is made: that is of 100 lines, and the
     // second of 400 at most, since a commit is put off three times at most.
-    wait_for_output(folder, 30_000);
+    wait_for_output(folder, COMMITTED);
     drop(running);
     let is_cut_off = !folder.has("output.txt") && is_unfinished(folder);
     if !is_cut_off {

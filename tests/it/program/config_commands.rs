@@ -77,6 +77,7 @@ fn show_prints_every_key_with_its_value() {
         settings:
           path: input.txt
           max_line_bytes: 1048576
+          unterminated_line: take
       output_sink:
         kind: file
         settings:

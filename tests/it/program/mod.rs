@@ -12,6 +12,7 @@ mod checkpointing;
 mod records;
 
 mod lines;
+mod unterminated_lines;
 
 mod declined;
 mod spellings;
@@ -30,6 +31,7 @@ mod config_values;
 mod pipeline_mistakes;
 mod wiring;
 
+mod changed_files;
 mod file_size_limits;
 mod hostile_volume;
 mod latest_day;

@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use insta::assert_snapshot;
 
 use super::attempts::{accepted, attempts};
+use super::checkpointing::fingerprints;
 use super::folder::Folder;
 use super::harness::Program;
 
@@ -113,7 +114,7 @@ fn the_name_of_the_unfinished_output_is_taken_too() {
 }
 
 #[test]
-fn a_link_is_refused_as_output_and_as_trace_wherever_it_leads() {
+fn a_link_to_a_file_is_refused_as_output_and_as_trace() {
     check_refused(OUTPUT, "is a symbolic link", &[&["--output", "output.link"], &["--output", "input.link"]]);
     check_refused(
         TRACE,
@@ -122,8 +123,8 @@ fn a_link_is_refused_as_output_and_as_trace_wherever_it_leads() {
     );
     let folder = folder();
     symlink("nowhere", folder.path_of("dangling")).unwrap();
-    symlink("/dev/null", folder.path_of("null")).unwrap();
-    for link in ["dangling", "null"] {
+    symlink("sub", folder.path_of("to_folder")).unwrap();
+    for link in ["dangling", "to_folder"] {
         let outcome = Program::new(&folder).args(["run", "--output", link]).exits_with(2);
         assert!(outcome.stderr.contains("symbolic link"), "{}", outcome.stderr);
         let outcome = Program::new(&folder).args(["run", "--trace-path", link]).exits_with(2);
@@ -171,4 +172,138 @@ fn streams_are_exempt() {
     assert_eq!(outcome.stdout, accepted(1));
     let null = ["run", "--input", "/dev/null", "--output", "/dev/null", "--trace-path", "/dev/null"];
     Program::new(&folder).args(null).exits_with(0);
+}
+
+/// Each of these must be refused because of `key`, and change nothing. The program starts after `preparation`, in a shell.
+#[track_caller]
+fn check_guarded(reason: &str, preparation: &str, args: &[&str]) {
+    let folder = folder();
+    let config = "version: 1\nscenario: {name: guarded}\n";
+    folder.write("config.yaml", config);
+    symlink("config.yaml", folder.path_of("config.link")).unwrap();
+    fs::hard_link(folder.path_of("config.yaml"), folder.path_of("config.hard")).unwrap();
+    fs::create_dir(folder.path_of("conf.d")).unwrap();
+    folder.write("conf.d/10.yaml", config);
+    fs::create_dir(folder.path_of("keys")).unwrap();
+    folder.write("keys/version", "1");
+    folder.write("keys/scenario.name", "guarded");
+    let before = fingerprints(&folder);
+    let told = Program::after(&folder, preparation).args(["run"]).args(args).exits_with(2).stderr;
+    assert!(told.contains(reason), "{preparation} {args:?}: {told}");
+    assert_eq!(fingerprints(&folder), before, "{preparation} {args:?}");
+}
+
+#[test]
+fn no_file_that_the_configuration_was_read_from_is_written() {
+    let file = "is the same file as the configuration file `config.yaml`";
+    for output in ["config.yaml", "./config.yaml", "linked_folder/config.yaml", "config.hard"] {
+        check_guarded(file, ":", &["--config", "config.yaml", "--output", output]);
+        check_guarded(file, ":", &["--config", "config.yaml", "--trace-path", output]);
+    }
+    let link = "the output `config.yaml` is the same file as the configuration file `config.link`";
+    check_guarded(link, ":", &["--config", "config.link", "--output", "config.yaml"]);
+    let later = ["--config", "conf.d", "--config", "config.yaml", "--output", "config.yaml"];
+    check_guarded(file, ":", &later);
+    let document = "is the same file as the configuration file `conf.d/10.yaml`";
+    check_guarded(document, ":", &["--config", "conf.d", "--output", "conf.d/10.yaml"]);
+    let key = "is the same file as the configuration file `keys/version`";
+    check_guarded(key, ":", &["--config", "keys", "--trace-path", "keys/version"]);
+    let input = "is the same file as the configuration on standard input";
+    check_guarded(input, "exec <config.yaml", &["--config", "-", "--output", "config.yaml"]);
+    check_guarded(file, "exec >>config.yaml", &["--config", "config.yaml", "--output", "-"]);
+}
+
+#[test]
+fn an_unfinished_output_is_no_configuration() {
+    let folder = folder();
+    folder.write("out.partial", "version: 1\nscenario: {name: guarded}\n");
+    let args = ["run", "--config", "out.partial", "--output", "out"];
+    let told = Program::new(&folder).args(args).exits_with(2).stderr;
+    assert!(
+        told.contains("the unfinished output `out.partial` is the same file as the configuration"),
+        "{told}"
+    );
+    assert!(folder.read("out.partial").starts_with("version: 1"));
+}
+
+#[test]
+fn a_checkpoint_is_not_where_the_configuration_is() {
+    let checkpoint = |dir: &str| format!("runtime.checkpoint.dir={dir}");
+    let told = "is where the configuration was read from";
+    check_guarded(told, ":", &["--config", "conf.d", "--set", &checkpoint("./conf.d")]);
+    check_guarded(told, ":", &["--config", "config.yaml", "--set", &checkpoint("config.yaml")]);
+}
+
+/// What is written there would be read again, round and round.
+#[test]
+fn standard_output_is_not_the_input() {
+    let output = ["--output", "-"];
+    let sink = ["--tracing", "enable", "--set", "runtime.tracing.sink.kind=stdout"];
+    for args in [&output[..], &sink[..]] {
+        let input = "standard output is the same file as the input";
+        check_guarded(input, "exec >>input.txt", args);
+        check_guarded(input, "exec >>input.hard", args);
+        check_guarded(input, "exec <input.txt >>input.txt", &[args, &["--input", "-"]].concat());
+        check_guarded(input, "exec 3<input.txt >>input.txt", &[args, &["--input", "/dev/fd/3"]].concat());
+    }
+    let own = "standard output is the same file as the output";
+    check_guarded(own, "exec >>output.txt", &sink);
+    check_guarded(
+        "the trace file `trace.jsonl` is the same file as the output",
+        "exec >>trace.jsonl",
+        &[&output[..], &["--trace-path", "trace.jsonl"]].concat(),
+    );
+}
+
+#[test]
+fn a_file_on_standard_input_is_not_written() {
+    for (file, args) in [
+        ("input.txt", ["--output", "input.txt"]),
+        ("input.txt", ["--trace-path", "input.hard"]),
+        ("input.hard", ["--output", "linked_folder/input.txt"]),
+    ] {
+        let args = [&["--input", "-"], &args[..]].concat();
+        check_guarded("is the same file as the input", &format!("exec <{file}"), &args);
+    }
+    check_guarded(
+        "is the same file as the input",
+        "exec 3<input.txt",
+        &["--input", "/proc/self/fd/3", "--output", "input.txt"],
+    );
+}
+
+/// With a descriptor for a name, a file has still its own.
+#[test]
+fn a_descriptor_of_a_file_is_a_link_to_it() {
+    for descriptor in ["/dev/fd/3", "/proc/self/fd/3", "/dev/stdout"] {
+        for flag in ["--output", "--trace-path"] {
+            check_guarded("is a symbolic link", "exec 3>>trace.jsonl >>trace.jsonl", &[flag, descriptor]);
+        }
+    }
+}
+
+/// The same holds of commands that read a trace and write what they make of it.
+#[test]
+fn what_is_made_of_a_trace_is_not_written_to_the_trace() {
+    let folder = folder();
+    Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
+    fs::hard_link(folder.path_of("trace.jsonl"), folder.path_of("trace.hard")).unwrap();
+    let before = folder.fingerprint("trace.jsonl");
+    for (preparation, args) in [
+        (":", "trace export trace.jsonl --format otlp --output trace.hard"),
+        (":", "trace view trace.jsonl --output ./trace.jsonl"),
+        ("exec <trace.jsonl", "trace export - --format chrome --output trace.jsonl"),
+        ("exec <trace.jsonl", "trace view - --output trace.hard"),
+        ("exec >>trace.jsonl", "trace export trace.jsonl --format otlp"),
+        ("exec >>trace.jsonl", "trace show trace.hard"),
+        ("exec >>trace.jsonl", "trace show --follow trace.jsonl"),
+        ("exec >>trace.jsonl", "trace stats --json trace.jsonl"),
+        ("exec >>trace.jsonl", "explain trace.jsonl --line 1"),
+        ("exec <trace.jsonl >>trace.jsonl", "trace check -"),
+    ] {
+        let told = Program::after(&folder, preparation).args(args.split(' ')).exits_with(2).stderr;
+        let is_told = told.contains("over the trace") || told.contains("same file as the trace");
+        assert!(is_told, "{preparation} {args}: {told}");
+        assert_eq!(folder.fingerprint("trace.jsonl"), before, "{preparation} {args}");
+    }
 }

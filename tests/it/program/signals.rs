@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM end a run after the line it is at, `kill -9` at once: what there is of output and trace then.
+//! SIGINT, SIGTERM and SIGHUP end a run after the line it is at, `kill -9` at once: what there is of output and trace then.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -12,7 +12,7 @@ use super::harness::Program;
 use super::records::records;
 use super::running::wait_for_bytes;
 
-const SIGNALS: [(Signal, i32); 2] = [(Signal::INT, 130), (Signal::TERM, 143)];
+pub(super) const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
 
 /// Reads standard input, traces in batches that no run here fills.
 const ARGS: [&str; 7] = [
@@ -42,7 +42,7 @@ fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
         assert_eq!(records(&folder.read("trace.jsonl")).len(), 16);
         outcome.stderr
     });
-    assert_eq!(told[0], told[1]);
+    assert_eq!([&told[0], &told[0]], [&told[1], &told[2]]);
     assert_snapshot!(told[0], @"
     fund-load: stopped by a signal after line 2 (the unfinished output is left in `output.txt.partial`)
     fund-load: 2 lines
@@ -53,6 +53,21 @@ fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
       trace: trace.jsonl
       configuration: <digest>
     ");
+}
+
+/// `nohup` ignores the signal for whom it starts.
+#[test]
+fn a_hangup_that_was_ignored_stays_ignored() {
+    let folder = Folder::new();
+    let mut running =
+        Program::after(&folder, "trap '' HUP").args(["run", "--input", "-", "--output", "-"]).start();
+    running.send(attempts(1));
+    running.stdout_of(1);
+    running.signal(Signal::HUP);
+    running.send(attempts(1));
+    drop(running.take_stdin());
+    let outcome = running.wait();
+    assert_eq!((outcome.exit, outcome.stdout.lines().count()), (0, 2), "{}", outcome.stderr);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::symlink;
 use std::thread;
 
 use insta::assert_snapshot;
@@ -177,4 +178,40 @@ fn closed_standard_streams_make_nothing_panic() {
     assert_eq!(folder.read("output.txt"), accepted(1));
     Program::after(&folder, "exec 0<&-").args(["run", "--input", "-"]).exits_with(0);
     assert_eq!(folder.read("output.txt"), "");
+}
+
+/// As `>(command)` of a shell is one.
+#[test]
+fn a_link_to_a_pipe_or_device_is_written_to_as_it_is() {
+    let folder = Folder::with_input(attempts(2));
+    folder.make_pipe("pipe");
+    symlink("pipe", folder.path_of("link")).unwrap();
+    symlink("/dev/null", folder.path_of("null")).unwrap();
+    let read = || {
+        let pipe = folder.path_of("pipe");
+        thread::spawn(move || fs::read_to_string(pipe).unwrap())
+    };
+    let reader = read();
+    Program::new(&folder).args(["run", "--output", "link", "--trace-path", "null"]).exits_with(0);
+    assert_eq!(reader.join().unwrap(), accepted(1) + &accepted(2));
+    let reader = read();
+    Program::new(&folder).args(["run", "--output", "null", "--trace-path", "link"]).exits_with(0);
+    assert_eq!(records(&reader.join().unwrap()).len(), 16);
+    let reader = read();
+    Program::new(&folder).args(["run", "--output", "null", "--trace-path", "trace.jsonl"]).exits_with(0);
+    let export = ["trace", "export", "trace.jsonl", "--format", "chrome", "--output", "link"];
+    Program::new(&folder).args(export).exits_with(0);
+    assert!(reader.join().unwrap().contains("traceEvents"));
+    assert_eq!(folder.names(), ["input.txt", "link", "null", "pipe", "trace.jsonl"]);
+}
+
+#[test]
+fn a_descriptor_of_a_pipe_has_a_name() {
+    let folder = Folder::with_input(attempts(1));
+    for name in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let outcome = Program::new(&folder).args(["run", "--output", name]).exits_with(0);
+        assert_eq!(outcome.stdout, accepted(1));
+        let outcome = Program::new(&folder).args(["run", "--trace-path", name]).exits_with(0);
+        assert_eq!(records(&outcome.stdout).len(), 8);
+    }
 }

@@ -231,4 +231,58 @@ mod tests {
         assert_eq!(lines.next_line().unwrap().unwrap().line_no(), 2);
         assert_same(lines.input_mut().up_to(4), b"a\nb\n");
     }
+
+    /// Somebody may shorten the input at any time: what then seems to be its last line may be a part of one.
+    #[test]
+    fn an_input_that_became_shorter_has_no_end() {
+        let content = b"a\n".repeat(BLOCK_BYTES);
+        for (read_before, left) in
+            [(1, 0), (1, BLOCK_BYTES), (1, content.len() - 1), (BLOCK_BYTES / 2 + 1, 1)]
+        {
+            let disk = SimulatedDisk::new(1);
+            disk.put(Path::new(INPUT), &content);
+            let file = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
+            let other = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
+            let mut lines = LineReader::new(HashedInput::new(file.into(), InputPrefix::new()), 8);
+            for _ in 0..read_before {
+                lines.next_line().unwrap().unwrap();
+            }
+            other.set_len(left as u64).unwrap();
+            let error = std::iter::repeat_with(|| lines.next_line()).find_map(Result::err).unwrap();
+            let told = format!("it has {left} bytes now, and had {}", content.len());
+            assert!(error.to_string().contains(&told), "{error}");
+            // What was decided until then counts.
+            let bytes = lines.bytes_read();
+            assert_eq!(lines.input_mut().up_to(bytes).bytes(), bytes);
+        }
+    }
+
+    #[test]
+    fn an_input_that_grew_and_became_shorter_than_what_was_read_has_no_end() {
+        let disk = SimulatedDisk::new(1);
+        disk.put(Path::new(INPUT), b"a\n");
+        let file = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
+        let other = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
+        let mut lines = LineReader::new(HashedInput::new(file.into(), InputPrefix::new()), 8);
+        lines.next_line().unwrap().unwrap();
+        other.write_all_at(b"b\nc\n", 2).unwrap();
+        lines.next_line().unwrap().unwrap();
+        other.set_len(4).unwrap();
+        lines.next_line().unwrap().unwrap();
+        assert!(lines.next_line().is_err());
+    }
+
+    #[test]
+    fn a_line_end_is_found_wherever_it_is() {
+        for (content, from, is_there) in [
+            (b"a\nb".to_vec(), 0, true),
+            (b"a\nb".to_vec(), 2, false),
+            (b"a\n".to_vec(), 2, false),
+            ([vec![b'x'; BLOCK_BYTES], b"\n".to_vec()].concat(), 0, true),
+            (vec![b'x'; 2 * BLOCK_BYTES + 1], 0, false),
+        ] {
+            let (_, file) = opened(&content);
+            assert_eq!(has_line_end(&*file, from).unwrap(), is_there);
+        }
+    }
 }

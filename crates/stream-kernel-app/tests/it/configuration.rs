@@ -242,6 +242,7 @@ fn the_applications_defaults_go_over_those_of_the_kernels_adapters() {
     adapters.input_source.kind: file  # built-in default
     adapters.input_source.settings.path: access.log  # built-in default
     adapters.input_source.settings.max_line_bytes: 24576  # built-in default
+    adapters.input_source.settings.unterminated_line: take  # built-in default
     adapters.output_sink.kind: file  # built-in default
     adapters.output_sink.settings.path: "-"  # command line: --set adapters.output_sink.settings.path=-
     "#);
