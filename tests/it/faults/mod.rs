@@ -20,6 +20,7 @@ mod interrupted;
 mod kills;
 mod moved;
 mod shared_trace;
+mod shortened;
 mod slow_disk;
 mod trace_ends;
 mod written_ahead;

@@ -1,9 +1,11 @@
 //! Layers: later over earlier, maps merge, everything else replaces.
 
-use insta::assert_snapshot;
-use stream_kernel_config::{Origin, WriteMode};
+use std::fs;
 
-use crate::app::{MINIMAL, loader, scene};
+use insta::assert_snapshot;
+use stream_kernel_config::{Loader, Origin, WriteMode};
+
+use crate::app::{Adapters, MINIMAL, Nodes, loader, scene};
 
 const SINK: &str = "runtime: {tracing: {sink: {kind: jsonl, jsonl: {path: t.jsonl, fsync_every_n: 5}}}}\n";
 
@@ -153,4 +155,23 @@ fn every_listed_variable_is_heeded_and_no_other() {
     assert!(
         variables.iter().any(|variable| variable.name == "APP__RUNTIME__TRACING__SINK__JSONL__FLUSH_EVERY_N")
     );
+}
+
+/// Nothing that a program writes may be one of them.
+#[test]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
+fn the_files_that_were_read_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("documents")).unwrap();
+    fs::create_dir(path("keys")).unwrap();
+    for name in ["base.yaml", "documents/10.yaml", "documents/20.yml"] {
+        fs::write(path(name), MINIMAL).unwrap();
+    }
+    fs::write(path("keys/runtime.strict"), "false").unwrap();
+    let loader = ["base.yaml", "documents", "keys"].map(path).iter().fold(loader(), Loader::file);
+    let loaded = loader.load::<Nodes, Adapters>().unwrap();
+    let expected =
+        ["base.yaml", "documents", "documents/10.yaml", "documents/20.yml", "keys", "keys/runtime.strict"];
+    assert_eq!(loaded.files(), expected.map(path));
 }
