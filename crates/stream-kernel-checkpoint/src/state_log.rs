@@ -221,11 +221,20 @@ impl StateLog {
         block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
         let checksum = checksum_of(block, self.end.bytes);
         block[..8].copy_from_slice(&checksum.to_le_bytes());
+        // Behind a gap the length would tell nothing any more.
+        check_length(&*self.file, self.end.bytes)?;
         let written = self.file.write_all_at(block, self.end.bytes);
         written.map_err(doing("be written", self.file.path()))?;
         self.end.bytes += block.len() as u64;
         Ok(())
     }
+}
+
+/// Checks that a file is as long as what was written to it: somebody else may have shortened it.
+pub(crate) fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), CommitError> {
+    let bytes = file.len().map_err(doing("be read", file.path()))?;
+    let path = || file.path().to_owned();
+    if bytes < written { Err(CommitError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
 }
 
 /// Writes all that there is of a state to a log, record by record.

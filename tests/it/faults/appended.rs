@@ -60,10 +60,10 @@ fn a_line_without_end_that_grows_is_refused_and_nothing_is_touched() {
     let before = lines(18, 9);
     let (before, with_cr) = (before.trim_ascii_end(), [before.trim_ascii_end(), b"\r"].concat());
     for (before, appended, told) in [
-        (before, &b" "[..], "has no line end"),
-        (before, b"\r\n", "has no line end"),
-        (before, b"{}\n", "has no line end"),
-        (&with_cr, b"{}\n", "has no line end"),
+        (before, &b" "[..], "had no line end"),
+        (before, b"\r\n", "had no line end"),
+        (before, b"{}\n", "had no line end"),
+        (&with_cr, b"{}\n", "had no line end"),
         (&with_cr, b"\n", "ended in CR"),
     ] {
         let disk = completed(before);

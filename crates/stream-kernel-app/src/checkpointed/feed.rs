@@ -74,8 +74,8 @@ impl<'a, A: Application> Feed<'a, A> {
             trace.end_torn_record()?;
         }
         if self.opened.start.commits_first {
-            self.begun = self.mark(self.begun.line_no, self.begun.input_bytes);
-            self.commit(lines, self.begun, false)?;
+            let mark = self.mark(self.begun.line_no, self.begun.input_bytes);
+            self.commit(lines, mark, false)?;
             self.wait()?;
         }
         if let Some(TraceEnd { line_no, .. }) = self.trace_end {

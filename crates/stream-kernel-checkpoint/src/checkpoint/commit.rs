@@ -13,7 +13,7 @@ use crate::layout::log_path;
 use crate::manifest::{Place, write_slot};
 use crate::planted::{PlantedFault, is_planted};
 use crate::slot::Slot;
-use crate::state_log::{LogPosition, StateLog, StateWriter, WrittenAhead, lock};
+use crate::state_log::{LogPosition, StateLog, StateWriter, WrittenAhead, check_length, lock};
 
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
@@ -261,13 +261,6 @@ impl Checkpoint {
     pub(super) fn sync_dir(&self, dir: &Path) -> Result<(), CommitError> {
         self.disk.sync_dir(dir).map_err(doing("be made durable", dir))
     }
-}
-
-/// Checks that a file is as long as what was written to it: somebody else may have shortened it.
-fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), CommitError> {
-    let bytes = file.len().map_err(doing("be read", file.path()))?;
-    let path = || file.path().to_owned();
-    if bytes < written { Err(CommitError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
 }
 
 /// Makes a file durable. It is not tried again: the system forgets what it could not write.
