@@ -85,7 +85,8 @@ pub(crate) fn run<A: Application>(
     let places = [("output", output_place), ("trace", places.trace), ("configuration", Some(configuration))];
     let elapsed = stopwatch.elapsed();
     let bytes_left = lines.bytes_left();
-    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rules, bytes_left, rows, places }.render());
+    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rules, bytes_left, rows, places }
+        .render());
     Ok(exit_code)
 }
 

@@ -316,7 +316,12 @@ fn what_somebody_has_shortened_is_not_committed() {
             ["/output.partial", "/trace"].map(|path| disk.open(Path::new(path), OpenHow::Existing).unwrap());
         let mut committed = after_lines(3);
         committed.output.bytes = 2;
-        committed.trace = Some(CommittedTrace { path: "/trace".to_owned(), bytes: 3, ends_after_line: None });
+        committed.trace = Some(CommittedTrace {
+            path: "/trace".to_owned(),
+            bytes: 3,
+            last_time_ns: 0,
+            ends_after_line: None,
+        });
         let mut log = checkpoint.state_log().unwrap();
         log.append(&mut changes(&["d"])).unwrap();
         let written = log.end_commit().unwrap();
