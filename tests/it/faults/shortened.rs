@@ -18,7 +18,8 @@ fn shorten<const LINE: u64>(disk: &SimulatedDisk, line_no: u64, path: &str, len:
 
 #[test]
 fn a_file_that_was_shortened_ends_the_run_with_what_was_committed() {
-    let cases: [(&str, fn(&SimulatedDisk, u64)); 5] = [
+    type Meanwhile = fn(&SimulatedDisk, u64);
+    let cases: [(&str, Meanwhile); 5] = [
         (PARTIAL, |disk, line_no| shorten::<10>(disk, line_no, PARTIAL, 1)),
         (TRACE, |disk, line_no| shorten::<10>(disk, line_no, TRACE, 0)),
         (TRACE, |disk, line_no| shorten::<8>(disk, line_no, TRACE, 100)),

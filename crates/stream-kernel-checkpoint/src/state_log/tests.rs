@@ -159,7 +159,8 @@ fn what_is_written_after_the_end_of_a_commit_belongs_to_the_next() {
 fn after_a_failed_write_nothing_is_written_and_nothing_committed() {
     let disk = SimulatedDisk::new(1);
     let mut log = log_from(&new_file_on(&disk), 1, 0);
-    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false });
+    // The log is measured first.
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 1, from_then_on: false });
     let mut changes = changes(&[b"one"]);
     let error = log.append(&mut changes).unwrap_err().to_string();
     assert_eq!(error, "`/state-1.log` cannot be written");

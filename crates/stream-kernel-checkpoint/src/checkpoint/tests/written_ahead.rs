@@ -60,7 +60,8 @@ fn what_the_log_cannot_do_ends_committing_and_what_the_checkpoint_cannot_do_ends
     let mut log = checkpoint.state_log().unwrap();
     let written = log.end_commit().unwrap();
     let fail_next = || PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false };
-    disk.plan(fail_next());
+    // The log is measured first.
+    disk.plan(PlannedFault { at: disk.operations() + 1, ..fail_next() });
     let error = log.append(&mut changes(&["d"])).unwrap_err().to_string();
     assert_eq!(error, "`/checkpoint/state-1.log` cannot be written");
     assert_eq!(checkpoint.commit_written(after_lines(3), written, &[]).unwrap_err().to_string(), error);
