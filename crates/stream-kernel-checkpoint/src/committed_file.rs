@@ -189,6 +189,15 @@ impl CommittedFile {
     }
 }
 
+/// How what was committed of a file may end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastLine {
+    /// With a line end.
+    IsWhole,
+    /// Also with a torn line of another program, to which a run adds a line end before its first own line.
+    MayBeTorn,
+}
+
 /// A file of an earlier run, which may have written more than it committed. It is not changed until
 /// [`Checkpoint::cut`](crate::Checkpoint::cut).
 #[derive(Debug)]
@@ -203,40 +212,53 @@ impl UncutFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is shorter, has no line end where what was committed ends, or another run writes to it.
+    /// The file cannot be opened, is shorter, goes on within a line where what was committed ends, or another run writes to it.
     pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
         let file = disk.open(path, OpenHow::Existing).map_err(failed("be opened", path))?;
-        Self::locked(file.into(), committed)
+        Self::locked(file.into(), committed, LastLine::MayBeTorn)
     }
 
     /// Looks whether there is such a file, without asking to write or locking it.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is shorter, or has no line end where what was committed ends.
+    /// The file cannot be opened, is shorter, or goes on within a line where what was committed ends.
     pub fn check(disk: &dyn Disk, path: &Path, committed: u64) -> Result<(), FileError> {
         let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(failed("be opened", path))?;
-        Self::whole(file.into(), committed).map(drop)
+        Self::whole(file.into(), committed, LastLine::MayBeTorn).map(drop)
     }
 
     /// Returns the file with its lock.
-    pub(crate) fn locked(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+    pub(crate) fn locked(
+        file: Arc<dyn DiskFile>,
+        committed: u64,
+        last_line: LastLine,
+    ) -> Result<Self, FileError> {
         // Before its length is taken: until then another run may write.
         lock(&*file)?;
-        Self::whole(file, committed)
+        Self::whole(file, committed, last_line)
     }
 
     /// Returns the file, if it has what was committed as far as that can be told without reading it all: a gap reads as zeros.
-    pub(crate) fn whole(file: Arc<dyn DiskFile>, committed: u64) -> Result<Self, FileError> {
+    pub(crate) fn whole(
+        file: Arc<dyn DiskFile>,
+        committed: u64,
+        last_line: LastLine,
+    ) -> Result<Self, FileError> {
         let bytes = file.len().map_err(failed("be read", file.path()))?;
         if bytes < committed {
             return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
         }
-        let mut last = *b"\n";
-        if let Some(at) = committed.checked_sub(1) {
-            file.read_exact_at(&mut last, at).map_err(failed("be read", file.path()))?;
-        }
-        if last != *b"\n" {
+        let byte_at = |at| {
+            let mut byte = [0];
+            file.read_exact_at(&mut byte, at).map(|()| byte[0]).map_err(failed("be read", file.path()))
+        };
+        let last = committed.checked_sub(1).map_or(Ok(b'\n'), byte_at)?;
+        // A power cut may have lost the line end that was added, and kept the length.
+        let is_torn_at_end =
+            || Ok(last != 0 && (bytes == committed || matches!(byte_at(committed)?, b'\n' | 0)));
+        let ends_well = last == b'\n' || (last_line == LastLine::MayBeTorn && is_torn_at_end()?);
+        if !ends_well {
             return Err(FileError::TornLine { path: file.path().to_owned(), committed });
         }
         Ok(Self { file, bytes, committed })

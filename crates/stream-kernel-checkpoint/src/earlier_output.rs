@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::committed::Committed;
-use crate::committed_file::{FileError, UncutFile, failed};
+use crate::committed_file::{FileError, LastLine, UncutFile, failed};
 
 /// A file that the output may be.
 struct Candidate {
@@ -36,14 +36,14 @@ impl UncutFile {
                 return Err(FileError::InUse { path: file.path().to_owned() });
             }
         }
-        Self::locked(only(candidates, committed)?, committed.output.bytes)
+        Self::locked(only(candidates, committed)?, committed.output.bytes, LastLine::IsWhole)
     }
 
     /// Looks whether there is such a file where it was committed, without asking to write or locking it.
     pub(crate) fn check_output(disk: &dyn Disk, committed: &Committed) -> Result<(), FileError> {
         let names = [&committed.output.partial, &committed.output.path].map(Path::new);
         let candidates = candidates(disk, committed, names, OpenHow::ReadOnlyNoFollow)?;
-        Self::whole(only(candidates, committed)?, committed.output.bytes).map(drop)
+        Self::whole(only(candidates, committed)?, committed.output.bytes, LastLine::IsWhole).map(drop)
     }
 }
 

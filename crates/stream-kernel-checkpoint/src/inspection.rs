@@ -8,7 +8,7 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::checkpoint::read_configuration;
 use crate::committed::Committed;
-use crate::committed_file::{FileError, UncutFile};
+use crate::committed_file::UncutFile;
 use crate::input_prefix::InputPrefix;
 use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
 use crate::manifest::{Newest, newest, read_slots};
@@ -137,11 +137,7 @@ fn check(
     let committed = &last.committed;
     let output = UncutFile::check_output(disk, committed);
     let trace = committed.trace.as_ref();
-    let trace = trace.map_or(Ok(()), |it| match UncutFile::check(disk, Path::new(&it.path), it.bytes) {
-        // Where the trace could not be written, a record of another program may stand torn before it.
-        Err(FileError::TornLine { .. }) if it.ends_after_line.is_some() => Ok(()),
-        checked => checked,
-    });
+    let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, Path::new(&it.path), it.bytes));
     let checked = [
         replay_from(disk, dir, last.log, last.sequence, apply).map_err(|error| with_cause(&error)),
         read_configuration(disk, dir, &committed.configuration).map(drop).map_err(|error| with_cause(&error)),

@@ -68,20 +68,19 @@ impl<'a, A: Application> Feed<'a, A> {
         Self { opened, is_line_taken_back: false, trace_end, begun, begun_at, safe_line_no: line_no }
     }
 
-    /// Commits, if no record may be written before. What is committed of the trace ends at a line end.
+    /// Commits, if nothing may be written before: nothing that no commit accounts for.
     fn begin(&mut self, lines: &mut Lines) -> Result<(), CheckpointFailure> {
-        if let Some(trace) = &self.opened.files.trace {
-            trace.end_torn_record()?;
-        }
         if self.opened.start.commits_first {
-            let mark = self.mark(self.begun.line_no, self.begun.input_bytes);
-            self.commit(lines, mark, false)?;
+            self.commit(lines, self.begun, false)?;
             self.wait()?;
         }
         if let Some(TraceEnd { line_no, .. }) = self.trace_end {
             self.tell_trace_end(line_no, None);
         }
-        Ok(())
+        match &self.opened.files.trace {
+            Some(trace) => Ok(trace.end_torn_record()?),
+            None => Ok(()),
+        }
     }
 
     /// Returns the exit code for which the run was stopped.

@@ -41,7 +41,7 @@ fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
     disk.put(path(), b"ab\nde");
     let open = |committed| UncutFile::open(&disk, path(), committed);
     assert!(matches!(open(6), Err(FileError::Shorter { bytes: 5, committed: 6, .. })));
-    assert!(matches!(open(2), Err(FileError::TornLine { committed: 2, .. })));
+    assert!(matches!(open(1), Err(FileError::TornLine { committed: 1, .. })));
     let uncut = open(3).unwrap();
     assert_eq!(disk.contents(path()).unwrap(), b"ab\nde", "opening must not change it");
     let mut file = uncut.cut(1).unwrap();
@@ -123,4 +123,24 @@ fn a_file_that_is_open_for_appending_cannot_be_opened_so_again() {
     assert!(is_in_use(CommittedFile::append_to(&disk, path(), 1).map(drop)));
     drop(uncut.append(1));
     CommittedFile::append_to(&disk, path(), 1).unwrap();
+}
+
+/// A run commits before it ends a line that another program has left torn.
+#[test]
+fn a_torn_line_of_another_program_may_be_committed_and_a_gap_may_not() {
+    let disk = SimulatedDisk::new(1);
+    for (content, committed, is_whole) in [
+        (&b"a\nb"[..], 3, true),
+        (b"a\nb\nc\n", 3, true),
+        (b"a\nb\0c\n", 3, true),
+        (b"a\nbc\n", 3, false),
+        (b"a\n\0", 3, false),
+        (b"\0\0\0\n", 3, false),
+        (b"\0\0\0c\n", 3, false),
+    ] {
+        disk.put(path(), content);
+        let checked = UncutFile::check(&disk, path(), committed);
+        assert_eq!(checked.is_ok(), is_whole, "{content:?}: {checked:?}");
+        assert_eq!(UncutFile::open(&disk, path(), committed).is_ok(), is_whole);
+    }
 }
