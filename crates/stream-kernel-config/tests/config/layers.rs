@@ -159,7 +159,6 @@ fn every_listed_variable_is_heeded_and_no_other() {
 
 /// Nothing that a program writes may be one of them.
 #[test]
-#[expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
 fn the_files_that_were_read_are_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -169,8 +168,8 @@ fn the_files_that_were_read_are_known() {
         fs::write(path(name), MINIMAL).unwrap();
     }
     fs::write(path("keys/runtime.strict"), "false").unwrap();
-    let loader = ["base.yaml", "documents", "keys"].map(path).iter().fold(loader(), Loader::file);
-    let loaded = loader.load::<Nodes, Adapters>().unwrap();
+    let layers = ["base.yaml", "documents", "keys"].map(path).iter().fold(loader(), Loader::file);
+    let loaded = layers.load::<Nodes, Adapters>().unwrap();
     let expected =
         ["base.yaml", "documents", "documents/10.yaml", "documents/20.yml", "keys", "keys/runtime.strict"];
     assert_eq!(loaded.files(), expected.map(path));
