@@ -48,7 +48,8 @@ fn what_a_run_keeps_is_its_owners_alone() {
     let inside = fs::read_dir(folder.path_of(DIR)).unwrap();
     let inside = inside.map(|entry| format!("{DIR}/{}", entry.unwrap().file_name().to_str().unwrap()));
     let files: Vec<_> = inside.chain(["output.txt".to_owned(), "trace.jsonl".to_owned()]).collect();
-    assert_eq!(files.len(), 5, "{files:?}");
+    // Lock, manifest, configuration and state log are in the checkpoint.
+    assert_eq!(files.len(), 6, "{files:?}");
     for file in files {
         assert_eq!(folder.mode(&file), 0o600, "{file}");
     }

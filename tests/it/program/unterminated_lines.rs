@@ -20,6 +20,8 @@ fn what_is_left_has_no_output_line_and_is_told() {
     let told = Program::new(&folder).args(["run"]).set([LEAVE]).exits_with(0).stderr;
     assert_snapshot!(told, @"
     fund-load: 2 lines
+      limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
+      memory: ids remembered forever, number of ids not limited, number of customers not limited
       accepted              2
       declined              0
       left for the next run: 40 bytes at the end of the input, without a line end
