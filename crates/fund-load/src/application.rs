@@ -14,7 +14,9 @@ use crate::look_ahead;
 use crate::rules_in_force;
 use crate::state::{Journal, JournaledIds, JournaledWindows, StoreState};
 use crate::steps::{self, Resources};
-use crate::stores::{DayJumps, ForgettingIdStore, IdStore, MemoryIdStore, MemoryWindowStore, WindowStore};
+use crate::stores::{
+    ForgettingIdStore, HorizonNotices, IdStore, MemoryIdStore, MemoryWindowStore, WindowStore,
+};
 use crate::tally::Tally;
 
 /// Adjudicates attempts to load funds against velocity limits.
@@ -57,13 +59,13 @@ impl Application for FundLoad {
     fn resources(config: &Config<Nodes, Adapters>, output: &SharedOutput) -> Resources {
         let journal = config.runtime.checkpoint.as_ref().map(|_| Journal::default());
         let max_ids = config.runtime.limit(MAX_IDS);
-        let day_jumps = DayJumps::default();
+        let horizon_notices = HorizonNotices::default();
         let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
         let ids: Rc<RefCell<dyn IdStore>> = match remember_days {
             None => shared_ids(MemoryIdStore::new(max_ids), journal.clone()),
             Some(days) => {
                 let ids = ForgettingIdStore::new(days, max_ids).max_days_ahead(max_days_ahead);
-                shared_ids(ids.reports_to(day_jumps.clone()), journal.clone())
+                shared_ids(ids.reports_to(horizon_notices.clone()), journal.clone())
             }
         };
         let windows = match config.adapters.window_store.kind {
@@ -75,7 +77,7 @@ impl Application for FundLoad {
             windows: shared_windows(windows, journal.clone()),
             output: Rc::new(RefCell::new(output.clone())),
             tally: Rc::new(RefCell::new(Tally::default())),
-            day_jumps,
+            horizon_notices,
             journal,
         }
     }
@@ -105,7 +107,7 @@ impl Application for FundLoad {
     }
 
     fn take_notices(resources: &Resources) -> Vec<String> {
-        resources.day_jumps.take()
+        resources.horizon_notices.take()
     }
 
     fn summary(resources: &Resources) -> Vec<SummaryRow> {

@@ -216,6 +216,16 @@ pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
     let nodes = loaded.config().nodes.clone();
     check_windows(loaded, &nodes);
     check_prime_gates(loaded, &nodes);
+    check_days_ahead(loaded, &nodes.idempotency_gate);
+}
+
+fn check_days_ahead(loaded: &mut Loaded<Nodes, Adapters>, gate: &IdempotencyGateNode) {
+    if gate.max_days_ahead.is_some() && gate.remember_days.is_none() {
+        let problem = Problem::new("it has no effect: ids are remembered forever")
+            .expected("`nodes.idempotency_gate.remember_days` beside it")
+            .hint("set that, or remove this");
+        loaded.warn("nodes.idempotency_gate.max_days_ahead", problem);
+    }
 }
 
 fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {

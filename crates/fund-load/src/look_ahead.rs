@@ -35,7 +35,7 @@ mod tests {
     use crate::config::Nodes;
     use crate::domain::{Cents, WeekStart};
     use crate::stores::{
-        CustomerWindows, DayJumps, FirstAttempt, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore,
+        CustomerWindows, FirstAttempt, HorizonNotices, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore,
     };
 
     /// Both stores at once, of which nothing is asked but to bring near; it notes what.
@@ -127,7 +127,7 @@ mod tests {
             windows: stores.clone(),
             output: Rc::new(RefCell::new(Vec::new())),
             tally: Rc::new(RefCell::new(Tally::default())),
-            day_jumps: DayJumps::default(),
+            horizon_notices: HorizonNotices::default(),
             journal: None,
         };
         bring_near(&resources, &lines.iter().map(String::as_bytes).collect::<Vec<_>>());

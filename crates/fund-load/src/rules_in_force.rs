@@ -10,6 +10,8 @@ use crate::config::{
     UpdateWindowsNode,
 };
 
+/// The step that remembers ids.
+const GATE: &str = "idempotency_gate";
 /// The step that checks the limits.
 const POLICIES: &str = "evaluate_policies";
 /// The step that counts what limits are compared with.
@@ -20,14 +22,17 @@ pub(crate) fn in_words(config: &Config<Nodes, Adapters>) -> Vec<(&'static str, S
     vec![("limits", limits(config)), ("memory", memory(config))]
 }
 
+fn runs(config: &Config<Nodes, Adapters>, step: &str) -> bool {
+    config.runtime.pipeline.iter().any(|name| name == step)
+}
+
 fn limits(config: &Config<Nodes, Adapters>) -> String {
-    let runs = |step: &str| config.runtime.pipeline.iter().any(|name| name == step);
-    if !runs(POLICIES) {
+    if !runs(config, POLICIES) {
         return format!("all off: `{POLICIES}` is not in the pipeline");
     }
     let nodes = &config.nodes;
     let mut rules = vec![of_a_customer(&nodes.evaluate_policies.limits), prime_gate(nodes), monday(nodes)];
-    if !runs(WINDOWS) {
+    if !runs(config, WINDOWS) {
         rules.push(format!("nothing is counted: `{WINDOWS}` is not in the pipeline"));
     }
     rules.join("; ")
@@ -71,6 +76,7 @@ fn monday(nodes: &Nodes) -> String {
 fn memory(config: &Config<Nodes, Adapters>) -> String {
     let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
     let remembered = match (remember_days, max_days_ahead) {
+        _ if !runs(config, GATE) => format!("no ids remembered: `{GATE}` is not in the pipeline"),
         (None, _) => "ids remembered forever".to_owned(),
         (Some(days), None) => format!("ids remembered for {}", counted(days, "day")),
         (Some(days), Some(ahead)) => {

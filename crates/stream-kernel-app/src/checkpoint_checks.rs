@@ -9,6 +9,7 @@ use stream_kernel_config::{Loaded, Problem, SinkKind};
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
 use crate::output::{folder_of, partial_path};
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
+use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
 use crate::{Application, LineAdapters};
 
@@ -42,6 +43,7 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, 
         check_file(loaded, key, what, path, &checkpoint.dir);
     }
     check_dir(loaded, &checkpoint.dir);
+    check_read_files(loaded, &checkpoint.dir);
     if A::state(resources).is_none() {
         let problem = Problem::new(format!("{} cannot keep what it remembers in a checkpoint", A::NAME))
             .expected("no checkpoint")
@@ -100,6 +102,23 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
         let problem = Problem::new(format!("the checkpoint `{path}` is no directory"))
             .expected("a directory, or a name that is free for one")
             .hint("name another one");
+        loaded.report(DIR_KEY, problem);
+    }
+}
+
+/// Reports a file that was read and lies in the checkpoint's directory, where a run would write over it.
+fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
+    if loaded.is_mistaken(DIR_KEY) {
+        return;
+    }
+    let key_file = loaded.config().runtime.tracing.redact.key_file.clone();
+    let mut read = loaded.files().to_vec();
+    read.extend(key_file.filter(|_| !loaded.is_mistaken(KEY_FILE_KEY)));
+    for file in read.iter().filter(|file| are_same(folder_of(file), dir)) {
+        let (file, dir) = (file.display(), dir.display());
+        let problem = Problem::new(format!("`{file}`, which is read, lies in the checkpoint `{dir}`"))
+            .expected("a directory that holds nothing else")
+            .hint("name another one, or move the file");
         loaded.report(DIR_KEY, problem);
     }
 }

@@ -43,6 +43,8 @@ pub struct Checkpoint {
     manifest: Box<dyn DiskFile>,
     /// The last commit, and the slot that it stands in.
     last: Option<(Slot, Place)>,
+    /// The text of the configuration, once it is written or read.
+    configuration: Option<Arc<dyn DiskFile>>,
     log: Option<LogFile>,
     /// Whether what an earlier run left is cleaned up.
     is_prepared: bool,
@@ -151,6 +153,7 @@ impl Checkpoint {
             _lock: lock,
             manifest,
             last: None,
+            configuration: None,
             log: None,
             is_prepared: false,
             durable_names: None,

@@ -53,7 +53,7 @@ pub enum FileError {
         path: PathBuf,
     },
     /// Somebody else has shortened it while this run wrote to it.
-    #[error("`{}` was shortened while the run wrote to it: it has {bytes} bytes now, and {written} were written (restore it from a copy, or start over)", path.display())]
+    #[error("`{}` was shortened while the run wrote to it: {} (restore it from a copy, or start over)", path.display(), what_is_missing(*bytes, *written))]
     Shortened {
         /// The file.
         path: PathBuf,
@@ -186,6 +186,15 @@ impl CommittedFile {
     /// Returns the file, to be synced by a commit.
     pub fn file(&self) -> Arc<dyn DiskFile> {
         Arc::clone(&self.file)
+    }
+}
+
+/// Returns what a file of `bytes` bytes lacks of the `written` that were written to it.
+pub(crate) fn what_is_missing(bytes: u64, written: u64) -> String {
+    if bytes < written {
+        format!("it has {bytes} bytes now, and {written} were written")
+    } else {
+        "what was written behind the cut has left a gap".to_owned()
     }
 }
 

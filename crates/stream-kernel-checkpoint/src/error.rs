@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::changes::RecordTooLong;
 use crate::committed::OutOfBounds;
+use crate::committed_file::what_is_missing;
 
 /// Why a checkpoint cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +113,7 @@ pub enum CommitError {
     #[error(transparent)]
     RecordTooLong(#[from] RecordTooLong),
     /// Somebody else has shortened a file while the run wrote to it. All later commits are refused with the same error.
-    #[error("`{}` was shortened while the run wrote to it: it has {bytes} bytes now, and {written} were written (restore it from a copy, or start over)", path.display())]
+    #[error("`{}` was shortened while the run wrote to it: {} (restore it from a copy, or start over)", path.display(), what_is_missing(*bytes, *written))]
     Shortened {
         /// The file.
         path: PathBuf,

@@ -64,6 +64,12 @@ impl<N, A> Loaded<N, A> {
         self.uses_standard_input
     }
 
+    /// Adds a warning about the value at `key_path`: the configuration can be used, but hardly does what is meant.
+    pub fn warn(&mut self, key_path: &str, problem: Problem) {
+        let warning = self.warning(key_path, problem);
+        self.findings.add_warning(warning);
+    }
+
     /// Returns what was let pass: an optional source that could not be read.
     pub fn warnings(&self) -> &[Warning] {
         self.findings.warnings()

@@ -34,17 +34,16 @@ const CONFIDENTIAL_NAMES: [&str; 8] = ["pass", "pw", "auth", "key", "sig", "user
 /// assert_eq!(without_credentials("an address: https://host/a"), "an address: https://host/a");
 /// ```
 pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    // Parameters first: a password among them may hold an `@`.
+    let text = without_confidential_parameters(text);
     let begins_and_ends = text.rfind('@').and_then(|at| {
         let scheme_end = text[..at].find([':', '/'])?;
         let behind = text[scheme_end..at].trim_start_matches([':', '/']);
         Some((at - behind.len(), at))
     });
     match begins_and_ends {
-        Some((begin, end)) => {
-            let behind = without_confidential_parameters(&text[end..]);
-            Cow::Owned(format!("{}{MASK}{behind}", &text[..begin]))
-        }
-        None => without_confidential_parameters(text),
+        Some((begin, end)) => Cow::Owned(format!("{}{MASK}{}", &text[..begin], &text[end..])),
+        None => text,
     }
 }
 
@@ -112,6 +111,8 @@ mod tests {
                 "jdbc:sqlserver://h;user=sa;password=s3&cret;ssl=on",
                 "jdbc:sqlserver://h;user=***;password=***;ssl=on",
             ),
+            ("jdbc:x://h/db?user=sa&password=top@secret", "jdbc:x://h/db?user=***&password=***"),
+            ("jdbc:x://u:pw@h/db?password=top@secret&ssl=on", "jdbc:***@h/db?password=***&ssl=on"),
             ("x?pwd=s3", "x?pwd=***"),
             ("x?a=b&token=s3;cret&c=d", "x?a=b&token=***&c=d"),
             ("x?API_KEY=s3&api-key=s3&apikey=s3", "x?API_KEY=***&api-key=***&apikey=***"),

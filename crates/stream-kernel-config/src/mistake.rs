@@ -259,7 +259,11 @@ impl Findings {
 
     /// Adds a problem of a layer that adds nothing, and that the run may do without.
     pub(crate) fn warn(&mut self, provenance: Provenance, problem: Problem) {
-        self.warnings.push(Warning::new("", provenance, problem));
+        self.add_warning(Warning::new("", provenance, problem));
+    }
+
+    pub(crate) fn add_warning(&mut self, warning: Warning) {
+        self.warnings.push(warning);
     }
 
     /// Returns what was let pass.

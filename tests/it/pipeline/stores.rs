@@ -10,7 +10,8 @@ use fund_load::config::Nodes;
 use fund_load::domain::FundLoadMessage;
 use fund_load::steps::{Resources, registry};
 use fund_load::stores::{
-    DayJumps, ForgettingIdStore, IdEntry, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry, WindowStore,
+    ForgettingIdStore, HorizonNotices, IdEntry, IdStore, MemoryIdStore, MemoryWindowStore, WindowEntry,
+    WindowStore,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -110,7 +111,7 @@ pub(crate) fn run(nodes: &Nodes, limits: Limits, memory: Memory, lines: &[RawLin
         windows: windows.clone(),
         output: Rc::new(RefCell::new(written.clone())),
         tally: Rc::new(RefCell::new(Tally::default())),
-        day_jumps: DayJumps::default(),
+        horizon_notices: HorizonNotices::default(),
         journal: None,
     };
     let mut runner = runner(&resources, &written);

@@ -43,6 +43,24 @@ fn a_bound_on_days_ahead_keeps_them() {
     assert!(folder.read("output.txt").ends_with("{\"id\":\"1\",\"customer_id\":\"1\",\"accepted\":false}\n"));
 }
 
+/// The first attempt of all has nothing to be held against: what follows is too old, and that is reported once.
+#[test]
+fn attempts_that_are_forgotten_at_once_are_reported() {
+    let days = ["9999-12-31T00:00:00Z", "2024-02-01T00:00:00Z", "2024-02-01T00:00:00Z"];
+    let lines = [1, 2, 3].map(|id| attempt_of(&id.to_string(), "1", "1.00", days[id - 1]) + "\n");
+    let folder = Folder::with_input(lines.concat());
+    let outcome = Program::new(&folder).args(["run"]).set([FORGETTING]).exits_with(0);
+    assert_snapshot!(notes(&outcome.stderr), @"note: line 2 is of 2024-02-01, more than `remember_days` (30) before the latest day, 9999-12-31: its id is forgotten at once, so that a replay would not be noticed; further lines of this kind are not reported");
+}
+
+#[test]
+fn a_bound_without_a_horizon_gets_a_warning() {
+    let folder = Folder::new();
+    let settings = ["nodes.idempotency_gate.max_days_ahead=7"];
+    let told = Program::new(&folder).args(["check"]).set(settings).exits_with(0).stderr;
+    assert!(told.contains("`nodes.idempotency_gate.max_days_ahead`: it has no effect"), "{told}");
+}
+
 /// A resumed run repeats the line, and does not report it again.
 #[test]
 fn a_run_with_a_checkpoint_reports_it_once() {

@@ -234,6 +234,27 @@ fn a_checkpoint_is_not_where_the_configuration_is() {
     check_guarded(told, ":", &["--config", "config.yaml", "--set", &checkpoint("config.yaml")]);
 }
 
+/// The checkpoint has a file of this name, too.
+#[test]
+fn nothing_that_is_read_lies_in_the_checkpoint() {
+    let folder = Folder::with_input(super::attempts::attempts(1));
+    std::fs::create_dir(folder.path_of("run.ckpt")).unwrap();
+    for name in ["configuration", "manifest", "state-1.log", "other"] {
+        let file = format!("run.ckpt/{name}");
+        folder.write(&file, "version: 1\nscenario: {name: mine}\n");
+        let as_key =
+            format!("runtime.tracing={{enabled: true, redact: {{identity: hash, key_file: {file}}}}}");
+        for args in [["--config", &file], ["--set", &as_key]] {
+            let run = Program::new(&folder).args(["run", "--restart"]).args(args);
+            let told = run.set(["runtime.checkpoint.dir=./run.ckpt"]).exits_with(2).stderr;
+            assert!(told.contains("which is read, lies in the checkpoint"), "{told}");
+            assert_eq!(folder.read(&file), "version: 1\nscenario: {name: mine}\n");
+        }
+        std::fs::remove_file(folder.path_of(&file)).unwrap();
+        assert_eq!(folder.names(), ["input.txt", "run.ckpt"]);
+    }
+}
+
 /// What is written there would be read again, round and round.
 #[test]
 fn standard_output_is_not_the_input() {

@@ -22,7 +22,7 @@ use crate::config::Nodes;
 use crate::domain::{Attempt, Cents, Day, DigitId};
 use crate::line::read_attempt;
 use crate::steps::{Resources, effective_amount};
-use crate::stores::{DayJumps, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
+use crate::stores::{HorizonNotices, IdEntry, IdStore, StoreFull, WindowEntry, WindowStore};
 use crate::tally::Tally;
 
 /// How many records, or lines, are taken in together: what one has to wait for, the others wait for at the same time.
@@ -47,7 +47,7 @@ pub(crate) struct StoreState {
     windows: Rc<RefCell<dyn WindowStore>>,
     tally: Rc<RefCell<Tally>>,
     journal: Journal,
-    day_jumps: DayJumps,
+    horizon_notices: HorizonNotices,
     /// Where the first of the lines begins that are in no record yet.
     begin: Reached,
     /// What each of them did. The last one, the present line's, is in the journal meanwhile.
@@ -65,13 +65,13 @@ pub(crate) struct StoreState {
 impl StoreState {
     /// Returns the state of these resources, `None` if nothing notes what changes in it.
     pub(crate) fn of(resources: &Resources) -> Option<Self> {
-        let Resources { nodes, ids, windows, tally, journal, day_jumps, .. } = resources;
+        let Resources { nodes, ids, windows, tally, journal, horizon_notices, .. } = resources;
         journal.clone().map(|journal| Self {
             ids: Rc::clone(ids),
             windows: Rc::clone(windows),
             tally: Rc::clone(tally),
             journal,
-            day_jumps: day_jumps.clone(),
+            horizon_notices: horizon_notices.clone(),
             begin: Reached::default(),
             effects: Vec::new(),
             nodes: nodes.clone(),
@@ -266,7 +266,7 @@ impl State for StoreState {
 
     fn end_restore(&mut self, reached: Reached) -> Result<(), NotRestored> {
         // An earlier run has reported what these lines did.
-        self.day_jumps.reset();
+        self.horizon_notices.reset();
         self.check_repeated_up_to(reached)
     }
 }

@@ -15,7 +15,7 @@ use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 use super::*;
 use crate::config::{MondayApplication, Nodes};
 use crate::domain::{Reason, Verdict, WeekStart};
-use crate::stores::{CustomerWindows, DayJumps, ForgettingIdStore, MemoryWindowStore};
+use crate::stores::{CustomerWindows, ForgettingIdStore, HorizonNotices, MemoryWindowStore};
 
 const INPUT: &str = "/input";
 const MAX_LINE_BYTES: usize = 1_000;
@@ -34,7 +34,7 @@ fn resources(max_customers: Option<NonZeroU64>) -> Resources {
         windows: Rc::new(RefCell::new(JournaledWindows::new(windows, journal.clone()))),
         output: Rc::new(RefCell::new(Vec::new())),
         tally: Rc::default(),
-        day_jumps: DayJumps::default(),
+        horizon_notices: HorizonNotices::default(),
         journal: Some(journal),
     }
 }

@@ -28,7 +28,7 @@ use stream_kernel_exec::{Registry, StepError};
 use crate::config::Nodes;
 use crate::domain::FundLoadMessage;
 use crate::state::Journal;
-use crate::stores::{DayJumps, IdStore, StoreFull, WindowStore};
+use crate::stores::{HorizonNotices, IdStore, StoreFull, WindowStore};
 use crate::tally::Tally;
 
 /// What the steps are built from: their parameters, and the ports to what is remembered and written.
@@ -44,7 +44,7 @@ pub struct Resources {
     /// Counts what was decided.
     pub tally: Rc<RefCell<Tally>>,
     /// The lines that made ids be forgotten all at once.
-    pub day_jumps: DayJumps,
+    pub horizon_notices: HorizonNotices,
     /// Notes what changes in the stores, if there is a checkpoint.
     pub journal: Option<Journal>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
-use super::day_jumps::{DayJump, DayJumps};
+use super::horizon_notices::{DayJump, HorizonNotices, TooOld};
 use super::store_full::IdLimit;
 use super::{FirstAttempt, IdEntry, IdStore, MAX_ENTRIES, MemoryIdStore, StoreFull};
 use crate::domain::{Day, DigitId};
@@ -25,7 +25,7 @@ pub struct ForgettingIdStore {
     remember_days: u16,
     max_days_ahead: Option<u16>,
     latest: Option<Day>,
-    jumps: DayJumps,
+    notices: HorizonNotices,
     /// How many ids are remembered, by the day of their first attempt; none before the oldest that is remembered.
     counts: BTreeMap<Day, u32>,
     /// How many that is altogether.
@@ -41,7 +41,7 @@ impl ForgettingIdStore {
             remember_days,
             max_days_ahead: None,
             latest: None,
-            jumps: DayJumps::default(),
+            notices: HorizonNotices::default(),
             counts: BTreeMap::new(),
             count: 0,
             // What is forgotten and still there takes positions as well.
@@ -55,9 +55,9 @@ impl ForgettingIdStore {
         self
     }
 
-    /// Adds each line to `jumps` that moves the latest day by more than ids are remembered.
-    pub fn reports_to(mut self, jumps: DayJumps) -> Self {
-        self.jumps = jumps;
+    /// Reports to `notices` each line that moves the latest day by more than ids are remembered, and the first that is too old for it.
+    pub fn reports_to(mut self, notices: HorizonNotices) -> Self {
+        self.notices = notices;
         self
     }
 
@@ -117,10 +117,13 @@ impl IdStore for ForgettingIdStore {
         {
             let (line_no, remember_days, forgotten) =
                 (attempt.line_no, self.remember_days, count - self.count);
-            self.jumps.push(DayJump { line_no, from, to: latest, remember_days, forgotten });
+            self.notices.push(DayJump { line_no, from, to: latest, remember_days, forgotten });
         }
         if is_kept {
             self.keep(id, attempt);
+        } else if first.is_none() {
+            let (line_no, remember_days) = (attempt.line_no, self.remember_days);
+            self.notices.push_too_old(TooOld { line_no, day, latest, remember_days });
         }
         Ok(first)
     }

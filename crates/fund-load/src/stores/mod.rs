@@ -1,8 +1,8 @@
 //! What is remembered from line to line, behind ports: the steps hold no other state.
 
 mod customer_limit;
-mod day_jumps;
 mod forgetting_ids;
+mod horizon_notices;
 mod ids;
 mod memory_ids;
 mod memory_windows;
@@ -10,8 +10,8 @@ mod position_table;
 mod store_full;
 mod windows;
 
-pub use day_jumps::{DayJump, DayJumps, MAX_TOLD};
 pub use forgetting_ids::ForgettingIdStore;
+pub use horizon_notices::{DayJump, HorizonNotices, MAX_TOLD, TooOld};
 pub use ids::{FirstAttempt, IdEntry, IdStore};
 pub use memory_ids::MemoryIdStore;
 pub use memory_windows::MemoryWindowStore;

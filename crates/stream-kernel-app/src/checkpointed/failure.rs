@@ -127,8 +127,8 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
-    /// The output is complete, and that is committed, but it is not there to take its name.
-    #[error("all lines are committed, but the output cannot take its name `{}`: somebody else has removed or replaced `{}`", path.display(), partial.display())]
+    /// All lines are read, but the output is not there to take its name.
+    #[error("the output cannot take its name `{}`: somebody else has removed or replaced `{}`", path.display(), partial.display())]
     OutputGone {
         /// The name.
         path: PathBuf,

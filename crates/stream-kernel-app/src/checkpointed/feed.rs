@@ -51,6 +51,7 @@ struct Feed<'a, A: Application> {
 /// Takes every line through the pipeline, until there is none left or the run is to stop.
 pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, CheckpointFailure> {
     let input = HashedInput::new(Arc::clone(&opened.input), opened.prefix.clone());
+    let input = input.with_bytes_at_first(opened.input_bytes);
     let lines = LineReader::new(input, opened.max_line_bytes).unterminated_line(opened.unterminated_line);
     let mut lines = lines.after(opened.start.line_no, opened.prefix.bytes());
     let mut feed = Feed::new(opened);
@@ -140,6 +141,7 @@ impl<'a, A: Application> Feed<'a, A> {
     fn end(mut self, mut lines: Lines, stopped: Option<u8>) -> Result<Ended, CheckpointFailure> {
         if stopped.is_none() {
             self.opened.run.complete().map_err(CheckpointFailure::Finish)?;
+            self.check_output_is_there()?;
         }
         let mark = self.mark(lines.line_no(), lines.bytes_read());
         self.commit(&mut lines, mark, stopped.is_none())?;
@@ -154,18 +156,19 @@ impl<'a, A: Application> Feed<'a, A> {
         Ok(Ended { stopped, report, resumed_after, trace_ends_after, bytes_left, summary })
     }
 
+    /// Fails if somebody else has removed or replaced the output: it could not take its name.
+    fn check_output_is_there(&self) -> Result<(), CheckpointFailure> {
+        let Files { output, partial_path, final_path, .. } = &self.opened.files;
+        let unread = |cause| FileError::Io { doing: "be read", path: partial_path.clone(), cause };
+        if output.is_at(&*self.opened.surroundings.disk, partial_path).map_err(unread)? {
+            return Ok(());
+        }
+        Err(CheckpointFailure::OutputGone { path: final_path.clone(), partial: partial_path.clone() })
+    }
+
     /// Gives the complete output its name, and commits that it has it: what has the partial name later is not taken for it.
     fn name_output(&mut self, lines: &mut Lines, mark: Mark) -> Result<(), CheckpointFailure> {
-        let Files { output, partial_path, final_path, .. } = &mut self.opened.files;
-        if partial_path != final_path {
-            let is_there = output.is_at(&*self.opened.surroundings.disk, partial_path);
-            let unread = |cause| FileError::Io { doing: "be looked at", path: partial_path.clone(), cause };
-            if !is_there.map_err(unread)? {
-                let [path, partial] = [&*final_path, &*partial_path].map(Clone::clone);
-                return Err(CheckpointFailure::OutputGone { path, partial });
-            }
-            output.file().check()?;
-        }
+        let Files { partial_path, final_path, .. } = &mut self.opened.files;
         let renamed = self.opened.committer.rename(partial_path, final_path);
         renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
         let was_named = partial_path == final_path;

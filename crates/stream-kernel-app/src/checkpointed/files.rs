@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 
+use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommittedFile, FileError};
 use stream_kernel_disk::{Disk, OpenHow};
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
@@ -33,15 +34,26 @@ impl Output {
     pub(super) fn is_at(&self, disk: &dyn Disk, path: &Path) -> io::Result<bool> {
         let there = match disk.open(path, OpenHow::ReadOnlyNoFollow) {
             Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if is_something_else(&error) => return Ok(false),
             Err(error) => return Err(error),
         };
         Ok(there.id()? == self.file().file().id()?)
     }
 }
 
+/// Returns whether a file could not be opened because there is none, or a link, a pipe or a directory has its name.
+fn is_something_else(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, IsADirectory, NotFound};
+    matches!(error.kind(), NotFound | InvalidInput | IsADirectory)
+        || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+}
+
 impl LineOutput for Output {
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        // What is committed ends at a line end, or no run could go on from it.
+        if !line.ends_with(b"\n") {
+            return Err(io::Error::other("the application has written a line without a line end"));
+        }
         self.file().append(line).map_err(|error| with_cause("the output", &error))
     }
 }

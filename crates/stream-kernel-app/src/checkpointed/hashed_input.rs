@@ -47,6 +47,11 @@ impl HashedInput {
         }
     }
 
+    /// Takes the file to have had `bytes` bytes at first, rather than when it is read first.
+    pub(super) fn with_bytes_at_first(self, bytes: u64) -> Self {
+        Self { bytes_at_first: Some(bytes), ..self }
+    }
+
     /// Returns what was read up to `bytes` bytes of the file, where a line ends: the last one that was taken in, or the one before.
     pub(super) fn up_to(&mut self, bytes: u64) -> &InputPrefix {
         if bytes >= self.hashed.bytes() {

@@ -1,7 +1,7 @@
 //! What a checkpoint is of: a program and a configuration.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +32,8 @@ pub(super) struct RunConfiguration {
 #[serde(deny_unknown_fields)]
 struct Kept {
     run_id: String,
+    /// Where relative paths began.
+    working_directory: PathBuf,
     /// Which key hides values in the trace: hashes under two keys could not be compared.
     redaction_key_id: Option<[u8; 16]>,
     /// All of the effective configuration.
@@ -42,6 +44,8 @@ impl RunConfiguration {
     pub(super) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
         let kept = Kept {
             run_id: run_id.to_owned(),
+            // Where the system does not say, a relative path is the same only if its text is.
+            working_directory: std::path::absolute(".").unwrap_or_default(),
             redaction_key_id: job.redaction().key_id(),
             configuration: job.effective().json().clone(),
         };
@@ -54,16 +58,21 @@ impl RunConfiguration {
         checkpoint: &mut Checkpoint,
     ) -> Result<CommittedConfiguration, CheckpointFailure> {
         let failed = |cause: CommitError| CheckpointFailure::Commit { line_no: 0, cause };
-        let mut text = serde_json::to_string_pretty(&self.kept).unwrap_or_default();
-        text.push('\n');
-        checkpoint.keep_configuration(self.digest.clone(), &text).map_err(failed)
+        let Ok(text) = serde_json::to_string_pretty(&self.kept) else {
+            unreachable!("texts and JSON values can be written as JSON")
+        };
+        checkpoint.keep_configuration(self.digest.clone(), &(text + "\n")).map_err(failed)
     }
 
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
     ///
-    /// Where input and output are does not count, nor do limits of what may be remembered: no decision depends on them, and a limit is
-    /// raised when a run has come to it. Other paths count by what they lead to.
-    pub(super) fn check_same(&self, dir: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointFailure> {
+    /// Where input, output and checkpoint are does not count, nor do limits of what may be remembered: no decision depends on them, and a
+    /// limit is raised when a run has come to it. Other paths count by what they lead to.
+    pub(super) fn check_same(
+        &self,
+        dir: &Path,
+        checkpoint: &mut Checkpoint,
+    ) -> Result<(), CheckpointFailure> {
         let differences = match serde_json::from_str(&checkpoint.configuration()?) {
             Ok(then) => self.kept.differences(&then),
             Err(_) => vec!["it has a form that this program does not know".to_owned()],
@@ -83,6 +92,11 @@ fn joined(differences: &[String]) -> String {
 }
 
 impl Kept {
+    /// Returns the path that a value names, from where relative paths began.
+    fn path(&self, value: Option<&Value>) -> Option<PathBuf> {
+        value.and_then(Value::as_str).map(|path| self.working_directory.join(path))
+    }
+
     /// Returns a sentence for each key whose value is not what it was `then`, in the order of the configuration.
     fn differences(&self, then: &Self) -> Vec<String> {
         let [now_values, then_values] = [self, then].map(|kept| values(&kept.configuration));
@@ -94,14 +108,15 @@ impl Kept {
         };
         let mut differences: Vec<_> = keys
             .filter_map(|key| {
-                let [then, now] = [value(&then_values, key), value(&now_values, key)];
-                let is_same = then == now || (is_path(key) && lead_to_the_same(then.as_ref(), now.as_ref()));
+                let [was, is] = [value(&then_values, key), value(&now_values, key)];
+                let paths = [then.path(was.as_ref()), self.path(is.as_ref())];
+                let is_same = was == is || (is_path(key) && lead_to_the_same(&paths));
                 // What became a map, or was one, is told by the keys in it.
-                let is_map = [(&then, &then_values), (&now, &now_values)]
+                let is_map = [(&was, &then_values), (&is, &now_values)]
                     .into_iter()
                     .any(|(value, values)| value.is_none() && holds_below(values, key));
-                let [then, now] = [then, now].map(|value| shown(value.as_ref()));
-                (!is_same && !is_map).then(|| format!("`{key}` was {then}, and is {now}"))
+                let [was, is] = [was, is].map(|value| shown(value.as_ref()));
+                (!is_same && !is_map).then(|| format!("`{key}` was {was}, and is {is}"))
             })
             .collect();
         if self.run_id != then.run_id {
@@ -139,18 +154,16 @@ fn holds_below(values: &[(String, Value)], key: &str) -> bool {
 
 fn counts(key: &str) -> bool {
     let is_place = key.starts_with("adapters.") && key.ends_with(".settings.path");
+    let is_place = is_place || key == "runtime.checkpoint.dir";
     !is_place && key != "runtime.limits" && !key.starts_with("runtime.limits.")
 }
 
 fn is_path(key: &str) -> bool {
-    ["runtime.checkpoint.dir", TRACE_PATH_KEY, KEY_FILE_KEY].contains(&key)
+    [TRACE_PATH_KEY, KEY_FILE_KEY].contains(&key)
 }
 
-fn lead_to_the_same(then: Option<&Value>, now: Option<&Value>) -> bool {
-    match [then, now].map(|value| value.and_then(Value::as_str)) {
-        [Some(then), Some(now)] => are_same(Path::new(then), Path::new(now)),
-        _ => false,
-    }
+fn lead_to_the_same(paths: &[Option<PathBuf>; 2]) -> bool {
+    matches!(paths, [Some(then), Some(now)] if are_same(then, now))
 }
 
 /// Returns a value for people.
@@ -189,7 +202,8 @@ mod tests {
     use serde_json::json;
 
     fn kept(configuration: Value) -> Kept {
-        Kept { run_id: "run".to_owned(), redaction_key_id: None, configuration }
+        let working_directory = std::path::absolute(".").unwrap();
+        Kept { run_id: "run".to_owned(), working_directory, redaction_key_id: None, configuration }
     }
 
     fn example() -> Value {
@@ -199,7 +213,7 @@ mod tests {
             "runtime": {
                 "checkpoint": {"dir": "ck"},
                 "limits": {"max_ids": 1},
-                "tracing": {"sink": null},
+                "tracing": {"sink": null, "redact": {"key_file": "key"}},
             },
         })
     }
@@ -217,18 +231,32 @@ mod tests {
         let differences = check(|now| {
             now.configuration["adapters"]["input_source"]["settings"]["path"] = json!("other");
             now.configuration["runtime"]["limits"] = json!({});
+            now.configuration["runtime"]["checkpoint"]["dir"] = json!("moved");
         });
         assert_eq!(differences, "");
     }
 
     #[test]
     fn paths_count_by_what_they_lead_to() {
-        let dir = |dir: &str| check(|now| now.configuration["runtime"]["checkpoint"]["dir"] = json!(dir));
-        let absolute = std::env::current_dir().unwrap().join("ck");
-        for same in ["./ck", ".//ck", "ck/", absolute.to_str().unwrap()] {
-            assert_eq!(dir(same), "", "{same}");
+        let key = |path: &str| {
+            check(|now| now.configuration["runtime"]["tracing"]["redact"]["key_file"] = json!(path))
+        };
+        let absolute = std::path::absolute("key").unwrap();
+        for same in ["./key", ".//key", absolute.to_str().unwrap()] {
+            assert_eq!(key(same), "", "{same}");
         }
-        assert_eq!(dir("ck2"), "`runtime.checkpoint.dir` was `ck`, and is `ck2`");
+        assert_eq!(key("key2"), "`runtime.tracing.redact.key_file` was `key`, and is `key2`");
+        let from_elsewhere = check(|now| {
+            now.configuration["runtime"]["tracing"]["redact"]["key_file"] = json!(absolute);
+            now.working_directory = "/elsewhere".into();
+        });
+        assert_eq!(from_elsewhere, "");
+    }
+
+    /// The folder of a run may be moved as a whole.
+    #[test]
+    fn the_same_relative_path_is_the_same_anywhere() {
+        assert_eq!(check(|now| now.working_directory = "/elsewhere".into()), "");
     }
 
     #[test]

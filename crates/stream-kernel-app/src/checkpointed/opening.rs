@@ -27,6 +27,8 @@ pub(super) struct Opened<'a, A: Application> {
     pub(super) run: Run<A>,
     pub(super) state: Box<dyn State>,
     pub(super) input: Arc<dyn DiskFile>,
+    /// Its length when it was opened.
+    pub(super) input_bytes: u64,
     /// What earlier runs have read of it.
     pub(super) prefix: InputPrefix,
     pub(super) files: Files,
@@ -107,7 +109,9 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         .open(&places.input, OpenHow::ReadOnly)
         .map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?
         .into();
-    let (checkpoint, last) = if surroundings.restart {
+    let input_bytes =
+        input.len().map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?;
+    let (mut checkpoint, last) = if surroundings.restart {
         (Checkpoint::start_over(Arc::clone(&disk), &places.dir)?, None)
     } else {
         Checkpoint::open(Arc::clone(&disk), &places.dir)?
@@ -117,7 +121,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         None => begin(&*disk, &places, checkpoint, &configuration, surroundings.restart)?,
         Some(committed) => {
             check_program::<A>(&places.dir, &committed)?;
-            configuration.check_same(&places.dir, &checkpoint)?;
+            configuration.check_same(&places.dir, &mut checkpoint)?;
             resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
         }
     };
@@ -152,6 +156,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         run,
         state,
         input,
+        input_bytes,
         prefix,
         files,
         committer,
@@ -233,7 +238,11 @@ fn resume(
     let is_finished =
         committed.complete && !has_more().map_err(|cause| unreadable(&**input, committed, cause))?;
     let trace = committed.trace.as_ref().filter(|_| trace_end.is_none());
-    let trace = trace.map(|trace| earlier_trace(disk, trace, is_finished)).transpose()?.flatten();
+    // Under the name that it has now: a relative path may begin elsewhere by now.
+    let trace = trace
+        .zip(places.trace.as_ref())
+        .map(|(trace, (path, _))| earlier_trace(disk, path, trace.bytes, is_finished));
+    let trace = trace.transpose()?.flatten();
     let mut lines = CommittedLines::new(Arc::clone(input), places.max_line_bytes, committed.input.bytes);
     let reached = Reached { line_no: committed.lines, bytes: committed.input.bytes };
     restore(&mut checkpoint, state, &mut lines, reached, places)?;
@@ -276,16 +285,16 @@ fn resume(
 /// Opens the trace of an earlier run. One that is finished only looks whether it is there: others may be writing to it.
 fn earlier_trace(
     disk: &dyn Disk,
-    CommittedTrace { path, bytes, .. }: &CommittedTrace,
+    at: &Path,
+    bytes: u64,
     is_finished: bool,
 ) -> Result<Option<UncutFile>, CheckpointFailure> {
-    let at = Path::new(path);
     let found = if is_finished {
-        UncutFile::check(disk, at, *bytes).map(|()| None)
+        UncutFile::check(disk, at, bytes).map(|()| None)
     } else {
-        UncutFile::open(disk, at, *bytes).map(Some)
+        UncutFile::open(disk, at, bytes).map(Some)
     };
-    found.map_err(|error| missing("trace", at, *bytes, error))
+    found.map_err(|error| missing("trace", at, bytes, error))
 }
 
 /// Takes in what was committed of the state.

@@ -193,6 +193,7 @@ impl Checkpoint {
             sync(log)?;
         }
         check_length(log, slot.log.bytes)?;
+        self.check_configuration(&slot.committed)?;
         self.sync_files(&slot.committed, sync_first)?;
         if !is_planted(PlantedFault::SlotBeforeLog) {
             self.write_slot(&slot, place)?;
@@ -213,6 +214,7 @@ impl Checkpoint {
             sync(log)?;
         }
         check_length(log, slot.log.bytes)?;
+        self.check_configuration(&slot.committed)?;
         if !is_planted(PlantedFault::LogDirectoryNotSynced) {
             self.sync_dir(&self.dir)?;
         }
@@ -227,6 +229,11 @@ impl Checkpoint {
         }
         self.last = Some((slot, place.other()));
         self.remove_other_logs()
+    }
+
+    fn check_configuration(&self, committed: &Committed) -> Result<(), CommitError> {
+        let file = self.configuration.as_deref();
+        file.map_or(Ok(()), |file| check_length(file, committed.configuration.bytes))
     }
 
     /// Makes output and trace durable, and the first time their names, too; and sees to it that they hold what is committed of them.

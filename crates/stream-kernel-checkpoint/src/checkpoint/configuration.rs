@@ -38,14 +38,20 @@ impl Checkpoint {
         self.unless_failed(|this| {
             this.prepare()?;
             let path = this.dir.join(CONFIGURATION);
-            let file = this.disk.open(&path, OpenHow::ExistingOrNew).map_err(doing("be created", &path))?;
-            // A run that was cut off before its first commit may have left a longer one.
-            file.set_len(0).map_err(doing("be cut", &path))?;
+            // A run that was cut off before its first commit may have left one.
+            match this.disk.remove(&path) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(doing("be replaced", &path)(cause));
+                }
+                _ => {}
+            }
+            let file = this.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?;
             file.write_all_at(text.as_bytes(), 0).map_err(doing("be written", &path))?;
             if !is_planted(PlantedFault::ConfigurationNotSynced) {
                 file.sync_data().map_err(doing("be made durable", &path))?;
             }
             let hash = PrefixHash::of(text.as_bytes());
+            this.configuration = Some(file.into());
             Ok(CommittedConfiguration { digest, bytes: bytes as u64, hash })
         })
     }
@@ -55,11 +61,14 @@ impl Checkpoint {
     /// # Errors
     ///
     /// It cannot be read, or it is not what was committed.
-    pub fn configuration(&self) -> Result<String, RestoreError> {
-        match &self.last {
-            Some((slot, _)) => read_configuration(&*self.disk, &self.dir, &slot.committed.configuration),
-            None => Ok(String::new()),
-        }
+    pub fn configuration(&mut self) -> Result<String, RestoreError> {
+        let Some((slot, _)) = &self.last else { return Ok(String::new()) };
+        let text = read_configuration(&*self.disk, &self.dir, &slot.committed.configuration)?;
+        let path = self.dir.join(CONFIGURATION);
+        let opened = self.disk.open(&path, OpenHow::ReadOnlyNoFollow);
+        self.configuration =
+            Some(opened.map_err(|cause| RestoreError::ReadConfiguration { path, cause })?.into());
+        Ok(text)
     }
 }
 

@@ -134,12 +134,16 @@ fn a_horizon_with_days_ahead_is_restored_as_it_was() {
 
 #[test]
 fn a_jump_of_the_latest_day_is_reported() {
-    let jumps = DayJumps::default();
+    let jumps = HorizonNotices::default();
     let mut store = ForgettingIdStore::new(2, None).reports_to(jumps.clone());
     // By as many days as are remembered, nothing is lost at once; by one more, all is.
     lines_of_first(&mut store, &[(1, 10), (2, 10), (3, 12), (4, 15), (5, 14)]);
     let told = jumps.take();
     assert_eq!(told.len(), 1, "{told:?}");
+    lines_of_first(&mut store, &[(6, 13), (7, 12), (8, 1)]);
+    let too_old = jumps.take();
+    assert_eq!(too_old.len(), 1, "{too_old:?}");
+    assert!(too_old[0].starts_with("line 2 is of 1970-01-13, more than"), "{too_old:?}");
     assert!(told[0].starts_with("line 4 moves the latest day from 1970-01-13 to 1970-01-16,"), "{told:?}");
     assert!(told[0].contains("(2): 3 ids are forgotten"), "{told:?}");
 }
