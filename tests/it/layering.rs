@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// For each crate the crates of the workspace that it is built on, from the bottom up.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("stream-kernel-config", &[]),
+    ("stream-kernel-config-remote", &["stream-kernel-config"]),
     ("stream-kernel-trace", &[]),
     ("stream-kernel-sinks", &["stream-kernel-trace"]),
     ("stream-kernel-exec", &["stream-kernel-trace"]),
@@ -18,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         &[
             "stream-kernel-checkpoint",
             "stream-kernel-config",
+            "stream-kernel-config-remote",
             "stream-kernel-disk",
             "stream-kernel-exec",
             "stream-kernel-sinks",
@@ -86,6 +88,18 @@ fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
             .collect();
         assert!(unwanted.is_empty(), "`{name}` brings along {unwanted:?}");
     }
+}
+
+/// Who reads configuration from files has nothing to do with the network.
+#[test]
+fn config_brings_along_no_client_of_a_store() {
+    let metadata = metadata();
+    let clients_of = |name: &str| -> Vec<_> {
+        let is_client = |name: &String| ["rustls", "tokio", "ureq"].contains(&name.as_str());
+        normal_dependencies(&metadata, name).into_iter().filter(is_client).collect()
+    };
+    assert_eq!(clients_of("stream-kernel-config-remote").len(), 3, "the clients have other names by now");
+    assert_eq!(clients_of("stream-kernel-config"), [""; 0]);
 }
 
 /// What the benchmarks are held against is for contributors alone.

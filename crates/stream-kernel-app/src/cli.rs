@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use stream_kernel_config::{Loader, remote};
+use stream_kernel_config::Loader;
+use stream_kernel_config_remote::STORES;
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
 use crate::failure::Failure;
@@ -151,7 +152,7 @@ impl Options {
         &self,
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Loader {
-        let mut loader = Job::<A>::loader().environment(environment);
+        let mut loader = Job::<A>::loader().stores(STORES).environment(environment);
         loader = self.config.iter().fold(loader, |loader, source| loader.location(source));
         if let Some(name) = &self.profile {
             loader = loader.profile(name, as_typed("--profile", name));
@@ -217,7 +218,7 @@ impl Options {
 
 /// Returns the help of `--config`, with the stores that this program was built with.
 fn config_help() -> String {
-    let stores: Vec<_> = remote::built_in().map(|scheme| format!("`{scheme}://`")).collect();
+    let stores: Vec<_> = STORES.built_in.iter().map(|scheme| format!("`{scheme}://`")).collect();
     let last = match stores.as_slice() {
         [] => "or standard input if it is `-`".to_owned(),
         stores => format!("standard input if it is `-`, or a store ({})", stores.join(", ")),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::ContextValue;
-use stream_kernel_config::remote::without_credentials;
+use stream_kernel_config::without_credentials;
 
 use crate::cli::{Cli, Command, command};
 use crate::commands::{self, Environment};

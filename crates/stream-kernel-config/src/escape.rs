@@ -29,8 +29,14 @@ pub(crate) fn is_unsafe(character: char) -> bool {
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Returns the beginning of a text, marked as cut when something follows.
-pub(crate) fn excerpt(text: &str) -> String {
+/// Returns the first 200 characters of a text, marked as cut when something follows: messages repeat no more of what is not theirs.
+///
+/// ```
+/// use stream_kernel_config::excerpt;
+///
+/// assert_eq!(excerpt(&"x".repeat(300)), format!("{}...", "x".repeat(200)));
+/// ```
+pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(MAX_EXCERPT_CHARS) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

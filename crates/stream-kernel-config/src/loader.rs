@@ -13,10 +13,10 @@ use crate::loaded::Loaded;
 use crate::masking;
 use crate::mistake::{Findings, Mistakes, Problem};
 use crate::origin::{Origin, Provenance};
-use crate::remote;
 use crate::schema::Schema;
 use crate::sink_rules;
 use crate::source::Source;
+use crate::stores::Stores;
 use crate::variable::{self, Variable};
 
 /// The layers of a configuration, each over the one before: the defaults of the types, files and other sources in order (or the
@@ -30,6 +30,7 @@ pub struct Loader {
     limits: Vec<(String, String)>,
     built_in: Option<(String, String)>,
     retired: Vec<Retired>,
+    stores: Stores,
     sources: Vec<Listed>,
     profile: Option<ChosenProfile>,
     environment: Vec<(OsString, OsString)>,
@@ -63,6 +64,7 @@ impl Loader {
             limits: Vec::new(),
             built_in: None,
             retired: Vec::new(),
+            stores: Stores::NONE,
             sources: Vec::new(),
             profile: None,
             environment: Vec::new(),
@@ -119,18 +121,23 @@ impl Loader {
         self
     }
 
-    /// Adds what a user has named, over the sources before it: `-` is standard input, what has a scheme (`etcd://...`) a store, and all
-    /// else a file or a directory.
+    /// Sets the stores that locations named from here on may be in; without it there are none.
+    pub fn stores(mut self, stores: Stores) -> Self {
+        self.stores = stores;
+        self
+    }
+
+    /// Adds what a user has named, over the sources before it: `-` is standard input, what has a scheme (`etcd://...`) one of the
+    /// [`stores`](Self::stores), and all else a file or a directory.
     pub fn location(mut self, location: &str) -> Self {
         let listed = match location.split_once("://") {
             _ if location == "-" => Listed::StandardInput,
-            Some((scheme, _)) if is_scheme(scheme) => match remote::open(location) {
-                Some(Ok(source)) => Listed::Source(source),
-                Some(Err(problem)) => Listed::Refused(format!("{scheme}://"), problem),
-                None => Listed::Refused(format!("{scheme}://"), remote::unknown_scheme(scheme)),
+            Some((scheme, _)) if is_scheme(scheme) => match self.stores.open(scheme, location) {
+                Ok(source) => Listed::Source(source),
+                Err(problem) => Listed::Refused(format!("{scheme}://"), problem),
             },
             _ if masking::may_hold_credentials(location) && !Path::new(location).exists() => {
-                Listed::Refused("a source that looks like a URL".to_owned(), remote::no_url())
+                Listed::Refused("a source that looks like a URL".to_owned(), no_url())
             }
             _ => Listed::Path(location.into()),
         };
@@ -301,6 +308,13 @@ impl Loader {
         }
         layers
     }
+}
+
+/// Says that such a text names nothing.
+fn no_url() -> Problem {
+    Problem::new("it is neither a file that is there nor a URL")
+        .expected("a file, a directory, `-`, or a URL that begins with its scheme and `://`")
+        .hint("look for blanks and quotes before the scheme, and for a slash or colon that is missing behind it")
 }
 
 /// Returns whether a URL may begin so.

@@ -26,7 +26,7 @@ const CONFIDENTIAL_NAMES: [&str; 8] = ["pass", "pw", "auth", "key", "sig", "user
 /// parameters that are called like a password or a user name. A text that was put in the wrong place is repeated to its user.
 ///
 /// ```
-/// use stream_kernel_config::remote::without_credentials;
+/// use stream_kernel_config::without_credentials;
 ///
 /// assert_eq!(without_credentials("--set redis://user:pass word@host/0"), "--set redis://***@host/0");
 /// assert_eq!(without_credentials("redis:/user:password@host"), "redis:/***@host");

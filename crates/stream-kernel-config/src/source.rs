@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use crate::mistake::Problem;
+use crate::yaml::MAX_VALUES;
 
 /// A store of keys and values, read once, before the run: a layer of the configuration.
 ///
@@ -12,7 +13,7 @@ pub trait Source: Debug {
     /// Returns what messages call it, such as `etcd://127.0.0.1:2379/fund-load`. It never holds credentials.
     fn name(&self) -> String;
 
-    /// Returns everything that it holds, at most [`MAX_SOURCE_BYTES`] of it.
+    /// Returns everything that it holds, at most [`MAX_SOURCE_ROWS`] and [`MAX_SOURCE_BYTES`] of it.
     ///
     /// No rows at all are a mistake as well, unless the source is optional: most likely, a prefix or a name is mistyped.
     ///
@@ -43,6 +44,9 @@ impl From<Problem> for SourceError {
         Self::Unusable(problem)
     }
 }
+
+/// A source may have so many rows.
+pub const MAX_SOURCE_ROWS: usize = MAX_VALUES;
 
 /// All keys and values of a source may have so many bytes together.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stream_kernel_checkpoint::{Checkpoint, CommitError, Committed, CommittedConfiguration, Program};
-use stream_kernel_config::remote::without_credentials;
+use stream_kernel_config::without_credentials;
 
 use super::CheckpointFailure;
 use crate::path_checks::TRACE_PATH_KEY;

@@ -9,8 +9,8 @@ use crate::check::Retired;
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
 use crate::schema::Node as SchemaNode;
-use crate::source::{self, MAX_SOURCE_BYTES, SourceError};
-use crate::yaml::{MAX_VALUES, Node, Place, Tree};
+use crate::source::{self, MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, SourceError};
+use crate::yaml::{Node, Place, Tree};
 
 /// What rows are read by.
 pub(crate) struct Context<'a> {
@@ -67,8 +67,8 @@ pub(crate) fn add_source(
 
 fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, SourceError> {
     let bytes: usize = rows.iter().map(|row| row.key.len() + row.value.len()).sum();
-    let what = if rows.len() > MAX_VALUES {
-        format!("more than {MAX_VALUES} keys")
+    let what = if rows.len() > MAX_SOURCE_ROWS {
+        format!("more than {MAX_SOURCE_ROWS} keys")
     } else if bytes > MAX_SOURCE_BYTES {
         format!("more than {MAX_SOURCE_BYTES} bytes of keys and values")
     } else {

@@ -1,7 +1,9 @@
 //! Stores of keys and values as layers: what they hold is merged, checked and named like everything else.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
-use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, Row, Source, SourceError, remote};
+use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, Row, Source, SourceError, Stores};
 
 use crate::app::{Scene, scene, with};
 
@@ -236,16 +238,50 @@ fn a_store_may_hold_as_much_as_the_bounds_and_no_more() {
 
 #[test]
 fn a_url_of_no_store_is_refused_with_those_there_are() {
-    let mistakes = |location: &'static str| scene().with(|loader| loader.location(location)).mistakes();
-    let stores =
-        remote::built_in().fold(String::new(), |stores, scheme| stores + &format!(", `{scheme}://`"));
-    let told = format!(
-        "error: unknown kind of source `etdc://`\n  --> etdc://\n  expected: one of: a file, a directory, `-`{stores}\n  \
-         hint: did you mean `etcd://`?"
-    );
-    assert_eq!(mistakes("etdc://user:secret@host/prefix"), told, "only stores that are built in are offered");
-    assert!(mistakes("no-such-file://").starts_with("error: unknown kind of source"));
+    let stores = Stores { open: |_| None, schemes: &["etcd", "redis"], built_in: &["redis"] };
+    let mistakes =
+        |location: &'static str| scene().with(|loader| loader.stores(stores).location(location)).mistakes();
+    // Only stores that are built in are offered.
+    assert_snapshot!(mistakes("etdc://user:secret@host/prefix"), @"
+    error: unknown kind of source `etdc://`
+      --> etdc://
+      expected: one of: a file, a directory, `-`, `redis://`
+      hint: did you mean `etcd://`?
+    ");
+    let told = scene().with(|loader| loader.location("etcd://user:secret@host/prefix")).mistakes();
+    assert_snapshot!(told, @"
+    error: unknown kind of source `etcd://`
+      --> etcd://
+      expected: one of: a file, a directory, `-`
+      hint: write `./` before the name of a file that looks like a URL
+    ");
     assert!(mistakes("./a://b").starts_with("error: cannot read the file"), "a path that looks like a URL");
+}
+
+#[test]
+fn a_url_is_opened_by_the_stores_of_the_loader() {
+    fn open(url: &str) -> Option<Result<Arc<dyn Source>, Problem>> {
+        match url {
+            "store://here" => Some(Ok(Arc::new(store([("runtime.strict", "maybe")])))),
+            "store://there" => Some(Err(Problem::new("not there").expected("here").hint("go there"))),
+            _ => None,
+        }
+    }
+    let stores = Stores { open, schemes: &["store"], built_in: &["store"] };
+    let mistakes =
+        |location: &'static str| with("").with(|loader| loader.stores(stores).location(location)).mistakes();
+    assert_snapshot!(mistakes("store://here"), @"
+    error: `runtime.strict`: found text `maybe`
+      --> store://here, row `runtime.strict`
+      expected: `true` or `false`
+      hint: write `true` or `false`
+    ");
+    assert_snapshot!(mistakes("store://there"), @"
+    error: not there
+      --> store://
+      expected: here
+      hint: go there
+    ");
 }
 
 #[test]

@@ -5,15 +5,14 @@ use std::io::{self, Read};
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body};
 
-use crate::mistake::Problem;
-use crate::source::{MAX_SOURCE_BYTES, SourceError};
+use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, SourceError};
 
-use super::address::Address;
-use super::deadline::Deadline;
-use super::tls;
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::tls;
 
 /// Of an answer, at most so many bytes are read: base64 takes four for three, and each row has some around it.
-pub(super) const MAX_ANSWER_BYTES: usize = 4 * MAX_SOURCE_BYTES;
+pub(crate) const MAX_ANSWER_BYTES: usize = 4 * MAX_SOURCE_BYTES;
 
 /// A text within an answer may have so many bytes: `MAX_SOURCE_BYTES` in base64, and a little more.
 const MAX_TEXT_BYTES: usize = MAX_SOURCE_BYTES / 2 * 3;
@@ -22,23 +21,23 @@ const MAX_TEXT_BYTES: usize = MAX_SOURCE_BYTES / 2 * 3;
 const MAX_MESSAGE_BYTES: u64 = 4096;
 
 /// A server, and how long there is left for all that is asked of it.
-pub(super) struct Server<'a> {
+pub(crate) struct Server<'a> {
     address: &'a Address,
     agent: Agent,
     deadline: Deadline,
     /// What the server gave in exchange for the credentials.
     #[cfg(feature = "etcd")]
-    pub(super) token: Option<super::secret::Secret>,
+    pub(crate) token: Option<crate::secret::Secret>,
 }
 
 /// An answer, of which the body is not read yet.
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     body: Body,
 }
 
 impl<'a> Server<'a> {
-    pub(super) fn new(address: &'a Address) -> Result<Self, SourceError> {
+    pub(crate) fn new(address: &'a Address) -> Result<Self, SourceError> {
         let deadline = Deadline::after(address.timeout);
         // No proxies, not even from the environment; no redirects, since they would take credentials elsewhere.
         let config = Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false);
@@ -54,7 +53,7 @@ impl<'a> Server<'a> {
 
     /// Asks for what is at a path.
     #[cfg(feature = "consul")]
-    pub(super) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, SourceError> {
+    pub(crate) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, SourceError> {
         let request = self.agent.get(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
         let request = match header {
             Some((name, value)) => request.header(name, value),
@@ -65,7 +64,7 @@ impl<'a> Server<'a> {
 
     /// Sends JSON to a path.
     #[cfg(feature = "etcd")]
-    pub(super) fn post(
+    pub(crate) fn post(
         &self,
         path: &str,
         header: Option<(&str, &str)>,
@@ -81,7 +80,7 @@ impl<'a> Server<'a> {
     }
 
     /// Reads an answer with `read`; what goes wrong on the way is told apart from an answer that is none.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         answer: Answer,
         read: impl FnOnce(&mut dyn Read) -> Result<T, ReadError>,
@@ -102,7 +101,7 @@ impl<'a> Server<'a> {
     }
 
     /// Returns what an answer that says what went wrong says: its status and the beginning of its text.
-    pub(super) fn message(&self, answer: Answer) -> Result<String, SourceError> {
+    pub(crate) fn message(&self, answer: Answer) -> Result<String, SourceError> {
         let mut text = Vec::new();
         let status = answer.status;
         let read = answer.body.into_reader().take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
@@ -123,7 +122,7 @@ impl<'a> Server<'a> {
     }
 
     /// Returns the problem of an answer with a status that neither the protocol nor the caller has a meaning for.
-    pub(super) fn unexpected(&self, answer: Answer) -> SourceError {
+    pub(crate) fn unexpected(&self, answer: Answer) -> SourceError {
         let status = answer.status;
         let message = match self.message(answer) {
             Ok(message) => message,
@@ -187,7 +186,7 @@ fn tls_config(address: &Address) -> Result<TlsConfig, Problem> {
 }
 
 /// Why an answer could not be read.
-pub(super) enum ReadError {
+pub(crate) enum ReadError {
     /// It is not what was expected, or did not come in full.
     Answer(serde_json::Error),
     /// It is not what a configuration may be.
@@ -221,7 +220,7 @@ impl<R: Read> Read for Bounded<R> {
         };
         let left = (self.left.checked_sub(read), self.left_of_text.checked_sub(run));
         let (Some(left), Some(left_of_text)) = left else {
-            self.beyond = Some(super::rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")));
+            self.beyond = Some(crate::rows::too_much(format!("more than {MAX_SOURCE_BYTES} bytes")));
             return Err(io::Error::other("more than a source may hold"));
         };
         (self.left, self.left_of_text) = (left, left_of_text);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::source::MAX_SOURCE_BYTES;
+use stream_kernel_config::MAX_SOURCE_BYTES;
 
 /// So many bytes are read from a server in all: each row has some around it.
 pub(super) const MAX_ANSWER_BYTES: usize = 2 * MAX_SOURCE_BYTES;

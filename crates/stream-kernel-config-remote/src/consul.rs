@@ -3,13 +3,12 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::mistake::Problem;
-use crate::source::{Row, Source, SourceError};
+use stream_kernel_config::{Problem, Row, Source, SourceError};
 
-use super::address::{Address, Form};
-use super::http::Server;
-use super::json;
-use super::rows::{self, Rows};
+use crate::address::{Address, Form};
+use crate::http::Server;
+use crate::json;
+use crate::rows::{self, Rows};
 
 static FORM: Form = Form {
     server: "consul",

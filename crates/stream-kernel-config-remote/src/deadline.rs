@@ -4,22 +4,22 @@ use std::time::{Duration, Instant};
 
 /// The moment at which a source has been waited for long enough.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Instant);
+pub(crate) struct Deadline(Instant);
 
 impl Deadline {
     /// Returns the moment that is `timeout` away.
-    pub(super) fn after(timeout: Duration) -> Self {
+    pub(crate) fn after(timeout: Duration) -> Self {
         Self(now() + timeout)
     }
 
     /// Returns how long it is until then; none when it has passed.
-    pub(super) fn remaining(self) -> Option<Duration> {
+    pub(crate) fn remaining(self) -> Option<Duration> {
         // A timeout of zero means none to the operating system.
         self.0.checked_duration_since(now()).filter(|left| !left.is_zero())
     }
 
     /// Returns whether it has passed.
-    pub(super) fn has_passed(self) -> bool {
+    pub(crate) fn has_passed(self) -> bool {
         self.remaining().is_none()
     }
 }

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
-use crate::mistake::Problem;
-use crate::source::{MAX_SOURCE_BYTES, Row, Source, SourceError};
+use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, Source, SourceError, excerpt};
 
-use super::address::{Address, Form};
-use super::connection;
-use super::deadline::Deadline;
-use super::resp::{self, Failure, Reply};
-use super::rows::{self, MAX_ROWS, Rows};
-use super::tls;
+use crate::address::{Address, Form};
+use crate::connection;
+use crate::deadline::Deadline;
+use crate::resp::{self, Failure, Reply};
+use crate::rows::{self, Rows};
+use crate::tls;
 
 static FORM: Form = Form {
     server: "Redis",
@@ -71,7 +70,7 @@ impl Redis {
         let mut replies = resp::Replies::new(io::BufReader::new(connection));
         let fail = |failure| self.failed(failure, deadline);
         if let Some(password) = &self.address.password {
-            let user = self.address.user.as_ref().map(super::secret::Secret::expose);
+            let user = self.address.user.as_ref().map(crate::secret::Secret::expose);
             let words: Vec<_> = ["AUTH"].into_iter().chain(user).chain([password.expose()]).collect();
             self.expect_ok(replies.ask(&words).map_err(fail)?)?;
         }
@@ -86,8 +85,8 @@ impl Redis {
                 return Err(self.address.not_understood(what).into());
             }
         };
-        if fields > 2 * MAX_ROWS {
-            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")).into());
+        if fields > 2 * MAX_SOURCE_ROWS {
+            return Err(rows::too_much(format!("more than {MAX_SOURCE_ROWS} rows")).into());
         }
         let mut pairs = Vec::new();
         for _ in 0..fields / 2 {
@@ -117,13 +116,11 @@ impl Redis {
         let problem = match code {
             "LOADING" => return self.address.not_ready(error),
             "NOAUTH" | "WRONGPASS" | "NOPERM" => self.address.refused(code),
-            "WRONGTYPE" => Problem::new(format!(
-                "`{}` in {} is no hash",
-                crate::escape::excerpt(&self.hash),
-                self.address.server()
-            ))
-            .expected("a hash whose fields are key paths")
-            .hint("make one with `HSET NAME runtime.strict false`, or name another one with `hash`"),
+            "WRONGTYPE" => {
+                Problem::new(format!("`{}` in {} is no hash", excerpt(&self.hash), self.address.server()))
+                    .expected("a hash whose fields are key paths")
+                    .hint("make one with `HSET NAME runtime.strict false`, or name another one with `hash`")
+            }
             "MOVED" | "ASK" => {
                 self.address.declined(error, "clusters are not followed: name the server that has the hash")
             }

@@ -2,19 +2,17 @@
 
 use std::io;
 
-use crate::escape::excerpt;
-use crate::mistake::Problem;
-use crate::source::SourceError;
+use stream_kernel_config::{Problem, SourceError, excerpt};
 
-use super::address::Address;
-use super::secret::Secret;
+use crate::address::Address;
+use crate::secret::Secret;
 
 /// What to do about a source that a run may do without.
 const OR_OPTIONAL: &str = ", or add `optional=true` to the URL if a run may do without it";
 
 impl Address {
     /// Returns the problem of a server that did not answer in time.
-    pub(super) fn timed_out(&self) -> SourceError {
+    pub(crate) fn timed_out(&self) -> SourceError {
         let milliseconds = self.timeout.as_millis();
         let tls = if self.is_tls { " and speaks TLS there" } else { "" };
         let or = self.or_optional();
@@ -27,7 +25,7 @@ impl Address {
     }
 
     /// Returns the problem of a connection that failed.
-    pub(super) fn disconnected(&self, error: &io::Error) -> SourceError {
+    pub(crate) fn disconnected(&self, error: &io::Error) -> SourceError {
         match (error.kind(), error.raw_os_error()) {
             (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
             (io::ErrorKind::UnexpectedEof, _) => self.hung_up(),
@@ -40,12 +38,12 @@ impl Address {
     }
 
     /// Returns the problem of a server that cannot be reached, or that hung up.
-    pub(super) fn unreachable(&self, why: impl std::fmt::Display) -> SourceError {
+    pub(crate) fn unreachable(&self, why: impl std::fmt::Display) -> SourceError {
         self.unreachable_because(&self.harmless(&why.to_string()))
     }
 
     /// Returns the problem of a server that hung up.
-    pub(super) fn hung_up(&self) -> SourceError {
+    pub(crate) fn hung_up(&self) -> SourceError {
         self.unreachable_because("it hung up")
     }
 
@@ -54,7 +52,7 @@ impl Address {
     }
 
     /// As [`unreachable`](Self::unreachable), for words that hold no credentials: a short user name may well be part of them.
-    pub(super) fn unreachable_because(&self, why: &str) -> SourceError {
+    pub(crate) fn unreachable_because(&self, why: &str) -> SourceError {
         let hint =
             format!("look whether it runs and whether the host and the port are right{}", self.or_optional());
         SourceError::Unavailable(
@@ -65,7 +63,7 @@ impl Address {
     }
 
     /// Returns the problem of a server that is there and asks to be tried again later.
-    pub(super) fn not_ready(&self, message: impl std::fmt::Display) -> SourceError {
+    pub(crate) fn not_ready(&self, message: impl std::fmt::Display) -> SourceError {
         let message = self.harmless(&message.to_string());
         SourceError::Unavailable(
             Problem::new(format!("{} says: {message}", self.server()))
@@ -75,7 +73,7 @@ impl Address {
     }
 
     /// Returns the problem of a server with which no TLS session comes about.
-    pub(super) fn untrusted(&self, why: impl std::fmt::Display) -> Problem {
+    pub(crate) fn untrusted(&self, why: impl std::fmt::Display) -> Problem {
         Problem::new(format!("{} is not to be trusted: {}", self.server(), self.harmless(&why.to_string())))
             .expected(
                 "a TLS session with a certificate for that host from an authority that this machine trusts",
@@ -87,14 +85,14 @@ impl Address {
     }
 
     /// Returns the problem of an answer that is none.
-    pub(super) fn not_understood(&self, what: impl std::fmt::Display) -> Problem {
+    pub(crate) fn not_understood(&self, what: impl std::fmt::Display) -> Problem {
         Problem::new(format!("what answers is not {}: {}", self.server(), self.harmless(&what.to_string())))
             .expected(format!("an answer of {}", self.form.server))
             .hint("look whether the host and the port are right, and whether the server is to be spoken to over TLS")
     }
 
     /// Returns the problem of credentials that a server does not take, or that are missing.
-    pub(super) fn refused(&self, code: impl std::fmt::Display) -> Problem {
+    pub(crate) fn refused(&self, code: impl std::fmt::Display) -> Problem {
         let (what, hint) = if self.user.is_none() && self.password.is_none() {
             ("wants credentials, and the URL has none", "put them before the host")
         } else {
@@ -109,7 +107,7 @@ impl Address {
     }
 
     /// Returns the problem of a request that the server declined with a message of its own.
-    pub(super) fn declined(&self, message: impl std::fmt::Display, hint: impl Into<String>) -> Problem {
+    pub(crate) fn declined(&self, message: impl std::fmt::Display, hint: impl Into<String>) -> Problem {
         let message = self.harmless(&message.to_string());
         Problem::new(format!("{} says: {message}", self.server()))
             .expected("the keys and values that the URL names")
@@ -128,8 +126,8 @@ impl Address {
 
 #[cfg(test)]
 mod tests {
-    use super::super::address::Form;
     use super::*;
+    use crate::address::Form;
 
     static FORM: Form = Form {
         server: "the store",

@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use crate::source::MAX_SOURCE_BYTES;
+use stream_kernel_config::MAX_SOURCE_BYTES;
 
 /// A line may have so many bytes: a length or an error.
 const MAX_LINE_BYTES: usize = 1024;
 
 /// What comes back for a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// A short text, such as `OK`.
     Simple,
     /// What went wrong: a word, and a description.
@@ -21,7 +21,7 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Simple => "a short text",
             Self::Error(_) => "an error",
@@ -33,7 +33,7 @@ impl Reply {
 
 /// Why there is no reply.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The connection failed, or the deadline passed.
     Io(io::Error),
     /// What came is not Redis's protocol.
@@ -49,19 +49,19 @@ impl From<io::Error> for Failure {
 }
 
 /// Requests, and their replies as they come in.
-pub(super) struct Replies<C> {
+pub(crate) struct Replies<C> {
     connection: BufReader<C>,
     /// How many bytes of texts may still come.
     left: usize,
 }
 
 impl<C: Read + Write> Replies<C> {
-    pub(super) fn new(connection: BufReader<C>) -> Self {
+    pub(crate) fn new(connection: BufReader<C>) -> Self {
         Self { connection, left: MAX_SOURCE_BYTES }
     }
 
     /// Sends a request, and returns its reply. The texts of a list are left to [`bulk`](Self::bulk).
-    pub(super) fn ask(&mut self, words: &[&str]) -> Result<Reply, Failure> {
+    pub(crate) fn ask(&mut self, words: &[&str]) -> Result<Reply, Failure> {
         let mut request = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
             request.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
@@ -81,7 +81,7 @@ impl<C: Read + Write> Replies<C> {
     }
 
     /// Returns the next text of a list.
-    pub(super) fn bulk(&mut self) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn bulk(&mut self) -> Result<Vec<u8>, Failure> {
         let line = self.line()?;
         let Some(bytes) = line.strip_prefix('$') else {
             return Err(Failure::Protocol("it lists something other than texts"));

@@ -4,20 +4,20 @@ use std::fmt;
 
 /// A user name, a password or a token. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self(text)
     }
 
     /// Returns the text, for the request that needs it.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
     /// Returns whether a text, such as a server's message, repeats it.
-    pub(super) fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn is_in(&self, text: &str) -> bool {
         !self.0.is_empty() && text.contains(&self.0)
     }
 }

@@ -10,14 +10,13 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Config, Error, Row as TableRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::mistake::Problem;
-use crate::source::{MAX_SOURCE_BYTES, Row, Source, SourceError};
+use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, Source, SourceError};
 
-use super::address::{Address, Form};
-use super::connection;
-use super::deadline::Deadline;
-use super::rows::{self, MAX_ROWS, Rows};
-use super::tls;
+use crate::address::{Address, Form};
+use crate::connection;
+use crate::deadline::Deadline;
+use crate::rows::{self, Rows};
+use crate::tls;
 use bounded::{Bounded, MAX_ANSWER_BYTES};
 
 static FORM: Form = Form {
@@ -102,7 +101,7 @@ impl Postgres {
              CASE WHEN octet_length({value}::text) <= {MAX_SOURCE_BYTES} THEN {value}::text END \
              FROM {table} LIMIT {limit}",
             key_chars = rows::MAX_KEY_BYTES + 1,
-            limit = MAX_ROWS + 1,
+            limit = MAX_SOURCE_ROWS + 1,
         )
     }
 
@@ -166,8 +165,8 @@ impl Postgres {
     }
 
     fn collect(&self, table_rows: &[TableRow]) -> Result<Rows, SourceError> {
-        if table_rows.len() > MAX_ROWS {
-            return Err(rows::too_much(format!("more than {MAX_ROWS} rows")).into());
+        if table_rows.len() > MAX_SOURCE_ROWS {
+            return Err(rows::too_much(format!("more than {MAX_SOURCE_ROWS} rows")).into());
         }
         let mut fields = Vec::with_capacity(table_rows.len());
         for row in table_rows {

@@ -2,12 +2,12 @@
 
 use rustls::pki_types::CertificateDer;
 
-use crate::mistake::Problem;
+use stream_kernel_config::Problem;
 
-use super::address::Address;
+use crate::address::Address;
 
 /// Returns the certificates that the machine trusts, or those in the file that `SSL_CERT_FILE` names.
-pub(super) fn roots(address: &Address) -> Result<Vec<CertificateDer<'static>>, Problem> {
+pub(crate) fn roots(address: &Address) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
         let why = found.errors.first().map_or_else(String::new, |error| format!(": {error}"));
@@ -25,13 +25,13 @@ pub(super) fn roots(address: &Address) -> Result<Vec<CertificateDer<'static>>, P
 }
 
 /// Returns the provider of what TLS computes with.
-pub(super) fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
+pub(crate) fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
     std::sync::Arc::new(rustls::crypto::ring::default_provider())
 }
 
 /// Returns how to speak TLS: with these certificates, and as the client library thinks best.
 #[cfg(any(feature = "postgres", feature = "redis"))]
-pub(super) fn client(address: &Address) -> Result<rustls::ClientConfig, Problem> {
+pub(crate) fn client(address: &Address) -> Result<rustls::ClientConfig, Problem> {
     let mut store = rustls::RootCertStore::empty();
     store.add_parsable_certificates(roots(address)?);
     let config = rustls::ClientConfig::builder_with_provider(provider())

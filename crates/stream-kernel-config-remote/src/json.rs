@@ -8,13 +8,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
-use crate::mistake::Problem;
+use stream_kernel_config::Problem;
 
-use super::http::ReadError;
+use crate::http::ReadError;
 
 /// Hands each element of a list to `each`, until that has a problem with one.
 #[cfg(feature = "consul")]
-pub(super) fn for_each<T: DeserializeOwned>(
+pub(crate) fn for_each<T: DeserializeOwned>(
     reader: &mut dyn Read,
     each: impl FnMut(T) -> Result<(), Problem>,
 ) -> Result<(), ReadError> {
@@ -24,7 +24,7 @@ pub(super) fn for_each<T: DeserializeOwned>(
 /// Hands each element of the list in a field to `each`, until that has a problem with one. The field may be missing,
 /// the other one, `beside`, may not.
 #[cfg(feature = "etcd")]
-pub(super) fn for_each_in<T: DeserializeOwned>(
+pub(crate) fn for_each_in<T: DeserializeOwned>(
     reader: &mut dyn Read,
     field: &'static str,
     beside: &'static str,
@@ -34,13 +34,13 @@ pub(super) fn for_each_in<T: DeserializeOwned>(
 }
 
 /// Returns what base64 stands for.
-pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(text).ok()
 }
 
 /// Returns bytes in base64.
 #[cfg(feature = "etcd")]
-pub(super) fn encoded(bytes: &[u8]) -> String {
+pub(crate) fn encoded(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 

@@ -8,59 +8,58 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use crate::mistake::Problem;
-use crate::nearest::nearest;
+use stream_kernel_config::{Problem, excerpt, nearest};
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// A source is waited for so long, unless its URL says otherwise.
-pub(super) const DEFAULT_TIMEOUT_MS: u64 = 5_000;
+pub(crate) const DEFAULT_TIMEOUT_MS: u64 = 5_000;
 /// A source is waited for at most so long.
-pub(super) const MAX_TIMEOUT_MS: u64 = 60_000;
+pub(crate) const MAX_TIMEOUT_MS: u64 = 60_000;
 
 /// Parameters that every source knows.
 const COMMON_PARAMETERS: [&str; 2] = ["optional", "timeout_ms"];
 
 /// What the URLs of one kind of source look like.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// What the server is called in messages.
-    pub(super) server: &'static str,
+    pub(crate) server: &'static str,
     /// The schemes, and whether each is over TLS.
-    pub(super) schemes: &'static [(&'static str, bool)],
+    pub(crate) schemes: &'static [(&'static str, bool)],
     /// The port, unless the URL names one.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// A URL to go by.
-    pub(super) example: &'static str,
+    pub(crate) example: &'static str,
     /// Parameters beyond those that every source knows.
-    pub(super) parameters: &'static [&'static str],
+    pub(crate) parameters: &'static [&'static str],
 }
 
 /// A URL, taken apart and checked.
 #[derive(Debug, Clone)]
-pub(super) struct Address {
-    pub(super) form: &'static Form,
-    pub(super) scheme: &'static str,
-    pub(super) is_tls: bool,
-    pub(super) user: Option<Secret>,
-    pub(super) password: Option<Secret>,
+pub(crate) struct Address {
+    pub(crate) form: &'static Form,
+    pub(crate) scheme: &'static str,
+    pub(crate) is_tls: bool,
+    pub(crate) user: Option<Secret>,
+    pub(crate) password: Option<Secret>,
     /// As in a URL: an IPv6 address stands in brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(crate) host: String,
+    pub(crate) port: u16,
     /// What follows the slash after the host.
-    pub(super) path: String,
+    pub(crate) path: String,
     #[cfg_attr(
         not(any(test, feature = "postgres", feature = "redis")),
         expect(dead_code, reason = "etcd and consul have no parameters of their own")
     )]
     parameters: BTreeMap<&'static str, String>,
-    pub(super) is_optional: bool,
-    pub(super) timeout: Duration,
+    pub(crate) is_optional: bool,
+    pub(crate) timeout: Duration,
 }
 
 impl Address {
     /// Takes a URL apart.
-    pub(super) fn parse(url: &str, form: &'static Form) -> Result<Self, Problem> {
+    pub(crate) fn parse(url: &str, form: &'static Form) -> Result<Self, Problem> {
         let known = |(scheme, rest)| {
             form.schemes.iter().find(|(name, _)| *name == scheme).map(|(name, tls)| (*name, *tls, rest))
         };
@@ -98,30 +97,30 @@ impl Address {
 
     /// Returns the value of a parameter of this kind of source.
     #[cfg(any(feature = "postgres", feature = "redis"))]
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
     }
 
     /// Returns the URL up to the path, without credentials.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}://{}:{}/{}", self.scheme, self.host, self.port, self.path)
     }
 
     /// Returns what messages call the server: ``etcd at `127.0.0.1:2379` ``.
-    pub(super) fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         format!("{} at `{}:{}`", self.form.server, self.host, self.port)
     }
 
     /// Returns the host's name or address, for looking it up and for the check of the server's certificate.
     #[cfg(any(feature = "postgres", feature = "redis"))]
-    pub(super) fn bare_host(&self) -> &str {
+    pub(crate) fn bare_host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 }
 
 impl Form {
     /// Returns the problem of a URL that is not one of these.
-    pub(super) fn wrong(&self, what: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub(crate) fn wrong(&self, what: impl Into<String>, hint: impl Into<String>) -> Problem {
         Problem::new(what).expected(format!("a URL such as `{}`", self.example)).hint(hint)
     }
 
@@ -201,10 +200,10 @@ fn parameters(query: &str, form: &'static Form) -> Result<BTreeMap<&'static str,
         let name = form.decoded(name, "name of a parameter")?;
         let Some(known_name) = known().find(|known| *known == name) else {
             let names: Vec<_> = known().map(|name| format!("`{name}`")).collect();
-            let what = format!("unknown parameter `{}` in the URL", crate::escape::excerpt(&name));
+            let what = format!("unknown parameter `{}` in the URL", excerpt(&name));
             let problem = Problem::new(what).expected(names.join(", "));
             return Err(match nearest(&name, known()) {
-                Some(near) => problem.did_you_mean(Some(near)),
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
                 None => problem.hint("take it away; credentials stand before the host"),
             });
         };

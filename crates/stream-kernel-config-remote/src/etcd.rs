@@ -2,14 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::mistake::Problem;
-use crate::source::{Row, Source, SourceError};
+use stream_kernel_config::{MAX_SOURCE_ROWS, Problem, Row, Source, SourceError};
 
-use super::address::{Address, Form};
-use super::http::Server;
-use super::json;
-use super::rows::{self, MAX_ROWS, Rows};
-use super::secret::Secret;
+use crate::address::{Address, Form};
+use crate::http::Server;
+use crate::json;
+use crate::rows::{self, Rows};
+use crate::secret::Secret;
 
 static FORM: Form = Form {
     server: "etcd",
@@ -70,7 +69,7 @@ impl Etcd {
         match answer.status {
             200 => server.read(answer, |reader| {
                 let read = serde_json::from_reader::<_, Authenticated>(std::io::BufReader::new(reader));
-                read.map(|answer| Secret::new(answer.token)).map_err(super::http::ReadError::Answer)
+                read.map(|answer| Secret::new(answer.token)).map_err(crate::http::ReadError::Answer)
             }),
             // That of a password that is wrong, and of a server that asks nobody for one.
             400 | 412 => {
@@ -85,7 +84,7 @@ impl Etcd {
         }
     }
 
-    fn failed(&self, server: &Server<'_>, answer: super::http::Answer) -> SourceError {
+    fn failed(&self, server: &Server<'_>, answer: crate::http::Answer) -> SourceError {
         if answer.status == 404 {
             let hint = "it takes etcd 3.4 or later, not started with `--enable-grpc-gateway=false`";
             return self.address.declined("HTTP status 404: there is no JSON gateway at `/v3/`", hint).into();
@@ -131,7 +130,7 @@ impl Source for Etcd {
         let body = serde_json::json!({
             "key": json::encoded(&key),
             "range_end": json::encoded(&range_end),
-            "limit": MAX_ROWS + 1,
+            "limit": MAX_SOURCE_ROWS + 1,
         });
         let answer = server.post("/v3/kv/range", header, &body.to_string())?;
         match answer.status {

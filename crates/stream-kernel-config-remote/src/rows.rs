@@ -1,27 +1,22 @@
 //! Rows as they come in, within their bounds.
 
-use crate::escape::excerpt;
-use crate::mistake::Problem;
-use crate::source::{MAX_SOURCE_BYTES, Row};
-
-/// A source may have so many rows.
-pub(super) const MAX_ROWS: usize = crate::yaml::MAX_VALUES;
+use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, excerpt};
 
 /// A key path may have so many bytes.
-pub(super) const MAX_KEY_BYTES: usize = 256;
+pub(crate) const MAX_KEY_BYTES: usize = 256;
 
 /// The rows of a source that have come in so far.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     rows: Vec<Row>,
     bytes: usize,
 }
 
 impl Rows {
     /// Adds a row, if it is one and the bounds still hold.
-    pub(super) fn add(&mut self, place: String, key: String, value: Vec<u8>) -> Result<(), Problem> {
-        if self.rows.len() == MAX_ROWS {
-            return Err(too_much(format!("more than {MAX_ROWS} rows")));
+    pub(crate) fn add(&mut self, place: String, key: String, value: Vec<u8>) -> Result<(), Problem> {
+        if self.rows.len() == MAX_SOURCE_ROWS {
+            return Err(too_much(format!("more than {MAX_SOURCE_ROWS} rows")));
         }
         if key.len() > MAX_KEY_BYTES {
             return Err(Problem::new(format!("the key path of {place} is too long"))
@@ -44,20 +39,20 @@ impl Rows {
     }
 
     /// Returns the rows by key path, whatever the order in which they came.
-    pub(super) fn into_sorted(mut self) -> Vec<Row> {
+    pub(crate) fn into_sorted(mut self) -> Vec<Row> {
         self.rows.sort_by(|a, b| (&a.key, &a.place).cmp(&(&b.key, &b.place)));
         self.rows
     }
 }
 
 /// Returns how messages call a row: ``key `fund-load/runtime/strict` ``.
-pub(super) fn place(kind: &str, key: &str) -> String {
+pub(crate) fn place(kind: &str, key: &str) -> String {
     format!("{kind} `{}`", excerpt(key))
 }
 
 /// Returns a key as text.
 #[cfg(any(feature = "etcd", feature = "postgres", feature = "redis"))]
-pub(super) fn key_text(kind: &str, key: Vec<u8>) -> Result<String, Problem> {
+pub(crate) fn key_text(kind: &str, key: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(key).map_err(|error| {
         let key = String::from_utf8_lossy(error.as_bytes());
         Problem::new(format!("{} is not UTF-8", place(kind, &key)))
@@ -67,15 +62,15 @@ pub(super) fn key_text(kind: &str, key: Vec<u8>) -> Result<String, Problem> {
 }
 
 /// Returns the problem of a source that holds more than it may: `what`.
-pub(super) fn too_much(what: impl std::fmt::Display) -> Problem {
+pub(crate) fn too_much(what: impl std::fmt::Display) -> Problem {
     Problem::new(format!("the source holds {what}"))
-        .expected(format!("at most {MAX_ROWS} rows and {MAX_SOURCE_BYTES} bytes"))
+        .expected(format!("at most {MAX_SOURCE_ROWS} rows and {MAX_SOURCE_BYTES} bytes"))
         .hint("keep nothing there but the configuration, or name a narrower part of it")
 }
 
 /// Returns the key path that a key below a prefix names: `/` and `.` both separate.
 #[cfg(any(feature = "consul", feature = "etcd"))]
-pub(super) fn path_below<'a>(prefix: &str, key: &'a str) -> Option<std::borrow::Cow<'a, str>> {
+pub(crate) fn path_below<'a>(prefix: &str, key: &'a str) -> Option<std::borrow::Cow<'a, str>> {
     let below = if prefix.is_empty() { key } else { key.strip_prefix(prefix)?.strip_prefix('/')? };
     Some(if below.contains('/') { below.replace('/', ".").into() } else { below.into() })
 }
@@ -91,12 +86,12 @@ mod tests {
     #[test]
     fn rows_are_counted_up_to_their_bound() {
         let mut rows = Rows::default();
-        for number in 0..MAX_ROWS {
+        for number in 0..MAX_SOURCE_ROWS {
             add(&mut rows, &format!("k{number}"), b"").unwrap();
         }
         let problem = add(&mut rows, "one-more", b"").unwrap_err();
         assert_eq!(problem, too_much("more than 10000 rows"));
-        assert_eq!(rows.into_sorted().len(), MAX_ROWS);
+        assert_eq!(rows.into_sorted().len(), MAX_SOURCE_ROWS);
     }
 
     #[test]

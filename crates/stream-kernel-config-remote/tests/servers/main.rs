@@ -17,13 +17,14 @@ mod waiting;
 
 use std::sync::Arc;
 
-use stream_kernel_config::{Row, Source, SourceError, remote};
+use stream_kernel_config::{Row, Source, SourceError};
 
 /// A password that nothing may ever show.
 const PASSWORD: &str = "s3cret";
 
 fn open(url: &str) -> Arc<dyn Source> {
-    let source = remote::open(url).expect("the scheme is one of ours").expect("the URL is right");
+    let source =
+        stream_kernel_config_remote::open(url).expect("the scheme is one of ours").expect("the URL is right");
     assert!(!source.name().contains(PASSWORD) && !format!("{source:?}").contains(PASSWORD), "{source:?}");
     source
 }

@@ -4,13 +4,13 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
 
-use crate::source::SourceError;
+use stream_kernel_config::SourceError;
 
-use super::address::Address;
-use super::deadline::Deadline;
+use crate::address::Address;
+use crate::deadline::Deadline;
 
 /// Returns a connection to the first address of the server that takes one.
-pub(super) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream, SourceError> {
+pub(crate) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream, SourceError> {
     let mut refusal = None;
     for socket_address in addresses(address, deadline)? {
         let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
