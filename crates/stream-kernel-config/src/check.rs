@@ -1,20 +1,17 @@
 //! Checks the merged tree against the schema: finds every mistake, fills in every default, notes every origin.
 
 mod scalar;
-mod unknown;
 
 use std::collections::BTreeMap;
 
 use figment::value::{Dict, Value as Merged};
 use serde_json::{Map, Value};
 
-pub(crate) use unknown::{Retired, unknown_key};
-
 use crate::key_path;
 use crate::layer::Layers;
 use crate::mistake::{Findings, Problem};
 use crate::origin::Provenance;
-use crate::schema::{Kind, Node};
+use crate::schema::{Kind, Node, Retired, unknown_key};
 use crate::yaml::Scalar;
 
 /// The merged tree, complete: every key is there, mistaken values are replaced by ones that fit.

@@ -18,13 +18,14 @@ use figment::{Error, Figment, Metadata, Profile, Provider};
 
 pub(crate) use assignment::Assignment;
 pub(crate) use document::{add_built_in, add_path, add_standard_input};
-pub(crate) use environment::{add_environment, variable_names};
-pub(crate) use profiles::{ChosenProfile, PROFILES, check_chosen};
+pub(crate) use environment::{add_environment, profile_variable, variable_names};
+pub(crate) use profiles::{ChosenProfile, check_chosen};
 pub(crate) use rows::{Context, add_source};
 
 use crate::key_path;
 use crate::origin::{Origin, Provenance};
-use crate::yaml::{Node, Place, Scalar, Tree};
+use crate::place::Place;
+use crate::yaml::{Node, Scalar, Tree};
 
 /// All layers, merged.
 pub(crate) struct Layers {

@@ -23,6 +23,7 @@ mod escape;
 mod key_path;
 mod layer;
 mod masking;
+mod place;
 mod quoted_line;
 mod schema;
 mod sink_rules;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::check::{self, Retired};
+use crate::check;
 use crate::layer::{self, Assignment, ChosenProfile, Context, Layers};
 use crate::loaded::Loaded;
 use crate::masking;
 use crate::mistake::{Findings, Mistakes, Problem};
 use crate::origin::{Origin, Provenance};
-use crate::schema::Schema;
+use crate::schema::{Retired, Schema};
 use crate::sink_rules;
 use crate::source::Source;
 use crate::stores::Stores;
@@ -237,7 +237,7 @@ impl Loader {
     /// Returns the profile that was chosen, by a flag or else by the environment; an empty variable chooses none.
     fn chosen_profile(&self) -> Option<ChosenProfile> {
         let from_environment = || {
-            let name = variable::profile_variable(&self.prefix);
+            let name = layer::profile_variable(&self.prefix);
             let (_, value) = self.environment.iter().find(|(known, _)| known.to_str() == Some(&name))?;
             let value = value.to_string_lossy().into_owned();
             let origin = Origin::Variable { name, value: value.clone() };
@@ -248,7 +248,7 @@ impl Loader {
 
     /// Says that no profile is chosen although something was to choose one.
     fn warn_of_blank_profile(&self, layers: &Layers, findings: &mut Findings) {
-        let name = variable::profile_variable(&self.prefix);
+        let name = layer::profile_variable(&self.prefix);
         let is_blank =
             |(known, value): &(OsString, OsString)| known.to_str() == Some(&name) && value.is_empty();
         if self.profile.is_none() && self.environment.iter().any(is_blank) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::escape::{Escaped, excerpt};
 use crate::masking::{without_confidential_parameters, without_credentials};
+use crate::place::Place;
 use crate::quoted_line::LineOfText;
-use crate::yaml::Place;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::escape::Escaped;
 use crate::masking::holds_url_with_credentials;
-use crate::yaml::Place;
+use crate::place::Place;
 
 /// Of a long line, so many characters are shown before the place, and so many from there on.
 const MAX_CHARS_BEFORE: usize = 60;

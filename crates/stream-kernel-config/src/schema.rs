@@ -1,6 +1,7 @@
 //! The schema that the types derive: the one source of keys, types, bounds, defaults and descriptions.
 
 mod read;
+mod unknown;
 mod words;
 
 use schemars::JsonSchema;
@@ -8,9 +9,12 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::layer::PROFILES;
 pub(crate) use read::UnsupportedSchema;
+pub(crate) use unknown::{Retired, unknown_key};
 pub(crate) use words::one_of;
+
+/// The key of the profiles in a source.
+pub(crate) const PROFILES: &str = "profiles";
 
 /// The schema of `Config<N, A>` in two forms: as JSON Schema, and read for checking.
 pub(crate) struct Schema {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::layer::variable_names;
+use crate::layer::{profile_variable, variable_names};
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
@@ -41,9 +41,4 @@ pub(crate) fn list(prefix: &str, schema: &Node) -> Vec<Variable> {
         description: "The profile that counts over the rest of its source.".to_owned(),
     };
     [profile].into_iter().chain(variable_names(prefix, schema).into_iter().map(variable)).collect()
-}
-
-/// Returns the name of the variable that chooses a profile.
-pub(crate) fn profile_variable(prefix: &str) -> String {
-    format!("{prefix}_PROFILE")
 }

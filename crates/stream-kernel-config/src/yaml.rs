@@ -7,6 +7,7 @@ pub(crate) use scalar::Scalar;
 pub(crate) use tree::{parse, too_long};
 
 use crate::mistake::Problem;
+use crate::place::Place;
 
 /// A text may be so long, in bytes.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
@@ -16,20 +17,6 @@ pub(crate) const MAX_VALUES: usize = 10_000;
 pub(crate) const MAX_DEPTH: usize = 32;
 /// A key may be so long, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 256;
-
-/// A place in a text: line and column, both from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// Which of several texts it is in, from 0: rows make up one tree, and each has a text of its own.
-    pub(crate) text: usize,
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
-
-impl Place {
-    /// The beginning of a text.
-    pub(crate) const START: Self = Self { text: 0, line: 1, column: 1 };
-}
 
 /// A value and its place.
 #[derive(Debug, Clone)]

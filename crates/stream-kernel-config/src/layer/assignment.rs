@@ -1,12 +1,12 @@
 //! One key and its value as a layer: `--set`, a named flag, an environment variable.
 
 use super::{Layers, RowOrigin, Source, blank};
-use crate::check::{Retired, unknown_key};
 use crate::key_path;
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
-use crate::schema::{Kind, Node as SchemaNode};
-use crate::yaml::{self, Document, Entry, Node, Place, Scalar, Tree};
+use crate::place::Place;
+use crate::schema::{Kind, Node as SchemaNode, Retired, unknown_key};
+use crate::yaml::{self, Document, Entry, Node, Scalar, Tree};
 
 /// A value for one key, from outside a document.
 pub(crate) struct Assignment {

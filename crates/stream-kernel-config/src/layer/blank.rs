@@ -5,8 +5,9 @@
 
 use crate::key_path;
 use crate::mistake::Problem;
+use crate::place::Place;
 use crate::schema::{Kind, Node as SchemaNode};
-use crate::yaml::{Node, Place, Scalar, Tree};
+use crate::yaml::{Node, Scalar, Tree};
 use crate::yaml_text;
 
 /// Takes blank values out of a source's tree and reports each with its key path and place. A blank value for a key of type text

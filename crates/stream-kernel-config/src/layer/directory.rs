@@ -9,7 +9,7 @@ use super::document::{self, in_file};
 use super::rows::Row;
 use crate::escape::excerpt;
 use crate::mistake::Problem;
-use crate::yaml::Place;
+use crate::place::Place;
 
 /// A directory may hold so many files.
 const MAX_FILES: usize = 1_000;

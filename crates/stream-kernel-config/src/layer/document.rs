@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::profiles::{PROFILES, split};
+use super::profiles::split;
 use super::rows::{Context, add_rows};
 use super::{Document as Text, Layers, Source, blank, directory};
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
-use crate::yaml::{self, Document, MAX_BYTES, Node, Place, Tree};
+use crate::place::Place;
+use crate::schema::PROFILES;
+use crate::yaml::{self, Document, MAX_BYTES, Node, Tree};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";

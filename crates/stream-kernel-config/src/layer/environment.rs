@@ -3,13 +3,16 @@
 use std::ffi::OsString;
 
 use super::{Assignment, Layers};
-use crate::check::Retired;
 use crate::key_path;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
 use crate::origin::{Origin, Provenance};
-use crate::schema::{Kind, Node, one_of};
-use crate::variable::profile_variable;
+use crate::schema::{Kind, Node, Retired, one_of};
+
+/// Returns the name of the variable that chooses a profile.
+pub(crate) fn profile_variable(prefix: &str) -> String {
+    format!("{prefix}_PROFILE")
+}
 
 /// Returns every variable that would be heeded, in the schema's order: name, key path and schema.
 pub(crate) fn variable_names<'s>(prefix: &str, schema: &'s Node) -> Vec<(String, String, &'s Node)> {

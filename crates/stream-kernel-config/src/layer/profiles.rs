@@ -6,11 +6,9 @@ use crate::masking::without_credentials;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
 use crate::origin::{Origin, Provenance};
-use crate::schema::one_of;
-use crate::yaml::{Node, Place, Tree};
-
-/// The key of the profiles in a source.
-pub(crate) const PROFILES: &str = "profiles";
+use crate::place::Place;
+use crate::schema::{PROFILES, one_of};
+use crate::yaml::{Node, Tree};
 
 /// The profile that was chosen, and by what.
 #[derive(Debug, Clone)]

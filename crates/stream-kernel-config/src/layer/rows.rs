@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::assignment::{nested, read_as, read_flow};
-use super::profiles::{ChosenProfile, PROFILES, split};
+use super::profiles::{ChosenProfile, split};
 use super::{Layers, RowOrigin, Source, blank};
-use crate::check::Retired;
 use crate::mistake::{Findings, Problem};
 use crate::origin::{Origin, Provenance};
-use crate::schema::Node as SchemaNode;
+use crate::place::Place;
+use crate::schema::{Node as SchemaNode, PROFILES, Retired};
 use crate::source::{self, MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, SourceError};
-use crate::yaml::{Node, Place, Tree};
+use crate::yaml::{Node, Tree};
 
 /// What rows are read by.
 pub(crate) struct Context<'a> {

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::{
-    Document, Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Place, Scalar, Tree,
-};
+use super::{Document, Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Scalar, Tree};
 use crate::escape::excerpt;
 use crate::key_path;
 use crate::mistake::Problem;
+use crate::place::Place;
 
 /// Returns the text as a tree, with what is wrong with parts of it.
 ///

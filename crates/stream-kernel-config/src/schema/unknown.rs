@@ -1,10 +1,9 @@
 //! Keys that the schema does not know.
 
+use super::{Node, PROFILES, one_of};
 use crate::key_path;
-use crate::layer::PROFILES;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
-use crate::schema::{Node, one_of};
 
 /// Keys that an application once had, and what replaces them.
 #[derive(Debug, Clone)]
