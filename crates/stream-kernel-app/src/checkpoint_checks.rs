@@ -5,9 +5,10 @@ use std::path::Path;
 
 use stream_kernel_checkpoint::{MAX_PATH_BYTES, json_bytes};
 use stream_kernel_config::{Loaded, Problem, SinkKind};
+use stream_kernel_disk::dir_of;
 
 use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
-use crate::output::{folder_of, partial_path};
+use crate::output::partial_path;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
@@ -130,5 +131,5 @@ fn is_no_file(path: &Path) -> bool {
 
 /// Returns whether the path is the directory, or of a file that lies directly in it.
 fn is_within(path: &Path, dir: &Path) -> bool {
-    are_same(path, dir) || are_same(folder_of(path), dir)
+    are_same(path, dir) || are_same(dir_of(path), dir)
 }

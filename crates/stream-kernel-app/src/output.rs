@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use stream_kernel_disk::try_lock;
+use stream_kernel_disk::{dir_of, try_lock};
 
 use crate::adapters::is_standard_stream;
 use crate::failure::Failure;
@@ -146,7 +146,7 @@ impl OutputFile {
             )));
         }
         fs::rename(partial, &self.path).map_err(|error| self.nameless(error))?;
-        let folder = File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all());
+        let folder = File::open(dir_of(&self.path)).and_then(|folder| folder.sync_all());
         folder.map_err(|error| self.named(&error))
     }
 
@@ -231,11 +231,6 @@ fn open_stream(path: &Path) -> io::Result<File> {
     }
     let stream = OpenOptions::new().write(true).open(path)?;
     if stream.metadata()?.is_file() { Err(Errno::LOOP.into()) } else { Ok(stream) }
-}
-
-/// Returns the folder that the file lies in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Returns the path that an output file has until it is complete: `<path>.partial`.

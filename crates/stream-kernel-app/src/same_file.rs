@@ -7,9 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, fstat};
+use stream_kernel_disk::dir_of;
 
 use crate::adapters::is_standard_stream;
-use crate::output::folder_of;
 
 /// Something to read or write: a path, or a standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn resolve(path: &Path) -> PathBuf {
     if let Ok(resolved) = path.canonicalize() {
         return resolved;
     }
-    match (folder_of(path).canonicalize(), path.file_name()) {
+    match (dir_of(path).canonicalize(), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
     }
