@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// For each crate the crates of the workspace that it is built on, from the bottom up.
-const LAYERS: [(&str, &[&str]); 9] = [
-    ("stream-kernel-config", &[]),
+const LAYERS: [(&str, &[&str]); 10] = [
+    ("stream-kernel-text", &[]),
+    ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
-    ("stream-kernel-trace", &[]),
+    ("stream-kernel-trace", &["stream-kernel-text"]),
     ("stream-kernel-sinks", &["stream-kernel-trace"]),
     ("stream-kernel-exec", &["stream-kernel-trace"]),
     ("stream-kernel-disk", &[]),
@@ -23,10 +24,11 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "stream-kernel-disk",
             "stream-kernel-exec",
             "stream-kernel-sinks",
+            "stream-kernel-text",
             "stream-kernel-trace",
         ],
     ),
-    ("fund-load", &["stream-kernel-app", "stream-kernel-exec", "stream-kernel-trace"]),
+    ("fund-load", &["stream-kernel-app", "stream-kernel-exec", "stream-kernel-text", "stream-kernel-trace"]),
 ];
 
 /// Packages that no crate may build upon: nobody outside gets them.

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use stream_kernel_app::config::{Config, decimal};
-use stream_kernel_app::{counted, grouped};
+use stream_kernel_text::{counted, grouped};
 
 use crate::config::{
     Adapters, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes,

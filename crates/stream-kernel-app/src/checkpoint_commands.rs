@@ -5,14 +5,13 @@ use std::path::Path;
 use serde_json::json;
 use stream_kernel_checkpoint::{Inspection, LastCommit, SlotHealth, inspect, verify};
 use stream_kernel_disk::OsDisk;
+use stream_kernel_text::{escaped, grouped, with_causes};
 use stream_kernel_trace::Timestamp;
 
 use crate::Application;
 use crate::checkpointed::check_program;
 use crate::cli::CheckpointCommand;
-use crate::failure::{Failure, with_causes};
-use crate::figures::grouped;
-use crate::trace_commands::escape::escaped;
+use crate::failure::Failure;
 use crate::trace_commands::to_standard_output;
 
 /// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if it is damaged, or if `verify` finds that no run

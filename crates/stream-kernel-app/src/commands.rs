@@ -6,14 +6,13 @@ use std::io::{self, Write as _};
 
 use serde_json::json;
 use stream_kernel_config::{ContextDiffMode, Redact, RedactIdentity, Tracing, Variable};
-use stream_kernel_trace::escaped_json;
+use stream_kernel_text::{escaped, escaped_json};
 
 use crate::adapters::is_standard_stream;
 use crate::cli::{ConfigCommand, Options};
 use crate::config_diff;
 use crate::failure::Failure;
 use crate::run::say_warnings;
-use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters, UnterminatedLine};
 
 /// The environment, as the process received it.

@@ -1,18 +1,16 @@
 //! Why the program ends without success, and its exit code.
 
-use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
 use stream_kernel_config::Mistakes;
 use stream_kernel_exec::StepFailure;
 use stream_kernel_sinks::OpenError;
+use stream_kernel_text::{counted, grouped};
 use stream_kernel_trace::reading::WrongLine;
 
 use crate::checkpointed::CheckpointFailure;
 use crate::checkpointed::command::told;
-use crate::figures::{counted, grouped};
-use crate::trace_commands::escape::escaped;
 
 /// Why the program ends without success. Its `Display` is for people; causes follow from `source`.
 #[derive(Debug, thiserror::Error)]
@@ -113,16 +111,4 @@ impl Failure {
             | Self::Print(_) => 1,
         }
     }
-}
-
-/// Returns the error and its causes on one line, `what: why: why that`. What comes from data or is the name of a file is
-/// made safe to print.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text += &format!(": {cause}");
-        next = cause.source();
-    }
-    escaped(&text).to_string()
 }

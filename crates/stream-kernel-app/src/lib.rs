@@ -29,7 +29,6 @@ mod output;
 mod raw_line;
 mod state;
 
-mod figures;
 mod progress;
 mod report;
 mod signals;
@@ -43,7 +42,6 @@ pub use checkpointed::{
     CheckpointFailure, CommitIn, CommittedLines, Ended, Event, Reached, Surroundings, run_checkpointed,
 };
 pub use cli::command;
-pub use figures::{counted, duration, grouped};
 pub use job::{Job, Run};
 pub use line_reader::{LineReader, MAX_LINES_AHEAD};
 pub use main_entry::main;
@@ -51,7 +49,6 @@ pub use output::{LineOutput, SharedOutput};
 pub use own_command::{CommandFailure, OwnCommand};
 pub use raw_line::{LineContent, LineMessage, RawLine};
 pub use state::{NotRestored, State};
-pub use trace_commands::escape::escaped;
 pub use trace_commands::run_heading::run_heading;
 pub use trace_file::{TraceFile, TraceRecords};
 

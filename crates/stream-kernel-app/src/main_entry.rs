@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use clap::error::ContextValue;
 use stream_kernel_config::without_credentials;
+use stream_kernel_text::with_causes;
 
 use crate::cli::{Cli, Command, command};
 use crate::commands::{self, Environment};
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::report::say;
 use crate::{Application, checkpoint_commands, run, trace_commands};
 

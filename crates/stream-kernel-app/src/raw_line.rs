@@ -1,10 +1,9 @@
 //! A line as it was read.
 
-use std::fmt::Write as _;
-
 use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 use stream_kernel_exec::{Kind, MessageSet, Payload, VariantOf};
+use stream_kernel_text::hex;
 
 /// A physical line of the input, without its line end: what every application takes in.
 ///
@@ -85,14 +84,9 @@ impl Payload for RawLine {
         match self.content() {
             LineContent::Whole(text) => content.bytes("text", text),
             LineContent::Overlong { bytes, sha256 } => {
-                let hex = sha256.iter().fold(String::new(), |mut hex, byte| {
-                    // A string takes in everything.
-                    let _ = write!(hex, "{byte:02x}");
-                    hex
-                });
                 content.optional_text("text", None);
                 content.unsigned("text_bytes", *bytes);
-                content.text("text_sha256", &hex);
+                content.text("text_sha256", &hex(sha256));
             }
         }
     }

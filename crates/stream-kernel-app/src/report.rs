@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use stream_kernel_exec::RunReport;
+use stream_kernel_text::{counted, escaped, grouped};
 
 use crate::SummaryRow;
-use crate::figures::{counted, grouped};
 use crate::progress::above_bar;
-use crate::trace_commands::escape::escaped;
 
 /// Writes a line to standard error. If nobody can read it, there is nobody to tell.
 pub(crate) fn say(line: impl Display) {

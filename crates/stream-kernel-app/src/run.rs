@@ -4,19 +4,19 @@ use std::io;
 
 use stream_kernel_config::{Config, SignatureMode, Tracing};
 use stream_kernel_exec::InputOutcome;
+use stream_kernel_text::{escaped, with_causes};
 use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
 
 use crate::adapters::is_standard_stream;
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::input::InputFile;
 use crate::output::OutputFile;
 use crate::progress::{Progress, make_room_for_results};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
-use crate::trace_commands::escape::escaped;
 use crate::{Application, InputSettings, Job, LineAdapters, LineReader, Run, checkpointed, tracing};
 
 /// Why lines were no longer read.

@@ -4,9 +4,9 @@ use std::fmt::{self, Display};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use stream_kernel_text::{escaped, hex};
 
 use crate::check::Checked;
-use crate::escape::Escaped;
 use crate::key_path;
 use crate::origin::{Origin, Provenance};
 use crate::schema::{Kind, Node};
@@ -44,7 +44,7 @@ pub struct Entry {
 
 impl Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}  # {}", Escaped(&self.key), Escaped(&self.text), self.origin)
+        write!(f, "{}: {}  # {}", escaped(&self.key), escaped(&self.text), self.origin)
     }
 }
 
@@ -75,7 +75,7 @@ impl Effective {
             remove(&mut tree, keys);
         }
         let hash = Sha256::digest(tree.to_string());
-        hash.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+        format!("sha256:{}", hex(&hash))
     }
 
     /// Returns the configuration as YAML. As a file, it gives the same effective configuration.

@@ -19,7 +19,7 @@ mod stores;
 mod variable;
 
 mod check;
-mod escape;
+mod excerpt;
 mod key_path;
 mod layer;
 mod masking;
@@ -33,7 +33,7 @@ mod yaml_text;
 pub use checkpoint::Checkpoint;
 pub use config::{Config, ScenarioLabel};
 pub use effective::{Effective, Entry};
-pub use escape::excerpt;
+pub use excerpt::excerpt;
 pub use loaded::Loaded;
 pub use loader::Loader;
 pub use masking::without_credentials;

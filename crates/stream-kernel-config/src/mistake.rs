@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt::{self, Display};
 
-use crate::escape::Escaped;
+use stream_kernel_text::escaped;
+
 use crate::key_path;
 use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::origin::{Origin, Provenance};
@@ -143,18 +144,18 @@ impl Mistake {
     fn fmt_as(&self, severity: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{severity}: ")?;
         if !self.key.is_empty() {
-            write!(f, "`{}`: ", Escaped(&without_credentials(&self.key)))?;
+            write!(f, "`{}`: ", escaped(&without_credentials(&self.key)))?;
         }
         let what = without_confidential_parameters(self.what());
-        write!(f, "{}\n  --> {}", Escaped(&what), self.origin())?;
+        write!(f, "{}\n  --> {}", escaped(&what), self.origin())?;
         if let Some(line) = self.provenance.line.as_ref().and_then(LineOfText::quoted) {
             write!(f, "{line}")?;
         }
         if let Some(expected) = self.expected() {
-            write!(f, "\n  expected: {}", Escaped(expected))?;
+            write!(f, "\n  expected: {}", escaped(expected))?;
         }
         if let Some(hint) = self.hint() {
-            write!(f, "\n  hint: {}", Escaped(hint))?;
+            write!(f, "\n  hint: {}", escaped(hint))?;
         }
         Ok(())
     }

@@ -4,7 +4,9 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::escape::{Escaped, excerpt};
+use stream_kernel_text::escaped;
+
+use crate::excerpt::excerpt;
 use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::place::Place;
 use crate::quoted_line::LineOfText;
@@ -58,19 +60,19 @@ impl Display for Origin {
         match self {
             Self::File { path, line, column } => {
                 let path = path.to_string_lossy();
-                write!(f, "{}:{line}:{column}", Escaped(&without_confidential_parameters(&path)))
+                write!(f, "{}:{line}:{column}", escaped(&without_confidential_parameters(&path)))
             }
-            Self::BuiltIn { name, line, column } => write!(f, "{}:{line}:{column}", Escaped(name)),
+            Self::BuiltIn { name, line, column } => write!(f, "{}:{line}:{column}", escaped(name)),
             Self::Row { source, place } => {
-                write!(f, "{}", Escaped(&without_confidential_parameters(source)))?;
-                if place.is_empty() { Ok(()) } else { write!(f, ", {}", Escaped(&excerpt(place))) }
+                write!(f, "{}", escaped(&without_confidential_parameters(source)))?;
+                if place.is_empty() { Ok(()) } else { write!(f, ", {}", escaped(&excerpt(place))) }
             }
             Self::Variable { name, value } => {
                 let value = excerpt(&without_credentials(value));
-                write!(f, "environment variable {}={}", Escaped(name), Escaped(&value))
+                write!(f, "environment variable {}={}", escaped(name), escaped(&value))
             }
             Self::Flag { text } => {
-                write!(f, "command line: {}", Escaped(&excerpt(&without_credentials(text))))
+                write!(f, "command line: {}", escaped(&excerpt(&without_credentials(text))))
             }
             Self::Default => f.write_str("built-in default"),
         }

@@ -3,9 +3,9 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use stream_kernel_text::escaped;
 use unicode_width::UnicodeWidthStr;
 
-use crate::escape::Escaped;
 use crate::masking::holds_url_with_credentials;
 use crate::place::Place;
 
@@ -57,7 +57,7 @@ impl QuotedLine {
         let rest: String = line.chars().skip(at).take(MAX_CHARS_AFTER).collect();
         let is_cut = line.chars().nth(at + MAX_CHARS_AFTER).is_some();
         let (word, behind) = rest.split_at(word_bytes(&rest));
-        let [before, word, behind] = [&before, word, behind].map(|part| Escaped(part).to_string());
+        let [before, word, behind] = [&before, word, behind].map(|part| escaped(part).to_string());
         let before = if first > 0 { format!("{CUT}{before}") } else { before };
         let behind = if is_cut { format!("{behind}{CUT}") } else { behind };
         let (indent, carets) = (before.width(), word.width().max(1));

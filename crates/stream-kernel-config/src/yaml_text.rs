@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use serde_json::Value;
+use stream_kernel_text::needs_escape;
 
-use crate::escape::is_unsafe;
 use crate::schema::{Kind, Node};
 
 /// Returns a map as a YAML document, a key a line.
@@ -70,7 +70,7 @@ fn quoted(string: &str) -> String {
             '"' | '\\' => write!(out, "\\{character}"),
             '\n' => write!(out, "\\n"),
             '\t' => write!(out, "\\t"),
-            _ if is_unsafe(character) || matches!(character, '\u{fffe}' | '\u{ffff}') => {
+            _ if needs_escape(character) || matches!(character, '\u{fffe}' | '\u{ffff}') => {
                 write!(out, "\\U{:08X}", u32::from(character))
             }
             _ => write!(out, "{character}"),

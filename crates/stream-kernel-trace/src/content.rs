@@ -1,8 +1,9 @@
 //! The canonical content of a message, and its hash.
 
 use sha2::{Digest, Sha256};
+use stream_kernel_text::hex;
 
-use crate::json::{push_hex, push_integer, push_wide_integer};
+use crate::json::{push_integer, push_wide_integer};
 
 /// The canonical content of a message: its type's name, then its fields in a fixed order, as bytes without ambiguity.
 ///
@@ -94,9 +95,7 @@ impl CanonicalContent {
 
     /// Returns the hash of the content so far, in lower-case hexadecimal.
     pub fn hash_hex(&self) -> String {
-        let mut hex = Vec::with_capacity(32);
-        push_hex(&mut hex, &self.hash());
-        String::from_utf8(hex).unwrap_or_default()
+        hex(&self.hash())
     }
 
     pub(crate) fn hash(&self) -> [u8; 16] {

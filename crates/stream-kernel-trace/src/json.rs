@@ -1,9 +1,9 @@
 //! JSON text, appended to a byte buffer: the few forms that a record is made of.
 
-use crate::is_steering;
+use stream_kernel_text::{needs_escape, push_hex};
 
-/// Appends `text` as a JSON string: with the two-letter escapes, other characters below U+0020 and those that
-/// [steer](is_steering) how text is shown as lower-case `\u00xx`, and everything else raw.
+/// Appends `text` as a JSON string: with the two-letter escapes, others that [are escaped](is_escaped) as lower-case
+/// `\u00xx`, and everything else raw.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');
@@ -16,10 +16,19 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Returns whether records have `character` as an escape, apart from what JSON itself asks for: as [text for
+/// people](needs_escape), but for characters that are only invisible, such as the joiner in an emoji.
+pub(crate) fn is_escaped(character: char) -> bool {
+    let is_invisible =
+        matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}');
+    needs_escape(character) && !is_invisible
+}
+
 fn push_escaped(out: &mut Vec<u8>, text: &str) {
     let mut clean_from = 0;
-    let needs_escape = |character| matches!(character, '"' | '\\') || is_steering(character);
-    for (at, character) in text.match_indices(needs_escape) {
+    for (at, character) in
+        text.match_indices(|character| matches!(character, '"' | '\\') || is_escaped(character))
+    {
         out.extend_from_slice(&text.as_bytes()[clean_from..at]);
         character.chars().for_each(|character| push_escape(out, character));
         clean_from = at + character.len();
@@ -100,19 +109,6 @@ pub(crate) fn push_wide_integer(out: &mut Vec<u8>, value: u128) {
     }
 }
 
-/// Appends each byte as two lower-case hexadecimal digits.
-pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
-        out.extend_from_slice(&hex_digits(*byte));
-    }
-}
-
-/// Returns the two lower-case hexadecimal digits of a byte.
-pub(crate) fn hex_digits(byte: u8) -> [u8; 2] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
-}
-
 /// Appends nanoseconds as milliseconds with one to six decimals, without trailing zeros: `143000` is `0.143`.
 pub(crate) fn push_millis(out: &mut Vec<u8>, nanos: u64) {
     const NANOS_PER_MILLI: u64 = 1_000_000;
@@ -145,7 +141,6 @@ const DIGIT_PAIRS: [[u8; 2]; 100] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::escaped_json;
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -155,7 +150,27 @@ mod tests {
 
     /// What `serde_json` writes, with what it leaves raw and should not escaped.
     fn expected(text: &str) -> String {
-        escaped_json(&serde_json::to_string(text).unwrap()).into_owned()
+        let json = serde_json::to_string(text).unwrap();
+        let escaped = json.chars().map(|character| match character {
+            '\u{7f}'.. if is_escaped(character) => format!("\\u{:04x}", u32::from(character)),
+            other => other.to_string(),
+        });
+        escaped.collect()
+    }
+
+    #[test]
+    fn these_characters_are_escaped_in_records_and_no_others() {
+        let ranges = [
+            0..=0x1f,
+            0x7f..=0x9f,
+            0x61c..=0x61c,
+            0x200e..=0x200f,
+            0x2028..=0x202e,
+            0x2066..=0x2069,
+            0xfeff..=0xfeff,
+        ];
+        let listed: String = ranges.into_iter().flatten().filter_map(char::from_u32).collect();
+        assert_eq!(('\0'..=char::MAX).filter(|&c| is_escaped(c)).collect::<String>(), listed);
     }
 
     #[test]

@@ -4,7 +4,6 @@ mod clock;
 pub mod comparison;
 mod content;
 mod context;
-mod escape;
 mod fault;
 mod json;
 mod json_leaves;
@@ -28,6 +27,7 @@ mod text;
 mod tick_clock;
 mod timestamp;
 mod trace_record;
+mod write_json;
 
 pub use clock::{Clock, ContinuedClock, ManualClock, MonotonicClock, SystemClock};
 pub use content::CanonicalContent;
@@ -35,7 +35,6 @@ pub use context::{
     Context, ContextField, ErrorEntry, FieldSet, List, MAX_ENTRIES, NamedValues, Number, RunLabel,
     UnknownField,
 };
-pub use escape::{escaped_json, is_steering, write_json};
 pub use fault::StepFault;
 pub use message::Message;
 pub use record::Record;
@@ -53,3 +52,4 @@ pub use span_ids::SpanIds;
 pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 pub use timestamp::{NoTimestamp, RenderedTimestamp, Timestamp};
 pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};
+pub use write_json::write_json;

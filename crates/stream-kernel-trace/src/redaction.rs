@@ -4,8 +4,8 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use stream_kernel_text::push_hex;
 
-use crate::json::push_hex;
 use crate::{CanonicalContent, ShortText};
 
 /// What a masked value reads.

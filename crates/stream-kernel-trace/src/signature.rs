@@ -1,6 +1,8 @@
 //! What a record says of a message.
 
-use crate::json::{hex_digits, push_optional_string, push_string};
+use stream_kernel_text::hex_digits;
+
+use crate::json::{push_optional_string, push_string};
 use crate::{CanonicalContent, Message, Redaction, ShortText};
 
 /// How much of a message a record shows.

@@ -1,6 +1,7 @@
 //! Trace and span ids for OpenTelemetry, made of what an input's records say.
 
-use crate::json::push_hex;
+use stream_kernel_text::hex;
+
 use crate::{CanonicalContent, RenderedTimestamp};
 
 /// The ids of an input's spans, as W3C Trace Context and OpenTelemetry have them: 16 bytes for the trace, 8 for a span, never
@@ -81,9 +82,7 @@ impl SpanIds {
     fn span_content(&self) -> CanonicalContent {
         let mut content = CanonicalContent::default();
         content.begin("Span");
-        let mut hex = Vec::with_capacity(32);
-        push_hex(&mut hex, &self.trace_id);
-        content.bytes("trace_id", &hex);
+        content.text("trace_id", &hex(&self.trace_id));
         content
     }
 }
@@ -111,12 +110,6 @@ mod tests {
 
     fn ids(run_id: &str, line_no: u64, t_enter: &str) -> SpanIds {
         SpanIds::new(run_id, line_no, t_enter.parse::<Timestamp>().unwrap().render())
-    }
-
-    fn hex(id: &[u8]) -> String {
-        let mut hex = Vec::new();
-        push_hex(&mut hex, id);
-        String::from_utf8(hex).unwrap()
     }
 
     // id() { printf "$1" | sha256sum | cut -c1-$2; }

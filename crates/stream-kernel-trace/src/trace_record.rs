@@ -4,8 +4,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::json::{push_millis, push_string};
-use crate::{Record, Signature, StepFault, is_steering};
+use crate::json::{is_escaped, push_millis, push_string};
+use crate::{Record, Signature, StepFault};
 
 /// One record of a trace, on its own: [`Record`]'s owned twin, of the same form as JSON.
 ///
@@ -128,7 +128,7 @@ fn serialize_millis<S: Serializer>(millis: &f64, serializer: S) -> Result<S::Ok,
 
 /// Writes a text with the same escapes as a recorder.
 fn serialize_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    if !text.contains(is_steering) {
+    if !text.contains(is_escaped) {
         return serializer.serialize_str(text);
     }
     let mut json = Vec::new();

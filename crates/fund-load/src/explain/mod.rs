@@ -18,7 +18,8 @@ use std::io::Write;
 
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args};
-use stream_kernel_app::{CommandFailure, OwnCommand, TraceFile, escaped};
+use stream_kernel_app::{CommandFailure, OwnCommand, TraceFile};
+use stream_kernel_text::escaped;
 use stream_kernel_trace::reading::Input;
 use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
 

@@ -1,7 +1,7 @@
 //! The answer in plain words.
 
 use stream_kernel_app::config::decimal;
-use stream_kernel_app::{counted, grouped};
+use stream_kernel_text::{counted, grouped};
 
 use crate::domain::{Cents, Reason};
 

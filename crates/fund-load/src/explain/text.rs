@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use serde_json::value::RawValue;
-use stream_kernel_app::{duration, escaped, grouped, run_heading};
+use stream_kernel_app::run_heading;
+use stream_kernel_text::{duration, escaped, grouped};
 
 use crate::domain::Reason;
 

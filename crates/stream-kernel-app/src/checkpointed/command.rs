@@ -5,18 +5,17 @@ use std::sync::Arc;
 use stream_kernel_checkpoint::{CommitError, FileError, MIN_COMPACTION_BYTES, OpenError, PrefixError};
 use stream_kernel_disk::OsDisk;
 use stream_kernel_exec::RunReport;
+use stream_kernel_text::{escaped, grouped, with_causes};
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
 use super::{CheckpointFailure, CommitIn, Ended, Event, Reached, Surroundings, run_checkpointed};
 use crate::cli::Options;
-use crate::failure::{Failure, with_causes};
-use crate::figures::grouped;
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::report::{Summary, say};
 use crate::run::{ResultPlaces, note_missing_sink};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
-use crate::trace_commands::escape::escaped;
 use crate::{Application, Job, LineAdapters};
 
 /// Runs the job and returns the exit code.

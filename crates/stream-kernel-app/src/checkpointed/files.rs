@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommittedFile, FileError};
 use stream_kernel_disk::{Disk, OpenHow};
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
+use stream_kernel_text::with_causes;
 use stream_kernel_trace::{Record, TraceSink};
 
 use crate::LineOutput;
@@ -159,13 +160,12 @@ impl Destination for TraceBytes {
     }
 }
 
-/// Returns the error as one of input and output, with its cause.
+/// Returns the error as one of input and output, with its causes.
 fn with_cause(what: impl Display, error: &dyn std::error::Error) -> io::Error {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     let kind = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     // What was interrupted was tried again as often as makes sense; whoever heard of it would try again without end.
     let kind = kind.filter(|kind| *kind != io::ErrorKind::Interrupted);
-    io::Error::new(kind.unwrap_or(io::ErrorKind::Other), format!("{what} {error}{cause}"))
+    io::Error::new(kind.unwrap_or(io::ErrorKind::Other), format!("{what} {}", with_causes(error)))
 }
 
 /// Returns whether a file of `len` bytes ends in the middle of a line.

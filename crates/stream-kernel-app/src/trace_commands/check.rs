@@ -8,12 +8,12 @@ mod tests;
 use std::io::Write;
 
 use clap::Args;
+use stream_kernel_text::counted;
 use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader, WrongLine};
 use stream_kernel_trace::soundness::SoundnessCheck;
 
 use super::source::open;
 use crate::failure::Failure;
-use crate::figures::counted;
 use findings::FindingsPrinter;
 use repair::Cut;
 

@@ -2,7 +2,6 @@
 
 mod check;
 mod diff;
-pub(crate) mod escape;
 mod export;
 mod result_file;
 pub(crate) mod run_heading;
@@ -17,8 +16,9 @@ mod wrong_lines;
 use std::io::{self, StdoutLock, Write};
 
 use clap::Subcommand;
+use stream_kernel_text::with_causes;
 
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::progress::make_room_for_results;
 
 /// Reading traces. What each command does, the documentation of its options says.

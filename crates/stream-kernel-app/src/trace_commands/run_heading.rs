@@ -1,6 +1,6 @@
 //! What a run is called where a trace holds several.
 
-use super::escape::escaped;
+use stream_kernel_text::escaped;
 
 /// Returns the heading of what is told of a run: its number in the file, from 1, and its id and scenario where one run is
 /// meant, not one of each file. What comes from data is escaped.

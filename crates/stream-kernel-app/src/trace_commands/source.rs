@@ -5,14 +5,13 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
 
 use rustix::fs::{FileType, fstat};
+use stream_kernel_text::{counted, escaped};
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
 
-use super::escape::escaped;
 use super::wrong_lines::WrongLines;
 use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
-use crate::figures::counted;
 use crate::progress::Progress;
 use crate::report::say;
 use crate::same_file::is_standard_output;

@@ -8,8 +8,9 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
+use stream_kernel_text::escaped_json;
+use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
-use stream_kernel_trace::{TraceRecord, escaped_json};
 
 use super::run_heading::run_heading;
 use super::source::Records;

@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use stream_kernel_trace::escaped_json;
+use stream_kernel_text::escaped_json;
 
 use self::collector::Collector;
 use super::result_file;

@@ -2,9 +2,9 @@
 
 use std::mem;
 
+use stream_kernel_text::escaped;
 use stream_kernel_trace::reading::WrongLine;
 
-use super::escape::escaped;
 use crate::failure::Failure;
 use crate::report::say;
 

@@ -4,7 +4,7 @@ use figment::value::{Num, Value as Merged};
 use serde_json::Value;
 
 use crate::decimal::{self, DecimalError};
-use crate::escape::excerpt;
+use crate::excerpt::excerpt;
 use crate::masking::without_credentials;
 use crate::mistake::Problem;
 use crate::nearest::nearest;

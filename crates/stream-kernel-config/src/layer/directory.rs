@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{self, in_file};
 use super::rows::Row;
-use crate::escape::excerpt;
+use crate::excerpt::excerpt;
 use crate::mistake::Problem;
 use crate::place::Place;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::{Document, Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Scalar, Tree};
-use crate::escape::excerpt;
+use crate::excerpt::excerpt;
 use crate::key_path;
 use crate::mistake::Problem;
 use crate::place::Place;

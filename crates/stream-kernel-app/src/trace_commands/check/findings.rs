@@ -3,13 +3,12 @@
 use std::io::Write;
 
 use serde_json::json;
+use stream_kernel_text::{counted, escaped, escaped_json};
+use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::soundness::{Finding, SoundnessCheck};
-use stream_kernel_trace::{TraceRecord, escaped_json};
 
 use super::repair::Cut;
 use crate::failure::Failure;
-use crate::figures::counted;
-use crate::trace_commands::escape::escaped;
 use crate::trace_commands::run_heading::run_heading;
 
 /// How many findings of a run people are shown; the others are counted.

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 
 use serde_json::value::RawValue;
+use stream_kernel_text::{counted, escaped, grouped};
 use stream_kernel_trace::comparison::{
     ChangedDecision, FieldDifference, FirstDifference, RunDifference, Sides, StepCounts,
 };
 
-use crate::figures::{counted, grouped};
-use crate::trace_commands::escape::escaped;
 use crate::trace_commands::run_heading::run_heading;
 
 /// How many fields of the first difference are printed; `--json` has them all.

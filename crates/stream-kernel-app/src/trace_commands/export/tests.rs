@@ -7,10 +7,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
+use stream_kernel_text::with_causes;
 use tempfile::TempDir;
 
 use super::{FormatName, MAX_PART_BYTES, Options, run};
-use crate::failure::with_causes;
 
 /// Returns the record of a step that began `micros` microseconds into the trace.
 fn record(line_no: u64, step_name: &str, micros: u32, duration_ms: f64) -> Value {

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use stream_kernel_text::{duration, escaped};
 use stream_kernel_trace::reading::{Input, ValueChange, value_changes};
 use stream_kernel_trace::{ContextSnapshot, MessageSignature, Status, TraceRecord};
 
 use super::palette::{Palette, styled};
-use crate::figures::duration;
-use crate::trace_commands::escape::escaped;
 use crate::trace_commands::value_text::value_text;
 
 /// Writes a heading and `records`, those of the input's that are asked for.

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use stream_kernel_text::escaped;
 use stream_kernel_trace::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
 
 use super::printer::Printer;
@@ -13,7 +14,6 @@ use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
-use crate::trace_commands::escape::escaped;
 use crate::trace_commands::source::refuse_standard_output;
 use crate::trace_commands::wrong_lines::WrongLines;
 

@@ -1,11 +1,10 @@
 //! Statistics as a table for people.
 
+use stream_kernel_text::{counted, duration, escaped, grouped};
 use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
 
 use super::share;
-use crate::figures::{counted, duration, grouped};
 use crate::report::rate;
-use crate::trace_commands::escape::escaped;
 
 const COLUMNS: usize = 11;
 const HEADINGS: [&str; COLUMNS] =

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use stream_kernel_text::grouped;
 use stream_kernel_trace::reading::{ValueChange, message_identities, value_changes};
 use stream_kernel_trace::{
     ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord, may_be_hidden,
@@ -11,7 +12,6 @@ use stream_kernel_trace::{
 use super::collector::micros;
 use super::names::Names;
 use super::sample::Size;
-use crate::figures::grouped;
 use crate::trace_commands::value_text::value_text;
 
 /// At most so many steps of one input are shown.

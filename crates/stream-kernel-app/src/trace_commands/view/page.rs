@@ -1,7 +1,7 @@
 //! The page: a template, its style and script, and the data in it, which stays data.
 
 use serde::Serialize;
-use stream_kernel_trace::escaped_json;
+use stream_kernel_text::escaped_json;
 
 use super::collector::Collector;
 use super::run_view::{RunJson, RunView};
@@ -58,7 +58,22 @@ fn embedded(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use stream_kernel_text::needs_escape;
+
     use super::*;
+
+    /// The page escapes what `needs_escape` names.
+    #[test]
+    fn the_script_knows_the_characters_to_escape() {
+        let all: Vec<u32> = ('\0'..=char::MAX).filter(|&c| needs_escape(c)).map(u32::from).collect();
+        let ranges = all.chunk_by(|one, next| one + 1 == *next).map(|range| match range {
+            [one] => format!("\\u{one:04x}"),
+            [first, .., last] => format!("\\u{first:04x}-\\u{last:04x}"),
+            [] => String::new(),
+        });
+        let class = ranges.collect::<String>();
+        assert!(SCRIPT.contains(&format!("/[{class}]/g")), "{class}");
+    }
 
     #[test]
     fn data_cannot_end_its_element_and_means_the_same() {

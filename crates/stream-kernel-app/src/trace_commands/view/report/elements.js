@@ -3,8 +3,9 @@
 const $ = (id) => document.getElementById(id);
 
 // What would reorder or hide the text around it is shown as an escape.
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-const shown = (text) => String(text).replace(UNSAFE, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`);
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const LETTERS = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+const shown = (text) => String(text).replace(UNSAFE, (c) => LETTERS[c] ?? `\\u{${c.charCodeAt(0).toString(16)}}`);
 
 function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {

@@ -6,7 +6,7 @@ const UNITS: [(f64, &str); 5] = [(3.6e12, "h"), (6e10, "min"), (1e9, "s"), (1e6,
 /// Returns the number with its thousands apart: `1,234,567`.
 ///
 /// ```
-/// assert_eq!(stream_kernel_app::grouped(1_234_567_u64), "1,234,567");
+/// assert_eq!(stream_kernel_text::grouped(1_234_567_u64), "1,234,567");
 /// ```
 pub fn grouped(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
@@ -19,18 +19,17 @@ pub fn grouped(number: impl Into<u128>) -> String {
 /// Returns how many there are of what `one` names: `1 line`, `1,234 lines`.
 ///
 /// ```
-/// assert_eq!(stream_kernel_app::counted(1_234_u64, "line"), "1,234 lines");
+/// assert_eq!(stream_kernel_text::counted(1_234_u64, "line"), "1,234 lines");
 /// ```
 pub fn counted(number: impl Into<u128>, one: &str) -> String {
     let number = number.into();
     format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
-/// Returns a time in nanoseconds to three significant digits, in the unit in which it reads best: `1.43 µs`. The page of
-/// `trace view` does the same.
+/// Returns a time in nanoseconds to three significant digits, in the unit in which it reads best: `1.43 µs`.
 ///
 /// ```
-/// assert_eq!(stream_kernel_app::duration(1_432), "1.43 µs");
+/// assert_eq!(stream_kernel_text::duration(1_432), "1.43 µs");
 /// ```
 #[expect(
     clippy::cast_precision_loss,
