@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use stream_kernel_exec::RunReport;
-use stream_kernel_text::{counted, escaped, grouped};
+use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
 
 use crate::SummaryRow;
 use crate::progress::above_bar;
@@ -42,8 +42,6 @@ impl Summary<'_> {
                 rows.push(SummaryRow { label: label.to_owned(), count, level: 0 });
             }
         }
-        let width = |row: &SummaryRow| 2 * row.level + row.label.len();
-        let widest = rows.iter().map(width).max().unwrap_or(0);
         let rate = rate(inputs - self.resumed_after.min(inputs), seconds)
             .map(|rate| format!(", {} lines/s", grouped(rate)))
             .unwrap_or_default();
@@ -51,11 +49,8 @@ impl Summary<'_> {
         for (label, words) in &self.rules {
             text += &format!("\n  {label}: {}", escaped(words));
         }
-        for row in &rows {
-            let indent = 2 + 2 * row.level;
-            let padding = widest - width(row);
-            text += &format!("\n{:indent$}{}{:padding$}  {:>13}", "", row.label, "", grouped(row.count));
-        }
+        let rows: Vec<_> = rows.iter().map(cells).collect();
+        text.extend(aligned(&rows, [Column::Left("\n  "), Column::Right("  ")], usize::MAX));
         if self.bytes_left > 0 {
             let bytes = counted(self.bytes_left, "byte");
             text +=
@@ -67,6 +62,12 @@ impl Summary<'_> {
         }
         text
     }
+}
+
+/// Returns a row's label, indented, and its count.
+fn cells(row: &SummaryRow) -> [String; 2] {
+    let label = format!("{}{}", "  ".repeat(row.level), escaped(&row.label));
+    [label, format!("{:>13}", grouped(row.count))]
 }
 
 /// Returns how many there are a second.

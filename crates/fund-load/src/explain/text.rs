@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 use stream_kernel_app::run_heading;
-use stream_kernel_text::{duration, escaped, grouped};
+use stream_kernel_text::{Column, aligned, duration, escaped, grouped};
 
 use crate::domain::Reason;
 
@@ -90,15 +90,15 @@ fn write_lines(reason: Reason, earlier: &Earlier, out: &mut dyn Write) -> io::Re
     writeln!(out, "  {what}:")?;
     let has_customers = reason == Reason::PrimeDailyGlobalLimit;
     let rows: Vec<_> = earlier.lines.iter().map(|line| cells(line, has_customers)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths = [width(0), width(1), width(2), width(3)];
-    for ([line_no, id, customer, amount], line) in rows.iter().zip(&earlier.lines) {
-        write!(out, "    line {line_no:>0$}  id {id:<1$}", widths[0], widths[1])?;
-        if has_customers {
-            write!(out, "  customer {customer:<0$}", widths[2])?;
-        }
-        writeln!(out, "  {amount:>0$}{1}", widths[3], remark(line))?;
-    }
+    let customer = if has_customers { "  customer " } else { "" };
+    let columns = [
+        Column::Right("    line "),
+        Column::Left("  id "),
+        Column::Left(customer),
+        Column::Right("  "),
+        Column::Left(""),
+    ];
+    aligned(&rows, columns, usize::MAX).try_for_each(|line| writeln!(out, "{line}"))?;
     match (earlier.more, reason) {
         (0, _) => Ok(()),
         (more, Reason::DailyAttemptLimit | Reason::PrimeDailyGlobalLimit) => {
@@ -108,11 +108,11 @@ fn write_lines(reason: Reason, earlier: &Earlier, out: &mut dyn Write) -> io::Re
     }
 }
 
-/// Returns what stands in the columns of an earlier line: number, id, customer, and the amount as it counts.
-fn cells(line: &EarlierLine, has_customers: bool) -> [String; 4] {
+/// Returns the columns of an earlier line: number, id, customer, the amount as it counts, and what is to be said beyond.
+fn cells(line: &EarlierLine, has_customers: bool) -> [String; 5] {
     let customer = if has_customers { escaped(&line.customer_id).to_string() } else { String::new() };
     let amount = money(line.effective_amount_cents);
-    [line.line_no.to_string(), escaped(&line.id).to_string(), customer, amount]
+    [line.line_no.to_string(), escaped(&line.id).to_string(), customer, amount, remark(line)]
 }
 
 /// Returns what is to be said of an earlier line beyond its columns.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::value::RawValue;
-use stream_kernel_text::{counted, escaped, grouped};
+use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
 use stream_kernel_trace::comparison::{
     ChangedDecision, FieldDifference, FirstDifference, RunDifference, Sides, StepCounts,
 };
@@ -107,7 +107,7 @@ fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
         escaped(&first.step_name),
         first.work_index
     )?;
-    write_table(out, &rows, Align::Left)?;
+    write_table(out, &rows, Column::Left("  "))?;
     match shown.len().saturating_sub(MAX_FIELDS) {
         0 => (),
         more => writeln!(out, "  and {} (--json has them all)", counted(more as u64, "more field"))?,
@@ -141,7 +141,7 @@ fn write_steps(out: &mut dyn Write, steps: &[StepCounts]) -> io::Result<()> {
         [format!("  {}", escaped(&step.step_name)), same, differing, only_in_a, only_in_b]
     });
     writeln!(out)?;
-    write_table(out, &with_heading(heading, rows), Align::Right)
+    write_table(out, &with_heading(heading, rows), Column::Right("  "))
 }
 
 fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
@@ -151,7 +151,7 @@ fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
         write_table(
             out,
             &with_heading(["tags that ended otherwise", "inputs"].map(str::to_owned), rows),
-            Align::Right,
+            Column::Right("  "),
         )?;
     }
     if run.decisions.is_empty() {
@@ -168,7 +168,7 @@ fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
         [format!("  {}", escaped(&decision.decision)), grouped(decision.a), grouped(decision.b)]
     });
     writeln!(out)?;
-    write_table(out, &with_heading(["decisions", "A", "B"].map(str::to_owned), rows), Align::Right)
+    write_table(out, &with_heading(["decisions", "A", "B"].map(str::to_owned), rows), Column::Right("  "))
 }
 
 fn write_changed(out: &mut dyn Write, inputs: u64, listed: &[ChangedDecision], what: &str) -> io::Result<()> {
@@ -193,23 +193,9 @@ fn with_heading<const N: usize>(
     std::iter::once(heading).chain(rows).collect()
 }
 
-/// To which side the columns after the first are aligned: numbers to the right.
-#[derive(Clone, Copy, PartialEq)]
-enum Align {
-    Left,
-    Right,
-}
-
-/// Writes rows with their columns aligned.
-fn write_table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]], align: Align) -> io::Result<()> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count().min(MAX_COLUMN)).max();
-    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    for row in rows {
-        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match align {
-            Align::Right if column > 0 => format!("{cell:>width$}"),
-            _ => format!("{cell:width$}"),
-        });
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
+/// Writes rows with their columns aligned: the first one to the left, and the others all alike.
+fn write_table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]], others: Column) -> io::Result<()> {
+    let mut columns = [others; N];
+    columns[0] = Column::Left("");
+    aligned(rows, columns, MAX_COLUMN).try_for_each(|line| writeln!(out, "{line}"))
 }

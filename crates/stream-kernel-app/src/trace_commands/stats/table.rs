@@ -1,6 +1,6 @@
 //! Statistics as a table for people.
 
-use stream_kernel_text::{counted, duration, escaped, grouped};
+use stream_kernel_text::{Column, aligned, counted, duration, escaped, grouped};
 use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
 
 use super::share;
@@ -9,26 +9,14 @@ use crate::report::rate;
 const COLUMNS: usize = 11;
 const HEADINGS: [&str; COLUMNS] =
     ["", "step", "in", "out", "errors", "p50", "p90", "p99", "max", "total", "share"];
-/// The one column that is aligned to the left.
-const STEP_NAME: usize = 1;
-
 /// Returns the statistics as lines of text: counts and rates, then a line a step.
 pub(super) fn rendered(statistics: &RunStatistics) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     let total_ns = statistics.total_ns();
     rows.extend(statistics.steps().iter().map(|step| row(step, total_ns)));
-    let widths: [usize; COLUMNS] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let mut text = counts(statistics) + "\n";
-    for row in &rows {
-        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
-            STEP_NAME => format!("{cell:width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        text += &cells.collect::<Vec<_>>().join("  ");
-        text.push('\n');
-    }
-    text
+    let mut columns = [Column::Right("  "); COLUMNS];
+    columns[..2].copy_from_slice(&[Column::Right(""), Column::Left("  ")]);
+    aligned(&rows, columns, usize::MAX).fold(counts(statistics) + "\n", |text, line| text + &line + "\n")
 }
 
 fn counts(statistics: &RunStatistics) -> String {
