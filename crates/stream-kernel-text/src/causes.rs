@@ -1,6 +1,7 @@
 //! Errors with their causes.
 
 use std::error::Error;
+use std::iter;
 
 use crate::escaped;
 
@@ -12,12 +13,8 @@ use crate::escaped;
 /// assert_eq!(with_causes(&std::fmt::Error), std::fmt::Error.to_string());
 /// ```
 pub fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text += &format!(": {cause}");
-        next = cause.source();
-    }
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    let text = causes.fold(error.to_string(), |text, cause| text + &format!(": {cause}"));
     escaped(&text).to_string()
 }
 

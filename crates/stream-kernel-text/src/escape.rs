@@ -28,19 +28,15 @@ pub fn needs_escape(character: char) -> bool {
 /// assert_eq!(stream_kernel_text::escaped("a\u{1b}[2Jb\n").to_string(), r"a\u{1b}[2Jb\n");
 /// ```
 pub fn escaped(text: &str) -> impl Display {
-    struct Escaped<'a>(&'a str);
-    impl Display for Escaped<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            self.0.chars().try_for_each(|character| {
-                if needs_escape(character) {
-                    write!(f, "{}", character.escape_default())
-                } else {
-                    f.write_char(character)
-                }
-            })
-        }
-    }
-    Escaped(text)
+    fmt::from_fn(move |f| {
+        text.chars().try_for_each(|character| {
+            if needs_escape(character) {
+                write!(f, "{}", character.escape_default())
+            } else {
+                f.write_char(character)
+            }
+        })
+    })
 }
 
 /// Returns `json` with each character of its texts that [needs it](needs_escape) as an escape, which means the same.

@@ -87,7 +87,7 @@ impl Signature {
                 None => Some(content.hash()),
                 Some(redaction) => redaction.content_hash(content),
             };
-            self.hash = hash.map(hex);
+            self.hash = hash.map(|hash| std::array::from_fn(|digit| hex_digits(hash[digit / 2])[digit % 2]));
         }
     }
 
@@ -112,13 +112,4 @@ impl Signature {
         }
         out.push(b'}');
     }
-}
-
-/// Returns a hash in lower-case hexadecimal.
-fn hex(hash: [u8; 16]) -> [u8; 32] {
-    let mut hex = [0; 32];
-    for (digits, byte) in hex.as_chunks_mut().0.iter_mut().zip(hash) {
-        *digits = hex_digits(byte);
-    }
-    hex
 }

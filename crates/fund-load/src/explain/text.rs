@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 use stream_kernel_app::run_heading;
-use stream_kernel_text::{Column, aligned, duration, escaped, grouped};
+use stream_kernel_text::Column::{Left, Right};
+use stream_kernel_text::{aligned, duration, escaped, grouped};
 
 use crate::domain::Reason;
 
@@ -91,13 +92,7 @@ fn write_lines(reason: Reason, earlier: &Earlier, out: &mut dyn Write) -> io::Re
     let has_customers = reason == Reason::PrimeDailyGlobalLimit;
     let rows: Vec<_> = earlier.lines.iter().map(|line| cells(line, has_customers)).collect();
     let customer = if has_customers { "  customer " } else { "" };
-    let columns = [
-        Column::Right("    line "),
-        Column::Left("  id "),
-        Column::Left(customer),
-        Column::Right("  "),
-        Column::Left(""),
-    ];
+    let columns = [Right("    line "), Left("  id "), Left(customer), Right("  "), Left("")];
     aligned(&rows, columns, usize::MAX).try_for_each(|line| writeln!(out, "{line}"))?;
     match (earlier.more, reason) {
         (0, _) => Ok(()),
