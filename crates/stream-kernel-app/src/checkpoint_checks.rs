@@ -115,7 +115,7 @@ fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
     let key_file = loaded.config().runtime.tracing.redact.key_file.clone();
     let mut read = loaded.files().to_vec();
     read.extend(key_file.filter(|_| !loaded.is_mistaken(KEY_FILE_KEY)));
-    for file in read.iter().filter(|file| are_same(folder_of(file), dir)) {
+    for file in read.iter().filter(|file| are_same(dir_of(file), dir)) {
         let (file, dir) = (file.display(), dir.display());
         let problem = Problem::new(format!("`{file}`, which is read, lies in the checkpoint `{dir}`"))
             .expected("a directory that holds nothing else")

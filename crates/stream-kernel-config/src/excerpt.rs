@@ -3,7 +3,13 @@
 /// Values are shown up to this many characters.
 const MAX_EXCERPT_CHARS: usize = 200;
 
-/// Returns the beginning of a text, marked as cut when something follows.
+/// Returns the first 200 characters of a text, marked as cut when something follows: messages repeat no more of what is not theirs.
+///
+/// ```
+/// use stream_kernel_config::excerpt;
+///
+/// assert_eq!(excerpt(&"x".repeat(300)), format!("{}...", "x".repeat(200)));
+/// ```
 pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(MAX_EXCERPT_CHARS) {
         Some((end, _)) => format!("{}...", &text[..end]),
