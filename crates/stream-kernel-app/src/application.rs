@@ -59,8 +59,8 @@ pub trait Application: Sized {
         let _ = loaded;
     }
 
-    /// Returns in words which rules the configuration puts in force, and which it switches off: labels, each with a text. `check` and the
-    /// first lines of a run's summary show them, so that nobody runs without a limit unawares.
+    /// Returns in words which rules the configuration puts in force, and which it switches off: labels, each with a
+    /// text. `check` and the first lines of a run's summary show them, so that nobody runs without a limit unawares.
     fn rules(config: &Config<Self::Nodes, Self::Adapters>) -> Vec<(&'static str, String)> {
         let _ = config;
         Vec::new()
@@ -106,8 +106,8 @@ pub trait Application: Sized {
         Ok(())
     }
 
-    /// Returns sentences for people on what has happened since the last call, such as a line that changes more than one would expect. The
-    /// command `run` asks now and then, and at the end, and prints each as a note; keep them few.
+    /// Returns sentences for people on what has happened since the last call, such as a line that changes more than one
+    /// would expect. The command `run` asks now and then, and at the end, and prints each as a note; keep them few.
     fn take_notices(resources: &Self::Resources) -> Vec<String> {
         let _ = resources;
         Vec::new()

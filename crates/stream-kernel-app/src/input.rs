@@ -84,8 +84,8 @@ impl Read for Input {
     }
 }
 
-/// Checks that an input, at its end with `bytes` bytes, was not shortened since it had `bytes_before`, be it when it was opened or by what was
-/// read of it. What is read of the last line then may be a part of it.
+/// Checks that an input, at its end with `bytes` bytes, was not shortened since it had `bytes_before`, be it when it
+/// was opened or by what was read of it. What is read of the last line then may be a part of it.
 ///
 /// # Errors
 ///

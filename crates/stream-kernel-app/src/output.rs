@@ -78,9 +78,9 @@ struct CountedFile {
 }
 
 impl OutputFile {
-    /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it is, and
-    /// anything else is a new file that has another name until it is complete, and is locked until then. A link is followed only to a
-    /// pipe or device.
+    /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it
+    /// is, and anything else is a new file that has another name until it is complete, and is locked until then. A link
+    /// is followed only to a pipe or device.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -102,7 +102,8 @@ impl OutputFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
             _ => {}
         }
-        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not tell of.
+        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not
+        // tell of.
         let mut options = OpenOptions::new();
         let file =
             options.append(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
@@ -126,7 +127,8 @@ impl OutputFile {
         self.writer.borrow_mut().flush().map_err(|error| self.named(&error))
     }
 
-    /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds what was written.
+    /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds
+    /// what was written.
     pub(crate) fn complete(self) -> io::Result<()> {
         self.flush()?;
         let Some(partial) = &self.partial else { return Ok(()) };

@@ -131,7 +131,8 @@ fn say_trace_failure(failure: Option<&SinkFailure>, places: &ResultPlaces, remar
     }
 }
 
-/// Returns where the output is that did not get its name, for the end of a message; nothing if somebody else has removed it.
+/// Returns where the output is that did not get its name, for the end of a message; nothing if somebody else has
+/// removed it.
 fn what_is_left(output: &OutputFile) -> String {
     output
         .left()

@@ -85,8 +85,8 @@ pub trait State {
 
     /// Adds the records of what has changed since the last call, or since the beginning, to `changes`.
     ///
-    /// It is called once in 1,024 lines and for every commit, between lines or after one was taken back. A record that is too long for the
-    /// state log ends the run; what was committed before stays.
+    /// It is called once in 1,024 lines and for every commit, between lines or after one was taken back. A record that
+    /// is too long for the state log ends the run; what was committed before stays.
     fn take_changes(&mut self, changes: &mut Changes);
 
     /// Writes the records of everything.

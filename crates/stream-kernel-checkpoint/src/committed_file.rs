@@ -117,7 +117,8 @@ impl CommittedFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or somebody else has shortened it: see [`Self::check`]. Nothing is lost: the next call tries again.
+    /// The file cannot be written, or somebody else has shortened it: see [`Self::check`]. Nothing is lost: the next
+    /// call tries again.
     pub fn flush(&mut self) -> Result<(), FileError> {
         let Some(&last) = self.buffer.last() else { return Ok(()) };
         self.check_witness()?;
@@ -137,8 +138,8 @@ impl CommittedFile {
 
     /// Checks that the file still has all that was written to it: to be called before that is committed.
     ///
-    /// Who writes at a place beyond the end of a file leaves a gap that reads as zeros, and the length tells nothing any more. So a byte just
-    /// before what was written last is looked at as well, here and before every write.
+    /// Who writes at a place beyond the end of a file leaves a gap that reads as zeros, and the length tells nothing
+    /// any more. So a byte just before what was written last is looked at as well, here and before every write.
     ///
     /// # Errors
     ///
@@ -221,7 +222,8 @@ impl UncutFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is shorter, goes on within a line where what was committed ends, or another run writes to it.
+    /// The file cannot be opened, is shorter, goes on within a line where what was committed ends, or another run
+    /// writes to it.
     pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
         let file = disk.open(path, OpenHow::Existing).map_err(failed("be opened", path))?;
         Self::locked(file.into(), committed, LastLine::MayBeTorn)
@@ -248,7 +250,8 @@ impl UncutFile {
         Self::whole(file, committed, last_line)
     }
 
-    /// Returns the file, if it has what was committed as far as that can be told without reading it all: a gap reads as zeros.
+    /// Returns the file, if it has what was committed as far as that can be told without reading it all: a gap reads as
+    /// zeros.
     pub(crate) fn whole(
         file: Arc<dyn DiskFile>,
         committed: u64,

@@ -90,10 +90,10 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
     Ok(Inspection { is_in_use, slots: health, last })
 }
 
-/// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed: damage to slots,
-/// configuration and state log, records of state that `apply` refuses, output and trace that are shorter than what was committed or have no
-/// line end where that ends, an input that begins
-/// differently or whose last line is another one now. Nothing is changed.
+/// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed:
+/// damage to slots, configuration and state log, records of state that `apply` refuses, output and trace that are
+/// shorter than what was committed or have no line end where that ends, an input that begins differently or whose last
+/// line is another one now. Nothing is changed.
 ///
 /// Relative paths are those of the run: its working directory has to be this one.
 ///

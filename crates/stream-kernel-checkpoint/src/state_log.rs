@@ -170,8 +170,8 @@ impl StateLog {
     ///
     /// # Errors
     ///
-    /// One of the records was too long, the log cannot be written, or something failed before. Whatever is asked of it or of its checkpoint later is refused with the same
-    /// error.
+    /// One of the records was too long, the log cannot be written, or something failed before. Whatever is asked of it
+    /// or of its checkpoint later is refused with the same error.
     ///
     /// # Panics
     ///
@@ -257,8 +257,8 @@ impl<'a> StateWriter<'a> {
     ///
     /// # Errors
     ///
-    /// The record is longer than [`MAX_BLOCK_BYTES`], the log cannot be written, or an earlier record has failed. The commit then fails with
-    /// the same error, even if this one is ignored.
+    /// The record is longer than [`MAX_BLOCK_BYTES`], the log cannot be written, or an earlier record has failed. The
+    /// commit then fails with the same error, even if this one is ignored.
     pub fn push(&mut self, record: &[u8]) -> Result<(), CommitError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());

@@ -49,7 +49,8 @@ const FEATURES: [&str; 4] = ["etcd", "consul", "postgres", "redis"];
 const SCHEMES: [&str; 8] =
     ["etcd", "etcds", "consul", "consuls", "postgres", "postgresql", "redis", "rediss"];
 
-/// The stores, for [`Loader::stores`](stream_kernel_config::Loader::stores). Those that this crate was built without are refused by name.
+/// The stores, for [`Loader::stores`](stream_kernel_config::Loader::stores). Those that this crate was built without
+/// are refused by name.
 pub const STORES: Stores = Stores {
     open,
     schemes: &SCHEMES,

@@ -65,10 +65,11 @@ impl Effective {
         &self.tree
     }
 
-    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json), written without spaces.
+    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json),
+    /// written without spaces.
     ///
-    /// It leaves out the keys that say where files are, and `runtime.limits`: two runs with the same digest decide alike and trace alike,
-    /// wherever the values came from and wherever the results go.
+    /// It leaves out the keys that say where files are, and `runtime.limits`: two runs with the same digest decide
+    /// alike and trace alike, wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();
         for keys in NOT_IN_DIGEST {

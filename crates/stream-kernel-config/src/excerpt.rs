@@ -3,7 +3,8 @@
 /// Values are shown up to this many characters.
 const MAX_EXCERPT_CHARS: usize = 200;
 
-/// Returns the first 200 characters of a text, marked as cut when something follows: messages repeat no more of what is not theirs.
+/// Returns the first 200 characters of a text, marked as cut when something follows: messages repeat no more of what is
+/// not theirs.
 ///
 /// ```
 /// use stream_kernel_config::excerpt;

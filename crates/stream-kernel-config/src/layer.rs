@@ -50,8 +50,8 @@ enum Source {
     Document(Document),
     /// One value for one key.
     Value(RowOrigin),
-    /// Rows of a store or directory: a place says in which of them it is. The first is the store or directory as a whole, for maps that no
-    /// row gives by itself.
+    /// Rows of a store or directory: a place says in which of them it is. The first is the store or directory as a
+    /// whole, for maps that no row gives by itself.
     Rows(Vec<RowOrigin>),
     /// It could not be read.
     Nothing,
@@ -162,8 +162,9 @@ impl Layers {
         self.list.get(self.number_of(tag)?)?.marks.get(path)?.written.as_ref()
     }
 
-    /// Returns where the map at `path` was given: in the last document that gives it whatever profile is chosen, else the last layer
-    /// that does, else the same for the map around it. A single value such as an environment variable gives no outermost map.
+    /// Returns where the map at `path` was given: in the last document that gives it whatever profile is chosen, else
+    /// the last layer that does, else the same for the map around it. A single value such as an environment variable
+    /// gives no outermost map.
     pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
         let mut at = Some(path);
         while let Some(path) = at {

@@ -54,7 +54,8 @@ impl<N, A> Loaded<N, A> {
         }
     }
 
-    /// Returns the files and directories that were read for it, as they were named; each file of a directory is among them.
+    /// Returns the files and directories that were read for it, as they were named; each file of a directory is among
+    /// them.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }

@@ -102,8 +102,9 @@ impl Loader {
 
     /// Adds a YAML file, or a directory of files, over the sources before it.
     ///
-    /// In a directory there are either YAML files (`*.yml`, `*.yaml`), taken in the order of their names, or files that are named as the key
-    /// path whose value they hold: `runtime.strict`. Names that begin with a point are skipped: hidden files, and those of a mounted volume itself.
+    /// In a directory there are either YAML files (`*.yml`, `*.yaml`), taken in the order of their names, or files that
+    /// are named as the key path whose value they hold: `runtime.strict`. Names that begin with a point are skipped:
+    /// hidden files, and those of a mounted volume itself.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(Listed::Path(path.into()));
         self
@@ -127,8 +128,8 @@ impl Loader {
         self
     }
 
-    /// Adds what a user has named, over the sources before it: `-` is standard input, what has a scheme (`etcd://...`) one of the
-    /// [`stores`](Self::stores), and all else a file or a directory.
+    /// Adds what a user has named, over the sources before it: `-` is standard input, what has a scheme (`etcd://...`)
+    /// one of the [`stores`](Self::stores), and all else a file or a directory.
     pub fn location(mut self, location: &str) -> Self {
         let listed = match location.split_once("://") {
             _ if location == "-" => Listed::StandardInput,
@@ -208,8 +209,8 @@ impl Loader {
 
     /// Returns the JSON Schema (draft 7, which editors know best) of the configuration, for editors.
     ///
-    /// It accepts every file that loads by itself, with any of its profiles. It does not find keys given twice and decimals out of range, and
-    /// takes a blank value for null, as YAML does.
+    /// It accepts every file that loads by itself, with any of its profiles. It does not find keys given twice and
+    /// decimals out of range, and takes a blank value for null, as YAML does.
     ///
     /// # Panics
     ///

@@ -22,8 +22,9 @@ const CONFIDENTIAL: [&str; 11] = [
 /// Likewise, if its name is one of these.
 const CONFIDENTIAL_NAMES: [&str; 8] = ["pass", "pw", "auth", "key", "sig", "user", "username", "uid"];
 
-/// Returns a text without the credentials of a URL in it, even of one that is not quite a URL: what stands before the `@`, and the values of
-/// parameters that are called like a password or a user name. A text that was put in the wrong place is repeated to its user.
+/// Returns a text without the credentials of a URL in it, even of one that is not quite a URL: what stands before the
+/// `@`, and the values of parameters that are called like a password or a user name. A text that was put in the wrong
+/// place is repeated to its user.
 ///
 /// ```
 /// use stream_kernel_config::without_credentials;

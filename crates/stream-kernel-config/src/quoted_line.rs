@@ -47,7 +47,8 @@ pub(crate) struct QuotedLine {
 }
 
 impl QuotedLine {
-    /// Returns the line of `text` in which the place is, `None` if there is no such line, nothing in it, or a URL with credentials.
+    /// Returns the line of `text` in which the place is, `None` if there is no such line, nothing in it, or a URL with
+    /// credentials.
     pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
         let is_shown = |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line);
         let line = lines(text).nth(place.line.checked_sub(1)?).filter(is_shown)?;

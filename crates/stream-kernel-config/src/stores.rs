@@ -6,11 +6,12 @@ use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::source::Source;
 
-/// What a [`Loader`](crate::Loader) makes of a location that is a URL. The [crate's documentation](crate) has an example.
+/// What a [`Loader`](crate::Loader) makes of a location that is a URL. The [crate's documentation](crate) has an
+/// example.
 #[derive(Debug, Clone, Copy)]
 pub struct Stores {
-    /// Returns the source that a URL names, not read yet; `None` if its scheme is not one of a store. A problem never repeats
-    /// credentials.
+    /// Returns the source that a URL names, not read yet; `None` if its scheme is not one of a store. A problem never
+    /// repeats credentials.
     #[expect(clippy::type_complexity, reason = "a name for it would hide what is to be written")]
     pub open: fn(&str) -> Option<Result<Arc<dyn Source>, Problem>>,
     /// Every scheme that `open` knows, also of stores that the program was built without.

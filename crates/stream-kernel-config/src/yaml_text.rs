@@ -49,8 +49,8 @@ fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
     }
 }
 
-/// What readers of YAML 1.1 take for a boolean or null, besides what YAML 1.2 does. All that they take for a number or a date begins with a
-/// digit, a sign or a point.
+/// What readers of YAML 1.1 take for a boolean or null, besides what YAML 1.2 does. All that they take for a number or
+/// a date begins with a digit, a sign or a point.
 const WORDS_OF_YAML_1_1: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// Returns text without quotes where every reader reads it back as the same text, else in double quotes.

@@ -77,8 +77,8 @@ impl JsonlSink {
     ///
     /// # Errors
     ///
-    /// Another sink writes to the file. Otherwise, returns what the system says, for a symbolic link as well: it is followed only to a pipe or
-    /// device, as `/dev/fd/3` is.
+    /// Another sink writes to the file. Otherwise, returns what the system says, for a symbolic link as well: it is
+    /// followed only to a pipe or device, as `/dev/fd/3` is.
     pub fn open(path: &Path, cadence: Cadence) -> Result<Self, OpenError> {
         let failed = |cause| OpenError { path: path.to_owned(), cause };
         let (file, ends_torn) = open_for_appending(path, cadence.fsync_every_n.is_some()).map_err(failed)?;

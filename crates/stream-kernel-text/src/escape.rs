@@ -6,7 +6,8 @@ use std::fmt::{self, Display, Write};
 /// Returns whether `character` must not reach a terminal as it is: a control character, one that reorders text
 /// (bidirectional formatting), that is invisible, or that some program takes for the end of a line.
 ///
-/// These are U+0000 to U+001F, U+007F to U+009F, U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F and U+FEFF.
+/// These are U+0000 to U+001F, U+007F to U+009F, U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F and
+/// U+FEFF.
 ///
 /// ```
 /// use stream_kernel_text::needs_escape;

@@ -91,9 +91,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that goes on where an earlier one ended: times do not go back although the wall clock was set back in between.
+/// A clock that goes on where an earlier one ended: times do not go back although the wall clock was set back in
+/// between.
 ///
-/// It is ahead of the clock that it wraps by as much as that one is behind, which is nothing as a rule. So durations stay what they are.
+/// It is ahead of the clock that it wraps by as much as that one is behind, which is nothing as a rule. So durations
+/// stay what they are.
 ///
 /// ```
 /// use stream_kernel_trace::{Clock, ContinuedClock, ManualClock, Timestamp};
@@ -110,7 +112,8 @@ pub struct ContinuedClock<C> {
 }
 
 impl<C: Clock> ContinuedClock<C> {
-    /// Returns a clock that follows `clock`, and shows no time before `last`. It reads `clock` once, unless `last` is the epoch.
+    /// Returns a clock that follows `clock`, and shows no time before `last`. It reads `clock` once, unless `last` is
+    /// the epoch.
     pub fn new(clock: C, last: Timestamp) -> Self {
         let ahead_ns = if last == Timestamp::default() { 0 } else { last.nanos_since(clock.now()) };
         Self { clock, ahead_ns }

@@ -4,12 +4,13 @@ use stream_kernel_text::hex;
 
 use crate::{CanonicalContent, RenderedTimestamp};
 
-/// The ids of an input's spans, as W3C Trace Context and OpenTelemetry have them: 16 bytes for the trace, 8 for a span, never
-/// all zero.
+/// The ids of an input's spans, as W3C Trace Context and OpenTelemetry have them: 16 bytes for the trace, 8 for a span,
+/// never all zero.
 ///
 /// They are made of the run id, the input's line and the time at which its first record was entered (`t_enter`), and of
-/// nothing that depends on where the records stand. So whoever exports a record while it is made and whoever reads it back
-/// come to the same ids, from any file. Runs with the same id have different ids, since they enter a line at different times.
+/// nothing that depends on where the records stand. So whoever exports a record while it is made and whoever reads it
+/// back come to the same ids, from any file. Runs with the same id have different ids, since they enter a line at
+/// different times.
 ///
 /// An id is the beginning of the SHA-256 of a [`CanonicalContent`]:
 ///
@@ -67,8 +68,8 @@ impl SpanIds {
 
     /// Returns the id of a step's span.
     ///
-    /// `repeat` is 0 for records as a recorder makes them: within an input, no two have the same step and work index. A reader
-    /// that finds some that do (a file may hold records twice) counts up, so that every span has its own id.
+    /// `repeat` is 0 for records as a recorder makes them: within an input, no two have the same step and work index. A
+    /// reader that finds some that do (a file may hold records twice) counts up, so that every span has its own id.
     pub fn step_span(&self, step_index: usize, work_index: u32, repeat: u64) -> [u8; 8] {
         let mut content = self.span_content();
         content.unsigned("step_index", step_index as u64);

@@ -24,7 +24,8 @@ fn without_values(trace: &str, name: &str) -> String {
     masked
 }
 
-/// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote the trace.
+/// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote
+/// the trace.
 pub(super) fn check_times(trace: &[u8]) -> Result<(), String> {
     let trace = String::from_utf8_lossy(trace);
     // Both names end alike, and their times have the same length, so that they compare as texts.

@@ -1,4 +1,5 @@
-//! Output, trace, state log and input that somebody shortens while a run goes on: nothing is committed that is not there.
+//! Output, trace, state log and input that somebody shortens while a run goes on: nothing is committed that is not
+//! there.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! Files of a run that somebody else shortens, removes or replaces while it goes on: it is noticed, and nothing half is taken for a whole.
+//! Files of a run that somebody else shortens, removes or replaces while it goes on: it is noticed, and nothing half is
+//! taken for a whole.
 
 use std::fs::{self, File};
 

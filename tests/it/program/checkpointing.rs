@@ -38,7 +38,8 @@ pub(super) const TRIES: u32 = 50;
 /// Half of the output of 20,000 lines: what is stopped before it has written that has much left to do.
 const HALF_OF_LONG: u64 = 500_000;
 
-/// What a run that commits every 100 lines has written when it begins its third commit, which it does only when the first is made.
+/// What a run that commits every 100 lines has written when it begins its third commit, which it does only when the
+/// first is made.
 const COMMITTED: u64 = 30_000;
 
 /// Starts a run of 20,000 lines, and stops it on its way. Some of it is committed then.

@@ -1,4 +1,5 @@
-//! An attempt whose time is far ahead, in a run that forgets ids: it is reported, and can be kept from having an effect.
+//! An attempt whose time is far ahead, in a run that forgets ids: it is reported, and can be kept from having an
+//! effect.
 
 use insta::assert_snapshot;
 

@@ -174,7 +174,8 @@ fn streams_are_exempt() {
     Program::new(&folder).args(null).exits_with(0);
 }
 
-/// Each of these must be refused because of `key`, and change nothing. The program starts after `preparation`, in a shell.
+/// Each of these must be refused because of `key`, and change nothing. The program starts after `preparation`, in a
+/// shell.
 #[track_caller]
 fn check_guarded(reason: &str, preparation: &str, args: &[&str]) {
     let folder = folder();

@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP end a run after the line it is at, `kill -9` at once: what there is of output and trace then.
+//! SIGINT, SIGTERM and SIGHUP end a run after the line it is at, `kill -9` at once: what there is of output and trace
+//! then.
 
 use std::io::{self, Read, Write};
 use std::thread;

@@ -103,7 +103,8 @@ fn write_lines(reason: Reason, earlier: &Earlier, out: &mut dyn Write) -> io::Re
     }
 }
 
-/// Returns the columns of an earlier line: number, id, customer, the amount as it counts, and what is to be said beyond.
+/// Returns the columns of an earlier line: number, id, customer, the amount as it counts, and what is to be said
+/// beyond.
 fn cells(line: &EarlierLine, has_customers: bool) -> [String; 5] {
     let customer = if has_customers { escaped(&line.customer_id).to_string() } else { String::new() };
     let amount = money(line.effective_amount_cents);

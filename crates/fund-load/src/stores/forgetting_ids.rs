@@ -10,10 +10,10 @@ use crate::domain::{Day, DigitId};
 
 /// An [`IdStore`] in memory that forgets an id whose first attempt lies more than so many days before the latest day.
 ///
-/// Days are those of the attempts' own times, and the latest is that of all attempts that the store was shown, the one at hand
-/// included, whether their ids were new or not. What is forgotten so depends on what was read alone. An attempt that is itself
-/// so old is the first with its id, and forgotten at once. With [`max_days_ahead`](Self::max_days_ahead), an attempt that is further ahead
-/// does not move the latest day.
+/// Days are those of the attempts' own times, and the latest is that of all attempts that the store was shown, the one
+/// at hand included, whether their ids were new or not. What is forgotten so depends on what was read alone. An attempt
+/// that is itself so old is the first with its id, and forgotten at once. With
+/// [`max_days_ahead`](Self::max_days_ahead), an attempt that is further ahead does not move the latest day.
 ///
 /// What is forgotten stays in memory until there is more of that than of what is remembered. Then all of it is let go at once, which costs each
 /// id no more than the time of one more, and nobody can tell. So there are up to [`MAX_ENTRIES`] / 2 ids, in twice the memory that
@@ -49,13 +49,15 @@ impl ForgettingIdStore {
         }
     }
 
-    /// Does not let an attempt move the latest day by more than `days`. The first attempt of all sets it, whatever its day.
+    /// Does not let an attempt move the latest day by more than `days`. The first attempt of all sets it, whatever its
+    /// day.
     pub fn max_days_ahead(mut self, days: Option<u16>) -> Self {
         self.max_days_ahead = days;
         self
     }
 
-    /// Reports to `notices` each line that moves the latest day by more than ids are remembered, and the first that is too old for it.
+    /// Reports to `notices` each line that moves the latest day by more than ids are remembered, and the first that is
+    /// too old for it.
     pub fn reports_to(mut self, notices: HorizonNotices) -> Self {
         self.notices = notices;
         self
@@ -73,7 +75,8 @@ impl ForgettingIdStore {
         self.count - self.counts.range(..oldest).map(|(_, count)| count).sum::<u32>()
     }
 
-    /// Remembers an attempt whose id is not known. Its hash is taken anew: forgetting may have made another table, with another seed.
+    /// Remembers an attempt whose id is not known. Its hash is taken anew: forgetting may have made another table, with
+    /// another seed.
     fn keep(&mut self, id: DigitId, attempt: FirstAttempt) {
         self.ids.push(self.ids.hash(id), id, attempt);
         *self.counts.entry(attempt.time.day()).or_default() += 1;

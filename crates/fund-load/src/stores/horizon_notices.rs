@@ -1,4 +1,5 @@
-//! Notices of lines on which far more is forgotten than one may expect: they move the latest day far ahead, or lie far behind it.
+//! Notices of lines on which far more is forgotten than one may expect: they move the latest day far ahead, or lie far
+//! behind it.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -272,8 +272,8 @@ impl<'a, A: Application> Feed<'a, A> {
         }
     }
 
-    /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted; if somebody else has shortened it, not
-    /// even that, and the run ends.
+    /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted; if somebody else
+    /// has shortened it, not even that, and the run ends.
     #[cold]
     fn end_trace(&mut self, cause: &io::Error) -> Result<(), CheckpointFailure> {
         let Some(trace) = self.opened.files.trace.take() else { return Ok(()) };

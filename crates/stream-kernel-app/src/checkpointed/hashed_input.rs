@@ -91,7 +91,8 @@ impl HashedInput {
         Ok(())
     }
 
-    /// Reads into the block, and returns how many bytes that were: 0 at the end, which must not have come nearer meanwhile.
+    /// Reads into the block, and returns how many bytes that were: 0 at the end, which must not have come nearer
+    /// meanwhile.
     fn read_or_end(&mut self) -> io::Result<usize> {
         let bytes_at_first = match self.bytes_at_first {
             Some(bytes) => bytes,

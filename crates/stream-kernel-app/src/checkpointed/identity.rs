@@ -66,8 +66,8 @@ impl RunConfiguration {
 
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
     ///
-    /// Where input, output and checkpoint are does not count, nor do limits of what may be remembered: no decision depends on them, and a
-    /// limit is raised when a run has come to it. Other paths count by what they lead to.
+    /// Where input, output and checkpoint are does not count, nor do limits of what may be remembered: no decision
+    /// depends on them, and a limit is raised when a run has come to it. Other paths count by what they lead to.
     pub(super) fn check_same(
         &self,
         dir: &Path,

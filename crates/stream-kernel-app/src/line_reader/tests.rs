@@ -170,7 +170,8 @@ fn an_interrupted_read_loses_nothing() {
     assert_eq!(lines, [b"abcdef", &b"gh"[..]].map(|text| LineContent::Whole(text.into())));
 }
 
-/// Returns the lines that a reader that leaves a last line without LF reads, the bytes that these take, and those that are left.
+/// Returns the lines that a reader that leaves a last line without LF reads, the bytes that these take, and those that
+/// are left.
 fn leave(input: &[u8]) -> (usize, u64, u64) {
     let read_by_chunks_of = |chunk_bytes| {
         let input = BufReader::with_capacity(chunk_bytes, input);

@@ -20,7 +20,8 @@ use repair::Cut;
 /// Check every line, the order and the completeness of a trace.
 ///
 /// Checks every line by itself, then that times and steps never go back, and that every message emitted is taken and
-/// every input is there. A trace of no records, as that of an empty input, is sound. Exits with 0 if the trace is sound, 1 if there are findings, 2 if it cannot be read.
+/// every input is there. A trace of no records, as that of an empty input, is sound. Exits with 0 if the trace is
+/// sound, 1 if there are findings, 2 if it cannot be read.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 With --json, each finding is an object on a line of its own:

@@ -115,8 +115,8 @@ impl Records {
         })
     }
 
-    /// Returns the next record and the number of its run, from 1. Fails if the trace holds wrong lines alone, or not the run asked
-    /// for. A trace of no records, as that of an empty input, is said to be one.
+    /// Returns the next record and the number of its run, from 1. Fails if the trace holds wrong lines alone, or not
+    /// the run asked for. A trace of no records, as that of an empty input, is said to be one.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
         while let Some(record) = self.next_of_any_run()? {
             let run = self.runs.run_of_record(&record);

@@ -18,15 +18,16 @@ use crate::state_log::{LogPosition, StateLog, StateWriter, WrittenAhead, check_l
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit.
     ///
-    /// `changes` is what has changed in the state since the last commit; once they are written, they are empty, and keep their room. A program
-    /// that changes much, or commits in another thread, [writes them ahead](Self::state_log) instead and calls [`Checkpoint::commit_written`].
-    /// `sync_first` are the output and, behind it, the trace if there is one, into which everything that is committed has been written; they
-    /// may have grown beyond it.
+    /// `changes` is what has changed in the state since the last commit; once they are written, they are empty, and
+    /// keep their room. A program that changes much, or commits in another thread, [writes them ahead](Self::state_log)
+    /// instead and calls [`Checkpoint::commit_written`]. `sync_first` are the output and, behind it, the trace if there
+    /// is one, into which everything that is committed has been written; they may have grown beyond it.
     ///
     /// # Errors
     ///
-    /// A text has no room (nothing was done then, and the next commit may be better), a record was too long, a file cannot be written or synced, or
-    /// somebody else has shortened one: then, and for all later commits, the run has to end; what the last successful commit said is safe.
+    /// A text has no room (nothing was done then, and the next commit may be better), a record was too long, a file
+    /// cannot be written or synced, or somebody else has shortened one: then, and for all later commits, the run has to
+    /// end; what the last successful commit said is safe.
     ///
     /// # Panics
     ///
@@ -236,7 +237,8 @@ impl Checkpoint {
         file.map_or(Ok(()), |file| check_length(file, committed.configuration.bytes))
     }
 
-    /// Makes output and trace durable, and the first time their names, too; and sees to it that they hold what is committed of them.
+    /// Makes output and trace durable, and the first time their names, too; and sees to it that they hold what is
+    /// committed of them.
     fn sync_files(&mut self, committed: &Committed, files: &[&dyn DiskFile]) -> Result<(), CommitError> {
         if !is_planted(PlantedFault::FilesNotSynced) {
             files.iter().try_for_each(|file| sync(*file))?;

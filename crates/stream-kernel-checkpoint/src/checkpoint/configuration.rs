@@ -18,8 +18,8 @@ use crate::prefix::PrefixHash;
 pub const MAX_CONFIGURATION_TEXT_BYTES: usize = 16 * 1024 * 1024;
 
 impl Checkpoint {
-    /// Keeps the configuration of a run that begins, and returns what its commits say of it. `digest` is what people know it by, `text` what the
-    /// program compares a resumed run's configuration with.
+    /// Keeps the configuration of a run that begins, and returns what its commits say of it. `digest` is what people
+    /// know it by, `text` what the program compares a resumed run's configuration with.
     ///
     /// Call it once, before the first commit, which makes the file's name durable.
     ///

@@ -50,8 +50,8 @@ fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
     assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"ab\nDE".to_vec()));
 }
 
-/// Somebody may cut the file to any length at any time between two writes: it is noticed before anything is committed, and as a rule
-/// before anything is written behind a gap.
+/// Somebody may cut the file to any length at any time between two writes: it is noticed before anything is committed,
+/// and as a rule before anything is written behind a gap.
 #[test]
 fn a_file_that_somebody_shortens_is_noticed() {
     let lines = [&b"ab\n"[..], b"c\n", b"def\n"];

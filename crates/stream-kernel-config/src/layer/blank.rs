@@ -1,7 +1,7 @@
 //! Blank values: a mistake in every source, unless the key's type is text.
 //!
-//! They are found source by source and not in what the sources come to together: a blank map replaces what earlier sources put there, and a
-//! later source with one key below it would hide that.
+//! They are found source by source and not in what the sources come to together: a blank map replaces what earlier
+//! sources put there, and a later source with one key below it would hide that.
 
 use crate::key_path;
 use crate::mistake::Problem;
@@ -10,8 +10,8 @@ use crate::schema::{Kind, Node as SchemaNode};
 use crate::yaml::{Node, Scalar, Tree};
 use crate::yaml_text;
 
-/// Takes blank values out of a source's tree and reports each with its key path and place. A blank value for a key of type text
-/// becomes empty text. What the schema does not know is left for the check of the merged tree.
+/// Takes blank values out of a source's tree and reports each with its key path and place. A blank value for a key of
+/// type text becomes empty text. What the schema does not know is left for the check of the merged tree.
 pub(super) fn refuse(schema: &SchemaNode, root: &mut Node, report: &mut impl FnMut(String, Place, Problem)) {
     visit(schema, "", root, report);
 }

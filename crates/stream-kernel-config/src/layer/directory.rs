@@ -43,8 +43,8 @@ pub(super) enum Contents {
 
 /// Reads a directory at one moment: if it is replaced while it is read, all is read from its old content or all from its new one.
 ///
-/// Names that begin with a point are hidden files, or the volume's own, and skipped. `is_key` says whether a name may be meant as a key
-/// path. Mistakes name the file by the path that was given.
+/// Names that begin with a point are hidden files, or the volume's own, and skipped. `is_key` says whether a name may
+/// be meant as a key path. Mistakes name the file by the path that was given.
 pub(super) fn read(directory: &Path, is_key: impl Fn(&str) -> bool) -> Result<Found, Problem> {
     let unreadable = |why: &str| {
         let problem = Problem::new(format!("cannot read the directory: {why}"));

@@ -78,7 +78,8 @@ fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, SourceError
     Err(problem.hint("name a narrower part of it").into())
 }
 
-/// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map. `whole` is where they all came from.
+/// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map. `whole` is where they
+/// all came from.
 pub(super) fn add_rows(
     layers: &mut Layers,
     findings: &mut Findings,

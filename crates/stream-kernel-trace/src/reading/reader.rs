@@ -10,8 +10,8 @@ pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads a trace line by line, in constant memory.
 ///
-/// A byte order mark at the beginning of a line, as editors put it at the head of a file and `cat` then into the middle of one,
-/// is not part of the line, and a line of a mark alone is passed over.
+/// A byte order mark at the beginning of a line, as editors put it at the head of a file and `cat` then into the middle
+/// of one, is not part of the line, and a line of a mark alone is passed over.
 ///
 /// ```
 /// use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader};

@@ -50,8 +50,8 @@ struct OpenInput {
 }
 
 impl<W: Write> Chrome<W> {
-    /// Returns a writer that begins the object with the first event, or at the end if there is none: of a trace that cannot be
-    /// read, nothing is written.
+    /// Returns a writer that begins the object with the first event, or at the end if there is none: of a trace that
+    /// cannot be read, nothing is written.
     pub(super) fn new(out: W) -> Self {
         Self { out, wrote_event: false, run: 0, run_began_ns: 0, free_from_ns: 0, input: None }
     }
