@@ -76,7 +76,7 @@ fn monday(nodes: &Nodes) -> String {
 fn memory(config: &Config<Nodes, Adapters>) -> String {
     let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
     let remembered = match (remember_days, max_days_ahead) {
-        _ if !runs(config, GATE) => format!("no ids remembered: `{GATE}` is not in the pipeline"),
+        _ if !runs(config, GATE) => format!("no ids remembered (`{GATE}` is not in the pipeline)"),
         (None, _) => "ids remembered forever".to_owned(),
         (Some(days), None) => format!("ids remembered for {}", counted(days, "day")),
         (Some(days), Some(ahead)) => {

@@ -122,6 +122,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     }
     let points: Vec<_> = points.into_iter().collect();
     insta::assert_snapshot!(points.join("\n"), @"
+    create configuration
     create directory run.ckpt
     create output.txt.partial
     create state-1.log
@@ -134,19 +135,32 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     lock lock
     lock output.txt.partial
     lock trace.jsonl
+    measure configuration
+    measure input.txt
     measure manifest
+    measure output.txt.partial
+    measure state-1.log
+    measure state-2.log
+    measure state-3.log
+    measure state-4.log
+    measure state-5.log
     measure trace.jsonl
     open for reading input.txt
+    open for reading output.txt.partial
     open or create lock
     open or create manifest
     open or create trace.jsonl
     open output.txt.partial
     read input.txt
+    read output.txt.partial
+    read trace.jsonl
+    remove configuration
     remove state-1.log
     remove state-2.log
     remove state-3.log
     remove state-4.log
     rename output.txt.partial
+    sync configuration
     sync directory .
     sync directory run.ckpt
     sync manifest
@@ -157,6 +171,8 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     sync state-4.log
     sync state-5.log
     sync trace.jsonl
+    tell apart output.txt.partial
+    write configuration
     write manifest
     write output.txt.partial
     write state-1.log

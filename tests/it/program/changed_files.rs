@@ -85,9 +85,10 @@ fn a_trace_that_becomes_shorter_ends_a_run_with_a_checkpoint() {
     let running = stopped_on_its_way(&folder, || run_checkpointed(&folder).args(traced));
     cut(&folder, "trace.jsonl", 0);
     let told = fails(running).stderr;
+    // Whether it is short or has a gap is a matter of how far the run has come.
     for part in [
-        "`trace.jsonl` was shortened while the run wrote to it: it has ",
-        " were written (restore it from a copy, or start over); what was committed before stays",
+        "`trace.jsonl` was shortened while the run wrote to it: ",
+        " (restore it from a copy, or start over); what was committed before stays",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

@@ -11,7 +11,7 @@ use super::attempts::attempts;
 use super::checkpointing::{TRIES, fingerprints, stopped_on_its_way, wait_for_output};
 use super::folder::Folder;
 use super::harness::{Program, executable};
-use super::signals::SIGNALS;
+use super::signals::signals;
 
 const CHECKPOINT: &str = "runtime.checkpoint={dir: run.ckpt, every_lines: 100}";
 
@@ -137,7 +137,7 @@ fn a_full_or_closed_standard_error_does_not_matter() {
 #[test]
 fn a_signal_ends_the_run_after_its_line_with_a_commit_and_the_next_run_goes_on() {
     let input = attempts(20_000);
-    for (signal, exit) in SIGNALS {
+    for (signal, exit) in signals() {
         // It may come to its end before the signal does.
         let ended_by_signal = (0..TRIES).find_map(|_| {
             let folder = Folder::with_input(&input);

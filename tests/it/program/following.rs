@@ -9,7 +9,7 @@ use super::attempts::attempts;
 use super::folder::Folder;
 use super::harness::Program;
 use super::running::Running;
-use super::signals::SIGNALS;
+use super::signals::signals;
 
 const ARGS: [&str; 5] = ["trace", "show", "--follow", "--json", "trace.jsonl"];
 
@@ -35,7 +35,7 @@ fn shown(running: &Running, inputs: usize) -> Vec<u64> {
 #[test]
 fn what_is_appended_is_shown_until_a_signal_even_if_it_comes_in_pieces() {
     let traces = traces(3);
-    for (signal, exit) in SIGNALS {
+    for (signal, exit) in signals() {
         let folder = Folder::new();
         folder.write("trace.jsonl", &traces[0]);
         let running = Program::new(&folder).args(ARGS).start();

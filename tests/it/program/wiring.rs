@@ -28,7 +28,7 @@ fn what_no_step_takes_is_dropped_and_counted() {
       hint: check the order of the pipeline, and whether a step after it is missing
     fund-load: 3 lines
       limits: all off: `evaluate_policies` is not in the pipeline
-      memory: ids remembered forever, number of ids not limited, number of customers not limited
+      memory: no ids remembered (`idempotency_gate` is not in the pipeline), number of ids not limited, number of customers not limited
       accepted                                    0
       declined                                    1
         INPUT_PARSE_ERROR                         1
@@ -94,7 +94,7 @@ fn a_step_that_nothing_feeds_is_warned_of_and_idle() {
       hint: check the order of the pipeline, and whether a step after it is missing
     fund-load: 3 lines
       limits: all off: `evaluate_policies` is not in the pipeline
-      memory: ids remembered forever, number of ids not limited, number of customers not limited
+      memory: no ids remembered (`idempotency_gate` is not in the pipeline), number of ids not limited, number of customers not limited
       accepted                                    0
       declined                                    0
       undeliverable messages dropped              3
@@ -120,7 +120,7 @@ fn lines_that_no_step_takes_are_dropped_too() {
       hint: check the order of the pipeline, and whether a step before it is missing
     fund-load: 3 lines
       limits: all off: `evaluate_policies` is not in the pipeline
-      memory: ids remembered forever, number of ids not limited, number of customers not limited
+      memory: no ids remembered (`idempotency_gate` is not in the pipeline), number of ids not limited, number of customers not limited
       accepted                                    0
       declined                                    0
       undeliverable messages dropped              3
