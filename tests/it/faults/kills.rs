@@ -120,6 +120,11 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     ] {
         assert!(points_of_recovery.contains(point), "no recovery was killed around `{point}`");
     }
+    assert_every_operation_is_among(points);
+}
+
+/// Whatever a run does to a file, it was killed around that.
+fn assert_every_operation_is_among(points: BTreeSet<String>) {
     let points: Vec<_> = points.into_iter().collect();
     insta::assert_snapshot!(points.join("\n"), @"
     create configuration
