@@ -226,7 +226,7 @@ pub(crate) fn write_to_what_is_there(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
 }
 
-/// Opens what exists and is no regular file for writing; a link that leads to one by now is not followed.
+/// Opens a pipe or device for writing. A link that leads to a regular file by now is not followed.
 fn open_stream(path: &Path) -> io::Result<File> {
     if is_link_to_file(path) {
         return Err(Errno::LOOP.into());

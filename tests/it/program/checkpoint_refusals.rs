@@ -99,6 +99,17 @@ fn paths_that_mean_the_same_are_not_refused() {
     assert!(outcome.stderr.contains("resuming after line 3"), "{}", outcome.stderr);
 }
 
+/// The checkpoint keeps the working directory as text, and not every name is one.
+#[test]
+fn a_working_directory_that_is_not_utf_8() {
+    let folder = Folder::with_input(attempts(3));
+    let script = r#"d=$(printf '\377'); mkdir -p "$d" && cp input.txt "$d" && cd "$d""#;
+    let run = || Program::after(&folder, script).args(["run"]).set([format!("runtime.checkpoint.dir={DIR}")]);
+    run().exits_with(0);
+    let told = run().exits_with(0).stderr;
+    assert!(told.contains("resuming after line 3"), "{told}");
+}
+
 /// Relative paths begin in the working directory, and mean the same files when they are written from another one.
 #[test]
 fn paths_from_another_directory_are_not_refused() {

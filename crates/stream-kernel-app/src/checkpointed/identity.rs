@@ -9,6 +9,7 @@ use stream_kernel_checkpoint::{Checkpoint, CommitError, Committed, CommittedConf
 use stream_kernel_config::without_credentials;
 
 use super::CheckpointFailure;
+use super::files::text_of;
 use crate::path_checks::TRACE_PATH_KEY;
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
@@ -32,8 +33,8 @@ pub(super) struct RunConfiguration {
 #[serde(deny_unknown_fields)]
 struct Kept {
     run_id: String,
-    /// Where relative paths began.
-    working_directory: PathBuf,
+    /// Where relative paths began; what is not UTF-8 is replaced.
+    working_directory: String,
     /// Which key hides values in the trace: hashes under two keys could not be compared.
     redaction_key_id: Option<[u8; 16]>,
     /// All of the effective configuration.
@@ -45,7 +46,7 @@ impl RunConfiguration {
         let kept = Kept {
             run_id: run_id.to_owned(),
             // Where the system does not say, a relative path is the same only if its text is.
-            working_directory: std::path::absolute(".").unwrap_or_default(),
+            working_directory: text_of(&std::path::absolute(".").unwrap_or_default()),
             redaction_key_id: job.redaction().key_id(),
             configuration: job.effective().json().clone(),
         };
@@ -94,7 +95,7 @@ fn joined(differences: &[String]) -> String {
 impl Kept {
     /// Returns the path that a value names, from where relative paths began.
     fn path(&self, value: Option<&Value>) -> Option<PathBuf> {
-        value.and_then(Value::as_str).map(|path| self.working_directory.join(path))
+        value.and_then(Value::as_str).map(|path| Path::new(&self.working_directory).join(path))
     }
 
     /// Returns a sentence for each key whose value is not what it was `then`, in the order of the configuration.
@@ -202,7 +203,7 @@ mod tests {
     use serde_json::json;
 
     fn kept(configuration: Value) -> Kept {
-        let working_directory = std::path::absolute(".").unwrap();
+        let working_directory = text_of(&std::path::absolute(".").unwrap());
         Kept { run_id: "run".to_owned(), working_directory, redaction_key_id: None, configuration }
     }
 

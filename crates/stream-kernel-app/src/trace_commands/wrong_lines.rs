@@ -66,7 +66,7 @@ impl WrongLines {
         }
     }
 
-    /// Fails if there are any, where there is no record: then it is no trace.
+    /// Fails if there are any. Call it for a file without records, which is then not a trace.
     pub(super) fn fail_without_record(&self) -> Result<(), Failure> {
         self.waiting.first().map_or(Ok(()), |first| {
             Err(Failure::WrongTrace { name: self.name.clone(), wrong: first.clone() })

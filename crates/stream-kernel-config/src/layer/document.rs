@@ -163,7 +163,7 @@ fn as_map(root: Option<Node>) -> Result<Node, Place> {
     }
 }
 
-/// Says that a file adds nothing. That is no mistake: it may be there for keys that are added one day.
+/// Warns that a file adds nothing. It is not a mistake: keys may be added to it one day.
 fn holds_nothing() -> Problem {
     Problem::new("the file holds no keys, and adds nothing")
         .expected("keys with their values")
