@@ -142,7 +142,7 @@ mod tests {
     use std::rc::Rc;
 
     use fund_load::FundLoad;
-    use stream_kernel_app::{Job, LineOutput, LineReader};
+    use stream_kernel_run::{Job, LineOutput, LineReader};
 
     use super::{STEPS, StepRecorder, run};
     use crate::steps::{Step, Untraced};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// For each crate the crates of the workspace that it is built on, from the bottom up.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("stream-kernel-text", &[]),
     ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
@@ -16,11 +16,10 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("stream-kernel-disk", &[]),
     ("stream-kernel-checkpoint", &["stream-kernel-disk"]),
     (
-        "stream-kernel-app",
+        "stream-kernel-run",
         &[
             "stream-kernel-checkpoint",
             "stream-kernel-config",
-            "stream-kernel-config-remote",
             "stream-kernel-disk",
             "stream-kernel-exec",
             "stream-kernel-sinks",
@@ -28,7 +27,26 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "stream-kernel-trace",
         ],
     ),
-    ("fund-load", &["stream-kernel-app", "stream-kernel-exec", "stream-kernel-text", "stream-kernel-trace"]),
+    (
+        "stream-kernel-app",
+        &[
+            "stream-kernel-config-remote",
+            "stream-kernel-disk",
+            "stream-kernel-run",
+            "stream-kernel-text",
+            "stream-kernel-trace",
+        ],
+    ),
+    (
+        "fund-load",
+        &[
+            "stream-kernel-app",
+            "stream-kernel-exec",
+            "stream-kernel-run",
+            "stream-kernel-text",
+            "stream-kernel-trace",
+        ],
+    ),
 ];
 
 /// Packages that no crate may build upon: nobody outside gets them.
@@ -102,6 +120,30 @@ fn config_brings_along_no_client_of_a_store() {
     };
     assert_eq!(clients_of("stream-kernel-config-remote").len(), 3, "the clients have other names by now");
     assert_eq!(clients_of("stream-kernel-config"), [""; 0]);
+}
+
+/// Who runs an application in a service or a test has nothing to do with terminals.
+#[test]
+fn run_brings_along_no_command_line() {
+    let metadata = metadata();
+    let terminal_crates_of = |name: &str| -> Vec<_> {
+        let is_one =
+            |name: &String| ["anstream", "clap", "indicatif", "signal-hook"].contains(&name.as_str());
+        normal_dependencies(&metadata, name).into_iter().filter(is_one).collect()
+    };
+    assert_eq!(terminal_crates_of("stream-kernel-app").len(), 4, "they have other names by now");
+    assert_eq!(terminal_crates_of("stream-kernel-run"), [""; 0]);
+}
+
+/// The library of fund-load knows no command line: the program and `explain` are its feature `cli`.
+#[test]
+fn fund_load_as_a_library_has_no_command_line() {
+    let metadata = metadata();
+    let packages = metadata.workspace_packages();
+    let fund_load = packages.iter().find(|package| package.name.as_str() == "fund-load").unwrap();
+    let of_program = ["clap", "stream-kernel-app"];
+    let of_program = fund_load.dependencies.iter().filter(|it| of_program.contains(&it.name.as_str()));
+    assert_eq!(of_program.map(|dependency| dependency.optional).collect::<Vec<_>>(), [true, true]);
 }
 
 /// What the benchmarks are held against is for contributors alone.

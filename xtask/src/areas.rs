@@ -25,7 +25,7 @@ pub(crate) const AREAS: &[Area] = &[
     },
     Area {
         name: "recovery",
-        paths: &["crates/stream-kernel-checkpoint/src", "crates/stream-kernel-app/src/checkpointed"],
+        paths: &["crates/stream-kernel-checkpoint/src", "crates/stream-kernel-run/src/checkpointed"],
     },
     Area {
         name: "recorder",

@@ -29,6 +29,7 @@ const STAGES: [Stage; 3] = [
             NO_BASELINE,
             TIMEOUT,
             "--test-package=stream-kernel-exec",
+            "--test-package=stream-kernel-run",
             "--test-package=stream-kernel-app",
             "--test-package=stream-kernel-tests",
             "--",

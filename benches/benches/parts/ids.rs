@@ -9,7 +9,7 @@ use criterion::{Bencher, Criterion};
 use fund_load::domain::{Cents, DigitId, Moment};
 use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
 use hashbrown::{HashTable, hash_table};
-use stream_kernel_app::MAX_LINES_AHEAD;
+use stream_kernel_run::MAX_LINES_AHEAD;
 
 const IDS: u64 = 1_000_000;
 

@@ -2,7 +2,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput};
 use fund_load::FundLoad;
-use stream_kernel_app::{Job, LineContent, RawLine};
+use stream_kernel_run::{Job, LineContent, RawLine};
 
 const LINES: &str = include_str!("../../../fixtures/clean.ndjson");
 

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use stream_kernel_app::config::{Config, Loaded};
-use stream_kernel_app::{Application, OwnCommand, SharedOutput, State, SummaryRow};
 use stream_kernel_exec::Registry;
+use stream_kernel_run::config::{Config, Loaded};
+use stream_kernel_run::{Application, SharedOutput, State, SummaryRow};
 
 use crate::config::{self, Adapters, IdempotencyGateNode, MAX_CUSTOMERS, MAX_IDS, Nodes, WindowStoreKind};
 use crate::domain::FundLoadMessage;
-use crate::explain;
 use crate::look_ahead;
 use crate::rules_in_force;
 use crate::state::{Journal, JournaledIds, JournaledWindows, StoreState};
@@ -92,10 +91,6 @@ impl Application for FundLoad {
 
     fn look_ahead(resources: &Resources, lines: &[&[u8]]) {
         look_ahead::bring_near(resources, lines);
-    }
-
-    fn commands() -> Vec<OwnCommand> {
-        vec![explain::command()]
     }
 
     fn rules(config: &Config<Nodes, Adapters>) -> Vec<(&'static str, String)> {

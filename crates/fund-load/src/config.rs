@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stream_kernel_app::config::{Loaded, Problem};
-use stream_kernel_app::{InputSource, LineAdapters, OutputSink};
+use stream_kernel_run::config::{Loaded, Problem};
+use stream_kernel_run::{InputSource, LineAdapters, OutputSink};
 
 use crate::domain::{Cents, Multiplier, WeekStart};
 

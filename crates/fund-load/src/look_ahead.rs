@@ -5,7 +5,7 @@
 //! time of a line at a million ids.
 
 use smallvec::SmallVec;
-use stream_kernel_app::MAX_LINES_AHEAD;
+use stream_kernel_run::MAX_LINES_AHEAD;
 
 use crate::domain::{Day, DigitId};
 use crate::line;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stream_kernel_app::main::<fund_load::FundLoad>()
+    fund_load::program().main()
 }

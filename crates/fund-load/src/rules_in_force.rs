@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use stream_kernel_app::config::{Config, decimal};
+use stream_kernel_run::config::{Config, decimal};
 use stream_kernel_text::{counted, grouped};
 
 use crate::config::{

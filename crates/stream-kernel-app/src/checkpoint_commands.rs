@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use serde_json::json;
-use stream_kernel_checkpoint::{Inspection, LastCommit, SlotHealth, inspect, verify};
-use stream_kernel_disk::OsDisk;
+use stream_kernel_run::checkpoint::{Inspection, LastCommit, SlotHealth, inspect, verify};
+use stream_kernel_run::disk::OsDisk;
+use stream_kernel_run::{Application, check_program};
 use stream_kernel_text::{escaped, grouped, with_causes};
 use stream_kernel_trace::Timestamp;
 
-use crate::Application;
-use crate::checkpointed::check_program;
 use crate::cli::CheckpointCommand;
 use crate::failure::Failure;
 use crate::trace_commands::to_standard_output;

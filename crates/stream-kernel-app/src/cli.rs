@@ -3,25 +3,24 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use stream_kernel_config::Loader;
 use stream_kernel_config_remote::STORES;
+use stream_kernel_run::config::Loader;
+use stream_kernel_run::{Application, InputSettings, Job, OutputSettings};
 
-use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY};
 use crate::failure::Failure;
 use crate::trace_commands::TraceCommand;
-use crate::{Application, Job, OwnCommand};
 
 #[derive(Debug, Parser)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: KernelCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum KernelCommand {
     /// Take every line of the input through the pipeline.
     Run {
         /// Forget what the checkpoint holds, and begin with the first line.
@@ -101,7 +100,7 @@ pub(crate) enum ConfigCommand {
     },
 }
 
-/// What `run` takes, and every other command as well.
+// What `run` takes, and every other command as well. A doc comment would be the help of an application's own command.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     // Its help names the stores that are built in.
@@ -139,13 +138,6 @@ enum Switch {
 /// The longest name of a run, in characters.
 const MAX_RUN_ID_CHARS: usize = 128;
 
-/// Returns the application's command line, for generating its reference.
-pub fn command<A: Application>() -> clap::Command {
-    let own = A::commands();
-    let own = own.iter().map(OwnCommand::definition).cloned();
-    Cli::command().name(A::NAME).version(A::VERSION).about(A::ABOUT).subcommands(own)
-}
-
 impl Options {
     /// Returns the loader with every layer that the command line names, and the environment.
     pub(crate) fn loader<A: Application>(
@@ -158,9 +150,10 @@ impl Options {
             loader = loader.profile(name, as_typed("--profile", name));
         }
         loader = self.set.iter().fold(loader, Loader::set);
-        for (flag, key, path) in
-            [("--input", INPUT_PATH_KEY, &self.input), ("--output", OUTPUT_PATH_KEY, &self.output)]
-        {
+        for (flag, key, path) in [
+            ("--input", InputSettings::PATH_KEY, &self.input),
+            ("--output", OutputSettings::PATH_KEY, &self.output),
+        ] {
             if let Some(path) = path {
                 loader = loader.flag(as_typed(flag, path), key, path);
             }

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use serde_json::json;
-use stream_kernel_config::{ContextDiffMode, Redact, RedactIdentity, Tracing, Variable};
+use stream_kernel_run::config::{ContextDiffMode, Redact, RedactIdentity, Tracing, Variable};
+use stream_kernel_run::files::is_standard_stream;
+use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
 use stream_kernel_text::{escaped, escaped_json};
 
-use crate::adapters::is_standard_stream;
 use crate::cli::{ConfigCommand, Options};
 use crate::config_diff;
 use crate::failure::Failure;
-use crate::run::say_warnings;
-use crate::{Application, Job, LineAdapters, UnterminatedLine};
+use crate::report::say_warnings;
 
 /// The environment, as the process received it.
 pub(crate) type Environment = Vec<(OsString, OsString)>;

@@ -1,13 +1,13 @@
 //! `config diff`: in which values two configurations differ.
 
 use serde_json::{Value, json};
-use stream_kernel_config::{Effective, Entry};
+use stream_kernel_run::config::{Effective, Entry};
+use stream_kernel_run::{Application, Job};
 
 use crate::cli::Options;
 use crate::commands::{Environment, pretty, print};
 use crate::failure::Failure;
-use crate::run::say_warnings;
-use crate::{Application, Job};
+use crate::report::say_warnings;
 
 /// Prints every value that differs, and returns the exit code: 0 if none does, else 1.
 pub(crate) fn diff<A: Application>(

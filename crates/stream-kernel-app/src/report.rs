@@ -4,10 +4,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use stream_kernel_exec::RunReport;
+use stream_kernel_run::exec::RunReport;
+use stream_kernel_run::{Application, Job, LineAdapters, SummaryRow};
 use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
 
-use crate::SummaryRow;
 use crate::progress::above_bar;
 
 /// Writes a line to standard error. If nobody can read it, there is nobody to tell.
@@ -15,9 +15,16 @@ pub(crate) fn say(line: impl Display) {
     above_bar(|| drop(writeln!(io::stderr().lock(), "{line}")));
 }
 
+/// Says what is wrong, and will run all the same.
+pub(crate) fn say_warnings<A: Application>(job: &Job<A>) {
+    for warning in job.warnings() {
+        say(warning);
+    }
+}
+
 /// What a run has come to, for its last words.
-pub(crate) struct Summary<'a> {
-    pub(crate) program: &'a str,
+pub(crate) struct Summary {
+    pub(crate) program: &'static str,
     pub(crate) elapsed: Duration,
     pub(crate) report: RunReport,
     /// The number of lines that earlier runs have taken.
@@ -27,11 +34,38 @@ pub(crate) struct Summary<'a> {
     /// How many bytes without LF are left at the end of the input, for the next run.
     pub(crate) bytes_left: u64,
     pub(crate) rows: Vec<SummaryRow>,
-    /// Where results went, and what ran: label, and place or digest.
-    pub(crate) places: [(&'a str, Option<String>); 3],
+    /// Where the output is, if it is complete.
+    pub(crate) output: Option<String>,
+    pub(crate) trace: Option<String>,
+    /// The digest of the configuration.
+    pub(crate) configuration: String,
 }
 
-impl Summary<'_> {
+impl Summary {
+    /// Returns the summary of a run that has not begun.
+    pub(crate) fn of<A: Application>(job: &Job<A>) -> Self {
+        let config = job.config();
+        let tracing = &config.runtime.tracing;
+        let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
+        let trace = sink.map(|sink| match sink.jsonl_file() {
+            Some((path, _)) => path.display().to_string(),
+            None => "standard output".to_owned(),
+        });
+        let output = config.adapters.output_sink().settings.path.display().to_string();
+        Self {
+            program: A::NAME,
+            elapsed: Duration::ZERO,
+            report: RunReport::default(),
+            resumed_after: 0,
+            rules: A::rules(config),
+            bytes_left: 0,
+            rows: Vec::new(),
+            output: Some(output),
+            trace,
+            configuration: job.effective().digest(),
+        }
+    }
+
     /// Returns the summary as lines of text, counts aligned.
     pub(crate) fn render(&self) -> String {
         let RunReport { inputs, abandoned, undeliverable } = self.report;
@@ -56,7 +90,12 @@ impl Summary<'_> {
             text +=
                 &format!("\n  left for the next run: {bytes} at the end of the input, without a line end");
         }
-        for (label, place) in &self.places {
+        let places = [
+            ("output", self.output.as_ref()),
+            ("trace", self.trace.as_ref()),
+            ("configuration", Some(&self.configuration)),
+        ];
+        for (label, place) in places {
             let Some(place) = place else { continue };
             text += &format!("\n  {label}: {}", escaped(place));
         }
@@ -100,11 +139,9 @@ mod tests {
             report: RunReport { inputs: 1_234_567, abandoned: 2, undeliverable: 0 },
             rules: vec![("limits", "3 attempts a day".into())],
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
-            places: [
-                ("output", Some("decisions.ndjson".into())),
-                ("trace", None),
-                ("configuration", Some("sha256:0".into())),
-            ],
+            output: Some("decisions.ndjson".into()),
+            trace: None,
+            configuration: "sha256:0".into(),
         };
         insta::assert_snapshot!(summary.render(), @"
         fund-load: 1,234,567 lines in 1.500 s, 823,044 lines/s

@@ -1,31 +1,27 @@
-//! The command `run`: files are opened, every line is processed, and the result takes its name.
+//! The command `run`.
 
-use std::io;
+use std::cell::RefCell;
+use std::sync::Arc;
 
-use stream_kernel_config::{Config, SignatureMode, Tracing};
-use stream_kernel_exec::InputOutcome;
-use stream_kernel_text::{escaped, with_causes};
-use stream_kernel_trace::{SinkFailure, SystemClock, TraceSink};
+use stream_kernel_run::checkpoint::MIN_COMPACTION_BYTES;
+use stream_kernel_run::config::{SignatureMode, Tracing};
+use stream_kernel_run::disk::OsDisk;
+use stream_kernel_run::exec::RunReport;
+use stream_kernel_run::files::is_standard_stream;
+use stream_kernel_run::{
+    Application, CommitIn, Ended, Event, Job, LineAdapters, OpenFiles, PlainEnded, PlainSurroundings,
+    Reached, Surroundings, run_checkpointed, run_plain,
+};
+use stream_kernel_text::{escaped, grouped, with_causes};
+use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
-use crate::adapters::is_standard_stream;
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
 use crate::failure::Failure;
-use crate::input::InputFile;
-use crate::output::OutputFile;
 use crate::progress::{Progress, make_room_for_results};
-use crate::report::{Summary, say};
+use crate::report::{Summary, say, say_warnings};
 use crate::signals::Signals;
 use crate::stopwatch::Stopwatch;
-use crate::{Application, InputSettings, Job, LineAdapters, LineReader, Run, checkpointed, tracing};
-
-/// Why lines were no longer read.
-enum End {
-    /// There were no more.
-    OfInput,
-    /// A signal asked for it; with its exit code.
-    Signal(u8),
-}
 
 /// Runs the job and returns the exit code.
 pub(crate) fn run<A: Application>(
@@ -37,191 +33,150 @@ pub(crate) fn run<A: Application>(
     let job = prepare::<A>(options, environment)?;
     say_warnings(&job);
     note_lack_of_hashes(&job);
-    if job.config().runtime.checkpoint.is_some() {
-        return checkpointed::command::run(job, options, restart);
-    }
-    if restart {
+    let has_checkpoint = job.config().runtime.checkpoint.is_some();
+    if restart && !has_checkpoint {
         let text = "--restart has nothing to forget (it is for runs with `runtime.checkpoint`)";
         return Err(Failure::Usage(text.into()));
     }
-    let OpenFiles { input, sink, output } = OpenFiles::open(job.config())?;
+    note_missing_sink(&job.config().runtime.tracing);
+    if has_checkpoint { checkpointed(job, options, restart) } else { plain(job, options) }
+}
+
+/// Runs the job without a checkpoint.
+fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
+    if goes_to_stdout(&job) {
+        make_room_for_results();
+    }
+    let files = OpenFiles::open(job.config())?;
+    // Only now: a signal ends a program at once that waits for the other end of a pipe.
     let signals = Signals::install().map_err(Failure::Signals)?;
-
+    let wake = signals.wake().map_err(Failure::Signals)?.into();
     let stopwatch = Stopwatch::start();
-    let mut progress = Progress::new(stopwatch, input.bytes);
-    let places = ResultPlaces::of(job.config());
-    let configuration = job.effective().digest();
-    let rules = A::rules(job.config());
-    let InputSettings { max_line_bytes, unterminated_line, .. } =
-        job.config().adapters.input_source().settings;
-    let recorder = job.recorder(SystemClock::new, sink);
-    let mut run = job.start(&options.run_id, recorder, output.clone());
-    let lines = LineReader::new(input.into_bytes(&signals)?, max_line_bytes);
-    let mut lines = lines.unterminated_line(unterminated_line);
-
-    let ended = feed(&mut run, &mut lines, &output, &signals, &mut progress);
+    let progress = RefCell::new(Progress::new(stopwatch, files.input_bytes()));
+    let mut summary = Summary::of(&job);
+    let surroundings = PlainSurroundings {
+        run_id: &options.run_id,
+        wake,
+        between_lines: &mut |reached| is_to_stop(reached, &progress, &signals),
+        tell: &mut |event| tell::<A>(&event, &progress),
+    };
+    let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows } =
+        run_plain(job, SystemClock::new, files, surroundings);
     drop(progress);
-    say_notices(&run);
-    let ended = ended.and_then(|end| finish_output(&mut run, end, output.clone()));
-    let (report, rows) = (run.report(), run.summary());
-    let trace_failure = run.finish().err();
-    let (exit_code, output_place) = match ended {
-        Err(failure) => {
-            say_trace_failure(trace_failure.as_ref(), &places, "");
-            say(format!("error: {}{}", with_causes(&failure), what_is_left(&output)));
+    let is_complete = matches!(ended, Ok(false));
+    if let Some(failure) = &trace_failure {
+        let trace = escaped(summary.trace.as_deref().unwrap_or_default());
+        let remark = if is_complete { " (the output is complete)" } else { "" };
+        say(format!("error: trace `{trace}`: {}{remark}", with_causes(failure)));
+    }
+    let left = unfinished_output
+        .map(|path| format!(" (the unfinished output is left in `{}`)", escaped(&path.to_string_lossy())));
+    let left = left.unwrap_or_default();
+    let exit_code = match ended {
+        Err(error) => {
+            let failure = Failure::from(error);
+            say(format!("error: {}{left}", with_causes(&failure)));
             return Ok(failure.exit_code());
         }
-        Ok(End::Signal(exit_code)) => {
-            say_trace_failure(trace_failure.as_ref(), &places, "");
-            let lines = report.inputs;
-            say(format!("{}: stopped by a signal after line {lines}{}", A::NAME, what_is_left(&output)));
-            (exit_code, None)
+        Ok(true) => {
+            say(format!("{}: stopped by a signal after line {}{left}", A::NAME, report.inputs));
+            summary.output = None;
+            signals.received().unwrap_or_default()
         }
-        Ok(End::OfInput) => {
-            say_trace_failure(trace_failure.as_ref(), &places, " (the output is complete)");
-            (u8::from(report.abandoned > 0 || trace_failure.is_some()), Some(places.output))
-        }
+        Ok(false) => exit_code(&report, trace_failure.is_none()),
     };
-    let places = [("output", output_place), ("trace", places.trace), ("configuration", Some(configuration))];
-    let elapsed = stopwatch.elapsed();
-    let bytes_left = lines.bytes_left();
-    say(Summary { program: A::NAME, elapsed, report, resumed_after: 0, rules, bytes_left, rows, places }
-        .render());
+    say(Summary { elapsed: stopwatch.elapsed(), report, bytes_left, rows, ..summary }.render());
     Ok(exit_code)
 }
 
-/// Everything that a run reads and writes.
-struct OpenFiles {
-    input: InputFile,
-    sink: Option<Box<dyn TraceSink>>,
-    output: OutputFile,
+/// Runs the job with a checkpoint.
+fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+    let signals = Signals::install().map_err(Failure::Signals)?;
+    let stopwatch = Stopwatch::start();
+    let summary = Summary::of(&job);
+    let input = &job.config().adapters.input_source().settings.path;
+    let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
+    let progress = RefCell::new(Progress::new(stopwatch, bytes));
+    let clock = MonotonicClock::new();
+    let ended = run_checkpointed(
+        job,
+        SystemClock::new,
+        Surroundings {
+            disk: Arc::new(OsDisk),
+            now: &|| clock.now(),
+            commit_in: CommitIn::Background,
+            min_compaction_bytes: MIN_COMPACTION_BYTES,
+            run_id: &options.run_id,
+            restart,
+            between_lines: &mut |reached| is_to_stop(reached, &progress, &signals),
+            tell: &mut |event| tell::<A>(&event, &progress),
+        },
+    );
+    drop(progress);
+    let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary: rows } = ended?;
+    if is_stopped {
+        let (name, line_no) = (A::NAME, grouped(report.inputs));
+        say(format!(
+            "{name}: stopped by a signal; line {line_no} is the last that is committed (run it again to go on)"
+        ));
+        return Ok(signals.received().unwrap_or_default());
+    }
+    let elapsed = stopwatch.elapsed();
+    say(Summary { elapsed, report, resumed_after, bytes_left, rows, ..summary }.render());
+    Ok(exit_code(&report, trace_ends_after.is_none()))
 }
 
-impl OpenFiles {
-    /// Opens first what is only read, and the output last: whatever cannot be opened, no result is touched.
-    fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, Failure> {
-        let input = InputFile::open(&config.adapters.input_source().settings.path)?;
-        let tracing = &config.runtime.tracing;
-        let sink = if tracing.enabled { tracing::open_sink(tracing)? } else { None };
-        note_missing_sink(tracing);
-        let output_path = &config.adapters.output_sink().settings.path;
-        let traces_to_stdout = tracing.sink.as_ref().is_some_and(|sink| sink.jsonl_file().is_none());
-        if is_standard_stream(output_path) || (tracing.enabled && traces_to_stdout) {
-            make_room_for_results();
+/// Returns whether results or records go to standard output.
+fn goes_to_stdout<A: Application>(job: &Job<A>) -> bool {
+    let tracing = &job.config().runtime.tracing;
+    let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
+    is_standard_stream(&job.config().adapters.output_sink().settings.path)
+        || sink.is_some_and(|sink| sink.jsonl_file().is_none())
+}
+
+/// Shows how far the run has come, and returns whether a signal is to end it.
+fn is_to_stop(reached: Reached, progress: &RefCell<Progress>, signals: &Signals) -> bool {
+    progress.borrow_mut().update(reached.line_no, reached.bytes);
+    signals.received().is_some()
+}
+
+/// Says what has happened in a run.
+fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
+    match event {
+        Event::Waits(Reached { line_no, bytes }) => {
+            progress.borrow_mut().update_before_wait(*line_no, *bytes);
         }
-        let output = OutputFile::open(output_path)?;
-        Ok(Self { input, sink, output })
+        Event::Resumed { line_no, was_complete } => {
+            let remark = if *was_complete { ", the last one of a complete run" } else { "" };
+            say(format!("{}: resuming after line {}{remark}", A::NAME, grouped(*line_no)));
+        }
+        Event::OutputMoved { from, to } => {
+            let text =
+                format!("{}: the output so far, `{}`, is `{}` now", A::NAME, from.display(), to.display());
+            say(escaped(&text));
+        }
+        Event::TraceEnds { path, line_no, cause } => {
+            let cause =
+                cause.map_or_else(|| "what followed could not be written".to_owned(), ToString::to_string);
+            let text = format!(
+                "error: the trace `{path}` is certain up to line {} only: {cause}; decisions go on without it \
+                 (--restart makes a whole one)",
+                grouped(*line_no)
+            );
+            say(escaped(&text));
+        }
+        Event::Notice(notice) => say(format!("note: {}", escaped(notice))),
+        Event::Abandoned(failure) => say(format!("abandoned: {failure}")),
     }
 }
 
 /// Says that records go nowhere, if there are any and no sink.
-pub(crate) fn note_missing_sink(tracing: &Tracing) {
+fn note_missing_sink(tracing: &Tracing) {
     if tracing.enabled && tracing.sink.is_none() {
         say(
             "note: tracing is on without a sink: records are kept in memory, line by line, and then dropped \
              (use `--trace-path FILE`)",
         );
-    }
-}
-
-fn say_trace_failure(failure: Option<&SinkFailure>, places: &ResultPlaces, remark: &str) {
-    if let Some(failure) = failure {
-        let trace = places.trace.as_deref().unwrap_or_default();
-        say(format!("error: trace `{}`: {}{remark}", escaped(trace), with_causes(failure)));
-    }
-}
-
-/// Returns where the output is that did not get its name, for the end of a message; nothing if somebody else has
-/// removed it.
-fn what_is_left(output: &OutputFile) -> String {
-    output
-        .left()
-        .map(|partial| {
-            format!(" (the unfinished output is left in `{}`)", escaped(&partial.to_string_lossy()))
-        })
-        .unwrap_or_default()
-}
-
-/// Where results go, as people call it.
-pub(crate) struct ResultPlaces {
-    pub(crate) output: String,
-    pub(crate) trace: Option<String>,
-}
-
-impl ResultPlaces {
-    pub(crate) fn of<N, A: LineAdapters>(config: &Config<N, A>) -> Self {
-        let tracing = &config.runtime.tracing;
-        let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
-        let trace = sink.map(|sink| match sink.jsonl_file() {
-            Some((path, _)) => path.display().to_string(),
-            None => "standard output".to_owned(),
-        });
-        Self { output: config.adapters.output_sink().settings.path.display().to_string(), trace }
-    }
-}
-
-/// Takes every line through the pipeline, until there is none left or a signal comes.
-fn feed<A: Application>(
-    run: &mut Run<A>,
-    lines: &mut LineReader<impl io::BufRead>,
-    output: &OutputFile,
-    signals: &Signals,
-    progress: &mut Progress,
-) -> Result<End, Failure> {
-    let mut shown_lines_left = 0;
-    loop {
-        if let Some(exit_code) = signals.received() {
-            return Ok(End::Signal(exit_code));
-        }
-        if shown_lines_left == 0 {
-            say_notices(run);
-            let ahead = lines.lines_ahead();
-            run.look_ahead(&ahead);
-            shown_lines_left = ahead.len();
-        }
-        shown_lines_left = shown_lines_left.saturating_sub(1);
-        let line = match lines.next_line() {
-            Ok(Some(line)) => line,
-            Ok(None) => return Ok(End::OfInput),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Before it waits, the run brings out what somebody may be waiting for in turn.
-                output.flush().map_err(Failure::WriteOutput)?;
-                run.idle();
-                progress.update_before_wait(run.report().inputs, lines.bytes_read());
-                continue;
-            }
-            Err(cause) => return Err(Failure::ReadInput { lines: run.report().inputs, cause }),
-        };
-        let line_no = line.line_no();
-        if let InputOutcome::Abandoned(failure) = run.process(line)? {
-            say(format!("abandoned: {}", with_causes(&failure)));
-        }
-        progress.update(line_no, lines.bytes_read());
-    }
-}
-
-/// Says what the application wants people to know.
-fn say_notices<A: Application>(run: &Run<A>) {
-    for notice in run.take_notices() {
-        say(format!("note: {}", escaped(&notice)));
-    }
-}
-
-/// Writes what comes after the last line, and gives the output its name; after a signal only what is buffered.
-fn finish_output<A: Application>(run: &mut Run<A>, end: End, output: OutputFile) -> Result<End, Failure> {
-    match end {
-        End::OfInput => run.complete().and_then(|()| output.complete()),
-        End::Signal(_) => output.flush(),
-    }
-    .map_err(Failure::WriteOutput)?;
-    Ok(end)
-}
-
-/// Says what is wrong, and will run all the same.
-pub(crate) fn say_warnings<A: Application>(job: &Job<A>) {
-    for warning in job.warnings() {
-        say(warning);
     }
 }
 
@@ -234,6 +189,11 @@ fn note_lack_of_hashes<A: Application>(job: &Job<A>) {
              could be tried out (set `runtime.tracing.redact.key_file`)",
         );
     }
+}
+
+/// Returns the exit code of a run that came to the end of its input: 1 if a line has no decision, or the trace is not whole.
+fn exit_code(report: &RunReport, is_trace_whole: bool) -> u8 {
+    u8::from(report.abandoned > 0 || !is_trace_whole)
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::fs;
 
+use stream_kernel_run::files::STANDARD_STREAM;
 use stream_kernel_trace::TraceRecord;
 
-use crate::adapters::STANDARD_STREAM;
+use crate::command::CommandFailure;
 use crate::failure::Failure;
-use crate::own_command::CommandFailure;
 use crate::trace_commands::source::Records;
 
 /// A trace in a regular file, which can be read more than once.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_app::checkpoint::inspect;
+use stream_kernel_run::checkpoint::inspect;
 
 use super::input::lines;
 use super::scene::{CHECKPOINT, Scene};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use stream_kernel_app::CommitIn;
 use stream_kernel_disk::{Disk, Fault, PlannedFault};
+use stream_kernel_run::CommitIn;
 
 use super::input::lines;
 use super::scene::{Process, Scene, TRACE};
@@ -33,7 +33,7 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock() {
     let disk = scene.disk.after_kill(1);
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
     let checkpoint = Path::new(super::scene::CHECKPOINT);
-    let first = stream_kernel_app::checkpoint::Checkpoint::open(shared, checkpoint).unwrap();
+    let first = stream_kernel_run::checkpoint::Checkpoint::open(shared, checkpoint).unwrap();
     let failure = scene.process(&disk, 1).unwrap_err();
     assert!(failure.is_refusal() && failure.to_string().contains("in use by another run"), "{failure}");
     assert!(disk.contents(Path::new(TRACE)).is_none(), "nothing may be touched");
@@ -49,10 +49,10 @@ fn a_run_that_is_asked_to_stop_commits_and_goes_on_when_run_again() {
     for stop_after in [0, 1, 7, 13, 19] {
         let disk = scene.disk.after_kill(1);
         let ended = scene.run(&disk, Process { stop_after: Some(stop_after), ..Process::default() }).unwrap();
-        assert_eq!((ended.stopped, ended.report.inputs), (Some(143), stop_after));
+        assert_eq!((ended.is_stopped, ended.report.inputs), (true, stop_after));
         assert_eq!(disk.contents(Path::new(super::scene::OUTPUT)), None, "the final name is not given");
         let resumed = scene.run(&disk, Process::default()).unwrap();
-        assert_eq!((resumed.stopped, resumed.resumed_after), (None, stop_after));
+        assert_eq!((resumed.is_stopped, resumed.resumed_after), (false, stop_after));
         scene.check_end(&disk, stop_after, false).unwrap();
     }
 }

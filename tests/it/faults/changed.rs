@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use stream_kernel_app::checkpoint::verify;
 use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_run::checkpoint::verify;
 
 use super::input::lines;
 use super::scene::{CHECKPOINT, INPUT, Process, Scene};

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use stream_kernel_app::checkpoint::inspect;
 use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk};
+use stream_kernel_run::checkpoint::inspect;
 
 use super::input::lines;
 use super::scene::{CHECKPOINT, Scene};

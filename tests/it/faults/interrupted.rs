@@ -1,7 +1,7 @@
 //! Signals interrupt what reads the input: that ends nothing, unless they do so without end.
 
-use stream_kernel_app::CheckpointFailure;
 use stream_kernel_disk::{Fault, PlannedFault};
+use stream_kernel_run::CheckpointFailure;
 
 use super::input::lines;
 use super::scene::{Process, Scene};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use stream_kernel_app::{CheckpointFailure, Ended};
 use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
+use stream_kernel_run::{CheckpointFailure, Ended};
 
 use super::input::lines;
 use super::scene::{OUTPUT, PARTIAL, Process, disk_with};

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fund_load::FundLoad;
-use stream_kernel_app::checkpoint::{inspect, verify};
-use stream_kernel_app::{
-    Application, CheckpointFailure, CommitIn, Ended, Event, Job, Reached, Surroundings, run_checkpointed,
-};
 use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
+use stream_kernel_run::checkpoint::{inspect, verify};
+use stream_kernel_run::{
+    Application, CheckpointFailure, CommitIn, Ended, Event, Job, Reached, Surroundings, run_checkpointed,
+};
 
 use super::masked::{check_times, masked};
 use crate::pipeline::harness::prepare;
@@ -232,7 +232,7 @@ impl Process {
                     meanwhile(disk, line_no);
                 }
                 lines_done.set(line_no);
-                (self.stop_after == Some(line_no)).then_some(143)
+                self.stop_after == Some(line_no)
             },
             tell: &mut |event| {
                 if matches!(event, Event::TraceEnds { .. }) {

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use stream_kernel_app::CommitIn;
-use stream_kernel_app::checkpoint::inspect;
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+use stream_kernel_run::CommitIn;
+use stream_kernel_run::checkpoint::inspect;
 
 use super::input::lines;
 use super::scene::{CHECKPOINT, INPUT, PARTIAL, Process, Scene, TRACE};

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use fund_load::FundLoad;
-use stream_kernel_app::checkpoint::inspect;
-use stream_kernel_app::{CheckpointFailure, CommitIn, Job, Reached, Surroundings, run_checkpointed};
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
+use stream_kernel_run::checkpoint::inspect;
+use stream_kernel_run::{CheckpointFailure, CommitIn, Job, Reached, Surroundings, run_checkpointed};
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 
 use super::input::lines;
@@ -76,7 +76,7 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
                 }
                 *reached.lock().unwrap() = line_no;
                 moved_on.notify_all();
-                None
+                false
             },
             tell: &mut |_| {},
         };
@@ -92,7 +92,7 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
         (reached_then, run.join().unwrap())
     });
     assert_eq!(reached_then, WAITS_AFTER - 1, "it decides line {WAITS_AFTER}, and waits");
-    assert_eq!((ended.stopped, ended.report.inputs), (None, 300));
+    assert_eq!((ended.is_stopped, ended.report.inputs), (false, 300));
 }
 
 /// Has no more room in the state log from some time on.
@@ -126,7 +126,7 @@ fn a_log_that_is_full_does_not_hide_how_far_a_run_is_committed() {
         between_lines: &mut |Reached { line_no, .. }| {
             // With the line after this one, there is more than 4 KiB to be written since line 5,000.
             fill.0.store(line_no == 9_215, Relaxed);
-            None
+            false
         },
         tell: &mut |_| {},
     };

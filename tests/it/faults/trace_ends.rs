@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use stream_kernel_app::Ended;
 use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
+use stream_kernel_run::Ended;
 
 use super::input::lines;
 use super::scene::{INPUT, Scene, TRACE, trace_end};
@@ -30,12 +30,12 @@ fn the_output_is_completed_without_the_trace() {
     assert!(cases.len() >= 5, "only {} writes of the trace failed", cases.len());
     assert!(cases.iter().any(|(_, ended)| ended.trace_ends_after > Some(0)), "some of the trace is kept");
     for (disk, ended) in &cases {
-        assert_eq!(ended.stopped, None);
+        assert!(!ended.is_stopped);
         assert_eq!(trace_end(disk), ended.trace_ends_after);
         scene.check_result(disk, true).unwrap();
         // Another process finds nothing to do, and says the same.
         let again = scene.process(disk, 99).unwrap();
-        assert_eq!((again.stopped, again.trace_ends_after), (None, ended.trace_ends_after));
+        assert_eq!((again.is_stopped, again.trace_ends_after), (false, ended.trace_ends_after));
         scene.check_end(disk, 98, true).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stream_kernel_app::SummaryRow;
+use stream_kernel_run::SummaryRow;
 use stream_kernel_tests::model::{Settings, Verdict, adjudicate, baseline, exp_mp, render};
 use stream_kernel_tests::streams::{clean_input, hostile_input};
 

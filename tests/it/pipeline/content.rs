@@ -6,8 +6,8 @@ use fund_load::domain::{
     Attempt, BadLine, Cents, Day, Decision, EchoedId, EnrichedAttempt, Features, FundLoadMessage,
     Idempotency, LoadAttempt, Multiplier, Reason, Subject, Verdict,
 };
-use stream_kernel_app::{LineContent, RawLine};
 use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
+use stream_kernel_run::{LineContent, RawLine};
 
 use super::fixture_files::EXP_MP;
 use super::harness::{prepare, run_traced};

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use fund_load::FundLoad;
 use fund_load::config::Adapters;
-use stream_kernel_app::config::Loader;
-use stream_kernel_app::{Job, LineOutput, LineReader, RawLine, SummaryRow};
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Recorder, SinkFailure, Timestamp, TraceRecord, TraceSink};
+use stream_kernel_run::config::Loader;
+use stream_kernel_run::{Job, LineOutput, LineReader, RawLine, SummaryRow};
 
 /// What a run has brought.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use allocation_counter::{AllocationInfo, measure};
 use fund_load::FundLoad;
 use fund_load::domain::{Cents, DigitId, Moment};
 use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
-use stream_kernel_app::{LineOutput, LineReader, Run};
 use stream_kernel_exec::trace::{ContextField, Record, RecordSerializer, TraceSink};
+use stream_kernel_run::{LineOutput, LineReader, Run};
 
 use super::fixture_files::EXP_MP;
 use super::harness::{clock, prepare};

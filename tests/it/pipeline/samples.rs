@@ -5,7 +5,7 @@ use fund_load::domain::{
     Idempotency, IdempotencyClassifiedAttempt, LoadAttempt, Moment, Multiplier, OutputLine, Reason, Subject,
     Verdict,
 };
-use stream_kernel_app::{LineContent, RawLine};
+use stream_kernel_run::{LineContent, RawLine};
 
 /// Line 1: under `exp_mp` an attempt of a prime id on a Monday.
 pub(crate) const GOOD_LINE: &str =

@@ -15,11 +15,11 @@ use fund_load::stores::{
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
-use stream_kernel_app::RawLine;
 use stream_kernel_exec::trace::{
     ContextDiffMode, ManualClock, Recorder, RunLabel, SignatureMode, Timestamp, TraceSettings,
 };
 use stream_kernel_exec::{Kind, OnStepError, Plan, StepFailure, SyncRunner};
+use stream_kernel_run::RawLine;
 use stream_kernel_tests::streams::{clean_input, hostile_input};
 
 use super::cases::{Case, case};

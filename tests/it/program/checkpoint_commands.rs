@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::Value;
-use stream_kernel_app::checkpoint::{Changes, Checkpoint, Committed};
 use stream_kernel_disk::{Disk as _, OpenHow, OsDisk};
+use stream_kernel_run::checkpoint::{Changes, Checkpoint, Committed};
 
 use super::attempts::attempts;
 use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed, set_checkpoint};

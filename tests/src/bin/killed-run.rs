@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fund_load::FundLoad;
 use rustix::process::{Signal, getpid, kill_process};
-use stream_kernel_app::{CommitIn, Job, Surroundings, run_checkpointed};
 use stream_kernel_disk::OsDisk;
+use stream_kernel_run::{CommitIn, Job, Surroundings, run_checkpointed};
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
@@ -97,7 +97,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
         commit_in: CommitIn::Foreground,
         run_id: "run",
         restart: false,
-        between_lines: &mut |_| None,
+        between_lines: &mut |_| false,
         tell: &mut |_| {},
     };
     run_checkpointed(job, SystemClock::new, surroundings)?;

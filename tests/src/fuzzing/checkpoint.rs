@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fund_load::FundLoad;
-use stream_kernel_app::checkpoint::{Checkpoint, MAX_BLOCK_BYTES, inspect, verify};
-use stream_kernel_app::{Application, CommittedLines, Job, State};
 use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+use stream_kernel_run::checkpoint::{Checkpoint, MAX_BLOCK_BYTES, inspect, verify};
+use stream_kernel_run::{Application, CommittedLines, Job, State};
 
 use super::sealing::{seal_blocks, slot};
 

@@ -1,8 +1,8 @@
 //! A configuration is taken, and then what is shown of it is the same one, or it is refused with a reason.
 
 use fund_load::FundLoad;
-use stream_kernel_app::Job;
-use stream_kernel_app::config::Mistakes;
+use stream_kernel_run::Job;
+use stream_kernel_run::config::Mistakes;
 
 /// Loads the text as a configuration file.
 ///

@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 
 use fund_load::FundLoad;
-use stream_kernel_app::{Job, LineOutput, LineReader, SummaryRow};
+use stream_kernel_run::{Job, LineOutput, LineReader, SummaryRow};
 
 use crate::model::{Settings, adjudicate, exp_mp, render};
 

@@ -1,6 +1,6 @@
 //! What moves through the pipeline.
 
-use stream_kernel_app::RawLine;
+use stream_kernel_run::RawLine;
 
 use super::{
     AttemptWithKeys, Decision, EnrichedAttempt, IdempotencyClassifiedAttempt, LoadAttempt, OutputLine,

@@ -7,7 +7,7 @@ use std::ops::Add;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use stream_kernel_app::config::decimal;
+use stream_kernel_run::config::decimal;
 
 /// An amount of money in whole cents; never negative.
 ///

@@ -18,11 +18,12 @@ use std::io::Write;
 
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args};
-use stream_kernel_app::{CommandFailure, OwnCommand, TraceFile};
+use stream_kernel_app::{Command, CommandFailure, TraceFile};
 use stream_kernel_text::escaped;
 use stream_kernel_trace::reading::Input;
 use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
 
+use crate::FundLoad;
 use earlier::{Counted, Earlier, FirstWithId};
 use explanation::Explanation;
 use inputs::Inputs;
@@ -70,8 +71,8 @@ fn recorded_id() -> impl TypedValueParser<Value = String> {
 }
 
 /// Returns the command.
-pub(crate) fn command() -> OwnCommand {
-    OwnCommand::new("explain", run)
+pub(crate) fn command() -> Command<FundLoad> {
+    Command::new("explain", run)
 }
 
 /// What is asked for in one run.

@@ -1,6 +1,6 @@
 //! The answer in plain words.
 
-use stream_kernel_app::config::decimal;
+use stream_kernel_run::config::decimal;
 use stream_kernel_text::{counted, grouped};
 
 use crate::domain::{Cents, Reason};

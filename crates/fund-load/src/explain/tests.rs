@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use insta::assert_snapshot;
-use stream_kernel_app::{Job, LineOutput, LineReader};
 use stream_kernel_exec::trace::{ManualClock, Record, Timestamp, TraceSink};
+use stream_kernel_run::{Job, LineOutput, LineReader};
 use tempfile::NamedTempFile;
 
 use super::{Options, run};

@@ -5,7 +5,7 @@ mod fields;
 mod plain;
 mod timestamp;
 
-use stream_kernel_app::LineContent;
+use stream_kernel_run::LineContent;
 
 use crate::domain::{Attempt, BadLine, DigitId, EchoedId, Reason};
 use fields::Fields;

@@ -1,6 +1,6 @@
 //! What a line is read as, and what is echoed of one that cannot be.
 
-use stream_kernel_app::LineContent;
+use stream_kernel_run::LineContent;
 
 use super::read_attempt;
 

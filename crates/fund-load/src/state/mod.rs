@@ -15,8 +15,8 @@ use std::rc::Rc;
 use effects::Effects;
 pub(crate) use journal::{Journal, JournaledIds, JournaledWindows};
 use smallvec::SmallVec;
-use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
-use stream_kernel_app::{CommittedLines, NotRestored, Reached, State};
+use stream_kernel_run::checkpoint::{Changes, CommitError, StateWriter};
+use stream_kernel_run::{CommittedLines, NotRestored, Reached, State};
 
 use crate::config::Nodes;
 use crate::domain::{Attempt, Cents, Day, DigitId};

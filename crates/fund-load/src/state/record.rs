@@ -15,7 +15,7 @@
 //! Numbers are little-endian; ids and customers are u64. The state as a whole is in records 1 to 7, what has changed in 9 and 10, with a tally.
 //! There was a record 8.
 
-use stream_kernel_app::Reached;
+use stream_kernel_run::Reached;
 
 use super::StateRecord;
 use super::effects::Effects;

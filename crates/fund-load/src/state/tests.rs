@@ -6,11 +6,11 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
-use stream_kernel_app::LineContent;
-use stream_kernel_app::checkpoint::{
+use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
+use stream_kernel_run::LineContent;
+use stream_kernel_run::checkpoint::{
     Checkpoint, Committed, CommittedConfiguration, CommittedInput, CommittedOutput, PrefixHash, Program,
 };
-use stream_kernel_disk::{Disk, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
 use super::*;
 use crate::config::{MondayApplication, Nodes};

@@ -22,8 +22,8 @@ pub use write_output::WriteOutput;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use stream_kernel_app::LineOutput;
 use stream_kernel_exec::{Registry, StepError};
+use stream_kernel_run::LineOutput;
 
 use crate::config::Nodes;
 use crate::domain::FundLoadMessage;

@@ -1,8 +1,8 @@
 //! `parse_load_attempt`: a line becomes an attempt, or a declined decision.
 
-use stream_kernel_app::RawLine;
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_run::RawLine;
 
 use crate::domain::{Decision, FundLoadMessage, LoadAttempt, Subject, Verdict};
 use crate::line::read_attempt;

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use stream_kernel_app::LineOutput;
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Nothing, Step, StepError};
+use stream_kernel_run::LineOutput;
 
 use crate::domain::{FundLoadMessage, OutputLine};
 use crate::tally::Tally;

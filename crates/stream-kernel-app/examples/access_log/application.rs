@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use stream_kernel_app::config::{Config, Loaded};
-use stream_kernel_app::{Application, LineOutput, SharedOutput, SummaryRow};
 use stream_kernel_exec::Registry;
+use stream_kernel_run::config::{Config, Loaded};
+use stream_kernel_run::{Application, LineOutput, SharedOutput, SummaryRow};
 
 use super::classify_request::ClassifyRequest;
 use super::config::{self, Adapters, Nodes};

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stream_kernel_app::config::{Loaded, Problem};
-use stream_kernel_app::{InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
+use stream_kernel_run::config::{Loaded, Problem};
+use stream_kernel_run::{InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink};
 
 /// Parameters by step name; a step that has none is not listed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

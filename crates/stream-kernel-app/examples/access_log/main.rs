@@ -20,8 +20,10 @@ mod counts;
 
 use std::process::ExitCode;
 
+use stream_kernel_app::App;
+
 pub(crate) use application::AccessLog;
 
 fn main() -> ExitCode {
-    stream_kernel_app::main::<AccessLog>()
+    App::<AccessLog>::new().main()
 }

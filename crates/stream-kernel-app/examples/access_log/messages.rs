@@ -1,8 +1,8 @@
 //! What moves through the pipeline.
 
-use stream_kernel_app::RawLine;
 use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_run::RawLine;
 
 use super::config::Group;
 

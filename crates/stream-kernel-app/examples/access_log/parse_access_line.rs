@@ -1,8 +1,8 @@
 //! `parse_access_line`: a line of the log becomes a request, or a malformed line.
 
-use stream_kernel_app::{LineContent, RawLine};
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_run::{LineContent, RawLine};
 
 use super::messages::{AccessLogMessage, Malformed, Request};
 

@@ -1,15 +1,18 @@
 //! The command `run` shows the application the lines of the input before they come.
 
-use std::fs;
+use std::{fs, io};
 
 use clap::Parser;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stream_kernel_exec::{Emitter, Nothing, Registry, Step, StepError, messages};
+use stream_kernel_run::config::Config;
+use stream_kernel_run::{
+    InputSource, LineAdapters, LineContent, LineOutput, OutputSink, RawLine, SharedOutput,
+};
 
 use super::*;
-use crate::cli::{Cli, Command};
-use crate::{InputSource, LineContent, LineOutput, OutputSink, RawLine, SharedOutput};
+use crate::cli::{Cli, KernelCommand};
 
 messages! { enum Message { RawLine } }
 
@@ -92,7 +95,8 @@ fn lines_are_shown_once_and_before_they_come() {
     fs::write(&input, last_without_lf).unwrap();
     let [input_flag, output_flag] =
         [("input", &input), ("output", &output)].map(|(flag, path)| format!("--{flag}={}", path.display()));
-    let Command::Run { options, .. } = Cli::parse_from(["noting", "run", &input_flag, &output_flag]).command
+    let KernelCommand::Run { options, .. } =
+        Cli::parse_from(["noting", "run", &input_flag, &output_flag]).command
     else {
         unreachable!("the command is `run`")
     };
@@ -121,4 +125,11 @@ fn lines_are_shown_once_and_before_they_come() {
     came 19
     came 20
     ");
+}
+
+#[test]
+fn lost_lines_or_records_are_failures() {
+    let abandoned = |abandoned| RunReport { inputs: 3, abandoned, ..RunReport::default() };
+    assert_eq!((exit_code(&abandoned(0), true), exit_code(&abandoned(1), true)), (0, 1));
+    assert_eq!((exit_code(&abandoned(0), false), exit_code(&abandoned(1), false)), (1, 1));
 }

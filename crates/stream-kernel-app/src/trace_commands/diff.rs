@@ -13,9 +13,9 @@ use serde::Serialize;
 use stream_kernel_trace::comparison::{Comparison, PlacedRecord, Sides};
 
 use super::source::Records;
-use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
 use people::Listed;
+use stream_kernel_run::files::STANDARD_STREAM;
 
 /// Find where two traces part.
 #[derive(Debug, Args)]

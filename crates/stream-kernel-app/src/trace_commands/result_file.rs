@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::adapters::{STANDARD_STREAM, is_standard_stream};
 use crate::failure::Failure;
-use crate::output::{OutputFile, partial_path};
-use crate::same_file::{Target, is_link_to_file};
+use stream_kernel_run::files::{OutputFile, partial_path};
+use stream_kernel_run::files::{STANDARD_STREAM, is_standard_stream};
+use stream_kernel_run::files::{Target, is_link_to_file};
 
 /// Has `write` write to a new file, which takes the name `path` when it is complete; if that fails, nothing of it is left.
 /// Without a `path`, or if it is `-`, `write` gets `out`. It is told what a failure to write is.

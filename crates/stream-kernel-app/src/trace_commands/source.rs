@@ -10,12 +10,12 @@ use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
 
 use super::wrong_lines::WrongLines;
-use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::report::say;
-use crate::same_file::is_standard_output;
 use crate::stopwatch::Stopwatch;
+use stream_kernel_run::files::STANDARD_STREAM;
+use stream_kernel_run::files::is_standard_output;
 
 /// Traces are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;

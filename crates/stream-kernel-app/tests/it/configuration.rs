@@ -251,7 +251,7 @@ fn the_applications_defaults_go_over_those_of_the_kernels_adapters() {
 #[test]
 fn the_command_line_is_sound() {
     // clap finds flags that contradict each other only when it is asked, or in front of a user.
-    stream_kernel_app::command::<AccessLog>().debug_assert();
+    stream_kernel_app::App::<AccessLog>::new().definition().debug_assert();
 }
 
 #[test]

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stream_kernel_app::checkpoint::{Changes, CommitError, MAX_BLOCK_BYTES, StateWriter, inspect};
-use stream_kernel_app::config::Config;
-use stream_kernel_app::{
+use stream_kernel_disk::SimulatedDisk;
+use stream_kernel_exec::trace::{Context, ManualClock, Timestamp};
+use stream_kernel_exec::{Emitter, Nothing, Registry, Step, StepError};
+use stream_kernel_run::checkpoint::{Changes, CommitError, MAX_BLOCK_BYTES, StateWriter, inspect};
+use stream_kernel_run::config::Config;
+use stream_kernel_run::{
     Application, CheckpointFailure, CommitIn, CommittedLines, Ended, InputSource, Job, LineAdapters,
     LineContent, NotRestored, OutputSink, RawLine, Reached, SharedOutput, State, Surroundings,
     run_checkpointed,
 };
-use stream_kernel_disk::SimulatedDisk;
-use stream_kernel_exec::trace::{Context, ManualClock, Timestamp};
-use stream_kernel_exec::{Emitter, Nothing, Registry, Step, StepError};
 
 const CHECKPOINT: &str = "/ckpt";
 
@@ -135,7 +135,7 @@ fn run(disk: &SimulatedDisk) -> Result<Ended, CheckpointFailure> {
         min_compaction_bytes: u64::MAX,
         run_id: "run",
         restart: false,
-        between_lines: &mut |_| None,
+        between_lines: &mut |_| false,
         tell: &mut |_| {},
     };
     run_checkpointed(job, clock, surroundings)

@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use stream_kernel_app::config::Loader;
-use stream_kernel_app::{Job, LineOutput, LineReader};
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Record, Recorder, Timestamp, TraceRecord, TraceSink};
+use stream_kernel_run::config::Loader;
+use stream_kernel_run::{Job, LineOutput, LineReader};
 
 use crate::access_log::AccessLog;
 

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use stream_kernel_app::{LineContent, RawLine};
 use stream_kernel_exec::trace::MessageSignature;
+use stream_kernel_run::{LineContent, RawLine};
 
 use crate::scene::{Outcome, clock, example, prepare, run, set};
 

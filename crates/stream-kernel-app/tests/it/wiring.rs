@@ -165,7 +165,11 @@ fn a_pipeline_that_is_not_strict_runs_with_warnings_and_counts_what_is_lost() {
 fn help_is_a_command_of_every_application() {
     let told = |arguments: &[&str]| {
         let all = [&["access_log"], arguments].concat();
-        stream_kernel_app::command::<AccessLog>().try_get_matches_from(all).unwrap_err().to_string()
+        stream_kernel_app::App::<AccessLog>::new()
+            .definition()
+            .try_get_matches_from(all)
+            .unwrap_err()
+            .to_string()
     };
     for command in [&[][..], &["run"], &["trace", "show"]] {
         assert_eq!(

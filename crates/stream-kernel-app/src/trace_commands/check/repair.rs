@@ -6,9 +6,9 @@ use std::path::Path;
 
 use stream_kernel_disk::try_lock;
 
-use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
-use crate::output::write_to_what_is_there;
+use stream_kernel_run::files::STANDARD_STREAM;
+use stream_kernel_run::files::write_to_what_is_there;
 
 /// A torn tail that is cut.
 pub(super) struct Cut {

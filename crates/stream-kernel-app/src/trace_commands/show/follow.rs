@@ -10,12 +10,12 @@ use stream_kernel_text::escaped;
 use stream_kernel_trace::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
 
 use super::printer::Printer;
-use crate::adapters::STANDARD_STREAM;
 use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
 use crate::trace_commands::source::refuse_standard_output;
 use crate::trace_commands::wrong_lines::WrongLines;
+use stream_kernel_run::files::STANDARD_STREAM;
 
 /// How long to wait before the file is looked at again.
 const POLL_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };

@@ -2,18 +2,26 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::adapters::is_standard_stream;
-use crate::failure::Failure;
-use crate::signals::Signals;
 
 /// Lines are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
+
+/// Why an input cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the input `{}` cannot be opened", path.display())]
+pub struct OpenInputError {
+    /// The input.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub cause: io::Error,
+}
 
 /// An input that is open.
 pub(crate) struct InputFile {
@@ -25,8 +33,8 @@ pub(crate) struct InputFile {
 
 impl InputFile {
     /// Opens the input at `path`; `-` is standard input.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        Self::try_open(path).map_err(|cause| Failure::OpenInput { path: path.to_owned(), cause })
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenInputError> {
+        Self::try_open(path).map_err(|cause| OpenInputError { path: path.to_owned(), cause })
     }
 
     fn try_open(path: &Path) -> io::Result<Self> {
@@ -44,17 +52,14 @@ impl InputFile {
     }
 
     /// Returns the bytes of the input. Where it would have to wait for any it first says so with
-    /// [`io::ErrorKind::WouldBlock`], and waits when it is asked again; a signal ends the waiting with
-    /// [`io::ErrorKind::Interrupted`].
-    pub(crate) fn into_bytes(self, signals: &Signals) -> Result<impl io::BufRead, Failure> {
-        let wake = match self.bytes {
-            // A regular file never lets us wait.
-            Some(_) => None,
-            None => Some(signals.wake().map_err(Failure::Signals)?),
-        };
+    /// [`io::ErrorKind::WouldBlock`], and waits when it is asked again; that `wake`
+    /// becomes readable ends the waiting with [`io::ErrorKind::Interrupted`].
+    pub(crate) fn into_bytes(self, wake: OwnedFd) -> impl io::BufRead {
+        // A regular file never lets us wait.
+        let wake = self.bytes.is_none().then_some(wake);
         let input =
             Input { file: self.file, path: self.path, bytes_at_first: self.bytes, wake, has_said_so: false };
-        Ok(BufReader::with_capacity(BLOCK_BYTES, input))
+        BufReader::with_capacity(BLOCK_BYTES, input)
     }
 }
 
@@ -63,8 +68,8 @@ struct Input {
     path: PathBuf,
     /// The length of a regular file when it was opened.
     bytes_at_first: Option<u64>,
-    /// What becomes readable when a signal comes; `None` if there is no waiting.
-    wake: Option<UnixStream>,
+    /// What becomes readable when the run is to stop; `None` if there is no waiting.
+    wake: Option<OwnedFd>,
     has_said_so: bool,
 }
 

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommitError, FileError, OpenError, PrefixError, RestoreError};
 use stream_kernel_exec::StepFailure;
 
-use crate::NotRestored;
+use crate::{NotRestored, OpenInputError};
 
 /// Why a run with a checkpoint does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -87,14 +87,8 @@ pub enum CheckpointFailure {
         why: NotRestored,
     },
     /// The input cannot be opened.
-    #[error("the input `{}` cannot be opened{}", path.display(), hint_at_missing(cause))]
-    OpenInput {
-        /// The input.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: io::Error,
-    },
+    #[error(transparent)]
+    OpenInput(#[from] OpenInputError),
     /// The input cannot be read.
     #[error("the input `{}` cannot be read after line {line_no}", path.display())]
     ReadInput {
@@ -140,10 +134,6 @@ pub enum CheckpointFailure {
     Finish(io::Error),
 }
 
-fn hint_at_missing(cause: &io::Error) -> &'static str {
-    if cause.kind() == io::ErrorKind::NotFound { " (name it with --input FILE)" } else { "" }
-}
-
 impl CheckpointFailure {
     /// Returns whether the run was refused, with nothing touched, because something has to be decided first.
     pub fn is_refusal(&self) -> bool {
@@ -167,7 +157,7 @@ impl CheckpointFailure {
     }
 
     /// Returns what to do about what is in the place of a file: a symbolic link, which is not followed, or a pipe or the like.
-    pub(super) fn hint_at_obstacle(&self) -> Option<&'static str> {
+    pub fn hint_at_obstacle(&self) -> Option<&'static str> {
         let (Self::Open(OpenError::Io { cause, .. })
         | Self::File(FileError::Io { cause, .. })
         | Self::Restore(RestoreError::Read { cause, .. } | RestoreError::ReadConfiguration { cause, .. })) =

@@ -13,16 +13,19 @@ use crate::adapters::is_standard_stream;
 
 /// Something to read or write: a path, or a standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target<'a> {
+pub enum Target<'a> {
+    /// What is at this path.
     Path(&'a Path),
+    /// What standard input leads to.
     StandardInput,
+    /// What standard output leads to.
     StandardOutput,
 }
 
 impl Target<'_> {
     /// Returns whether both are the same regular file, now or once it exists. Pipes and devices are the same as
     /// nothing.
-    pub(crate) fn is_same_file(self, other: Target<'_>) -> bool {
+    pub fn is_same_file(self, other: Target<'_>) -> bool {
         match (self, other) {
             (Self::Path(one), Target::Path(other)) => is_file(one) && is_file(other) && are_same(one, other),
             _ => self.regular_file().is_some_and(|file| other.regular_file() == Some(file)),
@@ -42,7 +45,7 @@ impl Target<'_> {
 
 /// Returns whether what is open there is a regular file, and standard output leads to the same one: who reads it reads
 /// what it writes.
-pub(crate) fn is_standard_output(open: impl AsFd) -> bool {
+pub fn is_standard_output(open: impl AsFd) -> bool {
     regular_file(&open).is_some_and(|file| regular_file(&io::stdout()) == Some(file))
 }
 
@@ -60,7 +63,7 @@ fn is_file(path: &Path) -> bool {
 
 /// Returns whether the path is a symbolic link that leads to a file, a directory or nothing: not to a pipe or device,
 /// as `/dev/fd/3` may.
-pub(crate) fn is_link_to_file(path: &Path) -> bool {
+pub fn is_link_to_file(path: &Path) -> bool {
     let leads_to_file = || fs::metadata(path).map_or(true, |it| it.is_file() || it.is_dir());
     !is_standard_stream(path) && path.is_symlink() && leads_to_file()
 }

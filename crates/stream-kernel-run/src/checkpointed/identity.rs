@@ -180,10 +180,11 @@ fn shown(value: Option<&Value>) -> String {
 }
 
 /// Refuses the checkpoint in `dir` if another program has made it.
-pub(crate) fn check_program<A: Application>(
-    dir: &Path,
-    committed: &Committed,
-) -> Result<(), CheckpointFailure> {
+///
+/// # Errors
+///
+/// Says which program that was.
+pub fn check_program<A: Application>(dir: &Path, committed: &Committed) -> Result<(), CheckpointFailure> {
     let present = program::<A>();
     if committed.program == present {
         return Ok(());

@@ -14,8 +14,27 @@ use rustix::io::Errno;
 use stream_kernel_disk::{dir_of, try_lock};
 
 use crate::adapters::is_standard_stream;
-use crate::failure::Failure;
 use crate::same_file::is_link_to_file;
+
+/// Why an output cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenOutputError {
+    /// The system does not open it.
+    #[error("the output `{}` cannot be opened", path.display())]
+    Io {
+        /// The output, or the name that it has until it is complete.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// Another run writes it.
+    #[error("`{}` is being written by another run (wait until that ends, or stop it)", path.display())]
+    InUse {
+        /// The name that it has until it is complete.
+        path: PathBuf,
+    },
+}
 
 /// Takes lines out of the program.
 pub trait LineOutput {
@@ -64,7 +83,7 @@ const BLOCK_BYTES: usize = 256 * 1024;
 ///
 /// Clones lead to the same output: the steps write through one, the run completes another.
 #[derive(Clone)]
-pub(crate) struct OutputFile {
+pub struct OutputFile {
     writer: Rc<RefCell<BufWriter<CountedFile>>>,
     path: PathBuf,
     /// The path that the file has while it is written; `None` for a stream.
@@ -81,10 +100,14 @@ impl OutputFile {
     /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it
     /// is, and anything else is a new file that has another name until it is complete, and is locked until then. A link
     /// is followed only to a pipe or device.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or another run writes it.
+    pub fn open(path: &Path) -> Result<Self, OpenOutputError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
-            move |cause| Failure::OpenOutput { path, cause }
+            move |cause| OpenOutputError::Io { path, cause }
         };
         if is_standard_stream(path) {
             let stdout = io::stdout().as_fd().try_clone_to_owned().map_err(failed(path))?;
@@ -118,18 +141,26 @@ impl OutputFile {
     }
 
     /// Returns where the lines are of an output that is not complete, if they still are there.
-    pub(crate) fn left(&self) -> Option<&Path> {
+    pub fn left(&self) -> Option<&Path> {
         self.partial.as_deref().filter(|partial| self.writer.borrow().get_ref().is_at(partial))
     }
 
     /// Writes out what is buffered.
-    pub(crate) fn flush(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Returns why that is not possible; the error names the output.
+    pub fn flush(&self) -> io::Result<()> {
         self.writer.borrow_mut().flush().map_err(|error| self.named(&error))
     }
 
     /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds
     /// what was written.
-    pub(crate) fn complete(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Returns why that is not possible; the error names the output.
+    pub fn complete(self) -> io::Result<()> {
         self.flush()?;
         let Some(partial) = &self.partial else { return Ok(()) };
         let writer = self.writer.borrow();
@@ -203,7 +234,7 @@ impl Write for OutputFile {
 }
 
 /// Locks what is left over of an output, and returns it; `None` if nothing is, or it is no file that can be opened.
-fn lock_left_over(partial: &Path) -> Result<Option<File>, Failure> {
+fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputError> {
     // It may have become a pipe: to open that would wait for its other end.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let Ok(file) = OpenOptions::new().write(true).custom_flags(flags).open(partial) else { return Ok(None) };
@@ -214,15 +245,19 @@ fn lock_left_over(partial: &Path) -> Result<Option<File>, Failure> {
 }
 
 /// Locks an unfinished output for as long as it is open. Where the file system has no locks, it goes without.
-fn lock(file: &File, partial: &Path) -> Result<(), Failure> {
+fn lock(file: &File, partial: &Path) -> Result<(), OpenOutputError> {
     match try_lock(file, partial) {
-        Ok(false) => Err(Failure::OutputInUse { path: partial.to_owned() }),
+        Ok(false) => Err(OpenOutputError::InUse { path: partial.to_owned() }),
         Ok(true) | Err(_) => Ok(()),
     }
 }
 
 /// Opens what exists for writing; a symbolic link is not followed.
-pub(crate) fn write_to_what_is_there(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub fn write_to_what_is_there(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
 }
 
@@ -236,7 +271,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
 }
 
 /// Returns the path that an output file has until it is complete: `<path>.partial`.
-pub(crate) fn partial_path(path: &Path) -> PathBuf {
+pub fn partial_path(path: &Path) -> PathBuf {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     partial.into()

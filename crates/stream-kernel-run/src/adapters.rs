@@ -5,12 +5,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The key of the input's path.
-pub(crate) const INPUT_PATH_KEY: &str = "adapters.input_source.settings.path";
-/// The key of the output's path.
-pub(crate) const OUTPUT_PATH_KEY: &str = "adapters.output_sink.settings.path";
 /// What stands for standard input and output.
-pub(crate) const STANDARD_STREAM: &str = "-";
+pub const STANDARD_STREAM: &str = "-";
 
 /// An application's `adapters`: among them are those of the lines.
 pub trait LineAdapters {
@@ -54,6 +50,11 @@ pub struct InputSettings {
     pub unterminated_line: UnterminatedLine,
 }
 
+impl InputSettings {
+    /// The key of the input's path.
+    pub const PATH_KEY: &str = "adapters.input_source.settings.path";
+}
+
 impl Default for InputSettings {
     fn default() -> Self {
         Self {
@@ -94,6 +95,11 @@ pub struct OutputSettings {
     pub path: PathBuf,
 }
 
+impl OutputSettings {
+    /// The key of the output's path.
+    pub const PATH_KEY: &str = "adapters.output_sink.settings.path";
+}
+
 impl Default for OutputSettings {
     fn default() -> Self {
         Self { path: "output.txt".into() }
@@ -101,6 +107,6 @@ impl Default for OutputSettings {
 }
 
 /// Returns whether `path` stands for a standard stream.
-pub(crate) fn is_standard_stream(path: &Path) -> bool {
+pub fn is_standard_stream(path: &Path) -> bool {
     path == Path::new(STANDARD_STREAM)
 }

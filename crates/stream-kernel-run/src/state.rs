@@ -19,8 +19,8 @@ use crate::{CommittedLines, Reached};
 /// use std::mem;
 /// use std::rc::Rc;
 ///
-/// use stream_kernel_app::{CommittedLines, NotRestored, Reached, State};
-/// use stream_kernel_app::checkpoint::{Changes, CommitError, StateWriter};
+/// use stream_kernel_run::{CommittedLines, NotRestored, Reached, State};
+/// use stream_kernel_run::checkpoint::{Changes, CommitError, StateWriter};
 ///
 /// struct Counted {
 ///     now: Rc<Cell<u64>>,

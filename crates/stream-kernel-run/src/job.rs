@@ -12,8 +12,8 @@ use crate::{checks, redaction, tracing};
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet, but for the key of a
 /// redaction, which was read.
 ///
-/// [`main`](crate::main()) makes one for each command; a program or test of its own prepares one and starts it, with any
-/// output, clock and sink. The [crate's documentation](crate) has a whole example.
+/// A command line makes one for each command; a program or test of its own prepares one and starts it, with any output,
+/// clock and sink. The [crate's documentation](crate) has a whole example.
 pub struct Job<A: Application> {
     config: Config<A::Nodes, A::Adapters>,
     effective: Effective,

@@ -1,6 +1,5 @@
 //! A run with a checkpoint: killed at any moment and started again, it comes to what it would have come to.
 
-pub(crate) mod command;
 mod committed_lines;
 mod committer;
 mod failure;
@@ -24,7 +23,7 @@ use crate::{Application, Job, SummaryRow};
 pub use committed_lines::CommittedLines;
 pub use committer::CommitIn;
 pub use failure::CheckpointFailure;
-pub(crate) use identity::check_program;
+pub use identity::check_program;
 
 /// What a run with a checkpoint needs beside its job.
 pub struct Surroundings<'a> {
@@ -40,8 +39,8 @@ pub struct Surroundings<'a> {
     pub run_id: &'a str,
     /// Whether what the checkpoint holds is to be forgotten.
     pub restart: bool,
-    /// Is told before every line, and behind the last, how far the run has come; returns the exit code with which it is to stop, if it is to.
-    pub between_lines: &'a mut dyn FnMut(Reached) -> Option<u8>,
+    /// Is told before every line, and behind the last, how far the run has come; returns whether it is to stop.
+    pub between_lines: &'a mut dyn FnMut(Reached) -> bool,
     /// Is told what people may want to know.
     pub tell: &'a mut dyn FnMut(Event<'_>),
 }
@@ -85,13 +84,15 @@ pub enum Event<'a> {
     Notice(&'a str),
     /// A step failed, and the line was abandoned.
     Abandoned(&'a StepFailure),
+    /// The run waits for input, which may take any time.
+    Waits(Reached),
 }
 
 /// How a run with a checkpoint has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// The exit code for which it was stopped; `None` if all lines are read and the output has its name.
-    pub stopped: Option<u8>,
+    /// Whether it was stopped; if not, all lines are read and the output has its name.
+    pub is_stopped: bool,
     /// The counts of all lines, those of earlier runs included.
     pub report: RunReport,
     /// The number of lines that earlier runs had taken.

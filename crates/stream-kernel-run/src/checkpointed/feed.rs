@@ -56,7 +56,7 @@ pub(super) fn feed<A: Application>(opened: Opened<'_, A>) -> Result<Ended, Check
     let mut lines = lines.after(opened.start.line_no, opened.prefix.bytes());
     let mut feed = Feed::new(opened);
     feed.begin(&mut lines)?;
-    let taken = if feed.opened.start.is_finished { Ok(None) } else { feed.take_all(&mut lines) };
+    let taken = if feed.opened.start.is_finished { Ok(false) } else { feed.take_all(&mut lines) };
     feed.tell_notices();
     feed.end(lines, taken?)
 }
@@ -84,14 +84,14 @@ impl<'a, A: Application> Feed<'a, A> {
         }
     }
 
-    /// Returns the exit code for which the run was stopped.
-    fn take_all(&mut self, lines: &mut Lines) -> Result<Option<u8>, CheckpointFailure> {
+    /// Returns whether the run was stopped.
+    fn take_all(&mut self, lines: &mut Lines) -> Result<bool, CheckpointFailure> {
         let mut shown_lines_left = 0;
         loop {
             let before = self.mark(lines.line_no(), lines.bytes_read());
             let reached = Reached { line_no: before.line_no, bytes: before.input_bytes };
-            if let Some(exit_code) = (self.opened.surroundings.between_lines)(reached) {
-                return Ok(Some(exit_code));
+            if (self.opened.surroundings.between_lines)(reached) {
+                return Ok(true);
             }
             if shown_lines_left == 0 {
                 self.tell_notices();
@@ -102,7 +102,7 @@ impl<'a, A: Application> Feed<'a, A> {
             shown_lines_left = shown_lines_left.saturating_sub(1);
             let line = match lines.next_line() {
                 Ok(Some(line)) => line,
-                Ok(None) => return Ok(None),
+                Ok(None) => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(cause) => {
                     self.commit_what_can_be(lines, before);
@@ -138,22 +138,22 @@ impl<'a, A: Application> Feed<'a, A> {
     }
 
     /// Makes the last commit. If all lines are read, the output is complete and takes its name.
-    fn end(mut self, mut lines: Lines, stopped: Option<u8>) -> Result<Ended, CheckpointFailure> {
-        if stopped.is_none() {
+    fn end(mut self, mut lines: Lines, is_stopped: bool) -> Result<Ended, CheckpointFailure> {
+        if !is_stopped {
             self.opened.run.complete().map_err(CheckpointFailure::Finish)?;
             self.check_output_is_there()?;
         }
         let mark = self.mark(lines.line_no(), lines.bytes_read());
-        self.commit(&mut lines, mark, stopped.is_none())?;
+        self.commit(&mut lines, mark, !is_stopped)?;
         self.wait()?;
-        if stopped.is_none() {
+        if !is_stopped {
             self.name_output(&mut lines, mark)?;
         }
         let (report, summary) = (self.opened.run.report(), self.opened.run.summary());
         let trace_ends_after = self.trace_end.map(|end| end.line_no);
         let Start { line_no: resumed_after, is_finished, bytes_left, .. } = self.opened.start;
         let bytes_left = if is_finished { bytes_left } else { lines.bytes_left() };
-        Ok(Ended { stopped, report, resumed_after, trace_ends_after, bytes_left, summary })
+        Ok(Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary })
     }
 
     /// Fails if somebody else has removed or replaced the output: it could not take its name.

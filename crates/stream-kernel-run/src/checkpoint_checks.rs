@@ -7,12 +7,12 @@ use stream_kernel_checkpoint::{MAX_PATH_BYTES, json_bytes};
 use stream_kernel_config::{Loaded, Problem, SinkKind};
 use stream_kernel_disk::dir_of;
 
-use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
+use crate::adapters::is_standard_stream;
 use crate::output::partial_path;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
-use crate::{Application, LineAdapters};
+use crate::{Application, InputSettings, LineAdapters, OutputSettings};
 
 const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 const DIR_KEY: &str = "runtime.checkpoint.dir";
@@ -35,8 +35,8 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, 
         loaded.report(SINK_KIND_KEY, problem);
     }
     let places = [
-        (INPUT_PATH_KEY, "input", Some(&*input)),
-        (OUTPUT_PATH_KEY, "output", Some(&*output)),
+        (InputSettings::PATH_KEY, "input", Some(&*input)),
+        (OutputSettings::PATH_KEY, "output", Some(&*output)),
         (TRACE_PATH_KEY, "trace file", trace.as_deref()),
     ];
     for (key, what, path) in places {
@@ -71,7 +71,7 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
         .hint("name it from a working directory that is nearer");
         loaded.report(key, problem);
     } else if !loaded.is_mistaken(DIR_KEY)
-        && (is_within(path, dir) || (key == OUTPUT_PATH_KEY && are_same(&partial_path(path), dir)))
+        && (is_within(path, dir) || (key == OutputSettings::PATH_KEY && are_same(&partial_path(path), dir)))
     {
         let (path, dir) = (path.display(), dir.display());
         let problem = Problem::new(format!(

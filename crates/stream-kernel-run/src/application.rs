@@ -9,7 +9,7 @@ use stream_kernel_config::{Config, Loaded};
 use stream_kernel_exec::Registry;
 
 use crate::raw_line::LineMessage;
-use crate::{LineAdapters, LineOutput, OwnCommand, SharedOutput, State};
+use crate::{LineAdapters, LineOutput, SharedOutput, State};
 
 /// A part of the configuration that the application defines.
 pub trait Section: Serialize + DeserializeOwned + JsonSchema {}
@@ -18,7 +18,7 @@ impl<T: Serialize + DeserializeOwned + JsonSchema> Section for T {}
 
 /// An application on the kernel: it takes lines in, sends them through its steps, and puts lines out.
 ///
-/// With this alone it has a command line, layered configuration, checks and tracing; see [`main`](crate::main()).
+/// With this alone it has layered configuration, checks and tracing; the crate `stream-kernel-app` gives it a command line.
 pub trait Application: Sized {
     /// Everything that moves through the pipeline, [`RawLine`](crate::RawLine) among it: that is what comes in.
     type Message: LineMessage;
@@ -48,11 +48,6 @@ pub trait Application: Sized {
 
     /// Returns what the steps are built from. Nothing is opened yet: `output` leads somewhere only once the run begins.
     fn resources(config: &Config<Self::Nodes, Self::Adapters>, output: &SharedOutput) -> Self::Resources;
-
-    /// Returns the commands that the application has beside the kernel's.
-    fn commands() -> Vec<OwnCommand> {
-        Vec::new()
-    }
 
     /// Reports what only the application can find wrong with its configuration.
     fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {

@@ -19,7 +19,7 @@ const BLOCK_BYTES: usize = 64 * 1024;
 /// use std::path::Path;
 /// use std::sync::Arc;
 ///
-/// use stream_kernel_app::{CommittedLines, LineContent, Reached};
+/// use stream_kernel_run::{CommittedLines, LineContent, Reached};
 /// use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 ///
 /// let disk = SimulatedDisk::new(1);

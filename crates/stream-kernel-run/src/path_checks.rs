@@ -4,11 +4,11 @@ use std::path::Path;
 
 use stream_kernel_config::{Loaded, Problem, SinkKind};
 
-use crate::LineAdapters;
-use crate::adapters::{INPUT_PATH_KEY, OUTPUT_PATH_KEY, is_standard_stream};
+use crate::adapters::is_standard_stream;
 use crate::output::partial_path;
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::{Target, is_link_to_file};
+use crate::{InputSettings, LineAdapters, OutputSettings};
 
 pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
@@ -39,10 +39,10 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let place = |key, what, target| (!loaded.is_mistaken(key)).then_some(Place { key, what, target });
     let from = if is_standard_stream(&input) { Target::StandardInput } else { Target::Path(&input) };
     let to = if writes_to_stdout { Target::StandardOutput } else { Target::Path(&output) };
-    let input = place(INPUT_PATH_KEY, "input", from);
-    let output = place(OUTPUT_PATH_KEY, "output", to);
+    let input = place(InputSettings::PATH_KEY, "input", from);
+    let output = place(OutputSettings::PATH_KEY, "output", to);
     // What goes to standard output has no partial name.
-    let unfinished = place(OUTPUT_PATH_KEY, "unfinished output", Target::Path(&unfinished));
+    let unfinished = place(OutputSettings::PATH_KEY, "unfinished output", Target::Path(&unfinished));
     let unfinished = unfinished.filter(|_| !writes_to_stdout);
     let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", Target::Path(path)));
     let records = place(SINK_KIND_KEY, "sink", Target::StandardOutput).filter(|_| traces_to_stdout);
@@ -57,7 +57,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     if loaded.uses_standard_input() && input.is_some_and(|input| input.target == Target::StandardInput) {
         let problem =
             Problem::new("standard input holds the configuration already").expected("an input file");
-        loaded.report(INPUT_PATH_KEY, problem.hint("use `--input FILE`, or `--config FILE`"));
+        loaded.report(InputSettings::PATH_KEY, problem.hint("use `--input FILE`, or `--config FILE`"));
     }
     if let Some(output) = output {
         check_link(loaded, output, "`-`");

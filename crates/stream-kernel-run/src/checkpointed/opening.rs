@@ -20,7 +20,9 @@ use super::identity::{RunConfiguration, check_program, program};
 use super::output_place::{EarlierOutput, missing};
 use super::{CheckpointFailure, Event, Reached, Surroundings};
 use crate::output::partial_path;
-use crate::{Application, CommittedLines, Job, LineAdapters, NotRestored, Run, State, UnterminatedLine};
+use crate::{
+    Application, CommittedLines, Job, LineAdapters, NotRestored, OpenInputError, Run, State, UnterminatedLine,
+};
 
 /// A run that is ready to take lines in.
 pub(super) struct Opened<'a, A: Application> {
@@ -107,10 +109,9 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
     let configuration = RunConfiguration::of(&job, surroundings.run_id);
     let input: Arc<dyn DiskFile> = disk
         .open(&places.input, OpenHow::ReadOnly)
-        .map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?
+        .map_err(|cause| OpenInputError { path: places.input.clone(), cause })?
         .into();
-    let input_bytes =
-        input.len().map_err(|cause| CheckpointFailure::OpenInput { path: places.input.clone(), cause })?;
+    let input_bytes = input.len().map_err(|cause| OpenInputError { path: places.input.clone(), cause })?;
     let (mut checkpoint, last) = if surroundings.restart {
         (Checkpoint::start_over(Arc::clone(&disk), &places.dir)?, None)
     } else {

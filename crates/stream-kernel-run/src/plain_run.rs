@@ -1,0 +1,188 @@
+//! A run without a checkpoint: every line goes through the pipeline, and the output takes its name at the end.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use stream_kernel_config::Config;
+use stream_kernel_exec::{InputOutcome, RunReport, StepFailure};
+use stream_kernel_sinks::OpenError;
+use stream_kernel_trace::{Clock, SinkFailure, TraceSink};
+
+use crate::input::InputFile;
+use crate::output::OutputFile;
+use crate::{
+    Application, Event, InputSettings, Job, LineAdapters, LineReader, OpenInputError, OpenOutputError,
+    Reached, Run, SummaryRow, tracing,
+};
+
+/// Why a run without a checkpoint does not begin, or ends before all lines are read.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The input cannot be opened.
+    #[error(transparent)]
+    OpenInput(#[from] OpenInputError),
+    /// The trace cannot be opened.
+    #[error(transparent)]
+    OpenTrace(#[from] OpenError),
+    /// The output cannot be opened.
+    #[error(transparent)]
+    OpenOutput(#[from] OpenOutputError),
+    /// The input cannot be read; the cause names it.
+    #[error("after line {line_no}")]
+    ReadInput {
+        /// The last line read.
+        line_no: u64,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The output cannot be written; the error names it.
+    #[error(transparent)]
+    WriteOutput(io::Error),
+    /// A step has ended the run.
+    #[error(transparent)]
+    Step(#[from] StepFailure),
+}
+
+/// Everything that a run reads and writes.
+pub struct OpenFiles {
+    input: InputFile,
+    sink: Option<Box<dyn TraceSink>>,
+    output: OutputFile,
+}
+
+impl OpenFiles {
+    /// Opens first what is only read, and the output last: whatever cannot be opened, no result is touched.
+    ///
+    /// # Errors
+    ///
+    /// Says what cannot be opened.
+    pub fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, RunError> {
+        let input = InputFile::open(&config.adapters.input_source().settings.path)?;
+        let tracing = &config.runtime.tracing;
+        let sink = if tracing.enabled { tracing::open_sink(tracing)? } else { None };
+        let output = OutputFile::open(&config.adapters.output_sink().settings.path)?;
+        Ok(Self { input, sink, output })
+    }
+
+    /// Returns the length of the input, if that is known.
+    pub fn input_bytes(&self) -> Option<u64> {
+        self.input.bytes
+    }
+}
+
+/// What a run without a checkpoint needs beside its job and its files.
+pub struct PlainSurroundings<'a> {
+    /// The run's name in its trace.
+    pub run_id: &'a str,
+    /// What becomes readable when the run is to stop, so that it does not wait for input any longer.
+    pub wake: OwnedFd,
+    /// Is told before every line, and behind the last, how far the run has come; returns whether it is to stop.
+    pub between_lines: &'a mut dyn FnMut(Reached) -> bool,
+    /// Is told what people may want to know.
+    pub tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+/// How a run without a checkpoint has ended.
+#[derive(Debug)]
+pub struct PlainEnded {
+    /// Whether it was stopped; if not, all lines are read and the output has its name. Or why it has failed.
+    pub ended: Result<bool, RunError>,
+    /// The counts of all lines.
+    pub report: RunReport,
+    /// Why the trace is not complete, if it is not.
+    pub trace_failure: Option<SinkFailure>,
+    /// Where the output is, if it has not got its name.
+    pub unfinished_output: Option<PathBuf>,
+    /// How many bytes without LF are left at the end of the input, for the next run.
+    pub bytes_left: u64,
+    /// The application's part of the summary.
+    pub summary: Vec<SummaryRow>,
+}
+
+/// Runs a job on its files, traced by the clock that `clock` makes, if it is traced.
+pub fn run_plain<A: Application, C: Clock + 'static>(
+    job: Job<A>,
+    clock: impl FnOnce() -> C,
+    files: OpenFiles,
+    surroundings: PlainSurroundings<'_>,
+) -> PlainEnded {
+    let OpenFiles { input, sink, output } = files;
+    let PlainSurroundings { run_id, wake, between_lines, tell } = surroundings;
+    let InputSettings { max_line_bytes, unterminated_line, .. } =
+        job.config().adapters.input_source().settings;
+    let recorder = job.recorder(clock, sink);
+    let mut run = job.start(run_id, recorder, output.clone());
+    let lines = LineReader::new(input.into_bytes(wake), max_line_bytes);
+    let mut lines = lines.unterminated_line(unterminated_line);
+
+    let taken = take_all(&mut run, &mut lines, &output, between_lines, tell);
+    tell_notices(&run, tell);
+    let ended = taken.and_then(|is_stopped| finish_output(&mut run, is_stopped, output.clone()));
+    let (report, summary) = (run.report(), run.summary());
+    PlainEnded {
+        ended,
+        report,
+        trace_failure: run.finish().err(),
+        unfinished_output: output.left().map(Path::to_owned),
+        bytes_left: lines.bytes_left(),
+        summary,
+    }
+}
+
+/// Takes every line through the pipeline, until there is none left or the run is to stop; returns whether it was stopped.
+fn take_all<A: Application>(
+    run: &mut Run<A>,
+    lines: &mut LineReader<impl io::BufRead>,
+    output: &OutputFile,
+    between_lines: &mut dyn FnMut(Reached) -> bool,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<bool, RunError> {
+    let mut shown_lines_left = 0;
+    loop {
+        let reached = Reached { line_no: lines.line_no(), bytes: lines.bytes_read() };
+        if between_lines(reached) {
+            return Ok(true);
+        }
+        if shown_lines_left == 0 {
+            tell_notices(run, tell);
+            let ahead = lines.lines_ahead();
+            run.look_ahead(&ahead);
+            shown_lines_left = ahead.len();
+        }
+        shown_lines_left = shown_lines_left.saturating_sub(1);
+        let line = match lines.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // Before it waits, the run brings out what somebody may be waiting for in turn.
+                output.flush().map_err(RunError::WriteOutput)?;
+                run.idle();
+                tell(Event::Waits(Reached { line_no: run.report().inputs, bytes: lines.bytes_read() }));
+                continue;
+            }
+            Err(cause) => return Err(RunError::ReadInput { line_no: run.report().inputs, cause }),
+        };
+        if let InputOutcome::Abandoned(failure) = run.process(line)? {
+            tell(Event::Abandoned(&failure));
+        }
+    }
+}
+
+fn tell_notices<A: Application>(run: &Run<A>, tell: &mut dyn FnMut(Event<'_>)) {
+    for notice in run.take_notices() {
+        tell(Event::Notice(&notice));
+    }
+}
+
+/// Writes what comes after the last line, and gives the output its name; if the run was stopped, only what is buffered.
+fn finish_output<A: Application>(
+    run: &mut Run<A>,
+    is_stopped: bool,
+    output: OutputFile,
+) -> Result<bool, RunError> {
+    let done = if is_stopped { output.flush() } else { run.complete().and_then(|()| output.complete()) };
+    done.map(|()| is_stopped).map_err(RunError::WriteOutput)
+}
