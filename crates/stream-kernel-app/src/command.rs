@@ -60,7 +60,8 @@ impl<A: Application> Command<A> {
         }
     }
 
-    /// Returns a command that takes the kernel's options as well, such as `--config` and `--set`, and gets the job that they name.
+    /// Returns a command that takes the kernel's options as well, such as `--config` and `--set`, and gets the job that
+    /// they make.
     pub fn with_job<Options: Args + 'static>(
         name: &'static str,
         run: impl Fn(&Options, Prepared<A>, &mut dyn Write) -> Result<u8, CommandFailure> + 'static,

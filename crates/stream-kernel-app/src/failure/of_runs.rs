@@ -1,4 +1,4 @@
-//! Errors of runs, as people are told of them: what went wrong, what became of the files, what can be done, and the exit code.
+//! Errors of runs in words for people: what went wrong, what became of the files, what to do; and their exit codes.
 
 use std::io;
 

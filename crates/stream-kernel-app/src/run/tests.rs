@@ -13,6 +13,7 @@ use stream_kernel_run::{
 
 use super::*;
 use crate::cli::{Cli, KernelCommand};
+use crate::{Command, CommandFailure, Prepared};
 
 messages! { enum Message { RawLine } }
 
@@ -132,4 +133,27 @@ fn lost_lines_or_records_are_failures() {
     let abandoned = |abandoned| RunReport { inputs: 3, abandoned, ..RunReport::default() };
     assert_eq!((exit_code(&abandoned(0), true), exit_code(&abandoned(1), true)), (0, 1));
     assert_eq!((exit_code(&abandoned(0), false), exit_code(&abandoned(1), false)), (1, 1));
+}
+
+/// Lists the steps.
+#[derive(clap::Args)]
+struct ListSteps {
+    #[arg(long)]
+    separator: String,
+}
+
+#[test]
+fn an_own_command_gets_options_and_a_job() {
+    let list_steps = Command::with_job("list-steps", |own: &ListSteps, prepared: Prepared<Noting>, _| {
+        let names: Vec<_> = prepared.job.scenario().wiring().map(|step| step.name.to_owned()).collect();
+        Err(CommandFailure::new(7, format!("{}: {}", prepared.run_id, names.join(&own.separator))))
+    });
+    let definition = list_steps.definition().clone();
+    assert_eq!(definition.get_about().unwrap().to_string(), "Lists the steps");
+    let matches = |words: &[&str]| definition.clone().get_matches_from([&["list-steps"], words].concat());
+    let run = |words: &[&str]| list_steps.run(&matches(words), Environment::new()).unwrap_err();
+    let failure = run(&["--separator=+", "--run-id=r", "--set=scenario.name=other"]);
+    assert_eq!((failure.to_string().as_str(), failure.exit_code()), ("r: note", 7));
+    let failure = run(&["--separator=+", "--set=runtime.pipeline=[not]"]);
+    assert!(matches!(&failure, Failure::Configuration(mistakes) if mistakes.len() > 0), "{failure}");
 }
