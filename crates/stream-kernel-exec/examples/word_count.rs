@@ -2,19 +2,16 @@
 //!
 //! `cargo run -p stream-kernel-exec --example word_count`
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
-use std::rc::Rc;
 
 use stream_kernel_exec::trace::{
     CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, RecordSerializer, Recorder,
     RunLabel, ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
-    Emitter, InputOutcome, Kind, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner,
-    messages, outputs,
+    Declaration, Emitter, Entry, InputOutcome, KeyedStep, Kind, Nothing, OnStepError, Payload, Plan, Registry,
+    Step, StepError, SyncRunner, Table, messages, outputs,
 };
 
 const LINES: [&str; 4] = ["the fox", "", "an unpronounceablyoverlongword", "the end"];
@@ -74,7 +71,7 @@ impl Step<Message> for SplitLine {
     type Emits = WordOrTally;
 
     fn process(
-        &mut self,
+        &self,
         line: Line,
         context: &mut Context,
         out: &mut Emitter<'_, Message, WordOrTally>,
@@ -102,7 +99,7 @@ impl Step<Message> for CheckWord {
     type Emits = Tally;
 
     fn process(
-        &mut self,
+        &self,
         word: Word,
         _: &mut Context,
         out: &mut Emitter<'_, Message, Tally>,
@@ -118,31 +115,41 @@ impl Step<Message> for CheckWord {
     }
 }
 
-/// The counts live outside the step that changes them.
-type Counts = Rc<RefCell<BTreeMap<String, u64>>>;
+/// How often each name was counted: kept by the runner, by name.
+struct Counts;
+
+impl Declaration for Counts {
+    const NAME: &'static str = "counts";
+    type Store = Table<String, u64>;
+}
 
 /// Counts.
-struct Count(Counts);
+struct Count;
 
-impl Step<Message> for Count {
+impl KeyedStep<Message> for Count {
     type Takes = Tally;
     type Emits = Nothing;
+    type State = Counts;
+
+    fn key(&self, tally: &Tally) -> String {
+        tally.0.clone()
+    }
 
     fn process(
-        &mut self,
-        tally: Tally,
+        &self,
+        _: Tally,
+        mut count: Entry<'_, String, u64>,
         _: &mut Context,
         _: &mut Emitter<'_, Message, Nothing>,
     ) -> Result<(), StepError> {
-        *self.0.borrow_mut().entry(tally.0).or_default() += 1;
-        Ok(())
+        let before = count.get().unwrap_or_default();
+        count.set(&(before + 1))
     }
 }
 
 /// What the steps are built from.
-struct Resources {
+struct Parameters {
     max_word_chars: usize,
-    counts: Counts,
 }
 
 /// Writes each record as a line of JSON to standard output.
@@ -170,16 +177,17 @@ fn recorder() -> Recorder {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let resources = Resources { max_word_chars: 20, counts: Counts::default() };
+    let parameters = Parameters { max_word_chars: 20 };
     let registry = Registry::new()
-        .with("split_line", |_: &Resources| SplitLine)
-        .with("check_word", |resources: &Resources| CheckWord { max_chars: resources.max_word_chars })
-        .with("count", |resources: &Resources| Count(Rc::clone(&resources.counts)));
+        .memory::<Counts>(|_: &Parameters| Table::new())
+        .with("split_line", |_: &Parameters| SplitLine)
+        .with("check_word", |parameters: &Parameters| CheckWord { max_chars: parameters.max_word_chars })
+        .with_keyed("count", |_: &Parameters| Count);
 
     // Misspell one, and see what comes of it.
     let pipeline = ["split_line", "check_word", "count"].map(str::to_owned);
     let scenario = registry
-        .bind(Plan { source: Kind::of::<Message, Line>(), pipeline: &pipeline, strict: true }, &resources)?;
+        .bind(Plan { source: Kind::of::<Message, Line>(), pipeline: &pipeline, strict: true }, &parameters)?;
 
     let label = RunLabel { run_id: "example".into(), scenario_id: "word_count".into() };
     let mut runner = SyncRunner::new(scenario, label, OnStepError::Continue).with_recorder(recorder());
@@ -191,7 +199,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let report = runner.report();
     let mut out = io::stdout().lock();
-    for (name, count) in resources.counts.borrow().iter() {
+    for (name, count) in runner.memory().store::<Counts>().iter().flat_map(|counts| counts.entries()) {
         writeln!(out, "{count:3} {name}")?;
     }
     writeln!(out, "{} lines, {} abandoned", report.inputs, report.abandoned)?;

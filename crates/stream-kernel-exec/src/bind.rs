@@ -3,23 +3,25 @@
 use stream_kernel_trace::Context;
 
 use crate::emitter::Outbox;
+use crate::memory::Declared;
 use crate::scenario::{BoundStep, ResolvedTarget};
 use crate::step::{AnyStep, Target};
-use crate::{Kind, MAX_STEPS, MessageSet, Plan, Registry, Scenario, StepError, WiringFault, WiringFaults};
+use crate::{Kind, MAX_STEPS, Memory, MessageSet, Plan, Registry, Scenario, StepError, WiringFault, WiringFaults};
 
-impl<M: MessageSet, R> Registry<M, R> {
+impl<M: MessageSet, P> Registry<M, P> {
     /// Returns the scenario that executes `plan`.
     ///
     /// # Errors
     ///
     /// Returns every fault of the plan at once. If it is not strict, only those that make it impossible to run are errors;
     /// the others are the scenario's [`warnings`](Scenario::warnings).
-    pub fn bind(&self, plan: Plan<'_>, resources: &R) -> Result<Scenario<M>, WiringFaults> {
+    pub fn bind(&self, plan: Plan<'_>, parameters: &P) -> Result<Scenario<M>, WiringFaults> {
         if plan.pipeline.len() > MAX_STEPS {
             return Err(WiringFaults(vec![WiringFault::TooManySteps { count: plan.pipeline.len() }]));
         }
         let mut faults = Vec::new();
-        let mut steps = self.build_steps(plan.pipeline, resources, &mut faults);
+        let memory = self.build_memory(parameters);
+        let mut steps = self.build_steps(plan.pipeline, parameters, &memory, &mut faults);
         let entry = first_taker(&steps, 0, plan.source);
         if entry.is_none() {
             faults.push(WiringFault::SourceUndeliverable { kind: plan.source.name_in::<M>() });
@@ -32,13 +34,16 @@ impl<M: MessageSet, R> Registry<M, R> {
         if faults.iter().any(|fault| plan.strict || fault.is_fatal()) {
             return Err(WiringFaults(faults));
         }
-        Ok(Scenario { steps, entry, strict: plan.strict, warnings: faults })
+        let runs_ahead = running_ahead(&steps);
+        let hints = self.hints.clone();
+        Ok(Scenario { steps, entry, strict: plan.strict, warnings: faults, memory, runs_ahead, hints })
     }
 
     fn build_steps(
         &self,
         pipeline: &[String],
-        resources: &R,
+        parameters: &P,
+        memory: &Memory,
         faults: &mut Vec<WiringFault>,
     ) -> Vec<Option<BoundStep<M>>> {
         let build = |(index, name): (usize, &String)| {
@@ -51,12 +56,19 @@ impl<M: MessageSet, R> Registry<M, R> {
                 faults.push(WiringFault::UnknownStep { index, name });
                 return None;
             };
-            let step = (entry.build)(resources).unwrap_or_else(|cause| {
-                faults.push(WiringFault::NotBuilt { index, name, cause: cause.to_string() });
+            let mut step = (entry.build)(parameters).unwrap_or_else(|cause| {
+                faults.push(WiringFault::NotBuilt { index, name: name.clone(), cause: cause.to_string() });
                 Box::new(NotBuilt)
             });
+            let finds = step.finds();
+            let slots: Vec<_> =
+                finds.iter().filter_map(|one| find_memory(index, &name, one, memory, faults)).collect();
+            step.connect(&slots);
+            let table = finds.iter().find(|one| one.is_table).map(|one| one.name);
             Some(BoundStep {
                 name: entry.name,
+                is_keyed: !finds.is_empty(),
+                table,
                 takes: entry.takes,
                 emits: entry.emits.clone(),
                 step,
@@ -79,14 +91,46 @@ impl<M: MessageSet> AnyStep<M> for NotBuilt {
     }
 
     fn process(
-        &mut self,
+        &self,
         _: M,
+        _: &mut Memory,
         _: &mut Context,
         _: &mut Outbox<M>,
         _: &[ResolvedTarget],
     ) -> Result<(), StepError> {
         Err(StepError::new("NotBuilt", "the step could not be built"))
     }
+}
+
+/// Returns where the memory is that a step looks into.
+fn find_memory(
+    index: usize,
+    name: &str,
+    wanted: &Declared,
+    memory: &Memory,
+    faults: &mut Vec<WiringFault>,
+) -> Option<usize> {
+    let slot = memory.declared().iter().position(|one| one.name == wanted.name);
+    let (name, memory_name) = (name.to_owned(), wanted.name);
+    match slot.map(|slot| memory.declared()[slot]) {
+        None => faults.push(WiringFault::MemoryUndeclared { index, name, memory: memory_name }),
+        Some(declared) if declared.type_id != wanted.type_id => {
+            let (key, declared) = (wanted.key, declared.key);
+            faults.push(WiringFault::MemoryKeyDiffers { index, name, memory: memory_name, key, declared });
+        }
+        Some(_) => {}
+    }
+    slot
+}
+
+/// Returns, by step, whether it may run before earlier inputs are done: it is stateless, and a keyed step may follow, or
+/// running ahead would gain nothing.
+fn running_ahead<M: MessageSet>(steps: &[Option<BoundStep<M>>]) -> Vec<bool> {
+    let last_keyed = steps.iter().rposition(|step| step.as_ref().is_some_and(|step| step.is_keyed));
+    let is_ahead = |(index, step): (usize, &Option<BoundStep<M>>)| {
+        last_keyed.is_some_and(|last| index < last) && step.as_ref().is_some_and(|step| !step.is_keyed)
+    };
+    steps.iter().enumerate().map(is_ahead).collect()
 }
 
 /// Works out where what the step at `index` emits goes.

@@ -1,5 +1,7 @@
 //! What a step emits into.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
 
 use crate::scenario::ResolvedTarget;
@@ -43,6 +45,18 @@ impl<'a, M: MessageSet, E: Emits<M>> Emitter<'a, M, E> {
         let output: E = output.into();
         self.outbox.push(output.into(), destination);
     }
+
+    /// Writes finished bytes to the output of the run. They stand there once the input is done, behind those of earlier inputs;
+    /// those of an input that fails never do.
+    #[inline]
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.outbox.written.extend_from_slice(bytes);
+    }
+
+    /// Tells people something, at most `most` times a run for each `topic`; the last one says that no more follow.
+    pub fn notice(&mut self, topic: &'static str, most: u32, text: impl fmt::Display) {
+        self.outbox.notices.add(topic, most, text);
+    }
 }
 
 /// Where an emitted message is to go.
@@ -62,20 +76,96 @@ pub(crate) enum Destination {
 #[derive(Debug)]
 pub(crate) struct Outbox<M> {
     emissions: Vec<(M, Destination)>,
-    room: usize,
+    /// How many more messages this input may bring.
+    capacity: usize,
     overflowed: bool,
+    /// What this input has written to the output.
+    pub(crate) written: Vec<u8>,
+    pub(crate) notices: Notices,
+}
+
+/// Something for people: topic, limit and text.
+pub(crate) type Notice = (&'static str, u32, String);
+
+/// What people are told.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    /// Of this input.
+    new: Vec<Notice>,
+    /// Of the inputs that are done, not taken yet.
+    ready: Vec<String>,
+    /// How many there were, by topic.
+    counts: BTreeMap<&'static str, u32>,
+}
+
+impl Notices {
+    fn add(&mut self, topic: &'static str, most: u32, text: impl fmt::Display) {
+        if self.counts.get(topic).is_none_or(|count| *count < most) {
+            self.new.push((topic, most, text.to_string()));
+        }
+    }
+
+    pub(crate) fn take_new(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.new)
+    }
+
+    /// Ends an input, whose notices count unless it has failed.
+    pub(crate) fn end_input(&mut self, is_done: bool) {
+        for (topic, most, mut text) in self.new.drain(..).filter(|_| is_done) {
+            let count = self.counts.entry(topic).or_default();
+            *count += 1;
+            if *count == most {
+                text += "; further lines of this kind are not reported";
+            }
+            if *count <= most {
+                self.ready.push(text);
+            }
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.ready)
+    }
 }
 
 impl<M> Outbox<M> {
     pub(crate) fn new() -> Self {
-        Self { emissions: Vec::new(), room: MAX_EMITTED_PER_INPUT, overflowed: false }
+        Self {
+            emissions: Vec::new(),
+            capacity: MAX_EMITTED_PER_INPUT,
+            overflowed: false,
+            written: Vec::new(),
+            notices: Notices::default(),
+        }
     }
 
     /// Forgets the previous input.
     pub(crate) fn begin_input(&mut self) {
         self.emissions.clear();
-        self.room = MAX_EMITTED_PER_INPUT;
+        self.capacity = MAX_EMITTED_PER_INPUT;
         self.overflowed = false;
+        self.written.clear();
+    }
+
+    /// Goes on with an input for which so many messages were emitted elsewhere, and this was written.
+    pub(crate) fn resume(&mut self, emitted: usize, written: Vec<u8>, notices: Vec<Notice>) {
+        self.capacity = MAX_EMITTED_PER_INPUT.saturating_sub(emitted);
+        if !written.is_empty() {
+            self.written = written;
+        }
+        if !notices.is_empty() {
+            self.notices.new = notices;
+        }
+    }
+
+    /// Takes what a step has emitted elsewhere.
+    pub(crate) fn refill(&mut self, emissions: Vec<(M, Destination)>) {
+        self.emissions = emissions;
+    }
+
+    /// Returns how many messages were emitted for this input.
+    pub(crate) fn emitted(&self) -> usize {
+        MAX_EMITTED_PER_INPUT - self.capacity
     }
 
     pub(crate) fn clear(&mut self) {
@@ -100,11 +190,11 @@ impl<M> Outbox<M> {
 
     #[inline]
     fn push(&mut self, message: M, destination: Destination) {
-        if self.room == 0 {
+        if self.capacity == 0 {
             self.overflowed = true;
             return;
         }
-        self.room -= 1;
+        self.capacity -= 1;
         self.emissions.push((message, destination));
     }
 }

@@ -2,7 +2,11 @@
 
 mod bind;
 mod emitter;
+mod encode;
+mod keyed_step;
+mod memory;
 mod messages;
+mod prepared;
 mod registry;
 mod runner;
 mod scenario;
@@ -11,10 +15,16 @@ mod step_error;
 mod wiring_fault;
 
 pub use emitter::{Emitter, MAX_EMITTED_PER_INPUT};
+pub use encode::Encode;
+pub use keyed_step::KeyedStep;
+pub use memory::{
+    Ask, Counters, Declaration, Entry, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES, Mark, Memory,
+    NotRestored, State, Store, Table, Tally, Value, Watermark,
+};
 pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf};
-pub use registry::{BuildError, Registry};
+pub use registry::{BuildError, Prefetch, Registry};
 pub use runner::{InputOutcome, OnStepError, RunReport, SyncRunner};
-pub use scenario::{MAX_STEPS, Plan, Route, Scenario, StepWiring};
+pub use scenario::{MAX_STEPS, Plan, Route, Scenario, Stage, StepWiring};
 pub use step::{Step, Target};
 pub use step_error::{StepError, StepFailure};
 pub use wiring_fault::{WiringFault, WiringFaults};

@@ -47,7 +47,7 @@ impl Kind {
 }
 
 /// The message enum of an application; made by [`messages!`](crate::messages).
-pub trait MessageSet: Message + Sized + 'static {
+pub trait MessageSet: Message + Send + Sized + 'static {
     /// The names of the kinds, by [`Kind::index`].
     const KINDS: &'static [&'static str];
 
@@ -66,6 +66,9 @@ pub trait VariantOf<M: MessageSet>: Payload + Into<M> + Sized + 'static {
     ///
     /// Gives the message back if it is of another kind.
     fn from_message(message: M) -> Result<Self, M>;
+
+    /// Returns the payload in `message`, `None` if it is of another kind.
+    fn peek(message: &M) -> Option<&Self>;
 }
 
 /// What a step emits: one payload type, several ([`outputs!`](crate::outputs)), or [`Nothing`].
@@ -159,6 +162,14 @@ macro_rules! messages {
                         match message {
                             $name::$payload(payload) => ::core::result::Result::Ok(payload),
                             other => ::core::result::Result::Err(other),
+                        }
+                    }
+                    #[inline]
+                    fn peek(message: &$name) -> ::core::option::Option<&Self> {
+                        #[allow(unreachable_patterns)]
+                        match message {
+                            $name::$payload(payload) => ::core::option::Option::Some(payload),
+                            _ => ::core::option::Option::None,
                         }
                     }
                 }

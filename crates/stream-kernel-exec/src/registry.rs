@@ -1,63 +1,137 @@
-//! The steps that an application has, by name, and how each is built.
+//! The steps and the memory that an application has, by name, and how each is built.
 
-use crate::step::{AnyStep, Typed};
-use crate::{Emits, Kind, MessageSet, Step, VariantOf};
+use std::any::TypeId;
+
+use crate::keyed_step::Keyed;
+use crate::memory::{AnyStore, Declared, MAX_DECLARATIONS, Store};
+use crate::step::{AnyStep, Stateless};
+use crate::{Declaration, Emits, KeyedStep, Kind, Memory, MessageSet, Step, VariantOf, Watermark};
 
 /// Why a step could not be built.
 pub type BuildError = Box<dyn std::error::Error>;
 
-/// The steps that an application has, by name.
+/// The steps and the memory that an application has, by name.
 ///
-/// `R` is whatever the application's steps are built from: parameters and ports to state. [`bind`](Self::bind) makes a
-/// scenario of them.
-pub struct Registry<M, R> {
-    pub(crate) entries: Vec<Entry<M, R>>,
+/// `P` is what steps and memory are built from: their parameters. [`bind`](Self::bind) makes a scenario of them.
+pub struct Registry<M, P> {
+    pub(crate) entries: Vec<Entry<M, P>>,
+    pub(crate) memories: Vec<MemoryEntry<P>>,
+    /// Tables that forget, each with its watermark.
+    pub(crate) forgetting: Vec<(TypeId, TypeId)>,
+    pub(crate) hints: Vec<Hint<M>>,
 }
 
 /// A registered step: what is known of it before it is built, and how to build it.
-pub(crate) struct Entry<M, R> {
+pub(crate) struct Entry<M, P> {
     pub(crate) name: &'static str,
     pub(crate) takes: Kind,
     pub(crate) emits: Vec<Kind>,
-    pub(crate) build: Builder<M, R>,
+    pub(crate) build: Builder<M, P>,
 }
 
-type Builder<M, R> = Box<dyn Fn(&R) -> Result<Box<dyn AnyStep<M>>, BuildError>>;
+/// Declared memory, and how to build it.
+pub(crate) struct MemoryEntry<P> {
+    pub(crate) declared: Declared,
+    pub(crate) build: Box<dyn Fn(&P) -> Box<dyn AnyStore>>,
+}
 
-impl<M: MessageSet, R> Registry<M, R> {
+/// Announces what a message that waits for its turn will be looked up by later on.
+pub(crate) type Hint<M> = fn(&M, &mut Memory);
+
+type Builder<M, P> = Box<dyn Fn(&P) -> Result<Box<dyn AnyStep<M>>, BuildError>>;
+
+impl<M: MessageSet, P> Registry<M, P> {
     /// Returns a registry without steps.
     pub fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), memories: Vec::new(), forgetting: Vec::new(), hints: Vec::new() }
     }
 
-    /// Adds the step `name`, built by `build`.
+    /// Declares memory, built by `build`.
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken: that is a mistake in the application's code.
+    /// Panics if the name is taken, or [`MAX_DECLARATIONS`] are declared: that is a mistake in the application's code.
     #[must_use]
-    pub fn with<S: Step<M> + 'static>(self, name: &'static str, build: impl Fn(&R) -> S + 'static) -> Self {
-        self.with_fallible(name, move |resources| Ok(build(resources)))
+    pub fn memory<D: Declaration>(mut self, build: impl Fn(&P) -> D::Store + 'static) -> Self {
+        let declared = Declared::of::<D>();
+        let name = D::NAME;
+        assert!(self.memories.iter().all(|one| one.declared.name != name), "memory `{name}` is declared twice");
+        assert!(self.memories.len() < MAX_DECLARATIONS, "more than {MAX_DECLARATIONS} declarations of memory");
+        self.memories
+            .push(MemoryEntry { declared, build: Box::new(move |parameters| Box::new(build(parameters))) });
+        self
     }
 
-    /// Adds the step `name`, built by `build`, which may refuse.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the name is taken: that is a mistake in the application's code.
+    /// Lets the table `T`, built so that [it forgets](crate::Table::forgets), do so by the watermark `W`.
     #[must_use]
-    pub fn with_fallible<S: Step<M> + 'static>(
-        mut self,
-        name: &'static str,
-        build: impl Fn(&R) -> Result<S, BuildError> + 'static,
-    ) -> Self {
-        assert!(self.entry(name).is_none(), "step `{name}` is registered twice");
-        self.entries.push(Entry {
-            name,
-            takes: S::Takes::KIND,
-            emits: S::Emits::kinds(),
-            build: Box::new(move |resources| Ok(Box::new(Typed(build(resources)?)))),
+    pub fn forgets_by<T: Declaration, W: Declaration<Store = Watermark>>(mut self) -> Self {
+        self.forgetting.push((TypeId::of::<T>(), TypeId::of::<W>()));
+        self
+    }
+
+    /// Prefetches from `D` what `key_of` returns for a message that waits for the first keyed step, if it carries a `T`.
+    ///
+    /// That step's own key is prefetched in any case; this is for what later ones look up.
+    #[must_use]
+    pub fn prefetch<D: Declaration, T: VariantOf<M> + Prefetch<D>>(mut self) -> Self {
+        self.hints.push(|message, memory| {
+            if let Some(payload) = T::peek(message)
+                && let Some(store) = memory.store::<D>()
+            {
+                store.announce(payload.key());
+            }
         });
+        self
+    }
+
+    /// Adds the stateless step `name`, built by `build`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name is taken: that is a mistake in the application's code.
+    #[must_use]
+    pub fn with<S: Step<M> + Send + 'static>(
+        self,
+        name: &'static str,
+        build: impl Fn(&P) -> S + 'static,
+    ) -> Self {
+        self.with_fallible(name, move |parameters| Ok(build(parameters)))
+    }
+
+    /// Adds the stateless step `name`, built by `build`, which may refuse.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name is taken: that is a mistake in the application's code.
+    #[must_use]
+    pub fn with_fallible<S: Step<M> + Send + 'static>(
+        self,
+        name: &'static str,
+        build: impl Fn(&P) -> Result<S, BuildError> + 'static,
+    ) -> Self {
+        let build = move |parameters: &P| Ok(Box::new(Stateless(build(parameters)?)) as Box<dyn AnyStep<M>>);
+        self.add(Entry { name, takes: S::Takes::KIND, emits: S::Emits::kinds(), build: Box::new(build) })
+    }
+
+    /// Adds the keyed step `name`, built by `build`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name is taken: that is a mistake in the application's code.
+    #[must_use]
+    pub fn with_keyed<S: KeyedStep<M> + Send + 'static>(
+        self,
+        name: &'static str,
+        build: impl Fn(&P) -> S + 'static,
+    ) -> Self {
+        let build = move |parameters: &P| Ok(Box::new(Keyed::new(build(parameters))) as Box<dyn AnyStep<M>>);
+        self.add(Entry { name, takes: S::Takes::KIND, emits: S::Emits::kinds(), build: Box::new(build) })
+    }
+
+    fn add(mut self, entry: Entry<M, P>) -> Self {
+        let name = entry.name;
+        assert!(self.entry(name).is_none(), "step `{name}` is registered twice");
+        self.entries.push(entry);
         self
     }
 
@@ -66,13 +140,25 @@ impl<M: MessageSet, R> Registry<M, R> {
         self.entries.iter().map(|entry| entry.name)
     }
 
-    pub(crate) fn entry(&self, name: &str) -> Option<&Entry<M, R>> {
+    /// Returns empty memory, built from `parameters`.
+    pub fn build_memory(&self, parameters: &P) -> Memory {
+        let stores = self.memories.iter().map(|entry| (entry.declared, (entry.build)(parameters)));
+        Memory::new(stores.collect(), self.forgetting.iter().copied())
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry<M, P>> {
         self.entries.iter().find(|entry| entry.name == name)
     }
 }
 
-impl<M: MessageSet, R> Default for Registry<M, R> {
+impl<M: MessageSet, P> Default for Registry<M, P> {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A payload that shows already what a later step will look up in `D`: see [`Registry::prefetch`].
+pub trait Prefetch<D: Declaration> {
+    /// Returns the key.
+    fn key(&self) -> <D::Store as Store>::Key;
 }

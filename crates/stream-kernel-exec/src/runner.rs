@@ -8,9 +8,12 @@ use stream_kernel_trace::{
     Context, FieldSet, Recorder, RunLabel, ShortText, SinkFailure, StepFault, StepRef, Timestamp,
 };
 
-use crate::emitter::{Destination, Outbox};
+use crate::emitter::{Destination, Notices, Outbox};
+use crate::prepared::{Prepared, Reached, run_ahead};
 use crate::scenario::BoundStep;
-use crate::{MAX_EMITTED_PER_INPUT, MessageSet, Scenario, StepError, StepFailure};
+use crate::{
+    Ask, MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure,
+};
 
 /// What a failing step means for the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,9 +60,14 @@ pub struct SyncRunner<M> {
     inboxes: Vec<VecDeque<M>>,
     waiting: usize,
     report: RunReport,
+    prepared: VecDeque<Prepared<M>>,
+    /// What steps that run ahead write to; nobody sees the context.
+    ahead: (Context, Outbox<M>),
+    /// Whether what a line leaves in memory is dropped once the line is done.
+    is_answered: bool,
 }
 
-type Observer = Box<dyn FnMut(&Context)>;
+type Observer = Box<dyn FnMut(&Context) + Send>;
 
 impl<M: MessageSet> SyncRunner<M> {
     /// Returns a runner of `scenario` that traces nothing.
@@ -70,11 +78,14 @@ impl<M: MessageSet> SyncRunner<M> {
             on_step_error,
             recorder: None,
             observer: None,
+            ahead: (Context::new(label.clone(), FieldSet::EMPTY), Outbox::new()),
             context: Context::new(label, FieldSet::EMPTY),
             outbox: Outbox::new(),
             inboxes,
             waiting: 0,
             report: RunReport::default(),
+            prepared: VecDeque::new(),
+            is_answered: false,
         }
     }
 
@@ -97,8 +108,15 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     /// Shows `observer` the context of each input when it is finished, its tape included.
-    pub fn with_observer(mut self, observer: impl FnMut(&Context) + 'static) -> Self {
+    pub fn with_observer(mut self, observer: impl FnMut(&Context) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Drops what a line leaves in memory once the line is done: what steps find is
+    /// [handed in](Memory::overlay) line by line, as answers from whoever keeps it.
+    pub fn with_answers(mut self) -> Self {
+        self.is_answered = true;
         self
     }
 
@@ -106,23 +124,126 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// # Errors
     ///
-    /// Returns the failure of a step if the policy is to stop, or if the step says that it always stops. The run is over then;
-    /// call [`finish`](Self::finish).
+    /// Returns the failure of a step if the policy is to stop, or if the step says that it always stops. The line has then changed
+    /// nothing in memory and written nothing. The run is over; call [`finish`](Self::finish).
     pub fn process(&mut self, line_no: u64, input: impl Into<M>) -> Result<InputOutcome, StepFailure> {
-        self.report.inputs += 1;
+        self.begin_input(line_no);
+        let result = match self.scenario.entry {
+            Some(entry) => self.run_steps(Some((entry, input.into())), entry, usize::MAX),
+            None => self.drop_input(),
+        };
+        self.end_input(result)
+    }
+
+    /// Prepares an input that [`process_prepared`](Self::process_prepared) takes in its turn: what steps will look up for it can be
+    /// [prefetched](Self::prefetch).
+    ///
+    /// The stateless steps at the beginning run already, on a clone if somebody records or observes; nothing shows that they did.
+    pub fn prepare<I: Into<M> + Clone>(&mut self, line_no: u64, input: I) {
+        let Self { scenario, ahead: (context, outbox), prepared, .. } = self;
+        let is_watched = self.recorder.is_some() || self.observer.is_some();
+        let original = is_watched.then(|| input.clone());
+        let mut ahead = run_ahead(scenario, input.into(), line_no, context, outbox);
+        if let Reached::Waiting(index, message) = &ahead.reached {
+            let Scenario { steps, memory, hints, .. } = scenario;
+            if let Some(step) = &steps[*index] {
+                step.step.announce(message, memory);
+            }
+            hints.iter().for_each(|announce| announce(message, memory));
+        }
+        if let (Some(original), Some(entry)) = (original, scenario.entry) {
+            let reached = Reached::Waiting(entry, original.into());
+            ahead = Prepared { line_no, emitted: 0, written: Vec::new(), notices: Vec::new(), reached };
+        }
+        prepared.push_back(ahead);
+    }
+
+    /// Prefetches what the inputs that were prepared since the last call will look up.
+    pub fn prefetch(&mut self) {
+        self.scenario.memory.prefetch();
+    }
+
+    /// Takes the input that was prepared first through the rest of the pipeline; `None` if none is left.
+    ///
+    /// # Errors
+    ///
+    /// As for [`process`](Self::process).
+    pub fn process_prepared(&mut self) -> Option<Result<InputOutcome, StepFailure>> {
+        let Prepared { line_no, emitted, written, notices, reached } = self.prepared.pop_front()?;
+        self.begin_input(line_no);
+        self.outbox.resume(emitted, written, notices);
+        let result = match reached {
+            Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
+            Reached::Emitted(index, emissions) => {
+                self.outbox.refill(emissions);
+                let next = self.deliver(index);
+                self.run_steps(next, index, usize::MAX)
+            }
+            Reached::Failed(index, error) => Err(self.failure(index, error)),
+            Reached::Undeliverable => self.drop_input(),
+        };
+        Some(self.end_input(result))
+    }
+
+    /// Returns what the step at which the input waits that was prepared first will look up; nothing if it is not at a keyed step.
+    pub fn asks(&mut self) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        if let Some(Prepared { reached: Reached::Waiting(index, message), .. }) = self.prepared.front()
+            && let Some(step) = &self.scenario.steps[*index]
+        {
+            step.step.asks(message, &mut self.scenario.memory, &mut asks);
+        }
+        asks
+    }
+
+    /// Takes `message` through the steps of a stage alone, as whoever has its table does for a line that is at home elsewhere. What
+    /// they emit beyond the stage is dropped. [`Memory::roll_back`] undoes a trial, before anything else is run.
+    ///
+    /// # Errors
+    ///
+    /// As for [`process`](Self::process).
+    pub fn run_stage(
+        &mut self,
+        line_no: u64,
+        stage: &Stage,
+        message: impl Into<M>,
+        is_trial: bool,
+    ) -> Result<(), StepFailure> {
+        let undeliverable = self.report.undeliverable;
         self.context.begin_input(line_no);
         self.outbox.begin_input();
-        if let Some(recorder) = present(&mut self.recorder) {
-            recorder.begin_input();
+        let next = Some((stage.steps.start, message.into()));
+        let result = self.run_steps(next, stage.steps.start, stage.steps.end);
+        self.clear_inboxes();
+        self.report.undeliverable = undeliverable;
+        if !is_trial {
+            match &result {
+                Err(failure) if self.ends_at(failure) => self.scenario.memory.roll_back(),
+                _ => self.scenario.memory.end_line(),
+            }
         }
-        let result = self.run_steps(input.into());
-        if let Some(observer) = &mut self.observer {
-            observer(&self.context);
-        }
-        match result {
-            Ok(()) => Ok(InputOutcome::Completed),
-            Err(failure) => self.abandon(failure),
-        }
+        result
+    }
+
+    /// Returns the bytes that the last input has written to the output of the run.
+    #[inline]
+    pub fn written(&self) -> &[u8] {
+        &self.outbox.written
+    }
+
+    /// Returns what steps want people to know since the last call: see [`Emitter::notice`](crate::Emitter::notice).
+    pub fn take_notices(&mut self) -> Vec<String> {
+        self.outbox.notices.take()
+    }
+
+    /// Forgets how many notices there were: the first ones of each topic are told again.
+    pub fn reset_notices(&mut self) {
+        self.outbox.notices = Notices::default();
+    }
+
+    /// Returns what the run remembers.
+    pub fn memory(&mut self) -> &mut Memory {
+        &mut self.scenario.memory
     }
 
     /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.
@@ -154,43 +275,98 @@ impl<M: MessageSet> SyncRunner<M> {
         Ok(self.report)
     }
 
+    #[inline]
+    fn begin_input(&mut self, line_no: u64) {
+        self.report.inputs += 1;
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        if let Some(recorder) = present(&mut self.recorder) {
+            recorder.begin_input();
+        }
+    }
+
+    #[inline]
+    fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
+        if let Some(observer) = &mut self.observer {
+            observer(&self.context);
+        }
+        if let Err(failure) = result {
+            return self.abandon(failure);
+        }
+        self.outbox.notices.end_input(true);
+        self.end_line();
+        Ok(InputOutcome::Completed)
+    }
+
+    fn drop_input(&mut self) -> Result<(), StepFailure> {
+        self.report.undeliverable += 1;
+        Ok(())
+    }
+
     fn abandon(&mut self, failure: StepFailure) -> Result<InputOutcome, StepFailure> {
-        self.outbox.clear();
-        self.inboxes.iter_mut().for_each(VecDeque::clear);
-        self.waiting = 0;
+        self.outbox.begin_input();
+        self.outbox.notices.end_input(false);
+        self.clear_inboxes();
         self.report.abandoned += 1;
-        if self.on_step_error == OnStepError::Stop || failure.error.always_stops() {
+        if self.ends_at(&failure) {
+            self.scenario.memory.roll_back();
             return Err(failure);
         }
+        self.end_line();
         Ok(InputOutcome::Abandoned(failure))
     }
 
-    fn run_steps(&mut self, input: M) -> Result<(), StepFailure> {
-        let Some(entry) = self.scenario.entry else {
-            self.report.undeliverable += 1;
-            return Ok(());
-        };
-        let mut next = Some((entry, input));
-        let mut position = entry;
+    #[inline]
+    fn end_line(&mut self) {
+        if self.is_answered {
+            self.scenario.memory.roll_back();
+        } else {
+            self.scenario.memory.end_line();
+        }
+    }
+
+    /// Returns whether a failure ends the run.
+    fn ends_at(&self, failure: &StepFailure) -> bool {
+        self.on_step_error == OnStepError::Stop || failure.error.always_stops()
+    }
+
+    fn clear_inboxes(&mut self) {
+        self.outbox.clear();
+        self.inboxes.iter_mut().for_each(VecDeque::clear);
+        self.waiting = 0;
+    }
+
+    fn failure(&self, index: usize, error: StepError) -> StepFailure {
+        let step_name = self.scenario.steps[index].as_ref().map_or("", |step| step.name).to_owned();
+        StepFailure { line_no: self.context.line_no(), step_name, error }
+    }
+
+    /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on.
+    fn run_steps(
+        &mut self,
+        mut next: Option<(usize, M)>,
+        mut position: usize,
+        end: usize,
+    ) -> Result<(), StepFailure> {
         while let Some((index, message)) = next.take().or_else(|| self.next_waiting(&mut position)) {
+            if index >= end {
+                continue;
+            }
             position = index;
+            let Scenario { steps, memory, strict, .. } = &mut self.scenario;
             // Routes lead to steps that exist: a skipped one is no step's route.
-            let Some(step) = &mut self.scenario.steps[index] else { continue };
+            let Some(step) = &steps[index] else { continue };
             // With tracing off, this branch and the one after the step are all that it costs.
             if let Some(recorder) = present(&mut self.recorder) {
                 recorder.enter(&message, &mut self.context);
             }
-            let done = run_step(step, message, &mut self.context, &mut self.outbox, self.scenario.strict);
+            let done = run_step(step, message, memory, &mut self.context, &mut self.outbox, *strict);
             if let Some(recorder) = present(&mut self.recorder) {
                 let step = StepRef { index, name: step.name };
                 record(recorder, step, &mut self.context, &self.outbox, &done);
             }
             if let Err(error) = done {
-                return Err(StepFailure {
-                    line_no: self.context.line_no(),
-                    step_name: step.name.to_owned(),
-                    error,
-                });
+                return Err(self.failure(index, error));
             }
             next = self.deliver(index);
             if let (Some(recorder), Some(_)) = (present(&mut self.recorder), &next) {
@@ -246,7 +422,7 @@ fn present(recorder: &mut Option<Recorder>) -> Option<&mut Recorder> {
 }
 
 /// Returns the position of the step that receives the message, `None` if none does.
-fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
+pub(crate) fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
     match destination {
         Destination::ByKind => step.routes[message.kind().index()],
         Destination::Step(index) => Some(index),
@@ -255,16 +431,17 @@ fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destin
 }
 
 /// Lets the step handle the message; a panic becomes an error. After an error the outbox is empty.
-fn run_step<M: MessageSet>(
-    step: &mut BoundStep<M>,
+pub(crate) fn run_step<M: MessageSet>(
+    step: &BoundStep<M>,
     message: M,
+    memory: &mut Memory,
     context: &mut Context,
     outbox: &mut Outbox<M>,
     strict: bool,
 ) -> Result<(), StepError> {
     let BoundStep { step: work, targets, .. } = step;
-    // A step that panics may leave its state behind half changed; what happens then is the policy's to say, as for an error.
-    let done = catch_unwind(AssertUnwindSafe(|| work.process(message, context, outbox, targets)));
+    // A step that panics may have changed half of what it wanted to; what happens then is the policy's to say, as for an error.
+    let done = catch_unwind(AssertUnwindSafe(|| work.process(message, memory, context, outbox, targets)));
     let done = match done {
         Ok(done) => done.and_then(|()| check_emissions(step, outbox, strict)),
         Err(panic) => Err(StepError::new("Panic", panic_text(panic.as_ref()))),

@@ -1,15 +1,16 @@
-//! A step: a typed function from one payload to some, with ports to state that lives elsewhere.
+//! A step: a typed function from one payload to some.
 
 use stream_kernel_trace::Context;
 
 use crate::emitter::Outbox;
+use crate::memory::{Ask, Declared};
 use crate::scenario::ResolvedTarget;
-use crate::{Emits, Emitter, Kind, MessageSet, StepError, VariantOf};
+use crate::{Emits, Emitter, Kind, Memory, MessageSet, StepError, VariantOf};
 
-/// A step of a pipeline: it takes one kind of message and emits none, one or several.
+/// A step of a pipeline that depends on its message alone: it takes one kind of message and emits none, one or several.
 ///
-/// A step knows nothing of other steps, of tracing or of configuration. What it must remember from input to
-/// input lives behind ports that it was built with.
+/// It may run ahead of earlier inputs. It knows nothing of other steps, of tracing or of configuration. A step that must
+/// remember something from input to input is a [`KeyedStep`](crate::KeyedStep).
 ///
 /// ```
 /// # use stream_kernel_exec::trace::{CanonicalContent, Context};
@@ -26,7 +27,7 @@ use crate::{Emits, Emitter, Kind, MessageSet, StepError, VariantOf};
 ///     type Emits = Word;
 ///
 ///     fn process(
-///         &mut self,
+///         &self,
 ///         line: Line,
 ///         context: &mut Context,
 ///         out: &mut Emitter<'_, Counting, Word>,
@@ -56,7 +57,7 @@ pub trait Step<M: MessageSet> {
     ///
     /// An error says that the program cannot do its work; an input that is merely bad is data, and becomes a message.
     fn process(
-        &mut self,
+        &self,
         input: Self::Takes,
         context: &mut Context,
         out: &mut Emitter<'_, M, Self::Emits>,
@@ -80,37 +81,64 @@ impl Target {
 }
 
 /// A step without its types, so that a pipeline can be made of any.
-pub(crate) trait AnyStep<M: MessageSet> {
+pub(crate) trait AnyStep<M: MessageSet>: Send {
     fn targets(&self) -> Vec<Target>;
 
+    /// Returns what the step finds beside its message: nothing if it is stateless.
+    fn finds(&self) -> Vec<Declared> {
+        Vec::new()
+    }
+
+    /// Takes where these are.
+    fn connect(&mut self, slots: &[usize]) {
+        let _ = slots;
+    }
+
+    /// Notes that `message` will be looked up soon.
+    fn announce(&self, message: &M, memory: &mut Memory) {
+        let _ = (message, memory);
+    }
+
+    /// Adds what the step will look up for `message`.
+    fn asks(&self, message: &M, memory: &mut Memory, asks: &mut Vec<Ask>) {
+        let _ = (message, memory, asks);
+    }
+
     fn process(
-        &mut self,
+        &self,
         message: M,
+        memory: &mut Memory,
         context: &mut Context,
         outbox: &mut Outbox<M>,
         targets: &[ResolvedTarget],
     ) -> Result<(), StepError>;
 }
 
-/// Takes the payload out of the message enum and puts the outputs back in.
-pub(crate) struct Typed<S>(pub(crate) S);
+/// Takes the payload out of the message enum.
+#[inline]
+pub(crate) fn take<M: MessageSet, P: VariantOf<M>>(message: M) -> Result<P, StepError> {
+    P::from_message(message).map_err(|message| {
+        // The scenario routes by kind: this would be a fault of the kernel.
+        StepError::new("WrongKind", format_args!("was handed a `{}`", message.kind().name_in::<M>()))
+    })
+}
 
-impl<M: MessageSet, S: Step<M>> AnyStep<M> for Typed<S> {
+/// Takes the payload out of the message enum and puts the outputs back in.
+pub(crate) struct Stateless<S>(pub(crate) S);
+
+impl<M: MessageSet, S: Step<M> + Send> AnyStep<M> for Stateless<S> {
     fn targets(&self) -> Vec<Target> {
         self.0.targets()
     }
 
     fn process(
-        &mut self,
+        &self,
         message: M,
+        _: &mut Memory,
         context: &mut Context,
         outbox: &mut Outbox<M>,
         targets: &[ResolvedTarget],
     ) -> Result<(), StepError> {
-        let input = S::Takes::from_message(message).map_err(|message| {
-            // The scenario routes by kind: this would be a fault of the kernel.
-            StepError::new("WrongKind", format_args!("was handed a `{}`", message.kind().name_in::<M>()))
-        })?;
-        self.0.process(input, context, &mut Emitter::new(outbox, targets))
+        self.0.process(take(message)?, context, &mut Emitter::new(outbox, targets))
     }
 }

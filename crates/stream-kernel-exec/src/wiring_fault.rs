@@ -39,6 +39,30 @@ pub enum WiringFault {
         /// What its builder said.
         cause: String,
     },
+    /// The step looks into memory that the application does not declare.
+    #[error("step `{name}` looks into the memory `{memory}`, which is not declared")]
+    MemoryUndeclared {
+        /// The step's position.
+        index: usize,
+        /// The step's name.
+        name: String,
+        /// The name of the memory.
+        memory: &'static str,
+    },
+    /// The step looks something up by another key, or as another kind of memory, than is declared.
+    #[error("step `{name}` looks into the memory `{memory}` by `{key}`, and it is declared otherwise, by `{declared}`")]
+    MemoryKeyDiffers {
+        /// The step's position.
+        index: usize,
+        /// The step's name.
+        name: String,
+        /// The name of the memory.
+        memory: &'static str,
+        /// The type of the step's key.
+        key: &'static str,
+        /// The type of the declared key.
+        declared: &'static str,
+    },
     /// Neither the source nor an earlier step sends the step anything.
     #[error("step `{name}` takes `{takes}`, which no earlier step sends it")]
     Unfed {
@@ -113,6 +137,8 @@ impl WiringFault {
             Self::UnknownStep { index, .. }
             | Self::RepeatedStep { index, .. }
             | Self::NotBuilt { index, .. }
+            | Self::MemoryUndeclared { index, .. }
+            | Self::MemoryKeyDiffers { index, .. }
             | Self::Unfed { index, .. }
             | Self::Undeliverable { index, .. }
             | Self::TargetMissing { index, .. }
@@ -123,7 +149,14 @@ impl WiringFault {
 
     /// Returns whether the pipeline cannot run even when it is not strict.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::RepeatedStep { .. } | Self::TooManySteps { .. } | Self::NotBuilt { .. })
+        matches!(
+            self,
+            Self::RepeatedStep { .. }
+                | Self::TooManySteps { .. }
+                | Self::NotBuilt { .. }
+                | Self::MemoryUndeclared { .. }
+                | Self::MemoryKeyDiffers { .. }
+        )
     }
 }
 

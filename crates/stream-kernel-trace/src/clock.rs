@@ -7,7 +7,7 @@ use crate::Timestamp;
 use crate::tick_clock::TickClock;
 
 /// A source of time that never goes back.
-pub trait Clock {
+pub trait Clock: Send {
     /// Returns the present time; never less than what it returned before.
     fn now(&self) -> Timestamp;
 }

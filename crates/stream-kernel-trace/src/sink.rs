@@ -5,7 +5,7 @@ use std::io;
 use crate::Record;
 
 /// Takes records in, one by one, in the order of execution.
-pub trait TraceSink {
+pub trait TraceSink: Send {
     /// Takes one record in.
     ///
     /// # Errors

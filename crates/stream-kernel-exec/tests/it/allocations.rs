@@ -53,7 +53,7 @@ impl Step<Numbers> for Relay {
     type Emits = Number;
 
     fn process(
-        &mut self,
+        &self,
         number: Number,
         context: &mut Context,
         out: &mut Emitter<'_, Numbers, Number>,
@@ -77,7 +77,7 @@ impl Step<Numbers> for Fork {
     }
 
     fn process(
-        &mut self,
+        &self,
         number: Number,
         _: &mut Context,
         out: &mut Emitter<'_, Numbers, NumberOrSum>,
@@ -97,7 +97,7 @@ impl Step<Numbers> for Add {
     type Emits = Sum;
 
     fn process(
-        &mut self,
+        &self,
         number: Number,
         _: &mut Context,
         out: &mut Emitter<'_, Numbers, Sum>,
@@ -115,7 +115,7 @@ impl Step<Numbers> for KeepEven {
     type Emits = Sum;
 
     fn process(
-        &mut self,
+        &self,
         sum: Sum,
         _: &mut Context,
         out: &mut Emitter<'_, Numbers, Sum>,
@@ -135,7 +135,7 @@ impl Step<Numbers> for Total {
     type Emits = Nothing;
 
     fn process(
-        &mut self,
+        &self,
         _: Sum,
         _: &mut Context,
         _: &mut Emitter<'_, Numbers, Nothing>,

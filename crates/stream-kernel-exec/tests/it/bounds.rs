@@ -41,7 +41,7 @@ fn all_steps_together_emit_at_most_65536_messages_for_an_input() {
     let (mut runner, log) = bursting().continuing().runner();
     // `relay` adds one word to those of `burst`. What one input has used up is there again for the next.
     let outcomes = ["65535", "65536", "65537", "65535"].map(|words| {
-        log.borrow_mut().clear();
+        log.lock().unwrap().clear();
         match runner.process(1, Line::from(words)) {
             Ok(InputOutcome::Completed) => format!("{words}: completed"),
             Ok(InputOutcome::Abandoned(failure)) | Err(failure) => format!("{words}: {failure}"),

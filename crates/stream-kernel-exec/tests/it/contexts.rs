@@ -1,7 +1,6 @@
 //! Each input has a context of its own, and the observer sees it when the input is done.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::trace::{Context, ContextDiffMode, ErrorEntry, Recorder, ShortText, TraceSettings};
 use stream_kernel_exec::{Emitter, Nothing, StepError};
@@ -40,11 +39,11 @@ fn observed(recorder: Option<Recorder>, inputs: &[&str]) -> String {
     if let Some(recorder) = recorder {
         runner = runner.with_recorder(recorder);
     }
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let writer = Rc::clone(&seen);
-    let mut runner = runner.with_observer(move |context| writer.borrow_mut().push(fields(context)));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&seen);
+    let mut runner = runner.with_observer(move |context| writer.lock().unwrap().push(fields(context)));
     drive(&mut runner, &log, inputs);
-    seen.borrow().join("\n")
+    seen.lock().unwrap().join("\n")
 }
 
 fn fields(context: &Context) -> String {
@@ -94,11 +93,11 @@ fn the_tape_numbers_the_messages_of_each_step_and_starts_anew_with_each_input() 
 #[test]
 fn an_input_that_no_step_takes_is_observed_like_any_other() {
     let (runner, log) = noting().pipeline("take").not_strict().runner();
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let lines = Rc::clone(&seen);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&seen);
     let mut runner = runner
         .with_recorder(full_recorder())
-        .with_observer(move |context| lines.borrow_mut().push((context.line_no(), context.received_at())));
+        .with_observer(move |context| lines.lock().unwrap().push((context.line_no(), context.received_at())));
     drive(&mut runner, &log, &["a", "b"]);
-    assert_eq!(*seen.borrow(), [(1, None), (2, None)]);
+    assert_eq!(*seen.lock().unwrap(), [(1, None), (2, None)]);
 }

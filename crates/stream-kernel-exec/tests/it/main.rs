@@ -5,6 +5,7 @@
 mod story;
 mod toy;
 
+mod memory;
 mod messages;
 mod routing;
 mod targets;

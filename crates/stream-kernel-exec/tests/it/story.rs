@@ -1,8 +1,8 @@
 //! Runs of the toy, told as text: what each step handled, what went wrong, the counts, and what the tape says.
 
-use std::cell::RefCell;
+
 use std::fmt::Write as _;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::trace::{Context, ManualClock, Recorder, Timestamp, TraceSettings};
 use stream_kernel_exec::{InputOutcome, SyncRunner};
@@ -14,20 +14,20 @@ impl Rig {
     pub(crate) fn story(self, inputs: &[&str]) -> String {
         let (mut runner, log) = self.runner();
         drive(&mut runner, &log, inputs);
-        log.borrow().join("\n")
+        log.lock().unwrap().join("\n")
     }
 
     /// Takes each input through the pipeline, traced, and returns the tape that the observer saw of each.
     pub(crate) fn tapes(self, inputs: &[&str]) -> String {
         let (runner, log) = self.runner();
-        let tapes = Rc::new(RefCell::new(String::new()));
-        let seen = Rc::clone(&tapes);
+        let tapes = Arc::new(Mutex::new(String::new()));
+        let seen = Arc::clone(&tapes);
         let mut runner = runner
             .with_recorder(recorder(TraceSettings::default()))
-            .with_observer(move |context| seen.borrow_mut().push_str(&tape(context)));
+            .with_observer(move |context| seen.lock().unwrap().push_str(&tape(context)));
         drive(&mut runner, &log, inputs);
         runner.finish().unwrap();
-        tapes.borrow().clone()
+        tapes.lock().unwrap().clone()
     }
 }
 
@@ -41,9 +41,9 @@ pub(crate) fn drive(runner: &mut SyncRunner<Toy>, log: &Log, inputs: &[&str]) {
     for (line_no, input) in (1..).zip(inputs) {
         match runner.process(line_no, Line::from(*input)) {
             Ok(InputOutcome::Completed) => {}
-            Ok(InputOutcome::Abandoned(failure)) => log.borrow_mut().push(format!("abandoned: {failure}")),
+            Ok(InputOutcome::Abandoned(failure)) => log.lock().unwrap().push(format!("abandoned: {failure}")),
             Err(failure) => {
-                log.borrow_mut().push(format!("stopped: {failure}"));
+                log.lock().unwrap().push(format!("stopped: {failure}"));
                 break;
             }
         }
@@ -55,7 +55,7 @@ pub(crate) fn drive(runner: &mut SyncRunner<Toy>, log: &Log, inputs: &[&str]) {
             write!(counts, ", {name} {count}").unwrap();
         }
     }
-    log.borrow_mut().push(counts);
+    log.lock().unwrap().push(counts);
 }
 
 /// Returns what the context's tape says, a line a record: input, step, place among the step's messages, in, out, status.

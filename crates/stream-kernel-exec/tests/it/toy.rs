@@ -1,7 +1,6 @@
 //! A toy application: its messages carry a text, and its steps log what they handle, so that a run tells its story.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::trace::{CanonicalContent, Context, RunLabel, ShortText};
 use stream_kernel_exec::{
@@ -62,12 +61,12 @@ outputs! {
 }
 
 /// What happened, one entry a line.
-pub(crate) type Log = Rc<RefCell<Vec<String>>>;
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
 /// What a step does with a text.
 pub(crate) type Act<E> = fn(&str, &mut Context, &mut Emitter<'_, Toy, E>) -> Result<(), StepError>;
 
-type BoxedAct<T, E> = Box<dyn Fn(&T, &mut Context, &mut Emitter<'_, Toy, E>) -> Result<(), StepError>>;
+type BoxedAct<T, E> = Box<dyn Fn(&T, &mut Context, &mut Emitter<'_, Toy, E>) -> Result<(), StepError> + Send>;
 
 /// A step that logs the message that it handles, and then acts.
 struct LoggingStep<T, E> {
@@ -86,14 +85,14 @@ impl<T: VariantOf<Toy> + Text, E: Emits<Toy>> Step<Toy> for LoggingStep<T, E> {
     }
 
     fn process(
-        &mut self,
+        &self,
         input: T,
         context: &mut Context,
         out: &mut Emitter<'_, Toy, E>,
     ) -> Result<(), StepError> {
         let kind = T::KIND.name_in::<Toy>();
         let entry = format!("{} {} < {kind} {:?}", context.line_no(), self.name, input.text());
-        self.log.borrow_mut().push(entry);
+        self.log.lock().unwrap().push(entry);
         (self.act)(&input, context, out)
     }
 }
@@ -131,7 +130,7 @@ impl Rig {
         self.pipeline.push(name.to_owned());
         self.registry = self.registry.with(name, move |log: &Log| LoggingStep::<T, E> {
             name,
-            log: Rc::clone(log),
+            log: Arc::clone(log),
             targets: Vec::new(),
             act: Box::new(move |input, _, out| {
                 for output in emitted(input.text()) {
@@ -152,7 +151,7 @@ impl Rig {
         self.pipeline.push(name.to_owned());
         self.registry = self.registry.with(name, move |log: &Log| LoggingStep::<T, E> {
             name,
-            log: Rc::clone(log),
+            log: Arc::clone(log),
             targets: targets.clone(),
             act: Box::new(move |input, context, out| act(input.text(), context, out)),
         });

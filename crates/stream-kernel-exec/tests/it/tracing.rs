@@ -1,8 +1,8 @@
 //! Tracing watches and changes nothing: whatever is recorded, the steps see and emit the same.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use stream_kernel_exec::trace::{
     ContextDiffMode, ContextField, FieldSet, Record, Recorder, SignatureMode, TraceSettings, TraceSink,
@@ -49,7 +49,7 @@ fn traced_story(recorder: Recorder) -> String {
     let (runner, log) = eventful().runner();
     let mut runner = runner.with_recorder(recorder);
     drive(&mut runner, &log, &INPUTS);
-    log.borrow().join("\n")
+    log.lock().unwrap().join("\n")
 }
 
 #[test]
@@ -96,13 +96,13 @@ fn the_story_is_the_same_in_every_mode() {
 /// Takes `takes` records in, and fails from then on.
 struct Failing {
     takes: usize,
-    asked: Rc<Cell<usize>>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl TraceSink for Failing {
     fn write(&mut self, _: &Record<'_>) -> io::Result<()> {
-        self.asked.set(self.asked.get() + 1);
-        if self.asked.get() > self.takes { Err(io::Error::other("disk full")) } else { Ok(()) }
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        if asked > self.takes { Err(io::Error::other("disk full")) } else { Ok(()) }
     }
 }
 
@@ -110,16 +110,16 @@ impl TraceSink for Failing {
 fn a_sink_that_fails_leaves_the_run_alone_and_is_reported_at_its_end() {
     let untraced = eventful().story(&INPUTS);
     for takes in [0, 3] {
-        let asked = Rc::new(Cell::new(0));
-        let sink = Failing { takes, asked: Rc::clone(&asked) };
+        let asked = Arc::new(AtomicUsize::new(0));
+        let sink = Failing { takes, asked: Arc::clone(&asked) };
         let (runner, log) = eventful().runner();
         let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
         let recorder = recorder(settings).with_sink(Box::new(sink));
         let mut runner = runner.with_recorder(recorder);
         drive(&mut runner, &log, &INPUTS);
 
-        assert_eq!(log.borrow().join("\n"), untraced);
-        assert_eq!(asked.get(), takes + 1, "a sink that has failed is not asked again");
+        assert_eq!(log.lock().unwrap().join("\n"), untraced);
+        assert_eq!(asked.load(Ordering::Relaxed), takes + 1, "a sink that has failed is not asked again");
         let counted = runner.report();
         assert_eq!(
             counted.inputs,
@@ -142,7 +142,7 @@ fn a_run_whose_trace_is_complete_ends_with_its_counts() {
 
 /// Counts how often it is told that nothing happens.
 #[derive(Clone, Default)]
-struct Waiting(Rc<Cell<usize>>);
+struct Waiting(Arc<AtomicUsize>);
 
 impl TraceSink for Waiting {
     fn write(&mut self, _: &Record<'_>) -> io::Result<()> {
@@ -150,7 +150,7 @@ impl TraceSink for Waiting {
     }
 
     fn idle(&mut self) -> io::Result<()> {
-        self.0.set(self.0.get() + 1);
+        self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -163,5 +163,5 @@ fn a_sink_is_told_that_the_run_waits() {
     let settings = TraceSettings::default();
     let mut runner = runner.with_recorder(recorder(settings).with_sink(Box::new(sink.clone())));
     runner.idle();
-    assert_eq!(sink.0.get(), 1);
+    assert_eq!(sink.0.load(Ordering::Relaxed), 1);
 }

@@ -1,4 +1,4 @@
-//! How a store finds its entries: a hash table, with a secret seed, of their positions in a list; and how many a store can hold.
+//! Positions by key: a hash table, with a secret seed, of the positions that entries have in a list.
 
 use std::collections::hash_map;
 use std::hash::{BuildHasher, Hash};
@@ -7,18 +7,16 @@ use std::{hint, iter};
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
-/// The most entries that a store can hold: positions have 32 bits.
-pub const MAX_ENTRIES: u32 = u32::MAX;
+/// The most entries that a table can hold: positions have 32 bits, and two are reserved.
+pub const MAX_ENTRIES: u32 = u32::MAX - 2;
 
 /// Finds positions in a list by key; the list itself, with the keys, is its owner's.
 ///
-/// Four bytes a position and a list without holes take half the memory of a map that holds the entries: at 10 million ids 39
-/// bytes an id instead of 91. The keys come from outside, so that the hash has a seed of its own that nobody outside can know.
+/// Four bytes a position and a list without holes take half the memory of a map that holds the entries. The keys come from
+/// outside, so that the hash has a seed of its own that nobody outside can know.
 ///
-/// A table of `hashbrown` can do the same. It has tags and positions in two places, so that it waits for memory twice for a key that
-/// is there, and once, as this does, for one that is not; in a loop over new keys alone it is as quick or quicker. But it cannot be told
-/// beforehand what it will be asked for. A line, at a million of them, took an eighth more time with it than with this table, and a third
-/// more than with [`bring_near`](Self::bring_near) (`docs/performance.md` has the figures).
+/// A table of `hashbrown` can do the same, but cannot prefetch: a line of fund-load, at a million of them, took an eighth
+/// more time with it, and a third more than with [`prefetch`](Self::prefetch) (`docs/performance.md` has the figures).
 #[derive(Clone, Debug)]
 pub(super) struct PositionTable {
     /// A power of two of them. The low bits of a hash choose one; from there on the next one with room is taken.
@@ -31,7 +29,7 @@ pub(super) struct PositionTable {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 struct Group {
-    /// The high bits of hashes, with the highest set; zero where no position is. Slots are taken in order and never given back.
+    /// The high bits of hashes, with the highest set; zero where no position is. Slots are taken and freed in order.
     tags: [u8; GROUP_SLOTS],
     positions: [u32; GROUP_SLOTS],
 }
@@ -59,6 +57,16 @@ impl Group {
 
     fn is_full(&self) -> bool {
         self.tags[GROUP_SLOTS - 1] != 0
+    }
+
+    /// Frees the last slot that is taken if it holds this position, and returns whether it does.
+    fn remove_last(&mut self, position: u32) -> bool {
+        let Some(slot) = self.tags.iter().rposition(|&tag| tag != 0) else { return false };
+        let is_there = self.positions[slot] == position;
+        if is_there {
+            self.tags[slot] = 0;
+        }
+        is_there
     }
 
     /// Takes the next slot, and returns whether there was one.
@@ -97,8 +105,8 @@ impl PositionTable {
         }
     }
 
-    /// Has the memory fetched that looking for `hash` will begin with, and does not wait for it: nothing depends on what is there.
-    pub(super) fn bring_near(&self, hash: u64) {
+    /// Prefetches the first group probed for `hash`: a load that nothing waits for.
+    pub(super) fn prefetch(&self, hash: u64) {
         hint::black_box(self.groups[self.first_group(hash)].tags[0]);
     }
 
@@ -125,6 +133,16 @@ impl PositionTable {
         }
         self.push(hash, position);
         self.len += 1;
+    }
+
+    /// Removes the position that was inserted last, of a key whose hash is `hash`.
+    pub(super) fn remove_last(&mut self, hash: u64, position: u32) {
+        let mut at = self.first_group(hash);
+        // It is the last of its group, since slots are taken in order.
+        while !self.groups[at].remove_last(position) {
+            at = self.group_after(at);
+        }
+        self.len -= 1;
     }
 
     fn push(&mut self, hash: u64, position: u32) {
@@ -154,19 +172,14 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::domain::DigitId;
 
     const IDS: usize = 2_500;
     /// How many groups a table of so many ids has.
     const GROUPS: u64 = 256;
 
-    fn id(number: u64) -> DigitId {
-        DigitId::parse(number.to_string()).unwrap()
-    }
-
     /// Fills the table with the ids, finds each of them, and returns how many groups were looked at for that and how many keys were
     /// compared.
-    fn work(mut table: PositionTable, ids: &[DigitId]) -> [usize; 2] {
+    fn work(mut table: PositionTable, ids: &[u64]) -> [usize; 2] {
         for (at, &id) in ids.iter().enumerate() {
             let hash = table.hash(id);
             table.insert(hash, u32::try_from(at).unwrap(), ids[..at].iter().zip(0..));
@@ -196,11 +209,11 @@ mod tests {
     fn ids_that_were_chosen_to_collide_cost_no_more_than_random_ones() {
         // An odd multiplier takes the numbers below 10^19 to numbers that look drawn at random.
         let random: Vec<_> =
-            (1..=IDS as u64).map(|at| id(at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1)).collect();
+            (1..=IDS as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1).collect();
         let theirs = PositionTable::new();
-        let begins_at_7 = |id: &DigitId| theirs.hash(id) % GROUPS == 7;
-        let collide_there: Vec<_> = (0..).map(id).filter(begins_at_7).take(IDS).collect();
-        let collide_as_numbers: Vec<_> = (0..IDS as u64).map(|at| id(at << 40)).collect();
+        let begins_at_7 = |id: &u64| theirs.hash(id) % GROUPS == 7;
+        let collide_there: Vec<_> = (0..).filter(begins_at_7).take(IDS).collect();
+        let collide_as_numbers: Vec<_> = (0..IDS as u64).map(|at| at << 40).collect();
 
         let [groups, keys] = work(PositionTable::new(), &random);
         let [colliding, _] = work(theirs.clone(), &collide_there);
@@ -215,7 +228,7 @@ mod tests {
     /// Two runs must not share a seed: what collides in one, somebody could find out, would collide in the next.
     #[test]
     fn every_table_has_a_seed_of_its_own() {
-        let hashes: HashSet<_> = (0..16).map(|_| PositionTable::new().hash(id(7))).collect();
+        let hashes: HashSet<_> = (0..16).map(|_| PositionTable::new().hash(7)).collect();
         assert_eq!(hashes.len(), 16);
     }
 
@@ -265,7 +278,7 @@ mod tests {
             for key in 0..KEYS {
                 let at = key as usize;
                 assert_eq!(table.find(hash_of(key), |position| position == at), Some(at));
-                table.bring_near(hash_of(key));
+                table.prefetch(hash_of(key));
             }
             assert_eq!(table.find(hash_of(KEYS), |position| position == KEYS as usize), None);
         }

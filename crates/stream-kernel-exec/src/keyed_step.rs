@@ -1,0 +1,134 @@
+//! A keyed step: it sees its message, and what is kept under that message's key.
+
+use stream_kernel_trace::Context;
+
+use crate::emitter::Outbox;
+use crate::memory::{Ask, Declared};
+use crate::scenario::ResolvedTarget;
+use crate::step::{AnyStep, Target, take};
+use crate::{Emits, Emitter, Memory, MessageSet, State, StepError, VariantOf};
+
+/// A step of a pipeline that depends on its message and on what is kept under the message's key, and on nothing else.
+///
+/// What it finds there is what all lines before have left, however the run is executed.
+///
+/// ```
+/// # use stream_kernel_exec::trace::{CanonicalContent, Context};
+/// # use stream_kernel_exec::{Declaration, Emitter, Entry, KeyedStep, Nothing, Payload, StepError, Table};
+/// # pub struct Word(u64);
+/// # impl Payload for Word { fn digest(&self, content: &mut CanonicalContent) { content.unsigned("word", self.0); } }
+/// # stream_kernel_exec::messages! { pub enum Counting { Word } }
+/// /// How often each word was there.
+/// struct Words;
+///
+/// impl Declaration for Words {
+///     const NAME: &'static str = "words";
+///     type Store = Table<u64, u32>;
+/// }
+///
+/// struct CountWord;
+///
+/// impl KeyedStep<Counting> for CountWord {
+///     type Takes = Word;
+///     type Emits = Nothing;
+///     type State = Words;
+///
+///     fn key(&self, word: &Word) -> u64 {
+///         word.0
+///     }
+///
+///     fn process(
+///         &self,
+///         _: Word,
+///         mut count: Entry<'_, u64, u32>,
+///         _: &mut Context,
+///         _: &mut Emitter<'_, Counting, Nothing>,
+///     ) -> Result<(), StepError> {
+///         let before = count.get().unwrap_or_default();
+///         count.set(&(before + 1))
+///     }
+/// }
+/// ```
+pub trait KeyedStep<M: MessageSet> {
+    /// The payload that the step takes.
+    type Takes: VariantOf<M>;
+    /// What it emits.
+    type Emits: Emits<M>;
+    /// What it finds beside its message.
+    type State: State;
+
+    /// Returns the steps that this one names as targets, so that they can be checked before anything runs.
+    fn targets(&self) -> Vec<Target> {
+        Vec::new()
+    }
+
+    /// Returns by what the message is looked up. It must depend on the message alone.
+    fn key(&self, input: &Self::Takes) -> <Self::State as State>::Keys;
+
+    /// Takes one message and emits what follows from it.
+    ///
+    /// # Errors
+    ///
+    /// An error says that the program cannot do its work; an input that is merely bad is data, and becomes a message.
+    fn process(
+        &self,
+        input: Self::Takes,
+        state: <Self::State as State>::Access<'_>,
+        context: &mut Context,
+        out: &mut Emitter<'_, M, Self::Emits>,
+    ) -> Result<(), StepError>;
+}
+
+/// Looks up what the step needs, and takes payloads out of the message enum and puts them back in.
+pub(crate) struct Keyed<M: MessageSet, S: KeyedStep<M>> {
+    pub(crate) step: S,
+    pub(crate) slots: <S::State as State>::Slots,
+}
+
+impl<M: MessageSet, S: KeyedStep<M>> Keyed<M, S> {
+    pub(crate) fn new(step: S) -> Self {
+        Self { step, slots: Default::default() }
+    }
+}
+
+impl<M: MessageSet, S: KeyedStep<M> + Send> AnyStep<M> for Keyed<M, S> {
+    fn targets(&self) -> Vec<Target> {
+        self.step.targets()
+    }
+
+    fn finds(&self) -> Vec<Declared> {
+        S::State::declared()
+    }
+
+    fn connect(&mut self, slots: &[usize]) {
+        let mut slots = slots.iter();
+        self.slots = S::State::slots(&mut || slots.next().copied().unwrap_or_default());
+    }
+
+    fn announce(&self, message: &M, memory: &mut Memory) {
+        if let Some(input) = S::Takes::peek(message) {
+            S::State::announce(memory, self.slots, self.step.key(input));
+        }
+    }
+
+    fn asks(&self, message: &M, memory: &mut Memory, asks: &mut Vec<Ask>) {
+        if let Some(input) = S::Takes::peek(message) {
+            S::State::asks(memory, self.slots, self.step.key(input), asks);
+        }
+    }
+
+    fn process(
+        &self,
+        message: M,
+        memory: &mut Memory,
+        context: &mut Context,
+        outbox: &mut Outbox<M>,
+        targets: &[ResolvedTarget],
+    ) -> Result<(), StepError> {
+        let input: S::Takes = take(message)?;
+        let state = S::State::access(memory, self.slots, self.step.key(&input));
+        // The scenario has connected each step to its memory: this would be a fault of the kernel.
+        let state = state.ok_or_else(|| StepError::new("NoMemory", "its memory is not there"))?;
+        self.step.process(input, state, context, &mut Emitter::new(outbox, targets))
+    }
+}

@@ -1,0 +1,227 @@
+//! What a run remembers: kept by the kernel, by key; an application declares it.
+
+mod gate;
+mod pieces;
+mod position_table;
+mod state;
+mod store;
+mod table;
+mod tally;
+mod watermark;
+
+use std::any::TypeId;
+
+pub use gate::{Gate, GateCount};
+pub use position_table::MAX_ENTRIES;
+pub use state::State;
+pub use store::{NotRestored, Store};
+pub use table::{Entry, Key, Limit, Table, Value};
+pub use tally::{Counters, Tally};
+pub use watermark::{Mark, Watermark};
+
+use crate::StepError;
+pub(crate) use store::AnyStore;
+
+/// The most kinds of memory that an application may declare.
+pub const MAX_DECLARATIONS: usize = 64;
+
+/// A name for something that a run remembers, and the kind of memory that it is.
+///
+/// ```
+/// use stream_kernel_exec::{Declaration, Table};
+///
+/// /// How often each word was there.
+/// struct Words;
+///
+/// impl Declaration for Words {
+///     const NAME: &'static str = "words";
+///     type Store = Table<u64, u32>;
+/// }
+/// ```
+pub trait Declaration: 'static {
+    /// The name, for people: in checks and snapshots.
+    const NAME: &'static str;
+    /// The kind of memory.
+    type Store: Store;
+}
+
+/// All that a run remembers.
+///
+/// A step finds in it what its message's key leads to. What a line changes is undone if the line ends the run. A snapshot
+/// holds all of it, record by record.
+pub struct Memory {
+    stores: Vec<Box<dyn AnyStore>>,
+    declared: Vec<Declared>,
+    /// Stores that forget, each with the watermark by which it does.
+    forgetting: Vec<(usize, usize)>,
+    /// The stores that this line has asked, a bit each.
+    touched: u64,
+}
+
+/// What is known of a store without its types.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    pub(crate) name: &'static str,
+    pub(crate) type_id: TypeId,
+    pub(crate) key: &'static str,
+    pub(crate) is_table: bool,
+}
+
+impl Declared {
+    pub(crate) fn of<D: Declaration>() -> Self {
+        let key = std::any::type_name::<<D::Store as Store>::Key>();
+        Self { name: D::NAME, type_id: TypeId::of::<D>(), key, is_table: D::Store::IS_TABLE }
+    }
+}
+
+impl Memory {
+    pub(crate) fn new(
+        stores: Vec<(Declared, Box<dyn AnyStore>)>,
+        forgetting: impl Iterator<Item = (TypeId, TypeId)>,
+    ) -> Self {
+        let (declared, stores): (Vec<_>, Vec<_>) = stores.into_iter().unzip();
+        let at = |type_id| declared.iter().position(|one: &Declared| one.type_id == type_id);
+        let forgetting = forgetting.filter_map(|(table, watermark)| at(table).zip(at(watermark))).collect();
+        Self { stores, declared, forgetting, touched: 0 }
+    }
+
+    pub(crate) fn declared(&self) -> &[Declared] {
+        &self.declared
+    }
+
+    /// Returns the store of `D`, `None` if it is not declared.
+    pub fn store<D: Declaration>(&mut self) -> Option<&mut D::Store> {
+        let slot = self.declared.iter().position(|one| one.type_id == TypeId::of::<D>())?;
+        self.stores[slot].as_any_mut().downcast_mut()
+    }
+
+    /// Makes what this line has changed final.
+    #[inline]
+    pub(crate) fn end_line(&mut self) {
+        while self.touched != 0 {
+            self.stores[self.touched.trailing_zeros() as usize].end_line();
+            self.touched &= self.touched - 1;
+        }
+    }
+
+    /// Undoes what this line has changed.
+    pub fn roll_back(&mut self) {
+        while self.touched != 0 {
+            self.stores[self.touched.trailing_zeros() as usize].roll_back();
+            self.touched &= self.touched - 1;
+        }
+        self.pass_on_watermarks(None);
+    }
+
+    /// Prefetches what was announced.
+    pub(crate) fn prefetch(&mut self) {
+        self.stores.iter_mut().for_each(|store| store.prefetch());
+    }
+
+    /// Tells stores that forget by a watermark, or by this one alone, where it is.
+    fn pass_on_watermarks(&mut self, only: Option<usize>) {
+        for at in 0..self.forgetting.len() {
+            let (table, watermark) = self.forgetting[at];
+            if only.is_none_or(|only| only == watermark) {
+                let watermark = self.stores[watermark].watermark();
+                self.stores[table].set_watermark(watermark);
+                self.touched |= 1 << table;
+            }
+        }
+    }
+
+    /// Hands each record of a snapshot to `write`: first the names of everything declared, then what is remembered.
+    ///
+    /// # Errors
+    ///
+    /// Returns what `write` returns.
+    pub fn snapshot<E>(&self, write: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut record = Vec::new();
+        let mut done = Ok(());
+        for (slot, (store, declared)) in (0_u8..).zip(self.stores.iter().zip(&self.declared)) {
+            record.clear();
+            record.extend_from_slice(&[NAME_RECORD, slot, u8::try_from(declared.name.len()).unwrap_or(u8::MAX)]);
+            record.extend(declared.name.bytes().take(u8::MAX.into()));
+            write(&record)?;
+            record.clear();
+            record.push(slot);
+            store.records(&mut record, &mut |record| {
+                if done.is_ok() {
+                    done = write(record);
+                }
+                record.truncate(1);
+            });
+            std::mem::replace(&mut done, Ok(()))?;
+        }
+        done
+    }
+
+    /// Returns about how many bytes a snapshot has.
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.stores.iter().map(|store| store.snapshot_bytes()).sum()
+    }
+
+    /// Takes in one or more whole records of a snapshot, into memory that is new.
+    ///
+    /// # Errors
+    ///
+    /// A record is not of this memory, or one more than a limit allows.
+    pub fn restore(&mut self, mut records: &[u8]) -> Result<(), NotRestored> {
+        while let Some((&slot, rest)) = records.split_first() {
+            records = rest;
+            if slot == NAME_RECORD {
+                let [slot, len, rest @ ..] = records else { return Err(NotRestored::Corrupt) };
+                let (name, rest) = rest.split_at_checked((*len).into()).ok_or(NotRestored::Corrupt)?;
+                let is_declared =
+                    self.declared.get(usize::from(*slot)).is_some_and(|one| one.name.as_bytes() == name);
+                if !is_declared {
+                    return Err(NotRestored::Corrupt);
+                }
+                records = rest;
+                continue;
+            }
+            let store = self.stores.get_mut(usize::from(slot)).ok_or(NotRestored::Corrupt)?;
+            store.restore(&mut records)?;
+        }
+        self.pass_on_watermarks(None);
+        self.touched = 0;
+        Ok(())
+    }
+
+    /// Returns the value under a key of the memory with this name, both as bytes; `None` if there is none.
+    pub fn value(&mut self, name: &str, key: &[u8]) -> Option<Vec<u8>> {
+        let slot = self.slot(name)?;
+        self.stores[slot].value_bytes(key)
+    }
+
+    /// Puts a value under a key for the line that comes next, both as bytes: an answer from wherever the memory is.
+    ///
+    /// It stays until the line [is rolled back](Self::roll_back), or for good once the line is done. `None` means that there is no
+    /// memory with this name, or that these are not its bytes.
+    pub fn overlay(&mut self, name: &str, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>> {
+        let slot = self.slot(name)?;
+        self.touched |= 1 << slot;
+        let done = self.stores[slot].overlay(key, value);
+        self.pass_on_watermarks(Some(slot));
+        done
+    }
+
+    fn slot(&self, name: &str) -> Option<usize> {
+        self.declared.iter().position(|one| one.name == name)
+    }
+}
+
+/// What a step will look up for a message, as bytes: for whoever keeps it elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The name of the memory.
+    pub memory: &'static str,
+    /// What the memory is shared out by.
+    pub owner: Vec<u8>,
+    /// The key.
+    pub key: Vec<u8>,
+}
+
+/// Stands where the number of a store stands in other records; there are never so many.
+const NAME_RECORD: u8 = u8::MAX;

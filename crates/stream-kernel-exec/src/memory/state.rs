@@ -1,0 +1,169 @@
+//! What a step finds beside its message: one kind of memory, or several.
+
+use super::{Ask, Declaration, Declared, Memory, Store};
+use crate::Encode;
+
+/// What a keyed step finds: a [`Declaration`], a tuple of up to three, or an `Option` of such, for steps some of whose messages touch
+/// nothing.
+///
+/// Implemented by the kernel alone.
+pub trait State: 'static {
+    /// What a message is looked up by: a key for each.
+    type Keys: Clone;
+    /// What the step finds under these keys.
+    type Access<'a>;
+    #[doc(hidden)]
+    type Slots: Copy + Default + Send;
+
+    #[doc(hidden)]
+    fn declared() -> Vec<Declared>;
+
+    #[doc(hidden)]
+    fn slots(at: &mut dyn FnMut() -> usize) -> Self::Slots;
+
+    #[doc(hidden)]
+    fn access(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) -> Option<Self::Access<'_>>;
+
+    #[doc(hidden)]
+    fn announce(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys);
+
+    #[doc(hidden)]
+    fn asks(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys, asks: &mut Vec<Ask>);
+}
+
+type KeyOf<D> = <<D as Declaration>::Store as Store>::Key;
+type AccessOf<'a, D> = <<D as Declaration>::Store as Store>::Access<'a>;
+
+/// Notes that a line asks a store, and takes in its time if it is a watermark.
+#[inline]
+fn touch<D: Declaration>(memory: &mut Memory, slot: usize, key: &KeyOf<D>) {
+    memory.touched |= 1 << slot;
+    let store: Option<&mut D::Store> = memory.stores[slot].as_any_mut().downcast_mut();
+    if store.is_some_and(|store| store.observe(key)) {
+        memory.pass_on_watermarks(Some(slot));
+    }
+}
+
+fn announce<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
+    let store: Option<&mut D::Store> = memory.stores[slot].as_any_mut().downcast_mut();
+    if let Some(store) = store {
+        store.announce(key);
+    }
+}
+
+fn ask<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>, asks: &mut Vec<Ask>) {
+    let store: Option<&mut D::Store> = memory.stores[slot].as_any_mut().downcast_mut();
+    let mut ask = Ask { memory: D::NAME, owner: Vec::new(), key: Vec::new() };
+    key.encode(&mut ask.key);
+    if let Some(store) = store {
+        store.owner_bytes(key, &mut ask.owner);
+    }
+    asks.push(ask);
+}
+
+impl<D: Declaration> State for D {
+    type Keys = KeyOf<D>;
+    type Access<'a> = AccessOf<'a, D>;
+    type Slots = usize;
+
+    fn declared() -> Vec<Declared> {
+        vec![Declared::of::<D>()]
+    }
+
+    fn slots(at: &mut dyn FnMut() -> usize) -> usize {
+        at()
+    }
+
+    #[inline]
+    fn access(memory: &mut Memory, slot: usize, key: KeyOf<D>) -> Option<AccessOf<'_, D>> {
+        touch::<D>(memory, slot, &key);
+        let store: &mut D::Store = memory.stores[slot].as_any_mut().downcast_mut()?;
+        Some(store.access(key))
+    }
+
+    fn announce(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
+        announce::<D>(memory, slot, key);
+    }
+
+    fn asks(memory: &mut Memory, slot: usize, key: KeyOf<D>, asks: &mut Vec<Ask>) {
+        ask::<D>(memory, slot, key, asks);
+    }
+}
+
+macro_rules! tuples_are_states {
+    ($(($($declaration:ident $index:tt),+))+) => {$(
+        impl<$($declaration: Declaration),+> State for ($($declaration,)+) {
+            type Keys = ($(KeyOf<$declaration>,)+);
+            type Access<'a> = ($(AccessOf<'a, $declaration>,)+);
+            type Slots = [usize; [$($index),+].len()];
+
+            fn declared() -> Vec<Declared> {
+                vec![$(Declared::of::<$declaration>()),+]
+            }
+
+            fn slots(at: &mut dyn FnMut() -> usize) -> Self::Slots {
+                [$({ let _ = $index; at() }),+]
+            }
+
+            #[inline]
+            fn access(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
+                // Watermarks first move, whatever the order: what is looked up goes by them.
+                $(touch::<$declaration>(memory, slots[$index], &keys.$index);)+
+                let stores = memory.stores.get_disjoint_mut(slots).ok()?;
+                let mut stores = stores.into_iter();
+                Some(($({
+                    let store: &mut <$declaration as Declaration>::Store =
+                        stores.next()?.as_any_mut().downcast_mut()?;
+                    store.access(keys.$index)
+                },)+))
+            }
+
+            fn announce(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) {
+                $(announce::<$declaration>(memory, slots[$index], keys.$index);)+
+            }
+
+            fn asks(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys, asks: &mut Vec<Ask>) {
+                $(ask::<$declaration>(memory, slots[$index], keys.$index, asks);)+
+            }
+        }
+    )+};
+}
+
+tuples_are_states! {
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+}
+
+impl<S: State> State for Option<S> {
+    type Keys = Option<S::Keys>;
+    type Access<'a> = Option<S::Access<'a>>;
+    type Slots = S::Slots;
+
+    fn declared() -> Vec<Declared> {
+        S::declared()
+    }
+
+    fn slots(at: &mut dyn FnMut() -> usize) -> S::Slots {
+        S::slots(at)
+    }
+
+    #[inline]
+    fn access(memory: &mut Memory, slots: S::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
+        match keys {
+            None => Some(None),
+            Some(keys) => S::access(memory, slots, keys).map(Some),
+        }
+    }
+
+    fn announce(memory: &mut Memory, slots: S::Slots, keys: Self::Keys) {
+        if let Some(keys) = keys {
+            S::announce(memory, slots, keys);
+        }
+    }
+
+    fn asks(memory: &mut Memory, slots: S::Slots, keys: Self::Keys, asks: &mut Vec<Ask>) {
+        if let Some(keys) = keys {
+            S::asks(memory, slots, keys, asks);
+        }
+    }
+}

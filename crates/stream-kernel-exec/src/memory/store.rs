@@ -1,0 +1,153 @@
+//! What every kind of memory can do, whatever its keys and values are.
+
+use std::any::Any;
+
+use crate::{Encode, StepError};
+
+/// A kind of memory: a [`Table`](crate::Table), [`Gate`](crate::Gate), [`Tally`](crate::Tally) or [`Watermark`](crate::Watermark).
+///
+/// The kernel has these four; an application declares some and writes none.
+pub trait Store: Send + 'static {
+    /// What a message is looked up by.
+    type Key: Clone + Encode;
+    /// What a step finds under its message's key.
+    type Access<'a>;
+    /// Whether each message has an entry of its own in it, by its key.
+    #[doc(hidden)]
+    const IS_TABLE: bool = false;
+
+    /// Returns what a step finds under `key`.
+    #[doc(hidden)]
+    fn access(&mut self, key: Self::Key) -> Self::Access<'_>;
+
+    /// Notes that `key` will be asked for soon.
+    #[doc(hidden)]
+    fn announce(&mut self, key: Self::Key) {
+        let _ = key;
+    }
+
+    /// Prefetches what was announced.
+    #[doc(hidden)]
+    fn prefetch(&mut self) {}
+
+    /// Takes in the time of this line, and returns whether that has moved a watermark.
+    #[doc(hidden)]
+    fn observe(&mut self, key: &Self::Key) -> bool {
+        let _ = key;
+        false
+    }
+
+    /// Returns the watermark, if this is one that has any.
+    #[doc(hidden)]
+    fn watermark(&self) -> Option<i64> {
+        None
+    }
+
+    /// Takes the watermark by which this forgets.
+    #[doc(hidden)]
+    fn set_watermark(&mut self, watermark: Option<i64>) {
+        let _ = watermark;
+    }
+
+    /// Makes what the line has changed final.
+    #[doc(hidden)]
+    fn end_line(&mut self);
+
+    /// Undoes what the line has changed.
+    #[doc(hidden)]
+    fn roll_back(&mut self);
+
+    /// Writes one record after the other behind what `record` holds, and calls `each` for it, which empties it.
+    #[doc(hidden)]
+    fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>));
+
+    /// Takes one record off the front of `from`.
+    #[doc(hidden)]
+    fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored>;
+
+    /// Returns about how many bytes all records have.
+    #[doc(hidden)]
+    fn snapshot_bytes(&self) -> u64;
+
+    /// Returns what there is under a key, both as bytes; `None` if there is nothing, or the key is none.
+    #[doc(hidden)]
+    fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>>;
+
+    /// Puts a value under a key until the line is rolled back, both as bytes; `None` if they are none.
+    #[doc(hidden)]
+    fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>>;
+
+    /// Appends what the key is shared out by.
+    #[doc(hidden)]
+    fn owner_bytes(&self, key: Self::Key, bytes: &mut Vec<u8>);
+}
+
+/// Why a record of memory is not taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRestored {
+    /// It is not a record of this memory.
+    Corrupt,
+    /// It is one more than a limit allows that was larger, or not there, when it was written. With the limit, and what to do.
+    BeyondLimit(String),
+}
+
+/// A store whose keys and values are not known.
+pub(crate) trait AnyStore: Send {
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+    fn prefetch(&mut self);
+    fn watermark(&self) -> Option<i64>;
+    fn set_watermark(&mut self, watermark: Option<i64>);
+    fn end_line(&mut self);
+    fn roll_back(&mut self);
+    fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>));
+    fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored>;
+    fn snapshot_bytes(&self) -> u64;
+    fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>>;
+    fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>>;
+}
+
+impl<S: Store> AnyStore for S {
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn prefetch(&mut self) {
+        Store::prefetch(self);
+    }
+
+    fn watermark(&self) -> Option<i64> {
+        Store::watermark(self)
+    }
+
+    fn set_watermark(&mut self, watermark: Option<i64>) {
+        Store::set_watermark(self, watermark);
+    }
+
+    fn end_line(&mut self) {
+        Store::end_line(self);
+    }
+
+    fn roll_back(&mut self) {
+        Store::roll_back(self);
+    }
+
+    fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>)) {
+        Store::records(self, record, each);
+    }
+
+    fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
+        Store::restore(self, from)
+    }
+
+    fn snapshot_bytes(&self) -> u64 {
+        Store::snapshot_bytes(self)
+    }
+
+    fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+        Store::value_bytes(self, key)
+    }
+
+    fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>> {
+        Store::overlay(self, key, value)
+    }
+}

@@ -1,0 +1,537 @@
+//! Tables: a value by key, read and changed by the steps that take a message with that key.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::hash::Hash;
+use std::num::NonZeroU64;
+
+use super::pieces::{Chain, Pieces};
+use super::position_table::{MAX_ENTRIES, PositionTable};
+use super::store::{NotRestored, Store};
+use crate::{Encode, StepError};
+
+/// The number of messages whose entries are prefetched at the same time.
+const PREFETCHED_AT_ONCE: usize = 16;
+/// The number of further pieces of a value that are prefetched.
+const PREFETCHED_PIECES: usize = 2;
+
+/// A key of a table or gate.
+pub trait Key: Clone + Eq + Hash + Encode + Send + 'static {}
+
+impl<T: Clone + Eq + Hash + Encode + Send + 'static> Key for T {}
+
+/// A value of a table.
+///
+/// Most values should be kept in small pieces of one size, so that a table takes little memory: one piece for most, a chain
+/// of some for others. A value that does not fit into pieces is kept whole, which takes more.
+pub trait Value: Clone + Encode + Send + 'static {
+    /// The pieces: `()` if every value is kept whole.
+    type Piece: Copy + Default + Send + 'static;
+
+    /// Returns the pieces, at least one; `None` if the value does not fit into any.
+    fn pieces(&self) -> Option<impl Iterator<Item = Self::Piece>>;
+
+    /// Returns the value of these pieces, in the order of [`pieces`](Self::pieces).
+    fn from_pieces(pieces: impl Iterator<Item = Self::Piece>) -> Self;
+}
+
+macro_rules! numbers_are_values {
+    ($($number:ty),+) => {$(
+        impl Value for $number {
+            type Piece = Self;
+
+            fn pieces(&self) -> Option<impl Iterator<Item = Self>> {
+                Some(std::iter::once(*self))
+            }
+
+            fn from_pieces(mut pieces: impl Iterator<Item = Self>) -> Self {
+                pieces.next().unwrap_or_default()
+            }
+        }
+    )+};
+}
+
+numbers_are_values!(u8, u16, u32, u64, i32, i64);
+
+impl Value for String {
+    type Piece = ();
+
+    fn pieces(&self) -> Option<impl Iterator<Item = ()>> {
+        None::<std::iter::Empty<()>>
+    }
+
+    fn from_pieces(_: impl Iterator<Item = ()>) -> Self {
+        Self::new()
+    }
+}
+
+/// A bound from `runtime.limits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The name of the limit there.
+    pub name: &'static str,
+    /// What it counts, one of them: `id`.
+    pub one: &'static str,
+    /// The same, several of them: `ids`.
+    pub many: &'static str,
+    /// The bound; `None` for no limit.
+    pub max: Option<NonZeroU64>,
+    /// What to do once it is reached.
+    pub remedy: &'static str,
+}
+
+impl Limit {
+    fn is_reached(&self, count: usize) -> bool {
+        self.max.is_some_and(|max| count as u64 >= max.get())
+    }
+
+    fn refusal(&self) -> StepError {
+        let Self { name, one, remedy, .. } = self;
+        let max = self.max.map_or(0, NonZeroU64::get);
+        TableFull::error(format_args!(
+            "the {one} is new, and as many are remembered as `runtime.limits.{name}` allows: {max} ({remedy})"
+        ))
+    }
+
+    fn is_exceeded_on_restore(&self) -> NotRestored {
+        let max = self.max.map_or(0, NonZeroU64::get);
+        NotRestored::BeyondLimit(format!(
+            "more {} than `runtime.limits.{}` allows by now: {max} (raise it)",
+            self.many, self.name
+        ))
+    }
+}
+
+/// Errors of tables that take in no more. Decisions depend on all that they would hold, so the run ends.
+struct TableFull;
+
+impl TableFull {
+    fn error(message: impl fmt::Display) -> StepError {
+        StepError::new("StoreFull", message).stopping()
+    }
+}
+
+/// When entries are forgotten: once their time is more than `span` before the watermark.
+struct Retention<K, V> {
+    span: i64,
+    time_of: fn(&K, &V) -> i64,
+    /// Entries whose time is before this are forgotten.
+    horizon: i64,
+    /// The number of retained entries by time; none of times before the horizon of the line before.
+    counts: BTreeMap<i64, u32>,
+}
+
+impl<K, V> Retention<K, V> {
+    /// Counts entries of a time; those before the horizon of an earlier line are not counted any more.
+    fn count(&mut self, time: i64, change: i32) {
+        let count = self.counts.entry(time).or_default();
+        *count = count.saturating_add_signed(change);
+        if *count == 0 {
+            self.counts.remove(&time);
+        }
+    }
+}
+
+/// A table: values by key. `O` is what the table is shared out by when several workers have it, the key itself if nothing else is said.
+///
+/// An entry takes the bytes of its key and its piece and 6 to 12 to find it; 4 more once any value has several pieces.
+///
+/// ```
+/// use stream_kernel_exec::{Limit, Table};
+///
+/// let limit = Limit { name: "max_names", one: "name", many: "names", max: None, remedy: "raise it" };
+/// let table = Table::<u64, String>::new().limit(limit);
+/// # let _: Table<u64, String> = table;
+/// ```
+pub struct Table<K: Key, V: Value, O: Key = K> {
+    positions: PositionTable,
+    /// In the order in which the keys came.
+    entries: Pieces<K, V>,
+    /// The position of the key that was found last.
+    found: Option<(K, usize)>,
+    /// What the line has changed so far, in order.
+    undo: Vec<Undo<V>>,
+    /// Keys that are asked for soon.
+    announced: Vec<K>,
+    capacity: u32,
+    limit: Option<Limit>,
+    retention: Option<Retention<K, V>>,
+    owners: Option<Owners<K, O>>,
+}
+
+struct Owners<K, O> {
+    limit: Limit,
+    of: fn(&K) -> O,
+    known: HashSet<O>,
+}
+
+/// How one change is undone.
+enum Undo<V> {
+    /// The last entry was added, and its owner became known.
+    Added { is_owner_new: bool, time: Option<i64> },
+    /// The value at this position was this one.
+    Changed(usize, V),
+}
+
+impl<K: Key, V: Value> Table<K, V, K> {
+    /// Returns an empty table, shared out by key.
+    pub fn new() -> Self {
+        Self::empty()
+    }
+}
+
+impl<K: Key, V: Value> Default for Table<K, V, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Key, V: Value, O: Key> Table<K, V, O> {
+    /// Returns an empty table that is shared out by what `owner_of` returns; `limit` bounds how many different ones there are.
+    pub fn shared_by(owner_of: fn(&K) -> O, limit: Limit) -> Self {
+        let owners = Owners { limit, of: owner_of, known: HashSet::new() };
+        Self { owners: Some(owners), ..Self::empty() }
+    }
+
+    fn empty() -> Self {
+        Self {
+            positions: PositionTable::new(),
+            entries: Pieces::new(),
+            found: None,
+            undo: Vec::new(),
+            announced: Vec::new(),
+            capacity: MAX_ENTRIES,
+            limit: None,
+            retention: None,
+            owners: None,
+        }
+    }
+
+    /// Bounds the number of entries.
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Forgets entries once the time that `time_of` returns is more than `span` before the watermark.
+    ///
+    /// What is forgotten stays in memory until there is more of that than of what is retained; nobody can tell. So the table holds
+    /// half as many entries, in up to twice the memory.
+    pub fn forgets(mut self, span: i64, time_of: fn(&K, &V) -> i64) -> Self {
+        self.retention = Some(Retention { span, time_of, horizon: i64::MIN, counts: BTreeMap::new() });
+        self.capacity = MAX_ENTRIES / 2;
+        self
+    }
+
+    /// Returns every key with its value, in the order in which the keys came.
+    pub fn entries(&self) -> impl Iterator<Item = (&K, V)> {
+        let all = (0..self.entries.len()).map(|at| (self.entries.key(at), self.entries.value(at)));
+        all.filter(|(key, value)| !self.is_forgotten(key, value))
+    }
+
+    fn is_forgotten(&self, key: &K, value: &V) -> bool {
+        let retention = self.retention.as_ref();
+        retention.is_some_and(|retention| (retention.time_of)(key, value) < retention.horizon)
+    }
+
+    #[cfg(test)]
+    fn with_capacity_limit(mut self, capacity: u32) -> Self {
+        self.capacity = capacity;
+        self
+    }
+
+    /// Returns the position of the key, unless it is forgotten.
+    fn position(&mut self, key: &K) -> Option<usize> {
+        if let Some((found, position)) = &self.found
+            && found == key
+        {
+            return Some(*position);
+        }
+        let hash = self.positions.hash(key);
+        let is_meant = |position: usize| {
+            self.entries.key(position) == key
+                && (self.retention.is_none() || !self.is_forgotten(key, &self.entries.value(position)))
+        };
+        let position = self.positions.find(hash, is_meant);
+        self.found = position.map(|position| (key.clone(), position));
+        position
+    }
+
+    fn get(&mut self, key: &K) -> Option<V> {
+        self.position(key).map(|position| self.entries.value(position))
+    }
+
+    fn set(&mut self, key: &K, value: &V) -> Result<(), StepError> {
+        if let Some(position) = self.position(key) {
+            let before = self.replace(position, value);
+            self.undo.push(Undo::Changed(position, before));
+            return Ok(());
+        }
+        let time = self.retention.as_ref().map(|retention| (retention.time_of)(key, value));
+        if self.retention.as_ref().zip(time).is_some_and(|(retention, time)| time < retention.horizon) {
+            // Forgotten at once.
+            return Ok(());
+        }
+        let retained = self.retained();
+        if let Some(limit) = self.limit.filter(|limit| limit.is_reached(retained)) {
+            return Err(limit.refusal());
+        }
+        if retained >= self.capacity as usize {
+            let capacity = self.capacity;
+            return Err(TableFull::error(format_args!(
+                "the table is full: it holds {capacity} entries, and one run can tell apart no more (decisions depend on all of them)"
+            )));
+        }
+        let is_owner_new = match &mut self.owners {
+            Some(Owners { limit, of, known }) if limit.max.is_some() => {
+                let owner = of(key);
+                let is_new = !known.contains(&owner);
+                if is_new && limit.is_reached(known.len()) {
+                    return Err(limit.refusal());
+                }
+                known.insert(owner)
+            }
+            _ => false,
+        };
+        self.undo.push(Undo::Added { is_owner_new, time });
+        self.add(key.clone(), value, time);
+        Ok(())
+    }
+
+    /// Changes the value of an entry, and returns the one before.
+    fn replace(&mut self, position: usize, value: &V) -> V {
+        let before = self.entries.value(position);
+        if let Some(retention) = &mut self.retention {
+            let key = self.entries.key(position);
+            let [from, to] = [&before, value].map(|value| (retention.time_of)(key, value));
+            retention.count(from, -1);
+            retention.count(to, 1);
+            self.found = None;
+        }
+        self.entries.set(position, value);
+        before
+    }
+
+    /// Adds an entry of a key that is not there.
+    fn add(&mut self, key: K, value: &V, time: Option<i64>) {
+        let hash = self.positions.hash(&key);
+        let position = self.entries.len();
+        // There are never more than positions tell apart.
+        let short = u32::try_from(position).unwrap_or(u32::MAX);
+        self.positions.insert(hash, short, self.entries.keys().zip(0..));
+        self.found = Some((key.clone(), position));
+        self.entries.push(key, value);
+        if let (Some(retention), Some(time)) = (&mut self.retention, time) {
+            retention.count(time, 1);
+        }
+    }
+
+    /// Returns the number of entries that are not forgotten.
+    fn retained(&self) -> usize {
+        let Some(Retention { counts, horizon, .. }) = &self.retention else { return self.entries.len() };
+        counts.range(horizon..).map(|(_, count)| *count as usize).sum()
+    }
+
+    /// Returns the number of entries that this line has made forgotten.
+    fn forgotten(&self) -> usize {
+        let Some(Retention { counts, horizon, .. }) = &self.retention else { return 0 };
+        counts.range(..horizon).map(|(_, count)| *count as usize).sum()
+    }
+
+    fn undo_one(&mut self, undo: Undo<V>) {
+        self.found = None;
+        match undo {
+            Undo::Changed(position, value) => {
+                self.replace(position, &value);
+            }
+            Undo::Added { is_owner_new, time } => {
+                let position = self.entries.len() - 1;
+                let key = self.entries.key(position);
+                let short = u32::try_from(position).unwrap_or(u32::MAX);
+                self.positions.remove_last(self.positions.hash(key), short);
+                if let (true, Some(owners)) = (is_owner_new, &mut self.owners) {
+                    owners.known.remove(&(owners.of)(key));
+                }
+                if let (Some(time), Some(retention)) = (time, &mut self.retention) {
+                    retention.count(time, -1);
+                }
+                self.entries.pop();
+            }
+        }
+    }
+
+    /// Drops the entries that are forgotten, once they are more than the others.
+    fn drop_forgotten(&mut self) {
+        let Some(retention) = &mut self.retention else { return };
+        let horizon = retention.horizon;
+        if retention.counts.first_key_value().is_none_or(|(time, _)| *time >= horizon) {
+            return;
+        }
+        retention.counts = retention.counts.split_off(&horizon);
+        let time_of = retention.time_of;
+        self.found = None;
+        let retained = self.retained();
+        if self.entries.len() - retained <= retained {
+            return;
+        }
+        let entries = std::mem::replace(&mut self.entries, Pieces::new());
+        self.positions = PositionTable::new();
+        for position in 0..entries.len() {
+            let (key, value) = (entries.key(position), entries.value(position));
+            if time_of(key, &value) >= horizon {
+                let hash = self.positions.hash(key);
+                let short = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+                self.positions.insert(hash, short, self.entries.keys().zip(0..));
+                self.entries.push(key.clone(), &value);
+            }
+        }
+    }
+}
+
+impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
+    type Key = K;
+    type Access<'a> = Entry<'a, K, V, O>;
+    const IS_TABLE: bool = true;
+
+    fn access(&mut self, key: K) -> Entry<'_, K, V, O> {
+        Entry { table: self, key }
+    }
+
+    fn announce(&mut self, key: K) {
+        self.announced.push(key);
+    }
+
+    /// Goes with all keys to the hash table, then with all to their entries: what one waits for, the others wait for at the same time.
+    fn prefetch(&mut self) {
+        let Self { positions, entries, announced, .. } = self;
+        for keys in announced.chunks(PREFETCHED_AT_ONCE) {
+            let mut hashes = [0; PREFETCHED_AT_ONCE];
+            for (hash, key) in hashes.iter_mut().zip(keys) {
+                *hash = positions.hash(key);
+                positions.prefetch(*hash);
+            }
+            let mut chains = [Chain::END; PREFETCHED_AT_ONCE];
+            for (chain, &hash) in chains.iter_mut().zip(&hashes[..keys.len()]) {
+                if let Some(position) = positions.guess(hash) {
+                    *chain = entries.prefetch(position);
+                }
+            }
+            for _ in 0..PREFETCHED_PIECES {
+                for chain in &mut chains {
+                    *chain = std::hint::black_box(entries.chain_after(*chain));
+                }
+            }
+        }
+        announced.clear();
+    }
+
+    fn end_line(&mut self) {
+        self.undo.clear();
+        if self.retention.is_some() {
+            self.drop_forgotten();
+        }
+    }
+
+    fn roll_back(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            self.undo_one(undo);
+        }
+    }
+
+    fn set_watermark(&mut self, watermark: Option<i64>) {
+        let Some(retention) = &mut self.retention else { return };
+        let horizon = watermark.map_or(i64::MIN, |watermark| watermark.saturating_sub(retention.span));
+        if retention.horizon != horizon {
+            retention.horizon = horizon;
+            self.found = None;
+        }
+    }
+
+    fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>)) {
+        for position in 0..self.entries.len() {
+            let (key, value) = (self.entries.key(position), self.entries.value(position));
+            let is_forgotten = (self.retention.as_ref())
+                .is_some_and(|retention| (retention.time_of)(key, &value) < retention.horizon);
+            if !is_forgotten {
+                key.encode(record);
+                value.encode(record);
+                each(record);
+            }
+        }
+    }
+
+    fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
+        let (key, value) = K::decode(from).zip(V::decode(from)).ok_or(NotRestored::Corrupt)?;
+        if let Some(limit) = self.limit.filter(|limit| limit.is_reached(self.retained())) {
+            return Err(limit.is_exceeded_on_restore());
+        }
+        if self.position(&key).is_some() || self.entries.len() >= self.capacity as usize {
+            return Err(NotRestored::Corrupt);
+        }
+        if let Some(Owners { limit, of, known }) = &mut self.owners
+            && limit.max.is_some()
+            && known.insert(of(&key))
+            && known.len() as u64 > limit.max.map_or(u64::MAX, NonZeroU64::get)
+        {
+            return Err(limit.is_exceeded_on_restore());
+        }
+        let time = self.retention.as_ref().map(|retention| (retention.time_of)(&key, &value));
+        self.add(key, &value, time);
+        Ok(())
+    }
+
+    fn snapshot_bytes(&self) -> u64 {
+        self.entries.bytes()
+    }
+
+    fn value_bytes(&mut self, mut key: &[u8]) -> Option<Vec<u8>> {
+        let value = self.get(&K::decode(&mut key)?)?;
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        Some(bytes)
+    }
+
+    fn overlay(&mut self, mut key: &[u8], value: &[u8]) -> Option<Result<(), StepError>> {
+        let value = V::decode(&mut &*value)?;
+        Some(self.set(&K::decode(&mut key)?, &value))
+    }
+
+    fn owner_bytes(&self, key: K, bytes: &mut Vec<u8>) {
+        match &self.owners {
+            None => key.encode(bytes),
+            Some(owners) => (owners.of)(&key).encode(bytes),
+        }
+    }
+}
+
+/// What a step finds in a table under its message's key.
+pub struct Entry<'a, K: Key, V: Value, O: Key = K> {
+    table: &'a mut Table<K, V, O>,
+    key: K,
+}
+
+impl<K: Key, V: Value, O: Key> Entry<'_, K, V, O> {
+    /// Returns the value, `None` if there is none or it is forgotten.
+    #[inline]
+    pub fn get(&mut self) -> Option<V> {
+        self.table.get(&self.key)
+    }
+
+    /// Sets the value. One whose time is so early that it is forgotten at once is not stored.
+    ///
+    /// # Errors
+    ///
+    /// The key is new, and the table holds as many as it may: the run ends before this line.
+    #[inline]
+    pub fn set(&mut self, value: &V) -> Result<(), StepError> {
+        self.table.set(&self.key, value)
+    }
+
+    /// Returns the number of entries of the whole table that are forgotten because of this line's time.
+    pub fn forgotten(&self) -> usize {
+        self.table.forgotten()
+    }
+}
+
+#[cfg(test)]
+mod tests;

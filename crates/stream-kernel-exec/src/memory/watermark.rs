@@ -1,0 +1,143 @@
+//! Watermarks: the greatest event time of all lines so far.
+
+use super::store::{NotRestored, Store};
+use crate::{Encode, StepError};
+
+/// A watermark: the greatest event time among the lines so far. Its key is the time of the message at hand.
+///
+/// Times are whole numbers of whatever unit the application takes, such as days.
+#[derive(Debug, Default)]
+pub struct Watermark {
+    greatest: Option<i64>,
+    max_ahead: Option<i64>,
+    /// What it was before this line, once the line has moved it.
+    before: Option<Option<i64>>,
+}
+
+impl Watermark {
+    /// Returns a watermark that no line has set yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Leaves it where it is if a time is more than `max_ahead` after it. The first line sets it, whatever its time.
+    pub fn max_ahead(mut self, max_ahead: Option<i64>) -> Self {
+        self.max_ahead = max_ahead;
+        self
+    }
+}
+
+/// What a step sees of a watermark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The greatest time of all earlier lines; `None` on the first.
+    pub before: Option<i64>,
+    /// The same, this line included.
+    pub now: i64,
+}
+
+impl Store for Watermark {
+    type Key = i64;
+    type Access<'a> = Mark;
+
+    fn access(&mut self, time: i64) -> Mark {
+        Mark { before: self.before.unwrap_or(self.greatest), now: self.greatest.unwrap_or(time) }
+    }
+
+    fn observe(&mut self, &time: &i64) -> bool {
+        let is_later = self.greatest.is_none_or(|greatest| {
+            let is_too_far = self.max_ahead.is_some_and(|max| time.saturating_sub(greatest) > max);
+            time > greatest && !is_too_far
+        });
+        if is_later {
+            self.before.get_or_insert(self.greatest);
+            self.greatest = Some(time);
+        }
+        is_later
+    }
+
+    fn watermark(&self) -> Option<i64> {
+        self.greatest
+    }
+
+    fn end_line(&mut self) {
+        self.before = None;
+    }
+
+    fn roll_back(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.greatest = before;
+        }
+    }
+
+    fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>)) {
+        self.greatest.encode(record);
+        each(record);
+    }
+
+    fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
+        self.greatest = Option::decode(from).ok_or(NotRestored::Corrupt)?;
+        Ok(())
+    }
+
+    fn snapshot_bytes(&self) -> u64 {
+        size_of::<Option<i64>>() as u64
+    }
+
+    fn value_bytes(&mut self, _: &[u8]) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.greatest?.encode(&mut bytes);
+        Some(bytes)
+    }
+
+    fn overlay(&mut self, _: &[u8], mut value: &[u8]) -> Option<Result<(), StepError>> {
+        let time = i64::decode(&mut value)?;
+        self.before.get_or_insert(self.greatest);
+        self.greatest = Some(time);
+        Some(Ok(()))
+    }
+
+    fn owner_bytes(&self, _: i64, _: &mut Vec<u8>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a line at each time, and returns what a step sees of it.
+    fn seen(mut watermark: Watermark, times: &[i64]) -> Vec<(Option<i64>, i64)> {
+        let line = |time: &i64| {
+            watermark.observe(time);
+            let Mark { before, now } = watermark.access(*time);
+            watermark.end_line();
+            (before, now)
+        };
+        times.iter().map(line).collect()
+    }
+
+    #[test]
+    fn it_is_the_greatest_time_so_far() {
+        let expected = [(None, 3), (Some(3), 3), (Some(3), 9), (Some(9), 9)];
+        assert_eq!(seen(Watermark::new(), &[3, 1, 9, 8]), expected);
+    }
+
+    #[test]
+    fn a_time_too_far_ahead_leaves_it() {
+        let watermark = Watermark::new().max_ahead(Some(5));
+        let expected = [(None, 100), (Some(100), 105), (Some(105), 105), (Some(105), 110)];
+        assert_eq!(seen(watermark, &[100, 105, 111, 110]), expected);
+    }
+
+    #[test]
+    fn a_line_that_is_rolled_back_has_not_moved_it() {
+        let mut watermark = Watermark::new();
+        for before in [None, Some(4)] {
+            watermark.observe(&7);
+            watermark.observe(&9);
+            watermark.roll_back();
+            assert_eq!(watermark.watermark(), before);
+            watermark.observe(&4);
+            watermark.end_line();
+        }
+    }
+}
