@@ -10,8 +10,8 @@ use stream_kernel_exec::trace::{
     RunLabel, ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
-    Declaration, Emitter, Entry, InputOutcome, KeyedStep, Kind, Nothing, OnStepError, Payload, Plan, Registry,
-    Step, StepError, SyncRunner, Table, messages, outputs,
+    Declaration, Emitter, Entry, InputOutcome, KeyedStep, Kind, Nothing, OnStepError, Payload, Plan,
+    Registry, Step, StepError, SyncRunner, Table, messages, outputs,
 };
 
 const LINES: [&str; 4] = ["the fox", "", "an unpronounceablyoverlongword", "the end"];

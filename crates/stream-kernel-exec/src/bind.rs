@@ -6,7 +6,9 @@ use crate::emitter::Outbox;
 use crate::memory::Declared;
 use crate::scenario::{BoundStep, ResolvedTarget};
 use crate::step::{AnyStep, Target};
-use crate::{Kind, MAX_STEPS, Memory, MessageSet, Plan, Registry, Scenario, StepError, WiringFault, WiringFaults};
+use crate::{
+    Kind, MAX_STEPS, Memory, MessageSet, Plan, Registry, Scenario, StepError, WiringFault, WiringFaults,
+};
 
 impl<M: MessageSet, P> Registry<M, P> {
     /// Returns the scenario that executes `plan`.

@@ -18,8 +18,8 @@ pub use emitter::{Emitter, MAX_EMITTED_PER_INPUT};
 pub use encode::Encode;
 pub use keyed_step::KeyedStep;
 pub use memory::{
-    Ask, Counters, Declaration, Entry, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES, Mark, Memory,
-    NotRestored, State, Store, Table, Tally, Value, Watermark,
+    Ask, Counters, Declaration, Entry, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES, Mark,
+    Memory, NotRestored, State, Store, Table, Tally, Value, Watermark,
 };
 pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf};
 pub use registry::{BuildError, Prefetch, Registry};

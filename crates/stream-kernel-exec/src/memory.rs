@@ -141,7 +141,11 @@ impl Memory {
         let mut done = Ok(());
         for (slot, (store, declared)) in (0_u8..).zip(self.stores.iter().zip(&self.declared)) {
             record.clear();
-            record.extend_from_slice(&[NAME_RECORD, slot, u8::try_from(declared.name.len()).unwrap_or(u8::MAX)]);
+            record.extend_from_slice(&[
+                NAME_RECORD,
+                slot,
+                u8::try_from(declared.name.len()).unwrap_or(u8::MAX),
+            ]);
             record.extend(declared.name.bytes().take(u8::MAX.into()));
             write(&record)?;
             record.clear();

@@ -32,8 +32,10 @@ pub(crate) struct Entry<M, P> {
 /// Declared memory, and how to build it.
 pub(crate) struct MemoryEntry<P> {
     pub(crate) declared: Declared,
-    pub(crate) build: Box<dyn Fn(&P) -> Box<dyn AnyStore>>,
+    pub(crate) build: StoreBuilder<P>,
 }
+
+type StoreBuilder<P> = Box<dyn Fn(&P) -> Box<dyn AnyStore>>;
 
 /// Announces what a message that waits for its turn will be looked up by later on.
 pub(crate) type Hint<M> = fn(&M, &mut Memory);
@@ -55,8 +57,14 @@ impl<M: MessageSet, P> Registry<M, P> {
     pub fn memory<D: Declaration>(mut self, build: impl Fn(&P) -> D::Store + 'static) -> Self {
         let declared = Declared::of::<D>();
         let name = D::NAME;
-        assert!(self.memories.iter().all(|one| one.declared.name != name), "memory `{name}` is declared twice");
-        assert!(self.memories.len() < MAX_DECLARATIONS, "more than {MAX_DECLARATIONS} declarations of memory");
+        assert!(
+            self.memories.iter().all(|one| one.declared.name != name),
+            "memory `{name}` is declared twice"
+        );
+        assert!(
+            self.memories.len() < MAX_DECLARATIONS,
+            "more than {MAX_DECLARATIONS} declarations of memory"
+        );
         self.memories
             .push(MemoryEntry { declared, build: Box::new(move |parameters| Box::new(build(parameters))) });
         self

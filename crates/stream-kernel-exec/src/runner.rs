@@ -11,9 +11,7 @@ use stream_kernel_trace::{
 use crate::emitter::{Destination, Notices, Outbox};
 use crate::prepared::{Prepared, Reached, run_ahead};
 use crate::scenario::BoundStep;
-use crate::{
-    Ask, MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure,
-};
+use crate::{Ask, MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure};
 
 /// What a failing step means for the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,10 +126,11 @@ impl<M: MessageSet> SyncRunner<M> {
     /// nothing in memory and written nothing. The run is over; call [`finish`](Self::finish).
     pub fn process(&mut self, line_no: u64, input: impl Into<M>) -> Result<InputOutcome, StepFailure> {
         self.begin_input(line_no);
-        let result = match self.scenario.entry {
-            Some(entry) => self.run_steps(Some((entry, input.into())), entry, usize::MAX),
-            None => self.drop_input(),
+        let reached = match self.scenario.entry {
+            Some(entry) => Reached::Waiting(entry, input.into()),
+            None => Reached::Undeliverable,
         };
+        let result = self.run_rest(reached);
         self.end_input(result)
     }
 
@@ -149,7 +148,9 @@ impl<M: MessageSet> SyncRunner<M> {
             if let Some(step) = &steps[*index] {
                 step.step.announce(message, memory);
             }
-            hints.iter().for_each(|announce| announce(message, memory));
+            for announce in hints.iter() {
+                announce(message, memory);
+            }
         }
         if let (Some(original), Some(entry)) = (original, scenario.entry) {
             let reached = Reached::Waiting(entry, original.into());
@@ -172,16 +173,7 @@ impl<M: MessageSet> SyncRunner<M> {
         let Prepared { line_no, emitted, written, notices, reached } = self.prepared.pop_front()?;
         self.begin_input(line_no);
         self.outbox.resume(emitted, written, notices);
-        let result = match reached {
-            Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
-            Reached::Emitted(index, emissions) => {
-                self.outbox.refill(emissions);
-                let next = self.deliver(index);
-                self.run_steps(next, index, usize::MAX)
-            }
-            Reached::Failed(index, error) => Err(self.failure(index, error)),
-            Reached::Undeliverable => self.drop_input(),
-        };
+        let result = self.run_rest(reached);
         Some(self.end_input(result))
     }
 
@@ -298,11 +290,6 @@ impl<M: MessageSet> SyncRunner<M> {
         Ok(InputOutcome::Completed)
     }
 
-    fn drop_input(&mut self) -> Result<(), StepFailure> {
-        self.report.undeliverable += 1;
-        Ok(())
-    }
-
     fn abandon(&mut self, failure: StepFailure) -> Result<InputOutcome, StepFailure> {
         self.outbox.begin_input();
         self.outbox.notices.end_input(false);
@@ -339,6 +326,22 @@ impl<M: MessageSet> SyncRunner<M> {
     fn failure(&self, index: usize, error: StepError) -> StepFailure {
         let step_name = self.scenario.steps[index].as_ref().map_or("", |step| step.name).to_owned();
         StepFailure { line_no: self.context.line_no(), step_name, error }
+    }
+
+    fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
+        match reached {
+            Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
+            Reached::Emitted(index, emissions) => {
+                self.outbox.refill(emissions);
+                let next = self.deliver(index);
+                self.run_steps(next, index, usize::MAX)
+            }
+            Reached::Failed(index, error) => Err(self.failure(index, error)),
+            Reached::Undeliverable => {
+                self.report.undeliverable += 1;
+                Ok(())
+            }
+        }
     }
 
     /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on.
@@ -422,7 +425,11 @@ fn present(recorder: &mut Option<Recorder>) -> Option<&mut Recorder> {
 }
 
 /// Returns the position of the step that receives the message, `None` if none does.
-pub(crate) fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
+pub(crate) fn receiver<M: MessageSet>(
+    step: &BoundStep<M>,
+    message: &M,
+    destination: Destination,
+) -> Option<usize> {
     match destination {
         Destination::ByKind => step.routes[message.kind().index()],
         Destination::Step(index) => Some(index),

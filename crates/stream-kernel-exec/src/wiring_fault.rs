@@ -50,7 +50,9 @@ pub enum WiringFault {
         memory: &'static str,
     },
     /// The step looks something up by another key, or as another kind of memory, than is declared.
-    #[error("step `{name}` looks into the memory `{memory}` by `{key}`, and it is declared otherwise, by `{declared}`")]
+    #[error(
+        "step `{name}` looks into the memory `{memory}` by `{key}`, and it is declared otherwise, by `{declared}`"
+    )]
     MemoryKeyDiffers {
         /// The step's position.
         index: usize,

@@ -16,7 +16,9 @@ use std::fmt;
 /// assert_ne!(Some(id), DigitId::parse("7"));
 /// assert_eq!(DigitId::parse("12345678901234567890"), None); // 20 digits
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+// What stands beside an id in a table is of 4 bytes each: an id that asked for 8 would leave a gap.
+#[repr(Rust, packed(4))]
 pub struct DigitId(u64);
 
 /// The largest number of digits in an id.

@@ -1,7 +1,7 @@
 //! The usual line, read in one go: an object of the four texts, each as good as it can be.
 
 use super::{amount, timestamp};
-use crate::domain::{Attempt, Day, DigitId};
+use crate::domain::{Attempt, DigitId};
 
 /// Returns the attempt of a good line that is written as programs write it: the four keys in any order, each once, their values
 /// texts without escapes or white space around them, at most one space after a colon or a comma.
@@ -33,37 +33,6 @@ pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
         members = skip_space(after_value.strip_prefix(b",")?);
     }
     Some(Attempt { line_no, id: id?, customer_id: customer_id?, amount: amount?, time: time? })
-}
-
-/// What an attempt will be looked up by, as far as a glance at its line shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Keys {
-    pub(crate) id: DigitId,
-    pub(crate) customer_id: DigitId,
-    /// The day by the date as it is written; in UTC it may be the one before or after.
-    pub(crate) day: Day,
-}
-
-/// Returns what a line seems to be looked up by, `None` if a glance does not show it.
-///
-/// It is a hint and may be wrong for any line: nothing is checked but that the line has the form of a usual one, with two ids and a date.
-pub(crate) fn keys(line: &[u8]) -> Option<Keys> {
-    let (mut id, mut customer_id, mut day) = (None, None, None);
-    let mut members = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"{")?.strip_suffix(b"}")?;
-    loop {
-        let (key, after_key) = text(members)?;
-        let (value, after_value) = text(skip_space(after_key.strip_prefix(b":")?))?;
-        match key {
-            b"id" => id = DigitId::parse(value),
-            b"customer_id" => customer_id = DigitId::parse(value),
-            b"time" => day = timestamp::day_as_written(value),
-            _ => (),
-        }
-        if after_value.is_empty() {
-            return Some(Keys { id: id?, customer_id: customer_id?, day: day? });
-        }
-        members = skip_space(after_value.strip_prefix(b",")?);
-    }
 }
 
 /// Returns what stands between the quotes at the beginning of `json`, and what comes after them.
@@ -131,25 +100,5 @@ mod tests {
         ] {
             assert_eq!(read(3, line.as_bytes()), None, "{line}");
         }
-    }
-
-    #[test]
-    fn keys_are_those_of_the_attempt() {
-        let Attempt { id, customer_id, time, .. } = read(3, USUAL.as_bytes()).unwrap();
-        for line in [USUAL.to_owned(), format!("{USUAL}\r")] {
-            assert_eq!(keys(line.as_bytes()), Some(Keys { id, customer_id, day: time.day() }), "{line}");
-        }
-        for line in ["", "{}", "not JSON", r#"{"id":"7","customer_id":"8","load_amount":"$1.00"}"#] {
-            assert_eq!(keys(line.as_bytes()), None, "{line}");
-        }
-    }
-
-    /// Whatever the offset says: a hint need not be right on the other side of midnight.
-    #[test]
-    fn the_day_of_the_keys_is_the_date_as_it_is_written() {
-        let line = USUAL.replace("T00:00:00Z", "T23:59:59-23:59");
-        let Attempt { id, customer_id, time, .. } = read(3, line.as_bytes()).unwrap();
-        let day = Day(time.day().0 - 1);
-        assert_eq!(keys(line.as_bytes()), Some(Keys { id, customer_id, day }), "in UTC it is the day after");
     }
 }

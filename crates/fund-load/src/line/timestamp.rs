@@ -36,17 +36,6 @@ pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
     is_in_calendar.then_some(Moment { seconds, nanos })
 }
 
-/// Returns the day with which `text` begins, whatever comes after it, an offset included.
-pub(super) fn day_as_written(text: &[u8]) -> Option<Day> {
-    let mut rest = Digits(text);
-    let year = rest.number(4)?;
-    rest.one_of(b"-")?;
-    let month = rest.number(2)?;
-    rest.one_of(b"-")?;
-    let seconds = midnight(year, month, rest.number(2)?)?;
-    Some(Moment { seconds, nanos: 0 }.day())
-}
-
 /// Returns the seconds from 1970 to the beginning of a day, `None` if there is no such day.
 ///
 /// A calendar library takes six times as long, a tenth of what a line takes in all. The days are counted as in Howard Hinnant,

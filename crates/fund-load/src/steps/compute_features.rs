@@ -5,7 +5,7 @@ use stream_kernel_exec::{Emitter, Step, StepError};
 
 use crate::config::{ComputeFeaturesNode, MondayApplication, MondayMultiplier};
 use crate::domain::{
-    Cents, Day, EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier,
+    Day, EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier,
     is_prime,
 };
 
@@ -21,14 +21,6 @@ impl ComputeFeatures {
     }
 }
 
-/// Returns what of an amount counts against limits on a day.
-pub(crate) fn effective_amount(amount: Cents, day: Day, monday: &MondayMultiplier) -> Cents {
-    match monday.apply_to {
-        MondayApplication::Amount => amount.times(multiplier_on(day, monday)),
-        MondayApplication::Limits => amount,
-    }
-}
-
 fn multiplier_on(day: Day, monday: &MondayMultiplier) -> Multiplier {
     if monday.enabled && day.is_monday() { monday.multiplier } else { Multiplier::ONE }
 }
@@ -38,7 +30,7 @@ impl Step<FundLoadMessage> for ComputeFeatures {
     type Emits = EnrichedAttempt;
 
     fn process(
-        &mut self,
+        &self,
         classified: IdempotencyClassifiedAttempt,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, EnrichedAttempt>,
@@ -48,10 +40,9 @@ impl Step<FundLoadMessage> for ComputeFeatures {
         let is_monday = monday.enabled && day.is_monday();
         let is_prime = self.parameters.prime_gate.enabled && is_prime(attempt.id.value());
         let multiplier = multiplier_on(day, monday);
-        let effective_amount = effective_amount(attempt.amount, day, monday);
-        let limit_divisor = match monday.apply_to {
-            MondayApplication::Amount => Multiplier::ONE,
-            MondayApplication::Limits => multiplier,
+        let (effective_amount, limit_divisor) = match monday.apply_to {
+            MondayApplication::Amount => (attempt.amount.times(multiplier), Multiplier::ONE),
+            MondayApplication::Limits => (attempt.amount, multiplier),
         };
         context.tags.set("monday", is_monday);
         context.tags.set("prime", is_prime);

@@ -22,7 +22,7 @@ impl Step<FundLoadMessage> for ComputeTimeKeys {
     type Emits = AttemptWithKeys;
 
     fn process(
-        &mut self,
+        &self,
         load: LoadAttempt,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, AttemptWithKeys>,

@@ -1,28 +1,28 @@
 //! `evaluate_policies`: the decision. The first policy that fails decides.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepError};
 
 use crate::config::{EvaluatePoliciesNode, UpdateWindowsNode};
 use crate::domain::{
-    Cents, Decision, EnrichedAttempt, FundLoadMessage, Idempotency, Reason, Subject, Verdict,
+    Cents, Day, Decision, DigitId, EnrichedAttempt, FundLoadMessage, Idempotency, Reason, Subject, Verdict,
 };
-use crate::stores::{CustomerWindows, WindowStore};
+use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
 /// Holds an attempt against the limits and what was accepted before.
 pub struct EvaluatePolicies {
     parameters: EvaluatePoliciesNode,
-    /// Which figures are kept at all: the others are neither compared nor noted.
-    kept: UpdateWindowsNode,
-    windows: Rc<RefCell<dyn WindowStore>>,
+    /// Which figures there are: the others are neither compared nor noted.
+    windows: UpdateWindowsNode,
 }
 
 /// What was there before an attempt.
 struct Before {
-    customer: CustomerWindows,
+    /// Attempts of the customer on the day, declined ones counted.
+    attempts: u64,
+    day_amount: Cents,
+    week_amount: Cents,
+    /// Accepted attempts of the day whose id is a prime number, over all customers.
     primes: u64,
 }
 
@@ -36,20 +36,19 @@ struct Limits {
 }
 
 impl EvaluatePolicies {
-    /// Returns the step for `parameters` that looks at the figures in `windows`, as far as `kept` says that they are kept.
-    pub fn new(
-        parameters: EvaluatePoliciesNode,
-        kept: UpdateWindowsNode,
-        windows: Rc<RefCell<dyn WindowStore>>,
-    ) -> Self {
-        Self { parameters, kept, windows }
+    /// Returns the step for `parameters`; `windows` says which figures there are.
+    pub fn new(parameters: EvaluatePoliciesNode, windows: UpdateWindowsNode) -> Self {
+        Self { parameters, windows }
     }
 
-    fn look_up(&self, attempt: &EnrichedAttempt) -> Before {
-        let windows = self.windows.borrow();
+    fn look_up(&self, attempt: &EnrichedAttempt, found: &mut Found<'_>) -> Before {
+        let (week, primes) = found;
+        let figures = week.get().unwrap_or_default();
         Before {
-            customer: windows.customer(attempt.attempt().customer_id, attempt.day(), attempt.week()),
-            primes: if self.parameters.prime_gate.enabled { windows.prime_day(attempt.day()) } else { 0 },
+            attempts: figures.attempts(attempt.week(), attempt.day()),
+            day_amount: figures.accepted_on(attempt.week(), attempt.day()),
+            week_amount: figures.accepted(),
+            primes: if self.parameters.prime_gate.enabled { primes.get() } else { 0 },
         }
     }
 
@@ -69,34 +68,35 @@ impl EvaluatePolicies {
     }
 
     fn note_before(&self, before: &Before, context: &mut Context) {
-        if self.kept.daily_attempts.enabled {
-            context.metrics.set("attempts_before", before.customer.attempts);
+        if self.windows.daily_attempts.enabled {
+            context.metrics.set("attempts_before", before.attempts);
         }
-        if self.kept.daily_accepted_amount.enabled {
-            context.metrics.set("day_amount_before_cents", before.customer.day_accepted.0);
+        if self.windows.daily_accepted_amount.enabled {
+            context.metrics.set("day_amount_before_cents", before.day_amount.0);
         }
-        if self.kept.weekly_accepted_amount.enabled {
-            context.metrics.set("week_amount_before_cents", before.customer.week_accepted.0);
+        if self.windows.weekly_accepted_amount.enabled {
+            context.metrics.set("week_amount_before_cents", before.week_amount.0);
         }
         if self.parameters.prime_gate.enabled {
             context.metrics.set("primes_before", before.primes);
         }
     }
 }
+
 impl Limits {
     /// Returns whether `amount` may be loaded on top of what was there before.
     fn judge(&self, amount: Cents, before: &Before) -> Verdict {
         let is_reached = |limit: Option<u64>, before| limit.is_some_and(|limit| before >= limit);
         let is_exceeded = |limit: Option<Cents>, sum| limit.is_some_and(|limit| sum > limit);
-        let first_failure = if is_reached(self.attempts, before.customer.attempts) {
+        let first_failure = if is_reached(self.attempts, before.attempts) {
             Reason::DailyAttemptLimit
         } else if is_exceeded(self.amount_cap, amount) {
             Reason::PrimeAmountCap
         } else if is_reached(self.primes, before.primes) {
             Reason::PrimeDailyGlobalLimit
-        } else if is_exceeded(self.day_amount, before.customer.day_accepted + amount) {
+        } else if is_exceeded(self.day_amount, before.day_amount + amount) {
             Reason::DailyAmountLimit
-        } else if is_exceeded(self.week_amount, before.customer.week_accepted + amount) {
+        } else if is_exceeded(self.week_amount, before.week_amount + amount) {
             Reason::WeeklyAmountLimit
         } else {
             return Verdict::Accepted;
@@ -121,26 +121,40 @@ impl Limits {
     }
 }
 
-impl Step<FundLoadMessage> for EvaluatePolicies {
+/// What is kept of a customer's week, and of a day.
+type Found<'a> = (Entry<'a, CustomerWeek, WeekFigures, DigitId>, GateCount<'a, Day>);
+
+impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
     type Takes = EnrichedAttempt;
     type Emits = Decision;
+    type State = Option<(Weeks, AcceptedPrimes)>;
+
+    #[inline]
+    fn key(&self, attempt: &EnrichedAttempt) -> Option<(CustomerWeek, Day)> {
+        let is_canonical = attempt.idempotency() == Idempotency::Canonical;
+        is_canonical.then(|| (CustomerWeek::of(attempt), attempt.day()))
+    }
 
     fn process(
-        &mut self,
+        &self,
         attempt: EnrichedAttempt,
+        found: Option<Found<'_>>,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
     ) -> Result<(), StepError> {
-        let verdict = match attempt.idempotency() {
-            Idempotency::Replay { .. } => Verdict::Declined(Reason::IdDuplicateReplay),
-            Idempotency::Conflict { .. } => Verdict::Declined(Reason::IdDuplicateConflict),
-            Idempotency::Canonical => {
-                let before = self.look_up(&attempt);
+        let verdict = match found {
+            Some(mut found) => {
+                let before = self.look_up(&attempt, &mut found);
                 self.note_before(&before, context);
                 let limits = self.limits(&attempt);
                 limits.note(context);
                 limits.judge(attempt.features().effective_amount, &before)
             }
+            // Only what is canonical is looked up.
+            None => Verdict::Declined(match attempt.idempotency() {
+                Idempotency::Replay { .. } => Reason::IdDuplicateReplay,
+                _ => Reason::IdDuplicateConflict,
+            }),
         };
         context.tags.set("accepted", verdict.is_accepted());
         if let Some(reason) = verdict.reason() {

@@ -13,7 +13,7 @@ impl Step<FundLoadMessage> for FormatOutput {
     type Emits = OutputLine;
 
     fn process(
-        &mut self,
+        &self,
         decision: Decision,
         _: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, OutputLine>,

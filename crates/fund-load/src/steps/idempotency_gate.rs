@@ -1,45 +1,52 @@
 //! `idempotency_gate`: is this the first attempt with its id?
 
-use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Entry, KeyedStep, Mark, StepError};
 
-use super::store_error;
-use crate::domain::{AttemptWithKeys, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt};
-use crate::stores::{FirstAttempt, IdStore, StoreFull, WindowStore};
+use super::horizon::{DayJump, MAX_JUMPS, TooOld};
+use crate::domain::{AttemptWithKeys, Day, DigitId, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt};
+use crate::memory::{FirstAttempt, Ids, LatestDay};
 
-/// Tells the first attempt with an id from replays of it and from conflicts with it.
+/// Distinguishes the first attempt with an id from replays of it and from conflicts with it.
 ///
-/// Of the first, its id is remembered here, and its customer's day further on. Whether there is room for that, too, is asked before the id is
-/// remembered: a line that ends the run leaves everything as it was, and may be taken again.
+/// Ids are forgotten by the latest day of all attempts, the one at hand included, whether their ids were new or not.
 pub struct IdempotencyGate {
-    ids: Rc<RefCell<dyn IdStore>>,
-    windows: Rc<RefCell<dyn WindowStore>>,
+    remember_days: Option<u16>,
 }
 
 impl IdempotencyGate {
-    /// Returns the step that remembers in `ids`, in a pipeline that counts in `windows`.
-    pub fn new(ids: Rc<RefCell<dyn IdStore>>, windows: Rc<RefCell<dyn WindowStore>>) -> Self {
-        Self { ids, windows }
+    /// Returns the step for ids that are remembered for `remember_days` before the latest day.
+    pub fn new(remember_days: Option<u16>) -> Self {
+        Self { remember_days }
     }
 
-    fn classify(&self, keyed: &AttemptWithKeys, context: &mut Context) -> Result<Idempotency, StoreFull> {
-        let attempt = FirstAttempt::from(keyed.attempt());
-        let room = self.windows.borrow().check_room(attempt.customer_id, keyed.day(), keyed.week());
-        let Some(first) = self.ids.borrow_mut().get_or_remember(keyed.attempt().id, attempt, room)? else {
-            return Ok(Idempotency::Canonical);
-        };
-        let canonical_line_no = first.line_no;
-        Ok(if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
-            Idempotency::Replay { canonical_line_no }
-        } else {
-            context.tags.set("differs", Differences { first, later: attempt });
-            Idempotency::Conflict { canonical_line_no }
-        })
+    /// Tells people of a line on which more is forgotten than one may expect.
+    fn notify(
+        &self,
+        attempt: &AttemptWithKeys,
+        is_new: bool,
+        forgotten: usize,
+        latest: Mark,
+        out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
+    ) {
+        let Some(remember_days) = self.remember_days else { return };
+        let (line_no, day) = (attempt.attempt().line_no, attempt.day());
+        let oldest = latest.now - i64::from(remember_days);
+        if let Some(from) = latest.before.filter(|before| oldest > *before) {
+            let [from, to] = [from, latest.now].map(day_at);
+            out.notice("jump", MAX_JUMPS, DayJump { line_no, from, to, remember_days, forgotten });
+        }
+        if is_new && i64::from(day.0) < oldest {
+            out.notice("too old", 1, TooOld { line_no, day, latest: day_at(latest.now), remember_days });
+        }
     }
+}
+
+/// Returns the day of a watermark; all of them come from days.
+fn day_at(time: i64) -> Day {
+    Day(i32::try_from(time).unwrap_or(i32::MAX))
 }
 
 /// In what two attempts with the same id differ.
@@ -67,17 +74,43 @@ impl fmt::Display for Differences {
     }
 }
 
-impl Step<FundLoadMessage> for IdempotencyGate {
+impl KeyedStep<FundLoadMessage> for IdempotencyGate {
     type Takes = AttemptWithKeys;
     type Emits = IdempotencyClassifiedAttempt;
+    type State = (Ids, LatestDay);
+
+    #[inline]
+    fn key(&self, keyed: &AttemptWithKeys) -> (DigitId, i64) {
+        (keyed.attempt().id, keyed.day().0.into())
+    }
 
     fn process(
-        &mut self,
+        &self,
         keyed: AttemptWithKeys,
+        (mut id, latest): (Entry<'_, DigitId, FirstAttempt>, Mark),
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
     ) -> Result<(), StepError> {
-        let idempotency = self.classify(&keyed, context).map_err(store_error)?;
+        let attempt = FirstAttempt::from(keyed.attempt());
+        let first = id.get();
+        if self.remember_days.is_some() {
+            self.notify(&keyed, first.is_none(), id.forgotten(), latest, out);
+        }
+        let idempotency = match first {
+            None => {
+                id.set(&attempt)?;
+                Idempotency::Canonical
+            }
+            Some(first) => {
+                let canonical_line_no = first.line_no;
+                if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
+                    Idempotency::Replay { canonical_line_no }
+                } else {
+                    context.tags.set("differs", Differences { first, later: attempt });
+                    Idempotency::Conflict { canonical_line_no }
+                }
+            }
+        };
         let classified = keyed.classified(idempotency);
         context.tags.set("idempotency", idempotency.name());
         context.metrics.set("canonical_line_no", classified.canonical_line_no());

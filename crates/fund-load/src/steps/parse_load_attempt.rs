@@ -20,7 +20,7 @@ impl Step<FundLoadMessage> for ParseLoadAttempt {
     type Emits = ParsedLine;
 
     fn process(
-        &mut self,
+        &self,
         line: RawLine,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, ParsedLine>,

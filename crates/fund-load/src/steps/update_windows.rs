@@ -1,34 +1,30 @@
 //! `update_windows`: what was decided counts from now on.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Step, StepError};
+use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepError};
 
-use super::store_error;
 use crate::config::UpdateWindowsNode;
-use crate::domain::{Cents, Decision, EnrichedAttempt, Features, FundLoadMessage, Idempotency, Subject};
-use crate::stores::{StoreFull, WindowStore};
+use crate::domain::{Cents, Day, Decision, DigitId, EnrichedAttempt, Features, FundLoadMessage, Idempotency, Subject};
+use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
 /// Counts attempts and accepted amounts, as far as their windows are switched on. Only the first attempt with an id counts.
 pub struct UpdateWindows {
     parameters: UpdateWindowsNode,
-    windows: Rc<RefCell<dyn WindowStore>>,
 }
 
 impl UpdateWindows {
-    /// Returns the step for `parameters` that counts in `windows`.
-    pub fn new(parameters: UpdateWindowsNode, windows: Rc<RefCell<dyn WindowStore>>) -> Self {
-        Self { parameters, windows }
+    /// Returns the step for `parameters`.
+    pub fn new(parameters: UpdateWindowsNode) -> Self {
+        Self { parameters }
     }
 
     fn count(
         &self,
         attempt: &EnrichedAttempt,
         is_accepted: bool,
+        (mut week, mut primes): (Entry<'_, CustomerWeek, WeekFigures, DigitId>, GateCount<'_, Day>),
         context: &mut Context,
-    ) -> Result<(), StoreFull> {
+    ) -> Result<(), StepError> {
         let UpdateWindowsNode {
             daily_attempts,
             daily_accepted_amount,
@@ -36,43 +32,56 @@ impl UpdateWindows {
             daily_prime_gate,
         } = &self.parameters;
         let &Features { effective_amount, is_prime, .. } = attempt.features();
-        let mut windows = self.windows.borrow_mut();
-        // A customer's day is kept whole if any of its windows is on; what is off is not noted, and no limit looks at it.
+        // A customer's day is counted whole if any of its windows is on; what is off is not noted, and no limit looks at it.
         if daily_attempts.enabled || daily_accepted_amount.enabled || weekly_accepted_amount.enabled {
-            let accepted = if is_accepted { effective_amount } else { Cents(0) };
-            let customer_id = attempt.attempt().customer_id;
-            let after = windows.count_attempt(customer_id, accepted, attempt.day(), attempt.week())?;
+            let mut figures = week.get().unwrap_or_default();
+            let (first_day, day) = (attempt.week(), attempt.day());
+            figures.count(first_day, day, if is_accepted { effective_amount } else { Cents(0) });
+            week.set(&figures)?;
             if daily_attempts.enabled {
-                context.metrics.set("attempts_after", after.attempts);
+                context.metrics.set("attempts_after", figures.attempts(first_day, day));
             }
             if daily_accepted_amount.enabled {
-                context.metrics.set("day_amount_after_cents", after.day_accepted.0);
+                context.metrics.set("day_amount_after_cents", figures.accepted_on(first_day, day).0);
             }
             if weekly_accepted_amount.enabled {
-                context.metrics.set("week_amount_after_cents", after.week_accepted.0);
+                context.metrics.set("week_amount_after_cents", figures.accepted().0);
             }
         }
         if is_accepted && is_prime && daily_prime_gate.enabled {
-            windows.count_prime(attempt.day());
+            primes.add(1);
         }
         Ok(())
     }
 }
 
-impl Step<FundLoadMessage> for UpdateWindows {
+/// Returns the attempt that a decision counts for, if it does.
+fn counted(decision: &Decision) -> Option<&EnrichedAttempt> {
+    match decision.subject() {
+        Subject::Attempt(attempt) => Some(attempt).filter(|attempt| attempt.idempotency() == Idempotency::Canonical),
+        Subject::BadLine(_) => None,
+    }
+}
+
+impl KeyedStep<FundLoadMessage> for UpdateWindows {
     type Takes = Decision;
     type Emits = Decision;
+    type State = Option<(Weeks, AcceptedPrimes)>;
+
+    #[inline]
+    fn key(&self, decision: &Decision) -> Option<(CustomerWeek, Day)> {
+        counted(decision).map(|attempt| (CustomerWeek::of(attempt), attempt.day()))
+    }
 
     fn process(
-        &mut self,
+        &self,
         decision: Decision,
+        found: Option<(Entry<'_, CustomerWeek, WeekFigures, DigitId>, GateCount<'_, Day>)>,
         context: &mut Context,
         out: &mut Emitter<'_, FundLoadMessage, Decision>,
     ) -> Result<(), StepError> {
-        if let Subject::Attempt(attempt) = decision.subject()
-            && attempt.idempotency() == Idempotency::Canonical
-        {
-            self.count(attempt, decision.verdict().is_accepted(), context).map_err(store_error)?;
+        if let (Some(attempt), Some(found)) = (counted(&decision), found) {
+            self.count(attempt, decision.verdict().is_accepted(), found, context)?;
         }
         out.emit(decision);
         Ok(())

@@ -208,8 +208,7 @@ mod tests {
     #[test]
     fn ids_that_were_chosen_to_collide_cost_no_more_than_random_ones() {
         // An odd multiplier takes the numbers below 10^19 to numbers that look drawn at random.
-        let random: Vec<_> =
-            (1..=IDS as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1).collect();
+        let random: Vec<_> = (1..=IDS as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1).collect();
         let theirs = PositionTable::new();
         let begins_at_7 = |id: &u64| theirs.hash(id) % GROUPS == 7;
         let collide_there: Vec<_> = (0..).filter(begins_at_7).take(IDS).collect();

@@ -173,14 +173,14 @@ enum Undo<V> {
     Changed(usize, V),
 }
 
-impl<K: Key, V: Value> Table<K, V, K> {
+impl<K: Key, V: Value> Table<K, V> {
     /// Returns an empty table, shared out by key.
     pub fn new() -> Self {
         Self::empty()
     }
 }
 
-impl<K: Key, V: Value> Default for Table<K, V, K> {
+impl<K: Key, V: Value> Default for Table<K, V> {
     fn default() -> Self {
         Self::new()
     }

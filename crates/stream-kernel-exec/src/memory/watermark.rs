@@ -10,8 +10,9 @@ use crate::{Encode, StepError};
 pub struct Watermark {
     greatest: Option<i64>,
     max_ahead: Option<i64>,
-    /// What it was before this line, once the line has moved it.
-    before: Option<Option<i64>>,
+    /// What it was before this line.
+    before: Option<i64>,
+    is_moved: bool,
 }
 
 impl Watermark {
@@ -24,6 +25,15 @@ impl Watermark {
     pub fn max_ahead(mut self, max_ahead: Option<i64>) -> Self {
         self.max_ahead = max_ahead;
         self
+    }
+
+    fn before(&self) -> Option<i64> {
+        if self.is_moved { self.before } else { self.greatest }
+    }
+
+    fn move_to(&mut self, time: i64) {
+        (self.before, self.is_moved) = (self.before(), true);
+        self.greatest = Some(time);
     }
 }
 
@@ -41,7 +51,7 @@ impl Store for Watermark {
     type Access<'a> = Mark;
 
     fn access(&mut self, time: i64) -> Mark {
-        Mark { before: self.before.unwrap_or(self.greatest), now: self.greatest.unwrap_or(time) }
+        Mark { before: self.before(), now: self.greatest.unwrap_or(time) }
     }
 
     fn observe(&mut self, &time: &i64) -> bool {
@@ -50,8 +60,7 @@ impl Store for Watermark {
             time > greatest && !is_too_far
         });
         if is_later {
-            self.before.get_or_insert(self.greatest);
-            self.greatest = Some(time);
+            self.move_to(time);
         }
         is_later
     }
@@ -61,13 +70,11 @@ impl Store for Watermark {
     }
 
     fn end_line(&mut self) {
-        self.before = None;
+        self.is_moved = false;
     }
 
     fn roll_back(&mut self) {
-        if let Some(before) = self.before.take() {
-            self.greatest = before;
-        }
+        (self.greatest, self.is_moved) = (self.before(), false);
     }
 
     fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>)) {
@@ -91,9 +98,7 @@ impl Store for Watermark {
     }
 
     fn overlay(&mut self, _: &[u8], mut value: &[u8]) -> Option<Result<(), StepError>> {
-        let time = i64::decode(&mut value)?;
-        self.before.get_or_insert(self.greatest);
-        self.greatest = Some(time);
+        self.move_to(i64::decode(&mut value)?);
         Some(Ok(()))
     }
 

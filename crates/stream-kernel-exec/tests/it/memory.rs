@@ -1,10 +1,12 @@
 //! What steps find, what a line that ends the run leaves, inputs that are prepared, stages that run alone, snapshots.
 
-use stream_kernel_exec::trace::{CanonicalContent, Context, ManualClock, Recorder, RunLabel, Timestamp, TraceSettings};
+use stream_kernel_exec::trace::{
+    CanonicalContent, Context, ManualClock, Recorder, RunLabel, Timestamp, TraceSettings,
+};
 use stream_kernel_exec::{
-    Counters, Declaration, Emitter, Encode, Entry, Gate, GateCount, InputOutcome, KeyedStep, Kind, Limit, Mark,
-    NotRestored, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Table, Tally,
-    Watermark, messages,
+    Counters, Declaration, Emitter, Encode, Entry, Gate, GateCount, InputOutcome, KeyedStep, Kind, Limit,
+    Mark, NotRestored, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Table,
+    Tally, Watermark, messages,
 };
 
 /// A load: who, how much, on which day. The text is `who amount day`, or how a step is to fail.
@@ -269,8 +271,17 @@ fn notices_are_told_so_often_and_no_more() {
     assert_eq!(runner.take_notices(), [""; 0]);
 }
 
-const MIXED: [&str; 9] =
-    ["a 1 1", "b 10 1", "unreadable", "a 20 3", "b 1 1 late", "a 1 3 early", "c 3 4", "a 2 2 panic", "b 30 9"];
+const MIXED: [&str; 9] = [
+    "a 1 1",
+    "b 10 1",
+    "unreadable",
+    "a 20 3",
+    "b 1 1 late",
+    "a 1 3 early",
+    "c 3 4",
+    "a 2 2 panic",
+    "b 30 9",
+];
 
 fn mixed(at: u64) -> &'static str {
     MIXED[usize::try_from(at * 7 + at / 5).unwrap() % MIXED.len()]
@@ -325,8 +336,8 @@ fn prepared_inputs_are_traced_alike() {
             }
         }
         while runner.process_prepared().is_some() {}
-        let text = tape.lock().unwrap().clone();
-        text
+        drop(runner);
+        Arc::into_inner(tape).unwrap().into_inner().unwrap()
     };
     let expected = traced(false);
     assert!(expected.matches("TraceRecord").count() > 40);

@@ -1,6 +1,5 @@
 //! Runs of the toy, told as text: what each step handled, what went wrong, the counts, and what the tape says.
 
-
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 

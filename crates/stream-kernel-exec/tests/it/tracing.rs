@@ -1,8 +1,8 @@
 //! Tracing watches and changes nothing: whatever is recorded, the steps see and emit the same.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stream_kernel_exec::trace::{
     ContextDiffMode, ContextField, FieldSet, Record, Recorder, SignatureMode, TraceSettings, TraceSink,

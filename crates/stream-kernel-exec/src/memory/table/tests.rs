@@ -22,7 +22,11 @@ struct Model {
 impl Model {
     fn retained(&self) -> BTreeMap<u64, i64> {
         let is_retained = |value: i64| self.horizon.is_none_or(|horizon| value >= horizon);
-        self.values.iter().filter(|(_, value)| is_retained(**value)).map(|(key, value)| (*key, *value)).collect()
+        self.values
+            .iter()
+            .filter(|(_, value)| is_retained(**value))
+            .map(|(key, value)| (*key, *value))
+            .collect()
     }
 }
 
@@ -177,7 +181,8 @@ fn a_restore_beyond_a_limit_names_it() {
     let restore = |mut empty: Table<u64, i64, u64>| {
         let (mut record, mut result) = (Vec::new(), Ok(()));
         table.records(&mut record, &mut |record| {
-            result = std::mem::replace(&mut result, Ok(())).and_then(|()| empty.restore(&mut record.as_slice()));
+            result =
+                std::mem::replace(&mut result, Ok(())).and_then(|()| empty.restore(&mut record.as_slice()));
             record.clear();
         });
         result

@@ -9,7 +9,6 @@ use stream_kernel_run::LineContent;
 
 use crate::domain::{Attempt, BadLine, DigitId, EchoedId, Reason};
 use fields::Fields;
-pub(crate) use plain::keys;
 
 /// Returns the attempt that the line holds.
 ///
