@@ -1,4 +1,4 @@
-//! What a checkpoint asks of a configuration: files that can be cut, a directory of its own, and state that can be kept.
+//! What a checkpoint asks of a configuration: files that can be cut, and a directory of its own.
 
 use std::fs;
 use std::path::Path;
@@ -12,16 +12,15 @@ use crate::output::partial_path;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
-use crate::{Application, InputSettings, LineAdapters, OutputSettings};
+use crate::{InputSettings, LineAdapters, OutputSettings};
 
-const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 const DIR_KEY: &str = "runtime.checkpoint.dir";
 /// A checkpoint has room for this too: an output has a longer name until it is complete.
 const LONGEST_SUFFIX_BYTES: usize = ".partial".len();
 const WITHOUT: &str = "or leave out `runtime.checkpoint`";
 
 /// Reports what does not go together with a checkpoint. Nothing is opened.
-pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, resources: &A::Resources) {
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let config = loaded.config();
     let Some(checkpoint) = config.runtime.checkpoint.clone() else { return };
     let input = config.adapters.input_source().settings.path.clone();
@@ -45,12 +44,6 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>, 
     }
     check_dir(loaded, &checkpoint.dir);
     check_read_files(loaded, &checkpoint.dir);
-    if A::state(resources).is_none() {
-        let problem = Problem::new(format!("{} cannot keep what it remembers in a checkpoint", A::NAME))
-            .expected("no checkpoint")
-            .hint("leave out `runtime.checkpoint`");
-        loaded.report(CHECKPOINT_KEY, problem);
-    }
 }
 
 fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Path, dir: &Path) {
@@ -58,7 +51,7 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
     if is_no_file(path) {
         let path = path.display();
         let problem = Problem::new(format!(
-            "with a checkpoint, the {what} cannot be `{path}`, which is no regular file"
+            "checkpoints need a regular file for the {what}, and `{path}` is not one"
         ))
         .expected("a file, of which a part can be read or written again")
         .hint(format!("name a file, {WITHOUT}"));
@@ -68,7 +61,7 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
             "with a checkpoint, the {what}'s path is too long: {bytes} bytes as JSON text"
         ))
         .expected(format!("at most {}", MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES))
-        .hint("name it from a working directory that is nearer");
+        .hint("use a shorter path");
         loaded.report(key, problem);
     } else if !loaded.is_mistaken(DIR_KEY)
         && (is_within(path, dir) || (key == OutputSettings::PATH_KEY && are_same(&partial_path(path), dir)))
@@ -100,7 +93,7 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
                 .hint("name another one");
         loaded.report(DIR_KEY, problem);
     } else if fs::metadata(dir).is_ok_and(|metadata| !metadata.is_dir()) {
-        let problem = Problem::new(format!("the checkpoint `{path}` is no directory"))
+        let problem = Problem::new(format!("the checkpoint `{path}` is not a directory"))
             .expected("a directory, or a name that is free for one")
             .hint("name another one");
         loaded.report(DIR_KEY, problem);

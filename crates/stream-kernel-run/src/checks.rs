@@ -16,19 +16,17 @@ pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);
 /// Reports everything that is wrong and returns the scenario; none if there is no right one.
 pub(crate) fn check<A: Application>(
     loaded: &mut Loaded<A::Nodes, A::Adapters>,
-    resources: &A::Resources,
 ) -> Option<Bound<A::Message>> {
-    let scenario = check_pipeline::<A>(loaded, resources);
+    let scenario = check_pipeline::<A>(loaded);
     check_whitelist(loaded);
     path_checks::check(loaded);
-    checkpoint_checks::check::<A>(loaded, resources);
+    checkpoint_checks::check(loaded);
     A::check(loaded);
     scenario
 }
 
 fn check_pipeline<A: Application>(
     loaded: &mut Loaded<A::Nodes, A::Adapters>,
-    resources: &A::Resources,
 ) -> Option<Bound<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
@@ -36,7 +34,7 @@ fn check_pipeline<A: Application>(
     let is_certain = ![STRICT_KEY, PIPELINE_KEY].iter().any(|key| loaded.is_mistaken(key));
     let pipeline = loaded.config().runtime.pipeline.clone();
     let bind = |pipeline: &[String]| {
-        registry.bind(Plan { source: A::Message::LINE_KIND, pipeline, strict }, resources)
+        registry.bind(Plan { source: A::Message::LINE_KIND, pipeline, strict }, loaded.config())
     };
     let at = |fault: &WiringFault| match fault.index() {
         Some(index) => format!("{PIPELINE_KEY}.{index}"),
@@ -95,6 +93,10 @@ fn describe<M: MessageSet, R>(
         WiringFault::NotBuilt { name, .. } => {
             ("parameters that it can be built from".into(), format!("check `nodes.{name}`"))
         }
+        WiringFault::MemoryUndeclared { memory, .. } | WiringFault::MemoryKeyDiffers { memory, .. } => (
+            "memory that the application declares so".into(),
+            format!("declare `{memory}` in the application's registry as its steps use it"),
+        ),
         WiringFault::Unfed { takes, .. } => {
             (format!("an earlier step that emits `{takes}`"), missing("before it"))
         }

@@ -33,10 +33,6 @@ pub struct LineReader<R> {
     unterminated_line: UnterminatedLine,
 }
 
-/// The number of lines that can be looked at before they are read: enough for the processor to wait for what they need all at once, few
-/// enough that it is still near when they come.
-pub const MAX_LINES_AHEAD: usize = 16;
-
 /// A line that turned out to be too long: what is known of it so far.
 #[derive(Debug)]
 struct Overlong {
@@ -154,24 +150,20 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// Returns the next lines as far as they are in the buffer as a whole, [`MAX_LINES_AHEAD`] at most, and leaves them there.
-    ///
-    /// Nothing is read, so that there is nothing to wait for; the first line of each block that is read is so never among them. They are as
-    /// they stand in the input, without LF, a CR still at the end, and may be longer than is allowed.
-    pub fn lines_ahead(&mut self) -> SmallVec<[&[u8]; MAX_LINES_AHEAD]> {
-        let mut ahead = SmallVec::new();
+    /// Returns the next line if it is in the buffer as a whole, without reading: there is nothing to wait for.
+    pub fn buffered_line(&mut self) -> Option<RawLine> {
         if self.buffered_bytes == 0 || !self.line.is_empty() || self.overlong.is_some() {
-            return ahead;
+            return None;
         }
         // What is in the buffer is handed out without reading.
-        let mut rest = self.input.fill_buf().unwrap_or_default();
-        while ahead.len() < MAX_LINES_AHEAD
-            && let Some(len) = memchr::memchr(b'\n', rest)
-        {
-            ahead.push(&rest[..len]);
-            rest = &rest[len + 1..];
-        }
-        ahead
+        let buffered = self.input.fill_buf().ok()?;
+        memchr::memchr(b'\n', buffered)?;
+        self.next_line().ok().flatten()
+    }
+
+    /// Returns whether the end of the input was seen.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
     /// Returns how many bytes without LF were left at the end of the input; 0 before its end.

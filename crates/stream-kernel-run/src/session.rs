@@ -1,0 +1,231 @@
+//! Sessions: lines go in, output comes out, in line order; with a checkpoint, what was done is committed now and then.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use stream_kernel_exec::{InputOutcome, Memory, RunReport, StepFailure, SyncRunner};
+use stream_kernel_trace::{Context, SinkFailure, Timestamp};
+
+use crate::checkpointed::{CheckpointFailure, Commits, Ends, Mark};
+use crate::{Application, ConfigOf, RawLine, SummaryRow};
+
+/// The number of lines that may be prepared before the first of them is taken: enough for the processor to wait for what they need all at
+/// once, few enough that it is still near when they come.
+pub const MAX_LINES_AHEAD: usize = 16;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The number of the last line that was taken.
+    pub line_no: u64,
+    /// How many bytes of the input were read with it.
+    pub bytes: u64,
+}
+
+/// A run under way: it takes lines, from wherever a driver has them, and hands out what they write.
+///
+/// [`take`](Self::take) each line and write what [`written`](Self::written) returns; after the last, write what
+/// [`complete`](Self::complete) returns; always [`finish`](Self::finish). Who has several lines at hand
+/// [prepares](Self::prepare) them first, which is quicker and changes nothing else.
+pub struct Session<A: Application> {
+    runner: SyncRunner<A::Message>,
+    config: ConfigOf<A>,
+    /// Of each line that is prepared: how many bytes of the input were read with it.
+    prepared: VecDeque<u64>,
+    position: Position,
+    /// Where the run stood before the line that was taken last.
+    before: Mark,
+    abandoned: Vec<StepFailure>,
+    commits: Option<Commits>,
+}
+
+impl<A: Application> Session<A> {
+    pub(crate) fn new(runner: SyncRunner<A::Message>, config: ConfigOf<A>) -> Self {
+        Self {
+            runner,
+            config,
+            prepared: VecDeque::new(),
+            position: Position::default(),
+            before: Mark::default(),
+            abandoned: Vec::new(),
+            commits: None,
+        }
+    }
+
+    /// Goes on at `position`, and commits.
+    pub(crate) fn with_commits(mut self, position: Position, commits: Commits) -> Self {
+        (self.position, self.commits) = (position, Some(commits));
+        self.before = self.mark();
+        self
+    }
+
+    /// Shows `observer` the context of each line when it is done, the tape included if records are kept there.
+    pub fn with_observer(mut self, observer: impl FnMut(&Context) + Send + 'static) -> Self {
+        self.runner = self.runner.with_observer(observer);
+        self
+    }
+
+    /// Prepares a line that [`take_prepared`](Self::take_prepared) takes in its turn; `end` bytes of the input were read with it.
+    ///
+    /// A driver prepares [`MAX_LINES_AHEAD`] at most; more are right, and no quicker.
+    pub fn prepare(&mut self, line: RawLine, end: u64) {
+        self.runner.prepare(line.line_no(), line);
+        self.prepared.push_back(end);
+    }
+
+    /// Prefetches what prepared lines will look up.
+    pub fn prefetch(&mut self) {
+        self.runner.prefetch();
+    }
+
+    /// Returns how many lines are prepared.
+    pub fn prepared(&self) -> usize {
+        self.prepared.len()
+    }
+
+    /// Takes the line that was prepared first; nothing if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Returns the failure of a step that ends the run: the line has changed nothing, and has written nothing.
+    pub fn take_prepared(&mut self) -> Result<(), StepFailure> {
+        let Some(end) = self.prepared.pop_front() else { return Ok(()) };
+        self.before = self.mark();
+        match self.runner.process_prepared() {
+            Some(Ok(InputOutcome::Abandoned(failure))) => self.abandoned.push(failure),
+            Some(Err(failure)) => return Err(failure),
+            Some(Ok(InputOutcome::Completed)) | None => {}
+        }
+        self.position = Position { line_no: self.position.line_no + 1, bytes: end };
+        if let Some(commits) = &mut self.commits {
+            commits.count_output(self.runner.written());
+        }
+        Ok(())
+    }
+
+    /// Takes a line through the pipeline; `end` bytes of the input were read with it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_prepared`](Self::take_prepared).
+    pub fn take(&mut self, line: RawLine, end: u64) -> Result<(), StepFailure> {
+        self.prepare(line, end);
+        self.take_prepared()
+    }
+
+    /// Returns what the line that was taken last writes to the output.
+    #[inline]
+    pub fn written(&self) -> &[u8] {
+        self.runner.written()
+    }
+
+    /// Returns how far the run has come.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Returns the failures for which lines were abandoned since the last call.
+    pub fn take_abandoned(&mut self) -> Vec<StepFailure> {
+        mem::take(&mut self.abandoned)
+    }
+
+    /// Returns what steps want people to know since the last call.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        self.runner.take_notices()
+    }
+
+    /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.
+    pub fn idle(&mut self) {
+        self.runner.idle();
+    }
+
+    /// Makes a commit if the configuration wants one by now: by the number of lines after each line, by the clock once what was prepared
+    /// is taken. Without a checkpoint it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Says why this commit, or the one before, could not be made.
+    #[inline]
+    pub fn commit_if_due(&mut self, ends: &mut dyn Ends) -> Result<(), CheckpointFailure> {
+        if self.commits.is_none() {
+            return Ok(());
+        }
+        let mark = self.mark();
+        let is_block_done = self.prepared.is_empty();
+        let last_time = self.runner.last_time();
+        let Some(commits) = &mut self.commits else { return Ok(()) };
+        commits.heed_trace_failure()?;
+        if commits.is_due(&mark, is_block_done)? {
+            let rows = A::summary(&self.config, self.runner.memory());
+            commits.commit(ends, mark, &rows, last_time, Some(self.runner.memory()), false)?;
+        }
+        Ok(())
+    }
+
+    /// Commits what was done, now that the run ends: all of it, or all but the line that was taken last.
+    ///
+    /// # Errors
+    ///
+    /// Says why this commit, or the one before, could not be made.
+    pub(crate) fn commit_end(
+        &mut self,
+        ends: &mut dyn Ends,
+        is_last_line_lost: bool,
+        complete: bool,
+    ) -> Result<(), CheckpointFailure> {
+        let mark = if is_last_line_lost { self.before } else { self.mark() };
+        let last_time = self.runner.last_time();
+        let rows = A::summary(&self.config, self.runner.memory());
+        let Some(commits) = &mut self.commits else { return Ok(()) };
+        // What is remembered may hold the line that is lost.
+        let memory = (!is_last_line_lost).then(|| self.runner.memory());
+        commits.commit(ends, mark, &rows, last_time, memory, complete)?;
+        commits.wait()
+    }
+
+    pub(crate) fn commits(&mut self) -> Option<&mut Commits> {
+        self.commits.as_mut()
+    }
+
+    #[inline]
+    fn mark(&self) -> Mark {
+        let written = self.commits.as_ref().map(Commits::written).unwrap_or_default();
+        Mark { position: self.position, written, report: self.runner.report() }
+    }
+
+    /// Returns what the application writes after the last line.
+    pub fn complete(&mut self) -> Vec<u8> {
+        let mut output = Vec::new();
+        A::finish(&self.config, self.runner.memory(), &mut output);
+        output
+    }
+
+    /// Returns what the run remembers.
+    pub fn memory(&mut self) -> &mut Memory {
+        self.runner.memory()
+    }
+
+    /// Returns the counts so far.
+    pub fn report(&self) -> RunReport {
+        self.runner.report()
+    }
+
+    /// Returns the time at which the last record of the trace ends, the epoch if there is none.
+    pub fn last_time(&self) -> Timestamp {
+        self.runner.last_time()
+    }
+
+    /// Returns the application's part of the summary.
+    pub fn summary(&mut self) -> Vec<SummaryRow> {
+        A::summary(&self.config, self.runner.memory())
+    }
+
+    /// Ends the run, after an error as well: brings out what the trace's sink still holds.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the trace is not complete, if it is not.
+    pub fn finish(self) -> Result<RunReport, SinkFailure> {
+        self.runner.finish()
+    }
+}
