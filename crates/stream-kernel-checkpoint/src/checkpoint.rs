@@ -1,4 +1,4 @@
-//! A checkpoint: opened, restored from, committed to.
+//! Checkpoint of a run: opened, restored from, committed to.
 
 mod commit;
 mod configuration;
@@ -6,7 +6,7 @@ mod prepare;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -16,24 +16,21 @@ pub use configuration::MAX_CONFIGURATION_TEXT_BYTES;
 pub(crate) use configuration::read_configuration;
 
 use crate::committed::Committed;
-use crate::error::{OpenError, RestoreError};
-use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
+use crate::error::{CommitError, OpenError, RestoreError};
+use crate::layout::{LOCK, MANIFEST, MANIFEST_LOST, holds_later_files};
 use crate::manifest::{Newest, Place, clear, newest, read_slots};
 use crate::slot::Slot;
-use crate::state_log::{Shared, lock, replay_from};
+use crate::snapshot::restore_from;
 
-/// A state log that is smaller than this is not worth compacting.
-pub const MIN_COMPACTION_BYTES: u64 = 16 * 1024 * 1024;
-
-/// How often a lock is asked for until it counts as held by another run, and how long to wait in between: who looks at a checkpoint
-/// holds it for a moment, to find out whether anybody does.
+/// How often a lock is asked for until it counts as held by another run, and how long to wait in between: who looks at
+/// a checkpoint holds it for a moment, to find out whether anybody does.
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A checkpoint that this run has locked.
 ///
-/// Opening and restoring change nothing that was committed, so a program that finds that the checkpoint is not for it can leave it
-/// as it is. What an earlier run left unfinished is cleaned up by whatever changes something first.
+/// Opening and restoring change nothing that was committed, so a program that finds that the checkpoint is not for it
+/// can leave it as it is. An earlier run's leftovers are removed by the first change.
 #[derive(Debug)]
 pub struct Checkpoint {
     disk: Arc<dyn Disk>,
@@ -44,27 +41,23 @@ pub struct Checkpoint {
     /// The last commit, and the slot that it stands in.
     last: Option<(Slot, Place)>,
     /// The text of the configuration, once it is written or read.
-    configuration: Option<Arc<dyn DiskFile>>,
-    log: Option<LogFile>,
-    /// Whether what an earlier run left is cleaned up.
+    configuration: Option<Box<dyn DiskFile>>,
+    /// The snapshot of the last commit, once the checkpoint is prepared.
+    snapshot: Option<Box<dyn DiskFile>>,
+    /// Whether an earlier run's leftovers are removed.
     is_prepared: bool,
     /// The output's and the trace's names that are known to be durable.
     durable_names: Option<[Option<PathBuf>; 2]>,
-    /// What its state log has to know, too, the first failure above all.
-    shared: Arc<Mutex<Shared>>,
-}
-
-/// A state log that is open.
-#[derive(Clone, Debug)]
-struct LogFile {
-    number: u64,
-    file: Arc<dyn DiskFile>,
+    /// The first failure: nothing is committed after it.
+    failure: Option<CommitError>,
 }
 
 impl Checkpoint {
-    /// Opens the checkpoint in the directory `dir`, which is created if it is not there, and returns what was committed last.
+    /// Opens the checkpoint in the directory `dir`, which is created if it is not there, and returns what was committed
+    /// last.
     ///
-    /// `None` means that nothing ever was: the first commit is then to be made before anything is written that it is to account for.
+    /// `None` means that nothing ever was: the first commit is then to be made before anything is written that it is to
+    /// account for.
     ///
     /// # Errors
     ///
@@ -74,7 +67,7 @@ impl Checkpoint {
         let path = || dir.join(MANIFEST);
         match checkpoint.newest()? {
             Newest::Nothing => {
-                checkpoint.check_no_log_alone()?;
+                checkpoint.check_manifest_not_lost()?;
                 Ok((checkpoint, None))
             }
             Newest::OtherFormat(version) => Err(OpenError::OtherFormat { path: path(), version }),
@@ -89,8 +82,8 @@ impl Checkpoint {
         }
     }
 
-    /// Opens the checkpoint in the directory `dir`, be it damaged or not, for a run that begins anew. What was committed stays until it is
-    /// [forgotten](Self::forget).
+    /// Opens the checkpoint in the directory `dir`, be it damaged or not, for a run that begins anew. What was
+    /// committed stays until it is [forgotten](Self::forget).
     ///
     /// # Errors
     ///
@@ -99,8 +92,8 @@ impl Checkpoint {
         Self::lock(disk, dir)
     }
 
-    /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may account for. A
-    /// [state log](Self::state_log) has to be asked for anew.
+    /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may
+    /// account for.
     ///
     /// # Errors
     ///
@@ -110,31 +103,24 @@ impl Checkpoint {
             Newest::Committed(_, place) => place,
             _ => Place::First,
         };
-        (self.last, self.log, self.is_prepared) = (None, None, false);
-        // Who still has a state log must not write to it.
-        lock(&self.shared).logs += 1;
+        (self.last, self.snapshot, self.is_prepared) = (None, None, false);
         clear(&*self.manifest, last).map_err(failed("be written", self.manifest.path()))
     }
 
-    /// Hands the records of the committed state to `apply`, a block at a time, in constant memory. Without a commit there are none.
+    /// Hands the records of the committed snapshot to `apply`, a block of whole records at a time, in constant memory.
+    /// Without a snapshot there are none.
+    ///
+    /// What later lines did, up to the commit, is not in it: those after [`Committed::replay`] are to be decided again.
     ///
     /// # Errors
     ///
-    /// The state log cannot be read, is shorter than what was committed, a block of it is damaged, or `apply` refuses one.
-    pub fn restore(
-        &mut self,
-        apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
-    ) -> Result<(), RestoreError> {
-        let Some((slot, _)) = &self.last else { return Ok(()) };
-        replay_from(&*self.disk, &self.dir, slot.log, slot.sequence, apply)
-    }
-
-    /// Returns whether it is time to write the whole state, which takes about `live_bytes`, into a new log
-    /// ([`Checkpoint::commit_all`]): the log is larger than twice that and `min_bytes`, mostly [`MIN_COMPACTION_BYTES`]. What it costs to restore
-    /// it beside reading it counts as `more_bytes`.
-    pub fn is_compaction_due(&self, more_bytes: u64, live_bytes: u64, min_bytes: u64) -> bool {
-        let bound = live_bytes.saturating_mul(2).saturating_add(min_bytes);
-        self.last.as_ref().is_some_and(|(slot, _)| slot.log.bytes.saturating_add(more_bytes) > bound)
+    /// The snapshot cannot be read, has another length than was committed, a block of it is damaged, or `apply` refuses
+    /// one.
+    pub fn restore(&self, apply: &mut dyn FnMut(&[u8]) -> Result<(), String>) -> Result<(), RestoreError> {
+        match self.last.as_ref().and_then(|(slot, _)| slot.snapshot) {
+            Some(snapshot) => restore_from(&*self.disk, &self.dir, snapshot, apply),
+            None => Ok(()),
+        }
     }
 
     /// Takes the lock and opens what is there.
@@ -154,10 +140,10 @@ impl Checkpoint {
             manifest,
             last: None,
             configuration: None,
-            log: None,
+            snapshot: None,
             is_prepared: false,
             durable_names: None,
-            shared: Arc::default(),
+            failure: None,
         })
     }
 
@@ -166,14 +152,14 @@ impl Checkpoint {
         Ok(newest(read_slots(manifest).map_err(failed("be read", manifest.path()))?))
     }
 
-    /// Fails if there is a state log, but nothing in the manifest, not even the zeros that are made durable before any log.
-    fn check_no_log_alone(&self) -> Result<(), OpenError> {
+    /// Fails if the manifest is empty, but there is a file that is made after it.
+    fn check_manifest_not_lost(&self) -> Result<(), OpenError> {
         let path = self.manifest.path();
         if !self.manifest.is_empty().map_err(failed("be read", path))? {
             return Ok(());
         }
-        if holds_logs(&*self.disk, &self.dir).map_err(failed("be listed", &self.dir))? {
-            return Err(OpenError::Damaged { path: path.to_owned(), what: LOGS_ALONE });
+        if holds_later_files(&*self.disk, &self.dir).map_err(failed("be listed", &self.dir))? {
+            return Err(OpenError::Damaged { path: path.to_owned(), what: MANIFEST_LOST });
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a commit says: how far the run has come.
+//! Contents of a commit: how far the run has come.
 
 use std::path::Path;
 
@@ -33,8 +33,10 @@ pub struct Committed {
     pub output: CommittedOutput,
     /// What was traced, if anything.
     pub trace: Option<CommittedTrace>,
-    /// Whatever the program counts.
+    /// The program's summary, row by row.
     pub totals: Vec<Total>,
+    /// From where on lines are decided again when the run is resumed.
+    pub replay: ReplayFrom,
     /// When this was committed, in milliseconds since 1970.
     pub committed_at_ms: u64,
     /// Whether the run has read all of its input. The output then has its final name, or is about to get it.
@@ -87,6 +89,9 @@ pub struct CommittedOutput {
     pub partial: String,
     /// The number of bytes written.
     pub bytes: u64,
+    /// The hash of the bytes written since the [snapshot](Committed::replay): what a resumed run, deciding again, must
+    /// come to.
+    pub since_snapshot: PrefixDigest,
     /// Whether it has its final name for certain: then what has the partial one is another run's.
     pub is_named: bool,
 }
@@ -101,11 +106,30 @@ pub struct CommittedTrace {
     pub bytes: u64,
     /// The time of its last record in nanoseconds since 1970, 0 without one: those of a resumed run are not earlier.
     pub last_time_ns: u64,
-    /// The last line whose records are among these bytes, if what followed could not be written: the run went on without a trace.
+    /// The last line whose records are among these bytes, if what followed could not be written: the run went on
+    /// without a trace.
     pub ends_after_line: Option<u64>,
 }
 
-/// Something counted.
+/// The point that the snapshot of a commit stands for: the end of a line. Without a snapshot all is zero: the run's
+/// beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayFrom {
+    /// The number of physical lines read until there.
+    pub lines: u64,
+    /// Where the next line begins in the input: behind the LF of the last one, also where that was appended after the
+    /// snapshot was written.
+    pub input_bytes: u64,
+    /// The number of bytes of output.
+    pub output_bytes: u64,
+    /// The number of lines that were abandoned.
+    pub abandoned: u64,
+    /// The number of messages that were undeliverable.
+    pub undeliverable: u64,
+}
+
+/// A row of the summary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Total {
@@ -113,6 +137,8 @@ pub struct Total {
     pub name: String,
     /// How many.
     pub count: u64,
+    /// How deep the row stands beneath the others.
+    pub level: usize,
 }
 
 /// What does not fit into a slot.
@@ -134,6 +160,18 @@ pub enum OutOfBounds {
         /// How many.
         count: usize,
     },
+}
+
+impl ReplayFrom {
+    /// Returns what a commit must not change unless it has a new snapshot.
+    pub(crate) fn lines_and_output(&self) -> (u64, u64) {
+        (self.lines, self.output_bytes)
+    }
+
+    /// Returns whether the point is not behind the one that is committed.
+    pub(crate) fn is_within(&self, committed: &Committed) -> bool {
+        self.lines <= committed.lines && self.output_bytes <= committed.output.bytes
+    }
 }
 
 impl Committed {

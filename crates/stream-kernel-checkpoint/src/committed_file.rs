@@ -1,4 +1,4 @@
-//! A file that is only appended to and, when a run is resumed, begins again where the last commit says.
+//! File that is only appended to; when a run is resumed, it begins again where the last commit says.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::error::{CommitError, doing};
-use crate::planted::{PlantedFault, is_planted};
+use crate::injected::{InjectedFault, is_injected};
 
 /// A file to append to, with a buffer. Dropping it loses what is in the buffer: that was not committed.
 #[derive(Debug)]
@@ -100,7 +100,8 @@ impl CommittedFile {
         Self { file, buffer: Vec::new(), block_bytes, written, last: None, witness: None }
     }
 
-    /// Appends bytes to the buffer, which is written out first if it holds a block: so it never holds more than that and one call's bytes.
+    /// Appends bytes to the buffer, which is written out first if it holds a block: so it never holds more than that
+    /// and one call's bytes.
     ///
     /// # Errors
     ///
@@ -281,14 +282,15 @@ impl UncutFile {
         self.file.path()
     }
 
-    /// Leaves what follows what was committed, which then is of others, and goes on behind it in blocks of about `block_bytes`.
+    /// Leaves what follows what was committed, which then is of others, and goes on behind it in blocks of about
+    /// `block_bytes`.
     pub fn append(self, block_bytes: usize) -> CommittedFile {
         CommittedFile::new(self.file, self.bytes, block_bytes)
     }
 
     /// Cuts the file to what was committed.
     pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
-        if self.bytes > self.committed && !is_planted(PlantedFault::FileNotCut) {
+        if self.bytes > self.committed && !is_injected(InjectedFault::FileNotCut) {
             self.file.set_len(self.committed).map_err(doing("be cut", self.file.path()))?;
         }
         Ok(CommittedFile::new(self.file, self.committed, block_bytes))

@@ -1,4 +1,4 @@
-//! The output of an earlier run: which of the files that it may be it is.
+//! Output of an earlier run: which of several files it is.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,14 @@ struct Candidate {
 }
 
 impl UncutFile {
-    /// Opens the output that was committed, and locks it for as long as it is open. It is where it was committed, or under the names that
-    /// a run gives it now, `partial` and in the end `path`: somebody may have moved it there, or a run may have ended before it
-    /// could commit that it had.
+    /// Opens the output that was committed, and locks it for as long as it is open. It is where it was committed, or
+    /// under the names that a run gives it now, `partial` and in the end `path`: somebody may have moved it there, or a
+    /// run may have ended before it could commit that it had.
     ///
     /// # Errors
     ///
-    /// There is no such file, it cannot be opened, or is shorter, another run writes to it, or there is another one that could be it.
+    /// There is no such file, it cannot be opened, or is shorter, another run writes to it, or there is another one
+    /// that could be it.
     pub fn open_output(
         disk: &dyn Disk,
         committed: &Committed,
@@ -92,8 +93,8 @@ fn only(mut candidates: Vec<Candidate>, committed: &Committed) -> Result<Arc<dyn
     if candidates.len() == 1 {
         return Ok(candidates.remove(0).file);
     }
-    // A run that was cut off when it was about to give its output the final name may have left an earlier one there. Its own is of
-    // exactly the length that was committed.
+    // A run that was cut off when it was about to give its output the final name may have left an earlier one there.
+    // Its own is of exactly the length that was committed.
     if let [a, b] = &candidates[..]
         && a.is_partial != b.is_partial
         && committed.complete

@@ -1,12 +1,12 @@
-//! Why a checkpoint cannot be opened, restored or committed to.
+//! Errors of opening, restoring and committing to a checkpoint.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::changes::RecordTooLong;
 use crate::committed::OutOfBounds;
 use crate::committed_file::what_is_missing;
+use crate::snapshot::RecordTooLong;
 
 /// Why a checkpoint cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -49,13 +49,13 @@ pub enum OpenError {
     },
 }
 
-/// Why the state cannot be restored. Nothing was changed.
+/// Why a run cannot be restored. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// The state log cannot be read.
-    #[error("the state log `{}` cannot be read", path.display())]
+    /// The snapshot cannot be read.
+    #[error("the snapshot `{}` cannot be read", path.display())]
     Read {
-        /// The log.
+        /// The snapshot.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -81,20 +81,20 @@ pub enum RestoreError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// The state log is not what was written.
-    #[error("the state log `{}` is damaged at byte {offset}: {what} (restore it from a copy, or start over)", path.display())]
+    /// The snapshot is not what was written.
+    #[error("the snapshot `{}` is damaged at byte {offset}: {what} (restore it from a copy, or start over)", path.display())]
     Damaged {
-        /// The log.
+        /// The snapshot.
         path: PathBuf,
         /// Where the block begins that cannot be read.
         offset: u64,
         /// What is wrong with it.
         what: &'static str,
     },
-    /// What is in the log makes no sense to the program.
-    #[error("the state log `{}` holds at byte {offset} what cannot be restored: {reason}", path.display())]
+    /// The program refuses the records of a block.
+    #[error("cannot restore the block at byte {offset} of the snapshot `{}`: {reason}", path.display())]
     Refused {
-        /// The log.
+        /// The snapshot.
         path: PathBuf,
         /// Where the block begins.
         offset: u64,
@@ -109,7 +109,7 @@ pub enum CommitError {
     /// There is too much to say.
     #[error(transparent)]
     OutOfBounds(#[from] OutOfBounds),
-    /// A record of state is too long.
+    /// A record of a snapshot is too long.
     #[error(transparent)]
     RecordTooLong(#[from] RecordTooLong),
     /// Somebody else has shortened a file while the run wrote to it. All later commits are refused with the same error.
@@ -122,8 +122,8 @@ pub enum CommitError {
         /// How many bytes were written.
         written: u64,
     },
-    /// A file cannot be written or made durable. All later commits are refused with the same error: what the failed one covered is not
-    /// trusted again, and is written anew when the run is resumed.
+    /// A file cannot be written or made durable. All later commits are refused with the same error: what the failed one
+    /// covered is not trusted again, and is written anew when the run is resumed.
     #[error("`{}` cannot {doing}", path.display())]
     Io {
         /// What could not be done.

@@ -1,4 +1,4 @@
-//! What was read of an input: what a commit says of it, and from where a resumed run goes on.
+//! Beginning of an input, as far as it was read: what a commit says of it, and from where a resumed run goes on.
 
 use stream_kernel_disk::DiskFile;
 
@@ -19,13 +19,13 @@ impl InputPrefix {
         Self { bytes: 0, hash: PrefixHash::new(), ends_in_lf: true }
     }
 
-    /// Reads what was committed of an input, and returns where the next line begins: behind the LF of the last one, though that may have
-    /// had none when it was committed.
+    /// Reads what was committed of an input, and returns where the next line begins: behind the LF of the last one,
+    /// though that may have had none when it was committed.
     ///
     /// # Errors
     ///
-    /// The input cannot be read, is shorter than what was committed, begins differently, or the last line is no longer the one that it
-    /// was: something was appended to it.
+    /// The input cannot be read, is shorter than what was committed, begins differently, or the last line is no longer
+    /// the one that it was: something was appended to it.
     pub fn of_committed(input: &dyn DiskFile, committed: &Committed) -> Result<Self, PrefixError> {
         let hash = PrefixHash::of_committed(input, &committed.input)?;
         let CommittedInput { bytes, ends_in_lf, .. } = committed.input;
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_says_whether_the_last_line_has_a_line_end() {
+    fn a_commit_knows_the_last_line_end() {
         for (read, ends_in_lf) in [(&b""[..], true), (b"ab\n", true), (b"ab", false), (b"ab\r", false)] {
             let input = committed(read, 1).input;
             assert_eq!((input.bytes, input.ends_in_lf), (read.len() as u64, ends_in_lf));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_line_begins_behind_the_line_end_of_the_last_one() {
+    fn the_next_line_begins_behind_the_line_end() {
         for (before, appended, offset) in [
             ("a\nb\n", "", 4),
             ("a\nb\n", "c", 4),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_line_that_has_become_another_one_is_noticed() {
+    fn a_changed_last_line_is_noticed() {
         for appended in ["d\n", " ", "\r\n"] {
             insta::allow_duplicates! {
                 insta::assert_snapshot!(go_on(b"a\nbc", 2, appended.as_bytes()).unwrap_err(), @"the last line of `/input` that is committed, line 2, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over)");

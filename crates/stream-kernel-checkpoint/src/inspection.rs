@@ -1,4 +1,4 @@
-//! Looking at a checkpoint without touching it.
+//! Inspection of a checkpoint: nothing is locked or changed.
 
 use std::error::Error;
 use std::io;
@@ -10,11 +10,11 @@ use crate::checkpoint::read_configuration;
 use crate::committed::Committed;
 use crate::committed_file::UncutFile;
 use crate::input_prefix::InputPrefix;
-use crate::layout::{LOCK, LOGS_ALONE, MANIFEST, holds_logs};
+use crate::layout::{LOCK, MANIFEST, MANIFEST_LOST, holds_later_files};
 use crate::manifest::{Newest, newest, read_slots};
 use crate::prefix::PrefixError;
 use crate::slot::SlotContent;
-use crate::state_log::{LogPosition, replay_from};
+use crate::snapshot::{SnapshotFile, restore_from};
 
 /// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct Inspection {
 pub struct LastCommit {
     /// Its number, from 1.
     pub sequence: u64,
-    /// Where the state is.
-    pub log: LogPosition,
+    /// Its snapshot; without one, lines are decided again from the first on.
+    pub snapshot: Option<SnapshotFile>,
     /// What was committed.
     pub committed: Committed,
 }
@@ -83,7 +83,7 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
     });
     let last = match newest(slots) {
         Newest::Committed(slot, _) => {
-            Some(LastCommit { sequence: slot.sequence, log: slot.log, committed: slot.committed })
+            Some(LastCommit { sequence: slot.sequence, snapshot: slot.snapshot, committed: slot.committed })
         }
         Newest::Nothing | Newest::OtherFormat(_) | Newest::Damaged => None,
     };
@@ -91,7 +91,7 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> 
 }
 
 /// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed:
-/// damage to slots, configuration and state log, records of state that `apply` refuses, output and trace that are
+/// damage to slots, configuration and snapshot, records that `apply` refuses, output and trace that are
 /// shorter than what was committed or have no line end where that ends, an input that begins differently or whose last
 /// line is another one now. Nothing is changed.
 ///
@@ -113,18 +113,18 @@ pub fn verify(
         None if inspection.slots.contains(&SlotHealth::OtherFormat) => {
             vec![format!("`{manifest}` has a format that this program does not know")]
         }
-        None if has_logs_alone(disk, dir)? => vec![format!("`{manifest}` is damaged: {LOGS_ALONE}")],
+        None if is_manifest_lost(disk, dir)? => vec![format!("`{manifest}` is damaged: {MANIFEST_LOST}")],
         None if inspection.slots.contains(&SlotHealth::Empty) => Vec::new(),
         None => vec![format!("`{manifest}` is damaged: neither of its slots is whole")],
     };
     Ok((inspection, findings))
 }
 
-/// Returns whether there are state logs, but nothing in the manifest, or no manifest.
-fn has_logs_alone(disk: &dyn Disk, dir: &Path) -> Result<bool, InspectError> {
+/// Returns whether the manifest is empty or missing, but there is a file that is made after it.
+fn is_manifest_lost(disk: &dyn Disk, dir: &Path) -> Result<bool, InspectError> {
     let is_empty = read_if_there(disk, &dir.join(MANIFEST), |file| file.is_empty())?.unwrap_or(true);
     let unlisted = |cause| InspectError { path: dir.to_owned(), cause };
-    Ok(is_empty && holds_logs(disk, dir).map_err(unlisted)?)
+    Ok(is_empty && holds_later_files(disk, dir).map_err(unlisted)?)
 }
 
 /// Returns all that keeps a run from being resumed from a commit.
@@ -138,8 +138,9 @@ fn check(
     let output = UncutFile::check_output(disk, committed);
     let trace = committed.trace.as_ref();
     let trace = trace.map_or(Ok(()), |it| UncutFile::check(disk, Path::new(&it.path), it.bytes));
+    let restored = last.snapshot.map_or(Ok(()), |snapshot| restore_from(disk, dir, snapshot, apply));
     let checked = [
-        replay_from(disk, dir, last.log, last.sequence, apply).map_err(|error| with_cause(&error)),
+        restored.map_err(|error| with_cause(&error)),
         read_configuration(disk, dir, &committed.configuration).map(drop).map_err(|error| with_cause(&error)),
         output.map_err(|error| with_cause(&error)),
         trace.map_err(|error| with_cause(&error)),

@@ -1,4 +1,4 @@
-//! What lies where in a checkpoint's directory.
+//! Names of the files in a checkpoint's directory.
 
 use std::ffi::OsString;
 use std::io;
@@ -15,40 +15,43 @@ pub(crate) const MANIFEST: &str = "manifest";
 /// The text of the configuration.
 pub(crate) const CONFIGURATION: &str = "configuration";
 
-/// Returns the path of the state log of that number.
-pub(crate) fn log_path(dir: &Path, number: u64) -> PathBuf {
-    dir.join(format!("state-{number}.log"))
+const SNAPSHOT: &str = "snapshot-";
+
+/// Returns the path of the snapshot of that number.
+pub(crate) fn snapshot_path(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("{SNAPSHOT}{number}"))
 }
 
-/// What is wrong with a manifest in which there is nothing, not even the zeros that are made durable before any log.
-pub(crate) const LOGS_ALONE: &str = "there are state logs beside it, but it is empty";
-
-/// Returns whether there are state logs in `dir`.
-pub(crate) fn holds_logs(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
-    Ok(disk.names(dir)?.iter().any(|name| log_number(name).is_some()))
-}
-
-/// Returns the number of the state log that has this name, if one has.
-pub(crate) fn log_number(name: &OsString) -> Option<u64> {
-    let digits = name.to_str()?.strip_prefix("state-")?.strip_suffix(".log")?;
+/// Returns the number of the snapshot that has this name, if one has.
+pub(crate) fn snapshot_number(name: &OsString) -> Option<u64> {
+    let digits = name.to_str()?.strip_prefix(SNAPSHOT)?;
     let number = digits.parse().ok()?;
     // `+7` and `007` are other people's files.
     (format!("{number}") == digits).then_some(number)
+}
+
+/// What is wrong with a manifest without even the zeros that are made durable before any of the other files.
+pub(crate) const MANIFEST_LOST: &str = "it is empty, but there is a configuration or snapshot beside it";
+
+/// Returns whether there is a file in `dir` that is made after the manifest only.
+pub(crate) fn holds_later_files(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
+    let names = disk.names(dir)?;
+    Ok(names.iter().any(|name| name == CONFIGURATION || snapshot_number(name).is_some()))
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{log_number, log_path};
+    use super::{snapshot_number, snapshot_path};
 
     #[test]
-    fn only_names_that_we_give_are_ours() {
-        let path = log_path(Path::new("dir"), 12);
-        assert_eq!(path, Path::new("dir/state-12.log"));
-        assert_eq!(log_number(&path.file_name().unwrap().to_owned()), Some(12));
-        for name in ["state-.log", "state-+7.log", "state-007.log", "state-1.log~", "Xstate-1.log", "lock"] {
-            assert_eq!(log_number(&name.into()), None, "{name}");
+    fn only_our_own_names_count() {
+        let path = snapshot_path(Path::new("dir"), 12);
+        assert_eq!(path, Path::new("dir/snapshot-12"));
+        assert_eq!(snapshot_number(&path.file_name().unwrap().to_owned()), Some(12));
+        for name in ["snapshot-", "snapshot-+7", "snapshot-007", "snapshot-1~", "Xsnapshot-1", "lock"] {
+            assert_eq!(snapshot_number(&name.into()), None, "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The manifest: two slots, so that one is whole while the other is written.
+//! Manifest of a checkpoint: two slots, so that one is whole while the other is written.
 
 use std::io;
 
@@ -7,7 +7,8 @@ use stream_kernel_disk::DiskFile;
 pub use crate::slot::SLOT_BYTES;
 use crate::slot::{Slot, SlotContent};
 
-/// The length of a manifest: it never changes, so that a commit changes no length that would have to be made durable, too.
+/// The length of a manifest: it never changes, so that a commit changes no length that would have to be made durable,
+/// too.
 const MANIFEST_BYTES: usize = 2 * SLOT_BYTES;
 
 /// A slot's place in the manifest.
@@ -49,7 +50,7 @@ pub(crate) enum Newest {
 /// Returns what is in both slots. What is missing of them counts as damage unless all of the file is zeros.
 pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<[SlotContent; 2]> {
     let len = file.len()?;
-    let mut bytes = [0; MANIFEST_BYTES];
+    let mut bytes = vec![0; MANIFEST_BYTES];
     let present = usize::try_from(len).unwrap_or(usize::MAX).min(MANIFEST_BYTES);
     file.read_exact_at(&mut bytes[..present], 0)?;
     // While it is made, it may have any length; once something is in it, it has its full one.
@@ -62,8 +63,8 @@ pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<[SlotContent; 2]> {
 
 /// Returns the newest commit.
 ///
-/// The first commit is written into both slots. So a damaged slot beside an empty one is what is left of a first commit that was
-/// cut off, and nothing was promised.
+/// The first commit is written into both slots. So a damaged slot beside an empty one is what is left of a first commit
+/// that was cut off, and nothing was promised.
 pub(crate) fn newest(slots: [SlotContent; 2]) -> Newest {
     use SlotContent::{Empty, OtherFormat, Valid};
     match slots {
@@ -104,10 +105,9 @@ mod tests {
     use super::{MANIFEST_BYTES, Newest, Place, clear, newest, read_slots, write_slot};
     use crate::committed::tests::greatest;
     use crate::slot::{SLOT_BYTES, Slot};
-    use crate::state_log::LogPosition;
 
     fn slot(sequence: u64) -> Slot {
-        Slot { sequence, log: LogPosition { number: 1, bytes: 0 }, committed: greatest() }
+        Slot { sequence, snapshot: None, committed: greatest() }
     }
 
     fn manifest() -> Box<dyn DiskFile> {
@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn a_first_commit_that_was_cut_off_promised_nothing() {
+    fn a_torn_first_commit_promised_nothing() {
         let file = manifest();
         write_slot(&*file, Place::First, &slot(1).encode().unwrap()[..SLOT_BYTES / 2]).unwrap();
         assert_eq!(found(&*file), Newest::Nothing);
     }
 
     #[test]
-    fn every_other_length_is_damage_once_something_was_committed() {
+    fn every_other_length_is_damage() {
         let file = manifest();
         put(&*file, Place::First, 1);
         for len in [1, SLOT_BYTES, MANIFEST_BYTES - 1, MANIFEST_BYTES + 1] {

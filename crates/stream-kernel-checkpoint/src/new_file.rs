@@ -1,4 +1,4 @@
-//! A file that is to be made where one may be left over, or be written by another run.
+//! New file, in a place where one may be left over or be written by another run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,8 @@ pub struct NewFile {
 enum There {
     /// The new file, which is locked: there was nothing.
     Created(Box<dyn DiskFile>),
-    /// Something that is to go. It is locked, so that nobody else replaces it meanwhile; unless it is no file that can be opened.
+    /// Something that is to go. It is locked, so that nobody else replaces it meanwhile; unless it is no file that can
+    /// be opened.
     LeftOver(Option<Box<dyn DiskFile>>),
 }
 
@@ -43,8 +44,8 @@ impl NewFile {
         Ok(Self { path: path.to_owned(), there })
     }
 
-    /// Makes the file, in place of what is left over, to be written to in blocks of about `block_bytes`. It is locked for as long as it is
-    /// open.
+    /// Makes the file, in place of what is left over, to be written to in blocks of about `block_bytes`. It is locked
+    /// for as long as it is open.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_over_stays_until_the_file_is_made() {
+    fn a_leftover_stays_until_the_file_is_made() {
         let disk = SimulatedDisk::new(1);
         disk.put(path(), b"left over");
         let place = NewFile::at(&disk, path()).unwrap();
@@ -104,7 +105,7 @@ mod tests {
 
     /// Somebody may still need what cannot be removed: it is neither written into nor taken for an empty file.
     #[test]
-    fn what_cannot_be_removed_stays_and_is_named() {
+    fn a_file_that_cannot_be_removed_stays() {
         let disk = SimulatedDisk::new(1);
         disk.put(path(), b"left over");
         let place = NewFile::at(&disk, path()).unwrap();
@@ -116,7 +117,7 @@ mod tests {
 
     /// What there is may be ours: that it cannot be opened for the moment makes no room for another.
     #[test]
-    fn what_cannot_be_opened_is_not_taken_for_missing() {
+    fn an_unreadable_file_is_not_missing() {
         let disk = SimulatedDisk::new(1);
         let at = disk.operations();
         disk.plan(PlannedFault { fault: Fault::Device, at, from_then_on: false });
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_has_removed_need_not_be_removed() {
+    fn a_leftover_may_be_gone_already() {
         let disk = SimulatedDisk::new(1);
         disk.put(path(), b"left over");
         let place = NewFile::at(&disk, path()).unwrap();
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_made_is_noticed_at_once() {
+    fn an_impossible_file_is_noticed_at_once() {
         let disk = SimulatedDisk::new(1);
         NewFile::at(&disk, Path::new("/missing/output")).unwrap_err();
         disk.create_dir(path()).unwrap();
@@ -175,7 +176,7 @@ mod tests {
 
     /// Another run may have removed what is left over just when this one has opened it.
     #[test]
-    fn what_is_replaced_between_two_looks_is_in_use() {
+    fn a_file_replaced_meanwhile_is_in_use() {
         let disk = SimulatedDisk::new(1);
         disk.put(path(), b"left over");
         let opened = disk.open(path(), OpenHow::Existing).unwrap();

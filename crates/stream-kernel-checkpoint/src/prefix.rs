@@ -1,4 +1,4 @@
-//! The hash of the beginning of an input, by which a resumed run knows it again.
+//! Hash of bytes as they come: of the beginning of an input, by which a resumed run knows it again, or of output.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,13 @@ use stream_kernel_disk::DiskFile;
 use twox_hash::XxHash3_128;
 
 use crate::committed::CommittedInput;
-use crate::planted::{PlantedFault, is_planted};
+use crate::injected::{InjectedFault, is_injected};
 
 /// How many bytes of an input are read at once.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Hashes an input as it is read (XXH3-128): it tells other content, not content that was made up to have the same hash. It is
-/// quickest with many lines at a time.
+/// Hashes an input as it is read, or an output as it is written (XXH3-128): it tells other content, not content that
+/// was made up to have the same hash. It is quickest with many lines at a time.
 ///
 /// ```
 /// use stream_kernel_checkpoint::PrefixHash;
@@ -29,7 +29,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 #[derive(Clone, Default)]
 pub struct PrefixHash(XxHash3_128);
 
-/// The hash of a prefix. As text: 32 hexadecimal digits.
+/// The hash of what a [`PrefixHash`] was given. As text: 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PrefixDigest(u128);
 
@@ -132,7 +132,7 @@ impl PrefixHash {
             hash.update(piece);
             offset += piece.len() as u64;
         }
-        if hash.digest() != committed.prefix && !is_planted(PlantedFault::PrefixNotVerified) {
+        if hash.digest() != committed.prefix && !is_injected(InjectedFault::PrefixNotVerified) {
             return Err(PrefixError::Differs { path: path(), committed: committed.bytes });
         }
         Ok(hash)
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pieces_in_which_it_is_read_do_not_matter() {
+    fn pieces_do_not_matter() {
         let content: Vec<u8> = (0..=250).cycle().take(64 * 1024).collect();
         let mut whole = PrefixHash::new();
         whole.update(&content);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_is_known_again_by_exactly_what_was_committed() {
+    fn an_input_is_known_by_what_was_committed() {
         let content: Vec<u8> = (0..=250).cycle().take(PIECE_BYTES * 2 + 3).collect();
         let disk = SimulatedDisk::new(1);
         let path = Path::new("/input");

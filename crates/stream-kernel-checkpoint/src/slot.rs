@@ -1,4 +1,4 @@
-//! A slot: one commit in a fixed number of bytes, such that damage shows.
+//! Slot of the manifest: one commit in a fixed number of bytes, with a checksum.
 //!
 //! ```text
 //! 0       magic, 16 bytes
@@ -6,21 +6,21 @@
 //! 20      length of the text, u32
 //! 24      what was committed, JSON
 //! ...     zeros
-//! 8184    checksum of all before it (XXH3-64), u64
+//! 12280   checksum of all before it (XXH3-64), u64
 //! ```
 
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::committed::{Committed, OutOfBounds};
-use crate::planted::{PlantedFault, is_planted};
-use crate::state_log::LogPosition;
+use crate::injected::{InjectedFault, is_injected};
+use crate::snapshot::SnapshotFile;
 
 /// The size of a slot in bytes.
-pub const SLOT_BYTES: usize = 8 * 1024;
+pub const SLOT_BYTES: usize = 12 * 1024;
 
 const MAGIC: &[u8; 16] = b"stream-kernel-ck";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const TEXT_AT: usize = 24;
 const CHECKSUM_AT: usize = SLOT_BYTES - 8;
 
@@ -30,7 +30,8 @@ const CHECKSUM_AT: usize = SLOT_BYTES - 8;
 pub(crate) struct Slot {
     /// The number of the commit, from 1.
     pub(crate) sequence: u64,
-    pub(crate) log: LogPosition,
+    /// `None`: lines are decided again from the first on.
+    pub(crate) snapshot: Option<SnapshotFile>,
     pub(crate) committed: Committed,
 }
 
@@ -71,7 +72,7 @@ impl SlotContent {
         }
         let (checked, checksum) = bytes.split_at(CHECKSUM_AT);
         let is_sound = XxHash3_64::oneshot(checked).to_le_bytes() == checksum
-            || is_planted(PlantedFault::SlotChecksumIgnored);
+            || is_injected(InjectedFault::SlotChecksumIgnored);
         if !is_sound || &bytes[..16] != MAGIC {
             return Self::Damaged;
         }
@@ -81,9 +82,9 @@ impl SlotContent {
         }
         let len = usize::try_from(number(20)).unwrap_or(usize::MAX);
         let text = bytes[TEXT_AT..CHECKSUM_AT].get(..len);
-        match text.and_then(|text| serde_json::from_slice(text).ok()) {
-            Some(slot) => Self::Valid(Box::new(slot)),
-            None => Self::Damaged,
+        match text.and_then(|text| serde_json::from_slice::<Slot>(text).ok()) {
+            Some(slot) if slot.committed.replay.is_within(&slot.committed) => Self::Valid(Box::new(slot)),
+            _ => Self::Damaged,
         }
     }
 }
@@ -92,12 +93,12 @@ impl SlotContent {
 mod tests {
     use super::{CHECKSUM_AT, SLOT_BYTES, Slot, SlotContent, TEXT_AT};
     use crate::committed::tests::greatest;
-    use crate::state_log::LogPosition;
+    use crate::snapshot::SnapshotFile;
     use twox_hash::XxHash3_64;
 
     fn greatest_slot() -> Slot {
-        let log = LogPosition { number: u64::MAX, bytes: u64::MAX };
-        Slot { sequence: u64::MAX, log, committed: greatest() }
+        let snapshot = SnapshotFile { number: u64::MAX, bytes: u64::MAX };
+        Slot { sequence: u64::MAX, snapshot: Some(snapshot), committed: greatest() }
     }
 
     fn encoded() -> [u8; SLOT_BYTES] {
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_commit_fits_and_is_read_back() {
+    fn the_greatest_commit_fits() {
         let bytes = encoded();
         assert_eq!(SlotContent::decode(&bytes), SlotContent::Valid(Box::new(greatest_slot())));
         let spare = bytes[TEXT_AT..CHECKSUM_AT].iter().rev().take_while(|byte| **byte == 0).count();
@@ -117,6 +118,19 @@ mod tests {
         let mut slot = greatest_slot();
         slot.committed.configuration.digest = "x".repeat(SLOT_BYTES);
         assert!(slot.encode().is_err());
+    }
+
+    /// Who resumes may subtract the one from the other.
+    #[test]
+    fn a_snapshot_of_later_lines_is_damage() {
+        type Lessen = fn(&mut Slot);
+        let lessen: [Lessen; 2] = [|it| it.committed.lines -= 1, |it| it.committed.output.bytes -= 1];
+        for lessen in lessen {
+            let mut slot = greatest_slot();
+            lessen(&mut slot);
+            let bytes = slot.encode().unwrap().try_into().unwrap();
+            assert_eq!(SlotContent::decode(&bytes), SlotContent::Damaged);
+        }
     }
 
     #[test]
@@ -138,24 +152,24 @@ mod tests {
         let mut slot = greatest_slot();
         slot.sequence -= 2;
         let before: [u8; SLOT_BYTES] = slot.encode().unwrap().try_into().unwrap();
-        for old in [[0; SLOT_BYTES], before] {
+        for old in [&[0; SLOT_BYTES], &before] {
             for end in 1..SLOT_BYTES {
-                let mut torn = old;
+                let mut torn = *old;
                 torn[..end].copy_from_slice(&new[..end]);
                 let is_new = torn == new;
                 let found = SlotContent::decode(&torn);
-                assert!(is_new || torn == old || found == SlotContent::Damaged, "torn after {end} bytes");
+                assert!(is_new || torn == *old || found == SlotContent::Damaged, "torn after {end} bytes");
             }
         }
     }
 
     #[test]
-    fn nothing_and_another_format_are_told_from_damage() {
+    fn empty_and_other_formats_are_not_damage() {
         assert_eq!(SlotContent::decode(&[0; SLOT_BYTES]), SlotContent::Empty);
         let mut bytes = encoded();
-        bytes[16] = 3;
+        bytes[16] = 2;
         let checksum = XxHash3_64::oneshot(&bytes[..CHECKSUM_AT]);
         bytes[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
-        assert_eq!(SlotContent::decode(&bytes), SlotContent::OtherFormat(3));
+        assert_eq!(SlotContent::decode(&bytes), SlotContent::OtherFormat(2));
     }
 }

@@ -1,4 +1,4 @@
-//! The configuration of a run, kept as text beside the manifest.
+//! Configuration of a run, kept as text beside the manifest.
 //!
 //! It is written once, before the first commit, and every commit holds its hash.
 
@@ -10,8 +10,8 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use super::Checkpoint;
 use crate::committed::{CommittedConfiguration, OutOfBounds};
 use crate::error::{CommitError, RestoreError, doing};
+use crate::injected::{InjectedFault, is_injected};
 use crate::layout::CONFIGURATION;
-use crate::planted::{PlantedFault, is_planted};
 use crate::prefix::PrefixHash;
 
 /// The greatest length of a configuration's text, in bytes.
@@ -47,11 +47,11 @@ impl Checkpoint {
             }
             let file = this.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?;
             file.write_all_at(text.as_bytes(), 0).map_err(doing("be written", &path))?;
-            if !is_planted(PlantedFault::ConfigurationNotSynced) {
+            if !is_injected(InjectedFault::ConfigurationNotSynced) {
                 file.sync_data().map_err(doing("be made durable", &path))?;
             }
             let hash = PrefixHash::of(text.as_bytes());
-            this.configuration = Some(file.into());
+            this.configuration = Some(file);
             Ok(CommittedConfiguration { digest, bytes: bytes as u64, hash })
         })
     }
@@ -66,8 +66,7 @@ impl Checkpoint {
         let text = read_configuration(&*self.disk, &self.dir, &slot.committed.configuration)?;
         let path = self.dir.join(CONFIGURATION);
         let opened = self.disk.open(&path, OpenHow::ReadOnlyNoFollow);
-        self.configuration =
-            Some(opened.map_err(|cause| RestoreError::ReadConfiguration { path, cause })?.into());
+        self.configuration = Some(opened.map_err(|cause| RestoreError::ReadConfiguration { path, cause })?);
         Ok(text)
     }
 }
@@ -87,7 +86,7 @@ pub(crate) fn read_configuration(
         Err(cause) => return Err(RestoreError::ReadConfiguration { path, cause }),
     };
     let text = text.map_err(|what| damaged(path.clone(), what))?;
-    if PrefixHash::of(&text) != committed.hash && !is_planted(PlantedFault::ConfigurationNotVerified) {
+    if PrefixHash::of(&text) != committed.hash && !is_injected(InjectedFault::ConfigurationNotVerified) {
         return Err(damaged(path, "its checksum differs"));
     }
     String::from_utf8(text).map_err(|_| damaged(path, "it is not UTF-8"))
@@ -112,7 +111,6 @@ mod tests {
     use stream_kernel_disk::SimulatedDisk;
 
     use super::*;
-    use crate::Changes;
     use crate::committed::tests::after_lines;
 
     const DIR: &str = "/ckpt";
@@ -123,7 +121,7 @@ mod tests {
         let mut checkpoint = open(&disk);
         let configuration = checkpoint.keep_configuration("digest".to_owned(), text).unwrap();
         let committed = crate::Committed { configuration, ..after_lines(0) };
-        checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
+        checkpoint.commit(committed, &[]).unwrap();
         disk
     }
 
@@ -146,7 +144,7 @@ mod tests {
         let mut checkpoint = open(&disk);
         let configuration = checkpoint.keep_configuration(String::new(), "text").unwrap();
         let committed = crate::Committed { configuration, ..after_lines(0) };
-        checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
+        checkpoint.commit(committed, &[]).unwrap();
         assert_eq!(checkpoint.configuration().unwrap(), "text");
     }
 

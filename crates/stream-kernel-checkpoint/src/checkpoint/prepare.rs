@@ -1,17 +1,19 @@
-//! What comes before anything is changed: the last commit is made certain, and what an earlier run left is cleaned up.
+//! Preparation, before a run changes anything: the last commit is made certain, and an earlier run's leftovers are
+//! removed.
 
 use std::io;
 use std::path::Path;
 
 use stream_kernel_disk::{OpenHow, dir_of};
 
-use super::{Checkpoint, LogFile};
+use super::Checkpoint;
 use crate::committed_file::{CommittedFile, UncutFile};
 use crate::error::{CommitError, doing};
-use crate::layout::{log_number, log_path};
+use crate::injected::{InjectedFault, is_injected};
+use crate::layout::{snapshot_number, snapshot_path};
 use crate::manifest::{Place, clear};
-use crate::planted::{PlantedFault, is_planted};
 use crate::slot::Slot;
+use crate::snapshot::SnapshotFile;
 
 impl Checkpoint {
     /// Cuts a file to what was committed of it, to be appended to in blocks of about `block_bytes`.
@@ -26,11 +28,12 @@ impl Checkpoint {
         })
     }
 
-    /// Gives the output another name, and returns when that will survive a power cut. What has come from another directory is certain to
-    /// have left that after [`Checkpoint::sync_left`].
+    /// Gives the output another name, and returns when that will survive a power cut. What has come from another
+    /// directory is certain to have left that after [`Checkpoint::sync_left`].
     ///
-    /// It may have that name already: then a run before may have ended after it was given and before that was durable. The final
-    /// name is to be given when it is committed that the run is complete; a run that goes on first gives the partial one back.
+    /// It may have that name already: then a run before may have ended after it was given and before that was durable.
+    /// The final name is to be given when it is committed that the run is complete; a run that goes on first gives the
+    /// partial one back.
     ///
     /// # Errors
     ///
@@ -41,7 +44,7 @@ impl Checkpoint {
             if from != to {
                 this.disk.rename(from, to).map_err(doing("be renamed", from))?;
             }
-            if is_planted(PlantedFault::FinalNameNotSynced) { Ok(()) } else { this.sync_dir(dir_of(to)) }
+            if is_injected(InjectedFault::FinalNameNotSynced) { Ok(()) } else { this.sync_dir(dir_of(to)) }
         })
     }
 
@@ -64,60 +67,68 @@ impl Checkpoint {
         })
     }
 
-    /// Does so once, before the run changes anything.
+    /// Prepares the checkpoint, once.
     ///
-    /// The run before may have been cut off when its last commit could be read but was not yet durable: had this one begun to write by
-    /// then, and lost power, nobody could tell what is to be cut.
+    /// The run before may have been cut off when its last commit could be read but was not yet durable: had this one
+    /// begun to write by then, and lost power, nobody could tell what is to be cut.
     pub(super) fn prepare(&mut self) -> Result<(), CommitError> {
         if self.is_prepared {
             return Ok(());
         }
-        match self.last.clone() {
-            None => self.clear_manifest()?,
-            Some((slot, place)) => self.rewrite(&slot, place)?,
+        let snapshot = match self.last.clone() {
+            None => {
+                self.clear_manifest()?;
+                None
+            }
+            Some((slot, place)) => {
+                self.rewrite(&slot, place)?;
+                slot.snapshot
+            }
+        };
+        if !is_injected(InjectedFault::LeftoverSnapshotKept) {
+            self.remove_other_snapshots(snapshot)?;
         }
-        self.remove_other_logs()?;
         self.is_prepared = true;
         Ok(())
     }
 
-    /// Makes a manifest of two empty slots, and its name, durable. There may be something in it: of a first commit that was cut off.
+    /// Makes a manifest of two empty slots, and its name, durable. There may be something in it: of a first commit that
+    /// was cut off.
     fn clear_manifest(&self) -> Result<(), CommitError> {
         clear(&*self.manifest, Place::Second).map_err(doing("be written", self.manifest.path()))?;
-        if is_planted(PlantedFault::ManifestDirectoryNotSynced) {
+        if is_injected(InjectedFault::ManifestDirectoryNotSynced) {
             return Ok(());
         }
         self.sync_dir(&self.dir)?;
         self.sync_dir(dir_of(&self.dir))
     }
 
-    /// Makes what was found in the newest slot certain, and cuts the log to what it says.
+    /// Makes what was found in the newest slot certain.
     ///
-    /// If the run before ended because it could not sync that slot, it is read back and yet may be gone after a power cut, and then the
-    /// other slot, which is the next to be overwritten, would be all there is. So it is written again: first in its own place, where a
-    /// torn write changes nothing, then in the other, so that neither slot names a log that is about to be removed.
+    /// If the run before ended because it could not sync that slot, it is read back and yet may be gone after a power
+    /// cut, and then the other slot, which is the next to be overwritten, would be all there is. So it is written
+    /// again: first in its own place, where a torn write changes nothing, then in the other, so that neither slot names
+    /// a snapshot that is about to be removed.
     fn rewrite(&mut self, slot: &Slot, place: Place) -> Result<(), CommitError> {
-        if !is_planted(PlantedFault::SlotNotRewritten) {
+        if !is_injected(InjectedFault::SlotNotRewritten) {
             for place in [place, place.other()] {
                 self.write_slot(slot, place)?;
             }
         }
-        let path = log_path(&self.dir, slot.log.number);
-        let log = self.disk.open(&path, OpenHow::Existing).map_err(doing("be opened", &path))?;
-        let len = log.len().map_err(doing("be read", &path))?;
-        if len > slot.log.bytes && !is_planted(PlantedFault::LogNotCut) {
-            log.set_len(slot.log.bytes).map_err(doing("be cut", &path))?;
+        if let Some(SnapshotFile { number, .. }) = slot.snapshot {
+            let path = snapshot_path(&self.dir, number);
+            let opened = self.disk.open(&path, OpenHow::ReadOnlyNoFollow);
+            self.snapshot = Some(opened.map_err(doing("be opened", &path))?);
         }
-        self.log = Some(LogFile { number: slot.log.number, file: log.into() });
         Ok(())
     }
 
-    /// Removes the logs that no slot names.
-    pub(super) fn remove_other_logs(&self) -> Result<(), CommitError> {
-        let current = self.last.as_ref().map(|(slot, _)| slot.log.number);
+    /// Removes all snapshots but this one.
+    pub(super) fn remove_other_snapshots(&self, kept: Option<SnapshotFile>) -> Result<(), CommitError> {
+        let kept = kept.map(|snapshot| snapshot.number);
         let names = self.disk.names(&self.dir).map_err(doing("be listed", &self.dir))?;
-        for number in names.iter().filter_map(log_number).filter(|number| Some(*number) != current) {
-            let path = log_path(&self.dir, number);
+        for number in names.iter().filter_map(snapshot_number).filter(|number| Some(*number) != kept) {
+            let path = snapshot_path(&self.dir, number);
             self.disk.remove(&path).map_err(doing("be removed", &path))?;
         }
         Ok(())

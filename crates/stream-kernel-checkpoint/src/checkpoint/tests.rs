@@ -1,6 +1,4 @@
-//! What a checkpoint promises where nothing goes wrong, and what it refuses. Crashes are the simulation's.
-
-mod written_ahead;
+//! Promises of a checkpoint where nothing goes wrong, and what it refuses. Crashes are the simulation's.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,11 +6,11 @@ use std::sync::Arc;
 use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
 use super::{Checkpoint, LOCK_ATTEMPTS, is_soon_locked};
-use crate::changes::Changes;
 use crate::committed::tests::{after_lines, greatest};
-use crate::committed::{Committed, CommittedTrace};
+use crate::committed::{Committed, CommittedTrace, ReplayFrom};
 use crate::error::{CommitError, OpenError, RestoreError};
 use crate::inspection::inspect;
+use crate::snapshot::{MAX_BLOCK_BYTES, SnapshotWriter};
 
 fn dir() -> &'static Path {
     Path::new("/checkpoint")
@@ -22,15 +20,7 @@ fn open(disk: &SimulatedDisk) -> Result<(Checkpoint, Option<Committed>), OpenErr
     Checkpoint::open(Arc::new(disk.clone()), dir())
 }
 
-fn changes(records: &[&str]) -> Changes {
-    let mut changes = Changes::new();
-    for record in records {
-        changes.push(record.as_bytes());
-    }
-    changes
-}
-
-fn restored(checkpoint: &mut Checkpoint) -> Vec<String> {
+fn restored(checkpoint: &Checkpoint) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut apply = |block: &[u8]| {
         blocks.push(String::from_utf8(block.to_vec()).unwrap());
@@ -40,12 +30,8 @@ fn restored(checkpoint: &mut Checkpoint) -> Vec<String> {
     blocks
 }
 
-fn vec_of(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
-
 #[test]
-fn a_lock_that_is_held_for_a_moment_is_waited_for_and_no_other() {
+fn only_a_short_lock_is_waited_for() {
     let asked_until_free_after = |moments| {
         let mut asked = 0;
         let locked = is_soon_locked(|| {
@@ -59,144 +45,186 @@ fn a_lock_that_is_held_for_a_moment_is_waited_for_and_no_other() {
     assert_eq!(asked_until_free_after(LOCK_ATTEMPTS), (false, LOCK_ATTEMPTS));
 }
 
-/// Returns a disk with two commits.
+/// Returns a commit after some lines of a small run, the snapshot being of `snapshot_lines`.
+fn after(lines: u64, snapshot_lines: u64) -> Committed {
+    Committed { replay: ReplayFrom { lines: snapshot_lines, ..ReplayFrom::default() }, ..after_lines(lines) }
+}
+
+/// Commits with a snapshot of one record.
+fn commit_snapshot(checkpoint: &mut Checkpoint, lines: u64, record: &str) {
+    let mut write = |writer: &mut SnapshotWriter<'_>| writer.push(record.as_bytes());
+    checkpoint.commit_with_snapshot(after(lines, lines), &mut write, &[]).unwrap();
+}
+
+/// Returns a disk with two commits, the first of them with a snapshot.
 fn disk_with_commits() -> SimulatedDisk {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, committed) = open(&disk).unwrap();
     assert_eq!(committed, None);
-    checkpoint.commit(after_lines(1), &mut changes(&["a", "b"]), &[]).unwrap();
-    checkpoint.commit(after_lines(2), &mut changes(&["c"]), &[]).unwrap();
+    commit_snapshot(&mut checkpoint, 1, "one");
+    checkpoint.commit(after(2, 1), &[]).unwrap();
     disk
 }
 
 /// Commits are made in a thread of their own, so that reading goes on meanwhile.
 #[test]
-fn a_checkpoint_can_be_handed_to_another_thread() {
+fn a_checkpoint_can_change_threads() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
-    let commit = move || checkpoint.commit(after_lines(3), &mut Changes::new(), &[]);
+    let commit = move || checkpoint.commit(after(3, 1), &[]);
     std::thread::spawn(commit).join().unwrap().unwrap();
-    assert_eq!(open(&disk).unwrap().1, Some(after_lines(3)));
+    assert_eq!(open(&disk).unwrap().1, Some(after(3, 1)));
 }
 
-fn logs(disk: &SimulatedDisk) -> Vec<String> {
+fn snapshots(disk: &SimulatedDisk) -> Vec<String> {
     let names = disk.names(dir()).unwrap().into_iter().map(|name| name.into_string().unwrap());
-    names.filter(|name| Path::new(name).extension().is_some_and(|it| it == "log")).collect()
+    names.filter(|name| name.starts_with("snapshot")).collect()
 }
 
 #[test]
-fn what_was_committed_last_is_found_with_its_state() {
-    let disk = disk_with_commits();
-    let (mut checkpoint, committed) = open(&disk).unwrap();
-    assert_eq!(committed, Some(after_lines(2)));
-    assert_eq!(restored(&mut checkpoint), ["ab", "c"]);
+fn the_last_commit_and_snapshot_are_found() {
+    let (checkpoint, committed) = open(&disk_with_commits()).unwrap();
+    assert_eq!(committed, Some(after(2, 1)));
+    assert_eq!(restored(&checkpoint), ["one"]);
 }
 
 #[test]
-fn a_new_log_takes_the_place_of_the_old_one() {
-    let disk = disk_with_commits();
-    let (mut checkpoint, _) = open(&disk).unwrap();
-    checkpoint.commit_all(after_lines(3), &mut |writer| writer.push(b"all"), &[]).unwrap();
-    checkpoint.commit(after_lines(4), &mut changes(&["d"]), &[]).unwrap();
-    drop(checkpoint);
-    assert_eq!(logs(&disk), ["state-2.log"]);
-    let (mut checkpoint, committed) = open(&disk).unwrap();
-    assert_eq!(committed, Some(after_lines(4)));
-    assert_eq!(restored(&mut checkpoint), ["all", "d"]);
-}
-
-/// Changes that stayed would be written a second time, by the next commit; those that could not be written are not lost.
-#[test]
-fn a_commit_that_is_made_leaves_no_changes() {
-    let disk = disk_with_commits();
-    let (mut checkpoint, _) = open(&disk).unwrap();
-    let mut changes = changes(&["d", "e"]);
-    checkpoint.commit(after_lines(3), &mut changes, &[]).unwrap();
-    assert!(changes.is_empty());
-    changes.push(b"f");
-    let before = changes.len();
-    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: true });
-    checkpoint.commit(after_lines(4), &mut changes, &[]).unwrap_err();
-    assert_eq!(changes.len(), before);
-}
-
-/// Wherever a log comes from, the first commit may be of the whole state.
-#[test]
-fn the_whole_state_goes_into_a_new_log_also_as_the_first_commit() {
+fn without_a_snapshot_nothing_is_restored() {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, _) = open(&disk).unwrap();
-    checkpoint.state_log().unwrap().append(&mut changes(&["a"])).unwrap();
-    checkpoint.commit_all(after_lines(1), &mut |writer| writer.push(b"all"), &[]).unwrap();
-    assert_eq!(logs(&disk), ["state-2.log"]);
-    checkpoint.forget().unwrap();
-    checkpoint.commit_all(after_lines(2), &mut |writer| writer.push(b"other"), &[]).unwrap();
-    assert_eq!(restored(&mut checkpoint), ["other"]);
+    assert_eq!(restored(&checkpoint), [""; 0]);
+    for lines in [0, 1, 2] {
+        checkpoint.commit(after(lines, 0), &[]).unwrap();
+    }
+    drop(checkpoint);
+    let (checkpoint, committed) = open(&disk.after_crash(1)).unwrap();
+    assert_eq!((committed, restored(&checkpoint)), (Some(after(2, 0)), vec![]));
 }
 
 #[test]
-fn compaction_is_due_when_the_log_is_more_than_twice_what_lives_and_the_least_that_is_worth_it() {
+fn a_new_snapshot_replaces_the_old_one() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
-    let mut is_due = |bytes, more_bytes| {
-        checkpoint.last.as_mut().unwrap().0.log.bytes = bytes;
-        checkpoint.is_compaction_due(more_bytes, 1_000, 700)
+    commit_snapshot(&mut checkpoint, 3, "three");
+    checkpoint.commit(after(4, 3), &[]).unwrap();
+    drop(checkpoint);
+    assert_eq!(snapshots(&disk), ["snapshot-3"]);
+    let disk = disk.after_crash(1);
+    let (mut checkpoint, committed) = open(&disk).unwrap();
+    assert_eq!((committed, restored(&checkpoint)), (Some(after(4, 3)), vec!["three".to_owned()]));
+    checkpoint.forget().unwrap();
+    commit_snapshot(&mut checkpoint, 5, "other");
+    assert_eq!(
+        (snapshots(&disk), restored(&checkpoint)),
+        (vec!["snapshot-1".to_owned()], vec!["other".to_owned()])
+    );
+}
+
+/// A later snapshot of nothing is not the one before.
+#[test]
+fn an_empty_snapshot_replaces_the_old_one() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    checkpoint.commit_with_snapshot(after(3, 3), &mut |_| Ok(()), &[]).unwrap();
+    assert_eq!((snapshots(&disk), restored(&checkpoint)), (vec!["snapshot-3".to_owned()], vec![]));
+}
+
+/// Both slots name the present snapshot: whichever is left, it can be restored.
+#[test]
+fn each_slot_names_the_present_snapshot() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    commit_snapshot(&mut checkpoint, 3, "three");
+    drop(checkpoint);
+    let manifest = disk.contents(&dir().join("manifest")).unwrap();
+    for at in [100, 100 + crate::SLOT_BYTES] {
+        let mut damaged = manifest.clone();
+        damaged[at] ^= 1;
+        disk.put(&dir().join("manifest"), &damaged);
+        let (checkpoint, committed) = open(&disk).unwrap();
+        assert_eq!((committed, restored(&checkpoint)), (Some(after(3, 3)), vec!["three".to_owned()]));
+    }
+}
+
+/// A resumed run would restore one point and decide again from another.
+#[test]
+#[should_panic(expected = "the snapshot stands for another point")]
+fn a_commit_keeps_the_point_of_its_snapshot() {
+    let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
+    let _ = checkpoint.commit(after(3, 2), &[]);
+}
+
+#[test]
+#[should_panic(expected = "the snapshot stands for this point")]
+fn a_snapshot_stands_for_its_commit() {
+    let (mut checkpoint, _) = open(&disk_with_commits()).unwrap();
+    let _ = checkpoint.commit_with_snapshot(after(3, 2), &mut |_| Ok(()), &[]);
+}
+
+/// The record, or whatever else the program could not write, is missing: no later commit may say otherwise.
+#[test]
+fn a_snapshot_that_fails_ends_committing() {
+    let disk = disk_with_commits();
+    let (mut checkpoint, committed) = open(&disk).unwrap();
+    let mut write = |writer: &mut SnapshotWriter<'_>| {
+        let _overlooked = writer.push(&vec![0; MAX_BLOCK_BYTES + 1]);
+        writer.push(b"shorter").map_or(Ok(()), |()| Ok(()))
     };
-    assert!(!is_due(2_700, 0));
-    assert!(is_due(2_701, 0));
-    assert!(!is_due(100, 2_600), "what is worth as much beside it counts as well");
-    assert!(is_due(100, 2_601));
+    let error = checkpoint.commit_with_snapshot(after(3, 3), &mut write, &[]).unwrap_err();
+    assert!(matches!(error, CommitError::RecordTooLong(_)), "{error}");
+    assert_eq!(checkpoint.commit(after(3, 1), &[]).unwrap_err().to_string(), error.to_string());
+    drop(checkpoint);
+    let (mut checkpoint, again) = open(&disk).unwrap();
+    assert_eq!((again, restored(&checkpoint)), (committed, vec!["one".to_owned()]));
+    commit_snapshot(&mut checkpoint, 3, "three");
+    assert_eq!(snapshots(&disk), ["snapshot-3"], "the one that failed is not in the way");
 }
 
 /// Whoever finds that the checkpoint is not for them must be able to leave it as it is.
 #[test]
-fn opening_and_restoring_change_nothing_and_the_first_change_cleans_up() {
+fn only_a_change_removes_leftovers() {
     let disk = disk_with_commits();
-    disk.put(&dir().join("state-7.log"), b"of a compaction that was killed");
-    let log = dir().join("state-1.log");
-    let mut tail = disk.contents(&log).unwrap();
-    tail.extend_from_slice(b"of a commit that was killed");
-    disk.put(&log, &tail);
+    disk.put(&dir().join("snapshot-7"), b"of a run that was killed");
     let (mut checkpoint, _) = open(&disk).unwrap();
-    assert_eq!(restored(&mut checkpoint), ["ab", "c"]);
-    assert_eq!(logs(&disk), ["state-1.log", "state-7.log"]);
-    assert_eq!(disk.contents(&log).unwrap(), tail);
-    checkpoint.commit(after_lines(3), &mut changes(&["d"]), &[]).unwrap();
-    assert_eq!(logs(&disk), ["state-1.log"]);
+    assert_eq!(restored(&checkpoint), ["one"]);
+    assert_eq!(snapshots(&disk), ["snapshot-1", "snapshot-7"]);
+    checkpoint.commit(after(3, 1), &[]).unwrap();
+    assert_eq!(snapshots(&disk), ["snapshot-1"]);
     drop(checkpoint);
-    assert_eq!(restored(&mut open(&disk).unwrap().0), ["ab", "c", "d"]);
+    assert_eq!(restored(&open(&disk).unwrap().0), ["one"]);
 }
 
 #[test]
-fn after_a_failure_every_commit_is_refused_with_the_same_cause() {
+fn after_a_failure_no_commit_is_made() {
     let disk = disk_with_commits();
     let (mut checkpoint, _) = open(&disk).unwrap();
     let output = disk.open(Path::new("/output.partial"), OpenHow::New).unwrap();
     let sync_first: [&dyn DiskFile; 1] = [&*output];
-    checkpoint.commit(after_lines(3), &mut Changes::new(), &sync_first).unwrap();
-    // The log is synced and measured first, then the output is synced.
-    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 2, from_then_on: false });
+    checkpoint.commit(after(3, 1), &sync_first).unwrap();
+    // The snapshot is measured first, then the output is synced.
+    disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 1, from_then_on: false });
     let mut commit = || {
-        let error = checkpoint.commit(after_lines(4), &mut Changes::new(), &sync_first).unwrap_err();
+        let error = checkpoint.commit(after(4, 1), &sync_first).unwrap_err();
         format!("{error}: {}", std::error::Error::source(&error).unwrap())
     };
     let first = commit();
     assert_eq!(first, "`/output.partial` cannot be made durable: Input/output error (os error 5)");
     assert_eq!(commit(), first);
     drop(checkpoint);
-    assert_eq!(open(&disk).unwrap().1, Some(after_lines(3)));
+    assert_eq!(open(&disk).unwrap().1, Some(after(3, 1)));
 }
 
 #[test]
-fn what_has_no_room_is_refused_before_anything_is_done() {
+fn what_has_no_room_is_refused_at_once() {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, _) = open(&disk).unwrap();
     let mut too_long = greatest();
     too_long.configuration.digest.push('x');
     let before = disk.operations();
-    let error = checkpoint.commit(too_long, &mut Changes::new(), &[]).unwrap_err();
+    let error = checkpoint.commit_with_snapshot(too_long, &mut |_| Ok(()), &[]).unwrap_err();
     assert!(matches!(error, CommitError::OutOfBounds(_)), "{error}");
     assert_eq!(disk.operations(), before);
-    checkpoint.commit(greatest(), &mut Changes::new(), &[]).unwrap();
+    checkpoint.commit_with_snapshot(greatest(), &mut |_| Ok(()), &[]).unwrap();
 }
 
 #[test]
@@ -210,12 +238,12 @@ fn a_checkpoint_in_use_is_refused() {
 }
 
 #[test]
-fn what_is_damaged_is_refused_and_can_be_started_over() {
+fn damage_is_refused_until_started_over() {
     let path = dir().join("manifest");
     let flipped = disk_with_commits().contents(&path).unwrap().iter().map(|byte| byte ^ 1).collect();
     let damages = [
         (flipped, "neither of its slots is whole"),
-        (vec![], "there are state logs beside it, but it is empty"),
+        (vec![], "it is empty, but there is a configuration or snapshot beside it"),
     ];
     for (bytes, expected) in damages {
         let disk = disk_with_commits();
@@ -226,12 +254,43 @@ fn what_is_damaged_is_refused_and_can_be_started_over() {
         let mut checkpoint = Checkpoint::start_over(Arc::new(disk.clone()), dir()).unwrap();
         assert_eq!(disk.contents(&path).unwrap(), bytes, "it may turn out that nothing can begin anew");
         checkpoint.forget().unwrap();
-        assert_eq!(restored(&mut checkpoint), [""; 0]);
-        checkpoint.commit(after_lines(9), &mut changes(&["new"]), &[]).unwrap();
+        assert_eq!(restored(&checkpoint), [""; 0]);
+        commit_snapshot(&mut checkpoint, 9, "new");
         drop(checkpoint);
-        let (mut checkpoint, committed) = open(&disk).unwrap();
-        assert_eq!((committed, restored(&mut checkpoint)), (Some(after_lines(9)), vec!["new".to_owned()]));
+        let (checkpoint, committed) = open(&disk).unwrap();
+        assert_eq!((committed, restored(&checkpoint)), (Some(after(9, 9)), vec!["new".to_owned()]));
     }
+}
+
+/// Before the first snapshot, the configuration alone tells that a manifest was there.
+#[test]
+fn a_manifest_lost_early_is_noticed() {
+    let disk = SimulatedDisk::new(1);
+    let (mut checkpoint, _) = open(&disk).unwrap();
+    checkpoint.keep_configuration(String::new(), "text").unwrap();
+    drop(checkpoint);
+    assert!(open(&disk).is_ok(), "nothing was committed yet");
+    disk.remove(&dir().join("manifest")).unwrap();
+    assert!(matches!(open(&disk), Err(OpenError::Damaged { .. })));
+}
+
+/// There is no way from one format to another: the program says what to do.
+#[test]
+fn another_format_is_refused() {
+    let disk = disk_with_commits();
+    let path = dir().join("manifest");
+    let mut bytes = disk.contents(&path).unwrap();
+    for slot in bytes.chunks_mut(crate::SLOT_BYTES) {
+        slot[16..20].copy_from_slice(&2_u32.to_le_bytes());
+        let end = slot.len() - 8;
+        let checksum = twox_hash::XxHash3_64::oneshot(&slot[..end]);
+        slot[end..].copy_from_slice(&checksum.to_le_bytes());
+    }
+    disk.put(&path, &bytes);
+    insta::assert_snapshot!(open(&disk).unwrap_err(), @"`/checkpoint/manifest` has format 2, which this program does not know (use the version of the program that wrote it, or start over)");
+    let mut checkpoint = Checkpoint::start_over(Arc::new(disk.clone()), dir()).unwrap();
+    checkpoint.forget().unwrap();
+    checkpoint.commit(after(1, 0), &[]).unwrap();
 }
 
 /// At every operation of starting over, a power cut leaves the last commit or none, never damage.
@@ -248,7 +307,7 @@ fn check_starting_over(commits: u64) {
         let disk = disk_with_commits();
         let (mut checkpoint, _) = open(&disk).unwrap();
         for lines in 3..=commits {
-            checkpoint.commit(after_lines(lines), &mut changes(&["more"]), &[]).unwrap();
+            checkpoint.commit(after(lines, 1), &[]).unwrap();
         }
         disk
     };
@@ -265,35 +324,35 @@ fn check_starting_over(commits: u64) {
         })
         .collect();
     // An earlier commit would be of less than what the output holds by now.
-    assert!(found.iter().all(|it| it.is_none() || *it == Some(after_lines(commits))), "{found:?}");
-    assert!(found.contains(&None) && found.contains(&Some(after_lines(commits))));
+    assert!(found.iter().all(|it| it.is_none() || *it == Some(after(commits, 1))), "{found:?}");
+    assert!(found.contains(&None) && found.contains(&Some(after(commits, 1))));
 }
 
 #[test]
-fn a_state_that_makes_no_sense_is_refused_with_its_place() {
+fn a_refused_block_is_named_with_its_place() {
     let disk = disk_with_commits();
-    let (mut checkpoint, _) = open(&disk).unwrap();
-    let mut apply = |block: &[u8]| if block == b"c" { Err("no such key".to_owned()) } else { Ok(()) };
-    let error = checkpoint.restore(&mut apply).unwrap_err();
-    insta::assert_snapshot!(error, @"the state log `/checkpoint/state-1.log` holds at byte 22 what cannot be restored: no such key");
-    disk.remove(&dir().join("state-1.log")).unwrap();
+    let (checkpoint, _) = open(&disk).unwrap();
+    let error = checkpoint.restore(&mut |_| Err("no such key".to_owned())).unwrap_err();
+    insta::assert_snapshot!(error, @"cannot restore the block at byte 0 of the snapshot `/checkpoint/snapshot-1`: no such key");
+    disk.remove(&dir().join("snapshot-1")).unwrap();
     let error = checkpoint.restore(&mut |_| Ok(())).unwrap_err();
     assert!(matches!(error, RestoreError::Damaged { offset: 0, what: "it is missing", .. }), "{error}");
 }
 
-/// A log that cannot be read for the moment may be there again tomorrow; one that is missing has to be restored from a copy.
+/// A snapshot that cannot be read for the moment may be there again tomorrow; one that is missing has to be restored
+/// from a copy.
 #[test]
-fn a_log_that_cannot_be_read_is_not_said_to_be_missing() {
+fn an_unreadable_snapshot_is_not_missing() {
     let disk = disk_with_commits();
-    let (mut checkpoint, _) = open(&disk).unwrap();
+    let (checkpoint, _) = open(&disk).unwrap();
     disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations(), from_then_on: false });
     let error = checkpoint.restore(&mut |_| Ok(())).unwrap_err();
     assert!(matches!(error, RestoreError::Read { .. }), "{error:?}");
 }
 
-/// The output, the trace or the state log: whatever is shorter than what is to be committed of it, nothing of it is.
+/// The output, the trace or the snapshot: whatever is shorter than what is to be committed of it, nothing of it is.
 #[test]
-fn what_somebody_has_shortened_is_not_committed() {
+fn a_shortened_file_is_not_committed() {
     for (path, told) in [
         (
             "/output.partial",
@@ -304,8 +363,8 @@ fn what_somebody_has_shortened_is_not_committed() {
             "`/trace` was shortened while the run wrote to it: it has 1 bytes now, and 3 were written (restore it from a copy, or start over)",
         ),
         (
-            "/checkpoint/state-1.log",
-            "`/checkpoint/state-1.log` was shortened while the run wrote to it: it has 1 bytes now, and 64 were written (restore it from a copy, or start over)",
+            "/checkpoint/snapshot-1",
+            "`/checkpoint/snapshot-1` was shortened while the run wrote to it: it has 1 bytes now, and 23 were written (restore it from a copy, or start over)",
         ),
     ] {
         let disk = disk_with_commits();
@@ -314,7 +373,7 @@ fn what_somebody_has_shortened_is_not_committed() {
         disk.put(Path::new("/trace"), b"bc\n");
         let [output, trace] =
             ["/output.partial", "/trace"].map(|path| disk.open(Path::new(path), OpenHow::Existing).unwrap());
-        let mut committed = after_lines(3);
+        let mut committed = after(3, 1);
         committed.output.bytes = 2;
         committed.trace = Some(CommittedTrace {
             path: "/trace".to_owned(),
@@ -322,11 +381,10 @@ fn what_somebody_has_shortened_is_not_committed() {
             last_time_ns: 0,
             ends_after_line: None,
         });
-        let mut log = checkpoint.state_log().unwrap();
-        log.append(&mut changes(&["d"])).unwrap();
-        let written = log.end_commit().unwrap();
+        // The snapshot is the earlier run's: it is opened before the first change.
+        checkpoint.rename(Path::new("/trace"), Path::new("/trace")).unwrap();
         disk.open(Path::new(path), OpenHow::Existing).unwrap().set_len(1).unwrap();
-        let failed = checkpoint.commit_written(committed, written, &[&*output, &*trace]).unwrap_err();
+        let failed = checkpoint.commit(committed, &[&*output, &*trace]).unwrap_err();
         assert_eq!(failed.to_string(), told);
         drop(checkpoint);
         assert_eq!(inspect(&disk, dir()).unwrap().last.map(|last| last.committed), before);

@@ -1,9 +1,9 @@
-//! The bounds of a commit, and commits for other tests.
+//! Bounds of a commit, and commits for other tests.
 
 use super::{
     Committed, CommittedConfiguration, CommittedInput, CommittedOutput, CommittedTrace,
     MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS, Program,
-    Total, json_bytes,
+    ReplayFrom, Total, json_bytes,
 };
 use crate::prefix::PrefixHash;
 
@@ -27,10 +27,12 @@ pub(crate) fn after_lines(lines: u64) -> Committed {
             path: "/output".to_owned(),
             partial: "/output.partial".to_owned(),
             bytes: 0,
+            since_snapshot: PrefixHash::new().digest(),
             is_named: false,
         },
         trace: None,
-        totals: vec![Total { name: "lines".to_owned(), count: lines }],
+        totals: vec![Total { name: "lines".to_owned(), count: lines, level: 0 }],
+        replay: ReplayFrom::default(),
         committed_at_ms: 946_684_800_000,
         complete: false,
     }
@@ -54,21 +56,37 @@ pub(crate) fn greatest() -> Committed {
             ends_in_lf: false,
         },
         lines: u64::MAX,
-        output: CommittedOutput { path: path(), partial: path(), bytes: u64::MAX, is_named: false },
+        output: CommittedOutput {
+            path: path(),
+            partial: path(),
+            bytes: u64::MAX,
+            since_snapshot: PrefixHash::new().digest(),
+            is_named: false,
+        },
         trace: Some(CommittedTrace {
             path: path(),
             bytes: u64::MAX,
             last_time_ns: u64::MAX,
             ends_after_line: Some(u64::MAX),
         }),
-        totals: vec![Total { name: text(MAX_TOTAL_NAME_BYTES), count: u64::MAX }; MAX_TOTALS],
+        totals: vec![
+            Total { name: text(MAX_TOTAL_NAME_BYTES), count: u64::MAX, level: usize::MAX };
+            MAX_TOTALS
+        ],
+        replay: ReplayFrom {
+            lines: u64::MAX,
+            input_bytes: u64::MAX,
+            output_bytes: u64::MAX,
+            abandoned: u64::MAX,
+            undeliverable: u64::MAX,
+        },
         committed_at_ms: u64::MAX,
         complete: false,
     }
 }
 
 #[test]
-fn each_part_is_accepted_at_its_bound_and_refused_one_beyond() {
+fn each_part_has_its_bound() {
     type Lengthen = fn(&mut Committed);
     assert_eq!(greatest().check_bounds(), Ok(()));
     let beyond: [(Lengthen, &str); 9] = [
@@ -91,7 +109,7 @@ fn each_part_is_accepted_at_its_bound_and_refused_one_beyond() {
 }
 
 #[test]
-fn the_length_of_json_text_is_that_which_is_written() {
+fn json_bytes_counts_what_is_written() {
     let text: String = (0..=0x2ff).filter_map(char::from_u32).collect();
     assert_eq!(json_bytes(&text), serde_json::to_string(&text).unwrap().len() - 2);
 }

@@ -1,4 +1,4 @@
-//! What is appended is counted and written, what was not committed is cut.
+//! Appended bytes are counted and written, bytes that were not committed are cut.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn path() -> &'static Path {
 }
 
 #[test]
-fn bytes_are_written_in_blocks_and_counted_at_once() {
+fn bytes_are_written_in_blocks() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"left over");
     let mut file = NewFile::at(&disk, path()).unwrap().create(&disk, 4).unwrap();
@@ -26,7 +26,7 @@ fn bytes_are_written_in_blocks_and_counted_at_once() {
 }
 
 #[test]
-fn a_file_of_an_earlier_run_goes_on_at_its_end() {
+fn an_earlier_file_goes_on_at_its_end() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"abc");
     let mut file = CommittedFile::append_to(&disk, path(), 1).unwrap();
@@ -36,7 +36,7 @@ fn a_file_of_an_earlier_run_goes_on_at_its_end() {
 }
 
 #[test]
-fn what_was_not_committed_is_cut_and_what_is_shorter_is_refused_untouched() {
+fn a_file_is_cut_to_what_was_committed() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"ab\nde");
     let open = |committed| UncutFile::open(&disk, path(), committed);
@@ -77,7 +77,7 @@ fn a_file_that_somebody_shortens_is_noticed() {
 }
 
 #[test]
-fn what_was_shortened_is_named_with_its_length() {
+fn a_shortened_file_is_named_with_length() {
     let disk = SimulatedDisk::new(1);
     let mut file = CommittedFile::append_to(&disk, path(), 1).unwrap();
     for line in [b"a\n", b"b\n"] {
@@ -100,7 +100,7 @@ fn what_is_nowhere_is_named() {
 }
 
 #[test]
-fn what_follows_what_was_committed_can_be_left_to_others() {
+fn what_follows_can_be_left_to_others() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"ab\nde");
     let mut file = UncutFile::open(&disk, path(), 3).unwrap().append(1);
@@ -111,7 +111,7 @@ fn what_follows_what_was_committed_can_be_left_to_others() {
 
 /// Two that write at the same places would destroy each other's bytes.
 #[test]
-fn a_file_that_is_open_for_appending_cannot_be_opened_so_again() {
+fn a_file_is_appended_to_by_one_run_only() {
     let disk = SimulatedDisk::new(1);
     let is_in_use = |opened: Result<(), FileError>| matches!(opened, Err(FileError::InUse { .. }));
     let first = CommittedFile::append_to(&disk, path(), 1).unwrap();
@@ -127,7 +127,7 @@ fn a_file_that_is_open_for_appending_cannot_be_opened_so_again() {
 
 /// A run commits before it ends a line that another program has left torn.
 #[test]
-fn a_torn_line_of_another_program_may_be_committed_and_a_gap_may_not() {
+fn a_torn_line_may_be_committed_a_gap_not() {
     let disk = SimulatedDisk::new(1);
     for (content, committed, is_whole) in [
         (&b"a\nb"[..], 3, true),

@@ -34,7 +34,7 @@ fn taken(files: &[(&str, &str)], committed: &Committed, now: [&str; 2]) -> Resul
 }
 
 #[test]
-fn until_the_run_is_complete_the_final_name_is_that_of_an_earlier_output() {
+fn the_final_name_is_an_earlier_output() {
     let running = committed(false, false);
     let both = [(PARTIAL, "our\nand more"), (PATH, "earlier")];
     assert_eq!(taken(&both, &running, [PARTIAL, PATH]).unwrap(), PARTIAL);
@@ -42,7 +42,7 @@ fn until_the_run_is_complete_the_final_name_is_that_of_an_earlier_output() {
 }
 
 #[test]
-fn a_run_that_was_cut_off_before_it_gave_the_name_is_told_from_one_that_has() {
+fn a_rename_that_was_cut_off_is_recognised() {
     let ours = [(PARTIAL, "our\n"), (PATH, "earlier")];
     let complete = committed(true, false);
     assert_eq!(taken(&ours, &complete, [PARTIAL, PATH]).unwrap(), PARTIAL);
@@ -56,7 +56,7 @@ fn a_run_that_was_cut_off_before_it_gave_the_name_is_told_from_one_that_has() {
 }
 
 #[test]
-fn under_other_names_it_is_found_but_not_taken_for_another() {
+fn a_moved_output_is_found() {
     let named = committed(true, true);
     let moved = ["/moved.partial", "/moved"];
     assert_eq!(taken(&[(PATH, "our\n")], &named, moved).unwrap(), PATH);
@@ -68,7 +68,7 @@ fn under_other_names_it_is_found_but_not_taken_for_another() {
 }
 
 #[test]
-fn what_is_in_the_way_and_in_use_is_waited_for() {
+fn a_file_in_use_is_not_in_the_way() {
     let disk = SimulatedDisk::new(1);
     disk.put(Path::new(PATH), b"our\n");
     disk.put(Path::new(PARTIAL), b"of others");
@@ -81,7 +81,7 @@ fn what_is_in_the_way_and_in_use_is_waited_for() {
 
 /// One that cannot be opened for the moment is not gone: another one would be taken for it, and written to.
 #[test]
-fn a_file_that_cannot_be_opened_is_not_passed_over() {
+fn an_unreadable_file_is_not_passed_over() {
     let complete = committed(true, false);
     for k in 0.. {
         let disk = SimulatedDisk::new(1);

@@ -1,4 +1,4 @@
-//! A checkpoint is seen as it is, and everything that would keep it from being resumed is found.
+//! Inspections show a checkpoint as it is, and find everything that would keep it from being resumed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
 
 use super::{SlotHealth, inspect, verify};
-use crate::changes::Changes;
 use crate::checkpoint::Checkpoint;
 use crate::committed::tests::after_lines;
-use crate::committed::{Committed, CommittedTrace};
+use crate::committed::{Committed, CommittedTrace, ReplayFrom};
 use crate::input_prefix::InputPrefix;
+use crate::snapshot::SnapshotFile;
 
 const DIR: &str = "/checkpoint";
 
@@ -30,26 +30,26 @@ fn scene() -> (SimulatedDisk, Checkpoint) {
         Some(CommittedTrace { path: "/trace".to_owned(), bytes: 6, last_time_ns: 0, ends_after_line: None });
     let (mut checkpoint, _) = Checkpoint::open(Arc::new(disk.clone()), Path::new(DIR)).unwrap();
     committed.configuration = checkpoint.keep_configuration("c0ffee".to_owned(), "text").unwrap();
-    let mut changes = Changes::new();
-    changes.push(b"state");
-    checkpoint.commit(committed, &mut changes, &[]).unwrap();
+    committed.replay = ReplayFrom { lines: 1, input_bytes: 6, output_bytes: 4, ..ReplayFrom::default() };
+    checkpoint.commit_with_snapshot(committed, &mut |writer| writer.push(b"state"), &[]).unwrap();
     (disk, checkpoint)
 }
 
 #[test]
-fn a_look_says_what_is_committed_and_whether_a_run_uses_it() {
+fn the_last_commit_and_its_lock_are_shown() {
     let (disk, checkpoint) = scene();
     let seen = inspect(&disk, Path::new(DIR)).unwrap();
     assert!(seen.is_in_use);
     assert_eq!(seen.slots, [SlotHealth::Whole, SlotHealth::Whole]);
     let last = seen.last.unwrap();
-    assert_eq!((last.sequence, last.log.number, last.log.bytes, last.committed.lines), (1, 1, 25, 1));
+    assert_eq!((last.sequence, last.committed.lines), (1, 1));
+    assert_eq!(last.snapshot, Some(SnapshotFile { number: 1, bytes: 25 }));
     drop(checkpoint);
     assert!(!inspect(&disk, Path::new(DIR)).unwrap().is_in_use);
 }
 
 #[test]
-fn what_is_no_checkpoint_is_said_to_be_missing_or_empty() {
+fn no_checkpoint_is_missing_or_empty() {
     let disk = SimulatedDisk::new(1);
     let error = inspect(&disk, Path::new(DIR)).unwrap_err();
     insta::assert_snapshot!(error, @"`/checkpoint` cannot be read");
@@ -59,7 +59,7 @@ fn what_is_no_checkpoint_is_said_to_be_missing_or_empty() {
 }
 
 #[test]
-fn a_sound_checkpoint_has_no_findings_and_is_not_touched() {
+fn an_intact_checkpoint_has_no_findings() {
     let (disk, checkpoint) = scene();
     drop(checkpoint);
     let contents = || disk.files().iter().map(|path| disk.contents(path)).collect::<Vec<_>>();
@@ -77,7 +77,7 @@ fn found_after(path: &str, content: &[u8]) -> String {
 }
 
 #[test]
-fn whatever_keeps_a_run_from_being_resumed_is_found() {
+fn all_that_prevents_resuming_is_found() {
     let found = [
         found_after("/input", b"other\n"),
         found_after("/input", b"line"),
@@ -85,8 +85,8 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
         found_after("/trace", b""),
         found_after("/output.partial", b"out\r"),
         found_after("/trace", b"\0\0\0\0\0\0trace\n"),
-        found_after("/checkpoint/state-1.log", &[0; 25]),
-        found_after("/checkpoint/state-1.log", &[0; 24]),
+        found_after("/checkpoint/snapshot-1", &[0; 25]),
+        found_after("/checkpoint/snapshot-1", &[0; 24]),
         found_after("/checkpoint/configuration", b"tExt"),
         found_after("/checkpoint/manifest", b"damaged"),
         found_after("/checkpoint/manifest", b""),
@@ -98,16 +98,16 @@ fn whatever_keeps_a_run_from_being_resumed_is_found() {
     `/trace` has 0 bytes, but 6 were committed (restore it from a copy, or start over)
     `/output.partial` was changed: the 4 bytes of it that were committed do not end at a line end (restore it from a copy, or start over)
     `/trace` was changed: the 6 bytes of it that were committed do not end at a line end (restore it from a copy, or start over)
-    the state log `/checkpoint/state-1.log` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
-    the state log `/checkpoint/state-1.log` is damaged at byte 24: the file ends before what was committed (restore it from a copy, or start over)
+    the snapshot `/checkpoint/snapshot-1` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
+    the snapshot `/checkpoint/snapshot-1` is damaged at byte 24: its length differs from what was committed (restore it from a copy, or start over)
     the configuration of the checkpoint, `/checkpoint/configuration`, is damaged: its checksum differs (restore it from a copy, or start over)
     `/checkpoint/manifest` is damaged: neither of its slots is whole
-    `/checkpoint/manifest` is damaged: there are state logs beside it, but it is empty
+    `/checkpoint/manifest` is damaged: it is empty, but there is a configuration or snapshot beside it
     ");
 }
 
 #[test]
-fn records_that_make_no_sense_are_found() {
+fn refused_records_are_found() {
     let (disk, _) = scene();
     let mut seen = Vec::new();
     let mut refuse = |records: &[u8]| {
@@ -115,18 +115,18 @@ fn records_that_make_no_sense_are_found() {
         Err("no such record".to_owned())
     };
     let (_, findings) = verify(&disk, Path::new(DIR), &mut refuse).unwrap();
-    insta::assert_snapshot!(findings.join("\n"), @"the state log `/checkpoint/state-1.log` holds at byte 0 what cannot be restored: no such record");
+    insta::assert_snapshot!(findings.join("\n"), @"cannot restore the block at byte 0 of the snapshot `/checkpoint/snapshot-1`: no such record");
     assert_eq!(seen, b"state");
 }
 
 #[test]
-fn lines_appended_to_a_last_line_without_a_line_end_are_found() {
+fn a_continued_last_line_is_found() {
     let (disk, mut checkpoint) = scene();
     let mut committed = checkpoint_of(&disk);
     let mut prefix = InputPrefix::new();
     prefix.update(b"lines\nmo");
     committed.input = prefix.committed("/input".to_owned());
-    checkpoint.commit(committed, &mut Changes::new(), &[]).unwrap();
+    checkpoint.commit(committed, &[]).unwrap();
     let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
     insta::assert_snapshot!(findings.join("\n"), @"the last line of `/input` that is committed, line 1, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over)");
 }
@@ -136,7 +136,7 @@ fn checkpoint_of(disk: &SimulatedDisk) -> Committed {
 }
 
 #[test]
-fn one_damaged_slot_is_seen_but_keeps_nothing_from_being_resumed() {
+fn one_damaged_slot_prevents_nothing() {
     let (disk, _) = scene();
     let mut manifest = disk.contents(Path::new("/checkpoint/manifest")).unwrap();
     manifest[100] ^= 1;
@@ -148,7 +148,7 @@ fn one_damaged_slot_is_seen_but_keeps_nothing_from_being_resumed() {
 
 /// What cannot be read for the moment is not missing: "there is no checkpoint" would be believed.
 #[test]
-fn what_cannot_be_read_is_not_said_to_be_missing() {
+fn an_unreadable_file_is_not_missing() {
     for k in 0.. {
         let (disk, checkpoint) = scene();
         drop(checkpoint);
@@ -164,7 +164,7 @@ fn what_cannot_be_read_is_not_said_to_be_missing() {
 }
 
 #[test]
-fn a_format_of_another_program_is_named_as_such() {
+fn another_format_is_named() {
     let (disk, checkpoint) = scene();
     drop(checkpoint);
     let manifest = Path::new(DIR).join("manifest");

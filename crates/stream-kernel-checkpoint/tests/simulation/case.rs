@@ -1,4 +1,4 @@
-//! A case: a scene, the disturbances that one process after another meets there, and what must hold in the end.
+//! Case: a scene, the disturbances that one process after another meets there, and what must hold in the end.
 
 use std::path::Path;
 

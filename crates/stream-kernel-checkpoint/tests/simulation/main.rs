@@ -1,12 +1,12 @@
-//! A run on a disk that fails and loses power at every operation, again while it recovers, and in the end has written what an
-//! undisturbed run writes.
+//! Simulation of runs on a disk that fails and loses power at every operation, again while they recover: in the end
+//! they have written what an undisturbed run writes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod case;
 mod damage;
-#[cfg(feature = "planted-faults")]
-mod planted;
+#[cfg(feature = "injected-faults")]
+mod injected;
 mod sweep;
 mod toy;
 
@@ -17,16 +17,17 @@ use stream_kernel_disk::SimulatedDisk;
 use case::Scene;
 use toy::Promise;
 
-/// Every operation of a run fails in every way, and the run is resumed; in samples, operations of the resumed run fail, too.
+/// Every operation of a run fails in every way, and the run is resumed; in samples, operations of the resumed run fail,
+/// too.
 #[test]
-fn a_run_that_is_disturbed_anywhere_ends_as_if_it_had_not_been() {
+fn disturbed_runs_end_like_undisturbed_ones() {
     let recoveries: u64 = Scene::all().iter().map(|scene| sweep::everything(scene).unwrap()).sum();
     assert!(recoveries >= 100_000, "only {recoveries} recoveries");
 }
 
 /// Bits that change on the medium, and files that somebody cuts, lead to a refusal that touches nothing, or do no harm.
 #[test]
-fn damage_is_refused_or_does_no_harm() {
+fn damage_is_refused_or_harmless() {
     for scene in Scene::all() {
         damage::sweep(&scene).unwrap();
     }
@@ -34,7 +35,7 @@ fn damage_is_refused_or_does_no_harm() {
 
 /// Without this, all else could hold because nothing happens.
 #[test]
-fn an_undisturbed_run_commits_compacts_and_completes() {
+fn an_undisturbed_run_completes() {
     let disk = SimulatedDisk::new(0);
     for dir in ["/in", "/out", "/trace", "/run"] {
         stream_kernel_disk::Disk::create_dir(&disk, Path::new(dir)).unwrap();
@@ -49,14 +50,16 @@ fn an_undisturbed_run_commits_compacts_and_completes() {
         stream_kernel_checkpoint::verify(&disk, Path::new(toy::CHECKPOINT), &mut |_| Ok(())).unwrap();
     assert_eq!(findings, [""; 0]);
     let last = inspection.last.unwrap();
-    assert_eq!((last.sequence, last.log.number, last.committed.lines), (4, 2, 7));
+    let snapshot = last.snapshot.unwrap();
+    assert_eq!((last.sequence, snapshot.number, last.committed.lines), (5, 5, 7));
+    assert_eq!(last.committed.replay.lines, 7);
     assert!(last.committed.complete);
     assert_eq!(promise, Promise { lines: Some(7), is_complete: true });
 }
 
 /// Two runs at once would spoil each other's output.
 #[test]
-fn a_second_run_is_refused_while_the_first_lives() {
+fn a_second_run_is_refused_meanwhile() {
     let disk = SimulatedDisk::new(0);
     for dir in ["/in", "/out", "/trace", "/run"] {
         stream_kernel_disk::Disk::create_dir(&disk, Path::new(dir)).unwrap();

@@ -1,4 +1,4 @@
-//! All cases: each operation of a run, each fault, and what comes after it.
+//! All cases: each operation of a run, each fault, and the recovery from it.
 
 use stream_kernel_disk::Disturbance;
 
@@ -7,7 +7,7 @@ use crate::case::Scene;
 /// How many power cuts follow each fault.
 const POWER_CUTS: u64 = 3;
 /// How often, after each of these, the recovery is disturbed, too, and every third time the recovery from that.
-const SAMPLES: u64 = 8;
+const SAMPLES: u64 = 5;
 
 /// Plays all cases of a scene and returns the number of recoveries, or the first case that ends otherwise than it must.
 pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {

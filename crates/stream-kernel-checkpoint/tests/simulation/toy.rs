@@ -1,14 +1,16 @@
-//! A small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two records of trace a line.
+//! Small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two records of trace a
+//! line.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Changes, Checkpoint, CommitError, Committed, CommittedConfiguration, CommittedFile, CommittedInput,
-    CommittedOutput, CommittedTrace, NewFile, PrefixHash, Program, StateLog, Total, UncutFile,
+    Checkpoint, CommitError, Committed, CommittedConfiguration, CommittedFile, CommittedInput,
+    CommittedOutput, CommittedTrace, NewFile, PrefixHash, Program, ReplayFrom, SnapshotWriter, Total,
+    UncutFile,
 };
-use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+use stream_kernel_disk::{Disk, DiskFile, OpenHow, SimulatedDisk};
 
 pub(crate) const INPUT: &str = "/in/input";
 pub(crate) const OUTPUT: &str = "/out/output";
@@ -18,15 +20,12 @@ pub(crate) const CHECKPOINT: &str = "/run/ckpt";
 
 /// Files are written in blocks of this size: small, so that there is something unsynced at most times.
 const BLOCK_BYTES: usize = 16;
-const COMMIT_EVERY_LINES: u64 = 3;
-const COMPACT_EVERY_LINES: u64 = 6;
-/// What was written when a commit comes may be all of it, or not.
-const WRITE_EVERY_LINES: u64 = 2;
+const COMMIT_EVERY_LINES: u64 = 2;
+/// Every third commit, and the last one, has a snapshot.
+const SNAPSHOT_EVERY_LINES: u64 = 6;
 
 /// Longer than what a torn write may leave in one piece.
 const CONFIGURATION: &str = "a configuration: of several words, which a resumed run must find as they were";
-
-const MEANWHILE: &str = "meanwhile";
 
 /// What was promised to whoever ran the program, and must never be taken back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,14 +73,62 @@ struct Run<'a> {
     output: CommittedFile,
     trace: CommittedFile,
     hash: PrefixHash,
-    input_bytes: u64,
-    lines: u64,
-    sums: BTreeMap<String, u64>,
-    changes: Changes,
-    /// Where changes are written ahead of their commit, every other line.
-    log: Option<StateLog>,
+    memory: Memory,
+    replay: ReplayFrom,
     /// What this run says that everything took.
     duration: String,
+}
+
+/// What the program remembers, and how far it has come.
+#[derive(Default)]
+struct Memory {
+    sums: BTreeMap<String, u64>,
+    lines: u64,
+    input_bytes: u64,
+    output_bytes: u64,
+    /// The hash of the output since the snapshot.
+    since_snapshot: PrefixHash,
+}
+
+/// What a line comes to.
+struct Decided {
+    output: String,
+    before: u64,
+    sum: u64,
+}
+
+impl Memory {
+    /// Returns what was remembered at a commit: the snapshot, and the lines after it, decided again.
+    fn restored(
+        checkpoint: &Checkpoint,
+        input: &dyn DiskFile,
+        committed: &Committed,
+    ) -> Result<Self, String> {
+        let ReplayFrom { lines, input_bytes, output_bytes, .. } = committed.replay;
+        let mut memory = Self { lines, input_bytes, output_bytes, ..Self::default() };
+        checkpoint.restore(&mut |records| restore(records, &mut memory.sums)).map_err(told)?;
+        for line in read(input, input_bytes, committed.input.bytes)?.split_inclusive(|byte| *byte == b'\n') {
+            memory.decide(line)?;
+        }
+        let reached = (memory.lines, memory.output_bytes, memory.since_snapshot.digest());
+        let is_same = reached == (committed.lines, committed.output.bytes, committed.output.since_snapshot);
+        if is_same { Ok(memory) } else { Err(format!("{BROKEN}: decided again, it comes to {reached:?}")) }
+    }
+
+    fn decide(&mut self, line: &[u8]) -> Result<Decided, String> {
+        let text = str::from_utf8(line).map_err(told)?;
+        let (key, amount) = text.trim_end().split_once(' ').ok_or("a line has no amount")?;
+        let entry = self.sums.entry(key.to_owned()).or_default();
+        let before = *entry;
+        *entry += amount.parse::<u64>().map_err(told)?;
+        let sum = *entry;
+        self.lines += 1;
+        self.input_bytes += line.len() as u64;
+        let output = format!("{} {key}={sum}\n", self.lines);
+        self.output_bytes += output.len() as u64;
+        self.since_snapshot.update(output.as_bytes());
+        Ok(Decided { output, before, sum })
+    }
 }
 
 impl<'a> Run<'a> {
@@ -93,7 +140,6 @@ impl<'a> Run<'a> {
         let output = NewFile::at(disk, Path::new(PARTIAL)).and_then(|place| place.create(disk, BLOCK_BYTES));
         let output = output.map_err(told)?;
         let trace = CommittedFile::append_to(disk, Path::new(TRACE), BLOCK_BYTES).map_err(told)?;
-        let (hash, sums, changes) = (PrefixHash::new(), BTreeMap::new(), Changes::new());
         let configuration = checkpoint.keep_configuration("00".to_owned(), CONFIGURATION).map_err(told)?;
         let mut run = Self {
             disk,
@@ -101,12 +147,9 @@ impl<'a> Run<'a> {
             configuration,
             output,
             trace,
-            hash,
-            input_bytes: 0,
-            lines: 0,
-            sums,
-            changes,
-            log: None,
+            hash: PrefixHash::new(),
+            memory: Memory::default(),
+            replay: ReplayFrom::default(),
             duration: String::new(),
         };
         run.commit(false, promise)?;
@@ -128,11 +171,7 @@ impl<'a> Run<'a> {
         if checkpoint.configuration().map_err(told)? != CONFIGURATION {
             return Err(format!("{BROKEN}: the configuration is another one"));
         }
-        let mut sums = BTreeMap::new();
-        checkpoint.restore(&mut |records| restore(records, &mut sums)).map_err(told)?;
-        if sums.remove(MEANWHILE).is_some_and(|ahead| ahead > 0) {
-            return Err(format!("{BROKEN}: what it did not cover was taken in"));
-        }
+        let memory = Memory::restored(&checkpoint, &*input, committed)?;
         if committed.complete && input.len().map_err(told)? == committed.input.bytes {
             checkpoint.rename(output.path(), Path::new(OUTPUT)).map_err(told)?;
             return Ok(None);
@@ -140,7 +179,6 @@ impl<'a> Run<'a> {
         checkpoint.rename(output.path(), Path::new(PARTIAL)).map_err(told)?;
         let output = checkpoint.cut(output, BLOCK_BYTES).map_err(told)?;
         let trace = checkpoint.cut(trace, BLOCK_BYTES).map_err(told)?;
-        let (input_bytes, lines) = (committed.input.bytes, committed.lines);
         Ok(Some(Self {
             disk,
             checkpoint,
@@ -148,26 +186,18 @@ impl<'a> Run<'a> {
             output,
             trace,
             hash,
-            input_bytes,
-            lines,
-            sums,
-            changes: Changes::new(),
-            log: None,
+            memory,
+            replay: committed.replay,
             duration: String::new(),
         }))
     }
 
     fn read_lines(mut self, promise: &mut Promise) -> Result<(), String> {
         let input = self.disk.open(Path::new(INPUT), OpenHow::ReadOnly).map_err(told)?;
-        let left = input.len().map_err(told)? - self.input_bytes;
-        let mut text = vec![0; usize::try_from(left).map_err(told)?];
-        input.read_exact_at(&mut text, self.input_bytes).map_err(told)?;
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = input.len().map_err(told)?;
+        for line in read(&*input, self.memory.input_bytes, end)?.split_inclusive(|byte| *byte == b'\n') {
             self.process(line)?;
-            if self.lines.is_multiple_of(WRITE_EVERY_LINES) {
-                self.write().map_err(told)?;
-            }
-            if self.lines.is_multiple_of(COMMIT_EVERY_LINES) {
+            if self.memory.lines.is_multiple_of(COMMIT_EVERY_LINES) {
                 self.commit(false, promise)?;
             }
         }
@@ -176,18 +206,10 @@ impl<'a> Run<'a> {
     }
 
     fn process(&mut self, line: &[u8]) -> Result<(), String> {
-        let text = str::from_utf8(line).map_err(told)?;
-        let (key, amount) = text.trim_end().split_once(' ').ok_or("a line has no amount")?;
-        self.lines += 1;
-        self.input_bytes += line.len() as u64;
+        let Decided { output, before, sum } = self.memory.decide(line)?;
         self.hash.update(line);
-        let sum = self.sums.entry(key.to_owned()).or_default();
-        let before = *sum;
-        *sum += amount.parse::<u64>().map_err(told)?;
-        self.changes.push(format!("{key} {sum}\n").as_bytes());
-        let (line, duration) = (self.lines, &self.duration);
+        let (line, duration) = (self.memory.lines, &self.duration);
         let trace = format!("line {line} enter {before}\nline {line} exit {sum}{VOLATILE}{duration}\n");
-        let output = format!("{} {key}={sum}\n", self.lines);
         self.trace.append(trace.as_bytes()).map_err(told)?;
         self.output.append(output.as_bytes()).map_err(told)
     }
@@ -197,41 +219,27 @@ impl<'a> Run<'a> {
         self.trace.flush().map_err(told)?;
         // A careless program tries again. That must not succeed.
         self.try_to_commit(complete).or_else(|_| self.try_to_commit(complete)).map_err(told)?;
-        promise.lines = Some(self.lines);
+        promise.lines = Some(self.memory.lines);
         Ok(())
     }
 
     fn try_to_commit(&mut self, complete: bool) -> Result<(), CommitError> {
-        let committed = self.committed(complete);
         let (output, trace) = (self.output.file(), self.trace.file());
         let sync_first = [&*output, &*trace];
-        if self.lines == 0 || !self.lines.is_multiple_of(COMPACT_EVERY_LINES) {
-            self.changes.push(meanwhile(0).as_bytes());
-            let written = self.write()?.end_commit()?;
-            // As a run does while another thread makes the commit.
-            self.changes.push(meanwhile(self.lines + 1).as_bytes());
-            self.write()?;
-            return self.checkpoint.commit_written(committed, written, &sync_first);
+        let Memory { lines, input_bytes, output_bytes, .. } = self.memory;
+        if lines == 0 || !(complete || lines.is_multiple_of(SNAPSHOT_EVERY_LINES)) {
+            return self.checkpoint.commit(self.committed(complete), &sync_first);
         }
-        let sums = &self.sums;
-        let mut all = |writer: &mut stream_kernel_checkpoint::StateWriter<'_>| {
+        let replay = ReplayFrom { lines, input_bytes, output_bytes, ..ReplayFrom::default() };
+        let mut committed = Committed { replay, ..self.committed(complete) };
+        committed.output.since_snapshot = PrefixHash::new().digest();
+        let sums = &self.memory.sums;
+        let mut all = |writer: &mut SnapshotWriter<'_>| {
             sums.iter().try_for_each(|(key, sum)| writer.push(format!("{key} {sum}\n").as_bytes()))
         };
-        self.checkpoint.commit_all(committed, &mut all, &sync_first)?;
-        self.log = None;
-        self.changes.clear();
+        self.checkpoint.commit_with_snapshot(committed, &mut all, &sync_first)?;
+        (self.replay, self.memory.since_snapshot) = (replay, PrefixHash::new());
         Ok(())
-    }
-
-    /// Writes what has changed to the log, and returns that.
-    fn write(&mut self) -> Result<&mut StateLog, CommitError> {
-        let log = match self.log.take() {
-            Some(log) => log,
-            None => self.checkpoint.state_log()?,
-        };
-        let log = self.log.insert(log);
-        log.append(&mut self.changes)?;
-        Ok(log)
     }
 
     fn committed(&self, complete: bool) -> Committed {
@@ -240,15 +248,16 @@ impl<'a> Run<'a> {
             configuration: self.configuration.clone(),
             input: CommittedInput {
                 path: INPUT.to_owned(),
-                bytes: self.input_bytes,
+                bytes: self.memory.input_bytes,
                 prefix: self.hash.digest(),
                 ends_in_lf: true,
             },
-            lines: self.lines,
+            lines: self.memory.lines,
             output: CommittedOutput {
                 path: OUTPUT.to_owned(),
                 partial: PARTIAL.to_owned(),
                 bytes: self.output.bytes(),
+                since_snapshot: self.memory.since_snapshot.digest(),
                 is_named: false,
             },
             trace: Some(CommittedTrace {
@@ -257,16 +266,19 @@ impl<'a> Run<'a> {
                 last_time_ns: 0,
                 ends_after_line: None,
             }),
-            totals: vec![Total { name: "keys".to_owned(), count: self.sums.len() as u64 }],
-            committed_at_ms: self.lines,
+            totals: vec![Total { name: "keys".to_owned(), count: self.memory.sums.len() as u64, level: 0 }],
+            replay: self.replay,
+            committed_at_ms: self.memory.lines,
             complete,
         }
     }
 }
 
-/// Returns a record of what is written while a commit is made, which the next commit takes back: it must never be taken in.
-fn meanwhile(ahead: u64) -> String {
-    format!("{MEANWHILE} {ahead}\n")
+/// Reads the bytes of a file from `begin` to `end`.
+fn read(file: &dyn DiskFile, begin: u64, end: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = vec![0; usize::try_from(end.saturating_sub(begin)).map_err(told)?];
+    file.read_exact_at(&mut bytes, begin).map_err(told)?;
+    Ok(bytes)
 }
 
 fn restore(records: &[u8], sums: &mut BTreeMap<String, u64>) -> Result<(), String> {
