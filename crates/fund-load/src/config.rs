@@ -7,6 +7,9 @@ use stream_kernel_run::{InputSource, LineAdapters, OutputSink};
 
 use crate::domain::{Cents, Multiplier, WeekStart};
 
+/// The configuration of fund-load.
+pub type Config = stream_kernel_run::config::Config<Nodes, Adapters>;
+
 /// The key in `runtime.limits` of how many ids a run may remember.
 pub(crate) const MAX_IDS: &str = "max_ids";
 /// The key in `runtime.limits` of how many customers a run may know.

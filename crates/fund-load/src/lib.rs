@@ -6,16 +6,12 @@ pub mod domain;
 #[cfg(feature = "cli")]
 mod explain;
 mod line;
-mod look_ahead;
+pub mod memory;
 #[cfg(feature = "cli")]
 mod program;
 mod rules_in_force;
-mod state;
 pub mod steps;
-pub mod stores;
-mod tally;
 
 pub use application::FundLoad;
 #[cfg(feature = "cli")]
 pub use program::program;
-pub use tally::Tally;

@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use stream_kernel_run::config::{Config, decimal};
+use stream_kernel_run::config::decimal;
 use stream_kernel_text::{counted, grouped};
 
 use crate::config::{
-    Adapters, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes,
+    Config, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes,
     UpdateWindowsNode,
 };
 
@@ -18,15 +18,15 @@ const POLICIES: &str = "evaluate_policies";
 const WINDOWS: &str = "update_windows";
 
 /// Returns the limits of attempts, and those of what a run remembers, each with its label.
-pub(crate) fn in_words(config: &Config<Nodes, Adapters>) -> Vec<(&'static str, String)> {
+pub(crate) fn in_words(config: &Config) -> Vec<(&'static str, String)> {
     vec![("limits", limits(config)), ("memory", memory(config))]
 }
 
-fn runs(config: &Config<Nodes, Adapters>, step: &str) -> bool {
+fn runs(config: &Config, step: &str) -> bool {
     config.runtime.pipeline.iter().any(|name| name == step)
 }
 
-fn limits(config: &Config<Nodes, Adapters>) -> String {
+fn limits(config: &Config) -> String {
     if !runs(config, POLICIES) {
         return format!("all off: `{POLICIES}` is not in the pipeline");
     }
@@ -73,7 +73,7 @@ fn monday(nodes: &Nodes) -> String {
     }
 }
 
-fn memory(config: &Config<Nodes, Adapters>) -> String {
+fn memory(config: &Config) -> String {
     let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
     let remembered = match (remember_days, max_days_ahead) {
         _ if !runs(config, GATE) => format!("no ids remembered (`{GATE}` is not in the pipeline)"),

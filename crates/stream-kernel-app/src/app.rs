@@ -49,7 +49,7 @@ impl<A: Application> App<A> {
     /// Returns the definition of the command line, such as for tests of it.
     pub fn definition(&self) -> clap::Command {
         let own = self.commands.iter().map(Command::definition).cloned();
-        Cli::command().name(A::NAME).version(A::VERSION).about(A::ABOUT).subcommands(own)
+        Cli::command().name(A::ABOUT.name).version(A::ABOUT.version).about(A::ABOUT.about).subcommands(own)
     }
 
     /// Runs the program: reads arguments and environment, does what they ask, and returns the exit code.
@@ -69,7 +69,7 @@ impl<A: Application> App<A> {
                         let noun = if count == 1 { "mistake" } else { "mistakes" };
                         say(format!(
                             "\n{}: {count} {noun} in the configuration; no input was read and no file was touched",
-                            A::NAME
+                            A::ABOUT.name
                         ));
                     }
                     other => say(format!("error: {}", with_causes(other))),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use stream_kernel_run::checkpoint::{Inspection, LastCommit, SlotHealth, inspect, verify};
 use stream_kernel_run::disk::OsDisk;
-use stream_kernel_run::{Application, check_program};
+use stream_kernel_run::{Application, check_program, empty_memory};
 use stream_kernel_text::{escaped, grouped, with_causes};
 use stream_kernel_trace::Timestamp;
 
@@ -29,8 +29,12 @@ pub(crate) fn run<A: Application>(command: &CheckpointCommand) -> Result<u8, Fai
             let program = last.map_or(Ok(()), |last| check_program::<A>(dir, &last.committed));
             let is_ours = program.is_ok();
             // What another program's records mean, only that one knows.
-            let mut check_state = |records: &[u8]| if is_ours { A::check_state(records) } else { Ok(()) };
-            let verified = verify(&OsDisk, dir, &mut check_state);
+            let memory = is_ours.then(empty_memory::<A>).transpose().map_err(Failure::Configuration)?;
+            let mut check = |records: &[u8]| {
+                let checked = memory.as_ref().map_or(Ok(()), |memory| memory.check(records));
+                checked.map_err(|_| "it is not a record of what this program remembers".to_owned())
+            };
+            let verified = verify(&OsDisk, dir, &mut check);
             let (inspection, findings) = verified.map_err(|error| unreadable(&error))?;
             let findings: Vec<_> = program.err().iter().map(ToString::to_string).chain(findings).collect();
             let mut text = for_people(dir, &inspection);
@@ -57,7 +61,7 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     let Inspection { is_in_use, slots, last } = inspection;
     let mut text = format!("checkpoint `{}`", escaped(&dir.display().to_string()));
     text += if *is_in_use { ", in use by a run\n" } else { "\n" };
-    let Some(LastCommit { sequence, log, committed }) = last else {
+    let Some(LastCommit { sequence, snapshot, committed }) = last else {
         text += if slots.contains(&SlotHealth::OtherFormat) {
             "it has a format that this program does not know (use the version of the program that wrote it)\n"
         } else if is_damaged(inspection) {
@@ -85,7 +89,10 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
         let end = end.unwrap_or_default();
         row("trace", format!("{}: {} bytes{end}", trace.path, grouped(trace.bytes)));
     }
-    row("state", format!("log {}: {} bytes", log.number, grouped(log.bytes)));
+    if let Some(snapshot) = snapshot {
+        let (lines, bytes) = (grouped(committed.replay.lines), grouped(snapshot.bytes));
+        row("snapshot", format!("up to line {lines}: {bytes} bytes"));
+    }
     let counted = committed.totals.iter().filter(|total| total.count > 0);
     for (index, total) in counted.enumerate() {
         row(if index == 0 { "counted" } else { "" }, format!("{}: {}", total.name, grouped(total.count)));
@@ -103,7 +110,7 @@ fn as_json(inspection: &Inspection) -> String {
     let last = inspection
         .last
         .as_ref()
-        .map(|last| json!({"commit": last.sequence, "state_log": last.log, "committed": last.committed}));
+        .map(|last| json!({"commit": last.sequence, "snapshot": last.snapshot, "committed": last.committed}));
     let slots = inspection.slots.map(|slot| match slot {
         SlotHealth::Empty => "empty",
         SlotHealth::Whole => "whole",

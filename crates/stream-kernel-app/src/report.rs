@@ -53,7 +53,7 @@ impl Summary {
         });
         let output = config.adapters.output_sink().settings.path.display().to_string();
         Self {
-            program: A::NAME,
+            program: A::ABOUT.name,
             elapsed: Duration::ZERO,
             report: RunReport::default(),
             resumed_after: 0,

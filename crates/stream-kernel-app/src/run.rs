@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use stream_kernel_run::checkpoint::MIN_COMPACTION_BYTES;
 use stream_kernel_run::config::{SignatureMode, Tracing};
 use stream_kernel_run::disk::OsDisk;
 use stream_kernel_run::exec::RunReport;
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::{
-    Application, CommitIn, Ended, Event, Job, LineAdapters, OpenFiles, PlainEnded, PlainSurroundings,
-    Reached, Surroundings, run_checkpointed, run_plain,
+    Application, CheckpointOptions, CommitIn, Ended, Event, Job, LineAdapters, MIN_SNAPSHOT_BYTES, OpenFiles,
+    PlainEnded, PlainOptions, Position, run_checkpointed, run_plain,
 };
 use stream_kernel_text::{escaped, grouped, with_causes};
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
@@ -54,14 +53,14 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
     let stopwatch = Stopwatch::start();
     let progress = RefCell::new(Progress::new(stopwatch, files.input_bytes()));
     let mut summary = Summary::of(&job);
-    let surroundings = PlainSurroundings {
+    let plain_options = PlainOptions {
         run_id: &options.run_id,
         wake,
-        between_lines: &mut |reached| is_to_stop(reached, &progress, &signals),
+        between_lines: &mut |position| is_to_stop(position, &progress, &signals),
         tell: &mut |event| tell::<A>(&event, &progress),
     };
     let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows } =
-        run_plain(job, SystemClock::new, files, surroundings);
+        run_plain(job, SystemClock::new, files, plain_options);
     drop(progress);
     let is_complete = matches!(ended, Ok(false));
     if let Some(failure) = &trace_failure {
@@ -79,7 +78,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
             return Ok(failure.exit_code());
         }
         Ok(true) => {
-            say(format!("{}: stopped by a signal after line {}{left}", A::NAME, report.inputs));
+            say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
             summary.output = None;
             signals.received().unwrap_or_default()
         }
@@ -101,21 +100,21 @@ fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -
     let ended = run_checkpointed(
         job,
         SystemClock::new,
-        Surroundings {
+        CheckpointOptions {
             disk: Arc::new(OsDisk),
-            now: &|| clock.now(),
+            now: Arc::new(move || clock.now()),
             commit_in: CommitIn::Background,
-            min_compaction_bytes: MIN_COMPACTION_BYTES,
+            min_snapshot_bytes: MIN_SNAPSHOT_BYTES,
             run_id: &options.run_id,
             restart,
-            between_lines: &mut |reached| is_to_stop(reached, &progress, &signals),
+            between_lines: &mut |position| is_to_stop(position, &progress, &signals),
             tell: &mut |event| tell::<A>(&event, &progress),
         },
     );
     drop(progress);
     let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary: rows } = ended?;
     if is_stopped {
-        let (name, line_no) = (A::NAME, grouped(report.inputs));
+        let (name, line_no) = (A::ABOUT.name, grouped(report.inputs));
         say(format!(
             "{name}: stopped by a signal; line {line_no} is the last that is committed (run it again to go on)"
         ));
@@ -135,24 +134,24 @@ fn goes_to_stdout<A: Application>(job: &Job<A>) -> bool {
 }
 
 /// Shows how far the run has come, and returns whether a signal is to end it.
-fn is_to_stop(reached: Reached, progress: &RefCell<Progress>, signals: &Signals) -> bool {
-    progress.borrow_mut().update(reached.line_no, reached.bytes);
+fn is_to_stop(position: Position, progress: &RefCell<Progress>, signals: &Signals) -> bool {
+    progress.borrow_mut().update(position.line_no, position.bytes);
     signals.received().is_some()
 }
 
 /// Says what has happened in a run.
 fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
     match event {
-        Event::Waits(Reached { line_no, bytes }) => {
+        Event::Waits(Position { line_no, bytes }) => {
             progress.borrow_mut().update_before_wait(*line_no, *bytes);
         }
         Event::Resumed { line_no, was_complete } => {
             let remark = if *was_complete { ", the last one of a complete run" } else { "" };
-            say(format!("{}: resuming after line {}{remark}", A::NAME, grouped(*line_no)));
+            say(format!("{}: resuming after line {}{remark}", A::ABOUT.name, grouped(*line_no)));
         }
         Event::OutputMoved { from, to } => {
             let text =
-                format!("{}: the output so far, `{}`, is `{}` now", A::NAME, from.display(), to.display());
+                format!("{}: the output so far, `{}`, is `{}` now", A::ABOUT.name, from.display(), to.display());
             say(escaped(&text));
         }
         Event::TraceEnds { path, line_no, cause } => {

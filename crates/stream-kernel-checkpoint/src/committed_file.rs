@@ -137,6 +137,18 @@ impl CommittedFile {
         Ok(())
     }
 
+    /// Cuts the file to its first `bytes` bytes, of which it has more.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn cut_to(&mut self, bytes: u64) -> Result<(), FileError> {
+        self.flush()?;
+        self.file.set_len(bytes).map_err(failed("be written", self.file.path()))?;
+        (self.written, self.last, self.witness) = (bytes, None, None);
+        Ok(())
+    }
+
     /// Checks that the file still has all that was written to it: to be called before that is committed.
     ///
     /// Who writes at a place beyond the end of a file leaves a gap that reads as zeros, and the length tells nothing

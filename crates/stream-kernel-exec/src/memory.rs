@@ -172,25 +172,43 @@ impl Memory {
     ///
     /// A record is not of this memory, or one more than a limit allows.
     pub fn restore(&mut self, mut records: &[u8]) -> Result<(), NotRestored> {
-        while let Some((&slot, rest)) = records.split_first() {
-            records = rest;
-            if slot == NAME_RECORD {
-                let [slot, len, rest @ ..] = records else { return Err(NotRestored::Corrupt) };
-                let (name, rest) = rest.split_at_checked((*len).into()).ok_or(NotRestored::Corrupt)?;
-                let is_declared =
-                    self.declared.get(usize::from(*slot)).is_some_and(|one| one.name.as_bytes() == name);
-                if !is_declared {
-                    return Err(NotRestored::Corrupt);
-                }
-                records = rest;
-                continue;
-            }
-            let store = self.stores.get_mut(usize::from(slot)).ok_or(NotRestored::Corrupt)?;
-            store.restore(&mut records)?;
+        while let Some(slot) = self.record_slot(&mut records)? {
+            self.stores[slot].restore(&mut records)?;
         }
         self.pass_on_watermarks(None);
         self.touched = 0;
         Ok(())
+    }
+
+    /// Checks that these are whole records of a snapshot of such memory, without taking them in.
+    ///
+    /// # Errors
+    ///
+    /// A record is not of this memory.
+    pub fn check(&self, mut records: &[u8]) -> Result<(), NotRestored> {
+        while let Some(slot) = self.record_slot(&mut records)? {
+            self.stores[slot].skip(&mut records).ok_or(NotRestored::Corrupt)?;
+        }
+        Ok(())
+    }
+
+    /// Takes off which store the next record is of, and the names before it; `None` if no record is left.
+    fn record_slot(&self, records: &mut &[u8]) -> Result<Option<usize>, NotRestored> {
+        while let Some((&slot, rest)) = records.split_first() {
+            *records = rest;
+            if slot != NAME_RECORD {
+                let slot = usize::from(slot);
+                return if slot < self.stores.len() { Ok(Some(slot)) } else { Err(NotRestored::Corrupt) };
+            }
+            let [slot, len, rest @ ..] = *records else { return Err(NotRestored::Corrupt) };
+            let (name, rest) = rest.split_at_checked((*len).into()).ok_or(NotRestored::Corrupt)?;
+            let declared = self.declared.get(usize::from(*slot)).ok_or(NotRestored::Corrupt)?;
+            if declared.name.as_bytes() != name {
+                return Err(NotRestored::Corrupt);
+            }
+            *records = rest;
+        }
+        Ok(None)
     }
 
     /// Returns the value under a key of the memory with this name, both as bytes; `None` if there is none.

@@ -70,6 +70,7 @@ impl<I: Input, O: Output> Feed<I, O> {
             }
             if session.prepared() == 0 && !self.prepare(session, tell)? {
                 if self.lines.has_ended() {
+                    session.reach_end(self.lines.bytes_read());
                     return Ok(false);
                 }
                 continue;
@@ -77,9 +78,7 @@ impl<I: Input, O: Output> Feed<I, O> {
             session.take_prepared().map_err(Interruption::Step)?;
             self.output.write(session.written()).map_err(Interruption::Write)?;
             session.commit_if_due(self).map_err(Interruption::Commit)?;
-            for failure in session.take_abandoned() {
-                tell(Event::Abandoned(&failure));
-            }
+            session.tell_events(tell);
         }
     }
 

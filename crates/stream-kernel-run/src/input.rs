@@ -6,8 +6,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use stream_kernel_checkpoint::InputPrefix;
 
 use crate::adapters::is_standard_stream;
+use crate::feed::Input;
 
 /// Lines are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -54,16 +56,16 @@ impl InputFile {
     /// Returns the bytes of the input. Where it would have to wait for any it first says so with
     /// [`io::ErrorKind::WouldBlock`], and waits when it is asked again; that `wake`
     /// becomes readable ends the waiting with [`io::ErrorKind::Interrupted`].
-    pub(crate) fn into_bytes(self, wake: OwnedFd) -> impl io::BufRead {
+    pub(crate) fn into_bytes(self, wake: OwnedFd) -> impl Input {
         // A regular file never lets us wait.
         let wake = self.bytes.is_none().then_some(wake);
         let input =
-            Input { file: self.file, path: self.path, bytes_at_first: self.bytes, wake, has_said_so: false };
+            Bytes { file: self.file, path: self.path, bytes_at_first: self.bytes, wake, has_said_so: false };
         BufReader::with_capacity(BLOCK_BYTES, input)
     }
 }
 
-struct Input {
+struct Bytes {
     file: File,
     path: PathBuf,
     /// The length of a regular file when it was opened.
@@ -73,7 +75,13 @@ struct Input {
     has_said_so: bool,
 }
 
-impl Read for Input {
+impl Input for BufReader<Bytes> {
+    fn up_to(&mut self, _: u64) -> Option<&InputPrefix> {
+        None
+    }
+}
+
+impl Read for Bytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.wait()?;
         let read = match self.file.read(buffer) {
@@ -104,7 +112,7 @@ pub(crate) fn check_not_shortened(bytes: u64, bytes_before: u64) -> io::Result<(
     )))
 }
 
-impl Input {
+impl Bytes {
     fn check_length(&mut self) -> io::Result<()> {
         let Some(bytes_at_first) = self.bytes_at_first else { return Ok(()) };
         let bytes = self.file.metadata()?.len();
@@ -137,13 +145,13 @@ mod tests {
     use super::*;
 
     /// Returns an input of `content`, of which `read` bytes are read in small pieces, and its file.
-    fn input(content: &[u8], read: usize) -> (Input, File, tempfile::TempDir) {
+    fn input(content: &[u8], read: usize) -> (Bytes, File, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("in");
         fs::write(&path, content).unwrap();
         let InputFile { file, path, bytes } = InputFile::open(&path).unwrap();
         let other = File::options().append(true).open(&path).unwrap();
-        let mut input = Input { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
+        let mut input = Bytes { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
         input.read_exact(&mut vec![0; read]).unwrap();
         (input, other, folder)
     }
@@ -176,7 +184,7 @@ mod tests {
     #[test]
     fn what_has_no_length_can_be_read() {
         let InputFile { file, path, bytes } = InputFile::open(Path::new("/proc/self/status")).unwrap();
-        let input = Input { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
+        let input = Bytes { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
         assert!(!io::read_to_string(input).unwrap().is_empty());
     }
 }

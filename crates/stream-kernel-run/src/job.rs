@@ -1,7 +1,7 @@
 //! Jobs: configurations that were found right, with their steps built and wired.
 
 use stream_kernel_config::{Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy, Warning};
-use stream_kernel_exec::{OnStepError, Scenario, SyncRunner};
+use stream_kernel_exec::{Memory, OnStepError, Scenario, SyncRunner};
 use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
 use crate::{About, Application, ConfigOf, Session, checks, redaction, tracing};
@@ -83,15 +83,7 @@ impl<A: Application> Job<A> {
         clock: impl FnOnce() -> C,
         sink: Option<Box<dyn TraceSink>>,
     ) -> Option<Recorder> {
-        let tracing = &self.config.runtime.tracing;
-        tracing.enabled.then(|| {
-            let recorder =
-                Recorder::new(tracing::settings(tracing), clock()).with_redaction(self.redaction.clone());
-            match sink {
-                Some(sink) => recorder.with_sink(sink),
-                None => recorder,
-            }
-        })
+        tracing::recorder(&self.config.runtime.tracing, self.redaction.clone(), clock, sink)
     }
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.
@@ -113,6 +105,16 @@ impl<A: Application> Job<A> {
         };
         (SyncRunner::new(self.scenario, label, on_step_error), self.config)
     }
+}
+
+/// Returns memory as an application declares it, empty, to [check](Memory::check) snapshots with.
+///
+/// # Errors
+///
+/// Returns what is wrong with the application's own profile.
+pub fn empty_memory<A: Application>() -> Result<Memory, Mistakes> {
+    let loaded = Job::<A>::loader().load::<A::Nodes, A::Adapters>()?;
+    Ok(A::registry().build_memory(loaded.config()))
 }
 
 /// Returns the prefix of the program's environment variables: `fund-load` has `FUND_LOAD`.

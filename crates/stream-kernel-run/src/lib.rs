@@ -15,26 +15,27 @@ mod input;
 mod line_reader;
 mod output;
 mod raw_line;
-mod state;
 
 mod checkpointed;
+mod feed;
 mod plain_run;
+mod session;
 
 pub use adapters::{
     FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink, UnterminatedLine,
 };
-pub use application::{Application, Section, SummaryRow};
+pub use application::{About, Application, ConfigOf, Section, SummaryRow};
 pub use checkpointed::{
-    CheckpointFailure, CommitIn, CommittedLines, Ended, Event, Reached, Surroundings, check_program,
+    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Ends, Event, MIN_SNAPSHOT_BYTES, check_program,
     run_checkpointed,
 };
 pub use input::OpenInputError;
-pub use job::{Job, Run};
-pub use line_reader::{LineReader, MAX_LINES_AHEAD};
-pub use output::{LineOutput, OpenOutputError, SharedOutput};
-pub use plain_run::{OpenFiles, PlainEnded, PlainSurroundings, RunError, run_plain};
+pub use job::{Job, empty_memory};
+pub use line_reader::LineReader;
+pub use output::OpenOutputError;
+pub use plain_run::{OpenFiles, PlainEnded, PlainOptions, RunError, run_plain};
 pub use raw_line::{LineContent, LineMessage, RawLine};
-pub use state::{NotRestored, State};
+pub use session::{MAX_LINES_AHEAD, Position, Session};
 
 /// Files that are whole or not there, and paths that lead to the same file: for commands beside a run.
 pub mod files {

@@ -1,19 +1,19 @@
 //! Where lines go to: a file that takes its name only when it is complete, or a stream.
 
-use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use stream_kernel_checkpoint::FileError;
 use stream_kernel_disk::{dir_of, try_lock};
 
 use crate::adapters::is_standard_stream;
+use crate::feed::Output;
 use crate::same_file::is_link_to_file;
 
 /// Why an output cannot be opened.
@@ -36,55 +36,12 @@ pub enum OpenOutputError {
     },
 }
 
-/// Takes lines out of the program.
-pub trait LineOutput {
-    /// Writes one line, its line end included.
-    ///
-    /// # Errors
-    ///
-    /// Returns why this line, or an earlier one, could not be written.
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()>;
-}
-
-impl LineOutput for Vec<u8> {
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.extend_from_slice(line);
-        Ok(())
-    }
-}
-
-/// An output that steps hold from the time when they are built, and that is connected when the run begins.
-///
-/// Configuration is checked with everything in place, and yet no file is touched before it was found right.
-#[derive(Clone, Default)]
-pub struct SharedOutput {
-    connected: Rc<RefCell<Option<Box<dyn LineOutput>>>>,
-}
-
-impl SharedOutput {
-    pub(crate) fn connect(&self, output: Box<dyn LineOutput>) {
-        *self.connected.borrow_mut() = Some(output);
-    }
-}
-
-impl LineOutput for SharedOutput {
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        match &mut *self.connected.borrow_mut() {
-            Some(output) => output.write_line(line),
-            None => Err(io::Error::other("the output is not connected")),
-        }
-    }
-}
-
 /// Lines are written in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A file or stream that is open for output.
-///
-/// Clones lead to the same output: the steps write through one, the run completes another.
-#[derive(Clone)]
 pub struct OutputFile {
-    writer: Rc<RefCell<BufWriter<CountedFile>>>,
+    writer: BufWriter<CountedFile>,
     path: PathBuf,
     /// The path that the file has while it is written; `None` for a stream.
     partial: Option<PathBuf>,
@@ -136,13 +93,13 @@ impl OutputFile {
 
     fn new(file: File, path: &Path, partial: Option<PathBuf>) -> Self {
         let file = CountedFile { file, bytes: 0 };
-        let writer = Rc::new(RefCell::new(BufWriter::with_capacity(BLOCK_BYTES, file)));
+        let writer = BufWriter::with_capacity(BLOCK_BYTES, file);
         Self { writer, path: path.to_owned(), partial }
     }
 
     /// Returns where the lines are of an output that is not complete, if they still are there.
     pub fn left(&self) -> Option<&Path> {
-        self.partial.as_deref().filter(|partial| self.writer.borrow().get_ref().is_at(partial))
+        self.partial.as_deref().filter(|partial| self.writer.get_ref().is_at(partial))
     }
 
     /// Writes out what is buffered.
@@ -150,8 +107,8 @@ impl OutputFile {
     /// # Errors
     ///
     /// Returns why that is not possible; the error names the output.
-    pub fn flush(&self) -> io::Result<()> {
-        self.writer.borrow_mut().flush().map_err(|error| self.named(&error))
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(|error| named(&self.path, &error))
     }
 
     /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds
@@ -160,13 +117,12 @@ impl OutputFile {
     /// # Errors
     ///
     /// Returns why that is not possible; the error names the output.
-    pub fn complete(self) -> io::Result<()> {
+    pub fn complete(&mut self) -> io::Result<()> {
         self.flush()?;
         let Some(partial) = &self.partial else { return Ok(()) };
-        let writer = self.writer.borrow();
-        let CountedFile { file, bytes: written } = writer.get_ref();
-        let has = file.sync_all().and_then(|()| file.metadata()).map_err(|error| self.named(&error))?.len();
-        if !writer.get_ref().is_at(partial) {
+        let CountedFile { file, bytes: written } = self.writer.get_ref();
+        let has = file.sync_all().and_then(|()| file.metadata()).map_err(|error| named(&self.path, &error))?.len();
+        if !self.writer.get_ref().is_at(partial) {
             return Err(self.nameless(format_args!(
                 "somebody else has removed or replaced `{}` while the run went on (run it again)",
                 partial.display()
@@ -180,19 +136,18 @@ impl OutputFile {
         }
         fs::rename(partial, &self.path).map_err(|error| self.nameless(error))?;
         let folder = File::open(dir_of(&self.path)).and_then(|folder| folder.sync_all());
-        folder.map_err(|error| self.named(&error))
+        folder.map_err(|error| named(&self.path, &error))
     }
 
     /// Returns the error that the output cannot take its name.
     fn nameless(&self, why: impl Display) -> io::Error {
         io::Error::other(format!("the output `{}` cannot take its name: {why}", self.path.display()))
     }
+}
 
-    /// Returns the error with the name of the output.
-    fn named(&self, error: &io::Error) -> io::Error {
-        let text = format!("the output `{}` cannot be written: {error}", self.path.display());
-        io::Error::new(error.kind(), text)
-    }
+/// Returns the error with the name of the output.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("the output `{}` cannot be written: {error}", path.display()))
 }
 
 impl CountedFile {
@@ -216,16 +171,25 @@ impl Write for CountedFile {
     }
 }
 
-impl LineOutput for OutputFile {
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.writer.borrow_mut().write_all(line).map_err(|error| self.named(&error))
+impl Output for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes).map_err(|error| named(&self.path, &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        OutputFile::flush(self)
+    }
+
+    fn flush_for_commit(&mut self) -> Result<(), FileError> {
+        let failed = |cause| FileError::Io { doing: "be written", path: self.path.clone(), cause };
+        self.writer.flush().map_err(failed)
     }
 }
 
 /// For results that are no lines. Flushing writes out what is buffered.
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.borrow_mut().write(bytes).map_err(|error| self.named(&error))
+        self.writer.write(bytes).map_err(|error| named(&self.path, &error))
     }
 
     fn flush(&mut self) -> io::Result<()> {

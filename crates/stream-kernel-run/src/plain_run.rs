@@ -5,15 +5,16 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use stream_kernel_config::Config;
-use stream_kernel_exec::{InputOutcome, RunReport, StepFailure};
+use stream_kernel_exec::{RunReport, StepFailure};
 use stream_kernel_sinks::OpenError;
 use stream_kernel_trace::{Clock, SinkFailure, TraceSink};
 
+use crate::feed::{Feed, Interruption, Output, tell_notices};
 use crate::input::InputFile;
 use crate::output::OutputFile;
 use crate::{
     Application, Event, InputSettings, Job, LineAdapters, LineReader, OpenInputError, OpenOutputError,
-    Reached, Run, SummaryRow, tracing,
+    Position, Session, SummaryRow, tracing,
 };
 
 /// Why a run without a checkpoint does not begin, or ends before all lines are read.
@@ -73,13 +74,13 @@ impl OpenFiles {
 }
 
 /// What a run without a checkpoint needs beside its job and its files.
-pub struct PlainSurroundings<'a> {
+pub struct PlainOptions<'a> {
     /// The run's name in its trace.
     pub run_id: &'a str,
     /// What becomes readable when the run is to stop, so that it does not wait for input any longer.
     pub wake: OwnedFd,
     /// Is told before every line, and behind the last, how far the run has come; returns whether it is to stop.
-    pub between_lines: &'a mut dyn FnMut(Reached) -> bool,
+    pub between_lines: &'a mut dyn FnMut(Position) -> bool,
     /// Is told what people may want to know.
     pub tell: &'a mut dyn FnMut(Event<'_>),
 }
@@ -106,83 +107,48 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
     job: Job<A>,
     clock: impl FnOnce() -> C,
     files: OpenFiles,
-    surroundings: PlainSurroundings<'_>,
+    options: PlainOptions<'_>,
 ) -> PlainEnded {
     let OpenFiles { input, sink, output } = files;
-    let PlainSurroundings { run_id, wake, between_lines, tell } = surroundings;
+    let PlainOptions { run_id, wake, between_lines, tell } = options;
     let InputSettings { max_line_bytes, unterminated_line, .. } =
         job.config().adapters.input_source().settings;
     let recorder = job.recorder(clock, sink);
-    let mut run = job.start(run_id, recorder, output.clone());
-    let lines = LineReader::new(input.into_bytes(wake), max_line_bytes);
-    let mut lines = lines.unterminated_line(unterminated_line);
+    let mut session = job.start(run_id, recorder);
+    let lines = LineReader::new(input.into_bytes(wake), max_line_bytes).unterminated_line(unterminated_line);
+    let mut feed = Feed { lines, output };
 
-    let taken = take_all(&mut run, &mut lines, &output, between_lines, tell);
-    tell_notices(&run, tell);
-    let ended = taken.and_then(|is_stopped| finish_output(&mut run, is_stopped, output.clone()));
-    let (report, summary) = (run.report(), run.summary());
+    let taken = feed.take_all(&mut session, between_lines, tell);
+    tell_notices(&mut session, tell);
+    let line_no = session.position().line_no;
+    let ended = match taken {
+        Ok(is_stopped) => finish_output(&mut session, is_stopped, &mut feed.output),
+        Err(Interruption::Read(cause)) => Err(RunError::ReadInput { line_no, cause }),
+        Err(Interruption::Write(cause)) => Err(RunError::WriteOutput(cause)),
+        Err(Interruption::Step(failure)) => Err(failure.into()),
+        Err(Interruption::Commit(_)) => unreachable!("there is no checkpoint"),
+    };
+    let (report, summary) = (session.report(), session.summary());
     PlainEnded {
         ended,
         report,
-        trace_failure: run.finish().err(),
-        unfinished_output: output.left().map(Path::to_owned),
-        bytes_left: lines.bytes_left(),
+        trace_failure: session.finish().err(),
+        unfinished_output: feed.output.left().map(Path::to_owned),
+        bytes_left: feed.lines.bytes_left(),
         summary,
-    }
-}
-
-/// Takes every line through the pipeline, until there is none left or the run is to stop; returns whether it was stopped.
-fn take_all<A: Application>(
-    run: &mut Run<A>,
-    lines: &mut LineReader<impl io::BufRead>,
-    output: &OutputFile,
-    between_lines: &mut dyn FnMut(Reached) -> bool,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<bool, RunError> {
-    let mut shown_lines_left = 0;
-    loop {
-        let reached = Reached { line_no: lines.line_no(), bytes: lines.bytes_read() };
-        if between_lines(reached) {
-            return Ok(true);
-        }
-        if shown_lines_left == 0 {
-            tell_notices(run, tell);
-            let ahead = lines.lines_ahead();
-            run.look_ahead(&ahead);
-            shown_lines_left = ahead.len();
-        }
-        shown_lines_left = shown_lines_left.saturating_sub(1);
-        let line = match lines.next_line() {
-            Ok(Some(line)) => line,
-            Ok(None) => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Before it waits, the run brings out what somebody may be waiting for in turn.
-                output.flush().map_err(RunError::WriteOutput)?;
-                run.idle();
-                tell(Event::Waits(Reached { line_no: run.report().inputs, bytes: lines.bytes_read() }));
-                continue;
-            }
-            Err(cause) => return Err(RunError::ReadInput { line_no: run.report().inputs, cause }),
-        };
-        if let InputOutcome::Abandoned(failure) = run.process(line)? {
-            tell(Event::Abandoned(&failure));
-        }
-    }
-}
-
-fn tell_notices<A: Application>(run: &Run<A>, tell: &mut dyn FnMut(Event<'_>)) {
-    for notice in run.take_notices() {
-        tell(Event::Notice(&notice));
     }
 }
 
 /// Writes what comes after the last line, and gives the output its name; if the run was stopped, only what is buffered.
 fn finish_output<A: Application>(
-    run: &mut Run<A>,
+    session: &mut Session<A>,
     is_stopped: bool,
-    output: OutputFile,
+    output: &mut OutputFile,
 ) -> Result<bool, RunError> {
-    let done = if is_stopped { output.flush() } else { run.complete().and_then(|()| output.complete()) };
+    let done = if is_stopped {
+        output.flush()
+    } else {
+        Output::write(output, &session.complete()).and_then(|()| output.complete())
+    };
     done.map(|()| is_stopped).map_err(RunError::WriteOutput)
 }

@@ -7,7 +7,7 @@ use stream_kernel_exec::{InputOutcome, Memory, RunReport, StepFailure, SyncRunne
 use stream_kernel_trace::{Context, SinkFailure, Timestamp};
 
 use crate::checkpointed::{CheckpointFailure, Commits, Ends, Mark};
-use crate::{Application, ConfigOf, RawLine, SummaryRow};
+use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 
 /// The number of lines that may be prepared before the first of them is taken: enough for the processor to wait for what they need all at
 /// once, few enough that it is still near when they come.
@@ -124,6 +124,24 @@ impl<A: Application> Session<A> {
         self.position
     }
 
+    /// Tells people what has happened since the last call.
+    #[inline]
+    pub(crate) fn tell_events(&mut self, tell: &mut dyn FnMut(Event<'_>)) {
+        for failure in self.abandoned.drain(..) {
+            tell(Event::Abandoned(&failure));
+        }
+        if let Some(commits) = &mut self.commits
+            && let Some((line_no, cause)) = commits.take_trace_failure()
+        {
+            tell(Event::TraceEnds { path: commits.trace_path(), line_no, cause: Some(&cause) });
+        }
+    }
+
+    /// Notes how many bytes the input has, now that its end is reached: what is no line counts as well.
+    pub(crate) fn reach_end(&mut self, bytes: u64) {
+        self.position.bytes = bytes;
+    }
+
     /// Returns the failures for which lines were abandoned since the last call.
     pub fn take_abandoned(&mut self) -> Vec<StepFailure> {
         mem::take(&mut self.abandoned)
@@ -175,7 +193,7 @@ impl<A: Application> Session<A> {
     ) -> Result<(), CheckpointFailure> {
         let mark = if is_last_line_lost { self.before } else { self.mark() };
         let last_time = self.runner.last_time();
-        let rows = A::summary(&self.config, self.runner.memory());
+        let rows = self.summary();
         let Some(commits) = &mut self.commits else { return Ok(()) };
         // What is remembered may hold the line that is lost.
         let memory = (!is_last_line_lost).then(|| self.runner.memory());
@@ -197,6 +215,9 @@ impl<A: Application> Session<A> {
     pub fn complete(&mut self) -> Vec<u8> {
         let mut output = Vec::new();
         A::finish(&self.config, self.runner.memory(), &mut output);
+        if let Some(commits) = &mut self.commits {
+            commits.end_output(&output);
+        }
         output
     }
 
@@ -217,7 +238,10 @@ impl<A: Application> Session<A> {
 
     /// Returns the application's part of the summary.
     pub fn summary(&mut self) -> Vec<SummaryRow> {
-        A::summary(&self.config, self.runner.memory())
+        match self.commits.as_ref().and_then(Commits::finished_rows) {
+            Some(rows) => rows.clone(),
+            None => A::summary(&self.config, self.runner.memory()),
+        }
     }
 
     /// Ends the run, after an error as well: brings out what the trace's sink still holds.

@@ -4,12 +4,14 @@ use stream_kernel_config::{
     ContextDiffMode as ConfiguredDiff, SignatureMode as ConfiguredSignature, Tracing,
 };
 use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
-use stream_kernel_trace::{ContextDiffMode, FieldSet, SignatureMode, TraceSettings, TraceSink};
+use stream_kernel_trace::{
+    Clock, ContextDiffMode, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
+};
 
 /// Returns what records show.
 ///
 /// A name that is no context field was reported when the configuration was checked, and is left out here.
-pub(crate) fn settings(tracing: &Tracing) -> TraceSettings {
+fn settings(tracing: &Tracing) -> TraceSettings {
     let signature = match tracing.signature.mode {
         ConfiguredSignature::TypeOnly => SignatureMode::TypeOnly,
         ConfiguredSignature::TypeAndIdentity => SignatureMode::TypeAndIdentity,
@@ -22,6 +24,22 @@ pub(crate) fn settings(tracing: &Tracing) -> TraceSettings {
         ConfiguredDiff::Full => ContextDiffMode::Full,
     };
     TraceSettings { signature, context_diff }
+}
+
+/// Returns the recorder that the configuration asks for, `None` if tracing is off. Its clock is made only if there is one.
+pub(crate) fn recorder<C: Clock + 'static>(
+    tracing: &Tracing,
+    redaction: Redaction,
+    clock: impl FnOnce() -> C,
+    sink: Option<Box<dyn TraceSink>>,
+) -> Option<Recorder> {
+    tracing.enabled.then(|| {
+        let recorder = Recorder::new(settings(tracing), clock()).with_redaction(redaction);
+        match sink {
+            Some(sink) => recorder.with_sink(sink),
+            None => recorder,
+        }
+    })
 }
 
 /// Opens the sink that is configured, if any is.

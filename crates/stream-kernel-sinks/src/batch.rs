@@ -10,7 +10,7 @@ use stream_kernel_trace::{Record, RecordSerializer};
 pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
 /// Where lines end up: something to write to that can make durable what was written.
-pub trait Destination: Write {
+pub trait Destination: Write + Send {
     /// Returns when what was written will survive a power cut.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Times as attempts spell them.
 
-use crate::domain::{Day, Moment, SECONDS_PER_DAY};
+use crate::domain::{Moment, SECONDS_PER_DAY};
 
 const SECONDS_PER_MINUTE: i64 = 60;
 const SECONDS_PER_HOUR: i64 = 3_600;

@@ -54,7 +54,8 @@ fn told(failure: &CheckpointFailure) -> String {
     let hint = match failure {
         CheckpointFailure::Open(OpenError::InUse { .. })
         | CheckpointFailure::File(FileError::InUse { .. })
-        | CheckpointFailure::BeyondLimit { .. } => "; nothing was touched",
+        | CheckpointFailure::BeyondLimit { .. }
+        | CheckpointFailure::NotDecidedAgain { .. } => "; nothing was touched",
         // There may be nothing to go on from.
         CheckpointFailure::Begin(_) => "",
         CheckpointFailure::Commit { line_no: 0, .. } => " (run it again)",

@@ -25,7 +25,7 @@ pub(super) fn write_to(
     check(path, trace)?;
     let mut file = OutputFile::open(path)?;
     let written = write(&mut file, Failure::WriteOutput);
-    let done = written.and_then(|()| file.clone().complete().map_err(Failure::WriteOutput));
+    let done = written.and_then(|()| file.complete().map_err(Failure::WriteOutput));
     if done.is_err()
         && let Some(partial) = file.left()
     {

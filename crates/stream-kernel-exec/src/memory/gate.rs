@@ -84,6 +84,10 @@ impl<K: Key + Ord> Store for Gate<K> {
         }
     }
 
+    fn skip(&self, from: &mut &[u8]) -> Option<()> {
+        <(K, u64)>::decode(from).map(drop)
+    }
+
     fn snapshot_bytes(&self) -> u64 {
         (self.counts.len() * size_of::<(K, u64)>()) as u64
     }

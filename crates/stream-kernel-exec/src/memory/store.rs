@@ -65,6 +65,10 @@ pub trait Store: Send + 'static {
     #[doc(hidden)]
     fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored>;
 
+    /// Skips one record at the front of `from`; `None` if there is none.
+    #[doc(hidden)]
+    fn skip(&self, from: &mut &[u8]) -> Option<()>;
+
     /// Returns about how many bytes all records have.
     #[doc(hidden)]
     fn snapshot_bytes(&self) -> u64;
@@ -101,6 +105,7 @@ pub(crate) trait AnyStore: Send {
     fn roll_back(&mut self);
     fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>));
     fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored>;
+    fn skip(&self, from: &mut &[u8]) -> Option<()>;
     fn snapshot_bytes(&self) -> u64;
     fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>>;
     fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>>;
@@ -137,6 +142,10 @@ impl<S: Store> AnyStore for S {
 
     fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
         Store::restore(self, from)
+    }
+
+    fn skip(&self, from: &mut &[u8]) -> Option<()> {
+        Store::skip(self, from)
     }
 
     fn snapshot_bytes(&self) -> u64 {

@@ -480,6 +480,10 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         Ok(())
     }
 
+    fn skip(&self, from: &mut &[u8]) -> Option<()> {
+        K::decode(from).zip(V::decode(from)).map(drop)
+    }
+
     fn snapshot_bytes(&self) -> u64 {
         self.entries.bytes()
     }

@@ -87,6 +87,10 @@ impl Store for Watermark {
         Ok(())
     }
 
+    fn skip(&self, from: &mut &[u8]) -> Option<()> {
+        <Option<i64>>::decode(from).map(drop)
+    }
+
     fn snapshot_bytes(&self) -> u64 {
         size_of::<Option<i64>>() as u64
     }

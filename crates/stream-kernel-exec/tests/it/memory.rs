@@ -381,9 +381,12 @@ fn records_of_other_memory_are_rejected() {
     story(&mut whole, 1, &["ann 5 1", "bob 10 1"]);
     for record in snapshot(&mut whole) {
         for len in 1..record.len() {
-            let restored = runner(OnStepError::Stop).memory().restore(&record[..len]);
+            let mut empty = runner(OnStepError::Stop);
+            let restored = empty.memory().restore(&record[..len]);
             assert_eq!(restored, Err(NotRestored::Corrupt), "{record:?} cut at {len}");
+            assert_eq!(empty.memory().check(&record[..len]), restored);
         }
+        assert_eq!(runner(OnStepError::Stop).memory().check(&record), Ok(()));
     }
     for other in [&[9_u8, 1][..], &[255, 0, 4, b's', b'u', b'm', b'z'], &[255, 7, 0]] {
         assert_eq!(runner(OnStepError::Stop).memory().restore(other), Err(NotRestored::Corrupt));

@@ -6,20 +6,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use stream_kernel_checkpoint::{Changes, Checkpoint, CommitError, Committed, StateLog, WrittenAhead};
+use stream_kernel_checkpoint::{Checkpoint, CommitError, Committed, SnapshotWriter};
 use stream_kernel_disk::DiskFile;
-
-use crate::State;
-
-/// Changes are written ahead when they have so many bytes: enough for a write to be worth its call, and a bound for a state that changes much, or
-/// for commits that are far apart.
-const WRITE_AHEAD_BYTES: usize = 4 * 1024;
-
-/// A commit that is to be made. What it covers is written already, though not yet durable.
-struct Commit {
-    committed: Committed,
-    written: WrittenAhead,
-}
+use stream_kernel_exec::Memory;
 
 /// Where commits are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,15 +23,10 @@ pub enum CommitIn {
 pub(super) struct Committer {
     shared: Arc<Mutex<Shared>>,
     background: Option<Background>,
-    min_compaction_bytes: u64,
-    /// Where changes are written: not asked for yet at the beginning, and after a compaction.
-    log: Option<StateLog>,
-    /// Changes that are not written yet.
-    changes: Changes,
 }
 
 struct Background {
-    commits: Option<SyncSender<Commit>>,
+    commits: Option<SyncSender<Committed>>,
     results: Receiver<Result<(), CommitError>>,
     thread: Option<JoinHandle<()>>,
     is_busy: bool,
@@ -70,22 +54,23 @@ impl Synced {
 }
 
 impl Shared {
-    fn make(&mut self, Commit { committed, written }: Commit) -> Result<(), CommitError> {
+    fn make(&mut self, committed: Committed) -> Result<(), CommitError> {
         let files = self.files.for_commit(&committed);
-        self.checkpoint.commit_written(committed, written, &files)
+        self.checkpoint.commit(committed, &files)
+    }
+
+    fn make_with_snapshot(&mut self, committed: Committed, memory: &Memory) -> Result<(), CommitError> {
+        let files = self.files.for_commit(&committed);
+        let write = &mut |writer: &mut SnapshotWriter<'_>| memory.snapshot(&mut |record| writer.push(record));
+        self.checkpoint.commit_with_snapshot(committed, write, &files)
     }
 }
 
 impl Committer {
-    pub(super) fn new(
-        checkpoint: Checkpoint,
-        files: Synced,
-        commit_in: CommitIn,
-        min_compaction_bytes: u64,
-    ) -> Self {
+    pub(super) fn new(checkpoint: Checkpoint, files: Synced, commit_in: CommitIn) -> Self {
         let shared = Arc::new(Mutex::new(Shared { checkpoint, files }));
         let background = (commit_in == CommitIn::Background).then(|| Background::start(Arc::clone(&shared)));
-        Self { shared, background, min_compaction_bytes, log: None, changes: Changes::new() }
+        Self { shared, background }
     }
 
     /// Returns whether the commit before is made, so that the next one need not wait for it.
@@ -107,30 +92,8 @@ impl Committer {
         Ok(true)
     }
 
-    /// Takes over what has changed in the state, and writes it ahead of the commit that will cover it once it is [enough](WRITE_AHEAD_BYTES).
-    ///
-    /// # Errors
-    ///
-    /// Returns why the log cannot be written.
-    pub(super) fn write_ahead(&mut self, state: &mut dyn State) -> Result<(), CommitError> {
-        state.take_changes(&mut self.changes);
-        if self.changes.len() < WRITE_AHEAD_BYTES { Ok(()) } else { self.write().map(drop) }
-    }
-
-    /// Writes all changes, and returns where.
-    fn write(&mut self) -> Result<&mut StateLog, CommitError> {
-        let log = match self.log.take() {
-            Some(log) => log,
-            None => self.shared().checkpoint.state_log()?,
-        };
-        let log = self.log.insert(log);
-        log.append(&mut self.changes)?;
-        Ok(log)
-    }
-
-    /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. If the log of changes has
-    /// become much larger than the whole state, it is replaced by that, and that is waited for; unless a line was taken back, which the
-    /// state may still hold, other than its changes.
+    /// Makes a commit, or begins one that the [background](CommitIn::Background) makes, after the one before is made. A snapshot of
+    /// `memory` is waited for.
     ///
     /// # Errors
     ///
@@ -138,37 +101,16 @@ impl Committer {
     pub(super) fn commit(
         &mut self,
         committed: Committed,
-        state: &mut dyn State,
-        is_line_taken_back: bool,
+        memory: Option<&mut Memory>,
     ) -> Result<(), CommitError> {
         self.wait()?;
-        state.take_changes(&mut self.changes);
-        if !is_line_taken_back && self.is_compaction_due(state) {
-            return self.commit_all(committed, state);
+        if let Some(memory) = memory {
+            return self.shared().make_with_snapshot(committed, memory);
         }
-        let written = self.write()?.end_commit()?;
-        let commit = Commit { committed, written };
         match &mut self.background {
-            Some(background) => background.begin(commit),
-            None => self.shared().make(commit),
+            Some(background) => background.begin(committed),
+            None => self.shared().make(committed),
         }
-    }
-
-    fn commit_all(&mut self, committed: Committed, state: &mut dyn State) -> Result<(), CommitError> {
-        let mut shared = self.shared();
-        let Shared { checkpoint, files } = &mut *shared;
-        let files = files.for_commit(&committed);
-        checkpoint.commit_all(committed, &mut |writer| state.write_all(writer), &files)?;
-        drop(shared);
-        // What had changed is part of the whole.
-        self.changes.clear();
-        self.log = None;
-        Ok(())
-    }
-
-    fn is_compaction_due(&self, state: &dyn State) -> bool {
-        let (all, lines) = (state.bytes(), state.bytes_of_lines());
-        self.shared().checkpoint.is_compaction_due(lines, all, self.min_compaction_bytes)
     }
 
     /// Returns the checkpoint, once no commit is being made.
@@ -204,7 +146,7 @@ impl Committer {
 
 impl Background {
     fn start(shared: Arc<Mutex<Shared>>) -> Self {
-        let (commits, to_make) = sync_channel::<Commit>(1);
+        let (commits, to_make) = sync_channel::<Committed>(1);
         let (made, results) = sync_channel(1);
         let make_all = move || {
             for commit in to_make {
@@ -217,7 +159,7 @@ impl Background {
         Self { commits: Some(commits), results, thread: Some(thread::spawn(make_all)), is_busy: false }
     }
 
-    fn begin(&mut self, commit: Commit) -> Result<(), CommitError> {
+    fn begin(&mut self, commit: Committed) -> Result<(), CommitError> {
         let sent = self.commits.as_ref().is_some_and(|commits| commits.send(commit).is_ok());
         self.is_busy = sent;
         if sent { Ok(()) } else { Err(has_ended()) }

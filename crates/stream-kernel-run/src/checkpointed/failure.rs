@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommitError, FileError, OpenError, PrefixError, RestoreError};
 use stream_kernel_exec::StepFailure;
 
-use crate::{NotRestored, OpenInputError};
+use crate::OpenInputError;
 
 /// Why a run with a checkpoint does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -78,13 +78,23 @@ pub enum CheckpointFailure {
         /// What it holds more of than which limit allows, and what to do.
         what: String,
     },
-    /// The state that can be restored is not that of the commit.
-    #[error("the checkpoint `{}` cannot be restored: {why}", dir.display())]
-    Incomplete {
+    /// A committed line cannot be decided again.
+    #[error("the checkpoint `{}` cannot be gone on from: what was decided before is not decided again: {cause}", dir.display())]
+    NotDecidedAgain {
         /// The checkpoint's directory.
         dir: PathBuf,
-        /// What is missing.
-        why: NotRestored,
+        /// Why.
+        cause: StepFailure,
+    },
+    /// The committed lines, decided again, come to another output than was committed.
+    #[error(
+        "the checkpoint `{}` cannot be gone on from: the committed lines, decided again, come to another output (was the program \
+         built anew, with other rules?)",
+        dir.display()
+    )]
+    DecidedOtherwise {
+        /// The checkpoint's directory.
+        dir: PathBuf,
     },
     /// The input cannot be opened.
     #[error(transparent)]
@@ -129,9 +139,9 @@ pub enum CheckpointFailure {
         /// The name that it had until then.
         partial: PathBuf,
     },
-    /// What comes after the last line could not be written.
+    /// The output cannot be written; the error names it.
     #[error(transparent)]
-    Finish(io::Error),
+    WriteOutput(io::Error),
 }
 
 impl CheckpointFailure {
@@ -143,7 +153,8 @@ impl CheckpointFailure {
             | Self::OtherConfiguration { .. }
             | Self::Missing { .. }
             | Self::BeyondLimit { .. }
-            | Self::Incomplete { .. } => true,
+            | Self::NotDecidedAgain { .. }
+            | Self::DecidedOtherwise { .. } => true,
             Self::Restore(error) => {
                 !matches!(error, RestoreError::Read { .. } | RestoreError::ReadConfiguration { .. })
             }

@@ -1,11 +1,13 @@
 //! The input of a run with a checkpoint: its bytes, and the hash of those that decisions were made on.
 
 use std::io::{self, BufRead, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::InputPrefix;
 use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 
+use crate::feed::Input;
 use crate::input::check_not_shortened;
 
 /// The input is read in blocks of this size. A block is hashed when its lines are done: it should still be near the processor then, after all
@@ -47,13 +49,18 @@ impl HashedInput {
         }
     }
 
+    /// Returns the path of the file.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Takes the file to have had `bytes` bytes at first, rather than when it is read first.
     pub(super) fn with_bytes_at_first(self, bytes: u64) -> Self {
         Self { bytes_at_first: Some(bytes), ..self }
     }
 
-    /// Returns what was read up to `bytes` bytes of the file, where a line ends: the last one that was taken in, or the one before.
-    pub(super) fn up_to(&mut self, bytes: u64) -> &InputPrefix {
+    /// Returns what was read up to `bytes` bytes of the file, where a line ends that lies in the block, or the last one before it.
+    fn hashed_up_to(&mut self, bytes: u64) -> &InputPrefix {
         if bytes >= self.hashed.bytes() {
             let [from, to] = [self.hashed.bytes(), bytes].map(|at| self.in_block(at));
             self.hashed.update(&self.block[from..to]);
@@ -127,6 +134,12 @@ pub(super) fn has_line_end(file: &dyn DiskFile, mut offset: u64) -> io::Result<b
     Ok(false)
 }
 
+impl Input for HashedInput {
+    fn up_to(&mut self, bytes: u64) -> Option<&InputPrefix> {
+        Some(self.hashed_up_to(bytes))
+    }
+}
+
 impl BufRead for HashedInput {
     // Called a few times a line.
     #[inline]
@@ -198,12 +211,12 @@ mod tests {
                         // A line may be taken back.
                         for bytes in [before, end] {
                             let expected = &content[..usize::try_from(bytes).unwrap()];
-                            assert_same(lines.input_mut().up_to(bytes), expected);
+                            assert_same(lines.input_mut().hashed_up_to(bytes), expected);
                         }
                     }
                     before = end;
                 }
-                assert_same(lines.input_mut().up_to(before), &content);
+                assert_same(lines.input_mut().hashed_up_to(before), &content);
             }
         }
     }
@@ -215,7 +228,7 @@ mod tests {
         let mut lines = LineReader::new(HashedInput::new(file, InputPrefix::new()), 8);
         lines.next_line().unwrap();
         disk.put(Path::new(INPUT), b"a 9\nb 2\n");
-        assert_same(lines.input_mut().up_to(4), b"a 1\n");
+        assert_same(lines.input_mut().hashed_up_to(4), b"a 1\n");
     }
 
     /// Lines are taken from the buffer; a reader gives the same bytes to whoever wants them so.
@@ -233,9 +246,9 @@ mod tests {
     fn it_goes_on_behind_a_prefix() {
         let (_, file) = opened(b"a\nb\nc");
         let mut lines = LineReader::new(HashedInput::new(file, prefix_of(b"a\n")), 8).after(1, 2);
-        assert_same(lines.input_mut().up_to(2), b"a\n");
+        assert_same(lines.input_mut().hashed_up_to(2), b"a\n");
         assert_eq!(lines.next_line().unwrap().unwrap().line_no(), 2);
-        assert_same(lines.input_mut().up_to(4), b"a\nb\n");
+        assert_same(lines.input_mut().hashed_up_to(4), b"a\nb\n");
     }
 
     /// Somebody may shorten the input at any time: what then seems to be its last line may be a part of one.
@@ -259,7 +272,7 @@ mod tests {
             assert!(error.to_string().contains(&told), "{error}");
             // What was decided until then counts.
             let bytes = lines.bytes_read();
-            assert_eq!(lines.input_mut().up_to(bytes).bytes(), bytes);
+            assert_eq!(lines.input_mut().hashed_up_to(bytes).bytes(), bytes);
         }
     }
 

@@ -195,7 +195,7 @@ pub fn check_program<A: Application>(dir: &Path, committed: &Committed) -> Resul
 }
 
 pub(super) fn program<A: Application>() -> Program {
-    Program { name: A::NAME.to_owned(), version: A::VERSION.to_owned() }
+    Program { name: A::ABOUT.name.to_owned(), version: A::ABOUT.version.to_owned() }
 }
 
 #[cfg(test)]

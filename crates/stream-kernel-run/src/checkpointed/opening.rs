@@ -5,59 +5,44 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Checkpoint, Committed, CommittedConfiguration, CommittedFile, CommittedOutput, CommittedTrace,
-    InputPrefix, NewFile, UncutFile,
+    Checkpoint, Committed, CommittedConfiguration, CommittedFile, CommittedTrace, InputPrefix, NewFile,
+    PrefixHash, ReplayFrom, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
-use stream_kernel_exec::RunReport;
+use stream_kernel_exec::{RunReport, SyncRunner};
 use stream_kernel_sinks::Cadence;
 use stream_kernel_trace::{Clock, ContinuedClock, Timestamp};
 
+use super::commits::{CommitCadence, Commits, WrittenOutput, rows};
 use super::committer::{Committer, Synced};
-use super::files::{OUTPUT_BLOCK_BYTES, Output, Trace, text_of};
-use super::hashed_input::has_line_end;
+use super::files::{CommittedOutput, OUTPUT_BLOCK_BYTES, Trace, text_of};
+use super::hashed_input::{HashedInput, has_line_end};
 use super::identity::{RunConfiguration, check_program, program};
 use super::output_place::{EarlierOutput, missing};
-use super::{CheckpointFailure, Event, Reached, Surroundings};
+use super::recovery::{Replayed, recover};
+use super::{CheckpointFailure, CheckpointOptions, Event};
+use crate::feed::Feed;
 use crate::output::partial_path;
 use crate::{
-    Application, CommittedLines, Job, LineAdapters, NotRestored, OpenInputError, Run, State, UnterminatedLine,
+    Application, Job, LineAdapters, LineMessage, LineReader, OpenInputError, Position, Session, SummaryRow,
+    UnterminatedLine, tracing,
 };
 
 /// A run that is ready to take lines in.
-pub(super) struct Opened<'a, A: Application> {
-    pub(super) run: Run<A>,
-    pub(super) state: Box<dyn State>,
-    pub(super) input: Arc<dyn DiskFile>,
-    /// Its length when it was opened.
-    pub(super) input_bytes: u64,
-    /// What earlier runs have read of it.
-    pub(super) prefix: InputPrefix,
-    pub(super) files: Files,
-    pub(super) committer: Committer,
-    pub(super) start: Start,
-    pub(super) every_lines: u64,
-    pub(super) every_ms: u64,
-    pub(super) max_line_bytes: usize,
-    pub(super) unterminated_line: UnterminatedLine,
-    /// What every commit says alike.
-    pub(super) template: Committed,
-    pub(super) surroundings: Surroundings<'a>,
-}
-
-/// What the run writes.
-pub(super) struct Files {
-    pub(super) output: Output,
-    pub(super) trace: Option<Trace>,
+pub(super) struct Opened<A: Application> {
+    pub(super) session: Session<A>,
+    pub(super) feed: Feed<HashedInput, CommittedOutput>,
+    pub(super) disk: Arc<dyn Disk>,
     pub(super) final_path: PathBuf,
     pub(super) partial_path: PathBuf,
+    pub(super) start: Start,
 }
 
 /// Where the run begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Start {
-    /// The last line that was committed.
-    pub(super) line_no: u64,
+    /// The last line that was committed, and where the next one begins.
+    pub(super) position: Position,
     pub(super) report: RunReport,
     /// Where the trace ended before, if it could not be written.
     pub(super) trace_end: Option<TraceEnd>,
@@ -99,86 +84,85 @@ struct Places {
 pub(super) fn open<A: Application, C: Clock + 'static>(
     job: Job<A>,
     clock: impl FnOnce() -> C,
-    surroundings: Surroundings<'_>,
-) -> Result<Opened<'_, A>, CheckpointFailure> {
+    options: &mut CheckpointOptions<'_>,
+) -> Result<Opened<A>, CheckpointFailure> {
     let Some(settings) = job.config().runtime.checkpoint.clone() else {
         unreachable!("a run without a checkpoint is another one")
     };
     let places = Places::of(&job);
-    let disk = Arc::clone(&surroundings.disk);
-    let configuration = RunConfiguration::of(&job, surroundings.run_id);
-    let input: Arc<dyn DiskFile> = disk
-        .open(&places.input, OpenHow::ReadOnly)
-        .map_err(|cause| OpenInputError { path: places.input.clone(), cause })?
-        .into();
-    let input_bytes = input.len().map_err(|cause| OpenInputError { path: places.input.clone(), cause })?;
-    let (mut checkpoint, last) = if surroundings.restart {
+    let disk = Arc::clone(&options.disk);
+    let configuration = RunConfiguration::of(&job, options.run_id);
+    let unopened = |cause| OpenInputError { path: places.input.clone(), cause };
+    let input: Arc<dyn DiskFile> = disk.open(&places.input, OpenHow::ReadOnly).map_err(unopened)?.into();
+    let input_bytes = input.len().map_err(unopened)?;
+    let (mut checkpoint, last) = if options.restart {
         (Checkpoint::start_over(Arc::clone(&disk), &places.dir)?, None)
     } else {
         Checkpoint::open(Arc::clone(&disk), &places.dir)?
     };
-    let Some(mut state) = job.state() else { unreachable!("checks report an application without state") };
+    let redaction = job.redaction().clone();
+    let (runner, config) = job.into_runner(options.run_id);
     let begun = match last {
-        None => begin(&*disk, &places, checkpoint, &configuration, surroundings.restart)?,
+        None => begin(&*disk, &places, checkpoint, &configuration, options.restart, runner)?,
         Some(committed) => {
             check_program::<A>(&places.dir, &committed)?;
             configuration.check_same(&places.dir, &mut checkpoint)?;
-            resume(&*disk, &places, checkpoint, &committed, &input, &mut *state)?
+            resume(&*disk, &places, checkpoint, &committed, &input, runner)?
         }
     };
     if let Some((line_no, was_complete)) = begun.resumed {
-        (surroundings.tell)(Event::Resumed { line_no, was_complete });
+        (options.tell)(Event::Resumed { line_no, was_complete });
     }
     if let Some(from) = &begun.moved_from {
-        (surroundings.tell)(Event::OutputMoved { from, to: &places.partial });
+        (options.tell)(Event::OutputMoved { from, to: &places.partial });
     }
-    let template = template::<A>(&places, begun.configuration, &input);
-    let Begun { checkpoint, prefix, output, trace, start, output_path, .. } = begun;
-    let files = Files {
-        output: Output::new(output),
-        trace: trace.zip(places.trace).map(|(file, (_, cadence))| Trace::new(file, cadence)),
-        final_path: places.output,
-        partial_path: output_path,
-    };
-    let synced = Synced {
-        output: files.output.file().file(),
-        trace: files.trace.as_ref().map(|trace| trace.file().file()),
-    };
-    let (commit_in, min_compaction_bytes) = (surroundings.commit_in, surroundings.min_compaction_bytes);
-    let committer = Committer::new(checkpoint, synced, commit_in, min_compaction_bytes);
-    let recorder = if start.trace_end.is_some() {
-        None
-    } else {
+    let mut template = template::<A>(&places, begun.configuration, &input);
+    template.replay = begun.replay;
+    template.output.is_named = begun.output_path == places.output;
+    let Begun { mut runner, checkpoint, prefix, output, written, trace, start, output_path, .. } = begun;
+    let trace = trace.zip(places.trace).map(|(file, (_, cadence))| Trace::new(file, cadence));
+    let synced = Synced { output: output.file(), trace: trace.as_ref().map(Trace::file) };
+    let committer = Committer::new(checkpoint, synced, options.commit_in);
+    if start.trace_end.is_none() {
         let clock = || ContinuedClock::new(clock(), start.last_time);
-        job.recorder(clock, files.trace.clone().map(|trace| Box::new(trace) as _))
-    };
-    let run = job.start_after(surroundings.run_id, recorder, files.output.clone(), start.report);
-    Ok(Opened {
-        run,
-        state,
-        input,
-        input_bytes,
-        prefix,
-        files,
-        committer,
-        start,
+        let sink = trace.clone().map(|trace| Box::new(trace) as _);
+        if let Some(recorder) = tracing::recorder(&config.runtime.tracing, redaction, clock, sink) {
+            runner = runner.with_recorder(recorder);
+        }
+    }
+    let cadence = CommitCadence {
         every_lines: settings.every_lines.get(),
         every_ms: settings.every_ms.get(),
-        max_line_bytes: places.max_line_bytes,
-        unterminated_line: places.unterminated_line,
-        template,
-        surroundings,
+        min_snapshot_bytes: options.min_snapshot_bytes,
+    };
+    let now = Arc::clone(&options.now);
+    let mut commits = Commits::new(committer, template, start, trace, written, cadence, now);
+    commits.finished_rows = begun.finished_rows;
+    let lines = HashedInput::new(input, prefix).with_bytes_at_first(input_bytes);
+    let lines = LineReader::new(lines, places.max_line_bytes).unterminated_line(places.unterminated_line);
+    let Position { line_no, bytes } = start.position;
+    Ok(Opened {
+        session: Session::new(runner, config).with_commits(start.position, commits),
+        feed: Feed { lines: lines.after(line_no, bytes), output: CommittedOutput(output) },
+        disk,
+        final_path: places.output,
+        partial_path: output_path,
+        start,
     })
 }
 
-/// Files and checkpoint of a run that begins or goes on.
-struct Begun {
+/// Files, checkpoint and memory of a run that begins or goes on.
+struct Begun<M> {
+    runner: SyncRunner<M>,
     checkpoint: Checkpoint,
     configuration: CommittedConfiguration,
     prefix: InputPrefix,
     output: CommittedFile,
+    written: WrittenOutput,
+    replay: ReplayFrom,
     trace: Option<CommittedFile>,
     start: Start,
+    finished_rows: Option<Vec<SummaryRow>>,
     /// The last line committed, and whether that was the last of the input.
     resumed: Option<(u64, bool)>,
     /// The name that the output has until the run is complete.
@@ -188,13 +172,14 @@ struct Begun {
 }
 
 /// Begins with the first line. What an earlier run has committed is forgotten only once it is certain that this one can write.
-fn begin(
+fn begin<M>(
     disk: &dyn Disk,
     places: &Places,
     mut checkpoint: Checkpoint,
     configuration: &RunConfiguration,
     restart: bool,
-) -> Result<Begun, CheckpointFailure> {
+    runner: SyncRunner<M>,
+) -> Result<Begun<M>, CheckpointFailure> {
     let failed = CheckpointFailure::Begin;
     let trace = places.trace.as_ref();
     let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose().map_err(failed)?;
@@ -204,29 +189,31 @@ fn begin(
     }
     let output = output.create(disk, OUTPUT_BLOCK_BYTES).map_err(failed)?;
     let configuration = configuration.keep_in(&mut checkpoint)?;
-    let (prefix, start) = (InputPrefix::new(), Start { commits_first: true, ..Start::default() });
-    let output_path = places.partial.clone();
     Ok(Begun {
+        runner,
         checkpoint,
         configuration,
-        prefix,
+        prefix: InputPrefix::new(),
         output,
+        written: WrittenOutput::default(),
+        replay: ReplayFrom::default(),
         trace,
-        start,
+        start: Start { commits_first: true, ..Start::default() },
+        finished_rows: None,
         resumed: None,
-        output_path,
+        output_path: places.partial.clone(),
         moved_from: None,
     })
 }
 
-fn resume(
+fn resume<M: LineMessage>(
     disk: &dyn Disk,
     places: &Places,
     mut checkpoint: Checkpoint,
     committed: &Committed,
     input: &Arc<dyn DiskFile>,
-    state: &mut dyn State,
-) -> Result<Begun, CheckpointFailure> {
+    runner: SyncRunner<M>,
+) -> Result<Begun<M>, CheckpointFailure> {
     let prefix = InputPrefix::of_committed(&**input, committed)?;
     let output = EarlierOutput::find(disk, committed, &places.output, &places.partial)?;
     let trace_end =
@@ -244,9 +231,14 @@ fn resume(
         .zip(places.trace.as_ref())
         .map(|(trace, (path, _))| earlier_trace(disk, path, trace.bytes, is_finished));
     let trace = trace.transpose()?.flatten();
-    let mut lines = CommittedLines::new(Arc::clone(input), places.max_line_bytes, committed.input.bytes);
-    let reached = Reached { line_no: committed.lines, bytes: committed.input.bytes };
-    restore(&mut checkpoint, state, &mut lines, reached, places)?;
+    let (runner, written) = if is_finished {
+        // What it remembers is asked for by no line any more.
+        let written = WrittenOutput::known(committed.output.bytes, committed.output.since_snapshot);
+        (runner.after(report_of(committed)), written)
+    } else {
+        let max_line_bytes = places.max_line_bytes;
+        recover(runner, &checkpoint, committed, Replayed { input, max_line_bytes, dir: &places.dir })?
+    };
     // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
     let keeps_name = is_finished && output.path() == places.output;
     let output_path = if keeps_name { places.output.clone() } else { places.partial.clone() };
@@ -258,16 +250,14 @@ fn resume(
         Some(trace) if committed.complete => Some(trace.append(1)),
         trace => trace.map(|trace| checkpoint.cut(trace, 1)).transpose().map_err(failed)?,
     };
-    let total =
-        |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
-    let report = RunReport {
-        inputs: committed.lines,
-        abandoned: total(ABANDONED),
-        undeliverable: total(UNDELIVERABLE),
-    };
+    let mut replay = committed.replay;
+    if replay.lines == committed.lines {
+        // The last line may have got its line end since.
+        replay.input_bytes = prefix.bytes();
+    }
     let start = Start {
-        line_no: committed.lines,
-        report,
+        position: Position { line_no: committed.lines, bytes: prefix.bytes() },
+        report: report_of(committed),
         trace_end,
         commits_first: committed.complete && !is_finished,
         trace_bytes: committed.trace.as_ref().map_or(0, |trace| trace.bytes),
@@ -278,9 +268,28 @@ fn resume(
         is_finished,
         bytes_left,
     };
-    let resumed = Some((committed.lines, committed.complete));
-    let configuration = committed.configuration.clone();
-    Ok(Begun { checkpoint, configuration, prefix, output, trace, start, resumed, output_path, moved_from })
+    Ok(Begun {
+        runner,
+        checkpoint,
+        configuration: committed.configuration.clone(),
+        prefix,
+        output,
+        written,
+        replay,
+        trace,
+        start,
+        finished_rows: is_finished.then(|| rows(&committed.totals)),
+        resumed: Some((committed.lines, committed.complete)),
+        output_path,
+        moved_from,
+    })
+}
+
+/// Returns the counts of what was committed.
+pub(super) fn report_of(committed: &Committed) -> RunReport {
+    let total =
+        |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);
+    RunReport { inputs: committed.lines, abandoned: total(ABANDONED), undeliverable: total(UNDELIVERABLE) }
 }
 
 /// Opens the trace of an earlier run. One that is finished only looks whether it is there: others may be writing to it.
@@ -296,34 +305,6 @@ fn earlier_trace(
         UncutFile::open(disk, at, bytes).map(Some)
     };
     found.map_err(|error| missing("trace", at, bytes, error))
-}
-
-/// Takes in what was committed of the state.
-fn restore(
-    checkpoint: &mut Checkpoint,
-    state: &mut dyn State,
-    lines: &mut CommittedLines,
-    reached: Reached,
-    places: &Places,
-) -> Result<(), CheckpointFailure> {
-    let mut refusal = None;
-    let restored = checkpoint.restore(&mut |records| {
-        state.restore(records, lines).map_err(|error| refusal.insert(error).to_string())
-    });
-    match refusal {
-        Some(NotRestored::BeyondLimit(what)) => {
-            Err(CheckpointFailure::BeyondLimit { dir: places.dir.clone(), what })
-        }
-        Some(NotRestored::Unreadable(cause)) => {
-            let line_no = lines.reached().line_no;
-            Err(CheckpointFailure::ReadInput { path: places.input.clone(), line_no, cause })
-        }
-        Some(NotRestored::Senseless(_)) | None => {
-            restored?;
-            let ended = state.end_restore(reached);
-            ended.map_err(|why| CheckpointFailure::Incomplete { dir: places.dir.clone(), why })
-        }
-    }
 }
 
 /// Returns the length of the input.
@@ -369,10 +350,11 @@ fn template<A: Application>(
         configuration,
         input: InputPrefix::new().committed(text_of(input.path())),
         lines: 0,
-        output: CommittedOutput {
+        output: stream_kernel_checkpoint::CommittedOutput {
             path: text_of(&places.output),
             partial: text_of(&places.partial),
             bytes: 0,
+            since_snapshot: PrefixHash::new().digest(),
             is_named: false,
         },
         trace: places.trace.as_ref().map(|(path, _)| CommittedTrace {
@@ -382,6 +364,7 @@ fn template<A: Application>(
             ends_after_line: None,
         }),
         totals: Vec::new(),
+        replay: ReplayFrom::default(),
         committed_at_ms: 0,
         complete: false,
     }
