@@ -53,7 +53,8 @@ impl Application for FundLoad {
     }
 
     fn summary(_: &Config, memory: &mut Memory) -> Vec<SummaryRow> {
-        let counts = memory.store::<Decisions>().map(|decisions| decisions.counts().to_vec()).unwrap_or_default();
+        let counts =
+            memory.store::<Decisions>().map(|decisions| decisions.counts().to_vec()).unwrap_or_default();
         let count = |verdict| counts.get(counter(verdict)).copied().unwrap_or_default();
         let row = |level, label: &str, count| SummaryRow { label: label.to_owned(), count, level };
         let accepted = count(Verdict::Accepted);

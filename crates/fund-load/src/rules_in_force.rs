@@ -6,8 +6,7 @@ use stream_kernel_run::config::decimal;
 use stream_kernel_text::{counted, grouped};
 
 use crate::config::{
-    Config, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes,
-    UpdateWindowsNode,
+    Config, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes, UpdateWindowsNode,
 };
 
 /// The step that remembers ids.

@@ -150,8 +150,12 @@ fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
             say(format!("{}: resuming after line {}{remark}", A::ABOUT.name, grouped(*line_no)));
         }
         Event::OutputMoved { from, to } => {
-            let text =
-                format!("{}: the output so far, `{}`, is `{}` now", A::ABOUT.name, from.display(), to.display());
+            let text = format!(
+                "{}: the output so far, `{}`, is `{}` now",
+                A::ABOUT.name,
+                from.display(),
+                to.display()
+            );
             say(escaped(&text));
         }
         Event::TraceEnds { path, line_no, cause } => {

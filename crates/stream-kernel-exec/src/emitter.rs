@@ -105,10 +105,6 @@ impl Notices {
         }
     }
 
-    pub(crate) fn take_new(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.new)
-    }
-
     /// Ends an input, whose notices count unless it has failed.
     pub(crate) fn end_input(&mut self, is_done: bool) {
         for (topic, most, mut text) in self.new.drain(..).filter(|_| is_done) {
@@ -147,14 +143,21 @@ impl<M> Outbox<M> {
         self.written.clear();
     }
 
-    /// Goes on with an input for which so many messages were emitted elsewhere, and this was written.
-    pub(crate) fn resume(&mut self, emitted: usize, written: Vec<u8>, notices: Vec<Notice>) {
-        self.capacity = MAX_EMITTED_PER_INPUT.saturating_sub(emitted);
-        if !written.is_empty() {
-            self.written = written;
+    /// Takes what was written and told, if anything was.
+    #[inline]
+    pub(crate) fn take_told(&mut self) -> Option<Box<(Vec<u8>, Vec<Notice>)>> {
+        if self.written.is_empty() && self.notices.new.is_empty() {
+            return None;
         }
-        if !notices.is_empty() {
-            self.notices.new = notices;
+        Some(Box::new((std::mem::take(&mut self.written), std::mem::take(&mut self.notices.new))))
+    }
+
+    /// Goes on with an input for which so many messages were emitted elsewhere, and this was written and told.
+    #[inline]
+    pub(crate) fn resume(&mut self, emitted: usize, told: Option<Box<(Vec<u8>, Vec<Notice>)>>) {
+        self.capacity = MAX_EMITTED_PER_INPUT.saturating_sub(emitted);
+        if let Some(told) = told {
+            (self.written, self.notices.new) = *told;
         }
     }
 

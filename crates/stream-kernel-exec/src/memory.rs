@@ -93,7 +93,7 @@ impl Memory {
     /// Returns the store of `D`, `None` if it is not declared.
     pub fn store<D: Declaration>(&mut self) -> Option<&mut D::Store> {
         let slot = self.declared.iter().position(|one| one.type_id == TypeId::of::<D>())?;
-        self.stores[slot].as_any_mut().downcast_mut()
+        self.stores[slot].downcast()
     }
 
     /// Makes what this line has changed final.

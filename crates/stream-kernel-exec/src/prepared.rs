@@ -1,9 +1,11 @@
 //! Inputs whose stateless steps have run already, in wait for their turn.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use stream_kernel_trace::Context;
 
 use crate::emitter::{Destination, Notice, Outbox};
-use crate::runner::{receiver, run_step};
+use crate::runner::{Emitted, panic_text, run_step};
 use crate::{MessageSet, Scenario, StepError};
 
 /// An input that was prepared.
@@ -11,9 +13,8 @@ pub(crate) struct Prepared<M> {
     pub(crate) line_no: u64,
     /// How many messages were emitted for it.
     pub(crate) emitted: usize,
-    /// What its steps have written to the output.
-    pub(crate) written: Vec<u8>,
-    pub(crate) notices: Vec<Notice>,
+    /// What its steps have written to the output, and their notices: mostly none.
+    pub(crate) told: Option<Box<(Vec<u8>, Vec<Notice>)>>,
     pub(crate) reached: Reached<M>,
 }
 
@@ -39,39 +40,37 @@ pub(crate) fn run_ahead<M: MessageSet>(
 ) -> Prepared<M> {
     outbox.begin_input();
     context.begin_input(line_no);
+    let mut at = scenario.entry.unwrap_or_default();
     let reached = match scenario.entry {
         None => Reached::Undeliverable,
-        Some(entry) => run_from(scenario, entry, input, context, outbox),
+        Some(_) => catch_unwind(AssertUnwindSafe(|| run_from(scenario, &mut at, input, context, outbox)))
+            .unwrap_or_else(|panic| {
+                outbox.clear();
+                Reached::Failed(at, StepError::new("Panic", panic_text(panic.as_ref())))
+            }),
     };
-    let (emitted, written) = (outbox.emitted(), std::mem::take(&mut outbox.written));
-    Prepared { line_no, emitted, written, notices: outbox.notices.take_new(), reached }
+    Prepared { line_no, emitted: outbox.emitted(), told: outbox.take_told(), reached }
 }
 
+/// Takes a message on from the step `at`, which it moves.
 fn run_from<M: MessageSet>(
     scenario: &mut Scenario<M>,
-    mut index: usize,
+    at: &mut usize,
     mut message: M,
     context: &mut Context,
     outbox: &mut Outbox<M>,
 ) -> Reached<M> {
     let Scenario { steps, memory, runs_ahead, strict, .. } = scenario;
-    while runs_ahead[index] {
+    while runs_ahead[*at] {
         // Routes lead to steps that exist.
-        let Some(step) = &steps[index] else { break };
-        if let Err(error) = run_step(step, message, memory, context, outbox, *strict) {
-            return Reached::Failed(index, error);
-        }
-        let next = match outbox.emissions() {
-            [(message, destination)] => receiver(step, message, *destination),
-            _ => None,
-        };
-        match (next, outbox.pop()) {
-            (Some(next), Some((emitted, _))) => (index, message) = (next, emitted),
-            (_, last) => {
-                let emissions = outbox.drain().chain(last).collect();
-                return Reached::Emitted(index, emissions);
-            }
+        let Some(step) = &steps[*at] else { break };
+        match run_step(step, message, memory, context, outbox, *strict) {
+            Err(error) => return Reached::Failed(*at, error),
+            Ok(emitted) => match (emitted, outbox.pop()) {
+                (Emitted::One(to), Some((emitted, _))) => (*at, message) = (to, emitted),
+                (_, last) => return Reached::Emitted(*at, outbox.drain().chain(last).collect()),
+            },
         }
     }
-    Reached::Waiting(index, message)
+    Reached::Waiting(*at, message)
 }

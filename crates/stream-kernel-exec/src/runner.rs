@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use stream_kernel_trace::{
     Context, FieldSet, Recorder, RunLabel, ShortText, SinkFailure, StepFault, StepRef, Timestamp,
@@ -57,6 +57,8 @@ pub struct SyncRunner<M> {
     /// By step: messages that wait for it. A message that is alone on its way never waits.
     inboxes: Vec<VecDeque<M>>,
     waiting: usize,
+    /// The step that handles a message at this moment.
+    running: Option<usize>,
     report: RunReport,
     prepared: VecDeque<Prepared<M>>,
     /// What steps that run ahead write to; nobody sees the context.
@@ -81,6 +83,7 @@ impl<M: MessageSet> SyncRunner<M> {
             outbox: Outbox::new(),
             inboxes,
             waiting: 0,
+            running: None,
             report: RunReport::default(),
             prepared: VecDeque::new(),
             is_answered: false,
@@ -154,7 +157,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
         if let (Some(original), Some(entry)) = (original, scenario.entry) {
             let reached = Reached::Waiting(entry, original.into());
-            ahead = Prepared { line_no, emitted: 0, written: Vec::new(), notices: Vec::new(), reached };
+            ahead = Prepared { line_no, emitted: 0, told: None, reached };
         }
         prepared.push_back(ahead);
     }
@@ -170,9 +173,9 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// As for [`process`](Self::process).
     pub fn process_prepared(&mut self) -> Option<Result<InputOutcome, StepFailure>> {
-        let Prepared { line_no, emitted, written, notices, reached } = self.prepared.pop_front()?;
+        let Prepared { line_no, emitted, told, reached } = self.prepared.pop_front()?;
         self.begin_input(line_no);
-        self.outbox.resume(emitted, written, notices);
+        self.outbox.resume(emitted, told);
         let result = self.run_rest(reached);
         Some(self.end_input(result))
     }
@@ -333,8 +336,8 @@ impl<M: MessageSet> SyncRunner<M> {
             Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
             Reached::Emitted(index, emissions) => {
                 self.outbox.refill(emissions);
-                let next = self.deliver(index);
-                self.run_steps(next, index, usize::MAX)
+                self.deliver(index);
+                self.run_steps(None, index, usize::MAX)
             }
             Reached::Failed(index, error) => Err(self.failure(index, error)),
             Reached::Undeliverable => {
@@ -345,7 +348,34 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on.
+    ///
+    /// A panic of a step becomes its error. It is caught once an input: once a step would take 3 % of a line.
     fn run_steps(
+        &mut self,
+        next: Option<(usize, M)>,
+        position: usize,
+        end: usize,
+    ) -> Result<(), StepFailure> {
+        match catch_unwind(AssertUnwindSafe(|| self.run_uncaught(next, position, end))) {
+            Ok(done) => done,
+            Err(panic) => {
+                // A step that panics may have changed half of what it wanted to; what happens then is the policy's to say, as
+                // for an error. A panic of anything else is a fault of the kernel.
+                let Some(index) = self.running.take() else { resume_unwind(panic) };
+                self.outbox.clear();
+                let error = StepError::new("Panic", panic_text(panic.as_ref()));
+                if let (Some(recorder), Some(step)) =
+                    (present(&mut self.recorder), &self.scenario.steps[index])
+                {
+                    let step = StepRef { index, name: step.name };
+                    record(recorder, step, &mut self.context, &self.outbox, Some(&error));
+                }
+                Err(self.failure(index, error))
+            }
+        }
+    }
+
+    fn run_uncaught(
         &mut self,
         mut next: Option<(usize, M)>,
         mut position: usize,
@@ -363,15 +393,24 @@ impl<M: MessageSet> SyncRunner<M> {
             if let Some(recorder) = present(&mut self.recorder) {
                 recorder.enter(&message, &mut self.context);
             }
+            self.running = Some(index);
             let done = run_step(step, message, memory, &mut self.context, &mut self.outbox, *strict);
+            self.running = None;
             if let Some(recorder) = present(&mut self.recorder) {
                 let step = StepRef { index, name: step.name };
-                record(recorder, step, &mut self.context, &self.outbox, &done);
+                record(recorder, step, &mut self.context, &self.outbox, done.as_ref().err());
             }
-            if let Err(error) = done {
-                return Err(self.failure(index, error));
-            }
-            next = self.deliver(index);
+            next = match done {
+                // A message that is alone on its way is handled at once.
+                Ok(Emitted::One(to)) if self.waiting == 0 => {
+                    self.outbox.pop().map(|(message, _)| (to, message))
+                }
+                Ok(_) => {
+                    self.deliver(index);
+                    None
+                }
+                Err(error) => return Err(self.failure(index, error)),
+            };
             if let (Some(recorder), Some(_)) = (present(&mut self.recorder), &next) {
                 recorder.hand_on();
             }
@@ -379,15 +418,9 @@ impl<M: MessageSet> SyncRunner<M> {
         Ok(())
     }
 
-    /// Sends what the step at `index` emitted on its way. A message that is alone is returned, to be handled at once.
-    fn deliver(&mut self, index: usize) -> Option<(usize, M)> {
-        let Some(step) = &self.scenario.steps[index] else { return None };
-        if self.waiting == 0 && self.outbox.emissions().len() == 1 {
-            let (message, destination) = self.outbox.pop()?;
-            let to = receiver(step, &message, destination);
-            self.report.undeliverable += u64::from(to.is_none());
-            return to.map(|to| (to, message));
-        }
+    /// Sends what the step at `index` emitted on its way.
+    fn deliver(&mut self, index: usize) {
+        let Some(step) = &self.scenario.steps[index] else { return };
         for (message, destination) in self.outbox.drain() {
             match receiver(step, &message, destination) {
                 None => self.report.undeliverable += 1,
@@ -397,7 +430,6 @@ impl<M: MessageSet> SyncRunner<M> {
                 }
             }
         }
-        None
     }
 
     /// Returns the message that is next in turn; messages only ever go forward, so that no step before `position` has any.
@@ -425,11 +457,7 @@ fn present(recorder: &mut Option<Recorder>) -> Option<&mut Recorder> {
 }
 
 /// Returns the position of the step that receives the message, `None` if none does.
-pub(crate) fn receiver<M: MessageSet>(
-    step: &BoundStep<M>,
-    message: &M,
-    destination: Destination,
-) -> Option<usize> {
+fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
     match destination {
         Destination::ByKind => step.routes[message.kind().index()],
         Destination::Step(index) => Some(index),
@@ -437,7 +465,16 @@ pub(crate) fn receiver<M: MessageSet>(
     }
 }
 
-/// Lets the step handle the message; a panic becomes an error. After an error the outbox is empty.
+/// What a step has emitted.
+pub(crate) enum Emitted {
+    /// One message, for the step at this position.
+    One(usize),
+    /// None or several, or one that no step receives.
+    Other,
+}
+
+/// Lets the step handle the message. After an error the outbox is empty.
+#[inline]
 pub(crate) fn run_step<M: MessageSet>(
     step: &BoundStep<M>,
     message: M,
@@ -445,14 +482,9 @@ pub(crate) fn run_step<M: MessageSet>(
     context: &mut Context,
     outbox: &mut Outbox<M>,
     strict: bool,
-) -> Result<(), StepError> {
-    let BoundStep { step: work, targets, .. } = step;
-    // A step that panics may have changed half of what it wanted to; what happens then is the policy's to say, as for an error.
-    let done = catch_unwind(AssertUnwindSafe(|| work.process(message, memory, context, outbox, targets)));
-    let done = match done {
-        Ok(done) => done.and_then(|()| check_emissions(step, outbox, strict)),
-        Err(panic) => Err(StepError::new("Panic", panic_text(panic.as_ref()))),
-    };
+) -> Result<Emitted, StepError> {
+    let done = step.step.process(message, memory, context, outbox, &step.targets);
+    let done = done.and_then(|()| check_emissions(step, outbox, strict));
     if done.is_err() {
         outbox.clear();
     }
@@ -460,14 +492,20 @@ pub(crate) fn run_step<M: MessageSet>(
 }
 
 /// Checks what binding could not foresee: how many messages a step emits, and to whom it sends them.
+#[inline]
 fn check_emissions<M: MessageSet>(
     step: &BoundStep<M>,
     outbox: &Outbox<M>,
     strict: bool,
-) -> Result<(), StepError> {
+) -> Result<Emitted, StepError> {
     if outbox.overflowed() {
         let text = format_args!("more than {MAX_EMITTED_PER_INPUT} messages were emitted for one input");
         return Err(StepError::new("TooManyMessages", text));
+    }
+    if let [(message, destination)] = outbox.emissions()
+        && let Some(to) = receiver(step, message, *destination)
+    {
+        return Ok(Emitted::One(to));
     }
     let lost = |(message, destination): &&(M, Destination)| receiver(step, message, *destination).is_none();
     match outbox.emissions().iter().find(lost) {
@@ -476,11 +514,12 @@ fn check_emissions<M: MessageSet>(
                 format_args!("emitted `{}` to a step that it does not name as a target", message.type_name());
             Err(StepError::new("Undeliverable", text))
         }
-        _ => Ok(()),
+        _ => Ok(Emitted::Other),
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+/// Returns the text of a panic.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     (panic.downcast_ref::<&'static str>().copied())
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a text")
@@ -491,9 +530,9 @@ fn record<M: MessageSet>(
     step: StepRef<'_>,
     context: &mut Context,
     outbox: &Outbox<M>,
-    done: &Result<(), StepError>,
+    error: Option<&StepError>,
 ) {
-    let fault = done.as_ref().err().map(|error| StepFault {
+    let fault = error.map(|error| StepFault {
         type_name: ShortText::from(error.type_name()),
         message: ShortText::from(error.message()),
         step_name: step.name.to_owned(),

@@ -50,11 +50,10 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
     let bytes = json_bytes(&path.to_string_lossy());
     if is_no_file(path) {
         let path = path.display();
-        let problem = Problem::new(format!(
-            "checkpoints need a regular file for the {what}, and `{path}` is not one"
-        ))
-        .expected("a file, of which a part can be read or written again")
-        .hint(format!("name a file, {WITHOUT}"));
+        let problem =
+            Problem::new(format!("checkpoints need a regular file for the {what}, and `{path}` is not one"))
+                .expected("a file, of which a part can be read or written again")
+                .hint(format!("name a file, {WITHOUT}"));
         loaded.report(key, problem);
     } else if bytes > MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES {
         let problem = Problem::new(format!(

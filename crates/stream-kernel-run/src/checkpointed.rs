@@ -117,8 +117,7 @@ pub fn run_checkpointed<A: Application, C: Clock + 'static>(
     let mut opened = opening::open(job, clock, &mut options)?;
     let CheckpointOptions { between_lines, tell, .. } = options;
     opened.begin(tell)?;
-    let taken =
-        if opened.start.is_finished { Ok(false) } else { opened.take_all(between_lines, tell) };
+    let taken = if opened.start.is_finished { Ok(false) } else { opened.take_all(between_lines, tell) };
     tell_notices(&mut opened.session, tell);
     opened.end(taken?, tell)
 }

@@ -14,9 +14,7 @@ const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);
 
 /// Reports everything that is wrong and returns the scenario; none if there is no right one.
-pub(crate) fn check<A: Application>(
-    loaded: &mut Loaded<A::Nodes, A::Adapters>,
-) -> Option<Bound<A::Message>> {
+pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) -> Option<Bound<A::Message>> {
     let scenario = check_pipeline::<A>(loaded);
     check_whitelist(loaded);
     path_checks::check(loaded);
@@ -25,9 +23,7 @@ pub(crate) fn check<A: Application>(
     scenario
 }
 
-fn check_pipeline<A: Application>(
-    loaded: &mut Loaded<A::Nodes, A::Adapters>,
-) -> Option<Bound<A::Message>> {
+fn check_pipeline<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) -> Option<Bound<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
     // How steps fit is not concluded from what only stands in for mistaken values.

@@ -121,7 +121,8 @@ impl OutputFile {
         self.flush()?;
         let Some(partial) = &self.partial else { return Ok(()) };
         let CountedFile { file, bytes: written } = self.writer.get_ref();
-        let has = file.sync_all().and_then(|()| file.metadata()).map_err(|error| named(&self.path, &error))?.len();
+        let has =
+            file.sync_all().and_then(|()| file.metadata()).map_err(|error| named(&self.path, &error))?.len();
         if !self.writer.get_ref().is_at(partial) {
             return Err(self.nameless(format_args!(
                 "somebody else has removed or replaced `{}` while the run went on (run it again)",

@@ -11,7 +11,7 @@ use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 
 /// The number of lines that may be prepared before the first of them is taken: enough for the processor to wait for what they need all at
 /// once, few enough that it is still near when they come.
-pub const MAX_LINES_AHEAD: usize = 16;
+pub const MAX_LINES_AHEAD: usize = 8;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,7 +90,9 @@ impl<A: Application> Session<A> {
     /// Returns the failure of a step that ends the run: the line has changed nothing, and has written nothing.
     pub fn take_prepared(&mut self) -> Result<(), StepFailure> {
         let Some(end) = self.prepared.pop_front() else { return Ok(()) };
-        self.before = self.mark();
+        if self.commits.is_some() {
+            self.before = self.mark();
+        }
         match self.runner.process_prepared() {
             Some(Ok(InputOutcome::Abandoned(failure))) => self.abandoned.push(failure),
             Some(Err(failure)) => return Err(failure),
@@ -127,8 +129,10 @@ impl<A: Application> Session<A> {
     /// Tells people what has happened since the last call.
     #[inline]
     pub(crate) fn tell_events(&mut self, tell: &mut dyn FnMut(Event<'_>)) {
-        for failure in self.abandoned.drain(..) {
-            tell(Event::Abandoned(&failure));
+        if !self.abandoned.is_empty() {
+            for failure in self.take_abandoned() {
+                tell(Event::Abandoned(&failure));
+            }
         }
         if let Some(commits) = &mut self.commits
             && let Some((line_no, cause)) = commits.take_trace_failure()

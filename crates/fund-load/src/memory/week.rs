@@ -82,25 +82,24 @@ type Piece = [u32; 2];
 
 const WEEKDAY_BITS: u32 = 3;
 
-impl WeekFigures {
-    fn piece(&self, at: usize) -> Option<Piece> {
-        let attempts = u32::try_from(self.attempts[at]).ok().filter(|count| count >> (u32::BITS - WEEKDAY_BITS) == 0)?;
-        let place = u32::try_from(at).ok()?;
-        Some([u32::try_from(self.accepted[at].0).ok()?, attempts << WEEKDAY_BITS | place])
-    }
-
-    fn days(&self) -> impl Iterator<Item = usize> {
-        (0..DAYS).filter(|&at| self.attempts[at] > 0)
-    }
-}
-
 impl Value for WeekFigures {
     type Piece = Piece;
 
     #[inline]
     fn pieces(&self) -> Option<impl Iterator<Item = Piece>> {
-        let has_pieces = self.days().next().is_some() && self.days().all(|at| self.piece(at).is_some());
-        has_pieces.then(|| self.days().filter_map(|at| self.piece(at)))
+        let (mut pieces, mut len) = ([Piece::default(); DAYS], 0);
+        for (at, place) in (0..DAYS).zip(0..) {
+            if self.attempts[at] == 0 {
+                continue;
+            }
+            let attempts = u32::try_from(self.attempts[at]).ok()?;
+            if attempts >> (u32::BITS - WEEKDAY_BITS) != 0 {
+                return None;
+            }
+            pieces[len] = [u32::try_from(self.accepted[at].0).ok()?, attempts << WEEKDAY_BITS | place];
+            len += 1;
+        }
+        (len > 0).then(|| pieces.into_iter().take(len))
     }
 
     #[inline]

@@ -5,8 +5,7 @@ use stream_kernel_exec::{Emitter, Step, StepError};
 
 use crate::config::{ComputeFeaturesNode, MondayApplication, MondayMultiplier};
 use crate::domain::{
-    Day, EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier,
-    is_prime,
+    Day, EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime,
 };
 
 /// Applies the Monday multiplier and finds out whether the id is a prime number, as far as either is switched on.

@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn notices_say_what_is_forgotten_and_why() {
-        let jump = |forgotten| DayJump { line_no: 7, from: Day(0), to: Day(40), remember_days: 30, forgotten };
+        let jump =
+            |forgotten| DayJump { line_no: 7, from: Day(0), to: Day(40), remember_days: 30, forgotten };
         insta::assert_snapshot!(jump(2), @"line 7 moves the latest day from 1970-01-01 to 1970-02-10, by more than `remember_days` (30): 2 ids are forgotten (if such a time is wrong, start over with `nodes.idempotency_gate.max_days_ahead`)");
         assert!(jump(1).to_string().contains("1 id is forgotten"));
         let too_old = TooOld { line_no: 7, day: Day(0), latest: Day(40), remember_days: 30 };

@@ -6,7 +6,9 @@ use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Entry, KeyedStep, Mark, StepError};
 
 use super::horizon::{DayJump, MAX_JUMPS, TooOld};
-use crate::domain::{AttemptWithKeys, Day, DigitId, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt};
+use crate::domain::{
+    AttemptWithKeys, Day, DigitId, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt,
+};
 use crate::memory::{FirstAttempt, Ids, LatestDay};
 
 /// Distinguishes the first attempt with an id from replays of it and from conflicts with it.

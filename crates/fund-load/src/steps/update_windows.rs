@@ -4,7 +4,9 @@ use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepError};
 
 use crate::config::UpdateWindowsNode;
-use crate::domain::{Cents, Day, Decision, DigitId, EnrichedAttempt, Features, FundLoadMessage, Idempotency, Subject};
+use crate::domain::{
+    Cents, Day, Decision, DigitId, EnrichedAttempt, Features, FundLoadMessage, Idempotency, Subject,
+};
 use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
 /// Counts attempts and accepted amounts, as far as their windows are switched on. Only the first attempt with an id counts.
@@ -58,7 +60,9 @@ impl UpdateWindows {
 /// Returns the attempt that a decision counts for, if it does.
 fn counted(decision: &Decision) -> Option<&EnrichedAttempt> {
     match decision.subject() {
-        Subject::Attempt(attempt) => Some(attempt).filter(|attempt| attempt.idempotency() == Idempotency::Canonical),
+        Subject::Attempt(attempt) => {
+            Some(attempt).filter(|attempt| attempt.idempotency() == Idempotency::Canonical)
+        }
         Subject::BadLine(_) => None,
     }
 }

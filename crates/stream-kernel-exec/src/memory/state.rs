@@ -38,21 +38,24 @@ type AccessOf<'a, D> = <<D as Declaration>::Store as Store>::Access<'a>;
 #[inline]
 fn touch<D: Declaration>(memory: &mut Memory, slot: usize, key: &KeyOf<D>) {
     memory.touched |= 1 << slot;
-    let store: Option<&mut D::Store> = memory.stores[slot].as_any_mut().downcast_mut();
+    if !D::Store::IS_WATERMARK {
+        return;
+    }
+    let store: Option<&mut D::Store> = memory.stores[slot].downcast();
     if store.is_some_and(|store| store.observe(key)) {
         memory.pass_on_watermarks(Some(slot));
     }
 }
 
 fn announce<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
-    let store: Option<&mut D::Store> = memory.stores[slot].as_any_mut().downcast_mut();
+    let store: Option<&mut D::Store> = memory.stores[slot].downcast();
     if let Some(store) = store {
         store.announce(key);
     }
 }
 
 fn ask<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>, asks: &mut Vec<Ask>) {
-    let store: Option<&mut D::Store> = memory.stores[slot].as_any_mut().downcast_mut();
+    let store: Option<&mut D::Store> = memory.stores[slot].downcast();
     let mut ask = Ask { memory: D::NAME, owner: Vec::new(), key: Vec::new() };
     key.encode(&mut ask.key);
     if let Some(store) = store {
@@ -77,7 +80,7 @@ impl<D: Declaration> State for D {
     #[inline]
     fn access(memory: &mut Memory, slot: usize, key: KeyOf<D>) -> Option<AccessOf<'_, D>> {
         touch::<D>(memory, slot, &key);
-        let store: &mut D::Store = memory.stores[slot].as_any_mut().downcast_mut()?;
+        let store: &mut D::Store = memory.stores[slot].downcast()?;
         Some(store.access(key))
     }
 
@@ -113,7 +116,7 @@ macro_rules! tuples_are_states {
                 let mut stores = stores.into_iter();
                 Some(($({
                     let store: &mut <$declaration as Declaration>::Store =
-                        stores.next()?.as_any_mut().downcast_mut()?;
+                        stores.next()?.downcast()?;
                     store.access(keys.$index)
                 },)+))
             }

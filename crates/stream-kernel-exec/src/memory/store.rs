@@ -15,6 +15,9 @@ pub trait Store: Send + 'static {
     /// Whether each message has an entry of its own in it, by its key.
     #[doc(hidden)]
     const IS_TABLE: bool = false;
+    /// Whether messages' times are its keys, so that it takes them in.
+    #[doc(hidden)]
+    const IS_WATERMARK: bool = false;
 
     /// Returns what a step finds under `key`.
     #[doc(hidden)]
@@ -96,8 +99,7 @@ pub enum NotRestored {
 }
 
 /// A store whose keys and values are not known.
-pub(crate) trait AnyStore: Send {
-    fn as_any_mut(&mut self) -> &mut dyn Any;
+pub(crate) trait AnyStore: Any + Send {
     fn prefetch(&mut self);
     fn watermark(&self) -> Option<i64>;
     fn set_watermark(&mut self, watermark: Option<i64>);
@@ -111,11 +113,16 @@ pub(crate) trait AnyStore: Send {
     fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>>;
 }
 
-impl<S: Store> AnyStore for S {
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
+impl dyn AnyStore {
+    /// Returns the store by its type, `None` if it has another one.
+    #[inline]
+    pub(crate) fn downcast<S: Store>(&mut self) -> Option<&mut S> {
+        let any: &mut dyn Any = self;
+        any.downcast_mut()
     }
+}
 
+impl<S: Store> AnyStore for S {
     fn prefetch(&mut self) {
         Store::prefetch(self);
     }

@@ -147,8 +147,8 @@ pub struct Table<K: Key, V: Value, O: Key = K> {
     positions: PositionTable,
     /// In the order in which the keys came.
     entries: Pieces<K, V>,
-    /// The position of the key that was found last.
-    found: Option<(K, usize)>,
+    /// The key that was looked up last, so that steps of one stage look it up once.
+    found: Option<Found<K>>,
     /// What the line has changed so far, in order.
     undo: Vec<Undo<V>>,
     /// Keys that are asked for soon.
@@ -157,6 +157,13 @@ pub struct Table<K: Key, V: Value, O: Key = K> {
     limit: Option<Limit>,
     retention: Option<Retention<K, V>>,
     owners: Option<Owners<K, O>>,
+}
+
+struct Found<K> {
+    key: K,
+    hash: u64,
+    /// Where it is, if it is there and not forgotten.
+    position: Option<usize>,
 }
 
 struct Owners<K, O> {
@@ -240,29 +247,33 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         self
     }
 
-    /// Returns the position of the key, unless it is forgotten.
-    fn position(&mut self, key: &K) -> Option<usize> {
-        if let Some((found, position)) = &self.found
-            && found == key
-        {
-            return Some(*position);
+    /// Looks a key up: its hash, and its position unless it is not there or forgotten.
+    #[inline]
+    fn look_up(&mut self, key: &K) -> (u64, Option<usize>) {
+        match &self.found {
+            Some(found) if found.key == *key => (found.hash, found.position),
+            _ => self.look_up_anew(key),
         }
+    }
+
+    fn look_up_anew(&mut self, key: &K) -> (u64, Option<usize>) {
         let hash = self.positions.hash(key);
         let is_meant = |position: usize| {
             self.entries.key(position) == key
                 && (self.retention.is_none() || !self.is_forgotten(key, &self.entries.value(position)))
         };
         let position = self.positions.find(hash, is_meant);
-        self.found = position.map(|position| (key.clone(), position));
-        position
+        self.found = Some(Found { key: key.clone(), hash, position });
+        (hash, position)
     }
 
     fn get(&mut self, key: &K) -> Option<V> {
-        self.position(key).map(|position| self.entries.value(position))
+        self.look_up(key).1.map(|position| self.entries.value(position))
     }
 
     fn set(&mut self, key: &K, value: &V) -> Result<(), StepError> {
-        if let Some(position) = self.position(key) {
+        let (hash, position) = self.look_up(key);
+        if let Some(position) = position {
             let before = self.replace(position, value);
             self.undo.push(Undo::Changed(position, before));
             return Ok(());
@@ -294,7 +305,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
             _ => false,
         };
         self.undo.push(Undo::Added { is_owner_new, time });
-        self.add(key.clone(), value, time);
+        self.add(hash, key.clone(), value, time);
         Ok(())
     }
 
@@ -313,13 +324,12 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
     }
 
     /// Adds an entry of a key that is not there.
-    fn add(&mut self, key: K, value: &V, time: Option<i64>) {
-        let hash = self.positions.hash(&key);
+    fn add(&mut self, hash: u64, key: K, value: &V, time: Option<i64>) {
         let position = self.entries.len();
         // There are never more than positions tell apart.
         let short = u32::try_from(position).unwrap_or(u32::MAX);
         self.positions.insert(hash, short, self.entries.keys().zip(0..));
-        self.found = Some((key.clone(), position));
+        self.found = Some(Found { key: key.clone(), hash, position: Some(position) });
         self.entries.push(key, value);
         if let (Some(retention), Some(time)) = (&mut self.retention, time) {
             retention.count(time, 1);
@@ -465,7 +475,8 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         if let Some(limit) = self.limit.filter(|limit| limit.is_reached(self.retained())) {
             return Err(limit.is_exceeded_on_restore());
         }
-        if self.position(&key).is_some() || self.entries.len() >= self.capacity as usize {
+        let (hash, position) = self.look_up(&key);
+        if position.is_some() || self.entries.len() >= self.capacity as usize {
             return Err(NotRestored::Corrupt);
         }
         if let Some(Owners { limit, of, known }) = &mut self.owners
@@ -476,7 +487,7 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
             return Err(limit.is_exceeded_on_restore());
         }
         let time = self.retention.as_ref().map(|retention| (retention.time_of)(&key, &value));
-        self.add(key, &value, time);
+        self.add(hash, key, &value, time);
         Ok(())
     }
 

@@ -49,6 +49,7 @@ pub struct Mark {
 impl Store for Watermark {
     type Key = i64;
     type Access<'a> = Mark;
+    const IS_WATERMARK: bool = true;
 
     fn access(&mut self, time: i64) -> Mark {
         Mark { before: self.before(), now: self.greatest.unwrap_or(time) }

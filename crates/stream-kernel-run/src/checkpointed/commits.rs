@@ -256,7 +256,8 @@ impl Commits {
     /// Returns whether lines since the last snapshot would cost more to decide again than twice a new snapshot.
     fn is_snapshot_due(&self, memory: &Memory, mark: &Mark) -> bool {
         let lines = mark.position.line_no - self.replay.lines;
-        let snapshot = memory.snapshot_bytes().saturating_mul(2).saturating_add(self.cadence.min_snapshot_bytes);
+        let snapshot =
+            memory.snapshot_bytes().saturating_mul(2).saturating_add(self.cadence.min_snapshot_bytes);
         // What comes after the last line of a complete run is not a line's.
         self.output.tail_bytes == 0 && lines.saturating_mul(BYTES_PER_LINE) > snapshot
     }
@@ -336,6 +337,7 @@ fn totals(report: RunReport, rows: &[SummaryRow]) -> Vec<Total> {
 
 /// Returns the rows of the application's summary in what was committed.
 pub(super) fn rows(totals: &[Total]) -> Vec<SummaryRow> {
-    let row = |total: &Total| SummaryRow { label: total.name.clone(), count: total.count, level: total.level };
+    let row =
+        |total: &Total| SummaryRow { label: total.name.clone(), count: total.count, level: total.level };
     totals.iter().skip(2).map(row).collect()
 }

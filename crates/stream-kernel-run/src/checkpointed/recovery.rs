@@ -69,7 +69,10 @@ pub(super) fn recover<M: LineMessage>(
     runner.reset_notices();
     let is_output_there = output.bytes == committed.output.bytes
         || (committed.complete && output.bytes < committed.output.bytes);
-    if runner.report() != report_of(committed) || !is_output_there || output.digest() != committed.output.since_snapshot {
+    if runner.report() != report_of(committed)
+        || !is_output_there
+        || output.digest() != committed.output.since_snapshot
+    {
         return Err(CheckpointFailure::DecidedOtherwise { dir: dir.to_owned() });
     }
     Ok((runner, output))
