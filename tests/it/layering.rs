@@ -11,6 +11,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
     ("stream-kernel-trace", &["stream-kernel-text"]),
+    ("stream-kernel-trace-reader", &["stream-kernel-text", "stream-kernel-trace"]),
     ("stream-kernel-sinks", &["stream-kernel-trace"]),
     ("stream-kernel-exec", &["stream-kernel-trace"]),
     ("stream-kernel-disk", &[]),
@@ -25,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "stream-kernel-sinks",
             "stream-kernel-text",
             "stream-kernel-trace",
+            "stream-kernel-trace-reader",
         ],
     ),
     (
@@ -35,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "stream-kernel-run",
             "stream-kernel-text",
             "stream-kernel-trace",
+            "stream-kernel-trace-reader",
         ],
     ),
     (
@@ -45,6 +48,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "stream-kernel-run",
             "stream-kernel-text",
             "stream-kernel-trace",
+            "stream-kernel-trace-reader",
         ],
     ),
 ];
@@ -99,7 +103,7 @@ fn every_dependency_on_a_crate_of_the_workspace_has_a_version() {
 #[test]
 fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
     let metadata = metadata();
-    for name in ["stream-kernel-trace", "stream-kernel-exec"] {
+    for name in ["stream-kernel-trace", "stream-kernel-trace-reader", "stream-kernel-exec"] {
         let tree = normal_dependencies(&metadata, name);
         assert!(tree.contains("serde_json"), "the tree of `{name}` was not found: {tree:?}");
         let unwanted: Vec<_> = tree

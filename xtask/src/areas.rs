@@ -38,13 +38,20 @@ pub(crate) const AREAS: &[Area] = &[
             "crates/stream-kernel-trace/src/signature.rs",
             "crates/stream-kernel-trace/src/content.rs",
             "crates/stream-kernel-trace/src/snapshot.rs",
+            "crates/stream-kernel-trace/src/context.rs",
             "crates/stream-kernel-trace/src/context",
             "crates/stream-kernel-trace/src/timestamp.rs",
             "crates/stream-kernel-trace/src/redaction.rs",
             "crates/stream-kernel-sinks/src",
         ],
     },
-    Area { name: "diff", paths: &["crates/stream-kernel-trace/src/comparison"] },
+    Area {
+        name: "diff",
+        paths: &[
+            "crates/stream-kernel-trace-reader/src/comparison.rs",
+            "crates/stream-kernel-trace-reader/src/comparison",
+        ],
+    },
 ];
 
 impl Area {
@@ -82,8 +89,8 @@ mod tests {
     #[test]
     fn an_area_holds_what_lies_in_its_folders() {
         let diff = named("diff").unwrap();
-        assert!(diff.holds(Path::new("crates/stream-kernel-trace/src/comparison/fields.rs")));
-        assert!(!diff.holds(Path::new("crates/stream-kernel-trace/src/comparisons.rs")));
+        assert!(diff.holds(Path::new("crates/stream-kernel-trace-reader/src/comparison/fields.rs")));
+        assert!(!diff.holds(Path::new("crates/stream-kernel-trace-reader/src/comparisons.rs")));
         assert!(named("nothing").is_none());
     }
 }

@@ -20,8 +20,8 @@ use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use stream_kernel_app::{Command, CommandFailure, TraceFile};
 use stream_kernel_text::escaped;
-use stream_kernel_trace::reading::Input;
 use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
+use stream_kernel_trace_reader::reading::Input;
 
 use crate::FundLoad;
 use earlier::{Counted, Earlier, FirstWithId};

@@ -6,7 +6,7 @@ use std::io;
 
 use stream_kernel_run::config::Mistakes;
 use stream_kernel_text::{counted, grouped};
-use stream_kernel_trace::reading::WrongLine;
+use stream_kernel_trace_reader::reading::WrongLine;
 
 /// Why the program ends without success. Its `Display` is for people; causes follow from `source`.
 #[derive(Debug, thiserror::Error)]

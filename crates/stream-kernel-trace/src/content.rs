@@ -98,7 +98,8 @@ impl CanonicalContent {
         hex(&self.hash())
     }
 
-    pub(crate) fn hash(&self) -> [u8; 16] {
+    /// Returns the hash of the content so far.
+    pub fn hash(&self) -> [u8; 16] {
         let mut hash = [0; 16];
         hash.copy_from_slice(&Sha256::digest(&self.bytes)[..16]);
         hash

@@ -8,9 +8,6 @@ pub const MAX_TEXT_CHARS: usize = 256;
 /// What a cut text ends in, after its first [`MAX_TEXT_CHARS`] characters.
 pub const TRUNCATED: &str = "...(truncated)";
 
-/// The most characters that a cut text has, its mark included.
-pub(crate) const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
-
 /// A text of at most [`MAX_TEXT_CHARS`] characters; what is longer is cut there and ends in [`TRUNCATED`].
 ///
 /// Two texts that differ only behind the cut read the same but are not equal: a digest of what was cut takes

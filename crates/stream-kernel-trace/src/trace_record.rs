@@ -19,42 +19,29 @@ use crate::{Record, Signature, StepFault};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(
-    feature = "schema",
-    schemars(description = "A record of a trace: one step's handling of one message.")
-)]
-#[cfg_attr(feature = "schema", schemars(extend("allOf" = crate::schema::rules())))]
 #[serde(deny_unknown_fields)]
 pub struct TraceRecord {
     /// Names the input: `<run_id>:<line_no>`.
     #[serde(serialize_with = "serialize_text")]
-    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r":[1-9][0-9]*$")))]
     pub trace_id: String,
     /// Names the scenario.
     #[serde(serialize_with = "serialize_text")]
-    #[cfg_attr(feature = "schema", schemars(with = "String", length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub scenario: String,
     /// The input's line, from 1.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub line_no: u64,
     /// The step's position in the pipeline, from 0.
     pub step_index: usize,
     /// The step's name.
     #[serde(serialize_with = "serialize_text")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub step_name: String,
     /// The message's place among those that the step handled for this input, from 0.
     pub work_index: u32,
     /// When the step took the message: RFC 3339, UTC, microseconds.
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::TIME), extend("format" = "date-time")))]
     pub t_enter: String,
     /// When the step was done with it.
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::TIME), extend("format" = "date-time")))]
     pub t_exit: String,
     /// How long that took, in milliseconds.
     #[serde(serialize_with = "serialize_millis")]
-    #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0)))]
     pub duration_ms: f64,
     /// The message taken.
     pub msg_in: MessageSignature,
@@ -67,7 +54,6 @@ pub struct TraceRecord {
     /// The shown fields of the context after the step.
     pub ctx_after: Option<ContextSnapshot>,
     /// The shown fields that the step changed: of each `{"before":..,"after":..}`.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::ContextDiff>"))]
     pub ctx_diff: Option<ContextSnapshot>,
     /// Whether the step did its work.
     pub status: Status,
@@ -84,31 +70,6 @@ impl TraceRecord {
     /// Returns how long the step took, in nanoseconds.
     pub fn duration_ns(&self) -> u64 {
         nanos_of(self.duration_ms)
-    }
-
-    /// Returns about how many bytes of memory it takes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        let signature = |signature: &MessageSignature| {
-            let texts =
-                [&signature.identity, &signature.hash].map(|text| text.as_ref().map_or(0, String::len));
-            size_of::<MessageSignature>() + signature.type_name.len() + texts[0] + texts[1]
-        };
-        let texts = [&self.trace_id, &self.scenario, &self.step_name, &self.t_enter, &self.t_exit];
-        let snapshots = [&self.ctx_before, &self.ctx_after, &self.ctx_diff];
-        let error = self.error.as_ref().map_or(0, |error| {
-            let stack = error.stack.as_ref().map_or(0, String::len);
-            error.type_name.len() + error.message.len() + error.step_name.len() + stack
-        });
-        size_of::<Self>()
-            + texts.map(String::len).iter().sum::<usize>()
-            + signature(&self.msg_in)
-            + self.msg_out.iter().map(signature).sum::<usize>()
-            + snapshots
-                .iter()
-                .filter_map(|shown| shown.as_ref())
-                .map(|shown| shown.as_json().len())
-                .sum::<usize>()
-            + error
     }
 }
 
@@ -147,7 +108,6 @@ fn serialize_optional_text<S: Serializer>(text: &Option<String>, serializer: S) 
 
 /// Whether a step did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It did.
@@ -158,42 +118,31 @@ pub enum Status {
 
 /// What a record says of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MessageSignature {
     /// The message's kind.
     pub type_name: String,
     /// By what people know it.
     #[serde(serialize_with = "serialize_optional_text")]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(with = "Option<String>", length(max = crate::text::MAX_SHOWN_CHARS))
-    )]
     pub identity: Option<String>,
     /// The hash of its content, in lower-case hexadecimal.
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
     pub hash: Option<String>,
 }
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordedError {
     /// The kind of failure.
     #[serde(rename = "type", serialize_with = "serialize_text")]
-    #[cfg_attr(feature = "schema", schemars(with = "String", length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub type_name: String,
     /// What happened.
     #[serde(serialize_with = "serialize_text")]
-    #[cfg_attr(feature = "schema", schemars(with = "String", length(max = crate::text::MAX_SHOWN_CHARS)))]
     pub message: String,
     /// The name of the step.
     #[serde(rename = "where", serialize_with = "serialize_text")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub step_name: String,
     /// Always null: the field is kept for readers that expect it.
-    #[cfg_attr(feature = "schema", schemars(with = "()"))]
     pub stack: Option<String>,
 }
 

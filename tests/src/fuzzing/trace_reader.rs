@@ -3,8 +3,8 @@
 use std::io::BufReader;
 
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace::reading::{Inputs, RunSplitter, Tail, TraceLine, TraceReader, value_changes};
-use stream_kernel_trace::soundness::SoundnessCheck;
+use stream_kernel_trace_reader::reading::{Inputs, RunSplitter, Tail, TraceLine, TraceReader, value_changes};
+use stream_kernel_trace_reader::validation::Validator;
 
 /// Reads `bytes` as a trace, with all that looks at its records.
 ///
@@ -13,7 +13,7 @@ use stream_kernel_trace::soundness::SoundnessCheck;
 /// If a line is read as another record than serde reads from it, or depends on how the bytes come in.
 pub fn trace_reader(bytes: &[u8]) {
     let (mut runs, mut inputs) = (RunSplitter::default(), Inputs::default());
-    let (mut soundness, mut findings) = (SoundnessCheck::default(), Vec::new());
+    let (mut validator, mut findings) = (Validator::default(), Vec::new());
     let (mut pushed, mut handed_out) = (0, 0);
     // In small pieces, so that most lines come in several.
     let mut reader = TraceReader::new(BufReader::with_capacity(16, bytes));
@@ -22,7 +22,7 @@ pub fn trace_reader(bytes: &[u8]) {
         match line {
             TraceLine::Record(record) => {
                 assert_eq!(by_serde.as_ref(), Some(&*record));
-                soundness.record(&reader, &record, &mut findings);
+                validator.record(&reader, &record, &mut findings);
                 for snapshot in
                     [&record.ctx_before, &record.ctx_after, &record.ctx_diff].into_iter().flatten()
                 {
@@ -36,13 +36,13 @@ pub fn trace_reader(bytes: &[u8]) {
             TraceLine::Wrong(wrong) => {
                 assert!(by_serde.is_none(), "{wrong}");
                 assert!(!wrong.why.is_empty());
-                soundness.wrong_line(&wrong, &mut findings);
+                validator.wrong_line(&wrong, &mut findings);
             }
         }
     }
     handed_out += inputs.take().map_or(0, |input| input.records.len());
     assert_eq!(handed_out, pushed, "records of an input are lost or made up");
-    soundness.finish(&mut findings);
+    validator.finish(&mut findings);
     assert_eq!(reader.bytes_read(), bytes.len() as u64);
     let rest = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let rest = rest.strip_prefix("\u{feff}".as_bytes()).unwrap_or(rest);

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use stream_kernel_trace::reading::Input;
-use stream_kernel_trace::{RecordedError, TraceRecord, may_be_hidden, write_json};
+use stream_kernel_trace::{RecordedError, TraceRecord, may_be_hidden};
+use stream_kernel_trace_reader::reading::Input;
+use stream_kernel_trace_reader::write_json;
 
 use crate::domain::Reason;
 

@@ -1,7 +1,7 @@
 //! The lines of input, as a trace shows them one after the other.
 
 use stream_kernel_app::{CommandFailure, TraceFile, TraceRecords};
-use stream_kernel_trace::reading::{self, Input};
+use stream_kernel_trace_reader::reading::{self, Input};
 
 /// Reads a trace input by input, in constant memory. An input has fewer records than are held of one: a step of fund-load
 /// emits one message at most.

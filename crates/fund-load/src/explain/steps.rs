@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use stream_kernel_trace::reading::{Input, ValueChange, value_changes};
 use stream_kernel_trace::{RecordedError, TraceRecord};
+use stream_kernel_trace_reader::reading::{Input, ValueChange, value_changes};
 
 /// One step on the way.
 #[derive(Debug, Serialize)]

@@ -9,8 +9,8 @@ use std::io::Write;
 
 use clap::Args;
 use stream_kernel_text::counted;
-use stream_kernel_trace::reading::{Tail, TraceLine, TraceReader, WrongLine};
-use stream_kernel_trace::soundness::SoundnessCheck;
+use stream_kernel_trace_reader::reading::{Tail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace_reader::validation::Validator;
 
 use super::source::open;
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     }
     let failed = |cause| Failure::ReadTrace { name: options.file.clone(), cause };
     let mut reader = TraceReader::new(open(&options.file, true)?);
-    let mut check = SoundnessCheck::default();
+    let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
     while let Some(line) = reader.next_line().map_err(failed)? {

@@ -10,7 +10,8 @@ use std::iter;
 
 use clap::Args;
 use serde::Serialize;
-use stream_kernel_trace::comparison::{Comparison, PlacedRecord, Sides};
+use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord, Sides};
+use stream_kernel_trace_reader::write_json;
 
 use super::source::Records;
 use crate::failure::Failure;
@@ -122,7 +123,7 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
 }
 
 fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    stream_kernel_trace::write_json(&mut *out, value)?;
+    write_json(&mut *out, value)?;
     writeln!(out)
 }
 

@@ -1,25 +1,17 @@
 //! `trace export`: a trace in the format of another tool, written as it is read.
 
-mod chrome;
-mod otlp;
-mod step;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use stream_kernel_trace_reader::export::{Export, ExportError};
 
 use super::result_file;
 use super::source::Records;
 use crate::failure::Failure;
-use chrome::Chrome;
-use otlp::Otlp;
-use step::Step;
-
-/// How much of an input is held, in bytes of the format, but for one record. What is longer is written in parts.
-const MAX_PART_BYTES: usize = 512 * 1024;
 
 /// What the long help says of the formats.
 const FORMATS: &str = "\
@@ -73,52 +65,20 @@ enum FormatName {
     Chrome,
 }
 
-/// Takes a trace step by step. Between the beginning and the end of an input come its steps.
-trait Format {
-    /// Begins the input that `step` is the first of.
-    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()>;
-
-    /// Takes the next step, the first one included.
-    fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
-
-    /// Ends the input.
-    fn end_input(&mut self) -> io::Result<()>;
-
-    /// Ends the export.
-    fn finish(&mut self) -> io::Result<()>;
-}
-
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut records = Records::open(&options.file, options.run)?;
     result_file::write_to(options.output.as_deref(), &options.file, out, |out, failed| {
-        export(&mut records, options.format, out, failed)
+        let mut export = match options.format {
+            FormatName::Otlp => Export::otlp(out),
+            FormatName::Chrome => Export::chrome(out),
+        };
+        while let Some((run, record)) = records.next()? {
+            export.record(run, &record).map_err(|error| match error {
+                ExportError::Record(why) => records.wrong(why),
+                ExportError::Write(error) => failed(error),
+            })?;
+        }
+        export.finish().map_err(failed)
     })?;
     records.finish().map(|()| 0)
-}
-
-/// Writes what the records tell; `failed` is what a failure to write is.
-fn export(
-    records: &mut Records,
-    format: FormatName,
-    out: &mut dyn Write,
-    failed: fn(io::Error) -> Failure,
-) -> Result<(), Failure> {
-    let mut format: Box<dyn Format + '_> = match format {
-        FormatName::Otlp => Box::new(Otlp::new(out)),
-        FormatName::Chrome => Box::new(Chrome::new(out)),
-    };
-    let mut open_input = None;
-    while let Some((run, record)) = records.next()? {
-        let step = Step::new(run, &record).map_err(|why| records.wrong(why))?;
-        let input = Some((run, record.line_no));
-        if open_input != input {
-            if open_input.is_some() {
-                format.end_input().map_err(failed)?;
-            }
-            format.begin_input(&step).map_err(failed)?;
-            open_input = input;
-        }
-        format.step(&step).map_err(failed)?;
-    }
-    format.end_input().and_then(|()| format.finish()).map_err(failed)
 }

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use clap::{Args, ValueEnum};
 use stream_kernel_trace::Status;
-use stream_kernel_trace::reading::Inputs;
+use stream_kernel_trace_reader::reading::Inputs;
 
 use super::source::Records;
 use crate::failure::Failure;

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, fstat};
 use stream_kernel_text::{counted, escaped};
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace_reader::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
 
 use super::wrong_lines::WrongLines;
 use crate::failure::Failure;

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 use stream_kernel_text::escaped_json;
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
+use stream_kernel_trace_reader::statistics::{RunStatistics, StepStatistics};
 
 use super::run_heading::run_heading;
 use super::source::Records;

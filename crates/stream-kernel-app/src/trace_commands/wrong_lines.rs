@@ -3,7 +3,7 @@
 use std::mem;
 
 use stream_kernel_text::escaped;
-use stream_kernel_trace::reading::WrongLine;
+use stream_kernel_trace_reader::reading::WrongLine;
 
 use crate::failure::Failure;
 use crate::report::say;

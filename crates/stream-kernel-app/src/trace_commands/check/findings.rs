@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::json;
 use stream_kernel_text::{counted, escaped, escaped_json};
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace::soundness::{Finding, SoundnessCheck};
+use stream_kernel_trace_reader::validation::{Finding, Validator};
 
 use super::repair::Cut;
 use crate::failure::Failure;
@@ -66,13 +66,13 @@ impl<'a> FindingsPrinter<'a> {
     }
 
     /// Prints the rest of the findings.
-    pub(super) fn finish(&mut self, check: &SoundnessCheck) -> Result<(), Failure> {
+    pub(super) fn finish(&mut self, check: &Validator) -> Result<(), Failure> {
         self.end_run(check.run() > 1)?;
         self.out.flush().map_err(Failure::Print)
     }
 
     /// Prints what was cut and what was checked, and returns how many findings there are.
-    pub(super) fn sum_up(mut self, check: &SoundnessCheck, cut: Option<&Cut>) -> Result<u64, Failure> {
+    pub(super) fn sum_up(mut self, check: &Validator, cut: Option<&Cut>) -> Result<u64, Failure> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {
             let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));

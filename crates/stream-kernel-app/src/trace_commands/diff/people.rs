@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
-use stream_kernel_trace::comparison::{
+use stream_kernel_trace_reader::comparison::{
     ChangedDecision, FieldDifference, FirstDifference, RunDifference, Sides, StepCounts,
 };
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use stream_kernel_trace::comparison::Sides;
+use stream_kernel_trace_reader::comparison::Sides;
 
 use super::people::{MAX_FIELDS, MAX_LISTED};
 use super::{Options, run, run_choice};

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use stream_kernel_text::{duration, escaped};
-use stream_kernel_trace::reading::{Input, ValueChange, value_changes};
 use stream_kernel_trace::{ContextSnapshot, MessageSignature, Status, TraceRecord};
+use stream_kernel_trace_reader::reading::{Input, ValueChange, value_changes};
+use stream_kernel_trace_reader::value_text;
 
 use super::palette::{Palette, styled};
-use crate::trace_commands::value_text::value_text;
 
 /// Writes a heading and `records`, those of the input's that are asked for.
 pub(super) fn write_block(

@@ -1,7 +1,7 @@
 //! Which inputs, and which of their steps, are asked for.
 
-use stream_kernel_trace::reading::Input;
 use stream_kernel_trace::{Status, TraceRecord};
+use stream_kernel_trace_reader::reading::Input;
 
 use super::glob;
 

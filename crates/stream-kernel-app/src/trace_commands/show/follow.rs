@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use stream_kernel_text::escaped;
-use stream_kernel_trace::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
+use stream_kernel_trace_reader::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
 
 use super::printer::Printer;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! Statistics as a table for people.
 
 use stream_kernel_text::{Column, aligned, counted, duration, escaped, grouped};
-use stream_kernel_trace::statistics::{RunStatistics, StepStatistics};
+use stream_kernel_trace_reader::statistics::{RunStatistics, StepStatistics};
 
 use super::share;
 use crate::report::rate;

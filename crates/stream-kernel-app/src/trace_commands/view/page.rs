@@ -1,10 +1,6 @@
 //! The page: a template, its style and script, and the data in it, which stays data.
 
-use serde::Serialize;
 use stream_kernel_text::escaped_json;
-
-use super::collector::Collector;
-use super::run_view::{RunJson, RunView};
 
 const TEMPLATE: &str = include_str!("report/page.html");
 const STYLE: &str = include_str!("report/style.css");
@@ -18,22 +14,6 @@ const SCRIPT: &str = concat!(
     include_str!("report/inputs.js"),
     include_str!("report/main.js"),
 );
-
-#[derive(Serialize)]
-struct Data<'a> {
-    file: &'a str,
-    /// Every so many-th input is in the sample.
-    stride: u64,
-    runs_left_out: u64,
-    runs: Vec<RunJson>,
-}
-
-/// Returns what the page shows, as JSON.
-pub(super) fn data(file: &str, collector: Collector) -> Result<String, serde_json::Error> {
-    let (runs, runs_left_out, stride) = collector.into_parts();
-    let runs = runs.into_iter().map(RunView::into_json).collect();
-    serde_json::to_string(&Data { file, stride, runs_left_out, runs })
-}
 
 /// Returns the page that shows `data`.
 pub(super) fn html(data: &str) -> String {

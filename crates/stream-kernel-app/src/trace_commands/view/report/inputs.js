@@ -5,17 +5,15 @@ let found = [];
 let current = null;
 
 function outcomeOf(run, input) {
-  if (run.failuresOf.has(input)) return { kind: "failed", label: "failed" };
-  const number = run.sample.decision[input];
-  if (number === null) return { kind: "undecided", label: "" };
-  const { label, accepted } = run.decisions[number];
+  if (input.errors.length) return { kind: "failed", label: "failed" };
+  if (input.decision === null) return { kind: "undecided", label: "" };
+  const { label, accepted } = run.decisions[input.decision];
   return { kind: accepted ? "accepted" : "declined", label };
 }
 
 // How well an input answers a search: 0 best, null not at all.
-function rankOf(run, input, text) {
-  const id = run.sample.id[input];
-  if (id === text || String(run.sample.line_no[input]) === text) return 0;
+function rankOf({ id, line_no: line }, text) {
+  if (id === text || String(line) === text) return 0;
   if (id.startsWith(text)) return 1;
   return id.includes(text) ? 2 : null;
 }
@@ -23,20 +21,16 @@ function rankOf(run, input, text) {
 function isOutcome(run, input, wanted) {
   const { kind } = outcomeOf(run, input);
   if (wanted === "failed" || wanted === "undecided") return kind === wanted;
-  return wanted === "" || String(run.sample.decision[input]) === wanted;
+  return wanted === "" || String(input.decision) === wanted;
 }
 
 // Those found, the best or the slowest first, and whether any of the sample, filtered out or not, is exactly the one searched for.
 function find(run, text, wanted) {
-  const { line_no: lines, duration_ns: durations } = run.sample;
-  const all = lines.map((_, input) => input);
-  if (!text) {
-    const slowestFirst = (a, b) => durations[b] - durations[a] || a - b;
-    return { matches: all.filter((input) => isOutcome(run, input, wanted)).sort(slowestFirst), isExact: true };
-  }
-  const ranks = all.map((input) => rankOf(run, input, text));
-  const matches = all.filter((input) => ranks[input] !== null && isOutcome(run, input, wanted));
-  return { matches: matches.sort((a, b) => ranks[a] - ranks[b] || a - b), isExact: ranks.includes(0) };
+  const all = run.sample.filter((input) => isOutcome(run, input, wanted));
+  if (!text) return { matches: all.sort((a, b) => b.duration_ns - a.duration_ns), isExact: true };
+  const matches = all.filter((input) => rankOf(input, text) !== null);
+  matches.sort((a, b) => rankOf(a, text) - rankOf(b, text));
+  return { matches, isExact: run.sample.some((input) => rankOf(input, text) === 0) };
 }
 
 function search(run) {
@@ -45,7 +39,7 @@ function search(run) {
   const text = /^\d{1,3}(,\d{3})+$/.test(typed) ? typed.replaceAll(",", "") : typed;
   const { matches, isExact } = find(run, text, $("filter").value);
   found = matches.slice(0, MAX_RESULTS);
-  const isSampled = run.sample.line_no.length < run.inputs;
+  const isSampled = run.sample.length < run.inputs;
   $("found").textContent = tally(matches.length, isSampled, text);
   $("hint").hidden = isExact || !isSampled;
   if (!$("hint").hidden) $("hint").replaceChildren(...whereElse(run, text));
@@ -66,17 +60,17 @@ function whereElse(run, text) {
   const runs = data.runs.length + data.runs_left_out > 1 ? ` --run ${run.run}` : "";
   const command = (option) => html("code", {}, `trace show ${file}${runs} ${option} ${quoted(text)}`);
   const commands = /^[1-9]\d*$/.test(text) ? [command("--line"), " or ", command("--id")] : [command("--id")];
-  return [`The sample of ${count(run.sample.line_no.length)} of ${inputs(run.inputs)} has none with exactly this line or id. `,
+  return [`The sample of ${count(run.sample.length)} of ${inputs(run.inputs)} has none with exactly this line or id. `,
     "Whether the trace has, tells ", ...commands, "."];
 }
 
 function option(run, input, position) {
   const outcome = outcomeOf(run, input);
-  const id = run.sample.id[input];
-  const state = `line ${count(run.sample.line_no[input])}${outcome.label && `, ${outcome.label}`}`;
+  const { id } = input;
+  const state = `line ${count(input.line_no)}${outcome.label && `, ${outcome.label}`}`;
   return html("li", { role: "option", id: `result-${position}`, "aria-selected": "false" },
     html("span", { class: "id" }, id ? `id ${id}` : "no id"),
-    html("span", { class: "number" }, duration(run.sample.duration_ns[input])),
+    html("span", { class: "number" }, duration(input.duration_ns)),
     html("small", { class: outcome.kind === "failed" ? "failure" : null }, state));
 }
 

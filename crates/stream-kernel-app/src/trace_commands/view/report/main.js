@@ -5,7 +5,6 @@ let run;
 
 function showRun(position) {
   run = data.runs[position];
-  run.failuresOf = new Map(run.sample.errors);
   const choices = [{ value: "", label: "all decisions" }, ...outcomes(run)];
   $("filter").replaceChildren(...choices.map(({ value, label }) => html("option", { value }, label)));
   $("search").value = "";

@@ -15,7 +15,7 @@ function drawOverview(data, run) {
 
 function drawSampling(data, run) {
   const notes = [];
-  const sampled = run.sample.line_no.length;
+  const sampled = run.sample.length;
   if (sampled < run.inputs) {
     const every = data.stride > 1 ? `one in ${count(data.stride)}, ` : "";
     notes.push(`Sampled: totals and plots count every input; search and steps know ${count(sampled)} of ${count(run.inputs)}: ` +

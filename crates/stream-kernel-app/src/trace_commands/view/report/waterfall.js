@@ -1,44 +1,38 @@
 // One input's way through the steps: when each began, how long it took, what it changed, how it failed.
 
 function drawWaterfall(run, input) {
-  const steps = stepsOf(run, input);
-  const failures = run.failuresOf.get(input) ?? [];
+  const steps = stepsOf(input);
+  const failures = input.errors;
   const end = Math.max(1, steps.at(-1).end);
   const rows = steps.map((step, record) => stepItem(step, end, failures.filter((failure) => failure.record === record)));
-  const parts = [heading(run, input), summary(run, input, end), html("ol", { class: "steps" }, ...rows)];
-  const further = run.sample.record_count[input] - steps.length;
+  const parts = [heading(run, input), summary(input, end), html("ol", { class: "steps" }, ...rows)];
+  const further = input.record_count - steps.length;
   if (further) parts.push(html("p", { class: "note" }, `${count(further)} further steps are not kept on this page.`));
   parts.push(...failures.filter((failure) => failure.record >= steps.length).map(failureText));
   if (!run.has_changes) parts.push(settingNote("The trace does not show what the steps changed. To see it, trace with ", "tags,metrics"));
   return parts;
 }
 
-function stepsOf(run, input) {
-  const { times, values, shape } = run.sample;
-  let [ready, used] = [0, 0];
-  return run.shapes[shape[input]].map((record, position) => {
+function stepsOf(input) {
+  let ready = 0;
+  return input.records.map((record) => {
     // Beginnings are known to the microsecond only, but no step begins before the one before it has ended.
-    const begin = Math.max(times[input][2 * position] * 1000, ready);
-    ready = begin + times[input][2 * position + 1];
-    const next = () => run.texts[values[input][used++]];
-    const changes = record.changes.map(([path, kind]) =>
-      ({ path: run.names[path], before: kind === "+" ? "–" : next(), after: kind === "-" ? "–" : next() }));
-    const out = record.kinds_out.map((kind) => run.names[kind]).join(", ") || "–";
-    return { name: run.names[record.step], kinds: `${run.names[record.kind_in]} → ${out}`, begin, end: ready, changes };
+    const begin = Math.max(record.offset_us * 1000, ready);
+    ready = begin + record.duration_ns;
+    const kinds = `${record.kind_in} → ${record.kinds_out.join(", ") || "–"}`;
+    return { name: record.step, kinds, begin, end: ready, changes: record.changes };
   });
 }
 
 function heading(run, input) {
-  const { line_no: lines, id: ids } = run.sample;
   const outcome = outcomeOf(run, input);
-  const parts = [`Line ${count(lines[input])}`, ids[input] && `id ${ids[input]}`].filter(Boolean);
+  const parts = [`Line ${count(input.line_no)}`, input.id && `id ${input.id}`].filter(Boolean);
   return html("h3", {}, `${parts.join(", ")} `, html("span", { class: `outcome ${outcome.kind}` }, outcome.label));
 }
 
-function summary(run, input, end) {
-  const { duration_ns: durations, start_us: starts } = run.sample;
-  return html("p", {}, `${duration(durations[input])} in steps, ${duration(end)} from first to last. ` +
-    `Began ${starts[input] ? `${duration(starts[input] * 1000)} into` : "at the start of"} the run.`);
+function summary(input, end) {
+  return html("p", {}, `${duration(input.duration_ns)} in steps, ${duration(end)} from first to last. ` +
+    `Began ${input.start_us ? `${duration(input.start_us * 1000)} into` : "at the start of"} the run.`);
 }
 
 function stepItem(step, end, failures) {
@@ -53,7 +47,7 @@ function stepItem(step, end, failures) {
   return item;
 }
 
-const changeText = ({ path, before, after }) =>
-  html("div", {}, html("dt", {}, path), html("dd", {}, html("span", { class: "soft" }, `${before} → `), after));
+const changeText = ([path, before, after]) =>
+  html("div", {}, html("dt", {}, path), html("dd", {}, html("span", { class: "soft" }, `${before ?? "–"} → `), after ?? "–"));
 
 const failureText = ({ kind, message }) => html("p", { class: "failure" }, [kind, message].filter(Boolean).join(": ") || "failed");

@@ -1,0 +1,130 @@
+//! Where two traces part: record by record, times and run ids left out, in constant memory.
+
+mod alignment;
+mod fields;
+mod input_window;
+mod outcome;
+mod run_comparison;
+mod run_difference;
+mod tally;
+
+use serde::Serialize;
+
+pub use fields::FieldDifference;
+pub use input_window::PlacedRecord;
+pub use run_difference::{
+    ChangedDecision, DecisionCount, FirstDifference, MovedStep, RunDifference, StepCounts, TagCount,
+};
+
+use alignment::settled;
+use fields::LeftOut;
+use input_window::{InputWindow, Place};
+use run_comparison::RunComparison;
+
+/// One value for each of the two traces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sides<T> {
+    /// Of the first trace.
+    pub a: T,
+    /// Of the second trace.
+    pub b: T,
+}
+
+/// Compares two traces, the k-th run of one with the k-th run of the other.
+///
+/// The records of a run are matched by line, step and work index, so that one that is missing leaves the others matched.
+/// What differs by nature is left out: times, and the names of the runs. Of each trace at most 10,000 records of one input
+/// are held, and no further one once they take 64 MiB; of an input with more, counterparts are found in windows of this size.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord};
+/// # let record = |line_no: u64, kind: &str| serde_json::from_value(serde_json::json!({
+/// #     "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0, "step_name": "parse",
+/// #     "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
+/// #     "msg_in": {"type_name": kind, "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
+/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+///
+/// let place = |file_line, record| Ok::<_, Infallible>(PlacedRecord { run: 1, file_line, record });
+/// let a = [place(1, record(1, "Line")), place(2, record(2, "Line"))];
+/// let b = [place(1, record(1, "Line")), place(2, record(2, "Row"))];
+/// let mut comparison = Comparison::new(a.into_iter(), b.into_iter());
+/// let run = comparison.next_run(|_decision| Ok(()))?.unwrap();
+/// let first = run.first.unwrap();
+/// assert_eq!((first.line_no, first.fields[0].path.as_str()), (2, "msg_in.type_name"));
+/// assert!(!comparison.has_next_run()?);
+/// # Ok::<(), Infallible>(())
+/// ```
+#[derive(Debug)]
+pub struct Comparison<A, B> {
+    a: InputWindow<A>,
+    b: InputWindow<B>,
+    left_out: LeftOut,
+}
+
+impl<A, B, E> Comparison<A, B>
+where
+    A: Iterator<Item = Result<PlacedRecord, E>>,
+    B: Iterator<Item = Result<PlacedRecord, E>>,
+{
+    /// Returns the comparison of the traces whose records are `a` and `b`, in the order of the traces.
+    pub fn new(a: A, b: B) -> Self {
+        Self { a: InputWindow::new(a), b: InputWindow::new(b), left_out: LeftOut::default() }
+    }
+
+    /// Leaves the scenario's name out as well: runs of two configurations can then be the same.
+    pub fn ignoring_scenario(mut self) -> Self {
+        self.left_out.scenario = true;
+        self
+    }
+
+    /// Returns whether one of the traces has a further run.
+    ///
+    /// # Errors
+    ///
+    /// The first error that one of the two iterators returns.
+    pub fn has_next_run(&mut self) -> Result<bool, E> {
+        Ok(self.next_places()? != [None, None])
+    }
+
+    /// Compares the next run and returns how it differs; `None` if neither trace has a further one. Each decision that
+    /// changed is handed to `on_changed` as it is found, so that their number is not bounded.
+    ///
+    /// # Errors
+    ///
+    /// The first error that one of the two iterators or `on_changed` returns.
+    pub fn next_run(
+        &mut self,
+        mut on_changed: impl FnMut(ChangedDecision) -> Result<(), E>,
+    ) -> Result<Option<RunDifference>, E> {
+        let Some(Place { run, .. }) = self.next_places()?.into_iter().flatten().min() else {
+            return Ok(None);
+        };
+        let mut comparison = RunComparison::new(run, self.left_out);
+        while let Some(place) =
+            self.next_places()?.into_iter().flatten().min().filter(|place| place.run == run)
+        {
+            let is_all = Sides { a: self.a.fill(place)?, b: self.b.fill(place)? };
+            let (a, b) = (self.a.held(), self.b.held());
+            let settled = settled(a, b, is_all);
+            comparison.compare_part(&a[..settled.a], &b[..settled.b]);
+            self.a.release(settled.a);
+            self.b.release(settled.b);
+            if is_all.a
+                && is_all.b
+                && let Some(changed) = comparison.end_input(place.line_no)
+            {
+                on_changed(changed)?;
+            }
+        }
+        Ok(Some(comparison.finish()))
+    }
+
+    /// Returns the input of the next record of each trace.
+    fn next_places(&mut self) -> Result<[Option<Place>; 2], E> {
+        Ok([self.a.next_place()?, self.b.next_place()?])
+    }
+}
+
+#[cfg(test)]
+mod tests;

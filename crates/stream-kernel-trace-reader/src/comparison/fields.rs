@@ -1,0 +1,245 @@
+//! Two records, field by field.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::json_leaves::{Leaves, members, name};
+use crate::json_members::Member;
+use stream_kernel_trace::{ContextField, ContextSnapshot, TraceRecord};
+
+/// The fields of a context that are another in every run.
+const VOLATILE: [ContextField; 3] = [ContextField::TraceId, ContextField::RunId, ContextField::ReceivedAt];
+
+/// What may differ without being a difference, besides times and run ids.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LeftOut {
+    /// The scenario's name.
+    pub(super) scenario: bool,
+}
+
+impl LeftOut {
+    fn has(self, context_field: &str) -> bool {
+        VOLATILE.iter().any(|field| field.name() == context_field)
+            || self.scenario && context_field == ContextField::ScenarioId.name()
+    }
+}
+
+/// A field that two records have with different values, or that one of them lacks.
+#[derive(Clone, Debug, Serialize)]
+pub struct FieldDifference {
+    /// Where it is in the record: `msg_out[0].hash`, `ctx_after.tags.reason`.
+    pub path: String,
+    /// The value in the first record, as JSON; `None` where there is no such field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub a: Option<Box<RawValue>>,
+    /// The value in the second record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b: Option<Box<RawValue>>,
+}
+
+/// Returns the fields in which two records differ, in the order of the first, then those that only the second has.
+///
+/// Left out are the times (`t_enter`, `t_exit`, `duration_ms`, in snapshots `received_at`), what names the run
+/// (`trace_id`, in snapshots `trace_id` and `run_id`), `step_index`, which is another as soon as a step is added before, and
+/// `left_out`. Objects are compared by key, whatever their order.
+pub(super) fn differing_fields(a: &TraceRecord, b: &TraceRecord, left_out: LeftOut) -> Vec<FieldDifference> {
+    // Writing a record into memory does not fail.
+    let [a, b] = [a, b].map(|record| serde_json::to_string(record).unwrap_or_default());
+    let (of_a, of_b) = (flattened(&a, left_out), flattened(&b, left_out));
+    let mut rest: HashMap<&str, &RawValue> =
+        of_b.iter().map(|(path, value)| (path.as_str(), *value)).collect();
+    let mut differing = Vec::new();
+    for (path, value) in &of_a {
+        let other = rest.remove(path.as_str());
+        if other.is_none_or(|other| canonical(value.get()) != canonical(other.get())) {
+            let (a, b) = (Some((*value).to_owned()), other.map(ToOwned::to_owned));
+            differing.push(FieldDifference { path: path.clone(), a, b });
+        }
+    }
+    let only_in_b = of_b.iter().filter(|(path, _)| rest.contains_key(path.as_str()));
+    differing.extend(only_in_b.map(|(path, value)| FieldDifference {
+        path: path.clone(),
+        a: None,
+        b: Some((*value).to_owned()),
+    }));
+    differing
+}
+
+/// Returns whether [`differing_fields`] would find nothing; of contexts with the same text nothing is taken apart.
+pub(super) fn is_same(a: &TraceRecord, b: &TraceRecord, left_out: LeftOut) -> bool {
+    let is_same_context = |a: &Option<_>, b: &Option<_>| is_same_context(a.as_ref(), b.as_ref(), left_out);
+    a.line_no == b.line_no
+        && a.work_index == b.work_index
+        && a.msg_out_count == b.msg_out_count
+        && a.status == b.status
+        && a.step_name == b.step_name
+        && (left_out.scenario || a.scenario == b.scenario)
+        && a.msg_in == b.msg_in
+        && a.msg_out == b.msg_out
+        && a.error == b.error
+        && is_same_context(&a.ctx_after, &b.ctx_after)
+        && is_same_context(&a.ctx_before, &b.ctx_before)
+        && is_same_context(&a.ctx_diff, &b.ctx_diff)
+}
+
+fn is_same_context(a: Option<&ContextSnapshot>, b: Option<&ContextSnapshot>, left_out: LeftOut) -> bool {
+    if a == b {
+        return true;
+    }
+    let (Some(a), Some(b)) = (a, b) else { return false };
+    let (Some(in_a), Some(in_b)) = (members(a.as_json()), members(b.as_json())) else { return false };
+    let stable = |members: Vec<Member<'_>>| -> BTreeMap<String, String> {
+        let stable = members.into_iter().filter(|(field, _)| !left_out.has(field));
+        let mut leaves = Leaves::default();
+        for (field, value) in stable {
+            leaves.add(name(&field), 2, value);
+        }
+        leaves.0.into_iter().map(|(path, value)| (path, canonical(value.get()))).collect()
+    };
+    let is_same_text = || {
+        let [mut a, mut b] =
+            [in_a.iter(), in_b.iter()].map(|all| all.filter(|(field, _)| !left_out.has(field)));
+        loop {
+            match (a.next(), b.next()) {
+                (None, None) => return true,
+                (Some((field, value)), Some((other_field, other_value)))
+                    if field == other_field && value.get() == other_value.get() => {}
+                _ => return false,
+            }
+        }
+    };
+    is_same_text() || stable(in_a) == stable(in_b)
+}
+
+/// Returns the values of a record by path, without what is volatile.
+fn flattened(record: &str, left_out: LeftOut) -> Vec<(String, &RawValue)> {
+    let mut leaves = Leaves::default();
+    for (field, value) in members(record).unwrap_or_default() {
+        match (&*field, members(value.get())) {
+            ("trace_id" | "t_enter" | "t_exit" | "duration_ms" | "step_index", _) => {}
+            ("scenario", _) if left_out.scenario => {}
+            ("ctx_before" | "ctx_after" | "ctx_diff", Some(shown)) => {
+                for (context_field, value) in shown.iter().filter(|(name, _)| !left_out.has(name)) {
+                    leaves.add(field.to_string() + &name(context_field), 2, value);
+                }
+            }
+            _ => leaves.add(field.into_owned(), 1, value),
+        }
+    }
+    leaves.0
+}
+
+/// Returns the text that a JSON string stands for; `None` of what is no string.
+pub(super) fn text(json: &str) -> Option<String> {
+    json.starts_with('"').then(|| serde_json::from_str(json).ok())?
+}
+
+/// Returns `json` in the one form of values that are the same: strings can be escaped in several ways.
+fn canonical(json: &str) -> String {
+    text(json).map_or_else(|| json.to_owned(), |text| format!("\"{text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::tests::record;
+
+    /// Compares records with the `ctx_after`s given and returns each differing path with both values.
+    fn check(a: &str, b: &str) -> Vec<String> {
+        let with_context = |json: &str| {
+            let mut record = record(1, "a", "");
+            record.ctx_after = serde_json::from_str(json).unwrap();
+            record
+        };
+        let (a, b) = (with_context(a), with_context(b));
+        let fields = differing_fields(&a, &b, LeftOut::default());
+        assert_eq!(
+            is_same(&a, &b, LeftOut::default()),
+            fields.is_empty(),
+            "the quick answer is the same as the full one"
+        );
+        let shown =
+            |value: Option<Box<RawValue>>| value.map_or("-".to_owned(), |value| value.get().to_owned());
+        fields
+            .into_iter()
+            .map(|field| format!("{}: {} {}", field.path, shown(field.a), shown(field.b)))
+            .collect()
+    }
+
+    #[test]
+    fn values_are_compared_by_path() {
+        let (a, b) = (
+            r#"{"tags":{"x":"1","y":"2"},"notes":["n"]}"#,
+            r#"{"tags":{"y":"3","z":"4"},"notes":["n","m"]}"#,
+        );
+        assert_eq!(
+            check(a, b),
+            [
+                r#"ctx_after.tags.x: "1" -"#,
+                r#"ctx_after.tags.y: "2" "3""#,
+                r#"ctx_after.tags.z: - "4""#,
+                r#"ctx_after.notes[1]: - "m""#,
+            ]
+        );
+        assert_eq!(check("null", r#"{"tags":{}}"#), ["ctx_after: null -", "ctx_after.tags: - {}"]);
+        assert_eq!(check("null", "{}"), ["ctx_after: null -"]);
+        assert_eq!(check(r#"{"run_id":"a"}"#, "{}"), [""; 0]);
+        // As two runs have it that show other fields.
+        let other_fields = check(r#"{"tags":{"x":"1"}}"#, r#"{"flags":{"x":"1"}}"#);
+        assert_eq!(other_fields, [r#"ctx_after.tags.x: "1" -"#, r#"ctx_after.flags.x: - "1""#]);
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_told_apart() {
+        let (a, b) = (
+            format!(r#"{{"metrics":{{"m":{}}}}}"#, u128::MAX),
+            format!(r#"{{"metrics":{{"m":{}}}}}"#, u128::MAX - 1),
+        );
+        assert_eq!(check(&a, &b).len(), 1);
+    }
+
+    #[test]
+    fn run_ids_times_order_and_spelling_make_no_difference() {
+        let a = r#"{"trace_id":"a:1","run_id":"a","line_no":1,"received_at":"x","tags":{"x":"é","y":"2"}}"#;
+        let b = r#"{"trace_id":"b:1","run_id":"b","line_no":1,"received_at":"y","tags":{ "y":"2", "x":"\u00e9"}}"#;
+        assert_eq!(check(a, b), [""; 0]);
+        assert_eq!(check(a, &b.replace(r#""line_no":1"#, r#""line_no":2"#)), ["ctx_after.line_no: 1 2"]);
+    }
+
+    #[test]
+    fn the_scenarios_name_is_left_out_if_wanted() {
+        let scenes = ["one", "other"].map(|name| {
+            let mut record = record(1, "a", "");
+            record.scenario = name.to_owned();
+            record.ctx_after = serde_json::from_value(serde_json::json!({"scenario_id": name})).unwrap();
+            record
+        });
+        for (scenario, expected) in [(false, vec!["scenario", "ctx_after.scenario_id"]), (true, vec![])] {
+            let left_out = LeftOut { scenario };
+            let fields = differing_fields(&scenes[0], &scenes[1], left_out);
+            assert_eq!(fields.iter().map(|field| &*field.path).collect::<Vec<_>>(), expected);
+            assert_eq!(is_same(&scenes[0], &scenes[1], left_out), scenario);
+        }
+    }
+
+    #[test]
+    fn another_place_in_the_pipeline_is_no_difference_of_the_record() {
+        let (a, b) = (record(1, "a", ""), TraceRecord { step_index: 1, ..record(1, "a", "") });
+        assert!(
+            is_same(&a, &b, LeftOut::default()) && differing_fields(&a, &b, LeftOut::default()).is_empty()
+        );
+    }
+
+    #[test]
+    fn volatile_names_mean_something_only_at_the_top_of_a_snapshot() {
+        assert_eq!(check(r#"{"tags":{"run_id":"1"}}"#, r#"{"tags":{"run_id":"2"}}"#).len(), 1);
+    }
+
+    #[test]
+    fn a_key_with_a_point_is_not_taken_for_two() {
+        let fields = check(r#"{"tags":{"a.b":"1"}}"#, r#"{"tags":{"a":{"b":"1"}}}"#);
+        assert_eq!(fields, [r#"ctx_after.tags["a.b"]: "1" -"#, r#"ctx_after.tags.a.b: - "1""#]);
+    }
+}

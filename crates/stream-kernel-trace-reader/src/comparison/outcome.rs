@@ -1,0 +1,110 @@
+//! How an input ended: its last tags, and the decision that they tell.
+
+use std::mem;
+
+use super::PlacedRecord;
+use super::fields::text;
+use crate::json_leaves::members;
+use crate::reading::message_identities;
+use stream_kernel_trace::may_be_hidden;
+
+/// What is known of an input's end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcome {
+    /// The tags of the last snapshot that shows any; `None` if none does.
+    pub(super) tags: Option<Vec<(String, String)>>,
+    has_begun: bool,
+    /// The first of its messages' identities.
+    identity: Option<String>,
+}
+
+impl Outcome {
+    /// Takes in further records of the input.
+    pub(super) fn update(&mut self, records: &[PlacedRecord]) {
+        if let Some(tags) = records.iter().rev().find_map(last_tags) {
+            self.tags = Some(tags);
+        }
+        if self.identity.is_none() {
+            self.identity = records.iter().find_map(|placed| {
+                let is_first = !mem::replace(&mut self.has_begun, true);
+                message_identities(&placed.record, is_first).next().map(str::to_owned)
+            });
+        }
+    }
+
+    /// Returns by what people know the input: its tag `id`, else the first identity of its messages.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.tag("id").filter(|id| !id.is_empty()).or(self.identity.as_deref())
+    }
+
+    /// Returns the value of the tag `name`.
+    pub(super) fn tag(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.tags.as_ref()?.iter().find(|(tag, _)| tag == name)?;
+        Some(value)
+    }
+
+    /// Returns the decision, if the tag `accepted` is there, and whether it is `true`.
+    pub(super) fn decision(&self) -> Option<(bool, String)> {
+        let accepted = self.tag("accepted")?;
+        let is_accepted = accepted == "true";
+        let text = match self.tag("reason") {
+            _ if may_be_hidden(accepted) => "hidden".to_owned(),
+            _ if is_accepted => "accepted".to_owned(),
+            None => "declined".to_owned(),
+            Some(reason) => format!("declined: {reason}"),
+        };
+        Some((is_accepted, text))
+    }
+}
+
+fn last_tags(placed: &PlacedRecord) -> Option<Vec<(String, String)>> {
+    let shown = members(placed.record.ctx_after.as_ref()?.as_json())?;
+    let (_, tags) = shown.into_iter().find(|(field, _)| field == "tags")?;
+    let value = |json: &str| text(json).unwrap_or_else(|| json.to_owned());
+    Some(members(tags.get())?.into_iter().map(|(tag, json)| (tag.into_owned(), value(json.get()))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stream_kernel_trace::MASK;
+
+    #[test]
+    fn an_input_is_known_by_its_first_message_unless_it_has_an_id() {
+        let record = |taken: &str, emitted: &str, tags: serde_json::Value| {
+            PlacedRecord {
+            run: 1,
+            file_line: 1,
+            record: serde_json::from_value(serde_json::json!({
+                "trace_id": "r:7", "scenario": "s", "line_no": 7, "step_index": 0, "step_name": "a", "work_index": 0,
+                "t_enter": "", "t_exit": "", "duration_ms": 0.1, "msg_in": {"type_name": "In", "identity": taken},
+                "msg_out": [{"type_name": "Out", "identity": emitted}], "msg_out_count": 1,
+                "ctx_after": tags, "status": "ok",
+            }))
+            .unwrap(),
+        }
+        };
+        let mut outcome = Outcome::default();
+        outcome.update(&[record("7", "GET /", serde_json::Value::Null)]);
+        outcome.update(&[record("GET /", "client", serde_json::json!({"tags": {"id": ""}}))]);
+        assert_eq!(outcome.id(), Some("GET /"));
+        outcome.update(&[record("7", "7", serde_json::json!({"tags": {"id": "t"}}))]);
+        assert_eq!(outcome.id(), Some("t"));
+    }
+
+    #[test]
+    fn a_decision_is_what_its_tags_say_unless_they_may_be_hidden() {
+        let decided = |tags: &[(&str, &str)]| {
+            let tags = tags.iter().map(|(tag, value)| ((*tag).to_owned(), (*value).to_owned())).collect();
+            Outcome { tags: Some(tags), ..Outcome::default() }.decision()
+        };
+        let said = |is_accepted, text: &str| Some((is_accepted, text.to_owned()));
+        assert_eq!(decided(&[("accepted", "true")]), said(true, "accepted"));
+        assert_eq!(decided(&[("accepted", "false")]), said(false, "declined"));
+        assert_eq!(decided(&[("accepted", "false"), ("reason", "DAY")]), said(false, "declined: DAY"));
+        for hidden in [MASK, "0123456789abcdef0123456789abcdef"] {
+            assert_eq!(decided(&[("accepted", hidden), ("reason", "DAY")]), said(false, "hidden"));
+        }
+        assert_eq!(decided(&[("reason", "DAY")]), None);
+    }
+}

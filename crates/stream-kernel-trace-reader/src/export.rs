@@ -1,0 +1,106 @@
+//! Traces in the formats of other tools, written record by record.
+
+mod chrome;
+mod otlp;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+
+use stream_kernel_trace::TraceRecord;
+
+use chrome::Chrome;
+use otlp::Otlp;
+use step::Step;
+
+/// How much of an input is held, in bytes of the format, but for one record. What is longer is written in parts.
+const MAX_PART_BYTES: usize = 512 * 1024;
+
+/// Writes a trace in the format of another tool.
+///
+/// ```
+/// use stream_kernel_trace_reader::export::Export;
+/// # let record = serde_json::json!({
+/// #     "trace_id": "run:1", "scenario": "s", "line_no": 1, "step_index": 0, "step_name": "parse", "work_index": 0,
+/// #     "t_enter": "2026-01-21T01:23:45.000000Z", "t_exit": "2026-01-21T01:23:45.000100Z", "duration_ms": 0.1,
+/// #     "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
+/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null});
+/// # let record = serde_json::from_value(record)?;
+///
+/// let mut lines = Vec::new();
+/// let mut export = Export::otlp(&mut lines);
+/// export.record(1, &record)?;
+/// export.finish()?;
+/// assert!(lines.starts_with(br#"{"resourceSpans":[{"resource":"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Export<'w> {
+    format: Box<dyn Format + 'w>,
+    /// The run and the line of the input whose records are being written.
+    open_input: Option<(u64, u64)>,
+}
+
+/// Why a record was not exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The record has a time that is none, or a `ctx_diff` in another form.
+    #[error("{0}")]
+    Record(String),
+    /// The output did not take it.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+/// Takes a trace step by step. Between the beginning and the end of an input come its steps.
+trait Format {
+    /// Begins the input that `step` is the first of.
+    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()>;
+
+    /// Takes the next step, the first one included.
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
+
+    /// Ends the input, if there is one.
+    fn end_input(&mut self) -> io::Result<()>;
+
+    /// Ends the export.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+impl<'w> Export<'w> {
+    /// Returns an export as OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes them.
+    pub fn otlp(out: impl Write + 'w) -> Self {
+        Self { format: Box::new(Otlp::new(out)), open_input: None }
+    }
+
+    /// Returns an export as Chrome trace events, for Perfetto.
+    pub fn chrome(out: impl Write + 'w) -> Self {
+        Self { format: Box::new(Chrome::new(out)), open_input: None }
+    }
+
+    /// Writes the next record of the trace, which belongs to the run of this number.
+    ///
+    /// # Errors
+    ///
+    /// The record cannot be exported, or the output does not take it.
+    pub fn record(&mut self, run: u64, record: &TraceRecord) -> Result<(), ExportError> {
+        let step = Step::new(run, record).map_err(ExportError::Record)?;
+        let input = Some((run, record.line_no));
+        if self.open_input != input {
+            self.format.end_input()?;
+            self.format.begin_input(&step)?;
+            self.open_input = input;
+        }
+        Ok(self.format.step(&step)?)
+    }
+
+    /// Ends the export.
+    ///
+    /// # Errors
+    ///
+    /// The output does not take the end.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.format.end_input()?;
+        self.format.finish()
+    }
+}

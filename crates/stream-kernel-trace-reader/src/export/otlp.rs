@@ -1,0 +1,284 @@
+//! OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes them: a trace an input, a span a step.
+//!
+//! Field names are in lower camel case, 64-bit integers strings, enums numbers, ids lower-case hexadecimal.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use stream_kernel_text::hex;
+use stream_kernel_trace::{Timestamp, TraceRecord};
+
+use super::step::Step;
+use super::{Format, MAX_PART_BYTES};
+use crate::{SpanIds, write_json};
+
+/// A span neither answers a remote call nor makes one.
+const KIND_INTERNAL: u8 = 1;
+/// The status of a step that failed. Of another it is empty: the code for success is not for instrumentation to set.
+const CODE_ERROR: u8 = 2;
+
+/// Writes a line for each input: a span for each step, then the root span around them, whose end is known only then.
+pub(super) struct Otlp<W> {
+    out: W,
+    input: Option<OpenInput>,
+}
+
+/// The input whose steps are being read.
+struct OpenInput {
+    ids: SpanIds,
+    /// Step and work index of the record before.
+    last: Option<(usize, u32)>,
+    /// How often they did not go on from one record to the next, as they do unless records stand there more than once.
+    repeats: u64,
+    run_id: String,
+    scenario: String,
+    line_no: u64,
+    begin_ns: u64,
+    end_ns: u64,
+    records: u64,
+    /// Why its first failed step failed.
+    failure: Option<String>,
+    /// The spans of the steps, with commas between them.
+    spans: Vec<u8>,
+}
+
+/// What differs between a step's span and that of an input.
+struct Span<'a> {
+    id: [u8; 8],
+    /// Empty for a root span.
+    parent_id: &'a [u8],
+    name: &'a str,
+    begin_ns: u64,
+    end_ns: u64,
+    attributes: Vec<Value>,
+    events: Vec<Value>,
+    failure: Option<&'a str>,
+}
+
+impl<W: Write> Otlp<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out, input: None }
+    }
+}
+
+impl<W: Write> Format for Otlp<W> {
+    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let record = step.record;
+        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
+        self.input = Some(OpenInput {
+            ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
+            last: None,
+            repeats: 0,
+            run_id: record.run_id().to_owned(),
+            scenario: record.scenario.clone(),
+            line_no: record.line_no,
+            begin_ns: step.begin_ns,
+            end_ns: step.begin_ns,
+            records: 0,
+            failure: None,
+            spans: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let Some(input) = &mut self.input else { return Ok(()) };
+        if input.spans.len() > MAX_PART_BYTES {
+            input.write_line(&mut self.out)?;
+            input.spans.clear();
+        }
+        input.push_step(step)
+    }
+
+    fn end_input(&mut self) -> io::Result<()> {
+        let Some(mut input) = self.input.take() else { return Ok(()) };
+        input.push_root()?;
+        input.write_line(&mut self.out)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl OpenInput {
+    fn push_step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let record = step.record;
+        let end_ns = step.begin_ns.saturating_add(step.duration_ns);
+        let failure = record.error.as_ref().map(|error| &*error.message);
+        self.records += 1;
+        let place = Some((record.step_index, record.work_index));
+        self.repeats += u64::from(place <= self.last);
+        self.last = place;
+        self.begin_ns = self.begin_ns.min(step.begin_ns);
+        self.end_ns = self.end_ns.max(end_ns);
+        if self.failure.is_none() {
+            self.failure = failure.map(str::to_owned);
+        }
+        self.push(Span {
+            id: self.ids.step_span(record.step_index, record.work_index, self.repeats),
+            parent_id: &self.ids.input_span(),
+            name: &record.step_name,
+            begin_ns: step.begin_ns,
+            end_ns,
+            attributes: attributes_of(step),
+            events: events_of(step, end_ns),
+            failure,
+        })
+    }
+
+    fn push_root(&mut self) -> io::Result<()> {
+        let failure = self.failure.take();
+        self.push(Span {
+            id: self.ids.input_span(),
+            parent_id: &[],
+            name: "input",
+            begin_ns: self.begin_ns,
+            end_ns: self.end_ns,
+            attributes: vec![
+                attribute("scenario", text(&self.scenario)),
+                attribute("run_id", text(&self.run_id)),
+                attribute("line_no", integer(self.line_no)),
+                attribute("records", integer(self.records)),
+            ],
+            events: Vec::new(),
+            failure: failure.as_deref(),
+        })
+    }
+
+    fn push(&mut self, span: Span<'_>) -> io::Result<()> {
+        let mut json = json!({
+            "traceId": hex(&self.ids.trace_id()),
+            "spanId": hex(&span.id),
+            "parentSpanId": hex(span.parent_id),
+            "name": span.name,
+            "kind": KIND_INTERNAL,
+            "startTimeUnixNano": span.begin_ns.to_string(),
+            "endTimeUnixNano": span.end_ns.to_string(),
+            "attributes": span.attributes,
+        });
+        if !span.events.is_empty() {
+            json["events"] = span.events.into();
+        }
+        json["status"] =
+            span.failure.map_or(json!({}), |message| json!({"message": message, "code": CODE_ERROR}));
+        if !self.spans.is_empty() {
+            self.spans.push(b',');
+        }
+        Ok(write_json(&mut self.spans, &json)?)
+    }
+
+    fn write_line(&self, out: &mut impl Write) -> io::Result<()> {
+        // A trace names no program. What was run is what people look for among the services of a tracing backend.
+        let attributes =
+            [attribute("service.name", text(&self.scenario)), attribute("run_id", text(&self.run_id))];
+        out.write_all(b"{\"resourceSpans\":[{\"resource\":")?;
+        write_json(&mut *out, &json!({"attributes": attributes}))?;
+        out.write_all(b",\"scopeSpans\":[{\"scope\":{\"name\":\"stream-kernel\"},\"spans\":[")?;
+        out.write_all(&self.spans)?;
+        out.write_all(b"]}]}]}\n")
+    }
+}
+
+/// Returns what the record says of the messages, under the record's own names, and what the context's changed values are.
+fn attributes_of(step: &Step<'_>) -> Vec<Value> {
+    let TraceRecord { msg_in, msg_out, .. } = step.record;
+    let mut attributes = vec![
+        attribute("line_no", integer(step.record.line_no)),
+        attribute("step_index", integer(step.record.step_index as u64)),
+        attribute("work_index", integer(step.record.work_index.into())),
+        attribute("msg_in.type_name", text(&msg_in.type_name)),
+    ];
+    for (key, value) in [("msg_in.identity", &msg_in.identity), ("msg_in.hash", &msg_in.hash)] {
+        attributes.extend(value.as_ref().map(|value| attribute(key, text(value))));
+    }
+    let emitted: Vec<_> = msg_out.iter().map(|message| text(&message.type_name)).collect();
+    attributes.push(attribute("msg_out.type_name", json!({"arrayValue": {"values": emitted}})));
+    for change in &step.changes {
+        let after = change.after.as_deref().map(value_of);
+        attributes.extend(after.map(|after| attribute(&format!("ctx.{}", change.path), after)));
+    }
+    attributes.extend(step.record.error.iter().map(|error| attribute("error.type", text(&error.type_name))));
+    attributes
+}
+
+/// Returns an event for each value of the context that the step changed, and one for the failure. They are seen when it ends.
+fn events_of(step: &Step<'_>, end_ns: u64) -> Vec<Value> {
+    let event = |name, attributes: Vec<Value>| json!({"timeUnixNano": end_ns.to_string(), "name": name, "attributes": attributes});
+    let changes = step.changes.iter().map(|change| {
+        let mut attributes = vec![attribute("path", text(&change.path))];
+        for (key, value) in [("before", &change.before), ("after", &change.after)] {
+            attributes.extend(value.as_ref().map(|json| attribute(key, value_of(json))));
+        }
+        event("ctx_diff", attributes)
+    });
+    let exception = step.record.error.iter().map(|error| {
+        let type_name = attribute("exception.type", text(&error.type_name));
+        event("exception", vec![type_name, attribute("exception.message", text(&error.message))])
+    });
+    changes.chain(exception).collect()
+}
+
+fn attribute(key: &str, value: Value) -> Value {
+    json!({"key": key, "value": value})
+}
+
+fn text(text: &str) -> Value {
+    json!({"stringValue": text})
+}
+
+/// Returns an integer; as text if it does not fit into 64 bits with a sign.
+fn integer(value: u64) -> Value {
+    let digits = value.to_string();
+    if i64::try_from(value).is_ok() { json!({"intValue": digits}) } else { text(&digits) }
+}
+
+/// Returns the value that JSON text stands for; what OTLP has no like of stays JSON text.
+fn value_of(json: &str) -> Value {
+    match serde_json::from_str(json) {
+        Ok(Value::String(string)) => text(&string),
+        Ok(Value::Bool(value)) => json!({"boolValue": value}),
+        Ok(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
+            (Some(value), _) => json!({"intValue": value.to_string()}),
+            (None, Some(value)) if json.contains(['.', 'e', 'E']) => json!({"doubleValue": value}),
+            _ => text(json),
+        },
+        _ => text(json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_typed_and_integers_lose_no_digit() {
+        let told = |json| value_of(json).to_string();
+        let least = i64::MIN.to_string();
+        let texts = [
+            r#""a\"b""#,
+            "true",
+            &least,
+            "9223372036854775808",
+            "0.25",
+            "1e3",
+            "1e999",
+            "null",
+            r#"["late"]"#,
+        ];
+        insta::assert_snapshot!(texts.map(told).join("\n"), @r#"
+        {"stringValue":"a\"b"}
+        {"boolValue":true}
+        {"intValue":"-9223372036854775808"}
+        {"stringValue":"9223372036854775808"}
+        {"doubleValue":0.25}
+        {"doubleValue":1000.0}
+        {"stringValue":"1e999"}
+        {"stringValue":"null"}
+        {"stringValue":"[\"late\"]"}
+        "#);
+        let most = i64::MAX.unsigned_abs();
+        assert_eq!(integer(most), json!({"intValue": most.to_string()}));
+        assert_eq!(integer(most + 1), json!({"stringValue": (most + 1).to_string()}));
+    }
+}

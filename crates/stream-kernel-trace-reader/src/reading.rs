@@ -1,0 +1,14 @@
+//! Reading a trace back: record by record in constant memory, tolerant of a torn end and of a file that still grows.
+
+mod changes;
+mod identity;
+mod inputs;
+mod reader;
+mod runs;
+
+pub use changes::{ValueChange, value_changes};
+pub use identity::message_identities;
+pub use inputs::{Input, Inputs};
+pub(crate) use inputs::{MAX_HELD_BYTES, MAX_HELD_RECORDS, memory_bytes};
+pub use reader::{MAX_LINE_BYTES, Tail, TraceLine, TraceReader, WrongLine};
+pub use runs::RunSplitter;

@@ -1,0 +1,191 @@
+//! What a step changed in the context, value by value.
+
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+
+use crate::json_leaves::{Leaves, elements, members, name};
+use crate::json_members::{Member, Members};
+use stream_kernel_trace::ContextSnapshot;
+
+/// A value in the context that a step changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueChange {
+    /// Where the value is, such as `tags.day`, `errors[0].code` or, where a name has a point in it, `tags["a.b"]`.
+    pub path: String,
+    /// What it was before, as JSON; `None` if it was not there.
+    pub before: Option<String>,
+    /// What it was after, as JSON; `None` if it was no longer there.
+    pub after: Option<String>,
+}
+
+/// Returns what `diff`, a record's `ctx_diff`, says the step changed: in the order of the values after the step, then
+/// what was removed. A field that has not the form `{"before":..,"after":..}` is given whole, as the value after.
+///
+/// ```
+/// use stream_kernel_trace::ContextSnapshot;
+/// use stream_kernel_trace_reader::reading::value_changes;
+///
+/// let diff = r#"{"tags":{"before":{"id":"7"},"after":{"id":"7","day":"2000-01-03"}}}"#;
+/// let diff: ContextSnapshot = serde_json::from_str(diff)?;
+/// let changes = value_changes(&diff)?;
+/// assert_eq!(changes.len(), 1);
+/// assert_eq!((&*changes[0].path, &changes[0].before), ("tags.day", &None));
+/// assert_eq!(changes[0].after.as_deref(), Some(r#""2000-01-03""#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Returns an error if `diff` is no JSON object.
+pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChange>> {
+    changes_in(diff.as_json())
+}
+
+fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
+    let Members(fields) = serde_json::from_str(diff)?;
+    let mut changes = Vec::new();
+    for (name, field) in fields {
+        match members(field.get()).as_deref() {
+            Some([(first, before), (second, after)]) if first == "before" && second == "after" => {
+                push_changes(&mut changes, &name, before, after);
+            }
+            _ => changes.push(ValueChange {
+                path: name.into_owned(),
+                before: None,
+                after: Some(field.get().to_owned()),
+            }),
+        }
+    }
+    Ok(changes)
+}
+
+fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &RawValue, after: &RawValue) {
+    let (before_values, after_values) = values_of(field, before, after);
+    let mut was: HashMap<&str, &str> =
+        before_values.iter().map(|(path, value)| (&**path, value.get())).collect();
+    let changes_before = changes.len();
+    for (path, value) in &after_values {
+        let before = was.remove(&**path);
+        if before != Some(value.get()) {
+            let (before, after) = (before.map(str::to_owned), Some(value.get().to_owned()));
+            changes.push(ValueChange { path: path.clone(), before, after });
+        }
+    }
+    // What is left was not there afterwards.
+    for (path, value) in &before_values {
+        if was.contains_key(&**path) {
+            changes.push(ValueChange {
+                path: path.clone(),
+                before: Some(value.get().to_owned()),
+                after: None,
+            });
+        }
+    }
+    // Such as `[]` that became `{}`: no single value changed, but the field did.
+    if changes.len() == changes_before && before.get() != after.get() {
+        let (before, after) = (Some(before.get().to_owned()), Some(after.get().to_owned()));
+        changes.push(ValueChange { path: field.to_owned(), before, after });
+    }
+}
+
+/// Values by path.
+type Values<'j> = Vec<(String, &'j RawValue)>;
+
+/// Returns the values in a field before and after a step. The members that both begin with and have alike are left out: a
+/// step mostly adds to what is there, so that little is to be looked at.
+fn values_of<'j>(field: &str, before: &'j RawValue, after: &'j RawValue) -> (Values<'j>, Values<'j>) {
+    let (mut was, mut is) = (Leaves::default(), Leaves::default());
+    if let (Some(before), Some(after)) = (members(before.get()), members(after.get())) {
+        let is_alike =
+            |(one, other): &(&Member<'_>, &Member<'_>)| one.0 == other.0 && one.1.get() == other.1.get();
+        let alike = before.iter().zip(&after).take_while(is_alike).count();
+        for (leaves, members) in [(&mut was, before), (&mut is, after)] {
+            for (key, value) in members.into_iter().skip(alike) {
+                leaves.add(field.to_owned() + &name(&key), 2, value);
+            }
+        }
+    } else {
+        was.add(field.to_owned(), 1, before);
+        is.add(field.to_owned(), 1, after);
+    }
+    let without_empty =
+        |leaves: Leaves<'j>| leaves.0.into_iter().filter(|(_, value)| !is_empty(value.get())).collect();
+    (without_empty(was), without_empty(is))
+}
+
+/// Returns whether `json` is an object or a list in which there is no value.
+fn is_empty(json: &str) -> bool {
+    members(json).is_some_and(|members| members.is_empty())
+        || elements(json).is_some_and(|elements| elements.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tells each change as `path: before -> after`.
+    fn check(diff: &str) -> Vec<String> {
+        let told = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+        (changes_in(diff).unwrap().into_iter())
+            .map(|change| format!("{}: {} -> {}", change.path, told(change.before), told(change.after)))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_changed_is_told_in_the_order_in_which_it_stands() {
+        let told = check(
+            r#"{"tags":{"before":{"z":"1","gone":"x","a":"2"},"after":{"z":"1","a":"3","b":"4"}},
+                "metrics":{"before":{},"after":{"cents":123456789012345678901234567890}}}"#,
+        );
+        assert_eq!(
+            told,
+            [
+                r#"tags.a: "2" -> "3""#,
+                r#"tags.b: - -> "4""#,
+                r#"tags.gone: "x" -> -"#,
+                "metrics.cents: - -> 123456789012345678901234567890",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_comes_before_a_change_or_after_it_is_not_told() {
+        let told = check(
+            r#"{"tags":{"before":{"a":"1","b":{"x":1,"y":2},"c":"3"},"after":{"a":"1","b":{"x":1,"y":3},"c":"3"}}}"#,
+        );
+        assert_eq!(told, ["tags.b.y: 2 -> 3"]);
+        // The same values in another order are no change of any of them.
+        let told = check(r#"{"tags":{"before":{"a":"1","b":"2"},"after":{"b":"2","a":"1"}}}"#);
+        assert_eq!(told, [r#"tags: {"a":"1","b":"2"} -> {"b":"2","a":"1"}"#]);
+    }
+
+    #[test]
+    fn lists_and_plain_values_have_paths_too() {
+        let told = check(
+            r#"{"errors":{"before":[],"after":[{"code":"E1","details":null}]},"received_at":{"before":null,"after":"now"}}"#,
+        );
+        assert_eq!(
+            told,
+            [r#"errors[0].code: - -> "E1""#, "errors[0].details: - -> null", r#"received_at: null -> "now""#]
+        );
+    }
+
+    #[test]
+    fn a_field_that_changed_without_a_value_changing_is_told_whole() {
+        assert_eq!(check(r#"{"notes":{"before":[],"after":{}}}"#), ["notes: [] -> {}"]);
+        assert_eq!(check("{}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_has_another_form_is_given_whole() {
+        assert!(changes_in("[1]").is_err());
+        assert_eq!(check(r#"{"tags":7,"x":{"after":1}}"#), ["tags: - -> 7", r#"x: - -> {"after":1}"#]);
+    }
+
+    #[test]
+    fn a_name_with_a_point_is_not_taken_for_two() {
+        let told = check(r#"{"tags":{"before":{},"after":{"a.b":"1","a":{"b":"2"}}}}"#);
+        assert_eq!(told, [r#"tags["a.b"]: - -> "1""#, r#"tags.a.b: - -> "2""#]);
+    }
+}

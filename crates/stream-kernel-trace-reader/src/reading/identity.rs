@@ -1,0 +1,46 @@
+//! By what people know an input.
+
+use serde::Deserialize;
+
+use stream_kernel_trace::{ContextSnapshot, TraceRecord};
+
+/// Returns what the messages of `record` are called, in turn; `is_first` says that it is the first of its input.
+///
+/// An input is known by its tag `id`, else by the first of these: that is what it was read as, and it stays whatever
+/// comes then, whereas later messages may be about what the input counts for, such as a client. The line that the first
+/// step takes is left out if it is only called by its number: who asks for the id 7 does not mean line 7.
+///
+/// ```
+/// use stream_kernel_trace_reader::reading::message_identities;
+/// # let record = serde_json::json!({
+/// #     "trace_id": "run:1", "scenario": "s", "line_no": 1, "step_index": 0, "step_name": "a", "work_index": 0, "t_enter": "",
+/// #     "t_exit": "", "duration_ms": 0.1, "msg_in": {"type_name": "Line", "identity": "1", "hash": null},
+/// #     "msg_out": [{"type_name": "Hit", "identity": "GET /", "hash": null}], "msg_out_count": 1,
+/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null});
+/// # let record = serde_json::from_value(record)?;
+///
+/// // The record of line 1, which takes the line and emits the hit `GET /`.
+/// assert_eq!(message_identities(&record, true).collect::<Vec<_>>(), ["GET /"]);
+/// assert_eq!(message_identities(&record, false).collect::<Vec<_>>(), ["1", "GET /"]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn message_identities(record: &TraceRecord, is_first: bool) -> impl Iterator<Item = &str> {
+    let is_line = |identity: &str| is_first && identity.parse() == Ok(record.line_no);
+    let taken = record.msg_in.identity.as_deref().filter(|identity| !is_line(identity));
+    let emitted = record.msg_out.iter().filter_map(|message| message.identity.as_deref());
+    taken.into_iter().chain(emitted).filter(|identity| !identity.is_empty())
+}
+
+/// Returns the tag `id` after the step; `None` if it is not shown or empty.
+pub(super) fn id_tag(record: &TraceRecord) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Shown {
+        tags: Tags,
+    }
+    #[derive(Deserialize)]
+    struct Tags {
+        id: String,
+    }
+    let shown: Shown = serde_json::from_str(record.ctx_after.as_ref().map(ContextSnapshot::as_json)?).ok()?;
+    Some(shown.tags.id).filter(|id| !id.is_empty())
+}

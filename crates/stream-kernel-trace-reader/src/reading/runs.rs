@@ -1,0 +1,121 @@
+//! Where one run in a trace ends and the next begins.
+
+use stream_kernel_trace::TraceRecord;
+
+/// Tells the runs apart that were appended to one trace.
+///
+/// A run begins where the run id changes, where `line_no` goes back, or where the record comes again that the present run
+/// began with: the same line, step and work index, but another time. The last is how runs of a single line follow each other:
+/// within a run, the steps of an input come in the order of the pipeline, so none begins twice. The same time would make it a
+/// record that stands there twice.
+///
+/// ```
+/// use stream_kernel_trace_reader::reading::RunSplitter;
+/// # let record = |run_id: &str, line_no: u64, step_index: usize| serde_json::from_value(serde_json::json!({
+/// #     "trace_id": format!("{run_id}:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": step_index,
+/// #     "step_name": "a", "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
+/// #     "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
+/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+///
+/// let mut runs = RunSplitter::default();
+/// let records = [record("a", 1, 0), record("a", 1, 1), record("a", 2, 0), record("a", 1, 0), record("b", 2, 0)];
+/// assert_eq!(records.map(|record| runs.run_of_record(&record)), [1, 1, 1, 2, 3]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RunSplitter {
+    run: u64,
+    run_id: String,
+    /// The line of the record before.
+    line_no: u64,
+    first: First,
+}
+
+/// The record that the present run began with.
+#[derive(Clone, Debug, Default)]
+struct First {
+    line_no: u64,
+    step_index: usize,
+    work_index: u32,
+    t_enter: String,
+}
+
+impl RunSplitter {
+    /// Returns the number of the run, from 1, that `record` belongs to; it must be the next record of the trace.
+    pub fn run_of_record(&mut self, record: &TraceRecord) -> u64 {
+        let is_of_run = record.run_id() == self.run_id
+            && record.line_no >= self.line_no
+            && !self.first.comes_again(record);
+        if self.run == 0 || !is_of_run {
+            self.run += 1;
+            record.run_id().clone_into(&mut self.run_id);
+            self.first.set(record);
+        }
+        self.line_no = record.line_no;
+        self.run
+    }
+}
+
+impl First {
+    fn comes_again(&self, record: &TraceRecord) -> bool {
+        record.line_no == self.line_no
+            && record.step_index == self.step_index
+            && record.work_index == self.work_index
+            && *record.t_enter != *self.t_enter
+    }
+
+    fn set(&mut self, record: &TraceRecord) {
+        self.line_no = record.line_no;
+        self.step_index = record.step_index;
+        self.work_index = record.work_index;
+        record.t_enter[..].clone_into(&mut self.t_enter);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the run of each record; a record is its line, its step, its work index and the second at which it began.
+    fn check<const N: usize>(records: [(u64, usize, u32, u32); N]) -> [u64; N] {
+        let mut runs = RunSplitter::default();
+        records.map(|(line_no, step_index, work_index, second)| {
+            let record = serde_json::json!({
+                "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": step_index,
+                "step_name": "a", "work_index": work_index, "t_enter": format!("2026-01-21T00:00:{second:02}.000000Z"),
+                "t_exit": "", "duration_ms": 0.1, "msg_in": {"type_name": "In", "identity": null, "hash": null},
+                "msg_out": [], "msg_out_count": 0, "ctx_before": null, "ctx_after": null, "ctx_diff": null,
+                "status": "ok", "error": null,
+            });
+            runs.run_of_record(&serde_json::from_value(record).unwrap())
+        })
+    }
+
+    #[test]
+    fn runs_of_one_line_are_told_apart() {
+        assert_eq!(check([(1, 0, 0, 0), (1, 1, 0, 1), (1, 0, 0, 2), (1, 1, 0, 3)]), [1, 1, 2, 2]);
+        // A pipeline of one step, or one whose first step fails each time.
+        assert_eq!(check([(1, 0, 0, 0), (1, 0, 0, 1), (1, 0, 0, 2)]), [1, 2, 3]);
+        // The clock was set back in between.
+        assert_eq!(check([(1, 0, 0, 5), (1, 0, 0, 0)]), [1, 2]);
+        // A pipeline whose first step is unknown, and skipped.
+        assert_eq!(check([(1, 1, 0, 0), (1, 2, 0, 1), (1, 1, 0, 2)]), [1, 1, 2]);
+    }
+
+    #[test]
+    fn runs_of_one_line_and_of_several_are_told_apart() {
+        assert_eq!(check([(1, 0, 0, 0), (1, 0, 0, 1), (2, 0, 0, 2), (1, 0, 0, 3)]), [1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn several_messages_at_a_step_are_of_one_run() {
+        assert_eq!(check([(1, 0, 0, 0), (1, 1, 0, 1), (1, 1, 1, 2), (1, 1, 2, 3)]), [1; 4]);
+    }
+
+    #[test]
+    fn what_is_out_of_order_begins_no_run() {
+        // A record that stands there twice: the first, and a later one.
+        assert_eq!(check([(1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 1), (1, 1, 0, 1)]), [1; 4]);
+        // Steps in the wrong order, of the first line and of another.
+        assert_eq!(check([(1, 1, 0, 1), (1, 0, 0, 0), (2, 0, 0, 2), (2, 1, 0, 3), (2, 0, 0, 4)]), [1; 5]);
+    }
+}

@@ -1,0 +1,181 @@
+//! What the steps of a run have done and how long it took, in constant memory.
+
+mod step;
+
+use jiff::Timestamp;
+
+pub use step::StepStatistics;
+use stream_kernel_trace::TraceRecord;
+
+/// The most steps that one run may name.
+pub const MAX_STEPS: usize = 1024;
+
+/// A time beyond this counts as this in the quantiles, in nanoseconds: one hour. Maximum and total stay exact.
+pub const MAX_QUANTILE_NS: u64 = 3_600_000_000_000;
+
+/// More than [`MAX_STEPS`] steps in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_STEPS} steps in one run (is it a trace of one pipeline?)")]
+pub struct TooManySteps;
+
+/// The statistics of one run.
+///
+/// ```
+/// use stream_kernel_trace::TraceRecord;
+/// use stream_kernel_trace_reader::statistics::RunStatistics;
+///
+/// let line = r#"{"trace_id":"run:1","scenario":"baseline","line_no":1,"step_index":0,"step_name":"parse","work_index":0,"t_enter":"2026-01-21T01:23:45.000000Z","t_exit":"2026-01-21T01:23:45.000500Z","duration_ms":0.5,"msg_in":{"type_name":"RawLine","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}"#;
+/// let record: TraceRecord = serde_json::from_str(line)?;
+/// let mut statistics = RunStatistics::default();
+/// statistics.add(&record)?;
+/// assert_eq!(statistics.inputs(), 1);
+/// assert_eq!(statistics.wall_seconds(), Some(0.0005));
+/// assert_eq!(statistics.steps()[0].max_ns(), 500_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RunStatistics {
+    /// By position and name.
+    steps: Vec<StepStatistics>,
+    records: u64,
+    inputs: u64,
+    line_no: Option<u64>,
+    first_enter: String,
+    last_exit: String,
+}
+
+impl RunStatistics {
+    /// Counts a record in; it must be the next of the run.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TooManySteps`] for one step more than can be counted.
+    pub fn add(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
+        let key = (record.step_index, &*record.step_name);
+        let at = match self.steps.binary_search_by(|step| (step.step_index, &*step.step_name).cmp(&key)) {
+            Ok(at) => at,
+            Err(_) if self.steps.len() == MAX_STEPS => return Err(TooManySteps),
+            Err(at) => {
+                self.steps.insert(at, StepStatistics::new(record));
+                at
+            }
+        };
+        self.steps[at].add(record);
+        if self.records == 0 {
+            self.first_enter.clone_from(&record.t_enter);
+        }
+        self.last_exit.clone_from(&record.t_exit);
+        self.records += 1;
+        if self.line_no.replace(record.line_no) != Some(record.line_no) {
+            self.inputs += 1;
+        }
+        Ok(())
+    }
+
+    /// Returns the steps, in the order of the pipeline.
+    pub fn steps(&self) -> &[StepStatistics] {
+        &self.steps
+    }
+
+    /// Returns how many records there are.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Returns how many inputs the records are of.
+    pub fn inputs(&self) -> u64 {
+        self.inputs
+    }
+
+    /// Returns the time that all steps took together, in nanoseconds.
+    pub fn total_ns(&self) -> u64 {
+        self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.total_ns))
+    }
+
+    /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    pub fn wall_micros(&self) -> Option<u64> {
+        let first: Timestamp = self.first_enter.parse().ok()?;
+        let last: Timestamp = self.last_exit.parse().ok()?;
+        u64::try_from(last.as_microsecond() - first.as_microsecond()).ok()
+    }
+
+    /// Returns the seconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    #[expect(clippy::cast_precision_loss, reason = "microseconds stay exact for 285 years")]
+    pub fn wall_seconds(&self) -> Option<f64> {
+        self.wall_micros().map(|micros| micros as f64 / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(line_no: u64, step: (usize, &str), millis: f64) -> TraceRecord {
+        serde_json::from_value(serde_json::json!({
+            "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": step.0,
+            "step_name": step.1, "work_index": 0, "t_enter": format!("2026-01-21T00:00:{line_no:02}.000000Z"),
+            "t_exit": format!("2026-01-21T00:00:{line_no:02}.500000Z"), "duration_ms": millis,
+            "msg_in": {"type_name": "In"}, "msg_out": [{"type_name": "Out"}, {"type_name": "Out"}],
+            "msg_out_count": 2, "status": "ok",
+        }))
+        .unwrap()
+    }
+
+    fn statistics_of(records: impl IntoIterator<Item = TraceRecord>) -> RunStatistics {
+        let mut statistics = RunStatistics::default();
+        for record in records {
+            statistics.add(&record).unwrap();
+        }
+        statistics
+    }
+
+    #[test]
+    fn quantiles_are_exact_to_three_digits_and_extremes_wholly() {
+        let statistics =
+            statistics_of((1..=1000_u32).map(|millis| record(1, (0, "a"), f64::from(millis) + 0.000_001)));
+        let step = &statistics.steps()[0];
+        for (quantile, millis) in [(0.5, 500), (0.9, 900), (0.99, 990)] {
+            let (found, expected) = (step.quantile_ns(quantile), millis * 1_000_000);
+            assert!(found.abs_diff(expected) <= expected / 1000, "{quantile}: {found}, not {expected}");
+        }
+        assert_eq!(step.quantile_ns(1.0), 1_000_000_001);
+        assert_eq!((step.max_ns(), step.total_ns()), (1_000_000_001, 500_500_001_000));
+        assert_eq!((step.msgs_in(), step.msgs_out(), step.errors()), (1000, 2000, 0));
+        let (shortest, longest) = (step.durations_ns().next(), step.durations_ns().last());
+        assert!(
+            shortest.is_some_and(|(ns, count)| ns.abs_diff(1_000_000) <= 1_000 && count == 1),
+            "{shortest:?}"
+        );
+        assert_eq!(longest.map(|(ns, _)| ns), Some(1_000_000_001));
+        assert_eq!(step.durations_ns().map(|(_, count)| count).sum::<u64>(), 1000);
+    }
+
+    #[test]
+    fn a_time_beyond_the_quantiles_bound_is_kept_as_maximum() {
+        let step = &statistics_of([record(1, (0, "a"), 7_200_000.0)]).steps()[0].clone();
+        assert!(step.quantile_ns(0.5) >= MAX_QUANTILE_NS);
+        assert_eq!(step.max_ns(), 2 * MAX_QUANTILE_NS);
+        assert_eq!(statistics_of([record(1, (0, "a"), -1.0)]).steps()[0].max_ns(), 0);
+    }
+
+    #[test]
+    fn inputs_are_counted_by_line_and_steps_stand_in_the_pipelines_order() {
+        let statistics = statistics_of([
+            record(1, (0, "a"), 1.0),
+            record(1, (2, "c"), 1.0),
+            record(3, (0, "a"), 1.0),
+            record(3, (1, "b"), 1.0),
+        ]);
+        assert_eq!((statistics.records(), statistics.inputs()), (4, 2));
+        assert_eq!(statistics.wall_seconds(), Some(2.5));
+        let names: Vec<&str> = statistics.steps().iter().map(StepStatistics::step_name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn the_bound_of_steps_holds_and_one_beyond_is_refused() {
+        let mut statistics = statistics_of((0..MAX_STEPS).map(|index| record(1, (index, "a"), 1.0)));
+        assert_eq!(statistics.add(&record(1, (0, "a"), 1.0)), Ok(()));
+        assert_eq!(statistics.add(&record(1, (MAX_STEPS, "a"), 1.0)), Err(TooManySteps));
+    }
+}

@@ -1,0 +1,125 @@
+//! Whether a trace is sound: every line by itself, their order, and that none is missing.
+
+mod context_diff;
+mod form;
+mod input_flow;
+mod key_order;
+mod order;
+mod run_names;
+#[cfg(test)]
+mod tests;
+
+use std::io::BufRead;
+
+use crate::reading::{RunSplitter, TraceReader, WrongLine};
+use form::Form;
+use order::RunOrder;
+use stream_kernel_trace::TraceRecord;
+
+/// Something that is wrong with a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The number of the run, from 1; 0 before the first record.
+    pub run: u64,
+    /// The number of the trace's line, from 1.
+    pub line_no: u64,
+    /// What is wrong with it; it quotes the trace as it is.
+    pub what: String,
+}
+
+/// Checks a trace line by line, in constant memory.
+///
+/// ```
+/// use stream_kernel_trace_reader::reading::{TraceLine, TraceReader};
+/// use stream_kernel_trace_reader::validation::Validator;
+///
+/// let trace = r#"{"trace_id":"run:2","scenario":"baseline","line_no":1,"step_index":0,"step_name":"parse","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.123599Z","duration_ms":0.143,"msg_in":{"type_name":"RawLine","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}
+/// "#;
+/// let (mut check, mut findings) = (Validator::default(), Vec::new());
+/// let mut reader = TraceReader::new(trace.as_bytes());
+/// while let Some(line) = reader.next_line()? {
+///     match line {
+///         TraceLine::Record(record) => check.record(&reader, &record, &mut findings),
+///         TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut findings),
+///     }
+/// }
+/// check.finish(&mut findings);
+/// assert_eq!(findings[0].what, "`trace_id` is `run:2`, which does not end in `:1`");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Validator {
+    runs: RunSplitter,
+    run: u64,
+    form: Form,
+    order: RunOrder,
+    records: u64,
+    inputs: u64,
+}
+
+impl Validator {
+    /// Checks the present line of `reader`, which holds `record`, and appends what is wrong.
+    pub fn record<R: BufRead>(
+        &mut self,
+        reader: &TraceReader<R>,
+        record: &TraceRecord,
+        findings: &mut Vec<Finding>,
+    ) {
+        let line_no = reader.line_no();
+        let run = self.runs.run_of_record(record);
+        if run != self.run {
+            self.order.end_run(&mut Report { run: self.run, line_no, findings });
+            self.run = run;
+        }
+        let mut report = Report { run, line_no, findings };
+        self.form.check(reader, record, &mut report);
+        self.records += 1;
+        self.inputs += u64::from(self.order.check(record, &mut report));
+    }
+
+    /// Takes note of a line that holds no record: it is a finding, and what it may have held is not missed.
+    pub fn wrong_line(&mut self, wrong: &WrongLine, findings: &mut Vec<Finding>) {
+        let mut report = Report { run: self.run, line_no: wrong.line_no, findings };
+        report.add(wrong.why.clone());
+        self.order.doubt();
+    }
+
+    /// Checks, at the end of the trace, that nothing is missing.
+    pub fn finish(&mut self, findings: &mut Vec<Finding>) {
+        self.order.end_run(&mut Report { run: self.run, line_no: 0, findings });
+    }
+
+    /// Returns the number of the present run, from 1; 0 before the first record.
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// Returns how many records were checked.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Returns how many inputs they are of.
+    pub fn inputs(&self) -> u64 {
+        self.inputs
+    }
+}
+
+/// Where findings go, and the place they are at.
+struct Report<'a> {
+    run: u64,
+    line_no: u64,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Report<'_> {
+    /// Reports something at the present line.
+    fn add(&mut self, what: String) {
+        self.add_at(self.line_no, what);
+    }
+
+    /// Reports something at an earlier line.
+    fn add_at(&mut self, line_no: u64, what: String) {
+        self.findings.push(Finding { run: self.run, line_no, what });
+    }
+}

@@ -1,0 +1,215 @@
+//! Whether a record by itself is what a recorder writes.
+
+use std::io::BufRead;
+
+use super::Report;
+use super::context_diff::fault_in_diff;
+use super::key_order::fault_in_keys;
+use crate::reading::TraceReader;
+use stream_kernel_trace::{
+    ContextSnapshot, MAX_TEXT_CHARS, MessageSignature, Status, TRUNCATED, TraceRecord,
+};
+
+/// The most characters of a text in a record: those of a text that was cut, with its mark.
+const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
+
+/// Checks records one by one. It keeps what makes the next check cheap.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    times: TimeForm,
+}
+
+impl Form {
+    /// Reports what is wrong with `record`, which the present line of `reader` holds.
+    pub(super) fn check<R: BufRead>(
+        &mut self,
+        reader: &TraceReader<R>,
+        record: &TraceRecord,
+        report: &mut Report<'_>,
+    ) {
+        if reader.begins_with_mark() && reader.line_no() > 1 {
+            report.add(
+                "begins with a byte order mark (remove it: other programs read it at the head of a file only)"
+                    .to_owned(),
+            );
+        }
+        if let Some(fault) = fault_in_keys(reader.line()) {
+            report.add(fault);
+        }
+        check_place(record, report);
+        self.check_times(record, report);
+        let signatures = [("msg_in", &record.msg_in)];
+        for (key, signature) in
+            signatures.into_iter().chain(record.msg_out.iter().map(|out| ("msg_out", out)))
+        {
+            if let Some(fault) = fault_in_signature(key, signature) {
+                report.add(fault);
+                break;
+            }
+        }
+        check_context(record, report);
+        check_outcome(record, report);
+    }
+
+    fn check_times(&mut self, record: &TraceRecord, report: &mut Report<'_>) {
+        let mut are_times = true;
+        for (key, time) in [("t_enter", &record.t_enter), ("t_exit", &record.t_exit)] {
+            if !self.times.holds(time) {
+                are_times = false;
+                report.add(format!(
+                    "`{key}` is `{time}` (expected a time in UTC with microseconds, such as `2026-01-21T01:23:45.123456Z`)"
+                ));
+            }
+        }
+        if record.t_exit < record.t_enter {
+            report.add(format!("`t_exit` `{}` is before `t_enter` `{}`", record.t_exit, record.t_enter));
+            are_times = false;
+        }
+        if record.duration_ms < 0.0 {
+            report.add(format!("`duration_ms` is {}, less than 0", record.duration_ms));
+        } else if are_times
+            && let Some(micros) = micros_between(&record.t_enter, &record.t_exit)
+            && !is_duration(record.duration_ns(), micros)
+        {
+            report.add(format!(
+                "`duration_ms` is {:?}, but `t_exit` is {micros} µs after `t_enter` (they differ by less than 1 µs)",
+                record.duration_ms
+            ));
+        }
+    }
+}
+
+fn check_place(record: &TraceRecord, report: &mut Report<'_>) {
+    let line_no = record.trace_id.rsplit_once(':').map(|(_, line_no)| line_no);
+    if line_no.is_none_or(|digits| !is_number(digits, record.line_no)) {
+        report
+            .add(format!("`trace_id` is `{}`, which does not end in `:{}`", record.trace_id, record.line_no));
+    }
+    if is_too_long(&record.scenario) {
+        report.add(format!("`scenario` is longer than {MAX_SHOWN_CHARS} characters"));
+    }
+    if record.line_no == 0 {
+        report.add("`line_no` is 0 (lines are counted from 1)".to_owned());
+    }
+}
+
+fn is_number(digits: &str, number: u64) -> bool {
+    digits == itoa::Buffer::new().format(number)
+}
+
+fn fault_in_signature(key: &str, signature: &MessageSignature) -> Option<String> {
+    if let Some(hash) = &signature.hash
+        && !(hash.len() == 32 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    {
+        return Some(format!("`hash` in `{key}` is `{hash}` (expected 32 lower-case hexadecimal digits)"));
+    }
+    let is_long = signature.identity.as_deref().is_some_and(is_too_long);
+    is_long.then(|| format!("`identity` in `{key}` is longer than {MAX_SHOWN_CHARS} characters"))
+}
+
+fn is_too_long(text: &str) -> bool {
+    text.len() > MAX_SHOWN_CHARS && text.chars().nth(MAX_SHOWN_CHARS).is_some()
+}
+
+fn check_context(record: &TraceRecord, report: &mut Report<'_>) {
+    let snapshots = [
+        ("ctx_before", &record.ctx_before),
+        ("ctx_after", &record.ctx_after),
+        ("ctx_diff", &record.ctx_diff),
+    ];
+    for (key, snapshot) in snapshots {
+        if snapshot.as_ref().is_some_and(|snapshot| !is_object(snapshot)) {
+            report.add(format!("`{key}` is no object"));
+        }
+    }
+    let shown = snapshots.iter().filter(|(_, snapshot)| snapshot.is_some()).count();
+    if shown != 0 && shown != snapshots.len() {
+        report.add("some of `ctx_before`, `ctx_after` and `ctx_diff` are null, others are not".to_owned());
+    }
+    if let [Some(before), Some(after), Some(diff)] = snapshots.map(|(_, snapshot)| snapshot.as_ref())
+        && let Some(fault) = fault_in_diff(before.as_json(), after.as_json(), diff.as_json())
+    {
+        report.add(fault);
+    }
+}
+
+fn is_object(snapshot: &ContextSnapshot) -> bool {
+    snapshot.as_json().starts_with('{')
+}
+
+fn check_outcome(record: &TraceRecord, report: &mut Report<'_>) {
+    if record.msg_out_count != record.msg_out.len() {
+        report.add(format!(
+            "`msg_out_count` is {}, but `msg_out` has {}",
+            record.msg_out_count,
+            record.msg_out.len()
+        ));
+    }
+    match (&record.error, record.status) {
+        (None, Status::Error) => report.add("`status` is `error`, but `error` is null".to_owned()),
+        (Some(_), Status::Ok) => report.add("`status` is `ok`, but `error` is not null".to_owned()),
+        _ => (),
+    }
+    let Some(error) = &record.error else { return };
+    if !record.msg_out.is_empty() {
+        report.add("a step that failed has messages in `msg_out`".to_owned());
+    }
+    if error.step_name != record.step_name {
+        report.add(format!("`error.where` is `{}`, not the step `{}`", error.step_name, record.step_name));
+    }
+    if error.stack.is_some() {
+        report.add("`error.stack` is not null".to_owned());
+    }
+    for (key, text) in [("type", &error.type_name), ("message", &error.message)] {
+        if is_too_long(text) {
+            report.add(format!("`error.{key}` is longer than {MAX_SHOWN_CHARS} characters"));
+        }
+    }
+}
+
+/// Returns how far two times are apart, both of the form of times.
+fn micros_between(earlier: &str, later: &str) -> Option<u64> {
+    let (second, fraction) = earlier.split_at_checked(SECOND_LEN)?;
+    let (second_later, fraction_later) = later.split_at_checked(SECOND_LEN)?;
+    if second == second_later {
+        let micros = |fraction: &str| fraction.strip_suffix('Z')?.parse::<u64>().ok();
+        return micros(fraction_later)?.checked_sub(micros(fraction)?);
+    }
+    let micros = |time: &str| time.parse().ok().map(jiff::Timestamp::as_microsecond);
+    micros(later)?.checked_sub(micros(earlier)?)?.try_into().ok()
+}
+
+/// Returns whether a step that took `nanos` can have begun and ended at times `micros` apart. All are from two readings of
+/// one clock, in nanoseconds. The times are cut to microseconds, so they are apart by less than 1 µs more or less. A float
+/// holds the duration exactly up to 104 days, and longer ones to 52 binary digits.
+fn is_duration(nanos: u64, micros: u64) -> bool {
+    micros.saturating_mul(1_000).abs_diff(nanos) < 1_000 + (nanos >> 51)
+}
+
+/// The form of times: RFC 3339 in UTC with microseconds.
+#[derive(Debug, Default)]
+struct TimeForm {
+    /// A second that is one, as text: records come in great numbers within one.
+    second: [u8; SECOND_LEN],
+}
+
+const SECOND_LEN: usize = "2026-01-21T01:23:45.".len();
+const TIME_LEN: usize = SECOND_LEN + "123456Z".len();
+
+impl TimeForm {
+    fn holds(&mut self, time: &str) -> bool {
+        let Some((second, rest)) = time.as_bytes().split_first_chunk::<SECOND_LEN>() else { return false };
+        let has_micros = time.len() == TIME_LEN
+            && rest.ends_with(b"Z")
+            && rest[..rest.len() - 1].iter().all(u8::is_ascii_digit);
+        if has_micros && *second != self.second {
+            // The parser takes other forms as well, such as a space for the `T`: these are ruled out by writing it again.
+            let parsed: Option<jiff::Timestamp> = time.parse().ok();
+            if parsed.is_none_or(|parsed| !format!("{parsed:.6}").starts_with(&time[..SECOND_LEN])) {
+                return false;
+            }
+            self.second = *second;
+        }
+        has_micros
+    }
+}

@@ -1,0 +1,186 @@
+//! The order of a run's records, input by input.
+
+use super::Report;
+use super::context_diff::is_same;
+use super::input_flow::InputFlow;
+use super::run_names::RunNames;
+use stream_kernel_trace::{ContextSnapshot, Status, TraceRecord};
+
+/// Follows a run from record to record.
+#[derive(Debug, Default)]
+pub(super) struct RunOrder {
+    /// Of the present input the record before; `None` before the run's first.
+    previous: Option<Previous>,
+    /// The step at which the inputs of this run begin.
+    entry: Option<usize>,
+    names: RunNames,
+    flow: InputFlow,
+    /// A line just before held no record: what follows may belong to anything.
+    is_after_doubt: bool,
+}
+
+/// The record before.
+#[derive(Debug)]
+struct Previous {
+    at: u64,
+    line_no: u64,
+    step_index: usize,
+    work_index: u32,
+    t_exit: String,
+    /// Its snapshot after the step, empty if it has none.
+    ctx_after: String,
+    failed: bool,
+    /// The present input lacks a record, as was reported: what follows from that is not.
+    is_doubtful: bool,
+}
+
+impl RunOrder {
+    /// Reports what is wrong with the place of `record`, and returns whether an input begins with it.
+    pub(super) fn check(&mut self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
+        let begins = self.previous.as_ref().is_none_or(|previous| previous.line_no != record.line_no);
+        let is_after_doubt = std::mem::take(&mut self.is_after_doubt);
+        if begins {
+            self.end_input(report);
+            if !is_after_doubt {
+                self.check_beginning(record, report);
+            }
+        }
+        self.names.check(record, is_after_doubt, report);
+        let mut is_doubtful = is_after_doubt;
+        if let Some(previous) = &self.previous {
+            if record.t_enter < previous.t_exit {
+                report.add(format!(
+                    "`t_enter` `{}` is before `t_exit` `{}` of the record before, line {}",
+                    record.t_enter, previous.t_exit, previous.at
+                ));
+            }
+            if !begins {
+                is_doubtful |= previous.is_doubtful || previous.check_next(record, report);
+            }
+        }
+        if begins && !is_doubtful && record.work_index != 0 {
+            report.add(format!("`work_index` is {} where 0 is due", record.work_index));
+        }
+        let is_missed = !self.flow.take(&record.msg_in.type_name, record.step_index) && !begins;
+        if is_missed && !is_doubtful {
+            report.add(format!(
+                "takes a `{}` that no earlier step of input {} has emitted (is a record missing?)",
+                record.msg_in.type_name, record.line_no
+            ));
+        }
+        is_doubtful |= is_missed;
+        if !begins && !is_doubtful {
+            is_doubtful =
+                self.previous.as_ref().is_some_and(|previous| previous.check_context(record, report));
+        }
+        for message in &record.msg_out {
+            self.flow.emit(&message.type_name, record.step_index, report);
+        }
+        self.remember(record, is_doubtful, report);
+        begins
+    }
+
+    /// Takes note of a line that held no record.
+    pub(super) fn doubt(&mut self) {
+        self.is_after_doubt = true;
+        if let Some(previous) = &mut self.previous {
+            previous.is_doubtful = true;
+        }
+    }
+
+    /// Reports what the run lacks, and begins anew.
+    pub(super) fn end_run(&mut self, report: &mut Report<'_>) {
+        self.end_input(report);
+        self.flow.end_run(report);
+        // The doubt stays: the lines that caused it may belong to the run that begins.
+        *self = Self { is_after_doubt: self.is_after_doubt, ..Self::default() };
+    }
+
+    /// Reports what the input that ended lacks. One that failed needs no more than it has.
+    fn end_input(&mut self, report: &mut Report<'_>) {
+        match &self.previous {
+            Some(previous) if !previous.failed && !previous.is_doubtful => {
+                self.flow.end_input(previous.line_no, previous.at, report);
+            }
+            _ => self.flow.abandon_input(),
+        }
+    }
+
+    fn check_beginning(&mut self, record: &TraceRecord, report: &mut Report<'_>) {
+        let due = self.previous.as_ref().map_or(1, |previous| previous.line_no.saturating_add(1));
+        if record.line_no > due {
+            let last = record.line_no - 1;
+            let missing =
+                if due == last { format!("input {due}") } else { format!("inputs {due} to {last}") };
+            report.add(format!("{missing} left no record in this run"));
+        }
+        let entry = self.entry.replace(record.step_index);
+        if let Some(entry) = entry.filter(|entry| *entry != record.step_index) {
+            report.add(format!(
+                "input {} begins at `step_index` {}, the one before at {entry} (is a record missing?)",
+                record.line_no, record.step_index
+            ));
+        }
+    }
+
+    fn remember(&mut self, record: &TraceRecord, is_doubtful: bool, report: &Report<'_>) {
+        // The texts are kept for their allocations.
+        let texts = self.previous.take().map(|previous| (previous.t_exit, previous.ctx_after));
+        let (mut t_exit, mut ctx_after) = texts.unwrap_or_default();
+        t_exit.clone_from(&record.t_exit);
+        ctx_after.clear();
+        ctx_after.push_str(record.ctx_after.as_ref().map_or("", ContextSnapshot::as_json));
+        self.previous = Some(Previous {
+            at: report.line_no,
+            line_no: record.line_no,
+            step_index: record.step_index,
+            work_index: record.work_index,
+            t_exit,
+            ctx_after,
+            failed: record.status == Status::Error,
+            is_doubtful,
+        });
+    }
+}
+
+impl Previous {
+    /// Reports what is wrong with the place of `record` after this one of the same input, and returns whether its place in
+    /// the pipeline is.
+    fn check_next(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
+        if self.failed {
+            report.add(format!("input {} goes on after the error in line {}", self.line_no, self.at));
+            return true;
+        }
+        if record.step_index < self.step_index {
+            report.add(format!(
+                "`step_index` goes back from {} to {} within input {}",
+                self.step_index, record.step_index, self.line_no
+            ));
+            return true;
+        }
+        let same_step = record.step_index == self.step_index;
+        let due = if same_step { self.work_index.saturating_add(1) } else { 0 };
+        if record.work_index != due {
+            report.add(format!(
+                "`work_index` is {} where {due} is due (is a record missing?)",
+                record.work_index
+            ));
+            return true;
+        }
+        false
+    }
+
+    /// Reports if `record`, the next of the same input, begins with another context than this one ended with, and returns
+    /// whether it does: only a step changes the context.
+    fn check_context(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
+        let Some(before) = &record.ctx_before else { return false };
+        if self.ctx_after.is_empty() || is_same(&self.ctx_after, before.as_json()) {
+            return false;
+        }
+        report.add(format!(
+            "`ctx_before` is not `ctx_after` of the record before, line {} (is a record missing?)",
+            self.at
+        ));
+        true
+    }
+}

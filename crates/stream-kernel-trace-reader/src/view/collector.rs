@@ -1,0 +1,125 @@
+//! Gathers from the records, in one pass, what the page shows.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use stream_kernel_trace::TraceRecord;
+
+use super::input::Input;
+use super::run_view::RunView;
+use crate::statistics::TooManySteps;
+
+/// At most so many runs are shown.
+pub(super) const MAX_RUNS: usize = 10;
+/// So many bytes of JSON the regular samples of all runs take together at most: it keeps the page under some 10 MB.
+pub(super) const MAX_SAMPLE_BYTES: usize = 7_000_000;
+
+/// Takes records in the order of the trace. Its size is bounded by what it samples.
+///
+/// ```
+/// use stream_kernel_trace_reader::view::Collector;
+/// # let record = serde_json::json!({
+/// #     "trace_id": "run:1", "scenario": "s", "line_no": 1, "step_index": 0, "step_name": "parse", "work_index": 0,
+/// #     "t_enter": "2026-01-21T01:23:45.000000Z", "t_exit": "2026-01-21T01:23:45.000100Z", "duration_ms": 0.1,
+/// #     "msg_in": {"type_name": "In", "identity": "7", "hash": null}, "msg_out": [], "msg_out_count": 0,
+/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null});
+/// # let record = serde_json::from_value(record)?;
+///
+/// let mut collector = Collector::default();
+/// collector.take(1, record)?;
+/// let view: serde_json::Value = serde_json::from_str(&collector.into_json("trace.jsonl")?)?;
+/// assert_eq!(view["runs"][0]["sample"][0]["id"], "7");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Collector {
+    runs: Vec<RunView>,
+    runs_left_out: u64,
+    last_run: u64,
+    open: Option<Input>,
+    /// Every so many-th input is kept, in all runs alike.
+    stride: u64,
+}
+
+impl Default for Collector {
+    fn default() -> Self {
+        Self { runs: Vec::new(), runs_left_out: 0, last_run: 0, open: None, stride: 1 }
+    }
+}
+
+impl Collector {
+    /// Takes the next record, which belongs to the run of this number.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TooManySteps`] for one step more than can be counted.
+    pub fn take(&mut self, run: u64, record: TraceRecord) -> Result<(), TooManySteps> {
+        let is_new_run = run != self.last_run;
+        if is_new_run || self.open.as_ref().is_some_and(|input| input.line_no != record.line_no) {
+            self.finish_input();
+        }
+        self.last_run = run;
+        if is_new_run {
+            self.begin_run(run, &record);
+        }
+        let Some(view) = self.runs.last_mut().filter(|_| self.runs_left_out == 0) else { return Ok(()) };
+        view.count_record(&record)?;
+        let start_us = view.start_us;
+        self.open.get_or_insert_with(|| Input::new(&record, start_us)).take(record, start_us);
+        Ok(())
+    }
+
+    fn begin_run(&mut self, run: u64, record: &TraceRecord) {
+        if let Some(before) = self.runs.last_mut() {
+            before.finish();
+        }
+        if self.runs.len() == MAX_RUNS {
+            self.runs_left_out += 1;
+        } else {
+            self.runs.push(RunView::new(run, record));
+        }
+    }
+
+    /// Ends the input whose records came last.
+    fn finish_input(&mut self) {
+        let (Some(input), Some(view)) = (self.open.take(), self.runs.last_mut()) else { return };
+        if view.take_input(input, self.stride) {
+            self.keep_bound();
+        }
+    }
+
+    /// Doubles the stride if the samples have outgrown the bound. Once may not be enough, but then the next input that a
+    /// sample takes doubles it again.
+    fn keep_bound(&mut self) {
+        if self.runs.iter().map(|view| view.sample.bytes()).sum::<usize>() > MAX_SAMPLE_BYTES {
+            self.stride = self.stride.saturating_mul(2);
+            self.runs.iter_mut().for_each(|view| view.sample.thin(self.stride));
+        }
+    }
+
+    /// Returns what the page shows of the trace in `file`, as one JSON object.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written as JSON.
+    pub fn into_json(mut self, file: &str) -> serde_json::Result<String> {
+        #[derive(Serialize)]
+        struct View<'a> {
+            file: &'a str,
+            /// Every so many-th input is in the sample.
+            stride: u64,
+            runs_left_out: u64,
+            runs: &'a [RunView],
+        }
+        self.finish_input();
+        if let Some(last) = self.runs.last_mut() {
+            last.finish();
+        }
+        let Self { runs, runs_left_out, stride, .. } = self;
+        serde_json::to_string(&View { file, stride, runs_left_out, runs: &runs })
+    }
+}
+
+/// Returns the microseconds since the Unix epoch; a time that is none counts as the epoch.
+pub(super) fn micros(text: &str) -> i64 {
+    text.parse::<Timestamp>().map_or(0, Timestamp::as_microsecond)
+}

@@ -1,0 +1,216 @@
+//! One input's way through the steps, as far as the page shows it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
+use stream_kernel_text::grouped;
+use stream_kernel_trace::{ContextSnapshot, RecordedError, Status, TraceRecord, may_be_hidden};
+
+use super::collector::micros;
+use crate::reading::{ValueChange, message_identities, value_changes};
+use crate::value_text;
+
+/// At most so many steps of one input are shown.
+pub(super) const MAX_SHOWN_RECORDS: usize = 64;
+/// At most so many kinds that one step emitted are shown.
+const MAX_SHOWN_KINDS: usize = 8;
+/// At most so many values that one step changed are shown.
+pub(super) const MAX_SHOWN_CHANGES: usize = 40;
+/// At most so many failures of one input are shown.
+pub(super) const MAX_SHOWN_ERRORS: usize = 8;
+/// Identities, names, values and error messages are cut to so many characters: no less than what the recorder writes.
+pub(super) const MAX_CHARS: usize = 300;
+
+/// What is kept of an input.
+#[derive(Debug, Serialize)]
+pub(super) struct Input {
+    pub(super) line_no: u64,
+    id: String,
+    /// From the beginning of the run.
+    pub(super) start_us: i64,
+    /// The time spent in its steps.
+    pub(super) duration_ns: u64,
+    record_count: usize,
+    records: Vec<ShownRecord>,
+    errors: Vec<ShownError>,
+    /// The number of its decision among those of the run.
+    pub(super) decision: Option<usize>,
+    /// Whether the trace shows its tags.
+    #[serde(skip)]
+    pub(super) has_tags: bool,
+    #[serde(skip)]
+    last_snapshot: Option<ContextSnapshot>,
+}
+
+/// One step of an input.
+#[derive(Debug, Serialize)]
+struct ShownRecord {
+    step: String,
+    kind_in: String,
+    kinds_out: Vec<String>,
+    /// From the beginning of the input.
+    offset_us: i64,
+    duration_ns: u64,
+    changes: Changes,
+}
+
+/// What a step changed in the context; read only if it is written. It is written as `[path, before, after]` for each value,
+/// as people read it, with null for what is not there.
+#[derive(Debug)]
+struct Changes(Option<ContextSnapshot>);
+
+/// A failure of one of an input's steps.
+#[derive(Debug, Serialize)]
+struct ShownError {
+    record: usize,
+    kind: String,
+    message: String,
+}
+
+/// What became of an input.
+#[derive(Debug, PartialEq)]
+pub(super) struct Outcome {
+    pub(super) label: String,
+    pub(super) is_accepted: bool,
+}
+
+/// The tags that tell of a decision.
+#[derive(Default, Deserialize)]
+struct Tags<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    accepted: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    tags: Option<Tags<'a>>,
+}
+
+impl Input {
+    /// Returns the input that begins with `record`, still without any record, in a run that began at `run_start_us`.
+    pub(super) fn new(record: &TraceRecord, run_start_us: i64) -> Self {
+        Self {
+            line_no: record.line_no,
+            id: String::new(),
+            start_us: micros(&record.t_enter).saturating_sub(run_start_us),
+            duration_ns: 0,
+            record_count: 0,
+            records: Vec::new(),
+            errors: Vec::new(),
+            decision: None,
+            has_tags: false,
+            last_snapshot: None,
+        }
+    }
+
+    /// Takes the input's next record.
+    pub(super) fn take(&mut self, record: TraceRecord, run_start_us: i64) {
+        let duration_ns = record.duration_ns();
+        if record.status == Status::Error && self.errors.len() < MAX_SHOWN_ERRORS {
+            self.errors.push(ShownError::new(self.record_count, record.error.as_ref()));
+        }
+        if self.id.is_empty()
+            && let Some(identity) = message_identities(&record, self.record_count == 0).next()
+        {
+            self.id = cut(identity.to_owned());
+        }
+        if self.records.len() < MAX_SHOWN_RECORDS {
+            let since_start = micros(&record.t_enter).saturating_sub(run_start_us);
+            let kinds_out = record.msg_out.into_iter().take(MAX_SHOWN_KINDS);
+            self.records.push(ShownRecord {
+                step: cut(record.step_name),
+                kind_in: cut(record.msg_in.type_name),
+                kinds_out: kinds_out.map(|message| cut(message.type_name)).collect(),
+                offset_us: since_start.saturating_sub(self.start_us).max(0),
+                duration_ns,
+                changes: Changes(record.ctx_diff),
+            });
+        }
+        if record.ctx_after.is_some() {
+            self.last_snapshot = record.ctx_after;
+        }
+        self.record_count += 1;
+        self.duration_ns = self.duration_ns.saturating_add(duration_ns);
+    }
+
+    /// Returns whether one of its steps has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Returns what became of the input, once it has all its records; `None` if the trace does not tell.
+    pub(super) fn settle(&mut self) -> Option<Outcome> {
+        let snapshot = self.last_snapshot.take()?;
+        let tags = serde_json::from_str::<Fields<'_>>(snapshot.as_json()).ok()?.tags?;
+        self.has_tags = true;
+        if let Some(id) = tags.id.filter(|id| !id.is_empty()) {
+            self.id = cut(id.into_owned());
+        }
+        let accepted = tags.accepted?;
+        let is_accepted = accepted == "true";
+        let label = match tags.reason {
+            _ if may_be_hidden(&accepted) => "hidden".to_owned(),
+            Some(reason) => cut(reason.into_owned()),
+            None if is_accepted => "accepted".to_owned(),
+            None => "declined".to_owned(),
+        };
+        Some(Outcome { label, is_accepted })
+    }
+
+    /// Returns what the page shows of it.
+    pub(super) fn to_json(&self) -> Box<RawValue> {
+        // It has neither maps nor anything else that could not be written.
+        to_raw_value(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // What is no object is shown as it is.
+        let whole = |diff: &ContextSnapshot| ValueChange {
+            path: "ctx_diff".to_owned(),
+            before: None,
+            after: Some(diff.as_json().to_owned()),
+        };
+        let mut changes = self
+            .0
+            .as_ref()
+            .map_or_else(Vec::new, |diff| value_changes(diff).unwrap_or_else(|_| vec![whole(diff)]));
+        let left_out = changes.len().saturating_sub(MAX_SHOWN_CHANGES);
+        changes.truncate(MAX_SHOWN_CHANGES);
+        let shown = |json: Option<String>| json.map(|json| cut(value_text(&json).into_owned()));
+        let shown = changes
+            .into_iter()
+            .map(|ValueChange { path, before, after }| (cut(path), shown(before), shown(after)));
+        let more = (left_out > 0)
+            .then(|| ("…".to_owned(), None, Some(format!("{} more", grouped(left_out as u64)))));
+        serializer.collect_seq(shown.chain(more))
+    }
+}
+
+impl ShownError {
+    fn new(record: usize, error: Option<&RecordedError>) -> Self {
+        let text = |part: fn(&RecordedError) -> &String| {
+            error.map_or_else(String::new, |error| cut(part(error).clone()))
+        };
+        Self { record, kind: text(|error| &error.type_name), message: text(|error| &error.message) }
+    }
+}
+
+/// Returns `text`, cut to what the page shows.
+pub(super) fn cut(mut text: String) -> String {
+    // As many bytes as the limit has characters always fit: no counting on the usual path.
+    if text.len() > MAX_CHARS
+        && let Some((end, _)) = text.char_indices().nth(MAX_CHARS)
+    {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}

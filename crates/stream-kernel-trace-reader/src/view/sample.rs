@@ -1,0 +1,125 @@
+//! Which inputs of a run are kept in full.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::input::Input;
+
+/// So many of the slowest are kept.
+pub(super) const MAX_SLOWEST: usize = 200;
+/// So many of those with errors are kept: the first.
+pub(super) const MAX_FAILED: usize = 200;
+
+/// The first inputs of a run with errors, the slowest, and of the others every so many-th; each as JSON.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    /// The slowest of those that are not in `failed`, so that no slower one is missing.
+    slowest: BTreeMap<(u64, Reverse<u64>), Box<RawValue>>,
+    failed: BTreeMap<u64, Box<RawValue>>,
+    regular: BTreeMap<u64, Box<RawValue>>,
+    regular_bytes: usize,
+}
+
+impl Sample {
+    /// Offers the run's input number `ordinal`, from 0, and returns whether the regular sample has grown.
+    pub(super) fn offer(&mut self, stride: u64, ordinal: u64, input: &Input) -> bool {
+        let rank = (input.duration_ns, Reverse(ordinal));
+        let is_slow = self.slowest.len() < MAX_SLOWEST
+            || self.slowest.first_key_value().is_some_and(|(fastest, _)| rank > *fastest);
+        let is_early_failure = input.has_failed() && self.failed.len() < MAX_FAILED;
+        if !is_slow && !is_early_failure && !ordinal.is_multiple_of(stride) {
+            return false;
+        }
+        // What the steps changed is costly to read, so of most inputs of a long trace it never is.
+        let json = input.to_json();
+        if is_early_failure {
+            self.failed.insert(ordinal, json);
+            return false;
+        }
+        self.slowest.insert(rank, json);
+        if self.slowest.len() <= MAX_SLOWEST {
+            return false;
+        }
+        // What is not, or no longer, among the slowest may still belong to the regular ones.
+        let Some(((_, Reverse(ordinal)), json)) = self.slowest.pop_first() else { return false };
+        let is_regular = ordinal.is_multiple_of(stride);
+        if is_regular {
+            self.regular_bytes += json.get().len();
+            self.regular.insert(ordinal, json);
+        }
+        is_regular
+    }
+
+    /// Drops what a larger stride leaves out.
+    pub(super) fn thin(&mut self, stride: u64) {
+        self.regular.retain(|ordinal, _| ordinal.is_multiple_of(stride));
+        self.regular_bytes = self.regular.values().map(|json| json.get().len()).sum();
+    }
+
+    /// Returns how many bytes the regular sample takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.regular_bytes
+    }
+}
+
+/// The inputs in the order of the run.
+impl Serialize for Sample {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let slowest = self.slowest.iter().map(|((_, Reverse(ordinal)), json)| (ordinal, json));
+        let all: BTreeMap<_, _> = slowest.chain(&self.failed).chain(&self.regular).collect();
+        serializer.collect_seq(all.values())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stream_kernel_trace::TraceRecord;
+
+    use super::*;
+
+    /// Returns the input on line `ordinal` + 1.
+    fn input(ordinal: u64, nanos: u32, has_failed: bool) -> Input {
+        let record: TraceRecord = serde_json::from_value(serde_json::json!({
+            "trace_id": "r:1", "scenario": "s", "line_no": ordinal + 1, "step_index": 0, "step_name": "a", "work_index": 0,
+            "t_enter": "", "t_exit": "", "duration_ms": f64::from(nanos) / 1e6, "msg_in": {"type_name": "In"},
+            "msg_out": [], "msg_out_count": 0, "status": if has_failed { "error" } else { "ok" },
+        }))
+        .unwrap();
+        let mut input = Input::new(&record, 0);
+        input.take(record, 0);
+        input
+    }
+
+    /// Offers inputs that take so many nanoseconds each, or fail, and returns the places of those that are kept.
+    fn kept(inputs: impl IntoIterator<Item = (u32, bool)>) -> Vec<u64> {
+        let mut sample = Sample::default();
+        for (ordinal, (nanos, has_failed)) in (0..).zip(inputs) {
+            sample.offer(u64::MAX, ordinal, &input(ordinal, nanos, has_failed));
+        }
+        let kept = serde_json::to_value(&sample).unwrap();
+        kept.as_array().unwrap().iter().map(|input| input["line_no"].as_u64().unwrap() - 1).collect()
+    }
+
+    #[test]
+    fn the_first_inputs_with_errors_are_kept_up_to_the_bound_however_fast_they_were() {
+        let bound = MAX_FAILED as u64;
+        // Each fails and is slower than those before; then come slower ones that go well.
+        let failing = (1..).take(2 * MAX_FAILED).map(|nanos| (nanos, true));
+        let slowest = (0..MAX_SLOWEST).map(|_| (1_000_000, false));
+        let expected: Vec<u64> = (0..bound).chain(2 * bound..2 * bound + MAX_SLOWEST as u64).collect();
+        assert_eq!(kept(failing.chain(slowest)), expected);
+    }
+
+    #[test]
+    fn the_slowest_are_kept_whether_they_fail_or_not() {
+        let (failed, slowest) = (MAX_FAILED as u64, MAX_SLOWEST as u64);
+        // All failures that are kept are slow; of the others, so many slow ones are kept as if these were not.
+        let failing = (0..failed).map(|_| (1_000_000, true));
+        let slow = (1_000..).take(1 + MAX_SLOWEST).map(|nanos| (nanos, false));
+        let expected: Vec<u64> = (0..failed).chain(failed + 1..=failed + slowest).collect();
+        assert_eq!(kept(failing.chain(slow)), expected);
+    }
+}

@@ -1,0 +1,80 @@
+//! What the page tells of one step of a run: the figures of `trace stats`, and how its durations are spread.
+
+use crate::statistics::StepStatistics;
+use serde::Serialize;
+
+use super::input::cut;
+
+/// The plot divides each doubling of the duration into so many classes.
+const CLASSES_PER_DOUBLING: f64 = 4.0;
+
+/// One step, as the page reads it.
+#[derive(Debug, Serialize)]
+pub(super) struct StepJson {
+    name: String,
+    records: u64,
+    messages_out: u64,
+    errors: u64,
+    total_ns: u64,
+    p50_ns: u64,
+    p90_ns: u64,
+    p99_ns: u64,
+    max_ns: u64,
+    /// `[k, count]`: so many took from 2^(k/4) to less than 2^((k+1)/4) nanoseconds. At most 168, as quantiles end at an hour.
+    classes: Vec<(u32, u64)>,
+}
+
+impl From<&StepStatistics> for StepJson {
+    fn from(step: &StepStatistics) -> Self {
+        Self {
+            name: cut(step.step_name().to_owned()),
+            records: step.msgs_in(),
+            messages_out: step.msgs_out(),
+            errors: step.errors(),
+            total_ns: step.total_ns(),
+            p50_ns: step.quantile_ns(0.5),
+            p90_ns: step.quantile_ns(0.9),
+            p99_ns: step.quantile_ns(0.99),
+            max_ns: step.max_ns(),
+            classes: classes_of(step.durations_ns()),
+        }
+    }
+}
+
+/// Gathers durations, from the shortest, in classes. The histogram that they come from has thousands of them, of widths
+/// that say more of its memory layout than of the durations.
+fn classes_of(durations: impl Iterator<Item = (u64, u64)>) -> Vec<(u32, u64)> {
+    let mut classes: Vec<(u32, u64)> = Vec::new();
+    for (duration_ns, count) in durations {
+        let class = class_of(duration_ns);
+        match classes.last_mut() {
+            Some((last, counted)) if *last == class => *counted += count,
+            _ => classes.push((class, count)),
+        }
+    }
+    classes
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a logarithm of at least 0, of which the whole part is wanted"
+)]
+fn class_of(duration_ns: u64) -> u32 {
+    ((duration_ns.max(1) as f64).log2() * CLASSES_PER_DOUBLING) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::statistics::MAX_QUANTILE_NS;
+
+    use super::*;
+
+    #[test]
+    fn four_classes_make_a_doubling_and_an_hour_is_in_the_last() {
+        let durations = [(0, 2), (1, 1), (2, 5), (1_000, 3), (1_023, 4), (1_024, 1)];
+        assert_eq!(classes_of(durations.into_iter()), [(0, 3), (4, 5), (39, 7), (40, 1)]);
+        assert_eq!(class_of(MAX_QUANTILE_NS), 166);
+    }
+}

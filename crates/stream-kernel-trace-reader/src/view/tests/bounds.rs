@@ -1,0 +1,105 @@
+//! What a page holds at most: at each bound and one beyond.
+
+use super::*;
+
+#[test]
+fn what_a_step_changed_is_told_up_to_the_bound_and_beyond_it_how_much_more() {
+    for (count, more) in [(input::MAX_SHOWN_CHANGES, None), (input::MAX_SHOWN_CHANGES + 1, Some("1 more"))] {
+        let tags: Vec<String> = (0..count).map(|tag| format!(r#""t{tag}":"is {tag}""#)).collect();
+        let diff = format!(r#"{{"tags":{{"before":{{"t0":"is -1"}},"after":{{{}}}}}}}"#, tags.join(","));
+        let trace =
+            record("r", 1, 5, "null", None).replace(r#""ctx_diff":null"#, &format!(r#""ctx_diff":{diff}"#));
+        let data = data_of(&trace, None);
+        let changes = data["runs"][0]["sample"][0]["records"][0]["changes"].as_array().unwrap();
+        assert_eq!(changes[0], json!(["tags.t0", "is -1", "is 0"]));
+        assert_eq!(changes[1], json!(["tags.t1", null, "is 1"]));
+        assert_eq!(changes.len(), input::MAX_SHOWN_CHANGES + usize::from(more.is_some()));
+        if let Some(more) = more {
+            assert_eq!(changes[count - 1], json!(["…", null, more]));
+        }
+    }
+}
+
+#[test]
+fn of_an_input_so_many_steps_and_errors_are_kept_and_all_are_counted() {
+    for (records, shown, errors) in [
+        (input::MAX_SHOWN_ERRORS, input::MAX_SHOWN_ERRORS, input::MAX_SHOWN_ERRORS),
+        (input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_ERRORS),
+        (input::MAX_SHOWN_RECORDS + 1, input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_ERRORS),
+    ] {
+        let data = data_of(&record("r", 1, 5, "null", Some("x")).repeat(records), None);
+        let (run, input) = (&data["runs"][0], &data["runs"][0]["sample"][0]);
+        assert_eq!((&run["records"], &run["errors"]), (&records.into(), &records.into()));
+        assert_eq!(input["record_count"], records);
+        assert_eq!(input["records"].as_array().unwrap().len(), shown);
+        assert_eq!(input["errors"].as_array().unwrap().len(), errors);
+    }
+}
+
+#[test]
+fn decisions_beyond_the_bound_are_one() {
+    let decided = |reason: usize| {
+        let tags = format!(r#"{{"tags":{{"accepted":"false","reason":"R{reason}"}}}}"#);
+        record("r", reason as u64 + 1, 5, &tags, None)
+    };
+    let labels_of = |count| {
+        let data = data_of(&(0..count).map(decided).collect::<String>(), None);
+        let decisions = data["runs"][0]["decisions"].as_array().unwrap().clone();
+        decisions.iter().map(|decision| decision["label"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let most = labels_of(run_view::MAX_DECISIONS);
+    assert_eq!((most.len(), &*most[most.len() - 1]), (64, "R63"));
+    for more in 1..=2 {
+        assert_eq!(labels_of(run_view::MAX_DECISIONS + more).last().map(String::as_str), Some("(other)"));
+        assert_eq!(labels_of(run_view::MAX_DECISIONS + more).len(), 65);
+    }
+}
+
+#[test]
+fn a_text_is_cut_one_beyond_the_bound() {
+    for (chars, shown) in [(input::MAX_CHARS, input::MAX_CHARS), (input::MAX_CHARS + 1, input::MAX_CHARS + 1)]
+    {
+        let cut = input::cut("é".repeat(chars));
+        assert_eq!((cut.chars().count(), cut.ends_with('…')), (shown, chars > input::MAX_CHARS));
+    }
+}
+
+#[test]
+fn a_sample_beyond_its_bound_is_halved() {
+    // Each is as long as another.
+    let tags: Vec<String> = (0..40).map(|tag| format!(r#""t{tag}":"{}""#, "v".repeat(250))).collect();
+    let diff = format!(r#""ctx_diff":{{"tags":{{"before":{{}},"after":{{{}}}}}}}"#, tags.join(","));
+    let line = |line_no: usize, nanos, error| {
+        let record = record("r", 1, nanos, "null", error).replace(r#""ctx_diff":null"#, &diff);
+        record.replace(r#""line_no":1,"#, &format!(r#""line_no":{line_no},"#))
+    };
+    let size = data_of(&line(1_000, 100, None), None)["runs"][0]["sample"][0].to_string().len();
+    // The slowest and the one that fails are kept apart from the regular sample.
+    let most = collector::MAX_SAMPLE_BYTES / size + sample::MAX_SLOWEST + 1;
+    for (inputs, stride) in [(most, 1), (most + 1, 2)] {
+        let first = [line(1_000, 9_000, None), line(1_001, 1, Some("x"))];
+        let others = (2..inputs).map(|place| line(1_000 + place, 100, None));
+        let data = data_of(&first.into_iter().chain(others).collect::<String>(), None);
+        let run = &data["runs"][0];
+        assert_eq!((&data["stride"], &run["inputs"]), (&stride.into(), &inputs.into()));
+        let sample = run["sample"].as_array().unwrap();
+        let lines = [0, 1].map(|input| &sample[input]["line_no"]);
+        assert_eq!(lines, [1_000, 1_001], "the slowest and the failed are always in");
+        let expected = if stride == 1 { inputs } else { inputs.midpoint(sample::MAX_SLOWEST) };
+        assert!(sample.len().abs_diff(expected) <= 1, "{} of {inputs}", sample.len());
+        assert!(data.to_string().len() < 10_000_000);
+    }
+}
+
+#[test]
+fn runs_stand_apart_up_to_the_bound_and_one_can_be_chosen() {
+    let runs = |count: usize| (0..count).map(|run| record(&run.to_string(), 1, 5, "null", None)).collect();
+    for (count, left_out) in [(collector::MAX_RUNS, 0), (collector::MAX_RUNS + 1, 1)] {
+        let trace: String = runs(count);
+        let data = data_of(&trace, None);
+        assert_eq!(data["runs"].as_array().unwrap().len(), collector::MAX_RUNS);
+        assert_eq!(data["runs_left_out"], left_out);
+    }
+    let data = data_of(&runs(3), Some(2));
+    assert_eq!((&data["runs"][0]["run"], &data["runs"][0]["run_id"]), (&2.into(), &"1".into()));
+}
