@@ -2,17 +2,16 @@
 
 mod chrome;
 mod otlp;
-mod step;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
 
-use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::{Timestamp, TraceRecord};
 
+use crate::reading::{ValueChange, value_changes};
 use chrome::Chrome;
 use otlp::Otlp;
-use step::Step;
 
 /// How much of an input is held, in bytes of the format, but for one record. What is longer is written in parts.
 const MAX_PART_BYTES: usize = 512 * 1024;
@@ -50,6 +49,33 @@ pub enum ExportError {
     /// The output did not take it.
     #[error(transparent)]
     Write(#[from] io::Error),
+}
+
+/// A record with its times as numbers and its context's changes apart.
+struct Step<'a> {
+    /// The number of the run, from 1.
+    run: u64,
+    record: &'a TraceRecord,
+    /// When it began, in nanoseconds since the Unix epoch, known to the microsecond.
+    begin_ns: u64,
+    /// How long it took, known to the nanosecond.
+    duration_ns: u64,
+    changes: Vec<ValueChange>,
+}
+
+impl<'a> Step<'a> {
+    /// Returns the step, or what is wrong with its record.
+    fn new(run: u64, record: &'a TraceRecord) -> Result<Self, String> {
+        let begin: Timestamp = record.t_enter.parse().map_err(|error| format!("`t_enter`: {error}"))?;
+        let changes = record.ctx_diff.as_ref().map(value_changes).transpose();
+        Ok(Self {
+            run,
+            record,
+            begin_ns: begin.as_nanos(),
+            duration_ns: record.duration_ns(),
+            changes: changes.map_err(|error| format!("`ctx_diff`: {error}"))?.unwrap_or_default(),
+        })
+    }
 }
 
 /// Takes a trace step by step. Between the beginning and the end of an input come its steps.

@@ -6,9 +6,9 @@ mod inputs;
 mod reader;
 mod runs;
 
-pub use changes::{ValueChange, value_changes};
+pub use changes::{ValueChange, shown_changes, value_changes};
 pub use identity::message_identities;
 pub use inputs::{Input, Inputs};
 pub(crate) use inputs::{MAX_HELD_BYTES, MAX_HELD_RECORDS, memory_bytes};
-pub use reader::{MAX_LINE_BYTES, Tail, TraceLine, TraceReader, WrongLine};
+pub use reader::{MAX_LINE_BYTES, Tail, TornTail, TraceLine, TraceReader, WrongLine};
 pub use runs::RunSplitter;

@@ -4,7 +4,7 @@ mod step;
 
 use jiff::Timestamp;
 
-pub use step::StepStatistics;
+pub use step::{StepFigures, StepStatistics};
 use stream_kernel_trace::TraceRecord;
 
 /// The most steps that one run may name.
@@ -30,7 +30,7 @@ pub struct TooManySteps;
 /// statistics.add(&record)?;
 /// assert_eq!(statistics.inputs(), 1);
 /// assert_eq!(statistics.wall_seconds(), Some(0.0005));
-/// assert_eq!(statistics.steps()[0].max_ns(), 500_000);
+/// assert_eq!(statistics.steps()[0].figures().max_ns, 500_000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -52,7 +52,10 @@ impl RunStatistics {
     /// Returns [`TooManySteps`] for one step more than can be counted.
     pub fn add(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
         let key = (record.step_index, &*record.step_name);
-        let at = match self.steps.binary_search_by(|step| (step.step_index, &*step.step_name).cmp(&key)) {
+        let at = match self
+            .steps
+            .binary_search_by(|step| (step.counts.step_index, &*step.counts.step_name).cmp(&key))
+        {
             Ok(at) => at,
             Err(_) if self.steps.len() == MAX_STEPS => return Err(TooManySteps),
             Err(at) => {
@@ -89,7 +92,7 @@ impl RunStatistics {
 
     /// Returns the time that all steps took together, in nanoseconds.
     pub fn total_ns(&self) -> u64 {
-        self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.total_ns))
+        self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.counts.total_ns))
     }
 
     /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
@@ -134,13 +137,13 @@ mod tests {
         let statistics =
             statistics_of((1..=1000_u32).map(|millis| record(1, (0, "a"), f64::from(millis) + 0.000_001)));
         let step = &statistics.steps()[0];
-        for (quantile, millis) in [(0.5, 500), (0.9, 900), (0.99, 990)] {
-            let (found, expected) = (step.quantile_ns(quantile), millis * 1_000_000);
-            assert!(found.abs_diff(expected) <= expected / 1000, "{quantile}: {found}, not {expected}");
+        let figures = step.figures();
+        for (found, millis) in [(figures.p50_ns, 500), (figures.p90_ns, 900), (figures.p99_ns, 990)] {
+            let expected = millis * 1_000_000;
+            assert!(found.abs_diff(expected) <= expected / 1000, "{found}, not {expected}");
         }
-        assert_eq!(step.quantile_ns(1.0), 1_000_000_001);
-        assert_eq!((step.max_ns(), step.total_ns()), (1_000_000_001, 500_500_001_000));
-        assert_eq!((step.msgs_in(), step.msgs_out(), step.errors()), (1000, 2000, 0));
+        assert_eq!((figures.max_ns, figures.total_ns), (1_000_000_001, 500_500_001_000));
+        assert_eq!((figures.msgs_in, figures.msgs_out, figures.errors), (1000, 2000, 0));
         let (shortest, longest) = (step.durations_ns().next(), step.durations_ns().last());
         assert!(
             shortest.is_some_and(|(ns, count)| ns.abs_diff(1_000_000) <= 1_000 && count == 1),
@@ -152,10 +155,10 @@ mod tests {
 
     #[test]
     fn a_time_beyond_the_quantiles_bound_is_kept_as_maximum() {
-        let step = &statistics_of([record(1, (0, "a"), 7_200_000.0)]).steps()[0].clone();
-        assert!(step.quantile_ns(0.5) >= MAX_QUANTILE_NS);
-        assert_eq!(step.max_ns(), 2 * MAX_QUANTILE_NS);
-        assert_eq!(statistics_of([record(1, (0, "a"), -1.0)]).steps()[0].max_ns(), 0);
+        let figures = |millis| statistics_of([record(1, (0, "a"), millis)]).steps()[0].figures();
+        assert!(figures(7_200_000.0).p50_ns >= MAX_QUANTILE_NS);
+        assert_eq!(figures(7_200_000.0).max_ns, 2 * MAX_QUANTILE_NS);
+        assert_eq!(figures(-1.0).max_ns, 0);
     }
 
     #[test]
@@ -168,7 +171,7 @@ mod tests {
         ]);
         assert_eq!((statistics.records(), statistics.inputs()), (4, 2));
         assert_eq!(statistics.wall_seconds(), Some(2.5));
-        let names: Vec<&str> = statistics.steps().iter().map(StepStatistics::step_name).collect();
+        let names: Vec<_> = statistics.steps().iter().map(|step| step.figures().step_name).collect();
         assert_eq!(names, ["a", "b", "c"]);
     }
 

@@ -12,7 +12,6 @@ mod tests;
 use std::io::BufRead;
 
 use crate::reading::{RunSplitter, TraceReader, WrongLine};
-use form::Form;
 use order::RunOrder;
 use stream_kernel_trace::TraceRecord;
 
@@ -51,7 +50,6 @@ pub struct Finding {
 pub struct Validator {
     runs: RunSplitter,
     run: u64,
-    form: Form,
     order: RunOrder,
     records: u64,
     inputs: u64,
@@ -72,7 +70,7 @@ impl Validator {
             self.run = run;
         }
         let mut report = Report { run, line_no, findings };
-        self.form.check(reader, record, &mut report);
+        form::check(reader, record, &mut report);
         self.records += 1;
         self.inputs += u64::from(self.order.check(record, &mut report));
     }

@@ -53,11 +53,6 @@ impl Signature {
         self.has_identity.then(|| self.identity.as_str())
     }
 
-    /// Returns the hash of the message's content in lower-case hexadecimal, `None` where the mode does not ask for it.
-    pub fn hash_hex(&self) -> Option<String> {
-        String::from_utf8(self.hash?.to_vec()).ok()
-    }
-
     /// Makes this the signature of `message`, without what `redaction` hides; `content` is room to work in. Keeps its allocations.
     pub(crate) fn describe(
         &mut self,

@@ -4,8 +4,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::Record;
 use crate::json::{is_escaped, push_millis, push_string};
-use crate::{Record, Signature, StepFault};
 
 /// One record of a trace, on its own: [`Record`]'s owned twin, of the same form as JSON.
 ///
@@ -157,17 +157,6 @@ impl ContextSnapshot {
     pub fn as_json(&self) -> &str {
         &self.0
     }
-
-    /// Takes `json` as it is: it must be one JSON value, without white space around it.
-    pub(crate) fn of_valid_json(json: impl Into<Box<str>>) -> Self {
-        Self(json.into())
-    }
-
-    fn written_by(write: impl FnOnce(&mut Vec<u8>)) -> Option<Self> {
-        let mut json = Vec::new();
-        write(&mut json);
-        String::from_utf8(json).ok().map(Self::of_valid_json)
-    }
 }
 
 impl From<Box<RawValue>> for ContextSnapshot {
@@ -183,54 +172,11 @@ impl Serialize for ContextSnapshot {
     }
 }
 
-impl From<&Signature> for MessageSignature {
-    fn from(signature: &Signature) -> Self {
-        Self {
-            type_name: signature.type_name().to_owned(),
-            identity: signature.identity().map(str::to_owned),
-            hash: signature.hash_hex(),
-        }
-    }
-}
-
-impl From<&StepFault> for RecordedError {
-    fn from(fault: &StepFault) -> Self {
-        Self {
-            type_name: fault.type_name.as_str().to_owned(),
-            message: fault.message.as_str().to_owned(),
-            step_name: fault.step_name.clone(),
-            stack: None,
-        }
-    }
-}
-
 impl From<&Record<'_>> for TraceRecord {
-    #[expect(clippy::cast_precision_loss, reason = "nanoseconds stay exact for 104 days of one step")]
+    #[expect(clippy::expect_used, reason = "whatever is in a record, its JSON has the form of one")]
     fn from(record: &Record<'_>) -> Self {
-        Self {
-            trace_id: format!("{}:{}", record.run_id, record.line_no),
-            scenario: record.scenario.to_owned(),
-            line_no: record.line_no,
-            step_index: record.step_index,
-            step_name: record.step_name.to_owned(),
-            work_index: record.work_index,
-            t_enter: record.t_enter.as_str().to_owned(),
-            t_exit: record.t_exit.as_str().to_owned(),
-            duration_ms: record.duration_ns as f64 / 1e6,
-            msg_in: record.msg_in.into(),
-            msg_out: record.msg_out.iter().map(Into::into).collect(),
-            msg_out_count: record.msg_out.len(),
-            ctx_before: record
-                .context
-                .and_then(|change| ContextSnapshot::written_by(|out| change.write_before(out))),
-            ctx_after: record
-                .context
-                .and_then(|change| ContextSnapshot::written_by(|out| change.write_after(out))),
-            ctx_diff: record
-                .context
-                .and_then(|change| ContextSnapshot::written_by(|out| change.write_diff(out))),
-            status: if record.error.is_some() { Status::Error } else { Status::Ok },
-            error: record.error.map(Into::into),
-        }
+        let mut json = Vec::new();
+        record.write_json(&mut json);
+        serde_json::from_slice(&json).expect("a record's JSON reads back")
     }
 }

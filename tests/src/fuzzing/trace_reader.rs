@@ -51,7 +51,7 @@ pub fn trace_reader(bytes: &[u8]) {
         Some(Tail::Record(record)) => {
             assert_eq!(by_serde(rest), Some(*record));
         }
-        Some(Tail::Torn { bytes, .. }) => assert_eq!(bytes, rest.len() as u64),
+        Some(Tail::Torn(tail)) => assert_eq!(tail.bytes, rest.len() as u64),
         Some(Tail::Wrong(wrong)) => assert!(!wrong.why.is_empty()),
     }
 }

@@ -9,13 +9,12 @@ use std::io::Write;
 
 use clap::Args;
 use stream_kernel_text::counted;
-use stream_kernel_trace_reader::reading::{Tail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace_reader::reading::{Tail, TornTail, TraceLine, TraceReader, WrongLine};
 use stream_kernel_trace_reader::validation::Validator;
 
 use super::source::open;
 use crate::failure::Failure;
 use findings::FindingsPrinter;
-use repair::Cut;
 
 /// Check every line, the order and the completeness of a trace.
 ///
@@ -55,34 +54,33 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
-    while let Some(line) = reader.next_line().map_err(failed)? {
-        match line {
+    let mut take = |reader: &TraceReader<_>, line| -> Result<(), Failure> {
+        let record = match line {
             TraceLine::Record(record) => {
-                check.record(&reader, &record, &mut found);
-                printer.take(&mut found, check.run())?;
-                printer.name_run(&record);
+                check.record(reader, &record, &mut found);
+                Some(record)
             }
             TraceLine::Wrong(wrong) => {
                 check.wrong_line(&wrong, &mut found);
-                printer.take(&mut found, check.run())?;
+                None
             }
-        }
+        };
+        printer.take(&mut found, check.run())?;
+        record.iter().for_each(|record| printer.name_run(record));
+        Ok(())
+    };
+    while let Some(line) = reader.next_line().map_err(failed)? {
+        take(&reader, line)?;
     }
     let mut to_cut = None;
     match reader.tail() {
         None => (),
-        Some(Tail::Record(record)) => {
-            check.record(&reader, &record, &mut found);
-            printer.take(&mut found, check.run())?;
-            printer.name_run(&record);
-        }
-        Some(Tail::Wrong(wrong)) => check.wrong_line(&wrong, &mut found),
-        Some(Tail::Torn { line_no, offset, bytes }) if options.repair => {
-            to_cut = Some(Cut { line_no, offset, bytes });
-        }
-        Some(Tail::Torn { line_no, bytes, .. }) => {
+        Some(Tail::Record(record)) => take(&reader, TraceLine::Record(record))?,
+        Some(Tail::Wrong(wrong)) => take(&reader, TraceLine::Wrong(wrong))?,
+        Some(Tail::Torn(tail)) if options.repair => to_cut = Some(tail),
+        Some(Tail::Torn(TornTail { line_no, bytes, .. })) => {
             let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
-            check.wrong_line(&WrongLine { line_no, why }, &mut found);
+            take(&reader, TraceLine::Wrong(WrongLine { line_no, why }))?;
         }
     }
     check.finish(&mut found);
@@ -92,9 +90,9 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         return Err(Failure::NoSuchRun { name: options.file.clone(), run, runs: check.run() });
     }
     printer.finish(&check)?;
-    if let Some(cut) = &to_cut {
-        cut.apply(&options.file)?;
+    if let Some(tail) = to_cut {
+        repair::cut(tail, &options.file)?;
     }
-    let findings = printer.sum_up(&check, to_cut.as_ref())?;
+    let findings = printer.sum_up(&check, to_cut)?;
     Ok(u8::from(findings > 0))
 }

@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     }
     drop(comparison);
     if !has_any && !options.json {
-        people::write_no_runs(out).map_err(Failure::Print)?;
+        people::write_same(out, 0, 0).map_err(Failure::Print)?;
     }
     a.finish()?;
     b.finish()?;

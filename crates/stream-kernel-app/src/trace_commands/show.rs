@@ -3,7 +3,6 @@
 mod block;
 mod choice;
 mod follow;
-mod glob;
 mod palette;
 mod printer;
 #[cfg(test)]
@@ -12,9 +11,10 @@ mod tests;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use stream_kernel_trace::Status;
 use stream_kernel_trace_reader::reading::Inputs;
+use wildmatch::WildMatch;
 
 use super::source::Records;
 use crate::failure::Failure;
@@ -51,8 +51,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "GLOB")]
     step: Option<String>,
     /// Show the steps only that ended so.
-    #[arg(long, value_name = "ok|error", hide_possible_values = true)]
-    status: Option<StatusName>,
+    #[arg(long, value_name = "ok|error", hide_possible_values = true, value_parser = ["ok", "error"])]
+    status: Option<String>,
     /// Wait for more, as `tail -f` does; an input is shown when the next one begins, or after a second without news.
     ///
     /// It ends when it is interrupted, with 130 (143 by SIGTERM, 129 by SIGHUP), when nobody reads what it prints any
@@ -68,19 +68,16 @@ pub(crate) struct Options {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum StatusName {
-    Ok,
-    Error,
-}
-
 impl Options {
     fn choice(&self) -> Choice {
-        let status = self.status.map(|name| match name {
-            StatusName::Ok => Status::Ok,
-            StatusName::Error => Status::Error,
-        });
-        Choice { line_no: self.line, id: self.id.clone(), step: self.step.clone(), status }
+        let is_error = self.status.as_ref().map(|status| status == "error");
+        let status = is_error.map(|is_error| if is_error { Status::Error } else { Status::Ok });
+        Choice {
+            line_no: self.line,
+            id: self.id.clone(),
+            step: self.step.as_deref().map(WildMatch::new),
+            status,
+        }
     }
 }
 

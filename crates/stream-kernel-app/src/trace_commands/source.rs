@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, fstat};
 use stream_kernel_text::{counted, escaped};
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace_reader::reading::{RunSplitter, Tail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace_reader::reading::{RunSplitter, Tail, TornTail, TraceLine, TraceReader, WrongLine};
 
 use super::wrong_lines::WrongLines;
 use crate::failure::Failure;
@@ -186,14 +186,14 @@ impl Records {
         match self.reader.tail()? {
             Tail::Record(record) => return Some(*record),
             Tail::Wrong(wrong) => self.wrong_lines.add(wrong),
-            Tail::Torn { line_no, bytes, .. } if !self.is_silent => {
+            Tail::Torn(TornTail { line_no, bytes, .. }) if !self.is_silent => {
                 let name = escaped(&self.name);
                 say(format!(
                     "note: `{name}` ends in {} of a torn record, line {line_no}, which are left out",
                     counted(bytes, "byte")
                 ));
             }
-            Tail::Torn { .. } => {}
+            Tail::Torn(_) => {}
         }
         None
     }

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 use stream_kernel_text::escaped_json;
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace_reader::statistics::{RunStatistics, StepStatistics};
+use stream_kernel_trace_reader::statistics::{RunStatistics, StepFigures};
 
 use super::run_heading::run_heading;
 use super::source::Records;
@@ -97,7 +97,8 @@ impl Counted {
     fn json(&self) -> serde_json::Value {
         let total_ns = self.statistics.total_ns();
         let seconds = self.statistics.wall_seconds();
-        let steps: Vec<_> = self.statistics.steps().iter().map(|step| step_json(step, total_ns)).collect();
+        let steps: Vec<_> =
+            self.statistics.steps().iter().map(|step| step_json(&step.figures(), total_ns)).collect();
         json!({
             "run": self.run,
             "run_id": self.run_id,
@@ -118,24 +119,14 @@ fn per_second(count: u64, seconds: Option<f64>) -> Option<f64> {
     seconds.filter(|seconds| *seconds > 0.0).map(|seconds| count as f64 / seconds)
 }
 
-fn step_json(step: &StepStatistics, total_ns: u64) -> serde_json::Value {
-    json!({
-        "step_index": step.step_index(),
-        "step_name": step.step_name(),
-        "msgs_in": step.msgs_in(),
-        "msgs_out": step.msgs_out(),
-        "errors": step.errors(),
-        "p50_ns": step.quantile_ns(0.5),
-        "p90_ns": step.quantile_ns(0.9),
-        "p99_ns": step.quantile_ns(0.99),
-        "max_ns": step.max_ns(),
-        "total_ns": step.total_ns(),
-        "share": share(step, total_ns),
-    })
+fn step_json(step: &StepFigures, total_ns: u64) -> serde_json::Value {
+    let mut json = json!(step);
+    json["share"] = share(step, total_ns).into();
+    json
 }
 
 /// Returns the step's part, 0 to 1, of the time of all steps.
 #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-fn share(step: &StepStatistics, total_ns: u64) -> f64 {
-    if total_ns == 0 { 0.0 } else { step.total_ns() as f64 / total_ns as f64 }
+fn share(step: &StepFigures, total_ns: u64) -> f64 {
+    if total_ns == 0 { 0.0 } else { step.total_ns as f64 / total_ns as f64 }
 }

@@ -12,6 +12,7 @@ use crate::report::say;
 pub(super) const MAX_NAMED: usize = 10;
 
 /// The wrong lines of a trace, or of one of its runs. They spoil none of the records around them.
+#[derive(Default)]
 pub(super) struct WrongLines {
     name: String,
     only_run: Option<u64>,
@@ -26,15 +27,7 @@ pub(super) struct WrongLines {
 impl WrongLines {
     /// Counts those of the trace `name`, or with `only_run` those of that run.
     pub(super) fn new(name: &str, only_run: Option<u64>) -> Self {
-        Self {
-            name: name.to_owned(),
-            only_run,
-            is_silent: false,
-            waiting: Vec::new(),
-            waiting_count: 0,
-            named: 0,
-            count: 0,
-        }
+        Self { name: name.to_owned(), only_run, ..Self::default() }
     }
 
     /// Counts them again: they were named.

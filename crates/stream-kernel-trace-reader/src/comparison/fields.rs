@@ -67,7 +67,7 @@ pub(super) fn differing_fields(a: &TraceRecord, b: &TraceRecord, left_out: LeftO
     differing
 }
 
-/// Returns whether [`differing_fields`] would find nothing; of contexts with the same text nothing is taken apart.
+/// Returns whether [`differing_fields`] would find nothing. Contexts with the same text are not taken apart.
 pub(super) fn is_same(a: &TraceRecord, b: &TraceRecord, left_out: LeftOut) -> bool {
     let is_same_context = |a: &Option<_>, b: &Option<_>| is_same_context(a.as_ref(), b.as_ref(), left_out);
     a.line_no == b.line_no
@@ -98,19 +98,7 @@ fn is_same_context(a: Option<&ContextSnapshot>, b: Option<&ContextSnapshot>, lef
         }
         leaves.0.into_iter().map(|(path, value)| (path, canonical(value.get()))).collect()
     };
-    let is_same_text = || {
-        let [mut a, mut b] =
-            [in_a.iter(), in_b.iter()].map(|all| all.filter(|(field, _)| !left_out.has(field)));
-        loop {
-            match (a.next(), b.next()) {
-                (None, None) => return true,
-                (Some((field, value)), Some((other_field, other_value)))
-                    if field == other_field && value.get() == other_value.get() => {}
-                _ => return false,
-            }
-        }
-    };
-    is_same_text() || stable(in_a) == stable(in_b)
+    stable(in_a) == stable(in_b)
 }
 
 /// Returns the values of a record by path, without what is volatile.

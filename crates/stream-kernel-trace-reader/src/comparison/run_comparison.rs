@@ -10,6 +10,7 @@ use super::{
 };
 
 /// What was found of a run so far.
+#[derive(Default)]
 pub(super) struct RunComparison {
     run: u64,
     left_out: LeftOut,
@@ -28,20 +29,7 @@ pub(super) struct RunComparison {
 
 impl RunComparison {
     pub(super) fn new(run: u64, left_out: LeftOut) -> Self {
-        Self {
-            run,
-            left_out,
-            inputs: Sides::default(),
-            first: None,
-            moved: None,
-            steps: Tally::default(),
-            has_tags: false,
-            tags: Tally::default(),
-            decisions: Tally::default(),
-            flipped: 0,
-            other_reason: 0,
-            present: Sides::default(),
-        }
+        Self { run, left_out, ..Self::default() }
     }
 
     /// Takes in records of the present input, all or the next part of them.
@@ -130,15 +118,12 @@ impl RunComparison {
         let (in_a, in_b) = (decided(&outcomes.a), decided(&outcomes.b));
         self.inputs.a += u64::from(outcomes.a.is_some());
         self.inputs.b += u64::from(outcomes.b.is_some());
-        if let Some((is_accepted, decision)) = &in_a {
-            let counts = self.decisions.of(decision);
-            counts.0 = *is_accepted;
-            counts.1.a += 1;
-        }
-        if let Some((is_accepted, decision)) = &in_b {
-            let counts = self.decisions.of(decision);
-            counts.0 = *is_accepted;
-            counts.1.b += 1;
+        for (decided, counts_of_a, counts_of_b) in [(&in_a, 1, 0), (&in_b, 0, 1)] {
+            if let Some((is_accepted, decision)) = decided {
+                let (accepts, counts) = self.decisions.of(decision);
+                (*accepts, counts.a, counts.b) =
+                    (*is_accepted, counts.a + counts_of_a, counts.b + counts_of_b);
+            }
         }
         let has_tags =
             |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(|outcome| outcome.tags.is_some());

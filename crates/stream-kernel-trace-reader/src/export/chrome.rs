@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::step::Step;
-use super::{Format, MAX_PART_BYTES};
+use super::{Format, MAX_PART_BYTES, Step};
 use crate::write_json;
 
 /// What lies between the ends of two events at least, in nanoseconds.

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use stream_kernel_text::hex;
 use stream_kernel_trace::{Timestamp, TraceRecord};
 
-use super::step::Step;
-use super::{Format, MAX_PART_BYTES};
+use super::{Format, MAX_PART_BYTES, Step};
 use crate::{SpanIds, write_json};
 
 /// A span neither answers a remote call nor makes one.

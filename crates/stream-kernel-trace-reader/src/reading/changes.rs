@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use crate::json_leaves::{Leaves, elements, members, name};
-use crate::json_members::{Member, Members};
+use crate::json_leaves::{Leaves, elements, members};
+use crate::json_members::Members;
 use stream_kernel_trace::ContextSnapshot;
 
 /// A value in the context that a step changed.
@@ -42,6 +42,15 @@ pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChan
     changes_in(diff.as_json())
 }
 
+/// Returns what `diff` says the step changed. What is no object is one change, of `ctx_diff`, with all of it after.
+pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
+    let Some(diff) = diff else { return Vec::new() };
+    value_changes(diff).unwrap_or_else(|_| {
+        let (path, after) = ("ctx_diff".to_owned(), Some(diff.as_json().to_owned()));
+        vec![ValueChange { path, before: None, after }]
+    })
+}
+
 fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
     let Members(fields) = serde_json::from_str(diff)?;
     let mut changes = Vec::new();
@@ -61,7 +70,7 @@ fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
 }
 
 fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &RawValue, after: &RawValue) {
-    let (before_values, after_values) = values_of(field, before, after);
+    let (before_values, after_values) = (values_of(field, before), values_of(field, after));
     let mut was: HashMap<&str, &str> =
         before_values.iter().map(|(path, value)| (&**path, value.get())).collect();
     let changes_before = changes.len();
@@ -89,29 +98,11 @@ fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &RawValue, 
     }
 }
 
-/// Values by path.
-type Values<'j> = Vec<(String, &'j RawValue)>;
-
-/// Returns the values in a field before and after a step. The members that both begin with and have alike are left out: a
-/// step mostly adds to what is there, so that little is to be looked at.
-fn values_of<'j>(field: &str, before: &'j RawValue, after: &'j RawValue) -> (Values<'j>, Values<'j>) {
-    let (mut was, mut is) = (Leaves::default(), Leaves::default());
-    if let (Some(before), Some(after)) = (members(before.get()), members(after.get())) {
-        let is_alike =
-            |(one, other): &(&Member<'_>, &Member<'_>)| one.0 == other.0 && one.1.get() == other.1.get();
-        let alike = before.iter().zip(&after).take_while(is_alike).count();
-        for (leaves, members) in [(&mut was, before), (&mut is, after)] {
-            for (key, value) in members.into_iter().skip(alike) {
-                leaves.add(field.to_owned() + &name(&key), 2, value);
-            }
-        }
-    } else {
-        was.add(field.to_owned(), 1, before);
-        is.add(field.to_owned(), 1, after);
-    }
-    let without_empty =
-        |leaves: Leaves<'j>| leaves.0.into_iter().filter(|(_, value)| !is_empty(value.get())).collect();
-    (without_empty(was), without_empty(is))
+/// Returns the values in a field, the empty ones left out.
+fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<(String, &'j RawValue)> {
+    let mut leaves = Leaves::default();
+    leaves.add(field.to_owned(), 1, json);
+    leaves.0.into_iter().filter(|(_, value)| !is_empty(value.get())).collect()
 }
 
 /// Returns whether `json` is an object or a list in which there is no value.

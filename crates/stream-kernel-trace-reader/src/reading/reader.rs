@@ -13,12 +13,12 @@ pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 /// of one, is not part of the line, and a line of a mark alone is passed over.
 ///
 /// ```
-/// use stream_kernel_trace_reader::reading::{Tail, TraceLine, TraceReader};
+/// use stream_kernel_trace_reader::reading::{Tail, TornTail, TraceLine, TraceReader};
 ///
 /// let mut reader = TraceReader::new(&b"no record\n{\"trace_id\":\"run:1\",\"sce"[..]);
 /// assert!(matches!(reader.next_line()?, Some(TraceLine::Wrong(wrong)) if wrong.line_no == 1));
 /// assert!(reader.next_line()?.is_none());
-/// assert!(matches!(reader.tail(), Some(Tail::Torn { line_no: 2, offset: 10, bytes: 24 })));
+/// assert!(matches!(reader.tail(), Some(Tail::Torn(TornTail { line_no: 2, offset: 10, bytes: 24 }))));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
@@ -59,16 +59,20 @@ pub enum Tail {
     /// A whole record, of which only the line end is missing.
     Record(Box<TraceRecord>),
     /// The beginning of a record: the writer was cut off, or has not come further yet.
-    Torn {
-        /// The number of the line, from 1.
-        line_no: u64,
-        /// Where it begins, in bytes from the beginning of the trace.
-        offset: u64,
-        /// How long it is.
-        bytes: u64,
-    },
+    Torn(TornTail),
     /// Neither: what no writer of records has begun.
     Wrong(WrongLine),
+}
+
+/// The beginning of a record behind the last line end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    /// The number of the line, from 1.
+    pub line_no: u64,
+    /// Where it begins, in bytes from the beginning of the trace.
+    pub offset: u64,
+    /// How long it is.
+    pub bytes: u64,
 }
 
 /// What some editors put at the head of a file.
@@ -154,7 +158,7 @@ impl<R: BufRead> TraceReader<R> {
             Ok(record) => Some(Tail::Record(Box::new(record))),
             Err(error) if (begins_as_record && error.is_eof()) || is_zeros() => {
                 let bytes = line.len() as u64;
-                Some(Tail::Torn { line_no, offset: self.bytes_read() - bytes, bytes })
+                Some(Tail::Torn(TornTail { line_no, offset: self.bytes_read() - bytes, bytes }))
             }
             Err(_) => wrong("neither a record nor the beginning of one".to_owned()),
         }
@@ -228,7 +232,7 @@ mod tests {
             told.push(match reader.tail() {
                 None => "nothing".to_owned(),
                 Some(Tail::Record(record)) => format!("whole record of {}", record.step_name),
-                Some(Tail::Torn { line_no, offset, bytes }) => {
+                Some(Tail::Torn(TornTail { line_no, offset, bytes })) => {
                     format!("torn: {line_no} at {offset}, {bytes}")
                 }
                 Some(Tail::Wrong(wrong)) => wrong.to_string(),
@@ -312,7 +316,7 @@ mod tests {
             let text = [&start[..], &vec![b'x'; bytes - start.len()]].concat();
             let mut reader = TraceReader::new(BufReader::new(&text[..]));
             assert!(reader.next_line().unwrap().is_none());
-            assert_eq!(matches!(reader.tail(), Some(Tail::Torn { .. })), is_torn, "{bytes}");
+            assert_eq!(matches!(reader.tail(), Some(Tail::Torn(_))), is_torn, "{bytes}");
         }
     }
 

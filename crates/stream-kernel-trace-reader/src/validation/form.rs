@@ -2,6 +2,8 @@
 
 use std::io::BufRead;
 
+use jiff::Timestamp;
+
 use super::Report;
 use super::context_diff::fault_in_diff;
 use super::key_order::fault_in_keys;
@@ -13,70 +15,61 @@ use stream_kernel_trace::{
 /// The most characters of a text in a record: those of a text that was cut, with its mark.
 const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
 
-/// Checks records one by one. It keeps what makes the next check cheap.
-#[derive(Debug, Default)]
-pub(super) struct Form {
-    times: TimeForm,
+/// Reports what is wrong with `record`, which the present line of `reader` holds.
+pub(super) fn check<R: BufRead>(reader: &TraceReader<R>, record: &TraceRecord, report: &mut Report<'_>) {
+    if reader.begins_with_mark() && reader.line_no() > 1 {
+        report.add(
+            "begins with a byte order mark (remove it: other programs read it at the head of a file only)"
+                .to_owned(),
+        );
+    }
+    if let Some(fault) = fault_in_keys(reader.line()) {
+        report.add(fault);
+    }
+    check_place(record, report);
+    check_times(record, report);
+    let signatures = [("msg_in", &record.msg_in)];
+    for (key, signature) in signatures.into_iter().chain(record.msg_out.iter().map(|out| ("msg_out", out))) {
+        if let Some(fault) = fault_in_signature(key, signature) {
+            report.add(fault);
+            break;
+        }
+    }
+    check_context(record, report);
+    check_outcome(record, report);
 }
 
-impl Form {
-    /// Reports what is wrong with `record`, which the present line of `reader` holds.
-    pub(super) fn check<R: BufRead>(
-        &mut self,
-        reader: &TraceReader<R>,
-        record: &TraceRecord,
-        report: &mut Report<'_>,
-    ) {
-        if reader.begins_with_mark() && reader.line_no() > 1 {
-            report.add(
-                "begins with a byte order mark (remove it: other programs read it at the head of a file only)"
-                    .to_owned(),
-            );
+fn check_times(record: &TraceRecord, report: &mut Report<'_>) {
+    let [entered, exited] = [("t_enter", &record.t_enter), ("t_exit", &record.t_exit)].map(|(key, text)| {
+        let time = time(text);
+        if time.is_none() {
+            report.add(format!(
+                "`{key}` is `{text}` (expected a time in UTC with microseconds, such as `2026-01-21T01:23:45.123456Z`)"
+            ));
         }
-        if let Some(fault) = fault_in_keys(reader.line()) {
-            report.add(fault);
-        }
-        check_place(record, report);
-        self.check_times(record, report);
-        let signatures = [("msg_in", &record.msg_in)];
-        for (key, signature) in
-            signatures.into_iter().chain(record.msg_out.iter().map(|out| ("msg_out", out)))
-        {
-            if let Some(fault) = fault_in_signature(key, signature) {
-                report.add(fault);
-                break;
-            }
-        }
-        check_context(record, report);
-        check_outcome(record, report);
+        time
+    });
+    let goes_back = record.t_exit < record.t_enter;
+    if goes_back {
+        report.add(format!("`t_exit` `{}` is before `t_enter` `{}`", record.t_exit, record.t_enter));
     }
-
-    fn check_times(&mut self, record: &TraceRecord, report: &mut Report<'_>) {
-        let mut are_times = true;
-        for (key, time) in [("t_enter", &record.t_enter), ("t_exit", &record.t_exit)] {
-            if !self.times.holds(time) {
-                are_times = false;
-                report.add(format!(
-                    "`{key}` is `{time}` (expected a time in UTC with microseconds, such as `2026-01-21T01:23:45.123456Z`)"
-                ));
-            }
-        }
-        if record.t_exit < record.t_enter {
-            report.add(format!("`t_exit` `{}` is before `t_enter` `{}`", record.t_exit, record.t_enter));
-            are_times = false;
-        }
-        if record.duration_ms < 0.0 {
-            report.add(format!("`duration_ms` is {}, less than 0", record.duration_ms));
-        } else if are_times
-            && let Some(micros) = micros_between(&record.t_enter, &record.t_exit)
-            && !is_duration(record.duration_ns(), micros)
-        {
+    if record.duration_ms < 0.0 {
+        report.add(format!("`duration_ms` is {}, less than 0", record.duration_ms));
+    } else if let (Some(entered), Some(exited), false) = (entered, exited, goes_back) {
+        let micros = exited.as_microsecond().abs_diff(entered.as_microsecond());
+        if !is_duration(record.duration_ns(), micros) {
             report.add(format!(
                 "`duration_ms` is {:?}, but `t_exit` is {micros} µs after `t_enter` (they differ by less than 1 µs)",
                 record.duration_ms
             ));
         }
     }
+}
+
+/// Returns the time that `text` stands for, if it is RFC 3339 in UTC with microseconds.
+fn time(text: &str) -> Option<Timestamp> {
+    // The parser takes other forms as well, such as a space for the `T`: these are ruled out by writing it again.
+    text.parse().ok().filter(|time| format!("{time:.6}") == text)
 }
 
 fn check_place(record: &TraceRecord, report: &mut Report<'_>) {
@@ -167,49 +160,9 @@ fn check_outcome(record: &TraceRecord, report: &mut Report<'_>) {
     }
 }
 
-/// Returns how far two times are apart, both of the form of times.
-fn micros_between(earlier: &str, later: &str) -> Option<u64> {
-    let (second, fraction) = earlier.split_at_checked(SECOND_LEN)?;
-    let (second_later, fraction_later) = later.split_at_checked(SECOND_LEN)?;
-    if second == second_later {
-        let micros = |fraction: &str| fraction.strip_suffix('Z')?.parse::<u64>().ok();
-        return micros(fraction_later)?.checked_sub(micros(fraction)?);
-    }
-    let micros = |time: &str| time.parse().ok().map(jiff::Timestamp::as_microsecond);
-    micros(later)?.checked_sub(micros(earlier)?)?.try_into().ok()
-}
-
 /// Returns whether a step that took `nanos` can have begun and ended at times `micros` apart. All are from two readings of
 /// one clock, in nanoseconds. The times are cut to microseconds, so they are apart by less than 1 µs more or less. A float
 /// holds the duration exactly up to 104 days, and longer ones to 52 binary digits.
 fn is_duration(nanos: u64, micros: u64) -> bool {
     micros.saturating_mul(1_000).abs_diff(nanos) < 1_000 + (nanos >> 51)
-}
-
-/// The form of times: RFC 3339 in UTC with microseconds.
-#[derive(Debug, Default)]
-struct TimeForm {
-    /// A second that is one, as text: records come in great numbers within one.
-    second: [u8; SECOND_LEN],
-}
-
-const SECOND_LEN: usize = "2026-01-21T01:23:45.".len();
-const TIME_LEN: usize = SECOND_LEN + "123456Z".len();
-
-impl TimeForm {
-    fn holds(&mut self, time: &str) -> bool {
-        let Some((second, rest)) = time.as_bytes().split_first_chunk::<SECOND_LEN>() else { return false };
-        let has_micros = time.len() == TIME_LEN
-            && rest.ends_with(b"Z")
-            && rest[..rest.len() - 1].iter().all(u8::is_ascii_digit);
-        if has_micros && *second != self.second {
-            // The parser takes other forms as well, such as a space for the `T`: these are ruled out by writing it again.
-            let parsed: Option<jiff::Timestamp> = time.parse().ok();
-            if parsed.is_none_or(|parsed| !format!("{parsed:.6}").starts_with(&time[..SECOND_LEN])) {
-                return false;
-            }
-            self.second = *second;
-        }
-        has_micros
-    }
 }

@@ -64,6 +64,9 @@ fn fault_in_object(place: &str, value: &RawValue, expected: &[&str]) -> Option<S
 /// Returns what is wrong with the keys of `object`, which stands at `place`.
 fn fault_in_members(object: &Members<'_>, place: &str, expected: &[&str]) -> Option<String> {
     let Members(members) = object;
+    if members.iter().map(|(key, _)| &**key).eq(expected.iter().copied()) {
+        return None;
+    }
     if let Some(missing) = expected.iter().find(|key| !members.iter().any(|(present, _)| present == *key)) {
         return Some(format!("{place} lacks the key `{missing}`"));
     }

@@ -27,8 +27,7 @@ struct Previous {
     step_index: usize,
     work_index: u32,
     t_exit: String,
-    /// Its snapshot after the step, empty if it has none.
-    ctx_after: String,
+    ctx_after: Option<ContextSnapshot>,
     failed: bool,
     /// The present input lacks a record, as was reported: what follows from that is not.
     is_doubtful: bool,
@@ -124,19 +123,13 @@ impl RunOrder {
     }
 
     fn remember(&mut self, record: &TraceRecord, is_doubtful: bool, report: &Report<'_>) {
-        // The texts are kept for their allocations.
-        let texts = self.previous.take().map(|previous| (previous.t_exit, previous.ctx_after));
-        let (mut t_exit, mut ctx_after) = texts.unwrap_or_default();
-        t_exit.clone_from(&record.t_exit);
-        ctx_after.clear();
-        ctx_after.push_str(record.ctx_after.as_ref().map_or("", ContextSnapshot::as_json));
         self.previous = Some(Previous {
             at: report.line_no,
             line_no: record.line_no,
             step_index: record.step_index,
             work_index: record.work_index,
-            t_exit,
-            ctx_after,
+            t_exit: record.t_exit.clone(),
+            ctx_after: record.ctx_after.clone(),
             failed: record.status == Status::Error,
             is_doubtful,
         });
@@ -173,8 +166,8 @@ impl Previous {
     /// Reports if `record`, the next of the same input, begins with another context than this one ended with, and returns
     /// whether it does: only a step changes the context.
     fn check_context(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
-        let Some(before) = &record.ctx_before else { return false };
-        if self.ctx_after.is_empty() || is_same(&self.ctx_after, before.as_json()) {
+        let (Some(after), Some(before)) = (&self.ctx_after, &record.ctx_before) else { return false };
+        if is_same(after.as_json(), before.as_json()) {
             return false;
         }
         report.add(format!(

@@ -8,7 +8,7 @@ use stream_kernel_text::grouped;
 use stream_kernel_trace::{ContextSnapshot, RecordedError, Status, TraceRecord, may_be_hidden};
 
 use super::collector::micros;
-use crate::reading::{ValueChange, message_identities, value_changes};
+use crate::reading::{ValueChange, message_identities, shown_changes};
 use crate::value_text;
 
 /// At most so many steps of one input are shown.
@@ -23,7 +23,7 @@ pub(super) const MAX_SHOWN_ERRORS: usize = 8;
 pub(super) const MAX_CHARS: usize = 300;
 
 /// What is kept of an input.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Input {
     pub(super) line_no: u64,
     id: String,
@@ -95,18 +95,8 @@ struct Fields<'a> {
 impl Input {
     /// Returns the input that begins with `record`, still without any record, in a run that began at `run_start_us`.
     pub(super) fn new(record: &TraceRecord, run_start_us: i64) -> Self {
-        Self {
-            line_no: record.line_no,
-            id: String::new(),
-            start_us: micros(&record.t_enter).saturating_sub(run_start_us),
-            duration_ns: 0,
-            record_count: 0,
-            records: Vec::new(),
-            errors: Vec::new(),
-            decision: None,
-            has_tags: false,
-            last_snapshot: None,
-        }
+        let start_us = micros(&record.t_enter).saturating_sub(run_start_us);
+        Self { line_no: record.line_no, start_us, ..Self::default() }
     }
 
     /// Takes the input's next record.
@@ -172,16 +162,7 @@ impl Input {
 
 impl Serialize for Changes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // What is no object is shown as it is.
-        let whole = |diff: &ContextSnapshot| ValueChange {
-            path: "ctx_diff".to_owned(),
-            before: None,
-            after: Some(diff.as_json().to_owned()),
-        };
-        let mut changes = self
-            .0
-            .as_ref()
-            .map_or_else(Vec::new, |diff| value_changes(diff).unwrap_or_else(|_| vec![whole(diff)]));
+        let mut changes = shown_changes(self.0.as_ref());
         let left_out = changes.len().saturating_sub(MAX_SHOWN_CHANGES);
         changes.truncate(MAX_SHOWN_CHANGES);
         let shown = |json: Option<String>| json.map(|json| cut(value_text(&json).into_owned()));

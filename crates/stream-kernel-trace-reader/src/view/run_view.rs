@@ -8,29 +8,14 @@ use super::input::{Input, Outcome, cut};
 use super::sample::Sample;
 use super::step::StepJson;
 use super::throughput::Throughput;
-use crate::statistics::{RunStatistics, StepStatistics, TooManySteps};
+use crate::statistics::{RunStatistics, TooManySteps};
 
 /// At most so many decisions are told apart; all further ones count as one.
 pub(super) const MAX_DECISIONS: usize = 64;
 
-/// One run, while its records come in; it is written once it has ended.
+/// One run, while its records come in; it is written once it has ended. Its counts are of every input and record.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct RunView {
-    #[serde(flatten)]
-    totals: Totals,
-    #[serde(skip)]
-    pub(super) start_us: i64,
-    decisions: Vec<Decision>,
-    /// Taken apart into the totals when the run is over: what it holds is large.
-    #[serde(skip)]
-    statistics: RunStatistics,
-    throughput: Throughput,
-    pub(super) sample: Sample,
-}
-
-/// What counts every input and every record of the run.
-#[derive(Debug, Default, Serialize)]
-struct Totals {
     run: u64,
     run_id: String,
     scenario: String,
@@ -49,6 +34,14 @@ struct Totals {
     /// Whether the trace tells what the steps changed in the context.
     has_changes: bool,
     steps: Vec<StepJson>,
+    decisions: Vec<Decision>,
+    throughput: Throughput,
+    pub(super) sample: Sample,
+    #[serde(skip)]
+    pub(super) start_us: i64,
+    /// Taken apart when the run is over: what it holds is large.
+    #[serde(skip)]
+    statistics: RunStatistics,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,8 +56,7 @@ impl RunView {
     pub(super) fn new(run: u64, record: &TraceRecord) -> Self {
         let [run_id, scenario, started] =
             [record.run_id(), &record.scenario, &record.t_enter].map(|text| cut(text.to_owned()));
-        let totals = Totals { run, run_id, scenario, started, ..Totals::default() };
-        Self { totals, start_us: micros(&record.t_enter), ..Self::default() }
+        Self { run, run_id, scenario, started, start_us: micros(&record.t_enter), ..Self::default() }
     }
 
     /// Counts one record.
@@ -73,8 +65,8 @@ impl RunView {
     ///
     /// Returns [`TooManySteps`] for one step more than can be counted.
     pub(super) fn count_record(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
-        self.totals.ended.clone_from(&record.t_exit);
-        self.totals.has_changes |= record.ctx_diff.is_some();
+        self.ended.clone_from(&record.t_exit);
+        self.has_changes |= record.ctx_diff.is_some();
         self.statistics.add(record)
     }
 
@@ -82,13 +74,13 @@ impl RunView {
     pub(super) fn take_input(&mut self, mut input: Input, stride: u64) -> bool {
         self.throughput.add(u64::try_from(input.start_us).unwrap_or(0));
         match input.settle() {
-            _ if input.has_failed() => self.totals.failed += 1,
+            _ if input.has_failed() => self.failed += 1,
             Some(outcome) => input.decision = Some(self.count_decision(outcome)),
-            None => self.totals.undecided += 1,
+            None => self.undecided += 1,
         }
-        self.totals.has_tags |= input.has_tags;
-        let ordinal = self.totals.inputs;
-        self.totals.inputs += 1;
+        self.has_tags |= input.has_tags;
+        let ordinal = self.inputs;
+        self.inputs += 1;
         self.sample.offer(stride, ordinal, &input)
     }
 
@@ -107,11 +99,10 @@ impl RunView {
     /// Ends the run.
     pub(super) fn finish(&mut self) {
         let statistics = std::mem::take(&mut self.statistics);
-        let totals = &mut self.totals;
-        totals.records = statistics.records();
-        totals.errors = statistics.steps().iter().map(StepStatistics::errors).sum();
-        totals.steps = statistics.steps().iter().map(StepJson::from).collect();
-        totals.span_us = micros(&totals.ended).saturating_sub(self.start_us).max(0);
-        totals.ended = cut(std::mem::take(&mut totals.ended));
+        self.records = statistics.records();
+        self.errors = statistics.steps().iter().map(|step| step.figures().errors).sum();
+        self.steps = statistics.steps().iter().map(StepJson::from).collect();
+        self.span_us = micros(&self.ended).saturating_sub(self.start_us).max(0);
+        self.ended = cut(std::mem::take(&mut self.ended));
     }
 }

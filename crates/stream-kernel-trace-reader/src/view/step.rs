@@ -1,6 +1,6 @@
 //! What the page tells of one step of a run: the figures of `trace stats`, and how its durations are spread.
 
-use crate::statistics::StepStatistics;
+use crate::statistics::{StepFigures, StepStatistics};
 use serde::Serialize;
 
 use super::input::cut;
@@ -11,33 +11,17 @@ const CLASSES_PER_DOUBLING: f64 = 4.0;
 /// One step, as the page reads it.
 #[derive(Debug, Serialize)]
 pub(super) struct StepJson {
-    name: String,
-    records: u64,
-    messages_out: u64,
-    errors: u64,
-    total_ns: u64,
-    p50_ns: u64,
-    p90_ns: u64,
-    p99_ns: u64,
-    max_ns: u64,
+    #[serde(flatten)]
+    figures: StepFigures,
     /// `[k, count]`: so many took from 2^(k/4) to less than 2^((k+1)/4) nanoseconds. At most 168, as quantiles end at an hour.
     classes: Vec<(u32, u64)>,
 }
 
 impl From<&StepStatistics> for StepJson {
     fn from(step: &StepStatistics) -> Self {
-        Self {
-            name: cut(step.step_name().to_owned()),
-            records: step.msgs_in(),
-            messages_out: step.msgs_out(),
-            errors: step.errors(),
-            total_ns: step.total_ns(),
-            p50_ns: step.quantile_ns(0.5),
-            p90_ns: step.quantile_ns(0.9),
-            p99_ns: step.quantile_ns(0.99),
-            max_ns: step.max_ns(),
-            classes: classes_of(step.durations_ns()),
-        }
+        let figures = step.figures();
+        let figures = StepFigures { step_name: cut(figures.step_name), ..figures };
+        Self { figures, classes: classes_of(step.durations_ns()) }
     }
 }
 

@@ -69,7 +69,7 @@ fn an_input_is_told_with_its_decision_its_error_and_its_id() {
     );
     assert_eq!(
         run["steps"][0],
-        json!({"classes":[[26,1],[37,1],[42,1],[52,1]],"errors":1,"max_ns":9000,"messages_out":0,"name":"parse","p50_ns":700,"p90_ns":9000,"p99_ns":9000,"records":4,"total_ns":11300})
+        json!({"step_index":0,"step_name":"parse","msgs_in":4,"msgs_out":0,"errors":1,"p50_ns":700,"p90_ns":9000,"p99_ns":9000,"max_ns":9000,"total_ns":11300,"classes":[[26,1],[37,1],[42,1],[52,1]]})
     );
     // Each input counts once: what failed is not told as decided too.
     assert_eq!((&run["undecided"], &run["failed"], &run["inputs"]), (&1.into(), &1.into(), &4.into()));

@@ -5,9 +5,9 @@ use std::io::Write;
 use serde_json::json;
 use stream_kernel_text::{counted, escaped, escaped_json};
 use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace_reader::reading::TornTail;
 use stream_kernel_trace_reader::validation::{Finding, Validator};
 
-use super::repair::Cut;
 use crate::failure::Failure;
 use crate::trace_commands::run_heading::run_heading;
 
@@ -33,17 +33,8 @@ pub(super) struct FindingsPrinter<'a> {
 
 impl<'a> FindingsPrinter<'a> {
     pub(super) fn new(name: &'a str, only_run: Option<u64>, is_json: bool, out: &'a mut dyn Write) -> Self {
-        Self {
-            name,
-            only_run,
-            is_json,
-            out,
-            run: 1,
-            held_back: Vec::new(),
-            heading: None,
-            in_run: 0,
-            in_all: 0,
-        }
+        let held_back = Vec::new();
+        Self { name, only_run, is_json, out, run: 1, held_back, heading: None, in_run: 0, in_all: 0 }
     }
 
     /// Takes the findings up to here, where the trace is in `run`.
@@ -72,7 +63,7 @@ impl<'a> FindingsPrinter<'a> {
     }
 
     /// Prints what was cut and what was checked, and returns how many findings there are.
-    pub(super) fn sum_up(mut self, check: &Validator, cut: Option<&Cut>) -> Result<u64, Failure> {
+    pub(super) fn sum_up(mut self, check: &Validator, cut: Option<TornTail>) -> Result<u64, Failure> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {
             let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
@@ -83,10 +74,10 @@ impl<'a> FindingsPrinter<'a> {
             return Ok(self.in_all);
         }
         let name = escaped(self.name);
-        if let Some(Cut { line_no, bytes, .. }) = cut {
+        if let Some(TornTail { line_no, bytes, .. }) = cut {
             self.print(&format!(
                 "{name}: cut {} of a torn record, line {line_no}\n",
-                counted(*bytes, "byte")
+                counted(bytes, "byte")
             ))?;
         }
         let verdict = if self.in_all == 0 { "sound".to_owned() } else { counted(self.in_all, "finding") };

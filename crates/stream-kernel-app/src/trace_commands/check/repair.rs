@@ -5,18 +5,11 @@ use std::io;
 use std::path::Path;
 
 use stream_kernel_disk::try_lock;
+use stream_kernel_trace_reader::reading::TornTail;
 
 use crate::failure::Failure;
 use stream_kernel_run::files::STANDARD_STREAM;
 use stream_kernel_run::files::write_to_what_is_there;
-
-/// A torn tail that is cut.
-pub(super) struct Cut {
-    pub(super) line_no: u64,
-    /// Where it begins in the file.
-    pub(super) offset: u64,
-    pub(super) bytes: u64,
-}
 
 /// Fails for what cannot be cut, and for a link: a run does not write a trace through one either.
 pub(super) fn refuse_other_than_files(name: &str) -> Result<(), Failure> {
@@ -33,20 +26,18 @@ pub(super) fn refuse_other_than_files(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Cut {
-    /// Cuts the tail, provided that the file still ends with it, and that no run writes to it.
-    pub(super) fn apply(&self, name: &str) -> Result<(), Failure> {
-        let failed = |cause: io::Error| Failure::Command {
-            exit_code: 2,
-            text: format!("the trace `{name}` cannot be repaired: {cause}"),
-        };
-        let file = write_to_what_is_there(Path::new(name)).map_err(failed)?;
-        // A run may be between the two writes of one record, with the length that was seen.
-        let is_ours = try_lock(&file, Path::new(name)).map_err(failed)?;
-        if !is_ours || file.metadata().map_err(failed)?.len() != self.offset + self.bytes {
-            let text = format!("the trace `{name}` is still being written, so nothing was cut");
-            return Err(Failure::Command { exit_code: 2, text });
-        }
-        file.set_len(self.offset).and_then(|()| file.sync_all()).map_err(failed)
+/// Cuts the tail, provided that the file still ends with it, and that no run writes to it.
+pub(super) fn cut(tail: TornTail, name: &str) -> Result<(), Failure> {
+    let failed = |cause: io::Error| Failure::Command {
+        exit_code: 2,
+        text: format!("the trace `{name}` cannot be repaired: {cause}"),
+    };
+    let file = write_to_what_is_there(Path::new(name)).map_err(failed)?;
+    // A run may be between the two writes of one record, with the length that was seen.
+    let is_ours = try_lock(&file, Path::new(name)).map_err(failed)?;
+    if !is_ours || file.metadata().map_err(failed)?.len() != tail.offset + tail.bytes {
+        let text = format!("the trace `{name}` is still being written, so nothing was cut");
+        return Err(Failure::Command { exit_code: 2, text });
     }
+    file.set_len(tail.offset).and_then(|()| file.sync_all()).map_err(failed)
 }

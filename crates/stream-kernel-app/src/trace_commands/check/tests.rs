@@ -200,8 +200,8 @@ fn a_file_that_grew_in_the_meantime_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace.jsonl");
     fs::write(&path, "{\"trace_id\":\"a").unwrap();
-    let seen_shorter = repair::Cut { line_no: 1, offset: 0, bytes: 5 };
-    let failure = seen_shorter.apply(path.to_str().unwrap()).unwrap_err();
+    let seen_shorter = TornTail { line_no: 1, offset: 0, bytes: 5 };
+    let failure = repair::cut(seen_shorter, path.to_str().unwrap()).unwrap_err();
     assert!(failure.to_string().ends_with("is still being written, so nothing was cut"), "{failure}");
     assert_eq!(fs::metadata(&path).unwrap().len(), 14);
 }
@@ -214,11 +214,11 @@ fn a_file_that_a_run_writes_to_is_left_alone() {
     fs::write(&path, "{\"trace_id\":\"a").unwrap();
     let of_a_run = fs::File::open(&path).unwrap();
     of_a_run.lock().unwrap();
-    let cut = repair::Cut { line_no: 1, offset: 0, bytes: 14 };
-    let failure = cut.apply(path.to_str().unwrap()).unwrap_err();
+    let tail = TornTail { line_no: 1, offset: 0, bytes: 14 };
+    let failure = repair::cut(tail, path.to_str().unwrap()).unwrap_err();
     assert!(failure.to_string().ends_with("is still being written, so nothing was cut"), "{failure}");
     drop(of_a_run);
-    cut.apply(path.to_str().unwrap()).unwrap();
+    repair::cut(tail, path.to_str().unwrap()).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().len(), 0);
 }
 

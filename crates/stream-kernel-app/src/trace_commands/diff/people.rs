@@ -74,12 +74,8 @@ pub(super) fn write_run(
     write_changed(out, run.other_reason, &listed.other_reason, "declined for another reason")
 }
 
-/// Writes that two traces of no runs are the same.
-pub(super) fn write_no_runs(out: &mut dyn Write) -> io::Result<()> {
-    write_same(out, 0, 0)
-}
-
-fn write_same(out: &mut dyn Write, inputs: u64, records: u64) -> io::Result<()> {
+/// Writes that so many inputs and records are the same.
+pub(super) fn write_same(out: &mut dyn Write, inputs: u64, records: u64) -> io::Result<()> {
     let (inputs, records) = (counted(inputs, "input"), counted(records, "record"));
     writeln!(out, "same: {inputs}, {records} (times and run ids left out)")
 }
@@ -90,16 +86,12 @@ fn inputs_of_run(count: u64) -> String {
 
 fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
     let place = |file_line: Option<u64>| file_line.map_or("-".to_owned(), |line| format!("line {line}"));
-    let mut rows = vec![["first difference".to_owned(), "A".to_owned(), "B".to_owned()]];
-    rows.push(["  in the file".to_owned(), place(first.file_line.a), place(first.file_line.b)]);
+    let in_file = ["  in the file".to_owned(), place(first.file_line.a), place(first.file_line.b)];
     let shown = fields_to_show(&first.fields);
-    for field in shown.iter().take(MAX_FIELDS) {
-        rows.push([
-            format!("  {}", escaped(&field.path)),
-            value(field.a.as_deref()),
-            value(field.b.as_deref()),
-        ]);
-    }
+    let rows = shown.iter().take(MAX_FIELDS).map(|field| {
+        [format!("  {}", escaped(&field.path)), value(field.a.as_deref()), value(field.b.as_deref())]
+    });
+    let rows = std::iter::once(in_file).chain(rows);
     writeln!(
         out,
         "\ninput line {}, step {}, work index {}",
@@ -107,7 +99,7 @@ fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
         escaped(&first.step_name),
         first.work_index
     )?;
-    write_table(out, &rows, Column::Left("  "))?;
+    write_table(out, ["first difference", "A", "B"], rows, Column::Left("  "))?;
     match shown.len().saturating_sub(MAX_FIELDS) {
         0 => (),
         more => writeln!(out, "  and {} (--json has them all)", counted(more as u64, "more field"))?,
@@ -134,25 +126,21 @@ fn value(json: Option<&RawValue>) -> String {
 }
 
 fn write_steps(out: &mut dyn Write, steps: &[StepCounts]) -> io::Result<()> {
-    let heading = ["records by step", "same", "differing", "only in A", "only in B"].map(str::to_owned);
+    let heading = ["records by step", "same", "differing", "only in A", "only in B"];
     let rows = steps.iter().map(|step| {
         let counts = [step.same, step.differing, step.only_in_a, step.only_in_b];
         let [same, differing, only_in_a, only_in_b] = counts.map(grouped);
         [format!("  {}", escaped(&step.step_name)), same, differing, only_in_a, only_in_b]
     });
     writeln!(out)?;
-    write_table(out, &with_heading(heading, rows), Column::Right("  "))
+    write_table(out, heading, rows, Column::Right("  "))
 }
 
 fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
     if !run.tags.is_empty() {
         let rows = run.tags.iter().map(|tag| [format!("  {}", escaped(&tag.tag)), grouped(tag.inputs)]);
         writeln!(out)?;
-        write_table(
-            out,
-            &with_heading(["tags that ended otherwise", "inputs"].map(str::to_owned), rows),
-            Column::Right("  "),
-        )?;
+        write_table(out, ["tags that ended otherwise", "inputs"], rows, Column::Right("  "))?;
     }
     if run.decisions.is_empty() {
         // Where tags are shown, none is `accepted`: the steps decide nothing.
@@ -168,7 +156,7 @@ fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
         [format!("  {}", escaped(&decision.decision)), grouped(decision.a), grouped(decision.b)]
     });
     writeln!(out)?;
-    write_table(out, &with_heading(["decisions", "A", "B"].map(str::to_owned), rows), Column::Right("  "))
+    write_table(out, ["decisions", "A", "B"], rows, Column::Right("  "))
 }
 
 fn write_changed(out: &mut dyn Write, inputs: u64, listed: &[ChangedDecision], what: &str) -> io::Result<()> {
@@ -186,16 +174,15 @@ fn write_changed(out: &mut dyn Write, inputs: u64, listed: &[ChangedDecision], w
     }
 }
 
-fn with_heading<const N: usize>(
-    heading: [String; N],
+/// Writes a heading and rows with their columns aligned: the first one to the left, and the others all alike.
+fn write_table<const N: usize>(
+    out: &mut dyn Write,
+    heading: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
-) -> Vec<[String; N]> {
-    std::iter::once(heading).chain(rows).collect()
-}
-
-/// Writes rows with their columns aligned: the first one to the left, and the others all alike.
-fn write_table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]], others: Column) -> io::Result<()> {
+    others: Column,
+) -> io::Result<()> {
+    let rows: Vec<_> = std::iter::once(heading.map(str::to_owned)).chain(rows).collect();
     let mut columns = [others; N];
     columns[0] = Column::Left("");
-    aligned(rows, columns, MAX_COLUMN).try_for_each(|line| writeln!(out, "{line}"))
+    aligned(&rows, columns, MAX_COLUMN).try_for_each(|line| writeln!(out, "{line}"))
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use stream_kernel_text::{duration, escaped};
-use stream_kernel_trace::{ContextSnapshot, MessageSignature, Status, TraceRecord};
-use stream_kernel_trace_reader::reading::{Input, ValueChange, value_changes};
+use stream_kernel_trace::{MessageSignature, Status, TraceRecord};
+use stream_kernel_trace_reader::reading::{Input, ValueChange, shown_changes};
 use stream_kernel_trace_reader::value_text;
 
 use super::palette::{Palette, styled};
@@ -75,7 +75,7 @@ fn kind_and_count(messages: &[MessageSignature]) -> String {
 }
 
 fn write_changes(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> io::Result<()> {
-    for ValueChange { path, before, after } in changes(record) {
+    for ValueChange { path, before, after } in shown_changes(record.ctx_diff.as_ref()) {
         let (before, after) = (shown(before.as_deref()), shown(after.as_deref()));
         writeln!(
             out,
@@ -86,16 +86,6 @@ fn write_changes(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -
         )?;
     }
     Ok(())
-}
-
-/// Returns the changes; if what stands in their place is something else, that is shown as it is.
-fn changes(record: &TraceRecord) -> Vec<ValueChange> {
-    let Some(diff) = &record.ctx_diff else { return Vec::new() };
-    value_changes(diff).unwrap_or_else(|_| vec![whole(diff)])
-}
-
-fn whole(diff: &ContextSnapshot) -> ValueChange {
-    ValueChange { path: "ctx_diff".to_owned(), before: None, after: Some(diff.as_json().to_owned()) }
 }
 
 /// Returns a value as people read it: `-` if it is not there.

@@ -2,15 +2,14 @@
 
 use stream_kernel_trace::{Status, TraceRecord};
 use stream_kernel_trace_reader::reading::Input;
-
-use super::glob;
+use wildmatch::WildMatch;
 
 /// What is asked for; all of it must hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Choice {
     pub(super) line_no: Option<u64>,
     pub(super) id: Option<String>,
-    pub(super) step: Option<String>,
+    pub(super) step: Option<WildMatch>,
     pub(super) status: Option<Status>,
 }
 
@@ -26,7 +25,7 @@ impl Choice {
     }
 
     fn takes(&self, record: &TraceRecord) -> bool {
-        self.step.as_ref().is_none_or(|pattern| glob::fits(pattern, &record.step_name))
+        self.step.as_ref().is_none_or(|pattern| pattern.matches(&record.step_name))
             && self.status.is_none_or(|status| status == record.status)
     }
 }

@@ -205,3 +205,25 @@ fn nothing_found_is_explained() {
     assert_eq!(why(Some("b"), r#""a7""#), "no input matches");
     assert!(why(Some("b"), "null").contains("signature.mode: type_and_identity"));
 }
+
+/// What `--step` promises.
+#[test]
+fn stars_and_question_marks_stand_for_characters() {
+    for (pattern, text) in [
+        ("", ""),
+        ("*", ""),
+        ("*", "ab"),
+        ("a?c", "aßc"),
+        ("*_a*", "x_a_b"),
+        ("a*b*c", "abxbc"),
+        ("a**", "a"),
+    ] {
+        assert!(WildMatch::new(pattern).matches(text), "{pattern} {text}");
+    }
+    for (pattern, text) in
+        [("", "a"), ("?", ""), ("a", "ab"), ("b", "ab"), ("a*b", "abc"), ("a?", "a"), ("A", "a")]
+    {
+        assert!(!WildMatch::new(pattern).matches(text), "{pattern} {text}");
+    }
+    assert!(!WildMatch::new(&"*a".repeat(500)).matches(&"a".repeat(499)), "does not take for ever");
+}

@@ -25,18 +25,18 @@ function logarithmicAxis(steps) {
 }
 
 function stepRow(step, axis, total) {
-  const messages = html("small", {}, `${count(step.records)} in, ${count(step.messages_out)} out`);
+  const messages = html("small", {}, `${count(step.msgs_in)} in, ${count(step.msgs_out)} out`);
   if (step.errors) messages.append(html("span", { class: "failure" }, `, ${count(step.errors)} failed`));
   const figures = [["p50", duration(step.p50_ns)], ["p90", duration(step.p90_ns)], ["p99", duration(step.p99_ns)],
     ["max", duration(step.max_ns)], ["total", duration(step.total_ns)], ["share", percent(step.total_ns, total)]];
-  return html("tr", {}, html("th", { scope: "row" }, html("span", { title: shown(step.name) }, step.name), messages),
+  return html("tr", {}, html("th", { scope: "row" }, html("span", { title: shown(step.step_name) }, step.step_name), messages),
     html("td", { class: "plot" }, spread(step, axis)),
     ...figures.map(([name, value]) => html("td", { "data-label": name }, value)));
 }
 
 function spread(step, axis) {
   const upright = (kind, ns, top) => svg("path", { class: kind, d: `M${axis.at(ns)} ${top}V90` });
-  return drawing(`${step.name}: half within ${duration(step.p50_ns)}, 99 % within ${duration(step.p99_ns)}`,
+  return drawing(`${step.step_name}: half within ${duration(step.p50_ns)}, 99 % within ${duration(step.p99_ns)}`,
     ...axis.powers.map((ns) => svg("path", { class: "grid", d: `M${axis.at(ns)} 0V100` })),
     svg("path", { class: "density", d: outline(step, axis) }),
     upright("tail", step.p90_ns, 30), upright("tail", step.p99_ns, 30), upright("median", step.p50_ns, 12),
