@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// For each crate the crates of the workspace that it is built on, from the bottom up.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("stream-kernel-text", &[]),
     ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
@@ -26,7 +26,6 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "stream-kernel-sinks",
             "stream-kernel-text",
             "stream-kernel-trace",
-            "stream-kernel-trace-reader",
         ],
     ),
     (

@@ -90,7 +90,9 @@ trait Format {
     fn end_input(&mut self) -> io::Result<()>;
 
     /// Ends the export.
-    fn finish(&mut self) -> io::Result<()>;
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<'w> Export<'w> {

@@ -12,6 +12,7 @@ mod tests;
 use std::io::BufRead;
 
 use crate::reading::{RunSplitter, TraceReader, WrongLine};
+use form::TimeReader;
 use order::RunOrder;
 use stream_kernel_trace::TraceRecord;
 
@@ -50,6 +51,7 @@ pub struct Finding {
 pub struct Validator {
     runs: RunSplitter,
     run: u64,
+    times: TimeReader,
     order: RunOrder,
     records: u64,
     inputs: u64,
@@ -70,7 +72,7 @@ impl Validator {
             self.run = run;
         }
         let mut report = Report { run, line_no, findings };
-        form::check(reader, record, &mut report);
+        form::check(reader, record, &mut self.times, &mut report);
         self.records += 1;
         self.inputs += u64::from(self.order.check(record, &mut report));
     }

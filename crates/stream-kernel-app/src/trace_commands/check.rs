@@ -66,7 +66,9 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
             }
         };
         printer.take(&mut found, check.run())?;
-        record.iter().for_each(|record| printer.name_run(record));
+        if let Some(record) = record {
+            printer.name_run(&record);
+        }
         Ok(())
     };
     while let Some(line) = reader.next_line().map_err(failed)? {

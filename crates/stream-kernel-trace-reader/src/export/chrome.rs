@@ -35,6 +35,7 @@ pub(super) struct Chrome<W> {
 }
 
 /// The input whose steps are being read.
+#[derive(Default)]
 struct OpenInput {
     line_no: u64,
     trace_id: String,
@@ -93,14 +94,8 @@ impl<W: Write> Format for Chrome<W> {
         if step.run != self.run {
             self.begin_run(step)?;
         }
-        self.input = Some(OpenInput {
-            line_no: step.record.line_no,
-            trace_id: step.record.trace_id.clone(),
-            part: 1,
-            begin_ns: 0,
-            records: 0,
-            steps: Vec::new(),
-        });
+        let (line_no, trace_id) = (step.record.line_no, step.record.trace_id.clone());
+        self.input = Some(OpenInput { line_no, trace_id, part: 1, ..OpenInput::default() });
         Ok(())
     }
 

@@ -94,10 +94,6 @@ impl<W: Write> Format for Otlp<W> {
         input.push_root()?;
         input.write_line(&mut self.out)
     }
-
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl OpenInput {
@@ -219,7 +215,7 @@ fn events_of(step: &Step<'_>, end_ns: u64) -> Vec<Value> {
 }
 
 fn attribute(key: &str, value: Value) -> Value {
-    json!({"key": key, "value": value})
+    [("key".to_owned(), key.into()), ("value".to_owned(), value)].into_iter().collect()
 }
 
 fn text(text: &str) -> Value {

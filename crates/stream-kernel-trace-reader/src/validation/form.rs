@@ -16,18 +16,23 @@ use stream_kernel_trace::{
 const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
 
 /// Reports what is wrong with `record`, which the present line of `reader` holds.
-pub(super) fn check<R: BufRead>(reader: &TraceReader<R>, record: &TraceRecord, report: &mut Report<'_>) {
+pub(super) fn check<R: BufRead>(
+    reader: &TraceReader<R>,
+    record: &TraceRecord,
+    times: &mut TimeReader,
+    report: &mut Report<'_>,
+) {
     if reader.begins_with_mark() && reader.line_no() > 1 {
         report.add(
             "begins with a byte order mark (remove it: other programs read it at the head of a file only)"
                 .to_owned(),
         );
     }
-    if let Some(fault) = fault_in_keys(reader.line()) {
+    if let Some(fault) = fault_in_keys(reader.line(), record) {
         report.add(fault);
     }
     check_place(record, report);
-    check_times(record, report);
+    check_times(record, times, report);
     let signatures = [("msg_in", &record.msg_in)];
     for (key, signature) in signatures.into_iter().chain(record.msg_out.iter().map(|out| ("msg_out", out))) {
         if let Some(fault) = fault_in_signature(key, signature) {
@@ -39,9 +44,9 @@ pub(super) fn check<R: BufRead>(reader: &TraceReader<R>, record: &TraceRecord, r
     check_outcome(record, report);
 }
 
-fn check_times(record: &TraceRecord, report: &mut Report<'_>) {
+fn check_times(record: &TraceRecord, times: &mut TimeReader, report: &mut Report<'_>) {
     let [entered, exited] = [("t_enter", &record.t_enter), ("t_exit", &record.t_exit)].map(|(key, text)| {
-        let time = time(text);
+        let time = times.micros(text);
         if time.is_none() {
             report.add(format!(
                 "`{key}` is `{text}` (expected a time in UTC with microseconds, such as `2026-01-21T01:23:45.123456Z`)"
@@ -56,7 +61,7 @@ fn check_times(record: &TraceRecord, report: &mut Report<'_>) {
     if record.duration_ms < 0.0 {
         report.add(format!("`duration_ms` is {}, less than 0", record.duration_ms));
     } else if let (Some(entered), Some(exited), false) = (entered, exited, goes_back) {
-        let micros = exited.as_microsecond().abs_diff(entered.as_microsecond());
+        let micros = exited.abs_diff(entered);
         if !is_duration(record.duration_ns(), micros) {
             report.add(format!(
                 "`duration_ms` is {:?}, but `t_exit` is {micros} µs after `t_enter` (they differ by less than 1 µs)",
@@ -66,10 +71,29 @@ fn check_times(record: &TraceRecord, report: &mut Report<'_>) {
     }
 }
 
-/// Returns the time that `text` stands for, if it is RFC 3339 in UTC with microseconds.
-fn time(text: &str) -> Option<Timestamp> {
-    // The parser takes other forms as well, such as a space for the `T`: these are ruled out by writing it again.
-    text.parse().ok().filter(|time| format!("{time:.6}") == text)
+/// Reads times: RFC 3339 in UTC with microseconds.
+#[derive(Debug, Default)]
+pub(super) struct TimeReader {
+    /// The last second, as text and in microseconds since the Unix epoch: records come in great numbers within one.
+    second: (String, i64),
+}
+
+impl TimeReader {
+    /// Returns the microseconds since the Unix epoch, if `text` is such a time.
+    fn micros(&mut self, text: &str) -> Option<i64> {
+        let (second, fraction) = text.split_at_checked("2026-01-21T01:23:45.".len())?;
+        let digits = fraction.strip_suffix('Z').filter(|digits| digits.len() == 6)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        if *second != self.second.0 {
+            // The parser takes other forms as well, such as a space for the `T`: these are ruled out by writing it again.
+            let time: Timestamp = format!("{second}000000Z").parse().ok()?;
+            let is_such = format!("{time:.6}").starts_with(second);
+            self.second = is_such.then(|| (second.to_owned(), time.as_microsecond()))?;
+        }
+        Some(self.second.1 + digits.parse::<i64>().ok()?)
+    }
 }
 
 fn check_place(record: &TraceRecord, report: &mut Report<'_>) {
