@@ -106,7 +106,15 @@ impl Notices {
     }
 
     /// Ends an input, whose notices count unless it has failed.
+    #[inline]
     pub(crate) fn end_input(&mut self, is_done: bool) {
+        if !self.new.is_empty() {
+            self.count_new(is_done);
+        }
+    }
+
+    #[cold]
+    fn count_new(&mut self, is_done: bool) {
         for (topic, most, mut text) in self.new.drain(..).filter(|_| is_done) {
             let count = self.counts.entry(topic).or_default();
             *count += 1;

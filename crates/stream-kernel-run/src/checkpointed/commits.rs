@@ -258,8 +258,8 @@ impl Commits {
         let lines = mark.position.line_no - self.replay.lines;
         let snapshot =
             memory.snapshot_bytes().saturating_mul(2).saturating_add(self.cadence.min_snapshot_bytes);
-        // What comes after the last line of a complete run is not a line's.
-        self.output.tail_bytes == 0 && lines.saturating_mul(BYTES_PER_LINE) > snapshot
+        // What comes after the last line of a complete run is not a line's; and what a finished run remembers is not restored.
+        self.output.tail_bytes == 0 && self.finished_rows.is_none() && lines.saturating_mul(BYTES_PER_LINE) > snapshot
     }
 
     /// Notes that the output has its final name.
