@@ -283,11 +283,11 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("out");
             let mut output = OutputFile::open(&path).unwrap();
-            output.write_line(b"a\nb").unwrap();
-            OutputFile::flush(&output).unwrap();
+            Output::write(&mut output, b"a\nb").unwrap();
+            OutputFile::flush(&mut output).unwrap();
             change(&partial_path(&path));
-            output.write_line(b"\nc\n").unwrap();
-            let completed = output.clone().complete();
+            Output::write(&mut output, b"\nc\n").unwrap();
+            let completed = output.complete();
             let error = completed.map_or_else(|error| error.to_string(), |()| String::new());
             assert!(error.contains(told) && error.is_empty() == told.is_empty(), "{told}: {error}");
             assert_eq!(path.exists(), told.is_empty(), "{told}");

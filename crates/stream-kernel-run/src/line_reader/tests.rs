@@ -78,36 +78,28 @@ fn a_reader_goes_on_where_another_one_ended() {
 }
 
 #[test]
-fn lines_ahead_are_those_in_the_buffer_as_a_whole_and_stay_there() {
+fn buffered_lines_are_whole_ones() {
     let mut reader = LineReader::new(BufReader::with_capacity(10, &b"ab\ncd\r\n\nxyz\nend"[..]), 8);
     let next = |reader: &mut LineReader<_>| reader.next_line().unwrap().map(RawLine::into_content);
     let whole = |text: &[u8]| Some(LineContent::Whole(text.into()));
-    assert!(reader.lines_ahead().is_empty(), "nothing was read yet");
+    assert!(reader.buffered_line().is_none(), "nothing was read yet");
     assert_eq!(next(&mut reader), whole(b"ab"));
-    assert_eq!(reader.lines_ahead()[..], [&b"cd\r"[..], b""], "`xyz` is not there as a whole");
-    assert_eq!(next(&mut reader), whole(b"cd"));
-    assert_eq!(next(&mut reader), whole(b""));
-    assert!(reader.lines_ahead().is_empty());
+    let buffered: Vec<_> = std::iter::from_fn(|| reader.buffered_line()).collect();
+    assert_eq!(
+        buffered,
+        [(2, "cd"), (3, "")].map(|(line_no, text)| RawLine::new(line_no, whole(text.as_bytes()).unwrap()))
+    );
+    assert_eq!(reader.bytes_read(), 8, "`xyz` is not there as a whole");
     assert_eq!(next(&mut reader), whole(b"xyz"));
-    assert!(reader.lines_ahead().is_empty(), "the last one has no LF");
+    assert!(reader.buffered_line().is_none(), "the last one has no LF");
     assert_eq!(next(&mut reader), whole(b"end"));
     assert_eq!(next(&mut reader), None);
-    assert!(reader.lines_ahead().is_empty());
+    assert!(reader.buffered_line().is_none());
 }
 
+/// A pipe may have nothing more for hours.
 #[test]
-fn there_are_so_many_lines_ahead_and_no_more() {
-    for count in [MAX_LINES_AHEAD, MAX_LINES_AHEAD + 1] {
-        let input = "x\n".repeat(count + 1);
-        let mut reader = LineReader::new(input.as_bytes(), 8);
-        reader.next_line().unwrap();
-        assert_eq!(reader.lines_ahead().len(), MAX_LINES_AHEAD);
-    }
-}
-
-/// A pipe may have nothing more for hours: whoever looks ahead must not wait for it.
-#[test]
-fn looking_ahead_reads_nothing() {
+fn a_buffered_line_is_not_waited_for() {
     struct Once<'a>(Option<&'a [u8]>);
     impl Read for Once<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -115,10 +107,9 @@ fn looking_ahead_reads_nothing() {
         }
     }
     let mut reader = LineReader::new(BufReader::new(Once(Some(b"a\nb\n"))), 8);
-    for ahead in [1, 0] {
-        reader.next_line().unwrap();
-        assert_eq!(reader.lines_ahead().len(), ahead);
-    }
+    reader.next_line().unwrap();
+    assert!(reader.buffered_line().is_some());
+    assert!(reader.buffered_line().is_none());
 }
 
 /// Whoever appends to a file may do so between two reads.
