@@ -40,7 +40,8 @@ pub struct CheckpointOptions<'a> {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Where commits are made.
     pub commit_in: CommitIn,
-    /// How much deciding lines again must cost, in bytes of a snapshot, to be worth one: mostly [`MIN_SNAPSHOT_BYTES`].
+    /// How much deciding lines again must cost, in bytes of a snapshot, to be worth one: mostly [`MIN_SNAPSHOT_BYTES`]. With 0 every commit
+    /// has one.
     pub min_snapshot_bytes: u64,
     /// The run's name in its trace.
     pub run_id: &'a str,

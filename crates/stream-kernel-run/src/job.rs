@@ -1,10 +1,12 @@
 //! Jobs: configurations that were found right, with their steps built and wired.
 
+use std::sync::Arc;
+
 use stream_kernel_config::{Effective, Loader, Mistakes, OnStepError as ConfiguredPolicy, Warning};
-use stream_kernel_exec::{Memory, OnStepError, Scenario, SyncRunner};
+use stream_kernel_exec::{Memory, OnStepError, Plan, Scenario, SyncRunner, WiringFaults};
 use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
-use crate::{About, Application, ConfigOf, Session, checks, redaction, tracing};
+use crate::{About, Application, ConfigOf, LineMessage, Session, checks, redaction, tracing};
 
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet, but for the key of a
 /// redaction, which was read.
@@ -12,7 +14,7 @@ use crate::{About, Application, ConfigOf, Session, checks, redaction, tracing};
 /// A command line makes one for each command; a program or test of its own prepares one and starts it, with any output,
 /// clock and sink. The [crate's documentation](crate) has a whole example.
 pub struct Job<A: Application> {
-    config: ConfigOf<A>,
+    config: Arc<ConfigOf<A>>,
     effective: Effective,
     scenario: Scenario<A::Message>,
     warnings: Vec<Warning>,
@@ -45,10 +47,24 @@ impl<A: Application> Job<A> {
         match scenario {
             Some((scenario, wiring)) => {
                 let warnings = [left_out, wiring].concat();
-                Ok(Self { config, effective, scenario, warnings, redaction })
+                Ok(Self { config: Arc::new(config), effective, scenario, warnings, redaction })
             }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
         }
+    }
+
+    /// Returns another job of the same configuration, with steps and memory of its own, without loading it again.
+    ///
+    /// # Errors
+    ///
+    /// A step whose builder may refuse does so now.
+    pub fn again(&self) -> Result<Self, WiringFaults> {
+        let (runtime, source) = (&self.config.runtime, A::Message::LINE_KIND);
+        let plan = Plan { source, pipeline: &runtime.pipeline, strict: runtime.strict };
+        let scenario = A::registry().bind(plan, &self.config)?;
+        let Self { config, effective, warnings, redaction, .. } = self;
+        let (config, effective) = (Arc::clone(config), effective.clone());
+        Ok(Self { config, effective, scenario, warnings: warnings.clone(), redaction: redaction.clone() })
     }
 
     /// Returns the configuration.
@@ -97,7 +113,7 @@ impl<A: Application> Job<A> {
     }
 
     /// Returns a runner that traces nothing yet, and the configuration.
-    pub(crate) fn into_runner(self, run_id: &str) -> (SyncRunner<A::Message>, ConfigOf<A>) {
+    pub(crate) fn into_runner(self, run_id: &str) -> (SyncRunner<A::Message>, Arc<ConfigOf<A>>) {
         let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
         let on_step_error = match self.config.runtime.on_step_error {
             ConfiguredPolicy::Stop => OnStepError::Stop,

@@ -21,6 +21,9 @@ mod feed;
 mod plain_run;
 mod session;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 pub use adapters::{
     FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink, UnterminatedLine,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::Arc;
 
 use stream_kernel_exec::{InputOutcome, Memory, RunReport, StepFailure, SyncRunner};
 use stream_kernel_trace::{Context, SinkFailure, Timestamp};
@@ -29,7 +30,7 @@ pub struct Position {
 /// [prepares](Self::prepare) them first, which is quicker and changes nothing else.
 pub struct Session<A: Application> {
     runner: SyncRunner<A::Message>,
-    config: ConfigOf<A>,
+    config: Arc<ConfigOf<A>>,
     /// Of each line that is prepared: how many bytes of the input were read with it.
     prepared: VecDeque<u64>,
     position: Position,
@@ -40,7 +41,7 @@ pub struct Session<A: Application> {
 }
 
 impl<A: Application> Session<A> {
-    pub(crate) fn new(runner: SyncRunner<A::Message>, config: ConfigOf<A>) -> Self {
+    pub(crate) fn new(runner: SyncRunner<A::Message>, config: Arc<ConfigOf<A>>) -> Self {
         Self {
             runner,
             config,

@@ -253,13 +253,16 @@ impl Commits {
         Ok(())
     }
 
-    /// Returns whether lines since the last snapshot would cost more to decide again than twice a new snapshot.
+    /// Returns whether lines since the last snapshot would cost more to decide again than twice a new snapshot, or every snapshot is due.
     fn is_snapshot_due(&self, memory: &Memory, mark: &Mark) -> bool {
         let lines = mark.position.line_no - self.replay.lines;
-        let snapshot =
-            memory.snapshot_bytes().saturating_mul(2).saturating_add(self.cadence.min_snapshot_bytes);
+        let worth = match self.cadence.min_snapshot_bytes {
+            0 => 0,
+            min => memory.snapshot_bytes().saturating_mul(2).saturating_add(min),
+        };
         // What comes after the last line of a complete run is not a line's; and what a finished run remembers is not restored.
-        self.output.tail_bytes == 0 && self.finished_rows.is_none() && lines.saturating_mul(BYTES_PER_LINE) > snapshot
+        let is_possible = self.output.tail_bytes == 0 && self.finished_rows.is_none();
+        is_possible && lines.saturating_mul(BYTES_PER_LINE) > worth
     }
 
     /// Notes that the output has its final name.
