@@ -26,7 +26,7 @@ impl Step<AccessLogMessage> for ClassifyRequest {
     type Emits = Hit;
 
     fn process(
-        &mut self,
+        &self,
         request: Request,
         context: &mut Context,
         out: &mut Emitter<'_, AccessLogMessage, Hit>,

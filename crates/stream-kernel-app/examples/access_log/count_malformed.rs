@@ -1,40 +1,33 @@
 //! `count_malformed`: a line that is no request counts, too.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Nothing, Step, StepError};
+use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepError};
 
-use super::counts::CountStore;
+use super::counts::{Counts, Found, Others, ValuesToldApart, count, keys};
 use super::messages::{AccessLogMessage, Malformed};
 
 /// The group in which malformed lines are counted.
 pub(crate) const GROUP: &str = "malformed";
 
 /// Counts malformed lines by what is wrong with them.
-pub(crate) struct CountMalformed {
-    counts: Rc<RefCell<dyn CountStore>>,
-}
+pub(crate) struct CountMalformed;
 
-impl CountMalformed {
-    /// Returns the step that counts in `counts`.
-    pub(crate) fn new(counts: Rc<RefCell<dyn CountStore>>) -> Self {
-        Self { counts }
-    }
-}
-
-impl Step<AccessLogMessage> for CountMalformed {
+impl KeyedStep<AccessLogMessage> for CountMalformed {
     type Takes = Malformed;
     type Emits = Nothing;
+    type State = (Counts, ValuesToldApart, Others);
+
+    fn key(&self, line: &Malformed) -> ((String, String), String, String) {
+        keys(GROUP, line.reason)
+    }
 
     fn process(
-        &mut self,
-        line: Malformed,
+        &self,
+        _: Malformed,
+        found: Found<'_>,
         _: &mut Context,
         _: &mut Emitter<'_, AccessLogMessage, Nothing>,
     ) -> Result<(), StepError> {
-        self.counts.borrow_mut().add(GROUP, line.reason, 0);
-        Ok(())
+        count(found, 0)
     }
 }

@@ -1,37 +1,30 @@
 //! `count_requests`: a hit counts.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Nothing, Step, StepError};
+use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepError};
 
-use super::counts::CountStore;
+use super::counts::{Counts, Found, Others, ValuesToldApart, count, keys};
 use super::messages::{AccessLogMessage, Hit};
 
 /// Counts hits by group and value.
-pub(crate) struct CountRequests {
-    counts: Rc<RefCell<dyn CountStore>>,
-}
+pub(crate) struct CountRequests;
 
-impl CountRequests {
-    /// Returns the step that counts in `counts`.
-    pub(crate) fn new(counts: Rc<RefCell<dyn CountStore>>) -> Self {
-        Self { counts }
-    }
-}
-
-impl Step<AccessLogMessage> for CountRequests {
+impl KeyedStep<AccessLogMessage> for CountRequests {
     type Takes = Hit;
     type Emits = Nothing;
+    type State = (Counts, ValuesToldApart, Others);
+
+    fn key(&self, hit: &Hit) -> ((String, String), String, String) {
+        keys(hit.group.name(), &hit.value)
+    }
 
     fn process(
-        &mut self,
+        &self,
         hit: Hit,
+        found: Found<'_>,
         _: &mut Context,
         _: &mut Emitter<'_, AccessLogMessage, Nothing>,
     ) -> Result<(), StepError> {
-        self.counts.borrow_mut().add(hit.group.name(), &hit.value, hit.bytes);
-        Ok(())
+        count(found, hit.bytes)
     }
 }

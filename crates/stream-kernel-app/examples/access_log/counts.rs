@@ -1,30 +1,103 @@
-//! What has been counted so far.
+//! What has been counted so far: kept by the kernel, by group and value.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use stream_kernel_exec::{Declaration, Encode, Entry, Gate, GateCount, Memory, StepError, Table, Value};
 
 /// So many values of a group are told apart; what comes after them is counted together.
-pub(crate) const MAX_VALUES: usize = 10_000;
+const MAX_VALUES: u64 = 10_000;
 
-/// Remembers counts: the port between the steps that count and whatever keeps the counts.
-pub(crate) trait CountStore {
-    /// Counts one more of `value` in `group`, and its bytes.
-    fn add(&mut self, group: &'static str, value: &str, bytes: u64);
+/// The requests with each value, by group and value.
+pub(crate) struct Counts;
 
-    /// Returns how many were counted in `group`.
-    fn total(&self, group: &str) -> u64;
+impl Declaration for Counts {
+    const NAME: &'static str = "counts";
+    type Store = Table<(String, String), Count>;
+}
 
-    /// Returns the rows of every group by its name: the `top` most frequent values, equally frequent ones by name, and
-    /// then all others together.
-    fn rows(&self, top: usize) -> Vec<Row<'_>>;
+/// The number of values that are told apart, by group.
+pub(crate) struct ValuesToldApart;
+
+impl Declaration for ValuesToldApart {
+    const NAME: &'static str = "values_told_apart";
+    type Store = Gate<String>;
+}
+
+/// The requests with any other value, by group.
+pub(crate) struct Others;
+
+impl Declaration for Others {
+    const NAME: &'static str = "others";
+    type Store = Table<String, Count>;
+}
+
+/// What a step finds that counts.
+pub(crate) type Found<'a> = (Entry<'a, (String, String), Count>, GateCount<'a, String>, Entry<'a, String, Count>);
+
+/// Returns what it is found by.
+pub(crate) fn keys(group: &str, value: &str) -> ((String, String), String, String) {
+    ((group.to_owned(), value.to_owned()), group.to_owned(), group.to_owned())
+}
+
+/// Counts one more, and its bytes.
+pub(crate) fn count((mut counted, mut values, mut others): Found<'_>, bytes: u64) -> Result<(), StepError> {
+    let one = Count { count: 1, bytes };
+    match counted.get() {
+        Some(before) => counted.set(&before.plus(one)),
+        None if values.get() < MAX_VALUES => {
+            values.add(1);
+            counted.set(&one)
+        }
+        None => {
+            let before = others.get().unwrap_or_default();
+            others.set(&before.plus(one))
+        }
+    }
+}
+
+/// Requests, and their bytes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Count {
+    count: u64,
+    bytes: u64,
+}
+
+impl Count {
+    fn plus(self, other: Self) -> Self {
+        // A log may claim any size.
+        Self { count: self.count + other.count, bytes: self.bytes.saturating_add(other.bytes) }
+    }
+}
+
+impl Encode for Count {
+    fn encode(&self, to: &mut Vec<u8>) {
+        (self.count, self.bytes).encode(to);
+    }
+
+    fn decode(from: &mut &[u8]) -> Option<Self> {
+        let (count, bytes) = Encode::decode(from)?;
+        Some(Self { count, bytes })
+    }
+}
+
+impl Value for Count {
+    type Piece = Self;
+
+    fn pieces(&self) -> Option<impl Iterator<Item = Self>> {
+        Some(std::iter::once(*self))
+    }
+
+    fn from_pieces(mut pieces: impl Iterator<Item = Self>) -> Self {
+        pieces.next().unwrap_or_default()
+    }
 }
 
 /// A line of the output.
 #[derive(Serialize)]
-pub(crate) struct Row<'a> {
-    group: &'static str,
+struct Row<'a> {
+    group: &'a str,
     /// `None` stands for all values that are not listed.
     value: Option<&'a str>,
     count: u64,
@@ -32,68 +105,52 @@ pub(crate) struct Row<'a> {
     bytes: u64,
 }
 
-/// Keeps counts in memory, for the time of the run.
+/// What was counted in a group.
 #[derive(Default)]
-pub(crate) struct MemoryCountStore {
-    groups: BTreeMap<&'static str, Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
+struct Group {
     by_value: BTreeMap<String, Count>,
     others: Count,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Count {
-    count: u64,
-    bytes: u64,
+/// Returns how many were counted in `group`.
+pub(crate) fn total(memory: &mut Memory, group: &str) -> u64 {
+    let counts = memory.store::<Counts>().map_or(0, |counts| {
+        let of_group = counts.entries().filter(|((of, _), _)| of == group);
+        of_group.map(|(_, count)| count.count).sum()
+    });
+    let others = memory.store::<Others>();
+    counts + others.and_then(|others| others.entries().find(|(of, _)| *of == group)).map_or(0, |(_, count)| count.count)
 }
 
-impl Count {
-    fn add(&mut self, other: Count) {
-        self.count += other.count;
-        // A log may claim any size.
-        self.bytes = self.bytes.saturating_add(other.bytes);
-    }
-}
-
-impl CountStore for MemoryCountStore {
-    fn add(&mut self, group: &'static str, value: &str, bytes: u64) {
-        let one = Count { count: 1, bytes };
-        let counts = self.groups.entry(group).or_default();
-        if let Some(count) = counts.by_value.get_mut(value) {
-            count.add(one);
-        } else if counts.by_value.len() < MAX_VALUES {
-            counts.by_value.insert(value.to_owned(), one);
-        } else {
-            counts.others.add(one);
+/// Appends the rows of every group by its name to `output`: the `top` most frequent values, equally frequent ones by name, and
+/// then all others together.
+pub(crate) fn write_rows(memory: &mut Memory, top: usize, output: &mut Vec<u8>) {
+    let mut groups = BTreeMap::<_, Group>::new();
+    if let Some(counts) = memory.store::<Counts>() {
+        for ((group, value), count) in counts.entries() {
+            groups.entry(group.clone()).or_default().by_value.insert(value.clone(), count);
         }
     }
-
-    fn total(&self, group: &str) -> u64 {
-        let counts = self.groups.get(group);
-        counts.map_or(0, |counts| {
-            counts.others.count + counts.by_value.values().map(|count| count.count).sum::<u64>()
-        })
+    if let Some(others) = memory.store::<Others>() {
+        for (group, count) in others.entries() {
+            groups.entry(group.clone()).or_default().others = count;
+        }
     }
-
-    fn rows(&self, top: usize) -> Vec<Row<'_>> {
-        self.groups.iter().flat_map(|(group, counts)| counts.rows(group, top)).collect()
+    for row in groups.iter().flat_map(|(name, group)| group.rows(name, top)) {
+        // Texts and numbers are always JSON.
+        output.extend(serde_json::to_vec(&row).unwrap_or_default());
+        output.push(b'\n');
     }
 }
 
-impl Counts {
-    fn rows(&self, group: &'static str, top: usize) -> Vec<Row<'_>> {
-        let row = |value, count: Count| Row { group, value, count: count.count, bytes: count.bytes };
+impl Group {
+    fn rows<'a>(&'a self, group: &'a str, top: usize) -> Vec<Row<'a>> {
+        let row = |value, Count { count, bytes }| Row { group, value, count, bytes };
         let mut by_count: Vec<_> = self.by_value.iter().collect();
         // The sort is stable, and the values come in order.
         by_count.sort_by_key(|(_, count)| Reverse(count.count));
         let (listed, unlisted) = by_count.split_at(top.min(by_count.len()));
-        let mut others = self.others;
-        for (_, count) in unlisted {
-            others.add(**count);
-        }
+        let others = unlisted.iter().fold(self.others, |others, (_, count)| others.plus(**count));
         let listed = listed.iter().map(|(value, count)| row(Some(value.as_str()), **count));
         listed.chain((others.count > 0).then(|| row(None, others))).collect()
     }

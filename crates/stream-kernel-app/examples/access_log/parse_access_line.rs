@@ -20,7 +20,7 @@ impl Step<AccessLogMessage> for ParseAccessLine {
     type Emits = ParsedLine;
 
     fn process(
-        &mut self,
+        &self,
         line: RawLine,
         context: &mut Context,
         out: &mut Emitter<'_, AccessLogMessage, ParsedLine>,

@@ -253,13 +253,3 @@ fn the_command_line_is_sound() {
     // clap finds flags that contradict each other only when it is asked, or in front of a user.
     stream_kernel_app::App::<AccessLog>::new().definition().debug_assert();
 }
-
-#[test]
-fn an_application_without_state_can_have_no_checkpoint() {
-    insta::assert_snapshot!(mistakes(set(&["runtime.checkpoint.dir=run.ckpt"])), @"
-    error: `runtime.checkpoint`: access-log cannot keep what it remembers in a checkpoint
-      --> command line: --set runtime.checkpoint.dir=run.ckpt
-      expected: no checkpoint
-      hint: leave out `runtime.checkpoint`
-    ");
-}

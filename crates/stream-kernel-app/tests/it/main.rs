@@ -8,7 +8,7 @@ mod access_log;
 mod scene;
 
 mod counting;
-mod long_state;
+mod recovery;
 mod tracing;
 
 mod configuration;

@@ -1,14 +1,13 @@
 //! Runs of the example application in memory: lines in, output and trace out.
 
-use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Record, Recorder, Timestamp, TraceRecord, TraceSink};
 use stream_kernel_run::config::Loader;
-use stream_kernel_run::{Job, LineOutput, LineReader};
+use stream_kernel_run::{Job, LineReader};
 
 use crate::access_log::AccessLog;
 
@@ -50,22 +49,27 @@ pub(crate) struct Outcome {
 /// Takes every line of `input` through the configured pipeline.
 pub(crate) fn run(loader: Loader, input: &[u8]) -> Outcome {
     let job = prepare(loader);
-    let (output, trace) = (Captured::default(), Captured::default());
+    let trace = Captured::default();
     let max_line_bytes = job.config().adapters.input_source.settings.max_line_bytes;
     let recorder = job.recorder(clock, Some(Box::new(trace.clone()))).map(Recorder::with_tape);
-    let records = Rc::new(RefCell::new(Vec::new()));
-    let tapes = Rc::clone(&records);
-    let mut run = job
-        .start("test", recorder, output.clone())
-        .with_observer(move |context| tapes.borrow_mut().extend_from_slice(context.trace()));
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let tapes = Arc::clone(&records);
+    let mut session = job
+        .start("test", recorder)
+        .with_observer(move |context| tapes.lock().unwrap().extend_from_slice(context.trace()));
+    let mut output = Vec::new();
     let mut lines = LineReader::new(input, max_line_bytes);
     while let Some(line) = lines.next_line().unwrap() {
-        run.process(line).unwrap();
+        session.take(line, lines.bytes_read()).unwrap();
+        output.extend_from_slice(session.written());
     }
-    run.complete().unwrap();
-    let summary = run.summary().iter().map(|row| format!("{}: {}", row.label, row.count)).collect();
-    let report = run.finish().unwrap();
-    Outcome { output: output.text(), trace: trace.text(), records: records.take(), report, summary }
+    output.extend(session.complete());
+    let summary = session.summary().iter().map(|row| format!("{}: {}", row.label, row.count)).collect();
+    let report = session.finish().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let records = std::mem::take(&mut *records.lock().unwrap());
+    let trace = text(trace.0.lock().unwrap().clone());
+    Outcome { output: text(output), trace, records, report, summary }
 }
 
 /// Returns a clock that reads 1970 and moves on by a microsecond a reading.
@@ -73,25 +77,13 @@ pub(crate) fn clock() -> ManualClock {
     ManualClock::new(Timestamp::from_nanos(0), 1_000)
 }
 
-/// Keeps what is written to it; its clones share it.
+/// Keeps the records that it is handed; its clones share them.
 #[derive(Clone, Default)]
-struct Captured(Rc<RefCell<Vec<u8>>>);
-
-impl Captured {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
-    }
-}
-
-impl LineOutput for Captured {
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().write_line(line)
-    }
-}
+struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl TraceSink for Captured {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let mut lines = self.0.borrow_mut();
+        let mut lines = self.0.lock().unwrap();
         record.write_json(&mut lines);
         lines.push(b'\n');
         Ok(())

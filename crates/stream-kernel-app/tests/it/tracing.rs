@@ -1,7 +1,7 @@
 //! Every step of the example must be traced as configured, and counted the same with or without a trace.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::cell::Cell;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::trace::MessageSignature;
 use stream_kernel_run::{LineContent, RawLine};
@@ -101,13 +101,13 @@ fn no_clock_is_made_where_nothing_is_recorded() {
 fn without_a_sink_the_observer_finds_the_records_on_the_tape() {
     let job = prepare(set(&["runtime.tracing.enabled=true"]));
     let recorder = job.recorder(clock, None);
-    let steps = Rc::new(RefCell::new(Vec::new()));
-    let seen = Rc::clone(&steps);
-    let mut run = job.start("test", recorder, Vec::new()).with_observer(move |context| {
-        seen.borrow_mut().extend(context.trace().iter().map(|record| record.step_name.clone()));
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&steps);
+    let mut session = job.start("test", recorder).with_observer(move |context| {
+        seen.lock().unwrap().extend(context.trace().iter().map(|record| record.step_name.clone()));
     });
     let content = LineContent::Whole(b"what?"[..].into());
-    run.process(RawLine::new(1, content)).unwrap();
-    run.finish().unwrap();
-    assert_eq!(*steps.borrow(), ["parse_access_line", "count_malformed"]);
+    session.take(RawLine::new(1, content), 6).unwrap();
+    session.finish().unwrap();
+    assert_eq!(*steps.lock().unwrap(), ["parse_access_line", "count_malformed"]);
 }

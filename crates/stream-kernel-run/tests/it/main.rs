@@ -1,0 +1,3 @@
+//! What must hold of runs, whatever the application.
+
+mod long_values;
