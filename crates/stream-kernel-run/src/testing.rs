@@ -1,5 +1,6 @@
 //! Tests of an application's memory and recovery, on a simulated disk.
 
+mod captured_trace;
 mod recovery;
 mod snapshots;
 mod undisturbed;
@@ -11,6 +12,7 @@ use stream_kernel_config::Loader;
 use stream_kernel_trace::{ManualClock, Timestamp};
 
 use crate::{Application, InputSettings, Job, LineAdapters, LineReader, OutputSettings};
+pub use captured_trace::CapturedTrace;
 use undisturbed::Undisturbed;
 
 const INPUT: &str = "/scene.input";

@@ -1,12 +1,11 @@
 //! Runs in this process, traced into a file, and what is explained of them.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
-use std::rc::Rc;
 
 use insta::assert_snapshot;
-use stream_kernel_exec::trace::{ManualClock, Record, Timestamp, TraceSink};
-use stream_kernel_run::{Job, LineOutput, LineReader};
+use stream_kernel_exec::trace::{ManualClock, Timestamp};
+use stream_kernel_run::testing::CapturedTrace;
+use stream_kernel_run::{Job, LineReader};
 use tempfile::NamedTempFile;
 
 use super::{Options, run};
@@ -23,39 +22,21 @@ mod limits;
 mod redacted;
 mod traces;
 
-/// Bytes that a run writes and the test reads.
-#[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
-
-impl LineOutput for Shared {
-    fn write_line(&mut self, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl TraceSink for Shared {
-    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        record.write_json(&mut self.0.borrow_mut());
-        self.0.borrow_mut().push(b'\n');
-        Ok(())
-    }
-}
-
 /// Returns the trace of a run over `input`.
 fn traced(yaml: &str, settings: &[&str], input: &[u8]) -> Vec<u8> {
     let loader = Job::<FundLoad>::loader().built_in("test", yaml).set("runtime.tracing.enabled=true");
     let loader = settings.iter().fold(loader, |loader, setting| loader.set(*setting));
     let job: Job<FundLoad> = Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let clock = ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000);
-    let trace = Shared::default();
+    let trace = CapturedTrace::default();
     let recorder = job.recorder(|| clock, Some(Box::new(trace.clone())));
-    let mut run = job.start("run", recorder, Shared::default());
+    let mut session = job.start("run", recorder);
     let mut lines = LineReader::new(input, 1_048_576);
     while let Some(line) = lines.next_line().unwrap() {
-        run.process(line).unwrap();
+        session.take(line, lines.bytes_read()).unwrap();
     }
-    run.finish().unwrap();
-    trace.0.take()
+    session.finish().unwrap();
+    trace.take()
 }
 
 /// Returns a line of input.

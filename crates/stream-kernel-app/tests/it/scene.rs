@@ -1,12 +1,12 @@
 //! Runs of the example application in memory: lines in, output and trace out.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::RunReport;
-use stream_kernel_exec::trace::{ManualClock, Record, Recorder, Timestamp, TraceRecord, TraceSink};
+use stream_kernel_exec::trace::{ManualClock, Recorder, Timestamp, TraceRecord};
 use stream_kernel_run::config::Loader;
+use stream_kernel_run::testing::CapturedTrace;
 use stream_kernel_run::{Job, LineReader};
 
 use crate::access_log::AccessLog;
@@ -49,7 +49,7 @@ pub(crate) struct Outcome {
 /// Takes every line of `input` through the configured pipeline.
 pub(crate) fn run(loader: Loader, input: &[u8]) -> Outcome {
     let job = prepare(loader);
-    let trace = Captured::default();
+    let trace = CapturedTrace::default();
     let max_line_bytes = job.config().adapters.input_source.settings.max_line_bytes;
     let recorder = job.recorder(clock, Some(Box::new(trace.clone()))).map(Recorder::with_tape);
     let records = Arc::new(Mutex::new(Vec::new()));
@@ -68,24 +68,10 @@ pub(crate) fn run(loader: Loader, input: &[u8]) -> Outcome {
     let report = session.finish().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let records = std::mem::take(&mut *records.lock().unwrap());
-    let trace = text(trace.0.lock().unwrap().clone());
-    Outcome { output: text(output), trace, records, report, summary }
+    Outcome { output: text(output), trace: text(trace.take()), records, report, summary }
 }
 
 /// Returns a clock that reads 1970 and moves on by a microsecond a reading.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::new(Timestamp::from_nanos(0), 1_000)
-}
-
-/// Keeps the records that it is handed; its clones share them.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl TraceSink for Captured {
-    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let mut lines = self.0.lock().unwrap();
-        record.write_json(&mut lines);
-        lines.push(b'\n');
-        Ok(())
-    }
 }

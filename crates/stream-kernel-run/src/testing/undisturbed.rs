@@ -1,12 +1,8 @@
 //! A run in memory that nothing disturbs: what every other one must come to.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use stream_kernel_exec::RunReport;
-use stream_kernel_trace::{Record, TraceSink};
 
-use super::{Scene, again, clock, difference};
+use super::{CapturedTrace, Scene, again, clock, difference};
 use crate::{Application, Job, RawLine, Session, SummaryRow};
 
 /// What an undisturbed run comes to.
@@ -25,26 +21,6 @@ pub(super) struct MemoryRun<A: Application> {
     output: Vec<u8>,
     trace: CapturedTrace,
     ends: Vec<(usize, usize)>,
-}
-
-/// Where records go; its clones are the same place.
-#[derive(Clone, Default)]
-struct CapturedTrace(Arc<Mutex<Vec<u8>>>);
-
-impl CapturedTrace {
-    fn with<T>(&self, act: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl TraceSink for CapturedTrace {
-    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.with(|lines| {
-            record.write_json(lines);
-            lines.push(b'\n');
-        });
-        Ok(())
-    }
 }
 
 impl Undisturbed {
@@ -91,7 +67,7 @@ impl<A: Application> MemoryRun<A> {
             .take(line, end)
             .map_err(|failure| format!("the run does not come to its end: {failure}"))?;
         self.output.extend_from_slice(self.session.written());
-        self.ends.push((self.output.len(), self.trace.with(|trace| trace.len())));
+        self.ends.push((self.output.len(), self.trace.bytes()));
         Ok(())
     }
 
@@ -99,6 +75,6 @@ impl<A: Application> MemoryRun<A> {
         let Self { mut session, mut output, trace, ends } = self;
         output.extend(session.complete());
         let (report, summary) = (session.report(), session.summary());
-        Undisturbed { output, trace: trace.with(std::mem::take), ends, report, summary }
+        Undisturbed { output, trace: trace.take(), ends, report, summary }
     }
 }

@@ -1,0 +1,40 @@
+//! Whatever happens to a run with a checkpoint, it must come to the same decisions.
+
+use fund_load::FundLoad;
+use stream_kernel_run::testing::Scene;
+
+/// Attempts with every reason for a decision: one customer's and many customers' days and weeks, primes, replays and conflicts.
+const REASONS: &[u8] = include_bytes!("../../../fixtures/reasons.ndjson");
+/// All rules that there are.
+const EXP_MP: &str = include_str!("../../../fixtures/exp_mp.yaml");
+
+fn scene() -> Scene<FundLoad> {
+    Scene::new().layers(|loader| loader.built_in("exp_mp", EXP_MP)).bytes(REASONS)
+}
+
+/// Returns attempts on other days than before, so that ids are forgotten in between, and come again.
+fn forgetting() -> Scene<FundLoad> {
+    let attempt = |id: u32, day: u32| {
+        format!(r#"{{"id":"{id}","customer_id":"7","load_amount":"$1.0{id}","time":"2024-01-{day:02}T00:00:00Z"}}"#)
+    };
+    let attempts = [(1, 1), (2, 1), (3, 2), (1, 1), (4, 5), (1, 5), (2, 1), (3, 5), (5, 29), (4, 6), (1, 8), (5, 10)];
+    Scene::new()
+        .set("nodes.idempotency_gate={remember_days: 2, max_days_ahead: 7}")
+        .lines(attempts.map(|(id, day)| attempt(id, day)))
+}
+
+#[test]
+fn decisions_go_on_from_snapshots() {
+    assert_eq!(scene().check_snapshots(), 31);
+    assert_eq!(forgetting().check_snapshots(), 13);
+}
+
+#[test]
+fn decisions_recover() {
+    assert!(scene().sample(100).check_recovery() >= 100);
+}
+
+#[test]
+fn forgotten_ids_recover() {
+    assert!(forgetting().sample(100).check_recovery() >= 100);
+}
