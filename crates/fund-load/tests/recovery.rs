@@ -15,9 +15,12 @@ fn scene() -> Scene<FundLoad> {
 /// Returns attempts on other days than before, so that ids are forgotten in between, and come again.
 fn forgetting() -> Scene<FundLoad> {
     let attempt = |id: u32, day: u32| {
-        format!(r#"{{"id":"{id}","customer_id":"7","load_amount":"$1.0{id}","time":"2024-01-{day:02}T00:00:00Z"}}"#)
+        format!(
+            r#"{{"id":"{id}","customer_id":"7","load_amount":"$1.0{id}","time":"2024-01-{day:02}T00:00:00Z"}}"#
+        )
     };
-    let attempts = [(1, 1), (2, 1), (3, 2), (1, 1), (4, 5), (1, 5), (2, 1), (3, 5), (5, 29), (4, 6), (1, 8), (5, 10)];
+    let attempts =
+        [(1, 1), (2, 1), (3, 2), (1, 1), (4, 5), (1, 5), (2, 1), (3, 5), (5, 29), (4, 6), (1, 8), (5, 10)];
     Scene::new()
         .set("nodes.idempotency_gate={remember_days: 2, max_days_ahead: 7}")
         .lines(attempts.map(|(id, day)| attempt(id, day)))

@@ -60,7 +60,7 @@ impl InputFile {
         // A regular file never lets us wait.
         let wake = self.bytes.is_none().then_some(wake);
         let input =
-            Bytes { file: self.file, path: self.path, bytes_at_first: self.bytes, wake, has_said_so: false };
+            Bytes { file: self.file, path: self.path, len_at_first: self.bytes, wake, has_said_so: false };
         BufReader::with_capacity(BLOCK_BYTES, input)
     }
 }
@@ -69,7 +69,7 @@ struct Bytes {
     file: File,
     path: PathBuf,
     /// The length of a regular file when it was opened.
-    bytes_at_first: Option<u64>,
+    len_at_first: Option<u64>,
     /// What becomes readable when the run is to stop; `None` if there is no waiting.
     wake: Option<OwnedFd>,
     has_said_so: bool,
@@ -114,14 +114,14 @@ pub(crate) fn check_not_shortened(bytes: u64, bytes_before: u64) -> io::Result<(
 
 impl Bytes {
     fn check_length(&mut self) -> io::Result<()> {
-        let Some(bytes_at_first) = self.bytes_at_first else { return Ok(()) };
+        let Some(len_at_first) = self.len_at_first else { return Ok(()) };
         let bytes = self.file.metadata()?.len();
         // What the system makes up, as in `/proc`, has a length of 0 all the time.
-        if (bytes, bytes_at_first) == (0, 0) {
+        if (bytes, len_at_first) == (0, 0) {
             return Ok(());
         }
         // Standard input need not begin at byte 0.
-        check_not_shortened(bytes, bytes_at_first.max(self.file.stream_position()?))
+        check_not_shortened(bytes, len_at_first.max(self.file.stream_position()?))
     }
 
     fn wait(&mut self) -> io::Result<()> {
@@ -151,7 +151,7 @@ mod tests {
         fs::write(&path, content).unwrap();
         let InputFile { file, path, bytes } = InputFile::open(&path).unwrap();
         let other = File::options().append(true).open(&path).unwrap();
-        let mut input = Bytes { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
+        let mut input = Bytes { file, path, len_at_first: bytes, wake: None, has_said_so: false };
         input.read_exact(&mut vec![0; read]).unwrap();
         (input, other, folder)
     }
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn what_has_no_length_can_be_read() {
         let InputFile { file, path, bytes } = InputFile::open(Path::new("/proc/self/status")).unwrap();
-        let input = Bytes { file, path, bytes_at_first: bytes, wake: None, has_said_so: false };
+        let input = Bytes { file, path, len_at_first: bytes, wake: None, has_said_so: false };
         assert!(!io::read_to_string(input).unwrap().is_empty());
     }
 }

@@ -157,7 +157,10 @@ impl<A: Application> Scene<A> {
     /// wrong, or a step ends the run.
     #[track_caller]
     pub fn check_recovery(&self) -> u64 {
-        recovery::check(self).unwrap_or_else(fail)
+        match recovery::check(self) {
+            Ok(count) => count,
+            Err(what) => panic!("{what}"),
+        }
     }
 
     /// Takes a snapshot of all memory before every line and after the last, restores it into new memory, and has a new run go on from there.
@@ -169,7 +172,10 @@ impl<A: Application> Scene<A> {
     /// As for [`check_recovery`](Self::check_recovery).
     #[track_caller]
     pub fn check_snapshots(&self) -> u64 {
-        snapshots::check(self).unwrap_or_else(fail)
+        match snapshots::check(self) {
+            Ok(count) => count,
+            Err(what) => panic!("{what}"),
+        }
     }
 
     /// Returns a job on the files of the scene.
@@ -204,12 +210,6 @@ impl<A: Application> fmt::Debug for Scene<A> {
             .field("input_bytes", &self.input.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Ends the test.
-#[track_caller]
-fn fail(what: String) -> u64 {
-    panic!("{what}")
 }
 
 /// Returns another job of the same configuration.

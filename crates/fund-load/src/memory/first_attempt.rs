@@ -84,7 +84,9 @@ impl Encode for FirstAttempt {
     fn encode(&self, to: &mut Vec<u8>) {
         if let Some(piece) = self.piece() {
             to.push(1);
-            piece.iter().for_each(|word| word.encode(to));
+            for word in piece {
+                word.encode(to);
+            }
             return;
         }
         to.push(0);

@@ -34,7 +34,8 @@ impl Declaration for Others {
 }
 
 /// What a step finds that counts.
-pub(crate) type Found<'a> = (Entry<'a, (String, String), Count>, GateCount<'a, String>, Entry<'a, String, Count>);
+pub(crate) type Found<'a> =
+    (Entry<'a, (String, String), Count>, GateCount<'a, String>, Entry<'a, String, Count>);
 
 /// Returns what it is found by.
 pub(crate) fn keys(group: &str, value: &str) -> ((String, String), String, String) {
@@ -114,12 +115,16 @@ struct Group {
 
 /// Returns how many were counted in `group`.
 pub(crate) fn total(memory: &mut Memory, group: &str) -> u64 {
-    let counts = memory.store::<Counts>().map_or(0, |counts| {
+    let mut total = 0;
+    if let Some(counts) = memory.store::<Counts>() {
         let of_group = counts.entries().filter(|((of, _), _)| of == group);
-        of_group.map(|(_, count)| count.count).sum()
-    });
-    let others = memory.store::<Others>();
-    counts + others.and_then(|others| others.entries().find(|(of, _)| *of == group)).map_or(0, |(_, count)| count.count)
+        total += of_group.map(|(_, count)| count.count).sum::<u64>();
+    }
+    if let Some(others) = memory.store::<Others>() {
+        let of_group = others.entries().filter(|(of, _)| *of == group);
+        total += of_group.map(|(_, count)| count.count).sum::<u64>();
+    }
+    total
 }
 
 /// Appends the rows of every group by its name to `output`: the `top` most frequent values, equally frequent ones by name, and

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use stream_kernel_disk::SimulatedDisk;
 use stream_kernel_run::checkpoint::{MAX_BLOCK_BYTES, inspect};
 use stream_kernel_run::exec::trace::{Context, ManualClock, Timestamp};
-use stream_kernel_run::exec::{Declaration, Emitter, Entry, KeyedStep, Nothing, Registry, StepError, Table, messages};
+use stream_kernel_run::exec::{
+    Declaration, Emitter, Entry, KeyedStep, Nothing, Registry, StepError, Table, messages,
+};
 use stream_kernel_run::{
-    About, Application, CheckpointFailure, CheckpointOptions, CommitIn, ConfigOf, Ended, InputSource, Job, LineAdapters,
-    LineContent, OutputSink, RawLine, run_checkpointed,
+    About, Application, CheckpointFailure, CheckpointOptions, CommitIn, ConfigOf, Ended, InputSource, Job,
+    LineAdapters, LineContent, OutputSink, RawLine, run_checkpointed,
 };
 
 const CHECKPOINT: &str = "/ckpt";
