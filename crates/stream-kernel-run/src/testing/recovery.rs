@@ -1,6 +1,6 @@
 //! Recovery from whatever can happen to a run with a checkpoint.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{inspect, verify};
@@ -37,8 +37,11 @@ pub(super) fn check<A: Application>(scene: &Scene<A>) -> Result<u64, String> {
     let undisturbed = Undisturbed::of(scene, &job)?;
     let recovery = Recovery { scene, job, undisturbed, disk, memory };
     let disk = recovery.disk.after_kill(0);
-    recovery.check_end(&disk, 0, false).map_err(|what| format!("with a checkpoint, undisturbed: {what}"))?;
-    Ok(recovery.check_stops()? + recovery.check_disturbances(disk.operations())?)
+    let run = recovery.run(&disk, 0, None).map_err(|failure| failure.to_string());
+    let operations = disk.operations();
+    run.and_then(|_| recovery.check_end(&disk.after_kill(0), 0, false))
+        .map_err(|what| format!("with a checkpoint, undisturbed: {what}"))?;
+    Ok(recovery.check_stops()? + recovery.check_disturbances(operations)?)
 }
 
 impl<A: Application> Recovery<'_, A> {
@@ -86,18 +89,16 @@ impl<A: Application> Recovery<'_, A> {
             disk.plan(disturbance.fault);
             trace_may_end |= disturbance.fault.fault != Fault::Crash;
             let ended = self.run(&disk, number, None);
-            let told = |what: String| format!("{what}\n{}", disk.history());
-            // A disk that fails is no reason to refuse anything.
-            if let Err(failure) = ended.as_ref().map_err(ToString::to_string)
-                && ended.as_ref().is_err_and(CheckpointFailure::is_refusal)
-            {
-                return Err(told(format!("refused: {failure}")));
-            }
             let left = disturbance.end.of(&disk, number);
-            if ended.is_ok() {
-                self.check_files(&left, trace_may_end)
-                    .map_err(|what| told(format!("after its end, {what}")))?;
-            }
+            let checked = match ended {
+                Ok(_) => {
+                    self.check_files(&left, trace_may_end).map_err(|what| format!("after its end, {what}"))
+                }
+                // A disk that fails is no reason to refuse anything.
+                Err(failure) if failure.is_refusal() => Err(format!("refused: {failure}")),
+                Err(_) => Ok(()),
+            };
+            checked.map_err(|what| format!("{what}\n{}", disk.history()))?;
             disk = left;
         }
         self.check_end(&disk, !seed, trace_may_end).map_err(|what| format!("{what}\n{}", disk.history()))
@@ -131,7 +132,7 @@ impl<A: Application> Recovery<'_, A> {
     /// Checks output and trace of a run that is complete. A trace that could not be written must be the same up to where it ends.
     fn check_files(&self, disk: &SimulatedDisk, trace_may_end: bool) -> Result<(), String> {
         let Undisturbed { output, trace, ends, .. } = &self.undisturbed;
-        let read = |path: &str| disk.contents(&PathBuf::from(path)).unwrap_or_default();
+        let read = |path| disk.contents(Path::new(path)).unwrap_or_default();
         let found = read(OUTPUT);
         if found != *output {
             return Err(difference("output", &found, output));
