@@ -476,7 +476,10 @@ pub(crate) enum Emitted {
 }
 
 /// Lets the step handle the message. After an error the outbox is empty.
-#[expect(clippy::inline_always, reason = "called once a step: as a function of its own it takes 3 % of a line")]
+#[expect(
+    clippy::inline_always,
+    reason = "called once a step: as a function of its own it takes 3 % of a line"
+)]
 #[inline(always)]
 pub(crate) fn run_step<M: MessageSet>(
     step: &BoundStep<M>,
@@ -495,7 +498,10 @@ pub(crate) fn run_step<M: MessageSet>(
 }
 
 /// Checks what binding could not foresee: how many messages a step emits, and to whom it sends them.
-#[expect(clippy::inline_always, reason = "called once a step: as a function of its own it takes 1 % of a line")]
+#[expect(
+    clippy::inline_always,
+    reason = "called once a step: as a function of its own it takes 1 % of a line"
+)]
 #[inline(always)]
 fn check_emissions<M: MessageSet>(
     step: &BoundStep<M>,

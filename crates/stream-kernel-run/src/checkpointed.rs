@@ -29,8 +29,8 @@ pub use committer::CommitIn;
 pub use failure::CheckpointFailure;
 pub use identity::check_program;
 
-/// A snapshot that is smaller than this is not written: deciding the lines again is as quick.
-pub const MIN_SNAPSHOT_BYTES: u64 = 16 * 1024 * 1024;
+/// What deciding lines again must cost, in bytes of a snapshot, to be worth one: that of six million lines, which takes some seconds.
+pub const MIN_SNAPSHOT_BYTES: u64 = 1_200_000_000;
 
 /// What a run with a checkpoint needs beside its job.
 pub struct CheckpointOptions<'a> {

@@ -35,34 +35,78 @@ impl Encode for CustomerWeek {
 
 const DAYS: usize = 7;
 
-/// What a customer has done on each day of a week.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a customer has done on each day of a week: the days with attempts, each in 8 bytes if all of them have room there.
+#[derive(Clone, Debug, Default)]
 pub struct WeekFigures {
-    attempts: [u64; DAYS],
-    accepted: [Cents; DAYS],
+    /// The first `len` count, in the order in which the days came.
+    days: [Piece; DAYS],
+    len: usize,
+    /// All of it, by place in the week, if a day has no room in a piece.
+    large: Option<Box<[DayFigures; DAYS]>>,
 }
+
+/// Attempts of a day, declined ones counted, and the cents that were accepted.
+type DayFigures = (u64, u128);
+
+/// A day with attempts: the cents accepted; the attempts, and in the lowest three bits the place in the week.
+type Piece = [u32; 2];
+
+const PLACE_BITS: u32 = 3;
+const PLACES: u32 = (1 << PLACE_BITS) - 1;
 
 impl WeekFigures {
     /// Returns the number of attempts on `day` of the week that begins with `week`, declined ones counted.
     pub fn attempts(&self, week: Day, day: Day) -> u64 {
-        self.attempts[weekday(week, day)]
+        self.day(place(week, day)).0
     }
 
     /// Returns the sum of the effective amounts accepted on `day` of the week that begins with `week`.
     pub fn accepted_on(&self, week: Day, day: Day) -> Cents {
-        self.accepted[weekday(week, day)]
+        Cents(self.day(place(week, day)).1)
     }
 
     /// Returns the sum of the effective amounts accepted in the week.
     pub fn accepted(&self) -> Cents {
-        self.accepted.iter().fold(Cents(0), |sum, cents| sum + *cents)
+        match &self.large {
+            None => Cents(self.days[..self.len].iter().map(|[cents, _]| u128::from(*cents)).sum()),
+            Some(days) => Cents(days.iter().map(|(_, cents)| cents).sum()),
+        }
     }
 
     /// Counts one attempt more on `day` of the week that begins with `week`, of which `accepted` was accepted.
     pub fn count(&mut self, week: Day, day: Day, accepted: Cents) {
-        let at = weekday(week, day);
-        self.attempts[at] += 1;
-        self.accepted[at] = self.accepted[at] + accepted;
+        let place = place(week, day);
+        let (attempts, cents) = self.day(place);
+        self.set_day(place, (attempts + 1, cents + accepted.0));
+    }
+
+    fn day(&self, place: u32) -> DayFigures {
+        match &self.large {
+            None => self.days[..self.len]
+                .iter()
+                .find(|[_, attempts]| attempts & PLACES == place)
+                .map_or_else(DayFigures::default, |[cents, attempts]| {
+                    ((attempts >> PLACE_BITS).into(), (*cents).into())
+                }),
+            Some(days) => days[place as usize],
+        }
+    }
+
+    fn set_day(&mut self, place: u32, figures: DayFigures) {
+        if let Some(days) = &mut self.large {
+            days[place as usize] = figures;
+            return;
+        }
+        let Some(piece) = piece(place, figures) else {
+            let mut days = [0, 1, 2, 3, 4, 5, 6].map(|place| self.day(place));
+            days[place as usize] = figures;
+            self.large = Some(Box::new(days));
+            return;
+        };
+        let is_there = |[_, attempts]: &Piece| attempts & PLACES == place;
+        let at = self.days[..self.len].iter().position(is_there).unwrap_or(self.len);
+        self.days[at] = piece;
+        self.len = self.len.max(at + 1);
     }
 }
 
@@ -71,61 +115,49 @@ impl WeekFigures {
 /// # Panics
 ///
 /// It is not a day of that week.
-fn weekday(week: Day, day: Day) -> usize {
-    let weekday = usize::try_from(day.0 - week.0).unwrap_or(DAYS);
-    assert!(weekday < DAYS, "{day} is not a day of the week that begins with {week}");
-    weekday
+fn place(week: Day, day: Day) -> u32 {
+    let place = u32::try_from(day.0 - week.0).unwrap_or(u32::MAX);
+    assert!((place as usize) < DAYS, "{day} is not a day of the week that begins with {week}");
+    place
 }
 
-/// A day with attempts, in 8 bytes: the cents accepted; the attempts, and in the lowest three bits the place in the week.
-type Piece = [u32; 2];
-
-const WEEKDAY_BITS: u32 = 3;
+fn piece(place: u32, (attempts, cents): DayFigures) -> Option<Piece> {
+    let attempts =
+        u32::try_from(attempts).ok().filter(|attempts| attempts >> (u32::BITS - PLACE_BITS) == 0)?;
+    Some([u32::try_from(cents).ok()?, attempts << PLACE_BITS | place])
+}
 
 impl Value for WeekFigures {
     type Piece = Piece;
 
     #[inline]
     fn pieces(&self) -> Option<impl Iterator<Item = Piece>> {
-        let (mut pieces, mut len) = ([Piece::default(); DAYS], 0);
-        for (at, place) in (0..DAYS).zip(0..) {
-            if self.attempts[at] == 0 {
-                continue;
-            }
-            let attempts = u32::try_from(self.attempts[at]).ok()?;
-            if attempts >> (u32::BITS - WEEKDAY_BITS) != 0 {
-                return None;
-            }
-            pieces[len] = [u32::try_from(self.accepted[at].0).ok()?, attempts << WEEKDAY_BITS | place];
-            len += 1;
-        }
-        (len > 0).then(|| pieces.into_iter().take(len))
+        let has_pieces = self.large.is_none() && self.len > 0;
+        has_pieces.then(|| self.days[..self.len].iter().copied())
     }
 
     #[inline]
     fn from_pieces(pieces: impl Iterator<Item = Piece>) -> Self {
         let mut figures = Self::default();
-        for [cents, attempts] in pieces {
-            let at = (attempts & ((1 << WEEKDAY_BITS) - 1)) as usize;
-            if at < DAYS {
-                (figures.attempts[at], figures.accepted[at]) =
-                    ((attempts >> WEEKDAY_BITS).into(), Cents(cents.into()));
-            }
+        for (day, piece) in figures.days.iter_mut().zip(pieces) {
+            *day = piece;
+            figures.len += 1;
         }
         figures
     }
 }
 
-/// Written as the number of days with attempts, then each of them: its place, its attempts, its cents.
+/// Written as the number of days with attempts, then each of them, in order: its place, its attempts, its cents.
 impl Encode for WeekFigures {
     fn encode(&self, to: &mut Vec<u8>) {
         let count_at = to.len();
         to.push(0);
-        for (place, at) in (0_u8..).zip(0..DAYS) {
-            if self.attempts[at] > 0 {
+        for place in 0..7_u8 {
+            let figures = self.day(place.into());
+            if figures.0 > 0 {
                 to[count_at] += 1;
                 place.encode(to);
-                (self.attempts[at], self.accepted[at].0).encode(to);
+                figures.encode(to);
             }
         }
     }
@@ -133,9 +165,8 @@ impl Encode for WeekFigures {
     fn decode(from: &mut &[u8]) -> Option<Self> {
         let mut figures = Self::default();
         for _ in 0..u8::decode(from)? {
-            let at = usize::from(u8::decode(from)?);
-            let (attempts, cents) = Encode::decode(from)?;
-            (*figures.attempts.get_mut(at)?, figures.accepted[at]) = (attempts, Cents(cents));
+            let place = u8::decode(from).filter(|place| usize::from(*place) < DAYS)?;
+            figures.set_day(place.into(), Encode::decode(from)?);
         }
         Some(figures)
     }
@@ -167,33 +198,43 @@ mod tests {
         assert_eq!(figures.accepted(), Cents(12));
     }
 
+    fn all_days(figures: &WeekFigures) -> Vec<DayFigures> {
+        (0..7).map(|place| figures.day(place)).collect()
+    }
+
     /// Amounts and attempts at the bounds of a piece and beyond come back as they were.
     #[test]
     fn figures_come_back_at_every_bound() {
         let max = u128::from(u32::MAX);
-        let mut many = figures(&[(2, 1, 5)]);
-        many.attempts[2] = (1 << 29) - 1;
-        let mut too_many = many;
-        too_many.attempts[2] += 1;
+        let attempts = |attempts| {
+            let mut figures = figures(&[(4, 2, 7)]);
+            figures.set_day(2, (attempts, 5));
+            figures
+        };
         for (figures, has_pieces) in [
             (figures(&[(0, 1, max)]), true),
             (figures(&[(0, 1, max + 1)]), false),
-            (figures(&[(0, 1, 1), (1, 2, 2), (2, 3, 3), (3, 4, 4), (4, 5, 5), (5, 6, 6), (6, 7, 7)]), true),
+            (figures(&[(3, 1, 1), (1, 2, 2), (2, 3, 3), (0, 4, 4), (4, 5, 5), (6, 6, 6), (5, 7, 7)]), true),
             (figures(&[(6, 1, 0), (5, 1, u128::from(u64::MAX))]), false),
-            (many, true),
-            (too_many, false),
+            (figures(&[(6, 1, 0), (5, 1, max), (5, 1, 1), (6, 1, 3)]), false),
+            (attempts((1 << 29) - 1), true),
+            (attempts(1 << 29), false),
             (WeekFigures::default(), false),
         ] {
             assert_eq!(figures.pieces().is_some(), has_pieces, "{figures:?}");
             if let Some(pieces) = figures.pieces() {
-                assert_eq!(WeekFigures::from_pieces(pieces), figures);
+                assert_eq!(all_days(&WeekFigures::from_pieces(pieces)), all_days(&figures));
             }
             let mut bytes = Vec::new();
             figures.encode(&mut bytes);
-            assert_eq!(WeekFigures::decode(&mut bytes.as_slice()), Some(figures));
-            assert_eq!(WeekFigures::decode(&mut &bytes[..bytes.len() - 1]), None);
+            let decoded = WeekFigures::decode(&mut bytes.as_slice()).unwrap();
+            assert_eq!((all_days(&decoded), decoded.accepted()), (all_days(&figures), figures.accepted()));
+            assert!(WeekFigures::decode(&mut &bytes[..bytes.len() - 1]).is_none());
         }
-        assert_eq!(WeekFigures::decode(&mut &[1, 7][..]), None, "a week has seven days");
+        assert!(
+            WeekFigures::decode(&mut &[1, 7, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_none(),
+            "a week has seven days"
+        );
     }
 
     #[test]

@@ -18,8 +18,10 @@ use crate::{Position, SummaryRow};
 /// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
 const MAX_DELAY: u64 = 4;
 
-/// What it costs to decide a line again, in bytes of a snapshot: about as long as it takes to write and read so many.
-const BYTES_PER_LINE: u64 = 50;
+/// What it costs to decide a line again, in bytes of a snapshot that are written now and read after a kill.
+///
+/// It takes as long as 600 bytes do; but every snapshot is written, and few runs are killed.
+const BYTES_PER_LINE: u64 = 200;
 
 /// Output is hashed in blocks of this size.
 const HASHED_BLOCK_BYTES: usize = 64 * 1024;
@@ -83,7 +85,7 @@ pub(crate) struct Commits {
 pub(super) struct CommitCadence {
     pub(super) every_lines: u64,
     pub(super) every_ms: u64,
-    /// A snapshot that is smaller saves too little to be worth its place.
+    /// What deciding lines again must cost at least to be worth a snapshot.
     pub(super) min_snapshot_bytes: u64,
 }
 
@@ -253,12 +255,13 @@ impl Commits {
         Ok(())
     }
 
-    /// Returns whether lines since the last snapshot would cost more to decide again than twice a new snapshot, or every snapshot is due.
+    /// Returns whether to decide the lines since the last snapshot again would cost more than twice a new snapshot, or every snapshot is
+    /// due.
     fn is_snapshot_due(&self, memory: &Memory, mark: &Mark) -> bool {
         let lines = mark.position.line_no - self.replay.lines;
         let worth = match self.cadence.min_snapshot_bytes {
             0 => 0,
-            min => memory.snapshot_bytes().saturating_mul(2).saturating_add(min),
+            min => memory.snapshot_bytes().saturating_mul(2).max(min),
         };
         // What comes after the last line of a complete run is not a line's; and what a finished run remembers is not restored.
         let is_possible = self.output.tail_bytes == 0 && self.finished_rows.is_none();
