@@ -5,7 +5,7 @@ use std::io;
 use stream_kernel_disk::DiskFile;
 
 pub use crate::slot::SLOT_BYTES;
-use crate::slot::{Slot, SlotContent};
+use crate::slot::{Slot, SlotContent, other_format};
 
 /// The length of a manifest: it never changes, so that a commit changes no length that would have to be made durable,
 /// too.
@@ -55,7 +55,9 @@ pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<[SlotContent; 2]> {
     file.read_exact_at(&mut bytes[..present], 0)?;
     // While it is made, it may have any length; once something is in it, it has its full one.
     if len != MANIFEST_BYTES as u64 && bytes.iter().any(|byte| *byte != 0) {
-        return Ok([SlotContent::Damaged, SlotContent::Damaged]);
+        // Those of other formats have other lengths.
+        let content = || other_format(&bytes).map_or(SlotContent::Damaged, SlotContent::OtherFormat);
+        return Ok([content(), content()]);
     }
     let (slots, _) = bytes.as_chunks::<SLOT_BYTES>();
     Ok([SlotContent::decode(&slots[0]), SlotContent::decode(&slots[1])])
@@ -151,6 +153,15 @@ mod tests {
         let file = manifest();
         write_slot(&*file, Place::First, &slot(1).encode().unwrap()[..SLOT_BYTES / 2]).unwrap();
         assert_eq!(found(&*file), Newest::Nothing);
+    }
+
+    #[test]
+    fn another_format_may_have_another_length() {
+        let file = manifest();
+        put(&*file, Place::First, 1);
+        file.write_all_at(&[2], 16).unwrap();
+        file.set_len(16 * 1024).unwrap();
+        assert_eq!(found(&*file), Newest::OtherFormat(2));
     }
 
     #[test]

@@ -76,17 +76,25 @@ impl SlotContent {
         if !is_sound || &bytes[..16] != MAGIC {
             return Self::Damaged;
         }
-        let number = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        if number(16) != FORMAT {
-            return Self::OtherFormat(number(16));
+        if let Some(version) = other_format(bytes) {
+            return Self::OtherFormat(version);
         }
-        let len = usize::try_from(number(20)).unwrap_or(usize::MAX);
+        let len = usize::try_from(number(bytes, 20)).unwrap_or(usize::MAX);
         let text = bytes[TEXT_AT..CHECKSUM_AT].get(..len);
         match text.and_then(|text| serde_json::from_slice::<Slot>(text).ok()) {
             Some(slot) if slot.committed.replay.is_within(&slot.committed) => Self::Valid(Box::new(slot)),
             _ => Self::Damaged,
         }
     }
+}
+
+/// Returns the version of the format that a manifest says it has, if it is another one.
+pub(crate) fn other_format(bytes: &[u8]) -> Option<u32> {
+    Some(number(bytes, 16)).filter(|version| bytes.starts_with(MAGIC) && *version != FORMAT)
+}
+
+fn number(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 #[cfg(test)]
