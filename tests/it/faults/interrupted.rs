@@ -43,8 +43,8 @@ fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
         for at in 0..scene.operations {
             let disk = scene.disk.after_kill(at);
             disk.plan(PlannedFault { fault: Fault::Interrupted, at, from_then_on: false });
-            // The log is kept, and with it where each line begins.
-            let process = Process { number: at, min_compaction_bytes: u64::MAX, ..Process::default() };
+            // Without a snapshot, all lines are read again.
+            let process = Process { number: at, min_snapshot_bytes: u64::MAX, ..Process::default() };
             // Some other operations end a run that is interrupted there.
             let _ = scene.run(&disk, process);
             let ended = scene.check_end(&disk.after_kill(at), at, true);

@@ -115,7 +115,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
         "cut output.txt.partial",
         "cut trace.jsonl",
         "read manifest",
-        "remove state-1.log",
+        "remove snapshot-5",
         "rename output.txt.partial",
     ] {
         assert!(points_of_recovery.contains(point), "no recovery was killed around `{point}`");

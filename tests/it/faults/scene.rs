@@ -1,15 +1,17 @@
 //! A scene: what a run finds on a simulated disk, and what it must leave there.
 
-use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use fund_load::FundLoad;
 use stream_kernel_disk::{Disk, SimulatedDisk};
+use stream_kernel_exec::Memory;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 use stream_kernel_run::checkpoint::{inspect, verify};
 use stream_kernel_run::{
-    Application, CheckpointFailure, CommitIn, Ended, Event, Job, Reached, Surroundings, run_checkpointed,
+    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, Job, Position, empty_memory,
+    run_checkpointed,
 };
 
 use super::masked::{check_times, masked};
@@ -52,6 +54,8 @@ pub(super) struct Scene {
     refusal: Option<String>,
     /// How many operations an undisturbed process takes.
     pub(super) operations: u64,
+    /// What snapshots are checked with.
+    memory: Memory,
 }
 
 impl Scene {
@@ -69,7 +73,8 @@ impl Scene {
         let output = undisturbed.contents(Path::new(if refusal.is_none() { OUTPUT } else { PARTIAL }));
         let trace = masked(&undisturbed.contents(Path::new(TRACE)).unwrap_or_default());
         let operations = undisturbed.operations();
-        Self { name, settings, disk, output: output.unwrap(), trace, refusal, operations }
+        let memory = empty_memory::<FundLoad>().unwrap();
+        Self { name, settings, disk, output: output.unwrap(), trace, refusal, operations, memory }
     }
 
     /// Requires that an undisturbed run leaves what a run of all of `input` without a checkpoint would.
@@ -121,8 +126,9 @@ impl Scene {
             return Err(format!("the run ended with {ended:?} instead of {:?}", self.refusal));
         }
         self.check_result(disk, trace_may_end)?;
-        let (inspection, findings) = verify(disk, Path::new(CHECKPOINT), &mut FundLoad::check_state)
-            .map_err(|error| error.to_string())?;
+        let check = &mut |records: &[u8]| self.memory.check(records).map_err(|error| format!("{error:?}"));
+        let (inspection, findings) =
+            verify(disk, Path::new(CHECKPOINT), check).map_err(|error| error.to_string())?;
         if let Some(finding) = findings.first() {
             return Err(format!("the checkpoint does not verify: {finding}"));
         }
@@ -188,7 +194,7 @@ pub(super) struct Process {
     /// Its clock shows a time of its own.
     pub(super) number: u64,
     pub(super) commit_in: CommitIn,
-    pub(super) min_compaction_bytes: u64,
+    pub(super) min_snapshot_bytes: u64,
     /// After how many lines it is asked to stop.
     pub(super) stop_after: Option<u64>,
     /// How many milliseconds its clock shows that a line takes.
@@ -202,7 +208,7 @@ impl Default for Process {
         Self {
             number: 0,
             commit_in: CommitIn::Foreground,
-            min_compaction_bytes: 0,
+            min_snapshot_bytes: 0,
             stop_after: None,
             ms_per_line: 0,
             meanwhile: None,
@@ -215,23 +221,23 @@ impl Process {
     pub(super) fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
         let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
         let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
-        let lines_done = Cell::new(0);
-        let now =
-            || Timestamp::from_nanos(start.as_nanos() + lines_done.get() * self.ms_per_line * 1_000_000);
+        let lines_done = Arc::new(AtomicU64::new(0));
+        let (nanos_per_line, so_far) = (self.ms_per_line * 1_000_000, Arc::clone(&lines_done));
+        let now = move || Timestamp::from_nanos(start.as_nanos() + so_far.load(Relaxed) * nanos_per_line);
         let trace_bytes = || disk.contents(Path::new(TRACE)).map(|trace| trace.len());
         let mut bytes_at_trace_end = None;
-        let surroundings = Surroundings {
+        let options = CheckpointOptions {
             disk: Arc::new(disk.clone()),
-            now: &now,
-            min_compaction_bytes: self.min_compaction_bytes,
+            now: Arc::new(now),
             commit_in: self.commit_in,
+            min_snapshot_bytes: self.min_snapshot_bytes,
             run_id: "run",
             restart: false,
-            between_lines: &mut |Reached { line_no, .. }| {
-                if let Some(meanwhile) = self.meanwhile.filter(|_| line_no > lines_done.get()) {
+            between_lines: &mut |Position { line_no, .. }| {
+                if let Some(meanwhile) = self.meanwhile.filter(|_| line_no > lines_done.load(Relaxed)) {
                     meanwhile(disk, line_no);
                 }
-                lines_done.set(line_no);
+                lines_done.store(line_no, Relaxed);
                 self.stop_after == Some(line_no)
             },
             tell: &mut |event| {
@@ -240,7 +246,7 @@ impl Process {
                 }
             },
         };
-        let ended = run_checkpointed(job, || ManualClock::new(start, 1_000), surroundings);
+        let ended = run_checkpointed(job, || ManualClock::new(start, 1_000), options);
         if let (Ok(_), Some(bytes)) = (&ended, bytes_at_trace_end) {
             assert_eq!(trace_bytes(), bytes, "nothing may be added to a trace that has ended");
         }

@@ -1,5 +1,4 @@
-//! Output, trace, state log and input that somebody shortens while a run goes on: nothing is committed that is not
-//! there.
+//! Output, trace and input that somebody shortens while a run goes on: nothing is committed that is not there.
 
 use std::path::Path;
 
@@ -20,26 +19,17 @@ fn shorten<const LINE: u64>(disk: &SimulatedDisk, line_no: u64, path: &str, len:
 #[test]
 fn a_file_that_was_shortened_ends_the_run_with_what_was_committed() {
     type Meanwhile = fn(&SimulatedDisk, u64);
-    let cases: [(&str, Meanwhile); 5] = [
+    let cases: [(&str, Meanwhile); 4] = [
         (PARTIAL, |disk, line_no| shorten::<10>(disk, line_no, PARTIAL, 1)),
         (TRACE, |disk, line_no| shorten::<10>(disk, line_no, TRACE, 0)),
         (TRACE, |disk, line_no| shorten::<8>(disk, line_no, TRACE, 100)),
         (TRACE, |disk, line_no| shorten::<13>(disk, line_no, TRACE, 1_000)),
-        ("state-1.log", |disk, line_no| {
-            shorten::<10>(disk, line_no, &format!("{CHECKPOINT}/state-1.log"), 1);
-        }),
     ];
     let scene = Scene::fresh("shortened", &[], &lines(31, 20));
     for commit_in in [CommitIn::Foreground, CommitIn::Background] {
         for (path, meanwhile) in cases {
             let disk = scene.disk.after_kill(1);
-            // The log is kept, so that it can be shortened.
-            let process = Process {
-                meanwhile: Some(meanwhile),
-                commit_in,
-                min_compaction_bytes: u64::MAX,
-                ..Process::default()
-            };
+            let process = Process { meanwhile: Some(meanwhile), commit_in, ..Process::default() };
             let failure = scene.run(&disk, process).unwrap_err();
             let told = std::iter::successors(Some(&failure as &dyn std::error::Error), |it| it.source());
             let told = told.map(ToString::to_string).collect::<Vec<_>>().join(": ");

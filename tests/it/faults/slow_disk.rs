@@ -1,4 +1,5 @@
-//! Commits beside the run: on a disk that takes longer for one than the run takes for the lines up to the next, and on one that is full.
+//! Commits beside the run: on a disk that takes longer for one than the run takes for the lines up to the next, and snapshots on one that is
+//! full.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use fund_load::FundLoad;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 use stream_kernel_run::checkpoint::inspect;
-use stream_kernel_run::{CheckpointFailure, CommitIn, Job, Reached, Surroundings, run_checkpointed};
+use stream_kernel_run::{CheckpointFailure, CheckpointOptions, CommitIn, Job, Position, run_checkpointed};
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 
 use super::input::lines;
@@ -63,14 +64,14 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
     let run = || {
         let job: Job<FundLoad> = prepare(CONFIGURATION, &[]);
         let start = Timestamp::from_nanos(0);
-        let surroundings = Surroundings {
+        let options = CheckpointOptions {
             disk: Arc::new(disk),
-            now: &|| start,
-            min_compaction_bytes: u64::MAX,
+            now: Arc::new(move || start),
             commit_in: CommitIn::Background,
+            min_snapshot_bytes: u64::MAX,
             run_id: "run",
             restart: false,
-            between_lines: &mut |Reached { line_no, .. }| {
+            between_lines: &mut |Position { line_no, .. }| {
                 if line_no == HANGS_AFTER - 1 {
                     gate.set_closed(true);
                 }
@@ -80,7 +81,7 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
             },
             tell: &mut |_| {},
         };
-        run_checkpointed(job, || ManualClock::new(start, 1_000), surroundings).unwrap()
+        run_checkpointed(job, || ManualClock::new(start, 1_000), options).unwrap()
     };
     let (reached_then, ended) = thread::scope(|scope| {
         let run = scope.spawn(run);
@@ -95,44 +96,45 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
     assert_eq!((ended.is_stopped, ended.report.inputs), (false, 300));
 }
 
-/// Has no more room in the state log from some time on.
+/// Has no more room for snapshots from some time on.
 #[derive(Debug, Default)]
 struct Fill(AtomicBool);
 
 impl Watch for Fill {
     fn around<T>(&self, name: &str, path: &Path, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        if name == "write" && path == Path::new(CHECKPOINT).join("state-1.log") && self.0.load(Relaxed) {
+        let name_of_file = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == "write" && name_of_file.starts_with("snapshot-") && self.0.load(Relaxed) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         operation()
     }
 }
 
-/// What is written ahead is of a later commit than the one that may be being made. Of that, people are told as well.
+/// People are told of the commit before, which another thread has made.
 #[test]
-fn a_log_that_is_full_does_not_hide_how_far_a_run_is_committed() {
+fn a_snapshot_without_room_hides_no_commit() {
     let disk = disk_with(&lines(31, 310).repeat(30));
     let fill = Arc::new(Fill::default());
-    let settings = ["runtime.checkpoint.every_lines=5000", "runtime.tracing.enabled=false"];
+    let settings = ["runtime.checkpoint.every_lines=500", "runtime.tracing.enabled=false"];
     let job: Job<FundLoad> = prepare(CONFIGURATION, &settings.map(str::to_owned));
     let start = Timestamp::from_nanos(0);
-    let surroundings = Surroundings {
+    let options = CheckpointOptions {
         disk: Arc::new(WatchedDisk { disk: disk.clone(), watch: Arc::clone(&fill) }),
-        now: &|| start,
-        min_compaction_bytes: u64::MAX,
+        now: Arc::new(move || start),
         commit_in: CommitIn::Background,
+        // Worth it after some 5,000 lines.
+        min_snapshot_bytes: 200_000,
         run_id: "run",
         restart: false,
-        between_lines: &mut |Reached { line_no, .. }| {
-            // With the line after this one, there is more than 4 KiB to be written since line 5,000.
-            fill.0.store(line_no == 9_215, Relaxed);
+        between_lines: &mut |Position { line_no, .. }| {
+            fill.0.store(line_no >= 600, Relaxed);
             false
         },
         tell: &mut |_| {},
     };
-    let failure = run_checkpointed(job, || ManualClock::new(start, 1_000), surroundings).unwrap_err();
+    let failure = run_checkpointed(job, || ManualClock::new(start, 1_000), options).unwrap_err();
     let CheckpointFailure::Commit { line_no: told, .. } = failure else { panic!("{failure:?}") };
-    let committed = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed.lines;
-    assert_eq!(told, committed);
-    assert!((5_000..9_216).contains(&told), "{told}");
+    let last = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap();
+    assert_eq!((last.snapshot, last.committed.lines), (None, told));
+    assert!((500..9_300).contains(&told), "{told}");
 }

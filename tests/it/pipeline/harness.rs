@@ -1,15 +1,14 @@
 //! Runs of fund-load in this process: configuration and input bytes in, decisions and trace bytes out.
 
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
+use std::mem;
+use std::sync::{Arc, Mutex};
 
 use fund_load::FundLoad;
 use fund_load::config::Adapters;
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Recorder, SinkFailure, Timestamp, TraceRecord, TraceSink};
 use stream_kernel_run::config::Loader;
-use stream_kernel_run::{Job, LineOutput, LineReader, RawLine, SummaryRow};
+use stream_kernel_run::{Job, LineReader, MAX_LINES_AHEAD, RawLine, SummaryRow};
 
 /// What a run has brought.
 #[derive(Debug)]
@@ -39,9 +38,9 @@ pub(crate) fn clock() -> ManualClock {
     ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000)
 }
 
-/// Takes every line of `input` through the job's pipeline, untraced whatever the configuration says.
+/// Takes every line of `input` through the job's pipeline as the program does, untraced whatever the configuration says.
 pub(crate) fn run_untraced(job: Job<FundLoad>, input: &[u8]) -> Outcome {
-    run(job, input, None)
+    run_in_blocks(job, input, None, MAX_LINES_AHEAD)
 }
 
 /// Takes every line of `input` through the job's pipeline, traced as configured into `sink`, or onto the tape
@@ -52,39 +51,46 @@ pub(crate) fn run_traced(job: Job<FundLoad>, input: &[u8], sink: Option<Box<dyn 
     run(job, input, recorder)
 }
 
-/// Takes every line of `input` through the job's pipeline, traced by `recorder`. No step may fail.
+/// Takes line after line of `input` through the job's pipeline, traced by `recorder`. No step may fail.
 pub(crate) fn run(job: Job<FundLoad>, input: &[u8], recorder: Option<Recorder>) -> Outcome {
-    run_ahead(job, input, recorder, |_| Vec::new())
+    run_in_blocks(job, input, recorder, 1)
 }
 
-/// Does the same, and shows the run before each line the lines ahead of it that `ahead` returns for its number.
-pub(crate) fn run_ahead<'a>(
+/// Does the same, and prepares `block` lines before it takes the first of them.
+pub(crate) fn run_in_blocks(
     job: Job<FundLoad>,
     input: &[u8],
     recorder: Option<Recorder>,
-    ahead: impl Fn(usize) -> Vec<&'a [u8]>,
+    block: usize,
 ) -> Outcome {
     let Adapters { input_source, .. } = &job.config().adapters;
     let lines = lines(input, input_source.settings.max_line_bytes);
-    let output = Shared::default();
-    let tape = Rc::new(RefCell::new(Vec::new()));
-    let seen = Rc::clone(&tape);
-    let mut run = job
-        .start("run", recorder, output.clone())
-        .with_observer(move |context| seen.borrow_mut().extend_from_slice(context.trace()));
-    let mut reasons = Vec::new();
-    let mut counted = run.summary();
-    for (at, line) in lines.into_iter().enumerate() {
-        run.look_ahead(&ahead(at));
-        run.process(line).unwrap_or_else(|failure| panic!("{failure}"));
-        let summary = run.summary();
-        reasons.push(reason_counted_last(&counted, &summary));
-        counted = summary;
+    let tape = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&tape);
+    let is_traced = recorder.is_some();
+    let mut session = job.start("run", recorder);
+    if is_traced {
+        session =
+            session.with_observer(move |context| seen.lock().unwrap().extend_from_slice(context.trace()));
     }
-    run.complete().unwrap();
-    let (summary, report) = (run.summary(), run.report());
-    let sink_failure = run.finish().err();
-    Outcome { output: output.take(), reasons, tape: tape.take(), summary, report, sink_failure }
+    let (mut output, mut reasons) = (Vec::new(), Vec::new());
+    let mut counted = session.summary();
+    for lines in lines.chunks(block) {
+        lines.iter().for_each(|line| session.prepare(line.clone(), 0));
+        session.prefetch();
+        while session.prepared() > 0 {
+            session.take_prepared().unwrap_or_else(|failure| panic!("{failure}"));
+            output.extend_from_slice(session.written());
+            let summary = session.summary();
+            reasons.push(reason_counted_last(&counted, &summary));
+            counted = summary;
+        }
+    }
+    output.extend(session.complete());
+    let (summary, report) = (session.summary(), session.report());
+    let sink_failure = session.finish().err();
+    let tape = mem::take(&mut *tape.lock().unwrap());
+    Outcome { output, reasons, tape, summary, report, sink_failure }
 }
 
 /// Returns the physical lines of `input`.
@@ -115,23 +121,16 @@ fn reason_counted_last(before: &[SummaryRow], after: &[SummaryRow]) -> Option<St
 /// Bytes that a run writes and the test reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared {
-    bytes: Rc<RefCell<Vec<u8>>>,
+    bytes: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Shared {
     /// Returns what was written, and forgets it.
     pub(crate) fn take(&self) -> Vec<u8> {
-        self.bytes.take()
+        mem::take(&mut *self.bytes.lock().unwrap())
     }
 
     pub(crate) fn append(&self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.bytes.borrow_mut());
-    }
-}
-
-impl LineOutput for Shared {
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.append(|bytes| bytes.extend_from_slice(line));
-        Ok(())
+        write(&mut self.bytes.lock().unwrap());
     }
 }

@@ -17,6 +17,6 @@ mod content;
 mod samples;
 
 mod limits;
-mod look_ahead;
 mod memory;
-mod stores;
+mod prepared;
+mod restored;

@@ -1,8 +1,8 @@
 //! Where the records of a test go: into memory, into memory until it fails, or nowhere.
 
-use std::cell::Cell;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use stream_kernel_exec::trace::{Record, TraceSink};
 
@@ -25,14 +25,14 @@ pub(crate) struct Bounded {
     /// How many records it has room for.
     pub(crate) room: usize,
     /// Whether it refused a record.
-    pub(crate) is_full: Rc<Cell<bool>>,
+    pub(crate) is_full: Arc<AtomicBool>,
 }
 
 impl TraceSink for Bounded {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        assert!(!self.is_full.get(), "a sink that has failed is written to");
+        assert!(!self.is_full.load(Relaxed), "a sink that has failed is written to");
         if self.room == 0 {
-            self.is_full.set(true);
+            self.is_full.store(true, Relaxed);
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.room -= 1;
@@ -40,7 +40,7 @@ impl TraceSink for Bounded {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        assert!(!self.is_full.get(), "a sink that has failed is finished");
+        assert!(!self.is_full.load(Relaxed), "a sink that has failed is finished");
         Ok(())
     }
 }

@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::Value;
-use stream_kernel_disk::{Disk as _, OpenHow, OsDisk};
-use stream_kernel_run::checkpoint::{Changes, Checkpoint, Committed};
 
 use super::attempts::attempts;
-use super::checkpointing::{DIR, cut_off, damage, fingerprints, lasting, run_checkpointed, set_checkpoint};
+use super::checkpointing::{
+    DIR, commit, commit_snapshot, cut_off, damage, fingerprints, lasting, run_checkpointed, set_checkpoint,
+    snapshot_name,
+};
 use super::folder::Folder;
 use super::harness::Program;
-use super::running::wait_until;
 
 /// Returns what the command says of the checkpoint, on both streams; it must exit with this and touch nothing.
 #[track_caller]
@@ -41,7 +40,6 @@ fn a_finished_run_is_shown() {
       lines          3
       input          input.txt: 171 bytes, hash <digest>
       output         output.txt: 134 bytes
-      state          log 1: 140 bytes
       counted        accepted: 2
                      declined: 1
                      INPUT_PARSE_ERROR: 1
@@ -92,10 +90,7 @@ fn machines_get_json() {
       ],
       "last": {
         "commit": 3,
-        "state_log": {
-          "number": 1,
-          "bytes": 140
-        },
+        "snapshot": null,
         "committed": {
           "program": {
             "name": "fund-load",
@@ -117,31 +112,44 @@ fn machines_get_json() {
             "path": "output.txt",
             "partial": "output.txt.partial",
             "bytes": 134,
+            "since_snapshot": <digest>,
             "is_named": true
           },
           "trace": null,
           "totals": [
             {
               "name": "abandoned",
-              "count": 0
+              "count": 0,
+              "level": 0
             },
             {
               "name": "undeliverable messages dropped",
-              "count": 0
+              "count": 0,
+              "level": 0
             },
             {
               "name": "accepted",
-              "count": 2
+              "count": 2,
+              "level": 0
             },
             {
               "name": "declined",
-              "count": 1
+              "count": 1,
+              "level": 0
             },
             {
               "name": "INPUT_PARSE_ERROR",
-              "count": 1
+              "count": 1,
+              "level": 1
             }
           ],
+          "replay": {
+            "lines": 0,
+            "input_bytes": 0,
+            "output_bytes": 0,
+            "abandoned": 0,
+            "undeliverable": 0
+          },
           "committed_at_ms": <time>,
           "complete": true
         }
@@ -179,7 +187,7 @@ fn damage_is_found() {
     let folder = finished();
     let manifest = folder.path_of(&format!("{DIR}/manifest"));
     // A single damaged slot is what a commit leaves that was cut off.
-    damage(&manifest, 8 * 1024 + 100, b"torn");
+    damage(&manifest, 12 * 1024 + 100, b"torn");
     told(&folder, &["show", DIR], 0);
     damage(&manifest, 100, b"torn");
     assert_snapshot!(told(&folder, &["show", DIR], 1) + &told(&folder, &["verify", DIR], 1), @"
@@ -196,11 +204,12 @@ fn files_that_a_run_could_not_go_on_from_are_found_all_at_once() {
     let folder = finished();
     folder.write("input.txt", attempts(3));
     folder.write("output.txt", "");
-    damage(&folder.path_of(&format!("{DIR}/state-1.log")), 40, b"torn");
+    commit_snapshot(&folder, b"any record");
+    damage(&folder.path_of(&snapshot_name(&folder)), 20, b"torn");
     let told = told(&folder, &["verify", DIR], 1);
     let wrong: Vec<_> = told.lines().filter(|line| line.starts_with("wrong: ")).collect();
     assert_snapshot!(wrong.join("\n"), @"
-    wrong: the state log `run.ckpt/state-1.log` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over)
+    wrong: the snapshot `run.ckpt/snapshot-4` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over)
     wrong: `output.txt` has 0 bytes, but 134 were committed (restore it from a copy, or start over)
     wrong: the input `input.txt` differs from the one that was committed within its first 171 bytes
     ");
@@ -209,9 +218,11 @@ fn files_that_a_run_could_not_go_on_from_are_found_all_at_once() {
 /// A run would not follow them either.
 #[test]
 fn links_and_pipes_in_the_place_of_files_are_found() {
-    for name in ["output.txt", "trace.jsonl", &format!("{DIR}/state-1.log")] {
+    for name in ["output.txt", "trace.jsonl", "snapshot"] {
         let folder = Folder::with_input(attempts(2));
         run_checkpointed(&folder).args(["--trace-path", "trace.jsonl"]).exits_with(0);
+        commit_snapshot(&folder, b"any record");
+        let name = &if name == "snapshot" { snapshot_name(&folder) } else { name.to_owned() };
         fs::rename(folder.path_of(name), folder.path_of("precious")).unwrap();
         symlink(folder.path_of("precious"), folder.path_of(name)).unwrap();
         let linked = told(&folder, &["verify", DIR], 1);
@@ -230,29 +241,18 @@ fn links_and_pipes_in_the_place_of_files_are_found() {
     }
 }
 
-/// Commits once more, with these records of state.
-fn commit(folder: &Folder, records: &[u8], change: impl FnOnce(&mut Committed)) {
-    let (mut checkpoint, committed) = Checkpoint::open(Arc::new(OsDisk), &folder.path_of(DIR)).unwrap();
-    let mut committed = committed.unwrap();
-    change(&mut committed);
-    let mut changes = Changes::new();
-    changes.push(records);
-    checkpoint.commit(committed, &mut changes, &[]).unwrap();
-    drop(checkpoint);
-    // A process that another test is just starting has the lock for a moment, too.
-    let lock = OsDisk.open(&folder.path_of(&format!("{DIR}/lock")), OpenHow::Existing).unwrap();
-    wait_until("the lock", || !lock.is_locked().unwrap());
-}
-
 #[test]
 fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
-    let senseless = finished();
-    commit(&senseless, &[0], |_| {});
+    let corrupt = finished();
+    commit_snapshot(&corrupt, &[200]);
     let other = finished();
-    // What an other version means by it is not this one's to say.
-    commit(&other, &[0], |committed| committed.program.version = "0.0.9".to_owned());
+    // What another version means by its records is not this one's to say.
+    commit(&other, |committed| committed.program.version = "0.0.9".to_owned());
+    commit_snapshot(&other, &[200]);
     let mut found = String::new();
-    for folder in [senseless, other] {
+    for folder in [corrupt, other] {
+        // A finished run that has nothing to do needs no snapshot.
+        folder.write("input.txt", folder.read("input.txt") + "no attempt\n");
         let told = told(&folder, &["verify", DIR], 1);
         let wrong = told.lines().find_map(|line| line.strip_prefix("wrong: ")).unwrap().to_owned();
         assert_eq!(told.matches("wrong: ").count(), 1, "{told}");
@@ -261,29 +261,18 @@ fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
         found += &(wrong + "\n");
     }
     assert_snapshot!(found, @"
-    the state log `run.ckpt/state-1.log` holds at byte 140 what cannot be restored: there is a record that makes no sense
+    cannot restore the block at byte 0 of the snapshot `run.ckpt/snapshot-4`: it is not a record of what this program remembers
     the checkpoint `run.ckpt` was made by `fund-load 0.0.9`, and this is `fund-load 0.1.0` (go on with that one, or use another `runtime.checkpoint.dir`)
     ");
 }
 
-/// That takes a reading of the lines, which only a run does.
 #[test]
-fn lines_that_are_not_those_of_the_commit_are_refused_with_nothing_touched() {
-    let position =
-        |line_no: u64, bytes: u64| [&[9][..], &line_no.to_le_bytes(), &bytes.to_le_bytes()].concat();
-    let one_more = [position(3, 171), vec![10, 1, 0, 1]].concat();
-    let elsewhere = position(3, 170);
-    for (records, line_no) in [(one_more, 4), (elsewhere, 4)] {
-        let folder = finished();
-        commit(&folder, &records, |_| {});
-        let manifest = || std::fs::read(folder.path_of(&format!("{DIR}/manifest"))).unwrap();
-        let before = manifest();
-        let refused = run_checkpointed(&folder).exits_with(2).stderr;
-        let told =
-            format!("line {line_no} of the input is not the line that was read when this was committed");
-        assert!(refused.contains(&told) && refused.contains("--restart"), "{refused}");
-        assert!(manifest() == before, "something was touched");
-    }
+fn a_snapshot_is_shown() {
+    let folder = finished();
+    commit_snapshot(&folder, b"any record");
+    let shown = told(&folder, &["show", DIR], 0);
+    let row = shown.lines().find(|line| line.trim_start().starts_with("snapshot "));
+    assert_snapshot!(row.unwrap().trim_start(), @"snapshot       up to line 3: 30 bytes");
 }
 
 #[test]
@@ -312,7 +301,7 @@ fn a_reader_may_stop_reading() {
 #[test]
 fn what_earlier_runs_have_abandoned_is_counted_on() {
     let folder = finished();
-    commit(&folder, b"", |committed| {
+    commit(&folder, |committed| {
         for total in &mut committed.totals {
             match &*total.name {
                 "abandoned" => total.count = 5,

@@ -56,7 +56,7 @@ fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
 /// The decisions do not wait for the trace. That it is not whole is said by this run and by every one that goes on from it.
 #[test]
 fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
-    let input = attempts(20);
+    let input = attempts(40);
     let folder = Folder::with_input(&input);
     let run = |program: Program<'_>, more: &[&str], exit: i32| {
         let settings = [
@@ -72,8 +72,8 @@ fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
         assert!(folder.read("output.txt") == undisturbed(&input), "{told}");
         told
     };
-    // 50 KiB of records; the manifest has room.
-    let told = run(Program::after(&folder, "ulimit -f 40"), &[], 1);
+    // 100 KiB of records; the manifest has room.
+    let told = run(Program::after(&folder, "ulimit -f 60"), &[], 1);
     assert_eq!(told.matches("error: ").count(), 1, "{told}");
     for part in [
         "error: the trace `trace.jsonl` is certain up to line ",

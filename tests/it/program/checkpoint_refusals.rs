@@ -4,9 +4,12 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use insta::assert_snapshot;
+use twox_hash::XxHash3_64;
 
 use super::attempts::{attempt, attempt_of, attempts};
-use super::checkpointing::{DIR, cut_off, damage, fingerprints, run_checkpointed};
+use super::checkpointing::{
+    DIR, commit, commit_snapshot, cut_off, damage, fingerprints, run_checkpointed, snapshot_name,
+};
 use super::folder::Folder;
 use super::harness::Program;
 
@@ -153,16 +156,44 @@ fn another_key() {
 /// That is no reason to start over: nothing is wrong with what is held.
 #[test]
 fn limits_below_what_is_held() {
-    let folder =
-        Folder::with_input(attempt_of("1", "1", "1.00", TIME) + "\n" + &attempt_of("2", "2", "1.00", TIME));
+    let attempt = |number: &str| attempt_of(number, number, "1.00", TIME) + "\n";
+    let folder = Folder::with_input(attempt("1") + &attempt("2"));
     run_checkpointed(&folder).exits_with(0);
+    folder.write("input.txt", attempt("1") + &attempt("2") + &attempt("1"));
     let told = ["max_ids", "max_customers"]
         .map(|limit| refused(&folder, &["--set", &format!("runtime.limits.{limit}=1")]));
     assert_snapshot!(told.concat(), @"
-    error: the checkpoint `run.ckpt` holds more ids than `runtime.limits.max_ids` allows by now: 1 (raise it); nothing was touched
-    error: the checkpoint `run.ckpt` holds more customers than `runtime.limits.max_customers` allows by now: 1 (raise it); nothing was touched
+    error: the checkpoint `run.ckpt` cannot be gone on from: what was decided before is not decided again: line 2: step `idempotency_gate` failed: StoreFull: the id is new, and as many are remembered as `runtime.limits.max_ids` allows: 1 (set `nodes.idempotency_gate.remember_days` and start over, or raise it); nothing was touched
+    error: the checkpoint `run.ckpt` cannot be gone on from: what was decided before is not decided again: line 2: step `update_windows` failed: StoreFull: the customer is new, and as many are remembered as `runtime.limits.max_customers` allows: 1 (raise it); nothing was touched
     ");
     run_checkpointed(&folder).set(["runtime.limits={max_ids: 2, max_customers: 2}"]).exits_with(0);
+}
+
+/// A program that was built anew under the same version, say, decides by other rules.
+#[test]
+fn an_output_that_is_not_come_to_again() {
+    let told = refused_after(|folder| {
+        commit(folder, |committed| {
+            let other = committed.input.prefix;
+            committed.output.since_snapshot = other;
+        });
+        folder.write("input.txt", attempts(4));
+    });
+    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` cannot be gone on from: the committed lines, decided again, come to another output (was the program built anew, with other rules?); nothing was touched (--restart starts over)");
+}
+
+/// The version before had slots of 8 KiB.
+#[test]
+fn a_checkpoint_of_the_version_before() {
+    let told = refused_after(|folder| {
+        let mut slot = vec![0; 8 * 1024];
+        slot[..16].copy_from_slice(b"stream-kernel-ck");
+        slot[16] = 2;
+        let checksum = XxHash3_64::oneshot(&slot[..8 * 1024 - 8]);
+        slot[8 * 1024 - 8..].copy_from_slice(&checksum.to_le_bytes());
+        folder.write(&format!("{DIR}/manifest"), slot.repeat(2));
+    });
+    assert_snapshot!(told, @"error: `run.ckpt/manifest` has format 2, which this program does not know (use the version of the program that wrote it, or start over); nothing was touched (--restart starts over)");
 }
 
 #[test]
@@ -196,20 +227,31 @@ fn lengths_masked(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// Gives the checkpoint a snapshot, and the run something to do for which it needs that.
+fn grow_behind_snapshot(folder: &Folder) {
+    commit_snapshot(folder, b"any record");
+    folder.write("input.txt", attempts(4));
+}
+
 #[test]
 fn a_damaged_checkpoint() {
     let slots = refused_after(|folder| {
-        for offset in [100, 8 * 1024 + 100] {
+        for offset in [100, 12 * 1024 + 100] {
             damage(&folder.path_of(&format!("{DIR}/manifest")), offset, b"torn");
         }
     });
-    let log = refused_after(|folder| damage(&folder.path_of(&format!("{DIR}/state-1.log")), 40, b"torn"));
-    let log_gone =
-        refused_after(|folder| fs::remove_file(folder.path_of(&format!("{DIR}/state-1.log"))).unwrap());
-    assert_snapshot!(slots + &log + &log_gone, @"
+    let snapshot = refused_after(|folder| {
+        grow_behind_snapshot(folder);
+        damage(&folder.path_of(&snapshot_name(folder)), 20, b"torn");
+    });
+    let snapshot_gone = refused_after(|folder| {
+        grow_behind_snapshot(folder);
+        fs::remove_file(folder.path_of(&snapshot_name(folder))).unwrap();
+    });
+    assert_snapshot!(slots + &snapshot + &snapshot_gone, @"
     error: `run.ckpt/manifest` is damaged: neither of its slots is whole (restore it from a copy, or start over); nothing was touched (--restart starts over)
-    error: the state log `run.ckpt/state-1.log` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over); nothing was touched (--restart starts over)
-    error: the state log `run.ckpt/state-1.log` is damaged at byte 0: it is missing (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the snapshot `run.ckpt/snapshot-4` is damaged at byte 0: a block's checksum differs (restore it from a copy, or start over); nothing was touched (--restart starts over)
+    error: the snapshot `run.ckpt/snapshot-4` is damaged at byte 0: it is missing (restore it from a copy, or start over); nothing was touched (--restart starts over)
     ");
 }
 
@@ -234,9 +276,11 @@ fn lines_appended_to_a_last_line_without_a_line_end() {
 
 #[test]
 fn links_in_a_checkpoint_are_not_followed() {
-    for name in ["lock", "manifest", "state-1.log"] {
+    for name in ["lock", "manifest", "snapshot"] {
         let told = refused_after(|folder| {
-            let path = folder.path_of(&format!("{DIR}/{name}"));
+            grow_behind_snapshot(folder);
+            let name = if name == "snapshot" { snapshot_name(folder) } else { format!("{DIR}/{name}") };
+            let path = folder.path_of(&name);
             fs::rename(&path, folder.path_of("precious")).unwrap();
             symlink("../precious", path).unwrap();
         });
@@ -249,11 +293,12 @@ fn links_in_a_checkpoint_are_not_followed() {
 /// Nobody has the other end of the pipe: whoever waited for it would wait forever.
 #[test]
 fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
-    for name in ["lock", "manifest", "state-1.log"] {
+    for name in ["lock", "manifest", "snapshot"] {
         let told = refused_after(|folder| {
-            let path = folder.path_of(&format!("{DIR}/{name}"));
-            fs::remove_file(&path).unwrap();
-            folder.make_pipe(&format!("{DIR}/{name}"));
+            grow_behind_snapshot(folder);
+            let name = if name == "snapshot" { snapshot_name(folder) } else { format!("{DIR}/{name}") };
+            fs::remove_file(folder.path_of(&name)).unwrap();
+            folder.make_pipe(&name);
         });
         if name == "lock" {
             assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: it is no regular file (put a file in its place); nothing was touched");

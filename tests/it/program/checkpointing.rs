@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+
+use stream_kernel_disk::{Disk as _, OpenHow, OsDisk};
+use stream_kernel_run::checkpoint::{Checkpoint, Committed, ReplayFrom};
 
 use super::folder::Folder;
 use super::harness::Program;
@@ -125,6 +129,41 @@ pub(super) fn damage(path: &Path, offset: usize, bytes: &[u8]) {
     let mut content = fs::read(path).unwrap();
     content[offset..offset + bytes.len()].copy_from_slice(bytes);
     fs::write(path, content).unwrap();
+}
+
+/// Commits once more, after `change`.
+pub(super) fn commit(folder: &Folder, change: impl FnOnce(&mut Committed)) {
+    open_for_commit(folder, |checkpoint, mut committed| {
+        change(&mut committed);
+        checkpoint.commit(committed, &[]).unwrap();
+    });
+}
+
+/// Commits once more, with a snapshot of these records.
+pub(super) fn commit_snapshot(folder: &Folder, records: &[u8]) {
+    open_for_commit(folder, |checkpoint, mut committed| {
+        let Committed { lines, ref input, ref output, .. } = committed;
+        let (input_bytes, output_bytes) = (input.bytes, output.bytes);
+        committed.replay = ReplayFrom { lines, input_bytes, output_bytes, ..ReplayFrom::default() };
+        checkpoint.commit_with_snapshot(committed, &mut |snapshot| snapshot.push(records), &[]).unwrap();
+    });
+}
+
+fn open_for_commit(folder: &Folder, commit: impl FnOnce(&mut Checkpoint, Committed)) {
+    let (mut checkpoint, committed) = Checkpoint::open(Arc::new(OsDisk), &folder.path_of(DIR)).unwrap();
+    commit(&mut checkpoint, committed.unwrap());
+    drop(checkpoint);
+    // A process that another test is just starting has the lock for a moment, too.
+    let lock = OsDisk.open(&folder.path_of(&format!("{DIR}/lock")), OpenHow::Existing).unwrap();
+    wait_until("the lock", || !lock.is_locked().unwrap());
+}
+
+/// Returns the name of the snapshot, which a run has left, or [`commit_snapshot`].
+#[track_caller]
+pub(super) fn snapshot_name(folder: &Folder) -> String {
+    let names = fs::read_dir(folder.path_of(DIR)).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    format!("{DIR}/{}", names.find(|name| name.starts_with("snapshot-")).unwrap())
 }
 
 /// Returns the text with digests and points in time as words.

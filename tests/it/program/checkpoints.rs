@@ -5,7 +5,7 @@ use std::fs;
 use insta::assert_snapshot;
 
 use super::attempts::{accepted, attempt, attempts};
-use super::checkpointing::{DIR, cut_off, damage, run_checkpointed};
+use super::checkpointing::{DIR, commit_snapshot, cut_off, damage, run_checkpointed};
 use super::folder::Folder;
 use super::harness::Program;
 
@@ -44,11 +44,12 @@ fn a_run_with_a_checkpoint_comes_to_the_same_bytes_as_one_without() {
 fn what_a_run_keeps_is_its_owners_alone() {
     let folder = Folder::with_input(attempts(1));
     run_checkpointed(&folder).args(TRACED).exits_with(0);
+    commit_snapshot(&folder, b"any record");
     assert_eq!(folder.mode(DIR), 0o700);
     let inside = fs::read_dir(folder.path_of(DIR)).unwrap();
     let inside = inside.map(|entry| format!("{DIR}/{}", entry.unwrap().file_name().to_str().unwrap()));
     let files: Vec<_> = inside.chain(["output.txt".to_owned(), "trace.jsonl".to_owned()]).collect();
-    // Lock, manifest, configuration and state log are in the checkpoint.
+    // Lock, manifest, configuration and snapshot are in the checkpoint.
     assert_eq!(files.len(), 6, "{files:?}");
     for file in files {
         assert_eq!(folder.mode(&file), 0o600, "{file}");

@@ -39,7 +39,7 @@ fn a_run_stops_before_the_first_customer_too_many_and_says_what_to_do() {
 
     let one_beyond = at_the_bound + &attempt_of("4", "01", "1.00", "2000-01-01T00:00:00Z");
     let settings = ["runtime.limits.max_customers=2", "runtime.on_step_error=continue"];
-    assert_snapshot!(told_at_limit(&one_beyond, &settings), @"error: line 4: step `idempotency_gate` failed: StoreFull: the customer is new, and as many are known as `runtime.limits.max_customers` allows: 2 (raise it) (the unfinished output is left in `output.txt.partial`)");
+    assert_snapshot!(told_at_limit(&one_beyond, &settings), @"error: line 4: step `update_windows` failed: StoreFull: the customer is new, and as many are remembered as `runtime.limits.max_customers` allows: 2 (raise it) (the unfinished output is left in `output.txt.partial`)");
 }
 
 /// Bad lines and duplicates need no room, whatever they name.

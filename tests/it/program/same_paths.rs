@@ -240,7 +240,7 @@ fn a_checkpoint_is_not_where_the_configuration_is() {
 fn nothing_that_is_read_lies_in_the_checkpoint() {
     let folder = Folder::with_input(super::attempts::attempts(1));
     std::fs::create_dir(folder.path_of("run.ckpt")).unwrap();
-    for name in ["configuration", "manifest", "state-1.log", "other"] {
+    for name in ["configuration", "manifest", "snapshot-1", "other"] {
         let file = format!("run.ckpt/{name}");
         folder.write(&file, "version: 1\nscenario: {name: mine}\n");
         let as_key =

@@ -96,9 +96,7 @@ fn a_full_disk_fails_the_run_with_one_line() {
     let many = Folder::with_input(attempts(20_000));
     let outcome = Program::new(&many).args(["run", "--output", "/dev/full"]).run();
     let told = one_line(&outcome);
-    for part in ["error: line ", "`write_output`", "the output `/dev/full`", "No space left on device"] {
-        assert!(told.contains(part), "{part}: {told}");
-    }
+    assert_snapshot!(told, @"error: the output `/dev/full` cannot be written: No space left on device (os error 28)");
 }
 
 #[test]
@@ -109,9 +107,7 @@ fn a_failure_to_write_stops_the_run_whatever_the_policy() {
     assert!(!outcome.stderr.contains("abandoned"), "{}", outcome.stderr);
     let last = records(&folder.read("trace.jsonl")).pop().unwrap();
     assert!(last.line_no < 20_000, "the run ends where the output failed");
-    assert_eq!((last.step_name.as_str(), last.msg_out_count), ("write_output", 0));
-    let error = serde_json::to_string(&last.error).unwrap();
-    assert_snapshot!(error, @r#"{"type":"OutputError","message":"the output `/dev/full` cannot be written: No space left on device (os error 28)","where":"write_output","stack":null}"#);
+    assert_eq!((last.step_name.as_str(), last.error), ("write_output", None), "no step is to blame");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fund_load::FundLoad;
 use rustix::process::{Signal, getpid, kill_process};
 use stream_kernel_disk::OsDisk;
-use stream_kernel_run::{CommitIn, Job, Surroundings, run_checkpointed};
+use stream_kernel_run::{CheckpointOptions, CommitIn, Job, run_checkpointed};
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
@@ -90,16 +90,16 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     let job = Job::<FundLoad>::prepare(layers).map_err(|mistakes| mistakes.to_string())?;
     let deadline = Arc::new(Deadline { point, operations: AtomicU64::new(0) });
     let clock = MonotonicClock::new();
-    let surroundings = Surroundings {
+    let options = CheckpointOptions {
         disk: Arc::new(WatchedDisk { disk: OsDisk, watch: Arc::clone(&deadline) }),
-        now: &|| clock.now(),
-        min_compaction_bytes: 0,
+        now: Arc::new(move || clock.now()),
         commit_in: CommitIn::Foreground,
+        min_snapshot_bytes: 0,
         run_id: "run",
         restart: false,
         between_lines: &mut |_| false,
         tell: &mut |_| {},
     };
-    run_checkpointed(job, SystemClock::new, surroundings)?;
+    run_checkpointed(job, SystemClock::new, options)?;
     Ok(deadline.operations.load(Ordering::Relaxed))
 }

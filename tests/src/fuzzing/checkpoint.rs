@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fund_load::FundLoad;
-use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
+use stream_kernel_disk::{Disk, SimulatedDisk};
 use stream_kernel_run::checkpoint::{Checkpoint, MAX_BLOCK_BYTES, inspect, verify};
-use stream_kernel_run::{Application, CommittedLines, Job, State};
+use stream_kernel_run::empty_memory;
+use stream_kernel_run::exec::Memory;
 
 use super::sealing::{seal_blocks, slot};
 
@@ -17,11 +18,11 @@ const INPUT: &[u8] = b"\
 no attempt\n\
 {\"id\":\"7\",\"customer_id\":\"8\",\"load_amount\":\"$1.00\",\"time\":\"2026-03-02T00:00:00Z\"}\n";
 
-/// Set in the first byte, the manifest, or the log, is left as it is, and hardly ever has a checksum that is right.
+/// Set in the first byte, the manifest, or the snapshot, is left as it is, and hardly ever has a checksum that is right.
 const RAW_MANIFEST: u8 = 1;
-const RAW_LOG: u8 = 2;
+const RAW_SNAPSHOT: u8 = 2;
 
-/// Takes `bytes` as a byte of switches, the text of two slots, each with `FF` after it, and a state log.
+/// Takes `bytes` as a byte of switches, the text of two slots, each with `FF` after it, and a snapshot.
 ///
 /// # Panics
 ///
@@ -29,10 +30,10 @@ const RAW_LOG: u8 = 2;
 pub fn checkpoint(bytes: &[u8]) {
     let Some((switches, rest)) = bytes.split_first() else { return };
     let mut parts = rest.splitn(3, |byte| *byte == 0xff);
-    let [first, second, log] = [(); 3].map(|()| parts.next().unwrap_or_default());
-    let mut log = log.to_vec();
-    if switches & RAW_LOG == 0 {
-        seal_blocks(&mut log);
+    let [first, second, snapshot] = [(); 3].map(|()| parts.next().unwrap_or_default());
+    let mut snapshot = snapshot.to_vec();
+    if switches & RAW_SNAPSHOT == 0 {
+        seal_blocks(&mut snapshot);
     }
     let manifest = if switches & RAW_MANIFEST == 0 {
         [slot(first), slot(second)].concat()
@@ -48,7 +49,7 @@ pub fn checkpoint(bytes: &[u8]) {
         ("/checkpoint/lock", b""),
         ("/checkpoint/configuration", b""),
         ("/checkpoint/manifest", &manifest),
-        ("/checkpoint/state-1.log", &log),
+        ("/checkpoint/snapshot-1", &snapshot),
     ] {
         disk.put(Path::new(path), content);
     }
@@ -59,23 +60,24 @@ fn check(disk: &SimulatedDisk) {
     let before = contents(disk);
     let dir = Path::new(DIR);
     let seen = inspect(disk, dir).unwrap_or_else(|error| panic!("{error}: {}", error.cause));
-    let verified = verify(disk, dir, &mut FundLoad::check_state);
+    let of_no_run = memory();
+    let mut check = |records: &[u8]| of_no_run.check(records).map_err(|error| format!("{error:?}"));
+    let verified = verify(disk, dir, &mut check);
     let (_, findings) = verified.unwrap_or_else(|error| panic!("{error}: {}", error.cause));
     match Checkpoint::open(Arc::new(disk.clone()), dir) {
-        Ok((mut checkpoint, committed)) => {
+        Ok((checkpoint, committed)) => {
             assert_eq!(committed, seen.last.map(|last| last.committed), "opened otherwise than looked at");
-            let (mut state, mut lines) = (state(), lines(disk));
-            // Which lines did what is told of is known only to who reads them.
-            let mut do_lines_differ = false;
+            let mut memory = memory();
+            // Only who takes records in sees that a key comes twice.
+            let mut do_records_clash = false;
             let restored = checkpoint.restore(&mut |records| {
                 assert!(records.len() <= MAX_BLOCK_BYTES);
-                state.restore(records, &mut lines).map_err(|error| {
-                    let what = error.to_string();
-                    do_lines_differ = what.contains("is not the line that was read");
-                    what
+                memory.restore(records).map_err(|error| {
+                    do_records_clash |= memory.check(records).is_ok();
+                    format!("{error:?}")
                 })
             });
-            let is_found = restored.is_ok() || !findings.is_empty() || do_lines_differ;
+            let is_found = restored.is_ok() || !findings.is_empty() || do_records_clash;
             assert!(is_found, "{restored:?} is not found");
         }
         Err(error) => {
@@ -86,18 +88,9 @@ fn check(disk: &SimulatedDisk) {
     assert_eq!(contents(disk), before, "a file was changed");
 }
 
-/// Returns what fund-load remembers, of a run that has not begun.
-fn state() -> Box<dyn State> {
-    let loader = Job::<FundLoad>::loader().set("runtime.checkpoint.dir=checkpoint");
-    let job = Job::<FundLoad>::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    job.state().unwrap_or_else(|| panic!("with a checkpoint there is a state"))
-}
-
-/// Returns the lines of the input, as if all of them were committed.
-fn lines(disk: &SimulatedDisk) -> CommittedLines {
-    let input = disk.open(Path::new("/input"), OpenHow::ReadOnly);
-    let input = input.unwrap_or_else(|error| panic!("the input cannot be opened: {error}"));
-    CommittedLines::new(input.into(), 1_024, INPUT.len() as u64)
+/// Returns what fund-load remembers of a run that has not begun.
+fn memory() -> Memory {
+    empty_memory::<FundLoad>().unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 fn contents(disk: &SimulatedDisk) -> Vec<(PathBuf, Option<Vec<u8>>)> {

@@ -1,11 +1,7 @@
 //! The pipeline's decisions on an input, held against the model's.
 
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
-
 use fund_load::FundLoad;
-use stream_kernel_run::{Job, LineOutput, LineReader, SummaryRow};
+use stream_kernel_run::{Job, LineReader, MAX_LINES_AHEAD, SummaryRow};
 
 use crate::model::{Settings, adjudicate, exp_mp, render};
 
@@ -18,32 +14,40 @@ const MAX_LINE_BYTES: usize = 1_024;
 ///
 /// If the model decides otherwise, the output has other bytes, or a step fails.
 pub(super) fn decisions(input: &[u8]) -> Vec<Option<&'static str>> {
-    let output = Memory::default();
-    let mut run = job().start("run", None, output.clone());
+    let mut session = job().start("run", None);
     let mut lines = LineReader::new(input, MAX_LINE_BYTES);
     let verdicts = adjudicate(input, &Settings { max_line_bytes: MAX_LINE_BYTES, ..exp_mp() });
-    let mut reasons = Vec::new();
+    let (mut output, mut reasons) = (Vec::new(), Vec::new());
     while let Ok(Some(line)) = lines.next_line() {
-        run.look_ahead(&lines.lines_ahead());
-        let before = run.summary();
-        if let Err(failure) = run.process(line) {
-            panic!("{failure}");
+        session.prepare(line, lines.bytes_read());
+        while session.prepared() < MAX_LINES_AHEAD
+            && let Some(line) = lines.buffered_line()
+        {
+            session.prepare(line, lines.bytes_read());
         }
-        let reason = verdicts.get(reasons.len()).and_then(|verdict| verdict.reason);
-        let after = run.summary();
-        let expected = reason.unwrap_or("accepted");
-        assert_eq!(
-            count(&after, expected),
-            count(&before, expected) + 1,
-            "line {} is {expected} to the model: {after:?}",
-            reasons.len() + 1
-        );
-        reasons.push(reason);
+        session.prefetch();
+        while session.prepared() > 0 {
+            let before = session.summary();
+            if let Err(failure) = session.take_prepared() {
+                panic!("{failure}");
+            }
+            output.extend_from_slice(session.written());
+            let reason = verdicts.get(reasons.len()).and_then(|verdict| verdict.reason);
+            let after = session.summary();
+            let expected = reason.unwrap_or("accepted");
+            assert_eq!(
+                count(&after, expected),
+                count(&before, expected) + 1,
+                "line {} is {expected} to the model: {after:?}",
+                reasons.len() + 1
+            );
+            reasons.push(reason);
+        }
     }
     assert_eq!(reasons.len(), verdicts.len(), "the model sees other lines");
     let expected = render(&verdicts);
     assert_eq!(
-        output.0.borrow().escape_ascii().to_string(),
+        output.escape_ascii().to_string(),
         expected.escape_ascii().to_string(),
         "left: pipeline, right: model"
     );
@@ -59,15 +63,4 @@ fn job() -> Job<FundLoad> {
 
 fn count(summary: &[SummaryRow], label: &str) -> u64 {
     summary.iter().find(|row| row.label == label).map_or(0, |row| row.count)
-}
-
-/// An output that is looked at afterwards.
-#[derive(Clone, Default)]
-struct Memory(Rc<RefCell<Vec<u8>>>);
-
-impl LineOutput for Memory {
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().extend_from_slice(line);
-        Ok(())
-    }
 }

@@ -1,0 +1,103 @@
+//! Snapshots of what a run remembers: written now and then, restored, and the lines after them decided again, under faults as well.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk};
+use stream_kernel_run::CheckpointFailure;
+use stream_kernel_run::checkpoint::inspect;
+
+use super::input::lines;
+use super::scene::{CHECKPOINT, Process, Scene};
+use super::sweep::sweep;
+
+/// Returns the number of the last snapshot, and how many lines are decided again after it.
+fn last_snapshot(disk: &SimulatedDisk) -> Option<(u64, u64)> {
+    let last = inspect(disk, Path::new(CHECKPOINT)).unwrap().last.unwrap();
+    let lines = last.committed.lines - last.committed.replay.lines;
+    last.snapshot.map(|snapshot| (snapshot.number, lines))
+}
+
+/// Returns the number of the last snapshot of a run that is stopped after so many lines.
+fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
+    let disk = scene.disk.after_kill(line_no);
+    scene.run(&disk, Process { stop_after: Some(line_no), ..Process::default() }).unwrap();
+    last_snapshot(&disk).map(|(number, _)| number)
+}
+
+/// Little is remembered of many lines: after a few of them, a snapshot is worth more.
+#[test]
+fn snapshots_now_and_then_whatever_happens() {
+    let input = [lines(41, 24), lines(41, 24), lines(42, 24)].concat();
+    for (name, settings) in [
+        ("every line", ["runtime.checkpoint.every_lines=1", "runtime.tracing.enabled=false"]),
+        ("traced", ["runtime.checkpoint.every_lines=5", "runtime.tracing.enabled=true"]),
+        ("forgetting", ["runtime.checkpoint.every_lines=3", "nodes.idempotency_gate.remember_days=1"]),
+    ] {
+        let scene = Scene::fresh(name, &settings, &input).must_adjudicate(&input);
+        let numbers: BTreeSet<_> = (5..72).step_by(5).filter_map(|at| snapshot_at(&scene, at)).collect();
+        assert!(numbers.len() >= 3, "snapshots {numbers:?}: {name}");
+        assert!(sweep(&scene, 11) >= 400, "{name}");
+    }
+}
+
+/// What a resumed run finds is a snapshot and lines after it, of which it has to decide every single one again.
+#[test]
+fn lines_after_a_snapshot_are_decided_again() {
+    let input = [lines(43, 30), lines(43, 30)].concat();
+    let settings = ["runtime.checkpoint.every_lines=4"];
+    let mut counts = Vec::new();
+    for stop_after in 25..45 {
+        let begun = Scene::fresh("begun", &settings, &input);
+        let disk = begun.disk.after_kill(1);
+        begun.run(&disk, Process { stop_after: Some(stop_after), ..Process::default() }).unwrap();
+        let Some((_, count)) = last_snapshot(&disk) else { continue };
+        counts.push(count);
+        let scene = Scene::of("again", &settings, disk).must_adjudicate(&input);
+        assert!(sweep(&scene, 61) >= 20);
+    }
+    assert!(counts.iter().any(|count| *count > 4), "more than a commit's: {counts:?}");
+}
+
+/// Returns three accepted attempts of each of some customers, day by day: with a short memory, nearly all that was remembered is soon
+/// forgotten.
+fn day_by_day(count: u32) -> Vec<u8> {
+    let mut lines = String::new();
+    for number in 0..count {
+        let (customer, day) = (number / 3 % 33, number / 99);
+        let (month, day) = (1 + day / 28, 1 + day % 28);
+        writeln!(
+            lines,
+            r#"{{"id":"1{number:018}","customer_id":"7{customer:018}","load_amount":"$1.00","time":"2026-{month:02}-{day:02}T00:00:00Z"}}"#,
+        )
+        .unwrap();
+    }
+    lines.into_bytes()
+}
+
+/// The line whose output cannot be written comes again, to a run that must not know it yet: what is committed before the run ends has
+/// no snapshot of later.
+#[test]
+fn a_line_that_is_rolled_back_is_in_no_snapshot() {
+    let input = day_by_day(8_500);
+    let settings = [
+        "runtime.checkpoint.every_lines=4500",
+        "nodes.idempotency_gate.remember_days=1",
+        "runtime.tracing.enabled=false",
+    ];
+    // In so many lines, the output's buffer fills up several times.
+    let scene = Scene::fresh("rolled back", &settings, &input).must_adjudicate(&input);
+    assert!(snapshot_at(&scene, 8_000).is_some());
+    let mut in_lines = 0;
+    for at in 0..scene.operations {
+        let disk = scene.disk.after_kill(at);
+        disk.plan(PlannedFault { fault: Fault::Full, at, from_then_on: false });
+        let Err(failure) = scene.process(&disk, at) else { continue };
+        in_lines += u64::from(matches!(failure, CheckpointFailure::WriteOutput(_)));
+        scene
+            .check_end(&disk, 7, false)
+            .unwrap_or_else(|what| panic!("operation {at}: {failure}, then {what}"));
+    }
+    assert!(in_lines >= 3, "only {in_lines} writes of the output failed in the middle of a line");
+}

@@ -1,0 +1,98 @@
+//! What a snapshot holds is all that a run remembers: restored into new memory, another run goes on as if it were the same.
+
+use fund_load::FundLoad;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use stream_kernel_exec::StepFailure;
+use stream_kernel_exec::trace::{
+    ContextDiffMode, ManualClock, Recorder, SignatureMode, Timestamp, TraceSettings,
+};
+use stream_kernel_run::{RawLine, Session, empty_memory};
+use stream_kernel_tests::streams::{clean_input, hostile_input};
+
+use super::cases::{Case, case};
+use super::harness::{Shared, lines, prepare};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_run_goes_on_from_a_snapshot(
+        case in case(clean_input()),
+        at in any::<Index>(),
+        at_once in 1..20_usize,
+    ) {
+        check(&case, at, at_once)?;
+    }
+
+    #[test]
+    fn a_run_of_hostile_lines_goes_on(case in case(hostile_input()), at in any::<Index>()) {
+        check(&case, at, 1)?;
+    }
+}
+
+/// Everything that is remembered: the records of a snapshot, in no certain order.
+pub(crate) type Remembered = Vec<Vec<u8>>;
+
+/// What has become of some lines.
+pub(crate) struct Ran {
+    /// The lines of output, each after its records.
+    pub(crate) written: String,
+    /// What is remembered in the end.
+    pub(crate) remembered: Remembered,
+    /// Why the last line could not be taken, if it could not.
+    pub(crate) failure: Option<StepFailure>,
+}
+
+/// A run that ends before the line `at` and another that goes on from its snapshot, which is read `at_once` so many records at a time, must
+/// write what one run writes, in the trace as well, and remember the same in the end.
+fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
+    let lines = lines(&case.input, case.settings.max_line_bytes);
+    let (first, second) = lines.split_at(at.index(lines.len() + 1));
+
+    let whole = run(&case.yaml, &[], &[], &lines);
+    let Ran { mut written, remembered, .. } = run(&case.yaml, &[], &[], first);
+    let blocks: Remembered = remembered.chunks(at_once).map(<[_]>::concat).collect();
+    let memory = empty_memory::<FundLoad>().unwrap();
+    blocks.iter().for_each(|block| memory.check(block).unwrap());
+    let rest = run(&case.yaml, &[], &blocks, second);
+    written.push_str(&rest.written);
+    prop_assert_eq!(written, whole.written);
+    prop_assert_eq!(sorted(rest.remembered), sorted(whole.remembered));
+    Ok(())
+}
+
+/// Takes `lines` through a new run that `blocks` are restored into, with `settings` over the configuration, up to the first that cannot be
+/// taken. Steps that fail are to be passed over, as far as they let themselves be.
+pub(crate) fn run(yaml: &str, settings: &[String], blocks: &[Vec<u8>], lines: &[RawLine]) -> Ran {
+    let written = Shared::default();
+    let mut session = start(yaml, settings, &written);
+    blocks.iter().for_each(|block| session.memory().restore(block).unwrap());
+    let failure = lines.iter().find_map(|line| {
+        let failure = session.take(line.clone(), 0).err();
+        written.append(|bytes| bytes.extend_from_slice(session.written()));
+        failure
+    });
+    let mut remembered = Vec::new();
+    let snapshot = session.memory().snapshot(&mut |record| {
+        remembered.push(record.to_vec());
+        Ok::<_, ()>(())
+    });
+    snapshot.unwrap();
+    session.finish().unwrap();
+    Ran { written: String::from_utf8(written.take()).unwrap(), remembered, failure }
+}
+
+pub(crate) fn sorted(mut remembered: Remembered) -> Remembered {
+    remembered.sort();
+    remembered
+}
+
+/// Returns a run that writes its trace to `written`.
+fn start(yaml: &str, settings: &[String], written: &Shared) -> Session<FundLoad> {
+    let settings = [&["runtime.on_step_error=continue".to_owned()], settings].concat();
+    let trace = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
+    // Time stands still: the second run cannot know when the first one ended.
+    let recorder = Recorder::new(trace, ManualClock::new(Timestamp::from_nanos(0), 0));
+    prepare(yaml, &settings).start("run", Some(recorder.with_sink(Box::new(written.clone()))))
+}
