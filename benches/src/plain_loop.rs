@@ -137,42 +137,31 @@ fn day_and_week(second: i64) -> (i32, i32) {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::io;
-    use std::rc::Rc;
 
     use fund_load::FundLoad;
-    use stream_kernel_run::{Job, LineOutput, LineReader};
+    use stream_kernel_run::{Job, LineReader};
 
     use super::{STEPS, StepRecorder, run};
     use crate::steps::{Step, Untraced};
 
     const LINES: &str = include_str!("../../fixtures/clean.ndjson");
 
-    #[derive(Clone, Default)]
-    struct Output(Rc<RefCell<Vec<u8>>>);
-
-    impl LineOutput for Output {
-        fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-            self.0.borrow_mut().extend_from_slice(line);
-            Ok(())
-        }
-    }
-
     #[test]
     fn the_loop_decides_every_clean_line_as_fund_load_does() {
-        let expected = Output::default();
+        let mut expected = Vec::new();
         let job = Job::<FundLoad>::prepare(Job::<FundLoad>::loader()).unwrap();
-        let mut fund_load = job.start("run", None, expected.clone());
+        let mut fund_load = job.start("run", None);
         let mut lines = LineReader::new(LINES.as_bytes(), 1_000);
         while let Some(line) = lines.next_line().unwrap() {
-            fund_load.process(line).unwrap();
+            fund_load.take(line, lines.bytes_read()).unwrap();
+            expected.extend_from_slice(fund_load.written());
         }
 
         let mut output = Vec::new();
         let count = run(LINES.as_bytes(), &mut output, &mut Untraced).unwrap();
         assert_eq!(count, 1_000);
-        assert_eq!(String::from_utf8(output), String::from_utf8(expected.0.take()));
+        assert_eq!(String::from_utf8(output), String::from_utf8(expected));
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Step<Toy> for HandOn {
     type Emits = Ball;
 
     fn process(
-        &mut self,
+        &self,
         ball: Ball,
         _: &mut Context,
         out: &mut Emitter<'_, Toy, Ball>,
@@ -45,7 +45,7 @@ impl Step<Toy> for Keep {
     type Emits = Nothing;
 
     fn process(
-        &mut self,
+        &self,
         _: Ball,
         _: &mut Context,
         _: &mut Emitter<'_, Toy, Nothing>,

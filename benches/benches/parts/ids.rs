@@ -1,5 +1,5 @@
-//! A million ids that are new, each remembered with what its attempt said: in our store, alone and brought near before; in a list with
-//! hashbrown's table of positions, which leaves out some of the store's work; and in hash maps that hold the same.
+//! A million ids that are new, each remembered with what its attempt said: in the kernel's table, alone and prefetched; in a list with
+//! hashbrown's table of positions, which leaves out some of that table's work; and in hash maps that hold the same.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Criterion};
 use fund_load::domain::{Cents, DigitId, Moment};
-use fund_load::stores::{FirstAttempt, IdStore, MemoryIdStore};
+use fund_load::memory::FirstAttempt;
 use hashbrown::{HashTable, hash_table};
+use stream_kernel_exec::{Store as _, Table};
 use stream_kernel_run::MAX_LINES_AHEAD;
 
 const IDS: u64 = 1_000_000;
@@ -19,17 +20,16 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let ids: Vec<_> = numbers.map(|number| DigitId::parse(number.to_string()).unwrap()).collect();
     let mut group = criterion.benchmark_group("a new id among a million");
     group.bench_function("ours", |bencher| {
-        fill(bencher, &ids, MemoryIdStore::default, |store, id, attempt| {
-            store.get_or_remember(id, attempt, Ok(())).unwrap();
-        });
+        fill(bencher, &ids, Table::new, remember);
     });
-    group.bench_function("ours, brought near before", |bencher| {
-        let new = || (MemoryIdStore::default(), ids.chunks(MAX_LINES_AHEAD));
-        fill(bencher, &ids, new, |(store, ahead), id, attempt| {
+    group.bench_function("ours, prefetched", |bencher| {
+        let new = || (Table::new(), ids.chunks(MAX_LINES_AHEAD));
+        fill(bencher, &ids, new, |(table, ahead), id, attempt| {
             if (attempt.line_no - 1) % MAX_LINES_AHEAD as u64 == 0 {
-                store.bring_near(ahead.next().unwrap_or_default());
+                ahead.next().unwrap_or_default().iter().for_each(|id| table.announce(*id));
+                table.prefetch();
             }
-            store.get_or_remember(id, attempt, Ok(())).unwrap();
+            remember(table, id, attempt);
         });
     });
     group.bench_function("hashbrown table of positions", |bencher| {
@@ -42,9 +42,17 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What our store would be with a well-kept table in the place of its own. In its favour it leaves out what the store does besides: to bring
-/// an attempt into its short form, to keep fractions of seconds and unusual amounts aside, to see whether there is room, and to return what was
-/// remembered of an id.
+fn remember(table: &mut Table<DigitId, FirstAttempt>, id: DigitId, attempt: FirstAttempt) {
+    let mut entry = table.access(id);
+    if entry.get().is_none() {
+        entry.set(&attempt).unwrap();
+    }
+    table.end_line();
+}
+
+/// What our table would be with a well-kept table of positions in the place of its own. In its favour it leaves out what ours does besides: to
+/// bring an attempt into its piece, to keep what has none aside, to see whether there is room, to note how it is undone, and to return what
+/// was remembered of an id.
 #[derive(Default)]
 struct Positions {
     table: HashTable<u32>,
@@ -52,7 +60,7 @@ struct Positions {
     hasher: foldhash::quality::RandomState,
 }
 
-/// As long as what our store remembers of an attempt.
+/// As long as what our table remembers of an attempt.
 struct Remembered {
     id: DigitId,
     _others: [u64; 3],

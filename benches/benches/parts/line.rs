@@ -10,7 +10,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     // What the step emits is dropped at once, which a strict pipeline would not allow.
     let layers =
         Job::<FundLoad>::loader().set("runtime.pipeline=[parse_load_attempt]").set("runtime.strict=false");
-    let mut run = Job::<FundLoad>::prepare(layers).unwrap().start("run", None, Vec::new());
+    let mut session = Job::<FundLoad>::prepare(layers).unwrap().start("run", None);
     let lines: Vec<RawLine> = (1..)
         .zip(LINES.lines())
         .map(|(line_no, text)| RawLine::new(line_no, LineContent::Whole(text.as_bytes().into())))
@@ -20,7 +20,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.bench_function("parse", |bencher| {
         bencher.iter_batched(
             || lines.clone(),
-            |lines| lines.into_iter().for_each(|line| drop(run.process(line).unwrap())),
+            |lines| lines.into_iter().for_each(|line| session.take(line, 0).unwrap()),
             BatchSize::LargeInput,
         );
     });
