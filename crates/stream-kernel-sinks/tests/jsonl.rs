@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::cell::RefCell;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_trace::{
@@ -187,22 +186,22 @@ fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
 fn what_a_sink_holds_is_counted_and_written_out_when_asked_for() {
     let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
     let file = SharedBytes::default();
-    let sink = Rc::new(RefCell::new(JsonlSink::new(file.clone(), batches_of(10))));
+    let sink = Arc::new(Mutex::new(JsonlSink::new(file.clone(), batches_of(10))));
     let mut recorder =
-        Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(Shared(Rc::clone(&sink))));
+        Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(Shared(Arc::clone(&sink))));
     record_inputs(&mut recorder, 2);
-    let held = sink.borrow().buffered_bytes();
-    assert!(held > 200 && file.0.borrow().is_empty(), "{held}");
-    sink.borrow_mut().flush().unwrap();
-    assert_eq!((sink.borrow().buffered_bytes(), file.0.borrow().len()), (0, held));
+    let held = sink.lock().unwrap().buffered_bytes();
+    assert!(held > 200 && file.0.lock().unwrap().is_empty(), "{held}");
+    sink.lock().unwrap().flush().unwrap();
+    assert_eq!((sink.lock().unwrap().buffered_bytes(), file.0.lock().unwrap().len()), (0, held));
 }
 
 #[derive(Clone, Default)]
-struct SharedBytes(Rc<RefCell<Vec<u8>>>);
+struct SharedBytes(Arc<Mutex<Vec<u8>>>);
 
 impl Write for SharedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
+        self.0.lock().unwrap().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -216,10 +215,10 @@ impl Destination for SharedBytes {
     }
 }
 
-struct Shared(Rc<RefCell<JsonlSink<SharedBytes>>>);
+struct Shared(Arc<Mutex<JsonlSink<SharedBytes>>>);
 
 impl TraceSink for Shared {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.0.borrow_mut().write(record)
+        self.0.lock().unwrap().write(record)
     }
 }

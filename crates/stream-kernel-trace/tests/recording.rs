@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::value::RawValue;
 use stream_kernel_trace::{
@@ -35,13 +34,13 @@ impl Message for Greeting {
 /// Keeps lines where the test can see them, and fails from the `fails_at`th record on.
 #[derive(Clone, Default)]
 struct Lines {
-    lines: Rc<RefCell<Vec<String>>>,
+    lines: Arc<Mutex<Vec<String>>>,
     fails_at: Option<usize>,
 }
 
 impl TraceSink for Lines {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let mut lines = self.lines.borrow_mut();
+        let mut lines = self.lines.lock().unwrap();
         if self.fails_at == Some(lines.len()) {
             return Err(io::Error::other("disk full"));
         }
@@ -98,7 +97,7 @@ fn check_redacted(settings: TraceSettings, redaction: Redaction, keys: &[&str]) 
     record_three(&mut recorder, &mut context);
     recorder.finish().unwrap();
 
-    let lines = sink.lines.borrow();
+    let lines = sink.lines.lock().unwrap();
     let tape: Vec<String> =
         context.trace().iter().map(|record| serde_json::to_string(record).unwrap()).collect();
     assert_eq!(tape, *lines, "the tape says what the sink received, to the byte");
@@ -218,7 +217,7 @@ fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
     let mut context = context(TraceSettings::default());
     record_three(&mut recorder, &mut context);
 
-    assert_eq!(sink.lines.borrow().len(), 1);
+    assert_eq!(sink.lines.lock().unwrap().len(), 1);
     assert_eq!(context.trace().len(), 3);
     let failure = recorder.finish().unwrap_err();
     assert_eq!(failure.to_string(), "the trace breaks off at line 7, step `fail`, or shortly before");

@@ -1,7 +1,6 @@
 //! The cadence, write by write, against a destination that keeps a journal.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_trace::{RenderedTimestamp, Signature};
 
@@ -10,19 +9,25 @@ use super::*;
 /// Keeps what reaches it: for each write the number of lines, for each sync the word.
 #[derive(Clone, Default)]
 struct Journal {
-    events: Rc<RefCell<Vec<String>>>,
+    events: Arc<Mutex<Vec<String>>>,
     is_full: bool,
+}
+
+impl Journal {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.events.lock().unwrap())
+    }
 }
 
 impl Write for Journal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_full {
-            self.events.borrow_mut().push("refused".into());
+            self.events.lock().unwrap().push("refused".into());
             return Err(io::ErrorKind::StorageFull.into());
         }
         assert_eq!(bytes.last(), Some(&b'\n'), "only whole lines are written");
         let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
-        self.events.borrow_mut().push(format!("write {lines}"));
+        self.events.lock().unwrap().push(format!("write {lines}"));
         Ok(bytes.len())
     }
 
@@ -33,7 +38,7 @@ impl Write for Journal {
 
 impl Destination for Journal {
     fn sync(&mut self) -> io::Result<()> {
-        self.events.borrow_mut().push("sync".into());
+        self.events.lock().unwrap().push("sync".into());
         Ok(())
     }
 }
@@ -65,10 +70,10 @@ fn check(flush_every_n: u64, fsync_every_n: Option<u64>, records: usize) -> Stri
     for _ in 0..records {
         push(&mut batch, "step").unwrap();
     }
-    journal.events.borrow_mut().push("end".into());
+    journal.events.lock().unwrap().push("end".into());
     batch.finish().unwrap();
     drop(batch);
-    journal.events.take().join(", ")
+    journal.take().join(", ")
 }
 
 #[test]
@@ -98,7 +103,7 @@ fn a_batch_that_outgrows_its_bound_is_written_in_several_and_keeps_its_cadence()
     for _ in 0..8 {
         push(&mut batch, &"x".repeat(300)).unwrap();
     }
-    assert_eq!(journal.events.take().join(", "), "write 2, write 2, write 2, write 2");
+    assert_eq!(journal.take().join(", "), "write 2, write 2, write 2, write 2");
     assert!(batch.buffer.capacity() <= 2_000);
 }
 
@@ -114,7 +119,7 @@ fn the_bound_in_bytes_holds_and_a_byte_less_does_not_write() {
         let mut batch = Batch::new(journal.clone(), NonZeroU64::MAX, None).with_max_bytes(max_bytes);
         push(&mut batch, "step").unwrap();
         push(&mut batch, "step").unwrap();
-        assert_eq!(journal.events.take().join(", "), expected);
+        assert_eq!(journal.take().join(", "), expected);
     }
 }
 
@@ -124,7 +129,7 @@ fn a_batch_that_is_dropped_brings_out_what_it_holds() {
     let mut batch = Batch::new(journal.clone(), NonZeroU64::MAX, None);
     push(&mut batch, "step").unwrap();
     drop(batch);
-    assert_eq!(journal.events.take(), ["write 1"]);
+    assert_eq!(journal.take(), ["write 1"]);
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn what_was_refused_is_not_written_a_second_time() {
     let mut batch = Batch::new(journal.clone(), NonZeroU64::MIN, None);
     assert_eq!(push(&mut batch, "step").unwrap_err().kind(), io::ErrorKind::StorageFull);
     drop(batch);
-    assert_eq!(journal.events.take(), ["refused"]);
+    assert_eq!(journal.take(), ["refused"]);
 }
 
 /// A checkpoint asks: what is written and what is not yet must add up to all that was recorded.
@@ -149,10 +154,10 @@ fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
     assert_eq!(batch.buffered_bytes(), 2 * line);
     for _ in 0..2 {
         batch.write_out_all().unwrap();
-        assert_eq!((batch.buffered_bytes(), journal.events.borrow().join(", ")), (0, "write 2".to_owned()));
+        assert_eq!((batch.buffered_bytes(), journal.events.lock().unwrap().join(", ")), (0, "write 2".to_owned()));
     }
     push(&mut batch, "step").unwrap();
-    assert_eq!(journal.events.take(), ["write 2", "write 1"], "the cadence goes on counting");
+    assert_eq!(journal.take(), ["write 2", "write 1"], "the cadence goes on counting");
 }
 
 /// So much memory a batch may take, and no less is worth a write of its own.
@@ -165,7 +170,7 @@ fn the_usual_bound_of_a_batch_is_a_mebibyte() {
     for _ in 0..3 {
         push(&mut batch, &step_name).unwrap();
     }
-    assert_eq!(journal.events.borrow().join(", "), "");
+    assert_eq!(journal.events.lock().unwrap().join(", "), "");
     push(&mut batch, &step_name).unwrap();
-    assert_eq!(journal.events.take(), ["write 4"]);
+    assert_eq!(journal.take(), ["write 4"]);
 }
