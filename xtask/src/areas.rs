@@ -16,16 +16,23 @@ pub(crate) const AREAS: &[Area] = &[
         name: "steps",
         paths: &[
             "crates/fund-load/src/steps",
-            "crates/fund-load/src/stores",
-            "crates/fund-load/src/state",
-            "crates/fund-load/src/tally.rs",
+            "crates/fund-load/src/memory.rs",
+            "crates/fund-load/src/memory",
+            "crates/stream-kernel-exec/src/memory.rs",
+            "crates/stream-kernel-exec/src/memory",
             "crates/fund-load/src/domain",
             "crates/fund-load/src/line",
         ],
     },
     Area {
         name: "recovery",
-        paths: &["crates/stream-kernel-checkpoint/src", "crates/stream-kernel-run/src/checkpointed"],
+        paths: &[
+            "crates/stream-kernel-checkpoint/src",
+            "crates/stream-kernel-run/src/checkpointed.rs",
+            "crates/stream-kernel-run/src/checkpointed",
+            "crates/stream-kernel-run/src/session.rs",
+            "crates/stream-kernel-run/src/feed.rs",
+        ],
     },
     Area {
         name: "recorder",

@@ -70,9 +70,9 @@ fn formatting() -> Result<(), Failure> {
 }
 
 fn lints() -> Result<(), Failure> {
-    let planted_faults = ["--features", "stream-kernel-checkpoint/planted-faults"];
+    let injected_faults = ["--features", "stream-kernel-checkpoint/injected-faults"];
     let everything = ["clippy", "--workspace", "--all-targets"];
-    run(cargo(everything).args(planted_faults).args(["--", "-D", "warnings"]))
+    run(cargo(everything).args(injected_faults).args(["--", "-D", "warnings"]))
 }
 
 fn docs() -> Result<(), Failure> {

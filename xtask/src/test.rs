@@ -12,13 +12,13 @@ use crate::failure::Failure;
 pub(crate) fn test(args: &[OsString]) -> Result<(), Failure> {
     run(tests()?.args(args))?;
     // Whoever asks for certain tests is not asking for these.
-    if args.is_empty() { planted_faults() } else { Ok(()) }
+    if args.is_empty() { injected_faults() } else { Ok(()) }
 }
 
-/// Plants durability bugs in the checkpoint, one at a time: the simulation has to find each.
-fn planted_faults() -> Result<(), Failure> {
-    let of_checkpoint = ["test", "--package", "stream-kernel-checkpoint", "--features", "planted-faults"];
-    run(cargo(of_checkpoint).args(["--test", "simulation", "planted"]))
+/// Injects durability bugs into the checkpoint, one at a time: the simulation has to find each.
+fn injected_faults() -> Result<(), Failure> {
+    let of_checkpoint = ["test", "--package", "stream-kernel-checkpoint", "--features", "injected-faults"];
+    run(cargo(of_checkpoint).args(["--test", "simulation", "injected"]))
 }
 
 /// Runs the tests and records what they see as the new snapshots; `args` go to `cargo test`.

@@ -1,5 +1,7 @@
 //! Runs with a checkpoint: what it costs to be able to go on, and how long it takes until a run does.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::Path;
 
 use super::findings::{Comparison, Figure, Findings, Outcome, number};
@@ -20,7 +22,12 @@ const COST_ROUNDS: usize = 5;
 const RESTART_WITHIN: Goal = Goal::AtMost(10.0, 5.0);
 
 const RESTART: &str = "a finished run again, in seconds for 10,000,000 ids";
-const IDS: f64 = 1e7;
+const RESUME: &str = "a run that was cut off, until it goes on, in seconds for 10,000,000 lines";
+const IDS_OR_LINES: f64 = 1e7;
+
+/// What is appended to an input, so that a run has something to go on with.
+const ATTEMPT: &[u8] = br#"{"id":"1","customer_id":"1","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}
+"#;
 
 pub(crate) fn measure(
     programs: &Programs,
@@ -60,13 +67,13 @@ fn cost(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Fin
     Ok(Findings { comparisons, figures: figures.collect() })
 }
 
-/// Measures how long it takes to find that a finished run has nothing left to do: all that it remembers is restored, and the input is
-/// known again by its content.
-#[expect(clippy::cast_precision_loss, reason = "ids are far fewer than 2^52")]
+/// Measures how long it takes to find that a finished run has nothing left to do, for which the input is known again by its content, and how
+/// long until a run goes on, for which it is decided again.
+#[expect(clippy::cast_precision_loss, reason = "ids and lines are far fewer than 2^52")]
 fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Findings, Failure> {
-    let not_measured = Comparison { what: RESTART, goal: RESTART_WITHIN, outcome: Err(NOT_MEASURED) };
+    let not_measured = |what| Comparison { what, goal: RESTART_WITHIN, outcome: Err(NOT_MEASURED) };
     if !options.large {
-        return Ok(Findings { comparisons: vec![not_measured], figures: Vec::new() });
+        return Ok(Findings { comparisons: vec![not_measured(RESTART), not_measured(RESUME)], figures: Vec::new() });
     }
     let input = scratch.input(options.lines * 10)?;
     let finished = checkpointed("fund-load, finished before", programs, scratch, &input);
@@ -74,26 +81,42 @@ fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<
     // That has tidied up; what it made has to be there before each round.
     finished.run(scratch)?;
     let again = Workload { makes: Vec::new(), ..finished.clone() };
-    let [samples] = interleaved(&[again], scratch, options.rounds)?;
+    let [nothing_to_do] = interleaved(&[again.clone()], scratch, options.rounds)?;
+    let [mut wall_ns, mut max_rss_bytes] = [const { Vec::new() }; 2];
+    for round in 1..=options.rounds {
+        crate::say(&format!("round {round} of {}: fund-load, with an attempt more", options.rounds));
+        let file = OpenOptions::new().append(true).open(&input.path);
+        file.and_then(|mut file| file.write_all(ATTEMPT))
+            .map_err(|source| Failure::file("append to", &input.path, source))?;
+        let usage = again.run(scratch)?;
+        wall_ns.push(usage.wall.as_nanos() as f64);
+        max_rss_bytes.push(usage.max_rss_bytes as f64);
+    }
     finished.tidy()?;
-    let Samples { wall_ns, max_rss_bytes, .. } = samples;
-    let seconds = wall_ns.per(1e9 * ids as f64 / IDS);
-    let outcome = Outcome {
-        measured: format!("{} s", number(seconds.median())),
-        against: format!("{ids} ids"),
-        value: seconds.clone(),
-    };
-    let figure = Figure {
-        part: Part::Checkpoint,
-        name: "fund-load, a finished run again".to_owned(),
-        value: Ok(wall_ns.per(ids as f64)),
-        unit: "ns an id by the clock on the wall",
-        remark: format!("{ids} ids, {:.0} MiB", max_rss_bytes.median() / f64::from(1 << 20)),
-    };
-    Ok(Findings {
-        comparisons: vec![Comparison { outcome: Ok(outcome), ..not_measured }],
-        figures: vec![figure],
-    })
+    let resumed = (Series::new(wall_ns), Series::new(max_rss_bytes));
+    let Samples { wall_ns, max_rss_bytes, .. } = nothing_to_do;
+    let measured = [
+        (RESTART, "fund-load, a finished run again", (wall_ns, max_rss_bytes), ids, "id"),
+        (RESUME, "fund-load, a run that goes on", resumed, input.lines, "line"),
+    ];
+    let mut findings = Findings::default();
+    for (what, name, (wall_ns, max_rss_bytes), count, one) in measured {
+        let seconds = wall_ns.per(1e9 * count as f64 / IDS_OR_LINES);
+        let outcome = Outcome {
+            measured: format!("{} s", number(seconds.median())),
+            against: format!("{count} {one}s"),
+            value: seconds.clone(),
+        };
+        findings.comparisons.push(Comparison { outcome: Ok(outcome), ..not_measured(what) });
+        findings.figures.push(Figure {
+            part: Part::Checkpoint,
+            name: name.to_owned(),
+            value: Ok(wall_ns.per(count as f64)),
+            unit: if one == "id" { "ns an id by the clock on the wall" } else { "ns a line by the clock on the wall" },
+            remark: format!("{count} {one}s, {:.0} MiB", max_rss_bytes.median() / f64::from(1 << 20)),
+        });
+    }
+    Ok(findings)
 }
 
 /// Returns a run of fund-load with a checkpoint, which begins with the first line unless a run before has left its own.
