@@ -29,7 +29,7 @@ fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
 /// Little is remembered of many lines: after a few of them, a snapshot is worth more.
 #[test]
 fn snapshots_now_and_then_whatever_happens() {
-    let input = [lines(41, 24), lines(41, 24), lines(42, 24)].concat();
+    let input = lines(41, 6).repeat(12);
     for (name, settings) in [
         ("every line", ["runtime.checkpoint.every_lines=1", "runtime.tracing.enabled=false"]),
         ("traced", ["runtime.checkpoint.every_lines=5", "runtime.tracing.enabled=true"]),

@@ -76,7 +76,9 @@ pub(crate) fn run_in_blocks(
     let (mut output, mut reasons) = (Vec::new(), Vec::new());
     let mut counted = session.summary();
     for lines in lines.chunks(block) {
-        lines.iter().for_each(|line| session.prepare(line.clone(), 0));
+        for line in lines {
+            session.prepare(line.clone(), 0);
+        }
         session.prefetch();
         while session.prepared() > 0 {
             session.take_prepared().unwrap_or_else(|failure| panic!("{failure}"));

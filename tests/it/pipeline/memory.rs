@@ -66,7 +66,9 @@ fn what_stays_of_attempts_is_their_ids() {
     let kept_by_run = cost_of(&mut run, (1_000..1_200).map(line));
 
     let mut memory = empty_memory::<FundLoad>().unwrap();
-    before.iter().for_each(|record| memory.restore(record).unwrap());
+    for record in &before {
+        memory.restore(record).unwrap();
+    }
     let mut ids = snapshot(&mut run);
     // The first table is that of the ids.
     ids.retain(|record| record.first() == Some(&0) && !before.contains(record));

@@ -54,7 +54,7 @@ fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
     let Ran { mut written, remembered, .. } = run(&case.yaml, &[], &[], first);
     let blocks: Remembered = remembered.chunks(at_once).map(<[_]>::concat).collect();
     let memory = empty_memory::<FundLoad>().unwrap();
-    blocks.iter().for_each(|block| memory.check(block).unwrap());
+    assert!(blocks.iter().all(|block| memory.check(block).is_ok()));
     let rest = run(&case.yaml, &[], &blocks, second);
     written.push_str(&rest.written);
     prop_assert_eq!(written, whole.written);
@@ -67,7 +67,9 @@ fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
 pub(crate) fn run(yaml: &str, settings: &[String], blocks: &[Vec<u8>], lines: &[RawLine]) -> Ran {
     let written = Shared::default();
     let mut session = start(yaml, settings, &written);
-    blocks.iter().for_each(|block| session.memory().restore(block).unwrap());
+    for block in blocks {
+        session.memory().restore(block).unwrap();
+    }
     let failure = lines.iter().find_map(|line| {
         let failure = session.take(line.clone(), 0).err();
         written.append(|bytes| bytes.extend_from_slice(session.written()));

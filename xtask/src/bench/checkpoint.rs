@@ -73,7 +73,10 @@ fn cost(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Fin
 fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Findings, Failure> {
     let not_measured = |what| Comparison { what, goal: RESTART_WITHIN, outcome: Err(NOT_MEASURED) };
     if !options.large {
-        return Ok(Findings { comparisons: vec![not_measured(RESTART), not_measured(RESUME)], figures: Vec::new() });
+        return Ok(Findings {
+            comparisons: vec![not_measured(RESTART), not_measured(RESUME)],
+            figures: Vec::new(),
+        });
     }
     let input = scratch.input(options.lines * 10)?;
     let finished = checkpointed("fund-load, finished before", programs, scratch, &input);
@@ -81,7 +84,7 @@ fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<
     // That has tidied up; what it made has to be there before each round.
     finished.run(scratch)?;
     let again = Workload { makes: Vec::new(), ..finished.clone() };
-    let [nothing_to_do] = interleaved(&[again.clone()], scratch, options.rounds)?;
+    let [nothing_to_do] = interleaved(std::array::from_ref(&again), scratch, options.rounds)?;
     let [mut wall_ns, mut max_rss_bytes] = [const { Vec::new() }; 2];
     for round in 1..=options.rounds {
         crate::say(&format!("round {round} of {}: fund-load, with an attempt more", options.rounds));
@@ -112,7 +115,11 @@ fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<
             part: Part::Checkpoint,
             name: name.to_owned(),
             value: Ok(wall_ns.per(count as f64)),
-            unit: if one == "id" { "ns an id by the clock on the wall" } else { "ns a line by the clock on the wall" },
+            unit: if one == "id" {
+                "ns an id by the clock on the wall"
+            } else {
+                "ns a line by the clock on the wall"
+            },
             remark: format!("{count} {one}s, {:.0} MiB", max_rss_bytes.median() / f64::from(1 << 20)),
         });
     }
