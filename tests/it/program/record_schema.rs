@@ -29,11 +29,13 @@ fn ok_record() -> Value {
     serde_json::from_str(&written(&attempts(1), &settings, 0)[0]).unwrap()
 }
 
-/// Returns the record of a step that failed, alone as if it were the pipeline's first.
+/// Returns the record of a step that failed, alone as if its line and it were the first.
 fn error_record() -> Value {
     let nothing_before = "runtime.tracing.context_diff={mode: whitelist, whitelist: [flags]}";
     let records = written(&attempts(2), &["runtime.limits.max_ids=1", nothing_before], 1);
-    serde_json::from_str(records.last().unwrap()).unwrap()
+    let first =
+        records.last().unwrap().replace("\"run:2\"", "\"run:1\"").replace("\"line_no\":2", "\"line_no\":1");
+    serde_json::from_str(&first).unwrap()
 }
 
 /// Returns whether `trace check` has nothing against the trace.
