@@ -44,12 +44,7 @@ impl Step<Toy> for Keep {
     type Takes = Ball;
     type Emits = Nothing;
 
-    fn process(
-        &self,
-        _: Ball,
-        _: &mut Context,
-        _: &mut Emitter<'_, Toy, Nothing>,
-    ) -> Result<(), StepError> {
+    fn process(&self, _: Ball, _: &mut Context, _: &mut Emitter<'_, Toy, Nothing>) -> Result<(), StepError> {
         Ok(())
     }
 }

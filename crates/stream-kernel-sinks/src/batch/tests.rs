@@ -154,7 +154,10 @@ fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
     assert_eq!(batch.buffered_bytes(), 2 * line);
     for _ in 0..2 {
         batch.write_out_all().unwrap();
-        assert_eq!((batch.buffered_bytes(), journal.events.lock().unwrap().join(", ")), (0, "write 2".to_owned()));
+        assert_eq!(
+            (batch.buffered_bytes(), journal.events.lock().unwrap().join(", ")),
+            (0, "write 2".to_owned())
+        );
     }
     push(&mut batch, "step").unwrap();
     assert_eq!(journal.take(), ["write 2", "write 1"], "the cadence goes on counting");
