@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use fund_load::FundLoad;
-use stream_kernel_disk::{Disk, SimulatedDisk};
+use stream_kernel_disk::{Disk, SimulatedDisk, random_number};
 use stream_kernel_exec::Memory;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 use stream_kernel_run::checkpoint::{inspect, verify};
@@ -102,9 +102,12 @@ impl Scene {
         &self.trace
     }
 
-    /// Lets a process run on the disk, which may be made to fail; the clock of each process shows another time.
+    /// Lets a process run on the disk, which may be made to fail; the clock of each process shows another time, and each takes snapshots
+    /// with every commit, when they are worth it, or never.
     pub(super) fn process(&self, disk: &SimulatedDisk, number: u64) -> Result<Ended, CheckpointFailure> {
-        self.run(disk, Process { number, ..Process::default() })
+        let snapshots = [0, 1, u64::MAX];
+        let min_snapshot_bytes = snapshots[(random_number(number) % 3) as usize];
+        self.run(disk, Process { number, min_snapshot_bytes, ..Process::default() })
     }
 
     /// Lets a process run.

@@ -22,7 +22,8 @@ fn last_snapshot(disk: &SimulatedDisk) -> Option<(u64, u64)> {
 /// Returns the number of the last snapshot of a run that is stopped after so many lines.
 fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
     let disk = scene.disk.after_kill(line_no);
-    scene.run(&disk, Process { stop_after: Some(line_no), ..Process::default() }).unwrap();
+    let process = Process { stop_after: Some(line_no), min_snapshot_bytes: 1, ..Process::default() };
+    scene.run(&disk, process).unwrap();
     last_snapshot(&disk).map(|(number, _)| number)
 }
 
@@ -51,7 +52,8 @@ fn lines_after_a_snapshot_are_decided_again() {
     for stop_after in 25..45 {
         let begun = Scene::fresh("begun", &settings, &input);
         let disk = begun.disk.after_kill(1);
-        begun.run(&disk, Process { stop_after: Some(stop_after), ..Process::default() }).unwrap();
+        let process = Process { stop_after: Some(stop_after), min_snapshot_bytes: 1, ..Process::default() };
+        begun.run(&disk, process).unwrap();
         let Some((_, count)) = last_snapshot(&disk) else { continue };
         counts.push(count);
         let scene = Scene::of("again", &settings, disk).must_adjudicate(&input);

@@ -94,7 +94,8 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
         disk: Arc::new(WatchedDisk { disk: OsDisk, watch: Arc::clone(&deadline) }),
         now: Arc::new(move || clock.now()),
         commit_in: CommitIn::Foreground,
-        min_snapshot_bytes: 0,
+        // As soon as a snapshot is worth more than the lines since the last one.
+        min_snapshot_bytes: 1,
         run_id: "run",
         restart: false,
         between_lines: &mut |_| false,
