@@ -19,6 +19,11 @@ impl<K: Key + Ord> Gate<K> {
     pub fn new() -> Self {
         Self { counts: BTreeMap::new(), added: Vec::new() }
     }
+
+    /// Returns the count of a key, 0 if nothing was ever added.
+    pub fn get(&self, key: &K) -> u64 {
+        self.counts.get(key).copied().unwrap_or_default()
+    }
 }
 
 impl<K: Key + Ord> Default for Gate<K> {
@@ -37,7 +42,7 @@ pub struct GateCount<'a, K: Key + Ord> {
 impl<K: Key + Ord> GateCount<'_, K> {
     /// Returns the count, 0 if nothing was ever added.
     pub fn get(&self) -> u64 {
-        self.gate.counts.get(&self.key).copied().unwrap_or_default()
+        self.gate.get(&self.key)
     }
 
     /// Adds to the count.
@@ -99,7 +104,7 @@ impl<K: Key + Ord> Store for Gate<K> {
 
     fn overlay(&mut self, mut key: &[u8], mut value: &[u8]) -> Option<Result<(), StepError>> {
         let (key, count) = (K::decode(&mut key)?, u64::decode(&mut value)?);
-        let known = self.counts.get(&key).copied().unwrap_or_default();
+        let known = self.get(&key);
         self.access(key).add(count.checked_sub(known)?);
         Some(Ok(()))
     }

@@ -1,9 +1,11 @@
 //! The bounds of a pipeline and of an input: what is at the bound passes, one beyond does not.
 
-use stream_kernel_exec::{InputOutcome, MAX_EMITTED_PER_INPUT, MAX_STEPS, Nothing};
+use stream_kernel_exec::{
+    Declaration, Gate, InputOutcome, MAX_EMITTED_PER_INPUT, MAX_STEPS, Memory, Nothing, Registry,
+};
 
 use crate::binding::bound;
-use crate::toy::{Line, Rig, Word};
+use crate::toy::{Line, Rig, Toy, Word};
 
 /// A pipeline of `count` steps, each of which hands lines to the next.
 fn chain(count: usize) -> Rig {
@@ -53,4 +55,47 @@ fn all_steps_together_emit_at_most_65536_messages_for_an_input() {
     65537: line 1: step `burst` failed: TooManyMessages: more than 65536 messages were emitted for one input
     65535: completed
     ");
+}
+
+/// Each has a name of its own, as long as its number.
+struct Many<const N: usize>;
+
+impl<const N: usize> Declaration for Many<N> {
+    const NAME: &'static str =
+        "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm".split_at(N).0;
+    type Store = Gate<u64>;
+}
+
+macro_rules! declare {
+    ($registry:expr, $($number:literal)+) => { $registry$(.memory::<Many<$number>>(|()| Gate::new()))+ };
+}
+
+fn with_64_declarations() -> Registry<Toy, ()> {
+    declare!(Registry::new(), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33
+        34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
+}
+
+#[test]
+fn as_many_declarations_as_possible_are_kept_apart() {
+    let mut memory = with_64_declarations().build_memory(&());
+    let mut records = Vec::new();
+    let count = |memory: &mut Memory| memory.store::<Many<64>>().map(|gate| gate.get(&7));
+    assert_eq!(count(&mut memory), Some(0));
+    memory.overlay(Many::<64>::NAME, &7_u64.to_le_bytes(), &3_u64.to_le_bytes()).unwrap().unwrap();
+    let written = memory.snapshot::<()>(&mut |record| {
+        records.extend_from_slice(record);
+        Ok(())
+    });
+    assert_eq!(written, Ok(()));
+    let mut restored = with_64_declarations().build_memory(&());
+    restored.restore(&records).unwrap();
+    assert_eq!(count(&mut restored), Some(3));
+    memory.roll_back();
+    assert_eq!(count(&mut memory), Some(0));
+}
+
+#[test]
+#[should_panic(expected = "more than 64 declarations of memory")]
+fn one_declaration_more_is_a_mistake() {
+    let _ = with_64_declarations().memory::<Many<65>>(|()| Gate::new());
 }
