@@ -5,7 +5,7 @@ use std::any::TypeId;
 use crate::keyed_step::Keyed;
 use crate::memory::{AnyStore, Declared, MAX_DECLARATIONS, Store};
 use crate::step::{AnyStep, Stateless};
-use crate::{Declaration, Emits, KeyedStep, Kind, Memory, MessageSet, Step, VariantOf, Watermark};
+use crate::{Declaration, Emits, KeyedStep, Kind, Memory, MessageSet, State, Step, VariantOf, Watermark};
 
 /// Why a step could not be built.
 pub type BuildError = Box<dyn std::error::Error>;
@@ -52,7 +52,8 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken, or [`MAX_DECLARATIONS`] are declared: that is a mistake in the application's code.
+    /// Panics if the name is taken or longer than 255 bytes, or [`MAX_DECLARATIONS`] are declared: that is a mistake in the
+    /// application's code.
     #[must_use]
     pub fn memory<D: Declaration>(mut self, build: impl Fn(&P) -> D::Store + 'static) -> Self {
         let declared = Declared::of::<D>();
@@ -125,13 +126,19 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken: that is a mistake in the application's code.
+    /// Panics if the name is taken, or the step's state names the same memory twice: that is a mistake in the application's code.
     #[must_use]
     pub fn with_keyed<S: KeyedStep<M> + Send + 'static>(
         self,
         name: &'static str,
         build: impl Fn(&P) -> S + 'static,
     ) -> Self {
+        let finds = S::State::declared();
+        let is_twice = |(at, one): (usize, &Declared)| finds[..at].iter().any(|other| other.name == one.name);
+        assert!(
+            !finds.iter().enumerate().any(is_twice),
+            "the state of step `{name}` names the same memory twice"
+        );
         let build = move |parameters: &P| Ok(Box::new(Keyed::new(build(parameters))) as Box<dyn AnyStep<M>>);
         self.add(Entry { name, takes: S::Takes::KIND, emits: S::Emits::kinds(), build: Box::new(build) })
     }
@@ -149,7 +156,15 @@ impl<M: MessageSet, P> Registry<M, P> {
     }
 
     /// Returns empty memory, built from `parameters`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if [`forgets_by`](Self::forgets_by) names memory that is not declared: that is a mistake in the application's code.
     pub fn build_memory(&self, parameters: &P) -> Memory {
+        let is_declared = |id: &TypeId| self.memories.iter().any(|entry| entry.declared.type_id == *id);
+        let is_whole =
+            self.forgetting.iter().all(|(table, watermark)| is_declared(table) && is_declared(watermark));
+        assert!(is_whole, "`forgets_by` names memory that is not declared");
         let stores = self.memories.iter().map(|entry| (entry.declared, (entry.build)(parameters)));
         Memory::new(stores.collect(), self.forgetting.iter().copied())
     }

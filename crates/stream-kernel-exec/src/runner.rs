@@ -212,6 +212,7 @@ impl<M: MessageSet> SyncRunner<M> {
         let next = Some((stage.steps.start, message.into()));
         let result = self.run_steps(next, stage.steps.start, stage.steps.end);
         self.clear_inboxes();
+        self.outbox.notices.end_input(false);
         self.report.undeliverable = undeliverable;
         if !is_trial {
             match &result {

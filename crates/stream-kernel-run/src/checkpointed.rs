@@ -104,6 +104,20 @@ pub struct Ended {
     pub summary: Vec<SummaryRow>,
 }
 
+impl Ended {
+    /// Returns the end of a run that was stopped before it went on from a commit.
+    fn while_recovering(report: RunReport) -> Self {
+        Self {
+            is_stopped: true,
+            report,
+            resumed_after: report.inputs,
+            trace_ends_after: None,
+            bytes_left: 0,
+            summary: Vec::new(),
+        }
+    }
+}
+
 /// Runs a job whose configuration has a checkpoint, from its beginning or from where the checkpoint says, traced by the clock that `clock`
 /// makes, if it is traced.
 ///
@@ -115,7 +129,10 @@ pub fn run_checkpointed<A: Application, C: Clock + 'static>(
     clock: impl FnOnce() -> C,
     mut options: CheckpointOptions<'_>,
 ) -> Result<Ended, CheckpointFailure> {
-    let mut opened = opening::open(job, clock, &mut options)?;
+    let mut opened = match opening::open(job, clock, &mut options) {
+        Err(CheckpointFailure::Stopped { report }) => return Ok(Ended::while_recovering(report)),
+        opened => opened?,
+    };
     let CheckpointOptions { between_lines, tell, .. } = options;
     opened.begin(tell)?;
     let taken = if opened.start.is_finished { Ok(false) } else { opened.take_all(between_lines, tell) };

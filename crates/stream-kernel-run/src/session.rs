@@ -91,29 +91,39 @@ impl<A: Application> Session<A> {
     /// Returns the failure of a step that ends the run: the line has changed nothing, and has written nothing.
     pub fn take_prepared(&mut self) -> Result<(), StepFailure> {
         let Some(end) = self.prepared.pop_front() else { return Ok(()) };
+        self.begin_line();
+        let done = self.runner.process_prepared();
+        self.end_line(done.unwrap_or(Ok(InputOutcome::Completed)), end)
+    }
+
+    /// Takes a line through the pipeline, when no other is prepared; `end` bytes of the input were read with it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_prepared`](Self::take_prepared).
+    pub fn take(&mut self, line: RawLine, end: u64) -> Result<(), StepFailure> {
+        self.begin_line();
+        let done = self.runner.process(line.line_no(), line);
+        self.end_line(done, end)
+    }
+
+    #[inline]
+    fn begin_line(&mut self) {
         if self.commits.is_some() {
             self.before = self.mark();
         }
-        match self.runner.process_prepared() {
-            Some(Ok(InputOutcome::Abandoned(failure))) => self.abandoned.push(failure),
-            Some(Err(failure)) => return Err(failure),
-            Some(Ok(InputOutcome::Completed)) | None => {}
+    }
+
+    #[inline]
+    fn end_line(&mut self, done: Result<InputOutcome, StepFailure>, end: u64) -> Result<(), StepFailure> {
+        if let InputOutcome::Abandoned(failure) = done? {
+            self.abandoned.push(failure);
         }
         self.position = Position { line_no: self.position.line_no + 1, bytes: end };
         if let Some(commits) = &mut self.commits {
             commits.count_output(self.runner.written());
         }
         Ok(())
-    }
-
-    /// Takes a line through the pipeline; `end` bytes of the input were read with it.
-    ///
-    /// # Errors
-    ///
-    /// As for [`take_prepared`](Self::take_prepared).
-    pub fn take(&mut self, line: RawLine, end: u64) -> Result<(), StepFailure> {
-        self.prepare(line, end);
-        self.take_prepared()
     }
 
     /// Returns what the line that was taken last writes to the output.

@@ -66,11 +66,13 @@ impl<K: Key + Ord> Store for Gate<K> {
 
     fn roll_back(&mut self) {
         for (key, added) in self.added.drain(..) {
-            if let Some(count) = self.counts.get_mut(&key) {
-                *count -= added;
+            let count = self.counts.get(&key).map_or(0, |count| count - added);
+            if count == 0 {
+                self.counts.remove(&key);
+            } else {
+                self.counts.insert(key, count);
             }
         }
-        self.counts.retain(|_, count| *count > 0);
     }
 
     fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>)) {

@@ -12,6 +12,8 @@ use crate::{Encode, StepError};
 
 /// The number of messages whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
+/// The most keys that are noted for prefetching; more of them are ignored.
+const MAX_ANNOUNCED: usize = 64;
 /// The number of further pieces of a value that are prefetched.
 const PREFETCHED_PIECES: usize = 2;
 
@@ -119,16 +121,39 @@ struct Retention<K, V> {
     horizon: i64,
     /// The number of retained entries by time; none of times before the horizon of the line before.
     counts: BTreeMap<i64, u32>,
+    /// The sum of these.
+    counted: usize,
 }
 
 impl<K, V> Retention<K, V> {
-    /// Counts entries of a time; those before the horizon of an earlier line are not counted any more.
-    fn count(&mut self, time: i64, change: i32) {
-        let count = self.counts.entry(time).or_default();
-        *count = count.saturating_add_signed(change);
-        if *count == 0 {
-            self.counts.remove(&time);
+    fn add(&mut self, time: i64) {
+        *self.counts.entry(time).or_default() += 1;
+        self.counted += 1;
+    }
+
+    fn remove(&mut self, time: i64) {
+        if let Some(count) = self.counts.get_mut(&time) {
+            *count -= 1;
+            self.counted -= 1;
+            if *count == 0 {
+                self.counts.remove(&time);
+            }
         }
+    }
+
+    /// Returns the number of counted entries that are forgotten by now.
+    fn forgotten(&self) -> usize {
+        self.counts.range(..self.horizon).map(|(_, count)| *count as usize).sum()
+    }
+
+    /// Counts only those that are not forgotten, and returns whether any were.
+    fn drop_forgotten(&mut self) -> bool {
+        let forgotten = self.forgotten();
+        if forgotten > 0 {
+            self.counts = self.counts.split_off(&self.horizon);
+            self.counted -= forgotten;
+        }
+        forgotten > 0
     }
 }
 
@@ -224,8 +249,14 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
     ///
     /// What is forgotten stays in memory until there is more of that than of what is retained; nobody can tell. So the table holds
     /// half as many entries, in up to twice the memory.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the table is [shared by owners](Self::shared_by): how many there are would depend on what was forgotten.
     pub fn forgets(mut self, span: i64, time_of: fn(&K, &V) -> i64) -> Self {
-        self.retention = Some(Retention { span, time_of, horizon: i64::MIN, counts: BTreeMap::new() });
+        assert!(self.owners.is_none(), "a table that forgets cannot count owners");
+        self.retention =
+            Some(Retention { span, time_of, horizon: i64::MIN, counts: BTreeMap::new(), counted: 0 });
         self.capacity = MAX_ENTRIES / 2;
         self
     }
@@ -315,8 +346,8 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         if let Some(retention) = &mut self.retention {
             let key = self.entries.key(position);
             let [from, to] = [&before, value].map(|value| (retention.time_of)(key, value));
-            retention.count(from, -1);
-            retention.count(to, 1);
+            retention.remove(from);
+            retention.add(to);
             self.found = None;
         }
         self.entries.set(position, value);
@@ -332,20 +363,21 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         self.found = Some(Found { key: key.clone(), hash, position: Some(position) });
         self.entries.push(key, value);
         if let (Some(retention), Some(time)) = (&mut self.retention, time) {
-            retention.count(time, 1);
+            retention.add(time);
         }
     }
 
     /// Returns the number of entries that are not forgotten.
     fn retained(&self) -> usize {
-        let Some(Retention { counts, horizon, .. }) = &self.retention else { return self.entries.len() };
-        counts.range(horizon..).map(|(_, count)| *count as usize).sum()
+        match &self.retention {
+            None => self.entries.len(),
+            Some(retention) => retention.counted - retention.forgotten(),
+        }
     }
 
     /// Returns the number of entries that this line has made forgotten.
     fn forgotten(&self) -> usize {
-        let Some(Retention { counts, horizon, .. }) = &self.retention else { return 0 };
-        counts.range(..horizon).map(|(_, count)| *count as usize).sum()
+        self.retention.as_ref().map_or(0, Retention::forgotten)
     }
 
     fn undo_one(&mut self, undo: Undo<V>) {
@@ -363,7 +395,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
                     owners.known.remove(&(owners.of)(key));
                 }
                 if let (Some(time), Some(retention)) = (time, &mut self.retention) {
-                    retention.count(time, -1);
+                    retention.remove(time);
                 }
                 self.entries.pop();
             }
@@ -373,11 +405,10 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
     /// Drops the entries that are forgotten, once they are more than the others.
     fn drop_forgotten(&mut self) {
         let Some(retention) = &mut self.retention else { return };
-        let horizon = retention.horizon;
-        if retention.counts.first_key_value().is_none_or(|(time, _)| *time >= horizon) {
+        if !retention.drop_forgotten() {
             return;
         }
-        retention.counts = retention.counts.split_off(&horizon);
+        let horizon = retention.horizon;
         let time_of = retention.time_of;
         self.found = None;
         let retained = self.retained();
@@ -408,7 +439,9 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     }
 
     fn announce(&mut self, key: K) {
-        self.announced.push(key);
+        if self.announced.len() < MAX_ANNOUNCED {
+            self.announced.push(key);
+        }
     }
 
     /// Goes with all keys to the hash table, then with all to their entries: what one waits for, the others wait for at the same time.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommitError, FileError, OpenError, PrefixError, RestoreError};
-use stream_kernel_exec::StepFailure;
+use stream_kernel_exec::{RunReport, StepFailure};
 
 use crate::OpenInputError;
 
@@ -95,6 +95,12 @@ pub enum CheckpointFailure {
     DecidedOtherwise {
         /// The checkpoint's directory.
         dir: PathBuf,
+    },
+    /// The run was to stop while committed lines were decided again: it goes on from the same commit.
+    #[error("the run was stopped while it recovered")]
+    Stopped {
+        /// The counts of the commit.
+        report: RunReport,
     },
     /// The input cannot be opened.
     #[error(transparent)]

@@ -107,7 +107,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         Some(committed) => {
             check_program::<A>(&places.dir, &committed)?;
             configuration.check_same(&places.dir, &mut checkpoint)?;
-            resume(&*disk, &places, checkpoint, &committed, &input, runner)?
+            resume(&*disk, &places, checkpoint, &committed, &input, runner, options.between_lines)?
         }
     };
     if let Some((line_no, was_complete)) = begun.resumed {
@@ -213,6 +213,7 @@ fn resume<M: LineMessage>(
     committed: &Committed,
     input: &Arc<dyn DiskFile>,
     runner: SyncRunner<M>,
+    between_lines: &mut dyn FnMut(Position) -> bool,
 ) -> Result<Begun<M>, CheckpointFailure> {
     let prefix = InputPrefix::of_committed(&**input, committed)?;
     let output = EarlierOutput::find(disk, committed, &places.output, &places.partial)?;
@@ -236,8 +237,8 @@ fn resume<M: LineMessage>(
         let written = WrittenOutput::known(committed.output.bytes, committed.output.since_snapshot);
         (runner.after(report_of(committed)), written)
     } else {
-        let max_line_bytes = places.max_line_bytes;
-        recover(runner, &checkpoint, committed, Replayed { input, max_line_bytes, dir: &places.dir })?
+        let replayed = Replayed { input, max_line_bytes: places.max_line_bytes, dir: &places.dir };
+        recover(runner, &checkpoint, committed, replayed, between_lines)?
     };
     // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
     let keeps_name = is_finished && output.path() == places.output;

@@ -11,10 +11,13 @@ use stream_kernel_exec::{InputOutcome, NotRestored, RunReport, SyncRunner};
 use super::CheckpointFailure;
 use super::commits::WrittenOutput;
 use super::opening::report_of;
-use crate::{LineMessage, LineReader, MAX_LINES_AHEAD};
+use crate::{LineMessage, LineReader, MAX_LINES_AHEAD, Position};
 
 /// Lines are read in blocks of this size.
 const BLOCK_BYTES: usize = 64 * 1024;
+
+/// It is asked whether the run is to stop once in about this many lines.
+const LINES_PER_LOOK: u64 = 1024;
 
 /// What is read again of an input.
 pub(super) struct Replayed<'a> {
@@ -28,12 +31,14 @@ pub(super) struct Replayed<'a> {
 ///
 /// # Errors
 ///
-/// The snapshot cannot be read or restored, the lines cannot be read, or deciding them again comes to something else.
+/// The snapshot cannot be read or restored, the lines cannot be read, deciding them again comes to something else, or `between_lines` says
+/// that the run is to stop.
 pub(super) fn recover<M: LineMessage>(
     mut runner: SyncRunner<M>,
     checkpoint: &Checkpoint,
     committed: &Committed,
     Replayed { input, max_line_bytes, dir }: Replayed<'_>,
+    between_lines: &mut dyn FnMut(Position) -> bool,
 ) -> Result<(SyncRunner<M>, WrittenOutput), CheckpointFailure> {
     restore(&mut runner, checkpoint, dir)?;
     let ReplayFrom { lines, input_bytes, output_bytes, abandoned, undeliverable } = committed.replay;
@@ -42,7 +47,15 @@ pub(super) fn recover<M: LineMessage>(
     let reader = LineReader::new(BufReader::with_capacity(BLOCK_BYTES, rest), max_line_bytes);
     let mut reader = reader.after(lines, input_bytes);
     let mut output = WrittenOutput::after(output_bytes, PrefixHash::new());
+    let mut looked_at = lines;
     loop {
+        let line_no = runner.report().inputs;
+        if line_no - looked_at >= LINES_PER_LOOK {
+            looked_at = line_no;
+            if between_lines(Position { line_no, bytes: reader.bytes_read() }) {
+                return Err(CheckpointFailure::Stopped { report: report_of(committed) });
+            }
+        }
         for _ in 0..MAX_LINES_AHEAD {
             let line = reader.next_line().map_err(|cause| CheckpointFailure::ReadInput {
                 path: input.path().to_owned(),
@@ -53,7 +66,6 @@ pub(super) fn recover<M: LineMessage>(
             runner.prepare(line.line_no(), line);
         }
         runner.prefetch();
-        let before = runner.report().inputs;
         while let Some(done) = runner.process_prepared() {
             match done {
                 Ok(InputOutcome::Completed) => output.push(runner.written()),
@@ -61,7 +73,7 @@ pub(super) fn recover<M: LineMessage>(
                 Err(cause) => return Err(CheckpointFailure::NotDecidedAgain { dir: dir.to_owned(), cause }),
             }
         }
-        if runner.report().inputs == before {
+        if runner.report().inputs == line_no {
             break;
         }
     }

@@ -224,6 +224,20 @@ fn prefetching_changes_nothing() {
     assert!(table.announced.is_empty());
 }
 
+/// Whoever announces and never prefetches must not fill the memory.
+#[test]
+fn announced_keys_are_bounded() {
+    let mut table = Table::<u64, i64>::new();
+    (0..10_000).for_each(|key| table.announce(key));
+    assert_eq!(table.announced.len(), MAX_ANNOUNCED);
+}
+
+#[test]
+#[should_panic(expected = "a table that forgets cannot count owners")]
+fn a_table_that_forgets_cannot_count_owners() {
+    let _ = Table::<u64, i64, u64>::shared_by(|key| key / 10, OWNERS).forgets(1, |_, time| *time);
+}
+
 /// Texts as keys and values, which are kept whole.
 #[test]
 fn texts_are_keys_and_values() {
