@@ -245,7 +245,7 @@ mod tests {
         }
     }
 
-    /// A guess that is mostly wrong would bring near what nobody asks for.
+    /// A guess that is mostly wrong would prefetch what nobody asks for.
     #[test]
     fn most_guesses_are_right() {
         let keys: Vec<u32> = (0..1_000).collect();

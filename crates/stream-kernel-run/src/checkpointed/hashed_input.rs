@@ -11,7 +11,7 @@ use crate::feed::Input;
 use crate::input::check_not_shortened;
 
 /// The input is read in blocks of this size. A block is hashed when its lines are done: it should still be near the processor then, after all
-/// that these have asked of the stores.
+/// that these have looked up.
 const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Reads a file, and hashes what it has handed out: the file may hold something else by the time of a commit.
@@ -208,7 +208,7 @@ mod tests {
                 while lines.next_line().unwrap().is_some() {
                     let (line_no, end) = (lines.line_no(), lines.bytes_read());
                     if line_no.is_multiple_of(hash_every as u64) {
-                        // A line may be taken back.
+                        // The last line may be rolled back.
                         for bytes in [before, end] {
                             let expected = &content[..usize::try_from(bytes).unwrap()];
                             assert_same(lines.input_mut().hashed_up_to(bytes), expected);
