@@ -98,7 +98,9 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
             let random = random_number(operation * 2 + moment as u64);
             // As often as it is killed: a resumed run takes more or fewer operations, and may be complete before.
             for again in 1..=2 {
-                let among = if again == 1 { operations } else { OPERATIONS_TO_RESUME };
+                // About as many operations as the run that is killed has left.
+                let left = OPERATIONS_TO_RESUME + operations - operation;
+                let among = if again == 1 { left } else { OPERATIONS_TO_RESUME };
                 if let Some(point) = kill(&scene, (random & 1) as usize, (random >> (8 * again)) % among) {
                     points_of_recovery.insert(point);
                     kills += 1;
