@@ -60,7 +60,7 @@ fn state_of_a_step_is_found() {
 fn a_field_that_is_not_encoded_is_found() {
     check::<ENCODES_TOO_LITTLE>(
         "from a snapshot after line 2: the output differs in line 4",
-        "stopped after line 3: the output differs in line 6",
+        "stopped after line 2: the output differs in line 6",
     );
 }
 
@@ -68,7 +68,7 @@ fn a_field_that_is_not_encoded_is_found() {
 fn a_field_that_is_decoded_otherwise_is_found() {
     check::<DECODES_OTHERWISE>(
         "from a snapshot after line 2: what is restored has another record 1",
-        "stopped after line 3: the output differs in line 6",
+        "stopped after line 2: the output differs in line 6",
     );
 }
 
