@@ -274,7 +274,7 @@ fn a_manifest_lost_early_is_noticed() {
     assert!(matches!(open(&disk), Err(OpenError::Damaged { .. })));
 }
 
-/// There is no way from one format to another: the program says what to do.
+/// A checkpoint in another format is refused, and the message says what to do.
 #[test]
 fn another_format_is_refused() {
     let disk = disk_with_commits();

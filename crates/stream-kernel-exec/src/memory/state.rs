@@ -110,7 +110,7 @@ macro_rules! tuples_are_states {
 
             #[inline]
             fn access(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
-                // Watermarks first move, whatever the order: what is looked up goes by them.
+                // The watermarks move before anything is looked up, because they decide what is forgotten.
                 $(touch::<$declaration>(memory, slots[$index], &keys.$index);)+
                 let stores = memory.stores.get_disjoint_mut(slots).ok()?;
                 let mut stores = stores.into_iter();

@@ -491,15 +491,10 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     }
 
     fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>)) {
-        for position in 0..self.entries.len() {
-            let (key, value) = (self.entries.key(position), self.entries.value(position));
-            let is_forgotten = (self.retention.as_ref())
-                .is_some_and(|retention| (retention.time_of)(key, &value) < retention.horizon);
-            if !is_forgotten {
-                key.encode(record);
-                value.encode(record);
-                each(record);
-            }
+        for (key, value) in self.entries() {
+            key.encode(record);
+            value.encode(record);
+            each(record);
         }
     }
 

@@ -103,9 +103,9 @@ pub(super) struct WrittenOutput {
 }
 
 impl WrittenOutput {
-    /// Goes on with an output of so many bytes, of which `hash` is the hash since the last snapshot.
-    pub(super) fn after(bytes: u64, hash: PrefixHash) -> Self {
-        Self { bytes, hash, ..Self::default() }
+    /// Goes on with an output of so many bytes, which a snapshot covers.
+    pub(super) fn after(bytes: u64) -> Self {
+        Self { bytes, ..Self::default() }
     }
 
     /// Returns the output of a finished run.
@@ -229,7 +229,7 @@ impl Commits {
             let Mark { position: Position { line_no: lines, bytes: input_bytes }, written, .. } = mark;
             self.replay =
                 ReplayFrom { lines, input_bytes, output_bytes: written.output, abandoned, undeliverable };
-            self.output = WrittenOutput::after(written.output, PrefixHash::new());
+            self.output = WrittenOutput::after(written.output);
         }
         let mut committed = self.template.clone();
         if let Some(input) = ends.input_up_to(mark.position.bytes) {

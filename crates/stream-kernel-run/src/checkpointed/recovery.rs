@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use stream_kernel_checkpoint::{Checkpoint, Committed, PrefixHash, ReplayFrom};
+use stream_kernel_checkpoint::{Checkpoint, Committed, ReplayFrom};
 use stream_kernel_disk::DiskFile;
 use stream_kernel_exec::{InputOutcome, NotRestored, RunReport, SyncRunner};
 
@@ -46,7 +46,7 @@ pub(super) fn recover<M: LineMessage>(
     let rest = CommittedBytes { input: Arc::clone(input), offset: input_bytes, end: committed.input.bytes };
     let reader = LineReader::new(BufReader::with_capacity(BLOCK_BYTES, rest), max_line_bytes);
     let mut reader = reader.after(lines, input_bytes);
-    let mut output = WrittenOutput::after(output_bytes, PrefixHash::new());
+    let mut output = WrittenOutput::after(output_bytes);
     let mut looked_at = lines;
     loop {
         let line_no = runner.report().inputs;
