@@ -159,14 +159,24 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if [`forgets_by`](Self::forgets_by) names memory that is not declared: that is a mistake in the application's code.
+    /// Panics if [`forgets_by`](Self::forgets_by) names memory that is not declared, or does not name a table that forgets: that
+    /// is a mistake in the application's code.
     pub fn build_memory(&self, parameters: &P) -> Memory {
         let is_declared = |id: &TypeId| self.memories.iter().any(|entry| entry.declared.type_id == *id);
         let is_whole =
             self.forgetting.iter().all(|(table, watermark)| is_declared(table) && is_declared(watermark));
         assert!(is_whole, "`forgets_by` names memory that is not declared");
-        let stores = self.memories.iter().map(|entry| (entry.declared, (entry.build)(parameters)));
-        Memory::new(stores.collect(), self.forgetting.iter().copied())
+        let stores: Vec<_> =
+            self.memories.iter().map(|entry| (entry.declared, (entry.build)(parameters))).collect();
+        let has_watermark = |id| self.forgetting.iter().any(|(table, _)| *table == id);
+        for (declared, store) in &stores {
+            assert!(
+                !store.is_forgetting() || has_watermark(declared.type_id),
+                "`{}` forgets, but no `forgets_by` says by which watermark",
+                declared.name
+            );
+        }
+        Memory::new(stores, self.forgetting.iter().copied())
     }
 
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry<M, P>> {

@@ -46,6 +46,12 @@ pub trait Store: Send + 'static {
         None
     }
 
+    /// Returns whether this forgets, and so needs a watermark.
+    #[doc(hidden)]
+    fn is_forgetting(&self) -> bool {
+        false
+    }
+
     /// Takes the watermark by which this forgets.
     #[doc(hidden)]
     fn set_watermark(&mut self, watermark: Option<i64>) {
@@ -102,6 +108,7 @@ pub enum NotRestored {
 pub(crate) trait AnyStore: Any + Send {
     fn prefetch(&mut self);
     fn watermark(&self) -> Option<i64>;
+    fn is_forgetting(&self) -> bool;
     fn set_watermark(&mut self, watermark: Option<i64>);
     fn end_line(&mut self);
     fn roll_back(&mut self);
@@ -129,6 +136,10 @@ impl<S: Store> AnyStore for S {
 
     fn watermark(&self) -> Option<i64> {
         Store::watermark(self)
+    }
+
+    fn is_forgetting(&self) -> bool {
+        Store::is_forgetting(self)
     }
 
     fn set_watermark(&mut self, watermark: Option<i64>) {

@@ -248,7 +248,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
     /// Forgets entries once the time that `time_of` returns is more than `span` before the watermark.
     ///
     /// What is forgotten stays in memory until there is more of that than of what is retained; nobody can tell. So the table holds
-    /// half as many entries, in up to twice the memory.
+    /// half as many entries, in up to twice the memory. Which watermark, [`forgets_by`](crate::Registry::forgets_by) says.
     ///
     /// # Panics
     ///
@@ -479,6 +479,10 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         while let Some(undo) = self.undo.pop() {
             self.undo_one(undo);
         }
+    }
+
+    fn is_forgetting(&self) -> bool {
+        self.retention.is_some()
     }
 
     fn set_watermark(&mut self, watermark: Option<i64>) {

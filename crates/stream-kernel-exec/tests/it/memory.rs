@@ -393,6 +393,14 @@ fn records_of_other_memory_are_rejected() {
     }
 }
 
+/// Without a watermark nothing would ever be forgotten, and nobody would be told.
+#[test]
+#[should_panic(expected = "`sums` forgets, but no `forgets_by` says by which watermark")]
+fn a_table_that_forgets_needs_a_watermark() {
+    let sums = |(): &()| Table::new().forgets(1, |_, _| 0);
+    Registry::<Toy, ()>::new().memory::<Sums>(sums).build_memory(&());
+}
+
 #[test]
 fn memory_that_is_not_declared_so_is_a_fault() {
     /// Looks sums up by another key.
