@@ -23,8 +23,8 @@ impl UncutFile {
     ///
     /// # Errors
     ///
-    /// There is no such file, it cannot be opened, or is shorter, another run writes to it, or there is another one
-    /// that could be it.
+    /// The file is missing, cannot be opened, is shorter than committed, or is locked by another run; or two files
+    /// could be the one that was committed.
     pub fn open_output(
         disk: &dyn Disk,
         committed: &Committed,

@@ -160,7 +160,7 @@ impl<M> Outbox<M> {
         Some(Box::new((std::mem::take(&mut self.written), std::mem::take(&mut self.notices.new))))
     }
 
-    /// Goes on with an input for which so many messages were emitted elsewhere, and this was written and told.
+    /// Goes on with an input that has emitted `emitted` messages already, and has written and told `told`.
     #[inline]
     pub(crate) fn resume(&mut self, emitted: usize, told: Option<Box<(Vec<u8>, Vec<Notice>)>>) {
         self.capacity = MAX_EMITTED_PER_INPUT.saturating_sub(emitted);

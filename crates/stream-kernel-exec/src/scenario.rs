@@ -59,7 +59,7 @@ impl<M: MessageSet> Scenario<M> {
         })
     }
 
-    /// Returns the stages: consecutive steps that look into one table, as far as they stand in the pipeline one behind the other.
+    /// Returns the stages: groups of neighbouring steps that look into the same table.
     ///
     /// The steps of a stage see an entry one after the other, with no other message of its key in between, so that whoever has the
     /// table can run them alone: see [`SyncRunner::run_stage`](crate::SyncRunner::run_stage).

@@ -101,7 +101,7 @@ mod tests {
     use super::with_way_on;
 
     #[test]
-    fn what_has_to_be_done_before_and_the_way_on_stand_in_one_bracket() {
+    fn one_bracket_holds_both_remedies() {
         let told = ["it is full (raise it)", "no space (os error 28)", "no reason"].map(with_way_on);
         insta::assert_snapshot!(told.join("\n"), @"
         it is full (raise it, and run it again to go on from the last commit)

@@ -65,7 +65,7 @@ fn story() -> [Value; 4] {
 }
 
 #[test]
-fn chrome_events_lie_one_behind_the_other_within_their_input_on_the_track_of_their_run() {
+fn chrome_events_follow_each_other_within_their_input() {
     let written = exported(&story(), FormatName::Chrome, None);
     assert!(serde_json::from_str::<Value>(&written).is_ok());
     insta::assert_snapshot!(written, @r#"
@@ -92,7 +92,7 @@ fn otlp_has_a_line_an_input() {
 }
 
 #[test]
-fn a_long_input_is_written_in_parts_that_hold_little_more_than_the_bound() {
+fn a_long_input_is_written_in_bounded_parts() {
     let records = one_after_the_other((0..5_000).map(|micros| record(1, "parse", micros, 0.0001)).collect());
     for (format, between_parts, root) in [
         (FormatName::Otlp, "\n", r#""name":"input""#),
@@ -111,7 +111,7 @@ fn a_long_input_is_written_in_parts_that_hold_little_more_than_the_bound() {
 }
 
 #[test]
-fn a_part_takes_another_step_up_to_the_bound_and_one_byte_beyond_it_no_more() {
+fn a_part_takes_no_step_beyond_the_bound() {
     // How many bytes a format holds of an input with this step alone: what it then writes of it.
     let held = |step: &Value, format| {
         let (before, after) = match format {
