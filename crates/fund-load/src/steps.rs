@@ -19,7 +19,7 @@ pub use parse_load_attempt::ParseLoadAttempt;
 pub use update_windows::UpdateWindows;
 pub use write_output::WriteOutput;
 
-use stream_kernel_exec::Registry;
+use stream_kernel_exec::{Chain, Registry};
 
 use crate::config::{Config, Nodes};
 use crate::domain::FundLoadMessage;
@@ -27,7 +27,7 @@ use crate::memory;
 
 /// Returns what a run remembers, and every step by name, in the order of the default pipeline.
 pub fn registry() -> Registry<FundLoadMessage, Config> {
-    memory::declare(Registry::new())
+    let steps = Chain::new()
         .with("parse_load_attempt", |_: &Config| ParseLoadAttempt)
         .with("compute_time_keys", |config| ComputeTimeKeys::new(config.nodes.compute_time_keys.week_start))
         .with_keyed("idempotency_gate", |config| {
@@ -40,5 +40,6 @@ pub fn registry() -> Registry<FundLoadMessage, Config> {
         })
         .with_keyed("update_windows", |config| UpdateWindows::new(config.nodes.update_windows.clone()))
         .with("format_output", |_| FormatOutput)
-        .with_keyed("write_output", |_| WriteOutput)
+        .with_keyed("write_output", |_| WriteOutput);
+    memory::declare(Registry::new()).chain(steps)
 }

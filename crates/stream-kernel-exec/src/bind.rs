@@ -2,6 +2,7 @@
 
 use stream_kernel_trace::Context;
 
+use crate::chain::ChainPlan;
 use crate::emitter::Outbox;
 use crate::memory::Declared;
 use crate::scenario::{BoundStep, ResolvedTarget};
@@ -38,7 +39,12 @@ impl<M: MessageSet, P> Registry<M, P> {
         }
         let runs_ahead = running_ahead(&steps);
         let hints = self.hints.clone();
-        Ok(Scenario { steps, entry, strict: plan.strict, warnings: faults, memory, runs_ahead, hints })
+        let is_usual = plan.strict && self.names().eq(plan.pipeline.iter().map(String::as_str));
+        let chain = self.chain.as_ref().filter(|_| is_usual);
+        let chain_plan = ChainPlan { parameters, memory: &memory, steps: &steps };
+        let chain = chain.and_then(|compose| compose(&chain_plan).ok());
+        let strict = plan.strict;
+        Ok(Scenario { steps, chain, entry, strict, warnings: faults, memory, runs_ahead, hints })
     }
 
     fn build_steps(
@@ -99,7 +105,7 @@ impl<M: MessageSet> AnyStep<M> for NotBuilt {
         _: &mut Context,
         _: &mut Outbox<M>,
         _: &[ResolvedTarget],
-    ) -> Result<(), StepError> {
+    ) -> Result<Option<M>, StepError> {
         Err(StepError::new("NotBuilt", "the step could not be built"))
     }
 }
@@ -112,7 +118,7 @@ fn find_memory(
     memory: &Memory,
     faults: &mut Vec<WiringFault>,
 ) -> Option<usize> {
-    let slot = memory.declared().iter().position(|one| one.name == wanted.name);
+    let slot = memory.slot(wanted.name);
     let (name, memory_name) = (name.to_owned(), wanted.name);
     match slot.map(|slot| memory.declared()[slot]) {
         None => faults.push(WiringFault::MemoryUndeclared { index, name, memory: memory_name }),

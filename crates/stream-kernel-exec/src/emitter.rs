@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
 use crate::scenario::ResolvedTarget;
 use crate::{Emits, MessageSet, VariantOf};
@@ -12,22 +11,33 @@ pub const MAX_EMITTED_PER_INPUT: usize = 65_536;
 
 /// Takes in what a step emits, in order.
 pub struct Emitter<'a, M, E> {
+    /// What is emitted first, if it goes by its kind: nearly always all that there is.
+    first: Option<E>,
     outbox: &'a mut Outbox<M>,
     targets: &'a [ResolvedTarget],
-    emits: PhantomData<E>,
 }
 
 impl<'a, M: MessageSet, E: Emits<M>> Emitter<'a, M, E> {
     #[inline]
     pub(crate) fn new(outbox: &'a mut Outbox<M>, targets: &'a [ResolvedTarget]) -> Self {
-        Self { outbox, targets, emits: PhantomData }
+        Self { first: None, outbox, targets }
+    }
+
+    /// Returns what was emitted first if it goes by its kind; the rest is in the outbox.
+    #[inline]
+    pub(crate) fn into_first(self) -> Option<E> {
+        self.first
     }
 
     /// Emits a message to the first later step in the pipeline that takes its kind.
     #[inline]
     pub fn emit(&mut self, output: impl Into<E>) {
-        let output: E = output.into();
-        self.outbox.push(output.into(), Destination::ByKind);
+        let output = output.into();
+        if self.first.is_none() && self.outbox.emissions.is_empty() {
+            self.first = Some(output);
+        } else {
+            self.outbox.push(output.into(), Destination::ByKind);
+        }
     }
 
     /// Emits a message to the step named `step_name`, which must be among this step's
@@ -187,8 +197,28 @@ impl<M> Outbox<M> {
         &self.emissions
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(M, Destination)> {
-        self.emissions.pop()
+    /// Counts the message that a step emitted first, and returns whether it is all that the step emitted. If not, it is put before the
+    /// others.
+    #[inline]
+    pub(crate) fn take_single(&mut self, first: M) -> Option<M> {
+        if self.emissions.is_empty() && self.capacity > 0 {
+            self.capacity -= 1;
+            return Some(first);
+        }
+        self.put_first(first);
+        None
+    }
+
+    #[cold]
+    fn put_first(&mut self, first: M) {
+        self.overflowed |= self.capacity == 0;
+        self.capacity = self.capacity.saturating_sub(1);
+        self.emissions.insert(0, (first, Destination::ByKind));
+    }
+
+    /// Takes in a message that is alone and that no step receives.
+    pub(crate) fn put_back(&mut self, message: M) {
+        self.emissions.push((message, Destination::ByKind));
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (M, Destination)> + '_ {

@@ -5,7 +5,7 @@ use stream_kernel_trace::Context;
 use crate::emitter::Outbox;
 use crate::memory::{Ask, Declared};
 use crate::scenario::ResolvedTarget;
-use crate::step::{AnyStep, Target, take};
+use crate::step::{AnyStep, Target, TypedStep, run_any};
 use crate::{Emits, Emitter, Memory, MessageSet, State, StepError, VariantOf};
 
 /// A step of a pipeline that depends on its message and on what is kept under the message's key, and on nothing else.
@@ -79,7 +79,7 @@ pub trait KeyedStep<M: MessageSet> {
     ) -> Result<(), StepError>;
 }
 
-/// Looks up what the step needs, and takes payloads out of the message enum and puts them back in.
+/// A step that finds something beside its message, and where that is.
 pub(crate) struct Keyed<M: MessageSet, S: KeyedStep<M>> {
     pub(crate) step: S,
     pub(crate) slots: <S::State as State>::Slots,
@@ -88,6 +88,16 @@ pub(crate) struct Keyed<M: MessageSet, S: KeyedStep<M>> {
 impl<M: MessageSet, S: KeyedStep<M>> Keyed<M, S> {
     pub(crate) fn new(step: S) -> Self {
         Self { step, slots: Default::default() }
+    }
+
+    /// Makes sure that the state names no memory twice.
+    pub(crate) fn check_state(name: &str) {
+        let finds = S::State::declared();
+        let is_twice = |(at, one): (usize, &Declared)| finds[..at].iter().any(|other| other.name == one.name);
+        assert!(
+            !finds.iter().enumerate().any(is_twice),
+            "the state of step `{name}` names the same memory twice"
+        );
     }
 }
 
@@ -124,11 +134,27 @@ impl<M: MessageSet, S: KeyedStep<M> + Send> AnyStep<M> for Keyed<M, S> {
         context: &mut Context,
         outbox: &mut Outbox<M>,
         targets: &[ResolvedTarget],
+    ) -> Result<Option<M>, StepError> {
+        run_any(self, message, memory, context, outbox, targets)
+    }
+}
+
+impl<M: MessageSet, S: KeyedStep<M> + Send> TypedStep<M> for Keyed<M, S> {
+    type Takes = S::Takes;
+    type Emits = S::Emits;
+    const IS_KEYED: bool = true;
+
+    #[inline]
+    fn run(
+        &self,
+        input: S::Takes,
+        memory: &mut Memory,
+        context: &mut Context,
+        out: &mut Emitter<'_, M, S::Emits>,
     ) -> Result<(), StepError> {
-        let input: S::Takes = take(message)?;
         let state = S::State::access(memory, self.slots, self.step.key(&input));
         // The scenario has connected each step to its memory: this would be a fault of the kernel.
         let state = state.ok_or_else(|| StepError::new("NoMemory", "its memory is not there"))?;
-        self.step.process(input, state, context, &mut Emitter::new(outbox, targets))
+        self.step.process(input, state, context, out)
     }
 }

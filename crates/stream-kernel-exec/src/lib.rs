@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bind;
+mod chain;
 mod emitter;
 mod encode;
 mod keyed_step;
@@ -14,6 +15,7 @@ mod step;
 mod step_error;
 mod wiring_fault;
 
+pub use chain::{Chain, Compose};
 pub use emitter::{Emitter, MAX_EMITTED_PER_INPUT};
 pub use encode::Encode;
 pub use keyed_step::KeyedStep;

@@ -229,7 +229,7 @@ impl Memory {
         done
     }
 
-    fn slot(&self, name: &str) -> Option<usize> {
+    pub(crate) fn slot(&self, name: &str) -> Option<usize> {
         self.declared.iter().position(|one| one.name == name)
     }
 }

@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use stream_kernel_trace::Context;
 
+use crate::chain::Surroundings;
 use crate::emitter::{Destination, Notice, Outbox};
-use crate::runner::{Emitted, panic_text, run_step};
+use crate::runner::{Emitted, check_emissions, panic_text, run_step};
 use crate::{MessageSet, Scenario, StepError};
 
 /// An input that was prepared.
@@ -44,9 +45,10 @@ pub(crate) fn run_ahead<M: MessageSet>(
     let reached = match scenario.entry {
         None => Reached::Undeliverable,
         Some(_) => catch_unwind(AssertUnwindSafe(|| run_from(scenario, &mut at, input, context, outbox)))
-            .unwrap_or_else(|panic| {
+            .unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))))
+            .unwrap_or_else(|error| {
                 outbox.clear();
-                Reached::Failed(at, StepError::new("Panic", panic_text(panic.as_ref())))
+                Reached::Failed(at, error)
             }),
     };
     Prepared { line_no, emitted: outbox.emitted(), told: outbox.take_told(), reached }
@@ -59,18 +61,24 @@ fn run_from<M: MessageSet>(
     mut message: M,
     context: &mut Context,
     outbox: &mut Outbox<M>,
-) -> Reached<M> {
-    let Scenario { steps, memory, runs_ahead, strict, .. } = scenario;
-    while runs_ahead[*at] {
+) -> Result<Reached<M>, StepError> {
+    let Scenario { steps, chain, memory, runs_ahead, strict, .. } = scenario;
+    if let Some(chain) = chain {
+        let mut around = Surroundings { memory, context, outbox, at };
+        if let Some((at, message)) = chain.run_ahead(message, &mut around)? {
+            return Ok(Reached::Waiting(at, message));
+        }
         // Routes lead to steps that exist.
+        let Some(step) = &steps[*at] else { return Ok(Reached::Undeliverable) };
+        check_emissions(step, outbox, *strict)?;
+        return Ok(Reached::Emitted(*at, outbox.drain().collect()));
+    }
+    while runs_ahead[*at] {
         let Some(step) = &steps[*at] else { break };
-        match run_step(step, message, memory, context, outbox, *strict) {
-            Err(error) => return Reached::Failed(*at, error),
-            Ok(emitted) => match (emitted, outbox.pop()) {
-                (Emitted::One(to), Some((emitted, _))) => (*at, message) = (to, emitted),
-                (_, last) => return Reached::Emitted(*at, outbox.drain().chain(last).collect()),
-            },
+        match run_step(step, message, memory, context, outbox, *strict)? {
+            Emitted::One(to, emitted) => (*at, message) = (to, emitted),
+            Emitted::Other => return Ok(Reached::Emitted(*at, outbox.drain().collect())),
         }
     }
-    Reached::Waiting(*at, message)
+    Ok(Reached::Waiting(*at, message))
 }

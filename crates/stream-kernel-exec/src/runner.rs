@@ -8,6 +8,7 @@ use stream_kernel_trace::{
     Context, FieldSet, Recorder, RunLabel, ShortText, SinkFailure, StepFault, StepRef, Timestamp,
 };
 
+use crate::chain::Surroundings;
 use crate::emitter::{Destination, Notices, Outbox};
 use crate::prepared::{Prepared, Reached, run_ahead};
 use crate::scenario::BoundStep;
@@ -144,8 +145,7 @@ impl<M: MessageSet> SyncRunner<M> {
     /// to run them twice would cost more than is gained.
     pub fn prepare(&mut self, line_no: u64, input: impl Into<M>) {
         let input = input.into();
-        let is_watched = self.recorder.is_some() || self.observer.is_some();
-        if let (true, Some(entry)) = (is_watched, self.scenario.entry) {
+        if let (true, Some(entry)) = (self.is_watched(), self.scenario.entry) {
             let reached = Reached::Waiting(entry, input);
             self.prepared.push_back(Prepared { line_no, emitted: 0, told: None, reached });
             return;
@@ -336,6 +336,9 @@ impl<M: MessageSet> SyncRunner<M> {
 
     fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
         match reached {
+            Reached::Waiting(index, message) if self.scenario.chain.is_some() && !self.is_watched() => {
+                self.run_chain(index, message)
+            }
             Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
             Reached::Emitted(index, emissions) => {
                 self.outbox.refill(emissions);
@@ -348,6 +351,34 @@ impl<M: MessageSet> SyncRunner<M> {
                 Ok(())
             }
         }
+    }
+
+    /// Runs the chain on `message`, from the step at `from` on; what forks goes on from step to step.
+    fn run_chain(&mut self, from: usize, message: M) -> Result<(), StepFailure> {
+        let Self { scenario: Scenario { steps, chain, memory, strict, .. }, context, outbox, .. } = self;
+        let Some(chain) = chain else { return Ok(()) };
+        let mut at = from;
+        let mut around = Surroundings { memory, context, outbox, at: &mut at };
+        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, message, &mut around)))
+            .unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))));
+        if done.is_ok() && outbox.emissions().is_empty() {
+            return Ok(());
+        }
+        let checked = done.and_then(|()| match &steps[at] {
+            Some(step) => check_emissions(step, outbox, *strict),
+            None => Ok(()),
+        });
+        if let Err(error) = checked {
+            self.outbox.clear();
+            return Err(self.failure(at, error));
+        }
+        self.deliver(at);
+        self.run_steps(None, at, usize::MAX)
+    }
+
+    /// Returns whether somebody records or observes.
+    fn is_watched(&self) -> bool {
+        self.recorder.is_some() || self.observer.is_some()
     }
 
     /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on.
@@ -371,7 +402,7 @@ impl<M: MessageSet> SyncRunner<M> {
                     (present(&mut self.recorder), &self.scenario.steps[index])
                 {
                     let step = StepRef { index, name: step.name };
-                    record(recorder, step, &mut self.context, &self.outbox, Some(&error));
+                    record(recorder, step, &mut self.context, &self.outbox, &Err(error.clone()));
                 }
                 Err(self.failure(index, error))
             }
@@ -401,14 +432,17 @@ impl<M: MessageSet> SyncRunner<M> {
             self.running = None;
             if let Some(recorder) = present(&mut self.recorder) {
                 let step = StepRef { index, name: step.name };
-                record(recorder, step, &mut self.context, &self.outbox, done.as_ref().err());
+                record(recorder, step, &mut self.context, &self.outbox, &done);
             }
             next = match done {
                 // A message that is alone on its way is handled at once.
-                Ok(Emitted::One(to)) if self.waiting == 0 => {
-                    self.outbox.pop().map(|(message, _)| (to, message))
+                Ok(Emitted::One(to, message)) if self.waiting == 0 => Some((to, message)),
+                Ok(Emitted::One(to, message)) => {
+                    self.inboxes[to].push_back(message);
+                    self.waiting += 1;
+                    None
                 }
-                Ok(_) => {
+                Ok(Emitted::Other) => {
                     self.deliver(index);
                     None
                 }
@@ -423,13 +457,14 @@ impl<M: MessageSet> SyncRunner<M> {
 
     /// Sends what the step at `index` emitted on its way.
     fn deliver(&mut self, index: usize) {
-        let Some(step) = &self.scenario.steps[index] else { return };
-        for (message, destination) in self.outbox.drain() {
+        let Self { scenario, outbox, inboxes, waiting, report, .. } = self;
+        let Some(step) = &scenario.steps[index] else { return };
+        for (message, destination) in outbox.drain() {
             match receiver(step, &message, destination) {
-                None => self.report.undeliverable += 1,
+                None => report.undeliverable += 1,
                 Some(to) => {
-                    self.inboxes[to].push_back(message);
-                    self.waiting += 1;
+                    inboxes[to].push_back(message);
+                    *waiting += 1;
                 }
             }
         }
@@ -469,10 +504,10 @@ fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destin
 }
 
 /// What a step has emitted.
-pub(crate) enum Emitted {
+pub(crate) enum Emitted<M> {
     /// One message, for the step at this position.
-    One(usize),
-    /// None or several, or one that no step receives.
+    One(usize, M),
+    /// None, or what is in the outbox: several, or one that no step receives or that goes to a step by its name.
     Other,
 }
 
@@ -489,34 +524,33 @@ pub(crate) fn run_step<M: MessageSet>(
     context: &mut Context,
     outbox: &mut Outbox<M>,
     strict: bool,
-) -> Result<Emitted, StepError> {
+) -> Result<Emitted<M>, StepError> {
     let done = step.step.process(message, memory, context, outbox, &step.targets);
-    let done = done.and_then(|()| check_emissions(step, outbox, strict));
+    let done = done.and_then(|first| {
+        if let Some(single) = first.and_then(|first| outbox.take_single(first)) {
+            if let Some(to) = step.routes[single.kind().index()] {
+                return Ok(Emitted::One(to, single));
+            }
+            outbox.put_back(single);
+        }
+        check_emissions(step, outbox, strict)?;
+        Ok(Emitted::Other)
+    });
     if done.is_err() {
         outbox.clear();
     }
     done
 }
 
-/// Checks what binding could not foresee: how many messages a step emits, and to whom it sends them.
-#[expect(
-    clippy::inline_always,
-    reason = "called once a step: as a function of its own it takes 1 % of a line"
-)]
-#[inline(always)]
-fn check_emissions<M: MessageSet>(
+/// Checks what binding could not foresee of what is in the outbox: how many messages a step emits, and to whom it sends them.
+pub(crate) fn check_emissions<M: MessageSet>(
     step: &BoundStep<M>,
     outbox: &Outbox<M>,
     strict: bool,
-) -> Result<Emitted, StepError> {
+) -> Result<(), StepError> {
     if outbox.overflowed() {
         let text = format_args!("more than {MAX_EMITTED_PER_INPUT} messages were emitted for one input");
         return Err(StepError::new("TooManyMessages", text));
-    }
-    if let [(message, destination)] = outbox.emissions()
-        && let Some(to) = receiver(step, message, *destination)
-    {
-        return Ok(Emitted::One(to));
     }
     let lost = |(message, destination): &&(M, Destination)| receiver(step, message, *destination).is_none();
     match outbox.emissions().iter().find(lost) {
@@ -525,7 +559,7 @@ fn check_emissions<M: MessageSet>(
                 format_args!("emitted `{}` to a step that it does not name as a target", message.type_name());
             Err(StepError::new("Undeliverable", text))
         }
-        _ => Ok(Emitted::Other),
+        _ => Ok(()),
     }
 }
 
@@ -541,13 +575,14 @@ fn record<M: MessageSet>(
     step: StepRef<'_>,
     context: &mut Context,
     outbox: &Outbox<M>,
-    error: Option<&StepError>,
+    done: &Result<Emitted<M>, StepError>,
 ) {
-    let fault = error.map(|error| StepFault {
+    let fault = done.as_ref().err().map(|error| StepFault {
         type_name: ShortText::from(error.type_name()),
         message: ShortText::from(error.message()),
         step_name: step.name.to_owned(),
     });
-    let emitted = outbox.emissions().iter().map(|(message, _)| message);
+    let single = if let Ok(Emitted::One(_, message)) = done { Some(message) } else { None };
+    let emitted = single.into_iter().chain(outbox.emissions().iter().map(|(message, _)| message));
     recorder.exit(step, emitted, context, fault.as_ref().map_or(Ok(()), Err));
 }

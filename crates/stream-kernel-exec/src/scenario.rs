@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::chain::BoundChain;
 use crate::registry::Hint;
 use crate::step::{AnyStep, Target};
 use crate::{Kind, Memory, MessageSet, WiringFault};
@@ -26,6 +27,8 @@ pub struct Plan<'a> {
 pub struct Scenario<M> {
     /// `None` stands for an unknown step that was skipped: the others keep their positions.
     pub(crate) steps: Vec<Option<BoundStep<M>>>,
+    /// The same steps as one, if they are the registry's chain and all fit.
+    pub(crate) chain: Option<Box<dyn BoundChain<M>>>,
     /// The step that takes what the source gives.
     pub(crate) entry: Option<usize>,
     pub(crate) strict: bool,
@@ -40,6 +43,11 @@ impl<M: MessageSet> Scenario<M> {
     /// Returns what is wrong with the pipeline and was let pass because it is not strict.
     pub fn warnings(&self) -> &[WiringFault] {
         &self.warnings
+    }
+
+    /// Returns whether the steps run as one function while nobody watches: see [`Registry::chain`](crate::Registry::chain).
+    pub fn is_chained(&self) -> bool {
+        self.chain.is_some()
     }
 
     /// Returns how the steps are wired, in the order of execution.

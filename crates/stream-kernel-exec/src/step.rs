@@ -104,6 +104,7 @@ pub(crate) trait AnyStep<M: MessageSet>: Send {
         let _ = (message, memory, asks);
     }
 
+    /// Handles a message; returns what was emitted first if it goes by its kind. The rest is in the outbox.
     fn process(
         &self,
         message: M,
@@ -111,19 +112,50 @@ pub(crate) trait AnyStep<M: MessageSet>: Send {
         context: &mut Context,
         outbox: &mut Outbox<M>,
         targets: &[ResolvedTarget],
+    ) -> Result<Option<M>, StepError>;
+}
+
+/// A step with its types, stateless or keyed.
+pub(crate) trait TypedStep<M: MessageSet>: AnyStep<M> {
+    type Takes: VariantOf<M>;
+    type Emits: Emits<M>;
+    /// Whether it finds anything beside its message.
+    const IS_KEYED: bool;
+
+    fn run(
+        &self,
+        input: Self::Takes,
+        memory: &mut Memory,
+        context: &mut Context,
+        out: &mut Emitter<'_, M, Self::Emits>,
     ) -> Result<(), StepError>;
+}
+
+/// Takes the payload out of the message enum, lets the step handle it, and puts what it emits back in.
+#[inline]
+pub(crate) fn run_any<M: MessageSet, T: TypedStep<M>>(
+    step: &T,
+    message: M,
+    memory: &mut Memory,
+    context: &mut Context,
+    outbox: &mut Outbox<M>,
+    targets: &[ResolvedTarget],
+) -> Result<Option<M>, StepError> {
+    let mut out = Emitter::new(outbox, targets);
+    step.run(take(message)?, memory, context, &mut out)?;
+    Ok(out.into_first().map(Into::into))
 }
 
 /// Takes the payload out of the message enum.
 #[inline]
-pub(crate) fn take<M: MessageSet, P: VariantOf<M>>(message: M) -> Result<P, StepError> {
+fn take<M: MessageSet, P: VariantOf<M>>(message: M) -> Result<P, StepError> {
     P::from_message(message).map_err(|message| {
         // The scenario routes by kind: this would be a fault of the kernel.
         StepError::new("WrongKind", format_args!("was handed a `{}`", message.kind().name_in::<M>()))
     })
 }
 
-/// Takes the payload out of the message enum and puts the outputs back in.
+/// A step that finds nothing beside its message.
 pub(crate) struct Stateless<S>(pub(crate) S);
 
 impl<M: MessageSet, S: Step<M> + Send> AnyStep<M> for Stateless<S> {
@@ -134,11 +166,28 @@ impl<M: MessageSet, S: Step<M> + Send> AnyStep<M> for Stateless<S> {
     fn process(
         &self,
         message: M,
-        _: &mut Memory,
+        memory: &mut Memory,
         context: &mut Context,
         outbox: &mut Outbox<M>,
         targets: &[ResolvedTarget],
+    ) -> Result<Option<M>, StepError> {
+        run_any(self, message, memory, context, outbox, targets)
+    }
+}
+
+impl<M: MessageSet, S: Step<M> + Send> TypedStep<M> for Stateless<S> {
+    type Takes = S::Takes;
+    type Emits = S::Emits;
+    const IS_KEYED: bool = false;
+
+    #[inline]
+    fn run(
+        &self,
+        input: S::Takes,
+        _: &mut Memory,
+        context: &mut Context,
+        out: &mut Emitter<'_, M, S::Emits>,
     ) -> Result<(), StepError> {
-        self.0.process(take(message)?, context, &mut Emitter::new(outbox, targets))
+        self.0.process(input, context, out)
     }
 }

@@ -5,6 +5,7 @@
 mod story;
 mod toy;
 
+mod chain;
 mod memory;
 mod messages;
 mod routing;

@@ -1,0 +1,312 @@
+//! Chains: all steps of an application composed into one function, for runs that nobody watches.
+//!
+//! A chain does what the [runner](crate::SyncRunner) does with the same steps, as long as each emits one message at a time: that
+//! message goes to the next step that takes it, without a look at routes and inboxes, and the compiler sees both ends. As soon as a
+//! step emits several, or to a step that it names, the runner takes over.
+
+use std::marker::PhantomData;
+
+use stream_kernel_trace::Context;
+
+use crate::emitter::{Emitter, Outbox};
+use crate::keyed_step::Keyed;
+use crate::registry::{BuildError, Entry};
+use crate::scenario::{BoundStep, ResolvedTarget};
+use crate::step::{Stateless, TypedStep};
+use crate::{KeyedStep, Memory, MessageSet, Step, StepError, VariantOf};
+
+/// The steps of an application, in the order in which they run if the configuration does not say: see
+/// [`Registry::chain`](crate::Registry::chain).
+///
+/// `L` lists their types.
+///
+/// ```
+/// # use stream_kernel_exec::trace::{CanonicalContent, Context};
+/// # use stream_kernel_exec::{Chain, Emitter, Nothing, Payload, Plan, Registry, Step, StepError};
+/// # use stream_kernel_exec::Kind;
+/// # pub struct Line(String);
+/// # impl Payload for Line { fn digest(&self, content: &mut CanonicalContent) { content.text("text", &self.0); } }
+/// # stream_kernel_exec::messages! { pub enum Copying { Line } }
+/// struct Trim;
+///
+/// impl Step<Copying> for Trim {
+///     type Takes = Line;
+///     type Emits = Line;
+///     // ...
+/// #   fn process(
+/// #       &self,
+/// #       line: Line,
+/// #       _: &mut Context,
+/// #       out: &mut Emitter<'_, Copying, Line>,
+/// #   ) -> Result<(), StepError> {
+/// #       out.emit(Line(line.0.trim().to_owned()));
+/// #       Ok(())
+/// #   }
+/// }
+/// # struct Write;
+/// # impl Step<Copying> for Write {
+/// #   type Takes = Line;
+/// #   type Emits = Nothing;
+/// #   fn process(
+/// #       &self,
+/// #       line: Line,
+/// #       _: &mut Context,
+/// #       out: &mut Emitter<'_, Copying, Nothing>,
+/// #   ) -> Result<(), StepError> {
+/// #       out.write(line.0.as_bytes());
+/// #       Ok(())
+/// #   }
+/// # }
+///
+/// let steps = Chain::new().with("trim", |()| Trim).with("write", |()| Write);
+/// let registry = Registry::<Copying, ()>::new().chain(steps);
+/// # let pipeline = ["trim", "write"].map(str::to_owned);
+/// # let plan = Plan { source: Kind::of::<Copying, Line>(), pipeline: &pipeline, strict: true };
+/// # assert!(registry.bind(plan, &()).unwrap().is_chained());
+/// ```
+pub struct Chain<M, P, L = ()> {
+    pub(crate) entries: Vec<Entry<M, P>>,
+    pub(crate) links: L,
+}
+
+impl<M: MessageSet, P: 'static> Chain<M, P> {
+    /// Returns a chain without steps.
+    pub fn new() -> Self {
+        Self { entries: Vec::new(), links: () }
+    }
+}
+
+impl<M: MessageSet, P: 'static> Default for Chain<M, P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: MessageSet, P: 'static, L: Compose<M, P>> Chain<M, P, L> {
+    /// Adds the stateless step `name`, built by `build`.
+    #[must_use]
+    pub fn with<S: Step<M> + Send + 'static>(
+        self,
+        name: &'static str,
+        build: impl Fn(&P) -> S + Clone + 'static,
+    ) -> Chain<M, P, impl Compose<M, P>> {
+        self.then(name, move |parameters: &P| Ok(Stateless(build(parameters))))
+    }
+
+    /// Adds the keyed step `name`, built by `build`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the step's state names the same memory twice: that is a mistake in the application's code.
+    #[must_use]
+    pub fn with_keyed<S: KeyedStep<M> + Send + 'static>(
+        self,
+        name: &'static str,
+        build: impl Fn(&P) -> S + Clone + 'static,
+    ) -> Chain<M, P, impl Compose<M, P>> {
+        Keyed::<M, S>::check_state(name);
+        self.then(name, move |parameters: &P| Ok(Keyed::new(build(parameters))))
+    }
+
+    fn then<T, F>(mut self, name: &'static str, build: F) -> Chain<M, P, Then<L, T, F>>
+    where
+        T: TypedStep<M> + 'static,
+        F: Fn(&P) -> Result<T, BuildError> + Clone + 'static,
+    {
+        self.entries.push(Entry::new(name, build.clone()));
+        Chain { entries: self.entries, links: Then { before: self.links, build, built: PhantomData } }
+    }
+}
+
+/// How the steps of a [`Chain`] are put together; implemented by the kernel alone.
+pub trait Compose<M: MessageSet, P>: 'static {
+    /// Builds the steps in front of `rest`, whose first has position `end`.
+    #[doc(hidden)]
+    fn compose<R: Links<M>>(&self, plan: &ChainPlan<'_, M, P>, end: usize, rest: R) -> Composed<M>;
+}
+
+/// A chain that is bound.
+pub(crate) type Composed<M> = Result<Box<dyn BoundChain<M>>, BuildError>;
+
+/// What a chain is bound to: what the same steps were bound to one by one.
+pub struct ChainPlan<'a, M, P> {
+    pub(crate) parameters: &'a P,
+    pub(crate) memory: &'a Memory,
+    pub(crate) steps: &'a [Option<BoundStep<M>>],
+}
+
+impl<M: MessageSet, P> Compose<M, P> for () {
+    fn compose<R: Links<M>>(&self, _: &ChainPlan<'_, M, P>, _: usize, rest: R) -> Composed<M> {
+        Ok(Box::new(rest))
+    }
+}
+
+/// A step behind others.
+pub(crate) struct Then<L, T, F> {
+    before: L,
+    build: F,
+    built: PhantomData<fn() -> T>,
+}
+
+impl<M, P, L, T, F> Compose<M, P> for Then<L, T, F>
+where
+    M: MessageSet,
+    P: 'static,
+    L: Compose<M, P>,
+    T: TypedStep<M> + 'static,
+    F: Fn(&P) -> Result<T, BuildError> + 'static,
+{
+    fn compose<R: Links<M>>(&self, plan: &ChainPlan<'_, M, P>, end: usize, rest: R) -> Composed<M> {
+        let index = end - 1;
+        let mut step = (self.build)(plan.parameters)?;
+        let slots: Vec<_> = step.finds().iter().filter_map(|one| plan.memory.slot(one.name)).collect();
+        step.connect(&slots);
+        let targets = plan.steps[index].as_ref().map_or_else(Vec::new, |step| step.targets.clone());
+        self.before.compose(plan, index, Link { step, index, targets, rest })
+    }
+}
+
+/// What the steps of a chain work on, beside their messages.
+pub struct Surroundings<'a, M> {
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) context: &'a mut Context,
+    pub(crate) outbox: &'a mut Outbox<M>,
+    /// The position of the step that handles a message, or did last.
+    pub(crate) at: &'a mut usize,
+}
+
+/// The steps of a chain from some place on.
+pub trait Links<M: MessageSet>: Send + 'static {
+    /// Whether any of them is keyed.
+    const HAS_KEYED: bool;
+
+    /// Takes a message through the steps from position `from` on, to its end, or to a step that emits several or to a step that it
+    /// names: these are left in the outbox.
+    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError>;
+
+    /// Takes a message through stateless steps, up to the first one that has to wait for earlier inputs, and returns that; `None` as for
+    /// [`run`](Self::run).
+    fn run_ahead(
+        &self,
+        message: M,
+        around: &mut Surroundings<'_, M>,
+    ) -> Result<Option<(usize, M)>, StepError>;
+}
+
+/// A chain whose types are not known.
+pub trait BoundChain<M>: Send {
+    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError>;
+    fn run_ahead(
+        &self,
+        message: M,
+        around: &mut Surroundings<'_, M>,
+    ) -> Result<Option<(usize, M)>, StepError>;
+}
+
+impl<M: MessageSet, L: Links<M>> BoundChain<M> for L {
+    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError> {
+        Links::run(self, from, message, around)
+    }
+
+    fn run_ahead(
+        &self,
+        message: M,
+        around: &mut Surroundings<'_, M>,
+    ) -> Result<Option<(usize, M)>, StepError> {
+        Links::run_ahead(self, message, around)
+    }
+}
+
+/// A step, and the steps behind it.
+pub(crate) struct Link<T, R> {
+    step: T,
+    /// The step's position.
+    index: usize,
+    targets: Vec<ResolvedTarget>,
+    rest: R,
+}
+
+impl<T, R> Link<T, R> {
+    /// Lets the step handle its input; returns what it emits if that is one message, which goes by its kind.
+    #[inline]
+    fn process<M: MessageSet>(
+        &self,
+        input: T::Takes,
+        around: &mut Surroundings<'_, M>,
+    ) -> Result<Option<M>, StepError>
+    where
+        T: TypedStep<M>,
+    {
+        *around.at = self.index;
+        let mut out = Emitter::new(around.outbox, &self.targets);
+        self.step.run(input, around.memory, around.context, &mut out)?;
+        let first = out.into_first();
+        Ok(first.and_then(|first| around.outbox.take_single(first.into())))
+    }
+}
+
+impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T, R> {
+    const HAS_KEYED: bool = T::IS_KEYED || R::HAS_KEYED;
+
+    // One function of all steps: the compiler sees what one step hands to the next.
+    #[inline]
+    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError> {
+        let message = if from > self.index {
+            message
+        } else {
+            match T::Takes::from_message(message) {
+                Err(message) => message,
+                Ok(input) => match self.process(input, around)? {
+                    Some(emitted) => emitted,
+                    None => return Ok(()),
+                },
+            }
+        };
+        self.rest.run(from, message, around)
+    }
+
+    #[inline]
+    fn run_ahead(
+        &self,
+        message: M,
+        around: &mut Surroundings<'_, M>,
+    ) -> Result<Option<(usize, M)>, StepError> {
+        // To run ahead gains nothing if no keyed step may follow.
+        let waits = T::IS_KEYED || !R::HAS_KEYED;
+        if waits && message.kind() == T::Takes::KIND {
+            return Ok(Some((self.index, message)));
+        }
+        if waits {
+            return self.rest.run_ahead(message, around);
+        }
+        let message = match T::Takes::from_message(message) {
+            Err(message) => message,
+            Ok(input) => match self.process(input, around)? {
+                Some(emitted) => emitted,
+                None => return Ok(None),
+            },
+        };
+        self.rest.run_ahead(message, around)
+    }
+}
+
+/// The end of a chain.
+impl<M: MessageSet> Links<M> for () {
+    const HAS_KEYED: bool = false;
+
+    #[inline]
+    fn run(&self, _: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError> {
+        around.outbox.put_back(message);
+        Ok(())
+    }
+
+    #[inline]
+    fn run_ahead(
+        &self,
+        message: M,
+        around: &mut Surroundings<'_, M>,
+    ) -> Result<Option<(usize, M)>, StepError> {
+        around.outbox.put_back(message);
+        Ok(None)
+    }
+}
