@@ -6,7 +6,8 @@ use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
 use stream_kernel_run::{CheckpointFailure, Ended};
 
 use super::input::lines;
-use super::scene::{OUTPUT, PARTIAL, Process, disk_with};
+use super::scene::{CONFIGURATION, OUTPUT, PARTIAL, Process, disk_with};
+use crate::pipeline::harness::prepare;
 
 const FOLDER: &str = "/fund-load/earlier";
 const EARLIER: &str = "/fund-load/earlier/output.txt.partial";
@@ -16,7 +17,7 @@ fn run(disk: &SimulatedDisk, path: &str, stop_after: Option<u64>) -> Result<Ende
     // A trace would lie in the folder that the output comes to. Nothing else is in the one that it leaves.
     let untraced = "runtime.tracing.enabled=false".to_owned();
     let settings = [untraced, format!("adapters.output_sink.settings.path={path}")];
-    Process { stop_after, ..Process::default() }.run(disk, &settings)
+    Process { stop_after, ..Process::default() }.run(disk, &prepare(CONFIGURATION, &settings))
 }
 
 /// Returns a disk with a run that was stopped half-way, in the folder that its output is to leave.

@@ -46,6 +46,8 @@ adapters:
 pub(super) struct Scene {
     pub(super) name: &'static str,
     settings: Vec<String>,
+    /// What every process runs: to load the configuration each time would take most of the time.
+    job: Job<FundLoad>,
     /// The disk as the first process finds it.
     pub(super) disk: SimulatedDisk,
     output: Vec<u8>,
@@ -67,14 +69,14 @@ impl Scene {
     /// Returns a run that finds `disk`, after finding out what it leaves undisturbed.
     pub(super) fn of(name: &'static str, settings: &[&str], disk: SimulatedDisk) -> Self {
         let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let job = prepare(CONFIGURATION, &settings);
         let undisturbed = disk.after_kill(0);
-        let refusal =
-            Process::default().run(&undisturbed, &settings).err().map(|failure| failure.to_string());
+        let refusal = Process::default().run(&undisturbed, &job).err().map(|failure| failure.to_string());
         let output = undisturbed.contents(Path::new(if refusal.is_none() { OUTPUT } else { PARTIAL }));
         let trace = masked(&undisturbed.contents(Path::new(TRACE)).unwrap_or_default());
         let operations = undisturbed.operations();
         let memory = empty_memory::<FundLoad>().unwrap();
-        Self { name, settings, disk, output: output.unwrap(), trace, refusal, operations, memory }
+        Self { name, settings, job, disk, output: output.unwrap(), trace, refusal, operations, memory }
     }
 
     /// Requires that an undisturbed run leaves what a run of all of `input` without a checkpoint would.
@@ -112,7 +114,7 @@ impl Scene {
 
     /// Lets a process run.
     pub(super) fn run(&self, disk: &SimulatedDisk, process: Process) -> Result<Ended, CheckpointFailure> {
-        process.run(disk, &self.settings)
+        process.run(disk, &self.job)
     }
 
     /// Lets a last process run in peace, and checks all that must hold then.
@@ -220,9 +222,9 @@ impl Default for Process {
 }
 
 impl Process {
-    /// Lets it run with these settings over the configuration.
-    pub(super) fn run(self, disk: &SimulatedDisk, settings: &[String]) -> Result<Ended, CheckpointFailure> {
-        let job: Job<FundLoad> = prepare(CONFIGURATION, settings);
+    /// Lets it run such a job.
+    pub(super) fn run(self, disk: &SimulatedDisk, job: &Job<FundLoad>) -> Result<Ended, CheckpointFailure> {
+        let job = job.again().unwrap_or_else(|faults| panic!("{faults}"));
         let start = Timestamp::from_nanos((1_768_958_625 + self.number % 1_000_000) * 1_000_000_000);
         let lines_done = Arc::new(AtomicU64::new(0));
         let (nanos_per_line, so_far) = (self.ms_per_line * 1_000_000, Arc::clone(&lines_done));
