@@ -43,6 +43,10 @@ impl Cents {
     /// assert_eq!(Cents(333).times(multiplier), Cents(500)); // 499.5
     /// ```
     pub fn times(self, multiplier: Multiplier) -> Self {
+        // To divide 128 bits takes dozens of instructions, and the multiplier is one on most days.
+        if multiplier == Multiplier::ONE {
+            return self;
+        }
         let millionths = self.0 * u128::from(multiplier.0);
         Self((millionths + u128::from(ONE / 2)) / u128::from(ONE))
     }
@@ -55,6 +59,9 @@ impl Cents {
     /// assert_eq!(Cents(500_000).divided_by(divisor), Cents(166_666));
     /// ```
     pub fn divided_by(self, divisor: Multiplier) -> Self {
+        if divisor == Multiplier::ONE {
+            return self;
+        }
         Self(self.0 * u128::from(ONE) / u128::from(divisor.0))
     }
 }
