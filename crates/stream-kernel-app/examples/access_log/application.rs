@@ -1,6 +1,6 @@
 //! The application: what it remembers, its steps, and what it has to say after the last line.
 
-use stream_kernel_exec::{Gate, Memory, Registry, Table};
+use stream_kernel_exec::{Chain, Gate, Memory, Registry, Table};
 use stream_kernel_run::config::Loaded;
 use stream_kernel_run::{About, Application, ConfigOf, SummaryRow};
 
@@ -28,14 +28,16 @@ impl Application for AccessLog {
     );
 
     fn registry() -> Registry<AccessLogMessage, ConfigOf<Self>> {
+        let steps = Chain::new()
+            .with("parse_access_line", |_: &ConfigOf<Self>| ParseAccessLine)
+            .with("classify_request", |config| ClassifyRequest::new(config.nodes.classify_request.clone()))
+            .with_keyed("count_requests", |_| CountRequests)
+            .with_keyed("count_malformed", |_| CountMalformed);
         Registry::new()
             .memory::<Counts>(|_| Table::new())
             .memory::<ValuesToldApart>(|_| Gate::new())
             .memory::<Others>(|_| Table::new())
-            .with("parse_access_line", |_: &ConfigOf<Self>| ParseAccessLine)
-            .with("classify_request", |config| ClassifyRequest::new(config.nodes.classify_request.clone()))
-            .with_keyed("count_requests", |_| CountRequests)
-            .with_keyed("count_malformed", |_| CountMalformed)
+            .chain(steps)
     }
 
     fn check(loaded: &mut Loaded<Nodes, Adapters>) {
