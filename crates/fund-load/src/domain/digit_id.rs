@@ -52,6 +52,12 @@ impl DigitId {
         Some(Self(FIRST_PLACES[text.len() - 1] + value?))
     }
 
+    /// Returns the id of `len` digits that spell `number`, `None` unless `len` is 1 to 19.
+    pub(crate) fn of_digits(number: u64, len: usize) -> Option<Self> {
+        let first = FIRST_PLACES.get(len.checked_sub(1)?)?;
+        Some(Self(first + number))
+    }
+
     /// Returns its place in the list of all ids, from 0.
     pub(crate) fn place(self) -> u64 {
         self.0

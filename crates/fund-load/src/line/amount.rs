@@ -3,7 +3,7 @@
 use crate::domain::Cents;
 
 /// The largest number of digits before the point.
-const MAX_WHOLE_DIGITS: usize = 15;
+pub(super) const MAX_WHOLE_DIGITS: usize = 15;
 
 /// Returns the amount that `text` spells: `$1234.56`, `USD 1234.56`, `1234.56` and what lies between them.
 ///

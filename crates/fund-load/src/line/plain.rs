@@ -1,7 +1,7 @@
 //! The usual line, read in one go: an object of the four texts, each as good as it can be.
 
 use super::{amount, timestamp};
-use crate::domain::{Attempt, DigitId};
+use crate::domain::{Attempt, Cents, DigitId, Moment};
 
 /// Returns the attempt of a good line that is written as programs write it: the four keys in any order, each once, their values
 /// texts without escapes or white space around them, at most one space after a colon or a comma.
@@ -13,16 +13,13 @@ pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
     let mut members = line.strip_prefix(b"{")?.strip_suffix(b"}")?;
     loop {
         let (key, after_key) = key(members)?;
-        let (value, after_value) = text(skip_space(after_key.strip_prefix(b":")?))?;
+        let value = skip_space(after_key.strip_prefix(b":")?).strip_prefix(b"\"")?;
         // Digits and times are no escapes, nor anything that must not stand in a text; an amount may hold white space.
-        let is_doubled = match key {
-            Key::Id => id.replace(DigitId::parse(value)?).is_some(),
-            Key::CustomerId => customer_id.replace(DigitId::parse(value)?).is_some(),
-            Key::LoadAmount if value.iter().all(u8::is_ascii_graphic) => {
-                amount.replace(amount::parse(value)?).is_some()
-            }
-            Key::Time => time.replace(timestamp::parse(value)?).is_some(),
-            Key::LoadAmount => return None,
+        let (is_doubled, after_value) = match key {
+            Key::Id => replace(&mut id, read_id(value)?),
+            Key::CustomerId => replace(&mut customer_id, read_id(value)?),
+            Key::LoadAmount => replace(&mut amount, read_amount(value)?),
+            Key::Time => replace(&mut time, read_time(value)?),
         };
         if is_doubled {
             return None;
@@ -33,6 +30,61 @@ pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
         members = skip_space(after_value.strip_prefix(b",")?);
     }
     Some(Attempt { line_no, id: id?, customer_id: customer_id?, amount: amount?, time: time? })
+}
+
+/// Puts a value that was read in its place, and returns whether there was one, and what comes after it.
+fn replace<'a, T>(place: &mut Option<T>, (value, rest): (T, &'a [u8])) -> (bool, &'a [u8]) {
+    (place.replace(value).is_some(), rest)
+}
+
+/// Returns the id with which `json` begins, and what comes after the quote behind it.
+fn read_id(json: &[u8]) -> Option<(DigitId, &[u8])> {
+    let (number, len) = leading_number(json);
+    Some((DigitId::of_digits(number, len)?, json[len..].strip_prefix(b"\"")?))
+}
+
+/// The same for an amount.
+fn read_amount(json: &[u8]) -> Option<(Cents, &[u8])> {
+    // `$1234.56`, as nearly all are spelled, is read in one go.
+    if let Some(dollars) = json.strip_prefix(b"$") {
+        let (number, len) = leading_number(dollars);
+        if let (
+            1..=amount::MAX_WHOLE_DIGITS,
+            [b'.', tens @ b'0'..=b'9', ones @ b'0'..=b'9', b'"', rest @ ..],
+        ) = (len, &dollars[len..])
+        {
+            let cents = number * 100 + u64::from(tens - b'0') * 10 + u64::from(ones - b'0');
+            return Some((Cents(cents.into()), rest));
+        }
+    }
+    let (text, rest) = text(json)?;
+    text.iter().all(u8::is_ascii_graphic).then(|| amount::parse(text))?.map(|amount| (amount, rest))
+}
+
+/// The same for a time.
+fn read_time(json: &[u8]) -> Option<(Moment, &[u8])> {
+    let (text, rest) = match json.split_first_chunk() {
+        Some((text, [b'"', rest @ ..])) => match timestamp::parse_usual(text) {
+            Some(time) => return Some((time, rest)),
+            None => (&text[..], rest),
+        },
+        _ => text(json)?,
+    };
+    timestamp::parse(text).map(|time| (time, rest))
+}
+
+/// Returns the number that the digits spell with which `json` begins, and how many they are; of more than 19 the number is wrong.
+fn leading_number(json: &[u8]) -> (u64, usize) {
+    let (mut number, mut len) = (0_u64, 0);
+    for byte in json {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(digit.into());
+        len += 1;
+    }
+    (number, len)
 }
 
 /// The keys of a usual line.
@@ -55,11 +107,10 @@ fn key(json: &[u8]) -> Option<(Key, &[u8])> {
     }
 }
 
-/// Returns what stands between the quotes at the beginning of `json`, and what comes after them.
+/// Returns what stands before the first quote, and what comes after it.
 fn text(json: &[u8]) -> Option<(&[u8], &[u8])> {
-    let rest = json.strip_prefix(b"\"")?;
-    let end = rest.iter().position(|&byte| byte == b'"')?;
-    Some((&rest[..end], &rest[end + 1..]))
+    let end = json.iter().position(|&byte| byte == b'"')?;
+    Some((&json[..end], &json[end + 1..]))
 }
 
 fn skip_space(json: &[u8]) -> &[u8] {

@@ -36,6 +36,25 @@ pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
     is_in_calendar.then_some(Moment { seconds, nanos })
 }
 
+/// Returns the moment that `text` names in the usual form, which [`parse`] reads as well: `2000-01-01T00:00:00Z`.
+///
+/// It takes a quarter of the time.
+pub(super) fn parse_usual(text: &[u8; 20]) -> Option<Moment> {
+    let &[y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = text
+    else {
+        return None;
+    };
+    let two = |tens: u8, ones: u8| {
+        let [tens, ones] = [tens, ones].map(|digit| digit.wrapping_sub(b'0'));
+        (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
+    };
+    let date = midnight(two(y1, y2)? * 100 + two(y3, y4)?, two(o1, o2)?, two(d1, d2)?)?;
+    let (hour, minute, second) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
+    let is_time = hour <= 23 && minute <= 59 && second <= 59;
+    let clock_seconds = hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE + second;
+    is_time.then_some(Moment { seconds: date + clock_seconds, nanos: 0 })
+}
+
 /// Returns the seconds from 1970 to the beginning of a day, `None` if there is no such day.
 ///
 /// A calendar library takes six times as long, a tenth of what a line takes in all. The days are counted as in Howard Hinnant,
@@ -139,6 +158,24 @@ mod tests {
         check("2000-01-01T00:00:00-00:00", "2000-01-01T00:00:00Z");
         check("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z");
         check("2000-01-01T00:00:60.9Z", "2000-01-01T00:00:59.9Z");
+    }
+
+    /// Whatever byte stands at whatever place: the usual form is read as any other, or left to that.
+    #[test]
+    fn the_usual_form_is_read_alike() {
+        let mut read = 0;
+        for usual in [*b"2000-02-29T23:59:59Z", *b"0001-01-01T00:00:00Z", *b"9999-12-31T09:10:20Z"] {
+            for (at, byte) in (0..20).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let mut text = usual;
+                text[at] = byte;
+                if let Some(time) = parse_usual(&text) {
+                    read += 1;
+                    assert_eq!(Some(time), parse(text), "{}", text.escape_ascii());
+                }
+            }
+            assert!(parse_usual(&usual).is_some());
+        }
+        assert!(read > 100, "{read}");
     }
 
     #[test]
