@@ -10,7 +10,7 @@ mod prime;
 
 pub use attempt::{
     Attempt, AttemptWithKeys, EnrichedAttempt, Features, Idempotency, IdempotencyClassifiedAttempt,
-    LoadAttempt,
+    KnownAttempt, LoadAttempt,
 };
 pub(crate) use calendar::SECONDS_PER_DAY;
 pub use calendar::{Day, Moment, WeekStart};
