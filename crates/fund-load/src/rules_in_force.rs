@@ -64,12 +64,16 @@ fn monday(nodes: &Nodes) -> String {
     if !multiplier.enabled {
         return "Monday multiplier off".to_owned();
     }
-    let factor = decimal::format(multiplier.multiplier.millionths(), 6);
-    let factor = factor.trim_end_matches('0').trim_end_matches('.');
+    let factor = factor(multiplier.multiplier.millionths());
     match multiplier.apply_to {
         MondayApplication::Amount => format!("Monday multiplier on: amounts times {factor}"),
         MondayApplication::Limits => format!("Monday multiplier on: limits of amounts divided by {factor}"),
     }
+}
+
+/// Returns a factor of so many millionths without the zeros that say nothing.
+pub(crate) fn factor(millionths: u64) -> String {
+    decimal::format(millionths, 6).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn memory(config: &Config) -> String {
@@ -89,17 +93,16 @@ fn memory(config: &Config) -> String {
     };
     let ids = at_most(config.runtime.limit(MAX_IDS), "id");
     let customers = at_most(config.runtime.limit(MAX_CUSTOMERS), "customer");
-    let off = windows_off(&config.nodes.update_windows);
+    // The window of the prime gate goes with the gate.
+    let UpdateWindowsNode { daily_attempts, daily_accepted_amount, weekly_accepted_amount, .. } =
+        &config.nodes.update_windows;
+    let windows = [
+        (daily_attempts, "daily attempts"),
+        (daily_accepted_amount, "daily accepted amount"),
+        (weekly_accepted_amount, "weekly accepted amount"),
+    ];
+    let off: Vec<_> =
+        windows.iter().filter_map(|(switch, name)| (!switch.enabled).then_some(*name)).collect();
     let off = if off.is_empty() { String::new() } else { format!("; not counted: {}", off.join(", ")) };
     format!("{remembered}, {ids}, {customers}{off}")
-}
-
-/// Returns the windows that are switched off. That of the prime gate goes with the gate.
-fn windows_off(windows: &UpdateWindowsNode) -> Vec<&'static str> {
-    let switches = [
-        (windows.daily_attempts.enabled, "daily attempts"),
-        (windows.daily_accepted_amount.enabled, "daily accepted amount"),
-        (windows.weekly_accepted_amount.enabled, "weekly accepted amount"),
-    ];
-    switches.into_iter().filter_map(|(is_on, name)| (!is_on).then_some(name)).collect()
 }
