@@ -22,6 +22,7 @@ use stream_kernel_app::{Command, CommandFailure, TraceFile};
 use stream_kernel_text::escaped;
 use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
 use stream_kernel_trace_reader::reading::Input;
+use stream_kernel_trace_reader::write_json;
 
 use crate::FundLoad;
 use earlier::{Counted, Earlier, FirstWithId};
@@ -117,7 +118,7 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
             let is_one_of_several = options.run.is_none() && (run > 1 || ahead.next_run()?.is_some());
             let mut print = |explanation: &Explanation<'_>| {
                 let printed = if options.json {
-                    explanation.write_json(out)
+                    write_json(&mut *out, explanation).map_err(Into::into).and_then(|()| writeln!(out))
                 } else {
                     text::write(explanation, is_one_of_several, out)
                 };

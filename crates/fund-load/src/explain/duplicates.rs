@@ -7,29 +7,24 @@ use super::explanation::Explanation;
 use super::notes::Notes;
 use super::sentences::money;
 
-/// Returns why a replay was declined, if the trace shows which line it replays.
-pub(super) fn replay(explanation: &Explanation<'_>) -> Option<String> {
-    let first = first_line(explanation)?;
-    Some(format!("{first}. It has the same customer, amount and time. A replay does not count as an attempt"))
-}
-
-/// Returns why a conflict was declined, if the trace shows which line it is in conflict with.
-pub(super) fn conflict(explanation: &Explanation<'_>) -> Option<String> {
-    let first = first_line(explanation)?;
-    let differences = differences(explanation.notes, explanation.first);
-    Some(format!("{first}. It has {differences}. A conflict does not count as an attempt"))
-}
-
-/// Returns which line used the id first, and what became of it.
-fn first_line(explanation: &Explanation<'_>) -> Option<String> {
-    let line_no = explanation.notes.metrics.canonical_line_no?;
-    let fate = match explanation.first.map(|first| first.accepted) {
+/// Returns why a replay or a conflict was declined, if the trace shows which line has the id from before.
+pub(super) fn sentence(explanation: &Explanation<'_>, is_replay: bool) -> Option<String> {
+    let Explanation { notes, first, .. } = explanation;
+    let line_no = notes.metrics.canonical_line_no?;
+    let fate = match first.map(|first| first.accepted) {
         Some(Some(true)) => "was accepted",
         Some(Some(false)) => "was declined",
         Some(None) => "was not decided",
         None => "is not in this trace",
     };
-    Some(format!("Line {line_no} used this id before and {fate}"))
+    let (has, kind) = if is_replay {
+        ("the same customer, amount and time".to_owned(), "replay")
+    } else {
+        (differences(notes, *first), "conflict")
+    };
+    Some(format!(
+        "Line {line_no} used this id before and {fate}. It has {has}. A {kind} does not count as an attempt"
+    ))
 }
 
 /// Returns in what the line differs from the first with its id, with the values on both where the trace shows them.

@@ -14,9 +14,8 @@ const MAX_LINES: usize = 20;
 /// Which lines before a declined one have used up the limit that declined it.
 pub(super) struct Counted {
     reason: Reason,
-    customer_id: Option<String>,
-    day: Option<String>,
-    week: Option<String>,
+    /// What the declined one has noted.
+    tags: Tags,
 }
 
 /// What was counted, line by line.
@@ -54,8 +53,8 @@ pub(super) struct FirstWithId {
 
 impl Counted {
     /// Returns which lines count for the limit that declined the line of these notes; `None` if it was no such limit.
-    pub(super) fn before(notes: &Notes) -> Option<Self> {
-        let reason = reason_of(&notes.tags)?;
+    pub(super) fn before(Notes { tags, .. }: &Notes) -> Option<Self> {
+        let reason = reason_of(tags)?;
         let is_counted = matches!(
             reason,
             Reason::DailyAttemptLimit
@@ -63,29 +62,25 @@ impl Counted {
                 | Reason::DailyAmountLimit
                 | Reason::WeeklyAmountLimit
         );
-        let Tags { customer_id, day, week, .. } = &notes.tags;
-        (is_counted && !hides_what_counts(reason, &notes.tags)).then(|| Self {
-            reason,
-            customer_id: customer_id.clone(),
-            day: day.clone(),
-            week: week.clone(),
-        })
+        (is_counted && !hides_what_counts(reason, tags)).then(|| Self { reason, tags: tags.clone() })
     }
 
     /// Returns whether the line of these notes is one of them, if it stands before.
-    pub(super) fn includes(&self, notes: &Notes) -> bool {
-        let Tags { customer_id, day, week, prime, .. } = &notes.tags;
-        let is_same_customer = *customer_id == self.customer_id;
-        let is_accepted = notes.tags.is_accepted() == Some(true);
+    pub(super) fn includes(&self, Notes { tags, metrics }: &Notes) -> bool {
+        let is_same_customer = tags.customer_id == self.tags.customer_id;
+        let is_same_day = tags.day == self.tags.day;
+        let is_accepted = tags.is_accepted() == Some(true);
         match self.reason {
+            // What is canonical and decided counts as an attempt.
             Reason::DailyAttemptLimit => {
-                is_same_customer && *day == self.day && notes.is_canonical_and_decided()
+                let is_counted = metrics.attempts_before.is_some() && tags.accepted.is_some();
+                is_same_customer && is_same_day && is_counted
             }
             Reason::PrimeDailyGlobalLimit => {
-                is_accepted && *day == self.day && prime.as_deref() == Some("true")
+                is_accepted && is_same_day && tags.prime.as_deref() == Some("true")
             }
-            Reason::DailyAmountLimit => is_accepted && is_same_customer && *day == self.day,
-            _ => is_accepted && is_same_customer && *week == self.week,
+            Reason::DailyAmountLimit => is_accepted && is_same_customer && is_same_day,
+            _ => is_accepted && is_same_customer && tags.week == self.tags.week,
         }
     }
 }
@@ -102,13 +97,6 @@ pub(super) fn hides_what_counts(reason: Reason, tags: &Tags) -> bool {
         _ => (is_masked(customer_id), is_masked(day)),
     };
     who || when || is_hidden(accepted)
-}
-
-impl Notes {
-    /// Returns whether the line counts as an attempt.
-    fn is_canonical_and_decided(&self) -> bool {
-        self.metrics.attempts_before.is_some() && self.tags.accepted.is_some()
-    }
 }
 
 impl Earlier {

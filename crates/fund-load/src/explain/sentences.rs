@@ -1,9 +1,9 @@
 //! The answer in plain words.
 
-use stream_kernel_run::config::decimal;
 use stream_kernel_text::{counted, grouped};
 
 use crate::domain::{Cents, Reason};
+use crate::rules_in_force::factor;
 
 use super::explanation::Explanation;
 use super::notes::Notes;
@@ -160,7 +160,7 @@ fn left(rule: &Rule) -> Option<String> {
 
 /// Returns why the line was declined, as far as the trace shows it.
 fn reason(explanation: &Explanation<'_>) -> String {
-    let Some(reason) = explanation.reason() else {
+    let Some(reason) = explanation.reason else {
         let why = if explanation.hides_reason() {
             "The trace hides the reason"
         } else {
@@ -169,16 +169,11 @@ fn reason(explanation: &Explanation<'_>) -> String {
         return why.to_owned();
     };
     let why = match reason {
-        Reason::IdDuplicateReplay => duplicates::replay(explanation),
-        Reason::IdDuplicateConflict => duplicates::conflict(explanation),
+        Reason::IdDuplicateReplay => duplicates::sentence(explanation, true),
+        Reason::IdDuplicateConflict => duplicates::sentence(explanation, false),
         _ => {
             unusable::sentence(reason, &explanation.notes.tags).or_else(|| explanation.obstacle().map(excess))
         }
     };
     why.unwrap_or_else(|| "The trace does not show the figures that were compared".to_owned())
-}
-
-/// Returns a factor of so many millionths without the zeros that say nothing.
-fn factor(millionths: u64) -> String {
-    decimal::format(millionths, 6).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
