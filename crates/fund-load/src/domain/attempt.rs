@@ -26,15 +26,9 @@ pub enum Idempotency {
     /// It is the first: the one that counts.
     Canonical,
     /// It says the same as the first: same customer, same amount, same moment.
-    Replay {
-        /// The line of the first.
-        canonical_line_no: u64,
-    },
+    Replay,
     /// It says something else than the first.
-    Conflict {
-        /// The line of the first.
-        canonical_line_no: u64,
-    },
+    Conflict,
 }
 
 impl Idempotency {
@@ -42,8 +36,8 @@ impl Idempotency {
     pub fn name(self) -> &'static str {
         match self {
             Self::Canonical => "canonical",
-            Self::Replay { .. } => "replay",
-            Self::Conflict { .. } => "conflict",
+            Self::Replay => "replay",
+            Self::Conflict => "conflict",
         }
     }
 }
@@ -74,6 +68,7 @@ struct Known {
     day: Day,
     week: Day,
     idempotency: Idempotency,
+    canonical_line_no: u64,
     features: Features,
 }
 
@@ -117,8 +112,14 @@ impl LoadAttempt {
             effective_amount: attempt.amount,
             limit_divisor: Multiplier::ONE,
         };
-        let (day, week) = (Day(0), Day(0));
-        Self(Box::new(Known { attempt, day, week, idempotency: Idempotency::Canonical, features }))
+        Self(Box::new(Known {
+            day: Day(0),
+            week: Day(0),
+            idempotency: Idempotency::Canonical,
+            canonical_line_no: attempt.line_no,
+            features,
+            attempt,
+        }))
     }
 
     /// Adds the day on which the attempt counts, in UTC, and the first day of its week.
@@ -129,19 +130,18 @@ impl LoadAttempt {
 }
 
 impl AttemptWithKeys {
-    /// Adds whether the attempt is the first with its id.
-    pub fn classified(mut self, idempotency: Idempotency) -> IdempotencyClassifiedAttempt {
-        self.0.idempotency = idempotency;
+    /// Adds whether the attempt is the first with its id, and the line of the first, which may be its own.
+    pub fn classified(
+        mut self,
+        idempotency: Idempotency,
+        canonical_line_no: u64,
+    ) -> IdempotencyClassifiedAttempt {
+        (self.0.idempotency, self.0.canonical_line_no) = (idempotency, canonical_line_no);
         KnownAttempt(self.0)
     }
 }
 
 impl IdempotencyClassifiedAttempt {
-    /// Returns the line of the first attempt with this id, which may be this one.
-    pub fn canonical_line_no(&self) -> u64 {
-        self.0.canonical_line_no()
-    }
-
     /// Adds what the policies look at besides.
     pub fn enriched(mut self, features: Features) -> EnrichedAttempt {
         self.0.features = features;
@@ -161,17 +161,6 @@ impl EnrichedAttempt {
     }
 }
 
-impl Known {
-    fn canonical_line_no(&self) -> u64 {
-        match self.idempotency {
-            Idempotency::Canonical => self.attempt.line_no,
-            Idempotency::Replay { canonical_line_no } | Idempotency::Conflict { canonical_line_no } => {
-                canonical_line_no
-            }
-        }
-    }
-}
-
 impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
     fn identity(&self, identity: &mut ShortText) -> bool {
         self.attempt().id.with_text(|id| identity.set_text(id));
@@ -179,7 +168,7 @@ impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
     }
 
     fn digest(&self, content: &mut CanonicalContent) {
-        let Known { attempt, day, week, idempotency, features } = &*self.0;
+        let Known { attempt, day, week, idempotency, canonical_line_no, features } = &*self.0;
         content.unsigned("line_no", attempt.line_no);
         attempt.id.with_text(|id| content.text("id", id));
         attempt.customer_id.with_text(|id| content.text("customer_id", id));
@@ -192,7 +181,7 @@ impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
         }
         if PARTS >= 2 {
             content.text("idempotency", idempotency.name());
-            content.unsigned("canonical_line_no", self.0.canonical_line_no());
+            content.unsigned("canonical_line_no", *canonical_line_no);
         }
         if PARTS >= 3 {
             content.boolean("is_monday", features.is_monday);

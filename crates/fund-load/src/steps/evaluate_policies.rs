@@ -148,7 +148,7 @@ impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
             }
             // Only what is canonical is looked up.
             None => Verdict::Declined(match attempt.idempotency() {
-                Idempotency::Replay { .. } => Reason::IdDuplicateReplay,
+                Idempotency::Replay => Reason::IdDuplicateReplay,
                 _ => Reason::IdDuplicateConflict,
             }),
         };

@@ -82,25 +82,22 @@ impl KeyedStep<FundLoadMessage> for IdempotencyGate {
         if self.remember_days.is_some() {
             self.notify(&keyed, first.is_none(), id.forgotten(), latest, out);
         }
-        let idempotency = match first {
+        let (idempotency, canonical_line_no) = match first {
             None => {
                 id.set(&attempt)?;
-                Idempotency::Canonical
+                (Idempotency::Canonical, attempt.line_no)
+            }
+            Some(first) if (FirstAttempt { line_no: first.line_no, ..attempt }) == first => {
+                (Idempotency::Replay, first.line_no)
             }
             Some(first) => {
-                let canonical_line_no = first.line_no;
-                if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
-                    Idempotency::Replay { canonical_line_no }
-                } else {
-                    context.tags.set("differs", differences(first, attempt));
-                    Idempotency::Conflict { canonical_line_no }
-                }
+                context.tags.set("differs", differences(first, attempt));
+                (Idempotency::Conflict, first.line_no)
             }
         };
-        let classified = keyed.classified(idempotency);
         context.tags.set("idempotency", idempotency.name());
-        context.metrics.set("canonical_line_no", classified.canonical_line_no());
-        out.emit(classified);
+        context.metrics.set("canonical_line_no", canonical_line_no);
+        out.emit(keyed.classified(idempotency, canonical_line_no));
         Ok(())
     }
 }
