@@ -67,36 +67,29 @@ impl Counted {
 
     /// Returns whether the line of these notes is one of them, if it stands before.
     pub(super) fn includes(&self, Notes { tags, metrics }: &Notes) -> bool {
-        let is_same_customer = tags.customer_id == self.tags.customer_id;
-        let is_same_day = tags.day == self.tags.day;
-        let is_accepted = tags.is_accepted() == Some(true);
-        match self.reason {
-            // What is canonical and decided counts as an attempt.
-            Reason::DailyAttemptLimit => {
-                let is_counted = metrics.attempts_before.is_some() && tags.accepted.is_some();
-                is_same_customer && is_same_day && is_counted
-            }
-            Reason::PrimeDailyGlobalLimit => {
-                is_accepted && is_same_day && tags.prime.as_deref() == Some("true")
-            }
-            Reason::DailyAmountLimit => is_accepted && is_same_customer && is_same_day,
-            _ => is_accepted && is_same_customer && tags.week == self.tags.week,
-        }
+        let is_counted = match self.reason {
+            // Declined attempts count, too, if they are canonical.
+            Reason::DailyAttemptLimit => metrics.attempts_before.is_some() && tags.accepted.is_some(),
+            _ => tags.is_accepted() == Some(true),
+        };
+        is_counted && whose_and_when(self.reason, tags) == whose_and_when(self.reason, &self.tags)
     }
+}
+
+/// Returns what is the same of all lines that count for the limit of `reason`: whose they are, and when.
+fn whose_and_when(reason: Reason, tags: &Tags) -> [Option<&str>; 2] {
+    let whose = if reason == Reason::PrimeDailyGlobalLimit { &tags.prime } else { &tags.customer_id };
+    let when = if reason == Reason::WeeklyAmountLimit { &tags.week } else { &tags.day };
+    [whose, when].map(Option::as_deref)
 }
 
 /// Returns whether the trace hides what tells which lines count for the limit of `reason`. Two masked texts may stand for two
 /// customers, or days; two hashes that are alike are of one.
 pub(super) fn hides_what_counts(reason: Reason, tags: &Tags) -> bool {
-    let is_masked = |tag: &Option<String>| tag.as_deref() == Some(MASK);
     let is_hidden = |tag: &Option<String>| tag.as_deref().is_some_and(may_be_hidden);
-    let Tags { customer_id, day, week, prime, accepted, .. } = tags;
-    let (who, when) = match reason {
-        Reason::PrimeDailyGlobalLimit => (is_hidden(prime), is_masked(day)),
-        Reason::WeeklyAmountLimit => (is_masked(customer_id), is_masked(week)),
-        _ => (is_masked(customer_id), is_masked(day)),
-    };
-    who || when || is_hidden(accepted)
+    whose_and_when(reason, tags).contains(&Some(MASK))
+        || reason == Reason::PrimeDailyGlobalLimit && is_hidden(&tags.prime)
+        || is_hidden(&tags.accepted)
 }
 
 impl Earlier {
