@@ -23,11 +23,8 @@ pub(crate) fn read_attempt(line_no: u64, content: &LineContent) -> Result<Attemp
 
 /// Does the same for a line of any form.
 fn read_any_attempt(line_no: u64, bytes: &[u8]) -> Result<Attempt, (BadLine, Reason)> {
-    let unreadable = || {
-        let line = BadLine { line_no, id: EchoedId::Unreadable, customer_id: EchoedId::Unreadable };
-        (line, Reason::InputParseError)
-    };
-    let fields = fields::read(bytes).ok_or_else(unreadable)?;
+    // Of a line that cannot be read every field is missing.
+    let fields = fields::read(bytes).unwrap_or_default();
     read_fields(line_no, &fields).map_err(|reason| {
         let line = BadLine {
             line_no,

@@ -139,11 +139,12 @@ fn exceeds_max_depth(line: &[u8]) -> bool {
     if line.iter().filter(|byte| opens(byte)).count() <= MAX_DEPTH {
         return false;
     }
-    let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
-    for byte in line {
+    let (mut depth, mut is_in_text) = (0_usize, false);
+    let mut bytes = line.iter();
+    while let Some(byte) = bytes.next() {
         match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_in_text => is_escaped = true,
+            // What is escaped ends no text.
+            b'\\' if is_in_text => drop(bytes.next()),
             b'"' => is_in_text = !is_in_text,
             _ if is_in_text => {}
             b'{' | b'[' => {
