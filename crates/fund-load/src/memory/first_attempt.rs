@@ -41,10 +41,7 @@ pub struct Piece {
 const LINE_HIGH_BITS: u32 = 24;
 
 impl FirstAttempt {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the upper half of the line's number stands elsewhere"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half stands elsewhere")]
     fn piece(&self) -> Option<Piece> {
         let line_high =
             i64::try_from(self.line_no >> u32::BITS).ok().filter(|high| high >> LINE_HIGH_BITS == 0)?;
