@@ -6,9 +6,9 @@ use crate::domain::{Cents, Reason};
 use crate::rules_in_force::factor;
 
 use super::explanation::Explanation;
+use super::not_compared;
 use super::notes::Notes;
 use super::rules::Rule;
-use super::{duplicates, unusable};
 
 /// Returns the decision and why, as it follows on the line's name: `DECLINED: DAILY_AMOUNT_LIMIT. ...`.
 pub(super) fn answer(explanation: &Explanation<'_>) -> String {
@@ -18,15 +18,13 @@ pub(super) fn answer(explanation: &Explanation<'_>) -> String {
         (Some(false), Some(code)) => format!("DECLINED: {code}. {}", reason(explanation)),
         (Some(false), None) => "DECLINED, for a reason that the trace does not show".to_owned(),
         (None, _) if tags.accepted.is_some() => "The trace hides the decision".to_owned(),
-        (None, _) => match (explanation.failed_step(), explanation.steps.last()) {
-            (Some((step, error)), _) => {
-                format!("NOT DECIDED: step `{step}` failed: {}: {}", error.type_name, error.message)
+        (None, _) => {
+            if let Some((step, error)) = explanation.failed_step() {
+                return format!("NOT DECIDED: step `{step}` failed: {}: {}", error.type_name, error.message);
             }
-            (None, Some(last)) => {
-                format!("NOT DECIDED in this trace: the last it shows of the line is step `{}`", last.step)
-            }
-            (None, None) => "NOT DECIDED in this trace".to_owned(),
-        },
+            let last = explanation.steps.last().map_or("", |step| step.step);
+            format!("NOT DECIDED in this trace: the last it shows of the line is step `{last}`")
+        }
     }
 }
 
@@ -168,12 +166,6 @@ fn reason(explanation: &Explanation<'_>) -> String {
         };
         return why.to_owned();
     };
-    let why = match reason {
-        Reason::IdDuplicateReplay => duplicates::sentence(explanation, true),
-        Reason::IdDuplicateConflict => duplicates::sentence(explanation, false),
-        _ => {
-            unusable::sentence(reason, &explanation.notes.tags).or_else(|| explanation.obstacle().map(excess))
-        }
-    };
+    let why = not_compared::sentence(explanation, reason).or_else(|| explanation.obstacle().map(excess));
     why.unwrap_or_else(|| "The trace does not show the figures that were compared".to_owned())
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use stream_kernel_trace::{RecordedError, TraceRecord};
-use stream_kernel_trace_reader::reading::{ValueChange, value_changes};
+use stream_kernel_trace_reader::reading::{ValueChange, shown_changes};
 
 /// One step on the way.
 #[derive(Debug, Serialize)]
@@ -24,8 +24,7 @@ pub(super) struct StepTaken<'a> {
 impl<'a> StepTaken<'a> {
     /// Returns the step that `record` shows.
     pub(super) fn of(record: &'a TraceRecord) -> Self {
-        // A record that shows no changes has no notes.
-        let changes = record.ctx_diff.as_ref().and_then(|diff| value_changes(diff).ok()).unwrap_or_default();
+        let changes = shown_changes(record.ctx_diff.as_ref());
         Self {
             step: &record.step_name,
             takes: &record.msg_in.type_name,
