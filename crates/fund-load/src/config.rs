@@ -92,7 +92,7 @@ pub enum MondayApplication {
 }
 
 /// Something that is on or off.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Switch {
     /// Whether it is on.
@@ -165,12 +165,12 @@ pub struct UpdateWindowsNode {
 
 impl Default for UpdateWindowsNode {
     fn default() -> Self {
-        let on = Switch { enabled: true };
+        let [on, off] = [true, false].map(|enabled| Switch { enabled });
         Self {
-            daily_attempts: on.clone(),
-            daily_accepted_amount: on.clone(),
+            daily_attempts: on,
+            daily_accepted_amount: on,
             weekly_accepted_amount: on,
-            daily_prime_gate: Switch { enabled: false },
+            daily_prime_gate: off,
         }
     }
 }
@@ -219,10 +219,7 @@ pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
     let nodes = loaded.config().nodes.clone();
     check_windows(loaded, &nodes);
     check_prime_gates(loaded, &nodes);
-    check_days_ahead(loaded, &nodes.idempotency_gate);
-}
-
-fn check_days_ahead(loaded: &mut Loaded<Nodes, Adapters>, gate: &IdempotencyGateNode) {
+    let gate = &nodes.idempotency_gate;
     if gate.max_days_ahead.is_some() && gate.remember_days.is_none() {
         let problem = Problem::new("it has no effect: ids are remembered forever")
             .expected("`nodes.idempotency_gate.remember_days` beside it")
@@ -232,25 +229,16 @@ fn check_days_ahead(loaded: &mut Loaded<Nodes, Adapters>, gate: &IdempotencyGate
 }
 
 fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
-    let (limits, windows) = (&nodes.evaluate_policies.limits, &nodes.update_windows);
-    for (window, is_on, limit, is_limited) in [
-        ("daily_attempts", windows.daily_attempts.enabled, "daily_attempts", limits.daily_attempts.is_some()),
-        (
-            "daily_accepted_amount",
-            windows.daily_accepted_amount.enabled,
-            "daily_amount",
-            limits.daily_amount.is_some(),
-        ),
-        (
-            "weekly_accepted_amount",
-            windows.weekly_accepted_amount.enabled,
-            "weekly_amount",
-            limits.weekly_amount.is_some(),
-        ),
+    let Limits { daily_amount, weekly_amount, daily_attempts } = &nodes.evaluate_policies.limits;
+    let windows = &nodes.update_windows;
+    for (window, switch, limit, is_limited) in [
+        ("daily_attempts", &windows.daily_attempts, "daily_attempts", daily_attempts.is_some()),
+        ("daily_accepted_amount", &windows.daily_accepted_amount, "daily_amount", daily_amount.is_some()),
+        ("weekly_accepted_amount", &windows.weekly_accepted_amount, "weekly_amount", weekly_amount.is_some()),
     ] {
         let key = format!("nodes.update_windows.{window}.enabled");
         let limit = format!("nodes.evaluate_policies.limits.{limit}");
-        if is_limited && !is_on && !loaded.is_mistaken(&limit) && !loaded.is_mistaken(&key) {
+        if is_limited && !switch.enabled && !loaded.is_mistaken(&limit) && !loaded.is_mistaken(&key) {
             let problem = Problem::new(format!("the window is off, and the limit `{limit}` needs it"))
                 .expected("true, as long as the limit is set")
                 .hint(format!("switch it on, or set `{limit}: null` to check no such limit"));
@@ -265,17 +253,16 @@ fn check_prime_gates(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
         ("nodes.evaluate_policies.prime_gate.enabled", nodes.evaluate_policies.prime_gate.enabled),
         ("nodes.update_windows.daily_prime_gate.enabled", nodes.update_windows.daily_prime_gate.enabled),
     ];
-    let is_any_mistaken = gates.iter().any(|(key, _)| loaded.is_mistaken(key));
-    if is_any_mistaken || gates.iter().all(|(_, is_on)| *is_on == gates[0].1) {
+    if gates.iter().any(|(key, _)| loaded.is_mistaken(key)) {
         return;
     }
     let on_or_off = |is_on| if is_on { "on" } else { "off" };
+    // Three switches of which two agree: the odd one out is at fault, or the two are.
     for (key, is_on) in gates {
-        let others: Vec<_> = (gates.iter().filter(|(other, _)| *other != key))
-            .map(|(other, is_on)| format!("`{other}`, which is {}", on_or_off(*is_on)))
-            .collect();
-        // Three switches of which two agree: the odd one out is at fault, or the two are.
-        if gates.iter().filter(|(_, other_is_on)| *other_is_on == is_on).count() == 1 {
+        let others = gates.iter().filter(|(other, _)| *other != key);
+        if others.clone().all(|(_, other_is_on)| *other_is_on != is_on) {
+            let others: Vec<_> =
+                others.map(|(other, is_on)| format!("`{other}`, which is {}", on_or_off(*is_on))).collect();
             let problem = Problem::new(format!("the prime gate is {} here only", on_or_off(is_on)))
                 .expected(format!("the same as {}", others.join(", and ")))
                 .hint("the prime gate has three switches: set all of them alike");

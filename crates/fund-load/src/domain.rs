@@ -4,19 +4,36 @@ mod attempt;
 mod calendar;
 mod decision;
 mod digit_id;
-mod messages;
 mod money;
 mod prime;
 
+use stream_kernel_run::RawLine;
+
 pub use attempt::{
     Attempt, AttemptWithKeys, EnrichedAttempt, Features, Idempotency, IdempotencyClassifiedAttempt,
-    LoadAttempt,
+    KnownAttempt, LoadAttempt,
 };
 pub(crate) use calendar::SECONDS_PER_DAY;
 pub use calendar::{Day, Moment, WeekStart};
 pub(crate) use decision::LineText;
 pub use decision::{BadLine, Decision, EchoedId, OutputLine, Reason, Subject, Verdict};
 pub use digit_id::DigitId;
-pub use messages::FundLoadMessage;
 pub use money::{Cents, Multiplier};
 pub use prime::is_prime;
+
+stream_kernel_exec::messages! {
+    /// Everything that moves through the pipeline, from the line read to the line written.
+    #[derive(Clone, Debug)]
+    pub enum FundLoadMessage {
+        RawLine,
+        LoadAttempt,
+        AttemptWithKeys,
+        IdempotencyClassifiedAttempt,
+        EnrichedAttempt,
+        Decision,
+        OutputLine,
+    }
+}
+
+/// Handed on in two registers: while payloads of several words were in it, a line took a fifth more time.
+const _: () = assert!(size_of::<FundLoadMessage>() == 16);

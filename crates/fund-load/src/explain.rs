@@ -1,15 +1,14 @@
 //! `explain`: why a line was decided as it was, from what its trace shows.
 
-mod duplicates;
 mod earlier;
 mod explanation;
 mod inputs;
+mod not_compared;
 mod notes;
 mod rules;
 mod sentences;
 mod steps;
 mod text;
-mod unusable;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +21,7 @@ use stream_kernel_app::{Command, CommandFailure, TraceFile};
 use stream_kernel_text::escaped;
 use stream_kernel_trace::{MASK, ShortText, may_be_hidden};
 use stream_kernel_trace_reader::reading::Input;
+use stream_kernel_trace_reader::write_json;
 
 use crate::FundLoad;
 use earlier::{Counted, Earlier, FirstWithId};
@@ -112,22 +112,14 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
         if found.is_lacking {
             lacking_run.get_or_insert(run);
         }
-        if let Some(last_line_no) = found.last_line_no {
+        if found.last_line_no.is_some() {
             is_any_found = true;
             let is_one_of_several = options.run.is_none() && (run > 1 || ahead.next_run()?.is_some());
-            let mut print = |explanation: &Explanation<'_>| {
-                let printed = if options.json {
-                    explanation.write_json(out)
-                } else {
-                    text::write(explanation, is_one_of_several, out)
-                };
-                printed.map_err(CommandFailure::print)
-            };
-            explain(options, (run, last_line_no), found.beside, &mut behind, &mut print)?;
+            explain(options, run, found, &mut behind, is_one_of_several, out)?;
         }
     }
     // Lines that hold no record may have been lines asked for.
-    let wrong_lines = ahead.finish().err();
+    let wrong_lines = ahead.records.finish().err();
     let exit_code = if wrong_lines.is_some() { 2 } else { 1 };
     let name = escaped(trace.name());
     match (lacking_run, is_any_found) {
@@ -140,9 +132,9 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
         }
         (None, true) => wrong_lines.map_or(Ok(0), Err),
         (None, false) => {
-            let asked = match (options.line, &options.id) {
-                (Some(line_no), _) => format!("line {line_no}"),
-                (None, id) => format!("line with the id `{}`", escaped(id.as_deref().unwrap_or_default())),
+            let asked = match &options.id {
+                Some(id) => format!("line with the id `{}`", escaped(id)),
+                None => format!("line {}", options.line.unwrap_or_default()),
             };
             let run = options.run.map(|run| format!(" in run {run}")).unwrap_or_default();
             let hint = if hides_ids && options.id.is_some() {
@@ -181,46 +173,44 @@ fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, Com
     Ok(found)
 }
 
-/// Explains the lines asked for in a run, up to the one at `last`: its run and number.
+/// Explains the lines that were `found` in `run`; with a heading, if it is one of several.
 fn explain(
     options: &Options,
-    last: (u64, u64),
-    mut beside: Vec<Beside>,
+    run: u64,
+    mut found: Found,
     inputs: &mut Inputs,
-    print: &mut dyn FnMut(&Explanation<'_>) -> Result<(), CommandFailure>,
+    is_one_of_several: bool,
+    out: &mut dyn Write,
 ) -> Result<(), CommandFailure> {
-    let (run, last_line_no) = last;
     while let Some(input) = inputs.next_of_run(run)? {
-        let is_possible = !beside.is_empty() || options.line.is_none_or(|line_no| line_no == input.line_no);
+        let line_no = input.line_no;
+        let is_possible = !found.beside.is_empty() || options.line.is_none_or(|asked| asked == line_no);
         let Some(notes) = is_possible.then(|| options.notes_of(&input)).transpose()?.flatten() else {
             continue;
         };
         if options.means(&input, &notes) {
             let first_line_no = notes.metrics.canonical_line_no;
-            let beside = beside.iter().find(|beside| Some(beside.first_line_no) == first_line_no);
-            print(&Explanation::new(&input, &notes, beside))?;
+            let beside = found.beside.iter().find(|beside| Some(beside.first_line_no) == first_line_no);
+            let explanation = Explanation::new(&input, &notes, beside);
+            let printed = if options.json {
+                write_json(&mut *out, &explanation).map_err(Into::into).and_then(|()| writeln!(out))
+            } else {
+                text::write(&explanation, is_one_of_several, out)
+            };
+            printed.map_err(CommandFailure::print)?;
         }
-        for beside in &mut beside {
-            beside.look_at(input.line_no, &notes);
+        for Beside { first_line_no, counted, first, earlier } in &mut found.beside {
+            if line_no == *first_line_no {
+                *first = Some(FirstWithId::new(line_no, &notes));
+            } else if line_no < *first_line_no && counted.as_ref().is_some_and(|it| it.includes(&notes)) {
+                earlier.add(line_no, &notes);
+            }
         }
-        if input.line_no == last_line_no {
+        if found.last_line_no == Some(line_no) {
             break;
         }
     }
     Ok(())
-}
-
-impl Beside {
-    /// Takes in what matters of a line.
-    fn look_at(&mut self, line_no: u64, notes: &Notes) {
-        if line_no == self.first_line_no {
-            self.first = Some(FirstWithId::new(line_no, notes));
-        } else if line_no < self.first_line_no
-            && self.counted.as_ref().is_some_and(|counted| counted.includes(notes))
-        {
-            self.earlier.add(line_no, notes);
-        }
-    }
 }
 
 impl Options {

@@ -7,11 +7,13 @@ pub mod domain;
 mod explain;
 mod line;
 pub mod memory;
-#[cfg(feature = "cli")]
-mod program;
 mod rules_in_force;
 pub mod steps;
 
 pub use application::FundLoad;
+
+/// Returns the program: the kernel's commands, and `explain`.
 #[cfg(feature = "cli")]
-pub use program::program;
+pub fn program() -> stream_kernel_app::App<FundLoad> {
+    stream_kernel_app::App::new().command(explain::command())
+}

@@ -23,11 +23,8 @@ pub(crate) fn read_attempt(line_no: u64, content: &LineContent) -> Result<Attemp
 
 /// Does the same for a line of any form.
 fn read_any_attempt(line_no: u64, bytes: &[u8]) -> Result<Attempt, (BadLine, Reason)> {
-    let unreadable = || {
-        let line = BadLine { line_no, id: EchoedId::Unreadable, customer_id: EchoedId::Unreadable };
-        (line, Reason::InputParseError)
-    };
-    let fields = fields::read(bytes).ok_or_else(unreadable)?;
+    // Of a line that cannot be read every field is missing.
+    let fields = fields::read(bytes).unwrap_or_default();
     read_fields(line_no, &fields).map_err(|reason| {
         let line = BadLine {
             line_no,
@@ -44,24 +41,19 @@ fn read_fields(line_no: u64, fields: &Fields<'_>) -> Result<Attempt, Reason> {
     else {
         return Err(Reason::InputParseError);
     };
-    let id = DigitId::parse(trim(id)).ok_or(Reason::InvalidIdFormat)?;
-    let customer_id = DigitId::parse(trim(customer_id)).ok_or(Reason::InvalidIdFormat)?;
-    let time = timestamp::parse(trim(time)).ok_or(Reason::InvalidTimestamp)?;
-    let amount = amount::parse(trim(amount)).ok_or(Reason::InvalidAmountFormat)?;
+    let id = DigitId::parse(id.trim_ascii()).ok_or(Reason::InvalidIdFormat)?;
+    let customer_id = DigitId::parse(customer_id.trim_ascii()).ok_or(Reason::InvalidIdFormat)?;
+    let time = timestamp::parse(time.trim_ascii()).ok_or(Reason::InvalidTimestamp)?;
+    let amount = amount::parse(amount.trim_ascii()).ok_or(Reason::InvalidAmountFormat)?;
     Ok(Attempt { line_no, id, customer_id, amount, time })
 }
 
 /// Echoes a text as it stands; only a line that is bad otherwise may echo good ids.
 fn echo(text: Option<&str>) -> EchoedId {
-    match text.map(trim) {
+    match text.map(str::trim_ascii) {
         None => EchoedId::Unreadable,
         Some(text) => DigitId::parse(text).map_or_else(|| EchoedId::Text(text.into()), EchoedId::Digits),
     }
-}
-
-/// Trims space, tab, line feed, form feed and carriage return.
-fn trim(text: &str) -> &str {
-    text.trim_matches(|character: char| character.is_ascii_whitespace())
 }
 
 #[cfg(test)]

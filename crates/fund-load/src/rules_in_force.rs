@@ -6,39 +6,36 @@ use stream_kernel_run::config::decimal;
 use stream_kernel_text::{counted, grouped};
 
 use crate::config::{
-    Config, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes, UpdateWindowsNode,
+    Config, IdempotencyGateNode, Limits, MAX_CUSTOMERS, MAX_IDS, MondayApplication, Nodes, PrimeGate,
+    UpdateWindowsNode,
 };
-
-/// The step that remembers ids.
-const GATE: &str = "idempotency_gate";
-/// The step that checks the limits.
-const POLICIES: &str = "evaluate_policies";
-/// The step that counts what limits are compared with.
-const WINDOWS: &str = "update_windows";
 
 /// Returns the limits of attempts, and those of what a run remembers, each with its label.
 pub(crate) fn in_words(config: &Config) -> Vec<(&'static str, String)> {
     vec![("limits", limits(config)), ("memory", memory(config))]
 }
 
-fn runs(config: &Config, step: &str) -> bool {
-    config.runtime.pipeline.iter().any(|name| name == step)
+/// Returns that `step` does not run, if so.
+fn missing(config: &Config, step: &str) -> Option<String> {
+    let runs = config.runtime.pipeline.iter().any(|name| name == step);
+    (!runs).then(|| format!("`{step}` is not in the pipeline"))
 }
 
 fn limits(config: &Config) -> String {
-    if !runs(config, POLICIES) {
-        return format!("all off: `{POLICIES}` is not in the pipeline");
+    if let Some(missing) = missing(config, "evaluate_policies") {
+        return format!("all off: {missing}");
     }
     let nodes = &config.nodes;
     let mut rules = vec![of_a_customer(&nodes.evaluate_policies.limits), prime_gate(nodes), monday(nodes)];
-    if !runs(config, WINDOWS) {
-        rules.push(format!("nothing is counted: `{WINDOWS}` is not in the pipeline"));
-    }
+    rules.extend(missing(config, "update_windows").map(|missing| format!("nothing is counted: {missing}")));
     rules.join("; ")
 }
 
+fn or_off(limit: Option<String>, name: &str) -> String {
+    limit.unwrap_or_else(|| format!("{name} off"))
+}
+
 fn of_a_customer(Limits { daily_amount, weekly_amount, daily_attempts }: &Limits) -> String {
-    let or_off = |limit: Option<String>, name: &str| limit.unwrap_or_else(|| format!("{name} off"));
     [
         or_off(daily_amount.map(|limit| format!("{limit} a day")), "daily amount"),
         or_off(weekly_amount.map(|limit| format!("{limit} a week")), "weekly amount"),
@@ -48,14 +45,12 @@ fn of_a_customer(Limits { daily_amount, weekly_amount, daily_attempts }: &Limits
 }
 
 fn prime_gate(nodes: &Nodes) -> String {
-    let gate = &nodes.evaluate_policies.prime_gate;
-    if !gate.enabled {
+    let PrimeGate { enabled, global_per_day, amount_cap } = &nodes.evaluate_policies.prime_gate;
+    if !enabled {
         return "prime gate off".to_owned();
     }
-    let cap = gate.amount_cap.map_or("amount cap off".to_owned(), |cap| format!("{cap} each"));
-    let number = gate
-        .global_per_day
-        .map_or("daily number off".to_owned(), |number| format!("{} a day", grouped(number)));
+    let cap = or_off(amount_cap.map(|cap| format!("{cap} each")), "amount cap");
+    let number = or_off(global_per_day.map(|number| format!("{} a day", grouped(number))), "daily number");
     format!("prime gate on: {cap}, {number}")
 }
 
@@ -64,21 +59,25 @@ fn monday(nodes: &Nodes) -> String {
     if !multiplier.enabled {
         return "Monday multiplier off".to_owned();
     }
-    let factor = decimal::format(multiplier.multiplier.millionths(), 6);
-    let factor = factor.trim_end_matches('0').trim_end_matches('.');
+    let factor = factor(multiplier.multiplier.millionths());
     match multiplier.apply_to {
         MondayApplication::Amount => format!("Monday multiplier on: amounts times {factor}"),
         MondayApplication::Limits => format!("Monday multiplier on: limits of amounts divided by {factor}"),
     }
 }
 
+/// Returns a factor of so many millionths without the zeros that say nothing.
+pub(crate) fn factor(millionths: u64) -> String {
+    decimal::format(millionths, 6).trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn memory(config: &Config) -> String {
     let IdempotencyGateNode { remember_days, max_days_ahead } = config.nodes.idempotency_gate;
-    let remembered = match (remember_days, max_days_ahead) {
-        _ if !runs(config, GATE) => format!("no ids remembered (`{GATE}` is not in the pipeline)"),
-        (None, _) => "ids remembered forever".to_owned(),
-        (Some(days), None) => format!("ids remembered for {}", counted(days, "day")),
-        (Some(days), Some(ahead)) => {
+    let remembered = match (missing(config, "idempotency_gate"), remember_days, max_days_ahead) {
+        (Some(missing), ..) => format!("no ids remembered ({missing})"),
+        (None, None, _) => "ids remembered forever".to_owned(),
+        (None, Some(days), None) => format!("ids remembered for {}", counted(days, "day")),
+        (None, Some(days), Some(ahead)) => {
             let [days, ahead] = [days, ahead].map(|days| counted(days, "day"));
             format!("ids remembered for {days} before the latest, which moves by at most {ahead}")
         }
@@ -89,17 +88,16 @@ fn memory(config: &Config) -> String {
     };
     let ids = at_most(config.runtime.limit(MAX_IDS), "id");
     let customers = at_most(config.runtime.limit(MAX_CUSTOMERS), "customer");
-    let off = windows_off(&config.nodes.update_windows);
+    // The window of the prime gate goes with the gate.
+    let UpdateWindowsNode { daily_attempts, daily_accepted_amount, weekly_accepted_amount, .. } =
+        &config.nodes.update_windows;
+    let windows = [
+        (daily_attempts, "daily attempts"),
+        (daily_accepted_amount, "daily accepted amount"),
+        (weekly_accepted_amount, "weekly accepted amount"),
+    ];
+    let off: Vec<_> =
+        windows.iter().filter_map(|(switch, name)| (!switch.enabled).then_some(*name)).collect();
     let off = if off.is_empty() { String::new() } else { format!("; not counted: {}", off.join(", ")) };
     format!("{remembered}, {ids}, {customers}{off}")
-}
-
-/// Returns the windows that are switched off. That of the prime gate goes with the gate.
-fn windows_off(windows: &UpdateWindowsNode) -> Vec<&'static str> {
-    let switches = [
-        (windows.daily_attempts.enabled, "daily attempts"),
-        (windows.daily_accepted_amount.enabled, "daily accepted amount"),
-        (windows.weekly_accepted_amount.enabled, "weekly accepted amount"),
-    ];
-    switches.into_iter().filter_map(|(is_on, name)| (!is_on).then_some(name)).collect()
 }

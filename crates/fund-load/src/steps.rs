@@ -21,7 +21,7 @@ pub use write_output::WriteOutput;
 
 use stream_kernel_exec::{Chain, Registry};
 
-use crate::config::{Config, Nodes};
+use crate::config::Config;
 use crate::domain::FundLoadMessage;
 use crate::memory;
 
@@ -29,16 +29,22 @@ use crate::memory;
 pub fn registry() -> Registry<FundLoadMessage, Config> {
     let steps = Chain::new()
         .with("parse_load_attempt", |_: &Config| ParseLoadAttempt)
-        .with("compute_time_keys", |config| ComputeTimeKeys::new(config.nodes.compute_time_keys.week_start))
-        .with_keyed("idempotency_gate", |config| {
-            IdempotencyGate::new(config.nodes.idempotency_gate.remember_days)
+        .with("compute_time_keys", |Config { nodes, .. }| ComputeTimeKeys {
+            week_start: nodes.compute_time_keys.week_start,
         })
-        .with("compute_features", |config| ComputeFeatures::new(config.nodes.compute_features.clone()))
-        .with_keyed("evaluate_policies", |config| {
-            let Nodes { evaluate_policies, update_windows, .. } = &config.nodes;
-            EvaluatePolicies::new(evaluate_policies.clone(), update_windows.clone())
+        .with_keyed("idempotency_gate", |Config { nodes, .. }| IdempotencyGate {
+            remember_days: nodes.idempotency_gate.remember_days,
         })
-        .with_keyed("update_windows", |config| UpdateWindows::new(config.nodes.update_windows.clone()))
+        .with("compute_features", |Config { nodes, .. }| ComputeFeatures {
+            parameters: nodes.compute_features.clone(),
+        })
+        .with_keyed("evaluate_policies", |Config { nodes, .. }| EvaluatePolicies {
+            parameters: nodes.evaluate_policies.clone(),
+            windows: nodes.update_windows.clone(),
+        })
+        .with_keyed("update_windows", |Config { nodes, .. }| UpdateWindows {
+            parameters: nodes.update_windows.clone(),
+        })
         .with("format_output", |_| FormatOutput)
         .with_keyed("write_output", |_| WriteOutput);
     memory::declare(Registry::new()).chain(steps)

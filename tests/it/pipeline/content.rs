@@ -144,20 +144,20 @@ fn any_field_of_an_attempt_changed_gives_another_hash() {
         &[
             ("attempt", |classified| {
                 let keyed = other_line().with_keys(Day(10_959), Day(10_959));
-                *classified = keyed.classified(Idempotency::Canonical);
+                *classified = keyed.classified(Idempotency::Canonical, 1);
             }),
             ("day", |classified| {
                 let keyed = load_attempt().with_keys(Day(1), Day(10_959));
-                *classified = keyed.classified(Idempotency::Canonical);
+                *classified = keyed.classified(Idempotency::Canonical, 1);
             }),
             ("replay", |classified| {
-                *classified = keyed().classified(Idempotency::Replay { canonical_line_no: 1 });
+                *classified = keyed().classified(Idempotency::Replay, 1);
             }),
             ("replay of", |classified| {
-                *classified = keyed().classified(Idempotency::Replay { canonical_line_no: 2 });
+                *classified = keyed().classified(Idempotency::Replay, 2);
             }),
             ("conflict", |classified| {
-                *classified = keyed().classified(Idempotency::Conflict { canonical_line_no: 1 });
+                *classified = keyed().classified(Idempotency::Conflict, 1);
             }),
         ],
     );
@@ -280,7 +280,7 @@ fn enriched_other_id() -> EnrichedAttempt {
 
 fn enriched_other(attempt: LoadAttempt) -> EnrichedAttempt {
     let keyed = attempt.with_keys(Day(10_959), Day(10_959));
-    keyed.classified(Idempotency::Canonical).enriched(features())
+    keyed.classified(Idempotency::Canonical, 1).enriched(features())
 }
 
 fn other_features(change: fn(&mut Features)) -> EnrichedAttempt {

@@ -42,7 +42,7 @@ pub(crate) fn keyed() -> AttemptWithKeys {
 }
 
 pub(crate) fn classified() -> IdempotencyClassifiedAttempt {
-    keyed().classified(Idempotency::Canonical)
+    keyed().classified(Idempotency::Canonical, 1)
 }
 
 pub(crate) fn enriched() -> EnrichedAttempt {

@@ -26,15 +26,9 @@ pub enum Idempotency {
     /// It is the first: the one that counts.
     Canonical,
     /// It says the same as the first: same customer, same amount, same moment.
-    Replay {
-        /// The line of the first.
-        canonical_line_no: u64,
-    },
+    Replay,
     /// It says something else than the first.
-    Conflict {
-        /// The line of the first.
-        canonical_line_no: u64,
-    },
+    Conflict,
 }
 
 impl Idempotency {
@@ -42,8 +36,8 @@ impl Idempotency {
     pub fn name(self) -> &'static str {
         match self {
             Self::Canonical => "canonical",
-            Self::Replay { .. } => "replay",
-            Self::Conflict { .. } => "conflict",
+            Self::Replay => "replay",
+            Self::Conflict => "conflict",
         }
     }
 }
@@ -63,32 +57,51 @@ pub struct Features {
 
 /// All that is known of an attempt, in one box that goes from message to message: each step fills in its part.
 ///
-/// How much is filled in, the type of the message tells, and each type shows that much only. A message so is small,
-/// whatever it knows: handing it on copies a pointer.
+/// `PARTS` tells how many are filled in, and no others can be asked for. A message so is small, whatever it knows: handing
+/// it on copies a pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAttempt<const PARTS: u8>(Box<Known>);
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Known {
     attempt: Attempt,
     day: Day,
     week: Day,
     idempotency: Idempotency,
+    canonical_line_no: u64,
     features: Features,
 }
 
 /// An attempt as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoadAttempt(Box<Known>);
+pub type LoadAttempt = KnownAttempt<0>;
 
 /// An attempt with the day and the week that it counts for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttemptWithKeys(Box<Known>);
+pub type AttemptWithKeys = KnownAttempt<1>;
 
 /// An attempt of which it is known whether it is the first with its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyClassifiedAttempt(Box<Known>);
+pub type IdempotencyClassifiedAttempt = KnownAttempt<2>;
 
 /// An attempt with everything that the policies look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnrichedAttempt(Box<Known>);
+pub type EnrichedAttempt = KnownAttempt<3>;
+
+impl<const PARTS: u8> KnownAttempt<PARTS> {
+    /// Returns what the line says.
+    pub fn attempt(&self) -> &Attempt {
+        &self.0.attempt
+    }
+
+    /// Returns the attempt's day in UTC.
+    pub fn day(&self) -> Day {
+        const { assert!(PARTS >= 1, "the day is not known yet") };
+        self.0.day
+    }
+
+    /// Returns the first day of its week.
+    pub fn week(&self) -> Day {
+        const { assert!(PARTS >= 1, "the week is not known yet") };
+        self.0.week
+    }
+}
 
 impl LoadAttempt {
     /// Returns the message of an attempt that was just read.
@@ -99,84 +112,44 @@ impl LoadAttempt {
             effective_amount: attempt.amount,
             limit_divisor: Multiplier::ONE,
         };
-        let (day, week) = (Day(0), Day(0));
-        Self(Box::new(Known { attempt, day, week, idempotency: Idempotency::Canonical, features }))
-    }
-
-    /// Returns what the line says.
-    pub fn attempt(&self) -> &Attempt {
-        &self.0.attempt
+        Self(Box::new(Known {
+            day: Day(0),
+            week: Day(0),
+            idempotency: Idempotency::Canonical,
+            canonical_line_no: attempt.line_no,
+            features,
+            attempt,
+        }))
     }
 
     /// Adds the day on which the attempt counts, in UTC, and the first day of its week.
     pub fn with_keys(mut self, day: Day, week: Day) -> AttemptWithKeys {
         (self.0.day, self.0.week) = (day, week);
-        AttemptWithKeys(self.0)
+        KnownAttempt(self.0)
     }
 }
 
 impl AttemptWithKeys {
-    /// Returns what the line says.
-    pub fn attempt(&self) -> &Attempt {
-        &self.0.attempt
-    }
-
-    /// Returns the attempt's day in UTC.
-    pub fn day(&self) -> Day {
-        self.0.day
-    }
-
-    /// Returns the first day of its week.
-    pub fn week(&self) -> Day {
-        self.0.week
-    }
-
-    /// Adds whether the attempt is the first with its id.
-    pub fn classified(mut self, idempotency: Idempotency) -> IdempotencyClassifiedAttempt {
-        self.0.idempotency = idempotency;
-        IdempotencyClassifiedAttempt(self.0)
+    /// Adds whether the attempt is the first with its id, and the line of the first, which may be its own.
+    pub fn classified(
+        mut self,
+        idempotency: Idempotency,
+        canonical_line_no: u64,
+    ) -> IdempotencyClassifiedAttempt {
+        (self.0.idempotency, self.0.canonical_line_no) = (idempotency, canonical_line_no);
+        KnownAttempt(self.0)
     }
 }
 
 impl IdempotencyClassifiedAttempt {
-    /// Returns what the line says.
-    pub fn attempt(&self) -> &Attempt {
-        &self.0.attempt
-    }
-
-    /// Returns the attempt's day in UTC.
-    pub fn day(&self) -> Day {
-        self.0.day
-    }
-
-    /// Returns the line of the first attempt with this id, which may be this one.
-    pub fn canonical_line_no(&self) -> u64 {
-        self.0.canonical_line_no()
-    }
-
     /// Adds what the policies look at besides.
     pub fn enriched(mut self, features: Features) -> EnrichedAttempt {
         self.0.features = features;
-        EnrichedAttempt(self.0)
+        KnownAttempt(self.0)
     }
 }
 
 impl EnrichedAttempt {
-    /// Returns what the line says.
-    pub fn attempt(&self) -> &Attempt {
-        &self.0.attempt
-    }
-
-    /// Returns the attempt's day in UTC.
-    pub fn day(&self) -> Day {
-        self.0.day
-    }
-
-    /// Returns the first day of its week.
-    pub fn week(&self) -> Day {
-        self.0.week
-    }
-
     /// Returns whether it is the first with its id.
     pub fn idempotency(&self) -> Idempotency {
         self.0.idempotency
@@ -188,90 +161,33 @@ impl EnrichedAttempt {
     }
 }
 
-impl Known {
-    fn canonical_line_no(&self) -> u64 {
-        match self.idempotency {
-            Idempotency::Canonical => self.attempt.line_no,
-            Idempotency::Replay { canonical_line_no } | Idempotency::Conflict { canonical_line_no } => {
-                canonical_line_no
-            }
-        }
-    }
-
-    fn digest_keys(&self, content: &mut CanonicalContent) {
-        self.attempt.digest(content);
-        content.integer("day", self.day.0);
-        content.integer("week", self.week.0);
-    }
-
-    fn digest_classified(&self, content: &mut CanonicalContent) {
-        self.digest_keys(content);
-        content.text("idempotency", self.idempotency.name());
-        content.unsigned("canonical_line_no", self.canonical_line_no());
-    }
-
-    fn digest_enriched(&self, content: &mut CanonicalContent) {
-        let Features { is_monday, is_prime, effective_amount, limit_divisor } = self.features;
-        self.digest_classified(content);
-        content.boolean("is_monday", is_monday);
-        content.boolean("is_prime", is_prime);
-        content.unsigned("effective_amount_cents", effective_amount.0);
-        content.unsigned("limit_divisor_millionths", limit_divisor.millionths());
-    }
-}
-
-impl Attempt {
+impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
     fn identity(&self, identity: &mut ShortText) -> bool {
-        self.id.with_text(|id| identity.set_text(id));
+        self.attempt().id.with_text(|id| identity.set_text(id));
         true
     }
 
     fn digest(&self, content: &mut CanonicalContent) {
-        content.unsigned("line_no", self.line_no);
-        self.id.with_text(|id| content.text("id", id));
-        self.customer_id.with_text(|id| content.text("customer_id", id));
-        content.unsigned("amount_cents", self.amount.0);
-        content.integer("time_seconds", self.time.seconds);
-        content.unsigned("time_nanos", self.time.nanos);
-    }
-}
-
-impl Payload for LoadAttempt {
-    fn identity(&self, identity: &mut ShortText) -> bool {
-        self.0.attempt.identity(identity)
-    }
-
-    fn digest(&self, content: &mut CanonicalContent) {
-        self.0.attempt.digest(content);
-    }
-}
-
-impl Payload for AttemptWithKeys {
-    fn identity(&self, identity: &mut ShortText) -> bool {
-        self.0.attempt.identity(identity)
-    }
-
-    fn digest(&self, content: &mut CanonicalContent) {
-        self.0.digest_keys(content);
-    }
-}
-
-impl Payload for IdempotencyClassifiedAttempt {
-    fn identity(&self, identity: &mut ShortText) -> bool {
-        self.0.attempt.identity(identity)
-    }
-
-    fn digest(&self, content: &mut CanonicalContent) {
-        self.0.digest_classified(content);
-    }
-}
-
-impl Payload for EnrichedAttempt {
-    fn identity(&self, identity: &mut ShortText) -> bool {
-        self.0.attempt.identity(identity)
-    }
-
-    fn digest(&self, content: &mut CanonicalContent) {
-        self.0.digest_enriched(content);
+        let Known { attempt, day, week, idempotency, canonical_line_no, features } = &*self.0;
+        content.unsigned("line_no", attempt.line_no);
+        attempt.id.with_text(|id| content.text("id", id));
+        attempt.customer_id.with_text(|id| content.text("customer_id", id));
+        content.unsigned("amount_cents", attempt.amount.0);
+        content.integer("time_seconds", attempt.time.seconds);
+        content.unsigned("time_nanos", attempt.time.nanos);
+        if PARTS >= 1 {
+            content.integer("day", day.0);
+            content.integer("week", week.0);
+        }
+        if PARTS >= 2 {
+            content.text("idempotency", idempotency.name());
+            content.unsigned("canonical_line_no", *canonical_line_no);
+        }
+        if PARTS >= 3 {
+            content.boolean("is_monday", features.is_monday);
+            content.boolean("is_prime", features.is_prime);
+            content.unsigned("effective_amount_cents", features.effective_amount.0);
+            content.unsigned("limit_divisor_millionths", features.limit_divisor.millionths());
+        }
     }
 }

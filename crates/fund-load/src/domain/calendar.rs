@@ -29,13 +29,6 @@ impl Moment {
 pub struct Day(pub i32);
 
 impl Day {
-    /// Returns whether `moment` lies on it in UTC, which is quicker than computing its [day](Moment::day): the same in the years 1 to 9999.
-    #[inline]
-    pub fn contains(self, moment: Moment) -> bool {
-        let seconds = moment.seconds.saturating_sub(i64::from(self.0) * SECONDS_PER_DAY);
-        (0..SECONDS_PER_DAY).contains(&seconds)
-    }
-
     /// Returns its weekday: 0 for Monday to 6 for Sunday.
     pub fn weekday(self) -> i32 {
         // 1970-01-01 was a Thursday.
@@ -140,21 +133,5 @@ mod tests {
         assert_eq!(Moment { seconds: -1, nanos: 0 }.day(), Day(-1));
         assert_eq!(Moment { seconds: 0, nanos: 0 }.day(), Day(0));
         assert_eq!(Moment { seconds: SECONDS_PER_DAY, nanos: 0 }.day(), Day(1));
-    }
-
-    /// Asked both ways, it is the same day: also at its ends, and of a day that a line can name for moments that none can.
-    #[test]
-    fn a_day_contains_the_moments_that_lie_on_it() {
-        let days = [-1, 0, 1, 700_000].map(Day);
-        let around = days.iter().flat_map(|day| {
-            let begins = i64::from(day.0) * SECONDS_PER_DAY;
-            [begins - 1, begins, begins + 1, begins + SECONDS_PER_DAY - 1, begins + SECONDS_PER_DAY]
-        });
-        for seconds in around.chain([i64::MIN, i64::MAX]) {
-            let moment = Moment { seconds, nanos: 999_999_999 };
-            for day in days {
-                assert_eq!(day.contains(moment), moment.day() == day, "{moment:?} on {day:?}");
-            }
-        }
     }
 }

@@ -25,19 +25,16 @@ pub struct DigitId(u64);
 const MAX_DIGITS: usize = 19;
 
 /// By number of digits less one: how many texts are shorter, which is the place of the first text of that length.
-const FIRST_PLACES: [u64; MAX_DIGITS] = first_places();
-
-const fn first_places() -> [u64; MAX_DIGITS] {
+const FIRST_PLACES: [u64; MAX_DIGITS] = {
     let mut places = [0; MAX_DIGITS];
-    let mut texts_of_length = 10;
     let mut length = 1;
     while length < MAX_DIGITS {
-        places[length] = places[length - 1] + texts_of_length;
-        texts_of_length *= 10;
+        // Each shorter text, and the empty one, is the beginning of ten.
+        places[length] = (places[length - 1] + 1) * 10;
         length += 1;
     }
     places
-}
+};
 
 impl DigitId {
     /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.

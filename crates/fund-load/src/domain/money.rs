@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use stream_kernel_run::config::decimal;
+use stream_kernel_text::grouped;
 
 /// An amount of money in whole cents; never negative.
 ///
@@ -69,15 +70,7 @@ impl Cents {
 /// Writes the amount as people do, `$1,234.50`.
 impl fmt::Display for Cents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dollars = (self.0 / 100).to_string();
-        f.write_str("$")?;
-        for (position, digit) in dollars.char_indices() {
-            if position > 0 && (dollars.len() - position).is_multiple_of(3) {
-                f.write_str(",")?;
-            }
-            write!(f, "{digit}")?;
-        }
-        write!(f, ".{:02}", self.0 % 100)
+        write!(f, "${}.{:02}", grouped(self.0 / 100), self.0 % 100)
     }
 }
 

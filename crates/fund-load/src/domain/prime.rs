@@ -27,16 +27,12 @@ pub fn is_prime(number: u64) -> bool {
 /// The strong probable-prime test to `base` of `number` = 2^`halvings` * `odd_part` + 1.
 fn passes_strong_test(number: u64, base: u64, odd_part: u64, halvings: u32) -> bool {
     let mut power = power_modulo(base, odd_part, number);
-    if power == 1 || power == number - 1 {
-        return true;
-    }
-    for _ in 1..halvings {
-        power = multiply_modulo(power, power, number);
-        if power == number - 1 {
-            return true;
-        }
-    }
-    false
+    power == 1
+        || power == number - 1
+        || (1..halvings).any(|_| {
+            power = multiply_modulo(power, power, number);
+            power == number - 1
+        })
 }
 
 fn power_modulo(mut base: u64, mut exponent: u64, modulus: u64) -> u64 {

@@ -14,9 +14,8 @@ const MAX_LINES: usize = 20;
 /// Which lines before a declined one have used up the limit that declined it.
 pub(super) struct Counted {
     reason: Reason,
-    customer_id: Option<String>,
-    day: Option<String>,
-    week: Option<String>,
+    /// What the declined one has noted.
+    tags: Tags,
 }
 
 /// What was counted, line by line.
@@ -54,8 +53,8 @@ pub(super) struct FirstWithId {
 
 impl Counted {
     /// Returns which lines count for the limit that declined the line of these notes; `None` if it was no such limit.
-    pub(super) fn before(notes: &Notes) -> Option<Self> {
-        let reason = reason_of(&notes.tags)?;
+    pub(super) fn before(Notes { tags, .. }: &Notes) -> Option<Self> {
+        let reason = reason_of(tags)?;
         let is_counted = matches!(
             reason,
             Reason::DailyAttemptLimit
@@ -63,52 +62,34 @@ impl Counted {
                 | Reason::DailyAmountLimit
                 | Reason::WeeklyAmountLimit
         );
-        let Tags { customer_id, day, week, .. } = &notes.tags;
-        (is_counted && !hides_what_counts(reason, &notes.tags)).then(|| Self {
-            reason,
-            customer_id: customer_id.clone(),
-            day: day.clone(),
-            week: week.clone(),
-        })
+        (is_counted && !hides_what_counts(reason, tags)).then(|| Self { reason, tags: tags.clone() })
     }
 
     /// Returns whether the line of these notes is one of them, if it stands before.
-    pub(super) fn includes(&self, notes: &Notes) -> bool {
-        let Tags { customer_id, day, week, prime, .. } = &notes.tags;
-        let is_same_customer = *customer_id == self.customer_id;
-        let is_accepted = notes.tags.is_accepted() == Some(true);
-        match self.reason {
-            Reason::DailyAttemptLimit => {
-                is_same_customer && *day == self.day && notes.is_canonical_and_decided()
-            }
-            Reason::PrimeDailyGlobalLimit => {
-                is_accepted && *day == self.day && prime.as_deref() == Some("true")
-            }
-            Reason::DailyAmountLimit => is_accepted && is_same_customer && *day == self.day,
-            _ => is_accepted && is_same_customer && *week == self.week,
-        }
+    pub(super) fn includes(&self, Notes { tags, metrics }: &Notes) -> bool {
+        let is_counted = match self.reason {
+            // Declined attempts count, too, if they are canonical.
+            Reason::DailyAttemptLimit => metrics.attempts_before.is_some() && tags.accepted.is_some(),
+            _ => tags.is_accepted() == Some(true),
+        };
+        is_counted && whose_and_when(self.reason, tags) == whose_and_when(self.reason, &self.tags)
     }
+}
+
+/// Returns what is the same of all lines that count for the limit of `reason`: whose they are, and when.
+fn whose_and_when(reason: Reason, tags: &Tags) -> [Option<&str>; 2] {
+    let whose = if reason == Reason::PrimeDailyGlobalLimit { &tags.prime } else { &tags.customer_id };
+    let when = if reason == Reason::WeeklyAmountLimit { &tags.week } else { &tags.day };
+    [whose, when].map(Option::as_deref)
 }
 
 /// Returns whether the trace hides what tells which lines count for the limit of `reason`. Two masked texts may stand for two
 /// customers, or days; two hashes that are alike are of one.
 pub(super) fn hides_what_counts(reason: Reason, tags: &Tags) -> bool {
-    let is_masked = |tag: &Option<String>| tag.as_deref() == Some(MASK);
     let is_hidden = |tag: &Option<String>| tag.as_deref().is_some_and(may_be_hidden);
-    let Tags { customer_id, day, week, prime, accepted, .. } = tags;
-    let (who, when) = match reason {
-        Reason::PrimeDailyGlobalLimit => (is_hidden(prime), is_masked(day)),
-        Reason::WeeklyAmountLimit => (is_masked(customer_id), is_masked(week)),
-        _ => (is_masked(customer_id), is_masked(day)),
-    };
-    who || when || is_hidden(accepted)
-}
-
-impl Notes {
-    /// Returns whether the line counts as an attempt.
-    fn is_canonical_and_decided(&self) -> bool {
-        self.metrics.attempts_before.is_some() && self.tags.accepted.is_some()
-    }
+    whose_and_when(reason, tags).contains(&Some(MASK))
+        || reason == Reason::PrimeDailyGlobalLimit && is_hidden(&tags.prime)
+        || is_hidden(&tags.accepted)
 }
 
 impl Earlier {

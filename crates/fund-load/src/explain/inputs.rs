@@ -6,7 +6,7 @@ use stream_kernel_trace_reader::reading::{self, Input};
 /// Reads a trace input by input, in constant memory. An input has fewer records than are held of one: a step of fund-load
 /// emits one message at most.
 pub(super) struct Inputs {
-    records: TraceRecords,
+    pub(super) records: TraceRecords,
     grouped: reading::Inputs,
     /// Read, but not yet asked for.
     next: Option<Input>,
@@ -31,11 +31,6 @@ impl Inputs {
             self.next = None;
         }
         Ok(self.next.take_if(|input| input.run == run))
-    }
-
-    /// Fails if lines of the trace held no record.
-    pub(super) fn finish(&self) -> Result<(), CommandFailure> {
-        self.records.finish()
     }
 
     fn read(&mut self) -> Result<Option<Input>, CommandFailure> {

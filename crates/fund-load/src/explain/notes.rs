@@ -9,7 +9,7 @@ pub(super) struct Notes {
     pub(super) metrics: Metrics,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Tags {
     pub(super) id: Option<String>,

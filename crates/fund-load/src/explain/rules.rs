@@ -1,5 +1,8 @@
 //! The limits that an attempt was compared with, and what would have passed them.
 
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use crate::domain::Reason;
 
 use super::notes::Metrics;
@@ -15,6 +18,19 @@ pub(super) struct Rule {
     pub(super) before: u128,
     pub(super) adds: u128,
     pub(super) limit: Option<u128>,
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rule = serializer.serialize_struct("Rule", 6)?;
+        rule.serialize_field("rule", self.reason.code())?;
+        rule.serialize_field("unit", if self.is_of_money() { "cents" } else { "count" })?;
+        rule.serialize_field("before", &self.before)?;
+        rule.serialize_field("adds", &self.adds)?;
+        rule.serialize_field("limit", &self.limit)?;
+        rule.serialize_field("passes", &self.passes())?;
+        rule.end()
+    }
 }
 
 impl Rule {

@@ -1,14 +1,14 @@
 //! The answer in plain words.
 
-use stream_kernel_run::config::decimal;
 use stream_kernel_text::{counted, grouped};
 
 use crate::domain::{Cents, Reason};
+use crate::rules_in_force::factor;
 
 use super::explanation::Explanation;
+use super::not_compared;
 use super::notes::Notes;
 use super::rules::Rule;
-use super::{duplicates, unusable};
 
 /// Returns the decision and why, as it follows on the line's name: `DECLINED: DAILY_AMOUNT_LIMIT. ...`.
 pub(super) fn answer(explanation: &Explanation<'_>) -> String {
@@ -18,15 +18,13 @@ pub(super) fn answer(explanation: &Explanation<'_>) -> String {
         (Some(false), Some(code)) => format!("DECLINED: {code}. {}", reason(explanation)),
         (Some(false), None) => "DECLINED, for a reason that the trace does not show".to_owned(),
         (None, _) if tags.accepted.is_some() => "The trace hides the decision".to_owned(),
-        (None, _) => match (explanation.failed_step(), explanation.steps.last()) {
-            (Some((step, error)), _) => {
-                format!("NOT DECIDED: step `{step}` failed: {}: {}", error.type_name, error.message)
+        (None, _) => {
+            if let Some((step, error)) = explanation.failed_step() {
+                return format!("NOT DECIDED: step `{step}` failed: {}: {}", error.type_name, error.message);
             }
-            (None, Some(last)) => {
-                format!("NOT DECIDED in this trace: the last it shows of the line is step `{}`", last.step)
-            }
-            (None, None) => "NOT DECIDED in this trace".to_owned(),
-        },
+            let last = explanation.steps.last().map_or("", |step| step.step);
+            format!("NOT DECIDED in this trace: the last it shows of the line is step `{last}`")
+        }
     }
 }
 
@@ -160,7 +158,7 @@ fn left(rule: &Rule) -> Option<String> {
 
 /// Returns why the line was declined, as far as the trace shows it.
 fn reason(explanation: &Explanation<'_>) -> String {
-    let Some(reason) = explanation.reason() else {
+    let Some(reason) = explanation.reason else {
         let why = if explanation.hides_reason() {
             "The trace hides the reason"
         } else {
@@ -168,17 +166,6 @@ fn reason(explanation: &Explanation<'_>) -> String {
         };
         return why.to_owned();
     };
-    let why = match reason {
-        Reason::IdDuplicateReplay => duplicates::replay(explanation),
-        Reason::IdDuplicateConflict => duplicates::conflict(explanation),
-        _ => {
-            unusable::sentence(reason, &explanation.notes.tags).or_else(|| explanation.obstacle().map(excess))
-        }
-    };
+    let why = not_compared::sentence(explanation, reason).or_else(|| explanation.obstacle().map(excess));
     why.unwrap_or_else(|| "The trace does not show the figures that were compared".to_owned())
-}
-
-/// Returns a factor of so many millionths without the zeros that say nothing.
-fn factor(millionths: u64) -> String {
-    decimal::format(millionths, 6).trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use stream_kernel_trace::{RecordedError, TraceRecord};
-use stream_kernel_trace_reader::reading::{Input, ValueChange, value_changes};
+use stream_kernel_trace_reader::reading::{ValueChange, shown_changes};
 
 /// One step on the way.
 #[derive(Debug, Serialize)]
@@ -21,15 +21,10 @@ pub(super) struct StepTaken<'a> {
     pub(super) error: Option<&'a RecordedError>,
 }
 
-/// Returns the steps of `input`, in the order in which they were taken.
-pub(super) fn steps_of(input: &Input) -> Vec<StepTaken<'_>> {
-    input.records.iter().map(StepTaken::of).collect()
-}
-
 impl<'a> StepTaken<'a> {
-    fn of(record: &'a TraceRecord) -> Self {
-        // A record that shows no changes has no notes.
-        let changes = record.ctx_diff.as_ref().and_then(|diff| value_changes(diff).ok()).unwrap_or_default();
+    /// Returns the step that `record` shows.
+    pub(super) fn of(record: &'a TraceRecord) -> Self {
+        let changes = shown_changes(record.ctx_diff.as_ref());
         Self {
             step: &record.step_name,
             takes: &record.msg_in.type_name,

@@ -18,18 +18,17 @@ use super::steps::StepTaken;
 /// Writes the explanation as a block; with headings, it says which run it is about.
 pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut dyn Write) -> io::Result<()> {
     let Tags { id, customer_id, day, week, .. } = &explanation.notes.tags;
-    let input = explanation.input;
     if has_heading {
-        let names = (explanation.run_id(), explanation.scenario());
-        writeln!(out, "{}", run_heading(input.run, Some(names)))?;
+        let names = (explanation.run_id, explanation.scenario);
+        writeln!(out, "{}", run_heading(explanation.run, Some(names)))?;
     }
-    write!(out, "line {}", input.line_no)?;
+    write!(out, "line {}", explanation.line_no)?;
     for (name, value) in [("id", id), ("customer", customer_id)] {
         if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
             write!(out, "  {name} {}", escaped(value))?;
         }
     }
-    writeln!(out, "  {}", escaped(&sentences::answer(explanation)))?;
+    writeln!(out, "  {}", escaped(&explanation.answer))?;
     for sentence in further_sentences(explanation) {
         writeln!(out, "  {}", escaped(&sentence))?;
     }
@@ -47,7 +46,7 @@ pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut 
 fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(sentences::failure(explanation));
-    sentences.extend(sentences::advice(explanation));
+    sentences.extend(explanation.advice.clone());
     for rule in explanation.other_obstacles() {
         sentences.push(format!("{} would have declined it, too: {}.", rule.reason.code(), excess(rule)));
     }

@@ -53,7 +53,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         const DOUBLED: &str = "a key is given twice";
         let mut values: [Option<&'de RawValue>; 4] = [None; 4];
         let mut others = HashSet::new();
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(Text(key)) = map.next_key()? {
             let position = match &*key {
                 "id" => 0,
                 "customer_id" => 1,
@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 fn text<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, E> {
     match value.map(RawValue::get) {
         Some(json) if json.starts_with('"') => {
-            let Key(text) = serde_json::from_str(json).map_err(E::custom)?;
+            let Text(text) = serde_json::from_str(json).map_err(E::custom)?;
             Ok(Some(text))
         }
         Some(json) if holds_half_pair(json) => Err(E::custom("half a surrogate pair")),
@@ -129,31 +129,8 @@ fn code_unit(text: &str) -> Option<u16> {
 }
 
 /// A text of JSON, borrowed from the line unless it holds escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(TextVisitor)
-    }
-}
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Returns whether more than [`MAX_DEPTH`] objects and lists are open at once; brackets in texts do not count.
 fn exceeds_max_depth(line: &[u8]) -> bool {
@@ -162,11 +139,12 @@ fn exceeds_max_depth(line: &[u8]) -> bool {
     if line.iter().filter(|byte| opens(byte)).count() <= MAX_DEPTH {
         return false;
     }
-    let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
-    for byte in line {
+    let (mut depth, mut is_in_text) = (0_usize, false);
+    let mut bytes = line.iter();
+    while let Some(byte) = bytes.next() {
         match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_in_text => is_escaped = true,
+            // What is escaped ends no text.
+            b'\\' if is_in_text => drop(bytes.next()),
             b'"' => is_in_text = !is_in_text,
             _ if is_in_text => {}
             b'{' | b'[' => {

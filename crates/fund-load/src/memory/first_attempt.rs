@@ -24,45 +24,35 @@ impl From<&Attempt> for FirstAttempt {
     }
 }
 
-/// An attempt in 28 bytes: the customer in two words; in the next three the seconds, whose 40 bits hold the years 1 to 9999, and 56 bits of
-/// the line's number; 32 bits of the amount ($42,949,672.95 at most); the fraction of the second.
-type Piece = [u32; 7];
+/// An attempt in 28 bytes, without a gap.
+#[derive(Clone, Copy, Default)]
+#[repr(Rust, packed(4))]
+pub struct Piece {
+    customer_id: DigitId,
+    /// The seconds, whose 40 bits hold the years 1 to 9999; below them bits 32 to 55 of the line's number.
+    seconds_and_line: i64,
+    /// The other 32 bits of the line's number.
+    line_low: u32,
+    /// $42,949,672.95 at most.
+    cents: u32,
+    nanos: u32,
+}
 
 const LINE_HIGH_BITS: u32 = 24;
 
 impl FirstAttempt {
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half stands elsewhere")]
     fn piece(&self) -> Option<Piece> {
         let line_high =
             i64::try_from(self.line_no >> u32::BITS).ok().filter(|high| high >> LINE_HIGH_BITS == 0)?;
-        let seconds = self.time.seconds.checked_mul(1 << LINE_HIGH_BITS)?;
-        let [customer_low, customer_high] = words(self.customer_id.place());
-        let [time_low, time_high] = words((seconds | line_high).cast_unsigned());
-        let [line_low, _] = words(self.line_no);
-        let cents = u32::try_from(self.amount.0).ok()?;
-        Some([customer_low, customer_high, time_low, time_high, line_low, cents, self.time.nanos])
+        Some(Piece {
+            customer_id: self.customer_id,
+            seconds_and_line: self.time.seconds.checked_mul(1 << LINE_HIGH_BITS)? | line_high,
+            line_low: self.line_no as u32,
+            cents: u32::try_from(self.amount.0).ok()?,
+            nanos: self.time.nanos,
+        })
     }
-
-    fn of_piece([customer_low, customer_high, time_low, time_high, line_low, cents, nanos]: Piece) -> Self {
-        let time = number(time_low, time_high).cast_signed();
-        let line_high = (time & ((1 << LINE_HIGH_BITS) - 1)).cast_unsigned();
-        Self {
-            // A piece is made of an attempt alone, whose customer has a place.
-            customer_id: DigitId::at_place(number(customer_low, customer_high)).unwrap_or_default(),
-            amount: Cents(cents.into()),
-            time: Moment { seconds: time >> LINE_HIGH_BITS, nanos },
-            line_no: line_high << u32::BITS | u64::from(line_low),
-        }
-    }
-}
-
-/// Returns the lower and the upper half.
-#[expect(clippy::cast_possible_truncation, reason = "the other half is the other word")]
-fn words(number: u64) -> [u32; 2] {
-    [number as u32, (number >> u32::BITS) as u32]
-}
-
-fn number(low: u32, high: u32) -> u64 {
-    u64::from(high) << u32::BITS | u64::from(low)
 }
 
 impl Value for FirstAttempt {
@@ -75,40 +65,39 @@ impl Value for FirstAttempt {
 
     #[inline]
     fn from_pieces(mut pieces: impl Iterator<Item = Piece>) -> Self {
-        Self::of_piece(pieces.next().unwrap_or_default())
+        let Piece { customer_id, seconds_and_line, line_low, cents, nanos } =
+            pieces.next().unwrap_or_default();
+        let line_high = (seconds_and_line & ((1 << LINE_HIGH_BITS) - 1)).cast_unsigned();
+        Self {
+            customer_id,
+            amount: Cents(cents.into()),
+            time: Moment { seconds: seconds_and_line >> LINE_HIGH_BITS, nanos },
+            line_no: line_high << u32::BITS | u64::from(line_low),
+        }
     }
 }
 
 /// Written as its piece, if it has one, behind a 1; else in full behind a 0.
 impl Encode for FirstAttempt {
     fn encode(&self, to: &mut Vec<u8>) {
-        if let Some(piece) = self.piece() {
+        if let Some(Piece { customer_id, seconds_and_line, line_low, cents, nanos }) = self.piece() {
             to.push(1);
-            for word in piece {
-                word.encode(to);
-            }
-            return;
+            ((customer_id, seconds_and_line), (line_low, (cents, nanos))).encode(to);
+        } else {
+            to.push(0);
+            let Self { customer_id, amount, time: Moment { seconds, nanos }, line_no } = *self;
+            ((customer_id, amount.0), ((seconds, nanos), line_no)).encode(to);
         }
-        to.push(0);
-        self.customer_id.encode(to);
-        self.amount.0.encode(to);
-        (self.time.seconds, self.time.nanos).encode(to);
-        self.line_no.encode(to);
     }
 
     fn decode(from: &mut &[u8]) -> Option<Self> {
         if u8::decode(from)? == 1 {
-            let mut piece = Piece::default();
-            for word in &mut piece {
-                *word = u32::decode(from)?;
-            }
-            // Of an impossible customer nothing can have been written.
-            DigitId::at_place(number(piece[0], piece[1]))?;
-            return Some(Self::of_piece(piece));
+            let ((customer_id, seconds_and_line), (line_low, (cents, nanos))) = Encode::decode(from)?;
+            let piece = Piece { customer_id, seconds_and_line, line_low, cents, nanos };
+            return Some(Self::from_pieces(std::iter::once(piece)));
         }
-        let (customer_id, amount) = (DigitId::decode(from)?, Cents(u128::decode(from)?));
-        let (seconds, nanos) = Encode::decode(from)?;
-        Some(Self { customer_id, amount, time: Moment { seconds, nanos }, line_no: u64::decode(from)? })
+        let ((customer_id, cents), ((seconds, nanos), line_no)) = Encode::decode(from)?;
+        Some(Self { customer_id, amount: Cents(cents), time: Moment { seconds, nanos }, line_no })
     }
 }
 

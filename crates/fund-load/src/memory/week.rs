@@ -23,13 +23,12 @@ impl CustomerWeek {
 
 impl Encode for CustomerWeek {
     fn encode(&self, to: &mut Vec<u8>) {
-        let Self { customer_id, week } = *self;
-        customer_id.encode(to);
-        week.encode(to);
+        ({ self.customer_id }, { self.week }).encode(to);
     }
 
     fn decode(from: &mut &[u8]) -> Option<Self> {
-        Some(Self { customer_id: DigitId::decode(from)?, week: Day::decode(from)? })
+        let (customer_id, week) = Encode::decode(from)?;
+        Some(Self { customer_id, week })
     }
 }
 
@@ -175,6 +174,7 @@ impl Encode for WeekFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::FirstAttempt;
 
     const WEEK: Day = Day(-3);
 
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn an_entry_is_short() {
         assert_eq!(size_of::<(CustomerWeek, Piece)>(), 20);
-        assert_eq!(size_of::<(DigitId, [u32; 7])>(), 36);
+        assert_eq!(size_of::<(DigitId, <FirstAttempt as Value>::Piece)>(), 36);
     }
 
     #[test]

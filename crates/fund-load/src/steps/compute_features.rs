@@ -3,25 +3,15 @@
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
 
-use crate::config::{ComputeFeaturesNode, MondayApplication, MondayMultiplier};
+use crate::config::{ComputeFeaturesNode, MondayApplication};
 use crate::domain::{
-    Day, EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime,
+    EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime,
 };
 
 /// Applies the Monday multiplier and finds out whether the id is a prime number, as far as either is switched on.
 pub struct ComputeFeatures {
-    parameters: ComputeFeaturesNode,
-}
-
-impl ComputeFeatures {
-    /// Returns the step for `parameters`.
-    pub fn new(parameters: ComputeFeaturesNode) -> Self {
-        Self { parameters }
-    }
-}
-
-fn multiplier_on(day: Day, monday: &MondayMultiplier) -> Multiplier {
-    if monday.enabled && day.is_monday() { monday.multiplier } else { Multiplier::ONE }
+    /// Its part of the configuration.
+    pub parameters: ComputeFeaturesNode,
 }
 
 impl Step<FundLoadMessage> for ComputeFeatures {
@@ -35,10 +25,10 @@ impl Step<FundLoadMessage> for ComputeFeatures {
         out: &mut Emitter<'_, FundLoadMessage, EnrichedAttempt>,
     ) -> Result<(), StepError> {
         let monday = &self.parameters.monday_multiplier;
-        let (attempt, day) = (classified.attempt(), classified.day());
-        let is_monday = monday.enabled && day.is_monday();
+        let attempt = classified.attempt();
+        let is_monday = monday.enabled && classified.day().is_monday();
         let is_prime = self.parameters.prime_gate.enabled && is_prime(attempt.id.value());
-        let multiplier = multiplier_on(day, monday);
+        let multiplier = if is_monday { monday.multiplier } else { Multiplier::ONE };
         let (effective_amount, limit_divisor) = match monday.apply_to {
             MondayApplication::Amount => (attempt.amount.times(multiplier), Multiplier::ONE),
             MondayApplication::Limits => (attempt.amount, multiplier),

@@ -7,14 +7,8 @@ use crate::domain::{AttemptWithKeys, FundLoadMessage, LoadAttempt, WeekStart};
 
 /// Finds an attempt's day and week from its own time, in UTC.
 pub struct ComputeTimeKeys {
-    week_start: WeekStart,
-}
-
-impl ComputeTimeKeys {
-    /// Returns the step for weeks that begin on `week_start`.
-    pub fn new(week_start: WeekStart) -> Self {
-        Self { week_start }
-    }
+    /// The weekday on which weeks start.
+    pub week_start: WeekStart,
 }
 
 impl Step<FundLoadMessage> for ComputeTimeKeys {

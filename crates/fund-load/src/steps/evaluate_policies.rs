@@ -11,9 +11,10 @@ use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
 /// Holds an attempt against the limits and what was accepted before.
 pub struct EvaluatePolicies {
-    parameters: EvaluatePoliciesNode,
+    /// Its part of the configuration.
+    pub parameters: EvaluatePoliciesNode,
     /// Which figures there are: the others are neither compared nor noted.
-    windows: UpdateWindowsNode,
+    pub windows: UpdateWindowsNode,
 }
 
 /// What was there before an attempt.
@@ -36,11 +37,6 @@ struct Limits {
 }
 
 impl EvaluatePolicies {
-    /// Returns the step for `parameters`; `windows` says which figures there are.
-    pub fn new(parameters: EvaluatePoliciesNode, windows: UpdateWindowsNode) -> Self {
-        Self { parameters, windows }
-    }
-
     fn look_up(&self, attempt: &EnrichedAttempt, found: &mut Found<'_>) -> Before {
         let (week, primes) = found;
         let figures = week.get().unwrap_or_default();
@@ -152,7 +148,7 @@ impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
             }
             // Only what is canonical is looked up.
             None => Verdict::Declined(match attempt.idempotency() {
-                Idempotency::Replay { .. } => Reason::IdDuplicateReplay,
+                Idempotency::Replay => Reason::IdDuplicateReplay,
                 _ => Reason::IdDuplicateConflict,
             }),
         };

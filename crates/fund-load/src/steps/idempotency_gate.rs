@@ -5,7 +5,7 @@ use std::fmt;
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Entry, KeyedStep, Mark, StepError};
 
-use super::horizon::{DayJump, MAX_JUMPS, TooOld};
+use super::horizon::{MAX_JUMPS, jump, too_old};
 use crate::domain::{
     AttemptWithKeys, Day, DigitId, FundLoadMessage, Idempotency, IdempotencyClassifiedAttempt,
 };
@@ -15,15 +15,11 @@ use crate::memory::{FirstAttempt, Ids, LatestDay};
 ///
 /// Ids are forgotten by the latest day of all attempts, the one at hand included, whether their ids were new or not.
 pub struct IdempotencyGate {
-    remember_days: Option<u16>,
+    /// For how many days before the latest day ids are remembered; `None` for ever.
+    pub remember_days: Option<u16>,
 }
 
 impl IdempotencyGate {
-    /// Returns the step for ids that are remembered for `remember_days` before the latest day.
-    pub fn new(remember_days: Option<u16>) -> Self {
-        Self { remember_days }
-    }
-
     /// Tells people of a line on which more is forgotten than one may expect.
     fn notify(
         &self,
@@ -38,10 +34,10 @@ impl IdempotencyGate {
         let oldest = latest.now - i64::from(remember_days);
         if let Some(from) = latest.before.filter(|before| oldest > *before) {
             let [from, to] = [from, latest.now].map(day_at);
-            out.notice("jump", MAX_JUMPS, DayJump { line_no, from, to, remember_days, forgotten });
+            out.notice("jump", MAX_JUMPS, jump(line_no, from, to, remember_days, forgotten));
         }
         if is_new && i64::from(day.0) < oldest {
-            out.notice("too old", 1, TooOld { line_no, day, latest: day_at(latest.now), remember_days });
+            out.notice("too old", 1, too_old(line_no, day, day_at(latest.now), remember_days));
         }
     }
 }
@@ -51,29 +47,17 @@ fn day_at(time: i64) -> Day {
     Day(i32::try_from(time).unwrap_or(i32::MAX))
 }
 
-/// In what two attempts with the same id differ.
-struct Differences {
-    first: FirstAttempt,
-    later: FirstAttempt,
-}
-
-/// Writes what differs, such as `customer_id,amount,time`.
-impl fmt::Display for Differences {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, later } = self;
-        let mut separator = "";
-        for (name, differs) in [
+/// Returns in what two attempts with the same id differ, such as `customer_id,amount,time`.
+fn differences(first: FirstAttempt, later: FirstAttempt) -> impl fmt::Display {
+    fmt::from_fn(move |f| {
+        let fields = [
             ("customer_id", first.customer_id != later.customer_id),
             ("amount", first.amount != later.amount),
             ("time", first.time != later.time),
-        ] {
-            if differs {
-                write!(f, "{separator}{name}")?;
-                separator = ",";
-            }
-        }
-        Ok(())
-    }
+        ];
+        let differing = fields.into_iter().filter_map(|(name, differs)| differs.then_some(name));
+        f.write_str(&differing.collect::<Vec<_>>().join(","))
+    })
 }
 
 impl KeyedStep<FundLoadMessage> for IdempotencyGate {
@@ -98,25 +82,22 @@ impl KeyedStep<FundLoadMessage> for IdempotencyGate {
         if self.remember_days.is_some() {
             self.notify(&keyed, first.is_none(), id.forgotten(), latest, out);
         }
-        let idempotency = match first {
+        let (idempotency, canonical_line_no) = match first {
             None => {
                 id.set(&attempt)?;
-                Idempotency::Canonical
+                (Idempotency::Canonical, attempt.line_no)
+            }
+            Some(first) if (FirstAttempt { line_no: first.line_no, ..attempt }) == first => {
+                (Idempotency::Replay, first.line_no)
             }
             Some(first) => {
-                let canonical_line_no = first.line_no;
-                if (FirstAttempt { line_no: canonical_line_no, ..attempt }) == first {
-                    Idempotency::Replay { canonical_line_no }
-                } else {
-                    context.tags.set("differs", Differences { first, later: attempt });
-                    Idempotency::Conflict { canonical_line_no }
-                }
+                context.tags.set("differs", differences(first, attempt));
+                (Idempotency::Conflict, first.line_no)
             }
         };
-        let classified = keyed.classified(idempotency);
         context.tags.set("idempotency", idempotency.name());
-        context.metrics.set("canonical_line_no", classified.canonical_line_no());
-        out.emit(classified);
+        context.metrics.set("canonical_line_no", canonical_line_no);
+        out.emit(keyed.classified(idempotency, canonical_line_no));
         Ok(())
     }
 }

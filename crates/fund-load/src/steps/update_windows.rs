@@ -11,15 +11,11 @@ use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
 /// Counts attempts and accepted amounts, as far as their windows are switched on. Only the first attempt with an id counts.
 pub struct UpdateWindows {
-    parameters: UpdateWindowsNode,
+    /// Its part of the configuration.
+    pub parameters: UpdateWindowsNode,
 }
 
 impl UpdateWindows {
-    /// Returns the step for `parameters`.
-    pub fn new(parameters: UpdateWindowsNode) -> Self {
-        Self { parameters }
-    }
-
     fn count(
         &self,
         attempt: &EnrichedAttempt,
