@@ -6,7 +6,6 @@ mod input_window;
 mod outcome;
 mod run_comparison;
 mod run_difference;
-mod tally;
 
 use serde::Serialize;
 
@@ -17,7 +16,6 @@ pub use run_difference::{
 };
 
 use alignment::settled;
-use fields::LeftOut;
 use input_window::{InputWindow, Place};
 use run_comparison::RunComparison;
 
@@ -59,7 +57,7 @@ pub struct Sides<T> {
 pub struct Comparison<A, B> {
     a: InputWindow<A>,
     b: InputWindow<B>,
-    left_out: LeftOut,
+    ignores_scenario: bool,
 }
 
 impl<A, B, E> Comparison<A, B>
@@ -69,12 +67,12 @@ where
 {
     /// Returns the comparison of the traces whose records are `a` and `b`, in the order of the traces.
     pub fn new(a: A, b: B) -> Self {
-        Self { a: InputWindow::new(a), b: InputWindow::new(b), left_out: LeftOut::default() }
+        Self { a: InputWindow::new(a), b: InputWindow::new(b), ignores_scenario: false }
     }
 
     /// Leaves the scenario's name out as well: runs of two configurations can then be the same.
     pub fn ignoring_scenario(mut self) -> Self {
-        self.left_out.scenario = true;
+        self.ignores_scenario = true;
         self
     }
 
@@ -100,7 +98,7 @@ where
         let Some(Place { run, .. }) = self.next_places()?.into_iter().flatten().min() else {
             return Ok(None);
         };
-        let mut comparison = RunComparison::new(run, self.left_out);
+        let mut comparison = RunComparison::new(run, self.ignores_scenario);
         while let Some(place) =
             self.next_places()?.into_iter().flatten().min().filter(|place| place.run == run)
         {

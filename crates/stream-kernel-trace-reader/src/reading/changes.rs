@@ -1,11 +1,8 @@
 //! What a step changed in the context, value by value.
 
-use std::collections::HashMap;
-
 use serde_json::value::RawValue;
 
-use crate::json_leaves::{Leaves, elements, members};
-use crate::json_members::Members;
+use crate::json_leaves::{Leaf, Members, differing, elements, members, push_leaves};
 use stream_kernel_trace::ContextSnapshot;
 
 /// A value in the context that a step changed.
@@ -52,57 +49,37 @@ pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
 }
 
 fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
+    let json = |value: Option<&RawValue>| value.map(|value| value.get().to_owned());
+    let change = |path, before, after| ValueChange { path, before: json(before), after: json(after) };
     let Members(fields) = serde_json::from_str(diff)?;
     let mut changes = Vec::new();
     for (name, field) in fields {
-        match members(field.get()).as_deref() {
+        let members = members(field.get());
+        let (before, after) = match members.as_deref() {
             Some([(first, before), (second, after)]) if first == "before" && second == "after" => {
-                push_changes(&mut changes, &name, before, after);
+                (before, after)
             }
-            _ => changes.push(ValueChange {
-                path: name.into_owned(),
-                before: None,
-                after: Some(field.get().to_owned()),
-            }),
+            _ => {
+                changes.push(change(name.into_owned(), None, Some(field)));
+                continue;
+            }
+        };
+        let differing = differing(values_of(&name, after), values_of(&name, before), |a, b| a == b);
+        // Such as `[]` that became `{}`: no single value changed, but the field did.
+        if differing.is_empty() && before.get() != after.get() {
+            changes.push(change(name.into_owned(), Some(before), Some(after)));
         }
+        changes.extend(differing.into_iter().map(|(path, after, before)| change(path, before, after)));
     }
     Ok(changes)
 }
 
-fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &RawValue, after: &RawValue) {
-    let (before_values, after_values) = (values_of(field, before), values_of(field, after));
-    let mut was: HashMap<&str, &str> =
-        before_values.iter().map(|(path, value)| (&**path, value.get())).collect();
-    let changes_before = changes.len();
-    for (path, value) in &after_values {
-        let before = was.remove(&**path);
-        if before != Some(value.get()) {
-            let (before, after) = (before.map(str::to_owned), Some(value.get().to_owned()));
-            changes.push(ValueChange { path: path.clone(), before, after });
-        }
-    }
-    // What is left was not there afterwards.
-    for (path, value) in &before_values {
-        if was.contains_key(&**path) {
-            changes.push(ValueChange {
-                path: path.clone(),
-                before: Some(value.get().to_owned()),
-                after: None,
-            });
-        }
-    }
-    // Such as `[]` that became `{}`: no single value changed, but the field did.
-    if changes.len() == changes_before && before.get() != after.get() {
-        let (before, after) = (Some(before.get().to_owned()), Some(after.get().to_owned()));
-        changes.push(ValueChange { path: field.to_owned(), before, after });
-    }
-}
-
 /// Returns the values in a field, the empty ones left out.
-fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<(String, &'j RawValue)> {
-    let mut leaves = Leaves::default();
-    leaves.add(field.to_owned(), 1, json);
-    leaves.0.into_iter().filter(|(_, value)| !is_empty(value.get())).collect()
+fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<Leaf<'j>> {
+    let mut leaves = Vec::new();
+    push_leaves(&mut leaves, field.to_owned(), 1, json);
+    leaves.retain(|(_, value)| !is_empty(value.get()));
+    leaves
 }
 
 /// Returns whether `json` is an object or a list in which there is no value.

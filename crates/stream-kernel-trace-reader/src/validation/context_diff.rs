@@ -3,8 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json_leaves::members;
-use crate::json_members::Member;
+use crate::json_leaves::{Member, members};
 
 /// Returns what is wrong with `diff` between the snapshots `before` and `after`, if anything is; the first thing only. What
 /// is no object is somebody else's to report.

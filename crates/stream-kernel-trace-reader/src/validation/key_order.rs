@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};
 
-use crate::json_members::Members;
+use crate::json_leaves::Members;
 
 const RECORD: &[&str] = &[
     "trace_id",
