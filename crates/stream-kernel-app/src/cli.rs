@@ -9,6 +9,7 @@ use stream_kernel_config_remote::STORES;
 use stream_kernel_run::config::Loader;
 use stream_kernel_run::{Application, InputSettings, Job, OutputSettings};
 
+use crate::commands::Environment;
 use crate::failure::Failure;
 use crate::trace_commands::TraceCommand;
 
@@ -105,7 +106,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) struct Options {
     // Its help names the stores that are built in.
     #[arg(long, help = config_help(), value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
-    config: Vec<String>,
+    pub(crate) config: Vec<String>,
     /// Let what the sources hold below `profiles.NAME` go over the rest of them.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
@@ -140,10 +141,7 @@ const MAX_RUN_ID_CHARS: usize = 128;
 
 impl Options {
     /// Returns the loader with every layer that the command line names, and the environment.
-    pub(crate) fn loader<A: Application>(
-        &self,
-        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
-    ) -> Loader {
+    pub(crate) fn loader<A: Application>(&self, environment: Environment) -> Loader {
         let mut loader = Job::<A>::loader().stores(STORES).environment(environment);
         loader = self.config.iter().fold(loader, |loader, source| loader.location(source));
         if let Some(name) = &self.profile {
@@ -172,38 +170,20 @@ impl Options {
         }
     }
 
-    /// Returns the loader of a configuration that comes from these sources and then from `source`.
-    pub(crate) fn loader_over<A: Application>(
-        &self,
-        source: &str,
-        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
-    ) -> Loader {
-        self.loader::<A>(environment).location(source)
-    }
-
-    /// Returns whether a part of the configuration is on standard input.
-    pub(crate) fn reads_standard_input(&self) -> bool {
-        self.config.iter().any(|source| source == "-")
-    }
-
     /// Checks what clap cannot.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let characters = self.run_id.chars().count();
         if characters > MAX_RUN_ID_CHARS {
             let text =
                 format!("--run-id has {characters} characters (at most {MAX_RUN_ID_CHARS} are possible)");
-            return Err(Failure::Usage(text));
+            return Err(Failure::usage(text));
         }
         let from_standard_input = self.config.iter().filter(|source| *source == "-").count();
         if from_standard_input > 1 {
-            return Err(Failure::Usage(
-                "`--config -` is given twice, and standard input can be read once".into(),
-            ));
+            return Err(Failure::usage("`--config -` is given twice, and standard input can be read once"));
         }
         if self.run_id.chars().any(char::is_control) {
-            return Err(Failure::Usage(
-                "--run-id holds a control character (use letters, digits and signs)".into(),
-            ));
+            return Err(Failure::usage("--run-id holds a control character (use letters, digits and signs)"));
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ pub(crate) fn push_leaves<'j>(leaves: &mut Vec<Leaf<'j>>, path: String, depth: u
 /// `b` has.
 pub(crate) fn differing<'j>(
     a: Vec<Leaf<'j>>,
-    b: Vec<Leaf<'j>>,
+    b: &[Leaf<'j>],
     is_same: impl Fn(&str, &str) -> bool,
 ) -> Vec<(String, Option<&'j RawValue>, Option<&'j RawValue>)> {
     let mut rest: HashMap<&str, &RawValue> = b.iter().map(|(path, value)| (&**path, *value)).collect();

@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     if options.repair {
         repair::refuse_other_than_files(&options.file)?;
     }
-    let failed = |cause| Failure::ReadTrace { name: options.file.clone(), cause };
+    let failed = Failure::unreadable(&options.file);
     let mut reader = TraceReader::new(open(&options.file, true)?);
     let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         }
         Ok(())
     };
-    while let Some(line) = reader.next_line().map_err(failed)? {
+    while let Some(line) = reader.next_line().map_err(&failed)? {
         take(&reader, line)?;
     }
     let mut to_cut = None;
@@ -89,7 +89,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     printer.take(&mut found, check.run())?;
     // What stands before the first record is told with the first run, so that is there.
     if let Some(run) = options.run.filter(|only| *only > check.run().max(1)) {
-        return Err(Failure::NoSuchRun { name: options.file.clone(), run, runs: check.run() });
+        return Err(Failure::no_such_run(&options.file, run, check.run()));
     }
     printer.finish(&check)?;
     if let Some(tail) = to_cut {

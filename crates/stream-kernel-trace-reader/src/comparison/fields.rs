@@ -43,7 +43,7 @@ pub(super) fn differing_fields(
     // Writing a record into memory does not fail.
     let [a, b] = [a, b].map(|record| serde_json::to_string(record).unwrap_or_default());
     let [of_a, of_b] = [&a, &b].map(|record| flattened(record, ignores_scenario));
-    differing(of_a, of_b, |a, b| canonical(a) == canonical(b))
+    differing(of_a, &of_b, |a, b| canonical(a) == canonical(b))
         .into_iter()
         .map(|(path, a, b)| FieldDifference {
             path,

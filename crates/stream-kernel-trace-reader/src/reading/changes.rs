@@ -64,7 +64,7 @@ fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
                 continue;
             }
         };
-        let differing = differing(values_of(&name, after), values_of(&name, before), |a, b| a == b);
+        let differing = differing(values_of(&name, after), &values_of(&name, before), |a, b| a == b);
         // Such as `[]` that became `{}`: no single value changed, but the field did.
         if differing.is_empty() && before.get() != after.get() {
             changes.push(change(name.into_owned(), Some(before), Some(after)));

@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use serde_json::json;
-use stream_kernel_text::{counted, escaped, escaped_json};
+use stream_kernel_text::{counted, escaped};
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace_reader::reading::TornTail;
 use stream_kernel_trace_reader::validation::{Finding, Validator};
 
 use crate::failure::Failure;
 use crate::trace_commands::run_heading::run_heading;
+use crate::trace_commands::write_json_line;
 
 /// How many findings of a run people are shown; the others are counted.
 pub(super) const MAX_SHOWN: usize = 100;
@@ -70,7 +71,7 @@ impl<'a> FindingsPrinter<'a> {
             let summary = json!({
                 "records": records, "inputs": inputs, "runs": runs, "findings": self.in_all, "cut": cut,
             });
-            self.print(&format!("{summary}\n"))?;
+            write_json_line(self.out, &summary).map_err(Failure::Print)?;
             return Ok(self.in_all);
         }
         let name = escaped(self.name);
@@ -92,7 +93,7 @@ impl<'a> FindingsPrinter<'a> {
         self.in_all += 1;
         if self.is_json {
             let finding = json!({"run": run.max(&1), "line": line_no, "what": what});
-            return self.print(&escaped_json(&format!("{finding}\n")));
+            return write_json_line(self.out, &finding).map_err(Failure::Print);
         }
         if self.held_back.len() < MAX_SHOWN {
             let name = escaped(self.name);

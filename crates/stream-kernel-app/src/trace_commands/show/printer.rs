@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 use stream_kernel_trace::{TraceRecord, may_be_hidden};
 use stream_kernel_trace_reader::reading::Input;
-use stream_kernel_trace_reader::write_json;
 
 use super::block::write_block;
 use super::choice::Choice;
 use super::palette::{Palette, styled};
 use crate::failure::Failure;
 use crate::trace_commands::run_heading::run_heading;
+use crate::trace_commands::write_json_line;
 
 /// How inputs are printed.
 #[derive(Clone, Copy, Debug)]
@@ -106,8 +106,7 @@ impl<'a> Printer<'a> {
                     continued: input.is_continued,
                     records,
                 };
-                write_json(&mut *self.out, &object)?;
-                self.out.write_all(b"\n")
+                write_json_line(self.out, &object)
             }
             Form::People(palette) => {
                 if !is_first {
