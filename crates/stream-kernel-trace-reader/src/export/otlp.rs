@@ -61,27 +61,8 @@ impl<W: Write> Otlp<W> {
 }
 
 impl<W: Write> Format for Otlp<W> {
-    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let record = step.record;
-        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
-        self.input = Some(OpenInput {
-            ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
-            last: None,
-            repeats: 0,
-            run_id: record.run_id().to_owned(),
-            scenario: record.scenario.clone(),
-            line_no: record.line_no,
-            begin_ns: step.begin_ns,
-            end_ns: step.begin_ns,
-            records: 0,
-            failure: None,
-            spans: Vec::new(),
-        });
-        Ok(())
-    }
-
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let Some(input) = &mut self.input else { return Ok(()) };
+        let input = self.input.get_or_insert_with(|| OpenInput::new(step));
         if input.spans.len() > MAX_PART_BYTES {
             input.write_line(&mut self.out)?;
             input.spans.clear();
@@ -97,6 +78,24 @@ impl<W: Write> Format for Otlp<W> {
 }
 
 impl OpenInput {
+    fn new(step: &Step<'_>) -> Self {
+        let record = step.record;
+        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
+        Self {
+            ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
+            last: None,
+            repeats: 0,
+            run_id: record.run_id().to_owned(),
+            scenario: record.scenario.clone(),
+            line_no: record.line_no,
+            begin_ns: step.begin_ns,
+            end_ns: step.begin_ns,
+            records: 0,
+            failure: None,
+            spans: Vec::new(),
+        }
+    }
+
     fn push_step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let record = step.record;
         let end_ns = step.begin_ns.saturating_add(step.duration_ns);
