@@ -99,6 +99,11 @@ pub(crate) fn elements(json: &str) -> Option<Vec<&RawValue>> {
     json.starts_with('[').then(|| serde_json::from_str(json).ok())?
 }
 
+/// Returns the text that a JSON string stands for; `None` of what is no string.
+pub(crate) fn text(json: &str) -> Option<String> {
+    json.starts_with('"').then(|| serde_json::from_str(json).ok())?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,21 +1,13 @@
 //! Two records, field by field.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json_leaves::{Leaf, Member, differing, members, name, push_leaves};
+use crate::json_leaves::{Leaf, Member, differing, members, name, push_leaves, text};
 use stream_kernel_trace::{ContextField, ContextSnapshot, TraceRecord};
 
 /// The fields of a context that are another in every run.
 const VOLATILE: [ContextField; 3] = [ContextField::TraceId, ContextField::RunId, ContextField::ReceivedAt];
-
-/// Returns whether a field of a context is left out; `ignores_scenario` leaves the scenario's name out as well.
-fn is_left_out(context_field: &str, ignores_scenario: bool) -> bool {
-    VOLATILE.iter().any(|field| field.name() == context_field)
-        || ignores_scenario && context_field == ContextField::ScenarioId.name()
-}
 
 /// A field that two records have with different values, or that one of them lacks.
 #[derive(Clone, Debug, Serialize)]
@@ -43,7 +35,7 @@ pub(super) fn differing_fields(
     // Writing a record into memory does not fail.
     let [a, b] = [a, b].map(|record| serde_json::to_string(record).unwrap_or_default());
     let [of_a, of_b] = [&a, &b].map(|record| flattened(record, ignores_scenario));
-    differing(of_a, &of_b, |a, b| canonical(a) == canonical(b))
+    differing(of_a, &of_b, is_same_value)
         .into_iter()
         .map(|(path, a, b)| FieldDifference {
             path,
@@ -76,16 +68,13 @@ fn is_same_context(a: Option<&ContextSnapshot>, b: Option<&ContextSnapshot>, ign
         return true;
     }
     let (Some(a), Some(b)) = (a, b) else { return false };
-    let (Some(in_a), Some(in_b)) = (members(a.as_json()), members(b.as_json())) else { return false };
-    let stable = |members: Vec<Member<'_>>| -> BTreeMap<String, String> {
-        let stable = members.into_iter().filter(|(field, _)| !is_left_out(field, ignores_scenario));
+    let (Some(a), Some(b)) = (members(a.as_json()), members(b.as_json())) else { return false };
+    let [a, b] = [a, b].map(|shown| {
         let mut leaves = Vec::new();
-        for (field, value) in stable {
-            push_leaves(&mut leaves, name(&field), 2, value);
-        }
-        leaves.into_iter().map(|(path, value)| (path, canonical(value.get()))).collect()
-    };
-    stable(in_a) == stable(in_b)
+        push_context(&mut leaves, "", shown, ignores_scenario);
+        leaves
+    });
+    differing(a, &b, is_same_value).is_empty()
 }
 
 /// Returns the values of a record by path, without what is volatile.
@@ -96,11 +85,7 @@ fn flattened(record: &str, ignores_scenario: bool) -> Vec<Leaf<'_>> {
             ("trace_id" | "t_enter" | "t_exit" | "duration_ms" | "step_index", _) => {}
             ("scenario", _) if ignores_scenario => {}
             ("ctx_before" | "ctx_after" | "ctx_diff", Some(shown)) => {
-                for (context_field, value) in
-                    shown.iter().filter(|(name, _)| !is_left_out(name, ignores_scenario))
-                {
-                    push_leaves(&mut leaves, field.to_string() + &name(context_field), 2, value);
-                }
+                push_context(&mut leaves, &field, shown, ignores_scenario);
             }
             _ => push_leaves(&mut leaves, field.into_owned(), 1, value),
         }
@@ -108,14 +93,20 @@ fn flattened(record: &str, ignores_scenario: bool) -> Vec<Leaf<'_>> {
     leaves
 }
 
-/// Returns the text that a JSON string stands for; `None` of what is no string.
-pub(super) fn text(json: &str) -> Option<String> {
-    json.starts_with('"').then(|| serde_json::from_str(json).ok())?
+/// Adds the values in the fields of a context, which stands at `path`, without what is volatile.
+fn push_context<'j>(leaves: &mut Vec<Leaf<'j>>, path: &str, fields: Vec<Member<'j>>, ignores_scenario: bool) {
+    for (field, value) in fields {
+        let is_left_out = VOLATILE.iter().any(|volatile| volatile.name() == field)
+            || ignores_scenario && field == ContextField::ScenarioId.name();
+        if !is_left_out {
+            push_leaves(leaves, path.to_owned() + &name(&field), 2, value);
+        }
+    }
 }
 
-/// Returns `json` in the one form of values that are the same: strings can be escaped in several ways.
-fn canonical(json: &str) -> String {
-    text(json).map_or_else(|| json.to_owned(), |text| format!("\"{text}"))
+/// Returns whether two values are the same: strings can be escaped in several ways.
+fn is_same_value(a: &str, b: &str) -> bool {
+    a == b || text(a).is_some_and(|a| text(b) == Some(a))
 }
 
 #[cfg(test)]

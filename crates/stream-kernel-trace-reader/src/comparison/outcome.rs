@@ -3,9 +3,7 @@
 use std::mem;
 
 use super::PlacedRecord;
-use super::fields::text;
-use crate::json_leaves::members;
-use crate::reading::message_identities;
+use crate::reading::{message_identities, tags};
 use stream_kernel_trace::may_be_hidden;
 
 /// The decision about an input that was accepted.
@@ -25,7 +23,7 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Takes in further records of the input.
     pub(super) fn update(&mut self, records: &[PlacedRecord]) {
-        if let Some(tags) = records.iter().rev().find_map(last_tags) {
+        if let Some(tags) = records.iter().rev().find_map(|placed| tags(placed.record.ctx_after.as_ref()?)) {
             self.tags = Some(tags);
         }
         for placed in records {
@@ -41,7 +39,6 @@ impl Outcome {
         self.tag("id").filter(|id| !id.is_empty()).or(self.identity.as_deref())
     }
 
-    /// Returns the value of the tag `name`.
     pub(super) fn tag(&self, name: &str) -> Option<&str> {
         let (_, value) = self.tags.as_ref()?.iter().find(|(tag, _)| tag == name)?;
         Some(value)
@@ -57,13 +54,6 @@ impl Outcome {
             Some(reason) => format!("declined: {reason}"),
         })
     }
-}
-
-fn last_tags(placed: &PlacedRecord) -> Option<Vec<(String, String)>> {
-    let shown = members(placed.record.ctx_after.as_ref()?.as_json())?;
-    let (_, tags) = shown.into_iter().find(|(field, _)| field == "tags")?;
-    let value = |json: &str| text(json).unwrap_or_else(|| json.to_owned());
-    Some(members(tags.get())?.into_iter().map(|(tag, json)| (tag.into_owned(), value(json.get()))).collect())
 }
 
 #[cfg(test)]
