@@ -37,11 +37,11 @@ pub struct Sides<T> {
 /// ```
 /// use std::convert::Infallible;
 /// use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord};
-/// # let record = |line_no: u64, kind: &str| serde_json::from_value(serde_json::json!({
-/// #     "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0, "step_name": "parse",
-/// #     "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
-/// #     "msg_in": {"type_name": kind, "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let record = |line_no, kind| {
+/// #     let record = example.replace(r#""line_no":1"#, &format!(r#""line_no":{line_no}"#)).replace("Line", kind);
+/// #     serde_json::from_str(&record).unwrap()
+/// # };
 ///
 /// let place = |file_line, record| Ok::<_, Infallible>(PlacedRecord { run: 1, file_line, record });
 /// let a = [place(1, record(1, "Line")), place(2, record(2, "Line"))];
@@ -54,19 +54,15 @@ pub struct Sides<T> {
 /// # Ok::<(), Infallible>(())
 /// ```
 #[derive(Debug)]
-pub struct Comparison<A, B> {
-    a: InputWindow<A>,
-    b: InputWindow<B>,
+pub struct Comparison<I> {
+    a: InputWindow<I>,
+    b: InputWindow<I>,
     ignores_scenario: bool,
 }
 
-impl<A, B, E> Comparison<A, B>
-where
-    A: Iterator<Item = Result<PlacedRecord, E>>,
-    B: Iterator<Item = Result<PlacedRecord, E>>,
-{
+impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> Comparison<I> {
     /// Returns the comparison of the traces whose records are `a` and `b`, in the order of the traces.
-    pub fn new(a: A, b: B) -> Self {
+    pub fn new(a: I, b: I) -> Self {
         Self { a: InputWindow::new(a), b: InputWindow::new(b), ignores_scenario: false }
     }
 
@@ -118,7 +114,6 @@ where
         Ok(Some(comparison.finish()))
     }
 
-    /// Returns the input of the next record of each trace.
     fn next_places(&mut self) -> Result<[Option<Place>; 2], E> {
         Ok([self.a.next_place()?, self.b.next_place()?])
     }
