@@ -79,7 +79,7 @@ pub(crate) struct Records {
     runs: RunSplitter,
     /// The run of the last record, from 1; 0 before the first.
     run: u64,
-    only_run: Option<u64>,
+    pub(super) only_run: Option<u64>,
     pub(crate) wrong_lines: WrongLines,
     /// More may come than there is.
     is_growing: bool,
@@ -158,7 +158,6 @@ impl Records {
         self.wrong_lines.finish()
     }
 
-    /// Returns whether no record was read.
     pub(crate) fn are_none(&self) -> bool {
         self.run == 0
     }
@@ -173,7 +172,6 @@ impl Records {
         self.reader.line_no()
     }
 
-    /// Returns how many bytes were read.
     pub(super) fn bytes_read(&self) -> u64 {
         self.reader.bytes_read()
     }

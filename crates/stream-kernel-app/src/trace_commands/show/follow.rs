@@ -82,8 +82,7 @@ pub(super) fn follow(
     loop {
         let records = Records::growing(name, only_run, file.try_clone().map_err(&failed)?);
         let length = || Ok(file.metadata().map_err(&failed)?.len());
-        let mut growing = Growing { only_run, records, inputs: Inputs::default() };
-        if let Some(exit_code) = growing.read_until_truncated(length, printer, pauses)? {
+        if let Some(exit_code) = read_until_truncated(records, length, printer, pauses)? {
             return Ok(exit_code);
         }
         say(format!("note: `{}` was truncated; starting over", escaped(name)));
@@ -92,53 +91,50 @@ pub(super) fn follow(
     }
 }
 
-/// A trace from its beginning, as far as it has grown.
-struct Growing {
-    only_run: Option<u64>,
-    records: Records,
-    inputs: Inputs,
+/// Returns the exit code, or `None` if the file, which is `length` long, became shorter than what was read of it.
+fn read_until_truncated(
+    mut records: Records,
+    length: impl Fn() -> Result<u64, Failure>,
+    printer: &mut Printer<'_>,
+    pauses: &mut dyn Pauses,
+) -> Result<Option<u8>, Failure> {
+    let mut inputs = Inputs::default();
+    let (mut quiet_polls, mut bytes_before) = (0, 0);
+    loop {
+        let read = read_what_is_there(&mut records, &mut inputs, printer, pauses);
+        let ended = pauses.ended();
+        let bytes_read = records.bytes_read();
+        let is_truncated = length()? < bytes_read;
+        quiet_polls = if bytes_read == bytes_before { quiet_polls + 1 } else { 0 };
+        bytes_before = bytes_read;
+        if quiet_polls == QUIET_POLLS || ended.is_some() || is_truncated || read.is_err() {
+            printer.print(inputs.take().as_ref())?;
+        }
+        printer.flush()?;
+        read?;
+        if ended.is_some() {
+            return Ok(ended);
+        }
+        if is_truncated {
+            return Ok(None);
+        }
+        pauses.pause().map_err(Failure::Signals)?;
+    }
 }
 
-impl Growing {
-    /// Returns the exit code, or `None` if the file, which is `length` long, became shorter than what was read of it.
-    fn read_until_truncated(
-        &mut self,
-        length: impl Fn() -> Result<u64, Failure>,
-        printer: &mut Printer<'_>,
-        pauses: &mut dyn Pauses,
-    ) -> Result<Option<u8>, Failure> {
-        let (mut quiet_polls, mut bytes_before) = (0, 0);
-        loop {
-            let read = self.read_what_is_there(printer, pauses);
-            let ended = pauses.ended();
-            let bytes_read = self.records.bytes_read();
-            let is_truncated = length()? < bytes_read;
-            quiet_polls = if bytes_read == bytes_before { quiet_polls + 1 } else { 0 };
-            bytes_before = bytes_read;
-            if quiet_polls == QUIET_POLLS || ended.is_some() || is_truncated || read.is_err() {
-                printer.print(self.inputs.take().as_ref())?;
-            }
-            printer.flush()?;
-            read?;
-            if ended.is_some() {
-                return Ok(ended);
-            }
-            if is_truncated {
-                return Ok(None);
-            }
-            pauses.pause().map_err(Failure::Signals)?;
+fn read_what_is_there(
+    records: &mut Records,
+    inputs: &mut Inputs,
+    printer: &mut Printer<'_>,
+    pauses: &dyn Pauses,
+) -> Result<(), Failure> {
+    while pauses.ended().is_none()
+        && let Some((run, record)) = records.next_of_any_run()?
+    {
+        if records.only_run.is_none_or(|only| only == run) {
+            printer.print(inputs.push(run, record).as_ref())?;
         }
     }
-
-    fn read_what_is_there(&mut self, printer: &mut Printer<'_>, pauses: &dyn Pauses) -> Result<(), Failure> {
-        while pauses.ended().is_none()
-            && let Some((run, record)) = self.records.next_of_any_run()?
-        {
-            if self.only_run.is_none_or(|only| only == run) {
-                printer.print(self.inputs.push(run, record).as_ref())?;
-            }
-        }
-        // Whoever watches is told now, whatever comes next.
-        self.records.settle()
-    }
+    // Whoever watches is told now, whatever comes next.
+    records.settle()
 }

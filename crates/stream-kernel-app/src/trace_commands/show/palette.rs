@@ -27,7 +27,6 @@ impl Palette {
     }
 }
 
-/// Returns `text` in `style`.
 pub(super) fn styled(style: Style, text: impl Display) -> impl Display {
     fmt::from_fn(move |f| write!(f, "{style}{text}{style:#}"))
 }

@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::trace_commands::run_heading::run_heading;
 use crate::trace_commands::write_json_line;
 
-/// How inputs are printed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
     /// A block an input.
@@ -22,7 +21,6 @@ pub(super) enum Form {
     Json,
 }
 
-/// Prints the inputs that are asked for.
 pub(super) struct Printer<'a> {
     out: &'a mut dyn Write,
     form: Form,
@@ -34,7 +32,6 @@ pub(super) struct Printer<'a> {
     is_any_hidden: bool,
 }
 
-/// An input as JSON.
 #[derive(Serialize)]
 struct InputObject<'a> {
     run: u64,
@@ -65,7 +62,6 @@ impl<'a> Printer<'a> {
         self.write(input, records).map_err(Failure::Print)
     }
 
-    /// Hands on what was printed so far.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Print)
     }
