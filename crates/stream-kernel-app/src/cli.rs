@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use stream_kernel_config_remote::STORES;
 use stream_kernel_run::config::Loader;
@@ -117,8 +117,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
     /// Switch tracing on or off, whatever the configuration says.
-    #[arg(long, value_name = "enable|disable", hide_possible_values = true)]
-    tracing: Option<Switch>,
+    #[arg(long, value_name = "enable|disable", hide_possible_values = true, value_parser = ["enable", "disable"])]
+    tracing: Option<String>,
     /// Append trace records to PATH; switches tracing on unless `--tracing disable` is given.
     #[arg(long, value_name = "PATH")]
     trace_path: Option<String>,
@@ -128,12 +128,6 @@ pub(crate) struct Options {
     /// Name the run in its trace.
     #[arg(long, value_name = "ID", default_value = "run", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) run_id: String,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Switch {
-    Enable,
-    Disable,
 }
 
 /// The longest name of a run, in characters.
@@ -163,11 +157,11 @@ impl Options {
                 .flag(&flag, "runtime.tracing.sink.jsonl.path", path)
                 .flag(&flag, "runtime.tracing.enabled", "true");
         }
-        match self.tracing {
-            None => loader,
-            Some(Switch::Enable) => loader.flag("--tracing enable", "runtime.tracing.enabled", "true"),
-            Some(Switch::Disable) => loader.flag("--tracing disable", "runtime.tracing.enabled", "false"),
+        if let Some(switch) = &self.tracing {
+            let is_enabled = (switch == "enable").to_string();
+            loader = loader.flag(as_typed("--tracing", switch), "runtime.tracing.enabled", is_enabled);
         }
+        loader
     }
 
     /// Checks what clap cannot.

@@ -47,7 +47,6 @@ pub(crate) fn make_room_for_results() {
     }
 }
 
-/// Takes the bar away if there is one.
 fn leave_to(next: LastLine) {
     if let LastLine::Bar(bar) = LAST_LINE.replace(next) {
         bar.finish_and_clear();
@@ -107,7 +106,6 @@ impl Progress {
     }
 }
 
-/// Takes the bar away.
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.has_bar && LAST_LINE.with_borrow(|line| matches!(line, LastLine::Bar(_))) {

@@ -21,7 +21,6 @@ use crate::progress::{Progress, make_room_for_results, now};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 
-/// Runs the job and returns the exit code.
 pub(crate) fn run<A: Application>(
     options: &Options,
     restart: bool,
@@ -38,7 +37,6 @@ pub(crate) fn run<A: Application>(
     if has_checkpoint { checkpointed(job, options, restart) } else { plain(job, options) }
 }
 
-/// Runs the job without a checkpoint.
 fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
     if goes_to_stdout(&job) {
         make_room_for_results();
@@ -85,7 +83,6 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
     Ok(exit_code)
 }
 
-/// Runs the job with a checkpoint.
 fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
     let signals = Signals::install().map_err(Failure::Signals)?;
     let began = now();

@@ -34,7 +34,6 @@ pub(crate) enum TraceCommand {
     Schema,
 }
 
-/// Runs the command and returns the exit code.
 pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
     match command {
         TraceCommand::Show(options) => to_standard_output(|out| show::run(options, out)),
@@ -47,7 +46,6 @@ pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
     }
 }
 
-/// Prints a text.
 pub(crate) fn print(text: &str) -> Result<u8, Failure> {
     to_standard_output(|out| out.write_all(text.as_bytes()).map(|()| 0).map_err(Failure::Print))
 }
@@ -109,7 +107,6 @@ impl Write for Results<'_> {
     }
 }
 
-/// Writes a value as JSON on a line of its own.
 fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     write_json(&mut *out, value)?;
     writeln!(out)

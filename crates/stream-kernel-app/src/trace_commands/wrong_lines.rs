@@ -31,7 +31,6 @@ impl WrongLines {
         Self { name: name.to_owned(), only_run, ..Self::default() }
     }
 
-    /// Takes the next wrong line.
     pub(super) fn add(&mut self, wrong: WrongLine) {
         self.waiting_count += 1;
         if self.waiting.len() < MAX_NAMED {
@@ -65,7 +64,6 @@ impl WrongLines {
         self.waiting_count > 0
     }
 
-    /// Fails if there were any.
     pub(super) fn finish(&self) -> Result<(), Failure> {
         let lines = match self.count {
             0 => return Ok(()),
@@ -76,7 +74,6 @@ impl WrongLines {
         Err(Failure::told(2, format!("`{}` has {lines}, left out here ({hint})", self.name)))
     }
 
-    /// Says something about the trace.
     pub(super) fn note(&self, text: &str) {
         if !self.is_silent {
             say(format!("note: `{}` {text}", escaped(&self.name)));
