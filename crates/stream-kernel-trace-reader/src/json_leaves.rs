@@ -94,6 +94,14 @@ pub(crate) fn members(json: &str) -> Option<Vec<Member<'_>>> {
     json.starts_with('{').then(|| serde_json::from_str::<Members<'_>>(json).ok())?.map(|members| members.0)
 }
 
+/// Returns what is in `{"before":..,"after":..}`; `None` of what has another form.
+pub(crate) fn before_and_after(change: &RawValue) -> Option<(&RawValue, &RawValue)> {
+    match members(change.get())?.as_slice() {
+        [(first, before), (second, after)] if first == "before" && second == "after" => Some((before, after)),
+        _ => None,
+    }
+}
+
 /// Returns the elements of a JSON list; `None` of what is no list.
 pub(crate) fn elements(json: &str) -> Option<Vec<&RawValue>> {
     json.starts_with('[').then(|| serde_json::from_str(json).ok())?

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::json_leaves::{Leaf, Members, differing, elements, members, push_leaves};
+use crate::json_leaves::{Leaf, Members, before_and_after, differing, elements, members, push_leaves};
 use stream_kernel_trace::ContextSnapshot;
 
 /// A value in the context that a step changed.
@@ -36,33 +36,14 @@ pub struct ValueChange {
 ///
 /// Returns an error if `diff` is no JSON object.
 pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChange>> {
-    changes_in(diff.as_json())
-}
-
-/// Returns what `diff` says the step changed. What is no object is one change, of `ctx_diff`, with all of it after.
-pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
-    let Some(diff) = diff else { return Vec::new() };
-    value_changes(diff).unwrap_or_else(|_| {
-        let (path, after) = ("ctx_diff".to_owned(), Some(diff.as_json().to_owned()));
-        vec![ValueChange { path, before: None, after }]
-    })
-}
-
-fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
     let json = |value: Option<&RawValue>| value.map(|value| value.get().to_owned());
     let change = |path, before, after| ValueChange { path, before: json(before), after: json(after) };
-    let Members(fields) = serde_json::from_str(diff)?;
+    let Members(fields) = serde_json::from_str(diff.as_json())?;
     let mut changes = Vec::new();
     for (name, field) in fields {
-        let members = members(field.get());
-        let (before, after) = match members.as_deref() {
-            Some([(first, before), (second, after)]) if first == "before" && second == "after" => {
-                (before, after)
-            }
-            _ => {
-                changes.push(change(name.into_owned(), None, Some(field)));
-                continue;
-            }
+        let Some((before, after)) = before_and_after(field) else {
+            changes.push(change(name.into_owned(), None, Some(field)));
+            continue;
         };
         let differing = differing(values_of(&name, after), &values_of(&name, before), |a, b| a == b);
         // Such as `[]` that became `{}`: no single value changed, but the field did.
@@ -72,6 +53,15 @@ fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
         changes.extend(differing.into_iter().map(|(path, after, before)| change(path, before, after)));
     }
     Ok(changes)
+}
+
+/// Returns what `diff` says the step changed. What is no object is one change, of `ctx_diff`, with all of it after.
+pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
+    let Some(diff) = diff else { return Vec::new() };
+    value_changes(diff).unwrap_or_else(|_| {
+        let (path, after) = ("ctx_diff".to_owned(), Some(diff.as_json().to_owned()));
+        vec![ValueChange { path, before: None, after }]
+    })
 }
 
 /// Returns the values in a field, the empty ones left out.
@@ -95,7 +85,7 @@ mod tests {
     /// Tells each change as `path: before -> after`.
     fn check(diff: &str) -> Vec<String> {
         let told = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-        (changes_in(diff).unwrap().into_iter())
+        (value_changes(&serde_json::from_str(diff).unwrap()).unwrap().into_iter())
             .map(|change| format!("{}: {} -> {}", change.path, told(change.before), told(change.after)))
             .collect()
     }
@@ -147,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_has_another_form_is_given_whole() {
-        assert!(changes_in("[1]").is_err());
+        assert!(value_changes(&serde_json::from_str("[1]").unwrap()).is_err());
         assert_eq!(check(r#"{"tags":7,"x":{"after":1}}"#), ["tags: - -> 7", r#"x: - -> {"after":1}"#]);
     }
 

@@ -59,7 +59,7 @@ impl<'a> FindingsPrinter<'a> {
     }
 
     /// Prints what was cut and what was checked, and returns how many findings there are.
-    pub(super) fn sum_up(mut self, check: &Validator, cut: Option<TornTail>) -> io::Result<u64> {
+    pub(super) fn sum_up(self, check: &Validator, cut: Option<TornTail>) -> io::Result<u64> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {
             let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
