@@ -100,7 +100,7 @@ impl<A: Application> App<A> {
         match &cli.command {
             KernelCommand::Run { restart, options } => run::run::<A>(options, *restart, environment),
             KernelCommand::Checkpoint(command) => checkpoint_commands::run::<A>(command),
-            KernelCommand::Check(options) => commands::check::<A>(options, environment).map(|()| 0),
+            KernelCommand::Check(options) => commands::check::<A>(options, environment),
             KernelCommand::Trace(command) => trace_commands::run(command),
             KernelCommand::Config(command) => commands::config::<A>(command, environment),
         }

@@ -16,8 +16,7 @@ use crate::trace_commands::to_standard_output;
 /// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if it is damaged, or if `verify` finds that no run
 /// could go on from it.
 pub(crate) fn run<A: Application>(command: &CheckpointCommand) -> Result<u8, Failure> {
-    let unreadable =
-        |error: &dyn std::error::Error| Failure::Command { exit_code: 2, text: with_causes(error) };
+    let unreadable = |error: &dyn std::error::Error| Failure::told(2, with_causes(error));
     match command {
         CheckpointCommand::Show { dir, json } => {
             let inspection = inspect(&OsDisk, dir).map_err(|error| unreadable(&error))?;

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use stream_kernel_config_remote::STORES;
 use stream_kernel_run::config::Loader;
 use stream_kernel_run::{Application, InputSettings, Job, OutputSettings};
 
+use crate::commands::Environment;
 use crate::failure::Failure;
 use crate::trace_commands::TraceCommand;
 
@@ -105,7 +106,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) struct Options {
     // Its help names the stores that are built in.
     #[arg(long, help = config_help(), value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
-    config: Vec<String>,
+    pub(crate) config: Vec<String>,
     /// Let what the sources hold below `profiles.NAME` go over the rest of them.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
@@ -116,8 +117,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
     /// Switch tracing on or off, whatever the configuration says.
-    #[arg(long, value_name = "enable|disable", hide_possible_values = true)]
-    tracing: Option<Switch>,
+    #[arg(long, value_name = "enable|disable", hide_possible_values = true, value_parser = ["enable", "disable"])]
+    tracing: Option<String>,
     /// Append trace records to PATH; switches tracing on unless `--tracing disable` is given.
     #[arg(long, value_name = "PATH")]
     trace_path: Option<String>,
@@ -129,21 +130,12 @@ pub(crate) struct Options {
     pub(crate) run_id: String,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Switch {
-    Enable,
-    Disable,
-}
-
 /// The longest name of a run, in characters.
 const MAX_RUN_ID_CHARS: usize = 128;
 
 impl Options {
     /// Returns the loader with every layer that the command line names, and the environment.
-    pub(crate) fn loader<A: Application>(
-        &self,
-        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
-    ) -> Loader {
+    pub(crate) fn loader<A: Application>(&self, environment: Environment) -> Loader {
         let mut loader = Job::<A>::loader().stores(STORES).environment(environment);
         loader = self.config.iter().fold(loader, |loader, source| loader.location(source));
         if let Some(name) = &self.profile {
@@ -165,25 +157,11 @@ impl Options {
                 .flag(&flag, "runtime.tracing.sink.jsonl.path", path)
                 .flag(&flag, "runtime.tracing.enabled", "true");
         }
-        match self.tracing {
-            None => loader,
-            Some(Switch::Enable) => loader.flag("--tracing enable", "runtime.tracing.enabled", "true"),
-            Some(Switch::Disable) => loader.flag("--tracing disable", "runtime.tracing.enabled", "false"),
+        if let Some(switch) = &self.tracing {
+            let is_enabled = (switch == "enable").to_string();
+            loader = loader.flag(as_typed("--tracing", switch), "runtime.tracing.enabled", is_enabled);
         }
-    }
-
-    /// Returns the loader of a configuration that comes from these sources and then from `source`.
-    pub(crate) fn loader_over<A: Application>(
-        &self,
-        source: &str,
-        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
-    ) -> Loader {
-        self.loader::<A>(environment).location(source)
-    }
-
-    /// Returns whether a part of the configuration is on standard input.
-    pub(crate) fn reads_standard_input(&self) -> bool {
-        self.config.iter().any(|source| source == "-")
+        loader
     }
 
     /// Checks what clap cannot.
@@ -192,18 +170,14 @@ impl Options {
         if characters > MAX_RUN_ID_CHARS {
             let text =
                 format!("--run-id has {characters} characters (at most {MAX_RUN_ID_CHARS} are possible)");
-            return Err(Failure::Usage(text));
+            return Err(Failure::usage(text));
         }
         let from_standard_input = self.config.iter().filter(|source| *source == "-").count();
         if from_standard_input > 1 {
-            return Err(Failure::Usage(
-                "`--config -` is given twice, and standard input can be read once".into(),
-            ));
+            return Err(Failure::usage("`--config -` is given twice, and standard input can be read once"));
         }
         if self.run_id.chars().any(char::is_control) {
-            return Err(Failure::Usage(
-                "--run-id holds a control character (use letters, digits and signs)".into(),
-            ));
+            return Err(Failure::usage("--run-id holds a control character (use letters, digits and signs)"));
         }
         Ok(())
     }

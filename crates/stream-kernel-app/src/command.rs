@@ -9,7 +9,6 @@ use stream_kernel_run::{Application, Job};
 use crate::cli::Options as KernelOptions;
 use crate::commands::{Environment, prepare};
 use crate::failure::Failure;
-use crate::report::say_warnings;
 use crate::trace_commands::to_standard_output;
 
 /// A command of an application's own: its name, what it takes, and what it does.
@@ -69,9 +68,7 @@ impl<A: Application> Command<A> {
         let definition = KernelOptions::augment_args(Options::augment_args(clap::Command::new(name)));
         let run = move |matches: &ArgMatches, environment, out: &mut dyn Write| {
             let (own, kernel): (Options, KernelOptions) = (parsed(matches)?, parsed(matches)?);
-            kernel.check()?;
             let job = prepare::<A>(&kernel, environment)?;
-            say_warnings(&job);
             run(&own, Prepared { job, run_id: kernel.run_id }, out)
         };
         Self { definition, run: Box::new(run), application: PhantomData }
@@ -99,7 +96,7 @@ impl CommandFailure {
     /// Returns a failure that ends the program with `exit_code`: 1 if there is nothing to be found or done, 2 if usage or a
     /// file is wrong.
     pub fn new(exit_code: u8, text: impl Into<String>) -> Self {
-        Self(Failure::Command { exit_code, text: text.into() })
+        Self(Failure::told(exit_code, text))
     }
 
     /// Returns the failure of writing results. If nobody reads them any more, the program ends as if all were written.

@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use serde_json::json;
-use stream_kernel_run::config::{ContextDiffMode, Redact, RedactIdentity, Tracing, Variable};
+use stream_kernel_run::config::{ContextDiffMode, Loader, Redact, RedactIdentity, Tracing, Variable};
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
 use stream_kernel_text::{escaped, escaped_json};
@@ -13,17 +12,15 @@ use stream_kernel_text::{escaped, escaped_json};
 use crate::cli::{ConfigCommand, Options};
 use crate::config_diff;
 use crate::failure::Failure;
-use crate::report::say_warnings;
+use crate::report::say;
+use crate::trace_commands::print;
 
 /// The environment, as the process received it.
 pub(crate) type Environment = Vec<(OsString, OsString)>;
 
-/// `check`: prints what would run.
-pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<(), Failure> {
-    options.check()?;
-    let job = prepare::<A>(options, environment)?;
-    say_warnings(&job);
-    print(&describe(&job))
+/// `check`: prints what would run; returns the exit code.
+pub(crate) fn check<A: Application>(options: &Options, environment: Environment) -> Result<u8, Failure> {
+    print(&describe(&prepare::<A>(options, environment)?))
 }
 
 /// `config ..`: prints the configuration, or what it may be; returns the exit code.
@@ -33,7 +30,7 @@ pub(crate) fn config<A: Application>(
 ) -> Result<u8, Failure> {
     match command {
         ConfigCommand::Diff { a, b, json, options } => {
-            return config_diff::diff::<A>([a, b], *json, options, &environment);
+            config_diff::diff::<A>([a, b], *json, options, &environment)
         }
         ConfigCommand::Schema(_) => {
             print(&pretty(&Job::<A>::loader().json_schema::<A::Nodes, A::Adapters>()))
@@ -47,9 +44,7 @@ pub(crate) fn config<A: Application>(
             }).collect()))
         }
         ConfigCommand::Show { origin, json, options } => {
-            options.check()?;
             let job = prepare::<A>(options, environment)?;
-            say_warnings(&job);
             let effective = job.effective();
             print(&match (origin, json) {
                 (false, false) => format!("# {}\n{}", effective.digest(), effective.yaml()),
@@ -61,23 +56,21 @@ pub(crate) fn config<A: Application>(
             })
         }
     }
-    .map(|()| 0)
 }
 
+/// Makes the job that the options ask for, and says its warnings.
 pub(crate) fn prepare<A: Application>(
     options: &Options,
     environment: Environment,
 ) -> Result<Job<A>, Failure> {
-    Job::prepare(options.loader::<A>(environment)).map_err(Failure::Configuration)
+    options.check()?;
+    prepare_from(options.loader::<A>(environment))
 }
 
-/// Prints to standard output. Who stops reading in the middle, as `head` does, has read enough.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Print(error)),
-        _ => Ok(()),
-    }
+pub(crate) fn prepare_from<A: Application>(loader: Loader) -> Result<Job<A>, Failure> {
+    let job = Job::prepare(loader).map_err(Failure::Configuration)?;
+    job.warnings().iter().for_each(say);
+    Ok(job)
 }
 
 pub(crate) fn pretty(json: &serde_json::Value) -> String {

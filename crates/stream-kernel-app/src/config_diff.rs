@@ -1,13 +1,13 @@
 //! `config diff`: in which values two configurations differ.
 
 use serde_json::{Value, json};
+use stream_kernel_run::Application;
 use stream_kernel_run::config::{Effective, Entry};
-use stream_kernel_run::{Application, Job};
 
 use crate::cli::Options;
-use crate::commands::{Environment, pretty, print};
+use crate::commands::{Environment, prepare_from, pretty};
 use crate::failure::Failure;
-use crate::report::say_warnings;
+use crate::trace_commands::print;
 
 /// Prints every value that differs, and returns the exit code: 0 if none does, else 1.
 pub(crate) fn diff<A: Application>(
@@ -17,21 +17,17 @@ pub(crate) fn diff<A: Application>(
     environment: &Environment,
 ) -> Result<u8, Failure> {
     options.check()?;
-    if options.reads_standard_input() {
-        return Err(Failure::Usage(
-            "`--config -` would be read for each of the two, and standard input can be read once".into(),
+    if options.config.iter().any(|source| source == "-") {
+        return Err(Failure::usage(
+            "`--config -` would be read for each of the two, and standard input can be read once",
         ));
     }
     if sources[0] == "-" && sources[1] == "-" {
-        return Err(Failure::Usage(
-            "both configurations are `-`, and standard input can be read once".into(),
-        ));
+        return Err(Failure::usage("both configurations are `-`, and standard input can be read once"));
     }
     let effective = |source: &str| -> Result<Effective, Failure> {
-        let loader = options.loader_over::<A>(source, environment.clone());
-        let job = Job::<A>::prepare(loader).map_err(Failure::Configuration)?;
-        say_warnings(&job);
-        Ok(job.effective().clone())
+        let loader = options.loader::<A>(environment.clone()).location(source);
+        Ok(prepare_from::<A>(loader)?.effective().clone())
     };
     let [a, b] = [effective(sources[0])?, effective(sources[1])?];
     let differences = differences(&a, &b);

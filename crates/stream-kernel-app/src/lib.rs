@@ -15,7 +15,6 @@ mod trace_commands;
 mod progress;
 mod report;
 mod signals;
-mod stopwatch;
 
 pub use app::App;
 pub use command::{Command, CommandFailure, Prepared};

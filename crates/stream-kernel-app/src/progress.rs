@@ -4,17 +4,21 @@
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::stopwatch::Stopwatch;
 
 /// What is over sooner shows no bar.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// The clock is looked at once in so many lines.
 const LINES_PER_LOOK: u64 = 256;
+
+/// Returns the time, from which on a run is measured for people: nothing of this reaches a decision or a trace.
+#[expect(clippy::disallowed_methods, reason = "for the summary and the progress bar alone")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
 
 /// What stands on the last line of the terminal.
 enum LastLine {
@@ -43,7 +47,6 @@ pub(crate) fn make_room_for_results() {
     }
 }
 
-/// Takes the bar away if there is one.
 fn leave_to(next: LastLine) {
     if let LastLine::Bar(bar) = LAST_LINE.replace(next) {
         bar.finish_and_clear();
@@ -52,7 +55,7 @@ fn leave_to(next: LastLine) {
 
 /// Shows how far the reading of an input has come, until it is dropped. There is no bar beside another one.
 pub(crate) struct Progress {
-    stopwatch: Stopwatch,
+    began: Instant,
     total_bytes: Option<u64>,
     is_terminal: bool,
     has_bar: bool,
@@ -60,8 +63,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Returns what shows nothing yet; a bar has an end if the number of bytes is known.
-    pub(crate) fn new(stopwatch: Stopwatch, total_bytes: Option<u64>) -> Self {
-        Self { stopwatch, total_bytes, is_terminal: io::stderr().is_terminal(), has_bar: false }
+    pub(crate) fn new(began: Instant, total_bytes: Option<u64>) -> Self {
+        Self { began, total_bytes, is_terminal: io::stderr().is_terminal(), has_bar: false }
     }
 
     /// Takes note of how far the reading of a file has come, in bytes; to be called once a block.
@@ -90,7 +93,7 @@ impl Progress {
             return;
         }
         LAST_LINE.with_borrow_mut(|line| {
-            if matches!(line, LastLine::Nothing) && self.stopwatch.elapsed() >= SHOWN_AFTER {
+            if matches!(line, LastLine::Nothing) && self.began.elapsed() >= SHOWN_AFTER {
                 *line = LastLine::Bar(bar(self.total_bytes, lines));
                 self.has_bar = true;
             }
@@ -103,7 +106,6 @@ impl Progress {
     }
 }
 
-/// Takes the bar away.
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.has_bar && LAST_LINE.with_borrow(|line| matches!(line, LastLine::Bar(_))) {
@@ -133,7 +135,7 @@ mod tests {
 
     /// Returns progress on a terminal that began so long ago.
     fn began(ago: Duration) -> Progress {
-        Progress { is_terminal: true, ..Progress::new(Stopwatch::started(ago), Some(10)) }
+        Progress { is_terminal: true, ..Progress::new(now().checked_sub(ago).unwrap(), Some(10)) }
     }
 
     #[track_caller]

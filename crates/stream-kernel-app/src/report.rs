@@ -15,13 +15,6 @@ pub(crate) fn say(line: impl Display) {
     above_bar(|| drop(writeln!(io::stderr().lock(), "{line}")));
 }
 
-/// Says what is wrong, and will run all the same.
-pub(crate) fn say_warnings<A: Application>(job: &Job<A>) {
-    for warning in job.warnings() {
-        say(warning);
-    }
-}
-
 /// What a run has come to, for its last words.
 pub(crate) struct Summary {
     pub(crate) program: &'static str,

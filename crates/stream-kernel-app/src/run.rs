@@ -17,31 +17,26 @@ use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
 use crate::failure::Failure;
-use crate::progress::{Progress, make_room_for_results};
-use crate::report::{Summary, say, say_warnings};
+use crate::progress::{Progress, make_room_for_results, now};
+use crate::report::{Summary, say};
 use crate::signals::Signals;
-use crate::stopwatch::Stopwatch;
 
-/// Runs the job and returns the exit code.
 pub(crate) fn run<A: Application>(
     options: &Options,
     restart: bool,
     environment: Environment,
 ) -> Result<u8, Failure> {
-    options.check()?;
     let job = prepare::<A>(options, environment)?;
-    say_warnings(&job);
     note_lack_of_hashes(&job);
     let has_checkpoint = job.config().runtime.checkpoint.is_some();
     if restart && !has_checkpoint {
         let text = "--restart has nothing to forget (it is for runs with `runtime.checkpoint`)";
-        return Err(Failure::Usage(text.into()));
+        return Err(Failure::usage(text));
     }
     note_missing_sink(&job.config().runtime.tracing);
     if has_checkpoint { checkpointed(job, options, restart) } else { plain(job, options) }
 }
 
-/// Runs the job without a checkpoint.
 fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
     if goes_to_stdout(&job) {
         make_room_for_results();
@@ -50,8 +45,8 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
     // Only now: a signal ends a program at once that waits for the other end of a pipe.
     let signals = Signals::install().map_err(Failure::Signals)?;
     let wake = signals.wake().map_err(Failure::Signals)?.into();
-    let stopwatch = Stopwatch::start();
-    let progress = RefCell::new(Progress::new(stopwatch, files.input_bytes()));
+    let began = now();
+    let progress = RefCell::new(Progress::new(began, files.input_bytes()));
     let mut summary = Summary::of(&job);
     let plain_options = PlainOptions {
         run_id: &options.run_id,
@@ -84,18 +79,17 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
         }
         Ok(false) => exit_code(&report, trace_failure.is_none()),
     };
-    say(Summary { elapsed: stopwatch.elapsed(), report, bytes_left, rows, ..summary }.render());
+    say(Summary { elapsed: began.elapsed(), report, bytes_left, rows, ..summary }.render());
     Ok(exit_code)
 }
 
-/// Runs the job with a checkpoint.
 fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
     let signals = Signals::install().map_err(Failure::Signals)?;
-    let stopwatch = Stopwatch::start();
+    let began = now();
     let summary = Summary::of(&job);
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
-    let progress = RefCell::new(Progress::new(stopwatch, bytes));
+    let progress = RefCell::new(Progress::new(began, bytes));
     let clock = MonotonicClock::new();
     let ended = run_checkpointed(
         job,
@@ -120,7 +114,7 @@ fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -
         ));
         return Ok(signals.received().unwrap_or_default());
     }
-    let elapsed = stopwatch.elapsed();
+    let elapsed = began.elapsed();
     say(Summary { elapsed, report, resumed_after, bytes_left, rows, ..summary }.render());
     Ok(exit_code(&report, trace_ends_after.is_none()))
 }

@@ -14,8 +14,9 @@ mod wrong_lines;
 use std::io::{self, StdoutLock, Write};
 
 use clap::Subcommand;
+use serde::Serialize;
 use stream_kernel_text::with_causes;
-use stream_kernel_trace_reader::RECORD_SCHEMA;
+use stream_kernel_trace_reader::{RECORD_SCHEMA, write_json};
 
 use crate::failure::Failure;
 use crate::progress::make_room_for_results;
@@ -33,81 +34,80 @@ pub(crate) enum TraceCommand {
     Schema,
 }
 
-/// Runs the command and returns the exit code.
 pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
-    to_standard_output(|out| match command {
-        TraceCommand::Show(options) => show::run(options, out),
-        TraceCommand::Stats(options) => stats::run(options, out),
-        TraceCommand::Diff(options) => answer(out, |out| diff::run(options, out)),
-        TraceCommand::Check(options) => answer(out, |out| check::run(options, out)),
-        TraceCommand::Export(options) => export::run(options, out),
-        TraceCommand::View(options) => view::run(options, out),
-        TraceCommand::Schema => out.write_all(RECORD_SCHEMA.as_bytes()).map(|()| 0).map_err(Failure::Print),
-    })
+    match command {
+        TraceCommand::Show(options) => to_standard_output(|out| show::run(options, out)),
+        TraceCommand::Stats(options) => to_standard_output(|out| stats::run(options, out)),
+        TraceCommand::Diff(options) => answer(|out| diff::run(options, out)),
+        TraceCommand::Check(options) => answer(|out| check::run(options, out)),
+        TraceCommand::Export(options) => to_standard_output(|out| export::run(options, out)),
+        TraceCommand::View(options) => to_standard_output(|out| view::run(options, out)),
+        TraceCommand::Schema => print(RECORD_SCHEMA),
+    }
+}
+
+pub(crate) fn print(text: &str) -> Result<u8, Failure> {
+    to_standard_output(|out| out.write_all(text.as_bytes()).map(|()| 0).map_err(Failure::Print))
 }
 
 /// Lets `command` write to standard output and returns its exit code. Who stops reading, as `head` does, has read enough.
 pub(crate) fn to_standard_output(
     command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
 ) -> Result<u8, Failure> {
-    let mut out = io::BufWriter::new(Results(io::stdout().lock()));
-    let done = command(&mut out);
-    let flushed = out.flush();
-    match done {
-        Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
-        Ok(exit_code) => match flushed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Print(error)),
-            _ => Ok(exit_code),
-        },
-        failed => failed,
-    }
+    write_out(Results { stdout: io::stdout().lock(), goes_on_unread: false }, command)
 }
 
 /// Lets `command`, whose exit code is an answer, find it even if nobody reads what it writes any more. That its results
 /// cannot be written is neither answer, 0 or 1.
-fn answer(
-    out: &mut dyn Write,
-    command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
-) -> Result<u8, Failure> {
-    let mut out = WhileRead(out);
-    let answer = command(&mut out).and_then(|answer| out.flush().map_err(Failure::Print).map(|()| answer));
-    match answer {
-        Err(failure @ Failure::Print(_)) => {
-            Err(Failure::Command { exit_code: 2, text: with_causes(&failure) })
-        }
+fn answer(command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>) -> Result<u8, Failure> {
+    match write_out(Results { stdout: io::stdout().lock(), goes_on_unread: true }, command) {
+        Err(failure @ Failure::Print(_)) => Err(Failure::told(2, with_causes(&failure))),
         answer => answer,
     }
 }
 
-/// Writes as long as somebody reads.
-struct WhileRead<'a>(&'a mut dyn Write);
+fn write_out(
+    results: Results<'_>,
+    command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
+) -> Result<u8, Failure> {
+    let mut out = io::BufWriter::new(results);
+    match (command(&mut out), out.flush()) {
+        (Err(Failure::Print(error)), _) if is_unread(&error) => Ok(0),
+        (Ok(_), Err(error)) if !is_unread(&error) => Err(Failure::Print(error)),
+        (ended, _) => ended,
+    }
+}
 
-impl Write for WhileRead<'_> {
+/// Returns whether it is the error that nobody reads what is written.
+fn is_unread(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// Standard output, with the terminal to itself.
+struct Results<'a> {
+    stdout: StdoutLock<'a>,
+    /// Writing goes well even if nobody reads.
+    goes_on_unread: bool,
+}
+
+impl Write for Results<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.write(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+        make_room_for_results();
+        match self.stdout.write(bytes) {
+            Err(error) if self.goes_on_unread && is_unread(&error) => Ok(bytes.len()),
             written => written,
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self.0.flush() {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        match self.stdout.flush() {
+            Err(error) if self.goes_on_unread && is_unread(&error) => Ok(()),
             flushed => flushed,
         }
     }
 }
 
-/// Standard output, with the terminal to itself.
-struct Results<'a>(StdoutLock<'a>);
-
-impl Write for Results<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        make_room_for_results();
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    write_json(&mut *out, value)?;
+    writeln!(out)
 }

@@ -1,14 +1,11 @@
 //! A trace for commands of an application's own: a file that can be read more than once.
 
 use std::cell::Cell;
-use std::fs;
 
-use stream_kernel_run::files::STANDARD_STREAM;
 use stream_kernel_trace::TraceRecord;
 
 use crate::command::CommandFailure;
-use crate::failure::Failure;
-use crate::trace_commands::source::Records;
+use crate::trace_commands::source::{Records, is_regular_file};
 
 /// A trace in a regular file, which can be read more than once.
 #[derive(Clone, Debug)]
@@ -28,9 +25,8 @@ impl TraceFile {
     ///
     /// The file cannot be looked at, or is no regular file.
     pub fn new(name: &str, only_run: Option<u64>) -> Result<Self, CommandFailure> {
-        let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
         let text = "is no regular file, but has to be read more than once (write it to a file first)";
-        if name != STANDARD_STREAM && fs::metadata(name).map_err(failed)?.is_file() {
+        if is_regular_file(name)? {
             return Ok(Self { name: name.to_owned(), only_run, was_opened: Cell::new(false) });
         }
         Err(CommandFailure::new(2, format!("the trace `{name}` {text}")))
@@ -42,8 +38,9 @@ impl TraceFile {
     ///
     /// The file cannot be opened.
     pub fn records(&self) -> Result<TraceRecords, CommandFailure> {
-        let open = if self.was_opened.replace(true) { Records::open_again } else { Records::open };
-        Ok(TraceRecords(open(&self.name, self.only_run)?))
+        let mut records = Records::open(&self.name, self.only_run)?;
+        records.wrong_lines.is_silent = self.was_opened.replace(true);
+        Ok(TraceRecords(records))
     }
 
     /// Returns the name of the file.

@@ -6,7 +6,6 @@ mod input_window;
 mod outcome;
 mod run_comparison;
 mod run_difference;
-mod tally;
 
 use serde::Serialize;
 
@@ -17,7 +16,6 @@ pub use run_difference::{
 };
 
 use alignment::settled;
-use fields::LeftOut;
 use input_window::{InputWindow, Place};
 use run_comparison::RunComparison;
 
@@ -39,11 +37,11 @@ pub struct Sides<T> {
 /// ```
 /// use std::convert::Infallible;
 /// use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord};
-/// # let record = |line_no: u64, kind: &str| serde_json::from_value(serde_json::json!({
-/// #     "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0, "step_name": "parse",
-/// #     "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
-/// #     "msg_in": {"type_name": kind, "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let record = |line_no, kind| {
+/// #     let record = example.replace(r#""line_no":1"#, &format!(r#""line_no":{line_no}"#)).replace("Line", kind);
+/// #     serde_json::from_str(&record).unwrap()
+/// # };
 ///
 /// let place = |file_line, record| Ok::<_, Infallible>(PlacedRecord { run: 1, file_line, record });
 /// let a = [place(1, record(1, "Line")), place(2, record(2, "Line"))];
@@ -56,25 +54,21 @@ pub struct Sides<T> {
 /// # Ok::<(), Infallible>(())
 /// ```
 #[derive(Debug)]
-pub struct Comparison<A, B> {
-    a: InputWindow<A>,
-    b: InputWindow<B>,
-    left_out: LeftOut,
+pub struct Comparison<I> {
+    a: InputWindow<I>,
+    b: InputWindow<I>,
+    ignores_scenario: bool,
 }
 
-impl<A, B, E> Comparison<A, B>
-where
-    A: Iterator<Item = Result<PlacedRecord, E>>,
-    B: Iterator<Item = Result<PlacedRecord, E>>,
-{
+impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> Comparison<I> {
     /// Returns the comparison of the traces whose records are `a` and `b`, in the order of the traces.
-    pub fn new(a: A, b: B) -> Self {
-        Self { a: InputWindow::new(a), b: InputWindow::new(b), left_out: LeftOut::default() }
+    pub fn new(a: I, b: I) -> Self {
+        Self { a: InputWindow::new(a), b: InputWindow::new(b), ignores_scenario: false }
     }
 
     /// Leaves the scenario's name out as well: runs of two configurations can then be the same.
     pub fn ignoring_scenario(mut self) -> Self {
-        self.left_out.scenario = true;
+        self.ignores_scenario = true;
         self
     }
 
@@ -100,7 +94,7 @@ where
         let Some(Place { run, .. }) = self.next_places()?.into_iter().flatten().min() else {
             return Ok(None);
         };
-        let mut comparison = RunComparison::new(run, self.left_out);
+        let mut comparison = RunComparison::new(run, self.ignores_scenario);
         while let Some(place) =
             self.next_places()?.into_iter().flatten().min().filter(|place| place.run == run)
         {
@@ -120,7 +114,6 @@ where
         Ok(Some(comparison.finish()))
     }
 
-    /// Returns the input of the next record of each trace.
     fn next_places(&mut self) -> Result<[Option<Place>; 2], E> {
         Ok([self.a.next_place()?, self.b.next_place()?])
     }

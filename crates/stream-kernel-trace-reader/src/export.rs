@@ -20,12 +20,8 @@ const MAX_PART_BYTES: usize = 512 * 1024;
 ///
 /// ```
 /// use stream_kernel_trace_reader::export::Export;
-/// # let record = serde_json::json!({
-/// #     "trace_id": "run:1", "scenario": "s", "line_no": 1, "step_index": 0, "step_name": "parse", "work_index": 0,
-/// #     "t_enter": "2026-01-21T01:23:45.000000Z", "t_exit": "2026-01-21T01:23:45.000100Z", "duration_ms": 0.1,
-/// #     "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null});
-/// # let record = serde_json::from_value(record)?;
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let record = serde_json::from_str(example)?;
 ///
 /// let mut lines = Vec::new();
 /// let mut export = Export::otlp(&mut lines);
@@ -78,12 +74,9 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Takes a trace step by step. Between the beginning and the end of an input come its steps.
+/// Takes a trace step by step.
 trait Format {
-    /// Begins the input that `step` is the first of.
-    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()>;
-
-    /// Takes the next step, the first one included.
+    /// Takes the next step. The first one, and the first after an input's end, begins an input.
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
 
     /// Ends the input, if there is one.
@@ -116,7 +109,6 @@ impl<'w> Export<'w> {
         let input = Some((run, record.line_no));
         if self.open_input != input {
             self.format.end_input()?;
-            self.format.begin_input(&step)?;
             self.open_input = input;
         }
         Ok(self.format.step(&step)?)

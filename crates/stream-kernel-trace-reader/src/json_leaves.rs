@@ -1,35 +1,86 @@
-//! JSON taken apart: the values in it by path, as they are written.
+//! JSON taken apart: the members of objects, and the values in it by path, as they are written.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-
-use crate::json_members::{Member, Members};
 
 /// How deep values are taken apart, in names and positions; what is nested deeper is one value.
 const MAX_DEPTH: usize = 16;
 
-/// Values that are not taken apart further, by path: `tags.day`, `errors[0].code`. Empty objects and lists are such values.
-#[derive(Default)]
-pub(crate) struct Leaves<'j>(pub(crate) Vec<(String, &'j RawValue)>);
+/// A key and its value.
+pub(crate) type Member<'j> = (Cow<'j, str>, &'j RawValue);
 
-impl<'j> Leaves<'j> {
-    /// Adds what is in `value`, which stands at `path`, that many names and positions deep.
-    pub(crate) fn add(&mut self, path: String, depth: usize, value: &'j RawValue) {
-        if depth < MAX_DEPTH {
-            if let Some(members) = members(value.get()).filter(|members| !members.is_empty()) {
-                for (key, value) in members {
-                    self.add(path.clone() + &name(&key), depth + 1, value);
-                }
-                return;
+/// The members of a JSON object, in the order in which they stand and as often as they do.
+pub(crate) struct Members<'j>(pub(crate) Vec<Member<'j>>);
+
+impl<'j> Deserialize<'j> for Members<'j> {
+    fn deserialize<D: Deserializer<'j>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Key<'j>(#[serde(borrow)] Cow<'j, str>);
+        struct InOrder;
+        impl<'j> Visitor<'j> for InOrder {
+            type Value = Members<'j>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
             }
-            if let Some(elements) = elements(value.get()).filter(|elements| !elements.is_empty()) {
-                for (at, value) in elements.into_iter().enumerate() {
-                    self.add(format!("{path}[{at}]"), depth + 1, value);
+
+            fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Key(key), value)) = map.next_entry()? {
+                    members.push((key, value));
                 }
-                return;
+                Ok(Members(members))
             }
         }
-        self.0.push((path, value));
+        deserializer.deserialize_map(InOrder)
     }
+}
+
+/// A value that is not taken apart further, and its path: `tags.day`, `errors[0].code`. Empty objects and lists are such
+/// values.
+pub(crate) type Leaf<'j> = (String, &'j RawValue);
+
+/// Adds what is in `value`, which stands at `path`, that many names and positions deep.
+pub(crate) fn push_leaves<'j>(leaves: &mut Vec<Leaf<'j>>, path: String, depth: usize, value: &'j RawValue) {
+    if depth < MAX_DEPTH {
+        if let Some(members) = members(value.get()).filter(|members| !members.is_empty()) {
+            for (key, value) in members {
+                push_leaves(leaves, path.clone() + &name(&key), depth + 1, value);
+            }
+            return;
+        }
+        if let Some(elements) = elements(value.get()).filter(|elements| !elements.is_empty()) {
+            for (at, value) in elements.into_iter().enumerate() {
+                push_leaves(leaves, format!("{path}[{at}]"), depth + 1, value);
+            }
+            return;
+        }
+    }
+    leaves.push((path, value));
+}
+
+/// Returns each path whose value is not the same in `a` and `b`, with both values: in the order of `a`, then what only
+/// `b` has.
+pub(crate) fn differing<'j>(
+    a: Vec<Leaf<'j>>,
+    b: &[Leaf<'j>],
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Vec<(String, Option<&'j RawValue>, Option<&'j RawValue>)> {
+    let mut rest: HashMap<&str, &RawValue> = b.iter().map(|(path, value)| (&**path, *value)).collect();
+    let mut differing = Vec::new();
+    for (path, value) in a {
+        let other = rest.remove(&*path);
+        if other.is_none_or(|other| !is_same(value.get(), other.get())) {
+            differing.push((path, Some(value), other));
+        }
+    }
+    let only_in_b = b.iter().filter(|(path, _)| rest.contains_key(&**path));
+    differing.extend(only_in_b.map(|(path, value)| (path.clone(), None, Some(*value))));
+    differing
 }
 
 /// Returns `key` as it follows in a path: `.key`, or `["key"]` where it could be taken for several.
@@ -43,9 +94,22 @@ pub(crate) fn members(json: &str) -> Option<Vec<Member<'_>>> {
     json.starts_with('{').then(|| serde_json::from_str::<Members<'_>>(json).ok())?.map(|members| members.0)
 }
 
+/// Returns what is in `{"before":..,"after":..}`; `None` of what has another form.
+pub(crate) fn before_and_after(change: &RawValue) -> Option<(&RawValue, &RawValue)> {
+    match members(change.get())?.as_slice() {
+        [(first, before), (second, after)] if first == "before" && second == "after" => Some((before, after)),
+        _ => None,
+    }
+}
+
 /// Returns the elements of a JSON list; `None` of what is no list.
 pub(crate) fn elements(json: &str) -> Option<Vec<&RawValue>> {
     json.starts_with('[').then(|| serde_json::from_str(json).ok())?
+}
+
+/// Returns the text that a JSON string stands for; `None` of what is no string.
+pub(crate) fn text(json: &str) -> Option<String> {
+    json.starts_with('"').then(|| serde_json::from_str(json).ok())?
 }
 
 #[cfg(test)]
@@ -55,9 +119,9 @@ mod tests {
     /// Tells each value in `json` as `path: value`.
     fn check(json: &str) -> Vec<String> {
         let json = RawValue::from_string(json.to_owned()).unwrap();
-        let mut leaves = Leaves::default();
-        leaves.add("f".to_owned(), 1, &json);
-        leaves.0.iter().map(|(path, value)| format!("{path}: {}", value.get())).collect()
+        let mut leaves = Vec::new();
+        push_leaves(&mut leaves, "f".to_owned(), 1, &json);
+        leaves.iter().map(|(path, value)| format!("{path}: {}", value.get())).collect()
     }
 
     #[test]

@@ -3,7 +3,6 @@
 pub mod comparison;
 pub mod export;
 mod json_leaves;
-mod json_members;
 pub mod reading;
 mod span_ids;
 pub mod statistics;

@@ -8,6 +8,7 @@ mod runs;
 
 pub use changes::{ValueChange, shown_changes, value_changes};
 pub use identity::message_identities;
+pub(crate) use identity::tags;
 pub use inputs::{Input, Inputs};
 pub(crate) use inputs::{MAX_HELD_BYTES, MAX_HELD_RECORDS, memory_bytes};
 pub use reader::{MAX_LINE_BYTES, Tail, TornTail, TraceLine, TraceReader, WrongLine};

@@ -39,7 +39,7 @@ pub struct Finding {
 /// let mut reader = TraceReader::new(trace.as_bytes());
 /// while let Some(line) = reader.next_line()? {
 ///     match line {
-///         TraceLine::Record(record) => check.record(&reader, &record, &mut findings),
+///         TraceLine::Record(record) => check.record(&reader, *record, &mut findings),
 ///         TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut findings),
 ///     }
 /// }
@@ -62,17 +62,17 @@ impl Validator {
     pub fn record<R: BufRead>(
         &mut self,
         reader: &TraceReader<R>,
-        record: &TraceRecord,
+        record: TraceRecord,
         findings: &mut Vec<Finding>,
     ) {
         let line_no = reader.line_no();
-        let run = self.runs.run_of_record(record);
+        let run = self.runs.run_of_record(&record);
         if run != self.run {
             self.order.end_run(&mut Report { run: self.run, line_no, findings });
             self.run = run;
         }
         let mut report = Report { run, line_no, findings };
-        form::check(reader, record, &mut self.times, &mut report);
+        form::check(reader, &record, &mut self.times, &mut report);
         self.records += 1;
         self.inputs += u64::from(self.order.check(record, &mut report));
     }
@@ -92,6 +92,11 @@ impl Validator {
     /// Returns the number of the present run, from 1; 0 before the first record.
     pub fn run(&self) -> u64 {
         self.run
+    }
+
+    /// Returns the last record that was checked, of the present run.
+    pub fn last_record(&self) -> Option<&TraceRecord> {
+        self.order.last_record()
     }
 
     /// Returns how many records were checked.

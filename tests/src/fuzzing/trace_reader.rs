@@ -22,7 +22,7 @@ pub fn trace_reader(bytes: &[u8]) {
         match line {
             TraceLine::Record(record) => {
                 assert_eq!(by_serde.as_ref(), Some(&*record));
-                validator.record(&reader, &record, &mut findings);
+                validator.record(&reader, TraceRecord::clone(&record), &mut findings);
                 for snapshot in
                     [&record.ctx_before, &record.ctx_after, &record.ctx_diff].into_iter().flatten()
                 {

@@ -14,9 +14,9 @@ impl From<RunError> for Failure {
             RunError::OpenOutput(error) => error.into(),
             RunError::OpenInput(error) => {
                 let text = unopened(&error, "name it with --input FILE, or - for standard input");
-                Self::Command { exit_code: 1, text }
+                Self::told(1, text)
             }
-            error => Self::Command { exit_code: 1, text: with_causes(&error) },
+            error => Self::told(1, with_causes(&error)),
         }
     }
 }
@@ -24,14 +24,14 @@ impl From<RunError> for Failure {
 impl From<OpenOutputError> for Failure {
     fn from(error: OpenOutputError) -> Self {
         let exit_code = if matches!(error, OpenOutputError::InUse { .. }) { 2 } else { 1 };
-        Self::Command { exit_code, text: with_causes(&error) }
+        Self::told(exit_code, with_causes(&error))
     }
 }
 
 impl From<CheckpointFailure> for Failure {
     fn from(failure: CheckpointFailure) -> Self {
         let exit_code = if failure.is_refusal() { 2 } else { 1 };
-        Self::Command { exit_code, text: told(&failure) }
+        Self::told(exit_code, told(&failure))
     }
 }
 

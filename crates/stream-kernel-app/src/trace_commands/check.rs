@@ -49,29 +49,19 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     if options.repair {
         repair::refuse_other_than_files(&options.file)?;
     }
-    let failed = |cause| Failure::ReadTrace { name: options.file.clone(), cause };
+    let failed = Failure::unreadable(&options.file);
     let mut reader = TraceReader::new(open(&options.file, true)?);
     let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
     let mut take = |reader: &TraceReader<_>, line| -> Result<(), Failure> {
-        let record = match line {
-            TraceLine::Record(record) => {
-                check.record(reader, &record, &mut found);
-                Some(record)
-            }
-            TraceLine::Wrong(wrong) => {
-                check.wrong_line(&wrong, &mut found);
-                None
-            }
-        };
-        printer.take(&mut found, check.run())?;
-        if let Some(record) = record {
-            printer.name_run(&record);
+        match line {
+            TraceLine::Record(record) => check.record(reader, *record, &mut found),
+            TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut found),
         }
-        Ok(())
+        printer.take(&mut found, &check).map_err(Failure::Print)
     };
-    while let Some(line) = reader.next_line().map_err(failed)? {
+    while let Some(line) = reader.next_line().map_err(&failed)? {
         take(&reader, line)?;
     }
     let mut to_cut = None;
@@ -86,15 +76,15 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         }
     }
     check.finish(&mut found);
-    printer.take(&mut found, check.run())?;
+    printer.take(&mut found, &check).map_err(Failure::Print)?;
     // What stands before the first record is told with the first run, so that is there.
     if let Some(run) = options.run.filter(|only| *only > check.run().max(1)) {
-        return Err(Failure::NoSuchRun { name: options.file.clone(), run, runs: check.run() });
+        return Err(Failure::no_such_run(&options.file, run, check.run()));
     }
-    printer.finish(&check)?;
+    printer.finish(&check).map_err(Failure::Print)?;
     if let Some(tail) = to_cut {
         repair::cut(tail, &options.file)?;
     }
-    let findings = printer.sum_up(&check, to_cut)?;
+    let findings = printer.sum_up(&check, to_cut).map_err(Failure::Print)?;
     Ok(u8::from(findings > 0))
 }

@@ -4,19 +4,16 @@ mod people;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::iter;
 
 use clap::Args;
-use serde::Serialize;
 use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord, Sides};
-use stream_kernel_trace_reader::write_json;
 
-use super::source::Records;
+use super::source::{Records, is_regular_file};
+use super::write_json_line;
 use crate::failure::Failure;
 use people::Listed;
-use stream_kernel_run::files::STANDARD_STREAM;
 
 /// Find where two traces part.
 #[derive(Debug, Args)]
@@ -122,16 +119,10 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
     Ok(Sides { a: number(a)?, b: number(b)? })
 }
 
-fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    write_json(&mut *out, value)?;
-    writeln!(out)
-}
-
 /// Opens the trace `name`, which must be a regular file: two streams could not be waited for in turn.
 fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
-    let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
-    if name == STANDARD_STREAM || !fs::metadata(name).map_err(failed)?.is_file() {
-        return Err(Failure::Usage(format!("the trace `{name}` is no regular file (write it to one first)")));
+    if !is_regular_file(name)? {
+        return Err(Failure::usage(format!("the trace `{name}` is no regular file (write it to one first)")));
     }
     Records::open(name, only_run)
 }

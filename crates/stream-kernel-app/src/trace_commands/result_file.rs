@@ -36,7 +36,7 @@ pub(super) fn write_to(
 }
 
 fn check(path: &Path, trace: &str) -> Result<(), Failure> {
-    let refused = |why| Err(Failure::Usage(format!("the output `{}` {why}", path.display())));
+    let refused = |why| Err(Failure::usage(format!("the output `{}` {why}", path.display())));
     if is_link_to_file(path) {
         return refused("is a symbolic link (name the file that it leads to)");
     }

@@ -12,9 +12,7 @@ use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Args;
-use stream_kernel_trace::Status;
 use stream_kernel_trace_reader::reading::Inputs;
-use wildmatch::WildMatch;
 
 use super::source::Records;
 use crate::failure::Failure;
@@ -41,18 +39,8 @@ pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
-    /// Show the input at line N only.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    line: Option<u64>,
-    /// Show the inputs only that have the tag `id` or a message's identity ID; the number of a line is no identity.
-    #[arg(long, value_name = "ID")]
-    id: Option<String>,
-    /// Show the steps only whose name fits GLOB, where `*` stands for any characters and `?` for one.
-    #[arg(long, value_name = "GLOB")]
-    step: Option<String>,
-    /// Show the steps only that ended so.
-    #[arg(long, value_name = "ok|error", hide_possible_values = true, value_parser = ["ok", "error"])]
-    status: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
     /// Wait for more, as `tail -f` does; an input is shown when the next one begins, or after a second without news.
     ///
     /// It ends when it is interrupted, with 130 (143 by SIGTERM, 129 by SIGHUP), when nobody reads what it prints any
@@ -68,19 +56,6 @@ pub(crate) struct Options {
     json: bool,
 }
 
-impl Options {
-    fn choice(&self) -> Choice {
-        let is_error = self.status.as_ref().map(|status| status == "error");
-        let status = is_error.map(|is_error| if is_error { Status::Error } else { Status::Ok });
-        Choice {
-            line_no: self.line,
-            id: self.id.clone(),
-            step: self.step.as_deref().map(WildMatch::new),
-            status,
-        }
-    }
-}
-
 /// Colours go by standard output, where `out` leads in the end, and by the environment's usual wishes.
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
     let is_coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
@@ -89,7 +64,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
 
 fn show(options: &Options, palette: Palette, out: &mut dyn Write) -> Result<u8, Failure> {
     let form = if options.json { Form::Json } else { Form::People(palette) };
-    let mut printer = Printer::new(out, form, options.choice());
+    let mut printer = Printer::new(out, form, options.choice.clone());
     if options.follow {
         let mut until_signal = UntilSignal::install().map_err(Failure::Signals)?;
         return follow::follow(&options.file, options.run, &mut printer, &mut until_signal);

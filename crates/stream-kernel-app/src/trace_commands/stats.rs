@@ -8,12 +8,12 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use stream_kernel_text::escaped_json;
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace_reader::statistics::{RunStatistics, StepFigures};
 
 use super::run_heading::run_heading;
 use super::source::Records;
+use super::write_json_line;
 use crate::failure::Failure;
 
 /// Count messages and measure times, step by step.
@@ -82,15 +82,15 @@ impl Counted {
     }
 
     fn print(&self, options: &Options, has_heading: bool, out: &mut dyn Write) -> Result<(), Failure> {
-        let text = if options.json {
-            escaped_json(&format!("{}\n", self.json())).into_owned()
-        } else if has_heading {
+        if options.json {
+            return write_json_line(out, &self.json()).map_err(Failure::Print);
+        }
+        let mut text = table::rendered(&self.statistics);
+        if has_heading {
             let separator = if self.run > 1 { "\n" } else { "" };
             let heading = run_heading(self.run, Some((&self.run_id, &self.scenario)));
-            format!("{separator}{heading}\n{}", table::rendered(&self.statistics))
-        } else {
-            table::rendered(&self.statistics)
-        };
+            text = format!("{separator}{heading}\n{text}");
+        }
         out.write_all(text.as_bytes()).map_err(Failure::Print)
     }
 

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use stream_kernel_text::escaped;
+use stream_kernel_text::{escaped, grouped};
 use stream_kernel_trace_reader::reading::WrongLine;
 
 use crate::failure::Failure;
@@ -13,10 +13,11 @@ pub(super) const MAX_NAMED: usize = 10;
 
 /// The wrong lines of a trace, or of one of its runs. They spoil none of the records around them.
 #[derive(Default)]
-pub(super) struct WrongLines {
+pub(crate) struct WrongLines {
     name: String,
     only_run: Option<u64>,
-    is_silent: bool,
+    /// What is wrong was said before.
+    pub(crate) is_silent: bool,
     /// The first of those since the last record; which run they are in, the next record tells.
     waiting: Vec<WrongLine>,
     waiting_count: u64,
@@ -30,12 +31,6 @@ impl WrongLines {
         Self { name: name.to_owned(), only_run, ..Self::default() }
     }
 
-    /// Counts them again: they were named.
-    pub(super) fn silent(self) -> Self {
-        Self { is_silent: true, ..self }
-    }
-
-    /// Takes the next wrong line.
     pub(super) fn add(&mut self, wrong: WrongLine) {
         self.waiting_count += 1;
         if self.waiting.len() < MAX_NAMED {
@@ -61,9 +56,7 @@ impl WrongLines {
 
     /// Fails if there are any. Call it for a file without records, which is then not a trace.
     pub(super) fn fail_without_record(&self) -> Result<(), Failure> {
-        self.waiting.first().map_or(Ok(()), |first| {
-            Err(Failure::WrongTrace { name: self.name.clone(), wrong: first.clone() })
-        })
+        self.waiting.first().map_or(Ok(()), |first| Err(Failure::no_trace(&self.name, first)))
     }
 
     /// Returns whether some wait for the next record.
@@ -71,11 +64,19 @@ impl WrongLines {
         self.waiting_count > 0
     }
 
-    /// Fails if there were any.
     pub(super) fn finish(&self) -> Result<(), Failure> {
-        match self.count {
-            0 => Ok(()),
-            count => Err(Failure::WrongLines { name: self.name.clone(), count }),
+        let lines = match self.count {
+            0 => return Ok(()),
+            1 => "a line that is no record".to_owned(),
+            count => format!("{} lines that are no records", grouped(count)),
+        };
+        let hint = "`trace check` names everything that is wrong";
+        Err(Failure::told(2, format!("`{}` has {lines}, left out here ({hint})", self.name)))
+    }
+
+    pub(super) fn note(&self, text: &str) {
+        if !self.is_silent {
+            say(format!("note: `{}` {text}", escaped(&self.name)));
         }
     }
 }
@@ -86,7 +87,7 @@ mod tests {
 
     /// Returns how many count if in front of each record, which is of this run, stand so many wrong lines, and so many in the end.
     fn counted(only_run: Option<u64>, before_records: &[(u64, u64)], in_the_end: u64) -> u64 {
-        let mut wrong_lines = WrongLines::new("trace", only_run).silent();
+        let mut wrong_lines = WrongLines { is_silent: true, ..WrongLines::new("trace", only_run) };
         let add = |wrong_lines: &mut WrongLines, count| {
             for line_no in 0..count {
                 wrong_lines.add(WrongLine { line_no, why: "no record".to_owned() });

@@ -1,30 +1,13 @@
 //! Two records, field by field.
 
-use std::collections::{BTreeMap, HashMap};
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json_leaves::{Leaves, members, name};
-use crate::json_members::Member;
+use crate::json_leaves::{Leaf, Member, differing, members, name, push_leaves, text};
 use stream_kernel_trace::{ContextField, ContextSnapshot, TraceRecord};
 
 /// The fields of a context that are another in every run.
 const VOLATILE: [ContextField; 3] = [ContextField::TraceId, ContextField::RunId, ContextField::ReceivedAt];
-
-/// What may differ without being a difference, besides times and run ids.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LeftOut {
-    /// The scenario's name.
-    pub(super) scenario: bool,
-}
-
-impl LeftOut {
-    fn has(self, context_field: &str) -> bool {
-        VOLATILE.iter().any(|field| field.name() == context_field)
-            || self.scenario && context_field == ContextField::ScenarioId.name()
-    }
-}
 
 /// A field that two records have with different values, or that one of them lacks.
 #[derive(Clone, Debug, Serialize)]
@@ -43,39 +26,35 @@ pub struct FieldDifference {
 ///
 /// Left out are the times (`t_enter`, `t_exit`, `duration_ms`, in snapshots `received_at`), what names the run
 /// (`trace_id`, in snapshots `trace_id` and `run_id`), `step_index`, which is another as soon as a step is added before, and
-/// `left_out`. Objects are compared by key, whatever their order.
-pub(super) fn differing_fields(a: &TraceRecord, b: &TraceRecord, left_out: LeftOut) -> Vec<FieldDifference> {
+/// with `ignores_scenario` the scenario's name. Objects are compared by key, whatever their order.
+pub(super) fn differing_fields(
+    a: &TraceRecord,
+    b: &TraceRecord,
+    ignores_scenario: bool,
+) -> Vec<FieldDifference> {
     // Writing a record into memory does not fail.
     let [a, b] = [a, b].map(|record| serde_json::to_string(record).unwrap_or_default());
-    let (of_a, of_b) = (flattened(&a, left_out), flattened(&b, left_out));
-    let mut rest: HashMap<&str, &RawValue> =
-        of_b.iter().map(|(path, value)| (path.as_str(), *value)).collect();
-    let mut differing = Vec::new();
-    for (path, value) in &of_a {
-        let other = rest.remove(path.as_str());
-        if other.is_none_or(|other| canonical(value.get()) != canonical(other.get())) {
-            let (a, b) = (Some((*value).to_owned()), other.map(ToOwned::to_owned));
-            differing.push(FieldDifference { path: path.clone(), a, b });
-        }
-    }
-    let only_in_b = of_b.iter().filter(|(path, _)| rest.contains_key(path.as_str()));
-    differing.extend(only_in_b.map(|(path, value)| FieldDifference {
-        path: path.clone(),
-        a: None,
-        b: Some((*value).to_owned()),
-    }));
-    differing
+    let [of_a, of_b] = [&a, &b].map(|record| flattened(record, ignores_scenario));
+    differing(of_a, &of_b, is_same_value)
+        .into_iter()
+        .map(|(path, a, b)| FieldDifference {
+            path,
+            a: a.map(ToOwned::to_owned),
+            b: b.map(ToOwned::to_owned),
+        })
+        .collect()
 }
 
 /// Returns whether [`differing_fields`] would find nothing. Contexts with the same text are not taken apart.
-pub(super) fn is_same(a: &TraceRecord, b: &TraceRecord, left_out: LeftOut) -> bool {
-    let is_same_context = |a: &Option<_>, b: &Option<_>| is_same_context(a.as_ref(), b.as_ref(), left_out);
+pub(super) fn is_same(a: &TraceRecord, b: &TraceRecord, ignores_scenario: bool) -> bool {
+    let is_same_context =
+        |a: &Option<_>, b: &Option<_>| is_same_context(a.as_ref(), b.as_ref(), ignores_scenario);
     a.line_no == b.line_no
         && a.work_index == b.work_index
         && a.msg_out_count == b.msg_out_count
         && a.status == b.status
         && a.step_name == b.step_name
-        && (left_out.scenario || a.scenario == b.scenario)
+        && (ignores_scenario || a.scenario == b.scenario)
         && a.msg_in == b.msg_in
         && a.msg_out == b.msg_out
         && a.error == b.error
@@ -84,49 +63,50 @@ pub(super) fn is_same(a: &TraceRecord, b: &TraceRecord, left_out: LeftOut) -> bo
         && is_same_context(&a.ctx_diff, &b.ctx_diff)
 }
 
-fn is_same_context(a: Option<&ContextSnapshot>, b: Option<&ContextSnapshot>, left_out: LeftOut) -> bool {
+fn is_same_context(a: Option<&ContextSnapshot>, b: Option<&ContextSnapshot>, ignores_scenario: bool) -> bool {
     if a == b {
         return true;
     }
     let (Some(a), Some(b)) = (a, b) else { return false };
-    let (Some(in_a), Some(in_b)) = (members(a.as_json()), members(b.as_json())) else { return false };
-    let stable = |members: Vec<Member<'_>>| -> BTreeMap<String, String> {
-        let stable = members.into_iter().filter(|(field, _)| !left_out.has(field));
-        let mut leaves = Leaves::default();
-        for (field, value) in stable {
-            leaves.add(name(&field), 2, value);
-        }
-        leaves.0.into_iter().map(|(path, value)| (path, canonical(value.get()))).collect()
-    };
-    stable(in_a) == stable(in_b)
+    let (Some(a), Some(b)) = (members(a.as_json()), members(b.as_json())) else { return false };
+    let [a, b] = [a, b].map(|shown| {
+        let mut leaves = Vec::new();
+        push_context(&mut leaves, "", shown, ignores_scenario);
+        leaves
+    });
+    differing(a, &b, is_same_value).is_empty()
 }
 
 /// Returns the values of a record by path, without what is volatile.
-fn flattened(record: &str, left_out: LeftOut) -> Vec<(String, &RawValue)> {
-    let mut leaves = Leaves::default();
+fn flattened(record: &str, ignores_scenario: bool) -> Vec<Leaf<'_>> {
+    let mut leaves = Vec::new();
     for (field, value) in members(record).unwrap_or_default() {
         match (&*field, members(value.get())) {
             ("trace_id" | "t_enter" | "t_exit" | "duration_ms" | "step_index", _) => {}
-            ("scenario", _) if left_out.scenario => {}
+            ("scenario", _) if ignores_scenario => {}
             ("ctx_before" | "ctx_after" | "ctx_diff", Some(shown)) => {
-                for (context_field, value) in shown.iter().filter(|(name, _)| !left_out.has(name)) {
-                    leaves.add(field.to_string() + &name(context_field), 2, value);
-                }
+                push_context(&mut leaves, &field, shown, ignores_scenario);
             }
-            _ => leaves.add(field.into_owned(), 1, value),
+            _ => push_leaves(&mut leaves, field.into_owned(), 1, value),
         }
     }
-    leaves.0
+    leaves
 }
 
-/// Returns the text that a JSON string stands for; `None` of what is no string.
-pub(super) fn text(json: &str) -> Option<String> {
-    json.starts_with('"').then(|| serde_json::from_str(json).ok())?
+/// Adds the values in the fields of a context, which stands at `path`, without what is volatile.
+fn push_context<'j>(leaves: &mut Vec<Leaf<'j>>, path: &str, fields: Vec<Member<'j>>, ignores_scenario: bool) {
+    for (field, value) in fields {
+        let is_left_out = VOLATILE.iter().any(|volatile| volatile.name() == field)
+            || ignores_scenario && field == ContextField::ScenarioId.name();
+        if !is_left_out {
+            push_leaves(leaves, path.to_owned() + &name(&field), 2, value);
+        }
+    }
 }
 
-/// Returns `json` in the one form of values that are the same: strings can be escaped in several ways.
-fn canonical(json: &str) -> String {
-    text(json).map_or_else(|| json.to_owned(), |text| format!("\"{text}"))
+/// Returns whether two values are the same: strings can be escaped in several ways.
+fn is_same_value(a: &str, b: &str) -> bool {
+    a == b || text(a).is_some_and(|a| text(b) == Some(a))
 }
 
 #[cfg(test)]
@@ -142,12 +122,8 @@ mod tests {
             record
         };
         let (a, b) = (with_context(a), with_context(b));
-        let fields = differing_fields(&a, &b, LeftOut::default());
-        assert_eq!(
-            is_same(&a, &b, LeftOut::default()),
-            fields.is_empty(),
-            "the quick answer is the same as the full one"
-        );
+        let fields = differing_fields(&a, &b, false);
+        assert_eq!(is_same(&a, &b, false), fields.is_empty(), "the quick answer is the same as the full one");
         let shown =
             |value: Option<Box<RawValue>>| value.map_or("-".to_owned(), |value| value.get().to_owned());
         fields
@@ -205,19 +181,16 @@ mod tests {
             record
         });
         for (scenario, expected) in [(false, vec!["scenario", "ctx_after.scenario_id"]), (true, vec![])] {
-            let left_out = LeftOut { scenario };
-            let fields = differing_fields(&scenes[0], &scenes[1], left_out);
+            let fields = differing_fields(&scenes[0], &scenes[1], scenario);
             assert_eq!(fields.iter().map(|field| &*field.path).collect::<Vec<_>>(), expected);
-            assert_eq!(is_same(&scenes[0], &scenes[1], left_out), scenario);
+            assert_eq!(is_same(&scenes[0], &scenes[1], scenario), scenario);
         }
     }
 
     #[test]
     fn another_place_in_the_pipeline_is_no_difference_of_the_record() {
         let (a, b) = (record(1, "a", ""), TraceRecord { step_index: 1, ..record(1, "a", "") });
-        assert!(
-            is_same(&a, &b, LeftOut::default()) && differing_fields(&a, &b, LeftOut::default()).is_empty()
-        );
+        assert!(is_same(&a, &b, false) && differing_fields(&a, &b, false).is_empty());
     }
 
     #[test]

@@ -42,7 +42,6 @@ impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> InputWindow<I> {
         Self { records, next: None, held: Vec::new(), held_bytes: 0 }
     }
 
-    /// Returns the input of the next record.
     pub(super) fn next_place(&mut self) -> Result<Option<Place>, E> {
         if let Some(held) = self.held.first() {
             return Ok(Some(held.place()));
@@ -64,12 +63,10 @@ impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> InputWindow<I> {
         Ok(true)
     }
 
-    /// Returns the records that are held.
     pub(super) fn held(&self) -> &[PlacedRecord] {
         &self.held
     }
 
-    /// Lets go of the first `count` records.
     pub(super) fn release(&mut self, count: usize) {
         for released in self.held.drain(..count) {
             self.held_bytes -= memory_bytes(&released.record);

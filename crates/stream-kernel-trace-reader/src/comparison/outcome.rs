@@ -3,17 +3,19 @@
 use std::mem;
 
 use super::PlacedRecord;
-use super::fields::text;
-use crate::json_leaves::members;
-use crate::reading::message_identities;
+use crate::reading::{message_identities, tags};
 use stream_kernel_trace::may_be_hidden;
+
+/// The decision about an input that was accepted.
+pub(super) const ACCEPTED: &str = "accepted";
 
 /// What is known of an input's end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
     /// The tags of the last snapshot that shows any; `None` if none does.
     pub(super) tags: Option<Vec<(String, String)>>,
-    has_begun: bool,
+    /// Whether there is a record of the input.
+    pub(super) has_begun: bool,
     /// The first of its messages' identities.
     identity: Option<String>,
 }
@@ -21,14 +23,14 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Takes in further records of the input.
     pub(super) fn update(&mut self, records: &[PlacedRecord]) {
-        if let Some(tags) = records.iter().rev().find_map(last_tags) {
+        if let Some(tags) = records.iter().rev().find_map(|placed| tags(placed.record.ctx_after.as_ref()?)) {
             self.tags = Some(tags);
         }
-        if self.identity.is_none() {
-            self.identity = records.iter().find_map(|placed| {
-                let is_first = !mem::replace(&mut self.has_begun, true);
-                message_identities(&placed.record, is_first).next().map(str::to_owned)
-            });
+        for placed in records {
+            let is_first = !mem::replace(&mut self.has_begun, true);
+            if self.identity.is_none() {
+                self.identity = message_identities(&placed.record, is_first).next().map(str::to_owned);
+            }
         }
     }
 
@@ -37,31 +39,21 @@ impl Outcome {
         self.tag("id").filter(|id| !id.is_empty()).or(self.identity.as_deref())
     }
 
-    /// Returns the value of the tag `name`.
     pub(super) fn tag(&self, name: &str) -> Option<&str> {
         let (_, value) = self.tags.as_ref()?.iter().find(|(tag, _)| tag == name)?;
         Some(value)
     }
 
-    /// Returns the decision, if the tag `accepted` is there, and whether it is `true`.
-    pub(super) fn decision(&self) -> Option<(bool, String)> {
+    /// Returns the decision, if the tag `accepted` is there: [`ACCEPTED`] if that is `true`.
+    pub(super) fn decision(&self) -> Option<String> {
         let accepted = self.tag("accepted")?;
-        let is_accepted = accepted == "true";
-        let text = match self.tag("reason") {
+        Some(match self.tag("reason") {
             _ if may_be_hidden(accepted) => "hidden".to_owned(),
-            _ if is_accepted => "accepted".to_owned(),
+            _ if accepted == "true" => ACCEPTED.to_owned(),
             None => "declined".to_owned(),
             Some(reason) => format!("declined: {reason}"),
-        };
-        Some((is_accepted, text))
+        })
     }
-}
-
-fn last_tags(placed: &PlacedRecord) -> Option<Vec<(String, String)>> {
-    let shown = members(placed.record.ctx_after.as_ref()?.as_json())?;
-    let (_, tags) = shown.into_iter().find(|(field, _)| field == "tags")?;
-    let value = |json: &str| text(json).unwrap_or_else(|| json.to_owned());
-    Some(members(tags.get())?.into_iter().map(|(tag, json)| (tag.into_owned(), value(json.get()))).collect())
 }
 
 #[cfg(test)]
@@ -98,12 +90,12 @@ mod tests {
             let tags = tags.iter().map(|(tag, value)| ((*tag).to_owned(), (*value).to_owned())).collect();
             Outcome { tags: Some(tags), ..Outcome::default() }.decision()
         };
-        let said = |is_accepted, text: &str| Some((is_accepted, text.to_owned()));
-        assert_eq!(decided(&[("accepted", "true")]), said(true, "accepted"));
-        assert_eq!(decided(&[("accepted", "false")]), said(false, "declined"));
-        assert_eq!(decided(&[("accepted", "false"), ("reason", "DAY")]), said(false, "declined: DAY"));
+        let said = |text: &str| Some(text.to_owned());
+        assert_eq!(decided(&[("accepted", "true")]), said("accepted"));
+        assert_eq!(decided(&[("accepted", "false")]), said("declined"));
+        assert_eq!(decided(&[("accepted", "false"), ("reason", "DAY")]), said("declined: DAY"));
         for hidden in [MASK, "0123456789abcdef0123456789abcdef"] {
-            assert_eq!(decided(&[("accepted", hidden), ("reason", "DAY")]), said(false, "hidden"));
+            assert_eq!(decided(&[("accepted", hidden), ("reason", "DAY")]), said("hidden"));
         }
         assert_eq!(decided(&[("reason", "DAY")]), None);
     }

@@ -1,143 +1,104 @@
 //! Comparing a run, input by input.
 
-use super::alignment::align;
-use super::fields::{LeftOut, differing_fields, is_same};
-use super::outcome::Outcome;
-use super::tally::Tally;
-use super::{
-    ChangedDecision, DecisionCount, FirstDifference, MovedStep, PlacedRecord, RunDifference, Sides,
-    StepCounts, TagCount,
-};
+use std::mem;
+
+use super::alignment::{Pair, align};
+use super::fields::{differing_fields, is_same};
+use super::outcome::{ACCEPTED, Outcome};
+use super::{ChangedDecision, DecisionCount, FirstDifference, MovedStep, PlacedRecord, RunDifference, Sides};
+
+/// How many steps, tags and decisions are counted on their own; what has another name counts under [`OTHER_NAMES`].
+const MAX_NAMES: usize = 1_000;
+
+/// The name under which everything counts whose name came after [`MAX_NAMES`] others.
+const OTHER_NAMES: &str = "(others)";
 
 /// What was found of a run so far.
-#[derive(Default)]
 pub(super) struct RunComparison {
-    run: u64,
-    left_out: LeftOut,
-    inputs: Sides<u64>,
-    first: Option<FirstDifference>,
-    moved: Option<MovedStep>,
-    steps: Tally<StepCounts>,
-    has_tags: bool,
-    tags: Tally<u64>,
-    decisions: Tally<(bool, Sides<u64>)>,
-    flipped: u64,
-    other_reason: u64,
+    ignores_scenario: bool,
+    found: RunDifference,
     /// How the input ends whose records are being compared, as far as they are known.
-    present: Sides<Option<Outcome>>,
+    present: Sides<Outcome>,
 }
 
 impl RunComparison {
-    pub(super) fn new(run: u64, left_out: LeftOut) -> Self {
-        Self { run, left_out, ..Self::default() }
+    pub(super) fn new(run: u64, ignores_scenario: bool) -> Self {
+        let found = RunDifference { run, ..RunDifference::default() };
+        Self { ignores_scenario, found, present: Sides::default() }
     }
 
     /// Takes in records of the present input, all or the next part of them.
     pub(super) fn compare_part(&mut self, a: &[PlacedRecord], b: &[PlacedRecord]) {
-        for (outcome, records) in [(&mut self.present.a, a), (&mut self.present.b, b)] {
-            if !records.is_empty() {
-                outcome.get_or_insert_default().update(records);
-            }
-        }
-        for (of_a, of_b) in align(a, b) {
-            self.compare_records(of_a, of_b);
+        self.present.a.update(a);
+        self.present.b.update(b);
+        for pair in align(a, b) {
+            self.compare_records(pair);
         }
     }
 
-    pub(super) fn finish(self) -> RunDifference {
-        let mut decisions: Vec<_> = self.decisions.into_iter().collect();
+    pub(super) fn finish(mut self) -> RunDifference {
+        self.found.same = self.found.first.is_none() && self.found.moved.is_none();
         // Accepted ones first, reasons by name: the order of the data would be an accident.
-        decisions.sort_by(|(name, (accepted, _)), (other, (other_accepted, _))| {
-            (!accepted, name).cmp(&(!other_accepted, other))
-        });
-        RunDifference {
-            run: self.run,
-            same: self.first.is_none() && self.moved.is_none(),
-            inputs: self.inputs,
-            first: self.first,
-            moved: self.moved,
-            steps: (self.steps.into_iter())
-                .map(|(step_name, counts)| StepCounts { step_name, ..counts })
-                .collect(),
-            has_tags: self.has_tags,
-            tags: self.tags.into_iter().map(|(tag, inputs)| TagCount { tag, inputs }).collect(),
-            decisions: (decisions.into_iter())
-                .map(|(decision, (_, Sides { a, b }))| DecisionCount { decision, a, b })
-                .collect(),
-            flipped: self.flipped,
-            other_reason: self.other_reason,
-        }
+        let rank = |count: &DecisionCount| (count.decision != ACCEPTED, count.decision.clone());
+        self.found.decisions.sort_by_key(rank);
+        self.found
     }
 
-    fn compare_records(&mut self, a: Option<&PlacedRecord>, b: Option<&PlacedRecord>) {
+    fn compare_records(&mut self, (a, b): Pair<'_>) {
         let Some(PlacedRecord { record: either, .. }) = a.or(b) else { return };
-        if let (Some(PlacedRecord { record: a, .. }), Some(PlacedRecord { record: b, .. })) = (a, b)
+        let both = a.zip(b).map(|(a, b)| (&a.record, &b.record));
+        if let Some((a, b)) = both
             && a.step_index != b.step_index
         {
-            self.moved.get_or_insert_with(|| MovedStep {
+            self.found.moved.get_or_insert_with(|| MovedStep {
                 step_name: either.step_name.clone(),
                 step_index: Sides { a: a.step_index, b: b.step_index },
             });
         }
-        let counts = self.steps.of(&either.step_name);
-        let fields = match (a, b) {
-            (Some(a), Some(b)) if is_same(&a.record, &b.record, self.left_out) => {
-                counts.same += 1;
-                return;
-            }
-            (Some(a), Some(b)) => {
-                counts.differing += 1;
-                if self.first.is_some() {
-                    return;
-                }
-                differing_fields(&a.record, &b.record, self.left_out)
-            }
-            (Some(_), None) => {
-                counts.only_in_a += 1;
-                Vec::new()
-            }
-            _ => {
-                counts.only_in_b += 1;
-                Vec::new()
-            }
-        };
-        let file_line = Sides { a: a.map(|placed| placed.file_line), b: b.map(|placed| placed.file_line) };
-        self.first.get_or_insert_with(|| FirstDifference {
+        let is_same = both.is_some_and(|(a, b)| is_same(a, b, self.ignores_scenario));
+        let counts = count_of(&mut self.found.steps, &either.step_name, |counts| &mut counts.step_name);
+        *match (a, b) {
+            _ if is_same => &mut counts.same,
+            (Some(_), Some(_)) => &mut counts.differing,
+            (Some(_), None) => &mut counts.only_in_a,
+            (None, _) => &mut counts.only_in_b,
+        } += 1;
+        if is_same || self.found.first.is_some() {
+            return;
+        }
+        let fields = both.map(|(a, b)| differing_fields(a, b, self.ignores_scenario));
+        self.found.first = Some(FirstDifference {
             line_no: either.line_no,
             step_name: either.step_name.clone(),
             work_index: either.work_index,
-            file_line,
-            fields,
+            file_line: Sides { a: a.map(|placed| placed.file_line), b: b.map(|placed| placed.file_line) },
+            fields: fields.unwrap_or_default(),
         });
     }
 
     /// Counts how the present input, that of line `line_no`, ended, and returns its decision if that changed.
     pub(super) fn end_input(&mut self, line_no: u64) -> Option<ChangedDecision> {
-        let outcomes = std::mem::take(&mut self.present);
-        let decided = |outcome: &Option<Outcome>| outcome.as_ref().and_then(Outcome::decision);
-        let (in_a, in_b) = (decided(&outcomes.a), decided(&outcomes.b));
-        self.inputs.a += u64::from(outcomes.a.is_some());
-        self.inputs.b += u64::from(outcomes.b.is_some());
-        for (decided, counts_of_a, counts_of_b) in [(&in_a, 1, 0), (&in_b, 0, 1)] {
-            if let Some((is_accepted, decision)) = decided {
-                let (accepts, counts) = self.decisions.of(decision);
-                (*accepts, counts.a, counts.b) =
-                    (*is_accepted, counts.a + counts_of_a, counts.b + counts_of_b);
-            }
+        let Sides { a, b } = mem::take(&mut self.present);
+        let found = &mut self.found;
+        found.inputs.a += u64::from(a.has_begun);
+        found.inputs.b += u64::from(b.has_begun);
+        found.has_tags |= a.tags.is_some() || b.tags.is_some();
+        let decisions = Sides { a: a.decision(), b: b.decision() };
+        if let Some(decision) = &decisions.a {
+            count_of(&mut found.decisions, decision, |count| &mut count.decision).a += 1;
         }
-        let has_tags =
-            |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(|outcome| outcome.tags.is_some());
-        self.has_tags |= has_tags(&outcomes.a) || has_tags(&outcomes.b);
-        let (a, b) = outcomes.a.zip(outcomes.b)?;
+        if let Some(decision) = &decisions.b {
+            count_of(&mut found.decisions, decision, |count| &mut count.decision).b += 1;
+        }
         self.compare_tags(&a, &b);
-        let ((a_accepts, decision_a), (b_accepts, decision_b)) = in_a.zip(in_b)?;
+        let (decision_a, decision_b) = decisions.a.zip(decisions.b)?;
         if decision_a == decision_b {
             return None;
         }
-        let flipped = a_accepts != b_accepts;
-        *(if flipped { &mut self.flipped } else { &mut self.other_reason }) += 1;
+        let flipped = (decision_a == ACCEPTED) != (decision_b == ACCEPTED);
+        *(if flipped { &mut self.found.flipped } else { &mut self.found.other_reason }) += 1;
         let id = a.id().or(b.id()).map(str::to_owned);
-        Some(ChangedDecision { run: self.run, line_no, id, a: decision_a, b: decision_b, flipped })
+        Some(ChangedDecision { run: self.found.run, line_no, id, a: decision_a, b: decision_b, flipped })
     }
 
     fn compare_tags(&mut self, a: &Outcome, b: &Outcome) {
@@ -145,15 +106,49 @@ impl RunComparison {
         if tags_of_a == tags_of_b {
             return;
         }
-        for (tag, value) in tags_of_a {
-            if b.tag(tag) != Some(value) {
-                *self.tags.of(tag) += 1;
-            }
+        let differing = tags_of_a.iter().filter(|(tag, value)| b.tag(tag) != Some(value));
+        let only_in_b = tags_of_b.iter().filter(|(tag, _)| a.tag(tag).is_none());
+        for (tag, _) in differing.chain(only_in_b) {
+            count_of(&mut self.found.tags, tag, |count| &mut count.tag).inputs += 1;
         }
-        for (tag, _) in tags_of_b {
-            if a.tag(tag).is_none() {
-                *self.tags.of(tag) += 1;
-            }
+    }
+}
+
+/// Returns the count of `name`, a new one at the end if there is none yet. `name_of` is where a count has its name.
+fn count_of<'c, C: Default>(
+    counts: &'c mut Vec<C>,
+    name: &str,
+    name_of: fn(&mut C) -> &mut String,
+) -> &'c mut C {
+    let find = |counts: &mut [C], name| counts.iter_mut().position(|count| name_of(count) == name);
+    let is_one_too_many = counts.len() >= MAX_NAMES && find(counts, name).is_none();
+    let name = if is_one_too_many { OTHER_NAMES } else { name };
+    let at = find(counts, name).unwrap_or_else(|| {
+        let mut count = C::default();
+        name.clone_into(name_of(&mut count));
+        counts.push(count);
+        counts.len() - 1
+    });
+    &mut counts[at]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::TagCount;
+
+    #[test]
+    fn as_many_names_as_the_bound_count_alone_and_further_ones_together() {
+        let mut counts: Vec<TagCount> = Vec::new();
+        let mut add = |name: &str| count_of(&mut counts, name, |count| &mut count.tag).inputs += 1;
+        for name in 0..MAX_NAMES + 2 {
+            add(&name.to_string());
         }
+        add("7");
+        let counts: Vec<_> = counts.into_iter().map(|count| (count.tag, count.inputs)).collect();
+        assert_eq!(counts.len(), MAX_NAMES + 1);
+        assert_eq!(counts[7], ("7".to_owned(), 2));
+        assert_eq!(counts[MAX_NAMES - 1], ((MAX_NAMES - 1).to_string(), 1));
+        assert_eq!(counts[MAX_NAMES], (OTHER_NAMES.to_owned(), 2));
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{FieldDifference, Sides};
 
 /// How a run of one trace differs from that of another. Its serialised form is what programs read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct RunDifference {
     /// The number of the run, from 1.
     pub run: u64,
@@ -62,7 +62,7 @@ pub struct StepCounts {
 }
 
 /// In how many inputs a tag ended with another value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TagCount {
     /// The tag.
     pub tag: String,
@@ -71,7 +71,7 @@ pub struct TagCount {
 }
 
 /// How many inputs ended in a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DecisionCount {
     /// `accepted`, or `declined` with the reason.
     pub decision: String,

@@ -24,7 +24,6 @@ const HEAD: &[u8] = b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
 /// An event is moved behind the one before it, by less than a microsecond, and keeps its duration.
 pub(super) struct Chrome<W> {
     out: W,
-    wrote_event: bool,
     /// The number of the present run; 0 before the first.
     run: u64,
     /// When the present run began, in nanoseconds since the Unix epoch.
@@ -51,19 +50,17 @@ impl<W: Write> Chrome<W> {
     /// Returns a writer that begins the object with the first event, or at the end if there is none: of a trace that
     /// cannot be read, nothing is written.
     pub(super) fn new(out: W) -> Self {
-        Self { out, wrote_event: false, run: 0, run_began_ns: 0, free_from_ns: 0, input: None }
+        Self { out, run: 0, run_began_ns: 0, free_from_ns: 0, input: None }
     }
 
     fn begin_run(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.out.write_all(if self.run == 0 { HEAD } else { b",\n" })?;
         (self.run, self.run_began_ns, self.free_from_ns) = (step.run, step.begin_ns, 0);
         let name = format!("run {} `{}`, {}", step.run, step.record.run_id(), step.record.scenario);
-        for (key, name) in [("process_name", name.as_str()), ("thread_name", "inputs")] {
-            self.begin_event()?;
-            let event =
-                json!({"name": key, "ph": "M", "pid": self.run, "tid": self.run, "args": {"name": name}});
-            write_json(&mut self.out, &event)?;
-        }
-        Ok(())
+        let event = |key, name| json!({"name": key, "ph": "M", "pid": step.run, "tid": step.run, "args": {"name": name}});
+        write_json(&mut self.out, &event("process_name", &*name))?;
+        self.out.write_all(b",\n")?;
+        Ok(write_json(&mut self.out, &event("thread_name", "inputs"))?)
     }
 
     /// Writes what there is of the input: an event around its steps, then theirs.
@@ -73,7 +70,7 @@ impl<W: Write> Chrome<W> {
         let part = if input.part > 1 { format!(", part {}", input.part) } else { String::new() };
         let name = format!("line {}{part}", input.line_no);
         let args = json!({"trace_id": input.trace_id, "line_no": input.line_no, "records": input.records});
-        self.begin_event()?;
+        self.out.write_all(b",\n")?;
         let times = [input.begin_ns, self.free_from_ns - input.begin_ns];
         write_complete(&mut self.out, &name, "input", times, self.run, &args)?;
         self.out.write_all(b",\n")?;
@@ -81,26 +78,17 @@ impl<W: Write> Chrome<W> {
         self.free_from_ns = self.free_from_ns.saturating_add(GAP_NS);
         Ok(())
     }
-
-    fn begin_event(&mut self) -> io::Result<()> {
-        let before: &[u8] = if self.wrote_event { b",\n" } else { HEAD };
-        self.wrote_event = true;
-        self.out.write_all(before)
-    }
 }
 
 impl<W: Write> Format for Chrome<W> {
-    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()> {
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         if step.run != self.run {
             self.begin_run(step)?;
         }
-        let (line_no, trace_id) = (step.record.line_no, step.record.trace_id.clone());
-        self.input = Some(OpenInput { line_no, trace_id, part: 1, ..OpenInput::default() });
-        Ok(())
-    }
-
-    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let Some(mut input) = self.input.take() else { return Ok(()) };
+        let mut input = self.input.take().unwrap_or_else(|| {
+            let (line_no, trace_id) = (step.record.line_no, step.record.trace_id.clone());
+            OpenInput { line_no, trace_id, part: 1, ..OpenInput::default() }
+        });
         if input.steps.len() > MAX_PART_BYTES {
             self.write_input(&input)?;
             input.steps.clear();
@@ -125,7 +113,7 @@ impl<W: Write> Format for Chrome<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        if !self.wrote_event {
+        if self.run == 0 {
             self.out.write_all(HEAD)?;
         }
         self.out.write_all(b"\n]}\n")

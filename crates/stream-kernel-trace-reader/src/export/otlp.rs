@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use stream_kernel_text::hex;
 use stream_kernel_trace::{Timestamp, TraceRecord};
@@ -41,17 +42,22 @@ struct OpenInput {
     spans: Vec<u8>,
 }
 
-/// What differs between a step's span and that of an input.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Span<'a> {
-    id: [u8; 8],
+    trace_id: String,
+    #[serde(rename = "spanId")]
+    id: String,
     /// Empty for a root span.
-    parent_id: &'a [u8],
+    parent_span_id: String,
     name: &'a str,
-    begin_ns: u64,
-    end_ns: u64,
+    kind: u8,
+    start_time_unix_nano: String,
+    end_time_unix_nano: String,
     attributes: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     events: Vec<Value>,
-    failure: Option<&'a str>,
+    status: Value,
 }
 
 impl<W: Write> Otlp<W> {
@@ -61,27 +67,8 @@ impl<W: Write> Otlp<W> {
 }
 
 impl<W: Write> Format for Otlp<W> {
-    fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let record = step.record;
-        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
-        self.input = Some(OpenInput {
-            ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
-            last: None,
-            repeats: 0,
-            run_id: record.run_id().to_owned(),
-            scenario: record.scenario.clone(),
-            line_no: record.line_no,
-            begin_ns: step.begin_ns,
-            end_ns: step.begin_ns,
-            records: 0,
-            failure: None,
-            spans: Vec::new(),
-        });
-        Ok(())
-    }
-
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let Some(input) = &mut self.input else { return Ok(()) };
+        let input = self.input.get_or_insert_with(|| OpenInput::new(step));
         if input.spans.len() > MAX_PART_BYTES {
             input.write_line(&mut self.out)?;
             input.spans.clear();
@@ -97,6 +84,24 @@ impl<W: Write> Format for Otlp<W> {
 }
 
 impl OpenInput {
+    fn new(step: &Step<'_>) -> Self {
+        let record = step.record;
+        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
+        Self {
+            ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
+            last: None,
+            repeats: 0,
+            run_id: record.run_id().to_owned(),
+            scenario: record.scenario.clone(),
+            line_no: record.line_no,
+            begin_ns: step.begin_ns,
+            end_ns: step.begin_ns,
+            records: 0,
+            failure: None,
+            spans: Vec::new(),
+        }
+    }
+
     fn push_step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let record = step.record;
         let end_ns = step.begin_ns.saturating_add(step.duration_ns);
@@ -110,26 +115,30 @@ impl OpenInput {
         if self.failure.is_none() {
             self.failure = failure.map(str::to_owned);
         }
-        self.push(Span {
-            id: self.ids.step_span(record.step_index, record.work_index, self.repeats),
-            parent_id: &self.ids.input_span(),
+        let id = self.ids.step_span(record.step_index, record.work_index, self.repeats);
+        self.push(&Span {
+            trace_id: hex(&self.ids.trace_id()),
+            id: hex(&id),
+            parent_span_id: hex(&self.ids.input_span()),
             name: &record.step_name,
-            begin_ns: step.begin_ns,
-            end_ns,
+            kind: KIND_INTERNAL,
+            start_time_unix_nano: step.begin_ns.to_string(),
+            end_time_unix_nano: end_ns.to_string(),
             attributes: attributes_of(step),
             events: events_of(step, end_ns),
-            failure,
+            status: status(failure),
         })
     }
 
     fn push_root(&mut self) -> io::Result<()> {
-        let failure = self.failure.take();
-        self.push(Span {
-            id: self.ids.input_span(),
-            parent_id: &[],
+        self.push(&Span {
+            trace_id: hex(&self.ids.trace_id()),
+            id: hex(&self.ids.input_span()),
+            parent_span_id: String::new(),
             name: "input",
-            begin_ns: self.begin_ns,
-            end_ns: self.end_ns,
+            kind: KIND_INTERNAL,
+            start_time_unix_nano: self.begin_ns.to_string(),
+            end_time_unix_nano: self.end_ns.to_string(),
             attributes: vec![
                 attribute("scenario", text(&self.scenario)),
                 attribute("run_id", text(&self.run_id)),
@@ -137,30 +146,15 @@ impl OpenInput {
                 attribute("records", integer(self.records)),
             ],
             events: Vec::new(),
-            failure: failure.as_deref(),
+            status: status(self.failure.as_deref()),
         })
     }
 
-    fn push(&mut self, span: Span<'_>) -> io::Result<()> {
-        let mut json = json!({
-            "traceId": hex(&self.ids.trace_id()),
-            "spanId": hex(&span.id),
-            "parentSpanId": hex(span.parent_id),
-            "name": span.name,
-            "kind": KIND_INTERNAL,
-            "startTimeUnixNano": span.begin_ns.to_string(),
-            "endTimeUnixNano": span.end_ns.to_string(),
-            "attributes": span.attributes,
-        });
-        if !span.events.is_empty() {
-            json["events"] = span.events.into();
-        }
-        json["status"] =
-            span.failure.map_or(json!({}), |message| json!({"message": message, "code": CODE_ERROR}));
+    fn push(&mut self, span: &Span<'_>) -> io::Result<()> {
         if !self.spans.is_empty() {
             self.spans.push(b',');
         }
-        Ok(write_json(&mut self.spans, &json)?)
+        Ok(write_json(&mut self.spans, span)?)
     }
 
     fn write_line(&self, out: &mut impl Write) -> io::Result<()> {
@@ -212,6 +206,10 @@ fn events_of(step: &Step<'_>, end_ns: u64) -> Vec<Value> {
         event("exception", vec![type_name, attribute("exception.message", text(&error.message))])
     });
     changes.chain(exception).collect()
+}
+
+fn status(failure: Option<&str>) -> Value {
+    failure.map_or(json!({}), |message| json!({"message": message, "code": CODE_ERROR}))
 }
 
 fn attribute(key: &str, value: Value) -> Value {

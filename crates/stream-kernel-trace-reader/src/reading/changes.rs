@@ -1,11 +1,8 @@
 //! What a step changed in the context, value by value.
 
-use std::collections::HashMap;
-
 use serde_json::value::RawValue;
 
-use crate::json_leaves::{Leaves, elements, members};
-use crate::json_members::Members;
+use crate::json_leaves::{Leaf, Members, before_and_after, differing, elements, members, push_leaves};
 use stream_kernel_trace::ContextSnapshot;
 
 /// A value in the context that a step changed.
@@ -39,7 +36,23 @@ pub struct ValueChange {
 ///
 /// Returns an error if `diff` is no JSON object.
 pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChange>> {
-    changes_in(diff.as_json())
+    let json = |value: Option<&RawValue>| value.map(|value| value.get().to_owned());
+    let change = |path, before, after| ValueChange { path, before: json(before), after: json(after) };
+    let Members(fields) = serde_json::from_str(diff.as_json())?;
+    let mut changes = Vec::new();
+    for (name, field) in fields {
+        let Some((before, after)) = before_and_after(field) else {
+            changes.push(change(name.into_owned(), None, Some(field)));
+            continue;
+        };
+        let differing = differing(values_of(&name, after), &values_of(&name, before), |a, b| a == b);
+        // Such as `[]` that became `{}`: no single value changed, but the field did.
+        if differing.is_empty() && before.get() != after.get() {
+            changes.push(change(name.into_owned(), Some(before), Some(after)));
+        }
+        changes.extend(differing.into_iter().map(|(path, after, before)| change(path, before, after)));
+    }
+    Ok(changes)
 }
 
 /// Returns what `diff` says the step changed. What is no object is one change, of `ctx_diff`, with all of it after.
@@ -51,58 +64,12 @@ pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
     })
 }
 
-fn changes_in(diff: &str) -> serde_json::Result<Vec<ValueChange>> {
-    let Members(fields) = serde_json::from_str(diff)?;
-    let mut changes = Vec::new();
-    for (name, field) in fields {
-        match members(field.get()).as_deref() {
-            Some([(first, before), (second, after)]) if first == "before" && second == "after" => {
-                push_changes(&mut changes, &name, before, after);
-            }
-            _ => changes.push(ValueChange {
-                path: name.into_owned(),
-                before: None,
-                after: Some(field.get().to_owned()),
-            }),
-        }
-    }
-    Ok(changes)
-}
-
-fn push_changes(changes: &mut Vec<ValueChange>, field: &str, before: &RawValue, after: &RawValue) {
-    let (before_values, after_values) = (values_of(field, before), values_of(field, after));
-    let mut was: HashMap<&str, &str> =
-        before_values.iter().map(|(path, value)| (&**path, value.get())).collect();
-    let changes_before = changes.len();
-    for (path, value) in &after_values {
-        let before = was.remove(&**path);
-        if before != Some(value.get()) {
-            let (before, after) = (before.map(str::to_owned), Some(value.get().to_owned()));
-            changes.push(ValueChange { path: path.clone(), before, after });
-        }
-    }
-    // What is left was not there afterwards.
-    for (path, value) in &before_values {
-        if was.contains_key(&**path) {
-            changes.push(ValueChange {
-                path: path.clone(),
-                before: Some(value.get().to_owned()),
-                after: None,
-            });
-        }
-    }
-    // Such as `[]` that became `{}`: no single value changed, but the field did.
-    if changes.len() == changes_before && before.get() != after.get() {
-        let (before, after) = (Some(before.get().to_owned()), Some(after.get().to_owned()));
-        changes.push(ValueChange { path: field.to_owned(), before, after });
-    }
-}
-
 /// Returns the values in a field, the empty ones left out.
-fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<(String, &'j RawValue)> {
-    let mut leaves = Leaves::default();
-    leaves.add(field.to_owned(), 1, json);
-    leaves.0.into_iter().filter(|(_, value)| !is_empty(value.get())).collect()
+fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<Leaf<'j>> {
+    let mut leaves = Vec::new();
+    push_leaves(&mut leaves, field.to_owned(), 1, json);
+    leaves.retain(|(_, value)| !is_empty(value.get()));
+    leaves
 }
 
 /// Returns whether `json` is an object or a list in which there is no value.
@@ -118,7 +85,7 @@ mod tests {
     /// Tells each change as `path: before -> after`.
     fn check(diff: &str) -> Vec<String> {
         let told = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-        (changes_in(diff).unwrap().into_iter())
+        (value_changes(&serde_json::from_str(diff).unwrap()).unwrap().into_iter())
             .map(|change| format!("{}: {} -> {}", change.path, told(change.before), told(change.after)))
             .collect()
     }
@@ -170,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_has_another_form_is_given_whole() {
-        assert!(changes_in("[1]").is_err());
+        assert!(value_changes(&serde_json::from_str("[1]").unwrap()).is_err());
         assert_eq!(check(r#"{"tags":7,"x":{"after":1}}"#), ["tags: - -> 7", r#"x: - -> {"after":1}"#]);
     }
 

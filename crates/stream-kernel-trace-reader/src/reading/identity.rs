@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::json_leaves::{members, text};
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};
 
 /// Returns what the messages of `record` are called, in turn; `is_first` says that it is the first of its input.
@@ -12,12 +13,8 @@ use stream_kernel_trace::{ContextSnapshot, TraceRecord};
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::message_identities;
-/// # let record = serde_json::json!({
-/// #     "trace_id": "run:1", "scenario": "s", "line_no": 1, "step_index": 0, "step_name": "a", "work_index": 0, "t_enter": "",
-/// #     "t_exit": "", "duration_ms": 0.1, "msg_in": {"type_name": "Line", "identity": "1", "hash": null},
-/// #     "msg_out": [{"type_name": "Hit", "identity": "GET /", "hash": null}], "msg_out_count": 1,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null});
-/// # let record = serde_json::from_value(record)?;
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let record = serde_json::from_str(example)?;
 ///
 /// // The record of line 1, which takes the line and emits the hit `GET /`.
 /// assert_eq!(message_identities(&record, true).collect::<Vec<_>>(), ["GET /"]);
@@ -43,4 +40,11 @@ pub(super) fn id_tag(record: &TraceRecord) -> Option<String> {
     }
     let shown: Shown = serde_json::from_str(record.ctx_after.as_ref().map(ContextSnapshot::as_json)?).ok()?;
     Some(shown.tags.id).filter(|id| !id.is_empty())
+}
+
+/// Returns the tags in a snapshot; `None` if it shows none. A value that is no text stays JSON.
+pub(crate) fn tags(snapshot: &ContextSnapshot) -> Option<Vec<(String, String)>> {
+    let (_, tags) = members(snapshot.as_json())?.into_iter().find(|(field, _)| field == "tags")?;
+    let value = |json: &str| text(json).unwrap_or_else(|| json.to_owned());
+    Some(members(tags.get())?.into_iter().map(|(tag, json)| (tag.into_owned(), value(json.get()))).collect())
 }

@@ -52,11 +52,10 @@ impl Input {
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::Inputs;
-/// # let record = |line_no: u64| serde_json::from_value(serde_json::json!({
-/// #     "trace_id": format!("run:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": 0, "step_name": "a",
-/// #     "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
-/// #     "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+/// # use stream_kernel_trace::TraceRecord;
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let one: TraceRecord = serde_json::from_str(example).unwrap();
+/// # let record = |line_no| TraceRecord { line_no, trace_id: format!("run:{line_no}"), ..one.clone() };
 ///
 /// let mut inputs = Inputs::default();
 /// assert!(inputs.push(1, record(1)).is_none());

@@ -1,6 +1,6 @@
 //! Records from lines.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use stream_kernel_trace::TraceRecord;
 
@@ -114,26 +114,15 @@ impl<R: BufRead> TraceReader<R> {
             self.is_whole = false;
         }
         while !self.is_whole {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if chunk.is_empty() {
+            // Of a line beyond the bound so much is kept that it is known as too long.
+            self.line.truncate(MAX_LINE_BYTES + 1);
+            let mut part = self.input.by_ref().take(USUAL_LINE_BYTES as u64);
+            let read = part.read_until(b'\n', &mut self.line)?;
+            if read == 0 {
                 return Ok(false);
             }
-            let line_end = memchr::memchr(b'\n', chunk);
-            let part = &chunk[..line_end.unwrap_or(chunk.len())];
-            if self.line.len() + part.len() <= MAX_LINE_BYTES {
-                self.line.extend_from_slice(part);
-            } else {
-                // What is kept stays one byte beyond the bound, so that the line is known as too long.
-                self.line.resize(MAX_LINE_BYTES + 1, b' ');
-            }
-            let consumed = part.len() + usize::from(line_end.is_some());
-            self.line_bytes += consumed as u64;
-            self.is_whole = line_end.is_some();
-            self.input.consume(consumed);
+            self.line_bytes += read as u64;
+            self.is_whole = self.line.pop_if(|last| *last == b'\n').is_some();
         }
         Ok(true)
     }

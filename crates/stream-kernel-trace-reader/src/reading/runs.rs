@@ -11,11 +11,11 @@ use stream_kernel_trace::TraceRecord;
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::RunSplitter;
-/// # let record = |run_id: &str, line_no: u64, step_index: usize| serde_json::from_value(serde_json::json!({
-/// #     "trace_id": format!("{run_id}:{line_no}"), "scenario": "s", "line_no": line_no, "step_index": step_index,
-/// #     "step_name": "a", "work_index": 0, "t_enter": "", "t_exit": "", "duration_ms": 0.1,
-/// #     "msg_in": {"type_name": "In", "identity": null, "hash": null}, "msg_out": [], "msg_out_count": 0,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null})).unwrap();
+/// # use stream_kernel_trace::TraceRecord;
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let one: TraceRecord = serde_json::from_str(example).unwrap();
+/// # let trace_id = |run_id, line_no| format!("{run_id}:{line_no}");
+/// # let record = |run_id, line_no, step_index| TraceRecord { trace_id: trace_id(run_id, line_no), line_no, step_index, ..one.clone() };
 ///
 /// let mut runs = RunSplitter::default();
 /// let records = [record("a", 1, 0), record("a", 1, 1), record("a", 2, 0), record("a", 1, 0), record("b", 2, 0)];
@@ -27,47 +27,27 @@ pub struct RunSplitter {
     run_id: String,
     /// The line of the record before.
     line_no: u64,
-    first: First,
-}
-
-/// The record that the present run began with.
-#[derive(Clone, Debug, Default)]
-struct First {
-    line_no: u64,
-    step_index: usize,
-    work_index: u32,
-    t_enter: String,
+    /// Line, step and work index of the record that the present run began with.
+    first: (u64, usize, u32),
+    /// When that was entered.
+    first_enter: String,
 }
 
 impl RunSplitter {
     /// Returns the number of the run, from 1, that `record` belongs to; it must be the next record of the trace.
     pub fn run_of_record(&mut self, record: &TraceRecord) -> u64 {
-        let is_of_run = record.run_id() == self.run_id
-            && record.line_no >= self.line_no
-            && !self.first.comes_again(record);
+        let place = (record.line_no, record.step_index, record.work_index);
+        let first_comes_again = place == self.first && record.t_enter != self.first_enter;
+        let is_of_run =
+            record.run_id() == self.run_id && record.line_no >= self.line_no && !first_comes_again;
         if self.run == 0 || !is_of_run {
             self.run += 1;
             record.run_id().clone_into(&mut self.run_id);
-            self.first.set(record);
+            self.first = place;
+            self.first_enter.clone_from(&record.t_enter);
         }
         self.line_no = record.line_no;
         self.run
-    }
-}
-
-impl First {
-    fn comes_again(&self, record: &TraceRecord) -> bool {
-        record.line_no == self.line_no
-            && record.step_index == self.step_index
-            && record.work_index == self.work_index
-            && *record.t_enter != *self.t_enter
-    }
-
-    fn set(&mut self, record: &TraceRecord) {
-        self.line_no = record.line_no;
-        self.step_index = record.step_index;
-        self.work_index = record.work_index;
-        record.t_enter[..].clone_into(&mut self.t_enter);
     }
 }
 

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json_leaves::members;
-use crate::json_members::Member;
+use crate::json_leaves::{Member, before_and_after, members};
 
 /// Returns what is wrong with `diff` between the snapshots `before` and `after`, if anything is; the first thing only. What
 /// is no object is somebody else's to report.
@@ -14,11 +13,11 @@ pub(super) fn fault_in_diff(before: &str, after: &str, diff: &str) -> Option<Str
     }
     let [Some(before), Some(after), Some(diff)] = [before, after, diff].map(members) else { return None };
     for (field, change) in &diff {
-        let members = members(change.get());
-        let Some([(first, was), (second, is)]) = members.as_deref() else { return Some(other_form(field)) };
-        if first != "before" || second != "after" {
-            return Some(other_form(field));
-        }
+        let Some((was, is)) = before_and_after(change) else {
+            return Some(format!(
+                "`ctx_diff` has `{field}` in another form than `{{\"before\":..,\"after\":..}}`"
+            ));
+        };
         for (side, said, snapshot) in [("before", was, &before), ("after", is, &after)] {
             if !value_of(field, snapshot).is_some_and(|shown| is_same(shown.get(), said.get())) {
                 return Some(format!("`ctx_diff` has another `{field}` as `{side}` than `ctx_{side}` has"));
@@ -33,10 +32,6 @@ pub(super) fn fault_in_diff(before: &str, after: &str, diff: &str) -> Option<Str
     let added = || after.iter().find(|(field, _)| value_of(field, &before).is_none());
     let (field, _) = changed.or_else(added)?;
     Some(format!("`{field}` differs between `ctx_before` and `ctx_after`, but not according to `ctx_diff`"))
-}
-
-fn other_form(field: &str) -> String {
-    format!("`ctx_diff` has `{field}` in another form than `{{\"before\":..,\"after\":..}}`")
 }
 
 fn value_of<'j>(field: &str, members: &[Member<'j>]) -> Option<&'j RawValue> {

@@ -8,9 +8,7 @@ use super::Report;
 use super::context_diff::fault_in_diff;
 use super::key_order::fault_in_keys;
 use crate::reading::TraceReader;
-use stream_kernel_trace::{
-    ContextSnapshot, MAX_TEXT_CHARS, MessageSignature, Status, TRUNCATED, TraceRecord,
-};
+use stream_kernel_trace::{MAX_TEXT_CHARS, MessageSignature, Status, TRUNCATED, TraceRecord};
 
 /// The most characters of a text in a record: those of a text that was cut, with its mark.
 const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
@@ -98,7 +96,7 @@ impl TimeReader {
 
 fn check_place(record: &TraceRecord, report: &mut Report<'_>) {
     let line_no = record.trace_id.rsplit_once(':').map(|(_, line_no)| line_no);
-    if line_no.is_none_or(|digits| !is_number(digits, record.line_no)) {
+    if line_no != Some(itoa::Buffer::new().format(record.line_no)) {
         report
             .add(format!("`trace_id` is `{}`, which does not end in `:{}`", record.trace_id, record.line_no));
     }
@@ -108,10 +106,6 @@ fn check_place(record: &TraceRecord, report: &mut Report<'_>) {
     if record.line_no == 0 {
         report.add("`line_no` is 0 (lines are counted from 1)".to_owned());
     }
-}
-
-fn is_number(digits: &str, number: u64) -> bool {
-    digits == itoa::Buffer::new().format(number)
 }
 
 fn fault_in_signature(key: &str, signature: &MessageSignature) -> Option<String> {
@@ -135,7 +129,7 @@ fn check_context(record: &TraceRecord, report: &mut Report<'_>) {
         ("ctx_diff", &record.ctx_diff),
     ];
     for (key, snapshot) in snapshots {
-        if snapshot.as_ref().is_some_and(|snapshot| !is_object(snapshot)) {
+        if snapshot.as_ref().is_some_and(|snapshot| !snapshot.as_json().starts_with('{')) {
             report.add(format!("`{key}` is no object"));
         }
     }
@@ -148,10 +142,6 @@ fn check_context(record: &TraceRecord, report: &mut Report<'_>) {
     {
         report.add(fault);
     }
-}
-
-fn is_object(snapshot: &ContextSnapshot) -> bool {
-    snapshot.as_json().starts_with('{')
 }
 
 fn check_outcome(record: &TraceRecord, report: &mut Report<'_>) {

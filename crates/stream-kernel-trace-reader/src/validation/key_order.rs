@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};
 
-use crate::json_members::Members;
+use crate::json_leaves::members;
 
 const RECORD: &[&str] = &[
     "trace_id",
@@ -29,23 +29,21 @@ const ERROR: &[&str] = &["type", "message", "where", "stack"];
 
 /// Returns what is wrong with the keys of `record`, which `text` holds, if anything is; the first thing only.
 pub(super) fn fault_in_keys(text: &[u8], record: &TraceRecord) -> Option<String> {
-    if std::str::from_utf8(text).is_ok_and(|text| after_record(text, record).is_some()) {
+    let text = std::str::from_utf8(text).ok()?.trim_start();
+    if after_record(text, record).is_some() {
         return None;
     }
-    let Ok(record) = serde_json::from_slice::<Members<'_>>(text) else {
-        return Some("the record is no object".to_owned());
-    };
-    if let Some(fault) = fault_in_members(&record, "the record", RECORD) {
+    if let Some(fault) = fault_in_object("the record", text, RECORD) {
         return Some(fault);
     }
-    for (key, value) in &record.0 {
-        let fault = match &**key {
-            "msg_in" => fault_in_object("`msg_in`", value, MESSAGE),
+    for (key, value) in members(text)? {
+        let fault = match &*key {
+            "msg_in" => fault_in_object("`msg_in`", value.get(), MESSAGE),
             "msg_out" => {
                 let messages: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
-                messages.into_iter().find_map(|message| fault_in_object("`msg_out`", message, MESSAGE))
+                messages.into_iter().find_map(|message| fault_in_object("`msg_out`", message.get(), MESSAGE))
             }
-            "error" if value.get() != "null" => fault_in_object("`error`", value, ERROR),
+            "error" if value.get() != "null" => fault_in_object("`error`", value.get(), ERROR),
             // A type of one word can also be read from an object.
             "status" if !value.get().starts_with('"') => Some("`status` is no text".to_owned()),
             _ => None,
@@ -81,17 +79,10 @@ fn after_keys<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     })
 }
 
-fn fault_in_object(place: &str, value: &RawValue, expected: &[&str]) -> Option<String> {
-    match serde_json::from_str::<Members<'_>>(value.get()) {
-        Ok(object) => fault_in_members(&object, place, expected),
-        // A list of the values can be read as well.
-        Err(_) => Some(format!("{place} is no object")),
-    }
-}
-
-/// Returns what is wrong with the keys of `object`, which stands at `place`.
-fn fault_in_members(object: &Members<'_>, place: &str, expected: &[&str]) -> Option<String> {
-    let Members(members) = object;
+/// Returns what is wrong with the object at `place`.
+fn fault_in_object(place: &str, json: &str, expected: &[&str]) -> Option<String> {
+    // A list of the values can be read as well.
+    let Some(members) = members(json) else { return Some(format!("{place} is no object")) };
     if let Some(missing) = expected.iter().find(|key| !members.iter().any(|(present, _)| present == *key)) {
         return Some(format!("{place} lacks the key `{missing}`"));
     }

@@ -4,9 +4,8 @@ use super::Report;
 use super::context_diff::is_same;
 use super::input_flow::InputFlow;
 use super::run_names::RunNames;
-use stream_kernel_trace::{ContextSnapshot, Status, TraceRecord};
+use stream_kernel_trace::{Status, TraceRecord};
 
-/// Follows a run from record to record.
 #[derive(Debug, Default)]
 pub(super) struct RunOrder {
     /// Of the present input the record before; `None` before the run's first.
@@ -19,42 +18,36 @@ pub(super) struct RunOrder {
     is_after_doubt: bool,
 }
 
-/// The record before.
 #[derive(Debug)]
 struct Previous {
     at: u64,
-    line_no: u64,
-    step_index: usize,
-    work_index: u32,
-    t_exit: String,
-    ctx_after: Option<ContextSnapshot>,
-    failed: bool,
+    record: TraceRecord,
     /// The present input lacks a record, as was reported: what follows from that is not.
     is_doubtful: bool,
 }
 
 impl RunOrder {
     /// Reports what is wrong with the place of `record`, and returns whether an input begins with it.
-    pub(super) fn check(&mut self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
-        let begins = self.previous.as_ref().is_none_or(|previous| previous.line_no != record.line_no);
+    pub(super) fn check(&mut self, record: TraceRecord, report: &mut Report<'_>) -> bool {
+        let begins = self.previous.as_ref().is_none_or(|previous| previous.record.line_no != record.line_no);
         let is_after_doubt = std::mem::take(&mut self.is_after_doubt);
         if begins {
             self.end_input(report);
             if !is_after_doubt {
-                self.check_beginning(record, report);
+                self.check_beginning(&record, report);
             }
         }
-        self.names.check(record, is_after_doubt, report);
+        self.names.check(&record, is_after_doubt, report);
         let mut is_doubtful = is_after_doubt;
         if let Some(previous) = &self.previous {
-            if record.t_enter < previous.t_exit {
+            if record.t_enter < previous.record.t_exit {
                 report.add(format!(
                     "`t_enter` `{}` is before `t_exit` `{}` of the record before, line {}",
-                    record.t_enter, previous.t_exit, previous.at
+                    record.t_enter, previous.record.t_exit, previous.at
                 ));
             }
             if !begins {
-                is_doubtful |= previous.is_doubtful || previous.check_next(record, report);
+                is_doubtful |= previous.is_doubtful || previous.check_next(&record, report);
             }
         }
         if begins && !is_doubtful && record.work_index != 0 {
@@ -70,13 +63,18 @@ impl RunOrder {
         is_doubtful |= is_missed;
         if !begins && !is_doubtful {
             is_doubtful =
-                self.previous.as_ref().is_some_and(|previous| previous.check_context(record, report));
+                self.previous.as_ref().is_some_and(|previous| previous.check_context(&record, report));
         }
         for message in &record.msg_out {
             self.flow.emit(&message.type_name, record.step_index, report);
         }
-        self.remember(record, is_doubtful, report);
+        self.previous = Some(Previous { at: report.line_no, record, is_doubtful });
         begins
+    }
+
+    /// Returns the run's last record.
+    pub(super) fn last_record(&self) -> Option<&TraceRecord> {
+        self.previous.as_ref().map(|previous| &previous.record)
     }
 
     /// Takes note of a line that held no record.
@@ -98,15 +96,15 @@ impl RunOrder {
     /// Reports what the input that ended lacks. One that failed needs no more than it has.
     fn end_input(&mut self, report: &mut Report<'_>) {
         match &self.previous {
-            Some(previous) if !previous.failed && !previous.is_doubtful => {
-                self.flow.end_input(previous.line_no, previous.at, report);
+            Some(previous) if !previous.failed() && !previous.is_doubtful => {
+                self.flow.end_input(previous.record.line_no, previous.at, report);
             }
             _ => self.flow.abandon_input(),
         }
     }
 
     fn check_beginning(&mut self, record: &TraceRecord, report: &mut Report<'_>) {
-        let due = self.previous.as_ref().map_or(1, |previous| previous.line_no.saturating_add(1));
+        let due = self.previous.as_ref().map_or(1, |previous| previous.record.line_no.saturating_add(1));
         if record.line_no > due {
             let last = record.line_no - 1;
             let missing =
@@ -121,38 +119,29 @@ impl RunOrder {
             ));
         }
     }
-
-    fn remember(&mut self, record: &TraceRecord, is_doubtful: bool, report: &Report<'_>) {
-        self.previous = Some(Previous {
-            at: report.line_no,
-            line_no: record.line_no,
-            step_index: record.step_index,
-            work_index: record.work_index,
-            t_exit: record.t_exit.clone(),
-            ctx_after: record.ctx_after.clone(),
-            failed: record.status == Status::Error,
-            is_doubtful,
-        });
-    }
 }
 
 impl Previous {
+    fn failed(&self) -> bool {
+        self.record.status == Status::Error
+    }
+
     /// Reports what is wrong with the place of `record` after this one of the same input, and returns whether its place in
     /// the pipeline is.
     fn check_next(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
-        if self.failed {
-            report.add(format!("input {} goes on after the error in line {}", self.line_no, self.at));
+        if self.failed() {
+            report.add(format!("input {} goes on after the error in line {}", self.record.line_no, self.at));
             return true;
         }
-        if record.step_index < self.step_index {
+        if record.step_index < self.record.step_index {
             report.add(format!(
                 "`step_index` goes back from {} to {} within input {}",
-                self.step_index, record.step_index, self.line_no
+                self.record.step_index, record.step_index, self.record.line_no
             ));
             return true;
         }
-        let same_step = record.step_index == self.step_index;
-        let due = if same_step { self.work_index.saturating_add(1) } else { 0 };
+        let same_step = record.step_index == self.record.step_index;
+        let due = if same_step { self.record.work_index.saturating_add(1) } else { 0 };
         if record.work_index != due {
             report.add(format!(
                 "`work_index` is {} where {due} is due (is a record missing?)",
@@ -166,7 +155,7 @@ impl Previous {
     /// Reports if `record`, the next of the same input, begins with another context than this one ended with, and returns
     /// whether it does: only a step changes the context.
     fn check_context(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
-        let (Some(after), Some(before)) = (&self.ctx_after, &record.ctx_before) else { return false };
+        let (Some(after), Some(before)) = (&self.record.ctx_after, &record.ctx_before) else { return false };
         if is_same(after.as_json(), before.as_json()) {
             return false;
         }

@@ -19,9 +19,7 @@ fn check(trace: &str) -> String {
     let mut reader = TraceReader::new(trace.as_bytes());
     while let Some(line) = reader.next_line().unwrap() {
         match line {
-            TraceLine::Record(record) => {
-                check.record(&reader, &record, &mut findings);
-            }
+            TraceLine::Record(record) => check.record(&reader, *record, &mut findings),
             TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut findings),
         }
     }

@@ -17,33 +17,23 @@ pub(super) const MAX_SAMPLE_BYTES: usize = 7_000_000;
 ///
 /// ```
 /// use stream_kernel_trace_reader::view::Collector;
-/// # let record = serde_json::json!({
-/// #     "trace_id": "run:1", "scenario": "s", "line_no": 1, "step_index": 0, "step_name": "parse", "work_index": 0,
-/// #     "t_enter": "2026-01-21T01:23:45.000000Z", "t_exit": "2026-01-21T01:23:45.000100Z", "duration_ms": 0.1,
-/// #     "msg_in": {"type_name": "In", "identity": "7", "hash": null}, "msg_out": [], "msg_out_count": 0,
-/// #     "ctx_before": null, "ctx_after": null, "ctx_diff": null, "status": "ok", "error": null});
-/// # let record = serde_json::from_value(record)?;
+/// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
+/// # let record = serde_json::from_str(example)?;
 ///
 /// let mut collector = Collector::default();
 /// collector.take(1, record)?;
 /// let view: serde_json::Value = serde_json::from_str(&collector.into_json("trace.jsonl")?)?;
-/// assert_eq!(view["runs"][0]["sample"][0]["id"], "7");
+/// assert_eq!(view["runs"][0]["sample"][0]["id"], "GET /");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Collector {
     runs: Vec<RunView>,
     runs_left_out: u64,
     last_run: u64,
     open: Option<Input>,
-    /// Every so many-th input is kept, in all runs alike.
-    stride: u64,
-}
-
-impl Default for Collector {
-    fn default() -> Self {
-        Self { runs: Vec::new(), runs_left_out: 0, last_run: 0, open: None, stride: 1 }
-    }
+    /// How often the stride was doubled: every 2^this-th input is kept, in all runs alike.
+    doublings: u32,
 }
 
 impl Collector {
@@ -82,7 +72,7 @@ impl Collector {
     /// Ends the input whose records came last.
     fn finish_input(&mut self) {
         let (Some(input), Some(view)) = (self.open.take(), self.runs.last_mut()) else { return };
-        if view.take_input(input, self.stride) {
+        if view.take_input(input, 1 << self.doublings) {
             self.keep_bound();
         }
     }
@@ -91,8 +81,8 @@ impl Collector {
     /// sample takes doubles it again.
     fn keep_bound(&mut self) {
         if self.runs.iter().map(|view| view.sample.bytes()).sum::<usize>() > MAX_SAMPLE_BYTES {
-            self.stride = self.stride.saturating_mul(2);
-            self.runs.iter_mut().for_each(|view| view.sample.thin(self.stride));
+            self.doublings += 1;
+            self.runs.iter_mut().for_each(|view| view.sample.thin(1 << self.doublings));
         }
     }
 
@@ -114,8 +104,8 @@ impl Collector {
         if let Some(last) = self.runs.last_mut() {
             last.finish();
         }
-        let Self { runs, runs_left_out, stride, .. } = self;
-        serde_json::to_string(&View { file, stride, runs_left_out, runs: &runs })
+        let Self { runs, runs_left_out, doublings, .. } = self;
+        serde_json::to_string(&View { file, stride: 1 << doublings, runs_left_out, runs: &runs })
     }
 }
 

@@ -1,14 +1,12 @@
 //! One input's way through the steps, as far as the page shows it.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use stream_kernel_text::grouped;
 use stream_kernel_trace::{ContextSnapshot, RecordedError, Status, TraceRecord, may_be_hidden};
 
 use super::collector::micros;
-use crate::reading::{ValueChange, message_identities, shown_changes};
+use crate::reading::{ValueChange, message_identities, shown_changes, tags};
 use crate::value_text;
 
 /// At most so many steps of one input are shown.
@@ -43,7 +41,6 @@ pub(super) struct Input {
     last_snapshot: Option<ContextSnapshot>,
 }
 
-/// One step of an input.
 #[derive(Debug, Serialize)]
 struct ShownRecord {
     step: String,
@@ -52,15 +49,11 @@ struct ShownRecord {
     /// From the beginning of the input.
     offset_us: i64,
     duration_ns: u64,
-    changes: Changes,
+    /// What the step changed in the context; read only if it is written.
+    #[serde(serialize_with = "serialize_changes")]
+    changes: Option<ContextSnapshot>,
 }
 
-/// What a step changed in the context; read only if it is written. It is written as `[path, before, after]` for each value,
-/// as people read it, with null for what is not there.
-#[derive(Debug)]
-struct Changes(Option<ContextSnapshot>);
-
-/// A failure of one of an input's steps.
 #[derive(Debug, Serialize)]
 struct ShownError {
     record: usize,
@@ -68,28 +61,12 @@ struct ShownError {
     message: String,
 }
 
-/// What became of an input.
-#[derive(Debug, PartialEq)]
-pub(super) struct Outcome {
+/// What became of inputs, and of how many.
+#[derive(Debug, Serialize)]
+pub(super) struct Decision {
     pub(super) label: String,
-    pub(super) is_accepted: bool,
-}
-
-/// The tags that tell of a decision.
-#[derive(Default, Deserialize)]
-struct Tags<'a> {
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    accepted: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    reason: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    tags: Option<Tags<'a>>,
+    pub(super) accepted: bool,
+    pub(super) count: u64,
 }
 
 impl Input {
@@ -99,7 +76,6 @@ impl Input {
         Self { line_no: record.line_no, start_us, ..Self::default() }
     }
 
-    /// Takes the input's next record.
     pub(super) fn take(&mut self, record: TraceRecord, run_start_us: i64) {
         let duration_ns = record.duration_ns();
         if record.status == Status::Error && self.errors.len() < MAX_SHOWN_ERRORS {
@@ -119,7 +95,7 @@ impl Input {
                 kinds_out: kinds_out.map(|message| cut(message.type_name)).collect(),
                 offset_us: since_start.saturating_sub(self.start_us).max(0),
                 duration_ns,
-                changes: Changes(record.ctx_diff),
+                changes: record.ctx_diff,
             });
         }
         if record.ctx_after.is_some() {
@@ -129,50 +105,51 @@ impl Input {
         self.duration_ns = self.duration_ns.saturating_add(duration_ns);
     }
 
-    /// Returns whether one of its steps has failed.
     pub(super) fn has_failed(&self) -> bool {
         !self.errors.is_empty()
     }
 
     /// Returns what became of the input, once it has all its records; `None` if the trace does not tell.
-    pub(super) fn settle(&mut self) -> Option<Outcome> {
-        let snapshot = self.last_snapshot.take()?;
-        let tags = serde_json::from_str::<Fields<'_>>(snapshot.as_json()).ok()?.tags?;
+    pub(super) fn settle(&mut self) -> Option<Decision> {
+        let tags = tags(&self.last_snapshot.take()?)?;
+        let tag = |name: &str| tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.as_str());
         self.has_tags = true;
-        if let Some(id) = tags.id.filter(|id| !id.is_empty()) {
-            self.id = cut(id.into_owned());
+        if let Some(id) = tag("id").filter(|id| !id.is_empty()) {
+            self.id = cut(id.to_owned());
         }
-        let accepted = tags.accepted?;
+        let accepted = tag("accepted")?;
         let is_accepted = accepted == "true";
-        let label = match tags.reason {
-            _ if may_be_hidden(&accepted) => "hidden".to_owned(),
-            Some(reason) => cut(reason.into_owned()),
+        let label = match tag("reason") {
+            _ if may_be_hidden(accepted) => "hidden".to_owned(),
+            Some(reason) => cut(reason.to_owned()),
             None if is_accepted => "accepted".to_owned(),
             None => "declined".to_owned(),
         };
-        Some(Outcome { label, is_accepted })
+        Some(Decision { label, accepted: is_accepted, count: 1 })
     }
 
-    /// Returns what the page shows of it.
     pub(super) fn to_json(&self) -> Box<RawValue> {
         // It has neither maps nor anything else that could not be written.
         to_raw_value(self).unwrap_or_default()
     }
 }
 
-impl Serialize for Changes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut changes = shown_changes(self.0.as_ref());
-        let left_out = changes.len().saturating_sub(MAX_SHOWN_CHANGES);
-        changes.truncate(MAX_SHOWN_CHANGES);
-        let shown = |json: Option<String>| json.map(|json| cut(value_text(&json).into_owned()));
-        let shown = changes
-            .into_iter()
-            .map(|ValueChange { path, before, after }| (cut(path), shown(before), shown(after)));
-        let more = (left_out > 0)
-            .then(|| ("…".to_owned(), None, Some(format!("{} more", grouped(left_out as u64)))));
-        serializer.collect_seq(shown.chain(more))
-    }
+/// Writes `[path, before, after]` for each value, as people read it, with null for what is not there.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference")]
+fn serialize_changes<S: Serializer>(
+    diff: &Option<ContextSnapshot>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut changes = shown_changes(diff.as_ref());
+    let left_out = changes.len().saturating_sub(MAX_SHOWN_CHANGES);
+    changes.truncate(MAX_SHOWN_CHANGES);
+    let shown = |json: Option<String>| json.map(|json| cut(value_text(&json).into_owned()));
+    let shown = changes
+        .into_iter()
+        .map(|ValueChange { path, before, after }| (cut(path), shown(before), shown(after)));
+    let more =
+        (left_out > 0).then(|| ("…".to_owned(), None, Some(format!("{} more", grouped(left_out as u64)))));
+    serializer.collect_seq(shown.chain(more))
 }
 
 impl ShownError {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use stream_kernel_trace::TraceRecord;
 
 use super::collector::micros;
-use super::input::{Input, Outcome, cut};
+use super::input::{Decision, Input, cut};
 use super::sample::Sample;
 use super::step::StepJson;
 use super::throughput::Throughput;
@@ -44,26 +44,13 @@ pub(super) struct RunView {
     statistics: RunStatistics,
 }
 
-#[derive(Debug, Serialize)]
-struct Decision {
-    label: String,
-    accepted: bool,
-    count: u64,
-}
-
 impl RunView {
-    /// Returns the run that begins with `record`.
     pub(super) fn new(run: u64, record: &TraceRecord) -> Self {
         let [run_id, scenario, started] =
             [record.run_id(), &record.scenario, &record.t_enter].map(|text| cut(text.to_owned()));
         Self { run, run_id, scenario, started, start_us: micros(&record.t_enter), ..Self::default() }
     }
 
-    /// Counts one record.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`TooManySteps`] for one step more than can be counted.
     pub(super) fn count_record(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
         self.ended.clone_from(&record.t_exit);
         self.has_changes |= record.ctx_diff.is_some();
@@ -75,7 +62,7 @@ impl RunView {
         self.throughput.add(u64::try_from(input.start_us).unwrap_or(0));
         match input.settle() {
             _ if input.has_failed() => self.failed += 1,
-            Some(outcome) => input.decision = Some(self.count_decision(outcome)),
+            Some(decision) => input.decision = Some(self.count_decision(decision)),
             None => self.undecided += 1,
         }
         self.has_tags |= input.has_tags;
@@ -84,19 +71,20 @@ impl RunView {
         self.sample.offer(stride, ordinal, &input)
     }
 
-    fn count_decision(&mut self, Outcome { label, is_accepted: accepted }: Outcome) -> usize {
-        let known =
-            self.decisions.iter().position(|known| known.label == label && known.accepted == accepted);
+    fn count_decision(&mut self, decision: Decision) -> usize {
+        let is_same = |known: &Decision| known.label == decision.label && known.accepted == decision.accepted;
+        let known = self.decisions.iter().position(is_same);
         let number = known.unwrap_or(self.decisions.len()).min(MAX_DECISIONS);
-        if number == self.decisions.len() {
-            let label = if number == MAX_DECISIONS { "(other)".to_owned() } else { label };
-            self.decisions.push(Decision { label, accepted, count: 0 });
+        match self.decisions.get_mut(number) {
+            Some(known) => known.count += 1,
+            None if number == MAX_DECISIONS => {
+                self.decisions.push(Decision { label: "(other)".to_owned(), ..decision });
+            }
+            None => self.decisions.push(decision),
         }
-        self.decisions[number].count += 1;
         number
     }
 
-    /// Ends the run.
     pub(super) fn finish(&mut self) {
         let statistics = std::mem::take(&mut self.statistics);
         self.records = statistics.records();

@@ -59,7 +59,6 @@ impl Sample {
         self.regular_bytes = self.regular.values().map(|json| json.get().len()).sum();
     }
 
-    /// Returns how many bytes the regular sample takes.
     pub(super) fn bytes(&self) -> usize {
         self.regular_bytes
     }

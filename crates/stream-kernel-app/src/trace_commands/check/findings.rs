@@ -1,15 +1,14 @@
 //! Findings, run by run, for people and for machines.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde_json::json;
-use stream_kernel_text::{counted, escaped, escaped_json};
-use stream_kernel_trace::TraceRecord;
+use stream_kernel_text::{counted, escaped};
 use stream_kernel_trace_reader::reading::TornTail;
 use stream_kernel_trace_reader::validation::{Finding, Validator};
 
-use crate::failure::Failure;
 use crate::trace_commands::run_heading::run_heading;
+use crate::trace_commands::write_json_line;
 
 /// How many findings of a run people are shown; the others are counted.
 pub(super) const MAX_SHOWN: usize = 100;
@@ -37,8 +36,8 @@ impl<'a> FindingsPrinter<'a> {
         Self { name, only_run, is_json, out, run: 1, held_back, heading: None, in_run: 0, in_all: 0 }
     }
 
-    /// Takes the findings up to here, where the trace is in `run`.
-    pub(super) fn take(&mut self, findings: &mut Vec<Finding>, run: u64) -> Result<(), Failure> {
+    /// Takes the findings of `check` up to here.
+    pub(super) fn take(&mut self, findings: &mut Vec<Finding>, check: &Validator) -> io::Result<()> {
         for finding in findings.drain(..) {
             // What stands before the first record is told with the first run.
             let of_run = finding.run.max(1);
@@ -47,61 +46,56 @@ impl<'a> FindingsPrinter<'a> {
                 self.add(&finding)?;
             }
         }
-        self.enter(run)
+        self.enter(check.run())?;
+        if let (None, Some(record)) = (&self.heading, check.last_record()) {
+            self.heading = Some(run_heading(self.run, Some((record.run_id(), &record.scenario))));
+        }
+        Ok(())
     }
 
-    /// Takes the names of the present run from `record`, which is of it.
-    pub(super) fn name_run(&mut self, record: &TraceRecord) {
-        let heading = || run_heading(self.run, Some((record.run_id(), &record.scenario)));
-        self.heading.get_or_insert_with(heading);
-    }
-
-    /// Prints the rest of the findings.
-    pub(super) fn finish(&mut self, check: &Validator) -> Result<(), Failure> {
+    pub(super) fn finish(&mut self, check: &Validator) -> io::Result<()> {
         self.end_run(check.run() > 1)?;
-        self.out.flush().map_err(Failure::Print)
+        self.out.flush()
     }
 
     /// Prints what was cut and what was checked, and returns how many findings there are.
-    pub(super) fn sum_up(mut self, check: &Validator, cut: Option<TornTail>) -> Result<u64, Failure> {
+    pub(super) fn sum_up(self, check: &Validator, cut: Option<TornTail>) -> io::Result<u64> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {
             let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
             let summary = json!({
                 "records": records, "inputs": inputs, "runs": runs, "findings": self.in_all, "cut": cut,
             });
-            self.print(&format!("{summary}\n"))?;
+            write_json_line(self.out, &summary)?;
             return Ok(self.in_all);
         }
         let name = escaped(self.name);
         if let Some(TornTail { line_no, bytes, .. }) = cut {
-            self.print(&format!(
-                "{name}: cut {} of a torn record, line {line_no}\n",
-                counted(bytes, "byte")
-            ))?;
+            let bytes = counted(bytes, "byte");
+            writeln!(self.out, "{name}: cut {bytes} of a torn record, line {line_no}")?;
         }
         let verdict = if self.in_all == 0 { "sound".to_owned() } else { counted(self.in_all, "finding") };
         let [records, inputs, runs] =
             [(records, "record"), (inputs, "input"), (runs, "run")].map(|(count, one)| counted(count, one));
-        self.print(&format!("{name}: {verdict}; {records} of {inputs} in {runs}\n"))?;
+        writeln!(self.out, "{name}: {verdict}; {records} of {inputs} in {runs}")?;
         Ok(self.in_all)
     }
 
-    fn add(&mut self, Finding { run, line_no, what }: &Finding) -> Result<(), Failure> {
+    fn add(&mut self, Finding { run, line_no, what }: &Finding) -> io::Result<()> {
         self.in_run += 1;
         self.in_all += 1;
         if self.is_json {
             let finding = json!({"run": run.max(&1), "line": line_no, "what": what});
-            return self.print(&escaped_json(&format!("{finding}\n")));
+            return write_json_line(self.out, &finding);
         }
         if self.held_back.len() < MAX_SHOWN {
             let name = escaped(self.name);
-            self.held_back.push(format!("{name}:{line_no}: {}\n", escaped(what)));
+            self.held_back.push(format!("{name}:{line_no}: {}", escaped(what)));
         }
         Ok(())
     }
 
-    fn enter(&mut self, run: u64) -> Result<(), Failure> {
+    fn enter(&mut self, run: u64) -> io::Result<()> {
         if run > self.run {
             self.end_run(true)?;
             self.run = run;
@@ -110,22 +104,18 @@ impl<'a> FindingsPrinter<'a> {
         Ok(())
     }
 
-    fn end_run(&mut self, is_one_of_several: bool) -> Result<(), Failure> {
+    fn end_run(&mut self, is_one_of_several: bool) -> io::Result<()> {
         if is_one_of_several && self.only_run.is_none() && !self.held_back.is_empty() {
             let heading = self.heading.take().unwrap_or_else(|| run_heading(self.run, None));
-            self.print(&format!("{heading}\n"))?;
+            writeln!(self.out, "{heading}")?;
         }
         for line in std::mem::take(&mut self.held_back) {
-            self.print(&line)?;
+            writeln!(self.out, "{line}")?;
         }
         let more = std::mem::take(&mut self.in_run).saturating_sub(MAX_SHOWN as u64);
         if more > 0 && !self.is_json {
-            self.print(&format!("... and {}\n", counted(more, "more finding")))?;
+            writeln!(self.out, "... and {}", counted(more, "more finding"))?;
         }
         Ok(())
-    }
-
-    fn print(&mut self, text: &str) -> Result<(), Failure> {
-        self.out.write_all(text.as_bytes()).map_err(Failure::Print)
     }
 }

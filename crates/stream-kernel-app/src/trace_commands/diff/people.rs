@@ -74,7 +74,6 @@ pub(super) fn write_run(
     write_changed(out, run.other_reason, &listed.other_reason, "declined for another reason")
 }
 
-/// Writes how many inputs and records are the same.
 pub(super) fn write_same(out: &mut dyn Write, inputs: u64, records: u64) -> io::Result<()> {
     let (inputs, records) = (counted(inputs, "input"), counted(records, "record"));
     writeln!(out, "same: {inputs}, {records} (times and run ids left out)")

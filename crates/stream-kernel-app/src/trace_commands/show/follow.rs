@@ -1,21 +1,19 @@
 //! Following a trace that is being written.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Seek};
+use std::fs::File;
+use std::io::{self, Seek};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use stream_kernel_text::escaped;
-use stream_kernel_trace_reader::reading::{Inputs, RunSplitter, TraceLine, TraceReader};
+use stream_kernel_trace_reader::reading::Inputs;
 
 use super::printer::Printer;
 use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
-use crate::trace_commands::source::refuse_standard_output;
-use crate::trace_commands::wrong_lines::WrongLines;
-use stream_kernel_run::files::STANDARD_STREAM;
+use crate::trace_commands::source::{Records, is_regular_file, refuse_standard_output};
 
 /// How long to wait before the file is looked at again.
 const POLL_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
@@ -67,104 +65,76 @@ impl Pauses for UntilSignal {
 }
 
 /// Prints what the trace `name` holds and what comes to it, until `pauses` ends it; returns the exit code.
+///
+/// It must be a regular file, since that alone tells by its length whether it was truncated.
 pub(super) fn follow(
     name: &str,
     only_run: Option<u64>,
     printer: &mut Printer<'_>,
     pauses: &mut dyn Pauses,
 ) -> Result<u8, Failure> {
-    let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
-    let mut file = open(name)?;
+    if !is_regular_file(name)? {
+        return Err(Failure::usage(format!("`{name}` is no regular file (--follow needs one)")));
+    }
+    let failed = Failure::unreadable(name);
+    let mut file = File::open(name).map_err(&failed)?;
+    refuse_standard_output(name, &file)?;
     loop {
-        let reader = TraceReader::new(BufReader::new(file.try_clone().map_err(failed)?));
-        let (runs, wrong_lines) = (RunSplitter::default(), WrongLines::new(name, only_run));
-        let mut growing =
-            Growing { name, only_run, reader, runs, run: 0, wrong_lines, inputs: Inputs::default() };
-        if let Some(exit_code) = growing.read_until_truncated(&file, printer, pauses)? {
+        let records = Records::growing(name, only_run, file.try_clone().map_err(&failed)?);
+        let length = || Ok(file.metadata().map_err(&failed)?.len());
+        if let Some(exit_code) = read_until_truncated(records, length, printer, pauses)? {
             return Ok(exit_code);
         }
         say(format!("note: `{}` was truncated; starting over", escaped(name)));
-        file.rewind().map_err(failed)?;
+        file.rewind().map_err(&failed)?;
         printer.start_over();
     }
 }
 
-/// Opens what can be followed: a regular file, since it alone tells by its length whether it was truncated.
-fn open(name: &str) -> Result<File, Failure> {
-    let failed = |cause| Failure::ReadTrace { name: name.to_owned(), cause };
-    if name == STANDARD_STREAM || !fs::metadata(name).map_err(failed)?.is_file() {
-        return Err(Failure::Usage(format!("`{name}` is no regular file (--follow needs one)")));
+/// Returns the exit code, or `None` if the file, which is `length` long, became shorter than what was read of it.
+fn read_until_truncated(
+    mut records: Records,
+    length: impl Fn() -> Result<u64, Failure>,
+    printer: &mut Printer<'_>,
+    pauses: &mut dyn Pauses,
+) -> Result<Option<u8>, Failure> {
+    let mut inputs = Inputs::default();
+    let (mut quiet_polls, mut bytes_before) = (0, 0);
+    loop {
+        let read = read_what_is_there(&mut records, &mut inputs, printer, pauses);
+        let ended = pauses.ended();
+        let bytes_read = records.bytes_read();
+        let is_truncated = length()? < bytes_read;
+        quiet_polls = if bytes_read == bytes_before { quiet_polls + 1 } else { 0 };
+        bytes_before = bytes_read;
+        if quiet_polls == QUIET_POLLS || ended.is_some() || is_truncated || read.is_err() {
+            printer.print(inputs.take().as_ref())?;
+        }
+        printer.flush()?;
+        read?;
+        if ended.is_some() {
+            return Ok(ended);
+        }
+        if is_truncated {
+            return Ok(None);
+        }
+        pauses.pause().map_err(Failure::Signals)?;
     }
-    let file = File::open(name).map_err(failed)?;
-    refuse_standard_output(name, &file)?;
-    Ok(file)
 }
 
-/// A trace from its beginning, as far as it has grown.
-struct Growing<'a> {
-    name: &'a str,
-    only_run: Option<u64>,
-    reader: TraceReader<BufReader<File>>,
-    runs: RunSplitter,
-    /// The run of the last record, from 1; 0 before the first.
-    run: u64,
-    wrong_lines: WrongLines,
-    inputs: Inputs,
-}
-
-impl Growing<'_> {
-    /// Returns the exit code, or `None` if the file became shorter than what was read of it.
-    fn read_until_truncated(
-        &mut self,
-        file: &File,
-        printer: &mut Printer<'_>,
-        pauses: &mut dyn Pauses,
-    ) -> Result<Option<u8>, Failure> {
-        let failed = |cause| Failure::ReadTrace { name: self.name.to_owned(), cause };
-        let (mut quiet_polls, mut bytes_before) = (0, 0);
-        loop {
-            let read = self.read_what_is_there(printer, pauses);
-            let ended = pauses.ended();
-            let bytes_read = self.reader.bytes_read();
-            let is_truncated = file.metadata().map_err(failed)?.len() < bytes_read;
-            quiet_polls = if bytes_read == bytes_before { quiet_polls + 1 } else { 0 };
-            bytes_before = bytes_read;
-            if quiet_polls == QUIET_POLLS || ended.is_some() || is_truncated || read.is_err() {
-                printer.print(self.inputs.take().as_ref())?;
-            }
-            printer.flush()?;
-            read?;
-            if ended.is_some() {
-                return Ok(ended);
-            }
-            if is_truncated {
-                return Ok(None);
-            }
-            pauses.pause().map_err(Failure::Signals)?;
+fn read_what_is_there(
+    records: &mut Records,
+    inputs: &mut Inputs,
+    printer: &mut Printer<'_>,
+    pauses: &dyn Pauses,
+) -> Result<(), Failure> {
+    while pauses.ended().is_none()
+        && let Some((run, record)) = records.next_of_any_run()?
+    {
+        if records.only_run.is_none_or(|only| only == run) {
+            printer.print(inputs.push(run, record).as_ref())?;
         }
     }
-
-    fn read_what_is_there(&mut self, printer: &mut Printer<'_>, pauses: &dyn Pauses) -> Result<(), Failure> {
-        while pauses.ended().is_none() {
-            let line = self.reader.next_line();
-            match line.map_err(|cause| Failure::ReadTrace { name: self.name.to_owned(), cause })? {
-                None => break,
-                Some(TraceLine::Wrong(wrong)) => self.wrong_lines.add(wrong),
-                Some(TraceLine::Record(record)) => {
-                    let run = self.runs.run_of_record(&record);
-                    self.wrong_lines.settle(Some(run).filter(|run| *run == self.run));
-                    self.run = run;
-                    if self.only_run.is_none_or(|only| only == run) {
-                        printer.print(self.inputs.push(run, *record).as_ref())?;
-                    }
-                }
-            }
-        }
-        if self.run == 0 {
-            self.wrong_lines.fail_without_record()?;
-        }
-        // Whoever watches is told now, whatever comes next.
-        self.wrong_lines.settle(Some(self.run));
-        Ok(())
-    }
+    // Whoever watches is told now, whatever comes next.
+    records.settle()
 }

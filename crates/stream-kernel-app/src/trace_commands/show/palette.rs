@@ -27,14 +27,6 @@ impl Palette {
     }
 }
 
-/// Returns `text` in `style`.
 pub(super) fn styled(style: Style, text: impl Display) -> impl Display {
-    struct Styled<T>(Style, T);
-    impl<T: Display> Display for Styled<T> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let Self(style, text) = self;
-            write!(f, "{style}{text}{style:#}")
-        }
-    }
-    Styled(style, text)
+    fmt::from_fn(move |f| write!(f, "{style}{text}{style:#}"))
 }

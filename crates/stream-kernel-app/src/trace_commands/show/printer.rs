@@ -5,15 +5,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 use stream_kernel_trace::{TraceRecord, may_be_hidden};
 use stream_kernel_trace_reader::reading::Input;
-use stream_kernel_trace_reader::write_json;
 
 use super::block::write_block;
 use super::choice::Choice;
 use super::palette::{Palette, styled};
 use crate::failure::Failure;
 use crate::trace_commands::run_heading::run_heading;
+use crate::trace_commands::write_json_line;
 
-/// How inputs are printed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
     /// A block an input.
@@ -22,7 +21,6 @@ pub(super) enum Form {
     Json,
 }
 
-/// Prints the inputs that are asked for.
 pub(super) struct Printer<'a> {
     out: &'a mut dyn Write,
     form: Form,
@@ -34,7 +32,6 @@ pub(super) struct Printer<'a> {
     is_any_hidden: bool,
 }
 
-/// An input as JSON.
 #[derive(Serialize)]
 struct InputObject<'a> {
     run: u64,
@@ -65,7 +62,6 @@ impl<'a> Printer<'a> {
         self.write(input, records).map_err(Failure::Print)
     }
 
-    /// Hands on what was printed so far.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Print)
     }
@@ -106,8 +102,7 @@ impl<'a> Printer<'a> {
                     continued: input.is_continued,
                     records,
                 };
-                write_json(&mut *self.out, &object)?;
-                self.out.write_all(b"\n")
+                write_json_line(self.out, &object)
             }
             Form::People(palette) => {
                 if !is_first {

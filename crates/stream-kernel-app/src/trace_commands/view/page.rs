@@ -15,7 +15,6 @@ const SCRIPT: &str = concat!(
     include_str!("report/main.js"),
 );
 
-/// Returns the page that shows `data`.
 pub(super) fn html(data: &str) -> String {
     let page = TEMPLATE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
     // The data comes last: what is in it is never taken for a place in the template.
