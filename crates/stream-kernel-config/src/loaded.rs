@@ -67,8 +67,7 @@ impl<N, A> Loaded<N, A> {
 
     /// Adds a warning about the value at `key_path`: the configuration can be used, but hardly does what is meant.
     pub fn warn(&mut self, key_path: &str, problem: Problem) {
-        let warning = self.warning(key_path, problem);
-        self.findings.add_warning(warning);
+        self.findings.warn(key_path, self.provenance(key_path), problem);
     }
 
     /// Returns what was let pass: an optional source that could not be read.

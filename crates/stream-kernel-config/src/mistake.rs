@@ -45,16 +45,17 @@ impl Problem {
         self
     }
 
-    /// Adds the key that a problem of a whole layer was found at.
+    /// Adds the key that a problem of a whole layer was found at, if there is one.
     pub(crate) fn at_key(mut self, key: &str) -> Self {
-        self.what = format!("{} (at `{key}`)", self.what);
+        if !key.is_empty() {
+            self.what += &format!(" (at `{key}`)");
+        }
         self
     }
 
     /// Adds why it came about.
-    pub(crate) fn because(mut self, why: &str) -> Self {
-        self.what = format!("{}: {why}", self.what);
-        self
+    pub(crate) fn because(&mut self, why: &str) {
+        self.what += &format!(": {why}");
     }
 
     /// Adds that nothing comes of it but a warning.
@@ -258,13 +259,9 @@ impl Findings {
         }
     }
 
-    /// Adds a problem of a layer that adds nothing, and that the run may do without.
-    pub(crate) fn warn(&mut self, provenance: Provenance, problem: Problem) {
-        self.add_warning(Warning::new("", provenance, problem));
-    }
-
-    pub(crate) fn add_warning(&mut self, warning: Warning) {
-        self.warnings.push(warning);
+    /// Adds something about a key that is let pass, or about a layer that the run may do without if the key is empty.
+    pub(crate) fn warn(&mut self, key: &str, provenance: impl Into<Provenance>, problem: Problem) {
+        self.warnings.push(Warning::new(key, provenance.into(), problem));
     }
 
     /// Returns what was let pass.

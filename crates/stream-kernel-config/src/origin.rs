@@ -55,6 +55,17 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// Returns another place of the same text, if it has lines.
+    pub(crate) fn at(&self, place: Place) -> Self {
+        let mut origin = self.clone();
+        if let Self::File { line, column, .. } | Self::BuiltIn { line, column, .. } = &mut origin {
+            (*line, *column) = (place.line, place.column);
+        }
+        origin
+    }
+}
+
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,16 +99,22 @@ pub(crate) struct Provenance {
     pub(crate) line: Option<LineOfText>,
 }
 
+impl From<Origin> for Provenance {
+    fn from(origin: Origin) -> Self {
+        Self { origin, ..Self::DEFAULT }
+    }
+}
+
 impl Provenance {
     pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default, line: None };
 
-    pub(crate) fn new(layer: usize, origin: Origin) -> Self {
-        Self { layer, origin, line: None }
+    pub(crate) fn in_layer(self, layer: usize) -> Self {
+        Self { layer, ..self }
     }
 
-    /// Adds the line of `text` in which the place is.
-    pub(crate) fn quoting(self, text: &Arc<str>, place: Place) -> Self {
-        Self { line: Some(LineOfText { text: Arc::clone(text), place }), ..self }
+    /// Adds the line in which the place is, if there is a text.
+    pub(crate) fn quoting(self, text: Option<&Arc<str>>, place: Place) -> Self {
+        Self { line: text.map(|text| LineOfText { text: Arc::clone(text), place }), ..self }
     }
 
     /// Returns the key for sorting by layer, then place.

@@ -26,6 +26,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Returns a map without keys, at the beginning of a text.
+    pub(crate) fn empty_map() -> Self {
+        Self { place: Place::START, tree: Tree::Map(Vec::new()) }
+    }
+
+    pub(crate) fn scalar(place: Place, text: &str, plain: bool) -> Self {
+        Self { place, tree: Tree::Scalar(Scalar { text: text.to_owned(), plain }) }
+    }
+
     /// Returns whether nothing is written where the value should be; the word `null` is something.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(&self.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty())
