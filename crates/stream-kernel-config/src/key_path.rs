@@ -20,14 +20,9 @@ pub(crate) fn is_within(path: &str, ancestor: &str) -> bool {
 
 /// Returns whether `path` matches `pattern`, in which `*` stands for any one key.
 pub(crate) fn matches(path: &str, pattern: &str) -> bool {
-    let (mut keys, mut wanted) = (path.split('.'), pattern.split('.'));
-    loop {
-        match (keys.next(), wanted.next()) {
-            (None, None) => return true,
-            (Some(key), Some(want)) if want == "*" || key == want => {}
-            _ => return false,
-        }
-    }
+    let (keys, wanted) = (path.split('.'), pattern.split('.'));
+    keys.clone().count() == wanted.clone().count()
+        && keys.zip(wanted).all(|(key, want)| want == "*" || key == want)
 }
 
 #[cfg(test)]

@@ -220,7 +220,7 @@ impl Layers {
 
 impl Text {
     fn provenance(&self, place: Place) -> Provenance {
-        Provenance::from(self.origin.at(place)).quoting(self.written.as_ref(), place)
+        Provenance { text: self.written.clone(), ..self.origin.at(place).into() }
     }
 }
 

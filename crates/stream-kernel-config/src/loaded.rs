@@ -72,7 +72,7 @@ impl<N, A> Loaded<N, A> {
 
     /// Returns what was let pass: an optional source that could not be read.
     pub fn warnings(&self) -> &[Warning] {
-        self.findings.warnings()
+        &self.findings.warnings
     }
 
     /// Returns what is worth a warning about the value at `key_path`, with where it came from.
@@ -139,19 +139,11 @@ fn not_accepted(error: &figment::Error) -> Problem {
 
 /// Replaces the value at `keys` by one that fits; returns whether there is such a value.
 fn replace(tree: &mut Value, schema: &Node, keys: &[String]) -> bool {
-    let Some((last, path)) = keys.split_last() else { return false };
-    let (mut tree, mut node) = (tree, schema);
-    for key in path {
-        match (tree.get_mut(key), node.child(key)) {
-            (Some(below), Some(child)) => (tree, node) = (below, child),
-            _ => return false,
-        }
+    let Some((key, below)) = keys.split_first() else { return false };
+    let (Some(value), Some(child)) = (tree.get_mut(key), schema.child(key)) else { return false };
+    if !below.is_empty() {
+        return replace(value, child, below);
     }
-    match (tree.get_mut(last), node.child(last)) {
-        (Some(value), Some(child)) => {
-            *value = child.placeholder();
-            true
-        }
-        _ => false,
-    }
+    *value = child.placeholder();
+    true
 }

@@ -227,10 +227,8 @@ impl Loader {
     }
 
     fn schema<N: JsonSchema, A: JsonSchema>(&self) -> Schema {
-        match Schema::of::<N, A>(self.pipeline.as_deref(), &self.limits) {
-            Ok(schema) => schema,
-            Err(unsupported) => panic!("{unsupported}"),
-        }
+        Schema::of::<N, A>(self.pipeline.as_deref(), &self.limits)
+            .unwrap_or_else(|unsupported| panic!("{unsupported}"))
     }
 
     /// Reads all layers.

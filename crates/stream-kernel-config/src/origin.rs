@@ -9,7 +9,7 @@ use stream_kernel_text::escaped;
 use crate::excerpt::excerpt;
 use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::place::Place;
-use crate::quoted_line::LineOfText;
+use crate::quoted_line::quoted_line;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +64,13 @@ impl Origin {
         }
         origin
     }
+
+    fn line_and_column(&self) -> (usize, usize) {
+        match self {
+            Self::File { line, column, .. } | Self::BuiltIn { line, column, .. } => (*line, *column),
+            Self::Row { .. } | Self::Variable { .. } | Self::Flag { .. } | Self::Default => (0, 0),
+        }
+    }
 }
 
 impl Display for Origin {
@@ -90,13 +97,13 @@ impl Display for Origin {
     }
 }
 
-/// An origin, the number of its layer, and the line that it names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An origin, the number of its layer, and the text in which it is.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Provenance {
     /// The built-in defaults come last.
     pub(crate) layer: usize,
     pub(crate) origin: Origin,
-    pub(crate) line: Option<LineOfText>,
+    pub(crate) text: Option<Arc<str>>,
 }
 
 impl From<Origin> for Provenance {
@@ -105,24 +112,28 @@ impl From<Origin> for Provenance {
     }
 }
 
+/// Without the text, in which there may be credentials.
+impl fmt::Debug for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provenance").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
 impl Provenance {
-    pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default, line: None };
+    pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default, text: None };
 
     pub(crate) fn in_layer(self, layer: usize) -> Self {
         Self { layer, ..self }
     }
 
-    /// Adds the line in which the place is, if there is a text.
-    pub(crate) fn quoting(self, text: Option<&Arc<str>>, place: Place) -> Self {
-        Self { line: text.map(|text| LineOfText { text: Arc::clone(text), place }), ..self }
+    /// Returns the key for sorting by layer, then place.
+    pub(crate) fn rank(&self) -> (usize, (usize, usize)) {
+        (self.layer, self.origin.line_and_column())
     }
 
-    /// Returns the key for sorting by layer, then place.
-    pub(crate) fn rank(&self) -> (usize, usize, usize) {
-        let (line, column) = match self.origin {
-            Origin::File { line, column, .. } | Origin::BuiltIn { line, column, .. } => (line, column),
-            Origin::Row { .. } | Origin::Variable { .. } | Origin::Flag { .. } | Origin::Default => (0, 0),
-        };
-        (self.layer, line, column)
+    /// Returns the line of the text in which the origin is, to be shown: a layer has thousands of places, and hardly one of them is ever
+    /// shown.
+    pub(crate) fn quoted(&self) -> Option<String> {
+        quoted_line(self.text.as_deref()?, self.origin.line_and_column())
     }
 }

@@ -73,11 +73,7 @@ impl Schema {
         let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
         if let Some(steps) = default_pipeline {
-            let runtime = &mut json["properties"]["runtime"];
-            runtime["properties"]["pipeline"]["default"] = steps.into();
-            if let Some(required) = runtime["required"].as_array_mut() {
-                required.retain(|key| key != "pipeline");
-            }
+            json["properties"]["runtime"]["properties"]["pipeline"]["default"] = steps.into();
         }
         name_limits(&mut json["properties"]["runtime"]["properties"], limits);
         let root = read::read(&json)?;
@@ -125,7 +121,7 @@ fn without_required(schema: &mut Value) {
     keywords.values_mut().for_each(without_required);
 }
 
-/// Takes maps that may be left out, because everything in them may be, out of the `required` lists.
+/// Takes keys that may be left out, such as maps in which every key may be, out of the `required` lists.
 fn relax_required(json: &mut Value, node: &Node) {
     let Kind::Map(keys) = &node.kind else { return };
     for (key, child) in keys {

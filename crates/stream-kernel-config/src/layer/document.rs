@@ -138,11 +138,6 @@ pub(super) fn read(file: impl Read) -> Result<String, (Place, Problem)> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let problem = Problem::new("not UTF-8").expected("a file in UTF-8").hint("save the file in UTF-8");
-        (place_after(&String::from_utf8_lossy(valid)), problem)
+        (Place::after(&String::from_utf8_lossy(valid)), problem)
     })
-}
-
-fn place_after(text: &str) -> Place {
-    let last_line = text.rsplit('\n').next().unwrap_or_default();
-    Place { text: 0, line: text.matches('\n').count() + 1, column: last_line.chars().count() + 1 }
 }

@@ -62,7 +62,7 @@ impl Reading<'_> {
     pub(crate) fn check_chosen(&mut self) {
         let Some(ChosenProfile { name, origin }) = &self.chosen else { return };
         let known = || self.profiles.iter().map(String::as_str);
-        if self.findings.layer_is_missing() || known().any(|known| known == name) {
+        if self.findings.layer_is_missing || known().any(|known| known == name) {
             return;
         }
         let problem = Problem::new(format!("there is no profile `{}`", without_credentials(name)));

@@ -1,6 +1,6 @@
 //! Reads the part of JSON Schema that derives produce, and refuses everything else.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Decimal, Kind, Node};
 use crate::decimal;
@@ -132,7 +132,10 @@ impl Reader<'_> {
         };
         let bound = |name, implied: i128| match schema.get(name) {
             None => Ok(implied),
-            Some(bound) => whole(bound).ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
+            Some(bound) => bound
+                .as_number()
+                .and_then(Number::as_i128)
+                .ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
         };
         Ok(Kind::Integer {
             minimum: bound("minimum", lowest)?.max(lowest),
@@ -198,10 +201,6 @@ fn enumeration(schema: &Map<String, Value>) -> Option<Vec<&Value>> {
     let choices = schema.get("oneOf")?.as_array()?;
     let listed = choices.iter().map(|choice| enumeration(choice.as_object()?));
     listed.collect::<Option<Vec<_>>>().map(|values| values.into_iter().flatten().collect())
-}
-
-fn whole(number: &Value) -> Option<i128> {
-    number.as_u64().map(i128::from).or_else(|| number.as_i64().map(i128::from))
 }
 
 #[cfg(test)]
