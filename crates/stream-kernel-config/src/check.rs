@@ -22,6 +22,13 @@ pub(crate) struct Checked {
     pub(crate) provenance: BTreeMap<String, Provenance>,
 }
 
+impl Checked {
+    /// Returns where the value at `key` came from.
+    pub(crate) fn provenance(&self, key: &str) -> Provenance {
+        self.provenance.get(key).cloned().unwrap_or(Provenance::DEFAULT)
+    }
+}
+
 /// Checks and completes the merged layers.
 pub(crate) fn check(schema: &Node, layers: &Layers, retired: &[Retired], findings: &mut Findings) -> Checked {
     let mut checker = Checker { layers, retired, findings, provenance: BTreeMap::new() };
@@ -67,7 +74,7 @@ impl Checker<'_> {
                 scalar::read(node, merged, written).unwrap_or_else(|problem| {
                     let provenance = self.layers.value_provenance(merged.tag(), path);
                     self.findings.add(path, provenance, problem);
-                    stand_in(node, default)
+                    default.cloned().unwrap_or_else(|| node.placeholder())
                 })
             }
         }
@@ -106,7 +113,7 @@ impl Checker<'_> {
             (_, Some(Value::Null)) => Value::Null,
             (_, None) if node.nullable => Value::Null,
             (Kind::Map(keys), default) => self.map(node, keys, path, &Dict::new(), default),
-            (_, Some(default)) => scalar::canonical(node, default),
+            (_, Some(default)) => default.clone(),
             (_, None) => {
                 // What was given and is mistaken is not missing.
                 if !self.findings.is_mistaken(path) {
@@ -118,9 +125,4 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// Returns what stands in for a mistaken value.
-fn stand_in(node: &Node, default: Option<&Value>) -> Value {
-    default.map_or_else(|| node.placeholder(), |default| scalar::canonical(node, default))
 }

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
-pub(crate) use environment::{profile_variable, variable_names};
 pub(crate) use profiles::ChosenProfile;
 
 use crate::key_path;
@@ -28,31 +27,18 @@ use crate::yaml::{Fault, Node, Scalar, Tree};
 
 /// Reads sources one after the other, and puts each over the layers so far.
 pub(crate) struct Reading<'a> {
-    schema: &'a SchemaNode,
-    retired: &'a [Retired],
-    chosen: Option<ChosenProfile>,
+    pub(crate) schema: &'a SchemaNode,
+    pub(crate) retired: &'a [Retired],
+    pub(crate) chosen: Option<ChosenProfile>,
     /// The names of the profiles in the sources, each once.
-    profiles: Vec<String>,
+    pub(crate) profiles: Vec<String>,
     pub(crate) layers: Layers,
     pub(crate) findings: Findings,
     /// The files and directories that were read.
     pub(crate) files: Vec<PathBuf>,
 }
 
-impl<'a> Reading<'a> {
-    pub(crate) fn new(schema: &'a SchemaNode, retired: &'a [Retired], chosen: Option<ChosenProfile>) -> Self {
-        let (profiles, files) = (Vec::new(), Vec::new());
-        Self {
-            schema,
-            retired,
-            chosen,
-            profiles,
-            layers: Layers::default(),
-            findings: Findings::default(),
-            files,
-        }
-    }
-
+impl Reading<'_> {
     /// Adds a mistake of the layer that is read.
     pub(crate) fn mistake(
         &mut self,

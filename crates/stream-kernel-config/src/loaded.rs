@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::effective::Effective;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem, Warning};
-use crate::origin::{Origin, Provenance};
+use crate::origin::Origin;
 use crate::schema::Node;
 
 /// A configuration whose own mistakes are known, and to which the application may add those that only it can find.
@@ -42,7 +42,7 @@ impl<N, A> Loaded<N, A> {
 
     /// Returns where the value at `key_path` came from. Items of lists have paths too: `runtime.pipeline.0`.
     pub fn origin(&self, key_path: &str) -> Origin {
-        self.provenance(key_path).origin
+        self.checked.provenance(key_path).origin
     }
 
     /// Adds a mistake in the value at `key_path`, unless that was replaced because it is mistaken in itself.
@@ -50,7 +50,7 @@ impl<N, A> Loaded<N, A> {
     /// A mistake that is concluded from several keys wants each of them [not mistaken](Self::is_mistaken).
     pub fn report(&mut self, key_path: &str, problem: Problem) {
         if !self.findings.is_replaced(key_path) {
-            self.findings.add_reported(key_path, self.provenance(key_path), problem);
+            self.findings.add_reported(key_path, self.checked.provenance(key_path), problem);
         }
     }
 
@@ -67,7 +67,7 @@ impl<N, A> Loaded<N, A> {
 
     /// Adds a warning about the value at `key_path`: the configuration can be used, but hardly does what is meant.
     pub fn warn(&mut self, key_path: &str, problem: Problem) {
-        self.findings.warn(key_path, self.provenance(key_path), problem);
+        self.findings.warn(key_path, self.checked.provenance(key_path), problem);
     }
 
     /// Returns what was let pass: an optional source that could not be read.
@@ -77,7 +77,7 @@ impl<N, A> Loaded<N, A> {
 
     /// Returns what is worth a warning about the value at `key_path`, with where it came from.
     pub fn warning(&self, key_path: &str, problem: Problem) -> Warning {
-        Warning::new(key_path, self.provenance(key_path), problem)
+        Warning::new(key_path, self.checked.provenance(key_path), problem)
     }
 
     /// Returns the configuration, typed and as text.
@@ -90,10 +90,6 @@ impl<N, A> Loaded<N, A> {
             return Err(self.findings.into_mistakes());
         }
         Ok((self.config, Effective::new(&self.schema, self.checked)))
-    }
-
-    fn provenance(&self, key_path: &str) -> Provenance {
-        self.checked.provenance.get(key_path).cloned().unwrap_or(Provenance::DEFAULT)
     }
 }
 
@@ -119,9 +115,8 @@ where
                 Err(error) => error,
             };
             let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));
-            let provenance = checked.provenance.get(&key).cloned().unwrap_or(Provenance::DEFAULT);
             if !findings.is_mistaken(&key) {
-                findings.add(&key, provenance, not_accepted(&error));
+                findings.add(&key, checked.provenance(&key), not_accepted(&error));
             }
             if !replace(&mut checked.tree, &schema, &error.path) || !replaced.insert(key) {
                 return Err(findings.into_mistakes());

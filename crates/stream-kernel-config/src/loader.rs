@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::check;
-use crate::layer::{self, ChosenProfile, Reading};
+use crate::layer::{ChosenProfile, Layers, Reading};
 use crate::loaded::Loaded;
 use crate::masking;
-use crate::mistake::{Mistakes, Problem};
+use crate::mistake::{Findings, Mistakes, Problem};
 use crate::origin::Origin;
 use crate::schema::{Retired, Schema};
 use crate::sink_rules;
@@ -234,7 +234,7 @@ impl Loader {
     /// Reads all layers.
     fn read<'a>(&'a self, schema: &'a Schema) -> Reading<'a> {
         let from_environment = || {
-            let name = layer::profile_variable(&self.prefix);
+            let name = variable::profile_variable(&self.prefix);
             let (_, value) = self.environment.iter().find(|(known, _)| known.to_str() == Some(&name))?;
             let value = value.to_string_lossy().into_owned();
             Some(ChosenProfile { name: value.clone(), origin: Origin::Variable { name, value } })
@@ -243,7 +243,15 @@ impl Loader {
         let blank = chosen.take_if(|ChosenProfile { name, origin }| {
             name.is_empty() && matches!(origin, Origin::Variable { .. })
         });
-        let mut reading = Reading::new(&schema.root, &self.retired, chosen);
+        let mut reading = Reading {
+            schema: &schema.root,
+            retired: &self.retired,
+            chosen,
+            profiles: Vec::new(),
+            layers: Layers::default(),
+            findings: Findings::default(),
+            files: Vec::new(),
+        };
         for source in &self.sources {
             match source {
                 Listed::Path(path) => reading.add_path(path),

@@ -187,8 +187,5 @@ impl Node {
 
 /// Returns the JSON number of an integer within the bounds of a 64-bit type.
 pub(crate) fn integer(value: i128) -> Value {
-    u64::try_from(value)
-        .map(Value::from)
-        .or_else(|_| i64::try_from(value).map(Value::from))
-        .unwrap_or_default()
+    serde_json::Number::from_i128(value).map_or(Value::Null, Value::Number)
 }

@@ -39,23 +39,6 @@ impl Node {
     pub(crate) fn is_blank(&self) -> bool {
         matches!(&self.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty())
     }
-
-    /// Puts all of it into the text of that number.
-    pub(crate) fn in_text(mut self, text: usize) -> Self {
-        self.place.text = text;
-        self.tree = match self.tree {
-            Tree::Scalar(scalar) => Tree::Scalar(scalar),
-            Tree::List(items) => Tree::List(items.into_iter().map(|item| item.in_text(text)).collect()),
-            Tree::Map(entries) => {
-                let moved = |Entry { key, mut place, value }| {
-                    place.text = text;
-                    Entry { key, place, value: value.in_text(text) }
-                };
-                Tree::Map(entries.into_iter().map(moved).collect())
-            }
-        };
-        self
-    }
 }
 
 /// A value.
@@ -73,14 +56,6 @@ pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) place: Place,
     pub(crate) value: Node,
-}
-
-/// A text that was read: its outermost value, and what is wrong with parts of it.
-#[derive(Debug)]
-pub(crate) struct Document {
-    /// None when the text holds nothing, or comments only.
-    pub(crate) root: Option<Node>,
-    pub(crate) faults: Vec<Fault>,
 }
 
 /// Something wrong with a text or a part of it.

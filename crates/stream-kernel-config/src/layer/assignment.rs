@@ -6,7 +6,7 @@ use crate::mistake::Problem;
 use crate::origin::Origin;
 use crate::place::Place;
 use crate::schema::{Kind, Node as SchemaNode, Retired, unknown_key};
-use crate::yaml::{self, Document, Entry, Node, Tree};
+use crate::yaml::{self, Entry, Node, Tree};
 
 impl Reading<'_> {
     /// Puts the value at a key path over the layers so far; one for an unknown key, or not readable, is a mistake and adds nothing.
@@ -26,10 +26,10 @@ impl Reading<'_> {
         (text, number): (&Text, usize),
     ) -> Option<Node> {
         let read = resolve(self.schema, key, self.retired)
-            .and_then(|node| read(node, value).map_err(|problem| (key.to_owned(), problem)));
+            .and_then(|node| read(node, value, number).map_err(|problem| (key.to_owned(), problem)));
         match read {
             Ok(read) => {
-                let mut root = nested(key, read.in_text(number));
+                let mut root = nested(key, read);
                 let faults = blank::refuse(self.schema, &mut root, |_| value);
                 self.report(text, faults);
                 Some(root)
@@ -65,21 +65,21 @@ fn resolve<'s>(
 }
 
 /// Reads a value as the type of its key.
-fn read(node: &SchemaNode, text: &str) -> Result<Node, Problem> {
+fn read(node: &SchemaNode, text: &str, number: usize) -> Result<Node, Problem> {
     match node.kind {
-        Kind::Text { .. } => Ok(Node::scalar(Place::START, text, false)),
-        _ => read_flow(text).map_err(|what| what.expected(node.in_words())),
+        Kind::Text { .. } => Ok(Node::scalar(Place { text: number, ..Place::START }, text, false)),
+        _ => read_flow(text, number).map_err(|what| what.expected(node.in_words())),
     }
 }
 
 /// Reads a value in YAML: a scalar, or a map or list in flow style.
-pub(super) fn read_flow(text: &str) -> Result<Node, Problem> {
-    let Document { root, faults } = yaml::parse(text).map_err(|fault| fault.problem)?;
+pub(super) fn read_flow(text: &str, number: usize) -> Result<Node, Problem> {
+    let (root, faults) = yaml::parse(text, number).map_err(|fault| fault.problem)?;
     if let Some(fault) = faults.into_iter().next() {
         let key = if fault.key.is_empty() { "the value" } else { &fault.key };
         return Err(fault.problem.at_key(key));
     }
-    let root = root.unwrap_or_else(|| Node::scalar(Place::START, "", true));
+    let root = root.unwrap_or_else(|| Node::scalar(Place { text: number, ..Place::START }, "", true));
     let flow = matches!(root.tree, Tree::Scalar(_)) || text.trim_start().starts_with(['[', '{']);
     if !flow {
         let problem = Problem::new("a map or list that is not in YAML flow style");

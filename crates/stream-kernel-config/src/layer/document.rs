@@ -9,7 +9,7 @@ use crate::mistake::Problem;
 use crate::origin::Origin;
 use crate::place::Place;
 use crate::schema::PROFILES;
-use crate::yaml::{self, Document, Fault, MAX_BYTES, Node, Tree};
+use crate::yaml::{self, Fault, MAX_BYTES, Node, Tree};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";
@@ -72,7 +72,7 @@ impl Reading<'_> {
     /// Puts a text in YAML over the layers so far. `origin` is its beginning.
     pub(crate) fn add_document(&mut self, origin: Origin, written: &str) {
         let text = Text { origin, written: Some(written.into()) };
-        let Document { root, faults } = match yaml::parse(written) {
+        let (root, faults) = match yaml::parse(written, 0) {
             Ok(document) => document,
             Err(Fault { key, place, problem }) => {
                 return self.missing(text.provenance(place), problem.at_key(&key));

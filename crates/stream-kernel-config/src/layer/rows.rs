@@ -102,8 +102,8 @@ impl Reading<'_> {
 
     /// Returns the chosen profile, empty if the row does not hold it.
     fn read_profiles(&mut self, row: &Row, (text, number): (&Text, usize)) -> Option<Node> {
-        let value = match read_flow(&row.value) {
-            Ok(value) => value.in_text(number),
+        let value = match read_flow(&row.value, number) {
+            Ok(value) => value,
             Err(problem) => {
                 let problem = problem.expected("keys with their values, in YAML flow style");
                 self.mistake(&row.key, text.provenance(Place::START), problem);

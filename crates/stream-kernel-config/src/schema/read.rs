@@ -18,6 +18,19 @@ pub(crate) struct UnsupportedSchema {
 const ANNOTATIONS: [&str; 7] =
     ["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"];
 
+/// Keywords that each say something about the values of one type, and nothing about others.
+const OF_TYPES: [&str; 9] = [
+    "type",
+    "format",
+    "minimum",
+    "maximum",
+    "minLength",
+    "items",
+    "properties",
+    "required",
+    "additionalProperties",
+];
+
 /// Returns the schema in checkable form.
 pub(crate) fn read(schema: &Value) -> Result<Node, UnsupportedSchema> {
     Reader { key: "" }.node(schema)
@@ -70,34 +83,21 @@ impl Reader<'_> {
     fn typed(&self, schema: &Map<String, Value>) -> Result<Node, UnsupportedSchema> {
         let (names, nullable) = types(schema);
         let kind = match names.as_slice() {
-            ["boolean"] => {
-                self.only(schema, &["type"])?;
-                Kind::Bool
-            }
-            ["integer"] => {
-                self.only(schema, &["type", "format", "minimum", "maximum"])?;
-                self.integer(schema)?
-            }
+            ["boolean"] => Kind::Bool,
+            ["integer"] => self.integer(schema)?,
             ["number"] => {
-                self.only(schema, &["type", "format", "minimum", "maximum"])?;
                 let bound = |name| schema.get(name).and_then(Value::as_f64);
                 Kind::Number { minimum: bound("minimum"), maximum: bound("maximum") }
             }
             ["string"] => {
-                self.only(schema, &["type", "minLength"])?;
                 let min_chars = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
                 Kind::Text { min_chars: usize::try_from(min_chars).unwrap_or(usize::MAX) }
             }
-            ["array"] => {
-                self.only(schema, &["type", "items"])?;
-                Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?))
-            }
-            ["object"] => {
-                self.only(schema, &["type", "properties", "required", "additionalProperties"])?;
-                self.map(schema)?
-            }
+            ["array"] => Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?)),
+            ["object"] => self.map(schema)?,
             _ => return Err(self.unsupported("no single type")),
         };
+        self.only(schema, &OF_TYPES)?;
         Ok(Node { kind, nullable, default: None, description: None })
     }
 

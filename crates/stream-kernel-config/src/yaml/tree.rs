@@ -4,24 +4,26 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::{Document, Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Scalar, Tree};
+use super::{Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Scalar, Tree};
 use crate::excerpt::excerpt;
 use crate::key_path;
 use crate::mistake::Problem;
 use crate::place::Place;
 
-/// Returns the text as a tree, with what is wrong with parts of it.
+/// Returns the text, the one of this number, as a tree, and what is wrong with parts of it. There is no tree when the text holds nothing, or
+/// comments only.
 ///
 /// # Errors
 ///
 /// A [`Fault`] that leaves nothing to use: the text is no YAML, holds several documents or breaks a bound.
-pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
+pub(crate) fn parse(text: &str, number: usize) -> Result<(Option<Node>, Vec<Fault>), Fault> {
     if text.len() > MAX_BYTES {
         return Err(fault("", Place::START, too_long()));
     }
     refuse_unprintable(text)?;
     let mut builder = Builder {
         parser: Parser::new_from_str(text),
+        number,
         anchors: HashMap::new(),
         values: 0,
         faults: Vec::new(),
@@ -29,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
     let mut root = None;
     loop {
         match builder.next()? {
-            (Event::StreamEnd, _) => return Ok(Document { root, faults: builder.faults }),
+            (Event::StreamEnd, _) => return Ok((root, builder.faults)),
             (Event::StreamStart | Event::DocumentEnd | Event::Nothing, _) => {}
             (Event::DocumentStart(_), span) if root.is_some() => {
                 let problem = Problem::new("a second YAML document begins here");
@@ -50,6 +52,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
 
 struct Builder<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    number: usize,
     anchors: HashMap<usize, Node>,
     values: usize,
     faults: Vec<Fault>,
@@ -68,7 +71,7 @@ impl<'t> Builder<'t> {
 
     /// Builds the value at `path` that begins with an event.
     fn node(&mut self, (event, span): (Event<'t>, Span), path: &str, depth: usize) -> Result<Node, Fault> {
-        let place = place(span.start);
+        let place = Place { text: self.number, ..place(span.start) };
         self.count(1, depth, path, place)?;
         let (tree, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
