@@ -155,12 +155,6 @@ impl Node {
         }
     }
 
-    /// Returns the names of this map's keys, in declared order.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        let keys = if let Kind::Map(keys) = &self.kind { keys.as_slice() } else { &[] };
-        keys.iter().map(|(key, _)| key.as_str())
-    }
-
     /// Returns a value that fits, to stand in for one that is missing or mistaken.
     pub(crate) fn placeholder(&self) -> Value {
         if let Some(default) = &self.default {

@@ -52,8 +52,8 @@ fn resolve<'s>(
     let (mut node, mut path) = (schema, String::new());
     for key in key_path.split('.') {
         let Some(child) = node.child(key) else {
-            if matches!(node.kind, Kind::Map(_)) {
-                return Err((key_path::join(&path, key), unknown_key(node, &path, key, retired)));
+            if let Kind::Map(known) = &node.kind {
+                return Err((key_path::join(&path, key), unknown_key(known, &path, key, retired)));
             }
             let problem = Problem::new("no keys below this one").expected(node.in_words());
             return Err((path.clone(), problem.hint(format!("set `{path}` as a whole"))));

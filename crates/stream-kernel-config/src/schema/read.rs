@@ -60,12 +60,9 @@ impl Reader<'_> {
         } else {
             self.typed(schema)?
         };
-        if let Some(description) = schema.get("description").and_then(Value::as_str) {
-            node.description = Some(description.to_owned());
-        }
-        if let Some(default) = schema.get("default") {
-            node.default = Some(default.clone());
-        }
+        let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
+        node.description = description.or(node.description);
+        node.default = schema.get("default").cloned().or(node.default);
         Ok(node)
     }
 
