@@ -66,7 +66,7 @@ impl Redis {
         Ok(Self { address, database, hash })
     }
 
-    fn read(&self, connection: &mut dyn Connection, deadline: Deadline) -> Result<Rows, SourceError> {
+    fn read(&self, connection: impl Read + Write, deadline: Deadline) -> Result<Rows, SourceError> {
         let mut replies = resp::Replies::new(io::BufReader::new(connection));
         let fail = |failure| self.failed(failure, deadline);
         if let Some(password) = &self.address.password {
@@ -153,15 +153,15 @@ impl Source for Redis {
 
     fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let deadline = Deadline::after(self.address.timeout);
-        let mut stream = Timed { stream: connection::connect(&self.address, deadline)?, deadline };
+        let stream = Timed { stream: connection::connect(&self.address, deadline)?, deadline };
         let rows = if self.address.is_tls {
             let name = ServerName::try_from(self.address.bare_host().to_owned())
                 .map_err(|error| self.address.untrusted(error))?;
             let session = ClientConnection::new(Arc::new(tls::client(&self.address)?), name)
                 .map_err(|error| self.address.untrusted(error))?;
-            self.read(&mut StreamOwned::new(session, stream), deadline)?
+            self.read(StreamOwned::new(session, stream), deadline)?
         } else {
-            self.read(&mut stream, deadline)?
+            self.read(stream, deadline)?
         };
         Ok(rows.into_sorted())
     }
@@ -170,11 +170,6 @@ impl Source for Redis {
         self.address.is_optional
     }
 }
-
-/// What requests are written to and replies read from.
-trait Connection: Read + Write {}
-
-impl<C: Read + Write> Connection for C {}
 
 /// A connection that waits no longer than until its deadline, however little comes at a time.
 struct Timed {
