@@ -111,11 +111,9 @@ impl Postgres {
     fn config(&self) -> Config {
         let mut config = Config::new();
         config.dbname(&self.address.path).application_name("stream-kernel-config");
-        config.ssl_mode(if self.address.is_tls {
-            tokio_postgres::config::SslMode::Require
-        } else {
-            tokio_postgres::config::SslMode::Disable
-        });
+        if self.address.is_tls {
+            config.ssl_mode(tokio_postgres::config::SslMode::Require);
+        }
         if let Some(user) = &self.address.user {
             config.user(user.expose());
         }

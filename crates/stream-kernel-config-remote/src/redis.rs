@@ -9,7 +9,7 @@ use rustls::{ClientConnection, StreamOwned};
 
 use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, Source, SourceError, excerpt};
 
-use crate::address::{Address, Form};
+use crate::address::{Address, Form, whole_number};
 use crate::connection;
 use crate::deadline::Deadline;
 use crate::resp::{self, Failure, Reply};
@@ -49,12 +49,8 @@ impl Redis {
             return Err(FORM
                 .wrong("the URL has a user name and no password", "write a password alone behind a colon"));
         }
-        let is_number = address.path.bytes().all(|byte| byte.is_ascii_digit());
-        let database = match address.path.as_str() {
-            "" => Some(0),
-            path => path.parse().ok().filter(|_| is_number),
-        };
-        let Some(database) = database else {
+        let database = if address.path.is_empty() { "0" } else { &address.path };
+        let Some(database) = whole_number::<u32>(database) else {
             return Err(
                 FORM.wrong("the database in the URL is not a whole number", "leave it out for database 0")
             );

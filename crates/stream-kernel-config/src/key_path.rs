@@ -12,6 +12,11 @@ pub(crate) fn parent(path: &str) -> Option<&str> {
     if path.is_empty() { None } else { Some(path.rfind('.').map_or("", |point| &path[..point])) }
 }
 
+/// Returns the path, that of the map or list that holds it, and so on to the root.
+pub(crate) fn around(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| parent(path))
+}
+
 /// Returns whether `path` is `ancestor` or lies below it.
 pub(crate) fn is_within(path: &str, ancestor: &str) -> bool {
     ancestor.is_empty()

@@ -11,7 +11,6 @@ mod rows;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
@@ -20,7 +19,7 @@ pub(crate) use profiles::ChosenProfile;
 
 use crate::key_path;
 use crate::mistake::{Findings, Problem};
-use crate::origin::{Origin, Provenance};
+use crate::origin::Provenance;
 use crate::place::Place;
 use crate::schema::{Node as SchemaNode, Retired};
 use crate::yaml::{Fault, Node, Scalar, Tree};
@@ -51,9 +50,9 @@ impl Reading<'_> {
     }
 
     /// Adds what is wrong with parts of a text.
-    fn report(&mut self, text: &Text, faults: Vec<Fault>) {
+    fn report(&mut self, text: &Provenance, faults: Vec<Fault>) {
         for Fault { key, place, problem } in faults {
-            self.mistake(key, text.provenance(place), problem);
+            self.mistake(key, text.at(place), problem);
         }
     }
 
@@ -81,9 +80,9 @@ pub(crate) struct Layers {
 /// One source of values.
 struct Layer {
     maps: Maps,
-    /// What it was read from: a place says in which of them it is. The first of several is the store or directory as a
+    /// The beginnings of what it was read from: a place says in which of them it is. The first of several is the store or directory as a
     /// whole, for maps that no row gives by itself. A layer that could not be read has none.
-    texts: Rc<[Text]>,
+    texts: Rc<[Provenance]>,
     marks: BTreeMap<String, Mark>,
 }
 
@@ -95,14 +94,6 @@ enum Maps {
     NotOutermost,
     /// Everything else.
     Others,
-}
-
-/// What values were read from.
-struct Text {
-    /// Where it is; its beginning if it has lines.
-    origin: Origin,
-    /// As it was written, if it has lines.
-    written: Option<Arc<str>>,
 }
 
 /// What the side index holds of one value.
@@ -135,7 +126,7 @@ impl Provider for LayerProvider {
 
 impl Layers {
     /// Puts a map over the layers so far.
-    fn push(&mut self, maps: Maps, texts: Rc<[Text]>, root: &Node) {
+    fn push(&mut self, maps: Maps, texts: Rc<[Provenance]>, root: &Node) {
         let mut marks = BTreeMap::new();
         let dict = index(root, "", root.place, &mut marks).into_dict().unwrap_or_default();
         let provider = LayerProvider { number: self.list.len(), dict };
@@ -168,9 +159,9 @@ impl Layers {
     /// the last layer that does, else the same for the map around it. A single value such as an environment variable
     /// gives no outermost map.
     pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
-        let mut at = Some(path);
-        while let Some(path) = at {
+        for path in key_path::around(path) {
             let mut single = None;
+            let is_replaced = |mark: &Mark| !mark.is_map;
             for (number, layer) in self.list.iter().enumerate().rev() {
                 match (layer.marks.get(path), &layer.maps) {
                     (Some(mark), Maps::First) if mark.is_map => {
@@ -178,14 +169,15 @@ impl Layers {
                     }
                     (Some(_), Maps::NotOutermost) if path.is_empty() => {}
                     (Some(mark), _) if mark.is_map => single = single.or(Some(number)),
-                    _ if layer.replaces(path) => break,
+                    _ if key_path::around(path).filter_map(|path| layer.marks.get(path)).any(is_replaced) => {
+                        break;
+                    }
                     _ => {}
                 }
             }
             if single.is_some() {
                 return self.provenance(single, path, |mark| mark.value);
             }
-            at = key_path::parent(path);
         }
         Provenance::DEFAULT
     }
@@ -194,27 +186,13 @@ impl Layers {
         let find = |number: usize| {
             let layer = self.list.get(number)?;
             let place = layer.marks.get(path).map_or(Place::START, place);
-            Some(layer.texts.get(place.text)?.provenance(place).in_layer(number))
+            Some(layer.texts.get(place.text)?.at(place).in_layer(number))
         };
         number.and_then(find).unwrap_or(Provenance::DEFAULT)
     }
 
     fn number_of(&self, tag: Tag) -> Option<usize> {
         self.figment.get_metadata(tag)?.name.parse().ok()
-    }
-}
-
-impl Text {
-    fn provenance(&self, place: Place) -> Provenance {
-        Provenance { text: self.written.clone(), ..self.origin.at(place).into() }
-    }
-}
-
-impl Layer {
-    /// Returns whether this layer puts something other than a map at `path` or around it.
-    fn replaces(&self, path: &str) -> bool {
-        std::iter::successors(Some(path), |path| key_path::parent(path))
-            .any(|path| self.marks.get(path).is_some_and(|mark| !mark.is_map))
     }
 }
 

@@ -116,20 +116,16 @@ where
             };
             let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));
             if !findings.is_mistaken(&key) {
-                findings.add(&key, checked.provenance(&key), not_accepted(&error));
+                let problem = Problem::new(format!("not accepted: {}", error.kind))
+                    .expected("a value that the application takes")
+                    .hint("give it another value, as the message says");
+                findings.add(&key, checked.provenance(&key), problem);
             }
             if !replace(&mut checked.tree, &schema, &error.path) || !replaced.insert(key) {
                 return Err(findings.into_mistakes());
             }
         }
     }
-}
-
-/// Describes what a type of the application refuses although its schema does not.
-fn not_accepted(error: &figment::Error) -> Problem {
-    Problem::new(format!("not accepted: {}", error.kind))
-        .expected("a value that the application takes")
-        .hint("give it another value, as the message says")
 }
 
 /// Replaces the value at `keys` by one that fits; returns whether there is such a value.

@@ -138,7 +138,10 @@ impl Loader {
                 Err(problem) => Listed::Refused(format!("{scheme}://"), problem),
             },
             _ if masking::may_hold_credentials(location) && !Path::new(location).exists() => {
-                Listed::Refused("a source that looks like a URL".to_owned(), no_url())
+                let problem = Problem::new("it is neither a file that is there nor a URL")
+                    .expected("a file, a directory, `-`, or a URL that begins with its scheme and `://`")
+                    .hint("look for blanks and quotes before the scheme, and for a slash or colon that is missing behind it");
+                Listed::Refused("a source that looks like a URL".to_owned(), problem)
             }
             _ => Listed::Path(location.into()),
         };
@@ -289,13 +292,6 @@ impl Loader {
         }
         reading
     }
-}
-
-/// Says that such a text names nothing.
-fn no_url() -> Problem {
-    Problem::new("it is neither a file that is there nor a URL")
-        .expected("a file, a directory, `-`, or a URL that begins with its scheme and `://`")
-        .hint("look for blanks and quotes before the scheme, and for a slash or colon that is missing behind it")
 }
 
 /// Returns whether a URL may begin so.

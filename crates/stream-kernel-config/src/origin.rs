@@ -56,15 +56,6 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Returns another place of the same text, if it has lines.
-    pub(crate) fn at(&self, place: Place) -> Self {
-        let mut origin = self.clone();
-        if let Self::File { line, column, .. } | Self::BuiltIn { line, column, .. } = &mut origin {
-            (*line, *column) = (place.line, place.column);
-        }
-        origin
-    }
-
     fn line_and_column(&self) -> (usize, usize) {
         match self {
             Self::File { line, column, .. } | Self::BuiltIn { line, column, .. } => (*line, *column),
@@ -124,6 +115,17 @@ impl Provenance {
 
     pub(crate) fn in_layer(self, layer: usize) -> Self {
         Self { layer, ..self }
+    }
+
+    /// Returns another place of the same text, if its origin has lines.
+    pub(crate) fn at(&self, place: Place) -> Self {
+        let mut provenance = self.clone();
+        if let Origin::File { line, column, .. } | Origin::BuiltIn { line, column, .. } =
+            &mut provenance.origin
+        {
+            (*line, *column) = (place.line, place.column);
+        }
+        provenance
     }
 
     /// Returns the key for sorting by layer, then place.

@@ -1,9 +1,9 @@
 //! One key and its value as a layer: `--set`, a named flag, an environment variable.
 
-use super::{Maps, Reading, Text, blank};
+use super::{Maps, Reading, blank};
 use crate::key_path;
 use crate::mistake::Problem;
-use crate::origin::Origin;
+use crate::origin::{Origin, Provenance};
 use crate::place::Place;
 use crate::schema::{Kind, Node as SchemaNode, Retired, unknown_key};
 use crate::yaml::{self, Entry, Node, Tree};
@@ -11,7 +11,7 @@ use crate::yaml::{self, Entry, Node, Tree};
 impl Reading<'_> {
     /// Puts the value at a key path over the layers so far; one for an unknown key, or not readable, is a mistake and adds nothing.
     pub(crate) fn assign(&mut self, origin: Origin, key: &str, value: &str) {
-        let text = Text { origin, written: None };
+        let text = Provenance::from(origin);
         if let Some(root) = self.read_value(key, value, (&text, 0)) {
             self.layers.push(Maps::NotOutermost, [text].into(), &root);
         }
@@ -23,7 +23,7 @@ impl Reading<'_> {
         &mut self,
         key: &str,
         value: &str,
-        (text, number): (&Text, usize),
+        (text, number): (&Provenance, usize),
     ) -> Option<Node> {
         let read = resolve(self.schema, key, self.retired)
             .and_then(|node| read(node, value, number).map_err(|problem| (key.to_owned(), problem)));

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Maps, Reading, Text, blank, directory};
+use super::{Maps, Reading, blank, directory};
 use crate::mistake::Problem;
-use crate::origin::Origin;
+use crate::origin::{Origin, Provenance};
 use crate::place::Place;
 use crate::schema::PROFILES;
 use crate::yaml::{self, Fault, MAX_BYTES, Node, Tree};
@@ -71,16 +71,20 @@ impl Reading<'_> {
 
     /// Puts a text in YAML over the layers so far. `origin` is its beginning.
     pub(crate) fn add_document(&mut self, origin: Origin, written: &str) {
-        let text = Text { origin, written: Some(written.into()) };
+        let text = Provenance { text: Some(written.into()), ..origin.into() };
         let (root, faults) = match yaml::parse(written, 0) {
             Ok(document) => document,
             Err(Fault { key, place, problem }) => {
-                return self.missing(text.provenance(place), problem.at_key(&key));
+                return self.missing(text.at(place), problem.at_key(&key));
             }
         };
         self.report(&text, faults);
         if root.as_ref().is_none_or(Node::is_blank) {
-            self.findings.warn("", text.provenance(Place::START), holds_nothing());
+            // It is not a mistake: keys may be added to it one day.
+            let problem = Problem::new("the file holds no keys, and adds nothing")
+                .expected("keys with their values")
+                .hint("look whether its name is right, and whether what was to be written into it is there");
+            self.findings.warn("", text.at(Place::START), problem);
         }
         let root = match root {
             None => Node::empty_map(),
@@ -88,7 +92,7 @@ impl Reading<'_> {
             Some(node) if matches!(node.tree, Tree::Map(_)) => node,
             Some(node) => {
                 let problem = Problem::new("the file holds no map").expected("keys with their values");
-                return self.missing(text.provenance(node.place), problem.hint("begin with `version: 1`"));
+                return self.missing(text.at(node.place), problem.hint("begin with `version: 1`"));
             }
         };
         let (mut always, mut profile) = self.split(root, &text);
@@ -96,7 +100,7 @@ impl Reading<'_> {
             let faults = blank::refuse(self.schema, part, |place| rest_of_line(written, place));
             self.report(&text, faults);
         }
-        let texts: std::rc::Rc<[Text]> = [text].into();
+        let texts: std::rc::Rc<[Provenance]> = [text].into();
         self.layers.push(Maps::First, texts.clone(), &always);
         if let Some(profile) = profile {
             self.layers.push(Maps::Others, texts, &profile);
@@ -109,13 +113,6 @@ fn rest_of_line(text: &str, place: Place) -> &str {
     let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
     let start = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
     &line[start..]
-}
-
-/// Warns that a file adds nothing. It is not a mistake: keys may be added to it one day.
-fn holds_nothing() -> Problem {
-    Problem::new("the file holds no keys, and adds nothing")
-        .expected("keys with their values")
-        .hint("look whether its name is right, and whether what was to be written into it is there")
 }
 
 pub(super) fn in_file(path: &Path, Place { line, column, .. }: Place) -> Origin {

@@ -1,11 +1,11 @@
 //! Profiles: parts of a source that count only if they are chosen, and then over the rest of that source.
 
-use super::{Reading, Text};
+use super::Reading;
 use crate::key_path;
 use crate::masking::without_credentials;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
-use crate::origin::Origin;
+use crate::origin::{Origin, Provenance};
 use crate::schema::{PROFILES, one_of};
 use crate::yaml::{Node, Tree};
 
@@ -29,7 +29,7 @@ impl Reading<'_> {
     }
 
     /// Returns what always counts of a map, and the chosen profile if it is there.
-    pub(super) fn split(&mut self, mut root: Node, text: &Text) -> (Node, Option<Node>) {
+    pub(super) fn split(&mut self, mut root: Node, text: &Provenance) -> (Node, Option<Node>) {
         let Tree::Map(entries) = &mut root.tree else { return (root, None) };
         let Some(at) = entries.iter().position(|entry| entry.key == PROFILES) else { return (root, None) };
         let profiles = entries.remove(at);
@@ -38,7 +38,7 @@ impl Reading<'_> {
             let what = if is_blank { "the value is blank" } else { "the profiles are not a map" };
             let problem = Problem::new(what).expected("profiles by name");
             let hint = "write `profiles: {NAME: {runtime: ...}}`";
-            self.mistake(PROFILES, text.provenance(profiles.place), problem.hint(hint));
+            self.mistake(PROFILES, text.at(profiles.place), problem.hint(hint));
             return (root, None);
         };
         let mut chosen = None;
@@ -50,7 +50,7 @@ impl Reading<'_> {
                 let problem = Problem::new(what).expected("keys with their values");
                 let hint = "write the keys that differ from the rest of the file below it";
                 let key = key_path::join(PROFILES, &profile.key);
-                self.mistake(key, text.provenance(profile.place), problem.hint(hint));
+                self.mistake(key, text.at(profile.place), problem.hint(hint));
             } else if self.is_chosen(&profile.key) {
                 chosen = Some(profile.value);
             }

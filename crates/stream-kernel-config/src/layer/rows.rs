@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::assignment::{nested, read_flow};
-use super::{Maps, Reading, Text, blank};
+use super::{Maps, Reading, blank};
 use crate::mistake::Problem;
-use crate::origin::Origin;
+use crate::origin::{Origin, Provenance};
 use crate::place::Place;
 use crate::schema::PROFILES;
 use crate::source::{self, MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Source, SourceError};
@@ -24,27 +24,26 @@ impl Reading<'_> {
         let name = source.name();
         let origin = |place: String| Origin::Row { source: name.clone(), place };
         let whole = origin(String::new());
-        match source.rows().and_then(within_bounds) {
+        let problem = match source.rows().and_then(within_bounds) {
             Ok(rows) if rows.is_empty() => {
                 let problem = Problem::new("it holds nothing").expected("at least one key");
-                if source.is_optional() {
-                    let problem = problem.hint("look whether its name is right");
-                    self.findings.warn("", whole, problem.of_optional());
+                problem.hint(if source.is_optional() {
+                    "look whether its name is right"
                 } else {
-                    let hint = "look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL";
-                    self.missing(whole, problem.hint(hint));
-                }
+                    "look whether its name is right, or call it optional if it may be empty: `optional=true` in a URL"
+                })
             }
             Ok(rows) => {
                 let row = |source::Row { place, key, value }| Row { key, value, origin: origin(place) };
-                self.add_rows(whole, rows.into_iter().map(row).collect());
+                return self.add_rows(whole, rows.into_iter().map(row).collect());
             }
-            Err(SourceError::Unavailable(problem)) if source.is_optional() => {
-                self.findings.warn("", whole, problem.of_optional());
-            }
-            Err(SourceError::Unavailable(problem) | SourceError::Unusable(problem)) => {
-                self.missing(whole, problem);
-            }
+            Err(SourceError::Unavailable(problem)) => problem,
+            Err(SourceError::Unusable(problem)) => return self.missing(whole, problem),
+        };
+        if source.is_optional() {
+            self.findings.warn("", whole, problem.of_optional());
+        } else {
+            self.missing(whole, problem);
         }
     }
 
@@ -52,19 +51,24 @@ impl Reading<'_> {
     /// all came from.
     pub(super) fn add_rows(&mut self, whole: Origin, mut rows: Vec<Row>) {
         rows.sort_by(|one, other| one.key.cmp(&other.key));
-        let mut texts = vec![Text { origin: whole, written: None }];
+        let mut texts = vec![Provenance::from(whole)];
         let (mut always, mut chosen) = (Node::empty_map(), None);
         for same in rows.chunk_by(|one, other| one.key == other.key) {
             let (row, again) = (&same[0], &same[1..]);
             let written = matches!(row.origin, Origin::File { .. }).then(|| row.value.as_str().into());
-            let text = Text { origin: row.origin.clone(), written };
+            let text = Provenance { text: written, ..row.origin.clone().into() };
             self.add_row(row, (&text, texts.len()), &mut always, &mut chosen);
             texts.push(text);
             for other in again {
-                self.mistake(&row.key, other.origin.clone(), given_twice(&row.origin));
+                let first = match &row.origin {
+                    Origin::Row { place, .. } => format!(", first in {place}"),
+                    _ => String::new(),
+                };
+                let problem = Problem::new(format!("key given twice{first}")).expected("each key once");
+                self.mistake(&row.key, other.origin.clone(), problem.hint("remove one of them"));
             }
         }
-        let texts: Rc<[Text]> = texts.into();
+        let texts: Rc<[Provenance]> = texts.into();
         self.layers.push(Maps::Others, Rc::clone(&texts), &always);
         if let Some(chosen) = chosen {
             self.layers.push(Maps::Others, texts, &chosen);
@@ -75,7 +79,7 @@ impl Reading<'_> {
     fn add_row(
         &mut self,
         row: &Row,
-        (text, number): (&Text, usize),
+        (text, number): (&Provenance, usize),
         always: &mut Node,
         chosen: &mut Option<Node>,
     ) {
@@ -101,12 +105,12 @@ impl Reading<'_> {
     }
 
     /// Returns the chosen profile, empty if the row does not hold it.
-    fn read_profiles(&mut self, row: &Row, (text, number): (&Text, usize)) -> Option<Node> {
+    fn read_profiles(&mut self, row: &Row, (text, number): (&Provenance, usize)) -> Option<Node> {
         let value = match read_flow(&row.value, number) {
             Ok(value) => value,
             Err(problem) => {
                 let problem = problem.expected("keys with their values, in YAML flow style");
-                self.mistake(&row.key, text.provenance(Place::START), problem);
+                self.mistake(&row.key, text.at(Place::START), problem);
                 return None;
             }
         };
@@ -128,14 +132,6 @@ fn within_bounds(rows: Vec<source::Row>) -> Result<Vec<source::Row>, SourceError
     };
     let problem = Problem::new(what).expected("a configuration within the documented limits");
     Err(problem.hint("name a narrower part of it").into())
-}
-
-fn given_twice(first: &Origin) -> Problem {
-    let first = match first {
-        Origin::Row { place, .. } => format!(", first in {place}"),
-        _ => String::new(),
-    };
-    Problem::new(format!("key given twice{first}")).expected("each key once").hint("remove one of them")
 }
 
 /// Puts a value over another: maps merge, everything else replaces.

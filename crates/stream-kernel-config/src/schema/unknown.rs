@@ -16,8 +16,7 @@ pub(crate) struct Retired {
 impl Retired {
     /// Returns whether the key path is one of these keys, or below one.
     pub(crate) fn covers(&self, path: &str) -> bool {
-        std::iter::successors(Some(path), |path| key_path::parent(path))
-            .any(|path| key_path::matches(path, &self.pattern))
+        key_path::around(path).any(|path| key_path::matches(path, &self.pattern))
     }
 }
 
