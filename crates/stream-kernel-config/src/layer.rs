@@ -39,13 +39,8 @@ pub(crate) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Adds a mistake of the layer that is read.
-    pub(crate) fn mistake(
-        &mut self,
-        key: impl Into<String>,
-        provenance: impl Into<Provenance>,
-        problem: Problem,
-    ) {
-        let provenance = provenance.into().in_layer(self.layers.list.len());
+    pub(crate) fn mistake(&mut self, key: impl Into<String>, at: impl Into<Provenance>, problem: Problem) {
+        let provenance = at.into().in_layer(self.layers.list.len());
         self.findings.add(key, provenance, problem);
     }
 
@@ -57,15 +52,15 @@ impl Reading<'_> {
     }
 
     /// Adds a mistake because of which the layer that is read lacks something.
-    fn lacking(&mut self, provenance: impl Into<Provenance>, problem: Problem) {
-        let provenance = provenance.into().in_layer(self.layers.list.len());
+    fn lacking(&mut self, at: impl Into<Provenance>, problem: Problem) {
+        let provenance = at.into().in_layer(self.layers.list.len());
         self.findings.add_missing_layer(provenance, problem);
     }
 
     /// Adds a mistake because of which a layer contributes nothing. Its place is taken all the same, so that mistakes stay in the order of
     /// the layers.
-    pub(crate) fn missing(&mut self, provenance: impl Into<Provenance>, problem: Problem) {
-        self.lacking(provenance, problem);
+    pub(crate) fn missing(&mut self, at: impl Into<Provenance>, problem: Problem) {
+        self.lacking(at, problem);
         self.layers.list.push(Layer { maps: Maps::Others, texts: [].into(), marks: BTreeMap::new() });
     }
 }

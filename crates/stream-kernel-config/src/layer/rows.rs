@@ -57,7 +57,12 @@ impl Reading<'_> {
             let (row, again) = (&same[0], &same[1..]);
             let written = matches!(row.origin, Origin::File { .. }).then(|| row.value.as_str().into());
             let text = Provenance { text: written, ..row.origin.clone().into() };
-            self.add_row(row, (&text, texts.len()), &mut always, &mut chosen);
+            if let Some((in_profile, root)) = self.read_row(row, (&text, texts.len())) {
+                merge(
+                    if in_profile { chosen.get_or_insert_with(Node::empty_map) } else { &mut always },
+                    root,
+                );
+            }
             texts.push(text);
             for other in again {
                 let first = match &row.origin {
@@ -75,32 +80,24 @@ impl Reading<'_> {
         }
     }
 
-    /// Adds a row to what always counts, or to what counts in the chosen profile.
-    fn add_row(
-        &mut self,
-        row: &Row,
-        (text, number): (&Provenance, usize),
-        always: &mut Node,
-        chosen: &mut Option<Node>,
-    ) {
+    /// Returns whether a row counts in the chosen profile alone, and its value within the maps that its key names.
+    fn read_row(&mut self, row: &Row, (text, number): (&Provenance, usize)) -> Option<(bool, Node)> {
         let keys: Vec<_> = row.key.splitn(3, '.').collect();
         if let [PROFILES, name, ..] = *keys {
             self.note_profile(name);
         }
-        let (root, in_profile) = match *keys {
+        match *keys {
             // The value is the profile as a whole, or all of them.
-            [PROFILES] | [PROFILES, _] => (self.read_profiles(row, (text, number)), true),
-            [PROFILES, name, _] if !self.is_chosen(name) => return,
+            [PROFILES] | [PROFILES, _] => Some((true, self.read_profiles(row, (text, number))?)),
+            [PROFILES, name, _] if !self.is_chosen(name) => None,
             [PROFILES, _, ""] | [""] => {
                 let problem =
                     Problem::new("a key path that is empty").expected("one such as `runtime.strict`");
-                return self.mistake("", row.origin.clone(), problem.hint("give it one, or remove it"));
+                self.mistake("", row.origin.clone(), problem.hint("give it one, or remove it"));
+                None
             }
-            [PROFILES, _, key] => (self.read_value(key, &row.value, (text, number)), true),
-            _ => (self.read_value(&row.key, &row.value, (text, number)), false),
-        };
-        if let Some(root) = root {
-            merge(if in_profile { chosen.get_or_insert_with(Node::empty_map) } else { always }, root);
+            [PROFILES, _, key] => Some((true, self.read_value(key, &row.value, (text, number))?)),
+            _ => Some((false, self.read_value(&row.key, &row.value, (text, number))?)),
         }
     }
 
