@@ -177,12 +177,17 @@ fn host_and_port(place: &str, form: &Form) -> Result<(String, u16), Problem> {
     }
     let port = match port {
         None => form.port,
-        Some(text) => match text.parse() {
-            Ok(port) if port != 0 && text.bytes().all(|byte| byte.is_ascii_digit()) => port,
+        Some(text) => match whole_number(text) {
+            Some(port) if port != 0 => port,
             _ => return Err(form.wrong("the port in the URL is not a number from 1 to 65535", hint)),
         },
     };
     Ok((host.to_owned(), port))
+}
+
+/// Returns the number that digits alone write.
+pub(crate) fn whole_number<N: std::str::FromStr>(digits: &str) -> Option<N> {
+    digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_host(host: &str) -> bool {
@@ -232,8 +237,7 @@ fn optional(parameters: &mut BTreeMap<&'static str, String>, form: &Form) -> Res
 fn timeout(parameters: &mut BTreeMap<&'static str, String>, form: &Form) -> Result<Duration, Problem> {
     let milliseconds = match parameters.remove("timeout_ms") {
         None => Some(DEFAULT_TIMEOUT_MS),
-        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
-        Some(_) => None,
+        Some(text) => whole_number(&text),
     };
     let in_bounds = |milliseconds: &u64| (1..=MAX_TIMEOUT_MS).contains(milliseconds);
     let Some(milliseconds) = milliseconds.filter(in_bounds) else {

@@ -30,8 +30,8 @@ const NOT_IN_PATHS: &AsciiSet =
 /// read, as consul is mostly set up: it leaves them out without a word.
 #[derive(Debug, Clone)]
 pub struct Consul {
+    /// Its path is the prefix.
     address: Address,
-    prefix: String,
 }
 
 /// A key, and its value in base64, null when it is empty.
@@ -57,29 +57,26 @@ impl Consul {
             );
         }
         address.path.truncate(address.path.trim_end_matches('/').len());
-        let prefix = address.path.clone();
-        Ok(Self { address, prefix })
+        Ok(Self { address })
     }
 
     /// Returns what to ask the server for.
     fn path(&self) -> String {
-        let slash = if self.prefix.is_empty() { "" } else { "/" };
-        format!("/v1/kv/{}{slash}?recurse=true", utf8_percent_encode(&self.prefix, NOT_IN_PATHS))
+        let prefix = &self.address.path;
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        format!("/v1/kv/{}{slash}?recurse=true", utf8_percent_encode(prefix, NOT_IN_PATHS))
     }
 
     fn add(&self, rows: &mut Rows, pair: Pair) -> Result<(), Problem> {
         let Pair { key, value } = pair;
-        let place = rows::place("key", &key);
         if value.is_none() && key.ends_with('/') {
             return Ok(());
         }
         let Some(value) = json::decoded(value.as_deref().unwrap_or_default()) else {
+            let place = rows::place("key", &key);
             return Err(self.address.not_understood(format!("the value of {place} is not base64")));
         };
-        match rows::path_below(&self.prefix, &key) {
-            Some(path) => rows.add(place, path.into_owned(), value),
-            None => Err(self.address.not_understood(format!("{place} is not below the prefix"))),
-        }
+        rows.add_below(&self.address, &key, value)
     }
 }
 
@@ -92,14 +89,14 @@ impl Source for Consul {
         let server = Server::new(&self.address)?;
         let header = self.address.password.as_ref().map(|token| ("X-Consul-Token", token.expose()));
         let answer = server.get(&self.path(), header)?;
-        match answer.status {
+        match answer.status().as_u16() {
             200 => {}
             // Consul's way to say that there are no keys.
             404 => return Ok(Vec::new()),
             _ => return Err(server.unexpected(answer)),
         }
         let mut rows = Rows::default();
-        server.read(answer, |reader| json::for_each(reader, |pair: Pair| self.add(&mut rows, pair)))?;
+        server.read(answer, |reader| json::for_each(reader, None, |pair: Pair| self.add(&mut rows, pair)))?;
         Ok(rows.into_sorted())
     }
 

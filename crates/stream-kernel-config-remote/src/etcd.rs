@@ -26,8 +26,8 @@ static FORM: Form = Form {
 /// A prefix that begins with a slash comes behind two of them: `etcd://host//fund-load`.
 #[derive(Debug, Clone)]
 pub struct Etcd {
+    /// Its path is the prefix.
     address: Address,
-    prefix: String,
 }
 
 /// A key and its value, both in base64. What is empty is left out.
@@ -59,14 +59,13 @@ impl Etcd {
             );
         }
         address.path.truncate(address.path.trim_end_matches('/').len());
-        let prefix = address.path.clone();
-        Ok(Self { address, prefix })
+        Ok(Self { address })
     }
 
     fn token(&self, server: &Server<'_>, user: &Secret, password: &Secret) -> Result<Secret, SourceError> {
         let body = serde_json::json!({ "name": user.expose(), "password": password.expose() });
         let answer = server.post("/v3/auth/authenticate", None, &body.to_string())?;
-        match answer.status {
+        match answer.status().as_u16() {
             200 => server.read(answer, |reader| {
                 let read = serde_json::from_reader::<_, Authenticated>(std::io::BufReader::new(reader));
                 read.map(|answer| Secret::new(answer.token)).map_err(crate::http::ReadError::Answer)
@@ -85,7 +84,7 @@ impl Etcd {
     }
 
     fn failed(&self, server: &Server<'_>, answer: crate::http::Answer) -> SourceError {
-        if answer.status == 404 {
+        if answer.status() == 404 {
             let hint = "it takes etcd 3.4 or later, not started with `--enable-grpc-gateway=false`";
             return self.address.declined("HTTP status 404: there is no JSON gateway at `/v3/`", hint).into();
         }
@@ -94,24 +93,20 @@ impl Etcd {
 
     /// Returns the first key of the range to read, and the first key behind it.
     fn range(&self) -> (Vec<u8>, Vec<u8>) {
-        if self.prefix.is_empty() {
+        let prefix = &self.address.path;
+        if prefix.is_empty() {
             // Both as etcd writes "from the first" and "to the last".
             return (vec![0], vec![0]);
         }
         // `0` is the character behind the slash.
-        (format!("{}/", self.prefix).into(), format!("{}0", self.prefix).into())
+        (format!("{prefix}/").into(), format!("{prefix}0").into())
     }
 
     fn add(&self, rows: &mut Rows, pair: &Pair) -> Result<(), Problem> {
         let (Some(key), Some(value)) = (json::decoded(&pair.key), json::decoded(&pair.value)) else {
             return Err(self.address.not_understood("a key or a value is not base64"));
         };
-        let key = rows::key_text("key", key)?;
-        let place = rows::place("key", &key);
-        match rows::path_below(&self.prefix, &key) {
-            Some(path) => rows.add(place, path.into_owned(), value),
-            None => Err(self.address.not_understood(format!("{place} is not below the prefix"))),
-        }
+        rows.add_below(&self.address, &rows::key_text("key", key)?, value)
     }
 }
 
@@ -133,7 +128,7 @@ impl Source for Etcd {
             "limit": MAX_SOURCE_ROWS + 1,
         });
         let answer = server.post("/v3/kv/range", header, &body.to_string())?;
-        match answer.status {
+        match answer.status().as_u16() {
             200 => {}
             400 => {
                 let message = server.message(answer)?;
@@ -150,7 +145,7 @@ impl Source for Etcd {
         }
         let mut rows = Rows::default();
         server.read(answer, |reader| {
-            json::for_each_in(reader, "kvs", "header", |pair: Pair| self.add(&mut rows, &pair))
+            json::for_each(reader, Some(("kvs", "header")), |pair: Pair| self.add(&mut rows, &pair))
         })?;
         Ok(rows.into_sorted())
     }
@@ -166,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_prefix_is_the_path() {
-        let prefix = |url| Etcd::parse(url).map(|etcd| (etcd.prefix.clone(), etcd.name()));
+        let prefix = |url| Etcd::parse(url).map(|etcd| (etcd.address.path.clone(), etcd.name()));
         assert_eq!(prefix("etcd://h/fund-load"), Ok(("fund-load".into(), "etcd://h:2379/fund-load".into())));
         assert_eq!(
             prefix("etcds://u:p@h:1/fund-load/"),

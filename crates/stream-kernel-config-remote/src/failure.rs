@@ -28,7 +28,7 @@ impl Address {
     pub(crate) fn disconnected(&self, error: &io::Error) -> SourceError {
         match (error.kind(), error.raw_os_error()) {
             (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
-            (io::ErrorKind::UnexpectedEof, _) => self.hung_up(),
+            (io::ErrorKind::UnexpectedEof, _) => self.unreachable_because("it hung up"),
             // How TLS says that it does not take what came, above all the certificate.
             (io::ErrorKind::InvalidData, None) => self.untrusted(error).into(),
             // The system's own words know no credentials, and a short user name may well be part of them.
@@ -40,11 +40,6 @@ impl Address {
     /// Returns the problem of a server that cannot be reached, or that hung up.
     pub(crate) fn unreachable(&self, why: impl std::fmt::Display) -> SourceError {
         self.unreachable_because(&self.harmless(&why.to_string()))
-    }
-
-    /// Returns the problem of a server that hung up.
-    pub(crate) fn hung_up(&self) -> SourceError {
-        self.unreachable_because("it hung up")
     }
 
     fn or_optional(&self) -> &'static str {
@@ -64,12 +59,8 @@ impl Address {
 
     /// Returns the problem of a server that is there and asks to be tried again later.
     pub(crate) fn not_ready(&self, message: impl std::fmt::Display) -> SourceError {
-        let message = self.harmless(&message.to_string());
-        SourceError::Unavailable(
-            Problem::new(format!("{} says: {message}", self.server()))
-                .expected("the keys and values that the URL names")
-                .hint(format!("look into the server's log; try again when it is well{}", self.or_optional())),
-        )
+        let hint = format!("look into the server's log; try again when it is well{}", self.or_optional());
+        SourceError::Unavailable(self.declined(message, hint))
     }
 
     /// Returns the problem of a server with which no TLS session comes about.

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use stream_kernel_config::{MAX_SOURCE_BYTES, Problem, SourceError};
 
@@ -31,10 +31,7 @@ pub(crate) struct Server<'a> {
 }
 
 /// An answer, of which the body is not read yet.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    body: Body,
-}
+pub(crate) type Answer = ureq::http::Response<Body>;
 
 impl<'a> Server<'a> {
     pub(crate) fn new(address: &'a Address) -> Result<Self, SourceError> {
@@ -54,12 +51,8 @@ impl<'a> Server<'a> {
     /// Asks for what is at a path.
     #[cfg(feature = "consul")]
     pub(crate) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, SourceError> {
-        let request = self.agent.get(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
-        let request = match header {
-            Some((name, value)) => request.header(name, value),
-            None => request,
-        };
-        self.answer(request.call())
+        let request = self.prepared(self.agent.get(self.url(path)), header)?;
+        request.call().map_err(|error| self.unreachable(&error))
     }
 
     /// Sends JSON to a path.
@@ -70,13 +63,21 @@ impl<'a> Server<'a> {
         header: Option<(&str, &str)>,
         body: &str,
     ) -> Result<Answer, SourceError> {
-        let request =
-            self.agent.post(self.url(path)).config().timeout_global(Some(self.remaining()?)).build();
-        let request = match header {
+        let request = self.prepared(self.agent.post(self.url(path)), header)?;
+        request.content_type("application/json").send(body).map_err(|error| self.unreachable(&error))
+    }
+
+    fn prepared<B>(
+        &self,
+        request: RequestBuilder<B>,
+        header: Option<(&str, &str)>,
+    ) -> Result<RequestBuilder<B>, SourceError> {
+        let left = self.deadline.remaining().ok_or_else(|| self.address.timed_out())?;
+        let request = request.config().timeout_global(Some(left)).build();
+        Ok(match header {
             Some((name, value)) => request.header(name, value),
             None => request,
-        };
-        self.answer(request.content_type("application/json").send(body))
+        })
     }
 
     /// Reads an answer with `read`; what goes wrong on the way is told apart from an answer that is none.
@@ -85,7 +86,7 @@ impl<'a> Server<'a> {
         answer: Answer,
         read: impl FnOnce(&mut dyn Read) -> Result<T, ReadError>,
     ) -> Result<T, SourceError> {
-        let mut reader = Bounded::new(answer.body.into_reader());
+        let mut reader = Bounded::new(answer.into_body().into_reader());
         let result = read(&mut reader);
         if let Some(problem) = reader.beyond {
             return Err(problem.into());
@@ -103,8 +104,8 @@ impl<'a> Server<'a> {
     /// Returns what an answer that says what went wrong says: its status and the beginning of its text.
     pub(crate) fn message(&self, answer: Answer) -> Result<String, SourceError> {
         let mut text = Vec::new();
-        let status = answer.status;
-        let read = answer.body.into_reader().take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
+        let status = format!("HTTP status {}", answer.status().as_u16());
+        let read = answer.into_body().into_reader().take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
         if read.is_err() && self.deadline.has_passed() {
             return Err(self.address.timed_out());
         }
@@ -112,18 +113,14 @@ impl<'a> Server<'a> {
         let text = text.trim();
         #[cfg(feature = "etcd")]
         if self.token.as_ref().is_some_and(|token| token.is_in(text)) {
-            return Ok(format!("HTTP status {status}"));
+            return Ok(status);
         }
-        Ok(if text.is_empty() {
-            format!("HTTP status {status}")
-        } else {
-            format!("HTTP status {status}, {text}")
-        })
+        Ok(if text.is_empty() { status } else { format!("{status}, {text}") })
     }
 
     /// Returns the problem of an answer with a status that neither the protocol nor the caller has a meaning for.
     pub(crate) fn unexpected(&self, answer: Answer) -> SourceError {
-        let status = answer.status;
+        let status = answer.status().as_u16();
         let message = match self.message(answer) {
             Ok(message) => message,
             Err(problem) => return problem,
@@ -143,17 +140,6 @@ impl<'a> Server<'a> {
     fn url(&self, path: &str) -> String {
         let scheme = if self.address.is_tls { "https" } else { "http" };
         format!("{scheme}://{}:{}{path}", self.address.host, self.address.port)
-    }
-
-    fn remaining(&self) -> Result<std::time::Duration, SourceError> {
-        self.deadline.remaining().ok_or_else(|| self.address.timed_out())
-    }
-
-    fn answer(&self, result: Result<ureq::http::Response<Body>, ureq::Error>) -> Result<Answer, SourceError> {
-        match result {
-            Ok(response) => Ok(Answer { status: response.status().as_u16(), body: response.into_body() }),
-            Err(error) => Err(self.unreachable(&error)),
-        }
     }
 
     fn unreachable(&self, error: &ureq::Error) -> SourceError {

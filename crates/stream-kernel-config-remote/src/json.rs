@@ -6,31 +6,32 @@ use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use stream_kernel_config::Problem;
 
 use crate::http::ReadError;
 
-/// Hands each element of a list to `each`, until that has a problem with one.
-#[cfg(feature = "consul")]
+/// The name of a field that may be missing, and of one beside it that may not.
+type Field = (&'static str, &'static str);
+
+/// Hands each element of a list to `each`, until that has a problem with one. The list is the whole answer, or in a field of it.
 pub(crate) fn for_each<T: DeserializeOwned>(
     reader: &mut dyn Read,
-    each: impl FnMut(T) -> Result<(), Problem>,
+    field: Option<Field>,
+    mut each: impl FnMut(T) -> Result<(), Problem>,
 ) -> Result<(), ReadError> {
-    read(reader, each, |json, elements| elements.deserialize(json))
-}
-
-/// Hands each element of the list in a field to `each`, until that has a problem with one. The field may be missing,
-/// the other one, `beside`, may not.
-#[cfg(feature = "etcd")]
-pub(crate) fn for_each_in<T: DeserializeOwned>(
-    reader: &mut dyn Read,
-    field: &'static str,
-    beside: &'static str,
-    each: impl FnMut(T) -> Result<(), Problem>,
-) -> Result<(), ReadError> {
-    read(reader, each, |json, elements| json.deserialize_map(Object { field, beside, elements }))
+    let mut problem = None;
+    let mut keep = |element| each(element).map_err(|found| problem = Some(found));
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
+    let elements = Elements { field, each: &mut keep, element: PhantomData };
+    let result = elements.deserialize(&mut json).and_then(|()| json.end());
+    match (problem, result) {
+        (Some(problem), _) => Err(ReadError::Problem(problem)),
+        (None, result) => result.map_err(ReadError::Answer),
+    }
 }
 
 /// Returns what base64 stands for.
@@ -44,25 +45,8 @@ pub(crate) fn encoded(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-type Json<'a> = serde_json::Deserializer<serde_json::de::IoRead<BufReader<&'a mut dyn Read>>>;
-
-fn read<'a, T: DeserializeOwned>(
-    reader: &'a mut dyn Read,
-    mut each: impl FnMut(T) -> Result<(), Problem>,
-    deserialize: impl FnOnce(&mut Json<'a>, Elements<'_, T>) -> serde_json::Result<()>,
-) -> Result<(), ReadError> {
-    let mut problem = None;
-    let mut keep = |element| each(element).map_err(|found| problem = Some(found));
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
-    let elements = Elements { each: &mut keep, element: PhantomData };
-    let result = deserialize(&mut json, elements).and_then(|()| json.end());
-    match (problem, result) {
-        (Some(problem), _) => Err(ReadError::Problem(problem)),
-        (None, result) => result.map_err(ReadError::Answer),
-    }
-}
-
 struct Elements<'a, T> {
+    field: Option<Field>,
     each: &'a mut dyn FnMut(T) -> Result<(), ()>,
     element: PhantomData<T>,
 }
@@ -71,7 +55,10 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Elements<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+        match self.field {
+            Some(_) => deserializer.deserialize_map(self),
+            None => deserializer.deserialize_seq(self),
+        }
     }
 }
 
@@ -79,7 +66,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Elements<'_, T> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of keys and values")
+        f.write_str(if self.field.is_some() { "an object" } else { "a list of keys and values" })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
@@ -88,35 +75,19 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Elements<'_, T> {
         }
         Ok(())
     }
-}
 
-#[cfg(feature = "etcd")]
-struct Object<'a, T> {
-    field: &'static str,
-    beside: &'static str,
-    elements: Elements<'a, T>,
-}
-
-#[cfg(feature = "etcd")]
-impl<'de, T: DeserializeOwned> Visitor<'de> for Object<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let mut elements = Some(self.elements);
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let Some((name, beside)) = self.field else { return Err(A::Error::custom("not a list")) };
+        let mut elements = Some(Elements { field: None, ..self });
         let mut has_beside = false;
-        while let Some(name) = object.next_key::<String>()? {
-            if name == self.field {
-                let elements = elements.take().ok_or_else(|| A::Error::duplicate_field(self.field))?;
-                object.next_value_seed(elements)?;
+        while let Some(found) = object.next_key::<String>()? {
+            if found == name {
+                object.next_value_seed(elements.take().ok_or_else(|| A::Error::duplicate_field(name))?)?;
             } else {
-                has_beside |= name == self.beside;
-                object.next_value::<serde::de::IgnoredAny>()?;
+                has_beside |= found == beside;
+                object.next_value::<IgnoredAny>()?;
             }
         }
-        if has_beside { Ok(()) } else { Err(A::Error::missing_field(self.beside)) }
+        if has_beside { Ok(()) } else { Err(A::Error::missing_field(beside)) }
     }
 }

@@ -5,6 +5,7 @@ mod bounded;
 use std::error::Error as _;
 use std::io;
 
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Config, Error, Row as TableRow};
@@ -26,6 +27,8 @@ static FORM: Form = Form {
     example: "postgres://user:password@host[:5432]/database?table=schema.table",
     parameters: &["table", "key_column", "value_column", "sslmode"],
 };
+
+type Stream = tokio::io::Join<Bounded<OwnedReadHalf>, OwnedWriteHalf>;
 
 /// The rows of a table in PostgreSQL: one column holds key paths, another one values.
 ///
@@ -108,11 +111,9 @@ impl Postgres {
     fn config(&self) -> Config {
         let mut config = Config::new();
         config.dbname(&self.address.path).application_name("stream-kernel-config");
-        config.ssl_mode(if self.address.is_tls {
-            tokio_postgres::config::SslMode::Require
-        } else {
-            tokio_postgres::config::SslMode::Disable
-        });
+        if self.address.is_tls {
+            config.ssl_mode(tokio_postgres::config::SslMode::Require);
+        }
         if let Some(user) = &self.address.user {
             config.user(user.expose());
         }
@@ -124,19 +125,20 @@ impl Postgres {
 
     async fn read(&self, stream: std::net::TcpStream) -> Result<Vec<TableRow>, SourceError> {
         let stream = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
-        let stream = Bounded::new(stream.map_err(|error| self.address.disconnected(&error))?);
+        let (reader, writer) = stream.map_err(|error| self.address.disconnected(&error))?.into_split();
+        let stream = tokio::io::join(Bounded::new(reader), writer);
         if self.address.is_tls {
             let mut tls = MakeRustlsConnect::new(tls::client(&self.address)?);
-            let Ok(tls) = MakeTlsConnect::<Bounded>::make_tls_connect(&mut tls, self.address.bare_host());
+            let Ok(tls) = MakeTlsConnect::<Stream>::make_tls_connect(&mut tls, self.address.bare_host());
             self.read_over(stream, tls).await
         } else {
             self.read_over(stream, NoTls).await
         }
     }
 
-    async fn read_over<T>(&self, stream: Bounded, tls: T) -> Result<Vec<TableRow>, SourceError>
+    async fn read_over<T>(&self, stream: Stream, tls: T) -> Result<Vec<TableRow>, SourceError>
     where
-        T: TlsConnect<Bounded>,
+        T: TlsConnect<Stream>,
         T::Stream: Send + 'static,
     {
         let connected = self.config().connect_raw(stream, tls).await;
@@ -149,7 +151,7 @@ impl Postgres {
             // Only the connection knows why it closed.
             Err(error) if error.is_closed() => Err(match connection.await {
                 Ok(Err(error)) => self.failed(&error),
-                _ => self.address.hung_up(),
+                _ => self.address.unreachable_because("it hung up"),
             }),
             result => result.map_err(|error| self.failed(&error)),
         }
@@ -206,14 +208,8 @@ impl Postgres {
         if let Some(error) = error.as_db_error() {
             return self.declined(error.code().code(), error.message());
         }
-        let mut cause = error.source();
-        let io_error = loop {
-            match cause.map(|error| (error.downcast_ref::<io::Error>(), error)) {
-                None => break None,
-                Some((Some(error), _)) => break Some(error),
-                Some((None, error)) => cause = error.source(),
-            }
-        };
+        let io_error = std::iter::successors(error.source(), |&cause| cause.source())
+            .find_map(|cause| cause.downcast_ref::<io::Error>());
         let what = match error.source() {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
@@ -227,7 +223,7 @@ impl Postgres {
                 self.address.not_understood(what)
             }
             Some(error) => return self.address.disconnected(error),
-            None if error.is_closed() => return self.address.hung_up(),
+            None if error.is_closed() => return self.address.unreachable_because("it hung up"),
             None if what.starts_with("authentication error") || what.starts_with("invalid configuration") => {
                 self.address.refused(what)
             }

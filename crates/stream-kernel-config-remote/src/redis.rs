@@ -9,7 +9,7 @@ use rustls::{ClientConnection, StreamOwned};
 
 use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, Source, SourceError, excerpt};
 
-use crate::address::{Address, Form};
+use crate::address::{Address, Form, whole_number};
 use crate::connection;
 use crate::deadline::Deadline;
 use crate::resp::{self, Failure, Reply};
@@ -49,12 +49,8 @@ impl Redis {
             return Err(FORM
                 .wrong("the URL has a user name and no password", "write a password alone behind a colon"));
         }
-        let is_number = address.path.bytes().all(|byte| byte.is_ascii_digit());
-        let database = match address.path.as_str() {
-            "" => Some(0),
-            path => path.parse().ok().filter(|_| is_number),
-        };
-        let Some(database) = database else {
+        let database = if address.path.is_empty() { "0" } else { &address.path };
+        let Some(database) = whole_number::<u32>(database) else {
             return Err(
                 FORM.wrong("the database in the URL is not a whole number", "leave it out for database 0")
             );
@@ -66,7 +62,7 @@ impl Redis {
         Ok(Self { address, database, hash })
     }
 
-    fn read(&self, connection: &mut dyn Connection, deadline: Deadline) -> Result<Rows, SourceError> {
+    fn read(&self, connection: impl Read + Write, deadline: Deadline) -> Result<Rows, SourceError> {
         let mut replies = resp::Replies::new(io::BufReader::new(connection));
         let fail = |failure| self.failed(failure, deadline);
         if let Some(password) = &self.address.password {
@@ -153,15 +149,15 @@ impl Source for Redis {
 
     fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let deadline = Deadline::after(self.address.timeout);
-        let mut stream = Timed { stream: connection::connect(&self.address, deadline)?, deadline };
+        let stream = Timed { stream: connection::connect(&self.address, deadline)?, deadline };
         let rows = if self.address.is_tls {
             let name = ServerName::try_from(self.address.bare_host().to_owned())
                 .map_err(|error| self.address.untrusted(error))?;
             let session = ClientConnection::new(Arc::new(tls::client(&self.address)?), name)
                 .map_err(|error| self.address.untrusted(error))?;
-            self.read(&mut StreamOwned::new(session, stream), deadline)?
+            self.read(StreamOwned::new(session, stream), deadline)?
         } else {
-            self.read(&mut stream, deadline)?
+            self.read(stream, deadline)?
         };
         Ok(rows.into_sorted())
     }
@@ -170,11 +166,6 @@ impl Source for Redis {
         self.address.is_optional
     }
 }
-
-/// What requests are written to and replies read from.
-trait Connection: Read + Write {}
-
-impl<C: Read + Write> Connection for C {}
 
 /// A connection that waits no longer than until its deadline, however little comes at a time.
 struct Timed {

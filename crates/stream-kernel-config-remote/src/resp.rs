@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use stream_kernel_config::MAX_SOURCE_BYTES;
 
+use crate::address::whole_number;
+
 /// A line may have so many bytes: a length or an error.
 const MAX_LINE_BYTES: usize = 1024;
 
@@ -110,8 +112,7 @@ impl<C: Read + Write> Replies<C> {
 }
 
 fn length(digits: &str) -> Result<usize, Failure> {
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_number).ok_or(Failure::Protocol("a length is not a whole number"))
+    whole_number(digits).ok_or(Failure::Protocol("a length is not a whole number"))
 }
 
 #[cfg(test)]

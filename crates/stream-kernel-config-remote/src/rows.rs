@@ -2,6 +2,9 @@
 
 use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, excerpt};
 
+#[cfg(any(feature = "consul", feature = "etcd"))]
+use crate::address::Address;
+
 /// A key path may have so many bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 256;
 
@@ -38,6 +41,16 @@ impl Rows {
         Ok(())
     }
 
+    /// Adds a key below the prefix that is the path of a URL.
+    #[cfg(any(feature = "consul", feature = "etcd"))]
+    pub(crate) fn add_below(&mut self, address: &Address, key: &str, value: Vec<u8>) -> Result<(), Problem> {
+        let place = place("key", key);
+        match path_below(&address.path, key) {
+            Some(path) => self.add(place, path, value),
+            None => Err(address.not_understood(format!("{place} is not below the prefix"))),
+        }
+    }
+
     /// Returns the rows by key path, whatever the order in which they came.
     pub(crate) fn into_sorted(mut self) -> Vec<Row> {
         self.rows.sort_by(|a, b| (&a.key, &a.place).cmp(&(&b.key, &b.place)));
@@ -70,9 +83,9 @@ pub(crate) fn too_much(what: impl std::fmt::Display) -> Problem {
 
 /// Returns the key path that a key below a prefix names: `/` and `.` both separate.
 #[cfg(any(feature = "consul", feature = "etcd"))]
-pub(crate) fn path_below<'a>(prefix: &str, key: &'a str) -> Option<std::borrow::Cow<'a, str>> {
+fn path_below(prefix: &str, key: &str) -> Option<String> {
     let below = if prefix.is_empty() { key } else { key.strip_prefix(prefix)?.strip_prefix('/')? };
-    Some(if below.contains('/') { below.replace('/', ".").into() } else { below.into() })
+    Some(below.replace('/', "."))
 }
 
 #[cfg(test)]
@@ -142,13 +155,12 @@ mod tests {
     #[cfg(any(feature = "consul", feature = "etcd"))]
     #[test]
     fn keys_below_a_prefix_are_key_paths() {
-        let path = |prefix, key| path_below(prefix, key).map(std::borrow::Cow::into_owned);
         let enabled = Some("runtime.tracing.enabled".to_owned());
-        assert_eq!(path("fund-load", "fund-load/runtime/tracing/enabled"), enabled);
-        assert_eq!(path("fund-load", "fund-load/runtime.tracing.enabled"), enabled);
-        assert_eq!(path("", "runtime/tracing.enabled"), enabled);
-        assert_eq!(path("/fund-load", "/fund-load/runtime/tracing/enabled"), enabled);
-        assert_eq!(path("fund-load", "fund-loader/x"), None);
-        assert_eq!(path("fund-load", "fund-load"), None);
+        assert_eq!(path_below("fund-load", "fund-load/runtime/tracing/enabled"), enabled);
+        assert_eq!(path_below("fund-load", "fund-load/runtime.tracing.enabled"), enabled);
+        assert_eq!(path_below("", "runtime/tracing.enabled"), enabled);
+        assert_eq!(path_below("/fund-load", "/fund-load/runtime/tracing/enabled"), enabled);
+        assert_eq!(path_below("fund-load", "fund-loader/x"), None);
+        assert_eq!(path_below("fund-load", "fund-load"), None);
     }
 }

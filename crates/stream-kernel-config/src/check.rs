@@ -22,6 +22,13 @@ pub(crate) struct Checked {
     pub(crate) provenance: BTreeMap<String, Provenance>,
 }
 
+impl Checked {
+    /// Returns where the value at `key` came from.
+    pub(crate) fn provenance(&self, key: &str) -> Provenance {
+        self.provenance.get(key).cloned().unwrap_or(Provenance::DEFAULT)
+    }
+}
+
 /// Checks and completes the merged layers.
 pub(crate) fn check(schema: &Node, layers: &Layers, retired: &[Retired], findings: &mut Findings) -> Checked {
     let mut checker = Checker { layers, retired, findings, provenance: BTreeMap::new() };
@@ -47,7 +54,7 @@ impl Checker<'_> {
         }
         match (&node.kind, merged) {
             (_, Merged::Empty(..)) if node.nullable && self.is_null(merged, path) => Value::Null,
-            (Kind::Map(keys), Merged::Dict(_, dict)) => self.map(node, keys, path, dict, default),
+            (Kind::Map(keys), Merged::Dict(_, dict)) => self.map(keys, path, dict, default),
             (Kind::FreeMap(values), Merged::Dict(_, dict)) => {
                 let child = |(key, merged): (&String, &Merged)| {
                     let path = key_path::join(path, key);
@@ -67,7 +74,7 @@ impl Checker<'_> {
                 scalar::read(node, merged, written).unwrap_or_else(|problem| {
                     let provenance = self.layers.value_provenance(merged.tag(), path);
                     self.findings.add(path, provenance, problem);
-                    stand_in(node, default)
+                    default.cloned().unwrap_or_else(|| node.placeholder())
                 })
             }
         }
@@ -78,18 +85,11 @@ impl Checker<'_> {
         self.layers.written(merged.tag(), path).is_none_or(Scalar::is_null)
     }
 
-    fn map(
-        &mut self,
-        node: &Node,
-        keys: &[(String, Node)],
-        path: &str,
-        dict: &Dict,
-        default: Option<&Value>,
-    ) -> Value {
-        for (key, value) in dict.iter().filter(|(key, _)| node.child(key).is_none()) {
+    fn map(&mut self, keys: &[(String, Node)], path: &str, dict: &Dict, default: Option<&Value>) -> Value {
+        for (key, value) in dict.iter().filter(|(key, _)| keys.iter().all(|(known, _)| known != *key)) {
             let child = key_path::join(path, key);
             let provenance = self.layers.key_provenance(value.tag(), &child);
-            self.findings.add(child, provenance, unknown_key(node, path, key, self.retired));
+            self.findings.add(child, provenance, unknown_key(keys, path, key, self.retired));
         }
         let mut complete = Map::new();
         for (key, child) in keys {
@@ -105,8 +105,8 @@ impl Checker<'_> {
         match (&node.kind, default) {
             (_, Some(Value::Null)) => Value::Null,
             (_, None) if node.nullable => Value::Null,
-            (Kind::Map(keys), default) => self.map(node, keys, path, &Dict::new(), default),
-            (_, Some(default)) => scalar::canonical(node, default),
+            (Kind::Map(keys), default) => self.map(keys, path, &Dict::new(), default),
+            (_, Some(default)) => default.clone(),
             (_, None) => {
                 // What was given and is mistaken is not missing.
                 if !self.findings.is_mistaken(path) {
@@ -118,9 +118,4 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// Returns what stands in for a mistaken value.
-fn stand_in(node: &Node, default: Option<&Value>) -> Value {
-    default.map_or_else(|| node.placeholder(), |default| scalar::canonical(node, default))
 }

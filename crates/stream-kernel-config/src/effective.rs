@@ -8,7 +8,7 @@ use stream_kernel_text::{escaped, hex};
 
 use crate::check::Checked;
 use crate::key_path;
-use crate::origin::{Origin, Provenance};
+use crate::origin::Origin;
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
@@ -106,9 +106,8 @@ fn list(schema: &Node, path: &str, value: &Value, checked: &Checked, entries: &m
             }
         }
         _ => {
-            let provenance = checked.provenance.get(path).cloned().unwrap_or(Provenance::DEFAULT);
             let (key, text) = (path.to_owned(), yaml_text::flow(schema, value));
-            entries.push(Entry { key, value: value.clone(), text, origin: provenance.origin });
+            entries.push(Entry { key, value: value.clone(), text, origin: checked.provenance(path).origin });
         }
     }
 }

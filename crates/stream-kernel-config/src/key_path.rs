@@ -12,6 +12,11 @@ pub(crate) fn parent(path: &str) -> Option<&str> {
     if path.is_empty() { None } else { Some(path.rfind('.').map_or("", |point| &path[..point])) }
 }
 
+/// Returns the path, that of the map or list that holds it, and so on to the root.
+pub(crate) fn around(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| parent(path))
+}
+
 /// Returns whether `path` is `ancestor` or lies below it.
 pub(crate) fn is_within(path: &str, ancestor: &str) -> bool {
     ancestor.is_empty()
@@ -20,14 +25,9 @@ pub(crate) fn is_within(path: &str, ancestor: &str) -> bool {
 
 /// Returns whether `path` matches `pattern`, in which `*` stands for any one key.
 pub(crate) fn matches(path: &str, pattern: &str) -> bool {
-    let (mut keys, mut wanted) = (path.split('.'), pattern.split('.'));
-    loop {
-        match (keys.next(), wanted.next()) {
-            (None, None) => return true,
-            (Some(key), Some(want)) if want == "*" || key == want => {}
-            _ => return false,
-        }
-    }
+    let (keys, wanted) = (path.split('.'), pattern.split('.'));
+    keys.clone().count() == wanted.clone().count()
+        && keys.zip(wanted).all(|(key, want)| want == "*" || key == want)
 }
 
 #[cfg(test)]

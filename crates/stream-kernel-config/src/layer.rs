@@ -9,65 +9,86 @@ mod profiles;
 mod rows;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
-pub(crate) use assignment::Assignment;
-pub(crate) use document::{add_built_in, add_path, add_standard_input};
-pub(crate) use environment::{add_environment, profile_variable, variable_names};
-pub(crate) use profiles::{ChosenProfile, check_chosen};
-pub(crate) use rows::{Context, add_source};
+pub(crate) use profiles::ChosenProfile;
 
 use crate::key_path;
-use crate::origin::{Origin, Provenance};
+use crate::mistake::{Findings, Problem};
+use crate::origin::Provenance;
 use crate::place::Place;
-use crate::yaml::{Node, Scalar, Tree};
+use crate::schema::{Node as SchemaNode, Retired};
+use crate::yaml::{Fault, Node, Scalar, Tree};
+
+/// Reads sources one after the other, and puts each over the layers so far.
+pub(crate) struct Reading<'a> {
+    pub(crate) schema: &'a SchemaNode,
+    pub(crate) retired: &'a [Retired],
+    pub(crate) chosen: Option<ChosenProfile>,
+    /// The names of the profiles in the sources, each once.
+    pub(crate) profiles: Vec<String>,
+    pub(crate) layers: Layers,
+    pub(crate) findings: Findings,
+    /// The files and directories that were read.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+impl Reading<'_> {
+    /// Adds a mistake of the layer that is read.
+    pub(crate) fn mistake(&mut self, key: impl Into<String>, at: impl Into<Provenance>, problem: Problem) {
+        let provenance = at.into().in_layer(self.layers.list.len());
+        self.findings.add(key, provenance, problem);
+    }
+
+    /// Adds what is wrong with parts of a text.
+    fn report(&mut self, text: &Provenance, faults: Vec<Fault>) {
+        for Fault { key, place, problem } in faults {
+            self.mistake(key, text.at(place), problem);
+        }
+    }
+
+    /// Adds a mistake because of which the layer that is read lacks something.
+    fn lacking(&mut self, at: impl Into<Provenance>, problem: Problem) {
+        let provenance = at.into().in_layer(self.layers.list.len());
+        self.findings.add_missing_layer(provenance, problem);
+    }
+
+    /// Adds a mistake because of which a layer contributes nothing. Its place is taken all the same, so that mistakes stay in the order of
+    /// the layers.
+    pub(crate) fn missing(&mut self, at: impl Into<Provenance>, problem: Problem) {
+        self.lacking(at, problem);
+        self.layers.list.push(Layer { maps: Maps::Others, texts: [].into(), marks: BTreeMap::new() });
+    }
+}
 
 /// All layers, merged.
+#[derive(Default)]
 pub(crate) struct Layers {
     figment: Figment,
     list: Vec<Layer>,
-    /// The names of the profiles in them, each once.
-    profiles: Vec<String>,
-    /// The files and directories that were read.
-    files: Vec<PathBuf>,
 }
 
 /// One source of values.
 struct Layer {
-    source: Source,
+    maps: Maps,
+    /// The beginnings of what it was read from: a place says in which of them it is. The first of several is the store or directory as a
+    /// whole, for maps that no row gives by itself. A layer that could not be read has none.
+    texts: Rc<[Provenance]>,
     marks: BTreeMap<String, Mark>,
-    /// Whether it is the chosen profile's part of a source.
-    is_profile: bool,
 }
 
-/// What a layer was read from: its origin, and whether values in it have places of their own.
-enum Source {
-    Document(Document),
-    /// One value for one key.
-    Value(RowOrigin),
-    /// Rows of a store or directory: a place says in which of them it is. The first is the store or directory as a
-    /// whole, for maps that no row gives by itself.
-    Rows(Vec<RowOrigin>),
-    /// It could not be read.
-    Nothing,
-}
-
-/// A text in YAML.
-#[derive(Clone)]
-struct Document {
-    text: Arc<str>,
-    origin: Rc<dyn Fn(Place) -> Origin>,
-}
-
-/// Where a row came from, and its value as it was written if that has lines.
-struct RowOrigin {
-    origin: Origin,
-    text: Option<Arc<str>>,
+/// Whether something that is missing in a map of a layer is to be found missing there.
+enum Maps {
+    /// Rather than elsewhere: a document, without its profile.
+    First,
+    /// In the outermost map it is not: a single value.
+    NotOutermost,
+    /// Everything else.
+    Others,
 }
 
 /// What the side index holds of one value.
@@ -90,7 +111,7 @@ struct LayerProvider {
 impl Provider for LayerProvider {
     fn metadata(&self) -> Metadata {
         // The number leads from a value's tag back to the layer, which knows places and raw texts.
-        Metadata::named("configuration layer").source(self.number.to_string())
+        Metadata::named(self.number.to_string())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
@@ -99,46 +120,13 @@ impl Provider for LayerProvider {
 }
 
 impl Layers {
-    pub(crate) fn new() -> Self {
-        Self { figment: Figment::new(), list: Vec::new(), profiles: Vec::new(), files: Vec::new() }
-    }
-
-    /// Notes that a file or directory is read.
-    fn note_file(&mut self, path: &Path) {
-        self.files.push(path.to_owned());
-    }
-
-    /// Hands out the files and directories that were read.
-    pub(crate) fn take_files(&mut self) -> Vec<PathBuf> {
-        std::mem::take(&mut self.files)
-    }
-
-    /// Returns the number that the next layer will have.
-    pub(crate) fn next_number(&self) -> usize {
-        self.list.len()
-    }
-
     /// Puts a map over the layers so far.
-    fn push(&mut self, source: Source, root: &Node) {
-        self.push_part(source, root, false);
-    }
-
-    /// Puts what the chosen profile holds over the layers so far.
-    fn push_profile(&mut self, source: Source, root: &Node) {
-        self.push_part(source, root, true);
-    }
-
-    fn push_part(&mut self, source: Source, root: &Node, is_profile: bool) {
+    fn push(&mut self, maps: Maps, texts: Rc<[Provenance]>, root: &Node) {
         let mut marks = BTreeMap::new();
         let dict = index(root, "", root.place, &mut marks).into_dict().unwrap_or_default();
-        let provider = LayerProvider { number: self.next_number(), dict };
+        let provider = LayerProvider { number: self.list.len(), dict };
         self.figment = std::mem::take(&mut self.figment).merge(provider);
-        self.list.push(Layer { source, marks, is_profile });
-    }
-
-    /// Takes the place of a layer that could not be read, so that mistakes stay in the order of the layers.
-    pub(crate) fn push_nothing(&mut self) {
-        self.list.push(Layer { source: Source::Nothing, marks: BTreeMap::new(), is_profile: false });
+        self.list.push(Layer { maps, texts, marks });
     }
 
     /// Returns the merged tree.
@@ -166,81 +154,40 @@ impl Layers {
     /// the last layer that does, else the same for the map around it. A single value such as an environment variable
     /// gives no outermost map.
     pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
-        let mut at = Some(path);
-        while let Some(path) = at {
+        for path in key_path::around(path) {
             let mut single = None;
+            let is_replaced = |mark: &Mark| !mark.is_map;
             for (number, layer) in self.list.iter().enumerate().rev() {
-                match (layer.marks.get(path), &layer.source) {
-                    (Some(mark), Source::Document(_)) if mark.is_map && !layer.is_profile => {
+                match (layer.marks.get(path), &layer.maps) {
+                    (Some(mark), Maps::First) if mark.is_map => {
                         return self.provenance(Some(number), path, |mark| mark.value);
                     }
-                    (Some(_), Source::Value(_)) if path.is_empty() => {}
+                    (Some(_), Maps::NotOutermost) if path.is_empty() => {}
                     (Some(mark), _) if mark.is_map => single = single.or(Some(number)),
-                    _ if layer.replaces(path) => break,
+                    _ if key_path::around(path).filter_map(|path| layer.marks.get(path)).any(is_replaced) => {
+                        break;
+                    }
                     _ => {}
                 }
             }
             if single.is_some() {
                 return self.provenance(single, path, |mark| mark.value);
             }
-            at = key_path::parent(path);
         }
         Provenance::DEFAULT
     }
 
     fn provenance(&self, number: Option<usize>, path: &str, place: impl Fn(&Mark) -> Place) -> Provenance {
-        let Some((number, layer)) = number.and_then(|number| Some((number, self.list.get(number)?))) else {
-            return Provenance::DEFAULT;
+        let find = |number: usize| {
+            let layer = self.list.get(number)?;
+            let place = layer.marks.get(path).map_or(Place::START, place);
+            Some(layer.texts.get(place.text)?.at(place).in_layer(number))
         };
-        let place = layer.marks.get(path).map_or(Place::START, place);
-        match &layer.source {
-            Source::Document(document) => document.provenance(number, place),
-            Source::Value(value) => value.provenance(number, place),
-            Source::Nothing => Provenance::DEFAULT,
-            Source::Rows(rows) => {
-                rows.get(place.text).map_or(Provenance::DEFAULT, |row| row.provenance(number, place))
-            }
-        }
+        number.and_then(find).unwrap_or(Provenance::DEFAULT)
     }
 
     fn number_of(&self, tag: Tag) -> Option<usize> {
-        self.figment.get_metadata(tag)?.source.as_ref()?.custom()?.parse().ok()
-    }
-}
-
-impl Document {
-    fn new(text: &str, origin: impl Fn(Place) -> Origin + 'static) -> Self {
-        Self { text: text.into(), origin: Rc::new(origin) }
-    }
-
-    fn provenance(&self, layer: usize, place: Place) -> Provenance {
-        Provenance::new(layer, (self.origin)(place)).quoting(&self.text, place)
-    }
-
-    /// Returns the line in which the place is, from there on.
-    fn rest_of_line(&self, place: Place) -> &str {
-        let line = self.text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
-        let start = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
-        &line[start..]
-    }
-}
-
-impl RowOrigin {
-    fn provenance(&self, layer: usize, place: Place) -> Provenance {
-        match (&self.text, &self.origin) {
-            (Some(text), Origin::File { path, .. }) => {
-                Provenance::new(layer, document::in_file(path, place)).quoting(text, place)
-            }
-            _ => Provenance::new(layer, self.origin.clone()),
-        }
-    }
-}
-
-impl Layer {
-    /// Returns whether this layer puts something other than a map at `path` or around it.
-    fn replaces(&self, path: &str) -> bool {
-        std::iter::successors(Some(path), |path| key_path::parent(path))
-            .any(|path| self.marks.get(path).is_some_and(|mark| !mark.is_map))
+        self.figment.get_metadata(tag)?.name.parse().ok()
     }
 }
 

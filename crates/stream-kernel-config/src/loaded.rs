@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::effective::Effective;
 use crate::key_path;
 use crate::mistake::{Findings, Mistakes, Problem, Warning};
-use crate::origin::{Origin, Provenance};
+use crate::origin::Origin;
 use crate::schema::Node;
 
 /// A configuration whose own mistakes are known, and to which the application may add those that only it can find.
@@ -42,7 +42,7 @@ impl<N, A> Loaded<N, A> {
 
     /// Returns where the value at `key_path` came from. Items of lists have paths too: `runtime.pipeline.0`.
     pub fn origin(&self, key_path: &str) -> Origin {
-        self.provenance(key_path).origin
+        self.checked.provenance(key_path).origin
     }
 
     /// Adds a mistake in the value at `key_path`, unless that was replaced because it is mistaken in itself.
@@ -50,7 +50,7 @@ impl<N, A> Loaded<N, A> {
     /// A mistake that is concluded from several keys wants each of them [not mistaken](Self::is_mistaken).
     pub fn report(&mut self, key_path: &str, problem: Problem) {
         if !self.findings.is_replaced(key_path) {
-            self.findings.add_reported(key_path, self.provenance(key_path), problem);
+            self.findings.add_reported(key_path, self.checked.provenance(key_path), problem);
         }
     }
 
@@ -67,18 +67,17 @@ impl<N, A> Loaded<N, A> {
 
     /// Adds a warning about the value at `key_path`: the configuration can be used, but hardly does what is meant.
     pub fn warn(&mut self, key_path: &str, problem: Problem) {
-        let warning = self.warning(key_path, problem);
-        self.findings.add_warning(warning);
+        self.findings.warn(key_path, self.checked.provenance(key_path), problem);
     }
 
     /// Returns what was let pass: an optional source that could not be read.
     pub fn warnings(&self) -> &[Warning] {
-        self.findings.warnings()
+        &self.findings.warnings
     }
 
     /// Returns what is worth a warning about the value at `key_path`, with where it came from.
     pub fn warning(&self, key_path: &str, problem: Problem) -> Warning {
-        Warning::new(key_path, self.provenance(key_path), problem)
+        Warning::new(key_path, self.checked.provenance(key_path), problem)
     }
 
     /// Returns the configuration, typed and as text.
@@ -91,10 +90,6 @@ impl<N, A> Loaded<N, A> {
             return Err(self.findings.into_mistakes());
         }
         Ok((self.config, Effective::new(&self.schema, self.checked)))
-    }
-
-    fn provenance(&self, key_path: &str) -> Provenance {
-        self.checked.provenance.get(key_path).cloned().unwrap_or(Provenance::DEFAULT)
     }
 }
 
@@ -120,9 +115,11 @@ where
                 Err(error) => error,
             };
             let key = error.path.iter().fold(String::new(), |path, key| key_path::join(&path, key));
-            let provenance = checked.provenance.get(&key).cloned().unwrap_or(Provenance::DEFAULT);
             if !findings.is_mistaken(&key) {
-                findings.add(&key, provenance, not_accepted(&error));
+                let problem = Problem::new(format!("not accepted: {}", error.kind))
+                    .expected("a value that the application takes")
+                    .hint("give it another value, as the message says");
+                findings.add(&key, checked.provenance(&key), problem);
             }
             if !replace(&mut checked.tree, &schema, &error.path) || !replaced.insert(key) {
                 return Err(findings.into_mistakes());
@@ -131,28 +128,13 @@ where
     }
 }
 
-/// Describes what a type of the application refuses although its schema does not.
-fn not_accepted(error: &figment::Error) -> Problem {
-    Problem::new(format!("not accepted: {}", error.kind))
-        .expected("a value that the application takes")
-        .hint("give it another value, as the message says")
-}
-
 /// Replaces the value at `keys` by one that fits; returns whether there is such a value.
 fn replace(tree: &mut Value, schema: &Node, keys: &[String]) -> bool {
-    let Some((last, path)) = keys.split_last() else { return false };
-    let (mut tree, mut node) = (tree, schema);
-    for key in path {
-        match (tree.get_mut(key), node.child(key)) {
-            (Some(below), Some(child)) => (tree, node) = (below, child),
-            _ => return false,
-        }
+    let Some((key, below)) = keys.split_first() else { return false };
+    let (Some(value), Some(child)) = (tree.get_mut(key), schema.child(key)) else { return false };
+    if !below.is_empty() {
+        return replace(value, child, below);
     }
-    match (tree.get_mut(last), node.child(last)) {
-        (Some(value), Some(child)) => {
-            *value = child.placeholder();
-            true
-        }
-        _ => false,
-    }
+    *value = child.placeholder();
+    true
 }

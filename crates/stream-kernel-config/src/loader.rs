@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::check;
-use crate::layer::{self, Assignment, ChosenProfile, Context, Layers};
+use crate::layer::{ChosenProfile, Layers, Reading};
 use crate::loaded::Loaded;
 use crate::masking;
 use crate::mistake::{Findings, Mistakes, Problem};
-use crate::origin::{Origin, Provenance};
+use crate::origin::Origin;
 use crate::schema::{Retired, Schema};
 use crate::sink_rules;
 use crate::source::Source;
@@ -50,7 +50,7 @@ enum Listed {
 
 #[derive(Debug, Clone)]
 struct Flag {
-    text: String,
+    origin: Origin,
     key: String,
     value: String,
 }
@@ -138,7 +138,10 @@ impl Loader {
                 Err(problem) => Listed::Refused(format!("{scheme}://"), problem),
             },
             _ if masking::may_hold_credentials(location) && !Path::new(location).exists() => {
-                Listed::Refused("a source that looks like a URL".to_owned(), no_url())
+                let problem = Problem::new("it is neither a file that is there nor a URL")
+                    .expected("a file, a directory, `-`, or a URL that begins with its scheme and `://`")
+                    .hint("look for blanks and quotes before the scheme, and for a slash or colon that is missing behind it");
+                Listed::Refused("a source that looks like a URL".to_owned(), problem)
             }
             _ => Listed::Path(location.into()),
         };
@@ -174,7 +177,8 @@ impl Loader {
         key_path: impl Into<String>,
         value: impl Into<String>,
     ) -> Self {
-        self.flags.push(Flag { text: text.into(), key: key_path.into(), value: value.into() });
+        let origin = Origin::Flag { text: text.into() };
+        self.flags.push(Flag { origin, key: key_path.into(), value: value.into() });
         self
     }
 
@@ -197,12 +201,9 @@ impl Loader {
         A: DeserializeOwned + JsonSchema,
     {
         let schema = self.schema::<N, A>();
-        let mut findings = Findings::default();
-        let mut layers = self.layers(&schema, &mut findings);
-        let files = layers.take_files();
-        let Self { retired, sources, .. } = self;
-        let uses_standard_input = sources.iter().any(|source| matches!(source, Listed::StandardInput));
-        let mut checked = check::check(&schema.root, &layers, &retired, &mut findings);
+        let Reading { layers, mut findings, files, .. } = self.read(&schema);
+        let uses_standard_input = self.sources.iter().any(|source| matches!(source, Listed::StandardInput));
+        let mut checked = check::check(&schema.root, &layers, &self.retired, &mut findings);
         sink_rules::apply(&mut checked, &layers, &mut findings);
         Loaded::new(schema.root, checked, findings, (files, uses_standard_input))
     }
@@ -229,93 +230,68 @@ impl Loader {
     }
 
     fn schema<N: JsonSchema, A: JsonSchema>(&self) -> Schema {
-        match Schema::of::<N, A>(self.pipeline.as_deref(), &self.limits) {
-            Ok(schema) => schema,
-            Err(unsupported) => panic!("{unsupported}"),
-        }
+        Schema::of::<N, A>(self.pipeline.as_deref(), &self.limits)
+            .unwrap_or_else(|unsupported| panic!("{unsupported}"))
     }
 
-    /// Returns the profile that was chosen, by a flag or else by the environment; an empty variable chooses none.
-    fn chosen_profile(&self) -> Option<ChosenProfile> {
+    /// Reads all layers.
+    fn read<'a>(&'a self, schema: &'a Schema) -> Reading<'a> {
         let from_environment = || {
-            let name = layer::profile_variable(&self.prefix);
+            let name = variable::profile_variable(&self.prefix);
             let (_, value) = self.environment.iter().find(|(known, _)| known.to_str() == Some(&name))?;
             let value = value.to_string_lossy().into_owned();
-            let origin = Origin::Variable { name, value: value.clone() };
-            (!value.is_empty()).then_some(ChosenProfile { name: value, origin })
+            Some(ChosenProfile { name: value.clone(), origin: Origin::Variable { name, value } })
         };
-        self.profile.clone().or_else(from_environment)
-    }
-
-    /// Says that no profile is chosen although something was to choose one.
-    fn warn_of_blank_profile(&self, layers: &Layers, findings: &mut Findings) {
-        let name = layer::profile_variable(&self.prefix);
-        let is_blank =
-            |(known, value): &(OsString, OsString)| known.to_str() == Some(&name) && value.is_empty();
-        if self.profile.is_none() && self.environment.iter().any(is_blank) {
-            let problem = Problem::new("the variable is blank: no profile is chosen")
-                .expected("the name of a profile")
-                .hint("give it a name, or unset it");
-            let origin = Origin::Variable { name: name.clone(), value: String::new() };
-            findings.warn(Provenance::new(layers.next_number(), origin), problem);
-        }
-    }
-
-    fn layers(&self, schema: &Schema, findings: &mut Findings) -> Layers {
-        let mut layers = Layers::new();
-        let profile = self.chosen_profile();
-        let profile = profile.as_ref();
-        let context = Context { schema: &schema.root, retired: &self.retired, profile };
+        let mut chosen = self.profile.clone().or_else(from_environment);
+        let blank = chosen.take_if(|ChosenProfile { name, origin }| {
+            name.is_empty() && matches!(origin, Origin::Variable { .. })
+        });
+        let mut reading = Reading {
+            schema: &schema.root,
+            retired: &self.retired,
+            chosen,
+            profiles: Vec::new(),
+            layers: Layers::default(),
+            findings: Findings::default(),
+            files: Vec::new(),
+        };
         for source in &self.sources {
             match source {
-                Listed::Path(path) => layer::add_path(&mut layers, findings, &context, path),
-                Listed::StandardInput => layer::add_standard_input(&mut layers, findings, &context),
-                Listed::Source(source) => layer::add_source(&mut layers, findings, &context, &**source),
+                Listed::Path(path) => reading.add_path(path),
+                Listed::StandardInput => reading.add_standard_input(),
+                Listed::Source(source) => reading.add_source(&**source),
                 Listed::Refused(source, problem) => {
                     let origin = Origin::Row { source: source.clone(), place: String::new() };
-                    let provenance = Provenance::new(layers.next_number(), origin);
-                    findings.add_missing_layer(provenance, problem.clone());
-                    layers.push_nothing();
+                    reading.missing(origin, problem.clone());
                 }
             }
         }
         if let (true, Some((name, yaml))) = (self.sources.is_empty(), &self.built_in) {
-            layer::add_built_in(&mut layers, findings, &context, (name, yaml));
+            reading.add_document(Path::new(name), yaml);
         }
-        layer::check_chosen(&layers, findings, profile);
-        self.warn_of_blank_profile(&layers, findings);
-        let context = (self.prefix.as_str(), &schema.root, self.retired.as_slice());
-        layer::add_environment(&mut layers, findings, context, self.environment.clone());
+        reading.check_chosen();
+        if let Some(ChosenProfile { origin, .. }) = blank {
+            let problem = Problem::new("the variable is blank: no profile is chosen")
+                .expected("the name of a profile")
+                .hint("give it a name, or unset it");
+            reading.findings.warn("", origin, problem);
+        }
+        reading.add_environment(&self.prefix, self.environment.clone());
         for text in &self.settings {
             let origin = Origin::Flag { text: format!("--set {text}") };
-            let Some((key, value)) = text.split_once('=') else {
+            if let Some((key, value)) = text.split_once('=') {
+                reading.assign(origin, key, value);
+            } else {
                 let problem = Problem::new("`--set` without a value").expected("`--set KEY=VALUE`");
-                let provenance = Provenance::new(layers.next_number(), origin);
-                findings.add(
-                    "",
-                    provenance,
-                    problem.hint("write the key path, `=` and the value: `--set runtime.strict=false`"),
-                );
-                layers.push_nothing();
-                continue;
-            };
-            let assignment = Assignment { origin, key: key.to_owned(), value: value.to_owned() };
-            assignment.add_to(&mut layers, findings, &schema.root, &self.retired);
+                let hint = "write the key path, `=` and the value: `--set runtime.strict=false`";
+                reading.mistake("", origin, problem.hint(hint));
+            }
         }
-        for Flag { text, key, value } in &self.flags {
-            let origin = Origin::Flag { text: text.clone() };
-            let assignment = Assignment { origin, key: key.clone(), value: value.clone() };
-            assignment.add_to(&mut layers, findings, &schema.root, &self.retired);
+        for Flag { origin, key, value } in &self.flags {
+            reading.assign(origin.clone(), key, value);
         }
-        layers
+        reading
     }
-}
-
-/// Says that such a text names nothing.
-fn no_url() -> Problem {
-    Problem::new("it is neither a file that is there nor a URL")
-        .expected("a file, a directory, `-`, or a URL that begins with its scheme and `://`")
-        .hint("look for blanks and quotes before the scheme, and for a slash or colon that is missing behind it")
 }
 
 /// Returns whether a URL may begin so.

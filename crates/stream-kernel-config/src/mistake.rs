@@ -7,8 +7,7 @@ use stream_kernel_text::escaped;
 
 use crate::key_path;
 use crate::masking::{without_confidential_parameters, without_credentials};
-use crate::origin::{Origin, Provenance};
-use crate::quoted_line::LineOfText;
+use crate::origin::Provenance;
 
 /// So many mistakes are kept and shown; further ones are only counted.
 pub const MAX_MISTAKES: usize = 200;
@@ -45,16 +44,17 @@ impl Problem {
         self
     }
 
-    /// Adds the key that a problem of a whole layer was found at.
+    /// Adds the key that a problem of a whole layer was found at, if there is one.
     pub(crate) fn at_key(mut self, key: &str) -> Self {
-        self.what = format!("{} (at `{key}`)", self.what);
+        if !key.is_empty() {
+            self.what += &format!(" (at `{key}`)");
+        }
         self
     }
 
     /// Adds why it came about.
-    pub(crate) fn because(mut self, why: &str) -> Self {
-        self.what = format!("{}: {why}", self.what);
-        self
+    pub(crate) fn because(&mut self, why: &str) {
+        self.what += &format!(": {why}");
     }
 
     /// Adds that nothing comes of it but a warning.
@@ -97,24 +97,21 @@ impl Mistake {
         &self.key
     }
 
-    /// Returns where the mistake was made.
-    pub fn origin(&self) -> &Origin {
-        &self.provenance.origin
-    }
-
-    /// Returns what is wrong.
-    pub fn what(&self) -> &str {
-        &self.problem.what
-    }
-
-    /// Returns what should stand there.
-    pub fn expected(&self) -> Option<&str> {
-        self.problem.expected.as_deref()
-    }
-
-    /// Returns a remedy.
-    pub fn hint(&self) -> Option<&str> {
-        self.problem.hint.as_deref()
+    fn fmt_as(&self, severity: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { what, expected, hint } = &self.problem;
+        write!(f, "{severity}: ")?;
+        if !self.key.is_empty() {
+            write!(f, "`{}`: ", escaped(&without_credentials(&self.key)))?;
+        }
+        let what = without_confidential_parameters(what);
+        write!(f, "{}\n  --> {}", escaped(&what), self.provenance.origin)?;
+        f.write_str(&self.provenance.quoted().unwrap_or_default())?;
+        for (label, text) in [("expected", expected), ("hint", hint)] {
+            if let Some(text) = text {
+                write!(f, "\n  {label}: {}", escaped(text))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -137,27 +134,6 @@ impl Warning {
 impl Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt_as("warning", f)
-    }
-}
-
-impl Mistake {
-    fn fmt_as(&self, severity: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{severity}: ")?;
-        if !self.key.is_empty() {
-            write!(f, "`{}`: ", escaped(&without_credentials(&self.key)))?;
-        }
-        let what = without_confidential_parameters(self.what());
-        write!(f, "{}\n  --> {}", escaped(&what), self.origin())?;
-        if let Some(line) = self.provenance.line.as_ref().and_then(LineOfText::quoted) {
-            write!(f, "{line}")?;
-        }
-        if let Some(expected) = self.expected() {
-            write!(f, "\n  expected: {}", escaped(expected))?;
-        }
-        if let Some(hint) = self.hint() {
-            write!(f, "\n  hint: {}", escaped(hint))?;
-        }
-        Ok(())
     }
 }
 
@@ -208,21 +184,23 @@ pub(crate) struct Findings {
     further: usize,
     /// The keys whose values were replaced, because they are mistaken in themselves.
     replaced: Vec<String>,
-    layer_is_missing: bool,
-    warnings: Vec<Warning>,
+    /// Whether a layer could not be read, so that nothing can be said about what is absent.
+    pub(crate) layer_is_missing: bool,
+    /// What was let pass.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Findings {
     /// Adds a mistake about a key, in whose place another value stands from now on.
     pub(crate) fn add(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
         let key = key.into();
-        self.replace(&key);
+        self.replaced.push(key.clone());
         self.keep(key, provenance, problem, Urgency::Value);
     }
 
     /// Adds a mistake about a key that is required, and that no layer gives.
     pub(crate) fn add_absent(&mut self, key: &str, provenance: Provenance, problem: Problem) {
-        self.replace(key);
+        self.replaced.push(key.to_owned());
         self.keep(key.to_owned(), provenance, problem, Urgency::Absence);
     }
 
@@ -235,12 +213,6 @@ impl Findings {
     pub(crate) fn add_missing_layer(&mut self, provenance: Provenance, problem: Problem) {
         self.layer_is_missing = true;
         self.keep(String::new(), provenance, problem, Urgency::Layer);
-    }
-
-    fn replace(&mut self, key: &str) {
-        if !key.is_empty() {
-            self.replaced.push(key.to_owned());
-        }
     }
 
     fn keep(&mut self, key: String, provenance: Provenance, problem: Problem, urgency: Urgency) {
@@ -258,29 +230,15 @@ impl Findings {
         }
     }
 
-    /// Adds a problem of a layer that adds nothing, and that the run may do without.
-    pub(crate) fn warn(&mut self, provenance: Provenance, problem: Problem) {
-        self.add_warning(Warning::new("", provenance, problem));
-    }
-
-    pub(crate) fn add_warning(&mut self, warning: Warning) {
-        self.warnings.push(warning);
-    }
-
-    /// Returns what was let pass.
-    pub(crate) fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
-
-    /// Returns whether a layer could not be read, so that nothing can be said about what is absent.
-    pub(crate) fn layer_is_missing(&self) -> bool {
-        self.layer_is_missing
+    /// Adds something about a key that is let pass, or about a layer that the run may do without if the key is empty.
+    pub(crate) fn warn(&mut self, key: &str, provenance: impl Into<Provenance>, problem: Problem) {
+        self.warnings.push(Warning::new(key, provenance.into(), problem));
     }
 
     /// Returns whether another value stands in for the one at `path`, for one around it or for one in it.
     pub(crate) fn is_replaced(&self, path: &str) -> bool {
         let touches = |key: &String| key_path::is_within(path, key) || key_path::is_within(key, path);
-        self.replaced.iter().any(touches)
+        self.replaced.iter().filter(|key| !key.is_empty()).any(touches)
     }
 
     /// Returns whether the value at `path` is not what was configured: it, something that holds it or something
@@ -313,7 +271,7 @@ mod tests {
         findings.add_missing_layer(Provenance::DEFAULT, Problem::new("it is not there"));
         add(&mut findings);
         let mistakes = findings.into_mistakes();
-        assert_eq!(mistakes.iter().next().map(Mistake::what), Some("it is not there"));
+        assert_eq!(mistakes.iter().next().map(|first| &*first.problem.what), Some("it is not there"));
         assert_eq!((mistakes.len(), mistakes.iter().count()), (MAX_MISTAKES + 2, MAX_MISTAKES));
     }
 

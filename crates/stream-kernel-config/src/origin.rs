@@ -9,24 +9,16 @@ use stream_kernel_text::escaped;
 use crate::excerpt::excerpt;
 use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::place::Place;
-use crate::quoted_line::LineOfText;
+use crate::quoted_line::quoted_line;
 
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// A file, as it was named, or standard input. Line and column count from 1, columns in characters.
+    /// A file, as it was named, standard input, or the application's built-in configuration. Line and column count from 1, columns in
+    /// characters.
     File {
         /// The path as given to [`Loader::file`](crate::Loader::file), with the name behind it for a file in a directory.
         path: PathBuf,
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-    },
-    /// The application's built-in configuration, which stands in when no file is named.
-    BuiltIn {
-        /// Its name.
-        name: String,
         /// The line.
         line: usize,
         /// The column.
@@ -55,6 +47,15 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    fn line_and_column(&self) -> (usize, usize) {
+        match self {
+            Self::File { line, column, .. } => (*line, *column),
+            Self::Row { .. } | Self::Variable { .. } | Self::Flag { .. } | Self::Default => (0, 0),
+        }
+    }
+}
+
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,7 +63,6 @@ impl Display for Origin {
                 let path = path.to_string_lossy();
                 write!(f, "{}:{line}:{column}", escaped(&without_confidential_parameters(&path)))
             }
-            Self::BuiltIn { name, line, column } => write!(f, "{}:{line}:{column}", escaped(name)),
             Self::Row { source, place } => {
                 write!(f, "{}", escaped(&without_confidential_parameters(source)))?;
                 if place.is_empty() { Ok(()) } else { write!(f, ", {}", escaped(&excerpt(place))) }
@@ -79,33 +79,52 @@ impl Display for Origin {
     }
 }
 
-/// An origin, the number of its layer, and the line that it names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An origin, the number of its layer, and the text in which it is.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Provenance {
     /// The built-in defaults come last.
     pub(crate) layer: usize,
     pub(crate) origin: Origin,
-    pub(crate) line: Option<LineOfText>,
+    pub(crate) text: Option<Arc<str>>,
+}
+
+impl From<Origin> for Provenance {
+    fn from(origin: Origin) -> Self {
+        Self { origin, ..Self::DEFAULT }
+    }
+}
+
+/// Without the text, in which there may be credentials.
+impl fmt::Debug for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provenance").field("origin", &self.origin).finish_non_exhaustive()
+    }
 }
 
 impl Provenance {
-    pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default, line: None };
+    pub(crate) const DEFAULT: Self = Self { layer: usize::MAX, origin: Origin::Default, text: None };
 
-    pub(crate) fn new(layer: usize, origin: Origin) -> Self {
-        Self { layer, origin, line: None }
+    pub(crate) fn in_layer(self, layer: usize) -> Self {
+        Self { layer, ..self }
     }
 
-    /// Adds the line of `text` in which the place is.
-    pub(crate) fn quoting(self, text: &Arc<str>, place: Place) -> Self {
-        Self { line: Some(LineOfText { text: Arc::clone(text), place }), ..self }
+    /// Returns another place of the same text, if its origin has lines.
+    pub(crate) fn at(&self, place: Place) -> Self {
+        let mut provenance = self.clone();
+        if let Origin::File { line, column, .. } = &mut provenance.origin {
+            (*line, *column) = (place.line, place.column);
+        }
+        provenance
     }
 
     /// Returns the key for sorting by layer, then place.
-    pub(crate) fn rank(&self) -> (usize, usize, usize) {
-        let (line, column) = match self.origin {
-            Origin::File { line, column, .. } | Origin::BuiltIn { line, column, .. } => (line, column),
-            Origin::Row { .. } | Origin::Variable { .. } | Origin::Flag { .. } | Origin::Default => (0, 0),
-        };
-        (self.layer, line, column)
+    pub(crate) fn rank(&self) -> (usize, (usize, usize)) {
+        (self.layer, self.origin.line_and_column())
+    }
+
+    /// Returns the line of the text in which the origin is, to be shown: a layer has thousands of places, and hardly one of them is ever
+    /// shown.
+    pub(crate) fn quoted(&self) -> Option<String> {
+        quoted_line(self.text.as_deref()?, self.origin.line_and_column())
     }
 }

@@ -12,4 +12,10 @@ pub(crate) struct Place {
 impl Place {
     /// The beginning of a text.
     pub(crate) const START: Self = Self { text: 0, line: 1, column: 1 };
+
+    /// The end of a text.
+    pub(crate) fn after(text: &str) -> Self {
+        let last_line = text.rsplit('\n').next().unwrap_or_default();
+        Self { text: 0, line: text.matches('\n').count() + 1, column: last_line.chars().count() + 1 }
+    }
 }

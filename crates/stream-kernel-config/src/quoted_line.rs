@@ -1,13 +1,9 @@
 //! The line of a text that a mistake is in, with carets under the place.
 
-use std::fmt::{self, Display};
-use std::sync::Arc;
-
 use stream_kernel_text::escaped;
 use unicode_width::UnicodeWidthStr;
 
 use crate::masking::holds_url_with_credentials;
-use crate::place::Place;
 
 /// Of a long line, so many characters are shown before the place, and so many from there on.
 const MAX_CHARS_BEFORE: usize = 60;
@@ -15,55 +11,24 @@ const MAX_CHARS_AFTER: usize = 100;
 /// What stands where a line was cut.
 const CUT: &str = "...";
 
-/// A line of a text, to be looked for when it is shown: a layer has thousands of places, and hardly one of them is ever shown.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct LineOfText {
-    pub(crate) text: Arc<str>,
-    pub(crate) place: Place,
-}
-
-impl LineOfText {
-    /// Returns the line as it is shown, `None` if there is nothing to show.
-    pub(crate) fn quoted(&self) -> Option<QuotedLine> {
-        QuotedLine::of(&self.text, self.place)
-    }
-}
-
-impl fmt::Debug for LineOfText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LineOfText").field("place", &self.place).finish_non_exhaustive()
-    }
-}
-
-/// A line of a text, and what stands out in it. Its `Display` is three lines, safe for a terminal, each after a line break.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct QuotedLine {
-    number: usize,
-    /// What is shown of the line.
-    shown: String,
-    /// In columns of a terminal.
-    indent: usize,
-    carets: usize,
-}
-
-impl QuotedLine {
-    /// Returns the line of `text` in which the place is, `None` if there is no such line, nothing in it, or a URL with
-    /// credentials.
-    pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
-        let is_shown = |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line);
-        let line = lines(text).nth(place.line.checked_sub(1)?).filter(is_shown)?;
-        let at = place.column.saturating_sub(1).min(line.chars().count());
-        let first = at.saturating_sub(MAX_CHARS_BEFORE);
-        let before: String = line.chars().skip(first).take(at - first).collect();
-        let rest: String = line.chars().skip(at).take(MAX_CHARS_AFTER).collect();
-        let is_cut = line.chars().nth(at + MAX_CHARS_AFTER).is_some();
-        let (word, behind) = rest.split_at(word_bytes(&rest));
-        let [before, word, behind] = [&before, word, behind].map(|part| escaped(part).to_string());
-        let before = if first > 0 { format!("{CUT}{before}") } else { before };
-        let behind = if is_cut { format!("{behind}{CUT}") } else { behind };
-        let (indent, carets) = (before.width(), word.width().max(1));
-        Some(Self { number: place.line, shown: format!("{before}{word}{behind}"), indent, carets })
-    }
+/// Returns the line in which a place is, in three lines, safe for a terminal, each after a line break. `None` if there is no such line,
+/// nothing in it, or a URL with credentials.
+pub(crate) fn quoted_line(text: &str, (number, column): (usize, usize)) -> Option<String> {
+    let is_shown = |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line);
+    let line = lines(text).nth(number.checked_sub(1)?).filter(is_shown)?;
+    let at = column.saturating_sub(1).min(line.chars().count());
+    let first = at.saturating_sub(MAX_CHARS_BEFORE);
+    let before: String = line.chars().skip(first).take(at - first).collect();
+    let rest: String = line.chars().skip(at).take(MAX_CHARS_AFTER).collect();
+    let is_cut = line.chars().nth(at + MAX_CHARS_AFTER).is_some();
+    let (word, behind) = rest.split_at(word_bytes(&rest));
+    let [before, word, behind] = [&before, word, behind].map(|part| escaped(part).to_string());
+    let before = if first > 0 { format!("{CUT}{before}") } else { before };
+    let shown = format!("{before}{word}{behind}{}", if is_cut { CUT } else { "" });
+    let (shown, indent, carets) = (shown.trim_end(), before.width(), word.width().max(1));
+    let number = number.to_string();
+    let gutter = " ".repeat(number.len());
+    Some(format!("\n {gutter} |\n {number} | {shown}\n {gutter} | {:indent$}{:^<carets$}", "", ""))
 }
 
 /// Returns the lines of a text as YAML counts them: a lone CR ends one, too.
@@ -87,22 +52,12 @@ fn word_bytes(rest: &str) -> usize {
     }
 }
 
-impl Display for QuotedLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, shown, indent, carets } = self;
-        let number = number.to_string();
-        let gutter = " ".repeat(number.len());
-        let shown = shown.trim_end();
-        write!(f, "\n {gutter} |\n {number} | {shown}\n {gutter} | {:indent$}{:^<carets$}", "", "")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn quoted(text: &str, line: usize, column: usize) -> Option<String> {
-        QuotedLine::of(text, Place { text: 0, line, column }).map(|line| line.to_string())
+        quoted_line(text, (line, column))
     }
 
     #[test]

@@ -73,11 +73,7 @@ impl Schema {
         let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
         if let Some(steps) = default_pipeline {
-            let runtime = &mut json["properties"]["runtime"];
-            runtime["properties"]["pipeline"]["default"] = steps.into();
-            if let Some(required) = runtime["required"].as_array_mut() {
-                required.retain(|key| key != "pipeline");
-            }
+            json["properties"]["runtime"]["properties"]["pipeline"]["default"] = steps.into();
         }
         name_limits(&mut json["properties"]["runtime"]["properties"], limits);
         let root = read::read(&json)?;
@@ -125,7 +121,7 @@ fn without_required(schema: &mut Value) {
     keywords.values_mut().for_each(without_required);
 }
 
-/// Takes maps that may be left out, because everything in them may be, out of the `required` lists.
+/// Takes keys that may be left out, such as maps in which every key may be, out of the `required` lists.
 fn relax_required(json: &mut Value, node: &Node) {
     let Kind::Map(keys) = &node.kind else { return };
     for (key, child) in keys {
@@ -159,12 +155,6 @@ impl Node {
         }
     }
 
-    /// Returns the names of this map's keys, in declared order.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        let keys = if let Kind::Map(keys) = &self.kind { keys.as_slice() } else { &[] };
-        keys.iter().map(|(key, _)| key.as_str())
-    }
-
     /// Returns a value that fits, to stand in for one that is missing or mistaken.
     pub(crate) fn placeholder(&self) -> Value {
         if let Some(default) = &self.default {
@@ -191,8 +181,5 @@ impl Node {
 
 /// Returns the JSON number of an integer within the bounds of a 64-bit type.
 pub(crate) fn integer(value: i128) -> Value {
-    u64::try_from(value)
-        .map(Value::from)
-        .or_else(|_| i64::try_from(value).map(Value::from))
-        .unwrap_or_default()
+    serde_json::Number::from_i128(value).map_or(Value::Null, Value::Number)
 }

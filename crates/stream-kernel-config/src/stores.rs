@@ -24,19 +24,17 @@ impl Stores {
     /// No stores at all.
     pub(crate) const NONE: Self = Self { open: |_| None, schemes: &[], built_in: &[] };
 
-    /// Returns the source that a URL of this scheme names.
+    /// Returns the source that a URL of this scheme names, or says which schemes there are.
     pub(crate) fn open(&self, scheme: &str, url: &str) -> Result<Arc<dyn Source>, Problem> {
-        (self.open)(url).unwrap_or_else(|| Err(self.unknown_scheme(scheme)))
-    }
-
-    /// Says which schemes there are.
-    fn unknown_scheme(&self, scheme: &str) -> Problem {
+        if let Some(opened) = (self.open)(url) {
+            return opened;
+        }
         let offer = |offered: String, scheme: &&str| offered + &format!(", `{scheme}://`");
         let stores = self.built_in.iter().fold(String::new(), offer);
         let near = nearest(scheme, self.schemes.iter().copied()).map(|scheme| format!("{scheme}://"));
-        Problem::new(format!("unknown kind of source `{scheme}://`"))
+        Err(Problem::new(format!("unknown kind of source `{scheme}://`"))
             .expected(format!("one of: a file, a directory, `-`{stores}"))
             .hint("write `./` before the name of a file that looks like a URL")
-            .did_you_mean(near.as_deref())
+            .did_you_mean(near.as_deref()))
     }
 }

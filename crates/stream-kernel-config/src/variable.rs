@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::layer::{profile_variable, variable_names};
+use crate::key_path;
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
@@ -21,18 +21,13 @@ pub struct Variable {
     pub description: String,
 }
 
+/// Returns the name of the variable that chooses a profile.
+pub(crate) fn profile_variable(prefix: &str) -> String {
+    format!("{prefix}_PROFILE")
+}
+
 /// Returns every variable that would be heeded, in the schema's order.
 pub(crate) fn list(prefix: &str, schema: &Node) -> Vec<Variable> {
-    let variable = |(name, key, node): (String, String, &Node)| {
-        let default = match (&node.kind, &node.default) {
-            (Kind::Map(_), Some(Value::Object(_))) => None,
-            (_, Some(default)) => Some(yaml_text::flow(node, default)),
-            (_, None) => node.nullable.then(|| "null".to_owned()),
-        };
-        let description = node.description.as_deref().unwrap_or_default();
-        let description = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        Variable { name, key, expected: node.in_words(), default, description }
-    };
     let profile = Variable {
         name: profile_variable(prefix),
         key: String::new(),
@@ -40,5 +35,29 @@ pub(crate) fn list(prefix: &str, schema: &Node) -> Vec<Variable> {
         default: None,
         description: "The profile that counts over the rest of its source.".to_owned(),
     };
-    [profile].into_iter().chain(variable_names(prefix, schema).into_iter().map(variable)).collect()
+    [profile].into_iter().chain(of_keys(prefix, schema)).collect()
+}
+
+/// Returns every variable that sets a key, in the schema's order.
+pub(crate) fn of_keys(prefix: &str, schema: &Node) -> Vec<Variable> {
+    let mut found = Vec::new();
+    visit(prefix, "", schema, &mut found);
+    found
+}
+
+fn visit(name: &str, path: &str, node: &Node, found: &mut Vec<Variable>) {
+    let Kind::Map(keys) = &node.kind else { return };
+    for (key, node) in keys {
+        let (name, key) = (format!("{name}__{}", key.to_uppercase()), key_path::join(path, key));
+        let default = match (&node.kind, &node.default) {
+            (Kind::Map(_), Some(Value::Object(_))) => None,
+            (_, Some(default)) => Some(yaml_text::flow(node, default)),
+            (_, None) => node.nullable.then(|| "null".to_owned()),
+        };
+        let description = node.description.as_deref().unwrap_or_default();
+        let description = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        let (expected, of_key) = (node.in_words(), (name.clone(), key.clone()));
+        found.push(Variable { name, key, expected, default, description });
+        visit(&of_key.0, &of_key.1, node, found);
+    }
 }

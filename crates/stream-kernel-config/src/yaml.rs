@@ -26,26 +26,18 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Returns a map without keys, at the beginning of a text.
+    pub(crate) fn empty_map() -> Self {
+        Self { place: Place::START, tree: Tree::Map(Vec::new()) }
+    }
+
+    pub(crate) fn scalar(place: Place, text: &str, plain: bool) -> Self {
+        Self { place, tree: Tree::Scalar(Scalar { text: text.to_owned(), plain }) }
+    }
+
     /// Returns whether nothing is written where the value should be; the word `null` is something.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(&self.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty())
-    }
-
-    /// Puts all of it into the text of that number.
-    pub(crate) fn in_text(mut self, text: usize) -> Self {
-        self.place.text = text;
-        self.tree = match self.tree {
-            Tree::Scalar(scalar) => Tree::Scalar(scalar),
-            Tree::List(items) => Tree::List(items.into_iter().map(|item| item.in_text(text)).collect()),
-            Tree::Map(entries) => {
-                let moved = |Entry { key, mut place, value }| {
-                    place.text = text;
-                    Entry { key, place, value: value.in_text(text) }
-                };
-                Tree::Map(entries.into_iter().map(moved).collect())
-            }
-        };
-        self
     }
 }
 
@@ -64,14 +56,6 @@ pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) place: Place,
     pub(crate) value: Node,
-}
-
-/// A text that was read: its outermost value, and what is wrong with parts of it.
-#[derive(Debug)]
-pub(crate) struct Document {
-    /// None when the text holds nothing, or comments only.
-    pub(crate) root: Option<Node>,
-    pub(crate) faults: Vec<Fault>,
 }
 
 /// Something wrong with a text or a part of it.

@@ -4,17 +4,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, ReadBuf};
 
 use stream_kernel_config::MAX_SOURCE_BYTES;
 
 /// So many bytes are read from a server in all: each row has some around it.
 pub(super) const MAX_ANSWER_BYTES: usize = 2 * MAX_SOURCE_BYTES;
 
-/// A connection from which a bounded number of bytes can be read. The error beyond is of the kind `FileTooLarge`.
+/// What a bounded number of bytes can be read from. The error beyond is of the kind `FileTooLarge`.
 #[derive(Debug)]
-pub(super) struct Bounded<S = TcpStream> {
+pub(super) struct Bounded<S> {
     stream: S,
     left: usize,
 }
@@ -39,20 +38,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
             None => return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into())),
         }
         poll
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn read(node: &Node, merged: &Merged, written: Option<&Scalar>) -> Re
         (Kind::Integer { .. } | Kind::Number { .. }, Merged::String(_, text)) => {
             Err(number_hint(refuse(), text))
         }
-        (Kind::Decimal(bounds), Merged::Num(..) | Merged::String(..)) => exact(bounds, raw, refuse),
+        (Kind::Decimal(bounds), Merged::Num(..) | Merged::String(..)) => {
+            exact(bounds, raw.unwrap_or_default(), refuse)
+        }
         (Kind::Text { min_chars }, Merged::String(_, text)) if text.chars().count() >= *min_chars => {
             Ok(text.as_str().into())
         }
@@ -81,31 +83,23 @@ fn general_hint(node: &Node) -> String {
     hint.to_owned()
 }
 
-/// Returns a default in canonical form: decimals with all places.
-pub(crate) fn canonical(node: &Node, default: &Value) -> Value {
-    let Kind::Decimal(Decimal { places, .. }) = node.kind else { return default.clone() };
-    let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
-    decimal::parse(&text, places)
-        .map_or_else(|_| default.clone(), |units| decimal::format(units, places).into())
-}
-
 /// Reads a decimal from its raw text, never from a float.
-fn exact(bounds: &Decimal, raw: Option<&str>, refuse: impl Fn() -> Problem) -> Result<Value, Problem> {
-    match decimal::parse(raw.unwrap_or_default(), bounds.places) {
+fn exact(bounds: &Decimal, raw: &str, refuse: impl Fn() -> Problem) -> Result<Value, Problem> {
+    let read = |digits| decimal::parse(digits, bounds.places);
+    match read(raw) {
         Ok(units) if (bounds.minimum..=bounds.maximum).contains(&units) => {
             Ok(decimal::format(units, bounds.places).into())
         }
         Ok(_) | Err(DecimalError::TooLarge) => Err(refuse()),
         Err(DecimalError::Places { .. }) => Err(refuse().hint("round it: it is taken exactly as written")),
-        // A number below all bounds is told with them.
-        Err(DecimalError::Form) if is_negative(raw, bounds.places) => Err(refuse()),
-        Err(DecimalError::Form) => Err(refuse().hint("write digits and at most one point, such as `12.50`")),
+        Err(DecimalError::Form) => match raw.strip_prefix('-').map(read) {
+            None | Some(Err(DecimalError::Form)) => {
+                Err(refuse().hint("write digits and at most one point, such as `12.50`"))
+            }
+            // A number below all bounds is told with them.
+            Some(_) => Err(refuse()),
+        },
     }
-}
-
-fn is_negative(raw: Option<&str>, places: u8) -> bool {
-    let digits = raw.and_then(|raw| raw.strip_prefix('-'));
-    digits.is_some_and(|digits| decimal::parse(digits, places) != Err(DecimalError::Form))
 }
 
 /// Describes what was found, such as "text `yes`".

@@ -7,45 +7,57 @@ use crate::key_path;
 use crate::mistake::Problem;
 use crate::place::Place;
 use crate::schema::{Kind, Node as SchemaNode};
-use crate::yaml::{Node, Scalar, Tree};
+use crate::yaml::{Fault, Node, Tree};
 use crate::yaml_text;
 
-/// Takes blank values out of a source's tree and reports each with its key path and place. A blank value for a key of
-/// type text becomes empty text. What the schema does not know is left for the check of the merged tree.
-pub(super) fn refuse(schema: &SchemaNode, root: &mut Node, report: &mut impl FnMut(String, Place, Problem)) {
-    visit(schema, "", root, report);
+/// Takes blank values out of a source's tree and returns what is wrong with each. A blank value for a key of type text becomes empty text.
+/// What the schema does not know is left for the check of the merged tree.
+///
+/// `written` returns what stands at the place of a value: if that is a comment, it is the reason.
+pub(super) fn refuse<'t>(
+    schema: &SchemaNode,
+    root: &mut Node,
+    written: impl Fn(Place) -> &'t str,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    visit(schema, "", root, &mut faults);
+    for fault in faults.iter_mut().filter(|fault| written(fault.place).contains('#')) {
+        fault.problem.because("`#` begins a comment");
+    }
+    faults
 }
 
-fn visit(schema: &SchemaNode, path: &str, node: &mut Node, report: &mut impl FnMut(String, Place, Problem)) {
+fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Fault>) {
     match (&schema.kind, &mut node.tree) {
         (Kind::Map(_) | Kind::FreeMap(_), Tree::Map(entries)) => entries.retain_mut(|entry| {
             let Some(child) = schema.child(&entry.key) else { return true };
-            let path = key_path::join(path, &entry.key);
-            if !entry.value.is_blank() {
-                visit(child, &path, &mut entry.value, report);
-                return true;
+            let key = key_path::join(path, &entry.key);
+            let is_blank = entry.value.is_blank();
+            match child.kind {
+                _ if !is_blank => visit(child, &key, &mut entry.value, faults),
+                Kind::Text { .. } => entry.value = Node::scalar(entry.place, "", false),
+                _ => {
+                    faults.push(Fault { key, place: entry.place, problem: problem(child) });
+                    return false;
+                }
             }
-            if let Kind::Text { .. } = child.kind {
-                let empty = Tree::Scalar(Scalar { text: String::new(), plain: false });
-                entry.value = Node { place: entry.place, tree: empty };
-                return true;
-            }
-            report(path, entry.place, problem(child));
-            false
+            true
         }),
         // Whatever its type: a blank item in a list of texts, such as the tags to hide, is hardly meant.
         (Kind::List(child), Tree::List(items)) => {
             let mut number = 0;
             items.retain_mut(|item| {
-                let path = key_path::join(path, &number.to_string());
+                let key = key_path::join(path, &number.to_string());
                 number += 1;
-                if item.is_blank() {
+                let is_blank = item.is_blank();
+                if is_blank {
                     let problem = Problem::new("the item is blank").expected(child.in_words());
-                    report(path, item.place, problem.hint("give it a value, or remove it"));
-                    return false;
+                    let problem = problem.hint("give it a value, or remove it");
+                    faults.push(Fault { key, place: item.place, problem });
+                } else {
+                    visit(child, &key, item, faults);
                 }
-                visit(child, &path, item, report);
-                true
+                !is_blank
             });
         }
         _ => {}
@@ -72,9 +84,4 @@ fn problem(node: &SchemaNode) -> Problem {
         only => only.concat(),
     };
     Problem::new("the value is blank").expected(node.in_words()).hint(hint)
-}
-
-/// Returns the problem, with the reason for the blank if a comment stands in its place.
-pub(super) fn explained(problem: Problem, written: &str) -> Problem {
-    if written.contains('#') { problem.because("`#` begins a comment") } else { problem }
 }

@@ -28,17 +28,12 @@ type Text = Result<String, (Place, Problem)>;
 
 /// What was found in a directory.
 pub(super) struct Found {
-    pub(super) contents: Contents,
+    /// Whether the files are in YAML; otherwise each holds the value of the key path that is its name.
+    pub(super) holds_documents: bool,
+    /// In the order of their names.
+    pub(super) files: Vec<(PathBuf, Text)>,
     /// What else there is, and why it is not used.
     pub(super) unused: Vec<(PathBuf, Problem)>,
-}
-
-/// What a directory holds.
-pub(super) enum Contents {
-    /// Files in YAML in the order of their names, each with its text or with what is wrong with it.
-    Documents(Vec<(PathBuf, Text)>),
-    /// A key path a file, or what is wrong with the file.
-    Keys(Vec<Result<Row, (PathBuf, Place, Problem)>>),
 }
 
 /// Reads a directory at one moment: if it is replaced while it is read, all is read from its old content or all from its new one.
@@ -116,7 +111,7 @@ fn read_all(
         return Ok(Err(refused(&what, "remove it, or put it into the volume")));
     }
     let mut bytes = 0;
-    let mut texts = Vec::with_capacity(names.len());
+    let mut files = Vec::with_capacity(names.len());
     for name in names {
         let text = read_regular(&content.join(&name));
         bytes += text.as_ref().map_or(0, String::len);
@@ -124,14 +119,9 @@ fn read_all(
             let what = format!("more than {MAX_DIRECTORY_BYTES} bytes in all its files");
             return Ok(Err(refused(&what, "name a directory of its own")));
         }
-        texts.push((directory.join(name), text));
+        files.push((directory.join(name), text));
     }
-    let contents = if holds_documents {
-        Contents::Documents(texts)
-    } else {
-        Contents::Keys(texts.into_iter().map(key).collect())
-    };
-    Ok(Ok(Found { contents, unused }))
+    Ok(Ok(Found { holds_documents, files, unused }))
 }
 
 fn is_hidden(name: &OsStr) -> bool {
@@ -168,15 +158,15 @@ fn read_regular(path: &Path) -> Text {
 }
 
 /// Takes a file for a key: its name is the key path, its text the value, without the line end that an editor puts behind it.
-fn key((path, text): (PathBuf, Text)) -> Result<Row, (PathBuf, Place, Problem)> {
-    let Some(key) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+pub(super) fn row(path: &Path, text: Text) -> Result<Row, (Place, Problem)> {
+    let Some(key) = path.file_name().and_then(OsStr::to_str).map(str::to_owned) else {
         let problem = Problem::new("a name that is not UTF-8").expected("a key path");
-        return Err((path, Place::START, problem.hint("name the file as the key: `runtime.strict`")));
+        return Err((Place::START, problem.hint("name the file as the key: `runtime.strict`")));
     };
-    let mut value = text.map_err(|(place, problem)| (path.clone(), place, problem))?;
+    let mut value = text?;
     let kept = value.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest).len());
     value.truncate(kept.unwrap_or(value.len()));
-    Ok(Row { key, value, origin: in_file(&path, Place::START), is_file: true })
+    Ok(Row { key, value, origin: in_file(path, Place::START) })
 }
 
 fn not_a_file(what: &str) -> Problem {

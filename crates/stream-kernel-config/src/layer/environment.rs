@@ -2,90 +2,57 @@
 
 use std::ffi::OsString;
 
-use super::{Assignment, Layers};
-use crate::key_path;
-use crate::mistake::{Findings, Problem};
+use super::Reading;
+use crate::mistake::Problem;
 use crate::nearest::nearest;
-use crate::origin::{Origin, Provenance};
-use crate::schema::{Kind, Node, Retired, one_of};
+use crate::origin::Origin;
+use crate::schema::{Retired, one_of};
+use crate::variable::{self, Variable, profile_variable};
 
-/// Returns the name of the variable that chooses a profile.
-pub(crate) fn profile_variable(prefix: &str) -> String {
-    format!("{prefix}_PROFILE")
-}
-
-/// Returns every variable that would be heeded, in the schema's order: name, key path and schema.
-pub(crate) fn variable_names<'s>(prefix: &str, schema: &'s Node) -> Vec<(String, String, &'s Node)> {
-    fn visit<'s>(name: &str, path: &str, node: &'s Node, found: &mut Vec<(String, String, &'s Node)>) {
-        let Kind::Map(keys) = &node.kind else { return };
-        for (key, child) in keys {
-            let name = format!("{name}__{}", key.to_uppercase());
-            let path = key_path::join(path, key);
-            found.push((name.clone(), path.clone(), child));
-            visit(&name, &path, child, found);
-        }
-    }
-    let mut found = Vec::new();
-    visit(prefix, "", schema, &mut found);
-    found
-}
-
-/// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map comes after
-/// the map. One that is named as a key but for single underscores gets a warning; others are not looked at.
-pub(crate) fn add_environment(
-    layers: &mut Layers,
-    findings: &mut Findings,
-    (prefix, schema, retired): (&str, &Node, &[Retired]),
-    variables: Vec<(OsString, OsString)>,
-) {
-    let known = variable_names(prefix, schema);
-    let marker = format!("{prefix}__");
-    let (mut ours, mut others): (Vec<_>, Vec<_>) =
-        variables.into_iter().partition(|(name, _)| name.as_encoded_bytes().starts_with(marker.as_bytes()));
-    others.sort();
-    for (name, value) in others {
-        let Some(name) = name.to_str() else { continue };
-        let meant: Vec<_> = meant_by(name, &known).collect();
-        if !meant.is_empty() && name != profile_variable(prefix) {
-            let origin =
-                Origin::Variable { name: name.to_owned(), value: value.to_string_lossy().into_owned() };
-            let problem = Problem::new("this variable is not read: two underscores stand between keys")
-                .expected(one_of(meant.into_iter()))
-                .hint("rename it, or unset it");
-            findings.warn(Provenance::new(layers.next_number(), origin), problem);
-        }
-    }
-    ours.sort();
-    for (name, value) in ours {
-        let name = name.to_string_lossy().into_owned();
-        let origin = Origin::Variable { name: name.clone(), value: value.to_string_lossy().into_owned() };
-        let mut refuse = |key: &str, problem| {
-            let provenance = Provenance::new(layers.next_number(), origin.clone());
-            findings.add(key, provenance, problem);
-            layers.push_nothing();
-        };
-        let Some((_, key, _)) = known.iter().find(|(known, _, _)| *known == name) else {
-            let key = name[marker.len()..].to_lowercase().replace("__", ".");
-            let profile = profile_variable(prefix);
-            let candidates = known.iter().map(|(name, _, _)| name.as_str()).chain([profile.as_str()]);
-            let meant = meant_by(&name, &known).next().or_else(|| nearest(&name, candidates));
-            refuse(&key, unknown_variable(&key, meant, retired));
-            continue;
-        };
-        match value.into_string() {
-            Ok(value) => {
-                Assignment { origin, key: key.clone(), value }.add_to(layers, findings, schema, retired);
+impl Reading<'_> {
+    /// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map comes after
+    /// the map. One that is named as a key but for single underscores gets a warning; others are not looked at.
+    pub(crate) fn add_environment(&mut self, prefix: &str, mut variables: Vec<(OsString, OsString)>) {
+        let known = variable::of_keys(prefix, self.schema);
+        let (marker, profile) = (format!("{prefix}__"), profile_variable(prefix));
+        variables.sort();
+        for (name, value) in variables {
+            let name = name.to_string_lossy().into_owned();
+            let origin = Origin::Variable { name: name.clone(), value: value.to_string_lossy().into_owned() };
+            if !name.starts_with(&marker) {
+                let meant: Vec<_> = meant_by(&name, &known).collect();
+                if !meant.is_empty() && name != profile {
+                    let problem =
+                        Problem::new("this variable is not read: two underscores stand between keys")
+                            .expected(one_of(meant.into_iter()))
+                            .hint("rename it, or unset it");
+                    self.findings.warn("", origin, problem);
+                }
+                continue;
             }
-            Err(_) => refuse(key, Problem::new("not UTF-8").expected("a value in UTF-8").hint("set it anew")),
+            match (known.iter().find(|known| known.name == name), value.to_str()) {
+                (Some(Variable { key, .. }), Some(value)) => self.assign(origin, key, value),
+                (Some(Variable { key, .. }), None) => {
+                    let problem = Problem::new("not UTF-8").expected("a value in UTF-8").hint("set it anew");
+                    self.mistake(key, origin, problem);
+                }
+                (None, _) => {
+                    let key = name[marker.len()..].to_lowercase().replace("__", ".");
+                    let candidates = known.iter().map(|known| known.name.as_str()).chain([&*profile]);
+                    let meant = meant_by(&name, &known).next().or_else(|| nearest(&name, candidates));
+                    let problem = unknown_variable(&key, meant, self.retired);
+                    self.mistake(key, origin, problem);
+                }
+            }
         }
     }
 }
 
 /// Returns the known variables that `name` would be if it had the right number of underscores.
-fn meant_by<'k>(name: &str, known: &'k [(String, String, &Node)]) -> impl Iterator<Item = &'k str> {
+fn meant_by<'k>(name: &str, known: &'k [Variable]) -> impl Iterator<Item = &'k str> {
     let words = |name: &str| name.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect();
     let wanted: Vec<String> = words(name);
-    known.iter().map(|(name, _, _)| name.as_str()).filter(move |known| words(known) == wanted)
+    known.iter().map(|known| known.name.as_str()).filter(move |known| words(known) == wanted)
 }
 
 fn unknown_variable(key: &str, meant: Option<&str>, retired: &[Retired]) -> Problem {

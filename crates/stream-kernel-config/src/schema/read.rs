@@ -1,6 +1,6 @@
 //! Reads the part of JSON Schema that derives produce, and refuses everything else.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Decimal, Kind, Node};
 use crate::decimal;
@@ -17,6 +17,19 @@ pub(crate) struct UnsupportedSchema {
 /// Keywords that say nothing about which values are valid.
 const ANNOTATIONS: [&str; 7] =
     ["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"];
+
+/// Keywords that each say something about the values of one type, and nothing about others.
+const OF_TYPES: [&str; 9] = [
+    "type",
+    "format",
+    "minimum",
+    "maximum",
+    "minLength",
+    "items",
+    "properties",
+    "required",
+    "additionalProperties",
+];
 
 /// Returns the schema in checkable form.
 pub(crate) fn read(schema: &Value) -> Result<Node, UnsupportedSchema> {
@@ -47,12 +60,9 @@ impl Reader<'_> {
         } else {
             self.typed(schema)?
         };
-        if let Some(description) = schema.get("description").and_then(Value::as_str) {
-            node.description = Some(description.to_owned());
-        }
-        if let Some(default) = schema.get("default") {
-            node.default = Some(default.clone());
-        }
+        let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
+        node.description = description.or(node.description);
+        node.default = schema.get("default").cloned().or(node.default);
         Ok(node)
     }
 
@@ -70,34 +80,21 @@ impl Reader<'_> {
     fn typed(&self, schema: &Map<String, Value>) -> Result<Node, UnsupportedSchema> {
         let (names, nullable) = types(schema);
         let kind = match names.as_slice() {
-            ["boolean"] => {
-                self.only(schema, &["type"])?;
-                Kind::Bool
-            }
-            ["integer"] => {
-                self.only(schema, &["type", "format", "minimum", "maximum"])?;
-                self.integer(schema)?
-            }
+            ["boolean"] => Kind::Bool,
+            ["integer"] => self.integer(schema)?,
             ["number"] => {
-                self.only(schema, &["type", "format", "minimum", "maximum"])?;
                 let bound = |name| schema.get(name).and_then(Value::as_f64);
                 Kind::Number { minimum: bound("minimum"), maximum: bound("maximum") }
             }
             ["string"] => {
-                self.only(schema, &["type", "minLength"])?;
                 let min_chars = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
                 Kind::Text { min_chars: usize::try_from(min_chars).unwrap_or(usize::MAX) }
             }
-            ["array"] => {
-                self.only(schema, &["type", "items"])?;
-                Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?))
-            }
-            ["object"] => {
-                self.only(schema, &["type", "properties", "required", "additionalProperties"])?;
-                self.map(schema)?
-            }
+            ["array"] => Kind::List(Box::new(self.node(schema.get("items").unwrap_or(&Value::Null))?)),
+            ["object"] => self.map(schema)?,
             _ => return Err(self.unsupported("no single type")),
         };
+        self.only(schema, &OF_TYPES)?;
         Ok(Node { kind, nullable, default: None, description: None })
     }
 
@@ -132,7 +129,10 @@ impl Reader<'_> {
         };
         let bound = |name, implied: i128| match schema.get(name) {
             None => Ok(implied),
-            Some(bound) => whole(bound).ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
+            Some(bound) => bound
+                .as_number()
+                .and_then(Number::as_i128)
+                .ok_or_else(|| self.unsupported(&format!("`{name}` of {bound}"))),
         };
         Ok(Kind::Integer {
             minimum: bound("minimum", lowest)?.max(lowest),
@@ -198,10 +198,6 @@ fn enumeration(schema: &Map<String, Value>) -> Option<Vec<&Value>> {
     let choices = schema.get("oneOf")?.as_array()?;
     let listed = choices.iter().map(|choice| enumeration(choice.as_object()?));
     listed.collect::<Option<Vec<_>>>().map(|values| values.into_iter().flatten().collect())
-}
-
-fn whole(number: &Value) -> Option<i128> {
-    number.as_u64().map(i128::from).or_else(|| number.as_i64().map(i128::from))
 }
 
 #[cfg(test)]

@@ -16,32 +16,28 @@ pub(crate) struct Retired {
 impl Retired {
     /// Returns whether the key path is one of these keys, or below one.
     pub(crate) fn covers(&self, path: &str) -> bool {
-        std::iter::successors(Some(path), |path| key_path::parent(path))
-            .any(|path| key_path::matches(path, &self.pattern))
+        key_path::around(path).any(|path| key_path::matches(path, &self.pattern))
     }
 }
 
-/// Describes a key of the map at `path` that `map` does not know.
-pub(crate) fn unknown_key(map: &Node, path: &str, key: &str, retired: &[Retired]) -> Problem {
+/// Describes a key of the map at `path` that is not among `known`.
+pub(crate) fn unknown_key(known: &[(String, Node)], path: &str, key: &str, retired: &[Retired]) -> Problem {
+    let names = || known.iter().map(|(key, _)| key.as_str());
+    let known = if known.is_empty() { "no keys here".to_owned() } else { one_of(names()) };
     let child = key_path::join(path, key);
     if let Some(retired) = retired.iter().find(|retired| retired.covers(&child)) {
-        return Problem::new("this key is no longer used").expected(known_keys(map)).hint(&retired.hint);
+        return Problem::new("this key is no longer used").expected(known).hint(&retired.hint);
     }
     if path.is_empty() && key == PROFILES {
         return Problem::new("profiles belong into a source, and one of them is chosen by its name")
-            .expected(known_keys(map))
+            .expected(known)
             .hint("put `profiles: {NAME: {...}}` into a file");
     }
-    let problem = Problem::new("unknown key")
-        .expected(known_keys(map))
-        .hint("check its spelling and its place, or remove it");
+    let problem =
+        Problem::new("unknown key").expected(known).hint("check its spelling and its place, or remove it");
     if key == "<<" {
         return problem.hint("merge keys are not supported; give several files, which are merged in order");
     }
     let of_a_source = path.is_empty().then_some(PROFILES);
-    problem.did_you_mean(nearest(key, map.keys().chain(of_a_source)))
-}
-
-fn known_keys(map: &Node) -> String {
-    if map.keys().next().is_none() { "no keys here".to_owned() } else { one_of(map.keys()) }
+    problem.did_you_mean(nearest(key, names().chain(of_a_source)))
 }

@@ -17,16 +17,12 @@ impl Kind {
         match self {
             Self::Bool => "`true` or `false`".to_owned(),
             Self::Integer { minimum, maximum } => integer_in_words(*minimum, *maximum),
-            Self::Number { minimum: None, maximum: None } => "a number".to_owned(),
-            Self::Number { minimum: Some(minimum), maximum: None } => {
-                format!("a number of at least {minimum}")
-            }
-            Self::Number { minimum: None, maximum: Some(maximum) } => {
-                format!("a number of at most {maximum}")
-            }
-            Self::Number { minimum: Some(minimum), maximum: Some(maximum) } => {
-                format!("a number from {minimum} to {maximum}")
-            }
+            Self::Number { minimum, maximum } => match (minimum, maximum) {
+                (None, None) => "a number".to_owned(),
+                (Some(minimum), None) => format!("a number of at least {minimum}"),
+                (None, Some(maximum)) => format!("a number of at most {maximum}"),
+                (Some(minimum), Some(maximum)) => format!("a number from {minimum} to {maximum}"),
+            },
             Self::Decimal(bounds) => format!(
                 "a decimal number from {} to {} with at most {} decimals",
                 decimal::format(bounds.minimum, bounds.places),

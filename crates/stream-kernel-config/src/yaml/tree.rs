@@ -2,26 +2,28 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::{Document, Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Scalar, Tree};
+use super::{Entry, Fault, MAX_BYTES, MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUES, Node, Scalar, Tree};
 use crate::excerpt::excerpt;
 use crate::key_path;
 use crate::mistake::Problem;
 use crate::place::Place;
 
-/// Returns the text as a tree, with what is wrong with parts of it.
+/// Returns the text, the one of this number, as a tree, and what is wrong with parts of it. There is no tree when the text holds nothing, or
+/// comments only.
 ///
 /// # Errors
 ///
 /// A [`Fault`] that leaves nothing to use: the text is no YAML, holds several documents or breaks a bound.
-pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
+pub(crate) fn parse(text: &str, number: usize) -> Result<(Option<Node>, Vec<Fault>), Fault> {
     if text.len() > MAX_BYTES {
         return Err(fault("", Place::START, too_long()));
     }
     refuse_unprintable(text)?;
     let mut builder = Builder {
         parser: Parser::new_from_str(text),
+        number,
         anchors: HashMap::new(),
         values: 0,
         faults: Vec::new(),
@@ -29,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
     let mut root = None;
     loop {
         match builder.next()? {
-            (Event::StreamEnd, _) => return Ok(Document { root, faults: builder.faults }),
+            (Event::StreamEnd, _) => return Ok((root, builder.faults)),
             (Event::StreamStart | Event::DocumentEnd | Event::Nothing, _) => {}
             (Event::DocumentStart(_), span) if root.is_some() => {
                 let problem = Problem::new("a second YAML document begins here");
@@ -50,6 +52,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
 
 struct Builder<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    number: usize,
     anchors: HashMap<usize, Node>,
     values: usize,
     faults: Vec<Fault>,
@@ -59,14 +62,16 @@ impl<'t> Builder<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Span), Fault> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(syntax_fault(&error)),
+            Some(Err(error)) => {
+                Err(fault("", place(*error.marker()), not_yaml(&format!(": {}", error.info()))))
+            }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
     /// Builds the value at `path` that begins with an event.
     fn node(&mut self, (event, span): (Event<'t>, Span), path: &str, depth: usize) -> Result<Node, Fault> {
-        let place = place(span.start);
+        let place = Place { text: self.number, ..place(span.start) };
         self.count(1, depth, path, place)?;
         let (tree, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -145,11 +150,14 @@ impl<'t> Builder<'t> {
     /// Repeats the anchored value, which counts as if it were written here.
     fn alias(&mut self, anchor: usize, path: &str, at: Place, depth: usize) -> Result<Node, Fault> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(fault(path, at, alias_in_itself()));
+            let problem = Problem::new("an alias within the value that it repeats")
+                .expected("an alias of a value that is complete");
+            return Err(fault(path, at, problem.hint("write the value out")));
         };
-        let (values, height) = extent(node);
+        let node = Node { place: at, ..node.clone() };
+        let (values, height) = extent(&node);
         self.count(values - 1, depth + height - 1, path, at)?;
-        Ok(Node { place: at, ..self.anchors[&anchor].clone() })
+        Ok(node)
     }
 
     fn count(&mut self, values: usize, depth: usize, path: &str, at: Place) -> Result<(), Fault> {
@@ -197,40 +205,20 @@ fn extent(node: &Node) -> (usize, usize) {
 
 /// Refuses what YAML does not allow in a text; the parser would take a NUL for the text's end.
 fn refuse_unprintable(text: &str) -> Result<(), Fault> {
-    let mut at = Place::START;
-    for character in text.chars() {
-        match character {
-            '\n' => at = Place { text: 0, line: at.line + 1, column: 0 },
-            '\t' | '\r' | '\u{85}' => {}
-            '\u{fffe}' | '\u{ffff}' => return Err(unprintable(character, at)),
-            _ if character.is_control() => return Err(unprintable(character, at)),
-            _ => {}
-        }
-        at.column += 1;
-    }
-    Ok(())
-}
-
-fn unprintable(character: char, at: Place) -> Fault {
+    let is_allowed = |c: char| match c {
+        '\n' | '\t' | '\r' | '\u{85}' => true,
+        _ => !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'),
+    };
+    let Some((at, character)) = text.char_indices().find(|(_, c)| !is_allowed(*c)) else { return Ok(()) };
     let problem = Problem::new(format!("character {} is not allowed in YAML", character.escape_unicode()))
         .expected("printable characters");
-    fault("", at, problem.hint("write it as an escape in double quotes"))
-}
-
-fn syntax_fault(error: &ScanError) -> Fault {
-    fault("", place(*error.marker()), not_yaml(&format!(": {}", error.info())))
+    Err(fault("", Place::after(&text[..at]), problem.hint("write it as an escape in double quotes")))
 }
 
 fn not_yaml(why: &str) -> Problem {
     Problem::new(format!("not YAML{why}")).expected("YAML").hint(
         "look for a tab, wrong indentation, or a quote, bracket or colon too many or too few, here or before",
     )
-}
-
-fn alias_in_itself() -> Problem {
-    Problem::new("an alias within the value that it repeats")
-        .expected("an alias of a value that is complete")
-        .hint("write the value out")
 }
 
 /// Describes a text longer than [`MAX_BYTES`].
