@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use stream_kernel_run::checkpoint::{Inspection, LastCommit, SlotHealth, inspect, verify};
+use stream_kernel_run::checkpoint::{Commit, Inspection, Slot, inspect, verify};
 use stream_kernel_run::disk::OsDisk;
 use stream_kernel_run::{Application, check_program, empty_memory};
 use stream_kernel_text::{escaped, grouped, with_causes};
@@ -60,8 +60,8 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     let Inspection { is_in_use, slots, last } = inspection;
     let mut text = format!("checkpoint `{}`", escaped(&dir.display().to_string()));
     text += if *is_in_use { ", in use by a run\n" } else { "\n" };
-    let Some(LastCommit { sequence, snapshot, committed }) = last else {
-        text += if slots.contains(&SlotHealth::OtherFormat) {
+    let Some(Commit { sequence, snapshot, committed }) = last else {
+        text += if slots.iter().any(|slot| matches!(slot, Slot::OtherFormat(_))) {
             "it has a format that this program does not know (use the version of the program that wrote it)\n"
         } else if is_damaged(inspection) {
             "nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)\n"
@@ -102,7 +102,7 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
 /// Returns whether something was committed that can no longer be read, or not by this program.
 fn is_damaged(Inspection { slots, last, .. }: &Inspection) -> bool {
     // A damaged slot beside an empty one is what is left of a first commit that was cut off.
-    last.is_none() && !slots.contains(&SlotHealth::Empty)
+    last.is_none() && !slots.contains(&Slot::Empty)
 }
 
 fn as_json(inspection: &Inspection) -> String {
@@ -110,11 +110,11 @@ fn as_json(inspection: &Inspection) -> String {
         .last
         .as_ref()
         .map(|last| json!({"commit": last.sequence, "snapshot": last.snapshot, "committed": last.committed}));
-    let slots = inspection.slots.map(|slot| match slot {
-        SlotHealth::Empty => "empty",
-        SlotHealth::Whole => "whole",
-        SlotHealth::Damaged => "damaged",
-        SlotHealth::OtherFormat => "other_format",
+    let slots = inspection.slots.each_ref().map(|slot| match slot {
+        Slot::Empty => "empty",
+        Slot::Whole(_) => "whole",
+        Slot::Damaged => "damaged",
+        Slot::OtherFormat(_) => "other_format",
     });
     format!("{:#}\n", json!({"in_use": inspection.is_in_use, "slots": slots, "last": last}))
 }

@@ -16,10 +16,10 @@ pub use configuration::MAX_CONFIGURATION_TEXT_BYTES;
 pub(crate) use configuration::read_configuration;
 
 use crate::committed::Committed;
-use crate::error::{CommitError, OpenError, RestoreError};
-use crate::layout::{LOCK, MANIFEST, MANIFEST_LOST, holds_later_files};
-use crate::manifest::{Newest, Place, clear, newest, read_slots};
-use crate::slot::Slot;
+use crate::error::{CommitError, FileError, OpenError, RestoreError};
+use crate::layout::{LOCK, MANIFEST};
+use crate::manifest::{Place, clear, last_commit, newest, read_slots};
+use crate::slot::{Commit, Slot};
 use crate::snapshot::restore_from;
 
 /// How often a lock is asked for until it counts as held by another run, and how long to wait in between: who looks at
@@ -39,7 +39,7 @@ pub struct Checkpoint {
     _lock: Box<dyn DiskFile>,
     manifest: Box<dyn DiskFile>,
     /// The last commit, and the slot that it stands in.
-    last: Option<(Slot, Place)>,
+    last: Option<(Commit, Place)>,
     /// The text of the configuration, once it is written or read.
     configuration: Option<Box<dyn DiskFile>>,
     /// The snapshot of the last commit, once the checkpoint is prepared.
@@ -63,23 +63,10 @@ impl Checkpoint {
     ///
     /// Another run uses the checkpoint, it cannot be read, or it is damaged. Nothing was changed then.
     pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Option<Committed>), OpenError> {
-        let mut checkpoint = Self::lock(disk, dir)?;
-        let path = || dir.join(MANIFEST);
-        match checkpoint.newest()? {
-            Newest::Nothing => {
-                checkpoint.check_manifest_not_lost()?;
-                Ok((checkpoint, None))
-            }
-            Newest::OtherFormat(version) => Err(OpenError::OtherFormat { path: path(), version }),
-            Newest::Damaged => {
-                Err(OpenError::Damaged { path: path(), what: "neither of its slots is whole" })
-            }
-            Newest::Committed(slot, place) => {
-                let committed = slot.committed.clone();
-                checkpoint.last = Some((*slot, place));
-                Ok((checkpoint, Some(committed)))
-            }
-        }
+        let mut checkpoint = Self::start_over(disk, dir)?;
+        checkpoint.last = last_commit(&*checkpoint.disk, dir, checkpoint.slots()?)?;
+        let committed = checkpoint.last.as_ref().map(|(commit, _)| commit.committed.clone());
+        Ok((checkpoint, committed))
     }
 
     /// Opens the checkpoint in the directory `dir`, be it damaged or not, for a run that begins anew. What was
@@ -89,7 +76,26 @@ impl Checkpoint {
     ///
     /// Another run uses the checkpoint, or it cannot be opened.
     pub fn start_over(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenError> {
-        Self::lock(disk, dir)
+        disk.create_dir(dir).map_err(FileError::io("be created", dir))?;
+        let path = dir.join(LOCK);
+        let lock = disk.open(&path, OpenHow::ExistingOrNew).map_err(FileError::io("be opened", &path))?;
+        if !is_soon_locked(|| lock.try_lock()).map_err(FileError::io("be locked", &path))? {
+            return Err(OpenError::InUse { dir: dir.to_owned() });
+        }
+        let path = dir.join(MANIFEST);
+        let manifest = disk.open(&path, OpenHow::ExistingOrNew).map_err(FileError::io("be opened", &path))?;
+        Ok(Self {
+            disk,
+            dir: dir.to_owned(),
+            _lock: lock,
+            manifest,
+            last: None,
+            configuration: None,
+            snapshot: None,
+            is_prepared: false,
+            durable_names: None,
+            failure: None,
+        })
     }
 
     /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may
@@ -99,12 +105,9 @@ impl Checkpoint {
     ///
     /// The checkpoint cannot be read or written.
     pub fn forget(&mut self) -> Result<(), OpenError> {
-        let last = match self.newest()? {
-            Newest::Committed(_, place) => place,
-            _ => Place::First,
-        };
+        let last = self.slots()?.map_or(Place::First, |slots| newest(slots).1);
         (self.last, self.snapshot, self.is_prepared) = (None, None, false);
-        clear(&*self.manifest, last).map_err(failed("be written", self.manifest.path()))
+        Ok(clear(&*self.manifest, last).map_err(FileError::io("be written", self.manifest.path()))?)
     }
 
     /// Hands the records of the committed snapshot to `apply`, a block of whole records at a time, in constant memory.
@@ -123,45 +126,9 @@ impl Checkpoint {
         }
     }
 
-    /// Takes the lock and opens what is there.
-    fn lock(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenError> {
-        disk.create_dir(dir).map_err(failed("be created", dir))?;
-        let path = dir.join(LOCK);
-        let lock = disk.open(&path, OpenHow::ExistingOrNew).map_err(failed("be opened", &path))?;
-        if !is_soon_locked(|| lock.try_lock()).map_err(failed("be locked", &path))? {
-            return Err(OpenError::InUse { dir: dir.to_owned() });
-        }
-        let path = dir.join(MANIFEST);
-        let manifest = disk.open(&path, OpenHow::ExistingOrNew).map_err(failed("be opened", &path))?;
-        Ok(Self {
-            disk,
-            dir: dir.to_owned(),
-            _lock: lock,
-            manifest,
-            last: None,
-            configuration: None,
-            snapshot: None,
-            is_prepared: false,
-            durable_names: None,
-            failure: None,
-        })
-    }
-
-    fn newest(&self) -> Result<Newest, OpenError> {
+    fn slots(&self) -> Result<Option<[Slot; 2]>, FileError> {
         let manifest = &*self.manifest;
-        Ok(newest(read_slots(manifest).map_err(failed("be read", manifest.path()))?))
-    }
-
-    /// Fails if the manifest is empty, but there is a file that is made after it.
-    fn check_manifest_not_lost(&self) -> Result<(), OpenError> {
-        let path = self.manifest.path();
-        if !self.manifest.is_empty().map_err(failed("be read", path))? {
-            return Ok(());
-        }
-        if holds_later_files(&*self.disk, &self.dir).map_err(failed("be listed", &self.dir))? {
-            return Err(OpenError::Damaged { path: path.to_owned(), what: MANIFEST_LOST });
-        }
-        Ok(())
+        read_slots(manifest).map_err(FileError::io("be read", manifest.path()))
     }
 }
 
@@ -174,11 +141,6 @@ fn is_soon_locked(mut try_lock: impl FnMut() -> io::Result<bool>) -> io::Result<
         thread::sleep(LOCK_PAUSE);
     }
     try_lock()
-}
-
-/// Names a failure to open.
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
-    move |cause| OpenError::Io { doing, path: path.to_owned(), cause }
 }
 
 #[cfg(test)]

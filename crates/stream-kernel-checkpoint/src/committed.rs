@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::input_prefix::InputPrefix;
 use crate::prefix::PrefixDigest;
+use crate::snapshot::MAX_BLOCK_BYTES;
 
 /// The most bytes that a path may have, as JSON text.
 pub const MAX_PATH_BYTES: usize = 1024;
@@ -17,8 +19,9 @@ pub const MAX_TOTALS: usize = 32;
 /// The most bytes that a total's name may have, as JSON text.
 pub const MAX_TOTAL_NAME_BYTES: usize = 40;
 
-/// How far a run has come, at the end of a line. Its texts are bounded, so that it always fits into a slot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How far a run has come, at the end of a line; by default it has done nothing. Its texts are bounded, so that it always fits into a
+/// slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Committed {
     /// The program that ran.
@@ -44,7 +47,7 @@ pub struct Committed {
 }
 
 /// A program, as far as its state depends on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
     /// Its name.
@@ -54,7 +57,7 @@ pub struct Program {
 }
 
 /// The configuration of a run, whose text is kept in a file of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedConfiguration {
     /// What people know it by, as the program writes it.
@@ -79,8 +82,14 @@ pub struct CommittedInput {
     pub ends_in_lf: bool,
 }
 
+impl Default for CommittedInput {
+    fn default() -> Self {
+        InputPrefix::new().committed(String::new())
+    }
+}
+
 /// How much output there is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedOutput {
     /// Its path when it is complete.
@@ -97,7 +106,7 @@ pub struct CommittedOutput {
 }
 
 /// How much trace there is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedTrace {
     /// Its path.
@@ -141,7 +150,7 @@ pub struct Total {
     pub level: usize,
 }
 
-/// What does not fit into a slot.
+/// What a checkpoint has no room for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutOfBounds {
     /// A text.
@@ -153,6 +162,14 @@ pub enum OutOfBounds {
         bytes: usize,
         /// The greatest length.
         max: usize,
+    },
+    /// A record of a snapshot.
+    #[error(
+        "a record of {bytes} bytes is longer than the {MAX_BLOCK_BYTES} that a block of a snapshot has room for"
+    )]
+    RecordTooLong {
+        /// Its length.
+        bytes: usize,
     },
     /// There are too many totals.
     #[error("{count} totals are more than the {MAX_TOTALS} that a checkpoint has room for")]

@@ -1,12 +1,12 @@
 //! File that is only appended to; when a run is resumed, it begins again where the last commit says.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
-use crate::error::{CommitError, doing};
+use crate::error::{CommitError, FileError};
 use crate::injected::{InjectedFault, is_injected};
 
 /// A file to append to, with a buffer. Dropping it loses what is in the buffer: that was not committed.
@@ -24,64 +24,6 @@ pub struct CommittedFile {
     witness: Option<(u64, u8)>,
 }
 
-/// Why a file cannot be appended to.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// The file cannot be used.
-    #[error("`{}` cannot {doing}", path.display())]
-    Io {
-        /// What could not be done.
-        doing: &'static str,
-        /// With what.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: io::Error,
-    },
-    /// Another run writes to it.
-    #[error("`{}` is being written by another run (wait until that ends, or stop it)", path.display())]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Beside a file there is another one that it could be taken for.
-    #[error("`{}` is in the way: the output of this run is `{}` (remove `{}`, or move it away)", other.display(), path.display(), other.display())]
-    InTheWay {
-        /// The other file.
-        other: PathBuf,
-        /// The file.
-        path: PathBuf,
-    },
-    /// Somebody else has shortened it while this run wrote to it.
-    #[error("`{}` was shortened while the run wrote to it: {} (restore it from a copy, or start over)", path.display(), what_is_missing(*bytes, *written))]
-    Shortened {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        bytes: u64,
-        /// How many bytes were written.
-        written: u64,
-    },
-    /// What was committed does not end at the end of a line.
-    #[error("`{}` was changed: the {committed} bytes of it that were committed do not end at a line end (restore it from a copy, or start over)", path.display())]
-    TornLine {
-        /// The file.
-        path: PathBuf,
-        /// How many bytes were committed.
-        committed: u64,
-    },
-    /// Some of what was committed is not there any longer.
-    #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
-    Shorter {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        bytes: u64,
-        /// How many bytes were committed.
-        committed: u64,
-    },
-}
-
 impl CommittedFile {
     /// Opens a file, or makes a new one, locks it for as long as it is open, and goes on at its end.
     ///
@@ -89,9 +31,9 @@ impl CommittedFile {
     ///
     /// The file cannot be opened, or another run writes to it.
     pub fn append_to(disk: &dyn Disk, path: &Path, block_bytes: usize) -> Result<Self, FileError> {
-        let file = disk.open(path, OpenHow::ExistingOrNew).map_err(failed("be opened", path))?;
+        let file = disk.open(path, OpenHow::ExistingOrNew).map_err(FileError::io("be opened", path))?;
         lock(&*file)?;
-        let written = file.len().map_err(failed("be read", path))?;
+        let written = file.len().map_err(FileError::io("be read", path))?;
         Ok(Self::new(file.into(), written, block_bytes))
     }
 
@@ -130,7 +72,7 @@ impl CommittedFile {
             (Some(at), None) => Some((at, self.byte_at(at)?)),
         };
         let written = self.file.write_all_at(&self.buffer, self.written);
-        written.map_err(failed("be written", self.file.path()))?;
+        written.map_err(FileError::io("be written", self.file.path()))?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         (self.last, self.witness) = (Some(last), witness);
@@ -144,7 +86,7 @@ impl CommittedFile {
     /// The file cannot be written.
     pub fn cut_to(&mut self, bytes: u64) -> Result<(), FileError> {
         self.flush()?;
-        self.file.set_len(bytes).map_err(failed("be written", self.file.path()))?;
+        self.file.set_len(bytes).map_err(FileError::io("be written", self.file.path()))?;
         (self.written, self.last, self.witness) = (bytes, None, None);
         Ok(())
     }
@@ -158,15 +100,13 @@ impl CommittedFile {
     ///
     /// Somebody else has shortened the file, or it cannot be read.
     pub fn check(&self) -> Result<(), FileError> {
-        if self.len()? < self.written {
-            return Err(self.shortened()?);
-        }
+        check_length(&*self.file, self.written)?;
         self.check_witness()
     }
 
     fn check_witness(&self) -> Result<(), FileError> {
         match self.witness {
-            Some((at, byte)) if self.byte_at(at)? != byte => Err(self.shortened()?),
+            Some((at, byte)) if self.byte_at(at)? != byte => self.shortened(),
             _ => Ok(()),
         }
     }
@@ -175,21 +115,15 @@ impl CommittedFile {
         let mut byte = [0];
         match self.file.read_exact_at(&mut byte, offset) {
             Ok(()) => Ok(byte[0]),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.shortened()?),
-            Err(cause) => Err(failed("be read", self.file.path())(cause)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.shortened(),
+            Err(cause) => Err(FileError::io("be read", self.file.path())(cause)),
         }
     }
 
-    fn shortened(&self) -> Result<FileError, FileError> {
-        Ok(FileError::Shortened {
-            path: self.file.path().to_owned(),
-            bytes: self.len()?,
-            written: self.written,
-        })
-    }
-
-    fn len(&self) -> Result<u64, FileError> {
-        self.file.len().map_err(failed("be read", self.file.path()))
+    fn shortened<T>(&self) -> Result<T, FileError> {
+        let path = self.file.path().to_owned();
+        let bytes = self.file.len().map_err(FileError::io("be read", &path))?;
+        Err(FileError::Shortened { path, bytes, written: self.written })
     }
 
     /// Returns the length in bytes, the buffer included: what to commit, once the buffer is written out.
@@ -203,13 +137,11 @@ impl CommittedFile {
     }
 }
 
-/// Returns what a file of `bytes` bytes lacks of the `written` that were written to it.
-pub(crate) fn what_is_missing(bytes: u64, written: u64) -> String {
-    if bytes < written {
-        format!("it has {bytes} bytes now, and {written} were written")
-    } else {
-        "what was written behind the cut has left a gap".to_owned()
-    }
+/// Checks that a file is as long as what was written to it: somebody else may have shortened it.
+pub(crate) fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), FileError> {
+    let bytes = file.len().map_err(FileError::io("be read", file.path()))?;
+    let path = || file.path().to_owned();
+    if bytes < written { Err(FileError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
 }
 
 /// How what was committed of a file may end.
@@ -238,7 +170,7 @@ impl UncutFile {
     /// The file cannot be opened, is shorter, goes on within a line where what was committed ends, or another run
     /// writes to it.
     pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
-        let file = disk.open(path, OpenHow::Existing).map_err(failed("be opened", path))?;
+        let file = disk.open(path, OpenHow::Existing).map_err(FileError::io("be opened", path))?;
         Self::locked(file.into(), committed, LastLine::MayBeTorn)
     }
 
@@ -248,7 +180,7 @@ impl UncutFile {
     ///
     /// The file cannot be opened, is shorter, or goes on within a line where what was committed ends.
     pub fn check(disk: &dyn Disk, path: &Path, committed: u64) -> Result<(), FileError> {
-        let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(failed("be opened", path))?;
+        let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(FileError::io("be opened", path))?;
         Self::whole(file.into(), committed, LastLine::MayBeTorn).map(drop)
     }
 
@@ -270,13 +202,13 @@ impl UncutFile {
         committed: u64,
         last_line: LastLine,
     ) -> Result<Self, FileError> {
-        let bytes = file.len().map_err(failed("be read", file.path()))?;
+        let bytes = file.len().map_err(FileError::io("be read", file.path()))?;
         if bytes < committed {
             return Err(FileError::Shorter { path: file.path().to_owned(), bytes, committed });
         }
         let byte_at = |at| {
             let mut byte = [0];
-            file.read_exact_at(&mut byte, at).map(|()| byte[0]).map_err(failed("be read", file.path()))
+            file.read_exact_at(&mut byte, at).map(|()| byte[0]).map_err(FileError::io("be read", file.path()))
         };
         let last = committed.checked_sub(1).map_or(Ok(b'\n'), byte_at)?;
         // A power cut may have lost the line end that was added, and kept the length.
@@ -303,7 +235,7 @@ impl UncutFile {
     /// Cuts the file to what was committed.
     pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
         if self.bytes > self.committed && !is_injected(InjectedFault::FileNotCut) {
-            self.file.set_len(self.committed).map_err(doing("be cut", self.file.path()))?;
+            self.file.set_len(self.committed).map_err(FileError::io("be cut", self.file.path()))?;
         }
         Ok(CommittedFile::new(self.file, self.committed, block_bytes))
     }
@@ -311,13 +243,8 @@ impl UncutFile {
 
 /// Locks a file that is to be written.
 pub(crate) fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
-    let is_ours = file.try_lock().map_err(failed("be locked", file.path()))?;
+    let is_ours = file.try_lock().map_err(FileError::io("be locked", file.path()))?;
     if is_ours { Ok(()) } else { Err(FileError::InUse { path: file.path().to_owned() }) }
-}
-
-/// Names a failure.
-pub(crate) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
-    move |cause| FileError::Io { doing, path: path.to_owned(), cause }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::committed::Committed;
-use crate::committed_file::{FileError, LastLine, UncutFile, failed};
+use crate::committed_file::{LastLine, UncutFile};
+use crate::error::FileError;
 
 /// A file that the output may be.
 struct Candidate {
@@ -33,7 +34,7 @@ impl UncutFile {
     ) -> Result<Self, FileError> {
         let candidates = candidates(disk, committed, [partial, path], OpenHow::Existing)?;
         for Candidate { file, .. } in candidates.iter().filter(|_| candidates.len() > 1) {
-            if file.is_locked().map_err(failed("be looked at", file.path()))? {
+            if file.is_locked().map_err(FileError::io("be looked at", file.path()))? {
                 return Err(FileError::InUse { path: file.path().to_owned() });
             }
         }
@@ -68,11 +69,11 @@ fn candidates(
             Ok(file) if is_among(&found, &*file)? => {}
             Ok(file) => found.push(Candidate { file: file.into(), is_partial }),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(cause) => return Err(failed("be opened", path)(cause)),
+            Err(cause) => return Err(FileError::io("be opened", path)(cause)),
         }
     }
     if found.is_empty() {
-        return Err(failed("be opened", committed.output_place())(io::ErrorKind::NotFound.into()));
+        return Err(FileError::io("be opened", committed.output_place())(io::ErrorKind::NotFound.into()));
     }
     Ok(found)
 }
@@ -81,7 +82,7 @@ fn candidates(
 fn is_among(found: &[Candidate], file: &dyn DiskFile) -> Result<bool, FileError> {
     for other in found {
         let same = other.file.id().and_then(|id| Ok(id == file.id()?));
-        if same.map_err(failed("be looked at", file.path()))? {
+        if same.map_err(FileError::io("be looked at", file.path()))? {
             return Ok(true);
         }
     }
@@ -101,7 +102,7 @@ fn only(mut candidates: Vec<Candidate>, committed: &Committed) -> Result<Arc<dyn
         && !committed.output.is_named
     {
         let partial = &if a.is_partial { a } else { b }.file;
-        if partial.len().map_err(failed("be read", partial.path()))? == committed.output.bytes {
+        if partial.len().map_err(FileError::io("be read", partial.path()))? == committed.output.bytes {
             return Ok(Arc::clone(partial));
         }
     }

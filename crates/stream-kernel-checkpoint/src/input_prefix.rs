@@ -3,20 +3,25 @@
 use stream_kernel_disk::DiskFile;
 
 use crate::committed::{Committed, CommittedInput};
+use crate::injected::{InjectedFault, is_injected};
 use crate::prefix::{PrefixError, PrefixHash};
 
+/// How many bytes of an input are read at once.
+const PIECE_BYTES: usize = 256 * 1024;
+
 /// The beginning of an input, as far as it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct InputPrefix {
     bytes: u64,
     hash: PrefixHash,
-    ends_in_lf: bool,
+    /// Whether the last line had no LF.
+    is_torn: bool,
 }
 
 impl InputPrefix {
     /// Returns that nothing was read.
     pub fn new() -> Self {
-        Self { bytes: 0, hash: PrefixHash::new(), ends_in_lf: true }
+        Self::default()
     }
 
     /// Reads what was committed of an input, and returns where the next line begins: behind the LF of the last one,
@@ -27,19 +32,32 @@ impl InputPrefix {
     /// The input cannot be read, is shorter than what was committed, begins differently, or the last line is no longer
     /// the one that it was: something was appended to it.
     pub fn of_committed(input: &dyn DiskFile, committed: &Committed) -> Result<Self, PrefixError> {
-        let hash = PrefixHash::of_committed(input, &committed.input)?;
-        let CommittedInput { bytes, ends_in_lf, .. } = committed.input;
+        let CommittedInput { bytes: committed_bytes, prefix: committed_prefix, .. } = committed.input;
+        let path = || input.path().to_owned();
+        let failed = |cause| PrefixError::Read { path: path(), cause };
+        let bytes = input.len().map_err(failed)?;
+        if bytes < committed_bytes {
+            return Err(PrefixError::Shorter { path: path(), bytes, committed: committed_bytes });
+        }
+        let mut prefix = Self::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        while prefix.bytes < committed_bytes {
+            let left = usize::try_from(committed_bytes - prefix.bytes).unwrap_or(usize::MAX);
+            let piece = &mut piece[..left.min(PIECE_BYTES)];
+            input.read_exact_at(piece, prefix.bytes).map_err(failed)?;
+            prefix.update(piece);
+        }
+        if prefix.hash.digest() != committed_prefix && !is_injected(InjectedFault::PrefixNotVerified) {
+            return Err(PrefixError::Differs { path: path(), committed: committed_bytes });
+        }
         if committed.lines == 0 {
             // A byte order mark may have been all there was: it is skipped again, with the line that it now begins.
             return Ok(Self::new());
         }
-        let mut prefix = Self { bytes, hash, ends_in_lf };
-        let path = || input.path().to_owned();
-        let failed = |cause| PrefixError::Read { path: path(), cause };
-        let Some(last) = bytes.checked_sub(1) else { return Ok(prefix) };
-        if ends_in_lf || input.len().map_err(failed)? == bytes {
+        if !prefix.is_torn || bytes == committed_bytes {
             return Ok(prefix);
         }
+        let last = committed_bytes - 1;
         let mut around = [0; 2];
         input.read_exact_at(&mut around, last).map_err(failed)?;
         let line_no = committed.lines;
@@ -59,7 +77,7 @@ impl InputPrefix {
         self.bytes += bytes.len() as u64;
         self.hash.update(bytes);
         if let Some(last) = bytes.last() {
-            self.ends_in_lf = *last == b'\n';
+            self.is_torn = *last != b'\n';
         }
     }
 
@@ -70,13 +88,7 @@ impl InputPrefix {
 
     /// Returns what a commit says of the input at `path`.
     pub fn committed(&self, path: String) -> CommittedInput {
-        CommittedInput { path, bytes: self.bytes, prefix: self.hash.digest(), ends_in_lf: self.ends_in_lf }
-    }
-}
-
-impl Default for InputPrefix {
-    fn default() -> Self {
-        Self::new()
+        CommittedInput { path, bytes: self.bytes, prefix: self.hash.digest(), ends_in_lf: !self.is_torn }
     }
 }
 
@@ -86,7 +98,8 @@ mod tests {
 
     use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
 
-    use super::InputPrefix;
+    use super::{InputPrefix, PIECE_BYTES};
+    use crate::PrefixError;
     use crate::committed::Committed;
     use crate::committed::tests::after_lines;
 
@@ -145,5 +158,34 @@ mod tests {
             }
         }
         insta::assert_snapshot!(go_on(b"a\nbc\r", 2, b"\n").unwrap_err(), @"the last line of `/input` that is committed, line 2, ended in CR, which was taken as a part of it; with the LF that was appended, the CR is none any longer (only a run that starts over can take the line so)");
+    }
+
+    #[test]
+    fn an_input_is_known_by_what_was_committed() {
+        let content: Vec<u8> = (0..=250).cycle().take(PIECE_BYTES * 2 + 3).collect();
+        let disk = SimulatedDisk::new(1);
+        let path = Path::new("/input");
+        for committed_bytes in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, content.len()] {
+            let mut prefix = InputPrefix::new();
+            prefix.update(&content[..committed_bytes]);
+            let committed = Committed { input: prefix.committed("input".to_owned()), ..after_lines(0) };
+            let check = |content: &[u8]| {
+                disk.put(path, content);
+                let input = disk.open(path, OpenHow::ReadOnly).unwrap();
+                InputPrefix::of_committed(&*input, &committed)
+            };
+            assert!(check(&content).is_ok());
+            let mut changed = content.clone();
+            if let Some(byte) = changed.get_mut(committed_bytes) {
+                *byte ^= 1;
+                assert!(check(&changed).is_ok(), "what follows may differ");
+            }
+            if let Some(last) = committed_bytes.checked_sub(1) {
+                let mut changed = content.clone();
+                changed[last] ^= 1;
+                assert!(matches!(check(&changed), Err(PrefixError::Differs { .. })));
+                assert!(matches!(check(&content[..last]), Err(PrefixError::Shorter { .. })));
+            }
+        }
     }
 }

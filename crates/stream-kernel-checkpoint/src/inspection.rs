@@ -2,64 +2,30 @@
 
 use std::error::Error;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use crate::checkpoint::read_configuration;
 use crate::committed::Committed;
 use crate::committed_file::UncutFile;
+use crate::error::{FileError, OpenError};
 use crate::input_prefix::InputPrefix;
-use crate::layout::{LOCK, MANIFEST, MANIFEST_LOST, holds_later_files};
-use crate::manifest::{Newest, newest, read_slots};
+use crate::layout::{LOCK, MANIFEST};
+use crate::manifest::{last_commit, read_slots};
 use crate::prefix::PrefixError;
-use crate::slot::SlotContent;
-use crate::snapshot::{SnapshotFile, restore_from};
+use crate::slot::{Commit, Slot};
+use crate::snapshot::restore_from;
 
 /// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// Whether a run uses it just now: then anything may change between two looks.
     pub is_in_use: bool,
-    /// How its two slots are.
-    pub slots: [SlotHealth; 2],
+    /// Its two slots.
+    pub slots: [Slot; 2],
     /// The newest commit; `None` if there never was one, or it is damaged.
-    pub last: Option<LastCommit>,
-}
-
-/// The newest commit of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastCommit {
-    /// Its number, from 1.
-    pub sequence: u64,
-    /// Its snapshot; without one, lines are decided again from the first on.
-    pub snapshot: Option<SnapshotFile>,
-    /// What was committed.
-    pub committed: Committed,
-}
-
-/// How a slot is. A damaged slot beside a whole one is what a commit leaves that was cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SlotHealth {
-    /// It was never written.
-    Empty,
-    /// It is whole.
-    Whole,
-    /// It is damaged.
-    Damaged,
-    /// It has another format, which this program does not know.
-    OtherFormat,
-}
-
-/// Why a checkpoint cannot be looked at.
-#[derive(Debug, thiserror::Error)]
-#[error("`{}` cannot be read", path.display())]
-pub struct InspectError {
-    /// What cannot be read.
-    pub path: PathBuf,
-    /// What the system said.
-    #[source]
-    pub cause: io::Error,
+    pub last: Option<Commit>,
 }
 
 /// Returns what the checkpoint in the directory `dir` says. No lock is held, and nothing is changed.
@@ -67,27 +33,8 @@ pub struct InspectError {
 /// # Errors
 ///
 /// The directory or a file in it cannot be read.
-pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, InspectError> {
-    let is_in_use = read_if_there(disk, &dir.join(LOCK), |file| file.is_locked())?.unwrap_or(false);
-    let slots = read_if_there(disk, &dir.join(MANIFEST), read_slots)?;
-    let slots = slots.unwrap_or([SlotContent::Empty, SlotContent::Empty]);
-    if slots == [SlotContent::Empty, SlotContent::Empty] {
-        // A directory that is not there, and one that is no checkpoint, look alike up to here.
-        disk.names(dir).map_err(|cause| InspectError { path: dir.to_owned(), cause })?;
-    }
-    let health = slots.each_ref().map(|slot| match slot {
-        SlotContent::Empty => SlotHealth::Empty,
-        SlotContent::Valid(_) => SlotHealth::Whole,
-        SlotContent::OtherFormat(_) => SlotHealth::OtherFormat,
-        SlotContent::Damaged => SlotHealth::Damaged,
-    });
-    let last = match newest(slots) {
-        Newest::Committed(slot, _) => {
-            Some(LastCommit { sequence: slot.sequence, snapshot: slot.snapshot, committed: slot.committed })
-        }
-        Newest::Nothing | Newest::OtherFormat(_) | Newest::Damaged => None,
-    };
-    Ok(Inspection { is_in_use, slots: health, last })
+pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, FileError> {
+    look(disk, dir).map(|(inspection, _)| inspection)
 }
 
 /// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed:
@@ -104,34 +51,32 @@ pub fn verify(
     disk: &dyn Disk,
     dir: &Path,
     apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
-) -> Result<(Inspection, Vec<String>), InspectError> {
-    let inspection = inspect(disk, dir)?;
-    let manifest = dir.join(MANIFEST);
-    let manifest = manifest.display();
-    let findings = match &inspection.last {
-        Some(last) => check(disk, dir, last, apply),
-        None if inspection.slots.contains(&SlotHealth::OtherFormat) => {
-            vec![format!("`{manifest}` has a format that this program does not know")]
-        }
-        None if is_manifest_lost(disk, dir)? => vec![format!("`{manifest}` is damaged: {MANIFEST_LOST}")],
-        None if inspection.slots.contains(&SlotHealth::Empty) => Vec::new(),
-        None => vec![format!("`{manifest}` is damaged: neither of its slots is whole")],
-    };
+) -> Result<(Inspection, Vec<String>), FileError> {
+    let (inspection, damage) = look(disk, dir)?;
+    let mut findings: Vec<_> = damage.iter().map(ToString::to_string).collect();
+    if let Some(last) = &inspection.last {
+        findings = check(disk, dir, last, apply);
+    }
     Ok((inspection, findings))
 }
 
-/// Returns whether the manifest is empty or missing, but there is a file that is made after it.
-fn is_manifest_lost(disk: &dyn Disk, dir: &Path) -> Result<bool, InspectError> {
-    let is_empty = read_if_there(disk, &dir.join(MANIFEST), |file| file.is_empty())?.unwrap_or(true);
-    let unlisted = |cause| InspectError { path: dir.to_owned(), cause };
-    Ok(is_empty && holds_later_files(disk, dir).map_err(unlisted)?)
+/// Returns what the checkpoint says, and why its last commit cannot be told.
+fn look(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Option<OpenError>), FileError> {
+    let is_in_use = read_if_there(disk, &dir.join(LOCK), |file| file.is_locked())?.unwrap_or(false);
+    let slots = read_if_there(disk, &dir.join(MANIFEST), read_slots)?.flatten();
+    let (last, damage) = match last_commit(disk, dir, slots.clone()) {
+        Ok(last) => (last.map(|(commit, _)| commit), None),
+        Err(OpenError::File(failure)) => return Err(failure),
+        Err(damage) => (None, Some(damage)),
+    };
+    Ok((Inspection { is_in_use, slots: slots.unwrap_or([Slot::Empty, Slot::Empty]), last }, damage))
 }
 
 /// Returns all that keeps a run from being resumed from a commit.
 fn check(
     disk: &dyn Disk,
     dir: &Path,
-    last: &LastCommit,
+    last: &Commit,
     apply: &mut dyn FnMut(&[u8]) -> Result<(), String>,
 ) -> Vec<String> {
     let committed = &last.committed;
@@ -165,11 +110,11 @@ fn read_if_there<T>(
     disk: &dyn Disk,
     path: &Path,
     read: impl FnOnce(&dyn DiskFile) -> io::Result<T>,
-) -> Result<Option<T>, InspectError> {
+) -> Result<Option<T>, FileError> {
     match disk.open(path, OpenHow::ReadOnlyNoFollow).and_then(|file| read(&*file)) {
         Ok(read) => Ok(Some(read)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(InspectError { path: path.to_owned(), cause }),
+        Err(cause) => Err(FileError::io("be read", path)(cause)),
     }
 }
 

@@ -30,9 +30,6 @@ pub(crate) fn snapshot_number(name: &OsString) -> Option<u64> {
     (format!("{number}") == digits).then_some(number)
 }
 
-/// What is wrong with a manifest without even the zeros that are made durable before any of the other files.
-pub(crate) const MANIFEST_LOST: &str = "it is empty, but there is a configuration or snapshot beside it";
-
 /// Returns whether there is a file in `dir` that is made after the manifest only.
 pub(crate) fn holds_later_files(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
     let names = disk.names(dir)?;

@@ -21,14 +21,14 @@ pub use committed::{
     MAX_CONFIGURATION_BYTES, MAX_PATH_BYTES, MAX_PROGRAM_BYTES, MAX_TOTAL_NAME_BYTES, MAX_TOTALS,
     OutOfBounds, Program, ReplayFrom, Total, json_bytes,
 };
-pub use committed_file::{CommittedFile, FileError, UncutFile};
-pub use error::{CommitError, OpenError, RestoreError};
+pub use committed_file::{CommittedFile, UncutFile};
+pub use error::{CommitError, FileError, OpenError, RestoreError};
 #[cfg(feature = "injected-faults")]
 #[doc(hidden)]
 pub use injected::{InjectedFault, with_injected};
 pub use input_prefix::InputPrefix;
-pub use inspection::{InspectError, Inspection, LastCommit, SlotHealth, inspect, verify};
-pub use manifest::SLOT_BYTES;
+pub use inspection::{Inspection, inspect, verify};
 pub use new_file::NewFile;
 pub use prefix::{PrefixDigest, PrefixError, PrefixHash};
-pub use snapshot::{MAX_BLOCK_BYTES, RecordTooLong, SnapshotFile, SnapshotWriter};
+pub use slot::{Commit, SLOT_BYTES, Slot};
+pub use snapshot::{MAX_BLOCK_BYTES, SnapshotFile, SnapshotWriter};

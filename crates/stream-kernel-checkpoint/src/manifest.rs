@@ -1,11 +1,13 @@
 //! Manifest of a checkpoint: two slots, so that one is whole while the other is written.
 
 use std::io;
+use std::path::Path;
 
-use stream_kernel_disk::DiskFile;
+use stream_kernel_disk::{Disk, DiskFile};
 
-pub use crate::slot::SLOT_BYTES;
-use crate::slot::{Slot, SlotContent, other_format};
+use crate::error::{FileError, OpenError};
+use crate::layout::{MANIFEST, holds_later_files};
+use crate::slot::{Commit, SLOT_BYTES, Slot, other_format};
 
 /// The length of a manifest: it never changes, so that a commit changes no length that would have to be made durable,
 /// too.
@@ -26,7 +28,7 @@ impl Place {
         }
     }
 
-    fn offset(self) -> u64 {
+    pub(crate) fn offset(self) -> u64 {
         match self {
             Self::First => 0,
             Self::Second => SLOT_BYTES as u64,
@@ -34,21 +36,9 @@ impl Place {
     }
 }
 
-/// What a manifest says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Newest {
-    /// Nothing was ever committed.
-    Nothing,
-    /// This is the newest commit, and this is where it stands.
-    Committed(Box<Slot>, Place),
-    /// Written by a program of another version.
-    OtherFormat(u32),
-    /// Something was committed, but no slot is whole.
-    Damaged,
-}
-
-/// Returns what is in both slots. What is missing of them counts as damage unless all of the file is zeros.
-pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<[SlotContent; 2]> {
+/// Returns both slots; `None` if the file is empty. What is missing of them counts as damage unless all of the file is
+/// zeros.
+pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<Option<[Slot; 2]>> {
     let len = file.len()?;
     let mut bytes = vec![0; MANIFEST_BYTES];
     let present = usize::try_from(len).unwrap_or(usize::MAX).min(MANIFEST_BYTES);
@@ -56,28 +46,47 @@ pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<[SlotContent; 2]> {
     // While it is made, it may have any length; once something is in it, it has its full one.
     if len != MANIFEST_BYTES as u64 && bytes.iter().any(|byte| *byte != 0) {
         // Those of other formats have other lengths.
-        let content = || other_format(&bytes).map_or(SlotContent::Damaged, SlotContent::OtherFormat);
-        return Ok([content(), content()]);
+        let slot = other_format(&bytes).map_or(Slot::Damaged, Slot::OtherFormat);
+        return Ok(Some([slot.clone(), slot]));
     }
     let (slots, _) = bytes.as_chunks::<SLOT_BYTES>();
-    Ok([SlotContent::decode(&slots[0]), SlotContent::decode(&slots[1])])
+    Ok((len > 0).then(|| [Slot::decode(&slots[0]), Slot::decode(&slots[1])]))
 }
 
-/// Returns the newest commit.
+/// Returns the slot with the newest commit, and its place; without a commit, what is to be said instead.
 ///
 /// The first commit is written into both slots. So a damaged slot beside an empty one is what is left of a first commit
 /// that was cut off, and nothing was promised.
-pub(crate) fn newest(slots: [SlotContent; 2]) -> Newest {
-    use SlotContent::{Empty, OtherFormat, Valid};
-    match slots {
-        [OtherFormat(version), _] | [_, OtherFormat(version)] => Newest::OtherFormat(version),
-        [Valid(first), Valid(second)] if second.sequence > first.sequence => {
-            Newest::Committed(second, Place::Second)
-        }
-        [Valid(first), _] => Newest::Committed(first, Place::First),
-        [_, Valid(second)] => Newest::Committed(second, Place::Second),
-        [Empty, _] | [_, Empty] => Newest::Nothing,
-        [SlotContent::Damaged, SlotContent::Damaged] => Newest::Damaged,
+pub(crate) fn newest([first, second]: [Slot; 2]) -> (Slot, Place) {
+    match (&first, &second) {
+        (Slot::OtherFormat(_), _) => (first, Place::First),
+        (_, Slot::OtherFormat(_)) => (second, Place::Second),
+        (Slot::Whole(one), Slot::Whole(other)) if other.sequence > one.sequence => (second, Place::Second),
+        (Slot::Whole(_), _) => (first, Place::First),
+        (_, Slot::Whole(_) | Slot::Empty) => (second, Place::Second),
+        _ => (first, Place::First),
+    }
+}
+
+/// Returns the last commit in the manifest of the checkpoint in `dir`, and its place; `None` if nothing was ever
+/// committed.
+pub(crate) fn last_commit(
+    disk: &dyn Disk,
+    dir: &Path,
+    slots: Option<[Slot; 2]>,
+) -> Result<Option<(Commit, Place)>, OpenError> {
+    let damaged = |what| Err(OpenError::Damaged { path: dir.join(MANIFEST), what });
+    let Some(slots) = slots else {
+        // Its zeros are made durable before any of the other files.
+        let is_lost = holds_later_files(disk, dir).map_err(FileError::io("be read", dir))?;
+        let what = "it is empty, but there is a configuration or snapshot beside it";
+        return if is_lost { damaged(what) } else { Ok(None) };
+    };
+    match newest(slots) {
+        (Slot::Whole(commit), place) => Ok(Some((*commit, place))),
+        (Slot::Empty, _) => Ok(None),
+        (Slot::OtherFormat(version), _) => Err(OpenError::OtherFormat { path: dir.join(MANIFEST), version }),
+        (Slot::Damaged, _) => damaged("neither of its slots is whole"),
     }
 }
 
@@ -93,23 +102,18 @@ pub(crate) fn clear(file: &dyn DiskFile, last: Place) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Writes a slot.
-pub(crate) fn write_slot(file: &dyn DiskFile, place: Place, bytes: &[u8]) -> io::Result<()> {
-    file.write_all_at(bytes, place.offset())
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use stream_kernel_disk::{Disk, DiskFile, OpenHow, SimulatedDisk};
 
-    use super::{MANIFEST_BYTES, Newest, Place, clear, newest, read_slots, write_slot};
+    use super::{MANIFEST_BYTES, Place, clear, newest, read_slots};
     use crate::committed::tests::greatest;
-    use crate::slot::{SLOT_BYTES, Slot};
+    use crate::slot::{Commit, SLOT_BYTES, Slot};
 
-    fn slot(sequence: u64) -> Slot {
-        Slot { sequence, snapshot: None, committed: greatest() }
+    fn slot(sequence: u64) -> Commit {
+        Commit { sequence, snapshot: None, committed: greatest() }
     }
 
     fn manifest() -> Box<dyn DiskFile> {
@@ -119,21 +123,21 @@ mod tests {
     }
 
     fn put(file: &dyn DiskFile, place: Place, sequence: u64) {
-        write_slot(file, place, &slot(sequence).encode().unwrap()).unwrap();
+        file.write_all_at(&slot(sequence).encode().unwrap(), place.offset()).unwrap();
     }
 
-    fn found(file: &dyn DiskFile) -> Newest {
-        newest(read_slots(file).unwrap())
+    fn found(file: &dyn DiskFile) -> (Slot, Place) {
+        newest(read_slots(file).unwrap().unwrap())
     }
 
-    fn is(sequence: u64, place: Place) -> Newest {
-        Newest::Committed(Box::new(slot(sequence)), place)
+    fn is(sequence: u64, place: Place) -> (Slot, Place) {
+        (Slot::Whole(Box::new(slot(sequence))), place)
     }
 
     #[test]
     fn the_newest_whole_slot_counts() {
         let file = manifest();
-        assert_eq!(found(&*file), Newest::Nothing);
+        assert_eq!(found(&*file).0, Slot::Empty);
         put(&*file, Place::First, 1);
         assert_eq!(found(&*file), is(1, Place::First));
         put(&*file, Place::Second, 2);
@@ -143,16 +147,16 @@ mod tests {
         file.write_all_at(b"torn", 20).unwrap();
         assert_eq!(found(&*file), is(2, Place::Second));
         file.write_all_at(b"torn", SLOT_BYTES as u64).unwrap();
-        assert_eq!(found(&*file), Newest::Damaged);
+        assert_eq!(found(&*file).0, Slot::Damaged);
         clear(&*file, Place::First).unwrap();
-        assert_eq!(found(&*file), Newest::Nothing);
+        assert_eq!(found(&*file).0, Slot::Empty);
     }
 
     #[test]
     fn a_torn_first_commit_promised_nothing() {
         let file = manifest();
-        write_slot(&*file, Place::First, &slot(1).encode().unwrap()[..SLOT_BYTES / 2]).unwrap();
-        assert_eq!(found(&*file), Newest::Nothing);
+        file.write_all_at(&slot(1).encode().unwrap()[..SLOT_BYTES / 2], 0).unwrap();
+        assert_eq!(found(&*file).0, Slot::Empty);
     }
 
     #[test]
@@ -161,7 +165,7 @@ mod tests {
         put(&*file, Place::First, 1);
         file.write_all_at(&[2], 16).unwrap();
         file.set_len(16 * 1024).unwrap();
-        assert_eq!(found(&*file), Newest::OtherFormat(2));
+        assert_eq!(found(&*file).0, Slot::OtherFormat(2));
     }
 
     #[test]
@@ -172,9 +176,9 @@ mod tests {
             file.set_len(MANIFEST_BYTES as u64).unwrap();
             put(&*file, Place::First, 1);
             file.set_len(len as u64).unwrap();
-            assert_eq!(found(&*file), Newest::Damaged, "{len} bytes");
+            assert_eq!(found(&*file).0, Slot::Damaged, "{len} bytes");
         }
         file.set_len(0).unwrap();
-        assert_eq!(found(&*file), Newest::Nothing, "it may have been about to be made");
+        assert_eq!(read_slots(&*file).unwrap(), None, "it may have been about to be made");
     }
 }

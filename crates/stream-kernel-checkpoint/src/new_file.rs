@@ -6,23 +6,17 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
-use crate::committed_file::{CommittedFile, FileError, failed, lock};
+use crate::committed_file::{CommittedFile, lock};
+use crate::error::FileError;
 
 /// The place of a new file. What is left over in it stays there until [`NewFile::create`].
 #[derive(Debug)]
 pub struct NewFile {
     path: PathBuf,
-    there: There,
-}
-
-/// What is in the place.
-#[derive(Debug)]
-enum There {
-    /// The new file, which is locked: there was nothing.
-    Created(Box<dyn DiskFile>),
-    /// Something that is to go. It is locked, so that nobody else replaces it meanwhile; unless it is no file that can
-    /// be opened.
-    LeftOver(Option<Box<dyn DiskFile>>),
+    /// What is in the place, locked so that nobody else replaces it meanwhile; unless it is no file that can be opened.
+    there: Option<Box<dyn DiskFile>>,
+    /// Whether that is the new file: there was nothing.
+    is_created: bool,
 }
 
 impl NewFile {
@@ -32,16 +26,16 @@ impl NewFile {
     ///
     /// The file cannot be created, or another run writes to the one that is there.
     pub fn at(disk: &dyn Disk, path: &Path) -> Result<Self, FileError> {
-        let there = match disk.open(path, OpenHow::Existing) {
+        let (there, is_created) = match disk.open(path, OpenHow::Existing) {
             Ok(file) => {
                 lock(&*file)?;
-                There::LeftOver(Some(file))
+                (Some(file), false)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => There::Created(created(disk, path)?),
-            Err(error) if is_of_what_can_be_removed(&error) => There::LeftOver(None),
-            Err(cause) => return Err(failed("be opened", path)(cause)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Some(created(disk, path)?), true),
+            Err(error) if is_of_what_can_be_removed(&error) => (None, false),
+            Err(cause) => return Err(FileError::io("be opened", path)(cause)),
         };
-        Ok(Self { path: path.to_owned(), there })
+        Ok(Self { path: path.to_owned(), there, is_created })
     }
 
     /// Makes the file, in place of what is left over, to be written to in blocks of about `block_bytes`. It is locked
@@ -51,25 +45,23 @@ impl NewFile {
     ///
     /// The file cannot be created, what is left over cannot be removed, or another run was quicker.
     pub fn create(self, disk: &dyn Disk, block_bytes: usize) -> Result<CommittedFile, FileError> {
-        let Self { path, there } = self;
+        let Self { path, there, is_created } = self;
         let file = match there {
-            There::Created(file) => file,
-            There::LeftOver(_still_locked) => {
-                // Removing it, instead of writing into it, keeps clear of links and of other owners' permissions.
-                match disk.remove(&path) {
-                    Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                        return Err(failed("be removed", &path)(cause));
-                    }
-                    _ => created(disk, &path)?,
+            Some(file) if is_created => file,
+            // Removing it, instead of writing into it, keeps clear of links and of other owners' permissions.
+            _still_locked => match disk.remove(&path) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(FileError::io("be removed", &path)(cause));
                 }
-            }
+                _ => created(disk, &path)?,
+            },
         };
         Ok(CommittedFile::new(file.into(), 0, block_bytes))
     }
 }
 
 fn created(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, FileError> {
-    let file = disk.open(path, OpenHow::New).map_err(failed("be created", path))?;
+    let file = disk.open(path, OpenHow::New).map_err(FileError::io("be created", path))?;
     lock(&*file)?;
     Ok(file)
 }

@@ -5,14 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use stream_kernel_disk::DiskFile;
 use twox_hash::XxHash3_128;
-
-use crate::committed::CommittedInput;
-use crate::injected::{InjectedFault, is_injected};
-
-/// How many bytes of an input are read at once.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// Hashes an input as it is read, or an output as it is written (XXH3-128): it tells other content, not content that
 /// was made up to have the same hash. It is quickest with many lines at a time.
@@ -109,33 +102,12 @@ impl PrefixHash {
     pub fn digest(&self) -> PrefixDigest {
         PrefixDigest(self.0.finish_128())
     }
+}
 
-    /// Reads what was committed of an input and returns its hash, for what is read from there on.
-    ///
-    /// # Errors
-    ///
-    /// The input cannot be read, is shorter than what was committed, or begins differently.
-    pub fn of_committed(input: &dyn DiskFile, committed: &CommittedInput) -> Result<Self, PrefixError> {
-        let path = || input.path().to_owned();
-        let failed = |cause| PrefixError::Read { path: path(), cause };
-        let bytes = input.len().map_err(failed)?;
-        if bytes < committed.bytes {
-            return Err(PrefixError::Shorter { path: path(), bytes, committed: committed.bytes });
-        }
-        let mut hash = Self::new();
-        let mut piece = vec![0; PIECE_BYTES];
-        let mut offset = 0;
-        while offset < committed.bytes {
-            let left = usize::try_from(committed.bytes - offset).unwrap_or(usize::MAX);
-            let piece = &mut piece[..left.min(PIECE_BYTES)];
-            input.read_exact_at(piece, offset).map_err(failed)?;
-            hash.update(piece);
-            offset += piece.len() as u64;
-        }
-        if hash.digest() != committed.prefix && !is_injected(InjectedFault::PrefixNotVerified) {
-            return Err(PrefixError::Differs { path: path(), committed: committed.bytes });
-        }
-        Ok(hash)
+/// The hash of nothing.
+impl Default for PrefixDigest {
+    fn default() -> Self {
+        PrefixHash::new().digest()
     }
 }
 
@@ -166,12 +138,7 @@ impl<'de> Deserialize<'de> for PrefixDigest {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use stream_kernel_disk::{Disk, OpenHow, SimulatedDisk};
-
-    use super::{PIECE_BYTES, PrefixError, PrefixHash};
-    use crate::committed::CommittedInput;
+    use super::PrefixHash;
 
     /// The vectors of the reference implementation: a hash that changed would refuse every checkpoint there is.
     #[test]
@@ -194,40 +161,6 @@ mod tests {
             let mut hash = PrefixHash::new();
             content.chunks(piece_bytes).for_each(|piece| hash.update(piece));
             assert_eq!(hash.digest(), whole.digest(), "in pieces of {piece_bytes} bytes");
-        }
-    }
-
-    #[test]
-    fn an_input_is_known_by_what_was_committed() {
-        let content: Vec<u8> = (0..=250).cycle().take(PIECE_BYTES * 2 + 3).collect();
-        let disk = SimulatedDisk::new(1);
-        let path = Path::new("/input");
-        for committed_bytes in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, content.len()] {
-            let mut hash = PrefixHash::new();
-            hash.update(&content[..committed_bytes]);
-            let committed = CommittedInput {
-                path: "input".to_owned(),
-                bytes: committed_bytes as u64,
-                prefix: hash.digest(),
-                ends_in_lf: true,
-            };
-            let check = |content: &[u8]| {
-                disk.put(path, content);
-                let input = disk.open(path, OpenHow::ReadOnly).unwrap();
-                PrefixHash::of_committed(&*input, &committed).map(|hash| hash.digest())
-            };
-            assert_eq!(check(&content).unwrap(), committed.prefix);
-            let mut changed = content.clone();
-            if let Some(byte) = changed.get_mut(committed_bytes) {
-                *byte ^= 1;
-                assert!(check(&changed).is_ok(), "what follows may differ");
-            }
-            if let Some(last) = committed_bytes.checked_sub(1) {
-                let mut changed = content.clone();
-                changed[last] ^= 1;
-                assert!(matches!(check(&changed), Err(PrefixError::Differs { .. })));
-                assert!(matches!(check(&content[..last]), Err(PrefixError::Shorter { .. })));
-            }
         }
     }
 }

@@ -27,26 +27,29 @@ const CHECKSUM_AT: usize = SLOT_BYTES - 8;
 /// A commit, as it stands in a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Slot {
-    /// The number of the commit, from 1.
-    pub(crate) sequence: u64,
-    /// `None`: lines are decided again from the first on.
-    pub(crate) snapshot: Option<SnapshotFile>,
-    pub(crate) committed: Committed,
+pub struct Commit {
+    /// Its number, from 1.
+    pub sequence: u64,
+    /// Its snapshot; without one, lines are decided again from the first on.
+    pub snapshot: Option<SnapshotFile>,
+    /// What was committed.
+    pub committed: Committed,
 }
 
-/// What was found in a slot.
+/// What is in a slot. A damaged slot beside a whole one is what a commit leaves that was cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum SlotContent {
-    /// Zeros: nothing was ever written here.
+pub enum Slot {
+    /// Zeros: it was never written.
     Empty,
-    Valid(Box<Slot>),
-    /// Sound, but written by a program of another version.
+    /// It is whole.
+    Whole(Box<Commit>),
+    /// It is sound, but has another format, which this program does not know.
     OtherFormat(u32),
+    /// It is damaged.
     Damaged,
 }
 
-impl Slot {
+impl Commit {
     /// Returns the bytes of the slot, or that it does not fit: never, if each part is within its bounds.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, OutOfBounds> {
         const MAX_TEXT_BYTES: usize = CHECKSUM_AT - TEXT_AT;
@@ -65,7 +68,7 @@ impl Slot {
     }
 }
 
-impl SlotContent {
+impl Slot {
     pub(crate) fn decode(bytes: &[u8; SLOT_BYTES]) -> Self {
         if bytes.iter().all(|byte| *byte == 0) {
             return Self::Empty;
@@ -81,8 +84,10 @@ impl SlotContent {
         }
         let len = usize::try_from(number(bytes, 20)).unwrap_or(usize::MAX);
         let text = bytes[TEXT_AT..CHECKSUM_AT].get(..len);
-        match text.and_then(|text| serde_json::from_slice::<Slot>(text).ok()) {
-            Some(slot) if slot.committed.replay.is_within(&slot.committed) => Self::Valid(Box::new(slot)),
+        match text.and_then(|text| serde_json::from_slice::<Commit>(text).ok()) {
+            Some(commit) if commit.committed.replay.is_within(&commit.committed) => {
+                Self::Whole(Box::new(commit))
+            }
             _ => Self::Damaged,
         }
     }
@@ -99,14 +104,14 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECKSUM_AT, SLOT_BYTES, Slot, SlotContent, TEXT_AT};
+    use super::{CHECKSUM_AT, Commit, SLOT_BYTES, Slot, TEXT_AT};
     use crate::committed::tests::greatest;
     use crate::snapshot::SnapshotFile;
     use twox_hash::XxHash3_64;
 
-    fn greatest_slot() -> Slot {
+    fn greatest_slot() -> Commit {
         let snapshot = SnapshotFile { number: u64::MAX, bytes: u64::MAX };
-        Slot { sequence: u64::MAX, snapshot: Some(snapshot), committed: greatest() }
+        Commit { sequence: u64::MAX, snapshot: Some(snapshot), committed: greatest() }
     }
 
     fn encoded() -> [u8; SLOT_BYTES] {
@@ -116,7 +121,7 @@ mod tests {
     #[test]
     fn the_greatest_commit_fits() {
         let bytes = encoded();
-        assert_eq!(SlotContent::decode(&bytes), SlotContent::Valid(Box::new(greatest_slot())));
+        assert_eq!(Slot::decode(&bytes), Slot::Whole(Box::new(greatest_slot())));
         let spare = bytes[TEXT_AT..CHECKSUM_AT].iter().rev().take_while(|byte| **byte == 0).count();
         assert!(spare > 0, "the bounds leave no room for another digit");
     }
@@ -131,13 +136,13 @@ mod tests {
     /// Who resumes may subtract the one from the other.
     #[test]
     fn a_snapshot_of_later_lines_is_damage() {
-        type Lessen = fn(&mut Slot);
+        type Lessen = fn(&mut Commit);
         let lessen: [Lessen; 2] = [|it| it.committed.lines -= 1, |it| it.committed.output.bytes -= 1];
         for lessen in lessen {
             let mut slot = greatest_slot();
             lessen(&mut slot);
             let bytes = slot.encode().unwrap().try_into().unwrap();
-            assert_eq!(SlotContent::decode(&bytes), SlotContent::Damaged);
+            assert_eq!(Slot::decode(&bytes), Slot::Damaged);
         }
     }
 
@@ -147,7 +152,7 @@ mod tests {
         for at in 0..SLOT_BYTES {
             for flip in [1, 0x80] {
                 bytes[at] ^= flip;
-                assert_eq!(SlotContent::decode(&bytes), SlotContent::Damaged, "bit flipped in byte {at}");
+                assert_eq!(Slot::decode(&bytes), Slot::Damaged, "bit flipped in byte {at}");
                 bytes[at] ^= flip;
             }
         }
@@ -165,19 +170,19 @@ mod tests {
                 let mut torn = *old;
                 torn[..end].copy_from_slice(&new[..end]);
                 let is_new = torn == new;
-                let found = SlotContent::decode(&torn);
-                assert!(is_new || torn == *old || found == SlotContent::Damaged, "torn after {end} bytes");
+                let found = Slot::decode(&torn);
+                assert!(is_new || torn == *old || found == Slot::Damaged, "torn after {end} bytes");
             }
         }
     }
 
     #[test]
     fn empty_and_other_formats_are_not_damage() {
-        assert_eq!(SlotContent::decode(&[0; SLOT_BYTES]), SlotContent::Empty);
+        assert_eq!(Slot::decode(&[0; SLOT_BYTES]), Slot::Empty);
         let mut bytes = encoded();
         bytes[16] = 2;
         let checksum = XxHash3_64::oneshot(&bytes[..CHECKSUM_AT]);
         bytes[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
-        assert_eq!(SlotContent::decode(&bytes), SlotContent::OtherFormat(2));
+        assert_eq!(Slot::decode(&bytes), Slot::OtherFormat(2));
     }
 }

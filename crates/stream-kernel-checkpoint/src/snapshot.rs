@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use twox_hash::XxHash3_64;
 
-use crate::error::{CommitError, RestoreError, doing};
+use crate::committed::OutOfBounds;
+use crate::committed_file::check_length;
+use crate::error::{CommitError, FileError, RestoreError};
 use crate::injected::{InjectedFault, is_injected};
 use crate::layout::snapshot_path;
 
@@ -32,16 +34,6 @@ pub struct SnapshotFile {
     pub number: u64,
     /// The number of bytes.
     pub bytes: u64,
-}
-
-/// A record is too long for a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a record of {bytes} bytes is longer than the {MAX_BLOCK_BYTES} that a block of a snapshot has room for"
-)]
-pub struct RecordTooLong {
-    /// Its length.
-    pub bytes: usize,
 }
 
 /// Hands the records of a snapshot in `dir` to `apply`, block by block.
@@ -113,13 +105,6 @@ fn checksum_of(block: &[u8], offset: u64) -> u64 {
     XxHash3_64::oneshot_with_seed(offset, &block[8..])
 }
 
-/// Checks that a file is as long as what was written to it: somebody else may have shortened it.
-pub(crate) fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), CommitError> {
-    let bytes = file.len().map_err(doing("be read", file.path()))?;
-    let path = || file.path().to_owned();
-    if bytes < written { Err(CommitError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
-}
-
 /// Writes a snapshot, record by record, in constant memory.
 #[derive(Debug)]
 pub struct SnapshotWriter<'a> {
@@ -156,7 +141,7 @@ impl<'a> SnapshotWriter<'a> {
 
     fn try_push(&mut self, record: &[u8]) -> Result<(), CommitError> {
         if record.len() > MAX_BLOCK_BYTES {
-            return Err(RecordTooLong { bytes: record.len() }.into());
+            return Err(OutOfBounds::RecordTooLong { bytes: record.len() }.into());
         }
         if self.block.len() + record.len() > HEADER_BYTES + MAX_BLOCK_BYTES {
             self.end_block()?;
@@ -178,14 +163,14 @@ impl<'a> SnapshotWriter<'a> {
             return Ok(());
         }
         let SnapshotFile { number, bytes: offset } = self.snapshot;
-        let len = u32::try_from(bytes).map_err(|_| RecordTooLong { bytes })?;
+        let len = u32::try_from(bytes).map_err(|_| OutOfBounds::RecordTooLong { bytes })?;
         self.block[8..16].copy_from_slice(&number.to_le_bytes());
         self.block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
         let checksum = checksum_of(&self.block, offset);
         self.block[..8].copy_from_slice(&checksum.to_le_bytes());
         // Behind a gap the length would tell nothing any more.
         check_length(self.file, offset)?;
-        self.file.write_all_at(&self.block, offset).map_err(doing("be written", self.file.path()))?;
+        self.file.write_all_at(&self.block, offset).map_err(FileError::io("be written", self.file.path()))?;
         self.snapshot.bytes += self.block.len() as u64;
         self.block.truncate(HEADER_BYTES);
         Ok(())

@@ -33,6 +33,9 @@ impl OpenHow {
 ///
 /// What a method changes is there at once for whoever looks, but survives a power cut only after the matching sync:
 /// [`DiskFile::sync_data`] for what is in a file, [`Disk::sync_dir`] for names.
+///
+/// Every method returns what the system says as its error.
+#[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
 pub trait Disk: Send + Sync + Debug {
     /// Opens a file. A file that is created can be read and written by its owner only.
     ///
@@ -51,19 +54,11 @@ pub trait Disk: Send + Sync + Debug {
     fn create_dir(&self, path: &Path) -> io::Result<()>;
 
     /// Returns when the names in a directory (what was created, renamed and removed in it) will survive a power cut.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
     /// Gives a file another name, in place of what has that name already.
     ///
     /// That may be in another directory of the same file system: then it is durable when both are synced, and until then it has either name.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
@@ -74,10 +69,6 @@ pub trait Disk: Send + Sync + Debug {
     fn remove(&self, path: &Path) -> io::Result<()>;
 
     /// Returns the names in a directory, sorted.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn names(&self, dir: &Path) -> io::Result<Vec<OsString>>;
 }
 

@@ -15,22 +15,18 @@ pub struct FileId(pub(crate) u64, pub(crate) u64);
 /// An open file. It has no position: every read and write says where.
 ///
 /// Methods take `&self`, so that one thread can sync what another has written.
+///
+/// Every method returns what the system says as its error.
+#[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
+#[expect(clippy::len_without_is_empty, reason = "nobody asks")]
 pub trait DiskFile: Send + Sync + Debug {
     /// Returns the path at which the file was opened, for messages.
     fn path(&self) -> &Path;
 
     /// Returns what tells the file from all others.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn id(&self) -> io::Result<FileId>;
 
     /// Reads into `buffer` what begins at `offset`, and returns how many bytes that were: 0 at the end of the file.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// Writes the beginning of `bytes` at `offset`, and returns how many bytes that were.
@@ -41,26 +37,9 @@ pub trait DiskFile: Send + Sync + Debug {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
 
     /// Returns the length in bytes.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn len(&self) -> io::Result<u64>;
 
-    /// Returns whether the file is empty.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
-    fn is_empty(&self) -> io::Result<bool> {
-        Ok(self.len()? == 0)
-    }
-
     /// Cuts the file to `len` bytes, or lengthens it with zeros.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
     /// Returns when what is in the file, its length included, will survive a power cut.
@@ -74,17 +53,9 @@ pub trait DiskFile: Send + Sync + Debug {
 
     /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked, nor if its path
     /// leads to it no longer, since whoever comes next would lock what is there now. The lock binds only who asks for it.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn try_lock(&self) -> io::Result<bool>;
 
     /// Returns whether somebody else has locked the file. For a moment it is locked (shared with others that ask) to find out.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
     fn is_locked(&self) -> io::Result<bool>;
 
     /// Fills `buffer` from `offset` on.

@@ -20,14 +20,10 @@ impl Disk for OsDisk {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(how.is_writable()).mode(0o600);
+        options.create_new(how == OpenHow::New).create(how == OpenHow::ExistingOrNew);
         let link = if how == OpenHow::ReadOnly { OFlags::empty() } else { OFlags::NOFOLLOW };
         // Otherwise, opening a pipe would wait for its other end. It is nothing to a regular file.
         options.custom_flags((link | OFlags::NONBLOCK).bits().cast_signed());
-        match how {
-            OpenHow::ReadOnly | OpenHow::ReadOnlyNoFollow | OpenHow::Existing => {}
-            OpenHow::New => _ = options.create_new(true),
-            OpenHow::ExistingOrNew => _ = options.create(true),
-        }
         let file = options.open(path)?;
         let kind = file.metadata()?.file_type();
         if kind.is_dir() {

@@ -153,7 +153,8 @@ impl Disk for SimulatedDisk {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>> {
         let (file, handle) =
             self.operate(Operation::new("open", path), |state| state.open(key(path), how))?;
-        Ok(Box::new(SimulatedFile::new(self.clone(), path, how, file, handle)))
+        let (disk, path, is_writable) = (self.clone(), path.to_owned(), how.is_writable());
+        Ok(Box::new(SimulatedFile { disk, path, is_writable, file, handle }))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {

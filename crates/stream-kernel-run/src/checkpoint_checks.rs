@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use stream_kernel_checkpoint::{MAX_PATH_BYTES, json_bytes};
-use stream_kernel_config::{Loaded, Problem, SinkKind};
+use stream_kernel_config::{Loaded, Problem};
 use stream_kernel_disk::dir_of;
 
 use crate::adapters::is_standard_stream;
@@ -12,7 +12,7 @@ use crate::output::partial_path;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
-use crate::{InputSettings, LineAdapters, OutputSettings};
+use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 const DIR_KEY: &str = "runtime.checkpoint.dir";
 /// A checkpoint has room for this too: an output has a longer name until it is complete.
@@ -25,9 +25,8 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let Some(checkpoint) = config.runtime.checkpoint.clone() else { return };
     let input = config.adapters.input_source().settings.path.clone();
     let output = config.adapters.output_sink().settings.path.clone();
-    let sink = config.runtime.tracing.sink.as_ref().filter(|_| config.runtime.tracing.enabled);
-    let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, _)| path.to_owned());
-    if sink.is_some_and(|sink| sink.kind == SinkKind::Stdout) {
+    let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());
+    if tracing::goes_to_stdout(&config.runtime.tracing) {
         let problem = Problem::new("with a checkpoint, records cannot go to standard output")
             .expected("a `jsonl` sink")
             .hint(format!("use `--trace-path FILE`, {WITHOUT}"));
@@ -42,68 +41,54 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         let Some(path) = path.filter(|_| !loaded.is_mistaken(key)) else { continue };
         check_file(loaded, key, what, path, &checkpoint.dir);
     }
-    check_dir(loaded, &checkpoint.dir);
-    check_read_files(loaded, &checkpoint.dir);
+    if !loaded.is_mistaken(DIR_KEY) {
+        check_dir(loaded, &checkpoint.dir);
+        check_read_files(loaded, &checkpoint.dir);
+    }
 }
 
 fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Path, dir: &Path) {
+    const MAX_BYTES: usize = MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES;
     let bytes = json_bytes(&path.to_string_lossy());
-    if is_no_file(path) {
-        let path = path.display();
-        let problem =
-            Problem::new(format!("checkpoints need a regular file for the {what}, and `{path}` is not one"))
-                .expected("a file, of which a part can be read or written again")
-                .hint(format!("name a file, {WITHOUT}"));
-        loaded.report(key, problem);
-    } else if bytes > MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES {
-        let problem = Problem::new(format!(
-            "with a checkpoint, the {what}'s path is too long: {bytes} bytes as JSON text"
-        ))
-        .expected(format!("at most {}", MAX_PATH_BYTES - LONGEST_SUFFIX_BYTES))
-        .hint("use a shorter path");
-        loaded.report(key, problem);
-    } else if !loaded.is_mistaken(DIR_KEY)
-        && (is_within(path, dir) || (key == OutputSettings::PATH_KEY && are_same(&partial_path(path), dir)))
-    {
-        let (path, dir) = (path.display(), dir.display());
-        let problem = Problem::new(format!(
-            "the {what} `{path}` and the checkpoint `{dir}` would be in each other's way"
+    let [shown, shown_dir] = [path, dir].map(Path::display);
+    let is_in_the_way =
+        || is_within(path, dir) || (key == OutputSettings::PATH_KEY && are_same(&partial_path(path), dir));
+    let problem = if is_no_file(path) {
+        Problem::new(format!("checkpoints need a regular file for the {what}, and `{shown}` is not one"))
+            .expected("a file, of which a part can be read or written again")
+            .hint(format!("name a file, {WITHOUT}"))
+    } else if bytes > MAX_BYTES {
+        Problem::new(format!("with a checkpoint, the {what}'s path is too long: {bytes} bytes as JSON text"))
+            .expected(format!("at most {MAX_BYTES}"))
+            .hint("use a shorter path")
+    } else if !loaded.is_mistaken(DIR_KEY) && is_in_the_way() {
+        Problem::new(format!(
+            "the {what} `{shown}` and the checkpoint `{shown_dir}` would be in each other's way"
         ))
         .expected("a file that neither lies in the checkpoint nor has its name, now or until it is complete")
-        .hint("name another file, or another `runtime.checkpoint.dir`");
-        loaded.report(key, problem);
-    }
+        .hint("name another file, or another `runtime.checkpoint.dir`")
+    } else {
+        return;
+    };
+    loaded.report(key, problem);
 }
 
 fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
-    if loaded.is_mistaken(DIR_KEY) {
-        return;
-    }
-    let path = dir.display();
-    if dir.is_symlink() {
-        let problem = Problem::new(format!("the checkpoint `{path}` is a symbolic link"))
-            .expected("a directory of its own")
-            .hint("name the directory that the link leads to");
-        loaded.report(DIR_KEY, problem);
+    let (what, expected, hint) = if dir.is_symlink() {
+        ("a symbolic link", "a directory of its own", "name the directory that the link leads to")
     } else if loaded.files().iter().any(|file| are_same(file, dir)) {
-        let problem =
-            Problem::new(format!("the checkpoint `{path}` is where the configuration was read from"))
-                .expected("a directory of its own")
-                .hint("name another one");
-        loaded.report(DIR_KEY, problem);
+        ("where the configuration was read from", "a directory of its own", "name another one")
     } else if fs::metadata(dir).is_ok_and(|metadata| !metadata.is_dir()) {
-        let problem = Problem::new(format!("the checkpoint `{path}` is not a directory"))
-            .expected("a directory, or a name that is free for one")
-            .hint("name another one");
-        loaded.report(DIR_KEY, problem);
-    }
+        ("not a directory", "a directory, or a name that is free for one", "name another one")
+    } else {
+        return;
+    };
+    let problem = Problem::new(format!("the checkpoint `{}` is {what}", dir.display()));
+    loaded.report(DIR_KEY, problem.expected(expected).hint(hint));
 }
 
 /// Reports a file that was read and lies in the checkpoint's directory, where a run would write over it.
 fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
-    if loaded.is_mistaken(DIR_KEY) {
-        return;
-    }
     let key_file = loaded.config().runtime.tracing.redact.key_file.clone();
     let mut read = loaded.files().to_vec();
     read.extend(key_file.filter(|_| !loaded.is_mistaken(KEY_FILE_KEY)));

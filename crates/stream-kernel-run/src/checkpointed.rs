@@ -7,7 +7,6 @@ mod files;
 mod hashed_input;
 mod identity;
 mod opening;
-mod output_place;
 mod recovery;
 
 use std::io;
@@ -19,12 +18,11 @@ use stream_kernel_disk::Disk;
 use stream_kernel_exec::{RunReport, StepFailure};
 use stream_kernel_trace::{Clock, Timestamp};
 
-use crate::feed::{Interruption, Output, tell_notices};
-use crate::{Application, Job, Position, SummaryRow};
+use crate::feed::{Interruption, tell_notices};
+use crate::{Application, Job, Position, Session, SummaryRow};
+use commits::CommittedFeed;
 use opening::Opened;
 
-pub use commits::Ends;
-pub(crate) use commits::{Commits, Mark};
 pub use committer::CommitIn;
 pub use failure::CheckpointFailure;
 pub use identity::check_program;
@@ -88,7 +86,7 @@ pub enum Event<'a> {
 }
 
 /// How a run with a checkpoint has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Whether it was stopped; if not, all lines are read and the output has its name.
     pub is_stopped: bool,
@@ -104,20 +102,6 @@ pub struct Ended {
     pub summary: Vec<SummaryRow>,
 }
 
-impl Ended {
-    /// Returns the end of a run that was stopped before it went on from a commit.
-    fn while_recovering(report: RunReport) -> Self {
-        Self {
-            is_stopped: true,
-            report,
-            resumed_after: report.inputs,
-            trace_ends_after: None,
-            bytes_left: 0,
-            summary: Vec::new(),
-        }
-    }
-}
-
 /// Runs a job whose configuration has a checkpoint, from its beginning or from where the checkpoint says, traced by the clock that `clock`
 /// makes, if it is traced.
 ///
@@ -130,12 +114,14 @@ pub fn run_checkpointed<A: Application, C: Clock + 'static>(
     mut options: CheckpointOptions<'_>,
 ) -> Result<Ended, CheckpointFailure> {
     let mut opened = match opening::open(job, clock, &mut options) {
-        Err(CheckpointFailure::Stopped { report }) => return Ok(Ended::while_recovering(report)),
+        Err(CheckpointFailure::Stopped { report }) => {
+            return Ok(Ended { is_stopped: true, report, resumed_after: report.inputs, ..Ended::default() });
+        }
         opened => opened?,
     };
     let CheckpointOptions { between_lines, tell, .. } = options;
     opened.begin(tell)?;
-    let taken = if opened.start.is_finished { Ok(false) } else { opened.take_all(between_lines, tell) };
+    let taken = if opened.commits.is_finished { Ok(false) } else { opened.take_all(between_lines, tell) };
     tell_notices(&mut opened.session, tell);
     opened.end(taken?, tell)
 }
@@ -143,17 +129,17 @@ pub fn run_checkpointed<A: Application, C: Clock + 'static>(
 impl<A: Application> Opened<A> {
     /// Commits, if nothing may be written before: nothing that no commit accounts for.
     fn begin(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), CheckpointFailure> {
-        if self.start.commits_first {
-            self.session.commit_end(&mut self.feed, false, false)?;
+        let Self { session, feed, commits, .. } = self;
+        if let Some((path, line_no)) = commits.trace_end() {
+            tell(Event::TraceEnds { path, line_no, cause: None });
         }
-        let Some(commits) = self.session.commits() else { return Ok(()) };
+        if self.commits_first {
+            commits.commit_end(feed, session, tell, false, false)?;
+        }
         // What came after the last line of a complete run comes again, after the last of this one.
-        let output = commits.written().output;
-        if self.feed.output.0.bytes() > output && !self.start.is_finished {
-            self.feed.output.0.cut_to(output)?;
-        }
-        if let Some(line_no) = commits.trace_ends_after() {
-            tell(Event::TraceEnds { path: commits.trace_path(), line_no, cause: None });
+        let output = feed.output.written.bytes;
+        if feed.output.file.bytes() > output && !commits.is_finished {
+            feed.output.file.cut_to(output)?;
         }
         match &commits.trace {
             Some(trace) => Ok(trace.end_torn_record()?),
@@ -167,80 +153,62 @@ impl<A: Application> Opened<A> {
         between_lines: &mut dyn FnMut(Position) -> bool,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, CheckpointFailure> {
-        let Self { session, feed, .. } = self;
-        let interruption = match feed.take_all(session, between_lines, tell) {
+        let Self { session, feed, commits, .. } = self;
+        let line_done =
+            |feed: &mut CommittedFeed, session: &mut Session<A>, tell: &mut dyn FnMut(Event<'_>)| {
+                commits.line_done(feed, session, tell)
+            };
+        let interruption = match feed.take_all(session, between_lines, tell, line_done) {
             Ok(is_stopped) => return Ok(is_stopped),
             Err(interruption) => interruption,
         };
-        if let Interruption::Commit(failure) = interruption {
-            return Err(failure);
-        }
-        if let Some(commits) = session.commits() {
-            commits.heed_trace_failure()?;
-        }
-        session.tell_events(tell);
-        // If that is not possible, an earlier commit has to do.
-        let is_last_line_lost = !matches!(interruption, Interruption::Read(_));
-        let _ = session.commit_end(feed, is_last_line_lost, false);
         let line_no = session.position().line_no;
-        Err(match interruption {
-            Interruption::Commit(failure) => failure,
-            Interruption::Step(failure) => failure.into(),
-            Interruption::Write(cause) => CheckpointFailure::WriteOutput(cause),
+        let (failure, is_last_line_lost) = match interruption {
+            Interruption::Commit(failure) => return Err(failure),
+            Interruption::Step(failure) => (failure.into(), true),
+            Interruption::Write(cause) => (CheckpointFailure::WriteOutput(cause), true),
             Interruption::Read(cause) => {
                 let path = feed.lines.input_mut().path().to_owned();
-                CheckpointFailure::ReadInput { path, line_no, cause }
+                (CheckpointFailure::ReadInput { path, line_no, cause }, false)
             }
-        })
+        };
+        commits.heed_trace_failure(tell)?;
+        // If that is not possible, an earlier commit has to do.
+        let _ = commits.commit_end(feed, session, tell, is_last_line_lost, false);
+        Err(failure)
     }
 
     /// Makes the last commit. If all lines are read, the output is complete and takes its name.
-    fn end(mut self, is_stopped: bool, tell: &mut dyn FnMut(Event<'_>)) -> Result<Ended, CheckpointFailure> {
+    fn end(self, is_stopped: bool, tell: &mut dyn FnMut(Event<'_>)) -> Result<Ended, CheckpointFailure> {
+        let Self { mut session, mut feed, mut commits, disk, final_path, output_path, .. } = self;
         if !is_stopped {
-            if !self.start.is_finished {
-                let tail = self.session.complete();
-                self.feed.output.write(&tail).map_err(CheckpointFailure::WriteOutput)?;
+            if !commits.is_finished {
+                let tail = session.complete();
+                feed.output.append(&tail).map_err(CheckpointFailure::WriteOutput)?;
+                commits.tail_bytes = tail.len() as u64;
             }
-            self.check_output_is_there()?;
+            // Somebody else may have removed or replaced it: then it could not take its name.
+            if !feed.output.is_at(&*disk, &output_path).map_err(FileError::io("be read", &output_path))? {
+                return Err(CheckpointFailure::OutputGone { path: final_path, partial: output_path });
+            }
         }
-        self.session.commit_end(&mut self.feed, false, !is_stopped)?;
+        commits.commit_end(&mut feed, &mut session, tell, false, !is_stopped)?;
         if !is_stopped {
-            self.name_output()?;
+            // That it has its name is committed, too: what has the partial name later is not taken for it.
+            let renamed = commits.committer.rename(&output_path, &final_path);
+            renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
+            commits.last.output.is_named = true;
+            if output_path != final_path {
+                commits.commit_end(&mut feed, &mut session, tell, false, true)?;
+            }
         }
-        self.session.tell_events(tell);
-        let bytes_left =
-            if self.start.is_finished { self.start.bytes_left } else { self.feed.lines.bytes_left() };
         Ok(Ended {
             is_stopped,
-            report: self.session.report(),
-            resumed_after: self.start.position.line_no,
-            trace_ends_after: self.session.commits().and_then(|commits| commits.trace_ends_after()),
-            bytes_left,
-            summary: self.session.summary(),
+            report: session.report(),
+            resumed_after: self.resumed_after,
+            trace_ends_after: commits.trace_end().map(|(_, line_no)| line_no),
+            bytes_left: if commits.is_finished { self.bytes_left } else { feed.lines.bytes_left() },
+            summary: commits.rows(&mut session),
         })
-    }
-
-    /// Fails if somebody else has removed or replaced the output: it could not take its name.
-    fn check_output_is_there(&self) -> Result<(), CheckpointFailure> {
-        let Self { final_path, partial_path, .. } = self;
-        let unread = |cause| FileError::Io { doing: "be read", path: partial_path.clone(), cause };
-        if self.feed.output.is_at(&*self.disk, partial_path).map_err(unread)? {
-            return Ok(());
-        }
-        Err(CheckpointFailure::OutputGone { path: final_path.clone(), partial: partial_path.clone() })
-    }
-
-    /// Gives the complete output its name, and commits that it has it: what has the partial name later is not taken for it.
-    fn name_output(&mut self) -> Result<(), CheckpointFailure> {
-        let Self { session, feed, final_path, partial_path, .. } = self;
-        if let Some(commits) = session.commits() {
-            let renamed = commits.committer.rename(partial_path, final_path);
-            renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
-            commits.name_output();
-        }
-        if partial_path == final_path {
-            return Ok(());
-        }
-        session.commit_end(feed, false, true)
     }
 }

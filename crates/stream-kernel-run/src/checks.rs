@@ -46,7 +46,7 @@ fn check_pipeline<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) ->
     };
     // A misspelt name would bring further faults along: what it stands for is not there. They are looked for again with
     // the names that are most probably meant, so that only those that are left then are reported.
-    let meant = pipeline.iter().map(|name| nearest_step(&registry, name).unwrap_or(name).to_owned());
+    let meant = pipeline.iter().map(|name| nearest(name, registry.names()).unwrap_or(name).to_owned());
     let meant: Vec<String> = meant.collect();
     let left = bind(&meant).err();
     let is_left = |fault: &WiringFault| left.as_ref().is_some_and(|left| left.as_slice().contains(fault));
@@ -73,7 +73,7 @@ fn describe<M: MessageSet, R>(
     let (expected, hint): (String, String) = match fault {
         WiringFault::UnknownStep { name, .. } => {
             let names: Vec<_> = registry.names().map(|name| format!("`{name}`")).collect();
-            let hint = match nearest_step(registry, name) {
+            let hint = match nearest(name, registry.names()) {
                 Some(nearest) if pipeline.iter().any(|name| name == nearest) => {
                     format!("did you mean `{nearest}`? it is listed already")
                 }
@@ -110,11 +110,6 @@ fn describe<M: MessageSet, R>(
         ),
     };
     Problem::new(fault.to_string()).expected(expected).hint(hint)
-}
-
-/// Returns the registered name that `name` most probably means; none if it is one, or if none is near.
-fn nearest_step<M: MessageSet, R>(registry: &Registry<M, R>, name: &str) -> Option<&'static str> {
-    nearest(name, registry.names())
 }
 
 fn check_whitelist<N, A>(loaded: &mut Loaded<N, A>) {

@@ -1,15 +1,13 @@
 //! Where lines come from: a file, or something that may let us wait.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use stream_kernel_checkpoint::InputPrefix;
 
 use crate::adapters::is_standard_stream;
-use crate::feed::Input;
 
 /// Lines are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -29,8 +27,11 @@ pub struct OpenInputError {
 pub(crate) struct InputFile {
     file: File,
     path: PathBuf,
-    /// The number of bytes, if that is known.
+    /// The length in bytes when it was opened, if that is known: that of a regular file.
     pub(crate) bytes: Option<u64>,
+    /// What becomes readable when the run is to stop; `None` if there is no waiting.
+    wake: Option<OwnedFd>,
+    has_said_so: bool,
 }
 
 impl InputFile {
@@ -50,38 +51,44 @@ impl InputFile {
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(Self { file, path: path.to_owned(), bytes: metadata.is_file().then_some(metadata.len()) })
+        let bytes = metadata.is_file().then_some(metadata.len());
+        Ok(Self { file, path: path.to_owned(), bytes, wake: None, has_said_so: false })
     }
 
     /// Returns the bytes of the input. Where it would have to wait for any it first says so with
     /// [`io::ErrorKind::WouldBlock`], and waits when it is asked again; that `wake`
     /// becomes readable ends the waiting with [`io::ErrorKind::Interrupted`].
-    pub(crate) fn into_bytes(self, wake: OwnedFd) -> impl Input {
+    pub(crate) fn into_bytes(self, wake: OwnedFd) -> impl BufRead {
         // A regular file never lets us wait.
         let wake = self.bytes.is_none().then_some(wake);
-        let input =
-            Bytes { file: self.file, path: self.path, len_at_first: self.bytes, wake, has_said_so: false };
-        BufReader::with_capacity(BLOCK_BYTES, input)
+        BufReader::with_capacity(BLOCK_BYTES, Self { wake, ..self })
+    }
+
+    fn check_length(&mut self) -> io::Result<()> {
+        let Some(bytes_at_first) = self.bytes else { return Ok(()) };
+        let bytes = self.file.metadata()?.len();
+        // What the system makes up, as in `/proc`, has a length of 0 all the time.
+        if (bytes, bytes_at_first) == (0, 0) {
+            return Ok(());
+        }
+        // Standard input need not begin at byte 0.
+        check_not_shortened(bytes, bytes_at_first.max(self.file.stream_position()?))
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let Some(wake) = &self.wake else { return Ok(()) };
+        let mut ready = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
+        let may_wait = std::mem::take(&mut self.has_said_so);
+        if poll(&mut ready, if may_wait { None } else { Some(&AT_ONCE) })? == 0 {
+            self.has_said_so = true;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        if ready[1].revents().is_empty() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
     }
 }
 
-struct Bytes {
-    file: File,
-    path: PathBuf,
-    /// The length of a regular file when it was opened.
-    len_at_first: Option<u64>,
-    /// What becomes readable when the run is to stop; `None` if there is no waiting.
-    wake: Option<OwnedFd>,
-    has_said_so: bool,
-}
-
-impl Input for BufReader<Bytes> {
-    fn up_to(&mut self, _: u64) -> Option<&InputPrefix> {
-        None
-    }
-}
-
-impl Read for Bytes {
+impl Read for InputFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.wait()?;
         let read = match self.file.read(buffer) {
@@ -112,46 +119,19 @@ pub(crate) fn check_not_shortened(bytes: u64, bytes_before: u64) -> io::Result<(
     )))
 }
 
-impl Bytes {
-    fn check_length(&mut self) -> io::Result<()> {
-        let Some(len_at_first) = self.len_at_first else { return Ok(()) };
-        let bytes = self.file.metadata()?.len();
-        // What the system makes up, as in `/proc`, has a length of 0 all the time.
-        if (bytes, len_at_first) == (0, 0) {
-            return Ok(());
-        }
-        // Standard input need not begin at byte 0.
-        check_not_shortened(bytes, len_at_first.max(self.file.stream_position()?))
-    }
-
-    fn wait(&mut self) -> io::Result<()> {
-        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let Some(wake) = &self.wake else { return Ok(()) };
-        let mut ready = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
-        let may_wait = std::mem::take(&mut self.has_said_so);
-        if poll(&mut ready, if may_wait { None } else { Some(&AT_ONCE) })? == 0 {
-            self.has_said_so = true;
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        if ready[1].revents().is_empty() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::BufRead;
 
     use super::*;
 
     /// Returns an input of `content`, of which `read` bytes are read in small pieces, and its file.
-    fn input(content: &[u8], read: usize) -> (Bytes, File, tempfile::TempDir) {
+    fn input(content: &[u8], read: usize) -> (InputFile, File, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("in");
         fs::write(&path, content).unwrap();
-        let InputFile { file, path, bytes } = InputFile::open(&path).unwrap();
+        let mut input = InputFile::open(&path).unwrap();
         let other = File::options().append(true).open(&path).unwrap();
-        let mut input = Bytes { file, path, len_at_first: bytes, wake: None, has_said_so: false };
         input.read_exact(&mut vec![0; read]).unwrap();
         (input, other, folder)
     }
@@ -183,8 +163,7 @@ mod tests {
     /// The system does not know how long what it makes up is.
     #[test]
     fn what_has_no_length_can_be_read() {
-        let InputFile { file, path, bytes } = InputFile::open(Path::new("/proc/self/status")).unwrap();
-        let input = Bytes { file, path, len_at_first: bytes, wake: None, has_said_so: false };
+        let input = InputFile::open(Path::new("/proc/self/status")).unwrap();
         assert!(!io::read_to_string(input).unwrap().is_empty());
     }
 }

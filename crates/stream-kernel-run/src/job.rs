@@ -104,22 +104,16 @@ impl<A: Application> Job<A> {
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.
     pub fn start(self, run_id: &str, recorder: Option<Recorder>) -> Session<A> {
-        let (runner, config) = self.into_runner(run_id);
-        let runner = match recorder {
-            Some(recorder) => runner.with_recorder(recorder),
-            None => runner,
-        };
-        Session::new(runner, config)
-    }
-
-    /// Returns a runner that traces nothing yet, and the configuration.
-    pub(crate) fn into_runner(self, run_id: &str) -> (SyncRunner<A::Message>, Arc<ConfigOf<A>>) {
         let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
         let on_step_error = match self.config.runtime.on_step_error {
             ConfiguredPolicy::Stop => OnStepError::Stop,
             ConfiguredPolicy::Continue => OnStepError::Continue,
         };
-        (SyncRunner::new(self.scenario, label, on_step_error), self.config)
+        let session = Session::new(SyncRunner::new(self.scenario, label, on_step_error), self.config);
+        match recorder {
+            Some(recorder) => session.with_recorder(recorder),
+            None => session,
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub use adapters::{
 };
 pub use application::{About, Application, ConfigOf, Section, SummaryRow};
 pub use checkpointed::{
-    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Ends, Event, MIN_SNAPSHOT_BYTES, check_program,
+    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, MIN_SNAPSHOT_BYTES, check_program,
     run_checkpointed,
 };
 pub use input::OpenInputError;

@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use stream_kernel_checkpoint::FileError;
 use stream_kernel_disk::{dir_of, try_lock};
 
 use crate::adapters::is_standard_stream;
-use crate::feed::Output;
 use crate::same_file::is_link_to_file;
 
 /// Why an output cannot be opened.
@@ -41,16 +39,12 @@ const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A file or stream that is open for output.
 pub struct OutputFile {
-    writer: BufWriter<CountedFile>,
+    writer: BufWriter<File>,
+    /// How many bytes were written, what is buffered included.
+    bytes: u64,
     path: PathBuf,
     /// The path that the file has while it is written; `None` for a stream.
     partial: Option<PathBuf>,
-}
-
-/// A file, and how many bytes were written to it.
-struct CountedFile {
-    file: File,
-    bytes: u64,
 }
 
 impl OutputFile {
@@ -92,23 +86,13 @@ impl OutputFile {
     }
 
     fn new(file: File, path: &Path, partial: Option<PathBuf>) -> Self {
-        let file = CountedFile { file, bytes: 0 };
         let writer = BufWriter::with_capacity(BLOCK_BYTES, file);
-        Self { writer, path: path.to_owned(), partial }
+        Self { writer, bytes: 0, path: path.to_owned(), partial }
     }
 
     /// Returns where the lines are of an output that is not complete, if they still are there.
     pub fn left(&self) -> Option<&Path> {
-        self.partial.as_deref().filter(|partial| self.writer.get_ref().is_at(partial))
-    }
-
-    /// Writes out what is buffered.
-    ///
-    /// # Errors
-    ///
-    /// Returns why that is not possible; the error names the output.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush().map_err(|error| named(&self.path, &error))
+        self.partial.as_deref().filter(|partial| is_at(self.writer.get_ref(), partial))
     }
 
     /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds
@@ -120,16 +104,16 @@ impl OutputFile {
     pub fn complete(&mut self) -> io::Result<()> {
         self.flush()?;
         let Some(partial) = &self.partial else { return Ok(()) };
-        let CountedFile { file, bytes: written } = self.writer.get_ref();
+        let (file, written) = (self.writer.get_ref(), self.bytes);
         let has =
             file.sync_all().and_then(|()| file.metadata()).map_err(|error| named(&self.path, &error))?.len();
-        if !self.writer.get_ref().is_at(partial) {
+        if !is_at(file, partial) {
             return Err(self.nameless(format_args!(
                 "somebody else has removed or replaced `{}` while the run went on (run it again)",
                 partial.display()
             )));
         }
-        if has != *written {
+        if has != written {
             return Err(self.nameless(format_args!(
                 "somebody else has changed `{}`: it has {has} bytes, and {written} were written (run it again)",
                 partial.display()
@@ -151,50 +135,24 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("the output `{}` cannot be written: {error}", path.display()))
 }
 
-impl CountedFile {
-    /// Returns whether the file is there, and not another one.
-    fn is_at(&self, path: &Path) -> bool {
-        let [file, there] = [self.file.metadata(), path.symlink_metadata()]
-            .map(|metadata| metadata.ok().map(|metadata| (metadata.dev(), metadata.ino())));
-        file.is_some() && file == there
-    }
+/// Returns whether the file is at `path`, and not another one.
+fn is_at(file: &File, path: &Path) -> bool {
+    let [file, there] = [file.metadata(), path.symlink_metadata()]
+        .map(|metadata| metadata.ok().map(|metadata| (metadata.dev(), metadata.ino())));
+    file.is_some() && file == there
 }
 
-impl Write for CountedFile {
+/// Flushing writes out what is buffered. Errors name the output.
+impl Write for OutputFile {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = self.writer.write(bytes).map_err(|error| named(&self.path, &error))?;
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Output for OutputFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.writer.write_all(bytes).map_err(|error| named(&self.path, &error))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        OutputFile::flush(self)
-    }
-
-    fn flush_for_commit(&mut self) -> Result<(), FileError> {
-        let failed = |cause| FileError::Io { doing: "be written", path: self.path.clone(), cause };
-        self.writer.flush().map_err(failed)
-    }
-}
-
-/// For results that are no lines. Flushing writes out what is buffered.
-impl Write for OutputFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes).map_err(|error| named(&self.path, &error))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        OutputFile::flush(self)
+        self.writer.flush().map_err(|error| named(&self.path, &error))
     }
 }
 
@@ -283,10 +241,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("out");
             let mut output = OutputFile::open(&path).unwrap();
-            Output::write(&mut output, b"a\nb").unwrap();
-            OutputFile::flush(&mut output).unwrap();
+            output.write_all(b"a\nb").unwrap();
+            output.flush().unwrap();
             change(&partial_path(&path));
-            Output::write(&mut output, b"\nc\n").unwrap();
+            output.write_all(b"\nc\n").unwrap();
             let completed = output.complete();
             let error = completed.map_or_else(|error| error.to_string(), |()| String::new());
             assert!(error.contains(told) && error.is_empty() == told.is_empty(), "{told}: {error}");

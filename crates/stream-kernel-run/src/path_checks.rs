@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Loaded, Problem, SinkKind};
+use stream_kernel_config::{Loaded, Problem};
 
 use crate::adapters::is_standard_stream;
 use crate::output::partial_path;
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::{Target, is_link_to_file};
-use crate::{InputSettings, LineAdapters, OutputSettings};
+use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
 
 /// Something that is read or written, with the key that says so.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Place<'a> {
     key: &'a str,
     what: &'a str,
@@ -28,11 +28,9 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let output = adapters.output_sink().settings.path.clone();
     let unfinished = partial_path(&output);
     let tracing = &loaded.config().runtime.tracing;
-    // A sink that is configured but switched off writes nothing.
-    let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
-    let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, _)| path.to_owned());
+    let trace = tracing::file(tracing).map(|(path, _)| path.to_owned());
     let key_file = tracing.redact.key_file.clone();
-    let traces_to_stdout = sink.is_some_and(|sink| sink.kind == SinkKind::Stdout);
+    let traces_to_stdout = tracing::goes_to_stdout(tracing);
     let writes_to_stdout = is_standard_stream(&output);
 
     // A path that only stands in for a mistaken one is held against nothing.
@@ -62,9 +60,6 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     if let Some(output) = output {
         check_link(loaded, output, "`-`");
     }
-    if let (Some(output), Some(input)) = (output, input) {
-        check_same(loaded, output, input);
-    }
     if let Some(trace) = trace {
         if trace.target == Target::Path(Path::new("-")) {
             let problem = Problem::new("`-` is no trace file")
@@ -74,20 +69,12 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         }
         check_link(loaded, trace, "the sink `stdout`");
     }
-    for trace in [trace, records].into_iter().flatten() {
-        for other in [input, output, unfinished, key_file].into_iter().flatten() {
-            check_same(loaded, trace, other);
-        }
-    }
-    if let (Some(unfinished), Some(input)) = (unfinished, input) {
-        check_same(loaded, unfinished, input);
-    }
-    if let Some(key_file) = key_file {
-        for results in [output, unfinished].into_iter().flatten() {
-            check_same(loaded, results, key_file);
-        }
-    }
     for written in [output, unfinished, trace, records].into_iter().flatten() {
+        let is_trace = [trace, records].contains(&Some(written));
+        let results = [output, unfinished].map(|results| results.filter(|_| is_trace));
+        for other in [input].into_iter().chain(results).chain([key_file]).flatten() {
+            check_same(loaded, written, other);
+        }
         check_configuration(loaded, written);
     }
 }

@@ -1,6 +1,7 @@
 //! A run without a checkpoint: every line goes through the pipeline, and the output takes its name at the end.
 
-use std::io;
+use std::convert::Infallible;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use stream_kernel_exec::{RunReport, StepFailure};
 use stream_kernel_sinks::OpenError;
 use stream_kernel_trace::{Clock, SinkFailure, TraceSink};
 
-use crate::feed::{Feed, Interruption, Output, tell_notices};
+use crate::feed::{Feed, Interruption, tell_notices};
 use crate::input::InputFile;
 use crate::output::OutputFile;
 use crate::{
@@ -61,8 +62,7 @@ impl OpenFiles {
     /// Says what cannot be opened.
     pub fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, RunError> {
         let input = InputFile::open(&config.adapters.input_source().settings.path)?;
-        let tracing = &config.runtime.tracing;
-        let sink = if tracing.enabled { tracing::open_sink(tracing)? } else { None };
+        let sink = tracing::open_sink(&config.runtime.tracing)?;
         let output = OutputFile::open(&config.adapters.output_sink().settings.path)?;
         Ok(Self { input, sink, output })
     }
@@ -118,7 +118,8 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
     let lines = LineReader::new(input.into_bytes(wake), max_line_bytes).unterminated_line(unterminated_line);
     let mut feed = Feed { lines, output };
 
-    let taken = feed.take_all(&mut session, between_lines, tell);
+    let taken: Result<_, Interruption<Infallible>> =
+        feed.take_all(&mut session, between_lines, tell, |_, _, _| Ok(()));
     tell_notices(&mut session, tell);
     let line_no = session.position().line_no;
     let ended = match taken {
@@ -126,7 +127,6 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
         Err(Interruption::Read(cause)) => Err(RunError::ReadInput { line_no, cause }),
         Err(Interruption::Write(cause)) => Err(RunError::WriteOutput(cause)),
         Err(Interruption::Step(failure)) => Err(failure.into()),
-        Err(Interruption::Commit(_)) => unreachable!("there is no checkpoint"),
     };
     let (report, summary) = (session.report(), session.summary());
     PlainEnded {
@@ -148,7 +148,7 @@ fn finish_output<A: Application>(
     let done = if is_stopped {
         output.flush()
     } else {
-        Output::write(output, &session.complete()).and_then(|()| output.complete())
+        output.write_all(&session.complete()).and_then(|()| output.complete())
     };
     done.map(|()| is_stopped).map_err(RunError::WriteOutput)
 }

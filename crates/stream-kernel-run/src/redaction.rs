@@ -1,26 +1,15 @@
 //! From the configuration of what a trace hides to what hides it; the key is read here.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use stream_kernel_config::{Loaded, Problem, Redact, RedactIdentity};
-use stream_kernel_trace::{
-    IdentityRedaction, InvalidKey, MAX_ENTRIES, MAX_KEY_BYTES, Redaction, RedactionKey,
-};
+use stream_kernel_trace::{IdentityRedaction, MAX_ENTRIES, MAX_KEY_BYTES, Redaction, RedactionKey};
 
 pub(crate) const KEY_FILE_KEY: &str = "runtime.tracing.redact.key_file";
 const IDENTITY_KEY: &str = "runtime.tracing.redact.identity";
 const TAGS_KEY: &str = "runtime.tracing.redact.tags";
-
-/// Why the content of a file cannot be the key.
-#[derive(Debug, thiserror::Error)]
-enum KeyFileError {
-    #[error("cannot be read: {0}")]
-    Unreadable(#[from] io::Error),
-    #[error("holds no key: {0}")]
-    Invalid(#[from] InvalidKey),
-}
 
 /// Reports what is wrong with the redaction, an unusable key file included, and returns what it hides.
 ///
@@ -57,14 +46,16 @@ pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Redaction {
     Redaction::new(identity, tags, key)
 }
 
-fn read_key(path: &Path) -> Result<RedactionKey, KeyFileError> {
+/// Reads the key, or says what is wrong with its file.
+fn read_key(path: &Path) -> Result<RedactionKey, String> {
     let mut bytes = Vec::new();
     // One byte more than a key may have tells that there is too much; the rest is not looked at.
-    File::open(path)?.take(MAX_KEY_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(RedactionKey::new(&bytes)?)
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_BYTES as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("cannot be read: {error}"))?;
+    RedactionKey::new(&bytes).map_err(|error| format!("holds no key: {error}"))
 }
 
-fn unusable(path: &Path, error: &KeyFileError) -> Problem {
+fn unusable(path: &Path, error: &str) -> Problem {
     Problem::new(format!("the key file `{}` {error}", path.display()))
         .expected(format!("a readable file of 1 to {MAX_KEY_BYTES} bytes"))
         .hint("make one with `head -c 32 /dev/urandom > FILE`, and keep it: hashes can be compared only under the same key")

@@ -1,13 +1,12 @@
-//! Sessions: lines go in, output comes out, in line order; with a checkpoint, what was done is committed now and then.
+//! Sessions: lines go in, output comes out, in line order.
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
 use stream_kernel_exec::{InputOutcome, Memory, RunReport, StepFailure, SyncRunner};
-use stream_kernel_trace::{Context, SinkFailure, Timestamp};
+use stream_kernel_trace::{Context, Recorder, SinkFailure, Timestamp};
 
-use crate::checkpointed::{CheckpointFailure, Commits, Ends, Mark};
 use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 
 /// The number of lines that may be prepared before the first of them is taken: enough for the processor to wait for what they need all at
@@ -30,34 +29,27 @@ pub struct Position {
 /// [prepares](Self::prepare) them first, which is quicker and changes nothing else.
 pub struct Session<A: Application> {
     runner: SyncRunner<A::Message>,
-    config: Arc<ConfigOf<A>>,
+    pub(crate) config: Arc<ConfigOf<A>>,
     /// Of each line that is prepared: how many bytes of the input were read with it.
     prepared: VecDeque<u64>,
     position: Position,
-    /// Where the run stood before the line that was taken last.
-    before: Mark,
     abandoned: Vec<StepFailure>,
-    commits: Option<Commits>,
 }
 
 impl<A: Application> Session<A> {
     pub(crate) fn new(runner: SyncRunner<A::Message>, config: Arc<ConfigOf<A>>) -> Self {
-        Self {
-            runner,
-            config,
-            prepared: VecDeque::new(),
-            position: Position::default(),
-            before: Mark::default(),
-            abandoned: Vec::new(),
-            commits: None,
-        }
+        let (prepared, abandoned) = (VecDeque::new(), Vec::new());
+        Self { runner, config, prepared, position: Position::default(), abandoned }
     }
 
-    /// Goes on at `position`, and commits.
-    pub(crate) fn with_commits(mut self, position: Position, commits: Commits) -> Self {
-        (self.position, self.commits) = (position, Some(commits));
-        self.before = self.mark();
-        self
+    /// Goes on at `position`, where an earlier run had come to `report`.
+    pub(crate) fn after(self, report: RunReport, position: Position) -> Self {
+        Self { runner: self.runner.after(report), position, ..self }
+    }
+
+    /// Traces every step from now on.
+    pub(crate) fn with_recorder(self, recorder: Recorder) -> Self {
+        Self { runner: self.runner.with_recorder(recorder), ..self }
     }
 
     /// Shows `observer` the context of each line when it is done, the tape included if records are kept there.
@@ -91,7 +83,6 @@ impl<A: Application> Session<A> {
     /// Returns the failure of a step that ends the run: the line has changed nothing, and has written nothing.
     pub fn take_prepared(&mut self) -> Result<(), StepFailure> {
         let Some(end) = self.prepared.pop_front() else { return Ok(()) };
-        self.begin_line();
         let done = self.runner.process_prepared();
         self.end_line(done.unwrap_or(Ok(InputOutcome::Completed)), end)
     }
@@ -102,16 +93,8 @@ impl<A: Application> Session<A> {
     ///
     /// As for [`take_prepared`](Self::take_prepared).
     pub fn take(&mut self, line: RawLine, end: u64) -> Result<(), StepFailure> {
-        self.begin_line();
         let done = self.runner.process(line.line_no(), line);
         self.end_line(done, end)
-    }
-
-    #[inline]
-    fn begin_line(&mut self) {
-        if self.commits.is_some() {
-            self.before = self.mark();
-        }
     }
 
     #[inline]
@@ -120,9 +103,6 @@ impl<A: Application> Session<A> {
             self.abandoned.push(failure);
         }
         self.position = Position { line_no: self.position.line_no + 1, bytes: end };
-        if let Some(commits) = &mut self.commits {
-            commits.count_output(self.runner.written());
-        }
         Ok(())
     }
 
@@ -137,18 +117,11 @@ impl<A: Application> Session<A> {
         self.position
     }
 
-    /// Tells people what has happened since the last call.
+    /// Tells people which lines were abandoned since the last call.
     #[inline]
-    pub(crate) fn tell_events(&mut self, tell: &mut dyn FnMut(Event<'_>)) {
-        if !self.abandoned.is_empty() {
-            for failure in self.take_abandoned() {
-                tell(Event::Abandoned(&failure));
-            }
-        }
-        if let Some(commits) = &mut self.commits
-            && let Some((line_no, cause)) = commits.take_trace_failure()
-        {
-            tell(Event::TraceEnds { path: commits.trace_path(), line_no, cause: Some(&cause) });
+    pub(crate) fn tell_abandoned(&mut self, tell: &mut dyn FnMut(Event<'_>)) {
+        for failure in self.abandoned.drain(..) {
+            tell(Event::Abandoned(&failure));
         }
     }
 
@@ -162,6 +135,11 @@ impl<A: Application> Session<A> {
         mem::take(&mut self.abandoned)
     }
 
+    /// Forgets how many notices there were.
+    pub(crate) fn reset_notices(&mut self) {
+        self.runner.reset_notices();
+    }
+
     /// Returns what steps want people to know since the last call.
     pub fn take_notices(&mut self) -> Vec<String> {
         self.runner.take_notices()
@@ -172,67 +150,10 @@ impl<A: Application> Session<A> {
         self.runner.idle();
     }
 
-    /// Makes a commit if the configuration wants one by now: by the number of lines after each line, by the clock once what was prepared
-    /// is taken. Without a checkpoint it does nothing.
-    ///
-    /// # Errors
-    ///
-    /// Says why this commit, or the one before, could not be made.
-    #[inline]
-    pub fn commit_if_due(&mut self, ends: &mut dyn Ends) -> Result<(), CheckpointFailure> {
-        if self.commits.is_none() {
-            return Ok(());
-        }
-        let mark = self.mark();
-        let is_block_done = self.prepared.is_empty();
-        let last_time = self.runner.last_time();
-        let Some(commits) = &mut self.commits else { return Ok(()) };
-        commits.heed_trace_failure()?;
-        if commits.is_due(&mark, is_block_done)? {
-            let rows = A::summary(&self.config, self.runner.memory());
-            commits.commit(ends, mark, &rows, last_time, Some(self.runner.memory()), false)?;
-        }
-        Ok(())
-    }
-
-    /// Commits what was done, now that the run ends: all of it, or all but the line that was taken last.
-    ///
-    /// # Errors
-    ///
-    /// Says why this commit, or the one before, could not be made.
-    pub(crate) fn commit_end(
-        &mut self,
-        ends: &mut dyn Ends,
-        is_last_line_lost: bool,
-        complete: bool,
-    ) -> Result<(), CheckpointFailure> {
-        let mark = if is_last_line_lost { self.before } else { self.mark() };
-        let last_time = self.runner.last_time();
-        let rows = self.summary();
-        let Some(commits) = &mut self.commits else { return Ok(()) };
-        // What is remembered may hold the line that is lost.
-        let memory = (!is_last_line_lost).then(|| self.runner.memory());
-        commits.commit(ends, mark, &rows, last_time, memory, complete)?;
-        commits.wait()
-    }
-
-    pub(crate) fn commits(&mut self) -> Option<&mut Commits> {
-        self.commits.as_mut()
-    }
-
-    #[inline]
-    fn mark(&self) -> Mark {
-        let written = self.commits.as_ref().map(Commits::written).unwrap_or_default();
-        Mark { position: self.position, written, report: self.runner.report() }
-    }
-
     /// Returns what the application writes after the last line.
     pub fn complete(&mut self) -> Vec<u8> {
         let mut output = Vec::new();
         A::finish(&self.config, self.runner.memory(), &mut output);
-        if let Some(commits) = &mut self.commits {
-            commits.end_output(&output);
-        }
         output
     }
 
@@ -253,10 +174,7 @@ impl<A: Application> Session<A> {
 
     /// Returns the application's part of the summary.
     pub fn summary(&mut self) -> Vec<SummaryRow> {
-        match self.commits.as_ref().and_then(Commits::finished_rows) {
-            Some(rows) => rows.clone(),
-            None => A::summary(&self.config, self.runner.memory()),
-        }
+        A::summary(&self.config, self.runner.memory())
     }
 
     /// Ends the run, after an error as well: brings out what the trace's sink still holds.

@@ -5,7 +5,6 @@ mod recovery;
 mod snapshots;
 mod undisturbed;
 
-use std::fmt;
 use std::marker::PhantomData;
 
 use stream_kernel_config::Loader;
@@ -157,10 +156,7 @@ impl<A: Application> Scene<A> {
     /// wrong, or a step ends the run.
     #[track_caller]
     pub fn check_recovery(&self) -> u64 {
-        match recovery::check(self) {
-            Ok(count) => count,
-            Err(what) => panic!("{what}"),
-        }
+        recovery::check(self).unwrap_or_else(|what| panic!("{what}"))
     }
 
     /// Takes a snapshot of all memory before every line and after the last, restores it into new memory, and has a new run go on from there.
@@ -172,10 +168,7 @@ impl<A: Application> Scene<A> {
     /// As for [`check_recovery`](Self::check_recovery).
     #[track_caller]
     pub fn check_snapshots(&self) -> u64 {
-        match snapshots::check(self) {
-            Ok(count) => count,
-            Err(what) => panic!("{what}"),
-        }
+        snapshots::check(self).unwrap_or_else(|what| panic!("{what}"))
     }
 
     /// Returns a job on the files of the scene.
@@ -200,15 +193,6 @@ impl<A: Application> Scene<A> {
         LineReader::new(&self.input[offset..], settings.max_line_bytes)
             .unterminated_line(settings.unterminated_line)
             .after(line_no, offset as u64)
-    }
-}
-
-impl<A: Application> fmt::Debug for Scene<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scene")
-            .field("program", &A::ABOUT.name)
-            .field("input_bytes", &self.input.len())
-            .finish_non_exhaustive()
     }
 }
 

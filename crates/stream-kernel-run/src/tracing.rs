@@ -1,7 +1,9 @@
 //! From the tracing configuration to a recorder and its sink.
 
+use std::path::Path;
+
 use stream_kernel_config::{
-    ContextDiffMode as ConfiguredDiff, SignatureMode as ConfiguredSignature, Tracing,
+    ContextDiffMode as ConfiguredDiff, SignatureMode as ConfiguredSignature, SinkKind, Tracing,
 };
 use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
 use stream_kernel_trace::{
@@ -42,10 +44,22 @@ pub(crate) fn recorder<C: Clock + 'static>(
     })
 }
 
+/// Returns the file that records go to, if they go to one.
+pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Cadence)> {
+    let (path, jsonl) = tracing.sink.as_ref().filter(|_| tracing.enabled)?.jsonl_file()?;
+    Some((path, Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n }))
+}
+
+/// Returns whether records go to standard output.
+pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
+    tracing.enabled && tracing.sink.as_ref().is_some_and(|sink| sink.kind == SinkKind::Stdout)
+}
+
 /// Opens the sink that is configured, if any is.
 pub(crate) fn open_sink(tracing: &Tracing) -> Result<Option<Box<dyn TraceSink>>, OpenError> {
-    let Some(sink) = &tracing.sink else { return Ok(None) };
-    let Some((path, jsonl)) = sink.jsonl_file() else { return Ok(Some(Box::new(StdoutSink::new()))) };
-    let cadence = Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n };
-    Ok(Some(Box::new(JsonlSink::open(path, cadence)?)))
+    Ok(match file(tracing) {
+        Some((path, cadence)) => Some(Box::new(JsonlSink::open(path, cadence)?)),
+        None if goes_to_stdout(tracing) => Some(Box::new(StdoutSink::new())),
+        None => None,
+    })
 }

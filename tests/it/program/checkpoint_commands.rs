@@ -195,7 +195,7 @@ fn damage_is_found() {
     nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)
     checkpoint `run.ckpt`
     nothing that is committed can be read (restore it from a copy, or start over: `run --restart`)
-    wrong: `run.ckpt/manifest` is damaged: neither of its slots is whole
+    wrong: `run.ckpt/manifest` is damaged: neither of its slots is whole (restore it from a copy, or start over)
     ");
 }
 

@@ -163,7 +163,9 @@ fn limits_below_what_is_held() {
     let told = ["max_ids", "max_customers"]
         .map(|limit| refused(&folder, &["--set", &format!("runtime.limits.{limit}=1")]));
     assert_snapshot!(told.concat(), @"
+    fund-load: resuming after line 2, the last one of a complete run
     error: the checkpoint `run.ckpt` cannot be gone on from: what was decided before is not decided again: line 2: step `idempotency_gate` failed: StoreFull: the id is new, and as many are remembered as `runtime.limits.max_ids` allows: 1 (set `nodes.idempotency_gate.remember_days` and start over, or raise it); nothing was touched
+    fund-load: resuming after line 2, the last one of a complete run
     error: the checkpoint `run.ckpt` cannot be gone on from: what was decided before is not decided again: line 2: step `update_windows` failed: StoreFull: the customer is new, and as many are remembered as `runtime.limits.max_customers` allows: 1 (raise it); nothing was touched
     ");
     run_checkpointed(&folder).set(["runtime.limits={max_ids: 2, max_customers: 2}"]).exits_with(0);
@@ -179,7 +181,10 @@ fn an_output_that_is_not_come_to_again() {
         });
         folder.write("input.txt", attempts(4));
     });
-    assert_snapshot!(told, @"error: the checkpoint `run.ckpt` cannot be gone on from: the committed lines, decided again, come to another output (was the program built anew, with other rules?); nothing was touched (--restart starts over)");
+    assert_snapshot!(told, @"
+    fund-load: resuming after line 3, the last one of a complete run
+    error: the checkpoint `run.ckpt` cannot be gone on from: the committed lines, decided again, come to another output (was the program built anew, with other rules?); nothing was touched (--restart starts over)
+    ");
 }
 
 /// The version before had slots of 8 KiB.

@@ -187,7 +187,10 @@ fn an_output_that_cannot_be_renamed_is_left_as_it_is() {
     let folder = Folder::with_input(attempts(1));
     run_checkpointed(&folder).exits_with(0);
     let told = run_checkpointed(&folder).args(["--output", "missing/output.txt"]).exits_with(1).stderr;
-    assert_snapshot!(told, @"error: the output so far, `output.txt`, cannot become `missing/output.txt.partial` (move it there, and run again): `output.txt` cannot be renamed: No such file or directory (os error 2)");
+    assert_snapshot!(told, @"
+    fund-load: resuming after line 1, the last one of a complete run
+    error: the output so far, `output.txt`, cannot become `missing/output.txt.partial` (move it there, and run again): `output.txt` cannot be renamed: No such file or directory (os error 2)
+    ");
     run_checkpointed(&folder).exits_with(0);
     assert_eq!(folder.read("output.txt"), accepted(1));
 }

@@ -59,11 +59,11 @@ pub fn checkpoint(bytes: &[u8]) {
 fn check(disk: &SimulatedDisk) {
     let before = contents(disk);
     let dir = Path::new(DIR);
-    let seen = inspect(disk, dir).unwrap_or_else(|error| panic!("{error}: {}", error.cause));
+    let seen = inspect(disk, dir).unwrap_or_else(|error| panic!("{error:?}"));
     let of_no_run = memory();
     let mut check = |records: &[u8]| of_no_run.check(records).map_err(|error| format!("{error:?}"));
     let verified = verify(disk, dir, &mut check);
-    let (_, findings) = verified.unwrap_or_else(|error| panic!("{error}: {}", error.cause));
+    let (_, findings) = verified.unwrap_or_else(|error| panic!("{error:?}"));
     match Checkpoint::open(Arc::new(disk.clone()), dir) {
         Ok((checkpoint, committed)) => {
             assert_eq!(committed, seen.last.map(|last| last.committed), "opened otherwise than looked at");

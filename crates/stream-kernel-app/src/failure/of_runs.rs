@@ -54,8 +54,7 @@ fn told(failure: &CheckpointFailure) -> String {
     let hint = match failure {
         CheckpointFailure::Open(OpenError::InUse { .. })
         | CheckpointFailure::File(FileError::InUse { .. })
-        | CheckpointFailure::BeyondLimit { .. }
-        | CheckpointFailure::NotDecidedAgain { .. } => "; nothing was touched",
+        | CheckpointFailure::Refused { restart_helps: false, .. } => "; nothing was touched",
         // There may be nothing to go on from.
         CheckpointFailure::Begin(_) => "",
         CheckpointFailure::Commit { line_no: 0, .. } => " (run it again)",
@@ -68,7 +67,7 @@ fn told(failure: &CheckpointFailure) -> String {
              `adapters.input_source.settings.unterminated_line: leave`)"
         }
         CheckpointFailure::File(FileError::Shortened { .. })
-        | CheckpointFailure::Commit { cause: CommitError::Shortened { .. }, .. } => {
+        | CheckpointFailure::Commit { cause: CommitError::File(FileError::Shortened { .. }), .. } => {
             "; what was committed before stays (--restart starts over)"
         }
         CheckpointFailure::OutputGone { .. } => {

@@ -6,12 +6,13 @@ use stream_kernel_disk::{DiskFile, OpenHow, dir_of};
 
 use super::Checkpoint;
 use crate::committed::Committed;
-use crate::error::{CommitError, doing};
+use crate::committed_file::check_length;
+use crate::error::{CommitError, FileError};
 use crate::injected::{InjectedFault, is_injected};
 use crate::layout::snapshot_path;
-use crate::manifest::{Place, write_slot};
-use crate::slot::Slot;
-use crate::snapshot::{SnapshotFile, SnapshotWriter, check_length};
+use crate::manifest::Place;
+use crate::slot::Commit;
+use crate::snapshot::{SnapshotFile, SnapshotWriter};
 
 impl Checkpoint {
     /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit. The
@@ -64,7 +65,7 @@ impl Checkpoint {
             this.prepare()?;
             let number = this.next_sequence();
             let path = snapshot_path(&this.dir, number);
-            let file = this.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?;
+            let file = this.disk.open(&path, OpenHow::New).map_err(FileError::io("be created", &path))?;
             let mut writer = SnapshotWriter::new(&*file, number);
             write(&mut writer)?;
             let snapshot = writer.end()?;
@@ -122,7 +123,7 @@ impl Checkpoint {
             self.sync_dir(&self.dir)?;
         }
         self.sync_files(&committed, sync_first)?;
-        let slot = Slot { sequence: self.next_sequence(), snapshot, committed };
+        let slot = Commit { sequence: self.next_sequence(), snapshot, committed };
         if !has_new_files {
             let place = if is_injected(InjectedFault::SlotWrittenInPlace) { place.other() } else { place };
             self.write_slot(&slot, place)?;
@@ -164,22 +165,23 @@ impl Checkpoint {
     }
 
     /// Writes a slot and makes it durable.
-    pub(super) fn write_slot(&self, slot: &Slot, place: Place) -> Result<(), CommitError> {
+    pub(super) fn write_slot(&self, slot: &Commit, place: Place) -> Result<(), CommitError> {
         let manifest = &*self.manifest;
-        write_slot(manifest, place, &slot.encode()?).map_err(doing("be written", manifest.path()))?;
+        let written = manifest.write_all_at(&slot.encode()?, place.offset());
+        written.map_err(FileError::io("be written", manifest.path()))?;
         if is_injected(InjectedFault::SlotNotSynced) { Ok(()) } else { sync(manifest) }
     }
 
     pub(super) fn sync_dir(&self, dir: &Path) -> Result<(), CommitError> {
-        self.disk.sync_dir(dir).map_err(doing("be made durable", dir))
+        Ok(self.disk.sync_dir(dir).map_err(FileError::io("be made durable", dir))?)
     }
 }
 
 /// Makes a file durable. It is not tried again: the system forgets what it could not write.
 fn sync(file: &dyn DiskFile) -> Result<(), CommitError> {
-    match file.sync_data() {
+    let synced = match file.sync_data() {
         Err(_) if is_injected(InjectedFault::SyncRetried) => file.sync_data(),
         synced => synced,
-    }
-    .map_err(doing("be made durable", file.path()))
+    };
+    Ok(synced.map_err(FileError::io("be made durable", file.path()))?)
 }

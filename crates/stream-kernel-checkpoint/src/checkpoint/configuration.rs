@@ -3,13 +3,13 @@
 //! It is written once, before the first commit, and every commit holds its hash.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 
 use super::Checkpoint;
 use crate::committed::{CommittedConfiguration, OutOfBounds};
-use crate::error::{CommitError, RestoreError, doing};
+use crate::error::{CommitError, FileError, RestoreError};
 use crate::injected::{InjectedFault, is_injected};
 use crate::layout::CONFIGURATION;
 use crate::prefix::PrefixHash;
@@ -41,14 +41,14 @@ impl Checkpoint {
             // A run that was cut off before its first commit may have left one.
             match this.disk.remove(&path) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                    return Err(doing("be replaced", &path)(cause));
+                    return Err(FileError::io("be replaced", &path)(cause).into());
                 }
                 _ => {}
             }
-            let file = this.disk.open(&path, OpenHow::New).map_err(doing("be created", &path))?;
-            file.write_all_at(text.as_bytes(), 0).map_err(doing("be written", &path))?;
+            let file = this.disk.open(&path, OpenHow::New).map_err(FileError::io("be created", &path))?;
+            file.write_all_at(text.as_bytes(), 0).map_err(FileError::io("be written", &path))?;
             if !is_injected(InjectedFault::ConfigurationNotSynced) {
-                file.sync_data().map_err(doing("be made durable", &path))?;
+                file.sync_data().map_err(FileError::io("be made durable", &path))?;
             }
             let hash = PrefixHash::of(text.as_bytes());
             this.configuration = Some(file);
@@ -63,45 +63,37 @@ impl Checkpoint {
     /// It cannot be read, or it is not what was committed.
     pub fn configuration(&mut self) -> Result<String, RestoreError> {
         let Some((slot, _)) = &self.last else { return Ok(String::new()) };
-        let text = read_configuration(&*self.disk, &self.dir, &slot.committed.configuration)?;
-        let path = self.dir.join(CONFIGURATION);
-        let opened = self.disk.open(&path, OpenHow::ReadOnlyNoFollow);
-        self.configuration = Some(opened.map_err(|cause| RestoreError::ReadConfiguration { path, cause })?);
+        let (text, file) = read_configuration(&*self.disk, &self.dir, &slot.committed.configuration)?;
+        self.configuration = Some(file);
         Ok(text)
     }
 }
 
-/// Reads the configuration of the checkpoint in `dir`.
+/// Reads the configuration of the checkpoint in `dir`, and returns its file as well.
 pub(crate) fn read_configuration(
     disk: &dyn Disk,
     dir: &Path,
     committed: &CommittedConfiguration,
-) -> Result<String, RestoreError> {
-    let path = dir.join(CONFIGURATION);
-    let damaged = |path: PathBuf, what| RestoreError::ConfigurationDamaged { path, what };
-    let text = match disk.open(&path, OpenHow::ReadOnlyNoFollow).and_then(|file| read_file(&*file, committed))
-    {
-        Ok(text) => text.ok_or("its length differs from what was committed"),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Err("it is missing"),
-        Err(cause) => return Err(RestoreError::ReadConfiguration { path, cause }),
+) -> Result<(String, Box<dyn DiskFile>), RestoreError> {
+    let path = &dir.join(CONFIGURATION);
+    let damaged = |what| RestoreError::ConfigurationDamaged { path: path.clone(), what };
+    let unreadable = |cause| RestoreError::ReadConfiguration { path: path.clone(), cause };
+    let file = match disk.open(path, OpenHow::ReadOnlyNoFollow) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(damaged("it is missing")),
+        opened => opened.map_err(unreadable)?,
     };
-    let text = text.map_err(|what| damaged(path.clone(), what))?;
-    if PrefixHash::of(&text) != committed.hash && !is_injected(InjectedFault::ConfigurationNotVerified) {
-        return Err(damaged(path, "its checksum differs"));
-    }
-    String::from_utf8(text).map_err(|_| damaged(path, "it is not UTF-8"))
-}
-
-/// Returns the file's content, `None` if its length is another.
-fn read_file(file: &dyn DiskFile, committed: &CommittedConfiguration) -> io::Result<Option<Vec<u8>>> {
     let bytes = usize::try_from(committed.bytes).unwrap_or(usize::MAX);
     // Before memory is taken for it: a damaged length may be anything.
-    if bytes > MAX_CONFIGURATION_TEXT_BYTES || file.len()? != committed.bytes {
-        return Ok(None);
+    if bytes > MAX_CONFIGURATION_TEXT_BYTES || file.len().map_err(unreadable)? != committed.bytes {
+        return Err(damaged("its length differs from what was committed"));
     }
     let mut text = vec![0; bytes];
-    file.read_exact_at(&mut text, 0)?;
-    Ok(Some(text))
+    file.read_exact_at(&mut text, 0).map_err(unreadable)?;
+    if PrefixHash::of(&text) != committed.hash && !is_injected(InjectedFault::ConfigurationNotVerified) {
+        return Err(damaged("its checksum differs"));
+    }
+    let text = String::from_utf8(text).map_err(|_| damaged("it is not UTF-8"))?;
+    Ok((text, file))
 }
 
 #[cfg(test)]

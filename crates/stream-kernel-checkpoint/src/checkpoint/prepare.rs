@@ -8,11 +8,11 @@ use stream_kernel_disk::{OpenHow, dir_of};
 
 use super::Checkpoint;
 use crate::committed_file::{CommittedFile, UncutFile};
-use crate::error::{CommitError, doing};
+use crate::error::{CommitError, FileError};
 use crate::injected::{InjectedFault, is_injected};
 use crate::layout::{snapshot_number, snapshot_path};
 use crate::manifest::{Place, clear};
-use crate::slot::Slot;
+use crate::slot::Commit;
 use crate::snapshot::SnapshotFile;
 
 impl Checkpoint {
@@ -42,7 +42,7 @@ impl Checkpoint {
         self.unless_failed(|this| {
             this.prepare()?;
             if from != to {
-                this.disk.rename(from, to).map_err(doing("be renamed", from))?;
+                this.disk.rename(from, to).map_err(FileError::io("be renamed", from))?;
             }
             if is_injected(InjectedFault::FinalNameNotSynced) { Ok(()) } else { this.sync_dir(dir_of(to)) }
         })
@@ -62,7 +62,7 @@ impl Checkpoint {
                 {
                     Ok(())
                 }
-                synced => synced.map_err(doing("be made durable", dir)),
+                synced => Ok(synced.map_err(FileError::io("be made durable", dir))?),
             }
         })
     }
@@ -95,7 +95,7 @@ impl Checkpoint {
     /// Makes a manifest of two empty slots, and its name, durable. There may be something in it: of a first commit that
     /// was cut off.
     fn clear_manifest(&self) -> Result<(), CommitError> {
-        clear(&*self.manifest, Place::Second).map_err(doing("be written", self.manifest.path()))?;
+        clear(&*self.manifest, Place::Second).map_err(FileError::io("be written", self.manifest.path()))?;
         if is_injected(InjectedFault::ManifestDirectoryNotSynced) {
             return Ok(());
         }
@@ -109,7 +109,7 @@ impl Checkpoint {
     /// cut, and then the other slot, which is the next to be overwritten, would be all there is. So it is written
     /// again: first in its own place, where a torn write changes nothing, then in the other, so that neither slot names
     /// a snapshot that is about to be removed.
-    fn rewrite(&mut self, slot: &Slot, place: Place) -> Result<(), CommitError> {
+    fn rewrite(&mut self, slot: &Commit, place: Place) -> Result<(), CommitError> {
         if !is_injected(InjectedFault::SlotNotRewritten) {
             for place in [place, place.other()] {
                 self.write_slot(slot, place)?;
@@ -118,7 +118,7 @@ impl Checkpoint {
         if let Some(SnapshotFile { number, .. }) = slot.snapshot {
             let path = snapshot_path(&self.dir, number);
             let opened = self.disk.open(&path, OpenHow::ReadOnlyNoFollow);
-            self.snapshot = Some(opened.map_err(doing("be opened", &path))?);
+            self.snapshot = Some(opened.map_err(FileError::io("be opened", &path))?);
         }
         Ok(())
     }
@@ -126,10 +126,10 @@ impl Checkpoint {
     /// Removes all snapshots but this one.
     pub(super) fn remove_other_snapshots(&self, kept: Option<SnapshotFile>) -> Result<(), CommitError> {
         let kept = kept.map(|snapshot| snapshot.number);
-        let names = self.disk.names(&self.dir).map_err(doing("be listed", &self.dir))?;
+        let names = self.disk.names(&self.dir).map_err(FileError::io("be listed", &self.dir))?;
         for number in names.iter().filter_map(snapshot_number).filter(|number| Some(*number) != kept) {
             let path = snapshot_path(&self.dir, number);
-            self.disk.remove(&path).map_err(doing("be removed", &path))?;
+            self.disk.remove(&path).map_err(FileError::io("be removed", &path))?;
         }
         Ok(())
     }

@@ -171,7 +171,7 @@ fn a_snapshot_that_fails_ends_committing() {
         writer.push(b"shorter").map_or(Ok(()), |()| Ok(()))
     };
     let error = checkpoint.commit_with_snapshot(after(3, 3), &mut write, &[]).unwrap_err();
-    assert!(matches!(error, CommitError::RecordTooLong(_)), "{error}");
+    assert!(matches!(error, CommitError::OutOfBounds(_)), "{error}");
     assert_eq!(checkpoint.commit(after(3, 1), &[]).unwrap_err().to_string(), error.to_string());
     drop(checkpoint);
     let (mut checkpoint, again) = open(&disk).unwrap();

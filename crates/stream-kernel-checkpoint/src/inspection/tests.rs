@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stream_kernel_disk::{Disk, Fault, PlannedFault, SimulatedDisk};
 
-use super::{SlotHealth, inspect, verify};
+use super::{Slot, inspect, verify};
 use crate::checkpoint::Checkpoint;
 use crate::committed::tests::after_lines;
 use crate::committed::{Committed, CommittedTrace, ReplayFrom};
@@ -40,7 +40,7 @@ fn the_last_commit_and_its_lock_are_shown() {
     let (disk, checkpoint) = scene();
     let seen = inspect(&disk, Path::new(DIR)).unwrap();
     assert!(seen.is_in_use);
-    assert_eq!(seen.slots, [SlotHealth::Whole, SlotHealth::Whole]);
+    assert!(matches!(seen.slots, [Slot::Whole(_), Slot::Whole(_)]));
     let last = seen.last.unwrap();
     assert_eq!((last.sequence, last.committed.lines), (1, 1));
     assert_eq!(last.snapshot, Some(SnapshotFile { number: 1, bytes: 25 }));
@@ -101,8 +101,8 @@ fn all_that_prevents_resuming_is_found() {
     the snapshot `/checkpoint/snapshot-1` is damaged at byte 0: a block has an impossible length (restore it from a copy, or start over)
     the snapshot `/checkpoint/snapshot-1` is damaged at byte 24: its length differs from what was committed (restore it from a copy, or start over)
     the configuration of the checkpoint, `/checkpoint/configuration`, is damaged: its checksum differs (restore it from a copy, or start over)
-    `/checkpoint/manifest` is damaged: neither of its slots is whole
-    `/checkpoint/manifest` is damaged: it is empty, but there is a configuration or snapshot beside it
+    `/checkpoint/manifest` is damaged: neither of its slots is whole (restore it from a copy, or start over)
+    `/checkpoint/manifest` is damaged: it is empty, but there is a configuration or snapshot beside it (restore it from a copy, or start over)
     ");
 }
 
@@ -142,7 +142,7 @@ fn one_damaged_slot_prevents_nothing() {
     manifest[100] ^= 1;
     disk.put(Path::new("/checkpoint/manifest"), &manifest);
     let (seen, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
-    assert_eq!(seen.slots, [SlotHealth::Damaged, SlotHealth::Whole]);
+    assert!(matches!(seen.slots, [Slot::Damaged, Slot::Whole(_)]));
     assert_eq!((seen.last.unwrap().sequence, findings), (1, vec![]));
 }
 
@@ -178,5 +178,5 @@ fn another_format_is_named() {
     }
     disk.put(&manifest, &bytes);
     let (_, findings) = verify(&disk, Path::new(DIR), &mut |_| Ok(())).unwrap();
-    assert_eq!(findings, ["`/checkpoint/manifest` has a format that this program does not know"]);
+    insta::assert_snapshot!(findings.join("\n"), @"`/checkpoint/manifest` has format 4, which this program does not know (use the version of the program that wrote it, or start over)");
 }

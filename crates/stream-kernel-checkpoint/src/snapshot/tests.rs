@@ -5,6 +5,7 @@ use std::path::Path;
 use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, SimulatedDisk};
 
 use super::{HEADER_BYTES, MAX_BLOCK_BYTES, SnapshotFile, SnapshotWriter, read_blocks};
+use crate::FileError;
 use crate::error::{CommitError, RestoreError};
 
 fn new_file_on(disk: &SimulatedDisk) -> Box<dyn DiskFile> {
@@ -125,8 +126,8 @@ fn a_record_too_long_ends_the_snapshot() {
     writer.push(&vec![0; MAX_BLOCK_BYTES]).unwrap();
     let error = writer.push(&vec![0; MAX_BLOCK_BYTES + 1]).unwrap_err();
     insta::assert_snapshot!(error, @"a record of 1048577 bytes is longer than the 1048576 that a block of a snapshot has room for");
-    assert!(matches!(writer.push(&[1]).unwrap_err(), CommitError::RecordTooLong(_)));
-    assert!(matches!(writer.end().unwrap_err(), CommitError::RecordTooLong(_)));
+    assert!(matches!(writer.push(&[1]).unwrap_err(), CommitError::OutOfBounds(_)));
+    assert!(matches!(writer.end().unwrap_err(), CommitError::OutOfBounds(_)));
 }
 
 /// What is behind a block that could not be written would never be read.
@@ -154,7 +155,10 @@ fn nothing_is_written_behind_a_gap() {
     writer.end_block().unwrap();
     file.set_len(22).unwrap();
     writer.push(b"two").unwrap();
-    assert!(matches!(writer.end().unwrap_err(), CommitError::Shortened { bytes: 22, written: 23, .. }));
+    assert!(matches!(
+        writer.end().unwrap_err(),
+        CommitError::File(FileError::Shortened { bytes: 22, written: 23, .. })
+    ));
     assert_eq!(file.len().unwrap(), 22);
 }
 

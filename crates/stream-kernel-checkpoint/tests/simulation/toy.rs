@@ -6,9 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stream_kernel_checkpoint::{
-    Checkpoint, CommitError, Committed, CommittedConfiguration, CommittedFile, CommittedInput,
-    CommittedOutput, CommittedTrace, NewFile, PrefixHash, Program, ReplayFrom, SnapshotWriter, Total,
-    UncutFile,
+    Checkpoint, CommitError, Committed, CommittedConfiguration, CommittedFile, CommittedOutput,
+    CommittedTrace, InputPrefix, NewFile, PrefixHash, Program, ReplayFrom, SnapshotWriter, Total, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow, SimulatedDisk};
 
@@ -72,7 +71,7 @@ struct Run<'a> {
     configuration: CommittedConfiguration,
     output: CommittedFile,
     trace: CommittedFile,
-    hash: PrefixHash,
+    read: InputPrefix,
     memory: Memory,
     replay: ReplayFrom,
     /// What this run says that everything took.
@@ -147,7 +146,7 @@ impl<'a> Run<'a> {
             configuration,
             output,
             trace,
-            hash: PrefixHash::new(),
+            read: InputPrefix::new(),
             memory: Memory::default(),
             replay: ReplayFrom::default(),
             duration: String::new(),
@@ -163,7 +162,7 @@ impl<'a> Run<'a> {
         committed: &Committed,
     ) -> Result<Option<Self>, String> {
         let input = disk.open(Path::new(INPUT), OpenHow::ReadOnly).map_err(told)?;
-        let hash = PrefixHash::of_committed(&*input, &committed.input).map_err(told)?;
+        let read = InputPrefix::of_committed(&*input, committed).map_err(told)?;
         let output =
             UncutFile::open_output(disk, committed, Path::new(PARTIAL), Path::new(OUTPUT)).map_err(told)?;
         let trace = committed.trace.as_ref().ok_or("no trace was committed")?;
@@ -185,7 +184,7 @@ impl<'a> Run<'a> {
             configuration: committed.configuration.clone(),
             output,
             trace,
-            hash,
+            read,
             memory,
             replay: committed.replay,
             duration: String::new(),
@@ -207,7 +206,7 @@ impl<'a> Run<'a> {
 
     fn process(&mut self, line: &[u8]) -> Result<(), String> {
         let Decided { output, before, sum } = self.memory.decide(line)?;
-        self.hash.update(line);
+        self.read.update(line);
         let (line, duration) = (self.memory.lines, &self.duration);
         let trace = format!("line {line} enter {before}\nline {line} exit {sum}{VOLATILE}{duration}\n");
         self.trace.append(trace.as_bytes()).map_err(told)?;
@@ -246,12 +245,7 @@ impl<'a> Run<'a> {
         Committed {
             program: Program { name: "toy".to_owned(), version: "1".to_owned() },
             configuration: self.configuration.clone(),
-            input: CommittedInput {
-                path: INPUT.to_owned(),
-                bytes: self.memory.input_bytes,
-                prefix: self.hash.digest(),
-                ends_in_lf: true,
-            },
+            input: self.read.committed(INPUT.to_owned()),
             lines: self.memory.lines,
             output: CommittedOutput {
                 path: OUTPUT.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::random::{PowerCut, Random};
+use super::random::PowerCut;
 
 /// The greatest length of a simulated file: a test that goes beyond has run wild.
 const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
@@ -73,16 +73,10 @@ impl Content {
         Ok(())
     }
 
-    pub(super) fn sync(&mut self) {
+    /// What was done is safe now, as far as `succeeds` says so, change by change; the rest never will be, though it is still read.
+    pub(super) fn sync(&mut self, mut succeeds: impl FnMut() -> bool) {
         for change in self.unsynced.drain(..) {
-            change.apply(&mut self.durable);
-        }
-    }
-
-    /// Some of what was to be synced is safe now, the rest never will be, though it is still read.
-    pub(super) fn fail_to_sync(&mut self, random: &mut Random) {
-        for change in self.unsynced.drain(..) {
-            if random.coin() {
+            if succeeds() {
                 change.apply(&mut self.durable);
             }
         }

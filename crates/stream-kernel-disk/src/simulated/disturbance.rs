@@ -71,8 +71,9 @@ impl Disturbance {
     /// Returns the disturbance of that number, from 0: operation by operation, fault by fault, end by end.
     pub fn nth(number: u64, power_cuts: u64) -> Self {
         let ends = power_cuts + 1;
-        let (fault, from_then_on) = FAULTS[index(number / ends, FAULTS.len())];
-        let at = number / Self::kinds(power_cuts);
+        let kinds = Self::kinds(power_cuts);
+        let (fault, from_then_on) = FAULTS[usize::try_from(number % kinds / ends).unwrap_or_default()];
+        let at = number / kinds;
         let end = match number % ends {
             0 => ProcessEnd::Kill,
             _ => ProcessEnd::PowerCut(random_number(number)),
@@ -104,11 +105,6 @@ impl ProcessEnd {
 /// Returns a number that looks random, always the same for the same seed.
 pub fn random_number(seed: u64) -> u64 {
     Random::new(seed).number()
-}
-
-/// Returns an index into something of that length.
-fn index(number: u64, len: usize) -> usize {
-    usize::try_from(number % len as u64).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,23 +8,19 @@ use super::content::Content;
 use super::names::Node;
 use super::plan::{Operation, Verdict};
 use super::{SimulatedDisk, key};
-use crate::{DiskFile, FileId, OpenHow};
+use crate::{DiskFile, FileId};
 
 pub(super) struct SimulatedFile {
-    disk: SimulatedDisk,
-    path: PathBuf,
-    is_writable: bool,
+    pub(super) disk: SimulatedDisk,
+    pub(super) path: PathBuf,
+    pub(super) is_writable: bool,
     /// The file's number.
-    file: usize,
+    pub(super) file: usize,
     /// This handle's number.
-    handle: u64,
+    pub(super) handle: u64,
 }
 
 impl SimulatedFile {
-    pub(super) fn new(disk: SimulatedDisk, path: &Path, how: OpenHow, file: usize, handle: u64) -> Self {
-        Self { disk, path: path.to_owned(), is_writable: how.is_writable(), file, handle }
-    }
-
     /// Counts an operation, and does it unless it is to fail.
     fn operate<T>(
         &self,
@@ -95,11 +91,11 @@ impl DiskFile for SimulatedFile {
         let content = &mut state.files[self.file];
         match verdict {
             Verdict::Go | Verdict::WriteLess => {
-                content.sync();
+                content.sync(|| true);
                 Ok(())
             }
             Verdict::Fail(error) => {
-                content.fail_to_sync(&mut state.random);
+                content.sync(|| state.random.coin());
                 Err(error)
             }
         }

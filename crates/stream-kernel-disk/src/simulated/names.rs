@@ -23,56 +23,37 @@ pub(super) struct Names {
     /// What is safe.
     durable: BTreeMap<PathBuf, Node>,
     /// What was done to directories that were not synced since, in order.
-    unsynced: Vec<Unsynced>,
+    unsynced: Vec<Change>,
 }
 
-/// A change that may be lost, as a whole.
+/// A change that may be lost, as a whole: a name goes, one comes, or something has another name.
 #[derive(Clone, Debug)]
-struct Unsynced {
-    change: Change,
+struct Change {
+    node: Node,
+    /// The name that goes; the change presupposes that it stands for the node.
+    from: Option<PathBuf>,
+    /// The name that comes.
+    to: Option<PathBuf>,
     /// The directories that have to be synced first: two, if a file goes from one to another.
     dirs: Vec<PathBuf>,
 }
 
-#[derive(Clone, Debug)]
-enum Change {
-    Create { path: PathBuf, node: Node },
-    Rename { from: PathBuf, to: PathBuf, node: Node },
-    Remove { path: PathBuf, node: Node },
-}
-
 impl Change {
-    /// Returns the names that it gives or takes away.
-    fn paths(&self) -> Vec<&Path> {
-        match self {
-            Self::Create { path, .. } | Self::Remove { path, .. } => vec![path],
-            Self::Rename { from, to, .. } => vec![from, to],
-        }
-    }
-
-    /// Returns the directories that it changes.
-    fn dirs(&self) -> Vec<PathBuf> {
-        let mut dirs: Vec<_> =
-            self.paths().into_iter().filter_map(Path::parent).map(Path::to_owned).collect();
-        dirs.dedup();
-        dirs
+    /// Returns the names that come or go.
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.from.iter().chain(&self.to)
     }
 
     /// Changes the names, if there is what the change presupposes.
     fn apply(&self, names: &mut BTreeMap<PathBuf, Node>) {
-        match self {
-            Self::Create { path, node } => _ = names.insert(path.clone(), *node),
-            Self::Rename { from, to, node } => {
-                if names.get(from) == Some(node) {
-                    names.remove(from);
-                    names.insert(to.clone(), *node);
-                }
+        if let Some(from) = &self.from {
+            if names.get(from) != Some(&self.node) {
+                return;
             }
-            Self::Remove { path, node } => {
-                if names.get(path) == Some(node) {
-                    names.remove(path);
-                }
-            }
+            names.remove(from);
+        }
+        if let Some(to) = &self.to {
+            names.insert(to.clone(), self.node);
         }
     }
 }
@@ -91,11 +72,7 @@ impl Names {
     }
 
     pub(super) fn create(&mut self, path: PathBuf, node: Node) -> io::Result<()> {
-        if !self.is_in_directory(&path) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        self.change(Change::Create { path, node });
-        Ok(())
+        self.change(node, None, Some(path))
     }
 
     pub(super) fn create_dir(&mut self, path: PathBuf) -> io::Result<()> {
@@ -108,17 +85,12 @@ impl Names {
 
     pub(super) fn rename(&mut self, from: PathBuf, to: PathBuf) -> io::Result<()> {
         let node = self.file(&from)?;
-        if !self.is_in_directory(&to) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        self.change(Change::Rename { from, to, node });
-        Ok(())
+        self.change(node, Some(from), Some(to))
     }
 
     pub(super) fn remove(&mut self, path: PathBuf) -> io::Result<()> {
         let node = self.file(&path)?;
-        self.change(Change::Remove { path, node });
-        Ok(())
+        self.change(node, Some(path), None)
     }
 
     pub(super) fn sync(&mut self, dir: &Path) -> io::Result<()> {
@@ -127,16 +99,15 @@ impl Names {
         }
         // What was done to a name that is not certain yet is not, either: changes of one name are made in their order.
         let mut uncertain: BTreeSet<PathBuf> = BTreeSet::new();
-        self.unsynced.retain_mut(|Unsynced { change, dirs }| {
-            let paths = change.paths();
-            if !paths.iter().any(|path| uncertain.contains(*path)) {
-                dirs.retain(|unsynced| unsynced != dir);
+        self.unsynced.retain_mut(|change| {
+            if !change.paths().any(|path| uncertain.contains(path)) {
+                change.dirs.retain(|unsynced| unsynced != dir);
             }
-            if dirs.is_empty() {
+            if change.dirs.is_empty() {
                 change.apply(&mut self.durable);
                 return false;
             }
-            uncertain.extend(paths.into_iter().map(Path::to_owned));
+            uncertain.extend(change.paths().cloned());
             true
         });
         Ok(())
@@ -157,7 +128,7 @@ impl Names {
 
     pub(super) fn after_crash(&self, power_cut: &mut PowerCut) -> Self {
         let mut names = self.durable.clone();
-        for Unsynced { change, .. } in &self.unsynced {
+        for change in &self.unsynced {
             if power_cut.keeps() {
                 change.apply(&mut names);
             }
@@ -174,9 +145,17 @@ impl Names {
         Self { current: names.clone(), durable: names, unsynced: Vec::new() }
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, node: Node, from: Option<PathBuf>, to: Option<PathBuf>) -> io::Result<()> {
+        if to.as_ref().is_some_and(|to| !self.is_in_directory(to)) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let mut dirs: Vec<_> =
+            from.iter().chain(&to).filter_map(|path| path.parent()).map(Path::to_owned).collect();
+        dirs.dedup();
+        let change = Change { node, from, to, dirs };
         change.apply(&mut self.current);
-        self.unsynced.push(Unsynced { dirs: change.dirs(), change });
+        self.unsynced.push(change);
+        Ok(())
     }
 
     fn file(&self, path: &Path) -> io::Result<Node> {

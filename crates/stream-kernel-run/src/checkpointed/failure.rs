@@ -15,41 +15,18 @@ pub enum CheckpointFailure {
     /// The checkpoint cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It was made by another program.
-    #[error("the checkpoint `{}` was made by {committed}, and this is {present} (go on with that one, or use another `runtime.checkpoint.dir`)", dir.display())]
-    OtherProgram {
-        /// The checkpoint's directory.
-        dir: PathBuf,
-        /// Name and version of the program that has committed.
-        committed: String,
-        /// Name and version of this one.
-        present: String,
-    },
-    /// It was made with another configuration.
-    #[error(
-        "the checkpoint `{}` was made with another configuration: {differences} (go back to that one, or use another \
-         `runtime.checkpoint.dir`)",
-        dir.display()
-    )]
-    OtherConfiguration {
-        /// The checkpoint's directory.
-        dir: PathBuf,
-        /// What differs: each key with its value then and now.
-        differences: String,
+    /// It was made by another program or with another configuration, a file that it speaks of is not there, it holds more than a limit
+    /// allows by now, or the committed lines are not decided again, or come to another output.
+    #[error("{what}")]
+    Refused {
+        /// What is wrong, and what to do.
+        what: String,
+        /// Whether starting over is a way out; if not, the text says what has to be done first.
+        restart_helps: bool,
     },
     /// The input is not the one that was committed.
     #[error(transparent)]
     Input(#[from] PrefixError),
-    /// The output or the trace of an earlier run is gone.
-    #[error("the {what} `{}`, of which {committed} bytes were committed, is not there (put it back)", path.display())]
-    Missing {
-        /// What is missing: `output`, `trace`.
-        what: &'static str,
-        /// The name that it had.
-        path: PathBuf,
-        /// How many bytes of it were committed.
-        committed: u64,
-    },
     /// The output cannot take the name that the configuration gives it now.
     #[error("the output so far, `{}`, cannot become `{}` (move it there, and run again)", from.display(), to.display())]
     Move {
@@ -70,32 +47,6 @@ pub enum CheckpointFailure {
     /// The state cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// More is remembered than a limit allows by now.
-    #[error("the checkpoint `{}` holds {what}", dir.display())]
-    BeyondLimit {
-        /// The checkpoint's directory.
-        dir: PathBuf,
-        /// What it holds more of than which limit allows, and what to do.
-        what: String,
-    },
-    /// A committed line cannot be decided again.
-    #[error("the checkpoint `{}` cannot be gone on from: what was decided before is not decided again: {cause}", dir.display())]
-    NotDecidedAgain {
-        /// The checkpoint's directory.
-        dir: PathBuf,
-        /// Why.
-        cause: StepFailure,
-    },
-    /// The committed lines, decided again, come to another output than was committed.
-    #[error(
-        "the checkpoint `{}` cannot be gone on from: the committed lines, decided again, come to another output (was the program \
-         built anew, with other rules?)",
-        dir.display()
-    )]
-    DecidedOtherwise {
-        /// The checkpoint's directory.
-        dir: PathBuf,
-    },
     /// The run was to stop while committed lines were decided again: it goes on from the same commit.
     #[error("the run was stopped while it recovered")]
     Stopped {
@@ -151,20 +102,19 @@ pub enum CheckpointFailure {
 }
 
 impl CheckpointFailure {
+    pub(super) fn refused(what: String) -> Self {
+        Self::Refused { what, restart_helps: true }
+    }
+
     /// Returns whether the run was refused, with nothing touched, because something has to be decided first.
     pub fn is_refusal(&self) -> bool {
         match self {
             failure if failure.hint_at_obstacle().is_some() => true,
-            Self::OtherProgram { .. }
-            | Self::OtherConfiguration { .. }
-            | Self::Missing { .. }
-            | Self::BeyondLimit { .. }
-            | Self::NotDecidedAgain { .. }
-            | Self::DecidedOtherwise { .. } => true,
+            Self::Refused { .. } => true,
             Self::Restore(error) => {
                 !matches!(error, RestoreError::Read { .. } | RestoreError::ReadConfiguration { .. })
             }
-            Self::Open(error) => !matches!(error, OpenError::Io { .. }),
+            Self::Open(error) => !matches!(error, OpenError::File(_)),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
             Self::File(error) | Self::Begin(error) => {
                 !matches!(error, FileError::Io { .. } | FileError::Shortened { .. })
@@ -175,12 +125,13 @@ impl CheckpointFailure {
 
     /// Returns what to do about what is in the place of a file: a symbolic link, which is not followed, or a pipe or the like.
     pub fn hint_at_obstacle(&self) -> Option<&'static str> {
-        let (Self::Open(OpenError::Io { cause, .. })
-        | Self::File(FileError::Io { cause, .. })
-        | Self::Restore(RestoreError::Read { cause, .. } | RestoreError::ReadConfiguration { cause, .. })) =
-            self
-        else {
-            return None;
+        let cause = match self {
+            Self::Open(OpenError::File(FileError::Io { cause, .. }))
+            | Self::File(FileError::Io { cause, .. }) => &**cause,
+            Self::Restore(
+                RestoreError::Read { cause, .. } | RestoreError::ReadConfiguration { cause, .. },
+            ) => cause,
+            _ => return None,
         };
         match cause.raw_os_error() {
             Some(code) if code == Errno::LOOP.raw_os_error() => {

@@ -1,24 +1,70 @@
 //! What a run with a checkpoint writes: output and trace, each up to a known byte.
 
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
-use stream_kernel_checkpoint::{CommittedFile, FileError};
+use stream_kernel_checkpoint::{CommittedFile, FileError, PrefixDigest, PrefixHash};
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
 use stream_kernel_text::with_causes;
 use stream_kernel_trace::{Record, TraceSink};
 
-use crate::feed::Output;
-
 /// Lines are written in blocks of this size.
 pub(super) const OUTPUT_BLOCK_BYTES: usize = 256 * 1024;
 
+/// Output is hashed in blocks of this size.
+const HASHED_BLOCK_BYTES: usize = 64 * 1024;
+
+/// The output that lines have written: counted, and hashed since the last snapshot.
+#[derive(Default)]
+pub(super) struct WrittenOutput {
+    pub(super) bytes: u64,
+    hash: PrefixHash,
+    /// What is not hashed yet.
+    pending: Vec<u8>,
+}
+
+impl WrittenOutput {
+    /// Goes on with an output of so many bytes, which a snapshot covers.
+    pub(super) fn after(bytes: u64) -> Self {
+        Self { bytes, ..Self::default() }
+    }
+
+    /// Returns the hash of what was written since the last snapshot.
+    pub(super) fn digest(&mut self) -> PrefixDigest {
+        self.hash_pending();
+        self.hash.digest()
+    }
+
+    fn hash_pending(&mut self) {
+        self.hash.update(&self.pending);
+        self.pending.clear();
+    }
+}
+
+impl Write for WrittenOutput {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.pending.len() >= HASHED_BLOCK_BYTES {
+            self.hash_pending();
+        }
+        self.pending.extend_from_slice(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The output of a run with a checkpoint.
-pub(super) struct CommittedOutput(pub(super) CommittedFile);
+pub(super) struct CommittedOutput {
+    pub(super) file: CommittedFile,
+    pub(super) written: WrittenOutput,
+}
 
 impl CommittedOutput {
     /// Returns whether `path` still leads to the output, rather than to nothing or to something else.
@@ -28,21 +74,29 @@ impl CommittedOutput {
             Err(error) if is_something_else(&error) => return Ok(false),
             Err(error) => return Err(error),
         };
-        Ok(there.id()? == self.0.file().id()?)
+        Ok(there.id()? == self.file.file().id()?)
+    }
+
+    /// Appends what is no line's.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.append(bytes).map_err(|error| with_cause("the output", &error))
+    }
+
+    /// Brings out what is buffered, and checks that all that was written is there.
+    pub(super) fn flush_and_check(&mut self) -> Result<(), FileError> {
+        self.file.flush().and_then(|()| self.file.check())
     }
 }
 
-impl Output for CommittedOutput {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.append(bytes).map_err(|error| with_cause("the output", &error))
+impl Write for CommittedOutput {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.append(bytes)?;
+        self.written.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(|error| with_cause("the output", &error))
-    }
-
-    fn flush_for_commit(&mut self) -> Result<(), FileError> {
-        self.0.flush().and_then(|()| self.0.check())
+        self.file.flush().map_err(|error| with_cause("the output", &error))
     }
 }
 
@@ -106,13 +160,11 @@ impl Trace {
     /// Puts a line end behind a record that an earlier program has left unfinished.
     pub(super) fn end_torn_record(&self) -> Result<(), FileError> {
         let mut file = lock(&self.file);
-        let unreadable =
-            |path: &Path, cause| FileError::Io { doing: "be read", path: path.to_owned(), cause };
-        let on_disk = file.file();
-        if ends_torn(&*on_disk, file.bytes()).map_err(|cause| unreadable(on_disk.path(), cause))? {
-            file.append(b"\n")?;
+        let (on_disk, mut last) = (file.file(), *b"\n");
+        if let Some(at) = file.bytes().checked_sub(1) {
+            on_disk.read_exact_at(&mut last, at).map_err(FileError::io("be read", on_disk.path()))?;
         }
-        Ok(())
+        if last == *b"\n" { Ok(()) } else { file.append(b"\n") }
     }
 
     /// Writes out all records so far, and checks that they are there.
@@ -166,20 +218,13 @@ impl Destination for TraceBytes {
 }
 
 /// Returns the error as one of input and output, with its causes.
-fn with_cause(what: impl Display, error: &dyn std::error::Error) -> io::Error {
-    let kind = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-    // What was interrupted was tried again as often as makes sense; whoever heard of it would try again without end.
-    let kind = kind.filter(|kind| *kind != io::ErrorKind::Interrupted);
-    io::Error::new(kind.unwrap_or(io::ErrorKind::Other), format!("{what} {}", with_causes(error)))
-}
-
-/// Returns whether a file of `len` bytes ends in the middle of a line.
-fn ends_torn(file: &dyn DiskFile, len: u64) -> io::Result<bool> {
-    let mut last = *b"\n";
-    if len > 0 {
-        file.read_exact_at(&mut last, len - 1)?;
-    }
-    Ok(last != *b"\n")
+fn with_cause(what: &str, error: &FileError) -> io::Error {
+    let kind = match error {
+        // What was interrupted was tried again as often as makes sense; whoever heard of it would try again without end.
+        FileError::Io { cause, .. } if cause.kind() != io::ErrorKind::Interrupted => cause.kind(),
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("{what} {}", with_causes(error)))
 }
 
 /// Returns the path as text, for a checkpoint: what is not UTF-8 is replaced.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use stream_kernel_checkpoint::InputPrefix;
 use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 
-use crate::feed::Input;
 use crate::input::check_not_shortened;
 
 /// The input is read in blocks of this size. A block is hashed when its lines are done: it should still be near the processor then, after all
@@ -29,13 +28,13 @@ pub(super) struct HashedInput {
     lines: InputPrefix,
     /// How often in a row reading was interrupted.
     interruptions: u32,
-    /// The length of the file when it was read first.
-    bytes_at_first: Option<u64>,
+    /// The length of the file when it was opened.
+    bytes_at_first: u64,
 }
 
 impl HashedInput {
-    /// Returns what comes behind `prefix`, with which a line ends, in a file.
-    pub(super) fn new(file: Arc<dyn DiskFile>, prefix: InputPrefix) -> Self {
+    /// Returns what comes behind `prefix`, with which a line ends, in a file that had `bytes_at_first` bytes when it was opened.
+    pub(super) fn new(file: Arc<dyn DiskFile>, prefix: InputPrefix, bytes_at_first: u64) -> Self {
         Self {
             file,
             block: vec![0; BLOCK_BYTES].into(),
@@ -45,7 +44,7 @@ impl HashedInput {
             lines: prefix.clone(),
             hashed: prefix,
             interruptions: 0,
-            bytes_at_first: None,
+            bytes_at_first,
         }
     }
 
@@ -54,13 +53,8 @@ impl HashedInput {
         self.file.path()
     }
 
-    /// Takes the file to have had `bytes` bytes at first, rather than when it is read first.
-    pub(super) fn with_bytes_at_first(self, bytes: u64) -> Self {
-        Self { bytes_at_first: Some(bytes), ..self }
-    }
-
     /// Returns what was read up to `bytes` bytes of the file, where a line ends that lies in the block, or the last one before it.
-    fn hashed_up_to(&mut self, bytes: u64) -> &InputPrefix {
+    pub(super) fn hashed_up_to(&mut self, bytes: u64) -> &InputPrefix {
         if bytes >= self.hashed.bytes() {
             let [from, to] = [self.hashed.bytes(), bytes].map(|at| self.in_block(at));
             self.hashed.update(&self.block[from..to]);
@@ -101,13 +95,9 @@ impl HashedInput {
     /// Reads into the block, and returns how many bytes that were: 0 at the end, which must not have come nearer
     /// meanwhile.
     fn read_or_end(&mut self) -> io::Result<usize> {
-        let bytes_at_first = match self.bytes_at_first {
-            Some(bytes) => bytes,
-            None => *self.bytes_at_first.insert(self.file.len()?),
-        };
         let read = self.file.read_at(&mut self.block, self.begins_at)?;
         if read == 0 {
-            check_not_shortened(self.file.len()?, bytes_at_first.max(self.begins_at))?;
+            check_not_shortened(self.file.len()?, self.bytes_at_first.max(self.begins_at))?;
         }
         Ok(read)
     }
@@ -132,12 +122,6 @@ pub(super) fn has_line_end(file: &dyn DiskFile, mut offset: u64) -> io::Result<b
         offset += bytes as u64;
     }
     Ok(false)
-}
-
-impl Input for HashedInput {
-    fn up_to(&mut self, bytes: u64) -> Option<&InputPrefix> {
-        Some(self.hashed_up_to(bytes))
-    }
 }
 
 impl BufRead for HashedInput {
@@ -182,6 +166,11 @@ mod tests {
         (disk, file.into())
     }
 
+    fn reader(file: Arc<dyn DiskFile>, max_line_bytes: usize) -> LineReader<HashedInput> {
+        let bytes = file.len().unwrap();
+        LineReader::new(HashedInput::new(file, InputPrefix::new(), bytes), max_line_bytes)
+    }
+
     fn prefix_of(content: &[u8]) -> InputPrefix {
         let mut prefix = InputPrefix::new();
         prefix.update(content);
@@ -203,7 +192,7 @@ mod tests {
             let content = [lengths.map(line).concat(), torn.into()].concat();
             for hash_every in [1, 2, 3, usize::MAX] {
                 let (_, file) = opened(&content);
-                let mut lines = LineReader::new(HashedInput::new(file, InputPrefix::new()), content.len());
+                let mut lines = reader(file, content.len());
                 let mut before = 0;
                 while lines.next_line().unwrap().is_some() {
                     let (line_no, end) = (lines.line_no(), lines.bytes_read());
@@ -225,7 +214,7 @@ mod tests {
     #[test]
     fn the_hash_is_that_of_what_was_read_whatever_the_file_holds_now() {
         let (disk, file) = opened(b"a 1\nb 2\n");
-        let mut lines = LineReader::new(HashedInput::new(file, InputPrefix::new()), 8);
+        let mut lines = reader(file, 8);
         lines.next_line().unwrap();
         disk.put(Path::new(INPUT), b"a 9\nb 2\n");
         assert_same(lines.input_mut().hashed_up_to(4), b"a 1\n");
@@ -237,7 +226,7 @@ mod tests {
         let content: Vec<u8> = (0..=250).cycle().take(2 * BLOCK_BYTES + 3).collect();
         let (_, file) = opened(&content);
         let mut read = Vec::new();
-        let input = HashedInput::new(file, InputPrefix::new());
+        let input = HashedInput::new(file, InputPrefix::new(), content.len() as u64);
         input.take(1 + content.len() as u64).read_to_end(&mut read).unwrap();
         assert!(read == content);
     }
@@ -245,7 +234,7 @@ mod tests {
     #[test]
     fn it_goes_on_behind_a_prefix() {
         let (_, file) = opened(b"a\nb\nc");
-        let mut lines = LineReader::new(HashedInput::new(file, prefix_of(b"a\n")), 8).after(1, 2);
+        let mut lines = LineReader::new(HashedInput::new(file, prefix_of(b"a\n"), 5), 8).after(1, 2);
         assert_same(lines.input_mut().hashed_up_to(2), b"a\n");
         assert_eq!(lines.next_line().unwrap().unwrap().line_no(), 2);
         assert_same(lines.input_mut().hashed_up_to(4), b"a\nb\n");
@@ -262,7 +251,7 @@ mod tests {
             disk.put(Path::new(INPUT), &content);
             let file = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
             let other = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
-            let mut lines = LineReader::new(HashedInput::new(file.into(), InputPrefix::new()), 8);
+            let mut lines = reader(file.into(), 8);
             for _ in 0..read_before {
                 lines.next_line().unwrap().unwrap();
             }
@@ -282,7 +271,7 @@ mod tests {
         disk.put(Path::new(INPUT), b"a\n");
         let file = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
         let other = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();
-        let mut lines = LineReader::new(HashedInput::new(file.into(), InputPrefix::new()), 8);
+        let mut lines = reader(file.into(), 8);
         lines.next_line().unwrap().unwrap();
         other.write_all_at(b"b\nc\n", 2).unwrap();
         lines.next_line().unwrap().unwrap();

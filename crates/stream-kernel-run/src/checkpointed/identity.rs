@@ -1,6 +1,5 @@
 //! What a checkpoint is of: a program and a configuration.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -81,7 +80,12 @@ impl RunConfiguration {
         if differences.is_empty() {
             return Ok(());
         }
-        Err(CheckpointFailure::OtherConfiguration { dir: dir.to_owned(), differences: joined(&differences) })
+        Err(CheckpointFailure::refused(format!(
+            "the checkpoint `{}` was made with another configuration: {} (go back to that one, or use another \
+             `runtime.checkpoint.dir`)",
+            dir.display(),
+            joined(&differences)
+        )))
     }
 }
 
@@ -100,26 +104,9 @@ impl Kept {
 
     /// Returns a sentence for each key whose value is not what it was `then`, in the order of the configuration.
     fn differences(&self, then: &Self) -> Vec<String> {
-        let [now_values, then_values] = [self, then].map(|kept| values(&kept.configuration));
-        let mut seen = BTreeSet::new();
-        let keys = now_values.iter().chain(&then_values).map(|(key, _)| key.as_str());
-        let keys = keys.filter(|key| counts(key) && seen.insert(*key));
-        let value = |values: &[(String, Value)], key: &str| {
-            values.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
-        };
-        let mut differences: Vec<_> = keys
-            .filter_map(|key| {
-                let [was, is] = [value(&then_values, key), value(&now_values, key)];
-                let paths = [then.path(was.as_ref()), self.path(is.as_ref())];
-                let is_same = was == is || (is_path(key) && lead_to_the_same(&paths));
-                // What became a map, or was one, is told by the keys in it.
-                let is_map = [(&was, &then_values), (&is, &now_values)]
-                    .into_iter()
-                    .any(|(value, values)| value.is_none() && holds_below(values, key));
-                let [was, is] = [was, is].map(|value| shown(value.as_ref()));
-                (!is_same && !is_map).then(|| format!("`{key}` was {was}, and is {is}"))
-            })
-            .collect();
+        let mut differences = Vec::new();
+        let configurations = [&then.configuration, &self.configuration].map(Some);
+        self.add_differences(then, "", configurations, &mut differences);
         if self.run_id != then.run_id {
             let [then, now] = [then, self].map(|kept| shown(Some(&Value::from(kept.run_id.as_str()))));
             differences.push(format!("`--run-id` was {then}, and is {now}"));
@@ -129,28 +116,31 @@ impl Kept {
         }
         differences
     }
-}
 
-/// Returns every key that is not a map, or is an empty one, with its value.
-fn values(configuration: &Value) -> Vec<(String, Value)> {
-    fn list(path: &str, value: &Value, values: &mut Vec<(String, Value)>) {
-        match value {
-            Value::Object(map) if !map.is_empty() => {
-                for (key, value) in map {
-                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                    list(&path, value, values);
-                }
-            }
-            _ => values.push((path.to_owned(), value.clone())),
+    /// Adds a sentence for each key from `key` on whose value is not what it was. What became a map, or was one, is told by the keys in it.
+    fn add_differences(
+        &self,
+        then: &Self,
+        key: &str,
+        [was, is]: [Option<&Value>; 2],
+        differences: &mut Vec<String>,
+    ) {
+        let keys = |value: Option<&Value>| {
+            let map = value.and_then(Value::as_object);
+            map.map_or_else(Vec::new, |map| map.keys().cloned().collect())
+        };
+        let (mut below, earlier) = (keys(is), keys(was));
+        below.extend(earlier.into_iter().filter(|key| is.and_then(|is| is.get(key)).is_none()));
+        for name in &below {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            let values = [was, is].map(|value| value?.get(name));
+            self.add_differences(then, &key, values, differences);
+        }
+        let is_same = was == is || (is_path(key) && lead_to_the_same(&[then.path(was), self.path(is)]));
+        if below.is_empty() && counts(key) && !is_same {
+            differences.push(format!("`{key}` was {}, and is {}", shown(was), shown(is)));
         }
     }
-    let mut values = Vec::new();
-    list("", configuration, &mut values);
-    values
-}
-
-fn holds_below(values: &[(String, Value)], key: &str) -> bool {
-    values.iter().any(|(known, _)| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn counts(key: &str) -> bool {
@@ -191,7 +181,11 @@ pub fn check_program<A: Application>(dir: &Path, committed: &Committed) -> Resul
     }
     let [committed, present] =
         [&committed.program, &present].map(|Program { name, version }| format!("`{name} {version}`"));
-    Err(CheckpointFailure::OtherProgram { dir: dir.to_owned(), committed, present })
+    Err(CheckpointFailure::refused(format!(
+        "the checkpoint `{}` was made by {committed}, and this is {present} (go on with that one, or use another \
+         `runtime.checkpoint.dir`)",
+        dir.display()
+    )))
 }
 
 pub(super) fn program<A: Application>() -> Program {
