@@ -85,7 +85,8 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let mut ticks = self.ticks.get();
-        let elapsed_ns = ticks.now(|| self.counter.raw(), || self.monotonic.elapsed_ns());
+        let counted_ns = || self.counter.delta_as_nanos(0, self.counter.raw());
+        let elapsed_ns = ticks.now(counted_ns, || self.monotonic.elapsed_ns());
         self.ticks.set(ticks);
         self.monotonic.after(elapsed_ns)
     }
