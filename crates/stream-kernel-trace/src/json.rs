@@ -91,14 +91,11 @@ pub(crate) fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends the id of an input as a JSON string: `"run:7"`.
-pub(crate) fn push_trace_id(out: &mut Vec<u8>, run_id: &str, line_no: u64) {
+/// Appends the id of an input as a JSON string but for its end, the number of the line and a quote: `"run:`.
+pub(crate) fn begin_trace_id(out: &mut Vec<u8>, run_id: &str) {
     push_string(out, run_id);
-    // The line number belongs inside the quotes.
     out.pop();
     out.push(b':');
-    push_integer(out, line_no);
-    out.push(b'"');
 }
 
 /// Appends an integer of up to 128 bits in decimal digits. Those of 64 bits, nearly all, are written in a fifth of the time.

@@ -36,5 +36,5 @@ pub use signature::{Signature, SignatureMode};
 pub use sink::{SinkFailure, TraceSink};
 pub use snapshot::{ContextChange, ContextDiffMode};
 pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
-pub use timestamp::{NoTimestamp, RenderedTimestamp, Timestamp};
+pub use timestamp::{NoTimestamp, Timestamp};
 pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use stream_kernel_trace::{RenderedTimestamp, Signature};
+use stream_kernel_trace::{Signature, Timestamp};
 
 use super::*;
 
@@ -52,9 +52,8 @@ fn push(batch: &mut Batch<Journal>, step_name: &str) -> io::Result<()> {
         step_index: 0,
         step_name,
         work_index: 0,
-        t_enter: RenderedTimestamp::default(),
-        t_exit: RenderedTimestamp::default(),
-        duration_ns: 0,
+        t_enter: Timestamp::default(),
+        t_exit: Timestamp::default(),
         msg_in: &signature,
         msg_out: &[],
         context: None,

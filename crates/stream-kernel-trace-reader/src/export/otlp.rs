@@ -63,7 +63,7 @@ impl<W: Write> Otlp<W> {
 impl<W: Write> Format for Otlp<W> {
     fn begin_input(&mut self, step: &Step<'_>) -> io::Result<()> {
         let record = step.record;
-        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
+        let t_enter = Timestamp::from_nanos(step.begin_ns);
         self.input = Some(OpenInput {
             ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
             last: None,
