@@ -1,13 +1,12 @@
-//! Records gathered into lines and written out in batches, at exactly the cadence that was asked for.
+//! Where lines end up: a file that is only ever appended to, or whatever else takes bytes.
 
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::num::NonZeroU64;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 
-use stream_kernel_trace::{Record, RecordSerializer};
-
-/// The number of bytes at which a batch is written out even if more records belong to it; only a single record
-/// makes the buffer larger.
-pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 /// Where lines end up: something to write to that can make durable what was written.
 pub trait Destination: Write + Send {
@@ -19,111 +18,81 @@ pub trait Destination: Write + Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// A buffer of whole lines before a destination.
+/// A file that is only ever appended to.
 #[derive(Debug)]
-pub(crate) struct Batch<D: Destination> {
-    destination: D,
-    serializer: RecordSerializer,
-    buffer: Vec<u8>,
-    max_bytes: usize,
-    flush_every_n: NonZeroU64,
-    fsync_every_n: Option<NonZeroU64>,
-    records_since_flush: u64,
-    records_since_fsync: u64,
-    /// After a failed write nobody knows how much of the buffer arrived: it is not written a second time.
-    has_failed: bool,
+pub struct TraceFile {
+    file: File,
+    /// Pipes and devices cannot be made durable, and say so with an error.
+    is_regular: bool,
 }
 
-impl<D: Destination> Batch<D> {
-    pub(crate) fn new(destination: D, flush_every_n: NonZeroU64, fsync_every_n: Option<NonZeroU64>) -> Self {
-        Self {
-            destination,
-            serializer: RecordSerializer::default(),
-            buffer: Vec::new(),
-            max_bytes: MAX_BATCH_BYTES,
-            flush_every_n,
-            fsync_every_n,
-            records_since_flush: 0,
-            records_since_fsync: 0,
-            has_failed: false,
-        }
+impl Write for TraceFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
     }
 
-    /// Writes out a batch at `max_bytes` at the latest.
-    pub(crate) fn with_max_bytes(mut self, max_bytes: usize) -> Self {
-        self.max_bytes = max_bytes;
-        self
-    }
-
-    /// Puts a line end before the next record.
-    pub(crate) fn end_torn_line(&mut self) {
-        self.buffer.push(b'\n');
-    }
-
-    /// Adds a record as one line, and writes out and syncs what is due.
-    pub(crate) fn push(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.serializer.write_json(record, &mut self.buffer);
-        self.buffer.push(b'\n');
-        self.records_since_flush += 1;
-        self.records_since_fsync += 1;
-        let flush_is_due = self.records_since_flush >= self.flush_every_n.get();
-        let fsync_is_due = self.fsync_every_n.is_some_and(|every| self.records_since_fsync >= every.get());
-        if flush_is_due {
-            self.records_since_flush = 0;
-        }
-        // Each cadence counts for itself: what the other one, or the size, makes due does not shift it.
-        if flush_is_due || fsync_is_due || self.buffer.len() >= self.max_bytes {
-            self.write_out()?;
-        }
-        if fsync_is_due {
-            self.records_since_fsync = 0;
-            self.destination.sync()?;
-        }
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-
-    pub(crate) fn buffered_bytes(&self) -> usize {
-        self.buffer.len()
-    }
-
-    /// Writes out what is left; the cadences go on counting.
-    pub(crate) fn write_out_all(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() { Ok(()) } else { self.write_out() }
-    }
-
-    /// Writes out what is left and, where records are made durable at all, makes it so.
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
-        if self.records_since_flush > 0 {
-            self.records_since_flush = 0;
-            if !self.buffer.is_empty() {
-                self.write_out()?;
-            }
-        }
-        if self.fsync_every_n.is_some() && self.records_since_fsync > 0 {
-            self.records_since_fsync = 0;
-            self.destination.sync()?;
-        }
-        Ok(())
-    }
-
-    fn write_out(&mut self) -> io::Result<()> {
-        let written = self.destination.write_all(&self.buffer).and_then(|()| self.destination.flush());
-        self.buffer.clear();
-        // A record of unusual size must not keep its memory for the rest of the run.
-        self.buffer.shrink_to(2 * self.max_bytes);
-        self.has_failed |= written.is_err();
-        written
     }
 }
 
-impl<D: Destination> Drop for Batch<D> {
-    /// A run that unwinds still brings out what it recorded.
-    fn drop(&mut self) {
-        if !self.has_failed {
-            let _ = self.finish();
-        }
+impl Destination for TraceFile {
+    fn sync(&mut self) -> io::Result<()> {
+        if self.is_regular { self.file.sync_data() } else { Ok(()) }
     }
+}
+
+/// Opens the file and returns whether it ends in the middle of a line.
+pub(crate) fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFile, bool)> {
+    let exists = path.symlink_metadata().ok();
+    let is_link = exists.as_ref().is_some_and(Metadata::is_symlink);
+    // A link that leads nowhere counts as one to a file.
+    let is_regular = path.metadata().map_or(true, |metadata| metadata.is_file());
+    let follows = is_link && !is_regular;
+    let file = OpenOptions::new()
+        .append(true)
+        .create(is_regular)
+        .read(is_regular) // to look at the last byte
+        .mode(0o600)
+        .custom_flags(if follows { 0 } else { OFlags::NOFOLLOW.bits().cast_signed() })
+        .open(path)?;
+    if !is_regular {
+        // The link may lead to a file by now.
+        let is_safe = !follows || !file.metadata()?.is_file();
+        return if is_safe { Ok((TraceFile { file, is_regular }, false)) } else { Err(Errno::LOOP.into()) };
+    }
+    // Where the file system has no locks, it goes without.
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        let in_use = "another run writes to it (wait until that ends, or stop it)";
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, in_use));
+    }
+    if exists.is_none() && is_made_durable {
+        sync_folder_of(path)?;
+    }
+    let length = file.metadata()?.len();
+    let mut last = *b"\n";
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    Ok((TraceFile { file, is_regular }, last != *b"\n"))
+}
+
+/// Makes the new file's name durable; without it a power cut could take the whole file.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::sync_folder_of;
+    use std::path::Path;
+
+    /// A name alone is one in the working directory; any other is in the folder that it names, and in no other.
+    #[test]
+    fn the_folder_that_a_name_is_in_is_made_durable() {
+        assert!(sync_folder_of(Path::new("trace.jsonl")).is_ok());
+        assert!(sync_folder_of(&std::env::temp_dir().join("trace.jsonl")).is_ok());
+        assert!(sync_folder_of(Path::new("there is no such folder/trace.jsonl")).is_err());
+    }
+}
