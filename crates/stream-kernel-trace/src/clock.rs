@@ -35,8 +35,7 @@ impl MonotonicClock {
     }
 
     fn elapsed_ns(&self) -> u64 {
-        let elapsed = self.started.elapsed();
-        elapsed.as_secs().saturating_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos())
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn after(&self, elapsed_ns: u64) -> Timestamp {
@@ -60,7 +59,7 @@ impl Clock for MonotonicClock {
 ///
 /// Between two looks at the monotonic clock, a millisecond apart, the processor's own counter of ticks fills in: the two readings a
 /// record cost 20 ns instead of 47 on one machine, and 36 instead of 45 on another.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SystemClock {
     monotonic: MonotonicClock,
     counter: quanta::Clock,
@@ -72,13 +71,7 @@ impl SystemClock {
     ///
     /// The first one in a process takes a few milliseconds, and never more than 200: the counter's crate calibrates itself.
     pub fn new() -> Self {
-        Self { monotonic: MonotonicClock::new(), counter: quanta::Clock::new(), ticks: Cell::default() }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
+        Self::default()
     }
 }
 
