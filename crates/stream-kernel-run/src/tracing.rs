@@ -5,7 +5,8 @@ use stream_kernel_config::{
 };
 use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
 use stream_kernel_trace::{
-    Clock, ContextDiffMode, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
+    Clock, ContextDiffMode, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings,
+    TraceSink,
 };
 
 /// Returns what records show.
@@ -17,7 +18,7 @@ fn settings(tracing: &Tracing) -> TraceSettings {
         ConfiguredSignature::TypeAndIdentity => SignatureMode::TypeAndIdentity,
         ConfiguredSignature::Hash => SignatureMode::Hash,
     };
-    let named_fields = || tracing.context_diff.whitelist.iter().filter_map(|name| name.parse().ok());
+    let named_fields = || tracing.context_diff.whitelist.iter().filter_map(|name| ContextField::named(name));
     let context_diff = match tracing.context_diff.mode {
         ConfiguredDiff::None => ContextDiffMode::None,
         ConfiguredDiff::Whitelist => ContextDiffMode::Whitelist(FieldSet::of(named_fields())),

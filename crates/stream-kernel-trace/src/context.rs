@@ -9,7 +9,7 @@ mod number;
 use std::fmt;
 
 pub use errors::ErrorEntry;
-pub use field::{ContextField, FieldSet, UnknownField};
+pub use field::{ContextField, FieldSet};
 pub use list::List;
 pub use named_values::NamedValues;
 pub use number::Number;

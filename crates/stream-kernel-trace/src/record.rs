@@ -1,6 +1,6 @@
 //! One step's handling of one message, borrowed from where it happened.
 
-use crate::{ContextChange, RecordSerializer, Signature, StepFault, Timestamp};
+use crate::{RecordSerializer, Signature, Snapshots, StepFault, Timestamp};
 
 /// One step's handling of one message, as a sink receives it: everything in it is borrowed from the recorder.
 ///
@@ -28,7 +28,7 @@ pub struct Record<'a> {
     /// The messages emitted, in order; none if the step failed.
     pub msg_out: &'a [Signature],
     /// What the step changed in the context, if the trace shows any of it.
-    pub context: Option<ContextChange<'a>>,
+    pub context: Option<&'a Snapshots>,
     /// Why the step failed, if it did.
     pub error: Option<&'a StepFault>,
 }

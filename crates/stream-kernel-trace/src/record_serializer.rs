@@ -152,16 +152,16 @@ fn write_messages(record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn write_context(record: &Record<'_>, out: &mut Vec<u8>) {
-    let Some(change) = &record.context else {
+    let Some(snapshots) = record.context else {
         out.extend_from_slice(b",\"ctx_before\":null,\"ctx_after\":null,\"ctx_diff\":null");
         return;
     };
     out.extend_from_slice(b",\"ctx_before\":");
-    change.write_before(out);
+    snapshots.write_before(out);
     out.extend_from_slice(b",\"ctx_after\":");
-    change.write_after(out);
+    snapshots.write_after(out);
     out.extend_from_slice(b",\"ctx_diff\":");
-    change.write_diff(out);
+    snapshots.write_diff(out);
 }
 
 fn write_outcome(record: &Record<'_>, out: &mut Vec<u8>) {

@@ -31,13 +31,44 @@ impl ContextDiffMode {
     }
 }
 
-/// The shown fields of the context before and after one step, as JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct ContextChange<'a> {
-    fields: &'a [FieldSnapshot],
+/// The shown fields of the context before and after one step, as JSON, brought up to date step by step: a field is rendered again
+/// only when a step wrote to it.
+#[derive(Debug)]
+pub struct Snapshots {
+    fields: Vec<FieldSnapshot>,
 }
 
-impl ContextChange<'_> {
+impl Snapshots {
+    pub(crate) fn new(shown: FieldSet) -> Self {
+        Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
+    }
+
+    /// Takes the first snapshot of an input, without what `redaction` hides.
+    pub(crate) fn begin(&mut self, context: &Context, redaction: &Redaction) {
+        for snapshot in &mut self.fields {
+            snapshot.changed = false;
+            snapshot.entry_ends.clear();
+            snapshot.current.clear();
+            snapshot.render(context, redaction, 0);
+        }
+    }
+
+    /// Brings the one field up to date that is known only when the first step begins.
+    pub(crate) fn render_received_at(&mut self, context: &Context) {
+        if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
+            snapshot.current.clear();
+            snapshot.render(context, &Redaction::default(), 0);
+        }
+    }
+
+    /// Takes the snapshot after a step; what was current becomes what was before.
+    pub(crate) fn advance(&mut self, context: &mut Context, redaction: &Redaction) {
+        for snapshot in &mut self.fields {
+            snapshot.changed = take_changed(context, snapshot.field)
+                .is_some_and(|from| snapshot.render_changed(context, redaction, from));
+        }
+    }
+
     /// Appends the JSON object of the shown fields as they were before the step.
     pub fn write_before(&self, out: &mut Vec<u8>) {
         write_object(out, self.fields.iter(), |out, snapshot| out.extend_from_slice(snapshot.before()));
@@ -77,49 +108,6 @@ fn write_object<'a>(
         write_value(out, snapshot);
     }
     out.push(b'}');
-}
-
-/// The snapshots of one input, brought up to date step by step: a field is rendered again only when a step wrote to it.
-#[derive(Debug)]
-pub(crate) struct Snapshots {
-    fields: Vec<FieldSnapshot>,
-}
-
-impl Snapshots {
-    pub(crate) fn new(shown: FieldSet) -> Self {
-        Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
-    }
-
-    /// Takes the first snapshot of an input, without what `redaction` hides.
-    pub(crate) fn begin(&mut self, context: &Context, redaction: &Redaction) {
-        for snapshot in &mut self.fields {
-            snapshot.changed = false;
-            snapshot.entry_ends.clear();
-            snapshot.current.clear();
-            snapshot.render(context, redaction, 0);
-        }
-    }
-
-    /// Brings the one field up to date that is known only when the first step begins.
-    pub(crate) fn render_received_at(&mut self, context: &Context) {
-        if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
-            snapshot.current.clear();
-            snapshot.render(context, &Redaction::default(), 0);
-        }
-    }
-
-    /// Takes the snapshot after a step; what was current becomes what was before.
-    pub(crate) fn advance(&mut self, context: &mut Context, redaction: &Redaction) {
-        for snapshot in &mut self.fields {
-            snapshot.changed = take_changed(context, snapshot.field)
-                .is_some_and(|from| snapshot.render_changed(context, redaction, from));
-        }
-    }
-
-    /// Returns the change that the last step made.
-    pub(crate) fn change(&self) -> ContextChange<'_> {
-        ContextChange { fields: &self.fields }
-    }
 }
 
 /// One field's JSON, now and before the last step.

@@ -18,14 +18,11 @@ fn check_redacted(shown: FieldSet, redaction: &Redaction, steps: &[fn(&mut Conte
     for step in steps {
         step(&mut context);
         snapshots.advance(&mut context, redaction);
-        let change = snapshots.change();
-        taken.push([ContextChange::write_before, ContextChange::write_after, ContextChange::write_diff].map(
-            |write| {
-                let mut out = Vec::new();
-                write(&change, &mut out);
-                String::from_utf8(out).unwrap()
-            },
-        ));
+        taken.push([Snapshots::write_before, Snapshots::write_after, Snapshots::write_diff].map(|write| {
+            let mut out = Vec::new();
+            write(&snapshots, &mut out);
+            String::from_utf8(out).unwrap()
+        }));
     }
     taken
 }
@@ -175,14 +172,14 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
                 context.metrics.set(name.clone(), step * input);
                 context.flags.set(name, step > input);
             }
-            let before = written(&kept, ContextChange::write_after);
+            let before = written(&kept, Snapshots::write_after);
             kept.advance(&mut context, &Redaction::default());
             let mut fresh = Snapshots::new(shown);
             fresh.begin(&context, &Redaction::default());
-            let after = written(&fresh, ContextChange::write_after);
-            assert_eq!(written(&kept, ContextChange::write_before), before);
-            assert_eq!(written(&kept, ContextChange::write_after), after);
-            let diff = written(&kept, ContextChange::write_diff);
+            let after = written(&fresh, Snapshots::write_after);
+            assert_eq!(written(&kept, Snapshots::write_before), before);
+            assert_eq!(written(&kept, Snapshots::write_after), after);
+            let diff = written(&kept, Snapshots::write_diff);
             assert_eq!(diff == "{}", before == after, "{diff}");
         }
     }
@@ -200,14 +197,14 @@ fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
         context.flags.set(entry.to_string(), true);
     }
     kept.advance(&mut context, &Redaction::default());
-    assert!(written(&kept, ContextChange::write_after).ends_with(r#""1023":true}}"#));
+    assert!(written(&kept, Snapshots::write_after).ends_with(r#""1023":true}}"#));
     context.flags.set("one beyond", true);
     kept.advance(&mut context, &Redaction::default());
-    assert!(written(&kept, ContextChange::write_after).ends_with(r#""...(truncated)":false}}"#));
+    assert!(written(&kept, Snapshots::write_after).ends_with(r#""...(truncated)":false}}"#));
 }
 
-fn written<'a>(snapshots: &'a Snapshots, write: impl Fn(&ContextChange<'a>, &mut Vec<u8>)) -> String {
+fn written(snapshots: &Snapshots, write: impl Fn(&Snapshots, &mut Vec<u8>)) -> String {
     let mut out = Vec::new();
-    write(&snapshots.change(), &mut out);
+    write(snapshots, &mut out);
     String::from_utf8(out).unwrap()
 }
