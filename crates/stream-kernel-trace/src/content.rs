@@ -94,9 +94,8 @@ impl CanonicalContent {
 
     /// Returns the hash of the content so far.
     pub fn hash(&self) -> [u8; 16] {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha256::digest(&self.bytes)[..16]);
-        hash
+        let digest = Sha256::digest(&self.bytes);
+        std::array::from_fn(|byte| digest[byte])
     }
 
     fn field(&mut self, name: &str, value: &[u8]) {

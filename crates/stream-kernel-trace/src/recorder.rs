@@ -165,7 +165,7 @@ impl Recorder {
             t_exit: exited_at,
             msg_in: &self.msg_in,
             msg_out: &self.msg_out[..emitted_count],
-            context: self.settings.context_diff.is_shown().then_some(&self.snapshots),
+            context: (self.settings.context_diff != ContextDiffMode::None).then_some(&self.snapshots),
             error: outcome.err(),
         };
         let kept = self.keeps_tape.then(|| TraceRecord::of(&record, &mut self.serializer));

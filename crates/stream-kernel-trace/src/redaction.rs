@@ -146,9 +146,8 @@ impl RedactionKey {
         for part in parts {
             mac.update(part);
         }
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        hash
+        let digest = mac.finalize().into_bytes();
+        std::array::from_fn(|byte| digest[byte])
     }
 }
 

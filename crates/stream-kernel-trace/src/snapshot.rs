@@ -16,11 +16,6 @@ pub enum ContextDiffMode {
 }
 
 impl ContextDiffMode {
-    /// Returns whether records show snapshots at all, be it of no field.
-    pub(crate) fn is_shown(self) -> bool {
-        self != Self::None
-    }
-
     /// Returns the fields that snapshots show in this mode: what a [`Context`] has to take in.
     pub fn fields(self) -> FieldSet {
         match self {
@@ -47,8 +42,6 @@ impl Snapshots {
     pub(crate) fn begin(&mut self, context: &Context, redaction: &Redaction) {
         for snapshot in &mut self.fields {
             snapshot.changed = false;
-            snapshot.entry_ends.clear();
-            snapshot.current.clear();
             snapshot.render(context, redaction, 0);
         }
     }
@@ -56,7 +49,6 @@ impl Snapshots {
     /// Brings the one field up to date that is known only when the first step begins.
     pub(crate) fn render_received_at(&mut self, context: &Context) {
         if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
-            snapshot.current.clear();
             snapshot.render(context, &Redaction::default(), 0);
         }
     }
@@ -143,18 +135,15 @@ impl FieldSnapshot {
     /// Renders the field again, the entry at position `from` being the first that changed, and returns whether it differs from
     /// what it was. Two values that are both masked are alike.
     fn render_changed(&mut self, context: &Context, redaction: &Redaction, from: usize) -> bool {
-        std::mem::swap(&mut self.current, &mut self.previous);
+        self.previous.clone_from(&self.current);
         let previous_cut = self.current_cut;
-        self.current.clear();
-        self.entry_ends.truncate(from);
-        if let Some(&end) = self.entry_ends.last() {
-            self.current.extend_from_slice(&self.previous[..end]);
-        }
         self.render(context, redaction, from);
         self.current != self.previous || self.current_cut != previous_cut
     }
 
     fn render(&mut self, context: &Context, redaction: &Redaction, from: usize) {
+        self.entry_ends.truncate(from);
+        self.current.truncate(self.entry_ends.last().copied().unwrap_or(0));
         let mut cut = 0_u64;
         let (out, ends) = (&mut self.current, &mut self.entry_ends);
         let text = |out: &mut Vec<u8>, text: &ShortText| push_string(out, text.as_str());

@@ -50,30 +50,26 @@ impl<V> NamedValues<V> {
         self.changed_from.take()
     }
 
-    fn note_change(&mut self, at: usize) {
-        self.changed_from = Some(self.changed_from.map_or(at, |from| from.min(at)));
-    }
-
+    #[inline(never)] // so that what is not recorded costs its callers a glance
     fn slot(&mut self, name: Cow<'static, str>) -> Option<&mut V>
     where
         V: Default,
     {
         let name = cut(name);
         let found = self.slots[..self.live].iter().position(|(key, _)| *key == name);
-        if found.is_none() && self.live == MAX_ENTRIES {
-            self.slots[MAX_ENTRIES - 1] = (Cow::Borrowed(TRUNCATED), V::default());
-            self.note_change(MAX_ENTRIES - 1);
-            return None;
-        }
-        let at = found.unwrap_or_else(|| {
-            match self.slots.get_mut(self.live) {
+        let at = found.unwrap_or(self.live.min(MAX_ENTRIES - 1));
+        self.changed_from = Some(self.changed_from.map_or(at, |from| from.min(at)));
+        if found.is_none() {
+            if self.live == MAX_ENTRIES {
+                self.slots[at] = (Cow::Borrowed(TRUNCATED), V::default());
+                return None;
+            }
+            match self.slots.get_mut(at) {
                 Some(slot) => slot.0 = name,
                 None => self.slots.push((name, V::default())),
             }
             self.live += 1;
-            self.live - 1
-        });
-        self.note_change(at);
+        }
         Some(&mut self.slots[at].1)
     }
 
