@@ -1,12 +1,9 @@
 //! From the tracing configuration to a recorder and its sink.
 
-use stream_kernel_config::{
-    ContextDiffMode as ConfiguredDiff, SignatureMode as ConfiguredSignature, Tracing,
-};
+use stream_kernel_config::{ContextDiffMode, SignatureMode as ConfiguredSignature, Tracing};
 use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
 use stream_kernel_trace::{
-    Clock, ContextDiffMode, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings,
-    TraceSink,
+    Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
 
 /// Returns what records show.
@@ -20,9 +17,9 @@ fn settings(tracing: &Tracing) -> TraceSettings {
     };
     let named_fields = || tracing.context_diff.whitelist.iter().filter_map(|name| ContextField::named(name));
     let context_diff = match tracing.context_diff.mode {
-        ConfiguredDiff::None => ContextDiffMode::None,
-        ConfiguredDiff::Whitelist => ContextDiffMode::Whitelist(FieldSet::of(named_fields())),
-        ConfiguredDiff::Full => ContextDiffMode::Full,
+        ContextDiffMode::None => None,
+        ContextDiffMode::Whitelist => Some(FieldSet::of(named_fields())),
+        ContextDiffMode::Full => Some(FieldSet::ALL),
     };
     TraceSettings { signature, context_diff }
 }

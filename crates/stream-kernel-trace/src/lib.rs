@@ -33,7 +33,7 @@ pub use redaction::{
 };
 pub use signature::{Signature, SignatureMode};
 pub use sink::{SinkFailure, TraceSink};
-pub use snapshot::{ContextDiffMode, Snapshots};
+pub use snapshot::Snapshots;
 pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 pub use timestamp::{NoTimestamp, Timestamp};
 pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};

@@ -2,8 +2,8 @@
 
 use crate::snapshot::Snapshots;
 use crate::{
-    CanonicalContent, Clock, Context, ContextDiffMode, Message, Record, RecordSerializer, Redaction,
-    Signature, SignatureMode, SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
+    CanonicalContent, Clock, Context, FieldSet, Message, Record, RecordSerializer, Redaction, Signature,
+    SignatureMode, SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
 };
 
 /// What records show.
@@ -11,8 +11,8 @@ use crate::{
 pub struct TraceSettings {
     /// How much of each message.
     pub signature: SignatureMode,
-    /// Which fields of the context.
-    pub context_diff: ContextDiffMode,
+    /// Which fields of the context; `None` for no snapshots at all.
+    pub context_diff: Option<FieldSet>,
 }
 
 /// A step, as records name it.
@@ -64,7 +64,7 @@ impl Recorder {
             keeps_tape: true,
             serializer: RecordSerializer::default(),
             content: CanonicalContent::default(),
-            snapshots: Snapshots::new(settings.context_diff.fields()),
+            snapshots: Snapshots::new(settings.context_diff.unwrap_or_default()),
             handled: Vec::new(),
             entered_at: Timestamp::default(),
             last_time: Timestamp::default(),
@@ -165,7 +165,7 @@ impl Recorder {
             t_exit: exited_at,
             msg_in: &self.msg_in,
             msg_out: &self.msg_out[..emitted_count],
-            context: (self.settings.context_diff != ContextDiffMode::None).then_some(&self.snapshots),
+            context: self.settings.context_diff.map(|_| &self.snapshots),
             error: outcome.err(),
         };
         let kept = self.keeps_tape.then(|| TraceRecord::of(&record, &mut self.serializer));

@@ -3,29 +3,6 @@
 use crate::json::{begin_trace_id, push_integer, push_optional_string, push_string};
 use crate::{Context, ContextField, FieldSet, Redaction, ShortText};
 
-/// Which fields of the context a record shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ContextDiffMode {
-    /// None: the record's three `ctx_` fields are null.
-    #[default]
-    None,
-    /// These, and only these.
-    Whitelist(FieldSet),
-    /// All of them.
-    Full,
-}
-
-impl ContextDiffMode {
-    /// Returns the fields that snapshots show in this mode: what a [`Context`] has to take in.
-    pub fn fields(self) -> FieldSet {
-        match self {
-            Self::None => FieldSet::EMPTY,
-            Self::Whitelist(fields) => fields,
-            Self::Full => FieldSet::ALL,
-        }
-    }
-}
-
 /// The shown fields of the context before and after one step, as JSON, brought up to date step by step: a field is rendered again
 /// only when a step wrote to it.
 #[derive(Debug)]
