@@ -139,9 +139,9 @@ impl FieldSnapshot {
             ContextField::Tags => {
                 context.tags.write_json(out, from, ends, |out, name, value| {
                     if redaction.hides_tag(name) {
-                        redaction.push_hidden_tag(out, value)
+                        redaction.push_hidden_tag(out, value);
                     } else {
-                        text(out, value)
+                        text(out, value);
                     }
                 });
                 // Of a hidden value, all that may be seen is in what is shown in its place.

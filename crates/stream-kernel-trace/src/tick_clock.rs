@@ -18,7 +18,7 @@ const MAX_ERROR_PART: u64 = 100;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TickClock {
     /// The counter, in nanoseconds as far as it keeps pace, and the true clock at the last look.
-    counted_ns: u64,
+    count: u64,
     true_ns: u64,
     /// For how long after the look the counter is trusted.
     trusted_ns: u64,
@@ -32,7 +32,7 @@ impl TickClock {
     pub(crate) fn now(&mut self, count_ns: impl Fn() -> u64, read_true_ns: impl FnOnce() -> u64) -> u64 {
         let counted_ns = count_ns();
         // A counter that went back is far ahead, and not trusted.
-        let since_ns = counted_ns.wrapping_sub(self.counted_ns);
+        let since_ns = counted_ns.wrapping_sub(self.count);
         let now_ns = if since_ns < self.trusted_ns {
             self.true_ns + since_ns
         } else {
@@ -46,10 +46,10 @@ impl TickClock {
     fn look(&mut self, counted_ns: u64, true_ns: u64, count_ns: impl Fn() -> u64) -> u64 {
         let look_ns = count_ns().wrapping_sub(counted_ns);
         let interval_ns = true_ns.saturating_sub(self.true_ns);
-        let error_ns = counted_ns.wrapping_sub(self.counted_ns).abs_diff(interval_ns);
+        let error_ns = counted_ns.wrapping_sub(self.count).abs_diff(interval_ns);
         self.trusted_ns = 0;
         if interval_ns >= INTERVAL_NS {
-            (self.counted_ns, self.true_ns) = (counted_ns, true_ns);
+            (self.count, self.true_ns) = (counted_ns, true_ns);
             if error_ns <= interval_ns / MAX_ERROR_PART && look_ns <= MAX_LOOK_NS {
                 self.trusted_ns = INTERVAL_NS;
             }
