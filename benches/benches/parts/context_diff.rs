@@ -1,7 +1,7 @@
 //! The diff of a context: in each mode over the steps of an input, and by how much a step changes.
 
 use criterion::{Criterion, Throughput};
-use stream_kernel_trace::{Context, ContextDiffMode, ContextField, FieldSet, SignatureMode};
+use stream_kernel_trace::{Context, ContextField, FieldSet, SignatureMode};
 
 use crate::record::Render;
 use crate::traced_step::TracedStep;
@@ -46,9 +46,9 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("context diff");
     group.throughput(Throughput::Elements(NOTES.len() as u64));
     for (name, mode) in [
-        ("a step of an input, none", ContextDiffMode::None),
-        ("a step of an input, whitelist", ContextDiffMode::Whitelist(tags_and_metrics)),
-        ("a step of an input, full", ContextDiffMode::Full),
+        ("a step of an input, none", None),
+        ("a step of an input, whitelist", Some(tags_and_metrics)),
+        ("a step of an input, full", Some(FieldSet::ALL)),
     ] {
         let mut step = TracedStep::new(SignatureMode::TypeOnly, mode, Render::default());
         group.bench_function(name, |bencher| {
@@ -62,7 +62,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     }
     group.throughput(Throughput::Elements(1));
     for (name, change) in [("a step that changes nothing", 0), ("a step that changes one tag of 16", 1)] {
-        let whitelist = ContextDiffMode::Whitelist(FieldSet::of([ContextField::Tags]));
+        let whitelist = Some(FieldSet::of([ContextField::Tags]));
         let mut step = TracedStep::new(SignatureMode::TypeOnly, whitelist, Render::default());
         for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"] {
             step.context.tags.set(name, "a text of usual length");

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::io;
 
 use criterion::Criterion;
-use stream_kernel_trace::{ContextDiffMode, Record, RecordSerializer, SignatureMode, TraceSink};
+use stream_kernel_trace::{Record, RecordSerializer, SignatureMode, TraceSink};
 
 use crate::traced_step::TracedStep;
 
@@ -36,14 +36,14 @@ impl TraceSink for Render {
 
 pub(crate) fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("record");
-    let mut step = TracedStep::new(SignatureMode::TypeOnly, ContextDiffMode::None, Discard);
+    let mut step = TracedStep::new(SignatureMode::TypeOnly, None, Discard);
     group.bench_function("discarded", |bencher| bencher.iter(|| step.record(1, |_| {})));
     for (name, mode) in [
         ("as JSON, type_only", SignatureMode::TypeOnly),
         ("as JSON, type_and_identity", SignatureMode::TypeAndIdentity),
         ("as JSON, hash", SignatureMode::Hash),
     ] {
-        let mut step = TracedStep::new(mode, ContextDiffMode::None, Render::default());
+        let mut step = TracedStep::new(mode, None, Render::default());
         group.bench_function(name, |bencher| bencher.iter(|| step.record(1, |_| {})));
     }
     group.finish();

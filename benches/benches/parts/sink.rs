@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Criterion};
 use stream_kernel_sinks::{Cadence, JsonlSink};
-use stream_kernel_trace::{ContextDiffMode, SignatureMode};
+use stream_kernel_trace::SignatureMode;
 
 use crate::traced_step::TracedStep;
 
@@ -23,7 +23,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let path = folder.path().join("trace.jsonl");
         let cadence = Cadence { flush_every_n: NonZeroU64::new(flush_every_n).unwrap(), fsync_every_n: None };
         let sink = JsonlSink::open(&path, cadence).unwrap();
-        let mut step = TracedStep::new(SignatureMode::TypeOnly, ContextDiffMode::None, sink);
+        let mut step = TracedStep::new(SignatureMode::TypeOnly, None, sink);
         group.bench_function(name, |bencher| record(bencher, &mut step, &path));
     }
     group.finish();

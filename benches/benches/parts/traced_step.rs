@@ -1,8 +1,8 @@
 //! A step as the recorder sees it, without the work that it does: it hands on the message that it takes.
 
 use stream_kernel_trace::{
-    CanonicalContent, Context, ContextDiffMode, Message, Recorder, RunLabel, ShortText, SignatureMode,
-    StepRef, SystemClock, TraceSettings, TraceSink,
+    CanonicalContent, Context, FieldSet, Message, Recorder, RunLabel, ShortText, SignatureMode, StepRef,
+    SystemClock, TraceSettings, TraceSink,
 };
 
 /// A recorder, and the context of one step.
@@ -40,12 +40,12 @@ impl TracedStep {
     /// Returns a step whose records go to `sink` and show what the modes say.
     pub(crate) fn new(
         signature: SignatureMode,
-        context_diff: ContextDiffMode,
+        context_diff: Option<FieldSet>,
         sink: impl TraceSink + 'static,
     ) -> Self {
         let settings = TraceSettings { signature, context_diff };
         let label = RunLabel { run_id: "run".to_owned(), scenario_id: "baseline".to_owned() };
-        let mut context = Context::new(label, context_diff.fields());
+        let mut context = Context::new(label, context_diff.unwrap_or_default());
         context.begin_input(123_456);
         Self { recorder: Recorder::new(settings, SystemClock::new()).with_sink(Box::new(sink)), context }
     }

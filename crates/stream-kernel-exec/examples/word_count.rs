@@ -6,8 +6,8 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use stream_kernel_exec::trace::{
-    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, RecordSerializer, Recorder,
-    RunLabel, ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
+    CanonicalContent, Context, ContextField, FieldSet, Record, RecordSerializer, Recorder, RunLabel,
+    ShortText, SignatureMode, SystemClock, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
     Declaration, Emitter, Entry, InputOutcome, KeyedStep, Kind, Nothing, OnStepError, Payload, Plan,
@@ -171,7 +171,7 @@ impl TraceSink for StdoutSink {
 fn recorder() -> Recorder {
     let settings = TraceSettings {
         signature: SignatureMode::TypeAndIdentity,
-        context_diff: ContextDiffMode::Whitelist(FieldSet::of([ContextField::Metrics])),
+        context_diff: Some(FieldSet::of([ContextField::Metrics])),
     };
     Recorder::new(settings, SystemClock::new()).with_sink(Box::new(StdoutSink::default()))
 }

@@ -104,7 +104,7 @@ impl<M: MessageSet> SyncRunner<M> {
             run_id: self.context.run_id().to_owned(),
             scenario_id: self.context.scenario_id().to_owned(),
         };
-        self.context = Context::new(label, recorder.settings().context_diff.fields());
+        self.context = Context::new(label, recorder.settings().context_diff.unwrap_or_default());
         self.recorder = Some(recorder);
         self
     }

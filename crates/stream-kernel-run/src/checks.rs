@@ -115,7 +115,7 @@ fn describe<M: MessageSet, R>(
 fn check_whitelist<N, A>(loaded: &mut Loaded<N, A>) {
     let whitelist = loaded.config().runtime.tracing.context_diff.whitelist.clone();
     for (index, name) in whitelist.iter().enumerate() {
-        if name.parse::<ContextField>().is_ok() {
+        if ContextField::named(name).is_some() {
             continue;
         }
         let fields: Vec<_> = ContextField::ALL.iter().map(|field| format!("`{field}`")).collect();

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{
-    ContextDiffMode as ConfiguredDiff, SignatureMode as ConfiguredSignature, SinkKind, Tracing,
-};
+use stream_kernel_config::{ContextDiffMode, SignatureMode as ConfiguredSignature, SinkKind, Tracing};
 use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
 use stream_kernel_trace::{
-    Clock, ContextDiffMode, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
+    Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
 
 /// Returns what records show.
@@ -19,11 +17,11 @@ fn settings(tracing: &Tracing) -> TraceSettings {
         ConfiguredSignature::TypeAndIdentity => SignatureMode::TypeAndIdentity,
         ConfiguredSignature::Hash => SignatureMode::Hash,
     };
-    let named_fields = || tracing.context_diff.whitelist.iter().filter_map(|name| name.parse().ok());
+    let named_fields = || tracing.context_diff.whitelist.iter().filter_map(|name| ContextField::named(name));
     let context_diff = match tracing.context_diff.mode {
-        ConfiguredDiff::None => ContextDiffMode::None,
-        ConfiguredDiff::Whitelist => ContextDiffMode::Whitelist(FieldSet::of(named_fields())),
-        ConfiguredDiff::Full => ContextDiffMode::Full,
+        ContextDiffMode::None => None,
+        ContextDiffMode::Whitelist => Some(FieldSet::of(named_fields())),
+        ContextDiffMode::Full => Some(FieldSet::ALL),
     };
     TraceSettings { signature, context_diff }
 }

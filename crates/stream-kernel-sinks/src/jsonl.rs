@@ -1,16 +1,16 @@
-//! Records as lines of JSON, appended to a file.
+//! Records as lines of JSON, written out in batches at exactly the cadence that was asked for.
 
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::num::NonZeroU64;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
-use stream_kernel_trace::{Record, TraceSink};
+use stream_kernel_trace::{Record, RecordSerializer, TraceSink};
 
-use crate::batch::{Batch, Destination};
+use crate::destination::{Destination, TraceFile, open_for_appending};
+
+/// The number of bytes at which a batch is written out even if more records belong to it; only a single record
+/// makes the buffer larger.
+pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
 /// When records leave the program and when they become durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,16 @@ impl Default for Cadence {
 /// A sink that appends each record as one line to a file, or to another [`Destination`].
 #[derive(Debug)]
 pub struct JsonlSink<D: Destination = TraceFile> {
-    batch: Batch<D>,
+    destination: D,
+    cadence: Cadence,
+    serializer: RecordSerializer,
+    /// Whole lines.
+    buffer: Vec<u8>,
+    max_bytes: usize,
+    records_since_flush: u64,
+    records_since_fsync: u64,
+    /// After a failed write nobody knows how much of the buffer arrived: it is not written a second time.
+    has_failed: bool,
 }
 
 /// Why a trace file cannot be opened.
@@ -49,12 +58,27 @@ pub struct OpenError {
 impl<D: Destination> JsonlSink<D> {
     /// Returns a sink that appends to `destination`.
     pub fn new(destination: D, cadence: Cadence) -> Self {
-        Self { batch: Batch::new(destination, cadence.flush_every_n, cadence.fsync_every_n) }
+        Self {
+            destination,
+            cadence,
+            serializer: RecordSerializer::default(),
+            buffer: Vec::new(),
+            max_bytes: MAX_BATCH_BYTES,
+            records_since_flush: 0,
+            records_since_fsync: 0,
+            has_failed: false,
+        }
+    }
+
+    /// Writes out a batch at `max_bytes` at the latest.
+    pub(crate) fn with_max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
     }
 
     /// Returns how many bytes of records were not written out yet.
     pub fn buffered_bytes(&self) -> usize {
-        self.batch.buffered_bytes()
+        self.buffer.len()
     }
 
     /// Writes out every record so far, whenever the next ones are due.
@@ -63,7 +87,15 @@ impl<D: Destination> JsonlSink<D> {
     ///
     /// Returns what the destination says.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.batch.write_out_all()
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let written = self.destination.write_all(&self.buffer).and_then(|()| self.destination.flush());
+        self.buffer.clear();
+        // A record of unusual size must not keep its memory for the rest of the run.
+        self.buffer.shrink_to(2 * self.max_bytes);
+        self.has_failed |= written.is_err();
+        written
     }
 }
 
@@ -84,7 +116,7 @@ impl JsonlSink {
         let (file, ends_torn) = open_for_appending(path, cadence.fsync_every_n.is_some()).map_err(failed)?;
         let mut sink = Self::new(file, cadence);
         if ends_torn {
-            sink.batch.end_torn_line();
+            sink.buffer.push(b'\n');
         }
         Ok(sink)
     }
@@ -92,89 +124,49 @@ impl JsonlSink {
 
 impl<D: Destination> TraceSink for JsonlSink<D> {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.batch.push(record)
+        self.serializer.write_json(record, &mut self.buffer);
+        self.buffer.push(b'\n');
+        self.records_since_flush += 1;
+        self.records_since_fsync += 1;
+        let Cadence { flush_every_n, fsync_every_n } = self.cadence;
+        let flush_is_due = self.records_since_flush >= flush_every_n.get();
+        let fsync_is_due = fsync_every_n.is_some_and(|every| self.records_since_fsync >= every.get());
+        if flush_is_due {
+            self.records_since_flush = 0;
+        }
+        // Each cadence counts for itself: what the other one, or the size, makes due does not shift it.
+        if flush_is_due || fsync_is_due || self.buffer.len() >= self.max_bytes {
+            self.flush()?;
+        }
+        if fsync_is_due {
+            self.records_since_fsync = 0;
+            self.destination.sync()?;
+        }
+        Ok(())
     }
 
+    /// Writes out what is left and, where records are made durable at all, makes it so.
     fn finish(&mut self) -> io::Result<()> {
-        self.batch.finish()
-    }
-}
-
-/// A file that is only ever appended to.
-#[derive(Debug)]
-pub struct TraceFile {
-    file: File,
-    /// Pipes and devices cannot be made durable, and say so with an error.
-    is_regular: bool,
-}
-
-impl Write for TraceFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
+        if self.records_since_flush > 0 {
+            self.records_since_flush = 0;
+            self.flush()?;
+        }
+        if self.cadence.fsync_every_n.is_some() && self.records_since_fsync > 0 {
+            self.records_since_fsync = 0;
+            self.destination.sync()?;
+        }
         Ok(())
     }
 }
 
-impl Destination for TraceFile {
-    fn sync(&mut self) -> io::Result<()> {
-        if self.is_regular { self.file.sync_data() } else { Ok(()) }
+impl<D: Destination> Drop for JsonlSink<D> {
+    /// A run that unwinds still brings out what it recorded.
+    fn drop(&mut self) {
+        if !self.has_failed {
+            let _ = self.finish();
+        }
     }
-}
-
-/// Opens the file and returns whether it ends in the middle of a line.
-fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFile, bool)> {
-    let exists = path.symlink_metadata().ok();
-    let is_link = exists.as_ref().is_some_and(Metadata::is_symlink);
-    // A link that leads nowhere counts as one to a file.
-    let is_regular = path.metadata().map_or(true, |metadata| metadata.is_file());
-    let follows = is_link && !is_regular;
-    let file = OpenOptions::new()
-        .append(true)
-        .create(is_regular)
-        .read(is_regular) // to look at the last byte
-        .mode(0o600)
-        .custom_flags(if follows { 0 } else { OFlags::NOFOLLOW.bits().cast_signed() })
-        .open(path)?;
-    if !is_regular {
-        // The link may lead to a file by now.
-        let is_safe = !follows || !file.metadata()?.is_file();
-        return if is_safe { Ok((TraceFile { file, is_regular }, false)) } else { Err(Errno::LOOP.into()) };
-    }
-    // Where the file system has no locks, it goes without.
-    if let Err(TryLockError::WouldBlock) = file.try_lock() {
-        let in_use = "another run writes to it (wait until that ends, or stop it)";
-        return Err(io::Error::new(io::ErrorKind::ResourceBusy, in_use));
-    }
-    if exists.is_none() && is_made_durable {
-        sync_folder_of(path)?;
-    }
-    let length = file.metadata()?.len();
-    let mut last = *b"\n";
-    if length > 0 {
-        file.read_exact_at(&mut last, length - 1)?;
-    }
-    Ok((TraceFile { file, is_regular }, last != *b"\n"))
-}
-
-/// Makes the new file's name durable; without it a power cut could take the whole file.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::sync_folder_of;
-    use std::path::Path;
-
-    /// A name alone is one in the working directory; any other is in the folder that it names, and in no other.
-    #[test]
-    fn the_folder_that_a_name_is_in_is_made_durable() {
-        assert!(sync_folder_of(Path::new("trace.jsonl")).is_ok());
-        assert!(sync_folder_of(&std::env::temp_dir().join("trace.jsonl")).is_ok());
-        assert!(sync_folder_of(Path::new("there is no such folder/trace.jsonl")).is_err());
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod batch;
+mod destination;
 mod jsonl;
 mod stdout;
 
-pub use batch::{Destination, MAX_BATCH_BYTES};
-pub use jsonl::{Cadence, JsonlSink, OpenError, TraceFile};
+pub use destination::{Destination, TraceFile};
+pub use jsonl::{Cadence, JsonlSink, MAX_BATCH_BYTES, OpenError};
 pub use stdout::StdoutSink;

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use stream_kernel_trace::{Record, TraceSink};
 
-use crate::batch::{Batch, Destination};
+use crate::{Cadence, Destination, JsonlSink};
 
 /// The number of bytes at which lines go to a standard output that is not a terminal: what a pipe takes in at once.
 const PIPE_BYTES: usize = 64 * 1024;
@@ -14,7 +14,7 @@ const PIPE_BYTES: usize = 64 * 1024;
 /// only, in blocks of about 64 KiB, and before the run waits for input.
 #[derive(Debug)]
 pub struct StdoutSink {
-    batch: Batch<Stdout>,
+    sink: JsonlSink<Stdout>,
 }
 
 impl StdoutSink {
@@ -22,7 +22,8 @@ impl StdoutSink {
     pub fn new() -> Self {
         let stdout = io::stdout();
         let flush_every_n = if stdout.is_terminal() { NonZeroU64::MIN } else { NonZeroU64::MAX };
-        Self { batch: Batch::new(stdout, flush_every_n, None).with_max_bytes(PIPE_BYTES) }
+        let cadence = Cadence { flush_every_n, fsync_every_n: None };
+        Self { sink: JsonlSink::new(stdout, cadence).with_max_bytes(PIPE_BYTES) }
     }
 }
 
@@ -34,15 +35,15 @@ impl Default for StdoutSink {
 
 impl TraceSink for StdoutSink {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.batch.push(record)
+        self.sink.write(record)
     }
 
     fn idle(&mut self) -> io::Result<()> {
-        self.batch.finish()
+        self.sink.finish()
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.batch.finish()
+        self.sink.finish()
     }
 }
 

@@ -38,7 +38,7 @@ fn record(sink: JsonlSink, inputs: u64) {
 
 fn record_inputs(recorder: &mut Recorder, inputs: u64) {
     let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
-    let mut context = Context::new(label, TraceSettings::default().context_diff.fields());
+    let mut context = Context::new(label, TraceSettings::default().context_diff.unwrap_or_default());
     for line_no in 1..=inputs {
         context.begin_input(line_no);
         recorder.begin_input();

@@ -2,7 +2,7 @@
 
 use stream_kernel_text::hex;
 
-use stream_kernel_trace::{CanonicalContent, RenderedTimestamp};
+use stream_kernel_trace::{CanonicalContent, Timestamp};
 
 /// The ids of an input's spans, as W3C Trace Context and OpenTelemetry have them: 16 bytes for the trace, 8 for a span,
 /// never all zero.
@@ -37,7 +37,7 @@ use stream_kernel_trace::{CanonicalContent, RenderedTimestamp};
 /// use stream_kernel_trace_reader::SpanIds;
 ///
 /// let entered: Timestamp = "2026-01-21T01:23:45.123456Z".parse()?;
-/// let ids = SpanIds::new("run", 7, entered.render());
+/// let ids = SpanIds::new("run", 7, entered);
 /// assert_eq!(ids.trace_id()[..4], [0x7b, 0xfb, 0xaf, 0xf1]);
 /// # Ok::<(), stream_kernel_trace::NoTimestamp>(())
 /// ```
@@ -48,12 +48,12 @@ pub struct SpanIds {
 
 impl SpanIds {
     /// Returns the ids of the input at line `line_no` of the run `run_id`, whose first record was entered at `t_enter`.
-    pub fn new(run_id: &str, line_no: u64, t_enter: RenderedTimestamp) -> Self {
+    pub fn new(run_id: &str, line_no: u64, t_enter: Timestamp) -> Self {
         let mut content = CanonicalContent::default();
         content.begin("Input");
         content.text("run_id", run_id);
         content.unsigned("line_no", line_no);
-        content.text("t_enter", t_enter.as_str());
+        content.text("t_enter", &t_enter.to_string());
         Self { trace_id: valid(content.hash()) }
     }
 
@@ -106,12 +106,11 @@ fn valid<const N: usize>(mut id: [u8; N]) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stream_kernel_trace::Timestamp;
 
     const ENTERED: &str = "2026-01-21T01:23:45.123456Z";
 
     fn ids(run_id: &str, line_no: u64, t_enter: &str) -> SpanIds {
-        SpanIds::new(run_id, line_no, t_enter.parse::<Timestamp>().unwrap().render())
+        SpanIds::new(run_id, line_no, t_enter.parse().unwrap())
     }
 
     // id() { printf "$1" | sha256sum | cut -c1-$2; }

@@ -35,8 +35,7 @@ impl MonotonicClock {
     }
 
     fn elapsed_ns(&self) -> u64 {
-        let elapsed = self.started.elapsed();
-        elapsed.as_secs().saturating_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos())
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn after(&self, elapsed_ns: u64) -> Timestamp {
@@ -60,7 +59,7 @@ impl Clock for MonotonicClock {
 ///
 /// Between two looks at the monotonic clock, a millisecond apart, the processor's own counter of ticks fills in: the two readings a
 /// record cost 20 ns instead of 47 on one machine, and 36 instead of 45 on another.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SystemClock {
     monotonic: MonotonicClock,
     counter: quanta::Clock,
@@ -72,20 +71,15 @@ impl SystemClock {
     ///
     /// The first one in a process takes a few milliseconds, and never more than 200: the counter's crate calibrates itself.
     pub fn new() -> Self {
-        Self { monotonic: MonotonicClock::new(), counter: quanta::Clock::new(), ticks: Cell::default() }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
+        Self::default()
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let mut ticks = self.ticks.get();
-        let elapsed_ns = ticks.now(|| self.counter.raw(), || self.monotonic.elapsed_ns());
+        let counted_ns = || self.counter.delta_as_nanos(0, self.counter.raw());
+        let elapsed_ns = ticks.now(counted_ns, || self.monotonic.elapsed_ns());
         self.ticks.set(ticks);
         self.monotonic.after(elapsed_ns)
     }

@@ -9,7 +9,7 @@ mod number;
 use std::fmt;
 
 pub use errors::ErrorEntry;
-pub use field::{ContextField, FieldSet, UnknownField};
+pub use field::{ContextField, FieldSet};
 pub use list::List;
 pub use named_values::NamedValues;
 pub use number::Number;
@@ -97,13 +97,7 @@ impl Context {
 
     /// Returns what names this input among all runs: `<run_id>:<line_no>`.
     pub fn trace_id(&self) -> impl fmt::Display {
-        struct TraceId<'a>(&'a str, u64);
-        impl fmt::Display for TraceId<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}:{}", self.0, self.1)
-            }
-        }
-        TraceId(&self.label.run_id, self.line_no)
+        fmt::from_fn(|f| write!(f, "{}:{}", self.label.run_id, self.line_no))
     }
 
     /// Returns the name of the run.

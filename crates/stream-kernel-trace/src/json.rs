@@ -91,14 +91,11 @@ pub(crate) fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends the id of an input as a JSON string: `"run:7"`.
-pub(crate) fn push_trace_id(out: &mut Vec<u8>, run_id: &str, line_no: u64) {
+/// Appends the id of an input as a JSON string but for its end, the number of the line and a quote: `"run:`.
+pub(crate) fn begin_trace_id(out: &mut Vec<u8>, run_id: &str) {
     push_string(out, run_id);
-    // The line number belongs inside the quotes.
     out.pop();
     out.push(b':');
-    push_integer(out, line_no);
-    out.push(b'"');
 }
 
 /// Appends an integer of up to 128 bits in decimal digits. Those of 64 bits, nearly all, are written in a fifth of the time.
@@ -119,24 +116,13 @@ pub(crate) fn push_millis(out: &mut Vec<u8>, nanos: u64) {
     out.extend_from_slice(&decimals[..used]);
 }
 
-/// Returns the last six decimal digits of `value`, zeros in front included; two at a time, which takes half as long as one by one.
+/// Returns the last six decimal digits of `value`, zeros in front included.
 pub(crate) fn six_digits(value: u64) -> [u8; 6] {
-    let pair = |value: u64| DIGIT_PAIRS[(value % 100) as usize];
-    let pairs = [pair(value / 10_000), pair(value / 100), pair(value)];
-    std::array::from_fn(|digit| pairs[digit / 2][digit % 2])
+    // The digit before them makes them six, and is left out.
+    let mut digits = [0; 6];
+    digits.copy_from_slice(&itoa::Buffer::new().format(1_000_000 + value % 1_000_000).as_bytes()[1..]);
+    digits
 }
-
-/// The digits of 00 to 99.
-const DIGIT_PAIRS: [[u8; 2]; 100] = {
-    const DIGITS: &[u8; 10] = b"0123456789";
-    let mut pairs = [[0; 2]; 100];
-    let mut value = 0;
-    while value < pairs.len() {
-        pairs[value] = [DIGITS[value / 10], DIGITS[value % 10]];
-        value += 1;
-    }
-    pairs
-};
 
 #[cfg(test)]
 mod tests {

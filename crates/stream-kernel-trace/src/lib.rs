@@ -22,7 +22,6 @@ pub use clock::{Clock, ContinuedClock, ManualClock, MonotonicClock, SystemClock}
 pub use content::CanonicalContent;
 pub use context::{
     Context, ContextField, ErrorEntry, FieldSet, List, MAX_ENTRIES, NamedValues, Number, RunLabel,
-    UnknownField,
 };
 pub use fault::StepFault;
 pub use message::Message;
@@ -34,7 +33,7 @@ pub use redaction::{
 };
 pub use signature::{Signature, SignatureMode};
 pub use sink::{SinkFailure, TraceSink};
-pub use snapshot::{ContextChange, ContextDiffMode};
+pub use snapshot::Snapshots;
 pub use text::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
-pub use timestamp::{NoTimestamp, RenderedTimestamp, Timestamp};
+pub use timestamp::{NoTimestamp, Timestamp};
 pub use trace_record::{ContextSnapshot, MessageSignature, RecordedError, Status, TraceRecord};

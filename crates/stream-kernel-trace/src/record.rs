@@ -1,7 +1,6 @@
 //! One step's handling of one message, borrowed from where it happened.
 
-use crate::record_serializer::Template;
-use crate::{ContextChange, RenderedTimestamp, Signature, StepFault};
+use crate::{RecordSerializer, Signature, Snapshots, StepFault, Timestamp};
 
 /// One step's handling of one message, as a sink receives it: everything in it is borrowed from the recorder.
 ///
@@ -21,17 +20,15 @@ pub struct Record<'a> {
     /// The message's place among those that the step handled for this input, from 0.
     pub work_index: u32,
     /// When the step took the message.
-    pub t_enter: RenderedTimestamp,
+    pub t_enter: Timestamp,
     /// When the step was done with it.
-    pub t_exit: RenderedTimestamp,
-    /// How long that took, in nanoseconds.
-    pub duration_ns: u64,
+    pub t_exit: Timestamp,
     /// The message taken.
     pub msg_in: &'a Signature,
     /// The messages emitted, in order; none if the step failed.
     pub msg_out: &'a [Signature],
     /// What the step changed in the context, if the trace shows any of it.
-    pub context: Option<ContextChange<'a>>,
+    pub context: Option<&'a Snapshots>,
     /// Why the step failed, if it did.
     pub error: Option<&'a StepFault>,
 }
@@ -39,8 +36,8 @@ pub struct Record<'a> {
 impl Record<'_> {
     /// Appends the record as one JSON object without white space and without a line end.
     ///
-    /// Who writes many does it with a [`RecordSerializer`](crate::RecordSerializer).
+    /// Who writes many does it with one [`RecordSerializer`].
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        Template::new(self).write_json(self, out);
+        RecordSerializer::default().write_json(self, out);
     }
 }

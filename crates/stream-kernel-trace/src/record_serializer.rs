@@ -1,6 +1,7 @@
 //! Records as JSON, with what stays the same from one record of a step to the next kept ready.
 
-use crate::json::{push_integer, push_millis, push_string};
+use crate::json::{begin_trace_id, push_integer, push_millis, push_string};
+use crate::timestamp::TimestampFormatter;
 use crate::{Record, Signature};
 
 /// The number of steps whose records are written from templates; those of later steps are put together each time.
@@ -16,6 +17,7 @@ const MAX_KEPT_KINDS: usize = 8;
 #[derive(Debug, Default)]
 pub struct RecordSerializer {
     by_step: Vec<Option<Template>>,
+    times: TimestampFormatter,
 }
 
 impl RecordSerializer {
@@ -23,42 +25,42 @@ impl RecordSerializer {
     pub fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         let step = record.step_index;
         if step >= MAX_TEMPLATES {
-            return Template::new(record).write_json(record, out);
+            return Template::new(record).write_json(record, &mut self.times, out);
         }
         if step >= self.by_step.len() {
             self.by_step.resize_with(step + 1, || None);
         }
-        match &mut self.by_step[step] {
-            Some(template) if template.is_for(record) => template.write_json(record, out),
-            other => other.insert(Template::new(record)).write_json(record, out),
-        }
+        let template = match &mut self.by_step[step] {
+            Some(template) if template.is_for(record) => template,
+            other => other.insert(Template::new(record)),
+        };
+        template.write_json(record, &mut self.times, out);
     }
 }
 
 /// Everything of a step's record that is known before it runs, and the usual outcome.
 #[derive(Debug)]
-pub(crate) struct Template {
+struct Template {
     run_id: String,
     scenario: String,
     step_name: String,
     to_trace_id: Vec<u8>,
     to_line_no: Vec<u8>,
     to_work_index: Vec<u8>,
-    end: UsualEnd,
+    /// What came after the duration of the last [usual](is_usual) record, and the kinds of its messages. Empty before it.
+    end: Vec<u8>,
+    kind_in: &'static str,
+    kinds_out: Vec<&'static str>,
 }
 
 impl Template {
-    pub(crate) fn new(record: &Record<'_>) -> Self {
-        let [mut to_trace_id, mut to_line_no, mut to_work_index] = [const { Vec::new() }; 3];
-        to_trace_id.extend_from_slice(b"{\"trace_id\":");
-        push_string(&mut to_trace_id, record.run_id);
-        // The line number belongs inside the quotes.
-        to_trace_id.pop();
-        to_trace_id.push(b':');
-        to_line_no.extend_from_slice(b"\",\"scenario\":");
+    fn new(record: &Record<'_>) -> Self {
+        let mut to_trace_id = b"{\"trace_id\":".to_vec();
+        begin_trace_id(&mut to_trace_id, record.run_id);
+        let mut to_line_no = b"\",\"scenario\":".to_vec();
         push_string(&mut to_line_no, record.scenario);
         to_line_no.extend_from_slice(b",\"line_no\":");
-        to_work_index.extend_from_slice(b",\"step_index\":");
+        let mut to_work_index = b",\"step_index\":".to_vec();
         push_integer(&mut to_work_index, record.step_index);
         to_work_index.extend_from_slice(b",\"step_name\":");
         push_string(&mut to_work_index, record.step_name);
@@ -70,7 +72,9 @@ impl Template {
             to_trace_id,
             to_line_no,
             to_work_index,
-            end: UsualEnd::default(),
+            end: Vec::new(),
+            kind_in: "",
+            kinds_out: Vec::new(),
         }
     }
 
@@ -79,7 +83,7 @@ impl Template {
         self.run_id == record.run_id && self.scenario == record.scenario && self.step_name == record.step_name
     }
 
-    pub(crate) fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+    fn write_json(&mut self, record: &Record<'_>, times: &mut TimestampFormatter, out: &mut Vec<u8>) {
         let mut digits = itoa::Buffer::new();
         let line_no = digits.format(record.line_no).as_bytes();
         out.extend_from_slice(&self.to_trace_id);
@@ -89,45 +93,30 @@ impl Template {
         out.extend_from_slice(&self.to_work_index);
         push_integer(out, record.work_index);
         out.extend_from_slice(b",\"t_enter\":\"");
-        out.extend_from_slice(record.t_enter.as_bytes());
+        times.push(out, record.t_enter);
         out.extend_from_slice(b"\",\"t_exit\":\"");
-        out.extend_from_slice(record.t_exit.as_bytes());
+        times.push(out, record.t_exit);
         out.extend_from_slice(b"\",\"duration_ms\":");
-        push_millis(out, record.duration_ns);
+        push_millis(out, record.t_exit.nanos_since(record.t_enter));
         if is_usual(record) {
-            self.end.write_json(record, out);
+            self.write_usual_end(record, out);
         } else {
             write_end(record, out);
         }
     }
-}
 
-/// What comes after the duration if no signature shows more than its kind, no snapshot is shown and the step did not fail; as it was
-/// the last time.
-#[derive(Debug, Default)]
-struct UsualEnd {
-    kind_in: &'static str,
-    kinds_out: Vec<&'static str>,
-    json: Vec<u8>,
-}
-
-impl UsualEnd {
-    fn write_json(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
-        if !self.is_for(record) {
-            self.kind_in = record.msg_in.type_name();
+    fn write_usual_end(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let kind_in = record.msg_in.type_name();
+        let kinds_out = || record.msg_out.iter().map(Signature::type_name);
+        let is_as_before = self.kind_in == kind_in && self.kinds_out.iter().copied().eq(kinds_out());
+        if self.end.is_empty() || !is_as_before {
+            self.kind_in = kind_in;
             self.kinds_out.clear();
-            self.kinds_out.extend(record.msg_out.iter().map(Signature::type_name));
-            self.json.clear();
-            write_end(record, &mut self.json);
+            self.kinds_out.extend(kinds_out());
+            self.end.clear();
+            write_end(record, &mut self.end);
         }
-        out.extend_from_slice(&self.json);
-    }
-
-    fn is_for(&self, record: &Record<'_>) -> bool {
-        let kinds_out = record.msg_out.iter().map(Signature::type_name);
-        self.kind_in == record.msg_in.type_name()
-            && self.kinds_out.iter().copied().eq(kinds_out)
-            && !self.json.is_empty()
+        out.extend_from_slice(&self.end);
     }
 }
 
@@ -163,16 +152,16 @@ fn write_messages(record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn write_context(record: &Record<'_>, out: &mut Vec<u8>) {
-    let Some(change) = &record.context else {
+    let Some(snapshots) = record.context else {
         out.extend_from_slice(b",\"ctx_before\":null,\"ctx_after\":null,\"ctx_diff\":null");
         return;
     };
     out.extend_from_slice(b",\"ctx_before\":");
-    change.write_before(out);
+    snapshots.write_before(out);
     out.extend_from_slice(b",\"ctx_after\":");
-    change.write_after(out);
+    snapshots.write_after(out);
     out.extend_from_slice(b",\"ctx_diff\":");
-    change.write_diff(out);
+    snapshots.write_diff(out);
 }
 
 fn write_outcome(record: &Record<'_>, out: &mut Vec<u8>) {
@@ -192,7 +181,33 @@ fn write_outcome(record: &Record<'_>, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RenderedTimestamp, ShortText, StepFault};
+    use crate::{CanonicalContent, Message, Redaction, ShortText, SignatureMode, StepFault, Timestamp};
+
+    /// A message of a kind, with or without an identity.
+    struct Sample(&'static str, Option<&'static str>);
+
+    impl Message for Sample {
+        fn type_name(&self) -> &'static str {
+            self.0
+        }
+
+        fn identity(&self, identity: &mut ShortText) -> bool {
+            identity.set(self.1.unwrap_or_default());
+            self.1.is_some()
+        }
+
+        fn digest(&self, _: &mut CanonicalContent) {}
+    }
+
+    fn signature(kind: &'static str, identity: Option<&'static str>, mode: SignatureMode) -> Signature {
+        let (mut signature, mut content) = (Signature::default(), CanonicalContent::default());
+        signature.describe(&Sample(kind, identity), mode, &Redaction::default(), &mut content);
+        signature
+    }
+
+    fn kind(kind: &'static str) -> Signature {
+        signature(kind, None, SignatureMode::TypeOnly)
+    }
 
     fn record<'a>(step_index: usize, step_name: &'a str, msg_in: &'a Signature) -> Record<'a> {
         Record {
@@ -202,9 +217,8 @@ mod tests {
             step_index,
             step_name,
             work_index: 0,
-            t_enter: RenderedTimestamp::default(),
-            t_exit: RenderedTimestamp::default(),
-            duration_ns: 143_000,
+            t_enter: Timestamp::default(),
+            t_exit: Timestamp::from_nanos(143_000),
             msg_in,
             msg_out: &[],
             context: None,
@@ -217,18 +231,19 @@ mod tests {
     fn every_record_is_written_as_if_it_were_the_first() {
         let fault =
             StepFault { type_name: "E".into(), message: ShortText::from("\"x\""), step_name: "split".into() };
-        let (word, blank) =
-            ([Signature::of_kind("Word")], [Signature::of_kind("Word"), Signature::of_kind("Blank")]);
-        let line = Signature::of_kind("Line");
-        let [named, other] = ["7", "8"].map(|identity| line.clone().with_identity(identity));
-        let hashed = line.clone().with_hash([b'a'; 32]);
-        let named_word = [Signature::of_kind("Word").with_identity("x")];
-        let many = vec![Signature::of_kind("Word"); MAX_KEPT_KINDS + 1];
+        let (word, blank) = ([kind("Word")], [kind("Word"), kind("Blank")]);
+        let line = kind("Line");
+        let [named, other] =
+            ["7", "8"].map(|identity| signature("Line", Some(identity), SignatureMode::TypeAndIdentity));
+        let hashed = signature("Line", None, SignatureMode::Hash);
+        let named_word = [signature("Word", Some("x"), SignatureMode::TypeAndIdentity)];
+        let many = vec![kind("Word"); MAX_KEPT_KINDS + 1];
         let plain = record(1, "split", &line);
         let records = [
             plain,
             Record { line_no: u64::MAX, ..plain },
-            Record { work_index: u32::MAX, duration_ns: 1, ..plain },
+            Record { work_index: u32::MAX, t_exit: Timestamp::from_nanos(1), ..plain },
+            Record { t_enter: Timestamp::from_nanos(9_000_000_000), ..plain },
             Record { msg_out: &word, ..plain },
             Record { msg_out: &blank, ..plain },
             Record { error: Some(&fault), ..plain },

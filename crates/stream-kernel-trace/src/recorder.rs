@@ -1,10 +1,9 @@
 //! The recorder: told when a step takes a message and when it is done with it, it makes the record of that.
 
 use crate::snapshot::Snapshots;
-use crate::timestamp::TimestampFormatter;
 use crate::{
-    CanonicalContent, Clock, Context, ContextDiffMode, Message, Record, Redaction, Signature, SignatureMode,
-    SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
+    CanonicalContent, Clock, Context, FieldSet, Message, Record, RecordSerializer, Redaction, Signature,
+    SignatureMode, SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
 };
 
 /// What records show.
@@ -12,8 +11,8 @@ use crate::{
 pub struct TraceSettings {
     /// How much of each message.
     pub signature: SignatureMode,
-    /// Which fields of the context.
-    pub context_diff: ContextDiffMode,
+    /// Which fields of the context; `None` for no snapshots at all.
+    pub context_diff: Option<FieldSet>,
 }
 
 /// A step, as records name it.
@@ -31,13 +30,13 @@ pub struct StepRef<'a> {
 /// step, and [`finish`](Self::finish) after the last input. Nothing that a sink does reaches the caller in between.
 pub struct Recorder {
     settings: TraceSettings,
-    /// `None` as long as nothing is hidden.
-    redaction: Option<Redaction>,
+    redaction: Redaction,
     clock: Box<dyn Clock>,
     sink: Option<Box<dyn TraceSink>>,
     sink_failure: Option<SinkFailure>,
     keeps_tape: bool,
-    formatter: TimestampFormatter,
+    /// Writes what the tape keeps.
+    serializer: RecordSerializer,
     content: CanonicalContent,
     snapshots: Snapshots,
     /// How many messages each step has handled of the present input.
@@ -58,14 +57,14 @@ impl Recorder {
     pub fn new(settings: TraceSettings, clock: impl Clock + 'static) -> Self {
         Self {
             settings,
-            redaction: None,
+            redaction: Redaction::default(),
             clock: Box::new(clock),
             sink: None,
             sink_failure: None,
             keeps_tape: true,
-            formatter: TimestampFormatter::default(),
+            serializer: RecordSerializer::default(),
             content: CanonicalContent::default(),
-            snapshots: Snapshots::new(settings.context_diff.fields()),
+            snapshots: Snapshots::new(settings.context_diff.unwrap_or_default()),
             handled: Vec::new(),
             entered_at: Timestamp::default(),
             last_time: Timestamp::default(),
@@ -91,7 +90,7 @@ impl Recorder {
 
     /// Hides what `redaction` names, in records for the sink and on the tape alike.
     pub fn with_redaction(mut self, redaction: Redaction) -> Self {
-        self.redaction = Some(redaction).filter(|redaction| !redaction.is_off());
+        self.redaction = redaction;
         self
     }
 
@@ -122,14 +121,13 @@ impl Recorder {
         match self.msg_out.first_mut() {
             Some(emitted) if self.is_handed_on => std::mem::swap(&mut self.msg_in, emitted),
             _ => {
-                let redaction = self.redaction.as_ref();
-                self.msg_in.describe(message, self.settings.signature, redaction, &mut self.content);
+                self.msg_in.describe(message, self.settings.signature, &self.redaction, &mut self.content);
             }
         }
         self.is_handed_on = false;
         let is_first = context.received_at.is_none();
         if is_first {
-            self.snapshots.begin(context, self.redaction.as_ref());
+            self.snapshots.begin(context, &self.redaction);
         }
         // Read last, so that the step is not charged for the recorder's work; all that is left is to note the time itself.
         self.entered_at = self.clock.now();
@@ -154,7 +152,7 @@ impl Recorder {
         self.last_time = exited_at;
         let emitted_count = self.describe_emitted(emitted);
         self.emitted_count = emitted_count;
-        self.snapshots.advance(context, self.redaction.as_ref());
+        self.snapshots.advance(context, &self.redaction);
         let work_index = self.next_work_index(step.index);
         let record = Record {
             run_id: context.run_id(),
@@ -163,15 +161,14 @@ impl Recorder {
             step_index: step.index,
             step_name: step.name,
             work_index,
-            t_enter: self.formatter.render(self.entered_at),
-            t_exit: self.formatter.render(exited_at),
-            duration_ns: exited_at.nanos_since(self.entered_at),
+            t_enter: self.entered_at,
+            t_exit: exited_at,
             msg_in: &self.msg_in,
             msg_out: &self.msg_out[..emitted_count],
-            context: self.settings.context_diff.is_shown().then(|| self.snapshots.change()),
+            context: self.settings.context_diff.map(|_| &self.snapshots),
             error: outcome.err(),
         };
-        let kept = self.keeps_tape.then(|| TraceRecord::from(&record));
+        let kept = self.keeps_tape.then(|| TraceRecord::of(&record, &mut self.serializer));
         if let Some(sink) = &mut self.sink
             && let Err(cause) = sink.write(&record)
         {
@@ -213,8 +210,8 @@ impl Recorder {
             if count == self.msg_out.len() {
                 self.msg_out.push(Signature::default());
             }
-            let redaction = self.redaction.as_ref();
-            self.msg_out[count].describe(message, self.settings.signature, redaction, &mut self.content);
+            let signature = &mut self.msg_out[count];
+            signature.describe(message, self.settings.signature, &self.redaction, &mut self.content);
             count += 1;
         }
         count

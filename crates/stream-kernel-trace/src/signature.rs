@@ -28,21 +28,6 @@ pub struct Signature {
 }
 
 impl Signature {
-    #[cfg(test)]
-    pub(crate) fn of_kind(type_name: &'static str) -> Self {
-        Self { type_name, ..Self::default() }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn with_identity(self, identity: &str) -> Self {
-        Self { has_identity: true, identity: ShortText::from(identity), ..self }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn with_hash(self, hash: [u8; 32]) -> Self {
-        Self { hash: Some(hash), ..self }
-    }
-
     /// Returns the name of the message's kind.
     pub fn type_name(&self) -> &'static str {
         self.type_name
@@ -58,7 +43,7 @@ impl Signature {
         &mut self,
         message: &impl Message,
         mode: SignatureMode,
-        redaction: Option<&Redaction>,
+        redaction: &Redaction,
         content: &mut CanonicalContent,
     ) {
         self.type_name = message.type_name();
@@ -69,19 +54,13 @@ impl Signature {
         }
         self.identity.clear();
         self.has_identity = message.identity(&mut self.identity);
-        if let Some(redaction) = redaction
-            && self.has_identity
-            && !message.identity_is_public()
-        {
+        if self.has_identity && !message.identity_is_public() {
             redaction.redact_identity(&mut self.identity);
         }
         if mode == SignatureMode::Hash {
             content.begin(self.type_name);
             message.digest(content);
-            let hash = match redaction {
-                None => Some(content.hash()),
-                Some(redaction) => redaction.content_hash(content),
-            };
+            let hash = redaction.content_hash(content);
             self.hash = hash.map(|hash| std::array::from_fn(|digit| hex_digits(hash[digit / 2])[digit % 2]));
         }
     }

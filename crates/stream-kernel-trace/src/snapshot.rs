@@ -1,44 +1,43 @@
 //! What the context looked like before and after a step, and what the step changed.
 
-use crate::json::{push_integer, push_string, push_trace_id};
-use crate::timestamp::TimestampFormatter;
+use crate::json::{begin_trace_id, push_integer, push_optional_string, push_string};
 use crate::{Context, ContextField, FieldSet, Redaction, ShortText};
 
-/// Which fields of the context a record shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ContextDiffMode {
-    /// None: the record's three `ctx_` fields are null.
-    #[default]
-    None,
-    /// These, and only these.
-    Whitelist(FieldSet),
-    /// All of them.
-    Full,
+/// The shown fields of the context before and after one step, as JSON, brought up to date step by step: a field is rendered again
+/// only when a step wrote to it.
+#[derive(Debug)]
+pub struct Snapshots {
+    fields: Vec<FieldSnapshot>,
 }
 
-impl ContextDiffMode {
-    /// Returns whether records show snapshots at all, be it of no field.
-    pub(crate) fn is_shown(self) -> bool {
-        self != Self::None
+impl Snapshots {
+    pub(crate) fn new(shown: FieldSet) -> Self {
+        Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
     }
 
-    /// Returns the fields that snapshots show in this mode: what a [`Context`] has to take in.
-    pub fn fields(self) -> FieldSet {
-        match self {
-            Self::None => FieldSet::EMPTY,
-            Self::Whitelist(fields) => fields,
-            Self::Full => FieldSet::ALL,
+    /// Takes the first snapshot of an input, without what `redaction` hides.
+    pub(crate) fn begin(&mut self, context: &Context, redaction: &Redaction) {
+        for snapshot in &mut self.fields {
+            snapshot.changed = false;
+            snapshot.render(context, redaction, 0);
         }
     }
-}
 
-/// The shown fields of the context before and after one step, as JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct ContextChange<'a> {
-    fields: &'a [FieldSnapshot],
-}
+    /// Brings the one field up to date that is known only when the first step begins.
+    pub(crate) fn render_received_at(&mut self, context: &Context) {
+        if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
+            snapshot.render(context, &Redaction::default(), 0);
+        }
+    }
 
-impl ContextChange<'_> {
+    /// Takes the snapshot after a step; what was current becomes what was before.
+    pub(crate) fn advance(&mut self, context: &mut Context, redaction: &Redaction) {
+        for snapshot in &mut self.fields {
+            snapshot.changed = take_changed(context, snapshot.field)
+                .is_some_and(|from| snapshot.render_changed(context, redaction, from));
+        }
+    }
+
     /// Appends the JSON object of the shown fields as they were before the step.
     pub fn write_before(&self, out: &mut Vec<u8>) {
         write_object(out, self.fields.iter(), |out, snapshot| out.extend_from_slice(snapshot.before()));
@@ -80,49 +79,6 @@ fn write_object<'a>(
     out.push(b'}');
 }
 
-/// The snapshots of one input, brought up to date step by step: a field is rendered again only when a step wrote to it.
-#[derive(Debug)]
-pub(crate) struct Snapshots {
-    fields: Vec<FieldSnapshot>,
-}
-
-impl Snapshots {
-    pub(crate) fn new(shown: FieldSet) -> Self {
-        Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
-    }
-
-    /// Takes the first snapshot of an input, without what `redaction` hides.
-    pub(crate) fn begin(&mut self, context: &Context, redaction: Option<&Redaction>) {
-        for snapshot in &mut self.fields {
-            snapshot.changed = false;
-            snapshot.entry_ends.clear();
-            snapshot.current.clear();
-            snapshot.render(context, redaction, 0);
-        }
-    }
-
-    /// Brings the one field up to date that is known only when the first step begins.
-    pub(crate) fn render_received_at(&mut self, context: &Context) {
-        if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
-            snapshot.current.clear();
-            snapshot.render(context, None, 0);
-        }
-    }
-
-    /// Takes the snapshot after a step; what was current becomes what was before.
-    pub(crate) fn advance(&mut self, context: &mut Context, redaction: Option<&Redaction>) {
-        for snapshot in &mut self.fields {
-            snapshot.changed = take_changed(context, snapshot.field)
-                .is_some_and(|from| snapshot.render_changed(context, redaction, from));
-        }
-    }
-
-    /// Returns the change that the last step made.
-    pub(crate) fn change(&self) -> ContextChange<'_> {
-        ContextChange { fields: &self.fields }
-    }
-}
-
 /// One field's JSON, now and before the last step.
 #[derive(Clone, Debug)]
 struct FieldSnapshot {
@@ -155,41 +111,41 @@ impl FieldSnapshot {
 
     /// Renders the field again, the entry at position `from` being the first that changed, and returns whether it differs from
     /// what it was. Two values that are both masked are alike.
-    fn render_changed(&mut self, context: &Context, redaction: Option<&Redaction>, from: usize) -> bool {
-        std::mem::swap(&mut self.current, &mut self.previous);
+    fn render_changed(&mut self, context: &Context, redaction: &Redaction, from: usize) -> bool {
+        self.previous.clone_from(&self.current);
         let previous_cut = self.current_cut;
-        self.current.clear();
-        self.entry_ends.truncate(from);
-        if let Some(&end) = self.entry_ends.last() {
-            self.current.extend_from_slice(&self.previous[..end]);
-        }
         self.render(context, redaction, from);
         self.current != self.previous || self.current_cut != previous_cut
     }
 
-    fn render(&mut self, context: &Context, redaction: Option<&Redaction>, from: usize) {
+    fn render(&mut self, context: &Context, redaction: &Redaction, from: usize) {
+        self.entry_ends.truncate(from);
+        self.current.truncate(self.entry_ends.last().copied().unwrap_or(0));
         let mut cut = 0_u64;
         let (out, ends) = (&mut self.current, &mut self.entry_ends);
         let text = |out: &mut Vec<u8>, text: &ShortText| push_string(out, text.as_str());
         match self.field {
-            ContextField::TraceId => push_trace_id(out, context.run_id(), context.line_no()),
+            ContextField::TraceId => {
+                begin_trace_id(out, context.run_id());
+                push_integer(out, context.line_no());
+                out.push(b'"');
+            }
             ContextField::RunId => push_string(out, context.run_id()),
             ContextField::ScenarioId => push_string(out, context.scenario_id()),
             ContextField::LineNo => push_integer(out, context.line_no()),
-            ContextField::ReceivedAt => match context.received_at() {
-                Some(received_at) => {
-                    push_string(out, TimestampFormatter::default().render(received_at).as_str());
-                }
-                None => out.extend_from_slice(b"null"),
-            },
+            ContextField::ReceivedAt => {
+                push_optional_string(out, context.received_at().map(|at| at.to_string()).as_deref());
+            }
             ContextField::Tags => {
-                let hiding = |name: &str| redaction.filter(|redaction| redaction.hides_tag(name));
-                context.tags.write_json(out, from, ends, |out, name, value| match hiding(name) {
-                    None => text(out, value),
-                    Some(redaction) => redaction.push_hidden_tag(out, value),
+                context.tags.write_json(out, from, ends, |out, name, value| {
+                    if redaction.hides_tag(name) {
+                        redaction.push_hidden_tag(out, value);
+                    } else {
+                        text(out, value);
+                    }
                 });
                 // Of a hidden value, all that may be seen is in what is shown in its place.
-                let shown = context.tags.iter().filter(|(name, _)| hiding(name).is_none());
+                let shown = context.tags.iter().filter(|(name, _)| !redaction.hides_tag(name));
                 shown.for_each(|(_, text)| cut = cut.rotate_left(7) ^ text.cut_digest());
             }
             ContextField::Metrics => {

@@ -1,6 +1,7 @@
 //! Points in time: nanoseconds since the Unix epoch, and their text in a record.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::json::six_digits;
@@ -30,17 +31,14 @@ impl Timestamp {
     pub const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
-
-    /// Returns the text that a record has for this point.
-    pub fn render(self) -> RenderedTimestamp {
-        TimestampFormatter::default().render(self)
-    }
 }
 
 /// Writes RFC 3339 in UTC with microseconds, cut, not rounded: a rounded time could lie in the future.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.render().as_str())
+        // A u64 of nanoseconds ends far inside the calendar's range.
+        let time = jiff::Timestamp::from_nanosecond(self.0.into()).unwrap_or_default();
+        write!(f, "{time:.6}")
     }
 }
 
@@ -66,64 +64,25 @@ impl FromStr for Timestamp {
 #[error("`{}` is no time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`)", .0.escape_debug())]
 pub struct NoTimestamp(String);
 
-const NANOS_PER_SECOND: u64 = 1_000_000_000;
-const TEXT_LEN: usize = "1970-01-01T00:00:00.000000Z".len();
-const FRACTION_AT: usize = "1970-01-01T00:00:00.".len();
-
-/// The text of a [`Timestamp`], RFC 3339 in UTC with microseconds, without an allocation.
-#[derive(Clone, Copy)]
-pub struct RenderedTimestamp([u8; TEXT_LEN]);
-
-impl RenderedTimestamp {
-    /// Returns the text, such as `2026-01-21T01:23:45.123456Z`.
-    pub fn as_str(&self) -> &str {
-        // Only ASCII is ever written into it.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Default for RenderedTimestamp {
-    fn default() -> Self {
-        Self(*b"1970-01-01T00:00:00.000000Z")
-    }
-}
-
-impl fmt::Debug for RenderedTimestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// Renders timestamps; the calendar is asked once a second only, since records come in great numbers within one.
 #[derive(Debug, Default)]
 pub(crate) struct TimestampFormatter {
-    second: u64,
-    text: RenderedTimestamp,
+    /// The second, counted from the epoch, that `text` is of.
+    second: Option<u64>,
+    text: Vec<u8>,
 }
 
 impl TimestampFormatter {
-    /// Returns the text of `timestamp`.
-    pub(crate) fn render(&mut self, timestamp: Timestamp) -> RenderedTimestamp {
-        let (second, micros) = (timestamp.0 / NANOS_PER_SECOND, timestamp.0 % NANOS_PER_SECOND / 1_000);
+    /// Appends what `timestamp` displays.
+    pub(crate) fn push(&mut self, out: &mut Vec<u8>, timestamp: Timestamp) {
+        const FRACTION: Range<usize> = 20..26; // in 1970-01-01T00:00:00.000000Z
+        let second = Some(timestamp.0 / 1_000_000_000);
         if second != self.second {
             self.second = second;
-            self.render_second();
+            self.text = timestamp.to_string().into_bytes();
         }
-        self.text.0[FRACTION_AT..TEXT_LEN - 1].copy_from_slice(&six_digits(micros));
-        self.text
-    }
-
-    fn render_second(&mut self) {
-        // A u64 of nanoseconds holds at most 1.8e10 seconds, far inside the calendar's range.
-        let second = i64::try_from(self.second).unwrap_or(i64::MAX);
-        let civil =
-            jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::from_second(second).unwrap_or_default());
-        let text = format!("{}.", civil.strftime("%Y-%m-%dT%H:%M:%S"));
-        self.text.0[..FRACTION_AT].copy_from_slice(&text.as_bytes()[..FRACTION_AT]);
+        self.text[FRACTION].copy_from_slice(&six_digits(timestamp.0 / 1_000));
+        out.extend_from_slice(&self.text);
     }
 }
 
@@ -158,7 +117,9 @@ mod tests {
         let mut formatter = TimestampFormatter::default();
         for nanos in [5, 1_000_000_005, 1_999_999_999, 951_827_696_123_456_789, 5] {
             let timestamp = Timestamp::from_nanos(nanos);
-            assert_eq!(formatter.render(timestamp).as_str(), timestamp.to_string());
+            let mut text = b"at ".to_vec();
+            formatter.push(&mut text, timestamp);
+            assert_eq!(text, format!("at {timestamp}").into_bytes());
         }
     }
 }

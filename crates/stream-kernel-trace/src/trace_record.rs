@@ -4,8 +4,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::Record;
-use crate::json::{is_escaped, push_millis, push_string};
+use crate::json::{push_millis, push_optional_string, push_string};
+use crate::{Record, RecordSerializer};
 
 /// One record of a trace, on its own: [`Record`]'s owned twin, of the same form as JSON.
 ///
@@ -62,6 +62,13 @@ pub struct TraceRecord {
 }
 
 impl TraceRecord {
+    #[expect(clippy::expect_used, reason = "whatever is in a record, its JSON has the form of one")]
+    pub(crate) fn of(record: &Record<'_>, serializer: &mut RecordSerializer) -> Self {
+        let mut json = Vec::new();
+        serializer.write_json(record, &mut json);
+        serde_json::from_slice(&json).expect("a record's JSON reads back")
+    }
+
     /// Returns the name of the run: the trace id without the line number.
     pub fn run_id(&self) -> &str {
         self.trace_id.rsplit_once(':').map_or(&*self.trace_id, |(run_id, _)| run_id)
@@ -81,29 +88,24 @@ fn nanos_of(millis: f64) -> u64 {
 /// Writes milliseconds in decimals, as the contract has it, where a float of its own accord becomes `1e-6`.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn serialize_millis<S: Serializer>(millis: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut text = Vec::new();
-    push_millis(&mut text, nanos_of(*millis));
-    let text = String::from_utf8(text).map_err(S::Error::custom)?;
-    RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
+    serialize_json(serializer, |out| push_millis(out, nanos_of(*millis)))
 }
 
 /// Writes a text with the same escapes as a recorder.
 fn serialize_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    if !text.contains(is_escaped) {
-        return serializer.serialize_str(text);
-    }
-    let mut json = Vec::new();
-    push_string(&mut json, text);
-    let json = String::from_utf8(json).map_err(S::Error::custom)?;
-    RawValue::from_string(json).map_err(S::Error::custom)?.serialize(serializer)
+    serialize_json(serializer, |out| push_string(out, text))
 }
 
 #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
 fn serialize_optional_text<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    match text {
-        Some(text) => serialize_text(text, serializer),
-        None => serializer.serialize_none(),
-    }
+    serialize_json(serializer, |out| push_optional_string(out, text.as_deref()))
+}
+
+fn serialize_json<S: Serializer>(serializer: S, write: impl FnOnce(&mut Vec<u8>)) -> Result<S::Ok, S::Error> {
+    let mut json = Vec::new();
+    write(&mut json);
+    let json = String::from_utf8(json).map_err(S::Error::custom)?;
+    RawValue::from_string(json).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// Whether a step did its work.
@@ -169,14 +171,5 @@ impl Serialize for ContextSnapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let json: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
         json.serialize(serializer)
-    }
-}
-
-impl From<&Record<'_>> for TraceRecord {
-    #[expect(clippy::expect_used, reason = "whatever is in a record, its JSON has the form of one")]
-    fn from(record: &Record<'_>) -> Self {
-        let mut json = Vec::new();
-        record.write_json(&mut json);
-        serde_json::from_slice(&json).expect("a record's JSON reads back")
     }
 }

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::value::RawValue;
 use stream_kernel_trace::{
-    CanonicalContent, Context, ContextDiffMode, ContextField, ErrorEntry, FieldSet, IdentityRedaction,
-    ManualClock, Message, Record, Recorder, Redaction, RedactionKey, RunLabel, ShortText, SignatureMode,
-    SinkFailure, StepFault, StepRef, Timestamp, TraceRecord, TraceSettings, TraceSink,
+    CanonicalContent, Context, ContextField, ErrorEntry, FieldSet, IdentityRedaction, ManualClock, Message,
+    Record, Recorder, Redaction, RedactionKey, RunLabel, ShortText, SignatureMode, SinkFailure, StepFault,
+    StepRef, Timestamp, TraceRecord, TraceSettings, TraceSink,
 };
 
 /// A message with an identity, or, if its name is empty, without one.
@@ -58,7 +58,7 @@ fn clock() -> ManualClock {
 
 fn context(settings: TraceSettings) -> Context {
     let label = RunLabel { run_id: "run".into(), scenario_id: "greetings".into() };
-    Context::new(label, settings.context_diff.fields())
+    Context::new(label, settings.context_diff.unwrap_or_default())
 }
 
 /// Records a step that greets two from one, a step that fails, and a second message of the first step.
@@ -143,7 +143,7 @@ fn identities_are_shown_where_there_are_any() {
 fn hashes_and_a_whitelist_of_fields() {
     let settings = TraceSettings {
         signature: SignatureMode::Hash,
-        context_diff: ContextDiffMode::Whitelist(FieldSet::of([ContextField::Tags, ContextField::Errors])),
+        context_diff: Some(FieldSet::of([ContextField::Tags, ContextField::Errors])),
     };
     insta::assert_snapshot!(check(settings, &["msg_in", "msg_out", "ctx_before", "ctx_after", "ctx_diff"]), @r#"
     "greet"
@@ -169,7 +169,7 @@ fn hashes_and_a_whitelist_of_fields() {
 
 #[test]
 fn the_full_context() {
-    let settings = TraceSettings { context_diff: ContextDiffMode::Full, ..TraceSettings::default() };
+    let settings = TraceSettings { context_diff: Some(FieldSet::ALL), ..TraceSettings::default() };
     insta::assert_snapshot!(check(settings, &["ctx_before", "ctx_after", "ctx_diff"]), @r#"
     "greet"
       ctx_before: {"trace_id":"run:7","run_id":"run","scenario_id":"greetings","line_no":7,"received_at":"2026-01-21T01:23:45.123456Z","tags":{},"metrics":{},"notes":[],"flags":{},"errors":[]}
@@ -188,7 +188,7 @@ fn the_full_context() {
 
 #[test]
 fn an_empty_whitelist_gives_empty_snapshots() {
-    let context_diff = ContextDiffMode::Whitelist(FieldSet::EMPTY);
+    let context_diff = Some(FieldSet::EMPTY);
     let lines = check(TraceSettings { context_diff, ..TraceSettings::default() }, &[]);
     for line in lines.lines() {
         assert!(line.contains(r#","ctx_before":{},"ctx_after":{},"ctx_diff":{},"#), "{line}");
@@ -228,7 +228,7 @@ fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
 /// What is hidden must stand in no record, wherever it could come from.
 #[test]
 fn identities_and_tags_that_are_to_be_hidden_are_hidden_on_every_way() {
-    let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
+    let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
     let key = || RedactionKey::new(b"a key for this test").unwrap();
     let tags = || ["mood".to_owned()];
     let masked = Redaction::new(IdentityRedaction::Mask, tags(), None);

@@ -8,6 +8,7 @@ use fund_load::domain::{
 };
 use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
 use stream_kernel_run::{LineContent, RawLine};
+use stream_kernel_text::hex;
 
 use super::fixture_files::EXP_MP;
 use super::harness::{prepare, run_traced};
@@ -97,7 +98,7 @@ fn every_kind_of_message_has_the_content_that_is_pinned() {
     ] {
         let content = content(&message);
         let written = String::from_utf8_lossy(content.as_bytes()).replace('\n', r"\n");
-        assert_eq!((written.as_str(), content.hash_hex().as_str()), (form, hash));
+        assert_eq!((written.as_str(), hex(&content.hash()).as_str()), (form, hash));
     }
 }
 
@@ -307,7 +308,7 @@ fn check<P: Clone + Into<FundLoadMessage>>(bases: &[P], changes: &[Change<P>]) {
 }
 
 fn hash(payload: impl Into<FundLoadMessage>) -> String {
-    content(&payload.into()).hash_hex()
+    hex(&content(&payload.into()).hash())
 }
 
 fn content(message: &FundLoadMessage) -> CanonicalContent {

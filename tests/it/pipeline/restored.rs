@@ -4,9 +4,7 @@ use fund_load::FundLoad;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use stream_kernel_exec::StepFailure;
-use stream_kernel_exec::trace::{
-    ContextDiffMode, ManualClock, Recorder, SignatureMode, Timestamp, TraceSettings,
-};
+use stream_kernel_exec::trace::{FieldSet, ManualClock, Recorder, SignatureMode, Timestamp, TraceSettings};
 use stream_kernel_run::{RawLine, Session, empty_memory};
 use stream_kernel_tests::streams::{clean_input, hostile_input};
 
@@ -93,7 +91,7 @@ pub(crate) fn sorted(mut remembered: Remembered) -> Remembered {
 /// Returns a run that writes its trace to `written`.
 fn start(yaml: &str, settings: &[String], written: &Shared) -> Session<FundLoad> {
     let settings = [&["runtime.on_step_error=continue".to_owned()], settings].concat();
-    let trace = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
+    let trace = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
     // Time stands still: the second run cannot know when the first one ended.
     let recorder = Recorder::new(trace, ManualClock::new(Timestamp::from_nanos(0), 0));
     prepare(yaml, &settings).start("run", Some(recorder.with_sink(Box::new(written.clone()))))

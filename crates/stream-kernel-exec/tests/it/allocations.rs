@@ -4,8 +4,8 @@ use std::io;
 
 use allocation_counter::measure;
 use stream_kernel_exec::trace::{
-    CanonicalContent, Context, ContextDiffMode, ContextField, FieldSet, Record, RecordSerializer, RunLabel,
-    ShortText, SignatureMode, TraceSettings, TraceSink,
+    CanonicalContent, Context, ContextField, FieldSet, Record, RecordSerializer, RunLabel, ShortText,
+    SignatureMode, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{
     Emitter, Kind, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Target,
@@ -198,9 +198,9 @@ fn an_untraced_run_does_not_allocate() {
 fn a_run_traced_into_a_sink_does_not_allocate() {
     let noted = FieldSet::of([ContextField::Tags, ContextField::Metrics]);
     for (signature, context_diff) in [
-        (SignatureMode::TypeOnly, ContextDiffMode::None),
-        (SignatureMode::TypeAndIdentity, ContextDiffMode::None),
-        (SignatureMode::Hash, ContextDiffMode::Whitelist(noted)),
+        (SignatureMode::TypeOnly, None),
+        (SignatureMode::TypeAndIdentity, None),
+        (SignatureMode::Hash, Some(noted)),
     ] {
         let settings = TraceSettings { signature, context_diff };
         let recorder = recorder(settings).with_sink(Box::new(Overwriting::default()));

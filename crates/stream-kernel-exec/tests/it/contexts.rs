@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use stream_kernel_exec::trace::{Context, ContextDiffMode, ErrorEntry, Recorder, ShortText, TraceSettings};
+use stream_kernel_exec::trace::{Context, ErrorEntry, FieldSet, Recorder, ShortText, TraceSettings};
 use stream_kernel_exec::{Emitter, Nothing, StepError};
 
 use crate::story::{drive, recorder};
@@ -30,7 +30,7 @@ fn noting() -> Rig {
 }
 
 fn full_recorder() -> Recorder {
-    recorder(TraceSettings { context_diff: ContextDiffMode::Full, ..TraceSettings::default() })
+    recorder(TraceSettings { context_diff: Some(FieldSet::ALL), ..TraceSettings::default() })
 }
 
 /// Runs the inputs and returns what the observer sees of each context.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stream_kernel_exec::trace::{
-    ContextDiffMode, ContextField, FieldSet, Record, Recorder, SignatureMode, TraceSettings, TraceSink,
+    ContextField, FieldSet, Record, Recorder, SignatureMode, TraceSettings, TraceSink,
 };
 use stream_kernel_exec::{Nothing, StepError};
 
@@ -84,9 +84,9 @@ fn the_story_is_the_same_in_every_mode() {
     6 judge < Word "z"
     inputs 6, abandoned 2, undeliverable 1
     "#);
-    let whitelist = ContextDiffMode::Whitelist(FieldSet::of([ContextField::Tags, ContextField::Notes]));
+    let whitelist = Some(FieldSet::of([ContextField::Tags, ContextField::Notes]));
     for signature in [SignatureMode::TypeOnly, SignatureMode::TypeAndIdentity, SignatureMode::Hash] {
-        for context_diff in [ContextDiffMode::None, whitelist, ContextDiffMode::Full] {
+        for context_diff in [None, whitelist, Some(FieldSet::ALL)] {
             let traced = traced_story(recorder(TraceSettings { signature, context_diff }));
             assert_eq!(traced, untraced, "{signature:?}, {context_diff:?}");
         }
@@ -113,7 +113,7 @@ fn a_sink_that_fails_leaves_the_run_alone_and_is_reported_at_its_end() {
         let asked = Arc::new(AtomicUsize::new(0));
         let sink = Failing { takes, asked: Arc::clone(&asked) };
         let (runner, log) = eventful().runner();
-        let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: ContextDiffMode::Full };
+        let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
         let recorder = recorder(settings).with_sink(Box::new(sink));
         let mut runner = runner.with_recorder(recorder);
         drive(&mut runner, &log, &INPUTS);

@@ -86,7 +86,7 @@ impl<W: Write> Format for Otlp<W> {
 impl OpenInput {
     fn new(step: &Step<'_>) -> Self {
         let record = step.record;
-        let t_enter = Timestamp::from_nanos(step.begin_ns).render();
+        let t_enter = Timestamp::from_nanos(step.begin_ns);
         Self {
             ids: SpanIds::new(record.run_id(), record.line_no, t_enter),
             last: None,

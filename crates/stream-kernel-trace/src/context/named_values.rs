@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{MAX_ENTRIES, Number};
+use super::MAX_ENTRIES;
 use crate::json::push_string;
 use crate::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 
@@ -50,77 +50,29 @@ impl<V> NamedValues<V> {
         self.changed_from.take()
     }
 
-    fn note_change(&mut self, at: usize) {
-        self.changed_from = Some(self.changed_from.map_or(at, |from| from.min(at)));
-    }
-
+    #[inline(never)] // so that what is not recorded costs its callers a glance
     fn slot(&mut self, name: Cow<'static, str>) -> Option<&mut V>
     where
         V: Default,
     {
         let name = cut(name);
         let found = self.slots[..self.live].iter().position(|(key, _)| *key == name);
-        if found.is_none() && self.live == MAX_ENTRIES {
-            self.slots[MAX_ENTRIES - 1] = (Cow::Borrowed(TRUNCATED), V::default());
-            self.note_change(MAX_ENTRIES - 1);
-            return None;
-        }
-        let at = found.unwrap_or_else(|| {
-            match self.slots.get_mut(self.live) {
+        let at = found.unwrap_or(self.live.min(MAX_ENTRIES - 1));
+        self.changed_from = Some(self.changed_from.map_or(at, |from| from.min(at)));
+        if found.is_none() {
+            if self.live == MAX_ENTRIES {
+                self.slots[at] = (Cow::Borrowed(TRUNCATED), V::default());
+                return None;
+            }
+            match self.slots.get_mut(at) {
                 Some(slot) => slot.0 = name,
                 None => self.slots.push((name, V::default())),
             }
             self.live += 1;
-            self.live - 1
-        });
-        self.note_change(at);
+        }
         Some(&mut self.slots[at].1)
     }
-}
 
-/// Names are texts in a record like any other.
-fn cut(name: Cow<'static, str>) -> Cow<'static, str> {
-    // As many bytes as the limit has characters are never too long.
-    if name.len() <= MAX_TEXT_CHARS { name } else { ShortText::from(name).as_str().to_owned().into() }
-}
-
-impl NamedValues<ShortText> {
-    /// Sets `name` to the text that `value` displays, if a snapshot will show it; otherwise `value` is not even formatted.
-    #[inline]
-    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
-        if self.recorded
-            && let Some(slot) = self.slot(name.into())
-        {
-            slot.set(value);
-        }
-    }
-}
-
-impl NamedValues<Number> {
-    /// Sets `name` to `value`, if a snapshot will show it.
-    #[inline]
-    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Number>) {
-        if self.recorded
-            && let Some(slot) = self.slot(name.into())
-        {
-            *slot = value.into();
-        }
-    }
-}
-
-impl NamedValues<bool> {
-    /// Sets `name` to `value`, if a snapshot will show it.
-    #[inline]
-    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: bool) {
-        if self.recorded
-            && let Some(slot) = self.slot(name.into())
-        {
-            *slot = value;
-        }
-    }
-}
-
-impl<V> NamedValues<V> {
     /// Appends the entries from position `from` on to a JSON object of which the others are there, each value written by
     /// `write_value`, and ends it. `ends` takes in where each entry ends.
     pub(crate) fn write_json(
@@ -143,6 +95,36 @@ impl<V> NamedValues<V> {
             ends.push(out.len());
         }
         out.push(b'}');
+    }
+}
+
+/// Names are texts in a record like any other.
+fn cut(name: Cow<'static, str>) -> Cow<'static, str> {
+    // As many bytes as the limit has characters are never too long.
+    if name.len() <= MAX_TEXT_CHARS { name } else { ShortText::from(name).as_str().to_owned().into() }
+}
+
+impl NamedValues<ShortText> {
+    /// Sets `name` to the text that `value` displays, if a snapshot will show it; otherwise `value` is not even formatted.
+    #[inline]
+    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
+        if self.recorded
+            && let Some(slot) = self.slot(name.into())
+        {
+            slot.set(value);
+        }
+    }
+}
+
+impl<V: Copy + Default> NamedValues<V> {
+    /// Sets `name` to `value`, if a snapshot will show it.
+    #[inline]
+    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<V>) {
+        if self.recorded
+            && let Some(slot) = self.slot(name.into())
+        {
+            *slot = value.into();
+        }
     }
 }
 

@@ -5,14 +5,10 @@ use crate::{ErrorEntry, IdentityRedaction, RedactionKey, RunLabel};
 
 /// Takes a context of line 3 through `steps` and returns `before -> after: diff` after each.
 fn check(shown: FieldSet, steps: &[fn(&mut Context)]) -> Vec<[String; 3]> {
-    check_redacted(shown, None, steps)
+    check_redacted(shown, &Redaction::default(), steps)
 }
 
-fn check_redacted(
-    shown: FieldSet,
-    redaction: Option<&Redaction>,
-    steps: &[fn(&mut Context)],
-) -> Vec<[String; 3]> {
+fn check_redacted(shown: FieldSet, redaction: &Redaction, steps: &[fn(&mut Context)]) -> Vec<[String; 3]> {
     let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
     let mut context = Context::new(label, shown);
     context.begin_input(3);
@@ -22,14 +18,11 @@ fn check_redacted(
     for step in steps {
         step(&mut context);
         snapshots.advance(&mut context, redaction);
-        let change = snapshots.change();
-        taken.push([ContextChange::write_before, ContextChange::write_after, ContextChange::write_diff].map(
-            |write| {
-                let mut out = Vec::new();
-                write(&change, &mut out);
-                String::from_utf8(out).unwrap()
-            },
-        ));
+        taken.push([Snapshots::write_before, Snapshots::write_after, Snapshots::write_diff].map(|write| {
+            let mut out = Vec::new();
+            write(&snapshots, &mut out);
+            String::from_utf8(out).unwrap()
+        }));
     }
     taken
 }
@@ -124,7 +117,7 @@ const CUSTOMERS: [fn(&mut Context); 3] = [
 #[test]
 fn a_masked_tag_shows_that_it_is_set_and_nothing_of_its_changes() {
     let redaction = Redaction::new(IdentityRedaction::None, ["customer".to_owned()], None);
-    insta::assert_debug_snapshot!(check_redacted(FieldSet::of([ContextField::Tags]), Some(&redaction), &CUSTOMERS), @r#"
+    insta::assert_debug_snapshot!(check_redacted(FieldSet::of([ContextField::Tags]), &redaction, &CUSTOMERS), @r#"
     [
         [
             "{\"tags\":{}}",
@@ -152,7 +145,7 @@ fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
     }
     let key = RedactionKey::new(b"key").unwrap();
     let redaction = Redaction::new(IdentityRedaction::Hash, ["customer".to_owned()], Some(key));
-    let taken = check_redacted(FieldSet::of([ContextField::Tags]), Some(&redaction), &CUSTOMERS);
+    let taken = check_redacted(FieldSet::of([ContextField::Tags]), &redaction, &CUSTOMERS);
     assert_eq!(taken[2][1], taken[0][1]);
     assert_ne!(taken[1][1], taken[0][1]);
     for [before, after, diff] in &taken[1..] {
@@ -170,7 +163,7 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
     let mut kept = Snapshots::new(shown);
     for input in 0..40_u64 {
         context.begin_input(input);
-        kept.begin(&context, None);
+        kept.begin(&context, &Redaction::default());
         for step in 0..40_u64 {
             // Names come again and anew, in an order that differs from input to input.
             for set in 0..step % 4 {
@@ -179,14 +172,14 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
                 context.metrics.set(name.clone(), step * input);
                 context.flags.set(name, step > input);
             }
-            let before = written(&kept, ContextChange::write_after);
-            kept.advance(&mut context, None);
+            let before = written(&kept, Snapshots::write_after);
+            kept.advance(&mut context, &Redaction::default());
             let mut fresh = Snapshots::new(shown);
-            fresh.begin(&context, None);
-            let after = written(&fresh, ContextChange::write_after);
-            assert_eq!(written(&kept, ContextChange::write_before), before);
-            assert_eq!(written(&kept, ContextChange::write_after), after);
-            let diff = written(&kept, ContextChange::write_diff);
+            fresh.begin(&context, &Redaction::default());
+            let after = written(&fresh, Snapshots::write_after);
+            assert_eq!(written(&kept, Snapshots::write_before), before);
+            assert_eq!(written(&kept, Snapshots::write_after), after);
+            let diff = written(&kept, Snapshots::write_diff);
             assert_eq!(diff == "{}", before == after, "{diff}");
         }
     }
@@ -199,19 +192,19 @@ fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
     let mut context = Context::new(label, shown);
     let mut kept = Snapshots::new(shown);
     context.begin_input(1);
-    kept.begin(&context, None);
+    kept.begin(&context, &Redaction::default());
     for entry in 0..crate::MAX_ENTRIES {
         context.flags.set(entry.to_string(), true);
     }
-    kept.advance(&mut context, None);
-    assert!(written(&kept, ContextChange::write_after).ends_with(r#""1023":true}}"#));
+    kept.advance(&mut context, &Redaction::default());
+    assert!(written(&kept, Snapshots::write_after).ends_with(r#""1023":true}}"#));
     context.flags.set("one beyond", true);
-    kept.advance(&mut context, None);
-    assert!(written(&kept, ContextChange::write_after).ends_with(r#""...(truncated)":false}}"#));
+    kept.advance(&mut context, &Redaction::default());
+    assert!(written(&kept, Snapshots::write_after).ends_with(r#""...(truncated)":false}}"#));
 }
 
-fn written<'a>(snapshots: &'a Snapshots, write: impl Fn(&ContextChange<'a>, &mut Vec<u8>)) -> String {
+fn written(snapshots: &Snapshots, write: impl Fn(&Snapshots, &mut Vec<u8>)) -> String {
     let mut out = Vec::new();
-    write(&snapshots.change(), &mut out);
+    write(snapshots, &mut out);
     String::from_utf8(out).unwrap()
 }

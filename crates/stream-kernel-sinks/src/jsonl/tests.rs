@@ -1,8 +1,9 @@
 //! The cadence, write by write, against a destination that keeps a journal.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use stream_kernel_trace::{RenderedTimestamp, Signature};
+use stream_kernel_trace::{Signature, Timestamp};
 
 use super::*;
 
@@ -43,18 +44,25 @@ impl Destination for Journal {
     }
 }
 
-fn push(batch: &mut Batch<Journal>, step_name: &str) -> io::Result<()> {
+fn sink(
+    journal: Journal,
+    flush_every_n: NonZeroU64,
+    fsync_every_n: Option<NonZeroU64>,
+) -> JsonlSink<Journal> {
+    JsonlSink::new(journal, Cadence { flush_every_n, fsync_every_n })
+}
+
+fn push(batch: &mut JsonlSink<Journal>, step_name: &str) -> io::Result<()> {
     let signature = Signature::default();
-    batch.push(&Record {
+    batch.write(&Record {
         run_id: "run",
         line_no: 1,
         scenario: "test",
         step_index: 0,
         step_name,
         work_index: 0,
-        t_enter: RenderedTimestamp::default(),
-        t_exit: RenderedTimestamp::default(),
-        duration_ns: 0,
+        t_enter: Timestamp::default(),
+        t_exit: Timestamp::default(),
         msg_in: &signature,
         msg_out: &[],
         context: None,
@@ -66,7 +74,7 @@ fn push(batch: &mut Batch<Journal>, step_name: &str) -> io::Result<()> {
 fn check(flush_every_n: u64, fsync_every_n: Option<u64>, records: usize) -> String {
     let journal = Journal::default();
     let every = |n| NonZeroU64::new(n).unwrap();
-    let mut batch = Batch::new(journal.clone(), every(flush_every_n), fsync_every_n.map(every));
+    let mut batch = sink(journal.clone(), every(flush_every_n), fsync_every_n.map(every));
     for _ in 0..records {
         push(&mut batch, "step").unwrap();
     }
@@ -99,7 +107,7 @@ fn what_is_buffered_is_written_before_it_is_made_durable() {
 #[test]
 fn a_batch_that_outgrows_its_bound_is_written_in_several_and_keeps_its_cadence() {
     let journal = Journal::default();
-    let mut batch = Batch::new(journal.clone(), NonZeroU64::new(4).unwrap(), None).with_max_bytes(1_000);
+    let mut batch = sink(journal.clone(), NonZeroU64::new(4).unwrap(), None).with_max_bytes(1_000);
     for _ in 0..8 {
         push(&mut batch, &"x".repeat(300)).unwrap();
     }
@@ -110,13 +118,13 @@ fn a_batch_that_outgrows_its_bound_is_written_in_several_and_keeps_its_cadence()
 #[test]
 fn the_bound_in_bytes_holds_and_a_byte_less_does_not_write() {
     let line_bytes = {
-        let mut probe = Batch::new(Journal::default(), NonZeroU64::MAX, None);
+        let mut probe = sink(Journal::default(), NonZeroU64::MAX, None);
         push(&mut probe, "step").unwrap();
         probe.buffer.len()
     };
     for (max_bytes, expected) in [(2 * line_bytes + 1, ""), (2 * line_bytes, "write 2")] {
         let journal = Journal::default();
-        let mut batch = Batch::new(journal.clone(), NonZeroU64::MAX, None).with_max_bytes(max_bytes);
+        let mut batch = sink(journal.clone(), NonZeroU64::MAX, None).with_max_bytes(max_bytes);
         push(&mut batch, "step").unwrap();
         push(&mut batch, "step").unwrap();
         assert_eq!(journal.take().join(", "), expected);
@@ -126,7 +134,7 @@ fn the_bound_in_bytes_holds_and_a_byte_less_does_not_write() {
 #[test]
 fn a_batch_that_is_dropped_brings_out_what_it_holds() {
     let journal = Journal::default();
-    let mut batch = Batch::new(journal.clone(), NonZeroU64::MAX, None);
+    let mut batch = sink(journal.clone(), NonZeroU64::MAX, None);
     push(&mut batch, "step").unwrap();
     drop(batch);
     assert_eq!(journal.take(), ["write 1"]);
@@ -135,7 +143,7 @@ fn a_batch_that_is_dropped_brings_out_what_it_holds() {
 #[test]
 fn what_was_refused_is_not_written_a_second_time() {
     let journal = Journal { is_full: true, ..Journal::default() };
-    let mut batch = Batch::new(journal.clone(), NonZeroU64::MIN, None);
+    let mut batch = sink(journal.clone(), NonZeroU64::MIN, None);
     assert_eq!(push(&mut batch, "step").unwrap_err().kind(), io::ErrorKind::StorageFull);
     drop(batch);
     assert_eq!(journal.take(), ["refused"]);
@@ -145,7 +153,7 @@ fn what_was_refused_is_not_written_a_second_time() {
 #[test]
 fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
     let journal = Journal::default();
-    let mut batch = Batch::new(journal.clone(), NonZeroU64::new(3).unwrap(), None);
+    let mut batch = sink(journal.clone(), NonZeroU64::new(3).unwrap(), None);
     assert_eq!(batch.buffered_bytes(), 0);
     push(&mut batch, "step").unwrap();
     let line = batch.buffered_bytes();
@@ -153,7 +161,7 @@ fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
     push(&mut batch, "step").unwrap();
     assert_eq!(batch.buffered_bytes(), 2 * line);
     for _ in 0..2 {
-        batch.write_out_all().unwrap();
+        batch.flush().unwrap();
         assert_eq!(
             (batch.buffered_bytes(), journal.events.lock().unwrap().join(", ")),
             (0, "write 2".to_owned())
@@ -168,7 +176,7 @@ fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
 fn the_usual_bound_of_a_batch_is_a_mebibyte() {
     assert_eq!(MAX_BATCH_BYTES, 1_048_576);
     let journal = Journal::default();
-    let mut batch = Batch::new(journal.clone(), NonZeroU64::MAX, None);
+    let mut batch = sink(journal.clone(), NonZeroU64::MAX, None);
     let step_name = "s".repeat(MAX_BATCH_BYTES / 4);
     for _ in 0..3 {
         push(&mut batch, &step_name).unwrap();

@@ -1,0 +1,98 @@
+//! Where lines end up: a file that is only ever appended to, or whatever else takes bytes.
+
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+/// Where lines end up: something to write to that can make durable what was written.
+pub trait Destination: Write + Send {
+    /// Returns when what was written will survive a power cut.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says. What was written since the last time may be lost then.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A file that is only ever appended to.
+#[derive(Debug)]
+pub struct TraceFile {
+    file: File,
+    /// Pipes and devices cannot be made durable, and say so with an error.
+    is_regular: bool,
+}
+
+impl Write for TraceFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for TraceFile {
+    fn sync(&mut self) -> io::Result<()> {
+        if self.is_regular { self.file.sync_data() } else { Ok(()) }
+    }
+}
+
+/// Opens the file and returns whether it ends in the middle of a line.
+pub(crate) fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFile, bool)> {
+    let exists = path.symlink_metadata().ok();
+    let is_link = exists.as_ref().is_some_and(Metadata::is_symlink);
+    // A link that leads nowhere counts as one to a file.
+    let is_regular = path.metadata().map_or(true, |metadata| metadata.is_file());
+    let follows = is_link && !is_regular;
+    let file = OpenOptions::new()
+        .append(true)
+        .create(is_regular)
+        .read(is_regular) // to look at the last byte
+        .mode(0o600)
+        .custom_flags(if follows { 0 } else { OFlags::NOFOLLOW.bits().cast_signed() })
+        .open(path)?;
+    if !is_regular {
+        // The link may lead to a file by now.
+        let is_safe = !follows || !file.metadata()?.is_file();
+        return if is_safe { Ok((TraceFile { file, is_regular }, false)) } else { Err(Errno::LOOP.into()) };
+    }
+    // Where the file system has no locks, it goes without.
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        let in_use = "another run writes to it (wait until that ends, or stop it)";
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, in_use));
+    }
+    if exists.is_none() && is_made_durable {
+        sync_folder_of(path)?;
+    }
+    let length = file.metadata()?.len();
+    let mut last = *b"\n";
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    Ok((TraceFile { file, is_regular }, last != *b"\n"))
+}
+
+/// Makes the new file's name durable; without it a power cut could take the whole file.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sync_folder_of;
+    use std::path::Path;
+
+    /// A name alone is one in the working directory; any other is in the folder that it names, and in no other.
+    #[test]
+    fn the_folder_that_a_name_is_in_is_made_durable() {
+        assert!(sync_folder_of(Path::new("trace.jsonl")).is_ok());
+        assert!(sync_folder_of(&std::env::temp_dir().join("trace.jsonl")).is_ok());
+        assert!(sync_folder_of(Path::new("there is no such folder/trace.jsonl")).is_err());
+    }
+}
