@@ -95,6 +95,10 @@ impl Reader<'_> {
             _ => return Err(self.unsupported("no single type")),
         };
         self.only(schema, &OF_TYPES)?;
+        // The format of a number is its width; that of a text would have to be checked.
+        if matches!(kind, Kind::Text { .. }) && schema.contains_key("format") {
+            return Err(self.unsupported("keyword `format` of a text"));
+        }
         Ok(Node { kind, nullable, default: None, description: None })
     }
 

@@ -121,7 +121,12 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         last,
         begun_at: (options.now)(),
         safe_line_no: resumed_after,
-        mark: Mark { position, report: session.report(), output: output.written.bytes, trace: 0 },
+        mark: Mark {
+            position,
+            report: session.report(),
+            output: output.written.bytes,
+            trace: trace.as_ref().map_or(0, Trace::bytes),
+        },
         trace,
         tail_bytes: 0,
         is_finished,
