@@ -29,7 +29,8 @@ impl Stores {
         if let Some(opened) = (self.open)(url) {
             return opened;
         }
-        let stores: String = self.built_in.iter().map(|scheme| format!(", `{scheme}://`")).collect();
+        let offer = |offered: String, scheme: &&str| offered + &format!(", `{scheme}://`");
+        let stores = self.built_in.iter().fold(String::new(), offer);
         let near = nearest(scheme, self.schemes.iter().copied()).map(|scheme| format!("{scheme}://"));
         Err(Problem::new(format!("unknown kind of source `{scheme}://`"))
             .expected(format!("one of: a file, a directory, `-`{stores}"))
