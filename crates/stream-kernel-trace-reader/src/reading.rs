@@ -5,6 +5,7 @@ mod identity;
 mod inputs;
 mod reader;
 mod runs;
+mod usual;
 
 pub use changes::{ValueChange, shown_changes, value_changes};
 pub use identity::message_identities;
