@@ -137,8 +137,7 @@ impl Records {
 }
 
 impl<G: Digest<Kept: AsStep>> Records<G> {
-    /// Opens the trace `name`, of whose records, or with `only_run` of that run's, is kept what `digest` keeps. Other than in
-    /// the other ways to open it, a long file is read on all cores.
+    /// Opens the trace `name`, of whose records, or with `only_run` of that run's, is kept what `digest` keeps.
     pub(super) fn keeping(digest: G, name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         Ok(Self::new(name, only_run, open_for_all_cores(name, digest)?))
     }
