@@ -9,10 +9,10 @@ use std::io::Write;
 
 use clap::Args;
 use stream_kernel_text::counted;
-use stream_kernel_trace_reader::reading::{Tail, TornTail, TraceLine, TraceReader, WrongLine};
-use stream_kernel_trace_reader::validation::Validator;
+use stream_kernel_trace_reader::reading::{Tail, TornTail, WrongLine};
+use stream_kernel_trace_reader::validation::{CheckedRecord, FormCheck, Validator};
 
-use super::source::open;
+use super::source::open_for_all_cores;
 use crate::failure::Failure;
 use findings::FindingsPrinter;
 
@@ -50,29 +50,30 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         repair::refuse_other_than_files(&options.file)?;
     }
     let failed = Failure::unreadable(&options.file);
-    let mut reader = TraceReader::new(open(&options.file, true)?);
+    let mut lines = open_for_all_cores(&options.file, FormCheck::default())?;
     let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
-    let mut take = |reader: &TraceReader<_>, line| -> Result<(), Failure> {
-        match line {
-            TraceLine::Record(record) => check.record(reader, *record, &mut found),
-            TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut found),
+    let mut take = |line_no, read, record: &mut CheckedRecord| -> Result<(), Failure> {
+        match read {
+            Ok(()) => check.checked(line_no, record, &mut found),
+            Err(wrong) => check.wrong_line(&wrong, &mut found),
         }
         printer.take(&mut found, &check).map_err(Failure::Print)
     };
-    while let Some(line) = reader.next_line().map_err(&failed)? {
-        take(&reader, line)?;
+    let mut record = CheckedRecord::default();
+    while let Some(read) = lines.next_line(&mut record).map_err(&failed)? {
+        take(lines.line_no(), read, &mut record)?;
     }
     let mut to_cut = None;
-    match reader.tail() {
+    match lines.tail(&mut record) {
         None => (),
-        Some(Tail::Record(record)) => take(&reader, TraceLine::Record(record))?,
-        Some(Tail::Wrong(wrong)) => take(&reader, TraceLine::Wrong(wrong))?,
+        Some(Tail::Record(_)) => take(lines.line_no(), Ok(()), &mut record)?,
+        Some(Tail::Wrong(wrong)) => take(lines.line_no(), Err(wrong), &mut record)?,
         Some(Tail::Torn(tail)) if options.repair => to_cut = Some(tail),
         Some(Tail::Torn(TornTail { line_no, bytes, .. })) => {
             let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
-            take(&reader, TraceLine::Wrong(WrongLine { line_no, why }))?;
+            take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
     }
     check.finish(&mut found);
