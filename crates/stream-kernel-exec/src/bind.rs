@@ -72,11 +72,9 @@ impl<M: MessageSet, P> Registry<M, P> {
             let slots: Vec<_> =
                 finds.iter().filter_map(|one| find_memory(index, &name, one, memory, faults)).collect();
             step.connect(&slots);
-            let table = finds.iter().find(|one| one.is_table).map(|one| one.name);
             Some(BoundStep {
                 name: entry.name,
-                is_keyed: !finds.is_empty(),
-                table,
+                finds,
                 takes: entry.takes,
                 emits: entry.emits.clone(),
                 step,
@@ -134,9 +132,9 @@ fn find_memory(
 /// Returns, by step, whether it may run before earlier inputs are done: it is stateless, and a keyed step may follow, or
 /// running ahead would gain nothing.
 fn running_ahead<M: MessageSet>(steps: &[Option<BoundStep<M>>]) -> Vec<bool> {
-    let last_keyed = steps.iter().rposition(|step| step.as_ref().is_some_and(|step| step.is_keyed));
+    let last_keyed = steps.iter().rposition(|step| step.as_ref().is_some_and(|step| !step.finds.is_empty()));
     let is_ahead = |(index, step): (usize, &Option<BoundStep<M>>)| {
-        last_keyed.is_some_and(|last| index < last) && step.as_ref().is_some_and(|step| !step.is_keyed)
+        last_keyed.is_some_and(|last| index < last) && step.as_ref().is_some_and(|step| step.finds.is_empty())
     };
     steps.iter().enumerate().map(is_ahead).collect()
 }

@@ -72,6 +72,11 @@ impl<A: Application> Job<A> {
         &self.config
     }
 
+    /// Returns the configuration, to be kept beside the job.
+    pub fn shared_config(&self) -> Arc<ConfigOf<A>> {
+        Arc::clone(&self.config)
+    }
+
     /// Returns the configuration as text, with the origin of every value.
     pub fn effective(&self) -> &Effective {
         &self.effective
@@ -104,15 +109,21 @@ impl<A: Application> Job<A> {
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.
     pub fn start(self, run_id: &str, recorder: Option<Recorder>) -> Session<A> {
+        let config = Arc::clone(&self.config);
+        Session::new(self.into_runner(run_id, recorder), config)
+    }
+
+    /// Returns the runner of a run named `run_id`, for a driver of its own kind. It is traced if there is a recorder.
+    pub fn into_runner(self, run_id: &str, recorder: Option<Recorder>) -> SyncRunner<A::Message> {
         let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
         let on_step_error = match self.config.runtime.on_step_error {
             ConfiguredPolicy::Stop => OnStepError::Stop,
             ConfiguredPolicy::Continue => OnStepError::Continue,
         };
-        let session = Session::new(SyncRunner::new(self.scenario, label, on_step_error), self.config);
+        let runner = SyncRunner::new(self.scenario, label, on_step_error);
         match recorder {
-            Some(recorder) => session.with_recorder(recorder),
-            None => session,
+            Some(recorder) => runner.with_recorder(recorder),
+            None => runner,
         }
     }
 }

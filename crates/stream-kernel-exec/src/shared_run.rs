@@ -1,0 +1,270 @@
+//! Runs whose memory several workers share: a line is taken from stage to stage, and a stage is run where its memory is.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::emitter::{Destination, Notice};
+use crate::memory::{Place, Role, Share, Stage};
+use crate::runner::{Emitted, SyncRunner, panic_text, receiver, run_step};
+use crate::{MessageSet, StepError, StepFailure};
+
+/// A line that has come to the beginning of a stage.
+#[derive(Debug)]
+pub struct Paused<M> {
+    line_no: u64,
+    /// How many messages were emitted for it.
+    emitted: usize,
+    at: At<M>,
+}
+
+#[derive(Debug)]
+enum At<M> {
+    /// One message is on its way, as mostly.
+    One(usize, M),
+    /// Several are, or none, in the order in which they are due.
+    Many(Vec<(usize, M)>),
+    /// A step has failed.
+    Failed,
+}
+
+impl<M> Paused<M> {
+    /// Returns the line's number.
+    pub fn line_no(&self) -> u64 {
+        self.line_no
+    }
+
+    /// Returns how many messages were emitted for it.
+    pub fn emitted(&self) -> usize {
+        self.emitted
+    }
+
+    /// Returns the messages that enter a stage, each with the position of the step that takes it.
+    pub fn entering(&self, stage: &Stage) -> impl Iterator<Item = (usize, &M)> {
+        let (one, many) = match &self.at {
+            At::One(step, message) => (Some((*step, message)), &[][..]),
+            At::Many(messages) => (None, messages.as_slice()),
+            At::Failed => (None, &[][..]),
+        };
+        let many = many.iter().map(|(step, message)| (*step, message));
+        one.into_iter().chain(many).filter(|(step, _)| stage.steps.contains(step))
+    }
+
+    /// Returns the messages themselves.
+    pub fn into_entering(self, stage: &Stage) -> impl Iterator<Item = Entering<M>> {
+        let (one, many) = match self.at {
+            At::One(step, message) => (Some((step, message)), Vec::new()),
+            At::Many(messages) => (None, messages),
+            At::Failed => (None, Vec::new()),
+        };
+        let entering = one.into_iter().chain(many).filter(|(step, _)| stage.steps.contains(step));
+        entering.enumerate().map(|(index, (step, message))| Entering { step, index, message })
+    }
+}
+
+/// A message that enters a stage.
+#[derive(Debug)]
+pub struct Entering<M> {
+    /// The position of the step that takes it.
+    pub step: usize,
+    /// Which of the messages of its line that enter the stage it is.
+    pub index: usize,
+    /// The message.
+    pub message: M,
+}
+
+impl<M: MessageSet> SyncRunner<M> {
+    /// Takes a role for the memory that workers share.
+    pub fn take_role(&mut self, role: Role, stages: &[Stage]) {
+        self.scenario.memory.take_role(role, stages);
+        self.shared_stages = stages.to_vec();
+        self.outbox.notices.are_counted_elsewhere = true;
+    }
+
+    /// Returns the notices since the last call, for whoever [counts](crate::NoticeCounts) those of all workers.
+    pub fn take_uncounted_notices(&mut self) -> Vec<Notice> {
+        self.outbox.notices.take_uncounted()
+    }
+
+    /// Takes an input through the steps before position `until`. Nothing of what it does counts: its home takes it through all steps
+    /// once everything that it finds is known.
+    pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
+        let at = match self.scenario.entry {
+            Some(entry) => At::One(entry, input.into()),
+            None => At::Many(Vec::new()),
+        };
+        self.advance(Paused { line_no, emitted: 0, at }, until)
+    }
+
+    /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
+    pub fn advance(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+        let Paused { line_no, emitted, at } = paused;
+        let next = match at {
+            At::Failed => return Paused { line_no, emitted, at: At::Failed },
+            At::One(step, message) if step >= until => {
+                self.scenario.memory.end_line();
+                return Paused { line_no, emitted, at: At::One(step, message) };
+            }
+            At::One(step, message) => Some((step, message)),
+            At::Many(messages) => {
+                self.waiting = messages.len();
+                for (step, message) in messages {
+                    self.inboxes[step].push_back(message);
+                }
+                None
+            }
+        };
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        self.outbox.resume(emitted, None);
+        let from = next.as_ref().map_or(0, |(step, _)| *step);
+        let undeliverable = self.report.undeliverable;
+        let done = self.run_steps(next, from, until);
+        self.report.undeliverable = undeliverable;
+        let at = match done {
+            Ok(()) => self.take_waiting(until),
+            Err(_) => At::Failed,
+        };
+        self.clear_inboxes();
+        self.outbox.notices.end_input(false);
+        self.scenario.memory.end_line();
+        Paused { line_no, emitted: self.outbox.emitted(), at }
+    }
+
+    /// Takes the messages that wait for a step at `from` or behind it.
+    fn take_waiting(&mut self, from: usize) -> At<M> {
+        let mut waiting = self.inboxes.iter_mut().enumerate().skip(from);
+        if self.waiting == 1 {
+            let one = waiting.find_map(|(step, inbox)| Some((step, inbox.pop_front()?)));
+            if let Some((step, message)) = one {
+                return At::One(step, message);
+            }
+            return At::Many(Vec::new());
+        }
+        At::Many(waiting.flat_map(|(step, inbox)| inbox.drain(..).map(move |message| (step, message))).collect())
+    }
+
+    /// Works out what a message that enters a stage is shared out by.
+    pub fn share(&mut self, stage: &Stage, step: usize, message: &M, share: &mut Share) {
+        share.begin(stage);
+        if let Some(step) = &self.scenario.steps[step] {
+            step.step.share(message, &mut self.scenario.memory, share);
+        }
+    }
+
+    /// At an owner: notes what a message that enters a stage will look up, to be [prefetched](Self::prefetch).
+    pub fn announce(&mut self, entering: &Entering<M>) {
+        if let Some(step) = &self.scenario.steps[entering.step] {
+            step.step.announce(&entering.message, &mut self.scenario.memory);
+        }
+    }
+
+    /// At an owner: takes messages of a line that is at home elsewhere through a stage, and appends what they have found to `found`.
+    /// Before, `emitted` messages were emitted for the line. What the stage emits to later steps is dropped: its home emits that.
+    pub fn run_stage(
+        &mut self,
+        line_no: u64,
+        stage: &Stage,
+        emitted: usize,
+        entering: impl Iterator<Item = Entering<M>>,
+        found: &mut Vec<u8>,
+    ) {
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        self.outbox.resume(emitted, None);
+        let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
+        let done = done.unwrap_or_else(|panic| {
+            self.outbox.clear();
+            Err((stage.steps.start, StepError::new("Panic", panic_text(panic.as_ref()))))
+        });
+        self.outbox.notices.end_input(false);
+        self.scenario.memory.write_found(stage, found);
+        match done {
+            Err((_, error)) if self.ends_at(&error) => self.scenario.memory.roll_back(),
+            _ => self.scenario.memory.end_line(),
+        }
+    }
+
+    fn run_entering(
+        &mut self,
+        line_no: u64,
+        stage: &Stage,
+        entering: impl Iterator<Item = Entering<M>>,
+    ) -> Result<(), (usize, StepError)> {
+        let Self { scenario, context, outbox, .. } = self;
+        let start = stage.steps.start;
+        let mut inboxes: Vec<VecDeque<(usize, M)>> = Vec::new();
+        let mut next = None;
+        for Entering { step, index, message } in entering {
+            if next.is_none() && inboxes.is_empty() {
+                next = Some((step, index, message));
+                continue;
+            }
+            inboxes.resize_with(stage.steps.len(), VecDeque::new);
+            if let Some((step, index, message)) = next.take() {
+                inboxes[step - start].push_back((index, message));
+            }
+            inboxes[step - start].push_back((index, message));
+        }
+        let mut at = start;
+        loop {
+            if next.is_none() {
+                while at < stage.steps.end && inboxes.get(at - start).is_none_or(VecDeque::is_empty) {
+                    at += 1;
+                }
+                let inbox = inboxes.get_mut(at - start);
+                next = inbox.and_then(|inbox| inbox.pop_front()).map(|(index, message)| (at, index, message));
+            }
+            let Some((index, origin, message)) = next.take() else { return Ok(()) };
+            let Some(step) = &scenario.steps[index] else { continue };
+            scenario.memory.set_place(stage, Place::new(line_no, index, origin));
+            let strict = scenario.strict;
+            match run_step(step, message, &mut scenario.memory, context, outbox, strict) {
+                Err(error) => return Err((index, error)),
+                Ok(Emitted::One(to, message)) if to < stage.steps.end => {
+                    if inboxes.iter().all(VecDeque::is_empty) {
+                        next = Some((to, origin, message));
+                    } else {
+                        inboxes[to - start].push_back((origin, message));
+                    }
+                }
+                Ok(Emitted::One(..)) => {}
+                Ok(Emitted::Other) => {
+                    let emitted: Vec<(M, Destination)> = outbox.drain().collect();
+                    for (message, destination) in emitted {
+                        let to = receiver(step, &message, destination).filter(|to| *to < stage.steps.end);
+                        if let Some(to) = to {
+                            inboxes.resize_with(stage.steps.len(), VecDeque::new);
+                            inboxes[to - start].push_back((origin, message));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts a line that cannot be decided, and returns the failure that ends the run, as of the step at position `step`.
+    pub fn refuse(&mut self, line_no: u64, step: usize, error: StepError) -> StepFailure {
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        self.report.inputs += 1;
+        self.report.abandoned += 1;
+        self.scenario.memory.roll_back();
+        self.failure(step, error)
+    }
+
+    /// Returns why a line cannot be decided by several workers, if a step has looked up what its message did not ask for.
+    pub(crate) fn check_strayed(&self) -> Result<(), StepFailure> {
+        if self.shared_stages.is_empty() {
+            return Ok(());
+        }
+        let Some(name) = self.scenario.memory.strayed() else { return Ok(()) };
+        let text = format_args!(
+            "it looks into `{name}` by another key than that of the message that came to it: several workers cannot share that (run \
+             with `runtime.workers: 1`)"
+        );
+        let at = self.scenario.memory.slot(name).and_then(|slot| {
+            self.shared_stages.iter().find(|stage| stage.has(slot)).map(|stage| stage.steps.start)
+        });
+        Err(self.failure(at.unwrap_or_default(), StepError::new("KeyDiffers", text).stopping()))
+    }
+}

@@ -1,0 +1,227 @@
+//! Stages at the owner of their keys: it takes what all workers ask in line order, and answers what each line finds.
+
+use std::collections::VecDeque;
+
+use stream_kernel_exec::{Entering, MessageSet, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
+use stream_kernel_run::{LineMessage, RawLine};
+
+use crate::home::{read_content, tell_written, write_refusal};
+use crate::moves::{Moves, read_times};
+use crate::owners::Owners;
+use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
+
+/// The number of questions whose entries are prefetched at the same time.
+const PREFETCHED_AT_ONCE: usize = 16;
+
+/// A stage in an epoch at an owner.
+pub(crate) struct OwnerStage {
+    packets: Vec<Packet>,
+    /// In line order: the worker that asks, the line, and where the question is in the worker's packet.
+    asks: Vec<Ask>,
+    moves: Moves,
+    forgotten: Vec<u64>,
+    /// What the lines have found, and where that of each begins.
+    found: Vec<u8>,
+    found_at: Vec<usize>,
+    /// How far the changes had come before each question, if they may have to be undone.
+    marks: Vec<UndoMark>,
+    marks_an_ask: usize,
+    /// How far the moves were taken in before each question.
+    moves_at: Vec<usize>,
+    pub(crate) round: u32,
+    /// What was added to gates by the last round.
+    added: Vec<u8>,
+}
+
+struct Ask {
+    home: usize,
+    line_no: u64,
+    at: std::ops::Range<usize>,
+}
+
+/// The runners of a worker that an owner needs.
+pub(crate) struct OwnerRunners<'a, M> {
+    pub(crate) scout: &'a mut SyncRunner<M>,
+    pub(crate) owner: &'a mut SyncRunner<M>,
+    pub(crate) stages: &'a [Stage],
+    pub(crate) owners: &'a Owners,
+    pub(crate) index: usize,
+}
+
+impl OwnerStage {
+    /// Takes in what all workers ask of a stage, in the order of workers, who have the lines in order; `None` if that cannot be read.
+    pub(crate) fn new<M: MessageSet>(
+        packets: Vec<Packet>,
+        runner: &mut SyncRunner<M>,
+        stage: &Stage,
+        watermark: Option<i64>,
+    ) -> Option<Self> {
+        let (mut times, mut asks) = (Vec::new(), Vec::new());
+        for (home, packet) in packets.iter().enumerate() {
+            let mut bytes = packet.bytes.as_slice();
+            read_times(&mut bytes, &mut times)?;
+            while !bytes.is_empty() {
+                let line_no = read_number(&mut bytes)?;
+                let ask = read_bytes(&mut bytes)?;
+                let end = packet.bytes.len() - bytes.len();
+                asks.push(Ask { home, line_no, at: end - ask.len()..end });
+            }
+        }
+        let moves = Moves::of(runner.memory(), stage, watermark, &times);
+        let forgotten = vec![0; moves.moves.len()];
+        Some(Self {
+            packets,
+            asks,
+            moves,
+            forgotten,
+            found: Vec::new(),
+            found_at: Vec::new(),
+            marks: Vec::new(),
+            marks_an_ask: 0,
+            moves_at: Vec::new(),
+            round: 0,
+            added: Vec::new(),
+        })
+    }
+
+    pub(crate) fn moves(&self) -> &Moves {
+        &self.moves
+    }
+
+    /// Runs the stage for the questions from `from` on, before which the watermark was moved `next_move` times.
+    pub(crate) fn run<M: LineMessage>(
+        &mut self,
+        from: usize,
+        mut next_move: usize,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
+    ) -> Option<()> {
+        let described = &runners.stages[stage];
+        let keeps_undo = described.is_tried();
+        let mut queue: VecDeque<(u64, usize, Vec<Entering<M>>)> = VecDeque::new();
+        let mut next = from;
+        for at in from..self.asks.len() {
+            if queue.is_empty() {
+                let end = self.asks.len().min(next + PREFETCHED_AT_ONCE);
+                for ask in next..end {
+                    let (emitted, entering) = self.entering(ask, runners, stage)?;
+                    entering.iter().for_each(|entering| runners.owner.announce(entering));
+                    queue.push_back((self.asks[ask].line_no, emitted, entering));
+                }
+                next = end;
+                runners.owner.prefetch();
+            }
+            let (line_no, emitted, entering) = queue.pop_front()?;
+            self.moves_at.push(next_move);
+            self.found_at.push(self.found.len());
+            self.take_moves(&mut next_move, line_no, runners, described);
+            if keeps_undo {
+                runners.owner.memory().mark(described, &mut self.marks);
+                self.marks_an_ask = self.marks.len() / (at + 1);
+            }
+            runners.owner.run_stage(line_no, described, emitted, entering.into_iter(), &mut self.found);
+        }
+        self.take_moves(&mut next_move, u64::MAX, runners, described);
+        Some(())
+    }
+
+    /// Takes in the moves of the watermark up to a line, which is left before its own move.
+    fn take_moves<M: MessageSet>(
+        &mut self,
+        next: &mut usize,
+        line_no: u64,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: &Stage,
+    ) {
+        let memory = runners.owner.memory();
+        let (before, _) = self.moves.before(line_no);
+        while let Some(one) = self.moves.moves.get(*next)
+            && one.line_no <= line_no
+        {
+            let (before, _) = self.moves.before(one.line_no);
+            memory.set_watermark(stage, before);
+            memory.set_place(stage, Place::line(one.line_no));
+            memory.set_forgotten(stage, 0);
+            memory.set_watermark(stage, Some(one.to));
+            self.forgotten[*next] = memory.forgotten(stage);
+            *next += 1;
+        }
+        memory.set_watermark(stage, before);
+    }
+
+    /// Returns the messages of a line that enter the stage here, and how many were emitted before.
+    fn entering<M: LineMessage>(
+        &self,
+        ask: usize,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
+    ) -> Option<(usize, Vec<Entering<M>>)> {
+        let Ask { home, line_no, at } = &self.asks[ask];
+        let mut bytes = &self.packets[*home].bytes[at.clone()];
+        let raw = RawLine::new(*line_no, read_content(&mut bytes)?);
+        for earlier in &runners.stages[..stage] {
+            tell_written(runners.scout.memory(), earlier, &mut bytes)?;
+        }
+        let stage = &runners.stages[stage];
+        let paused = runners.scout.start(*line_no, raw, stage.steps.start);
+        let emitted = paused.emitted();
+        let mut share = Share::default();
+        let mut entering: Vec<_> = paused.into_entering(stage).collect();
+        entering.retain(|one| {
+            runners.scout.share(stage, one.step, &one.message, &mut share);
+            share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
+        });
+        Some((emitted, entering))
+    }
+
+    /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
+    pub(crate) fn hear_added<'a, M: LineMessage>(
+        &mut self,
+        others: impl Iterator<Item = &'a [u8]>,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
+    ) -> Option<()> {
+        let described = &runners.stages[stage];
+        let stale = runners.owner.memory().hear_added(described, others)?;
+        let Some(line_no) = stale else { return Some(()) };
+        let from = self.asks.partition_point(|ask| ask.line_no < line_no);
+        let first_mark = from * self.marks_an_ask;
+        let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];
+        runners.owner.memory().roll_back_to(described, marks);
+        self.marks.truncate(first_mark);
+        self.found.truncate(self.found_at[from]);
+        let next_move = self.moves_at[from];
+        self.found_at.truncate(from);
+        self.moves_at.truncate(from);
+        self.run(from, next_move, runners, stage)
+    }
+
+    /// Returns what this owner has added to gates, and whether that is something else than in the last round.
+    pub(crate) fn added<M: MessageSet>(
+        &mut self,
+        runner: &mut SyncRunner<M>,
+        stage: &Stage,
+    ) -> (&[u8], bool) {
+        let mut added = Vec::new();
+        runner.memory().write_added(stage, &mut added);
+        // Nothing was added before the first round.
+        let is_new = if self.round == 0 { added.iter().any(|byte| *byte != 0) } else { added != self.added };
+        self.added = added;
+        (&self.added, is_new)
+    }
+
+    /// Returns the answers to each worker.
+    pub(crate) fn answers(&self, refusal: Option<(u64, Refusal)>, workers: usize) -> Vec<Vec<u8>> {
+        let mut head = Vec::new();
+        write_refusal(refusal, &mut head);
+        for forgotten in &self.forgotten {
+            write_number(*forgotten, &mut head);
+        }
+        let mut answers = vec![head; workers];
+        for (ask, (index, &start)) in self.asks.iter().zip(self.found_at.iter().enumerate()) {
+            let end = self.found_at.get(index + 1).copied().unwrap_or(self.found.len());
+            write_bytes(&self.found[start..end], &mut answers[ask.home]);
+        }
+        answers
+    }
+}

@@ -1,0 +1,213 @@
+//! Runs of several workers without threads or sockets: packets are delivered in an order that a seed draws.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use stream_kernel_exec::RunReport;
+use stream_kernel_exec::trace::{ManualClock, Timestamp};
+use stream_kernel_run::{
+    Application, Event, Job, LineAdapters, LineReader, SummaryRow,
+};
+
+use crate::owners::Owners;
+use crate::packet::Packet;
+use crate::part::{Bytes, Cut};
+use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
+
+/// What a run has come to, be it of one worker or of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    /// The output.
+    pub output: String,
+    /// The trace.
+    pub trace: String,
+    /// What people were told, in order, and why the run has ended.
+    pub told: Vec<String>,
+    /// The counts.
+    pub report: RunReport,
+    /// The application's part of the summary; a failed run has none.
+    pub summary: Vec<SummaryRow>,
+    /// How many bytes without LF are left at the end of the input.
+    pub bytes_left: u64,
+}
+
+/// How several workers run.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// How many there are.
+    pub workers: usize,
+    /// How much input is taken in at a time.
+    pub epoch_bytes: u64,
+    /// Draws owners, and the order in which packets are delivered.
+    pub seed: u64,
+}
+
+/// 2026-01-21T01:30:25Z
+const NOW: Timestamp = Timestamp::from_nanos(1_768_959_025_000_000_000);
+
+/// Runs a job on one worker, as any driver does.
+pub fn alone<A: Application>(job: Job<A>, input: &[u8]) -> Results {
+    let settings = &job.config().adapters.input_source().settings;
+    let mut lines =
+        LineReader::new(input, settings.max_line_bytes).unterminated_line(settings.unterminated_line);
+    let records = RecordBuffer::default();
+    let recorder = job.recorder(|| ManualClock::new(NOW, 0), Some(Box::new(records.clone())));
+    let mut session = job.start("run", recorder);
+    let mut results = Results::default();
+    let mut output = Vec::new();
+    let mut failure = None;
+    while let Ok(Some(line)) = lines.next_line() {
+        let done = session.take(line, lines.bytes_read());
+        if let Err(error) = done {
+            failure = Some(error.to_string());
+            break;
+        }
+        output.extend_from_slice(session.written());
+        results.told.extend(session.take_abandoned().iter().map(|failure| format!("abandoned: {failure}")));
+        results.told.extend(session.take_notices());
+    }
+    match failure {
+        Some(failure) => results.told.push(failure),
+        None => {
+            output.extend(session.complete());
+            results.summary = session.summary();
+            results.bytes_left = lines.bytes_left();
+        }
+    }
+    results.output = String::from_utf8_lossy(&output).into_owned();
+    let mut trace = Vec::new();
+    records.take(&mut trace);
+    results.trace = String::from_utf8_lossy(&trace).into_owned();
+    results.report = session.report();
+    results
+}
+
+struct InMemory<'a>(&'a [u8]);
+
+impl Bytes for InMemory<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
+        let len = buffer.len().min(self.0.len() - from);
+        buffer[..len].copy_from_slice(&self.0[from..from + len]);
+        Ok(len)
+    }
+}
+
+#[derive(Clone, Default)]
+struct Files(Rc<RefCell<[Vec<u8>; 2]>>);
+
+impl Places for Files {
+    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
+        for (file, (bytes, at)) in self.0.borrow_mut().iter_mut().zip([output, trace]) {
+            let at = usize::try_from(at).map_err(io::Error::other)?;
+            let end = at + bytes.len();
+            if file.len() < end {
+                file.resize(end, 0);
+            }
+            file[at..end].copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or_default() % end.max(1)
+    }
+}
+
+/// Runs a job on several workers: whichever the seed draws works next, or has a packet delivered that is on its way to it.
+///
+/// # Errors
+///
+/// The pipeline cannot run on several workers, a packet cannot be read, or all workers wait for each other.
+pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) -> Result<Results, String> {
+    let stages = job.scenario().stages().map_err(|why| why.to_string())?;
+    let settings = &job.config().adapters.input_source().settings;
+    let (len, Setting { epoch_bytes, workers, .. }) = (input.len() as u64, setting);
+    let cut = Cut::new(&InMemory(input), len, settings, epoch_bytes, workers).map_err(|error| error.to_string())?;
+    let plan = Plan {
+        stages,
+        owners: Owners::new(setting.workers, setting.seed),
+        cut,
+        continues_after_errors: continues_after_errors(job.config()),
+    };
+    let files = Files::default();
+    let again = || job.again().map_err(|faults| faults.to_string());
+    let mut workers = Vec::new();
+    for index in 0..setting.workers {
+        let records = RecordBuffer::default();
+        let recorder = job.recorder(|| ManualClock::new(NOW, 0), Some(Box::new(records.clone())));
+        let runners = Runners {
+            scout: again()?.into_runner("run", None),
+            owner: again()?.into_runner("run", None),
+            teller: again()?.into_runner("run", recorder),
+        };
+        let config = job.shared_config();
+        let (input, places) = (InMemory(input), files.clone());
+        workers.push(Worker::<A, _, _>::new(Parts {
+            index,
+            plan: plan.clone(),
+            config,
+            runners,
+            records,
+            input,
+            places,
+        }));
+    }
+    let mut random = Random(setting.seed);
+    let mut under_way: Vec<Packet> = Vec::new();
+    let mut results = Results::default();
+    let mut idle = 0;
+    while workers.iter().any(|worker| worker.outcome().is_none()) {
+        // Now and then many are delivered at once, and now and then one is long on its way.
+        if !under_way.is_empty() && random.below(3) > 0 {
+            let packet = under_way.swap_remove(random.below(under_way.len()));
+            workers[packet.to].receive(packet).map_err(|bad| bad.to_string())?;
+            idle = 0;
+            continue;
+        }
+        let worker = &mut workers[random.below(setting.workers)];
+        let mut tell = |event: Event<'_>| match event {
+            Event::Abandoned(failure) => results.told.push(format!("abandoned: {failure}")),
+            Event::Notice(notice) => results.told.push(notice.to_owned()),
+            _ => {}
+        };
+        worker.work(&mut tell).map_err(|bad| bad.to_string())?;
+        let sent = worker.take_outgoing();
+        idle = if sent.is_empty() && under_way.is_empty() { idle + 1 } else { 0 };
+        if idle > 100 * setting.workers {
+            return Err("all workers wait for each other".to_owned());
+        }
+        under_way.extend(sent);
+    }
+    let [output, trace] = files.0.take();
+    let mut outputs = workers.iter().filter_map(Worker::outcome);
+    let Some(outcome) = outputs.next() else { return Err("no worker".to_owned()) };
+    if let Some(other) = outputs.find(|other| (&other.ending, other.report) != (&outcome.ending, outcome.report)) {
+        return Err(format!("workers differ in how the run has ended: {outcome:?} and {other:?}"));
+    }
+    let failure = outcome.ending.failure.as_ref().map(ToString::to_string);
+    let others = [outcome.ending.read_error.as_ref().map(|(_, error)| error), outcome.ending.write_error.as_ref()];
+    results.told.extend(failure.clone());
+    results.told.extend(others.into_iter().flatten().cloned());
+    results.report = outcome.report;
+    results.summary.clone_from(&outcome.summary);
+    results.bytes_left = if failure.is_none() { cut.bytes_left } else { 0 };
+    results.output = String::from_utf8_lossy(&[output, outcome.finish.clone()].concat()).into_owned();
+    results.trace = String::from_utf8_lossy(&trace).into_owned();
+    Ok(results)
+}
+
+/// Returns whether a run goes on after a step has failed.
+pub(crate) fn continues_after_errors<N, A>(config: &stream_kernel_run::config::Config<N, A>) -> bool {
+    config.runtime.on_step_error == stream_kernel_run::config::OnStepError::Continue
+}

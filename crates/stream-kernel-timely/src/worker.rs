@@ -1,0 +1,305 @@
+//! A worker: reads its parts of the input, asks, answers as an owner, tells its lines and writes what they say.
+//!
+//! It knows nothing of threads, sockets or the engine: it takes packets in any order and hands packets out, so that a test can deliver
+//! them as it likes.
+
+mod ending;
+mod epochs;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+
+use stream_kernel_exec::trace::{Record, RecordSerializer, TraceSink};
+use stream_kernel_exec::{NoticeCounts, Role, RunReport, Stage, StepFailure, SyncRunner};
+use stream_kernel_run::{Application, ConfigOf, Event, SummaryRow};
+
+use crate::home::HomeEpoch;
+use crate::owner::{OwnerRunners, OwnerStage};
+use crate::owners::Owners;
+use crate::packet::{BadPacket, Packet, Topic};
+use crate::part::{Bytes, Cut};
+use crate::told::Told;
+
+/// The number of epochs that are under way at the same time: readers wait until the first of them is written.
+pub(crate) const EPOCHS_AHEAD: u64 = 3;
+
+/// Where a worker writes: output and trace are files of all workers, each of which knows its places in them.
+pub(crate) trait Places {
+    /// Writes a part of the output and of the trace, at these offsets behind what was there when the run began.
+    ///
+    /// # Errors
+    ///
+    /// The error names the file.
+    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()>;
+
+    /// Makes durable what was written.
+    ///
+    /// # Errors
+    ///
+    /// The error names the file.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// What is the same for all workers of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) owners: Owners,
+    pub(crate) cut: Cut,
+    /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it fails.
+    pub(crate) continues_after_errors: bool,
+}
+
+/// The steps of a worker, three times: to look ahead, to answer, and to tell.
+pub(crate) struct Runners<M> {
+    pub(crate) scout: SyncRunner<M>,
+    pub(crate) owner: SyncRunner<M>,
+    pub(crate) teller: SyncRunner<M>,
+}
+
+/// How a run has ended, the same in all workers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// The failure that has ended it.
+    pub(crate) failure: Option<StepFailure>,
+    /// Why the input cannot be read, and after which line.
+    pub(crate) read_error: Option<(u64, String)>,
+    /// Why a result could not be written.
+    pub(crate) write_error: Option<String>,
+    /// The signal that has stopped it; 0 for none.
+    pub(crate) signal: u8,
+}
+
+impl Ending {
+    pub(crate) fn is_failure(&self) -> bool {
+        self.failure.is_some() || self.read_error.is_some() || self.write_error.is_some()
+    }
+}
+
+/// What a run has come to.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) ending: Ending,
+    pub(crate) report: RunReport,
+    pub(crate) output_bytes: u64,
+    pub(crate) trace_bytes: u64,
+    /// What comes behind the last line; worker 0 alone has it, and the summary.
+    pub(crate) finish: Vec<u8>,
+    pub(crate) summary: Vec<SummaryRow>,
+}
+
+/// Records of an epoch, in memory until it is known where they go.
+#[derive(Clone, Default)]
+pub(crate) struct RecordBuffer(Arc<std::sync::Mutex<(RecordSerializer, Vec<u8>)>>);
+
+impl RecordBuffer {
+    /// Takes the records, and leaves `buffer` for later ones.
+    pub(crate) fn take(&self, buffer: &mut Vec<u8>) {
+        let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::swap(&mut inner.1, buffer);
+    }
+}
+
+impl TraceSink for RecordBuffer {
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (serializer, records) = &mut *inner;
+        serializer.write_json(record, records);
+        records.push(b'\n');
+        Ok(())
+    }
+}
+
+/// A worker of a run.
+pub(crate) struct Worker<A: Application, I, P> {
+    index: usize,
+    plan: Plan,
+    config: Arc<ConfigOf<A>>,
+    runners: Runners<A::Message>,
+    records: RecordBuffer,
+    input: I,
+    places: P,
+    /// Packets that wait until all of their kind are there, by sender.
+    inbox: HashMap<(u64, Topic), Vec<Option<Packet>>>,
+    outgoing: Vec<Packet>,
+    next_read: u64,
+    /// The first epoch whose lines are not numbered yet, and the number of the last line before it.
+    next_numbered: (u64, u64),
+    next_told: u64,
+    next_written: u64,
+    /// The epoch behind which the run ends.
+    end: u64,
+    homes: BTreeMap<u64, HomeEpoch<A::Message>>,
+    /// Parts whose lines are not numbered yet.
+    parts: BTreeMap<u64, crate::part::Part>,
+    /// By stage: the next epoch that the owner takes, where the watermark is before it, and the epoch that owners agree upon.
+    owned: Vec<OwnedStage>,
+    /// What is told of the epoch that is not written yet.
+    telling: Option<Telling>,
+    spare: Spare,
+    outcome: Outcome,
+    /// Why the last epoch could not be written.
+    write_error: Option<String>,
+    pub(crate) signal: u8,
+    notices: NoticeCounts,
+    ending: Option<ending::EndingState>,
+}
+
+/// A stage at its owner, from epoch to epoch.
+#[derive(Default)]
+struct OwnedStage {
+    next: u64,
+    watermark: Option<i64>,
+    current: Option<OwnerStage>,
+    /// Whether a limit may be reached in the current epoch: owners tell each other everything they counted.
+    waits_for_counted: bool,
+}
+
+/// An epoch that is told, with the counters before it: they count again if an earlier home has ended the run.
+struct Telling {
+    told: Told,
+    output: Vec<u8>,
+    trace: Vec<u8>,
+    tallies_before: Vec<u8>,
+}
+
+/// Buffers to be used again: new ones would have to be paged in.
+#[derive(Default)]
+struct Spare {
+    output: Vec<u8>,
+    trace: Vec<u8>,
+    part: Vec<Vec<u8>>,
+}
+
+/// What a worker is made of.
+pub(crate) struct Parts<A: Application, I, P> {
+    pub(crate) index: usize,
+    pub(crate) plan: Plan,
+    pub(crate) config: Arc<ConfigOf<A>>,
+    pub(crate) runners: Runners<A::Message>,
+    /// Where the teller's records go.
+    pub(crate) records: RecordBuffer,
+    pub(crate) input: I,
+    pub(crate) places: P,
+}
+
+impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
+    pub(crate) fn new(parts: Parts<A, I, P>) -> Self {
+        let Parts { index, plan, config, mut runners, records, input, places } = parts;
+        runners.scout.take_role(Role::Home, &plan.stages);
+        runners.owner.take_role(Role::Owner, &plan.stages);
+        runners.teller.take_role(Role::Home, &plan.stages);
+        let end = plan.cut.epochs();
+        Self {
+            index,
+            config,
+            runners,
+            records,
+            input,
+            places,
+            inbox: HashMap::new(),
+            outgoing: Vec::new(),
+            next_read: 0,
+            next_numbered: (0, 0),
+            next_told: 0,
+            next_written: 0,
+            end,
+            homes: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            owned: plan.stages.iter().map(|_| OwnedStage::default()).collect(),
+            telling: None,
+            spare: Spare::default(),
+            outcome: Outcome::default(),
+            write_error: None,
+            signal: 0,
+            notices: NoticeCounts::default(),
+            ending: None,
+            plan,
+        }
+    }
+
+    /// Takes in a packet, in whatever order they come.
+    ///
+    /// # Errors
+    ///
+    /// It is not one that a worker of this run sends.
+    pub(crate) fn receive(&mut self, packet: Packet) -> Result<(), BadPacket> {
+        let workers = self.plan.owners.workers();
+        let senders =
+            self.inbox.entry((packet.epoch, packet.topic)).or_insert_with(|| vec![None; workers]);
+        match senders.get_mut(packet.from) {
+            Some(place @ None) if packet.to == self.index => {
+                *place = Some(packet);
+                Ok(())
+            }
+            _ => Err(packet.bad()),
+        }
+    }
+
+    /// Takes the packets to other workers, and to itself, that are ready.
+    pub(crate) fn take_outgoing(&mut self) -> Vec<Packet> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Does all that can be done with the packets so far. `tell` hears what people may want to know, at worker 0.
+    ///
+    /// # Errors
+    ///
+    /// A packet cannot be read.
+    pub(crate) fn work(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), BadPacket> {
+        while self.outgoing.is_empty() && self.work_once(tell)? {}
+        Ok(())
+    }
+
+    fn work_once(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
+        if self.ending.is_some() {
+            return self.work_on_ending();
+        }
+        if self.next_written == self.end {
+            self.begin_ending();
+            return Ok(true);
+        }
+        Ok(self.write_epoch(tell)?
+            || self.tell_epoch()?
+            || self.answer_stages()?
+            || self.advance_homes()?
+            || self.number_lines()?
+            || self.read_part())
+    }
+
+    /// Returns what the run has come to, once it is at its end.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.ending.as_ref().is_some_and(ending::EndingState::is_done).then_some(&self.outcome)
+    }
+
+    /// Returns how far the run has come: the number of the last line that is written, and the end of its epoch in bytes.
+    pub(crate) fn position(&self) -> (u64, u64) {
+        let bytes = self.next_written.checked_sub(1).map_or(0, |epoch| self.plan.cut.end_of(epoch));
+        (self.outcome.report.inputs, bytes)
+    }
+
+    /// Takes the packets of a kind, by sender, once all are there.
+    fn take(&mut self, epoch: u64, topic: Topic) -> Option<Vec<Packet>> {
+        let packets = self.inbox.get(&(epoch, topic))?;
+        if packets.iter().any(Option::is_none) {
+            return None;
+        }
+        Some(self.inbox.remove(&(epoch, topic))?.into_iter().flatten().collect())
+    }
+
+    fn send(&mut self, to: usize, epoch: u64, topic: Topic, bytes: Vec<u8>) {
+        self.outgoing.push(Packet { from: self.index, to, epoch, topic, bytes });
+    }
+
+    fn send_to_all(&mut self, epoch: u64, topic: Topic, bytes: &[u8]) {
+        for to in 0..self.plan.owners.workers() {
+            self.send(to, epoch, topic, bytes.to_vec());
+        }
+    }
+
+    fn owner_runners(&mut self) -> OwnerRunners<'_, A::Message> {
+        let Self { runners: Runners { scout, owner, .. }, plan: Plan { stages, owners, .. }, index, .. } = self;
+        OwnerRunners { scout, owner, stages, owners, index: *index }
+    }
+}

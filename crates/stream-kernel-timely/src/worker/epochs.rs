@@ -1,0 +1,451 @@
+//! An epoch of a worker, from its bytes to its places in output and trace.
+
+use stream_kernel_exec::{InputOutcome, Refusal, RunReport, Share, StepError, StepFailure};
+use stream_kernel_run::{Application, Event};
+
+use super::{EPOCHS_AHEAD, Places, Plan, Telling, Worker};
+use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
+use crate::owner::OwnerStage;
+use crate::packet::{BadPacket, Packet, Topic, read_bytes, write_bytes, write_number};
+use crate::part::{Bytes, Part};
+use crate::told::{Lines, Remark, Told};
+
+/// Why several workers cannot decide a line that looks up several keys of a stage.
+const SEVERAL_KEYS: &str = "several messages of the line come to it, and what it looks up for one may depend on another: several \
+                            workers cannot share that (run with `runtime.workers: 1`)";
+
+impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
+    /// Reads the next part, unless too many epochs are under way.
+    pub(super) fn read_part(&mut self) -> bool {
+        let epoch = self.next_read;
+        if epoch >= self.end || epoch >= self.next_written + EPOCHS_AHEAD {
+            return false;
+        }
+        self.next_read += 1;
+        let buffer = self.spare.part.pop().unwrap_or_default();
+        let mut lines = Lines { signal: self.signal, ..Lines::default() };
+        match Part::read(&self.input, &self.plan.cut, epoch, self.index, buffer) {
+            Ok(part) => {
+                lines.lines = part.lines;
+                self.parts.insert(epoch, part);
+            }
+            Err(error) => lines.read_error = Some(error.to_string()),
+        }
+        let mut bytes = Vec::new();
+        lines.write(&mut bytes);
+        self.send_to_all(epoch, Topic::Lines, &bytes);
+        true
+    }
+
+    /// Numbers the lines of the next epoch, and asks what they find in the first stage.
+    pub(super) fn number_lines(&mut self) -> Result<bool, BadPacket> {
+        let (epoch, before_all) = self.next_numbered;
+        if epoch >= self.end {
+            return Ok(false);
+        }
+        let Some(packets) = self.take(epoch, Topic::Lines) else { return Ok(false) };
+        let (mut line_no, mut line_no_before) = (before_all, before_all);
+        for (worker, packet) in packets.iter().enumerate() {
+            let Lines { lines, signal, read_error } =
+                Lines::read(&packet.bytes).ok_or_else(|| packet.bad())?;
+            if worker == self.index {
+                line_no_before = line_no;
+            }
+            line_no += lines;
+            if signal != 0 && self.outcome.ending.signal == 0 {
+                self.outcome.ending.signal = signal;
+                self.end = self.end.min(epoch + 1);
+            }
+            if let (Some(error), None) = (read_error, &self.outcome.ending.read_error) {
+                self.outcome.ending.read_error = Some((before_all, error));
+                self.end = self.end.min(epoch);
+            }
+        }
+        self.next_numbered = (epoch + 1, line_no);
+        if epoch >= self.end {
+            return Ok(true);
+        }
+        // It was read, or the run ends before it.
+        let Some(part) = self.parts.remove(&epoch) else { return Ok(true) };
+        let home = HomeEpoch { part, line_no_before, lines: Vec::new(), stages: Vec::new(), answered: 0 };
+        self.homes.insert(epoch, home);
+        self.begin_lines(epoch);
+        self.ask(epoch)?;
+        Ok(true)
+    }
+
+    /// Takes the lines of an epoch to the first stage.
+    fn begin_lines(&mut self, epoch: u64) {
+        let Self { homes, input, runners, plan, write_error, .. } = self;
+        let Some(home) = homes.get_mut(&epoch) else { return };
+        let until = plan.stages.first().map(|stage| stage.steps.start);
+        let mut reader = home.part.reader(input, home.line_no_before);
+        for _ in 0..home.part.lines {
+            let raw = match reader.next_line() {
+                Ok(Some(raw)) => raw,
+                Ok(None) => break,
+                Err(error) => {
+                    // The end of the last line is behind the part, and is read only now.
+                    *write_error = Some(error.to_string());
+                    break;
+                }
+            };
+            let paused = until.map(|until| runners.scout.start(raw.line_no(), raw.clone(), until));
+            home.lines.push(Line { raw, paused, refused: None });
+        }
+    }
+
+    /// Asks what the lines of an epoch find in the next stage.
+    fn ask(&mut self, epoch: u64) -> Result<(), BadPacket> {
+        let Self { homes, runners, plan: Plan { stages, owners, continues_after_errors, .. }, owned, .. } = self;
+        let Some(home) = homes.get_mut(&epoch) else { return Ok(()) };
+        let number = home.stages.len();
+        let Some(stage) = stages.get(number) else { return Ok(()) };
+        let mut asks = vec![Vec::new(); owners.workers()];
+        let mut asked = HomeStage::default();
+        let known = owned[number].watermark;
+        let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
+        let (mut share, mut ask) = (Share::default(), Vec::new());
+        let mut their_owners: Vec<usize> = Vec::new();
+        for (at, line) in home.lines.iter_mut().enumerate() {
+            let Some(paused) = line.paused.as_ref().filter(|_| line.refused.is_none()) else { continue };
+            their_owners.clear();
+            let (mut touching, mut keys, mut times) = (0, None, Vec::new());
+            let mut has_several_keys = false;
+            for (step, message) in paused.entering(stage) {
+                runners.scout.share(stage, step, message, &mut share);
+                let Some(key) = share.owner() else { continue };
+                touching += 1;
+                let key = key.to_vec();
+                has_several_keys |= keys.as_ref().is_some_and(|first| *first != key);
+                let owner = owners.of(&key);
+                keys.get_or_insert(key);
+                if !their_owners.contains(&owner) {
+                    their_owners.push(owner);
+                }
+                times.extend(share.time());
+            }
+            if (touching > 1 && !stage.takes_several()) || (has_several_keys && *continues_after_errors) {
+                line.refused = Some((stage.steps.start, SEVERAL_KEYS));
+                continue;
+            }
+            let line_no = paused.line_no();
+            for time in times {
+                asked.times.add(runners.scout.memory(), stage, line_no, time, known);
+            }
+            if their_owners.is_empty() {
+                continue;
+            }
+            ask.clear();
+            write_content(line.raw.content(), &mut ask);
+            for answers in &mut earlier {
+                // What was read once is read again.
+                if answers.write(at, line_no, &mut ask).is_none() {
+                    line.refused = Some((stage.steps.start, "its answers cannot be read"));
+                }
+            }
+            for &owner in &their_owners {
+                asked.note_asked(at, owner);
+                write_number(line_no, &mut asks[owner]);
+                write_bytes(&ask, &mut asks[owner]);
+            }
+        }
+        let mut times = Vec::new();
+        asked.times.write(&mut times);
+        home.stages.push(asked);
+        for (owner, asks) in asks.into_iter().enumerate() {
+            let bytes = [times.as_slice(), &asks].concat();
+            self.send(owner, epoch, Topic::Asks { stage: number }, bytes);
+        }
+        Ok(())
+    }
+
+    /// Takes the lines of an epoch on to the next stage, once what they find in this one is there.
+    pub(super) fn advance_homes(&mut self) -> Result<bool, BadPacket> {
+        let waiting: Vec<_> = self.homes.iter().map(|(epoch, home)| (*epoch, home.stages.len())).collect();
+        for (epoch, stages) in waiting {
+            let Some(stage) = stages.checked_sub(1) else { continue };
+            let Some(packets) = self.take(epoch, Topic::Answers { stage }) else { continue };
+            let bad = packets.first().map(Packet::bad);
+            let Some(home) = self.homes.get_mut(&epoch) else { continue };
+            if let (None, Some(bad)) = (home.stages[stage].take_answers(packets), bad) {
+                return Err(bad);
+            }
+            home.answered = stages;
+            if stages < self.plan.stages.len() {
+                self.advance_lines(epoch, stage);
+                self.ask(epoch)?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Takes the lines of an epoch through a stage and on to the next.
+    fn advance_lines(&mut self, epoch: u64, stage: usize) {
+        let Self { homes, runners, plan: Plan { stages, .. }, .. } = self;
+        let Some(HomeEpoch { lines, stages: answered, .. }) = homes.get_mut(&epoch) else { return };
+        let until = stages[stage + 1].steps.start;
+        let mut answers = answered[stage].read();
+        for (at, line) in lines.iter_mut().enumerate() {
+            let Some(paused) = line.paused.take() else { continue };
+            let line_no = paused.line_no();
+            let told = answers.tell(runners.scout.memory(), &stages[stage], at, line_no);
+            if told.is_none() {
+                line.refused = Some((stages[stage].steps.start, "its answers cannot be read"));
+            }
+            line.paused = Some(runners.scout.advance(paused, until));
+        }
+    }
+
+    /// Answers, as an owner, what all workers ask of the stages.
+    pub(super) fn answer_stages(&mut self) -> Result<bool, BadPacket> {
+        for stage in 0..self.plan.stages.len() {
+            let epoch = self.owned[stage].next;
+            if self.owned[stage].current.is_some() {
+                if self.agree(epoch, stage)? {
+                    return Ok(true);
+                }
+                continue;
+            }
+            let Some(packets) = self.take(epoch, Topic::Asks { stage }) else { continue };
+            let Some(bad) = packets.first().map(Packet::bad) else { continue };
+            let described = &self.plan.stages[stage];
+            let watermark = self.owned[stage].watermark;
+            let new = OwnerStage::new(packets, &mut self.runners.owner, described, watermark);
+            let mut current = new.ok_or_else(|| bad.clone())?;
+            if let Some(asked) = self.homes.get_mut(&epoch).and_then(|home| home.stages.get_mut(stage)) {
+                asked.moves = current.moves().clone();
+            }
+            current.run(0, 0, &mut self.owner_runners(), stage).ok_or(bad)?;
+            if self.runners.owner.memory().is_agreed_upon(&self.plan.stages[stage]) {
+                self.send_round(epoch, stage, &mut current);
+                self.owned[stage].current = Some(current);
+            } else {
+                self.send_answers(epoch, stage, &current, None);
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn send_round(&mut self, epoch: u64, stage: usize, current: &mut OwnerStage) {
+        let described = &self.plan.stages[stage];
+        let round = current.round;
+        let (added, is_new) = current.added(&mut self.runners.owner, described);
+        let mut bytes = vec![u8::from(is_new)];
+        write_bytes(added, &mut bytes);
+        self.runners.owner.memory().write_counts(described, &mut bytes);
+        self.send_to_all(epoch, Topic::Round { stage, round }, &bytes);
+    }
+
+    /// Goes on with what owners have to agree upon, once all have said what they have to say.
+    fn agree(&mut self, epoch: u64, stage: usize) -> Result<bool, BadPacket> {
+        let Some(mut current) = self.owned[stage].current.take() else { return Ok(false) };
+        let topic = if self.owned[stage].waits_for_counted {
+            Topic::Counted { stage }
+        } else {
+            Topic::Round { stage, round: current.round }
+        };
+        let Some(packets) = self.take(epoch, topic) else {
+            self.owned[stage].current = Some(current);
+            return Ok(false);
+        };
+        let Some(bad) = packets.first().map(Packet::bad) else { return Ok(false) };
+        let memory = self.runners.owner.memory();
+        let described = &self.plan.stages[stage];
+        if self.owned[stage].waits_for_counted {
+            let counted = packets.iter().map(|packet| packet.bytes.as_slice());
+            let refused = memory.first_refused(described, counted).ok_or(bad)?;
+            self.owned[stage].waits_for_counted = false;
+            self.send_answers(epoch, stage, &current, refused);
+            return Ok(true);
+        }
+        let said: Option<Vec<_>> = packets.iter().map(|packet| read_round(&packet.bytes)).collect();
+        let said = said.ok_or_else(|| bad.clone())?;
+        if said.iter().any(|(is_new, ..)| *is_new) {
+            let index = self.index;
+            let others = said.iter().enumerate().filter(|(worker, _)| *worker != index);
+            let others = others.map(|(_, (_, added, _))| *added);
+            current.hear_added(others, &mut self.owner_runners(), stage).ok_or(bad)?;
+            current.round += 1;
+            self.send_round(epoch, stage, &mut current);
+            self.owned[stage].current = Some(current);
+            return Ok(true);
+        }
+        let counts = said.iter().map(|(.., counts)| *counts);
+        if memory.may_reach_limit(described, counts).ok_or(bad)? {
+            let mut bytes = Vec::new();
+            memory.write_counted(described, &mut bytes);
+            self.send_to_all(epoch, Topic::Counted { stage }, &bytes);
+            self.owned[stage].waits_for_counted = true;
+            self.owned[stage].current = Some(current);
+        } else {
+            self.send_answers(epoch, stage, &current, None);
+        }
+        Ok(true)
+    }
+
+    fn send_answers(
+        &mut self,
+        epoch: u64,
+        stage: usize,
+        current: &OwnerStage,
+        refusal: Option<(u64, Refusal)>,
+    ) {
+        let answers = current.answers(refusal, self.plan.owners.workers());
+        for (home, bytes) in answers.into_iter().enumerate() {
+            self.send(home, epoch, Topic::Answers { stage }, bytes);
+        }
+        self.runners.owner.memory().end_epoch(&self.plan.stages[stage]);
+        self.owned[stage].watermark = current.moves().at_last();
+        self.owned[stage].next = epoch + 1;
+    }
+
+    /// Takes the lines of the next epoch through all steps, once what they find is known and the epoch before is written.
+    pub(super) fn tell_epoch(&mut self) -> Result<bool, BadPacket> {
+        let epoch = self.next_told;
+        let stages = self.plan.stages.len();
+        if epoch != self.next_written || epoch >= self.end || self.telling.is_some() {
+            return Ok(false);
+        }
+        if self.homes.get(&epoch).is_none_or(|home| home.answered < stages) {
+            return Ok(false);
+        }
+        let Some(home) = self.homes.remove(&epoch) else { return Ok(false) };
+        self.next_told += 1;
+        let before = self.runners.teller.report();
+        let tallies_before = self.runners.teller.memory().tallies();
+        let mut told = Told::default();
+        let mut output = std::mem::take(&mut self.spare.output);
+        let HomeEpoch { part, lines, stages: answered, .. } = home;
+        let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
+        for (at, line) in lines.into_iter().enumerate() {
+            let done = self.tell_line(at, line, &mut answers);
+            output.extend_from_slice(self.runners.teller.written());
+            let notices = self.runners.teller.take_uncounted_notices();
+            match done {
+                Ok(InputOutcome::Completed) => {}
+                Ok(InputOutcome::Abandoned(failure)) => told.remarks.push(Remark::Abandoned(failure)),
+                Err(failure) => {
+                    told.failure = Some(failure);
+                    break;
+                }
+            }
+            let notices = notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.to_owned(), most, text));
+            told.remarks.extend(notices);
+        }
+        drop(answers);
+        self.spare.part.push(part.into_buffer());
+        let mut trace = std::mem::take(&mut self.spare.trace);
+        self.records.take(&mut trace);
+        told.report = difference(self.runners.teller.report(), before);
+        (told.output_bytes, told.trace_bytes) = (output.len() as u64, trace.len() as u64);
+        told.write_error = self.write_error.take();
+        let mut bytes = Vec::new();
+        told.write(&mut bytes);
+        self.telling = Some(Telling { told, output, trace, tallies_before });
+        self.send_to_all(epoch, Topic::Told, &bytes);
+        Ok(true)
+    }
+
+    fn tell_line(
+        &mut self,
+        at: usize,
+        line: Line<A::Message>,
+        answers: &mut [AnswersRead<'_>],
+    ) -> Result<InputOutcome, StepFailure> {
+        let teller = &mut self.runners.teller;
+        let line_no = line.raw.line_no();
+        let mut refused = line.refused;
+        for (answers, stage) in answers.iter_mut().zip(&self.plan.stages) {
+            if answers.tell(teller.memory(), stage, at, line_no).is_none() {
+                refused = Some((stage.steps.start, "its answers cannot be read"));
+            }
+        }
+        match refused {
+            None => teller.process(line_no, line.raw),
+            Some((step, why)) => Err(teller.refuse(line_no, step, StepError::new("NotShared", why).stopping())),
+        }
+    }
+
+    /// Writes what was told of an epoch at its places, once it is known what all workers have to write.
+    pub(super) fn write_epoch(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
+        let epoch = self.next_written;
+        if self.telling.is_none() {
+            return Ok(false);
+        }
+        let Some(packets) = self.take(epoch, Topic::Told) else { return Ok(false) };
+        let Some(telling) = self.telling.take() else { return Ok(false) };
+        let mut places = None;
+        for (worker, packet) in packets.iter().enumerate() {
+            let told = Told::read(&packet.bytes).ok_or_else(|| packet.bad())?;
+            if let (Some(error), None) = (&told.write_error, &self.outcome.ending.write_error) {
+                self.outcome.ending.write_error = Some(error.clone());
+                self.end = epoch;
+            }
+            if worker == self.index {
+                places = Some((self.outcome.output_bytes, self.outcome.trace_bytes));
+            }
+            let report = &mut self.outcome.report;
+            report.inputs += told.report.inputs;
+            report.abandoned += told.report.abandoned;
+            report.undeliverable += told.report.undeliverable;
+            self.outcome.output_bytes += told.output_bytes;
+            self.outcome.trace_bytes += told.trace_bytes;
+            if self.index == 0 {
+                told.remarks.iter().for_each(|remark| self.notices_told(remark, tell));
+            }
+            if told.failure.is_some() {
+                self.outcome.ending.failure = told.failure;
+                self.end = epoch + 1;
+                break;
+            }
+        }
+        let Telling { told: _, mut output, mut trace, tallies_before } = telling;
+        match places {
+            Some((output_at, trace_at)) => {
+                let written = self.places.write((&output, output_at), (&trace, trace_at));
+                self.write_error = written.err().map(|error| error.to_string());
+            }
+            // An earlier home has ended the run before these lines.
+            None => {
+                self.runners.teller.memory().restore_tallies(&tallies_before);
+            }
+        }
+        output.clear();
+        trace.clear();
+        (self.spare.output, self.spare.trace) = (output, trace);
+        self.next_written += 1;
+        if self.end < self.next_written {
+            self.end = self.next_written;
+        }
+        Ok(true)
+    }
+
+    fn notices_told(&mut self, remark: &Remark, tell: &mut dyn FnMut(Event<'_>)) {
+        match remark {
+            Remark::Abandoned(failure) => tell(Event::Abandoned(failure)),
+            Remark::Notice(topic, most, text) => {
+                if let Some(text) = self.notices.count(topic, *most, text.clone()) {
+                    tell(Event::Notice(&text));
+                }
+            }
+        }
+    }
+}
+
+/// Reads what an owner has said in a round: whether it has added anything new, what it has added, and what limits have counted.
+fn read_round(bytes: &[u8]) -> Option<(bool, &[u8], &[u8])> {
+    let (&is_new, mut rest) = bytes.split_first()?;
+    let added = read_bytes(&mut rest)?;
+    Some((is_new != 0, added, rest))
+}
+
+fn difference(now: RunReport, before: RunReport) -> RunReport {
+    RunReport {
+        inputs: now.inputs - before.inputs,
+        abandoned: now.abandoned - before.abandoned,
+        undeliverable: now.undeliverable - before.undeliverable,
+    }
+}
