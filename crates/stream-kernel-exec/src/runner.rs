@@ -226,7 +226,7 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     #[inline]
-    fn begin_input(&mut self, line_no: u64) {
+    pub(crate) fn begin_input(&mut self, line_no: u64) {
         self.report.inputs += 1;
         self.context.begin_input(line_no);
         self.outbox.begin_input();
@@ -236,7 +236,7 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     #[inline]
-    fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
+    pub(crate) fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
         if let Some(observer) = &mut self.observer {
             observer(&self.context);
         }
@@ -277,7 +277,7 @@ impl<M: MessageSet> SyncRunner<M> {
         StepFailure { line_no: self.context.line_no(), step_name, error }
     }
 
-    fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
+    pub(crate) fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
         match reached {
             Reached::Waiting(index, message) if self.scenario.chain.is_some() && !self.is_watched() => {
                 self.run_chain(index, message)

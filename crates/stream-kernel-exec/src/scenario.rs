@@ -1,7 +1,7 @@
 //! A pipeline that has been checked: its steps, and for each where what it emits will go.
 
 use crate::chain::BoundChain;
-use crate::memory::Declared;
+use crate::memory::{Declared, StoreKind};
 use crate::registry::Hint;
 use crate::step::{AnyStep, Target};
 use crate::{Kind, Memory, MessageSet, NotShared, Stage, WiringFault};
@@ -75,6 +75,12 @@ impl<M: MessageSet> Scenario<M> {
         let steps: Vec<_> =
             self.steps.iter().map(|step| step.as_ref().map(|step| (step.name, &*step.finds))).collect();
         self.memory.stages(&steps)
+    }
+
+    /// Returns whether any step before position `end` adds to a tally.
+    pub fn counts_before(&self, end: usize) -> bool {
+        let is_tally = |one: &Declared| one.kind == StoreKind::Tally;
+        self.steps.iter().take(end).flatten().any(|step| step.finds.iter().any(is_tally))
     }
 
     fn step_name(&self, index: usize) -> Option<&str> {

@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::emitter::{Destination, Notice};
 use crate::memory::{Place, Role, Share, Stage};
+use crate::prepared::Reached;
 use crate::runner::{Emitted, SyncRunner, panic_text, receiver, run_step};
-use crate::{MessageSet, StepError, StepFailure};
+use crate::scenario::BoundStep;
+use crate::{InputOutcome, MessageSet, StepError, StepFailure};
 
 /// A line that has come to the beginning of a stage.
 #[derive(Debug)]
@@ -14,6 +16,10 @@ pub struct Paused<M> {
     line_no: u64,
     /// How many messages were emitted for it.
     emitted: usize,
+    /// How many of them no step receives.
+    undeliverable: u64,
+    /// What its steps have written to the output, and their notices: mostly none.
+    told: Option<Box<(Vec<u8>, Vec<Notice>)>>,
     at: At<M>,
 }
 
@@ -23,8 +29,8 @@ enum At<M> {
     One(usize, M),
     /// Several are, or none, in the order in which they are due.
     Many(Vec<(usize, M)>),
-    /// A step has failed.
-    Failed,
+    /// The step at this position has failed.
+    Failed(usize, StepError),
 }
 
 impl<M> Paused<M> {
@@ -43,7 +49,7 @@ impl<M> Paused<M> {
         let (one, many) = match &self.at {
             At::One(step, message) => (Some((*step, message)), &[][..]),
             At::Many(messages) => (None, messages.as_slice()),
-            At::Failed => (None, &[][..]),
+            At::Failed(..) => (None, &[][..]),
         };
         let many = many.iter().map(|(step, message)| (*step, message));
         one.into_iter().chain(many).filter(|(step, _)| stage.steps.contains(step))
@@ -54,7 +60,7 @@ impl<M> Paused<M> {
         let (one, many) = match self.at {
             At::One(step, message) => (Some((step, message)), Vec::new()),
             At::Many(messages) => (None, messages),
-            At::Failed => (None, Vec::new()),
+            At::Failed(..) => (None, Vec::new()),
         };
         let entering = one.into_iter().chain(many).filter(|(step, _)| stage.steps.contains(step));
         entering.enumerate().map(|(index, (step, message))| Entering { step, index, message })
@@ -85,49 +91,83 @@ impl<M: MessageSet> SyncRunner<M> {
         self.outbox.notices.take_uncounted()
     }
 
-    /// Takes an input through the steps before position `until`. Nothing of what it does counts: its home takes it through all steps
-    /// once everything that it finds is known.
+    /// Takes an input through the steps before position `until`. Nothing of what it does counts before it is
+    /// [finished](Self::finish_paused).
     pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
         let at = match self.scenario.entry {
             Some(entry) => At::One(entry, input.into()),
             None => At::Many(Vec::new()),
         };
-        self.advance(Paused { line_no, emitted: 0, at }, until)
+        let undeliverable = u64::from(self.scenario.entry.is_none());
+        self.advance(Paused { line_no, emitted: 0, undeliverable, told: None, at }, until)
     }
 
     /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
-    pub fn advance(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
-        let Paused { line_no, emitted, at } = paused;
-        let next = match at {
-            At::Failed => return Paused { line_no, emitted, at: At::Failed },
-            At::One(step, message) if step >= until => {
+    pub fn advance(&mut self, mut paused: Paused<M>, until: usize) -> Paused<M> {
+        let next = match paused.at {
+            At::Failed(..) => return paused,
+            At::One(step, _) if step >= until => {
                 self.scenario.memory.end_line();
-                return Paused { line_no, emitted, at: At::One(step, message) };
+                return paused;
             }
             At::One(step, message) => Some((step, message)),
-            At::Many(messages) => {
-                self.waiting = messages.len();
-                for (step, message) in messages {
-                    self.inboxes[step].push_back(message);
-                }
-                None
-            }
+            At::Many(messages) => self.take_in(messages),
         };
-        self.context.begin_input(line_no);
+        self.context.begin_input(paused.line_no);
         self.outbox.begin_input();
-        self.outbox.resume(emitted, None);
+        self.outbox.resume(paused.emitted, paused.told.take());
         let from = next.as_ref().map_or(0, |(step, _)| *step);
         let undeliverable = self.report.undeliverable;
         let done = self.run_steps(next, from, until);
+        paused.undeliverable += self.report.undeliverable - undeliverable;
         self.report.undeliverable = undeliverable;
-        let at = match done {
-            Ok(()) => self.take_waiting(until),
-            Err(_) => At::Failed,
+        paused.emitted = self.outbox.emitted();
+        paused.at = match done {
+            Ok(()) => {
+                paused.told = self.outbox.take_told();
+                self.take_waiting(until)
+            }
+            Err(StepFailure { step_name, error, .. }) => {
+                let is_meant = |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
+                At::Failed(self.scenario.steps.iter().position(is_meant).unwrap_or_default(), error)
+            }
         };
-        self.clear_inboxes();
+        if self.waiting > 0 {
+            self.clear_inboxes();
+        }
         self.outbox.notices.end_input(false);
         self.scenario.memory.end_line();
-        Paused { line_no, emitted: self.outbox.emitted(), at }
+        paused
+    }
+
+    /// Takes a line through the rest of the steps; what it finds in the stage where it waits must be [told](crate::Memory::read_found).
+    ///
+    /// # Errors
+    ///
+    /// As for [`process`](Self::process).
+    pub fn finish_paused(&mut self, paused: Paused<M>) -> Result<InputOutcome, StepFailure> {
+        let Paused { line_no, emitted, undeliverable, told, at } = paused;
+        self.begin_input(line_no);
+        self.outbox.resume(emitted, told);
+        self.report.undeliverable += undeliverable;
+        let done = match at {
+            At::Failed(step, error) => Err(self.failure(step, error)),
+            At::One(step, message) => self.run_rest(Reached::Waiting(step, message)),
+            At::Many(messages) => {
+                self.take_in(messages);
+                self.run_steps(None, 0, usize::MAX)
+            }
+        };
+        self.end_input(done)
+    }
+
+    /// Lets messages wait for their steps.
+    fn take_in(&mut self, messages: Vec<(usize, M)>) -> Option<(usize, M)> {
+        self.waiting = messages.len();
+        for (step, message) in messages {
+            self.inboxes[step].push_back(message);
+        }
+        None
     }
 
     /// Takes the messages that wait for a step at `from` or behind it.
@@ -136,10 +176,12 @@ impl<M: MessageSet> SyncRunner<M> {
         if self.waiting == 1 {
             let one = waiting.find_map(|(step, inbox)| Some((step, inbox.pop_front()?)));
             if let Some((step, message)) = one {
+                self.waiting = 0;
                 return At::One(step, message);
             }
             return At::Many(Vec::new());
         }
+        self.waiting = 0;
         At::Many(waiting.flat_map(|(step, inbox)| inbox.drain(..).map(move |message| (step, message))).collect())
     }
 

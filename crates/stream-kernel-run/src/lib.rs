@@ -20,6 +20,7 @@ mod checkpointed;
 mod feed;
 mod plain_run;
 mod session;
+mod shared_files;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -38,6 +39,7 @@ pub use line_reader::LineReader;
 pub use output::OpenOutputError;
 pub use plain_run::{OpenFiles, PlainEnded, PlainOptions, RunError, run_plain};
 pub use raw_line::{LineContent, LineMessage, RawLine};
+pub use shared_files::SharedFiles;
 pub use session::{MAX_LINES_AHEAD, Position, Session};
 
 /// Files that are whole or not there, and paths that lead to the same file: for commands beside a run.

@@ -56,6 +56,21 @@ impl OutputFile {
     ///
     /// It cannot be opened, or another run writes it.
     pub fn open(path: &Path) -> Result<Self, OpenOutputError> {
+        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not
+        // tell of.
+        Self::open_with(path, OpenOptions::new().append(true))
+    }
+
+    /// Opens the output at `path` as [`open`](Self::open) does, for several workers that write at their places in it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn open_for_parts(path: &Path) -> Result<Self, OpenOutputError> {
+        Self::open_with(path, OpenOptions::new().write(true))
+    }
+
+    fn open_with(path: &Path, options: &mut OpenOptions) -> Result<Self, OpenOutputError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |cause| OpenOutputError::Io { path, cause }
@@ -76,11 +91,7 @@ impl OutputFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
             _ => {}
         }
-        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not
-        // tell of.
-        let mut options = OpenOptions::new();
-        let file =
-            options.append(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
+        let file = options.create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
         lock(&file, &partial)?;
         Ok(Self::new(file, path, Some(partial)))
     }
@@ -88,6 +99,25 @@ impl OutputFile {
     fn new(file: File, path: &Path, partial: Option<PathBuf>) -> Self {
         let writer = BufWriter::with_capacity(BLOCK_BYTES, file);
         Self { writer, bytes: 0, path: path.to_owned(), partial }
+    }
+
+    /// Returns the file, to write parts of the output at their places.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says; the error names the output.
+    pub fn part_writer(&self) -> io::Result<File> {
+        self.writer.get_ref().try_clone().map_err(|error| named(&self.path, &error))
+    }
+
+    /// Notes how many bytes were written in parts.
+    pub fn parts_written(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    /// Returns the error with the name of the output.
+    pub fn named(&self, error: &io::Error) -> io::Error {
+        named(&self.path, error)
     }
 
     /// Returns where the lines are of an output that is not complete, if they still are there.

@@ -14,7 +14,7 @@ use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 pub const MAX_LINES_AHEAD: usize = 8;
 
 /// How far a run has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The number of the last line that was taken.
     pub line_no: u64,

@@ -1,7 +1,7 @@
 //! Lines of a worker's part of an epoch at home: they ask what they will find, and are told once they know.
 
 use stream_kernel_exec::{Memory, Paused, Refusal, Stage};
-use stream_kernel_run::{LineContent, RawLine};
+use stream_kernel_run::LineContent;
 
 use crate::moves::{Moves, Times};
 use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
@@ -21,7 +21,9 @@ pub(crate) struct HomeEpoch<M> {
 
 /// A line at home.
 pub(crate) struct Line<M> {
-    pub(crate) raw: RawLine,
+    pub(crate) line_no: u64,
+    /// Where it begins in the part.
+    pub(crate) start: usize,
     /// How far it has come in looking ahead.
     pub(crate) paused: Option<Paused<M>>,
     /// The step at which, and why, several workers cannot decide it.

@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod dataflow;
 mod home;
 mod moves;
 mod owner;
 mod owners;
 mod packet;
 mod part;
+mod run;
 mod told;
 mod worker;
+
+pub use run::{WorkerOptions, WorkersEnded, WorkersError, run_on_workers, stages};
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

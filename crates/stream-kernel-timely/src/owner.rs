@@ -13,6 +13,11 @@ use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
 /// The number of questions whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
 
+/// A question begins with this if it holds the messages that enter the stage.
+pub(crate) const MESSAGES: u8 = 0;
+/// A question begins with this if it holds the line, and what that finds in earlier stages.
+pub(crate) const LINE: u8 = 1;
+
 /// A stage in an epoch at an owner.
 pub(crate) struct OwnerStage {
     packets: Vec<Packet>,
@@ -154,23 +159,41 @@ impl OwnerStage {
         &self,
         ask: usize,
         runners: &mut OwnerRunners<'_, M>,
-        stage: usize,
+        number: usize,
     ) -> Option<(usize, Vec<Entering<M>>)> {
         let Ask { home, line_no, at } = &self.asks[ask];
         let mut bytes = &self.packets[*home].bytes[at.clone()];
-        let raw = RawLine::new(*line_no, read_content(&mut bytes)?);
-        for earlier in &runners.stages[..stage] {
-            tell_written(runners.scout.memory(), earlier, &mut bytes)?;
+        let stage = &runners.stages[number];
+        let (&kind, rest) = bytes.split_first()?;
+        bytes = rest;
+        let (emitted, mut entering) = match kind {
+            MESSAGES => {
+                let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
+                let mut entering = Vec::with_capacity(1);
+                while !bytes.is_empty() {
+                    let step = usize::try_from(read_number(&mut bytes)?).ok()?;
+                    let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
+                    entering.push(Entering { step, index: entering.len(), message });
+                }
+                (emitted, entering)
+            }
+            LINE => {
+                let raw = RawLine::new(*line_no, read_content(&mut bytes)?);
+                for earlier in &runners.stages[..number] {
+                    tell_written(runners.scout.memory(), earlier, &mut bytes)?;
+                }
+                let paused = runners.scout.start(*line_no, raw, stage.steps.start);
+                (paused.emitted(), paused.into_entering(stage).collect())
+            }
+            _ => return None,
+        };
+        if entering.len() > 1 {
+            let mut share = Share::default();
+            entering.retain(|one| {
+                runners.scout.share(stage, one.step, &one.message, &mut share);
+                share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
+            });
         }
-        let stage = &runners.stages[stage];
-        let paused = runners.scout.start(*line_no, raw, stage.steps.start);
-        let emitted = paused.emitted();
-        let mut share = Share::default();
-        let mut entering: Vec<_> = paused.into_entering(stage).collect();
-        entering.retain(|one| {
-            runners.scout.share(stage, one.step, &one.message, &mut share);
-            share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
-        });
         Some((emitted, entering))
     }
 

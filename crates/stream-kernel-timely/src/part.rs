@@ -132,16 +132,30 @@ impl Part {
 
     /// Returns a reader of the lines, of which the first has the number `line_no` + 1.
     pub(crate) fn reader<'a, I: Bytes>(&'a self, input: &'a I, line_no: u64) -> LineReader<impl BufRead + 'a> {
+        self.reader_at(input, self.first, line_no)
+    }
+
+    /// Returns a reader of the lines from this [start](Self::start) on.
+    pub(crate) fn reader_at<'a, I: Bytes>(
+        &'a self,
+        input: &'a I,
+        start: usize,
+        line_no: u64,
+    ) -> LineReader<impl BufRead + 'a> {
         let bytes = PartBytes {
-            bytes: &self.bytes[self.first..],
+            bytes: &self.bytes[start..],
             next: self.offset + self.bytes.len() as u64,
             end: self.cut.len,
             input,
             tail: Vec::new(),
             tail_read: 0,
         };
-        LineReader::new(bytes, self.cut.max_line_bytes)
-            .after(line_no, self.offset + self.first as u64)
+        LineReader::new(bytes, self.cut.max_line_bytes).after(line_no, self.offset + start as u64)
+    }
+
+    /// Returns where in the part a line begins that begins at this offset of the input.
+    pub(crate) fn start(&self, offset: u64) -> usize {
+        usize::try_from(offset - self.offset).unwrap_or(usize::MAX)
     }
 
     /// Returns the buffer, to be used again.

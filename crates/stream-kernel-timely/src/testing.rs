@@ -13,6 +13,7 @@ use stream_kernel_run::{
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
+use crate::run::retells;
 use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
 
 /// What a run has come to, be it of one worker or of several.
@@ -149,7 +150,7 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
         let runners = Runners {
             scout: again()?.into_runner("run", None),
             owner: again()?.into_runner("run", None),
-            teller: again()?.into_runner("run", recorder),
+            teller: if retells(job, &plan.stages) { Some(again()?.into_runner("run", recorder)) } else { None },
         };
         let config = job.shared_config();
         let (input, places) = (InMemory(input), files.clone());

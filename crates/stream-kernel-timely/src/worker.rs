@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use stream_kernel_exec::trace::{Record, RecordSerializer, TraceSink};
-use stream_kernel_exec::{NoticeCounts, Role, RunReport, Stage, StepFailure, SyncRunner};
+use stream_kernel_exec::{MessageSet, NoticeCounts, Role, RunReport, Stage, StepFailure, SyncRunner};
 use stream_kernel_run::{Application, ConfigOf, Event, SummaryRow};
 
 use crate::home::HomeEpoch;
@@ -19,7 +19,6 @@ use crate::owner::{OwnerRunners, OwnerStage};
 use crate::owners::Owners;
 use crate::packet::{BadPacket, Packet, Topic};
 use crate::part::{Bytes, Cut};
-use crate::told::Told;
 
 /// The number of epochs that are under way at the same time: readers wait until the first of them is written.
 pub(crate) const EPOCHS_AHEAD: u64 = 3;
@@ -51,11 +50,21 @@ pub(crate) struct Plan {
     pub(crate) continues_after_errors: bool,
 }
 
+impl<M: MessageSet> Runners<M> {
+    /// Returns the runner that tells lines.
+    pub(crate) fn teller(&mut self) -> &mut SyncRunner<M> {
+        self.teller.as_mut().unwrap_or(&mut self.scout)
+    }
+}
+
+
 /// The steps of a worker, three times: to look ahead, to answer, and to tell.
 pub(crate) struct Runners<M> {
     pub(crate) scout: SyncRunner<M>,
     pub(crate) owner: SyncRunner<M>,
-    pub(crate) teller: SyncRunner<M>,
+    /// Takes each line through all steps, from its bytes on: if records are made, or steps count that come before a stage. Otherwise the
+    /// scout goes on from where the line waits.
+    pub(crate) teller: Option<SyncRunner<M>>,
 }
 
 /// How a run has ended, the same in all workers.
@@ -158,7 +167,6 @@ struct OwnedStage {
 
 /// An epoch that is told, with the counters before it: they count again if an earlier home has ended the run.
 struct Telling {
-    told: Told,
     output: Vec<u8>,
     trace: Vec<u8>,
     tallies_before: Vec<u8>,
@@ -189,7 +197,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Parts { index, plan, config, mut runners, records, input, places } = parts;
         runners.scout.take_role(Role::Home, &plan.stages);
         runners.owner.take_role(Role::Owner, &plan.stages);
-        runners.teller.take_role(Role::Home, &plan.stages);
+        if let Some(teller) = &mut runners.teller {
+            teller.take_role(Role::Home, &plan.stages);
+        }
         let end = plan.cut.epochs();
         Self {
             index,
@@ -271,6 +281,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Returns what the run has come to, once it is at its end.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.ending.as_ref().is_some_and(ending::EndingState::is_done).then_some(&self.outcome)
+    }
+
+    /// Takes what the run has come to, once it is at its end.
+    pub(crate) fn take_outcome(&mut self) -> Option<Outcome> {
+        self.outcome().is_some().then(|| std::mem::take(&mut self.outcome))
     }
 
     /// Returns how far the run has come: the number of the last line that is written, and the end of its epoch in bytes.

@@ -128,6 +128,18 @@ impl Payload for Load {
         content.unsigned("amount", self.amount);
         content.unsigned("first", u64::from(self.is_first));
     }
+
+    /// Those with even ids only: of others, the line is sent.
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        let Self { line_no, id, day, who, amount, fails, is_first } = self;
+        (((*line_no, *id), (*day, *amount)), ((who.clone(), fails.clone()), *is_first)).encode(to);
+        id % 2 == 0
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        let (((line_no, id), (day, amount)), ((who, fails), is_first)) = Encode::decode(from)?;
+        Some(Self { line_no, id, day, who, amount, fails, is_first })
+    }
 }
 
 impl Payload for Judged {

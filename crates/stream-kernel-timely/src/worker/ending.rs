@@ -33,7 +33,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         let mut bytes = Vec::new();
         self.write_error.encode(&mut bytes);
-        write_bytes(&self.runners.teller.memory().tallies(), &mut bytes);
+        write_bytes(&self.runners.teller().memory().tallies(), &mut bytes);
         self.send_to_all(AFTER_ALL, Topic::Memory, &bytes);
         self.ending = Some(EndingState::Answers { round: AFTER_ALL });
     }

@@ -1,11 +1,13 @@
 //! An epoch of a worker, from its bytes to its places in output and trace.
 
-use stream_kernel_exec::{InputOutcome, Refusal, RunReport, Share, StepError, StepFailure};
-use stream_kernel_run::{Application, Event};
+use stream_kernel_exec::{
+    InputOutcome, MessageSet, Paused, Refusal, RunReport, Share, Stage, StepError, StepFailure, SyncRunner,
+};
+use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
-use super::{EPOCHS_AHEAD, Places, Plan, Telling, Worker};
+use super::{EPOCHS_AHEAD, Places, Plan, Runners, Telling, Worker};
 use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
-use crate::owner::OwnerStage;
+use crate::owner::{LINE, MESSAGES, OwnerStage};
 use crate::packet::{BadPacket, Packet, Topic, read_bytes, write_bytes, write_number};
 use crate::part::{Bytes, Part};
 use crate::told::{Lines, Remark, Told};
@@ -13,6 +15,8 @@ use crate::told::{Lines, Remark, Told};
 /// Why several workers cannot decide a line that looks up several keys of a stage.
 const SEVERAL_KEYS: &str = "several messages of the line come to it, and what it looks up for one may depend on another: several \
                             workers cannot share that (run with `runtime.workers: 1`)";
+
+const UNREADABLE: &str = "what it finds there cannot be read";
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Reads the next part, unless too many epochs are under way.
@@ -81,6 +85,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let until = plan.stages.first().map(|stage| stage.steps.start);
         let mut reader = home.part.reader(input, home.line_no_before);
         for _ in 0..home.part.lines {
+            let start = home.part.start(reader.bytes_read());
             let raw = match reader.next_line() {
                 Ok(Some(raw)) => raw,
                 Ok(None) => break,
@@ -90,14 +95,16 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                     break;
                 }
             };
-            let paused = until.map(|until| runners.scout.start(raw.line_no(), raw.clone(), until));
-            home.lines.push(Line { raw, paused, refused: None });
+            let line_no = raw.line_no();
+            let paused = until.map(|until| runners.scout.start(line_no, raw, until));
+            home.lines.push(Line { line_no, start, paused, refused: None });
         }
     }
 
     /// Asks what the lines of an epoch find in the next stage.
     fn ask(&mut self, epoch: u64) -> Result<(), BadPacket> {
-        let Self { homes, runners, plan: Plan { stages, owners, continues_after_errors, .. }, owned, .. } = self;
+        let Self { homes, input, runners, plan: Plan { stages, owners, continues_after_errors, .. }, owned, .. } =
+            self;
         let Some(home) = homes.get_mut(&epoch) else { return Ok(()) };
         let number = home.stages.len();
         let Some(stage) = stages.get(number) else { return Ok(()) };
@@ -137,11 +144,17 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 continue;
             }
             ask.clear();
-            write_content(line.raw.content(), &mut ask);
-            for answers in &mut earlier {
-                // What was read once is read again.
-                if answers.write(at, line_no, &mut ask).is_none() {
-                    line.refused = Some((stage.steps.start, "its answers cannot be read"));
+            if !pack(paused, stage, &mut ask) {
+                ask.clear();
+                ask.push(LINE);
+                let content = home.part.reader_at(input, line.start, line_no - 1).next_line();
+                let written = content.ok().flatten().and_then(|raw| {
+                    write_content(raw.content(), &mut ask);
+                    // What was read once is read again.
+                    earlier.iter_mut().try_for_each(|answers| answers.write(at, line_no, &mut ask))
+                });
+                if written.is_none() {
+                    line.refused = Some((stage.steps.start, UNREADABLE));
                 }
             }
             for &owner in &their_owners {
@@ -192,7 +205,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let line_no = paused.line_no();
             let told = answers.tell(runners.scout.memory(), &stages[stage], at, line_no);
             if told.is_none() {
-                line.refused = Some((stages[stage].steps.start, "its answers cannot be read"));
+                line.refused = Some((stages[stage].steps.start, UNREADABLE));
             }
             line.paused = Some(runners.scout.advance(paused, until));
         }
@@ -314,16 +327,24 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         let Some(home) = self.homes.remove(&epoch) else { return Ok(false) };
         self.next_told += 1;
-        let before = self.runners.teller.report();
-        let tallies_before = self.runners.teller.memory().tallies();
+        let before = self.runners.teller().report();
+        let tallies_before = self.runners.teller().memory().tallies();
         let mut told = Told::default();
         let mut output = std::mem::take(&mut self.spare.output);
-        let HomeEpoch { part, lines, stages: answered, .. } = home;
+        let HomeEpoch { part, lines, stages: answered, line_no_before, .. } = home;
         let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
+        let mut reader = part.reader(&self.input, line_no_before);
         for (at, line) in lines.into_iter().enumerate() {
-            let done = self.tell_line(at, line, &mut answers);
-            output.extend_from_slice(self.runners.teller.written());
-            let notices = self.runners.teller.take_uncounted_notices();
+            let done = match self.runners.teller {
+                Some(_) => {
+                    let Ok(Some(raw)) = reader.next_line() else { break };
+                    retell_line(&mut self.runners, &self.plan.stages, at, line, raw, &mut answers)
+                }
+                None => finish_line(&mut self.runners.scout, &self.plan.stages, at, line, &mut answers),
+            };
+            let teller = self.runners.teller();
+            output.extend_from_slice(teller.written());
+            let notices = teller.take_uncounted_notices();
             match done {
                 Ok(InputOutcome::Completed) => {}
                 Ok(InputOutcome::Abandoned(failure)) => told.remarks.push(Remark::Abandoned(failure)),
@@ -335,38 +356,18 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let notices = notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.to_owned(), most, text));
             told.remarks.extend(notices);
         }
-        drop(answers);
+        drop((answers, reader));
         self.spare.part.push(part.into_buffer());
         let mut trace = std::mem::take(&mut self.spare.trace);
         self.records.take(&mut trace);
-        told.report = difference(self.runners.teller.report(), before);
+        told.report = difference(self.runners.teller().report(), before);
         (told.output_bytes, told.trace_bytes) = (output.len() as u64, trace.len() as u64);
         told.write_error = self.write_error.take();
         let mut bytes = Vec::new();
         told.write(&mut bytes);
-        self.telling = Some(Telling { told, output, trace, tallies_before });
+        self.telling = Some(Telling { output, trace, tallies_before });
         self.send_to_all(epoch, Topic::Told, &bytes);
         Ok(true)
-    }
-
-    fn tell_line(
-        &mut self,
-        at: usize,
-        line: Line<A::Message>,
-        answers: &mut [AnswersRead<'_>],
-    ) -> Result<InputOutcome, StepFailure> {
-        let teller = &mut self.runners.teller;
-        let line_no = line.raw.line_no();
-        let mut refused = line.refused;
-        for (answers, stage) in answers.iter_mut().zip(&self.plan.stages) {
-            if answers.tell(teller.memory(), stage, at, line_no).is_none() {
-                refused = Some((stage.steps.start, "its answers cannot be read"));
-            }
-        }
-        match refused {
-            None => teller.process(line_no, line.raw),
-            Some((step, why)) => Err(teller.refuse(line_no, step, StepError::new("NotShared", why).stopping())),
-        }
     }
 
     /// Writes what was told of an epoch at its places, once it is known what all workers have to write.
@@ -402,7 +403,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 break;
             }
         }
-        let Telling { told: _, mut output, mut trace, tallies_before } = telling;
+        let Telling { mut output, mut trace, tallies_before } = telling;
         match places {
             Some((output_at, trace_at)) => {
                 let written = self.places.write((&output, output_at), (&trace, trace_at));
@@ -410,7 +411,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             }
             // An earlier home has ended the run before these lines.
             None => {
-                self.runners.teller.memory().restore_tallies(&tallies_before);
+                self.runners.teller().memory().restore_tallies(&tallies_before);
             }
         }
         output.clear();
@@ -433,6 +434,70 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             }
         }
     }
+}
+
+/// Takes a line through all steps, from its bytes on.
+fn retell_line<M: LineMessage>(
+    runners: &mut Runners<M>,
+    stages: &[Stage],
+    at: usize,
+    line: Line<M>,
+    raw: RawLine,
+    answers: &mut [AnswersRead<'_>],
+) -> Result<InputOutcome, StepFailure> {
+    let teller = runners.teller();
+    let Line { line_no, mut refused, .. } = line;
+    for (answers, stage) in answers.iter_mut().zip(stages) {
+        if answers.tell(teller.memory(), stage, at, line_no).is_none() {
+            refused = Some((stage.steps.start, UNREADABLE));
+        }
+    }
+    match refused {
+        None => teller.process(line_no, raw),
+        Some((step, why)) => Err(refuse(teller, line_no, step, why)),
+    }
+}
+
+/// Takes a line through the rest of the steps, from the last stage on.
+fn finish_line<M: MessageSet>(
+    scout: &mut SyncRunner<M>,
+    stages: &[Stage],
+    at: usize,
+    line: Line<M>,
+    answers: &mut [AnswersRead<'_>],
+) -> Result<InputOutcome, StepFailure> {
+    let Line { line_no, paused, mut refused, .. } = line;
+    if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last())
+        && answers.tell(scout.memory(), stage, at, line_no).is_none()
+    {
+        refused = Some((stage.steps.start, UNREADABLE));
+    }
+    match (refused, paused) {
+        (None, Some(paused)) => scout.finish_paused(paused),
+        (refused, _) => {
+            let (step, why) = refused.unwrap_or((0, UNREADABLE));
+            Err(refuse(scout, line_no, step, why))
+        }
+    }
+}
+
+fn refuse<M: MessageSet>(
+    runner: &mut SyncRunner<M>,
+    line_no: u64,
+    step: usize,
+    why: &'static str,
+) -> StepFailure {
+    runner.refuse(line_no, step, StepError::new("NotShared", why).stopping())
+}
+
+/// Appends the messages of a line that enter a stage, and returns whether they can be sent as bytes.
+fn pack<M: MessageSet>(paused: &Paused<M>, stage: &Stage, to: &mut Vec<u8>) -> bool {
+    to.push(MESSAGES);
+    write_number(paused.emitted() as u64, to);
+    paused.entering(stage).all(|(step, message)| {
+        write_number(step as u64, to);
+        message.pack(to)
+    })
 }
 
 /// Reads what an owner has said in a round: whether it has added anything new, what it has added, and what limits have counted.
