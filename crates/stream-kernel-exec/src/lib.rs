@@ -21,8 +21,9 @@ pub use emitter::{Emitter, MAX_EMITTED_PER_INPUT, Notice, NoticeCounts};
 pub use encode::Encode;
 pub use keyed_step::KeyedStep;
 pub use memory::{
-    Counters, Declaration, Entry, Forgotten, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES, Mark, Memory,
-    NotRestored, NotShared, Place, Refusal, Role, Share, Stage, State, Store, Table, Tally, UndoMark, Value, Watermark,
+    Counters, Declaration, Entry, Forgotten, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES,
+    Mark, Memory, NotRestored, NotShared, Place, Refusal, Role, Share, Stage, State, Store, Table, Tally,
+    UndoMark, Value, Watermark,
 };
 pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf};
 pub use registry::{BuildError, Prefetch, Registry};

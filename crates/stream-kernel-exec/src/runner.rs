@@ -441,7 +441,11 @@ fn present(recorder: &mut Option<Recorder>) -> Option<&mut Recorder> {
 }
 
 /// Returns the position of the step that receives the message, `None` if none does.
-pub(crate) fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
+pub(crate) fn receiver<M: MessageSet>(
+    step: &BoundStep<M>,
+    message: &M,
+    destination: Destination,
+) -> Option<usize> {
     match destination {
         Destination::ByKind => step.routes[message.kind().index()],
         Destination::Step(index) => Some(index),

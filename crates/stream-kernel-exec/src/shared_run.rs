@@ -128,7 +128,8 @@ impl<M: MessageSet> SyncRunner<M> {
                 self.take_waiting(until)
             }
             Err(StepFailure { step_name, error, .. }) => {
-                let is_meant = |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
+                let is_meant =
+                    |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
                 At::Failed(self.scenario.steps.iter().position(is_meant).unwrap_or_default(), error)
             }
         };
@@ -182,7 +183,9 @@ impl<M: MessageSet> SyncRunner<M> {
             return At::Many(Vec::new());
         }
         self.waiting = 0;
-        At::Many(waiting.flat_map(|(step, inbox)| inbox.drain(..).map(move |message| (step, message))).collect())
+        At::Many(
+            waiting.flat_map(|(step, inbox)| inbox.drain(..).map(move |message| (step, message))).collect(),
+        )
     }
 
     /// Works out what a message that enters a stage is shared out by.
@@ -254,7 +257,7 @@ impl<M: MessageSet> SyncRunner<M> {
                     at += 1;
                 }
                 let inbox = inboxes.get_mut(at - start);
-                next = inbox.and_then(|inbox| inbox.pop_front()).map(|(index, message)| (at, index, message));
+                next = inbox.and_then(VecDeque::pop_front).map(|(index, message)| (at, index, message));
             }
             let Some((index, origin, message)) = next.take() else { return Ok(()) };
             let Some(step) = &scenario.steps[index] else { continue };

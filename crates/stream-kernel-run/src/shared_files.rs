@@ -36,9 +36,10 @@ impl SharedFiles {
         let input_path = config.adapters.input_source().settings.path.clone();
         let opened = File::open(&input_path).and_then(|file| {
             let metadata = file.metadata()?;
-            match metadata.is_file() {
-                true => Ok((file, metadata.len())),
-                false => Err(io::Error::other("several workers read a regular file only")),
+            if metadata.is_file() {
+                Ok((file, metadata.len()))
+            } else {
+                Err(io::Error::other("several workers read a regular file only"))
             }
         });
         let (input, input_bytes) =

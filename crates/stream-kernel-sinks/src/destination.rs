@@ -50,8 +50,7 @@ impl TraceFile {
     ///
     /// It is not a regular file, or another run writes to it. Otherwise, returns what the system says.
     pub fn open_for_parts(path: &Path) -> io::Result<(File, u64)> {
-        let (TraceFile { file, is_regular }, ends_torn) =
-            open(path, OpenOptions::new().write(true), false)?;
+        let (TraceFile { file, is_regular }, ends_torn) = open(path, OpenOptions::new().write(true), false)?;
         if !is_regular {
             return Err(io::Error::other("several workers can write to a regular file only"));
         }

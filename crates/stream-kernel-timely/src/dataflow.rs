@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -83,7 +83,7 @@ where
     let places: Vec<_> = workers.into_iter().map(|worker| Mutex::new(Some((worker, said.clone())))).collect();
     let control = Arc::clone(control);
     let guards = initialize_from(builders, connections, move |allocator| {
-        let mut engine = EngineWorker::new(WorkerConfig::default(), allocator, Some(Instant::now()));
+        let mut engine = EngineWorker::new(WorkerConfig::default(), allocator, None);
         let place = places.get(engine.index() % places.len());
         let taken = place.and_then(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take());
         let (worker, said) = taken?;
@@ -126,11 +126,11 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
                 let activator = scope.activator_for(info.address);
                 let mut capability = Some(capability);
                 move |input, output| {
-                    let mut received = Vec::new();
-                    input.for_each(|_, packets| received.append(packets));
+                    let mut taken_in = Vec::new();
+                    input.for_each(|_, packets| taken_in.append(packets));
                     let Some(held) = &capability else { return };
                     worker.signal = shared.signal.load(Ordering::Relaxed);
-                    let sent = catch_unwind(AssertUnwindSafe(|| work(&mut worker, received, &said)));
+                    let sent = catch_unwind(AssertUnwindSafe(|| work(&mut worker, taken_in, &said)));
                     let sent = match sent {
                         Ok(Ok(sent)) => sent,
                         Ok(Err(error)) => return shared.break_off(error),
@@ -141,7 +141,9 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
                         activator.activate();
                     }
                     let mut session = output.session(held);
-                    sent.into_iter().for_each(|packet| session.give(packet));
+                    for packet in sent {
+                        session.give(packet);
+                    }
                     drop(session);
                     if let Some(outcome) = worker.take_outcome() {
                         *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
@@ -160,10 +162,10 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
 
 fn work<A: Application, I: Bytes, P: Places>(
     worker: &mut Worker<A, I, P>,
-    received: Vec<Packet>,
+    taken_in: Vec<Packet>,
     said: &Sender<Said>,
 ) -> Result<Vec<Packet>, String> {
-    for packet in received {
+    for packet in taken_in {
         worker.receive(packet).map_err(|bad| bad.to_string())?;
     }
     // Whoever listens may have gone, when the run is over.
@@ -193,7 +195,8 @@ impl<'de> Deserialize<'de> for Packet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (from, to, epoch, numbers, ByteString(bytes)) =
             <(usize, usize, u64, (u8, u32, u32), ByteString<Vec<u8>>)>::deserialize(deserializer)?;
-        let topic = Topic::of_numbers(numbers).ok_or_else(|| de::Error::custom("a packet without a topic"))?;
+        let topic =
+            Topic::of_numbers(numbers).ok_or_else(|| de::Error::custom("a packet without a topic"))?;
         Ok(Self { from, to, epoch, topic, bytes })
     }
 }

@@ -6,6 +6,7 @@ use stream_kernel_run::LineContent;
 use crate::moves::{Moves, Times};
 use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
 use crate::part::Part;
+use crate::planted::{Bug, is_planted};
 
 /// A worker's lines of an epoch.
 pub(crate) struct HomeEpoch<M> {
@@ -21,7 +22,7 @@ pub(crate) struct HomeEpoch<M> {
 
 /// A line at home.
 pub(crate) struct Line<M> {
-    pub(crate) line_no: u64,
+    pub(crate) number: u64,
     /// Where it begins in the part.
     pub(crate) start: usize,
     /// How far it has come in looking ahead.
@@ -61,9 +62,12 @@ impl HomeStage {
         self.forgotten = vec![0; self.moves.moves.len()];
         for packet in packets {
             let mut bytes = packet.bytes.as_slice();
-            self.refusal = read_refusal(&mut bytes)?;
+            self.refusal = read_refusal(&mut bytes).ok()?;
             for forgotten in &mut self.forgotten {
-                *forgotten += read_number(&mut bytes)?;
+                let of_owner = read_number(&mut bytes)?;
+                if packet.from == packet.to || !is_planted(Bug::OwnForgotten) {
+                    *forgotten += of_owner;
+                }
             }
             let read = packet.bytes.len() - bytes.len();
             let mut answers = packet.bytes;
@@ -107,7 +111,7 @@ impl<'a> AnswersRead<'a> {
             memory.set_forgotten(stage, forgotten);
         }
         if let Some((_, refusal)) = self.stage.refusal.filter(|(refused, _)| *refused == line_no) {
-            memory.refuse(stage, refusal);
+            memory.refuse(stage, if is_planted(Bug::RefusedAtOnce) { (0, refusal.1) } else { refusal });
         }
         self.of_line(line, |answer| memory.read_found(stage, answer))
     }
@@ -123,7 +127,9 @@ impl<'a> AnswersRead<'a> {
             Some(())
         })?;
         write_number(answers.len() as u64, to);
-        answers.iter().for_each(|answer| write_bytes(answer, to));
+        for answer in answers {
+            write_bytes(answer, to);
+        }
         Some(())
     }
 }
@@ -180,14 +186,19 @@ pub(crate) fn write_refusal(refusal: Option<(u64, Refusal)>, to: &mut Vec<u8>) {
     write_number(which as u64, to);
 }
 
-fn read_refusal(from: &mut &[u8]) -> Option<Option<(u64, Refusal)>> {
-    let (&is_some, rest) = from.split_first()?;
+/// Takes off the front which line a limit refuses, if it refuses any.
+fn read_refusal(from: &mut &[u8]) -> Result<Option<(u64, Refusal)>, Torn> {
+    let (&is_some, rest) = from.split_first().ok_or(Torn)?;
     *from = rest;
     if is_some == 0 {
-        return Some(None);
+        return Ok(None);
     }
-    let line_no = read_number(from)?;
-    let addition = u32::try_from(read_number(from)?).ok()?;
-    let which = usize::try_from(read_number(from)?).ok().filter(|which| *which < 2)?;
-    Some(Some((line_no, (addition, which))))
+    let mut number = || read_number(from).ok_or(Torn);
+    let (line_no, addition, which) = (number()?, number()?, number()?);
+    let addition = u32::try_from(addition).map_err(|_| Torn)?;
+    let which = usize::try_from(which).ok().filter(|which| *which < 2).ok_or(Torn)?;
+    Ok(Some((line_no, (addition, which))))
 }
+
+/// Bytes that do not hold what they should.
+struct Torn;

@@ -7,6 +7,7 @@ mod owner;
 mod owners;
 mod packet;
 mod part;
+mod planted;
 mod run;
 mod told;
 mod worker;

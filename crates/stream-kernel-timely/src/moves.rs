@@ -3,6 +3,7 @@
 use stream_kernel_exec::{Memory, Stage};
 
 use crate::packet::{read_number, write_number};
+use crate::planted::{Bug, is_planted};
 
 /// The times by which a worker's lines may move the watermark, in line order.
 #[derive(Debug, Default)]
@@ -22,7 +23,9 @@ impl Times {
         time: i64,
         known: Option<i64>,
     ) {
-        if memory.may_move_watermark(stage, time, known, self.earlier) {
+        let is_left_out =
+            is_planted(Bug::TimesLeftOut) && self.earlier.is_some_and(|(_, greatest)| time <= greatest);
+        if !is_left_out && memory.may_move_watermark(stage, time, known, self.earlier) {
             self.times.push((line_no, time));
             let greatest = self.earlier.map_or(time, |(_, greatest)| greatest.max(time));
             self.earlier = Some((time, greatest));
@@ -89,6 +92,9 @@ impl Moves {
 
     /// Returns where it is before a line, and which move the line is, if it is one.
     pub(crate) fn before(&self, line_no: u64) -> (Option<i64>, Option<usize>) {
+        if is_planted(Bug::ForgottenWatermark) {
+            return (self.at_first, None);
+        }
         let index = self.moves.partition_point(|one| one.line_no < line_no);
         let before = index.checked_sub(1).map(|index| self.moves[index].to).or(self.at_first);
         let is_move = self.moves.get(index).is_some_and(|one| one.line_no == line_no);

@@ -9,6 +9,7 @@ use crate::home::{read_content, tell_written, write_refusal};
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
+use crate::planted::{Bug, is_planted};
 
 /// The number of questions whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
@@ -62,7 +63,11 @@ impl OwnerStage {
         watermark: Option<i64>,
     ) -> Option<Self> {
         let (mut times, mut asks) = (Vec::new(), Vec::new());
-        for (home, packet) in packets.iter().enumerate() {
+        let mut in_order: Vec<_> = packets.iter().enumerate().collect();
+        if is_planted(Bug::WrongOrder) {
+            in_order.reverse();
+        }
+        for (home, packet) in in_order {
             let mut bytes = packet.bytes.as_slice();
             read_times(&mut bytes, &mut times)?;
             while !bytes.is_empty() {
@@ -110,7 +115,9 @@ impl OwnerStage {
                 let end = self.asks.len().min(next + PREFETCHED_AT_ONCE);
                 for ask in next..end {
                     let (emitted, entering) = self.entering(ask, runners, stage)?;
-                    entering.iter().for_each(|entering| runners.owner.announce(entering));
+                    for one in &entering {
+                        runners.owner.announce(one);
+                    }
                     queue.push_back((self.asks[ask].line_no, emitted, entering));
                 }
                 next = end;
@@ -205,8 +212,8 @@ impl OwnerStage {
         stage: usize,
     ) -> Option<()> {
         let described = &runners.stages[stage];
-        let stale = runners.owner.memory().hear_added(described, others)?;
-        let Some(line_no) = stale else { return Some(()) };
+        let first_changed = runners.owner.memory().hear_added(described, others)?;
+        let Some(line_no) = first_changed else { return Some(()) };
         let from = self.asks.partition_point(|ask| ask.line_no < line_no);
         let first_mark = from * self.marks_an_ask;
         let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];

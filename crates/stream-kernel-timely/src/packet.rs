@@ -72,7 +72,9 @@ impl Topic {
 
 /// A packet does not hold what it should: a fault of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("worker {from} has sent {topic:?} of epoch {epoch} that cannot be read (run the same program everywhere)")]
+#[error(
+    "worker {from} has sent {topic:?} of epoch {epoch} that cannot be read (run the same program everywhere)"
+)]
 pub(crate) struct BadPacket {
     from: usize,
     epoch: u64,
@@ -103,10 +105,10 @@ pub(crate) fn read_bytes<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
 /// Appends a number in as few bytes as it takes, 7 bits each.
 pub(crate) fn write_number(mut number: u64, to: &mut Vec<u8>) {
     while number >= 0x80 {
-        to.push((number & 0x7f) as u8 | 0x80);
+        to.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    to.push((number & 0x7f) as u8);
+    to.push(number.to_le_bytes()[0]);
 }
 
 /// Takes a number off the front.

@@ -131,7 +131,11 @@ impl Part {
     }
 
     /// Returns a reader of the lines, of which the first has the number `line_no` + 1.
-    pub(crate) fn reader<'a, I: Bytes>(&'a self, input: &'a I, line_no: u64) -> LineReader<impl BufRead + 'a> {
+    pub(crate) fn reader<'a, I: Bytes>(
+        &'a self,
+        input: &'a I,
+        line_no: u64,
+    ) -> LineReader<impl BufRead + 'a> {
         self.reader_at(input, self.first, line_no)
     }
 

@@ -200,9 +200,10 @@ fn run<A: Application, C: Clock + 'static>(
         let runners = Runners {
             scout: job.again()?.into_runner(run_id, None),
             owner: job.again()?.into_runner(run_id, None),
-            teller: match retells(job, &plan.stages) {
-                true => Some(job.again()?.into_runner(run_id, job.recorder(&clock, sink))),
-                false => None,
+            teller: if retells(job, &plan.stages) {
+                Some(job.again()?.into_runner(run_id, job.recorder(&clock, sink)))
+            } else {
+                None
             },
         };
         let places = FilePlaces {
@@ -226,8 +227,7 @@ fn run<A: Application, C: Clock + 'static>(
     let (said, heard) = channel();
     let allocators = if count == 1 { Allocators::Thread } else { Allocators::Process(count) };
     let (builders, connections) = allocators.try_build().map_err(WorkersError::NotStarted)?;
-    let engine =
-        drive(builders, connections, workers, &control, &said).map_err(WorkersError::NotStarted)?;
+    let engine = drive(builders, connections, workers, &control, &said).map_err(WorkersError::NotStarted)?;
     drop(said);
     let mut position = Position::default();
     loop {

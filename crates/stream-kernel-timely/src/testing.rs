@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
-use stream_kernel_run::{
-    Application, Event, Job, LineAdapters, LineReader, SummaryRow,
-};
+use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, SummaryRow};
 
 use crate::owners::Owners;
 use crate::packet::Packet;
@@ -68,13 +66,12 @@ pub fn alone<A: Application>(job: Job<A>, input: &[u8]) -> Results {
         results.told.extend(session.take_abandoned().iter().map(|failure| format!("abandoned: {failure}")));
         results.told.extend(session.take_notices());
     }
-    match failure {
-        Some(failure) => results.told.push(failure),
-        None => {
-            output.extend(session.complete());
-            results.summary = session.summary();
-            results.bytes_left = lines.bytes_left();
-        }
+    if let Some(failure) = failure {
+        results.told.push(failure);
+    } else {
+        output.extend(session.complete());
+        results.summary = session.summary();
+        results.bytes_left = lines.bytes_left();
     }
     results.output = String::from_utf8_lossy(&output).into_owned();
     let mut trace = Vec::new();
@@ -134,7 +131,8 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
     let stages = job.scenario().stages().map_err(|why| why.to_string())?;
     let settings = &job.config().adapters.input_source().settings;
     let (len, Setting { epoch_bytes, workers, .. }) = (input.len() as u64, setting);
-    let cut = Cut::new(&InMemory(input), len, settings, epoch_bytes, workers).map_err(|error| error.to_string())?;
+    let cut =
+        Cut::new(&InMemory(input), len, settings, epoch_bytes, workers).map_err(|error| error.to_string())?;
     let plan = Plan {
         stages,
         owners: Owners::new(setting.workers, setting.seed),
@@ -150,7 +148,11 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
         let runners = Runners {
             scout: again()?.into_runner("run", None),
             owner: again()?.into_runner("run", None),
-            teller: if retells(job, &plan.stages) { Some(again()?.into_runner("run", recorder)) } else { None },
+            teller: if retells(job, &plan.stages) {
+                Some(again()?.into_runner("run", recorder))
+            } else {
+                None
+            },
         };
         let config = job.shared_config();
         let (input, places) = (InMemory(input), files.clone());
@@ -193,11 +195,14 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
     let [output, trace] = files.0.take();
     let mut outputs = workers.iter().filter_map(Worker::outcome);
     let Some(outcome) = outputs.next() else { return Err("no worker".to_owned()) };
-    if let Some(other) = outputs.find(|other| (&other.ending, other.report) != (&outcome.ending, outcome.report)) {
+    if let Some(other) =
+        outputs.find(|other| (&other.ending, other.report) != (&outcome.ending, outcome.report))
+    {
         return Err(format!("workers differ in how the run has ended: {outcome:?} and {other:?}"));
     }
     let failure = outcome.ending.failure.as_ref().map(ToString::to_string);
-    let others = [outcome.ending.read_error.as_ref().map(|(_, error)| error), outcome.ending.write_error.as_ref()];
+    let others =
+        [outcome.ending.read_error.as_ref().map(|(_, error)| error), outcome.ending.write_error.as_ref()];
     results.told.extend(failure.clone());
     results.told.extend(others.into_iter().flatten().cloned());
     results.report = outcome.report;

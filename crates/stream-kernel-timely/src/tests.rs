@@ -2,51 +2,122 @@
 
 mod loads;
 
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use loads::{Loads, Random, config, lines};
 use stream_kernel_run::Job;
 
+use crate::planted::{Bug, PLANTED};
 use crate::testing::{Setting, alone, together};
 
-/// Returns a job of the configuration that a seed draws.
-fn job(seed: u64) -> Job<Loads> {
-    let loader = config(seed).iter().fold(Job::<Loads>::loader(), |loader, value| loader.set(value));
-    Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+/// The number of configurations that are drawn.
+const CONFIGURATIONS: u64 = 256;
+
+/// Jobs by the number of their configuration: to load one takes longer than to run it.
+#[derive(Default)]
+struct Jobs(BTreeMap<u64, Job<Loads>>);
+
+impl Jobs {
+    fn get(&mut self, number: u64) -> &Job<Loads> {
+        self.0.entry(number).or_insert_with(|| {
+            let values = config(number);
+            let loader =
+                values.iter().fold(Job::<Loads>::loader(), |loader, value| loader.set(value.as_str()));
+            Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        })
+    }
 }
 
-/// Runs what a seed draws on one worker and on several, and compares.
-fn check(seed: u64) {
+/// Runs what a seed draws on one worker and on several; returns what differs.
+fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     let mut random = Random::new(seed);
-    let job = job(seed);
+    let number = random.below(CONFIGURATIONS);
+    let job = jobs.get(number);
     let input = lines(seed);
-    let workers = 1 + random.below(5) as usize;
+    let workers = 1 + random.index(5);
     let longest = input.len() as u64 + 1;
     // From two lines or less to all of them.
-    let epoch_bytes = 1 + [20, 60, 200, 1000, longest][random.below(5) as usize];
+    let epoch_bytes = 1 + [20, 60, 200, 1000, longest][random.index(5)];
     let setting = Setting { workers, epoch_bytes, seed };
     let expected = alone(job.again().unwrap(), &input);
-    let found = together(&job, &input, setting);
-    let configured = config(seed);
-    let context = || {
+    let context = |what: String| {
         let input = String::from_utf8_lossy(&input);
-        format!("seed {seed}, {setting:?}, {configured:#?}, lines:\n{input}")
+        format!("{what}\nseed {seed}, {setting:?}, {:#?}, lines:\n{input}", config(number))
     };
-    let found = found.unwrap_or_else(|error| panic!("{error}; {}", context()));
+    let found = together(job, &input, setting).map_err(context)?;
     let is_refused = found.told.last().is_some_and(|told| told.contains("several workers cannot share that"));
     if is_refused {
         // What was decided before is right.
-        assert!(input.contains(&b'+'), "{}", context());
-        assert!(expected.output.starts_with(&found.output), "output before a refusal; {}", context());
-        assert!(expected.trace.starts_with(&found.trace), "trace before a refusal; {}", context());
-        return;
+        let is_right = input.contains(&b'+')
+            && expected.output.starts_with(&found.output)
+            && expected.trace.starts_with(&found.trace);
+        return if is_right { Ok(()) } else { Err(context(format!("refused wrongly: {found:#?}"))) };
     }
-    assert_eq!(found.told, expected.told, "told; {}", context());
-    assert_eq!(found.output, expected.output, "output; {}", context());
-    assert_eq!(found, expected, "{}", context());
+    if found == expected {
+        return Ok(());
+    }
+    Err(context(format!("several workers: {found:#?}\none: {expected:#?}")))
+}
+
+/// Checks what these seeds draw.
+fn check_all(seeds: impl Iterator<Item = u64>) {
+    let mut jobs = Jobs::default();
+    for seed in seeds {
+        check(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
+    }
+}
+
+// Two tests, since there may be two cores.
+#[test]
+fn several_workers_do_what_one_does() {
+    check_all((0..10_000).step_by(2));
 }
 
 #[test]
-fn several_workers_do_what_one_does() {
-    let cases = std::env::var("CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(3000);
-    let from = std::env::var("FROM").ok().and_then(|from| from.parse().ok()).unwrap_or(0);
-    (from..from + cases).for_each(check);
+fn several_workers_do_what_one_does_once_more() {
+    check_all((1..10_000).step_by(2));
+}
+
+/// More cases: `SEEDS=10000..1000000 cargo test --release -p stream-kernel-timely -- --ignored`.
+#[test]
+#[ignore = "takes as long as one likes"]
+#[expect(clippy::disallowed_methods, reason = "there is no other way to tell a test")]
+fn several_workers_do_what_one_does_for_long() {
+    let seeds = std::env::var("SEEDS").unwrap_or_default();
+    let bound =
+        |text: &str| text.parse::<u64>().unwrap_or_else(|_| panic!("SEEDS is FROM..TO, not `{seeds}`"));
+    let (from, to) = seeds.split_once("..").unwrap_or(("", ""));
+    check_all(bound(from)..bound(to));
+}
+
+/// The cases find bugs: each of these makes a run differ, or break down.
+#[test]
+fn planted_bugs_are_found() {
+    let mut jobs = Jobs::default();
+    let mut missed = Vec::new();
+    for bug in Bug::ALL {
+        PLANTED.set(Some(bug));
+        let is_found = (0..4_000).any(|seed| {
+            catch_unwind(AssertUnwindSafe(|| check(&mut jobs, seed))).map_or(true, |checked| checked.is_err())
+        });
+        if !is_found {
+            missed.push(bug);
+        }
+    }
+    PLANTED.set(None);
+    assert_eq!(missed, []);
+}
+
+#[test]
+fn pipelines_that_cannot_be_shared_are_refused_with_the_reason() {
+    let refused = |pipeline: &str| {
+        let loader =
+            Job::<Loads>::loader().set(format!("runtime.pipeline=[{pipeline}]")).set("runtime.strict=false");
+        let job = Job::<Loads>::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        job.scenario().stages().map(|stages| stages.iter().filter_map(|stage| stage.key).collect::<Vec<_>>())
+    };
+    assert_eq!(refused("parse, first, judge, settle, write"), Ok(vec!["ids", "sums"]));
+    // The table of ids would have to be at two workers at once.
+    insta::assert_snapshot!(refused("parse, first, judge, count_id, write").unwrap_err(), @"step `judge` looks into the table `sums` before what depends on the table `ids` is done: both would have to be at the same worker, and they have keys of their own (let steps on one table follow each other, or run with `runtime.workers: 1`)");
 }

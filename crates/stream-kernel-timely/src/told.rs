@@ -30,9 +30,7 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn write(&self, to: &mut Vec<u8>) {
         let RunReport { inputs, abandoned, undeliverable } = self.report;
-        for number in
-            [inputs, abandoned, undeliverable, self.output_bytes, self.trace_bytes]
-        {
+        for number in [inputs, abandoned, undeliverable, self.output_bytes, self.trace_bytes] {
             write_number(number, to);
         }
         self.write_error.encode(to);
@@ -76,14 +74,7 @@ impl Told {
                 _ => return None,
             });
         }
-        from.is_empty().then_some(Self {
-            report,
-            output_bytes,
-            trace_bytes,
-            failure,
-            write_error,
-            remarks,
-        })
+        from.is_empty().then_some(Self { report, output_bytes, trace_bytes, failure, write_error, remarks })
     }
 }
 
@@ -104,7 +95,7 @@ fn read_failure(from: &mut &[u8]) -> Option<StepFailure> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
     /// How many lines begin in its part.
-    pub(crate) lines: u64,
+    pub(crate) count: u64,
     /// The signal for which the run is to stop behind this epoch; 0 for none.
     pub(crate) signal: u8,
     /// Why its part cannot be read.
@@ -113,14 +104,14 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn write(&self, to: &mut Vec<u8>) {
-        write_number(self.lines, to);
+        write_number(self.count, to);
         to.push(self.signal);
         self.read_error.encode(to);
     }
 
     pub(crate) fn read(mut from: &[u8]) -> Option<Self> {
-        let lines = read_number(&mut from)?;
+        let count = read_number(&mut from)?;
         let (signal, read_error) = (u8::decode(&mut from)?, Option::decode(&mut from)?);
-        from.is_empty().then_some(Self { lines, signal, read_error })
+        from.is_empty().then_some(Self { count, signal, read_error })
     }
 }

@@ -57,7 +57,6 @@ impl<M: MessageSet> Runners<M> {
     }
 }
 
-
 /// The steps of a worker, three times: to look ahead, to answer, and to tell.
 pub(crate) struct Runners<M> {
     pub(crate) scout: SyncRunner<M>,
@@ -165,11 +164,10 @@ struct OwnedStage {
     waits_for_counted: bool,
 }
 
-/// An epoch that is told, with the counters before it: they count again if an earlier home has ended the run.
+/// An epoch that is told, and waits for its places.
 struct Telling {
     output: Vec<u8>,
     trace: Vec<u8>,
-    tallies_before: Vec<u8>,
 }
 
 /// Buffers to be used again: new ones would have to be paged in.
@@ -236,8 +234,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// It is not one that a worker of this run sends.
     pub(crate) fn receive(&mut self, packet: Packet) -> Result<(), BadPacket> {
         let workers = self.plan.owners.workers();
-        let senders =
-            self.inbox.entry((packet.epoch, packet.topic)).or_insert_with(|| vec![None; workers]);
+        let senders = self.inbox.entry((packet.epoch, packet.topic)).or_insert_with(|| vec![None; workers]);
         match senders.get_mut(packet.from) {
             Some(place @ None) if packet.to == self.index => {
                 *place = Some(packet);
@@ -271,7 +268,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             return Ok(true);
         }
         Ok(self.write_epoch(tell)?
-            || self.tell_epoch()?
+            || self.tell_epoch()
             || self.answer_stages()?
             || self.advance_homes()?
             || self.number_lines()?
@@ -314,7 +311,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     }
 
     fn owner_runners(&mut self) -> OwnerRunners<'_, A::Message> {
-        let Self { runners: Runners { scout, owner, .. }, plan: Plan { stages, owners, .. }, index, .. } = self;
+        let Self { runners: Runners { scout, owner, .. }, plan: Plan { stages, owners, .. }, index, .. } =
+            self;
         OwnerRunners { scout, owner, stages, owners, index: *index }
     }
 }

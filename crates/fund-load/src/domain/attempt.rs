@@ -1,7 +1,7 @@
 //! An attempt to load funds, and what the steps add to it one after the other.
 
-use stream_kernel_exec::{Encode, Payload};
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_exec::{Encode, Payload};
 
 use super::{Cents, Day, DigitId, Moment, Multiplier};
 

@@ -34,7 +34,11 @@ impl IdempotencyGate {
         let oldest = latest.now - i64::from(remember_days);
         if let Some(from) = latest.before.filter(|before| oldest > *before) {
             let [from, to] = [from, latest.now].map(day_at);
-            out.notice("jump", MAX_JUMPS, jump(line_no, from, to, remember_days, forgotten.in_words("id is", "ids are")));
+            out.notice(
+                "jump",
+                MAX_JUMPS,
+                jump(line_no, from, to, remember_days, forgotten.in_words("id is", "ids are")),
+            );
         }
         if is_new && i64::from(day.0) < oldest {
             out.notice("too old", 1, too_old(line_no, day, day_at(latest.now), remember_days));

@@ -22,19 +22,6 @@ impl Memory {
         tallies.map(|(slot, _)| 1 << slot).sum()
     }
 
-    /// Sets the tallies of a home back to what [`tallies`](Self::tallies) returned before.
-    pub fn restore_tallies(&mut self, mut before: &[u8]) -> Option<()> {
-        while !before.is_empty() {
-            let slot = read_count(&mut before).filter(|slot| *slot < self.stores.len())?;
-            u64::decode(&mut before)?;
-            let len = read_count(&mut before)?;
-            let (mut record, rest) = before.split_at_checked(len)?;
-            before = rest;
-            self.stores[slot].restore(&mut record).ok()?;
-        }
-        Some(())
-    }
-
     /// Returns an owner's part of the stores whose bits are set in `wanted`, tallies aside, as bytes for [`gather`](Self::gather).
     /// What all owners know is in the part of the `is_first` only.
     pub fn owned(&self, stages: &[Stage], wanted: u64, is_first: bool) -> Vec<u8> {

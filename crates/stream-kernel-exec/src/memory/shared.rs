@@ -168,10 +168,10 @@ pub trait Shared {
 /// Appends a count in as few bytes as it takes, 7 bits each.
 pub(crate) fn write_count(mut count: usize, to: &mut Vec<u8>) {
     while count >= 0x80 {
-        to.push((count & 0x7f) as u8 | 0x80);
+        to.push(count.to_le_bytes()[0] | 0x80);
         count >>= 7;
     }
-    to.push((count & 0x7f) as u8);
+    to.push(count.to_le_bytes()[0]);
 }
 
 /// Takes a count off the front; `None` if there is none.

@@ -135,14 +135,13 @@ impl Memory {
 
     /// Returns the range of the steps that look into a store, or by whose watermark it forgets.
     fn used_by(&self, slot: usize, steps: &[Option<StepState<'_>>]) -> Option<Range<usize>> {
-        let watermark = self.forgetting.iter().find(|(table, _)| *table == slot).map(|(_, watermark)| *watermark);
+        let watermark =
+            self.forgetting.iter().find(|(table, _)| *table == slot).map(|(_, watermark)| *watermark);
         let is_meant = |one: &Declared| {
             let found = self.slot(one.name);
             found == Some(slot) || (watermark.is_some() && found == watermark)
         };
-        let uses = |step: &Option<StepState<'_>>| {
-            step.is_some_and(|(_, finds)| finds.iter().any(is_meant))
-        };
+        let uses = |step: &Option<StepState<'_>>| step.is_some_and(|(_, finds)| finds.iter().any(is_meant));
         let first = steps.iter().position(uses)?;
         let last = steps.iter().rposition(uses)?;
         Some(first..last + 1)
@@ -150,9 +149,10 @@ impl Memory {
 
     /// Works out what the messages of a stage are shared out by.
     fn finish_stage(&self, mut stage: Stage, steps: &[Option<StepState<'_>>]) -> Result<Stage, NotShared> {
-        let of_kind = |kind| stage.slots.iter().copied().filter(move |slot| self.declared()[*slot].kind == kind);
-        let [tables, gates, watermarks] =
-            [StoreKind::Table, StoreKind::Gate, StoreKind::Watermark].map(|kind| of_kind(kind).collect::<Vec<_>>());
+        let of_kind =
+            |kind| stage.slots.iter().copied().filter(move |slot| self.declared()[*slot].kind == kind);
+        let [tables, gates, watermarks] = [StoreKind::Table, StoreKind::Gate, StoreKind::Watermark]
+            .map(|kind| of_kind(kind).collect::<Vec<_>>());
         let at = |slot: usize| {
             let is_meant = |step: &Option<StepState<'_>>| {
                 step.is_some_and(|(_, finds)| finds.iter().any(|one| self.slot(one.name) == Some(slot)))

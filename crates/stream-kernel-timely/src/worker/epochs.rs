@@ -10,6 +10,7 @@ use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
 use crate::owner::{LINE, MESSAGES, OwnerStage};
 use crate::packet::{BadPacket, Packet, Topic, read_bytes, write_bytes, write_number};
 use crate::part::{Bytes, Part};
+use crate::planted::{Bug, is_planted};
 use crate::told::{Lines, Remark, Told};
 
 /// Why several workers cannot decide a line that looks up several keys of a stage.
@@ -30,7 +31,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let mut lines = Lines { signal: self.signal, ..Lines::default() };
         match Part::read(&self.input, &self.plan.cut, epoch, self.index, buffer) {
             Ok(part) => {
-                lines.lines = part.lines;
+                lines.count = part.lines;
                 self.parts.insert(epoch, part);
             }
             Err(error) => lines.read_error = Some(error.to_string()),
@@ -50,12 +51,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Some(packets) = self.take(epoch, Topic::Lines) else { return Ok(false) };
         let (mut line_no, mut line_no_before) = (before_all, before_all);
         for (worker, packet) in packets.iter().enumerate() {
-            let Lines { lines, signal, read_error } =
+            let Lines { count, signal, read_error } =
                 Lines::read(&packet.bytes).ok_or_else(|| packet.bad())?;
             if worker == self.index {
-                line_no_before = line_no;
+                line_no_before = if is_planted(Bug::LineNumbers) { before_all } else { line_no };
             }
-            line_no += lines;
+            line_no += count;
             if signal != 0 && self.outcome.ending.signal == 0 {
                 self.outcome.ending.signal = signal;
                 self.end = self.end.min(epoch + 1);
@@ -74,7 +75,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let home = HomeEpoch { part, line_no_before, lines: Vec::new(), stages: Vec::new(), answered: 0 };
         self.homes.insert(epoch, home);
         self.begin_lines(epoch);
-        self.ask(epoch)?;
+        self.ask(epoch);
         Ok(true)
     }
 
@@ -97,17 +98,23 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             };
             let line_no = raw.line_no();
             let paused = until.map(|until| runners.scout.start(line_no, raw, until));
-            home.lines.push(Line { line_no, start, paused, refused: None });
+            home.lines.push(Line { number: line_no, start, paused, refused: None });
         }
     }
 
     /// Asks what the lines of an epoch find in the next stage.
-    fn ask(&mut self, epoch: u64) -> Result<(), BadPacket> {
-        let Self { homes, input, runners, plan: Plan { stages, owners, continues_after_errors, .. }, owned, .. } =
-            self;
-        let Some(home) = homes.get_mut(&epoch) else { return Ok(()) };
+    fn ask(&mut self, epoch: u64) {
+        let Self {
+            homes,
+            input,
+            runners,
+            plan: Plan { stages, owners, continues_after_errors, .. },
+            owned,
+            ..
+        } = self;
+        let Some(home) = homes.get_mut(&epoch) else { return };
         let number = home.stages.len();
-        let Some(stage) = stages.get(number) else { return Ok(()) };
+        let Some(stage) = stages.get(number) else { return };
         let mut asks = vec![Vec::new(); owners.workers()];
         let mut asked = HomeStage::default();
         let known = owned[number].watermark;
@@ -125,7 +132,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 touching += 1;
                 let key = key.to_vec();
                 has_several_keys |= keys.as_ref().is_some_and(|first| *first != key);
-                let owner = owners.of(&key);
+                let mut owner = owners.of(&key);
+                if is_planted(Bug::WrongOwner) {
+                    owner = usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
+                }
                 keys.get_or_insert(key);
                 if !their_owners.contains(&owner) {
                     their_owners.push(owner);
@@ -170,7 +180,6 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let bytes = [times.as_slice(), &asks].concat();
             self.send(owner, epoch, Topic::Asks { stage: number }, bytes);
         }
-        Ok(())
     }
 
     /// Takes the lines of an epoch on to the next stage, once what they find in this one is there.
@@ -187,7 +196,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             home.answered = stages;
             if stages < self.plan.stages.len() {
                 self.advance_lines(epoch, stage);
-                self.ask(epoch)?;
+                self.ask(epoch);
             }
             return Ok(true);
         }
@@ -276,9 +285,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         let said: Option<Vec<_>> = packets.iter().map(|packet| read_round(&packet.bytes)).collect();
         let said = said.ok_or_else(|| bad.clone())?;
-        if said.iter().any(|(is_new, ..)| *is_new) {
+        if said.iter().any(|(is_new, ..)| *is_new) && !(is_planted(Bug::OneRound) && current.round > 0) {
             let index = self.index;
             let others = said.iter().enumerate().filter(|(worker, _)| *worker != index);
+            let others = others.filter(|_| !is_planted(Bug::DeafToGates));
             let others = others.map(|(_, (_, added, _))| *added);
             current.hear_added(others, &mut self.owner_runners(), stage).ok_or(bad)?;
             current.round += 1;
@@ -287,7 +297,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             return Ok(true);
         }
         let counts = said.iter().map(|(.., counts)| *counts);
-        if memory.may_reach_limit(described, counts).ok_or(bad)? {
+        if memory.may_reach_limit(described, counts).ok_or(bad)? && !is_planted(Bug::LimitForEach) {
             let mut bytes = Vec::new();
             memory.write_counted(described, &mut bytes);
             self.send_to_all(epoch, Topic::Counted { stage }, &bytes);
@@ -316,19 +326,19 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     }
 
     /// Takes the lines of the next epoch through all steps, once what they find is known and the epoch before is written.
-    pub(super) fn tell_epoch(&mut self) -> Result<bool, BadPacket> {
+    pub(super) fn tell_epoch(&mut self) -> bool {
         let epoch = self.next_told;
         let stages = self.plan.stages.len();
-        if epoch != self.next_written || epoch >= self.end || self.telling.is_some() {
-            return Ok(false);
+        // One epoch is told at a time: a failure in it ends the run.
+        if epoch >= self.end || self.telling.is_some() {
+            return false;
         }
         if self.homes.get(&epoch).is_none_or(|home| home.answered < stages) {
-            return Ok(false);
+            return false;
         }
-        let Some(home) = self.homes.remove(&epoch) else { return Ok(false) };
+        let Some(home) = self.homes.remove(&epoch) else { return false };
         self.next_told += 1;
         let before = self.runners.teller().report();
-        let tallies_before = self.runners.teller().memory().tallies();
         let mut told = Told::default();
         let mut output = std::mem::take(&mut self.spare.output);
         let HomeEpoch { part, lines, stages: answered, line_no_before, .. } = home;
@@ -338,7 +348,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let done = match self.runners.teller {
                 Some(_) => {
                     let Ok(Some(raw)) = reader.next_line() else { break };
-                    retell_line(&mut self.runners, &self.plan.stages, at, line, raw, &mut answers)
+                    retell_line(&mut self.runners, &self.plan.stages, at, &line, raw, &mut answers)
                 }
                 None => finish_line(&mut self.runners.scout, &self.plan.stages, at, line, &mut answers),
             };
@@ -353,7 +363,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                     break;
                 }
             }
-            let notices = notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.to_owned(), most, text));
+            let notices =
+                notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.to_owned(), most, text));
             told.remarks.extend(notices);
         }
         drop((answers, reader));
@@ -365,9 +376,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         told.write_error = self.write_error.take();
         let mut bytes = Vec::new();
         told.write(&mut bytes);
-        self.telling = Some(Telling { output, trace, tallies_before });
+        self.telling = Some(Telling { output, trace });
         self.send_to_all(epoch, Topic::Told, &bytes);
-        Ok(true)
+        true
     }
 
     /// Writes what was told of an epoch at its places, once it is known what all workers have to write.
@@ -385,7 +396,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 self.outcome.ending.write_error = Some(error.clone());
                 self.end = epoch;
             }
-            if worker == self.index {
+            if worker == self.index && !is_planted(Bug::OwnPlace) {
                 places = Some((self.outcome.output_bytes, self.outcome.trace_bytes));
             }
             let report = &mut self.outcome.report;
@@ -400,19 +411,16 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             if told.failure.is_some() {
                 self.outcome.ending.failure = told.failure;
                 self.end = epoch + 1;
-                break;
+                if !is_planted(Bug::NoCommonStop) {
+                    break;
+                }
             }
         }
-        let Telling { mut output, mut trace, tallies_before } = telling;
-        match places {
-            Some((output_at, trace_at)) => {
-                let written = self.places.write((&output, output_at), (&trace, trace_at));
-                self.write_error = written.err().map(|error| error.to_string());
-            }
-            // An earlier home has ended the run before these lines.
-            None => {
-                self.runners.teller().memory().restore_tallies(&tallies_before);
-            }
+        let Telling { mut output, mut trace } = telling;
+        // Without places, an earlier home has ended the run before these lines.
+        if let Some((output_at, trace_at)) = places {
+            let written = self.places.write((&output, output_at), (&trace, trace_at));
+            self.write_error = written.err().map(|error| error.to_string());
         }
         output.clear();
         trace.clear();
@@ -441,12 +449,12 @@ fn retell_line<M: LineMessage>(
     runners: &mut Runners<M>,
     stages: &[Stage],
     at: usize,
-    line: Line<M>,
+    line: &Line<M>,
     raw: RawLine,
     answers: &mut [AnswersRead<'_>],
 ) -> Result<InputOutcome, StepFailure> {
     let teller = runners.teller();
-    let Line { line_no, mut refused, .. } = line;
+    let &Line { number: line_no, mut refused, .. } = line;
     for (answers, stage) in answers.iter_mut().zip(stages) {
         if answers.tell(teller.memory(), stage, at, line_no).is_none() {
             refused = Some((stage.steps.start, UNREADABLE));
@@ -466,7 +474,7 @@ fn finish_line<M: MessageSet>(
     line: Line<M>,
     answers: &mut [AnswersRead<'_>],
 ) -> Result<InputOutcome, StepFailure> {
-    let Line { line_no, paused, mut refused, .. } = line;
+    let Line { number: line_no, paused, mut refused, .. } = line;
     if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last())
         && answers.tell(scout.memory(), stage, at, line_no).is_none()
     {

@@ -3,9 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::{Key, Limit, Owners, Retention, Table, Undo, Value};
-use crate::memory::shared::{
-    Counted, Place, Refusal, Role, Shared, UndoMark, read_count, write_count,
-};
+use crate::memory::shared::{Counted, Place, Refusal, Role, Shared, UndoMark, read_count, write_count};
 use crate::{Encode, StepError};
 
 /// What a table knows of its role.
@@ -278,7 +276,9 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
     fn set_forgotten(&mut self, forgotten: u64) {
         match (&mut self.side, &mut self.retention) {
             (Some(Side::Home(home)), _) => home.forgotten = forgotten,
-            (_, Some(retention)) => retention.forgotten_by_line = usize::try_from(forgotten).unwrap_or(usize::MAX),
+            (_, Some(retention)) => {
+                retention.forgotten_by_line = usize::try_from(forgotten).unwrap_or(usize::MAX);
+            }
             _ => {}
         }
     }
