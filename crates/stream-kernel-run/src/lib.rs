@@ -40,7 +40,7 @@ pub use output::OpenOutputError;
 pub use plain_run::{OpenFiles, PlainEnded, PlainOptions, RunError, run_plain};
 pub use raw_line::{LineContent, LineMessage, RawLine};
 pub use session::{MAX_LINES_AHEAD, Position, Session};
-pub use shared_files::SharedFiles;
+pub use shared_files::{OpenInput, SharedFiles};
 
 /// Files that are whole or not there, and paths that lead to the same file: for commands beside a run.
 pub mod files {

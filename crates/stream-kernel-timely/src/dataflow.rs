@@ -4,8 +4,10 @@
 //! nothing here depends on how the engine schedules.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +23,7 @@ use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Operator;
 use timely::dataflow::operators::{ConnectLoop, Feedback};
+use timely::scheduling::Activator;
 use timely::worker::Worker as EngineWorker;
 
 use crate::packet::{Packet, Topic};
@@ -38,6 +41,10 @@ pub(crate) struct Control {
     /// Whether a worker has broken down, so that the others need not wait for it.
     is_broken: AtomicBool,
     why: Mutex<Option<String>>,
+    /// How many workers of this process are still at work.
+    at_work: AtomicUsize,
+    /// Whether the other processes are to be told that this one is there.
+    pub(crate) says_alive: AtomicBool,
 }
 
 impl Control {
@@ -48,7 +55,12 @@ impl Control {
         self.is_broken.store(true, Ordering::Release);
     }
 
-    fn is_broken(&self) -> bool {
+    /// Returns whether all workers of this process have come to their end, or have broken off.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_broken() || self.at_work.load(Ordering::Acquire) == 0
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::Acquire)
     }
 
@@ -72,6 +84,7 @@ pub(crate) fn drive<A, I, P>(
     connections: Box<dyn Any + Send>,
     workers: Vec<Worker<A, I, P>>,
     control: &Arc<Control>,
+    others: &[usize],
     said: &Sender<Said>,
 ) -> Result<Engine, String>
 where
@@ -82,12 +95,19 @@ where
 {
     let places: Vec<_> = workers.into_iter().map(|worker| Mutex::new(Some((worker, said.clone())))).collect();
     let control = Arc::clone(control);
+    control.at_work.store(places.len(), Ordering::Release);
+    let others = others.to_vec();
     let guards = initialize_from(builders, connections, move |allocator| {
         let mut engine = EngineWorker::new(WorkerConfig::default(), allocator, None);
         let place = places.get(engine.index() % places.len());
         let taken = place.and_then(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take());
         let (worker, said) = taken?;
-        run_worker(&mut engine, worker, &control, said)
+        let done =
+            catch_unwind(AssertUnwindSafe(|| run_worker(&mut engine, worker, &control, &others, said)));
+        done.unwrap_or_else(|_| {
+            control.break_off("a worker has panicked: what it received cannot be read".to_owned());
+            None
+        })
     })?;
     Ok(Engine(guards))
 }
@@ -101,6 +121,11 @@ impl Engine {
         self.0.guards().iter().all(std::thread::JoinHandle::is_finished)
     }
 
+    /// Lets go of workers that have broken off: their connections may wait for ever.
+    pub(crate) fn abandon(self) {
+        std::mem::forget(self.0);
+    }
+
     /// Waits for all workers, and returns what each has come to.
     pub(crate) fn join(self) -> Vec<Option<Outcome>> {
         self.0.join().into_iter().map(|outcome| outcome.ok().flatten()).collect()
@@ -111,11 +136,15 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
     engine: &mut EngineWorker,
     mut worker: Worker<A, I, P>,
     control: &Arc<Control>,
+    others: &[usize],
     said: Sender<Said>,
 ) -> Option<Outcome> {
+    let others = others.to_vec();
     let outcome = Arc::new(Mutex::new(None));
     let result = Arc::clone(&outcome);
     let shared = Arc::clone(control);
+    let activator: Rc<RefCell<Option<Activator>>> = Rc::default();
+    let kept = Rc::clone(&activator);
     engine.dataflow::<u64, _, _>(move |scope| {
         let (handle, packets) = scope.feedback::<Vec<Packet>>(1);
         let receiver = Exchange::new(|packet: &Packet| packet.to as u64);
@@ -123,13 +152,17 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
             receiver,
             "worker",
             move |capability, info| {
-                let activator = scope.activator_for(info.address);
+                let activator = scope.activator_for(Rc::clone(&info.address));
+                *kept.borrow_mut() = Some(scope.activator_for(info.address));
                 let mut capability = Some(capability);
                 move |input, output| {
                     let mut taken_in = Vec::new();
                     input.for_each(|_, packets| taken_in.append(packets));
                     let Some(held) = &capability else { return };
                     worker.signal = shared.signal.load(Ordering::Relaxed);
+                    if shared.says_alive.swap(false, Ordering::Relaxed) {
+                        worker.say_alive(others.iter().copied());
+                    }
                     let sent = catch_unwind(AssertUnwindSafe(|| work(&mut worker, taken_in, &said)));
                     let sent = match sent {
                         Ok(Ok(sent)) => sent,
@@ -147,6 +180,7 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
                     drop(session);
                     if let Some(outcome) = worker.take_outcome() {
                         *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                        shared.at_work.fetch_sub(1, Ordering::Release);
                         capability = None;
                     }
                 }
@@ -155,6 +189,11 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
         sent.connect_loop(handle);
     });
     while engine.has_dataflows() && !control.is_broken() {
+        if control.says_alive.load(Ordering::Relaxed)
+            && let Some(activator) = &*activator.borrow()
+        {
+            activator.activate();
+        }
         engine.step_or_park(Some(WAIT));
     }
     outcome.lock().unwrap_or_else(PoisonError::into_inner).take()

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod connection;
 mod dataflow;
 mod home;
+mod mesh;
 mod moves;
 mod owner;
 mod owners;
@@ -9,10 +11,11 @@ mod packet;
 mod part;
 mod planted;
 mod run;
+mod together;
 mod told;
 mod worker;
 
-pub use run::{WorkerOptions, WorkersEnded, WorkersError, run_on_workers, stages};
+pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers, stages};
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

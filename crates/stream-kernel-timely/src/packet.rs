@@ -23,6 +23,8 @@ pub(crate) enum Topic {
     Memory,
     /// Worker 0 has everything.
     Done,
+    /// The sender is there.
+    Alive,
 }
 
 /// Some bytes from one worker to another.
@@ -49,6 +51,7 @@ impl Topic {
             Self::Wanted => (6, 0, 0),
             Self::Memory => (7, 0, 0),
             Self::Done => (8, 0, 0),
+            Self::Alive => (9, 0, 0),
         }
     }
 
@@ -65,6 +68,7 @@ impl Topic {
             6 => Self::Wanted,
             7 => Self::Memory,
             8 => Self::Done,
+            9 => Self::Alive,
             _ => return None,
         })
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -13,12 +13,15 @@ use stream_kernel_exec::trace::Clock;
 use stream_kernel_exec::{NotShared, RunReport, Stage};
 use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
-use stream_kernel_run::{Application, Event, Job, LineAdapters, Position, RunError, SharedFiles, SummaryRow};
-use timely::communication::Config as Allocators;
+use stream_kernel_run::files::write_to_what_is_there;
+use stream_kernel_run::{
+    Application, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles, SummaryRow,
+};
 
 use crate::dataflow::{Control, Said, drive};
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
+use crate::together::{Together, Watch};
 use crate::worker::{Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
@@ -33,6 +36,12 @@ pub enum WorkersError {
     /// A step could not be built again.
     #[error(transparent)]
     Wiring(#[from] WiringFaults),
+    /// The processes do not belong together: they have different programs, configurations or inputs.
+    #[error("{0}")]
+    Differs(String),
+    /// The processes have not come together.
+    #[error("{0}")]
+    NotTogether(String),
     /// The engine could not be started.
     #[error("the workers cannot be started: {0}")]
     NotStarted(String),
@@ -45,14 +54,27 @@ pub enum WorkersError {
 pub struct WorkerOptions<'a> {
     /// The run's name in its trace.
     pub run_id: &'a str,
-    /// The number of threads.
+    /// The number of threads of this process.
     pub workers: usize,
+    /// The other processes, if there are any.
+    pub cluster: Option<Cluster>,
     /// How much of the input is taken in at a time, in bytes: time and memory depend on it, no result does.
     pub epoch_bytes: u64,
     /// Is told now and then how far the run has come; returns the signal for which it is to stop, if there is one.
     pub between_lines: &'a mut dyn FnMut(Position) -> Option<u8>,
     /// Is told what people may want to know.
     pub tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+/// The processes of a run.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// All of them, each as `host:port`, the same list in each.
+    pub hosts: Vec<String>,
+    /// The number of this one.
+    pub process: usize,
+    /// What all of them hold, 16 to 4,096 bytes.
+    pub secret: Option<Vec<u8>>,
 }
 
 /// How a run on several workers has ended.
@@ -63,7 +85,7 @@ pub struct WorkersEnded {
     /// The counts of all lines.
     pub report: RunReport,
     /// Where the output is, if it has not got its name.
-    pub unfinished_output: Option<std::path::PathBuf>,
+    pub unfinished_output: Option<PathBuf>,
     /// How many bytes without LF are left at the end of the input, for the next run.
     pub bytes_left: u64,
     /// The application's part of the summary.
@@ -83,21 +105,55 @@ impl Bytes for Input {
 
 /// A worker's places in the files of all.
 struct FilePlaces {
-    output: File,
-    trace: Option<(File, u64)>,
+    output: PlacedFile,
+    trace: Option<PlacedFile>,
+    trace_start: u64,
+}
+
+/// A file, opened when it is first written: by then, the process that makes it has done so.
+struct PlacedFile {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl PlacedFile {
+    fn open(&mut self) -> io::Result<&mut File> {
+        let opened = match self.file.take() {
+            Some(file) => file,
+            None => write_to_what_is_there(&self.path)?,
+        };
+        Ok(self.file.insert(opened))
+    }
+
+    fn write(&mut self, (bytes, at): (&[u8], u64)) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.open()
+            .and_then(|file| file.write_all_at(bytes, at))
+            .map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display())))
+    }
 }
 
 impl Places for FilePlaces {
+    fn trace_start(&self) -> u64 {
+        self.trace_start
+    }
+
     fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
-        self.output.write_all_at(output.0, output.1)?;
-        match &self.trace {
-            Some((file, start)) => file.write_all_at(trace.0, start + trace.1),
+        self.output.write(output)?;
+        match &mut self.trace {
+            Some(file) => file.write(trace),
             None => Ok(()),
         }
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        Ok(())
+        // The process that completes the output makes durable what its own system knows.
+        match &self.output.file {
+            Some(file) => file.sync_data(),
+            None => Ok(()),
+        }
     }
 }
 
@@ -110,64 +166,92 @@ pub fn stages<A: Application>(job: &Job<A>) -> Result<Vec<Stage>, WorkersError> 
     job.scenario().stages().map_err(WorkersError::NotShared)
 }
 
-/// Runs a job on its files, on so many threads, traced by the clocks that `clock` makes, if it is traced.
+/// Runs a job on so many threads, here and in other processes, traced by the clocks that `clock` makes, if it is traced.
 ///
 /// Output, trace (times aside), counts and messages are those of one worker.
 pub fn run_on_workers<A: Application, C: Clock + 'static>(
     job: &Job<A>,
     clock: impl Fn() -> C,
-    mut files: SharedFiles,
     options: WorkerOptions<'_>,
 ) -> WorkersEnded {
-    let outcome = run(job, clock, &files, options);
-    let (outcome, cut) = match outcome {
-        Ok(done) => done,
-        Err(error) => return failed(error, &files),
-    };
+    match run(job, clock, options) {
+        Ok(ended) => ended,
+        Err((error, files)) => WorkersEnded {
+            ended: Err(error),
+            report: RunReport::default(),
+            unfinished_output: files.and_then(|files| files.output.left().map(Path::to_owned)),
+            bytes_left: 0,
+            summary: Vec::new(),
+        },
+    }
+}
+
+/// An error, and the files if they were opened.
+type Failed = (WorkersError, Option<SharedFiles>);
+
+fn run<A: Application, C: Clock + 'static>(
+    job: &Job<A>,
+    clock: impl Fn() -> C,
+    options: WorkerOptions<'_>,
+) -> Result<WorkersEnded, Failed> {
+    let alone = |error| (error, None);
+    let stages = stages(job).map_err(alone)?;
+    let process = options.cluster.as_ref().map_or(0, |cluster| cluster.process);
+    let input = OpenInput::open(job.config()).map_err(|error| alone(error.into()))?;
+    let control = Arc::new(Control::default());
+    let together = Together::new(job, &options, &input, &control).map_err(alone)?;
+    // The first process makes the files, once it is clear that all belong together; the others find them.
+    let files = if process == 0 { Some(SharedFiles::open(job.config())).transpose() } else { Ok(None) };
+    let files = files.map_err(|error| alone(error.into()))?;
+    match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref()) {
+        Err(error) => Err((error, files)),
+        Ok((outcome, cut)) => Ok(conclude(outcome, input, files, cut)),
+    }
+}
+
+fn conclude(outcome: Outcome, input: OpenInput, mut files: Option<SharedFiles>, cut: Cut) -> WorkersEnded {
     let Outcome { ending, report, output_bytes, finish, summary, .. } = outcome;
-    files.output.parts_written(output_bytes);
     let ended = if let Some(failure) = ending.failure {
         Err(RunError::Step(failure).into())
     } else if let Some((line_no, error)) = ending.read_error {
-        let path = files.input_path.display();
+        let path = input.path.display();
         let cause = io::Error::other(format!("the input `{path}` cannot be read: {error}"));
         Err(RunError::ReadInput { line_no, cause }.into())
     } else if let Some(error) = ending.write_error {
-        Err(RunError::WriteOutput(files.output.named(&io::Error::other(error))).into())
+        Err(RunError::WriteOutput(io::Error::other(format!("cannot write {error}"))).into())
     } else if ending.signal != 0 {
         Ok(Some(ending.signal))
+    } else if let Some(files) = &mut files {
+        files.output.parts_written(output_bytes);
+        complete(files, &input, &finish, output_bytes, cut).map(|()| None).map_err(WorkersError::Run)
     } else {
-        complete(&mut files, &finish, output_bytes, cut).map(|()| None).map_err(WorkersError::Run)
+        Ok(None)
     };
     WorkersEnded {
         ended,
         report,
-        unfinished_output: files.output.left().map(Path::to_owned),
+        unfinished_output: files.and_then(|files| files.output.left().map(Path::to_owned)),
         bytes_left: cut.bytes_left,
         summary,
     }
 }
 
-fn failed(error: WorkersError, files: &SharedFiles) -> WorkersEnded {
-    WorkersEnded {
-        ended: Err(error),
-        report: RunReport::default(),
-        unfinished_output: files.output.left().map(Path::to_owned),
-        bytes_left: 0,
-        summary: Vec::new(),
-    }
-}
-
 /// Writes what comes after the last line, and gives the output its name, provided that the input is what it was.
-fn complete(files: &mut SharedFiles, finish: &[u8], output_bytes: u64, cut: Cut) -> Result<(), RunError> {
+fn complete(
+    files: &mut SharedFiles,
+    input: &OpenInput,
+    finish: &[u8],
+    output_bytes: u64,
+    cut: Cut,
+) -> Result<(), RunError> {
     let writer = files.output.part_writer().map_err(RunError::WriteOutput)?;
     writer
         .write_all_at(finish, output_bytes)
         .map_err(|error| RunError::WriteOutput(files.output.named(&error)))?;
     files.output.parts_written(finish.len() as u64);
-    let bytes = files.input.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+    let bytes = input.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
     if bytes != cut.input_bytes() {
-        let (path, before) = (files.input_path.display(), cut.input_bytes());
+        let (path, before) = (input.path.display(), cut.input_bytes());
         let cause = io::Error::other(format!(
             "the input `{path}` has changed while it was read: it has {bytes} bytes now, and had {before} (run it again)"
         ));
@@ -176,43 +260,46 @@ fn complete(files: &mut SharedFiles, finish: &[u8], output_bytes: u64, cut: Cut)
     files.output.complete().map_err(RunError::WriteOutput)
 }
 
-fn run<A: Application, C: Clock + 'static>(
+#[expect(clippy::too_many_arguments, reason = "everything that a run is made of")]
+fn run_on_files<A: Application, C: Clock + 'static>(
     job: &Job<A>,
     clock: impl Fn() -> C,
-    files: &SharedFiles,
     options: WorkerOptions<'_>,
+    stages: Vec<Stage>,
+    together: Together,
+    control: &Arc<Control>,
+    input: &OpenInput,
+    files: Option<&SharedFiles>,
 ) -> Result<(Outcome, Cut), WorkersError> {
-    let WorkerOptions { run_id, workers: count, epoch_bytes, between_lines, tell } = options;
-    let input = Arc::new(files.input.try_clone().map_err(unreadable)?);
+    let WorkerOptions { run_id, workers: count, epoch_bytes, between_lines, tell, .. } = options;
+    let all = count * together.processes;
+    let bytes = input.bytes;
+    let input = Arc::new(input.file.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
-    let cut = Cut::new(&Input(Arc::clone(&input)), files.input_bytes, settings, epoch_bytes, count);
+    let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes, all);
     let cut = cut.map_err(unreadable)?;
     let plan = Plan {
-        stages: stages(job)?,
-        owners: Owners::new(count, drawn_seed()),
+        stages,
+        owners: Owners::new(all, together.seed),
         cut,
         continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
     };
+    let first = count * together.process;
+    let has_trace = SharedFiles::paths(job.config()).1.is_some();
     let mut workers = Vec::new();
-    for index in 0..count {
+    for index in first..first + count {
         let records = RecordBuffer::default();
-        let sink = files.trace.is_some().then(|| Box::new(records.clone()) as _);
+        let sink = has_trace.then(|| Box::new(records.clone()) as _);
+        let recorder = if retells(job, &plan.stages) { Some(job.recorder(&clock, sink)) } else { None };
         let runners = Runners {
             scout: job.again()?.into_runner(run_id, None),
             owner: job.again()?.into_runner(run_id, None),
-            teller: if retells(job, &plan.stages) {
-                Some(job.again()?.into_runner(run_id, job.recorder(&clock, sink)))
-            } else {
-                None
-            },
-        };
-        let places = FilePlaces {
-            output: files.output.part_writer().map_err(RunError::WriteOutput)?,
-            trace: match &files.trace {
-                Some((file, start)) => Some((file.try_clone().map_err(RunError::WriteOutput)?, *start)),
+            teller: match recorder {
+                Some(recorder) => Some(job.again()?.into_runner(run_id, recorder)),
                 None => None,
             },
         };
+        let places = places(job, files).map_err(RunError::WriteOutput)?;
         workers.push(Worker::<A, _, _>::new(Parts {
             index,
             plan: plan.clone(),
@@ -223,40 +310,59 @@ fn run<A: Application, C: Clock + 'static>(
             places,
         }));
     }
-    let control = Arc::new(Control::default());
     let (said, heard) = channel();
-    let allocators = if count == 1 { Allocators::Thread } else { Allocators::Process(count) };
-    let (builders, connections) = allocators.try_build().map_err(WorkersError::NotStarted)?;
-    let engine = drive(builders, connections, workers, &control, &said).map_err(WorkersError::NotStarted)?;
+    let Together { builders, connections, peers, .. } = together;
+    let others: Vec<_> = (0..all).step_by(count).filter(|first_of| *first_of != first).collect();
+    let engine = drive(builders, connections, workers, control, &others, &said);
+    let engine = engine.map_err(WorkersError::NotStarted)?;
     drop(said);
+    let mut watch = Watch::new(peers);
     let mut position = Position::default();
-    loop {
+    let mut hear = |said: Said, position: &mut Position| match said {
+        Said::Abandoned(failure) => tell(Event::Abandoned(&failure)),
+        Said::Notice(notice) => tell(Event::Notice(&notice)),
+        Said::Position(line_no, bytes) => *position = (*position).max(Position { line_no, bytes }),
+    };
+    while !engine.is_done() && !control.is_broken() {
         match heard.recv_timeout(LOOKED_AFTER_EVERY) {
-            Ok(Said::Abandoned(failure)) => tell(Event::Abandoned(&failure)),
-            Ok(Said::Notice(notice)) => tell(Event::Notice(&notice)),
-            Ok(Said::Position(line_no, bytes)) => position = position.max(Position { line_no, bytes }),
+            Ok(said) => hear(said, &mut position),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if let Some(signal) = between_lines(position) {
             control.signal.store(signal, Ordering::Relaxed);
         }
-        if engine.is_done() {
-            break;
+        watch.look(control);
+    }
+    let outcome = match control.why_broken() {
+        // Whoever waits for a connection that is gone would wait for ever.
+        Some(why) => {
+            engine.abandon();
+            return Err(WorkersError::Broken(why));
+        }
+        None => engine.join().into_iter().next().flatten(),
+    };
+    heard.try_iter().for_each(|said| hear(said, &mut position));
+    let why = || control.why_broken().unwrap_or_else(|| "a worker has ended".to_owned());
+    outcome.map(|outcome| (outcome, cut)).ok_or_else(|| WorkersError::Broken(why()))
+}
+
+/// Returns a worker's places in the files, which are there already if this process has made them.
+fn places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Result<FilePlaces> {
+    let (output, trace) = SharedFiles::paths(job.config());
+    let mut places = FilePlaces {
+        output: PlacedFile { path: output, file: None },
+        trace: trace.map(|path| PlacedFile { path, file: None }),
+        trace_start: 0,
+    };
+    if let Some(files) = files {
+        places.output.file = Some(files.output.part_writer()?);
+        if let (Some(trace), Some((file, start))) = (&mut places.trace, &files.trace) {
+            trace.file = Some(file.try_clone()?);
+            places.trace_start = *start;
         }
     }
-    for said in heard.try_iter() {
-        match said {
-            Said::Abandoned(failure) => tell(Event::Abandoned(&failure)),
-            Said::Notice(notice) => tell(Event::Notice(&notice)),
-            Said::Position(..) => {}
-        }
-    }
-    let outcome = engine.join().into_iter().next().flatten();
-    match (outcome, control.why_broken()) {
-        (Some(outcome), None) => Ok((outcome, cut)),
-        (_, why) => Err(WorkersError::Broken(why.unwrap_or_else(|| "a worker has ended".to_owned()))),
-    }
+    Ok(places)
 }
 
 /// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or
@@ -266,12 +372,6 @@ pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
 }
 
-fn unreadable(cause: io::Error) -> WorkersError {
+pub(crate) fn unreadable(cause: io::Error) -> WorkersError {
     RunError::ReadInput { line_no: 0, cause }.into()
-}
-
-/// Returns a seed for owners: keys come from outside, and nobody there should know it.
-fn drawn_seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0)
 }

@@ -100,18 +100,22 @@ pub(crate) struct Lines {
     pub(crate) signal: u8,
     /// Why its part cannot be read.
     pub(crate) read_error: Option<String>,
+    /// Where the run's records begin in the trace; worker 0 knows.
+    pub(crate) trace_start: u64,
 }
 
 impl Lines {
     pub(crate) fn write(&self, to: &mut Vec<u8>) {
         write_number(self.count, to);
         to.push(self.signal);
+        write_number(self.trace_start, to);
         self.read_error.encode(to);
     }
 
     pub(crate) fn read(mut from: &[u8]) -> Option<Self> {
         let count = read_number(&mut from)?;
-        let (signal, read_error) = (u8::decode(&mut from)?, Option::decode(&mut from)?);
-        from.is_empty().then_some(Self { count, signal, read_error })
+        let (signal, trace_start) = (u8::decode(&mut from)?, read_number(&mut from)?);
+        let read_error = Option::decode(&mut from)?;
+        from.is_empty().then_some(Self { count, signal, read_error, trace_start })
     }
 }

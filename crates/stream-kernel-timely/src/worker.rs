@@ -25,7 +25,12 @@ pub(crate) const EPOCHS_AHEAD: u64 = 3;
 
 /// Where a worker writes: output and trace are files of all workers, each of which knows its places in them.
 pub(crate) trait Places {
-    /// Writes a part of the output and of the trace, at these offsets behind what was there when the run began.
+    /// Returns where the run's records begin in the trace; asked of worker 0 alone.
+    fn trace_start(&self) -> u64 {
+        0
+    }
+
+    /// Writes a part of the output and of the trace, at these offsets.
     ///
     /// # Errors
     ///
@@ -135,6 +140,7 @@ pub(crate) struct Worker<A: Application, I, P> {
     /// The first epoch whose lines are not numbered yet, and the number of the last line before it.
     next_numbered: (u64, u64),
     next_told: u64,
+    trace_start: u64,
     next_written: u64,
     /// The epoch behind which the run ends.
     end: u64,
@@ -211,6 +217,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             next_read: 0,
             next_numbered: (0, 0),
             next_told: 0,
+            trace_start: 0,
             next_written: 0,
             end,
             homes: BTreeMap::new(),
@@ -233,6 +240,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     ///
     /// It is not one that a worker of this run sends.
     pub(crate) fn receive(&mut self, packet: Packet) -> Result<(), BadPacket> {
+        if packet.topic == Topic::Alive {
+            return Ok(());
+        }
         let workers = self.plan.owners.workers();
         let senders = self.inbox.entry((packet.epoch, packet.topic)).or_insert_with(|| vec![None; workers]);
         match senders.get_mut(packet.from) {
@@ -278,6 +288,13 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Returns what the run has come to, once it is at its end.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.ending.as_ref().is_some_and(ending::EndingState::is_done).then_some(&self.outcome)
+    }
+
+    /// Tells other workers that this one is there.
+    pub(crate) fn say_alive(&mut self, to: impl Iterator<Item = usize>) {
+        for to in to {
+            self.send(to, 0, Topic::Alive, Vec::new());
+        }
     }
 
     /// Takes what the run has come to, once it is at its end.

@@ -28,7 +28,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         self.next_read += 1;
         let buffer = self.spare.part.pop().unwrap_or_default();
-        let mut lines = Lines { signal: self.signal, ..Lines::default() };
+        let trace_start = self.places.trace_start();
+        let mut lines = Lines { signal: self.signal, trace_start, ..Lines::default() };
         match Part::read(&self.input, &self.plan.cut, epoch, self.index, buffer) {
             Ok(part) => {
                 lines.count = part.lines;
@@ -51,12 +52,15 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Some(packets) = self.take(epoch, Topic::Lines) else { return Ok(false) };
         let (mut line_no, mut line_no_before) = (before_all, before_all);
         for (worker, packet) in packets.iter().enumerate() {
-            let Lines { count, signal, read_error } =
+            let Lines { count, signal, read_error, trace_start } =
                 Lines::read(&packet.bytes).ok_or_else(|| packet.bad())?;
             if worker == self.index {
                 line_no_before = if is_planted(Bug::LineNumbers) { before_all } else { line_no };
             }
             line_no += count;
+            if worker == 0 {
+                self.trace_start = trace_start;
+            }
             if signal != 0 && self.outcome.ending.signal == 0 {
                 self.outcome.ending.signal = signal;
                 self.end = self.end.min(epoch + 1);
@@ -419,7 +423,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Telling { mut output, mut trace } = telling;
         // Without places, an earlier home has ended the run before these lines.
         if let Some((output_at, trace_at)) = places {
-            let written = self.places.write((&output, output_at), (&trace, trace_at));
+            let written = self.places.write((&output, output_at), (&trace, self.trace_start + trace_at));
             self.write_error = written.err().map(|error| error.to_string());
         }
         output.clear();
