@@ -34,7 +34,20 @@ pub(crate) fn run<A: Application>(
         return Err(Failure::usage(text));
     }
     note_missing_sink(&job.config().runtime.tracing);
-    if has_checkpoint { checkpointed(job, options, restart) } else { plain(job, options) }
+    if job.is_on_several_workers() {
+        on_several_workers(job, options)
+    } else if has_checkpoint {
+        checkpointed(job, options, restart)
+    } else {
+        plain(job, options)
+    }
+}
+
+/// Refuses to run: there is no engine for several workers in this program yet.
+fn on_several_workers<A: Application>(_: Job<A>, _: &Options) -> Result<u8, Failure> {
+    let text =
+        "this program cannot run on several workers yet (use `--workers 1`, and leave out `runtime.cluster`)";
+    Err(Failure::usage(text))
 }
 
 fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {

@@ -5,10 +5,13 @@ mod job;
 
 mod checkpoint_checks;
 mod checks;
+mod cluster_checks;
+mod cluster_secret;
 mod path_checks;
 mod redaction;
 mod same_file;
 mod tracing;
+mod worker_checks;
 
 mod adapters;
 mod input;
@@ -22,6 +25,8 @@ mod plain_run;
 mod session;
 mod shared_files;
 
+pub mod hosts;
+
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -33,6 +38,8 @@ pub use checkpointed::{
     CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, MIN_SNAPSHOT_BYTES, check_program,
     run_checkpointed,
 };
+pub use cluster_checks::MAX_CLUSTER_WORKERS;
+pub use cluster_secret::{ClusterSecret, MAX_SECRET_BYTES, MIN_SECRET_BYTES};
 pub use input::OpenInputError;
 pub use job::{Job, empty_memory};
 pub use line_reader::LineReader;

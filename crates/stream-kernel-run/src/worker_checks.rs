@@ -1,0 +1,115 @@
+//! Files of several workers: what they read and write must have parts, each of which somebody else can read or write.
+
+use std::path::Path;
+
+use stream_kernel_config::{Jsonl, Loaded, Origin, Problem, Runtime};
+
+use crate::adapters::STANDARD_STREAM;
+use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
+use crate::same_file::is_not_a_file;
+use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
+
+pub(crate) const WORKERS_KEY: &str = "runtime.workers";
+pub(crate) const CLUSTER_KEY: &str = "runtime.cluster";
+const CHECKPOINT_KEY: &str = "runtime.checkpoint";
+const GATHER_KEY: &str = "runtime.cluster.gather";
+const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
+const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
+const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
+
+/// Reports what does not go together with several workers, or only with them. Nothing is opened.
+pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
+    let config = loaded.config();
+    let output = config.adapters.output_sink().settings.clone();
+    if !config.runtime.is_on_several_workers() {
+        // What stands in for mistaken keys is one worker.
+        if output.parts && ![WORKERS_KEY, CLUSTER_KEY].iter().any(|key| loaded.is_mistaken(key)) {
+            let problem = Problem::new("only several workers write in parts, and this run has one")
+                .expected("more than one worker, or one output file")
+                .hint("use `--workers N`, or leave it out");
+            loaded.report(OutputSettings::PARTS_KEY, problem);
+        }
+        return;
+    }
+    let without = without(&config.runtime);
+    let input = config.adapters.input_source().settings.path.clone();
+    let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());
+    // That `-` is no trace file is another mistake.
+    let trace = trace.filter(|path| path != Path::new(STANDARD_STREAM));
+    let places = [
+        (InputSettings::PATH_KEY, "input", Some(&*input), "read"),
+        (OutputSettings::PATH_KEY, "output", Some(&*output.path), "write"),
+        (TRACE_PATH_KEY, "trace file", trace.as_deref(), "write"),
+    ];
+    for (key, what, path, does) in places {
+        let Some(path) = path.filter(|path| !loaded.is_mistaken(key) && is_not_a_file(path)) else {
+            continue;
+        };
+        let shown = path.display();
+        let problem = Problem::new(format!(
+            "several workers need a regular file for the {what}, and `{shown}` is not one"
+        ))
+        .expected(format!("a file, of which each worker can {does} a part"))
+        .hint(format!("name a file, or {without}"));
+        loaded.report(key, problem);
+    }
+    check_sink(loaded, output.parts, without);
+    check_checkpoint(loaded, without);
+    let gathers = loaded.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather);
+    if gathers && output.parts && !loaded.is_mistaken(OutputSettings::PARTS_KEY) {
+        let problem = Problem::new("process 0 cannot gather what each worker writes to files of its own")
+            .expected(format!("this, or `{}`, and not both", OutputSettings::PARTS_KEY))
+            .hint("leave one of them out");
+        loaded.report(GATHER_KEY, problem);
+    }
+}
+
+/// Returns how to run on one worker, as the end of a hint.
+fn without(runtime: &Runtime) -> &'static str {
+    match (&runtime.cluster, runtime.workers.get()) {
+        (None, _) => "run on one worker (`--workers 1`)",
+        (Some(_), 1) => "leave out `runtime.cluster` to run on one worker",
+        (Some(_), _) => "leave out `runtime.cluster` and `runtime.workers` to run on one worker",
+    }
+}
+
+/// Reports a sink that writes each record when it is made: among several workers, the one before it may come later.
+fn check_sink<N, A>(loaded: &mut Loaded<N, A>, is_in_parts: bool, without: &str) {
+    let tracing = loaded.config().runtime.tracing.clone();
+    if tracing::goes_to_stdout(&tracing) {
+        let problem = Problem::new("on several workers, records cannot go to standard output")
+            .expected("a `jsonl` sink")
+            .hint(format!("use `--trace-path FILE`, or {without}"));
+        loaded.report(SINK_KIND_KEY, problem);
+    }
+    let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
+    let Some((_, jsonl)) = jsonl.filter(|_| !is_in_parts) else { return };
+    let Jsonl { flush_every_n, fsync_every_n, .. } = jsonl;
+    let in_parts = format!("or set `{}: true` for a file of each worker", OutputSettings::PARTS_KEY);
+    // By default they would go one by one, too; that is not asked for.
+    let is_asked = |key: &&str| loaded.origin(key) != Origin::Default && !loaded.is_mistaken(key);
+    if flush_every_n.get() == 1
+        && let Some(key) = [FLUSH_KEY, WRITE_MODE_KEY].into_iter().find(is_asked)
+    {
+        let problem = Problem::new("several workers cannot write records one by one to one file")
+            .expected("`write_mode: batch`, without `flush_every_n: 1`")
+            .hint(format!("write batches, {in_parts}"));
+        loaded.report(key, problem);
+    }
+    if let Some(every_n) = fsync_every_n {
+        let problem =
+            Problem::new(format!("several workers cannot make one file durable every {every_n} records"))
+                .expected("null")
+                .hint(format!("leave it out, {in_parts}"));
+        loaded.report(FSYNC_KEY, problem);
+    }
+}
+
+fn check_checkpoint<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
+    if loaded.config().runtime.checkpoint.is_some() {
+        let problem = Problem::new("checkpoints are not supported on several workers")
+            .expected("a run without a checkpoint, or on one worker")
+            .hint(format!("leave out `{CHECKPOINT_KEY}`, or {without}"));
+        loaded.report(CHECKPOINT_KEY, problem);
+    }
+}
