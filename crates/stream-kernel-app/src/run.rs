@@ -1,6 +1,7 @@
 //! The command `run`.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use stream_kernel_run::config::{SignatureMode, Tracing};
@@ -43,11 +44,71 @@ pub(crate) fn run<A: Application>(
     }
 }
 
-/// Refuses to run: there is no engine for several workers in this program yet.
+#[cfg(not(feature = "workers"))]
 fn on_several_workers<A: Application>(_: Job<A>, _: &Options) -> Result<u8, Failure> {
     let text =
-        "this program cannot run on several workers yet (use `--workers 1`, and leave out `runtime.cluster`)";
+        "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster`)";
     Err(Failure::usage(text))
+}
+
+#[cfg(feature = "workers")]
+fn on_several_workers<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
+    use stream_kernel_timely::{Cluster, WorkerOptions, WorkersEnded, run_on_workers};
+
+    let signals = Signals::install().map_err(Failure::Signals)?;
+    let began = now();
+    let runtime = &job.config().runtime;
+    let cluster = runtime.cluster.as_ref().map(|cluster| Cluster {
+        hosts: cluster.hosts.clone(),
+        process: cluster.process,
+        secret: job.cluster_secret().map(|secret| secret.as_bytes().to_vec()),
+    });
+    let is_first = cluster.as_ref().is_none_or(|cluster| cluster.process == 0);
+    let input = &job.config().adapters.input_source().settings.path;
+    let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
+    let progress = RefCell::new(Progress::new(began, bytes.filter(|_| is_first)));
+    let worker_options = WorkerOptions {
+        run_id: &options.run_id,
+        workers: runtime.workers.get(),
+        cluster,
+        epoch_bytes: runtime.epoch_bytes.get() as u64,
+        between_lines: &mut |position| {
+            is_to_stop(position, &progress, &signals);
+            signals.received()
+        },
+        tell: &mut |event| tell::<A>(&event, &progress),
+    };
+    let WorkersEnded { ended, report, unfinished_output, bytes_left, summary: rows } =
+        run_on_workers(&job, SystemClock::new, worker_options);
+    drop(progress);
+    let left = left_in(unfinished_output);
+    let (is_stopped, exit_code) = match ended {
+        Err(error) => {
+            let failure = Failure::from(error);
+            say(format!("error: {}{left}", with_causes(&failure)));
+            return Ok(failure.exit_code());
+        }
+        Ok(Some(signal)) => {
+            say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
+            (true, signal)
+        }
+        Ok(None) => (false, exit_code(&report, true)),
+    };
+    if is_first {
+        let mut summary = Summary::of(&job);
+        if is_stopped {
+            summary.output = None;
+        }
+        say(Summary { elapsed: began.elapsed(), report, bytes_left, rows, ..summary }.render());
+    }
+    Ok(exit_code)
+}
+
+/// Returns where an unfinished output is, for the end of a message.
+fn left_in(unfinished_output: Option<PathBuf>) -> String {
+    let left = unfinished_output
+        .map(|path| format!(" (the unfinished output is left in `{}`)", escaped(&path.to_string_lossy())));
+    left.unwrap_or_default()
 }
 
 fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
@@ -76,9 +137,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
         let remark = if is_complete { " (the output is complete)" } else { "" };
         say(format!("error: trace `{trace}`: {}{remark}", with_causes(failure)));
     }
-    let left = unfinished_output
-        .map(|path| format!(" (the unfinished output is left in `{}`)", escaped(&path.to_string_lossy())));
-    let left = left.unwrap_or_default();
+    let left = left_in(unfinished_output);
     let exit_code = match ended {
         Err(error) => {
             let failure = Failure::from(error);

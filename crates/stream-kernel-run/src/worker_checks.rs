@@ -56,6 +56,16 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     check_sink(loaded, output.parts, without);
     check_checkpoint(loaded, without);
     let gathers = loaded.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather);
+    for (is_set, key) in [(output.parts, OutputSettings::PARTS_KEY), (gathers, GATHER_KEY)] {
+        if is_set && !loaded.is_mistaken(key) {
+            let problem = Problem::new(
+                "workers write to one output and one trace, on one file system, and not otherwise yet",
+            )
+            .expected("false")
+            .hint("leave it out");
+            loaded.report(key, problem);
+        }
+    }
     if gathers && output.parts && !loaded.is_mistaken(OutputSettings::PARTS_KEY) {
         let problem = Problem::new("process 0 cannot gather what each worker writes to files of its own")
             .expected(format!("this, or `{}`, and not both", OutputSettings::PARTS_KEY))

@@ -21,6 +21,18 @@ impl From<RunError> for Failure {
     }
 }
 
+#[cfg(feature = "workers")]
+impl From<stream_kernel_timely::WorkersError> for Failure {
+    fn from(error: stream_kernel_timely::WorkersError) -> Self {
+        use stream_kernel_timely::WorkersError;
+        match error {
+            WorkersError::Run(error) => error.into(),
+            WorkersError::NotShared(_) | WorkersError::Differs(_) => Self::told(2, with_causes(&error)),
+            error => Self::told(1, with_causes(&error)),
+        }
+    }
+}
+
 impl From<OpenOutputError> for Failure {
     fn from(error: OpenOutputError) -> Self {
         let exit_code = if matches!(error, OpenOutputError::InUse { .. }) { 2 } else { 1 };
