@@ -114,6 +114,7 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     text += &format!("tracing: {}\n", describe_tracing(runtime, output.parts));
     if job.is_on_several_workers() {
         text += &format!("workers: {}\n", describe_workers(runtime));
+        text += &describe_stages(job);
     }
     let place = |path: &std::path::Path, stream: &str| {
         if is_standard_stream(path) {
@@ -134,6 +135,20 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     let parts = if output.parts { ".parts, files of each worker" } else { "" };
     text += &format!("output: {}{parts}\n", place(&output.path, "standard output"));
     text
+}
+
+/// Returns which steps are exchanged by which key.
+fn describe_stages<A: Application>(job: &Job<A>) -> String {
+    let names: Vec<_> = job.scenario().wiring().map(|step| (step.index, step.name)).collect();
+    // A pipeline that cannot be shared was refused before.
+    let stages = job.scenario().stages().unwrap_or_default();
+    let described = stages.into_iter().map(|stage| {
+        let steps = names.iter().filter(|(index, _)| stage.steps.contains(index)).map(|(_, name)| *name);
+        let by =
+            stage.key.map_or_else(|| "all to one worker".to_owned(), |key| format!("by the key of {key}"));
+        format!("  {}: exchanged {by}\n", steps.collect::<Vec<_>>().join(", "))
+    });
+    described.collect()
 }
 
 /// Returns how many workers there are, and where.

@@ -8,7 +8,7 @@ use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
 use crate::{
     About, Application, ClusterSecret, ConfigOf, LineMessage, Session, checks, cluster_checks, redaction,
-    tracing,
+    tracing, worker_checks,
 };
 
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet, but for the key of a
@@ -47,6 +47,9 @@ impl<A: Application> Job<A> {
         let scenario = checks::check::<A>(&mut loaded);
         let redaction = redaction::check(&mut loaded);
         let cluster_secret = cluster_checks::check(&mut loaded);
+        if let Some((scenario, _)) = &scenario {
+            worker_checks::check_sharing(&mut loaded, scenario.stages().err());
+        }
         let left_out = loaded.warnings().to_vec();
         let (config, effective) = loaded.finish()?;
         match scenario {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use stream_kernel_config::{Jsonl, Loaded, Origin, Problem, Runtime};
+use stream_kernel_exec::NotShared;
 
 use crate::adapters::STANDARD_STREAM;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
@@ -71,6 +72,19 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
             .expected(format!("this, or `{}`, and not both", OutputSettings::PARTS_KEY))
             .hint("leave one of them out");
         loaded.report(GATHER_KEY, problem);
+    }
+}
+
+/// Reports why workers cannot share what the steps look into, if they cannot.
+pub(crate) fn check_sharing<N, A>(loaded: &mut Loaded<N, A>, why: Option<NotShared>) {
+    let runtime = &loaded.config().runtime;
+    if let Some(why) = why.filter(|_| runtime.is_on_several_workers()) {
+        let key = if runtime.workers.get() > 1 { WORKERS_KEY } else { CLUSTER_KEY };
+        let problem =
+            Problem::new(format!("several workers cannot share what this pipeline looks into: {why}"))
+                .expected("1, or a pipeline that they can share")
+                .hint(without(runtime));
+        loaded.report(key, problem);
     }
 }
 

@@ -119,5 +119,5 @@ fn pipelines_that_cannot_be_shared_are_refused_with_the_reason() {
     };
     assert_eq!(refused("parse, first, judge, settle, write"), Ok(vec!["ids", "sums"]));
     // The table of ids would have to be at two workers at once.
-    insta::assert_snapshot!(refused("parse, first, judge, count_id, write").unwrap_err(), @"step `judge` looks into the table `sums` before what depends on the table `ids` is done: both would have to be at the same worker, and they have keys of their own (let steps on one table follow each other, or run with `runtime.workers: 1`)");
+    insta::assert_snapshot!(refused("parse, first, judge, count_id, write").unwrap_err(), @"step `judge` looks into the table `sums` before what depends on the table `ids` is done: both would have to be at the same worker, and they have keys of their own (let steps on one table follow each other)");
 }

@@ -31,6 +31,7 @@ mod config_values;
 mod pipeline_mistakes;
 mod wiring;
 mod worker_settings;
+mod workers;
 
 mod changed_files;
 mod file_size_limits;

@@ -117,15 +117,6 @@ fn wrong_processes() {
 }
 
 #[test]
-fn a_run_on_several_workers_is_refused_until_there_is_an_engine() {
-    let folder = folder();
-    for args in [&["--workers", "2"][..], &["--hosts", "hosts", "--process", "0"]] {
-        let told = refused(&folder, &[&["run"], args].concat());
-        assert!(told.contains("cannot run on several workers yet (use `--workers 1`"), "{told}");
-    }
-}
-
-#[test]
 fn flags_go_over_the_configuration_with_their_own_origin() {
     let folder = folder();
     folder.write(

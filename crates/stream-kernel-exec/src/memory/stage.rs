@@ -164,17 +164,14 @@ impl Memory {
         if let [first, second, ..] = tables[..] {
             let why = format!(
                 "looks into the table `{}` before what depends on the table `{}` is done: both would have to be at the same \
-                 worker, and they have keys of their own (let steps on one table follow each other, or run with `runtime.workers: 1`)",
+                 worker, and they have keys of their own (let steps on one table follow each other)",
                 name(second),
                 name(first)
             );
             return Err(NotShared { step: at(second), why });
         }
         if let [_, second, ..] = watermarks[..] {
-            let why = format!(
-                "moves the watermark `{}`, the second of its stage (use one, or run with `runtime.workers: 1`)",
-                name(second)
-            );
+            let why = format!("moves the watermark `{}`, the second of its stage (use one)", name(second));
             return Err(NotShared { step: at(second), why });
         }
         stage.key_slot = match (&tables[..], &gates[..]) {
@@ -189,8 +186,7 @@ impl Memory {
         });
         if let (Some((step, _)), Some(key)) = (keyless, stage.key_slot) {
             let why = format!(
-                "shares memory with steps on `{}`, by whose key they are shared out, and has no such key (let it look into `{}` as \
-                 well, or run with `runtime.workers: 1`)",
+                "shares memory with steps on `{}`, by whose key they are shared out, and has no such key (let it look into `{}` as well)",
                 name(key),
                 name(key)
             );
@@ -200,8 +196,7 @@ impl Memory {
             let is_first = finds.iter().any(|one| self.slot(one.name) == Some(watermark));
             if !is_first {
                 let why = format!(
-                    "is the first of a stage that goes by the watermark `{}`, and does not move it (let it look into that as well, or \
-                     run with `runtime.workers: 1`)",
+                    "is the first of a stage that goes by the watermark `{}`, and does not move it (let it look into that as well)",
                     name(watermark)
                 );
                 return Err(NotShared { step: step.to_owned(), why });
