@@ -111,7 +111,7 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     }
     text += &format!("on a step's error: {}\n", word(&runtime.on_step_error));
     let (input, output) = (&config.adapters.input_source().settings, &config.adapters.output_sink().settings);
-    text += &format!("tracing: {}\n", describe_tracing(runtime, output.parts));
+    text += &format!("tracing: {}\n", describe_tracing(runtime));
     if job.is_on_several_workers() {
         text += &format!("workers: {}\n", describe_workers(runtime));
         text += &describe_stages(job);
@@ -132,8 +132,7 @@ fn describe<A: Application>(job: &Job<A>) -> String {
         place(&input.path, "standard input"),
         input.max_line_bytes
     );
-    let parts = if output.parts { ".parts, files of each worker" } else { "" };
-    text += &format!("output: {}{parts}\n", place(&output.path, "standard output"));
+    text += &format!("output: {}\n", place(&output.path, "standard output"));
     text
 }
 
@@ -163,7 +162,7 @@ fn describe_workers(Runtime { workers, cluster, .. }: &Runtime) -> String {
     format!("{threads} in {processes}; this is process {}, {}", cluster.process, escaped(host))
 }
 
-fn describe_tracing(runtime: &Runtime, is_in_parts: bool) -> String {
+fn describe_tracing(runtime: &Runtime) -> String {
     let tracing = &runtime.tracing;
     if !tracing.enabled {
         return "off".to_owned();
@@ -176,15 +175,11 @@ fn describe_tracing(runtime: &Runtime, is_in_parts: bool) -> String {
         None => "kept in memory only".to_owned(),
         Some(sink) => match sink.jsonl_file() {
             None => "to standard output".to_owned(),
-            Some((path, _)) if runtime.is_on_several_workers() && !is_in_parts => {
+            Some((path, _)) if runtime.is_on_several_workers() => {
                 format!("appended to {} in line order", escaped(&path.to_string_lossy()))
             }
             Some((path, jsonl)) => {
-                let place = if is_in_parts {
-                    "in files of each worker".to_owned()
-                } else {
-                    format!("appended to {}", escaped(&path.to_string_lossy()))
-                };
+                let place = format!("appended to {}", escaped(&path.to_string_lossy()));
                 let fsync = jsonl
                     .fsync_every_n
                     .map_or(String::new(), |every| format!(", made durable every {every}"));

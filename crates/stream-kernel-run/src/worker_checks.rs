@@ -22,16 +22,22 @@ const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let config = loaded.config();
     let output = config.adapters.output_sink().settings.clone();
-    if !config.runtime.is_on_several_workers() {
-        // What stands in for mistaken keys is one worker.
-        if output.parts && ![WORKERS_KEY, CLUSTER_KEY].iter().any(|key| loaded.is_mistaken(key)) {
-            let problem = Problem::new("only several workers write in parts, and this run has one")
-                .expected("more than one worker, or one output file")
-                .hint("use `--workers N`, or leave it out");
-            loaded.report(OutputSettings::PARTS_KEY, problem);
+    let gathers = config.runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather);
+    let is_on_several_workers = config.runtime.is_on_several_workers();
+    for (is_set, key) in [(output.parts, OutputSettings::PARTS_KEY), (gathers, GATHER_KEY)] {
+        if is_set && !loaded.is_mistaken(key) {
+            let problem = Problem::new(
+                "workers write to one output and one trace, on one file system, and not otherwise yet",
+            )
+            .expected("false")
+            .hint("leave it out");
+            loaded.report(key, problem);
         }
+    }
+    if !is_on_several_workers {
         return;
     }
+    let config = loaded.config();
     let without = without(&config.runtime);
     let input = config.adapters.input_source().settings.path.clone();
     let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());
@@ -54,25 +60,8 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         .hint(format!("name a file, or {without}"));
         loaded.report(key, problem);
     }
-    check_sink(loaded, output.parts, without);
+    check_sink(loaded, without);
     check_checkpoint(loaded, without);
-    let gathers = loaded.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather);
-    for (is_set, key) in [(output.parts, OutputSettings::PARTS_KEY), (gathers, GATHER_KEY)] {
-        if is_set && !loaded.is_mistaken(key) {
-            let problem = Problem::new(
-                "workers write to one output and one trace, on one file system, and not otherwise yet",
-            )
-            .expected("false")
-            .hint("leave it out");
-            loaded.report(key, problem);
-        }
-    }
-    if gathers && output.parts && !loaded.is_mistaken(OutputSettings::PARTS_KEY) {
-        let problem = Problem::new("process 0 cannot gather what each worker writes to files of its own")
-            .expected(format!("this, or `{}`, and not both", OutputSettings::PARTS_KEY))
-            .hint("leave one of them out");
-        loaded.report(GATHER_KEY, problem);
-    }
 }
 
 /// Reports why workers cannot share what the steps look into, if they cannot.
@@ -98,7 +87,7 @@ fn without(runtime: &Runtime) -> &'static str {
 }
 
 /// Reports a sink that writes each record when it is made: among several workers, the one before it may come later.
-fn check_sink<N, A>(loaded: &mut Loaded<N, A>, is_in_parts: bool, without: &str) {
+fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
     let tracing = loaded.config().runtime.tracing.clone();
     if tracing::goes_to_stdout(&tracing) {
         let problem = Problem::new("on several workers, records cannot go to standard output")
@@ -107,9 +96,8 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, is_in_parts: bool, without: &str)
         loaded.report(SINK_KIND_KEY, problem);
     }
     let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
-    let Some((_, jsonl)) = jsonl.filter(|_| !is_in_parts) else { return };
+    let Some((_, jsonl)) = jsonl else { return };
     let Jsonl { flush_every_n, fsync_every_n, .. } = jsonl;
-    let in_parts = format!("or set `{}: true` for a file of each worker", OutputSettings::PARTS_KEY);
     // By default they would go one by one, too; that is not asked for.
     let is_asked = |key: &&str| loaded.origin(key) != Origin::Default && !loaded.is_mistaken(key);
     if flush_every_n.get() == 1
@@ -117,14 +105,14 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, is_in_parts: bool, without: &str)
     {
         let problem = Problem::new("several workers cannot write records one by one to one file")
             .expected("`write_mode: batch`, without `flush_every_n: 1`")
-            .hint(format!("write batches, {in_parts}"));
+            .hint(format!("write batches, or {without}"));
         loaded.report(key, problem);
     }
     if let Some(every_n) = fsync_every_n {
         let problem =
             Problem::new(format!("several workers cannot make one file durable every {every_n} records"))
                 .expected("null")
-                .hint(format!("leave it out, {in_parts}"));
+                .hint(format!("leave it out, or {without}"));
         loaded.report(FSYNC_KEY, problem);
     }
 }

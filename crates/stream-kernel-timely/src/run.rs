@@ -67,7 +67,7 @@ pub struct WorkerOptions<'a> {
 }
 
 /// The processes of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cluster {
     /// All of them, each as `host:port`, the same list in each.
     pub hosts: Vec<String>,
@@ -129,9 +129,9 @@ impl PlacedFile {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.open()
-            .and_then(|file| file.write_all_at(bytes, at))
-            .map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display())))
+        self.open().and_then(|file| file.write_all_at(bytes, at)).map_err(|error| {
+            io::Error::new(error.kind(), format!("`{}` cannot be written: {error}", self.path.display()))
+        })
     }
 }
 
@@ -218,7 +218,7 @@ fn conclude(outcome: Outcome, input: OpenInput, mut files: Option<SharedFiles>, 
         let cause = io::Error::other(format!("the input `{path}` cannot be read: {error}"));
         Err(RunError::ReadInput { line_no, cause }.into())
     } else if let Some(error) = ending.write_error {
-        Err(RunError::WriteOutput(io::Error::other(format!("cannot write {error}"))).into())
+        Err(RunError::WriteOutput(io::Error::other(error)).into())
     } else if ending.signal != 0 {
         Ok(Some(ending.signal))
     } else if let Some(files) = &mut files {

@@ -100,6 +100,8 @@ fn facts<A: Application>(
     Ok(vec![
         ("program", format!("{} {}", A::ABOUT.name, A::ABOUT.version)),
         ("configuration", job.effective().digest()),
+        // The digest leaves them out: two runs decide alike if neither comes to one.
+        ("limits", format!("{:?}", job.config().runtime.limits)),
         ("run id", options.run_id.to_owned()),
         ("workers of a process", options.workers.to_string()),
         ("epoch bytes", options.epoch_bytes.to_string()),

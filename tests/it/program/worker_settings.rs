@@ -169,12 +169,6 @@ fn check_tells_how_many_workers_there_are() {
     workers: 3 threads in each of 2 processes; this is process 1, [::1]:2102
     output: output.txt
     ");
-    let parts = ["--set", "adapters.output_sink.settings.parts=true", "--trace-path", "trace.jsonl"];
-    assert_snapshot!(checked(&folder, &[&cluster[..], &parts].concat()), @"
-    tracing: signature type_only, context none, in files of each worker, written every 1 records
-    workers: 3 threads in each of 2 processes; this is process 1, [::1]:2102
-    output: output.txt.parts, files of each worker
-    ");
     let alone = "runtime.cluster={hosts: ['localhost:1'], process: 0}";
     assert_snapshot!(checked(&folder, &["--set", alone]), @"
     tracing: off

@@ -6,7 +6,8 @@ use rustix::process::Signal;
 
 use super::attempts::{attempt_of, attempts};
 use super::folder::Folder;
-use super::harness::{Outcome, Program, Running};
+use super::harness::Program;
+use super::running::{Outcome, Running, wait_for_bytes};
 
 /// So small that a run has many epochs.
 const SETTINGS: [&str; 3] = [
@@ -27,7 +28,7 @@ fn input() -> String {
             _ => {}
         }
         input +=
-            &attempt_of(&id.to_string(), &customer.to_string(), &format!("${}.00", line % 90 * 40), &time);
+            &attempt_of(&id.to_string(), &customer.to_string(), &format!("{}.00", line % 90 * 40), &time);
         input += "\n";
     }
     input
@@ -76,6 +77,9 @@ fn check(input: &str, args: &[&str]) {
         assert_eq!(without_time(&outcome.stderr), without_time(&expected.stderr), "{workers} workers");
         let name = if expected.exit == 0 { "output.txt" } else { "output.txt.partial" };
         assert!(folder.read(name) == output, "{workers} workers: another output");
+        if !folder.has("trace") {
+            continue;
+        }
         assert!(without_times(&folder.read("trace")) == trace, "{workers} workers: another trace");
         let checked = Program::new(&folder).args(["trace", "check", "trace"]).exits_with(0);
         assert!(checked.stdout.contains("no findings") || checked.stderr.is_empty(), "{checked:?}");
@@ -89,15 +93,8 @@ fn threads_come_to_what_one_worker_comes_to() {
 
 #[test]
 fn the_prime_gate_and_mondays_are_those_of_one_worker() {
-    check(
-        &input(),
-        &[
-            "--set",
-            "nodes.compute_features.prime_gate.enabled=true",
-            "--set",
-            "nodes.evaluate_policies.prime_gate.enabled=true",
-        ],
-    );
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/exp_mp.yaml");
+    check(&input(), &["--config", config]);
 }
 
 #[test]
@@ -156,7 +153,7 @@ fn a_process_that_is_killed_ends_all_and_the_same_command_again_gives_the_same()
                 start(&folder, process, &["--tracing", "disable", "--set", "runtime.tracing.sink=null"])
             })
             .collect();
-        super::running::wait_for_bytes(&folder, "output.txt.partial", 1);
+        wait_for_bytes(&folder, "output.txt.partial", 1);
         running[killed].signal(Signal::KILL);
         let survivor = running.remove(1 - killed).wait();
         assert_eq!(survivor.exit, 1, "{}", survivor.stderr);
@@ -207,7 +204,7 @@ fn a_signal_ends_all_processes() {
     let folder = cluster(&input, 2);
     let untraced = ["--tracing", "disable", "--set", "runtime.tracing.sink=null"];
     let running: Vec<_> = (0..2).map(|process| start(&folder, process, &untraced)).collect();
-    super::running::wait_for_bytes(&folder, "output.txt.partial", 1);
+    wait_for_bytes(&folder, "output.txt.partial", 1);
     running[1].signal(Signal::TERM);
     let told: Vec<_> = running.into_iter().map(Running::wait).collect();
     for outcome in &told {

@@ -202,7 +202,7 @@ impl<K: Key + Ord> Store for Gate<K> {
 }
 
 impl<K: Key + Ord> Shared for Gate<K> {
-    fn take_role(&mut self, role: Role, _: bool) {
+    fn take_role(&mut self, role: Role, _: bool, _: bool) {
         self.side = Some(match role {
             Role::Home => Side::Home(HomeSide { found: Vec::new(), has_strayed: false }),
             Role::Owner => Side::Owner(OwnerSide {

@@ -69,9 +69,10 @@ pub type Refusal = (u32, usize);
 
 /// What each kind of memory does for workers that share it. By default nothing: such as a tally, which every home keeps for itself.
 pub trait Shared {
-    /// Takes a role. An owner that `keeps_undo` can [undo](Self::roll_back_to) the whole epoch.
-    fn take_role(&mut self, role: Role, keeps_undo: bool) {
-        let _ = (role, keeps_undo);
+    /// Takes a role. An owner that `keeps_undo` can [undo](Self::roll_back_to) the whole epoch. If the store is not shared out, one owner
+    /// has all of it.
+    fn take_role(&mut self, role: Role, keeps_undo: bool, is_shared_out: bool) {
+        let _ = (role, keeps_undo, is_shared_out);
     }
 
     /// Takes where the run is.

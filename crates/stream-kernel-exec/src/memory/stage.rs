@@ -14,7 +14,8 @@ use crate::Encode;
 pub struct Stage {
     /// The positions of its steps in the pipeline.
     pub steps: Range<usize>,
-    /// What its messages are shared out by: the name of a table, or of a gate if there is no table. `None` if one owner takes all.
+    /// What its messages are shared out by: the name of a table, or of a gate if there is no table. `None` if one owner takes all: such as
+    /// of steps on several tables, which have keys of their own.
     pub key: Option<&'static str>,
     key_slot: Option<usize>,
     /// Its tables and gates.
@@ -22,6 +23,8 @@ pub struct Stage {
     /// Its gates whose counts all owners add to.
     spread: Vec<usize>,
     watermark: Option<usize>,
+    /// The table that forgets by it.
+    forgetting: Option<usize>,
 }
 
 impl Stage {
@@ -125,9 +128,9 @@ impl Memory {
             let mut slots: Vec<_> = joined.into_iter().flat_map(|stage| stage.slots).collect();
             slots.push(slot);
             slots.sort_unstable();
-            let (key, key_slot, spread, watermark) = (None, None, Vec::new(), None);
+            let (key, key_slot, spread, watermark, forgetting) = (None, None, Vec::new(), None, None);
             stages = others;
-            stages.push(Stage { steps: start..end, key, key_slot, slots, spread, watermark });
+            stages.push(Stage { steps: start..end, key, key_slot, slots, spread, watermark, forgetting });
         }
         stages.sort_by_key(|stage| stage.steps.start);
         stages.into_iter().map(|stage| self.finish_stage(stage, steps)).collect()
@@ -161,12 +164,13 @@ impl Memory {
             step.map_or_else(String::new, |(name, _)| name.to_owned())
         };
         let name = |slot: usize| self.declared()[slot].name;
-        if let [first, second, ..] = tables[..] {
+        let mut forgetting =
+            tables.iter().copied().filter(|table| self.forgetting.iter().any(|(one, _)| one == table));
+        stage.forgetting = forgetting.next();
+        if let Some(second) = forgetting.next() {
             let why = format!(
-                "looks into the table `{}` before what depends on the table `{}` is done: both would have to be at the same \
-                 worker, and they have keys of their own (let steps on one table follow each other)",
-                name(second),
-                name(first)
+                "looks into `{}`, the second table of its stage that forgets (use one)",
+                name(second)
             );
             return Err(NotShared { step: at(second), why });
         }
@@ -176,7 +180,7 @@ impl Memory {
         }
         stage.key_slot = match (&tables[..], &gates[..]) {
             (&[table], _) => Some(table),
-            (_, &[gate]) => Some(gate),
+            (&[], &[gate]) => Some(gate),
             _ => None,
         };
         let keyless = steps[stage.steps.clone()].iter().flatten().find(|(_, finds)| {
@@ -203,7 +207,7 @@ impl Memory {
             }
         }
         stage.key = stage.key_slot.map(name);
-        stage.spread = if tables.is_empty() { Vec::new() } else { gates };
+        stage.spread = if tables.len() == 1 { gates } else { Vec::new() };
         stage.watermark = watermarks.first().copied();
         stage.slots.retain(|slot| Some(*slot) != stage.watermark);
         Ok(stage)
@@ -213,7 +217,8 @@ impl Memory {
     pub fn take_role(&mut self, role: Role, stages: &[Stage]) {
         for stage in stages {
             for &slot in stage.slots.iter().chain(&stage.watermark) {
-                self.stores[slot].shared_mut().take_role(role, !stage.spread.is_empty());
+                let (is_tried, is_shared_out) = (stage.is_tried(), stage.key_slot == Some(slot));
+                self.stores[slot].shared_mut().take_role(role, is_tried, is_shared_out);
             }
         }
     }
@@ -284,12 +289,12 @@ impl Memory {
 
     /// At an owner: returns how many entries are forgotten because the watermark has moved since the last line.
     pub fn forgotten(&self, stage: &Stage) -> u64 {
-        stage.key_slot.map_or(0, |slot| self.stores[slot].shared().forgotten())
+        stage.forgetting.map_or(0, |slot| self.stores[slot].shared().forgotten())
     }
 
     /// At a home: takes how many entries of all owners are forgotten because of the next line. At an owner: counts on from there.
     pub fn set_forgotten(&mut self, stage: &Stage, forgotten: u64) {
-        if let Some(slot) = stage.key_slot {
+        if let Some(slot) = stage.forgetting {
             self.stores[slot].shared_mut().set_forgotten(forgotten);
             self.touched |= 1 << slot;
         }

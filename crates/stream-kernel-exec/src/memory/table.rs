@@ -10,7 +10,7 @@ use super::position_table::{MAX_ENTRIES, PositionTable};
 use super::shared::{Shared, UndoMark};
 use super::store::{NotRestored, Store, StoreKind};
 use crate::{Encode, StepError};
-use shared::{Side, undo_birth};
+use shared::{Side, note_refusal, undo_birth};
 
 mod shared;
 
@@ -338,9 +338,10 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         }
         let retained = self.retained();
         // Several owners find together whether a limit is reached.
-        let is_owner = self.side.is_some();
-        let counts = if is_owner { self.limited_counts() } else { None };
-        if let Some(limit) = self.limit.filter(|limit| !is_owner && limit.is_reached(retained)) {
+        let is_shared_out = matches!(&self.side, Some(Side::Owner(owner)) if owner.is_shared_out());
+        let counts = if is_shared_out { self.limited_counts() } else { None };
+        if let Some(limit) = self.limit.filter(|limit| !is_shared_out && limit.is_reached(retained)) {
+            note_refusal(&mut self.side, 0);
             return Err(limit.refusal());
         }
         if retained >= self.capacity as usize {
@@ -353,7 +354,8 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
             Some(Owners { limit, of, known }) if limit.max.is_some() => {
                 let owner = of(key);
                 let is_new = !known.contains(&owner);
-                if is_new && !is_owner && limit.is_reached(known.len()) {
+                if is_new && !is_shared_out && limit.is_reached(known.len()) {
+                    note_refusal(&mut self.side, 1);
                     return Err(limit.refusal());
                 }
                 known.insert(owner)

@@ -73,7 +73,8 @@ pub(super) fn lines(seed: u64) -> Vec<u8> {
 /// Returns the values of the configuration that a seed draws.
 pub(super) fn config(seed: u64) -> Vec<String> {
     let mut random = Random::new(seed ^ 0x1234);
-    let pipeline = match random.below(4) {
+    let pipeline = match random.below(5) {
+        4 => "parse, first, judge, settle, count_id, write",
         0 => "parse, count_id, write",
         1 => "parse, first, judge, write",
         _ => "parse, first, judge, settle, write",

@@ -96,7 +96,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 Ok(None) => break,
                 Err(error) => {
                     // The end of the last line is behind the part, and is read only now.
-                    *write_error = Some(error.to_string());
+                    *write_error = Some(format!("the input cannot be read: {error}"));
                     break;
                 }
             };

@@ -16,6 +16,11 @@ pub(super) enum Side<K, V> {
 pub(super) struct OwnerSide<K, V> {
     place: Place,
     keeps_undo: bool,
+    /// Whether other owners have a part of the table. If not, limits are looked at here.
+    is_shared_out: bool,
+    /// The additions of this line, and which of them a limit has refused.
+    additions: u32,
+    refused: Option<Refusal>,
     /// How much there was to undo when the line began.
     undo_at_line: usize,
     /// By position: where the entry was added.
@@ -90,6 +95,7 @@ impl<K: Key, V: Value> OwnerSide<K, V> {
     /// Notes an addition, with the counts before it.
     pub(super) fn add(&mut self, is_owner_new: bool, counts: Option<[u64; 2]>) {
         self.births.push(self.place);
+        self.additions += 1;
         if let Some(counts) = counts {
             self.counted.push(Counted { place: self.place, is_addition: true, is_owner_new, counts });
         }
@@ -101,6 +107,16 @@ impl<K: Key, V: Value> OwnerSide<K, V> {
 
     pub(super) fn births_mut(&mut self) -> &mut Vec<Place> {
         &mut self.births
+    }
+
+    /// Returns whether other owners have a part of the table.
+    pub(super) fn is_shared_out(&self) -> bool {
+        self.is_shared_out
+    }
+
+    /// Notes that a limit refuses an addition.
+    pub(super) fn refuse(&mut self, which: usize) {
+        self.refused = Some((self.additions, which));
     }
 
     /// Returns whether all changes of the epoch can be undone.
@@ -115,6 +131,7 @@ impl<K: Key, V: Value> OwnerSide<K, V> {
 
     pub(super) fn end_line(&mut self, undo: usize) {
         self.found.clear();
+        (self.additions, self.refused) = (0, None);
         self.undo_at_line = undo;
     }
 }
@@ -169,12 +186,15 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
 }
 
 impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
-    fn take_role(&mut self, role: Role, keeps_undo: bool) {
+    fn take_role(&mut self, role: Role, keeps_undo: bool, is_shared_out: bool) {
         let counts_before = self.counts();
         self.side = Some(match role {
             Role::Owner => Side::Owner(OwnerSide {
                 place: Place::default(),
                 keeps_undo,
+                is_shared_out,
+                additions: 0,
+                refused: None,
                 undo_at_line: 0,
                 births: vec![Place::default(); self.entries.len()],
                 found: Vec::new(),
@@ -204,6 +224,8 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
             key.encode(to);
             value.encode(to);
         }
+        let refused = owner.refused.map(|(addition, which)| 1 + 2 * addition as usize + which);
+        write_count(refused.unwrap_or(0), to);
     }
 
     fn read_found(&mut self, from: &mut &[u8]) -> Option<()> {
@@ -211,6 +233,9 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
         for _ in 0..read_count(from)? {
             let (key, value) = (K::decode(from)?, Option::<V>::decode(from)?);
             home.found.push((key, value));
+        }
+        if let Some(refused) = read_count(from)?.checked_sub(1) {
+            home.refusal = Some((u32::try_from(refused / 2).ok()?, refused % 2));
         }
         Some(())
     }
@@ -309,5 +334,12 @@ impl<K, V> Retention<K, V> {
 pub(super) fn undo_birth<K: Key, V: Value>(side: &mut Option<Side<K, V>>, undo: &Undo<V>) {
     if let (Some(Side::Owner(owner)), Undo::Added { .. }) = (side, undo) {
         owner.undo_addition();
+    }
+}
+
+/// Notes at an owner that a limit refuses an addition.
+pub(super) fn note_refusal<K: Key, V: Value>(side: &mut Option<Side<K, V>>, which: usize) {
+    if let Some(Side::Owner(owner)) = side {
+        owner.refuse(which);
     }
 }
