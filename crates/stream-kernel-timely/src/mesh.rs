@@ -42,6 +42,8 @@ pub(crate) use secret::{InvalidSecret, Secret};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a handshake may take, unless said otherwise.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long process 0 tells those who come late that the run has ended, unless said otherwise.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Who comes together, and how.
 #[derive(Clone, Debug)]
@@ -58,12 +60,14 @@ pub(crate) struct MeshSettings {
     pub(crate) deadline: Duration,
     /// How long a handshake may take.
     pub(crate) handshake: Duration,
+    /// How long process 0, once it has ended the run, tells those who come late why.
+    pub(crate) farewell: Duration,
 }
 
 impl MeshSettings {
     /// Returns settings with the usual times, and without a secret.
     pub(crate) fn new(hosts: Hosts, process: usize) -> Self {
-        Self { hosts, process, secret: None, deadline: DEADLINE, handshake: HANDSHAKE }
+        Self { hosts, process, secret: None, deadline: DEADLINE, handshake: HANDSHAKE, farewell: FAREWELL }
     }
 }
 
@@ -111,7 +115,7 @@ fn connect_from(
     };
     let identity = identity.with_processes(processes);
     let own = Own { hosts: &settings.hosts, process: settings.process, secret: &secret, identity: &identity };
-    let mut gathering = Gathering::new(own, should_stop, settings.deadline, settings.handshake);
+    let mut gathering = Gathering::new(own, should_stop, settings);
     if settings.process == 0 {
         let drawn = |cause| MeshError::System { doing: "draw random numbers", cause };
         gathering.seed = u64::from_ne_bytes(random().map_err(drawn)?);
@@ -122,10 +126,7 @@ fn connect_from(
             Some(listener) => listener,
             None => gathering.listen()?,
         };
-        if let Err(error) = come_together(&mut gathering, &listener) {
-            gathering.say_farewell(&error);
-            return Err(error);
-        }
+        come_together(&mut gathering, &listener)?;
     }
     for socket in gathering.sockets.iter().flatten() {
         sockets::prepare(socket)
@@ -137,7 +138,10 @@ fn connect_from(
 fn come_together(gathering: &mut Gathering<'_>, listener: &TcpListener) -> Result<(), MeshError> {
     // Process 0 comes first: the others ask for the run's number, which it gives out.
     for process in 0..gathering.own.process {
-        gathering.dial(process)?;
+        if let Err(error) = gathering.dial(process) {
+            gathering.say_farewell(&error);
+            return Err(error);
+        }
     }
     gathering.gather(listener)
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
@@ -83,6 +83,13 @@ impl Handshakes<'_, '_> {
         Ok(())
     }
 
+    /// Returns how a handshake has ended, if one does soon.
+    fn next(&mut self, inbox: &Receiver<Report>) -> Option<Report> {
+        let report = inbox.recv_timeout(TICK).ok()?;
+        self.ongoing.retain(|ongoing| ongoing.id != report.id);
+        Some(report)
+    }
+
     fn end_all(&self) {
         self.is_ended.store(true, Ordering::Relaxed);
         for ongoing in &self.ongoing {
@@ -109,32 +116,73 @@ impl Gathering<'_> {
                 ongoing: VecDeque::new(),
                 last_id: 0,
             };
-            let mut has_given_up = false;
-            let result = loop {
-                if let Err(error) = handshakes.accept(listener) {
-                    // Too many open files, for instance: it may pass.
-                    let because = format!("cannot be accepted ({error})");
-                    self.note("who connects", &TurnedAway { claims: None, because });
-                }
-                if let Ok(report) = inbox.recv_timeout(TICK) {
-                    handshakes.ongoing.retain(|ongoing| ongoing.id != report.id);
-                    if let Err(error) = self.take(report) {
-                        break Err(error);
-                    }
-                }
-                match self.check().and_then(|()| self.advance()) {
-                    Ok(true) if has_given_up => {}
-                    Ok(true) => break Ok(()),
-                    Ok(false) => {}
-                    Err(error) => break Err(error),
-                }
-                if let Err(error) = self.check_time(&mut has_given_up) {
-                    break Err(error);
-                }
-            };
+            let result = self.wait(listener, &mut handshakes, &inbox);
+            if let Err(error) = &result {
+                self.say_farewell(error);
+                self.tell_who_is_late(error, listener, &mut handshakes, &inbox);
+            }
             handshakes.end_all();
             result
         })
+    }
+
+    fn wait(
+        &mut self,
+        listener: &TcpListener,
+        handshakes: &mut Handshakes<'_, '_>,
+        inbox: &Receiver<Report>,
+    ) -> Result<(), MeshError> {
+        let mut has_given_up = false;
+        loop {
+            if let Err(error) = handshakes.accept(listener) {
+                // Too many open files, for instance: it may pass.
+                let because = format!("cannot be accepted ({error})");
+                self.note("who connects", &TurnedAway { claims: None, because });
+            }
+            if let Some(report) = handshakes.next(inbox) {
+                self.take(report)?;
+            }
+            self.check()?;
+            if self.advance()? && !has_given_up {
+                return Ok(());
+            }
+            self.check_time(&mut has_given_up)?;
+        }
+    }
+
+    /// Tells those who come now why process 0 has ended the run, for a short time: processes are mostly started together,
+    /// and else the last ones would wait for one that is gone.
+    fn tell_who_is_late(
+        &self,
+        error: &MeshError,
+        listener: &TcpListener,
+        handshakes: &mut Handshakes<'_, '_>,
+        inbox: &Receiver<Report>,
+    ) {
+        let is_for_others = matches!(
+            error,
+            MeshError::Differs { .. }
+                | MeshError::Ended { .. }
+                | MeshError::Garbled { .. }
+                | MeshError::Gone { .. }
+        );
+        if self.own.process != 0 || !is_for_others {
+            return;
+        }
+        let mut is_told: Vec<_> = self.sockets.iter().map(Option::is_some).collect();
+        is_told[0] = true;
+        if let MeshError::Differs { peer, .. } = error {
+            is_told.get_mut(peer.process).into_iter().for_each(|is_told| *is_told = true);
+        }
+        let until = self.deadline.or_after(self.farewell);
+        while is_told.contains(&false) && !until.has_passed() && !(self.should_stop)() {
+            // What goes wrong now changes nothing.
+            let _ = handshakes.accept(listener);
+            let Some(Report { stream, arrival: Ok(arrival), .. }) = handshakes.next(inbox) else { continue };
+            let mut link = Link::new(&stream, Deadline::after(MESSAGE_TIME), &|| false);
+            let _ = error.to_message(self.own.process).send(&mut link);
+            is_told.get_mut(arrival.from).into_iter().for_each(|is_told| *is_told = true);
+        }
     }
 
     fn take(&mut self, report: Report) -> Result<(), MeshError> {

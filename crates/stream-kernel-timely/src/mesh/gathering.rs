@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::Duration;
 
+use super::MeshSettings;
 use super::deadline::Deadline;
 use super::error::MeshError;
 use super::handshake::{Own, TurnedAway};
@@ -29,6 +30,8 @@ pub(super) struct Gathering<'a> {
     pub(super) waited: Duration,
     /// How long a handshake may take.
     pub(super) handshake: Duration,
+    /// How long process 0 tells who comes that the run has ended.
+    pub(super) farewell: Duration,
     pub(super) run: RunNumber,
     pub(super) seed: u64,
     /// The connections, by process.
@@ -46,12 +49,8 @@ pub(super) struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    pub(super) fn new(
-        own: Own<'a>,
-        should_stop: &'a dyn Fn() -> bool,
-        waited: Duration,
-        handshake: Duration,
-    ) -> Self {
+    pub(super) fn new(own: Own<'a>, should_stop: &'a dyn Fn() -> bool, settings: &MeshSettings) -> Self {
+        let MeshSettings { deadline: waited, handshake, farewell, .. } = *settings;
         let processes = own.hosts.as_slice().len();
         Self {
             own,
@@ -59,6 +58,7 @@ impl<'a> Gathering<'a> {
             deadline: Deadline::after(waited),
             waited,
             handshake,
+            farewell,
             run: RunNumber::default(),
             seed: 0,
             sockets: (0..processes).map(|_| None).collect(),

@@ -16,28 +16,60 @@ fn text(running: Running) -> String {
     running.error().to_string()
 }
 
-#[test]
-fn an_identity_that_differs_ends_all() {
+/// Starts three processes of which the last one differs, in an `order`, and asserts that all say so.
+fn assert_all_hear_who_differs(order: [usize; 3]) {
     let mut party = Party::of(3);
-    let zero = party.start(0);
-    let one = party.start(1);
-    let two = party.start_as(&party.settings(2, LONG), identity("6"));
     let expected = format!(
         "process 2 (`{}`) differs from process 0 (`{}`): input length `6`, not `5` (give every process the same)",
         party.host(2),
         party.host(0)
     );
-    for running in [zero, one, two] {
+    let running = order.map(|process| {
+        let length = if process == 2 { "6" } else { "5" };
+        party.start_as(&party.settings(process, LONG), identity(length))
+    });
+    for running in running {
         let error = running.error();
         assert!(matches!(error, MeshError::Differs { .. }), "{error}");
-        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.to_string(), expected, "{order:?}");
     }
+}
+
+#[test]
+fn an_identity_that_differs_ends_all() {
+    for order in [[0, 1, 2], [0, 2, 1], [2, 1, 0]] {
+        assert_all_hear_who_differs(order);
+    }
+}
+
+/// Process 0 has ended the run by then.
+#[test]
+fn who_comes_late_hears_who_differs() {
+    let mut party = Party::of(3);
+    let zero = party.start(0);
+    let two = text(party.start_as(&party.settings(2, LONG), identity("6")));
+    assert!(two.contains("input length `6`, not `5`"), "{two}");
+    assert!(zero.is_running());
+    assert_eq!(text(party.start(1)), two);
+    assert_eq!(text(zero), two);
+}
+
+#[test]
+fn who_is_late_is_not_waited_for_long() {
+    let mut party = Party::of(3);
+    let settings = MeshSettings { farewell: Duration::from_millis(1), ..party.settings(0, LONG) };
+    let zero = party.start_as(&settings, identity("5"));
+    let two = text(party.start_as(&party.settings(2, LONG), identity("6")));
+    // Process 1 never comes.
+    assert_eq!(text(zero), two);
 }
 
 #[test]
 fn a_list_of_hosts_that_is_longer_differs() {
     let (mut party, more) = (Party::of(2), Party::of(3));
-    let zero = party.start(0);
+    // Process 1 of its own list never comes.
+    let settings = MeshSettings { farewell: Duration::ZERO, ..party.settings(0, LONG) };
+    let zero = party.start_as(&settings, identity("5"));
     let list: Vec<_> = [party.host(0), more.host(1), more.host(2)].into();
     let settings = MeshSettings { hosts: Hosts::from_list(&list).unwrap(), ..more.settings(2, LONG) };
     let two = start_on(party.listener(1), &settings, identity("5"));
@@ -181,7 +213,8 @@ fn a_signal_ends_the_waiting_for_process_0() {
 #[test]
 fn a_process_that_leaves_ends_all() {
     let mut party = Party::of(3);
-    let zero = party.start(0);
+    let settings = MeshSettings { farewell: Duration::ZERO, ..party.settings(0, LONG) };
+    let zero = party.start_as(&settings, identity("5"));
     let (stream, welcome) = party.introduce(2, 0, RunNumber::default(), &identity("5"));
     assert!(matches!(welcome, Ok(Message::Welcome { .. })));
     drop(stream);

@@ -90,7 +90,13 @@ impl Party {
 
     pub(super) fn settings(&self, process: usize, deadline: Duration) -> MeshSettings {
         let secret = Some(secret("s"));
-        MeshSettings { secret, deadline, handshake: LONG, ..MeshSettings::new(self.hosts.clone(), process) }
+        MeshSettings {
+            secret,
+            deadline,
+            handshake: LONG,
+            farewell: LONG,
+            ..MeshSettings::new(self.hosts.clone(), process)
+        }
     }
 
     /// Returns the listener of a process that is not started.

@@ -208,7 +208,8 @@ fn two_of_three_meet(stranger: impl FnOnce(&Party)) {
 #[test]
 fn a_number_that_has_come_already_is_turned_away() {
     let mut party = Party::of(3);
-    let zero = party.start(0);
+    let settings = MeshSettings { farewell: Duration::ZERO, ..party.settings(0, LONG) };
+    let zero = party.start_as(&settings, identity("5"));
     let (first, welcome) = party.introduce(1, 0, RunNumber::default(), &identity("5"));
     assert!(matches!(welcome, Ok(Message::Welcome { .. })));
     let second = party.start(1).error();
