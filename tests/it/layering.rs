@@ -28,7 +28,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "stream-kernel-trace",
         ],
     ),
-    ("stream-kernel-timely", &["stream-kernel-exec", "stream-kernel-run"]),
+    ("stream-kernel-timely", &["stream-kernel-exec", "stream-kernel-run", "stream-kernel-text"]),
     (
         "stream-kernel-app",
         &[

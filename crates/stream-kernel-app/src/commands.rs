@@ -143,9 +143,10 @@ fn describe_stages<A: Application>(job: &Job<A>) -> String {
     let stages = job.scenario().stages().unwrap_or_default();
     let described = stages.into_iter().map(|stage| {
         let steps = names.iter().filter(|(index, _)| stage.steps.contains(index)).map(|(_, name)| *name);
-        let by =
-            stage.key.map_or_else(|| "all to one worker".to_owned(), |key| format!("by the key of {key}"));
-        format!("  {}: exchanged {by}\n", steps.collect::<Vec<_>>().join(", "))
+        let by = stage
+            .key
+            .map_or_else(|| "at one worker".to_owned(), |key| format!("exchanged by the key of {key}"));
+        format!("  {}: {by}\n", steps.collect::<Vec<_>>().join(", "))
     });
     described.collect()
 }

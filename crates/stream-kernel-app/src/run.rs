@@ -36,7 +36,7 @@ pub(crate) fn run<A: Application>(
     }
     note_missing_sink(&job.config().runtime.tracing);
     if job.is_on_several_workers() {
-        on_several_workers(job, options)
+        on_several_workers(&job, options)
     } else if has_checkpoint {
         checkpointed(job, options, restart)
     } else {
@@ -45,14 +45,14 @@ pub(crate) fn run<A: Application>(
 }
 
 #[cfg(not(feature = "workers"))]
-fn on_several_workers<A: Application>(_: Job<A>, _: &Options) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(_: &Job<A>, _: &Options) -> Result<u8, Failure> {
     let text =
         "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster`)";
     Err(Failure::usage(text))
 }
 
 #[cfg(feature = "workers")]
-fn on_several_workers<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(job: &Job<A>, options: &Options) -> Result<u8, Failure> {
     use stream_kernel_timely::{Cluster, WorkerOptions, WorkersEnded, run_on_workers};
 
     let signals = Signals::install().map_err(Failure::Signals)?;
@@ -79,7 +79,7 @@ fn on_several_workers<A: Application>(job: Job<A>, options: &Options) -> Result<
         tell: &mut |event| tell::<A>(&event, &progress),
     };
     let WorkersEnded { ended, report, unfinished_output, bytes_left, summary: rows } =
-        run_on_workers(&job, SystemClock::new, worker_options);
+        run_on_workers(job, SystemClock::new, worker_options);
     drop(progress);
     let left = left_in(unfinished_output);
     let (is_stopped, exit_code) = match ended {
@@ -95,7 +95,7 @@ fn on_several_workers<A: Application>(job: Job<A>, options: &Options) -> Result<
         Ok(None) => (false, exit_code(&report, true)),
     };
     if is_first {
-        let mut summary = Summary::of(&job);
+        let mut summary = Summary::of(job);
         if is_stopped {
             summary.output = None;
         }

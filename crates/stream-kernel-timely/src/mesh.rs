@@ -29,14 +29,15 @@ mod tests;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-pub(crate) use error::{MeshError, Peer};
+pub(crate) use error::MeshError;
 use gathering::Gathering;
 use handshake::Own;
+#[cfg(test)]
 pub(crate) use hello::RunNumber;
 use hosts::Hosts;
-pub(crate) use identity::{Difference, Identity, IdentityError};
+pub(crate) use identity::Identity;
+pub(crate) use secret::Secret;
 use secret::random;
-pub(crate) use secret::{InvalidSecret, Secret};
 
 /// How long processes may take to come together, unless said otherwise.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -80,6 +81,7 @@ pub(crate) struct Mesh {
     /// The seed of the run's hashes, the same in all processes. Drawn at random.
     pub(crate) seed: u64,
     /// The number of the run, the same in all processes. Drawn at random.
+    #[cfg(test)]
     pub(crate) run: RunNumber,
 }
 
@@ -132,7 +134,12 @@ fn connect_from(
         sockets::prepare(socket)
             .map_err(|cause| MeshError::System { doing: "set the options of a connection", cause })?;
     }
-    Ok(Mesh { sockets: gathering.sockets, seed: gathering.seed, run: gathering.run })
+    Ok(Mesh {
+        sockets: gathering.sockets,
+        seed: gathering.seed,
+        #[cfg(test)]
+        run: gathering.run,
+    })
 }
 
 fn come_together(gathering: &mut Gathering<'_>, listener: &TcpListener) -> Result<(), MeshError> {

@@ -92,6 +92,14 @@ pub struct WorkersEnded {
     pub summary: Vec<SummaryRow>,
 }
 
+impl WorkersEnded {
+    /// Returns the end of a run without lines.
+    fn of(ended: Result<Option<u8>, WorkersError>) -> Self {
+        let report = RunReport::default();
+        Self { ended, report, unfinished_output: None, bytes_left: 0, summary: Vec::new() }
+    }
+}
+
 /// How often the run is looked after.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(50);
 
@@ -176,40 +184,45 @@ pub fn run_on_workers<A: Application, C: Clock + 'static>(
 ) -> WorkersEnded {
     match run(job, clock, options) {
         Ok(ended) => ended,
-        Err((error, files)) => WorkersEnded {
-            ended: Err(error),
-            report: RunReport::default(),
-            unfinished_output: files.and_then(|files| files.output.left().map(Path::to_owned)),
-            bytes_left: 0,
-            summary: Vec::new(),
-        },
+        Err(failed) => {
+            let (error, files) = *failed;
+            let unfinished_output = files.and_then(|files| files.output.left().map(Path::to_owned));
+            WorkersEnded { unfinished_output, ..WorkersEnded::of(Err(error)) }
+        }
     }
 }
 
 /// An error, and the files if they were opened.
-type Failed = (WorkersError, Option<SharedFiles>);
+type Failed = Box<(WorkersError, Option<SharedFiles>)>;
 
 fn run<A: Application, C: Clock + 'static>(
     job: &Job<A>,
     clock: impl Fn() -> C,
-    options: WorkerOptions<'_>,
+    mut options: WorkerOptions<'_>,
 ) -> Result<WorkersEnded, Failed> {
-    let alone = |error| (error, None);
+    let alone = |error| Box::new((error, None));
     let stages = stages(job).map_err(alone)?;
     let process = options.cluster.as_ref().map_or(0, |cluster| cluster.process);
     let input = OpenInput::open(job.config()).map_err(|error| alone(error.into()))?;
     let control = Arc::new(Control::default());
-    let together = Together::new(job, &options, &input, &control).map_err(alone)?;
+    let together = match Together::new(job, &mut options, &input, &control) {
+        Ok(together) => together,
+        // Whoever is stopped while it waits for the others has done nothing.
+        Err(error) => {
+            let signal = (options.between_lines)(Position::default()).ok_or_else(|| alone(error))?;
+            return Ok(WorkersEnded::of(Ok(Some(signal))));
+        }
+    };
     // The first process makes the files, once it is clear that all belong together; the others find them.
     let files = if process == 0 { Some(SharedFiles::open(job.config())).transpose() } else { Ok(None) };
     let files = files.map_err(|error| alone(error.into()))?;
     match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref()) {
-        Err(error) => Err((error, files)),
-        Ok((outcome, cut)) => Ok(conclude(outcome, input, files, cut)),
+        Err(error) => Err(Box::new((error, files))),
+        Ok((outcome, cut)) => Ok(conclude(outcome, &input, files, cut)),
     }
 }
 
-fn conclude(outcome: Outcome, input: OpenInput, mut files: Option<SharedFiles>, cut: Cut) -> WorkersEnded {
+fn conclude(outcome: Outcome, input: &OpenInput, mut files: Option<SharedFiles>, cut: Cut) -> WorkersEnded {
     let Outcome { ending, report, output_bytes, finish, summary, .. } = outcome;
     let ended = if let Some(failure) = ending.failure {
         Err(RunError::Step(failure).into())
@@ -223,7 +236,7 @@ fn conclude(outcome: Outcome, input: OpenInput, mut files: Option<SharedFiles>, 
         Ok(Some(ending.signal))
     } else if let Some(files) = &mut files {
         files.output.parts_written(output_bytes);
-        complete(files, &input, &finish, output_bytes, cut).map(|()| None).map_err(WorkersError::Run)
+        complete(files, input, &finish, output_bytes, cut).map(|()| None).map_err(WorkersError::Run)
     } else {
         Ok(None)
     };
@@ -342,7 +355,9 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         }
         None => engine.join().into_iter().next().flatten(),
     };
-    heard.try_iter().for_each(|said| hear(said, &mut position));
+    for said in heard.try_iter() {
+        hear(said, &mut position);
+    }
     let why = || control.why_broken().unwrap_or_else(|| "a worker has ended".to_owned());
     outcome.map(|outcome| (outcome, cut)).ok_or_else(|| WorkersError::Broken(why()))
 }

@@ -1,6 +1,7 @@
 //! Processes of a run, brought together: connections for the engine, and a watch over them.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::FileExt;
@@ -10,7 +11,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use stream_kernel_exec::trace::{Clock, MonotonicClock, Timestamp};
-use stream_kernel_run::{Application, Job, OpenInput};
+use stream_kernel_run::{Application, Job, OpenInput, Position};
+use stream_kernel_text::hex;
 use timely::communication::allocator::ProcessBuilder;
 use timely::communication::allocator::generic::AllocatorBuilder;
 use timely::communication::allocator::zero_copy::initialize::initialize_networking_from_sockets;
@@ -44,7 +46,7 @@ impl Together {
     /// Brings the processes together, and makes sure that they run the same.
     pub(crate) fn new<A: Application>(
         job: &Job<A>,
-        options: &WorkerOptions<'_>,
+        options: &mut WorkerOptions<'_>,
         input: &OpenInput,
         control: &Arc<Control>,
     ) -> Result<Self, WorkersError> {
@@ -63,7 +65,8 @@ impl Together {
             settings.secret = Some(Secret::new(secret).map_err(|error| not_together(&error))?);
         }
         let identity = Identity::new(facts(job, options, input)?).map_err(|error| not_together(&error))?;
-        let should_stop = || control.signal.load(Ordering::Relaxed) != 0;
+        let between_lines = RefCell::new(&mut *options.between_lines);
+        let should_stop = || (between_lines.borrow_mut())(Position::default()).is_some();
         let mesh = connect(&settings, &identity, &should_stop).map_err(|error| match error {
             MeshError::Differs { .. } => WorkersError::Differs(error.to_string()),
             error => not_together(&error),
@@ -118,7 +121,7 @@ fn digest_of_ends(input: &File, len: u64) -> std::io::Result<String> {
         input.read_exact_at(&mut bytes, start)?;
         hash.update(&bytes);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
 }
 
 /// Watches whether the other processes are there, and tells them that this one is.

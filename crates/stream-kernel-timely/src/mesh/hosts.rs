@@ -1,17 +1,9 @@
 //! Hosts of a run: the list of `host:port`, in the order of the processes.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The most processes of a run.
-pub(crate) const MAX_HOSTS: usize = 256;
-/// The longest file of hosts, in bytes.
-pub(crate) const MAX_HOSTS_FILE_BYTES: usize = 64 * 1024;
-/// The longest name of a host, in bytes: that of the domain name system.
-pub(crate) const MAX_NAME_BYTES: usize = 253;
-/// The longest part of a name between dots, in bytes.
-const MAX_LABEL_BYTES: usize = 63;
+use stream_kernel_run::hosts::{HostFault, check_hosts};
+
 /// How much of an entry an error shows, in characters.
 const SHOWN_CHARS: usize = 80;
 
@@ -24,41 +16,6 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Reads `host:port`. An IPv6 address stands in brackets.
-    fn parse(text: &str) -> Result<Self, EntryFault> {
-        let (name, port) = match text.strip_prefix('[') {
-            Some(rest) => {
-                let (address, after) = rest.split_once(']').ok_or(EntryFault::Brackets)?;
-                address.parse::<Ipv6Addr>().map_err(|_| EntryFault::Brackets)?;
-                if after.is_empty() {
-                    return Err(EntryFault::NoPort);
-                }
-                (address, after.strip_prefix(':').ok_or(EntryFault::Brackets)?)
-            }
-            None => text.rsplit_once(':').ok_or(EntryFault::NoPort)?,
-        };
-        if port.is_empty() {
-            return Err(EntryFault::NoPort);
-        }
-        if name.contains(':') && !text.starts_with('[') {
-            return Err(EntryFault::Brackets);
-        }
-        if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(EntryFault::Port);
-        }
-        let port: u16 = port.parse().map_err(|_| EntryFault::Port)?;
-        if port == 0 {
-            return Err(EntryFault::PortZero);
-        }
-        match name.parse::<IpAddr>() {
-            Ok(address) if address.is_unspecified() => return Err(EntryFault::Unspecified),
-            Ok(_) => {}
-            Err(_) if is_name(name) => {}
-            Err(_) => return Err(EntryFault::Name),
-        }
-        Ok(Self { name: name.to_owned(), port })
-    }
-
     /// Returns the name or address, without brackets.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -67,15 +24,6 @@ impl Host {
     /// Returns the port.
     pub(crate) fn port(&self) -> u16 {
         self.port
-    }
-
-    /// Returns what two spellings of one host have in common.
-    fn key(&self) -> (String, u16) {
-        let name = match self.name.parse::<IpAddr>() {
-            Ok(address) => address.to_string(),
-            Err(_) => self.name.trim_end_matches('.').to_ascii_lowercase(),
-        };
-        (name, self.port)
     }
 }
 
@@ -89,75 +37,29 @@ impl fmt::Display for Host {
     }
 }
 
-/// Returns whether `text` can be a host's name. What looks like an IPv4 address and is not one cannot.
-fn is_name(text: &str) -> bool {
-    let labels = text.strip_suffix('.').unwrap_or(text);
-    let is_label = |label: &str| {
-        (1..=MAX_LABEL_BYTES).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let last = labels.rsplit('.').next().unwrap_or_default();
-    text.len() <= MAX_NAME_BYTES
-        && labels.split('.').all(is_label)
-        && !last.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Returns whether a host, given without its port, is this machine alone: `localhost`, an address in 127.0.0.0/8,
-/// or `::1`. No name is looked up.
-pub(crate) fn is_loopback(name: &str) -> bool {
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// A checked list of hosts: at least one, at most [`MAX_HOSTS`], none twice.
+/// A checked list of hosts: at least one, as many as a run has processes at most, none twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hosts(Vec<Host>);
 
 impl Hosts {
-    /// Reads the text of a file of hosts: one `host:port` a line. Blank lines, and what follows a `#`, are skipped.
-    ///
-    /// # Errors
-    ///
-    /// Returns what is wrong with the list, or with its first wrong line.
-    pub(crate) fn from_text(text: &str) -> Result<Self, HostsError> {
-        if text.len() > MAX_HOSTS_FILE_BYTES {
-            return Err(HostsError::FileTooLong { bytes: text.len() });
-        }
-        let lines = text.lines().zip(1..).map(|(line, number)| {
-            (Position::Line(number), line.split('#').next().unwrap_or_default().trim())
-        });
-        Self::from_entries(lines.filter(|(_, entry)| !entry.is_empty()))
-    }
-
-    /// Reads a list from configuration, an entry for each process.
+    /// Reads a list, an entry for each process.
     ///
     /// # Errors
     ///
     /// Returns what is wrong with the list, or with its first wrong entry.
     pub(crate) fn from_list<S: AsRef<str>>(list: &[S]) -> Result<Self, HostsError> {
-        Self::from_entries(
-            list.iter().zip(1..).map(|(entry, number)| (Position::Entry(number), entry.as_ref())),
-        )
-    }
-
-    fn from_entries<'a>(entries: impl Iterator<Item = (Position, &'a str)>) -> Result<Self, HostsError> {
-        let mut hosts = Vec::new();
-        let mut seen = HashMap::new();
-        for (position, entry) in entries {
-            if hosts.len() == MAX_HOSTS {
-                return Err(HostsError::TooMany { position });
-            }
-            let wrong = |fault| HostsError::Entry { position, entry: shown(entry), fault };
-            let host = Host::parse(entry).map_err(wrong)?;
-            if let Some(first) = seen.insert(host.key(), position) {
-                return Err(wrong(EntryFault::Twice { first }));
-            }
-            hosts.push(host);
+        let list: Vec<_> = list.iter().map(|entry| entry.as_ref().to_owned()).collect();
+        if let Some(&(index, fault)) = check_hosts(&list).first() {
+            let entry = list.get(index).map(|entry| shown(entry)).unwrap_or_default();
+            return Err(HostsError::Entry { index, entry, fault });
         }
-        if hosts.is_empty() { Err(HostsError::Empty) } else { Ok(Self(hosts)) }
+        let host = |entry: String| {
+            // A list without faults has nothing else.
+            let (name, port) = entry.rsplit_once(':').unwrap_or_default();
+            let name = name.trim_start_matches('[').trim_end_matches(']');
+            Host { name: name.to_owned(), port: port.parse().unwrap_or_default() }
+        };
+        Ok(Self(list.into_iter().map(host).collect()))
     }
 
     /// Returns the hosts in the order of the processes.
@@ -173,11 +75,6 @@ impl Hosts {
     pub(crate) fn of_process(&self, process: usize) -> Result<&Host, HostsError> {
         self.0.get(process).ok_or(HostsError::NoSuchProcess { process, hosts: self.0.len() })
     }
-
-    /// Returns whether every host is this machine alone, see [`is_loopback`].
-    pub(crate) fn are_loopback(&self) -> bool {
-        self.0.iter().all(|host| is_loopback(&host.name))
-    }
 }
 
 /// Returns the beginning of an entry, for an error.
@@ -186,55 +83,18 @@ fn shown(entry: &str) -> String {
     if entry.chars().nth(SHOWN_CHARS).is_some() { escaped + ".." } else { escaped }
 }
 
-/// Where an entry stands, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Position {
-    /// In a file.
-    Line(usize),
-    /// In a list.
-    Entry(usize),
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(number) => write!(f, "line {number}"),
-            Self::Entry(number) => write!(f, "entry {number}"),
-        }
-    }
-}
-
 /// What is wrong with a list of hosts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HostsError {
-    /// It has no entry.
-    #[error("the list of hosts is empty (list one `host:port` for each process)")]
-    Empty,
-    /// It has more than [`MAX_HOSTS`] entries.
-    #[error(
-        "the list of hosts is too long at {position}: a run has {MAX_HOSTS} processes at most (remove the hosts from there on)"
-    )]
-    TooMany {
-        /// The first entry beyond.
-        position: Position,
-    },
-    /// The file is longer than [`MAX_HOSTS_FILE_BYTES`].
-    #[error(
-        "the file of hosts has {bytes} bytes, and {MAX_HOSTS_FILE_BYTES} are the most (give a file with one `host:port` a line)"
-    )]
-    FileTooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// An entry is wrong.
-    #[error("{position} of the hosts, `{entry}`, {fault}")]
+    /// An entry is wrong, or there are too few or too many.
+    #[error("host {index}, `{entry}`: {fault} ({})", fault.remedy())]
     Entry {
-        /// Where it stands.
-        position: Position,
+        /// Its process.
+        index: usize,
         /// Its beginning.
         entry: String,
         /// What is wrong with it.
-        fault: EntryFault,
+        fault: HostFault,
     },
     /// The number of the process is beyond the list.
     #[error(
@@ -245,34 +105,5 @@ pub(crate) enum HostsError {
         process: usize,
         /// How many hosts there are.
         hosts: usize,
-    },
-}
-
-/// What is wrong with an entry of a list of hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EntryFault {
-    /// There is no port.
-    #[error("has no port (write `host:port`)")]
-    NoPort,
-    /// The port is not a number below 65,536.
-    #[error("has a port that is not a number (write one of 1 to 65535)")]
-    Port,
-    /// The port is 0, which other processes cannot know.
-    #[error("has port 0, which the system would choose (write one of 1 to 65535)")]
-    PortZero,
-    /// The host is neither a name nor an address.
-    #[error("has neither a name nor an address before its port (write `host:port`)")]
-    Name,
-    /// An IPv6 address does not stand in brackets, or something else does.
-    #[error("is not an address in brackets and a port (write `[::1]:2101`)")]
-    Brackets,
-    /// The address means every address of a machine.
-    #[error("has an address that no process can be reached at (write the machine's own address)")]
-    Unspecified,
-    /// It is there already.
-    #[error("is also {first} (give each process a host and port of its own)")]
-    Twice {
-        /// Where it stands first.
-        first: Position,
     },
 }
