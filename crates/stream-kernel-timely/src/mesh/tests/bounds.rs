@@ -182,7 +182,8 @@ fn links_end_at_their_deadline_or_when_told() {
     let (_from, to) = connection();
     let mut late = Link::new(&to, Deadline::after(Duration::from_millis(30)), &|| false);
     assert_eq!(late.read::<1>().unwrap_err().kind(), std::io::ErrorKind::TimedOut);
-    let mut told = Link::new(&to, Deadline::after(LONG), &|| true);
+    // A link that does not ask would wait for an hour.
+    let mut told = Link::new(&to, Deadline::after(Duration::from_hours(1)), &|| true);
     assert_eq!(told.read::<1>().unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     // Nobody reads: more than the system keeps is not written.
     let mut full = Link::new(&to, Deadline::after(Duration::from_millis(300)), &|| false);

@@ -64,7 +64,14 @@ fn who_says_a_byte_at_a_time_is_turned_away_in_time() {
 
 #[test]
 fn who_says_nothing_holds_nobody_up() {
-    meets(|party| std::mem::forget(party.connect(0)));
+    let mut party = Party::of(2);
+    // Whoever waited for the handshake to end would wait for an hour.
+    let settings = MeshSettings { handshake: Duration::from_hours(1), ..party.settings(0, LONG) };
+    let zero = party.start_as(&settings, identity("5"));
+    let silent = party.connect(0);
+    let one = party.start(1);
+    assert_eq!(zero.mesh().run, one.mesh().run);
+    assert!(is_closed(&silent));
 }
 
 #[test]
