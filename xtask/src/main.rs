@@ -43,6 +43,8 @@ usage: cargo xtask <command>
                          counts instructions and compares with benches/instructions.json
   torture --hours H [--seed N]
                          kills runs with a checkpoint until H hours are over, or one comes to something else
+  torture --workers CASES [--seed N]
+                         holds several workers against one in so many random cases, on all cores
   mutants [--area steps|recovery|recorder|diff] [--shard K/N]
                          puts bugs into what decides, keeps or compares; needs cargo-mutants and hours
   coverage               says which share of the same lines the tests run; needs cargo-llvm-cov
