@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use smallvec::SmallVec;
+
 use stream_kernel_exec::{Entering, MessageSet, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
 use stream_kernel_run::{LineMessage, RawLine};
 
@@ -44,6 +46,9 @@ struct Ask {
     line_no: u64,
     at: std::ops::Range<usize>,
 }
+
+/// The messages of a line that enter a stage: one, mostly.
+type Messages<M> = SmallVec<[Entering<M>; 1]>;
 
 /// The runners of a worker that an owner needs.
 pub(crate) struct OwnerRunners<'a, M> {
@@ -108,7 +113,7 @@ impl OwnerStage {
     ) -> Option<()> {
         let described = &runners.stages[stage];
         let keeps_undo = described.is_tried();
-        let mut queue: VecDeque<(u64, usize, Vec<Entering<M>>)> = VecDeque::new();
+        let mut queue: VecDeque<(u64, usize, Messages<M>)> = VecDeque::new();
         let mut next = from;
         for at in from..self.asks.len() {
             if queue.is_empty() {
@@ -167,7 +172,7 @@ impl OwnerStage {
         ask: usize,
         runners: &mut OwnerRunners<'_, M>,
         number: usize,
-    ) -> Option<(usize, Vec<Entering<M>>)> {
+    ) -> Option<(usize, Messages<M>)> {
         let Ask { home, line_no, at } = &self.asks[ask];
         let mut bytes = &self.packets[*home].bytes[at.clone()];
         let stage = &runners.stages[number];
@@ -176,7 +181,7 @@ impl OwnerStage {
         let (emitted, mut entering) = match kind {
             MESSAGES => {
                 let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
-                let mut entering = Vec::with_capacity(1);
+                let mut entering = Messages::new();
                 while !bytes.is_empty() {
                     let step = usize::try_from(read_number(&mut bytes)?).ok()?;
                     let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
@@ -196,7 +201,7 @@ impl OwnerStage {
         };
         if entering.len() > 1 {
             let mut share = Share::default();
-            entering.retain(|one| {
+            entering.retain(|one: &mut Entering<M>| {
                 runners.scout.share(stage, one.step, &one.message, &mut share);
                 share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
             });

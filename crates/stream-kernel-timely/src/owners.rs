@@ -21,9 +21,18 @@ impl Owners {
         self.workers
     }
 
+    /// Returns the hash of a key, given as bytes.
+    pub(crate) fn hash(&self, key: &[u8]) -> u64 {
+        self.hash.hash_one(key)
+    }
+
     /// Returns the owner of a key, given as bytes.
     pub(crate) fn of(&self, key: &[u8]) -> usize {
-        let hash = self.hash.hash_one(key);
+        self.of_hash(self.hash(key))
+    }
+
+    /// Returns the owner of the key with this hash.
+    pub(crate) fn of_hash(&self, hash: u64) -> usize {
         // The high half of the product is evenly spread below the number of workers.
         usize::try_from((u128::from(hash) * self.workers as u128) >> 64).unwrap_or_default()
     }

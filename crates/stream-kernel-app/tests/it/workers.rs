@@ -58,10 +58,10 @@ fn numbers_have_bounds() {
 }
 
 #[test]
-fn workers_and_the_layout_of_the_output_are_not_in_the_digest() {
+fn workers_are_not_in_the_digest() {
     let digest = |settings: &[&str]| prepare(set(settings)).effective().digest();
     let alone = digest(&[]);
-    for settings in [&[SEVERAL][..], &["runtime.epoch_bytes=1"], &[LOOPBACK], &[SEVERAL, PARTS]] {
+    for settings in [&[SEVERAL][..], &["runtime.epoch_bytes=1"], &[LOOPBACK]] {
         assert_eq!(digest(settings), alone, "{settings:?}");
     }
     assert_ne!(digest(&["nodes.count_requests.top=1"]), alone);
@@ -136,18 +136,18 @@ fn records_do_not_go_to_one_file_one_by_one() {
     error: `runtime.tracing.sink.jsonl.write_mode`: several workers cannot write records one by one to one file
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: line, fsync_every_n: 5}}
       expected: `write_mode: batch`, without `flush_every_n: 1`
-      hint: write batches, or set `adapters.output_sink.settings.parts: true` for a file of each worker
+      hint: write batches, or run on one worker (`--workers 1`)
 
     error: `runtime.tracing.sink.jsonl.fsync_every_n`: several workers cannot make one file durable every 5 records
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: line, fsync_every_n: 5}}
       expected: null
-      hint: leave it out, or set `adapters.output_sink.settings.parts: true` for a file of each worker
+      hint: leave it out, or run on one worker (`--workers 1`)
     ");
     insta::assert_snapshot!(check(&[SEVERAL, TRACED, &sink(", write_mode: batch, flush_every_n: 1")]), @"
     error: `runtime.tracing.sink.jsonl.flush_every_n`: several workers cannot write records one by one to one file
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: batch, flush_every_n: 1}}
       expected: `write_mode: batch`, without `flush_every_n: 1`
-      hint: write batches, or set `adapters.output_sink.settings.parts: true` for a file of each worker
+      hint: write batches, or run on one worker (`--workers 1`)
     ");
     for rest in [
         // What nobody asked for is not in the way.
@@ -160,7 +160,6 @@ fn records_do_not_go_to_one_file_one_by_one() {
         is_fine(&[SEVERAL, TRACED, &sink(rest)]);
     }
     let strict = sink(", write_mode: line, flush_every_n: 1, fsync_every_n: 1");
-    is_fine(&[SEVERAL, TRACED, &strict, PARTS]);
     is_fine(&[SEVERAL, &strict]);
     is_fine(&[TRACED, &strict]);
 }

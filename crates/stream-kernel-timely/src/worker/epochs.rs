@@ -124,34 +124,36 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let known = owned[number].watermark;
         let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
         let (mut share, mut ask) = (Share::default(), Vec::new());
-        let mut their_owners: Vec<usize> = Vec::new();
+        let (mut their_owners, mut times): (Vec<usize>, Vec<i64>) = (Vec::new(), Vec::new());
         for (at, line) in home.lines.iter_mut().enumerate() {
             let Some(paused) = line.paused.as_ref().filter(|_| line.refused.is_none()) else { continue };
             their_owners.clear();
-            let (mut touching, mut keys, mut times) = (0, None, Vec::new());
+            times.clear();
+            let (mut touching, mut first_key) = (0, None);
             let mut has_several_keys = false;
             for (step, message) in paused.entering(stage) {
                 runners.scout.share(stage, step, message, &mut share);
                 let Some(key) = share.owner() else { continue };
                 touching += 1;
-                let key = key.to_vec();
-                has_several_keys |= keys.as_ref().is_some_and(|first| *first != key);
-                let mut owner = owners.of(&key);
+                let key = owners.hash(key);
+                has_several_keys |= first_key.is_some_and(|first| first != key);
+                first_key = first_key.or(Some(key));
+                let mut owner = owners.of_hash(key);
                 if is_planted(Bug::WrongOwner) {
                     owner = usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
                 }
-                keys.get_or_insert(key);
                 if !their_owners.contains(&owner) {
                     their_owners.push(owner);
                 }
                 times.extend(share.time());
             }
-            if (touching > 1 && !stage.takes_several()) || (has_several_keys && *continues_after_errors) {
+            let takes_several = touching < 2 || stage.takes_several();
+            if !takes_several || (has_several_keys && *continues_after_errors) {
                 line.refused = Some((stage.steps.start, SEVERAL_KEYS));
                 continue;
             }
             let line_no = paused.line_no();
-            for time in times {
+            for &time in &times {
                 asked.times.add(runners.scout.memory(), stage, line_no, time, known);
             }
             if their_owners.is_empty() {
@@ -177,11 +179,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 write_bytes(&ask, &mut asks[owner]);
             }
         }
-        let mut times = Vec::new();
-        asked.times.write(&mut times);
+        let mut head = Vec::new();
+        asked.times.write(&mut head);
         home.stages.push(asked);
         for (owner, asks) in asks.into_iter().enumerate() {
-            let bytes = [times.as_slice(), &asks].concat();
+            let bytes = [head.as_slice(), &asks].concat();
             self.send(owner, epoch, Topic::Asks { stage: number }, bytes);
         }
     }
