@@ -15,7 +15,7 @@ mod together;
 mod told;
 mod worker;
 
-pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers, stages};
+pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers};
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

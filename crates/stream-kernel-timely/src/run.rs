@@ -16,6 +16,7 @@ use stream_kernel_run::exec::WiringFaults;
 use stream_kernel_run::files::write_to_what_is_there;
 use stream_kernel_run::{
     Application, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles, SummaryRow,
+    UnterminatedLine,
 };
 
 use crate::dataflow::{Control, Said, drive};
@@ -166,11 +167,7 @@ impl Places for FilePlaces {
 }
 
 /// Returns how workers would share a job: its stages.
-///
-/// # Errors
-///
-/// Says why they cannot.
-pub fn stages<A: Application>(job: &Job<A>) -> Result<Vec<Stage>, WorkersError> {
+fn stages<A: Application>(job: &Job<A>) -> Result<Vec<Stage>, WorkersError> {
     job.scenario().stages().map_err(WorkersError::NotShared)
 }
 
@@ -218,11 +215,20 @@ fn run<A: Application, C: Clock + 'static>(
     let files = files.map_err(|error| alone(error.into()))?;
     match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref()) {
         Err(error) => Err(Box::new((error, files))),
-        Ok((outcome, cut)) => Ok(conclude(outcome, &input, files, cut)),
+        Ok((outcome, cut)) => {
+            let unterminated_line = job.config().adapters.input_source().settings.unterminated_line;
+            Ok(conclude(outcome, &input, files, cut, unterminated_line == UnterminatedLine::Leave))
+        }
     }
 }
 
-fn conclude(outcome: Outcome, input: &OpenInput, mut files: Option<SharedFiles>, cut: Cut) -> WorkersEnded {
+fn conclude(
+    outcome: Outcome,
+    input: &OpenInput,
+    mut files: Option<SharedFiles>,
+    cut: Cut,
+    may_grow: bool,
+) -> WorkersEnded {
     let Outcome { ending, report, output_bytes, finish, summary, .. } = outcome;
     let ended = if let Some(failure) = ending.failure {
         Err(RunError::Step(failure).into())
@@ -236,7 +242,9 @@ fn conclude(outcome: Outcome, input: &OpenInput, mut files: Option<SharedFiles>,
         Ok(Some(ending.signal))
     } else if let Some(files) = &mut files {
         files.output.parts_written(output_bytes);
-        complete(files, input, &finish, output_bytes, cut).map(|()| None).map_err(WorkersError::Run)
+        complete(files, input, &finish, output_bytes, cut, (report.inputs, may_grow))
+            .map(|()| None)
+            .map_err(WorkersError::Run)
     } else {
         Ok(None)
     };
@@ -256,6 +264,7 @@ fn complete(
     finish: &[u8],
     output_bytes: u64,
     cut: Cut,
+    (line_no, may_grow): (u64, bool),
 ) -> Result<(), RunError> {
     let writer = files.output.part_writer().map_err(RunError::WriteOutput)?;
     writer
@@ -263,12 +272,14 @@ fn complete(
         .map_err(|error| RunError::WriteOutput(files.output.named(&error)))?;
     files.output.parts_written(finish.len() as u64);
     let bytes = input.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-    if bytes != cut.input_bytes() {
-        let (path, before) = (input.path.display(), cut.input_bytes());
+    let before = cut.input_bytes();
+    // What an input has grown by is for the next run, if that is how it is read.
+    if bytes < before || (bytes > before && !may_grow) {
+        let path = input.path.display();
         let cause = io::Error::other(format!(
             "the input `{path}` has changed while it was read: it has {bytes} bytes now, and had {before} (run it again)"
         ));
-        return Err(RunError::ReadInput { line_no: 0, cause });
+        return Err(RunError::ReadInput { line_no, cause });
     }
     files.output.complete().map_err(RunError::WriteOutput)
 }

@@ -82,8 +82,7 @@ fn check(input: &str, args: &[&str]) {
             continue;
         }
         assert!(without_times(&folder.read("trace")) == trace, "{workers} workers: another trace");
-        let checked = Program::new(&folder).args(["trace", "check", "trace"]).exits_with(0);
-        assert!(checked.stdout.contains("no findings") || checked.stderr.is_empty(), "{checked:?}");
+        Program::new(&folder).args(["trace", "check", "trace"]).exits_with(0);
     }
 }
 

@@ -252,11 +252,6 @@ impl Memory {
         Some(self.declared[strayed].name)
     }
 
-    /// Returns whether a stage has a watermark.
-    pub fn watermark(&self, stage: &Stage) -> Option<Option<i64>> {
-        stage.watermark.map(|slot| self.stores[slot].watermark())
-    }
-
     /// Sets the watermark of a stage to where it was before a line.
     pub fn set_watermark(&mut self, stage: &Stage, watermark: Option<i64>) {
         let Some(slot) = stage.watermark else { return };

@@ -467,10 +467,10 @@ fn a_stage_runs_where_its_memory_is() {
     owner.take_role(Role::Owner, &stages);
     home.take_role(Role::Home, &stages);
     let mut share = Share::default();
+    let mut watermark = None;
     for line_no in 1..=200 {
         let text = mixed(line_no);
         let paused = home.start(line_no, Text(text.to_owned()), stage.steps.start);
-        let watermark = owner.memory().watermark(stage).unwrap();
         let mut found = Vec::new();
         let asks = paused.entering(stage).next().is_some();
         if let Some((step, message)) = paused.entering(stage).next() {
@@ -484,6 +484,8 @@ fn a_stage_runs_where_its_memory_is() {
             owner.run_stage(line_no, stage, again.emitted(), again.into_entering(stage), &mut found);
             home.memory().set_watermark(stage, watermark);
             home.memory().read_found(stage, &found).unwrap();
+            let after = share.time().and_then(|day| owner.memory().watermark_after(stage, watermark, day));
+            watermark = after.or(watermark);
         }
         let done = home.finish_paused(paused);
         assert_eq!(told(&home, done), story(&mut whole, line_no, &[text]), "line {line_no}");

@@ -1,7 +1,8 @@
 //! An epoch of a worker, from its bytes to its places in output and trace.
 
 use stream_kernel_exec::{
-    InputOutcome, MessageSet, Paused, Refusal, RunReport, Share, Stage, StepError, StepFailure, SyncRunner,
+    InputOutcome, MessageSet, Paused, Place, Refusal, RunReport, Share, Stage, StepError, StepFailure,
+    SyncRunner,
 };
 use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
@@ -69,6 +70,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 self.outcome.ending.read_error = Some((before_all, error));
                 self.end = self.end.min(epoch);
             }
+        }
+        if line_no > Place::MAX_LINE && self.outcome.ending.read_error.is_none() {
+            let error = format!("it has more lines than several workers can number: {}", Place::MAX_LINE);
+            self.outcome.ending.read_error = Some((before_all, error));
+            self.end = self.end.min(epoch);
         }
         self.next_numbered = (epoch + 1, line_no);
         if epoch >= self.end {
