@@ -3,8 +3,10 @@
 //! It knows nothing of threads, sockets or the engine: it takes packets in any order and hands packets out, so that a test can deliver
 //! them as it likes.
 
+mod asks;
 mod ending;
-mod epochs;
+mod rounds;
+mod telling;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
