@@ -142,7 +142,6 @@ impl<M: MessageSet, S: KeyedStep<M> + Send> AnyStep<M> for Keyed<M, S> {
 impl<M: MessageSet, S: KeyedStep<M> + Send> TypedStep<M> for Keyed<M, S> {
     type Takes = S::Takes;
     type Emits = S::Emits;
-    const IS_KEYED: bool = true;
 
     #[inline]
     fn run(

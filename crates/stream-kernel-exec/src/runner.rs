@@ -279,10 +279,7 @@ impl<M: MessageSet> SyncRunner<M> {
 
     pub(crate) fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
         match reached {
-            Reached::Waiting(index, message) if self.scenario.chain.is_some() && !self.is_watched() => {
-                self.run_chain(index, message)
-            }
-            Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
+            Reached::Waiting(index, message) => self.run_from(index, message, usize::MAX).map(drop),
             Reached::Emitted(index, emissions) => {
                 self.outbox.refill(emissions);
                 self.deliver(index);
@@ -296,27 +293,41 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// Runs the chain on `message`, from the step at `from` on; what forks goes on from step to step.
-    fn run_chain(&mut self, from: usize, message: M) -> Result<(), StepFailure> {
+    /// Runs the steps before `end` on `message`, from the step at `from` on. Returns the message that has come to a step from `end` on if
+    /// it is the only one; others wait for theirs.
+    pub(crate) fn run_from(
+        &mut self,
+        from: usize,
+        message: M,
+        end: usize,
+    ) -> Result<Option<(usize, M)>, StepFailure> {
+        let is_watched = self.is_watched();
         let Self { scenario: Scenario { steps, chain, memory, strict, .. }, context, outbox, .. } = self;
-        let Some(chain) = chain else { return Ok(()) };
+        let Some(chain) = chain.as_ref().filter(|_| !is_watched) else {
+            return self.run_steps(Some((from, message)), from, end).map(|()| None);
+        };
         let mut at = from;
         let mut around = Surroundings { memory, context, outbox, at: &mut at };
-        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, message, &mut around)))
+        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, end, message, &mut around)))
             .unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))));
-        if done.is_ok() && outbox.emissions().is_empty() {
-            return Ok(());
-        }
-        let checked = done.and_then(|()| match &steps[at] {
-            Some(step) => check_emissions(step, outbox, *strict),
-            None => Ok(()),
+        let checked = done.and_then(|reached| match &steps[at] {
+            Some(step) if !outbox.emissions().is_empty() => {
+                check_emissions(step, outbox, *strict).map(|()| None)
+            }
+            _ => Ok(reached),
         });
-        if let Err(error) = checked {
-            self.outbox.clear();
-            return Err(self.failure(at, error));
+        match checked {
+            // What forks goes on from step to step.
+            Ok(_) if !self.outbox.emissions().is_empty() => {
+                self.deliver(at);
+                self.run_steps(None, at, end).map(|()| None)
+            }
+            Ok(reached) => Ok(reached),
+            Err(error) => {
+                self.outbox.clear();
+                Err(self.failure(at, error))
+            }
         }
-        self.deliver(at);
-        self.run_steps(None, at, usize::MAX)
     }
 
     /// Returns whether somebody records or observes.

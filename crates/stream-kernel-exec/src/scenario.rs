@@ -33,8 +33,8 @@ pub struct Scenario<M> {
     pub(crate) strict: bool,
     pub(crate) warnings: Vec<WiringFault>,
     pub(crate) memory: Memory,
-    /// By step: whether it may run before earlier inputs are done.
-    pub(crate) runs_ahead: Vec<bool>,
+    /// The position of the first keyed step: those before it may run before earlier inputs are done.
+    pub(crate) first_keyed: usize,
     pub(crate) hints: Vec<Hint<M>>,
 }
 

@@ -44,6 +44,11 @@ impl<M> Paused<M> {
         self.emitted
     }
 
+    /// Returns whether it has one message only.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.at, At::One(..))
+    }
+
     /// Returns the messages that enter a stage, each with the position of the step that takes it.
     pub fn entering(&self, stage: &Stage) -> impl Iterator<Item = (usize, &M)> {
         let (one, many) = match &self.at {
@@ -104,41 +109,65 @@ impl<M: MessageSet> SyncRunner<M> {
 
     /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
     pub fn advance(&mut self, mut paused: Paused<M>, until: usize) -> Paused<M> {
-        let next = match paused.at {
-            At::Failed(..) => return paused,
-            At::One(step, _) if step >= until => {
-                self.scenario.memory.end_line();
-                return paused;
-            }
+        self.run_until(&mut paused, until);
+        self.scenario.memory.end_line();
+        paused
+    }
+
+    /// At an owner: takes a line that is at home here through a stage. What that changes in memory stays.
+    pub fn pass(&mut self, mut paused: Paused<M>, stage: &Stage) -> Paused<M> {
+        self.scenario.memory.note_found(stage, false);
+        self.scenario.memory.set_place(stage, Place::line(paused.line_no), true);
+        self.run_until(&mut paused, stage.steps.end);
+        if let Some(name) = self.scenario.memory.strayed(stage) {
+            paused.at = At::Failed(stage.steps.start, key_differs(name));
+        }
+        self.end_stage(if let At::Failed(_, error) = &paused.at { Err(error) } else { Ok(()) });
+        paused
+    }
+
+    /// Ends a line at an owner, with the error of a step if one has failed.
+    fn end_stage<T>(&mut self, done: Result<T, &StepError>) {
+        match done {
+            Err(error) if self.ends_at(error) => self.scenario.memory.roll_back(),
+            _ => self.scenario.memory.end_line(),
+        }
+    }
+
+    fn run_until(&mut self, paused: &mut Paused<M>, until: usize) {
+        let next = match std::mem::replace(&mut paused.at, At::Many(Vec::new())) {
+            at @ At::Failed(..) => return paused.at = at,
+            At::One(step, message) if step >= until => return paused.at = At::One(step, message),
             At::One(step, message) => Some((step, message)),
             At::Many(messages) => self.take_in(messages),
         };
         self.context.begin_input(paused.line_no);
         self.outbox.begin_input();
         self.outbox.resume(paused.emitted, paused.told.take());
-        let from = next.as_ref().map_or(0, |(step, _)| *step);
         let undeliverable = self.report.undeliverable;
-        let done = self.run_steps(next, from, until);
+        let done = match next {
+            Some((step, message)) => self.run_from(step, message, until),
+            None => self.run_steps(None, 0, until).map(|()| None),
+        };
         paused.undeliverable += self.report.undeliverable - undeliverable;
         self.report.undeliverable = undeliverable;
         paused.emitted = self.outbox.emitted();
         paused.at = match done {
-            Ok(()) => {
-                paused.told = self.outbox.take_told();
-                self.take_waiting(until)
-            }
+            Ok(Some((step, message))) => At::One(step, message),
+            Ok(None) => self.take_waiting(until),
             Err(StepFailure { step_name, error, .. }) => {
                 let is_meant =
                     |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
                 At::Failed(self.scenario.steps.iter().position(is_meant).unwrap_or_default(), error)
             }
         };
+        if !matches!(paused.at, At::Failed(..)) {
+            paused.told = self.outbox.take_told();
+        }
         if self.waiting > 0 {
             self.clear_inboxes();
         }
         self.outbox.notices.end_input(false);
-        self.scenario.memory.end_line();
-        paused
     }
 
     /// Takes a line through the rest of the steps; what it finds in the stage where it waits must be [told](crate::Memory::read_found).
@@ -197,36 +226,41 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     /// At an owner: notes what a message that enters a stage will look up, to be [prefetched](Self::prefetch).
-    pub fn announce(&mut self, entering: &Entering<M>) {
-        if let Some(step) = &self.scenario.steps[entering.step] {
-            step.step.announce(&entering.message, &mut self.scenario.memory);
+    pub fn announce(&mut self, step: usize, message: &M) {
+        if let Some(step) = &self.scenario.steps[step] {
+            step.step.announce(message, &mut self.scenario.memory);
         }
     }
 
     /// At an owner: takes messages of a line that is at home elsewhere through a stage, and appends what they have found to `found`.
-    /// Before, `emitted` messages were emitted for the line. What the stage emits to later steps is dropped: its home emits that.
+    /// Before, `emitted` messages were emitted for the line. A message `is_alone` if no others of its line enter the stage, here or
+    /// elsewhere. What the stage emits to later steps is dropped: its home emits that.
     pub fn run_stage(
         &mut self,
         line_no: u64,
         stage: &Stage,
-        emitted: usize,
-        entering: impl Iterator<Item = Entering<M>>,
+        (emitted, is_alone): (usize, bool),
+        mut entering: impl Iterator<Item = Entering<M>>,
         found: &mut Vec<u8>,
     ) {
         self.context.begin_input(line_no);
         self.outbox.begin_input();
         self.outbox.resume(emitted, None);
-        let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
-        let done = done.unwrap_or_else(|panic| {
-            self.outbox.clear();
-            Err((stage.steps.start, StepError::new("Panic", panic_text(panic.as_ref()))))
-        });
+        self.scenario.memory.note_found(stage, true);
+        let alone = if is_alone { entering.next() } else { None };
+        let done = if let Some(Entering { step, message, .. }) = alone {
+            self.scenario.memory.set_place(stage, Place::line(line_no), true);
+            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failure| failure.error)
+        } else {
+            let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
+            done.unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))))
+        };
+        if self.waiting > 0 || done.is_err() {
+            self.clear_inboxes();
+        }
         self.outbox.notices.end_input(false);
         self.scenario.memory.write_found(stage, found);
-        match done {
-            Err((_, error)) if self.ends_at(&error) => self.scenario.memory.roll_back(),
-            _ => self.scenario.memory.end_line(),
-        }
+        self.end_stage(done.as_ref());
     }
 
     fn run_entering(
@@ -234,57 +268,36 @@ impl<M: MessageSet> SyncRunner<M> {
         line_no: u64,
         stage: &Stage,
         entering: impl Iterator<Item = Entering<M>>,
-    ) -> Result<(), (usize, StepError)> {
+    ) -> Result<(), StepError> {
         let Self { scenario, context, outbox, .. } = self;
         let start = stage.steps.start;
-        let mut inboxes: Vec<VecDeque<(usize, M)>> = Vec::new();
-        let mut next = None;
+        // Each with which message of the line it comes from, and whether it is that.
+        let mut inboxes: Vec<VecDeque<(usize, bool, M)>> = Vec::new();
         for Entering { step, index, message } in entering {
-            if next.is_none() && inboxes.is_empty() {
-                next = Some((step, index, message));
-                continue;
-            }
             inboxes.resize_with(stage.steps.len(), VecDeque::new);
-            if let Some((step, index, message)) = next.take() {
-                inboxes[step - start].push_back((index, message));
-            }
-            inboxes[step - start].push_back((index, message));
+            inboxes[step - start].push_back((index, true, message));
         }
         let mut at = start;
-        loop {
-            if next.is_none() {
-                while at < stage.steps.end && inboxes.get(at - start).is_none_or(VecDeque::is_empty) {
-                    at += 1;
-                }
-                let inbox = inboxes.get_mut(at - start);
-                next = inbox.and_then(VecDeque::pop_front).map(|(index, message)| (at, index, message));
-            }
-            let Some((index, origin, message)) = next.take() else { return Ok(()) };
-            let Some(step) = &scenario.steps[index] else { continue };
-            scenario.memory.set_place(stage, Place::new(line_no, index, origin));
-            let strict = scenario.strict;
-            match run_step(step, message, &mut scenario.memory, context, outbox, strict) {
-                Err(error) => return Err((index, error)),
-                Ok(Emitted::One(to, message)) if to < stage.steps.end => {
-                    if inboxes.iter().all(VecDeque::is_empty) {
-                        next = Some((to, origin, message));
-                    } else {
-                        inboxes[to - start].push_back((origin, message));
-                    }
-                }
-                Ok(Emitted::One(..)) => {}
-                Ok(Emitted::Other) => {
-                    let emitted: Vec<(M, Destination)> = outbox.drain().collect();
-                    for (message, destination) in emitted {
-                        let to = receiver(step, &message, destination).filter(|to| *to < stage.steps.end);
-                        if let Some(to) = to {
-                            inboxes.resize_with(stage.steps.len(), VecDeque::new);
-                            inboxes[to - start].push_back((origin, message));
-                        }
-                    }
+        while let Some(inbox) = inboxes.get_mut(at - start) {
+            let Some((origin, is_new, message)) = inbox.pop_front() else {
+                at += 1;
+                continue;
+            };
+            let Some(step) = &scenario.steps[at] else { continue };
+            scenario.memory.set_place(stage, Place::new(line_no, at, origin), is_new);
+            let emitted: Vec<(M, Destination)> =
+                match run_step(step, message, &mut scenario.memory, context, outbox, scenario.strict)? {
+                    Emitted::One(to, message) => vec![(message, Destination::Step(to))],
+                    Emitted::Other => outbox.drain().collect(),
+                };
+            for (message, destination) in emitted {
+                let to = receiver(step, &message, destination).filter(|to| *to < stage.steps.end);
+                if let Some(to) = to {
+                    inboxes[to - start].push_back((origin, false, message));
                 }
             }
         }
+        Ok(())
     }
 
     /// Counts a line that cannot be decided, and returns the failure that ends the run, as of the step at position `step`.
@@ -299,17 +312,19 @@ impl<M: MessageSet> SyncRunner<M> {
 
     /// Returns why a line cannot be decided by several workers, if a step has looked up what its message did not ask for.
     pub(crate) fn check_strayed(&self) -> Result<(), StepFailure> {
-        if self.shared_stages.is_empty() {
-            return Ok(());
+        for stage in &self.shared_stages {
+            if let Some(name) = self.scenario.memory.strayed(stage) {
+                return Err(self.failure(stage.steps.start, key_differs(name)));
+            }
         }
-        let Some(name) = self.scenario.memory.strayed() else { return Ok(()) };
-        let text = format_args!(
-            "it looks into `{name}` by another key than that of the message that came to it: several workers cannot share that (run \
-             with `runtime.workers: 1`)"
-        );
-        let at = self.scenario.memory.slot(name).and_then(|slot| {
-            self.shared_stages.iter().find(|stage| stage.has(slot)).map(|stage| stage.steps.start)
-        });
-        Err(self.failure(at.unwrap_or_default(), StepError::new("KeyDiffers", text).stopping()))
+        Ok(())
     }
+}
+
+fn key_differs(name: &str) -> StepError {
+    let text = format_args!(
+        "it looks into `{name}` by another key than that of the message that came to it: several workers cannot share that (run \
+         with `runtime.workers: 1`)"
+    );
+    StepError::new("KeyDiffers", text).stopping()
 }

@@ -119,8 +119,6 @@ pub(crate) trait AnyStep<M: MessageSet>: Send {
 pub(crate) trait TypedStep<M: MessageSet>: AnyStep<M> {
     type Takes: VariantOf<M>;
     type Emits: Emits<M>;
-    /// Whether it finds anything beside its message.
-    const IS_KEYED: bool;
 
     fn run(
         &self,
@@ -178,7 +176,6 @@ impl<M: MessageSet, S: Step<M> + Send> AnyStep<M> for Stateless<S> {
 impl<M: MessageSet, S: Step<M> + Send> TypedStep<M> for Stateless<S> {
     type Takes = S::Takes;
     type Emits = S::Emits;
-    const IS_KEYED: bool = false;
 
     #[inline]
     fn run(

@@ -14,7 +14,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// Takes in the time of a line, unless it cannot move a watermark that is at `known` or later.
+    /// Takes in the time of a line, unless it cannot move a watermark that is at `known` or later; returns whether it may.
     pub(crate) fn add(
         &mut self,
         memory: &mut Memory,
@@ -22,14 +22,16 @@ impl Times {
         line_no: u64,
         time: i64,
         known: Option<i64>,
-    ) {
+    ) -> bool {
         let is_left_out =
             is_planted(Bug::TimesLeftOut) && self.earlier.is_some_and(|(_, greatest)| time <= greatest);
-        if !is_left_out && memory.may_move_watermark(stage, time, known, self.earlier) {
+        let may_move = !is_left_out && memory.may_move_watermark(stage, time, known, self.earlier);
+        if may_move {
             self.times.push((line_no, time));
             let greatest = self.earlier.map_or(time, |(_, greatest)| greatest.max(time));
             self.earlier = Some((time, greatest));
         }
+        may_move
     }
 
     pub(crate) fn write(&self, to: &mut Vec<u8>) {

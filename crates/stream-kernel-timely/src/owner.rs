@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use stream_kernel_exec::{Entering, MessageSet, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
+use stream_kernel_exec::{Entering, MessageSet, Paused, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
 use stream_kernel_run::{LineMessage, RawLine};
 
-use crate::home::{read_content, tell_written, write_refusal};
+use crate::home::{Line, read_content, tell_written, write_refusal};
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
@@ -20,6 +20,8 @@ const PREFETCHED_AT_ONCE: usize = 16;
 pub(crate) const MESSAGES: u8 = 0;
 /// A question begins with this if it holds the line, and what that finds in earlier stages.
 pub(crate) const LINE: u8 = 1;
+/// A question begins with this if the line is at home at its owner, who takes it through the stage: then comes the line's index.
+pub(crate) const HERE: u8 = 2;
 
 /// A stage in an epoch at an owner.
 pub(crate) struct OwnerStage {
@@ -45,6 +47,8 @@ struct Ask {
     home: usize,
     line_no: u64,
     at: std::ops::Range<usize>,
+    /// Whether the line is at home here.
+    is_here: bool,
 }
 
 /// The messages of a line that enter a stage: one, mostly.
@@ -57,6 +61,16 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) stages: &'a [Stage],
     pub(crate) owners: &'a Owners,
     pub(crate) index: usize,
+    /// The lines that are at home here.
+    pub(crate) lines: &'a mut [Line<M>],
+}
+
+/// What is to be taken through a stage.
+enum Question<M> {
+    /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
+    Messages(Messages<M>, usize, bool),
+    /// The line with this index, at home here.
+    Here(usize, Paused<M>),
 }
 
 impl OwnerStage {
@@ -79,7 +93,8 @@ impl OwnerStage {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
                 let end = packet.bytes.len() - bytes.len();
-                asks.push(Ask { home, line_no, at: end - ask.len()..end });
+                let is_here = ask.first() == Some(&HERE);
+                asks.push(Ask { home, line_no, at: end - ask.len()..end, is_here });
             }
         }
         let moves = Moves::of(runner.memory(), stage, watermark, &times);
@@ -113,22 +128,32 @@ impl OwnerStage {
     ) -> Option<()> {
         let described = &runners.stages[stage];
         let keeps_undo = described.is_tried();
-        let mut queue: VecDeque<(u64, usize, Messages<M>)> = VecDeque::new();
+        let mut queue: VecDeque<Question<M>> = VecDeque::new();
         let mut next = from;
         for at in from..self.asks.len() {
             if queue.is_empty() {
                 let end = self.asks.len().min(next + PREFETCHED_AT_ONCE);
                 for ask in next..end {
-                    let (emitted, entering) = self.entering(ask, runners, stage)?;
-                    for one in &entering {
-                        runners.owner.announce(one);
+                    let question = self.question(ask, runners, stage)?;
+                    match &question {
+                        Question::Messages(entering, ..) => {
+                            for Entering { step, message, .. } in entering {
+                                runners.owner.announce(*step, message);
+                            }
+                        }
+                        Question::Here(_, paused) => {
+                            for (step, message) in paused.entering(described) {
+                                runners.owner.announce(step, message);
+                            }
+                        }
                     }
-                    queue.push_back((self.asks[ask].line_no, emitted, entering));
+                    queue.push_back(question);
                 }
                 next = end;
                 runners.owner.prefetch();
             }
-            let (line_no, emitted, entering) = queue.pop_front()?;
+            let question = queue.pop_front()?;
+            let line_no = self.asks[at].line_no;
             self.moves_at.push(next_move);
             self.found_at.push(self.found.len());
             self.take_moves(&mut next_move, line_no, runners, described);
@@ -136,7 +161,15 @@ impl OwnerStage {
                 runners.owner.memory().mark(described, &mut self.marks);
                 self.marks_an_ask = self.marks.len() / (at + 1);
             }
-            runners.owner.run_stage(line_no, described, emitted, entering.into_iter(), &mut self.found);
+            match question {
+                Question::Messages(entering, emitted, is_alone) => {
+                    let line = (emitted, is_alone);
+                    runners.owner.run_stage(line_no, described, line, entering.into_iter(), &mut self.found);
+                }
+                Question::Here(line, paused) => {
+                    runners.lines[line].paused = Some(runners.owner.pass(paused, described));
+                }
+            }
         }
         self.take_moves(&mut next_move, u64::MAX, runners, described);
         Some(())
@@ -157,7 +190,7 @@ impl OwnerStage {
         {
             let (before, _) = self.moves.before(one.line_no);
             memory.set_watermark(stage, before);
-            memory.set_place(stage, Place::line(one.line_no));
+            memory.set_place(stage, Place::line(one.line_no), false);
             memory.set_forgotten(stage, 0);
             memory.set_watermark(stage, Some(one.to));
             self.forgotten[*next] = memory.forgotten(stage);
@@ -166,14 +199,14 @@ impl OwnerStage {
         memory.set_watermark(stage, before);
     }
 
-    /// Returns the messages of a line that enter the stage here, and how many were emitted before.
-    fn entering<M: LineMessage>(
+    /// Returns what a line asks; `None` if that cannot be read.
+    fn question<M: LineMessage>(
         &self,
         ask: usize,
         runners: &mut OwnerRunners<'_, M>,
         number: usize,
-    ) -> Option<(usize, Messages<M>)> {
-        let Ask { home, line_no, at } = &self.asks[ask];
+    ) -> Option<Question<M>> {
+        let Ask { home, line_no, at, .. } = &self.asks[ask];
         let mut bytes = &self.packets[*home].bytes[at.clone()];
         let stage = &runners.stages[number];
         let (&kind, rest) = bytes.split_first()?;
@@ -197,16 +230,21 @@ impl OwnerStage {
                 let paused = runners.scout.start(*line_no, raw, stage.steps.start);
                 (paused.emitted(), paused.into_entering(stage).collect())
             }
+            HERE if *home == runners.index => {
+                let line = usize::try_from(read_number(&mut bytes)?).ok()?;
+                return Some(Question::Here(line, runners.lines.get_mut(line)?.paused.take()?));
+            }
             _ => return None,
         };
-        if entering.len() > 1 {
+        let is_alone = entering.len() == 1;
+        if !is_alone {
             let mut share = Share::default();
             entering.retain(|one: &mut Entering<M>| {
                 runners.scout.share(stage, one.step, &one.message, &mut share);
                 share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
             });
         }
-        Some((emitted, entering))
+        Some(Question::Messages(entering, emitted, is_alone))
     }
 
     /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
@@ -255,7 +293,9 @@ impl OwnerStage {
         let mut answers = vec![head; workers];
         for (ask, (index, &start)) in self.asks.iter().zip(self.found_at.iter().enumerate()) {
             let end = self.found_at.get(index + 1).copied().unwrap_or(self.found.len());
-            write_bytes(&self.found[start..end], &mut answers[ask.home]);
+            if !ask.is_here {
+                write_bytes(&self.found[start..end], &mut answers[ask.home]);
+            }
         }
         answers
     }

@@ -303,6 +303,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes, all);
     let cut = cut.map_err(unreadable)?;
     let plan = Plan {
+        passes_lines: passes_lines(job, &stages),
         stages,
         owners: Owners::new(all, together.seed),
         cut,
@@ -396,6 +397,13 @@ fn places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Resu
 pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map(|stage| stage.steps.start);
     job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
+}
+
+/// Returns whether an owner may take lines through its stages that are at home with it: nobody tells them again, and no step counts on the
+/// way.
+pub(crate) fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
+    let last = stages.last().map_or(0, |stage| stage.steps.end);
+    !retells(job, stages) && !job.scenario().counts_before(last)
 }
 
 pub(crate) fn unreadable(cause: io::Error) -> WorkersError {

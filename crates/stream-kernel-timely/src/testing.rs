@@ -11,7 +11,7 @@ use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Summa
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
-use crate::run::retells;
+use crate::run::{passes_lines, retells};
 use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
 
 /// What a run has come to, be it of one worker or of several.
@@ -134,6 +134,7 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
     let cut =
         Cut::new(&InMemory(input), len, settings, epoch_bytes, workers).map_err(|error| error.to_string())?;
     let plan = Plan {
+        passes_lines: passes_lines(job, &stages),
         stages,
         owners: Owners::new(setting.workers, setting.seed),
         cut,

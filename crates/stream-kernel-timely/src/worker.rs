@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) cut: Cut,
     /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it fails.
     pub(crate) continues_after_errors: bool,
+    /// Whether the owner of a stage may take lines through it that are at home with it, once and for all.
+    pub(crate) passes_lines: bool,
 }
 
 impl<M: MessageSet> Runners<M> {
@@ -329,9 +331,16 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    fn owner_runners(&mut self) -> OwnerRunners<'_, A::Message> {
-        let Self { runners: Runners { scout, owner, .. }, plan: Plan { stages, owners, .. }, index, .. } =
-            self;
-        OwnerRunners { scout, owner, stages, owners, index: *index }
+    /// Returns what an owner needs for an epoch.
+    fn owner_runners(&mut self, epoch: u64) -> OwnerRunners<'_, A::Message> {
+        let Self {
+            runners: Runners { scout, owner, .. },
+            plan: Plan { stages, owners, .. },
+            index,
+            homes,
+            ..
+        } = self;
+        let lines = homes.get_mut(&epoch).map_or(&mut [][..], |home| &mut home.lines);
+        OwnerRunners { scout, owner, stages, owners, index: *index, lines }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::shared::{Place, Role, Shared, UndoMark, read_count, write_count};
+use super::shared::{Entered, Place, Role, Shared, UndoMark, read_count, write_count};
 use super::store::{NotRestored, Store, StoreKind};
 use super::table::Key;
 use crate::Encode;
@@ -27,6 +27,9 @@ enum Side<K> {
 #[derive(Debug)]
 struct OwnerSide<K> {
     place: Place,
+    /// Whether the stage is shared out by this gate, and so each key has one owner.
+    is_shared_out: bool,
+    entered: Entered<K>,
     added_at_line: usize,
     /// What other owners have added in this epoch, by key, in line order.
     elsewhere: BTreeMap<K, Vec<(Place, u64)>>,
@@ -145,6 +148,11 @@ impl<K: Key + Ord> Store for Gate<K> {
     const KIND: StoreKind = StoreKind::Gate;
 
     fn access(&mut self, key: K) -> GateCount<'_, K> {
+        if let Some(Side::Owner(owner)) = &mut self.side
+            && owner.is_shared_out
+        {
+            owner.entered.look_up(&key, PartialEq::eq);
+        }
         GateCount { gate: self, key }
     }
 
@@ -157,6 +165,7 @@ impl<K: Key + Ord> Store for Gate<K> {
             }
             Some(Side::Owner(owner)) => {
                 owner.found.clear();
+                owner.entered.end_line();
                 owner.added_at_line = self.added.len();
             }
         }
@@ -202,11 +211,13 @@ impl<K: Key + Ord> Store for Gate<K> {
 }
 
 impl<K: Key + Ord> Shared for Gate<K> {
-    fn take_role(&mut self, role: Role, _: bool, _: bool) {
+    fn take_role(&mut self, role: Role, _: bool, is_shared_out: bool) {
         self.side = Some(match role {
             Role::Home => Side::Home(HomeSide { found: Vec::new(), has_strayed: false }),
             Role::Owner => Side::Owner(OwnerSide {
                 place: Place::default(),
+                is_shared_out,
+                entered: Entered::new(),
                 added_at_line: 0,
                 elsewhere: BTreeMap::new(),
                 reads: Vec::new(),
@@ -215,9 +226,10 @@ impl<K: Key + Ord> Shared for Gate<K> {
         });
     }
 
-    fn set_place(&mut self, place: Place) {
+    fn set_place(&mut self, place: Place, is_new: bool) {
         if let Some(Side::Owner(owner)) = &mut self.side {
             owner.place = place;
+            owner.entered.begin_message(is_new);
         }
     }
 
@@ -228,6 +240,7 @@ impl<K: Key + Ord> Shared for Gate<K> {
             key.encode(to);
             count.encode(to);
         }
+        owner.entered.has_strayed().encode(to);
     }
 
     fn read_found(&mut self, from: &mut &[u8]) -> Option<()> {
@@ -235,11 +248,16 @@ impl<K: Key + Ord> Shared for Gate<K> {
         for _ in 0..read_count(from)? {
             home.found.push(<(K, u64)>::decode(from)?);
         }
+        home.has_strayed |= bool::decode(from)?;
         Some(())
     }
 
     fn has_strayed(&self) -> bool {
-        matches!(&self.side, Some(Side::Home(home)) if home.has_strayed)
+        match &self.side {
+            Some(Side::Home(home)) => home.has_strayed,
+            Some(Side::Owner(owner)) => owner.entered.has_strayed(),
+            None => false,
+        }
     }
 
     fn undo_mark(&self) -> UndoMark {

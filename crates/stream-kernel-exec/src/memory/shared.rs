@@ -51,6 +51,48 @@ impl Place {
 /// How far the changes of an epoch have come.
 pub type UndoMark = [usize; 2];
 
+/// The keys that a line may look up at an owner: those of its messages that have entered the stage, and others of the same owner.
+#[derive(Clone, Debug)]
+pub(crate) struct Entered<K> {
+    keys: Vec<K>,
+    /// Whether the next key is that of a message that has just entered.
+    is_new: bool,
+    has_strayed: bool,
+}
+
+impl<K> Entered<K> {
+    pub(crate) fn new() -> Self {
+        Self { keys: Vec::new(), is_new: false, has_strayed: false }
+    }
+
+    /// Takes whether the next message has just entered the stage.
+    pub(crate) fn begin_message(&mut self, is_new: bool) {
+        self.is_new = is_new;
+    }
+
+    /// Takes in a key that is looked up.
+    pub(crate) fn look_up(&mut self, key: &K, have_one_owner: impl Fn(&K, &K) -> bool)
+    where
+        K: Clone,
+    {
+        if std::mem::take(&mut self.is_new) {
+            self.keys.push(key.clone());
+        } else {
+            self.has_strayed |= !self.keys.iter().any(|entered| have_one_owner(entered, key));
+        }
+    }
+
+    /// Returns whether a key was looked up that the line may not.
+    pub(crate) fn has_strayed(&self) -> bool {
+        self.has_strayed
+    }
+
+    pub(crate) fn end_line(&mut self) {
+        self.keys.clear();
+        self.has_strayed = false;
+    }
+}
+
 /// Something that a limit counts, at an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
@@ -75,9 +117,14 @@ pub trait Shared {
         let _ = (role, keeps_undo, is_shared_out);
     }
 
-    /// Takes where the run is.
-    fn set_place(&mut self, place: Place) {
-        let _ = place;
+    /// Takes where the run is, and whether the message there has just entered the stage: its key says what this line may look up.
+    fn set_place(&mut self, place: Place, is_new: bool) {
+        let _ = (place, is_new);
+    }
+
+    /// Takes whether what the next lines find is to be written.
+    fn note_found(&mut self, is_noted: bool) {
+        let _ = is_noted;
     }
 
     /// Appends what the line has found, and forgets that it has.
@@ -91,7 +138,7 @@ pub trait Shared {
         Some(())
     }
 
-    /// Returns whether a step has looked up what its message did not ask for.
+    /// Returns whether a step has looked up what the messages that entered its stage did not ask for.
     fn has_strayed(&self) -> bool {
         false
     }

@@ -223,10 +223,18 @@ impl Memory {
         }
     }
 
-    /// At an owner: says where the run is.
-    pub fn set_place(&mut self, stage: &Stage, place: Place) {
+    /// At an owner: says where the run is. The first key that a `new` message looks up is its own; those that follow from it have the
+    /// same owner.
+    pub fn set_place(&mut self, stage: &Stage, place: Place, is_new: bool) {
         for &slot in &stage.slots {
-            self.stores[slot].shared_mut().set_place(place);
+            self.stores[slot].shared_mut().set_place(place, is_new);
+        }
+    }
+
+    /// At an owner: says whether what the next lines find is to be [written](Self::write_found).
+    pub(crate) fn note_found(&mut self, stage: &Stage, is_noted: bool) {
+        for &slot in &stage.slots {
+            self.stores[slot].shared_mut().note_found(is_noted);
         }
     }
 
@@ -246,10 +254,10 @@ impl Memory {
         from.is_empty().then_some(())
     }
 
-    /// Returns the name of the memory that a step has looked into by another key than that of the message that entered its stage.
-    pub(crate) fn strayed(&self) -> Option<&'static str> {
-        let strayed = self.stores.iter().position(|store| store.shared().has_strayed())?;
-        Some(self.declared[strayed].name)
+    /// Returns the name of the memory into which a step of the stage has looked by another key than that of the message that entered it.
+    pub(crate) fn strayed(&self, stage: &Stage) -> Option<&'static str> {
+        let strayed = stage.slots.iter().find(|slot| self.stores[**slot].shared().has_strayed())?;
+        Some(self.declared[*strayed].name)
     }
 
     /// Sets the watermark of a stage to where it was before a line.

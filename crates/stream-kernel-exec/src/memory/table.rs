@@ -471,6 +471,9 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     const KIND: StoreKind = StoreKind::Table;
 
     fn access(&mut self, key: K) -> Entry<'_, K, V, O> {
+        if self.side.is_some() {
+            self.note_key(&key);
+        }
         Entry { table: self, key }
     }
 

@@ -481,7 +481,13 @@ fn a_stage_runs_where_its_memory_is() {
         }
         if asks {
             let again = home.start(line_no, Text(text.to_owned()), stage.steps.start);
-            owner.run_stage(line_no, stage, again.emitted(), again.into_entering(stage), &mut found);
+            owner.run_stage(
+                line_no,
+                stage,
+                (again.emitted(), again.is_alone()),
+                again.into_entering(stage),
+                &mut found,
+            );
             home.memory().set_watermark(stage, watermark);
             home.memory().read_found(stage, &found).unwrap();
             let after = share.time().and_then(|day| owner.memory().watermark_after(stage, watermark, day));

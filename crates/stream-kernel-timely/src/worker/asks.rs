@@ -5,7 +5,7 @@ use stream_kernel_run::Application;
 
 use super::{EPOCHS_AHEAD, Places, Plan, Worker};
 use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
-use crate::owner::{LINE, MESSAGES};
+use crate::owner::{HERE, LINE, MESSAGES};
 use crate::packet::{BadPacket, Packet, Topic, write_bytes, write_number};
 use crate::part::{Bytes, Part};
 use crate::planted::{Bug, is_planted};
@@ -116,8 +116,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             homes,
             input,
             runners,
-            plan: Plan { stages, owners, continues_after_errors, .. },
+            plan: Plan { stages, owners, continues_after_errors, passes_lines, .. },
             owned,
+            index,
             ..
         } = self;
         let Some(home) = homes.get_mut(&epoch) else { return };
@@ -127,6 +128,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let mut asked = HomeStage::default();
         let known = owned[number].watermark;
         let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
+        let passes = *passes_lines && !runners.scout.memory().is_agreed_upon(stage);
         let (mut share, mut ask) = (Share::default(), Vec::new());
         let (mut their_owners, mut times): (Vec<usize>, Vec<i64>) = (Vec::new(), Vec::new());
         for (at, line) in home.lines.iter_mut().enumerate() {
@@ -157,13 +159,22 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 continue;
             }
             let line_no = paused.line_no();
+            let mut may_move = false;
             for &time in &times {
-                asked.times.add(runners.scout.memory(), stage, line_no, time, known);
+                may_move |= asked.times.add(runners.scout.memory(), stage, line_no, time, known);
             }
             if their_owners.is_empty() {
                 continue;
             }
             ask.clear();
+            // How much a line makes forgotten by its time, no owner knows alone.
+            if passes && !may_move && paused.is_alone() && their_owners == [*index] {
+                ask.push(HERE);
+                write_number(at as u64, &mut ask);
+                write_number(line_no, &mut asks[*index]);
+                write_bytes(&ask, &mut asks[*index]);
+                continue;
+            }
             if !pack(paused, stage, &mut ask) {
                 ask.clear();
                 ask.push(LINE);

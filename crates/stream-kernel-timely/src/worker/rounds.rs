@@ -29,7 +29,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             if let Some(asked) = self.homes.get_mut(&epoch).and_then(|home| home.stages.get_mut(stage)) {
                 asked.moves = current.moves().clone();
             }
-            current.run(0, 0, &mut self.owner_runners(), stage).ok_or(bad)?;
+            current.run(0, 0, &mut self.owner_runners(epoch), stage).ok_or(bad)?;
             if self.runners.owner.memory().is_agreed_upon(&self.plan.stages[stage]) {
                 self.send_round(epoch, stage, &mut current);
                 self.owned[stage].current = Some(current);
@@ -80,7 +80,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let others = said.iter().enumerate().filter(|(worker, _)| *worker != index);
             let others = others.filter(|_| !is_planted(Bug::DeafToGates));
             let others = others.map(|(_, (_, added, _))| *added);
-            current.hear_added(others, &mut self.owner_runners(), stage).ok_or(bad)?;
+            current.hear_added(others, &mut self.owner_runners(epoch), stage).ok_or(bad)?;
             current.round += 1;
             self.send_round(epoch, stage, &mut current);
             self.owned[stage].current = Some(current);

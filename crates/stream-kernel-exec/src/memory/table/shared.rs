@@ -3,7 +3,9 @@
 use std::num::NonZeroU64;
 
 use super::{Key, Limit, Owners, Retention, Table, Undo, Value};
-use crate::memory::shared::{Counted, Place, Refusal, Role, Shared, UndoMark, read_count, write_count};
+use crate::memory::shared::{
+    Counted, Entered, Place, Refusal, Role, Shared, UndoMark, read_count, write_count,
+};
 use crate::{Encode, StepError};
 
 /// What a table knows of its role.
@@ -15,6 +17,8 @@ pub(super) enum Side<K, V> {
 /// A table at the owner of some of its keys.
 pub(super) struct OwnerSide<K, V> {
     place: Place,
+    entered: Entered<K>,
+    notes_found: bool,
     keeps_undo: bool,
     /// Whether other owners have a part of the table. If not, limits are looked at here.
     is_shared_out: bool,
@@ -87,7 +91,7 @@ impl<K: Key, V: Value> HomeSide<K, V> {
 impl<K: Key, V: Value> OwnerSide<K, V> {
     /// Notes what a line finds under a key that it has not asked for before.
     pub(super) fn note(&mut self, key: &K, value: impl FnOnce() -> Option<V>) {
-        if !self.found.iter().any(|(found, _)| found == key) {
+        if self.notes_found && !self.found.iter().any(|(found, _)| found == key) {
             self.found.push((key.clone(), value()));
         }
     }
@@ -131,12 +135,26 @@ impl<K: Key, V: Value> OwnerSide<K, V> {
 
     pub(super) fn end_line(&mut self, undo: usize) {
         self.found.clear();
+        self.entered.end_line();
         (self.additions, self.refused) = (0, None);
         self.undo_at_line = undo;
     }
 }
 
 impl<K: Key, V: Value, O: Key> Table<K, V, O> {
+    /// Notes at an owner which key a step looks up.
+    pub(super) fn note_key(&mut self, key: &K) {
+        if let Some(Side::Owner(owner)) = &mut self.side
+            && owner.is_shared_out
+        {
+            let owners = self.owners.as_ref();
+            owner.entered.look_up(key, |one, other| match owners {
+                Some(Owners { of, .. }) => of(one) == of(other),
+                None => one == other,
+            });
+        }
+    }
+
     /// Returns the value, noted by an owner, told to a home.
     pub(super) fn get_shared(&mut self, key: &K) -> Option<V> {
         if let Some(Side::Home(home)) = &mut self.side {
@@ -191,6 +209,8 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
         self.side = Some(match role {
             Role::Owner => Side::Owner(OwnerSide {
                 place: Place::default(),
+                entered: Entered::new(),
+                notes_found: true,
                 keeps_undo,
                 is_shared_out,
                 additions: 0,
@@ -211,9 +231,16 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
         });
     }
 
-    fn set_place(&mut self, place: Place) {
+    fn set_place(&mut self, place: Place, is_new: bool) {
         if let Some(Side::Owner(owner)) = &mut self.side {
             owner.place = place;
+            owner.entered.begin_message(is_new);
+        }
+    }
+
+    fn note_found(&mut self, is_noted: bool) {
+        if let Some(Side::Owner(owner)) = &mut self.side {
+            owner.notes_found = is_noted;
         }
     }
 
@@ -226,6 +253,7 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
         }
         let refused = owner.refused.map(|(addition, which)| 1 + 2 * addition as usize + which);
         write_count(refused.unwrap_or(0), to);
+        owner.entered.has_strayed().encode(to);
     }
 
     fn read_found(&mut self, from: &mut &[u8]) -> Option<()> {
@@ -237,11 +265,16 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
         if let Some(refused) = read_count(from)?.checked_sub(1) {
             home.refusal = Some((u32::try_from(refused / 2).ok()?, refused % 2));
         }
+        home.has_strayed |= bool::decode(from)?;
         Some(())
     }
 
     fn has_strayed(&self) -> bool {
-        matches!(&self.side, Some(Side::Home(home)) if home.has_strayed)
+        match &self.side {
+            Some(Side::Home(home)) => home.has_strayed,
+            Some(Side::Owner(owner)) => owner.entered.has_strayed(),
+            None => false,
+        }
     }
 
     fn undo_mark(&self) -> UndoMark {
