@@ -117,19 +117,19 @@ impl<M: MessageSet> SyncRunner<M> {
     /// At an owner: takes a line that is at home here through a stage. What that changes in memory stays.
     pub fn pass(&mut self, mut paused: Paused<M>, stage: &Stage) -> Paused<M> {
         self.scenario.memory.note_found(stage, false);
-        self.scenario.memory.set_place(stage, Place::line(paused.line_no), true);
+        self.scenario.memory.set_place(stage, Place::new(paused.line_no, stage.steps.start, 0), true);
         self.run_until(&mut paused, stage.steps.end);
         if let Some(name) = self.scenario.memory.strayed(stage) {
             paused.at = At::Failed(stage.steps.start, key_differs(name));
         }
-        self.end_stage(if let At::Failed(_, error) = &paused.at { Err(error) } else { Ok(()) });
+        self.end_stage(if let At::Failed(_, error) = &paused.at { Some(error) } else { None });
         paused
     }
 
     /// Ends a line at an owner, with the error of a step if one has failed.
-    fn end_stage<T>(&mut self, done: Result<T, &StepError>) {
-        match done {
-            Err(error) if self.ends_at(error) => self.scenario.memory.roll_back(),
+    fn end_stage(&mut self, error: Option<&StepError>) {
+        match error {
+            Some(error) if self.ends_at(error) => self.scenario.memory.roll_back(),
             _ => self.scenario.memory.end_line(),
         }
     }
@@ -249,7 +249,7 @@ impl<M: MessageSet> SyncRunner<M> {
         self.scenario.memory.note_found(stage, true);
         let alone = if is_alone { entering.next() } else { None };
         let done = if let Some(Entering { step, message, .. }) = alone {
-            self.scenario.memory.set_place(stage, Place::line(line_no), true);
+            self.scenario.memory.set_place(stage, Place::new(line_no, step, 0), true);
             self.run_from(step, message, stage.steps.end).map(drop).map_err(|failure| failure.error)
         } else {
             let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
@@ -260,7 +260,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
         self.outbox.notices.end_input(false);
         self.scenario.memory.write_found(stage, found);
-        self.end_stage(done.as_ref());
+        self.end_stage(done.as_ref().err());
     }
 
     fn run_entering(

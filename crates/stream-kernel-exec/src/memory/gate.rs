@@ -13,6 +13,8 @@ pub struct Gate<K: Key + Ord> {
     counts: BTreeMap<K, u64>,
     /// What was added, and where, since the line began; at an owner, since the epoch began.
     added: Vec<(Place, K, u64)>,
+    /// Whether steps may add to it.
+    is_open: bool,
     /// What it is to a worker, if several share it.
     side: Option<Side<K>>,
 }
@@ -57,7 +59,12 @@ impl<K: Ord> OwnerSide<K> {
 impl<K: Key + Ord> Gate<K> {
     /// Returns a gate without counts.
     pub fn new() -> Self {
-        Self { counts: BTreeMap::new(), added: Vec::new(), side: None }
+        Self { counts: BTreeMap::new(), added: Vec::new(), is_open: true, side: None }
+    }
+
+    /// Returns a gate that stays at 0: for a configuration by which no step adds to it. Workers have nothing to agree upon then.
+    pub fn closed() -> Self {
+        Self { is_open: false, ..Self::new() }
     }
 
     /// Returns the count of a key, 0 if nothing was ever added.
@@ -87,6 +94,9 @@ impl<K: Key + Ord> Gate<K> {
     }
 
     fn add(&mut self, key: &K, count: u64) {
+        if !self.is_open {
+            return;
+        }
         if self.side.is_some() {
             self.find(key);
         }
@@ -224,6 +234,10 @@ impl<K: Key + Ord> Shared for Gate<K> {
                 found: Vec::new(),
             }),
         });
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open
     }
 
     fn set_place(&mut self, place: Place, is_new: bool) {

@@ -26,12 +26,12 @@ impl Place {
 
     /// Returns the place of the message with index `message` at the step at `step`.
     pub fn new(line_no: u64, step: usize, message: usize) -> Self {
-        Self(line_no << Self::LINE_SHIFT | (step as u64) << Self::MESSAGE_BITS | message as u64)
+        Self(line_no << Self::LINE_SHIFT | (step as u64) << Self::MESSAGE_BITS | (message as u64 + 1))
     }
 
     /// Returns the place before all steps of a line.
     pub fn line(line_no: u64) -> Self {
-        Self::new(line_no, 0, 0)
+        Self(line_no << Self::LINE_SHIFT)
     }
 
     /// Returns the line's number.
@@ -115,6 +115,11 @@ pub trait Shared {
     /// has all of it.
     fn take_role(&mut self, role: Role, keeps_undo: bool, is_shared_out: bool) {
         let _ = (role, keeps_undo, is_shared_out);
+    }
+
+    /// Returns whether anything may be added that other owners have to know of.
+    fn is_open(&self) -> bool {
+        true
     }
 
     /// Takes where the run is, and whether the message there has just entered the stage: its key says what this line may look up.

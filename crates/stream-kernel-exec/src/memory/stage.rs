@@ -207,7 +207,8 @@ impl Memory {
             }
         }
         stage.key = stage.key_slot.map(name);
-        stage.spread = if tables.len() == 1 { gates } else { Vec::new() };
+        let open_gates = gates.into_iter().filter(|gate| self.stores[*gate].shared().is_open());
+        stage.spread = if tables.len() == 1 { open_gates.collect() } else { Vec::new() };
         stage.watermark = watermarks.first().copied();
         stage.slots.retain(|slot| Some(*slot) != stage.watermark);
         Ok(stage)
