@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -98,7 +98,8 @@ where
     control.at_work.store(places.len(), Ordering::Release);
     let others = others.to_vec();
     let guards = initialize_from(builders, connections, move |allocator| {
-        let mut engine = EngineWorker::new(WorkerConfig::default(), allocator, None);
+        // Without a timer, the engine would never let a worker wait.
+        let mut engine = EngineWorker::new(WorkerConfig::default(), allocator, Some(started()));
         let place = places.get(engine.index() % places.len());
         let taken = place.and_then(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take());
         let (worker, said) = taken?;
@@ -110,6 +111,12 @@ where
         })
     })?;
     Ok(Engine(guards))
+}
+
+/// Returns the moment from which the engine counts.
+#[expect(clippy::disallowed_methods, reason = "the engine waits by this; nothing else comes of it")]
+fn started() -> Instant {
+    Instant::now()
 }
 
 /// Workers that run.
