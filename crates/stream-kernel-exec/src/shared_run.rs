@@ -114,11 +114,12 @@ impl<M: MessageSet> SyncRunner<M> {
         paused
     }
 
-    /// At an owner: takes a line that is at home here through a stage. What that changes in memory stays.
-    pub fn pass(&mut self, mut paused: Paused<M>, stage: &Stage) -> Paused<M> {
-        self.scenario.memory.note_found(stage, false);
-        self.scenario.memory.set_place(stage, Place::new(paused.line_no, stage.steps.start, 0), true);
-        self.run_until(&mut paused, stage.steps.end);
+    /// At an owner: takes a line that is at home here through a stage, and on through the stateless steps before position `until`. What that
+    /// changes in memory stays.
+    pub fn pass(&mut self, mut paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
+        let place = Place::new(paused.line_no, stage.steps.start, 0);
+        self.scenario.memory.begin_message(stage, place, false);
+        self.run_until(&mut paused, until);
         if let Some(name) = self.scenario.memory.strayed(stage) {
             paused.at = At::Failed(stage.steps.start, key_differs(name));
         }
@@ -246,10 +247,9 @@ impl<M: MessageSet> SyncRunner<M> {
         self.context.begin_input(line_no);
         self.outbox.begin_input();
         self.outbox.resume(emitted, None);
-        self.scenario.memory.note_found(stage, true);
         let alone = if is_alone { entering.next() } else { None };
         let done = if let Some(Entering { step, message, .. }) = alone {
-            self.scenario.memory.set_place(stage, Place::new(line_no, step, 0), true);
+            self.scenario.memory.begin_message(stage, Place::new(line_no, step, 0), true);
             self.run_from(step, message, stage.steps.end).map(drop).map_err(|failure| failure.error)
         } else {
             let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
@@ -284,7 +284,12 @@ impl<M: MessageSet> SyncRunner<M> {
                 continue;
             };
             let Some(step) = &scenario.steps[at] else { continue };
-            scenario.memory.set_place(stage, Place::new(line_no, at, origin), is_new);
+            let place = Place::new(line_no, at, origin);
+            if is_new {
+                scenario.memory.begin_message(stage, place, true);
+            } else {
+                scenario.memory.set_place(stage, place);
+            }
             let emitted: Vec<(M, Destination)> =
                 match run_step(step, message, &mut scenario.memory, context, outbox, scenario.strict)? {
                     Emitted::One(to, message) => vec![(message, Destination::Step(to))],

@@ -4,7 +4,7 @@ use stream_kernel_exec::{Memory, Paused, Refusal, Stage};
 use stream_kernel_run::LineContent;
 
 use crate::moves::{Moves, Times};
-use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
+use crate::packet::{Packet, read_bytes, read_number, split_head, write_bytes, write_number};
 use crate::part::Part;
 use crate::planted::{Bug, is_planted};
 
@@ -61,18 +61,18 @@ impl HomeStage {
     pub(crate) fn take_answers(&mut self, packets: Vec<Packet>) -> Option<()> {
         self.forgotten = vec![0; self.moves.moves.len()];
         for packet in packets {
-            let mut bytes = packet.bytes.as_slice();
-            self.refusal = read_refusal(&mut bytes).ok()?;
+            let (mut head, body) = split_head(&packet.bytes)?;
+            self.refusal = read_refusal(&mut head).ok()?;
             for forgotten in &mut self.forgotten {
-                let of_owner = read_number(&mut bytes)?;
+                let of_owner = read_number(&mut head)?;
                 if packet.from == packet.to || !is_planted(Bug::OwnForgotten) {
                     *forgotten += of_owner;
                 }
             }
-            let read = packet.bytes.len() - bytes.len();
-            let mut answers = packet.bytes;
-            answers.drain(..read);
-            self.answers.push(answers);
+            let answers = body.len();
+            let mut bytes = packet.bytes;
+            bytes.truncate(answers);
+            self.answers.push(bytes);
         }
         Some(())
     }

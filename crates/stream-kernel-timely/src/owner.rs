@@ -10,7 +10,9 @@ use stream_kernel_run::{LineMessage, RawLine};
 use crate::home::{Line, read_content, tell_written, write_refusal};
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
-use crate::packet::{Packet, read_bytes, read_number, write_bytes, write_number};
+use crate::packet::{
+    Packet, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
+};
 use crate::planted::{Bug, is_planted};
 
 /// The number of questions whose entries are prefetched at the same time.
@@ -87,12 +89,15 @@ impl OwnerStage {
             in_order.reverse();
         }
         for (home, packet) in in_order {
-            let mut bytes = packet.bytes.as_slice();
-            read_times(&mut bytes, &mut times)?;
+            let (mut head, body) = split_head(&packet.bytes)?;
+            read_times(&mut head, &mut times)?;
+            // As many as are said to be there, if there can be that many.
+            asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
+            let mut bytes = body;
             while !bytes.is_empty() {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
-                let end = packet.bytes.len() - bytes.len();
+                let end = body.len() - bytes.len();
                 let is_here = ask.first() == Some(&HERE);
                 asks.push(Ask { home, line_no, at: end - ask.len()..end, is_here });
             }
@@ -101,16 +106,16 @@ impl OwnerStage {
         let forgotten = vec![0; moves.moves.len()];
         Some(Self {
             packets,
-            asks,
             moves,
             forgotten,
             found: Vec::new(),
-            found_at: Vec::new(),
+            found_at: Vec::with_capacity(asks.len()),
             marks: Vec::new(),
             marks_an_ask: 0,
-            moves_at: Vec::new(),
+            moves_at: Vec::with_capacity(asks.len()),
             round: 0,
             added: Vec::new(),
+            asks,
         })
     }
 
@@ -128,6 +133,7 @@ impl OwnerStage {
     ) -> Option<()> {
         let described = &runners.stages[stage];
         let keeps_undo = described.is_tried();
+        let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
         let mut queue: VecDeque<Question<M>> = VecDeque::new();
         let mut next = from;
         for at in from..self.asks.len() {
@@ -167,7 +173,7 @@ impl OwnerStage {
                     runners.owner.run_stage(line_no, described, line, entering.into_iter(), &mut self.found);
                 }
                 Question::Here(line, paused) => {
-                    runners.lines[line].paused = Some(runners.owner.pass(paused, described));
+                    runners.lines[line].paused = Some(runners.owner.pass(paused, described, until));
                 }
             }
         }
@@ -190,7 +196,7 @@ impl OwnerStage {
         {
             let (before, _) = self.moves.before(one.line_no);
             memory.set_watermark(stage, before);
-            memory.set_place(stage, Place::line(one.line_no), false);
+            memory.set_place(stage, Place::line(one.line_no));
             memory.set_forgotten(stage, 0);
             memory.set_watermark(stage, Some(one.to));
             self.forgotten[*next] = memory.forgotten(stage);
@@ -290,12 +296,15 @@ impl OwnerStage {
         for forgotten in &self.forgotten {
             write_number(*forgotten, &mut head);
         }
-        let mut answers = vec![head; workers];
+        let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
         for (ask, (index, &start)) in self.asks.iter().zip(self.found_at.iter().enumerate()) {
             let end = self.found_at.get(index + 1).copied().unwrap_or(self.found.len());
             if !ask.is_here {
                 write_bytes(&self.found[start..end], &mut answers[ask.home]);
             }
+        }
+        for answers in &mut answers {
+            write_head_behind(&head, answers);
         }
         answers
     }

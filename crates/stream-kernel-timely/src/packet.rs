@@ -106,6 +106,20 @@ pub(crate) fn read_bytes<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(bytes)
 }
 
+/// Appends what is known last and read first, and how long it is.
+pub(crate) fn write_head_behind(head: &[u8], to: &mut Vec<u8>) {
+    to.extend_from_slice(head);
+    to.extend_from_slice(&(head.len() as u64).to_le_bytes());
+}
+
+/// Splits a head off that was written behind its body.
+pub(crate) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (rest, len) = bytes.split_last_chunk()?;
+    let len = usize::try_from(u64::from_le_bytes(*len)).ok()?;
+    let (body, head) = rest.split_at_checked(rest.len().checked_sub(len)?)?;
+    Some((head, body))
+}
+
 /// Appends a number in as few bytes as it takes, 7 bits each.
 pub(crate) fn write_number(mut number: u64, to: &mut Vec<u8>) {
     while number >= 0x80 {

@@ -16,7 +16,7 @@ use stream_kernel_exec::trace::{Record, RecordSerializer, TraceSink};
 use stream_kernel_exec::{MessageSet, NoticeCounts, Role, RunReport, Stage, StepFailure, SyncRunner};
 use stream_kernel_run::{Application, ConfigOf, Event, SummaryRow};
 
-use crate::home::HomeEpoch;
+use crate::home::{HomeEpoch, Line};
 use crate::owner::{OwnerRunners, OwnerStage};
 use crate::owners::Owners;
 use crate::packet::{BadPacket, Packet, Topic};
@@ -155,7 +155,7 @@ pub(crate) struct Worker<A: Application, I, P> {
     owned: Vec<OwnedStage>,
     /// What is told of the epoch that is not written yet.
     telling: Option<Telling>,
-    spare: Spare,
+    spare: Spare<A::Message>,
     outcome: Outcome,
     /// Why the last epoch could not be written.
     write_error: Option<String>,
@@ -181,11 +181,17 @@ struct Telling {
 }
 
 /// Buffers to be used again: new ones would have to be paged in.
-#[derive(Default)]
-struct Spare {
+struct Spare<M> {
     output: Vec<u8>,
     trace: Vec<u8>,
     part: Vec<Vec<u8>>,
+    lines: Vec<Vec<Line<M>>>,
+}
+
+impl<M> Default for Spare<M> {
+    fn default() -> Self {
+        Self { output: Vec::new(), trace: Vec::new(), part: Vec::new(), lines: Vec::new() }
+    }
 }
 
 /// What a worker is made of.

@@ -240,10 +240,16 @@ impl<K: Key + Ord> Shared for Gate<K> {
         self.is_open
     }
 
-    fn set_place(&mut self, place: Place, is_new: bool) {
+    fn set_place(&mut self, place: Place) {
         if let Some(Side::Owner(owner)) = &mut self.side {
             owner.place = place;
-            owner.entered.begin_message(is_new);
+        }
+    }
+
+    fn begin_message(&mut self, place: Place, _: bool) {
+        if let Some(Side::Owner(owner)) = &mut self.side {
+            owner.place = place;
+            owner.entered.begin_message();
         }
     }
 

@@ -65,9 +65,9 @@ impl<K> Entered<K> {
         Self { keys: Vec::new(), is_new: false, has_strayed: false }
     }
 
-    /// Takes whether the next message has just entered the stage.
-    pub(crate) fn begin_message(&mut self, is_new: bool) {
-        self.is_new = is_new;
+    /// Says that the next key is that of a message that enters the stage.
+    pub(crate) fn begin_message(&mut self) {
+        self.is_new = true;
     }
 
     /// Takes in a key that is looked up.
@@ -122,14 +122,14 @@ pub trait Shared {
         true
     }
 
-    /// Takes where the run is, and whether the message there has just entered the stage: its key says what this line may look up.
-    fn set_place(&mut self, place: Place, is_new: bool) {
-        let _ = (place, is_new);
+    /// Takes where the run is.
+    fn set_place(&mut self, place: Place) {
+        let _ = place;
     }
 
-    /// Takes whether what the next lines find is to be written.
-    fn note_found(&mut self, is_noted: bool) {
-        let _ = is_noted;
+    /// Takes where a message has entered the stage, whose key says what its line may look up, and whether what the line finds is noted.
+    fn begin_message(&mut self, place: Place, notes_found: bool) {
+        let _ = (place, notes_found);
     }
 
     /// Appends what the line has found, and forgets that it has.

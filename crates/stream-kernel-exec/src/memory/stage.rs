@@ -224,18 +224,18 @@ impl Memory {
         }
     }
 
-    /// At an owner: says where the run is. The first key that a `new` message looks up is its own; those that follow from it have the
-    /// same owner.
-    pub fn set_place(&mut self, stage: &Stage, place: Place, is_new: bool) {
+    /// At an owner: says where the run is.
+    pub fn set_place(&mut self, stage: &Stage, place: Place) {
         for &slot in &stage.slots {
-            self.stores[slot].shared_mut().set_place(place, is_new);
+            self.stores[slot].shared_mut().set_place(place);
         }
     }
 
-    /// At an owner: says whether what the next lines find is to be [written](Self::write_found).
-    pub(crate) fn note_found(&mut self, stage: &Stage, is_noted: bool) {
+    /// At an owner: says that a message enters the stage, and whether what its line finds is to be [written](Self::write_found). The first
+    /// key that is looked up is the message's own; those that follow from it have the same owner.
+    pub(crate) fn begin_message(&mut self, stage: &Stage, place: Place, notes_found: bool) {
         for &slot in &stage.slots {
-            self.stores[slot].shared_mut().note_found(is_noted);
+            self.stores[slot].shared_mut().begin_message(place, notes_found);
         }
     }
 
@@ -257,8 +257,8 @@ impl Memory {
 
     /// Returns the name of the memory into which a step of the stage has looked by another key than that of the message that entered it.
     pub(crate) fn strayed(&self, stage: &Stage) -> Option<&'static str> {
-        let strayed = stage.slots.iter().find(|slot| self.stores[**slot].shared().has_strayed())?;
-        Some(self.declared[*strayed].name)
+        let slot = stage.key_slot?;
+        self.stores[slot].shared().has_strayed().then(|| self.declared[slot].name)
     }
 
     /// Sets the watermark of a stage to where it was before a line.

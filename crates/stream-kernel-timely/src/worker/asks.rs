@@ -6,7 +6,7 @@ use stream_kernel_run::Application;
 use super::{EPOCHS_AHEAD, Places, Plan, Worker};
 use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
 use crate::owner::{HERE, LINE, MESSAGES};
-use crate::packet::{BadPacket, Packet, Topic, write_bytes, write_number};
+use crate::packet::{BadPacket, Packet, Topic, write_bytes, write_head_behind, write_number};
 use crate::part::{Bytes, Part};
 use crate::planted::{Bug, is_planted};
 use crate::told::Lines;
@@ -80,7 +80,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         // It was read, or the run ends before it.
         let Some(part) = self.parts.remove(&epoch) else { return Ok(true) };
-        let home = HomeEpoch { part, line_no_before, lines: Vec::new(), stages: Vec::new(), answered: 0 };
+        let lines = self.spare.lines.pop().unwrap_or_default();
+        let home = HomeEpoch { part, line_no_before, lines, stages: Vec::new(), answered: 0 };
         self.homes.insert(epoch, home);
         self.begin_lines(epoch);
         self.ask(epoch);
@@ -125,6 +126,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let number = home.stages.len();
         let Some(stage) = stages.get(number) else { return };
         let mut asks = vec![Vec::new(); owners.workers()];
+        let mut counts = vec![0; owners.workers()];
         let mut asked = HomeStage::default();
         let known = owned[number].watermark;
         let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
@@ -173,6 +175,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 write_number(at as u64, &mut ask);
                 write_number(line_no, &mut asks[*index]);
                 write_bytes(&ask, &mut asks[*index]);
+                counts[*index] += 1;
                 continue;
             }
             if !pack(paused, stage, &mut ask) {
@@ -192,14 +195,17 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 asked.note_asked(at, owner);
                 write_number(line_no, &mut asks[owner]);
                 write_bytes(&ask, &mut asks[owner]);
+                counts[owner] += 1;
             }
         }
         let mut head = Vec::new();
         asked.times.write(&mut head);
         home.stages.push(asked);
-        for (owner, asks) in asks.into_iter().enumerate() {
-            let bytes = [head.as_slice(), &asks].concat();
-            self.send(owner, epoch, Topic::Asks { stage: number }, bytes);
+        for (owner, (mut asks, count)) in asks.into_iter().zip(counts).enumerate() {
+            let mut head = head.clone();
+            write_number(count, &mut head);
+            write_head_behind(&head, &mut asks);
+            self.send(owner, epoch, Topic::Asks { stage: number }, asks);
         }
     }
 

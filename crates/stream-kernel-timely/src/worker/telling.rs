@@ -28,10 +28,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let before = self.runners.teller().report();
         let mut told = Told::default();
         let mut output = std::mem::take(&mut self.spare.output);
-        let HomeEpoch { part, lines, stages: answered, line_no_before, .. } = home;
+        let HomeEpoch { part, mut lines, stages: answered, line_no_before, .. } = home;
         let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
         let mut reader = part.reader(&self.input, line_no_before);
-        for (at, line) in lines.into_iter().enumerate() {
+        for (at, line) in lines.drain(..).enumerate() {
             let done = match self.runners.teller {
                 Some(_) => {
                     let Ok(Some(raw)) = reader.next_line() else { break };
@@ -56,6 +56,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         drop((answers, reader));
         self.spare.part.push(part.into_buffer());
+        self.spare.lines.push(lines);
         let mut trace = std::mem::take(&mut self.spare.trace);
         self.records.take(&mut trace);
         told.report = difference(self.runners.teller().report(), before);

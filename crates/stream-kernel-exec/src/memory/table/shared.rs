@@ -231,16 +231,16 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
         });
     }
 
-    fn set_place(&mut self, place: Place, is_new: bool) {
+    fn set_place(&mut self, place: Place) {
         if let Some(Side::Owner(owner)) = &mut self.side {
             owner.place = place;
-            owner.entered.begin_message(is_new);
         }
     }
 
-    fn note_found(&mut self, is_noted: bool) {
+    fn begin_message(&mut self, place: Place, notes_found: bool) {
         if let Some(Side::Owner(owner)) = &mut self.side {
-            owner.notes_found = is_noted;
+            (owner.place, owner.notes_found) = (place, notes_found);
+            owner.entered.begin_message();
         }
     }
 
