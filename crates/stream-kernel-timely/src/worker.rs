@@ -5,6 +5,7 @@
 
 mod asks;
 mod ending;
+mod gathering;
 mod rounds;
 mod telling;
 
@@ -55,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) cut: Cut,
     /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it fails.
     pub(crate) continues_after_errors: bool,
+    /// How many workers write what they tell, from worker 0 on; the others send it to worker 0.
+    pub(crate) writers: usize,
 }
 
 impl<M: MessageSet> Runners<M> {

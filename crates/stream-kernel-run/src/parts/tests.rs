@@ -28,14 +28,15 @@ fn write(dir: &TempDir, seed: u64, workers: usize, epochs: usize, is_complete: b
             single += &text;
         }
     }
-    let mut first = parts.writers[0].0.try_clone().unwrap();
-    for (output, _) in &mut parts.writers {
+    for (output, _) in &mut parts.take_writers().unwrap() {
         output.sync().unwrap();
     }
-    first.finish(b"the end\n").unwrap();
+    parts.finish(b"the end\n").unwrap();
+    assert!(parts.unfinished_output().is_some());
     single += "the end\n";
     if is_complete {
         parts.succeed().unwrap();
+        assert_eq!(parts.unfinished_output(), None);
     }
     single
 }

@@ -61,9 +61,12 @@ pub struct PartsOf {
 /// The parts of a process's workers.
 pub struct RunParts {
     /// By worker: its part of the output, and of the trace if there is one.
-    pub writers: Vec<(PartWriter, Option<PartWriter>)>,
+    pub(super) writers: Vec<(PartWriter, Option<PartWriter>)>,
+    /// Those of part 0, at the process that has it: what comes behind the last line goes there.
+    first: Option<(PartWriter, Option<PartWriter>)>,
     /// The folders, the output's last.
     folders: Vec<PathBuf>,
+    is_complete: bool,
 }
 
 impl RunParts {
@@ -106,12 +109,41 @@ impl RunParts {
         };
         let outputs = make(output, PartsKind::Output, of, None)?;
         let writers = outputs.into_iter().map(|output| (output, traces.as_mut().and_then(Iterator::next)));
-        Ok(Self { writers: writers.collect(), folders })
+        Ok(Self { writers: writers.collect(), first: None, folders, is_complete: false })
     }
 
-    /// Returns the folder of the output.
-    pub fn output_folder(&self) -> Option<&Path> {
-        self.folders.last().map(PathBuf::as_path)
+    /// Takes the parts of this process's workers, in their order: each one's of the output, and of the trace if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says.
+    pub fn take_writers(&mut self) -> io::Result<Vec<(PartWriter, Option<PartWriter>)>> {
+        let writers = std::mem::take(&mut self.writers);
+        if let Some((output, trace)) = writers.first().filter(|(output, _)| output.worker == 0) {
+            let trace = trace.as_ref().map(PartWriter::try_clone).transpose()?;
+            self.first = Some((output.try_clone()?, trace));
+        }
+        Ok(writers)
+    }
+
+    /// Returns the folder of the output, if it is not complete and part 0 is in it.
+    pub fn unfinished_output(&self) -> Option<&Path> {
+        let has_first = self.first.is_some() && !self.is_complete;
+        self.folders.last().map(PathBuf::as_path).filter(|_| has_first)
+    }
+
+    /// Appends what comes behind the last line of the input to part 0, once its worker is done, and makes it durable. A process that does
+    /// not have part 0 does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says; the error names the part.
+    pub fn finish(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some((output, trace)) = &mut self.first else { return Ok(()) };
+        if let Some(trace) = trace {
+            trace.finish(&[])?;
+        }
+        output.finish(bytes)
     }
 
     /// Writes `_SUCCESS` into each folder and makes it durable, the output's last. All parts must have been made durable before.
@@ -119,7 +151,7 @@ impl RunParts {
     /// # Errors
     ///
     /// Returns what the system says; the error names the file.
-    pub fn succeed(&self) -> io::Result<()> {
+    pub fn succeed(&mut self) -> io::Result<()> {
         for folder in &self.folders {
             let path = folder.join(SUCCESS);
             let written = (OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path))
@@ -127,6 +159,7 @@ impl RunParts {
                 .and_then(|()| sync_folder(folder));
             written.map_err(|error| unwritable(&path, &error))?;
         }
+        self.is_complete = true;
         Ok(())
     }
 }
@@ -202,6 +235,7 @@ fn unwritable(path: &Path, error: &io::Error) -> io::Error {
 /// A part and its index, open for writing. The part is locked for as long as it is open.
 #[derive(Debug)]
 pub struct PartWriter {
+    worker: usize,
     path: PathBuf,
     part: File,
     index: File,
@@ -222,18 +256,23 @@ impl PartWriter {
         // Appended to, so that a clone goes on behind what is there.
         let part = create_locked(&path, OpenOptions::new().append(true))?;
         let index = create_locked(&index_path(folder, header.worker), OpenOptions::new().append(true))?;
-        let mut writer = Self { path, part, index, bytes: 0, index_bytes: 0, fsync_every_n, records: 0 };
+        let mut writer = Self {
+            worker: header.worker,
+            path,
+            part,
+            index,
+            bytes: 0,
+            index_bytes: 0,
+            fsync_every_n,
+            records: 0,
+        };
         let failed = |cause| OpenPartsError::Io { folder: folder.to_owned(), cause };
         writer.write_index(&header.line()).map_err(failed)?;
         Ok(writer)
     }
 
     /// Returns another one for the same part, which goes on behind all that was written.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says.
-    pub fn try_clone(&self) -> io::Result<Self> {
+    fn try_clone(&self) -> io::Result<Self> {
         let (path, part, index) = (self.path.clone(), self.part.try_clone()?, self.index.try_clone()?);
         Ok(Self { path, part, index, ..*self })
     }
@@ -286,12 +325,8 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Appends what comes behind the last line of the input, and makes it durable; to part 0 alone, once its worker is done.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system says; the error names the part.
-    pub fn finish(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Appends what comes behind the last line of the input, and makes it durable.
+    fn finish(&mut self, bytes: &[u8]) -> io::Result<()> {
         // The worker has checked these when it was done.
         let has = |file: &File| Ok::<_, io::Error>(file.metadata()?.len());
         (self.bytes, self.index_bytes) = (has(&self.part)?, has(&self.index)?);
