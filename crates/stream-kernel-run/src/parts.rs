@@ -86,6 +86,11 @@ pub fn single_file(folder: &Path) -> Option<PathBuf> {
     Some(folder.with_file_name(name))
 }
 
+/// Returns whether a path leads to a folder that a run has written parts into, or that has the name of one.
+pub fn is_parts_folder(path: &Path) -> bool {
+    path.is_dir() && (single_file(path).is_some() || index_path(path, 0).exists())
+}
+
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);
@@ -104,7 +109,7 @@ fn index_path(folder: &Path, worker: usize) -> PathBuf {
 fn worker_of(name: &str) -> Option<usize> {
     let digits = name.strip_prefix("part-")?;
     let digits = digits.strip_suffix(INDEX_ENDING).unwrap_or(digits);
-    if digits.len() != 5 { None } else { decimal(digits) }
+    if digits.len() == 5 { decimal(digits) } else { None }
 }
 
 /// Returns the number that these are the digits of, without a sign.

@@ -222,16 +222,12 @@ impl Index {
         };
         let line_end = memchr::memchr(b'\n', &header[..read]);
         let line = line_end.and_then(|end| std::str::from_utf8(&header[..end]).ok());
-        match line.and_then(Header::read) {
-            Some(header) => {
-                let offset = line_end.map_or(0, |end| end as u64 + 1);
-                Ok(Self { path, header, offset, numbers: VecDeque::new(), is_torn: false })
-            }
-            None => {
-                let why = "does not begin as one of this program's version does".to_owned();
-                Err(ReadPartsError::Index { path, why })
-            }
-        }
+        let Some(header) = line.and_then(Header::read) else {
+            let why = "does not begin as one of this program's version does".to_owned();
+            return Err(ReadPartsError::Index { path, why });
+        };
+        let offset = line_end.map_or(0, |end| end as u64 + 1);
+        Ok(Self { path, header, offset, numbers: VecDeque::new(), is_torn: false })
     }
 
     /// Returns the next number of bytes; `None` at the end, or before a line that has no end.

@@ -81,12 +81,12 @@ impl RunParts {
         let output = parts_folder(&config.adapters.output_sink().settings.path);
         let trace = tracing::file(&config.runtime.tracing);
         let trace = trace.map(|(path, cadence)| (parts_folder(path), cadence.fsync_every_n));
-        Self::open_folders(&output, trace, of)
+        Self::open_folders(&output, trace.as_ref(), of)
     }
 
     fn open_folders(
         output: &Path,
-        trace: Option<(PathBuf, Option<NonZeroU64>)>,
+        trace: Option<&(PathBuf, Option<NonZeroU64>)>,
         of: &PartsOf,
     ) -> Result<Self, OpenPartsError> {
         // The output comes last: whatever cannot be opened, no result is touched.
@@ -101,7 +101,7 @@ impl RunParts {
                 drop(lock_left_over(&part_path(folder, worker))?);
             }
         }
-        let mut traces = match &trace {
+        let mut traces = match trace {
             Some((folder, fsync_every_n)) => {
                 Some(make(folder, PartsKind::Trace, of, *fsync_every_n)?.into_iter())
             }
@@ -363,6 +363,6 @@ pub(super) mod tests {
     ) -> Result<RunParts, OpenPartsError> {
         let [output, trace] = ["out", "trace"].map(|name| parts_folder(&dir.path().join(name)));
         let trace = has_trace.then_some((trace, NonZeroU64::new(1)));
-        RunParts::open_folders(&output, trace, &PartsOf { workers, all, run: run_of() })
+        RunParts::open_folders(&output, trace.as_ref(), &PartsOf { workers, all, run: run_of() })
     }
 }

@@ -83,7 +83,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Some(packets) = self.take(epoch, Topic::Told) else { return Ok(false) };
         let Some(telling) = self.telling.take() else { return Ok(false) };
         let mut places = None;
-        let mut placed = Vec::new();
+        let mut of_all = Vec::new();
         for (worker, packet) in packets.iter().enumerate() {
             let told = Told::read(&packet.bytes).ok_or_else(|| packet.bad())?;
             if let (Some(error), None) = (&told.write_error, &self.outcome.ending.write_error) {
@@ -93,7 +93,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             if worker == self.index && !is_planted(Bug::OwnPlace) {
                 places = Some((self.outcome.output_bytes, self.outcome.trace_bytes));
             }
-            placed.push(Placed::new((self.outcome.output_bytes, self.outcome.trace_bytes), &told));
+            of_all.push(Placed::new((self.outcome.output_bytes, self.outcome.trace_bytes), &told));
             let report = &mut self.outcome.report;
             report.inputs += told.report.inputs;
             report.abandoned += told.report.abandoned;
@@ -117,7 +117,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let written = self.places.write((&output, output_at), (&trace, self.trace_start + trace_at));
             self.write_error = written.err().map(|error| error.to_string());
         }
-        self.write_gathered(&gathered, &placed)?;
+        self.write_gathered(&gathered, &of_all)?;
         output.clear();
         trace.clear();
         (self.spare.output, self.spare.trace) = (output, trace);
