@@ -106,11 +106,14 @@ impl Bytes for InMemory<'_> {
     }
 }
 
+/// Output and trace of a worker, epoch by epoch.
+type Segments = Vec<[Vec<u8>; 2]>;
+
 /// Files of all workers, or of each: output and trace, by worker the bytes of each epoch.
 #[derive(Clone, Default)]
 struct Files {
     shared: Rc<RefCell<[Vec<u8>; 2]>>,
-    parts: Rc<RefCell<BTreeMap<usize, Vec<[Vec<u8>; 2]>>>>,
+    parts: Rc<RefCell<BTreeMap<usize, Segments>>>,
 }
 
 impl Files {

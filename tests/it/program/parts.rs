@@ -37,7 +37,6 @@ fn check_merged(folder: &Folder, output: &str, trace: &str) {
         &["trace", "stats"],
         &["trace", "view", "--json", "--output", "-"],
         &["trace", "export", "--format", "chrome"],
-        &["explain", "--id", "8"],
     ] {
         let read = |name: &str| Program::new(folder).args(command.iter().chain([&name])).exits_with(0);
         let (of_parts, of_file) = (read("trace.parts"), read("trace"));
@@ -59,6 +58,19 @@ fn parts_merge_to_what_one_worker_writes() {
         assert!(!folder.has("output.txt") && !folder.has("output.txt.partial") && !folder.has("trace"));
         check_merged(&folder, &output, &trace);
     }
+}
+
+#[test]
+fn decisions_are_explained_from_a_folder() {
+    let folder = Folder::with_input(input());
+    let shown = ["runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}"];
+    program(&folder, &PARTS).set(shown).args(["--workers", "2"]).exits_with(0);
+    merge(&folder, "trace.parts").exits_with(0);
+    let explained =
+        |trace: &str| Program::new(&folder).args(["explain", "--id", "8", trace]).exits_with(0).stdout;
+    let of_parts = explained("trace.parts");
+    assert!(of_parts.contains("id 8") || of_parts.contains("`8`"), "{of_parts}");
+    assert_eq!(of_parts, explained("trace"));
 }
 
 #[test]
@@ -212,7 +224,7 @@ fn what_is_not_whole_is_not_merged() {
     type Change = fn(&Folder);
     let changes: [(&str, Change); 5] = [
         ("part-00001` is missing", |folder| {
-            fs::remove_file(folder.path_of("output.txt.parts/part-00001")).unwrap()
+            fs::remove_file(folder.path_of("output.txt.parts/part-00001")).unwrap();
         }),
         ("part-00001.index` is missing", |folder| {
             fs::remove_file(folder.path_of("output.txt.parts/part-00001.index")).unwrap();
