@@ -37,6 +37,19 @@ pub(crate) enum KernelCommand {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write the single file that the parts of several workers come to.
+    ///
+    /// The parts are those of an output or of a trace, of a run that has come to its end (`adapters.output_sink.settings.parts`).
+    /// An output that is there is replaced, as a run does; a trace is not. Exits with 0 once the file is whole and durable, with 2 if
+    /// the folder is not whole, with 1 if the file cannot be written.
+    Merge {
+        /// The folder: `OUTPUT.parts`.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// Write to FILE, or to standard output if it is `-`; by default to the folder's name without `.parts`.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Look at how far a run has come.
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),

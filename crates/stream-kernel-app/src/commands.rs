@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 use stream_kernel_run::config::{ContextDiffMode, Loader, Redact, RedactIdentity, Runtime, Variable};
 use stream_kernel_run::files::is_standard_stream;
+use stream_kernel_run::parts::parts_folder;
 use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
 use stream_kernel_text::{counted, escaped, escaped_json};
 
@@ -111,7 +112,7 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     }
     text += &format!("on a step's error: {}\n", word(&runtime.on_step_error));
     let (input, output) = (&config.adapters.input_source().settings, &config.adapters.output_sink().settings);
-    text += &format!("tracing: {}\n", describe_tracing(runtime));
+    text += &format!("tracing: {}\n", describe_tracing(runtime, output.parts));
     if job.is_on_several_workers() {
         text += &format!("workers: {}\n", describe_workers(runtime));
         text += &describe_stages(job);
@@ -132,7 +133,12 @@ fn describe<A: Application>(job: &Job<A>) -> String {
         place(&input.path, "standard input"),
         input.max_line_bytes
     );
-    text += &format!("output: {}\n", place(&output.path, "standard output"));
+    let output = match runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather) {
+        _ if output.parts => format!("{}, a part of each worker", place(&parts_folder(&output.path), "")),
+        true => format!("{}, written by process 0", place(&output.path, "")),
+        false => place(&output.path, "standard output"),
+    };
+    text += &format!("output: {output}\n");
     text
 }
 
@@ -163,7 +169,7 @@ fn describe_workers(Runtime { workers, cluster, .. }: &Runtime) -> String {
     format!("{threads} in {processes}; this is process {}, {}", cluster.process, escaped(host))
 }
 
-fn describe_tracing(runtime: &Runtime) -> String {
+fn describe_tracing(runtime: &Runtime, has_parts: bool) -> String {
     let tracing = &runtime.tracing;
     if !tracing.enabled {
         return "off".to_owned();
@@ -176,6 +182,12 @@ fn describe_tracing(runtime: &Runtime) -> String {
         None => "kept in memory only".to_owned(),
         Some(sink) => match sink.jsonl_file() {
             None => "to standard output".to_owned(),
+            Some((path, jsonl)) if has_parts => {
+                let fsync = jsonl
+                    .fsync_every_n
+                    .map_or(String::new(), |every| format!(", made durable every {every} records or more"));
+                format!("to {}, a part of each worker{fsync}", escaped(&parts_folder(path).to_string_lossy()))
+            }
             Some((path, _)) if runtime.is_on_several_workers() => {
                 format!("appended to {} in line order", escaped(&path.to_string_lossy()))
             }

@@ -46,8 +46,8 @@ pub(crate) fn run<A: Application>(
 
 #[cfg(not(feature = "workers"))]
 fn on_several_workers<A: Application>(_: &Job<A>, _: &Options) -> Result<u8, Failure> {
-    let text =
-        "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster`)";
+    let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
+         `adapters.output_sink.settings.parts`)";
     Err(Failure::usage(text))
 }
 

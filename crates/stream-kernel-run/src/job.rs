@@ -117,9 +117,9 @@ impl<A: Application> Job<A> {
         &self.redaction
     }
 
-    /// Returns whether the configuration asks for several workers: several threads, or a cluster of any size.
+    /// Returns whether the configuration asks for several workers: several threads, a cluster of any size, or files of each worker.
     pub fn is_on_several_workers(&self) -> bool {
-        self.config.runtime.is_on_several_workers()
+        worker_checks::is_on_several_workers(&self.config)
     }
 
     /// Returns the secret that the processes of a cluster know each other by; `None` if none is configured.

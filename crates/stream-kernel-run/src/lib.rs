@@ -26,6 +26,7 @@ mod session;
 mod shared_files;
 
 pub mod hosts;
+pub mod parts;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -84,15 +84,7 @@ impl OutputFile {
             return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
-        // Held until the new file is locked, so that nobody else replaces what is left over meanwhile.
-        let _left_over = lock_left_over(&partial)?;
-        // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
-        match fs::remove_file(&partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
-            _ => {}
-        }
-        let file = options.create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
-        lock(&file, &partial)?;
+        let file = create_locked(&partial, options)?;
         Ok(Self::new(file, path, Some(partial)))
     }
 
@@ -186,8 +178,23 @@ impl Write for OutputFile {
     }
 }
 
+/// Makes a new file in place of what is left over of an earlier run, and locks it.
+pub(crate) fn create_locked(path: &Path, options: &mut OpenOptions) -> Result<File, OpenOutputError> {
+    let failed = |cause| OpenOutputError::Io { path: path.to_owned(), cause };
+    // Held until the new file is locked, so that nobody else replaces what is left over meanwhile.
+    let _left_over = lock_left_over(path)?;
+    // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let file = options.create_new(true).mode(0o600).open(path).map_err(failed)?;
+    lock(&file, path)?;
+    Ok(file)
+}
+
 /// Locks what is left over of an output, and returns it; `None` if nothing is, or it is no file that can be opened.
-fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputError> {
+pub(crate) fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputError> {
     // It may have become a pipe: to open that would wait for its other end.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let Ok(file) = OpenOptions::new().write(true).custom_flags(flags).open(partial) else { return Ok(None) };

@@ -9,6 +9,7 @@ mod owner;
 mod owners;
 mod packet;
 mod part;
+mod places;
 mod planted;
 mod run;
 mod together;

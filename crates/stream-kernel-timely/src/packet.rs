@@ -25,6 +25,8 @@ pub(crate) enum Topic {
     Done,
     /// The sender is there.
     Alive,
+    /// What the sender's lines have written, if worker 0 writes it.
+    Gathered,
 }
 
 /// Some bytes from one worker to another.
@@ -52,6 +54,7 @@ impl Topic {
             Self::Memory => (7, 0, 0),
             Self::Done => (8, 0, 0),
             Self::Alive => (9, 0, 0),
+            Self::Gathered => (10, 0, 0),
         }
     }
 
@@ -69,6 +72,7 @@ impl Topic {
             7 => Self::Memory,
             8 => Self::Done,
             9 => Self::Alive,
+            10 => Self::Gathered,
             _ => return None,
         })
     }

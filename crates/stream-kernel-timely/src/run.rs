@@ -13,7 +13,7 @@ use stream_kernel_exec::trace::Clock;
 use stream_kernel_exec::{NotShared, RunReport, Stage};
 use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
-use stream_kernel_run::files::write_to_what_is_there;
+use stream_kernel_run::parts::PartsOf;
 use stream_kernel_run::{
     Application, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles, SummaryRow,
     UnterminatedLine,
@@ -22,8 +22,9 @@ use stream_kernel_run::{
 use crate::dataflow::{Control, Said, drive};
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
+use crate::places::RunFiles;
 use crate::together::{Together, Watch};
-use crate::worker::{Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -112,60 +113,6 @@ impl Bytes for Input {
     }
 }
 
-/// A worker's places in the files of all.
-struct FilePlaces {
-    output: PlacedFile,
-    trace: Option<PlacedFile>,
-    trace_start: u64,
-}
-
-/// A file, opened when it is first written: by then, the process that makes it has done so.
-struct PlacedFile {
-    path: PathBuf,
-    file: Option<File>,
-}
-
-impl PlacedFile {
-    fn open(&mut self) -> io::Result<&mut File> {
-        let opened = match self.file.take() {
-            Some(file) => file,
-            None => write_to_what_is_there(&self.path)?,
-        };
-        Ok(self.file.insert(opened))
-    }
-
-    fn write(&mut self, (bytes, at): (&[u8], u64)) -> io::Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        self.open().and_then(|file| file.write_all_at(bytes, at)).map_err(|error| {
-            io::Error::new(error.kind(), format!("`{}` cannot be written: {error}", self.path.display()))
-        })
-    }
-}
-
-impl Places for FilePlaces {
-    fn trace_start(&self) -> u64 {
-        self.trace_start
-    }
-
-    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
-        self.output.write(output)?;
-        match &mut self.trace {
-            Some(file) => file.write(trace),
-            None => Ok(()),
-        }
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        // The process that completes the output makes durable what its own system knows.
-        match &self.output.file {
-            Some(file) => file.sync_data(),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Returns how workers would share a job: its stages.
 fn stages<A: Application>(job: &Job<A>) -> Result<Vec<Stage>, WorkersError> {
     job.scenario().stages().map_err(WorkersError::NotShared)
@@ -183,14 +130,14 @@ pub fn run_on_workers<A: Application, C: Clock + 'static>(
         Ok(ended) => ended,
         Err(failed) => {
             let (error, files) = *failed;
-            let unfinished_output = files.and_then(|files| files.output.left().map(Path::to_owned));
+            let unfinished_output = files.and_then(|files| files.left().map(Path::to_owned));
             WorkersEnded { unfinished_output, ..WorkersEnded::of(Err(error)) }
         }
     }
 }
 
 /// An error, and the files if they were opened.
-type Failed = Box<(WorkersError, Option<SharedFiles>)>;
+type Failed = Box<(WorkersError, Option<RunFiles>)>;
 
 fn run<A: Application, C: Clock + 'static>(
     job: &Job<A>,
@@ -210,14 +157,21 @@ fn run<A: Application, C: Clock + 'static>(
             return Ok(WorkersEnded::of(Ok(Some(signal))));
         }
     };
-    // The first process makes the files, once it is clear that all belong together; the others find them.
-    let files = if process == 0 { Some(SharedFiles::open(job.config())).transpose() } else { Ok(None) };
-    let files = files.map_err(|error| alone(error.into()))?;
-    match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref()) {
-        Err(error) => Err(Box::new((error, files))),
+    // Files are made once it is clear that all belong together.
+    let count = options.workers;
+    let first = count * process;
+    let of = PartsOf {
+        workers: first..first + count,
+        all: count * together.processes,
+        run: together.run_number(),
+    };
+    let mut files = RunFiles::open(job, &of).map_err(|error| alone(error.into()))?;
+    match run_on_files(job, clock, options, stages, together, &control, &input, &mut files) {
+        Err(error) => Err(Box::new((error, Some(files)))),
         Ok((outcome, cut)) => {
             let unterminated_line = job.config().adapters.input_source().settings.unterminated_line;
-            Ok(conclude(outcome, &input, files, cut, unterminated_line == UnterminatedLine::Leave))
+            let may_grow = unterminated_line == UnterminatedLine::Leave;
+            Ok(conclude(outcome, &input, files, cut, (process == 0, may_grow)))
         }
     }
 }
@@ -225,9 +179,9 @@ fn run<A: Application, C: Clock + 'static>(
 fn conclude(
     outcome: Outcome,
     input: &OpenInput,
-    mut files: Option<SharedFiles>,
+    mut files: RunFiles,
     cut: Cut,
-    may_grow: bool,
+    (is_first, may_grow): (bool, bool),
 ) -> WorkersEnded {
     let Outcome { ending, report, output_bytes, finish, summary, .. } = outcome;
     let ended = if let Some(failure) = ending.failure {
@@ -240,9 +194,9 @@ fn conclude(
         Err(RunError::WriteOutput(io::Error::other(error)).into())
     } else if ending.signal != 0 {
         Ok(Some(ending.signal))
-    } else if let Some(files) = &mut files {
-        files.output.parts_written(output_bytes);
-        complete(files, input, &finish, output_bytes, cut, (report.inputs, may_grow))
+    } else if is_first {
+        files.written(output_bytes);
+        complete(&mut files, input, &finish, output_bytes, cut, (report.inputs, may_grow))
             .map(|()| None)
             .map_err(WorkersError::Run)
     } else {
@@ -251,26 +205,22 @@ fn conclude(
     WorkersEnded {
         ended,
         report,
-        unfinished_output: files.and_then(|files| files.output.left().map(Path::to_owned)),
+        unfinished_output: files.left().map(Path::to_owned),
         bytes_left: cut.bytes_left,
         summary,
     }
 }
 
-/// Writes what comes after the last line, and gives the output its name, provided that the input is what it was.
+/// Writes what comes after the last line, and completes the files, provided that the input is what it was.
 fn complete(
-    files: &mut SharedFiles,
+    files: &mut RunFiles,
     input: &OpenInput,
     finish: &[u8],
     output_bytes: u64,
     cut: Cut,
     (line_no, may_grow): (u64, bool),
 ) -> Result<(), RunError> {
-    let writer = files.output.part_writer().map_err(RunError::WriteOutput)?;
-    writer
-        .write_all_at(finish, output_bytes)
-        .map_err(|error| RunError::WriteOutput(files.output.named(&error)))?;
-    files.output.parts_written(finish.len() as u64);
+    files.finish(finish, output_bytes).map_err(RunError::WriteOutput)?;
     let bytes = input.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
     let before = cut.input_bytes();
     // What an input has grown by is for the next run, if that is how it is read.
@@ -281,7 +231,7 @@ fn complete(
         ));
         return Err(RunError::ReadInput { line_no, cause });
     }
-    files.output.complete().map_err(RunError::WriteOutput)
+    files.complete().map_err(RunError::WriteOutput)
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything that a run is made of")]
@@ -293,7 +243,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     together: Together,
     control: &Arc<Control>,
     input: &OpenInput,
-    files: Option<&SharedFiles>,
+    files: &mut RunFiles,
 ) -> Result<(Outcome, Cut), WorkersError> {
     let WorkerOptions { run_id, workers: count, epoch_bytes, between_lines, tell, .. } = options;
     let all = count * together.processes;
@@ -308,11 +258,13 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         owners: Owners::new(all, together.seed),
         cut,
         continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
+        writers: if gathers(job) { count } else { all },
     };
     let first = count * together.process;
     let has_trace = SharedFiles::paths(job.config()).1.is_some();
+    let places = files.places(job, count).map_err(RunError::WriteOutput)?;
     let mut workers = Vec::new();
-    for index in first..first + count {
+    for (index, places) in (first..).zip(places) {
         let records = RecordBuffer::default();
         let sink = has_trace.then(|| Box::new(records.clone()) as _);
         let recorder = if retells(job, &plan.stages) { Some(job.recorder(&clock, sink)) } else { None };
@@ -324,7 +276,6 @@ fn run_on_files<A: Application, C: Clock + 'static>(
                 None => None,
             },
         };
-        let places = places(job, files).map_err(RunError::WriteOutput)?;
         workers.push(Worker::<A, _, _>::new(Parts {
             index,
             plan: plan.clone(),
@@ -374,22 +325,18 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     outcome.map(|outcome| (outcome, cut)).ok_or_else(|| WorkersError::Broken(why()))
 }
 
-/// Returns a worker's places in the files, which are there already if this process has made them.
-fn places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Result<FilePlaces> {
-    let (output, trace) = SharedFiles::paths(job.config());
-    let mut places = FilePlaces {
-        output: PlacedFile { path: output, file: None },
-        trace: trace.map(|path| PlacedFile { path, file: None }),
-        trace_start: 0,
-    };
-    if let Some(files) = files {
-        places.output.file = Some(files.output.part_writer()?);
-        if let (Some(trace), Some((file, start))) = (&mut places.trace, &files.trace) {
-            trace.file = Some(file.try_clone()?);
-            places.trace_start = *start;
-        }
+/// Returns whether process 0 writes for all.
+fn gathers<A: Application>(job: &Job<A>) -> bool {
+    job.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather)
+}
+
+/// Returns how the run writes, which must be the same in all processes.
+pub(crate) fn way_to_write<A: Application>(job: &Job<A>) -> &'static str {
+    match (job.config().adapters.output_sink().settings.parts, gathers(job)) {
+        (true, _) => "parts",
+        (false, true) => "gathered",
+        (false, false) => "one file",
     }
-    Ok(places)
 }
 
 /// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or

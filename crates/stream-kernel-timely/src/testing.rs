@@ -1,6 +1,7 @@
 //! Runs of several workers without threads or sockets: packets are delivered in an order that a seed draws.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
@@ -40,6 +41,19 @@ pub struct Setting {
     pub epoch_bytes: u64,
     /// Draws owners, and the order in which packets are delivered.
     pub seed: u64,
+    /// Who writes, and where.
+    pub written: Written,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug)]
+pub enum Written {
+    /// All workers write at their places in the files of all.
+    AtPlaces,
+    /// So many workers do so; the others send what they have to the first.
+    Gathered(usize),
+    /// Each worker writes files of its own, which are merged at the end.
+    InParts,
 }
 
 /// 2026-01-21T01:30:25Z
@@ -92,12 +106,46 @@ impl Bytes for InMemory<'_> {
     }
 }
 
-#[derive(Clone, Default)]
-struct Files(Rc<RefCell<[Vec<u8>; 2]>>);
+/// Output and trace of a worker, epoch by epoch.
+type Segments = Vec<[Vec<u8>; 2]>;
 
-impl Places for Files {
+/// Files of all workers, or of each: output and trace, by worker the bytes of each epoch.
+#[derive(Clone, Default)]
+struct Files {
+    shared: Rc<RefCell<[Vec<u8>; 2]>>,
+    parts: Rc<RefCell<BTreeMap<usize, Segments>>>,
+}
+
+impl Files {
+    /// Returns output and trace, merged if they are in parts.
+    fn take(&self) -> [Vec<u8>; 2] {
+        let mut files = self.shared.take();
+        let parts = self.parts.take();
+        for epoch in 0.. {
+            let mut segments = parts.values().map_while(|epochs| epochs.get(epoch)).peekable();
+            if segments.peek().is_none() {
+                break;
+            }
+            for segment in segments {
+                files.iter_mut().zip(segment).for_each(|(file, bytes)| file.extend_from_slice(bytes));
+            }
+        }
+        files
+    }
+}
+
+/// Where a worker writes; by its number, if into files of its own.
+struct InMemoryPlaces(Files, Option<usize>);
+
+impl Places for InMemoryPlaces {
     fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
-        for (file, (bytes, at)) in self.0.borrow_mut().iter_mut().zip([output, trace]) {
+        let Self(files, worker) = self;
+        if let Some(worker) = worker {
+            let segment = [output, trace].map(|(bytes, _)| bytes.to_vec());
+            files.parts.borrow_mut().entry(*worker).or_default().push(segment);
+            return Ok(());
+        }
+        for (file, (bytes, at)) in files.shared.borrow_mut().iter_mut().zip([output, trace]) {
             let at = usize::try_from(at).map_err(io::Error::other)?;
             let end = at + bytes.len();
             if file.len() < end {
@@ -139,6 +187,10 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
         owners: Owners::new(setting.workers, setting.seed),
         cut,
         continues_after_errors: continues_after_errors(job.config()),
+        writers: match setting.written {
+            Written::Gathered(writers) => writers,
+            Written::AtPlaces | Written::InParts => setting.workers,
+        },
     };
     let files = Files::default();
     let again = || job.again().map_err(|faults| faults.to_string());
@@ -156,7 +208,8 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
             },
         };
         let config = job.shared_config();
-        let (input, places) = (InMemory(input), files.clone());
+        let own = matches!(setting.written, Written::InParts).then_some(index);
+        let (input, places) = (InMemory(input), InMemoryPlaces(files.clone(), own));
         workers.push(Worker::<A, _, _>::new(Parts {
             index,
             plan: plan.clone(),
@@ -193,7 +246,7 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
         }
         under_way.extend(sent);
     }
-    let [output, trace] = files.0.take();
+    let [output, trace] = files.take();
     let mut outputs = workers.iter().filter_map(Worker::outcome);
     let Some(outcome) = outputs.next() else { return Err("no worker".to_owned()) };
     if let Some(other) =

@@ -9,7 +9,7 @@ use loads::{Loads, Random, config, lines};
 use stream_kernel_run::Job;
 
 use crate::planted::{Bug, PLANTED};
-use crate::testing::{Setting, alone, together};
+use crate::testing::{Setting, Written, alone, together};
 
 /// The number of configurations that are drawn.
 const CONFIGURATIONS: u64 = 256;
@@ -39,7 +39,12 @@ fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     let longest = input.len() as u64 + 1;
     // From two lines or less to all of them.
     let epoch_bytes = 1 + [20, 60, 200, 1000, longest][random.index(5)];
-    let setting = Setting { workers, epoch_bytes, seed };
+    let written = match random.below(4) {
+        0 => Written::InParts,
+        1 => Written::Gathered(1 + random.index(workers)),
+        _ => Written::AtPlaces,
+    };
+    let setting = Setting { workers, epoch_bytes, seed, written };
     let expected = alone(job.again().unwrap(), &input);
     let context = |what: String| {
         let input = String::from_utf8_lossy(&input);

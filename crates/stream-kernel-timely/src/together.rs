@@ -94,6 +94,16 @@ impl Together {
     }
 }
 
+impl Together {
+    /// Returns a number that all processes of this run know, and no other run has; it does not tell the seed.
+    pub(crate) fn run_number(&self) -> u64 {
+        let mut hash = Sha256::new();
+        hash.update(b"run");
+        hash.update(self.seed.to_le_bytes());
+        hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
 /// Returns what must be the same in all processes.
 fn facts<A: Application>(
     job: &Job<A>,
@@ -107,6 +117,7 @@ fn facts<A: Application>(
         ("limits", format!("{:?}", job.config().runtime.limits)),
         ("run id", options.run_id.to_owned()),
         ("workers of a process", options.workers.to_string()),
+        ("way to write", crate::run::way_to_write(job).to_owned()),
         ("epoch bytes", options.epoch_bytes.to_string()),
         ("input length", input.bytes.to_string()),
         ("input ends", digest_of_ends(&input.file, input.bytes).map_err(crate::run::unreadable)?),

@@ -5,6 +5,7 @@
 
 mod asks;
 mod ending;
+mod gathering;
 mod rounds;
 mod telling;
 
@@ -57,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) continues_after_errors: bool,
     /// Whether the owner of a stage may take lines through it that are at home with it, once and for all.
     pub(crate) passes_lines: bool,
+    /// How many workers write what they tell, from worker 0 on; the others send it to worker 0.
+    pub(crate) writers: usize,
 }
 
 impl<M: MessageSet> Runners<M> {

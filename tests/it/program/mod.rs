@@ -28,6 +28,7 @@ mod config_mistakes;
 mod config_refusals;
 mod config_switches;
 mod config_values;
+mod parts;
 mod pipeline_mistakes;
 mod wiring;
 mod worker_settings;

@@ -169,6 +169,18 @@ fn check_tells_how_many_workers_there_are() {
     workers: 3 threads in each of 2 processes; this is process 1, [::1]:2102
     output: output.txt
     ");
+    let parts = ["--set", "adapters.output_sink.settings.parts=true", "--trace-path", "trace.jsonl"];
+    assert_snapshot!(checked(&folder, &parts), @"
+    tracing: signature type_only, context none, to trace.jsonl.parts, a part of each worker
+    workers: 1 thread
+    output: output.txt.parts, a part of each worker
+    ");
+    let gather = ["--set", "runtime.cluster.gather=true"];
+    assert_snapshot!(checked(&folder, &[&cluster[..], &gather].concat()), @"
+    tracing: off
+    workers: 3 threads in each of 2 processes; this is process 1, [::1]:2102
+    output: output.txt, written by process 0
+    ");
     let alone = "runtime.cluster={hosts: ['localhost:1'], process: 0}";
     assert_snapshot!(checked(&folder, &["--set", alone]), @"
     tracing: off

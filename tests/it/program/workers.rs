@@ -17,7 +17,7 @@ const SETTINGS: [&str; 3] = [
 ];
 
 /// Returns attempts with replays, conflicts, bad lines, limits that are reached, and several customers.
-fn input() -> String {
+pub(super) fn input() -> String {
     let mut input = String::new();
     for line in 0..600_u32 {
         let (id, customer) = (line % 400 * 7 + 1, line % 23);
@@ -35,7 +35,7 @@ fn input() -> String {
 }
 
 /// Returns the trace without its times.
-fn without_times(trace: &str) -> String {
+pub(super) fn without_times(trace: &str) -> String {
     let mut text = String::new();
     for line in trace.lines() {
         let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -48,17 +48,17 @@ fn without_times(trace: &str) -> String {
 }
 
 /// Returns the report without what depends on time.
-fn without_time(report: &str) -> String {
+pub(super) fn without_time(report: &str) -> String {
     let told = |line: &&str| !line.contains("lines/s") && !line.contains("configuration:");
     report.lines().filter(told).collect::<Vec<_>>().join("\n")
 }
 
-fn program<'a>(folder: &'a Folder, args: &[&str]) -> Program<'a> {
+pub(super) fn program<'a>(folder: &'a Folder, args: &[&str]) -> Program<'a> {
     Program::new(folder).args(["run", "--trace-path", "trace"]).set(SETTINGS).args(args)
 }
 
 /// Returns what a run on one worker comes to.
-fn alone(input: &str, args: &[&str]) -> (Outcome, String, String) {
+pub(super) fn alone(input: &str, args: &[&str]) -> (Outcome, String, String) {
     let folder = Folder::with_input(input);
     let outcome = program(&folder, args).run();
     let output =
@@ -114,7 +114,7 @@ fn an_empty_input_is_an_empty_output() {
 }
 
 /// Returns a folder with an input and a list of this many processes on this machine, at ports that are free.
-fn cluster(input: &str, processes: usize) -> Folder {
+pub(super) fn cluster(input: &str, processes: usize) -> Folder {
     let folder = Folder::with_input(input);
     let held: Vec<_> = (0..processes).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     let hosts: Vec<_> = held.iter().map(|listener| format!("{}\n", listener.local_addr().unwrap())).collect();
@@ -122,7 +122,7 @@ fn cluster(input: &str, processes: usize) -> Folder {
     folder
 }
 
-fn start(folder: &Folder, process: usize, args: &[&str]) -> Running {
+pub(super) fn start(folder: &Folder, process: usize, args: &[&str]) -> Running {
     let number = process.to_string();
     program(folder, args).args(["--hosts", "hosts", "--process", &number]).start()
 }

@@ -11,6 +11,7 @@ use crate::scene::{mistakes, prepare, set};
 const INPUT: &str = "adapters.input_source.settings.path";
 const OUTPUT: &str = "adapters.output_sink.settings.path";
 const PARTS: &str = "adapters.output_sink.settings.parts=true";
+const GATHER: &str = "runtime.cluster.gather=true";
 const SEVERAL: &str = "runtime.workers=2";
 const TRACED: &str = "runtime.tracing.enabled=true";
 const LOOPBACK: &str = "runtime.cluster={hosts: ['127.0.0.1:1', '[::1]:2'], process: 1}";
@@ -136,18 +137,18 @@ fn records_do_not_go_to_one_file_one_by_one() {
     error: `runtime.tracing.sink.jsonl.write_mode`: several workers cannot write records one by one to one file
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: line, fsync_every_n: 5}}
       expected: `write_mode: batch`, without `flush_every_n: 1`
-      hint: write batches, or run on one worker (`--workers 1`)
+      hint: write batches, let each worker write files of its own (`adapters.output_sink.settings.parts: true`), or run on one worker (`--workers 1`)
 
     error: `runtime.tracing.sink.jsonl.fsync_every_n`: several workers cannot make one file durable every 5 records
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: line, fsync_every_n: 5}}
       expected: null
-      hint: leave it out, or run on one worker (`--workers 1`)
+      hint: leave it out, let each worker write files of its own (`adapters.output_sink.settings.parts: true`), or run on one worker (`--workers 1`)
     ");
     insta::assert_snapshot!(check(&[SEVERAL, TRACED, &sink(", write_mode: batch, flush_every_n: 1")]), @"
     error: `runtime.tracing.sink.jsonl.flush_every_n`: several workers cannot write records one by one to one file
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: batch, flush_every_n: 1}}
       expected: `write_mode: batch`, without `flush_every_n: 1`
-      hint: write batches, or run on one worker (`--workers 1`)
+      hint: write batches, let each worker write files of its own (`adapters.output_sink.settings.parts: true`), or run on one worker (`--workers 1`)
     ");
     for rest in [
         // What nobody asked for is not in the way.
@@ -162,6 +163,9 @@ fn records_do_not_go_to_one_file_one_by_one() {
     let strict = sink(", write_mode: line, flush_every_n: 1, fsync_every_n: 1");
     is_fine(&[SEVERAL, &strict]);
     is_fine(&[TRACED, &strict]);
+    is_fine(&[SEVERAL, PARTS, TRACED, &strict]);
+    let told = check(&[LOOPBACK, GATHER, TRACED, &strict]);
+    assert!(told.contains("several workers cannot write records one by one to one file"), "{told}");
 }
 
 #[test]
@@ -188,11 +192,57 @@ fn checkpoints_are_for_one_worker() {
 }
 
 #[test]
-fn parts_and_gathering_are_not_there_yet() {
-    for settings in [&[PARTS][..], &[SEVERAL, PARTS], &[LOOPBACK, "runtime.cluster.gather=true"]] {
-        let told = check(settings);
-        assert!(told.contains("workers write to one output and one trace"), "{told}");
-        assert!(told.contains("hint: leave it out"), "{told}");
+fn workers_write_files_of_their_own_or_process_0_for_all() {
+    for settings in [&[PARTS][..], &[SEVERAL, PARTS], &[LOOPBACK, PARTS], &[LOOPBACK, GATHER]] {
+        is_fine(settings);
+        assert!(prepare(set(settings)).is_on_several_workers(), "{settings:?}");
+    }
+    insta::assert_snapshot!(check(&[LOOPBACK, PARTS, GATHER]), @"
+    error: `runtime.cluster.gather`: each worker would write files of its own, and process 0 for all of them
+      --> command line: --set runtime.cluster.gather=true
+      expected: one of both
+      hint: leave out this or `adapters.output_sink.settings.parts`
+    ");
+    insta::assert_snapshot!(check(&[PARTS, "runtime.checkpoint.dir=ck"]), @"
+    error: `adapters.output_sink.settings.parts`: a checkpoint needs one output, to which each process has access
+      --> command line: --set adapters.output_sink.settings.parts=true
+      expected: false
+      hint: leave it out, or `runtime.checkpoint`
+    ");
+    let told = check(&[LOOPBACK, GATHER, "runtime.checkpoint.dir=ck"]);
+    assert!(told.starts_with("error: `runtime.cluster.gather`: a checkpoint needs one output"), "{told}");
+}
+
+#[test]
+fn what_parts_need_is_named_with_the_way_out_of_them() {
+    for (settings, hint) in [
+        (&[PARTS][..], "hint: name a file, or leave out `adapters.output_sink.settings.parts`, which makes"),
+        (
+            &[PARTS, SEVERAL],
+            "hint: name a file, or leave out `adapters.output_sink.settings.parts`, and run on one",
+        ),
+        (
+            &[PARTS, LOOPBACK],
+            "hint: name a file, or leave out `runtime.cluster`, `runtime.workers` and `adapters.",
+        ),
+    ] {
+        let told = check(&[settings, &[&format!("{OUTPUT}=-")]].concat());
+        assert!(told.contains(hint), "{told}");
+    }
+}
+
+#[test]
+fn an_input_is_not_where_parts_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for parts in ["out.parts", "t.parts"] {
+        fs::create_dir(path(parts)).unwrap();
+        let input = format!("{INPUT}={}", path(&format!("{parts}/part-00000")));
+        let output = format!("{OUTPUT}={}", path("out"));
+        let sink = format!("runtime.tracing.sink={{kind: jsonl, jsonl: {{path: {}}}}}", path("t"));
+        let told = check(&[PARTS, TRACED, &sink, &input, &output]);
+        assert!(told.contains("where workers write their parts") && told.contains("hint: move it"), "{told}");
+        is_fine(&[SEVERAL, &input, &output]);
     }
 }
 

@@ -4,6 +4,7 @@ use stream_kernel_exec::{InputOutcome, MessageSet, RunReport, Stage, StepError, 
 use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
 use super::asks::UNREADABLE;
+use super::gathering::Placed;
 use super::{Places, Runners, Telling, Worker};
 use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line};
 use crate::packet::{BadPacket, Topic};
@@ -64,7 +65,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         told.write_error = self.write_error.take();
         let mut bytes = Vec::new();
         told.write(&mut bytes);
-        self.telling = Some(Telling { output, trace });
+        let telling = Telling { output, trace };
+        self.send_gathered(epoch, &telling);
+        self.telling = Some(telling);
         self.send_to_all(epoch, Topic::Told, &bytes);
         true
     }
@@ -72,12 +75,16 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Writes what was told of an epoch at its places, once it is known what all workers have to write.
     pub(super) fn write_epoch(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
         let epoch = self.next_written;
-        if self.telling.is_none() {
+        let is_told =
+            self.inbox.get(&(epoch, Topic::Told)).is_some_and(|told| told.iter().all(Option::is_some));
+        if self.telling.is_none() || !is_told {
             return Ok(false);
         }
+        let Some(gathered) = self.take_gathered(epoch) else { return Ok(false) };
         let Some(packets) = self.take(epoch, Topic::Told) else { return Ok(false) };
         let Some(telling) = self.telling.take() else { return Ok(false) };
         let mut places = None;
+        let mut of_all = Vec::new();
         for (worker, packet) in packets.iter().enumerate() {
             let told = Told::read(&packet.bytes).ok_or_else(|| packet.bad())?;
             if let (Some(error), None) = (&told.write_error, &self.outcome.ending.write_error) {
@@ -87,6 +94,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             if worker == self.index && !is_planted(Bug::OwnPlace) {
                 places = Some((self.outcome.output_bytes, self.outcome.trace_bytes));
             }
+            of_all.push(Placed::new((self.outcome.output_bytes, self.outcome.trace_bytes), &told));
             let report = &mut self.outcome.report;
             report.inputs += told.report.inputs;
             report.abandoned += told.report.abandoned;
@@ -106,10 +114,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         let Telling { mut output, mut trace } = telling;
         // Without places, an earlier home has ended the run before these lines.
-        if let Some((output_at, trace_at)) = places {
+        if let Some((output_at, trace_at)) = places.filter(|_| self.writes()) {
             let written = self.places.write((&output, output_at), (&trace, self.trace_start + trace_at));
             self.write_error = written.err().map(|error| error.to_string());
         }
+        self.write_gathered(&gathered, &of_all)?;
         output.clear();
         trace.clear();
         (self.spare.output, self.spare.trace) = (output, trace);

@@ -1,0 +1,166 @@
+//! Places that a worker writes to: its own in files of all workers, or files of its own.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use stream_kernel_run::files::write_to_what_is_there;
+use stream_kernel_run::parts::{PartWriter, PartsOf, RunParts};
+use stream_kernel_run::{Application, Job, LineAdapters, RunError, SharedFiles};
+
+use crate::worker::Places;
+
+/// Where a worker writes.
+pub(crate) enum FilePlaces {
+    /// At its places in the files of all.
+    Shared { output: PlacedFile, trace: Option<PlacedFile>, trace_start: u64 },
+    /// Into files of its own, one after the other.
+    Own { output: PartWriter, trace: Option<PartWriter> },
+}
+
+/// A file, opened when it is first written: by then, the process that makes it has done so.
+pub(crate) struct PlacedFile {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl PlacedFile {
+    fn open(&mut self) -> io::Result<&mut File> {
+        let opened = match self.file.take() {
+            Some(file) => file,
+            None => write_to_what_is_there(&self.path)?,
+        };
+        Ok(self.file.insert(opened))
+    }
+
+    fn write(&mut self, (bytes, at): (&[u8], u64)) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.open().and_then(|file| file.write_all_at(bytes, at)).map_err(|error| {
+            io::Error::new(error.kind(), format!("`{}` cannot be written: {error}", self.path.display()))
+        })
+    }
+}
+
+impl Places for FilePlaces {
+    fn trace_start(&self) -> u64 {
+        match self {
+            Self::Shared { trace_start, .. } => *trace_start,
+            Self::Own { .. } => 0,
+        }
+    }
+
+    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
+        match self {
+            Self::Shared { output: file, trace: records, .. } => {
+                file.write(output)?;
+                records.as_mut().map_or(Ok(()), |file| file.write(trace))
+            }
+            Self::Own { output: part, trace: records } => {
+                part.write(output.0)?;
+                records.as_mut().map_or(Ok(()), |part| part.write(trace.0))
+            }
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        match self {
+            // The process that completes the output makes durable what its own system knows.
+            Self::Shared { output, .. } => output.file.as_ref().map_or(Ok(()), File::sync_data),
+            Self::Own { output, trace } => {
+                output.sync()?;
+                trace.as_mut().map_or(Ok(()), PartWriter::sync)
+            }
+        }
+    }
+}
+
+/// The files of a run, at one of its processes.
+pub(crate) enum RunFiles {
+    /// Process 0 makes those of all; the others find them, or never write.
+    Shared(Option<SharedFiles>),
+    /// Each process makes those of its workers.
+    Parts(RunParts),
+}
+
+impl RunFiles {
+    /// Opens the files that are this process's to open.
+    pub(crate) fn open<A: Application>(job: &Job<A>, of: &PartsOf) -> Result<Self, RunError> {
+        if job.config().adapters.output_sink().settings.parts {
+            return Ok(Self::Parts(RunParts::open(job.config(), of)?));
+        }
+        let is_first = of.workers.start == 0;
+        Ok(Self::Shared(if is_first { Some(SharedFiles::open(job.config())?) } else { None }))
+    }
+
+    /// Returns where the output is, if it is not complete and this is the process that tells of it.
+    pub(crate) fn left(&self) -> Option<&Path> {
+        match self {
+            Self::Shared(files) => files.as_ref()?.output.left(),
+            Self::Parts(parts) => parts.unfinished_output(),
+        }
+    }
+
+    /// Returns the places of this process's workers, in their order.
+    pub(crate) fn places<A: Application>(
+        &mut self,
+        job: &Job<A>,
+        workers: usize,
+    ) -> io::Result<Vec<FilePlaces>> {
+        match self {
+            Self::Shared(files) => (0..workers).map(|_| shared_places(job, files.as_ref())).collect(),
+            Self::Parts(parts) => {
+                let own = parts.take_writers()?.into_iter();
+                Ok(own.map(|(output, trace)| FilePlaces::Own { output, trace }).collect())
+            }
+        }
+    }
+
+    /// Notes that the files of all have so many bytes of output.
+    pub(crate) fn written(&mut self, output_bytes: u64) {
+        if let Self::Shared(Some(files)) = self {
+            files.output.parts_written(output_bytes);
+        }
+    }
+
+    /// Writes what comes behind the last line, at process 0.
+    pub(crate) fn finish(&mut self, finish: &[u8], output_bytes: u64) -> io::Result<()> {
+        match self {
+            Self::Shared(None) => Ok(()),
+            Self::Shared(Some(files)) => {
+                let writer = files.output.part_writer()?;
+                writer.write_all_at(finish, output_bytes).map_err(|error| files.output.named(&error))?;
+                files.output.parts_written(finish.len() as u64);
+                Ok(())
+            }
+            Self::Parts(parts) => parts.finish(finish),
+        }
+    }
+
+    /// Says that the run has come to its end: the output takes its name, or `_SUCCESS` is written.
+    pub(crate) fn complete(&mut self) -> io::Result<()> {
+        match self {
+            Self::Shared(None) => Ok(()),
+            Self::Shared(Some(files)) => files.output.complete(),
+            Self::Parts(parts) => parts.succeed(),
+        }
+    }
+}
+
+/// Returns a worker's places in the files, which are there already if this process has made them.
+fn shared_places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Result<FilePlaces> {
+    let (output, trace) = SharedFiles::paths(job.config());
+    let mut output = PlacedFile { path: output, file: None };
+    let mut trace = trace.map(|path| PlacedFile { path, file: None });
+    let mut trace_start = 0;
+    if let Some(files) = files {
+        output.file = Some(files.output.part_writer()?);
+        if let (Some(trace), Some((file, start))) = (&mut trace, &files.trace) {
+            trace.file = Some(file.try_clone()?);
+            trace_start = *start;
+        }
+    }
+    Ok(FilePlaces::Shared { output, trace, trace_start })
+}
