@@ -1,6 +1,7 @@
 //! Runs on several threads and processes: the same output, trace, report and exit code as on one worker.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -212,4 +213,55 @@ fn a_signal_ends_all_processes() {
         assert!(outcome.stderr.contains("stopped by a signal after line"), "{}", outcome.stderr);
     }
     assert!(!folder.has("output.txt"), "the final name is not given");
+}
+
+/// Starts two processes, stops one of them while they are at work, and returns both.
+fn with_one_stopped(folder: &Folder) -> [Running; 2] {
+    let untraced = ["--tracing", "disable", "--set", "runtime.tracing.sink=null"];
+    let processes = [0, 1].map(|process| start(folder, process, &untraced));
+    wait_for_bytes(folder, "output.txt.partial", 1);
+    processes[1].signal(Signal::STOP);
+    processes
+}
+
+#[test]
+fn a_process_that_stands_still_for_seconds_changes_nothing() {
+    let input = attempts(60_000);
+    let folder = cluster(&input, 2);
+    let processes = with_one_stopped(&folder);
+    std::thread::sleep(Duration::from_secs(3));
+    processes[1].signal(Signal::CONT);
+    for outcome in processes.map(Running::wait) {
+        assert_eq!(outcome.exit, 0, "{}", outcome.stderr);
+    }
+    let expected = Folder::with_input(&input);
+    Program::new(&expected).args(["run"]).exits_with(0);
+    assert!(folder.read("output.txt") == expected.read("output.txt"), "another output");
+}
+
+/// It is given 30 seconds.
+#[test]
+fn a_process_that_stands_still_for_good_ends_the_others() {
+    let folder = cluster(&attempts(60_000), 2);
+    let [waiting, stopped] = with_one_stopped(&folder);
+    let outcome = waiting.wait();
+    assert_eq!(outcome.exit, 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("process 1 (`127.0.0.1:"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("has not been heard of for 30 s"), "{}", outcome.stderr);
+    assert!(!folder.has("output.txt"), "no output under its final name");
+    stopped.signal(Signal::KILL);
+}
+
+#[test]
+fn processes_with_other_redaction_keys_refuse_to_begin() {
+    let folder = cluster(&attempts(3), 2);
+    let outcomes = [0, 1].map(|process| {
+        folder.write(&format!("key{process}"), format!("key of process {process}"));
+        let key = format!("runtime.tracing.redact={{identity: hash, key_file: key{process}}}");
+        start(&folder, process, &["--set", &key])
+    });
+    for outcome in outcomes.map(Running::wait) {
+        assert_eq!(outcome.exit, 2, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("redaction key"), "{}", outcome.stderr);
+    }
 }
