@@ -12,7 +12,6 @@ use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 pub(crate) const WORKERS_KEY: &str = "runtime.workers";
 pub(crate) const CLUSTER_KEY: &str = "runtime.cluster";
-const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 const GATHER_KEY: &str = "runtime.cluster.gather";
 const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
@@ -61,7 +60,6 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         loaded.report(key, problem);
     }
     check_sink(loaded, without);
-    check_checkpoint(loaded, without);
 }
 
 /// Reports why workers cannot share what the steps look into, if they cannot.
@@ -89,7 +87,7 @@ fn without(runtime: &Runtime) -> &'static str {
 /// Reports a sink that writes each record when it is made: among several workers, the one before it may come later.
 fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
     let tracing = loaded.config().runtime.tracing.clone();
-    if tracing::goes_to_stdout(&tracing) {
+    if tracing::goes_to_stdout(&tracing) && !loaded.is_mistaken(SINK_KIND_KEY) {
         let problem = Problem::new("on several workers, records cannot go to standard output")
             .expected("a `jsonl` sink")
             .hint(format!("use `--trace-path FILE`, or {without}"));
@@ -114,14 +112,5 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
                 .expected("null")
                 .hint(format!("leave it out, or {without}"));
         loaded.report(FSYNC_KEY, problem);
-    }
-}
-
-fn check_checkpoint<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
-    if loaded.config().runtime.checkpoint.is_some() {
-        let problem = Problem::new("checkpoints are not supported on several workers")
-            .expected("a run without a checkpoint, or on one worker")
-            .hint(format!("leave out `{CHECKPOINT_KEY}`, or {without}"));
-        loaded.report(CHECKPOINT_KEY, problem);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Topic {
     Done,
     /// The sender is there.
     Alive,
+    /// A piece of something large, such as what a worker remembers.
+    Piece { number: u32 },
 }
 
 /// Some bytes from one worker to another.
@@ -52,12 +54,13 @@ impl Topic {
             Self::Memory => (7, 0, 0),
             Self::Done => (8, 0, 0),
             Self::Alive => (9, 0, 0),
+            Self::Piece { number } => (10, number, 0),
         }
     }
 
     /// Returns the topic that these numbers stand for, if there is one.
-    pub(crate) fn of_numbers((topic, stage, round): (u8, u32, u32)) -> Option<Self> {
-        let stage = stage as usize;
+    pub(crate) fn of_numbers((topic, number, round): (u8, u32, u32)) -> Option<Self> {
+        let stage = number as usize;
         Some(match topic {
             0 => Self::Lines,
             1 => Self::Asks { stage },
@@ -69,6 +72,7 @@ impl Topic {
             7 => Self::Memory,
             8 => Self::Done,
             9 => Self::Alive,
+            10 => Self::Piece { number },
             _ => return None,
         })
     }

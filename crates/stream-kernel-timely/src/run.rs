@@ -332,6 +332,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
             records,
             input: Input(Arc::clone(&input)),
             places,
+            saved_by: None,
         }));
     }
     let (said, heard) = channel();

@@ -164,6 +164,7 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
             records,
             input,
             places,
+            saved_by: None,
         }));
     }
     let mut random = Random(setting.seed);
