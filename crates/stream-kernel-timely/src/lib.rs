@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod committed;
 mod connection;
 mod dataflow;
 mod home;
@@ -15,6 +16,7 @@ mod together;
 mod told;
 mod worker;
 
+pub use committed::Committing;
 pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers};
 
 #[cfg(any(test, feature = "testing"))]

@@ -15,15 +15,16 @@ use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
 use stream_kernel_run::files::write_to_what_is_there;
 use stream_kernel_run::{
-    Application, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles, SummaryRow,
-    UnterminatedLine,
+    Application, CheckpointFailure, Ended, Event, Job, LineAdapters, OpenInput, Position, RunError,
+    SharedFiles, SummaryRow, UnterminatedLine,
 };
 
-use crate::dataflow::{Control, Said, drive};
+use crate::committed::{Commits, Committing, LateClock};
+use crate::dataflow::{BeginAll, Control, Said, drive};
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::together::{Together, Watch};
-use crate::worker::{Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use crate::worker::{Begin, Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum WorkersError {
     /// The processes do not belong together: they have different programs, configurations or inputs.
     #[error("{0}")]
     Differs(String),
+    /// The checkpoint is refused, or the run has ended; started again, it goes on from the last commit.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointFailure),
     /// The processes have not come together.
     #[error("{0}")]
     NotTogether(String),
@@ -61,6 +65,8 @@ pub struct WorkerOptions<'a> {
     pub cluster: Option<Cluster>,
     /// How much of the input is taken in at a time, in bytes: time and memory depend on it, no result does.
     pub epoch_bytes: u64,
+    /// How the run is committed; needed if the configuration has a checkpoint, and not looked at otherwise.
+    pub committing: Option<Committing>,
     /// Is told now and then how far the run has come; returns the signal for which it is to stop, if there is one.
     pub between_lines: &'a mut dyn FnMut(Position) -> Option<u8>,
     /// Is told what people may want to know.
@@ -83,8 +89,12 @@ pub struct Cluster {
 pub struct WorkersEnded {
     /// The signal for which it was stopped; if none, all lines are read and the output has its name. Or why it has failed.
     pub ended: Result<Option<u8>, WorkersError>,
-    /// The counts of all lines.
+    /// The counts of all lines, those of earlier runs included.
     pub report: RunReport,
+    /// The number of lines that earlier runs had taken.
+    pub resumed_after: u64,
+    /// The last line in the trace, if a run with a checkpoint could not write what followed.
+    pub trace_ends_after: Option<u64>,
     /// Where the output is, if it has not got its name.
     pub unfinished_output: Option<PathBuf>,
     /// How many bytes without LF are left at the end of the input, for the next run.
@@ -97,7 +107,15 @@ impl WorkersEnded {
     /// Returns the end of a run without lines.
     fn of(ended: Result<Option<u8>, WorkersError>) -> Self {
         let report = RunReport::default();
-        Self { ended, report, unfinished_output: None, bytes_left: 0, summary: Vec::new() }
+        Self {
+            ended,
+            report,
+            resumed_after: 0,
+            trace_ends_after: None,
+            unfinished_output: None,
+            bytes_left: 0,
+            summary: Vec::new(),
+        }
     }
 }
 
@@ -159,10 +177,8 @@ impl Places for FilePlaces {
 
     fn sync(&mut self) -> io::Result<()> {
         // The process that completes the output makes durable what its own system knows.
-        match &self.output.file {
-            Some(file) => file.sync_data(),
-            None => Ok(()),
-        }
+        let trace = self.trace.as_ref().and_then(|trace| trace.file.as_ref());
+        self.output.file.iter().chain(trace).try_for_each(File::sync_data)
     }
 }
 
@@ -211,15 +227,44 @@ fn run<A: Application, C: Clock + 'static>(
         }
     };
     // The first process makes the files, once it is clear that all belong together; the others find them.
-    let files = if process == 0 { Some(SharedFiles::open(job.config())).transpose() } else { Ok(None) };
+    let committing = options.committing.take().filter(|_| job.config().runtime.checkpoint.is_some());
+    let mut commits = None;
+    let files = if process == 0 && committing.is_none() { Some(SharedFiles::open(job.config())).transpose() } else { Ok(None) };
     let files = files.map_err(|error| alone(error.into()))?;
-    match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref()) {
+    let committing = committing.as_ref().map(|committing| (committing, &mut commits));
+    match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref(), committing) {
         Err(error) => Err(Box::new((error, files))),
         Ok((outcome, cut)) => {
             let unterminated_line = job.config().adapters.input_source().settings.unterminated_line;
-            Ok(conclude(outcome, &input, files, cut, unterminated_line == UnterminatedLine::Leave))
+            let may_grow = unterminated_line == UnterminatedLine::Leave;
+            match commits {
+                Some(commits) => conclude_committed(outcome, &input, commits, cut, may_grow).map_err(alone),
+                None => Ok(conclude(outcome, &input, files, cut, may_grow)),
+            }
         }
     }
+}
+
+fn conclude_committed<A: Application>(
+    outcome: Outcome,
+    input: &OpenInput,
+    commits: Commits<A>,
+    cut: Cut,
+    may_grow: bool,
+) -> Result<WorkersEnded, WorkersError> {
+    let signal = outcome.ending.signal;
+    let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary } =
+        commits.end(outcome, &input.file, cut, may_grow)?;
+    let ended = Ok(is_stopped.then_some(signal));
+    Ok(WorkersEnded {
+        ended,
+        report,
+        resumed_after,
+        trace_ends_after,
+        unfinished_output: None,
+        bytes_left,
+        summary,
+    })
 }
 
 fn conclude(
@@ -251,6 +296,8 @@ fn conclude(
     WorkersEnded {
         ended,
         report,
+        resumed_after: 0,
+        trace_ends_after: None,
         unfinished_output: files.and_then(|files| files.output.left().map(Path::to_owned)),
         bytes_left: cut.bytes_left,
         summary,
@@ -294,6 +341,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     control: &Arc<Control>,
     input: &OpenInput,
     files: Option<&SharedFiles>,
+    committing: Option<(&Committing, &mut Option<Commits<A>>)>,
 ) -> Result<(Outcome, Cut), WorkersError> {
     let WorkerOptions { run_id, workers: count, epoch_bytes, between_lines, tell, .. } = options;
     let all = count * together.processes;
@@ -309,12 +357,14 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
     };
     let first = count * together.process;
+    let saved_by = committing.as_ref().and_then(|(committing, _)| committing.saved_by::<A>(job.config()));
+    let not_before = saved_by.as_ref().map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
     let has_trace = SharedFiles::paths(job.config()).1.is_some();
     let mut workers = Vec::new();
     for index in first..first + count {
         let records = RecordBuffer::default();
         let sink = has_trace.then(|| Box::new(records.clone()) as _);
-        let recorder = if retells(job, &plan.stages) { Some(job.recorder(&clock, sink)) } else { None };
+        let recorder = if retells(job, &plan.stages) { Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink)) } else { None };
         let runners = Runners {
             scout: job.again()?.into_runner(run_id, None),
             owner: job.again()?.into_runner(run_id, None),
@@ -332,24 +382,63 @@ fn run_on_files<A: Application, C: Clock + 'static>(
             records,
             input: Input(Arc::clone(&input)),
             places,
-            saved_by: None,
+            saved_by: saved_by.clone(),
         }));
     }
     let (said, heard) = channel();
-    let Together { builders, connections, peers, .. } = together;
+    let Together { builders, connections, peers, process, .. } = together;
     let others: Vec<_> = (0..all).step_by(count).filter(|first_of| *first_of != first).collect();
     let engine = drive(builders, connections, workers, control, &others, &said);
     let engine = engine.map_err(WorkersError::NotStarted)?;
     drop(said);
     let mut watch = Watch::new(peers);
     let mut position = Position::default();
+    let mut commits = None;
+    if let (0, Some((committing, opened)), Some(saved_by)) = (process, committing, saved_by) {
+        let again = job.again()?;
+        let mut signal = None;
+        let mut between_lines = |position| {
+            signal = signal.or(between_lines(position));
+            signal.is_some()
+        };
+        let begun = watch.during(control, || {
+            let (committing, from) = ((committing, saved_by), (run_id, &plan));
+            Commits::open(again, &clock, committing, from, &mut between_lines, &mut *tell)
+        });
+        match begun {
+            Ok((begun, all)) => {
+                commits = Some(opened.insert(begun));
+                control.begin(all);
+            }
+            Err(CheckpointFailure::Stopped { report }) => {
+                let mut begin = Begin { over: signal, ..Begin::default() };
+                begin.reached.report = report;
+                control.begin(BeginAll { begin, ..BeginAll::default() });
+            }
+            Err(failure) => {
+                control.break_off("the run was not begun".to_owned());
+                engine.abandon();
+                return Err(failure.into());
+            }
+        }
+    }
     let mut hear = |said: Said, position: &mut Position| match said {
         Said::Abandoned(failure) => tell(Event::Abandoned(&failure)),
         Said::Notice(notice) => tell(Event::Notice(&notice)),
         Said::Position(line_no, bytes) => *position = (*position).max(Position { line_no, bytes }),
+        Said::Saved(_) => {}
     };
+    let mut failure = None;
     while !engine.is_done() && !control.is_broken() {
         match heard.recv_timeout(LOOKED_AFTER_EVERY) {
+            Ok(Said::Saved(saved)) => {
+                if let Some(commits) = &mut commits
+                    && let Err(error) = watch.during(control, || commits.commit(&saved))
+                {
+                    failure = Some(error);
+                    control.break_off("nothing more can be committed".to_owned());
+                }
+            }
             Ok(said) => hear(said, &mut position),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -358,12 +447,15 @@ fn run_on_files<A: Application, C: Clock + 'static>(
             control.signal.store(signal, Ordering::Relaxed);
         }
         watch.look(control);
+        if let Some(commits) = &mut commits {
+            commits.look(control);
+        }
     }
     let outcome = match control.why_broken() {
         // Whoever waits for a connection that is gone would wait for ever.
         Some(why) => {
             engine.abandon();
-            return Err(WorkersError::Broken(why));
+            return Err(failure.map_or(WorkersError::Broken(why), WorkersError::Checkpoint));
         }
         None => engine.join().into_iter().next().flatten(),
     };

@@ -2,12 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
+use stream_kernel_exec::trace::Timestamp;
 use stream_kernel_exec::{Encode, RunReport};
 use stream_kernel_run::{Application, Position, Reached};
-use stream_kernel_exec::trace::Timestamp;
 
 use super::ending::EndingState;
-use super::pieces::Incoming;
 use super::{Places, Worker};
 use crate::packet::{BadPacket, Packet, Topic, read_bytes, write_bytes};
 use crate::part::Bytes;
@@ -55,6 +54,11 @@ impl Begin {
 }
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
+    /// Returns whether it is worker 0.
+    pub(crate) fn is_first(&self) -> bool {
+        self.index == 0
+    }
+
     /// At worker 0: tells all workers where the run goes on, with what each of them remembers, and the tallies.
     pub(crate) fn begin_run(&mut self, begin: &Begin, memory: &[Vec<u8>], tallies: &[u8]) {
         for to in 0..self.plan.owners.workers() {

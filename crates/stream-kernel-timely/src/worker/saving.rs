@@ -149,9 +149,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             return;
         }
         if self.index == 0 {
-            let offset = if is_planted(Bug::SavedWithinLine) { self.plan.cut.end_of(epoch) } else { 0 };
             let reached = Reached {
-                position: Position { line_no: self.outcome.report.inputs, bytes: offset },
+                position: Position { line_no: self.outcome.report.inputs, bytes: 0 },
                 report: self.outcome.report,
                 output_bytes: self.outcome.output_bytes,
                 trace_bytes: self.trace_start + self.outcome.trace_bytes,
@@ -204,6 +203,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             Some(Some((None, _))) => Ok(true),
             Some(Some((Some(mut saved), snapshot_bytes))) => {
                 saving.snapshot_bytes = snapshot_bytes;
+                if is_planted(Bug::SavedWithinLine) {
+                    saved.reached.position.bytes = self.plan.cut.end_of(epoch);
+                }
                 saved.has_all = save == Save::Memory;
                 saving.saved = Some(saved);
                 Ok(true)
