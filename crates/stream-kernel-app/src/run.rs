@@ -52,11 +52,7 @@ fn on_several_workers<A: Application>(_: &Job<A>, _: &Options, _: bool) -> Resul
 }
 
 #[cfg(feature = "workers")]
-fn on_several_workers<A: Application>(
-    job: &Job<A>,
-    options: &Options,
-    restart: bool,
-) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
     use stream_kernel_timely::{Cluster, Committing, WorkerOptions, WorkersEnded, run_on_workers};
 
     let signals = Signals::install().map_err(Failure::Signals)?;

@@ -200,8 +200,7 @@ impl<A: Application> Opened<A> {
 }
 
 /// Makes the last commit, with what has been written until then.
-type MakeCommit<'a> =
-    dyn FnMut(&mut Commits, &mut CommittedFeed) -> Result<(), CheckpointFailure> + 'a;
+type MakeCommit<'a> = dyn FnMut(&mut Commits, &mut CommittedFeed) -> Result<(), CheckpointFailure> + 'a;
 
 impl Names {
     /// Has the last commit made. If all lines are read, the output is complete with this tail, and takes its name.

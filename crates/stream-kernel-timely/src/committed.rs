@@ -132,7 +132,11 @@ impl<A: Application> Commits<A> {
             return Err(failure.into());
         }
         if let Some((line_no, error)) = ending.read_error {
-            return Err(CheckpointFailure::ReadInput { path: path(), line_no, cause: io::Error::other(error) });
+            return Err(CheckpointFailure::ReadInput {
+                path: path(),
+                line_no,
+                cause: io::Error::other(error),
+            });
         }
         if let Some(error) = ending.write_error {
             return Err(CheckpointFailure::WriteOutput(io::Error::other(error)));

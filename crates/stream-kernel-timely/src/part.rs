@@ -22,6 +22,8 @@ pub(crate) struct Cut {
     start: u64,
     /// The length of the input in bytes, without what is left in it.
     len: u64,
+    /// Its length with all that is in it.
+    input_bytes: u64,
     /// How many bytes without LF are left at its end, for the next run.
     pub(crate) bytes_left: u64,
     epoch_bytes: u64,
@@ -47,8 +49,15 @@ impl Cut {
         epoch_bytes: u64,
         workers: usize,
     ) -> io::Result<Self> {
-        let mut cut =
-            Self { start: 0, len, bytes_left: 0, epoch_bytes, workers, max_line_bytes: settings.max_line_bytes };
+        let mut cut = Self {
+            start: 0,
+            len,
+            input_bytes: len,
+            bytes_left: 0,
+            epoch_bytes,
+            workers,
+            max_line_bytes: settings.max_line_bytes,
+        };
         let mut start = [0; BYTE_ORDER_MARK.len()];
         if len == start.len() as u64 {
             read_exact_at(input, &mut start, 0, len)?;
@@ -69,9 +78,9 @@ impl Cut {
         Self { start, ..self }
     }
 
-    /// Returns the length of the input in bytes, with what is left in it.
+    /// Returns the length of the input in bytes, with what is left in it, or is no line.
     pub(crate) fn input_bytes(&self) -> u64 {
-        self.len + self.bytes_left
+        self.input_bytes
     }
 
     /// Returns the number of epochs.

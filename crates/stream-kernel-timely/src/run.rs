@@ -229,7 +229,11 @@ fn run<A: Application, C: Clock + 'static>(
     // The first process makes the files, once it is clear that all belong together; the others find them.
     let committing = options.committing.take().filter(|_| job.config().runtime.checkpoint.is_some());
     let mut commits = None;
-    let files = if process == 0 && committing.is_none() { Some(SharedFiles::open(job.config())).transpose() } else { Ok(None) };
+    let files = if process == 0 && committing.is_none() {
+        Some(SharedFiles::open(job.config())).transpose()
+    } else {
+        Ok(None)
+    };
     let files = files.map_err(|error| alone(error.into()))?;
     let committing = committing.as_ref().map(|committing| (committing, &mut commits));
     match run_on_files(job, clock, options, stages, together, &control, &input, files.as_ref(), committing) {
@@ -364,7 +368,11 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     for index in first..first + count {
         let records = RecordBuffer::default();
         let sink = has_trace.then(|| Box::new(records.clone()) as _);
-        let recorder = if retells(job, &plan.stages) { Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink)) } else { None };
+        let recorder = if retells(job, &plan.stages) {
+            Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink))
+        } else {
+            None
+        };
         let runners = Runners {
             scout: job.again()?.into_runner(run_id, None),
             owner: job.again()?.into_runner(run_id, None),

@@ -13,10 +13,10 @@ use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Sessi
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
-pub use resumed::resumed;
-use resumed::SimulatedCheckpoint;
 use crate::run::retells;
 use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use resumed::SimulatedCheckpoint;
+pub use resumed::resumed;
 
 /// What a run has come to, be it of one worker or of several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,8 +52,7 @@ const NOW: Timestamp = Timestamp::from_nanos(1_768_959_025_000_000_000);
 /// Runs a job on one worker, as any driver does.
 pub fn alone<A: Application>(job: Job<A>, input: &[u8]) -> Results {
     let settings = &job.config().adapters.input_source().settings;
-    let lines =
-        LineReader::new(input, settings.max_line_bytes).unterminated_line(settings.unterminated_line);
+    let lines = LineReader::new(input, settings.max_line_bytes).unterminated_line(settings.unterminated_line);
     let records = RecordBuffer::default();
     let recorder = job.recorder(|| ManualClock::new(NOW, 0), Some(Box::new(records.clone())));
     take_lines(job.start("run", recorder), lines, &records)

@@ -30,6 +30,7 @@ mod config_switches;
 mod config_values;
 mod pipeline_mistakes;
 mod wiring;
+mod worker_checkpoints;
 mod worker_settings;
 mod workers;
 

@@ -14,12 +14,7 @@ enum DealtTo {
 impl Memory {
     /// Deals all but tallies out to `workers` owners, of which `owner_of` says whose a key is, given as bytes. Returns the part of each, for
     /// [`take_dealt`](Self::take_dealt).
-    pub fn deal(
-        &self,
-        stages: &[Stage],
-        workers: usize,
-        owner_of: &dyn Fn(&[u8]) -> usize,
-    ) -> Vec<Vec<u8>> {
+    pub fn deal(&self, stages: &[Stage], workers: usize, owner_of: &dyn Fn(&[u8]) -> usize) -> Vec<Vec<u8>> {
         let mut parts = vec![Vec::new(); workers];
         for (slot, store) in self.stores.iter().enumerate() {
             let dealt_to = match stages.iter().find(|stage| stage.has(slot)) {

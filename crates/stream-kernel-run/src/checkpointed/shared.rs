@@ -135,8 +135,9 @@ impl<A: Application> SharedCheckpoint<A> {
             self.come_to(reached)?;
             self.0.feed.output.file.cut_to(reached.output_bytes)?;
         }
-        let Opened { mut session, mut feed, mut commits, files, resumed_after, bytes_left: left_before, .. } =
-            self.0;
+        let Opened {
+            mut session, mut feed, mut commits, files, resumed_after, bytes_left: left_before, ..
+        } = self.0;
         let rows = if commits.is_finished { commits.rows(&mut session) } else { rows };
         files.end(&mut commits, &mut feed, tail, is_stopped, &mut |commits, feed| {
             feed.output.flush_and_check()?;

@@ -82,7 +82,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         // It was read, or the run ends before it.
         let Some(part) = self.parts.remove(&epoch) else { return Ok(true) };
-        let home = HomeEpoch { part, line_no_before, end: 0, lines: Vec::new(), stages: Vec::new(), answered: 0 };
+        let home =
+            HomeEpoch { part, line_no_before, end: 0, lines: Vec::new(), stages: Vec::new(), answered: 0 };
         self.homes.insert(epoch, home);
         self.begin_lines(epoch);
         self.ask(epoch);

@@ -61,8 +61,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         for packet in &packets {
             let mut bytes = packet.bytes.as_slice();
             let error: Option<String> = Encode::decode(&mut bytes).ok_or_else(|| packet.bad())?;
-            let (read_to, last_time_ns) =
-                <(u64, u64)>::decode(&mut bytes).ok_or_else(|| packet.bad())?;
+            let (read_to, last_time_ns) = <(u64, u64)>::decode(&mut bytes).ok_or_else(|| packet.bad())?;
             self.outcome.read_to = self.outcome.read_to.max(read_to);
             self.outcome.last_time_ns = self.outcome.last_time_ns.max(last_time_ns);
             let tallies = read_bytes(&mut bytes).ok_or_else(|| packet.bad())?;
