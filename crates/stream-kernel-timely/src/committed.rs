@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,12 +11,13 @@ use stream_kernel_exec::Memory;
 use stream_kernel_exec::trace::{Clock, Timestamp};
 use stream_kernel_run::disk::Disk;
 use stream_kernel_run::{
-    Application, CheckpointFailure, CheckpointOptions, CommitIn, ConfigOf, Ended, Event, Job, Position,
-    Reached, SharedCheckpoint,
+    Application, CheckpointFailure, CheckpointOptions, CommitIn, ConfigOf, Ended, Event, Job, LineAdapters,
+    Position, Reached, SharedCheckpoint,
 };
 
 use crate::dataflow::{BeginAll, Control};
 use crate::part::Cut;
+use crate::run::WorkersEnded;
 use crate::worker::{Begin, Outcome, Plan, Saved, SavedBy};
 
 /// What a run on several workers with a checkpoint needs beside its job and its other options.
@@ -58,7 +60,7 @@ pub(crate) struct Commits<A: Application> {
 
 impl<A: Application> Commits<A> {
     /// Opens the checkpoint, and returns what all workers are to be told.
-    pub(crate) fn open<C: Clock + 'static>(
+    fn open<C: Clock + 'static>(
         job: Job<A>,
         clock: impl FnOnce() -> C,
         (committing, saved_by): (&Committing, SavedBy),
@@ -94,6 +96,37 @@ impl<A: Application> Commits<A> {
         Ok((Self { checkpoint, config, saved_by, begun_at: reached, is_begun: false }, all))
     }
 
+    /// Opens the checkpoint, and has all workers told where to go on; returns nothing if the run was stopped meanwhile, which they are told as
+    /// well.
+    pub(crate) fn begin<C: Clock + 'static>(
+        job: Job<A>,
+        clock: impl FnOnce() -> C,
+        committing: (&Committing, SavedBy),
+        from: (&str, &Plan),
+        control: &Control,
+        between_lines: &mut dyn FnMut(Position) -> Option<u8>,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Option<Self>, CheckpointFailure> {
+        let mut signal = None;
+        let mut is_to_stop = |position| {
+            signal = signal.or(between_lines(position));
+            signal.is_some()
+        };
+        match Self::open(job, clock, committing, from, &mut is_to_stop, tell) {
+            Ok((begun, all)) => {
+                control.begin(all);
+                Ok(Some(begun))
+            }
+            Err(CheckpointFailure::Stopped { report }) => {
+                let mut begin = Begin { over: signal, ..Begin::default() };
+                begin.reached.report = report;
+                control.begin(BeginAll { begin, ..BeginAll::default() });
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Begins to commit what all workers have saved, once the commit before is made.
     pub(crate) fn commit(&mut self, saved: &Saved) -> Result<(), CheckpointFailure> {
         let mut memory: Memory = A::registry().build_memory(&self.config);
@@ -116,8 +149,30 @@ impl<A: Application> Commits<A> {
         }
     }
 
+    /// Ends the run as [`end`](Self::end) does, and returns how that was.
+    pub(crate) fn conclude(
+        self,
+        outcome: Outcome,
+        input: &File,
+        cut: Cut,
+        may_grow: bool,
+    ) -> Result<WorkersEnded, CheckpointFailure> {
+        let signal = outcome.ending.signal;
+        let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary } =
+            self.end(outcome, input, cut, may_grow)?;
+        Ok(WorkersEnded {
+            ended: Ok(is_stopped.then_some(signal)),
+            report,
+            resumed_after,
+            trace_ends_after,
+            unfinished_output: None,
+            bytes_left,
+            summary,
+        })
+    }
+
     /// Commits what the run has come to. At the end of the input, the output takes its name, provided that the input is what it was; it `may_grow`.
-    pub(crate) fn end(
+    fn end(
         self,
         outcome: Outcome,
         input: &File,
@@ -127,7 +182,7 @@ impl<A: Application> Commits<A> {
         let Outcome {
             ending, report, output_bytes, trace_bytes, read_to, last_time_ns, finish, summary, ..
         } = outcome;
-        let path = || self.config_path();
+        let path = || self.input_path();
         if let Some(failure) = ending.failure {
             return Err(failure.into());
         }
@@ -162,8 +217,7 @@ impl<A: Application> Commits<A> {
         self.checkpoint.end(&reached, summary, &finish, cut.bytes_left, is_stopped)
     }
 
-    fn config_path(&self) -> std::path::PathBuf {
-        use stream_kernel_run::LineAdapters;
+    fn input_path(&self) -> PathBuf {
         self.config.adapters.input_source().settings.path.clone()
     }
 }

@@ -14,6 +14,7 @@ mod planted;
 mod run;
 mod together;
 mod told;
+mod witness;
 mod worker;
 
 pub use committed::Committing;

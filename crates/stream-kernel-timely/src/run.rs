@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,16 +16,17 @@ use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
 use stream_kernel_run::files::write_to_what_is_there;
 use stream_kernel_run::{
-    Application, CheckpointFailure, Ended, Event, Job, LineAdapters, OpenInput, Position, RunError,
-    SharedFiles, SummaryRow, UnterminatedLine,
+    Application, CheckpointFailure, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles,
+    SummaryRow, UnterminatedLine,
 };
 
 use crate::committed::{Commits, Committing, LateClock};
-use crate::dataflow::{BeginAll, Control, Said, drive};
+use crate::dataflow::{Control, Said, drive};
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::together::{Together, Watch};
-use crate::worker::{Begin, Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use crate::witness::Witness;
+use crate::worker::{Outcome, Parts, Places, Plan, RecordBuffer, Runners, SavedBy, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +143,8 @@ struct FilePlaces {
 struct PlacedFile {
     path: PathBuf,
     file: Option<File>,
+    /// Of what was written, if that is to be committed.
+    witness: Option<Witness>,
 }
 
 impl PlacedFile {
@@ -156,9 +160,32 @@ impl PlacedFile {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.check()?;
         self.open().and_then(|file| file.write_all_at(bytes, at)).map_err(|error| {
             io::Error::new(error.kind(), format!("`{}` cannot be written: {error}", self.path.display()))
-        })
+        })?;
+        if let Some(witness) = &mut self.witness {
+            witness.note(bytes, at);
+        }
+        Ok(())
+    }
+
+    /// Checks that what was written is still there, if that is to be committed.
+    fn check(&self) -> io::Result<()> {
+        let (Some(witness), Some(file)) = (&self.witness, &self.file) else { return Ok(()) };
+        let path = self.path.display();
+        match witness.is_there(file) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::other(format!(
+                "`{path}` was shortened while the run wrote to it (put it back)"
+            ))),
+            Err(error) => Err(io::Error::new(error.kind(), format!("`{path}` cannot be read: {error}"))),
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.check()?;
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 
@@ -177,8 +204,8 @@ impl Places for FilePlaces {
 
     fn sync(&mut self) -> io::Result<()> {
         // The process that completes the output makes durable what its own system knows.
-        let trace = self.trace.as_ref().and_then(|trace| trace.file.as_ref());
-        self.output.file.iter().chain(trace).try_for_each(File::sync_data)
+        self.output.sync()?;
+        self.trace.as_ref().map_or(Ok(()), PlacedFile::sync)
     }
 }
 
@@ -242,33 +269,14 @@ fn run<A: Application, C: Clock + 'static>(
             let unterminated_line = job.config().adapters.input_source().settings.unterminated_line;
             let may_grow = unterminated_line == UnterminatedLine::Leave;
             match commits {
-                Some(commits) => conclude_committed(outcome, &input, commits, cut, may_grow).map_err(alone),
+                Some(commits) => {
+                    let ended = commits.conclude(outcome, &input.file, cut, may_grow);
+                    ended.map_err(|failure| alone(failure.into()))
+                }
                 None => Ok(conclude(outcome, &input, files, cut, may_grow)),
             }
         }
     }
-}
-
-fn conclude_committed<A: Application>(
-    outcome: Outcome,
-    input: &OpenInput,
-    commits: Commits<A>,
-    cut: Cut,
-    may_grow: bool,
-) -> Result<WorkersEnded, WorkersError> {
-    let signal = outcome.ending.signal;
-    let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary } =
-        commits.end(outcome, &input.file, cut, may_grow)?;
-    let ended = Ok(is_stopped.then_some(signal));
-    Ok(WorkersEnded {
-        ended,
-        report,
-        resumed_after,
-        trace_ends_after,
-        unfinished_output: None,
-        bytes_left,
-        summary,
-    })
 }
 
 fn conclude(
@@ -362,37 +370,8 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     };
     let first = count * together.process;
     let saved_by = committing.as_ref().and_then(|(committing, _)| committing.saved_by::<A>(job.config()));
-    let not_before = saved_by.as_ref().map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
-    let has_trace = SharedFiles::paths(job.config()).1.is_some();
-    let mut workers = Vec::new();
-    for index in first..first + count {
-        let records = RecordBuffer::default();
-        let sink = has_trace.then(|| Box::new(records.clone()) as _);
-        let recorder = if retells(job, &plan.stages) {
-            Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink))
-        } else {
-            None
-        };
-        let runners = Runners {
-            scout: job.again()?.into_runner(run_id, None),
-            owner: job.again()?.into_runner(run_id, None),
-            teller: match recorder {
-                Some(recorder) => Some(job.again()?.into_runner(run_id, recorder)),
-                None => None,
-            },
-        };
-        let places = places(job, files).map_err(RunError::WriteOutput)?;
-        workers.push(Worker::<A, _, _>::new(Parts {
-            index,
-            plan: plan.clone(),
-            config: job.shared_config(),
-            runners,
-            records,
-            input: Input(Arc::clone(&input)),
-            places,
-            saved_by: saved_by.clone(),
-        }));
-    }
+    let indices = first..first + count;
+    let workers = workers(job, &clock, run_id, &plan, indices, &input, files, saved_by.as_ref())?;
     let (said, heard) = channel();
     let Together { builders, connections, peers, process, .. } = together;
     let others: Vec<_> = (0..all).step_by(count).filter(|first_of| *first_of != first).collect();
@@ -404,25 +383,12 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     let mut commits = None;
     if let (0, Some((committing, opened)), Some(saved_by)) = (process, committing, saved_by) {
         let again = job.again()?;
-        let mut signal = None;
-        let mut between_lines = |position| {
-            signal = signal.or(between_lines(position));
-            signal.is_some()
-        };
         let begun = watch.during(control, || {
             let (committing, from) = ((committing, saved_by), (run_id, &plan));
-            Commits::open(again, &clock, committing, from, &mut between_lines, &mut *tell)
+            Commits::begin(again, &clock, committing, from, control, between_lines, tell)
         });
         match begun {
-            Ok((begun, all)) => {
-                commits = Some(opened.insert(begun));
-                control.begin(all);
-            }
-            Err(CheckpointFailure::Stopped { report }) => {
-                let mut begin = Begin { over: signal, ..Begin::default() };
-                begin.reached.report = report;
-                control.begin(BeginAll { begin, ..BeginAll::default() });
-            }
+            Ok(begun) => commits = begun.map(|begun| opened.insert(begun)),
             Err(failure) => {
                 control.break_off("the run was not begun".to_owned());
                 engine.abandon();
@@ -474,14 +440,58 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     outcome.map(|outcome| (outcome, cut)).ok_or_else(|| WorkersError::Broken(why()))
 }
 
+/// Returns the workers of this process.
+#[expect(clippy::too_many_arguments, reason = "everything that a worker is made of")]
+fn workers<A: Application, C: Clock + 'static>(
+    job: &Job<A>,
+    clock: &impl Fn() -> C,
+    run_id: &str,
+    plan: &Plan,
+    indices: Range<usize>,
+    input: &Arc<File>,
+    files: Option<&SharedFiles>,
+    saved_by: Option<&SavedBy>,
+) -> Result<Vec<Worker<A, Input, FilePlaces>>, WorkersError> {
+    let not_before = saved_by.map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
+    let has_trace = SharedFiles::paths(job.config()).1.is_some();
+    let mut workers = Vec::new();
+    for index in indices {
+        let records = RecordBuffer::default();
+        let sink = has_trace.then(|| Box::new(records.clone()) as _);
+        let recorder = if retells(job, &plan.stages) {
+            Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink))
+        } else {
+            None
+        };
+        let runners = Runners {
+            scout: job.again()?.into_runner(run_id, None),
+            owner: job.again()?.into_runner(run_id, None),
+            teller: match recorder {
+                Some(recorder) => Some(job.again()?.into_runner(run_id, recorder)),
+                None => None,
+            },
+        };
+        let places = places(job, files).map_err(RunError::WriteOutput)?;
+        workers.push(Worker::<A, _, _>::new(Parts {
+            index,
+            plan: plan.clone(),
+            config: job.shared_config(),
+            runners,
+            records,
+            input: Input(Arc::clone(input)),
+            places,
+            saved_by: saved_by.cloned(),
+        }));
+    }
+    Ok(workers)
+}
+
 /// Returns a worker's places in the files, which are there already if this process has made them.
 fn places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Result<FilePlaces> {
     let (output, trace) = SharedFiles::paths(job.config());
-    let mut places = FilePlaces {
-        output: PlacedFile { path: output, file: None },
-        trace: trace.map(|path| PlacedFile { path, file: None }),
-        trace_start: 0,
-    };
+    let is_committed = job.config().runtime.checkpoint.is_some();
+    let file_at = |path| PlacedFile { path, file: None, witness: is_committed.then(Witness::default) };
+    let mut places = FilePlaces { output: file_at(output), trace: trace.map(file_at), trace_start: 0 };
     if let Some(files) = files {
         places.output.file = Some(files.output.part_writer()?);
         if let (Some(trace), Some((file, start))) = (&mut places.trace, &files.trace) {

@@ -161,7 +161,7 @@ fn simulate<A: Application>(
     };
     let files = Files::default();
     if let Some(checkpoint) = &checkpoint {
-        *files.0.borrow_mut() = checkpoint.files.clone();
+        files.0.borrow_mut().clone_from(&checkpoint.files);
     }
     let again = || job.again().map_err(|faults| faults.to_string());
     let mut workers = Vec::new();

@@ -143,7 +143,7 @@ fn several_workers_that_are_killed_go_on_as_others() {
     assert!(matches!(undisturbed.process(None), Outcome::Complete(_)));
     let expected = undisturbed.results();
     let (mut kills, mut points) = (0, BTreeSet::new());
-    for operation in 0..120 {
+    for operation in (0..120).step_by(3) {
         let scene = Scene::new(&input);
         for again in 0..3 {
             let random = random_number(operation * 3 + again);
@@ -151,6 +151,7 @@ fn several_workers_that_are_killed_go_on_as_others() {
             let (moment, among) = (MOMENTS[(random & 1) as usize], 2 * OPERATIONS_TO_RESUME);
             let at = if again == 0 { operation } else { (random >> 8) % among };
             if let Outcome::Killed(point) = scene.process(Some((moment, at))) {
+                let point = point.strip_prefix(moment).unwrap().trim_start();
                 points.insert(point.trim_end_matches(|byte: char| byte.is_ascii_digit()).to_owned());
                 kills += 1;
             }
@@ -159,11 +160,9 @@ fn several_workers_that_are_killed_go_on_as_others() {
         assert!(matches!(scene.process(None), Outcome::Complete(_)));
         assert_eq!(scene.results(), expected, "killed around operation {operation}");
     }
-    assert!(kills >= 150, "only {kills} kills");
-    for point in
-        ["before write snapshot-", "after write snapshot-", "after sync manifest", "before remove snapshot-"]
-    {
-        assert!(points.contains(point), "none was killed `{point}`: {points:?}");
+    assert!(kills >= 60, "only {kills} kills");
+    for point in ["write snapshot-", "sync snapshot-", "write manifest", "cut output.txt.partial"] {
+        assert!(points.contains(point), "none was killed around `{point}`: {points:?}");
     }
 }
 

@@ -24,8 +24,8 @@ const ARGS: [&str; 9] = [
 ];
 
 /// How many folders there are, and how often a program is killed in each.
-const FOLDERS: u64 = 6;
-const KILLS: u64 = 5;
+const FOLDERS: u64 = 4;
+const KILLS: u64 = 4;
 
 /// The longest time that a program is left alone, in microseconds: a part of what the whole run takes.
 const LONGEST_US: u64 = 150_000;
@@ -59,7 +59,7 @@ fn without_time(report: &str) -> String {
 
 #[test]
 fn threads_that_are_killed_at_random_moments_go_on_as_others() {
-    let input = attempts(3_000);
+    let input = attempts(1_500);
     let undisturbed = undisturbed(&input);
     for seed in 0..FOLDERS {
         let folder = Folder::with_input(&input);
@@ -77,7 +77,7 @@ fn threads_that_are_killed_at_random_moments_go_on_as_others() {
 
 #[test]
 fn a_stopped_run_goes_on_with_any_number_of_workers() {
-    let input = attempts(20_000);
+    let input = attempts(6_000);
     let expected = Folder::with_input(&input);
     let report = program(&expected).exits_with(0).stderr;
     for workers in ["1", "3"] {
@@ -130,7 +130,7 @@ fn start(folder: &Folder, process: usize) -> Running {
 
 #[test]
 fn processes_of_which_one_is_killed_go_on() {
-    let input = attempts(8_000);
+    let input = attempts(4_000);
     let undisturbed = undisturbed(&input);
     for killed in 0..2 {
         let folder = Folder::with_input(&input);
@@ -140,7 +140,7 @@ fn processes_of_which_one_is_killed_go_on() {
         folder.write("hosts", hosts.concat());
         drop(held);
         let mut running: Vec<_> = (0..2).map(|process| start(&folder, process)).collect();
-        wait_for_bytes(&folder, "output.txt.partial", 50_000);
+        wait_for_bytes(&folder, "output.txt.partial", 25_000);
         running[killed].signal(Signal::KILL);
         let survivor = running.remove(1 - killed).wait();
         assert_eq!(survivor.exit, 1, "{}", survivor.stderr);

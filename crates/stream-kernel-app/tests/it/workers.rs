@@ -165,26 +165,13 @@ fn records_do_not_go_to_one_file_one_by_one() {
 }
 
 #[test]
-fn checkpoints_are_for_one_worker() {
+fn a_checkpoint_needs_the_same_files_as_on_one_worker() {
     let checkpoint = "runtime.checkpoint.dir=ck";
-    insta::assert_snapshot!(check(&[SEVERAL, checkpoint]), @"
-    error: `runtime.checkpoint`: checkpoints are not supported on several workers
-      --> command line: --set runtime.checkpoint.dir=ck
-      expected: a run without a checkpoint, or on one worker
-      hint: leave out `runtime.checkpoint`, or run on one worker (`--workers 1`)
-    ");
-    insta::assert_snapshot!(check(&[LOOPBACK, checkpoint, &format!("{OUTPUT}=-")]), @"
-    error: `runtime.checkpoint`: checkpoints are not supported on several workers
-      --> command line: --set runtime.checkpoint.dir=ck
-      expected: a run without a checkpoint, or on one worker
-      hint: leave out `runtime.checkpoint`, or leave out `runtime.cluster` to run on one worker
-
-    error: `adapters.output_sink.settings.path`: several workers need a regular file for the output, and `-` is not one
-      --> command line: --set adapters.output_sink.settings.path=-
-      expected: a file, of which each worker can write a part
-      hint: name a file, or leave out `runtime.cluster` to run on one worker
-    ");
-    is_fine(&[checkpoint]);
+    for workers in [SEVERAL, LOOPBACK] {
+        is_fine(&[workers, checkpoint]);
+    }
+    insta::assert_snapshot!(check(&[LOOPBACK, checkpoint, &format!("{OUTPUT}=-")]), @"");
+    insta::assert_snapshot!(check(&[SEVERAL, checkpoint, &format!("{OUTPUT}=ck")]), @"");
 }
 
 #[test]

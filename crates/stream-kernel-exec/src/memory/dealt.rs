@@ -35,7 +35,9 @@ impl Memory {
                     DealtTo::ByKey => write_record(slot, place, record, &mut parts[owner_of(owner)]),
                     DealtTo::One(owner) => write_record(slot, place, record, &mut parts[owner]),
                     DealtTo::All => {
-                        parts.iter_mut().for_each(|part| write_record(slot, place, record, part));
+                        for part in &mut parts {
+                            write_record(slot, place, record, part);
+                        }
                     }
                 }
             };
@@ -59,7 +61,9 @@ impl Memory {
         }
         self.pass_on_watermarks(None);
         self.touched = 0;
-        stages.iter().for_each(|stage| self.end_epoch(stage));
+        for stage in stages {
+            self.end_epoch(stage);
+        }
         Some(())
     }
 }

@@ -289,7 +289,8 @@ impl<K: Key + Ord> Shared for Gate<K> {
     fn records_by_key(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> bool {
         let (mut owner, mut record) = (Vec::new(), Vec::new());
         for (key, count) in &self.counts {
-            (owner.clear(), record.clear());
+            owner.clear();
+            record.clear();
             self.owner_bytes(key, &mut owner);
             key.encode(&mut record);
             count.encode(&mut record);

@@ -120,7 +120,6 @@ fn records(memory: &Memory) -> Vec<u8> {
 /// # Errors
 ///
 /// Workers cannot run it, or a commit is not what one worker would have come to by then.
-#[expect(clippy::type_complexity, reason = "each result with what was expected")]
 pub fn resumed<A: Application>(
     job: &Job<A>,
     input: &[u8],

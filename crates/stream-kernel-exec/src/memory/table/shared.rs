@@ -327,7 +327,8 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
     fn records_by_key(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> bool {
         let (mut owner, mut record) = (Vec::new(), Vec::new());
         for (key, value) in self.entries() {
-            (owner.clear(), record.clear());
+            owner.clear();
+            record.clear();
             self.owner_bytes(key, &mut owner);
             key.encode(&mut record);
             value.encode(&mut record);
