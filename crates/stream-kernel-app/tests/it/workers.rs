@@ -170,7 +170,17 @@ fn a_checkpoint_needs_the_same_files_as_on_one_worker() {
     for workers in [SEVERAL, LOOPBACK] {
         is_fine(&[workers, checkpoint]);
     }
-    insta::assert_snapshot!(check(&[LOOPBACK, checkpoint, &format!("{OUTPUT}=-")]), @"");
+    insta::assert_snapshot!(check(&[LOOPBACK, checkpoint, &format!("{OUTPUT}=-")]), @"
+    error: `adapters.output_sink.settings.path`: checkpoints need a regular file for the output, and `-` is not one
+      --> command line: --set adapters.output_sink.settings.path=-
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
+
+    error: `adapters.output_sink.settings.path`: several workers need a regular file for the output, and `-` is not one
+      --> command line: --set adapters.output_sink.settings.path=-
+      expected: a file, of which each worker can write a part
+      hint: name a file, or leave out `runtime.cluster` to run on one worker
+    ");
     insta::assert_snapshot!(check(&[SEVERAL, checkpoint, &format!("{OUTPUT}=ck")]), @"");
 }
 
