@@ -87,7 +87,7 @@ fn without(runtime: &Runtime) -> &'static str {
 /// Reports a sink that writes each record when it is made: among several workers, the one before it may come later.
 fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
     let tracing = loaded.config().runtime.tracing.clone();
-    if tracing::goes_to_stdout(&tracing) && !loaded.is_mistaken(SINK_KIND_KEY) {
+    if tracing::goes_to_stdout(&tracing) {
         let problem = Problem::new("on several workers, records cannot go to standard output")
             .expected("a `jsonl` sink")
             .hint(format!("use `--trace-path FILE`, or {without}"));

@@ -181,7 +181,12 @@ fn a_checkpoint_needs_the_same_files_as_on_one_worker() {
       expected: a file, of which each worker can write a part
       hint: name a file, or leave out `runtime.cluster` to run on one worker
     ");
-    insta::assert_snapshot!(check(&[SEVERAL, checkpoint, &format!("{OUTPUT}=ck")]), @"");
+    insta::assert_snapshot!(check(&[SEVERAL, checkpoint, &format!("{OUTPUT}=ck")]), @"
+    error: `adapters.output_sink.settings.path`: the output `ck` and the checkpoint `ck` would be in each other's way
+      --> command line: --set adapters.output_sink.settings.path=ck
+      expected: a file that neither lies in the checkpoint nor has its name, now or until it is complete
+      hint: name another file, or another `runtime.checkpoint.dir`
+    ");
 }
 
 #[test]
