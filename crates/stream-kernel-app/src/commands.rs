@@ -116,6 +116,10 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     if job.is_on_several_workers() {
         text += &format!("workers: {}\n", describe_workers(runtime));
         text += &describe_stages(job);
+        if let Some(checkpoint) = &runtime.checkpoint {
+            let dir = checkpoint.dir.to_string_lossy();
+            text += &format!("checkpoint: {}, kept by one worker for all\n", escaped(&dir));
+        }
     }
     let place = |path: &std::path::Path, stream: &str| {
         if is_standard_stream(path) {

@@ -1,5 +1,6 @@
 //! What a run remembers: kept by the kernel, by key; an application declares it.
 
+mod dealt;
 mod gate;
 mod gathered;
 mod limits;

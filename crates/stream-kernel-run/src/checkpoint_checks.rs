@@ -19,12 +19,9 @@ const LONGEST_SUFFIX_BYTES: usize = ".partial".len();
 const WITHOUT: &str = "or leave out `runtime.checkpoint`";
 
 /// Reports what does not go together with a checkpoint. Nothing is opened.
-///
-/// On several workers there are none, which is reported elsewhere; what else would be wrong with one does not matter then.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let config = loaded.config();
-    let checkpoint = config.runtime.checkpoint.clone().filter(|_| !config.runtime.is_on_several_workers());
-    let Some(checkpoint) = checkpoint else { return };
+    let Some(checkpoint) = config.runtime.checkpoint.clone() else { return };
     let input = config.adapters.input_source().settings.path.clone();
     let output = config.adapters.output_sink().settings.path.clone();
     let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());

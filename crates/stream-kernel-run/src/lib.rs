@@ -36,8 +36,8 @@ pub use adapters::{
 };
 pub use application::{About, Application, ConfigOf, Section, SummaryRow};
 pub use checkpointed::{
-    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, MIN_SNAPSHOT_BYTES, check_program,
-    run_checkpointed,
+    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, MIN_SNAPSHOT_BYTES, Reached,
+    SharedCheckpoint, check_program, is_snapshot_worth, run_checkpointed,
 };
 pub use cluster_checks::MAX_CLUSTER_WORKERS;
 pub use cluster_secret::{ClusterSecret, MAX_SECRET_BYTES, MIN_SECRET_BYTES};

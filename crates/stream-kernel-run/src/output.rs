@@ -212,13 +212,13 @@ fn lock(file: &File, partial: &Path) -> Result<(), OpenOutputError> {
     }
 }
 
-/// Opens what exists for writing; a symbolic link is not followed.
+/// Opens what exists for reading and writing; a symbolic link is not followed.
 ///
 /// # Errors
 ///
 /// Returns what the system said.
 pub fn write_to_what_is_there(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
+    OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
 }
 
 /// Opens a pipe or device for writing. A link that leads to a regular file by now is not followed.

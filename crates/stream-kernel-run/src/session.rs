@@ -162,6 +162,12 @@ impl<A: Application> Session<A> {
         self.runner.memory()
     }
 
+    /// Takes what the run remembers, and leaves nothing.
+    pub(crate) fn take_memory(&mut self) -> Memory {
+        let nothing = A::registry().build_memory(&self.config);
+        mem::replace(self.runner.memory(), nothing)
+    }
+
     /// Returns the counts so far.
     pub fn report(&self) -> RunReport {
         self.runner.report()

@@ -57,9 +57,6 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     if output.parts {
         check_place_of_input(loaded, &input, &output.path, trace.as_deref());
     }
-    if !output.parts && !gathers {
-        check_checkpoint(loaded, without);
-    }
 }
 
 /// Returns whether the configuration asks for workers: for several threads, a cluster of any size, or files of each worker.
@@ -173,14 +170,5 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
                     OutputSettings::PARTS_KEY
                 ));
         loaded.report(FSYNC_KEY, problem);
-    }
-}
-
-fn check_checkpoint<N, A>(loaded: &mut Loaded<N, A>, without: &str) {
-    if loaded.config().runtime.checkpoint.is_some() {
-        let problem = Problem::new("checkpoints are not supported on several workers")
-            .expected("a run without a checkpoint, or on one worker")
-            .hint(format!("leave out `{CHECKPOINT_KEY}`, or {without}"));
-        loaded.report(CHECKPOINT_KEY, problem);
     }
 }

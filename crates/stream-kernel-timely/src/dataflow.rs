@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ use timely::worker::Worker as EngineWorker;
 
 use crate::packet::{Packet, Topic};
 use crate::part::Bytes;
-use crate::worker::{Outcome, Places, Worker};
+use crate::worker::{Begin, Outcome, Places, Saved, Worker};
 
 /// How often a worker that waits looks whether the run is to stop.
 const WAIT: Duration = Duration::from_millis(50);
@@ -45,6 +45,19 @@ pub(crate) struct Control {
     at_work: AtomicUsize,
     /// Whether the other processes are to be told that this one is there.
     pub(crate) says_alive: AtomicBool,
+    /// What worker 0 is to tell all, if the run has a checkpoint.
+    begin: Mutex<Option<BeginAll>>,
+    /// How often something has changed for which workers have to look.
+    wakes: AtomicU64,
+}
+
+/// Where a run goes on, and what it remembers there.
+#[derive(Debug, Default)]
+pub(crate) struct BeginAll {
+    pub(crate) begin: Begin,
+    /// By worker.
+    pub(crate) memory: Vec<Vec<u8>>,
+    pub(crate) tallies: Vec<u8>,
 }
 
 impl Control {
@@ -53,6 +66,21 @@ impl Control {
         let mut first = self.why.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(why);
         self.is_broken.store(true, Ordering::Release);
+    }
+
+    /// Has worker 0 tell all where the run goes on.
+    pub(crate) fn begin(&self, all: BeginAll) {
+        *self.begin.lock().unwrap_or_else(PoisonError::into_inner) = Some(all);
+        self.wake();
+    }
+
+    fn take_begin(&self) -> Option<BeginAll> {
+        self.begin.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Has all workers look what they can do.
+    pub(crate) fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::Release);
     }
 
     /// Returns whether all workers of this process have come to their end, or have broken off.
@@ -76,6 +104,8 @@ pub(crate) enum Said {
     Notice(String),
     /// How far worker 0 has come: the last line, and how many bytes of the input.
     Position(u64, u64),
+    /// What all workers have saved, to be committed.
+    Saved(Box<Saved>),
 }
 
 /// Runs workers on the engine, one a thread, and returns what each has come to; `None` if a worker of this process has broken down.
@@ -170,6 +200,11 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
                     if shared.says_alive.swap(false, Ordering::Relaxed) {
                         worker.say_alive(others.iter().copied());
                     }
+                    if worker.is_first()
+                        && let Some(BeginAll { begin, memory, tallies }) = shared.take_begin()
+                    {
+                        worker.begin_run(&begin, &memory, &tallies);
+                    }
                     let sent = catch_unwind(AssertUnwindSafe(|| work(&mut worker, taken_in, &said)));
                     let sent = match sent {
                         Ok(Ok(sent)) => sent,
@@ -195,11 +230,14 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
         );
         sent.connect_loop(handle);
     });
+    let mut seen = 0;
     while engine.has_dataflows() && !control.is_broken() {
-        if control.says_alive.load(Ordering::Relaxed)
+        let wakes = control.wakes.load(Ordering::Acquire);
+        if (control.says_alive.load(Ordering::Relaxed) || wakes != seen)
             && let Some(activator) = &*activator.borrow()
         {
             activator.activate();
+            seen = wakes;
         }
         engine.step_or_park(Some(WAIT));
     }
@@ -225,6 +263,9 @@ fn work<A: Application, I: Bytes, P: Places>(
     let position = worker.position();
     if position != before {
         let _ = said.send(Said::Position(position.0, position.1));
+    }
+    if let Some(saved) = worker.take_saved() {
+        let _ = said.send(Said::Saved(Box::new(saved)));
     }
     Ok(worker.take_outgoing())
 }

@@ -13,6 +13,8 @@ pub(crate) struct HomeEpoch<M> {
     pub(crate) part: Part,
     /// The number of the line before the first.
     pub(crate) line_no_before: u64,
+    /// Where the last line ends in the input; 0 without lines.
+    pub(crate) end: u64,
     pub(crate) lines: Vec<Line<M>>,
     /// The stages so far, in order.
     pub(crate) stages: Vec<HomeStage>,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod committed;
 mod connection;
 mod dataflow;
 mod home;
@@ -14,8 +15,10 @@ mod planted;
 mod run;
 mod together;
 mod told;
+mod witness;
 mod worker;
 
+pub use committed::Committing;
 pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers};
 
 #[cfg(any(test, feature = "testing"))]

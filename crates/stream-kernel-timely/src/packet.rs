@@ -27,6 +27,8 @@ pub(crate) enum Topic {
     Alive,
     /// What the sender's lines have written, if worker 0 writes it.
     Gathered,
+    /// A piece of something large, such as what a worker remembers.
+    Piece { number: u32 },
 }
 
 /// Some bytes from one worker to another.
@@ -55,12 +57,13 @@ impl Topic {
             Self::Done => (8, 0, 0),
             Self::Alive => (9, 0, 0),
             Self::Gathered => (10, 0, 0),
+            Self::Piece { number } => (11, number, 0),
         }
     }
 
     /// Returns the topic that these numbers stand for, if there is one.
-    pub(crate) fn of_numbers((topic, stage, round): (u8, u32, u32)) -> Option<Self> {
-        let stage = stage as usize;
+    pub(crate) fn of_numbers((topic, number, round): (u8, u32, u32)) -> Option<Self> {
+        let stage = number as usize;
         Some(match topic {
             0 => Self::Lines,
             1 => Self::Asks { stage },
@@ -73,6 +76,7 @@ impl Topic {
             8 => Self::Done,
             9 => Self::Alive,
             10 => Self::Gathered,
+            11 => Self::Piece { number },
             _ => return None,
         })
     }

@@ -18,8 +18,12 @@ pub(crate) trait Bytes {
 /// The input, and how it is cut.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
+    /// Where the first line begins.
+    start: u64,
     /// The length of the input in bytes, without what is left in it.
     len: u64,
+    /// Its length with all that is in it.
+    input_bytes: u64,
     /// How many bytes without LF are left at its end, for the next run.
     pub(crate) bytes_left: u64,
     epoch_bytes: u64,
@@ -45,8 +49,15 @@ impl Cut {
         epoch_bytes: u64,
         workers: usize,
     ) -> io::Result<Self> {
-        let mut cut =
-            Self { len, bytes_left: 0, epoch_bytes, workers, max_line_bytes: settings.max_line_bytes };
+        let mut cut = Self {
+            start: 0,
+            len,
+            input_bytes: len,
+            bytes_left: 0,
+            epoch_bytes,
+            workers,
+            max_line_bytes: settings.max_line_bytes,
+        };
         let mut start = [0; BYTE_ORDER_MARK.len()];
         if len == start.len() as u64 {
             read_exact_at(input, &mut start, 0, len)?;
@@ -61,24 +72,30 @@ impl Cut {
         Ok(cut)
     }
 
-    /// Returns the length of the input in bytes, with what is left in it.
+    /// Begins at an offset, where a line begins that is not the first, or the input ends.
+    #[must_use]
+    pub(crate) fn from(self, start: u64) -> Self {
+        Self { start, ..self }
+    }
+
+    /// Returns the length of the input in bytes, with what is left in it, or is no line.
     pub(crate) fn input_bytes(&self) -> u64 {
-        self.len + self.bytes_left
+        self.input_bytes
     }
 
     /// Returns the number of epochs.
     pub(crate) fn epochs(&self) -> u64 {
-        self.len.div_ceil(self.epoch_bytes)
+        self.len.saturating_sub(self.start).div_ceil(self.epoch_bytes)
     }
 
     /// Returns where an epoch ends.
     pub(crate) fn end_of(&self, epoch: u64) -> u64 {
-        self.len.min((epoch + 1).saturating_mul(self.epoch_bytes))
+        self.len.min((epoch + 1).saturating_mul(self.epoch_bytes).saturating_add(self.start))
     }
 
     /// Returns the bytes of a worker's part of an epoch: its lines are those that begin there.
     pub(crate) fn range(&self, epoch: u64, worker: usize) -> Range<u64> {
-        let start = epoch * self.epoch_bytes;
+        let start = self.start + epoch * self.epoch_bytes;
         let bytes = u128::from(self.end_of(epoch) - start);
         let edge = |worker: usize| {
             let offset = bytes * worker as u128 / self.workers as u128;
@@ -114,14 +131,16 @@ impl Part {
     ) -> io::Result<Self> {
         let range = cut.range(epoch, worker);
         // The byte before the range tells whether a line begins with it.
-        let offset = range.start.saturating_sub(1);
+        let is_first = range.start == cut.start;
+        let offset = if is_first { range.start } else { range.start.saturating_sub(1) };
         let len = if range.is_empty() { 0 } else { range.end - offset };
         let len = usize::try_from(len).map_err(io::Error::other)?;
         bytes.resize(len, 0);
         read_exact_at(input, &mut bytes, offset, cut.len)?;
-        let first = match range.start {
-            0 => 0,
-            _ => memchr::memchr(b'\n', &bytes[..len.saturating_sub(1)]).map_or(len, |lf| lf + 1),
+        let first = if is_first {
+            0
+        } else {
+            memchr::memchr(b'\n', &bytes[..len.saturating_sub(1)]).map_or(len, |lf| lf + 1)
         };
         let lines = match bytes[first..].split_last() {
             None => 0,

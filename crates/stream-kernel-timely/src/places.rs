@@ -9,6 +9,7 @@ use stream_kernel_run::files::write_to_what_is_there;
 use stream_kernel_run::parts::{PartWriter, PartsOf, RunParts};
 use stream_kernel_run::{Application, Job, LineAdapters, RunError, SharedFiles};
 
+use crate::witness::Witness;
 use crate::worker::Places;
 
 /// Where a worker writes.
@@ -23,6 +24,8 @@ pub(crate) enum FilePlaces {
 pub(crate) struct PlacedFile {
     path: PathBuf,
     file: Option<File>,
+    /// Of what was written, if that is to be committed.
+    witness: Option<Witness>,
 }
 
 impl PlacedFile {
@@ -38,9 +41,32 @@ impl PlacedFile {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.check()?;
         self.open().and_then(|file| file.write_all_at(bytes, at)).map_err(|error| {
             io::Error::new(error.kind(), format!("`{}` cannot be written: {error}", self.path.display()))
-        })
+        })?;
+        if let Some(witness) = &mut self.witness {
+            witness.note(bytes, at);
+        }
+        Ok(())
+    }
+
+    /// Checks that what was written is still there, if that is to be committed.
+    fn check(&self) -> io::Result<()> {
+        let (Some(witness), Some(file)) = (&self.witness, &self.file) else { return Ok(()) };
+        let path = self.path.display();
+        match witness.is_there(file) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::other(format!(
+                "`{path}` was shortened while the run wrote to it (put it back)"
+            ))),
+            Err(error) => Err(io::Error::new(error.kind(), format!("`{path}` cannot be read: {error}"))),
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.check()?;
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 
@@ -68,7 +94,10 @@ impl Places for FilePlaces {
     fn sync(&mut self) -> io::Result<()> {
         match self {
             // The process that completes the output makes durable what its own system knows.
-            Self::Shared { output, .. } => output.file.as_ref().map_or(Ok(()), File::sync_data),
+            Self::Shared { output, trace, .. } => {
+                output.sync()?;
+                trace.as_ref().map_or(Ok(()), PlacedFile::sync)
+            }
             Self::Own { output, trace } => {
                 output.sync()?;
                 trace.as_mut().map_or(Ok(()), PartWriter::sync)
@@ -152,8 +181,9 @@ impl RunFiles {
 /// Returns a worker's places in the files, which are there already if this process has made them.
 fn shared_places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Result<FilePlaces> {
     let (output, trace) = SharedFiles::paths(job.config());
-    let mut output = PlacedFile { path: output, file: None };
-    let mut trace = trace.map(|path| PlacedFile { path, file: None });
+    let is_committed = job.config().runtime.checkpoint.is_some();
+    let file_at = |path| PlacedFile { path, file: None, witness: is_committed.then(Witness::default) };
+    let (mut output, mut trace) = (file_at(output), trace.map(file_at));
     let mut trace_start = 0;
     if let Some(files) = files {
         output.file = Some(files.output.part_writer()?);

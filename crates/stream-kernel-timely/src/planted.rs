@@ -27,11 +27,15 @@ pub(crate) enum Bug {
     OwnPlace,
     /// Homes behind the one that has ended the run write their lines.
     NoCommonStop,
+    /// Epochs behind one that is saved are taken up before what is remembered was saved.
+    SavedLate,
+    /// A run that goes on begins to read where the saved epoch has ended, rather than its last line.
+    SavedWithinLine,
 }
 
 #[cfg(test)]
 impl Bug {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::WrongOwner,
         Self::WrongOrder,
         Self::DeafToGates,
@@ -44,6 +48,8 @@ impl Bug {
         Self::LineNumbers,
         Self::OwnPlace,
         Self::NoCommonStop,
+        Self::SavedLate,
+        Self::SavedWithinLine,
     ];
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,16 +16,17 @@ use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
 use stream_kernel_run::parts::PartsOf;
 use stream_kernel_run::{
-    Application, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles, SummaryRow,
-    UnterminatedLine,
+    Application, CheckpointFailure, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles,
+    SummaryRow, UnterminatedLine,
 };
 
+use crate::committed::{Commits, Committing, LateClock};
 use crate::dataflow::{Control, Said, drive};
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
-use crate::places::RunFiles;
+use crate::places::{FilePlaces, RunFiles};
 use crate::together::{Together, Watch};
-use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, Worker};
+use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum WorkersError {
     /// The processes do not belong together: they have different programs, configurations or inputs.
     #[error("{0}")]
     Differs(String),
+    /// The checkpoint is refused, or the run has ended; started again, it goes on from the last commit.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointFailure),
     /// The processes have not come together.
     #[error("{0}")]
     NotTogether(String),
@@ -62,6 +67,8 @@ pub struct WorkerOptions<'a> {
     pub cluster: Option<Cluster>,
     /// How much of the input is taken in at a time, in bytes: time and memory depend on it, no result does.
     pub epoch_bytes: u64,
+    /// How the run is committed; needed if the configuration has a checkpoint, and not looked at otherwise.
+    pub committing: Option<Committing>,
     /// Is told now and then how far the run has come; returns the signal for which it is to stop, if there is one.
     pub between_lines: &'a mut dyn FnMut(Position) -> Option<u8>,
     /// Is told what people may want to know.
@@ -84,8 +91,12 @@ pub struct Cluster {
 pub struct WorkersEnded {
     /// The signal for which it was stopped; if none, all lines are read and the output has its name. Or why it has failed.
     pub ended: Result<Option<u8>, WorkersError>,
-    /// The counts of all lines.
+    /// The counts of all lines, those of earlier runs included.
     pub report: RunReport,
+    /// The number of lines that earlier runs had taken.
+    pub resumed_after: u64,
+    /// The last line in the trace, if a run with a checkpoint could not write what followed.
+    pub trace_ends_after: Option<u64>,
     /// Where the output is, if it has not got its name.
     pub unfinished_output: Option<PathBuf>,
     /// How many bytes without LF are left at the end of the input, for the next run.
@@ -98,7 +109,15 @@ impl WorkersEnded {
     /// Returns the end of a run without lines.
     fn of(ended: Result<Option<u8>, WorkersError>) -> Self {
         let report = RunReport::default();
-        Self { ended, report, unfinished_output: None, bytes_left: 0, summary: Vec::new() }
+        Self {
+            ended,
+            report,
+            resumed_after: 0,
+            trace_ends_after: None,
+            unfinished_output: None,
+            bytes_left: 0,
+            summary: Vec::new(),
+        }
     }
 }
 
@@ -157,7 +176,9 @@ fn run<A: Application, C: Clock + 'static>(
             return Ok(WorkersEnded::of(Ok(Some(signal))));
         }
     };
-    // Files are made once it is clear that all belong together.
+    // Files are made once it is clear that all belong together. With a checkpoint, that opens them.
+    let committing = options.committing.take().filter(|_| job.config().runtime.checkpoint.is_some());
+    let mut commits = None;
     let count = options.workers;
     let first = count * process;
     let of = PartsOf {
@@ -165,13 +186,21 @@ fn run<A: Application, C: Clock + 'static>(
         all: count * together.processes,
         run: together.run_number(),
     };
-    let mut files = RunFiles::open(job, &of).map_err(|error| alone(error.into()))?;
-    match run_on_files(job, clock, options, stages, together, &control, &input, &mut files) {
+    let files = if committing.is_none() { RunFiles::open(job, &of) } else { Ok(RunFiles::Shared(None)) };
+    let mut files = files.map_err(|error| alone(error.into()))?;
+    let committing = committing.as_ref().map(|committing| (committing, &mut commits));
+    match run_on_files(job, clock, options, stages, together, &control, &input, &mut files, committing) {
         Err(error) => Err(Box::new((error, Some(files)))),
         Ok((outcome, cut)) => {
             let unterminated_line = job.config().adapters.input_source().settings.unterminated_line;
             let may_grow = unterminated_line == UnterminatedLine::Leave;
-            Ok(conclude(outcome, &input, files, cut, (process == 0, may_grow)))
+            match commits {
+                Some(commits) => {
+                    let ended = commits.conclude(outcome, &input.file, cut, may_grow);
+                    ended.map_err(|failure| alone(failure.into()))
+                }
+                None => Ok(conclude(outcome, &input, files, cut, (process == 0, may_grow))),
+            }
         }
     }
 }
@@ -205,6 +234,8 @@ fn conclude(
     WorkersEnded {
         ended,
         report,
+        resumed_after: 0,
+        trace_ends_after: None,
         unfinished_output: files.left().map(Path::to_owned),
         bytes_left: cut.bytes_left,
         summary,
@@ -244,6 +275,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     control: &Arc<Control>,
     input: &OpenInput,
     files: &mut RunFiles,
+    committing: Option<(&Committing, &mut Option<Commits<A>>)>,
 ) -> Result<(Outcome, Cut), WorkersError> {
     let WorkerOptions { run_id, workers: count, epoch_bytes, between_lines, tell, .. } = options;
     let all = count * together.processes;
@@ -261,13 +293,101 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         writers: if gathers(job) { count } else { all },
     };
     let first = count * together.process;
+    let saved_by = committing.as_ref().and_then(|(committing, _)| committing.saved_by::<A>(job.config()));
+    let indices = first..first + count;
+    let workers = workers(job, &clock, run_id, &plan, indices, &input, files, saved_by.as_ref())?;
+    let (said, heard) = channel();
+    let Together { builders, connections, peers, process, .. } = together;
+    let others: Vec<_> = (0..all).step_by(count).filter(|first_of| *first_of != first).collect();
+    let engine = drive(builders, connections, workers, control, &others, &said);
+    let engine = engine.map_err(WorkersError::NotStarted)?;
+    drop(said);
+    let mut watch = Watch::new(peers);
+    let mut position = Position::default();
+    let mut commits = None;
+    if let (0, Some((committing, opened)), Some(saved_by)) = (process, committing, saved_by) {
+        let again = job.again()?;
+        let begun = watch.during(control, || {
+            let (committing, from) = ((committing, saved_by), (run_id, &plan));
+            Commits::begin(again, &clock, committing, from, control, between_lines, tell)
+        });
+        match begun {
+            Ok(begun) => commits = begun.map(|begun| opened.insert(begun)),
+            Err(failure) => {
+                control.break_off("the run was not begun".to_owned());
+                engine.abandon();
+                return Err(failure.into());
+            }
+        }
+    }
+    let mut hear = |said: Said, position: &mut Position| match said {
+        Said::Abandoned(failure) => tell(Event::Abandoned(&failure)),
+        Said::Notice(notice) => tell(Event::Notice(&notice)),
+        Said::Position(line_no, bytes) => *position = (*position).max(Position { line_no, bytes }),
+        Said::Saved(_) => {}
+    };
+    let mut failure = None;
+    while !engine.is_done() && !control.is_broken() {
+        match heard.recv_timeout(LOOKED_AFTER_EVERY) {
+            Ok(Said::Saved(saved)) => {
+                if let Some(commits) = &mut commits
+                    && let Err(error) = watch.during(control, || commits.commit(&saved))
+                {
+                    failure = Some(error);
+                    control.break_off("nothing more can be committed".to_owned());
+                }
+            }
+            Ok(said) => hear(said, &mut position),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if let Some(signal) = between_lines(position) {
+            control.signal.store(signal, Ordering::Relaxed);
+        }
+        watch.look(control);
+        if let Some(commits) = &mut commits {
+            commits.look(control);
+        }
+    }
+    let outcome = match control.why_broken() {
+        // Whoever waits for a connection that is gone would wait for ever.
+        Some(why) => {
+            engine.abandon();
+            return Err(failure.map_or(WorkersError::Broken(why), WorkersError::Checkpoint));
+        }
+        None => engine.join().into_iter().next().flatten(),
+    };
+    for said in heard.try_iter() {
+        hear(said, &mut position);
+    }
+    let why = || control.why_broken().unwrap_or_else(|| "a worker has ended".to_owned());
+    outcome.map(|outcome| (outcome, cut)).ok_or_else(|| WorkersError::Broken(why()))
+}
+
+/// Returns the workers of this process.
+#[expect(clippy::too_many_arguments, reason = "everything that a worker is made of")]
+fn workers<A: Application, C: Clock + 'static>(
+    job: &Job<A>,
+    clock: &impl Fn() -> C,
+    run_id: &str,
+    plan: &Plan,
+    indices: Range<usize>,
+    input: &Arc<File>,
+    files: &mut RunFiles,
+    saved_by: Option<&SavedBy>,
+) -> Result<Vec<Worker<A, Input, FilePlaces>>, WorkersError> {
+    let not_before = saved_by.map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
     let has_trace = SharedFiles::paths(job.config()).1.is_some();
-    let places = files.places(job, count).map_err(RunError::WriteOutput)?;
+    let places = files.places(job, indices.len()).map_err(RunError::WriteOutput)?;
     let mut workers = Vec::new();
-    for (index, places) in (first..).zip(places) {
+    for (index, places) in indices.zip(places) {
         let records = RecordBuffer::default();
         let sink = has_trace.then(|| Box::new(records.clone()) as _);
-        let recorder = if retells(job, &plan.stages) { Some(job.recorder(&clock, sink)) } else { None };
+        let recorder = if retells(job, &plan.stages) {
+            Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink))
+        } else {
+            None
+        };
         let runners = Runners {
             scout: job.again()?.into_runner(run_id, None),
             owner: job.again()?.into_runner(run_id, None),
@@ -282,47 +402,12 @@ fn run_on_files<A: Application, C: Clock + 'static>(
             config: job.shared_config(),
             runners,
             records,
-            input: Input(Arc::clone(&input)),
+            input: Input(Arc::clone(input)),
             places,
+            saved_by: saved_by.cloned(),
         }));
     }
-    let (said, heard) = channel();
-    let Together { builders, connections, peers, .. } = together;
-    let others: Vec<_> = (0..all).step_by(count).filter(|first_of| *first_of != first).collect();
-    let engine = drive(builders, connections, workers, control, &others, &said);
-    let engine = engine.map_err(WorkersError::NotStarted)?;
-    drop(said);
-    let mut watch = Watch::new(peers);
-    let mut position = Position::default();
-    let mut hear = |said: Said, position: &mut Position| match said {
-        Said::Abandoned(failure) => tell(Event::Abandoned(&failure)),
-        Said::Notice(notice) => tell(Event::Notice(&notice)),
-        Said::Position(line_no, bytes) => *position = (*position).max(Position { line_no, bytes }),
-    };
-    while !engine.is_done() && !control.is_broken() {
-        match heard.recv_timeout(LOOKED_AFTER_EVERY) {
-            Ok(said) => hear(said, &mut position),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        if let Some(signal) = between_lines(position) {
-            control.signal.store(signal, Ordering::Relaxed);
-        }
-        watch.look(control);
-    }
-    let outcome = match control.why_broken() {
-        // Whoever waits for a connection that is gone would wait for ever.
-        Some(why) => {
-            engine.abandon();
-            return Err(WorkersError::Broken(why));
-        }
-        None => engine.join().into_iter().next().flatten(),
-    };
-    for said in heard.try_iter() {
-        hear(said, &mut position);
-    }
-    let why = || control.why_broken().unwrap_or_else(|| "a worker has ended".to_owned());
-    outcome.map(|outcome| (outcome, cut)).ok_or_else(|| WorkersError::Broken(why()))
+    Ok(workers)
 }
 
 /// Returns whether process 0 writes for all.

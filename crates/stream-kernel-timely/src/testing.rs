@@ -1,5 +1,7 @@
 //! Runs of several workers without threads or sockets: packets are delivered in an order that a seed draws.
 
+mod resumed;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -7,13 +9,15 @@ use std::rc::Rc;
 
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
-use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, SummaryRow};
+use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Session, SummaryRow};
 
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
 use crate::run::{passes_lines, retells};
 use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use resumed::SimulatedCheckpoint;
+pub use resumed::resumed;
 
 /// What a run has come to, be it of one worker or of several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,11 +66,18 @@ const NOW: Timestamp = Timestamp::from_nanos(1_768_959_025_000_000_000);
 /// Runs a job on one worker, as any driver does.
 pub fn alone<A: Application>(job: Job<A>, input: &[u8]) -> Results {
     let settings = &job.config().adapters.input_source().settings;
-    let mut lines =
-        LineReader::new(input, settings.max_line_bytes).unterminated_line(settings.unterminated_line);
+    let lines = LineReader::new(input, settings.max_line_bytes).unterminated_line(settings.unterminated_line);
     let records = RecordBuffer::default();
     let recorder = job.recorder(|| ManualClock::new(NOW, 0), Some(Box::new(records.clone())));
-    let mut session = job.start("run", recorder);
+    take_lines(job.start("run", recorder), lines, &records)
+}
+
+/// Takes all lines through a session.
+fn take_lines<A: Application>(
+    mut session: Session<A>,
+    mut lines: LineReader<&[u8]>,
+    records: &RecordBuffer,
+) -> Results {
     let mut results = Results::default();
     let mut output = Vec::new();
     let mut failure = None;
@@ -176,6 +187,15 @@ impl Random {
 ///
 /// The pipeline cannot run on several workers, a packet cannot be read, or all workers wait for each other.
 pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) -> Result<Results, String> {
+    simulate(job, input, setting, None)
+}
+
+fn simulate<A: Application>(
+    job: &Job<A>,
+    input: &[u8],
+    setting: Setting,
+    mut checkpoint: Option<&mut SimulatedCheckpoint>,
+) -> Result<Results, String> {
     let stages = job.scenario().stages().map_err(|why| why.to_string())?;
     let settings = &job.config().adapters.input_source().settings;
     let (len, Setting { epoch_bytes, workers, .. }) = (input.len() as u64, setting);
@@ -193,6 +213,9 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
         },
     };
     let files = Files::default();
+    if let Some(checkpoint) = &checkpoint {
+        files.shared.borrow_mut().clone_from(&checkpoint.files);
+    }
     let again = || job.again().map_err(|faults| faults.to_string());
     let mut workers = Vec::new();
     for index in 0..setting.workers {
@@ -218,7 +241,12 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
             records,
             input,
             places,
+            saved_by: checkpoint.as_ref().map(|checkpoint| checkpoint.saved_by()),
         }));
+    }
+    if let Some(checkpoint) = &checkpoint {
+        let owners = Owners::new(setting.workers, setting.seed);
+        checkpoint.begin(job, &plan.stages, &owners, &mut workers[0])?;
     }
     let mut random = Random(setting.seed);
     let mut under_way: Vec<Packet> = Vec::new();
@@ -239,6 +267,9 @@ pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) ->
             _ => {}
         };
         worker.work(&mut tell).map_err(|bad| bad.to_string())?;
+        if let Some(checkpoint) = &mut checkpoint {
+            checkpoint.look::<A>(job, worker.take_saved(), &files.shared.borrow(), random.below(4) == 0)?;
+        }
         let sent = worker.take_outgoing();
         idle = if sent.is_empty() && under_way.is_empty() { idle + 1 } else { 0 };
         if idle > 100 * setting.workers {

@@ -9,7 +9,7 @@ use loads::{Loads, Random, config, lines};
 use stream_kernel_run::Job;
 
 use crate::planted::{Bug, PLANTED};
-use crate::testing::{Setting, Written, alone, together};
+use crate::testing::{Results, Setting, Written, alone, resumed, together};
 
 /// The number of configurations that are drawn.
 const CONFIGURATIONS: u64 = 256;
@@ -65,11 +65,53 @@ fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     Err(context(format!("several workers: {found:#?}\none: {expected:#?}")))
 }
 
+/// Runs what a seed draws on several workers that save it, and goes on from what was saved; returns what differs.
+fn check_resumed(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
+    let mut random = Random::new(seed);
+    let number = random.below(CONFIGURATIONS);
+    let job = jobs.get(number);
+    let input = lines(seed);
+    let workers = 1 + random.index(5);
+    let epoch_bytes = 1 + [20, 60, 200][random.index(3)];
+    let setting = Setting { workers, epoch_bytes, seed, written: Written::AtPlaces };
+    let context = |what: String| {
+        let input = String::from_utf8_lossy(&input);
+        format!("{what}\nseed {seed}, {setting:?}, {:#?}, lines:\n{input}", config(number))
+    };
+    let (first, second) = resumed(job, &input, setting).map_err(context)?;
+    let is_refused = |results: &Results| {
+        results.told.last().is_some_and(|told| told.contains("several workers cannot share that"))
+    };
+    if is_refused(&first) {
+        return Ok(());
+    }
+    let expected = alone(job.again().unwrap(), &input);
+    if first != expected {
+        return Err(context(format!("several workers that save: {first:#?}\none: {expected:#?}")));
+    }
+    let Some((second, expected_of_second)) = second else { return Ok(()) };
+    if second != expected_of_second
+        || (&second.output, &second.trace, &second.summary)
+            != (&expected.output, &expected.trace, &expected.summary)
+    {
+        return Err(context(format!("resumed: {second:#?}\none: {expected_of_second:#?}")));
+    }
+    Ok(())
+}
+
 /// Checks what these seeds draw.
 fn check_all(seeds: impl Iterator<Item = u64>) {
     let mut jobs = Jobs::default();
     for seed in seeds {
         check(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
+    }
+}
+
+#[test]
+fn workers_go_on_from_what_others_have_saved() {
+    let mut jobs = Jobs::default();
+    for seed in 0..2_000 {
+        check_resumed(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
     }
 }
 
@@ -94,6 +136,10 @@ fn several_workers_do_what_one_does_for_long() {
         |text: &str| text.parse::<u64>().unwrap_or_else(|_| panic!("SEEDS is FROM..TO, not `{seeds}`"));
     let (from, to) = seeds.split_once("..").unwrap_or(("", ""));
     check_all(bound(from)..bound(to));
+    let mut jobs = Jobs::default();
+    for seed in bound(from)..bound(to) {
+        check_resumed(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
+    }
 }
 
 /// The cases find bugs: each of these makes a run differ, or break down.
@@ -104,7 +150,10 @@ fn planted_bugs_are_found() {
     for bug in Bug::ALL {
         PLANTED.set(Some(bug));
         let is_found = (0..4_000).any(|seed| {
-            catch_unwind(AssertUnwindSafe(|| check(&mut jobs, seed))).map_or(true, |checked| checked.is_err())
+            let checked = catch_unwind(AssertUnwindSafe(|| {
+                check(&mut jobs, seed).and_then(|()| check_resumed(&mut jobs, seed))
+            }));
+            checked.map_or(true, |checked| checked.is_err())
         });
         if !is_found {
             missed.push(bug);

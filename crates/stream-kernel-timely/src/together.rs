@@ -5,8 +5,10 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -28,6 +30,8 @@ use crate::run::{WorkerOptions, WorkersError};
 const COMPARED_BYTES: u64 = 64 * 1024;
 /// How often a process tells the others that it is there.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
+/// How often that is looked after while something takes its time.
+const LOOKED_EVERY: Duration = Duration::from_millis(500);
 /// After how long without a sign a process counts as gone.
 const SILENT_FOR: Duration = Duration::from_secs(30);
 
@@ -148,6 +152,27 @@ impl Watch {
         let clock = MonotonicClock::new();
         let now = clock.now();
         Self { clock, peers: peers.into_iter().map(|peer| (peer, now)).collect(), said_alive: now }
+    }
+
+    /// Looks after the other processes while `act` takes its time.
+    pub(crate) fn during<T>(&mut self, control: &Control, act: impl FnOnce() -> T) -> T {
+        if self.peers.is_empty() {
+            return act();
+        }
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                while !is_over.load(Ordering::Acquire) {
+                    self.look(control);
+                    thread::park_timeout(LOOKED_EVERY);
+                }
+            });
+            // Also if it panics: or nobody would ever know.
+            let done = catch_unwind(AssertUnwindSafe(act));
+            is_over.store(true, Ordering::Release);
+            watcher.thread().unpark();
+            done.unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
     /// Breaks the run off if a process has been silent for too long.

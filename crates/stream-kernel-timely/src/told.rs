@@ -102,6 +102,20 @@ pub(crate) struct Lines {
     pub(crate) read_error: Option<String>,
     /// Where the run's records begin in the trace; worker 0 knows.
     pub(crate) trace_start: u64,
+    /// What is to be saved of the run behind this epoch; worker 0 says.
+    pub(crate) save: Save,
+}
+
+/// What is to be saved of a run behind an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Save {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// How far it has come.
+    Position,
+    /// How far it has come, and all that it remembers.
+    Memory,
 }
 
 impl Lines {
@@ -109,13 +123,20 @@ impl Lines {
         write_number(self.count, to);
         to.push(self.signal);
         write_number(self.trace_start, to);
+        to.push(self.save as u8);
         self.read_error.encode(to);
     }
 
     pub(crate) fn read(mut from: &[u8]) -> Option<Self> {
         let count = read_number(&mut from)?;
         let (signal, trace_start) = (u8::decode(&mut from)?, read_number(&mut from)?);
+        let save = match u8::decode(&mut from)? {
+            0 => Save::Nothing,
+            1 => Save::Position,
+            2 => Save::Memory,
+            _ => return None,
+        };
         let read_error = Option::decode(&mut from)?;
-        from.is_empty().then_some(Self { count, signal, read_error, trace_start })
+        from.is_empty().then_some(Self { count, signal, read_error, trace_start, save })
     }
 }

@@ -4,9 +4,12 @@
 //! them as it likes.
 
 mod asks;
+mod beginning;
 mod ending;
 mod gathering;
+mod pieces;
 mod rounds;
+mod saving;
 mod telling;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,6 +25,8 @@ use crate::owner::{OwnerRunners, OwnerStage};
 use crate::owners::Owners;
 use crate::packet::{BadPacket, Packet, Topic};
 use crate::part::{Bytes, Cut};
+pub(crate) use beginning::Begin;
+pub(crate) use saving::{Saved, SavedBy};
 
 /// The number of epochs that are under way at the same time: readers wait until the first of them is written.
 pub(crate) const EPOCHS_AHEAD: u64 = 3;
@@ -104,6 +109,10 @@ pub(crate) struct Outcome {
     pub(crate) report: RunReport,
     pub(crate) output_bytes: u64,
     pub(crate) trace_bytes: u64,
+    /// Where the next line would begin in the input.
+    pub(crate) read_to: u64,
+    /// The time of the last record, in nanoseconds since 1970.
+    pub(crate) last_time_ns: u64,
     /// What comes behind the last line; worker 0 alone has it, and the summary.
     pub(crate) finish: Vec<u8>,
     pub(crate) summary: Vec<SummaryRow>,
@@ -111,22 +120,36 @@ pub(crate) struct Outcome {
 
 /// Records of an epoch, in memory until it is known where they go.
 #[derive(Clone, Default)]
-pub(crate) struct RecordBuffer(Arc<std::sync::Mutex<(RecordSerializer, Vec<u8>)>>);
+pub(crate) struct RecordBuffer(Arc<std::sync::Mutex<Records>>);
+
+#[derive(Default)]
+struct Records {
+    serializer: RecordSerializer,
+    bytes: Vec<u8>,
+    is_given_up: bool,
+}
 
 impl RecordBuffer {
     /// Takes the records, and leaves `buffer` for later ones.
     pub(crate) fn take(&self, buffer: &mut Vec<u8>) {
         let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        std::mem::swap(&mut inner.1, buffer);
+        std::mem::swap(&mut inner.bytes, buffer);
+    }
+
+    /// Drops all records from now on.
+    fn give_up(&self) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_given_up = true;
     }
 }
 
 impl TraceSink for RecordBuffer {
     fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (serializer, records) = &mut *inner;
-        serializer.write_json(record, records);
-        records.push(b'\n');
+        let Records { serializer, bytes, is_given_up } = &mut *inner;
+        if !*is_given_up {
+            serializer.write_json(record, bytes);
+            bytes.push(b'\n');
+        }
         Ok(())
     }
 }
@@ -147,6 +170,8 @@ pub(crate) struct Worker<A: Application, I, P> {
     /// The first epoch whose lines are not numbered yet, and the number of the last line before it.
     next_numbered: (u64, u64),
     next_told: u64,
+    /// Where the last line ends that was told here.
+    read_to: u64,
     trace_start: u64,
     next_written: u64,
     /// The epoch behind which the run ends.
@@ -165,6 +190,8 @@ pub(crate) struct Worker<A: Application, I, P> {
     pub(crate) signal: u8,
     notices: NoticeCounts,
     ending: Option<ending::EndingState>,
+    /// What it knows of the run's checkpoint, if there is one.
+    saving: Option<saving::Saving>,
 }
 
 /// A stage at its owner, from epoch to epoch.
@@ -207,11 +234,13 @@ pub(crate) struct Parts<A: Application, I, P> {
     pub(crate) records: RecordBuffer,
     pub(crate) input: I,
     pub(crate) places: P,
+    /// How the run is saved, if it has a checkpoint: then it waits for where to [begin](Worker::begin_run).
+    pub(crate) saved_by: Option<SavedBy>,
 }
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     pub(crate) fn new(parts: Parts<A, I, P>) -> Self {
-        let Parts { index, plan, config, mut runners, records, input, places } = parts;
+        let Parts { index, plan, config, mut runners, records, input, places, saved_by } = parts;
         runners.scout.take_role(Role::Home, &plan.stages);
         runners.owner.take_role(Role::Owner, &plan.stages);
         if let Some(teller) = &mut runners.teller {
@@ -220,7 +249,6 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let end = plan.cut.epochs();
         Self {
             index,
-            config,
             runners,
             records,
             input,
@@ -230,6 +258,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             next_read: 0,
             next_numbered: (0, 0),
             next_told: 0,
+            read_to: 0,
             trace_start: 0,
             next_written: 0,
             end,
@@ -243,6 +272,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             signal: 0,
             notices: NoticeCounts::default(),
             ending: None,
+            saving: saved_by.map(|saved_by| saving::Saving::new::<A>(saved_by, &config)),
+            config,
             plan,
         }
     }
@@ -283,8 +314,14 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     }
 
     fn work_once(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
+        if self.collect_saved()? {
+            return Ok(true);
+        }
         if self.ending.is_some() {
             return self.work_on_ending();
+        }
+        if self.waits_to_begin() {
+            return self.hear_begin();
         }
         if self.next_written == self.end {
             self.begin_ending();

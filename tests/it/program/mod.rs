@@ -31,6 +31,7 @@ mod config_values;
 mod parts;
 mod pipeline_mistakes;
 mod wiring;
+mod worker_checkpoints;
 mod worker_settings;
 mod workers;
 

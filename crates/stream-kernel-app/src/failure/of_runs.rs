@@ -29,6 +29,7 @@ impl From<stream_kernel_timely::WorkersError> for Failure {
         use stream_kernel_timely::WorkersError;
         match error {
             WorkersError::Run(error) => error.into(),
+            WorkersError::Checkpoint(failure) => failure.into(),
             WorkersError::NotShared(_) | WorkersError::Differs(_) => Self::told(2, with_causes(&error)),
             error => Self::told(1, with_causes(&error)),
         }

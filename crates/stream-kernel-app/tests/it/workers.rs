@@ -169,26 +169,28 @@ fn records_do_not_go_to_one_file_one_by_one() {
 }
 
 #[test]
-fn checkpoints_are_for_one_worker() {
+fn a_checkpoint_needs_the_same_files_as_on_one_worker() {
     let checkpoint = "runtime.checkpoint.dir=ck";
-    insta::assert_snapshot!(check(&[SEVERAL, checkpoint]), @"
-    error: `runtime.checkpoint`: checkpoints are not supported on several workers
-      --> command line: --set runtime.checkpoint.dir=ck
-      expected: a run without a checkpoint, or on one worker
-      hint: leave out `runtime.checkpoint`, or run on one worker (`--workers 1`)
-    ");
+    for workers in [SEVERAL, LOOPBACK] {
+        is_fine(&[workers, checkpoint]);
+    }
     insta::assert_snapshot!(check(&[LOOPBACK, checkpoint, &format!("{OUTPUT}=-")]), @"
-    error: `runtime.checkpoint`: checkpoints are not supported on several workers
-      --> command line: --set runtime.checkpoint.dir=ck
-      expected: a run without a checkpoint, or on one worker
-      hint: leave out `runtime.checkpoint`, or leave out `runtime.cluster` to run on one worker
+    error: `adapters.output_sink.settings.path`: checkpoints need a regular file for the output, and `-` is not one
+      --> command line: --set adapters.output_sink.settings.path=-
+      expected: a file, of which a part can be read or written again
+      hint: name a file, or leave out `runtime.checkpoint`
 
     error: `adapters.output_sink.settings.path`: several workers need a regular file for the output, and `-` is not one
       --> command line: --set adapters.output_sink.settings.path=-
       expected: a file, of which each worker can write a part
       hint: name a file, or leave out `runtime.cluster` to run on one worker
     ");
-    is_fine(&[checkpoint]);
+    insta::assert_snapshot!(check(&[SEVERAL, checkpoint, &format!("{OUTPUT}=ck")]), @"
+    error: `adapters.output_sink.settings.path`: the output `ck` and the checkpoint `ck` would be in each other's way
+      --> command line: --set adapters.output_sink.settings.path=ck
+      expected: a file that neither lies in the checkpoint nor has its name, now or until it is complete
+      hint: name another file, or another `runtime.checkpoint.dir`
+    ");
 }
 
 #[test]

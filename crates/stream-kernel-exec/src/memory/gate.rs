@@ -324,6 +324,19 @@ impl<K: Key + Ord> Shared for Gate<K> {
         Some(())
     }
 
+    fn records_by_key(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> bool {
+        let (mut owner, mut record) = (Vec::new(), Vec::new());
+        for (key, count) in &self.counts {
+            owner.clear();
+            record.clear();
+            self.owner_bytes(key, &mut owner);
+            key.encode(&mut record);
+            count.encode(&mut record);
+            each(&owner, &record);
+        }
+        true
+    }
+
     fn clear_elsewhere(&mut self) {
         if let Some(Side::Owner(owner)) = &mut self.side {
             owner.elsewhere.clear();

@@ -1,9 +1,8 @@
 //! Memory gathered from several workers, as one of them would have it.
 
-use super::shared::{Place, read_count, write_count};
-use super::{Memory, Stage};
-use crate::Encode;
-use crate::memory::StoreKind;
+use super::dealt::{read_record, write_record};
+use super::shared::Place;
+use super::{Memory, Stage, StoreKind};
 
 impl Memory {
     /// Returns which stores were [asked for](Self::store) so far: a bit each.
@@ -35,12 +34,7 @@ impl Memory {
     fn part(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<u8> {
         let mut part = Vec::new();
         for (slot, store) in self.stores.iter().enumerate().filter(|(slot, _)| is_wanted(*slot)) {
-            let mut add = |place: Place, record: &[u8]| {
-                write_count(slot, &mut part);
-                place.bits().encode(&mut part);
-                write_count(record.len(), &mut part);
-                part.extend_from_slice(record);
-            };
+            let mut add = |place: Place, record: &[u8]| write_record(slot, place, record, &mut part);
             if !store.shared().records_by_place(&mut add) {
                 let mut record = Vec::new();
                 store.records(&mut record, &mut |record| {
@@ -57,13 +51,8 @@ impl Memory {
     pub fn gather(&mut self, parts: &[&[u8]]) -> Option<()> {
         let mut records = Vec::new();
         for mut part in parts.iter().copied() {
-            while !part.is_empty() {
-                let slot = read_count(&mut part).filter(|slot| *slot < self.stores.len())?;
-                let place = Place::from_bits(u64::decode(&mut part)?);
-                let len = read_count(&mut part)?;
-                let (record, rest) = part.split_at_checked(len)?;
-                part = rest;
-                records.push((slot, place, record));
+            while let Some(record) = read_record(&mut part, self.stores.len())? {
+                records.push(record);
             }
         }
         // Stable: what one worker has added at a place stays in order.

@@ -211,6 +211,17 @@ pub trait Shared {
         false
     }
 
+    /// Hands each record of a snapshot to `each`, after the bytes that its entry is shared out by; returns false if it is not shared out.
+    fn records_by_key(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> bool {
+        let _ = each;
+        false
+    }
+
+    /// Takes where the entry was added that was restored last.
+    fn note_birth(&mut self, place: Place) {
+        let _ = place;
+    }
+
     /// Adds another one to this if it is a sum; returns false if it is not.
     fn add_up(&mut self, from: &[u8]) -> bool {
         let _ = from;

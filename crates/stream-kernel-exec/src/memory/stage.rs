@@ -38,6 +38,11 @@ impl Stage {
         self.spread.contains(&slot)
     }
 
+    /// Returns whether the key of the store at this slot says whose a message is.
+    pub(crate) fn is_shared_out_by(&self, slot: usize) -> bool {
+        self.key_slot == Some(slot)
+    }
+
     /// Returns whether several messages of a line may enter it: not if what one of them does shows to the others other than by their keys.
     pub fn takes_several(&self) -> bool {
         self.spread.is_empty() && self.watermark.is_none()
@@ -268,6 +273,11 @@ impl Memory {
             self.stores[slot].set_watermark(watermark);
             self.pass_on_watermarks(Some(slot));
         }
+    }
+
+    /// Returns where the watermark of a stage is.
+    pub fn watermark(&self, stage: &Stage) -> Option<i64> {
+        stage.watermark.and_then(|slot| self.stores[slot].watermark())
     }
 
     /// Returns whether a line at `time` may move a watermark that is at `known` or later. `earlier` is the last time of an earlier line

@@ -25,10 +25,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         if epoch >= self.end || epoch >= self.next_written + EPOCHS_AHEAD {
             return false;
         }
+        let Some(save) = self.wish_to_save() else { return false };
         self.next_read += 1;
         let buffer = self.spare.part.pop().unwrap_or_default();
-        let trace_start = self.places.trace_start();
-        let mut lines = Lines { signal: self.signal, trace_start, ..Lines::default() };
+        let trace_start = if self.saving.is_some() { self.trace_start } else { self.places.trace_start() };
+        let mut lines = Lines { signal: self.signal, trace_start, save, ..Lines::default() };
         match Part::read(&self.input, &self.plan.cut, epoch, self.index, buffer) {
             Ok(part) => {
                 lines.count = part.lines;
@@ -45,13 +46,13 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Numbers the lines of the next epoch, and asks what they find in the first stage.
     pub(super) fn number_lines(&mut self) -> Result<bool, BadPacket> {
         let (epoch, before_all) = self.next_numbered;
-        if epoch >= self.end {
+        if epoch >= self.end || self.is_held(epoch) {
             return Ok(false);
         }
         let Some(packets) = self.take(epoch, Topic::Lines) else { return Ok(false) };
         let (mut line_no, mut line_no_before) = (before_all, before_all);
         for (worker, packet) in packets.iter().enumerate() {
-            let Lines { count, signal, read_error, trace_start } =
+            let Lines { count, signal, read_error, trace_start, save } =
                 Lines::read(&packet.bytes).ok_or_else(|| packet.bad())?;
             if worker == self.index {
                 line_no_before = if is_planted(Bug::LineNumbers) { before_all } else { line_no };
@@ -59,6 +60,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             line_no += count;
             if worker == 0 {
                 self.trace_start = trace_start;
+                self.heed_wish_to_save(epoch, save);
             }
             if signal != 0 && self.outcome.ending.signal == 0 {
                 self.outcome.ending.signal = signal;
@@ -81,7 +83,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         // It was read, or the run ends before it.
         let Some(part) = self.parts.remove(&epoch) else { return Ok(true) };
         let lines = self.spare.lines.pop().unwrap_or_default();
-        let home = HomeEpoch { part, line_no_before, lines, stages: Vec::new(), answered: 0 };
+        let home = HomeEpoch { part, line_no_before, end: 0, lines, stages: Vec::new(), answered: 0 };
         self.homes.insert(epoch, home);
         self.begin_lines(epoch);
         self.ask(epoch);
@@ -108,6 +110,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let line_no = raw.line_no();
             let paused = until.map(|until| runners.scout.start(line_no, raw, until));
             home.lines.push(Line { number: line_no, start, paused, refused: None });
+            home.end = reader.bytes_read();
         }
     }
 

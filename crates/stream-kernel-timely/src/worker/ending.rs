@@ -11,7 +11,7 @@ use crate::part::Bytes;
 const AFTER_ALL: u64 = 1 << 63;
 
 /// How far the end has come.
-pub(super) enum EndingState {
+pub(crate) enum EndingState {
     /// Worker 0 has asked for so much of the memory so far, in so many rounds, and has these parts.
     Gathers { wanted: u64, round: u64, parts: Vec<Vec<u8>> },
     /// Another worker answers what worker 0 asks for.
@@ -33,6 +33,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         let mut bytes = Vec::new();
         self.write_error.encode(&mut bytes);
+        (self.read_to, self.last_time_ns()).encode(&mut bytes);
         write_bytes(&self.runners.teller().memory().tallies(), &mut bytes);
         self.send_to_all(AFTER_ALL, Topic::Memory, &bytes);
         self.ending = Some(EndingState::Answers { round: AFTER_ALL });
@@ -60,6 +61,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         for packet in &packets {
             let mut bytes = packet.bytes.as_slice();
             let error: Option<String> = Encode::decode(&mut bytes).ok_or_else(|| packet.bad())?;
+            let (read_to, last_time_ns) = <(u64, u64)>::decode(&mut bytes).ok_or_else(|| packet.bad())?;
+            self.outcome.read_to = self.outcome.read_to.max(read_to);
+            self.outcome.last_time_ns = self.outcome.last_time_ns.max(last_time_ns);
             let tallies = read_bytes(&mut bytes).ok_or_else(|| packet.bad())?;
             parts.push(tallies.to_vec());
             if self.outcome.ending.write_error.is_none() {

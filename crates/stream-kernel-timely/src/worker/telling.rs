@@ -29,7 +29,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let before = self.runners.teller().report();
         let mut told = Told::default();
         let mut output = std::mem::take(&mut self.spare.output);
-        let HomeEpoch { part, mut lines, stages: answered, line_no_before, .. } = home;
+        let HomeEpoch { part, mut lines, stages: answered, line_no_before, end, .. } = home;
+        self.read_to = self.read_to.max(end);
         let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
         let mut reader = part.reader(&self.input, line_no_before);
         for (at, line) in lines.drain(..).enumerate() {
@@ -126,6 +127,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         if self.end < self.next_written {
             self.end = self.next_written;
         }
+        self.save_if_asked(epoch);
         Ok(true)
     }
 

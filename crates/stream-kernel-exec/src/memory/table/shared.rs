@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::{Key, Limit, Owners, Retention, Table, Undo, Value};
+use crate::memory::Store;
 use crate::memory::shared::{
     Counted, Entered, Place, Refusal, Role, Shared, UndoMark, read_count, write_count,
 };
@@ -354,6 +355,25 @@ impl<K: Key, V: Value, O: Key> Shared for Table<K, V, O> {
             }
         }
         true
+    }
+
+    fn records_by_key(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> bool {
+        let (mut owner, mut record) = (Vec::new(), Vec::new());
+        for (key, value) in self.entries() {
+            owner.clear();
+            record.clear();
+            self.owner_bytes(key, &mut owner);
+            key.encode(&mut record);
+            value.encode(&mut record);
+            each(&owner, &record);
+        }
+        true
+    }
+
+    fn note_birth(&mut self, place: Place) {
+        if let Some(Side::Owner(owner)) = &mut self.side {
+            owner.births.push(place);
+        }
     }
 }
 
