@@ -96,7 +96,8 @@ impl Places for FilePlaces {
             // The process that completes the output makes durable what its own system knows.
             Self::Shared { output, trace, .. } => {
                 output.sync()?;
-                trace.as_ref().map_or(Ok(()), PlacedFile::sync)
+                // As on one worker, a trace is made durable if it is committed.
+                trace.as_ref().filter(|trace| trace.witness.is_some()).map_or(Ok(()), PlacedFile::sync)
             }
             Self::Own { output, trace } => {
                 output.sync()?;
