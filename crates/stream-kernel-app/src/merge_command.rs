@@ -35,7 +35,13 @@ pub(crate) fn run(program: &str, folder: &Path, output: Option<&Path>) -> Result
     }
     let mut file = OutputFile::open(&to)?;
     let progress = Progress::new(now(), Some(parts.bytes()));
-    let done = copy(reader, &mut file, progress).and_then(|()| file.complete().map_err(Failure::WriteOutput));
+    let done = copy(reader, &mut file, progress).and_then(|bytes| {
+        if bytes == parts.bytes() {
+            return file.complete().map_err(Failure::WriteOutput);
+        }
+        let folder = folder.display();
+        Err(Failure::told(2, format!("`{folder}` has changed while it was merged (merge it again)")))
+    });
     if let Err(failure) = done {
         if let Some(partial) = file.left() {
             // Why it failed matters more than what is left of it.
@@ -75,12 +81,13 @@ fn output_of(parts: &PartsFolder, folder: &Path, output: Option<&Path>) -> Resul
     Ok(to)
 }
 
-fn copy(mut from: PartsReader, to: &mut OutputFile, mut progress: Progress) -> Result<(), Failure> {
+/// Returns how many bytes were copied.
+fn copy(mut from: PartsReader, to: &mut OutputFile, mut progress: Progress) -> Result<u64, Failure> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut bytes = 0;
     loop {
         let read = match from.read(&mut block) {
-            Ok(0) => return Ok(()),
+            Ok(0) => return Ok(bytes),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Failure::told(2, error.to_string())),

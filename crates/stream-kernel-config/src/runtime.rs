@@ -39,7 +39,8 @@ pub struct Runtime {
     /// The processes that run the pipeline together; without it, one process runs it.
     #[serde(default)]
     pub cluster: Option<Cluster>,
-    /// How many bytes of input several workers take in at a time. It changes time and memory, and no result.
+    /// How many bytes of input several workers take in at a time; at most 128 KiB for each of them if they write records, which stay in
+    /// memory until all have taken their part. It changes time and memory, and no result.
     #[serde(default = "four_mib")]
     #[schemars(range(min = 1, max = MAX_EPOCH_BYTES))]
     pub epoch_bytes: NonZeroUsize,

@@ -83,6 +83,11 @@ impl<M: MessageSet> Scenario<M> {
         self.steps.iter().take(end).flatten().any(|step| step.finds.iter().any(is_tally))
     }
 
+    /// Returns whether what enters the steps of a stage can always be [packed](crate::Payload::ALWAYS_PACKS).
+    pub fn always_packs(&self, stage: &Stage) -> bool {
+        self.steps[stage.steps.clone()].iter().flatten().all(|step| M::always_packs(step.takes))
+    }
+
     fn step_name(&self, index: usize) -> Option<&str> {
         self.steps[index].as_ref().map(|step| step.name)
     }

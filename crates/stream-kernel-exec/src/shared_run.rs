@@ -115,11 +115,20 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     /// At an owner: takes a line that is at home here through a stage, and on through the stateless steps before position `until`. What that
-    /// changes in memory stays.
-    pub fn pass(&mut self, mut paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
+    /// changes in memory stays. What it finds is appended to `found`, if that is given.
+    pub fn pass(
+        &mut self,
+        mut paused: Paused<M>,
+        stage: &Stage,
+        until: usize,
+        found: Option<&mut Vec<u8>>,
+    ) -> Paused<M> {
         let place = Place::new(paused.line_no, stage.steps.start, 0);
-        self.scenario.memory.begin_message(stage, place, false);
+        self.scenario.memory.begin_message(stage, place, found.is_some());
         self.run_until(&mut paused, until);
+        if let Some(found) = found {
+            self.scenario.memory.write_found(stage, found);
+        }
         if let Some(name) = self.scenario.memory.strayed(stage) {
             paused.at = At::Failed(stage.steps.start, key_differs(name));
         }

@@ -62,6 +62,8 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) owner: &'a mut SyncRunner<M>,
     pub(crate) stages: &'a [Stage],
     pub(crate) owners: &'a Owners,
+    /// Whether what lines find that are at home here is noted.
+    pub(crate) notes_passed: bool,
     pub(crate) index: usize,
     /// The lines that are at home here.
     pub(crate) lines: &'a mut [Line<M>],
@@ -133,6 +135,8 @@ impl OwnerStage {
     ) -> Option<()> {
         let described = &runners.stages[stage];
         let keeps_undo = described.is_tried();
+        let notes_here =
+            runners.notes_passed && stage + 1 < runners.stages.len() && !is_planted(Bug::PassedUnnoted);
         let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
         let mut queue: VecDeque<Question<M>> = VecDeque::new();
         let mut next = from;
@@ -173,7 +177,8 @@ impl OwnerStage {
                     runners.owner.run_stage(line_no, described, line, entering.into_iter(), &mut self.found);
                 }
                 Question::Here(line, paused) => {
-                    runners.lines[line].paused = Some(runners.owner.pass(paused, described, until));
+                    let found = notes_here.then_some(&mut self.found);
+                    runners.lines[line].paused = Some(runners.owner.pass(paused, described, until, found));
                 }
             }
         }
@@ -200,6 +205,7 @@ impl OwnerStage {
             memory.set_forgotten(stage, 0);
             memory.set_watermark(stage, Some(one.to));
             self.forgotten[*next] = memory.forgotten(stage);
+            memory.set_forgotten(stage, 0);
             *next += 1;
         }
         memory.set_watermark(stage, before);
@@ -299,7 +305,8 @@ impl OwnerStage {
         let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
         for (ask, (index, &start)) in self.asks.iter().zip(self.found_at.iter().enumerate()) {
             let end = self.found_at.get(index + 1).copied().unwrap_or(self.found.len());
-            if !ask.is_here {
+            // What was not noted nobody asks for.
+            if !ask.is_here || start < end {
                 write_bytes(&self.found[start..end], &mut answers[ask.home]);
             }
         }

@@ -27,6 +27,8 @@ pub(crate) enum Bug {
     OwnPlace,
     /// Homes behind the one that has ended the run write their lines.
     NoCommonStop,
+    /// What lines find that are at home with their owner is not noted, though a later owner is sent the line.
+    PassedUnnoted,
     /// Epochs behind one that is saved are taken up before what is remembered was saved.
     SavedLate,
     /// A run that goes on begins to read where the saved epoch has ended, rather than its last line.
@@ -35,7 +37,7 @@ pub(crate) enum Bug {
 
 #[cfg(test)]
 impl Bug {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::WrongOwner,
         Self::WrongOrder,
         Self::DeafToGates,
@@ -48,6 +50,7 @@ impl Bug {
         Self::LineNumbers,
         Self::OwnPlace,
         Self::NoCommonStop,
+        Self::PassedUnnoted,
         Self::SavedLate,
         Self::SavedWithinLine,
     ];

@@ -121,6 +121,9 @@ impl WorkersEnded {
     }
 }
 
+/// The most input of an epoch for each worker if there are records: they are many times as large, and in memory until their place is known.
+const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
+
 /// How often the run is looked after.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(50);
 
@@ -282,10 +285,13 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     let bytes = input.bytes;
     let input = Arc::new(input.file.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
+    let epoch_bytes =
+        if has_trace(job) { epoch_bytes.min(TRACED_BYTES_A_WORKER * all as u64) } else { epoch_bytes };
     let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes, all);
     let cut = cut.map_err(unreadable)?;
     let plan = Plan {
         passes_lines: passes_lines(job, &stages),
+        notes_passed: notes_passed(job, &stages),
         stages,
         owners: Owners::new(all, together.seed),
         cut,
@@ -377,7 +383,7 @@ fn workers<A: Application, C: Clock + 'static>(
     saved_by: Option<&SavedBy>,
 ) -> Result<Vec<Worker<A, Input, FilePlaces>>, WorkersError> {
     let not_before = saved_by.map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
-    let has_trace = SharedFiles::paths(job.config()).1.is_some();
+    let has_trace = has_trace(job);
     let places = files.places(job, indices.len()).map_err(RunError::WriteOutput)?;
     let mut workers = Vec::new();
     for (index, places) in indices.zip(places) {
@@ -424,6 +430,10 @@ pub(crate) fn way_to_write<A: Application>(job: &Job<A>) -> &'static str {
     }
 }
 
+fn has_trace<A: Application>(job: &Job<A>) -> bool {
+    SharedFiles::paths(job.config()).1.is_some()
+}
+
 /// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or
 /// because steps count that come before a stage.
 pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
@@ -436,6 +446,11 @@ pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
 pub(crate) fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map_or(0, |stage| stage.steps.end);
     !retells(job, stages) && !job.scenario().counts_before(last)
+}
+
+/// Returns whether a line itself may be sent to a later stage's owner, because what enters there cannot be packed.
+pub(crate) fn notes_passed<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
+    !stages.iter().skip(1).all(|stage| job.scenario().always_packs(stage))
 }
 
 pub(crate) fn unreadable(cause: io::Error) -> WorkersError {

@@ -14,7 +14,7 @@ use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Sessi
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
-use crate::run::{passes_lines, retells};
+use crate::run::{notes_passed, passes_lines, retells};
 use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
 use resumed::SimulatedCheckpoint;
 pub use resumed::resumed;
@@ -203,6 +203,7 @@ fn simulate<A: Application>(
         Cut::new(&InMemory(input), len, settings, epoch_bytes, workers).map_err(|error| error.to_string())?;
     let plan = Plan {
         passes_lines: passes_lines(job, &stages),
+        notes_passed: notes_passed(job, &stages),
         stages,
         owners: Owners::new(setting.workers, setting.seed),
         cut,

@@ -121,6 +121,7 @@ fn facts<A: Application>(
         ("limits", format!("{:?}", job.config().runtime.limits)),
         ("run id", options.run_id.to_owned()),
         ("workers of a process", options.workers.to_string()),
+        ("restart", options.committing.as_ref().is_some_and(|committing| committing.restart).to_string()),
         ("redaction key", job.redaction().key_id().map_or_else(String::new, |id| hex(&id))),
         ("way to write", crate::run::way_to_write(job).to_owned()),
         ("epoch bytes", options.epoch_bytes.to_string()),

@@ -193,6 +193,9 @@ impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
             content.unsigned("limit_divisor_millionths", features.limit_divisor.millionths());
         }
     }
+
+    const ALWAYS_PACKS: bool = true;
+
     fn pack(&self, to: &mut Vec<u8>) -> bool {
         let Known { attempt, day, week, idempotency, canonical_line_no, features } = &*self.0;
         let Attempt { line_no, id, customer_id, amount, time } = attempt;

@@ -115,6 +115,8 @@ pub(super) struct Load {
     amount: u64,
     fails: String,
     is_first: bool,
+    /// How often the id was used before.
+    uses: u64,
 }
 
 pub(super) struct Judged {
@@ -136,14 +138,14 @@ impl Payload for Load {
 
     /// Those with even ids only: of others, the line is sent.
     fn pack(&self, to: &mut Vec<u8>) -> bool {
-        let Self { line_no, id, day, who, amount, fails, is_first } = self;
-        (((*line_no, *id), (*day, *amount)), ((who.clone(), fails.clone()), *is_first)).encode(to);
+        let Self { line_no, id, day, who, amount, fails, is_first, uses } = self;
+        (((*line_no, *id), (*day, *amount)), ((who.clone(), fails.clone()), (*is_first, *uses))).encode(to);
         id % 2 == 0
     }
 
     fn unpack(from: &mut &[u8]) -> Option<Self> {
-        let (((line_no, id), (day, amount)), ((who, fails), is_first)) = Encode::decode(from)?;
-        Some(Self { line_no, id, day, who, amount, fails, is_first })
+        let (((line_no, id), (day, amount)), ((who, fails), (is_first, uses))) = Encode::decode(from)?;
+        Some(Self { line_no, id, day, who, amount, fails, is_first, uses })
     }
 }
 
@@ -155,6 +157,11 @@ impl Payload for Judged {
 }
 
 impl Load {
+    /// Returns whether it adds to a sum: what is used for the second time does not.
+    fn is_counted(&self) -> bool {
+        self.uses != 1
+    }
+
     fn check(&self, step: &str) -> Result<(), StepError> {
         if self.fails == "panic" && step == "judge" {
             // As a panic, without the hook that prints it.
@@ -259,7 +266,7 @@ impl Step<Message> for Parse {
                 continue;
             };
             let (day, who) = (i64::try_from(day).unwrap_or_default(), (*who).to_owned());
-            let load = Load { line_no: line.line_no(), id, day, who, amount, fails, is_first: true };
+            let load = Load { line_no: line.line_no(), id, day, who, amount, fails, is_first: true, uses: 0 };
             load.check("parse")?;
             out.emit(load);
         }
@@ -295,6 +302,7 @@ impl KeyedStep<Message> for First {
         }
         // The day of the last use counts, so that entries become younger.
         let uses = known.unwrap_or_default();
+        load.uses = uses.count;
         id.set(&Uses { day: load.day.max(uses.day), count: uses.count + 1 })?;
         load.check("first")?;
         out.emit(load);
@@ -344,7 +352,7 @@ impl KeyedStep<Message> for Judge {
     type State = Option<(Sums, Large)>;
 
     fn key(&self, load: &Load) -> Option<((String, i64), i64)> {
-        load.is_first.then(|| ((load.who.clone(), load.day), load.day))
+        load.is_counted().then(|| ((load.who.clone(), load.day), load.day))
     }
 
     fn process(
@@ -382,7 +390,7 @@ impl KeyedStep<Message> for Settle {
 
     fn key(&self, judged: &Judged) -> Option<((String, i64), i64)> {
         let Judged { load, is_accepted } = judged;
-        (load.is_first && *is_accepted).then(|| ((load.who.clone(), load.day), load.day))
+        (load.is_counted() && *is_accepted).then(|| ((load.who.clone(), load.day), load.day))
     }
 
     fn process(
@@ -395,7 +403,7 @@ impl KeyedStep<Message> for Settle {
         let load = &judged.load;
         if let Some((mut sum, mut large)) = found {
             let before = sum.get().unwrap_or_default();
-            sum.set(&(before + load.amount))?;
+            sum.set(&(before + load.amount + load.uses))?;
             if load.amount > 5 {
                 large.add(1);
             }

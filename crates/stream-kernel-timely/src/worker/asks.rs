@@ -103,7 +103,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 Ok(None) => break,
                 Err(error) => {
                     // The end of the last line is behind the part, and is read only now.
-                    *write_error = Some(format!("the input cannot be read: {error}"));
+                    write_error.get_or_insert_with(|| format!("the input cannot be read: {error}"));
                     break;
                 }
             };
@@ -120,7 +120,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             homes,
             input,
             runners,
-            plan: Plan { stages, owners, continues_after_errors, passes_lines, .. },
+            plan: Plan { stages, owners, continues_after_errors, passes_lines, notes_passed, .. },
             owned,
             index,
             ..
@@ -179,6 +179,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 write_number(line_no, &mut asks[*index]);
                 write_bytes(&ask, &mut asks[*index]);
                 counts[*index] += 1;
+                if *notes_passed && number + 1 < stages.len() && !is_planted(Bug::PassedUnnoted) {
+                    asked.note_asked(at, *index);
+                }
                 continue;
             }
             if !pack(paused, stage, &mut ask) {

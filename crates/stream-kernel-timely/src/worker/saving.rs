@@ -199,8 +199,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 let (topic, bytes) = (Topic::Piece { number: 0 }, Vec::new());
                 Err(Packet { from: 0, to: self.index, epoch, topic, bytes }.bad())
             }
-            // What could not be written ends the run.
-            Some(Some((None, _))) => Ok(true),
+            // What could not be written ends the run behind the next epoch, which must be read for that.
+            Some(Some((None, _))) => {
+                saving.saved_by.is_committing.store(false, Ordering::Release);
+                Ok(true)
+            }
             Some(Some((Some(mut saved), snapshot_bytes))) => {
                 saving.snapshot_bytes = snapshot_bytes;
                 if is_planted(Bug::SavedWithinLine) {

@@ -117,7 +117,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         // Without places, an earlier home has ended the run before these lines.
         if let Some((output_at, trace_at)) = places.filter(|_| self.writes()) {
             let written = self.places.write((&output, output_at), (&trace, self.trace_start + trace_at));
-            self.write_error = written.err().map(|error| error.to_string());
+            self.write_error = self.write_error.take().or(written.err().map(|error| error.to_string()));
         }
         self.write_gathered(&gathered, &of_all)?;
         output.clear();
