@@ -172,7 +172,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 continue;
             }
             ask.clear();
-            // How much a line makes forgotten by its time, no owner knows alone.
+            // Only all owners together know how many entries are forgotten because of a line.
             if passes && !may_move && paused.is_alone() && their_owners == [*index] {
                 ask.push(HERE);
                 write_number(at as u64, &mut ask);
