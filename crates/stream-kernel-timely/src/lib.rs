@@ -17,6 +17,8 @@ mod worker;
 
 pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers};
 
+#[cfg(any(test, feature = "measure"))]
+pub mod measure;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
