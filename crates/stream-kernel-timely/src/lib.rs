@@ -21,6 +21,8 @@ mod worker;
 pub use committed::Committing;
 pub use run::{Cluster, WorkerOptions, WorkersEnded, WorkersError, run_on_workers};
 
+#[cfg(any(test, feature = "measure"))]
+pub mod measure;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

@@ -127,7 +127,8 @@ const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
 /// How often the run is looked after.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(50);
 
-struct Input(Arc<File>);
+/// The input, read at any place by all workers of this process.
+pub(crate) struct Input(pub(crate) Arc<File>);
 
 impl Bytes for Input {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

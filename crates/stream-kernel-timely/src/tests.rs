@@ -1,6 +1,7 @@
 //! Several workers against one: the same bytes, whatever the lines, the configuration, the epochs and the order of deliveries.
 
 mod loads;
+mod measured;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -156,6 +156,29 @@ impl TraceSink for RecordBuffer {
     }
 }
 
+/// A kind of work that a worker does, in the order in which an epoch goes through them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Work {
+    /// Takes in where a run goes on that was saved.
+    Begin,
+    /// Collects what workers have saved.
+    Save,
+    /// Reads a part.
+    Read,
+    /// Numbers lines, takes them to the first stage and asks what they find there.
+    Number,
+    /// Answers as the owner of this stage, or agrees upon its gates and limits.
+    Answer(usize),
+    /// Takes lines through this stage, and asks what they find in the next.
+    Advance(usize),
+    /// Takes lines through to the end.
+    Tell,
+    /// Writes what lines have come to.
+    Write,
+    /// Adds up and gathers memory behind the last line.
+    End,
+}
+
 /// A worker of a run.
 pub(crate) struct Worker<A: Application, I, P> {
     index: usize,
@@ -311,30 +334,42 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     ///
     /// A packet cannot be read.
     pub(crate) fn work(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), BadPacket> {
-        while self.outgoing.is_empty() && self.work_once(tell)? {}
+        while self.outgoing.is_empty() && self.work_once(tell)?.is_some() {}
         Ok(())
     }
 
-    fn work_once(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
+    /// Does a piece of work that can be done, and returns its kind; `None` if all of it waits for packets.
+    ///
+    /// # Errors
+    ///
+    /// A packet cannot be read.
+    pub(crate) fn work_once(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Option<Work>, BadPacket> {
         if self.collect_saved()? {
-            return Ok(true);
+            return Ok(Some(Work::Save));
         }
         if self.ending.is_some() {
-            return self.work_on_ending();
+            return Ok(self.work_on_ending()?.then_some(Work::End));
         }
         if self.waits_to_begin() {
-            return self.hear_begin();
+            return Ok(self.hear_begin()?.then_some(Work::Begin));
         }
         if self.next_written == self.end {
             self.begin_ending();
-            return Ok(true);
+            return Ok(Some(Work::End));
         }
-        Ok(self.write_epoch(tell)?
-            || self.tell_epoch()
-            || self.answer_stages()?
-            || self.advance_homes()?
-            || self.number_lines()?
-            || self.read_part())
+        Ok(if self.write_epoch(tell)? {
+            Some(Work::Write)
+        } else if self.tell_epoch() {
+            Some(Work::Tell)
+        } else if let Some(stage) = self.answer_stages()? {
+            Some(Work::Answer(stage))
+        } else if let Some(stage) = self.advance_homes()? {
+            Some(Work::Advance(stage))
+        } else if self.number_lines()? {
+            Some(Work::Number)
+        } else {
+            self.read_part().then_some(Work::Read)
+        })
     }
 
     /// Returns what the run has come to, once it is at its end.

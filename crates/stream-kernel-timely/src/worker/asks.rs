@@ -215,8 +215,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Takes the lines of an epoch on to the next stage, once what they find in this one is there.
-    pub(super) fn advance_homes(&mut self) -> Result<bool, BadPacket> {
+    /// Takes the lines of an epoch on to the next stage, once what they find in this one is there; returns the stage that they were in.
+    pub(super) fn advance_homes(&mut self) -> Result<Option<usize>, BadPacket> {
         let waiting: Vec<_> = self.homes.iter().map(|(epoch, home)| (*epoch, home.stages.len())).collect();
         for (epoch, stages) in waiting {
             let Some(stage) = stages.checked_sub(1) else { continue };
@@ -231,9 +231,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 self.advance_lines(epoch, stage);
                 self.ask(epoch);
             }
-            return Ok(true);
+            return Ok(Some(stage));
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Takes the lines of an epoch through a stage and on to the next.

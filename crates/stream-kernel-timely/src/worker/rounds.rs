@@ -10,13 +10,13 @@ use crate::part::Bytes;
 use crate::planted::{Bug, is_planted};
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
-    /// Answers, as an owner, what all workers ask of the stages.
-    pub(super) fn answer_stages(&mut self) -> Result<bool, BadPacket> {
+    /// Answers, as an owner, what all workers ask of the stages; returns the stage with which it went on, if there is one.
+    pub(super) fn answer_stages(&mut self) -> Result<Option<usize>, BadPacket> {
         for stage in 0..self.plan.stages.len() {
             let epoch = self.owned[stage].next;
             if self.owned[stage].current.is_some() {
                 if self.agree(epoch, stage)? {
-                    return Ok(true);
+                    return Ok(Some(stage));
                 }
                 continue;
             }
@@ -36,9 +36,9 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             } else {
                 self.send_answers(epoch, stage, &current, None);
             }
-            return Ok(true);
+            return Ok(Some(stage));
         }
-        Ok(false)
+        Ok(None)
     }
 
     fn send_round(&mut self, epoch: u64, stage: usize, current: &mut OwnerStage) {
