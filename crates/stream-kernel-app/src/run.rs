@@ -89,8 +89,14 @@ fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: 
     };
     let ended = run_on_workers(job, SystemClock::new, worker_options);
     let WorkersEnded { resumed_after, trace_ends_after, unfinished_output, bytes_left, .. } = ended;
-    let WorkersEnded { ended, report, summary: rows, .. } = ended;
+    let WorkersEnded { ended, report, summary: rows, trace_error, .. } = ended;
     drop(progress);
+    if let (Some(error), Some(line_no), true) = (trace_error, trace_ends_after, is_first) {
+        let trace = Summary::of(job).trace.unwrap_or_default();
+        let remark = if matches!(ended, Ok(None)) { " (the output is complete)" } else { "" };
+        let text = format!("error: trace `{trace}`: the trace ends with line {line_no}: {error}{remark}");
+        say(escaped(&text));
+    }
     let left = left_in(unfinished_output);
     let (is_stopped, exit_code) = match ended {
         Err(error) => {

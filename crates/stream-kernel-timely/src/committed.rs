@@ -165,6 +165,7 @@ impl<A: Application> Commits<A> {
             report,
             resumed_after,
             trace_ends_after,
+            trace_error: None,
             unfinished_output: None,
             bytes_left,
             summary,

@@ -228,14 +228,15 @@ struct OwnPlaces {
 }
 
 impl Places for OwnPlaces {
-    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
-        for (file, (bytes, at)) in [(&self.output, output), (&self.trace, trace)] {
-            file.as_ref().map_or(Ok(()), |file| file.write_all_at(bytes, at))?;
-        }
-        Ok(())
+    fn write_output(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.output.as_ref().map_or(Ok(()), |file| file.write_all_at(bytes, at))
     }
 
-    fn sync(&mut self) -> io::Result<()> {
+    fn write_trace(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.trace.as_ref().map_or(Ok(()), |file| file.write_all_at(bytes, at))
+    }
+
+    fn sync(&mut self, _: bool) -> io::Result<()> {
         Ok(())
     }
 }

@@ -78,20 +78,22 @@ impl Places for FilePlaces {
         }
     }
 
-    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
+    fn write_output(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
         match self {
-            Self::Shared { output: file, trace: records, .. } => {
-                file.write(output)?;
-                records.as_mut().map_or(Ok(()), |file| file.write(trace))
-            }
-            Self::Own { output: part, trace: records } => {
-                part.write(output.0)?;
-                records.as_mut().map_or(Ok(()), |part| part.write(trace.0))
-            }
+            Self::Shared { output, .. } => output.write((bytes, at)),
+            Self::Own { output, .. } => output.write(bytes),
         }
     }
 
-    fn sync(&mut self) -> io::Result<()> {
+    fn write_trace(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        match self {
+            Self::Shared { trace: Some(trace), .. } => trace.write((bytes, at)),
+            Self::Own { trace: Some(trace), .. } => trace.write(bytes),
+            _ => Ok(()),
+        }
+    }
+
+    fn sync(&mut self, is_whole: bool) -> io::Result<()> {
         match self {
             // The process that completes the output makes durable what its own system knows.
             Self::Shared { output, trace, .. } => {
@@ -101,7 +103,7 @@ impl Places for FilePlaces {
             }
             Self::Own { output, trace } => {
                 output.sync()?;
-                trace.as_mut().map_or(Ok(()), PartWriter::sync)
+                trace.as_mut().filter(|_| is_whole).map_or(Ok(()), PartWriter::sync)
             }
         }
     }
@@ -156,7 +158,12 @@ impl RunFiles {
     }
 
     /// Writes what comes behind the last line, at process 0.
-    pub(crate) fn finish(&mut self, finish: &[u8], output_bytes: u64) -> io::Result<()> {
+    pub(crate) fn finish(
+        &mut self,
+        finish: &[u8],
+        output_bytes: u64,
+        is_trace_whole: bool,
+    ) -> io::Result<()> {
         match self {
             Self::Shared(None) => Ok(()),
             Self::Shared(Some(files)) => {
@@ -165,16 +172,20 @@ impl RunFiles {
                 files.output.parts_written(finish.len() as u64);
                 Ok(())
             }
-            Self::Parts(parts) => parts.finish(finish),
+            Self::Parts(parts) => parts.finish(finish, is_trace_whole),
         }
     }
 
-    /// Says that the run has come to its end: the output takes its name, or `_SUCCESS` is written.
-    pub(crate) fn complete(&mut self) -> io::Result<()> {
+    /// Says that the run has come to its end: the output takes its name, or `_SUCCESS` is written. A trace that was given up is cut to so many
+    /// bytes of records.
+    pub(crate) fn complete(&mut self, trace_bytes: Option<u64>) -> io::Result<()> {
+        if let (Self::Shared(Some(files)), Some(bytes)) = (&*self, trace_bytes) {
+            files.trace.as_ref().map_or(Ok(()), |(trace, start)| trace.set_len(start + bytes))?;
+        }
         match self {
             Self::Shared(None) => Ok(()),
             Self::Shared(Some(files)) => files.output.complete(),
-            Self::Parts(parts) => parts.succeed(),
+            Self::Parts(parts) => parts.succeed(trace_bytes.is_none()),
         }
     }
 }

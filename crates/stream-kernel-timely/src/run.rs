@@ -26,7 +26,7 @@ use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::places::{FilePlaces, RunFiles};
 use crate::together::{Together, Watch};
-use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, Worker};
+use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, TraceEnd, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,8 @@ pub struct WorkersEnded {
     pub resumed_after: u64,
     /// The last line in the trace, if a run with a checkpoint could not write what followed.
     pub trace_ends_after: Option<u64>,
+    /// Why, without a checkpoint: with one, whoever listens was told.
+    pub trace_error: Option<String>,
     /// Where the output is, if it has not got its name.
     pub unfinished_output: Option<PathBuf>,
     /// How many bytes without LF are left at the end of the input, for the next run.
@@ -114,6 +116,7 @@ impl WorkersEnded {
             report,
             resumed_after: 0,
             trace_ends_after: None,
+            trace_error: None,
             unfinished_output: None,
             bytes_left: 0,
             summary: Vec::new(),
@@ -217,6 +220,7 @@ fn conclude(
     (is_first, may_grow): (bool, bool),
 ) -> WorkersEnded {
     let Outcome { ending, report, output_bytes, finish, summary, .. } = outcome;
+    let trace_end = ending.trace_end;
     let ended = if let Some(failure) = ending.failure {
         Err(RunError::Step(failure).into())
     } else if let Some((line_no, error)) = ending.read_error {
@@ -229,7 +233,7 @@ fn conclude(
         Ok(Some(ending.signal))
     } else if is_first {
         files.written(output_bytes);
-        complete(&mut files, input, &finish, output_bytes, cut, (report.inputs, may_grow))
+        complete(&mut files, input, &finish, output_bytes, cut, (report.inputs, may_grow), trace_end.as_ref())
             .map(|()| None)
             .map_err(WorkersError::Run)
     } else {
@@ -239,7 +243,8 @@ fn conclude(
         ended,
         report,
         resumed_after: 0,
-        trace_ends_after: None,
+        trace_ends_after: trace_end.as_ref().map(|end| end.line_no),
+        trace_error: trace_end.map(|end| end.error),
         unfinished_output: files.left().map(Path::to_owned),
         bytes_left: cut.bytes_left,
         summary,
@@ -254,8 +259,9 @@ fn complete(
     output_bytes: u64,
     cut: Cut,
     (line_no, may_grow): (u64, bool),
+    trace_end: Option<&TraceEnd>,
 ) -> Result<(), RunError> {
-    files.finish(finish, output_bytes).map_err(RunError::WriteOutput)?;
+    files.finish(finish, output_bytes, trace_end.is_none()).map_err(RunError::WriteOutput)?;
     let bytes = input.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
     let before = cut.input_bytes();
     // What an input has grown by is for the next run, if that is how it is read.
@@ -266,7 +272,7 @@ fn complete(
         ));
         return Err(RunError::ReadInput { line_no, cause });
     }
-    files.complete().map_err(RunError::WriteOutput)
+    files.complete(trace_end.map(|end| end.bytes)).map_err(RunError::WriteOutput)
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything that a run is made of")]

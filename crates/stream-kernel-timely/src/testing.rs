@@ -15,7 +15,7 @@ use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
 use crate::run::{notes_passed, passes_lines, retells};
-use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use crate::worker::{Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
 use resumed::SimulatedCheckpoint;
 pub use resumed::resumed;
 
@@ -47,6 +47,8 @@ pub struct Setting {
     pub seed: u64,
     /// Who writes, and where.
     pub written: Written,
+    /// How much room each worker has for records, in bytes.
+    pub trace_room: u64,
 }
 
 /// How results are written.
@@ -145,29 +147,54 @@ impl Files {
     }
 }
 
-/// Where a worker writes; by its number, if into files of its own.
-struct InMemoryPlaces(Files, Option<usize>);
+/// Where a worker writes; by its number, if into files of its own. There is room for so much of a trace.
+struct InMemoryPlaces {
+    files: Files,
+    own: Option<usize>,
+    trace_room: u64,
+}
 
 impl Places for InMemoryPlaces {
-    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()> {
-        let Self(files, worker) = self;
-        if let Some(worker) = worker {
-            let segment = [output, trace].map(|(bytes, _)| bytes.to_vec());
-            files.parts.borrow_mut().entry(*worker).or_default().push(segment);
-            return Ok(());
-        }
-        for (file, (bytes, at)) in files.shared.borrow_mut().iter_mut().zip([output, trace]) {
-            let at = usize::try_from(at).map_err(io::Error::other)?;
-            let end = at + bytes.len();
-            if file.len() < end {
-                file.resize(end, 0);
-            }
-            file[at..end].copy_from_slice(bytes);
-        }
-        Ok(())
+    fn write_output(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.write(0, bytes, at)
     }
 
-    fn sync(&mut self) -> io::Result<()> {
+    fn write_trace(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.write(1, bytes, at)
+    }
+
+    fn sync(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl InMemoryPlaces {
+    fn write(&mut self, which: usize, bytes: &[u8], at: u64) -> io::Result<()> {
+        let Self { files, own, trace_room } = self;
+        if which == 1 {
+            *trace_room = trace_room.checked_sub(bytes.len() as u64).ok_or_else(|| {
+                *trace_room = 0;
+                io::Error::other("no room")
+            })?;
+        }
+        if let Some(worker) = own {
+            let mut parts = files.parts.borrow_mut();
+            let segments = parts.entry(*worker).or_default();
+            if which == 0 {
+                segments.push(Default::default());
+            }
+            if let Some(segment) = segments.last_mut() {
+                segment[which].extend_from_slice(bytes);
+            }
+            return Ok(());
+        }
+        let file = &mut files.shared.borrow_mut()[which];
+        let at = usize::try_from(at).map_err(io::Error::other)?;
+        let end = at + bytes.len();
+        if file.len() < end {
+            file.resize(end, 0);
+        }
+        file[at..end].copy_from_slice(bytes);
         Ok(())
     }
 }
@@ -233,7 +260,8 @@ fn simulate<A: Application>(
         };
         let config = job.shared_config();
         let own = matches!(setting.written, Written::InParts).then_some(index);
-        let (input, places) = (InMemory(input), InMemoryPlaces(files.clone(), own));
+        let (input, places) =
+            (InMemory(input), InMemoryPlaces { files: files.clone(), own, trace_room: setting.trace_room });
         workers.push(Worker::<A, _, _>::new(Parts {
             index,
             plan: plan.clone(),
@@ -278,12 +306,20 @@ fn simulate<A: Application>(
         }
         under_way.extend(sent);
     }
-    let [output, trace] = files.take();
-    let mut outputs = workers.iter().filter_map(Worker::outcome);
-    let Some(outcome) = outputs.next() else { return Err("no worker".to_owned()) };
-    if let Some(other) =
-        outputs.find(|other| (&other.ending, other.report) != (&outcome.ending, outcome.report))
-    {
+    let outcomes: Vec<_> = workers.iter().filter_map(Worker::outcome).collect();
+    conclude(&outcomes, files.take(), cut, results)
+}
+
+/// Returns what a run has come to, in which all workers must be at one.
+fn conclude(
+    outcomes: &[&Outcome],
+    [output, mut trace]: [Vec<u8>; 2],
+    cut: Cut,
+    mut results: Results,
+) -> Result<Results, String> {
+    let Some((outcome, others)) = outcomes.split_first() else { return Err("no worker".to_owned()) };
+    let is_other = |other: &&&Outcome| (&other.ending, other.report) != (&outcome.ending, outcome.report);
+    if let Some(other) = others.iter().find(is_other) {
         return Err(format!("workers differ in how the run has ended: {outcome:?} and {other:?}"));
     }
     let failure = outcome.ending.failure.as_ref().map(ToString::to_string);
@@ -291,6 +327,10 @@ fn simulate<A: Application>(
         [outcome.ending.read_error.as_ref().map(|(_, error)| error), outcome.ending.write_error.as_ref()];
     results.told.extend(failure.clone());
     results.told.extend(others.into_iter().flatten().cloned());
+    if let Some(end) = &outcome.ending.trace_end {
+        results.told.push(format!("the trace ends with line {}: {}", end.line_no, end.error));
+        trace.truncate(usize::try_from(end.bytes).unwrap_or(usize::MAX));
+    }
     results.report = outcome.report;
     results.summary.clone_from(&outcome.summary);
     results.bytes_left = if failure.is_none() { cut.bytes_left } else { 0 };

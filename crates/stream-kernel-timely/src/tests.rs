@@ -45,7 +45,7 @@ fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
         1 => Written::Gathered(1 + random.index(workers)),
         _ => Written::AtPlaces,
     };
-    let setting = Setting { workers, epoch_bytes, seed, written };
+    let setting = Setting { workers, epoch_bytes, seed, written, trace_room: u64::MAX };
     let expected = alone(job.again().unwrap(), &input);
     let context = |what: String| {
         let input = String::from_utf8_lossy(&input);
@@ -74,7 +74,7 @@ fn check_resumed(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     let input = lines(seed);
     let workers = 1 + random.index(5);
     let epoch_bytes = 1 + [20, 60, 200][random.index(3)];
-    let setting = Setting { workers, epoch_bytes, seed, written: Written::AtPlaces };
+    let setting = Setting { workers, epoch_bytes, seed, written: Written::AtPlaces, trace_room: u64::MAX };
     let context = |what: String| {
         let input = String::from_utf8_lossy(&input);
         format!("{what}\nseed {seed}, {setting:?}, {:#?}, lines:\n{input}", config(number))
@@ -141,6 +141,34 @@ fn several_workers_do_what_one_does_for_long() {
     for seed in bound(from)..bound(to) {
         check_resumed(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
     }
+}
+
+/// Decisions never depend on the trace: without room for it, it ends with an epoch, and everything else is as it would be.
+#[test]
+fn a_trace_without_room_ends_and_nothing_else_does() {
+    let mut jobs = Jobs::default();
+    let mut ended = 0;
+    for seed in 0..400 {
+        let mut random = Random::new(seed);
+        let job = jobs.get(random.below(CONFIGURATIONS));
+        let input = lines(seed);
+        let workers = 1 + random.index(3);
+        let written = if random.below(2) == 0 { Written::AtPlaces } else { Written::Gathered(1) };
+        let setting = Setting { workers, epoch_bytes: 60, seed, written, trace_room: random.below(20_000) };
+        let expected = together(job, &input, Setting { trace_room: u64::MAX, ..setting }).unwrap();
+        let mut found = together(job, &input, setting).unwrap();
+        if found.told.last().is_some_and(|told| told.starts_with("the trace ends with line ")) {
+            found.told.pop();
+            ended += 1;
+            assert!(found.trace.is_empty() || found.trace.ends_with('\n'), "seed {seed}: a torn record");
+        } else {
+            assert!(found.trace == expected.trace, "seed {seed}: another trace, and no word of it");
+        }
+        assert!(expected.trace.starts_with(&found.trace), "seed {seed}: another trace");
+        found.trace.clone_from(&expected.trace);
+        assert!(found == expected, "seed {seed}: other results");
+    }
+    assert!(ended > 20, "there was room for nearly all: {ended}");
 }
 
 /// The cases find bugs: each of these makes a run differ, or break down.

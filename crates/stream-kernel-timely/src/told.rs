@@ -24,6 +24,8 @@ pub(crate) struct Told {
     pub(crate) failure: Option<StepFailure>,
     /// Why what was to be written earlier could not be.
     pub(crate) write_error: Option<String>,
+    /// Why its records could not be.
+    pub(crate) trace_error: Option<String>,
     pub(crate) remarks: Vec<Remark>,
 }
 
@@ -34,6 +36,7 @@ impl Told {
             write_number(number, to);
         }
         self.write_error.encode(to);
+        self.trace_error.encode(to);
         to.push(u8::from(self.failure.is_some()));
         if let Some(failure) = &self.failure {
             write_failure(failure, to);
@@ -61,7 +64,7 @@ impl Told {
             undeliverable: read_number(from)?,
         };
         let (output_bytes, trace_bytes) = (read_number(from)?, read_number(from)?);
-        let write_error = Option::decode(from)?;
+        let (write_error, trace_error) = (Option::decode(from)?, Option::decode(from)?);
         let failure = if bool::decode(from)? { Some(read_failure(from)?) } else { None };
         let mut remarks = Vec::new();
         for _ in 0..read_number(from)? {
@@ -74,7 +77,15 @@ impl Told {
                 _ => return None,
             });
         }
-        from.is_empty().then_some(Self { report, output_bytes, trace_bytes, failure, write_error, remarks })
+        from.is_empty().then_some(Self {
+            report,
+            output_bytes,
+            trace_bytes,
+            failure,
+            write_error,
+            trace_error,
+            remarks,
+        })
     }
 }
 

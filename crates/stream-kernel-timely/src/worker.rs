@@ -38,19 +38,26 @@ pub(crate) trait Places {
         0
     }
 
-    /// Writes a part of the output and of the trace, at these offsets.
+    /// Writes a part of the output, at this offset.
     ///
     /// # Errors
     ///
     /// The error names the file.
-    fn write(&mut self, output: (&[u8], u64), trace: (&[u8], u64)) -> io::Result<()>;
+    fn write_output(&mut self, bytes: &[u8], at: u64) -> io::Result<()>;
 
-    /// Makes durable what was written.
+    /// Writes a part of the trace, at this offset.
     ///
     /// # Errors
     ///
     /// The error names the file.
-    fn sync(&mut self) -> io::Result<()>;
+    fn write_trace(&mut self, bytes: &[u8], at: u64) -> io::Result<()>;
+
+    /// Makes durable what was written, of the trace as well if that `is_whole`.
+    ///
+    /// # Errors
+    ///
+    /// The error names the file.
+    fn sync(&mut self, is_whole: bool) -> io::Result<()>;
 }
 
 /// What is the same for all workers of a run.
@@ -94,8 +101,20 @@ pub(crate) struct Ending {
     pub(crate) read_error: Option<(u64, String)>,
     /// Why a result could not be written.
     pub(crate) write_error: Option<String>,
+    /// Where the trace ends, if it could not be written any more.
+    pub(crate) trace_end: Option<TraceEnd>,
     /// The signal that has stopped it; 0 for none.
     pub(crate) signal: u8,
+}
+
+/// Where a trace ends that could not be written any more: the run goes on without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TraceEnd {
+    /// The last line whose records are in it.
+    pub(crate) line_no: u64,
+    /// How many bytes of the run's records are whole.
+    pub(crate) bytes: u64,
+    pub(crate) error: String,
 }
 
 impl Ending {
@@ -212,6 +231,10 @@ pub(crate) struct Worker<A: Application, I, P> {
     outcome: Outcome,
     /// Why the last epoch could not be written.
     write_error: Option<String>,
+    /// Why its records could not.
+    trace_error: Option<String>,
+    /// The last line before it, and how many bytes of trace were there.
+    trace_before: (u64, u64),
     pub(crate) signal: u8,
     notices: NoticeCounts,
     ending: Option<ending::EndingState>,
@@ -294,6 +317,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             spare: Spare::default(),
             outcome: Outcome::default(),
             write_error: None,
+            trace_error: None,
+            trace_before: (0, 0),
             signal: 0,
             notices: NoticeCounts::default(),
             ending: None,

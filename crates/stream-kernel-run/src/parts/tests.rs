@@ -31,11 +31,11 @@ fn write(dir: &TempDir, seed: u64, workers: usize, epochs: usize, is_complete: b
     for (output, _) in &mut parts.take_writers().unwrap() {
         output.sync().unwrap();
     }
-    parts.finish(b"the end\n").unwrap();
+    parts.finish(b"the end\n", true).unwrap();
     assert!(parts.unfinished_output().is_some());
     single += "the end\n";
     if is_complete {
-        parts.succeed().unwrap();
+        parts.succeed(true).unwrap();
         assert_eq!(parts.unfinished_output(), None);
     }
     single

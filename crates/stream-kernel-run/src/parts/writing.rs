@@ -138,21 +138,22 @@ impl RunParts {
     /// # Errors
     ///
     /// Returns what the system says; the error names the part.
-    pub fn finish(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn finish(&mut self, bytes: &[u8], is_trace_whole: bool) -> io::Result<()> {
         let Some((output, trace)) = &mut self.first else { return Ok(()) };
-        if let Some(trace) = trace {
+        if let Some(trace) = trace.as_mut().filter(|_| is_trace_whole) {
             trace.finish(&[])?;
         }
         output.finish(bytes)
     }
 
-    /// Writes `_SUCCESS` into each folder and makes it durable, the output's last. All parts must have been made durable before.
+    /// Writes `_SUCCESS` into each folder and makes it durable, the output's last; not into that of a trace that is not whole. All parts must have been made durable before.
     ///
     /// # Errors
     ///
     /// Returns what the system says; the error names the file.
-    pub fn succeed(&mut self) -> io::Result<()> {
-        for folder in &self.folders {
+    pub fn succeed(&mut self, is_trace_whole: bool) -> io::Result<()> {
+        let given_up = if is_trace_whole { 0 } else { self.folders.len() - 1 };
+        for folder in &self.folders[given_up..] {
             let path = folder.join(SUCCESS);
             let written = (OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path))
                 .and_then(|file| file.sync_all())

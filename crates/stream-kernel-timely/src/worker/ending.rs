@@ -28,11 +28,13 @@ impl EndingState {
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     pub(super) fn begin_ending(&mut self) {
-        if let (None, Err(error)) = (&self.write_error, self.places.sync()) {
+        let is_whole = self.trace_error.is_none() && self.outcome.ending.trace_end.is_none();
+        if let (None, Err(error)) = (&self.write_error, self.places.sync(is_whole)) {
             self.write_error = Some(error.to_string());
         }
         let mut bytes = Vec::new();
         self.write_error.encode(&mut bytes);
+        self.trace_error.encode(&mut bytes);
         (self.read_to, self.last_time_ns()).encode(&mut bytes);
         write_bytes(&self.runners.teller().memory().tallies(), &mut bytes);
         self.send_to_all(AFTER_ALL, Topic::Memory, &bytes);
@@ -61,6 +63,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         for packet in &packets {
             let mut bytes = packet.bytes.as_slice();
             let error: Option<String> = Encode::decode(&mut bytes).ok_or_else(|| packet.bad())?;
+            let trace_error = Encode::decode(&mut bytes).ok_or_else(|| packet.bad())?;
+            self.heed_trace_error(trace_error);
             let (read_to, last_time_ns) = <(u64, u64)>::decode(&mut bytes).ok_or_else(|| packet.bad())?;
             self.outcome.read_to = self.outcome.read_to.max(read_to);
             self.outcome.last_time_ns = self.outcome.last_time_ns.max(last_time_ns);

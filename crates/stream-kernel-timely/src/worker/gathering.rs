@@ -68,11 +68,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             if !fits || !rest.is_empty() {
                 return Err(packet.bad());
             }
-            let trace_at = self.trace_start + place.trace_at;
-            let written = self.places.write((output, place.output_at), (trace, trace_at));
-            if let (None, Err(error)) = (&self.write_error, written) {
-                self.write_error = Some(error.to_string());
-            }
+            self.write_at((output, place.output_at), (trace, place.trace_at));
         }
         Ok(())
     }

@@ -161,7 +161,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 saving.collecting.insert(epoch, (save, reached, incoming));
             }
         }
-        if let (None, Err(error)) = (&self.write_error, self.places.sync()) {
+        if let (None, Err(error)) = (&self.write_error, self.places.sync(true)) {
             self.write_error = Some(error.to_string());
         }
         let mut bytes = Vec::new();

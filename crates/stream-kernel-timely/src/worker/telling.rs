@@ -5,7 +5,7 @@ use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
 use super::asks::UNREADABLE;
 use super::gathering::Placed;
-use super::{Places, Runners, Telling, Worker};
+use super::{Places, Runners, Telling, TraceEnd, Worker};
 use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line};
 use crate::packet::{BadPacket, Topic};
 use crate::part::Bytes;
@@ -63,7 +63,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.records.take(&mut trace);
         told.report = difference(self.runners.teller().report(), before);
         (told.output_bytes, told.trace_bytes) = (output.len() as u64, trace.len() as u64);
-        told.write_error = self.write_error.take();
+        (told.write_error, told.trace_error) = (self.write_error.take(), self.trace_error.take());
         let mut bytes = Vec::new();
         told.write(&mut bytes);
         let telling = Telling { output, trace };
@@ -84,14 +84,20 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Some(gathered) = self.take_gathered(epoch) else { return Ok(false) };
         let Some(packets) = self.take(epoch, Topic::Told) else { return Ok(false) };
         let Some(telling) = self.telling.take() else { return Ok(false) };
+        let before = (self.outcome.report.inputs, self.outcome.trace_bytes);
         let mut places = None;
         let mut of_all = Vec::new();
-        for (worker, packet) in packets.iter().enumerate() {
-            let told = Told::read(&packet.bytes).ok_or_else(|| packet.bad())?;
+        let told: Result<Vec<_>, _> =
+            packets.iter().map(|packet| Told::read(&packet.bytes).ok_or_else(|| packet.bad())).collect();
+        let told = told?;
+        for told in &told {
             if let (Some(error), None) = (&told.write_error, &self.outcome.ending.write_error) {
                 self.outcome.ending.write_error = Some(error.clone());
                 self.end = epoch;
             }
+            self.heed_trace_error(told.trace_error.clone());
+        }
+        for (worker, told) in told.into_iter().enumerate() {
             if worker == self.index && !is_planted(Bug::OwnPlace) {
                 places = Some((self.outcome.output_bytes, self.outcome.trace_bytes));
             }
@@ -116,10 +122,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Telling { mut output, mut trace } = telling;
         // Without places, an earlier home has ended the run before these lines.
         if let Some((output_at, trace_at)) = places.filter(|_| self.writes()) {
-            let written = self.places.write((&output, output_at), (&trace, self.trace_start + trace_at));
-            self.write_error = self.write_error.take().or(written.err().map(|error| error.to_string()));
+            self.write_at((&output, output_at), (&trace, trace_at));
         }
         self.write_gathered(&gathered, &of_all)?;
+        self.trace_before = before;
         output.clear();
         trace.clear();
         (self.spare.output, self.spare.trace) = (output, trace);
@@ -129,6 +135,29 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
         self.save_if_asked(epoch);
         Ok(true)
+    }
+
+    /// Writes at these places of output and trace, the latter unless it has ended. Without a checkpoint, the run goes on without a trace
+    /// that cannot be written.
+    pub(super) fn write_at(&mut self, (output, output_at): (&[u8], u64), (trace, trace_at): (&[u8], u64)) {
+        if let (Err(error), None) = (self.places.write_output(output, output_at), &self.write_error) {
+            self.write_error = Some(error.to_string());
+        }
+        if self.outcome.ending.trace_end.is_some() {
+            return;
+        }
+        let is_kept = self.saving.is_some();
+        let Err(error) = self.places.write_trace(trace, self.trace_start + trace_at) else { return };
+        let kept = if is_kept { &mut self.write_error } else { &mut self.trace_error };
+        kept.get_or_insert_with(|| error.to_string());
+    }
+
+    /// Takes in why a worker could not write the records of the epoch before.
+    pub(super) fn heed_trace_error(&mut self, error: Option<String>) {
+        if let (Some(error), None) = (error, &self.outcome.ending.trace_end) {
+            let (line_no, bytes) = self.trace_before;
+            self.outcome.ending.trace_end = Some(TraceEnd { line_no, bytes, error });
+        }
     }
 
     fn notices_told(&mut self, remark: &Remark, tell: &mut dyn FnMut(Event<'_>)) {
