@@ -1,4 +1,4 @@
-//! Witness of what a worker has written to a file: its last byte, which is no zero, and is gone if somebody else has shortened the file.
+//! Witness of what a worker has written to a file: its last byte. Once the file was shortened, that is missing, or reads as zero.
 //!
 //! What is written later, here or by other workers, hides behind a gap of zeros that the file was shortened. Whoever has written the byte
 //! that was the last one then looks before it writes again, and before what was written is committed.

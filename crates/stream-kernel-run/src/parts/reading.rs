@@ -286,7 +286,7 @@ struct Part {
     offset: u64,
 }
 
-/// The single file that parts come to, in constant memory: of at most 1,024 indexes, 4 KiB each. One part is open at a time.
+/// The single file that parts come to, in constant memory: of at most 1,024 indexes, 16 KiB each. One part is open at a time.
 #[derive(Debug)]
 pub struct PartsReader {
     parts: Vec<Part>,

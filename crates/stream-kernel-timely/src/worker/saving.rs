@@ -1,7 +1,7 @@
 //! Saving how far a run has come, and now and then what it remembers: worker 0 says behind which epoch, and collects it.
 //!
 //! The end of an epoch is the same point of the run for all workers. Where what they remember is saved, each takes up no later epoch
-//! before its part is on its way; an owner answers nothing of an epoch in which it has not asked, so what it sends is how that point was.
+//! before its part is on its way; an owner answers an epoch only after it has asked in it, so what it sends is its memory at that point.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -177,8 +177,10 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
                 let limits = [self.limit.as_ref(), self.owners.as_ref().map(|owners| &owners.limit)];
                 Some(home.set(key, value, self.retention.as_ref(), limits))
             }
-            Some(Side::Owner(_)) => {
-                self.get_shared(key);
+            Some(Side::Owner(owner)) => {
+                if owner.notes_found {
+                    self.get_shared(key);
+                }
                 None
             }
         }
