@@ -204,7 +204,7 @@ impl<A: Application> Commits<A> {
             let (bytes, before) = (input.metadata().map_err(unreadable)?.len(), cut.input_bytes());
             if bytes < before || (bytes > before && !may_grow) {
                 return Err(unreadable(io::Error::other(format!(
-                    "it has changed while it was read: it has {bytes} bytes now, and had {before}"
+                    "it has changed while it was read: it has {bytes} bytes now, and had {before} (run it again)"
                 ))));
             }
         }

@@ -16,13 +16,12 @@ use std::sync::Arc;
 
 use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::Clock;
-use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::{Application, Job, LineAdapters};
 
 use crate::owners::Owners;
 use crate::part::Cut;
-use crate::run::{Input, WorkersError, notes_passed, passes_lines, retells, unreadable};
-use crate::worker::{Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use crate::run::{Input, WorkersError, plan, retells, unreadable};
+use crate::worker::{Parts, Places, RecordBuffer, Runners, Worker};
 
 use names::Names;
 use network::{Links, sent_bytes};
@@ -181,15 +180,7 @@ fn workers<A: Application, C: Clock + 'static>(
     let input = Arc::new(files.input.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
     let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes.max(1), count);
-    let plan = Plan {
-        passes_lines: passes_lines(job, &stages),
-        notes_passed: notes_passed(job, &stages),
-        writers: count,
-        stages,
-        owners: Owners::new(count, seed),
-        cut: cut.map_err(unreadable)?,
-        continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
-    };
+    let plan = plan(job, stages, Owners::new(count, seed), cut.map_err(unreadable)?, count);
     let mut workers = Vec::new();
     for index in 0..count {
         let records = RecordBuffer::default();

@@ -63,7 +63,7 @@ impl Cut {
             read_exact_at(input, &mut start, 0, len)?;
         }
         if start == BYTE_ORDER_MARK {
-            // A mark alone is no line.
+            // A byte order mark alone is not a line.
             cut.len = 0;
         } else if settings.unterminated_line == UnterminatedLine::Leave {
             cut.len = end_of_last_line(input, len)?;
@@ -78,7 +78,7 @@ impl Cut {
         Self { start, ..self }
     }
 
-    /// Returns the length of the input in bytes, with what is left in it, or is no line.
+    /// Returns the length of the input in bytes: its lines, and what is left behind them.
     pub(crate) fn input_bytes(&self) -> u64 {
         self.input_bytes
     }

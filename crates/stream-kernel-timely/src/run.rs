@@ -296,15 +296,8 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         if has_trace(job) { epoch_bytes.min(TRACED_BYTES_A_WORKER * all as u64) } else { epoch_bytes };
     let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes, all);
     let cut = cut.map_err(unreadable)?;
-    let plan = Plan {
-        passes_lines: passes_lines(job, &stages),
-        notes_passed: notes_passed(job, &stages),
-        stages,
-        owners: Owners::new(all, together.seed),
-        cut,
-        continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
-        writers: if gathers(job) { count } else { all },
-    };
+    let writers = if gathers(job) { count } else { all };
+    let plan = plan(job, stages, Owners::new(all, together.seed), cut, writers);
     let first = count * together.process;
     let saved_by = committing.as_ref().and_then(|(committing, _)| committing.saved_by::<A>(job.config()));
     let indices = first..first + count;
@@ -448,15 +441,34 @@ pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
 }
 
+/// Returns what is the same for all workers of a run, of which so many write.
+pub(crate) fn plan<A: Application>(
+    job: &Job<A>,
+    stages: Vec<Stage>,
+    owners: Owners,
+    cut: Cut,
+    writers: usize,
+) -> Plan {
+    Plan {
+        passes_lines: passes_lines(job, &stages),
+        notes_passed: notes_passed(job, &stages),
+        stages,
+        owners,
+        cut,
+        continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
+        writers,
+    }
+}
+
 /// Returns whether an owner may take lines through its stages that are at home with it: nobody tells them again, and no step counts on the
 /// way.
-pub(crate) fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
+fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map_or(0, |stage| stage.steps.end);
     !retells(job, stages) && !job.scenario().counts_before(last)
 }
 
 /// Returns whether a line itself may be sent to a later stage's owner, because what enters there cannot be packed.
-pub(crate) fn notes_passed<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
+fn notes_passed<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     !stages.iter().skip(1).all(|stage| job.scenario().always_packs(stage))
 }
 

@@ -14,8 +14,8 @@ use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Sessi
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
-use crate::run::{notes_passed, passes_lines, retells};
-use crate::worker::{Outcome, Parts, Places, Plan, RecordBuffer, Runners, Worker};
+use crate::run::{plan, retells};
+use crate::worker::{Outcome, Parts, Places, RecordBuffer, Runners, Worker};
 use resumed::SimulatedCheckpoint;
 pub use resumed::resumed;
 
@@ -228,18 +228,11 @@ fn simulate<A: Application>(
     let (len, Setting { epoch_bytes, workers, .. }) = (input.len() as u64, setting);
     let cut =
         Cut::new(&InMemory(input), len, settings, epoch_bytes, workers).map_err(|error| error.to_string())?;
-    let plan = Plan {
-        passes_lines: passes_lines(job, &stages),
-        notes_passed: notes_passed(job, &stages),
-        stages,
-        owners: Owners::new(setting.workers, setting.seed),
-        cut,
-        continues_after_errors: continues_after_errors(job.config()),
-        writers: match setting.written {
-            Written::Gathered(writers) => writers,
-            Written::AtPlaces | Written::InParts => setting.workers,
-        },
+    let writers = match setting.written {
+        Written::Gathered(writers) => writers,
+        Written::AtPlaces | Written::InParts => setting.workers,
     };
+    let plan = plan(job, stages, Owners::new(setting.workers, setting.seed), cut, writers);
     let files = Files::default();
     if let Some(checkpoint) = &checkpoint {
         files.shared.borrow_mut().clone_from(&checkpoint.files);
@@ -337,9 +330,4 @@ fn conclude(
     results.output = String::from_utf8_lossy(&[output, outcome.finish.clone()].concat()).into_owned();
     results.trace = String::from_utf8_lossy(&trace).into_owned();
     Ok(results)
-}
-
-/// Returns whether a run goes on after a step has failed.
-pub(crate) fn continues_after_errors<N, A>(config: &stream_kernel_run::config::Config<N, A>) -> bool {
-    config.runtime.on_step_error == stream_kernel_run::config::OnStepError::Continue
 }

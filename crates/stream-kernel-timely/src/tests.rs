@@ -192,6 +192,30 @@ fn planted_bugs_are_found() {
     assert_eq!(missed, []);
 }
 
+/// An owner does not know what others have under a key: it ends the run, and decides nothing by it.
+#[test]
+fn a_step_that_looks_up_another_key_ends_the_run() {
+    for traced in [false, true] {
+        let loader = Job::<Loads>::loader()
+            .set("runtime.pipeline=[parse, first, count_next, write]")
+            .set(format!("runtime.tracing.enabled={traced}"));
+        let job = Job::<Loads>::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let input = b"1 0 p 3\n2 0 p 3\n";
+        assert!(alone(job.again().unwrap(), input).output.starts_with("1x 1 1 p"), "one worker can do it");
+        for (workers, seed) in [(1, 1), (3, 1), (3, 2)] {
+            let written = Written::AtPlaces;
+            let setting = Setting { workers, epoch_bytes: 100, seed, written, trace_room: u64::MAX };
+            let found = together(&job, input, setting).unwrap();
+            assert_eq!(found.output, "", "{setting:?}");
+            let told = found.told.last().unwrap();
+            assert!(
+                told.starts_with("line 1: step `first` failed: KeyDiffers: it looks into `ids`"),
+                "{told}"
+            );
+        }
+    }
+}
+
 /// By which key each stage of a pipeline is shared out; none for one whose steps look into several tables.
 #[test]
 fn stages_are_told_by_what_steps_look_into() {

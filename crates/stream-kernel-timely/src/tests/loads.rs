@@ -310,8 +310,10 @@ impl KeyedStep<Message> for First {
     }
 }
 
-/// Counts ids, and nothing else.
-struct CountId;
+/// Counts ids, and nothing else; or, which no workers can share, ids that the message does not have.
+struct CountId {
+    of_next: bool,
+}
 
 impl KeyedStep<Message> for CountId {
     type Takes = Load;
@@ -319,7 +321,7 @@ impl KeyedStep<Message> for CountId {
     type State = Ids;
 
     fn key(&self, load: &Load) -> u64 {
-        load.id
+        load.id + u64::from(self.of_next)
     }
 
     fn process(
@@ -504,7 +506,8 @@ impl Application for Loads {
             .forgets_by::<Ids, LatestDay>()
             .with("parse", |_| Parse)
             .with_keyed("first", |_| First)
-            .with_keyed("count_id", |_| CountId)
+            .with_keyed("count_id", |_| CountId { of_next: false })
+            .with_keyed("count_next", |_| CountId { of_next: true })
             .with_keyed("judge", |config: &ConfigOf<Self>| Judge {
                 large_per_day: config.nodes.large_per_day,
             })

@@ -73,7 +73,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         true
     }
 
-    /// Writes what was told of an epoch at its places, once it is known what all workers have to write.
+    /// Writes an epoch at its places in output and trace, once all workers have said how much they write.
     pub(super) fn write_epoch(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
         let epoch = self.next_written;
         let is_told =
