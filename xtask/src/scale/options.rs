@@ -21,7 +21,7 @@ pub(crate) struct Options {
 
 const LINES: u64 = 1_000_000;
 
-/// A median of fewer rounds is no more than one of them.
+/// The median of fewer rounds is merely one of them.
 const ROUNDS_FOR_PAGE: u64 = 3;
 
 /// A data centre's network: 10 Gbit/s, 50 µs to the next machine. Memory is copied at 6 GB/s.
