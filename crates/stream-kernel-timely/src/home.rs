@@ -29,6 +29,9 @@ pub(crate) struct Line<M> {
     pub(crate) start: usize,
     /// How far it has come in looking ahead.
     pub(crate) paused: Option<Paused<M>>,
+    /// Whether the owner of its key takes it through the stage at which it is, once and for all. Unless that is this worker, it is not
+    /// here meanwhile.
+    pub(crate) is_passed: bool,
     /// The step at which, and why, several workers cannot decide it.
     pub(crate) refused: Option<(usize, &'static str)>,
 }
@@ -86,7 +89,7 @@ impl HomeStage {
 
 impl<'a> AnswersRead<'a> {
     /// Returns what the owners have answered the line with this index; lines are asked for in order.
-    fn of_line(&mut self, line: usize, mut each: impl FnMut(&'a [u8]) -> Option<()>) -> Option<()> {
+    pub(crate) fn of_line(&mut self, line: usize, mut each: impl FnMut(&'a [u8]) -> Option<()>) -> Option<()> {
         while let Some(&(asked, owner)) = self.stage.asked.get(self.next)
             && asked <= line
         {

@@ -1,6 +1,6 @@
 //! Stages at the owner of their keys: it takes what all workers ask in line order, and answers what each line finds.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
@@ -22,35 +22,44 @@ const PREFETCHED_AT_ONCE: usize = 16;
 pub(crate) const MESSAGES: u8 = 0;
 /// A question begins with this if it holds the line, and what that finds in earlier stages.
 pub(crate) const LINE: u8 = 1;
-/// A question begins with this if the line is at home at its owner, who takes it through the stage: then comes the line's index.
-pub(crate) const HERE: u8 = 2;
+/// A question begins with this if it holds a line that the owner takes through the stage once and for all.
+pub(crate) const PASS: u8 = 2;
 
 /// A stage in an epoch at an owner.
 pub(crate) struct OwnerStage {
     packets: Vec<Packet>,
-    /// In line order: the worker that asks, the line, and where the question is in the worker's packet.
+    /// In line order.
     asks: Vec<Ask>,
     moves: Moves,
     forgotten: Vec<u64>,
-    /// What the lines have found, and where that of each begins.
+    /// What is answered, in the order of the questions.
     found: Vec<u8>,
-    found_at: Vec<usize>,
     /// How far the changes had come before each question, if they may have to be undone.
     marks: Vec<UndoMark>,
     marks_an_ask: usize,
-    /// How far the moves were taken in before each question.
-    moves_at: Vec<usize>,
     pub(crate) round: u32,
     /// What was added to gates by the last round.
     added: Vec<u8>,
 }
 
+/// What a line asks.
 struct Ask {
-    home: usize,
     line_no: u64,
-    at: std::ops::Range<usize>,
-    /// Whether the line is at home here.
-    is_here: bool,
+    /// The worker that asks.
+    home: usize,
+    question: QuestionAt,
+    /// Where the answer begins in what was found.
+    found_at: usize,
+    /// How far the moves were taken in before.
+    next_move: usize,
+}
+
+/// Where a question is.
+enum QuestionAt {
+    /// In the packet of the worker that asks.
+    Packet(Range<usize>),
+    /// The line with this index, at home here, is passed.
+    Here(usize),
 }
 
 /// The messages of a line that enter a stage: one, mostly.
@@ -62,27 +71,25 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) owner: &'a mut SyncRunner<M>,
     pub(crate) stages: &'a [Stage],
     pub(crate) owners: &'a Owners,
-    /// Whether what lines find that are at home here is noted.
-    pub(crate) notes_passed: bool,
     pub(crate) index: usize,
     /// The lines that are at home here.
     pub(crate) lines: &'a mut [Line<M>],
 }
 
-/// What is to be taken through a stage.
+/// What another worker, or a line that is not passed, asks.
 enum Question<M> {
     /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
     Messages(Messages<M>, usize, bool),
-    /// The line with this index, at home here.
-    Here(usize, Paused<M>),
+    /// A line to be passed.
+    Pass(Paused<M>),
 }
 
 impl OwnerStage {
     /// Takes in what all workers ask of a stage, in the order of workers, who have the lines in order; `None` if that cannot be read.
     pub(crate) fn new<M: MessageSet>(
         packets: Vec<Packet>,
-        runner: &mut SyncRunner<M>,
-        stage: &Stage,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
         watermark: Option<i64>,
     ) -> Option<Self> {
         let (mut times, mut asks) = (Vec::new(), Vec::new());
@@ -93,31 +100,36 @@ impl OwnerStage {
         for (home, packet) in in_order {
             let (mut head, body) = split_head(&packet.bytes)?;
             read_times(&mut head, &mut times)?;
+            let first = asks.len();
             // As many as are said to be there, if there can be that many.
             asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
             let mut bytes = body;
+            let mut take = |line_no, question| asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
             while !bytes.is_empty() {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
                 let end = body.len() - bytes.len();
-                let is_here = ask.first() == Some(&HERE);
-                asks.push(Ask { home, line_no, at: end - ask.len()..end, is_here });
+                take(line_no, QuestionAt::Packet(end - ask.len()..end));
+            }
+            if home == runners.index {
+                let is_here = |line: &&Line<M>| line.is_passed && line.paused.is_some();
+                let here = runners.lines.iter().enumerate().filter(|(_, line)| is_here(line));
+                here.for_each(|(index, line)| take(line.number, QuestionAt::Here(index)));
+                asks[first..].sort_by_key(|ask| ask.line_no);
             }
         }
-        let moves = Moves::of(runner.memory(), stage, watermark, &times);
+        let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
         let forgotten = vec![0; moves.moves.len()];
         Some(Self {
             packets,
+            asks,
             moves,
             forgotten,
             found: Vec::new(),
-            found_at: Vec::with_capacity(asks.len()),
             marks: Vec::new(),
             marks_an_ask: 0,
-            moves_at: Vec::with_capacity(asks.len()),
             round: 0,
             added: Vec::new(),
-            asks,
         })
     }
 
@@ -135,50 +147,62 @@ impl OwnerStage {
     ) -> Option<()> {
         let described = &runners.stages[stage];
         let keeps_undo = described.is_tried();
-        let notes_here =
-            runners.notes_passed && stage + 1 < runners.stages.len() && !is_planted(Bug::PassedUnnoted);
         let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
-        let mut queue: VecDeque<Question<M>> = VecDeque::new();
-        let mut next = from;
-        for at in from..self.asks.len() {
-            if queue.is_empty() {
-                let end = self.asks.len().min(next + PREFETCHED_AT_ONCE);
-                for ask in next..end {
-                    let question = self.question(ask, runners, stage)?;
-                    match &question {
-                        Question::Messages(entering, ..) => {
-                            for Entering { step, message, .. } in entering {
-                                runners.owner.announce(*step, message);
+        let mut questions = Vec::with_capacity(PREFETCHED_AT_ONCE);
+        for start in (from..self.asks.len()).step_by(PREFETCHED_AT_ONCE) {
+            let batch = start..self.asks.len().min(start + PREFETCHED_AT_ONCE);
+            for Ask { line_no, home, question, .. } in &self.asks[batch.clone()] {
+                match question {
+                    QuestionAt::Here(index) => {
+                        let paused = runners.lines.get(*index)?.paused.as_ref()?;
+                        runners.owner.announce(paused.entering(described));
+                    }
+                    QuestionAt::Packet(at) => {
+                        let question = self.question(&self.packets[*home], (*line_no, at), runners, stage)?;
+                        match &question {
+                            Question::Messages(entering, ..) => {
+                                let entering = entering.iter().map(|one| (one.step, &one.message));
+                                runners.owner.announce(entering);
                             }
+                            Question::Pass(paused) => runners.owner.announce(paused.entering(described)),
                         }
-                        Question::Here(_, paused) => {
-                            for (step, message) in paused.entering(described) {
-                                runners.owner.announce(step, message);
-                            }
+                        questions.push(question);
+                    }
+                }
+            }
+            runners.owner.prefetch();
+            let mut questions = questions.drain(..);
+            for at in batch {
+                let line_no = self.asks[at].line_no;
+                (self.asks[at].found_at, self.asks[at].next_move) = (self.found.len(), next_move);
+                self.take_moves(&mut next_move, line_no, runners, described);
+                if keeps_undo {
+                    runners.owner.memory().mark(described, &mut self.marks);
+                    self.marks_an_ask = self.marks.len() / (at + 1);
+                }
+                if let QuestionAt::Here(index) = self.asks[at].question {
+                    let line = runners.lines.get_mut(index)?;
+                    line.paused = Some(runners.owner.pass(line.paused.take()?, described, until));
+                    continue;
+                }
+                match questions.next()? {
+                    Question::Messages(entering, emitted, is_alone) => {
+                        let line = (emitted, is_alone);
+                        runners.owner.run_stage(
+                            line_no,
+                            described,
+                            line,
+                            entering.into_iter(),
+                            &mut self.found,
+                        );
+                    }
+                    Question::Pass(paused) => {
+                        let begin = self.found.len();
+                        if !runners.owner.pass(paused, described, until).pack(&mut self.found) {
+                            // Its home says that it cannot read what is not there.
+                            self.found.truncate(begin);
                         }
                     }
-                    queue.push_back(question);
-                }
-                next = end;
-                runners.owner.prefetch();
-            }
-            let question = queue.pop_front()?;
-            let line_no = self.asks[at].line_no;
-            self.moves_at.push(next_move);
-            self.found_at.push(self.found.len());
-            self.take_moves(&mut next_move, line_no, runners, described);
-            if keeps_undo {
-                runners.owner.memory().mark(described, &mut self.marks);
-                self.marks_an_ask = self.marks.len() / (at + 1);
-            }
-            match question {
-                Question::Messages(entering, emitted, is_alone) => {
-                    let line = (emitted, is_alone);
-                    runners.owner.run_stage(line_no, described, line, entering.into_iter(), &mut self.found);
-                }
-                Question::Here(line, paused) => {
-                    let found = notes_here.then_some(&mut self.found);
-                    runners.lines[line].paused = Some(runners.owner.pass(paused, described, until, found));
                 }
             }
         }
@@ -211,15 +235,15 @@ impl OwnerStage {
         memory.set_watermark(stage, before);
     }
 
-    /// Returns what a line asks; `None` if that cannot be read.
+    /// Reads a question of a packet; `None` if it cannot be read.
     fn question<M: LineMessage>(
         &self,
-        ask: usize,
+        packet: &Packet,
+        (line_no, at): (u64, &Range<usize>),
         runners: &mut OwnerRunners<'_, M>,
         number: usize,
     ) -> Option<Question<M>> {
-        let Ask { home, line_no, at, .. } = &self.asks[ask];
-        let mut bytes = &self.packets[*home].bytes[at.clone()];
+        let mut bytes = &packet.bytes[at.clone()];
         let stage = &runners.stages[number];
         let (&kind, rest) = bytes.split_first()?;
         bytes = rest;
@@ -235,16 +259,16 @@ impl OwnerStage {
                 (emitted, entering)
             }
             LINE => {
-                let raw = RawLine::new(*line_no, read_content(&mut bytes)?);
+                let raw = RawLine::new(line_no, read_content(&mut bytes)?);
                 for earlier in &runners.stages[..number] {
                     tell_written(runners.scout.memory(), earlier, &mut bytes)?;
                 }
-                let paused = runners.scout.start(*line_no, raw, stage.steps.start);
+                let paused = runners.scout.start(line_no, raw, stage.steps.start);
                 (paused.emitted(), paused.into_entering(stage).collect())
             }
-            HERE if *home == runners.index => {
-                let line = usize::try_from(read_number(&mut bytes)?).ok()?;
-                return Some(Question::Here(line, runners.lines.get_mut(line)?.paused.take()?));
+            PASS => {
+                let paused = runners.owner.unpack(line_no, &mut bytes)?;
+                return bytes.is_empty().then_some(Question::Pass(paused));
             }
             _ => return None,
         };
@@ -274,10 +298,8 @@ impl OwnerStage {
         let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];
         runners.owner.memory().roll_back_to(described, marks);
         self.marks.truncate(first_mark);
-        self.found.truncate(self.found_at[from]);
-        let next_move = self.moves_at[from];
-        self.found_at.truncate(from);
-        self.moves_at.truncate(from);
+        let Some(&Ask { found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
+        self.found.truncate(found_at);
         self.run(from, next_move, runners, stage)
     }
 
@@ -303,11 +325,10 @@ impl OwnerStage {
             write_number(*forgotten, &mut head);
         }
         let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
-        for (ask, (index, &start)) in self.asks.iter().zip(self.found_at.iter().enumerate()) {
-            let end = self.found_at.get(index + 1).copied().unwrap_or(self.found.len());
-            // What was not noted nobody asks for.
-            if !ask.is_here || start < end {
-                write_bytes(&self.found[start..end], &mut answers[ask.home]);
+        let ends = self.asks.iter().skip(1).map(|next| next.found_at).chain([self.found.len()]);
+        for (ask, end) in self.asks.iter().zip(ends) {
+            if let QuestionAt::Packet(_) = ask.question {
+                write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
             }
         }
         for answers in &mut answers {

@@ -27,8 +27,8 @@ pub(crate) enum Bug {
     OwnPlace,
     /// Homes behind the one that has ended the run write their lines.
     NoCommonStop,
-    /// What lines find that are at home with their owner is not noted, though a later owner is sent the line.
-    PassedUnnoted,
+    /// Lines are passed by an owner that has to agree with others upon its stage.
+    PassedUnagreed,
     /// Epochs behind one that is saved are taken up before what is remembered was saved.
     SavedLate,
     /// A run that goes on begins to read where the saved epoch has ended, rather than its last line.
@@ -50,7 +50,7 @@ impl Bug {
         Self::LineNumbers,
         Self::OwnPlace,
         Self::NoCommonStop,
-        Self::PassedUnnoted,
+        Self::PassedUnagreed,
         Self::SavedLate,
         Self::SavedWithinLine,
     ];

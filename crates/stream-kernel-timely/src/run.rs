@@ -451,7 +451,6 @@ pub(crate) fn plan<A: Application>(
 ) -> Plan {
     Plan {
         passes_lines: passes_lines(job, &stages),
-        notes_passed: notes_passed(job, &stages),
         stages,
         owners,
         cut,
@@ -460,16 +459,12 @@ pub(crate) fn plan<A: Application>(
     }
 }
 
-/// Returns whether an owner may take lines through its stages that are at home with it: nobody tells them again, and no step counts on the
-/// way.
+/// Returns whether owners may take lines through their stages once and for all: nobody tells them again, no step counts on the way, and
+/// all can be packed.
 fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map_or(0, |stage| stage.steps.end);
-    !retells(job, stages) && !job.scenario().counts_before(last)
-}
-
-/// Returns whether a line itself may be sent to a later stage's owner, because what enters there cannot be packed.
-fn notes_passed<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
-    !stages.iter().skip(1).all(|stage| job.scenario().always_packs(stage))
+    let scenario = job.scenario();
+    !retells(job, stages) && !scenario.counts_before(last) && scenario.always_packs(stages)
 }
 
 pub(crate) fn unreadable(cause: io::Error) -> WorkersError {

@@ -68,10 +68,8 @@ pub(crate) struct Plan {
     pub(crate) cut: Cut,
     /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it fails.
     pub(crate) continues_after_errors: bool,
-    /// Whether the owner of a stage may take lines through it that are at home with it, once and for all.
+    /// Whether the owner of a stage may take lines through it once and for all.
     pub(crate) passes_lines: bool,
-    /// Whether what these lines find is noted for the owners of later stages, which may have to run this one again.
-    pub(crate) notes_passed: bool,
     /// How many workers write what they tell, from worker 0 on; the others send it to worker 0.
     pub(crate) writers: usize,
 }
@@ -443,12 +441,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     fn owner_runners(&mut self, epoch: u64) -> OwnerRunners<'_, A::Message> {
         let Self {
             runners: Runners { scout, owner, .. },
-            plan: Plan { stages, owners, notes_passed, .. },
+            plan: Plan { stages, owners, .. },
             index,
             homes,
             ..
         } = self;
         let lines = homes.get_mut(&epoch).map_or(&mut [][..], |home| &mut home.lines);
-        OwnerRunners { scout, owner, stages, owners, notes_passed: *notes_passed, index: *index, lines }
+        OwnerRunners { scout, owner, stages, owners, index: *index, lines }
     }
 }

@@ -1,11 +1,11 @@
 //! A worker's lines of an epoch on their way to the stages: they are read, numbered, and ask what they will find.
 
-use stream_kernel_exec::{MessageSet, Paused, Place, Share, Stage};
+use stream_kernel_exec::{MessageSet, Paused, Place, Share, Stage, SyncRunner};
 use stream_kernel_run::Application;
 
 use super::{EPOCHS_AHEAD, Places, Plan, Worker};
 use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
-use crate::owner::{HERE, LINE, MESSAGES};
+use crate::owner::{LINE, MESSAGES, PASS};
 use crate::packet::{BadPacket, Packet, Topic, write_bytes, write_head_behind, write_number};
 use crate::part::{Bytes, Part};
 use crate::planted::{Bug, is_planted};
@@ -109,7 +109,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             };
             let line_no = raw.line_no();
             let paused = until.map(|until| runners.scout.start(line_no, raw, until));
-            home.lines.push(Line { number: line_no, start, paused, refused: None });
+            home.lines.push(Line { number: line_no, start, paused, is_passed: false, refused: None });
             home.end = reader.bytes_read();
         }
     }
@@ -120,7 +120,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             homes,
             input,
             runners,
-            plan: Plan { stages, owners, continues_after_errors, passes_lines, notes_passed, .. },
+            plan: Plan { stages, owners, continues_after_errors, passes_lines, .. },
             owned,
             index,
             ..
@@ -133,7 +133,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let mut asked = HomeStage::default();
         let known = owned[number].watermark;
         let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
-        let passes = *passes_lines && !runners.scout.memory().is_agreed_upon(stage);
+        let is_agreed_upon = runners.scout.memory().is_agreed_upon(stage) && !is_planted(Bug::PassedUnagreed);
+        let passes = *passes_lines && !is_agreed_upon;
         let (mut share, mut ask) = (Share::default(), Vec::new());
         let (mut their_owners, mut times): (Vec<usize>, Vec<i64>) = (Vec::new(), Vec::new());
         for (at, line) in home.lines.iter_mut().enumerate() {
@@ -151,7 +152,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 first_key = first_key.or(Some(key));
                 let mut owner = owners.of_hash(key);
                 if is_planted(Bug::WrongOwner) {
-                    owner = usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
+                    owner = usize::try_from(line.number).unwrap_or_default() % owners.workers();
                 }
                 if !their_owners.contains(&owner) {
                     their_owners.push(owner);
@@ -163,35 +164,31 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 line.refused = Some((stage.steps.start, SEVERAL_KEYS));
                 continue;
             }
-            let line_no = paused.line_no();
             let mut may_move = false;
             for &time in &times {
-                may_move |= asked.times.add(runners.scout.memory(), stage, line_no, time, known);
+                may_move |= asked.times.add(runners.scout.memory(), stage, line.number, time, known);
             }
             if their_owners.is_empty() {
                 continue;
             }
             ask.clear();
             // Only all owners together know how many entries are forgotten because of a line.
-            if passes && !may_move && paused.is_alone() && their_owners == [*index] {
-                ask.push(HERE);
-                write_number(at as u64, &mut ask);
-                write_number(line_no, &mut asks[*index]);
-                write_bytes(&ask, &mut asks[*index]);
-                counts[*index] += 1;
-                if *notes_passed && number + 1 < stages.len() && !is_planted(Bug::PassedUnnoted) {
-                    asked.note_asked(at, *index);
+            line.is_passed = passes && !may_move && paused.is_alone();
+            if line.is_passed {
+                if their_owners == [*index] {
+                    continue;
                 }
-                continue;
+                ask.push(PASS);
+                line.is_passed = paused.pack(&mut ask);
             }
-            if !pack(paused, stage, &mut ask) {
+            if !line.is_passed && !pack(paused, stage, &mut ask) {
                 ask.clear();
                 ask.push(LINE);
-                let content = home.part.reader_at(input, line.start, line_no - 1).next_line();
+                let content = home.part.reader_at(input, line.start, line.number - 1).next_line();
                 let written = content.ok().flatten().and_then(|raw| {
                     write_content(raw.content(), &mut ask);
                     // What was read once is read again.
-                    earlier.iter_mut().try_for_each(|answers| answers.write(at, line_no, &mut ask))
+                    earlier.iter_mut().try_for_each(|answers| answers.write(at, line.number, &mut ask))
                 });
                 if written.is_none() {
                     line.refused = Some((stage.steps.start, UNREADABLE));
@@ -199,9 +196,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             }
             for &owner in &their_owners {
                 asked.note_asked(at, owner);
-                write_number(line_no, &mut asks[owner]);
+                write_number(line.number, &mut asks[owner]);
                 write_bytes(&ask, &mut asks[owner]);
                 counts[owner] += 1;
+            }
+            if line.is_passed {
+                line.paused = None;
             }
         }
         let mut head = Vec::new();
@@ -243,13 +243,36 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let until = stages[stage + 1].steps.start;
         let mut answers = answered[stage].read();
         for (at, line) in lines.iter_mut().enumerate() {
+            if line.is_passed {
+                line.take_passed(at, stages[stage].steps.start, &mut answers, &runners.scout);
+                continue;
+            }
             let Some(paused) = line.paused.take() else { continue };
-            let line_no = paused.line_no();
-            let told = answers.tell(runners.scout.memory(), &stages[stage], at, line_no);
+            let told = answers.tell(runners.scout.memory(), &stages[stage], at, line.number);
             if told.is_none() {
                 line.refused = Some((stages[stage].steps.start, UNREADABLE));
             }
             line.paused = Some(runners.scout.advance(paused, until));
+        }
+    }
+}
+
+impl<M: MessageSet> Line<M> {
+    /// Takes what the owner of the stage that begins with `step` has made of the line, unless that owner is this worker.
+    pub(super) fn take_passed(
+        &mut self,
+        at: usize,
+        step: usize,
+        answers: &mut AnswersRead<'_>,
+        runner: &SyncRunner<M>,
+    ) {
+        self.is_passed = false;
+        let taken = answers.of_line(at, |mut answer| {
+            self.paused = Some(runner.unpack(self.number, &mut answer).filter(|_| answer.is_empty())?);
+            Some(())
+        });
+        if taken.is_none() || self.paused.is_none() {
+            self.refused = Some((step, UNREADABLE));
         }
     }
 }

@@ -22,9 +22,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             }
             let Some(packets) = self.take(epoch, Topic::Asks { stage }) else { continue };
             let Some(bad) = packets.first().map(Packet::bad) else { continue };
-            let described = &self.plan.stages[stage];
             let watermark = self.owned[stage].watermark;
-            let new = OwnerStage::new(packets, &mut self.runners.owner, described, watermark);
+            let new = OwnerStage::new(packets, &mut self.owner_runners(epoch), stage, watermark);
             let mut current = new.ok_or_else(|| bad.clone())?;
             if let Some(asked) = self.homes.get_mut(&epoch).and_then(|home| home.stages.get_mut(stage)) {
                 asked.moves = current.moves().clone();

@@ -53,7 +53,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 }
             }
             let notices =
-                notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.to_owned(), most, text));
+                notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.into_owned(), most, text));
             told.remarks.extend(notices);
         }
         drop((answers, reader));
@@ -199,15 +199,17 @@ fn finish_line<M: MessageSet>(
     scout: &mut SyncRunner<M>,
     stages: &[Stage],
     at: usize,
-    line: Line<M>,
+    mut line: Line<M>,
     answers: &mut [AnswersRead<'_>],
 ) -> Result<InputOutcome, StepFailure> {
-    let Line { number: line_no, paused, mut refused, .. } = line;
-    if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last())
-        && answers.tell(scout.memory(), stage, at, line_no).is_none()
-    {
-        refused = Some((stage.steps.start, UNREADABLE));
+    if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last()) {
+        if line.is_passed {
+            line.take_passed(at, stage.steps.start, answers, scout);
+        } else if answers.tell(scout.memory(), stage, at, line.number).is_none() {
+            line.refused = Some((stage.steps.start, UNREADABLE));
+        }
     }
+    let Line { number: line_no, paused, refused, .. } = line;
     match (refused, paused) {
         (None, Some(paused)) => scout.finish_paused(paused),
         (refused, _) => {
