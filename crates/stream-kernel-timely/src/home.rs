@@ -1,5 +1,7 @@
 //! Lines of a worker's part of an epoch at home: they ask what they will find, and are told once they know.
 
+use std::vec;
+
 use stream_kernel_exec::{Memory, Paused, Refusal, Stage};
 use stream_kernel_run::LineContent;
 
@@ -20,7 +22,12 @@ pub(crate) struct HomeEpoch<M> {
     pub(crate) stages: Vec<HomeStage>,
     /// How many stages have answered.
     pub(crate) answered: usize,
+    /// By owner: the lines that it has handed back from the last of these.
+    pub(crate) handed: Vec<HandedBack<M>>,
 }
+
+/// Lines that an owner has handed back.
+pub(crate) type HandedBack<M> = vec::IntoIter<Option<Paused<M>>>;
 
 /// A line at home.
 pub(crate) struct Line<M> {
@@ -29,9 +36,8 @@ pub(crate) struct Line<M> {
     pub(crate) start: usize,
     /// How far it has come in looking ahead.
     pub(crate) paused: Option<Paused<M>>,
-    /// Whether the owner of its key takes it through the stage at which it is, once and for all. Unless that is this worker, it is not
-    /// here meanwhile.
-    pub(crate) is_passed: bool,
+    /// The owner that takes it through the stage at which it is, once and for all: meanwhile it is not here.
+    pub(crate) passed_to: Option<usize>,
     /// The step at which, and why, several workers cannot decide it.
     pub(crate) refused: Option<(usize, &'static str)>,
 }
@@ -89,7 +95,11 @@ impl HomeStage {
 
 impl<'a> AnswersRead<'a> {
     /// Returns what the owners have answered the line with this index; lines are asked for in order.
-    pub(crate) fn of_line(&mut self, line: usize, mut each: impl FnMut(&'a [u8]) -> Option<()>) -> Option<()> {
+    pub(crate) fn of_line(
+        &mut self,
+        line: usize,
+        mut each: impl FnMut(&'a [u8]) -> Option<()>,
+    ) -> Option<()> {
         while let Some(&(asked, owner)) = self.stage.asked.get(self.next)
             && asked <= line
         {

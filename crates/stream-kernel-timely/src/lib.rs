@@ -3,6 +3,7 @@
 mod committed;
 mod connection;
 mod dataflow;
+mod handover;
 mod home;
 mod mesh;
 mod moves;

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use stream_kernel_exec::{Entering, MessageSet, Paused, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
+use stream_kernel_exec::{Entering, Paused, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
 use stream_kernel_run::{LineMessage, RawLine};
 
-use crate::home::{Line, read_content, tell_written, write_refusal};
+use crate::handover::Lines;
+use crate::home::{read_content, tell_written, write_refusal};
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{
@@ -26,8 +27,10 @@ pub(crate) const LINE: u8 = 1;
 pub(crate) const PASS: u8 = 2;
 
 /// A stage in an epoch at an owner.
-pub(crate) struct OwnerStage {
+pub(crate) struct OwnerStage<M> {
     packets: Vec<Packet>,
+    /// By home: the lines that it has handed over.
+    handed: Vec<Lines<M>>,
     /// In line order.
     asks: Vec<Ask>,
     moves: Moves,
@@ -58,8 +61,8 @@ struct Ask {
 enum QuestionAt {
     /// In the packet of the worker that asks.
     Packet(Range<usize>),
-    /// The line with this index, at home here, is passed.
-    Here(usize),
+    /// The line with this index of those that its home has handed over is passed.
+    Handed(usize),
 }
 
 /// The messages of a line that enter a stage: one, mostly.
@@ -72,8 +75,6 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) stages: &'a [Stage],
     pub(crate) owners: &'a Owners,
     pub(crate) index: usize,
-    /// The lines that are at home here.
-    pub(crate) lines: &'a mut [Line<M>],
 }
 
 /// What another worker, or a line that is not passed, asks.
@@ -84,10 +85,10 @@ enum Question<M> {
     Pass(Paused<M>),
 }
 
-impl OwnerStage {
+impl<M: LineMessage> OwnerStage<M> {
     /// Takes in what all workers ask of a stage, in the order of workers, who have the lines in order; `None` if that cannot be read.
-    pub(crate) fn new<M: MessageSet>(
-        packets: Vec<Packet>,
+    pub(crate) fn new(
+        (packets, handed): (Vec<Packet>, Vec<Lines<M>>),
         runners: &mut OwnerRunners<'_, M>,
         stage: usize,
         watermark: Option<i64>,
@@ -104,24 +105,24 @@ impl OwnerStage {
             // As many as are said to be there, if there can be that many.
             asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
             let mut bytes = body;
-            let mut take = |line_no, question| asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
+            let mut take =
+                |line_no, question| asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
             while !bytes.is_empty() {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
                 let end = body.len() - bytes.len();
                 take(line_no, QuestionAt::Packet(end - ask.len()..end));
             }
-            if home == runners.index {
-                let is_here = |line: &&Line<M>| line.is_passed && line.paused.is_some();
-                let here = runners.lines.iter().enumerate().filter(|(_, line)| is_here(line));
-                here.for_each(|(index, line)| take(line.number, QuestionAt::Here(index)));
-                asks[first..].sort_by_key(|ask| ask.line_no);
+            for (index, line) in handed.get(home)?.iter().enumerate() {
+                take(line.as_ref()?.line_no(), QuestionAt::Handed(index));
             }
+            asks[first..].sort_by_key(|ask| ask.line_no);
         }
         let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
         let forgotten = vec![0; moves.moves.len()];
         Some(Self {
             packets,
+            handed,
             asks,
             moves,
             forgotten,
@@ -138,7 +139,7 @@ impl OwnerStage {
     }
 
     /// Runs the stage for the questions from `from` on, before which the watermark was moved `next_move` times.
-    pub(crate) fn run<M: LineMessage>(
+    pub(crate) fn run(
         &mut self,
         from: usize,
         mut next_move: usize,
@@ -153,8 +154,8 @@ impl OwnerStage {
             let batch = start..self.asks.len().min(start + PREFETCHED_AT_ONCE);
             for Ask { line_no, home, question, .. } in &self.asks[batch.clone()] {
                 match question {
-                    QuestionAt::Here(index) => {
-                        let paused = runners.lines.get(*index)?.paused.as_ref()?;
+                    QuestionAt::Handed(index) => {
+                        let paused = self.handed[*home].get(*index)?.as_ref()?;
                         runners.owner.announce(paused.entering(described));
                     }
                     QuestionAt::Packet(at) => {
@@ -180,9 +181,9 @@ impl OwnerStage {
                     runners.owner.memory().mark(described, &mut self.marks);
                     self.marks_an_ask = self.marks.len() / (at + 1);
                 }
-                if let QuestionAt::Here(index) = self.asks[at].question {
-                    let line = runners.lines.get_mut(index)?;
-                    line.paused = Some(runners.owner.pass(line.paused.take()?, described, until));
+                if let Ask { home, question: QuestionAt::Handed(index), .. } = self.asks[at] {
+                    let line = self.handed[home].get_mut(index)?;
+                    *line = Some(runners.owner.pass(line.take()?, described, until));
                     continue;
                 }
                 match questions.next()? {
@@ -211,7 +212,7 @@ impl OwnerStage {
     }
 
     /// Takes in the moves of the watermark up to a line, which is left before its own move.
-    fn take_moves<M: MessageSet>(
+    fn take_moves(
         &mut self,
         next: &mut usize,
         line_no: u64,
@@ -236,7 +237,7 @@ impl OwnerStage {
     }
 
     /// Reads a question of a packet; `None` if it cannot be read.
-    fn question<M: LineMessage>(
+    fn question(
         &self,
         packet: &Packet,
         (line_no, at): (u64, &Range<usize>),
@@ -284,7 +285,7 @@ impl OwnerStage {
     }
 
     /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
-    pub(crate) fn hear_added<'a, M: LineMessage>(
+    pub(crate) fn hear_added<'a>(
         &mut self,
         others: impl Iterator<Item = &'a [u8]>,
         runners: &mut OwnerRunners<'_, M>,
@@ -304,17 +305,18 @@ impl OwnerStage {
     }
 
     /// Returns what this owner has added to gates, and whether that is something else than in the last round.
-    pub(crate) fn added<M: MessageSet>(
-        &mut self,
-        runner: &mut SyncRunner<M>,
-        stage: &Stage,
-    ) -> (&[u8], bool) {
+    pub(crate) fn added(&mut self, runner: &mut SyncRunner<M>, stage: &Stage) -> (&[u8], bool) {
         let mut added = Vec::new();
         runner.memory().write_added(stage, &mut added);
         // Nothing was added before the first round.
         let is_new = if self.round == 0 { added.iter().any(|byte| *byte != 0) } else { added != self.added };
         self.added = added;
         (&self.added, is_new)
+    }
+
+    /// Takes the lines that are handed back, by home.
+    pub(crate) fn take_handed(&mut self) -> Vec<Lines<M>> {
+        std::mem::take(&mut self.handed)
     }
 
     /// Returns the answers to each worker.

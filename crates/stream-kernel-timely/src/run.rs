@@ -22,6 +22,7 @@ use stream_kernel_run::{
 
 use crate::committed::{Commits, Committing, LateClock};
 use crate::dataflow::{Control, Said, drive};
+use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::places::{FilePlaces, RunFiles};
@@ -385,6 +386,7 @@ fn workers<A: Application, C: Clock + 'static>(
     let not_before = saved_by.map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
     let has_trace = has_trace(job);
     let places = files.places(job, indices.len()).map_err(RunError::WriteOutput)?;
+    let handover = Handover::among(indices.clone());
     let mut workers = Vec::new();
     for (index, places) in indices.zip(places) {
         let records = RecordBuffer::default();
@@ -408,6 +410,7 @@ fn workers<A: Application, C: Clock + 'static>(
             config: job.shared_config(),
             runners,
             records,
+            handover: handover.clone(),
             input: Input(Arc::clone(input)),
             places,
             saved_by: saved_by.cloned(),

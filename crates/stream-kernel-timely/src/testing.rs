@@ -11,6 +11,7 @@ use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Session, SummaryRow};
 
+use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
@@ -238,6 +239,15 @@ fn simulate<A: Application>(
         files.shared.borrow_mut().clone_from(&checkpoint.files);
     }
     let again = || job.again().map_err(|faults| faults.to_string());
+    // The workers are of one or two processes, or each is of its own.
+    let processes = [1, 2, setting.workers][usize::try_from(setting.seed % 3).unwrap_or_default()];
+    let handovers: Vec<_> = (0..processes)
+        .map(|process| {
+            Handover::among(
+                process * setting.workers / processes..(process + 1) * setting.workers / processes,
+            )
+        })
+        .collect();
     let mut workers = Vec::new();
     for index in 0..setting.workers {
         let records = RecordBuffer::default();
@@ -251,6 +261,9 @@ fn simulate<A: Application>(
                 None
             },
         };
+        let Some(handover) = handovers.iter().find(|handover| handover.reaches(index)) else {
+            return Err(format!("worker {index} is of no process"));
+        };
         let config = job.shared_config();
         let own = matches!(setting.written, Written::InParts).then_some(index);
         let (input, places) =
@@ -261,6 +274,7 @@ fn simulate<A: Application>(
             config,
             runners,
             records,
+            handover: handover.clone(),
             input,
             places,
             saved_by: checkpoint.as_ref().map(|checkpoint| checkpoint.saved_by()),

@@ -20,6 +20,7 @@ use stream_kernel_exec::trace::{Record, RecordSerializer, TraceSink};
 use stream_kernel_exec::{MessageSet, NoticeCounts, Role, RunReport, Stage, StepFailure, SyncRunner};
 use stream_kernel_run::{Application, ConfigOf, Event, SummaryRow};
 
+use crate::handover::Handover;
 use crate::home::{HomeEpoch, Line};
 use crate::owner::{OwnerRunners, OwnerStage};
 use crate::owners::Owners;
@@ -207,6 +208,7 @@ pub(crate) struct Worker<A: Application, I, P> {
     places: P,
     /// Packets that wait until all of their kind are there, by sender.
     inbox: HashMap<(u64, Topic), Vec<Option<Packet>>>,
+    handover: Handover<A::Message>,
     outgoing: Vec<Packet>,
     next_read: u64,
     /// The first epoch whose lines are not numbered yet, and the number of the last line before it.
@@ -222,7 +224,7 @@ pub(crate) struct Worker<A: Application, I, P> {
     /// Parts whose lines are not numbered yet.
     parts: BTreeMap<u64, crate::part::Part>,
     /// By stage: the next epoch that the owner takes, where the watermark is before it, and the epoch that owners agree upon.
-    owned: Vec<OwnedStage>,
+    owned: Vec<OwnedStage<A::Message>>,
     /// What is told of the epoch that is not written yet.
     telling: Option<Telling>,
     spare: Spare<A::Message>,
@@ -241,13 +243,18 @@ pub(crate) struct Worker<A: Application, I, P> {
 }
 
 /// A stage at its owner, from epoch to epoch.
-#[derive(Default)]
-struct OwnedStage {
+struct OwnedStage<M> {
     next: u64,
     watermark: Option<i64>,
-    current: Option<OwnerStage>,
+    current: Option<OwnerStage<M>>,
     /// Whether a limit may be reached in the current epoch: owners tell each other everything they counted.
     waits_for_counted: bool,
+}
+
+impl<M> Default for OwnedStage<M> {
+    fn default() -> Self {
+        Self { next: 0, watermark: None, current: None, waits_for_counted: false }
+    }
 }
 
 /// An epoch that is told, and waits for its places.
@@ -278,6 +285,8 @@ pub(crate) struct Parts<A: Application, I, P> {
     pub(crate) runners: Runners<A::Message>,
     /// Where the teller's records go.
     pub(crate) records: RecordBuffer,
+    /// Shared with the other workers of the process.
+    pub(crate) handover: Handover<A::Message>,
     pub(crate) input: I,
     pub(crate) places: P,
     /// How the run is saved, if it has a checkpoint: then it waits for where to [begin](Worker::begin_run).
@@ -286,7 +295,7 @@ pub(crate) struct Parts<A: Application, I, P> {
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     pub(crate) fn new(parts: Parts<A, I, P>) -> Self {
-        let Parts { index, plan, config, mut runners, records, input, places, saved_by } = parts;
+        let Parts { index, plan, config, mut runners, records, handover, input, places, saved_by } = parts;
         runners.scout.take_role(Role::Home, &plan.stages);
         runners.owner.take_role(Role::Owner, &plan.stages);
         if let Some(teller) = &mut runners.teller {
@@ -300,6 +309,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             input,
             places,
             inbox: HashMap::new(),
+            handover,
             outgoing: Vec::new(),
             next_read: 0,
             next_numbered: (0, 0),
@@ -437,16 +447,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Returns what an owner needs for an epoch.
-    fn owner_runners(&mut self, epoch: u64) -> OwnerRunners<'_, A::Message> {
-        let Self {
-            runners: Runners { scout, owner, .. },
-            plan: Plan { stages, owners, .. },
-            index,
-            homes,
-            ..
-        } = self;
-        let lines = homes.get_mut(&epoch).map_or(&mut [][..], |home| &mut home.lines);
-        OwnerRunners { scout, owner, stages, owners, index: *index, lines }
+    /// Returns what an owner needs.
+    fn owner_runners(&mut self) -> OwnerRunners<'_, A::Message> {
+        let Self { runners: Runners { scout, owner, .. }, plan: Plan { stages, owners, .. }, index, .. } =
+            self;
+        OwnerRunners { scout, owner, stages, owners, index: *index }
     }
 }

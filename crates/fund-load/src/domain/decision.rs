@@ -1,8 +1,8 @@
 //! The decision on a line, and the line of output that tells it.
 
 use smallvec::SmallVec;
-use stream_kernel_exec::{Encode, Payload};
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_exec::{Encode, Payload};
 
 use super::{DigitId, EnrichedAttempt};
 

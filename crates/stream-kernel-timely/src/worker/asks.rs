@@ -4,7 +4,8 @@ use stream_kernel_exec::{MessageSet, Paused, Place, Share, Stage, SyncRunner};
 use stream_kernel_run::Application;
 
 use super::{EPOCHS_AHEAD, Places, Plan, Worker};
-use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
+use crate::handover::Lines as HandedLines;
+use crate::home::{AnswersRead, HandedBack, HomeEpoch, HomeStage, Line, write_content};
 use crate::owner::{LINE, MESSAGES, PASS};
 use crate::packet::{BadPacket, Packet, Topic, write_bytes, write_head_behind, write_number};
 use crate::part::{Bytes, Part};
@@ -83,7 +84,15 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         // It was read, or the run ends before it.
         let Some(part) = self.parts.remove(&epoch) else { return Ok(true) };
         let lines = self.spare.lines.pop().unwrap_or_default();
-        let home = HomeEpoch { part, line_no_before, end: 0, lines, stages: Vec::new(), answered: 0 };
+        let home = HomeEpoch {
+            part,
+            line_no_before,
+            end: 0,
+            lines,
+            stages: Vec::new(),
+            answered: 0,
+            handed: Vec::new(),
+        };
         self.homes.insert(epoch, home);
         self.begin_lines(epoch);
         self.ask(epoch);
@@ -109,7 +118,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             };
             let line_no = raw.line_no();
             let paused = until.map(|until| runners.scout.start(line_no, raw, until));
-            home.lines.push(Line { number: line_no, start, paused, is_passed: false, refused: None });
+            home.lines.push(Line { number: line_no, start, paused, passed_to: None, refused: None });
             home.end = reader.bytes_read();
         }
     }
@@ -123,6 +132,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             plan: Plan { stages, owners, continues_after_errors, passes_lines, .. },
             owned,
             index,
+            handover,
             ..
         } = self;
         let Some(home) = homes.get_mut(&epoch) else { return };
@@ -130,6 +140,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let Some(stage) = stages.get(number) else { return };
         let mut asks = vec![Vec::new(); owners.workers()];
         let mut counts = vec![0; owners.workers()];
+        let mut handed: Vec<_> = asks.iter().map(|_| HandedLines::new()).collect();
         let mut asked = HomeStage::default();
         let known = owned[number].watermark;
         let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
@@ -173,15 +184,20 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             }
             ask.clear();
             // Only all owners together know how many entries are forgotten because of a line.
-            line.is_passed = passes && !may_move && paused.is_alone();
-            if line.is_passed {
-                if their_owners == [*index] {
+            if let (true, false, &[owner]) = (passes && paused.is_alone(), may_move, &their_owners[..]) {
+                if handover.reaches(owner) {
+                    line.passed_to = Some(owner);
+                    handed[owner].push(line.paused.take());
                     continue;
                 }
                 ask.push(PASS);
-                line.is_passed = paused.pack(&mut ask);
+                if paused.pack(&mut ask) {
+                    line.passed_to = Some(owner);
+                } else {
+                    ask.clear();
+                }
             }
-            if !line.is_passed && !pack(paused, stage, &mut ask) {
+            if line.passed_to.is_none() && !pack(paused, stage, &mut ask) {
                 ask.clear();
                 ask.push(LINE);
                 let content = home.part.reader_at(input, line.start, line.number - 1).next_line();
@@ -200,13 +216,16 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 write_bytes(&ask, &mut asks[owner]);
                 counts[owner] += 1;
             }
-            if line.is_passed {
+            if line.passed_to.is_some() {
                 line.paused = None;
             }
         }
         let mut head = Vec::new();
         asked.times.write(&mut head);
         home.stages.push(asked);
+        for (owner, lines) in handed.into_iter().enumerate() {
+            handover.put((*index, owner, epoch, Topic::Asks { stage: number }), lines);
+        }
         for (owner, (mut asks, count)) in asks.into_iter().zip(counts).enumerate() {
             let mut head = head.clone();
             write_number(count, &mut head);
@@ -227,6 +246,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 return Err(bad);
             }
             home.answered = stages;
+            let topic = Topic::Answers { stage };
+            let handed = (0..self.plan.owners.workers())
+                .map(|owner| self.handover.take((owner, self.index, epoch, topic)).into_iter());
+            home.handed = handed.collect();
             if stages < self.plan.stages.len() {
                 self.advance_lines(epoch, stage);
                 self.ask(epoch);
@@ -239,12 +262,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Takes the lines of an epoch through a stage and on to the next.
     fn advance_lines(&mut self, epoch: u64, stage: usize) {
         let Self { homes, runners, plan: Plan { stages, .. }, .. } = self;
-        let Some(HomeEpoch { lines, stages: answered, .. }) = homes.get_mut(&epoch) else { return };
+        let Some(HomeEpoch { lines, stages: answered, handed, .. }) = homes.get_mut(&epoch) else { return };
         let until = stages[stage + 1].steps.start;
         let mut answers = answered[stage].read();
         for (at, line) in lines.iter_mut().enumerate() {
-            if line.is_passed {
-                line.take_passed(at, stages[stage].steps.start, &mut answers, &runners.scout);
+            if line.passed_to.is_some() {
+                line.take_passed(at, stages[stage].steps.start, &mut answers, handed, &runners.scout);
                 continue;
             }
             let Some(paused) = line.paused.take() else { continue };
@@ -258,19 +281,25 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
 }
 
 impl<M: MessageSet> Line<M> {
-    /// Takes what the owner of the stage that begins with `step` has made of the line, unless that owner is this worker.
+    /// Takes what the owner of the stage that begins with `step` has made of the line.
     pub(super) fn take_passed(
         &mut self,
         at: usize,
         step: usize,
         answers: &mut AnswersRead<'_>,
+        handed: &mut [HandedBack<M>],
         runner: &SyncRunner<M>,
     ) {
-        self.is_passed = false;
-        let taken = answers.of_line(at, |mut answer| {
-            self.paused = Some(runner.unpack(self.number, &mut answer).filter(|_| answer.is_empty())?);
+        let handed = self.passed_to.take().and_then(|owner| handed.get_mut(owner)?.next());
+        let taken = if let Some(line) = handed {
+            self.paused = line;
             Some(())
-        });
+        } else {
+            answers.of_line(at, |mut answer| {
+                self.paused = Some(runner.unpack(self.number, &mut answer).filter(|_| answer.is_empty())?);
+                Some(())
+            })
+        };
         if taken.is_none() || self.paused.is_none() {
             self.refused = Some((step, UNREADABLE));
         }

@@ -6,7 +6,7 @@ use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 use super::asks::UNREADABLE;
 use super::gathering::Placed;
 use super::{Places, Runners, Telling, TraceEnd, Worker};
-use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line};
+use crate::home::{AnswersRead, HandedBack, HomeEpoch, HomeStage, Line};
 use crate::packet::{BadPacket, Topic};
 use crate::part::Bytes;
 use crate::planted::{Bug, is_planted};
@@ -29,7 +29,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let before = self.runners.teller().report();
         let mut told = Told::default();
         let mut output = std::mem::take(&mut self.spare.output);
-        let HomeEpoch { part, mut lines, stages: answered, line_no_before, end, .. } = home;
+        let HomeEpoch { part, mut lines, stages: answered, line_no_before, end, mut handed, .. } = home;
         self.read_to = self.read_to.max(end);
         let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
         let mut reader = part.reader(&self.input, line_no_before);
@@ -39,7 +39,14 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                     let Ok(Some(raw)) = reader.next_line() else { break };
                     retell_line(&mut self.runners, &self.plan.stages, at, &line, raw, &mut answers)
                 }
-                None => finish_line(&mut self.runners.scout, &self.plan.stages, at, line, &mut answers),
+                None => finish_line(
+                    &mut self.runners.scout,
+                    &self.plan.stages,
+                    at,
+                    line,
+                    &mut answers,
+                    &mut handed,
+                ),
             };
             let teller = self.runners.teller();
             output.extend_from_slice(teller.written());
@@ -201,10 +208,11 @@ fn finish_line<M: MessageSet>(
     at: usize,
     mut line: Line<M>,
     answers: &mut [AnswersRead<'_>],
+    handed: &mut [HandedBack<M>],
 ) -> Result<InputOutcome, StepFailure> {
     if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last()) {
-        if line.is_passed {
-            line.take_passed(at, stage.steps.start, answers, scout);
+        if line.passed_to.is_some() {
+            line.take_passed(at, stage.steps.start, answers, handed, scout);
         } else if answers.tell(scout.memory(), stage, at, line.number).is_none() {
             line.refused = Some((stage.steps.start, UNREADABLE));
         }
