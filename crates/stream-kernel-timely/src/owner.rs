@@ -12,7 +12,7 @@ use crate::home::{read_content, tell_written, write_refusal};
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{
-    Packet, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
+    Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
 };
 use crate::planted::{Bug, is_planted};
 
@@ -29,9 +29,11 @@ pub(crate) const PASS: u8 = 2;
 /// A stage in an epoch at an owner.
 pub(crate) struct OwnerStage<M> {
     packets: Vec<Packet>,
-    /// By home: the lines that it has handed over.
+    /// The workers that ask, in the order of their lines.
+    homes: Vec<usize>,
+    /// By home: the lines that it has handed over, to be passed.
     handed: Vec<Lines<M>>,
-    /// In line order.
+    /// What the others ask, in line order.
     asks: Vec<Ask>,
     moves: Moves,
     forgotten: Vec<u64>,
@@ -50,19 +52,12 @@ struct Ask {
     line_no: u64,
     /// The worker that asks.
     home: usize,
-    question: QuestionAt,
+    /// Where the question is in that worker's packet.
+    at: Range<usize>,
     /// Where the answer begins in what was found.
     found_at: usize,
     /// How far the moves were taken in before.
     next_move: usize,
-}
-
-/// Where a question is.
-enum QuestionAt {
-    /// In the packet of the worker that asks.
-    Packet(Range<usize>),
-    /// The line with this index of those that its home has handed over is passed.
-    Handed(usize),
 }
 
 /// The messages of a line that enter a stage: one, mostly.
@@ -77,12 +72,30 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) index: usize,
 }
 
-/// What another worker, or a line that is not passed, asks.
+/// What a line asks in a packet.
 enum Question<M> {
     /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
     Messages(Messages<M>, usize, bool),
     /// A line to be passed.
     Pass(Paused<M>),
+}
+
+/// A line whose turn it is.
+enum Turn<M> {
+    /// The question with this index.
+    Asks(usize, Question<M>),
+    /// The line with this index of those that this home has handed over.
+    IsHanded(usize, usize),
+}
+
+/// How far the lines have had their turn.
+#[derive(Clone, Copy)]
+struct Turns {
+    /// The home whose turn it is, counted in the order of homes.
+    home: usize,
+    /// The next of the questions, and of the lines that the home has handed over.
+    ask: usize,
+    handed: usize,
 }
 
 impl<M: LineMessage> OwnerStage<M> {
@@ -94,34 +107,28 @@ impl<M: LineMessage> OwnerStage<M> {
         watermark: Option<i64>,
     ) -> Option<Self> {
         let (mut times, mut asks) = (Vec::new(), Vec::new());
-        let mut in_order: Vec<_> = packets.iter().enumerate().collect();
+        let mut homes: Vec<_> = (0..packets.len()).collect();
         if is_planted(Bug::WrongOrder) {
-            in_order.reverse();
+            homes.reverse();
         }
-        for (home, packet) in in_order {
-            let (mut head, body) = split_head(&packet.bytes)?;
+        for &home in &homes {
+            let (mut head, body) = split_head(&packets[home].bytes)?;
             read_times(&mut head, &mut times)?;
-            let first = asks.len();
             // As many as are said to be there, if there can be that many.
             asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
             let mut bytes = body;
-            let mut take =
-                |line_no, question| asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
             while !bytes.is_empty() {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
                 let end = body.len() - bytes.len();
-                take(line_no, QuestionAt::Packet(end - ask.len()..end));
+                asks.push(Ask { line_no, home, at: end - ask.len()..end, found_at: 0, next_move: 0 });
             }
-            for (index, line) in handed.get(home)?.iter().enumerate() {
-                take(line.as_ref()?.line_no(), QuestionAt::Handed(index));
-            }
-            asks[first..].sort_by_key(|ask| ask.line_no);
         }
         let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
         let forgotten = vec![0; moves.moves.len()];
         Some(Self {
             packets,
+            homes,
             handed,
             asks,
             moves,
@@ -138,77 +145,114 @@ impl<M: LineMessage> OwnerStage<M> {
         &self.moves
     }
 
-    /// Runs the stage for the questions from `from` on, before which the watermark was moved `next_move` times.
-    pub(crate) fn run(
+    /// Runs the stage for all lines.
+    pub(crate) fn run(&mut self, runners: &mut OwnerRunners<'_, M>, stage: usize) -> Option<()> {
+        self.run_on(Turns { home: 0, ask: 0, handed: 0 }, 0, runners, stage)
+    }
+
+    /// Runs the stage from these turns on, before which the watermark was moved `next_move` times.
+    fn run_on(
         &mut self,
-        from: usize,
+        mut turns: Turns,
         mut next_move: usize,
         runners: &mut OwnerRunners<'_, M>,
         stage: usize,
     ) -> Option<()> {
         let described = &runners.stages[stage];
-        let keeps_undo = described.is_tried();
         let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
-        let mut questions = Vec::with_capacity(PREFETCHED_AT_ONCE);
-        for start in (from..self.asks.len()).step_by(PREFETCHED_AT_ONCE) {
-            let batch = start..self.asks.len().min(start + PREFETCHED_AT_ONCE);
-            for Ask { line_no, home, question, .. } in &self.asks[batch.clone()] {
-                match question {
-                    QuestionAt::Handed(index) => {
-                        let paused = self.handed[*home].get(*index)?.as_ref()?;
-                        runners.owner.announce(paused.entering(described));
-                    }
-                    QuestionAt::Packet(at) => {
-                        let question = self.question(&self.packets[*home], (*line_no, at), runners, stage)?;
-                        match &question {
-                            Question::Messages(entering, ..) => {
-                                let entering = entering.iter().map(|one| (one.step, &one.message));
-                                runners.owner.announce(entering);
-                            }
-                            Question::Pass(paused) => runners.owner.announce(paused.entering(described)),
-                        }
-                        questions.push(question);
-                    }
-                }
+        let mut batch = Vec::with_capacity(PREFETCHED_AT_ONCE);
+        loop {
+            while batch.len() < PREFETCHED_AT_ONCE
+                && let Some(turn) = self.next_turn(&mut turns, runners, stage).ok()?
+            {
+                batch.push(turn);
+            }
+            if batch.is_empty() {
+                break;
             }
             runners.owner.prefetch();
-            let mut questions = questions.drain(..);
-            for at in batch {
-                let line_no = self.asks[at].line_no;
-                (self.asks[at].found_at, self.asks[at].next_move) = (self.found.len(), next_move);
-                self.take_moves(&mut next_move, line_no, runners, described);
-                if keeps_undo {
-                    runners.owner.memory().mark(described, &mut self.marks);
-                    self.marks_an_ask = self.marks.len() / (at + 1);
-                }
-                if let Ask { home, question: QuestionAt::Handed(index), .. } = self.asks[at] {
-                    let line = self.handed[home].get_mut(index)?;
-                    *line = Some(runners.owner.pass(line.take()?, described, until));
-                    continue;
-                }
-                match questions.next()? {
-                    Question::Messages(entering, emitted, is_alone) => {
-                        let line = (emitted, is_alone);
-                        runners.owner.run_stage(
-                            line_no,
-                            described,
-                            line,
-                            entering.into_iter(),
-                            &mut self.found,
-                        );
+            for turn in batch.drain(..) {
+                match turn {
+                    Turn::IsHanded(home, index) => {
+                        let paused = self.handed[home][index].take()?;
+                        self.take_moves(&mut next_move, paused.line_no(), runners, described);
+                        self.handed[home][index] = Some(runners.owner.pass(paused, described, until));
                     }
-                    Question::Pass(paused) => {
-                        let begin = self.found.len();
-                        if !runners.owner.pass(paused, described, until).pack(&mut self.found) {
-                            // Its home says that it cannot read what is not there.
-                            self.found.truncate(begin);
-                        }
+                    Turn::Asks(at, question) => {
+                        self.asks[at].next_move = next_move;
+                        self.take_moves(&mut next_move, self.asks[at].line_no, runners, described);
+                        self.answer(at, question, runners, described, until);
                     }
                 }
             }
         }
         self.take_moves(&mut next_move, u64::MAX, runners, described);
         Some(())
+    }
+
+    /// Returns the line whose turn is next, in line order, and announces what it looks up.
+    fn next_turn(
+        &self,
+        turns: &mut Turns,
+        runners: &mut OwnerRunners<'_, M>,
+        number: usize,
+    ) -> Result<Option<Turn<M>>, Torn> {
+        let stage = &runners.stages[number];
+        while let Some(&home) = self.homes.get(turns.home) {
+            let ask = self.asks.get(turns.ask).filter(|ask| ask.home == home);
+            let handed = self.handed[home].get(turns.handed).and_then(Option::as_ref);
+            match (ask, handed) {
+                (ask, Some(paused)) if ask.is_none_or(|ask| paused.line_no() < ask.line_no) => {
+                    runners.owner.announce(paused.entering(stage));
+                    turns.handed += 1;
+                    return Ok(Some(Turn::IsHanded(home, turns.handed - 1)));
+                }
+                (Some(ask), _) => {
+                    let bytes = &self.packets[home].bytes[ask.at.clone()];
+                    let question = read_question(bytes, ask.line_no, runners, number).ok_or(Torn)?;
+                    match &question {
+                        Question::Messages(entering, ..) => {
+                            runners.owner.announce(entering.iter().map(|one| (one.step, &one.message)));
+                        }
+                        Question::Pass(paused) => runners.owner.announce(paused.entering(stage)),
+                    }
+                    turns.ask += 1;
+                    return Ok(Some(Turn::Asks(turns.ask - 1, question)));
+                }
+                _ => (turns.home, turns.handed) = (turns.home + 1, 0),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers the question with index `at`.
+    fn answer(
+        &mut self,
+        at: usize,
+        question: Question<M>,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: &Stage,
+        until: usize,
+    ) {
+        let begin = self.found.len();
+        let line_no = self.asks[at].line_no;
+        if stage.is_tried() {
+            runners.owner.memory().mark(stage, &mut self.marks);
+            self.marks_an_ask = self.marks.len() / (at + 1);
+        }
+        match question {
+            Question::Messages(entering, emitted, is_alone) => {
+                let (line, entering) = ((emitted, is_alone), entering.into_iter());
+                runners.owner.run_stage(line_no, stage, line, entering, &mut self.found);
+            }
+            Question::Pass(paused) => {
+                if !runners.owner.pass(paused, stage, until).pack(&mut self.found) {
+                    // Its home says that it cannot read what is not there.
+                    self.found.truncate(begin);
+                }
+            }
+        }
+        self.asks[at].found_at = begin;
     }
 
     /// Takes in the moves of the watermark up to a line, which is left before its own move.
@@ -236,54 +280,6 @@ impl<M: LineMessage> OwnerStage<M> {
         memory.set_watermark(stage, before);
     }
 
-    /// Reads a question of a packet; `None` if it cannot be read.
-    fn question(
-        &self,
-        packet: &Packet,
-        (line_no, at): (u64, &Range<usize>),
-        runners: &mut OwnerRunners<'_, M>,
-        number: usize,
-    ) -> Option<Question<M>> {
-        let mut bytes = &packet.bytes[at.clone()];
-        let stage = &runners.stages[number];
-        let (&kind, rest) = bytes.split_first()?;
-        bytes = rest;
-        let (emitted, mut entering) = match kind {
-            MESSAGES => {
-                let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
-                let mut entering = Messages::new();
-                while !bytes.is_empty() {
-                    let step = usize::try_from(read_number(&mut bytes)?).ok()?;
-                    let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
-                    entering.push(Entering { step, index: entering.len(), message });
-                }
-                (emitted, entering)
-            }
-            LINE => {
-                let raw = RawLine::new(line_no, read_content(&mut bytes)?);
-                for earlier in &runners.stages[..number] {
-                    tell_written(runners.scout.memory(), earlier, &mut bytes)?;
-                }
-                let paused = runners.scout.start(line_no, raw, stage.steps.start);
-                (paused.emitted(), paused.into_entering(stage).collect())
-            }
-            PASS => {
-                let paused = runners.owner.unpack(line_no, &mut bytes)?;
-                return bytes.is_empty().then_some(Question::Pass(paused));
-            }
-            _ => return None,
-        };
-        let is_alone = entering.len() == 1;
-        if !is_alone {
-            let mut share = Share::default();
-            entering.retain(|one: &mut Entering<M>| {
-                runners.scout.share(stage, one.step, &one.message, &mut share);
-                share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
-            });
-        }
-        Some(Question::Messages(entering, emitted, is_alone))
-    }
-
     /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
     pub(crate) fn hear_added<'a>(
         &mut self,
@@ -299,9 +295,11 @@ impl<M: LineMessage> OwnerStage<M> {
         let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];
         runners.owner.memory().roll_back_to(described, marks);
         self.marks.truncate(first_mark);
-        let Some(&Ask { found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
+        let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
         self.found.truncate(found_at);
-        self.run(from, next_move, runners, stage)
+        let home = self.homes.iter().position(|one| *one == home)?;
+        // Where owners have to agree, no line is passed.
+        self.run_on(Turns { home, ask: from, handed: 0 }, next_move, runners, stage)
     }
 
     /// Returns what this owner has added to gates, and whether that is something else than in the last round.
@@ -329,13 +327,57 @@ impl<M: LineMessage> OwnerStage<M> {
         let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
         let ends = self.asks.iter().skip(1).map(|next| next.found_at).chain([self.found.len()]);
         for (ask, end) in self.asks.iter().zip(ends) {
-            if let QuestionAt::Packet(_) = ask.question {
-                write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
-            }
+            write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
         }
         for answers in &mut answers {
             write_head_behind(&head, answers);
         }
         answers
     }
+}
+
+/// Reads a question of a packet; `None` if it cannot be read.
+fn read_question<M: LineMessage>(
+    mut bytes: &[u8],
+    line_no: u64,
+    runners: &mut OwnerRunners<'_, M>,
+    number: usize,
+) -> Option<Question<M>> {
+    let stage = &runners.stages[number];
+    let (&kind, rest) = bytes.split_first()?;
+    bytes = rest;
+    let (emitted, mut entering) = match kind {
+        MESSAGES => {
+            let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
+            let mut entering = Messages::new();
+            while !bytes.is_empty() {
+                let step = usize::try_from(read_number(&mut bytes)?).ok()?;
+                let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
+                entering.push(Entering { step, index: entering.len(), message });
+            }
+            (emitted, entering)
+        }
+        LINE => {
+            let raw = RawLine::new(line_no, read_content(&mut bytes)?);
+            for earlier in &runners.stages[..number] {
+                tell_written(runners.scout.memory(), earlier, &mut bytes)?;
+            }
+            let paused = runners.scout.start(line_no, raw, stage.steps.start);
+            (paused.emitted(), paused.into_entering(stage).collect())
+        }
+        PASS => {
+            let paused = runners.owner.unpack(line_no, &mut bytes)?;
+            return bytes.is_empty().then_some(Question::Pass(paused));
+        }
+        _ => return None,
+    };
+    let is_alone = entering.len() == 1;
+    if !is_alone {
+        let mut share = Share::default();
+        entering.retain(|one: &mut Entering<M>| {
+            runners.scout.share(stage, one.step, &one.message, &mut share);
+            share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
+        });
+    }
+    Some(Question::Messages(entering, emitted, is_alone))
 }

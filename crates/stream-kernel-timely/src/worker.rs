@@ -3,6 +3,7 @@
 //! It knows nothing of threads, sockets or the engine: it takes packets in any order and hands packets out, so that a test can deliver
 //! them as it likes.
 
+mod asking;
 mod asks;
 mod beginning;
 mod ending;

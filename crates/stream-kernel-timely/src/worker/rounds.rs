@@ -31,7 +31,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             if let Some(asked) = self.homes.get_mut(&epoch).and_then(|home| home.stages.get_mut(stage)) {
                 asked.moves = current.moves().clone();
             }
-            current.run(0, 0, &mut self.owner_runners(), stage).ok_or(bad)?;
+            current.run(&mut self.owner_runners(), stage).ok_or(bad)?;
             if self.runners.owner.memory().is_agreed_upon(&self.plan.stages[stage]) {
                 self.send_round(epoch, stage, &mut current);
                 self.owned[stage].current = Some(current);

@@ -3,10 +3,10 @@
 use stream_kernel_exec::{InputOutcome, MessageSet, RunReport, Stage, StepError, StepFailure, SyncRunner};
 use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
-use super::asks::UNREADABLE;
+use super::asking::UNREADABLE;
 use super::gathering::Placed;
 use super::{Places, Runners, Telling, TraceEnd, Worker};
-use crate::home::{AnswersRead, HandedBack, HomeEpoch, HomeStage, Line};
+use crate::home::{AnswersRead, HandedBack, HomeEpoch, HomeStage, Line, Refused};
 use crate::packet::{BadPacket, Topic};
 use crate::part::Bytes;
 use crate::planted::{Bug, is_planted};
@@ -34,19 +34,13 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
         let mut reader = part.reader(&self.input, line_no_before);
         for (at, line) in lines.drain(..).enumerate() {
-            let done = match self.runners.teller {
-                Some(_) => {
-                    let Ok(Some(raw)) = reader.next_line() else { break };
-                    retell_line(&mut self.runners, &self.plan.stages, at, &line, raw, &mut answers)
-                }
-                None => finish_line(
-                    &mut self.runners.scout,
-                    &self.plan.stages,
-                    at,
-                    line,
-                    &mut answers,
-                    &mut handed,
-                ),
+            let line_no = line_no_before + 1 + at as u64;
+            let done = if self.runners.teller.is_some() {
+                let Ok(Some(raw)) = reader.next_line() else { break };
+                retell_line(&mut self.runners, &self.plan.stages, at, &line, raw, &mut answers)
+            } else {
+                let scout = &mut self.runners.scout;
+                finish_line(scout, &self.plan.stages, (at, line_no), line, &mut answers, &mut handed)
             };
             let teller = self.runners.teller();
             output.extend_from_slice(teller.written());
@@ -189,15 +183,15 @@ fn retell_line<M: LineMessage>(
     answers: &mut [AnswersRead<'_>],
 ) -> Result<InputOutcome, StepFailure> {
     let teller = runners.teller();
-    let &Line { number: line_no, mut refused, .. } = line;
+    let (line_no, mut refused) = (raw.line_no(), line.refused);
     for (answers, stage) in answers.iter_mut().zip(stages) {
         if answers.tell(teller.memory(), stage, at, line_no).is_none() {
-            refused = Some((stage.steps.start, UNREADABLE));
+            refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
         }
     }
     match refused {
         None => teller.process(line_no, raw),
-        Some((step, why)) => Err(refuse(teller, line_no, step, why)),
+        Some(refused) => Err(refuse(teller, line_no, refused)),
     }
 }
 
@@ -205,33 +199,30 @@ fn retell_line<M: LineMessage>(
 fn finish_line<M: MessageSet>(
     scout: &mut SyncRunner<M>,
     stages: &[Stage],
-    at: usize,
+    (at, line_no): (usize, u64),
     mut line: Line<M>,
     answers: &mut [AnswersRead<'_>],
     handed: &mut [HandedBack<M>],
 ) -> Result<InputOutcome, StepFailure> {
+    let mut step = 0;
     if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last()) {
-        if line.passed_to.is_some() {
-            line.take_passed(at, stage.steps.start, answers, handed, scout);
-        } else if answers.tell(scout.memory(), stage, at, line.number).is_none() {
-            line.refused = Some((stage.steps.start, UNREADABLE));
+        step = stage.steps.start;
+        if let Some(owner) = line.passed_to {
+            line.take_passed((at, line_no), owner, step, answers, handed, scout);
+        } else if answers.tell(scout.memory(), stage, at, line_no).is_none() {
+            line.refused = Some(Refused { step, why: UNREADABLE });
         }
     }
-    let Line { number: line_no, paused, refused, .. } = line;
-    match (refused, paused) {
+    match (line.refused, line.paused) {
         (None, Some(paused)) => scout.finish_paused(paused),
-        (refused, _) => {
-            let (step, why) = refused.unwrap_or((0, UNREADABLE));
-            Err(refuse(scout, line_no, step, why))
-        }
+        (refused, _) => Err(refuse(scout, line_no, refused.unwrap_or(Refused { step, why: UNREADABLE }))),
     }
 }
 
 fn refuse<M: MessageSet>(
     runner: &mut SyncRunner<M>,
     line_no: u64,
-    step: usize,
-    why: &'static str,
+    Refused { step, why }: Refused,
 ) -> StepFailure {
     runner.refuse(line_no, step, StepError::new("NotShared", why).stopping())
 }
