@@ -177,7 +177,7 @@ macro_rules! messages {
                     [$(<$payload as $crate::Payload>::always_packs),+][kind.index()]()
                 }
                 fn pack(&self, to: &mut ::std::vec::Vec<u8>) -> bool {
-                    to.push($crate::MessageSet::kind(self).index() as u8);
+                    to.push(match self { $(Self::$payload(_) => Position::$payload as u8),+ });
                     match self { $(Self::$payload(payload) => $crate::Payload::pack(payload, to)),+ }
                 }
                 fn unpack(from: &mut &[u8]) -> ::core::option::Option<Self> {

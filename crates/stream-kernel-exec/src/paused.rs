@@ -57,9 +57,9 @@ impl<M> Paused<M> {
         self.emitted
     }
 
-    /// Returns whether it has one message only.
-    pub fn is_alone(&self) -> bool {
-        matches!(self.at, At::One(..))
+    /// Returns its message and the position of the step that takes it, if it has one message only.
+    pub fn alone(&self) -> Option<(usize, &M)> {
+        if let At::One(step, message) = &self.at { Some((*step, message)) } else { None }
     }
 
     /// Returns the messages that enter a stage, each with the position of the step that takes it.
@@ -160,4 +160,96 @@ fn unpack_told(from: &mut &[u8]) -> Option<(Vec<u8>, Vec<Notice>)> {
         notices.push((topic.into(), most, text));
     }
     Some((written, notices))
+}
+
+#[cfg(test)]
+mod tests {
+    use stream_kernel_trace::CanonicalContent;
+
+    use super::*;
+    use crate::{Payload, messages};
+
+    #[derive(Debug, PartialEq)]
+    pub(super) struct Number(u64);
+
+    impl Payload for Number {
+        fn digest(&self, content: &mut CanonicalContent) {
+            content.unsigned("number", self.0);
+        }
+
+        /// Odd ones cannot be packed.
+        fn pack(&self, to: &mut Vec<u8>) -> bool {
+            self.0.encode(to);
+            self.0.is_multiple_of(2)
+        }
+
+        fn unpack(from: &mut &[u8]) -> Option<Self> {
+            u64::decode(from).map(Self)
+        }
+    }
+
+    messages! {
+        #[derive(Debug)]
+        pub(super) enum Numbers { Number }
+    }
+
+    const STEPS: usize = 3;
+
+    fn lines() -> Vec<Paused<Numbers>> {
+        let number = |step, number| (step, Numbers::Number(Number(number)));
+        let line = |at| Paused { line_no: 7, emitted: 300, undeliverable: 2, told: None, at };
+        let (step, message) = number(2, 8);
+        let mut with_told = line(At::Many(vec![number(1, 2), number(2, 4)]));
+        let notices = vec![("topic".into(), 3, "text".to_owned())];
+        with_told.told = Some(Box::new((b"written".to_vec(), notices)));
+        vec![
+            line(At::One(step, message)),
+            with_told,
+            line(At::Many(Vec::new())),
+            line(At::Failed(0, StepError::new("Fails", "why"))),
+            line(At::Failed(2, StepError::new("Fails", "why").stopping())),
+        ]
+    }
+
+    #[test]
+    fn lines_come_back_as_they_were_and_cut_ones_do_not() {
+        for line in lines() {
+            let mut bytes = Vec::new();
+            assert!(line.pack(&mut bytes), "{line:?}");
+            for len in 0..bytes.len() {
+                assert!(
+                    Paused::<Numbers>::unpack(7, STEPS, &mut &bytes[..len]).is_none(),
+                    "{line:?} cut at {len}"
+                );
+            }
+            bytes.push(0xee);
+            let mut rest = bytes.as_slice();
+            let back = Paused::<Numbers>::unpack(7, STEPS, &mut rest);
+            assert_eq!(format!("{back:?}"), format!("{:?}", Some(&line)));
+            assert_eq!(rest, [0xee], "{line:?} ends where it ends");
+        }
+    }
+
+    #[test]
+    fn lines_at_steps_that_are_not_there_and_tags_of_nothing_are_rejected() {
+        for line in lines() {
+            let mut bytes = Vec::new();
+            line.pack(&mut bytes);
+            let goes_beyond = match &line.at {
+                At::One(step, _) | At::Failed(step, _) => *step >= 2,
+                At::Many(messages) => !messages.is_empty(),
+            };
+            let back = Paused::<Numbers>::unpack(7, 2, &mut bytes.as_slice());
+            assert_eq!(back.is_none(), goes_beyond, "{line:?} of a pipeline with two steps");
+            bytes[0] = 3;
+            assert!(Paused::<Numbers>::unpack(7, STEPS, &mut bytes.as_slice()).is_none());
+        }
+    }
+
+    #[test]
+    fn a_line_whose_message_cannot_be_packed_says_so() {
+        let mut line = lines().remove(0);
+        line.at = At::One(0, Numbers::Number(Number(1)));
+        assert!(!line.pack(&mut Vec::new()));
+    }
 }

@@ -21,7 +21,7 @@ use stream_kernel_run::{Application, Job, LineAdapters};
 use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::part::Cut;
-use crate::run::{Input, WorkersError, plan, retells, unreadable};
+use crate::run::{Input, WorkersError, bytes_of_epoch, plan, retells, unreadable};
 use crate::worker::{Parts, Places, RecordBuffer, Runners, Worker};
 
 use names::Names;
@@ -180,7 +180,8 @@ fn workers<A: Application, C: Clock + 'static>(
     let bytes = files.input.metadata().map_err(unreadable)?.len();
     let input = Arc::new(files.input.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
-    let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes.max(1), count);
+    let cut =
+        Cut::new(&Input(Arc::clone(&input)), bytes, settings, bytes_of_epoch(job, epoch_bytes, count), count);
     let plan = plan(job, stages, Owners::new(count, seed), cut.map_err(unreadable)?, count);
     let mut workers = Vec::new();
     let of_one_process = Handover::among(0..count);

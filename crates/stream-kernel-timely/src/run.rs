@@ -27,7 +27,7 @@ use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::places::{FilePlaces, RunFiles};
 use crate::together::{Together, Watch};
-use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, TraceEnd, Worker};
+use crate::worker::{EPOCHS_AHEAD, Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, TraceEnd, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -293,9 +293,8 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     let bytes = input.bytes;
     let input = Arc::new(input.file.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
-    let epoch_bytes =
-        if has_trace(job) { epoch_bytes.min(TRACED_BYTES_A_WORKER * all as u64) } else { epoch_bytes };
-    let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes, all);
+    let cut =
+        Cut::new(&Input(Arc::clone(&input)), bytes, settings, bytes_of_epoch(job, epoch_bytes, all), all);
     let cut = cut.map_err(unreadable)?;
     let writers = if gathers(job) { count } else { all };
     let plan = plan(job, stages, Owners::new(all, together.seed), cut, writers);
@@ -435,6 +434,12 @@ pub(crate) fn way_to_write<A: Application>(job: &Job<A>) -> &'static str {
 
 fn has_trace<A: Application>(job: &Job<A>) -> bool {
     SharedFiles::paths(job.config()).1.is_some()
+}
+
+/// Returns how much input an epoch of so many workers has: together, those under way have `epoch_bytes`.
+pub(crate) fn bytes_of_epoch<A: Application>(job: &Job<A>, epoch_bytes: u64, workers: usize) -> u64 {
+    let bytes = epoch_bytes.div_ceil(EPOCHS_AHEAD).max(1);
+    if has_trace(job) { bytes.min(TRACED_BYTES_A_WORKER * workers as u64) } else { bytes }
 }
 
 /// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or

@@ -484,7 +484,7 @@ fn a_stage_runs_where_its_memory_is() {
             owner.run_stage(
                 line_no,
                 stage,
-                (again.emitted(), again.is_alone()),
+                (again.emitted(), again.alone().is_some()),
                 again.into_entering(stage),
                 &mut found,
             );

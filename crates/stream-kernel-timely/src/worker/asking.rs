@@ -109,7 +109,8 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         }
         self.ask.clear();
         // Only all owners together know how many entries are forgotten because of a line.
-        if let (true, false, &[owner]) = (self.passes && paused.is_alone(), may_move, &self.owners[..]) {
+        if let (true, false, &[owner]) = (self.passes && paused.alone().is_some(), may_move, &self.owners[..])
+        {
             if self.handover.reaches(owner) {
                 line.passed_to = Some(owner);
                 self.handed[owner].push(Some(paused));
@@ -144,6 +145,20 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         self.owners.clear();
         self.times.clear();
         let owners = &self.plan.owners;
+        let owner_of = |key: u64| {
+            if is_planted(Bug::WrongOwner) {
+                return usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
+            }
+            owners.of_hash(key)
+        };
+        if let Some((step, message)) = paused.alone() {
+            if stage.steps.contains(&step) {
+                runner.share(stage, step, message, &mut self.share);
+                self.owners.extend(self.share.owner().map(|key| owner_of(owners.hash(key))));
+                self.times.extend(self.share.owner().and(self.share.time()));
+            }
+            return Ok(());
+        }
         let (mut touching, mut first_key, mut has_several_keys) = (0, None, false);
         for (step, message) in paused.entering(stage) {
             runner.share(stage, step, message, &mut self.share);
@@ -152,10 +167,7 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
             let key = owners.hash(key);
             has_several_keys |= first_key.is_some_and(|first| first != key);
             first_key = first_key.or(Some(key));
-            let mut owner = owners.of_hash(key);
-            if is_planted(Bug::WrongOwner) {
-                owner = usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
-            }
+            let owner = owner_of(key);
             if !self.owners.contains(&owner) {
                 self.owners.push(owner);
             }
