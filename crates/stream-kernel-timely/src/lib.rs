@@ -12,6 +12,7 @@ mod owners;
 mod packet;
 mod part;
 mod places;
+mod plan;
 mod planted;
 mod run;
 mod together;

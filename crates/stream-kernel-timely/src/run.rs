@@ -12,12 +12,11 @@ use std::time::Duration;
 
 use stream_kernel_exec::trace::Clock;
 use stream_kernel_exec::{NotShared, RunReport, Stage};
-use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
 use stream_kernel_run::parts::PartsOf;
 use stream_kernel_run::{
-    Application, CheckpointFailure, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles,
-    SummaryRow, UnterminatedLine,
+    Application, CheckpointFailure, Event, Job, LineAdapters, OpenInput, Position, RunError, SummaryRow,
+    UnterminatedLine,
 };
 
 use crate::committed::{Commits, Committing, LateClock};
@@ -26,8 +25,9 @@ use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::places::{FilePlaces, RunFiles};
+use crate::plan::{Plan, Runners, bytes_of_epoch, gathers, has_trace};
 use crate::together::{Together, Watch};
-use crate::worker::{EPOCHS_AHEAD, Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, TraceEnd, Worker};
+use crate::worker::{Outcome, Parts, RecordBuffer, SavedBy, TraceEnd, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -124,9 +124,6 @@ impl WorkersEnded {
         }
     }
 }
-
-/// The most input of an epoch for each worker if there are records: they are many times as large, and in memory until their place is known.
-const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
 
 /// How often the run is looked after.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(50);
@@ -297,7 +294,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         Cut::new(&Input(Arc::clone(&input)), bytes, settings, bytes_of_epoch(job, epoch_bytes, all), all);
     let cut = cut.map_err(unreadable)?;
     let writers = if gathers(job) { count } else { all };
-    let plan = plan(job, stages, Owners::new(all, together.seed), cut, writers);
+    let plan = Plan::of(job, stages, Owners::new(all, together.seed), cut, writers);
     let first = count * together.process;
     let saved_by = committing.as_ref().and_then(|(committing, _)| committing.saved_by::<A>(job.config()));
     let indices = first..first + count;
@@ -390,19 +387,8 @@ fn workers<A: Application, C: Clock + 'static>(
     for (index, places) in indices.zip(places) {
         let records = RecordBuffer::default();
         let sink = has_trace.then(|| Box::new(records.clone()) as _);
-        let recorder = if retells(job, &plan.stages) {
-            Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink))
-        } else {
-            None
-        };
-        let runners = Runners {
-            scout: job.again()?.into_runner(run_id, None),
-            owner: job.again()?.into_runner(run_id, None),
-            teller: match recorder {
-                Some(recorder) => Some(job.again()?.into_runner(run_id, recorder)),
-                None => None,
-            },
-        };
+        let recorder = || job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink);
+        let runners = Runners::of(job, run_id, &plan.stages, recorder)?;
         workers.push(Worker::<A, _, _>::new(Parts {
             index,
             plan: plan.clone(),
@@ -416,63 +402,6 @@ fn workers<A: Application, C: Clock + 'static>(
         }));
     }
     Ok(workers)
-}
-
-/// Returns whether process 0 writes for all.
-fn gathers<A: Application>(job: &Job<A>) -> bool {
-    job.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather)
-}
-
-/// Returns how the run writes, which must be the same in all processes.
-pub(crate) fn way_to_write<A: Application>(job: &Job<A>) -> &'static str {
-    match (job.config().adapters.output_sink().settings.parts, gathers(job)) {
-        (true, _) => "parts",
-        (false, true) => "gathered",
-        (false, false) => "one file",
-    }
-}
-
-fn has_trace<A: Application>(job: &Job<A>) -> bool {
-    SharedFiles::paths(job.config()).1.is_some()
-}
-
-/// Returns how much input an epoch of so many workers has: together, those under way have `epoch_bytes`.
-pub(crate) fn bytes_of_epoch<A: Application>(job: &Job<A>, epoch_bytes: u64, workers: usize) -> u64 {
-    let bytes = epoch_bytes.div_ceil(EPOCHS_AHEAD).max(1);
-    if has_trace(job) { bytes.min(TRACED_BYTES_A_WORKER * workers as u64) } else { bytes }
-}
-
-/// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or
-/// because steps count that come before a stage.
-pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
-    let last = stages.last().map(|stage| stage.steps.start);
-    job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
-}
-
-/// Returns what is the same for all workers of a run, of which so many write.
-pub(crate) fn plan<A: Application>(
-    job: &Job<A>,
-    stages: Vec<Stage>,
-    owners: Owners,
-    cut: Cut,
-    writers: usize,
-) -> Plan {
-    Plan {
-        passes_lines: passes_lines(job, &stages),
-        stages,
-        owners,
-        cut,
-        continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
-        writers,
-    }
-}
-
-/// Returns whether owners may take lines through their stages once and for all: nobody tells them again, no step counts on the way, and
-/// all can be packed.
-fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
-    let last = stages.last().map_or(0, |stage| stage.steps.end);
-    let scenario = job.scenario();
-    !retells(job, stages) && !scenario.counts_before(last) && scenario.always_packs(stages)
 }
 
 pub(crate) fn unreadable(cause: io::Error) -> WorkersError {

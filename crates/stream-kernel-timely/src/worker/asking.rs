@@ -2,12 +2,12 @@
 
 use stream_kernel_exec::{MessageSet, Paused, Share, Stage, SyncRunner};
 
-use super::Plan;
 use crate::handover::{Handover, Lines};
 use crate::home::{AnswersRead, HomeStage, Line, Refused, write_content};
 use crate::owner::{LINE, MESSAGES, PASS};
 use crate::packet::{write_bytes, write_head_behind, write_number};
 use crate::part::{Bytes, Part};
+use crate::plan::Plan;
 use crate::planted::{Bug, is_planted};
 
 /// Why several workers cannot decide a line that looks up several keys of a stage.

@@ -4,10 +4,11 @@ use stream_kernel_exec::{MessageSet, Place, SyncRunner};
 use stream_kernel_run::Application;
 
 use super::asking::{Asked, Asking, UNREADABLE};
-use super::{EPOCHS_AHEAD, Places, Worker};
+use super::{Places, Worker};
 use crate::home::{AnswersRead, HandedBack, HomeEpoch, Line, Refused};
 use crate::packet::{BadPacket, Packet, Topic};
 use crate::part::{Bytes, Part};
+use crate::plan::EPOCHS_AHEAD;
 use crate::planted::{Bug, is_planted};
 use crate::told::Lines;
 

@@ -5,10 +5,11 @@ use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
 use super::asking::UNREADABLE;
 use super::gathering::Placed;
-use super::{Places, Runners, Telling, TraceEnd, Worker};
+use super::{Places, Telling, TraceEnd, Worker};
 use crate::home::{AnswersRead, HandedBack, HomeEpoch, HomeStage, Line, Refused};
 use crate::packet::{BadPacket, Topic};
 use crate::part::Bytes;
+use crate::plan::Runners;
 use crate::planted::{Bug, is_planted};
 use crate::told::{Remark, Told};
 
