@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::emitter::{Destination, Notice};
 use crate::memory::{Place, Role, Share, Stage};
 use crate::paused::{At, Entering, Paused};
-use crate::prepared::Reached;
 use crate::runner::{Emitted, SyncRunner, panic_text, receiver, run_step};
 use crate::scenario::BoundStep;
 use crate::{InputOutcome, MessageSet, StepError, StepFailure};
@@ -27,12 +26,18 @@ impl<M: MessageSet> SyncRunner<M> {
     /// Takes an input through the steps before position `until`. Nothing of what it does counts before it is
     /// [finished](Self::finish_paused).
     pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
+        let paused = self.enter(line_no, input);
+        self.advance(paused, until)
+    }
+
+    /// Returns an input before the first step.
+    pub(crate) fn enter(&self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let at = match self.scenario.entry {
             Some(entry) => At::One(entry, input.into()),
             None => At::Many(Vec::new()),
         };
         let undeliverable = u64::from(self.scenario.entry.is_none());
-        self.advance(Paused { line_no, emitted: 0, undeliverable, told: None, at }, until)
+        Paused { line_no, emitted: 0, undeliverable, told: None, at }
     }
 
     /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
@@ -63,7 +68,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+    pub(crate) fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
         let Paused { line_no, emitted, mut undeliverable, told, at } = paused;
         let next = match at {
             At::One(step, message) if step < until => Some((step, message)),
@@ -115,7 +120,7 @@ impl<M: MessageSet> SyncRunner<M> {
         self.report.undeliverable += undeliverable;
         let done = match at {
             At::Failed(step, error) => Err(self.failure(step, error)),
-            At::One(step, message) => self.run_rest(Reached::Waiting(step, message)),
+            At::One(step, message) => self.run_from(step, message, usize::MAX).map(drop),
             At::Many(messages) => {
                 self.take_in(messages);
                 self.run_steps(None, 0, usize::MAX)
