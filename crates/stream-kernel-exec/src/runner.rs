@@ -66,6 +66,13 @@ pub struct SyncRunner<M> {
     pub(crate) shared_stages: Vec<Stage>,
 }
 
+/// A step that has failed on the input at hand, by its position.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) step: usize,
+    pub(crate) error: StepError,
+}
+
 type Observer = Box<dyn FnMut(&Context) + Send>;
 
 impl<M: MessageSet> SyncRunner<M> {
@@ -227,19 +234,21 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     #[inline]
-    pub(crate) fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
+    pub(crate) fn end_input(&mut self, done: Result<(), Failed>) -> Result<InputOutcome, StepFailure> {
         if let Some(observer) = &mut self.observer {
             observer(&self.context);
         }
-        if let Err(failure) = result.and_then(|()| self.check_strayed()) {
-            return self.abandon(failure);
+        if let Err(failed) = done.and_then(|()| self.check_strayed()) {
+            return self.abandon(failed);
         }
         self.outbox.notices.end_input(true);
         self.scenario.memory.end_line();
         Ok(InputOutcome::Completed)
     }
 
-    fn abandon(&mut self, failure: StepFailure) -> Result<InputOutcome, StepFailure> {
+    #[cold]
+    fn abandon(&mut self, failed: Failed) -> Result<InputOutcome, StepFailure> {
+        let failure = self.failure(failed);
         self.outbox.begin_input();
         self.outbox.notices.end_input(false);
         self.clear_inboxes();
@@ -263,8 +272,8 @@ impl<M: MessageSet> SyncRunner<M> {
         self.waiting = 0;
     }
 
-    pub(crate) fn failure(&self, index: usize, error: StepError) -> StepFailure {
-        let step_name = self.scenario.steps[index].as_ref().map_or("", |step| step.name).to_owned();
+    pub(crate) fn failure(&self, Failed { step, error }: Failed) -> StepFailure {
+        let step_name = self.scenario.steps[step].as_ref().map_or("", |step| step.name).to_owned();
         StepFailure { line_no: self.context.line_no(), step_name, error }
     }
 
@@ -275,7 +284,7 @@ impl<M: MessageSet> SyncRunner<M> {
         from: usize,
         message: M,
         end: usize,
-    ) -> Result<Option<(usize, M)>, StepFailure> {
+    ) -> Result<Option<(usize, M)>, Failed> {
         let is_watched = self.is_watched();
         let Self { scenario: Scenario { steps, chain, memory, strict, .. }, context, outbox, .. } = self;
         let Some(chain) = chain.as_ref().filter(|_| !is_watched) else {
@@ -300,7 +309,7 @@ impl<M: MessageSet> SyncRunner<M> {
             Ok(reached) => Ok(reached),
             Err(error) => {
                 self.outbox.clear();
-                Err(self.failure(at, error))
+                Err(Failed { step: at, error })
             }
         }
     }
@@ -319,7 +328,7 @@ impl<M: MessageSet> SyncRunner<M> {
         next: Option<(usize, M)>,
         position: usize,
         end: usize,
-    ) -> Result<(), StepFailure> {
+    ) -> Result<(), Failed> {
         match catch_unwind(AssertUnwindSafe(|| self.run_uncaught(next, position, end))) {
             Ok(done) => done,
             Err(panic) => {
@@ -334,7 +343,7 @@ impl<M: MessageSet> SyncRunner<M> {
                     let step = StepRef { index, name: step.name };
                     record(recorder, step, &mut self.context, &self.outbox, &Err(error.clone()));
                 }
-                Err(self.failure(index, error))
+                Err(Failed { step: index, error })
             }
         }
     }
@@ -344,7 +353,7 @@ impl<M: MessageSet> SyncRunner<M> {
         mut next: Option<(usize, M)>,
         mut position: usize,
         end: usize,
-    ) -> Result<(), StepFailure> {
+    ) -> Result<(), Failed> {
         while let Some((index, message)) = next.take().or_else(|| self.next_waiting(&mut position)) {
             if index >= end {
                 self.inboxes[index].push_front(message);
@@ -378,7 +387,7 @@ impl<M: MessageSet> SyncRunner<M> {
                     self.deliver(index);
                     None
                 }
-                Err(error) => return Err(self.failure(index, error)),
+                Err(error) => return Err(Failed { step: index, error }),
             };
             if let (Some(recorder), Some(_)) = (present(&mut self.recorder), &next) {
                 recorder.hand_on();
