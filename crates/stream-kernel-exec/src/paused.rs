@@ -118,8 +118,7 @@ impl<M: MessageSet> Paused<M> {
             }
             At::Failed(step, error) => {
                 write_count(*step, to);
-                let texts = (error.type_name().to_owned(), error.message().to_owned());
-                (texts, error.always_stops()).encode(to);
+                error.encode(to);
                 true
             }
         }
@@ -140,12 +139,7 @@ impl<M: MessageSet> Paused<M> {
                 }
                 At::Many(messages)
             }
-            tag::FAILED => {
-                let step = step(from)?;
-                let ((type_name, message), always_stops) = <((String, String), bool)>::decode(from)?;
-                let error = StepError::new(type_name, message);
-                At::Failed(step, if always_stops { error.stopping() } else { error })
-            }
+            tag::FAILED => At::Failed(step(from)?, StepError::decode(from)?),
             _ => return None,
         };
         Some(Self { line_no, emitted, undeliverable, told, at })
