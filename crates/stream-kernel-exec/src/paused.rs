@@ -4,7 +4,8 @@ use crate::emitter::Notice;
 use crate::memory::{Stage, read_count, write_count};
 use crate::{Encode, MessageSet, StepError};
 
-/// An input that the steps before some position have handled: it waits for its turn, or is on its way to another worker.
+/// An input that the steps before some position have handled: it waits for its turn, or is on its way to another
+/// worker.
 #[derive(Debug)]
 pub struct Paused<M> {
     pub(crate) line_no: u64,
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_at_steps_that_are_not_there_and_tags_of_nothing_are_rejected() {
+    fn lines_at_missing_steps_and_unknown_tags_are_rejected() {
         for line in lines() {
             let mut bytes = Vec::new();
             line.pack(&mut bytes);

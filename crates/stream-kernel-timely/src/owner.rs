@@ -28,7 +28,8 @@ pub(crate) struct OwnerStage<M> {
     homes: Vec<usize>,
     /// By home: the lines that it has handed over, to be passed.
     handed: Vec<Lines<M>>,
-    /// What is asked, in line order. Lines that were handed over are among them only if they may have to be passed again.
+    /// What is asked, in line order. Lines that were handed over are among them only if they may have to be passed
+    /// again.
     asks: Vec<Ask>,
     /// These lines as they were, packed.
     kept: Vec<u8>,
