@@ -98,7 +98,9 @@ impl<A: Application> App<A> {
             Err(error) => return Ok(explain_usage(&error)),
         };
         match &cli.command {
-            KernelCommand::Run { restart, options } => run::run::<A>(options, *restart, environment),
+            KernelCommand::Run { restart, summary, options } => {
+                run::run::<A>(options, *restart, summary.as_deref(), environment)
+            }
             KernelCommand::Checkpoint(command) => checkpoint_commands::run::<A>(command),
             KernelCommand::Merge { folder, output } => {
                 merge_command::run(A::ABOUT.name, folder, output.as_deref())

@@ -29,6 +29,9 @@ pub(crate) enum KernelCommand {
         /// Forget what the checkpoint holds, and begin with the first line.
         #[arg(long)]
         restart: bool,
+        /// Print the summary as a line of JSON if it is `json`, or write it as JSON to FILE once the run has ended.
+        #[arg(long, value_name = "json|FILE")]
+        summary: Option<PathBuf>,
         #[command(flatten)]
         options: Options,
     },

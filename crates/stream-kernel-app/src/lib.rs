@@ -16,6 +16,7 @@ mod merge_command;
 mod progress;
 mod report;
 mod signals;
+mod summary_file;
 
 pub use app::App;
 pub use command::{Command, CommandFailure, Prepared};

@@ -20,6 +20,9 @@ pub(crate) fn say(line: impl Display) {
 /// What a run has come to, for its last words.
 pub(crate) struct Summary {
     pub(crate) program: &'static str,
+    pub(crate) run_id: String,
+    /// Whether a signal has ended it before its last line.
+    pub(crate) is_stopped: bool,
     pub(crate) elapsed: Duration,
     pub(crate) report: RunReport,
     /// The number of lines that earlier runs have taken.
@@ -38,7 +41,7 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Returns the summary of a run that has not begun.
-    pub(crate) fn of<A: Application>(job: &Job<A>) -> Self {
+    pub(crate) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
         let config = job.config();
         let has_parts = config.adapters.output_sink().settings.parts;
         let place = |path: &Path| {
@@ -53,6 +56,8 @@ impl Summary {
         let output = place(&config.adapters.output_sink().settings.path);
         Self {
             program: A::ABOUT.name,
+            run_id: run_id.to_owned(),
+            is_stopped: false,
             elapsed: Duration::ZERO,
             report: RunReport::default(),
             resumed_after: 0,
@@ -132,6 +137,8 @@ mod tests {
     fn the_summary_aligns_counts_and_names_what_was_lost() {
         let summary = Summary {
             program: "fund-load",
+            run_id: "run".into(),
+            is_stopped: false,
             elapsed: Duration::from_millis(1_500),
             resumed_after: 0,
             bytes_left: 1_040,

@@ -1,7 +1,7 @@
 //! The command `run`.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stream_kernel_run::config::{SignatureMode, Tracing};
@@ -21,13 +21,16 @@ use crate::failure::Failure;
 use crate::progress::{Progress, make_room_for_results, now};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
+use crate::summary_file::SummaryTo;
 
 pub(crate) fn run<A: Application>(
     options: &Options,
     restart: bool,
+    summary: Option<&Path>,
     environment: Environment,
 ) -> Result<u8, Failure> {
     let job = prepare::<A>(options, environment)?;
+    let summary_to = SummaryTo::prepare(summary, &job, &options.config)?;
     note_lack_of_hashes(&job);
     let has_checkpoint = job.config().runtime.checkpoint.is_some();
     if restart && !has_checkpoint {
@@ -36,23 +39,33 @@ pub(crate) fn run<A: Application>(
     }
     note_missing_sink(&job.config().runtime.tracing);
     if job.is_on_several_workers() {
-        on_several_workers(&job, options, restart)
+        on_several_workers(&job, options, restart, &summary_to)
     } else if has_checkpoint {
-        checkpointed(job, options, restart)
+        checkpointed(job, options, restart, &summary_to)
     } else {
-        plain(job, options)
+        plain(job, options, &summary_to)
     }
 }
 
 #[cfg(not(feature = "workers"))]
-fn on_several_workers<A: Application>(_: &Job<A>, _: &Options, _: bool) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(
+    _: &Job<A>,
+    _: &Options,
+    _: bool,
+    _: &SummaryTo,
+) -> Result<u8, Failure> {
     let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
          `adapters.output_sink.settings.parts`)";
     Err(Failure::usage(text))
 }
 
 #[cfg(feature = "workers")]
-fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(
+    job: &Job<A>,
+    options: &Options,
+    restart: bool,
+    summary_to: &SummaryTo,
+) -> Result<u8, Failure> {
     use stream_kernel_timely::{Cluster, Committing, WorkerOptions, WorkersEnded, run_on_workers};
 
     let signals = Signals::install().map_err(Failure::Signals)?;
@@ -92,7 +105,7 @@ fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: 
     let WorkersEnded { ended, report, summary: rows, trace_error, .. } = ended;
     drop(progress);
     if let (Some(error), Some(line_no), true) = (trace_error, trace_ends_after, is_first) {
-        let trace = Summary::of(job).trace.unwrap_or_default();
+        let trace = Summary::of(job, &options.run_id).trace.unwrap_or_default();
         let remark = if matches!(ended, Ok(None)) { " (the output is complete)" } else { "" };
         let text = format!("error: trace `{trace}`: the trace ends with line {line_no}: {error}{remark}");
         say(escaped(&text));
@@ -106,7 +119,7 @@ fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: 
         }
         Ok(Some(signal)) if is_committed => {
             say_stopped::<A>(&report);
-            return Ok(signal);
+            (true, signal)
         }
         Ok(Some(signal)) => {
             say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
@@ -115,12 +128,13 @@ fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: 
         Ok(None) => (false, exit_code(&report, trace_ends_after.is_none())),
     };
     if is_first {
-        let mut summary = Summary::of(job);
+        let mut summary = Summary::of(job, &options.run_id);
         if is_stopped {
             summary.output = None;
         }
         let elapsed = began.elapsed();
-        say(Summary { elapsed, report, resumed_after, bytes_left, rows, ..summary }.render());
+        let summary = Summary { is_stopped, elapsed, report, resumed_after, bytes_left, rows, ..summary };
+        return Ok(summary_to.tell(&summary, is_stopped && is_committed, exit_code));
     }
     Ok(exit_code)
 }
@@ -140,7 +154,7 @@ fn left_in(unfinished_output: Option<PathBuf>) -> String {
     left.unwrap_or_default()
 }
 
-fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
+fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo) -> Result<u8, Failure> {
     if goes_to_stdout(&job) {
         make_room_for_results();
     }
@@ -150,7 +164,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
     let wake = signals.wake().map_err(Failure::Signals)?.into();
     let began = now();
     let progress = RefCell::new(Progress::new(began, files.input_bytes()));
-    let mut summary = Summary::of(&job);
+    let mut summary = Summary::of(&job, &options.run_id);
     let plain_options = PlainOptions {
         run_id: &options.run_id,
         wake,
@@ -175,19 +189,24 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
         }
         Ok(true) => {
             say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
-            summary.output = None;
+            (summary.output, summary.is_stopped) = (None, true);
             signals.received().unwrap_or_default()
         }
         Ok(false) => exit_code(&report, trace_failure.is_none()),
     };
-    say(Summary { elapsed: began.elapsed(), report, bytes_left, rows, ..summary }.render());
-    Ok(exit_code)
+    let summary = Summary { elapsed: began.elapsed(), report, bytes_left, rows, ..summary };
+    Ok(summary_to.tell(&summary, false, exit_code))
 }
 
-fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+fn checkpointed<A: Application>(
+    job: Job<A>,
+    options: &Options,
+    restart: bool,
+    summary_to: &SummaryTo,
+) -> Result<u8, Failure> {
     let signals = Signals::install().map_err(Failure::Signals)?;
     let began = now();
-    let summary = Summary::of(&job);
+    let summary = Summary::of(&job, &options.run_id);
     let input = &job.config().adapters.input_source().settings.path;
     let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
     let progress = RefCell::new(Progress::new(began, bytes));
@@ -208,13 +227,16 @@ fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -
     );
     drop(progress);
     let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary: rows } = ended?;
-    if is_stopped {
+    let mut summary = Summary { is_stopped, report, resumed_after, bytes_left, rows, ..summary };
+    summary.elapsed = began.elapsed();
+    let exit_code = if is_stopped {
         say_stopped::<A>(&report);
-        return Ok(signals.received().unwrap_or_default());
-    }
-    let elapsed = began.elapsed();
-    say(Summary { elapsed, report, resumed_after, bytes_left, rows, ..summary }.render());
-    Ok(exit_code(&report, trace_ends_after.is_none()))
+        summary.output = None;
+        signals.received().unwrap_or_default()
+    } else {
+        exit_code(&report, trace_ends_after.is_none())
+    };
+    Ok(summary_to.tell(&summary, is_stopped, exit_code))
 }
 
 /// Returns whether results or records go to standard output.

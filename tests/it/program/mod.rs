@@ -44,6 +44,7 @@ mod output_files;
 mod private_files;
 mod same_paths;
 mod streams;
+mod summaries;
 mod trace_cadence;
 mod trace_files;
 mod tracing_flags;
