@@ -2,6 +2,7 @@
 
 mod chrome;
 mod otlp;
+mod speedscope;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use stream_kernel_trace::{Timestamp, TraceRecord};
 use crate::reading::{ValueChange, value_changes};
 use chrome::Chrome;
 use otlp::Otlp;
+use speedscope::Speedscope;
 
 /// How much of an input is held, in bytes of the format, but for one record. What is longer is written in parts.
 const MAX_PART_BYTES: usize = 512 * 1024;
@@ -97,6 +99,11 @@ impl<'w> Export<'w> {
     /// Returns an export as Chrome trace events, for Perfetto.
     pub fn chrome(out: impl Write + 'w) -> Self {
         Self { format: Box::new(Chrome::new(out)), open_input: None }
+    }
+
+    /// Returns an export in speedscope's own format.
+    pub fn speedscope(out: impl Write + 'w) -> Self {
+        Self { format: Box::new(Speedscope::new(out)), open_input: None }
     }
 
     /// Writes the next record of the trace, which belongs to the run of this number.

@@ -33,8 +33,13 @@ each input, and in it one for each step. `ts` and `dur` are microseconds with
 three decimals. `args` holds what else the record says, under its names; the
 step's own time is `args.t_enter`.
 
-An input of more than 512 KiB in the format is written in parts: as several
-lines, or as several events around its steps.";
+speedscope: for https://www.speedscope.app, a profile for each run. Frames are
+`input` and, in it, the names of the steps, so that \"left heavy\" adds up
+where the time goes; a step that failed is a frame `NAME (error)`. Names beyond
+1,024 are one frame.
+
+In otlp and chrome, an input of more than 512 KiB in the format is written in
+parts: as several lines, or as several events around its steps.";
 
 /// Write a trace in the format of another tool.
 #[derive(Debug, Args)]
@@ -63,6 +68,8 @@ enum FormatName {
     Otlp,
     /// Chrome trace events, for Perfetto.
     Chrome,
+    /// speedscope's own format: which steps take the time.
+    Speedscope,
 }
 
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -71,6 +78,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         let mut export = match options.format {
             FormatName::Otlp => Export::otlp(out),
             FormatName::Chrome => Export::chrome(out),
+            FormatName::Speedscope => Export::speedscope(out),
         };
         while let Some((run, record)) = records.next()? {
             export.record(run, &record).map_err(|error| match error {

@@ -95,14 +95,16 @@ impl<W: Write> Format for Chrome<W> {
             (input.part, input.records) = (input.part + 1, 0);
         }
         let begin_ns = step.begin_ns.saturating_sub(self.run_began_ns).max(self.free_from_ns);
-        self.free_from_ns = begin_ns.saturating_add(step.duration_ns).saturating_add(GAP_NS);
+        // In speedscope, an event without a duration swallows those behind it.
+        let duration_ns = step.duration_ns.max(1);
+        self.free_from_ns = begin_ns.saturating_add(duration_ns).saturating_add(GAP_NS);
         if input.records == 0 {
             input.begin_ns = begin_ns;
         } else {
             input.steps.extend_from_slice(b",\n");
         }
         input.records += 1;
-        let (name, times) = (&step.record.step_name, [begin_ns, step.duration_ns]);
+        let (name, times) = (&step.record.step_name, [begin_ns, duration_ns]);
         write_complete(&mut input.steps, name, "step", times, self.run, &arguments_of(step))?;
         self.input = Some(input);
         Ok(())

@@ -2,6 +2,7 @@
 
 mod ids;
 mod nesting;
+mod speedscope;
 
 use serde_json::{Value, json};
 use stream_kernel_trace::TraceRecord;
@@ -13,6 +14,7 @@ use crate::reading::RunSplitter;
 enum FormatName {
     Otlp,
     Chrome,
+    Speedscope,
 }
 
 /// Returns the export of the records, or of one of their runs.
@@ -21,6 +23,7 @@ fn exported(records: &[Value], format: FormatName, only_run: Option<u64>) -> Str
     let mut export = match format {
         FormatName::Otlp => Export::otlp(&mut out),
         FormatName::Chrome => Export::chrome(&mut out),
+        FormatName::Speedscope => Export::speedscope(&mut out),
     };
     let mut runs = RunSplitter::default();
     for record in records {
@@ -72,9 +75,9 @@ fn chrome_events_follow_each_other_within_their_input() {
     {"displayTimeUnit":"ns","traceEvents":[
     {"name":"process_name","ph":"M","pid":1,"tid":1,"args":{"name":"run 1 `run`, s"}},
     {"name":"thread_name","ph":"M","pid":1,"tid":1,"args":{"name":"inputs"}},
-    {"name":"line 1","cat":"input","ph":"X","ts":0.000,"dur":1.506,"pid":1,"tid":1,"args":{"trace_id":"run:1","line_no":1,"records":2}},
+    {"name":"line 1","cat":"input","ph":"X","ts":0.000,"dur":1.507,"pid":1,"tid":1,"args":{"trace_id":"run:1","line_no":1,"records":2}},
     {"name":"parse","cat":"step","ph":"X","ts":0.000,"dur":1.500,"pid":1,"tid":1,"args":{"line_no":1,"step_index":0,"work_index":0,"t_enter":"2026-01-21T01:23:45.000000Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"ctx_diff":{"tags.day":"- -> \"</script>\"","tags.id":"\"6\" -> \"7\""}}},
-    {"name":"judge","cat":"step","ph":"X","ts":1.503,"dur":0.000,"pid":1,"tid":1,"args":{"line_no":1,"step_index":1,"work_index":0,"t_enter":"2026-01-21T01:23:45.000001Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[]}},
+    {"name":"judge","cat":"step","ph":"X","ts":1.503,"dur":0.001,"pid":1,"tid":1,"args":{"line_no":1,"step_index":1,"work_index":0,"t_enter":"2026-01-21T01:23:45.000001Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[]}},
     {"name":"line 2","cat":"input","ph":"X","ts":10.000,"dur":500.003,"pid":1,"tid":1,"args":{"trace_id":"run:2","line_no":2,"records":1}},
     {"name":"judge","cat":"step","ph":"X","ts":10.000,"dur":500.000,"pid":1,"tid":1,"args":{"line_no":2,"step_index":1,"work_index":0,"t_enter":"2026-01-21T01:23:45.000010Z","msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"error":{"type":"Panic","message":"out of luck","where":"judge","stack":null}}},
     {"name":"process_name","ph":"M","pid":2,"tid":2,"args":{"name":"run 2 `run`, s"}},
@@ -117,6 +120,7 @@ fn a_part_takes_no_step_beyond_the_bound() {
         let (before, after) = match format {
             FormatName::Otlp => (r#""spans":["#, r#",{"traceId""#),
             FormatName::Chrome => ("\"records\":1}},\n", "\n]}"),
+            FormatName::Speedscope => unreachable!("it holds nothing of an input"),
         };
         let written = exported(std::slice::from_ref(step), format, None);
         written.rsplit_once(after).unwrap().0.split_once(before).unwrap().1.len()
