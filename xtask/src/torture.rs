@@ -22,7 +22,8 @@ struct Options {
 /// Plays one round after another, each from a seed of its own: of the first, and one more each.
 pub(crate) fn torture(args: &[OsString]) -> Result<(), Failure> {
     let options = parse(args)?;
-    let packages = ["--release", "--package", "fund-load", "--package", "stream-kernel-tests", "--bins"];
+    let packages =
+        ["build", "--release", "--package", "fund-load", "--package", "stream-kernel-tests", "--bins"];
     let [fund_load, killed_run] = executables(&packages, ["fund-load", "killed-run"])?;
     let programs = Programs { fund_load, killed_run };
     let folder = root().join("target").join("torture");

@@ -1,27 +1,31 @@
 //! A trace without its times.
 
-/// What precedes a time in a record. Inside of a text the quotes would be escaped, so that nothing else looks like it.
-const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
+/// What precedes a time in a record, behind a quote. Inside of a text the quotes would be escaped, so that nothing else looks like it.
+const TIMES: [&[u8]; 4] = [b"t_enter\":", b"t_exit\":", b"duration_ms\":", b"received_at\":"];
 
 /// Returns the trace with every time left out, and nothing else: what of it must be the same in every run.
 pub(super) fn masked(trace: &[u8]) -> String {
-    let mut trace = String::from_utf8_lossy(trace).into_owned();
-    for name in TIMES {
-        trace = without_values(&trace, name);
+    let mut masked = Vec::with_capacity(trace.len());
+    let mut rest = trace;
+    while let Some(quote) = rest.iter().position(|byte| *byte == b'"') {
+        let behind = &rest[quote + 1..];
+        let name = TIMES.into_iter().find(|name| behind.starts_with(name)).unwrap_or_default();
+        masked.extend_from_slice(&rest[..=quote]);
+        masked.extend_from_slice(name);
+        rest = &behind[name.len()..];
+        if !name.is_empty() {
+            rest = without_value(rest);
+        }
     }
-    trace
+    masked.extend_from_slice(rest);
+    String::from_utf8_lossy(&masked).into_owned()
 }
 
-/// Leaves out what stands behind each `name`, up to the end of the value: a number, a text without escapes, or two in braces.
-fn without_values(trace: &str, name: &str) -> String {
-    let mut parts = trace.split(name);
-    let mut masked = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = if part.starts_with('{') { part.find('}').map(|at| at + 1) } else { part.find([',', '}']) };
-        masked += name;
-        masked += &part[end.unwrap_or(0)..];
-    }
-    masked
+/// Leaves out the value that a text begins with: a number, a text without escapes, or two in braces.
+fn without_value(text: &[u8]) -> &[u8] {
+    let position = |ends: &[u8]| text.iter().position(|byte| ends.contains(byte));
+    let end = if text.starts_with(b"{") { position(b"}").map(|at| at + 1) } else { position(b",}") };
+    &text[end.unwrap_or(0)..]
 }
 
 /// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote
