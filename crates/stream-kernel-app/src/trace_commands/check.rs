@@ -12,7 +12,7 @@ use stream_kernel_text::counted;
 use stream_kernel_trace_reader::reading::{Tail, TornTail, WrongLine};
 use stream_kernel_trace_reader::validation::{CheckedRecord, FormCheck, Validator};
 
-use super::source::open_for_all_cores;
+use super::source::{Lines, UNFINISHED, open_for_all_cores};
 use crate::failure::Failure;
 use findings::FindingsPrinter;
 
@@ -31,7 +31,7 @@ and the last line tells what was checked:
   cut                               what --repair has cut: line, offset and
                                     bytes; or null")]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     /// Cut a torn last line, never a whole record; not while the trace is still being written.
@@ -50,7 +50,8 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         repair::refuse_other_than_files(&options.file)?;
     }
     let failed = Failure::unreadable(&options.file);
-    let mut lines = open_for_all_cores(&options.file, FormCheck::default())?;
+    let Lines { digests: mut lines, is_unfinished } =
+        open_for_all_cores(&options.file, FormCheck::default())?;
     let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
@@ -75,6 +76,15 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
             let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
             take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
+    }
+    if is_unfinished {
+        // What comes next would stand there.
+        let line_no = lines.line_no() + 1;
+        take(
+            line_no,
+            Err(WrongLine { line_no, why: format!("is missing: the folder {UNFINISHED}") }),
+            &mut record,
+        )?;
     }
     check.finish(&mut found);
     printer.take(&mut found, &check).map_err(Failure::Print)?;

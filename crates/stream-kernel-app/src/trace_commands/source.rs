@@ -1,12 +1,15 @@
-//! Traces as the commands read them: a file or standard input, record by record, run by run.
+//! Traces as the commands read them: a file, a folder of parts or standard input, record by record, run by run.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::thread::available_parallelism;
 
 use rustix::fs::{FileType, fstat};
-use stream_kernel_text::counted;
+use stream_kernel_run::files::{STANDARD_STREAM, is_standard_output};
+use stream_kernel_run::parts::{PartsFolder, PartsKind, ReadPartsError, is_parts_folder};
+use stream_kernel_text::{counted, with_causes};
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace_reader::reading::{
     AsStep, Digest, LineDigests, MAX_THREADS, PART_BYTES, RunSplitter, Tail, TornTail, Whole, WrongLine,
@@ -15,8 +18,6 @@ use stream_kernel_trace_reader::reading::{
 use super::wrong_lines::WrongLines;
 use crate::failure::Failure;
 use crate::progress::{Progress, now};
-use stream_kernel_run::files::STANDARD_STREAM;
-use stream_kernel_run::files::is_standard_output;
 
 /// Traces are read in blocks of this size.
 const BLOCK_BYTES: usize = PART_BYTES;
@@ -24,13 +25,26 @@ const BLOCK_BYTES: usize = PART_BYTES;
 /// A file of fewer bytes is read before threads have started.
 const MIN_BYTES_FOR_ALL_CORES: u64 = 1024 * 1024;
 
-/// Opens a trace; `-` is standard input. How far a long file was read is shown on standard error, if that is a terminal
+/// A trace that is open.
+struct Opened {
+    input: Box<dyn BufRead>,
+    /// How long it is, if it is a file or a folder of parts.
+    bytes: Option<u64>,
+    /// It is a folder of parts without `_SUCCESS`.
+    is_unfinished: bool,
+}
+
+/// Opens a trace; `-` is standard input. How far a long one was read is shown on standard error, if that is a terminal
 /// and `shows_progress`.
-pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>, Failure> {
+fn open(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     let failed = Failure::unreadable(name);
     if name == STANDARD_STREAM {
         refuse_standard_output(name, io::stdin())?;
-        return Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin())));
+        let input = Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin()));
+        return Ok(Opened { input, bytes: None, is_unfinished: false });
+    }
+    if is_folder_of_parts(name) {
+        return open_parts(name, shows_progress);
     }
     let file = File::open(name).map_err(&failed)?;
     refuse_standard_output(name, &file)?;
@@ -38,27 +52,67 @@ pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>,
     if metadata.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    let total_bytes = metadata.is_file().then_some(metadata.len());
-    let progress = shows_progress.then(|| Progress::new(now(), total_bytes));
-    let watched = Watched { file, bytes: 0, progress };
-    Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, watched)))
+    let bytes = metadata.is_file().then_some(metadata.len());
+    Ok(Opened { input: watched(file, bytes, shows_progress), bytes, is_unfinished: false })
 }
+
+/// Opens a folder of parts as the trace that it is.
+fn open_parts(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
+    let unreadable = |error: ReadPartsError| {
+        Failure::told(2, format!("the trace `{name}` cannot be read: {}", with_causes(&error)))
+    };
+    let parts = PartsFolder::open(Path::new(name)).map_err(unreadable)?;
+    if parts.kind() != PartsKind::Trace {
+        let text =
+            format!("`{name}` holds the parts of an output, not of a trace (name the folder of the trace)");
+        return Err(Failure::usage(text));
+    }
+    let (reader, bytes) = (parts.reader().map_err(unreadable)?, Some(parts.bytes()));
+    Ok(Opened { input: watched(reader, bytes, shows_progress), bytes, is_unfinished: !parts.is_complete() })
+}
+
+fn watched(from: impl Read + 'static, total_bytes: Option<u64>, shows_progress: bool) -> Box<dyn BufRead> {
+    let progress = shows_progress.then(|| Progress::new(now(), total_bytes));
+    Box::new(BufReader::with_capacity(BLOCK_BYTES, Watched { from, bytes: 0, progress }))
+}
+
+/// The lines of a trace.
+pub(super) struct Lines<G: Digest> {
+    pub(super) digests: LineDigests<G>,
+    /// Its run has not come to its end: it is a folder of parts without `_SUCCESS`.
+    pub(super) is_unfinished: bool,
+}
+
+/// What is to be said of a folder of parts without `_SUCCESS`.
+pub(super) const UNFINISHED: &str = "has no `_SUCCESS`: its run still writes, was stopped, or has failed; what is there without a gap is read \
+     (wait for the run's end, or run it again)";
 
 /// Opens a trace as [`open`] does. Threads read its lines if it is a long file: of what comes bit by bit, they would wait for
 /// more.
-pub(super) fn open_for_all_cores<G: Digest>(name: &str, digest: G) -> Result<LineDigests<G>, Failure> {
-    let input = open(name, true)?;
+pub(super) fn open_for_all_cores<G: Digest>(name: &str, digest: G) -> Result<Lines<G>, Failure> {
+    let Opened { input, bytes, is_unfinished } = open(name, true)?;
     let threads = available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let is_long = |metadata: fs::Metadata| metadata.is_file() && metadata.len() >= MIN_BYTES_FOR_ALL_CORES;
-    if threads > 1 && name != STANDARD_STREAM && fs::metadata(name).is_ok_and(is_long) {
-        return Ok(LineDigests::by_threads(threads, PART_BYTES, input, digest));
-    }
-    Ok(LineDigests::new(input, digest))
+    let digests = if threads > 1 && bytes.is_some_and(|bytes| bytes >= MIN_BYTES_FOR_ALL_CORES) {
+        LineDigests::by_threads(threads, PART_BYTES, input, digest)
+    } else {
+        LineDigests::new(input, digest)
+    };
+    Ok(Lines { digests, is_unfinished })
 }
 
-/// Returns whether the trace `name` is a regular file, which can be read more than once.
+/// Returns whether the trace `name` is a regular file.
 pub(crate) fn is_regular_file(name: &str) -> Result<bool, Failure> {
     Ok(name != STANDARD_STREAM && fs::metadata(name).map_err(Failure::unreadable(name))?.is_file())
+}
+
+/// Returns whether the trace `name` is a folder of parts.
+pub(crate) fn is_folder_of_parts(name: &str) -> bool {
+    name != STANDARD_STREAM && is_parts_folder(Path::new(name))
+}
+
+/// Returns whether the trace `name` can be read more than once: it is a regular file or a folder of parts.
+pub(crate) fn is_lasting(name: &str) -> Result<bool, Failure> {
+    Ok(is_folder_of_parts(name) || is_regular_file(name)?)
 }
 
 /// Refuses a trace that standard output leads to: what is printed would be read again, without end.
@@ -70,16 +124,16 @@ pub(super) fn refuse_standard_output(name: &str, trace: impl AsFd) -> Result<(),
     Ok(())
 }
 
-/// A file that shows how far it was read, until it was read to its end.
-struct Watched {
-    file: File,
+/// What shows how far it was read, until it was read to its end.
+struct Watched<R> {
+    from: R,
     bytes: u64,
     progress: Option<Progress>,
 }
 
-impl Read for Watched {
+impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.from.read(buffer)?;
         self.bytes += read as u64;
         match &mut self.progress {
             Some(progress) if read > 0 => progress.update_bytes(self.bytes),
@@ -101,6 +155,7 @@ pub(crate) struct Records<G: Digest = Whole> {
     pub(crate) wrong_lines: WrongLines,
     /// More may come than there is.
     is_growing: bool,
+    is_unfinished: bool,
     is_done: bool,
 }
 
@@ -114,12 +169,14 @@ impl Records {
     /// to a pipe, since the pager at its end has the terminal for itself.
     pub(crate) fn open_to_page(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         let is_pipe = fstat(io::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
-        Ok(Self::new(name, only_run, LineDigests::new(open(name, !is_pipe)?, Whole)))
+        let Opened { input, is_unfinished, .. } = open(name, !is_pipe)?;
+        Ok(Self::new(name, only_run, Lines { digests: LineDigests::new(input, Whole), is_unfinished }))
     }
 
     /// Reads the trace `name` as far as `file` has grown.
     pub(super) fn growing(name: &str, only_run: Option<u64>, file: File) -> Self {
-        let lines = LineDigests::new(Box::new(BufReader::new(file)), Whole);
+        let digests = LineDigests::new(Box::new(BufReader::new(file)), Whole);
+        let lines = Lines { digests, is_unfinished: false };
         Self { is_growing: true, ..Self::new(name, only_run, lines) }
     }
 
@@ -142,15 +199,16 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         Ok(Self::new(name, only_run, open_for_all_cores(name, digest)?))
     }
 
-    fn new(name: &str, only_run: Option<u64>, lines: LineDigests<G>) -> Self {
+    fn new(name: &str, only_run: Option<u64>, Lines { digests, is_unfinished }: Lines<G>) -> Self {
         Self {
             name: name.to_owned(),
-            lines,
+            lines: digests,
             runs: RunSplitter::default(),
             run: 0,
             only_run,
             wrong_lines: WrongLines::new(name, only_run),
             is_growing: false,
+            is_unfinished,
             is_done: false,
         }
     }
@@ -225,6 +283,9 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
                 None => {
                     self.is_done = true;
                     let has_last = self.is_record_without_line_end(record);
+                    if self.is_unfinished {
+                        self.wrong_lines.note(UNFINISHED);
+                    }
                     if !has_last && self.are_none() && !self.wrong_lines.are_waiting() {
                         self.wrong_lines.note("holds no records");
                     }

@@ -34,7 +34,7 @@ With --json, each run is an object on a line of its own:
                               msgs_out, errors, p50_ns, p90_ns, p99_ns,
                               max_ns, total_ns and share (0 to 1)")]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     /// Count the run N only, from 1.
