@@ -1,6 +1,7 @@
 //! `build`: everything that can be built. `run`: fund-load itself, built to be there soon.
 
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -20,44 +21,65 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
         [dashes, rest @ ..] if dashes == "--" => rest,
         all => all,
     };
-    let (features, with_stores) = features(args);
+    let features = features(&asked_for(args));
     crate::say(&format!(
-        "building fund-load to be there soon, not to be fast, {with_stores}; the optimised program: `cargo install --path crates/fund-load`"
+        "building fund-load with the features `{features}`, to be there soon and not to be fast; the optimised program with all of them: \
+         `cargo install --path crates/fund-load`"
     ));
     let build = ["build", "--profile", "quick", "--package", "fund-load", "--bin", "fund-load"];
-    let [fund_load] = executables(&[&build[..], features].concat(), ["fund-load"])?;
+    let features = ["--no-default-features", "--features", &features];
+    let [fund_load] = executables(&[&build[..], &features].concat(), ["fund-load"])?;
     let mut command = Command::new(fund_load);
     let source = command.args(args).exec();
     Err(Failure::start(&command, source))
 }
 
-/// Returns the features with which fund-load is to be built for such arguments, and what to say of them.
+/// Returns the arguments, and the text of every configuration that one of them names: whatever may ask for a feature.
+fn asked_for(args: &[OsString]) -> Vec<String> {
+    let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    // A configuration is YAML; what else is named may be large.
+    let is_configuration = |path: &&str| path.ends_with(".yaml") || path.ends_with(".yml");
+    let paths = args.iter().map(|arg| arg.split_once('=').map_or(arg.as_str(), |(_, value)| value));
+    let texts: Vec<_> =
+        paths.filter(is_configuration).filter_map(|path| fs::read_to_string(path).ok()).collect();
+    [args, texts].concat()
+}
+
+/// Returns the features that such arguments, and the configurations that they name, ask for.
 ///
-/// Stores of configuration bring clients and TLS along, which take longer to build than all else.
-fn features(args: &[OsString]) -> (&'static [&'static str], &'static str) {
-    // Whatever the store: only a URL names one.
-    if args.iter().any(|arg| arg.to_string_lossy().contains("://")) {
-        (&[], "with stores of configuration")
-    } else {
-        (
-            &["--no-default-features", "--features", "cli"],
-            "without stores of configuration (a URL in the arguments adds them)",
-        )
+/// The clients of stores and TLS, and the engine for several workers, take longer to build than all else.
+fn features(texts: &[String]) -> String {
+    let names = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+    let mut features = "cli".to_owned();
+    if names(&["workers", "cluster", "parts", "--hosts", "--process"]) {
+        features += ",workers";
     }
+    // Whatever the store: only a URL names one.
+    if names(&["://"]) {
+        features += ",consul,etcd,postgres,redis";
+    }
+    features
 }
 
 #[cfg(test)]
 mod tests {
-    use super::features;
+    use super::{asked_for, features};
 
     #[test]
-    fn stores_are_built_in_if_an_argument_names_one() {
-        let are_built_in =
-            |args: &[&str]| features(&args.iter().map(Into::into).collect::<Vec<_>>()).0.is_empty();
-        assert!(are_built_in(&["run", "--config", "etcd://127.0.0.1/fund-load/"]));
-        assert!(are_built_in(&["check", "--config=rediss://u:p@h/0?hash=x"]));
-        assert!(are_built_in(&["config", "diff", "a.yaml", "postgres://h/db?table=t"]));
-        assert!(!are_built_in(&["run", "--config", "etcd.yaml", "--set", "scenario.name=redis:"]));
-        assert!(!are_built_in(&[]));
+    fn what_takes_long_to_build_is_built_in_if_it_is_asked_for() {
+        let features = |args: &[&str]| features(&asked_for(&args.iter().map(Into::into).collect::<Vec<_>>()));
+        let stores = "cli,consul,etcd,postgres,redis";
+        assert_eq!(features(&["run", "--config", "etcd://127.0.0.1/fund-load/"]), stores);
+        assert_eq!(features(&["check", "--config=rediss://u:p@h/0?hash=x"]), stores);
+        assert_eq!(features(&["config", "diff", "a.yaml", "postgres://h/db?table=t"]), stores);
+        assert_eq!(features(&["run", "--config", "etcd.yaml", "--set", "scenario.name=redis:"]), "cli");
+        assert_eq!(features(&[]), "cli");
+        assert_eq!(features(&["run", "--workers", "4"]), "cli,workers");
+        assert_eq!(features(&["run", "--set=runtime.workers=4"]), "cli,workers");
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("four.yaml");
+        std::fs::write(&path, "runtime: {workers: 4}\n").unwrap();
+        assert_eq!(features(&["run", "--config", path.to_str().unwrap()]), "cli,workers");
     }
 }

@@ -3,9 +3,7 @@
 use super::SimulatedDisk;
 use super::plan::{Fault, PlannedFault};
 use super::random::Random;
-
-/// In the environment of a test, with the value `all`, it has every [`Disturbance::sample`] leave nothing out.
-const SWEEPS: &str = "SWEEPS";
+use super::sample::is_exhaustive;
 
 /// What becomes of a process: what goes wrong while it runs, and how the disk is left when it has ended.
 ///
@@ -71,14 +69,13 @@ impl Disturbance {
         FAULTS.len() as u64 * (power_cuts + 1)
     }
 
-    /// Returns the numbers of `count` disturbances or some more, of all kinds and from all of a run of so many operations: for
-    /// [`nth`](Self::nth). Returns all if there are no more, and if `SWEEPS=all` is in the environment.
+    /// Returns the numbers of `count` disturbances or some more, of all kinds and from all of a run of so many operations, the first and the
+    /// last among them: for [`nth`](Self::nth). Returns all if there are no more, and if [`is_exhaustive`].
     pub fn sample(operations: u64, power_cuts: u64, count: u64) -> impl Iterator<Item = u64> {
-        #[expect(clippy::disallowed_methods, reason = "a switch of tests, and of no run")]
-        let are_all_asked_for = std::env::var_os(SWEEPS).is_some_and(|value| value == "all");
         let (all, kinds) = (operations * Self::kinds(power_cuts), Self::kinds(power_cuts));
-        let step = if are_all_asked_for { 1 } else { step(all, kinds, count) };
-        (0..all).step_by(usize::try_from(step).unwrap_or(usize::MAX))
+        let step = if is_exhaustive() { 1 } else { step(all, kinds, count) };
+        let last = all.checked_sub(1).filter(|last| !last.is_multiple_of(step));
+        (0..all).step_by(usize::try_from(step).unwrap_or(usize::MAX)).chain(last)
     }
 
     /// Returns the disturbance of that number, from 0: operation by operation, fault by fault, end by end.
