@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use crate::cargo::{cargo, executables, run as run_command};
@@ -38,7 +39,9 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
 fn asked_for(args: &[OsString]) -> Vec<String> {
     let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     // A configuration is YAML; what else is named may be large.
-    let is_configuration = |path: &&str| path.ends_with(".yaml") || path.ends_with(".yml");
+    let is_configuration = |path: &&str| {
+        Path::new(path).extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    };
     let paths = args.iter().map(|arg| arg.split_once('=').map_or(arg.as_str(), |(_, value)| value));
     let texts: Vec<_> =
         paths.filter(is_configuration).filter_map(|path| fs::read_to_string(path).ok()).collect();

@@ -91,7 +91,7 @@ fn a_line_that_is_rolled_back_is_in_no_snapshot() {
     let scene = Scene::fresh("rolled back", &settings, &input).must_adjudicate(&input);
     assert!(snapshot_at(&scene, 8_000).is_some());
     let mut in_lines = 0;
-    for at in sample(scene.operations, 24) {
+    for at in sample(scene.operations, 40) {
         let disk = scene.disk.after_kill(at);
         disk.plan(PlannedFault { fault: Fault::Full, at, from_then_on: false });
         let Err(failure) = scene.process(&disk, at) else { continue };

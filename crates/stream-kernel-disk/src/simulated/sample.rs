@@ -18,9 +18,9 @@ pub fn sample(all: u64, count: u64) -> impl Iterator<Item = u64> {
 
 fn spread(all: u64, count: u64) -> impl Iterator<Item = u64> {
     let count = count.min(all);
-    let (last, gaps) = (u128::from(all.saturating_sub(1)), u128::from(count.saturating_sub(1).max(1)));
-    // No more than `last`, so that it fits.
-    (0..count).map(move |number| (u128::from(number) * last / gaps) as u64)
+    let (last, gaps) = (all.saturating_sub(1), count.saturating_sub(1).max(1));
+    let at = move |number| u128::from(number) * u128::from(last) / u128::from(gaps);
+    (0..count).map(move |number| u64::try_from(at(number)).unwrap_or(last))
 }
 
 #[cfg(test)]
