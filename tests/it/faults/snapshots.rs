@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk, sample};
+use stream_kernel_disk::{Fault, PlannedFault, SimulatedDisk, is_exhaustive, sample};
 use stream_kernel_run::CheckpointFailure;
 use stream_kernel_run::checkpoint::inspect;
 
@@ -91,7 +91,7 @@ fn a_line_that_is_rolled_back_is_in_no_snapshot() {
     let scene = Scene::fresh("rolled back", &settings, &input).must_adjudicate(&input);
     assert!(snapshot_at(&scene, 8_000).is_some());
     let mut in_lines = 0;
-    for at in sample(scene.operations, 40) {
+    for at in sample(scene.operations, 24) {
         let disk = scene.disk.after_kill(at);
         disk.plan(PlannedFault { fault: Fault::Full, at, from_then_on: false });
         let Err(failure) = scene.process(&disk, at) else { continue };
@@ -100,5 +100,6 @@ fn a_line_that_is_rolled_back_is_in_no_snapshot() {
             .check_end(&disk, 7, false)
             .unwrap_or_else(|what| panic!("operation {at}: {failure}, then {what}"));
     }
-    assert!(in_lines >= 3, "only {in_lines} writes of the output failed in the middle of a line");
+    let at_least = if is_exhaustive() { 3 } else { 1 };
+    assert!(in_lines >= at_least, "only {in_lines} writes of the output failed in the middle of a line");
 }
