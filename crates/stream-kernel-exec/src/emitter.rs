@@ -1,5 +1,6 @@
 //! What a step emits into.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -95,7 +96,7 @@ pub(crate) struct Outbox<M> {
 }
 
 /// Something for people: topic, limit and text.
-pub type Notice = (&'static str, u32, String);
+pub type Notice = (Cow<'static, str>, u32, String);
 
 /// What people are told.
 #[derive(Debug, Default)]
@@ -136,7 +137,7 @@ impl NoticeCounts {
 impl Notices {
     fn add(&mut self, topic: &'static str, most: u32, text: impl fmt::Display) {
         if self.counts.is_open(topic, most) {
-            self.new.push((topic, most, text.to_string()));
+            self.new.push((topic.into(), most, text.to_string()));
         }
     }
 
@@ -156,7 +157,7 @@ impl Notices {
             return;
         }
         let counts = &mut self.counts;
-        self.ready.extend(new.filter_map(|(topic, most, text)| counts.count(topic, most, text)));
+        self.ready.extend(new.filter_map(|(topic, most, text)| counts.count(&topic, most, text)));
     }
 
     pub(crate) fn take_uncounted(&mut self) -> Vec<Notice> {
@@ -203,11 +204,6 @@ impl<M> Outbox<M> {
         if let Some(told) = told {
             (self.written, self.notices.new) = *told;
         }
-    }
-
-    /// Takes what a step has emitted elsewhere.
-    pub(crate) fn refill(&mut self, emissions: Vec<(M, Destination)>) {
-        self.emissions = emissions;
     }
 
     /// Returns how many messages were emitted for this input.

@@ -7,7 +7,7 @@ mod encode;
 mod keyed_step;
 mod memory;
 mod messages;
-mod prepared;
+mod paused;
 mod registry;
 mod runner;
 mod scenario;
@@ -26,10 +26,10 @@ pub use memory::{
     UndoMark, Value, Watermark,
 };
 pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf};
+pub use paused::{Entering, Paused};
 pub use registry::{BuildError, Prefetch, Registry};
 pub use runner::{InputOutcome, OnStepError, RunReport, SyncRunner};
 pub use scenario::{MAX_STEPS, Plan, Route, Scenario, StepWiring};
-pub use shared_run::{Entering, Paused};
 pub use step::{Step, Target};
 pub use step_error::{StepError, StepFailure};
 pub use wiring_fault::{WiringFault, WiringFaults};

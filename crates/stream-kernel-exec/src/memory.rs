@@ -26,6 +26,7 @@ pub use table::{Entry, Forgotten, Key, Limit, Table, Value};
 pub use tally::{Counters, Tally};
 pub use watermark::{Mark, Watermark};
 
+pub(crate) use shared::{read_count, write_count};
 pub(crate) use store::{AnyStore, StoreKind};
 
 /// The most kinds of memory that an application may declare.

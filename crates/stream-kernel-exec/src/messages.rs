@@ -18,8 +18,11 @@ pub trait Payload {
     /// Appends every field to the canonical content, always in the same order.
     fn digest(&self, content: &mut CanonicalContent);
 
-    /// Whether [`pack`](Self::pack) never returns false. Say so where it is true: lines then take less time on several workers.
-    const ALWAYS_PACKS: bool = false;
+    /// Returns whether every value can be [packed](Self::pack). Say so where it is true: lines then take less time on
+    /// several workers.
+    fn always_packs() -> bool {
+        false
+    }
 
     /// Appends the payload as bytes, to be [unpacked](Self::unpack) by another worker, and returns whether it can be. If not, that
     /// worker is sent the line, and makes the payload from that again: it takes longer.
@@ -73,7 +76,7 @@ pub trait MessageSet: Message + Send + Sized + 'static {
     /// Returns the message's kind.
     fn kind(&self) -> Kind;
 
-    /// Returns whether messages of a kind can always be packed: see [`Payload::ALWAYS_PACKS`].
+    /// Returns whether messages of a kind can always be packed: see [`Payload::always_packs`].
     fn always_packs(kind: Kind) -> bool;
 
     /// Appends the message as bytes: see [`Payload::pack`].
@@ -172,10 +175,10 @@ macro_rules! messages {
                     match self { $(Self::$payload(_) => $crate::Kind::at(Position::$payload as u8)),+ }
                 }
                 fn always_packs(kind: $crate::Kind) -> bool {
-                    [$(<$payload as $crate::Payload>::ALWAYS_PACKS),+][kind.index()]
+                    [$(<$payload as $crate::Payload>::always_packs),+][kind.index()]()
                 }
                 fn pack(&self, to: &mut ::std::vec::Vec<u8>) -> bool {
-                    to.push($crate::MessageSet::kind(self).index() as u8);
+                    to.push(match self { $(Self::$payload(_) => Position::$payload as u8),+ });
                     match self { $(Self::$payload(payload) => $crate::Payload::pack(payload, to)),+ }
                 }
                 fn unpack(from: &mut &[u8]) -> ::core::option::Option<Self> {

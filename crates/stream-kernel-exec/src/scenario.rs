@@ -83,9 +83,19 @@ impl<M: MessageSet> Scenario<M> {
         self.steps.iter().take(end).flatten().any(|step| step.finds.iter().any(is_tally))
     }
 
-    /// Returns whether what enters the steps of a stage can always be [packed](crate::Payload::ALWAYS_PACKS).
-    pub fn always_packs(&self, stage: &Stage) -> bool {
-        self.steps[stage.steps.clone()].iter().flatten().all(|step| M::always_packs(step.takes))
+    /// Returns whether lines can always be [packed](crate::Paused::pack) between the beginning of the first stage
+    /// and the end of the last.
+    pub fn always_packs(&self, stages: &[Stage]) -> bool {
+        let (Some(first), Some(last)) = (stages.first(), stages.last()) else { return true };
+        let is_on_the_way = |to: Option<usize>| to.is_some_and(|to| to >= first.steps.start);
+        let source = self.entry.filter(|entry| is_on_the_way(Some(*entry)));
+        let source = source.and_then(|entry| self.steps[entry].as_ref()).map(|step| step.takes);
+        let emitted = self.steps.iter().take(last.steps.end).flatten().flat_map(|step| {
+            let by_kind = step.emits.iter().copied().filter(|kind| is_on_the_way(step.routes[kind.index()]));
+            let by_name = step.targets.iter().filter(|target| is_on_the_way(target.index));
+            by_kind.chain(by_name.map(|target| target.declared.kind))
+        });
+        source.into_iter().chain(emitted).all(M::always_packs)
     }
 
     fn step_name(&self, index: usize) -> Option<&str> {

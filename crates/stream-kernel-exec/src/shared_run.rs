@@ -5,83 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::emitter::{Destination, Notice};
 use crate::memory::{Place, Role, Share, Stage};
-use crate::prepared::Reached;
-use crate::runner::{Emitted, SyncRunner, panic_text, receiver, run_step};
-use crate::scenario::BoundStep;
+use crate::paused::{At, Entering, Paused};
+use crate::runner::{Emitted, Failed, SyncRunner, panic_text, receiver, run_step};
 use crate::{InputOutcome, MessageSet, StepError, StepFailure};
-
-/// A line that has come to the beginning of a stage.
-#[derive(Debug)]
-pub struct Paused<M> {
-    line_no: u64,
-    /// How many messages were emitted for it.
-    emitted: usize,
-    /// How many of them no step receives.
-    undeliverable: u64,
-    /// What its steps have written to the output, and their notices: mostly none.
-    told: Option<Box<(Vec<u8>, Vec<Notice>)>>,
-    at: At<M>,
-}
-
-#[derive(Debug)]
-enum At<M> {
-    /// One message is on its way, as mostly.
-    One(usize, M),
-    /// Several are, or none, in the order in which they are due.
-    Many(Vec<(usize, M)>),
-    /// The step at this position has failed.
-    Failed(usize, StepError),
-}
-
-impl<M> Paused<M> {
-    /// Returns the line's number.
-    pub fn line_no(&self) -> u64 {
-        self.line_no
-    }
-
-    /// Returns how many messages were emitted for it.
-    pub fn emitted(&self) -> usize {
-        self.emitted
-    }
-
-    /// Returns whether it has one message only.
-    pub fn is_alone(&self) -> bool {
-        matches!(self.at, At::One(..))
-    }
-
-    /// Returns the messages that enter a stage, each with the position of the step that takes it.
-    pub fn entering(&self, stage: &Stage) -> impl Iterator<Item = (usize, &M)> {
-        let (one, many) = match &self.at {
-            At::One(step, message) => (Some((*step, message)), &[][..]),
-            At::Many(messages) => (None, messages.as_slice()),
-            At::Failed(..) => (None, &[][..]),
-        };
-        let many = many.iter().map(|(step, message)| (*step, message));
-        one.into_iter().chain(many).filter(|(step, _)| stage.steps.contains(step))
-    }
-
-    /// Returns the messages themselves.
-    pub fn into_entering(self, stage: &Stage) -> impl Iterator<Item = Entering<M>> {
-        let (one, many) = match self.at {
-            At::One(step, message) => (Some((step, message)), Vec::new()),
-            At::Many(messages) => (None, messages),
-            At::Failed(..) => (None, Vec::new()),
-        };
-        let entering = one.into_iter().chain(many).filter(|(step, _)| stage.steps.contains(step));
-        entering.enumerate().map(|(index, (step, message))| Entering { step, index, message })
-    }
-}
-
-/// A message that enters a stage.
-#[derive(Debug)]
-pub struct Entering<M> {
-    /// The position of the step that takes it.
-    pub step: usize,
-    /// Which of the messages of its line that enter the stage it is.
-    pub index: usize,
-    /// The message.
-    pub message: M,
-}
 
 impl<M: MessageSet> SyncRunner<M> {
     /// Takes a role for the memory that workers share.
@@ -99,36 +25,33 @@ impl<M: MessageSet> SyncRunner<M> {
     /// Takes an input through the steps before position `until`. Nothing of what it does counts before it is
     /// [finished](Self::finish_paused).
     pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
+        let paused = self.enter(line_no, input);
+        self.advance(paused, until)
+    }
+
+    /// Returns an input before the first step.
+    pub(crate) fn enter(&self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let at = match self.scenario.entry {
             Some(entry) => At::One(entry, input.into()),
             None => At::Many(Vec::new()),
         };
         let undeliverable = u64::from(self.scenario.entry.is_none());
-        self.advance(Paused { line_no, emitted: 0, undeliverable, told: None, at }, until)
+        Paused { line_no, emitted: 0, undeliverable, told: None, at }
     }
 
     /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
-    pub fn advance(&mut self, mut paused: Paused<M>, until: usize) -> Paused<M> {
-        self.run_until(&mut paused, until);
+    pub fn advance(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+        let paused = self.run_until(paused, until);
         self.scenario.memory.end_line();
         paused
     }
 
-    /// At an owner: takes a line that is at home here through a stage, and on through the stateless steps before position `until`. What that
-    /// changes in memory stays. What it finds is appended to `found`, if that is given.
-    pub fn pass(
-        &mut self,
-        mut paused: Paused<M>,
-        stage: &Stage,
-        until: usize,
-        found: Option<&mut Vec<u8>>,
-    ) -> Paused<M> {
+    /// At an owner: takes a line through a stage once and for all, and on through the stateless steps before
+    /// position `until`. What that changes in memory stays, and what it finds nobody needs to know.
+    pub fn pass(&mut self, paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
         let place = Place::new(paused.line_no, stage.steps.start, 0);
-        self.scenario.memory.begin_message(stage, place, found.is_some());
-        self.run_until(&mut paused, until);
-        if let Some(found) = found {
-            self.scenario.memory.write_found(stage, found);
-        }
+        self.scenario.memory.begin_message(stage, place, false);
+        let mut paused = self.run_until(paused, until);
         if let Some(name) = self.scenario.memory.strayed(stage) {
             paused.at = At::Failed(stage.steps.start, key_differs(name));
         }
@@ -144,40 +67,41 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    fn run_until(&mut self, paused: &mut Paused<M>, until: usize) {
-        let next = match std::mem::replace(&mut paused.at, At::Many(Vec::new())) {
-            at @ At::Failed(..) => return paused.at = at,
-            At::One(step, message) if step >= until => return paused.at = At::One(step, message),
-            At::One(step, message) => Some((step, message)),
+    pub(crate) fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+        let Paused { line_no, emitted, mut undeliverable, told, at } = paused;
+        let next = match at {
+            At::One(step, message) if step < until => Some((step, message)),
             At::Many(messages) => self.take_in(messages),
+            at => return Paused { line_no, emitted, undeliverable, told, at },
         };
-        self.context.begin_input(paused.line_no);
+        self.context.begin_input(line_no);
         self.outbox.begin_input();
-        self.outbox.resume(paused.emitted, paused.told.take());
-        let undeliverable = self.report.undeliverable;
+        self.outbox.resume(emitted, told);
+        let undeliverable_before = self.report.undeliverable;
         let done = match next {
             Some((step, message)) => self.run_from(step, message, until),
             None => self.run_steps(None, 0, until).map(|()| None),
         };
-        paused.undeliverable += self.report.undeliverable - undeliverable;
-        self.report.undeliverable = undeliverable;
-        paused.emitted = self.outbox.emitted();
-        paused.at = match done {
+        undeliverable += self.report.undeliverable - undeliverable_before;
+        self.report.undeliverable = undeliverable_before;
+        let emitted = self.outbox.emitted();
+        let at = match done {
             Ok(Some((step, message))) => At::One(step, message),
             Ok(None) => self.take_waiting(until),
-            Err(StepFailure { step_name, error, .. }) => {
-                let is_meant =
-                    |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
-                At::Failed(self.scenario.steps.iter().position(is_meant).unwrap_or_default(), error)
+            Err(Failed { step, error }) => {
+                self.clear_inboxes();
+                At::Failed(step, error)
             }
         };
-        if !matches!(paused.at, At::Failed(..)) {
-            paused.told = self.outbox.take_told();
-        }
-        if self.waiting > 0 {
-            self.clear_inboxes();
-        }
+        let told = if let At::Failed(..) = at { None } else { self.outbox.take_told() };
         self.outbox.notices.end_input(false);
+        Paused { line_no, emitted, undeliverable, told, at }
+    }
+
+    /// Takes what was [packed](Paused::pack) of a line off the front of `from`; `None` if there is nothing of a
+    /// line of this pipeline.
+    pub fn unpack(&self, line_no: u64, from: &mut &[u8]) -> Option<Paused<M>> {
+        Paused::unpack(line_no, self.scenario.steps.len(), from)
     }
 
     /// Takes a line through the rest of the steps; what it finds in the stage where it waits must be [told](crate::Memory::read_found).
@@ -191,8 +115,8 @@ impl<M: MessageSet> SyncRunner<M> {
         self.outbox.resume(emitted, told);
         self.report.undeliverable += undeliverable;
         let done = match at {
-            At::Failed(step, error) => Err(self.failure(step, error)),
-            At::One(step, message) => self.run_rest(Reached::Waiting(step, message)),
+            At::Failed(step, error) => Err(Failed { step, error }),
+            At::One(step, message) => self.run_from(step, message, usize::MAX).map(drop),
             At::Many(messages) => {
                 self.take_in(messages);
                 self.run_steps(None, 0, usize::MAX)
@@ -235,10 +159,13 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// At an owner: notes what a message that enters a stage will look up, to be [prefetched](Self::prefetch).
-    pub fn announce(&mut self, step: usize, message: &M) {
-        if let Some(step) = &self.scenario.steps[step] {
-            step.step.announce(message, &mut self.scenario.memory);
+    /// At an owner: notes what messages that enter a stage, each at its step, will look up, to be
+    /// [prefetched](Self::prefetch).
+    pub fn announce<'a>(&mut self, entering: impl Iterator<Item = (usize, &'a M)>) {
+        for (step, message) in entering {
+            if let Some(step) = &self.scenario.steps[step] {
+                step.step.announce(message, &mut self.scenario.memory);
+            }
         }
     }
 
@@ -259,7 +186,7 @@ impl<M: MessageSet> SyncRunner<M> {
         let alone = if is_alone { entering.next() } else { None };
         let done = if let Some(Entering { step, message, .. }) = alone {
             self.scenario.memory.begin_message(stage, Place::new(line_no, step, 0), true);
-            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failure| failure.error)
+            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failed| failed.error)
         } else {
             let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
             done.unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))))
@@ -321,14 +248,14 @@ impl<M: MessageSet> SyncRunner<M> {
         self.report.inputs += 1;
         self.report.abandoned += 1;
         self.scenario.memory.roll_back();
-        self.failure(step, error)
+        self.failure(Failed { step, error })
     }
 
     /// Returns why a line cannot be decided by several workers, if a step has looked up what its message did not ask for.
-    pub(crate) fn check_strayed(&self) -> Result<(), StepFailure> {
+    pub(crate) fn check_strayed(&self) -> Result<(), Failed> {
         for stage in &self.shared_stages {
             if let Some(name) = self.scenario.memory.strayed(stage) {
-                return Err(self.failure(stage.steps.start, key_differs(name)));
+                return Err(Failed { step: stage.steps.start, error: key_differs(name) });
             }
         }
         Ok(())

@@ -17,8 +17,9 @@ use stream_kernel_run::{
 
 use crate::dataflow::{BeginAll, Control};
 use crate::part::Cut;
+use crate::plan::Plan;
 use crate::run::WorkersEnded;
-use crate::worker::{Begin, Outcome, Plan, Saved, SavedBy};
+use crate::worker::{Begin, Outcome, Saved, SavedBy};
 
 /// What a run on several workers with a checkpoint needs beside its job and its other options.
 #[derive(Clone)]

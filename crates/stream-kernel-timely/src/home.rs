@@ -1,10 +1,12 @@
 //! Lines of a worker's part of an epoch at home: they ask what they will find, and are told once they know.
 
+use std::vec;
+
 use stream_kernel_exec::{Memory, Paused, Refusal, Stage};
 use stream_kernel_run::LineContent;
 
 use crate::moves::{Moves, Times};
-use crate::packet::{Packet, read_bytes, read_number, split_head, write_bytes, write_number};
+use crate::packet::{Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_number};
 use crate::part::Part;
 use crate::planted::{Bug, is_planted};
 
@@ -20,17 +22,30 @@ pub(crate) struct HomeEpoch<M> {
     pub(crate) stages: Vec<HomeStage>,
     /// How many stages have answered.
     pub(crate) answered: usize,
+    /// By owner: the lines that it has handed back from the last of these.
+    pub(crate) handed: Vec<HandedBack<M>>,
 }
+
+/// Lines that an owner has handed back.
+pub(crate) type HandedBack<M> = vec::IntoIter<Option<Paused<M>>>;
 
 /// A line at home.
 pub(crate) struct Line<M> {
-    pub(crate) number: u64,
     /// Where it begins in the part.
     pub(crate) start: usize,
     /// How far it has come in looking ahead.
     pub(crate) paused: Option<Paused<M>>,
-    /// The step at which, and why, several workers cannot decide it.
-    pub(crate) refused: Option<(usize, &'static str)>,
+    /// The owner that takes it through the stage at which it is, once and for all: meanwhile it is not here.
+    pub(crate) passed_to: Option<usize>,
+    pub(crate) refused: Option<Refused>,
+}
+
+/// Why several workers cannot decide a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused {
+    /// The position of the step at which that shows.
+    pub(crate) step: usize,
+    pub(crate) why: &'static str,
 }
 
 /// What the lines of an epoch have asked of a stage, and what they were answered.
@@ -97,6 +112,16 @@ impl<'a> AnswersRead<'a> {
             }
         }
         Some(())
+    }
+
+    /// Returns what the only owner that it has asked has answered the line with this index.
+    pub(crate) fn of_this_line(&mut self, line: usize) -> Option<&'a [u8]> {
+        let mut only = None;
+        self.of_line(line, |answer| {
+            only = Some(answer);
+            Some(())
+        })?;
+        only
     }
 
     /// Tells a memory what the line with this index finds in the stage.
@@ -201,6 +226,3 @@ fn read_refusal(from: &mut &[u8]) -> Result<Option<(u64, Refusal)>, Torn> {
     let which = usize::try_from(which).ok().filter(|which| *which < 2).ok_or(Torn)?;
     Ok(Some((line_no, (addition, which))))
 }
-
-/// Bytes that do not hold what they should.
-struct Torn;

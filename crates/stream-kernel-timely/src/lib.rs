@@ -3,6 +3,7 @@
 mod committed;
 mod connection;
 mod dataflow;
+mod handover;
 mod home;
 mod mesh;
 mod moves;
@@ -11,6 +12,7 @@ mod owners;
 mod packet;
 mod part;
 mod places;
+mod plan;
 mod planted;
 mod run;
 mod together;

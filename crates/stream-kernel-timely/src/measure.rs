@@ -18,10 +18,12 @@ use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::Clock;
 use stream_kernel_run::{Application, Job, LineAdapters};
 
+use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::part::Cut;
-use crate::run::{Input, WorkersError, plan, retells, unreadable};
-use crate::worker::{Parts, Places, RecordBuffer, Runners, Worker};
+use crate::plan::{Plan, Runners, bytes_of_epoch};
+use crate::run::{Input, WorkersError, unreadable};
+use crate::worker::{Parts, Places, RecordBuffer, Worker};
 
 use names::Names;
 use network::{Links, sent_bytes};
@@ -175,28 +177,23 @@ fn workers<A: Application, C: Clock + 'static>(
     setting: Setting,
 ) -> Result<(Vec<Measurable<A>>, u64), WorkersError> {
     let stages = job.scenario().stages().map_err(WorkersError::NotShared)?;
-    let Setting { workers: count, epoch_bytes, seed, .. } = setting;
+    let Setting { workers: count, epoch_bytes, seed, network, .. } = setting;
     let bytes = files.input.metadata().map_err(unreadable)?.len();
     let input = Arc::new(files.input.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
-    let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes.max(1), count);
-    let plan = plan(job, stages, Owners::new(count, seed), cut.map_err(unreadable)?, count);
+    let cut =
+        Cut::new(&Input(Arc::clone(&input)), bytes, settings, bytes_of_epoch(job, epoch_bytes, count), count);
+    let plan = Plan::of(job, stages, Owners::new(count, seed), cut.map_err(unreadable)?, count);
     let mut workers = Vec::new();
+    let of_one_process = Handover::among(0..count);
     for index in 0..count {
+        // Between threads, bytes take no time: what takes time is between processes.
+        let are_threads = network.bytes_per_second.is_none();
+        let handover = if are_threads { of_one_process.clone() } else { Handover::among(index..index + 1) };
         let records = RecordBuffer::default();
         let has_trace = job.config().runtime.tracing.enabled;
-        let recorder = retells(job, &plan.stages).then(|| {
-            let sink = has_trace.then(|| Box::new(records.clone()) as _);
-            job.recorder(&clock, sink)
-        });
-        let runners = Runners {
-            scout: job.again()?.into_runner("run", None),
-            owner: job.again()?.into_runner("run", None),
-            teller: match recorder {
-                Some(recorder) => Some(job.again()?.into_runner("run", recorder)),
-                None => None,
-            },
-        };
+        let recorder = || job.recorder(&clock, has_trace.then(|| Box::new(records.clone()) as _));
+        let runners = Runners::of(job, "run", &plan.stages, recorder)?;
         let own = |file: Option<&File>| file.map(File::try_clone).transpose().map_err(unwritable);
         workers.push(Worker::new(Parts {
             index,
@@ -204,6 +201,7 @@ fn workers<A: Application, C: Clock + 'static>(
             config: job.shared_config(),
             runners,
             records,
+            handover,
             input: Input(Arc::clone(&input)),
             places: OwnPlaces { output: own(files.output)?, trace: own(files.trace)? },
             saved_by: None,

@@ -1,60 +1,71 @@
 //! Stages at the owner of their keys: it takes what all workers ask in line order, and answers what each line finds.
 
-use std::collections::VecDeque;
+mod question;
 
-use smallvec::SmallVec;
+use std::ops::Range;
 
-use stream_kernel_exec::{Entering, MessageSet, Paused, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
-use stream_kernel_run::{LineMessage, RawLine};
+use stream_kernel_exec::{Place, Refusal, Stage, SyncRunner, UndoMark};
+use stream_kernel_run::LineMessage;
 
-use crate::home::{Line, read_content, tell_written, write_refusal};
+use crate::handover::Lines;
+use crate::home::write_refusal;
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{
-    Packet, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
+    Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
 };
 use crate::planted::{Bug, is_planted};
+pub(crate) use question::{LINE, MESSAGES, PASS};
+use question::{Question, read_question};
 
 /// The number of questions whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
 
-/// A question begins with this if it holds the messages that enter the stage.
-pub(crate) const MESSAGES: u8 = 0;
-/// A question begins with this if it holds the line, and what that finds in earlier stages.
-pub(crate) const LINE: u8 = 1;
-/// A question begins with this if the line is at home at its owner, who takes it through the stage: then comes the line's index.
-pub(crate) const HERE: u8 = 2;
-
 /// A stage in an epoch at an owner.
-pub(crate) struct OwnerStage {
+pub(crate) struct OwnerStage<M> {
     packets: Vec<Packet>,
-    /// In line order: the worker that asks, the line, and where the question is in the worker's packet.
+    /// The workers that ask, in the order of their lines.
+    homes: Vec<usize>,
+    /// By home: the lines that it has handed over, to be passed.
+    handed: Vec<Lines<M>>,
+    /// What is asked, in line order. Lines that were handed over are among them only if they may have to be passed
+    /// again.
     asks: Vec<Ask>,
+    /// These lines as they were, packed.
+    kept: Vec<u8>,
+    /// Whether all lines have had their turn.
+    was_run: bool,
     moves: Moves,
     forgotten: Vec<u64>,
-    /// What the lines have found, and where that of each begins.
+    /// What is answered, in the order of the questions.
     found: Vec<u8>,
-    found_at: Vec<usize>,
     /// How far the changes had come before each question, if they may have to be undone.
     marks: Vec<UndoMark>,
     marks_an_ask: usize,
-    /// How far the moves were taken in before each question.
-    moves_at: Vec<usize>,
     pub(crate) round: u32,
     /// What was added to gates by the last round.
     added: Vec<u8>,
 }
 
+/// What a line asks.
 struct Ask {
-    home: usize,
     line_no: u64,
-    at: std::ops::Range<usize>,
-    /// Whether the line is at home here.
-    is_here: bool,
+    /// The worker that asks.
+    home: usize,
+    question: QuestionAt,
+    /// Where the answer begins in what was found.
+    found_at: usize,
+    /// How far the moves were taken in before.
+    next_move: usize,
 }
 
-/// The messages of a line that enter a stage: one, mostly.
-type Messages<M> = SmallVec<[Entering<M>; 1]>;
+/// Where a question is.
+enum QuestionAt {
+    /// In the packet of the worker that asks.
+    Packet(Range<usize>),
+    /// It is the line with this index of those that are handed over, and was kept here.
+    Kept(usize, Range<usize>),
+}
 
 /// The runners of a worker that an owner needs.
 pub(crate) struct OwnerRunners<'a, M> {
@@ -62,36 +73,43 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) owner: &'a mut SyncRunner<M>,
     pub(crate) stages: &'a [Stage],
     pub(crate) owners: &'a Owners,
-    /// Whether what lines find that are at home here is noted.
-    pub(crate) notes_passed: bool,
     pub(crate) index: usize,
-    /// The lines that are at home here.
-    pub(crate) lines: &'a mut [Line<M>],
 }
 
-/// What is to be taken through a stage.
-enum Question<M> {
-    /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
-    Messages(Messages<M>, usize, bool),
-    /// The line with this index, at home here.
-    Here(usize, Paused<M>),
+/// A line whose turn it is.
+enum Turn<M> {
+    /// The question with this index.
+    Asked(usize, Question<M>),
+    /// The line with this index of those that this home has handed over.
+    Handed(usize, usize),
 }
 
-impl OwnerStage {
+/// How far the lines have had their turn.
+#[derive(Clone, Copy)]
+struct Turns {
+    /// The home whose turn it is, counted in the order of homes.
+    home: usize,
+    /// The next of the questions, and of the lines that the home has handed over.
+    ask: usize,
+    handed: usize,
+}
+
+impl<M: LineMessage> OwnerStage<M> {
     /// Takes in what all workers ask of a stage, in the order of workers, who have the lines in order; `None` if that cannot be read.
-    pub(crate) fn new<M: MessageSet>(
-        packets: Vec<Packet>,
-        runner: &mut SyncRunner<M>,
-        stage: &Stage,
+    pub(crate) fn new(
+        (packets, handed): (Vec<Packet>, Vec<Lines<M>>),
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
         watermark: Option<i64>,
     ) -> Option<Self> {
-        let (mut times, mut asks) = (Vec::new(), Vec::new());
-        let mut in_order: Vec<_> = packets.iter().enumerate().collect();
+        let (mut times, mut asks, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let mut homes: Vec<_> = (0..packets.len()).collect();
         if is_planted(Bug::WrongOrder) {
-            in_order.reverse();
+            homes.reverse();
         }
-        for (home, packet) in in_order {
-            let (mut head, body) = split_head(&packet.bytes)?;
+        for &home in &homes {
+            let first = asks.len();
+            let (mut head, body) = split_head(&packets[home].bytes)?;
             read_times(&mut head, &mut times)?;
             // As many as are said to be there, if there can be that many.
             asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
@@ -100,24 +118,38 @@ impl OwnerStage {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
                 let end = body.len() - bytes.len();
-                let is_here = ask.first() == Some(&HERE);
-                asks.push(Ask { home, line_no, at: end - ask.len()..end, is_here });
+                let question = QuestionAt::Packet(end - ask.len()..end);
+                asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
+            }
+            if runners.stages[stage].is_tried() {
+                for (index, paused) in handed[home].iter().enumerate() {
+                    let paused = paused.as_ref()?;
+                    let begin = kept.len();
+                    if !paused.pack(&mut kept) {
+                        return None;
+                    }
+                    let (line_no, question) = (paused.line_no(), QuestionAt::Kept(index, begin..kept.len()));
+                    asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
+                }
+                asks[first..].sort_by_key(|ask| ask.line_no);
             }
         }
-        let moves = Moves::of(runner.memory(), stage, watermark, &times);
+        let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
         let forgotten = vec![0; moves.moves.len()];
         Some(Self {
             packets,
+            homes,
+            handed,
+            asks,
+            kept,
+            was_run: false,
             moves,
             forgotten,
             found: Vec::new(),
-            found_at: Vec::with_capacity(asks.len()),
             marks: Vec::new(),
             marks_an_ask: 0,
-            moves_at: Vec::with_capacity(asks.len()),
             round: 0,
             added: Vec::new(),
-            asks,
         })
     }
 
@@ -125,69 +157,134 @@ impl OwnerStage {
         &self.moves
     }
 
-    /// Runs the stage for the questions from `from` on, before which the watermark was moved `next_move` times.
-    pub(crate) fn run<M: LineMessage>(
+    /// Runs the stage for all lines.
+    pub(crate) fn run(&mut self, runners: &mut OwnerRunners<'_, M>, stage: usize) -> Option<()> {
+        self.run_on(Turns { home: 0, ask: 0, handed: 0 }, 0, runners, stage)
+    }
+
+    /// Runs the stage from these turns on, before which the watermark was moved `next_move` times.
+    fn run_on(
         &mut self,
-        from: usize,
+        mut turns: Turns,
         mut next_move: usize,
         runners: &mut OwnerRunners<'_, M>,
         stage: usize,
     ) -> Option<()> {
         let described = &runners.stages[stage];
-        let keeps_undo = described.is_tried();
-        let notes_here =
-            runners.notes_passed && stage + 1 < runners.stages.len() && !is_planted(Bug::PassedUnnoted);
         let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
-        let mut queue: VecDeque<Question<M>> = VecDeque::new();
-        let mut next = from;
-        for at in from..self.asks.len() {
-            if queue.is_empty() {
-                let end = self.asks.len().min(next + PREFETCHED_AT_ONCE);
-                for ask in next..end {
-                    let question = self.question(ask, runners, stage)?;
-                    match &question {
-                        Question::Messages(entering, ..) => {
-                            for Entering { step, message, .. } in entering {
-                                runners.owner.announce(*step, message);
-                            }
-                        }
-                        Question::Here(_, paused) => {
-                            for (step, message) in paused.entering(described) {
-                                runners.owner.announce(step, message);
-                            }
-                        }
+        let mut batch = Vec::with_capacity(PREFETCHED_AT_ONCE);
+        loop {
+            while batch.len() < PREFETCHED_AT_ONCE
+                && let Some(turn) = self.next_turn(&mut turns, runners, stage).ok()?
+            {
+                batch.push(turn);
+            }
+            if batch.is_empty() {
+                break;
+            }
+            runners.owner.prefetch();
+            for turn in batch.drain(..) {
+                match turn {
+                    Turn::Handed(home, index) => {
+                        let paused = self.handed[home][index].take()?;
+                        self.take_moves(&mut next_move, paused.line_no(), runners, described);
+                        self.handed[home][index] = Some(runners.owner.pass(paused, described, until));
                     }
-                    queue.push_back(question);
-                }
-                next = end;
-                runners.owner.prefetch();
-            }
-            let question = queue.pop_front()?;
-            let line_no = self.asks[at].line_no;
-            self.moves_at.push(next_move);
-            self.found_at.push(self.found.len());
-            self.take_moves(&mut next_move, line_no, runners, described);
-            if keeps_undo {
-                runners.owner.memory().mark(described, &mut self.marks);
-                self.marks_an_ask = self.marks.len() / (at + 1);
-            }
-            match question {
-                Question::Messages(entering, emitted, is_alone) => {
-                    let line = (emitted, is_alone);
-                    runners.owner.run_stage(line_no, described, line, entering.into_iter(), &mut self.found);
-                }
-                Question::Here(line, paused) => {
-                    let found = notes_here.then_some(&mut self.found);
-                    runners.lines[line].paused = Some(runners.owner.pass(paused, described, until, found));
+                    Turn::Asked(at, question) => {
+                        self.asks[at].next_move = next_move;
+                        self.take_moves(&mut next_move, self.asks[at].line_no, runners, described);
+                        self.answer(at, question, runners, described, until);
+                    }
                 }
             }
         }
         self.take_moves(&mut next_move, u64::MAX, runners, described);
+        self.was_run = true;
         Some(())
     }
 
+    /// Returns the line whose turn is next, in line order, and announces what it looks up.
+    fn next_turn(
+        &mut self,
+        turns: &mut Turns,
+        runners: &mut OwnerRunners<'_, M>,
+        number: usize,
+    ) -> Result<Option<Turn<M>>, Torn> {
+        let stage = &runners.stages[number];
+        while let Some(&home) = self.homes.get(turns.home) {
+            let ask = self.asks.get(turns.ask).filter(|ask| ask.home == home);
+            let handed = self.handed[home].get(turns.handed).filter(|_| !stage.is_tried());
+            let handed = handed.and_then(Option::as_ref);
+            match (ask, handed) {
+                (ask, Some(paused)) if ask.is_none_or(|ask| paused.line_no() < ask.line_no) => {
+                    runners.owner.announce(paused.entering(stage));
+                    turns.handed += 1;
+                    return Ok(Some(Turn::Handed(home, turns.handed - 1)));
+                }
+                (Some(ask), _) => {
+                    let question = match &ask.question {
+                        QuestionAt::Packet(at) => {
+                            let bytes = &self.packets[home].bytes[at.clone()];
+                            read_question(bytes, ask.line_no, runners, number).ok_or(Torn)?
+                        }
+                        QuestionAt::Kept(index, at) => {
+                            let line = self.handed[home].get_mut(*index).ok_or(Torn)?.take();
+                            let line = line.filter(|_| !self.was_run || is_planted(Bug::PassedTwice));
+                            let kept = || runners.owner.unpack(ask.line_no, &mut &self.kept[at.clone()]);
+                            Question::Pass(line.or_else(kept).ok_or(Torn)?)
+                        }
+                    };
+                    match &question {
+                        Question::Messages(entering, ..) => {
+                            runners.owner.announce(entering.iter().map(|one| (one.step, &one.message)));
+                        }
+                        Question::Pass(paused) => runners.owner.announce(paused.entering(stage)),
+                    }
+                    turns.ask += 1;
+                    return Ok(Some(Turn::Asked(turns.ask - 1, question)));
+                }
+                _ => (turns.home, turns.handed) = (turns.home + 1, 0),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers the question with index `at`.
+    fn answer(
+        &mut self,
+        at: usize,
+        question: Question<M>,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: &Stage,
+        until: usize,
+    ) {
+        let begin = self.found.len();
+        let line_no = self.asks[at].line_no;
+        if stage.is_tried() {
+            runners.owner.memory().mark(stage, &mut self.marks);
+            self.marks_an_ask = self.marks.len() / (at + 1);
+        }
+        match question {
+            Question::Messages(entering, emitted, is_alone) => {
+                let (line, entering) = ((emitted, is_alone), entering.into_iter());
+                runners.owner.run_stage(line_no, stage, line, entering, &mut self.found);
+            }
+            Question::Pass(paused) => {
+                let paused = runners.owner.pass(paused, stage, until);
+                let Ask { home, question, .. } = &self.asks[at];
+                if let QuestionAt::Kept(index, _) = question {
+                    self.handed[*home][*index] = Some(paused);
+                } else if !paused.pack(&mut self.found) {
+                    // Its home says that it cannot read what is not there.
+                    self.found.truncate(begin);
+                }
+            }
+        }
+        self.asks[at].found_at = begin;
+    }
+
     /// Takes in the moves of the watermark up to a line, which is left before its own move.
-    fn take_moves<M: MessageSet>(
+    fn take_moves(
         &mut self,
         next: &mut usize,
         line_no: u64,
@@ -211,56 +308,8 @@ impl OwnerStage {
         memory.set_watermark(stage, before);
     }
 
-    /// Returns what a line asks; `None` if that cannot be read.
-    fn question<M: LineMessage>(
-        &self,
-        ask: usize,
-        runners: &mut OwnerRunners<'_, M>,
-        number: usize,
-    ) -> Option<Question<M>> {
-        let Ask { home, line_no, at, .. } = &self.asks[ask];
-        let mut bytes = &self.packets[*home].bytes[at.clone()];
-        let stage = &runners.stages[number];
-        let (&kind, rest) = bytes.split_first()?;
-        bytes = rest;
-        let (emitted, mut entering) = match kind {
-            MESSAGES => {
-                let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
-                let mut entering = Messages::new();
-                while !bytes.is_empty() {
-                    let step = usize::try_from(read_number(&mut bytes)?).ok()?;
-                    let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
-                    entering.push(Entering { step, index: entering.len(), message });
-                }
-                (emitted, entering)
-            }
-            LINE => {
-                let raw = RawLine::new(*line_no, read_content(&mut bytes)?);
-                for earlier in &runners.stages[..number] {
-                    tell_written(runners.scout.memory(), earlier, &mut bytes)?;
-                }
-                let paused = runners.scout.start(*line_no, raw, stage.steps.start);
-                (paused.emitted(), paused.into_entering(stage).collect())
-            }
-            HERE if *home == runners.index => {
-                let line = usize::try_from(read_number(&mut bytes)?).ok()?;
-                return Some(Question::Here(line, runners.lines.get_mut(line)?.paused.take()?));
-            }
-            _ => return None,
-        };
-        let is_alone = entering.len() == 1;
-        if !is_alone {
-            let mut share = Share::default();
-            entering.retain(|one: &mut Entering<M>| {
-                runners.scout.share(stage, one.step, &one.message, &mut share);
-                share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
-            });
-        }
-        Some(Question::Messages(entering, emitted, is_alone))
-    }
-
     /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
-    pub(crate) fn hear_added<'a, M: LineMessage>(
+    pub(crate) fn hear_added<'a>(
         &mut self,
         others: impl Iterator<Item = &'a [u8]>,
         runners: &mut OwnerRunners<'_, M>,
@@ -274,25 +323,25 @@ impl OwnerStage {
         let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];
         runners.owner.memory().roll_back_to(described, marks);
         self.marks.truncate(first_mark);
-        self.found.truncate(self.found_at[from]);
-        let next_move = self.moves_at[from];
-        self.found_at.truncate(from);
-        self.moves_at.truncate(from);
-        self.run(from, next_move, runners, stage)
+        let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
+        self.found.truncate(found_at);
+        let home = self.homes.iter().position(|one| *one == home)?;
+        self.run_on(Turns { home, ask: from, handed: 0 }, next_move, runners, stage)
     }
 
     /// Returns what this owner has added to gates, and whether that is something else than in the last round.
-    pub(crate) fn added<M: MessageSet>(
-        &mut self,
-        runner: &mut SyncRunner<M>,
-        stage: &Stage,
-    ) -> (&[u8], bool) {
+    pub(crate) fn added(&mut self, runner: &mut SyncRunner<M>, stage: &Stage) -> (&[u8], bool) {
         let mut added = Vec::new();
         runner.memory().write_added(stage, &mut added);
         // Nothing was added before the first round.
         let is_new = if self.round == 0 { added.iter().any(|byte| *byte != 0) } else { added != self.added };
         self.added = added;
         (&self.added, is_new)
+    }
+
+    /// Takes the lines that are handed back, by home.
+    pub(crate) fn take_handed(&mut self) -> Vec<Lines<M>> {
+        std::mem::take(&mut self.handed)
     }
 
     /// Returns the answers to each worker.
@@ -303,11 +352,10 @@ impl OwnerStage {
             write_number(*forgotten, &mut head);
         }
         let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
-        for (ask, (index, &start)) in self.asks.iter().zip(self.found_at.iter().enumerate()) {
-            let end = self.found_at.get(index + 1).copied().unwrap_or(self.found.len());
-            // What was not noted nobody asks for.
-            if !ask.is_here || start < end {
-                write_bytes(&self.found[start..end], &mut answers[ask.home]);
+        let ends = self.asks.iter().skip(1).map(|next| next.found_at).chain([self.found.len()]);
+        for (ask, end) in self.asks.iter().zip(ends) {
+            if let QuestionAt::Packet(_) = ask.question {
+                write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
             }
         }
         for answers in &mut answers {

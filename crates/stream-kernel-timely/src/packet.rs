@@ -100,6 +100,9 @@ impl Packet {
     }
 }
 
+/// Bytes that do not hold what they should.
+pub(crate) struct Torn;
+
 /// Appends bytes with their length.
 pub(crate) fn write_bytes(bytes: &[u8], to: &mut Vec<u8>) {
     write_number(bytes.len() as u64, to);

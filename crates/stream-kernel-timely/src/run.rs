@@ -12,21 +12,22 @@ use std::time::Duration;
 
 use stream_kernel_exec::trace::Clock;
 use stream_kernel_exec::{NotShared, RunReport, Stage};
-use stream_kernel_run::config::OnStepError;
 use stream_kernel_run::exec::WiringFaults;
 use stream_kernel_run::parts::PartsOf;
 use stream_kernel_run::{
-    Application, CheckpointFailure, Event, Job, LineAdapters, OpenInput, Position, RunError, SharedFiles,
-    SummaryRow, UnterminatedLine,
+    Application, CheckpointFailure, Event, Job, LineAdapters, OpenInput, Position, RunError, SummaryRow,
+    UnterminatedLine,
 };
 
 use crate::committed::{Commits, Committing, LateClock};
 use crate::dataflow::{Control, Said, drive};
+use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::part::{Bytes, Cut};
 use crate::places::{FilePlaces, RunFiles};
+use crate::plan::{Plan, Runners, bytes_of_epoch, gathers, has_trace};
 use crate::together::{Together, Watch};
-use crate::worker::{Outcome, Parts, Plan, RecordBuffer, Runners, SavedBy, TraceEnd, Worker};
+use crate::worker::{Outcome, Parts, RecordBuffer, SavedBy, TraceEnd, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
@@ -123,9 +124,6 @@ impl WorkersEnded {
         }
     }
 }
-
-/// The most input of an epoch for each worker if there are records: they are many times as large, and in memory until their place is known.
-const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
 
 /// How often the run is looked after.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(50);
@@ -292,12 +290,11 @@ fn run_on_files<A: Application, C: Clock + 'static>(
     let bytes = input.bytes;
     let input = Arc::new(input.file.try_clone().map_err(unreadable)?);
     let settings = &job.config().adapters.input_source().settings;
-    let epoch_bytes =
-        if has_trace(job) { epoch_bytes.min(TRACED_BYTES_A_WORKER * all as u64) } else { epoch_bytes };
-    let cut = Cut::new(&Input(Arc::clone(&input)), bytes, settings, epoch_bytes, all);
+    let cut =
+        Cut::new(&Input(Arc::clone(&input)), bytes, settings, bytes_of_epoch(job, epoch_bytes, all), all);
     let cut = cut.map_err(unreadable)?;
     let writers = if gathers(job) { count } else { all };
-    let plan = plan(job, stages, Owners::new(all, together.seed), cut, writers);
+    let plan = Plan::of(job, stages, Owners::new(all, together.seed), cut, writers);
     let first = count * together.process;
     let saved_by = committing.as_ref().and_then(|(committing, _)| committing.saved_by::<A>(job.config()));
     let indices = first..first + count;
@@ -385,91 +382,26 @@ fn workers<A: Application, C: Clock + 'static>(
     let not_before = saved_by.map(|saved_by| Arc::clone(&saved_by.not_before)).unwrap_or_default();
     let has_trace = has_trace(job);
     let places = files.places(job, indices.len()).map_err(RunError::WriteOutput)?;
+    let handover = Handover::among(indices.clone());
     let mut workers = Vec::new();
     for (index, places) in indices.zip(places) {
         let records = RecordBuffer::default();
         let sink = has_trace.then(|| Box::new(records.clone()) as _);
-        let recorder = if retells(job, &plan.stages) {
-            Some(job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink))
-        } else {
-            None
-        };
-        let runners = Runners {
-            scout: job.again()?.into_runner(run_id, None),
-            owner: job.again()?.into_runner(run_id, None),
-            teller: match recorder {
-                Some(recorder) => Some(job.again()?.into_runner(run_id, recorder)),
-                None => None,
-            },
-        };
+        let recorder = || job.recorder(|| LateClock::new(clock(), Arc::clone(&not_before)), sink);
+        let runners = Runners::of(job, run_id, &plan.stages, recorder)?;
         workers.push(Worker::<A, _, _>::new(Parts {
             index,
             plan: plan.clone(),
             config: job.shared_config(),
             runners,
             records,
+            handover: handover.clone(),
             input: Input(Arc::clone(input)),
             places,
             saved_by: saved_by.cloned(),
         }));
     }
     Ok(workers)
-}
-
-/// Returns whether process 0 writes for all.
-fn gathers<A: Application>(job: &Job<A>) -> bool {
-    job.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather)
-}
-
-/// Returns how the run writes, which must be the same in all processes.
-pub(crate) fn way_to_write<A: Application>(job: &Job<A>) -> &'static str {
-    match (job.config().adapters.output_sink().settings.parts, gathers(job)) {
-        (true, _) => "parts",
-        (false, true) => "gathered",
-        (false, false) => "one file",
-    }
-}
-
-fn has_trace<A: Application>(job: &Job<A>) -> bool {
-    SharedFiles::paths(job.config()).1.is_some()
-}
-
-/// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or
-/// because steps count that come before a stage.
-pub(crate) fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
-    let last = stages.last().map(|stage| stage.steps.start);
-    job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
-}
-
-/// Returns what is the same for all workers of a run, of which so many write.
-pub(crate) fn plan<A: Application>(
-    job: &Job<A>,
-    stages: Vec<Stage>,
-    owners: Owners,
-    cut: Cut,
-    writers: usize,
-) -> Plan {
-    Plan {
-        passes_lines: passes_lines(job, &stages),
-        notes_passed: notes_passed(job, &stages),
-        stages,
-        owners,
-        cut,
-        continues_after_errors: job.config().runtime.on_step_error == OnStepError::Continue,
-        writers,
-    }
-}
-
-/// Returns whether an owner may take lines through its stages that are at home with it: nobody tells them again, and no step counts on the
-/// way.
-fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
-    let last = stages.last().map_or(0, |stage| stage.steps.end);
-    !retells(job, stages) && !job.scenario().counts_before(last)
-}
-
-/// Returns whether a line itself may be sent to a later stage's owner, because what enters there cannot be packed.
-fn notes_passed<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
-    !stages.iter().skip(1).all(|stage| job.scenario().always_packs(stage))
 }
 
 pub(crate) fn unreadable(cause: io::Error) -> WorkersError {

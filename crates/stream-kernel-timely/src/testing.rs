@@ -11,11 +11,12 @@ use stream_kernel_exec::RunReport;
 use stream_kernel_exec::trace::{ManualClock, Timestamp};
 use stream_kernel_run::{Application, Event, Job, LineAdapters, LineReader, Session, SummaryRow};
 
+use crate::handover::Handover;
 use crate::owners::Owners;
 use crate::packet::Packet;
 use crate::part::{Bytes, Cut};
-use crate::run::{plan, retells};
-use crate::worker::{Outcome, Parts, Places, RecordBuffer, Runners, Worker};
+use crate::plan::{Plan, Runners};
+use crate::worker::{Outcome, Parts, Places, RecordBuffer, Worker};
 use resumed::SimulatedCheckpoint;
 pub use resumed::resumed;
 
@@ -232,24 +233,27 @@ fn simulate<A: Application>(
         Written::Gathered(writers) => writers,
         Written::AtPlaces | Written::InParts => setting.workers,
     };
-    let plan = plan(job, stages, Owners::new(setting.workers, setting.seed), cut, writers);
+    let plan = Plan::of(job, stages, Owners::new(setting.workers, setting.seed), cut, writers);
     let files = Files::default();
     if let Some(checkpoint) = &checkpoint {
         files.shared.borrow_mut().clone_from(&checkpoint.files);
     }
-    let again = || job.again().map_err(|faults| faults.to_string());
+    // The workers are of one or two processes, or each is of its own.
+    let processes = [1, 2, setting.workers][usize::try_from(setting.seed % 3).unwrap_or_default()];
+    let handovers: Vec<_> = (0..processes)
+        .map(|process| {
+            Handover::among(
+                process * setting.workers / processes..(process + 1) * setting.workers / processes,
+            )
+        })
+        .collect();
     let mut workers = Vec::new();
     for index in 0..setting.workers {
         let records = RecordBuffer::default();
-        let recorder = job.recorder(|| ManualClock::new(NOW, 0), Some(Box::new(records.clone())));
-        let runners = Runners {
-            scout: again()?.into_runner("run", None),
-            owner: again()?.into_runner("run", None),
-            teller: if retells(job, &plan.stages) {
-                Some(again()?.into_runner("run", recorder))
-            } else {
-                None
-            },
+        let recorder = || job.recorder(|| ManualClock::new(NOW, 0), Some(Box::new(records.clone())));
+        let runners = Runners::of(job, "run", &plan.stages, recorder).map_err(|faults| faults.to_string())?;
+        let Some(handover) = handovers.iter().find(|handover| handover.reaches(index)) else {
+            return Err(format!("worker {index} is of no process"));
         };
         let config = job.shared_config();
         let own = matches!(setting.written, Written::InParts).then_some(index);
@@ -261,6 +265,7 @@ fn simulate<A: Application>(
             config,
             runners,
             records,
+            handover: handover.clone(),
             input,
             places,
             saved_by: checkpoint.as_ref().map(|checkpoint| checkpoint.saved_by()),

@@ -6,7 +6,7 @@ mod measured;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use loads::{Loads, Random, config, lines};
+use loads::{Loads, PACKS, Random, config, lines};
 use stream_kernel_run::Job;
 
 use crate::planted::{Bug, PLANTED};
@@ -32,6 +32,7 @@ impl Jobs {
 
 /// Runs what a seed draws on one worker and on several; returns what differs.
 fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
+    PACKS.set(seed % 4 < 2);
     let mut random = Random::new(seed);
     let number = random.below(CONFIGURATIONS);
     let job = jobs.get(number);
@@ -68,6 +69,7 @@ fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
 
 /// Runs what a seed draws on several workers that save it, and goes on from what was saved; returns what differs.
 fn check_resumed(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
+    PACKS.set(seed % 4 < 2);
     let mut random = Random::new(seed);
     let number = random.below(CONFIGURATIONS);
     let job = jobs.get(number);

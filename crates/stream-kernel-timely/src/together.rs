@@ -123,7 +123,7 @@ fn facts<A: Application>(
         ("workers of a process", options.workers.to_string()),
         ("restart", options.committing.as_ref().is_some_and(|committing| committing.restart).to_string()),
         ("redaction key", job.redaction().key_id().map_or_else(String::new, |id| hex(&id))),
-        ("way to write", crate::run::way_to_write(job).to_owned()),
+        ("way to write", crate::plan::way_to_write(job).to_owned()),
         ("epoch bytes", options.epoch_bytes.to_string()),
         ("input length", input.bytes.to_string()),
         ("input ends", digest_of_ends(&input.file, input.bytes).map_err(crate::run::unreadable)?),

@@ -3,11 +3,14 @@
 //! It knows nothing of threads, sockets or the engine: it takes packets in any order and hands packets out, so that a test can deliver
 //! them as it likes.
 
+mod asking;
 mod asks;
 mod beginning;
 mod ending;
 mod gathering;
+mod outcome;
 mod pieces;
+mod records;
 mod rounds;
 mod saving;
 mod telling;
@@ -16,20 +19,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
-use stream_kernel_exec::trace::{Record, RecordSerializer, TraceSink};
-use stream_kernel_exec::{MessageSet, NoticeCounts, Role, RunReport, Stage, StepFailure, SyncRunner};
-use stream_kernel_run::{Application, ConfigOf, Event, SummaryRow};
+use stream_kernel_exec::{NoticeCounts, Role};
+use stream_kernel_run::{Application, ConfigOf, Event};
 
+use crate::handover::Handover;
 use crate::home::{HomeEpoch, Line};
 use crate::owner::{OwnerRunners, OwnerStage};
-use crate::owners::Owners;
 use crate::packet::{BadPacket, Packet, Topic};
-use crate::part::{Bytes, Cut};
+use crate::part::Bytes;
+use crate::plan::{Plan, Runners};
 pub(crate) use beginning::Begin;
+pub(crate) use outcome::{Outcome, TraceEnd};
+pub(crate) use records::RecordBuffer;
 pub(crate) use saving::{Saved, SavedBy};
-
-/// The number of epochs that are under way at the same time: readers wait until the first of them is written.
-pub(crate) const EPOCHS_AHEAD: u64 = 3;
 
 /// Where a worker writes: output and trace are files of all workers, each of which knows its places in them.
 pub(crate) trait Places {
@@ -58,121 +60,6 @@ pub(crate) trait Places {
     ///
     /// The error names the file.
     fn sync(&mut self, is_whole: bool) -> io::Result<()>;
-}
-
-/// What is the same for all workers of a run.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub(crate) stages: Vec<Stage>,
-    pub(crate) owners: Owners,
-    pub(crate) cut: Cut,
-    /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it fails.
-    pub(crate) continues_after_errors: bool,
-    /// Whether the owner of a stage may take lines through it that are at home with it, once and for all.
-    pub(crate) passes_lines: bool,
-    /// Whether what these lines find is noted for the owners of later stages, which may have to run this one again.
-    pub(crate) notes_passed: bool,
-    /// How many workers write what they tell, from worker 0 on; the others send it to worker 0.
-    pub(crate) writers: usize,
-}
-
-impl<M: MessageSet> Runners<M> {
-    /// Returns the runner that tells lines.
-    pub(crate) fn teller(&mut self) -> &mut SyncRunner<M> {
-        self.teller.as_mut().unwrap_or(&mut self.scout)
-    }
-}
-
-/// The steps of a worker, three times: to look ahead, to answer, and to tell.
-pub(crate) struct Runners<M> {
-    pub(crate) scout: SyncRunner<M>,
-    pub(crate) owner: SyncRunner<M>,
-    /// Takes each line through all steps, from its bytes on: if records are made, or steps count that come before a stage. Otherwise the
-    /// scout goes on from where the line waits.
-    pub(crate) teller: Option<SyncRunner<M>>,
-}
-
-/// How a run has ended, the same in all workers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ending {
-    /// The failure that has ended it.
-    pub(crate) failure: Option<StepFailure>,
-    /// Why the input cannot be read, and after which line.
-    pub(crate) read_error: Option<(u64, String)>,
-    /// Why a result could not be written.
-    pub(crate) write_error: Option<String>,
-    /// Where the trace ends, if it could not be written any more.
-    pub(crate) trace_end: Option<TraceEnd>,
-    /// The signal that has stopped it; 0 for none.
-    pub(crate) signal: u8,
-}
-
-/// Where a trace ends that could not be written any more: the run goes on without.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TraceEnd {
-    /// The last line whose records are in it.
-    pub(crate) line_no: u64,
-    /// How many bytes of the run's records are whole.
-    pub(crate) bytes: u64,
-    pub(crate) error: String,
-}
-
-impl Ending {
-    pub(crate) fn is_failure(&self) -> bool {
-        self.failure.is_some() || self.read_error.is_some() || self.write_error.is_some()
-    }
-}
-
-/// What a run has come to.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    pub(crate) ending: Ending,
-    pub(crate) report: RunReport,
-    pub(crate) output_bytes: u64,
-    pub(crate) trace_bytes: u64,
-    /// Where the next line would begin in the input.
-    pub(crate) read_to: u64,
-    /// The time of the last record, in nanoseconds since 1970.
-    pub(crate) last_time_ns: u64,
-    /// What comes behind the last line; worker 0 alone has it, and the summary.
-    pub(crate) finish: Vec<u8>,
-    pub(crate) summary: Vec<SummaryRow>,
-}
-
-/// Records of an epoch, in memory until it is known where they go.
-#[derive(Clone, Default)]
-pub(crate) struct RecordBuffer(Arc<std::sync::Mutex<Records>>);
-
-#[derive(Default)]
-struct Records {
-    serializer: RecordSerializer,
-    bytes: Vec<u8>,
-    is_given_up: bool,
-}
-
-impl RecordBuffer {
-    /// Takes the records, and leaves `buffer` for later ones.
-    pub(crate) fn take(&self, buffer: &mut Vec<u8>) {
-        let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        std::mem::swap(&mut inner.bytes, buffer);
-    }
-
-    /// Drops all records from now on.
-    fn give_up(&self) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_given_up = true;
-    }
-}
-
-impl TraceSink for RecordBuffer {
-    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Records { serializer, bytes, is_given_up } = &mut *inner;
-        if !*is_given_up {
-            serializer.write_json(record, bytes);
-            bytes.push(b'\n');
-        }
-        Ok(())
-    }
 }
 
 /// A kind of work that a worker does, in the order in which an epoch goes through them.
@@ -209,6 +96,7 @@ pub(crate) struct Worker<A: Application, I, P> {
     places: P,
     /// Packets that wait until all of their kind are there, by sender.
     inbox: HashMap<(u64, Topic), Vec<Option<Packet>>>,
+    handover: Handover<A::Message>,
     outgoing: Vec<Packet>,
     next_read: u64,
     /// The first epoch whose lines are not numbered yet, and the number of the last line before it.
@@ -224,7 +112,7 @@ pub(crate) struct Worker<A: Application, I, P> {
     /// Parts whose lines are not numbered yet.
     parts: BTreeMap<u64, crate::part::Part>,
     /// By stage: the next epoch that the owner takes, where the watermark is before it, and the epoch that owners agree upon.
-    owned: Vec<OwnedStage>,
+    owned: Vec<OwnedStage<A::Message>>,
     /// What is told of the epoch that is not written yet.
     telling: Option<Telling>,
     spare: Spare<A::Message>,
@@ -243,13 +131,18 @@ pub(crate) struct Worker<A: Application, I, P> {
 }
 
 /// A stage at its owner, from epoch to epoch.
-#[derive(Default)]
-struct OwnedStage {
+struct OwnedStage<M> {
     next: u64,
     watermark: Option<i64>,
-    current: Option<OwnerStage>,
+    current: Option<OwnerStage<M>>,
     /// Whether a limit may be reached in the current epoch: owners tell each other everything they counted.
     waits_for_counted: bool,
+}
+
+impl<M> Default for OwnedStage<M> {
+    fn default() -> Self {
+        Self { next: 0, watermark: None, current: None, waits_for_counted: false }
+    }
 }
 
 /// An epoch that is told, and waits for its places.
@@ -280,6 +173,8 @@ pub(crate) struct Parts<A: Application, I, P> {
     pub(crate) runners: Runners<A::Message>,
     /// Where the teller's records go.
     pub(crate) records: RecordBuffer,
+    /// Shared with the other workers of the process.
+    pub(crate) handover: Handover<A::Message>,
     pub(crate) input: I,
     pub(crate) places: P,
     /// How the run is saved, if it has a checkpoint: then it waits for where to [begin](Worker::begin_run).
@@ -288,7 +183,7 @@ pub(crate) struct Parts<A: Application, I, P> {
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     pub(crate) fn new(parts: Parts<A, I, P>) -> Self {
-        let Parts { index, plan, config, mut runners, records, input, places, saved_by } = parts;
+        let Parts { index, plan, config, mut runners, records, handover, input, places, saved_by } = parts;
         runners.scout.take_role(Role::Home, &plan.stages);
         runners.owner.take_role(Role::Owner, &plan.stages);
         if let Some(teller) = &mut runners.teller {
@@ -302,6 +197,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             input,
             places,
             inbox: HashMap::new(),
+            handover,
             outgoing: Vec::new(),
             next_read: 0,
             next_numbered: (0, 0),
@@ -439,16 +335,10 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Returns what an owner needs for an epoch.
-    fn owner_runners(&mut self, epoch: u64) -> OwnerRunners<'_, A::Message> {
-        let Self {
-            runners: Runners { scout, owner, .. },
-            plan: Plan { stages, owners, notes_passed, .. },
-            index,
-            homes,
-            ..
-        } = self;
-        let lines = homes.get_mut(&epoch).map_or(&mut [][..], |home| &mut home.lines);
-        OwnerRunners { scout, owner, stages, owners, notes_passed: *notes_passed, index: *index, lines }
+    /// Returns what an owner needs.
+    fn owner_runners(&mut self) -> OwnerRunners<'_, A::Message> {
+        let Self { runners: Runners { scout, owner, .. }, plan: Plan { stages, owners, .. }, index, .. } =
+            self;
+        OwnerRunners { scout, owner, stages, owners, index: *index }
     }
 }

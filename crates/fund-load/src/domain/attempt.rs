@@ -194,7 +194,9 @@ impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
         }
     }
 
-    const ALWAYS_PACKS: bool = true;
+    fn always_packs() -> bool {
+        true
+    }
 
     fn pack(&self, to: &mut Vec<u8>) -> bool {
         let Known { attempt, day, week, idempotency, canonical_line_no, features } = &*self.0;

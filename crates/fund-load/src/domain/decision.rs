@@ -1,8 +1,8 @@
 //! The decision on a line, and the line of output that tells it.
 
 use smallvec::SmallVec;
-use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_exec::{Encode, Payload};
 
 use super::{DigitId, EnrichedAttempt};
 
@@ -128,6 +128,23 @@ impl EchoedId {
             readable => readable.with_text(|text| content.text(name, text)),
         }
     }
+
+    fn pack(&self, to: &mut Vec<u8>) {
+        match self {
+            Self::Digits(id) => (0_u8, *id).encode(to),
+            Self::Text(text) => (1_u8, text.to_string()).encode(to),
+            Self::Unreadable => 2_u8.encode(to),
+        }
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        Some(match u8::decode(from)? {
+            0 => Self::Digits(Encode::decode(from)?),
+            1 => Self::Text(String::decode(from)?.into()),
+            2 => Self::Unreadable,
+            _ => return None,
+        })
+    }
 }
 
 /// A line that cannot be adjudicated, as far as it could be read.
@@ -222,6 +239,33 @@ impl Subject {
             Self::BadLine(line) => line.id.identity(identity),
         }
     }
+
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Attempt(attempt) => {
+                0_u8.encode(to);
+                attempt.pack(to)
+            }
+            Self::BadLine(line) => {
+                (1_u8, line.line_no).encode(to);
+                line.id.pack(to);
+                line.customer_id.pack(to);
+                true
+            }
+        }
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        Some(match u8::decode(from)? {
+            0 => Self::Attempt(Payload::unpack(from)?),
+            1 => {
+                let line_no = u64::decode(from)?;
+                let (id, customer_id) = (EchoedId::unpack(from)?, EchoedId::unpack(from)?);
+                Self::BadLine(Box::new(BadLine { line_no, id, customer_id }))
+            }
+            _ => return None,
+        })
+    }
 }
 
 impl Payload for Decision {
@@ -240,6 +284,25 @@ impl Payload for Decision {
         }
         self.verdict().digest(content);
     }
+
+    fn always_packs() -> bool {
+        true
+    }
+
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        let reason = self.verdict().reason();
+        let code = reason.and_then(|reason| Reason::ALL.iter().position(|one| *one == reason));
+        code.map_or(0, |code| code + 1).to_le_bytes()[0].encode(to);
+        self.subject().pack(to)
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        let verdict = match u8::decode(from)?.checked_sub(1) {
+            None => Verdict::Accepted,
+            Some(code) => Verdict::Declined(*Reason::ALL.get(usize::from(code))?),
+        };
+        Some(Self::new(Subject::unpack(from)?, verdict))
+    }
 }
 
 impl Payload for OutputLine {
@@ -255,5 +318,65 @@ impl Payload for OutputLine {
         }
         self.verdict().digest(content);
         content.bytes("text", self.text());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attempt, Cents, Day, Features, Idempotency, LoadAttempt, Moment, Multiplier};
+    use super::*;
+
+    fn id(text: &str) -> DigitId {
+        DigitId::parse(text).unwrap_or_else(|| panic!("{text} is an id"))
+    }
+
+    fn subjects() -> Vec<Subject> {
+        let time = Moment { seconds: -1, nanos: 999_999_999 };
+        let attempt = Attempt { line_no: 7, id: id("007"), customer_id: id("528"), amount: Cents(123), time };
+        let features = Features {
+            is_monday: true,
+            is_prime: false,
+            effective_amount: Cents(246),
+            limit_divisor: Multiplier::ONE,
+        };
+        let attempt = LoadAttempt::new(attempt).with_keys(Day(-1), Day(-4));
+        let attempt = attempt.classified(Idempotency::Replay, 3).enriched(features);
+        let echoed = [EchoedId::Digits(id("0")), EchoedId::Text("ä b".into()), EchoedId::Unreadable];
+        let bad = echoed.map(|echoed| {
+            let customer_id = EchoedId::Text("".into());
+            Subject::BadLine(Box::new(BadLine { line_no: u64::MAX, id: echoed, customer_id }))
+        });
+        std::iter::once(Subject::Attempt(attempt)).chain(bad).collect()
+    }
+
+    /// Another worker gets the same decision, and of bytes that are cut none.
+    #[test]
+    fn decisions_come_back_as_they_were_packed() {
+        let verdicts = Reason::ALL.map(Verdict::Declined).into_iter().chain([Verdict::Accepted]);
+        for verdict in verdicts {
+            for subject in subjects() {
+                let decision = Decision::new(subject, verdict);
+                let mut bytes = Vec::new();
+                assert!(decision.pack(&mut bytes));
+                for len in 0..bytes.len() {
+                    assert_eq!(Decision::unpack(&mut &bytes[..len]), None, "{decision:?} cut at {len}");
+                }
+                bytes.push(0xee);
+                let mut rest = bytes.as_slice();
+                assert_eq!(Decision::unpack(&mut rest), Some(decision));
+                assert_eq!(rest, [0xee]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_reason_or_a_subject_that_is_none_is_rejected() {
+        let mut bytes = Vec::new();
+        assert!(Decision::new(subjects().remove(0), Verdict::Accepted).pack(&mut bytes));
+        for (at, none) in [(0, 12), (1, 2)] {
+            let mut wrong = bytes.clone();
+            wrong[at] = none;
+            assert_eq!(Decision::unpack(&mut wrong.as_slice()), None);
+        }
     }
 }

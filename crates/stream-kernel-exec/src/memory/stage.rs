@@ -14,8 +14,8 @@ use crate::Encode;
 pub struct Stage {
     /// The positions of its steps in the pipeline.
     pub steps: Range<usize>,
-    /// The name of the table, or of the gate if there is no table, by whose key its messages are shared out. `None` if one owner takes all of
-    /// them, as where steps look into several tables, each by a key of its own.
+    /// The name of the table, or of the gate if there is no table, by whose key its messages are shared out. `None`
+    /// if one owner takes all of them, as where steps look into several tables, each by a key of its own.
     pub key: Option<&'static str>,
     key_slot: Option<usize>,
     /// Its tables and gates.
@@ -364,7 +364,12 @@ impl Memory {
     /// Returns whether owners have to tell each other anything before an epoch of this stage is decided: what they have added to a gate, or
     /// how near a limit is.
     pub fn is_agreed_upon(&self, stage: &Stage) -> bool {
-        !stage.spread.is_empty() || self.limits(stage).iter().any(Option::is_some)
+        !stage.spread.is_empty() || self.has_limits(stage)
+    }
+
+    /// Returns whether a limit of the stage may refuse a line.
+    pub fn has_limits(&self, stage: &Stage) -> bool {
+        self.limits(stage).iter().any(Option::is_some)
     }
 
     fn limits(&self, stage: &Stage) -> [Option<u64>; 2] {

@@ -5,8 +5,8 @@ use stream_kernel_exec::trace::{
 };
 use stream_kernel_exec::{
     Counters, Declaration, Emitter, Encode, Entry, Gate, GateCount, InputOutcome, KeyedStep, Kind, Limit,
-    Mark, NotRestored, Nothing, OnStepError, Payload, Plan, Registry, Role, Share, Step, StepError,
-    SyncRunner, Table, Tally, Watermark, messages,
+    Mark, NotRestored, Nothing, OnStepError, Payload, Plan, Registry, Role, Scenario, Share, Stage, Step,
+    StepError, SyncRunner, Table, Tally, Watermark, messages,
 };
 
 /// A load: who, how much, on which day. The text is `who amount day`, or how a step is to fail.
@@ -166,12 +166,12 @@ impl KeyedStep<Toy> for Count {
     }
 }
 
-fn registry() -> Registry<Toy, ()> {
+fn registry(large: fn() -> Gate<i64>) -> Registry<Toy, ()> {
     let max = std::num::NonZeroU64::new(3);
     let limit = Limit { name: "max_people", one: "person", many: "people", max, remedy: "raise it" };
     Registry::new()
         .memory::<Sums>(move |()| Table::new().limit(limit))
-        .memory::<Large>(|()| Gate::new())
+        .memory::<Large>(move |()| large())
         .memory::<Latest>(|()| Watermark::new())
         .memory::<Outcomes>(|()| Tally::new(2))
         .with("read", |()| Read)
@@ -180,10 +180,21 @@ fn registry() -> Registry<Toy, ()> {
 }
 
 fn runner(on_step_error: OnStepError) -> SyncRunner<Toy> {
+    runner_with(Gate::new, on_step_error)
+}
+
+fn runner_with(large: fn() -> Gate<i64>, on_step_error: OnStepError) -> SyncRunner<Toy> {
+    SyncRunner::new(
+        scenario(large),
+        RunLabel { run_id: "run".into(), scenario_id: "toy".into() },
+        on_step_error,
+    )
+}
+
+fn scenario(large: fn() -> Gate<i64>) -> Scenario<Toy> {
     let pipeline = ["read", "add", "count"].map(str::to_owned);
     let plan = Plan { source: Kind::of::<Toy, Text>(), pipeline: &pipeline, strict: true };
-    let scenario = registry().bind(plan, &()).unwrap_or_else(|faults| panic!("{faults:#?}"));
-    SyncRunner::new(scenario, RunLabel { run_id: "run".into(), scenario_id: "toy".into() }, on_step_error)
+    registry(large).bind(plan, &()).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
 /// Takes the lines one by one, and returns what each writes, or why it fails.
@@ -219,6 +230,20 @@ fn steps_find_what_earlier_lines_have_left() {
     bob 11 large 1 latest 3 sum Some(11)
     ann 26 large 1 latest 3 sum Some(26)
     ");
+}
+
+/// Whatever steps add to it: then several workers, who do not tell each other what they add, find what one does.
+#[test]
+fn a_closed_gate_stays_at_0_and_leaves_nothing_to_agree_upon() {
+    let lines = ["ann 50 1", "ann 50 1", "ann 1 1"];
+    for (large, finds, is_tried) in [(Gate::new as fn() -> _, 2, true), (Gate::closed, 0, false)] {
+        let mut runner = runner_with(large, OnStepError::Stop);
+        let story = story(&mut runner, 1, &lines);
+        assert!(story.ends_with(&format!("ann 101 large {finds} latest 1 sum Some(101)\n")), "{story}");
+        let scenario = scenario(large);
+        let stages = scenario.stages().unwrap();
+        assert_eq!(stages.iter().map(Stage::is_tried).collect::<Vec<_>>(), [is_tried]);
+    }
 }
 
 /// The line comes again when the run is resumed: it must find what the line before has left.
@@ -459,9 +484,7 @@ fn memory_that_is_not_declared_so_is_a_fault() {
 fn a_stage_runs_where_its_memory_is() {
     let mut whole = runner(OnStepError::Continue);
     let (mut owner, mut home) = (runner(OnStepError::Continue), runner(OnStepError::Continue));
-    let pipeline = ["read", "add", "count"].map(str::to_owned);
-    let plan = Plan { source: Kind::of::<Toy, Text>(), pipeline: &pipeline, strict: true };
-    let stages = registry().bind(plan, &()).unwrap().stages().unwrap();
+    let stages = scenario(Gate::new).stages().unwrap();
     let [stage] = stages.as_slice() else { panic!("{stages:?}") };
     assert_eq!((stage.key, stage.steps.clone()), (Some("sums"), 1..3));
     owner.take_role(Role::Owner, &stages);
@@ -484,7 +507,7 @@ fn a_stage_runs_where_its_memory_is() {
             owner.run_stage(
                 line_no,
                 stage,
-                (again.emitted(), again.is_alone()),
+                (again.emitted(), again.alone().is_some()),
                 again.into_entering(stage),
                 &mut found,
             );

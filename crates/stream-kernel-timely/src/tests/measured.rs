@@ -42,7 +42,7 @@ fn measured(
 }
 
 fn setting(workers: usize, network: Network) -> Setting {
-    Setting { workers, epoch_bytes: 120, seed: 7, network }
+    Setting { workers, epoch_bytes: 360, seed: 7, network }
 }
 
 #[test]

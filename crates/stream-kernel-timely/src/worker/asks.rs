@@ -1,22 +1,16 @@
 //! A worker's lines of an epoch on their way to the stages: they are read, numbered, and ask what they will find.
 
-use stream_kernel_exec::{MessageSet, Paused, Place, Share, Stage};
+use stream_kernel_exec::{MessageSet, Place, SyncRunner};
 use stream_kernel_run::Application;
 
-use super::{EPOCHS_AHEAD, Places, Plan, Worker};
-use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line, write_content};
-use crate::owner::{HERE, LINE, MESSAGES};
-use crate::packet::{BadPacket, Packet, Topic, write_bytes, write_head_behind, write_number};
+use super::asking::{Asked, Asking, UNREADABLE};
+use super::{Places, Worker};
+use crate::home::{AnswersRead, HandedBack, HomeEpoch, Line, Refused};
+use crate::packet::{BadPacket, Packet, Topic};
 use crate::part::{Bytes, Part};
+use crate::plan::EPOCHS_AHEAD;
 use crate::planted::{Bug, is_planted};
 use crate::told::Lines;
-
-/// Why several workers cannot decide a line that looks up several keys of a stage.
-const SEVERAL_KEYS: &str = "several messages of the line come to it, and what it looks up for one may depend on another: several \
-                            workers cannot share that (run with `runtime.workers: 1`)";
-
-/// Why a line whose answers are torn cannot be decided.
-pub(super) const UNREADABLE: &str = "what it finds there cannot be read";
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     /// Reads the next part, unless too many epochs are under way.
@@ -83,21 +77,32 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         // It was read, or the run ends before it.
         let Some(part) = self.parts.remove(&epoch) else { return Ok(true) };
         let lines = self.spare.lines.pop().unwrap_or_default();
-        let home = HomeEpoch { part, line_no_before, end: 0, lines, stages: Vec::new(), answered: 0 };
+        let home = HomeEpoch {
+            part,
+            line_no_before,
+            end: 0,
+            lines,
+            stages: Vec::new(),
+            answered: 0,
+            handed: Vec::new(),
+        };
         self.homes.insert(epoch, home);
         self.begin_lines(epoch);
-        self.ask(epoch);
         Ok(true)
     }
 
-    /// Takes the lines of an epoch to the first stage.
+    /// Takes the lines of an epoch to the first stage, and asks what they find there.
     fn begin_lines(&mut self, epoch: u64) {
-        let Self { homes, input, runners, plan, write_error, .. } = self;
+        let Self { homes, input, runners, plan, owned, handover, write_error, .. } = self;
         let Some(home) = homes.get_mut(&epoch) else { return };
+        let HomeEpoch { part, line_no_before, end, lines, .. } = home;
+        let scout = &mut runners.scout;
+        let known = owned.first().and_then(|first| first.watermark);
+        let mut asking = Asking::begin(plan, handover, (part, input), &[], known, scout);
         let until = plan.stages.first().map(|stage| stage.steps.start);
-        let mut reader = home.part.reader(input, home.line_no_before);
-        for _ in 0..home.part.lines {
-            let start = home.part.start(reader.bytes_read());
+        let mut reader = part.reader(input, *line_no_before);
+        for at in 0..usize::try_from(part.lines).unwrap_or(usize::MAX) {
+            let start = part.start(reader.bytes_read());
             let raw = match reader.next_line() {
                 Ok(Some(raw)) => raw,
                 Ok(None) => break,
@@ -107,111 +112,29 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                     break;
                 }
             };
-            let line_no = raw.line_no();
-            let paused = until.map(|until| runners.scout.start(line_no, raw, until));
-            home.lines.push(Line { number: line_no, start, paused, refused: None });
-            home.end = reader.bytes_read();
+            let mut line = Line { start, paused: None, passed_to: None, refused: None };
+            if let Some(until) = until {
+                let paused = scout.start(raw.line_no(), raw, until);
+                asking.take(at, &mut line, paused, scout);
+            }
+            lines.push(line);
+            *end = reader.bytes_read();
         }
+        drop(reader);
+        let asked = asking.finish();
+        self.send_asked(epoch, asked);
     }
 
-    /// Asks what the lines of an epoch find in the next stage.
-    fn ask(&mut self, epoch: u64) {
-        let Self {
-            homes,
-            input,
-            runners,
-            plan: Plan { stages, owners, continues_after_errors, passes_lines, notes_passed, .. },
-            owned,
-            index,
-            ..
-        } = self;
-        let Some(home) = homes.get_mut(&epoch) else { return };
-        let number = home.stages.len();
-        let Some(stage) = stages.get(number) else { return };
-        let mut asks = vec![Vec::new(); owners.workers()];
-        let mut counts = vec![0; owners.workers()];
-        let mut asked = HomeStage::default();
-        let known = owned[number].watermark;
-        let mut earlier: Vec<AnswersRead<'_>> = home.stages.iter().map(HomeStage::read).collect();
-        let passes = *passes_lines && !runners.scout.memory().is_agreed_upon(stage);
-        let (mut share, mut ask) = (Share::default(), Vec::new());
-        let (mut their_owners, mut times): (Vec<usize>, Vec<i64>) = (Vec::new(), Vec::new());
-        for (at, line) in home.lines.iter_mut().enumerate() {
-            let Some(paused) = line.paused.as_ref().filter(|_| line.refused.is_none()) else { continue };
-            their_owners.clear();
-            times.clear();
-            let (mut touching, mut first_key) = (0, None);
-            let mut has_several_keys = false;
-            for (step, message) in paused.entering(stage) {
-                runners.scout.share(stage, step, message, &mut share);
-                let Some(key) = share.owner() else { continue };
-                touching += 1;
-                let key = owners.hash(key);
-                has_several_keys |= first_key.is_some_and(|first| first != key);
-                first_key = first_key.or(Some(key));
-                let mut owner = owners.of_hash(key);
-                if is_planted(Bug::WrongOwner) {
-                    owner = usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
-                }
-                if !their_owners.contains(&owner) {
-                    their_owners.push(owner);
-                }
-                times.extend(share.time());
-            }
-            let takes_several = touching < 2 || stage.takes_several();
-            if !takes_several || (has_several_keys && *continues_after_errors) {
-                line.refused = Some((stage.steps.start, SEVERAL_KEYS));
-                continue;
-            }
-            let line_no = paused.line_no();
-            let mut may_move = false;
-            for &time in &times {
-                may_move |= asked.times.add(runners.scout.memory(), stage, line_no, time, known);
-            }
-            if their_owners.is_empty() {
-                continue;
-            }
-            ask.clear();
-            // Only all owners together know how many entries are forgotten because of a line.
-            if passes && !may_move && paused.is_alone() && their_owners == [*index] {
-                ask.push(HERE);
-                write_number(at as u64, &mut ask);
-                write_number(line_no, &mut asks[*index]);
-                write_bytes(&ask, &mut asks[*index]);
-                counts[*index] += 1;
-                if *notes_passed && number + 1 < stages.len() && !is_planted(Bug::PassedUnnoted) {
-                    asked.note_asked(at, *index);
-                }
-                continue;
-            }
-            if !pack(paused, stage, &mut ask) {
-                ask.clear();
-                ask.push(LINE);
-                let content = home.part.reader_at(input, line.start, line_no - 1).next_line();
-                let written = content.ok().flatten().and_then(|raw| {
-                    write_content(raw.content(), &mut ask);
-                    // What was read once is read again.
-                    earlier.iter_mut().try_for_each(|answers| answers.write(at, line_no, &mut ask))
-                });
-                if written.is_none() {
-                    line.refused = Some((stage.steps.start, UNREADABLE));
-                }
-            }
-            for &owner in &their_owners {
-                asked.note_asked(at, owner);
-                write_number(line_no, &mut asks[owner]);
-                write_bytes(&ask, &mut asks[owner]);
-                counts[owner] += 1;
-            }
-        }
-        let mut head = Vec::new();
-        asked.times.write(&mut head);
+    /// Sends what the lines of an epoch ask of a stage.
+    fn send_asked(&mut self, epoch: u64, asked: Option<Asked<A::Message>>) {
+        let (Some(Asked { stage: asked, packets }), Some(home)) = (asked, self.homes.get_mut(&epoch)) else {
+            return;
+        };
+        let topic = Topic::Asks { stage: home.stages.len() };
         home.stages.push(asked);
-        for (owner, (mut asks, count)) in asks.into_iter().zip(counts).enumerate() {
-            let mut head = head.clone();
-            write_number(count, &mut head);
-            write_head_behind(&head, &mut asks);
-            self.send(owner, epoch, Topic::Asks { stage: number }, asks);
+        for (owner, (bytes, handed)) in packets.into_iter().enumerate() {
+            self.handover.put((self.index, owner, epoch, topic), handed);
+            self.send(owner, epoch, topic, bytes);
         }
     }
 
@@ -227,39 +150,69 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 return Err(bad);
             }
             home.answered = stages;
+            let topic = Topic::Answers { stage };
+            let handed = (0..self.plan.owners.workers())
+                .map(|owner| self.handover.take((owner, self.index, epoch, topic)).into_iter());
+            home.handed = handed.collect();
             if stages < self.plan.stages.len() {
                 self.advance_lines(epoch, stage);
-                self.ask(epoch);
             }
             return Ok(Some(stage));
         }
         Ok(None)
     }
 
-    /// Takes the lines of an epoch through a stage and on to the next.
-    fn advance_lines(&mut self, epoch: u64, stage: usize) {
-        let Self { homes, runners, plan: Plan { stages, .. }, .. } = self;
-        let Some(HomeEpoch { lines, stages: answered, .. }) = homes.get_mut(&epoch) else { return };
-        let until = stages[stage + 1].steps.start;
-        let mut answers = answered[stage].read();
+    /// Takes the lines of an epoch through a stage and on to the next, and asks what they find there.
+    fn advance_lines(&mut self, epoch: u64, number: usize) {
+        let Self { homes, input, runners, plan, owned, handover, .. } = self;
+        let Some(home) = homes.get_mut(&epoch) else { return };
+        let HomeEpoch { part, line_no_before, lines, stages: answered, handed, .. } = home;
+        let scout = &mut runners.scout;
+        let known = owned[number + 1].watermark;
+        let mut asking = Asking::begin(plan, handover, (part, input), answered, known, scout);
+        let (stage, until) = (&plan.stages[number], plan.stages[number + 1].steps.start);
+        let mut answers = answered[number].read();
         for (at, line) in lines.iter_mut().enumerate() {
-            let Some(paused) = line.paused.take() else { continue };
-            let line_no = paused.line_no();
-            let told = answers.tell(runners.scout.memory(), &stages[stage], at, line_no);
-            if told.is_none() {
-                line.refused = Some((stages[stage].steps.start, UNREADABLE));
+            let line_no = *line_no_before + 1 + at as u64;
+            let paused = if let Some(owner) = line.passed_to.take() {
+                line.take_passed((at, line_no), owner, stage.steps.start, &mut answers, handed, scout);
+                line.paused.take()
+            } else if let Some(paused) = line.paused.take() {
+                if answers.tell(scout.memory(), stage, at, line_no).is_none() {
+                    line.refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
+                }
+                Some(scout.advance(paused, until))
+            } else {
+                None
+            };
+            if let Some(paused) = paused {
+                asking.take(at, line, paused, scout);
             }
-            line.paused = Some(runners.scout.advance(paused, until));
         }
+        let asked = asking.finish();
+        self.send_asked(epoch, asked);
     }
 }
 
-/// Appends the messages of a line that enter a stage, and returns whether they can be sent as bytes.
-fn pack<M: MessageSet>(paused: &Paused<M>, stage: &Stage, to: &mut Vec<u8>) -> bool {
-    to.push(MESSAGES);
-    write_number(paused.emitted() as u64, to);
-    paused.entering(stage).all(|(step, message)| {
-        write_number(step as u64, to);
-        message.pack(to)
-    })
+impl<M: MessageSet> Line<M> {
+    /// Takes what the owner of the stage that begins with `step` has made of the line, which has this index and number.
+    pub(super) fn take_passed(
+        &mut self,
+        (at, line_no): (usize, u64),
+        owner: usize,
+        step: usize,
+        answers: &mut AnswersRead<'_>,
+        handed: &mut [HandedBack<M>],
+        runner: &SyncRunner<M>,
+    ) {
+        self.paused = match handed.get_mut(owner).and_then(Iterator::next) {
+            Some(line) => line,
+            None => answers
+                .of_this_line(at)
+                .and_then(|mut answer| runner.unpack(line_no, &mut answer).filter(|_| answer.is_empty())),
+        };
+        if self.paused.is_none() {
+            self.refused = Some(Refused { step, why: UNREADABLE });
+        }
+    }
 }

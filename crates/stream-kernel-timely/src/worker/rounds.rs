@@ -22,26 +22,28 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             }
             let Some(packets) = self.take(epoch, Topic::Asks { stage }) else { continue };
             let Some(bad) = packets.first().map(Packet::bad) else { continue };
-            let described = &self.plan.stages[stage];
             let watermark = self.owned[stage].watermark;
-            let new = OwnerStage::new(packets, &mut self.runners.owner, described, watermark);
+            let topic = Topic::Asks { stage };
+            let handed = (0..packets.len()).map(|home| self.handover.take((home, self.index, epoch, topic)));
+            let handed = handed.collect();
+            let new = OwnerStage::new((packets, handed), &mut self.owner_runners(), stage, watermark);
             let mut current = new.ok_or_else(|| bad.clone())?;
             if let Some(asked) = self.homes.get_mut(&epoch).and_then(|home| home.stages.get_mut(stage)) {
                 asked.moves = current.moves().clone();
             }
-            current.run(0, 0, &mut self.owner_runners(epoch), stage).ok_or(bad)?;
+            current.run(&mut self.owner_runners(), stage).ok_or(bad)?;
             if self.runners.owner.memory().is_agreed_upon(&self.plan.stages[stage]) {
                 self.send_round(epoch, stage, &mut current);
                 self.owned[stage].current = Some(current);
             } else {
-                self.send_answers(epoch, stage, &current, None);
+                self.send_answers(epoch, stage, current, None);
             }
             return Ok(Some(stage));
         }
         Ok(None)
     }
 
-    fn send_round(&mut self, epoch: u64, stage: usize, current: &mut OwnerStage) {
+    fn send_round(&mut self, epoch: u64, stage: usize, current: &mut OwnerStage<A::Message>) {
         let described = &self.plan.stages[stage];
         let round = current.round;
         let (added, is_new) = current.added(&mut self.runners.owner, described);
@@ -70,7 +72,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let counted = packets.iter().map(|packet| packet.bytes.as_slice());
             let refused = memory.first_refused(described, counted).ok_or(bad)?;
             self.owned[stage].waits_for_counted = false;
-            self.send_answers(epoch, stage, &current, refused);
+            self.send_answers(epoch, stage, current, refused);
             return Ok(true);
         }
         let said: Option<Vec<_>> = packets.iter().map(|packet| read_round(&packet.bytes)).collect();
@@ -80,7 +82,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let others = said.iter().enumerate().filter(|(worker, _)| *worker != index);
             let others = others.filter(|_| !is_planted(Bug::DeafToGates));
             let others = others.map(|(_, (_, added, _))| *added);
-            current.hear_added(others, &mut self.owner_runners(epoch), stage).ok_or(bad)?;
+            current.hear_added(others, &mut self.owner_runners(), stage).ok_or(bad)?;
             current.round += 1;
             self.send_round(epoch, stage, &mut current);
             self.owned[stage].current = Some(current);
@@ -94,7 +96,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             self.owned[stage].waits_for_counted = true;
             self.owned[stage].current = Some(current);
         } else {
-            self.send_answers(epoch, stage, &current, None);
+            self.send_answers(epoch, stage, current, None);
         }
         Ok(true)
     }
@@ -103,9 +105,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         &mut self,
         epoch: u64,
         stage: usize,
-        current: &OwnerStage,
+        mut current: OwnerStage<A::Message>,
         refusal: Option<(u64, Refusal)>,
     ) {
+        for (home, lines) in current.take_handed().into_iter().enumerate() {
+            self.handover.put((self.index, home, epoch, Topic::Answers { stage }), lines);
+        }
         let answers = current.answers(refusal, self.plan.owners.workers());
         for (home, bytes) in answers.into_iter().enumerate() {
             self.send(home, epoch, Topic::Answers { stage }, bytes);

@@ -3,12 +3,13 @@
 use stream_kernel_exec::{InputOutcome, MessageSet, RunReport, Stage, StepError, StepFailure, SyncRunner};
 use stream_kernel_run::{Application, Event, LineMessage, RawLine};
 
-use super::asks::UNREADABLE;
+use super::asking::UNREADABLE;
 use super::gathering::Placed;
-use super::{Places, Runners, Telling, TraceEnd, Worker};
-use crate::home::{AnswersRead, HomeEpoch, HomeStage, Line};
+use super::{Places, Telling, TraceEnd, Worker};
+use crate::home::{AnswersRead, HandedBack, HomeEpoch, HomeStage, Line, Refused};
 use crate::packet::{BadPacket, Topic};
 use crate::part::Bytes;
+use crate::plan::Runners;
 use crate::planted::{Bug, is_planted};
 use crate::told::{Remark, Told};
 
@@ -29,17 +30,18 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let before = self.runners.teller().report();
         let mut told = Told::default();
         let mut output = std::mem::take(&mut self.spare.output);
-        let HomeEpoch { part, mut lines, stages: answered, line_no_before, end, .. } = home;
+        let HomeEpoch { part, mut lines, stages: answered, line_no_before, end, mut handed, .. } = home;
         self.read_to = self.read_to.max(end);
         let mut answers: Vec<_> = answered.iter().map(HomeStage::read).collect();
         let mut reader = part.reader(&self.input, line_no_before);
         for (at, line) in lines.drain(..).enumerate() {
-            let done = match self.runners.teller {
-                Some(_) => {
-                    let Ok(Some(raw)) = reader.next_line() else { break };
-                    retell_line(&mut self.runners, &self.plan.stages, at, &line, raw, &mut answers)
-                }
-                None => finish_line(&mut self.runners.scout, &self.plan.stages, at, line, &mut answers),
+            let line_no = line_no_before + 1 + at as u64;
+            let done = if self.runners.teller.is_some() {
+                let Ok(Some(raw)) = reader.next_line() else { break };
+                retell_line(&mut self.runners, &self.plan.stages, at, &line, raw, &mut answers)
+            } else {
+                let scout = &mut self.runners.scout;
+                finish_line(scout, &self.plan.stages, (at, line_no), line, &mut answers, &mut handed)
             };
             let teller = self.runners.teller();
             output.extend_from_slice(teller.written());
@@ -53,7 +55,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 }
             }
             let notices =
-                notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.to_owned(), most, text));
+                notices.into_iter().map(|(topic, most, text)| Remark::Notice(topic.into_owned(), most, text));
             told.remarks.extend(notices);
         }
         drop((answers, reader));
@@ -182,15 +184,15 @@ fn retell_line<M: LineMessage>(
     answers: &mut [AnswersRead<'_>],
 ) -> Result<InputOutcome, StepFailure> {
     let teller = runners.teller();
-    let &Line { number: line_no, mut refused, .. } = line;
+    let (line_no, mut refused) = (raw.line_no(), line.refused);
     for (answers, stage) in answers.iter_mut().zip(stages) {
         if answers.tell(teller.memory(), stage, at, line_no).is_none() {
-            refused = Some((stage.steps.start, UNREADABLE));
+            refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
         }
     }
     match refused {
         None => teller.process(line_no, raw),
-        Some((step, why)) => Err(refuse(teller, line_no, step, why)),
+        Some(refused) => Err(refuse(teller, line_no, refused)),
     }
 }
 
@@ -198,30 +200,30 @@ fn retell_line<M: LineMessage>(
 fn finish_line<M: MessageSet>(
     scout: &mut SyncRunner<M>,
     stages: &[Stage],
-    at: usize,
-    line: Line<M>,
+    (at, line_no): (usize, u64),
+    mut line: Line<M>,
     answers: &mut [AnswersRead<'_>],
+    handed: &mut [HandedBack<M>],
 ) -> Result<InputOutcome, StepFailure> {
-    let Line { number: line_no, paused, mut refused, .. } = line;
-    if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last())
-        && answers.tell(scout.memory(), stage, at, line_no).is_none()
-    {
-        refused = Some((stage.steps.start, UNREADABLE));
-    }
-    match (refused, paused) {
-        (None, Some(paused)) => scout.finish_paused(paused),
-        (refused, _) => {
-            let (step, why) = refused.unwrap_or((0, UNREADABLE));
-            Err(refuse(scout, line_no, step, why))
+    let mut step = 0;
+    if let (Some(answers), Some(stage)) = (answers.last_mut(), stages.last()) {
+        step = stage.steps.start;
+        if let Some(owner) = line.passed_to {
+            line.take_passed((at, line_no), owner, step, answers, handed, scout);
+        } else if answers.tell(scout.memory(), stage, at, line_no).is_none() {
+            line.refused = Some(Refused { step, why: UNREADABLE });
         }
+    }
+    match (line.refused, line.paused) {
+        (None, Some(paused)) => scout.finish_paused(paused),
+        (refused, _) => Err(refuse(scout, line_no, refused.unwrap_or(Refused { step, why: UNREADABLE }))),
     }
 }
 
 fn refuse<M: MessageSet>(
     runner: &mut SyncRunner<M>,
     line_no: u64,
-    step: usize,
-    why: &'static str,
+    Refused { step, why }: Refused,
 ) -> StepFailure {
     runner.refuse(line_no, step, StepError::new("NotShared", why).stopping())
 }
