@@ -161,12 +161,11 @@ impl Scene {
         };
         let checked = found(disk);
         // Mostly nothing is lost.
-        let cuts = [seed, !seed]
+        let mut cuts = [seed, !seed]
             .map(|seed| disk.after_crash(seed))
             .into_iter()
             .filter(|left| found(left) != checked);
-        cuts.map(|left| self.check_result(&left, trace_may_end))
-            .collect::<Result<_, _>>()
+        cuts.try_for_each(|left| self.check_result(&left, trace_may_end))
             .map_err(|what| format!("after a power cut, {what}"))
     }
 
