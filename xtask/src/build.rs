@@ -1,7 +1,9 @@
-//! `build`: everything that can be built. `run`: fund-load itself, as a user would have it.
+//! `build`: everything that can be built. `run`: fund-load itself, built to be there soon.
 
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use crate::cargo::{cargo, executables, run as run_command};
@@ -12,7 +14,7 @@ pub(crate) fn build(args: &[OsString]) -> Result<(), Failure> {
     run_command(cargo(["build", "--workspace", "--all-targets"]).args(args))
 }
 
-/// Builds fund-load with optimisations and becomes it, in the caller's working directory.
+/// Builds fund-load as soon as it can be had, and becomes it, in the caller's working directory.
 ///
 /// Returns only when it fails: signals and the exit code are then fund-load's own.
 pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
@@ -20,9 +22,67 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
         [dashes, rest @ ..] if dashes == "--" => rest,
         all => all,
     };
-    let [fund_load] =
-        executables(&["--release", "--package", "fund-load", "--bin", "fund-load"], ["fund-load"])?;
+    let features = features(&asked_for(args));
+    crate::say(&format!(
+        "building fund-load with the features `{features}`, to be there soon and not to be fast; the optimised program with all of them: \
+         `cargo install --path crates/fund-load`"
+    ));
+    let build = ["build", "--profile", "quick", "--package", "fund-load", "--bin", "fund-load"];
+    let features = ["--no-default-features", "--features", &features];
+    let [fund_load] = executables(&[&build[..], &features].concat(), ["fund-load"])?;
     let mut command = Command::new(fund_load);
     let source = command.args(args).exec();
     Err(Failure::start(&command, source))
+}
+
+/// Returns the arguments, and the text of every configuration that one of them names: whatever may ask for a feature.
+fn asked_for(args: &[OsString]) -> Vec<String> {
+    let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    // A configuration is YAML; what else is named may be large.
+    let is_configuration = |path: &&str| {
+        Path::new(path).extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    };
+    let paths = args.iter().map(|arg| arg.split_once('=').map_or(arg.as_str(), |(_, value)| value));
+    let texts: Vec<_> =
+        paths.filter(is_configuration).filter_map(|path| fs::read_to_string(path).ok()).collect();
+    [args, texts].concat()
+}
+
+/// Returns the features that such arguments, and the configurations that they name, ask for.
+///
+/// The clients of stores and TLS, and the engine for several workers, take longer to build than all else.
+fn features(texts: &[String]) -> String {
+    let names = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+    let mut features = "cli".to_owned();
+    if names(&["workers", "cluster", "parts", "--hosts", "--process"]) {
+        features += ",workers";
+    }
+    // Whatever the store: only a URL names one.
+    if names(&["://"]) {
+        features += ",consul,etcd,postgres,redis";
+    }
+    features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{asked_for, features};
+
+    #[test]
+    fn what_takes_long_to_build_is_built_in_if_it_is_asked_for() {
+        let features = |args: &[&str]| features(&asked_for(&args.iter().map(Into::into).collect::<Vec<_>>()));
+        let stores = "cli,consul,etcd,postgres,redis";
+        assert_eq!(features(&["run", "--config", "etcd://127.0.0.1/fund-load/"]), stores);
+        assert_eq!(features(&["check", "--config=rediss://u:p@h/0?hash=x"]), stores);
+        assert_eq!(features(&["config", "diff", "a.yaml", "postgres://h/db?table=t"]), stores);
+        assert_eq!(features(&["run", "--config", "etcd.yaml", "--set", "scenario.name=redis:"]), "cli");
+        assert_eq!(features(&[]), "cli");
+        assert_eq!(features(&["run", "--workers", "4"]), "cli,workers");
+        assert_eq!(features(&["run", "--set=runtime.workers=4"]), "cli,workers");
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("four.yaml");
+        std::fs::write(&path, "runtime: {workers: 4}\n").unwrap();
+        assert_eq!(features(&["run", "--config", path.to_str().unwrap()]), "cli,workers");
+    }
 }

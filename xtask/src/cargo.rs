@@ -55,16 +55,16 @@ pub(crate) fn has_subcommand(name: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Builds with `cargo build ARGS` and returns the executables named `names`, in that order.
+/// Builds with `cargo ARGS` and returns the executables named `names`, in that order.
 ///
 /// # Errors
 ///
 /// When the build fails or gives no executable of one of the names.
 pub(crate) fn executables<const N: usize>(args: &[&str], names: [&str; N]) -> Result<[PathBuf; N], Failure> {
     // Cargo itself says where the files are: CARGO_TARGET_DIR, a profile or a target may have moved them.
-    let mut command = cargo(["build", "--message-format=json-render-diagnostics"]);
+    let mut command = cargo(args);
     let output = command
-        .args(args)
+        .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()
         .map_err(|source| Failure::start(&command, source))?;
@@ -82,11 +82,11 @@ pub(crate) fn executables<const N: usize>(args: &[&str], names: [&str; N]) -> Re
     Ok(paths)
 }
 
-/// Returns the path in one of cargo's messages, if it reports the executable of the target `name`.
+/// Returns the path in one of cargo's messages, if it reports the executable of the target `name`, and not of its tests.
 fn executable_in(message: &str, name: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let named = message["target"]["name"] == name;
-    message["executable"].as_str().filter(|_| named).map(PathBuf::from)
+    let is_it = message["target"]["name"] == name && message["profile"]["test"] != true;
+    message["executable"].as_str().filter(|_| is_it).map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -98,10 +98,12 @@ mod tests {
     fn an_executable_is_found_by_its_target_and_only_there() {
         let program =
             r#"{"reason":"compiler-artifact","target":{"name":"fund-load"},"executable":"/t/fund-load"}"#;
+        let tests = r#"{"reason":"compiler-artifact","target":{"name":"fund-load"},"profile":{"test":true},"executable":"/t/deps/fund_load-1"}"#;
         let library = r#"{"reason":"compiler-artifact","target":{"name":"fund-load"},"executable":null}"#;
 
         assert_eq!(executable_in(program, "fund-load"), Some(PathBuf::from("/t/fund-load")));
         assert_eq!(executable_in(program, "access_log"), None, "another target");
+        assert_eq!(executable_in(tests, "fund-load"), None, "the tests of the program");
         assert_eq!(executable_in(library, "fund-load"), None, "a library has no executable");
         assert_eq!(executable_in("a build script's own line", "fund-load"), None);
     }

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 use crate::attempts::{clean_fixture, dirty_fixture, reasons_fixture};
-use crate::cargo::{executables, root};
+use crate::cargo::root;
 use crate::cli_reference;
 use crate::config_reference;
 use crate::failure::Failure;
+use crate::test::tested_program;
 
 /// A file that is made.
 struct Generated {
@@ -56,25 +56,19 @@ pub(crate) fn check() -> Result<(), Failure> {
 }
 
 fn config_schema() -> Result<Vec<u8>, Failure> {
-    cli_reference::output_of(&fund_load()?, &["config", "schema"]).map(String::into_bytes)
+    cli_reference::output_of(&tested_program()?, &["config", "schema"]).map(String::into_bytes)
 }
 
 fn config_reference() -> Result<Vec<u8>, Failure> {
-    config_reference::markdown(&fund_load()?).map(String::into_bytes)
+    config_reference::markdown(&tested_program()?).map(String::into_bytes)
 }
 
 fn record_schema() -> Result<Vec<u8>, Failure> {
-    cli_reference::output_of(&fund_load()?, &["trace", "schema"]).map(String::into_bytes)
+    cli_reference::output_of(&tested_program()?, &["trace", "schema"]).map(String::into_bytes)
 }
 
 fn cli_reference() -> Result<Vec<u8>, Failure> {
-    cli_reference::markdown(&fund_load()?).map(String::into_bytes)
-}
-
-/// Returns the path of the freshly built program.
-fn fund_load() -> Result<PathBuf, Failure> {
-    let [path] = executables(&["--workspace", "--bin", "fund-load"], ["fund-load"])?;
-    Ok(path)
+    cli_reference::markdown(&tested_program()?).map(String::into_bytes)
 }
 
 fn is_fresh(file: &Generated, content: &[u8]) -> Result<bool, Failure> {

@@ -8,17 +8,30 @@ use std::process::Command;
 use crate::cargo::{cargo, executables, has_subcommand, root, run};
 use crate::failure::Failure;
 
-/// Runs every test and doc test of the workspace; `args` go to `cargo test`.
-pub(crate) fn test(args: &[OsString]) -> Result<(), Failure> {
-    run(tests()?.args(args))?;
-    // Whoever asks for certain tests is not asking for these.
-    if args.is_empty() { injected_faults() } else { Ok(()) }
-}
+/// What all builds for tests have in common: with other packages or features, most crates would be built once more.
+///
+/// The durability bugs that can be injected are there only where a test asks for one.
+const SELECTION: [&str; 3] = ["--workspace", "--features", "stream-kernel-checkpoint/injected-faults"];
 
-/// Injects durability bugs into the checkpoint, one at a time: the simulation has to find each.
-fn injected_faults() -> Result<(), Failure> {
-    let of_checkpoint = ["test", "--package", "stream-kernel-checkpoint", "--features", "injected-faults"];
-    run(cargo(of_checkpoint).args(["--test", "simulation", "injected"]))
+/// The tests that take runs through faults: a sample, or every fault at every operation with `SWEEPS=all` in their environment.
+const SWEEPS: [&str; 5] = ["faults::", "recover", "disturbed_runs", "damage_is", PLANTED];
+
+/// The bugs that are planted, for sweeps to find them: only those that leave nothing out are sure to.
+const PLANTED: &str = "injected::";
+
+/// Runs every test and doc test of the workspace but those that need whole sweeps; `args` go to `cargo test`.
+///
+/// With `--exhaustive` as the first of them, sweeps leave nothing out; they are all that is run then, unless more arguments say what is.
+pub(crate) fn test(args: &[OsString]) -> Result<(), Failure> {
+    match args {
+        [flag] if flag == "--exhaustive" => {
+            crate::say("every fault at every operation; `cargo xtask test` runs all other tests");
+            run(tests(args)?.env("SWEEPS", "all").args(["--tests", "--"]).args(SWEEPS))
+        }
+        [flag, rest @ ..] if flag == "--exhaustive" => run(tests(rest)?.env("SWEEPS", "all").args(rest)),
+        [] => run(tests(args)?.args(["--", "--skip", PLANTED])),
+        _ => run(tests(args)?.args(args)),
+    }
 }
 
 /// Runs the tests and records what they see as the new snapshots; `args` go to `cargo test`.
@@ -28,7 +41,7 @@ pub(crate) fn bless(args: &[OsString]) -> Result<(), Failure> {
         fs::remove_file(&path).map_err(|source| Failure::file("remove", &path, source))?;
     }
     // Passing is forced so that one test's second snapshot is recorded as well as its first.
-    run(tests()?.args(args).env("INSTA_UPDATE", "always").env("INSTA_FORCE_PASS", "1"))?;
+    run(tests(args)?.args(args).env("INSTA_UPDATE", "always").env("INSTA_FORCE_PASS", "1"))?;
     // A running test cannot edit its own source: insta leaves inline snapshots beside it.
     let pending = pending_snapshots(root())?;
     if !pending.is_empty() {
@@ -45,12 +58,25 @@ pub(crate) fn bless(args: &[OsString]) -> Result<(), Failure> {
 /// Returns `cargo test` with the path of the freshly built program in its environment.
 ///
 /// The tests are a package of their own, which cargo gives no `CARGO_BIN_EXE_*`.
-fn tests() -> Result<Command, Failure> {
-    // `--workspace` selects the same features as the tests do, so that dependencies are built once.
-    let [fund_load] = executables(&["--workspace", "--bin", "fund-load"], ["fund-load"])?;
-    let mut command = cargo(["test", "--workspace"]);
-    command.env("FUND_LOAD_BIN", fund_load);
+fn tests(args: &[OsString]) -> Result<Command, Failure> {
+    // All at once if all are to be run, so that no core waits for the program alone.
+    let fund_load = if args.is_empty() { built_with_tests(&[])? } else { tested_program()? };
+    let mut command = cargo(["test"]);
+    command.args(SELECTION).env("FUND_LOAD_BIN", fund_load);
     Ok(command)
+}
+
+/// Returns the path of the freshly built program, as the tests run it.
+pub(crate) fn tested_program() -> Result<PathBuf, Failure> {
+    built_with_tests(&["--test", "recovery"])
+}
+
+/// Builds tests, all or those of fund-load that are named, and returns the path of the program that cargo builds beside these.
+///
+/// `cargo build` would leave out the features that only tests ask for, and so build most crates once more.
+fn built_with_tests(which: &[&str]) -> Result<PathBuf, Failure> {
+    let [path] = executables(&[&["test", "--no-run"], &SELECTION[..], which].concat(), ["fund-load"])?;
+    Ok(path)
 }
 
 /// Returns the inline snapshots that wait to be taken over into the sources below `folder`.

@@ -25,7 +25,8 @@ pub(crate) fn torture(args: &[OsString]) -> Result<(), Failure> {
         return workers(&args[1..]);
     }
     let options = parse(args)?;
-    let packages = ["--release", "--package", "fund-load", "--package", "stream-kernel-tests", "--bins"];
+    let packages =
+        ["build", "--release", "--package", "fund-load", "--package", "stream-kernel-tests", "--bins"];
     let [fund_load, killed_run] = executables(&packages, ["fund-load", "killed-run"])?;
     let programs = Programs { fund_load, killed_run };
     let folder = root().join("target").join("torture");

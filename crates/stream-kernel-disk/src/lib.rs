@@ -10,4 +10,6 @@ pub use disk::{Disk, OpenHow, dir_of};
 pub use file::{DiskFile, FileId, MAX_INTERRUPTIONS};
 pub use os::{OsDisk, try_lock};
 #[cfg(feature = "simulation")]
-pub use simulated::{Disturbance, Fault, PlannedFault, ProcessEnd, SimulatedDisk, random_number};
+pub use simulated::{
+    Disturbance, Fault, PlannedFault, ProcessEnd, SimulatedDisk, is_exhaustive, random_number, sample,
+};

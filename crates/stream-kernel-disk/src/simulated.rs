@@ -8,6 +8,7 @@ mod file;
 mod names;
 mod plan;
 mod random;
+mod sample;
 mod state;
 
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ use file::SimulatedFile;
 use names::Node;
 pub use plan::{Fault, PlannedFault};
 use plan::{Operation, Verdict};
+pub use sample::{is_exhaustive, sample};
 use state::State;
 
 /// A disk in memory, for tests. Clones are the same disk.

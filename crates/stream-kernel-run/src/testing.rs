@@ -138,7 +138,8 @@ impl<A: Application> Scene<A> {
         self
     }
 
-    /// Has [`check_recovery`](Self::check_recovery) play about so many cases instead of all, of all kinds and from all of the run.
+    /// Has [`check_recovery`](Self::check_recovery) play so many cases or some more, of all kinds and from all of the run, instead of all.
+    /// With `SWEEPS=all` in the environment it plays all nevertheless.
     pub fn sample(self, cases: u64) -> Self {
         Self { cases: Some(cases), ..self }
     }

@@ -1,41 +1,55 @@
 //! A trace without its times.
 
+use memchr::memmem::Finder;
+
 /// What precedes a time in a record. Inside of a text the quotes would be escaped, so that nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
 
 /// Returns the trace with every time left out, and nothing else: what of it must be the same in every run.
 pub(super) fn masked(trace: &[u8]) -> String {
-    let mut trace = String::from_utf8_lossy(trace).into_owned();
+    let mut trace = trace.to_vec();
     for name in TIMES {
-        trace = without_values(&trace, name);
+        trace = without_values(&trace, name.as_bytes());
     }
-    trace
+    String::from_utf8_lossy(&trace).into_owned()
 }
 
-/// Leaves out what stands behind each `name`, up to the end of the value: a number, a text without escapes, or two in braces.
-fn without_values(trace: &str, name: &str) -> String {
-    let mut parts = trace.split(name);
-    let mut masked = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = if part.starts_with('{') { part.find('}').map(|at| at + 1) } else { part.find([',', '}']) };
-        masked += name;
-        masked += &part[end.unwrap_or(0)..];
+/// Leaves out what stands behind each `name`.
+fn without_values(trace: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut masked = Vec::with_capacity(trace.len());
+    let mut rest = trace;
+    let finder = Finder::new(name);
+    while let Some(at) = finder.find(rest) {
+        let (before, behind) = rest.split_at(at + name.len());
+        masked.extend_from_slice(before);
+        rest = without_value(behind);
     }
+    masked.extend_from_slice(rest);
     masked
+}
+
+/// Leaves out the value that a text begins with: a number, a text without escapes, or two in braces.
+fn without_value(text: &[u8]) -> &[u8] {
+    let position = |ends: &[u8]| text.iter().position(|byte| ends.contains(byte));
+    let end = if text.starts_with(b"{") { position(b"}").map(|at| at + 1) } else { position(b",}") };
+    &text[end.unwrap_or(0)..]
 }
 
 /// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote
 /// the trace.
 pub(super) fn check_times(trace: &[u8]) -> Result<(), String> {
-    let trace = String::from_utf8_lossy(trace);
-    // Both names end alike, and their times have the same length, so that they compare as texts.
-    let times = trace.split("\"t_").filter_map(|part| {
-        let (name, rest) = part.split_once("\":\"")?;
-        ["enter", "exit"].contains(&name).then(|| rest.split_once('"').map(|(time, _)| time))?
+    // Both have times of the same length, so that they compare as texts.
+    let finder = Finder::new("\"t_e");
+    let times = finder.find_iter(trace).filter_map(|at| {
+        let part = &trace[at..];
+        let names: [&[u8]; 2] = [b"\"t_enter\":\"", b"\"t_exit\":\""];
+        let rest = names.into_iter().find_map(|name| part.strip_prefix(name))?;
+        rest.split(|byte| *byte == b'"').next()
     });
-    let mut last = "";
+    let mut last = &b""[..];
     for time in times {
         if time < last {
+            let [time, last] = [time, last].map(String::from_utf8_lossy);
             return Err(format!("the time {time} comes after {last}"));
         }
         last = time;

@@ -1,4 +1,4 @@
-//! All cases of a scene: each operation of a run, each fault, and what comes after it.
+//! The cases of a scene: each operation of a run, each fault, and what comes after it.
 
 use stream_kernel_disk::{Disturbance, Fault, SimulatedDisk, random_number};
 
@@ -7,27 +7,30 @@ use super::scene::Scene;
 /// Of so many cases, one has its recovery disturbed as well.
 const ONE_RECOVERY_IN: u64 = 3;
 
-/// Plays one of `one_in` cases of a scene, and returns how many processes recovered. A case is an operation, a fault there, and the end of the
-/// process, by a kill or a power cut; `one_in` shares no divisor with how many of those there are at an operation, so that all come up.
+/// Power cuts after each fault.
+const POWER_CUTS: u64 = 1;
+
+/// Plays `count` cases of a scene or some more, or all of them with `cargo xtask test --exhaustive`. A case is an operation, a fault there, and the
+/// end of the process, by a kill or a power cut.
 ///
 /// # Panics
 ///
-/// Panics at the first case that ends otherwise than it must, with what repeats it.
-pub(super) fn sweep(scene: &Scene, one_in: u64) -> u64 {
-    let kinds = Disturbance::kinds(1);
-    let divides_both = |divisor: &u64| kinds.is_multiple_of(*divisor) && one_in.is_multiple_of(*divisor);
-    assert_eq!((2..=one_in).find(divides_both), None, "some kinds would never come up");
-    let mut recoveries = 0;
-    for seed in (0..scene.operations * kinds).step_by(usize::try_from(one_in).unwrap()) {
+/// Panics at the first case that ends otherwise than it must, with what repeats it. Or there are not so many.
+#[track_caller]
+pub(super) fn sweep(scene: &Scene, count: u64) {
+    let Scene { name, operations, .. } = *scene;
+    let mut played = 0;
+    for seed in Disturbance::sample(operations, POWER_CUTS, count) {
         let second = random_number(seed).is_multiple_of(ONE_RECOVERY_IN);
-        let second = second.then(|| Disturbance::random(seed, scene.operations));
-        let disturbances: Vec<_> = [Some(Disturbance::nth(seed, 1)), second].into_iter().flatten().collect();
-        recoveries += disturbances.len() as u64;
+        let second = second.then(|| Disturbance::random(seed, operations));
+        let disturbances: Vec<_> =
+            [Some(Disturbance::nth(seed, POWER_CUTS)), second].into_iter().flatten().collect();
         if let Err(what) = play(scene, seed, &disturbances) {
-            panic!("{what}\nscene {}, seed {seed}, {disturbances:#?}", scene.name);
+            panic!("{what}\nscene {name}, seed {seed}, {disturbances:#?}");
         }
+        played += 1;
     }
-    recoveries
+    assert!(played >= count, "only {played} cases of {operations} operations: {name}");
 }
 
 /// Lets processes be disturbed one after another and a last one end the run in peace.

@@ -1,5 +1,7 @@
 //! Runs of fund-load in this process: configuration and input bytes in, decisions and trace bytes out.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex};
 
@@ -24,10 +26,35 @@ pub(crate) struct Outcome {
     pub(crate) sink_failure: Option<SinkFailure>,
 }
 
+/// How many jobs are kept for those who prepare the same again: those of one test.
+const MAX_KEPT: usize = 4;
+
+/// A configuration, settings over it, and the job of them.
+type Kept = (String, Vec<String>, Job<FundLoad>);
+
+thread_local! {
+    /// The jobs that were prepared last: to load their configuration takes longer than most runs.
+    static KEPT: RefCell<VecDeque<Kept>> = const { RefCell::new(VecDeque::new()) };
+}
+
 /// Returns the job that `yaml` configures, with `settings` (`KEY=VALUE`) over it; it must be free of
 /// mistakes.
 #[track_caller]
 pub(crate) fn prepare(yaml: &str, settings: &[String]) -> Job<FundLoad> {
+    KEPT.with_borrow_mut(|kept| {
+        if let Some((.., job)) = kept.iter().find(|(text, over, _)| text == yaml && over == settings) {
+            return job.again().unwrap();
+        }
+        let job = load(yaml, settings);
+        let again = job.again().unwrap();
+        kept.truncate(MAX_KEPT - 1);
+        kept.push_front((yaml.to_owned(), settings.to_vec(), job));
+        again
+    })
+}
+
+#[track_caller]
+fn load(yaml: &str, settings: &[String]) -> Job<FundLoad> {
     let loader = Job::<FundLoad>::loader().built_in("test", yaml);
     let loader = settings.iter().fold(loader, Loader::set);
     Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}\n{yaml}"))

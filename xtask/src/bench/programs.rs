@@ -21,7 +21,7 @@ pub(crate) struct Programs {
     pub(crate) opentelemetry: PathBuf,
 }
 
-const FUND_LOAD: [&str; 5] = ["--release", "--package", "fund-load", "--bin", "fund-load"];
+const FUND_LOAD: [&str; 6] = ["build", "--release", "--package", "fund-load", "--bin", "fund-load"];
 
 impl Programs {
     /// Builds all but the program without a recorder.
@@ -45,7 +45,7 @@ impl Programs {
             tracing,
             fastrace,
             opentelemetry,
-        ] = executables(&["--release", "--package", "stream-kernel-benches", "--bins"], names)?;
+        ] = executables(&["build", "--release", "--package", "stream-kernel-benches", "--bins"], names)?;
         Ok(Self {
             // Alone, so that its dependencies have no features but those that a user gets.
             fund_load: build_fund_load()?,

@@ -9,10 +9,10 @@ const POWER_CUTS: u64 = 3;
 /// How often, after each of these, the recovery is disturbed, too, and every third time the recovery from that.
 const SAMPLES: u64 = 5;
 
-/// Plays all cases of a scene and returns the number of recoveries, or the first case that ends otherwise than it must.
-pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
+/// Plays all cases of a scene, or `count` of them and some more, and returns the number of recoveries, or the first case that ends otherwise than it must.
+pub(crate) fn sampled(scene: &Scene, count: u64) -> Result<u64, String> {
     let mut recoveries = 0;
-    for seed in 0..scene.operations * Disturbance::kinds(POWER_CUTS) {
+    for seed in Disturbance::sample(scene.operations, POWER_CUTS, count) {
         let first = Disturbance::nth(seed, POWER_CUTS);
         recoveries += scene.play(seed, &[first]).map_err(|error| after(recoveries, &error))?;
         for number in 0..SAMPLES {
@@ -25,6 +25,11 @@ pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
         }
     }
     Ok(recoveries)
+}
+
+/// Plays all cases of a scene.
+pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
+    sampled(scene, u64::MAX)
 }
 
 fn after(recoveries: u64, error: &str) -> String {

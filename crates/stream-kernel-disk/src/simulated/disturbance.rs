@@ -3,6 +3,7 @@
 use super::SimulatedDisk;
 use super::plan::{Fault, PlannedFault};
 use super::random::Random;
+use super::sample::is_exhaustive;
 
 /// What becomes of a process: what goes wrong while it runs, and how the disk is left when it has ended.
 ///
@@ -22,7 +23,7 @@ use super::random::Random;
 ///
 /// let undisturbed = SimulatedDisk::new(0);
 /// process(&undisturbed)?;
-/// for number in 0..undisturbed.operations() * Disturbance::kinds(2) {
+/// for number in Disturbance::sample(undisturbed.operations(), 2, 100) {
 ///     let (disk, disturbance) = (SimulatedDisk::new(number), Disturbance::nth(number, 2));
 ///     disk.plan(disturbance.fault);
 ///     let _ = process(&disk);
@@ -68,6 +69,15 @@ impl Disturbance {
         FAULTS.len() as u64 * (power_cuts + 1)
     }
 
+    /// Returns the numbers of `count` disturbances or some more, of all kinds and from all of a run of so many operations, the first and the
+    /// last among them: for [`nth`](Self::nth). Returns all if there are no more, and if [`is_exhaustive`].
+    pub fn sample(operations: u64, power_cuts: u64, count: u64) -> impl Iterator<Item = u64> {
+        let (all, kinds) = (operations * Self::kinds(power_cuts), Self::kinds(power_cuts));
+        let step = if is_exhaustive() { 1 } else { step(all, kinds, count) };
+        let last = all.checked_sub(1).filter(|last| !last.is_multiple_of(step));
+        (0..all).step_by(usize::try_from(step).unwrap_or(usize::MAX)).chain(last)
+    }
+
     /// Returns the disturbance of that number, from 0: operation by operation, fault by fault, end by end.
     pub fn nth(number: u64, power_cuts: u64) -> Self {
         let ends = power_cuts + 1;
@@ -102,6 +112,14 @@ impl ProcessEnd {
     }
 }
 
+/// Returns the greatest step that leaves `count` of `all`, and in which every kind comes up: it shares no divisor with how many there are.
+fn step(all: u64, kinds: u64, count: u64) -> u64 {
+    let leaves_none_out = |step: &u64| {
+        !(2..=kinds).any(|divisor| step.is_multiple_of(divisor) && kinds.is_multiple_of(divisor))
+    };
+    (1..=all / count.max(1)).rev().find(leaves_none_out).unwrap_or(1)
+}
+
 /// Returns a number that looks random, always the same for the same seed.
 pub fn random_number(seed: u64) -> u64 {
     Random::new(seed).number()
@@ -129,6 +147,28 @@ mod tests {
                 ));
             }
         }
+    }
+
+    /// A step that shares a divisor with the kinds would come to the same of them at every operation.
+    #[test]
+    fn a_sample_is_large_enough_and_of_all_kinds() {
+        let kinds = Disturbance::kinds(1);
+        for operations in [0, 1, 7, 100] {
+            let all = operations * kinds;
+            for count in [0, 1, kinds - 1, kinds, 100, all.max(1) - 1, all, all + 1, u64::MAX] {
+                let step = step(all, kinds, count);
+                let sample: Vec<_> = (0..all).step_by(usize::try_from(step).unwrap()).collect();
+                assert!(sample.len() as u64 >= all.min(count), "{operations} operations, {count}: {step}");
+                let of_kinds =
+                    (0..kinds).filter(|kind| sample.iter().any(|number| number % kinds == *kind)).count();
+                assert!(
+                    of_kinds as u64 >= all.min(count).min(kinds),
+                    "{operations} operations, {count}: {step}"
+                );
+            }
+        }
+        assert_eq!([step(1_800, kinds, 100), step(1_800, kinds, 99)], [17, 17], "18 would be of one kind");
+        assert_eq!(step(1_800, kinds, 1_800), 1);
     }
 
     #[test]

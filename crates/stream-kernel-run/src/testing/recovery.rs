@@ -63,13 +63,8 @@ impl<A: Application> Recovery<'_, A> {
     /// Plays every case, or a sample, of a run of so many operations, and returns how many processes were disturbed. A case is an operation, a
     /// fault there, and the end of the process.
     fn check_disturbances(&self, operations: u64) -> Result<u64, String> {
-        let all = operations * Disturbance::kinds(POWER_CUTS);
-        let mut step = self.scene.cases.map_or(1, |cases| all.div_ceil(cases.max(1)));
-        while has_common_divisor(step, Disturbance::kinds(POWER_CUTS)) {
-            step += 1;
-        }
         let mut disturbed = 0;
-        for seed in (0..all).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+        for seed in Disturbance::sample(operations, POWER_CUTS, self.scene.cases.unwrap_or(u64::MAX)) {
             let second = random_number(seed).is_multiple_of(ONE_RECOVERY_IN);
             let second = second.then(|| Disturbance::random(seed, operations));
             let disturbances: Vec<_> =
@@ -184,8 +179,4 @@ fn min_snapshot_bytes(number: u64) -> u64 {
 /// Returns the line after which the trace ends, if the checkpoint says that it could not be written any further.
 fn trace_end(disk: &SimulatedDisk) -> Option<u64> {
     inspect(disk, Path::new(CHECKPOINT)).ok()?.last?.committed.trace?.ends_after_line
-}
-
-fn has_common_divisor(one: u64, other: u64) -> bool {
-    (2..=other).any(|divisor| one.is_multiple_of(divisor) && other.is_multiple_of(divisor))
 }

@@ -27,7 +27,7 @@ fn check<const WRONG: u8>(of_snapshots: &str, of_recovery: &str) {
 fn a_right_application_passes() {
     assert_eq!(scene::<NOTHING>().check_snapshots(), 13);
     let sampled = scene::<NOTHING>().sample(300).check_recovery();
-    assert!((250..600).contains(&sampled), "{sampled}");
+    assert!(sampled >= 300, "{sampled}");
 }
 
 /// Each way in which a process is disturbed comes up, and at each of the first operations.
