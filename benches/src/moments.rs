@@ -105,7 +105,7 @@ mod tests {
     use super::UtcText;
 
     #[test]
-    fn times_are_written_whether_or_not_their_second_was_there_before() {
+    fn times_do_not_depend_on_the_cached_second() {
         let mut text = UtcText::default();
         for (time_ns, expected) in [
             (1_999, "1970-01-01T00:00:00.000001Z"),

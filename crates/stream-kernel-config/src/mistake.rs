@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_layer_that_is_missing_is_told_however_many_mistakes_there_are() {
+    fn a_missing_layer_is_always_reported() {
         let mut findings = Findings::default();
         let add = |findings: &mut Findings| findings.add("k", Provenance::DEFAULT, Problem::new("wrong"));
         (0..MAX_MISTAKES).for_each(|_| add(&mut findings));

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_s_clocks_are_near_the_wall_clock_and_never_go_back() {
+    fn system_clocks_follow_the_wall_clock_and_never_go_back() {
         fn check(clock: &impl Clock, wall_ns: u128) {
             let mut last = clock.now();
             assert!(u128::from(last.as_nanos()).abs_diff(wall_ns) < 3_600_000_000_000, "{last} is not now");

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_escaped_as_serde_json_does_and_so_are_characters_that_steer() {
+    fn strings_are_escaped_as_by_serde_json() {
         // Each character that needs an escape at each place of a word of eight, and its neighbours that do not.
         for at in 0..17 {
             for character in [

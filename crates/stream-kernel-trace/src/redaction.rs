@@ -225,8 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_contents_are_left_out_where_something_is_hidden_and_no_key_keeps_them_from_being_tried_out()
-    {
+    fn content_hashes_need_a_key_when_something_is_hidden() {
         let nothing = |key| Redaction::new(IdentityRedaction::None, [], key);
         let one_tag = |key| redaction(IdentityRedaction::None, key);
         assert!(!nothing(None).leaves_out_hashes() && !nothing(Some(key())).leaves_out_hashes());
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_contents_are_keyed_or_left_out_as_soon_as_anything_is_hidden() {
+    fn any_redaction_keys_or_drops_content_hashes() {
         let mut content = CanonicalContent::default();
         content.begin("Sample");
         let plain = Some(content.hash());

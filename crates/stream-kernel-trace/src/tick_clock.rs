@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn it_never_goes_back_and_is_true_again_after_whatever_the_counter_does() {
+    fn it_never_goes_back_and_recovers_from_any_counter() {
         let upsets: [(&str, u64, u64); 5] = [
             ("the machine slept", 5_000_000_000, 3_000),
             ("the counter ran on while the clock stood still", 0, 30_000_000),

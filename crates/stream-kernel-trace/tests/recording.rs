@@ -210,7 +210,7 @@ fn the_hash_is_of_the_content_alone() {
 }
 
 #[test]
-fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
+fn a_failing_sink_is_dropped_and_the_tape_goes_on() {
     let sink = Lines { fails_at: Some(1), ..Lines::default() };
     let mut recorder =
         Recorder::new(TraceSettings::default(), clock()).with_sink(Box::new(sink.clone())).with_tape();
@@ -227,7 +227,7 @@ fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
 
 /// What is hidden must stand in no record, wherever it could come from.
 #[test]
-fn identities_and_tags_that_are_to_be_hidden_are_hidden_on_every_way() {
+fn hidden_identities_and_tags_are_hidden_everywhere() {
     let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
     let key = || RedactionKey::new(b"a key for this test").unwrap();
     let tags = || ["mood".to_owned()];

@@ -56,7 +56,7 @@ fn a_first_line_may_follow_a_lone_byte_order_mark() {
 
 /// Otherwise one line would be made of two, of which one was decided already, or of one with a CR one without.
 #[test]
-fn a_line_without_end_that_grows_is_refused_and_nothing_is_touched() {
+fn a_growing_unterminated_line_is_refused() {
     let before = lines(18, 9);
     let (before, with_cr) = (before.trim_ascii_end(), [before.trim_ascii_end(), b"\r"].concat());
     for (before, appended, told) in [

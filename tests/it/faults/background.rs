@@ -43,7 +43,7 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock() {
 
 /// A stop comes between two lines: what is done until then is committed, and the next run goes on behind it.
 #[test]
-fn a_run_that_is_asked_to_stop_commits_and_goes_on_when_run_again() {
+fn a_stopped_run_commits_and_resumes() {
     let input = lines(33, 20);
     let scene = Scene::fresh("stopped", &[], &input).must_adjudicate(&input);
     for stop_after in [0, 1, 7, 13, 19] {

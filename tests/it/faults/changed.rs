@@ -19,7 +19,7 @@ fn change_first_line(disk: &SimulatedDisk, line_no: u64) {
 
 /// Else the decisions so far would be those of one input, and all later ones those of another.
 #[test]
-fn an_input_that_was_changed_after_it_was_read_is_not_taken_for_the_one_that_was() {
+fn an_input_changed_after_reading_is_refused() {
     let scene = Scene::fresh("changed", &[], &lines(41, 20));
     for stop_after in [3, 7, 12] {
         let disk = scene.disk.after_kill(1);

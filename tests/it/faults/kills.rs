@@ -81,7 +81,7 @@ impl Scene {
 }
 
 #[test]
-fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
+fn a_run_survives_kills_around_every_operation() {
     // Of few ids, so that snapshots are worth it.
     let input = lines(41, 3).repeat(8);
     let undisturbed = Scene::new(&input);

@@ -22,7 +22,7 @@ fn completed_and_appended_to(input: &[u8]) -> SimulatedDisk {
 }
 
 #[test]
-fn a_finished_run_that_finds_nothing_to_do_leaves_the_trace_alone() {
+fn a_finished_run_leaves_the_trace_alone() {
     let disk = completed_and_appended_to(&lines(61, 9));
     let trace = disk.contents(Path::new(TRACE));
     let scene = Scene::of("nothing to do", &[], disk);

@@ -17,7 +17,7 @@ fn shorten<const LINE: u64>(disk: &SimulatedDisk, line_no: u64, path: &str, len:
 }
 
 #[test]
-fn a_file_that_was_shortened_ends_the_run_with_what_was_committed() {
+fn a_shortened_file_ends_the_run_at_the_commit() {
     type Meanwhile = fn(&SimulatedDisk, u64);
     let cases: [(&str, Meanwhile); 4] = [
         (PARTIAL, |disk, line_no| shorten::<10>(disk, line_no, PARTIAL, 1)),

@@ -52,7 +52,7 @@ impl Watch for Gate {
 
 /// Lines go on while a commit is made, but not without end: all that were decided since are decided again after a kill.
 #[test]
-fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
+fn a_run_is_at_most_four_commits_ahead_of_its_disk() {
     const EVERY_LINES: u64 = 7;
     // The commit after line 7 hangs; the next one is put off until so many lines are due.
     const HANGS_AFTER: u64 = EVERY_LINES;

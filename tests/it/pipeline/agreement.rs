@@ -48,7 +48,7 @@ proptest! {
 
 /// The two named scenarios say by themselves what the model's two named sets of settings say.
 #[test]
-fn the_fixture_configurations_decide_as_the_model_does_on_the_fixture_streams() {
+fn fixture_configurations_decide_as_the_model() {
     let defaults = "version: 1\nscenario: {name: defaults}\n";
     for (yaml, settings) in [(BASELINE, baseline()), (EXP_MP, exp_mp()), (defaults, baseline())] {
         for input in [CLEAN, DIRTY, REASONS] {

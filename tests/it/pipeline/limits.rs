@@ -12,7 +12,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_run_stops_where_the_model_says_and_goes_on_with_larger_limits(
+    fn a_run_stops_where_the_model_says_and_resumes(
         case in case(hostile_input()),
         max_ids in prop::option::of(1_u64..12),
         max_customers in prop::option::of(1_u64..4),

@@ -34,7 +34,7 @@ const WARM_UP_LINES: usize = 300;
 /// What a line costs depends neither on how many there were before nor, but for two texts, on tracing; and
 /// nothing stays.
 #[test]
-fn lines_that_change_nothing_cost_little_and_the_same_every_time_and_leave_nothing_behind() {
+fn lines_without_changes_cost_little_and_the_same() {
     for mode in iter::once(None).chain(TraceMode::all().map(Some)) {
         let mut run = warmed_up(mode);
         for (line, bound) in STEADY_LINES {

@@ -76,7 +76,7 @@ proptest! {
 /// Random cases might miss one of the combinations for a while: here is each of them, over every kind of
 /// line.
 #[test]
-fn tracing_leaves_the_output_of_the_fixtures_alone_in_every_mode() {
+fn tracing_never_changes_the_fixtures_output() {
     for input in [DIRTY, REASONS] {
         let case = Case { input: input.to_vec(), settings: exp_mp(), yaml: EXP_MP.to_owned() };
         for (mode, failing_at) in TraceMode::all().zip([0, 1, 100].into_iter().cycle()) {

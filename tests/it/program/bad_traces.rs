@@ -145,7 +145,7 @@ fn assert_checks_name(folder: &Folder, what: &str, line: u64) {
 }
 
 #[test]
-fn as_many_wrong_lines_as_the_bound_are_named_and_one_more_is_counted() {
+fn wrong_lines_beyond_the_bound_are_only_counted() {
     let folder = traced();
     for (count, named) in [(10, 10), (11, 10)] {
         folder.write("trace", folder.read("good") + &"no record\n".repeat(count));
@@ -156,7 +156,7 @@ fn as_many_wrong_lines_as_the_bound_are_named_and_one_more_is_counted() {
 }
 
 #[test]
-fn what_a_killed_run_has_torn_and_the_next_has_appended_to_spoils_neither_of_them() {
+fn a_torn_record_in_the_middle_spoils_neither_run() {
     let folder = traced();
     let good = folder.read("good");
     folder.write("whole", good.repeat(2));
@@ -289,7 +289,7 @@ fn machines_get_json_on_every_line() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_a_command_quietly_and_changes_no_answer() {
+fn a_closed_pipe_ends_a_command_quietly() {
     let folder = traced();
     let good = folder.read("good");
     // More than fits a pipe and every buffer; two runs that differ, and each has findings.
@@ -326,7 +326,7 @@ const WRITERS: [&[&str]; 3] = [
 ];
 
 #[test]
-fn an_output_file_that_cannot_be_written_is_named_and_nothing_is_left_of_it() {
+fn an_unwritable_output_file_is_named_and_removed() {
     for args in WRITERS {
         let folder = traced();
         folder.write("trace", folder.read("good"));
@@ -350,7 +350,7 @@ fn an_output_file_that_cannot_be_written_is_named_and_nothing_is_left_of_it() {
 }
 
 #[test]
-fn a_link_as_output_is_refused_and_a_file_is_replaced_when_all_went_well() {
+fn an_output_link_is_refused_and_a_file_replaced_at_the_end() {
     for args in WRITERS {
         let folder = traced();
         folder.write("trace", folder.read("good"));

@@ -117,7 +117,7 @@ fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint() {
 
 /// What other workers write hides the gap.
 #[test]
-fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint_on_several_workers() {
+fn a_shortened_output_ends_a_checkpointed_run_of_workers() {
     let folder = Folder::with_input(attempts(20_000));
     let workers = ["--workers", "2", "--set", "runtime.epoch_bytes=5000"];
     let running = stopped_on_its_way(&folder, || run_checkpointed(&folder).args(workers));

@@ -242,7 +242,7 @@ fn links_and_pipes_in_the_place_of_files_are_found() {
 }
 
 #[test]
-fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
+fn verify_finds_what_a_run_would_find() {
     let corrupt = finished();
     commit_snapshot(&corrupt, &[200]);
     let other = finished();
@@ -276,7 +276,7 @@ fn a_snapshot_is_shown() {
 }
 
 #[test]
-fn lines_that_were_appended_to_a_last_line_without_a_line_end_are_found() {
+fn lines_appended_to_an_unterminated_one_are_found() {
     for (ending, appended) in [("", "x"), ("\r", "\n")] {
         let folder = Folder::with_input(attempts(2).trim_end().to_owned() + ending);
         run_checkpointed(&folder).exits_with(0);

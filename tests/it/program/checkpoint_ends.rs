@@ -37,7 +37,7 @@ fn completes(folder: &Folder, input: &str) {
 }
 
 #[test]
-fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
+fn a_file_size_limit_ends_the_run_and_costs_nothing() {
     // 1 MiB of output, in rooms that are too small for it; the smallest has none for the manifest either.
     let input = attempts(20_000);
     for blocks in [4, 40, 512] {
@@ -55,7 +55,7 @@ fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
 
 /// The decisions do not wait for the trace. That it is not whole is said by this run and by every one that goes on from it.
 #[test]
-fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
+fn a_file_size_limit_ends_the_trace_and_not_the_run() {
     let input = attempts(40);
     let folder = Folder::with_input(&input);
     let run = |program: Program<'_>, more: &[&str], exit: i32| {
@@ -135,7 +135,7 @@ fn a_full_or_closed_standard_error_does_not_matter() {
 }
 
 #[test]
-fn a_signal_ends_the_run_after_its_line_with_a_commit_and_the_next_run_goes_on() {
+fn a_signal_ends_the_run_with_a_commit() {
     let input = attempts(20_000);
     for (signal, exit) in signals() {
         // It may come to its end before the signal does.
@@ -200,7 +200,7 @@ fn a_run_that_comes_to_a_limit_says_how_to_go_on_and_does() {
 
 /// Whoever reads a finished output must not lose it because the program is run once more.
 #[test]
-fn a_finished_output_stays_where_it_is_if_there_is_nothing_to_add() {
+fn a_finished_output_stays_if_there_is_nothing_to_add() {
     let folder = Folder::with_input(attempts(300));
     checkpointed(&folder).exits_with(0);
     let before = folder.fingerprint("output.txt");

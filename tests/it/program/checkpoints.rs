@@ -28,7 +28,7 @@ fn check_as_uninterrupted(folder: &Folder, config: &[&str]) {
 }
 
 #[test]
-fn a_run_with_a_checkpoint_comes_to_the_same_bytes_as_one_without() {
+fn a_checkpoint_does_not_change_the_bytes() {
     for fixture in ["clean", "dirty", "reasons"] {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
         let folder = Folder::with_input(fs::read(format!("{fixtures}/{fixture}.ndjson")).unwrap());
@@ -136,7 +136,7 @@ fn an_input_without_a_line_may_get_some() {
 }
 
 #[test]
-fn the_output_takes_the_name_that_the_configuration_gives_it_now() {
+fn the_output_takes_the_name_now_configured() {
     let finished = Folder::with_input(attempts(2));
     run_checkpointed(&finished).exits_with(0);
     let finished_told = run_checkpointed(&finished).args(["--output", "other.txt"]).exits_with(0).stderr;
@@ -196,7 +196,7 @@ fn an_output_that_cannot_be_renamed_is_left_as_it_is() {
 }
 
 #[test]
-fn a_restart_forgets_the_checkpoint_be_it_damaged_or_of_something_else() {
+fn a_restart_forgets_any_checkpoint() {
     let folder = Folder::with_input(attempts(2));
     run_checkpointed(&folder).exits_with(0);
     folder.write("input.txt", attempt("3"));

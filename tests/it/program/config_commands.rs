@@ -92,7 +92,7 @@ fn show_prints_every_key_with_its_value() {
 }
 
 #[test]
-fn what_is_shown_as_yaml_or_as_json_gives_the_same_configuration_as_a_file() {
+fn shown_configurations_load_as_the_same() {
     let folder = Folder::new();
     let settings = [
         "scenario={name: 'yes', description: \"a: 'b' # \\n\\u00e9 \\\\\"}",
@@ -169,7 +169,7 @@ fn origin_as_json_holds_the_same() {
 }
 
 #[test]
-fn every_variable_that_is_listed_is_heeded_and_every_key_has_one() {
+fn every_listed_variable_counts_and_every_key_has_one() {
     let folder = Folder::new();
     let listed = Program::new(&folder).args(["config", "env"]).exits_with(0).stdout;
     let names: Vec<_> = listed.lines().filter(|line| line.starts_with("FUND_LOAD__")).collect();

@@ -94,7 +94,7 @@ fn a_removed_sink_can_be_given_anew() {
 }
 
 #[test]
-fn for_text_the_characters_are_taken_as_they_are_for_anything_else_as_yaml() {
+fn texts_are_taken_as_they_are_and_other_values_as_yaml() {
     let folder = Folder::new();
     let show = || Program::new(&folder).args(["config", "show"]);
     for text in ["true", "1", "null", "[a]", "{a: b}", "a # b", " a ", "'a'", "a=b", "a: b", "-"] {
@@ -113,7 +113,7 @@ fn for_text_the_characters_are_taken_as_they_are_for_anything_else_as_yaml() {
 }
 
 #[test]
-fn a_configuration_without_a_file_is_the_baseline_and_with_one_only_what_it_says() {
+fn without_a_file_the_configuration_is_the_baseline() {
     let folder = Folder::new();
     assert_eq!(effective(Program::new(&folder).args(["config", "show"]), "/scenario/name"), "baseline");
     folder.write("empty.yaml", "");

@@ -16,7 +16,7 @@ pub(super) fn mistakes(rest: &str) -> String {
 }
 
 #[test]
-fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
+fn mistakes_of_all_layers_are_reported_with_their_places() {
     let folder = Folder::new();
     folder.write("a.yaml", "version: 1\nscenario: {nam: x}\nruntime:\n  strict: yes\n");
     folder.write("b.yaml", "nodes:\n  compute_time_keys:\n    week_start: mon\n");
@@ -302,7 +302,7 @@ fn a_file_that_cannot_be_read_hides_no_other_mistake() {
 }
 
 #[test]
-fn a_file_that_is_no_yaml_is_refused_at_the_place_where_it_ceases_to_be() {
+fn a_file_that_is_not_yaml_is_refused_with_its_place() {
     assert_snapshot!(mistakes("runtime:\n  strict: [true\n"), @"
     error: not YAML: while parsing a flow sequence, expected ',' or ']'
       --> a.yaml:5:1

@@ -71,7 +71,7 @@ fn the_commands_that_print_refuse_a_wrong_configuration_as_well() {
 }
 
 #[test]
-fn every_mistake_says_where_it_is_what_was_expected_and_what_to_do() {
+fn every_mistake_says_where_what_and_the_remedy() {
     let folder = Folder::new();
     folder.write("torn.yaml", "version: [1\n");
     folder.write("list.yaml", "- version: 1\n");

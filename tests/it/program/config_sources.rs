@@ -23,7 +23,7 @@ fn shown(program: Program<'_>, keys: &[&str]) -> String {
 }
 
 #[test]
-fn a_file_a_directory_and_standard_input_go_over_one_another_in_their_order() {
+fn files_directories_and_standard_input_override_in_order() {
     let folder = Folder::new();
     folder.write("a.yaml", LEAST);
     fs::create_dir(folder.path_of("mounted")).unwrap();
@@ -96,7 +96,7 @@ fn a_profile_is_chosen_by_flag_or_variable() {
 }
 
 #[test]
-fn configurations_that_say_the_same_in_other_words_do_not_differ() {
+fn equivalent_configurations_do_not_differ() {
     let folder = Folder::new();
     folder.write("a.yaml", LEAST);
     folder.write("b.yaml", "scenario:\n  name: 'x' # the same\nversion: 1\nruntime: {strict: true}\n");
@@ -173,7 +173,7 @@ fn consul(answer: &'static str) -> u16 {
 
 /// The stores themselves are tested with their library; here, that the program has them, and what people see of them.
 #[test]
-fn a_store_is_a_source_like_any_other_and_its_credentials_are_shown_nowhere() {
+fn a_store_is_a_source_and_its_credentials_are_never_shown() {
     // `false`, and `4` for a key that takes text.
     let port = consul(
         r#"[{"Key":"fund-load/","Value":null},{"Key":"fund-load/runtime/strict","Value":"ZmFsc2U="},{"Key":"fund-load/scenario.name","Value":"NA=="}]"#,
@@ -202,7 +202,7 @@ fn a_store_is_a_source_like_any_other_and_its_credentials_are_shown_nowhere() {
 }
 
 #[test]
-fn a_store_that_is_down_or_silent_ends_the_program_soon_unless_it_is_optional() {
+fn a_dead_store_ends_the_program_soon_unless_optional() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let folder = Folder::new();
@@ -242,7 +242,7 @@ fn a_store_that_is_down_or_silent_ends_the_program_soon_unless_it_is_optional() 
 
 /// Whatever shows a configuration says what is not in it.
 #[test]
-fn a_store_that_was_left_out_is_told_by_whatever_shows_the_configuration() {
+fn a_skipped_store_is_reported_with_the_configuration() {
     let folder = Folder::new();
     folder.write("a.yaml", LEAST);
     let url = "redis://127.0.0.1:1/0?hash=h&optional=true";

@@ -194,7 +194,7 @@ fn a_scenario_needs_a_name_that_is_not_empty() {
 }
 
 #[test]
-fn a_sink_is_flushed_every_record_or_a_hundred_in_batches_unless_it_says() {
+fn batches_are_flushed_every_100_records_unless_configured() {
     let flush = |jsonl: &str| {
         effective(
             "/runtime/tracing/sink/jsonl/flush_every_n",

@@ -35,7 +35,7 @@ fn traced(lines: u32) -> Folder {
 }
 
 #[test]
-fn the_trace_of_an_empty_input_is_read_and_said_to_hold_no_records() {
+fn the_trace_of_an_empty_input_has_no_records() {
     let folder = traced(0);
     assert_eq!(folder.read("trace"), "");
     for content in ["", MARK] {

@@ -38,7 +38,7 @@ fn the_answer_comes_first() {
 }
 
 #[test]
-fn what_cannot_be_explained_ends_with_1_and_what_cannot_be_read_with_2() {
+fn explain_fails_with_1_and_reading_with_2() {
     let folder = traced(BASELINE);
     folder.make_pipe("pipe");
     for (arguments, exit) in [

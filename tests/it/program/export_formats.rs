@@ -64,7 +64,7 @@ fn check_otlp(object: &Value) -> usize {
 }
 
 #[test]
-fn otlp_lines_keep_to_the_encoding_that_the_file_exporter_specifies() {
+fn otlp_lines_follow_the_file_exporters_specification() {
     let exported = exported("otlp");
     assert!(exported.ends_with('\n') && !exported.contains('\r'));
     let lines: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -79,7 +79,7 @@ fn otlp_lines_keep_to_the_encoding_that_the_file_exporter_specifies() {
 }
 
 #[test]
-fn chrome_events_are_one_object_of_complete_events_and_names_for_their_tracks() {
+fn chrome_events_are_one_object_with_named_tracks() {
     let object: Value = serde_json::from_str(&exported("chrome")).unwrap();
     assert!(object.as_object().unwrap().keys().eq(["displayTimeUnit", "traceEvents"]));
     assert_eq!(object["displayTimeUnit"], "ns");

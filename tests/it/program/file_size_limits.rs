@@ -28,7 +28,7 @@ fn an_output_that_grows_too_large_at_the_end_fails_the_run() {
 }
 
 #[test]
-fn an_output_that_grows_too_large_in_the_middle_stops_the_run_whatever_the_policy() {
+fn an_output_over_the_size_limit_stops_any_run() {
     // 1 MiB of output, 512 KiB of room at most.
     for policy in ["stop", "continue"] {
         let told = told_of_limited_output(20_000, 512, &[&format!("runtime.on_step_error={policy}")]);
@@ -51,7 +51,7 @@ fn told_of_limited_trace(jsonl: &str) -> String {
 }
 
 #[test]
-fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_complete() {
+fn a_trace_over_the_size_limit_at_the_end_is_reported_once() {
     assert_snapshot!(told_of_limited_trace("{write_mode: batch, flush_every_n: 1000000}"), @"
     error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27) (the output is complete)
     fund-load: 20 lines
@@ -66,7 +66,7 @@ fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_co
 }
 
 #[test]
-fn a_trace_that_grows_too_large_in_the_middle_is_reported_once_and_the_output_is_complete() {
+fn a_trace_over_the_size_limit_midway_is_reported_once() {
     let told = told_of_limited_trace("{write_mode: line}");
     assert_eq!(told.matches("error: ").count(), 1, "{told}");
     // Which record is the first that has no room depends on how long the steps took.

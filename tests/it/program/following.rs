@@ -33,7 +33,7 @@ fn shown(running: &Running, inputs: usize) -> Vec<u64> {
 }
 
 #[test]
-fn what_is_appended_is_shown_until_a_signal_even_if_it_comes_in_pieces() {
+fn appended_pieces_are_shown_until_a_signal() {
     let traces = traces(3);
     for (signal, exit) in signals() {
         let folder = Folder::new();
@@ -67,7 +67,7 @@ fn a_file_that_becomes_shorter_is_shown_from_its_beginning() {
 }
 
 #[test]
-fn a_file_that_is_replaced_under_its_name_is_followed_as_it_was_opened() {
+fn a_replaced_file_is_followed_as_it_was_opened() {
     let traces = traces(3);
     let folder = Folder::new();
     folder.write("trace.jsonl", &traces[0]);
@@ -96,7 +96,7 @@ fn following_ends_by_itself_when_nobody_reads_any_more() {
 }
 
 #[test]
-fn what_is_not_there_or_no_trace_is_not_waited_for_but_a_wrong_line_is_passed_over() {
+fn following_waits_for_no_missing_file_and_skips_wrong_lines() {
     let folder = Folder::new();
     let outcome = Program::new(&folder).args(ARGS).exits_with(2);
     assert!(outcome.stderr.contains("`trace.jsonl` cannot be read: No such file"), "{}", outcome.stderr);

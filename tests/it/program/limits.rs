@@ -32,7 +32,7 @@ fn a_run_stops_before_the_first_id_too_many_and_says_what_to_do() {
 }
 
 #[test]
-fn a_run_stops_before_the_first_customer_too_many_and_says_what_to_do() {
+fn a_run_stops_before_one_customer_too_many() {
     let at_the_bound = attempts(2) + &attempt_of("3", "1", "1.00", "2000-02-01T00:00:00Z") + "\n";
     let folder = Folder::with_input(&at_the_bound);
     Program::new(&folder).args(["run"]).set(["runtime.limits.max_customers=2"]).exits_with(0);

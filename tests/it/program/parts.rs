@@ -170,7 +170,7 @@ fn grouped(count: usize) -> String {
 }
 
 #[test]
-fn a_run_that_is_killed_leaves_no_success_and_the_same_command_again_gives_the_same() {
+fn a_killed_run_has_no_success_file_and_can_be_repeated() {
     let input = attempts(60_000);
     let folder = Folder::with_input(&input);
     let untraced = ["--tracing", "disable", "--set", "runtime.tracing.sink=null", "--workers", "2"];

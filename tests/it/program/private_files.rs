@@ -65,7 +65,7 @@ fn a_link_is_refused_and_what_it_leads_to_is_untouched() {
 }
 
 #[test]
-fn a_link_under_the_unfinished_name_is_replaced_and_not_followed() {
+fn a_link_under_the_unfinished_name_is_replaced() {
     for args in COMMANDS.iter().filter(|args| !args.contains(&"--trace-path")) {
         let folder = traced();
         folder.write("target", "kept\n");

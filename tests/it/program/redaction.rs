@@ -40,7 +40,7 @@ fn run(settings: &[&str]) -> (String, String, String) {
 }
 
 #[test]
-fn hidden_values_are_nowhere_in_the_trace_and_decisions_are_the_same() {
+fn hidden_values_are_not_in_the_trace() {
     let (output, plain, _) =
         run(&["runtime.tracing.context_diff.mode=full", "runtime.tracing.signature.mode=hash"]);
     assert!(SECRETS.iter().all(|secret| plain.contains(secret)), "they are there to be hidden");
@@ -60,7 +60,7 @@ fn hidden_values_are_nowhere_in_the_trace_and_decisions_are_the_same() {
 }
 
 #[test]
-fn equal_values_have_equal_hashes_under_a_key_and_others_under_another() {
+fn hashes_of_values_depend_on_the_key() {
     let settings = [HASHED, "runtime.tracing.context_diff.mode=full", "runtime.tracing.signature.mode=hash"];
     let (_, trace, said) = run(&settings);
     assert!(!said.contains("note:"), "{said}");
@@ -91,7 +91,7 @@ fn equal_values_have_equal_hashes_under_a_key_and_others_under_another() {
 
 /// A hash that anybody can compute would tell which of a few ids it is.
 #[test]
-fn without_a_key_a_trace_that_hides_ids_has_no_hashes_and_says_so() {
+fn hidden_ids_without_a_key_leave_no_hashes() {
     for hidden in ["{identity: mask}", "{tags: [customer_id]}"] {
         let redaction = format!("runtime.tracing.redact={hidden}");
         let (_, trace, said) = run(&[&redaction, "runtime.tracing.signature.mode=hash"]);
@@ -120,7 +120,7 @@ fn a_hash_needs_a_key() {
 }
 
 #[test]
-fn a_key_file_that_holds_no_key_is_named_before_anything_is_touched() {
+fn an_empty_key_file_is_named_before_anything_is_touched() {
     let folder = folder();
     folder.write("empty", "");
     folder.write("longest", "k".repeat(4_096));

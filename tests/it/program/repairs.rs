@@ -20,7 +20,7 @@ fn traced() -> (Folder, String) {
 }
 
 #[test]
-fn a_torn_record_is_cut_once_and_the_next_run_appends_to_what_is_left() {
+fn a_torn_record_is_cut_once_and_the_next_run_appends() {
     let (folder, trace) = traced();
     let next = trace.lines().next().unwrap();
     folder.write("trace.jsonl", trace.clone() + &next[..200]);

@@ -35,7 +35,7 @@ const ARGS: [&str; 7] = [
 ];
 
 #[test]
-fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
+fn a_run_that_waits_for_input_can_be_ended() {
     let told = signals().into_iter().map(|(signal, exit)| {
         let folder = Folder::new();
         folder.write("output.txt", "earlier\n");
@@ -122,7 +122,7 @@ fn a_busy_run_ends_after_its_line_with_output_and_trace_in_step() {
 }
 
 #[test]
-fn a_run_over_a_file_whose_output_is_waited_for_can_be_ended_as_well() {
+fn a_run_that_waits_for_its_reader_can_be_ended() {
     let folder = Folder::with_input(attempts(20_000));
     let (mut reader, writer) = io::pipe().unwrap();
     let running = Program::new(&folder).args(["run", "--output", "-"]).stdout(writer).start();
@@ -151,7 +151,7 @@ fn a_record_that_was_flushed_survives_kill_9() {
 }
 
 #[test]
-fn a_file_has_every_record_of_a_full_batch_and_no_other_when_the_run_is_killed() {
+fn a_killed_run_leaves_full_batches_only() {
     let folder = Folder::new();
     let args = ["run", "--input", "-", "--output", "-", "--trace-path", "trace.jsonl"];
     let batch = ["runtime.tracing.sink.jsonl={write_mode: batch, flush_every_n: 10}"];

@@ -65,7 +65,7 @@ fn a_conversation_is_possible() {
 }
 
 #[test]
-fn the_records_of_a_line_can_be_read_before_the_next_line_is_sent() {
+fn the_records_of_a_line_precede_the_next_line() {
     let folder = Folder::new();
     let program = Program::new(&folder).args(["run", "--input", "-", "--tracing", "enable"]);
     let mut running = program.set(["runtime.tracing.sink={kind: stdout}"]).start();
@@ -128,7 +128,7 @@ fn a_reader_that_closes_early_fails_the_run_with_one_line() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_noticed_before_the_run_waits_for_more_input() {
+fn a_closed_output_is_noticed_while_waiting_for_input() {
     let folder = Folder::new();
     let (mut reader, writer) = io::pipe().unwrap();
     let own_writer = writer.try_clone().unwrap();

@@ -115,7 +115,7 @@ fn a_long_run_shows_a_bar_and_then_its_summary() {
 }
 
 #[test]
-fn no_bar_is_shown_where_nobody_would_see_it_or_it_would_disturb() {
+fn a_bar_is_shown_only_where_it_does_not_disturb() {
     let folder = traced();
     let args = ["trace", "show", "large.jsonl", "--id", "none"];
     let none = "note: no input matches\n";

@@ -39,7 +39,7 @@ fn calls(jsonl: &str) -> Option<String> {
 }
 
 #[test]
-fn a_line_is_one_write_and_nothing_is_made_durable_unless_it_is_asked_for() {
+fn a_line_is_one_write_and_syncs_are_opt_in() {
     let Some(calls) = calls("{write_mode: line}") else { return };
     assert_snapshot!(calls, @"write 1, write 1, write 1, write 1, write 1, write 1, write 1, write 1");
 }

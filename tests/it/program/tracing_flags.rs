@@ -32,7 +32,7 @@ fn tracing_is_what_the_flag_says_whatever_the_file_says() {
 }
 
 #[test]
-fn a_trace_path_implies_tracing_unless_it_is_disabled_on_the_same_command_line() {
+fn a_trace_path_implies_tracing_unless_disabled() {
     for config in [TRACED_IN_FILE, UNTRACED_IN_FILE, "version: 1\nscenario: {name: x}\n"] {
         assert_eq!(traces(config, &["--trace-path", "flag.jsonl"]), ["flag.jsonl"]);
         assert_eq!(traces(config, &["--trace-path", "flag.jsonl", "--tracing", "enable"]), ["flag.jsonl"]);

@@ -88,7 +88,7 @@ fn an_input_without_a_line_may_get_one() {
 }
 
 #[test]
-fn what_was_appended_to_a_line_that_was_taken_is_refused_with_what_is_safe() {
+fn lines_appended_to_a_taken_line_are_refused() {
     let folder = Folder::with_input(caught_in_a_line());
     run_checkpointed(&folder).exits_with(0);
     folder.write("input.txt", attempts(2) + &attempt("3") + "\n");

@@ -4,7 +4,7 @@ use super::attempts::{attempt, attempt_of};
 use super::declined::{check, with_ids, with_rest};
 
 #[test]
-fn a_value_of_a_type_that_cannot_be_used_leaves_the_rest_to_echo() {
+fn a_value_of_a_wrong_type_leaves_the_rest_to_echo() {
     let nested = "[".repeat(126) + &"]".repeat(126);
     let unusable = [
         "null",

@@ -163,7 +163,7 @@ fn the_summary_of_an_empty_run_counts_none() {
 }
 
 #[test]
-fn people_are_told_on_standard_error_without_colours_or_a_bar_when_it_is_no_terminal() {
+fn standard_error_without_a_terminal_is_plain() {
     let folder = Folder::with_input(attempts(20_000));
     let outcome = Program::new(&folder).args(["run"]).exits_with(0);
     assert!(

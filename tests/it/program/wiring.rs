@@ -146,7 +146,7 @@ fn check_warns_as_run_does() {
 }
 
 #[test]
-fn what_cannot_run_at_all_stays_a_mistake_and_what_is_a_warning_does_not_become_one() {
+fn fatal_faults_stay_mistakes_and_warnings_stay_warnings() {
     let folder = Folder::new();
     let program = Program::new(&folder).args(["check", "--set", "runtime.strict=false"]);
     let outcome = program

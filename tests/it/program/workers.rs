@@ -145,7 +145,7 @@ fn processes_come_to_what_one_worker_comes_to() {
 }
 
 #[test]
-fn a_process_that_is_killed_ends_all_and_the_same_command_again_gives_the_same() {
+fn a_killed_process_ends_all_and_the_run_can_be_repeated() {
     let input = attempts(60_000);
     for killed in 0..2 {
         let folder = cluster(&input, 2);

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn each_counts_to_the_run_that_it_lies_in_and_before_a_run_to_none() {
+    fn wrong_lines_count_to_the_run_around_them() {
         let before_records = [(1, 1), (2, 1), (4, 2), (8, 2)];
         let of = |only_run| counted(only_run, &before_records, 16);
         assert_eq!([None, Some(1), Some(2), Some(3)].map(of), [31, 2, 24, 0]);

@@ -94,7 +94,7 @@ fn what_only_the_application_can_tell_has_its_place_too() {
 }
 
 #[test]
-fn mistakes_of_the_kernel_and_of_the_application_stand_in_one_list() {
+fn one_list_has_all_diagnostics() {
     let more = "\
 runtime:
   pipeline: [parse_access_line, clasify_request, count_requests, count_malformed]
@@ -162,7 +162,7 @@ adapters: {input_source: {settings: {path: same.log}}, output_sink: {settings: {
 }
 
 #[test]
-fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
+fn no_follow_up_diagnostic_for_a_wrong_value() {
     // The default that stands in for the input is the same as the output.
     let adapters = "{input_source: {settings: {path: [x]}}, output_sink: {settings: {path: access.log}}}";
     insta::assert_snapshot!(check(&format!("adapters: {adapters}\n")), @"
@@ -229,7 +229,7 @@ fn every_layer_reaches_the_applications_nodes() {
 }
 
 #[test]
-fn the_applications_defaults_go_over_those_of_the_kernels_adapters() {
+fn the_applications_defaults_override_the_kernels() {
     let job = prepare(set(&["adapters.output_sink.settings.path=-"]));
     let adapters: Vec<_> = job
         .effective()

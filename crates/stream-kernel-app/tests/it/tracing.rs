@@ -30,7 +30,7 @@ fn the_path_of_a_request_is_told_with_what_the_steps_note() {
 }
 
 #[test]
-fn each_hit_is_a_message_of_its_own_and_a_malformed_line_takes_the_short_way() {
+fn each_hit_is_a_message_and_a_malformed_line_skips_steps() {
     let settings = ["runtime.tracing.signature.mode=type_and_identity"];
     let records = traced(&settings, &format!("{REQUEST}what?\n")).records;
     let story = records.iter().map(|record| {

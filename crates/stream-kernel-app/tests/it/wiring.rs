@@ -56,7 +56,7 @@ fn steps_that_do_not_fit_are_all_named() {
 }
 
 #[test]
-fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
+fn a_missing_first_step_hides_no_other_mistake() {
     insta::assert_snapshot!(check("geolocate, classify_request, count_malformed"), @"
     error: `runtime.pipeline`: no step takes `RawLine`, which the source gives
       --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
@@ -109,7 +109,7 @@ fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
 }
 
 #[test]
-fn what_is_wrong_even_if_not_strict_is_reported_without_the_warnings() {
+fn fatal_faults_are_reported_without_warnings() {
     for name in ["parse_access_line", "geolocate", "count_requets"] {
         let pipeline = format!("runtime.pipeline=[{name}, {name}, trace_route]");
         let found = mistakes(set(&["runtime.strict=false", &pipeline]));
@@ -131,7 +131,7 @@ fn an_empty_pipeline_takes_no_line() {
 }
 
 #[test]
-fn a_pipeline_that_is_not_strict_runs_with_warnings_and_counts_what_is_lost() {
+fn a_lenient_pipeline_warns_and_counts_what_it_drops() {
     let loader = || {
         set(&[
             "runtime.strict=false",

@@ -316,7 +316,7 @@ fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
 
 /// Each value is where it stands, whichever files give parts of one map.
 #[test]
-fn values_in_maps_that_several_files_give_are_told_where_they_stand() {
+fn values_in_merged_maps_keep_their_places() {
     let directory = directory(&[
         ("version", "1"),
         ("scenario.name", "x"),

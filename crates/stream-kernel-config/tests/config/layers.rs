@@ -85,7 +85,7 @@ fn null_removes_a_sink_and_a_map_brings_one_back() {
 }
 
 #[test]
-fn a_batch_is_flushed_every_100_records_unless_the_configuration_says_otherwise() {
+fn a_batch_is_flushed_every_100_records_by_default() {
     let flush = |more: &str| {
         let text =
             format!("{MINIMAL}runtime: {{tracing: {{sink: {{kind: jsonl, jsonl: {{path: t{more}}}}}}}}}\n");

@@ -24,7 +24,7 @@ fn choosing(scene: Scene, name: &str) -> Scene {
 }
 
 #[test]
-fn the_chosen_profile_stands_over_the_rest_of_its_file_and_below_later_files() {
+fn a_profile_overrides_its_file_and_not_later_ones() {
     let entries = |scene: Scene| {
         let entries = scene.entries();
         let shown = ["runtime.strict", "runtime.on_step_error"];
@@ -228,7 +228,7 @@ fn mistakes_with_profiles_are_named() {
 
 /// Who mended it in the profile would have mended it there only.
 #[test]
-fn what_is_missing_is_missing_in_the_file_and_not_in_its_profile() {
+fn a_missing_key_is_reported_for_the_file() {
     let text = "version: 1\nruntime: {strict: true}\nprofiles:\n  st:\n    runtime: {strict: false}\n";
     let scene = || scene().file("a.yaml", text);
     let with_profile = choosing(scene(), "st").mistakes();

@@ -140,7 +140,7 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
 }
 
 #[test]
-fn a_store_that_cannot_be_read_comes_first_and_an_optional_one_is_a_warning() {
+fn an_unreadable_store_comes_first_unless_optional() {
     let text = above(scene().file("a.yaml", "runtime: {strikt: true}\n"), down(false)).mistakes();
     assert_snapshot!(text, @"
     error: nobody answers
@@ -185,7 +185,7 @@ fn a_store_that_cannot_be_read_comes_first_and_an_optional_one_is_a_warning() {
 
 /// A wrong password, or a row that is none, does not mend itself: whoever may do without a store wants to know all the same.
 #[test]
-fn an_optional_store_that_is_there_and_cannot_be_used_is_a_mistake() {
+fn an_unusable_optional_store_is_a_mistake() {
     let problem = Problem::new("the password is wrong").expected("the right one").hint("look it up");
     let wrong = Store { rows: Err(SourceError::from(problem)), is_optional: true };
     assert_snapshot!(above(with(""), wrong).mistakes(), @"
@@ -201,7 +201,7 @@ fn an_optional_store_that_is_there_and_cannot_be_used_is_a_mistake() {
 
 /// Most likely its name is mistyped, and the run would go by defaults.
 #[test]
-fn a_store_that_holds_nothing_is_a_mistake_unless_it_is_optional() {
+fn an_empty_store_is_a_mistake_unless_optional() {
     assert_snapshot!(above(with(""), store([])).mistakes(), @"
     error: it holds nothing
       --> store://here

@@ -73,7 +73,7 @@ fn a_failed_sync_is_not_made_good_by_one_that_succeeds() {
 }
 
 #[test]
-fn a_rename_gives_the_old_name_or_the_new_until_the_directory_is_synced() {
+fn a_rename_may_be_lost_until_the_directory_is_synced() {
     let disk = SimulatedDisk::new(1);
     disk.put(Path::new("/old"), b"content");
     disk.rename(Path::new("/old"), path()).unwrap();
@@ -95,7 +95,7 @@ fn disk_with_two_directories() -> SimulatedDisk {
 
 /// A file that moves is never lost and never there twice; that it has moved is certain when both directories are synced, whichever is first.
 #[test]
-fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced() {
+fn a_move_may_be_lost_until_both_directories_are_synced() {
     let [old, new, newer] = ["/old/file", "/new/file", "/new/newer"].map(Path::new);
     let possible = |disk: &SimulatedDisk| -> BTreeSet<Vec<_>> {
         SEEDS.map(|seed| disk.after_crash(seed).files()).collect()

@@ -206,7 +206,7 @@ mod tests {
     /// Ids that all begin at one group in a table that somebody else has must be found here with as little work as random ones: who can try
     /// out ids at home must not be able to slow down this run.
     #[test]
-    fn ids_that_were_chosen_to_collide_cost_no_more_than_random_ones() {
+    fn colliding_ids_cost_no_more_than_random_ones() {
         // An odd multiplier takes the numbers below 10^19 to numbers that look drawn at random.
         let random: Vec<_> = (1..=IDS as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1).collect();
         let theirs = PositionTable::new();

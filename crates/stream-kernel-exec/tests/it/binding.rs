@@ -60,7 +60,7 @@ fn an_unknown_step_is_named_and_so_is_what_it_leaves_unwired() {
 }
 
 #[test]
-fn a_step_that_nothing_feeds_is_a_fault_and_what_it_would_feed_is_not() {
+fn an_unfed_step_is_one_fault() {
     // `sum` would get verdicts from `judge` if `judge` got words: one cause, one fault.
     let rig = Rig::new()
         .step::<Line, Nothing>("swallow", |_| vec![])
@@ -100,7 +100,7 @@ fn a_kind_that_no_later_step_takes_is_a_fault() {
 }
 
 #[test]
-fn a_pipeline_that_does_not_take_what_the_source_gives_is_a_fault() {
+fn a_source_kind_that_no_step_takes_is_a_fault() {
     insta::assert_snapshot!(bound(&fitting().pipeline("write")), @"
     strict: refused, not strict: runs
     pipeline: no step takes `Line`, which the source gives
@@ -155,7 +155,7 @@ fn all_faults_come_at_once_in_the_order_of_the_pipeline() {
 }
 
 #[test]
-fn when_not_strict_a_pipeline_with_faults_runs_as_far_as_it_fits() {
+fn a_lenient_pipeline_runs_as_far_as_it_fits() {
     // Without `judge`, which is misspelt, words find no taker, and `sum` gets nothing.
     let rig = fitting().pipeline("split jugde sum write").not_strict();
     insta::assert_snapshot!(rig.story(&["a", "b"]), @r#"
@@ -183,7 +183,7 @@ fn registering_a_name_twice_is_a_mistake_in_the_code() {
 }
 
 #[test]
-fn a_registry_lists_its_steps_in_the_order_in_which_they_were_added() {
+fn a_registry_lists_its_steps_in_order() {
     assert_eq!(fitting().names(), ["split", "judge", "sum", "write"]);
     assert_eq!(Registry::<Toy, Log>::default().names().count(), 0);
 }

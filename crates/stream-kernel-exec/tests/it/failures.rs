@@ -28,7 +28,7 @@ fn failing() -> Rig {
 }
 
 #[test]
-fn with_stop_the_first_error_ends_the_run_and_names_line_step_and_cause() {
+fn stop_ends_the_run_and_names_line_step_and_cause() {
     insta::assert_snapshot!(failing().story(&["fine", "error", "fine"]), @r#"
     1 greet < Line "fine"
     1 work < Line "fine"
@@ -60,7 +60,7 @@ fn with_continue_the_input_is_abandoned_and_the_next_one_runs() {
 }
 
 #[test]
-fn an_error_and_a_panic_are_recorded_alike_and_what_was_emitted_before_does_not_count() {
+fn errors_and_panics_are_recorded_and_drop_the_output() {
     let inputs = ["error", "panic", "formatted panic", "odd panic", "fine"];
     insta::assert_snapshot!(failing().continuing().tapes(&inputs), @r#"
     run:1 0 greet #0: Line -> ["Line"]

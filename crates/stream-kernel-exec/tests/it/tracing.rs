@@ -107,7 +107,7 @@ impl TraceSink for Failing {
 }
 
 #[test]
-fn a_sink_that_fails_leaves_the_run_alone_and_is_reported_at_its_end() {
+fn a_failing_sink_is_reported_at_the_end() {
     let untraced = eventful().story(&INPUTS);
     for takes in [0, 3] {
         let asked = Arc::new(AtomicUsize::new(0));

@@ -235,7 +235,7 @@ mod tests {
 
     /// What a commit says of the input must be what was decided on, even if somebody has changed it since.
     #[test]
-    fn the_hash_is_that_of_what_was_read_whatever_the_file_holds_now() {
+    fn the_hash_covers_what_was_read_not_the_file() {
         let (disk, file) = opened(b"a 1\nb 2\n");
         let mut lines = reader(file, 8);
         lines.next_line().unwrap();
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_grew_and_became_shorter_than_what_was_read_has_no_end() {
+    fn an_input_that_shrinks_after_growing_has_no_end() {
         let disk = SimulatedDisk::new(1);
         disk.put(Path::new(INPUT), b"a\n");
         let file = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();

@@ -209,7 +209,7 @@ fn a_folder_with_anything_else_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_trace_has_parts_of_its_own_and_nothing_is_touched_if_either_is_refused() {
+fn a_refused_run_touches_neither_output_nor_trace_parts() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(folder_of(&dir)).unwrap();
     fs::write(folder_of(&dir).join("notes"), "").unwrap();

@@ -53,7 +53,7 @@ fn each_step_starts_from_what_the_one_before_left() {
 }
 
 #[test]
-fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
+fn full_mode_shows_every_field_in_contract_order() {
     let steps: [fn(&mut Context); 1] = [|context| {
         context.tags.set("a", "1");
         context.metrics.set("big", u128::MAX);
@@ -76,7 +76,7 @@ fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
 }
 
 #[test]
-fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
+fn an_equal_value_is_no_change_and_one_behind_the_cut_is() {
     let steps: [fn(&mut Context); 3] = [
         |context| context.tags.set("a", "x".repeat(300)),
         |context| context.tags.set("a", "x".repeat(300)),
@@ -90,7 +90,7 @@ fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
 
 /// However many other texts are cut as well.
 #[test]
-fn a_difference_behind_the_cut_of_the_last_of_many_texts_is_a_change() {
+fn a_change_behind_the_cut_of_the_last_text_counts() {
     fn set_all(context: &mut Context, last: usize) {
         for number in 0..100_usize {
             let behind = if number == 99 { last } else { number };
@@ -139,7 +139,7 @@ fn a_masked_tag_shows_that_it_is_set_and_nothing_of_its_changes() {
 }
 
 #[test]
-fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
+fn equal_tags_have_equal_hashes_and_others_do_not() {
     fn tags(snapshot: &str) -> &str {
         snapshot.strip_prefix(r#"{"tags":"#).and_then(|tags| tags.strip_suffix('}')).unwrap()
     }

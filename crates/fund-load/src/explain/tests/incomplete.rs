@@ -18,7 +18,7 @@ fn a_trace_that_shows_too_little_names_the_setting() {
 }
 
 #[test]
-fn the_run_that_shows_too_little_is_named_and_the_others_are_explained() {
+fn only_the_incomplete_run_is_named() {
     let trace = [traced(BASELINE, &[], REASONS), traced(EXP_MP, &[NO_CONTEXT], REASONS)].concat();
     let told = answer(&trace, Asked::Line(19));
     assert_snapshot!(told, @"

@@ -64,7 +64,7 @@ fn a_hidden_reason_or_decision_is_not_guessed() {
 }
 
 #[test]
-fn of_hidden_ids_it_is_not_said_which_is_wrong_nor_how_days_differ() {
+fn hidden_values_are_not_narrowed_down() {
     assert_snapshot!(answer(&masked("id, customer_id"), Asked::Line(5)), @"line 5  id ***  customer ***  DECLINED: INVALID_ID_FORMAT. `id`, `customer_id` or both are not numbers of 1 to 19 digits. The line does not count as an attempt");
     assert_snapshot!(answer(&masked("id, customer_id, day"), Asked::Line(3)), @"
     line 3  id ***  customer ***  DECLINED: ID_DUPLICATE_CONFLICT. Line 2 used this id before and was accepted. It has another customer and another time. A conflict does not count as an attempt

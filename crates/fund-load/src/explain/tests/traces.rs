@@ -31,7 +31,7 @@ fn every_occurrence_of_an_id_is_explained() {
 
 /// An id that was forgotten has several canonical attempts: each duplicate is told of its own, and each decline of the lines before it.
 #[test]
-fn an_id_that_was_forgotten_is_explained_by_the_attempt_that_was_canonical_then() {
+fn a_forgotten_id_is_explained_by_its_canonical_attempt() {
     let on =
         |id: &str, amount: &str, day: u32| attempt(id, "7", amount, &format!("2000-01-{day:02}T10:00:00Z"));
     let input = [
@@ -107,7 +107,7 @@ fn texts_and_names_in_the_steps_are_told_as_they_are() {
 }
 
 #[test]
-fn what_used_up_a_limit_is_not_told_of_another_line_with_the_same_id() {
+fn lines_with_the_same_id_are_kept_apart() {
     let input = attempt("4", "2", "$5000.00", "2000-01-04T00:00:00Z")
         + &attempt("6", "2", "$1.00", "2000-01-04T00:00:00Z")
         + &attempt("6", "2", "1", "2000-01-04T00:00:00Z");
@@ -161,7 +161,7 @@ fn each_run_is_explained_by_itself() {
 }
 
 #[test]
-fn a_trace_of_the_whole_context_is_explained_as_one_of_tags_and_metrics() {
+fn full_contexts_explain_as_much_as_tags_and_metrics() {
     for yaml in [BASELINE, EXP_MP] {
         let (full, some) = (
             traced(yaml, &["runtime.tracing.context_diff={mode: full}"], REASONS),

@@ -103,7 +103,7 @@ fn machines_get_an_object_a_finding_and_one_in_the_end() {
 }
 
 #[test]
-fn as_many_findings_are_shown_as_people_read_and_the_rest_is_counted() {
+fn findings_beyond_the_bound_are_only_counted() {
     let lines = |count| told(&"x\n".repeat(count), Call::default());
     assert_eq!(lines(MAX_SHOWN).lines().count(), MAX_SHOWN + 2);
     let beyond = lines(MAX_SHOWN + 1);
@@ -228,7 +228,7 @@ fn a_file_that_a_run_writes_to_is_left_alone() {
 }
 
 #[test]
-fn what_is_nothing_but_torn_is_as_empty_once_it_is_cut_as_it_is_then_found_to_be() {
+fn a_trace_of_one_torn_record_is_empty_after_the_repair() {
     let torn = record("a", 1, "In").as_bytes()[..30].to_vec();
     let (text, left) = check(&torn, Call { repair: true, ..Call::default() });
     assert_eq!(left, b"");

@@ -69,7 +69,7 @@ fn another_scenario_is_a_difference_that_can_be_left_out() {
 }
 
 #[test]
-fn the_first_difference_stands_side_by_side_and_the_rest_is_counted() {
+fn the_first_difference_is_shown_and_the_rest_counted() {
     let a = record("a", 1, "parse", r#""id":"7""#)
         + &record("a", 1, "decide", r#""id":"7","accepted":"true""#)
         + &record("a", 2, "parse", r#""id":"8\u001b\u202e","accepted":"false","reason":"DAY""#)
@@ -206,7 +206,7 @@ fn tags_without_decisions_are_no_reason_for_advice() {
 }
 
 #[test]
-fn as_many_changed_decisions_as_the_bound_are_listed_and_json_has_them_all() {
+fn changed_decisions_beyond_the_bound_are_only_in_json() {
     for (inputs, is_cut) in [(MAX_LISTED, false), (MAX_LISTED + 1, true)] {
         let trace = |accepted: &str| -> String {
             let tags = format!(r#""accepted":"{accepted}""#);
@@ -236,7 +236,7 @@ fn counts_are_grouped_and_stand_to_the_right() {
 }
 
 #[test]
-fn as_many_fields_as_the_bound_are_printed_and_one_more_is_counted() {
+fn fields_beyond_the_bound_are_only_counted() {
     let tags = |count: usize, value: &str| -> String {
         (0..count).map(|tag| format!(r#""t{tag}":"{value}""#)).collect::<Vec<_>>().join(",")
     };

@@ -81,7 +81,7 @@ fn a_run_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_record_that_tells_no_time_or_no_changes_is_named_by_its_line() {
+fn records_without_time_or_changes_are_named_by_line() {
     let wrong = |key, value: Value| {
         let mut records = [record(1, "parse", 0, 0.1), record(1, "judge", 1, 0.1)];
         records[1][key] = value;
@@ -94,7 +94,7 @@ fn a_record_that_tells_no_time_or_no_changes_is_named_by_its_line() {
 }
 
 #[test]
-fn an_output_file_is_for_its_owner_and_takes_its_name_when_it_is_complete() {
+fn an_output_file_is_private_and_named_when_complete() {
     let export = Export::of(&story(), FormatName::Chrome).to("events.json");
     let written = Export::of(&story(), FormatName::Chrome).run().unwrap();
     assert_eq!(export.run().unwrap(), "", "nothing goes to standard output");

@@ -90,7 +90,7 @@ fn what_is_no_trace_is_named() {
 }
 
 #[test]
-fn wrong_lines_are_left_out_and_fail_what_they_may_have_been_part_of() {
+fn wrong_lines_fail_only_the_runs_they_may_belong_to() {
     let (damaged, sound) = (two_runs() + "x\ny\n", two_runs());
     let failure = "2 `trace.jsonl` has 2 lines that are no records, left out here (`trace check` names everything that is wrong)";
     for only_run in [None, Some(2)] {
