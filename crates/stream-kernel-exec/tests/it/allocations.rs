@@ -1,4 +1,4 @@
-//! In the steady state neither the runner nor a recorder with a sink allocates: what they need is kept from input to input.
+//! Allocations: in the steady state, neither the runner nor a recorder with a sink allocates.
 
 use std::io;
 

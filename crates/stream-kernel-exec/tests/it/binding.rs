@@ -1,4 +1,4 @@
-//! What is found out about a pipeline before it runs.
+//! Binding: the faults that are found before a pipeline runs.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The bounds of a pipeline and of an input: what is at the bound passes, one beyond does not.
+//! Bounds of a pipeline and of an input, tested at the bound and one beyond.
 
 use stream_kernel_exec::{
     Declaration, Gate, InputOutcome, MAX_EMITTED_PER_INPUT, MAX_STEPS, Memory, Nothing, Registry,

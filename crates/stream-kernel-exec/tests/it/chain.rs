@@ -1,4 +1,4 @@
-//! Chains: whatever steps do, the same steps come to the same as one function, one by one, prepared, and traced.
+//! Chains: steps give the same results as one function, one by one, prepared, and traced.
 
 use std::fmt::Write as _;
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! Each input has a context of its own, and the observer sees it when the input is done.
+//! Contexts: each input has its own, and the observer sees it when the input is done.
 
 use std::sync::{Arc, Mutex};
 

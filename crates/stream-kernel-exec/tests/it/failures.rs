@@ -1,4 +1,4 @@
-//! Steps that fail or panic: what is recorded, what becomes of the input, and what the next input sees of it.
+//! Failing and panicking steps: the record, the fate of the input, and the effect on the next one.
 
 use std::panic::panic_any;
 

@@ -1,4 +1,4 @@
-//! What steps find, what a line that ends the run leaves, inputs that are prepared, stages that run alone, snapshots.
+//! Memory: look-ups, lines that end the run, prepared inputs, stages that run alone, snapshots.
 
 use stream_kernel_exec::trace::{
     CanonicalContent, Context, ManualClock, Recorder, RunLabel, Timestamp, TraceSettings,
@@ -478,8 +478,8 @@ fn memory_that_is_not_declared_so_is_a_fault() {
     assert_eq!(faults(undeclared(), false), faults(undeclared(), true), "no pipeline can run so");
 }
 
-/// Steps that look into the same memory are one stage. Somebody else has the memory here: the owner runs the stage on it and notes what each
-/// line finds, and the line's home runs on these notes.
+/// Steps that look into the same memory are one stage. Here, another worker has the memory: the owner runs the stage on
+/// it and notes what each line finds, and the line's home runs on these notes.
 #[test]
 fn a_stage_runs_where_its_memory_is() {
     let mut whole = runner(OnStepError::Continue);

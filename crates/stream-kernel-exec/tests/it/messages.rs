@@ -1,4 +1,4 @@
-//! What the macros make of an application's payloads.
+//! The results of the message macros for an application's payloads.
 
 use stream_kernel_exec::trace::{CanonicalContent, Message, ShortText};
 use stream_kernel_exec::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf, messages};

@@ -1,4 +1,4 @@
-//! Where messages go by their kind, and in which order they are handled.
+//! Routing by kind, and the order in which messages are handled.
 
 use stream_kernel_exec::Nothing;
 

@@ -1,4 +1,4 @@
-//! Runs of the toy, told as text: what each step handled, what went wrong, the counts, and what the tape says.
+//! Runs of the toy as text: the messages of each step, the errors, the counts and the tape.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -57,7 +57,7 @@ pub(crate) fn drive(runner: &mut SyncRunner<Toy>, log: &Log, inputs: &[&str]) {
     log.lock().unwrap().push(counts);
 }
 
-/// Returns what the context's tape says, a line a record: input, step, place among the step's messages, in, out, status.
+/// Returns the tape of the context, one line per record: input, step, index among the step's messages, in, out, status.
 fn tape(context: &Context) -> String {
     let mut lines = String::new();
     for record in context.trace() {

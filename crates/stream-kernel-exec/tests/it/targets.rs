@@ -1,4 +1,4 @@
-//! Steps that name the receiver of a message: what gets through, what is refused, and when.
+//! Named targets: which messages arrive, what is refused, and when.
 
 use stream_kernel_exec::{Nothing, Target};
 

@@ -1,4 +1,4 @@
-//! A toy application: its messages carry a text, and its steps log what they handle, so that a run tells its story.
+//! A toy application: its messages carry a text, and its steps log what they handle.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Tracing watches and changes nothing: whatever is recorded, the steps see and emit the same.
+//! Tracing changes nothing: the steps see and emit the same, whatever is recorded.
 
 use std::io;
 use std::sync::Arc;
