@@ -1,4 +1,4 @@
-//! What a run is connected to: configuration of the file that lines come from and of the one that they go to.
+//! Adapters: configuration of the input file and the output file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What stands for standard input and output.
 pub const STANDARD_STREAM: &str = "-";
 
-/// An application's `adapters`: among them are those of the lines.
+/// An application's `adapters`, with those of its lines.
 pub trait LineAdapters {
     /// Returns where lines come from.
     fn input_source(&self) -> &InputSource;

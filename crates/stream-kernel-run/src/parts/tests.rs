@@ -1,4 +1,4 @@
-//! Parts against the single file: what is written comes back in order, and whatever does not fit is named.
+//! Parts against the single file: the bytes come back in order, and faults are named.
 
 use std::fs;
 use std::io::Read;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::writing::tests::{open, open_with, run_of};
 use super::*;
 
-/// Returns a number below `end`, as a seed draws it.
+/// Returns a number below `end`, drawn from a seed.
 fn draw(seed: &mut u64, end: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) % end
@@ -58,7 +58,7 @@ fn read(dir: &TempDir) -> Result<String, String> {
 fn what_is_written_comes_back_in_order() {
     for seed in 0..60 {
         let dir = tempfile::tempdir().unwrap();
-        // The indexes of the last ones have several blocks.
+        // The last ones have indexes of several blocks.
         let epochs = if seed < 55 { usize::try_from(seed).unwrap() } else { 5_000 };
         let single = write(&dir, seed, 1 + epochs % 5, epochs, true);
         assert_eq!(read(&dir), Ok(single), "seed {seed}");
@@ -139,7 +139,7 @@ fn the_longest_number_is_read_and_a_longer_one_is_refused() {
     {
         let dir = tempfile::tempdir().unwrap();
         write(&dir, 7, 3, 20, false);
-        // Without its end, so that nothing but its length tells.
+        // Without its end, so that only its length shows it.
         append(&folder_of(&dir), &number);
         assert_eq!(read(&dir).is_ok(), is_read, "{number}");
     }
