@@ -6,10 +6,10 @@ use crate::case::Scene;
 
 /// How many power cuts follow each fault.
 const POWER_CUTS: u64 = 3;
-/// How often, after each of these, the recovery is disturbed, too, and every third time the recovery from that.
+/// How often, after each power cut, the recovery is disturbed too, and every third time the recovery from that.
 const SAMPLES: u64 = 5;
 
-/// Plays all cases of a scene and returns the number of recoveries, or the first case that ends otherwise than it must.
+/// Plays all cases of a scene and returns the number of recoveries, or the first case with a wrong end.
 pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
     let mut recoveries = 0;
     for seed in 0..scene.operations * Disturbance::kinds(POWER_CUTS) {

@@ -1,4 +1,4 @@
-//! What the operating system's files promise beyond what they are called: permissions, links, locks.
+//! Tests of the operating system's files: permissions, links, locks.
 
 use std::fs;
 use std::io;
@@ -54,7 +54,7 @@ fn a_link_is_read_through_but_not_written_through() {
     }
 }
 
-/// Nobody has the other end of the pipe: to open it like a file would last forever.
+/// Nobody has the other end of the pipe: opening it like a file would block forever.
 #[test]
 fn what_is_no_regular_file_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ fn a_lock_lasts_as_long_as_the_file_is_open() {
     assert!(second.try_lock().unwrap());
 }
 
-/// Otherwise two could have locked what each of them takes for the file of that name.
+/// Otherwise two could each lock a file and take it for the one of that name.
 #[test]
 fn a_file_that_has_lost_its_name_cannot_be_locked() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,7 +119,7 @@ fn bytes_are_read_where_they_were_written() {
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }
 
-/// The system would take the second sync for a success.
+/// The system would report success for the second sync.
 #[test]
 fn a_file_that_could_not_be_synced_stays_so() {
     let failure = SyncFailure::default();

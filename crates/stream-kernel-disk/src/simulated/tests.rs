@@ -1,4 +1,4 @@
-//! The model does what it says: what was not synced can be lost and can be kept, what was synced is always kept.
+//! Tests of the model: unsynced changes can be lost and can survive, synced ones always survive.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind::{Interrupted, NotFound, Other, StorageFull};
@@ -17,7 +17,7 @@ fn new_file(disk: &SimulatedDisk) -> Box<dyn DiskFile> {
     disk.open(path(), OpenHow::New).unwrap()
 }
 
-/// Returns what may be found in the file after a power cut; `None` is no file.
+/// Returns the possible contents of the file after a power cut; `None` is no file.
 fn possible_after_crash(disk: &SimulatedDisk) -> BTreeSet<Option<Vec<u8>>> {
     SEEDS.map(|seed| disk.after_crash(seed).contents(path())).collect()
 }
@@ -93,7 +93,8 @@ fn disk_with_two_directories() -> SimulatedDisk {
     disk
 }
 
-/// A file that moves is never lost and never there twice; that it has moved is certain when both directories are synced, whichever is first.
+/// A moved file is never lost and never there twice; the move is certain when both directories are synced, in either
+/// order.
 #[test]
 fn a_move_may_be_lost_until_both_directories_are_synced() {
     let [old, new, newer] = ["/old/file", "/new/file", "/new/newer"].map(Path::new);
@@ -112,7 +113,7 @@ fn a_move_may_be_lost_until_both_directories_are_synced() {
         disk.sync_dir(Path::new(dirs[1])).unwrap();
         assert_eq!(possible(&disk), [vec!["new/file".into()]].into(), "{dirs:?}");
 
-        // What becomes of a name that is not certain is not certain, either.
+        // A later change of an uncertain name is uncertain too.
         renamed_again.rename(new, newer).unwrap();
         renamed_again.sync_dir(Path::new("/new")).unwrap();
         let newest = vec!["new/newer".into()];
@@ -130,7 +131,7 @@ fn a_move_may_be_lost_until_both_directories_are_synced() {
     assert_eq!(nowhere.rename(path(), new).unwrap_err().kind(), NotFound, "there is no such directory");
 }
 
-/// Changes of one name are made in their order, in whichever the directories are synced.
+/// Changes of one name are applied in order, whichever directory is synced first.
 #[test]
 fn a_name_that_is_given_again_is_that_of_the_last() {
     let [old, new] = ["/old/file", "/new/file"].map(Path::new);
