@@ -1,14 +1,15 @@
-//! Notices of lines on which far more is forgotten than one may expect: they move the latest day far ahead, or lie far
-//! behind it.
+//! Notices of lines that make unexpectedly many ids forgotten: they move the latest day far ahead, or lie far behind
+//! it.
 
 use std::fmt;
 
 use crate::domain::Day;
 
-/// The greatest number of jumps that one run reports: whoever sends wrong times may send many.
+/// The most jumps that one run reports: a source of wrong times may send many.
 pub(super) const MAX_JUMPS: u32 = 10;
 
-/// Says that the line `line_no` moved the latest day by more than ids are remembered, so that so many ids are forgotten.
+/// Notices that line `line_no` moved the latest day by more than the span of remembered ids, so that this many ids are
+/// forgotten.
 pub(super) fn jump(
     line_no: u64,
     from: Day,
@@ -26,7 +27,7 @@ pub(super) fn jump(
     })
 }
 
-/// Says that the line `line_no` is of a `day` so early that its id is forgotten at once.
+/// Notices that line `line_no` has a `day` so early that its id is forgotten at once.
 pub(super) fn too_old(line_no: u64, day: Day, latest: Day, remember_days: u16) -> impl fmt::Display {
     fmt::from_fn(move |f| {
         write!(

@@ -1,4 +1,4 @@
-//! Snapshots, step by step: what they show, what counts as a change, and what is hidden.
+//! Snapshots, step by step: their contents, changes, and hidden values.
 
 use super::*;
 use crate::{ErrorEntry, IdentityRedaction, RedactionKey, RunLabel};
@@ -88,7 +88,7 @@ fn an_equal_value_is_no_change_and_one_behind_the_cut_is() {
     assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
 }
 
-/// However many other texts are cut as well.
+/// Even if many other texts are cut as well.
 #[test]
 fn a_change_behind_the_cut_of_the_last_text_counts() {
     fn set_all(context: &mut Context, last: usize) {
@@ -154,7 +154,7 @@ fn equal_tags_have_equal_hashes_and_others_do_not() {
     assert!(!format!("{taken:?}").contains("528"), "{taken:?}");
 }
 
-/// Only what changed is rendered again: it must read as if all of it were.
+/// Only changed entries are rendered again: the result must equal a full rendering.
 #[test]
 fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
     let shown = FieldSet::of([ContextField::Tags, ContextField::Metrics, ContextField::Flags]);
@@ -165,7 +165,7 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
         context.begin_input(input);
         kept.begin(&context, &Redaction::default());
         for step in 0..40_u64 {
-            // Names come again and anew, in an order that differs from input to input.
+            // Names repeat or are new, in an order that differs from input to input.
             for set in 0..step % 4 {
                 let name = ((input * 7 + step * 5 + set * 3) % (1 + step)).to_string();
                 context.tags.set(name.clone(), step);

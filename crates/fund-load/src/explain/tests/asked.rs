@@ -1,4 +1,4 @@
-//! What can be asked, and how it is read.
+//! Requests, and how they are read.
 
 use clap::Parser;
 

@@ -1,4 +1,4 @@
-//! Limits at their odd ends: none, nothing, used up, and those of Mondays.
+//! Limits at their extremes: none, zero, used up, and those of Mondays.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_prime_cap_alone_in_the_way() {
     ");
 }
 
-/// Returns what is told of the last line of `input`.
+/// Returns the explanation of the last line of `input`.
 fn last_answer(settings: &[&str], input: &[String]) -> String {
     answer(&traced(EXP_MP, settings, input.concat().as_bytes()), Asked::Line(input.len() as u64))
 }

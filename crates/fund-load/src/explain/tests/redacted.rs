@@ -1,11 +1,12 @@
-//! Traces that hide values: what is explained of them is true, and says what cannot be known.
+//! Redacted traces: the explanation is true, and says what cannot be known.
 
 use insta::assert_snapshot;
 
 use super::{Asked, answer, attempt, traced};
 
 const NOTES: &str = "runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}";
-/// Two customers; the third line is in conflict with the second, the fourth too much for its customer, the fifth has no good id.
+/// Two customers. The third line is in conflict with the second, the fourth is too much for its customer, and the fifth
+/// has no valid id.
 fn trace(redaction: &str) -> Vec<u8> {
     let line = |id, customer, day| attempt(id, customer, "3000.00", &format!("2000-01-0{day}T00:00:00Z"));
     let input = line("11", "1", 3) + &line("12", "2", 3) + &line("12", "1", 4) + &line("14", "2", 3);

@@ -1,8 +1,8 @@
-//! Traces as they come: with ids that repeat, several runs, large figures and hostile texts, or none at all.
+//! Real traces: with repeated ids, several runs, large figures and hostile texts, or empty.
 
 use super::*;
 
-/// An id that was unreadable at first, then declined, replayed and used for something else.
+/// An id that was first unreadable, then declined, replayed and used for something else.
 fn repeated() -> String {
     attempt("1", "2", "$5000.01", "yesterday")
         + &attempt("1", "2", "$5000.01", "2000-01-04T00:00:00Z")
@@ -29,7 +29,8 @@ fn every_occurrence_of_an_id_is_explained() {
     ");
 }
 
-/// An id that was forgotten has several canonical attempts: each duplicate is told of its own, and each decline of the lines before it.
+/// A forgotten id has several canonical attempts: each duplicate refers to its own, and each decline to the lines
+/// before it.
 #[test]
 fn a_forgotten_id_is_explained_by_its_canonical_attempt() {
     let on =
