@@ -1,4 +1,4 @@
-//! Whatever is wrong with the configuration must be said at once, each with its place.
+//! Configuration: all mistakes are reported at once, each with its place.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Counts must be right, whatever stands on the lines.
+//! Counts are right, whatever the lines contain.
 
 use stream_kernel_exec::RunReport;
 

@@ -1,4 +1,4 @@
-//! Input, output and trace must be files of their own: whatever leads to the same one is found before anything is opened.
+//! Paths: input, output and trace must be different files, which is checked before anything is opened.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Every step of the example must be traced as configured, and counted the same with or without a trace.
+//! Tracing: every step of the example is traced as configured, and its counts are the same without a trace.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};

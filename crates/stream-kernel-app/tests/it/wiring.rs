@@ -1,4 +1,4 @@
-//! A pipeline whose steps do not fit must be refused, or, where it is not strict, warned of and its losses counted.
+//! Wiring: steps that do not fit are refused or, in a lenient pipeline, warned of, and the losses are counted.
 
 use crate::access_log::AccessLog;
 use crate::scene::{mistakes, prepare, run, set};

@@ -1,4 +1,4 @@
-//! What several workers ask of a configuration must be said at once, before anything is opened.
+//! Settings for several workers: mistakes are reported at once, before anything is opened.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Values that do not fit into a snapshot: they must end the run, never go missing from a checkpoint.
+//! Values that do not fit into a snapshot end the run and never go missing from a checkpoint.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The command over small traces.
+//! Tests of the command on small traces.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn record(run_id: &str, line_no: u64, kind: &str) -> String {
     ) + "\n"
 }
 
-/// How the command is called.
+/// The options of a call.
 #[derive(Clone, Copy, Default)]
 struct Call {
     repair: bool,
@@ -20,7 +20,7 @@ struct Call {
     json: bool,
 }
 
-/// Returns the exit code and what the command prints for `trace`, or its failure, and what the trace is then.
+/// Returns the exit code and the output of the command for `trace`, or its failure, and the trace afterwards.
 fn check(trace: &[u8], call: Call) -> (String, Vec<u8>) {
     check_named("trace.jsonl", trace, call)
 }
@@ -63,7 +63,7 @@ fn a_sound_trace_is_said_to_be_sound() {
     );
 }
 
-/// Findings in each of two runs, one with what a terminal would obey.
+/// Findings in each of two runs, one with control characters for a terminal.
 fn two_unsound_runs() -> String {
     let misnamed = record("a", 1, "In").replace("a:1", "a\\u001b[2J:7");
     [misnamed, "no record\n".to_owned(), record("b", 1, "In"), record("b", 3, "In")].concat()
@@ -175,7 +175,7 @@ fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
     let trace = [&*whole, &next, &record("a", 3, "In")].concat();
     for bytes in whole.len()..=trace.len() {
         let cut = &trace.as_bytes()[..bytes];
-        // Up to the last line end; what lacks nothing but its line end is whole.
+        // Up to the last line end; a record that lacks only its line end is whole.
         let is_whole = trace.as_bytes().get(bytes).is_none_or(|next| *next == b'\n');
         let kept = if is_whole { bytes } else { cut.iter().rposition(|byte| *byte == b'\n').unwrap() + 1 };
         let (text, left) = check(cut, repair);
@@ -211,7 +211,7 @@ fn a_file_that_grew_in_the_meantime_is_left_alone() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 14);
 }
 
-/// The rest of what looks torn may be about to be written.
+/// The rest of an apparently torn record may be about to be written.
 #[test]
 fn a_file_that_a_run_writes_to_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -259,7 +259,7 @@ fn a_link_is_not_repaired() {
 
 #[test]
 fn findings_are_told_before_anything_is_cut() {
-    /// Takes nothing.
+    /// Accepts no bytes.
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {

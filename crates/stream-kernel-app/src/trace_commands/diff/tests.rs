@@ -1,4 +1,4 @@
-//! `trace diff` on files.
+//! Tests of `trace diff` on files.
 
 use std::fs;
 use std::path::Path;
@@ -19,13 +19,13 @@ fn options(a: String, b: String) -> Options {
     Options { a, b, run: None, ignore_scenario: false, json: false }
 }
 
-/// Compares two traces and returns the exit code with what was written, or the error.
+/// Compares two traces and returns the exit code with the output, or the error.
 fn check(a: &str, b: &str, only_run: Option<u64>, json: bool) -> (u8, String) {
     let run = only_run.map(|run| Sides { a: run, b: run });
     check_with(a, b, |options| Options { run, json, ..options })
 }
 
-/// Compares two traces with these of the options, and returns the exit code with what was written, or the error.
+/// Compares two traces with these options, and returns the exit code with the output, or the error.
 fn check_with(a: &str, b: &str, choose: impl FnOnce(Options) -> Options) -> (u8, String) {
     let folder = tempfile::tempdir().unwrap();
     let in_folder = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

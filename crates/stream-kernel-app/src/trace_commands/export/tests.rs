@@ -1,4 +1,4 @@
-//! What is written for which records, and what is refused.
+//! Tests of exports: the output for each kind of record, and refusals.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -37,13 +37,13 @@ impl Export {
         Self { folder, options: Options { file, format, output: None, run: None } }
     }
 
-    /// Writes the export to this file of the folder.
+    /// Writes the export to this file in the folder.
     fn to(mut self, name: &str) -> Self {
         self.options.output = Some(self.folder.path().join(name));
         self
     }
 
-    /// Returns what is written, or exit code and message.
+    /// Returns the output, or exit code and message.
     fn run(&self) -> Result<String, String> {
         let mut out = Vec::new();
         let done = run(&self.options, &mut out);

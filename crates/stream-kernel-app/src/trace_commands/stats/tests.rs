@@ -1,4 +1,4 @@
-//! The command over small traces.
+//! Tests of the command on small traces.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn two_runs() -> String {
     .concat()
 }
 
-/// Returns what the command prints for `trace`, or its failure.
+/// Returns the output of the command for `trace`, or its failure.
 fn check(trace: &str, run: Option<u64>, json: bool) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace.jsonl");

@@ -1,4 +1,4 @@
-//! Traces that are followed while they are written.
+//! Tests of following a trace while it is written.
 
 use std::fs::{File, OpenOptions};
 
@@ -19,7 +19,7 @@ impl Pauses for Script<'_> {
     }
 }
 
-/// Follows the trace through a script and returns the headings that are printed.
+/// Follows the trace through a script and returns the headings printed.
 fn headings(path: &Path, script: Vec<Box<dyn FnOnce() + '_>>) -> Vec<String> {
     let mut out = Vec::new();
     let mut printer = Printer::new(&mut out, Form::People(Palette::default()), Choice::default());
