@@ -12,7 +12,7 @@ fn parse(url: &str) -> Result<Address, Problem> {
     Address::parse(url, &FORM)
 }
 
-/// Returns what is wrong with a URL, after a look that nothing in it gives a credential away.
+/// Returns the problem of a URL, after checking that it reveals no credential.
 fn refused(url: &str) -> String {
     let problem = format!("{:?}", parse(url).unwrap_err());
     assert!(problem.contains("hint: Some"), "{problem}");

@@ -1,4 +1,4 @@
-//! Redis: replies that are none, and the real one.
+//! Redis: invalid replies, and a real server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};

@@ -1,4 +1,4 @@
-//! Values that are there and blank: a mistake in every source, unless the key's type is text.
+//! Blank values: a mistake in every source, unless the key's type is text.
 
 use std::fs;
 

@@ -241,7 +241,8 @@ fn what_may_not_be_read_is_named() {
     ");
 }
 
-/// Puts a version of the configuration into a mounted volume as Kubernetes does: a new directory, then the link to it, at once.
+/// Puts a version of the configuration into a mounted volume as Kubernetes does: a new directory, then the link to it,
+/// in one step.
 fn mount(volume: &Path, number: usize) {
     let name = format!("..{number}");
     let content = volume.join(&name);

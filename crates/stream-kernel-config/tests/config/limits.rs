@@ -1,4 +1,4 @@
-//! Limits of what a run remembers: the application names them, and each is a key like any other.
+//! Limits on a run's memory: the application names them, and each is a key like any other.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
 
 use insta::assert_snapshot;

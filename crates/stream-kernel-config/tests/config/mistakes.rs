@@ -1,4 +1,4 @@
-//! Mistakes in keys and values, as they are shown: the key, the place, what was expected, a hint.
+//! Mistakes in keys and values, as shown: the key, the place, the expectation, a hint.
 
 use insta::assert_snapshot;
 

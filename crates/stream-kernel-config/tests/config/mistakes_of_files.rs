@@ -1,4 +1,4 @@
-//! Files that cannot be used, and files that try to be shown as something else.
+//! Unusable files, and files that try to appear as something else.
 
 use insta::assert_snapshot;
 

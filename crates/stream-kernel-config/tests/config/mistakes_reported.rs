@@ -1,4 +1,4 @@
-//! Mistakes that an application finds: in its types, and by its own checks.
+//! Mistakes found by an application: in its types, and by its own checks.
 
 use insta::assert_snapshot;
 use stream_kernel_config::{Mistake, Origin, Problem};

@@ -1,4 +1,4 @@
-//! What stands in a directory of configuration and is not configuration.
+//! Entries in a directory of configuration that are not configuration.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Profiles: what a source holds for one place or another, chosen by a flag or a variable.
+//! Profiles: parts of a source for one environment or another, chosen by a flag or a variable.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What editors and `config env` are told.
+//! The output for editors and `config env`.
 
 use insta::assert_snapshot;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! What is shown of an effective configuration, and that it can be read back.
+//! Shown configurations, and that they can be read back.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Stores of keys and values as layers: what they hold is merged, checked and named like everything else.
+//! Stores of keys and values as layers: their content is merged, checked and named like everything else.
 
 use std::sync::Arc;
 
@@ -183,7 +183,7 @@ fn an_unreadable_store_comes_first_unless_optional() {
     ");
 }
 
-/// A wrong password, or a row that is none, does not mend itself: whoever may do without a store wants to know all the same.
+/// A wrong password, or an invalid row, does not mend itself: users of an optional store want to know all the same.
 #[test]
 fn an_unusable_optional_store_is_a_mistake() {
     let problem = Problem::new("the password is wrong").expected("the right one").hint("look it up");

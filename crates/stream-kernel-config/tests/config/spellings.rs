@@ -1,4 +1,4 @@
-//! Values that are nearly right: hints that lead to the right spelling, and variables that are nearly ours.
+//! Values that are nearly right: hints lead to the right spelling, and variables with nearly our names are noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
 
 use insta::assert_snapshot;
