@@ -1,5 +1,5 @@
-//! The crates of the workspace import only downwards, and whoever uses one alone gets nothing that it does
-//! not need.
+//! Layers: the crates of the workspace import only downwards, and a crate used alone brings nothing that it does not
+//! need.
 
 use std::collections::{BTreeMap, BTreeSet};
 

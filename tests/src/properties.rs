@@ -1,4 +1,4 @@
-//! What holds of the model for any input, and what the random streams must reach to be worth drawing.
+//! Properties of the model for any input, and the coverage that random streams must reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! Every operation of a run fails in every way, or loses power; what is run again then comes to the same.
+//! Faults everywhere: every operation of a run fails in every way, or loses power; the same run again gives the same
+//! results.
 
 use super::input::lines;
 use super::scene::Scene;
@@ -72,7 +73,8 @@ fn an_input_of_no_line_and_one_whose_last_line_has_no_end() {
     check("no line end", &[], input.trim_ascii_end(), 7, 100);
 }
 
-/// A run that is cut off when it is complete but its output has not yet its name leaves both: which is its own must be certain.
+/// A run that is cut off when it is complete, but its output does not have its name yet, leaves two files: it must be
+/// certain which one is its own.
 #[test]
 fn an_output_that_takes_the_place_of_an_earlier_one() {
     let input = lines(9, 16);

@@ -1,4 +1,4 @@
-//! A run that was complete goes on with what was appended to its input, under faults as well.
+//! Appended input: a complete run goes on with it, under faults as well.
 
 use std::path::Path;
 
@@ -78,7 +78,8 @@ fn a_growing_unterminated_line_is_refused() {
     }
 }
 
-/// What is appended when the end was seen already is for the next run: behind a last line without end it would look like a line of its own.
+/// Input appended after the run has seen the end is for the next run: after an unterminated last line it would look
+/// like a line of its own.
 #[test]
 fn an_input_that_grows_at_its_end_is_read_on_by_the_next_run() {
     fn grow(disk: &SimulatedDisk, line_no: u64) {

@@ -1,4 +1,4 @@
-//! A run that comes to a limit of what it may remember: it ends with a committed checkpoint, and comes to the same limit again.
+//! Limits on memory: a run that reaches one ends with a committed checkpoint, and reaches the same limit again.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Commits in a thread of their own come to the same as those in the thread of the run, and may be cut off like them.
+//! Commits in the background give the same results as those in the thread of the run, and can be cut off like them.
 
 use std::path::Path;
 use std::sync::Arc;

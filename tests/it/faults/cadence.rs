@@ -1,4 +1,4 @@
-//! When commits are made.
+//! Cadence of commits.
 
 use std::path::Path;
 

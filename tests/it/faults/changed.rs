@@ -1,4 +1,4 @@
-//! An input that somebody changes while it is read: what is committed is what was decided on.
+//! An input that changes while it is read: a commit covers the lines that were decided.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Records that are to be durable survive a power cut, whether they are committed or not.
+//! Durable records survive a power cut, committed or not.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Signals interrupt what reads the input: that ends nothing, unless they do so without end.
+//! Interrupted reads of the input: signals end nothing, unless they interrupt without end.
 
 use stream_kernel_disk::{Fault, PlannedFault};
 use stream_kernel_run::CheckpointFailure;
@@ -25,7 +25,7 @@ fn a_signal_ends_no_run_that_reads() {
     assert_eq!(failures_of_reading(&scene, false), [""; 0]);
 }
 
-/// A line of which a part was read is not read: whatever is committed then, and whoever goes on, begins with its first byte.
+/// A line that was read in part is not read: a commit leaves it out, and a resumed run begins with its first byte.
 #[test]
 fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
     let attempts = (0..12).map(|number| {

@@ -1,4 +1,4 @@
-//! fund-load on real files, in processes of its own that kill themselves (`kill -9`) before and after every operation on files.
+//! fund-load on real files, in processes that kill themselves (`kill -9`) before and after every operation on files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,8 @@ runtime:
 
 const MOMENTS: [&str; 2] = ["before", "after"];
 
-/// With about so many operations a resumed run begins, until it takes in the next line. Half of the kills of such runs come among them.
+/// About the number of operations with which a resumed run begins, before it takes the next line. Half of the kills of
+/// such runs come among them.
 const OPERATIONS_TO_RESUME: u64 = 40;
 
 /// A folder in which one process after another runs, until one is not killed.

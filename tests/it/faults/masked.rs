@@ -1,4 +1,4 @@
-//! A trace without its times.
+//! Traces without their times.
 
 /// What precedes a time in a record. Inside of a text the quotes would be escaped, so that nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
@@ -12,7 +12,7 @@ pub(super) fn masked(trace: &[u8]) -> String {
     trace
 }
 
-/// Leaves out what stands behind each `name`, up to the end of the value: a number, a text without escapes, or two in braces.
+/// Leaves out the value of each `name`: a number, a text without escapes, or two in braces.
 fn without_values(trace: &str, name: &str) -> String {
     let mut parts = trace.split(name);
     let mut masked = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! An output that moves to another folder while its run is cut off.
+//! Moved outputs: a run is cut off, and its output goes to another folder.
 
 use std::path::Path;
 
@@ -46,8 +46,8 @@ fn it_is_gone_from_where_it_was() {
     }
 }
 
-/// Wherever the run is killed, or the power goes, the same run again finds the output, in the one folder or in the other, and leaves it
-/// where it is to be for good.
+/// Wherever the run is killed, or the power goes, the same run again finds the output in either folder, and finally
+/// leaves it in its place.
 #[test]
 fn it_is_found_wherever_it_was_on_its_way() {
     let half_way = half_way();

@@ -1,4 +1,4 @@
-//! A scene: what a run finds on a simulated disk, and what it must leave there.
+//! A scene: the simulated disk before a run, and the files that the run must leave.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -104,8 +104,8 @@ impl Scene {
         &self.trace
     }
 
-    /// Lets a process run on the disk, which may be made to fail; the clock of each process shows another time, and each takes snapshots
-    /// with every commit, when they are worth it, or never.
+    /// Runs a process on the disk, which may be planned to fail. The clock of each process shows another time. Some
+    /// take snapshots with every commit, some when they pay, some never.
     pub(super) fn process(&self, disk: &SimulatedDisk, number: u64) -> Result<Ended, CheckpointFailure> {
         let snapshots = [0, 1, u64::MAX];
         let min_snapshot_bytes = snapshots[(random_number(number) % 3) as usize];
@@ -139,8 +139,8 @@ impl Scene {
         }
         let Some(last) = inspection.last else { return Err("nothing is committed".to_owned()) };
         let is_complete = last.committed.complete;
-        // A run that goes on cuts the trace there: all records up to the last committed line must be committed. Another program's may
-        // come behind them.
+        // A resumed run cuts the trace there: all records up to the last committed line must be committed. Another
+        // program's may follow.
         if let Some(trace) = last.committed.trace.filter(|trace| trace.ends_after_line.is_none()) {
             let bytes = disk.contents(Path::new(TRACE)).unwrap_or_default();
             let committed = usize::try_from(trace.bytes).ok().and_then(|len| bytes.get(..len));
@@ -162,8 +162,8 @@ impl Scene {
         })
     }
 
-    /// Checks that output and trace are those of an undisturbed run. Where the checkpoint says that the trace ends early, it must be
-    /// the same up to there.
+    /// Checks that output and trace are those of an undisturbed run. If the checkpoint says that the trace ends early,
+    /// it must be the same up to there.
     pub(super) fn check_result(&self, disk: &SimulatedDisk, trace_may_end: bool) -> Result<(), String> {
         let read = |path: &str| disk.contents(Path::new(path)).ok_or_else(|| format!("{path} is missing"));
         // What was written after the last commit of a run that ended before its time may go with a power cut.

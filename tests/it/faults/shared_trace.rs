@@ -1,4 +1,4 @@
-//! A trace that other runs append to as well: whatever they wrote after a complete run stays, and goes before what comes next.
+//! A trace that other runs append to: their records after a complete run stay, before those that come next.
 
 use std::path::Path;
 

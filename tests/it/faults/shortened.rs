@@ -1,4 +1,4 @@
-//! Output, trace and input that somebody shortens while a run goes on: nothing is committed that is not there.
+//! Shortened outputs, traces and inputs of a run in progress: no commit covers missing bytes.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Commits beside the run: on a disk that takes longer for one than the run takes for the lines up to the next, and snapshots on one that is
-//! full.
+//! Commits on a slow disk, which takes longer for one than the run takes for the lines up to the next; and snapshots on
+//! a full one.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Snapshots of what a run remembers: written now and then, restored, and the lines after them decided again, under faults as well.
+//! Snapshots of memory: written from time to time, restored, and the lines after them decided again, under faults as
+//! well.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -62,8 +63,8 @@ fn lines_after_a_snapshot_are_decided_again() {
     assert!(counts.iter().any(|count| *count > 4), "more than a commit's: {counts:?}");
 }
 
-/// Returns three accepted attempts of each of some customers, day by day: with a short memory, nearly all that was remembered is soon
-/// forgotten.
+/// Returns three accepted attempts of each of some customers, day by day: with a short memory, nearly all of them are
+/// soon forgotten.
 fn day_by_day(count: u32) -> Vec<u8> {
     let mut lines = String::new();
     for number in 0..count {
@@ -78,8 +79,8 @@ fn day_by_day(count: u32) -> Vec<u8> {
     lines.into_bytes()
 }
 
-/// The line whose output cannot be written comes again, to a run that must not know it yet: what is committed before the run ends has
-/// no snapshot of later.
+/// A line whose output could not be written is taken again, by a run whose memory must not hold it: the last commit has
+/// no snapshot of a later state.
 #[test]
 fn a_line_that_is_rolled_back_is_in_no_snapshot() {
     let input = day_by_day(8_500);

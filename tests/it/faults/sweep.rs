@@ -1,4 +1,4 @@
-//! All cases of a scene: each operation of a run, each fault, and what comes after it.
+//! All cases of a scene: each operation of a run, each fault, and the end of the process.
 
 use stream_kernel_disk::{Disturbance, Fault, SimulatedDisk, random_number};
 
@@ -7,8 +7,9 @@ use super::scene::Scene;
 /// Of so many cases, one has its recovery disturbed as well.
 const ONE_RECOVERY_IN: u64 = 3;
 
-/// Plays one of `one_in` cases of a scene, and returns how many processes recovered. A case is an operation, a fault there, and the end of the
-/// process, by a kill or a power cut; `one_in` shares no divisor with how many of those there are at an operation, so that all come up.
+/// Plays one of `one_in` cases of a scene, and returns how many processes recovered. A case is an operation, a fault
+/// there, and the end of the process, by a kill or a power cut. `one_in` shares no divisor with the number of cases at
+/// an operation, so that all kinds occur.
 ///
 /// # Panics
 ///

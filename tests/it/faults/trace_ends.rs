@@ -1,4 +1,4 @@
-//! A trace that cannot be written: decisions go on without it, and it says where it ends.
+//! A trace that cannot be written: decisions go on without it, and the checkpoint says where it ends.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use super::scene::{INPUT, Scene, TRACE, trace_end};
 
 const LINES: usize = 40;
 
-/// Returns what a run leaves for which one write to the trace finds the disk full, for every such write, and how it ended.
+/// Returns the files of a run for which one write to the trace finds the disk full, for every such write, and how it
+/// ended.
 fn with_a_full_trace(scene: &Scene) -> Vec<(SimulatedDisk, Ended)> {
     let with_a_fault = |at| {
         let disk = scene.disk.after_kill(at);

@@ -1,4 +1,4 @@
-//! The pipeline decides as the naive model does, whatever the input and the configuration.
+//! Agreement: the pipeline decides like the naive model, whatever the input and the configuration.
 
 use std::collections::BTreeMap;
 
@@ -30,8 +30,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Customers share nothing but ids, the day by which these are forgotten, and the prime gate: without these, it does not matter
-    /// how their attempts interleave.
+    /// Customers share only ids, the day by which these are forgotten, and the prime gate. Without these, the order of
+    /// different customers' attempts does not matter.
     #[test]
     fn attempts_of_different_customers_are_independent_in_any_order(case in case(clean_input())) {
         let lines = lines_whose_ids_keep_to_a_customer(&case.input, &case.settings);
@@ -107,8 +107,8 @@ fn counts_of_reasons(summary: &[SummaryRow]) -> BTreeMap<String, u64> {
 
 /// Returns the lines, each with its customer, of which no other customer has used the id before.
 ///
-/// The last line is ended before anything is said of it, since it may end up in the middle: a carriage return at the very end of
-/// an input is part of its line, and before a line feed it is not.
+/// The last line gets its end first, because it may end up in the middle: a carriage return at the very end of an input
+/// is part of its line, and before a line feed it is not.
 fn lines_whose_ids_keep_to_a_customer(input: &[u8], settings: &Settings) -> Vec<(Vec<u8>, String)> {
     let mut input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input).to_vec();
     if !input.is_empty() && !input.ends_with(b"\n") {

@@ -1,4 +1,4 @@
-//! The canonical content of every kind of message, and that no field is left out of it.
+//! Canonical content of every kind of message, with every field.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The fixtures as they lie in the repository: streams of attempts, and the scenarios to run them under.
+//! Fixture files in the repository: streams of attempts, and their scenarios.
 
 /// Attempts that can all be adjudicated.
 pub(crate) const CLEAN: &[u8] = include_bytes!("../../../fixtures/clean.ndjson");

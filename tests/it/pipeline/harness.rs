@@ -38,7 +38,7 @@ pub(crate) fn clock() -> ManualClock {
     ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000)
 }
 
-/// Takes every line of `input` through the job's pipeline as the program does, untraced whatever the configuration says.
+/// Takes every line of `input` through the job's pipeline as the program does, untraced under any configuration.
 pub(crate) fn run_untraced(job: Job<FundLoad>, input: &[u8]) -> Outcome {
     run_in_blocks(job, input, None, MAX_LINES_AHEAD)
 }

@@ -1,4 +1,4 @@
-//! Limits of what is remembered: a run stops before the line that would go beyond, and it is as if it had never read that line.
+//! Limits on memory: a run stops before the line that would exceed one, as if it had never read that line.
 
 use proptest::prelude::*;
 use stream_kernel_tests::model::{Kept, adjudicate};
@@ -21,8 +21,8 @@ proptest! {
     }
 }
 
-/// All before the line that goes beyond a limit must be written and remembered, and nothing of the line itself; a run without
-/// limits must go on from there with that line as if nothing had happened.
+/// Every line before the one that exceeds a limit must be written and remembered, and nothing of the line itself. A run
+/// without limits must go on from there with that line.
 fn check(case: &Case, max_ids: Option<u64>, max_customers: Option<u64>) -> Result<(), TestCaseError> {
     let windows = prepare(&case.yaml, &[]).config().nodes.update_windows.clone();
     let lines = lines(&case.input, case.settings.max_line_bytes);

@@ -1,4 +1,4 @@
-//! The steady state costs a few allocations a line, none of them stays, and none is tracing's: only ids and
+//! Memory: the steady state makes a few allocations per line, none of them stays, and none is tracing's; only ids and
 //! windows are kept.
 
 use std::io;

@@ -1,4 +1,4 @@
-//! Lines that are prepared before they are due make a run quicker and nothing else, however many there are.
+//! Prepared lines make a run faster and change nothing else, however many there are.
 
 use proptest::prelude::*;
 use stream_kernel_tests::streams::hostile_input;

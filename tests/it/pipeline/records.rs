@@ -1,5 +1,4 @@
-//! A trace is complete and coherent: one record per step and message, each beginning where the one before
-//! left off.
+//! A trace is complete and coherent: one record per step and message, each beginning where the one before ended.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a snapshot holds is all that a run remembers: restored into new memory, another run goes on as if it were the same.
+//! A snapshot holds all memory of a run: another run that restores it goes on as if it were the same.
 
 use fund_load::FundLoad;
 use proptest::prelude::*;
@@ -42,8 +42,8 @@ pub(crate) struct Ran {
     pub(crate) failure: Option<StepFailure>,
 }
 
-/// A run that ends before the line `at` and another that goes on from its snapshot, which is read `at_once` so many records at a time, must
-/// write what one run writes, in the trace as well, and remember the same in the end.
+/// A run that ends before the line `at`, and another that goes on from its snapshot, read `at_once` records at a time,
+/// must together write the bytes of one run, in the trace as well, and have the same memory at the end.
 fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
     let lines = lines(&case.input, case.settings.max_line_bytes);
     let (first, second) = lines.split_at(at.index(lines.len() + 1));
@@ -60,8 +60,8 @@ fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Takes `lines` through a new run that `blocks` are restored into, with `settings` over the configuration, up to the first that cannot be
-/// taken. Steps that fail are to be passed over, as far as they let themselves be.
+/// Takes `lines` through a new run with restored `blocks`, with `settings` over the configuration, up to the first line
+/// that fails. Failing steps are skipped as far as possible.
 pub(crate) fn run(yaml: &str, settings: &[String], blocks: &[Vec<u8>], lines: &[RawLine]) -> Ran {
     let written = Shared::default();
     let mut session = start(yaml, settings, &written);

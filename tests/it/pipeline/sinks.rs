@@ -1,4 +1,4 @@
-//! Where the records of a test go: into memory, into memory until it fails, or nowhere.
+//! Sinks of tests: into memory, into memory until it fails, or nowhere.
 
 use std::io;
 use std::sync::Arc;

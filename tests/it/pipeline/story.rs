@@ -1,4 +1,4 @@
-//! Decisions and traces, told so that a person can read them.
+//! Decisions and traces as readable text.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Whatever tracing does, decisions and output are the same with it on, off or failing; and a trace is the
-//! same every time.
+//! Tracing changes nothing: decisions and output are the same with it on, off or failing; and a trace is the same every
+//! time.
 
 use std::fs;
 use std::num::NonZeroU64;

@@ -1,4 +1,4 @@
-//! Runs appended to one trace under the same run id: every reader tells them apart, runs of a single line, too.
+//! Runs appended to one trace under the same run id: every reader tells them apart, even runs of a single line.
 
 use super::attempts::{attempt, attempts};
 use super::folder::Folder;

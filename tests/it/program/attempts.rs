@@ -1,4 +1,4 @@
-//! Lines of input, and what the program must say to them.
+//! Lines of input, with the expected decisions.
 
 use super::folder::Folder;
 use super::harness::Program;

@@ -1,4 +1,4 @@
-//! Every command that reads a trace, on what is none or no good one, and with outputs that take nothing.
+//! Every command that reads a trace, on invalid traces, and with outputs that accept nothing.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;

@@ -1,4 +1,4 @@
-//! A page in a real browser, Chromium without a window, driven over its `DevTools` protocol.
+//! A page in a real browser, headless Chromium, driven over its `DevTools` protocol.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

@@ -1,5 +1,4 @@
-//! Files of a run that somebody else shortens, removes or replaces while it goes on: it is noticed, and nothing half is
-//! taken for a whole.
+//! Files that are shortened, removed or replaced during a run: it notices, and nothing partial is taken for a whole.
 
 use std::fs::{self, File};
 

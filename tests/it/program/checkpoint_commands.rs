@@ -1,4 +1,5 @@
-//! `checkpoint show` and `checkpoint verify`: what they say of a checkpoint, whole, damaged or none, and that they touch nothing.
+//! `checkpoint show` and `checkpoint verify`: their output for a checkpoint that is whole, damaged or absent, and that
+//! they touch nothing.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -297,7 +298,7 @@ fn a_reader_may_stop_reading() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "that is no error");
 }
 
-/// Lines without a decision are not forgotten because the run that had them is over: it is told, and the exit code says it.
+/// Lines without a decision are not forgotten when their run is over: later runs report them, in the exit code as well.
 #[test]
 fn what_earlier_runs_have_abandoned_is_counted_on() {
     let folder = finished();

@@ -1,4 +1,5 @@
-//! Runs with a checkpoint that come to the system's limits, are asked to end, or find another run there: what is said, and what comes of it.
+//! Runs with a checkpoint that reach the system's limits, are asked to end, or find another run: their messages and
+//! results.
 
 use std::fs::{self, File};
 use std::io;
@@ -53,7 +54,7 @@ fn a_file_size_limit_ends_the_run_and_costs_nothing() {
     }
 }
 
-/// The decisions do not wait for the trace. That it is not whole is said by this run and by every one that goes on from it.
+/// Decisions do not wait for the trace. This run and every one that resumes it report that the trace is incomplete.
 #[test]
 fn a_file_size_limit_ends_the_trace_and_not_the_run() {
     let input = attempts(40);

@@ -1,4 +1,4 @@
-//! `kill -9` of the program itself, at random moments, until it is left alone: it must come to what it comes to undisturbed.
+//! `kill -9` of the program at random moments, until it is left alone: its results must be those of an undisturbed run.
 
 use std::thread::sleep;
 use std::time::Duration;

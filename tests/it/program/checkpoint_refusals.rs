@@ -1,4 +1,4 @@
-//! Runs that a checkpoint does not fit: refused with what to do, and nothing is touched.
+//! Refused checkpoints: the message has a remedy, and nothing is touched.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -51,7 +51,7 @@ fn another_input() {
     ");
 }
 
-/// Nothing is made for a run that has nothing to read. Only of a file that is not there it may be that the wrong one was named.
+/// Nothing is created for a run without an input. Only a missing file may mean that the wrong one was named.
 #[test]
 fn an_input_that_cannot_be_opened() {
     let folder = Folder::with_input(attempts(3));
@@ -260,7 +260,8 @@ fn a_damaged_checkpoint() {
     ");
 }
 
-/// Together they would make one line, and the decision about its first part has been made; or the line loses its CR to its line end.
+/// Together they would make one line, whose first part is already decided; or the CR of the line becomes part of its
+/// line end.
 #[test]
 fn lines_appended_to_a_last_line_without_a_line_end() {
     for ending in ["", "\r"] {

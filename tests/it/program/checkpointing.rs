@@ -1,4 +1,4 @@
-//! Runs with a checkpoint, run to their end or cut off, and whether anything of theirs was touched.
+//! Helpers for runs with a checkpoint: run to their end or cut off, and checks that nothing was touched.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +36,7 @@ pub(super) fn cut_off(folder: &Folder, args: &[&str]) {
     assert!(is_unfinished(folder) && !shown(folder).contains("lines          0\n"), "{}", shown(folder));
 }
 
-/// How often a run is begun anew that was quicker than whoever was to meet it on its way, as it may be on a machine that is busy with other things.
+/// How often to start a run again that ended before the test could reach it, as may happen on a busy machine.
 pub(super) const TRIES: u32 = 50;
 
 /// Half of the output of 20,000 lines: what is stopped before it has written that has much left to do.
@@ -68,12 +68,12 @@ pub(super) fn wait_for_output(folder: &Folder, bytes: u64) {
     wait_until("a part of the output", is_written);
 }
 
-/// Starts a run and kills it once some of it is committed. Returns false, with nothing left of it, if it was quicker and came to its end.
+/// Starts a run and kills it once some of it is committed. Returns false, with nothing left of it, if it ended first.
 #[track_caller]
 fn is_killed_on_its_way(folder: &Folder, args: &[&str]) -> bool {
     let running = run_checkpointed(folder).args(args).start();
-    // By then it has written for a third commit, which it begins only when the first after the beginning is made: that is of 100 lines, and the
-    // second of 400 at most, since a commit is put off three times at most.
+    // By then it has written for a third commit, which it begins only when the first after the beginning is done: that
+    // one has 100 lines, and the second at most 400, because a commit is put off at most three times.
     wait_for_output(folder, COMMITTED);
     drop(running);
     let is_cut_off = !folder.has("output.txt") && is_unfinished(folder);
@@ -105,7 +105,8 @@ pub(super) fn set_checkpoint(program: Program<'_>) -> Program<'_> {
     program.set([format!("runtime.checkpoint={{dir: {DIR}, every_lines: 100}}")])
 }
 
-/// Returns what shows whether anything below the folder was touched: of every file its bytes, its inode and when it was written.
+/// Returns a fingerprint of everything below the folder: of every file its bytes, its inode and its time of
+/// modification.
 pub(super) fn fingerprints(folder: &Folder) -> BTreeMap<String, (Vec<u8>, u64, i64, i64)> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.path().to_owned()];

@@ -1,4 +1,4 @@
-//! Runs with a checkpoint: whether they are cut off, go on or start over, they come to what they would have come to.
+//! Runs with a checkpoint: cut off, resumed or restarted, they give the results of an undisturbed run.
 
 use std::fs;
 
@@ -11,7 +11,8 @@ use super::harness::Program;
 
 const TRACED: [&str; 4] = ["--trace-path", "trace.jsonl", "--set", "runtime.tracing.signature.mode=hash"];
 
-/// Checks that the output, and the trace if there is one, are those of a run of the same input without a checkpoint, but for times.
+/// Checks that the output, and the trace if there is one, equal those of a run of the same input without a checkpoint,
+/// except for times.
 #[track_caller]
 fn check_as_uninterrupted(folder: &Folder, config: &[&str]) {
     let other = Folder::with_input(fs::read(folder.path_of("input.txt")).unwrap());

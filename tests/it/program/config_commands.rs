@@ -1,4 +1,4 @@
-//! `config` and `check`: what they print, that they write nothing, and that what is shown can be used.
+//! `config` and `check`: their output, which can be used again, and that they write nothing.
 
 use std::collections::HashSet;
 

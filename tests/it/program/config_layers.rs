@@ -1,4 +1,4 @@
-//! Which layer wins, how layers merge, and how values from the environment and the command line are read.
+//! Layers: which one wins, how they merge, and how values from the environment and the command line are read.
 
 use serde_json::{Value, json};
 

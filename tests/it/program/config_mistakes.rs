@@ -1,4 +1,4 @@
-//! What an operator reads when the configuration is wrong: everything at once, each with key, place and remedy.
+//! Messages about a wrong configuration: everything at once, each with key, place and remedy.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! A wrong configuration ends the program with 2 before any file is created or touched, whatever is wrong.
+//! A wrong configuration ends the program with 2 before any file is created or touched.
 
 use super::attempts::attempts;
 use super::folder::Folder;

@@ -1,4 +1,4 @@
-//! The JSON Schema of the configuration, as an editor reads it: held against configurations, and against `check`.
+//! The JSON Schema of the configuration, as an editor reads it, compared with configurations and with `check`.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Where a configuration may come from, on the command line; and the commands that tell two from each other.
+//! Sources of configuration on the command line, and the commands that compare two.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,4 +1,4 @@
-//! The values that the configuration takes, up to the boundary of each.
+//! Valid values of the configuration, up to the bounds of each.
 
 use insta::assert_snapshot;
 use serde_json::Value;

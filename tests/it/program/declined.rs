@@ -1,12 +1,12 @@
-//! Lines that must be declined without being adjudicated: how they are built, and what must become of them.
+//! Lines that are declined without adjudication: how they are built, and their results.
 
 use super::attempts::{adjudicate, attempt_of, decision};
 
 /// An attempt's keys but for the ids, nothing wrong with them.
 pub(super) const REST: &str = r#""load_amount":"$1.00","time":"2000-01-01T00:00:00Z""#;
 
-/// Each of the lines must be declined for `reason`, echo these texts, and change nothing: a good attempt with the id and the
-/// customer that they name is accepted after all of them.
+/// Each of the lines must be declined for `reason`, echo these texts, and change nothing: a good attempt with their id
+/// and customer is accepted after all of them.
 #[track_caller]
 pub(super) fn check<L: AsRef<[u8]>>(reason: &str, id: &str, customer_id: &str, lines: &[L]) {
     let mut input: Vec<u8> = lines.iter().flat_map(|line| [line.as_ref(), b"\n"].concat()).collect();

@@ -1,4 +1,4 @@
-//! How texts are written back: what is escaped, how, and what is not.
+//! Echoed texts: which characters are escaped, and how.
 
 use super::attempts::{adjudicate, attempt_of, decision};
 

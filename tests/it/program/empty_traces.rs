@@ -1,4 +1,4 @@
-//! Every command that reads a trace, on traces of no records and on such as begin with a byte order mark.
+//! Every command that reads a trace, on traces without records and on traces with a byte order mark.
 
 use serde_json::Value;
 

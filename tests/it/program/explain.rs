@@ -1,4 +1,4 @@
-//! What `explain` says, beginning with the answer, and what it cannot explain.
+//! The output of `explain`, beginning with the answer, and its limits.
 
 use super::folder::Folder;
 use super::harness::Program;

@@ -1,4 +1,4 @@
-//! The figures that `explain` tells, held against the naive model: what was there before, the limits, and what would
+//! The figures of `explain`, compared with the naive model: the counts before, the limits, and the amount that would
 //! have passed, which must pass if it is tried, and with a cent more must not.
 
 use std::collections::BTreeSet;
@@ -197,7 +197,8 @@ impl Trial<'_> {
         true
     }
 
-    /// Advice must be given where one rule alone fails. What is said to have passed must pass; what is said not to, must not.
+    /// There must be advice if only one rule fails. An amount that is said to pass must pass; one that is said not to,
+    /// must not.
     fn check_advice(&self, told: &Told) {
         let advice = told.advice.as_deref().unwrap_or_default();
         let failing = told.rules.iter().filter(|rule| !rule.passes).count();

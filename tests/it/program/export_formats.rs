@@ -1,4 +1,4 @@
-//! The letter of the exported formats, which lenient readers would not hold us to.
+//! Exported formats by the letter of their specifications, beyond the demands of tolerant readers.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! A file that may not grow further (`ulimit -f`), as on a full disk: an error of that file, not the end of the process.
+//! A file at its size limit (`ulimit -f`), as on a full disk: an error of that file, not the end of the process.
 //!
 //! Shells count the limit in blocks of 512 or of 1,024 bytes; what is written here is clearly below or above either.
 
@@ -8,7 +8,8 @@ use super::attempts::{accepted, attempts};
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Runs `count` lines with an output file that may have at most so many blocks, and returns the one line it must fail with.
+/// Runs `count` lines with an output file of at most this many blocks, and returns the one line with which it must
+/// fail.
 #[track_caller]
 fn told_of_limited_output(count: u32, blocks: u32, settings: &[&str]) -> String {
     let folder = Folder::with_input(attempts(count));

@@ -1,4 +1,4 @@
-//! A folder of a test's own, which is gone when the test is over.
+//! A test's own folder, removed when the test is over.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,4 +1,4 @@
-//! `trace show --follow`: a file that grows, shrinks or is replaced, and what ends it.
+//! `trace show --follow`: a file that grows, shrinks or is replaced, and the ends of following.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,4 +1,4 @@
-//! The guides of the documentation: every command in them runs, ends as they say, and prints what they show.
+//! The guides of the documentation: every command in them runs, with the exit code and output that they show.
 
 use std::fs;
 use std::io::{self, Write};
@@ -132,7 +132,8 @@ fn shell(folder: &Folder, command: &str) -> (i32, String, String) {
     (output.status.code().expect("no signal"), text(output.stdout), text(output.stderr))
 }
 
-/// Returns the line without what differs from run to run: amounts of time, rates and shares, and how far words stand apart.
+/// Returns the line without the parts that differ from run to run: durations, rates and shares, and the space between
+/// words.
 fn lasting(line: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     for word in line.split_whitespace() {

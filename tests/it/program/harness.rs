@@ -1,4 +1,4 @@
-//! Starts the program as a user does, with arguments, environment and standard input.
+//! Starts the program like a user, with arguments, environment and standard input.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -104,7 +104,8 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Returns where the program is: the one that `cargo xtask test` has built and names, or the one that cargo has built beside the tests.
+/// Returns the path of the program: the one that `cargo xtask test` has built and names, or the one that cargo has
+/// built beside the tests.
 pub(super) fn executable() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the one place that learns where the program is")]
     let path = std::env::var_os("FUND_LOAD_BIN");

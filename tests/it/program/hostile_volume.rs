@@ -1,11 +1,12 @@
-//! However much comes that makes no sense, the program takes it in constant memory and ends well.
+//! Senseless input in any amount: the program reads it in constant memory and ends well.
 
 use std::iter;
 
 use super::folder::Folder;
 use super::harness::Program;
 
-/// What the program may take: its code, 256 KiB of input and of output each, and a line of 1 MiB with what is made of it.
+/// The memory that the program may use: its code, 256 KiB of input and of output each, and a line of 1 MiB with the
+/// data made from it.
 const MEMORY_MAX_BYTES: u64 = 48 * 1024 * 1024;
 
 /// Without optimisations, a sixteenth of the volume is tried: still several times the memory that may be taken.

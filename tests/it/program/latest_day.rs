@@ -1,5 +1,4 @@
-//! An attempt whose time is far ahead, in a run that forgets ids: it is reported, and can be kept from having an
-//! effect.
+//! An attempt far in the future, in a run that forgets ids: it is reported, and can be made ineffective.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! How much a run may remember, and for how long: where it stops, what it says then, and what is forgotten.
+//! Limits on a run's memory, in size and time: where it stops, its message, and the forgotten ids.
 
 use insta::assert_snapshot;
 
@@ -6,7 +6,7 @@ use super::attempts::{adjudicate, attempt_of, attempts};
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Runs `input`, which must go beyond a limit on its last line: all others must be in the unfinished output. Returns what is said.
+/// Runs `input`, whose last line must exceed a limit: all others must be in the unfinished output. Returns the message.
 #[track_caller]
 fn told_at_limit(input: &str, settings: &[&str]) -> String {
     let folder = Folder::with_input(input);

@@ -1,4 +1,4 @@
-//! What a line is: line ends, the byte order mark, the longest line, and that none is ever lost.
+//! Lines: line ends, the byte order mark, the longest line, and that none is ever lost.
 
 use super::attempts::{adjudicate, attempt, attempt_of, decision};
 use super::folder::Folder;

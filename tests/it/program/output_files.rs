@@ -1,4 +1,4 @@
-//! The output file: it takes its name when it is complete and not before, whatever happens.
+//! The output file takes its name when it is complete and not before, whatever happens.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,5 @@
-//! Files of each worker, merged and read, and process 0 writing for all: the bytes of one worker, and refusals where something is not whole.
+//! Files of each worker, merged and read, and process 0 writing for all: the bytes of one worker, and refusals of
+//! incomplete files.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Every file that the program creates is its owner's alone, and none is written through a link.
+//! Private files: only the owner can read the program's files, and none is written through a link.
 //!
 //! Modes and links are looked at, so that these tests fail for root as well, whom no permission stops.
 

@@ -1,4 +1,4 @@
-//! A terminal for a program, and what it was sent.
+//! A terminal for a program, and the bytes that it received.
 
 use std::ffi::OsStr;
 use std::fs::File;

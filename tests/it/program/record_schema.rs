@@ -1,4 +1,4 @@
-//! The JSON Schema of a record, as a validator reads it: held against what runs write, and against `trace check`.
+//! The JSON Schema of a record, as a validator reads it, compared with written records and with `trace check`.
 
 use serde_json::{Value, json};
 

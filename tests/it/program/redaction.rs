@@ -1,4 +1,4 @@
-//! What a trace hides of customers' data: nowhere in it may it be found, and nothing else may change.
+//! Redaction of customers' data: a hidden value is nowhere in the trace, and nothing else changes.
 
 use std::collections::HashSet;
 

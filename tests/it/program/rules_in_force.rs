@@ -1,4 +1,4 @@
-//! What `check` and the summary of a run say about limits: which are in force, and which are off.
+//! Rules in `check` and in the summary of a run: which limits are enabled, and which are not.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! A program that runs: what it has written so far, signals to it, and its end. Nothing here waits forever.
+//! A running program: its output so far, signals to it, and its end. Every wait here has a bound.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -72,7 +72,7 @@ impl Running {
         })
     }
 
-    /// Stops the program once it has begun to read the file. Returns false if it was quicker and has come to the file's end.
+    /// Stops the program once it has begun to read the file. Returns false if it has come to the file's end first.
     #[track_caller]
     pub(super) fn stop_within(&self, name: &str) -> bool {
         let path = self.folder.join(name);
@@ -86,8 +86,8 @@ impl Running {
         self.bytes_read(&path).is_some_and(|bytes| 0 < bytes && bytes < length / 2)
     }
 
-    /// Stops the program in the middle of its work, and returns when none of its threads does anything any more: the signal alone does not wait for a
-    /// write that has begun. Returns false if the program came to its end before.
+    /// Stops the program in the middle of its work, and returns when none of its threads does anything any more: the
+    /// signal alone does not wait for a write in progress. Returns false if the program ended first.
     #[track_caller]
     pub(super) fn stop(&self) -> bool {
         self.signal(Signal::STOP);
@@ -209,8 +209,8 @@ pub(super) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     within_reason(what, || holds().then_some(()));
 }
 
-/// Takes the duration and the rate out of a summary, `fund-load: 2 lines in 0.001 s, 1,234 lines/s`, and the digest, which every new key of the
-/// configuration changes.
+/// Removes the duration and the rate from a summary, `fund-load: 2 lines in 0.001 s, 1,234 lines/s`, and the digest,
+/// which every new key of the configuration changes.
 fn without_times(text: &str) -> String {
     let lines = text.split_inclusive('\n').map(|line| match line.split_once(" in ") {
         Some((lines, time)) if line.starts_with("fund-load: ") && time.contains(" s") => format!("{lines}\n"),

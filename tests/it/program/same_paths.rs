@@ -1,4 +1,4 @@
-//! Files that would be read and written at once, or written twice, are refused, by whatever names they go.
+//! Files that would be read and written at once, or written twice, are refused under any name.
 
 use std::fs;
 use std::os::unix::fs::symlink;

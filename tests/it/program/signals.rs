@@ -1,5 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP end a run after the line it is at, `kill -9` at once: what there is of output and trace
-//! then.
+//! SIGINT, SIGTERM and SIGHUP end a run after its current line, `kill -9` at once: the state of output and trace then.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -15,7 +14,8 @@ use super::running::wait_for_bytes;
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
 
-/// Returns the signals that end a run, with its exit code. Where the tests themselves ignore SIGHUP, as under `nohup`, so does a run.
+/// Returns the signals that end a run, with its exit codes. If the tests themselves ignore SIGHUP, as under `nohup`, so
+/// does a run.
 pub(super) fn signals() -> Vec<(Signal, i32)> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! What is good in a line, up to the boundary of each rule of the contract's table.
+//! Valid spellings in a line, up to the boundary of each rule in the contract's table.
 
 use super::attempts::{adjudicate, attempt, attempt_of, decision};
 

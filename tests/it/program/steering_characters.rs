@@ -1,5 +1,5 @@
-//! Characters that steer a terminal, or reorder or hide text: whatever the input, the configuration or a trace says,
-//! nobody is shown one.
+//! Characters that steer a terminal, or reorder or hide text: whatever the input, the configuration or a trace
+//! contains, the program never prints one.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Outputs that are no regular files: pipes, devices, a reader that has heard enough.
+//! Outputs that are not regular files: pipes, devices, a reader that stops.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees while traces are read: a bar when it takes long, and colours.
+//! The view of a person at a terminal while traces are read: a bar for long reads, and colours.
 
 use std::fs::File;
 use std::thread;
@@ -45,8 +45,8 @@ const READERS: [(&[&str], i32); 8] = [
 /// How often a program is started that comes to the end of the large trace before it can be stopped.
 const TRIES: usize = 50;
 
-/// Runs a program to its end, with a long pause in the midst of the large trace. Returns what became of it, and what the
-/// terminal was sent that `program` leads its streams to.
+/// Runs a program to its end, with a long pause in the middle of the large trace. Returns its result, and the bytes
+/// sent to the terminal to which `program` leads its streams.
 #[track_caller]
 fn run_with_a_pause<'a>(program: impl Fn(&PseudoTerminal) -> Program<'a>) -> (Outcome, String) {
     for _ in 0..TRIES {

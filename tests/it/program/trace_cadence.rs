@@ -1,6 +1,7 @@
-//! When records are written to the file and when the file is made durable, as the system sees it.
+//! Cadence of a trace: when records are written to the file and when it is synced, as the system sees it.
 //!
-//! That takes `strace`. Where there is none, or it is not allowed, these tests say that they were skipped; the sink has its own, on a journal.
+//! This needs `strace`. Where it is missing or not allowed, these tests say that they were skipped; the sink has tests
+//! of its own, on a journal.
 
 use std::io::{self, Write};
 
@@ -10,7 +11,8 @@ use super::attempts::attempts;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Returns the system calls on the trace file of a run over one line, which has eight records, or nothing without `strace`.
+/// Returns the system calls on the trace file of a run over one line, which has eight records, or nothing without
+/// `strace`.
 #[track_caller]
 fn calls(jsonl: &str) -> Option<String> {
     let folder = Folder::with_input(attempts(1));

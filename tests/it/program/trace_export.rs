@@ -1,4 +1,4 @@
-//! `trace export` for OpenTelemetry, read back with the types that OTLP's own definition gives.
+//! `trace export` for OpenTelemetry, read back with the types of OTLP's own definition.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! What the steps note, so that a trace with tags and metrics explains every decision: the contract's table, row by row.
+//! Annotations of the steps: a trace with tags and metrics explains every decision, by the contract's table, row by
+//! row.
 
 use insta::assert_snapshot;
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};

@@ -1,4 +1,4 @@
-//! The records of a trace file: their form, their order, and one for each step that handled a message.
+//! Records of a trace file: their form, their order, and one for each step that handled a message.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! The page of `trace view` in a real browser: what it promises to a reader, one promise a test.
+//! The page of `trace view` in a real browser: its promises to a reader, one per test.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! `--tracing` and `--trace-path`: which of them wins, over what, and that the output is the same whatever they say.
+//! `--tracing` and `--trace-path`: their precedence, and that the output is always the same.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Lines of which nothing can be read: the first row of the contract's table.
+//! Unreadable lines: the first row of the contract's table.
 
 use super::attempts::attempt_of;
 use super::declined::{REST, check, with, with_ids, with_rest};

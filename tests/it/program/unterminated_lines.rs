@@ -1,4 +1,4 @@
-//! A last line without a line end, which somebody may still be writing: it is taken, or left for the next run.
+//! An unterminated last line, which somebody may still be writing: it is taken, or left for the next run.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Lines that can be read, but not adjudicated: the other rows of the contract's table, and the order of all of them.
+//! Readable lines that cannot be adjudicated: the other rows of the contract's table, and their order.
 
 use super::attempts::{attempt, attempt_of};
 use super::declined::{check, with_ids, with_rest};

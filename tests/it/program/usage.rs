@@ -1,4 +1,4 @@
-//! The command line itself: help, what is refused, and what the program says at the end.
+//! The command line itself: help, refusals, and the final messages.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Pipelines that are not strict: what is said, skipped, dropped and counted.
+//! Pipelines that are not strict: the warnings, and the skipped, dropped and counted parts.
 
 use insta::assert_snapshot;
 

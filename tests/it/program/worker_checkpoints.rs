@@ -1,4 +1,4 @@
-//! Runs on several threads and processes that are killed, and go on from their checkpoint with any number of them.
+//! Runs on several threads and processes that are killed, and resumed from their checkpoint by any number of them.
 
 use std::net::TcpListener;
 use std::thread::sleep;

@@ -1,4 +1,4 @@
-//! Several workers on the command line: each flag is over the configuration, and wrong ones are named.
+//! Several workers on the command line: flags override the configuration, and wrong ones are named.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Runs on several threads and processes: the same output, trace, report and exit code as on one worker.
+//! Runs on several threads and processes: the output, trace, report and exit code of one worker.
 
 use std::net::TcpListener;
 use std::time::Duration;

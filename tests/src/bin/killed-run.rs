@@ -1,7 +1,7 @@
-//! A run of fund-load with a checkpoint that kills itself (`kill -9`) at an operation on files: right before it, or right after.
+//! A run of fund-load with a checkpoint that kills itself (`kill -9`) just before or after an operation on files.
 //!
-//! `killed-run CONFIGURATION [before|after OPERATION]`, with operations counted from 0. Says on standard error where it kills itself;
-//! a run that is complete says on standard output how many operations it took.
+//! `killed-run CONFIGURATION [before|after OPERATION]`, with operations counted from 0. It prints on standard error
+//! where it kills itself; a complete run prints on standard output how many operations it took.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

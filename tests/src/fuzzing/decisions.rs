@@ -1,4 +1,4 @@
-//! The pipeline's decisions on an input, held against the model's.
+//! Decisions of the pipeline on an input, compared with the model's.
 
 use fund_load::FundLoad;
 use stream_kernel_run::{Job, LineReader, MAX_LINES_AHEAD, SummaryRow};

@@ -1,4 +1,5 @@
-//! Any input is decided line by line as the model decides it, by the quick reader and by the one for lines of every form.
+//! Lines: any input is decided line by line like by the model, by the fast reader and by the one for lines of every
+//! form.
 
 use super::decisions::decisions;
 

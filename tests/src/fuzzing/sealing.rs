@@ -1,4 +1,4 @@
-//! Checkpoint files made of what a fuzzer makes up, with the right checksums, which it would never guess.
+//! Checkpoint files made of a fuzzer's bytes, with valid checksums, which it would never guess.
 
 use twox_hash::XxHash3_64;
 

@@ -1,4 +1,4 @@
-//! Any bytes are read as a trace: what is a record to serde is that record, and nothing else is one.
+//! Traces of any bytes: the reader and serde agree on the records.
 
 use std::io::BufReader;
 

@@ -1,4 +1,4 @@
-//! What makes a line unusable: the contract's table, row by row.
+//! Unusable lines: the contract's table, row by row.
 
 use super::json::{self, Text, Value};
 use super::money::{self, Cents};

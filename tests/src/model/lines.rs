@@ -1,4 +1,4 @@
-//! What a physical line is.
+//! Physical lines.
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 

@@ -1,4 +1,4 @@
-//! Money in whole cents, exactly: how an amount is spelled, and what the Monday multiplier makes of one.
+//! Money in whole cents, exactly: the spelling of amounts, and the Monday multiplier.
 
 use super::attempt::{ASCII_WHITE_SPACE, all_digits};
 

@@ -1,4 +1,4 @@
-//! Which attempt is canonical, and the limits that a canonical one is held against.
+//! Policies: canonical attempts, and the limits that apply to them.
 
 use std::collections::BTreeSet;
 

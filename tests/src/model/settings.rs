@@ -1,4 +1,4 @@
-//! The settings that decisions depend on, and the two named sets of them.
+//! Settings that decisions depend on, and the two named sets of them.
 
 use super::money::{Cents, MILLION};
 

@@ -1,4 +1,4 @@
-//! What is attempted: ids, customers, amounts and instants that meet each other and the limits often.
+//! Random attempts: ids, customers, amounts and times that often meet each other and the limits.
 
 use proptest::prelude::*;
 use proptest::sample::select;

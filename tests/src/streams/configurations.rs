@@ -1,4 +1,4 @@
-//! Random settings, together with the configuration file that says the same.
+//! Random settings, with an equivalent configuration file.
 
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,4 +1,4 @@
-//! Lines that try the reader: good lines broken in one place, and lines that were never good.
+//! Hostile lines: good lines broken in one place, and lines that were never good.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Whole input files.
+//! Random input files.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The many ways in which one attempt can be written as a line of JSON.
+//! Spellings of one attempt as a line of JSON.
 
 use proptest::prelude::*;
 use proptest::sample::select;

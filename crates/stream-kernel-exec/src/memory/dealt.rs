@@ -26,7 +26,7 @@ impl Memory {
                 // Without a key, one owner has all of the stage.
                 Some(_) => DealtTo::One(owner_of(&[])),
             };
-            // Numbered from 0. Earlier lines have more places than entries, so these sort before entries of later lines.
+            // Numbered from 0. Earlier lines have more places than entries, so these sort before later entries.
             let mut index = 0;
             let mut deal = |owner: &[u8], record: &[u8]| {
                 let place = Place::from_bits(index);

@@ -1,4 +1,4 @@
-//! The limits at the bound and one beyond, and what counts towards them.
+//! Limits at the bound and one beyond, and the attempts that count towards them.
 
 use crate::model::money::MILLION;
 use crate::model::{ApplyTo, Monday, Settings, Weekday, adjudicate, baseline, exp_mp};
