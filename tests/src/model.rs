@@ -38,9 +38,9 @@ pub struct Verdict {
     pub customer_id: String,
     /// The reason code of a declined line, `None` for an accepted one.
     pub reason: Option<&'static str>,
-    /// What it was held against, `None` of a line that no limit is asked about: a bad one, a replay, a conflict.
+    /// Its figures, `None` for a line to which no limit applies: a bad one, a replay, a conflict.
     pub figures: Option<Figures>,
-    /// How much is kept after the line.
+    /// The size of memory after the line.
     pub kept: Kept,
 }
 

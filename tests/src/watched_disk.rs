@@ -10,8 +10,8 @@ use stream_kernel_disk::{Disk, DiskFile, FileId, OpenHow};
 
 /// A watcher of operations on a disk.
 pub trait Watch: Debug + Send + Sync + 'static {
-    /// Runs an operation, with any action around it, and returns its result; `name` says in a word or two what it does to
-    /// the file at `path`.
+    /// Runs an operation, with any action around it, and returns its result; `name` says in a word or two what it does
+    /// to the file at `path`.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl<D: Disk, W: Watch> Disk for WatchedDisk<D, W> {
     }
 }
 
-/// A file of that disk.
+/// A file on that disk.
 #[derive(Debug)]
 struct WatchedFile<W> {
     file: Box<dyn DiskFile>,

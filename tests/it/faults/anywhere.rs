@@ -5,7 +5,7 @@ use super::input::lines;
 use super::scene::Scene;
 use super::sweep::sweep;
 
-/// Plays one of `one_in` cases of a run of these lines from the start, which must be `at_least` so many recoveries.
+/// Plays one of `one_in` cases of a run of these lines from the start; at least `at_least` processes must recover.
 #[track_caller]
 fn check(name: &'static str, settings: &[&str], input: &[u8], one_in: u64, at_least: u64) {
     let scene = Scene::fresh(name, settings, input).must_adjudicate(input);
@@ -14,7 +14,7 @@ fn check(name: &'static str, settings: &[&str], input: &[u8], one_in: u64, at_le
     assert!(recoveries >= at_least, "only {recoveries} recoveries from {operations} operations: {name}");
 }
 
-/// Every operation, every fault and every end of it; of the other runs a sample, in which all kinds come up.
+/// Every operation, every fault and every end of it; of the other runs a sample with all kinds.
 #[test]
 fn a_run_that_traces_in_batches_whatever_happens_wherever() {
     check("batches", &[], &lines(1, 40), 1, 2_000);
@@ -43,7 +43,7 @@ fn a_run_that_forgets_ids() {
     check("forgetting", &forgetting, &lines(5, 60), 11, 200);
 }
 
-/// What a line did is kept, what it did it with is found again: by the same parameters.
+/// The effects of a line stay, and so do the values that it used: by the same parameters.
 #[test]
 fn runs_that_count_otherwise() {
     let no_window = [
@@ -84,7 +84,7 @@ fn an_output_that_takes_the_place_of_an_earlier_one() {
     assert!(sweep(&scene, 5) >= 200);
 }
 
-/// The trace is another program's, and ends in a torn record.
+/// Another program has written the trace, which ends in a torn record.
 #[test]
 fn a_trace_that_ends_torn() {
     let input = lines(8, 16);

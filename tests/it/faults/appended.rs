@@ -9,7 +9,7 @@ use super::input::lines;
 use super::scene::{CHECKPOINT, INPUT, Process, Scene};
 use super::sweep::sweep;
 
-/// Completes a run of `before`, and returns one of all of `input` that goes on from there.
+/// Completes a run of `before`, and returns one of all of `input` that resumes it.
 fn continued(name: &'static str, before: &[u8], input: &[u8]) -> Scene {
     let disk = completed(before);
     disk.put(Path::new(INPUT), input);
@@ -54,7 +54,7 @@ fn a_first_line_may_follow_a_lone_byte_order_mark() {
     check("line after nothing", b"", &lines(17, 9));
 }
 
-/// Otherwise one line would be made of two, of which one was decided already, or of one with a CR one without.
+/// Otherwise two lines would become one, after the first was decided, or a line with a CR would lose it.
 #[test]
 fn a_growing_unterminated_line_is_refused() {
     let before = lines(18, 9);

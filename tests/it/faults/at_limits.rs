@@ -10,7 +10,7 @@ use super::sweep::sweep;
 
 const LIMIT: &str = "runtime.limits.max_ids=9";
 
-/// Every record is made durable, so that the sync fails of the very line that ends the run.
+/// Every record is synced, so that the sync fails at exactly the line that ends the run.
 #[test]
 fn a_run_ends_at_its_limit_under_every_fault() {
     for (name, cadence) in [

@@ -9,7 +9,7 @@ use stream_kernel_run::CommitIn;
 use super::input::lines;
 use super::scene::{Process, Scene, TRACE};
 
-/// When a commit is made in relation to the lines is not repeatable here, so that only a sample is tried.
+/// The time of a commit relative to the lines is not repeatable here, so only a sample is tried.
 #[test]
 fn runs_that_commit_beside_their_lines_come_to_the_same() {
     let input = lines(31, 60);
@@ -41,7 +41,7 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock() {
     scene.check_end(&disk, 2, false).unwrap();
 }
 
-/// A stop comes between two lines: what is done until then is committed, and the next run goes on behind it.
+/// A stop comes between two lines: earlier lines are committed, and the next run resumes after them.
 #[test]
 fn a_stopped_run_commits_and_resumes() {
     let input = lines(33, 20);

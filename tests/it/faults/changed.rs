@@ -8,7 +8,7 @@ use stream_kernel_run::checkpoint::verify;
 use super::input::lines;
 use super::scene::{CHECKPOINT, INPUT, Process, Scene};
 
-/// Turns the first line into another one of the same length, once it is taken in.
+/// Changes the first line into another one of the same length, once it is taken.
 fn change_first_line(disk: &SimulatedDisk, line_no: u64) {
     if line_no == 3 {
         let mut input = disk.contents(Path::new(INPUT)).unwrap();
@@ -17,7 +17,7 @@ fn change_first_line(disk: &SimulatedDisk, line_no: u64) {
     }
 }
 
-/// Else the decisions so far would be those of one input, and all later ones those of another.
+/// Otherwise earlier decisions would be those of one input, and later ones those of another.
 #[test]
 fn an_input_changed_after_reading_is_refused() {
     let scene = Scene::fresh("changed", &[], &lines(41, 20));

@@ -14,7 +14,7 @@ fn records_on(disk: &SimulatedDisk) -> usize {
     String::from_utf8_lossy(&trace).matches('\n').count()
 }
 
-/// Between its first commit and its last, this run makes nothing durable but its records.
+/// Between its first commit and its last, this run syncs only its records.
 #[test]
 fn all_records_but_the_one_that_is_being_written_survive() {
     let settings = [

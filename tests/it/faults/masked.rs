@@ -1,9 +1,9 @@
 //! Traces without their times.
 
-/// What precedes a time in a record. Inside of a text the quotes would be escaped, so that nothing else looks like it.
+/// The text before a time in a record. Inside a text the quotes would be escaped, so nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
 
-/// Returns the trace with every time left out, and nothing else: what of it must be the same in every run.
+/// Returns the trace without any times: the part that must be the same in every run.
 pub(super) fn masked(trace: &[u8]) -> String {
     let mut trace = String::from_utf8_lossy(trace).into_owned();
     for name in TIMES {
@@ -24,8 +24,7 @@ fn without_values(trace: &str, name: &str) -> String {
     masked
 }
 
-/// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote
-/// the trace.
+/// Checks that no step begins before the one before it has ended, whatever the clocks of the processes show.
 pub(super) fn check_times(trace: &[u8]) -> Result<(), String> {
     let trace = String::from_utf8_lossy(trace);
     // Both names end alike, and their times have the same length, so that they compare as texts.

@@ -8,7 +8,7 @@ use super::input::lines;
 use super::scene::{INPUT, Scene, TRACE};
 use super::sweep::sweep;
 
-/// What another run has left: a record, and one that is torn.
+/// The remains of another run: a record, and a torn one.
 const FOREIGN: &str = "{\"trace_id\":\"other:1\"}\n{\"trace_id\":\"oth";
 
 /// Completes a run of `input`, and returns the disk after another run has appended to the trace.

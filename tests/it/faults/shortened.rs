@@ -37,7 +37,7 @@ fn a_shortened_file_ends_the_run_at_the_commit() {
             assert!(!failure.is_refusal(), "it is no mistake of who runs it");
             let committed = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed;
             assert!(committed.lines <= 7 && !committed.complete, "{path}: {}", committed.lines);
-            // What is missing of what was committed is not passed over by the next run.
+            // The next run does not ignore missing committed bytes.
             if committed.lines > 0 {
                 let refused = scene.process(&disk, 2).unwrap_err();
                 assert!(refused.is_refusal(), "{path}: {refused}");

@@ -13,14 +13,14 @@ use super::input::lines;
 use super::scene::{CHECKPOINT, Process, Scene};
 use super::sweep::sweep;
 
-/// Returns the number of the last snapshot, and how many lines are decided again after it.
+/// Returns the number of the last snapshot, and the number of lines decided again after it.
 fn last_snapshot(disk: &SimulatedDisk) -> Option<(u64, u64)> {
     let last = inspect(disk, Path::new(CHECKPOINT)).unwrap().last.unwrap();
     let lines = last.committed.lines - last.committed.replay.lines;
     last.snapshot.map(|snapshot| (snapshot.number, lines))
 }
 
-/// Returns the number of the last snapshot of a run that is stopped after so many lines.
+/// Returns the number of the last snapshot of a run that is stopped after this many lines.
 fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
     let disk = scene.disk.after_kill(line_no);
     let process = Process { stop_after: Some(line_no), min_snapshot_bytes: 1, ..Process::default() };
@@ -28,7 +28,7 @@ fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
     last_snapshot(&disk).map(|(number, _)| number)
 }
 
-/// Little is remembered of many lines: after a few of them, a snapshot is worth more.
+/// Many lines leave little in memory: after a few of them, a snapshot pays.
 #[test]
 fn snapshots_now_and_then_whatever_happens() {
     let input = lines(41, 6).repeat(12);
@@ -44,7 +44,7 @@ fn snapshots_now_and_then_whatever_happens() {
     }
 }
 
-/// What a resumed run finds is a snapshot and lines after it, of which it has to decide every single one again.
+/// A resumed run finds a snapshot and lines after it, and has to decide every one of these again.
 #[test]
 fn lines_after_a_snapshot_are_decided_again() {
     let input = [lines(43, 30), lines(43, 30)].concat();
@@ -89,7 +89,7 @@ fn a_line_that_is_rolled_back_is_in_no_snapshot() {
         "nodes.idempotency_gate.remember_days=1",
         "runtime.tracing.enabled=false",
     ];
-    // In so many lines, the output's buffer fills up several times.
+    // This many lines fill the output's buffer several times.
     let scene = Scene::fresh("rolled back", &settings, &input).must_adjudicate(&input);
     assert!(snapshot_at(&scene, 8_000).is_some());
     let mut in_lines = 0;

@@ -4,7 +4,7 @@ use stream_kernel_disk::{Disturbance, Fault, SimulatedDisk, random_number};
 
 use super::scene::Scene;
 
-/// Of so many cases, one has its recovery disturbed as well.
+/// One of this many cases has its recovery disturbed as well.
 const ONE_RECOVERY_IN: u64 = 3;
 
 /// Plays one of `one_in` cases of a scene, and returns how many processes recovered. A case is an operation, a fault
@@ -13,7 +13,7 @@ const ONE_RECOVERY_IN: u64 = 3;
 ///
 /// # Panics
 ///
-/// Panics at the first case that ends otherwise than it must, with what repeats it.
+/// Panics at the first case with a wrong end, with instructions to repeat it.
 pub(super) fn sweep(scene: &Scene, one_in: u64) -> u64 {
     let kinds = Disturbance::kinds(1);
     let divides_both = |divisor: &u64| kinds.is_multiple_of(*divisor) && one_in.is_multiple_of(*divisor);
@@ -31,7 +31,7 @@ pub(super) fn sweep(scene: &Scene, one_in: u64) -> u64 {
     recoveries
 }
 
-/// Lets processes be disturbed one after another and a last one end the run in peace.
+/// Disturbs one process after the other, and lets a last one complete the run.
 fn play(scene: &Scene, seed: u64, disturbances: &[Disturbance]) -> Result<(), String> {
     let mut disk = scene.disk.after_kill(seed);
     let mut is_complete = false;
@@ -42,7 +42,7 @@ fn play(scene: &Scene, seed: u64, disturbances: &[Disturbance]) -> Result<(), St
         trace_may_end |= disturbance.fault.fault != Fault::Crash;
         match scene.process(&disk, number) {
             Ok(_) => is_complete = true,
-            // A disk that fails is no reason for somebody to decide something.
+            // A failing disk is no reason to ask people for a decision.
             Err(failure) if failure.is_refusal() => {
                 return Err(told(format!("refused: {failure}"), &disk));
             }

@@ -10,22 +10,21 @@ use stream_kernel_exec::trace::{ManualClock, Recorder, SinkFailure, Timestamp, T
 use stream_kernel_run::config::Loader;
 use stream_kernel_run::{Job, LineReader, MAX_LINES_AHEAD, RawLine, SummaryRow};
 
-/// What a run has brought.
+/// The results of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// The bytes of the output.
     pub(crate) output: Vec<u8>,
-    /// By line: why it was declined, `None` if it was accepted, as the summary has counted it.
+    /// By line: the reason of the decline, `None` if it was accepted, from the summary's counts.
     pub(crate) reasons: Vec<Option<String>>,
-    /// What the observer saw on the tapes.
+    /// The tapes that the observer saw.
     pub(crate) tape: Vec<TraceRecord>,
     pub(crate) summary: Vec<SummaryRow>,
     pub(crate) report: RunReport,
     pub(crate) sink_failure: Option<SinkFailure>,
 }
 
-/// Returns the job that `yaml` configures, with `settings` (`KEY=VALUE`) over it; it must be free of
-/// mistakes.
+/// Returns the job of the configuration `yaml`, with `settings` (`KEY=VALUE`) over it; it must be free of mistakes.
 #[track_caller]
 pub(crate) fn prepare(yaml: &str, settings: &[String]) -> Job<FundLoad> {
     let loader = Job::<FundLoad>::loader().built_in("test", yaml);
@@ -101,8 +100,7 @@ pub(crate) fn lines(input: &[u8], max_line_bytes: usize) -> Vec<RawLine> {
     std::iter::from_fn(|| reader.next_line().unwrap()).collect()
 }
 
-/// Returns the reason whose count went up between two summaries, `None` if none did: then one more was
-/// accepted.
+/// Returns the reason whose count went up between two summaries; `None` if an attempt was accepted.
 #[track_caller]
 fn reason_counted_last(before: &[SummaryRow], after: &[SummaryRow]) -> Option<String> {
     let went_up: Vec<_> = after
@@ -127,7 +125,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Returns what was written, and forgets it.
+    /// Takes the bytes written so far.
     pub(crate) fn take(&self) -> Vec<u8> {
         mem::take(&mut *self.bytes.lock().unwrap())
     }

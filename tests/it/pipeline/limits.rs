@@ -46,7 +46,7 @@ fn check(case: &Case, max_ids: Option<u64>, max_customers: Option<u64>) -> Resul
     prop_assert_eq!(line_no, stops_at.map(|at| at as u64 + 1), "{:?}", stopped.failure);
     let until_then = run(&case.yaml, &[], &[], before);
     prop_assert_eq!(sorted(stopped.remembered.clone()), sorted(until_then.remembered));
-    // What follows are records of the steps up to the one that stopped the run, and no line of output.
+    // Then follow the records of the steps up to the one that stopped the run, and no line of output.
     let rest = stopped.written.strip_prefix(&until_then.written);
     let has_failed = rest.map(|rest| rest.contains("StoreFull"));
     prop_assert_eq!(has_failed, Some(stops_at.is_some()));

@@ -17,7 +17,7 @@ proptest! {
         prop_assert_eq!(&in_blocks.output, &one_by_one.output);
         prop_assert_eq!(&in_blocks.reasons, &one_by_one.reasons);
         prop_assert_eq!(trace_in_blocks, trace);
-        // Untraced, steps at the beginning run when a line is prepared.
+        // In untraced runs, the first steps run when a line is prepared.
         for block in [1, block] {
             let untraced = run_in_blocks(prepare(&case.yaml, &[]), &case.input, None, block);
             prop_assert_eq!(&untraced.output, &one_by_one.output);

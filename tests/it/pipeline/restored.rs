@@ -29,16 +29,16 @@ proptest! {
     }
 }
 
-/// Everything that is remembered: the records of a snapshot, in no certain order.
+/// All memory: the records of a snapshot, in no certain order.
 pub(crate) type Remembered = Vec<Vec<u8>>;
 
-/// What has become of some lines.
+/// The results of some lines.
 pub(crate) struct Ran {
     /// The lines of output, each after its records.
     pub(crate) written: String,
-    /// What is remembered in the end.
+    /// The memory at the end.
     pub(crate) remembered: Remembered,
-    /// Why the last line could not be taken, if it could not.
+    /// Why the last line failed, if it did.
     pub(crate) failure: Option<StepFailure>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn sorted(mut remembered: Remembered) -> Remembered {
 fn start(yaml: &str, settings: &[String], written: &Shared) -> Session<FundLoad> {
     let settings = [&["runtime.on_step_error=continue".to_owned()], settings].concat();
     let trace = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
-    // Time stands still: the second run cannot know when the first one ended.
+    // Time stands still, because the second run cannot know when the first one ended.
     let recorder = Recorder::new(trace, ManualClock::new(Timestamp::from_nanos(0), 0));
     prepare(yaml, &settings).start("run", Some(recorder.with_sink(Box::new(written.clone()))))
 }

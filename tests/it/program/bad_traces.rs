@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::Outcome;
 
-/// Every command that reads traces, of which `trace` is one; the other is good.
+/// Every command that reads traces, with `trace` as one; the other is valid.
 const COMMANDS: [&[&str]; 14] = [
     &["trace", "show", "trace"],
     &["trace", "show", "--json", "trace"],
@@ -52,14 +52,14 @@ fn is_check(args: &[&str]) -> bool {
     args[1] == "check"
 }
 
-/// Returns what stands on standard output for the same arguments with another trace in the place of `trace`.
+/// Returns the standard output for the same arguments with another trace instead of `trace`.
 fn printed_of(folder: &Folder, args: &[&str], other: &str) -> String {
     let others: Vec<_> = args[1..].iter().map(|arg| if *arg == "trace" { other } else { arg }).collect();
     let printed = run(folder, &[&args[..1], &others].concat()).stdout;
     printed.replace(&format!("\"file\":\"{other}\""), "\"file\":\"trace\"")
 }
 
-/// Good traces with a line that is no record, what it is, and its number.
+/// Valid traces with one wrong line, its fault, and its number.
 fn damaged_traces(good: &str) -> Vec<(&'static str, Vec<u8>, u64)> {
     let (first, rest) = good.split_once('\n').unwrap();
     let with_second = |line: &[u8]| [first.as_bytes(), b"\n", line, b"\n", rest.as_bytes()].concat();
@@ -174,7 +174,7 @@ fn a_torn_record_in_the_middle_spoils_neither_run() {
             assert!(outcome.stdout == printed_of(&folder, &args, "whole"), "{args:?}: {}", outcome.stdout);
         }
     }
-    // What is wrong within a run is of no concern to who asks for the other.
+    // A request for one run does not concern the faults of the other.
     folder.write("trace", good.replacen('\n', "\nno record\n", 1) + &good);
     for args in COMMANDS.iter().filter(|args| !is_check(args)) {
         for (run_no, exit) in [("1", 2), ("2", 0)] {
@@ -292,7 +292,7 @@ fn machines_get_json_on_every_line() {
 fn a_closed_pipe_ends_a_command_quietly() {
     let folder = traced();
     let good = folder.read("good");
-    // More than fits a pipe and every buffer; two runs that differ, and each has findings.
+    // More than fits into a pipe and every buffer; two different runs, each with findings.
     folder.write("good", good.repeat(100));
     folder.write("trace", good.replace("\"work_index\":0", "\"work_index\":1").repeat(100));
     for args in COMMANDS.iter().chain(&CHECKS) {
@@ -311,14 +311,14 @@ fn results_that_cannot_be_written_are_said_to_be_so() {
     for args in COMMANDS.iter().chain(&CHECKS) {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let outcome = Program::new(&folder).args(*args).stdout(full).run();
-        // Of those whose exit code is an answer, 1 is one.
+        // For commands whose exit code is an answer, 1 is one.
         let exit = if matches!(args[1], "check" | "diff") { 2 } else { 1 };
         assert_eq!(outcome.exit, exit, "{args:?}: {}", outcome.stderr);
         assert!(outcome.stderr.contains("No space left on device"), "{args:?}: {}", outcome.stderr);
     }
 }
 
-/// The commands that write a file, the last argument being its name.
+/// The commands that write a file, whose name is the last argument.
 const WRITERS: [&[&str]; 3] = [
     &["trace", "export", "--format", "otlp", "trace", "--output"],
     &["trace", "export", "--format", "chrome", "trace", "--output"],

@@ -15,7 +15,7 @@ use super::checkpointing::{
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Returns what the command says of the checkpoint, on both streams; it must exit with this and touch nothing.
+/// Returns the command's output about the checkpoint, on both streams; it must exit with this code and touch nothing.
 #[track_caller]
 fn told(folder: &Folder, args: &[&str], exit: i32) -> String {
     let before = fingerprints(folder);
@@ -49,7 +49,7 @@ fn a_finished_run_is_shown() {
     assert_snapshot!(verified.lines().last().unwrap(), @"verified: every checksum, and the files as far as they are committed");
 }
 
-/// What ran has one digest, wherever it is named, and wherever the files are.
+/// A configuration has one digest, wherever it is shown, and wherever the files are.
 #[test]
 fn every_command_names_one_digest() {
     let folder = finished();
@@ -187,7 +187,7 @@ fn where_nothing_is_committed_there_is_nothing_to_verify() {
 fn damage_is_found() {
     let folder = finished();
     let manifest = folder.path_of(&format!("{DIR}/manifest"));
-    // A single damaged slot is what a commit leaves that was cut off.
+    // A commit that was cut off leaves a single damaged slot.
     damage(&manifest, 12 * 1024 + 100, b"torn");
     told(&folder, &["show", DIR], 0);
     damage(&manifest, 100, b"torn");
@@ -247,12 +247,12 @@ fn verify_finds_what_a_run_would_find() {
     let corrupt = finished();
     commit_snapshot(&corrupt, &[200]);
     let other = finished();
-    // What another version means by its records is not this one's to say.
+    // Only the other version knows what its records mean.
     commit(&other, |committed| committed.program.version = "0.0.9".to_owned());
     commit_snapshot(&other, &[200]);
     let mut found = String::new();
     for folder in [corrupt, other] {
-        // A finished run that has nothing to do needs no snapshot.
+        // A finished run without new input needs no snapshot.
         folder.write("input.txt", folder.read("input.txt") + "no attempt\n");
         let told = told(&folder, &["verify", DIR], 1);
         let wrong = told.lines().find_map(|line| line.strip_prefix("wrong: ")).unwrap().to_owned();

@@ -19,11 +19,11 @@ const ARGS: [&str; 7] = [
     "runtime.tracing={context_diff: {mode: whitelist, whitelist: [tags]}, sink: {jsonl: {write_mode: batch}}}",
 ];
 
-/// How many folders there are, and how often a program is killed in each.
+/// The number of folders, and of kills in each.
 const FOLDERS: u64 = 8;
 const KILLS: u64 = 5;
 
-/// The longest time that a program is left alone, in microseconds: a part of what the whole run takes.
+/// The longest time before a kill, in microseconds: a part of the duration of a whole run.
 const LONGEST_US: u64 = 80_000;
 
 #[test]

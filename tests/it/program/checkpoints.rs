@@ -57,7 +57,7 @@ fn what_a_run_keeps_is_its_owners_alone() {
     }
 }
 
-/// In the second half every id comes again: what was remembered before the cut decides about it.
+/// In the second half every id comes again: memory from before the cut decides about it.
 #[test]
 fn a_run_that_was_cut_off_goes_on_and_says_from_where() {
     for args in [&[][..], &TRACED[..]] {
@@ -79,7 +79,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
     let folder = Folder::with_input(attempts(2));
     run_checkpointed(&folder).args(TRACED).exits_with(0);
     let unchanged = run_checkpointed(&folder).args(TRACED).exits_with(0).stderr;
-    // The first comes again, which only who remembers it declines.
+    // The first comes again; only memory declines it.
     folder.write("input.txt", attempts(2) + &attempts(1) + &attempt("3"));
     let appended = run_checkpointed(&folder).args(TRACED).exits_with(0).stderr;
     assert_snapshot!(unchanged + "\n" + &appended, @"

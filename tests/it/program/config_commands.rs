@@ -174,7 +174,7 @@ fn every_listed_variable_counts_and_every_key_has_one() {
     let listed = Program::new(&folder).args(["config", "env"]).exits_with(0).stdout;
     let names: Vec<_> = listed.lines().filter(|line| line.starts_with("FUND_LOAD__")).collect();
     for name in &names {
-        // Not what any of them expects: a variable that is heeded is refused by its key, not as unknown.
+        // A value that none of them expects: a variable that is read is refused by its key, not as unknown.
         let outcome = Program::new(&folder).args(["check"]).env(name, "[{}]").run();
         assert!(!outcome.stderr.contains("unknown environment variable"), "{name}: {}", outcome.stderr);
         let is_text = outcome.exit == 0;

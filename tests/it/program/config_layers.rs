@@ -14,7 +14,7 @@ fn effective(program: Program<'_>, pointer: &str) -> Value {
     serde_json::from_str::<Value>(&outcome.stdout).unwrap().pointer(pointer).unwrap().clone()
 }
 
-/// Returns a folder with these files of configuration, named `a.yaml` and on.
+/// Returns a folder with these configuration files, named `a.yaml` and so on.
 fn files(contents: &[&str]) -> (Folder, Vec<String>) {
     let folder = Folder::new();
     let mut args = vec!["config".to_owned(), "show".to_owned()];

@@ -7,7 +7,7 @@ use super::harness::Program;
 
 const START: &str = "version: 1\nscenario: {name: test}\n";
 
-/// Returns what `run` says to a file that begins with [`START`] and goes on so.
+/// Returns the message of `run` about a file that begins with [`START`] and goes on like this.
 #[track_caller]
 pub(super) fn mistakes(rest: &str) -> String {
     let folder = Folder::new();

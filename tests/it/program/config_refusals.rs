@@ -6,7 +6,7 @@ use super::harness::Program;
 
 const FILES: [&str; 4] = ["input.txt", "output.txt", "output.txt.partial", "trace.jsonl"];
 
-/// Each of the commands must be refused, with all files left as they were.
+/// Each of the commands must be refused, and all files must stay unchanged.
 #[track_caller]
 fn check(commands: &[&[&str]]) {
     let folder = Folder::with_input(attempts(1));

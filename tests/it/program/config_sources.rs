@@ -15,7 +15,7 @@ const LEAST: &str = "version: 1\nscenario: {name: x}\n";
 
 const SHOW: [&str; 3] = ["config", "show", "--origin"];
 
-/// Returns what is shown of these keys.
+/// Returns the shown values of these keys.
 fn shown(program: Program<'_>, keys: &[&str]) -> String {
     let shown = program.exits_with(0).stdout;
     let is_meant = |line: &&str| keys.iter().any(|key| line.starts_with(&format!("{key}: ")));
@@ -139,7 +139,7 @@ fn configurations_that_differ_are_held_side_by_side() {
     ");
 }
 
-/// The summary says which configuration ran, and `config show` which one that is.
+/// The summary identifies the configuration, and `config show` shows the same digest.
 #[test]
 fn the_summary_holds_the_digest_that_is_shown() {
     let folder = Folder::with_input(super::attempts::attempts(1));
@@ -154,7 +154,7 @@ fn the_summary_holds_the_digest_that_is_shown() {
     assert!(told.contains(&format!("\n  configuration: {digest}\n")), "{told}");
 }
 
-/// Answers one request as Consul does, for as long as it is not asked again, and returns where.
+/// Answers requests like Consul, and returns the port.
 fn consul(answer: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -171,10 +171,10 @@ fn consul(answer: &'static str) -> u16 {
     port
 }
 
-/// The stores themselves are tested with their library; here, that the program has them, and what people see of them.
+/// The library tests the stores themselves; here, that the program has them, and what it shows of them.
 #[test]
 fn a_store_is_a_source_and_its_credentials_are_never_shown() {
-    // `false`, and `4` for a key that takes text.
+    // `false`, and `4` for a key of type text.
     let port = consul(
         r#"[{"Key":"fund-load/","Value":null},{"Key":"fund-load/runtime/strict","Value":"ZmFsc2U="},{"Key":"fund-load/scenario.name","Value":"NA=="}]"#,
     );
@@ -240,7 +240,7 @@ fn a_dead_store_ends_the_program_soon_unless_optional() {
     ");
 }
 
-/// Whatever shows a configuration says what is not in it.
+/// Every output about a configuration mentions the missing part.
 #[test]
 fn a_skipped_store_is_reported_with_the_configuration() {
     let folder = Folder::new();
@@ -253,7 +253,7 @@ fn a_skipped_store_is_reported_with_the_configuration() {
     }
 }
 
-/// A slip of the hand must not put a password into a log.
+/// A typing mistake must not put a password into a log.
 #[test]
 fn a_url_in_the_wrong_place_or_form_shows_no_password() {
     let folder = Folder::new();

@@ -15,14 +15,14 @@ fn effective(pointer: &str, settings: &[&str]) -> Value {
     serde_json::from_str::<Value>(&outcome.stdout).unwrap().pointer(pointer).unwrap().clone()
 }
 
-/// Returns what the program says to these assignments, which it must refuse.
+/// Returns the program's message about these assignments, which it must refuse.
 #[track_caller]
 pub(super) fn refused(settings: &[&str]) -> String {
     let folder = Folder::new();
     Program::new(&folder).args(["check"]).set(settings).exits_with(2).stderr
 }
 
-/// Each of the values must be taken at `key`, and shown as `shown`.
+/// Each of the values must be accepted at `key`, and shown as `shown`.
 #[track_caller]
 fn check_taken(key: &str, values: &[(&str, &str)]) {
     let pointer = format!("/{}", key.replace('.', "/"));

@@ -2,7 +2,7 @@
 
 use super::attempts::{adjudicate, attempt_of, decision};
 
-/// The id, as it stands between the quotes of the input, must be echoed as `echoed`.
+/// The id, as written between the quotes of the input, must be echoed as `echoed`.
 #[track_caller]
 fn check(id: &str, echoed: &str) {
     let line = attempt_of(id, "2", "1.00", "2000-01-01T00:00:00Z");

@@ -6,7 +6,7 @@ use super::attempts::attempts;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Commands that read a trace, its name to be appended, each with what it prints of one without records.
+/// Commands that read a trace, without its name, each with its output for one without records.
 const COMMANDS: [(&[&str], &str); 12] = [
     (&["trace", "show"], ""),
     (&["trace", "show", "--json"], ""),
@@ -24,7 +24,7 @@ const COMMANDS: [(&[&str], &str); 12] = [
 
 const MARK: &str = "\u{feff}";
 
-/// Returns a folder with the trace `trace` of a run over so many lines.
+/// Returns a folder with the trace `trace` of a run over this many lines.
 fn traced(lines: u32) -> Folder {
     let folder = Folder::with_input(attempts(lines));
     Program::new(&folder)

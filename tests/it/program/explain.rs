@@ -6,7 +6,7 @@ use super::harness::Program;
 const BASELINE: &str = include_str!("../../../fixtures/baseline.yaml");
 const REASONS: &str = include_str!("../../../fixtures/reasons.ndjson");
 
-/// Returns a folder that holds the trace of a run over `fixtures/reasons.ndjson`, `trace.jsonl`.
+/// Returns a folder with the trace of a run over `fixtures/reasons.ndjson`, `trace.jsonl`.
 fn traced(configuration: &str) -> Folder {
     let folder = Folder::with_input(REASONS);
     folder.write("config.yaml", configuration);

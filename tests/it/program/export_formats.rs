@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// A bad line, a good one, and a replay of it, so that there are values of every type.
+/// A bad line, a good one, and a replay of it, for values of every type.
 const INPUT: &str = r#"no attempt
 {"id":"15887","customer_id":"528","load_amount":"$3318.47","time":"2000-01-03T00:00:00Z"}
 {"id":"15887","customer_id":"528","load_amount":"$3318.47","time":"2000-01-03T00:00:00Z"}
 "#;
 
-/// Returns the export of a trace in which the last record has failed.
+/// Returns the export of a trace whose last record has failed.
 fn exported(format: &str) -> String {
     let folder = Folder::with_input(INPUT);
     Program::new(&folder)
@@ -31,7 +31,7 @@ fn is_hex(value: &Value, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-/// Holds an object of OTLP/JSON, and all in it, against the encoding's rules; returns how many spans there are.
+/// Checks an object of OTLP/JSON, with everything in it, against the encoding's rules; returns the number of spans.
 fn check_otlp(object: &Value) -> usize {
     let Value::Object(members) = object else {
         return object.as_array().into_iter().flatten().map(check_otlp).sum();
@@ -41,7 +41,7 @@ fn check_otlp(object: &Value) -> usize {
             "traceId" => is_hex(value, 32),
             "spanId" => is_hex(value, 16),
             "parentSpanId" => value == "" || is_hex(value, 16),
-            // 64-bit integers are decimal strings, which have no other form in JSON that every reader keeps.
+            // 64-bit integers are decimal strings, the only form in JSON that every reader preserves.
             "startTimeUnixNano" | "endTimeUnixNano" | "timeUnixNano" => value
                 .as_str()
                 .is_some_and(|text| text.parse::<u64>().is_ok_and(|time| time.to_string() == text)),

@@ -24,23 +24,23 @@ fn told_of_limited_output(count: u32, blocks: u32, settings: &[&str]) -> String 
 
 #[test]
 fn an_output_that_grows_too_large_at_the_end_fails_the_run() {
-    // 4 KiB of output, 1 KiB of room at most.
+    // 4 KiB of output, at most 1 KiB allowed.
     assert_snapshot!(told_of_limited_output(100, 1, &[]), @"error: the output `output.txt` cannot be written: File too large (os error 27) (the unfinished output is left in `output.txt.partial`)");
 }
 
 #[test]
 fn an_output_over_the_size_limit_stops_any_run() {
-    // 1 MiB of output, 512 KiB of room at most.
+    // 1 MiB of output, at most 512 KiB allowed.
     for policy in ["stop", "continue"] {
         let told = told_of_limited_output(20_000, 512, &[&format!("runtime.on_step_error={policy}")]);
         insta::allow_duplicates! { assert_snapshot!(told, @"error: the output `output.txt` cannot be written: File too large (os error 27) (the unfinished output is left in `output.txt.partial`)"); }
     }
 }
 
-/// Runs 20 lines with a trace file that has not room enough, and returns what is said; the output must be complete.
+/// Runs 20 lines with a trace file whose limit is too small, and returns the message; the output must be complete.
 #[track_caller]
 fn told_of_limited_trace(jsonl: &str) -> String {
-    // 1 KiB of output and 50 KiB of records, 2 to 4 KiB of room in a file.
+    // 1 KiB of output and 50 KiB of records, 2 to 4 KiB allowed per file.
     let folder = Folder::with_input(attempts(20));
     let outcome = Program::after(&folder, "ulimit -f 4")
         .args(["run", "--trace-path", "trace.jsonl"])
@@ -70,7 +70,7 @@ fn a_trace_over_the_size_limit_at_the_end_is_reported_once() {
 fn a_trace_over_the_size_limit_midway_is_reported_once() {
     let told = told_of_limited_trace("{write_mode: line}");
     assert_eq!(told.matches("error: ").count(), 1, "{told}");
-    // Which record is the first that has no room depends on how long the steps took.
+    // The first record beyond the limit depends on how long the steps took.
     let error = told.lines().next().unwrap();
     for part in ["error: trace `trace.jsonl`: ", "File too large", "(the output is complete)"] {
         assert!(error.contains(part), "{part}: {told}");

@@ -13,7 +13,7 @@ use super::signals::signals;
 
 const ARGS: [&str; 5] = ["trace", "show", "--follow", "--json", "trace.jsonl"];
 
-/// Returns the records of so many lines, each line's together.
+/// Returns the records of this many lines, grouped by line.
 fn traces(lines: u32) -> Vec<String> {
     let folder = Folder::with_input(attempts(lines));
     Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
@@ -26,7 +26,7 @@ fn append(folder: &Folder, name: &str, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-/// Returns the lines of input that are shown, as soon as there are so many.
+/// Returns the lines of input shown, as soon as there are this many.
 fn shown(running: &Running, inputs: usize) -> Vec<u64> {
     let line_no = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["line_no"].as_u64();
     running.stdout_of(inputs).lines().filter_map(line_no).collect()
@@ -90,7 +90,7 @@ fn following_ends_by_itself_when_nobody_reads_any_more() {
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line).unwrap();
     assert!(line.ends_with("]}\n"));
-    // The reader is gone, and nothing more is ever written to the trace.
+    // The reader is gone, and nobody writes to the trace any more.
     let outcome = running.wait();
     assert_eq!((outcome.exit, &*outcome.stderr), (0, ""));
 }

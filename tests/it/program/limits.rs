@@ -42,7 +42,7 @@ fn a_run_stops_before_one_customer_too_many() {
     assert_snapshot!(told_at_limit(&one_beyond, &settings), @"error: line 4: step `update_windows` failed: StoreFull: the customer is new, and as many are remembered as `runtime.limits.max_customers` allows: 2 (raise it) (the unfinished output is left in `output.txt.partial`)");
 }
 
-/// Bad lines and duplicates need no room, whatever they name.
+/// Bad lines and duplicates take no entry, whatever they name.
 #[test]
 fn lines_of_which_nothing_is_kept_pass_at_the_bound() {
     let time = "2000-01-01T00:00:00Z";

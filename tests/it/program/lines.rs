@@ -7,7 +7,7 @@ use super::harness::Program;
 const MARK: &str = "\u{feff}";
 const BLANK: &str = "INPUT_PARSE_ERROR";
 
-/// Returns the lines of output in short: the id, or the reason of a line that is declined.
+/// Returns short lines of output: the id, or the reason of a declined line.
 fn told(input: impl AsRef<[u8]>, settings: &[&str]) -> Vec<String> {
     let short = |(line, reason): (String, String)| match reason.as_str() {
         "ACCEPTED" => {
@@ -55,7 +55,7 @@ fn a_byte_order_mark_is_skipped_at_the_beginning_only() {
     assert_eq!(told(b"\xef\xbb", &[]), [BLANK], "half a mark is a line that is not UTF-8");
 }
 
-/// Returns the line of an attempt, made exactly `bytes` long by a key that is ignored.
+/// Returns the line of an attempt with exactly `bytes` bytes, padded by an ignored key.
 fn attempt_of_length(id: &str, bytes: usize) -> String {
     let start = attempt(id).replace('}', ",\"x\":\"");
     let line = format!("{start}{}\"}}", "x".repeat(bytes - start.len() - 2));

@@ -13,7 +13,7 @@ use super::workers::{alone, cluster, input, program, start, without_time, withou
 
 const PARTS: [&str; 2] = ["--set", "adapters.output_sink.settings.parts=true"];
 
-/// Returns a folder in which a run with this many workers has written parts.
+/// Returns a folder with the parts of a run on this many workers.
 fn with_parts(input: &str, workers: &str) -> (Folder, Outcome) {
     let folder = Folder::with_input(input);
     let outcome = program(&folder, &PARTS).args(["--workers", workers]).exits_with(0);
@@ -24,7 +24,7 @@ fn merge<'a>(folder: &'a Folder, parts: &str) -> Program<'a> {
     Program::new(folder).args(["merge", parts])
 }
 
-/// Expects that parts merge to these results, and that readers take the trace's folder as the trace that it is.
+/// Expects that parts merge to these results, and that readers accept the trace's folder as a trace.
 #[track_caller]
 fn check_merged(folder: &Folder, output: &str, trace: &str) {
     let told = merge(folder, "output.txt.parts").exits_with(0).stderr;
@@ -215,7 +215,7 @@ fn a_folder_with_anything_else_is_left_alone() {
         let told = program(&folder, &PARTS).args(["--workers", "2"]).exits_with(2).stderr;
         assert!(told.contains("holds `notes`, which is not a part (move it elsewhere"), "{told}");
         assert!(folder.has("output.txt.parts/_SUCCESS") && folder.has("trace.parts/_SUCCESS"));
-        // Whoever reads does not mind.
+        // Readers accept it.
         merge(&folder, "output.txt.parts").exits_with(0);
     }
 }
@@ -248,7 +248,7 @@ fn what_is_not_whole_is_not_merged() {
         assert_eq!(folder.read("output.txt"), "before");
         assert!(!folder.has("output.txt.partial"));
     }
-    // The same of a trace, to whoever reads it.
+    // The same for readers of a trace.
     let (folder, _) = with_parts(&input(), "2");
     fs::remove_file(folder.path_of("trace.parts/part-00001")).unwrap();
     let told = Program::new(&folder).args(["trace", "stats", "trace.parts"]).exits_with(2).stderr;

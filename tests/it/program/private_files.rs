@@ -10,7 +10,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::wait_for_bytes;
 
-/// Each command that creates a file, which it is given the name of.
+/// Each command that creates a file, without the file's name.
 const COMMANDS: [&[&str]; 6] = [
     &["run", "--input", "input.txt", "--output"],
     &["run", "--input", "input.txt", "--trace-path"],

@@ -9,7 +9,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::records::{records, tag};
 
-/// Ids that occur nowhere else in a trace, not even by chance; the last is none that is valid.
+/// Ids that occur nowhere else in a trace, not even by chance; the last one is invalid.
 const SECRETS: [&str; 5] = ["158870000123", "158870000124", "528000009991", "528000009992", "secret-id"];
 const KEY: &str = "the operator's own secret";
 const MASKED: &str = "runtime.tracing.redact={identity: mask, tags: [id, customer_id]}";
@@ -31,7 +31,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Returns the output and the trace of a run with these settings, and what it said.
+/// Returns the output, the trace and the messages of a run with these settings.
 fn run(settings: &[&str]) -> (String, String, String) {
     let folder = folder();
     let outcome =
@@ -89,7 +89,7 @@ fn hashes_of_values_depend_on_the_key() {
     assert_ne!(other[0].msg_in.hash, records[0].msg_in.hash, "contents are hashed under the key, too");
 }
 
-/// A hash that anybody can compute would tell which of a few ids it is.
+/// A hash that anybody can compute would reveal which of a few ids it is.
 #[test]
 fn hidden_ids_without_a_key_leave_no_hashes() {
     for hidden in ["{identity: mask}", "{tags: [customer_id]}"] {
@@ -184,7 +184,7 @@ fn no_command_tells_the_key() {
     );
 }
 
-/// What can be told of the trace is told, and what it hides is not guessed.
+/// The visible part of the trace is explained, and the hidden part is not guessed.
 #[test]
 fn every_command_reads_a_trace_that_hides_what_it_can() {
     let everything = "[id, customer_id, day, week, idempotency, differs, monday, prime, accepted, reason]";

@@ -55,7 +55,7 @@ fn a_trace_that_a_run_writes_is_refused_to_every_other_run() {
     }
 }
 
-/// Otherwise one of them would end well with a part of what the other wrote under the name of its output.
+/// Otherwise one of them would succeed with a part of the other's output under its own name.
 #[test]
 fn an_output_that_a_run_writes_is_refused_to_every_other_run() {
     for first_has_a_checkpoint in [false, true] {

@@ -23,7 +23,7 @@ pub(super) fn signals() -> Vec<(Signal, i32)> {
     SIGNALS.into_iter().filter(|(signal, _)| *signal != Signal::HUP || ignored & 1 == 0).collect()
 }
 
-/// Reads standard input, traces in batches that no run here fills.
+/// Reads standard input, and traces in batches that no run here fills.
 const ARGS: [&str; 7] = [
     "run",
     "--input",
@@ -65,7 +65,7 @@ fn a_run_that_waits_for_input_can_be_ended() {
     ");
 }
 
-/// `nohup` ignores the signal for whom it starts.
+/// `nohup` makes a program ignore the signal.
 #[test]
 fn a_hangup_that_was_ignored_stays_ignored() {
     let folder = Folder::new();
@@ -97,7 +97,7 @@ fn a_busy_run_ends_after_its_line_with_output_and_trace_in_step() {
         let folder = Folder::new();
         let mut running = Program::new(&folder).args(ARGS).start();
         let mut pipe = running.take_stdin();
-        // Input without an end, until nobody reads it any more.
+        // Endless input, until nobody reads it any more.
         let feeder = thread::spawn(move || {
             let block = attempts(1_000);
             while pipe.write_all(block.as_bytes()).is_ok() {}
@@ -126,7 +126,7 @@ fn a_run_that_waits_for_its_reader_can_be_ended() {
     let folder = Folder::with_input(attempts(20_000));
     let (mut reader, writer) = io::pipe().unwrap();
     let running = Program::new(&folder).args(["run", "--output", "-"]).stdout(writer).start();
-    // One block is taken; what comes after it does not fit into the pipe, so that the run cannot be over yet.
+    // One block is taken; the rest does not fit into the pipe, so the run cannot be over yet.
     let mut output = vec![0; 1_000];
     reader.read_exact(&mut output).unwrap();
     running.signal(Signal::INT);

@@ -17,7 +17,7 @@ fn check(line: impl AsRef<[u8]>, id: &str, customer_id: &str) {
     );
 }
 
-/// Returns the line of an attempt with the ids 1 and 2 that has a further key.
+/// Returns the line of an attempt with the ids 1 and 2 and an additional key.
 fn with(key: &str, value: &str) -> String {
     attempt_of("1", "2", "1.00", "2000-01-01T00:00:00Z").replace('}', &format!(",\"{key}\":{value}}}"))
 }

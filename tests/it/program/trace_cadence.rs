@@ -16,7 +16,7 @@ use super::harness::Program;
 #[track_caller]
 fn calls(jsonl: &str) -> Option<String> {
     let folder = Folder::with_input(attempts(1));
-    // By its whole path: the environment names none to look in.
+    // By its full path, because the environment has none.
     let attempt = Program::after(&folder, "strace -o /dev/null /bin/true").args(["--version"]).run();
     if attempt.exit != 0 {
         let why =

@@ -94,7 +94,7 @@ fn a_closed_standard_output_for_records_harms_no_output() {
         let folder = Folder::with_input(attempts(count));
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
-        // A process that another test is just starting has the reader for a moment, too.
+        // A process that another test is just starting holds the reader for a moment, too.
         wait_until(&writer, PollFlags::ERR);
         let outcome = Program::new(&folder)
             .args(["run", "--tracing", "enable"])

@@ -9,7 +9,7 @@ use super::harness::Program;
 const TRACED_IN_FILE: &str = "version: 1\nscenario: {name: x}\nruntime: {tracing: {enabled: true, sink: {kind: jsonl, jsonl: {path: file.jsonl}}}}\n";
 const UNTRACED_IN_FILE: &str = "version: 1\nscenario: {name: x}\nruntime: {tracing: {enabled: false, sink: {kind: jsonl, jsonl: {path: file.jsonl}}}}\n";
 
-/// Runs one line with this configuration and these flags, and returns the names of the traces that there are then.
+/// Runs one line with this configuration and these flags, and returns the names of the resulting traces.
 #[track_caller]
 fn traces(config: &str, flags: &[&str]) -> Vec<String> {
     let folder = Folder::with_input(attempts(1));

@@ -29,7 +29,7 @@ fn what_is_left_has_no_output_line_and_is_told() {
       configuration: <digest>
     ");
     assert_eq!(folder.read("output.txt"), accepted(1) + &accepted(2));
-    // From a pipe as well, and however long it is.
+    // Also from a pipe, and at any length.
     let long = attempts(1) + &"x".repeat(2_000_000);
     let program = Program::new(&folder).args(["run", "--input", "-"]).set([LEAVE]).stdin(long);
     let told = program.exits_with(0).stderr;
@@ -73,7 +73,7 @@ fn a_run_that_goes_on_takes_the_line_as_a_whole() {
     Program::new(&folder).args(["trace", "check", "trace.jsonl"]).exits_with(0);
 }
 
-/// There is no line in a byte order mark alone, nor in a part of it.
+/// A byte order mark alone, or a part of it, is not a line.
 #[test]
 fn an_input_without_a_line_may_get_one() {
     for beginning in [&b""[..], b"\xef\xbb\xbf", b"\xef\xbb", b"\xef\xbb\xbf{"] {

@@ -110,7 +110,7 @@ fn a_run_id_has_up_to_128_characters_and_none_that_controls() {
         let program = Program::new(&folder).args(["run", "--trace-path", "trace.jsonl", "--run-id", id]);
         program.exits_with(exit).stderr
     };
-    // Characters are counted, not bytes.
+    // Counts characters, not bytes.
     run(&"\u{e9}".repeat(128), 0);
     let before = ["output.txt", "trace.jsonl"].map(|name| folder.fingerprint(name));
     for control in ["\t", "\n", "\u{1b}", "\u{7f}", "\u{9b}"] {

@@ -70,7 +70,7 @@ fn check(disk: &SimulatedDisk) {
         Ok((checkpoint, committed)) => {
             assert_eq!(committed, seen.last.map(|last| last.committed), "opened otherwise than looked at");
             let mut memory = memory();
-            // Only who takes records in sees that a key comes twice.
+            // Only restoring finds a key that comes twice.
             let mut do_records_clash = false;
             let restored = checkpoint.restore(&mut |records| {
                 assert!(records.len() <= MAX_BLOCK_BYTES);
@@ -90,7 +90,7 @@ fn check(disk: &SimulatedDisk) {
     assert_eq!(contents(disk), before, "a file was changed");
 }
 
-/// Returns what fund-load remembers of a run that has not begun.
+/// Returns fund-load's memory before a run.
 fn memory() -> Memory {
     empty_memory::<FundLoad>().unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }

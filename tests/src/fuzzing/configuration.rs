@@ -12,7 +12,7 @@ use stream_kernel_run::config::Mistakes;
 /// configuration.
 pub fn configuration(yaml: &[u8]) {
     let Ok(yaml) = str::from_utf8(yaml) else { return };
-    // The one file that is read while a configuration is checked.
+    // The only file that is read during a check of a configuration.
     if yaml.contains("key_file") {
         return;
     }

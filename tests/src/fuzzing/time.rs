@@ -27,7 +27,7 @@ pub fn time(text: &[u8]) {
     let trimmed = text.trim_matches(|character: char| character.is_ascii_whitespace());
     let moment: Timestamp = match trimmed.parse() {
         Ok(moment) => moment,
-        // The library ends a day and a bit before the year does, so that every moment has a date in every zone.
+        // The library ends a day and a bit before the year does, so that every time has a date in every zone.
         Err(_) if trimmed.starts_with("9999-12-3") => return,
         Err(error) => panic!("{text:?} is no time: {error}"),
     };

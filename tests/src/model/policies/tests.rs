@@ -156,7 +156,7 @@ fn monday_multiplies_amounts_or_divides_limits() {
             (("6", "1", "0.01", "2000-01-06T10:00:00Z"), WEEK),
         ],
     );
-    // The weekly limit is divided, too, so what Tuesday loaded is beyond Monday's.
+    // The weekly limit is divided, too, so Tuesday's amount exceeds Monday's limit.
     check(
         &tripled(ApplyTo::Limits),
         &[(("1", "1", "3333.34", TUESDAY), None), (("2", "1", "0.00", MONDAY), WEEK)],
