@@ -5,7 +5,7 @@ use std::fs;
 use crate::access_log::AccessLog;
 use crate::scene::{example, mistakes, prepare, set};
 
-/// Returns every mistake of a file with the minimum and these lines.
+/// Returns every mistake in a file with the minimum and these lines.
 fn check(more: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("access_log.yaml");
@@ -163,7 +163,7 @@ adapters: {input_source: {settings: {path: same.log}}, output_sink: {settings: {
 
 #[test]
 fn no_follow_up_diagnostic_for_a_wrong_value() {
-    // The default that stands in for the input is the same as the output.
+    // The default that replaces the input equals the output.
     let adapters = "{input_source: {settings: {path: [x]}}, output_sink: {settings: {path: access.log}}}";
     insta::assert_snapshot!(check(&format!("adapters: {adapters}\n")), @"
     error: `adapters.input_source.settings.path`: found a list
@@ -174,7 +174,7 @@ fn no_follow_up_diagnostic_for_a_wrong_value() {
       expected: text, not empty
       hint: write a text
     ");
-    // Whether steps have to fit is not known; that `geolocate` is none is certain.
+    // It is unknown whether steps have to fit; it is certain that `geolocate` is not a step.
     insta::assert_snapshot!(check("runtime: {strict: perhaps, pipeline: [parse_access_line, geolocate]}\n"), @"
     error: `runtime.strict`: found text `perhaps`
       --> access_log.yaml:3:19
@@ -192,7 +192,7 @@ fn no_follow_up_diagnostic_for_a_wrong_value() {
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
       hint: remove it, or set `runtime.strict: false` to skip it
     ");
-    // What the list stands for may be what the steps around it need.
+    // The intended list may be what the steps around it need.
     let pipeline = "[parse_access_line, [], count_requests, count_malformed, geolocate]";
     insta::assert_snapshot!(check(&format!("runtime: {{pipeline: {pipeline}}}\n")), @"
     error: `runtime.pipeline.1`: found a list
@@ -251,6 +251,6 @@ fn the_applications_defaults_override_the_kernels() {
 
 #[test]
 fn the_command_line_is_sound() {
-    // clap finds flags that contradict each other only when it is asked, or in front of a user.
+    // clap finds contradictory flags only on request, or in front of a user.
     stream_kernel_app::App::<AccessLog>::new().definition().debug_assert();
 }

@@ -9,7 +9,7 @@ fn check(settings: &[&str], lines: &str) -> String {
     run(set(settings), lines.as_bytes()).output
 }
 
-/// Returns a line of the log with this request and what follows it.
+/// Returns a line of the log with this request and this rest.
 fn logged(request: &str, rest: &str) -> String {
     format!("192.0.2.1 - - [10/Oct/2025:13:55:36 +0000] \"{request}\" {rest}\n")
 }
@@ -18,7 +18,7 @@ fn logged(request: &str, rest: &str) -> String {
 fn the_example_gives_the_most_frequent_values_of_each_group() {
     let log = std::fs::read(example("access.log")).unwrap();
     let outcome = run(set(&[]).file(example("access_log.yaml")), &log);
-    // Two lines of a bot are left out; what is not among the first three of its group stands under null.
+    // Two lines of a bot are left out; values beyond the first three of a group are under null.
     insta::assert_snapshot!(outcome.output, @r#"
     {"group":"client","value":"192.0.2.10","count":4,"bytes":8948}
     {"group":"client","value":"192.0.2.20","count":4,"bytes":4651}

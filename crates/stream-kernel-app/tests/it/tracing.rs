@@ -82,7 +82,7 @@ fn tracing_changes_no_count() {
     }
 }
 
-/// To set up the system's clock takes milliseconds.
+/// Setting up the system's clock takes milliseconds.
 #[test]
 fn no_clock_is_made_where_nothing_is_recorded() {
     let is_recording = |setting| {

@@ -3,7 +3,7 @@
 use crate::access_log::AccessLog;
 use crate::scene::{mistakes, prepare, run, set};
 
-/// Returns what is wrong with this pipeline.
+/// Returns the faults of this pipeline.
 fn check(pipeline: &str) -> String {
     mistakes(set(&[&format!("runtime.pipeline=[{pipeline}]")]))
 }
@@ -83,7 +83,7 @@ fn a_missing_first_step_hides_no_other_mistake() {
       expected: an earlier step that emits `Malformed`
       hint: check the order of the pipeline, and whether a step before it is missing
     ");
-    // Two faults of one step stand together.
+    // Two faults of one step come together.
     insta::assert_snapshot!(check("parse_access_line"), @"
     error: `runtime.pipeline.0`: step `parse_access_line` emits `Request`, which no later step takes
       --> command line: --set runtime.pipeline=[parse_access_line]

@@ -150,7 +150,7 @@ fn every_listed_variable_is_heeded_and_no_other() {
     use crate::app::{Adapters, Nodes};
     let variables = loader().variables::<Nodes, Adapters>();
     for variable in &variables {
-        // Groups that a single key of theirs would not complete.
+        // Groups that one of their keys would not complete.
         let groups = "runtime: {tracing: {sink: {kind: stdout}}, cluster: {hosts: ['a:1'], process: 0}}\n";
         let loaded =
             scene().file("a.yaml", format!("{MINIMAL}{groups}")).variable(&variable.name, "[").load();
@@ -162,7 +162,7 @@ fn every_listed_variable_is_heeded_and_no_other() {
     );
 }
 
-/// Nothing that a program writes may be one of them.
+/// No output of a program may be one of them.
 #[test]
 fn the_files_that_were_read_are_known() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ fn with_limits() -> Loader {
         .limit("max_authors", "The most authors.")
 }
 
-/// Returns what is wrong with a setting.
+/// Returns the mistakes in a setting.
 fn mistakes(loader: Loader, setting: &str) -> String {
     loader.set(setting).load::<Nodes, Adapters>().unwrap().finish().unwrap_err().to_string()
 }

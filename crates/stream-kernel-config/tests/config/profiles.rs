@@ -17,7 +17,7 @@ profiles:
   empty: {}
 ";
 
-/// Chooses a profile as a flag does.
+/// Chooses a profile like a flag.
 fn choosing(scene: Scene, name: &str) -> Scene {
     let (name, flag) = (name.to_owned(), format!("--profile {name}"));
     scene.with(|loader| loader.profile(name, flag))
@@ -58,7 +58,7 @@ fn a_profile_overrides_its_file_and_not_later_ones() {
     ");
 }
 
-/// As it may hold any other map of keys.
+/// As in any other map of keys.
 #[test]
 fn a_row_may_hold_a_profile_or_all_of_them() {
     let load = |profile: &str, rows: Vec<(&str, &str)>| {
@@ -226,7 +226,7 @@ fn mistakes_with_profiles_are_named() {
     ");
 }
 
-/// Who mended it in the profile would have mended it there only.
+/// A correction in the profile would apply only there.
 #[test]
 fn a_missing_key_is_reported_for_the_file() {
     let text = "version: 1\nruntime: {strict: true}\nprofiles:\n  st:\n    runtime: {strict: false}\n";

@@ -110,7 +110,7 @@ fn entries_name_what_each_key_holds_and_why() {
     ");
 }
 
-/// Somebody else may read what is shown, with a parser of YAML 1.1.
+/// Other programs may read the output, with a parser of YAML 1.1.
 #[test]
 fn text_that_other_readers_take_for_something_else_is_quoted() {
     let words = [
@@ -146,7 +146,7 @@ fn text_that_other_readers_take_for_something_else_is_quoted() {
     ];
     let labels: Vec<_> =
         words.iter().enumerate().map(|(number, word)| format!("l{number:02}: '{word}'")).collect();
-    // Upper case letters are not for labels.
+    // Labels have no upper case letters.
     let labels = labels.join(", ").to_lowercase();
     let pipeline: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
     let text = format!(

@@ -199,7 +199,7 @@ fn an_unusable_optional_store_is_a_mistake() {
     assert!(mistakes.starts_with("error: `runtime.strikt`: unknown key\n"), "{mistakes}");
 }
 
-/// Most likely its name is mistyped, and the run would go by defaults.
+/// Most likely its name is mistyped, and the run would use defaults.
 #[test]
 fn an_empty_store_is_a_mistake_unless_optional() {
     assert_snapshot!(above(with(""), store([])).mistakes(), @"
@@ -241,7 +241,7 @@ fn a_url_of_no_store_is_refused_with_those_there_are() {
     let stores = Stores { open: |_| None, schemes: &["etcd", "redis"], built_in: &["redis"] };
     let mistakes =
         |location: &'static str| scene().with(|loader| loader.stores(stores).location(location)).mistakes();
-    // Only stores that are built in are offered.
+    // Only built-in stores are offered.
     assert_snapshot!(mistakes("etdc://user:secret@host/prefix"), @"
     error: unknown kind of source `etdc://`
       --> etdc://

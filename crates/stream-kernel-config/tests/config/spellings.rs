@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 use crate::app::{scene, with};
 
-/// Returns the hint of the one mistake that a setting makes.
+/// Returns the hint of the only mistake in a setting.
 #[track_caller]
 fn hint(setting: &str) -> String {
     let told = with("").set(setting).mistakes();
@@ -85,7 +85,7 @@ fn a_variable_with_single_underscores_is_told_its_name() {
         ("APP_NODES_EVALUATE_POLICIES_DAILY_AMOUNT", "APP__NODES__EVALUATE_POLICIES__DAILY_AMOUNT"),
         ("APP_RUNTIME_TRACING_SINK_JSONL_FLUSH_EVERY_N", "APP__RUNTIME__TRACING__SINK__JSONL__FLUSH_EVERY_N"),
     ] {
-        // One that begins with the prefix and two underscores is ours, and a mistake.
+        // A variable with the prefix and two underscores is ours, and a mistake.
         if name.starts_with("APP__") {
             let told = with("").variable(name, "x").mistakes();
             assert!(told.ends_with(&format!("hint: did you mean `{key}`?")), "{told}");

@@ -119,7 +119,7 @@ fn an_empty_pipeline_lets_nothing_through() {
 
 #[test]
 fn a_step_listed_twice_cannot_run_even_when_not_strict() {
-    // Both places would share a name: neither a target nor a reader of a trace could tell them apart.
+    // Both positions would share a name: neither a target nor a reader of a trace could distinguish them.
     insta::assert_snapshot!(bound(&fitting().pipeline("split judge judge sum write")), @"
     strict: refused, not strict: refused
     step 2: step `judge` is listed twice (its first place is 1)
@@ -128,7 +128,7 @@ fn a_step_listed_twice_cannot_run_even_when_not_strict() {
 
 #[test]
 fn a_step_that_cannot_be_built_cannot_run_even_when_not_strict() {
-    // What it takes is known all the same: the steps around it are no more at fault than before.
+    // Its kinds are known anyway, so the steps around it have no additional faults.
     let rig = Rig::new()
         .step::<Line, Word>("split", |text| vec![text.into()])
         .refusing::<Word>("count", "`limit` is below 0");
@@ -156,7 +156,7 @@ fn all_faults_come_at_once_in_the_order_of_the_pipeline() {
 
 #[test]
 fn a_lenient_pipeline_runs_as_far_as_it_fits() {
-    // Without `judge`, which is misspelt, words find no taker, and `sum` gets nothing.
+    // Without the misspelt `judge`, words find no taker, and `sum` gets nothing.
     let rig = fitting().pipeline("split jugde sum write").not_strict();
     insta::assert_snapshot!(rig.story(&["a", "b"]), @r#"
     1 split < Line "a"

@@ -8,7 +8,7 @@ use stream_kernel_exec::{Emitter, Nothing, StepError};
 use crate::story::{drive, recorder};
 use crate::toy::{Line, Rig, Toy, Word};
 
-/// Notes something in every field of the context, unless the line is `quiet`; if it is `failed`, then fails.
+/// Annotates every field of the context, unless the line is `quiet`; if it is `failed`, then fails.
 fn note(text: &str, context: &mut Context, out: &mut Emitter<'_, Toy, Word>) -> Result<(), StepError> {
     if text == "quiet" {
         return Ok(());
@@ -33,7 +33,7 @@ fn full_recorder() -> Recorder {
     recorder(TraceSettings { context_diff: Some(FieldSet::ALL), ..TraceSettings::default() })
 }
 
-/// Runs the inputs and returns what the observer sees of each context.
+/// Runs the inputs and returns the observer's view of each context.
 fn observed(recorder: Option<Recorder>, inputs: &[&str]) -> String {
     let (mut runner, log) = noting().runner();
     if let Some(recorder) = recorder {

@@ -9,7 +9,7 @@ use stream_kernel_exec::{
     StepError, SyncRunner, Table, Tally, Watermark, messages,
 };
 
-/// A load: who, how much, on which day. The text is `who amount day`, or how a step is to fail.
+/// A load: who, how much, on which day. The text is `who amount day`, or the way in which a step fails.
 #[derive(Clone)]
 struct Text(String);
 
@@ -23,7 +23,7 @@ struct Load {
 struct Judged(Load);
 
 messages! {
-    /// What moves through the toy.
+    /// The messages of the toy.
     enum Toy { Text, Load, Judged }
 }
 
@@ -45,7 +45,7 @@ impl Payload for Judged {
     }
 }
 
-/// What each has loaded.
+/// The sum of each person's loads.
 struct Sums;
 
 impl Declaration for Sums {
@@ -53,7 +53,7 @@ impl Declaration for Sums {
     type Store = Table<String, u64>;
 }
 
-/// How many large loads there were on a day.
+/// The number of large loads on a day.
 struct Large;
 
 impl Declaration for Large {
@@ -197,7 +197,7 @@ fn scenario(large: fn() -> Gate<i64>) -> Scenario<Toy> {
     registry(large).bind(plan, &()).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
-/// Takes the lines one by one, and returns what each writes, or why it fails.
+/// Takes the lines one by one, and returns the output or the failure of each.
 fn story(runner: &mut SyncRunner<Toy>, first_line_no: u64, lines: &[&str]) -> String {
     let line = |(line_no, text): (u64, &&str)| {
         let done = runner.process(line_no, Text((*text).to_owned()));
@@ -232,7 +232,7 @@ fn steps_find_what_earlier_lines_have_left() {
     ");
 }
 
-/// Whatever steps add to it: then several workers, who do not tell each other what they add, find what one does.
+/// It stays 0, whatever steps add to it: then several workers that exchange nothing find the same as one.
 #[test]
 fn a_closed_gate_stays_at_0_and_leaves_nothing_to_agree_upon() {
     let lines = ["ann 50 1", "ann 50 1", "ann 1 1"];
@@ -246,7 +246,7 @@ fn a_closed_gate_stays_at_0_and_leaves_nothing_to_agree_upon() {
     }
 }
 
-/// The line comes again when the run is resumed: it must find what the line before has left.
+/// The line comes again when the run is resumed: it must find the state after the line before.
 #[test]
 fn a_line_that_ends_the_run_changes_nothing() {
     for failing in ["ann 50 9 early", "eve 50 9 late", "ann 50 9 panic", "unreadable"] {
@@ -272,7 +272,7 @@ fn a_line_beyond_a_limit_changes_nothing() {
     ");
 }
 
-/// What the steps before the one that failed have changed stays, as if the line had come to its end there.
+/// The changes of the steps before the failed one stay, as if the line had ended there.
 #[test]
 fn an_abandoned_line_keeps_earlier_changes() {
     let lines = ["ann 5 1", "ann 10 8 late", "ann 7 9 early", "ann 1 1"];
@@ -312,7 +312,7 @@ fn mixed(at: u64) -> &'static str {
     MIXED[usize::try_from(at * 7 + at / 5).unwrap() % MIXED.len()]
 }
 
-/// Whatever is prepared ahead, and in blocks of whatever size: the same output, counts and memory.
+/// Lines prepared ahead in blocks of any size give the same output, counts and memory.
 #[test]
 fn prepared_inputs_come_to_the_same() {
     let mut plain = runner(OnStepError::Continue);
@@ -339,7 +339,7 @@ fn prepared_inputs_come_to_the_same() {
     }
 }
 
-/// A tape shows an input that was prepared as any other: no record is missing, and none is there twice.
+/// The tape of a prepared input is like any other: no record is missing or repeated.
 #[test]
 fn prepared_inputs_are_traced_alike() {
     use std::sync::{Arc, Mutex};
@@ -379,7 +379,7 @@ fn snapshot(runner: &mut SyncRunner<Toy>) -> Vec<Vec<u8>> {
     records
 }
 
-/// A restored run answers as the one before would have, wherever it was stopped.
+/// A restored run answers like the run before, wherever that was stopped.
 #[test]
 fn a_snapshot_restores_to_the_same_answers() {
     for stopped_after in 0..40 {

@@ -11,7 +11,7 @@ fn words(text: &str) -> Vec<Word> {
 #[test]
 fn messages_are_handled_in_the_order_of_emission() {
     let rig = Rig::new().step::<Line, Word>("split", words).step::<Word, Nothing>("take", |_| vec![]);
-    // The input that emits nothing is complete: it counts as an input, and nothing of it is undeliverable.
+    // The input without outputs is complete: it counts as an input, and nothing of it is undeliverable.
     insta::assert_snapshot!(rig.story(&["c a b", "", "z"]), @r#"
     1 split < Line "c a b"
     1 take < Word "c"
@@ -44,7 +44,7 @@ fn a_step_handles_all_its_messages_before_later_steps() {
 
 #[test]
 fn messages_of_several_steps_keep_the_order_of_emission() {
-    // `parse` emits its verdicts first, although `judge` stands nearer to `collect`.
+    // `parse` emits its verdicts first, although `judge` is nearer to `collect`.
     let rig = Rig::new()
         .step::<Line, WordOrVerdict>("parse", |_| {
             vec![
@@ -70,7 +70,7 @@ fn messages_of_several_steps_keep_the_order_of_emission() {
 
 #[test]
 fn the_first_later_step_that_takes_the_kind_receives_it() {
-    // Three steps take words: a word is handed to the next of them only, which decides what the one after it gets.
+    // Three steps take words: a word goes only to the next of them, which decides what the one after it gets.
     let rig = Rig::new()
         .step::<Line, Word>("split", words)
         .step::<Word, Word>("upper", |text| vec![text.to_uppercase().into()])
@@ -90,7 +90,7 @@ fn the_first_later_step_that_takes_the_kind_receives_it() {
 
 #[test]
 fn a_message_never_goes_back() {
-    // `judge` takes words too, but has had its turn when `reword` emits one.
+    // `judge` takes words too, but comes before `reword`.
     let rig = Rig::new()
         .step::<Line, Word>("split", words)
         .step::<Word, Verdict>("judge", |text| vec![text.into()])

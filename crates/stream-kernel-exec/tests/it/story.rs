@@ -9,14 +9,14 @@ use stream_kernel_exec::{InputOutcome, SyncRunner};
 use crate::toy::{Line, Log, Rig, Toy};
 
 impl Rig {
-    /// Takes each input through the pipeline, untraced, and tells what happened.
+    /// Takes each input through the pipeline, untraced, and returns the events as text.
     pub(crate) fn story(self, inputs: &[&str]) -> String {
         let (mut runner, log) = self.runner();
         drive(&mut runner, &log, inputs);
         log.lock().unwrap().join("\n")
     }
 
-    /// Takes each input through the pipeline, traced, and returns the tape that the observer saw of each.
+    /// Takes each input through the pipeline, traced, and returns each tape from the observer.
     pub(crate) fn tapes(self, inputs: &[&str]) -> String {
         let (runner, log) = self.runner();
         let tapes = Arc::new(Mutex::new(String::new()));
@@ -30,12 +30,12 @@ impl Rig {
     }
 }
 
-/// Returns a recorder whose clock starts at the epoch and ticks by a microsecond.
+/// Returns a recorder whose clock starts at the epoch and advances by a microsecond.
 pub(crate) fn recorder(settings: TraceSettings) -> Recorder {
     Recorder::new(settings, ManualClock::new(Timestamp::from_nanos(0), 1_000))
 }
 
-/// Takes each input through the pipeline, up to the one that stops the run, and logs what went wrong and the counts.
+/// Takes each input through the pipeline, up to the one that stops the run, and logs errors and counts.
 pub(crate) fn drive(runner: &mut SyncRunner<Toy>, log: &Log, inputs: &[&str]) {
     for (line_no, input) in (1..).zip(inputs) {
         match runner.process(line_no, Line::from(*input)) {

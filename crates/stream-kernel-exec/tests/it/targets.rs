@@ -5,7 +5,7 @@ use stream_kernel_exec::{Nothing, Target};
 use crate::binding::bound;
 use crate::toy::{Line, Rig, Verdict, Word, WordOrVerdict, target};
 
-/// A pipeline whose `send` declares `targets`, and sends one word to the step that the line names and one by its kind.
+/// A pipeline whose `send` declares `targets`, and sends one word to the step in the line and one by its kind.
 fn sending(targets: Vec<Target>) -> Rig {
     Rig::new()
         .step::<Line, Line>("greet", |text| vec![text.into()])
@@ -37,7 +37,7 @@ fn a_target_is_reached_past_an_earlier_taker() {
 
 #[test]
 fn a_target_feeds_a_step_that_nothing_else_reaches() {
-    // By kind, no word gets to `second`: `first` stands before it.
+    // By kind, no word gets to `second`: `first` comes before it.
     insta::assert_snapshot!(bound(&sending(vec![])), @"
     strict: refused, not strict: runs
     step 3: step `second` takes `Word`, which no earlier step sends it
@@ -64,7 +64,7 @@ fn a_target_that_cannot_be_reached_is_a_fault() {
 
 #[test]
 fn a_faulty_target_is_reported_once() {
-    // Mending the target gives the kind a taker.
+    // A correct target gives the kind a taker.
     let rig = Rig::new().acting::<Line, Word>("send", vec![target::<Word>("gone")], |_, _, _| Ok(()));
     insta::assert_snapshot!(bound(&rig), @"
     strict: refused, not strict: runs
@@ -74,7 +74,7 @@ fn a_faulty_target_is_reported_once() {
 
 #[test]
 fn a_lenient_pipeline_drops_and_counts_unreachable_targets() {
-    // They do not exist, come earlier, and take another kind. The word that goes by its kind arrives all the same.
+    // They do not exist, come earlier, or take another kind. The word that goes by its kind arrives anyway.
     let targets = ["second", "secnod", "greet", "last"].map(target::<Word>);
     let rig = sending(targets.to_vec()).not_strict();
     insta::assert_snapshot!(rig.story(&["secnod", "greet", "last"]), @r#"
