@@ -9,7 +9,7 @@
 //! | `lines` | what a physical line is |
 //! | `attempt` | the table of what makes a line unusable, row by row |
 //! | `json`, `utc`, `money`, `prime` | the texts and numbers that the rules speak of |
-//! | `policies` | which attempt is canonical, and the limits it is held against |
+//! | `policies` | canonical attempts, and the limits that apply to them |
 //! | `output` | how a decision is written |
 
 mod attempt;

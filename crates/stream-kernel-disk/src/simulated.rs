@@ -44,7 +44,7 @@ use state::State;
 ///
 /// - Other failed operations change nothing; a failed sync of a directory may be repeated.
 /// - Synced data is never damaged, and reads return the last writes (see [`SimulatedDisk::put`] for damage).
-/// - Files are renamed within a directory only, are at most 64 MiB long, and there are no links or permissions.
+/// - Files are at most 64 MiB long, directories cannot be renamed, and there are no links or permissions.
 /// - Relative paths begin at the root, which is always there.
 #[derive(Clone)]
 pub struct SimulatedDisk {

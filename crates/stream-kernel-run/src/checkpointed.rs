@@ -62,7 +62,7 @@ pub enum Event<'a> {
     Resumed {
         /// The last line that was committed.
         line_no: u64,
-        /// Whether the run had come to the end of its input.
+        /// Whether the run was complete.
         was_complete: bool,
     },
     /// The unfinished output was renamed, because the configuration names another output now.

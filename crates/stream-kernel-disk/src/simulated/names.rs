@@ -133,7 +133,7 @@ impl Names {
                 change.apply(&mut names);
             }
         }
-        // Removing a directory removes its content.
+        // A lost directory loses its content.
         let is_reachable = |path: &PathBuf| {
             let mut above = path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
             above.all(|path| names.get(path) == Some(&Node::Directory))
