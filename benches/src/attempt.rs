@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_usual_form_is_refused() {
+    fn other_forms_are_refused() {
         for (amount, time) in [
             ("3318.47", "2000-01-01T00:00:00Z"),
             ("$3318.4", "2000-01-01T00:00:00Z"),

@@ -102,7 +102,7 @@ fn every_dependency_on_a_crate_of_the_workspace_has_a_version() {
 
 /// Tracing and running steps need no configuration files.
 #[test]
-fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
+fn trace_and_exec_need_neither_figment_nor_yaml() {
     let metadata = metadata();
     for name in ["stream-kernel-trace", "stream-kernel-trace-reader", "stream-kernel-exec"] {
         let tree = normal_dependencies(&metadata, name);

@@ -139,7 +139,7 @@ mod tests {
     use super::without_credentials_in_words;
 
     #[test]
-    fn what_stands_before_the_host_of_a_url_is_not_repeated() {
+    fn credentials_in_a_url_are_not_repeated() {
         for (text, shown) in [
             (
                 "unexpected argument 'redis://u:p@w@h/0?hash=x' found",

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_aligns_counts_and_names_what_was_lost() {
+    fn the_summary_aligns_counts_and_names_losses() {
         let summary = Summary {
             program: "fund-load",
             elapsed: Duration::from_millis(1_500),

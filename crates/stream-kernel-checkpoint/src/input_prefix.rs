@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_is_known_by_what_was_committed() {
+    fn an_input_is_recognised_by_its_committed_part() {
         let content: Vec<u8> = (0..=250).cycle().take(PIECE_BYTES * 2 + 3).collect();
         let disk = SimulatedDisk::new(1);
         let path = Path::new("/input");

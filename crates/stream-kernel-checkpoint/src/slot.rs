@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_not_written() {
+    fn a_commit_that_does_not_fit_is_not_written() {
         let mut slot = greatest_slot();
         slot.committed.configuration.digest = "x".repeat(SLOT_BYTES);
         assert!(slot.encode().is_err());

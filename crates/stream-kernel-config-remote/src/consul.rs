@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_for_is_below_the_prefix() {
+    fn requests_stay_below_the_prefix() {
         let path = |url| Consul::parse(url).unwrap().path();
         assert_eq!(path("consul://h/fund-load"), "/v1/kv/fund-load/?recurse=true");
         assert_eq!(path("consul://:token@h/a/b%3F%20c%25/"), "/v1/kv/a/b%3F%20c%25/?recurse=true");

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_holds_what_is_below_the_prefix() {
+    fn a_range_covers_the_prefix() {
         let range = |url| Etcd::parse(url).unwrap().range();
         assert_eq!(range("etcd://h/fund-load"), (b"fund-load/".to_vec(), b"fund-load0".to_vec()));
         assert_eq!(range("etcd://h"), (vec![0], vec![0]));

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_is_cut() {
+    fn a_servers_message_is_cut() {
         let address = Address::parse("store://host", &FORM).unwrap();
         let shown = format!("{:?}", address.declined("x".repeat(1000), "none"));
         assert!(shown.contains("xxx...") && shown.len() < 500, "{shown}");

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_ours_opens_or_says_what_the_program_lacks() {
+    fn our_urls_open_or_name_the_missing_feature() {
         for (scheme, feature) in [
             ("etcd", "etcd"),
             ("etcds", "etcd"),

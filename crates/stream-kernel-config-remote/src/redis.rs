@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_lacks_is_named() {
+    fn missing_parts_of_a_url_are_named() {
         let problem = |url| format!("{:?}", Redis::parse(url).unwrap_err());
         assert!(problem("redis://h/0").contains("names no hash"));
         assert!(problem("redis://h/0?hash=").contains("names no hash"));

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn other_replies_are_told_apart() {
+    fn other_replies_are_distinguished() {
         assert_eq!(replies(b"-ERR no\r\n").ask(&["X"]).unwrap(), Reply::Error("ERR no".into()));
         assert_eq!(replies(b":1\r\n").ask(&["X"]).unwrap().kind(), "a number");
         assert_eq!(replies(b"$-1\r\n").ask(&["X"]).unwrap().kind(), "a text");

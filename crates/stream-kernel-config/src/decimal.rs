@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_format_writes_parse_reads_back() {
+    fn parse_reads_the_output_of_format() {
         for (units, places) in [(0, 0), (0, 6), (1, 6), (99, 2), (100, 2), (u64::MAX, 2), (u64::MAX, 19)] {
             assert_eq!(parse(&format(units, places), places), Ok(units), "{units} with {places}");
         }

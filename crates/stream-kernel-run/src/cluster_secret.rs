@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_holds_no_secret() {
+    fn an_unreadable_file_holds_no_secret() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
         assert!(ClusterSecret::read(&missing).unwrap_err().to_string().starts_with("cannot be read: "));

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_grew_may_not_become_shorter_than_what_was_read() {
+    fn a_grown_input_may_not_shrink_below_its_read_part() {
         for (left, is_whole) in [(5, false), (6, true)] {
             let (mut input, mut other, _folder) = input(b"a\nb\n", 0);
             io::Write::write_all(&mut other, b"c\n").unwrap();
@@ -161,7 +161,7 @@ mod tests {
 
     /// The system does not know the length of a generated file.
     #[test]
-    fn what_has_no_length_can_be_read() {
+    fn a_file_without_length_can_be_read() {
         let input = InputFile::open(Path::new("/proc/self/status")).unwrap();
         assert!(!io::read_to_string(input).unwrap().is_empty());
     }

@@ -245,7 +245,7 @@ mod tests {
 
     /// A link that appears between the check of the path and its opening must not lead anywhere.
     #[test]
-    fn what_is_there_is_opened_unless_it_is_a_link() {
+    fn an_existing_path_is_opened_unless_it_is_a_link() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "kept").unwrap();
@@ -260,7 +260,7 @@ mod tests {
 
     /// Another process may do this to an unfinished output.
     #[test]
-    fn only_what_was_written_takes_the_name() {
+    fn only_the_written_file_takes_the_name() {
         type Change = fn(&Path);
         let changes: [(&str, Change); 5] = [
             ("", |_| {}),

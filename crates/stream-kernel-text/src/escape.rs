@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_stays() {
+    fn other_characters_stay() {
         let text = "id 12-00, \"größer\" 'a' \\ 日本 \u{61b}\u{61d}\u{200a}\u{2010}\u{205f}\u{2070} 🦀";
         assert_eq!(escaped(text).to_string(), text);
         assert!(matches!(escaped_json(text), Cow::Borrowed(same) if same == text));
     }
 
     #[test]
-    fn json_keeps_what_is_below_a_space() {
+    fn json_keeps_characters_below_a_space() {
         for character in listed() {
             let code = u32::from(character);
             let expected = if code < 0x20 { character.to_string() } else { format!("\\u{code:04x}") };

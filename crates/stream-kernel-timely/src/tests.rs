@@ -112,7 +112,7 @@ fn check_all(seeds: impl Iterator<Item = u64>) {
 }
 
 #[test]
-fn workers_go_on_from_what_others_have_saved() {
+fn workers_resume_from_commits_of_others() {
     let mut jobs = Jobs::default();
     for seed in 0..2_000 {
         check_resumed(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
@@ -148,7 +148,7 @@ fn several_workers_do_what_one_does_for_long() {
 
 /// Decisions never depend on the trace: without room for it, it ends with an epoch, and everything else is unchanged.
 #[test]
-fn a_trace_without_room_ends_and_nothing_else_does() {
+fn a_trace_without_room_ends_and_changes_nothing_else() {
     let mut jobs = Jobs::default();
     let mut ended = 0;
     for seed in 0..400 {
@@ -221,7 +221,7 @@ fn a_step_that_looks_up_another_key_ends_the_run() {
 
 /// The key by which each stage of a pipeline is shared out; none for a stage whose steps look into several tables.
 #[test]
-fn stages_are_told_by_what_steps_look_into() {
+fn stages_depend_on_the_memory_of_steps() {
     let stages = |pipeline: &str| {
         let loader =
             Job::<Loads>::loader().set(format!("runtime.pipeline=[{pipeline}]")).set("runtime.strict=false");

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_is_noticed_by_whoever_wrote_before_it() {
+    fn the_writer_before_a_gap_notices_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).unwrap();

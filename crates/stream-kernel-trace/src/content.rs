@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn beginning_again_forgets_what_was_there() {
+    fn a_new_beginning_clears_the_content() {
         let mut again = content(|content| content.text("a", "x"));
         again.begin("Sample");
         assert_eq!(again.as_bytes(), b"Sample\n");

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_hidden_is_a_mask_or_looks_like_a_hash() {
+    fn hidden_values_are_masks_or_look_like_hashes() {
         let hash = "0123456789abcdef0123456789abcdef";
         assert!(may_be_hidden(MASK) && may_be_hidden(hash));
         for shown in [
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart_by_their_ids() {
+    fn keys_are_distinguished_by_their_ids() {
         let id = |key: &[u8]| redaction(IdentityRedaction::Mask, RedactionKey::new(key).ok()).key_id();
         assert_eq!((id(b"Jefe"), id(b"")), (id(b"Jefe"), None));
         assert_ne!(id(b"Jefe"), id(b"Jefe\n"));

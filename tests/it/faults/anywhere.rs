@@ -16,7 +16,7 @@ fn check(name: &'static str, settings: &[&str], input: &[u8], one_in: u64, at_le
 
 /// Every operation, every fault and every end of it; of the other runs a sample with all kinds.
 #[test]
-fn a_run_that_traces_in_batches_whatever_happens_wherever() {
+fn a_run_with_batched_traces_survives_every_fault() {
     check("batches", &[], &lines(1, 40), 1, 2_000);
 }
 

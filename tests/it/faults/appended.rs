@@ -42,7 +42,7 @@ fn nothing_appended_changes_nothing() {
 }
 
 #[test]
-fn what_is_appended_to_a_line_without_end_begins_with_one() {
+fn appended_input_completes_an_unterminated_line() {
     let before = lines(14, 9);
     check("line end appended", before.trim_ascii_end(), &[b"\n", &lines(15, 9)[..]].concat());
 }

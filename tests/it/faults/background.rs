@@ -11,7 +11,7 @@ use super::scene::{Process, Scene, TRACE};
 
 /// The time of a commit relative to the lines is not repeatable here, so only a sample is tried.
 #[test]
-fn runs_that_commit_beside_their_lines_come_to_the_same() {
+fn background_commits_give_the_same_results() {
     let input = lines(31, 60);
     let scene = Scene::fresh("background", &[], &input).must_adjudicate(&input);
     let background = Process { commit_in: CommitIn::Background, ..Process::default() };

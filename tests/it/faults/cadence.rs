@@ -16,7 +16,7 @@ fn committed_lines(disk: &SimulatedDisk) -> u64 {
 
 /// More frequent commits cost syncs, rarer ones repeated work.
 #[test]
-fn a_commit_is_made_after_so_many_lines_and_not_before() {
+fn a_commit_comes_after_its_lines_and_not_before() {
     const EVERY_LINES: u64 = 7;
     let scene = Scene::fresh("lines", &["runtime.checkpoint.every_lines=7"], &lines(31, 40));
     let look = |disk: &SimulatedDisk, line_no: u64| {

@@ -27,7 +27,7 @@ fn a_signal_ends_no_run_that_reads() {
 
 /// A line that was read in part is not read: a commit leaves it out, and a resumed run begins with its first byte.
 #[test]
-fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
+fn an_interrupted_line_is_left_to_the_resumed_run() {
     let attempts = (0..12).map(|number| {
         format!(
             r#"{{"id":"{number}","customer_id":"8","load_amount":"$1.00","time":"2026-03-02T12:00:00Z"}}"#

@@ -34,7 +34,7 @@ fn a_finished_run_leaves_the_trace_alone() {
 }
 
 #[test]
-fn a_finished_run_goes_on_behind_what_others_have_traced() {
+fn a_finished_run_resumes_after_others_records() {
     let (before, all) = (lines(62, 15), lines(62, 30));
     assert!(all.starts_with(&before));
     let disk = completed_and_appended_to(&before);

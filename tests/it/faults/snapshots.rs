@@ -30,7 +30,7 @@ fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
 
 /// Many lines leave little in memory: after a few of them, a snapshot pays.
 #[test]
-fn snapshots_now_and_then_whatever_happens() {
+fn rare_snapshots_survive_every_fault() {
     let input = lines(41, 6).repeat(12);
     for (name, settings) in [
         ("every line", ["runtime.checkpoint.every_lines=1", "runtime.tracing.enabled=false"]),

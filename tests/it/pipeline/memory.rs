@@ -56,7 +56,7 @@ fn texts_made_by_tracing(mode: Option<TraceMode>) -> u64 {
 
 /// If only ids are new, the run keeps exactly the bytes of a table of these ids.
 #[test]
-fn what_stays_of_attempts_is_their_ids() {
+fn only_the_ids_of_attempts_stay() {
     let line = |id: u32| STEADY_LINES[0].0.replace("17", &id.to_string());
     let mut run = warmed_up(Some(TraceMode::EXPLAINING));
     // Ids with the same number of digits: buffers of records grow with the longest.

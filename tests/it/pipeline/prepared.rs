@@ -11,7 +11,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn prepared_lines_come_to_the_same(case in case(hostile_input()), block in 2..40_usize) {
+    fn prepared_lines_give_the_same_results(case in case(hostile_input()), block in 2..40_usize) {
         let (one_by_one, trace) = traced(&case, 1);
         let (in_blocks, trace_in_blocks) = traced(&case, block);
         prop_assert_eq!(&in_blocks.output, &one_by_one.output);

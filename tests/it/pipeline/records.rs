@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_shows_what_its_mode_says_and_no_more(case in case(hostile_input()), mode in trace_mode()) {
+    fn a_record_shows_exactly_its_modes_parts(case in case(hostile_input()), mode in trace_mode()) {
         let verdicts = adjudicate(&case.input, &case.settings);
         for record in records(&case, mode)? {
             let at = usize::try_from(record.line_no).unwrap() - 1;

@@ -15,7 +15,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_run_goes_on_from_a_snapshot(
+    fn a_run_resumes_from_a_snapshot(
         case in case(clean_input()),
         at in any::<Index>(),
         at_once in 1..20_usize,

@@ -40,7 +40,7 @@ proptest! {
 
     /// The tape is the trace, kept input by input for the observer.
     #[test]
-    fn the_tape_holds_what_the_sink_receives(case in case(hostile_input()), mode in trace_mode()) {
+    fn the_tape_equals_the_sinks_records(case in case(hostile_input()), mode in trace_mode()) {
         let (trace, kept_beside_sink) = traced(&case, mode);
         prop_assert_eq!(text(&to_lines(&kept_beside_sink.tape)), text(&trace));
 

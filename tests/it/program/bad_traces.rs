@@ -108,7 +108,7 @@ fn a_line_that_is_no_record_is_named_and_spoils_no_other() {
 }
 
 #[test]
-fn what_is_no_trace_is_named_by_file_and_line() {
+fn an_invalid_trace_is_named_by_file_and_line() {
     let folder = traced();
     for (what, content) in [
         ("binary", (0..=255).cycle().take(5_000).collect()),
@@ -186,7 +186,7 @@ fn a_torn_record_in_the_middle_spoils_neither_run() {
 }
 
 #[test]
-fn a_run_that_is_not_there_is_told_alike_by_all() {
+fn all_commands_report_a_missing_run_alike() {
     let folder = traced();
     folder.write("trace", folder.read("good"));
     for args in COMMANDS.iter().chain(&CHECKS) {
@@ -225,7 +225,7 @@ fn the_name_of_a_trace_moves_no_cursor() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn an_unreadable_trace_is_named() {
     let told_of = |folder: &Folder| {
         for args in COMMANDS {
             let outcome = run(folder, args);
@@ -247,7 +247,7 @@ fn what_cannot_be_read_is_named() {
 }
 
 #[test]
-fn what_is_torn_at_its_end_or_has_other_line_ends_is_read() {
+fn torn_ends_and_other_line_ends_are_read() {
     let folder = traced();
     let good = folder.read("good");
     let torn = good.clone() + &good[..100];

@@ -174,7 +174,7 @@ fn an_output_that_was_removed_is_not_said_to_be_left() {
 }
 
 #[test]
-fn an_output_that_was_replaced_is_left_to_who_did_it() {
+fn a_replaced_output_is_left_alone() {
     let (folder, told) = told_after(|folder| {
         folder.write("other", "somebody's");
         fs::rename(folder.path_of("other"), folder.path_of("output.txt.partial")).unwrap();

@@ -300,7 +300,7 @@ fn a_reader_may_stop_reading() {
 
 /// Lines without a decision are not forgotten when their run is over: later runs report them, in the exit code as well.
 #[test]
-fn what_earlier_runs_have_abandoned_is_counted_on() {
+fn lines_abandoned_by_earlier_runs_count() {
     let folder = finished();
     commit(&folder, |committed| {
         for total in &mut committed.totals {

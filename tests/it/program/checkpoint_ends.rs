@@ -190,7 +190,7 @@ fn an_output_that_cannot_take_its_name_is_complete_all_the_same() {
 }
 
 #[test]
-fn a_run_that_comes_to_a_limit_says_how_to_go_on_and_does() {
+fn a_run_that_reaches_a_limit_can_be_resumed() {
     let input = attempts(3);
     let folder = Folder::with_input(&input);
     let told = checkpointed(&folder).set(["runtime.limits.max_ids=2"]).exits_with(1).stderr;

@@ -27,7 +27,7 @@ const KILLS: u64 = 5;
 const LONGEST_US: u64 = 80_000;
 
 #[test]
-fn a_run_that_is_killed_at_random_moments_comes_to_the_same() {
+fn a_run_killed_at_random_gives_the_same_results() {
     let input = attempts(1_500);
     let undisturbed = Folder::with_input(&input);
     Program::new(&undisturbed).args(ARGS).exits_with(0);

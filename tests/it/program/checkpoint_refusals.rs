@@ -155,7 +155,7 @@ fn another_key() {
 
 /// That is no reason to start over: the checkpoint is intact.
 #[test]
-fn limits_below_what_is_held() {
+fn limits_below_the_present_numbers() {
     let attempt = |number: &str| attempt_of(number, number, "1.00", TIME) + "\n";
     let folder = Folder::with_input(attempt("1") + &attempt("2"));
     run_checkpointed(&folder).exits_with(0);
@@ -173,7 +173,7 @@ fn limits_below_what_is_held() {
 
 /// For instance a program rebuilt under the same version, with other rules.
 #[test]
-fn an_output_that_is_not_come_to_again() {
+fn an_output_that_cannot_be_reproduced() {
     let told = refused_after(|folder| {
         commit(folder, |committed| {
             let other = committed.input.prefix;

@@ -42,7 +42,7 @@ fn a_checkpoint_does_not_change_the_bytes() {
 }
 
 #[test]
-fn what_a_run_keeps_is_its_owners_alone() {
+fn the_files_of_a_run_are_private() {
     let folder = Folder::with_input(attempts(1));
     run_checkpointed(&folder).args(TRACED).exits_with(0);
     commit_snapshot(&folder, b"any record");
@@ -113,7 +113,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
 }
 
 #[test]
-fn a_last_line_without_a_line_end_gets_it_from_what_is_appended() {
+fn an_unterminated_last_line_gets_its_end_from_appended_input() {
     let folder = Folder::with_input(attempts(2).trim_end());
     run_checkpointed(&folder).args(TRACED).exits_with(0);
     run_checkpointed(&folder).args(TRACED).exits_with(0);
@@ -221,7 +221,7 @@ fn a_restart_forgets_any_checkpoint() {
 }
 
 #[test]
-fn a_restart_of_what_has_no_checkpoint_is_a_mistake() {
+fn a_restart_without_a_checkpoint_is_a_mistake() {
     let folder = Folder::with_input(attempts(1));
     let told = Program::new(&folder).args(["run", "--restart"]).exits_with(2).stderr;
     assert_snapshot!(told, @"error: --restart has nothing to forget (it is for runs with `runtime.checkpoint`)");

@@ -206,7 +206,7 @@ fn the_schema_is_a_json_schema_that_knows_every_group() {
 }
 
 #[test]
-fn check_prints_what_would_run_and_writes_nothing() {
+fn check_prints_the_plan_and_writes_nothing() {
     let folder = Folder::with_input(attempts(1));
     let outcome = Program::new(&folder)
         .args(["check", "--trace-path", "trace.jsonl"])
@@ -243,7 +243,7 @@ fn check_does_not_need_the_input() {
 }
 
 #[test]
-fn somebody_who_reads_only_the_beginning_has_read_enough() {
+fn a_reader_may_stop_after_the_beginning() {
     let folder = Folder::new();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

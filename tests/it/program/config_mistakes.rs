@@ -115,7 +115,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
 }
 
 #[test]
-fn keys_of_the_predecessor_are_refused_with_what_replaces_them() {
+fn keys_of_the_predecessor_are_refused_with_replacements() {
     let keys = "runtime:\n  discovery_modules: [steps]\nadapters:\n  input_source: {factory: 'a:b', binds: [x]}\n  output_sink:\n    binds: []\n  prime_checker: {kind: sieve}\n";
     assert_snapshot!(mistakes(keys), @"
     error: `runtime.discovery_modules`: this key is no longer used

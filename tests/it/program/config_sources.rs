@@ -57,7 +57,7 @@ fn standard_input_is_read_once_and_only_for_one_thing() {
 }
 
 #[test]
-fn what_standard_input_says_wrong_is_shown_with_its_place() {
+fn mistakes_in_standard_input_have_places() {
     let folder = Folder::new();
     let told = Program::new(&folder).args(["check", "--config", "-"]).stdin("version: 1\nscenario: [x]\n");
     assert_snapshot!(told.exits_with(2).stderr, @"

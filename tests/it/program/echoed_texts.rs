@@ -28,7 +28,7 @@ fn control_characters_are_escaped() {
 }
 
 #[test]
-fn everything_else_is_written_as_it_is() {
+fn other_characters_are_written_unchanged() {
     // DEL, a C1 control, bidi override, line separator, byte order mark, beyond the basic plane.
     for character in
         ['\u{7f}', '\u{85}', '\u{202e}', '\u{2028}', '\u{feff}', '\u{e9}', '\u{1f600}', '\u{10ffff}']

@@ -18,7 +18,7 @@ fn told_at_limit(input: &str, settings: &[&str]) -> String {
 }
 
 #[test]
-fn a_run_stops_before_the_first_id_too_many_and_says_what_to_do() {
+fn a_run_stops_before_one_id_too_many() {
     let at_the_bound = attempts(2) + &attempts(2);
     let folder = Folder::with_input(&at_the_bound);
     Program::new(&folder).args(["run"]).set(["runtime.limits.max_ids=2"]).exits_with(0);

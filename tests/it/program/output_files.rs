@@ -36,7 +36,7 @@ fn an_existing_output_stays_until_the_new_one_is_complete() {
 }
 
 #[test]
-fn what_an_earlier_run_left_unfinished_is_overwritten() {
+fn an_earlier_unfinished_output_is_overwritten() {
     let folder = Folder::with_input(attempts(1));
     folder.write("output.txt.partial", "x".repeat(10_000));
     Program::new(&folder).args(["run"]).exits_with(0);

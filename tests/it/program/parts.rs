@@ -48,7 +48,7 @@ fn check_merged(folder: &Folder, output: &str, trace: &str) {
 }
 
 #[test]
-fn parts_merge_to_what_one_worker_writes() {
+fn parts_merge_to_the_output_of_one_worker() {
     let input = input();
     let (expected, output, trace) = alone(&input, &[]);
     for workers in ["1", "2", "5"] {
@@ -85,7 +85,7 @@ fn an_empty_input_has_empty_parts() {
 }
 
 #[test]
-fn records_may_be_written_and_made_durable_as_they_are_told() {
+fn records_may_be_written_and_synced_as_they_are_told() {
     let input = input();
     let (_, output, trace) = alone(&input, &[]);
     let folder = Folder::with_input(&input);
@@ -191,7 +191,7 @@ fn a_killed_run_has_no_success_file_and_can_be_repeated() {
 }
 
 #[test]
-fn what_an_earlier_run_has_left_is_replaced() {
+fn parts_of_an_earlier_run_are_replaced() {
     let (folder, _) = with_parts(&input(), "5");
     let shorter = attempts(40);
     folder.write("input.txt", &shorter);
@@ -208,7 +208,7 @@ fn what_an_earlier_run_has_left_is_replaced() {
 }
 
 #[test]
-fn a_folder_with_anything_else_is_left_alone() {
+fn a_folder_with_other_files_is_left_alone() {
     for stranger in ["output.txt.parts/notes", "trace.parts/notes"] {
         let (folder, _) = with_parts(&input(), "2");
         folder.write(stranger, "mine");
@@ -221,7 +221,7 @@ fn a_folder_with_anything_else_is_left_alone() {
 }
 
 #[test]
-fn what_is_not_whole_is_not_merged() {
+fn incomplete_parts_are_not_merged() {
     type Change = fn(&Folder);
     let changes: [(&str, Change); 5] = [
         ("part-00001` is missing", |folder| {

@@ -28,7 +28,7 @@ fn traced() -> Folder {
 }
 
 #[test]
-fn what_is_created_is_its_owners_alone_whatever_the_umask() {
+fn new_files_are_private_whatever_the_umask() {
     for args in COMMANDS {
         let folder = traced();
         Program::after(&folder, "umask 0").args(args).args(["created"]).exits_with(0);
@@ -38,7 +38,7 @@ fn what_is_created_is_its_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn an_unfinished_output_is_its_owners_alone_whatever_the_umask() {
+fn an_unfinished_output_is_private_whatever_the_umask() {
     let folder = Folder::new();
     let mut running = Program::after(&folder, "umask 0").args(["run", "--input", "-"]).start();
     running.send(attempts(1));
@@ -49,7 +49,7 @@ fn an_unfinished_output_is_its_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn a_link_is_refused_and_what_it_leads_to_is_untouched() {
+fn a_link_is_refused_and_its_target_untouched() {
     for target in ["target", "nothing there"] {
         for args in COMMANDS {
             let folder = traced();

@@ -214,7 +214,7 @@ fn change_along(record: &mut Value, place: &str) {
 }
 
 #[test]
-fn what_a_schema_cannot_say_the_check_finds() {
+fn the_check_finds_faults_beyond_the_schema() {
     let validator = validator_of(&["trace", "schema"]);
     let ok = ok_record().to_string();
     for (from, to) in [

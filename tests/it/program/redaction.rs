@@ -186,7 +186,7 @@ fn no_command_tells_the_key() {
 
 /// The visible part of the trace is explained, and the hidden part is not guessed.
 #[test]
-fn every_command_reads_a_trace_that_hides_what_it_can() {
+fn every_command_reads_a_redacted_trace() {
     let everything = "[id, customer_id, day, week, idempotency, differs, monday, prime, accepted, reason]";
     for identity in ["{identity: mask, tags: TAGS}", "{identity: hash, tags: TAGS, key_file: key}"] {
         let folder = folder();

@@ -71,7 +71,7 @@ fn the_output_is_not_the_input_by_any_name() {
 }
 
 #[test]
-fn the_trace_is_neither_the_input_nor_the_output_by_any_name() {
+fn the_trace_is_never_the_input_or_the_output() {
     check_refused(
         TRACE,
         "same file as the input",
@@ -306,7 +306,7 @@ fn a_descriptor_of_a_file_is_a_link_to_it() {
 
 /// The same holds for commands that read a trace and write a file.
 #[test]
-fn what_is_made_of_a_trace_is_not_written_to_the_trace() {
+fn results_from_a_trace_are_not_written_to_it() {
     let folder = folder();
     Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
     fs::hard_link(folder.path_of("trace.jsonl"), folder.path_of("trace.hard")).unwrap();

@@ -57,7 +57,7 @@ fn name(stem: &str) -> String {
 }
 
 #[test]
-fn a_trace_holds_them_as_escapes_and_says_what_the_input_said() {
+fn a_trace_escapes_them_and_keeps_their_meaning() {
     let (folder, settings) = folder();
     Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).set(settings).exits_with(0);
     let trace = folder.read("trace.jsonl");

@@ -100,7 +100,7 @@ fn a_full_disk_fails_the_run_with_one_line() {
 }
 
 #[test]
-fn a_failure_to_write_stops_the_run_whatever_the_policy() {
+fn a_failed_write_stops_the_run_whatever_the_policy() {
     let folder = Folder::with_input(attempts(20_000));
     let program = Program::new(&folder).args(["run", "--output", "/dev/full", "--trace-path", "trace.jsonl"]);
     let outcome = program.set(["runtime.on_step_error=continue"]).exits_with(1);

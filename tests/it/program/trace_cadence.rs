@@ -53,7 +53,7 @@ fn a_batch_is_one_write_and_the_end_brings_the_rest() {
 }
 
 #[test]
-fn what_is_buffered_is_written_before_the_file_is_made_durable() {
+fn buffered_records_are_written_before_the_sync() {
     let Some(calls) = calls("{flush_every_n: 2, fsync_every_n: 3}") else { return };
     assert_snapshot!(calls, @"write 2, write 1, sync, write 1, write 2, sync, write 2, sync");
 }

@@ -81,7 +81,7 @@ fn a_failing_sink_costs_the_exit_code_not_the_output() {
 }
 
 #[test]
-fn what_is_said_of_a_sink_that_failed_names_its_file() {
+fn the_report_of_a_failed_sink_names_its_file() {
     let folder = Folder::with_input(attempts(1));
     let outcome = Program::new(&folder).args(["run", "--trace-path", "/dev/full"]).exits_with(1);
     let error = outcome.stderr.lines().find(|line| line.starts_with("error: ")).unwrap();

@@ -101,7 +101,7 @@ fn search_finds_by_id_and_by_line_the_exact_first() {
 }
 
 #[test]
-fn an_inputs_steps_tell_what_they_changed() {
+fn an_inputs_steps_show_their_changes() {
     let folder = Folder::with_input(LINES);
     let Some(mut page) = view_one_run(&folder) else { return };
     page.press("/");
@@ -115,7 +115,7 @@ fn an_inputs_steps_tell_what_they_changed() {
 }
 
 #[test]
-fn what_the_trace_lacks_is_said_with_the_setting_that_brings_it() {
+fn missing_parts_are_named_with_their_setting() {
     let folder = Folder::with_input(LINES);
     run(&folder, &[]);
     let Some(mut page) = view(&folder) else { return };
@@ -137,7 +137,7 @@ fn what_the_trace_lacks_is_said_with_the_setting_that_brings_it() {
 }
 
 #[test]
-fn steps_that_decide_nothing_are_no_lack_of_the_trace() {
+fn steps_without_decisions_are_not_missing_parts() {
     let folder = Folder::new();
     let tagged =
         |tag: &str| format!(r#""ctx_after":{{"tags":{{{tag}}}}},"ctx_diff":{{}},"status":"ok","error":null"#);
@@ -154,7 +154,7 @@ fn steps_that_decide_nothing_are_no_lack_of_the_trace() {
 }
 
 #[test]
-fn errors_are_told_in_full_at_their_step() {
+fn errors_are_shown_in_full_at_their_step() {
     let folder = Folder::new();
     let error = r#""ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"StepError","message":"no <i>luck</i>","where":"b","stack":null}"#;
     let trace = [record("r", 1, (0, "a"), OK), record("r", 1, (1, "b"), error), record("r", 2, (0, "a"), OK)];

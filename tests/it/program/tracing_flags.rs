@@ -24,7 +24,7 @@ fn traces(config: &str, flags: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn tracing_is_what_the_flag_says_whatever_the_file_says() {
+fn the_tracing_flag_overrides_the_file() {
     assert_eq!(traces(TRACED_IN_FILE, &[]), ["file.jsonl"]);
     assert_eq!(traces(UNTRACED_IN_FILE, &[]), [""; 0], "no file is created");
     assert_eq!(traces(UNTRACED_IN_FILE, &["--tracing", "enable"]), ["file.jsonl"]);

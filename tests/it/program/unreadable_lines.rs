@@ -15,7 +15,7 @@ fn blank_lines_are_unreadable() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_unreadable_wherever_it_stands() {
+fn invalid_utf_8_is_unreadable_anywhere() {
     let good = attempt_of("1", "2", "1.00", "2000-01-01T00:00:00Z");
     // `?` stands for the byte or bytes.
     let with_bytes = |line: &str, bytes: &[u8]| {
@@ -38,7 +38,7 @@ fn what_is_not_utf_8_is_unreadable_wherever_it_stands() {
 }
 
 #[test]
-fn what_is_not_json_is_unreadable() {
+fn invalid_json_is_unreadable() {
     check_unreadable(&[
         "hello".to_owned(),
         "{".to_owned(),

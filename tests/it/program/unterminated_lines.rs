@@ -15,7 +15,7 @@ fn caught_in_a_line() -> String {
 }
 
 #[test]
-fn what_is_left_has_no_output_line_and_is_told() {
+fn a_left_line_has_no_output_and_is_reported() {
     let folder = Folder::with_input(caught_in_a_line());
     let told = Program::new(&folder).args(["run"]).set([LEAVE]).exits_with(0).stderr;
     assert_snapshot!(told, @"
@@ -101,7 +101,7 @@ fn lines_appended_to_a_taken_line_are_refused() {
 }
 
 #[test]
-fn a_check_says_what_becomes_of_it() {
+fn a_check_says_how_it_is_handled() {
     let folder = Folder::new();
     let told = Program::new(&folder).args(["check"]).set([LEAVE]).exits_with(0).stdout;
     assert!(

@@ -18,7 +18,7 @@ fn run(folder: &Folder, pipeline: &str) -> Outcome {
 }
 
 #[test]
-fn what_no_step_takes_is_dropped_and_counted() {
+fn messages_without_a_taker_are_dropped_and_counted() {
     let folder = Folder::new();
     let outcome = run(&folder, "[parse_load_attempt, format_output, write_output]");
     assert_snapshot!(outcome.stderr, @"

@@ -107,7 +107,7 @@ fn a_finished_run_goes_on_when_its_input_has_grown() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_as_on_one_worker() {
+fn misfits_are_refused_as_on_one_worker() {
     let folder = Folder::with_input(attempts(300));
     program(&folder).args(["--workers", "2"]).exits_with(0);
     let other = ["--set", "nodes.idempotency_gate.remember_days=9"];

@@ -88,7 +88,7 @@ fn check(input: &str, args: &[&str]) {
 }
 
 #[test]
-fn threads_come_to_what_one_worker_comes_to() {
+fn threads_give_the_results_of_one_worker() {
     check(&input(), &[]);
 }
 
@@ -129,7 +129,7 @@ pub(super) fn start(folder: &Folder, process: usize, args: &[&str]) -> Running {
 }
 
 #[test]
-fn processes_come_to_what_one_worker_comes_to() {
+fn processes_give_the_results_of_one_worker() {
     let input = input();
     let (expected, output, trace) = alone(&input, &[]);
     let folder = cluster(&input, 3);

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_apart_and_numbers_kept_as_spelled() {
+    fn values_are_distinguished_and_numbers_kept_as_spelled() {
         for number in ["0", "-0", "7", "1.0", "1E2", "1e+2", "-1.5e-300", "123456789012345678901234567890"] {
             assert_eq!(value(number), Some(Value::Number(number.to_owned())));
         }
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_grammar_does_not_have_is_refused() {
+    fn everything_beyond_the_grammar_is_refused() {
         let not_values = [
             "",
             "01",

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_are_no_amounts() {
+    fn other_spellings_are_not_amounts() {
         let not_amounts = [
             "",
             "$",

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_times() {
+    fn other_texts_are_not_times() {
         let not_times = [
             "",
             "2000-01-01",

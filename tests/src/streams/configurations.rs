@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_says_what_the_settings_say() {
+    fn a_file_has_the_given_settings() {
         insta::assert_snapshot!(yaml(&exp_mp(), Decimals::AllPlaces, false), @"
         version: 1
         scenario: {name: drawn}

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn large_primes_and_their_products_are_told_apart() {
+    fn large_primes_and_their_products_are_distinguished() {
         // 2^61 - 1, the largest primes of 19 digits and of 64 bits, and squares and products of large primes.
         for prime in [2_305_843_009_213_693_951, 9_999_999_999_999_999_961, 18_446_744_073_709_551_557] {
             assert!(is_prime(prime), "{prime}");

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notices_say_what_is_forgotten_and_why() {
+    fn notices_name_the_forgotten_ids_and_the_cause() {
         let jump = |forgotten| jump(7, Day(0), Day(40), 30, forgotten);
         insta::assert_snapshot!(jump("2 ids are"), @"line 7 moves the latest day from 1970-01-01 to 1970-02-10, by more than `remember_days` (30): 2 ids are forgotten (if such a time is wrong, start over with `nodes.idempotency_gate.max_days_ahead`)");
         let too_old = too_old(7, Day(0), Day(40), 30);

@@ -75,7 +75,7 @@ nodes:
 }
 
 #[test]
-fn what_only_the_application_can_tell_has_its_place_too() {
+fn mistakes_found_by_the_application_have_places() {
     insta::assert_snapshot!(check("nodes: {classify_request: {group_by: [path, status, path]}}\n"), @"
     error: `nodes.classify_request.group_by.2`: the group `path` is named twice
       --> access_log.yaml:3:53

@@ -78,7 +78,7 @@ fn listing(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_output_is_not_the_input_by_whatever_way() {
+fn the_output_is_never_the_input() {
     insta::assert_snapshot!(check(&[
         untraced(INPUT, "out"),
         untraced(INPUT, INPUT),

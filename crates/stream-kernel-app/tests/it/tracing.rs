@@ -16,7 +16,7 @@ fn traced(settings: &[&str], lines: &str) -> Outcome {
 }
 
 #[test]
-fn the_path_of_a_request_is_told_with_what_the_steps_note() {
+fn the_steps_of_a_request_are_shown_with_annotations() {
     let settings = [
         "nodes.classify_request.group_by=[path]",
         "runtime.tracing.signature.mode=type_and_identity",

@@ -216,7 +216,7 @@ fn workers_write_files_of_their_own_or_process_0_for_all() {
 }
 
 #[test]
-fn what_parts_need_is_named_with_the_way_out_of_them() {
+fn settings_that_parts_need_are_named_with_a_remedy() {
     for (settings, hint) in [
         (&[PARTS][..], "hint: name a file, or leave out `adapters.output_sink.settings.parts`, which makes"),
         (
@@ -342,7 +342,7 @@ fn write_secret(folder: &Path, content: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn other_machines_need_a_secret_and_somebody_who_knows() {
+fn other_machines_need_a_secret_and_consent() {
     let folder = tempfile::tempdir().unwrap();
     write_secret(folder.path(), "0123456789abcdef");
     let (secret, cleartext) = ("runtime.cluster.secret_file=SECRET", "runtime.cluster.cleartext=true");

@@ -215,7 +215,7 @@ fn after_a_failure_no_commit_is_made() {
 }
 
 #[test]
-fn what_has_no_room_is_refused_at_once() {
+fn texts_that_do_not_fit_are_refused_at_once() {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, _) = open(&disk).unwrap();
     let mut too_long = greatest();

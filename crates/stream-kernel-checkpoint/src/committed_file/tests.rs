@@ -36,7 +36,7 @@ fn an_earlier_file_goes_on_at_its_end() {
 }
 
 #[test]
-fn a_file_is_cut_to_what_was_committed() {
+fn a_file_is_cut_to_its_committed_length() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"ab\nde");
     let open = |committed| UncutFile::open(&disk, path(), committed);
@@ -93,14 +93,14 @@ fn a_shortened_file_is_named_with_length() {
 }
 
 #[test]
-fn what_is_nowhere_is_named() {
+fn a_missing_output_is_named() {
     let disk = SimulatedDisk::new(1);
     let error = UncutFile::open(&disk, path(), 0).unwrap_err();
     assert_eq!(error.to_string(), "`/output` cannot be opened");
 }
 
 #[test]
-fn what_follows_can_be_left_to_others() {
+fn later_bytes_can_be_left_to_others() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"ab\nde");
     let mut file = UncutFile::open(&disk, path(), 3).unwrap().append(1);

@@ -98,7 +98,7 @@ fn redirects_are_not_followed() {
 }
 
 #[test]
-fn what_is_not_an_answer_is_refused() {
+fn an_invalid_answer_is_refused() {
     let outside = list(&[("fund-loader/a", Some(b"1"))]);
     for body in
         ["", "null", "{}", "[", "[1]", "<html>", "[{\"Key\":\"fund-load/a\",\"Value\":\"?\"}]", &outside]

@@ -149,7 +149,7 @@ fn redirects_are_not_followed() {
 }
 
 #[test]
-fn what_is_not_an_answer_is_refused() {
+fn an_invalid_answer_is_refused() {
     let outside = kvs(&[(b"fund-loader/a", b"1")]);
     let deep = "[".repeat(100_000);
     for body in [

@@ -186,7 +186,7 @@ fn a_real_postgresql_wants_the_right_credentials() {
 }
 
 #[test]
-fn what_is_not_a_message_is_refused() {
+fn an_invalid_message_is_refused() {
     // A message that announces two gigabytes, then a large part of it.
     let mut endless = b"R\x7f\xff\xff\xff".to_vec();
     endless.resize(4 << 20, 0);

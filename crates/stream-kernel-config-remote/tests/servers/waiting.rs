@@ -100,7 +100,7 @@ fn a_host_that_is_none_is_named() {
 }
 
 #[test]
-fn a_server_that_hangs_up_or_speaks_something_else_is_named() {
+fn a_closing_or_foreign_server_is_named() {
     for said in [
         &b""[..],
         b"\0\xff\xfe garbage\r\n\r\n",

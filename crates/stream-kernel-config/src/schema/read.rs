@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_checked_completely_is_refused() {
+    fn uncheckable_schemas_are_refused() {
         let refused = |schema: Value| read(&schema).unwrap_err().reason;
         assert_eq!(refused(json!(true)), "a schema that allows anything or nothing");
         assert_eq!(refused(json!({"$ref": "#"})), "no single type");

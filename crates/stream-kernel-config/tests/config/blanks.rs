@@ -245,7 +245,7 @@ fn blank_profiles_are_refused() {
 }
 
 #[test]
-fn a_source_that_adds_nothing_is_told() {
+fn a_source_without_keys_gets_a_warning() {
     for nothing in ["", "\n", "# a: 1\n", "---\n", "\u{feff}"] {
         let loaded = with("").file("b.yaml", nothing).load();
         let warnings: Vec<_> = loaded.warnings().iter().map(ToString::to_string).collect();

@@ -155,7 +155,7 @@ fn mistakes_name_the_file() {
 }
 
 #[test]
-fn a_directory_may_hold_so_many_files_and_no_more() {
+fn a_directory_has_a_bound_on_files() {
     let files = |count: usize| {
         let directory = directory(&[]);
         fs::write(directory.path().join("00000.yml"), MINIMAL).unwrap();
@@ -169,7 +169,7 @@ fn a_directory_may_hold_so_many_files_and_no_more() {
 
 /// Waiting for a pipe would never end; and a broken link is named.
 #[test]
-fn what_is_no_file_is_refused_and_not_waited_for() {
+fn other_things_than_files_are_refused_without_waiting() {
     let directory = directory(&[("version", "1")]);
     let path = |name: &str| directory.path().join(name);
     let mode = rustix::fs::Mode::RUSR;
@@ -189,7 +189,7 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn a_directory_may_hold_so_many_bytes_and_no_more() {
+fn a_directory_has_a_bound_on_bytes() {
     let comment = |bytes: usize| format!("#{}\n", "x".repeat(bytes - 2));
     let names: Vec<_> = (10..26).map(|number| format!("{number}.yml")).collect();
     let loaded_with = |last: &str| {
@@ -206,7 +206,7 @@ fn a_directory_may_hold_so_many_bytes_and_no_more() {
 
 /// Root may read everything, so the thread changes its user.
 #[test]
-fn what_may_not_be_read_is_named() {
+fn an_unreadable_file_is_named() {
     let directory = directory(&[("a.yml", MINIMAL), ("b.yml", "")]);
     let path = directory.path().to_owned();
     // Whatever the umask.
@@ -271,7 +271,7 @@ impl Drop for Done<'_> {
 
 /// Nobody has written half of an old configuration with half of a new one.
 #[test]
-fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
+fn a_directory_is_read_all_old_or_all_new() {
     let volume = TempDir::new().unwrap();
     mount(volume.path(), 0);
     for key in ["version", "scenario.name", "scenario.description"] {

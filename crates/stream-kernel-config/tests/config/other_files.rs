@@ -61,7 +61,7 @@ fn hidden_files_are_skipped_and_others_named() {
 
 /// Misspelt keys are reported, and so are keys in the place of a directory.
 #[test]
-fn what_may_be_a_key_is_a_mistake() {
+fn probable_keys_are_mistakes() {
     let keys = directory(&[("versoin", "1"), ("scenario.name", "x")]);
     fs::create_dir(keys.path().join("runtime.strict")).unwrap();
     let told = loaded(keys.path());

@@ -80,7 +80,7 @@ fn the_effective_configuration_as_yaml() {
 }
 
 #[test]
-fn entries_name_what_each_key_holds_and_why() {
+fn entries_name_each_value_and_its_origin() {
     assert_snapshot!(scene().file("a.yaml", MINIMAL).entries(), @"
     version: 1  # a.yaml:1:10
     scenario.name: test  # a.yaml:2:18
@@ -112,7 +112,7 @@ fn entries_name_what_each_key_holds_and_why() {
 
 /// Other programs may read the output, with a parser of YAML 1.1.
 #[test]
-fn text_that_other_readers_take_for_something_else_is_quoted() {
+fn text_that_other_readers_misread_is_quoted() {
     let words = [
         "y",
         "N",

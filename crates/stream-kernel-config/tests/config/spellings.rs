@@ -41,7 +41,7 @@ fn quotes_are_removed_only_where_there_are_some() {
 }
 
 #[test]
-fn a_number_out_of_its_bounds_is_told_them() {
+fn a_number_out_of_bounds_is_reported_with_them() {
     for (setting, expected) in [
         ("nodes.evaluate_policies.daily_attempts=1001", "write a whole number from 0 to 1000"),
         ("nodes.evaluate_policies.daily_attempts=-1", "write a whole number from 0 to 1000"),
@@ -62,7 +62,7 @@ fn a_number_out_of_its_bounds_is_told_them() {
 }
 
 #[test]
-fn a_variable_with_single_underscores_is_told_its_name() {
+fn a_variable_with_single_underscores_gets_its_right_name() {
     let warnings = |names: &[&str]| {
         let scene = names.iter().fold(with(""), |scene, name| scene.variable(name, "x"));
         let loaded = scene.load();

@@ -27,7 +27,7 @@ fn some(texts: &[&str]) -> BTreeSet<Option<Vec<u8>>> {
 }
 
 #[test]
-fn what_is_synced_with_its_name_survives_every_power_cut() {
+fn synced_data_with_a_synced_name_survives_every_power_cut() {
     let disk = SimulatedDisk::new(1);
     let file = new_file(&disk);
     file.write_all_at(b"abc", 0).unwrap();
@@ -38,7 +38,7 @@ fn what_is_synced_with_its_name_survives_every_power_cut() {
 }
 
 #[test]
-fn what_is_not_synced_is_lost_kept_or_torn() {
+fn unsynced_data_is_lost_kept_or_torn() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"--");
     let file = disk.open(path(), OpenHow::Existing).unwrap();
@@ -155,7 +155,7 @@ fn a_name_that_is_given_again_is_that_of_the_last() {
 }
 
 #[test]
-fn a_directory_that_is_lost_takes_along_what_is_in_it() {
+fn a_lost_directory_loses_its_content() {
     let disk = SimulatedDisk::new(1);
     disk.create_dir(Path::new("/dir")).unwrap();
     disk.open(Path::new("/dir/file"), OpenHow::New).unwrap();
@@ -220,7 +220,7 @@ fn a_file_that_has_lost_its_name_cannot_be_locked() {
 }
 
 #[test]
-fn a_failure_can_be_told_by_its_history() {
+fn the_history_explains_a_failure() {
     let disk = SimulatedDisk::new(1);
     let file = new_file(&disk);
     disk.plan(PlannedFault { fault: Fault::Full, at: 2, from_then_on: false });

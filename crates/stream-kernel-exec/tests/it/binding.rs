@@ -51,7 +51,7 @@ fn a_pipeline_that_fits_tells_how_it_is_wired() {
 }
 
 #[test]
-fn an_unknown_step_is_named_and_so_is_what_it_leaves_unwired() {
+fn an_unknown_step_is_named_with_its_consequences() {
     insta::assert_snapshot!(bound(&fitting().pipeline("split jugde sum write")), @"
     strict: refused, not strict: runs
     step 0: step `split` emits `Word`, which no later step takes
@@ -81,7 +81,7 @@ fn only_an_earlier_step_feeds() {
 }
 
 #[test]
-fn a_second_step_that_takes_what_the_source_gives_is_unfed() {
+fn a_second_taker_of_the_sources_kind_is_unfed() {
     let rig =
         Rig::new().step::<Line, Nothing>("swallow", |_| vec![]).step::<Line, Nothing>("never", |_| vec![]);
     insta::assert_snapshot!(bound(&rig), @"

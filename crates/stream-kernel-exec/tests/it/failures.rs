@@ -99,7 +99,7 @@ fn an_error_that_always_stops_does_so_under_continue() {
 }
 
 #[test]
-fn what_an_abandoned_input_left_waiting_does_not_reach_the_next() {
+fn messages_of_an_abandoned_input_do_not_reach_the_next() {
     // When `judge` fails at `bad`, a word waits for `late`, and one that `late` emitted waits for `take`.
     let rig = Rig::new()
         .step::<Line, Word>("split", |text| text.split_whitespace().map(Word::from).collect())

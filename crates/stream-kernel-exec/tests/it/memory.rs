@@ -221,7 +221,7 @@ fn told<E: std::fmt::Display>(runner: &SyncRunner<Toy>, done: Result<InputOutcom
 }
 
 #[test]
-fn steps_find_what_earlier_lines_have_left() {
+fn steps_find_the_state_of_earlier_lines() {
     let lines = ["ann 5 1", "bob 10 1", "ann 20 3", "bob 1 1", "ann 1 3"];
     insta::assert_snapshot!(story(&mut runner(OnStepError::Stop), 1, &lines), @"
     ann 5 large 0 latest 1 sum Some(5)
@@ -285,7 +285,7 @@ fn an_abandoned_line_keeps_earlier_changes() {
 }
 
 #[test]
-fn notices_are_told_so_often_and_no_more() {
+fn notices_have_a_bound() {
     let mut runner = runner(OnStepError::Continue);
     story(&mut runner, 1, &["a 1 1", "a 1 10", "a 1 20 late", "a 1 30", "a 1 40", "a 1 50"]);
     let notices = runner.take_notices().join("\n");
@@ -314,7 +314,7 @@ fn mixed(at: u64) -> &'static str {
 
 /// Lines prepared ahead in blocks of any size give the same output, counts and memory.
 #[test]
-fn prepared_inputs_come_to_the_same() {
+fn prepared_inputs_give_the_same_results() {
     let mut plain = runner(OnStepError::Continue);
     let expected: Vec<_> = (1..=200).map(|line_no| story(&mut plain, line_no, &[mixed(line_no)])).collect();
     for (block, traced) in [(1, false), (3, false), (16, false), (200, false), (16, true)] {

@@ -36,7 +36,7 @@ fn a_target_is_reached_past_an_earlier_taker() {
 }
 
 #[test]
-fn a_target_feeds_a_step_that_nothing_else_reaches() {
+fn a_target_feeds_an_otherwise_unreachable_step() {
     // By kind, no word gets to `second`: `first` comes before it.
     insta::assert_snapshot!(bound(&sending(vec![])), @"
     strict: refused, not strict: runs

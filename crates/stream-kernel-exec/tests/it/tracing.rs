@@ -157,7 +157,7 @@ impl TraceSink for Waiting {
 
 /// Somebody who follows a trace while the run waits for input wants to see all of it.
 #[test]
-fn a_sink_is_told_that_the_run_waits() {
+fn a_sink_learns_that_the_run_waits() {
     let sink = Waiting::default();
     let (runner, _) = eventful().runner();
     let settings = TraceSettings::default();

@@ -236,7 +236,7 @@ mod tests {
 
     /// A commit must describe the input that decisions were made on, even if it has changed since.
     #[test]
-    fn the_hash_covers_what_was_read_not_the_file() {
+    fn the_hash_covers_the_read_bytes_not_the_file() {
         let (disk, file) = opened(b"a 1\nb 2\n");
         let mut lines = reader(file, 8);
         lines.next_line().unwrap();

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_count_by_what_they_lead_to() {
+    fn paths_count_by_their_targets() {
         let key = |path: &str| {
             check(|now| now.configuration["runtime"]["tracing"]["redact"]["key_file"] = json!(path))
         };

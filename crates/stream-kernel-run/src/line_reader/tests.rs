@@ -195,7 +195,7 @@ fn a_last_line_without_lf_can_be_left() {
 }
 
 #[test]
-fn what_is_taken_is_not_left() {
+fn a_taken_line_is_not_left() {
     let mut reader = LineReader::new(&b"a\nbc"[..], 8);
     while reader.next_line().unwrap().is_some() {}
     assert_eq!((reader.bytes_read(), reader.bytes_left()), (4, 0));

@@ -55,7 +55,7 @@ fn read(dir: &TempDir) -> Result<String, String> {
 }
 
 #[test]
-fn what_is_written_comes_back_in_order() {
+fn written_bytes_come_back_in_order() {
     for seed in 0..60 {
         let dir = tempfile::tempdir().unwrap();
         // The last ones have indexes of several blocks.
@@ -66,7 +66,7 @@ fn what_is_written_comes_back_in_order() {
 }
 
 #[test]
-fn of_an_unfinished_folder_comes_what_is_there_without_a_gap() {
+fn an_unfinished_folder_is_read_up_to_the_first_gap() {
     let dir = tempfile::tempdir().unwrap();
     let mut parts = open(&dir, 0..3, 3).unwrap();
     let write = |parts: &mut RunParts, worker: usize, text: &str| {
@@ -86,7 +86,7 @@ fn of_an_unfinished_folder_comes_what_is_there_without_a_gap() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn misfits_are_named() {
     type Change = fn(&Path);
     let changes: [(&str, Change); 12] = [
         ("part-00001` is missing", |folder| fs::remove_file(folder.join("part-00001")).unwrap()),
@@ -146,7 +146,7 @@ fn the_longest_number_is_read_and_a_longer_one_is_refused() {
 }
 
 #[test]
-fn headers_are_read_as_they_are_written_and_nothing_else_is() {
+fn only_written_headers_are_read() {
     let header = Header { kind: PartsKind::Trace, run: u64::MAX, worker: 1_023, workers: 1_024 };
     assert!(header.line().len() <= MAX_HEADER_BYTES);
     assert_eq!(Header::read(header.line().trim_end()), Some(header));
@@ -185,7 +185,7 @@ fn a_folder_of_an_earlier_run_is_replaced() {
 }
 
 #[test]
-fn a_folder_with_anything_else_is_refused_and_left_alone() {
+fn a_folder_with_other_files_is_refused_and_left_alone() {
     for (name, is_folder) in
         [("notes.txt", false), ("part-1", false), ("part-000001", false), ("part-00000", true)]
     {
@@ -225,7 +225,7 @@ fn a_refused_run_touches_neither_output_nor_trace_parts() {
 }
 
 #[test]
-fn a_part_that_somebody_else_has_changed_is_named() {
+fn a_part_changed_by_others_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let mut parts = open(&dir, 0..1, 1).unwrap();
     let part = &mut parts.writers[0].0;

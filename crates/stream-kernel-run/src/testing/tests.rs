@@ -88,6 +88,6 @@ fn a_run_that_a_step_ends_is_not_checked() {
 
 #[test]
 #[should_panic(expected = "unknown key")]
-fn a_wrong_configuration_is_told() {
+fn a_wrong_configuration_is_reported() {
     scene::<NOTHING>().set("nodes.parse.strict=true").check_snapshots();
 }

@@ -46,7 +46,7 @@ fn setting(workers: usize, network: Network) -> Setting {
 }
 
 #[test]
-fn a_measured_run_comes_to_the_same_as_one_worker() {
+fn a_measured_run_gives_the_results_of_one_worker() {
     let slow = Network { latency_ns: 35, bytes_per_second: Some(1_000_000_000), copy_ns_per_kib: 90 };
     let (mut ended, mut traced) = (0, 0);
     for seed in 0..100 {

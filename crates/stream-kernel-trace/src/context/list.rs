@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_snapshot_will_show_is_not_even_made() {
+    fn values_that_no_snapshot_shows_are_not_made() {
         let mut errors: List<ErrorEntry> = List::new(false);
         errors.push(|| panic!("made"));
         assert!(errors.is_empty());

@@ -28,7 +28,7 @@ fn check_redacted(shown: FieldSet, redaction: &Redaction, steps: &[fn(&mut Conte
 }
 
 #[test]
-fn each_step_starts_from_what_the_one_before_left() {
+fn each_step_starts_from_the_state_before_it() {
     let steps: [fn(&mut Context); 3] =
         [|context| context.tags.set("day", "Mon"), |_| {}, |context| context.tags.set("day", "Tue")];
     insta::assert_debug_snapshot!(check(FieldSet::of([ContextField::Tags, ContextField::LineNo]), &steps), @r#"
@@ -186,7 +186,7 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
 }
 
 #[test]
-fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
+fn the_mark_of_left_out_entries_counts_as_a_change() {
     let shown = FieldSet::of([ContextField::Flags]);
     let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
     let mut context = Context::new(label, shown);

@@ -228,7 +228,7 @@ fn a_limit_of_nothing_is_not_checked_and_a_limit_of_zero_is() {
 const FORGETFUL: u16 = 2;
 
 #[test]
-fn an_id_is_remembered_up_to_so_many_days_before_the_latest() {
+fn an_id_is_remembered_for_exactly_the_configured_days() {
     let settings = Settings { remember_days: Some(FORGETFUL), ..baseline() };
     let third = "2000-01-03T23:59:59Z";
     let fourth = "2000-01-04T00:00:00Z";

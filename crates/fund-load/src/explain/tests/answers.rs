@@ -49,7 +49,7 @@ fn a_line_that_cannot_be_read() {
 }
 
 #[test]
-fn what_the_ids_tell_of_a_line_that_cannot_be_read() {
+fn readable_ids_explain_an_unreadable_line() {
     let line = |fields: &str| format!("{{{fields},\"time\":\"2000-01-01T00:00:00Z\"}}\n");
     let input = line(r#""id":"1","customer_id":"2","load_amount":1.00"#)
         + &line(r#""id":"1","customer_id":null,"load_amount":"$1.00""#)
@@ -78,7 +78,7 @@ fn what_the_ids_tell_of_a_line_that_cannot_be_read() {
 
 /// The fixture's days and ids tell exactly which lines the Monday multiplier and the prime gate affect.
 #[test]
-fn what_the_scenarios_decide_alike_is_explained_alike() {
+fn equal_decisions_of_the_scenarios_have_equal_explanations() {
     let alike = [3, 4, 5, 6, 7, 9, 11, 12, 13, 15, 25, 30];
     assert_eq!(answers(EXP_MP, &alike), answers(BASELINE, &alike));
 }

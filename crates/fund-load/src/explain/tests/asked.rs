@@ -16,7 +16,7 @@ fn read(arguments: &[&str]) -> Result<Options, String> {
 }
 
 #[test]
-fn a_line_or_an_id_is_asked_for_not_neither_nor_both() {
+fn either_a_line_or_an_id_is_required() {
     assert_eq!(read(&["--line", "1"]).unwrap().line, Some(1));
     let neither = read(&[]).unwrap_err();
     assert!(neither.contains("<--line <N>|--id <ID>>"), "{neither}");

@@ -96,7 +96,7 @@ fn a_trace_without_limits_tells_the_figures_that_it_shows() {
 }
 
 #[test]
-fn a_reason_of_another_version_is_told_as_it_is() {
+fn an_unknown_reason_is_shown_unchanged() {
     let trace = String::from_utf8(traced(BASELINE, &[], REASONS)).unwrap();
     let newer = trace.replace("DAILY_ATTEMPT_LIMIT", "HOURLY_LIMIT");
     assert_snapshot!(answer(newer.as_bytes(), Asked::Line(15)), @"

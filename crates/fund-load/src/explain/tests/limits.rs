@@ -175,7 +175,7 @@ fn mondays_that_divide_the_limits() {
 }
 
 #[test]
-fn everything_else_that_stands_in_the_way_is_named() {
+fn all_other_obstacles_are_named() {
     let limits =
         ["nodes.evaluate_policies.limits={daily_amount: 10.00, weekly_amount: 5.00, daily_attempts: 1}"];
     let input = attempt("4", "2", "$5.00", "2000-01-04T00:00:00Z")

@@ -78,7 +78,7 @@ fn hidden_values_are_not_narrowed_down() {
 }
 
 #[test]
-fn who_asks_for_a_masked_id_is_told_how_to_ask() {
+fn a_request_for_a_masked_id_gets_advice() {
     let ask = |id| answer(&masked("id"), Asked::Id(id)).replace(id, "ID");
     assert_snapshot!(ask("14"), @"exit 1: `TRACE` holds no line with the id `ID` (it hides ids: ask for a hash as the trace shows it, or with `--line N`)");
     assert_eq!(ask("***"), ask("14"), "lines whose ids are masked have nothing in common");

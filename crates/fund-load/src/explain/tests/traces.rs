@@ -88,7 +88,7 @@ fn json_is_an_object_a_line() {
 
 /// Tags and metrics are two sets of names.
 #[test]
-fn texts_and_names_in_the_steps_are_told_as_they_are() {
+fn texts_and_names_in_steps_are_shown_unchanged() {
     let trace = traced(BASELINE, &[], attempt("ab\\\"", "\\u001b\\u202e", "$1.00", "x").as_bytes());
     let trace = String::from_utf8(trace).unwrap();
     let metrics = r#","metrics":{"before":{},"after":{"id":7,"fee_cents":"none","cap_cents":123456}}}"#;
@@ -120,7 +120,7 @@ fn lines_with_the_same_id_are_kept_apart() {
 }
 
 #[test]
-fn the_largest_figures_are_told_exactly() {
+fn the_largest_figures_are_exact() {
     let settings = [
         "nodes.compute_features.monday_multiplier.multiplier=1000",
         "nodes.evaluate_policies.limits.daily_amount=null",
@@ -175,7 +175,7 @@ fn full_contexts_explain_as_much_as_tags_and_metrics() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn missing_lines_and_ids_are_named() {
     let trace = traced(BASELINE, &[], REASONS);
     assert_snapshot!(explain(&trace, Asked::Line(31)), @"exit 1: `TRACE` holds no line 31");
     assert_snapshot!(explain(&trace, Asked::Id("\u{1b}[2J")), @r"exit 1: `TRACE` holds no line with the id `\u{1b}[2J`");
@@ -183,7 +183,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
-fn what_is_no_trace_is_named_by_file_and_line() {
+fn an_invalid_trace_is_named_by_file_and_line() {
     let trace = traced(BASELINE, &[], REASONS);
     assert_snapshot!(explain(&[&trace[..], b"{}\n"].concat(), Asked::Line(1)), @"
     line 1  id 1000  customer 10  ACCEPTED: $2,500.00. Left: 2 of 3 attempts that day, $2,500.00 of $5,000.00 that day, $17,500.00 of $20,000.00 that week
@@ -219,7 +219,7 @@ fn standard_input_cannot_be_read_twice() {
 }
 
 #[test]
-fn an_error_of_the_output_is_told() {
+fn an_error_of_the_output_is_reported() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

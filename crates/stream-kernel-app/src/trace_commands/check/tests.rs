@@ -189,7 +189,7 @@ fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_part_of_a_record_is_never_cut() {
+fn only_parts_of_a_record_are_cut() {
     let repair = Call { repair: true, ..Call::default() };
     for tail in ["my letter to the editor", "{\"trace_id\":1}", "[]", " "] {
         let text = told(&(record("a", 1, "In") + tail), repair);
@@ -258,7 +258,7 @@ fn a_link_is_not_repaired() {
 }
 
 #[test]
-fn findings_are_told_before_anything_is_cut() {
+fn findings_are_reported_before_the_cut() {
     /// Accepts no bytes.
     struct Full;
     impl Write for Full {

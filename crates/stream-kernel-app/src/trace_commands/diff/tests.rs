@@ -196,7 +196,7 @@ fn an_added_step_is_said_once_and_hides_no_difference() {
 }
 
 #[test]
-fn tags_without_decisions_are_no_reason_for_advice() {
+fn tags_without_decisions_give_no_advice() {
     let (a, b) = (record("a", 1, "parse", r#""path":"/""#), record("b", 1, "parse", r#""path":"/x""#));
     let (_, text) = check(&a, &b, None, false);
     assert!(text.contains("tags that ended otherwise") && !text.contains("no decisions"), "{text}");
@@ -279,7 +279,7 @@ fn a_torn_end_is_left_out() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused() {
+fn only_regular_files_are_accepted() {
     for name in ["-", "/dev/null", "/"] {
         let failure = run(&options(name.to_owned(), name.to_owned()), &mut Vec::new()).unwrap_err();
         assert_eq!(failure.exit_code(), 2);

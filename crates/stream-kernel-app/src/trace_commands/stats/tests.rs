@@ -85,7 +85,7 @@ fn a_trace_of_no_records_has_no_run() {
 }
 
 #[test]
-fn what_is_no_trace_is_named() {
+fn an_invalid_trace_is_named() {
     insta::assert_snapshot!(check("x\ny\n", None, false), @"2 `trace.jsonl`, line 1: no record: expected value at column 1 (is it a trace? `trace check` names everything that is wrong)");
 }
 
@@ -100,7 +100,7 @@ fn wrong_lines_fail_only_the_runs_they_may_belong_to() {
 }
 
 #[test]
-fn a_long_file_is_told_as_a_pipe_is() {
+fn a_long_file_gives_the_results_of_a_pipe() {
     let two_runs = two_runs();
     let damaged = [&two_runs.repeat(800), "x\n", &two_runs, "\n", two_runs.trim_end()].concat();
     for trace in [two_runs.repeat(800), damaged] {

@@ -74,7 +74,7 @@ fn an_empty_text_holds_nothing() {
 }
 
 #[test]
-fn what_is_no_single_plain_document_is_refused_with_its_place() {
+fn only_a_single_plain_document_is_accepted() {
     let check = |text, expected: &str| {
         let refusal = refusal(text);
         assert!(refusal.contains(expected), "{text:?}: {refusal}");

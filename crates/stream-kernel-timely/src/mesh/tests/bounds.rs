@@ -125,7 +125,7 @@ fn messages_are_read_as_they_were_sent() {
 
 /// A process that has begun takes them for data: a header of timely's is longer.
 #[test]
-fn messages_to_who_may_have_begun_are_one_byte() {
+fn messages_to_processes_that_may_have_begun_are_one_byte() {
     for message in [Message::Stopped, Message::GaveUp] {
         assert_eq!(message.encode().len(), 1);
     }
@@ -151,7 +151,7 @@ fn reasons_are_cut_between_characters() {
 }
 
 #[test]
-fn what_others_say_cannot_steer_a_terminal() {
+fn messages_from_others_cannot_steer_a_terminal() {
     let hosts = Hosts::from_list(&["127.0.0.1:1"]).unwrap();
     assert_eq!(
         MeshError::ended(&hosts, 7, "a\u{1b}[2Jb").to_string(),
@@ -178,7 +178,7 @@ fn sizes_are_read_up_to_a_bound() {
 }
 
 #[test]
-fn links_end_at_their_deadline_or_when_told() {
+fn links_end_at_their_deadline_or_on_demand() {
     let (_from, to) = connection();
     let mut late = Link::new(&to, Deadline::after(Duration::from_millis(30)), &|| false);
     assert_eq!(late.read::<1>().unwrap_err().kind(), std::io::ErrorKind::TimedOut);

@@ -44,7 +44,7 @@ fn an_identity_that_differs_ends_all() {
 
 /// Process 0 has ended the run by then.
 #[test]
-fn who_comes_late_hears_who_differs() {
+fn a_late_process_learns_which_one_differs() {
     let mut party = Party::of(3);
     let zero = party.start(0);
     let two = text(party.start_as(&party.settings(2, LONG), identity("6")));
@@ -55,7 +55,7 @@ fn who_comes_late_hears_who_differs() {
 }
 
 #[test]
-fn who_is_late_is_not_waited_for_long() {
+fn a_late_process_is_not_waited_for_long() {
     let mut party = Party::of(3);
     let settings = MeshSettings { farewell: Duration::from_millis(1), ..party.settings(0, LONG) };
     let zero = party.start_as(&settings, identity("5"));

@@ -35,7 +35,7 @@ fn proved(party: &Party, hello: &Hello) -> std::net::TcpStream {
 }
 
 #[test]
-fn who_says_nothing_is_turned_away_in_time() {
+fn a_silent_stranger_is_turned_away_in_time() {
     let mut party = Party::of(2);
     let settings = party.settings(0, LONG);
     let zero = party
@@ -46,7 +46,7 @@ fn who_says_nothing_is_turned_away_in_time() {
 }
 
 #[test]
-fn who_says_a_byte_at_a_time_is_turned_away_in_time() {
+fn a_slow_stranger_is_turned_away_in_time() {
     let mut party = Party::of(2);
     let settings = MeshSettings { handshake: Duration::from_millis(200), ..party.settings(0, LONG) };
     let zero = party.start_as(&settings, identity("5"));
@@ -63,7 +63,7 @@ fn who_says_a_byte_at_a_time_is_turned_away_in_time() {
 }
 
 #[test]
-fn who_says_nothing_holds_nobody_up() {
+fn a_silent_stranger_delays_nobody() {
     let mut party = Party::of(2);
     // Waiting for the end of the handshake would take an hour.
     let settings = MeshSettings { handshake: Duration::from_hours(1), ..party.settings(0, LONG) };
@@ -75,7 +75,7 @@ fn who_says_nothing_holds_nobody_up() {
 }
 
 #[test]
-fn many_who_say_nothing_hold_nobody_up() {
+fn many_silent_strangers_delay_nobody() {
     // One more than the most handshakes: with that many, process 1 would wait for 60 s.
     let mut silent = Vec::new();
     meets(|party| silent.extend((0..=MAX_HANDSHAKES).map(|_| party.connect(0))));
@@ -91,12 +91,12 @@ fn garbage_is_turned_away() {
 }
 
 #[test]
-fn who_leaves_at_once_is_forgotten() {
+fn a_stranger_that_leaves_at_once_is_forgotten() {
     meets(|party| drop(party.connect(0)));
 }
 
 #[test]
-fn another_version_is_told_of_this_one() {
+fn another_version_learns_this_one() {
     meets(|party| {
         let mut stream = party.connect(0);
         stream.write_all(&preamble(VERSION + 1)).unwrap();
@@ -172,7 +172,7 @@ fn numbers_out_of_range_are_turned_away() {
 }
 
 #[test]
-fn who_means_another_process_is_turned_away() {
+fn a_caller_of_another_process_is_turned_away() {
     meets(|party| assert!(is_closed(&proved(party, &Hello { to: 1, ..hello_of(1) }))));
 }
 

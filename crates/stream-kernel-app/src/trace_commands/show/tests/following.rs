@@ -38,7 +38,7 @@ fn line(line_no: u64) -> String {
 }
 
 #[test]
-fn what_is_appended_is_shown_and_what_is_held_at_the_end_too() {
+fn appended_records_and_the_last_input_are_shown() {
     let (_folder, path) = trace_of("");
     let (head, rest) = (line(2)[..90].to_owned(), line(2)[90..].to_owned());
     let headings = headings(
