@@ -15,8 +15,8 @@ pub use attempt::{
 };
 pub(crate) use calendar::SECONDS_PER_DAY;
 pub use calendar::{Day, Moment, WeekStart};
-pub(crate) use decision::LineText;
 pub use decision::{BadLine, Decision, EchoedId, OutputLine, Reason, Subject, Verdict};
+pub(crate) use decision::{LINE_ROOM, LineText};
 pub use digit_id::DigitId;
 pub use money::{Cents, Multiplier};
 pub use prime::is_prime;

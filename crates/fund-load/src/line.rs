@@ -1,6 +1,7 @@
 //! Reading of a line: from its bytes to an attempt, or to the reason why there is none.
 
 mod amount;
+mod digits;
 mod fields;
 mod plain;
 mod timestamp;

@@ -61,7 +61,6 @@ pub struct SyncRunner<M> {
     /// The step that handles a message at this moment.
     running: Option<usize>,
     pub(crate) report: RunReport,
-    prepared: VecDeque<Paused<M>>,
     /// The stages whose memory several workers share.
     pub(crate) shared_stages: Vec<Stage>,
 }
@@ -90,7 +89,6 @@ impl<M: MessageSet> SyncRunner<M> {
             waiting: 0,
             running: None,
             report: RunReport::default(),
-            prepared: VecDeque::new(),
             shared_stages: Vec::new(),
         }
     }
@@ -136,12 +134,13 @@ impl<M: MessageSet> SyncRunner<M> {
         self.end_input(result)
     }
 
-    /// Prepares an input that [`process_prepared`](Self::process_prepared) takes in its turn: what steps will look up for it can be
-    /// [prefetched](Self::prefetch). What the input before it has [written](Self::written) must have been taken.
+    /// Prepares an input, which [`finish_paused`](Self::finish_paused) takes in its turn: what steps will look up for it can be
+    /// [prefetched](Self::prefetch). The output of the last input that was finished is gone then.
     ///
     /// The stateless steps at the beginning run already, and nothing shows that they did. If somebody records or observes, they wait:
     /// to run them twice would cost more than is gained.
-    pub fn prepare(&mut self, line_no: u64, input: impl Into<M>) {
+    #[must_use]
+    pub fn prepare(&mut self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let mut paused = self.enter(line_no, input);
         if !self.is_watched() {
             paused = self.run_until(paused, self.scenario.first_keyed);
@@ -155,22 +154,12 @@ impl<M: MessageSet> SyncRunner<M> {
                 }
             }
         }
-        self.prepared.push_back(paused);
+        paused
     }
 
     /// Prefetches what the inputs that were prepared since the last call will look up.
     pub fn prefetch(&mut self) {
         self.scenario.memory.prefetch();
-    }
-
-    /// Takes the input that was prepared first through the rest of the pipeline; `None` if none is left.
-    ///
-    /// # Errors
-    ///
-    /// As for [`process`](Self::process).
-    pub fn process_prepared(&mut self) -> Option<Result<InputOutcome, StepFailure>> {
-        let paused = self.prepared.pop_front()?;
-        Some(self.finish_paused(paused))
     }
 
     /// Returns the bytes that the last input has written to the output of the run.

@@ -123,12 +123,9 @@ impl<R: BufRead> LineReader<R> {
             let line_end = memchr::memchr(b'\n', chunk);
             if let (Some(len), true) = (line_end, self.line.is_empty() && self.overlong.is_none()) {
                 // The usual line lies in the buffer as a whole and is copied once, which saves 3 % of the time of a line, 4 % of its instructions.
-                self.line_no += 1;
-                let content = whole_line(&chunk[..len], self.line_no == 1, true, self.max_line_bytes);
+                let content = whole_line(&chunk[..len], self.line_no == 0, true, self.max_line_bytes);
                 let left = chunk.len() - (len + 1);
-                self.consume(len + 1, left);
-                self.bytes_read += mem::take(&mut self.bytes_of_line);
-                return Ok(Some(RawLine::new(self.line_no, content)));
+                return Ok(Some(self.end_line(content, len + 1, left)));
             }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
             let consumed = part.len() + usize::from(line_end.is_some());
@@ -157,8 +154,10 @@ impl<R: BufRead> LineReader<R> {
         }
         // What is in the buffer is handed out without reading.
         let buffered = self.input.fill_buf().ok()?;
-        memchr::memchr(b'\n', buffered)?;
-        self.next_line().ok().flatten()
+        let len = memchr::memchr(b'\n', buffered)?;
+        let content = whole_line(&buffered[..len], self.line_no == 0, true, self.max_line_bytes);
+        let left = buffered.len() - (len + 1);
+        Some(self.end_line(content, len + 1, left))
     }
 
     /// Returns whether the end of the input was seen.
@@ -179,6 +178,14 @@ impl<R: BufRead> LineReader<R> {
     /// Returns the input, of which nothing is to be read or consumed.
     pub(crate) fn input_mut(&mut self) -> &mut R {
         &mut self.input
+    }
+
+    /// Ends a line that lies in the buffer as a whole, with `left` bytes behind it.
+    fn end_line(&mut self, content: LineContent, bytes: usize, left: usize) -> RawLine {
+        self.line_no += 1;
+        self.consume(bytes, left);
+        self.bytes_read += mem::take(&mut self.bytes_of_line);
+        RawLine::new(self.line_no, content)
     }
 
     fn consume(&mut self, bytes: usize, left: usize) {

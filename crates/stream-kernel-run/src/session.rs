@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use stream_kernel_exec::{InputOutcome, Memory, RunReport, StepFailure, SyncRunner};
+use stream_kernel_exec::{InputOutcome, Memory, Paused, RunReport, StepFailure, SyncRunner};
 use stream_kernel_trace::{Context, Recorder, SinkFailure, Timestamp};
 
 use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
@@ -30,8 +30,8 @@ pub struct Position {
 pub struct Session<A: Application> {
     runner: SyncRunner<A::Message>,
     pub(crate) config: Arc<ConfigOf<A>>,
-    /// For each prepared line, the number of input bytes up to its end.
-    prepared: VecDeque<u64>,
+    /// Each prepared line, with the number of input bytes up to its end.
+    prepared: VecDeque<(Paused<A::Message>, u64)>,
     position: Position,
     abandoned: Vec<StepFailure>,
 }
@@ -62,8 +62,8 @@ impl<A: Application> Session<A> {
     ///
     /// Prepare at most [`MAX_LINES_AHEAD`]; more are correct, but not faster.
     pub fn prepare(&mut self, line: RawLine, end: u64) {
-        self.runner.prepare(line.line_no(), line);
-        self.prepared.push_back(end);
+        let paused = self.runner.prepare(line.line_no(), line);
+        self.prepared.push_back((paused, end));
     }
 
     /// Prefetches the look-ups of prepared lines.
@@ -82,9 +82,9 @@ impl<A: Application> Session<A> {
     ///
     /// Returns the failure of a step that ends the run: the line has changed and written nothing.
     pub fn take_prepared(&mut self) -> Result<(), StepFailure> {
-        let Some(end) = self.prepared.pop_front() else { return Ok(()) };
-        let done = self.runner.process_prepared();
-        self.end_line(done.unwrap_or(Ok(InputOutcome::Completed)), end)
+        let Some((paused, end)) = self.prepared.pop_front() else { return Ok(()) };
+        let done = self.runner.finish_paused(paused);
+        self.end_line(done, end)
     }
 
     /// Takes a line through the pipeline when no other is prepared; it ends at byte `end` of the input.

@@ -184,9 +184,11 @@ struct Decided {
     text: LineText,
 }
 
-/// The text of a line of output, with its line end. Two ids of 19 digits make it 82 bytes; 96 is the next length that a `SmallVec`
-/// can have, and what is longer is on the heap.
-pub(crate) type LineText = SmallVec<[u8; 96]>;
+/// The text of a line of output, with its line end: what is longer than its room is on the heap.
+pub(crate) type LineText = SmallVec<[u8; LINE_ROOM]>;
+
+/// Two ids of 19 digits make a line of 82 bytes, and this is the next length that a `SmallVec` can have.
+pub(crate) const LINE_ROOM: usize = 96;
 
 impl Decision {
     /// Returns the decision that is `verdict` on `subject`.

@@ -36,6 +36,17 @@ const FIRST_PLACES: [u64; MAX_DIGITS] = {
     places
 };
 
+/// The digits of each number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+
 impl DigitId {
     /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
@@ -74,19 +85,27 @@ impl DigitId {
 
     /// Hands the text to `use_text` and returns what that returns; no allocation is needed.
     pub fn with_text<T>(self, use_text: impl FnOnce(&str) -> T) -> T {
-        let mut digits = itoa::Buffer::new();
+        // Digits are ASCII.
+        self.with_digits(|digits| use_text(std::str::from_utf8(digits).unwrap_or_default()))
+    }
+
+    /// Does the same with the text's bytes: to look for what is no UTF-8 would take 2 % of a line.
+    #[expect(clippy::cast_possible_truncation, reason = "what is below 100 is not cut off")]
+    pub(crate) fn with_digits<T>(self, use_digits: impl FnOnce(&[u8]) -> T) -> T {
         let (len, first) = self.length();
-        let digits = digits.format(self.0 - first);
-        if digits.len() == len {
-            return use_text(digits);
-        }
+        let mut value = self.0 - first;
         let mut text = [b'0'; MAX_DIGITS];
         let text = &mut text[..len];
-        // In front of them stand the zeros that a number does not have.
-        let zeros = text.len() - digits.len();
-        text[zeros..].copy_from_slice(digits.as_bytes());
-        // Digits are ASCII.
-        use_text(std::str::from_utf8(text).unwrap_or_default())
+        // From the last digit on. What a number does not have in front are the zeros that stand there.
+        let (alone, pairs) = text.as_rchunks_mut();
+        for pair in pairs.iter_mut().rev() {
+            *pair = PAIRS[(value % 100) as usize];
+            value /= 100;
+        }
+        if let [digit] = alone {
+            *digit = PAIRS[value as usize][1];
+        }
+        use_digits(text)
     }
 
     /// Returns the number of digits, and the place of the first text of that length.

@@ -1,6 +1,6 @@
 //! The usual line, read in one go: an object of the four texts, each as good as it can be.
 
-use super::{amount, timestamp};
+use super::{amount, digits, timestamp};
 use crate::domain::{Attempt, Cents, DigitId, Moment};
 
 /// Returns the attempt of a good line that is written as programs write it: the four keys in any order, each once, their values
@@ -76,7 +76,13 @@ fn read_time(json: &[u8]) -> Option<(Moment, &[u8])> {
 /// Returns the number that the digits spell with which `json` begins, and how many they are; of more than 19 the number is wrong.
 fn leading_number(json: &[u8]) -> (u64, usize) {
     let (mut number, mut len) = (0_u64, 0);
-    for byte in json {
+    if let Some(&first) = json.first_chunk() {
+        (number, len) = digits::leading(first);
+        if len < first.len() {
+            return (number, len);
+        }
+    }
+    for byte in &json[len..] {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;

@@ -1,5 +1,6 @@
 //! Times as attempts spell them.
 
+use super::digits;
 use crate::domain::{Moment, SECONDS_PER_DAY};
 
 const SECONDS_PER_MINUTE: i64 = 60;
@@ -40,16 +41,11 @@ pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
 ///
 /// It takes a quarter of the time.
 pub(super) fn parse_usual(text: &[u8; 20]) -> Option<Moment> {
-    let &[y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'Z'] = text
-    else {
-        return None;
-    };
-    let two = |tens: u8, ones: u8| {
-        let [tens, ones] = [tens, ones].map(|digit| digit.wrapping_sub(b'0'));
-        (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
-    };
-    let date = midnight(two(y1, y2)? * 100 + two(y3, y4)?, two(o1, o2)?, two(d1, d2)?)?;
-    let (hour, minute, second) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
+    let &[to_month, from_day] = text.as_chunks().0 else { return None };
+    let [century, _, year, _, _, month, ..] = digits::pairs(to_month, *b"0000-00-")?.map(i64::from);
+    let [day, _, _, hour, _, _, minute, _] = digits::pairs(from_day, *b"00T00:00")?.map(i64::from);
+    let [.., second, _, _] = digits::pairs(*text.last_chunk()?, *b"0:00:00Z")?.map(i64::from);
+    let date = midnight(century * 100 + year, month, day)?;
     let is_time = hour <= 23 && minute <= 59 && second <= 59;
     let clock_seconds = hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE + second;
     is_time.then_some(Moment { seconds: date + clock_seconds, nanos: 0 })

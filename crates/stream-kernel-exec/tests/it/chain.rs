@@ -1,5 +1,6 @@
 //! Chains: steps give the same results as one function, one by one, prepared, and traced.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
@@ -249,16 +250,15 @@ fn story(seed: u64, form: Form, on_step_error: OnStepError, max: Option<NonZeroU
     let mut story = String::new();
     'lines: for block in lines.chunks(form.block.max(1)) {
         let message = |seed| A(Body { path: String::new(), seed });
+        let mut prepared = VecDeque::new();
         if form.block > 0 {
-            for &(line_no, seed) in block {
-                runner.prepare(line_no, message(seed));
-            }
+            prepared.extend(block.iter().map(|&(line_no, seed)| runner.prepare(line_no, message(seed))));
             runner.prefetch();
         }
         for &(line_no, seed) in block {
-            let done = match form.block {
-                0 => runner.process(line_no, message(seed)),
-                _ => runner.process_prepared().unwrap(),
+            let done = match prepared.pop_front() {
+                None => runner.process(line_no, message(seed)),
+                Some(paused) => runner.finish_paused(paused),
             };
             let written = String::from_utf8_lossy(runner.written());
             match done {

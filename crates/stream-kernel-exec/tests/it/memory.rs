@@ -326,11 +326,11 @@ fn prepared_inputs_give_the_same_results() {
         let mut found = Vec::new();
         for begin in (1..=200).step_by(block) {
             let lines = begin..(begin + block as u64).min(201);
-            for line_no in lines {
-                ahead.prepare(line_no, Text(mixed(line_no).to_owned()));
-            }
+            let prepare = |line_no| ahead.prepare(line_no, Text(mixed(line_no).to_owned()));
+            let prepared: Vec<_> = lines.map(prepare).collect();
             ahead.prefetch();
-            while let Some(done) = ahead.process_prepared() {
+            for paused in prepared {
+                let done = ahead.finish_paused(paused);
                 found.push(told(&ahead, done));
             }
         }
@@ -352,15 +352,17 @@ fn prepared_inputs_are_traced_alike() {
             .with_observer(move |context| {
                 *writer.lock().unwrap() += &format!("{:?}\n", context.trace());
             });
-        for line_no in 1..=20 {
-            let text = Text(mixed(line_no).to_owned());
-            if is_prepared {
-                runner.prepare(line_no, text);
-            } else {
-                let _ = runner.process(line_no, text);
+        let text = |line_no| Text(mixed(line_no).to_owned());
+        if is_prepared {
+            let prepared: Vec<_> = (1..=20).map(|line_no| runner.prepare(line_no, text(line_no))).collect();
+            for paused in prepared {
+                let _ = runner.finish_paused(paused);
+            }
+        } else {
+            for line_no in 1..=20 {
+                let _ = runner.process(line_no, text(line_no));
             }
         }
-        while runner.process_prepared().is_some() {}
         drop(runner);
         Arc::into_inner(tape).unwrap().into_inner().unwrap()
     };
