@@ -27,7 +27,7 @@ pub enum LoopError {
     Line {
         /// Its number, from 1.
         line_no: u64,
-        /// What is wrong with it.
+        /// Its fault.
         cause: UnknownLine,
     },
 }

@@ -108,7 +108,7 @@ pub enum OpenError {
     Damaged {
         /// The damaged file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         what: &'static str,
     },
 }
@@ -142,7 +142,7 @@ pub enum RestoreError {
     ConfigurationDamaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         what: &'static str,
     },
     /// The snapshot differs from the one written.
@@ -152,7 +152,7 @@ pub enum RestoreError {
         path: PathBuf,
         /// The offset of the unreadable block.
         offset: u64,
-        /// What is wrong with it.
+        /// Its fault.
         what: &'static str,
     },
     /// The program refuses the records of a block.

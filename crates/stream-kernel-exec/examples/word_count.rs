@@ -54,7 +54,7 @@ impl Payload for Tally {
 }
 
 messages! {
-    /// What moves through the word counter.
+    /// The messages of the word counter.
     enum Message { Line, Word, Tally }
 }
 

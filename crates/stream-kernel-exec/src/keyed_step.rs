@@ -52,7 +52,7 @@ use crate::{Emits, Emitter, Memory, MessageSet, State, StepError, VariantOf};
 pub trait KeyedStep<M: MessageSet> {
     /// The payload that the step takes.
     type Takes: VariantOf<M>;
-    /// What it emits.
+    /// The payloads that it emits.
     type Emits: Emits<M>;
     /// The memory that it looks into.
     type State: State;

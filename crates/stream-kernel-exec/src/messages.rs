@@ -102,7 +102,7 @@ pub trait VariantOf<M: MessageSet>: Payload + Into<M> + Sized + 'static {
     fn peek(message: &M) -> Option<&Self>;
 }
 
-/// What a step emits: one payload type, several ([`outputs!`](crate::outputs)), or [`Nothing`].
+/// The outputs of a step: one payload type, several ([`outputs!`](crate::outputs)), or [`Nothing`].
 pub trait Emits<M: MessageSet>: Into<M> {
     /// Returns the kinds of message that it can be.
     fn kinds() -> Vec<Kind>;

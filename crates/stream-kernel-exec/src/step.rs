@@ -43,7 +43,7 @@ use crate::{Emits, Emitter, Kind, Memory, MessageSet, StepError, VariantOf};
 pub trait Step<M: MessageSet> {
     /// The payload that the step takes.
     type Takes: VariantOf<M>;
-    /// What it emits.
+    /// The payloads that it emits.
     type Emits: Emits<M>;
 
     /// Returns the targets that this step names, so that they can be checked before anything runs.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What stands for standard input and output.
+/// The path that stands for standard input and output.
 pub const STANDARD_STREAM: &str = "-";
 
 /// An application's `adapters`, with those of its lines.

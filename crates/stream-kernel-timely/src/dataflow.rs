@@ -33,7 +33,7 @@ use crate::worker::{Begin, Outcome, Places, Saved, Worker};
 /// The interval at which a waiting worker checks for a stop.
 const WAIT: Duration = Duration::from_millis(50);
 
-/// What the workers of a process share.
+/// The state that the workers of a process share.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     /// The signal that is to stop the run; 0 for none.

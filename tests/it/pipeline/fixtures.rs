@@ -1,6 +1,6 @@
 //! The fixture streams under both scenarios: every decision and every byte of the trace, as snapshots.
 //!
-//! What a snapshot does not show of an output or a trace, its hash pins.
+//! A hash pins the parts of an output or a trace that a snapshot leaves out.
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ const GAPS: [&str; 4] = ["", " ", "\t", " \r "];
 /// White space around a value, as it is escaped in a JSON string.
 const PADDINGS: [&str; 5] = ["", " ", "\\t\\n", "\\f\\r", "\\u0020"];
 
-/// What may stand before the digits of an amount.
+/// Prefixes of the digits of an amount.
 const CURRENCIES: [&str; 10] =
     ["$", "", "USD", "USD$", "$USD", "USDUSD", "USD$USD", "$ ", "USD \\t", "USD$USD\\n\\f\\r"];
 

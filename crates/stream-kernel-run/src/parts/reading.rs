@@ -43,7 +43,7 @@ pub enum ReadPartsError {
     Index {
         /// The index.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         why: String,
     },
     /// The length of a part differs from its index.

@@ -93,7 +93,7 @@ pub(crate) enum HostsError {
         index: usize,
         /// Its beginning.
         entry: String,
-        /// What is wrong with it.
+        /// Its fault.
         fault: HostFault,
     },
     /// The number of the process is beyond the list.
