@@ -1,21 +1,21 @@
-//! A clean line as an attempt: serde's derive, borrowed from the line, and as little else as gives the right numbers.
+//! A clean line as an attempt: serde's derive, borrowed from the line, with as little else as gives the right numbers.
 
 use serde::Deserialize;
 
-/// What a line says.
+/// The content of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The attempt's own id.
     pub id: u64,
-    /// The customer's.
+    /// The customer's id.
     pub customer_id: u64,
-    /// How much, in cents.
+    /// The amount, in cents.
     pub amount_cents: u64,
-    /// When, in seconds since 1970.
+    /// The time, in seconds since 1970.
     pub second: i64,
 }
 
-/// Why a line is none of the clean ones that the plain loop knows.
+/// Why a line is not a clean one that the plain loop knows.
 #[derive(Debug, thiserror::Error)]
 pub enum UnknownLine {
     /// It is not an object of four texts.
@@ -35,11 +35,11 @@ struct Line<'a> {
 }
 
 impl Attempt {
-    /// Reads a line as the generator of clean streams writes it: `$1234.56`, `2000-01-01T00:00:00Z`, ids without leading zeros.
+    /// Reads a line of the generator of clean streams: `$1234.56`, `2000-01-01T00:00:00Z`, ids without leading zeros.
     ///
     /// # Errors
     ///
-    /// Says what is not in that form. Unlike fund-load, the plain loop has no place for such lines.
+    /// Returns the part that has another form. Unlike fund-load, the plain loop cannot decide such lines.
     pub fn read(line: &[u8]) -> Result<Self, UnknownLine> {
         let Line { id, customer_id, load_amount, time } = serde_json::from_slice(line)?;
         Ok(Self {
@@ -63,7 +63,7 @@ fn cents(text: &str) -> Option<u64> {
     number(dollars)?.checked_mul(100)?.checked_add(number(cents)?)
 }
 
-/// Reads digits from their places, which is several times as fast as a library that takes in every form of a time.
+/// Reads digits at fixed places, several times as fast as a library that accepts every form of a time.
 fn second(text: &str) -> Option<i64> {
     let text: &[u8; 20] = text.as_bytes().try_into().ok()?;
     let digits = |at: usize, count: usize| {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_usual_form_is_refused() {
+    fn other_forms_are_refused() {
         for (amount, time) in [
             ("3318.47", "2000-01-01T00:00:00Z"),
             ("$3318.4", "2000-01-01T00:00:00Z"),

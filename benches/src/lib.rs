@@ -1,8 +1,8 @@
-//! What fund-load is held against: a plain loop that makes the same decisions, the floors below it, and what tracing
-//! libraries need to record its steps.
+//! References for fund-load: a plain loop that makes the same decisions, the floors below it, and the needs of tracing
+//! libraries to record its steps.
 //!
-//! The programs in `src/bin` are run by `cargo xtask bench` and `cargo xtask scale`, the parts of the kernel are measured by `benches/parts`;
-//! `docs/performance.md` shows what came out.
+//! `cargo xtask bench` and `cargo xtask scale` run the programs in `src/bin`, and `benches/parts` measures the parts of
+//! the kernel; `docs/performance.md` shows the results.
 
 pub mod attempt;
 pub mod moments;

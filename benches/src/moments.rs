@@ -1,4 +1,4 @@
-//! Times for records, as text, at little cost: the peers are not to lose by how they are told the time.
+//! Timestamps for records, as text, at little cost: the peers must not lose by the way they get the time.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ pub fn now_ns() -> u64 {
     u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Writes times in UTC, RFC 3339 with microseconds; the text of a second is kept for the next time within it.
+/// Writes times in UTC, RFC 3339 with microseconds; the text of a second is cached.
 #[derive(Debug)]
 pub struct UtcText {
     second: u64,
@@ -64,14 +64,14 @@ impl UtcText {
     }
 }
 
-/// When a step ran, as records say it.
+/// The time of a step, as records have it.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// When it began.
+    /// Its beginning.
     pub enter: Text,
-    /// When it ended.
+    /// Its end.
     pub exit: Text,
-    /// How long it took, in milliseconds.
+    /// Its duration, in milliseconds.
     pub duration_ms: f64,
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use super::UtcText;
 
     #[test]
-    fn times_are_written_whether_or_not_their_second_was_there_before() {
+    fn times_do_not_depend_on_the_cached_second() {
         let mut text = UtcText::default();
         for (time_ns, expected) in [
             (1_999, "1970-01-01T00:00:00.000001Z"),

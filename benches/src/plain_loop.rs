@@ -1,7 +1,7 @@
-//! The decisions of fund-load's `baseline` on clean lines, as a plain loop: what one would write who needs nothing else.
+//! The decisions of fund-load's `baseline` on clean lines, as a plain loop without any framework.
 //!
-//! Equivalent: every decision, and every byte of the output. Left out: lines that are not clean, ids with leading zeros, every
-//! setting, and hashing that withstands ids that somebody chose. The loop so has less to do than fund-load.
+//! Equivalent: every decision, and every byte of the output. Left out: lines that are not clean, ids with leading
+//! zeros, every setting, and hashing that withstands chosen ids. So the loop has less to do than fund-load.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -27,12 +27,12 @@ pub enum LoopError {
     Line {
         /// Its number, from 1.
         line_no: u64,
-        /// What is wrong with it.
+        /// Its fault.
         cause: UnknownLine,
     },
 }
 
-/// What the first attempt with an id said.
+/// The first attempt with an id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct First {
     customer_id: u64,
@@ -57,7 +57,7 @@ struct State {
 ///
 /// # Errors
 ///
-/// Returns the first error of the input or the output, or says which line is not clean.
+/// Returns the first error of the input or the output, or the first line that is not clean.
 pub fn run(
     mut input: impl BufRead,
     mut output: impl Write,

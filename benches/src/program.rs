@@ -10,10 +10,10 @@ use clap::Parser;
 use crate::plain_loop::{self, LoopError};
 use crate::steps::{STEPS, StepRecorder, Untraced};
 
-/// Everything is read and written in blocks of this size; larger ones gain nothing.
+/// The block size of all reads and writes; larger ones gain nothing.
 pub const BLOCK_BYTES: usize = 1024 * 1024;
 
-/// What a program reads and writes.
+/// The files of a program.
 #[derive(Debug, Parser)]
 pub struct Files {
     /// Attempts, one a line.
@@ -24,7 +24,7 @@ pub struct Files {
     output: PathBuf,
 }
 
-/// What a program that traces reads and writes.
+/// The files of a program that traces.
 #[derive(Debug, Parser)]
 struct TracedFiles {
     #[command(flatten)]
@@ -43,12 +43,12 @@ pub enum ProgramError {
     /// The loop ended early.
     #[error(transparent)]
     Loop(#[from] LoopError),
-    /// The library lost records: what it cost is not comparable.
+    /// The library lost records, so its cost is not comparable.
     #[error("{written} records were written, not {expected}")]
     Lost {
-        /// As many went out.
+        /// The number of records written.
         written: u64,
-        /// As many there should be.
+        /// The expected number.
         expected: u64,
     },
 }
@@ -58,7 +58,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// Returns what the system says.
+    /// Returns the system's error.
     pub fn open_input(&self) -> io::Result<BufReader<File>> {
         Ok(BufReader::with_capacity(BLOCK_BYTES, File::open(&self.input)?))
     }
@@ -67,13 +67,13 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// Returns what the system says.
+    /// Returns the system's error.
     pub fn create_output(&self) -> io::Result<BufWriter<File>> {
         Ok(BufWriter::with_capacity(BLOCK_BYTES, File::create(&self.output)?))
     }
 }
 
-/// Runs the plain loop untraced on the files that the command line names.
+/// Runs the plain loop untraced on the files of the command line.
 pub fn run_untraced() -> ExitCode {
     let files = Files::parse();
     exit_code((|| {
@@ -83,7 +83,7 @@ pub fn run_untraced() -> ExitCode {
     })())
 }
 
-/// Runs the plain loop with each step recorded by what `open` makes of the trace file.
+/// Runs the plain loop with each step recorded by the recorder that `open` makes of the trace file.
 pub fn run_traced<R: StepRecorder>(open: impl FnOnce(BufWriter<File>) -> R) -> ExitCode {
     let TracedFiles { files, trace } = TracedFiles::parse();
     exit_code((|| {
@@ -96,10 +96,10 @@ pub fn run_traced<R: StepRecorder>(open: impl FnOnce(BufWriter<File>) -> R) -> E
     })())
 }
 
-/// Returns the exit code that `outcome` calls for, and says on standard error what went wrong.
+/// Returns the exit code of `outcome`, and prints an error on standard error.
 pub fn exit_code(outcome: Result<(), ProgramError>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    // If nobody can read it, there is nobody to tell.
+    // If that fails, nobody could read about it.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::FAILURE
 }

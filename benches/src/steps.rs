@@ -1,8 +1,8 @@
-//! The steps of the loop as a tracing library is told of them, and what it is to do about each.
+//! The steps of the loop as a tracing library sees them, and the interface to record them.
 
 use std::io;
 
-/// What is known of a step before it runs: the facts that do not change from record to record.
+/// The constant facts of a step, the same in every record.
 #[derive(Debug)]
 pub struct Step {
     /// Its position, from 0.
@@ -39,10 +39,11 @@ pub const SCENARIO: &str = "baseline";
 
 /// Records steps, one record each, with a tracing library.
 ///
-/// Each record holds what one of the kernel's holds by default: trace id, scenario, line number, the step's index and name,
-/// the work index (always 0 here), when the step began and ended, how long it took, the kinds of its messages, and the status.
+/// Each record holds the default contents of the kernel's: trace id, scenario, line number, the step's index and name,
+/// the work index (always 0 here), the beginning, end and duration of the step, the kinds of its messages, and the
+/// status.
 pub trait StepRecorder {
-    /// Notes that the steps to come are those of the line `line_no`.
+    /// Notes that the next steps belong to line `line_no`.
     fn begin_line(&mut self, line_no: u64);
 
     /// Does the step's `work` and records it.
@@ -51,11 +52,11 @@ pub trait StepRecorder {
     /// Notes that the line is done.
     fn end_line(&mut self) {}
 
-    /// Brings out what is still held and returns how many records went out.
+    /// Flushes the library and returns the number of records written.
     ///
     /// # Errors
     ///
-    /// Returns what the file says.
+    /// Returns the error of the file.
     fn finish(self) -> io::Result<u64>;
 }
 

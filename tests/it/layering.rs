@@ -1,11 +1,11 @@
-//! The crates of the workspace import only downwards, and whoever uses one alone gets nothing that it does
-//! not need.
+//! Layers: the crates of the workspace import only downwards, and a crate used alone brings nothing that it does not
+//! need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
-/// For each crate the crates of the workspace that it is built on, from the bottom up.
+/// The dependencies of each crate within the workspace, from the bottom up.
 const LAYERS: [(&str, &[&str]); 13] = [
     ("stream-kernel-text", &[]),
     ("stream-kernel-config", &["stream-kernel-text"]),
@@ -54,10 +54,10 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ),
 ];
 
-/// Packages that no crate may build upon: nobody outside gets them.
+/// Packages that no crate may depend on, because they are not published.
 const FOR_CONTRIBUTORS: [&str; 3] = ["stream-kernel-benches", "stream-kernel-tests", "xtask"];
 
-/// Tracing libraries that benchmarks are held against, by the beginnings of their names.
+/// Tracing libraries in benchmarks, by the beginnings of their names.
 const PEERS: [&str; 4] = ["fastrace", "opentelemetry", "slog", "tracing"];
 
 #[test]
@@ -100,9 +100,9 @@ fn every_dependency_on_a_crate_of_the_workspace_has_a_version() {
     }
 }
 
-/// Who traces or runs steps has nothing to do with configuration files.
+/// Tracing and running steps need no configuration files.
 #[test]
-fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
+fn trace_and_exec_need_neither_figment_nor_yaml() {
     let metadata = metadata();
     for name in ["stream-kernel-trace", "stream-kernel-trace-reader", "stream-kernel-exec"] {
         let tree = normal_dependencies(&metadata, name);
@@ -115,7 +115,7 @@ fn trace_and_exec_bring_along_neither_figment_nor_yaml() {
     }
 }
 
-/// Who reads configuration from files has nothing to do with the network.
+/// Configuration from files needs no network.
 #[test]
 fn config_brings_along_no_client_of_a_store() {
     let metadata = metadata();
@@ -127,7 +127,7 @@ fn config_brings_along_no_client_of_a_store() {
     assert_eq!(clients_of("stream-kernel-config"), [""; 0]);
 }
 
-/// Who runs an application in a service or a test has nothing to do with terminals.
+/// An application in a service or a test needs no terminal.
 #[test]
 fn run_brings_along_no_command_line() {
     let metadata = metadata();
@@ -140,7 +140,7 @@ fn run_brings_along_no_command_line() {
     assert_eq!(terminal_crates_of("stream-kernel-run"), [""; 0]);
 }
 
-/// The library of fund-load knows no command line: the program and `explain` are its feature `cli`.
+/// The library of fund-load has no command line: the program and `explain` are its feature `cli`.
 #[test]
 fn fund_load_as_a_library_has_no_command_line() {
     let metadata = metadata();
@@ -151,7 +151,7 @@ fn fund_load_as_a_library_has_no_command_line() {
     assert_eq!(of_program.map(|dependency| dependency.optional).collect::<Vec<_>>(), [true, true]);
 }
 
-/// What the benchmarks are held against is for contributors alone.
+/// The peers of the benchmarks are for contributors only.
 #[test]
 fn no_released_crate_brings_along_another_tracing_library() {
     let metadata = metadata();
@@ -174,7 +174,7 @@ fn no_released_crate_brings_along_another_tracing_library() {
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        // Looking at the workspace must not change it.
+        // An inspection must not change the workspace.
         .other_options(vec!["--locked".to_owned()])
         .exec()
         .unwrap()
@@ -191,7 +191,7 @@ fn edges(metadata: &Metadata, kind: DependencyKind) -> Vec<(String, String)> {
     packages.iter().flat_map(edges_from).filter(|(_, to)| is_ours(to)).collect()
 }
 
-/// Returns everything that the crate is built on, directly or not.
+/// Returns all direct and indirect dependencies of the crate.
 fn below(name: &str) -> BTreeSet<&'static str> {
     let direct = LAYERS.iter().find(|(layer, _)| *layer == name).map_or(&[][..], |(_, below)| below);
     direct.iter().flat_map(|name| below(name).into_iter().chain([*name])).collect()

@@ -1,4 +1,4 @@
-//! End-to-end tests: what fund-load promises, held against its contract from outside. One test binary.
+//! End-to-end tests of fund-load against its contract, in one test binary.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 

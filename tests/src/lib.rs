@@ -1,8 +1,8 @@
-//! What the end-to-end tests in `it/` measure fund-load against.
+//! References for the end-to-end tests in `it/`.
 //!
 //! [`model`] decides every attempt the slow and obvious way; [`streams`] draws random inputs and settings to try both
-//! on. Neither shares code with the program. [`fuzzing`] is what fuzzers run, and a [`watched_disk`] lets tests have their part in what a
-//! run does to files.
+//! on. Neither shares code with the program. [`fuzzing`] has the bodies of fuzz targets, and a [`watched_disk`] lets
+//! tests intervene in a run's operations on files.
 
 pub mod fuzzing;
 pub mod model;

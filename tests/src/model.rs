@@ -9,7 +9,7 @@
 //! | `lines` | what a physical line is |
 //! | `attempt` | the table of what makes a line unusable, row by row |
 //! | `json`, `utc`, `money`, `prime` | the texts and numbers that the rules speak of |
-//! | `policies` | which attempt is canonical, and the limits it is held against |
+//! | `policies` | canonical attempts, and the limits that apply to them |
 //! | `output` | how a decision is written |
 
 mod attempt;
@@ -38,9 +38,9 @@ pub struct Verdict {
     pub customer_id: String,
     /// The reason code of a declined line, `None` for an accepted one.
     pub reason: Option<&'static str>,
-    /// What it was held against, `None` of a line that no limit is asked about: a bad one, a replay, a conflict.
+    /// Its figures, `None` for a line to which no limit applies: a bad one, a replay, a conflict.
     pub figures: Option<Figures>,
-    /// How much is kept after the line.
+    /// The size of memory after the line.
     pub kept: Kept,
 }
 

@@ -1,4 +1,4 @@
-//! What holds of the model for any input, and what the random streams must reach to be worth drawing.
+//! Properties of the model for any input, and the coverage that random streams must reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::model::{adjudicate, exp_mp, render};
 use crate::streams::{clean_input, configuration, hostile_input};
 
 proptest! {
-    /// Nothing in the input loses a line or adds one.
+    /// No input loses a line or adds one.
     #[test]
     fn every_physical_line_gets_one_output_line(input in hostile_input(), drawn in configuration()) {
         let text = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&input);
@@ -22,7 +22,7 @@ proptest! {
         prop_assert!(output.is_empty() || output.ends_with(b"\n"));
     }
 
-    /// A decision depends on what came before it, never on what comes after.
+    /// A decision depends on earlier lines, never on later ones.
     #[test]
     fn a_beginning_of_the_input_gets_the_same_verdicts(
         input in hostile_input(),
@@ -52,7 +52,7 @@ proptest! {
         prop_assert_eq!(others, adjudicate(&input, &drawn.settings));
     }
 
-    /// A clean input is clean: whatever is declined is declined by a policy.
+    /// A clean input is clean: only policies decline its attempts.
     #[test]
     fn clean_lines_pass_all_checks_of_their_form(input in clean_input()) {
         for verdict in adjudicate(&input, &exp_mp()) {
@@ -63,10 +63,10 @@ proptest! {
     }
 }
 
-/// A line that is canonical though one with the same `id` was.
+/// A canonical line whose `id` was canonical before.
 const FORGOTTEN: &str = "canonical again";
 
-/// Every outcome that a line can have, and what an `id` can be besides.
+/// Every outcome of a line, and every class of `id`.
 const OUTCOMES: [&str; 13] = [
     "accepted",
     FORGOTTEN,
@@ -83,7 +83,7 @@ const OUTCOMES: [&str; 13] = [
     "WEEKLY_AMOUNT_LIMIT",
 ];
 
-/// A stream that hardly ever meets a rule would let a mistake in it pass.
+/// A stream that hardly ever meets a rule would miss a bug in it.
 #[test]
 fn as_many_cases_as_a_property_draws_meet_every_rule() {
     let mut runner = TestRunner::deterministic();

@@ -17,5 +17,5 @@ mod spelling;
 pub use configurations::{Configuration, configuration};
 pub use inputs::{clean_input, hostile_input};
 
-/// Line lengths in bytes that padded lines keep close to, and that line bounds are drawn from.
+/// Line lengths in bytes, for padded lines and for bounds.
 const LINE_BOUNDS: [usize; 3] = [160, 120, 96];

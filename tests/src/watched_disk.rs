@@ -1,4 +1,4 @@
-//! A disk whose every operation is watched.
+//! A disk that watches every operation.
 
 use std::ffi::OsString;
 use std::fmt::Debug;
@@ -8,22 +8,23 @@ use std::sync::Arc;
 
 use stream_kernel_disk::{Disk, DiskFile, FileId, OpenHow};
 
-/// Something that has its part in every operation.
+/// A watcher of operations on a disk.
 pub trait Watch: Debug + Send + Sync + 'static {
-    /// Lets an operation be, and returns what comes of it; `name` says in a word or two what it does to the file at `path`.
+    /// Runs an operation, with any action around it, and returns its result; `name` says in a word or two what it does
+    /// to the file at `path`.
     ///
     /// # Errors
     ///
-    /// Returns the error of the operation, or of what is done around it.
+    /// Returns the error of the operation, or of an action around it.
     fn around<T>(&self, name: &str, path: &Path, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T>;
 }
 
-/// A disk with somebody who watches it.
+/// A disk with a watcher.
 #[derive(Debug)]
 pub struct WatchedDisk<D, W> {
     /// The disk.
     pub disk: D,
-    /// Who watches.
+    /// The watcher.
     pub watch: Arc<W>,
 }
 
@@ -60,7 +61,7 @@ impl<D: Disk, W: Watch> Disk for WatchedDisk<D, W> {
     }
 }
 
-/// A file of that disk.
+/// A file on that disk.
 #[derive(Debug)]
 struct WatchedFile<W> {
     file: Box<dyn DiskFile>,

@@ -1,4 +1,4 @@
-//! One reading of the clock that records are timed by, beside the standard library's and that of a crate for clocks.
+//! One reading of the record clock, beside the standard library's clock and that of a crate for clocks.
 
 use criterion::Criterion;
 use stream_kernel_trace::{Clock, SystemClock};

@@ -1,4 +1,4 @@
-//! The diff of a context: in each mode over the steps of an input, and by how much a step changes.
+//! The diff of a context: in each mode over the steps of an input, and by the size of a step's changes.
 
 use criterion::{Criterion, Throughput};
 use stream_kernel_trace::{Context, ContextField, FieldSet, SignatureMode};
@@ -6,7 +6,7 @@ use stream_kernel_trace::{Context, ContextField, FieldSet, SignatureMode};
 use crate::record::Render;
 use crate::traced_step::TracedStep;
 
-/// What fund-load's steps note, by and large.
+/// Roughly the annotations of fund-load's steps.
 const NOTES: [fn(&mut Context); 8] = [
     |context| {
         context.tags.set("id", "15887001");

@@ -17,7 +17,7 @@ impl Payload for Ball {
 }
 
 stream_kernel_exec::messages! {
-    /// What is handed on.
+    /// The message that is handed on.
     enum Toy { Ball }
 }
 

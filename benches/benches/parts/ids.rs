@@ -1,5 +1,6 @@
-//! A million ids that are new, each remembered with what its attempt said: in the kernel's table, alone and prefetched; in a list with
-//! hashbrown's table of positions, which leaves out some of that table's work; and in hash maps that hold the same.
+//! A million new ids, each remembered with its first attempt: in the kernel's table, alone and prefetched; in a list
+//! with hashbrown's table of positions, which leaves out some of that table's work; and in hash maps with the same
+//! content.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -15,7 +16,7 @@ use stream_kernel_run::MAX_LINES_AHEAD;
 const IDS: u64 = 1_000_000;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    // An odd multiplier takes the numbers to numbers that look drawn at random.
+    // The odd multiplier spreads the numbers as if they were random.
     let numbers = (1..=IDS).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1);
     let ids: Vec<_> = numbers.map(|number| DigitId::parse(number.to_string()).unwrap()).collect();
     let mut group = criterion.benchmark_group("a new id among a million");
@@ -50,9 +51,9 @@ fn remember(table: &mut Table<DigitId, FirstAttempt>, id: DigitId, attempt: Firs
     table.end_line();
 }
 
-/// What our table would be with a well-kept table of positions in the place of its own. In its favour it leaves out what ours does besides: to
-/// bring an attempt into its piece, to keep what has none aside, to see whether there is room, to note how it is undone, and to return what
-/// was remembered of an id.
+/// Our table with a well-kept table of positions in place of its own. In its favour, it leaves out other work of ours:
+/// packing an attempt into its piece, storing values without pieces, checking for room, noting how to undo an
+/// insertion, and returning the value of an id.
 #[derive(Default)]
 struct Positions {
     table: HashTable<u32>,
@@ -60,7 +61,7 @@ struct Positions {
     hasher: foldhash::quality::RandomState,
 }
 
-/// As long as what our table remembers of an attempt.
+/// As long as our table's value for an attempt.
 struct Remembered {
     id: DigitId,
     _others: [u64; 3],

@@ -1,4 +1,4 @@
-//! Parse a line: fund-load's first step alone in a pipeline, so that one hop is in the figure.
+//! A line's parsing: fund-load's first step alone in a pipeline, so the figure includes one hop.
 
 use criterion::{BatchSize, Criterion, Throughput};
 use fund_load::FundLoad;
@@ -7,7 +7,7 @@ use stream_kernel_run::{Job, LineContent, RawLine};
 const LINES: &str = include_str!("../../../fixtures/clean.ndjson");
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    // What the step emits is dropped at once, which a strict pipeline would not allow.
+    // The step's output is dropped at once, which a strict pipeline would not allow.
     let layers =
         Job::<FundLoad>::loader().set("runtime.pipeline=[parse_load_attempt]").set("runtime.strict=false");
     let mut session = Job::<FundLoad>::prepare(layers).unwrap().start("run", None);

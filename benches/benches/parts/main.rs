@@ -1,4 +1,4 @@
-//! The parts of the kernel, each alone: `cargo bench --package stream-kernel-benches --bench parts [FILTER]`.
+//! Parts of the kernel, each alone: `cargo bench --package stream-kernel-benches --bench parts [FILTER]`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has nothing to go on with")]
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 use criterion::Criterion;
 
 fn main() {
-    // All of them in less than a minute: what a whole run costs is measured on whole processes.
+    // All of them take less than a minute; the cost of a whole run is measured on whole processes.
     let mut criterion = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))

@@ -1,4 +1,4 @@
-//! A record: what the recorder takes to make it, to write it as JSON, and to sign its messages.
+//! A record: the time to make it, to write it as JSON, and to sign its messages.
 
 use std::hint::black_box;
 use std::io;
@@ -8,7 +8,7 @@ use stream_kernel_trace::{Record, RecordSerializer, SignatureMode, TraceSink};
 
 use crate::traced_step::TracedStep;
 
-/// A sink that looks at no record.
+/// A sink that ignores records.
 pub(crate) struct Discard;
 
 impl TraceSink for Discard {
@@ -18,7 +18,7 @@ impl TraceSink for Discard {
     }
 }
 
-/// A sink that writes each record over the one before, as sinks do, from templates that it keeps.
+/// A sink that writes each record over the one before, from cached templates, as sinks do.
 #[derive(Default)]
 pub(crate) struct Render {
     serializer: RecordSerializer,

@@ -1,4 +1,4 @@
-//! A record through each mode of the file sink; the record itself is in the figures.
+//! A record through each mode of the file sink; the figures include making the record.
 
 use std::fs::OpenOptions;
 use std::num::NonZeroU64;
@@ -11,7 +11,7 @@ use stream_kernel_trace::SignatureMode;
 
 use crate::traced_step::TracedStep;
 
-/// The file is emptied when it holds so many, so that it never grows beyond some MB.
+/// The file is emptied at this many records, so that it never grows beyond some MB.
 const RECORDS_A_FILE: u64 = 20_000;
 
 pub(crate) fn bench(criterion: &mut Criterion) {

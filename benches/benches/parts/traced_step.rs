@@ -1,4 +1,4 @@
-//! A step as the recorder sees it, without the work that it does: it hands on the message that it takes.
+//! A step as the recorder sees it, without the step's own work: it hands on its message.
 
 use stream_kernel_trace::{
     CanonicalContent, Context, FieldSet, Message, Recorder, RunLabel, ShortText, SignatureMode, StepRef,
@@ -11,7 +11,7 @@ pub(crate) struct TracedStep {
     pub(crate) context: Context,
 }
 
-/// A message with as much in it as most of fund-load's have.
+/// A message as large as most of fund-load's.
 struct Attempt;
 
 impl Message for Attempt {
@@ -37,7 +37,7 @@ impl Message for Attempt {
 }
 
 impl TracedStep {
-    /// Returns a step whose records go to `sink` and show what the modes say.
+    /// Returns a step whose records go to `sink` and have these modes.
     pub(crate) fn new(
         signature: SignatureMode,
         context_diff: Option<FieldSet>,
@@ -58,7 +58,7 @@ impl TracedStep {
 
     /// Records the step at `index`, which does `work` to the context and emits one message.
     ///
-    /// The message is handed on to the step that is recorded next, as the runner hands on one that is alone.
+    /// The message is handed on to the step that is recorded next, as the runner hands on a single message.
     pub(crate) fn record(&mut self, index: usize, work: impl FnOnce(&mut Context)) {
         self.recorder.enter(&Attempt, &mut self.context);
         work(&mut self.context);

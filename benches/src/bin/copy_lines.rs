@@ -1,6 +1,6 @@
-//! A floor: reads lines and writes them as they are.
+//! A floor: copies lines.
 //!
-//! Left out: everything between reading and writing. The lines written are longer than decisions by a half.
+//! Left out: everything between reading and writing. The lines written are half as long again as decisions.
 
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;

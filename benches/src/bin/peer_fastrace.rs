@@ -1,9 +1,9 @@
-//! A peer: fastrace with a reporter that writes JSON lines, a root span a line of input and a local span a step.
+//! A peer: fastrace with a reporter that writes JSON lines, a root span per line of input and a local span per step.
 //!
-//! Equivalent: the facts of the kernel's record. To its favour: the line number is the trace id; kinds and indices are
-//! static texts, so that no property is allocated; what is the same in every record is put in by the reporter; times come from
-//! fastrace's own cheap clock and are written from a cache of the second; the root spans are not written. Its collector has
-//! threads of its own, whose processor time counts; it is flushed often enough that it drops nothing.
+//! Equivalent: the facts of the kernel's record. In its favour: the line number is the trace id; kinds and indices are
+//! static texts, so that no property is allocated; the reporter adds the constant parts of records; times come from
+//! fastrace's own cheap clock and are written from a cache of the second; the root spans are not written. Its collector
+//! has threads of its own, whose processor time counts; it is flushed often enough that it drops nothing.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -21,7 +21,7 @@ use stream_kernel_benches::steps::{RUN_ID, SCENARIO, Step, StepRecorder};
 
 const ROOT: &str = "line";
 
-/// A line sends three commands to the collector; of 10,240 that wait, it drops what comes next.
+/// A line sends three commands to the collector, which drops commands beyond 10,240 waiting ones.
 const LINES_A_FLUSH: u32 = 1_500;
 
 fn main() -> ExitCode {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// What the reporter has written.
+/// The count of records that the reporter has written.
 struct Log {
     trace: BufWriter<File>,
     utc: UtcText,

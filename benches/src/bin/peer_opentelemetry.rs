@@ -1,9 +1,9 @@
-//! A peer: the OpenTelemetry SDK, a span a step, written as lines of OTLP JSON, 512 spans a line.
+//! A peer: the OpenTelemetry SDK, a span per step, written as lines of OTLP JSON, 512 spans per line.
 //!
-//! Equivalent: the facts of the kernel's record, in OTLP's own form: times as nanoseconds, what is the same in every record once a
-//! line. To its favour: the trace id holds the line number, so that no root span is needed; finished spans are gathered and
-//! exported on the thread that makes them, since the SDK's batch processor drops spans when it is this busy, and its simple one
-//! exports each alone.
+//! Equivalent: the facts of the kernel's record, in OTLP's own form: times as nanoseconds, the constant parts once per
+//! line. In its favour: the trace id holds the line number, so that no root span is needed; finished spans are gathered
+//! and exported on the thread that makes them, because the SDK's batch processor drops spans at this rate, and its
+//! simple one exports each alone.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The spans that wait, and the file that they go to.
+/// The waiting spans, and their file.
 struct Export {
     trace: BufWriter<File>,
     resource: ResourceAttributesWithSchema,

@@ -1,7 +1,7 @@
-//! A peer: each record is a struct that serde's derive writes, field by field; no tracing library at all.
+//! A peer: each record is a struct that serde's derive writes, field by field, without any tracing library.
 //!
-//! Equivalent: every key and value of the kernel's record, and so its length. To its favour: times as text come from a cache of
-//! the second. Left out: identities, hashes, snapshots of a context, errors, and every setting.
+//! Equivalent: every key and value of the kernel's record, and so its length. In its favour: times as text come from a
+//! cache of the second. Left out: identities, hashes, snapshots of a context, errors, and every setting.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -1,9 +1,9 @@
-//! A peer: slog with slog-json, one event a step.
+//! A peer: slog with slog-json, one event per step.
 //!
-//! Equivalent: the facts of the kernel's record, as flat keys, since slog-json does not nest. To its favour: the shortest way
-//! that slog offers, a drain behind a mutex without the asynchronous queue; none of slog-json's own keys (`ts`, `level`, `msg`); what is the
-//! same in every record stands in the logger; times as text come from a cache of the second; the trace id is put together
-//! once a line.
+//! Equivalent: the facts of the kernel's record, as flat keys, because slog-json does not nest. In its favour: slog's
+//! shortest path, a drain behind a mutex without the asynchronous queue; none of slog-json's own keys (`ts`, `level`,
+//! `msg`); the logger holds the constant parts of records; times as text come from a cache of the second; the trace id
+//! is built once per line.
 
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ impl StepRecorder for Recorder {
         result
     }
 
-    /// The drain panics at an error of the file; what it still holds goes out when the logger is dropped.
+    /// The drain panics at an error of the file; dropping the logger flushes it.
     fn finish(self) -> io::Result<u64> {
         Ok(self.written)
     }

@@ -1,9 +1,9 @@
-//! A peer: tracing with tracing-subscriber's JSON layer, one event a step.
+//! A peer: tracing with tracing-subscriber's JSON layer, one event per step.
 //!
-//! Equivalent: the facts of the kernel's record, as flat keys, since fields do not nest. To its favour: an event costs less than a
-//! span that is written when it closes; the file is buffered behind a mutex, which costs less processor time than the
-//! non-blocking writer and its thread; the layer's own time, level, target and spans are switched off; times as text come from a
-//! cache of the second; the trace id is put together once a line.
+//! Equivalent: the facts of the kernel's record, as flat keys, because fields do not nest. In its favour: an event
+//! costs less than a span that is written when it closes; the file is buffered behind a mutex, which costs less
+//! processor time than the non-blocking writer and its thread; the layer's own time, level, target and spans are
+//! switched off; times as text come from a cache of the second; the trace id is built once per line.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};

@@ -1,6 +1,6 @@
-//! The reference of the untraced run, and what the peers take as theirs: a plain loop with serde's derive and three maps.
+//! The reference of the untraced run, whose decisions the peers share: a plain loop with serde's derive and three maps.
 //!
-//! What is equivalent, and what is left out, stands in [`stream_kernel_benches::plain_loop`].
+//! [`stream_kernel_benches::plain_loop`] says what is equivalent, and what is left out.
 
 use std::process::ExitCode;
 

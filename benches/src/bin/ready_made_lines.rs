@@ -1,7 +1,7 @@
 //! A floor: writes ready-made lines to a file, in blocks or with one write(2) a line.
 //!
-//! Equivalent: the bytes that reach the file, in size and number, and the calls that bring them there. Left out: everything that
-//! makes a record.
+//! Equivalent: the number and size of the bytes that reach the file, and of the calls that write them. Left out:
+//! everything that makes a record.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -48,7 +48,7 @@ fn write(options: &Options) -> io::Result<()> {
     file.write_all(&block)
 }
 
-/// Fills the block anew, as a sink must: lines that are copied once leave the processor's caches as records do.
+/// Fills the block again, as a sink must: lines that are copied once leave the processor's caches, as records do.
 fn put_together(block: &mut Vec<u8>, line: &[u8], lines: u64) {
     block.clear();
     for _ in 0..lines {

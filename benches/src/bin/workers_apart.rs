@@ -1,9 +1,11 @@
-//! What each worker of a run costs, worked through one after the other on one core, and what the run would take on as many machines.
+//! The cost of each worker of a run, measured one after the other on one core, and the time of the run on as many
+//! machines.
 //!
-//! Equivalent: all that workers of fund-load do, and the packets between them. Left out: the engine that brings packets to workers, the
-//! start of processes and their connections, and making the output durable. `cargo xtask scale` adds what it can measure of these.
+//! Equivalent: all work of fund-load's workers, and the packets between them. Left out: the engine that brings packets
+//! to workers, the start of processes and their connections, and syncing the output. `cargo xtask scale` adds the part
+//! of these that it can measure.
 //!
-//! Writes one JSON object a line to standard output, one for each number of workers.
+//! Writes one JSON object per line to standard output, one for each number of workers.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -82,7 +84,7 @@ fn measure_all(options: &Options) -> Result<(), ProgramError> {
     Ok(())
 }
 
-/// Returns how much processor time this thread has used: what else runs on the machine does not count.
+/// Returns the processor time of this thread: other load on the machine does not count.
 fn processor_time_ns() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let part = |part: i64| u64::try_from(part).unwrap_or_default();
@@ -100,7 +102,7 @@ fn described(measured: &Measured) -> Value {
     })
 }
 
-/// Lists, since their order says something.
+/// Lists, because their order matters.
 fn worker(times: &WorkerTimes) -> Value {
     let sent = times.sent.iter().map(|(kind, sent)| json!([kind, sent.packets, sent.bytes]));
     json!({

@@ -1,4 +1,4 @@
-//! The application's part of the configuration: the parameters of the steps, and what fund-load is connected to.
+//! Configuration of the application: the parameters of the steps, and the adapters.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use crate::domain::{Cents, Multiplier, WeekStart};
 /// The configuration of fund-load.
 pub type Config = stream_kernel_run::config::Config<Nodes, Adapters>;
 
-/// The key in `runtime.limits` of how many ids a run may remember.
+/// The key in `runtime.limits` for the number of remembered ids.
 pub(crate) const MAX_IDS: &str = "max_ids";
-/// The key in `runtime.limits` of how many customers a run may know.
+/// The key in `runtime.limits` for the number of known customers.
 pub(crate) const MAX_CUSTOMERS: &str = "max_customers";
 
 /// Parameters by step name; a step that has none is not listed.
@@ -257,7 +257,7 @@ fn check_prime_gates(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
         return;
     }
     let on_or_off = |is_on| if is_on { "on" } else { "off" };
-    // Three switches of which two agree: the odd one out is at fault, or the two are.
+    // Two of the three switches agree: the odd one out is wrong, or the two are.
     for (key, is_on) in gates {
         let others = gates.iter().filter(|(other, _)| *other != key);
         if others.clone().all(|(_, other_is_on)| *other_is_on != is_on) {

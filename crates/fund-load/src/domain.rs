@@ -1,4 +1,4 @@
-//! What fund-load talks about: attempts, money, days, decisions.
+//! The domain of fund-load: attempts, money, days, decisions.
 
 mod attempt;
 mod calendar;
@@ -35,5 +35,5 @@ stream_kernel_exec::messages! {
     }
 }
 
-/// Handed on in two registers: while payloads of several words were in it, a line took a fifth more time.
+/// Passed in two registers: with payloads of several words in it, a line took a fifth more time.
 const _: () = assert!(size_of::<FundLoadMessage>() == 16);

@@ -1,4 +1,4 @@
-//! `explain`: why a line was decided as it was, from what its trace shows.
+//! The command `explain`: why a line was decided as it was, from its trace.
 
 mod earlier;
 mod explanation;
@@ -29,7 +29,7 @@ use explanation::Explanation;
 use inputs::Inputs;
 use notes::Notes;
 
-/// What makes a trace show enough.
+/// The remedy for a trace that shows too little.
 const SETTING: &str = "--set 'runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}'";
 
 /// Explain decisions: the answer in plain words, the figures that were compared, and every step on the way.
@@ -75,34 +75,34 @@ pub(crate) fn command() -> Command<FundLoad> {
     Command::new("explain", run)
 }
 
-/// What is asked for in one run.
+/// The lines that are asked for in one run.
 #[derive(Default)]
 struct Found {
-    /// The last line that is.
+    /// The last of these lines.
     last_line_no: Option<u64>,
     /// By canonical attempt among them, in order: an id that was forgotten has several.
     beside: Vec<Beside>,
     /// Whether the trace shows too little of a line that is asked for, or may be.
     is_lacking: bool,
-    /// Whether the trace hides ids, so that one asked for may be there under another text.
+    /// Whether the trace hides ids, so that the requested one may have another text there.
     hides_ids: bool,
 }
 
-/// What an answer needs to know of a run beside the line itself.
+/// The rest of a run that the answer for a line needs.
 struct Beside {
     /// The line of the first attempt with the id.
     first_line_no: u64,
-    /// Which lines before it have used up a limit.
+    /// The earlier lines that have used up a limit.
     counted: Option<Counted>,
-    /// What the trace has shown of that line.
+    /// The trace of that line.
     first: Option<FirstWithId>,
-    /// What it has shown of those before.
+    /// The traces of the lines before.
     earlier: Earlier,
 }
 
 fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
     let trace = TraceFile::new(&options.file, options.run)?;
-    // Run by run, the one finds what the other then explains: of the runs before nothing need be kept.
+    // Both passes go run by run, so nothing of earlier runs need be kept.
     let (mut ahead, mut behind) = (Inputs::of(&trace)?, Inputs::of(&trace)?);
     let (mut is_any_found, mut hides_ids, mut lacking_run, mut runs) = (false, false, None, 0);
     while let Some(run) = ahead.next_run()? {
@@ -118,7 +118,7 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
             explain(options, run, found, &mut behind, is_one_of_several, out)?;
         }
     }
-    // Lines that hold no record may have been lines asked for.
+    // Lines without a record may have been requested ones.
     let wrong_lines = ahead.records.finish().err();
     let exit_code = if wrong_lines.is_some() { 2 } else { 1 };
     let name = escaped(trace.name());
@@ -147,7 +147,7 @@ fn run(options: &Options, out: &mut dyn Write) -> Result<u8, CommandFailure> {
     }
 }
 
-/// Finds the lines asked for in `run`, and with them what to look for among the lines before.
+/// Finds the requested lines in `run`, and what to look for among the lines before.
 fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, CommandFailure> {
     let mut found = Found::default();
     while let Some(input) = inputs.next_of_run(run)? {
@@ -173,7 +173,7 @@ fn search(options: &Options, run: u64, inputs: &mut Inputs) -> Result<Found, Com
     Ok(found)
 }
 
-/// Explains the lines that were `found` in `run`; with a heading, if it is one of several.
+/// Explains the lines `found` in `run`; with a heading, if it is one of several.
 fn explain(
     options: &Options,
     run: u64,
@@ -214,11 +214,11 @@ fn explain(
 }
 
 impl Options {
-    /// Returns what the trace shows of the input's tags and metrics, `None` unless it shows both.
+    /// Returns the input's tags and metrics in the trace; `None` unless it shows both.
     fn notes_of(&self, input: &Input) -> Result<Option<Notes>, CommandFailure> {
         Notes::of(input.records.last().and_then(|record| record.ctx_after.as_ref())).map_err(|error| {
             let (name, line_no) = (escaped(&self.file), input.line_no);
-            // The place that it names is one in the snapshot, not in the file.
+            // The position in the error is one in the snapshot, not in the file.
             let why = error.to_string();
             let why = why.rsplit_once(" at line ").map_or(&*why, |(why, _)| why);
             let text = format!(
@@ -231,13 +231,13 @@ impl Options {
 
     fn means(&self, input: &Input, notes: &Notes) -> bool {
         match &self.id {
-            // Lines whose ids are masked have nothing in common.
+            // Lines with masked ids have nothing in common.
             Some(id) => notes.tags.id.as_ref() == Some(id) && id != MASK,
             None => self.line == Some(input.line_no),
         }
     }
 
-    /// Returns whether an input without notes may be one that is asked for.
+    /// Returns whether an input without notes may be a requested one.
     fn may_mean(&self, input: &Input) -> bool {
         match &self.id {
             Some(id) => {

@@ -1,4 +1,4 @@
-//! Reading a line: from its bytes to an attempt, or to the reason why there is none.
+//! Reading of a line: from its bytes to an attempt, or to the reason why there is none.
 
 mod amount;
 mod digits;
@@ -15,7 +15,7 @@ use fields::Fields;
 ///
 /// # Errors
 ///
-/// Returns the first thing wrong with the line, in the contract's order, and what of it can be echoed.
+/// Returns the first fault of the line, in the contract's order, and the parts of it that can be echoed.
 pub(crate) fn read_attempt(line_no: u64, content: &LineContent) -> Result<Attempt, (BadLine, Reason)> {
     // A line that is too long is as unreadable as an empty one.
     let LineContent::Whole(bytes) = content else { return read_any_attempt(line_no, b"") };
@@ -24,7 +24,7 @@ pub(crate) fn read_attempt(line_no: u64, content: &LineContent) -> Result<Attemp
 
 /// Does the same for a line of any form.
 fn read_any_attempt(line_no: u64, bytes: &[u8]) -> Result<Attempt, (BadLine, Reason)> {
-    // Of a line that cannot be read every field is missing.
+    // An unreadable line lacks every field.
     let fields = fields::read(bytes).unwrap_or_default();
     read_fields(line_no, &fields).map_err(|reason| {
         let line = BadLine {
@@ -49,7 +49,7 @@ fn read_fields(line_no: u64, fields: &Fields<'_>) -> Result<Attempt, Reason> {
     Ok(Attempt { line_no, id, customer_id, amount, time })
 }
 
-/// Echoes a text as it stands; only a line that is bad otherwise may echo good ids.
+/// Echoes a text unchanged; only a line with another fault may echo valid ids.
 fn echo(text: Option<&str>) -> EchoedId {
     match text.map(str::trim_ascii) {
         None => EchoedId::Unreadable,

@@ -1,4 +1,4 @@
-//! What fund-load remembers from line to line, declared for the kernel to keep.
+//! Memory of fund-load, declared for the kernel to keep.
 
 mod first_attempt;
 mod week;
@@ -19,7 +19,7 @@ impl Declaration for Ids {
     type Store = Table<DigitId, FirstAttempt>;
 }
 
-/// What a customer has done in a week, by customer and week; shared out by customer.
+/// The week of a customer, by customer and week; shared out by customer.
 pub struct Weeks;
 
 impl Declaration for Weeks {
@@ -51,12 +51,13 @@ impl Declaration for Decisions {
     type Store = Tally;
 }
 
-/// Returns the counter of a verdict in [`Decisions`]: accepted ones first, then the reasons in the order in which they are checked.
+/// Returns the counter of a verdict in [`Decisions`]: accepted ones first, then the reasons in the order of their
+/// checks.
 pub(crate) fn counter(verdict: Verdict) -> usize {
     verdict.reason().map_or(0, |reason| 1 + reason as usize)
 }
 
-/// Declares all of it.
+/// Declares all memory.
 pub(crate) fn declare(registry: Registry<FundLoadMessage, Config>) -> Registry<FundLoadMessage, Config> {
     registry
         .memory::<Ids>(ids)

@@ -1,4 +1,4 @@
-//! The rules that a configuration puts in force, in words: what is limited, and what is switched off.
+//! Rules of a configuration, in words: the enabled limits, and the disabled ones.
 
 use std::num::NonZeroU64;
 
@@ -10,12 +10,12 @@ use crate::config::{
     UpdateWindowsNode,
 };
 
-/// Returns the limits of attempts, and those of what a run remembers, each with its label.
+/// Returns the limits of attempts and of memory, each with its label.
 pub(crate) fn in_words(config: &Config) -> Vec<(&'static str, String)> {
     vec![("limits", limits(config)), ("memory", memory(config))]
 }
 
-/// Returns that `step` does not run, if so.
+/// Returns the sentence that `step` does not run, if it does not.
 fn missing(config: &Config, step: &str) -> Option<String> {
     let runs = config.runtime.pipeline.iter().any(|name| name == step);
     (!runs).then(|| format!("`{step}` is not in the pipeline"))
@@ -66,7 +66,7 @@ fn monday(nodes: &Nodes) -> String {
     }
 }
 
-/// Returns a factor of so many millionths without the zeros that say nothing.
+/// Returns a factor of this many millionths without trailing zeros.
 pub(crate) fn factor(millionths: u64) -> String {
     decimal::format(millionths, 6).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -88,7 +88,7 @@ fn memory(config: &Config) -> String {
     };
     let ids = at_most(config.runtime.limit(MAX_IDS), "id");
     let customers = at_most(config.runtime.limit(MAX_CUSTOMERS), "customer");
-    // The window of the prime gate goes with the gate.
+    // Without the gate, its window is off too.
     let UpdateWindowsNode { daily_attempts, daily_accepted_amount, weekly_accepted_amount, .. } =
         &config.nodes.update_windows;
     let windows = [

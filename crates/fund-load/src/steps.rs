@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::domain::FundLoadMessage;
 use crate::memory;
 
-/// Returns what a run remembers, and every step by name, in the order of the default pipeline.
+/// Returns the memory of a run, and every step by name, in the order of the default pipeline.
 pub fn registry() -> Registry<FundLoadMessage, Config> {
     let steps = Chain::new()
         .with("parse_load_attempt", |_: &Config| ParseLoadAttempt)

@@ -1,11 +1,12 @@
-//! Whatever happens to a run with a checkpoint, it must come to the same decisions.
+//! Recovery: whatever happens to a run with a checkpoint, its decisions must be the same.
 
 use fund_load::FundLoad;
 use stream_kernel_run::testing::Scene;
 
-/// Attempts with every reason for a decision: one customer's and many customers' days and weeks, primes, replays and conflicts.
+/// Attempts with every reason for a decision: days and weeks of one customer and of many, primes, replays and
+/// conflicts.
 const REASONS: &[u8] = include_bytes!("../../../fixtures/reasons.ndjson");
-/// All rules that there are.
+/// All rules.
 const EXP_MP: &str = include_str!("../../../fixtures/exp_mp.yaml");
 
 fn scene() -> Scene<FundLoad> {

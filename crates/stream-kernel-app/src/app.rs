@@ -1,4 +1,4 @@
-//! Where a program begins: the one place that reads arguments and environment.
+//! The program's entry: the one place that reads arguments and environment.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::report::say;
 use crate::{Command, checkpoint_commands, merge_command, run, trace_commands};
 
-/// An application as a program: the kernel's commands, and those that it has beside them.
+/// An application as a program: the kernel's commands, and its own.
 ///
 /// ```no_run
 /// # fn main_of<MyApp: stream_kernel_run::Application>() -> std::process::ExitCode {
@@ -46,7 +46,7 @@ impl<A: Application> App<A> {
         self
     }
 
-    /// Returns the definition of the command line, such as for tests of it.
+    /// Returns the definition of the command line, for instance to test it.
     pub fn definition(&self) -> clap::Command {
         let own = self.commands.iter().map(Command::definition).cloned();
         Cli::command().name(A::ABOUT.name).version(A::ABOUT.version).about(A::ABOUT.about).subcommands(own)
@@ -54,7 +54,8 @@ impl<A: Application> App<A> {
 
     /// Runs the program: reads arguments and environment, does what they ask, and returns the exit code.
     ///
-    /// 0: every line was processed. 1: the run failed. 2: usage or configuration. 129, 130 and 143: a signal ended the run.
+    /// 0: every line was processed. 1: the run failed. 2: usage or configuration. 129, 130 and 143: a signal ended the
+    /// run.
     pub fn main(&self) -> ExitCode {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let environment = std::env::vars_os().collect();
@@ -63,7 +64,7 @@ impl<A: Application> App<A> {
             Err(failure) => {
                 match &failure {
                     Failure::Configuration(mistakes) => {
-                        // Each of them says `error:` itself.
+                        // Each of them prints `error:` itself.
                         say(mistakes);
                         let count = mistakes.len();
                         let noun = if count == 1 { "mistake" } else { "mistakes" };
@@ -112,19 +113,19 @@ impl<A: Application> App<A> {
     }
 }
 
-/// Takes credentials out of each word of a text, which may stand in quotes.
+/// Masks credentials in each word of a text; words may be quoted.
 fn without_credentials_in_words(text: &str) -> String {
     text.split_inclusive(|c: char| c.is_whitespace() || c == '\'').map(without_credentials).collect()
 }
 
-/// Prints help to standard output, which is a success, or what is wrong with the arguments to standard error.
+/// Prints help to standard output, which is a success, or an error in the arguments to standard error.
 fn explain_usage(error: &clap::Error) -> u8 {
     let text = error.render().to_string();
     let given = error.context().filter_map(|(_, value)| match value {
         ContextValue::String(given) => Some(given.as_str()),
         _ => None,
     });
-    // What was given is masked as a whole: blanks and quotes may be part of a password.
+    // The given value is masked as a whole: blanks and quotes may be part of a password.
     let masked = given.fold(text.clone(), |text, given| text.replace(given, &without_credentials(given)));
     let masked = without_credentials_in_words(&masked);
     if masked == text {
@@ -140,7 +141,7 @@ mod tests {
     use super::without_credentials_in_words;
 
     #[test]
-    fn what_stands_before_the_host_of_a_url_is_not_repeated() {
+    fn credentials_in_a_url_are_not_repeated() {
         for (text, shown) in [
             (
                 "unexpected argument 'redis://u:p@w@h/0?hash=x' found",

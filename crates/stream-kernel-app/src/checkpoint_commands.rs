@@ -13,8 +13,8 @@ use crate::cli::CheckpointCommand;
 use crate::failure::Failure;
 use crate::trace_commands::to_standard_output;
 
-/// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if it is damaged, or if `verify` finds that no run
-/// could go on from it.
+/// Runs the command and returns the exit code: 2 if the checkpoint cannot be read, 1 if it is damaged, or if `verify`
+/// finds that no run could go on from it.
 pub(crate) fn run<A: Application>(command: &CheckpointCommand) -> Result<u8, Failure> {
     let unreadable = |error: &dyn std::error::Error| Failure::told(2, with_causes(error));
     match command {
@@ -27,7 +27,7 @@ pub(crate) fn run<A: Application>(command: &CheckpointCommand) -> Result<u8, Fai
             let last = inspect(&OsDisk, dir).map_err(|error| unreadable(&error))?.last;
             let program = last.map_or(Ok(()), |last| check_program::<A>(dir, &last.committed));
             let is_ours = program.is_ok();
-            // What another program's records mean, only that one knows.
+            // Only another program knows what its records mean.
             let memory = is_ours.then(empty_memory::<A>).transpose().map_err(Failure::Configuration)?;
             let mut check = |records: &[u8]| {
                 let checked = memory.as_ref().map_or(Ok(()), |memory| memory.check(records));
@@ -99,9 +99,9 @@ fn for_people(dir: &Path, inspection: &Inspection) -> String {
     text
 }
 
-/// Returns whether something was committed that can no longer be read, or not by this program.
+/// Returns whether a commit exists that can no longer be read, or not by this program.
 fn is_damaged(Inspection { slots, last, .. }: &Inspection) -> bool {
-    // A damaged slot beside an empty one is what is left of a first commit that was cut off.
+    // A damaged slot beside an empty one is left of a first commit that was cut off.
     last.is_none() && !slots.contains(&Slot::Empty)
 }
 

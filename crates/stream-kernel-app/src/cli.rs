@@ -197,7 +197,7 @@ impl Options {
         Ok(loader)
     }
 
-    /// Checks what clap cannot.
+    /// Checks conditions that clap cannot.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let characters = self.run_id.chars().count();
         if characters > MAX_RUN_ID_CHARS {

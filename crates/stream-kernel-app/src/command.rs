@@ -1,4 +1,4 @@
-//! Commands that an application has beside the kernel's.
+//! Commands of an application, beside the kernel's.
 
 use std::io::{self, Write};
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use crate::commands::{Environment, prepare};
 use crate::failure::Failure;
 use crate::trace_commands::to_standard_output;
 
-/// A command of an application's own: its name, what it takes, and what it does.
+/// A command of an application: its name, its options, and its function.
 ///
 /// ```
 /// use stream_kernel_app::{Command, CommandFailure};
@@ -37,17 +37,17 @@ pub struct Command<A> {
 
 type RunCommand = dyn Fn(&ArgMatches, Environment, &mut dyn Write) -> Result<u8, CommandFailure>;
 
-/// What the kernel's options come to, for a command that takes them.
+/// The result of the kernel's options, for a command that takes them.
 pub struct Prepared<A: Application> {
-    /// The job: its configuration was found right, and its warnings were said.
+    /// The job: its configuration is valid, and its warnings are printed.
     pub job: Job<A>,
     /// The name of the run: `--run-id`.
     pub run_id: String,
 }
 
 impl<A: Application> Command<A> {
-    /// Returns the command `name` that takes what `Options` say, whose doc comment is its help. `run` writes its results to
-    /// the writer, which is standard output, and returns the exit code.
+    /// Returns the command `name` with these `Options`, whose doc comment is its help. `run` writes its results to the
+    /// writer, which is standard output, and returns the exit code.
     pub fn new<Options: Args + 'static>(
         name: &'static str,
         run: impl Fn(&Options, &mut dyn Write) -> Result<u8, CommandFailure> + 'static,
@@ -59,8 +59,8 @@ impl<A: Application> Command<A> {
         }
     }
 
-    /// Returns a command that takes the kernel's options as well, such as `--config` and `--set`, and gets the job that
-    /// they make.
+    /// Returns a command that also takes the kernel's options, such as `--config` and `--set`, and gets the job made
+    /// from them.
     pub fn with_job<Options: Args + 'static>(
         name: &'static str,
         run: impl Fn(&Options, Prepared<A>, &mut dyn Write) -> Result<u8, CommandFailure> + 'static,
@@ -87,14 +87,14 @@ fn parsed<Options: Args>(matches: &ArgMatches) -> Result<Options, CommandFailure
     Options::from_arg_matches(matches).map_err(|error| CommandFailure::new(2, error.to_string()))
 }
 
-/// Why a command of the application's own ends without success. It is said on standard error.
+/// The failure of an application's command, printed on standard error.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct CommandFailure(Failure);
 
 impl CommandFailure {
-    /// Returns a failure that ends the program with `exit_code`: 1 if there is nothing to be found or done, 2 if usage or a
-    /// file is wrong.
+    /// Returns a failure that ends the program with `exit_code`: 1 if there is nothing to find or to do, 2 if usage or
+    /// a file is wrong.
     pub fn new(exit_code: u8, text: impl Into<String>) -> Self {
         Self(Failure::told(exit_code, text))
     }
@@ -104,7 +104,7 @@ impl CommandFailure {
         Self(Failure::Print(cause))
     }
 
-    /// Returns the exit code that it ends the program with.
+    /// Returns the exit code of the program.
     pub fn exit_code(&self) -> u8 {
         self.0.exit_code()
     }

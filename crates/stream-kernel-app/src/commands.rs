@@ -24,7 +24,7 @@ pub(crate) fn check<A: Application>(options: &Options, environment: Environment)
     print(&describe(&prepare::<A>(options, environment)?))
 }
 
-/// `config ..`: prints the configuration, or what it may be; returns the exit code.
+/// `config ..`: prints the configuration or its schema; returns the exit code.
 pub(crate) fn config<A: Application>(
     command: &ConfigCommand,
     environment: Environment,
@@ -59,7 +59,7 @@ pub(crate) fn config<A: Application>(
     }
 }
 
-/// Makes the job that the options ask for, and says its warnings.
+/// Makes the job from the options, and prints its warnings.
 pub(crate) fn prepare<A: Application>(
     options: &Options,
     environment: Environment,
@@ -82,7 +82,7 @@ fn list_variables<A: Application>() -> String {
     let mut text = String::new();
     for variable in Job::<A>::loader().variables::<A::Nodes, A::Adapters>() {
         let default = variable.default.map(|default| format!(", default {default}")).unwrap_or_default();
-        // A string takes in everything.
+        // Writing to a string never fails.
         let _ = writeln!(
             text,
             "{}\n    {} ({}{default})",
@@ -92,7 +92,7 @@ fn list_variables<A: Application>() -> String {
     text
 }
 
-/// Returns what would run, for people.
+/// Returns the plan of the run, for people.
 fn describe<A: Application>(job: &Job<A>) -> String {
     let config = job.config();
     let runtime = &config.runtime;
@@ -146,7 +146,7 @@ fn describe<A: Application>(job: &Job<A>) -> String {
     text
 }
 
-/// Returns which steps are exchanged by which key.
+/// Returns the stages of several workers: their steps, and the key by which messages are exchanged.
 fn describe_stages<A: Application>(job: &Job<A>) -> String {
     let names: Vec<_> = job.scenario().wiring().map(|step| (step.index, step.name)).collect();
     // A pipeline that cannot be shared was refused before.
@@ -161,7 +161,7 @@ fn describe_stages<A: Application>(job: &Job<A>) -> String {
     described.collect()
 }
 
-/// Returns how many workers there are, and where.
+/// Returns the number of workers, and their places.
 fn describe_workers(Runtime { workers, cluster, .. }: &Runtime) -> String {
     let threads = counted(workers.get() as u64, "thread");
     let Some(cluster) = cluster else { return threads };
@@ -212,7 +212,7 @@ fn describe_tracing(runtime: &Runtime, has_parts: bool) -> String {
     )
 }
 
-/// Returns what the trace hides, led by a comma; nothing if it hides nothing.
+/// Returns the redaction of the trace, after a comma; nothing if it hides nothing.
 fn describe_redaction(Redact { identity, tags, .. }: &Redact) -> String {
     let form = if *identity == RedactIdentity::Hash { "hashed" } else { "masked" };
     let mut text = String::new();
@@ -225,7 +225,7 @@ fn describe_redaction(Redact { identity, tags, .. }: &Redact) -> String {
     text
 }
 
-/// Returns the word by which the configuration calls a choice.
+/// Returns the configuration's word for a choice.
 fn word(choice: &impl serde::Serialize) -> String {
     serde_json::to_value(choice).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `config diff`: in which values two configurations differ.
+//! `config diff`: the values in which two configurations differ.
 
 use serde_json::{Value, json};
 use stream_kernel_run::Application;
@@ -9,7 +9,7 @@ use crate::commands::{Environment, prepare_from, pretty};
 use crate::failure::Failure;
 use crate::trace_commands::print;
 
-/// Prints every value that differs, and returns the exit code: 0 if none does, else 1.
+/// Prints every different value, and returns the exit code: 0 if there is none, else 1.
 pub(crate) fn diff<A: Application>(
     sources: [&String; 2],
     json: bool,
@@ -56,7 +56,7 @@ fn differences<'e>(a: &'e Effective, b: &'e Effective) -> Vec<(&'e str, [Option<
     pairs.filter(|(_, [a, b])| a.map(|entry| &entry.value) != b.map(|entry| &entry.value)).collect()
 }
 
-/// Returns the value of each that has one, with where it came from.
+/// Returns the value in each configuration that has one, with its origin.
 fn told(entries: [Option<&Entry>; 2]) -> String {
     let with_sign = ["-", "+"].into_iter().zip(entries);
     with_sign.filter_map(|(sign, entry)| entry.map(|entry| format!("{sign} {entry}\n"))).collect()

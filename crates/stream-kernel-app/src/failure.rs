@@ -1,4 +1,4 @@
-//! Why the program ends without success, and its exit code.
+//! Failures of the program, and their exit codes.
 
 mod of_runs;
 
@@ -8,7 +8,7 @@ use stream_kernel_run::config::Mistakes;
 use stream_kernel_text::counted;
 use stream_kernel_trace_reader::reading::WrongLine;
 
-/// Why the program ends without success. Its `Display` is for people; causes follow from `source`.
+/// Why the program fails. Its `Display` is for people; causes follow from `source`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{0}")]
@@ -20,7 +20,7 @@ pub(crate) enum Failure {
     Signals(#[source] io::Error),
     #[error("the report cannot be written to standard output")]
     Print(#[source] io::Error),
-    /// Anything else, in words for people.
+    /// Any other failure, in words for people.
     #[error("{text}")]
     Told { exit_code: u8, text: String },
 }
@@ -30,28 +30,28 @@ impl Failure {
         Self::Told { exit_code, text: text.into() }
     }
 
-    /// Returns the failure of a command that was called in a wrong way.
+    /// Returns the failure of a command with wrong usage.
     pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self::told(2, text)
     }
 
-    /// Returns what makes a failure of the error that the trace `name` cannot be read for.
+    /// Returns a function that turns an error of reading the trace `name` into a failure.
     pub(crate) fn unreadable(name: &str) -> impl Fn(io::Error) -> Self {
         move |cause| Self::told(2, format!("the trace `{name}` cannot be read: {cause}"))
     }
 
-    /// Returns the failure of a file that is no trace.
+    /// Returns the failure of a file that is not a trace.
     pub(crate) fn no_trace(name: &str, wrong: &WrongLine) -> Self {
         let hint = "is it a trace? `trace check` names everything that is wrong";
         Self::told(2, format!("`{name}`, {wrong} ({hint})"))
     }
 
-    /// Returns the failure of a trace that has `runs` runs.
+    /// Returns the failure of a trace that has only `runs` runs.
     pub(crate) fn no_such_run(name: &str, run: u64, runs: u64) -> Self {
         Self::told(2, format!("`{name}` has no run {run} (it holds {})", counted(runs, "run")))
     }
 
-    /// Returns the exit code: 2 for usage and configuration, 1 for everything that goes wrong in a run.
+    /// Returns the exit code: 2 for usage and configuration, 1 for every failure of a run.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Told { exit_code, .. } => *exit_code,

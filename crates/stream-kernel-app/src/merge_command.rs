@@ -16,7 +16,7 @@ use crate::trace_commands::result_file::is_within;
 /// Parts are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// Writes the single file and returns the exit code. Whatever is wrong with the folder, it is found before the file is touched.
+/// Writes the single file and returns the exit code. Faults of the folder are found before the file is touched.
 pub(crate) fn run(program: &str, folder: &Path, output: Option<&Path>) -> Result<u8, Failure> {
     let unreadable = |error: ReadPartsError| Failure::told(2, with_causes(&error));
     if folder.is_file() {
@@ -44,7 +44,7 @@ pub(crate) fn run(program: &str, folder: &Path, output: Option<&Path>) -> Result
     });
     if let Err(failure) = done {
         if let Some(partial) = file.left() {
-            // Why it failed matters more than what is left of it.
+            // The cause of the failure matters more than the remains.
             let _ = fs::remove_file(partial);
         }
         return Err(failure);
@@ -54,7 +54,7 @@ pub(crate) fn run(program: &str, folder: &Path, output: Option<&Path>) -> Result
     Ok(0)
 }
 
-/// Returns where the single file goes.
+/// Returns the path of the single file.
 fn output_of(parts: &PartsFolder, folder: &Path, output: Option<&Path>) -> Result<PathBuf, Failure> {
     let Some(to) = output.map(Path::to_owned).or_else(|| single_file(folder)) else {
         let name = folder.display();
@@ -81,7 +81,7 @@ fn output_of(parts: &PartsFolder, folder: &Path, output: Option<&Path>) -> Resul
     Ok(to)
 }
 
-/// Returns how many bytes were copied.
+/// Returns the number of bytes copied.
 fn copy(mut from: PartsReader, to: &mut OutputFile, mut progress: Progress) -> Result<u64, Failure> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! A progress bar on standard error, when that is a terminal and what is done takes long.
+//! Progress bar on standard error, for long operations on a terminal.
 //!
 //! A terminal has room for one bar, on its last line. Once results are printed there, it has none.
 
@@ -8,23 +8,23 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What is over sooner shows no bar.
+/// Shorter operations show no bar.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
-/// The clock is looked at once in so many lines.
+/// The number of lines between two readings of the clock.
 const LINES_PER_LOOK: u64 = 256;
 
-/// Returns the time, from which on a run is measured for people: nothing of this reaches a decision or a trace.
+/// Returns the time for people's measurements of a run: no decision and no trace depends on it.
 #[expect(clippy::disallowed_methods, reason = "for the summary and the progress bar alone")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// What stands on the last line of the terminal.
+/// The content of the terminal's last line.
 enum LastLine {
     Nothing,
     Bar(ProgressBar),
-    /// Whatever is printed next: a bar would stand between.
+    /// Other output: a bar would disturb it.
     Results,
 }
 
@@ -32,7 +32,7 @@ thread_local! {
     static LAST_LINE: RefCell<LastLine> = const { RefCell::new(LastLine::Nothing) };
 }
 
-/// Has `write` write to standard error, above the bar if there is one.
+/// Lets `write` write to standard error, above the bar if there is one.
 pub(crate) fn above_bar(write: impl FnOnce()) {
     LAST_LINE.with_borrow(|line| match line {
         LastLine::Bar(bar) => bar.suspend(write),
@@ -40,7 +40,7 @@ pub(crate) fn above_bar(write: impl FnOnce()) {
     });
 }
 
-/// Takes the bar away for good if standard output is a terminal, since results are about to be printed.
+/// Removes the bar for good if standard output is a terminal, because results are about to be printed.
 pub(crate) fn make_room_for_results() {
     if io::stdout().is_terminal() {
         leave_to(LastLine::Results);
@@ -53,7 +53,7 @@ fn leave_to(next: LastLine) {
     }
 }
 
-/// Shows how far the reading of an input has come, until it is dropped. There is no bar beside another one.
+/// Shows the progress through an input, until it is dropped. There is never a second bar.
 pub(crate) struct Progress {
     began: Instant,
     total_bytes: Option<u64>,
@@ -62,24 +62,24 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Returns what shows nothing yet; a bar has an end if the number of bytes is known.
+    /// Returns a bar that is not shown yet; it has an end if the number of bytes is known.
     pub(crate) fn new(began: Instant, total_bytes: Option<u64>) -> Self {
         Self { began, total_bytes, is_terminal: io::stderr().is_terminal(), has_bar: false }
     }
 
-    /// Takes note of how far the reading of a file has come, in bytes; to be called once a block.
+    /// Notes the progress through a file, in bytes; call it once per block.
     pub(crate) fn update_bytes(&mut self, bytes: u64) {
         self.show("", |bar| bar.set_position(bytes));
     }
 
-    /// Takes note of how far a run has come; to be called once a line.
+    /// Notes the progress of a run; call it once per line.
     pub(crate) fn update(&mut self, lines: u64, bytes: u64) {
         if lines.is_multiple_of(LINES_PER_LOOK) {
             self.update_before_wait(lines, bytes);
         }
     }
 
-    /// Takes note of how far a run has come that is about to wait.
+    /// Notes the progress of a run that is about to wait.
     pub(crate) fn update_before_wait(&mut self, lines: u64, bytes: u64) {
         self.show("{msg} lines  ", |bar| {
             bar.set_message(lines.to_string());
@@ -87,7 +87,7 @@ impl Progress {
         });
     }
 
-    /// Has `update` change the bar, which shows `lines`, a template, before the bytes.
+    /// Lets `update` change the bar, which shows the template `lines` before the bytes.
     fn show(&mut self, lines: &str, update: impl FnOnce(&ProgressBar)) {
         if !self.is_terminal {
             return;
@@ -114,7 +114,7 @@ impl Drop for Progress {
     }
 }
 
-/// Returns a bar that shows `lines`, a template, before the bytes.
+/// Returns a bar that shows the template `lines` before the bytes.
 fn bar(total_bytes: Option<u64>, lines: &str) -> ProgressBar {
     let (bar, template) = if let Some(bytes) = total_bytes {
         let template = format!("{{wide_bar}} {{percent}}%  {lines}{{bytes_per_sec}}  {{eta}} left");
@@ -133,7 +133,7 @@ fn bar(total_bytes: Option<u64>, lines: &str) -> ProgressBar {
 mod tests {
     use super::*;
 
-    /// Returns progress on a terminal that began so long ago.
+    /// Returns progress on a terminal that began this long ago.
     fn began(ago: Duration) -> Progress {
         Progress { is_terminal: true, ..Progress::new(now().checked_sub(ago).unwrap(), Some(10)) }
     }

@@ -1,4 +1,4 @@
-//! What people read on standard error.
+//! Reports for people on standard error.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -12,12 +12,12 @@ use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
 
 use crate::progress::above_bar;
 
-/// Writes a line to standard error. If nobody can read it, there is nobody to tell.
+/// Writes a line to standard error. If that fails, nobody could read about it.
 pub(crate) fn say(line: impl Display) {
     above_bar(|| drop(writeln!(io::stderr().lock(), "{line}")));
 }
 
-/// What a run has come to, for its last words.
+/// The results of a run, for its summary.
 pub(crate) struct Summary {
     pub(crate) program: &'static str,
     pub(crate) run_id: String,
@@ -27,12 +27,12 @@ pub(crate) struct Summary {
     pub(crate) report: RunReport,
     /// The number of lines that earlier runs have taken.
     pub(crate) resumed_after: u64,
-    /// What was in force: label, and words.
+    /// The rules in force: label, and words.
     pub(crate) rules: Vec<(&'static str, String)>,
-    /// How many bytes without LF are left at the end of the input, for the next run.
+    /// The number of bytes without LF at the end of the input, left for the next run.
     pub(crate) bytes_left: u64,
     pub(crate) rows: Vec<SummaryRow>,
-    /// Where the output is, if it is complete.
+    /// The path of the output, if it is complete.
     pub(crate) output: Option<String>,
     pub(crate) trace: Option<String>,
     /// The digest of the configuration.
@@ -70,7 +70,7 @@ impl Summary {
         }
     }
 
-    /// Returns the summary as lines of text, counts aligned.
+    /// Returns the summary as lines of text, with aligned counts.
     pub(crate) fn render(&self) -> String {
         let RunReport { inputs, abandoned, undeliverable } = self.report;
         let seconds = self.elapsed.as_secs_f64();
@@ -113,7 +113,7 @@ fn cells(row: &SummaryRow) -> [String; 2] {
     [label, format!("{:>13}", grouped(row.count))]
 }
 
-/// Returns how many there are a second.
+/// Returns the rate per second.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -121,7 +121,7 @@ fn cells(row: &SummaryRow) -> [String; 2] {
     reason = "a rate for people"
 )]
 pub(crate) fn rate(inputs: u64, seconds: f64) -> Option<u64> {
-    // Over less than a millisecond a rate says nothing.
+    // Over less than a millisecond, a rate is meaningless.
     (seconds >= 0.001).then(|| (inputs as f64 / seconds) as u64)
 }
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_aligns_counts_and_names_what_was_lost() {
+    fn the_summary_aligns_counts_and_names_losses() {
         let summary = Summary {
             program: "fund-load",
             run_id: "run".into(),

@@ -139,7 +139,7 @@ fn on_several_workers<A: Application>(
     Ok(exit_code)
 }
 
-/// Says that a run with a checkpoint was stopped, and how to go on.
+/// Reports that a run with a checkpoint was stopped, and how to resume it.
 fn say_stopped<A: Application>(report: &RunReport) {
     let (name, line_no) = (A::ABOUT.name, grouped(report.inputs));
     say(format!(
@@ -147,7 +147,7 @@ fn say_stopped<A: Application>(report: &RunReport) {
     ));
 }
 
-/// Returns where an unfinished output is, for the end of a message.
+/// Returns the path of an unfinished output, for the end of a message.
 fn left_in(unfinished_output: Option<PathBuf>) -> String {
     let left = unfinished_output
         .map(|path| format!(" (the unfinished output is left in `{}`)", escaped(&path.to_string_lossy())));
@@ -159,7 +159,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo)
         make_room_for_results();
     }
     let files = OpenFiles::open(job.config())?;
-    // Only now: a signal ends a program at once that waits for the other end of a pipe.
+    // Only now: before, a signal must end at once a program that waits for the other end of a pipe.
     let signals = Signals::install().map_err(Failure::Signals)?;
     let wake = signals.wake().map_err(Failure::Signals)?.into();
     let began = now();
@@ -247,13 +247,13 @@ fn goes_to_stdout<A: Application>(job: &Job<A>) -> bool {
         || sink.is_some_and(|sink| sink.jsonl_file().is_none())
 }
 
-/// Shows how far the run has come, and returns whether a signal is to end it.
+/// Shows the progress of the run, and returns whether a signal is to end it.
 fn is_to_stop(position: Position, progress: &RefCell<Progress>, signals: &Signals) -> bool {
     progress.borrow_mut().update(position.line_no, position.bytes);
     signals.received().is_some()
 }
 
-/// Says what has happened in a run.
+/// Reports an event of a run.
 fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
     match event {
         Event::Waits(Position { line_no, bytes }) => {
@@ -287,7 +287,7 @@ fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
     }
 }
 
-/// Says that records go nowhere, if there are any and no sink.
+/// Warns that records go nowhere, if there are any and no sink.
 fn note_missing_sink(tracing: &Tracing) {
     if tracing.enabled && tracing.sink.is_none() {
         say(
@@ -297,7 +297,7 @@ fn note_missing_sink(tracing: &Tracing) {
     }
 }
 
-/// Says that the trace has no hashes, if it was to have some and hides values.
+/// Warns that the trace has no hashes, if it should have some and hides values.
 fn note_lack_of_hashes<A: Application>(job: &Job<A>) {
     let tracing = &job.config().runtime.tracing;
     if tracing.signature.mode == SignatureMode::Hash && job.redaction().leaves_out_hashes() {
@@ -308,7 +308,8 @@ fn note_lack_of_hashes<A: Application>(job: &Job<A>) {
     }
 }
 
-/// Returns the exit code of a run that came to the end of its input: 1 if a line has no decision, or the trace is not whole.
+/// Returns the exit code of a run that came to the end of its input: 1 if a line has no decision, or the trace is
+/// incomplete.
 fn exit_code(report: &RunReport, is_trace_whole: bool) -> u8 {
     u8::from(report.abandoned > 0 || !is_trace_whole)
 }

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP: asked for between lines, and able to wake a run that waits for input.
+//! SIGINT, SIGTERM and SIGHUP: checked between lines, and able to wake a run that waits for input.
 
 use std::fs;
 use std::io;
@@ -20,12 +20,12 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from the system's default, which would end the process in the middle of a line.
+    /// Replaces the system's default for the signals, which would end the process in the middle of a line.
     pub(crate) fn install() -> io::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
         let is_second = Arc::new(AtomicBool::new(false));
         let (wake, waker) = UnixStream::pair()?;
-        // Who starts a program with `nohup` wants it to outlive the terminal.
+        // A program started with `nohup` is to outlive the terminal.
         let outlives_terminal = is_ignored(SIGHUP);
         for signal in SIGNALS.into_iter().filter(|signal| *signal != SIGHUP || !outlives_terminal) {
             // In this order: the first signal finds `is_second` still false and sets it for the next.
@@ -34,24 +34,24 @@ impl Signals {
             flag::register_usize(signal, Arc::clone(&received), usize::try_from(signal).unwrap_or_default())?;
             low_level::pipe::register(signal, waker.try_clone()?)?;
         }
-        // A file that may not grow further is an error of that file, not the end of the process.
+        // A file at its size limit is an error of that file, not the end of the process.
         flag::register(Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)))?;
         Ok(Self { received, wake })
     }
 
-    /// Returns the exit code of the signal that was received, if any was: 130, 143 or 129.
+    /// Returns the exit code of the signal received, if there was one: 130, 143 or 129.
     pub(crate) fn received(&self) -> Option<u8> {
         let signal = self.received.load(Ordering::Relaxed);
         (signal != 0).then(|| exit_code(i32::try_from(signal).unwrap_or_default()))
     }
 
-    /// Returns something that becomes readable when a signal is received.
+    /// Returns a descriptor that becomes readable when a signal is received.
     pub(crate) fn wake(&self) -> io::Result<UnixStream> {
         self.wake.try_clone()
     }
 }
 
-/// Returns whether the program was started with the signal ignored. Where the system does not say, it was not.
+/// Returns whether the program was started with the signal ignored; false if the system does not say.
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -59,7 +59,7 @@ fn is_ignored(signal: i32) -> bool {
     ignored & (1 << (signal - 1)) != 0
 }
 
-/// Returns the code with which shells report a process that a signal ended.
+/// Returns a shell's exit code for a process that a signal ended.
 fn exit_code(signal: i32) -> u8 {
     u8::try_from(128 + signal).unwrap_or(u8::MAX)
 }

@@ -1,4 +1,4 @@
-//! The commands that read traces: the same for every application on the kernel.
+//! The commands that read traces, the same for every application on the kernel.
 
 mod check;
 mod diff;
@@ -50,15 +50,16 @@ pub(crate) fn print(text: &str) -> Result<u8, Failure> {
     to_standard_output(|out| out.write_all(text.as_bytes()).map(|()| 0).map_err(Failure::Print))
 }
 
-/// Lets `command` write to standard output and returns its exit code. Who stops reading, as `head` does, has read enough.
+/// Lets `command` write to standard output and returns its exit code. A reader that stops, as `head` does, has read
+/// enough.
 pub(crate) fn to_standard_output(
     command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>,
 ) -> Result<u8, Failure> {
     write_out(Results { stdout: io::stdout().lock(), goes_on_unread: false }, command)
 }
 
-/// Lets `command`, whose exit code is an answer, find it even if nobody reads what it writes any more. That its results
-/// cannot be written is neither answer, 0 or 1.
+/// Lets `command`, whose exit code is an answer, find the answer even if nobody reads its output any more. A failed
+/// write of results is neither answer, 0 or 1.
 fn answer(command: impl FnOnce(&mut dyn Write) -> Result<u8, Failure>) -> Result<u8, Failure> {
     match write_out(Results { stdout: io::stdout().lock(), goes_on_unread: true }, command) {
         Err(failure @ Failure::Print(_)) => Err(Failure::told(2, with_causes(&failure))),
@@ -78,7 +79,7 @@ fn write_out(
     }
 }
 
-/// Returns whether it is the error that nobody reads what is written.
+/// Returns whether the error means that nobody reads the output.
 fn is_unread(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
@@ -86,7 +87,7 @@ fn is_unread(error: &io::Error) -> bool {
 /// Standard output, with the terminal to itself.
 struct Results<'a> {
     stdout: StdoutLock<'a>,
-    /// Writing goes well even if nobody reads.
+    /// A write succeeds even if nobody reads it.
     goes_on_unread: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A trace for commands of an application's own: a file, or a folder of parts, that can be read more than once.
+//! A trace for an application's own commands: a file, or a folder of parts, that can be read more than once.
 
 use std::cell::Cell;
 
@@ -19,11 +19,12 @@ pub struct TraceFile {
 pub struct TraceRecords(Records);
 
 impl TraceFile {
-    /// Returns the trace in the file, or in the folder of parts, `name`; with `only_run`, only the records of that run are read, counted from 1.
+    /// Returns the trace in the file, or in the folder of parts, `name`; with `only_run`, only the records of that run
+    /// are read, counted from 1.
     ///
     /// # Errors
     ///
-    /// It cannot be looked at, or is neither a regular file nor a folder of parts.
+    /// It cannot be inspected, or is neither a regular file nor a folder of parts.
     pub fn new(name: &str, only_run: Option<u64>) -> Result<Self, CommandFailure> {
         let text = "is no regular file, but has to be read more than once (write it to a file first)";
         if is_lasting(name)? {
@@ -32,7 +33,7 @@ impl TraceFile {
         Err(CommandFailure::new(2, format!("the trace `{name}` {text}")))
     }
 
-    /// Begins to read the trace. What is wrong with it is said on standard error the first time.
+    /// Begins to read the trace. Its faults are reported on standard error the first time.
     ///
     /// # Errors
     ///
@@ -50,20 +51,20 @@ impl TraceFile {
 }
 
 impl TraceRecords {
-    /// Returns the next record and the number of its run, from 1. Lines that hold no record, and a torn end, are left out.
+    /// Returns the next record and the number of its run, from 1. Lines without a record, and a torn end, are left out.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, holds no record, or not the run asked for.
+    /// The file cannot be read, holds no record, or lacks the requested run.
     pub fn next_record(&mut self) -> Result<Option<(u64, TraceRecord)>, CommandFailure> {
         Ok(self.0.next()?)
     }
 
-    /// Fails if lines were left out, a torn end excepted: to be called when everything else is done.
+    /// Fails if lines were left out, except a torn end: call it when everything else is done.
     ///
     /// # Errors
     ///
-    /// Lines among what was read held no record.
+    /// Some lines held no record.
     pub fn finish(&self) -> Result<(), CommandFailure> {
         Ok(self.0.finish()?)
     }

@@ -1,4 +1,4 @@
-//! Checkpoint of a run: opened, restored from, committed to.
+//! Checkpoints of runs: opened, restored from, committed to.
 
 mod commit;
 mod configuration;
@@ -22,15 +22,15 @@ use crate::manifest::{Place, clear, last_commit, newest, read_slots};
 use crate::slot::{Commit, Slot};
 use crate::snapshot::restore_from;
 
-/// How often a lock is asked for until it counts as held by another run, and how long to wait in between: who looks at
-/// a checkpoint holds it for a moment, to find out whether anybody does.
+/// How often to ask for a lock before it counts as held by another run, and how long to wait in between: an inspection
+/// holds it for a moment, to find out whether a run does.
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A checkpoint that this run has locked.
 ///
-/// Opening and restoring change nothing that was committed, so a program that finds that the checkpoint is not for it
-/// can leave it as it is. An earlier run's leftovers are removed by the first change.
+/// Opening and restoring change nothing that was committed, so a program can leave a checkpoint that is not its own
+/// untouched. The first change removes an earlier run's leftovers.
 #[derive(Debug)]
 pub struct Checkpoint {
     disk: Arc<dyn Disk>,
@@ -38,7 +38,7 @@ pub struct Checkpoint {
     /// Locked for as long as it is open.
     _lock: Box<dyn DiskFile>,
     manifest: Box<dyn DiskFile>,
-    /// The last commit, and the slot that it stands in.
+    /// The last commit, and its slot.
     last: Option<(Commit, Place)>,
     /// The text of the configuration, once it is written or read.
     configuration: Option<Box<dyn DiskFile>>,
@@ -53,15 +53,14 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens the checkpoint in the directory `dir`, which is created if it is not there, and returns what was committed
-    /// last.
+    /// Opens the checkpoint in the directory `dir`, creates the directory if it does not exist, and returns the last
+    /// commit.
     ///
-    /// `None` means that nothing ever was: the first commit is then to be made before anything is written that it is to
-    /// account for.
+    /// `None` means that there is no commit: make the first one before you write anything that it is to account for.
     ///
     /// # Errors
     ///
-    /// Another run uses the checkpoint, it cannot be read, or it is damaged. Nothing was changed then.
+    /// Another run uses the checkpoint, or it cannot be read, or it is damaged. Nothing was changed.
     pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Option<Committed>), OpenError> {
         let mut checkpoint = Self::start_over(disk, dir)?;
         checkpoint.last = last_commit(&*checkpoint.disk, dir, checkpoint.slots()?)?;
@@ -69,8 +68,8 @@ impl Checkpoint {
         Ok((checkpoint, committed))
     }
 
-    /// Opens the checkpoint in the directory `dir`, be it damaged or not, for a run that begins anew. What was
-    /// committed stays until it is [forgotten](Self::forget).
+    /// Opens the checkpoint in the directory `dir`, damaged or not, for a run that starts over. The last commit stays
+    /// until it is [forgotten](Self::forget).
     ///
     /// # Errors
     ///
@@ -98,8 +97,7 @@ impl Checkpoint {
         })
     }
 
-    /// Forgets what was committed, be it damaged or not: to be called before anything is changed that a commit may
-    /// account for.
+    /// Forgets the last commit, damaged or not: call it before you change anything that a commit may account for.
     ///
     /// # Errors
     ///
@@ -111,13 +109,13 @@ impl Checkpoint {
     }
 
     /// Hands the records of the committed snapshot to `apply`, a block of whole records at a time, in constant memory.
-    /// Without a snapshot there are none.
+    /// Without a snapshot, there are none.
     ///
-    /// What later lines did, up to the commit, is not in it: those after [`Committed::replay`] are to be decided again.
+    /// It holds no changes of later lines: decide those after [`Committed::replay`], up to the commit, again.
     ///
     /// # Errors
     ///
-    /// The snapshot cannot be read, has another length than was committed, a block of it is damaged, or `apply` refuses
+    /// The snapshot cannot be read, its length differs from the commit, a block of it is damaged, or `apply` refuses
     /// one.
     pub fn restore(&self, apply: &mut dyn FnMut(&[u8]) -> Result<(), String>) -> Result<(), RestoreError> {
         match self.last.as_ref().and_then(|(slot, _)| slot.snapshot) {
@@ -132,7 +130,7 @@ impl Checkpoint {
     }
 }
 
-/// Asks for a lock until it is to be had, or is not held for a moment only.
+/// Retries a lock until it is free, or is held for more than a moment.
 fn is_soon_locked(mut try_lock: impl FnMut() -> io::Result<bool>) -> io::Result<bool> {
     for _ in 1..LOCK_ATTEMPTS {
         if try_lock()? {

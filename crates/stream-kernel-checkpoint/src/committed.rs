@@ -1,4 +1,4 @@
-//! Contents of a commit: how far the run has come.
+//! Contents of a commit: the progress of a run.
 
 use std::path::Path;
 
@@ -8,19 +8,19 @@ use crate::input_prefix::InputPrefix;
 use crate::prefix::PrefixDigest;
 use crate::snapshot::MAX_BLOCK_BYTES;
 
-/// The most bytes that a path may have, as JSON text.
+/// The most bytes of a path, as JSON text.
 pub const MAX_PATH_BYTES: usize = 1024;
-/// The most bytes that a program's name, and its version, may have, as JSON text.
+/// The most bytes of a program's name, and of its version, as JSON text.
 pub const MAX_PROGRAM_BYTES: usize = 64;
-/// The most bytes that the configuration's digest may have, as JSON text.
+/// The most bytes of the configuration's digest, as JSON text.
 pub const MAX_CONFIGURATION_BYTES: usize = 128;
 /// The most totals.
 pub const MAX_TOTALS: usize = 32;
-/// The most bytes that a total's name may have, as JSON text.
+/// The most bytes of a total's name, as JSON text.
 pub const MAX_TOTAL_NAME_BYTES: usize = 40;
 
-/// How far a run has come, at the end of a line; by default it has done nothing. Its texts are bounded, so that it always fits into a
-/// slot.
+/// The progress of a run at the end of a line; by default, nothing. Its texts are bounded, so that it always fits into
+/// a slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Committed {
@@ -28,19 +28,19 @@ pub struct Committed {
     pub program: Program,
     /// Its configuration.
     pub configuration: CommittedConfiguration,
-    /// What was read.
+    /// The input read.
     pub input: CommittedInput,
     /// The number of physical lines read.
     pub lines: u64,
-    /// What was written.
+    /// The output written.
     pub output: CommittedOutput,
-    /// What was traced, if anything.
+    /// The trace, if there is one.
     pub trace: Option<CommittedTrace>,
     /// The program's summary, row by row.
     pub totals: Vec<Total>,
-    /// From where on lines are decided again when the run is resumed.
+    /// The point from which a resumed run decides lines again.
     pub replay: ReplayFrom,
-    /// When this was committed, in milliseconds since 1970.
+    /// The time of this commit, in milliseconds since 1970.
     pub committed_at_ms: u64,
     /// Whether the run has read all of its input. The output then has its final name, or is about to get it.
     pub complete: bool,
@@ -60,7 +60,7 @@ pub struct Program {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedConfiguration {
-    /// What people know it by, as the program writes it.
+    /// The digest by which people know it, as the program writes it.
     pub digest: String,
     /// The number of bytes in its text.
     pub bytes: u64,
@@ -68,11 +68,11 @@ pub struct CommittedConfiguration {
     pub hash: PrefixDigest,
 }
 
-/// How far an input was read.
+/// The progress in an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedInput {
-    /// Its path, for people: the input is known again by its content.
+    /// Its path, for people: the input is recognised by its content.
     pub path: String,
     /// The number of bytes read.
     pub bytes: u64,
@@ -88,7 +88,7 @@ impl Default for CommittedInput {
     }
 }
 
-/// How much output there is.
+/// The progress in the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedOutput {
@@ -98,37 +98,36 @@ pub struct CommittedOutput {
     pub partial: String,
     /// The number of bytes written.
     pub bytes: u64,
-    /// The hash of the bytes written since the [snapshot](Committed::replay): what a resumed run, deciding again, must
-    /// come to.
+    /// The hash of the bytes since the [snapshot](Committed::replay), which a resumed run must get when it decides
+    /// again.
     pub since_snapshot: PrefixDigest,
-    /// Whether it has its final name for certain: then what has the partial one is another run's.
+    /// Whether it certainly has its final name: then a file under the partial name is another run's.
     pub is_named: bool,
 }
 
-/// How much trace there is.
+/// The progress in the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommittedTrace {
     /// Its path.
     pub path: String,
-    /// The number of bytes in the file, what was there before the run included.
+    /// The number of bytes in the file, including those from before the run.
     pub bytes: u64,
-    /// The time of its last record in nanoseconds since 1970, 0 without one: those of a resumed run are not earlier.
+    /// The time of its last record in nanoseconds since 1970, 0 without one: records of a resumed run are not earlier.
     pub last_time_ns: u64,
-    /// The last line whose records are among these bytes, if what followed could not be written: the run went on
-    /// without a trace.
+    /// The last line whose records are among these bytes, if the trace could not be written further and the run went on
+    /// without it.
     pub ends_after_line: Option<u64>,
 }
 
-/// The point that the snapshot of a commit stands for: the end of a line. Without a snapshot all is zero: the run's
-/// beginning.
+/// The point of a commit's snapshot: the end of a line. Without a snapshot all is zero: the run's beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayFrom {
-    /// The number of physical lines read until there.
+    /// The number of physical lines read up to it.
     pub lines: u64,
-    /// Where the next line begins in the input: behind the LF of the last one, also where that was appended after the
-    /// snapshot was written.
+    /// The beginning of the next line in the input: after the LF of the last one, even if that was appended after the
+    /// snapshot.
     pub input_bytes: u64,
     /// The number of bytes of output.
     pub output_bytes: u64,
@@ -142,21 +141,21 @@ pub struct ReplayFrom {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Total {
-    /// What was counted.
+    /// Its name.
     pub name: String,
-    /// How many.
+    /// Its value.
     pub count: u64,
-    /// How deep the row stands beneath the others.
+    /// Its depth below the other rows.
     pub level: usize,
 }
 
-/// What a checkpoint has no room for.
+/// Data that does not fit into a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutOfBounds {
     /// A text.
     #[error("{what} has {bytes} bytes as JSON text, more than the {max} that a checkpoint has room for")]
     TextTooLong {
-        /// Which.
+        /// Its name.
         what: &'static str,
         /// Its length.
         bytes: usize,
@@ -174,31 +173,31 @@ pub enum OutOfBounds {
     /// There are too many totals.
     #[error("{count} totals are more than the {MAX_TOTALS} that a checkpoint has room for")]
     TooManyTotals {
-        /// How many.
+        /// Their number.
         count: usize,
     },
 }
 
 impl ReplayFrom {
-    /// Returns what a commit must not change unless it has a new snapshot.
+    /// Returns the part of a commit that may change only with a new snapshot.
     pub(crate) fn lines_and_output(&self) -> (u64, u64) {
         (self.lines, self.output_bytes)
     }
 
-    /// Returns whether the point is not behind the one that is committed.
+    /// Returns whether the point is not after the commit.
     pub(crate) fn is_within(&self, committed: &Committed) -> bool {
         self.lines <= committed.lines && self.output_bytes <= committed.output.bytes
     }
 }
 
 impl Committed {
-    /// Returns where the output was when this was committed, or is to be soon.
+    /// Returns where the output was at this commit, or is to be soon.
     pub fn output_place(&self) -> &Path {
         let CommittedOutput { path, partial, .. } = &self.output;
         Path::new(if self.complete { path } else { partial })
     }
 
-    /// Returns what does not fit into a slot.
+    /// Returns the first part that does not fit into a slot.
     pub(crate) fn check_bounds(&self) -> Result<(), OutOfBounds> {
         let texts = [
             ("the program's name", &self.program.name, MAX_PROGRAM_BYTES),
@@ -224,7 +223,7 @@ impl Committed {
     }
 }
 
-/// Returns the length of a text between its quotes in JSON: what counts for [`MAX_PATH_BYTES`] and the other bounds.
+/// Returns the length of a text between its quotes in JSON, to which [`MAX_PATH_BYTES`] and the other bounds apply.
 pub fn json_bytes(text: &str) -> usize {
     text.bytes()
         .map(|byte| match byte {

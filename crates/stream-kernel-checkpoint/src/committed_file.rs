@@ -1,4 +1,4 @@
-//! File that is only appended to; when a run is resumed, it begins again where the last commit says.
+//! Append-only files of a run: a resumed run goes on at the committed length.
 
 use std::io;
 use std::path::Path;
@@ -9,23 +9,23 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use crate::error::{CommitError, FileError};
 use crate::injected::{InjectedFault, is_injected};
 
-/// A file to append to, with a buffer. Dropping it loses what is in the buffer: that was not committed.
+/// A file to append to, with a buffer. Dropping it loses the buffer, which was not committed.
 #[derive(Debug)]
 pub struct CommittedFile {
     file: Arc<dyn DiskFile>,
     buffer: Vec<u8>,
-    /// At how many bytes the buffer is written out.
+    /// The number of bytes at which the buffer is written.
     block_bytes: usize,
     /// The number of bytes in the file.
     written: u64,
-    /// The last of them, once that is known.
+    /// The last byte, once it is known.
     last: Option<u8>,
-    /// A byte that was in the file before the last write, and its place: just before what was written then.
+    /// A byte just before the last write, and its offset.
     witness: Option<(u64, u8)>,
 }
 
 impl CommittedFile {
-    /// Opens a file, or makes a new one, locks it for as long as it is open, and goes on at its end.
+    /// Opens or creates a file, locks it for as long as it is open, and goes on at its end.
     ///
     /// # Errors
     ///
@@ -37,17 +37,17 @@ impl CommittedFile {
         Ok(Self::new(file.into(), written, block_bytes))
     }
 
-    /// Returns a file of which `written` bytes count.
+    /// Returns a file of which the first `written` bytes count.
     pub(crate) fn new(file: Arc<dyn DiskFile>, written: u64, block_bytes: usize) -> Self {
         Self { file, buffer: Vec::new(), block_bytes, written, last: None, witness: None }
     }
 
-    /// Appends bytes to the buffer, which is written out first if it holds a block: so it never holds more than that
-    /// and one call's bytes.
+    /// Appends bytes to the buffer. The buffer is written first if it holds a block, so it never holds more than a
+    /// block and one call's bytes.
     ///
     /// # Errors
     ///
-    /// The buffer cannot be written out; nothing was appended. The next call tries again.
+    /// The buffer cannot be written; nothing was appended. The next call tries again.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         if self.buffer.len() >= self.block_bytes {
             self.flush()?;
@@ -56,7 +56,7 @@ impl CommittedFile {
         Ok(())
     }
 
-    /// Writes out the buffer.
+    /// Writes the buffer.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl CommittedFile {
         let witness = match (self.written.checked_sub(1), self.last) {
             (None, _) => None,
             (Some(at), Some(byte)) => Some((at, byte)),
-            // The file is an earlier run's.
+            // The file belongs to an earlier run.
             (Some(at), None) => Some((at, self.byte_at(at)?)),
         };
         let written = self.file.write_all_at(&self.buffer, self.written);
@@ -79,7 +79,7 @@ impl CommittedFile {
         Ok(())
     }
 
-    /// Cuts the file to its first `bytes` bytes, of which it has more.
+    /// Cuts the file to its first `bytes` bytes; it has more.
     ///
     /// # Errors
     ///
@@ -91,10 +91,10 @@ impl CommittedFile {
         Ok(())
     }
 
-    /// Checks that the file still has all that was written to it: to be called before that is committed.
+    /// Checks that the file still has everything written to it: call it before a commit.
     ///
-    /// Who writes at a place beyond the end of a file leaves a gap that reads as zeros, and the length tells nothing
-    /// any more. So a byte just before what was written last is looked at as well, here and before every write.
+    /// A write beyond the end of a file leaves a gap that reads as zeros, and then the length shows nothing. So a byte
+    /// just before the last write is checked too, here and before every write.
     ///
     /// # Errors
     ///
@@ -126,34 +126,34 @@ impl CommittedFile {
         Err(FileError::Shortened { path, bytes, written: self.written })
     }
 
-    /// Returns the length in bytes, the buffer included: what to commit, once the buffer is written out.
+    /// Returns the length in bytes, including the buffer: commit it once the buffer is written.
     pub fn bytes(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
 
-    /// Returns the file, to be synced by a commit.
+    /// Returns the file, for a commit to sync.
     pub fn file(&self) -> Arc<dyn DiskFile> {
         Arc::clone(&self.file)
     }
 }
 
-/// Checks that a file is as long as what was written to it: somebody else may have shortened it.
+/// Checks that a file has its written length: somebody else may have shortened it.
 pub(crate) fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), FileError> {
     let bytes = file.len().map_err(FileError::io("be read", file.path()))?;
     let path = || file.path().to_owned();
     if bytes < written { Err(FileError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
 }
 
-/// How what was committed of a file may end.
+/// How the committed part of a file may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LastLine {
     /// With a line end.
     IsWhole,
-    /// Also with a torn line of another program, to which a run adds a line end before its first own line.
+    /// Also with a torn line of another program; a run adds a line end before its own first line.
     MayBeTorn,
 }
 
-/// A file of an earlier run, which may have written more than it committed. It is not changed until
+/// A file of an earlier run, which may have written more than it committed. It stays unchanged until
 /// [`Checkpoint::cut`](crate::Checkpoint::cut).
 #[derive(Debug)]
 pub struct UncutFile {
@@ -163,22 +163,21 @@ pub struct UncutFile {
 }
 
 impl UncutFile {
-    /// Opens the file at `path`, of which `committed` bytes were committed, and locks it for as long as it is open.
+    /// Opens the file at `path`, of which `committed` bytes are committed, and locks it for as long as it is open.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is shorter, goes on within a line where what was committed ends, or another run
-    /// writes to it.
+    /// The file cannot be opened, is too short, has no line end at its committed length, or another run writes to it.
     pub fn open(disk: &dyn Disk, path: &Path, committed: u64) -> Result<Self, FileError> {
         let file = disk.open(path, OpenHow::Existing).map_err(FileError::io("be opened", path))?;
         Self::locked(file.into(), committed, LastLine::MayBeTorn)
     }
 
-    /// Looks whether there is such a file, without asking to write or locking it.
+    /// Checks that the file exists, without write access or a lock.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is shorter, or goes on within a line where what was committed ends.
+    /// The file cannot be opened, is too short, or has no line end at its committed length.
     pub fn check(disk: &dyn Disk, path: &Path, committed: u64) -> Result<(), FileError> {
         let file = disk.open(path, OpenHow::ReadOnlyNoFollow).map_err(FileError::io("be opened", path))?;
         Self::whole(file.into(), committed, LastLine::MayBeTorn).map(drop)
@@ -190,13 +189,12 @@ impl UncutFile {
         committed: u64,
         last_line: LastLine,
     ) -> Result<Self, FileError> {
-        // Before its length is taken: until then another run may write.
+        // Before its length is read: until then another run may write.
         lock(&*file)?;
         Self::whole(file, committed, last_line)
     }
 
-    /// Returns the file, if it has what was committed as far as that can be told without reading it all: a gap reads as
-    /// zeros.
+    /// Returns the file, if its committed part is there, as far as a check of its end can tell: a gap reads as zeros.
     pub(crate) fn whole(
         file: Arc<dyn DiskFile>,
         committed: u64,
@@ -211,7 +209,7 @@ impl UncutFile {
             file.read_exact_at(&mut byte, at).map(|()| byte[0]).map_err(FileError::io("be read", file.path()))
         };
         let last = committed.checked_sub(1).map_or(Ok(b'\n'), byte_at)?;
-        // A power cut may have lost the line end that was added, and kept the length.
+        // A power cut may have lost the added line end, and kept the length.
         let is_torn_at_end =
             || Ok(last != 0 && (bytes == committed || matches!(byte_at(committed)?, b'\n' | 0)));
         let ends_well = last == b'\n' || (last_line == LastLine::MayBeTorn && is_torn_at_end()?);
@@ -221,18 +219,18 @@ impl UncutFile {
         Ok(Self { file, bytes, committed })
     }
 
-    /// Returns the path at which the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Leaves what follows what was committed, which then is of others, and goes on behind it in blocks of about
+    /// Leaves the bytes after the committed part, which belong to others, and goes on after them in blocks of about
     /// `block_bytes`.
     pub fn append(self, block_bytes: usize) -> CommittedFile {
         CommittedFile::new(self.file, self.bytes, block_bytes)
     }
 
-    /// Cuts the file to what was committed.
+    /// Cuts the file to its committed length.
     pub(crate) fn cut(self, block_bytes: usize) -> Result<CommittedFile, CommitError> {
         if self.bytes > self.committed && !is_injected(InjectedFault::FileNotCut) {
             self.file.set_len(self.committed).map_err(FileError::io("be cut", self.file.path()))?;
@@ -241,7 +239,7 @@ impl UncutFile {
     }
 }
 
-/// Locks a file that is to be written.
+/// Locks a file for writing.
 pub(crate) fn lock(file: &dyn DiskFile) -> Result<(), FileError> {
     let is_ours = file.try_lock().map_err(FileError::io("be locked", file.path()))?;
     if is_ours { Ok(()) } else { Err(FileError::InUse { path: file.path().to_owned() }) }

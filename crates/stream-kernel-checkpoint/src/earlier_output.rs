@@ -1,4 +1,4 @@
-//! Output of an earlier run: which of several files it is.
+//! Output of an earlier run: finds it among several files.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,22 +10,22 @@ use crate::committed::Committed;
 use crate::committed_file::{LastLine, UncutFile};
 use crate::error::FileError;
 
-/// A file that the output may be.
+/// A file that may be the output.
 struct Candidate {
     file: Arc<dyn DiskFile>,
-    /// Whether its name is one of unfinished outputs.
+    /// Whether it has the name of an unfinished output.
     is_partial: bool,
 }
 
 impl UncutFile {
-    /// Opens the output that was committed, and locks it for as long as it is open. It is where it was committed, or
-    /// under the names that a run gives it now, `partial` and in the end `path`: somebody may have moved it there, or a
-    /// run may have ended before it could commit that it had.
+    /// Opens the committed output, and locks it for as long as it is open. It is at its committed path, or under its
+    /// present names, first `partial` and in the end `path`: somebody may have moved it there, or a run may have ended
+    /// before it could commit the rename.
     ///
     /// # Errors
     ///
     /// The file is missing, cannot be opened, is shorter than committed, or is locked by another run; or two files
-    /// could be the one that was committed.
+    /// could be the committed one.
     pub fn open_output(
         disk: &dyn Disk,
         committed: &Committed,
@@ -41,7 +41,7 @@ impl UncutFile {
         Self::locked(only(candidates, committed)?, committed.output.bytes, LastLine::IsWhole)
     }
 
-    /// Looks whether there is such a file where it was committed, without asking to write or locking it.
+    /// Checks that the file exists at its committed path, without write access or a lock.
     pub(crate) fn check_output(disk: &dyn Disk, committed: &Committed) -> Result<(), FileError> {
         let names = [&committed.output.partial, &committed.output.path].map(Path::new);
         let candidates = candidates(disk, committed, names, OpenHow::ReadOnlyNoFollow)?;
@@ -49,7 +49,7 @@ impl UncutFile {
     }
 }
 
-/// Opens all files that the output may be, each once: at least one.
+/// Opens all files that may be the output, each once: at least one.
 fn candidates(
     disk: &dyn Disk,
     committed: &Committed,
@@ -61,7 +61,7 @@ fn candidates(
         [(partial, true), (path, false), (output.partial.as_ref(), true), (output.path.as_ref(), false)];
     let mut found: Vec<Candidate> = Vec::new();
     for (index, (path, is_partial)) in names.into_iter().enumerate() {
-        // Until the run is complete, what has the final name is an earlier output.
+        // Until the run is complete, a file under the final name is an earlier output.
         if !(is_partial || committed.complete) || names[..index].contains(&(path, is_partial)) {
             continue;
         }
@@ -78,7 +78,7 @@ fn candidates(
     Ok(found)
 }
 
-/// Returns whether the file is one of those: a path may lead to it in more than one way.
+/// Returns whether the file is among these: several paths may lead to it.
 fn is_among(found: &[Candidate], file: &dyn DiskFile) -> Result<bool, FileError> {
     for other in found {
         let same = other.file.id().and_then(|id| Ok(id == file.id()?));
@@ -89,13 +89,13 @@ fn is_among(found: &[Candidate], file: &dyn DiskFile) -> Result<bool, FileError>
     Ok(false)
 }
 
-/// Returns the one that is the output, if that is certain.
+/// Returns the output, if it is certain.
 fn only(mut candidates: Vec<Candidate>, committed: &Committed) -> Result<Arc<dyn DiskFile>, FileError> {
     if candidates.len() == 1 {
         return Ok(candidates.remove(0).file);
     }
-    // A run that was cut off when it was about to give its output the final name may have left an earlier one there.
-    // Its own is of exactly the length that was committed.
+    // A run that was cut off just before the final rename may have left an earlier output under the final name. Its own
+    // output has exactly the committed length.
     if let [a, b] = &candidates[..]
         && a.is_partial != b.is_partial
         && committed.complete

@@ -12,11 +12,11 @@ pub enum FileError {
     /// The system refuses.
     #[error("`{}` cannot {doing}", path.display())]
     Io {
-        /// What could not be done.
+        /// The failed operation.
         doing: &'static str,
-        /// With which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: Arc<io::Error>,
     },
@@ -26,7 +26,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
-    /// Beside a file there is another one that it could be taken for.
+    /// Another file could be taken for it.
     #[error("`{}` is in the way: the output of this run is `{}` (remove `{}`, or move it away)", other.display(), path.display(), other.display())]
     InTheWay {
         /// The other file.
@@ -41,30 +41,30 @@ pub enum FileError {
         path: PathBuf,
         /// Its length.
         bytes: u64,
-        /// How many bytes were written.
+        /// The number of bytes written.
         written: u64,
     },
-    /// What was committed does not end at the end of a line.
+    /// The committed part does not end at a line end.
     #[error("`{}` was changed: the {committed} bytes of it that were committed do not end at a line end (restore it from a copy, or start over)", path.display())]
     TornLine {
         /// The file.
         path: PathBuf,
-        /// How many bytes were committed.
+        /// The number of bytes committed.
         committed: u64,
     },
-    /// Some of what was committed is not there any longer.
+    /// Some committed bytes are missing.
     #[error("`{}` has {bytes} bytes, but {committed} were committed (restore it from a copy, or start over)", path.display())]
     Shorter {
         /// The file.
         path: PathBuf,
         /// Its length.
         bytes: u64,
-        /// How many bytes were committed.
+        /// The number of bytes committed.
         committed: u64,
     },
 }
 
-/// Returns what a file of `bytes` bytes lacks of the `written` that were written to it.
+/// Returns in words how a file was shortened: it has `bytes` bytes now, and `written` were written to it.
 fn what_is_missing(bytes: u64, written: u64) -> String {
     if bytes < written {
         format!("it has {bytes} bytes now, and {written} were written")
@@ -74,7 +74,7 @@ fn what_is_missing(bytes: u64, written: u64) -> String {
 }
 
 impl FileError {
-    /// Returns what makes an error of what the system says of a file or directory.
+    /// Returns a function that adds the operation and the path to a system error.
     pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Io { doing, path: path.to_owned(), cause: Arc::new(cause) }
     }
@@ -108,7 +108,7 @@ pub enum OpenError {
     Damaged {
         /// The damaged file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         what: &'static str,
     },
 }
@@ -121,7 +121,7 @@ pub enum RestoreError {
     Read {
         /// The snapshot.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
@@ -130,11 +130,11 @@ pub enum RestoreError {
     ReadConfiguration {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
-    /// The configuration is not what was committed.
+    /// The configuration differs from the commit.
     #[error(
         "the configuration of the checkpoint, `{}`, is damaged: {what} (restore it from a copy, or start over)",
         path.display()
@@ -142,17 +142,17 @@ pub enum RestoreError {
     ConfigurationDamaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         what: &'static str,
     },
-    /// The snapshot is not what was written.
+    /// The snapshot differs from the one written.
     #[error("the snapshot `{}` is damaged at byte {offset}: {what} (restore it from a copy, or start over)", path.display())]
     Damaged {
         /// The snapshot.
         path: PathBuf,
-        /// Where the block begins that cannot be read.
+        /// The offset of the unreadable block.
         offset: u64,
-        /// What is wrong with it.
+        /// Its fault.
         what: &'static str,
     },
     /// The program refuses the records of a block.
@@ -160,21 +160,22 @@ pub enum RestoreError {
     Refused {
         /// The snapshot.
         path: PathBuf,
-        /// Where the block begins.
+        /// The offset of the block.
         offset: u64,
-        /// What the program said.
+        /// The program's error.
         reason: String,
     },
 }
 
-/// Why a commit failed. What was committed before is safe.
+/// Why a commit failed. Earlier commits are safe.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommitError {
-    /// There is too much to say.
+    /// A text or a record is too long.
     #[error(transparent)]
     OutOfBounds(#[from] OutOfBounds),
-    /// A file cannot be written or made durable, or somebody else has shortened it. All later commits are refused with
-    /// the same error: what the failed one covered is not trusted again, and is written anew when the run is resumed.
+    /// A file cannot be written or synced, or somebody else has shortened it. All later commits fail with the same
+    /// error: the bytes that the failed one covered are not trusted again, and are written anew when the run is
+    /// resumed.
     #[error(transparent)]
     File(#[from] FileError),
 }

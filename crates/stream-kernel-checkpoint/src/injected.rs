@@ -1,6 +1,6 @@
-//! Injected faults: durability bugs, one of which can be switched on. The simulation has to find each.
+//! Injected faults: durability bugs, one at a time, which the simulation must find.
 //!
-//! They exist with the feature `injected-faults` only, and there only where [`with_injected`] asks for one.
+//! They exist only with the feature `injected-faults`, and only within [`with_injected`].
 
 /// A durability bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,21 +8,21 @@
 pub enum InjectedFault {
     /// A snapshot is not synced before the slot that names it.
     SnapshotNotSynced,
-    /// The names of configuration and snapshot are not made durable.
+    /// The names of configuration and snapshot are not synced.
     DirectoryNotSynced,
-    /// The slot that names a snapshot is written and synced before that snapshot is.
+    /// The slot that names a snapshot is written and synced before the snapshot.
     SlotBeforeSnapshot,
     /// The old snapshot is removed before a slot names the new one.
     OldSnapshotRemovedFirst,
-    /// A snapshot that a killed run has left stays in the way of the next one.
+    /// A killed run's leftover snapshot stays in the way of the next one.
     LeftoverSnapshotKept,
     /// A block of a snapshot is accepted, whatever its checksum.
     BlockChecksumIgnored,
     /// Output and trace are not synced before the slot that names their lengths.
     FilesNotSynced,
-    /// The names of output and trace are not made durable.
+    /// The names of output and trace are not synced.
     FilesDirectoryNotSynced,
-    /// What follows the committed end of a file stays there.
+    /// Bytes after the committed end of a file stay.
     FileNotCut,
     /// A commit returns before its slot is synced.
     SlotNotSynced,
@@ -32,15 +32,15 @@ pub enum InjectedFault {
     SlotChecksumIgnored,
     /// A resumed run does not write the newest slot again, though its sync may have failed.
     SlotNotRewritten,
-    /// The name of the manifest is not made durable.
+    /// The name of the manifest is not synced.
     ManifestDirectoryNotSynced,
-    /// The final name of the output is not made durable.
+    /// The final name of the output is not synced.
     FinalNameNotSynced,
-    /// A sync that failed is tried again, and believed.
+    /// A failed sync is tried again, and believed.
     SyncRetried,
     /// After a failure, the next commit is tried as if nothing had happened.
     FailureForgotten,
-    /// The beginning of the input is not compared with what was committed.
+    /// The beginning of the input is not compared with the commit.
     PrefixNotVerified,
     /// The configuration is not synced before the first commit.
     ConfigurationNotSynced,
@@ -73,7 +73,7 @@ pub(crate) fn is_injected(fault: InjectedFault) -> bool {
     INJECTED.get() == Some(fault)
 }
 
-/// Returns false: nothing is injected.
+/// Returns false: without the feature, no fault is injected.
 #[cfg(not(feature = "injected-faults"))]
 pub(crate) const fn is_injected(_: InjectedFault) -> bool {
     false

@@ -1,4 +1,4 @@
-//! Beginning of an input, as far as it was read: what a commit says of it, and from where a resumed run goes on.
+//! Prefix of an input: the part that was read, which a commit describes and after which a resumed run goes on.
 
 use stream_kernel_disk::DiskFile;
 
@@ -6,10 +6,10 @@ use crate::committed::{Committed, CommittedInput};
 use crate::injected::{InjectedFault, is_injected};
 use crate::prefix::{PrefixError, PrefixHash};
 
-/// How many bytes of an input are read at once.
+/// The block size for reading an input.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// The beginning of an input, as far as it was read.
+/// The prefix of an input that was read.
 #[derive(Clone, Debug, Default)]
 pub struct InputPrefix {
     bytes: u64,
@@ -19,18 +19,18 @@ pub struct InputPrefix {
 }
 
 impl InputPrefix {
-    /// Returns that nothing was read.
+    /// Returns an empty prefix.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads what was committed of an input, and returns where the next line begins: behind the LF of the last one,
-    /// though that may have had none when it was committed.
+    /// Reads the committed prefix of an input, and returns the beginning of the next line: after the LF of the last
+    /// one, even if that had none when it was committed.
     ///
     /// # Errors
     ///
-    /// The input cannot be read, is shorter than what was committed, begins differently, or the last line is no longer
-    /// the one that it was: something was appended to it.
+    /// The input cannot be read, is too short, begins differently, or its last line has changed because something was
+    /// appended to it.
     pub fn of_committed(input: &dyn DiskFile, committed: &Committed) -> Result<Self, PrefixError> {
         let CommittedInput { bytes: committed_bytes, prefix: committed_prefix, .. } = committed.input;
         let path = || input.path().to_owned();
@@ -51,7 +51,8 @@ impl InputPrefix {
             return Err(PrefixError::Differs { path: path(), committed: committed_bytes });
         }
         if committed.lines == 0 {
-            // A byte order mark may have been all there was: it is skipped again, with the line that it now begins.
+            // The committed prefix may be a byte order mark alone: it is skipped again, with the line that it now
+            // begins.
             return Ok(Self::new());
         }
         if !prefix.is_torn || bytes == committed_bytes {
@@ -63,7 +64,7 @@ impl InputPrefix {
         let line_no = committed.lines;
         match around {
             [_, next] if next != b'\n' => Err(PrefixError::Joined { path: path(), line_no }),
-            // A CR belongs to the line end only if LF follows: then the line was another one when it was read.
+            // A CR belongs to the line end only before LF; with an LF appended, the line is another one.
             [b'\r', _] => Err(PrefixError::LosesCr { path: path(), line_no }),
             _ => {
                 prefix.update(b"\n");
@@ -72,7 +73,7 @@ impl InputPrefix {
         }
     }
 
-    /// Adds what was read next.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.hash.update(bytes);
@@ -86,7 +87,7 @@ impl InputPrefix {
         self.bytes
     }
 
-    /// Returns what a commit says of the input at `path`.
+    /// Returns the commit's description of the input at `path`.
     pub fn committed(&self, path: String) -> CommittedInput {
         CommittedInput { path, bytes: self.bytes, prefix: self.hash.digest(), ends_in_lf: !self.is_torn }
     }
@@ -103,14 +104,14 @@ mod tests {
     use crate::committed::Committed;
     use crate::committed::tests::after_lines;
 
-    /// Returns the commit of `before`, which holds `lines` lines.
+    /// Returns a commit of `before`, which holds `lines` lines.
     fn committed(before: &[u8], lines: u64) -> Committed {
         let mut prefix = InputPrefix::new();
         before.chunks(3).for_each(|piece| prefix.update(piece));
         Committed { input: prefix.committed("/input".to_owned()), ..after_lines(lines) }
     }
 
-    /// Commits `before` and returns where a run goes on that finds `appended` behind it.
+    /// Commits `before`, and returns where a run goes on after `appended` was added.
     fn go_on(before: &[u8], lines: u64, appended: &[u8]) -> Result<u64, String> {
         let disk = SimulatedDisk::new(1);
         disk.put(Path::new("/input"), &[before, appended].concat());
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_is_known_by_what_was_committed() {
+    fn an_input_is_recognised_by_its_committed_part() {
         let content: Vec<u8> = (0..=250).cycle().take(PIECE_BYTES * 2 + 3).collect();
         let disk = SimulatedDisk::new(1);
         let path = Path::new("/input");

@@ -1,4 +1,4 @@
-//! Inspection of a checkpoint: nothing is locked or changed.
+//! Inspection of a checkpoint, without locks or changes.
 
 use std::error::Error;
 use std::io;
@@ -17,18 +17,18 @@ use crate::prefix::PrefixError;
 use crate::slot::{Commit, Slot};
 use crate::snapshot::restore_from;
 
-/// What a checkpoint says.
+/// The content of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// Whether a run uses it just now: then anything may change between two looks.
+    /// Whether a run uses it now: then anything may change between two looks.
     pub is_in_use: bool,
     /// Its two slots.
     pub slots: [Slot; 2],
-    /// The newest commit; `None` if there never was one, or it is damaged.
+    /// The newest commit; `None` if there is none, or it is damaged.
     pub last: Option<Commit>,
 }
 
-/// Returns what the checkpoint in the directory `dir` says. No lock is held, and nothing is changed.
+/// Returns the content of the checkpoint in the directory `dir`, without a lock or a change.
 ///
 /// # Errors
 ///
@@ -37,12 +37,11 @@ pub fn inspect(disk: &dyn Disk, dir: &Path) -> Result<Inspection, FileError> {
     look(disk, dir).map(|(inspection, _)| inspection)
 }
 
-/// Returns what the checkpoint says, and a sentence about everything that is found to keep a run from being resumed:
-/// damage to slots, configuration and snapshot, records that `apply` refuses, output and trace that are
-/// shorter than what was committed or have no line end where that ends, an input that begins differently or whose last
-/// line is another one now. Nothing is changed.
+/// Returns the content of the checkpoint, and a sentence about each obstacle to resuming the run: damage to slots,
+/// configuration and snapshot, records that `apply` refuses, output and trace that are too short or have no line end at
+/// the committed length, an input with another beginning or another last line. Changes nothing.
 ///
-/// Relative paths are those of the run: its working directory has to be this one.
+/// Relative paths are those of the run: call it in the run's working directory.
 ///
 /// # Errors
 ///
@@ -60,7 +59,7 @@ pub fn verify(
     Ok((inspection, findings))
 }
 
-/// Returns what the checkpoint says, and why its last commit cannot be told.
+/// Returns the content of the checkpoint, and why its last commit cannot be read.
 fn look(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Option<OpenError>), FileError> {
     let is_in_use = read_if_there(disk, &dir.join(LOCK), |file| file.is_locked())?.unwrap_or(false);
     let slots = read_if_there(disk, &dir.join(MANIFEST), read_slots)?.flatten();
@@ -72,7 +71,7 @@ fn look(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Option<OpenError>), 
     Ok((Inspection { is_in_use, slots: slots.unwrap_or([Slot::Empty, Slot::Empty]), last }, damage))
 }
 
-/// Returns all that keeps a run from being resumed from a commit.
+/// Returns every obstacle to resuming a run from a commit.
 fn check(
     disk: &dyn Disk,
     dir: &Path,

@@ -1,4 +1,4 @@
-//! Names of the files in a checkpoint's directory.
+//! Layout of a checkpoint's directory: the names of its files.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,20 +17,20 @@ pub(crate) const CONFIGURATION: &str = "configuration";
 
 const SNAPSHOT: &str = "snapshot-";
 
-/// Returns the path of the snapshot of that number.
+/// Returns the path of the snapshot with this number.
 pub(crate) fn snapshot_path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{SNAPSHOT}{number}"))
 }
 
-/// Returns the number of the snapshot that has this name, if one has.
+/// Returns the number of the snapshot with this name, if it is one.
 pub(crate) fn snapshot_number(name: &OsString) -> Option<u64> {
     let digits = name.to_str()?.strip_prefix(SNAPSHOT)?;
     let number = digits.parse().ok()?;
-    // `+7` and `007` are other people's files.
+    // Names such as `+7` and `007` are not ours.
     (format!("{number}") == digits).then_some(number)
 }
 
-/// Returns whether there is a file in `dir` that is made after the manifest only.
+/// Returns whether `dir` has a file that is made only after the manifest.
 pub(crate) fn holds_later_files(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
     let names = disk.names(dir)?;
     Ok(names.iter().any(|name| name == CONFIGURATION || snapshot_number(name).is_some()))

@@ -9,11 +9,10 @@ use crate::error::{FileError, OpenError};
 use crate::layout::{MANIFEST, holds_later_files};
 use crate::slot::{Commit, SLOT_BYTES, Slot, other_format};
 
-/// The length of a manifest: it never changes, so that a commit changes no length that would have to be made durable,
-/// too.
+/// The length of a manifest. It never changes, so that no commit has to sync a new length.
 const MANIFEST_BYTES: usize = 2 * SLOT_BYTES;
 
-/// A slot's place in the manifest.
+/// The index of a slot in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     First,
@@ -36,16 +35,15 @@ impl Place {
     }
 }
 
-/// Returns both slots; `None` if the file is empty. What is missing of them counts as damage unless all of the file is
-/// zeros.
+/// Returns both slots; `None` if the file is empty. A missing part counts as damage unless the whole file is zeros.
 pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<Option<[Slot; 2]>> {
     let len = file.len()?;
     let mut bytes = vec![0; MANIFEST_BYTES];
     let present = usize::try_from(len).unwrap_or(usize::MAX).min(MANIFEST_BYTES);
     file.read_exact_at(&mut bytes[..present], 0)?;
-    // While it is made, it may have any length; once something is in it, it has its full one.
+    // While it is made, it may have any length; once it holds data, it has its full one.
     if len != MANIFEST_BYTES as u64 && bytes.iter().any(|byte| *byte != 0) {
-        // Those of other formats have other lengths.
+        // Other formats have other lengths.
         let slot = other_format(&bytes).map_or(Slot::Damaged, Slot::OtherFormat);
         return Ok(Some([slot.clone(), slot]));
     }
@@ -53,10 +51,10 @@ pub(crate) fn read_slots(file: &dyn DiskFile) -> io::Result<Option<[Slot; 2]>> {
     Ok((len > 0).then(|| [Slot::decode(&slots[0]), Slot::decode(&slots[1])]))
 }
 
-/// Returns the slot with the newest commit, and its place; without a commit, what is to be said instead.
+/// Returns the newest commit, and its slot; without a commit, the error.
 ///
-/// The first commit is written into both slots. So a damaged slot beside an empty one is what is left of a first commit
-/// that was cut off, and nothing was promised.
+/// The first commit is written into both slots. So a damaged slot beside an empty one is left of a first commit that
+/// was cut off, and nothing was promised.
 pub(crate) fn newest([first, second]: [Slot; 2]) -> (Slot, Place) {
     match (&first, &second) {
         (Slot::OtherFormat(_), _) => (first, Place::First),
@@ -68,8 +66,7 @@ pub(crate) fn newest([first, second]: [Slot; 2]) -> (Slot, Place) {
     }
 }
 
-/// Returns the last commit in the manifest of the checkpoint in `dir`, and its place; `None` if nothing was ever
-/// committed.
+/// Returns the last commit in the manifest of the checkpoint in `dir`, and its slot; `None` if there is none.
 pub(crate) fn last_commit(
     disk: &dyn Disk,
     dir: &Path,
@@ -77,7 +74,7 @@ pub(crate) fn last_commit(
 ) -> Result<Option<(Commit, Place)>, OpenError> {
     let damaged = |what| Err(OpenError::Damaged { path: dir.join(MANIFEST), what });
     let Some(slots) = slots else {
-        // Its zeros are made durable before any of the other files.
+        // Its zeros are synced before any of the other files.
         let is_lost = holds_later_files(disk, dir).map_err(FileError::io("be read", dir))?;
         let what = "it is empty, but there is a configuration or snapshot beside it";
         return if is_lost { damaged(what) } else { Ok(None) };
@@ -92,7 +89,7 @@ pub(crate) fn last_commit(
 
 /// Writes zeros over both slots: nothing is committed.
 ///
-/// `last` is overwritten when the other is durably gone, so that at any moment it is there or nothing is.
+/// `last` is overwritten only when the other is durably gone, so that at any moment it is there or nothing is.
 pub(crate) fn clear(file: &dyn DiskFile, last: Place) -> io::Result<()> {
     for place in [last.other(), last] {
         file.write_all_at(&[0; SLOT_BYTES], place.offset())?;

@@ -1,4 +1,4 @@
-//! New file, in a place where one may be left over or be written by another run.
+//! New files, in a place that may hold an earlier one or be in use by another run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use crate::committed_file::{CommittedFile, lock};
 use crate::error::FileError;
 
-/// The place of a new file. What is left over in it stays there until [`NewFile::create`].
+/// The place of a new file. An existing file stays there until [`NewFile::create`].
 #[derive(Debug)]
 pub struct NewFile {
     path: PathBuf,
-    /// What is in the place, locked so that nobody else replaces it meanwhile; unless it is no file that can be opened.
+    /// The existing file, locked so that nobody else replaces it meanwhile; none if it cannot be opened as a file.
     there: Option<Box<dyn DiskFile>>,
-    /// Whether that is the new file: there was nothing.
+    /// Whether that is the new file, because there was none.
     is_created: bool,
 }
 
 impl NewFile {
-    /// Finds out whether a file can be made at `path`, by making it if there is none.
+    /// Checks whether a file can be made at `path`, by making it if there is none.
     ///
     /// # Errors
     ///
@@ -38,17 +38,17 @@ impl NewFile {
         Ok(Self { path: path.to_owned(), there, is_created })
     }
 
-    /// Makes the file, in place of what is left over, to be written to in blocks of about `block_bytes`. It is locked
-    /// for as long as it is open.
+    /// Makes the file in place of the existing one, for writing in blocks of about `block_bytes`. It is locked for as
+    /// long as it is open.
     ///
     /// # Errors
     ///
-    /// The file cannot be created, what is left over cannot be removed, or another run was quicker.
+    /// The file cannot be created, the existing one cannot be removed, or another run was faster.
     pub fn create(self, disk: &dyn Disk, block_bytes: usize) -> Result<CommittedFile, FileError> {
         let Self { path, there, is_created } = self;
         let file = match there {
             Some(file) if is_created => file,
-            // Removing it, instead of writing into it, keeps clear of links and of other owners' permissions.
+            // Removed, not overwritten, to avoid links and other owners' permissions.
             _still_locked => match disk.remove(&path) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                     return Err(FileError::io("be removed", &path)(cause));
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (0, b"".to_vec()));
     }
 
-    /// Somebody may still need what cannot be removed: it is neither written into nor taken for an empty file.
+    /// Somebody may still need a file that cannot be removed: it is neither overwritten nor taken for an empty one.
     #[test]
     fn a_file_that_cannot_be_removed_stays() {
         let disk = SimulatedDisk::new(1);
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(disk.contents(path()).unwrap(), b"left over");
     }
 
-    /// What there is may be ours: that it cannot be opened for the moment makes no room for another.
+    /// The file may be ours: a failure to open it now does not make it another's.
     #[test]
     fn an_unreadable_file_is_not_missing() {
         let disk = SimulatedDisk::new(1);
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(NewFile::at(&disk, path()).unwrap_err().to_string(), "`/output` cannot be opened");
     }
 
-    /// What it leads to stays as it is.
+    /// The target of the link stays unchanged.
     #[test]
     fn a_link_in_the_place_is_replaced() {
         let dir = tempfile::TempDir::new().unwrap();
@@ -148,7 +148,7 @@ mod tests {
         NewFile::at(&disk, path()).unwrap_err();
     }
 
-    /// From the first look on until the file is closed, whether something was left over or not.
+    /// From the first check until the file is closed, with or without an existing file.
     #[test]
     fn of_two_runs_one_has_the_place() {
         for left_over in [None, Some(b"left over")] {
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// Another run may have removed what is left over just when this one has opened it.
+    /// Another run may have removed the existing file just after this one has opened it.
     #[test]
     fn a_file_replaced_meanwhile_is_in_use() {
         let disk = SimulatedDisk::new(1);

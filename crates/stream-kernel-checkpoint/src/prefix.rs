@@ -1,4 +1,4 @@
-//! Hash of bytes as they come: of the beginning of an input, by which a resumed run knows it again, or of output.
+//! Hash of a stream of bytes: of the prefix of an input, by which a resumed run recognises it, or of output.
 
 use std::fmt;
 use std::io;
@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use twox_hash::XxHash3_128;
 
-/// Hashes an input as it is read, or an output as it is written (XXH3-128): it tells other content, not content that
-/// was made up to have the same hash. It is quickest with many lines at a time.
+/// Hashes an input as it is read, or an output as it is written (XXH3-128). It detects different content, not content
+/// crafted to have the same hash. It is fastest with many lines at a time.
 ///
 /// ```
 /// use stream_kernel_checkpoint::PrefixHash;
@@ -22,11 +22,11 @@ use twox_hash::XxHash3_128;
 #[derive(Clone, Default)]
 pub struct PrefixHash(XxHash3_128);
 
-/// The hash of what a [`PrefixHash`] was given. As text: 32 hexadecimal digits.
+/// The hash of the bytes given to a [`PrefixHash`]. As text: 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PrefixDigest(u128);
 
-/// Why an input is not the one that was read.
+/// Why an input differs from the one that was read.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefixError {
     /// It cannot be read.
@@ -34,29 +34,29 @@ pub enum PrefixError {
     Read {
         /// The input.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
-    /// It is shorter than what was read of it.
+    /// It is shorter than the part that was read.
     #[error("the input `{}` has {bytes} bytes, but {committed} were committed", path.display())]
     Shorter {
         /// The input.
         path: PathBuf,
         /// Its length.
         bytes: u64,
-        /// How many bytes of it were committed.
+        /// The number of bytes committed.
         committed: u64,
     },
-    /// It begins with something else.
+    /// It begins differently.
     #[error("the input `{}` differs from the one that was committed within its first {committed} bytes", path.display())]
     Differs {
         /// The input.
         path: PathBuf,
-        /// How many bytes of it were committed.
+        /// The number of bytes committed.
         committed: u64,
     },
-    /// What was appended to it makes one line of two.
+    /// Text appended to it continues its last line.
     #[error(
         "the last line of `{}` that is committed, line {line_no}, had no line end, and what was appended continues it: it is another line now (restore the input as it was, or start over)",
         path.display()
@@ -67,7 +67,7 @@ pub enum PrefixError {
         /// The last line committed.
         line_no: u64,
     },
-    /// With what was appended to it, the last line no longer ends in the CR that it was read with.
+    /// With the appended text, the last line no longer ends in the CR with which it was read.
     #[error(
         "the last line of `{}` that is committed, line {line_no}, ended in CR, which was taken as a part of it; with the LF that was appended, the CR is none any longer (only a run that starts over can take the line so)",
         path.display()
@@ -93,12 +93,12 @@ impl PrefixHash {
         hash.digest()
     }
 
-    /// Adds what was read next.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.write(bytes);
     }
 
-    /// Returns the hash of all that was added so far.
+    /// Returns the hash of all bytes so far.
     pub fn digest(&self) -> PrefixDigest {
         PrefixDigest(self.0.finish_128())
     }
@@ -140,7 +140,7 @@ impl<'de> Deserialize<'de> for PrefixDigest {
 mod tests {
     use super::PrefixHash;
 
-    /// The vectors of the reference implementation: a hash that changed would refuse every checkpoint there is.
+    /// The vectors of the reference implementation: a different hash would refuse every existing checkpoint.
     #[test]
     fn the_hash_is_xxh3_of_128_bits() {
         let digest = |bytes: &[u8]| {

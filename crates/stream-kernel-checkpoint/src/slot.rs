@@ -1,4 +1,4 @@
-//! Slot of the manifest: one commit in a fixed number of bytes, with a checksum.
+//! Slots of the manifest: one commit in a fixed number of bytes, with a checksum.
 //!
 //! ```text
 //! 0       magic, 16 bytes
@@ -24,33 +24,33 @@ const FORMAT: u32 = 3;
 const TEXT_AT: usize = 24;
 const CHECKSUM_AT: usize = SLOT_BYTES - 8;
 
-/// A commit, as it stands in a slot.
+/// A commit as stored in a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// Its number, from 1.
     pub sequence: u64,
-    /// Its snapshot; without one, lines are decided again from the first on.
+    /// Its snapshot; without one, a resumed run decides again from the first line.
     pub snapshot: Option<SnapshotFile>,
-    /// What was committed.
+    /// The committed data.
     pub committed: Committed,
 }
 
-/// What is in a slot. A damaged slot beside a whole one is what a commit leaves that was cut off.
+/// The content of a slot. A commit that was cut off leaves a damaged slot beside a whole one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slot {
-    /// Zeros: it was never written.
+    /// Zeros: the slot was never written.
     Empty,
-    /// It is whole.
+    /// A whole commit.
     Whole(Box<Commit>),
-    /// It is sound, but has another format, which this program does not know.
+    /// It is whole, but in a format that this program does not know.
     OtherFormat(u32),
     /// It is damaged.
     Damaged,
 }
 
 impl Commit {
-    /// Returns the bytes of the slot, or that it does not fit: never, if each part is within its bounds.
+    /// Returns the bytes of the slot, or the part that does not fit: none, if each part is within its bounds.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, OutOfBounds> {
         const MAX_TEXT_BYTES: usize = CHECKSUM_AT - TEXT_AT;
         let text = serde_json::to_vec(self).unwrap_or_default();
@@ -93,7 +93,7 @@ impl Slot {
     }
 }
 
-/// Returns the version of the format that a manifest says it has, if it is another one.
+/// Returns the format version in a manifest, if it is another one.
 pub(crate) fn other_format(bytes: &[u8]) -> Option<u32> {
     Some(number(bytes, 16)).filter(|version| bytes.starts_with(MAGIC) && *version != FORMAT)
 }
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_not_written() {
+    fn a_commit_that_does_not_fit_is_not_written() {
         let mut slot = greatest_slot();
         slot.committed.configuration.digest = "x".repeat(SLOT_BYTES);
         assert!(slot.encode().is_err());
     }
 
-    /// Who resumes may subtract the one from the other.
+    /// A resumed run may subtract the one from the other.
     #[test]
     fn a_snapshot_of_later_lines_is_damage() {
         type Lessen = fn(&mut Commit);
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// A write that is torn leaves a part of the new slot and a part of the one before, or zeros.
+    /// A torn write leaves a part of the new slot and a part of the old one, or zeros.
     #[test]
     fn every_torn_write_is_noticed() {
         let new = encoded();

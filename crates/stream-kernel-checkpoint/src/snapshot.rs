@@ -1,4 +1,4 @@
-//! Snapshot of what a run remembers: blocks of records, each with a checksum, one after another.
+//! Snapshots of a run's memory: blocks of records, one after another, each with a checksum.
 //!
 //! ```text
 //! 0       checksum of what follows, up to the end of the block (XXH3-64, seeded with the block's offset), u64
@@ -20,17 +20,17 @@ use crate::error::{CommitError, FileError, RestoreError};
 use crate::injected::{InjectedFault, is_injected};
 use crate::layout::snapshot_path;
 
-/// The greatest number of bytes in a block of a snapshot, and so of a record.
+/// The most bytes in a block of a snapshot, and so in a record.
 pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 
 /// The length of a block's header.
 const HEADER_BYTES: usize = 20;
 
-/// A snapshot, as a commit names it.
+/// A snapshot, as named by a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotFile {
-    /// The number of the commit that it was written for, which is in its name.
+    /// The number of the commit for which it was written; its name holds it.
     pub number: u64,
     /// The number of bytes.
     pub bytes: u64,
@@ -77,7 +77,7 @@ fn read_blocks(
         file.read_exact_at(&mut block, offset).map_err(unreadable)?;
         let [checksum, number, len] = [0..8, 8..16, 16..HEADER_BYTES].map(|at| integer(&block[at]));
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        // Before memory is taken for it: a damaged length may be anything.
+        // Checked before memory is allocated: a damaged length may be anything.
         if len == 0 || len > MAX_BLOCK_BYTES || len > left - HEADER_BYTES {
             return Err(damaged("a block has an impossible length"));
         }
@@ -109,11 +109,11 @@ fn checksum_of(block: &[u8], offset: u64) -> u64 {
 #[derive(Debug)]
 pub struct SnapshotWriter<'a> {
     file: &'a dyn DiskFile,
-    /// What is written.
+    /// The snapshot so far.
     snapshot: SnapshotFile,
-    /// The block that is being filled, behind room for its header.
+    /// The current block, after room for its header.
     block: Vec<u8>,
-    /// The first failure: it ends the commit, though somebody overlooks it.
+    /// The first failure: it ends the commit even if the caller ignores it.
     failure: Option<CommitError>,
 }
 
@@ -124,12 +124,12 @@ impl<'a> SnapshotWriter<'a> {
         Self { file, snapshot, block: vec![0; HEADER_BYTES], failure: None }
     }
 
-    /// Writes a record; it may stay in memory until its block is full. A record is never divided between blocks.
+    /// Writes a record; it may stay in memory until its block is full. Blocks hold whole records.
     ///
     /// # Errors
     ///
     /// The record is longer than [`MAX_BLOCK_BYTES`], the file cannot be written, or an earlier record has failed. The
-    /// commit then fails with the same error, even if this one is ignored.
+    /// commit then fails with the same error, even if you ignore this one.
     pub fn push(&mut self, record: &[u8]) -> Result<(), CommitError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -150,7 +150,7 @@ impl<'a> SnapshotWriter<'a> {
         Ok(())
     }
 
-    /// Writes out the last block, and returns what was written.
+    /// Writes the last block, and returns the snapshot.
     pub(crate) fn end(mut self) -> Result<SnapshotFile, CommitError> {
         self.failure.take().map_or(Ok(()), Err)?;
         self.end_block()?;
@@ -168,7 +168,7 @@ impl<'a> SnapshotWriter<'a> {
         self.block[16..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
         let checksum = checksum_of(&self.block, offset);
         self.block[..8].copy_from_slice(&checksum.to_le_bytes());
-        // Behind a gap the length would tell nothing any more.
+        // Beyond a gap, the length would show nothing.
         check_length(self.file, offset)?;
         self.file.write_all_at(&self.block, offset).map_err(FileError::io("be written", self.file.path()))?;
         self.snapshot.bytes += self.block.len() as u64;

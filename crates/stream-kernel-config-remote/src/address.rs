@@ -1,7 +1,7 @@
-//! Where a source is: its URL, taken apart.
+//! Address of a source: its URL, taken apart.
 //!
-//! Nothing here shows a part of a URL that may be a credential, not even of one that is wrong: before it is known
-//! where the credentials end, any part may be.
+//! Nothing here shows a part of a URL that may be a credential, not even of a malformed one: until the end of the
+//! credentials is known, any part may be one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,26 +12,26 @@ use stream_kernel_config::{Problem, excerpt, nearest};
 
 use crate::secret::Secret;
 
-/// A source is waited for so long, unless its URL says otherwise.
+/// The default wait for a source.
 pub(crate) const DEFAULT_TIMEOUT_MS: u64 = 5_000;
-/// A source is waited for at most so long.
+/// The longest wait for a source.
 pub(crate) const MAX_TIMEOUT_MS: u64 = 60_000;
 
-/// Parameters that every source knows.
+/// Parameters of every source.
 const COMMON_PARAMETERS: [&str; 2] = ["optional", "timeout_ms"];
 
-/// What the URLs of one kind of source look like.
+/// The URL format of one kind of source.
 #[derive(Debug)]
 pub(crate) struct Form {
-    /// What the server is called in messages.
+    /// The name of the server in messages.
     pub(crate) server: &'static str,
     /// The schemes, and whether each is over TLS.
     pub(crate) schemes: &'static [(&'static str, bool)],
     /// The port, unless the URL names one.
     pub(crate) port: u16,
-    /// A URL to go by.
+    /// An example URL.
     pub(crate) example: &'static str,
-    /// Parameters beyond those that every source knows.
+    /// Parameters beyond those of every source.
     pub(crate) parameters: &'static [&'static str],
 }
 
@@ -43,10 +43,10 @@ pub(crate) struct Address {
     pub(crate) is_tls: bool,
     pub(crate) user: Option<Secret>,
     pub(crate) password: Option<Secret>,
-    /// As in a URL: an IPv6 address stands in brackets.
+    /// As in a URL: an IPv6 address is in brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// What follows the slash after the host.
+    /// The part after the slash behind the host.
     pub(crate) path: String,
     #[cfg_attr(
         not(any(test, feature = "postgres", feature = "redis")),
@@ -106,12 +106,12 @@ impl Address {
         format!("{}://{}:{}/{}", self.scheme, self.host, self.port, self.path)
     }
 
-    /// Returns what messages call the server: ``etcd at `127.0.0.1:2379` ``.
+    /// Returns the name of the server in messages: ``etcd at `127.0.0.1:2379` ``.
     pub(crate) fn server(&self) -> String {
         format!("{} at `{}:{}`", self.form.server, self.host, self.port)
     }
 
-    /// Returns the host's name or address, for looking it up and for the check of the server's certificate.
+    /// Returns the host's name or address, for look-ups and for the check of the server's certificate.
     #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(crate) fn bare_host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
@@ -119,12 +119,12 @@ impl Address {
 }
 
 impl Form {
-    /// Returns the problem of a URL that is not one of these.
+    /// Returns the problem of a URL of another format.
     pub(crate) fn wrong(&self, what: impl Into<String>, hint: impl Into<String>) -> Problem {
         Problem::new(what).expected(format!("a URL such as `{}`", self.example)).hint(hint)
     }
 
-    /// Returns a part of the URL as what it stands for.
+    /// Returns a part of the URL, decoded.
     fn decoded(&self, text: &str, what: &str) -> Result<String, Problem> {
         let is_escape =
             |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
@@ -141,14 +141,14 @@ impl Form {
     }
 }
 
-/// Returns what stands before the first slash, between it and the question mark, and behind that.
+/// Returns the parts before the first slash, between it and the question mark, and after that.
 fn split<'a>(rest: &'a str, form: &Form) -> Result<(&'a str, &'a str, &'a str), Problem> {
     if rest.contains('#') {
         return Err(form.wrong("the URL has a `#`", "write it as `%23`"));
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(end);
-    // Most likely a password with a slash in it, of which the path would show a part.
+    // Probably a password with a slash in it, a part of which the path would show.
     if behind.contains('@') {
         let hint = "in a user name, a password or a token write `/` as `%2F` and `?` as `%3F`; \
                     behind the host write `@` as `%40`";
@@ -185,7 +185,7 @@ fn host_and_port(place: &str, form: &Form) -> Result<(String, u16), Problem> {
     Ok((host.to_owned(), port))
 }
 
-/// Returns the number that digits alone write.
+/// Returns the number written in digits alone.
 pub(crate) fn whole_number<N: std::str::FromStr>(digits: &str) -> Option<N> {
     digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }

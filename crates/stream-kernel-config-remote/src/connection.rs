@@ -1,4 +1,4 @@
-//! A connection to a server, found and made within the deadline.
+//! Connections to a server, made within the deadline.
 
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
@@ -9,14 +9,14 @@ use stream_kernel_config::SourceError;
 use crate::address::Address;
 use crate::deadline::Deadline;
 
-/// Returns a connection to the first address of the server that takes one.
+/// Returns a connection to the first address of the server that accepts one.
 pub(crate) fn connect(address: &Address, deadline: Deadline) -> Result<TcpStream, SourceError> {
     let mut refusal = None;
     for socket_address in addresses(address, deadline)? {
         let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
         match TcpStream::connect_timeout(&socket_address, wait) {
             Ok(stream) => {
-                // Small requests, each waited for. Without it they take longer, no more.
+                // Requests are small, and each is waited for. Without this they only take longer.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
@@ -36,7 +36,7 @@ fn addresses(address: &Address, deadline: Deadline) -> Result<Vec<SocketAddr>, S
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
     let wait = deadline.remaining().ok_or_else(|| address.timed_out())?;
-    // The system's look-up knows no deadline: one that takes longer ends by itself, and nobody listens.
+    // The system's look-up has no deadline: a slow one ends by itself, and nobody listens.
     let (found, finds) = mpsc::sync_channel(1);
     let look_up = move || found.send((host.as_str(), port).to_socket_addrs().map(Vec::from_iter));
     thread::Builder::new().spawn(look_up).map_err(|error| address.disconnected(&error))?;

@@ -18,7 +18,7 @@ static FORM: Form = Form {
     parameters: &[],
 };
 
-/// What a path is made of that need not be escaped in it.
+/// Characters of a path that need no escape.
 const NOT_IN_PATHS: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
@@ -26,15 +26,15 @@ const NOT_IN_PATHS: &AsciiSet =
 ///
 /// With the prefix `fund-load`, `fund-load/runtime/tracing/enabled` and `fund-load/runtime.tracing.enabled` both give
 /// `runtime.tracing.enabled`; `fund-loader/x` and `fund-load` itself give nothing. Without a prefix every key counts.
-/// Folders, which are keys without a value that end in a slash, give nothing. Nor do keys that the token may not
-/// read, as consul is mostly set up: it leaves them out without a word.
+/// Folders, which are keys without a value that end in a slash, give nothing. Nor do keys that the token may not read:
+/// in most set-ups, consul leaves them out silently.
 #[derive(Debug, Clone)]
 pub struct Consul {
     /// Its path is the prefix.
     address: Address,
 }
 
-/// A key, and its value in base64, null when it is empty.
+/// A key, and its value in base64, null if empty.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Pair {
@@ -43,12 +43,11 @@ struct Pair {
 }
 
 impl Consul {
-    /// Returns the source that `consul://[:token@]host[:8500]/prefix` names, not read yet; `consuls://` is the same
-    /// over TLS.
+    /// Returns the source of `consul://[:token@]host[:8500]/prefix`, not read yet; `consuls://` is the same over TLS.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the URL, without the token in it.
+    /// Returns the problem of the URL, without its token.
     pub fn parse(url: &str) -> Result<Self, Problem> {
         let mut address = Address::parse(url, &FORM)?;
         if address.user.is_some() {
@@ -60,7 +59,7 @@ impl Consul {
         Ok(Self { address })
     }
 
-    /// Returns what to ask the server for.
+    /// Returns the path of the request.
     fn path(&self) -> String {
         let prefix = &self.address.path;
         let slash = if prefix.is_empty() { "" } else { "/" };
@@ -91,7 +90,7 @@ impl Source for Consul {
         let answer = server.get(&self.path(), header)?;
         match answer.status().as_u16() {
             200 => {}
-            // Consul's way to say that there are no keys.
+            // consul's answer if there are no keys.
             404 => return Ok(Vec::new()),
             _ => return Err(server.unexpected(answer)),
         }
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_for_is_below_the_prefix() {
+    fn requests_stay_below_the_prefix() {
         let path = |url| Consul::parse(url).unwrap().path();
         assert_eq!(path("consul://h/fund-load"), "/v1/kv/fund-load/?recurse=true");
         assert_eq!(path("consul://:token@h/a/b%3F%20c%25/"), "/v1/kv/a/b%3F%20c%25/?recurse=true");

@@ -1,20 +1,20 @@
-//! One deadline over everything that reading a source takes.
+//! One deadline over the whole reading of a source.
 
 use std::time::{Duration, Instant};
 
-/// The moment at which a source has been waited for long enough.
+/// The end of the wait for a source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(Instant);
 
 impl Deadline {
-    /// Returns the moment that is `timeout` away.
+    /// Returns the deadline `timeout` from now.
     pub(crate) fn after(timeout: Duration) -> Self {
         Self(now() + timeout)
     }
 
-    /// Returns how long it is until then; none when it has passed.
+    /// Returns the time left; none if it has passed.
     pub(crate) fn remaining(self) -> Option<Duration> {
-        // A timeout of zero means none to the operating system.
+        // The operating system takes a timeout of zero for none.
         self.0.checked_duration_since(now()).filter(|left| !left.is_zero())
     }
 

@@ -30,7 +30,7 @@ pub struct Etcd {
     address: Address,
 }
 
-/// A key and its value, both in base64. What is empty is left out.
+/// A key and its value, both in base64. Empty ones are left out.
 #[derive(Deserialize)]
 struct Pair {
     #[serde(default)]
@@ -45,12 +45,12 @@ struct Authenticated {
 }
 
 impl Etcd {
-    /// Returns the source that `etcd://[user:password@]host[:2379]/prefix` names, not read yet; `etcds://` is the
-    /// same over TLS.
+    /// Returns the source of `etcd://[user:password@]host[:2379]/prefix`, not read yet; `etcds://` is the same over
+    /// TLS.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the URL, without the credentials in it.
+    /// Returns the problem of the URL, without its credentials.
     pub fn parse(url: &str) -> Result<Self, Problem> {
         let mut address = Address::parse(url, &FORM)?;
         if address.user.is_some() != address.password.is_some() {
@@ -70,7 +70,7 @@ impl Etcd {
                 let read = serde_json::from_reader::<_, Authenticated>(std::io::BufReader::new(reader));
                 read.map(|answer| Secret::new(answer.token)).map_err(crate::http::ReadError::Answer)
             }),
-            // That of a password that is wrong, and of a server that asks nobody for one.
+            // The codes for a wrong password, and of a server without authentication.
             400 | 412 => {
                 let message = server.message(answer)?;
                 if message.contains("not enabled") {
@@ -91,14 +91,14 @@ impl Etcd {
         server.unexpected(answer)
     }
 
-    /// Returns the first key of the range to read, and the first key behind it.
+    /// Returns the first key of the range, and the first key after it.
     fn range(&self) -> (Vec<u8>, Vec<u8>) {
         let prefix = &self.address.path;
         if prefix.is_empty() {
-            // Both as etcd writes "from the first" and "to the last".
+            // etcd's notation for "from the first" and "to the last".
             return (vec![0], vec![0]);
         }
-        // `0` is the character behind the slash.
+        // `0` is the character after the slash.
         (format!("{prefix}/").into(), format!("{prefix}0").into())
     }
 
@@ -132,7 +132,7 @@ impl Source for Etcd {
             200 => {}
             400 => {
                 let message = server.message(answer)?;
-                // What etcd says to a request without a token when it wants one.
+                // etcd's answer to a request without a token when it wants one.
                 let wants_user = message.contains("user name is empty");
                 let problem = if wants_user {
                     self.address.refused(message)
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_holds_what_is_below_the_prefix() {
+    fn a_range_covers_the_prefix() {
         let range = |url| Etcd::parse(url).unwrap().range();
         assert_eq!(range("etcd://h/fund-load"), (b"fund-load/".to_vec(), b"fund-load0".to_vec()));
         assert_eq!(range("etcd://h"), (vec![0], vec![0]));

@@ -1,4 +1,4 @@
-//! What can go wrong with a server, in words that hold no credentials.
+//! Failures of a server, in words without credentials.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use stream_kernel_config::{Problem, SourceError, excerpt};
 use crate::address::Address;
 use crate::secret::Secret;
 
-/// What to do about a source that a run may do without.
+/// The remedy for a source that a run may do without.
 const OR_OPTIONAL: &str = ", or add `optional=true` to the URL if a run may do without it";
 
 impl Address {
@@ -29,15 +29,15 @@ impl Address {
         match (error.kind(), error.raw_os_error()) {
             (io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock, _) => self.timed_out(),
             (io::ErrorKind::UnexpectedEof, _) => self.unreachable_because("it hung up"),
-            // How TLS says that it does not take what came, above all the certificate.
+            // TLS reports bytes that it refuses like this, above all a certificate.
             (io::ErrorKind::InvalidData, None) => self.untrusted(error).into(),
-            // The system's own words know no credentials, and a short user name may well be part of them.
+            // The system's own words contain no credentials, and a short user name may happen to be part of them.
             (_, Some(_)) => self.unreachable_because(&error.to_string()),
             (_, None) => self.unreachable(error),
         }
     }
 
-    /// Returns the problem of a server that cannot be reached, or that hung up.
+    /// Returns the problem of a server that cannot be reached, or that closed the connection.
     pub(crate) fn unreachable(&self, why: impl std::fmt::Display) -> SourceError {
         self.unreachable_because(&self.harmless(&why.to_string()))
     }
@@ -46,7 +46,8 @@ impl Address {
         if self.is_optional { "" } else { OR_OPTIONAL }
     }
 
-    /// As [`unreachable`](Self::unreachable), for words that hold no credentials: a short user name may well be part of them.
+    /// Like [`unreachable`](Self::unreachable), for words without credentials: a short user name may happen to be part
+    /// of them.
     pub(crate) fn unreachable_because(&self, why: &str) -> SourceError {
         let hint =
             format!("look whether it runs and whether the host and the port are right{}", self.or_optional());
@@ -57,13 +58,13 @@ impl Address {
         )
     }
 
-    /// Returns the problem of a server that is there and asks to be tried again later.
+    /// Returns the problem of a server that asks for a later attempt.
     pub(crate) fn not_ready(&self, message: impl std::fmt::Display) -> SourceError {
         let hint = format!("look into the server's log; try again when it is well{}", self.or_optional());
         SourceError::Unavailable(self.declined(message, hint))
     }
 
-    /// Returns the problem of a server with which no TLS session comes about.
+    /// Returns the problem of a failed TLS session.
     pub(crate) fn untrusted(&self, why: impl std::fmt::Display) -> Problem {
         Problem::new(format!("{} is not to be trusted: {}", self.server(), self.harmless(&why.to_string())))
             .expected(
@@ -75,14 +76,14 @@ impl Address {
             )
     }
 
-    /// Returns the problem of an answer that is none.
+    /// Returns the problem of an invalid answer.
     pub(crate) fn not_understood(&self, what: impl std::fmt::Display) -> Problem {
         Problem::new(format!("what answers is not {}: {}", self.server(), self.harmless(&what.to_string())))
             .expected(format!("an answer of {}", self.form.server))
             .hint("look whether the host and the port are right, and whether the server is to be spoken to over TLS")
     }
 
-    /// Returns the problem of credentials that a server does not take, or that are missing.
+    /// Returns the problem of credentials that are missing, or that a server refuses.
     pub(crate) fn refused(&self, code: impl std::fmt::Display) -> Problem {
         let (what, hint) = if self.user.is_none() && self.password.is_none() {
             ("wants credentials, and the URL has none", "put them before the host")
@@ -105,7 +106,7 @@ impl Address {
             .hint(hint)
     }
 
-    /// Returns the beginning of what a server or a client said, unless it repeats a credential.
+    /// Returns the beginning of a message from a server or a client, unless it repeats a credential.
     fn harmless(&self, text: &str) -> String {
         let repeats = |secret: &Option<Secret>| secret.as_ref().is_some_and(|secret| secret.is_in(text));
         if repeats(&self.user) || repeats(&self.password) {
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_is_cut() {
+    fn a_servers_message_is_cut() {
         let address = Address::parse("store://host", &FORM).unwrap();
         let shown = format!("{:?}", address.declined("x".repeat(1000), "none"));
         assert!(shown.contains("xxx...") && shown.len() < 500, "{shown}");

@@ -11,32 +11,32 @@ use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::tls;
 
-/// Of an answer, at most so many bytes are read: base64 takes four for three, and each row has some around it.
+/// The most bytes of an answer that are read: base64 takes four for three, and each row has some around it.
 pub(crate) const MAX_ANSWER_BYTES: usize = 4 * MAX_SOURCE_BYTES;
 
-/// A text within an answer may have so many bytes: `MAX_SOURCE_BYTES` in base64, and a little more.
+/// The most bytes of a text within an answer: `MAX_SOURCE_BYTES` in base64, and a little more.
 const MAX_TEXT_BYTES: usize = MAX_SOURCE_BYTES / 2 * 3;
 
-/// Of an answer that says what went wrong, at most so many bytes are read.
+/// The most bytes of an error answer that are read.
 const MAX_MESSAGE_BYTES: u64 = 4096;
 
-/// A server, and how long there is left for all that is asked of it.
+/// A server, and the time left for all requests to it.
 pub(crate) struct Server<'a> {
     address: &'a Address,
     agent: Agent,
     deadline: Deadline,
-    /// What the server gave in exchange for the credentials.
+    /// The server's token for the credentials.
     #[cfg(feature = "etcd")]
     pub(crate) token: Option<crate::secret::Secret>,
 }
 
-/// An answer, of which the body is not read yet.
+/// An answer whose body is not read yet.
 pub(crate) type Answer = ureq::http::Response<Body>;
 
 impl<'a> Server<'a> {
     pub(crate) fn new(address: &'a Address) -> Result<Self, SourceError> {
         let deadline = Deadline::after(address.timeout);
-        // No proxies, not even from the environment; no redirects, since they would take credentials elsewhere.
+        // No proxies, not even from the environment; no redirects, because they would take credentials elsewhere.
         let config = Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false);
         let config = if address.is_tls { config.tls_config(tls_config(address)?) } else { config };
         Ok(Self {
@@ -48,7 +48,7 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// Asks for what is at a path.
+    /// Requests a path.
     #[cfg(feature = "consul")]
     pub(crate) fn get(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer, SourceError> {
         let request = self.prepared(self.agent.get(self.url(path)), header)?;
@@ -80,7 +80,7 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// Reads an answer with `read`; what goes wrong on the way is told apart from an answer that is none.
+    /// Reads an answer with `read`; a failed connection and an invalid answer are different problems.
     pub(crate) fn read<T>(
         &self,
         answer: Answer,
@@ -101,7 +101,7 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// Returns what an answer that says what went wrong says: its status and the beginning of its text.
+    /// Returns the content of an error answer: its status and the beginning of its text.
     pub(crate) fn message(&self, answer: Answer) -> Result<String, SourceError> {
         let mut text = Vec::new();
         let status = format!("HTTP status {}", answer.status().as_u16());
@@ -118,7 +118,7 @@ impl<'a> Server<'a> {
         Ok(if text.is_empty() { status } else { format!("{status}, {text}") })
     }
 
-    /// Returns the problem of an answer with a status that neither the protocol nor the caller has a meaning for.
+    /// Returns the problem of an answer with an unexpected status.
     pub(crate) fn unexpected(&self, answer: Answer) -> SourceError {
         let status = answer.status().as_u16();
         let message = match self.message(answer) {
@@ -173,9 +173,9 @@ fn tls_config(address: &Address) -> Result<TlsConfig, Problem> {
 
 /// Why an answer could not be read.
 pub(crate) enum ReadError {
-    /// It is not what was expected, or did not come in full.
+    /// Its content is unexpected or incomplete.
     Answer(serde_json::Error),
-    /// It is not what a configuration may be.
+    /// Its content cannot be a configuration.
     Problem(Problem),
 }
 
@@ -183,7 +183,7 @@ pub(crate) enum ReadError {
 struct Bounded<R> {
     inner: R,
     left: usize,
-    /// How far the text that is being read may still go. A parser keeps one text at a time.
+    /// The bytes left for the current text. A parser holds one text at a time.
     left_of_text: usize,
     beyond: Option<Problem>,
 }

@@ -1,4 +1,4 @@
-//! Rows out of JSON as it comes in: what a source holds is never in memory twice.
+//! Rows from streamed JSON: a source's content is never in memory twice.
 
 use std::fmt;
 use std::io::{BufReader, Read};
@@ -14,10 +14,10 @@ use stream_kernel_config::Problem;
 
 use crate::http::ReadError;
 
-/// The name of a field that may be missing, and of one beside it that may not.
+/// The name of an optional field, and of a required one beside it.
 type Field = (&'static str, &'static str);
 
-/// Hands each element of a list to `each`, until that has a problem with one. The list is the whole answer, or in a field of it.
+/// Hands each element of a list to `each`, until that finds a problem. The list is the whole answer, or a field of it.
 pub(crate) fn for_each<T: DeserializeOwned>(
     reader: &mut dyn Read,
     field: Option<Field>,
@@ -34,7 +34,7 @@ pub(crate) fn for_each<T: DeserializeOwned>(
     }
 }
 
-/// Returns what base64 stands for.
+/// Returns the decoded base64.
 pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(text).ok()
 }

@@ -49,7 +49,7 @@ const FEATURES: [&str; 4] = ["etcd", "consul", "postgres", "redis"];
 const SCHEMES: [&str; 8] =
     ["etcd", "etcds", "consul", "consuls", "postgres", "postgresql", "redis", "rediss"];
 
-/// The stores, for [`Loader::stores`](stream_kernel_config::Loader::stores). Those that this crate was built without
+/// The stores, for [`Loader::stores`](stream_kernel_config::Loader::stores). Stores that this crate was built without
 /// are refused by name.
 pub const STORES: Stores = Stores {
     open,
@@ -66,10 +66,10 @@ pub const STORES: Stores = Stores {
     ],
 };
 
-/// Returns the source that a URL names, not read yet; none if its scheme is not one of a store.
+/// Returns the source of a URL, not read yet; none if its scheme is unknown.
 ///
-/// The problem of one that cannot be opened says what is wrong with the URL, without the credentials in it, or that
-/// this program was built without the source.
+/// The problem says what is wrong with the URL, without its credentials, or that this program was built without the
+/// source.
 pub fn open(url: &str) -> Option<Result<Arc<dyn Source>, Problem>> {
     let (scheme, _) = url.split_once("://")?;
     let scheme = SCHEMES.into_iter().find(|known| *known == scheme)?;
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_ours_opens_or_says_what_the_program_lacks() {
+    fn our_urls_open_or_name_the_missing_feature() {
         for (scheme, feature) in [
             ("etcd", "etcd"),
             ("etcds", "etcd"),

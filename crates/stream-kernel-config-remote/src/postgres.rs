@@ -32,13 +32,12 @@ type Stream = tokio::io::Join<Bounded<OwnedReadHalf>, OwnedWriteHalf>;
 
 /// The rows of a table in PostgreSQL: one column holds key paths, another one values.
 ///
-/// Names of tables and columns are taken as written, upper and lower case apart; a schema is told from a table by the
-/// point, so neither name can have one. Keys and values are read as the text that PostgreSQL writes them as; NULL is
-/// a mistake, as a key and as a value: for a key that takes it, the text is `null`.
+/// Names of tables and columns are case-sensitive and taken as written; a point separates a schema from a table, so
+/// neither name can contain one. Keys and values are read as PostgreSQL's text for them. NULL is a mistake, as a key
+/// and as a value: for a key that accepts null, write the text `null`.
 ///
 /// Without the parameter `sslmode`, or with `sslmode=disable`, nothing is encrypted. `sslmode=require` and
-/// `sslmode=verify-full` both mean TLS with a certificate that is checked, also where other programs only check it
-/// with the second.
+/// `sslmode=verify-full` both mean TLS with a checked certificate; other programs check it only with the second.
 #[derive(Debug, Clone)]
 pub struct Postgres {
     address: Address,
@@ -48,13 +47,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Returns the source that `postgres://user:password@host[:5432]/database?table=schema.table` names, not read yet.
+    /// Returns the source of `postgres://user:password@host[:5432]/database?table=schema.table`, not read yet.
     ///
-    /// The parameters `key_column` and `value_column` name the columns, `key` and `value` without them.
+    /// The parameters `key_column` and `value_column` name the columns, by default `key` and `value`.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the URL, without the credentials in it.
+    /// Returns the problem of the URL, without its credentials.
     pub fn parse(url: &str) -> Result<Self, Problem> {
         let mut address = Address::parse(url, &FORM)?;
         if address.user.is_none() {
@@ -95,7 +94,7 @@ impl Postgres {
         Ok(Self { address, table, key_column, value_column })
     }
 
-    /// Returns the one statement that is sent: nothing that is too long leaves the server.
+    /// Returns the only statement of the source: it keeps too long texts on the server.
     fn statement(&self) -> String {
         let (key, value) = (quoted(&self.key_column), quoted(&self.value_column));
         let table = self.table.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".");
@@ -159,10 +158,10 @@ impl Postgres {
 
     async fn select(&self, client: &Client, checks_nothing: bool) -> Result<Vec<TableRow>, Error> {
         if checks_nothing {
-            // The server would refuse what is not UTF-8 without a word about where it is.
+            // The server would refuse text that is not UTF-8 without saying where it is.
             client.batch_execute("SET client_encoding TO 'SQL_ASCII'").await?;
         }
-        // Without parameters it is one round trip, and nothing is left prepared where connections are shared.
+        // Without parameters it is one round trip, and leaves nothing prepared on shared connections.
         client.query_typed(&self.statement(), &[]).await
     }
 
@@ -175,7 +174,7 @@ impl Postgres {
             let row = fields_of(row).map_err(|error| self.failed(&error))?;
             fields.push(row);
         }
-        // A table has no order, and the first thing wrong is not to depend on one.
+        // A table has no order, and the first mistake must not depend on one.
         fields.sort();
         let mut rows = Rows::default();
         for (key, length, value) in fields {
@@ -218,7 +217,7 @@ impl Postgres {
             Some(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 rows::too_much(format!("more than {MAX_ANSWER_BYTES} bytes with what belongs to them"))
             }
-            // What came is no message, or the beginning of one that does not end.
+            // The bytes are not a message, or an unfinished one.
             Some(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Other) => {
                 self.address.not_understood(what)
             }
@@ -238,7 +237,7 @@ impl Postgres {
         let table = self.table.join(".");
         let address = &self.address;
         let problem = match code {
-            // It starts or stops, or has no connection left.
+            // It starts, stops, or has no connection left.
             "57P01" | "57P02" | "57P03" | "53300" => return address.not_ready(format!("{code}, {message}")),
             "28P01" => address.refused("28P01, wrong password"),
             "28000" => {
@@ -272,7 +271,7 @@ impl Source for Postgres {
         format!("{}?table={}", self.address.name(), self.table.join("."))
     }
 
-    /// As the trait says. It waits with a runtime of its own, and so panics where asynchronous code runs.
+    /// As the trait says. It waits with a runtime of its own, and so panics in asynchronous code.
     fn rows(&self) -> Result<Vec<Row>, SourceError> {
         let deadline = Deadline::after(self.address.timeout);
         let stream = connection::connect(&self.address, deadline)?;
@@ -294,7 +293,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A row: its key, how many bytes its value has, and the value, unless that has too many.
+/// A row: its key, the length of its value in bytes, and the value, unless it is too long.
 type Fields = (Option<Vec<u8>>, Option<i32>, Option<Vec<u8>>);
 
 fn fields_of(row: &TableRow) -> Result<Fields, Error> {
@@ -302,7 +301,7 @@ fn fields_of(row: &TableRow) -> Result<Fields, Error> {
     Ok((text(0)?, row.try_get(1)?, text(2)?))
 }
 
-/// A text that need not be UTF-8: a database may have an encoding that checks nothing.
+/// A text that need not be UTF-8: a database may have an encoding without checks.
 struct Bytes(Vec<u8>);
 
 impl<'a> FromSql<'a> for Bytes {

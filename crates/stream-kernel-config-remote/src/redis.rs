@@ -24,11 +24,11 @@ static FORM: Form = Form {
     parameters: &["hash"],
 };
 
-/// The fields of a hash in Redis, or in what speaks its protocol: each is a key path.
+/// The fields of a hash in Redis, or in a compatible server: each is a key path.
 ///
-/// The requests are `AUTH` and `SELECT`, if the URL says so, and `HGETALL`. There are so few of them that this speaks
-/// Redis's protocol (its version 2) itself: so it can stop at the first row beyond the bounds, and keep one deadline
-/// over all of it. Clusters are not followed from one server to another.
+/// The requests are `AUTH` and `SELECT`, if the URL asks for them, and `HGETALL`. They are so few that this speaks
+/// Redis's protocol (version 2) itself: so it can stop at the first row beyond the bounds, and keep one deadline over
+/// everything. It does not follow a cluster from one server to another.
 #[derive(Debug, Clone)]
 pub struct Redis {
     address: Address,
@@ -37,12 +37,12 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Returns the source that `redis://[user:password@]host[:6379]/[db]?hash=NAME` names, not read yet; `rediss://`
-    /// is the same over TLS.
+    /// Returns the source of `redis://[user:password@]host[:6379]/[db]?hash=NAME`, not read yet; `rediss://` is the
+    /// same over TLS.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the URL, without the credentials in it.
+    /// Returns the problem of the URL, without its credentials.
     pub fn parse(url: &str) -> Result<Self, Problem> {
         let mut address = Address::parse(url, &FORM)?;
         if address.user.is_some() && address.password.is_none() {
@@ -88,7 +88,7 @@ impl Redis {
         for _ in 0..fields / 2 {
             pairs.push((replies.bulk().map_err(fail)?, replies.bulk().map_err(fail)?));
         }
-        // Redis keeps no order, and the first thing wrong is not to depend on one.
+        // Redis keeps no order, and the first mistake must not depend on one.
         pairs.sort();
         let mut rows = Rows::default();
         for (field, value) in pairs {
@@ -167,7 +167,7 @@ impl Source for Redis {
     }
 }
 
-/// A connection that waits no longer than until its deadline, however little comes at a time.
+/// A connection that waits until its deadline only, however few bytes come at a time.
 struct Timed {
     stream: TcpStream,
     deadline: Deadline,
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_lacks_is_named() {
+    fn missing_parts_of_a_url_are_named() {
         let problem = |url| format!("{:?}", Redis::parse(url).unwrap_err());
         assert!(problem("redis://h/0").contains("names no hash"));
         assert!(problem("redis://h/0?hash=").contains("names no hash"));

@@ -1,4 +1,4 @@
-//! Redis's protocol, version 2: as much of it as it takes to read a hash.
+//! Redis's protocol, version 2, as far as needed to read a hash.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
@@ -6,19 +6,19 @@ use stream_kernel_config::MAX_SOURCE_BYTES;
 
 use crate::address::whole_number;
 
-/// A line may have so many bytes: a length or an error.
+/// The longest line, in bytes: a length or an error.
 const MAX_LINE_BYTES: usize = 1024;
 
-/// What comes back for a request.
+/// The reply to a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// A short text, such as `OK`.
     Simple,
-    /// What went wrong: a word, and a description.
+    /// An error: a word, and a description.
     Error(String),
-    /// So many texts, which follow.
+    /// A list of this many texts, which follow.
     Array(usize),
-    /// Something else, which is not read.
+    /// Another reply, which is not read.
     Other(&'static str),
 }
 
@@ -38,9 +38,9 @@ impl Reply {
 pub(crate) enum Failure {
     /// The connection failed, or the deadline passed.
     Io(io::Error),
-    /// What came is not Redis's protocol.
+    /// The bytes are not Redis's protocol.
     Protocol(&'static str),
-    /// There is more than a source may hold.
+    /// The source exceeds its bounds.
     TooMuch,
 }
 
@@ -53,7 +53,7 @@ impl From<io::Error> for Failure {
 /// Requests, and their replies as they come in.
 pub(crate) struct Replies<C> {
     connection: BufReader<C>,
-    /// How many bytes of texts may still come.
+    /// The bytes of texts that may still come.
     left: usize,
 }
 
@@ -62,7 +62,7 @@ impl<C: Read + Write> Replies<C> {
         Self { connection, left: MAX_SOURCE_BYTES }
     }
 
-    /// Sends a request, and returns its reply. The texts of a list are left to [`bulk`](Self::bulk).
+    /// Sends a request, and returns its reply. [`bulk`](Self::bulk) reads the texts of a list.
     pub(crate) fn ask(&mut self, words: &[&str]) -> Result<Reply, Failure> {
         let mut request = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
@@ -119,7 +119,7 @@ fn length(digits: &str) -> Result<usize, Failure> {
 mod tests {
     use super::*;
 
-    /// What a server sends, whatever it is asked.
+    /// Random messages of a server, whatever the request.
     struct Said<'a>(&'a [u8], Vec<u8>);
 
     impl Read for Said<'_> {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn other_replies_are_told_apart() {
+    fn other_replies_are_distinguished() {
         assert_eq!(replies(b"-ERR no\r\n").ask(&["X"]).unwrap(), Reply::Error("ERR no".into()));
         assert_eq!(replies(b":1\r\n").ask(&["X"]).unwrap().kind(), "a number");
         assert_eq!(replies(b"$-1\r\n").ask(&["X"]).unwrap().kind(), "a text");

@@ -5,10 +5,10 @@ use stream_kernel_config::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Problem, Row, exce
 #[cfg(any(feature = "consul", feature = "etcd"))]
 use crate::address::Address;
 
-/// A key path may have so many bytes.
+/// The longest key path, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 256;
 
-/// The rows of a source that have come in so far.
+/// The rows of a source so far.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     rows: Vec<Row>,
@@ -16,7 +16,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Adds a row, if it is one and the bounds still hold.
+    /// Adds a row, if it is valid and the bounds still hold.
     pub(crate) fn add(&mut self, place: String, key: String, value: Vec<u8>) -> Result<(), Problem> {
         if self.rows.len() == MAX_SOURCE_ROWS {
             return Err(too_much(format!("more than {MAX_SOURCE_ROWS} rows")));
@@ -41,7 +41,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Adds a key below the prefix that is the path of a URL.
+    /// Adds a key below the prefix, which is the path of a URL.
     #[cfg(any(feature = "consul", feature = "etcd"))]
     pub(crate) fn add_below(&mut self, address: &Address, key: &str, value: Vec<u8>) -> Result<(), Problem> {
         let place = place("key", key);
@@ -51,14 +51,14 @@ impl Rows {
         }
     }
 
-    /// Returns the rows by key path, whatever the order in which they came.
+    /// Returns the rows by key path, whatever their order of arrival.
     pub(crate) fn into_sorted(mut self) -> Vec<Row> {
         self.rows.sort_by(|a, b| (&a.key, &a.place).cmp(&(&b.key, &b.place)));
         self.rows
     }
 }
 
-/// Returns how messages call a row: ``key `fund-load/runtime/strict` ``.
+/// Returns a row's name in messages: ``key `fund-load/runtime/strict` ``.
 pub(crate) fn place(kind: &str, key: &str) -> String {
     format!("{kind} `{}`", excerpt(key))
 }
@@ -74,14 +74,14 @@ pub(crate) fn key_text(kind: &str, key: Vec<u8>) -> Result<String, Problem> {
     })
 }
 
-/// Returns the problem of a source that holds more than it may: `what`.
+/// Returns the problem of a source that exceeds a bound: `what`.
 pub(crate) fn too_much(what: impl std::fmt::Display) -> Problem {
     Problem::new(format!("the source holds {what}"))
         .expected(format!("at most {MAX_SOURCE_ROWS} rows and {MAX_SOURCE_BYTES} bytes"))
         .hint("keep nothing there but the configuration, or name a narrower part of it")
 }
 
-/// Returns the key path that a key below a prefix names: `/` and `.` both separate.
+/// Returns the key path of a key below a prefix: `/` and `.` both separate.
 #[cfg(any(feature = "consul", feature = "etcd"))]
 fn path_below(prefix: &str, key: &str) -> Option<String> {
     let below = if prefix.is_empty() { key } else { key.strip_prefix(prefix)?.strip_prefix('/')? };

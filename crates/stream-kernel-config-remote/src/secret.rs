@@ -1,8 +1,8 @@
-//! What a URL says in confidence.
+//! Secrets in a URL.
 
 use std::fmt;
 
-/// A user name, a password or a token. Its `Debug` shows nothing of it.
+/// A user name, a password or a token. Its `Debug` reveals nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 

@@ -1,4 +1,4 @@
-//! Whom to trust over TLS.
+//! Trust in TLS: the accepted certificates.
 
 use rustls::pki_types::CertificateDer;
 
@@ -6,7 +6,7 @@ use stream_kernel_config::Problem;
 
 use crate::address::Address;
 
-/// Returns the certificates that the machine trusts, or those in the file that `SSL_CERT_FILE` names.
+/// Returns the machine's trusted certificates, or those in the file that `SSL_CERT_FILE` names.
 pub(crate) fn roots(address: &Address) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
@@ -24,12 +24,12 @@ pub(crate) fn roots(address: &Address) -> Result<Vec<CertificateDer<'static>>, P
     Ok(found.certs)
 }
 
-/// Returns the provider of what TLS computes with.
+/// Returns the cryptography provider of TLS.
 pub(crate) fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
     std::sync::Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// Returns how to speak TLS: with these certificates, and as the client library thinks best.
+/// Returns the TLS configuration: these certificates, and the client library's defaults.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(crate) fn client(address: &Address) -> Result<rustls::ClientConfig, Problem> {
     let mut store = rustls::RootCertStore::empty();

@@ -1,4 +1,4 @@
-//! Checks the merged tree against the schema: finds every mistake, fills in every default, notes every origin.
+//! Check of the merged tree against the schema: finds every mistake, fills in every default, notes every origin.
 
 mod scalar;
 
@@ -14,16 +14,16 @@ use crate::origin::Provenance;
 use crate::schema::{Kind, Node, Retired, unknown_key};
 use crate::yaml::Scalar;
 
-/// The merged tree, complete: every key is there, mistaken values are replaced by ones that fit.
+/// The merged tree, complete: it has every key, and valid replacements for mistaken values.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) tree: Value,
-    /// Where each value that a layer gave came from, by key path; what is not here is a default.
+    /// The origin of each value that a layer gave, by key path; other values are defaults.
     pub(crate) provenance: BTreeMap<String, Provenance>,
 }
 
 impl Checked {
-    /// Returns where the value at `key` came from.
+    /// Returns the origin of the value at `key`.
     pub(crate) fn provenance(&self, key: &str) -> Provenance {
         self.provenance.get(key).cloned().unwrap_or(Provenance::DEFAULT)
     }
@@ -45,7 +45,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Checks the value at `path`. `default` is what a default of a map around it holds for this key.
+    /// Checks the value at `path`. `default` is the value for this key in the default of a map around it.
     fn value(&mut self, node: &Node, path: &str, merged: Option<&Merged>, default: Option<&Value>) -> Value {
         let default = default.or(node.default.as_ref());
         let Some(merged) = merged else { return self.absent(node, path, default) };
@@ -80,7 +80,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Returns whether a value that YAML reads as null is spelled as the one word that is null here.
+    /// Returns whether a value that YAML reads as null is spelled with the only word for null here.
     fn is_null(&self, merged: &Merged, path: &str) -> bool {
         self.layers.written(merged.tag(), path).is_none_or(Scalar::is_null)
     }
@@ -100,7 +100,7 @@ impl Checker<'_> {
         Value::Object(complete)
     }
 
-    /// Fills in what no layer gives.
+    /// Fills in keys that no layer gives.
     fn absent(&mut self, node: &Node, path: &str, default: Option<&Value>) -> Value {
         match (&node.kind, default) {
             (_, Some(Value::Null)) => Value::Null,
@@ -108,7 +108,7 @@ impl Checker<'_> {
             (Kind::Map(keys), default) => self.map(keys, path, &Dict::new(), default),
             (_, Some(default)) => default.clone(),
             (_, None) => {
-                // What was given and is mistaken is not missing.
+                // A key with a mistaken value is not missing.
                 if !self.findings.is_mistaken(path) {
                     let problem = Problem::new("required value is missing").expected(node.in_words());
                     let provenance = self.layers.map_provenance(key_path::parent(path).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The group `runtime.checkpoint`: how a run that was killed goes on.
+//! The group `runtime.checkpoint`: how a killed run is resumed.
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The whole shape of a configuration; nodes and adapters are the application's.
+//! The top level of a configuration; nodes and adapters belong to the application.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,12 +4,12 @@ use schemars::{Schema, json_schema};
 
 /// Reads `text` as whole units of `10^-places`: `"12.5"` with two places is `1250`.
 ///
-/// Taken are ASCII digits, and then, if `places` is not 0, optionally a point and 1 to `places` digits. There is
-/// no sign, exponent, separator or white space.
+/// It accepts ASCII digits, then, if `places` is not 0, optionally a point and 1 to `places` digits; no sign, exponent,
+/// separator or white space.
 ///
 /// # Errors
 ///
-/// [`DecimalError`] says which rule the text breaks, or that the value does not fit a `u64`.
+/// [`DecimalError`] says which rule the text breaks, or that the value does not fit into a `u64`.
 ///
 /// ```
 /// use stream_kernel_config::decimal;
@@ -56,8 +56,8 @@ pub fn format(units: u64, places: u8) -> String {
 
 /// Returns the JSON Schema of an exact decimal from `minimum` to `maximum` with at most `places` decimals.
 ///
-/// An application's money type returns it from its `JsonSchema` implementation. Its `Deserialize` is then handed
-/// text with all places, which [`parse`] reads; its `Serialize` writes what [`format()`] returns.
+/// An application's money type returns it from its `JsonSchema` implementation. Its `Deserialize` then gets text with
+/// all places, which [`parse`] reads; its `Serialize` writes the result of [`format()`].
 ///
 /// ```
 /// let schema = stream_kernel_config::decimal::schema(2, "0.00", "999999999999999.99");
@@ -70,19 +70,19 @@ pub fn schema(places: u8, minimum: &str, maximum: &str) -> Schema {
     })
 }
 
-/// Why a text is no decimal.
+/// Why a text is not a decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
     /// Something other than digits and one point between digits.
     #[error("not a plain decimal number (digits, and a point between digits at most)")]
     Form,
-    /// More digits behind the point than allowed.
+    /// Too many digits after the point.
     #[error("more than {places} decimals")]
     Places {
-        /// How many are allowed.
+        /// The number of digits allowed.
         places: u8,
     },
-    /// The units do not fit a `u64`.
+    /// The units do not fit into a `u64`.
     #[error("too large a number")]
     TooLarge,
 }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_format_writes_parse_reads_back() {
+    fn parse_reads_the_output_of_format() {
         for (units, places) in [(0, 0), (0, 6), (1, 6), (99, 2), (100, 2), (u64::MAX, 2), (u64::MAX, 19)] {
             assert_eq!(parse(&format(units, places), places), Ok(units), "{units} with {places}");
         }

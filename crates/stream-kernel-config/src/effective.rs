@@ -1,4 +1,4 @@
-//! The effective configuration: every key with its value and where it came from.
+//! The effective configuration: every key with its value and its origin.
 
 use std::fmt::{self, Display};
 
@@ -12,7 +12,7 @@ use crate::origin::Origin;
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
-/// Keys on which no decision and no record depends; `*` stands for any one key.
+/// Keys without influence on decisions and records; `*` stands for any one key.
 const NOT_IN_DIGEST: [&[&str]; 9] = [
     &["adapters", "*", "settings", "path"],
     &["adapters", "*", "settings", "parts"],
@@ -25,7 +25,7 @@ const NOT_IN_DIGEST: [&[&str]; 9] = [
     &["runtime", "workers"],
 ];
 
-/// A configuration without mistakes, complete: what no layer gave is filled in.
+/// A configuration without mistakes, complete with defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effective {
     tree: Value,
@@ -33,7 +33,7 @@ pub struct Effective {
     entries: Vec<Entry>,
 }
 
-/// A key that is no map, or an empty map, with its value. Its `Display` is one line, safe for a terminal.
+/// A key whose value is not a map, or an empty map, with its value. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// The key path.
@@ -42,7 +42,7 @@ pub struct Entry {
     pub value: Value,
     /// The value in YAML flow style.
     pub text: String,
-    /// Where the value came from.
+    /// The origin of the value.
     pub origin: Origin,
 }
 
@@ -59,7 +59,7 @@ impl Effective {
         Self { yaml: yaml_text::document(schema, &checked.tree), tree: checked.tree, entries }
     }
 
-    /// Returns every key that is no map, in declared order.
+    /// Returns every key whose value is not a map, in declared order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -69,11 +69,11 @@ impl Effective {
         &self.tree
     }
 
-    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json),
-    /// written without spaces.
+    /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: the hash of its [JSON](Self::json)
+    /// without spaces.
     ///
-    /// It leaves out the keys that say where files are and how many workers share the work, and `runtime.limits`: two runs
-    /// with the same digest decide alike and trace alike, wherever the values came from and wherever the results go.
+    /// It leaves out the keys for places of files and numbers of workers, and `runtime.limits`: two runs with the same
+    /// digest decide and trace alike, wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();
         for keys in NOT_IN_DIGEST {

@@ -1,10 +1,9 @@
-//! Beginnings of values.
+//! Excerpts of values.
 
-/// Values are shown up to this many characters.
+/// The most characters shown of a value.
 const MAX_EXCERPT_CHARS: usize = 200;
 
-/// Returns the first 200 characters of a text, marked as cut when something follows: messages repeat no more of what is
-/// not theirs.
+/// Returns the first 200 characters of a text, with a mark if it was cut: messages repeat no more of others' texts.
 ///
 /// ```
 /// use stream_kernel_config::excerpt;

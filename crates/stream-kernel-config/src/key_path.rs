@@ -1,18 +1,18 @@
 //! Key paths as text: `runtime.pipeline.0`.
 
-/// Returns the path of `key` in the map at `parent`; a key that would be ambiguous there stands in quotes.
+/// Returns the path of `key` in the map at `parent`; a key that would be ambiguous there is quoted.
 pub(crate) fn join(parent: &str, key: &str) -> String {
     let plain = !key.is_empty() && !key.contains(|c: char| c == '.' || c == '"' || c.is_whitespace());
     let key = if plain { key.to_owned() } else { format!("\"{key}\"") };
     if parent.is_empty() { key } else { format!("{parent}.{key}") }
 }
 
-/// Returns the path of the map or list that holds `path`; none for the root.
+/// Returns the path of the map or list around `path`; none for the root.
 pub(crate) fn parent(path: &str) -> Option<&str> {
     if path.is_empty() { None } else { Some(path.rfind('.').map_or("", |point| &path[..point])) }
 }
 
-/// Returns the path, that of the map or list that holds it, and so on to the root.
+/// Returns the path, then that of the map or list around it, and so on to the root.
 pub(crate) fn around(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| parent(path))
 }

@@ -1,4 +1,4 @@
-//! The layers: each a figment provider with a side index that knows what figment does not, places and raw texts.
+//! Layers: each is a figment provider with a side index of places and raw texts, which figment does not know.
 
 mod assignment;
 mod blank;
@@ -33,32 +33,32 @@ pub(crate) struct Reading<'a> {
     pub(crate) profiles: Vec<String>,
     pub(crate) layers: Layers,
     pub(crate) findings: Findings,
-    /// The files and directories that were read.
+    /// The files and directories read.
     pub(crate) files: Vec<PathBuf>,
 }
 
 impl Reading<'_> {
-    /// Adds a mistake of the layer that is read.
+    /// Adds a mistake in the current layer.
     pub(crate) fn mistake(&mut self, key: impl Into<String>, at: impl Into<Provenance>, problem: Problem) {
         let provenance = at.into().in_layer(self.layers.list.len());
         self.findings.add(key, provenance, problem);
     }
 
-    /// Adds what is wrong with parts of a text.
+    /// Adds the faults of parts of a text.
     fn report(&mut self, text: &Provenance, faults: Vec<Fault>) {
         for Fault { key, place, problem } in faults {
             self.mistake(key, text.at(place), problem);
         }
     }
 
-    /// Adds a mistake because of which the layer that is read lacks something.
+    /// Adds a mistake that makes the current layer incomplete.
     fn lacking(&mut self, at: impl Into<Provenance>, problem: Problem) {
         let provenance = at.into().in_layer(self.layers.list.len());
         self.findings.add_missing_layer(provenance, problem);
     }
 
-    /// Adds a mistake because of which a layer contributes nothing. Its place is taken all the same, so that mistakes stay in the order of
-    /// the layers.
+    /// Adds a mistake that makes a layer contribute nothing. The layer keeps its number, so that mistakes stay in the
+    /// order of the layers.
     pub(crate) fn missing(&mut self, at: impl Into<Provenance>, problem: Problem) {
         self.lacking(at, problem);
         self.layers.list.push(Layer { maps: Maps::Others, texts: [].into(), marks: BTreeMap::new() });
@@ -75,29 +75,29 @@ pub(crate) struct Layers {
 /// One source of values.
 struct Layer {
     maps: Maps,
-    /// The beginnings of what it was read from: a place says in which of them it is. The first of several is the store or directory as a
-    /// whole, for maps that no row gives by itself. A layer that could not be read has none.
+    /// The beginnings of its texts: a place says which text it is in. The first of several is the store or directory as
+    /// a whole, for maps that no row gives by itself. A layer that could not be read has none.
     texts: Rc<[Provenance]>,
     marks: BTreeMap<String, Mark>,
 }
 
-/// Whether something that is missing in a map of a layer is to be found missing there.
+/// Whether a key that is missing in a map of a layer is reported as missing there.
 enum Maps {
-    /// Rather than elsewhere: a document, without its profile.
+    /// Before others: a document, without its profile.
     First,
-    /// In the outermost map it is not: a single value.
+    /// Not in the outermost map: a single value.
     NotOutermost,
-    /// Everything else.
+    /// Other layers.
     Others,
 }
 
-/// What the side index holds of one value.
+/// The entry of one value in the side index.
 struct Mark {
     /// The place of the key, or of a list's item.
     key: Place,
-    /// The place of the value: that of the key when the value begins on a later line.
+    /// The place of the value: the key's, if the value begins on a later line.
     value: Place,
-    /// The scalar as it was written.
+    /// The original text of a scalar.
     written: Option<Scalar>,
     is_map: bool,
 }
@@ -131,28 +131,28 @@ impl Layers {
 
     /// Returns the merged tree.
     pub(crate) fn merged(&self) -> Value {
-        // No provider of ours fails, so there is always a tree.
+        // Our providers never fail, so there is always a tree.
         self.figment.find_value("").unwrap_or_else(|_| Value::from(Dict::new()))
     }
 
-    /// Returns where the value with this tag at `path` came from.
+    /// Returns the origin of the value with this tag at `path`.
     pub(crate) fn value_provenance(&self, tag: Tag, path: &str) -> Provenance {
         self.provenance(self.number_of(tag), path, |mark| mark.value)
     }
 
-    /// Returns where the key of the value with this tag at `path` was written.
+    /// Returns the place of the key of the value with this tag at `path`.
     pub(crate) fn key_provenance(&self, tag: Tag, path: &str) -> Provenance {
         self.provenance(self.number_of(tag), path, |mark| mark.key)
     }
 
-    /// Returns the scalar with this tag at `path` as it was written.
+    /// Returns the original text of the scalar with this tag at `path`.
     pub(crate) fn written(&self, tag: Tag, path: &str) -> Option<&Scalar> {
         self.list.get(self.number_of(tag)?)?.marks.get(path)?.written.as_ref()
     }
 
-    /// Returns where the map at `path` was given: in the last document that gives it whatever profile is chosen, else
-    /// the last layer that does, else the same for the map around it. A single value such as an environment variable
-    /// gives no outermost map.
+    /// Returns the origin of the map at `path`: the last document that gives it under any profile, else the last layer
+    /// that does, else the same for the map around it. A single value, such as an environment variable, gives no
+    /// outermost map.
     pub(crate) fn map_provenance(&self, path: &str) -> Provenance {
         for path in key_path::around(path) {
             let mut single = None;

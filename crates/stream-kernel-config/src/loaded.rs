@@ -1,4 +1,4 @@
-//! A configuration on its way from merged to accepted.
+//! Loaded configurations: merged, but not yet accepted.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -29,53 +29,52 @@ pub struct Loaded<N, A> {
 }
 
 impl<N, A> Loaded<N, A> {
-    /// Returns the configuration, in which mistaken values are replaced by their defaults or by values that fit.
+    /// Returns the configuration, in which mistaken values are replaced by their defaults or by valid values.
     pub fn config(&self) -> &Config<N, A> {
         &self.config
     }
 
-    /// Returns whether the value at `key_path` is not what was configured, so that no conclusion can be drawn from it: it,
-    /// a map or list around it or something in it is mistaken, or a whole layer could not be read.
+    /// Returns whether the value at `key_path` differs from the configured one, so that nothing follows from it: the
+    /// value, a map or list around it or something in it is mistaken, or a whole layer could not be read.
     pub fn is_mistaken(&self, key_path: &str) -> bool {
         self.findings.is_mistaken(key_path)
     }
 
-    /// Returns where the value at `key_path` came from. Items of lists have paths too: `runtime.pipeline.0`.
+    /// Returns the origin of the value at `key_path`. Items of lists have paths too: `runtime.pipeline.0`.
     pub fn origin(&self, key_path: &str) -> Origin {
         self.checked.provenance(key_path).origin
     }
 
     /// Adds a mistake in the value at `key_path`, unless that was replaced because it is mistaken in itself.
     ///
-    /// A mistake that is concluded from several keys wants each of them [not mistaken](Self::is_mistaken).
+    /// If a mistake follows from several keys, check that each of them is [not mistaken](Self::is_mistaken).
     pub fn report(&mut self, key_path: &str, problem: Problem) {
         if !self.findings.is_replaced(key_path) {
             self.findings.add_reported(key_path, self.checked.provenance(key_path), problem);
         }
     }
 
-    /// Returns the files and directories that were read for it, as they were named; each file of a directory is among
-    /// them.
+    /// Returns the files and directories read, as they were named, including each file of a directory.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    /// Returns whether standard input was read for it, so that nothing else can be read from there.
+    /// Returns whether standard input was read, so that nothing else can be read from there.
     pub fn uses_standard_input(&self) -> bool {
         self.uses_standard_input
     }
 
-    /// Adds a warning about the value at `key_path`: the configuration can be used, but hardly does what is meant.
+    /// Adds a warning about the value at `key_path`: it is valid, but hardly as intended.
     pub fn warn(&mut self, key_path: &str, problem: Problem) {
         self.findings.warn(key_path, self.checked.provenance(key_path), problem);
     }
 
-    /// Returns what was let pass: an optional source that could not be read.
+    /// Returns the warnings: optional sources that could not be read.
     pub fn warnings(&self) -> &[Warning] {
         &self.findings.warnings
     }
 
-    /// Returns what is worth a warning about the value at `key_path`, with where it came from.
+    /// Returns a warning about the value at `key_path`, with its origin.
     pub fn warning(&self, key_path: &str, problem: Problem) -> Warning {
         Warning::new(key_path, self.checked.provenance(key_path), problem)
     }
@@ -98,8 +97,8 @@ where
     N: DeserializeOwned + JsonSchema,
     A: DeserializeOwned + JsonSchema,
 {
-    /// Gives the checked tree its types. What an application's type refuses beyond its schema is a mistake too, and is
-    /// replaced until the rest can be typed.
+    /// Converts the checked tree to its types. A value that an application's type refuses beyond its schema is a
+    /// mistake too, and is replaced until the rest can be converted.
     pub(crate) fn new(
         schema: Node,
         mut checked: Checked,
@@ -128,7 +127,7 @@ where
     }
 }
 
-/// Replaces the value at `keys` by one that fits; returns whether there is such a value.
+/// Replaces the value at `keys` by a valid one; returns whether there is one.
 fn replace(tree: &mut Value, schema: &Node, keys: &[String]) -> bool {
     let Some((key, below)) = keys.split_first() else { return false };
     let (Some(value), Some(child)) = (tree.get_mut(key), schema.child(key)) else { return false };

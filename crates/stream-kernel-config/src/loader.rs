@@ -1,4 +1,4 @@
-//! Names the layers and loads them.
+//! The loader: it names the layers and loads them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use crate::source::Source;
 use crate::stores::Stores;
 use crate::variable::{self, Variable};
 
-/// The layers of a configuration, each over the one before: the defaults of the types, files and other sources in order (or the
-/// built-in configuration), environment, `--set` in order, named flags in order.
+/// The layers of a configuration, each over the one before: the defaults of the types, files and other sources in order
+/// (or the built-in configuration), environment, `--set` in order, named flags in order.
 ///
 /// Maps merge; lists, scalars and null replace. Nothing is read before [`load`](Self::load).
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ enum Listed {
     Path(PathBuf),
     StandardInput,
     Source(Arc<dyn Source>),
-    /// What was named cannot be a source.
+    /// The named location cannot be a source.
     Refused(String, Problem),
 }
 
@@ -79,22 +79,22 @@ impl Loader {
         self
     }
 
-    /// Adds a key to `runtime.limits`: how much the application's run may remember of something, as many as `description` says.
+    /// Adds a key to `runtime.limits`: a bound on something that the application's run remembers, with a `description`.
     ///
-    /// Its value is a whole number of at least 1, or null, the default, for no limit. Without any of them there is no such group.
+    /// Its value is a whole number of at least 1, or null, the default, for no limit. Without any limits there is no
+    /// such group.
     pub fn limit(mut self, name: impl Into<String>, description: impl Into<String>) -> Self {
         self.limits.push((name.into(), description.into()));
         self
     }
 
-    /// Sets the YAML text that stands in when no source is named; `name` says in messages what it is.
+    /// Sets the YAML text that applies when no source is named; `name` is its name in messages.
     pub fn built_in(mut self, name: impl Into<String>, yaml: impl Into<String>) -> Self {
         self.built_in = Some((name.into(), yaml.into()));
         self
     }
 
-    /// Adds keys that the application no longer has: a key path in which `*` stands for any one key. They are refused
-    /// with this hint.
+    /// Adds removed keys: a key path in which `*` stands for any one key. They are refused with this hint.
     pub fn retired(mut self, pattern: impl Into<String>, hint: impl Into<String>) -> Self {
         self.retired.push(Retired { pattern: pattern.into(), hint: hint.into() });
         self
@@ -102,15 +102,15 @@ impl Loader {
 
     /// Adds a YAML file, or a directory of files, over the sources before it.
     ///
-    /// In a directory there are either YAML files (`*.yml`, `*.yaml`), taken in the order of their names, or files that
-    /// are named as the key path whose value they hold: `runtime.strict`. Names that begin with a point are skipped:
+    /// A directory holds either YAML files (`*.yml`, `*.yaml`), taken in the order of their names, or files whose name
+    /// is a key path and whose content is its value: `runtime.strict`. Names that begin with a point are skipped:
     /// hidden files, and those of a mounted volume itself.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(Listed::Path(path.into()));
         self
     }
 
-    /// Adds the YAML that standard input holds, over the sources before it.
+    /// Adds YAML from standard input, over the sources before it.
     pub fn standard_input(mut self) -> Self {
         self.sources.push(Listed::StandardInput);
         self
@@ -122,14 +122,14 @@ impl Loader {
         self
     }
 
-    /// Sets the stores that locations named from here on may be in; without it there are none.
+    /// Sets the stores for locations named from here on; without it there are none.
     pub fn stores(mut self, stores: Stores) -> Self {
         self.stores = stores;
         self
     }
 
-    /// Adds what a user has named, over the sources before it: `-` is standard input, what has a scheme (`etcd://...`)
-    /// one of the [`stores`](Self::stores), and all else a file or a directory.
+    /// Adds a location named by a user, over the sources before it: `-` is standard input, a location with a scheme
+    /// (`etcd://...`) is one of the [`stores`](Self::stores), and anything else is a file or a directory.
     pub fn location(mut self, location: &str) -> Self {
         let listed = match location.split_once("://") {
             _ if location == "-" => Listed::StandardInput,
@@ -149,10 +149,10 @@ impl Loader {
         self
     }
 
-    /// Chooses the profile `name`, whatever the environment says: what a source holds below `profiles.NAME` counts over the rest of
-    /// that source. `flag` is how it was chosen, for messages: `--profile staging`.
+    /// Chooses the profile `name`, whatever the environment says: the part of a source below `profiles.NAME` applies
+    /// over the rest of that source. `flag` is the flag that chose it, for messages: `--profile staging`.
     ///
-    /// Without it, the variable `PREFIX_PROFILE` chooses, if it is there.
+    /// Without it, the variable `PREFIX_PROFILE` chooses, if it is set.
     pub fn profile(mut self, name: impl Into<String>, flag: impl Into<String>) -> Self {
         self.profile = Some(ChosenProfile { name: name.into(), origin: Origin::Flag { text: flag.into() } });
         self
@@ -170,7 +170,7 @@ impl Loader {
         self
     }
 
-    /// Adds a named flag, `text` as typed: it gives the key at `key_path` a value, which is read as that of `--set`.
+    /// Adds a named flag, `text` as typed: it gives the key at `key_path` a value, which is read like that of `--set`.
     pub fn flag(
         mut self,
         text: impl Into<String>,
@@ -184,17 +184,17 @@ impl Loader {
 
     /// Reads, merges and checks all layers.
     ///
-    /// The result holds a configuration even when there are mistakes, so that the application can add what only it can
-    /// check before [`Loaded::finish`] reports everything at once.
+    /// The result holds a configuration even if there are mistakes, so that the application can add its own checks
+    /// before [`Loaded::finish`] reports everything at once.
     ///
     /// # Errors
     ///
-    /// [`Mistakes`], if a type of the application refuses even the values that stand in for mistaken ones.
+    /// [`Mistakes`], if a type of the application refuses even the replacements of mistaken values.
     ///
     /// # Panics
     ///
-    /// If the schema of `N` or `A` goes beyond what this crate checks (see the crate's documentation): a mistake in
-    /// code, which any test that loads a configuration finds.
+    /// If the schema of `N` or `A` goes beyond this crate's checks (see the crate's documentation): a bug in the
+    /// application, which any test that loads a configuration finds.
     pub fn load<N, A>(self) -> Result<Loaded<N, A>, Mistakes>
     where
         N: DeserializeOwned + JsonSchema,
@@ -208,9 +208,9 @@ impl Loader {
         Loaded::new(schema.root, checked, findings, (files, uses_standard_input))
     }
 
-    /// Returns the JSON Schema (draft 7, which editors know best) of the configuration, for editors.
+    /// Returns the JSON Schema (draft 7, which editors support best) of the configuration, for editors.
     ///
-    /// It accepts every file that loads by itself, with any of its profiles. It does not find keys given twice and
+    /// It accepts every file that loads by itself, with any of its profiles. It does not find repeated keys and
     /// decimals out of range, and takes a blank value for null, as YAML does.
     ///
     /// # Panics
@@ -220,7 +220,7 @@ impl Loader {
         self.schema::<N, A>().json
     }
 
-    /// Returns every environment variable that would be heeded.
+    /// Returns every environment variable that the loader reads.
     ///
     /// # Panics
     ///
@@ -294,7 +294,7 @@ impl Loader {
     }
 }
 
-/// Returns whether a URL may begin so.
+/// Returns whether a URL may begin with this.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))

@@ -1,11 +1,11 @@
-//! Credentials taken out of texts that are repeated to their user.
+//! Masking of credentials in texts that are repeated to their user.
 
 use std::borrow::Cow;
 
-/// What stands where a credential was.
+/// The replacement of a credential.
 const MASK: &str = "***";
 
-/// A parameter is confidential if its name, in lower case and without `_`, `-`, `.` and `%`, holds one of these.
+/// A parameter is confidential if its name, in lower case and without `_`, `-`, `.` and `%`, contains one of these.
 const CONFIDENTIAL: [&str; 11] = [
     "password",
     "passwd",
@@ -22,9 +22,8 @@ const CONFIDENTIAL: [&str; 11] = [
 /// Likewise, if its name is one of these.
 const CONFIDENTIAL_NAMES: [&str; 8] = ["pass", "pw", "auth", "key", "sig", "user", "username", "uid"];
 
-/// Returns a text without the credentials of a URL in it, even of one that is not quite a URL: what stands before the
-/// `@`, and the values of parameters that are called like a password or a user name. A text that was put in the wrong
-/// place is repeated to its user.
+/// Returns a text without the credentials of a URL in it, even a malformed one: the part before the `@`, and the values
+/// of parameters named like a password or a user name. A text in the wrong place is repeated to its user.
 ///
 /// ```
 /// use stream_kernel_config::without_credentials;
@@ -35,7 +34,7 @@ const CONFIDENTIAL_NAMES: [&str; 8] = ["pass", "pw", "auth", "key", "sig", "user
 /// assert_eq!(without_credentials("an address: https://host/a"), "an address: https://host/a");
 /// ```
 pub fn without_credentials(text: &str) -> Cow<'_, str> {
-    // Parameters first: a password among them may hold an `@`.
+    // Parameters first: a password among them may contain an `@`.
     let text = without_confidential_parameters(text);
     let begins_and_ends = text.rfind('@').and_then(|at| {
         let scheme_end = text[..at].find([':', '/'])?;
@@ -48,9 +47,9 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a text without the values of parameters that are called like a password or a user name.
+/// Returns a text without the values of parameters named like a password or a user name.
 ///
-/// A value goes on to the next parameter, and the last one to the end: blanks and quotes may be part of a password.
+/// A value ends at the next parameter, and the last one at the end: blanks and quotes may be part of a password.
 pub(crate) fn without_confidential_parameters(text: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut rest = text;
@@ -62,7 +61,7 @@ pub(crate) fn without_confidential_parameters(text: &str) -> Cow<'_, str> {
     if masked.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(masked + rest) }
 }
 
-/// Returns where the first value that is to be hidden begins and ends.
+/// Returns the range of the first value to hide.
 fn confidential_value(text: &str) -> Option<(usize, usize)> {
     text.match_indices('=').find_map(|(equals, _)| {
         let name_begins = text[..equals].rfind(['?', '&', ';'])?;
@@ -73,7 +72,7 @@ fn confidential_value(text: &str) -> Option<(usize, usize)> {
         let value = equals + 1;
         let end = if text[name_begins..].starts_with(';') { ';' } else { '&' };
         let end = text[value..].find(end).map_or(text.len(), |end| value + end);
-        // What is hidden already stays as it is.
+        // Masked values stay.
         (value < end && &text[value..end] != MASK).then_some((value, end))
     })
 }
@@ -87,7 +86,7 @@ fn is_confidential(name: &str) -> bool {
     CONFIDENTIAL_NAMES.contains(&name.as_str()) || CONFIDENTIAL.iter().any(|word| name.contains(word))
 }
 
-/// Returns whether a text may be a URL with credentials that is not quite one: then it is repeated nowhere.
+/// Returns whether a text may be a malformed URL with credentials: then it is never repeated.
 pub(crate) fn may_hold_credentials(text: &str) -> bool {
     text.rfind('@').is_some_and(|at| text[..at].contains(['/', ':'])) || confidential_value(text).is_some()
 }

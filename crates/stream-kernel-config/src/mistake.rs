@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: one mistake, and all of them.
+//! Mistakes in a configuration: a single one, and all of them.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -9,10 +9,10 @@ use crate::key_path;
 use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::origin::Provenance;
 
-/// So many mistakes are kept and shown; further ones are only counted.
+/// The most mistakes that are kept and shown; further ones are only counted.
 pub const MAX_MISTAKES: usize = 200;
 
-/// What is wrong, what would be right, and how to get there.
+/// A fault, the expectation, and the remedy.
 ///
 /// ```
 /// use stream_kernel_config::Problem;
@@ -27,12 +27,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Returns a problem described by what was found.
+    /// Returns a problem described by the value found.
     pub fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), expected: None, hint: None }
     }
 
-    /// Adds what should stand there.
+    /// Adds the expectation.
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
         self
@@ -44,7 +44,7 @@ impl Problem {
         self
     }
 
-    /// Adds the key that a problem of a whole layer was found at, if there is one.
+    /// Adds the key of a problem of a whole layer, if there is one.
     pub(crate) fn at_key(mut self, key: &str) -> Self {
         if !key.is_empty() {
             self.what += &format!(" (at `{key}`)");
@@ -52,12 +52,12 @@ impl Problem {
         self
     }
 
-    /// Adds why it came about.
+    /// Adds the cause.
     pub(crate) fn because(&mut self, why: &str) {
         self.what += &format!(": {why}");
     }
 
-    /// Adds that nothing comes of it but a warning.
+    /// Adds that the source is optional and was left out.
     pub(crate) fn of_optional(mut self) -> Self {
         self.what += " (optional, and left out)";
         self
@@ -72,7 +72,7 @@ impl Problem {
     }
 }
 
-/// One thing wrong with a configuration. Its `Display` is a few lines, safe for a terminal.
+/// One mistake in a configuration. Its `Display` is a few lines, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     key: String,
@@ -81,18 +81,18 @@ pub struct Mistake {
     urgency: Urgency,
 }
 
-/// What of several mistakes is to be mended first: the others may follow from it.
+/// The order in which to mend mistakes: later ones may follow from earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Urgency {
-    /// A layer is not there.
+    /// A layer is missing.
     Layer,
     Value,
-    /// Something is missing: perhaps it is there under a wrong name.
+    /// A key is missing: it may be there under a wrong name.
     Absence,
 }
 
 impl Mistake {
-    /// Returns the key path, such as `runtime.pipeline.0`; empty when the mistake is about a whole layer.
+    /// Returns the key path, such as `runtime.pipeline.0`; empty if the mistake concerns a whole layer.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -121,7 +121,7 @@ impl Display for Mistake {
     }
 }
 
-/// Something in a configuration that is let pass. Its `Display` is that of a [`Mistake`], but for the first word.
+/// A warning about a configuration. Its `Display` is that of a [`Mistake`], except for the first word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning(Mistake);
 
@@ -137,8 +137,8 @@ impl Display for Warning {
     }
 }
 
-/// Every mistake of a configuration: first whatever could not be read at all, last what is missing, and in between by layer and place. There
-/// is at least one.
+/// Every mistake in a configuration: first unreadable layers, last missing keys, and in between by layer and place.
+/// There is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
     warnings: Vec<Warning>,
@@ -147,7 +147,7 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
-    /// Returns how many mistakes there are.
+    /// Returns the number of mistakes.
     #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
     pub fn len(&self) -> usize {
         self.kept.len() + self.further
@@ -161,7 +161,7 @@ impl Mistakes {
 
 impl Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What was left out may be what is missing.
+        // The missing key may be in a part that was left out.
         for warning in &self.warnings {
             write!(f, "{warning}\n\n")?;
         }
@@ -184,32 +184,32 @@ pub(crate) struct Findings {
     further: usize,
     /// The keys whose values were replaced, because they are mistaken in themselves.
     replaced: Vec<String>,
-    /// Whether a layer could not be read, so that nothing can be said about what is absent.
+    /// Whether a layer could not be read, so that nothing is known about missing keys.
     pub(crate) layer_is_missing: bool,
-    /// What was let pass.
+    /// The warnings so far.
     pub(crate) warnings: Vec<Warning>,
 }
 
 impl Findings {
-    /// Adds a mistake about a key, in whose place another value stands from now on.
+    /// Adds a mistake about a key whose value is replaced from now on.
     pub(crate) fn add(&mut self, key: impl Into<String>, provenance: Provenance, problem: Problem) {
         let key = key.into();
         self.replaced.push(key.clone());
         self.keep(key, provenance, problem, Urgency::Value);
     }
 
-    /// Adds a mistake about a key that is required, and that no layer gives.
+    /// Adds a mistake about a required key that no layer gives.
     pub(crate) fn add_absent(&mut self, key: &str, provenance: Provenance, problem: Problem) {
         self.replaced.push(key.to_owned());
         self.keep(key.to_owned(), provenance, problem, Urgency::Absence);
     }
 
-    /// Adds a mistake about a key whose value stays: in itself it is right.
+    /// Adds a mistake about a key whose value stays: it is valid in itself.
     pub(crate) fn add_reported(&mut self, key: &str, provenance: Provenance, problem: Problem) {
         self.keep(key.to_owned(), provenance, problem, Urgency::Value);
     }
 
-    /// Adds a mistake because of which a whole layer contributes nothing.
+    /// Adds a mistake that makes a whole layer contribute nothing.
     pub(crate) fn add_missing_layer(&mut self, provenance: Provenance, problem: Problem) {
         self.layer_is_missing = true;
         self.keep(String::new(), provenance, problem, Urgency::Layer);
@@ -222,7 +222,7 @@ impl Findings {
             return;
         }
         self.further += 1;
-        // What others may follow from is kept in the place of one of those.
+        // It replaces a lesser one, because others may follow from it.
         if let Some(last) = self.mistakes.iter_mut().rev().max_by_key(|kept| kept.urgency)
             && last.urgency > mistake.urgency
         {
@@ -230,19 +230,19 @@ impl Findings {
         }
     }
 
-    /// Adds something about a key that is let pass, or about a layer that the run may do without if the key is empty.
+    /// Adds a warning about a key, or, if the key is empty, about an optional layer.
     pub(crate) fn warn(&mut self, key: &str, provenance: impl Into<Provenance>, problem: Problem) {
         self.warnings.push(Warning::new(key, provenance.into(), problem));
     }
 
-    /// Returns whether another value stands in for the one at `path`, for one around it or for one in it.
+    /// Returns whether the value at `path`, one around it or one in it was replaced.
     pub(crate) fn is_replaced(&self, path: &str) -> bool {
         let touches = |key: &String| key_path::is_within(path, key) || key_path::is_within(key, path);
         self.replaced.iter().filter(|key| !key.is_empty()).any(touches)
     }
 
-    /// Returns whether the value at `path` is not what was configured: it, something that holds it or something
-    /// in it is mistaken, or a layer could not be read.
+    /// Returns whether the value at `path` differs from the configured one: it, something around it or something in it
+    /// is mistaken, or a layer could not be read.
     pub(crate) fn is_mistaken(&self, path: &str) -> bool {
         self.layer_is_missing || self.is_replaced(path)
     }
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_layer_that_is_missing_is_told_however_many_mistakes_there_are() {
+    fn a_missing_layer_is_always_reported() {
         let mut findings = Findings::default();
         let add = |findings: &mut Findings| findings.add("k", Provenance::DEFAULT, Problem::new("wrong"));
         (0..MAX_MISTAKES).for_each(|_| add(&mut findings));

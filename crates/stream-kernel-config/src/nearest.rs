@@ -1,12 +1,12 @@
-//! The nearest name: what somebody who misspelt one may have meant.
+//! The nearest name to a misspelt one.
 
 /// Names longer than this, in bytes, are not compared: the comparison takes quadratic time.
 const MAX_NAME_BYTES: usize = 128;
 
-/// Returns the candidate that `name` most likely is a misspelling of; none when no candidate is close.
+/// Returns the candidate that `name` most likely misspells; none if no candidate is close.
 ///
-/// Letter case does not count. One edit in three characters (insertion, deletion, substitution, transposition) is close; of
-/// candidates equally close the first wins.
+/// Letter case does not count. One edit per three characters (insertion, deletion, substitution, transposition) is
+/// close; of equally close candidates the first wins.
 ///
 /// ```
 /// use stream_kernel_config::nearest;

@@ -1,4 +1,4 @@
-//! Where a value came from.
+//! Origins of values.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -11,19 +11,19 @@ use crate::masking::{without_confidential_parameters, without_credentials};
 use crate::place::Place;
 use crate::quoted_line::quoted_line;
 
-/// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
+/// The origin of a value, or of a mistake. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// A file, as it was named, or standard input. Line and column count from 1, columns in characters.
     File {
-        /// The path as given to [`Loader::file`](crate::Loader::file), with the name behind it for a file in a directory.
+        /// The path as given to [`Loader::file`](crate::Loader::file), followed by the name for a file in a directory.
         path: PathBuf,
         /// The line.
         line: usize,
         /// The column.
         column: usize,
     },
-    /// The application's built-in configuration, which stands in when no file is named.
+    /// The application's built-in configuration, which applies when no file is named.
     BuiltIn {
         /// Its name.
         name: String,
@@ -36,14 +36,14 @@ pub enum Origin {
     Row {
         /// The source's name.
         source: String,
-        /// What the source calls the row, such as ``key `a/b` ``; empty when it is about the source as a whole.
+        /// The source's name for the row, such as ``key `a/b` ``; empty for the source as a whole.
         place: String,
     },
     /// An environment variable.
     Variable {
         /// Its whole name.
         name: String,
-        /// Its value; what is not UTF-8 in it is replaced.
+        /// Its value; bytes that are not UTF-8 are replaced.
         value: String,
     },
     /// A command line flag with its value, as typed.
@@ -88,7 +88,7 @@ impl Display for Origin {
     }
 }
 
-/// An origin, the number of its layer, and the text in which it is.
+/// An origin, the number of its layer, and its text.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Provenance {
     /// The built-in defaults come last.
@@ -103,7 +103,7 @@ impl From<Origin> for Provenance {
     }
 }
 
-/// Without the text, in which there may be credentials.
+/// Without the text, which may contain credentials.
 impl fmt::Debug for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provenance").field("origin", &self.origin).finish_non_exhaustive()
@@ -133,8 +133,8 @@ impl Provenance {
         (self.layer, self.origin.line_and_column())
     }
 
-    /// Returns the line of the text in which the origin is, to be shown: a layer has thousands of places, and hardly one of them is ever
-    /// shown.
+    /// Returns the line of the origin in its text. It is found on demand: a layer has thousands of places, and few are
+    /// ever shown.
     pub(crate) fn quoted(&self) -> Option<String> {
         quoted_line(self.text.as_deref()?, self.origin.line_and_column())
     }

@@ -1,9 +1,9 @@
-//! A place in a text.
+//! Places in a text.
 
 /// A place in a text: line and column, both from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    /// Which of several texts it is in, from 0: rows make up one tree, and each has a text of its own.
+    /// The number of the text, from 0: each row of a tree has a text of its own.
     pub(crate) text: usize,
     pub(crate) line: usize,
     pub(crate) column: usize,

@@ -1,18 +1,18 @@
-//! The line of a text that a mistake is in, with carets under the place.
+//! The line of a mistake, with carets under its place.
 
 use stream_kernel_text::escaped;
 use unicode_width::UnicodeWidthStr;
 
 use crate::masking::holds_url_with_credentials;
 
-/// Of a long line, so many characters are shown before the place, and so many from there on.
+/// The most characters of a long line that are shown before the place, and from there on.
 const MAX_CHARS_BEFORE: usize = 60;
 const MAX_CHARS_AFTER: usize = 100;
-/// What stands where a line was cut.
+/// The mark where a line was cut.
 const CUT: &str = "...";
 
-/// Returns the line in which a place is, in three lines, safe for a terminal, each after a line break. `None` if there is no such line,
-/// nothing in it, or a URL with credentials.
+/// Returns the line around a place as three lines, each after a line break, safe for a terminal. `None` if the line
+/// does not exist, is empty, or holds a URL with credentials.
 pub(crate) fn quoted_line(text: &str, (number, column): (usize, usize)) -> Option<String> {
     let is_shown = |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line);
     let line = lines(text).nth(number.checked_sub(1)?).filter(is_shown)?;
@@ -36,7 +36,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-/// Returns how many bytes of a line's rest are the key or value at its beginning.
+/// Returns the length in bytes of the key or value at the beginning of a line's rest.
 fn word_bytes(rest: &str) -> usize {
     let mut characters = rest.char_indices();
     match characters.next() {
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(behind.as_deref(), Some("\n   |\n 1 | a: 1\n   |     ^"), "behind the end of the line");
     }
 
-    /// The caret must stand under the place in a terminal, and nothing in the line may steer that.
+    /// The caret must be under the place in a terminal, and nothing in the line may steer the terminal.
     #[test]
     fn wide_and_steering_characters_move_the_carets() {
         let shown = quoted("日本: \u{1b}[31m", 1, 5);

@@ -1,4 +1,4 @@
-//! The group `runtime.tracing.redact`: what records hide of customers' data.
+//! The group `runtime.tracing.redact`: the redaction of customers' data in records.
 
 use std::path::PathBuf;
 

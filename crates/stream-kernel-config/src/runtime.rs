@@ -23,7 +23,7 @@ pub struct Runtime {
     #[serde(default)]
     pub on_step_error: OnStepError,
     /// How much a run may remember; null for no limit. It ends with an error before it would go beyond.
-    // By the names that the application has given the loader.
+    // By the names that the application has given to the loader.
     #[serde(default)]
     pub limits: BTreeMap<String, Option<NonZeroU64>>,
     /// What is recorded of a run.
@@ -56,7 +56,8 @@ impl Runtime {
         self.workers.get() > 1 || self.cluster.is_some()
     }
 
-    /// Returns the limit of this name, one that [`Loader::limit`](crate::Loader::limit) was given; `None` if it is not set.
+    /// Returns the limit of this name, one that [`Loader::limit`](crate::Loader::limit) was given; `None` if it is not
+    /// set.
     pub fn limit(&self, name: &str) -> Option<NonZeroU64> {
         self.limits.get(name).copied().flatten()
     }

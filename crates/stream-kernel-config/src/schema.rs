@@ -1,4 +1,4 @@
-//! The schema that the types derive: the one source of keys, types, bounds, defaults and descriptions.
+//! The schema derived from the types: the only source of keys, types, bounds, defaults and descriptions.
 
 mod read;
 mod unknown;
@@ -22,7 +22,7 @@ pub(crate) struct Schema {
     pub(crate) root: Node,
 }
 
-/// What may stand at one key.
+/// The schema of one key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) kind: Kind,
@@ -31,7 +31,7 @@ pub(crate) struct Node {
     pub(crate) description: Option<String>,
 }
 
-/// The type of a value, null apart.
+/// The type of a value, apart from null.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Bool,
@@ -64,8 +64,8 @@ pub(crate) struct Decimal {
 }
 
 impl Schema {
-    /// Derives the schema and puts in what only the application knows: the default pipeline, and the limits by name, each with
-    /// its description.
+    /// Derives the schema and adds the application's part: the default pipeline, and the limits by name, each with its
+    /// description.
     pub(crate) fn of<N: JsonSchema, A: JsonSchema>(
         default_pipeline: Option<&[String]>,
         limits: &[(String, String)],
@@ -83,7 +83,8 @@ impl Schema {
     }
 }
 
-/// Turns the limits from a map of any names into one of these, so that each has a default and is listed; without names there is no such map.
+/// Turns the limits from a map of any names into a map of these names, so that each has a default and is listed;
+/// without names there is no such map.
 fn name_limits(runtime: &mut Value, names: &[(String, String)]) {
     if names.is_empty() {
         runtime.as_object_mut().into_iter().for_each(|keys| keys.retain(|key, _| key != "limits"));
@@ -100,7 +101,7 @@ fn name_limits(runtime: &mut Value, names: &[(String, String)]) {
     }
 }
 
-/// Adds the profiles, in which every key may stand and none has to.
+/// Adds the profiles, in which every key is optional.
 fn add_profiles(json: &mut Value) {
     let mut profile = serde_json::json!({"type": "object", "additionalProperties": false});
     profile["properties"] = json["properties"].clone();
@@ -121,7 +122,7 @@ fn without_required(schema: &mut Value) {
     keywords.values_mut().for_each(without_required);
 }
 
-/// Takes keys that may be left out, such as maps in which every key may be, out of the `required` lists.
+/// Removes optional keys, such as maps in which every key is optional, from the `required` lists.
 fn relax_required(json: &mut Value, node: &Node) {
     let Kind::Map(keys) = &node.kind else { return };
     for (key, child) in keys {
@@ -146,7 +147,7 @@ impl Node {
             || matches!(&self.kind, Kind::Map(keys) if keys.iter().all(|(_, node)| node.may_be_absent()))
     }
 
-    /// Returns the node that a key of this map stands for.
+    /// Returns the node of a key of this map.
     pub(crate) fn child(&self, key: &str) -> Option<&Self> {
         match &self.kind {
             Kind::Map(keys) => keys.iter().find(|(name, _)| name == key).map(|(_, node)| node),
@@ -155,7 +156,7 @@ impl Node {
         }
     }
 
-    /// Returns a value that fits, to stand in for one that is missing or mistaken.
+    /// Returns a valid value, in place of a missing or mistaken one.
     pub(crate) fn placeholder(&self) -> Value {
         if let Some(default) = &self.default {
             return default.clone();

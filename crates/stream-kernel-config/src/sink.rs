@@ -1,4 +1,4 @@
-//! The group `runtime.tracing.sink`: where records go.
+//! The group `runtime.tracing.sink`: the target of records.
 
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Returns the file that records go to, when `kind` is `jsonl`.
+    /// Returns the file of the records, if `kind` is `jsonl`.
     ///
-    /// A configuration that [`Loaded::finish`](crate::Loaded::finish) returned has a path there; in one that is still being
-    /// checked, a missing path is empty.
+    /// A configuration from [`Loaded::finish`](crate::Loaded::finish) has a path there; during checks, a missing path
+    /// is empty.
     pub fn jsonl_file(&self) -> Option<(&Path, &Jsonl)> {
         let jsonl = self.jsonl.as_ref().filter(|_| self.kind == SinkKind::Jsonl)?;
         Some((jsonl.path.as_deref().unwrap_or(Path::new("")), jsonl))

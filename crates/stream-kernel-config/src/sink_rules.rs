@@ -1,4 +1,4 @@
-//! What the schema cannot say about a sink: one key depends on another.
+//! Rules for a sink that the schema cannot express: one key depends on another.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const JSONL_KEY: &str = "runtime.tracing.sink.jsonl";
 const PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
 
-/// Requires the path of a JSONL sink, and fills in how often a batch is flushed.
+/// Requires the path of a JSONL sink, and fills in the default for flushing batches.
 pub(crate) fn apply(checked: &mut Checked, layers: &Layers, findings: &mut Findings) {
     let Some(sink) = checked.tree.pointer_mut(SINK).filter(|sink| !sink.is_null()) else { return };
     if sink["jsonl"]["write_mode"] == "batch" && !checked.provenance.contains_key(FLUSH_KEY) {

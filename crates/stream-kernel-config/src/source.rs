@@ -1,4 +1,4 @@
-//! Stores of keys and values that configuration is read from.
+//! Stores of keys and values as sources of configuration.
 
 use std::fmt::Debug;
 
@@ -7,35 +7,36 @@ use crate::yaml::MAX_VALUES;
 
 /// A store of keys and values, read once, before the run: a layer of the configuration.
 ///
-/// An application hands one in with [`Loader::source`](crate::Loader::source). Merging, checking, and saying where a value came from is all
-/// done for it.
+/// An application adds one with [`Loader::source`](crate::Loader::source). The loader merges and checks its values and
+/// knows their origins.
 pub trait Source: Debug {
-    /// Returns what messages call it, such as `etcd://127.0.0.1:2379/fund-load`. It never holds credentials.
+    /// Returns its name in messages, such as `etcd://127.0.0.1:2379/fund-load`. It never contains credentials.
     fn name(&self) -> String;
 
-    /// Returns everything that it holds, at most [`MAX_SOURCE_ROWS`] and [`MAX_SOURCE_BYTES`] of it.
+    /// Returns all its rows, at most [`MAX_SOURCE_ROWS`] and [`MAX_SOURCE_BYTES`].
     ///
-    /// No rows at all are a mistake as well, unless the source is optional: most likely, a prefix or a name is mistyped.
+    /// No rows at all are a mistake as well, unless the source is optional: most likely, a prefix or a name is
+    /// mistyped.
     ///
     /// # Errors
     ///
-    /// Says why there are none, after a bounded wait, and what can be done about it. A [`Problem`] alone is one of an
-    /// unusable source: `?` makes it one.
+    /// Returns why there are no rows, after a bounded wait, and a remedy. A [`Problem`] alone means an unusable source:
+    /// `?` converts it.
     fn rows(&self) -> Result<Vec<Row>, SourceError>;
 
-    /// Returns whether a run may do without it when it is not available or holds nothing.
+    /// Returns whether a run may do without it when it is not available or empty.
     fn is_optional(&self) -> bool {
         false
     }
 }
 
-/// Why a [`Source`] has not given its rows.
+/// Why a [`Source`] gives no rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceError {
-    /// It cannot be reached, is not ready, or does not answer in time. If it is optional, it is left out with a warning.
+    /// It cannot be reached, is not ready, or does not answer in time. An optional source is left out with a warning.
     Unavailable(Problem),
-    /// It is there, and does not let anybody in with these credentials, or holds what is no configuration. That is a
-    /// mistake to mend, whether it is optional or not.
+    /// It answers, but refuses these credentials, or its content is not a configuration. That is a mistake to mend,
+    /// optional or not.
     Unusable(Problem),
 }
 
@@ -45,18 +46,18 @@ impl From<Problem> for SourceError {
     }
 }
 
-/// A source may have so many rows.
+/// The most rows of a source.
 pub const MAX_SOURCE_ROWS: usize = MAX_VALUES;
 
-/// All keys and values of a source may have so many bytes together.
+/// The most bytes of all keys and values of a source together.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
 /// A key and its value, in a [`Source`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// What the source calls it, for messages: ``key `fund-load/runtime/strict` ``.
+    /// The source's name for it in messages: ``key `fund-load/runtime/strict` ``.
     pub place: String,
-    /// The key path that it sets, keys separated by points: `runtime.strict`.
+    /// Its key path, with points between keys: `runtime.strict`.
     pub key: String,
     /// The value: for a key of type text, character by character; for any other, YAML flow.
     pub value: String,

@@ -1,4 +1,4 @@
-//! The stores that a program is composed with: how their URLs become sources.
+//! Stores of a program: they turn URLs into sources.
 
 use std::sync::Arc;
 
@@ -6,17 +6,16 @@ use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::source::Source;
 
-/// What a [`Loader`](crate::Loader) makes of a location that is a URL. The [crate's documentation](crate) has an
+/// A [`Loader`](crate::Loader)'s handling of locations that are URLs. The [crate's documentation](crate) has an
 /// example.
 #[derive(Debug, Clone, Copy)]
 pub struct Stores {
-    /// Returns the source that a URL names, not read yet; `None` if its scheme is not one of a store. A problem never
-    /// repeats credentials.
+    /// Returns the source of a URL, not read yet; `None` if its scheme is unknown. A problem never repeats credentials.
     #[expect(clippy::type_complexity, reason = "a name for it would hide what is to be written")]
     pub open: fn(&str) -> Option<Result<Arc<dyn Source>, Problem>>,
-    /// Every scheme that `open` knows, also of stores that the program was built without.
+    /// Every scheme that `open` knows, including those of stores that this program was built without.
     pub schemes: &'static [&'static str],
-    /// The schemes that help and messages offer, one for each store that the program was built with.
+    /// The schemes for help and messages, one for each store that the program was built with.
     pub built_in: &'static [&'static str],
 }
 
@@ -24,7 +23,7 @@ impl Stores {
     /// No stores at all.
     pub(crate) const NONE: Self = Self { open: |_| None, schemes: &[], built_in: &[] };
 
-    /// Returns the source that a URL of this scheme names, or says which schemes there are.
+    /// Returns the source of a URL with this scheme, or a message with the known schemes.
     pub(crate) fn open(&self, scheme: &str, url: &str) -> Result<Arc<dyn Source>, Problem> {
         if let Some(opened) = (self.open)(url) {
             return opened;

@@ -1,4 +1,4 @@
-//! The environment variables of a configuration, for listing them.
+//! Environment variables of a configuration, for listing.
 
 use serde_json::Value;
 
@@ -6,18 +6,18 @@ use crate::key_path;
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
-/// An environment variable that would be heeded.
+/// An environment variable that the loader reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
     /// Its name, such as `APP__RUNTIME__STRICT`.
     pub name: String,
-    /// The key path that it sets; empty for the one that chooses a profile.
+    /// Its key path; empty for the variable that chooses a profile.
     pub key: String,
-    /// What it may hold, in words.
+    /// Its accepted values, in words.
     pub expected: String,
     /// The default in YAML flow; none when the key is required, or a map whose keys have defaults of their own.
     pub default: Option<String>,
-    /// What the key is for, in a sentence.
+    /// The purpose of the key, in a sentence.
     pub description: String,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn profile_variable(prefix: &str) -> String {
     format!("{prefix}_PROFILE")
 }
 
-/// Returns every variable that would be heeded, in the schema's order.
+/// Returns every variable that the loader reads, in the schema's order.
 pub(crate) fn list(prefix: &str, schema: &Node) -> Vec<Variable> {
     let profile = Variable {
         name: profile_variable(prefix),

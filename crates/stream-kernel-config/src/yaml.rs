@@ -1,4 +1,4 @@
-//! YAML text as a tree in which every key and value knows its place.
+//! YAML text as a tree in which every key and value has its place.
 
 mod scalar;
 mod tree;
@@ -9,13 +9,13 @@ pub(crate) use tree::{parse, too_long};
 use crate::mistake::Problem;
 use crate::place::Place;
 
-/// A text may be so long, in bytes.
+/// The longest text, in bytes.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
-/// A text may hold so many keys and values together, those that aliases repeat counted each time.
+/// The most keys and values of a text together; those that aliases repeat count each time.
 pub(crate) const MAX_VALUES: usize = 10_000;
-/// Values may be nested so deep, the outermost counted.
+/// The deepest nesting of values, including the outermost.
 pub(crate) const MAX_DEPTH: usize = 32;
-/// A key may be so long, in bytes.
+/// The longest key, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 256;
 
 /// A value and its place.
@@ -35,7 +35,7 @@ impl Node {
         Self { place, tree: Tree::Scalar(Scalar { text: text.to_owned(), plain }) }
     }
 
-    /// Returns whether nothing is written where the value should be; the word `null` is something.
+    /// Returns whether the value is blank; the word `null` is not blank.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(&self.tree, Tree::Scalar(scalar) if scalar.plain && scalar.text.is_empty())
     }
@@ -45,7 +45,7 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(crate) enum Tree {
     Scalar(Scalar),
-    /// Keys in written order, each once.
+    /// Keys in their original order, each once.
     Map(Vec<Entry>),
     List(Vec<Node>),
 }
@@ -58,7 +58,7 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
-/// Something wrong with a text or a part of it.
+/// A fault of a text or a part of it.
 #[derive(Debug)]
 pub(crate) struct Fault {
     /// The key path, as far as there is one.

@@ -1,4 +1,4 @@
-//! Writes a checked tree as YAML that reads back as the same.
+//! Writer of a checked tree as YAML that reads back as the same tree.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use stream_kernel_text::needs_escape;
 
 use crate::schema::{Kind, Node};
 
-/// Returns a map as a YAML document, a key a line.
+/// Returns a map as a YAML document, one key per line.
 pub(crate) fn document(schema: &Node, tree: &Value) -> String {
     let mut text = String::new();
     block(schema, tree, 0, &mut text);
@@ -41,7 +41,7 @@ fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
         let indent = "  ".repeat(depth);
         let is_block = value.as_object().is_some_and(|entries| !entries.is_empty());
         let value_text = if is_block { String::new() } else { format!(" {}", flow(child, value)) };
-        // Writing to a string cannot fail.
+        // Writing to a string never fails.
         let _ = writeln!(out, "{indent}{}:{value_text}", text(key));
         if is_block {
             block(child, value, depth + 1, out);
@@ -49,11 +49,11 @@ fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
     }
 }
 
-/// What readers of YAML 1.1 take for a boolean or null, besides what YAML 1.2 does. All that they take for a number or
-/// a date begins with a digit, a sign or a point.
+/// Words that YAML 1.1 reads as a boolean or null, and YAML 1.2 does not. Everything that it reads as a number or a
+/// date begins with a digit, a sign or a point.
 const WORDS_OF_YAML_1_1: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
-/// Returns text without quotes where every reader reads it back as the same text, else in double quotes.
+/// Returns text without quotes if every reader reads it back as the same text, else in double quotes.
 fn text(string: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let plain = string.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/')

@@ -1,4 +1,4 @@
-//! A disk: what can be done with names.
+//! Disks: operations on names.
 
 use std::ffi::OsString;
 use std::fmt::Debug;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::DiskFile;
 
-/// How a file is opened.
+/// The ways to open a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenHow {
     /// For reading; it must exist. A symbolic link is followed.
@@ -29,43 +29,44 @@ impl OpenHow {
     }
 }
 
-/// Where files are kept.
+/// A file system, behind a trait.
 ///
-/// What a method changes is there at once for whoever looks, but survives a power cut only after the matching sync:
-/// [`DiskFile::sync_data`] for what is in a file, [`Disk::sync_dir`] for names.
+/// A change is visible at once, but survives a power cut only after the matching sync: [`DiskFile::sync_data`] for the
+/// content of a file, [`Disk::sync_dir`] for names.
 ///
-/// Every method returns what the system says as its error.
+/// The error of every method is the system's.
 #[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
 pub trait Disk: Send + Sync + Debug {
-    /// Opens a file. A file that is created can be read and written by its owner only.
+    /// Opens a file. A new file can be read and written by its owner only.
     ///
     /// # Errors
     ///
-    /// Returns what the system says; for a symbolic link as well, unless it is opened with [`OpenHow::ReadOnly`]. What is there and is
-    /// no regular file, such as a pipe, is an error of the kind `InvalidInput`, a directory one of the kind `IsADirectory`; neither
-    /// is waited for.
+    /// Returns the system's error; also for a symbolic link, unless it is opened with [`OpenHow::ReadOnly`]. A path to
+    /// something other than a regular file, such as a pipe, is an error of the kind `InvalidInput`, a directory one of
+    /// the kind `IsADirectory`; the call never blocks on these.
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Creates a directory that only its owner can enter; does nothing if it is there already.
+    /// Creates a directory that only its owner can enter; does nothing if it exists.
     ///
     /// # Errors
     ///
-    /// Returns what the system says, also if something else has that name.
+    /// Returns the system's error, also if something else has that name.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Returns when the names in a directory (what was created, renamed and removed in it) will survive a power cut.
+    /// Returns when the names in a directory (created, renamed and removed ones) will survive a power cut.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Gives a file another name, in place of what has that name already.
+    /// Renames a file, and replaces a file that has the new name.
     ///
-    /// That may be in another directory of the same file system: then it is durable when both are synced, and until then it has either name.
+    /// The new name may be in another directory of the same file system: then the move is durable when both are synced,
+    /// and until then the file has either name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
     ///
     /// # Errors
     ///
-    /// Returns what the system says, also if there is none.
+    /// Returns the system's error, also if there is no such file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
     /// Returns the names in a directory, sorted.

@@ -1,39 +1,39 @@
-//! An open file: what can be done with bytes.
+//! Open files: operations on bytes.
 
 use std::fmt::Debug;
 use std::io;
 use std::path::Path;
 
-/// How often in a row a read or write may be interrupted by a signal before that is an error: a bound that nothing but a
-/// broken system reaches.
+/// The most interruptions of a read or write by signals, in a row, before that is an error: only a broken system
+/// reaches it.
 pub const MAX_INTERRUPTIONS: u32 = 1_000;
 
-/// What tells a file from all others, whatever its names: equal only for the same file.
+/// The identity of a file, whatever its names: equal only for the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileId(pub(crate) u64, pub(crate) u64);
 
-/// An open file. It has no position: every read and write says where.
+/// An open file. It has no position: every read and write takes an offset.
 ///
-/// Methods take `&self`, so that one thread can sync what another has written.
+/// Methods take `&self`, so that one thread can sync another's writes.
 ///
-/// Every method returns what the system says as its error.
+/// The error of every method is the system's.
 #[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
 #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
 pub trait DiskFile: Send + Sync + Debug {
-    /// Returns the path at which the file was opened, for messages.
+    /// Returns the path with which the file was opened, for messages.
     fn path(&self) -> &Path;
 
-    /// Returns what tells the file from all others.
+    /// Returns the identity of the file.
     fn id(&self) -> io::Result<FileId>;
 
-    /// Reads into `buffer` what begins at `offset`, and returns how many bytes that were: 0 at the end of the file.
+    /// Reads into `buffer` from `offset` on, and returns the number of bytes: 0 at the end of the file.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// Writes the beginning of `bytes` at `offset`, and returns how many bytes that were.
+    /// Writes a prefix of `bytes` at `offset`, and returns its length.
     ///
     /// # Errors
     ///
-    /// Returns what the system says. Some of the bytes may have been written.
+    /// Returns the system's error. Some of the bytes may have been written.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
 
     /// Returns the length in bytes.
@@ -42,27 +42,28 @@ pub trait DiskFile: Send + Sync + Debug {
     /// Cuts the file to `len` bytes, or lengthens it with zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
-    /// Returns when what is in the file, its length included, will survive a power cut.
+    /// Returns when the content and length of the file will survive a power cut.
     ///
     /// # Errors
     ///
-    /// Returns what the system says. What was written since the last sync may then be lost, though it can still be read, and
-    /// another sync that succeeds does not mean that it is safe: only writing it again helps. A file of [`OsDisk`](crate::OsDisk)
-    /// that could not be synced once cannot be synced again, so that this reaches everybody who has it open together.
+    /// Returns the system's error. Writes since the last sync may then be lost, though they can still be read, and a
+    /// later successful sync does not save them: only writing them again helps. A file of [`OsDisk`](crate::OsDisk)
+    /// refuses all syncs after a failed one, so that everybody who has it open learns of it.
     fn sync_data(&self) -> io::Result<()>;
 
-    /// Locks the file for as long as it is open, and returns whether that was possible: not if another has it locked, nor if its path
-    /// leads to it no longer, since whoever comes next would lock what is there now. The lock binds only who asks for it.
+    /// Locks the file for as long as it is open, and returns whether that succeeded. It fails if another handle holds
+    /// the lock, or if the path no longer leads to the file, because the next one to come would lock the new file. The
+    /// lock binds only those who ask for it.
     fn try_lock(&self) -> io::Result<bool>;
 
-    /// Returns whether somebody else has locked the file. For a moment it is locked (shared with others that ask) to find out.
+    /// Returns whether another handle holds the lock. To find out, it takes a shared lock for a moment.
     fn is_locked(&self) -> io::Result<bool>;
 
     /// Fills `buffer` from `offset` on.
     ///
     /// # Errors
     ///
-    /// Returns what the system says, and `UnexpectedEof` if the file ends before the buffer is full.
+    /// Returns the system's error, and `UnexpectedEof` if the file ends before the buffer is full.
     fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
         while !buffer.is_empty() {
             let read = uninterrupted(|| self.read_at(buffer, offset))?;
@@ -79,7 +80,7 @@ pub trait DiskFile: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// Returns what the system says, and `WriteZero` if it takes no more. Some of the bytes may have been written.
+    /// Returns the system's error, and `WriteZero` if it takes no more bytes. Some of the bytes may have been written.
     fn write_all_at(&self, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
         while !bytes.is_empty() {
             let written = uninterrupted(|| self.write_at(bytes, offset))?;
@@ -93,7 +94,7 @@ pub trait DiskFile: Send + Sync + Debug {
     }
 }
 
-/// Repeats what a signal interrupted.
+/// Repeats an interrupted call.
 fn uninterrupted<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut interruptions = 0;
     loop {

@@ -22,7 +22,7 @@ impl Disk for OsDisk {
         options.read(true).write(how.is_writable()).mode(0o600);
         options.create_new(how == OpenHow::New).create(how == OpenHow::ExistingOrNew);
         let link = if how == OpenHow::ReadOnly { OFlags::empty() } else { OFlags::NOFOLLOW };
-        // Otherwise, opening a pipe would wait for its other end. It is nothing to a regular file.
+        // Otherwise, opening a pipe would wait for its other end. Regular files ignore this flag.
         options.custom_flags((link | OFlags::NONBLOCK).bits().cast_signed());
         let file = options.open(path)?;
         let kind = file.metadata()?.file_type();
@@ -70,16 +70,16 @@ struct OsFile {
     sync_failure: SyncFailure,
 }
 
-/// Why a file could not be made durable, if it ever could not.
+/// The error of the first failed sync.
 ///
-/// The system tells of bytes that it could not write once, to whoever syncs first, and forgets them. So that nobody takes the next sync for
-/// a success, in another thread least of all, the first failure is every later sync's answer.
+/// The system reports bytes that it could not write once, to the first sync, and forgets them. So that nobody, least of
+/// all another thread, takes the next sync for a success, all later syncs return the first failure.
 #[derive(Debug, Default)]
 struct SyncFailure(Mutex<Option<io::Error>>);
 
 impl SyncFailure {
     fn unless_failed(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        // Held while it is synced: one that comes second must hear what became of the first.
+        // Held during the sync: a second caller must learn the result of the first.
         let mut failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if failure.is_none() {
             *failure = sync().err();
@@ -88,7 +88,7 @@ impl SyncFailure {
     }
 }
 
-/// Returns the same error once more.
+/// Returns a copy of the error.
 fn again(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
@@ -139,7 +139,7 @@ impl DiskFile for OsFile {
 ///
 /// # Errors
 ///
-/// Returns what the system says.
+/// Returns the system's error.
 pub fn try_lock(file: &File, path: &Path) -> io::Result<bool> {
     if !is_free(file.try_lock())? {
         return Ok(false);
@@ -156,7 +156,7 @@ fn id_of(metadata: &Metadata) -> FileId {
     FileId(metadata.dev(), metadata.ino())
 }
 
-/// Returns whether a lock was to be had.
+/// Returns whether the lock was free.
 fn is_free(locked: Result<(), TryLockError>) -> io::Result<bool> {
     match locked {
         Ok(()) => Ok(true),

@@ -1,6 +1,6 @@
-//! A disk in memory that fails where a test says, and can lose power.
+//! A simulated disk: it is in memory, fails where a test says, and can lose power.
 //!
-//! What it does is decided by seeds alone: the same calls give the same results. See [`SimulatedDisk`] for what it can do.
+//! Seeds alone decide everything: the same calls give the same results. See [`SimulatedDisk`].
 
 mod content;
 mod disturbance;
@@ -29,24 +29,24 @@ use state::State;
 
 /// A disk in memory, for tests. Clones are the same disk.
 ///
-/// Every call of a [`Disk`] or [`DiskFile`] method is an operation, counted from 0, and any one of them can be made to fail
-/// ([`SimulatedDisk::plan`]). What a process leaves behind is another disk: [`SimulatedDisk::after_kill`] and
-/// [`SimulatedDisk::after_crash`].
+/// Every call of a [`Disk`] or [`DiskFile`] method is an operation, counted from 0, and each can be made to fail
+/// ([`SimulatedDisk::plan`]). [`SimulatedDisk::after_kill`] and [`SimulatedDisk::after_crash`] return the disk that a
+/// process leaves.
 ///
-/// What it can do:
+/// It simulates:
 ///
-/// - A write that fails, or during which the power goes, may have written any beginning of its bytes.
-/// - A power cut keeps any subset of the writes and changes of length that were not synced, each write also torn at any byte, and any
-///   subset of the changes of names, in which a rename or removal presupposes what it was applied to. Some seeds keep
+/// - A write that fails, or during which the power goes, may have written any prefix of its bytes.
+/// - A power cut keeps any subset of the unsynced writes and changes of length, each write also torn at any byte, and
+///   any subset of the changes of names, in which a rename or removal depends on the changes before it. Some seeds keep
 ///   nothing, some everything.
-/// - A sync of data that fails leaves some of what it covered durable and the rest never: it is read back until the power goes, and
-///   no later sync saves it.
+/// - A failed sync of data leaves some of the bytes durable and the rest never: they can be read until the power goes,
+///   and no later sync saves them.
 ///
-/// What it cannot:
+/// Its limits:
 ///
 /// - Other failed operations change nothing; a failed sync of a directory may be repeated.
-/// - What was synced is never damaged, and what is read is what was written last (see [`SimulatedDisk::put`] for damage).
-/// - Files are renamed within a directory only, are at most 64 MiB long, and there are no links or permissions.
+/// - Synced data is never damaged, and reads return the last writes (see [`SimulatedDisk::put`] for damage).
+/// - Files are at most 64 MiB long, directories cannot be renamed, and there are no links or permissions.
 /// - Relative paths begin at the root, which is always there.
 #[derive(Clone)]
 pub struct SimulatedDisk {
@@ -54,17 +54,17 @@ pub struct SimulatedDisk {
 }
 
 impl SimulatedDisk {
-    /// Returns an empty disk; `seed` decides what is left of operations that fail.
+    /// Returns an empty disk; `seed` decides the remains of failing operations.
     pub fn new(seed: u64) -> Self {
         Self::from(State::new(seed))
     }
 
-    /// Returns the seed that the disk was made with, for whatever else a simulated process takes from chance.
+    /// Returns the seed of the disk, for other random choices of a simulated process.
     pub fn seed(&self) -> u64 {
         self.state().seed
     }
 
-    /// Makes an operation fail; a fault that was planned before is forgotten.
+    /// Makes an operation fail; replaces an earlier plan.
     pub fn plan(&self, fault: PlannedFault) {
         self.state().plan = Some(fault);
     }
@@ -74,20 +74,20 @@ impl SimulatedDisk {
         self.state().operations
     }
 
-    /// Returns the disk as a new process finds it after this one was killed: all is there, nothing is locked, no fault is
-    /// planned, and what was not synced still is not.
+    /// Returns the disk as the next process finds it after a kill: all data is there, nothing is locked, no fault is
+    /// planned, and unsynced data stays unsynced.
     #[must_use]
     pub fn after_kill(&self, seed: u64) -> Self {
         Self::from(self.state().after_kill(seed))
     }
 
-    /// Returns the disk as a power cut may leave it; `seed` decides what is kept of what was not synced.
+    /// Returns the disk after a power cut; `seed` decides which unsynced changes survive.
     #[must_use]
     pub fn after_crash(&self, seed: u64) -> Self {
         Self::from(self.state().after_crash(seed))
     }
 
-    /// Returns what can be read in a file; `None` if there is none. This is no operation.
+    /// Returns the content of a file; `None` if it does not exist. This is not an operation.
     pub fn contents(&self, path: &Path) -> Option<Vec<u8>> {
         let state = self.state();
         match state.names.get(&key(path))? {
@@ -96,7 +96,7 @@ impl SimulatedDisk {
         }
     }
 
-    /// Puts a file there, as if it had been there always with these bytes. This is no operation.
+    /// Creates a file as if it had always had these bytes. This is not an operation.
     ///
     /// # Panics
     ///
@@ -108,12 +108,12 @@ impl SimulatedDisk {
         assert!(state.names.put(key(path), node), "`{}` lies in no directory", path.display());
     }
 
-    /// Returns the paths of all files, sorted. This is no operation.
+    /// Returns the paths of all files, sorted. This is not an operation.
     pub fn files(&self) -> Vec<PathBuf> {
         self.state().names.files()
     }
 
-    /// Returns the last operations, the latest at the end, a line each.
+    /// Returns the last operations, the latest at the end, one per line.
     pub fn history(&self) -> String {
         self.state()
             .history
@@ -125,7 +125,7 @@ impl SimulatedDisk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an operation on names, and does it unless it is to fail.
+    /// Counts an operation on names, and does it unless it is planned to fail.
     fn operate<T>(
         &self,
         operation: Operation,

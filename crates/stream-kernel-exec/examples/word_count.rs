@@ -1,4 +1,4 @@
-//! Counts words, and shows what the kernel does on the way: fan-out, a bad line's own route, a step that fails, a trace.
+//! Word count: an example of fan-out, a separate route for bad lines, a failing step and a trace.
 //!
 //! `cargo run -p stream-kernel-exec --example word_count`
 
@@ -22,7 +22,7 @@ struct Line(&'static str);
 /// A word of a line.
 struct Word(String);
 
-/// What is to be counted under which name.
+/// A number to add to a named counter.
 struct Tally(String);
 
 impl Payload for Line {
@@ -54,16 +54,16 @@ impl Payload for Tally {
 }
 
 messages! {
-    /// What moves through the word counter.
+    /// The messages of the word counter.
     enum Message { Line, Word, Tally }
 }
 
 outputs! {
-    /// What becomes of a line: its words, or, if it has none, a tally straight away.
+    /// The output for a line: its words, or a tally at once if it has none.
     enum WordOrTally of Message { Word, Tally }
 }
 
-/// Emits a line's words; a blank line is counted as such and so skips the step that takes words.
+/// Emits a line's words. A blank line becomes a tally and skips the step that takes words.
 struct SplitLine;
 
 impl Step<Message> for SplitLine {
@@ -89,7 +89,7 @@ impl Step<Message> for SplitLine {
     }
 }
 
-/// Turns words into tallies and fails at one that is too long, to show what becomes of its line.
+/// Turns words into tallies. A word that is too long is an error, to show how such a line ends.
 struct CheckWord {
     max_chars: usize,
 }
@@ -115,7 +115,7 @@ impl Step<Message> for CheckWord {
     }
 }
 
-/// How often each name was counted: kept by the runner, by name.
+/// The counts by name, kept by the runner.
 struct Counts;
 
 impl Declaration for Counts {
@@ -147,7 +147,7 @@ impl KeyedStep<Message> for Count {
     }
 }
 
-/// What the steps are built from.
+/// The parameters of the steps.
 struct Parameters {
     max_word_chars: usize,
 }
@@ -184,7 +184,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with("check_word", |parameters: &Parameters| CheckWord { max_chars: parameters.max_word_chars })
         .with_keyed("count", |_: &Parameters| Count);
 
-    // Misspell one, and see what comes of it.
+    // Misspell one to see how that is reported.
     let pipeline = ["split_line", "check_word", "count"].map(str::to_owned);
     let scenario = registry
         .bind(Plan { source: Kind::of::<Message, Line>(), pipeline: &pipeline, strict: true }, &parameters)?;
@@ -203,7 +203,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(out, "{count:3} {name}")?;
     }
     writeln!(out, "{} lines, {} abandoned", report.inputs, report.abandoned)?;
-    // Last, so that a trace that could not be written costs nobody the counts.
+    // Last, so that a failed trace costs nobody the counts.
     runner.finish()?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Making a scenario of a plan: names are resolved, steps built, routes worked out, and every fault found.
+//! Binding of a plan: resolves names, builds steps, works out routes and finds every fault.
 
 use stream_kernel_trace::Context;
 
@@ -16,8 +16,8 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Errors
     ///
-    /// Returns every fault of the plan at once. If it is not strict, only those that make it impossible to run are errors;
-    /// the others are the scenario's [`warnings`](Scenario::warnings).
+    /// Returns every fault of the plan at once. If it is not strict, only faults that make a run impossible are errors;
+    /// the others become the scenario's [`warnings`](Scenario::warnings).
     pub fn bind(&self, plan: Plan<'_>, parameters: &P) -> Result<Scenario<M>, WiringFaults> {
         if plan.pipeline.len() > MAX_STEPS {
             return Err(WiringFaults(vec![WiringFault::TooManySteps { count: plan.pipeline.len() }]));
@@ -86,9 +86,9 @@ impl<M: MessageSet, P> Registry<M, P> {
     }
 }
 
-/// Stands in for a step that could not be built, so that the steps around it are not found at fault for its absence.
+/// Stands in for a step that could not be built, so that its neighbours are not reported as faulty too.
 ///
-/// It never runs: a step that is not built is a fatal fault.
+/// It never runs, because a failed build is fatal.
 struct NotBuilt;
 
 impl<M: MessageSet> AnyStep<M> for NotBuilt {
@@ -108,7 +108,7 @@ impl<M: MessageSet> AnyStep<M> for NotBuilt {
     }
 }
 
-/// Returns where the memory is that a step looks into.
+/// Returns the positions of the memory that a step looks into.
 fn find_memory(
     index: usize,
     name: &str,
@@ -129,13 +129,13 @@ fn find_memory(
     slot
 }
 
-/// Returns the position of the first step that finds anything; 0 if none does, because to run ahead would gain nothing then.
+/// Returns the position of the first keyed step, or 0 if there is none: running ahead would gain nothing then.
 fn first_keyed<M: MessageSet>(steps: &[Option<BoundStep<M>>]) -> usize {
     let is_keyed = |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| !step.finds.is_empty());
     steps.iter().position(is_keyed).unwrap_or_default()
 }
 
-/// Works out where what the step at `index` emits goes.
+/// Works out the routes of the outputs of the step at `index`.
 fn route<M: MessageSet>(steps: &mut [Option<BoundStep<M>>], index: usize, faults: &mut Vec<WiringFault>) {
     let Some(step) = &steps[index] else { return };
     let name = step.name;
@@ -148,7 +148,7 @@ fn route<M: MessageSet>(steps: &mut [Option<BoundStep<M>>], index: usize, faults
     let Some(step) = &mut steps[index] else { return };
     for (kind, to) in routes {
         step.routes[kind.index()] = to;
-        // A kind that goes to named targets only needs no taker.
+        // A kind that is only sent to named targets needs no taker.
         if to.is_none() && !targets.iter().any(|target: &ResolvedTarget| target.declared.kind == kind) {
             faults.push(WiringFault::Undeliverable { index, name: name.into(), kind: kind.name_in::<M>() });
         }

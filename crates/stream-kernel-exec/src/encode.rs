@@ -1,6 +1,7 @@
-//! Keys and values as bytes: for snapshots, and for whoever sends them elsewhere.
+//! Keys and values as bytes, for snapshots and for other workers.
 
-/// A type that can be written as bytes and read back. Its bytes tell where they end, and are the same on every machine.
+/// A type that can be written as bytes and read back. The bytes tell their own length and are the same on every
+/// machine.
 ///
 /// ```
 /// use stream_kernel_exec::Encode;
@@ -12,10 +13,10 @@
 /// assert!(rest.is_empty());
 /// ```
 pub trait Encode: Sized {
-    /// Appends the bytes of this to `to`.
+    /// Appends this value's bytes to `to`.
     fn encode(&self, to: &mut Vec<u8>);
 
-    /// Takes the bytes of one off the front of `from`; `None` if it does not begin with any.
+    /// Takes one value off the front of `from`; `None` if `from` does not begin with one.
     fn decode(from: &mut &[u8]) -> Option<Self>;
 }
 

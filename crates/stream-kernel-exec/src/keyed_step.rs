@@ -1,4 +1,4 @@
-//! A keyed step: it sees its message, and what is kept under that message's key.
+//! Keyed steps: a step that sees its message and the value under that message's key.
 
 use stream_kernel_trace::Context;
 
@@ -8,9 +8,9 @@ use crate::scenario::ResolvedTarget;
 use crate::step::{AnyStep, Target, TypedStep, run_any};
 use crate::{Emits, Emitter, Memory, MessageSet, State, StepError, VariantOf};
 
-/// A step of a pipeline that depends on its message and on what is kept under the message's key, and on nothing else.
+/// A step of a pipeline that depends only on its message and on the value under the message's key.
 ///
-/// What it finds there is what all lines before have left, however the run is executed.
+/// It finds the state after all earlier lines, however the run is executed.
 ///
 /// ```
 /// # use stream_kernel_exec::trace::{CanonicalContent, Context};
@@ -52,24 +52,24 @@ use crate::{Emits, Emitter, Memory, MessageSet, State, StepError, VariantOf};
 pub trait KeyedStep<M: MessageSet> {
     /// The payload that the step takes.
     type Takes: VariantOf<M>;
-    /// What it emits.
+    /// The payloads that it emits.
     type Emits: Emits<M>;
-    /// What it finds beside its message.
+    /// The memory that it looks into.
     type State: State;
 
-    /// Returns the steps that this one names as targets, so that they can be checked before anything runs.
+    /// Returns the targets that this step names, so that they can be checked before anything runs.
     fn targets(&self) -> Vec<Target> {
         Vec::new()
     }
 
-    /// Returns by what the message is looked up. It must depend on the message alone.
+    /// Returns the key of a message. It must depend on the message alone.
     fn key(&self, input: &Self::Takes) -> <Self::State as State>::Keys;
 
-    /// Takes one message and emits what follows from it.
+    /// Takes one message and emits its outputs.
     ///
     /// # Errors
     ///
-    /// An error says that the program cannot do its work; an input that is merely bad is data, and becomes a message.
+    /// Return an error only if the program cannot do its work. A bad input is data and becomes a message.
     fn process(
         &self,
         input: Self::Takes,
@@ -79,7 +79,7 @@ pub trait KeyedStep<M: MessageSet> {
     ) -> Result<(), StepError>;
 }
 
-/// A step that finds something beside its message, and where that is.
+/// A keyed step with the positions of its memory.
 pub(crate) struct Keyed<M: MessageSet, S: KeyedStep<M>> {
     pub(crate) step: S,
     pub(crate) slots: <S::State as State>::Slots,
@@ -152,7 +152,7 @@ impl<M: MessageSet, S: KeyedStep<M> + Send> TypedStep<M> for Keyed<M, S> {
         out: &mut Emitter<'_, M, S::Emits>,
     ) -> Result<(), StepError> {
         let state = S::State::access(memory, self.slots, self.step.key(&input));
-        // The scenario has connected each step to its memory: this would be a fault of the kernel.
+        // The scenario has connected each step to its memory, so this would be a bug in the kernel.
         let state = state.ok_or_else(|| StepError::new("NoMemory", "its memory is not there"))?;
         self.step.process(input, state, context, out)
     }

@@ -34,5 +34,5 @@ pub use step::{Step, Target};
 pub use step_error::{StepError, StepFailure};
 pub use wiring_fault::{WiringFault, WiringFaults};
 
-/// What tracing needs to know of messages and inputs, as this crate uses it.
+/// The parts of the tracing interface that this crate uses for messages and inputs.
 pub use stream_kernel_trace as trace;

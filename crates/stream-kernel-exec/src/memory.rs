@@ -1,4 +1,4 @@
-//! What a run remembers: kept by the kernel, by key; an application declares it.
+//! Memory of a run: declared by the application, kept by the kernel, looked up by key.
 
 mod dealt;
 mod gate;
@@ -32,7 +32,7 @@ pub(crate) use store::{AnyStore, StoreKind};
 /// The most kinds of memory that an application may declare.
 pub const MAX_DECLARATIONS: usize = 64;
 
-/// A name for something that a run remembers, and the kind of memory that it is.
+/// The name and the kind of one piece of memory.
 ///
 /// ```
 /// use stream_kernel_exec::{Declaration, Table};
@@ -52,22 +52,22 @@ pub trait Declaration: 'static {
     type Store: Store;
 }
 
-/// All that a run remembers.
+/// Everything that a run remembers.
 ///
-/// A step finds in it what its message's key leads to. What a line changes is undone if the line ends the run. A snapshot
-/// holds all of it, record by record.
+/// Steps look into it by their message's key. The changes of a line that ends the run are undone. A snapshot holds all
+/// of it, record by record.
 pub struct Memory {
     stores: Vec<Box<dyn AnyStore>>,
     declared: Vec<Declared>,
-    /// Stores that forget, each with the watermark by which it does.
+    /// Stores that forget, each with its watermark.
     forgetting: Vec<(usize, usize)>,
-    /// The stores that this line has asked, a bit each.
+    /// The stores that this line has asked, one bit each.
     touched: u64,
-    /// The stores that were [asked for](Self::store), a bit each.
+    /// The stores that were [asked for](Self::store), one bit each.
     looked_into: u64,
 }
 
-/// What is known of a store without its types.
+/// The untyped part of a store.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
@@ -106,7 +106,7 @@ impl Memory {
         self.stores[slot].downcast()
     }
 
-    /// Makes what this line has changed final.
+    /// Commits the changes of this line.
     #[inline]
     pub(crate) fn end_line(&mut self) {
         while self.touched != 0 {
@@ -115,7 +115,7 @@ impl Memory {
         }
     }
 
-    /// Undoes what this line has changed.
+    /// Undoes the changes of this line.
     pub fn roll_back(&mut self) {
         while self.touched != 0 {
             self.stores[self.touched.trailing_zeros() as usize].roll_back();
@@ -124,12 +124,12 @@ impl Memory {
         self.pass_on_watermarks(None);
     }
 
-    /// Prefetches what was announced.
+    /// Prefetches the announced keys.
     pub(crate) fn prefetch(&mut self) {
         self.stores.iter_mut().for_each(|store| store.prefetch());
     }
 
-    /// Tells stores that forget by a watermark, or by this one alone, where it is.
+    /// Passes the watermark to the stores that forget by it.
     fn pass_on_watermarks(&mut self, only: Option<usize>) {
         for at in 0..self.forgetting.len() {
             let (table, watermark) = self.forgetting[at];
@@ -141,11 +141,11 @@ impl Memory {
         }
     }
 
-    /// Hands each record of a snapshot to `write`: first the names of everything declared, then what is remembered.
+    /// Hands each record of a snapshot to `write`: first the names of all declarations, then the contents.
     ///
     /// # Errors
     ///
-    /// Returns what `write` returns.
+    /// Returns the result of `write`.
     pub fn snapshot<E>(&self, write: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut record = Vec::new();
         let mut done = Ok(());
@@ -171,16 +171,16 @@ impl Memory {
         done
     }
 
-    /// Returns about how many bytes a snapshot has.
+    /// Returns the approximate size of a snapshot in bytes.
     pub fn snapshot_bytes(&self) -> u64 {
         self.stores.iter().map(|store| store.snapshot_bytes()).sum()
     }
 
-    /// Takes in one or more whole records of a snapshot, into memory that is new.
+    /// Restores one or more whole records of a snapshot into new memory.
     ///
     /// # Errors
     ///
-    /// A record is not of this memory, or one more than a limit allows.
+    /// A record does not belong to this memory, or exceeds a limit.
     pub fn restore(&mut self, mut records: &[u8]) -> Result<(), NotRestored> {
         while let Some(slot) = self.record_slot(&mut records)? {
             self.stores[slot].restore(&mut records)?;
@@ -190,11 +190,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Checks that these are whole records of a snapshot of such memory, without taking them in.
+    /// Checks that these are whole records of a snapshot of such memory, without restoring them.
     ///
     /// # Errors
     ///
-    /// A record is not of this memory.
+    /// A record does not belong to this memory.
     pub fn check(&self, mut records: &[u8]) -> Result<(), NotRestored> {
         while let Some(slot) = self.record_slot(&mut records)? {
             self.stores[slot].skip(&mut records).ok_or(NotRestored::Corrupt)?;
@@ -202,7 +202,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Takes off which store the next record is of, and the names before it; `None` if no record is left.
+    /// Takes the store's number of the next record off the front, and the names before it; `None` if no record is left.
     fn record_slot(&self, records: &mut &[u8]) -> Result<Option<usize>, NotRestored> {
         while let Some((&slot, rest)) = records.split_first() {
             *records = rest;
@@ -226,5 +226,5 @@ impl Memory {
     }
 }
 
-/// Stands where the number of a store stands in other records; there are never so many.
+/// Takes the place of the store's number in the record of names; there are never so many stores.
 const NAME_RECORD: u8 = u8::MAX;

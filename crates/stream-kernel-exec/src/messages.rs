@@ -1,16 +1,16 @@
-//! One message enum per application, its payload types, and the macros that tie them together.
+//! Messages: one enum per application, its payload types, and the macros that tie them together.
 
 use stream_kernel_trace::{CanonicalContent, Message, ShortText};
 
-/// What a payload tells tracing about itself.
+/// A payload's description of itself for tracing.
 pub trait Payload {
-    /// Writes the name by which people know what the payload is about, and says whether there is one.
+    /// Writes the name that people use for the payload's subject; returns false if there is none.
     fn identity(&self, identity: &mut ShortText) -> bool {
         let _ = identity;
         false
     }
 
-    /// Returns whether the identity says nothing about anybody, so that a trace that hides identities may show it.
+    /// Returns whether the identity reveals nothing about anybody, so that a trace that hides identities may show it.
     fn identity_is_public(&self) -> bool {
         false
     }
@@ -18,20 +18,20 @@ pub trait Payload {
     /// Appends every field to the canonical content, always in the same order.
     fn digest(&self, content: &mut CanonicalContent);
 
-    /// Returns whether every value can be [packed](Self::pack). Say so where it is true: lines then take less time on
+    /// Returns whether every value can be [packed](Self::pack). Return true if you can: lines then take less time on
     /// several workers.
     fn always_packs() -> bool {
         false
     }
 
-    /// Appends the payload as bytes, to be [unpacked](Self::unpack) by another worker, and returns whether it can be. If not, that
-    /// worker is sent the line, and makes the payload from that again: it takes longer.
+    /// Appends the payload as bytes, to be [unpacked](Self::unpack) by another worker, and returns whether that is
+    /// possible. If not, the worker is sent the line and makes the payload from it again, which takes longer.
     fn pack(&self, to: &mut Vec<u8>) -> bool {
         let _ = to;
         false
     }
 
-    /// Takes a payload that was packed off the front of `from`; `None` if there is none.
+    /// Takes a packed payload off the front of `from`; `None` if there is none.
     fn unpack(from: &mut &[u8]) -> Option<Self>
     where
         Self: Sized,
@@ -82,7 +82,7 @@ pub trait MessageSet: Message + Send + Sized + 'static {
     /// Appends the message as bytes: see [`Payload::pack`].
     fn pack(&self, to: &mut Vec<u8>) -> bool;
 
-    /// Takes a message that was packed off the front of `from`; `None` if there is none.
+    /// Takes a packed message off the front of `from`; `None` if there is none.
     fn unpack(from: &mut &[u8]) -> Option<Self>;
 }
 
@@ -95,16 +95,16 @@ pub trait VariantOf<M: MessageSet>: Payload + Into<M> + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// Gives the message back if it is of another kind.
+    /// Returns the message unchanged if it is of another kind.
     fn from_message(message: M) -> Result<Self, M>;
 
     /// Returns the payload in `message`, `None` if it is of another kind.
     fn peek(message: &M) -> Option<&Self>;
 }
 
-/// What a step emits: one payload type, several ([`outputs!`](crate::outputs)), or [`Nothing`].
+/// The outputs of a step: one payload type, several ([`outputs!`](crate::outputs)), or [`Nothing`].
 pub trait Emits<M: MessageSet>: Into<M> {
-    /// Returns the kinds of message that can be emitted.
+    /// Returns the kinds of message that it can be.
     fn kinds() -> Vec<Kind>;
 }
 
@@ -112,10 +112,10 @@ pub trait Emits<M: MessageSet>: Into<M> {
 #[derive(Clone, Copy, Debug)]
 pub enum Nothing {}
 
-/// Makes the message enum of an application from its payload types, one variant each, named alike.
+/// Makes the message enum of an application from its payload types: one variant each, with the same name.
 ///
-/// The payloads implement [`Payload`]; the macro does the rest: the enum, its conversions, and the traits by which
-/// steps are typed and messages routed and traced.
+/// The payloads implement [`Payload`]. The macro adds the enum, its conversions, and the traits for typing steps and
+/// for routing and tracing messages.
 ///
 /// ```
 /// use stream_kernel_exec::trace::{CanonicalContent, Message};

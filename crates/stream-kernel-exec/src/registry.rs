@@ -1,4 +1,4 @@
-//! The steps and the memory that an application has, by name, and how each is built.
+//! The registry: an application's steps and memory by name, and their builders.
 
 use std::any::TypeId;
 
@@ -11,9 +11,9 @@ use crate::{Declaration, Emits, KeyedStep, Kind, Memory, MessageSet, Step, Varia
 /// Why a step could not be built.
 pub type BuildError = Box<dyn std::error::Error>;
 
-/// The steps and the memory that an application has, by name.
+/// An application's steps and memory, by name.
 ///
-/// `P` is what steps and memory are built from: their parameters. [`bind`](Self::bind) makes a scenario of them.
+/// `P` are the parameters that steps and memory are built from. [`bind`](Self::bind) makes a scenario of them.
 pub struct Registry<M, P> {
     pub(crate) entries: Vec<Entry<M, P>>,
     pub(crate) memories: Vec<MemoryEntry<P>>,
@@ -24,7 +24,7 @@ pub struct Registry<M, P> {
     pub(crate) chain: Option<ChainBuilder<M, P>>,
 }
 
-/// A registered step: what is known of it before it is built, and how to build it.
+/// A registered step: its description, and its builder.
 pub(crate) struct Entry<M, P> {
     pub(crate) name: &'static str,
     pub(crate) takes: Kind,
@@ -44,7 +44,7 @@ impl<M: MessageSet, P> Entry<M, P> {
 
 type ChainBuilder<M, P> = Box<dyn Fn(&ChainPlan<'_, M, P>) -> Composed<M>>;
 
-/// Declared memory, and how to build it.
+/// Declared memory, and its builder.
 pub(crate) struct MemoryEntry<P> {
     pub(crate) declared: Declared,
     pub(crate) build: StoreBuilder<P>,
@@ -52,7 +52,7 @@ pub(crate) struct MemoryEntry<P> {
 
 type StoreBuilder<P> = Box<dyn Fn(&P) -> Box<dyn AnyStore>>;
 
-/// Announces what a message that waits for its turn will be looked up by later on.
+/// Announces the later look-ups of a message that waits for its turn.
 pub(crate) type Hint<M> = fn(&M, &mut Memory);
 
 type Builder<M, P> = Box<dyn Fn(&P) -> Result<Box<dyn AnyStep<M>>, BuildError>>;
@@ -73,8 +73,8 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken or longer than 255 bytes, or [`MAX_DECLARATIONS`] are declared: that is a mistake in the
-    /// application's code.
+    /// Panics if the name is taken or longer than 255 bytes, or if [`MAX_DECLARATIONS`] are declared already: these are
+    /// bugs in the application.
     #[must_use]
     pub fn memory<D: Declaration>(mut self, build: impl Fn(&P) -> D::Store + 'static) -> Self {
         let declared = Declared::of::<D>();
@@ -92,16 +92,16 @@ impl<M: MessageSet, P> Registry<M, P> {
         self
     }
 
-    /// Lets the table `T`, built so that [it forgets](crate::Table::forgets), do so by the watermark `W`.
+    /// Makes the table `T`, built so that [it forgets](crate::Table::forgets), forget by the watermark `W`.
     #[must_use]
     pub fn forgets_by<T: Declaration, W: Declaration<Store = Watermark>>(mut self) -> Self {
         self.forgetting.push((TypeId::of::<T>(), TypeId::of::<W>()));
         self
     }
 
-    /// Prefetches from `D` what `key_of` returns for a message that waits for the first keyed step, if it carries a `T`.
+    /// Prefetches the result of `key_of` from `D` for a message that carries a `T` and waits for the first keyed step.
     ///
-    /// That step's own key is prefetched in any case; this is for what later ones look up.
+    /// That step's own key is always prefetched; this is for look-ups of later steps.
     #[must_use]
     pub fn prefetch<D: Declaration, T: VariantOf<M> + Prefetch<D>>(mut self) -> Self {
         self.hints.push(|message, memory| {
@@ -118,7 +118,7 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken: that is a mistake in the application's code.
+    /// Panics if the name is taken: a bug in the application.
     #[must_use]
     pub fn with<S: Step<M> + Send + 'static>(
         self,
@@ -128,11 +128,11 @@ impl<M: MessageSet, P> Registry<M, P> {
         self.with_fallible(name, move |parameters| Ok(build(parameters)))
     }
 
-    /// Adds the stateless step `name`, built by `build`, which may refuse.
+    /// Adds the stateless step `name`; `build` may refuse.
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken: that is a mistake in the application's code.
+    /// Panics if the name is taken: a bug in the application.
     #[must_use]
     pub fn with_fallible<S: Step<M> + Send + 'static>(
         self,
@@ -146,7 +146,7 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if the name is taken, or the step's state names the same memory twice: that is a mistake in the application's code.
+    /// Panics if the name is taken, or if the step's state names the same memory twice: bugs in the application.
     #[must_use]
     pub fn with_keyed<S: KeyedStep<M> + Send + 'static>(
         self,
@@ -157,15 +157,14 @@ impl<M: MessageSet, P> Registry<M, P> {
         self.add(Entry::new(name, move |parameters| Ok(Keyed::new(build(parameters)))))
     }
 
-    /// Adds all steps at once: the compiler makes one function of them, which is quicker.
+    /// Adds all steps as a chain, which the compiler turns into one function. It is faster.
     ///
-    /// A run goes through it while nobody traces or observes, and if its pipeline is strict and has these steps in this order.
-    /// Whatever else it is: decisions, output, errors and counts are the same.
+    /// A run uses it if nobody traces or observes, and its pipeline is strict and has these steps in this order.
+    /// Decisions, output, errors and counts are the same either way.
     ///
     /// # Panics
     ///
-    /// Panics if two steps have the same name, or there are steps in the registry already: that is a mistake in the
-    /// application's code.
+    /// Panics if two steps have the same name, or if the registry has steps already: bugs in the application.
     #[must_use]
     pub fn chain<L: Compose<M, P>>(mut self, chain: Chain<M, P, L>) -> Self
     where
@@ -196,8 +195,8 @@ impl<M: MessageSet, P> Registry<M, P> {
     ///
     /// # Panics
     ///
-    /// Panics if [`forgets_by`](Self::forgets_by) names memory that is not declared, or does not name a table that forgets: that
-    /// is a mistake in the application's code.
+    /// Panics if [`forgets_by`](Self::forgets_by) names undeclared memory or a table that does not forget: bugs in the
+    /// application.
     pub fn build_memory(&self, parameters: &P) -> Memory {
         let is_declared = |id: &TypeId| self.memories.iter().any(|entry| entry.declared.type_id == *id);
         let is_whole =
@@ -227,7 +226,7 @@ impl<M: MessageSet, P> Default for Registry<M, P> {
     }
 }
 
-/// A payload that shows already what a later step will look up in `D`: see [`Registry::prefetch`].
+/// A payload with the key of a later step's look-up in `D`: see [`Registry::prefetch`].
 pub trait Prefetch<D: Declaration> {
     /// Returns the key.
     fn key(&self) -> <D::Store as Store>::Key;

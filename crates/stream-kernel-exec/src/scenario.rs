@@ -1,4 +1,4 @@
-//! A pipeline that has been checked: its steps, and for each where what it emits will go.
+//! Scenarios: a checked pipeline, with its steps and the route of every output.
 
 use crate::chain::BoundChain;
 use crate::memory::{Declared, StoreKind};
@@ -9,26 +9,27 @@ use crate::{Kind, Memory, MessageSet, NotShared, Stage, WiringFault};
 /// The number of names that a pipeline may list.
 pub const MAX_STEPS: usize = 256;
 
-/// What a scenario is to be made of.
+/// The plan of a scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
     /// The kind of message that comes in.
     pub source: Kind,
     /// The steps by name, in the order of execution; at most [`MAX_STEPS`].
     pub pipeline: &'a [String],
-    /// Whether steps that do not fit are errors; otherwise they are warnings, and what cannot be delivered is dropped and counted.
+    /// Whether steps that do not fit are errors. Otherwise they are warnings, and messages that cannot be delivered are
+    /// dropped and counted.
     pub strict: bool,
 }
 
 /// A pipeline that is ready to run: every name is resolved, every step built, every route known.
 ///
-/// Comes from [`Registry::bind`](crate::Registry::bind) alone.
+/// Only [`Registry::bind`](crate::Registry::bind) makes one.
 pub struct Scenario<M> {
-    /// `None` stands for an unknown step that was skipped: the others keep their positions.
+    /// `None` stands for an unknown step that was skipped, so that the others keep their positions.
     pub(crate) steps: Vec<Option<BoundStep<M>>>,
     /// The same steps as one, if they are the registry's chain and all fit.
     pub(crate) chain: Option<Box<dyn BoundChain<M>>>,
-    /// The step that takes what the source gives.
+    /// The step that takes the source's messages.
     pub(crate) entry: Option<usize>,
     pub(crate) strict: bool,
     pub(crate) warnings: Vec<WiringFault>,
@@ -39,12 +40,13 @@ pub struct Scenario<M> {
 }
 
 impl<M: MessageSet> Scenario<M> {
-    /// Returns what is wrong with the pipeline and was let pass because it is not strict.
+    /// Returns the faults of a pipeline that is not strict.
     pub fn warnings(&self) -> &[WiringFault] {
         &self.warnings
     }
 
-    /// Returns whether the steps run as one function while nobody watches: see [`Registry::chain`](crate::Registry::chain).
+    /// Returns whether the steps run as one function while nobody traces or observes: see
+    /// [`Registry::chain`](crate::Registry::chain).
     pub fn is_chained(&self) -> bool {
         self.chain.is_some()
     }
@@ -66,11 +68,11 @@ impl<M: MessageSet> Scenario<M> {
         })
     }
 
-    /// Returns the stages by which several workers share out what the steps look into.
+    /// Returns the stages by which several workers share the memory.
     ///
     /// # Errors
     ///
-    /// Says why the pipeline cannot run on several workers.
+    /// Returns the reason if the pipeline cannot run on several workers.
     pub fn stages(&self) -> Result<Vec<Stage>, NotShared> {
         let steps: Vec<_> =
             self.steps.iter().map(|step| step.as_ref().map(|step| (step.name, &*step.finds))).collect();
@@ -112,11 +114,11 @@ pub struct StepWiring<'a> {
     pub name: &'a str,
     /// The kind of message that it takes.
     pub takes: &'static str,
-    /// Where each kind that it emits goes: by kind first, then to the targets that it names.
+    /// The receivers of each kind that it emits: by kind first, then the targets that it names.
     pub routes: Vec<Route<'a>>,
 }
 
-/// Where a kind of message goes.
+/// The route of a kind of message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route<'a> {
     /// The kind of message.
@@ -128,7 +130,7 @@ pub struct Route<'a> {
 /// A step in its place.
 pub(crate) struct BoundStep<M> {
     pub(crate) name: &'static str,
-    /// What it finds beside its message; a stateless step finds nothing.
+    /// The memory that it looks into; none for a stateless step.
     pub(crate) finds: Vec<Declared>,
     pub(crate) takes: Kind,
     pub(crate) emits: Vec<Kind>,

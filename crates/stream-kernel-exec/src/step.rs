@@ -1,4 +1,4 @@
-//! A step: a typed function from one payload to some.
+//! Steps: typed functions from one payload to any number of them.
 
 use stream_kernel_trace::Context;
 
@@ -7,10 +7,10 @@ use crate::memory::{Declared, Share};
 use crate::scenario::ResolvedTarget;
 use crate::{Emits, Emitter, Kind, Memory, MessageSet, StepError, VariantOf};
 
-/// A step of a pipeline that depends on its message alone: it takes one kind of message and emits none, one or several.
+/// A step of a pipeline that depends on its message alone. It takes one kind of message and emits any number.
 ///
-/// It may run ahead of earlier inputs. It knows nothing of other steps, of tracing or of configuration. A step that must
-/// remember something from input to input is a [`KeyedStep`](crate::KeyedStep).
+/// It may run ahead of earlier inputs. It knows nothing of other steps, tracing or configuration. For a step that
+/// remembers something between inputs, use a [`KeyedStep`](crate::KeyedStep).
 ///
 /// ```
 /// # use stream_kernel_exec::trace::{CanonicalContent, Context};
@@ -43,19 +43,19 @@ use crate::{Emits, Emitter, Kind, Memory, MessageSet, StepError, VariantOf};
 pub trait Step<M: MessageSet> {
     /// The payload that the step takes.
     type Takes: VariantOf<M>;
-    /// What it emits.
+    /// The payloads that it emits.
     type Emits: Emits<M>;
 
-    /// Returns the steps that this one names as targets, so that they can be checked before anything runs.
+    /// Returns the targets that this step names, so that they can be checked before anything runs.
     fn targets(&self) -> Vec<Target> {
         Vec::new()
     }
 
-    /// Takes one message and emits what follows from it.
+    /// Takes one message and emits its outputs.
     ///
     /// # Errors
     ///
-    /// An error says that the program cannot do its work; an input that is merely bad is data, and becomes a message.
+    /// Return an error only if the program cannot do its work. A bad input is data and becomes a message.
     fn process(
         &self,
         input: Self::Takes,
@@ -80,16 +80,16 @@ impl Target {
     }
 }
 
-/// A step without its types, so that a pipeline can be made of any.
+/// A step without its types, so that a pipeline can hold any.
 pub(crate) trait AnyStep<M: MessageSet>: Send {
     fn targets(&self) -> Vec<Target>;
 
-    /// Returns what the step finds beside its message: nothing if it is stateless.
+    /// Returns the memory that the step looks into; none if it is stateless.
     fn finds(&self) -> Vec<Declared> {
         Vec::new()
     }
 
-    /// Takes where these are.
+    /// Sets the positions of this memory.
     fn connect(&mut self, slots: &[usize]) {
         let _ = slots;
     }
@@ -99,12 +99,12 @@ pub(crate) trait AnyStep<M: MessageSet>: Send {
         let _ = (message, memory);
     }
 
-    /// Adds what the step will look up for `message` to what that is shared out by.
+    /// Adds the step's look-up for `message` to the message's share key.
     fn share(&self, message: &M, memory: &mut Memory, share: &mut Share) {
         let _ = (message, memory, share);
     }
 
-    /// Handles a message; returns what was emitted first if it goes by its kind. The rest is in the outbox.
+    /// Handles a message. Returns the first output if it is routed by its kind; the others are in the outbox.
     fn process(
         &self,
         message: M,
@@ -148,12 +148,12 @@ pub(crate) fn run_any<M: MessageSet, T: TypedStep<M>>(
 #[inline]
 fn take<M: MessageSet, P: VariantOf<M>>(message: M) -> Result<P, StepError> {
     P::from_message(message).map_err(|message| {
-        // The scenario routes by kind: this would be a fault of the kernel.
+        // The scenario routes by kind, so this would be a bug in the kernel.
         StepError::new("WrongKind", format_args!("was handed a `{}`", message.kind().name_in::<M>()))
     })
 }
 
-/// A step that finds nothing beside its message.
+/// A stateless step.
 pub(crate) struct Stateless<S>(pub(crate) S);
 
 impl<M: MessageSet, S: Step<M> + Send> AnyStep<M> for Stateless<S> {

@@ -1,4 +1,4 @@
-//! Why a step failed, as it says itself and as the runner reports it.
+//! Errors of steps: the step's own error, and the runner's report of it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,8 @@ use crate::Encode;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepError {
-    // In a box, since a step's result is handed on many times a line, and is hardly ever an error: this saves 4 % of the instructions of a line.
+    // Boxed, because a step's result is moved many times per line and is hardly ever an error: this saves 4 % of the
+    // instructions of a line.
     details: Box<Details>,
 }
 
@@ -34,7 +35,7 @@ impl StepError {
         Self { details: Box::new(Details { type_name, message, always_stops: false }) }
     }
 
-    /// Makes this an error that ends the run whatever the policy for step errors says.
+    /// Makes this an error that ends the run under every policy for step errors.
     pub fn stopping(mut self) -> Self {
         self.details.always_stops = true;
         self
@@ -50,7 +51,7 @@ impl StepError {
         &self.details.message
     }
 
-    /// Returns whether this ends the run whatever the policy for step errors says.
+    /// Returns whether this ends the run under every policy for step errors.
     pub fn always_stops(&self) -> bool {
         self.details.always_stops
     }
@@ -84,6 +85,6 @@ pub struct StepFailure {
     pub line_no: u64,
     /// The step's name.
     pub step_name: String,
-    /// What it said, or what it panicked with.
+    /// Its error, or its panic message.
     pub error: StepError,
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a pipeline before it runs.
+//! Faults of a pipeline, found before it runs.
 
 use std::fmt;
 
@@ -36,10 +36,10 @@ pub enum WiringFault {
         index: usize,
         /// The step's name.
         name: String,
-        /// What its builder said.
+        /// The error of its builder.
         cause: String,
     },
-    /// The step looks into memory that the application does not declare.
+    /// The step looks into undeclared memory.
     #[error("step `{name}` looks into the memory `{memory}`, which is not declared")]
     MemoryUndeclared {
         /// The step's position.
@@ -49,7 +49,7 @@ pub enum WiringFault {
         /// The name of the memory.
         memory: &'static str,
     },
-    /// The step looks something up by another key, or as another kind of memory, than is declared.
+    /// The step looks into memory that is declared with another key or of another kind.
     #[error(
         "step `{name}` looks into the memory `{memory}` by `{key}`, and it is declared otherwise, by `{declared}`"
     )]
@@ -65,7 +65,7 @@ pub enum WiringFault {
         /// The type of the declared key.
         declared: &'static str,
     },
-    /// Neither the source nor an earlier step sends the step anything.
+    /// Neither the source nor an earlier step sends messages to the step.
     #[error("step `{name}` takes `{takes}`, which no earlier step sends it")]
     Unfed {
         /// The step's position.
@@ -75,10 +75,10 @@ pub enum WiringFault {
         /// The kind that it waits for.
         takes: &'static str,
     },
-    /// No step takes what the source gives.
+    /// No step takes the source's kind.
     #[error("no step takes `{kind}`, which the source gives")]
     SourceUndeliverable {
-        /// The kind that the source gives.
+        /// The source's kind.
         kind: &'static str,
     },
     /// No later step takes a kind that the step emits.
@@ -103,7 +103,7 @@ pub enum WiringFault {
         /// The name of the target.
         target: String,
     },
-    /// The step names a target that has had its turn by then.
+    /// The step names a target that comes before it.
     #[error("step `{name}` sends `{kind}` to step `{target}`, which does not come after it")]
     TargetNotLater {
         /// The sending step's position.
@@ -132,7 +132,7 @@ pub enum WiringFault {
 }
 
 impl WiringFault {
-    /// Returns the position in the pipeline of the name that is at fault; `None` if it is the pipeline as a whole.
+    /// Returns the position of the faulty name in the pipeline; `None` if the pipeline as a whole is at fault.
     pub fn index(&self) -> Option<usize> {
         match self {
             Self::TooManySteps { .. } | Self::SourceUndeliverable { .. } => None,
@@ -149,7 +149,7 @@ impl WiringFault {
         }
     }
 
-    /// Returns whether the pipeline cannot run even when it is not strict.
+    /// Returns whether the fault is fatal even if the pipeline is not strict.
     pub fn is_fatal(&self) -> bool {
         matches!(
             self,
@@ -162,7 +162,7 @@ impl WiringFault {
     }
 }
 
-/// Every fault of a pipeline that cannot run, by position; there is at least one. Displayed, they stand one on a line.
+/// All faults of a pipeline that cannot run, by position; at least one. Displayed one per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WiringFaults(pub(crate) Vec<WiringFault>);
 

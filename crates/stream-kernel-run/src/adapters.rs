@@ -1,14 +1,14 @@
-//! What a run is connected to: configuration of the file that lines come from and of the one that they go to.
+//! Adapters: configuration of the input file and the output file.
 
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What stands for standard input and output.
+/// The path that stands for standard input and output.
 pub const STANDARD_STREAM: &str = "-";
 
-/// An application's `adapters`: among them are those of the lines.
+/// An application's `adapters`, with those of its lines.
 pub trait LineAdapters {
     /// Returns where lines come from.
     fn input_source(&self) -> &InputSource;

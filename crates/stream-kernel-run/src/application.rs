@@ -1,4 +1,4 @@
-//! The contract of an application: what it brings along; everything else is the kernel's.
+//! The contract of an application: its own part; everything else is the kernel's.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,36 +17,37 @@ impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> Secti
 /// The configuration of an application.
 pub type ConfigOf<A> = Config<<A as Application>::Nodes, <A as Application>::Adapters>;
 
-/// An application on the kernel: it takes lines in, sends them through its steps, and puts lines out.
+/// An application on the kernel: takes lines in, sends them through its steps, and puts lines out.
 ///
-/// With this alone it has layered configuration, checks, tracing and checkpoints; the crate `stream-kernel-app` gives it a command line.
+/// This alone gives it layered configuration, checks, tracing and checkpoints. The crate `stream-kernel-app` adds a
+/// command line.
 pub trait Application: Sized + 'static {
-    /// Everything that moves through the pipeline, [`RawLine`](crate::RawLine) among it: that is what comes in.
+    /// The messages of the pipeline, with [`RawLine`](crate::RawLine), the input, among them.
     type Message: LineMessage;
     /// The parameters of the steps: `nodes` in the configuration.
     type Nodes: Section;
-    /// What the application is connected to: `adapters` in the configuration.
+    /// The connections of the application: `adapters` in the configuration.
     type Adapters: Section + LineAdapters;
 
     /// How the application presents itself.
     const ABOUT: About;
 
-    /// Returns what a run remembers, and every step by name, in the order in which they run if the configuration does not say.
+    /// Returns the memory of a run and every step by name, in the default order.
     fn registry() -> Registry<Self::Message, ConfigOf<Self>>;
 
-    /// Reports what only the application can find wrong with its configuration.
+    /// Reports the mistakes in the configuration that only the application can find.
     fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {
         let _ = loaded;
     }
 
-    /// Returns in words which rules the configuration puts in force, and which it switches off: labels, each with a
-    /// text. `check` and the first lines of a run's summary show them, so that nobody runs without a limit unawares.
+    /// Returns in words which rules the configuration enables and disables: labels, each with a text. `check` and the
+    /// first lines of a run's summary show them, so that nobody runs without a limit unawares.
     fn rules(config: &ConfigOf<Self>) -> Vec<(&'static str, String)> {
         let _ = config;
         Vec::new()
     }
 
-    /// Appends what is due after the last line to `output`.
+    /// Appends the output that is due after the last line.
     fn finish(config: &ConfigOf<Self>, memory: &mut Memory, output: &mut Vec<u8>) {
         let _ = (config, memory, output);
     }
@@ -58,7 +59,7 @@ pub trait Application: Sized + 'static {
     }
 }
 
-/// How an application presents itself, and what its configuration knows.
+/// An application's name, version and built-in configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The program's name; environment variables begin with it, in capitals.
@@ -67,16 +68,16 @@ pub struct About {
     pub version: &'static str,
     /// What the program does, in a sentence.
     pub about: &'static str,
-    /// The configuration that stands in when no file is named: its name, and its text in YAML.
+    /// The built-in configuration, used when no file is named: its name, and its text in YAML.
     pub profile: (&'static str, &'static str),
-    /// The keys of `runtime.limits`, each with its description; the application's tables go by them.
+    /// The keys of `runtime.limits`, each with its description; the application's tables use them.
     pub limits: &'static [(&'static str, &'static str)],
-    /// Keys that the configuration no longer has, and what to do instead; `*` stands for any one key.
+    /// Removed configuration keys, each with its replacement; `*` stands for any one key.
     pub retired_keys: &'static [(&'static str, &'static str)],
 }
 
 impl About {
-    /// Returns how an application presents itself that has no limits and no retired keys.
+    /// Returns the presentation of an application without limits and removed keys.
     pub const fn new(
         name: &'static str,
         version: &'static str,
@@ -87,7 +88,7 @@ impl About {
     }
 }
 
-/// A line of the summary: something counted.
+/// A row of the summary: a label and a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SummaryRow {
     /// What was counted.

@@ -1,4 +1,4 @@
-//! What a checkpoint asks of a configuration: files that can be cut, and a directory of its own.
+//! Demands of a checkpoint on the configuration: files that can be cut, and a directory of its own.
 
 use std::fs;
 use std::path::Path;
@@ -14,11 +14,11 @@ use crate::same_file::{are_same, is_not_a_file};
 use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 const DIR_KEY: &str = "runtime.checkpoint.dir";
-/// A checkpoint has room for this too: an output has a longer name until it is complete.
+/// A checkpoint must have room for this too, because the output has a longer name until it is complete.
 const LONGEST_SUFFIX_BYTES: usize = ".partial".len();
 const WITHOUT: &str = "or leave out `runtime.checkpoint`";
 
-/// Reports what does not go together with a checkpoint. Nothing is opened.
+/// Reports settings that a checkpoint excludes. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let config = loaded.config();
     let Some(checkpoint) = config.runtime.checkpoint.clone() else { return };
@@ -86,7 +86,7 @@ fn check_dir<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
     loaded.report(DIR_KEY, problem.expected(expected).hint(hint));
 }
 
-/// Reports a file that was read and lies in the checkpoint's directory, where a run would write over it.
+/// Reports a configuration file in the checkpoint's directory, where a run would overwrite it.
 fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
     let key_file = loaded.config().runtime.tracing.redact.key_file.clone();
     let mut read = loaded.files().to_vec();
@@ -100,7 +100,7 @@ fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
     }
 }
 
-/// Returns whether the path is the directory, or of a file that lies directly in it.
+/// Returns whether the path is the directory itself or directly in it.
 fn is_within(path: &Path, dir: &Path) -> bool {
     are_same(path, dir) || are_same(dir_of(path), dir)
 }

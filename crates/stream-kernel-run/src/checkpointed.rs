@@ -1,4 +1,4 @@
-//! A run with a checkpoint: killed at any moment and started again, it comes to what it would have come to.
+//! Runs with a checkpoint: killed at any moment and started again, a run gives the results of an undisturbed one.
 
 mod commits;
 mod committer;
@@ -30,87 +30,88 @@ pub use failure::CheckpointFailure;
 pub use identity::check_program;
 pub use shared::{Reached, SharedCheckpoint};
 
-/// What deciding lines again must cost, in bytes of a snapshot, to be worth one: that of six million lines, which takes some seconds.
+/// The cost of deciding lines again that justifies a snapshot, in bytes of a snapshot: that of six million lines, which
+/// takes some seconds.
 pub const MIN_SNAPSHOT_BYTES: u64 = 1_200_000_000;
 
-/// What a run with a checkpoint needs beside its job.
+/// The options of a run with a checkpoint, beside its job.
 pub struct CheckpointOptions<'a> {
-    /// Where all its files are.
+    /// The disk with all its files.
     pub disk: Arc<dyn Disk>,
-    /// What time it is: for the cadence of commits, and in them for people.
+    /// The wall clock: for the cadence of commits, and for people in each commit.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Where commits are made.
     pub commit_in: CommitIn,
-    /// How much deciding lines again must cost, in bytes of a snapshot, to be worth one: mostly [`MIN_SNAPSHOT_BYTES`]. With 0 every commit
-    /// has one.
+    /// The cost of deciding lines again that justifies a snapshot, in bytes of a snapshot: usually
+    /// [`MIN_SNAPSHOT_BYTES`]. With 0, every commit has a snapshot.
     pub min_snapshot_bytes: u64,
     /// The run's name in its trace.
     pub run_id: &'a str,
-    /// Whether what the checkpoint holds is to be forgotten.
+    /// Whether to discard an existing checkpoint.
     pub restart: bool,
-    /// Is told before every line, and behind the last, how far the run has come; returns whether it is to stop.
+    /// Called before every line and after the last with the progress of the run; returns whether to stop.
     pub between_lines: &'a mut dyn FnMut(Position) -> bool,
-    /// Is told what people may want to know.
+    /// Called with events for people.
     pub tell: &'a mut dyn FnMut(Event<'_>),
 }
 
-/// Something that people may want to know of a run.
+/// An event of a run, for people.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The run goes on after a line, the last one that was committed.
+    /// The run resumes after the line that was committed last.
     Resumed {
         /// The last line that was committed.
         line_no: u64,
-        /// Whether the run had come to the end of its input.
+        /// Whether the run was complete.
         was_complete: bool,
     },
-    /// The output so far has taken another name, since the configuration names another one now.
+    /// The unfinished output was renamed, because the configuration names another output now.
     OutputMoved {
-        /// The name that it had.
+        /// Its earlier name.
         from: &'a Path,
-        /// The name that it has until it is complete.
+        /// Its name until it is complete.
         to: &'a Path,
     },
-    /// The trace ends: what followed could not be written, and the run goes on without it.
+    /// The trace ends here: it could not be written further, and the run goes on without it.
     TraceEnds {
         /// The trace.
         path: &'a str,
-        /// The last line whose records it is certain to hold.
+        /// The last line whose records it certainly holds.
         line_no: u64,
-        /// Why, unless that was told by an earlier run.
+        /// The cause, unless an earlier run has reported it.
         cause: Option<&'a io::Error>,
     },
-    /// A step wants people to know something: see [`Emitter::notice`](stream_kernel_exec::Emitter::notice).
+    /// A step has a notice for people: see [`Emitter::notice`](stream_kernel_exec::Emitter::notice).
     Notice(&'a str),
     /// A step failed, and the line was abandoned.
     Abandoned(&'a StepFailure),
-    /// The run waits for input, which may take any time.
+    /// The run waits for input, for any length of time.
     Waits(Position),
 }
 
-/// How a run with a checkpoint has ended.
+/// The end of a run with a checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Whether it was stopped; if not, all lines are read and the output has its name.
+    /// Whether it was stopped. If not, all lines are read and the output has its name.
     pub is_stopped: bool,
-    /// The counts of all lines, those of earlier runs included.
+    /// The counts of all lines, including those of earlier runs.
     pub report: RunReport,
-    /// The number of lines that earlier runs had taken.
+    /// The number of lines that earlier runs have taken.
     pub resumed_after: u64,
-    /// The last line in the trace, if what followed could not be written.
+    /// The last line in the trace, if it could not be written further.
     pub trace_ends_after: Option<u64>,
-    /// How many bytes without LF are left at the end of the input, for the next run.
+    /// The number of bytes without LF at the end of the input, left for the next run.
     pub bytes_left: u64,
     /// The application's part of the summary.
     pub summary: Vec<SummaryRow>,
 }
 
-/// Runs a job whose configuration has a checkpoint, from its beginning or from where the checkpoint says, traced by the clock that `clock`
-/// makes, if it is traced.
+/// Runs a job whose configuration has a checkpoint, from the beginning or from its last commit. `clock` makes the clock
+/// of the trace, if there is one.
 ///
 /// # Errors
 ///
-/// Says why the run was refused, or why it has ended; started again, it goes on from the last commit.
+/// Returns why the run was refused, or why it has ended. Started again, it goes on from the last commit.
 pub fn run_checkpointed<A: Application, C: Clock + 'static>(
     job: Job<A>,
     clock: impl FnOnce() -> C,
@@ -130,7 +131,7 @@ pub fn run_checkpointed<A: Application, C: Clock + 'static>(
 }
 
 impl<A: Application> Opened<A> {
-    /// Commits, if nothing may be written before: nothing that no commit accounts for.
+    /// Commits first where that is due: nothing may be written that no commit accounts for.
     fn begin(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), CheckpointFailure> {
         let Self { session, feed, commits, .. } = self;
         if let Some((path, line_no)) = commits.trace_end() {
@@ -139,7 +140,7 @@ impl<A: Application> Opened<A> {
         if self.commits_first {
             commits.commit_end(feed, session, tell, false, false)?;
         }
-        // What came after the last line of a complete run comes again, after the last of this one.
+        // The output after the last line of the complete run is written again, after the last line of this run.
         let output = feed.output.written.bytes;
         if feed.output.file.bytes() > output && !commits.is_finished {
             feed.output.file.cut_to(output)?;
@@ -150,7 +151,7 @@ impl<A: Application> Opened<A> {
         }
     }
 
-    /// Takes every line, and commits what can be if that is interrupted; returns whether the run was stopped.
+    /// Takes every line, and commits what it can after an interruption; returns whether the run was stopped.
     fn take_all(
         &mut self,
         between_lines: &mut dyn FnMut(Position) -> bool,
@@ -176,7 +177,7 @@ impl<A: Application> Opened<A> {
             }
         };
         commits.heed_trace_failure(tell)?;
-        // If that is not possible, an earlier commit has to do.
+        // If that fails, an earlier commit has to do.
         let _ = commits.commit_end(feed, session, tell, is_last_line_lost, false);
         Err(failure)
     }
@@ -199,11 +200,11 @@ impl<A: Application> Opened<A> {
     }
 }
 
-/// Makes the last commit, with what has been written until then.
+/// Makes the last commit, of everything written so far.
 type MakeCommit<'a> = dyn FnMut(&mut Commits, &mut CommittedFeed) -> Result<(), CheckpointFailure> + 'a;
 
 impl Names {
-    /// Has the last commit made. If all lines are read, the output is complete with this tail, and takes its name.
+    /// Makes the last commit. If all lines are read, this tail completes the output, which takes its name.
     fn end(
         self,
         commits: &mut Commits,
@@ -220,12 +221,12 @@ impl Names {
             feed.output.append(tail).map_err(CheckpointFailure::WriteOutput)?;
             commits.tail_bytes = tail.len() as u64;
         }
-        // Somebody else may have removed or replaced it: then it could not take its name.
+        // Another process may have removed or replaced it; then it cannot take its name.
         if !feed.output.is_at(&*disk, &output_path).map_err(FileError::io("be read", &output_path))? {
             return Err(CheckpointFailure::OutputGone { path: final_path, partial: output_path });
         }
         commit(commits, feed)?;
-        // That it has its name is committed, too: what has the partial name later is not taken for it.
+        // The name is committed too, so that a later file under the partial name is not mistaken for this output.
         let renamed = commits.committer.rename(&output_path, &final_path);
         renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
         commits.last.output.is_named = true;

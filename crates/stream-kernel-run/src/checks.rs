@@ -1,4 +1,4 @@
-//! What can only be checked once configuration, steps and files are seen together.
+//! Checks that need configuration, steps and files together.
 
 use stream_kernel_config::{Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
@@ -10,10 +10,10 @@ const STRICT_KEY: &str = "runtime.strict";
 const PIPELINE_KEY: &str = "runtime.pipeline";
 const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 
-/// A scenario, and what is to be said of it before it runs.
+/// A scenario, and the warnings about it.
 pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);
 
-/// Reports everything that is wrong and returns the scenario; none if there is no right one.
+/// Reports all mistakes and returns the scenario; none if it cannot be built.
 pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) -> Option<Bound<A::Message>> {
     let scenario = check_pipeline::<A>(loaded);
     check_whitelist(loaded);
@@ -27,7 +27,7 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) 
 fn check_pipeline<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) -> Option<Bound<A::Message>> {
     let registry = A::registry();
     let strict = loaded.config().runtime.strict;
-    // How steps fit is not concluded from what only stands in for mistaken values.
+    // Placeholders for mistaken values say nothing about how steps fit.
     let is_certain = ![STRICT_KEY, PIPELINE_KEY].iter().any(|key| loaded.is_mistaken(key));
     let pipeline = loaded.config().runtime.pipeline.clone();
     let bind = |pipeline: &[String]| {
@@ -45,8 +45,8 @@ fn check_pipeline<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) ->
         }
         Err(faults) => faults,
     };
-    // A misspelt name would bring further faults along: what it stands for is not there. They are looked for again with
-    // the names that are most probably meant, so that only those that are left then are reported.
+    // A misspelt name would cause further faults, because its step is missing. The check runs again with the most
+    // probable names, and only the faults that are left are reported.
     let meant = pipeline.iter().map(|name| nearest(name, registry.names()).unwrap_or(name).to_owned());
     let meant: Vec<String> = meant.collect();
     let left = bind(&meant).err();

@@ -1,4 +1,4 @@
-//! Clusters: the hosts that are listed, the place of this process among them, and what they trust each other by.
+//! Checks of a cluster: its hosts, the place of this process among them, and its secret.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const CLEARTEXT_KEY: &str = "runtime.cluster.cleartext";
 const HOW_TO_MAKE_A_SECRET: &str =
     "make one with `(umask 77; head -c 32 /dev/urandom > FILE)`, and give each process a copy";
 
-/// Reports what is wrong with the cluster, an unusable secret included, and returns the secret, if there is one.
+/// Reports mistakes in the cluster, including an unusable secret, and returns the secret, if there is one.
 ///
 /// Without a cluster nothing is read.
 pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Option<ClusterSecret> {
@@ -76,7 +76,7 @@ fn check_size<N, A>(loaded: &mut Loaded<N, A>, Cluster { hosts, process, .. }: &
     }
 }
 
-/// Reports that hosts elsewhere are reached without a secret, or in the clear without anybody's knowledge.
+/// Reports remote hosts that are reached without a secret, or unencrypted without the user's consent.
 fn check_trust<N, A>(loaded: &mut Loaded<N, A>, cluster: &Cluster) {
     let elsewhere = cluster.hosts.iter().enumerate().find(|(_, host)| !is_loopback(host));
     let Some((index, host)) = elsewhere else { return };

@@ -7,13 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The shortest secret, in bytes: one that is shorter could be guessed.
+/// The shortest secret, in bytes: a shorter one could be guessed.
 pub const MIN_SECRET_BYTES: usize = 16;
 
 /// The longest secret, in bytes.
 pub const MAX_SECRET_BYTES: usize = 4_096;
 
-/// The permissions of anybody but the owner of a file.
+/// The permission bits of everybody but the owner of a file.
 const OF_OTHERS: u32 = 0o077;
 
 /// The secret of a cluster. Its `Debug` does not show it.
@@ -29,7 +29,7 @@ impl ClusterSecret {
             return Err(SecretFault::Open { mode });
         }
         let mut bytes = Vec::new();
-        // One byte more than a secret may have tells that there is too much; the rest is not looked at.
+        // One byte above the bound shows that there is too much; the rest is not read.
         let read = file.take(MAX_SECRET_BYTES as u64 + 1).read_to_end(&mut bytes);
         match read.map_err(SecretFault::Unreadable)? {
             0..MIN_SECRET_BYTES => Err(SecretFault::TooShort),
@@ -38,13 +38,13 @@ impl ClusterSecret {
         }
     }
 
-    /// Returns the secret: the content of its file, a line end included.
+    /// Returns the secret: the content of its file, including a line end.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// What is wrong with a secret's file. Its `Display` says what follows the file's name.
+/// What is wrong with a secret's file. Its `Display` follows the file's name.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretFault {
     #[error("cannot be read: {0}")]
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_holds_no_secret() {
+    fn an_unreadable_file_holds_no_secret() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
         assert!(ClusterSecret::read(&missing).unwrap_err().to_string().starts_with("cannot be read: "));

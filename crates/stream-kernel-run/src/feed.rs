@@ -1,4 +1,4 @@
-//! Every line of an input through a session, and what it writes to an output.
+//! The feed: takes every line of an input through a session, and writes its output.
 
 use std::io::{self, BufRead, Write};
 
@@ -6,13 +6,13 @@ use stream_kernel_exec::StepFailure;
 
 use crate::{Application, Event, LineReader, MAX_LINES_AHEAD, Position, Session};
 
-/// What a session is fed from, and what it feeds.
+/// The input, the session and the output of a feed.
 pub(crate) struct Feed<I, O> {
     pub(crate) lines: LineReader<I>,
     pub(crate) output: O,
 }
 
-/// Why no more lines are taken; `E` is why the last one could not be committed.
+/// Why no more lines are taken; `E` is why the last commit failed.
 pub(crate) enum Interruption<E> {
     /// The input cannot be read.
     Read(io::Error),
@@ -20,14 +20,15 @@ pub(crate) enum Interruption<E> {
     Write(io::Error),
     /// A step has ended the run.
     Step(StepFailure),
-    /// A commit could not be made.
+    /// A commit failed.
     Commit(E),
 }
 
 impl<I: BufRead, O: Write> Feed<I, O> {
-    /// Takes every line through the session, until there is none left or the run is to stop; returns whether it was stopped.
+    /// Takes every line through the session, to the end or until the run is to stop; returns whether it was stopped.
     ///
-    /// `between_lines` is asked before every line, and behind the last; `line_done` is called when the output of a line is written.
+    /// `between_lines` is asked before every line and after the last; `line_done` is called when the output of a line
+    /// is written.
     pub(crate) fn take_all<A: Application, E>(
         &mut self,
         session: &mut Session<A>,
@@ -54,7 +55,7 @@ impl<I: BufRead, O: Write> Feed<I, O> {
         }
     }
 
-    /// Prepares the next line and those that are read already, and returns whether there is one.
+    /// Prepares the next line and those that are already read, and returns whether there is one.
     fn prepare<A: Application, E>(
         &mut self,
         session: &mut Session<A>,
@@ -65,7 +66,7 @@ impl<I: BufRead, O: Write> Feed<I, O> {
             Ok(None) => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Before it waits, the run brings out what somebody may be waiting for in turn.
+                // Before the run waits, it flushes the output, because somebody may be waiting for it.
                 self.output.flush().map_err(Interruption::Write)?;
                 session.idle();
                 tell(Event::Waits(session.position()));
@@ -83,7 +84,7 @@ impl<I: BufRead, O: Write> Feed<I, O> {
     }
 }
 
-/// Tells people what steps want them to know.
+/// Passes the steps' notices to people.
 pub(crate) fn tell_notices<A: Application>(session: &mut Session<A>, tell: &mut dyn FnMut(Event<'_>)) {
     for notice in session.take_notices() {
         tell(Event::Notice(&notice));

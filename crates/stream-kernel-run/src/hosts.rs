@@ -12,7 +12,7 @@ pub const MAX_HOSTS: usize = 256;
 /// The longest file of hosts, in bytes.
 pub const MAX_HOSTS_FILE_BYTES: usize = 64 * 1_024;
 
-/// The longest name of a host, in bytes: that of the domain name system.
+/// The longest name of a host, in bytes: the limit of the domain name system.
 pub const MAX_HOST_NAME_BYTES: usize = 253;
 
 /// The longest part of a name between dots, in bytes.
@@ -33,16 +33,16 @@ pub enum HostFault {
     /// The port is not a number, or a number beyond 65,535.
     #[error("the port is not a number from 1 to 65535")]
     Port,
-    /// The port is 0, which lets the system choose one that the other processes cannot know.
+    /// The port is 0: the system would choose one that the other processes cannot know.
     #[error("the port is 0")]
     PortZero,
-    /// What stands before the port is neither a name nor an address.
+    /// The text before the port is neither a name nor an address.
     #[error("neither a name nor an address stands before the port")]
     Name,
-    /// An IPv6 address stands without brackets, or something else stands in brackets.
+    /// An IPv6 address without brackets, or something else in brackets.
     #[error("not an IPv6 address in brackets and a port")]
     Brackets,
-    /// The address stands for all addresses of a machine, so that no other process can reach it.
+    /// The address means all addresses of a machine, so no other process can reach it.
     #[error("no process can be reached at this address")]
     Unspecified,
     /// The entry names the same host and port as an earlier one.
@@ -54,7 +54,7 @@ pub enum HostFault {
 }
 
 impl HostFault {
-    /// Returns what to do about it, for people.
+    /// Returns the remedy, for people.
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Empty => "list one `host:port` for each process",
@@ -68,9 +68,9 @@ impl HostFault {
     }
 }
 
-/// Returns what is wrong with a list of hosts: faults, each with the entry, counted from 0. None if nothing is.
+/// Returns the faults in a list of hosts, each with the entry's index, counted from 0; none if the list is good.
 ///
-/// Of a list that is too long only that is returned, with the first entry beyond. No name is looked up.
+/// If the list is too long, only that is returned, with the first entry beyond. No name is looked up.
 ///
 /// ```
 /// use stream_kernel_run::hosts::{HostFault, check_hosts};
@@ -105,7 +105,7 @@ pub fn is_loopback(host: &str) -> bool {
         || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Returns the entries of a file's text: one a line, without blank lines, and without what follows a `#`.
+/// Returns the entries of a file's text: one per line, without blank lines and without comments after a `#`.
 ///
 /// They are not checked: [`check_hosts`] does that.
 pub fn parse_hosts(text: &str) -> Vec<String> {
@@ -113,7 +113,7 @@ pub fn parse_hosts(text: &str) -> Vec<String> {
     entries.filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
-/// Why a file of hosts cannot be used. Its `Display` says what follows the file's name.
+/// Why a file of hosts cannot be used. Its `Display` follows the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum HostsFileError {
     /// The file cannot be opened or read.
@@ -131,10 +131,11 @@ pub enum HostsFileError {
 ///
 /// # Errors
 ///
-/// The file cannot be read, is longer than [`MAX_HOSTS_FILE_BYTES`] or is not text. A file without entries is not an error.
+/// The file cannot be read, is longer than [`MAX_HOSTS_FILE_BYTES`] or is not text. A file without entries is not an
+/// error.
 pub fn read_hosts_file(path: &Path) -> Result<Vec<String>, HostsFileError> {
     let mut bytes = Vec::new();
-    // One byte more than a file may have tells that there is too much; the rest is not looked at.
+    // One byte above the bound shows that there is too much; the rest is not read.
     let read =
         File::open(path).and_then(|file| file.take(MAX_HOSTS_FILE_BYTES as u64 + 1).read_to_end(&mut bytes));
     read.map_err(HostsFileError::Read)?;
@@ -178,7 +179,7 @@ fn split(entry: &str) -> Result<(&str, u16), HostFault> {
     }
 }
 
-/// Returns what the spellings of one host have in common.
+/// Returns the common form of all spellings of a host.
 fn canonical(name: &str) -> String {
     match name.parse::<IpAddr>() {
         Ok(address) => address.to_string(),
@@ -186,7 +187,7 @@ fn canonical(name: &str) -> String {
     }
 }
 
-/// Returns whether `text` can be the name of a host. What looks like an IPv4 address and is not one cannot.
+/// Returns whether `text` can be the name of a host. A text that looks like an IPv4 address and is not one cannot.
 fn is_name(text: &str) -> bool {
     let labels = text.strip_suffix('.').unwrap_or(text);
     let is_label = |label: &str| {

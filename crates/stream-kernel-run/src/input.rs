@@ -1,4 +1,4 @@
-//! Where lines come from: a file, or something that may let us wait.
+//! Input of lines: a file, or a stream that may block.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -18,18 +18,18 @@ const BLOCK_BYTES: usize = 256 * 1024;
 pub struct OpenInputError {
     /// The input.
     pub path: PathBuf,
-    /// What the system said.
+    /// The system's error.
     #[source]
     pub cause: io::Error,
 }
 
-/// An input that is open.
+/// An open input.
 pub(crate) struct InputFile {
     file: File,
     path: PathBuf,
-    /// The length in bytes when it was opened, if that is known: that of a regular file.
+    /// The length in bytes when it was opened, if it is a regular file.
     pub(crate) bytes: Option<u64>,
-    /// What becomes readable when the run is to stop; `None` if there is no waiting.
+    /// Becomes readable when the run is to stop; `None` if the input never blocks.
     wake: Option<OwnedFd>,
     has_said_so: bool,
 }
@@ -42,7 +42,7 @@ impl InputFile {
 
     fn try_open(path: &Path) -> io::Result<Self> {
         let file = if is_standard_stream(path) {
-            // Not through the standard library's buffer: what lies there would not be seen when we wait for more.
+            // Not through the standard library's buffer: bytes there would be invisible to a wait.
             File::from(io::stdin().as_fd().try_clone_to_owned()?)
         } else {
             File::open(path)?
@@ -55,11 +55,10 @@ impl InputFile {
         Ok(Self { file, path: path.to_owned(), bytes, wake: None, has_said_so: false })
     }
 
-    /// Returns the bytes of the input. Where it would have to wait for any it first says so with
-    /// [`io::ErrorKind::WouldBlock`], and waits when it is asked again; that `wake`
-    /// becomes readable ends the waiting with [`io::ErrorKind::Interrupted`].
+    /// Returns the bytes of the input. Before it blocks, it returns [`io::ErrorKind::WouldBlock`] once, and blocks when
+    /// it is called again. When `wake` becomes readable, it returns [`io::ErrorKind::Interrupted`].
     pub(crate) fn into_bytes(self, wake: OwnedFd) -> impl BufRead {
-        // A regular file never lets us wait.
+        // A regular file never blocks.
         let wake = self.bytes.is_none().then_some(wake);
         BufReader::with_capacity(BLOCK_BYTES, Self { wake, ..self })
     }
@@ -67,7 +66,7 @@ impl InputFile {
     fn check_length(&mut self) -> io::Result<()> {
         let Some(bytes_at_first) = self.bytes else { return Ok(()) };
         let bytes = self.file.metadata()?.len();
-        // What the system makes up, as in `/proc`, has a length of 0 all the time.
+        // Generated files, as in `/proc`, always have a length of 0.
         if (bytes, bytes_at_first) == (0, 0) {
             return Ok(());
         }
@@ -104,12 +103,12 @@ impl Read for InputFile {
     }
 }
 
-/// Checks that an input, at its end with `bytes` bytes, was not shortened since it had `bytes_before`, be it when it
-/// was opened or by what was read of it. What is read of the last line then may be a part of it.
+/// Checks that an input, at its end after `bytes` bytes, is not shorter than `bytes_before`, its length when it was
+/// opened or last read. Otherwise its last line may be a fragment.
 ///
 /// # Errors
 ///
-/// Somebody else has shortened it.
+/// Another process has shortened it.
 pub(crate) fn check_not_shortened(bytes: u64, bytes_before: u64) -> io::Result<()> {
     if bytes >= bytes_before {
         return Ok(());
@@ -125,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns an input of `content`, of which `read` bytes are read in small pieces, and its file.
+    /// Returns an input of `content`, after `read` bytes of it are read in small pieces, and its file.
     fn input(content: &[u8], read: usize) -> (InputFile, File, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("in");
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_grew_may_not_become_shorter_than_what_was_read() {
+    fn a_grown_input_may_not_shrink_below_its_read_part() {
         for (left, is_whole) in [(5, false), (6, true)] {
             let (mut input, mut other, _folder) = input(b"a\nb\n", 0);
             io::Write::write_all(&mut other, b"c\n").unwrap();
@@ -160,9 +159,9 @@ mod tests {
         }
     }
 
-    /// The system does not know how long what it makes up is.
+    /// The system does not know the length of a generated file.
     #[test]
-    fn what_has_no_length_can_be_read() {
+    fn a_file_without_length_can_be_read() {
         let input = InputFile::open(Path::new("/proc/self/status")).unwrap();
         assert!(!io::read_to_string(input).unwrap().is_empty());
     }

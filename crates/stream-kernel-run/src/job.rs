@@ -1,4 +1,4 @@
-//! Jobs: configurations that were found right, with their steps built and wired.
+//! Jobs: a valid configuration, with its steps built and wired.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::{
     tracing, worker_checks,
 };
 
-/// A configuration that was found right, with its steps built and wired. No file has been touched yet, but for the key of a
-/// redaction and the secret of a cluster, which were read.
+/// A valid configuration, with its steps built and wired. No file has been touched yet, except the key of a redaction
+/// and the secret of a cluster, which are read.
 ///
-/// A command line makes one for each command; a program or test of its own prepares one and starts it, with any output,
+/// A command line prepares one for each command. A program or a test can prepare one too, and start it with any output,
 /// clock and sink. The [crate's documentation](crate) has a whole example.
 pub struct Job<A: Application> {
     config: Arc<ConfigOf<A>>,
@@ -26,7 +26,7 @@ pub struct Job<A: Application> {
 }
 
 impl<A: Application> Job<A> {
-    /// Returns a loader that knows the application's defaults, but no layer yet.
+    /// Returns a loader with the application's defaults and no layers.
     pub fn loader() -> Loader {
         let About { name: program, profile: (name, yaml), limits, retired_keys, .. } = A::ABOUT;
         let loader = Loader::new(environment_prefix(program))
@@ -68,11 +68,11 @@ impl<A: Application> Job<A> {
         }
     }
 
-    /// Returns another job of the same configuration, with steps and memory of its own, without loading it again.
+    /// Returns another job of the same configuration, with its own steps and memory, without loading it again.
     ///
     /// # Errors
     ///
-    /// A step whose builder may refuse does so now.
+    /// A builder that may refuse does so here.
     pub fn again(&self) -> Result<Self, WiringFaults> {
         let (runtime, source) = (&self.config.runtime, A::Message::LINE_KIND);
         let plan = Plan { source, pipeline: &runtime.pipeline, strict: runtime.strict };
@@ -92,7 +92,7 @@ impl<A: Application> Job<A> {
         &self.config
     }
 
-    /// Returns the configuration, to be kept beside the job.
+    /// Returns the configuration, for use beside the job.
     pub fn shared_config(&self) -> Arc<ConfigOf<A>> {
         Arc::clone(&self.config)
     }
@@ -102,12 +102,12 @@ impl<A: Application> Job<A> {
         &self.effective
     }
 
-    /// Returns the steps as they are wired.
+    /// Returns the wiring of the steps.
     pub fn scenario(&self) -> &Scenario<A::Message> {
         &self.scenario
     }
 
-    /// Returns what is let pass: optional sources that could not be read, and what is wrong with a pipeline that is not strict.
+    /// Returns the warnings: optional sources that could not be read, and faults of a pipeline that is not strict.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -117,18 +117,19 @@ impl<A: Application> Job<A> {
         &self.redaction
     }
 
-    /// Returns whether the configuration asks for several workers: several threads, a cluster of any size, or files of each worker.
+    /// Returns whether the configuration asks for several workers: several threads, a cluster of any size, or files of
+    /// each worker.
     pub fn is_on_several_workers(&self) -> bool {
         worker_checks::is_on_several_workers(&self.config)
     }
 
-    /// Returns the secret that the processes of a cluster know each other by; `None` if none is configured.
+    /// Returns the secret of the cluster; `None` if none is configured.
     pub fn cluster_secret(&self) -> Option<&ClusterSecret> {
         self.cluster_secret.as_ref()
     }
 
-    /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off. Its clock is made only if
-    /// there is one.
+    /// Returns the configured recorder with this `sink`; `None` if tracing is off. Its clock is made only if there is
+    /// one.
     pub fn recorder<C: Clock + 'static>(
         &self,
         clock: impl FnOnce() -> C,
@@ -143,7 +144,8 @@ impl<A: Application> Job<A> {
         Session::new(self.into_runner(run_id, recorder), config)
     }
 
-    /// Returns the runner of a run named `run_id`, for a driver of its own kind. It is traced if there is a recorder.
+    /// Returns the runner of a run named `run_id`, for a driver of the caller's own. It is traced if there is a
+    /// recorder.
     pub fn into_runner(self, run_id: &str, recorder: Option<Recorder>) -> SyncRunner<A::Message> {
         let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
         let on_step_error = match self.config.runtime.on_step_error {
@@ -158,11 +160,11 @@ impl<A: Application> Job<A> {
     }
 }
 
-/// Returns memory as an application declares it, empty, to [check](Memory::check) snapshots with.
+/// Returns empty memory as the application declares it, to [check](Memory::check) snapshots with.
 ///
 /// # Errors
 ///
-/// Returns what is wrong with the application's own profile.
+/// Returns the mistakes in the application's own profile.
 pub fn empty_memory<A: Application>() -> Result<Memory, Mistakes> {
     let loaded = Job::<A>::loader().load::<A::Nodes, A::Adapters>()?;
     Ok(A::registry().build_memory(loaded.config()))

@@ -50,7 +50,7 @@ pub use raw_line::{LineContent, LineMessage, RawLine};
 pub use session::{MAX_LINES_AHEAD, Position, Session};
 pub use shared_files::{OpenInput, SharedFiles};
 
-/// Files that are whole or not there, and paths that lead to the same file: for commands beside a run.
+/// Files that are whole or absent, and paths to the same file, for commands beside a run.
 pub mod files {
     pub use crate::adapters::{STANDARD_STREAM, is_standard_stream};
     pub use crate::output::{OutputFile, partial_path, write_to_what_is_there};

@@ -1,4 +1,4 @@
-//! Where lines go to: a file that takes its name only when it is complete, or a stream.
+//! Output of lines: a file that takes its name only when it is complete, or a stream.
 
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
@@ -17,19 +17,19 @@ use crate::same_file::is_link_to_file;
 /// Why an output cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenOutputError {
-    /// The system does not open it.
+    /// The system refuses to open it.
     #[error("the output `{}` cannot be opened", path.display())]
     Io {
-        /// The output, or the name that it has until it is complete.
+        /// The output, or its name until it is complete.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
     /// Another run writes it.
     #[error("`{}` is being written by another run (wait until that ends, or stop it)", path.display())]
     InUse {
-        /// The name that it has until it is complete.
+        /// Its name until it is complete.
         path: PathBuf,
     },
 }
@@ -37,31 +37,31 @@ pub enum OpenOutputError {
 /// Lines are written in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// A file or stream that is open for output.
+/// An open file or stream.
 pub struct OutputFile {
     writer: BufWriter<File>,
-    /// How many bytes were written, what is buffered included.
+    /// The number of bytes written, including buffered ones.
     bytes: u64,
     path: PathBuf,
-    /// The path that the file has while it is written; `None` for a stream.
+    /// The path of the file while it is written; `None` for a stream.
     partial: Option<PathBuf>,
 }
 
 impl OutputFile {
-    /// Opens the output at `path`: `-` is standard output, what exists and is not a regular file is written to as it
-    /// is, and anything else is a new file that has another name until it is complete, and is locked until then. A link
-    /// is followed only to a pipe or device.
+    /// Opens the output at `path`. `-` is standard output, and an existing path that is not a regular file is written
+    /// as it is. Anything else is a new file with another name until it is complete, and a lock until then. A link is
+    /// followed only to a pipe or device.
     ///
     /// # Errors
     ///
     /// It cannot be opened, or another run writes it.
     pub fn open(path: &Path) -> Result<Self, OpenOutputError> {
-        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not
-        // tell of.
+        // In append mode: if another process cuts it, it stays too short, instead of getting a gap that its length does
+        // not show.
         Self::open_with(path, OpenOptions::new().append(true))
     }
 
-    /// Opens the output at `path` as [`open`](Self::open) does, for several workers that write at their places in it.
+    /// Opens the output at `path` as [`open`](Self::open) does, for several workers that write at offsets.
     ///
     /// # Errors
     ///
@@ -93,16 +93,16 @@ impl OutputFile {
         Self { writer, bytes: 0, path: path.to_owned(), partial }
     }
 
-    /// Returns the file, to write parts of the output at their places.
+    /// Returns the file, for writes at offsets.
     ///
     /// # Errors
     ///
-    /// Returns what the system says; the error names the output.
+    /// Returns the system's error, with the name of the output.
     pub fn part_writer(&self) -> io::Result<File> {
         self.writer.get_ref().try_clone().map_err(|error| named(&self.path, &error))
     }
 
-    /// Notes how many bytes were written in parts.
+    /// Notes the number of bytes written at offsets.
     pub fn parts_written(&mut self, bytes: u64) {
         self.bytes += bytes;
     }
@@ -112,17 +112,16 @@ impl OutputFile {
         named(&self.path, error)
     }
 
-    /// Returns where the lines are of an output that is not complete, if they still are there.
+    /// Returns the path of an incomplete output, if it still exists.
     pub fn left(&self) -> Option<&Path> {
         self.partial.as_deref().filter(|partial| is_at(self.writer.get_ref(), partial))
     }
 
-    /// Writes out what is buffered and, if it is a file, makes it durable and gives it its name, provided that it holds
-    /// what was written.
+    /// Writes the buffer and, if it is a file, syncs it and gives it its name, provided that it has its full length.
     ///
     /// # Errors
     ///
-    /// Returns why that is not possible; the error names the output.
+    /// Returns why that failed; the error names the output.
     pub fn complete(&mut self) -> io::Result<()> {
         self.flush()?;
         let Some(partial) = &self.partial else { return Ok(()) };
@@ -164,7 +163,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     file.is_some() && file == there
 }
 
-/// Flushing writes out what is buffered. Errors name the output.
+/// Flushing writes the buffer. Errors name the output.
 impl Write for OutputFile {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -178,12 +177,12 @@ impl Write for OutputFile {
     }
 }
 
-/// Makes a new file in place of what is left over of an earlier run, and locks it.
+/// Makes a new file in place of an earlier run's, and locks it.
 pub(crate) fn create_locked(path: &Path, options: &mut OpenOptions) -> Result<File, OpenOutputError> {
     let failed = |cause| OpenOutputError::Io { path: path.to_owned(), cause };
-    // Held until the new file is locked, so that nobody else replaces what is left over meanwhile.
+    // Held until the new file is locked, so that no other run replaces the old one meanwhile.
     let _left_over = lock_left_over(path)?;
-    // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
+    // Removed, not overwritten, to avoid links and other owners' permissions.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
@@ -193,9 +192,10 @@ pub(crate) fn create_locked(path: &Path, options: &mut OpenOptions) -> Result<Fi
     Ok(file)
 }
 
-/// Locks what is left over of an output, and returns it; `None` if nothing is, or it is no file that can be opened.
+/// Locks an earlier run's unfinished output, and returns it; `None` if there is none, or if it cannot be opened as a
+/// file.
 pub(crate) fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputError> {
-    // It may have become a pipe: to open that would wait for its other end.
+    // It may be a pipe now, and opening that would wait for its other end.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let Ok(file) = OpenOptions::new().write(true).custom_flags(flags).open(partial) else { return Ok(None) };
     if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
@@ -204,7 +204,7 @@ pub(crate) fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputE
     Ok(Some(file))
 }
 
-/// Locks an unfinished output for as long as it is open. Where the file system has no locks, it goes without.
+/// Locks an unfinished output for as long as it is open. Where the file system has no locks, it stays unlocked.
 fn lock(file: &File, partial: &Path) -> Result<(), OpenOutputError> {
     match try_lock(file, partial) {
         Ok(false) => Err(OpenOutputError::InUse { path: partial.to_owned() }),
@@ -212,16 +212,16 @@ fn lock(file: &File, partial: &Path) -> Result<(), OpenOutputError> {
     }
 }
 
-/// Opens what exists for reading and writing; a symbolic link is not followed.
+/// Opens an existing file for reading and writing; a symbolic link is not followed.
 ///
 /// # Errors
 ///
-/// Returns what the system said.
+/// Returns the system's error.
 pub fn write_to_what_is_there(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
 }
 
-/// Opens a pipe or device for writing. A link that leads to a regular file by now is not followed.
+/// Opens a pipe or device for writing. A link that has come to lead to a regular file is not followed.
 fn open_stream(path: &Path) -> io::Result<File> {
     if is_link_to_file(path) {
         return Err(Errno::LOOP.into());
@@ -230,7 +230,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
     if stream.metadata()?.is_file() { Err(Errno::LOOP.into()) } else { Ok(stream) }
 }
 
-/// Returns the path that an output file has until it is complete: `<path>.partial`.
+/// Returns the path of an output file until it is complete: `<path>.partial`.
 pub fn partial_path(path: &Path) -> PathBuf {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
@@ -243,9 +243,9 @@ mod tests {
 
     use super::*;
 
-    /// A link that appears between the look at the path and its opening must not lead anywhere.
+    /// A link that appears between the check of the path and its opening must not lead anywhere.
     #[test]
-    fn what_is_there_is_opened_unless_it_is_a_link() {
+    fn an_existing_path_is_opened_unless_it_is_a_link() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "kept").unwrap();
@@ -258,9 +258,9 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"kept");
     }
 
-    /// Somebody else may do this to an unfinished output while it is written.
+    /// Another process may do this to an unfinished output.
     #[test]
-    fn only_what_was_written_takes_the_name() {
+    fn only_the_written_file_takes_the_name() {
         type Change = fn(&Path);
         let changes: [(&str, Change); 5] = [
             ("", |_| {}),

@@ -1,17 +1,19 @@
-//! Folders of parts: each of several workers writes files of its own, which come to one file when they are strung together.
+//! Folders of parts: each worker writes its own files, whose concatenation is one file.
 //!
-//! `OUTPUT.parts/` holds, for each worker, `part-00000` with its bytes, and `part-00000.index`. The first line of an index is
+//! `OUTPUT.parts/` holds, for each worker, `part-00000` with its bytes, and `part-00000.index`. The first line of an
+//! index is
 //!
 //! ```text
 //! parts/1 KIND RUN WORKER WORKERS
 //! ```
 //!
-//! where `KIND` is `output` or `trace`, `RUN` are 16 hexadecimal digits that all parts of a run share, `WORKER` is the number of the
-//! part, and `WORKERS` how many parts there are. Each further line is the decimal number of bytes that the worker's lines of an epoch
-//! have come to, epoch by epoch. Part 0 has one such line more: what comes behind the last line of the input. So the single file
-//! is, epoch by epoch, what part 0 holds of it, then what part 1 holds of it, and so on; and then the rest of part 0.
+//! where `KIND` is `output` or `trace`, `RUN` are 16 hexadecimal digits that all parts of a run share, `WORKER` is the
+//! number of the part, and `WORKERS` the number of parts. Each further line is a decimal number: the bytes of the
+//! worker's lines in one epoch, epoch by epoch. Part 0 has one line more, for the output after the last line of the
+//! input. So the single file has, for each epoch, the bytes of part 0, then those of part 1, and so on; and then the
+//! rest of part 0.
 //!
-//! `_SUCCESS`, an empty file, is written last: without it, a run is not over, or has not come to its end.
+//! `_SUCCESS`, an empty file, is written last. Without it, a run has not ended, or has failed.
 
 mod reading;
 mod writing;
@@ -24,25 +26,25 @@ pub use writing::{OpenPartsError, PartWriter, PartsOf, RunParts};
 
 use crate::MAX_CLUSTER_WORKERS;
 
-/// The name of the file that is written last.
+/// The name of the file that marks success.
 pub const SUCCESS: &str = "_SUCCESS";
 
-/// The ending of a folder of parts, behind the name of the single file.
+/// The suffix of a folder of parts, after the name of the single file.
 const ENDING: &str = ".parts";
 
-/// The ending of an index, behind the name of its part.
+/// The suffix of an index, after the name of its part.
 const INDEX_ENDING: &str = ".index";
 
-/// What an index begins with: the format and its version.
+/// The first word of an index: the format and its version.
 const FORMAT: &str = "parts/1";
 
-/// The longest first line of an index, in bytes, its end included.
+/// The longest first line of an index, in bytes, with its end.
 const MAX_HEADER_BYTES: usize = 64;
 
-/// The longest other line of an index, in bytes, its end included.
+/// The longest other line of an index, in bytes, with its end.
 const MAX_NUMBER_BYTES: usize = 21;
 
-/// What parts are parts of.
+/// The kind of file that was split into parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartsKind {
     /// An output.
@@ -72,7 +74,7 @@ pub fn parts_folder(path: &Path) -> PathBuf {
     with_ending(path, ENDING)
 }
 
-/// Returns the single file that a folder of parts is named after; `None` if its name does not end in `.parts`.
+/// Returns the single file of a folder of parts; `None` if its name does not end in `.parts`.
 ///
 /// ```
 /// use std::path::Path;
@@ -86,7 +88,7 @@ pub fn single_file(folder: &Path) -> Option<PathBuf> {
     Some(folder.with_file_name(name))
 }
 
-/// Returns whether a path leads to a folder that a run has written parts into, or that has the name of one.
+/// Returns whether a path leads to a folder with parts, or has the name of one.
 pub fn is_parts_folder(path: &Path) -> bool {
     path.is_dir() && (single_file(path).is_some() || index_path(path, 0).exists())
 }
@@ -105,14 +107,14 @@ fn index_path(folder: &Path, worker: usize) -> PathBuf {
     with_ending(&part_path(folder, worker), INDEX_ENDING)
 }
 
-/// Returns the worker whose part or index has this name; `None` if it is neither's.
+/// Returns the worker whose part or index has this name; `None` if no worker's does.
 fn worker_of(name: &str) -> Option<usize> {
     let digits = name.strip_prefix("part-")?;
     let digits = digits.strip_suffix(INDEX_ENDING).unwrap_or(digits);
     if digits.len() == 5 { decimal(digits) } else { None }
 }
 
-/// Returns the number that these are the digits of, without a sign.
+/// Returns the number with these digits, without a sign.
 fn decimal<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }

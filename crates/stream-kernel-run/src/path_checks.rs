@@ -1,4 +1,4 @@
-//! Files that must not be the same, and links that are not followed.
+//! Checks of paths: files that must differ, and links that are not followed.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
 
-/// Something that is read or written, with the key that says so.
+/// A file that is read or written, with its configuration key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Place<'a> {
     key: &'a str,
@@ -22,7 +22,7 @@ struct Place<'a> {
     target: Target<'a>,
 }
 
-/// Reports paths that cannot be used together, or at all. Nothing is opened.
+/// Reports paths that cannot be used together, or at all. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let adapters = &loaded.config().adapters;
     let input = adapters.input_source().settings.path.clone();
@@ -36,13 +36,13 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let traces_to_stdout = tracing::goes_to_stdout(tracing);
     let writes_to_stdout = is_standard_stream(&output);
 
-    // A path that only stands in for a mistaken one is held against nothing.
+    // A placeholder for a mistaken path is not compared with anything.
     let place = |key, what, target| (!loaded.is_mistaken(key)).then_some(Place { key, what, target });
     let from = if is_standard_stream(&input) { Target::StandardInput } else { Target::Path(&input) };
     let to = if writes_to_stdout { Target::StandardOutput } else { Target::Path(&output) };
     let input = place(InputSettings::PATH_KEY, "input", from);
     let output = place(OutputSettings::PATH_KEY, "output", to);
-    // What goes to standard output has no partial name.
+    // Standard output has no partial name.
     let unfinished = place(OutputSettings::PATH_KEY, "unfinished output", Target::Path(&unfinished));
     let unfinished = unfinished.filter(|_| !writes_to_stdout);
     let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", Target::Path(path)));
@@ -84,7 +84,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     }
 }
 
-/// Reports `place` if it is a file that the configuration was read from.
+/// Reports `place` if the configuration was read from it.
 fn check_configuration<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>) {
     let files = loaded.files().to_vec();
     let file = files.iter().find(|file| place.target.is_same_file(Target::Path(file)));
@@ -96,7 +96,7 @@ fn check_configuration<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>) {
     }
 }
 
-/// Reports `place` if it is a symbolic link to a file; `stream` is what to use for standard output.
+/// Reports `place` if it is a symbolic link to a file; `stream` is the name for standard output.
 fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Place<'_>, stream: &str) {
     if let Target::Path(path) = target
         && is_link_to_file(path)
@@ -110,7 +110,7 @@ fn check_link<N, A>(loaded: &mut Loaded<N, A>, Place { key, what, target }: Plac
 
 /// Reports `place` if it is the same file as `other`.
 fn check_same<N, A>(loaded: &mut Loaded<N, A>, place: Place<'_>, other: Place<'_>) {
-    // That both are standard output is another mistake.
+    // Two uses of standard output are another mistake.
     let are_one_stream = place.target == other.target && place.target == Target::StandardOutput;
     if !are_one_stream && place.target.is_same_file(other.target) {
         report_same(loaded, place, other.what);

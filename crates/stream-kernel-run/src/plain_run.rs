@@ -1,4 +1,4 @@
-//! A run without a checkpoint: every line goes through the pipeline, and the output takes its name at the end.
+//! Runs without a checkpoint: every line goes through the pipeline, and the output takes its name at the end.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -39,7 +39,7 @@ pub enum RunError {
     ReadInput {
         /// The last line read.
         line_no: u64,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
@@ -51,7 +51,7 @@ pub enum RunError {
     Step(#[from] StepFailure),
 }
 
-/// Everything that a run reads and writes.
+/// The files of a run.
 pub struct OpenFiles {
     input: InputFile,
     sink: Option<Box<dyn TraceSink>>,
@@ -59,11 +59,11 @@ pub struct OpenFiles {
 }
 
 impl OpenFiles {
-    /// Opens first what is only read, and the output last: whatever cannot be opened, no result is touched.
+    /// Opens the output last, so that no result is touched if anything else cannot be opened.
     ///
     /// # Errors
     ///
-    /// Says what cannot be opened.
+    /// Names the file that cannot be opened.
     pub fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, RunError> {
         let input = InputFile::open(&config.adapters.input_source().settings.path)?;
         let sink = tracing::open_sink(&config.runtime.tracing)?;
@@ -77,36 +77,36 @@ impl OpenFiles {
     }
 }
 
-/// What a run without a checkpoint needs beside its job and its files.
+/// The options of a run without a checkpoint, beside its job and its files.
 pub struct PlainOptions<'a> {
     /// The run's name in its trace.
     pub run_id: &'a str,
-    /// What becomes readable when the run is to stop, so that it does not wait for input any longer.
+    /// Becomes readable when the run is to stop, so that it does not wait for input any longer.
     pub wake: OwnedFd,
-    /// Is told before every line, and behind the last, how far the run has come; returns whether it is to stop.
+    /// Called before every line and after the last with the progress of the run; returns whether to stop.
     pub between_lines: &'a mut dyn FnMut(Position) -> bool,
-    /// Is told what people may want to know.
+    /// Called with events for people.
     pub tell: &'a mut dyn FnMut(Event<'_>),
 }
 
-/// How a run without a checkpoint has ended.
+/// The end of a run without a checkpoint.
 #[derive(Debug)]
 pub struct PlainEnded {
     /// Whether it was stopped; if not, all lines are read and the output has its name. Or why it has failed.
     pub ended: Result<bool, RunError>,
     /// The counts of all lines.
     pub report: RunReport,
-    /// Why the trace is not complete, if it is not.
+    /// Why the trace is incomplete, if it is.
     pub trace_failure: Option<SinkFailure>,
-    /// Where the output is, if it has not got its name.
+    /// The path of an incomplete output.
     pub unfinished_output: Option<PathBuf>,
-    /// How many bytes without LF are left at the end of the input, for the next run.
+    /// The number of bytes without LF at the end of the input, left for the next run.
     pub bytes_left: u64,
     /// The application's part of the summary.
     pub summary: Vec<SummaryRow>,
 }
 
-/// Runs a job on its files, traced by the clock that `clock` makes, if it is traced.
+/// Runs a job on its files. `clock` makes the clock of the trace, if there is one.
 pub fn run_plain<A: Application, C: Clock + 'static>(
     job: Job<A>,
     clock: impl FnOnce() -> C,
@@ -143,7 +143,8 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
     }
 }
 
-/// Writes what comes after the last line, and gives the output its name; if the run was stopped, only what is buffered.
+/// Writes the output after the last line, and gives the output its name. If the run was stopped, only flushes the
+/// buffer.
 fn finish_output<A: Application>(
     session: &mut Session<A>,
     is_stopped: bool,

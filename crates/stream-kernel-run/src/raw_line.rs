@@ -1,13 +1,13 @@
-//! A line as it was read.
+//! Lines as they were read.
 
 use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 use stream_kernel_exec::{Kind, MessageSet, Payload, VariantOf};
 use stream_kernel_text::hex;
 
-/// A physical line of the input, without its line end: what every application takes in.
+/// A physical line of the input, without its line end: the input of every application.
 ///
-/// It is one pointer, so that messages that may be lines are small.
+/// One pointer in size, so that messages stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLine(Box<NumberedLine>);
 
@@ -29,18 +29,18 @@ impl RawLine {
         self.0.line_no
     }
 
-    /// Returns what stands on it.
+    /// Returns its content.
     pub fn content(&self) -> &LineContent {
         &self.0.content
     }
 
-    /// Returns what stands on it, and lets the rest go.
+    /// Returns its content, and drops the rest.
     pub fn into_content(self) -> LineContent {
         self.0.content
     }
 }
 
-/// A message enum that [`RawLine`] is a variant of; every enum is one that [`messages!`](stream_kernel_exec::messages) makes with it.
+/// A message enum with [`RawLine`] as a variant; [`messages!`](stream_kernel_exec::messages) implements it.
 pub trait LineMessage: MessageSet + From<RawLine> {
     /// The kind of messages that carry a line.
     const LINE_KIND: Kind;
@@ -54,16 +54,16 @@ where
     const LINE_KIND: Kind = Kind::of::<M, RawLine>();
 }
 
-/// What stands on a line.
+/// The content of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineContent {
-    /// All of it. A text of up to 128 bytes has its place here, a longer one on the heap.
+    /// All of it. A text of up to 128 bytes is stored inline, a longer one on the heap.
     Whole(SmallVec<[u8; 128]>),
-    /// More than the line may hold: it was skipped without being kept.
+    /// The line is too long: it was skipped without being stored.
     Overlong {
-        /// How long it is.
+        /// Its length.
         bytes: u64,
-        /// The SHA-256 of it.
+        /// Its SHA-256.
         sha256: [u8; 32],
     },
 }

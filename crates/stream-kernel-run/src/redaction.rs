@@ -1,4 +1,4 @@
-//! From the configuration of what a trace hides to what hides it; the key is read here.
+//! Redaction: reads the key, and builds the redaction that the configuration asks for.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,9 +11,9 @@ pub(crate) const KEY_FILE_KEY: &str = "runtime.tracing.redact.key_file";
 const IDENTITY_KEY: &str = "runtime.tracing.redact.identity";
 const TAGS_KEY: &str = "runtime.tracing.redact.tags";
 
-/// Reports what is wrong with the redaction, an unusable key file included, and returns what it hides.
+/// Reports mistakes in the redaction, including an unusable key file, and returns the redaction.
 ///
-/// Without tracing there is nothing to hide, and the key is left alone.
+/// Without tracing there is nothing to hide, and the key is not read.
 pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Redaction {
     let tracing = &loaded.config().runtime.tracing;
     let is_traced = tracing.enabled;
@@ -46,10 +46,10 @@ pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Redaction {
     Redaction::new(identity, tags, key)
 }
 
-/// Reads the key, or says what is wrong with its file.
+/// Reads the key, or reports a fault of its file.
 fn read_key(path: &Path) -> Result<RedactionKey, String> {
     let mut bytes = Vec::new();
-    // One byte more than a key may have tells that there is too much; the rest is not looked at.
+    // One byte above the bound shows that there is too much; the rest is not read.
     let read = File::open(path).and_then(|file| file.take(MAX_KEY_BYTES as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|error| format!("cannot be read: {error}"))?;
     RedactionKey::new(&bytes).map_err(|error| format!("holds no key: {error}"))

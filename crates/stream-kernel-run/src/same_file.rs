@@ -1,4 +1,4 @@
-//! Whether two paths, or a path and a standard stream, lead to the same file.
+//! Identity of files: whether two paths, or a path and a standard stream, lead to the same file.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -11,20 +11,19 @@ use stream_kernel_disk::dir_of;
 
 use crate::adapters::is_standard_stream;
 
-/// Something to read or write: a path, or a standard stream.
+/// A path or a standard stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// What is at this path.
+    /// The file at this path.
     Path(&'a Path),
-    /// What standard input leads to.
+    /// The file behind standard input.
     StandardInput,
-    /// What standard output leads to.
+    /// The file behind standard output.
     StandardOutput,
 }
 
 impl Target<'_> {
-    /// Returns whether both are the same regular file, now or once it exists. Pipes and devices are the same as
-    /// nothing.
+    /// Returns whether both are the same regular file, now or once it exists. Pipes and devices equal nothing.
     pub fn is_same_file(self, other: Target<'_>) -> bool {
         match (self, other) {
             (Self::Path(one), Target::Path(other)) => is_file(one) && is_file(other) && are_same(one, other),
@@ -32,7 +31,7 @@ impl Target<'_> {
         }
     }
 
-    /// Returns device and inode of the regular file that is there.
+    /// Returns device and inode of a regular file.
     fn regular_file(self) -> Option<(u64, u64)> {
         match self {
             Self::Path(path) if is_standard_stream(path) => None,
@@ -43,8 +42,7 @@ impl Target<'_> {
     }
 }
 
-/// Returns whether what is open there is a regular file, and standard output leads to the same one: who reads it reads
-/// what it writes.
+/// Returns whether the open file is regular and standard output leads to it too: a run would read its own output.
 pub fn is_standard_output(open: impl AsFd) -> bool {
     regular_file(&open).is_some_and(|file| regular_file(&io::stdout()) == Some(file))
 }
@@ -56,19 +54,19 @@ fn regular_file(open: &impl AsFd) -> Option<(u64, u64)> {
     is_regular.then_some((file.st_dev, file.st_ino))
 }
 
-/// Returns whether the path leads to a file or to nothing yet, rather than to a stream or a device.
+/// Returns whether the path leads to a file, or to nothing yet, and not to a stream or device.
 fn is_file(path: &Path) -> bool {
     !is_standard_stream(path) && fs::metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
-/// Returns whether the path leads to a stream, a device, a directory or something else that is not a regular file; what
-/// is not there yet may become one.
+/// Returns whether the path leads to a stream, a device, a directory or anything else that is not a regular file. A
+/// missing path can still become one.
 pub(crate) fn is_not_a_file(path: &Path) -> bool {
     !is_file(path)
 }
 
-/// Returns whether the path is a symbolic link that leads to a file, a directory or nothing: not to a pipe or device,
-/// as `/dev/fd/3` may.
+/// Returns whether the path is a symbolic link to a file, a directory or nothing, and not to a pipe or device, as
+/// `/dev/fd/3` may be.
 pub fn is_link_to_file(path: &Path) -> bool {
     let leads_to_file = || fs::metadata(path).map_or(true, |it| it.is_file() || it.is_dir());
     !is_standard_stream(path) && path.is_symlink() && leads_to_file()
@@ -87,7 +85,7 @@ fn id_of(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Returns the path with its links resolved; of a file that does not exist yet those of its folder.
+/// Returns the path with its links resolved; for a missing file, those of its folder.
 fn resolve(path: &Path) -> PathBuf {
     if let Ok(resolved) = path.canonicalize() {
         return resolved;

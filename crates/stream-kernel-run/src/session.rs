@@ -9,28 +9,28 @@ use stream_kernel_trace::{Context, Recorder, SinkFailure, Timestamp};
 
 use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 
-/// The number of lines that may be prepared before the first of them is taken: enough for the processor to wait for what they need all at
-/// once, few enough that it is still near when they come.
+/// The number of lines that may be prepared in advance: enough for the processor to overlap their waits for memory, few
+/// enough that their data is still in the cache.
 pub const MAX_LINES_AHEAD: usize = 8;
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The number of the last line that was taken.
+    /// The number of the last line taken.
     pub line_no: u64,
-    /// How many bytes of the input were read with it.
+    /// The number of input bytes up to the end of that line.
     pub bytes: u64,
 }
 
-/// A run under way: it takes lines, from wherever a driver has them, and hands out what they write.
+/// A run in progress: a driver gives it lines from any source and writes their output.
 ///
-/// [`take`](Self::take) each line and write what [`written`](Self::written) returns; after the last, write what
-/// [`complete`](Self::complete) returns; always [`finish`](Self::finish). Who has several lines at hand
-/// [prepares](Self::prepare) them first, which is quicker and changes nothing else.
+/// [`take`](Self::take) each line and write the bytes of [`written`](Self::written); after the last, write the bytes of
+/// [`complete`](Self::complete); always [`finish`](Self::finish). If you have several lines, [prepare](Self::prepare)
+/// them first: it is faster and changes nothing else.
 pub struct Session<A: Application> {
     runner: SyncRunner<A::Message>,
     pub(crate) config: Arc<ConfigOf<A>>,
-    /// Each line that is prepared, and how many bytes of the input were read with it.
+    /// Each prepared line, with the number of input bytes up to its end.
     prepared: VecDeque<(Paused<A::Message>, u64)>,
     position: Position,
     abandoned: Vec<StepFailure>,
@@ -42,7 +42,7 @@ impl<A: Application> Session<A> {
         Self { runner, config, prepared, position: Position::default(), abandoned }
     }
 
-    /// Goes on at `position`, where an earlier run had come to `report`.
+    /// Goes on at `position`, with the counts in `report`.
     pub(crate) fn after(self, report: RunReport, position: Position) -> Self {
         Self { runner: self.runner.after(report), position, ..self }
     }
@@ -52,42 +52,42 @@ impl<A: Application> Session<A> {
         Self { runner: self.runner.with_recorder(recorder), ..self }
     }
 
-    /// Shows `observer` the context of each line when it is done, the tape included if records are kept there.
+    /// Shows `observer` the context of each line when it is done, with the tape if records are kept there.
     pub fn with_observer(mut self, observer: impl FnMut(&Context) + Send + 'static) -> Self {
         self.runner = self.runner.with_observer(observer);
         self
     }
 
-    /// Prepares a line that [`take_prepared`](Self::take_prepared) takes in its turn; `end` bytes of the input were read with it.
+    /// Prepares a line for [`take_prepared`](Self::take_prepared); it ends at byte `end` of the input.
     ///
-    /// A driver prepares [`MAX_LINES_AHEAD`] at most; more are right, and no quicker.
+    /// Prepare at most [`MAX_LINES_AHEAD`]; more are correct, but not faster.
     pub fn prepare(&mut self, line: RawLine, end: u64) {
         let paused = self.runner.prepare(line.line_no(), line);
         self.prepared.push_back((paused, end));
     }
 
-    /// Prefetches what prepared lines will look up.
+    /// Prefetches the look-ups of prepared lines.
     pub fn prefetch(&mut self) {
         self.runner.prefetch();
     }
 
-    /// Returns how many lines are prepared.
+    /// Returns the number of prepared lines.
     pub fn prepared(&self) -> usize {
         self.prepared.len()
     }
 
-    /// Takes the line that was prepared first; nothing if there is none.
+    /// Takes the line that was prepared first; does nothing if there is none.
     ///
     /// # Errors
     ///
-    /// Returns the failure of a step that ends the run: the line has changed nothing, and has written nothing.
+    /// Returns the failure of a step that ends the run: the line has changed and written nothing.
     pub fn take_prepared(&mut self) -> Result<(), StepFailure> {
         let Some((paused, end)) = self.prepared.pop_front() else { return Ok(()) };
         let done = self.runner.finish_paused(paused);
         self.end_line(done, end)
     }
 
-    /// Takes a line through the pipeline, when no other is prepared; `end` bytes of the input were read with it.
+    /// Takes a line through the pipeline when no other is prepared; it ends at byte `end` of the input.
     ///
     /// # Errors
     ///
@@ -106,13 +106,13 @@ impl<A: Application> Session<A> {
         Ok(())
     }
 
-    /// Returns what the line that was taken last writes to the output.
+    /// Returns the output of the line taken last.
     #[inline]
     pub fn written(&self) -> &[u8] {
         self.runner.written()
     }
 
-    /// Returns how far the run has come.
+    /// Returns the progress of the run.
     pub fn position(&self) -> Position {
         self.position
     }
@@ -125,7 +125,7 @@ impl<A: Application> Session<A> {
         }
     }
 
-    /// Notes how many bytes the input has, now that its end is reached: what is no line counts as well.
+    /// Notes the length of the input at its end: bytes after the last line count as well.
     pub(crate) fn reach_end(&mut self, bytes: u64) {
         self.position.bytes = bytes;
     }
@@ -140,29 +140,29 @@ impl<A: Application> Session<A> {
         self.runner.reset_notices();
     }
 
-    /// Returns what steps want people to know since the last call.
+    /// Returns the notices of steps for people since the last call.
     pub fn take_notices(&mut self) -> Vec<String> {
         self.runner.take_notices()
     }
 
-    /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.
+    /// Tells the trace's sink that the run goes idle; call it before waiting for input.
     pub fn idle(&mut self) {
         self.runner.idle();
     }
 
-    /// Returns what the application writes after the last line.
+    /// Returns the application's output after the last line.
     pub fn complete(&mut self) -> Vec<u8> {
         let mut output = Vec::new();
         A::finish(&self.config, self.runner.memory(), &mut output);
         output
     }
 
-    /// Returns what the run remembers.
+    /// Returns the memory of the run.
     pub fn memory(&mut self) -> &mut Memory {
         self.runner.memory()
     }
 
-    /// Takes what the run remembers, and leaves nothing.
+    /// Takes the memory of the run, and leaves it empty.
     pub(crate) fn take_memory(&mut self) -> Memory {
         let nothing = A::registry().build_memory(&self.config);
         mem::replace(self.runner.memory(), nothing)
@@ -173,7 +173,7 @@ impl<A: Application> Session<A> {
         self.runner.report()
     }
 
-    /// Returns the time at which the last record of the trace ends, the epoch if there is none.
+    /// Returns the end time of the last record in the trace, the epoch if there is none.
     pub fn last_time(&self) -> Timestamp {
         self.runner.last_time()
     }
@@ -183,11 +183,11 @@ impl<A: Application> Session<A> {
         A::summary(&self.config, self.runner.memory())
     }
 
-    /// Ends the run, after an error as well: brings out what the trace's sink still holds.
+    /// Ends the run, after an error too: flushes the trace's sink.
     ///
     /// # Errors
     ///
-    /// Returns why the trace is not complete, if it is not.
+    /// Returns why the trace is incomplete, if it is.
     pub fn finish(self) -> Result<RunReport, SinkFailure> {
         self.runner.finish()
     }

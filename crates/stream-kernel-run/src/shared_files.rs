@@ -10,15 +10,15 @@ use stream_kernel_sinks::{OpenError, TraceFile};
 use crate::output::{OutputFile, partial_path};
 use crate::{LineAdapters, OpenInputError, RunError, tracing};
 
-/// Output and trace of a run on several workers, at the process that makes them.
+/// Output and trace of a run on several workers, at the process that creates them.
 pub struct SharedFiles {
     /// The output; it has another name until it is complete.
     pub output: OutputFile,
-    /// The trace, and where this run's records begin in it.
+    /// The trace, and the offset of this run's first record.
     pub trace: Option<(File, u64)>,
 }
 
-/// An input that is open.
+/// An open input.
 #[derive(Debug)]
 pub struct OpenInput {
     /// The file.
@@ -53,11 +53,11 @@ impl OpenInput {
 }
 
 impl SharedFiles {
-    /// Opens the trace, and the output last: whatever cannot be opened, no result is touched.
+    /// Opens the trace, then the output, so that no result is touched if anything else cannot be opened.
     ///
     /// # Errors
     ///
-    /// Says what cannot be opened.
+    /// Names the file that cannot be opened.
     pub fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, RunError> {
         let mut trace = None;
         if let Some((path, _)) = tracing::file(&config.runtime.tracing) {
@@ -68,8 +68,8 @@ impl SharedFiles {
         Ok(Self { output, trace })
     }
 
-    /// Returns where the output is until it is complete, and where the trace is, for processes that write into what another one has
-    /// made.
+    /// Returns the paths of the unfinished output and of the trace, for processes that write into the files of another
+    /// one.
     pub fn paths<N, A: LineAdapters>(config: &Config<N, A>) -> (PathBuf, Option<PathBuf>) {
         let output = partial_path(&config.adapters.output_sink().settings.path);
         let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());

@@ -19,12 +19,15 @@ const OUTPUT: &str = "/scene.output";
 const TRACE: &str = "/scene.trace";
 const CHECKPOINT: &str = "/scene.checkpoint";
 
-/// Lines for an application, under a configuration: whatever happens to the run, it must come to the same output, trace and summary.
+/// Lines for an application under a configuration. Whatever happens to the run, its output, trace and summary must be
+/// the same.
 ///
-/// The configuration is that of [`Job::loader`], with a trace of everything and a commit every 3 lines; [`set`](Self::set) changes it. Input,
-/// output, trace and checkpoint are files of a simulated disk. The clock stands still, so that traces are the same to the byte.
+/// The configuration is that of [`Job::loader`], with a trace of everything and a commit every 3 lines;
+/// [`set`](Self::set) changes it. Input, output, trace and checkpoint are files on a simulated disk. The clock stands
+/// still, so that traces are the same to the byte.
 ///
-/// What a run decides by must be in its message or in memory, and all of it must come back from a snapshot. This application passes:
+/// A run must decide by its message and its memory alone, and a snapshot must restore all memory. This application
+/// passes:
 ///
 /// ```
 /// use schemars::JsonSchema;
@@ -92,7 +95,7 @@ const CHECKPOINT: &str = "/scene.checkpoint";
 pub struct Scene<A> {
     loader: Loader,
     input: Vec<u8>,
-    /// How many cases are played; `None` for all.
+    /// The number of cases; `None` for all.
     cases: Option<u64>,
     application: PhantomData<fn() -> A>,
 }
@@ -122,7 +125,7 @@ impl<A: Application> Scene<A> {
         self.layers(|loader| loader.set(assignment))
     }
 
-    /// Puts layers over the configuration, such as a file.
+    /// Adds layers to the configuration, such as a file.
     pub fn layers(self, over: impl FnOnce(Loader) -> Loader) -> Self {
         Self { loader: over(self.loader), ..self }
     }
@@ -132,37 +135,37 @@ impl<A: Application> Scene<A> {
         lines.into_iter().fold(self, |scene, line| scene.bytes(line.as_ref()).bytes(b"\n"))
     }
 
-    /// Adds bytes to the input: for whatever is not a line.
+    /// Adds bytes to the input, for input that is not a line.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         self.input.extend_from_slice(bytes);
         self
     }
 
-    /// Has [`check_recovery`](Self::check_recovery) play so many cases or some more, of all kinds and from all of the run, instead of all.
-    /// With `SWEEPS=all` in the environment it plays all nevertheless.
+    /// Limits [`check_recovery`](Self::check_recovery) to about this many cases, of all kinds and from the whole run; with
+    /// `SWEEPS=all` in the environment it plays all of them.
     pub fn sample(self, cases: u64) -> Self {
         Self { cases: Some(cases), ..self }
     }
 
-    /// Lets every operation on the disk fail in every way, once and from then on, and lets the process be killed and the power be
-    /// cut at every one; also stops the run after every line. Each time the run is started again, and must come to what an undisturbed
-    /// one comes to. Returns how many processes were disturbed.
+    /// Makes every operation on the disk fail in every way, once and from then on; kills the process and cuts the power
+    /// at every operation; and stops the run after every line. Each time the run is started again, and must give the
+    /// results of an undisturbed one. Returns the number of disturbed processes.
     ///
-    /// A third of the cases has the process that is started again disturbed as well. A snapshot is made as soon as deciding the lines
-    /// again would cost more.
+    /// In a third of the cases, the restarted process is disturbed as well. A snapshot is made as soon as deciding the
+    /// lines again would cost more.
     ///
     /// # Panics
     ///
-    /// A run comes to something else; the message has what repeats it. Or the undisturbed run does not come to its end: the configuration is
-    /// wrong, or a step ends the run.
+    /// A run gives other results; the message tells how to repeat it. Or the undisturbed run fails: the configuration
+    /// is wrong, or a step ends the run.
     #[track_caller]
     pub fn check_recovery(&self) -> u64 {
         recovery::check(self).unwrap_or_else(|what| panic!("{what}"))
     }
 
-    /// Takes a snapshot of all memory before every line and after the last, restores it into new memory, and has a new run go on from there.
-    /// A snapshot of what was restored must have the same records, and the run must come to what one run comes to. Returns the number of
-    /// snapshots.
+    /// Takes a snapshot of all memory before every line and after the last, restores it into new memory, and lets a new
+    /// run go on from there. A snapshot of the restored memory must have the same records, and the results must be
+    /// those of one run. Returns the number of snapshots.
     ///
     /// # Panics
     ///

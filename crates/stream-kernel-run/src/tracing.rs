@@ -1,4 +1,4 @@
-//! From the tracing configuration to a recorder and its sink.
+//! Tracing: builds the recorder and its sink from the configuration.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use stream_kernel_trace::{
     Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
 
-/// Returns what records show.
+/// Returns the parts that records show.
 ///
-/// A name that is no context field was reported when the configuration was checked, and is left out here.
+/// An unknown context field was reported when the configuration was checked, and is left out here.
 fn settings(tracing: &Tracing) -> TraceSettings {
     let signature = match tracing.signature.mode {
         ConfiguredSignature::TypeOnly => SignatureMode::TypeOnly,
@@ -26,7 +26,7 @@ fn settings(tracing: &Tracing) -> TraceSettings {
     TraceSettings { signature, context_diff }
 }
 
-/// Returns the recorder that the configuration asks for, `None` if tracing is off. Its clock is made only if there is one.
+/// Returns the configured recorder; `None` if tracing is off. Its clock is made only if there is one.
 pub(crate) fn recorder<C: Clock + 'static>(
     tracing: &Tracing,
     redaction: Redaction,
@@ -42,7 +42,7 @@ pub(crate) fn recorder<C: Clock + 'static>(
     })
 }
 
-/// Returns the file that records go to, if they go to one.
+/// Returns the file of the records, if there is one.
 pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Cadence)> {
     let (path, jsonl) = tracing.sink.as_ref().filter(|_| tracing.enabled)?.jsonl_file()?;
     Some((path, Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n }))
@@ -53,7 +53,7 @@ pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
     tracing.enabled && tracing.sink.as_ref().is_some_and(|sink| sink.kind == SinkKind::Stdout)
 }
 
-/// Opens the sink that is configured, if any is.
+/// Opens the configured sink, if there is one.
 pub(crate) fn open_sink(tracing: &Tracing) -> Result<Option<Box<dyn TraceSink>>, OpenError> {
     Ok(match file(tracing) {
         Some((path, cadence)) => Some(Box::new(JsonlSink::open(path, cadence)?)),

@@ -1,4 +1,4 @@
-//! Files of several workers: what they read and write must have parts, each of which somebody else can read or write.
+//! Checks of the files of several workers, which must allow several readers and writers.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
 const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
 
-/// Reports what does not go together with several workers, or only with them. Nothing is opened.
+/// Reports settings that exclude several workers, or need them. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let config = loaded.config();
     let output = config.adapters.output_sink().settings.clone();
@@ -34,7 +34,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let without = without(&config.runtime, output.parts);
     let input = config.adapters.input_source().settings.path.clone();
     let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());
-    // That `-` is no trace file is another mistake.
+    // A trace file of `-` is another mistake.
     let trace = trace.filter(|path| path != Path::new(STANDARD_STREAM));
     let places = [
         (InputSettings::PATH_KEY, "input", Some(&*input), "read"),
@@ -59,12 +59,12 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     }
 }
 
-/// Returns whether the configuration asks for workers: for several threads, a cluster of any size, or files of each worker.
+/// Returns whether the configuration asks for workers: several threads, a cluster of any size, or files of each worker.
 pub(crate) fn is_on_several_workers<N, A: LineAdapters>(config: &Config<N, A>) -> bool {
     config.runtime.is_on_several_workers() || config.adapters.output_sink().settings.parts
 }
 
-/// Reports files of each worker and process 0 writing for all together, and either of them with a checkpoint.
+/// Reports files of each worker together with process 0 writing for all, and either of them with a checkpoint.
 fn check_ways_to_write<N, A>(loaded: &mut Loaded<N, A>, parts: bool, gathers: bool) {
     let ways = [(parts, OutputSettings::PARTS_KEY), (gathers, GATHER_KEY)];
     let asked = ways.into_iter().filter(|(is_set, key)| *is_set && !loaded.is_mistaken(key));
@@ -86,7 +86,7 @@ fn check_ways_to_write<N, A>(loaded: &mut Loaded<N, A>, parts: bool, gathers: bo
     }
 }
 
-/// Reports an input that stands in a folder of parts, where a run replaces what it finds; what else stands there, the run refuses.
+/// Reports an input in a folder of parts, whose files a run replaces; the run refuses anything else in there.
 fn check_place_of_input<N, A>(loaded: &mut Loaded<N, A>, input: &Path, output: &Path, trace: Option<&Path>) {
     let mut folders = [Some(output), trace].into_iter().flatten().map(parts_folder);
     let is_certain = !loaded.is_mistaken(InputSettings::PATH_KEY);
@@ -100,7 +100,7 @@ fn check_place_of_input<N, A>(loaded: &mut Loaded<N, A>, input: &Path, output: &
     }
 }
 
-/// Reports why workers cannot share what the steps look into, if they cannot.
+/// Reports why workers cannot share the memory of the steps, if they cannot.
 pub(crate) fn check_sharing<N, A: LineAdapters>(loaded: &mut Loaded<N, A>, why: Option<NotShared>) {
     let runtime = &loaded.config().runtime;
     let has_parts = loaded.config().adapters.output_sink().settings.parts;
@@ -136,7 +136,8 @@ fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
     }
 }
 
-/// Reports a sink that writes each record when it is made into a file of all: the one before it may come later. A worker's own part it may.
+/// Reports a sink that writes each record at once into the file of all workers: an earlier record may come later. Into
+/// a worker's own part it may.
 fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
     let tracing = loaded.config().runtime.tracing.clone();
     if tracing::goes_to_stdout(&tracing) {
@@ -148,7 +149,7 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
     let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
     let Some((_, jsonl)) = jsonl.filter(|_| !parts) else { return };
     let Jsonl { flush_every_n, fsync_every_n, .. } = jsonl;
-    // By default they would go one by one, too; that is not asked for.
+    // The default would write them one by one too; nobody has asked for that.
     let is_asked = |key: &&str| loaded.origin(key) != Origin::Default && !loaded.is_mistaken(key);
     if flush_every_n.get() == 1
         && let Some(key) = [FLUSH_KEY, WRITE_MODE_KEY].into_iter().find(is_asked)

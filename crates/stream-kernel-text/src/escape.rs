@@ -1,10 +1,10 @@
-//! Characters that change how the text around them is shown, and text that has them as escapes.
+//! Escapes for characters that change how the text around them is shown.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
-/// Returns whether `character` must not reach a terminal as it is: a control character, one that reorders text
-/// (bidirectional formatting), that is invisible, or that some program takes for the end of a line.
+/// Returns whether `character` must not reach a terminal: a control character, one that reorders text (bidirectional
+/// formatting), an invisible one, or one that some program takes for a line end.
 ///
 /// These are U+0000 to U+001F, U+007F to U+009F, U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F and
 /// U+FEFF.
@@ -21,9 +21,9 @@ pub fn needs_escape(character: char) -> bool {
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Displays `text` with each character that [needs it](needs_escape) as an escape: `\t`, `\n`, `\r`, else `\u{202e}`.
+/// Displays `text` with an escape for each character that [needs it](needs_escape): `\t`, `\n`, `\r`, else `\u{202e}`.
 ///
-/// Whatever data says, it can then neither move the cursor nor reorder or hide what stands around it.
+/// The text can then neither move the cursor nor reorder or hide the text around it.
 ///
 /// ```
 /// assert_eq!(stream_kernel_text::escaped("a\u{1b}[2Jb\n").to_string(), r"a\u{1b}[2Jb\n");
@@ -40,9 +40,9 @@ pub fn escaped(text: &str) -> impl Display {
     })
 }
 
-/// Returns `json` with each character of its texts that [needs it](needs_escape) as an escape, which means the same.
+/// Returns equivalent `json` with an escape for each character in its texts that [needs it](needs_escape).
 ///
-/// JSON has characters below U+0020 as escapes already, but for the line ends between its values, which stay.
+/// JSON escapes characters below U+0020 already, except the line ends between its values, which stay.
 ///
 /// ```
 /// assert_eq!(stream_kernel_text::escaped_json("[\n\"a\u{202e}b\"]"), "[\n\"a\\u202eb\"]");
@@ -55,7 +55,7 @@ pub fn escaped_json(json: &str) -> Cow<'_, str> {
     json.chars()
         .fold(String::with_capacity(json.len() + 16), |mut escaped, character| {
             if must_go(character) {
-                // A string takes in everything.
+                // Writing to a string never fails.
                 let _ = write!(escaped, "\\u{:04x}", u32::from(character));
             } else {
                 escaped.push(character);
@@ -69,7 +69,7 @@ pub fn escaped_json(json: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// Every character that is escaped, as the README lists them.
+    /// Every escaped character, as listed in the README.
     fn listed() -> impl Iterator<Item = char> {
         let ranges = [
             0..=0x1f,
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_stays() {
+    fn other_characters_stay() {
         let text = "id 12-00, \"größer\" 'a' \\ 日本 \u{61b}\u{61d}\u{200a}\u{2010}\u{205f}\u{2070} 🦀";
         assert_eq!(escaped(text).to_string(), text);
         assert!(matches!(escaped_json(text), Cow::Borrowed(same) if same == text));
     }
 
     #[test]
-    fn json_keeps_what_is_below_a_space() {
+    fn json_keeps_characters_below_a_space() {
         for character in listed() {
             let code = u32::from(character);
             let expected = if code < 0x20 { character.to_string() } else { format!("\\u{code:04x}") };

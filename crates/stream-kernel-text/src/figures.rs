@@ -1,9 +1,9 @@
-//! Counts and durations as people read them, everywhere alike.
+//! Counts and durations for people, the same everywhere.
 
 /// Units of time in nanoseconds, the longest first.
 const UNITS: [(f64, &str); 5] = [(3.6e12, "h"), (6e10, "min"), (1e9, "s"), (1e6, "ms"), (1e3, "µs")];
 
-/// Returns the number with its thousands apart: `1,234,567`.
+/// Returns the number with separators between thousands: `1,234,567`.
 ///
 /// ```
 /// assert_eq!(stream_kernel_text::grouped(1_234_567_u64), "1,234,567");
@@ -16,7 +16,7 @@ pub fn grouped(number: impl Into<u128>) -> String {
     groups.join(",")
 }
 
-/// Returns how many there are of what `one` names: `1 line`, `1,234 lines`.
+/// Returns a count with its noun, whose singular is `one`: `1 line`, `1,234 lines`.
 ///
 /// ```
 /// assert_eq!(stream_kernel_text::counted(1_234_u64, "line"), "1,234 lines");
@@ -26,7 +26,7 @@ pub fn counted(number: impl Into<u128>, one: &str) -> String {
     format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
-/// Returns a time in nanoseconds to three significant digits, in the unit in which it reads best: `1.43 µs`.
+/// Returns a time in nanoseconds to three significant digits, in the most readable unit: `1.43 µs`.
 ///
 /// ```
 /// assert_eq!(stream_kernel_text::duration(1_432), "1.43 µs");
@@ -38,7 +38,7 @@ pub fn counted(number: impl Into<u128>, one: &str) -> String {
     reason = "three digits are shown"
 )]
 pub fn duration(nanos: u64) -> String {
-    // What would be rounded to one of the next unit is that.
+    // A value that rounds to one of the next unit is shown in that unit.
     let unit = UNITS.into_iter().find(|(size, _)| nanos as f64 >= size * 0.9995);
     let Some((size, unit)) = unit else { return format!("{nanos} ns") };
     match nanos as f64 / size {

@@ -1,4 +1,4 @@
-//! Bytes in lower-case hexadecimal.
+//! Hexadecimal digits of bytes, in lower case.
 
 /// Returns each byte as two lower-case hexadecimal digits.
 ///

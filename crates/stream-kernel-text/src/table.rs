@@ -1,6 +1,6 @@
 //! Tables of aligned columns.
 
-/// A column: to which side its cells are aligned, and what stands before each of them.
+/// A column: the alignment of its cells, and the text before each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     /// Texts.

@@ -1,4 +1,5 @@
-//! A run on several workers with a checkpoint: process 0 keeps it, tells all where to go on, and commits what they save.
+//! Runs on several workers with a checkpoint: process 0 keeps it, tells all where to resume, and commits what they
+//! save.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -21,16 +22,17 @@ use crate::plan::Plan;
 use crate::run::WorkersEnded;
 use crate::worker::{Begin, Outcome, Saved, SavedBy};
 
-/// What a run on several workers with a checkpoint needs beside its job and its other options.
+/// The options of a run on several workers with a checkpoint, beside its job and its other options.
 #[derive(Clone)]
 pub struct Committing {
-    /// Where the checkpoint is, and the files that it speaks of.
+    /// The disk with the checkpoint and its files.
     pub disk: Arc<dyn Disk>,
-    /// What time it is: for the cadence of commits, and in them for people.
+    /// The wall clock: for the cadence of commits, and for people in each commit.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// How much deciding lines again must cost, in bytes of a snapshot, to be worth one: mostly `MIN_SNAPSHOT_BYTES`.
+    /// The cost of deciding lines again that justifies a snapshot, in bytes of a snapshot: usually
+    /// `MIN_SNAPSHOT_BYTES`.
     pub min_snapshot_bytes: u64,
-    /// Whether what the checkpoint holds is to be forgotten.
+    /// Whether to discard an existing checkpoint.
     pub restart: bool,
 }
 
@@ -55,12 +57,12 @@ pub(crate) struct Commits<A: Application> {
     config: Arc<ConfigOf<A>>,
     saved_by: SavedBy,
     begun_at: Reached,
-    /// Whether a commit was begun that is not known to be made.
+    /// Whether a commit may still be in progress.
     is_begun: bool,
 }
 
 impl<A: Application> Commits<A> {
-    /// Opens the checkpoint, and returns what all workers are to be told.
+    /// Opens the checkpoint, and returns the message for all workers.
     fn open<C: Clock + 'static>(
         job: Job<A>,
         clock: impl FnOnce() -> C,
@@ -97,8 +99,8 @@ impl<A: Application> Commits<A> {
         Ok((Self { checkpoint, config, saved_by, begun_at: reached, is_begun: false }, all))
     }
 
-    /// Opens the checkpoint, and has all workers told where to go on; returns nothing if the run was stopped meanwhile, which they are told as
-    /// well.
+    /// Opens the checkpoint, and has all workers told where to resume. Returns nothing if the run was stopped
+    /// meanwhile; the workers are told that too.
     pub(crate) fn begin<C: Clock + 'static>(
         job: Job<A>,
         clock: impl FnOnce() -> C,
@@ -128,7 +130,7 @@ impl<A: Application> Commits<A> {
         }
     }
 
-    /// Begins to commit what all workers have saved, once the commit before is made.
+    /// Begins a commit of what all workers have saved, after the commit before.
     pub(crate) fn commit(&mut self, saved: &Saved) -> Result<(), CheckpointFailure> {
         let mut memory: Memory = A::registry().build_memory(&self.config);
         let parts: Vec<_> = saved.parts.iter().map(Vec::as_slice).collect();
@@ -141,7 +143,7 @@ impl<A: Application> Commits<A> {
         self.checkpoint.commit(&saved.reached, rows, saved.has_all.then_some(&memory))
     }
 
-    /// Lets worker 0 ask for the next commit once this one is made.
+    /// Lets worker 0 ask for the next commit once this one has ended.
     pub(crate) fn look(&mut self, control: &Control) {
         if self.is_begun && self.checkpoint.is_idle() {
             self.is_begun = false;
@@ -150,7 +152,7 @@ impl<A: Application> Commits<A> {
         }
     }
 
-    /// Ends the run as [`end`](Self::end) does, and returns how that was.
+    /// Ends the run as [`end`](Self::end) does, and returns its result.
     pub(crate) fn conclude(
         self,
         outcome: Outcome,
@@ -173,7 +175,8 @@ impl<A: Application> Commits<A> {
         })
     }
 
-    /// Commits what the run has come to. At the end of the input, the output takes its name, provided that the input is what it was; it `may_grow`.
+    /// Commits the result of the run. At the end of the input, the output takes its name, provided that the input has
+    /// not changed; it `may_grow`.
     fn end(
         self,
         outcome: Outcome,
@@ -224,7 +227,7 @@ impl<A: Application> Commits<A> {
     }
 }
 
-/// A clock that shows no time before one that becomes known later: that of the last record of an earlier run.
+/// A clock that never goes back before a time learned later: the time of the last record of an earlier run.
 #[derive(Debug)]
 pub(crate) struct LateClock<C> {
     clock: C,

@@ -1,4 +1,4 @@
-//! Connections to the other processes of a run, watched: whichever breaks or falls silent ends the run.
+//! Watched connections to the other processes of a run: if one breaks or falls silent, the run ends.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -20,9 +20,9 @@ pub(crate) struct Connection {
 /// The process at the other end.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    /// How people know it: ``process 1 (`host:port`)``.
+    /// Its name for people: ``process 1 (`host:port`)``.
     pub(crate) name: String,
-    /// Whether anything has come from it since somebody looked last.
+    /// Whether anything has come from it since the last check.
     pub(crate) was_heard: AtomicBool,
 }
 
@@ -31,8 +31,8 @@ impl Connection {
         Self { stream, peer, control }
     }
 
-    /// Ends the run, unless it is over. The engine would panic if it saw the error: its thread waits for the end of the process
-    /// instead.
+    /// Ends the run, unless it is over. The engine would panic on the error, so its thread waits here for the end of
+    /// the process.
     fn check<T>(&self, done: io::Result<T>) -> io::Result<T> {
         let Err(error) = done else { return done };
         if matches!(error.kind(), io::ErrorKind::Interrupted) || self.control.is_over() {
@@ -89,7 +89,7 @@ impl Stream for Connection {
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        // A peer that has gone already needs no goodbye.
+        // A peer that has gone needs no goodbye.
         let _ = self.stream.shutdown(how);
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! The dataflow: one operator a worker, whose packets go round through an exchange by receiver.
+//! The dataflow: one operator per worker, whose packets go round through an exchange by receiver.
 //!
-//! The engine brings packets to workers, wherever these are, and lets them wait. What an epoch waits for, workers count themselves:
-//! nothing here depends on how the engine schedules.
+//! The engine brings packets to workers, wherever these are, and blocks idle threads. Workers count for themselves
+//! which packets an epoch waits for: nothing here depends on how the engine schedules.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -30,28 +30,28 @@ use crate::packet::{Packet, Topic};
 use crate::part::Bytes;
 use crate::worker::{Begin, Outcome, Places, Saved, Worker};
 
-/// How often a worker that waits looks whether the run is to stop.
+/// The interval at which a waiting worker checks for a stop.
 const WAIT: Duration = Duration::from_millis(50);
 
-/// What the workers of a process share.
+/// The state that the workers of a process share.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
-    /// The signal for which the run is to stop; 0 for none.
+    /// The signal that is to stop the run; 0 for none.
     pub(crate) signal: AtomicU8,
     /// Whether a worker has broken down, so that the others need not wait for it.
     is_broken: AtomicBool,
     why: Mutex<Option<String>>,
-    /// How many workers of this process are still at work.
+    /// The number of workers of this process still at work.
     at_work: AtomicUsize,
-    /// Whether the other processes are to be told that this one is there.
+    /// Whether to tell the other processes that this one is alive.
     pub(crate) says_alive: AtomicBool,
-    /// What worker 0 is to tell all, if the run has a checkpoint.
+    /// The message of worker 0 to all, if the run has a checkpoint.
     begin: Mutex<Option<BeginAll>>,
-    /// How often something has changed for which workers have to look.
+    /// The number of changes that workers have to look at.
     wakes: AtomicU64,
 }
 
-/// Where a run goes on, and what it remembers there.
+/// The position from which a run resumes, and its memory there.
 #[derive(Debug, Default)]
 pub(crate) struct BeginAll {
     pub(crate) begin: Begin,
@@ -68,7 +68,7 @@ impl Control {
         self.is_broken.store(true, Ordering::Release);
     }
 
-    /// Has worker 0 tell all where the run goes on.
+    /// Has worker 0 tell all where the run resumes.
     pub(crate) fn begin(&self, all: BeginAll) {
         *self.begin.lock().unwrap_or_else(PoisonError::into_inner) = Some(all);
         self.wake();
@@ -78,12 +78,12 @@ impl Control {
         self.begin.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Has all workers look what they can do.
+    /// Wakes all workers.
     pub(crate) fn wake(&self) {
         self.wakes.fetch_add(1, Ordering::Release);
     }
 
-    /// Returns whether all workers of this process have come to their end, or have broken off.
+    /// Returns whether all workers of this process have ended or broken down.
     pub(crate) fn is_over(&self) -> bool {
         self.is_broken() || self.at_work.load(Ordering::Acquire) == 0
     }
@@ -98,17 +98,18 @@ impl Control {
     }
 }
 
-/// Something that a worker says while it runs.
+/// A message from a worker to its process.
 pub(crate) enum Said {
     Abandoned(StepFailure),
     Notice(String),
-    /// How far worker 0 has come: the last line, and how many bytes of the input.
+    /// The progress of worker 0: the last line, and the bytes of the input.
     Position(u64, u64),
-    /// What all workers have saved, to be committed.
+    /// The data that all workers have saved, for a commit.
     Saved(Box<Saved>),
 }
 
-/// Runs workers on the engine, one a thread, and returns what each has come to; `None` if a worker of this process has broken down.
+/// Runs workers on the engine, one per thread, and returns the result of each; `None` if a worker of this process has
+/// broken down.
 pub(crate) fn drive<A, I, P>(
     builders: Vec<AllocatorBuilder>,
     connections: Box<dyn Any + Send>,
@@ -128,7 +129,7 @@ where
     control.at_work.store(places.len(), Ordering::Release);
     let others = others.to_vec();
     let guards = initialize_from(builders, connections, move |allocator| {
-        // Without a timer, the engine would never let a worker wait.
+        // Without a timer, the engine would never let a worker sleep.
         let mut engine = EngineWorker::new(WorkerConfig::default(), allocator, Some(started()));
         let place = places.get(engine.index() % places.len());
         let taken = place.and_then(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -143,13 +144,13 @@ where
     Ok(Engine(guards))
 }
 
-/// Returns the moment from which the engine counts.
+/// Returns the instant from which the engine counts.
 #[expect(clippy::disallowed_methods, reason = "the engine waits by this; nothing else comes of it")]
 fn started() -> Instant {
     Instant::now()
 }
 
-/// Workers that run.
+/// Running workers.
 pub(crate) struct Engine(timely::communication::WorkerGuards<Option<Outcome>>);
 
 impl Engine {
@@ -158,12 +159,12 @@ impl Engine {
         self.0.guards().iter().all(std::thread::JoinHandle::is_finished)
     }
 
-    /// Lets go of workers that have broken off: their connections may wait for ever.
+    /// Abandons workers that have broken down: their connections may wait for ever.
     pub(crate) fn abandon(self) {
         std::mem::forget(self.0);
     }
 
-    /// Waits for all workers, and returns what each has come to.
+    /// Waits for all workers, and returns the result of each.
     pub(crate) fn join(self) -> Vec<Option<Outcome>> {
         self.0.join().into_iter().map(|outcome| outcome.ok().flatten()).collect()
     }
@@ -212,7 +213,7 @@ fn run_worker<A: Application, I: Bytes + 'static, P: Places + 'static>(
                         Err(_) => return shared.break_off("a worker has panicked".to_owned()),
                     };
                     if !sent.is_empty() {
-                        // The engine sends what this has handed out before the next part of the work.
+                        // The engine sends these packets before the next piece of work.
                         activator.activate();
                     }
                     let mut session = output.session(held);
@@ -252,7 +253,7 @@ fn work<A: Application, I: Bytes, P: Places>(
     for packet in taken_in {
         worker.receive(packet).map_err(|bad| bad.to_string())?;
     }
-    // Whoever listens may have gone, when the run is over.
+    // At the end of the run, the receiver may be gone.
     let mut tell = |event: Event<'_>| match event {
         Event::Abandoned(failure) => drop(said.send(Said::Abandoned(failure.clone()))),
         Event::Notice(notice) => drop(said.send(Said::Notice(notice.to_owned()))),
@@ -288,7 +289,7 @@ impl<'de> Deserialize<'de> for Packet {
     }
 }
 
-/// Bytes that are written as such, not one by one.
+/// Bytes that are copied as a block, not one by one.
 struct ByteString<B>(B);
 
 impl Serialize for ByteString<&Vec<u8>> {

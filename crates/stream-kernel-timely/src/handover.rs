@@ -1,4 +1,4 @@
-//! Lines that workers of a process hand each other as they are: to pack and unpack them takes as long as a step.
+//! Handover of lines between the workers of a process without packing, which takes as long as a step.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,10 +11,10 @@ use crate::packet::Topic;
 /// Lines in line order; `None` for one that is taken out for a while.
 pub(crate) type Lines<M> = Vec<Option<Paused<M>>>;
 
-/// The packet beside which lines are handed over: its sender, its receiver, its epoch and what it is about.
+/// The packet that the lines accompany: its sender, its receiver, its epoch and its topic.
 pub(crate) type Beside = (usize, usize, u64, Topic);
 
-/// What the workers of a process hand each other. It holds no more than the lines of the epochs that are under way.
+/// The lines that the workers of a process hand each other, at most those of the epochs under way.
 pub(crate) struct Handover<M> {
     /// The workers of the process.
     workers: Range<usize>,
@@ -33,19 +33,19 @@ impl<M> Handover<M> {
         Self { workers, handed: Arc::default() }
     }
 
-    /// Returns whether a worker is of this process.
+    /// Returns whether a worker belongs to this process.
     pub(crate) fn reaches(&self, worker: usize) -> bool {
         self.workers.contains(&worker)
     }
 
-    /// Lays down lines for the receiver of a packet that is sent afterwards.
+    /// Deposits lines for the receiver of a packet that is sent afterwards.
     pub(crate) fn put(&self, beside: Beside, lines: Lines<M>) {
         if !lines.is_empty() {
             self.lock().insert(beside, lines);
         }
     }
 
-    /// Takes the lines that were laid down beside a packet that has come.
+    /// Takes the lines that accompany a received packet.
     pub(crate) fn take(&self, beside: Beside) -> Lines<M> {
         self.lock().remove(&beside).unwrap_or_default()
     }

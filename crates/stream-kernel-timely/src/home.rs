@@ -1,4 +1,4 @@
-//! Lines of a worker's part of an epoch at home: they ask what they will find, and are told once they know.
+//! Home of an epoch's lines: they ask what they will find, and are told once they know.
 
 use std::vec;
 
@@ -15,14 +15,14 @@ pub(crate) struct HomeEpoch<M> {
     pub(crate) part: Part,
     /// The number of the line before the first.
     pub(crate) line_no_before: u64,
-    /// Where the last line ends in the input; 0 without lines.
+    /// The end of the last line in the input; 0 without lines.
     pub(crate) end: u64,
     pub(crate) lines: Vec<Line<M>>,
     /// The stages so far, in order.
     pub(crate) stages: Vec<HomeStage>,
-    /// How many stages have answered.
+    /// The number of stages that have answered.
     pub(crate) answered: usize,
-    /// By owner: the lines that it has handed back from the last of these.
+    /// By owner: the lines that the last of these stages has handed back.
     pub(crate) handed: Vec<HandedBack<M>>,
 }
 
@@ -31,11 +31,11 @@ pub(crate) type HandedBack<M> = vec::IntoIter<Option<Paused<M>>>;
 
 /// A line at home.
 pub(crate) struct Line<M> {
-    /// Where it begins in the part.
+    /// Its beginning in the part.
     pub(crate) start: usize,
-    /// How far it has come in looking ahead.
+    /// Its progress in looking ahead.
     pub(crate) paused: Option<Paused<M>>,
-    /// The owner that takes it through the stage at which it is, once and for all: meanwhile it is not here.
+    /// The owner that passes it through its current stage: meanwhile it is not here.
     pub(crate) passed_to: Option<usize>,
     pub(crate) refused: Option<Refused>,
 }
@@ -43,26 +43,26 @@ pub(crate) struct Line<M> {
 /// Why several workers cannot decide a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused {
-    /// The position of the step at which that shows.
+    /// The position of the step at which it shows.
     pub(crate) step: usize,
     pub(crate) why: &'static str,
 }
 
-/// What the lines of an epoch have asked of a stage, and what they were answered.
+/// The questions of an epoch's lines to a stage, and the answers.
 #[derive(Default)]
 pub(crate) struct HomeStage {
-    /// Which owners each line has asked: the line's index, and the owner.
+    /// The owners that each line has asked: the line's index, and the owner.
     asked: Vec<(usize, usize)>,
     pub(crate) times: Times,
     pub(crate) moves: Moves,
     /// By owner: its answers, in the order of the questions.
     answers: Vec<Vec<u8>>,
-    /// By move of the watermark: how many entries are forgotten because of it.
+    /// By move of the watermark: how many entries it makes forgotten.
     forgotten: Vec<u64>,
     refusal: Option<(u64, Refusal)>,
 }
 
-/// How far the answers of a stage were read.
+/// A reader of a stage's answers.
 pub(crate) struct AnswersRead<'a> {
     stage: &'a HomeStage,
     answers: Vec<&'a [u8]>,
@@ -74,7 +74,7 @@ impl HomeStage {
         self.asked.push((line, owner));
     }
 
-    /// Takes in what all owners answer, in the order of owners.
+    /// Takes in the answers of all owners, in the order of owners.
     pub(crate) fn take_answers(&mut self, packets: Vec<Packet>) -> Option<()> {
         self.forgotten = vec![0; self.moves.moves.len()];
         for packet in packets {
@@ -100,7 +100,7 @@ impl HomeStage {
 }
 
 impl<'a> AnswersRead<'a> {
-    /// Returns what the owners have answered the line with this index; lines are asked for in order.
+    /// Returns the answers to the line with this index; lines are asked for in order.
     fn of_line(&mut self, line: usize, mut each: impl FnMut(&'a [u8]) -> Option<()>) -> Option<()> {
         while let Some(&(asked, owner)) = self.stage.asked.get(self.next)
             && asked <= line
@@ -114,7 +114,7 @@ impl<'a> AnswersRead<'a> {
         Some(())
     }
 
-    /// Returns what the only owner that it has asked has answered the line with this index.
+    /// Returns the answer of the only owner that the line with this index has asked.
     pub(crate) fn of_this_line(&mut self, line: usize) -> Option<&'a [u8]> {
         let mut only = None;
         self.of_line(line, |answer| {
@@ -124,7 +124,7 @@ impl<'a> AnswersRead<'a> {
         only
     }
 
-    /// Tells a memory what the line with this index finds in the stage.
+    /// Gives a memory the finds of the line with this index in the stage.
     pub(crate) fn tell(
         &mut self,
         memory: &mut Memory,
@@ -143,7 +143,7 @@ impl<'a> AnswersRead<'a> {
         self.of_line(line, |answer| memory.read_found(stage, answer))
     }
 
-    /// Appends what the line with this index finds in the stage, for an owner that takes the line through it.
+    /// Appends the finds of the line with this index in the stage, for an owner that passes the line.
     pub(crate) fn write(&mut self, line: usize, line_no: u64, to: &mut Vec<u8>) -> Option<()> {
         let (before, _) = self.stage.moves.before(line_no);
         to.push(u8::from(before.is_some()));
@@ -161,7 +161,7 @@ impl<'a> AnswersRead<'a> {
     }
 }
 
-/// Tells a memory what [`AnswersRead::write`] wrote.
+/// Gives a memory the finds that [`AnswersRead::write`] wrote.
 pub(crate) fn tell_written(memory: &mut Memory, stage: &Stage, from: &mut &[u8]) -> Option<()> {
     let (&is_some, rest) = from.split_first()?;
     let (before, rest) = rest.split_first_chunk()?;
@@ -204,7 +204,7 @@ pub(crate) fn read_content(from: &mut &[u8]) -> Option<LineContent> {
     }
 }
 
-/// Appends which line a limit refuses, if it refuses any.
+/// Appends which line a limit refuses, if any.
 pub(crate) fn write_refusal(refusal: Option<(u64, Refusal)>, to: &mut Vec<u8>) {
     let Some((line_no, (addition, which))) = refusal else { return to.push(0) };
     to.push(1);
@@ -213,7 +213,7 @@ pub(crate) fn write_refusal(refusal: Option<(u64, Refusal)>, to: &mut Vec<u8>) {
     write_number(which as u64, to);
 }
 
-/// Takes off the front which line a limit refuses, if it refuses any.
+/// Takes off the front which line a limit refuses, if any.
 fn read_refusal(from: &mut &[u8]) -> Result<Option<(u64, Refusal)>, Torn> {
     let (&is_some, rest) = from.split_first().ok_or(Torn)?;
     *from = rest;

@@ -1,9 +1,9 @@
-//! Runs of several workers apart from each other, in one thread and in simulated time: what each of them costs, and what a run on as
-//! many processors would take.
+//! Measured runs of several workers in one thread and in simulated time: the cost of each, and the time of a run with a
+//! processor for each.
 //!
-//! What a worker does is done and timed; what it waits for is worked out. Each worker has a time of its own. Whoever is first goes on with
-//! all packets that have arrived by then, and its time moves by as much as the work has taken. What it sends arrives as the
-//! [`Network`] says.
+//! Work is done and timed; waiting is computed. Each worker has a time of its own. The first one goes on with all
+//! packets that have arrived by then, and its time moves by the time of the work. Its packets arrive as the [`Network`]
+//! says.
 
 mod names;
 mod network;
@@ -31,31 +31,31 @@ use timeline::Timeline;
 
 pub use network::Network;
 
-/// How the workers of a measured run work.
+/// The workers of a measured run.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// How many there are, 1 at least.
+    /// Their number, at least 1.
     pub workers: usize,
-    /// How much of the input is taken in at a time, in bytes.
+    /// The input of an epoch, in bytes.
     pub epoch_bytes: u64,
-    /// Draws the owners.
+    /// The seed that draws the owners.
     pub seed: u64,
-    /// What is between them.
+    /// The network between them.
     pub network: Network,
 }
 
 /// The files of a measured run.
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a> {
-    /// What is read.
+    /// The input.
     pub input: &'a File,
-    /// Where the output goes, from its beginning on; it is discarded without one.
+    /// The output, written from its beginning; discarded without one.
     pub output: Option<&'a File>,
-    /// Where the trace goes, from its beginning on; it is discarded without one.
+    /// The trace, written from its beginning; discarded without one.
     pub trace: Option<&'a File>,
 }
 
-/// What a measured run has come to.
+/// The result of a measured run.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
     /// The counts of all lines.
@@ -64,29 +64,28 @@ pub struct Measured {
     pub output_bytes: u64,
     /// The number of epochs.
     pub epochs: u64,
-    /// What each worker has done.
+    /// The measurements of each worker.
     pub workers: Vec<WorkerTimes>,
 }
 
-/// What a worker of a measured run has done.
+/// The measurements of one worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkerTimes {
-    /// How long each kind of work took, in nanoseconds, in the order in which an epoch goes through them; stages are named by their
-    /// first step.
+    /// The time of each kind of work in nanoseconds, in the order of an epoch; stages are named by their first step.
     pub work: Vec<(String, u64)>,
-    /// How long it waited for packets, in simulated nanoseconds.
+    /// The simulated time of waiting for packets, in nanoseconds.
     pub waited_ns: u64,
-    /// When it had written its last epoch, in simulated nanoseconds from the beginning.
+    /// The simulated time at which it had written its last epoch, in nanoseconds from the beginning.
     pub written_ns: u64,
-    /// When it was at its end.
+    /// The simulated time at which it ended.
     pub ended_ns: u64,
     /// The packets that it sent to other workers, by kind.
     pub sent: Vec<(String, Sent)>,
-    /// How many bytes other workers sent to it.
+    /// The number of bytes that other workers sent to it.
     pub received_bytes: u64,
 }
 
-/// How much was sent.
+/// An amount of packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     /// The number of packets.
@@ -96,19 +95,19 @@ pub struct Sent {
 }
 
 impl Measured {
-    /// Returns how long the run would take, in nanoseconds.
+    /// Returns the time of the run, in nanoseconds.
     pub fn wall_ns(&self) -> u64 {
         self.workers.iter().map(|worker| worker.ended_ns).max().unwrap_or_default()
     }
 
-    /// Returns how long it would take until all lines are written.
+    /// Returns the time until all lines are written.
     pub fn written_ns(&self) -> u64 {
         self.workers.iter().map(|worker| worker.written_ns).max().unwrap_or_default()
     }
 }
 
 impl WorkerTimes {
-    /// Returns how long it worked, in nanoseconds.
+    /// Returns the time of its work, in nanoseconds.
     pub fn busy_ns(&self) -> u64 {
         self.work.iter().map(|(_, ns)| ns).sum()
     }
@@ -116,12 +115,12 @@ impl WorkerTimes {
 
 /// Runs a job on several workers, one after the other in this thread, with a time for each.
 ///
-/// `now_ns` is asked before and after each piece of work; the processor time of the thread does not count what else runs on the machine.
-/// Making the output durable is left out.
+/// `now_ns` is called before and after each piece of work; the processor time of the thread leaves out other load on
+/// the machine. Syncing the output is left out.
 ///
 /// # Errors
 ///
-/// As [`run_on_workers`](crate::run_on_workers), where files are concerned; and if the run fails.
+/// Files fail as in [`run_on_workers`](crate::run_on_workers), and so does a run.
 pub fn apart<A: Application, C: Clock + 'static>(
     job: &Job<A>,
     clock: impl Fn() -> C,
@@ -134,7 +133,7 @@ pub fn apart<A: Application, C: Clock + 'static>(
     let mut links = Links::new(setting.network, setting.workers);
     let mut timelines: Vec<_> = workers.into_iter().map(Timeline::new).collect();
     let mut sent_so_far = 0;
-    // Whoever comes first, since all that could change what it finds has been sent by then.
+    // The first one, because everything that could change its finds has been sent by then.
     while let Some(index) = first(&timelines) {
         let sent = timelines[index].go_on(now_ns, &setting.network)?;
         for packet in sent {
@@ -187,7 +186,7 @@ fn workers<A: Application, C: Clock + 'static>(
     let mut workers = Vec::new();
     let of_one_process = Handover::among(0..count);
     for index in 0..count {
-        // Between threads, bytes take no time: what takes time is between processes.
+        // Between threads, bytes take no time; only transfers between processes do.
         let are_threads = network.bytes_per_second.is_none();
         let handover = if are_threads { of_one_process.clone() } else { Handover::among(index..index + 1) };
         let records = RecordBuffer::default();
@@ -210,7 +209,7 @@ fn workers<A: Application, C: Clock + 'static>(
     Ok((workers, plan.cut.epochs()))
 }
 
-/// A worker's places in files that are there for the measurement alone, or nowhere.
+/// A worker's places in files of the measurement, or nowhere.
 struct OwnPlaces {
     output: Option<File>,
     trace: Option<File>,
@@ -230,7 +229,7 @@ impl Places for OwnPlaces {
     }
 }
 
-/// Returns the worker that can go on first, unless all are at their end or wait for packets that nobody has sent.
+/// Returns the worker that can go on first; `None` if all have ended or wait for packets that nobody has sent.
 fn first<A: Application>(timelines: &[Timeline<A>]) -> Option<usize> {
     let ready = timelines.iter().enumerate();
     let ready = ready.filter_map(|(index, timeline)| Some((timeline.ready_ns()?, index)));

@@ -1,13 +1,13 @@
-//! Mesh of the processes of a run on several machines: each is connected to each other one.
+//! Mesh of the processes of a run on several machines: each is connected to every other.
 //!
-//! timely's own connections have no authentication, no limits and no deadline, and print to standard output. So [`connect`]
-//! makes them, for `timely_communication`'s `initialize_networking_from_sockets`: each process listens on its listed address,
-//! connects to those with lower numbers, and both sides of each connection prove that they hold the same secret. Process 0
-//! compares the identity of every process with its own, and gives out the seed and the number of the run. All begin, or none:
-//! whatever ends the run before that is an error in every process that has come.
+//! timely's own connections have no authentication, no limits and no deadline, and print to standard output. So
+//! [`connect`] makes them, for `timely_communication`'s `initialize_networking_from_sockets`. Each process listens on
+//! its listed address and connects to those with lower numbers, and both sides of each connection prove that they hold
+//! the same secret. Process 0 compares the identity of every process with its own, and hands out the seed and the
+//! number of the run. All begin, or none: a failure before that is an error in every process that has come.
 //!
-//! A handshake protects against whoever can connect. It does not encrypt what follows, nor protect it against whoever can
-//! change packets on their way.
+//! A handshake protects against strangers who connect. It does not encrypt the data after it, nor protect it against
+//! anybody who can change packets on their way.
 
 mod accept;
 mod deadline;
@@ -39,44 +39,44 @@ pub(crate) use identity::Identity;
 pub(crate) use secret::Secret;
 use secret::random;
 
-/// How long processes may take to come together, unless said otherwise.
+/// The default time for processes to come together.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-/// How long a handshake may take, unless said otherwise.
+/// The default time for a handshake.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long process 0 tells those who come late that the run has ended, unless said otherwise.
+/// The default time for which process 0 tells late processes that the run has ended.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Who comes together, and how.
+/// The processes to connect, and the deadlines.
 #[derive(Clone, Debug)]
 pub(crate) struct MeshSettings {
     /// All processes, in their order.
     pub(crate) hosts: Hosts,
     /// The number of this one.
     pub(crate) process: usize,
-    /// What all of them hold. Without one, anybody who can connect can be a process: the caller allows that among loopback
-    /// addresses only.
+    /// The secret that all of them hold. Without one, anybody who can connect can be a process: the caller allows that
+    /// among loopback addresses only.
     pub(crate) secret: Option<Secret>,
-    /// How long this process waits for the others, a day at most; it may take two seconds more to hear why they did not
+    /// How long this process waits for the others, at most a day; it may take two seconds more to hear why they did not
     /// come.
     pub(crate) deadline: Duration,
     /// How long a handshake may take.
     pub(crate) handshake: Duration,
-    /// How long process 0, once it has ended the run, tells those who come late why.
+    /// How long process 0 tells late processes why it has ended the run.
     pub(crate) farewell: Duration,
 }
 
 impl MeshSettings {
-    /// Returns settings with the usual times, and without a secret.
+    /// Returns settings with the default times, and without a secret.
     pub(crate) fn new(hosts: Hosts, process: usize) -> Self {
         Self { hosts, process, secret: None, deadline: DEADLINE, handshake: HANDSHAKE, farewell: FAREWELL }
     }
 }
 
-/// Processes that have come together.
+/// Connected processes.
 #[derive(Debug)]
 pub(crate) struct Mesh {
-    /// The connections by process, `None` for this one. They block, send at once, have no time-outs for calls, and fail when
-    /// the other machine has not answered for 30 s.
+    /// The connections by process, `None` for this one. They block, send at once, have no time-outs for calls, and fail
+    /// when the other machine has not answered for 30 s.
     pub(crate) sockets: Vec<Option<TcpStream>>,
     /// The seed of the run's hashes, the same in all processes. Drawn at random.
     pub(crate) seed: u64,
@@ -85,12 +85,12 @@ pub(crate) struct Mesh {
     pub(crate) run: RunNumber,
 }
 
-/// Comes together with the other processes of a run, and returns the connections to them. Once `should_stop` returns true, it
-/// must go on to do so; it is asked about 50 times a second.
+/// Connects to the other processes of a run, and returns the connections. Once `should_stop` returns true, it must keep
+/// returning true; it is called about 50 times a second.
 ///
 /// # Errors
 ///
-/// Returns why they did not come together. Those that have come are told, and return an error as well.
+/// Returns why they did not come together. The connected ones are told, and return an error as well.
 pub(crate) fn connect(
     settings: &MeshSettings,
     identity: &Identity,
@@ -99,7 +99,7 @@ pub(crate) fn connect(
     connect_from(None, settings, identity, should_stop)
 }
 
-/// As [`connect`], but on a listener that is there already, if there is one.
+/// Like [`connect`], on an existing listener if there is one.
 fn connect_from(
     listener: Option<TcpListener>,
     settings: &MeshSettings,
@@ -143,7 +143,7 @@ fn connect_from(
 }
 
 fn come_together(gathering: &mut Gathering<'_>, listener: &TcpListener) -> Result<(), MeshError> {
-    // Process 0 comes first: the others ask for the run's number, which it gives out.
+    // Process 0 comes first: it hands out the run's number, which the others need.
     for process in 0..gathering.own.process {
         if let Err(error) = gathering.dial(process) {
             gathering.say_farewell(&error);

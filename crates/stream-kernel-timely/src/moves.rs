@@ -1,11 +1,11 @@
-//! Moves of a stage's watermark in an epoch: from the times of all workers' lines, every worker works out the same.
+//! Moves of a stage's watermark in an epoch: every worker computes the same moves from the times of all workers' lines.
 
 use stream_kernel_exec::{Memory, Stage};
 
 use crate::packet::{read_number, write_number};
 use crate::planted::{Bug, is_planted};
 
-/// The times by which a worker's lines may move the watermark, in line order.
+/// The times at which a worker's lines may move the watermark, in line order.
 #[derive(Debug, Default)]
 pub(crate) struct Times {
     times: Vec<(u64, i64)>,
@@ -14,7 +14,8 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// Takes in the time of a line, unless it cannot move a watermark that is at `known` or later; returns whether it may.
+    /// Takes in the time of a line, unless it cannot move a watermark that is at `known` or later; returns whether it
+    /// may.
     pub(crate) fn add(
         &mut self,
         memory: &mut Memory,
@@ -61,7 +62,7 @@ pub(crate) struct Move {
     pub(crate) to: i64,
 }
 
-/// Where the watermark is in an epoch.
+/// The watermark within an epoch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moves {
     pub(crate) at_first: Option<i64>,
@@ -69,7 +70,7 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    /// Works out the moves from the times of all lines, in line order.
+    /// Computes the moves from the times of all lines, in line order.
     pub(crate) fn of(
         memory: &mut Memory,
         stage: &Stage,
@@ -87,12 +88,12 @@ impl Moves {
         Self { at_first, moves }
     }
 
-    /// Returns where it is behind the epoch.
+    /// Returns the watermark after the epoch.
     pub(crate) fn at_last(&self) -> Option<i64> {
         self.moves.last().map(|last| last.to).or(self.at_first)
     }
 
-    /// Returns where it is before a line, and which move the line is, if it is one.
+    /// Returns the watermark before a line, and the index of the line's move, if it is one.
     pub(crate) fn before(&self, line_no: u64) -> (Option<i64>, Option<usize>) {
         if is_planted(Bug::ForgottenWatermark) {
             return (self.at_first, None);

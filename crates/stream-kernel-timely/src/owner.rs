@@ -1,4 +1,5 @@
-//! Stages at the owner of their keys: it takes what all workers ask in line order, and answers what each line finds.
+//! Stages at the owner of their keys: it takes all workers' questions in line order, and answers with what each line
+//! finds.
 
 mod question;
 
@@ -28,42 +29,42 @@ pub(crate) struct OwnerStage<M> {
     homes: Vec<usize>,
     /// By home: the lines that it has handed over, to be passed.
     handed: Vec<Lines<M>>,
-    /// What is asked, in line order. Lines that were handed over are among them only if they may have to be passed
+    /// The questions, in line order. Lines that were handed over are among them only if they may have to be passed
     /// again.
     asks: Vec<Ask>,
-    /// These lines as they were, packed.
+    /// These lines in their original form, packed.
     kept: Vec<u8>,
-    /// Whether all lines have had their turn.
+    /// Whether all lines are done.
     was_run: bool,
     moves: Moves,
     forgotten: Vec<u64>,
-    /// What is answered, in the order of the questions.
+    /// The answers, in the order of the questions.
     found: Vec<u8>,
-    /// How far the changes had come before each question, if they may have to be undone.
+    /// Marks in the changes before each question, if they may have to be undone.
     marks: Vec<UndoMark>,
     marks_an_ask: usize,
     pub(crate) round: u32,
-    /// What was added to gates by the last round.
+    /// The additions to gates in the last round.
     added: Vec<u8>,
 }
 
-/// What a line asks.
+/// A question of a line.
 struct Ask {
     line_no: u64,
     /// The worker that asks.
     home: usize,
     question: QuestionAt,
-    /// Where the answer begins in what was found.
+    /// The beginning of its answer in the finds.
     found_at: usize,
-    /// How far the moves were taken in before.
+    /// The number of moves taken in before.
     next_move: usize,
 }
 
-/// Where a question is.
+/// The place of a question.
 enum QuestionAt {
     /// In the packet of the worker that asks.
     Packet(Range<usize>),
-    /// It is the line with this index of those that are handed over, and was kept here.
+    /// The line with this index of those that are handed over, kept here.
     Kept(usize, Range<usize>),
 }
 
@@ -84,18 +85,19 @@ enum Turn<M> {
     Handed(usize, usize),
 }
 
-/// How far the lines have had their turn.
+/// The position in the order of lines.
 #[derive(Clone, Copy)]
 struct Turns {
-    /// The home whose turn it is, counted in the order of homes.
+    /// The home whose turn it is, as an index in the order of homes.
     home: usize,
-    /// The next of the questions, and of the lines that the home has handed over.
+    /// The next question, and the next line that the home has handed over.
     ask: usize,
     handed: usize,
 }
 
 impl<M: LineMessage> OwnerStage<M> {
-    /// Takes in what all workers ask of a stage, in the order of workers, who have the lines in order; `None` if that cannot be read.
+    /// Takes in all workers' questions to a stage, in the order of workers, whose lines are in order; `None` if the
+    /// packets are corrupt.
     pub(crate) fn new(
         (packets, handed): (Vec<Packet>, Vec<Lines<M>>),
         runners: &mut OwnerRunners<'_, M>,
@@ -111,7 +113,7 @@ impl<M: LineMessage> OwnerStage<M> {
             let first = asks.len();
             let (mut head, body) = split_head(&packets[home].bytes)?;
             read_times(&mut head, &mut times)?;
-            // As many as are said to be there, if there can be that many.
+            // As many as the packet announces, if it is long enough for that.
             asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
             let mut bytes = body;
             while !bytes.is_empty() {
@@ -203,7 +205,7 @@ impl<M: LineMessage> OwnerStage<M> {
         Some(())
     }
 
-    /// Returns the line whose turn is next, in line order, and announces what it looks up.
+    /// Returns the line whose turn is next, in line order, and announces its look-ups.
     fn next_turn(
         &mut self,
         turns: &mut Turns,
@@ -275,7 +277,7 @@ impl<M: LineMessage> OwnerStage<M> {
                 if let QuestionAt::Kept(index, _) = question {
                     self.handed[*home][*index] = Some(paused);
                 } else if !paused.pack(&mut self.found) {
-                    // Its home says that it cannot read what is not there.
+                    // Its home reports that it cannot read the missing answer.
                     self.found.truncate(begin);
                 }
             }
@@ -283,7 +285,7 @@ impl<M: LineMessage> OwnerStage<M> {
         self.asks[at].found_at = begin;
     }
 
-    /// Takes in the moves of the watermark up to a line, which is left before its own move.
+    /// Takes in the moves of the watermark before a line, without the line's own.
     fn take_moves(
         &mut self,
         next: &mut usize,
@@ -308,7 +310,8 @@ impl<M: LineMessage> OwnerStage<M> {
         memory.set_watermark(stage, before);
     }
 
-    /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
+    /// Takes in the other owners' additions to gates, and runs the lines again that find something else now; `None` if
+    /// the packets are corrupt.
     pub(crate) fn hear_added<'a>(
         &mut self,
         others: impl Iterator<Item = &'a [u8]>,
@@ -329,7 +332,7 @@ impl<M: LineMessage> OwnerStage<M> {
         self.run_on(Turns { home, ask: from, handed: 0 }, next_move, runners, stage)
     }
 
-    /// Returns what this owner has added to gates, and whether that is something else than in the last round.
+    /// Returns this owner's additions to gates, and whether they differ from the last round.
     pub(crate) fn added(&mut self, runner: &mut SyncRunner<M>, stage: &Stage) -> (&[u8], bool) {
         let mut added = Vec::new();
         runner.memory().write_added(stage, &mut added);

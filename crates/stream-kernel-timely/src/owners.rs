@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use foldhash::quality::FixedState;
 
-/// Says which worker is the owner of a key: by a hash whose seed is drawn for each run, since keys come from outside.
+/// Maps a key to its owner, by a hash whose seed is drawn for each run, because keys come from outside.
 #[derive(Clone, Debug)]
 pub(crate) struct Owners {
     workers: usize,

@@ -1,37 +1,37 @@
-//! Packets between workers: each worker sends one of a kind to each other worker in each epoch, empty ones as well.
+//! Packets between workers: each worker sends one of each kind to each other worker in each epoch, even if it is empty.
 
 use stream_kernel_exec::Encode;
 
-/// What a packet is about. Within a worker, packets of one epoch are expected in this order.
+/// The topic of a packet. Within a worker, packets of one epoch are expected in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Topic {
-    /// How many lines the sender has, and whether the run is to stop behind this epoch.
+    /// The number of the sender's lines, and whether the run is to stop after this epoch.
     Lines,
-    /// What the sender's lines look up in a stage.
+    /// The look-ups of the sender's lines in a stage.
     Asks { stage: usize },
-    /// What the sender has added to gates, and how much it has counted, after so many rounds.
+    /// The sender's additions to gates, and its counts, after this many rounds.
     Round { stage: usize, round: u32 },
-    /// Everything that limits have counted at the sender.
+    /// Every change that limits have counted at the sender.
     Counted { stage: usize },
-    /// What the receiver's lines find in a stage.
+    /// The finds of the receiver's lines in a stage.
     Answers { stage: usize },
-    /// What the sender's lines have come to.
+    /// The results of the sender's lines.
     Told,
-    /// After the last line: which memory worker 0 wants to see.
+    /// After the last line: the memory that worker 0 wants to see.
     Wanted,
-    /// The sender's part of that.
+    /// The sender's part of this memory.
     Memory,
     /// Worker 0 has everything.
     Done,
-    /// The sender is there.
+    /// The sender is alive.
     Alive,
-    /// What the sender's lines have written, if worker 0 writes it.
+    /// The output of the sender's lines, if worker 0 writes it.
     Gathered,
-    /// A piece of something large, such as what a worker remembers.
+    /// A piece of a long message, such as a worker's memory.
     Piece { number: u32 },
 }
 
-/// Some bytes from one worker to another.
+/// Bytes from one worker to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
     pub(crate) from: usize,
@@ -61,7 +61,7 @@ impl Topic {
         }
     }
 
-    /// Returns the topic that these numbers stand for, if there is one.
+    /// Returns the topic of these numbers, if there is one.
     pub(crate) fn of_numbers((topic, number, round): (u8, u32, u32)) -> Option<Self> {
         let stage = number as usize;
         Some(match topic {
@@ -82,7 +82,7 @@ impl Topic {
     }
 }
 
-/// A packet does not hold what it should: a fault of a peer.
+/// A corrupt packet: a bug of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "worker {from} has sent {topic:?} of epoch {epoch} that cannot be read (run the same program everywhere)"
@@ -94,13 +94,13 @@ pub(crate) struct BadPacket {
 }
 
 impl Packet {
-    /// Returns the error that it cannot be read.
+    /// Returns the error of a corrupt packet.
     pub(crate) fn bad(&self) -> BadPacket {
         BadPacket { from: self.from, epoch: self.epoch, topic: self.topic }
     }
 }
 
-/// Bytes that do not hold what they should.
+/// Corrupt bytes.
 pub(crate) struct Torn;
 
 /// Appends bytes with their length.
@@ -117,13 +117,13 @@ pub(crate) fn read_bytes<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(bytes)
 }
 
-/// Appends what is known last and read first, and how long it is.
+/// Appends a head that is known last and read first, and its length.
 pub(crate) fn write_head_behind(head: &[u8], to: &mut Vec<u8>) {
     to.extend_from_slice(head);
     to.extend_from_slice(&(head.len() as u64).to_le_bytes());
 }
 
-/// Splits a head off that was written behind its body.
+/// Splits off a head that was written behind its body.
 pub(crate) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (rest, len) = bytes.split_last_chunk()?;
     let len = usize::try_from(u64::from_le_bytes(*len)).ok()?;
@@ -131,7 +131,7 @@ pub(crate) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((head, body))
 }
 
-/// Appends a number in as few bytes as it takes, 7 bits each.
+/// Appends a number in as few bytes as possible, 7 bits each.
 pub(crate) fn write_number(mut number: u64, to: &mut Vec<u8>) {
     while number >= 0x80 {
         to.push(number.to_le_bytes()[0] | 0x80);

@@ -1,43 +1,43 @@
-//! Parts of the input: a worker reads those lines of a block that begin in its share of the bytes.
+//! Parts of the input: a worker reads the lines of a block that begin in its share of the bytes.
 
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
 use stream_kernel_run::{InputSettings, LineReader, UnterminatedLine};
 
-/// Where the input's bytes come from.
+/// The source of the input's bytes.
 pub(crate) trait Bytes {
     /// Reads bytes at an offset; fewer than asked for only at the end of the input.
     ///
     /// # Errors
     ///
-    /// Returns what the system says.
+    /// Returns the system's error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 }
 
-/// The input, and how it is cut.
+/// The input, and its division into parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
-    /// Where the first line begins.
+    /// The beginning of the first line.
     start: u64,
-    /// The length of the input in bytes, without what is left in it.
+    /// The length of the input in bytes, without the bytes left in it.
     len: u64,
-    /// Its length with all that is in it.
+    /// Its full length.
     input_bytes: u64,
-    /// How many bytes without LF are left at its end, for the next run.
+    /// The number of bytes without LF left at its end, for the next run.
     pub(crate) bytes_left: u64,
     epoch_bytes: u64,
     workers: usize,
     max_line_bytes: usize,
 }
 
-/// The input is searched for its last line end in blocks of this size.
+/// The block size for the search for the input's last line end.
 const SEARCHED_BYTES: usize = 64 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Cut {
-    /// Returns how an input of `len` bytes is cut.
+    /// Returns the division of an input of `len` bytes.
     ///
     /// # Errors
     ///
@@ -72,13 +72,13 @@ impl Cut {
         Ok(cut)
     }
 
-    /// Begins at an offset, where a line begins that is not the first, or the input ends.
+    /// Begins at an offset that is the beginning of a later line, or the end of the input.
     #[must_use]
     pub(crate) fn from(self, start: u64) -> Self {
         Self { start, ..self }
     }
 
-    /// Returns the length of the input in bytes: its lines, and what is left behind them.
+    /// Returns the length of the input in bytes: its lines, and the bytes left after them.
     pub(crate) fn input_bytes(&self) -> u64 {
         self.input_bytes
     }
@@ -88,7 +88,7 @@ impl Cut {
         self.len.saturating_sub(self.start).div_ceil(self.epoch_bytes)
     }
 
-    /// Returns where an epoch ends.
+    /// Returns the end of an epoch.
     pub(crate) fn end_of(&self, epoch: u64) -> u64 {
         self.len.min((epoch + 1).saturating_mul(self.epoch_bytes).saturating_add(self.start))
     }
@@ -108,16 +108,16 @@ impl Cut {
 /// The lines of a worker's part of an epoch.
 pub(crate) struct Part {
     bytes: Vec<u8>,
-    /// Where the first line begins in `bytes`.
+    /// The beginning of the first line in `bytes`.
     first: usize,
-    /// Where `bytes` begins in the input.
+    /// The offset of `bytes` in the input.
     offset: u64,
     pub(crate) lines: u64,
     cut: Cut,
 }
 
 impl Part {
-    /// Reads the part; `bytes` is a buffer to be used again.
+    /// Reads the part into a reused buffer `bytes`.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Part {
         Ok(Self { bytes, first, offset, lines, cut: *cut })
     }
 
-    /// Returns a reader of the lines, of which the first has the number `line_no` + 1.
+    /// Returns a reader of the lines; the first has the number `line_no` + 1.
     pub(crate) fn reader<'a, I: Bytes>(
         &'a self,
         input: &'a I,
@@ -176,12 +176,12 @@ impl Part {
         LineReader::new(bytes, self.cut.max_line_bytes).after(line_no, self.offset + start as u64)
     }
 
-    /// Returns where in the part a line begins that begins at this offset of the input.
+    /// Returns the beginning in the part of the line that begins at this offset of the input.
     pub(crate) fn start(&self, offset: u64) -> usize {
         usize::try_from(offset - self.offset).unwrap_or(usize::MAX)
     }
 
-    /// Returns the buffer, to be used again.
+    /// Returns the buffer, for reuse.
     pub(crate) fn into_buffer(self) -> Vec<u8> {
         self.bytes
     }
@@ -200,7 +200,7 @@ fn read_exact_at<I: Bytes>(input: &I, bytes: &mut [u8], offset: u64, input_len: 
     Ok(())
 }
 
-/// Returns where the last line that has a LF ends, 0 if none has.
+/// Returns the end of the last line that has an LF, 0 if none has.
 fn end_of_last_line<I: Bytes>(input: &I, len: u64) -> io::Result<u64> {
     let mut end = len;
     let mut bytes = vec![0; SEARCHED_BYTES];
@@ -216,21 +216,21 @@ fn end_of_last_line<I: Bytes>(input: &I, len: u64) -> io::Result<u64> {
     Ok(0)
 }
 
-/// Returns the error that the input is shorter than it was.
+/// Returns the error that the input was shortened.
 fn shortened(len: u64, has: u64) -> io::Error {
     io::Error::other(format!(
         "it was shortened while it was read: it has {has} bytes now, and had {len} (restore it)"
     ))
 }
 
-/// The last line of a part goes on behind it: in blocks of this size.
+/// The block size for the rest of a part's last line, beyond the part.
 const TAIL_BYTES: usize = 16 * 1024;
 
-/// The bytes of a part, and what follows.
+/// The bytes of a part, and the bytes after it.
 struct PartBytes<'a, I> {
     bytes: &'a [u8],
     input: &'a I,
-    /// Where the bytes behind these are in the input.
+    /// The offset in the input of the bytes after the part.
     next: u64,
     end: u64,
     tail: Vec<u8>,

@@ -12,19 +12,19 @@ use stream_kernel_run::{Application, Job, LineAdapters, RunError, SharedFiles};
 use crate::witness::Witness;
 use crate::worker::Places;
 
-/// Where a worker writes.
+/// The target of a worker's writes.
 pub(crate) enum FilePlaces {
-    /// At its places in the files of all.
+    /// Its places in the files of all.
     Shared { output: PlacedFile, trace: Option<PlacedFile>, trace_start: u64 },
-    /// Into files of its own, one after the other.
+    /// Files of its own, sequentially.
     Own { output: PartWriter, trace: Option<PartWriter> },
 }
 
-/// A file, opened when it is first written: by then, the process that makes it has done so.
+/// A file that is opened at the first write: by then, its process has created it.
 pub(crate) struct PlacedFile {
     path: PathBuf,
     file: Option<File>,
-    /// Of what was written, if that is to be committed.
+    /// The witness of the last write, if it is to be committed.
     witness: Option<Witness>,
 }
 
@@ -51,7 +51,7 @@ impl PlacedFile {
         Ok(())
     }
 
-    /// Checks that what was written is still there, if that is to be committed.
+    /// Checks that the last write still exists, if it is to be committed.
     fn check(&self) -> io::Result<()> {
         let (Some(witness), Some(file)) = (&self.witness, &self.file) else { return Ok(()) };
         let path = self.path.display();
@@ -95,10 +95,10 @@ impl Places for FilePlaces {
 
     fn sync(&mut self, is_whole: bool) -> io::Result<()> {
         match self {
-            // The process that completes the output makes durable what its own system knows.
+            // The process that completes the output syncs only the writes that its own system knows.
             Self::Shared { output, trace, .. } => {
                 output.sync()?;
-                // As on one worker, a trace is made durable if it is committed.
+                // As on one worker, a trace is synced if it is committed.
                 trace.as_ref().filter(|trace| trace.witness.is_some()).map_or(Ok(()), PlacedFile::sync)
             }
             Self::Own { output, trace } => {
@@ -111,14 +111,14 @@ impl Places for FilePlaces {
 
 /// The files of a run, at one of its processes.
 pub(crate) enum RunFiles {
-    /// Process 0 makes those of all; the others find them, or never write.
+    /// Process 0 creates the files of all; the others open them, or never write.
     Shared(Option<SharedFiles>),
-    /// Each process makes those of its workers.
+    /// Each process creates the files of its workers.
     Parts(RunParts),
 }
 
 impl RunFiles {
-    /// Opens the files that are this process's to open.
+    /// Opens the files of this process.
     pub(crate) fn open<A: Application>(job: &Job<A>, of: &PartsOf) -> Result<Self, RunError> {
         if job.config().adapters.output_sink().settings.parts {
             return Ok(Self::Parts(RunParts::open(job.config(), of)?));
@@ -127,7 +127,7 @@ impl RunFiles {
         Ok(Self::Shared(if is_first { Some(SharedFiles::open(job.config())?) } else { None }))
     }
 
-    /// Returns where the output is, if it is not complete and this is the process that tells of it.
+    /// Returns the path of an incomplete output, if this process reports it.
     pub(crate) fn left(&self) -> Option<&Path> {
         match self {
             Self::Shared(files) => files.as_ref()?.output.left(),
@@ -150,14 +150,14 @@ impl RunFiles {
         }
     }
 
-    /// Notes that the files of all have so many bytes of output.
+    /// Notes the number of bytes of output in the files of all.
     pub(crate) fn written(&mut self, output_bytes: u64) {
         if let Self::Shared(Some(files)) = self {
             files.output.parts_written(output_bytes);
         }
     }
 
-    /// Writes what comes behind the last line, at process 0.
+    /// Writes the output after the last line, at process 0.
     pub(crate) fn finish(
         &mut self,
         finish: &[u8],
@@ -176,8 +176,8 @@ impl RunFiles {
         }
     }
 
-    /// Says that the run has come to its end: the output takes its name, or `_SUCCESS` is written. A trace that was given up is cut to so many
-    /// bytes of records.
+    /// Completes the run: the output takes its name, or `_SUCCESS` is written. A trace that was given up is cut to this
+    /// many bytes of records.
     pub(crate) fn complete(&mut self, trace_bytes: Option<u64>) -> io::Result<()> {
         if let (Self::Shared(Some(files)), Some(bytes)) = (&*self, trace_bytes) {
             files.trace.as_ref().map_or(Ok(()), |(trace, start)| trace.set_len(start + bytes))?;
@@ -190,7 +190,7 @@ impl RunFiles {
     }
 }
 
-/// Returns a worker's places in the files, which are there already if this process has made them.
+/// Returns a worker's places in the files, which exist if this process has created them.
 fn shared_places<A: Application>(job: &Job<A>, files: Option<&SharedFiles>) -> io::Result<FilePlaces> {
     let (output, trace) = SharedFiles::paths(job.config());
     let is_committed = job.config().runtime.checkpoint.is_some();

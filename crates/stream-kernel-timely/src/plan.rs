@@ -1,4 +1,4 @@
-//! The plan of a run: what is the same for all of its workers, and the runners of each.
+//! The plan of a run: the part that all its workers share, and the runners of each.
 
 use stream_kernel_exec::trace::Recorder;
 use stream_kernel_exec::{MessageSet, Stage, SyncRunner, WiringFaults};
@@ -8,30 +8,29 @@ use stream_kernel_run::{Application, Job, LineAdapters, SharedFiles};
 use crate::owners::Owners;
 use crate::part::Cut;
 
-/// The number of epochs that are under way at the same time: readers wait until the first of them is written.
+/// The number of epochs under way at the same time: readers wait until the first of them is written.
 pub(crate) const EPOCHS_AHEAD: u64 = 3;
 
-/// The most input of an epoch for each worker if there are records: they are many times as large, and in memory
-/// until their place is known.
+/// The most input of an epoch per worker if there are records: they are many times as large, and in memory until their
+/// place is known.
 const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
 
-/// What is the same for all workers of a run.
+/// The part of a run that all its workers share.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) stages: Vec<Stage>,
     pub(crate) owners: Owners,
     pub(crate) cut: Cut,
-    /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it
-    /// fails.
+    /// Whether a failing line that looks up several keys of a stage would have to be abandoned by all their owners.
     pub(crate) continues_after_errors: bool,
-    /// Whether the owner of a stage may take lines through it once and for all.
+    /// Whether the owner of a stage may pass lines through it.
     pub(crate) passes_lines: bool,
-    /// How many workers write what they tell, from worker 0 on; the others send it to worker 0.
+    /// The number of workers that write their own results, from worker 0 on; the others send them to worker 0.
     pub(crate) writers: usize,
 }
 
 impl Plan {
-    /// Returns the plan of a run of which so many workers write.
+    /// Returns the plan of a run with this many writing workers.
     pub(crate) fn of<A: Application>(
         job: &Job<A>,
         stages: Vec<Stage>,
@@ -55,13 +54,13 @@ impl Plan {
 pub(crate) struct Runners<M> {
     pub(crate) scout: SyncRunner<M>,
     pub(crate) owner: SyncRunner<M>,
-    /// Takes each line through all steps, from its bytes on: if records are made, or steps count that come before a
-    /// stage. Otherwise the scout goes on from where the line waits.
+    /// Takes each line through all steps from its bytes on, if there are records, or if steps before a stage add to a
+    /// tally. Otherwise the scout goes on from where the line waits.
     pub(crate) teller: Option<SyncRunner<M>>,
 }
 
 impl<M: MessageSet> Runners<M> {
-    /// Returns the runners of a worker of a job; `recorder` makes what records, if there is anything to record.
+    /// Returns the runners of a worker of a job; `recorder` makes the recorder, if there are records.
     pub(crate) fn of<A: Application<Message = M>>(
         job: &Job<A>,
         run_id: &str,
@@ -84,7 +83,7 @@ pub(crate) fn gathers<A: Application>(job: &Job<A>) -> bool {
     job.config().runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather)
 }
 
-/// Returns how the run writes, which must be the same in all processes.
+/// Returns the way in which the run writes, which must be the same in all processes.
 pub(crate) fn way_to_write<A: Application>(job: &Job<A>) -> &'static str {
     match (job.config().adapters.output_sink().settings.parts, gathers(job)) {
         (true, _) => "parts",
@@ -97,21 +96,21 @@ pub(crate) fn has_trace<A: Application>(job: &Job<A>) -> bool {
     SharedFiles::paths(job.config()).1.is_some()
 }
 
-/// Returns how much input an epoch of so many workers has: together, those under way have `epoch_bytes`.
+/// Returns the input of an epoch for this many workers: together, the epochs under way have `epoch_bytes`.
 pub(crate) fn bytes_of_epoch<A: Application>(job: &Job<A>, epoch_bytes: u64, workers: usize) -> u64 {
     let bytes = epoch_bytes.div_ceil(EPOCHS_AHEAD).max(1);
     if has_trace(job) { bytes.min(TRACED_BYTES_A_WORKER * workers as u64) } else { bytes }
 }
 
-/// Returns whether lines must be taken through all steps once more when what they find is known: because records
-/// are made of it, or because steps count that come before a stage.
+/// Returns whether lines must be taken through all steps again once their finds are known: because there are records,
+/// or because steps before a stage add to a tally.
 fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map(|stage| stage.steps.start);
     job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
 }
 
-/// Returns whether owners may take lines through their stages once and for all: nobody tells them again, no step
-/// counts on the way, and all can be packed.
+/// Returns whether owners may pass lines through their stages: nobody tells these again, no step counts on the way, and
+/// all can be packed.
 fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map_or(0, |stage| stage.steps.end);
     let scenario = job.scenario();

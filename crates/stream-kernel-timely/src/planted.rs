@@ -1,39 +1,40 @@
-//! Bugs that tests plant in the protocol, to see that they are found.
+//! Injected bugs of the protocol, which tests must find.
 
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// A line is sent to an owner that its number says, not its key.
+    /// A line is sent to the owner of its number, not of its key.
     WrongOwner,
     /// An owner takes the workers' questions in the wrong order.
     WrongOrder,
-    /// Owners do not hear what others add to gates.
+    /// Owners do not hear the others' additions to gates.
     DeafToGates,
-    /// Owners go on after one round, whatever others have added in it.
+    /// Owners stop after one round, whatever others have added in it.
     OneRound,
     /// The watermark stays where it was before the epoch.
     ForgottenWatermark,
-    /// Of the times that may move the watermark, those not later than earlier ones are left out, though it may not have followed these.
+    /// A time that may move the watermark is left out if it is not later than the earlier ones, though the watermark
+    /// may not have followed these.
     TimesLeftOut,
-    /// Only what this owner has forgotten is told.
+    /// Only the entries that this owner has forgotten are told.
     OwnForgotten,
-    /// Each owner looks at its own counts only.
+    /// Each owner checks its own counts only.
     LimitForEach,
     /// A line that a limit refuses is refused at its first addition.
     RefusedAtOnce,
     /// Lines are numbered from the beginning of the epoch.
     LineNumbers,
-    /// Parts are written where this worker's last one ended.
+    /// Parts are written after this worker's last one.
     OwnPlace,
-    /// Homes behind the one that has ended the run write their lines.
+    /// Homes after the one that has ended the run write their lines.
     NoCommonStop,
     /// Lines are passed where a limit may refuse them.
     PassedUnlimited,
-    /// A line that is passed again, because others have added to a gate, is not passed from where it was.
+    /// A line that is passed again, because others have added to a gate, is not passed from its earlier state.
     PassedTwice,
-    /// Epochs behind one that is saved are taken up before what is remembered was saved.
+    /// Epochs after a saved one are taken up before the memory is saved.
     SavedLate,
-    /// A run that goes on begins to read where the saved epoch has ended, rather than its last line.
+    /// A resumed run begins to read at the end of the saved epoch instead of the end of its last line.
     SavedWithinLine,
 }
 
@@ -64,13 +65,13 @@ thread_local! {
     pub(crate) static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
 }
 
-/// Returns whether the bug is planted; never outside tests.
+/// Returns whether the bug is injected; never outside tests.
 #[cfg(test)]
 pub(crate) fn is_planted(bug: Bug) -> bool {
     PLANTED.get() == Some(bug)
 }
 
-/// Returns whether the bug is planted; never outside tests.
+/// Returns whether the bug is injected; never outside tests.
 #[cfg(not(test))]
 #[inline]
 pub(crate) const fn is_planted(_: Bug) -> bool {

@@ -1,4 +1,4 @@
-//! A run on several workers, from its files to its result.
+//! Runs on several workers, from their files to their result.
 
 use std::fs::File;
 use std::io;
@@ -32,19 +32,19 @@ use crate::worker::{Outcome, Parts, RecordBuffer, SavedBy, TraceEnd, Worker};
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkersError {
-    /// As a run on one worker.
+    /// As on one worker.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// Workers cannot share what the steps look into.
+    /// Workers cannot share the memory of the steps.
     #[error("several workers cannot run this pipeline: {0}")]
     NotShared(NotShared),
     /// A step could not be built again.
     #[error(transparent)]
     Wiring(#[from] WiringFaults),
-    /// The processes do not belong together: they have different programs, configurations or inputs.
+    /// The processes differ in program, configuration or input.
     #[error("{0}")]
     Differs(String),
-    /// The checkpoint is refused, or the run has ended; started again, it goes on from the last commit.
+    /// The checkpoint is refused, or the run has ended. Started again, it goes on from the last commit.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointFailure),
     /// The processes have not come together.
@@ -58,21 +58,21 @@ pub enum WorkersError {
     Broken(String),
 }
 
-/// What a run on several workers needs beside its job and its files.
+/// The options of a run on several workers, beside its job and its files.
 pub struct WorkerOptions<'a> {
     /// The run's name in its trace.
     pub run_id: &'a str,
     /// The number of threads of this process.
     pub workers: usize,
-    /// The other processes, if there are any.
+    /// The processes of the cluster, if there is one.
     pub cluster: Option<Cluster>,
-    /// How much of the input is taken in at a time, in bytes: time and memory depend on it, no result does.
+    /// The input under way at a time, in bytes: time and memory depend on it, results do not.
     pub epoch_bytes: u64,
-    /// How the run is committed; needed if the configuration has a checkpoint, and not looked at otherwise.
+    /// The options of commits; needed if the configuration has a checkpoint, ignored otherwise.
     pub committing: Option<Committing>,
-    /// Is told now and then how far the run has come; returns the signal for which it is to stop, if there is one.
+    /// Called from time to time with the progress; returns the signal that is to stop the run, if there is one.
     pub between_lines: &'a mut dyn FnMut(Position) -> Option<u8>,
-    /// Is told what people may want to know.
+    /// Called with events for people.
     pub tell: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -83,26 +83,26 @@ pub struct Cluster {
     pub hosts: Vec<String>,
     /// The number of this one.
     pub process: usize,
-    /// What all of them hold, 16 to 4,096 bytes.
+    /// The secret that all of them hold, 16 to 4,096 bytes.
     pub secret: Option<Vec<u8>>,
 }
 
-/// How a run on several workers has ended.
+/// The end of a run on several workers.
 #[derive(Debug)]
 pub struct WorkersEnded {
-    /// The signal for which it was stopped; if none, all lines are read and the output has its name. Or why it has failed.
+    /// The signal that stopped it; if none, all lines are read and the output has its name. Or why it has failed.
     pub ended: Result<Option<u8>, WorkersError>,
-    /// The counts of all lines, those of earlier runs included.
+    /// The counts of all lines, including those of earlier runs.
     pub report: RunReport,
-    /// The number of lines that earlier runs had taken.
+    /// The number of lines that earlier runs have taken.
     pub resumed_after: u64,
-    /// The last line in the trace, if a run with a checkpoint could not write what followed.
+    /// The last line in the trace, if a run with a checkpoint could not write it further.
     pub trace_ends_after: Option<u64>,
-    /// Why, without a checkpoint: with one, whoever listens was told.
+    /// The cause, without a checkpoint; with one, it was told as an event.
     pub trace_error: Option<String>,
-    /// Where the output is, if it has not got its name.
+    /// The path of an incomplete output.
     pub unfinished_output: Option<PathBuf>,
-    /// How many bytes without LF are left at the end of the input, for the next run.
+    /// The number of bytes without LF at the end of the input, left for the next run.
     pub bytes_left: u64,
     /// The application's part of the summary.
     pub summary: Vec<SummaryRow>,
@@ -125,10 +125,10 @@ impl WorkersEnded {
     }
 }
 
-/// How often the run is looked after.
+/// The interval at which the run is supervised.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(50);
 
-/// The input, read at any place by all workers of this process.
+/// The input, read at any offset by all workers of this process.
 pub(crate) struct Input(pub(crate) Arc<File>);
 
 impl Bytes for Input {
@@ -142,7 +142,8 @@ fn stages<A: Application>(job: &Job<A>) -> Result<Vec<Stage>, WorkersError> {
     job.scenario().stages().map_err(WorkersError::NotShared)
 }
 
-/// Runs a job on so many threads, here and in other processes, traced by the clocks that `clock` makes, if it is traced.
+/// Runs a job on this many threads, here and in other processes. `clock` makes the clocks of the trace, if there is
+/// one.
 ///
 /// Output, trace (times aside), counts and messages are those of one worker.
 pub fn run_on_workers<A: Application, C: Clock + 'static>(
@@ -175,13 +176,13 @@ fn run<A: Application, C: Clock + 'static>(
     let control = Arc::new(Control::default());
     let together = match Together::new(job, &mut options, &input, &control) {
         Ok(together) => together,
-        // Whoever is stopped while it waits for the others has done nothing.
+        // A process that is stopped while it waits for the others has done nothing.
         Err(error) => {
             let signal = (options.between_lines)(Position::default()).ok_or_else(|| alone(error))?;
             return Ok(WorkersEnded::of(Ok(Some(signal))));
         }
     };
-    // Files are made once it is clear that all belong together. With a checkpoint, that opens them.
+    // Files are created once the processes are known to agree. With a checkpoint, recovery opens them.
     let committing = options.committing.take().filter(|_| job.config().runtime.checkpoint.is_some());
     let mut commits = None;
     let count = options.workers;
@@ -249,7 +250,7 @@ fn conclude(
     }
 }
 
-/// Writes what comes after the last line, and completes the files, provided that the input is what it was.
+/// Writes the output after the last line, and completes the files, provided that the input has not changed.
 fn complete(
     files: &mut RunFiles,
     input: &OpenInput,
@@ -262,7 +263,7 @@ fn complete(
     files.finish(finish, output_bytes, trace_end.is_none()).map_err(RunError::WriteOutput)?;
     let bytes = input.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
     let before = cut.input_bytes();
-    // What an input has grown by is for the next run, if that is how it is read.
+    // Appended input is left for the next run, if the input is read so.
     if bytes < before || (bytes > before && !may_grow) {
         let path = input.path.display();
         let cause = io::Error::other(format!(
@@ -353,7 +354,7 @@ fn run_on_files<A: Application, C: Clock + 'static>(
         }
     }
     let outcome = match control.why_broken() {
-        // Whoever waits for a connection that is gone would wait for ever.
+        // Waiting for a connection that is gone would take for ever.
         Some(why) => {
             engine.abandon();
             return Err(failure.map_or(WorkersError::Broken(why), WorkersError::Checkpoint));

@@ -1,4 +1,4 @@
-//! Runs of several workers without threads or sockets: packets are delivered in an order that a seed draws.
+//! Tests with several workers, without threads or sockets: a seed draws the order in which packets are delivered.
 
 mod resumed;
 
@@ -20,35 +20,35 @@ use crate::worker::{Outcome, Parts, Places, RecordBuffer, Worker};
 use resumed::SimulatedCheckpoint;
 pub use resumed::resumed;
 
-/// What a run has come to, be it of one worker or of several.
+/// The result of a run, on one worker or on several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
     /// The output.
     pub output: String,
     /// The trace.
     pub trace: String,
-    /// What people were told, in order, and why the run has ended.
+    /// The events for people, in order, and the failure that has ended the run.
     pub told: Vec<String>,
     /// The counts.
     pub report: RunReport,
-    /// The application's part of the summary; a failed run has none.
+    /// The application's part of the summary; none for a failed run.
     pub summary: Vec<SummaryRow>,
-    /// How many bytes without LF are left at the end of the input.
+    /// The number of bytes without LF left at the end of the input.
     pub bytes_left: u64,
 }
 
-/// How several workers run.
+/// The options of several workers.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// How many there are.
+    /// Their number.
     pub workers: usize,
-    /// How much input is taken in at a time.
+    /// The input of an epoch.
     pub epoch_bytes: u64,
-    /// Draws owners, and the order in which packets are delivered.
+    /// Draws the owners, and the order in which packets are delivered.
     pub seed: u64,
-    /// Who writes, and where.
+    /// How results are written.
     pub written: Written,
-    /// How much room each worker has for records, in bytes.
+    /// The room of each worker for records, in bytes.
     pub trace_room: u64,
 }
 
@@ -57,7 +57,7 @@ pub struct Setting {
 pub enum Written {
     /// All workers write at their places in the files of all.
     AtPlaces,
-    /// So many workers do so; the others send what they have to the first.
+    /// This many workers do so; the others send their results to the first.
     Gathered(usize),
     /// Each worker writes files of its own, which are merged at the end.
     InParts,
@@ -148,7 +148,7 @@ impl Files {
     }
 }
 
-/// Where a worker writes; by its number, if into files of its own. There is room for so much of a trace.
+/// The target of a worker's writes; with its number if it has files of its own. The trace has limited room.
 struct InMemoryPlaces {
     files: Files,
     own: Option<usize>,
@@ -209,11 +209,11 @@ impl Random {
     }
 }
 
-/// Runs a job on several workers: whichever the seed draws works next, or has a packet delivered that is on its way to it.
+/// Runs a job on several workers: the seed draws the worker that works next or gets a packet delivered.
 ///
 /// # Errors
 ///
-/// The pipeline cannot run on several workers, a packet cannot be read, or all workers wait for each other.
+/// The pipeline cannot run on several workers, a packet is corrupt, or all workers wait for each other.
 pub fn together<A: Application>(job: &Job<A>, input: &[u8], setting: Setting) -> Result<Results, String> {
     simulate(job, input, setting, None)
 }
@@ -238,7 +238,7 @@ fn simulate<A: Application>(
     if let Some(checkpoint) = &checkpoint {
         files.shared.borrow_mut().clone_from(&checkpoint.files);
     }
-    // The workers are of one or two processes, or each is of its own.
+    // The workers are in one or two processes, or each in its own.
     let processes = [1, 2, setting.workers][usize::try_from(setting.seed % 3).unwrap_or_default()];
     let handovers: Vec<_> = (0..processes)
         .map(|process| {
@@ -280,7 +280,7 @@ fn simulate<A: Application>(
     let mut results = Results::default();
     let mut idle = 0;
     while workers.iter().any(|worker| worker.outcome().is_none()) {
-        // Now and then many are delivered at once, and now and then one is long on its way.
+        // Sometimes many packets are delivered at once, and sometimes one is long on its way.
         if !under_way.is_empty() && random.below(3) > 0 {
             let packet = under_way.swap_remove(random.below(under_way.len()));
             workers[packet.to].receive(packet).map_err(|bad| bad.to_string())?;
@@ -308,7 +308,7 @@ fn simulate<A: Application>(
     conclude(&outcomes, files.take(), cut, results)
 }
 
-/// Returns what a run has come to, in which all workers must be at one.
+/// Returns the result of a run, on which all workers must agree.
 fn conclude(
     outcomes: &[&Outcome],
     [output, mut trace]: [Vec<u8>; 2],

@@ -1,4 +1,5 @@
-//! Several workers against one: the same bytes, whatever the lines, the configuration, the epochs and the order of deliveries.
+//! Several workers against one: the same bytes, whatever the lines, the configuration, the epochs and the order of
+//! deliveries.
 
 mod loads;
 mod measured;
@@ -15,7 +16,7 @@ use crate::testing::{Results, Setting, Written, alone, resumed, together};
 /// The number of configurations that are drawn.
 const CONFIGURATIONS: u64 = 256;
 
-/// Jobs by the number of their configuration: to load one takes longer than to run it.
+/// Jobs by the number of their configuration, because loading one takes longer than running it.
 #[derive(Default)]
 struct Jobs(BTreeMap<u64, Job<Loads>>);
 
@@ -30,7 +31,7 @@ impl Jobs {
     }
 }
 
-/// Runs what a seed draws on one worker and on several; returns what differs.
+/// Runs a drawn case on one worker and on several; returns the differences.
 fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     PACKS.set(seed % 4 < 2);
     let mut random = Random::new(seed);
@@ -55,7 +56,7 @@ fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     let found = together(job, &input, setting).map_err(context)?;
     let is_refused = found.told.last().is_some_and(|told| told.contains("several workers cannot share that"));
     if is_refused {
-        // What was decided before is right.
+        // Earlier decisions are right.
         let is_right = input.contains(&b'+')
             && expected.output.starts_with(&found.output)
             && expected.trace.starts_with(&found.trace);
@@ -67,7 +68,7 @@ fn check(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     Err(context(format!("several workers: {found:#?}\none: {expected:#?}")))
 }
 
-/// Runs what a seed draws on several workers that save it, and goes on from what was saved; returns what differs.
+/// Runs a drawn case on several workers that save it, and resumes from what was saved; returns the differences.
 fn check_resumed(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     PACKS.set(seed % 4 < 2);
     let mut random = Random::new(seed);
@@ -102,7 +103,7 @@ fn check_resumed(jobs: &mut Jobs, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks what these seeds draw.
+/// Checks the cases of these seeds.
 fn check_all(seeds: impl Iterator<Item = u64>) {
     let mut jobs = Jobs::default();
     for seed in seeds {
@@ -111,14 +112,14 @@ fn check_all(seeds: impl Iterator<Item = u64>) {
 }
 
 #[test]
-fn workers_go_on_from_what_others_have_saved() {
+fn workers_resume_from_commits_of_others() {
     let mut jobs = Jobs::default();
     for seed in 0..2_000 {
         check_resumed(&mut jobs, seed).unwrap_or_else(|what| panic!("{what}"));
     }
 }
 
-// Two tests, since there may be two cores.
+// Two tests, to use two cores.
 #[test]
 fn several_workers_do_what_one_does() {
     check_all((0..10_000).step_by(2));
@@ -145,9 +146,9 @@ fn several_workers_do_what_one_does_for_long() {
     }
 }
 
-/// Decisions never depend on the trace: without room for it, it ends with an epoch, and everything else is as it would be.
+/// Decisions never depend on the trace: without room for it, it ends with an epoch, and everything else is unchanged.
 #[test]
-fn a_trace_without_room_ends_and_nothing_else_does() {
+fn a_trace_without_room_ends_and_changes_nothing_else() {
     let mut jobs = Jobs::default();
     let mut ended = 0;
     for seed in 0..400 {
@@ -194,7 +195,7 @@ fn planted_bugs_are_found() {
     assert_eq!(missed, []);
 }
 
-/// An owner does not know what others have under a key: it ends the run, and decides nothing by it.
+/// An owner does not know the others' values: it ends the run, and decides nothing by them.
 #[test]
 fn a_step_that_looks_up_another_key_ends_the_run() {
     for traced in [false, true] {
@@ -218,9 +219,9 @@ fn a_step_that_looks_up_another_key_ends_the_run() {
     }
 }
 
-/// By which key each stage of a pipeline is shared out; none for one whose steps look into several tables.
+/// The key by which each stage of a pipeline is shared out; none for a stage whose steps look into several tables.
 #[test]
-fn stages_are_told_by_what_steps_look_into() {
+fn stages_depend_on_the_memory_of_steps() {
     let stages = |pipeline: &str| {
         let loader =
             Job::<Loads>::loader().set(format!("runtime.pipeline=[{pipeline}]")).set("runtime.strict=false");

@@ -1,4 +1,4 @@
-//! Processes of a run, brought together: connections for the engine, and a watch over them.
+//! Processes of a run, brought together: connections for the engine, and their supervision.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -26,13 +26,13 @@ use crate::mesh::hosts::Hosts;
 use crate::mesh::{Identity, MeshError, MeshSettings, Secret, connect};
 use crate::run::{WorkerOptions, WorkersError};
 
-/// How much of each end of the input is compared among processes.
+/// The length of each end of the input that processes compare.
 const COMPARED_BYTES: u64 = 64 * 1024;
-/// How often a process tells the others that it is there.
+/// The interval at which a process tells the others that it is alive.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
-/// How often that is looked after while something takes its time.
+/// The interval at which that is supervised during a long operation.
 const LOOKED_EVERY: Duration = Duration::from_millis(500);
-/// After how long without a sign a process counts as gone.
+/// The silence after which a process counts as gone.
 const SILENT_FOR: Duration = Duration::from_secs(30);
 
 /// The processes of a run: this one alone, or several that are connected.
@@ -47,7 +47,7 @@ pub(crate) struct Together {
 }
 
 impl Together {
-    /// Brings the processes together, and makes sure that they run the same.
+    /// Brings the processes together, and makes sure that they run the same job.
     pub(crate) fn new<A: Application>(
         job: &Job<A>,
         options: &mut WorkerOptions<'_>,
@@ -58,7 +58,7 @@ impl Together {
         let Some(cluster) = &options.cluster else {
             let allocators = if threads == 1 { Allocators::Thread } else { Allocators::Process(threads) };
             let (builders, connections) = allocators.try_build().map_err(WorkersError::NotStarted)?;
-            // Keys come from outside, and nobody there should know the seed.
+            // Keys come from outside, and outsiders must not know the seed.
             let seed = RandomState::new().hash_one(0);
             return Ok(Self { processes: 1, process: 0, seed, builders, connections, peers: Vec::new() });
         };
@@ -99,7 +99,7 @@ impl Together {
 }
 
 impl Together {
-    /// Returns a number that all processes of this run know, and no other run has; it does not tell the seed.
+    /// Returns a number that all processes of this run share and no other run has; it does not reveal the seed.
     pub(crate) fn run_number(&self) -> u64 {
         let mut hash = Sha256::new();
         hash.update(b"run");
@@ -108,7 +108,7 @@ impl Together {
     }
 }
 
-/// Returns what must be the same in all processes.
+/// Returns the facts that must be the same in all processes.
 fn facts<A: Application>(
     job: &Job<A>,
     options: &WorkerOptions<'_>,
@@ -117,7 +117,7 @@ fn facts<A: Application>(
     Ok(vec![
         ("program", format!("{} {}", A::ABOUT.name, A::ABOUT.version)),
         ("configuration", job.effective().digest()),
-        // The digest leaves them out: two runs decide alike if neither comes to one.
+        // The digest leaves out limits: two runs decide alike if neither reaches one.
         ("limits", format!("{:?}", job.config().runtime.limits)),
         ("run id", options.run_id.to_owned()),
         ("workers of a process", options.workers.to_string()),
@@ -141,7 +141,7 @@ fn digest_of_ends(input: &File, len: u64) -> std::io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-/// Watches whether the other processes are there, and tells them that this one is.
+/// Watches whether the other processes are alive, and tells them that this one is.
 pub(crate) struct Watch {
     clock: MonotonicClock,
     peers: Vec<(Arc<Peer>, Timestamp)>,
@@ -155,7 +155,7 @@ impl Watch {
         Self { clock, peers: peers.into_iter().map(|peer| (peer, now)).collect(), said_alive: now }
     }
 
-    /// Looks after the other processes while `act` takes its time.
+    /// Supervises the other processes while `act` takes its time.
     pub(crate) fn during<T>(&mut self, control: &Control, act: impl FnOnce() -> T) -> T {
         if self.peers.is_empty() {
             return act();
@@ -168,7 +168,7 @@ impl Watch {
                     thread::park_timeout(LOOKED_EVERY);
                 }
             });
-            // Also if it panics: or nobody would ever know.
+            // Even if it panics; otherwise nobody would ever know.
             let done = catch_unwind(AssertUnwindSafe(act));
             is_over.store(true, Ordering::Release);
             watcher.thread().unpark();

@@ -1,19 +1,19 @@
-//! What a worker's lines of an epoch have come to.
+//! Results of a worker's lines of an epoch.
 
 use stream_kernel_exec::{Encode, RunReport, StepError, StepFailure};
 
 use crate::packet::{read_number, write_number};
 
-/// Something that people are told of a line.
+/// An event of a line, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Remark {
     /// A step has failed, and the run has gone on.
     Abandoned(StepFailure),
-    /// A step wants people to know something: its topic, how many of these are told, and the text.
+    /// A notice of a step: its topic, the number of notices shown, and the text.
     Notice(String, u32, String),
 }
 
-/// What a worker's lines of an epoch have come to.
+/// The results of a worker's lines of an epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// The counts of this epoch.
@@ -22,9 +22,9 @@ pub(crate) struct Told {
     pub(crate) trace_bytes: u64,
     /// The failure that has ended the run, if any.
     pub(crate) failure: Option<StepFailure>,
-    /// Why what was to be written earlier could not be.
+    /// Why earlier results could not be written.
     pub(crate) write_error: Option<String>,
-    /// Why its records could not be.
+    /// Why its records could not be written.
     pub(crate) trace_error: Option<String>,
     pub(crate) remarks: Vec<Remark>,
 }
@@ -99,30 +99,30 @@ fn read_failure(from: &mut &[u8]) -> Option<StepFailure> {
     Some(StepFailure { line_no, step_name, error: StepError::decode(from)? })
 }
 
-/// What a worker has to say before an epoch is asked about.
+/// A worker's announcement of an epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
-    /// How many lines begin in its part.
+    /// The number of lines in its part.
     pub(crate) count: u64,
-    /// The signal for which the run is to stop behind this epoch; 0 for none.
+    /// The signal that is to stop the run after this epoch; 0 for none.
     pub(crate) signal: u8,
     /// Why its part cannot be read.
     pub(crate) read_error: Option<String>,
-    /// Where the run's records begin in the trace; worker 0 knows.
+    /// The offset of the run's records in the trace; only worker 0 knows it.
     pub(crate) trace_start: u64,
-    /// What is to be saved of the run behind this epoch; worker 0 says.
+    /// What to save of the run after this epoch; only worker 0 says it.
     pub(crate) save: Save,
 }
 
-/// What is to be saved of a run behind an epoch.
+/// What to save of a run after an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Save {
     /// Nothing.
     #[default]
     Nothing,
-    /// How far it has come.
+    /// Its progress.
     Position,
-    /// How far it has come, and all that it remembers.
+    /// Its progress and all its memory.
     Memory,
 }
 

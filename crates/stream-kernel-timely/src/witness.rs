@@ -1,25 +1,26 @@
-//! Witness of what a worker has written to a file: its last byte. Once the file was shortened, that is missing, or reads as zero.
+//! Witness of a worker's last write to a file: its last byte. In a shortened file, that byte is missing or reads as
+//! zero.
 //!
-//! What is written later, here or by other workers, hides behind a gap of zeros that the file was shortened. Whoever has written the byte
-//! that was the last one then looks before it writes again, and before what was written is committed.
+//! Later writes, by any worker, hide that the file was shortened: they leave a gap of zeros. So the worker that wrote
+//! the last byte checks it before it writes again, and before its writes are committed.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Where the last byte is that was written, and what it is.
+/// The offset of the last byte written, and its value.
 #[derive(Debug, Default)]
 pub(crate) struct Witness(Option<(u64, u8)>);
 
 impl Witness {
-    /// Notes what was written at an offset.
+    /// Notes a write at an offset.
     pub(crate) fn note(&mut self, bytes: &[u8], at: u64) {
         if let Some(&last) = bytes.last() {
             self.0 = Some((at + bytes.len() as u64 - 1, last));
         }
     }
 
-    /// Returns whether what was written last is still there.
+    /// Returns whether the last write still exists.
     ///
     /// # Errors
     ///
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_is_noticed_by_whoever_wrote_before_it() {
+    fn the_writer_before_a_gap_notices_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).unwrap();

@@ -1,7 +1,7 @@
-//! A worker: reads its parts of the input, asks, answers as an owner, tells its lines and writes what they say.
+//! Workers: each reads its parts of the input, asks, answers as an owner, tells its lines and writes their results.
 //!
-//! It knows nothing of threads, sockets or the engine: it takes packets in any order and hands packets out, so that a test can deliver
-//! them as it likes.
+//! A worker knows nothing of threads, sockets or the engine: it takes packets in any order and hands packets out, so
+//! that a test can deliver them in any order.
 
 mod asking;
 mod asks;
@@ -33,28 +33,28 @@ pub(crate) use outcome::{Outcome, TraceEnd};
 pub(crate) use records::RecordBuffer;
 pub(crate) use saving::{Saved, SavedBy};
 
-/// Where a worker writes: output and trace are files of all workers, each of which knows its places in them.
+/// The target of a worker's writes: output and trace are files of all workers, and each knows its places in them.
 pub(crate) trait Places {
-    /// Returns where the run's records begin in the trace; asked of worker 0 alone.
+    /// Returns the offset of the run's records in the trace; only worker 0 is asked.
     fn trace_start(&self) -> u64 {
         0
     }
 
-    /// Writes a part of the output, at this offset.
+    /// Writes a part of the output at this offset.
     ///
     /// # Errors
     ///
     /// The error names the file.
     fn write_output(&mut self, bytes: &[u8], at: u64) -> io::Result<()>;
 
-    /// Writes a part of the trace, at this offset.
+    /// Writes a part of the trace at this offset.
     ///
     /// # Errors
     ///
     /// The error names the file.
     fn write_trace(&mut self, bytes: &[u8], at: u64) -> io::Result<()>;
 
-    /// Makes durable what was written, of the trace as well if that `is_whole`.
+    /// Syncs all writes, those of the trace as well if it `is_whole`.
     ///
     /// # Errors
     ///
@@ -62,26 +62,26 @@ pub(crate) trait Places {
     fn sync(&mut self, is_whole: bool) -> io::Result<()>;
 }
 
-/// A kind of work that a worker does, in the order in which an epoch goes through them.
+/// A kind of work, in the order in which an epoch goes through them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Work {
-    /// Takes in where a run goes on that was saved.
+    /// Takes in the position from which a saved run resumes.
     Begin,
-    /// Collects what workers have saved.
+    /// Collects the workers' saved data.
     Save,
     /// Reads a part.
     Read,
     /// Numbers lines, takes them to the first stage and asks what they find there.
     Number,
-    /// Answers as the owner of this stage, or agrees upon its gates and limits.
+    /// Answers as the owner of this stage, or agrees on its gates and limits.
     Answer(usize),
     /// Takes lines through this stage, and asks what they find in the next.
     Advance(usize),
     /// Takes lines through to the end.
     Tell,
-    /// Writes what lines have come to.
+    /// Writes the results of lines.
     Write,
-    /// Adds up and gathers memory behind the last line.
+    /// Adds up tallies and gathers memory after the last line.
     End,
 }
 
@@ -94,26 +94,26 @@ pub(crate) struct Worker<A: Application, I, P> {
     records: RecordBuffer,
     input: I,
     places: P,
-    /// Packets that wait until all of their kind are there, by sender.
+    /// Packets that wait until all of their kind have come, by sender.
     inbox: HashMap<(u64, Topic), Vec<Option<Packet>>>,
     handover: Handover<A::Message>,
     outgoing: Vec<Packet>,
     next_read: u64,
-    /// The first epoch whose lines are not numbered yet, and the number of the last line before it.
+    /// The first epoch without line numbers, and the number of the last line before it.
     next_numbered: (u64, u64),
     next_told: u64,
-    /// Where the last line ends that was told here.
+    /// The end of the last line told here.
     read_to: u64,
     trace_start: u64,
     next_written: u64,
-    /// The epoch behind which the run ends.
+    /// The epoch after which the run ends.
     end: u64,
     homes: BTreeMap<u64, HomeEpoch<A::Message>>,
-    /// Parts whose lines are not numbered yet.
+    /// Parts without line numbers.
     parts: BTreeMap<u64, crate::part::Part>,
-    /// By stage: the next epoch that the owner takes, where the watermark is before it, and the epoch that owners agree upon.
+    /// By stage: the next epoch that the owner takes, the watermark before it, and the epoch on which owners agree.
     owned: Vec<OwnedStage<A::Message>>,
-    /// What is told of the epoch that is not written yet.
+    /// The results of the epoch that is not written yet.
     telling: Option<Telling>,
     spare: Spare<A::Message>,
     outcome: Outcome,
@@ -121,12 +121,12 @@ pub(crate) struct Worker<A: Application, I, P> {
     write_error: Option<String>,
     /// Why its records could not.
     trace_error: Option<String>,
-    /// The last line before it, and how many bytes of trace were there.
+    /// The last line before it, and the length of the trace there.
     trace_before: (u64, u64),
     pub(crate) signal: u8,
     notices: NoticeCounts,
     ending: Option<ending::EndingState>,
-    /// What it knows of the run's checkpoint, if there is one.
+    /// The worker's state of the run's checkpoint, if there is one.
     saving: Option<saving::Saving>,
 }
 
@@ -135,7 +135,7 @@ struct OwnedStage<M> {
     next: u64,
     watermark: Option<i64>,
     current: Option<OwnerStage<M>>,
-    /// Whether a limit may be reached in the current epoch: owners tell each other everything they counted.
+    /// Whether a limit may be reached in the current epoch: owners then exchange every change.
     waits_for_counted: bool,
 }
 
@@ -145,13 +145,13 @@ impl<M> Default for OwnedStage<M> {
     }
 }
 
-/// An epoch that is told, and waits for its places.
+/// A told epoch that waits for its places.
 struct Telling {
     output: Vec<u8>,
     trace: Vec<u8>,
 }
 
-/// Buffers to be used again: new ones would have to be paged in.
+/// Buffers for reuse: new ones would have to be paged in.
 struct Spare<M> {
     output: Vec<u8>,
     trace: Vec<u8>,
@@ -165,19 +165,20 @@ impl<M> Default for Spare<M> {
     }
 }
 
-/// What a worker is made of.
+/// The parts of a worker.
 pub(crate) struct Parts<A: Application, I, P> {
     pub(crate) index: usize,
     pub(crate) plan: Plan,
     pub(crate) config: Arc<ConfigOf<A>>,
     pub(crate) runners: Runners<A::Message>,
-    /// Where the teller's records go.
+    /// The buffer of the teller's records.
     pub(crate) records: RecordBuffer,
     /// Shared with the other workers of the process.
     pub(crate) handover: Handover<A::Message>,
     pub(crate) input: I,
     pub(crate) places: P,
-    /// How the run is saved, if it has a checkpoint: then it waits for where to [begin](Worker::begin_run).
+    /// How the run is saved, if it has a checkpoint: then the worker waits for the position from which to
+    /// [begin](Worker::begin_run).
     pub(crate) saved_by: Option<SavedBy>,
 }
 
@@ -224,11 +225,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Takes in a packet, in whatever order they come.
+    /// Takes in a packet; packets may come in any order.
     ///
     /// # Errors
     ///
-    /// It is not one that a worker of this run sends.
+    /// No worker of this run sends such a packet.
     pub(crate) fn receive(&mut self, packet: Packet) -> Result<(), BadPacket> {
         if packet.topic == Topic::Alive {
             return Ok(());
@@ -244,26 +245,26 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Takes the packets to other workers, and to itself, that are ready.
+    /// Takes the packets that are ready for other workers and for itself.
     pub(crate) fn take_outgoing(&mut self) -> Vec<Packet> {
         std::mem::take(&mut self.outgoing)
     }
 
-    /// Does all that can be done with the packets so far. `tell` hears what people may want to know, at worker 0.
+    /// Does all work that the packets so far allow. `tell` hears the events for people, at worker 0.
     ///
     /// # Errors
     ///
-    /// A packet cannot be read.
+    /// A packet is corrupt.
     pub(crate) fn work(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), BadPacket> {
         while self.outgoing.is_empty() && self.work_once(tell)?.is_some() {}
         Ok(())
     }
 
-    /// Does a piece of work that can be done, and returns its kind; `None` if all of it waits for packets.
+    /// Does one piece of work, and returns its kind; `None` if all work waits for packets.
     ///
     /// # Errors
     ///
-    /// A packet cannot be read.
+    /// A packet is corrupt.
     pub(crate) fn work_once(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Option<Work>, BadPacket> {
         if self.collect_saved()? {
             return Ok(Some(Work::Save));
@@ -293,30 +294,30 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         })
     }
 
-    /// Returns what the run has come to, once it is at its end.
+    /// Returns the result of the run, once it has ended.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.ending.as_ref().is_some_and(ending::EndingState::is_done).then_some(&self.outcome)
     }
 
-    /// Tells other workers that this one is there.
+    /// Tells other workers that this one is alive.
     pub(crate) fn say_alive(&mut self, to: impl Iterator<Item = usize>) {
         for to in to {
             self.send(to, 0, Topic::Alive, Vec::new());
         }
     }
 
-    /// Takes what the run has come to, once it is at its end.
+    /// Takes the result of the run, once it has ended.
     pub(crate) fn take_outcome(&mut self) -> Option<Outcome> {
         self.outcome().is_some().then(|| std::mem::take(&mut self.outcome))
     }
 
-    /// Returns how far the run has come: the number of the last line that is written, and the end of its epoch in bytes.
+    /// Returns the progress of the run: the number of the last line written, and the end of its epoch in bytes.
     pub(crate) fn position(&self) -> (u64, u64) {
         let bytes = self.next_written.checked_sub(1).map_or(0, |epoch| self.plan.cut.end_of(epoch));
         (self.outcome.report.inputs, bytes)
     }
 
-    /// Takes the packets of a kind, by sender, once all are there.
+    /// Takes the packets of a kind, by sender, once all have come.
     fn take(&mut self, epoch: u64, topic: Topic) -> Option<Vec<Packet>> {
         let packets = self.inbox.get(&(epoch, topic))?;
         if packets.iter().any(Option::is_none) {

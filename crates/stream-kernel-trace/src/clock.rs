@@ -1,4 +1,4 @@
-//! Where time comes from: the system, or a test's own hands.
+//! Clocks: the system's, and clocks that tests control.
 
 use std::cell::Cell;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -8,14 +8,14 @@ use crate::tick_clock::TickClock;
 
 /// A source of time that never goes back.
 pub trait Clock: Send {
-    /// Returns the present time; never less than what it returned before.
+    /// Returns the present time, never less than an earlier result.
     fn now(&self) -> Timestamp;
 }
 
 /// The system's monotonic clock, set by the wall clock at its creation.
 ///
-/// So one reading gives both a time and, between two of them, an exact duration, and a step of the wall clock
-/// during a run does not reach it. Both clocks are slewed alike by time synchronisation.
+/// One reading gives both a time and, between two readings, an exact duration. A step of the wall clock during a run
+/// does not reach it, and time synchronisation slews both clocks alike.
 #[derive(Debug)]
 pub struct MonotonicClock {
     started_at_ns: u64,
@@ -55,10 +55,10 @@ impl Clock for MonotonicClock {
     }
 }
 
-/// A [`MonotonicClock`] that is quicker to read, for traces.
+/// A [`MonotonicClock`] that is faster to read, for traces.
 ///
-/// Between two looks at the monotonic clock, a millisecond apart, the processor's own counter of ticks fills in: the two readings a
-/// record cost 20 ns instead of 47 on one machine, and 36 instead of 45 on another.
+/// Between two readings of the monotonic clock, a millisecond apart, the processor's tick counter fills in: the two
+/// readings per record cost 20 ns instead of 47 on one machine, and 36 instead of 45 on another.
 #[derive(Debug, Default)]
 pub struct SystemClock {
     monotonic: MonotonicClock,
@@ -69,7 +69,8 @@ pub struct SystemClock {
 impl SystemClock {
     /// Returns a clock that starts from the wall clock's present time.
     ///
-    /// The first one in a process takes a few milliseconds, and never more than 200: the counter's crate calibrates itself.
+    /// The first one in a process takes a few milliseconds, and at most 200: the crate for the counter calibrates
+    /// itself.
     pub fn new() -> Self {
         Self::default()
     }
@@ -85,11 +86,9 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that goes on where an earlier one ended: times do not go back although the wall clock was set back in
-/// between.
+/// A clock that goes on after an earlier one: times do not go back although the wall clock was set back in between.
 ///
-/// It is ahead of the clock that it wraps by as much as that one is behind, which is nothing as a rule. So durations
-/// stay what they are.
+/// It is ahead of the inner clock by the amount that the latter is behind, usually nothing. So durations stay the same.
 ///
 /// ```
 /// use stream_kernel_trace::{Clock, ContinuedClock, ManualClock, Timestamp};
@@ -120,7 +119,7 @@ impl<C: Clock> Clock for ContinuedClock<C> {
     }
 }
 
-/// A clock that moves on by the same tick at every reading: the same run gives the same trace, byte for byte.
+/// A clock that advances by the same tick at every reading: the same run gives the same trace, byte for byte.
 ///
 /// ```
 /// use stream_kernel_trace::{Clock, ManualClock, Timestamp};
@@ -136,7 +135,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// Returns a clock whose first reading is `start` and which moves on by `tick_ns` nanoseconds a reading.
+    /// Returns a clock whose first reading is `start` and which advances by `tick_ns` nanoseconds per reading.
     pub const fn new(start: Timestamp, tick_ns: u64) -> Self {
         Self { next_ns: Cell::new(start.as_nanos()), tick_ns }
     }
@@ -155,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_s_clocks_are_near_the_wall_clock_and_never_go_back() {
+    fn system_clocks_follow_the_wall_clock_and_never_go_back() {
         fn check(clock: &impl Clock, wall_ns: u128) {
             let mut last = clock.now();
             assert!(u128::from(last.as_nanos()).abs_diff(wall_ns) < 3_600_000_000_000, "{last} is not now");
@@ -171,8 +170,8 @@ mod tests {
         check(&SystemClock::new(), wall_ns);
     }
 
-    /// However long the test is kept waiting, a reading must lie between those of the monotonic clock around it, but for what
-    /// interpolation may err by.
+    /// However long the test is interrupted, a reading must lie between the readings of the monotonic clock around it,
+    /// apart from the error of interpolation.
     #[test]
     fn the_system_clock_stays_with_the_monotonic_clock() {
         const TOLERANCE_NS: u64 = 5_000;

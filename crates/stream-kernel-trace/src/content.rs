@@ -4,9 +4,9 @@ use sha2::{Digest, Sha256};
 
 use crate::json::{push_integer, push_wide_integer};
 
-/// The canonical content of a message: its type's name, then its fields in a fixed order, as bytes without ambiguity.
+/// The canonical content of a message: its type's name, then its fields in a fixed order, as unambiguous bytes.
 ///
-/// The form, so that anybody can recompute a hash with a shell:
+/// The format, so that anybody can recompute a hash with a shell:
 ///
 /// ```text
 /// LoadAttempt\n            the type's name
@@ -16,8 +16,8 @@ use crate::json::{push_integer, push_wide_integer};
 /// reason=null\n            nothing
 /// ```
 ///
-/// The hash is the first 16 bytes of the content's SHA-256, in lower-case hexadecimal. It names a content, on
-/// every machine and in every run; half of SHA-256 keeps records short and still leaves no collision to be found.
+/// The hash is the first 16 bytes of the content's SHA-256, in lower-case hexadecimal. It identifies a content on every
+/// machine and in every run; half of SHA-256 keeps records short and is still free of collisions in practice.
 ///
 /// ```
 /// use stream_kernel_trace::CanonicalContent;
@@ -35,19 +35,19 @@ pub struct CanonicalContent {
 }
 
 impl CanonicalContent {
-    /// Starts the content of a message of type `type_name`; what was there is discarded, its allocation kept.
+    /// Begins the content of a message of type `type_name`; clears earlier content and keeps its allocation.
     pub fn begin(&mut self, type_name: &str) {
         self.bytes.clear();
         self.bytes.extend_from_slice(type_name.as_bytes());
         self.bytes.push(b'\n');
     }
 
-    /// Appends a field that holds a text.
+    /// Appends a text field.
     pub fn text(&mut self, name: &str, value: &str) {
         self.bytes(name, value.as_bytes());
     }
 
-    /// Appends a field that holds bytes of any kind.
+    /// Appends a field of bytes.
     pub fn bytes(&mut self, name: &str, value: &[u8]) {
         self.name(name);
         push_integer(&mut self.bytes, value.len());
@@ -56,7 +56,7 @@ impl CanonicalContent {
         self.bytes.push(b'\n');
     }
 
-    /// Appends a field that holds a text or nothing.
+    /// Appends an optional text field.
     pub fn optional_text(&mut self, name: &str, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
@@ -64,14 +64,14 @@ impl CanonicalContent {
         }
     }
 
-    /// Appends a field that holds an integer that is never negative.
+    /// Appends an unsigned integer field.
     pub fn unsigned(&mut self, name: &str, value: impl Into<u128>) {
         self.name(name);
         push_wide_integer(&mut self.bytes, value.into());
         self.bytes.push(b'\n');
     }
 
-    /// Appends a field that holds an integer.
+    /// Appends an integer field.
     pub fn integer(&mut self, name: &str, value: impl Into<i128>) {
         self.name(name);
         let value = value.into();
@@ -82,7 +82,7 @@ impl CanonicalContent {
         self.bytes.push(b'\n');
     }
 
-    /// Appends a field that holds a truth value.
+    /// Appends a boolean field.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.field(name, if value { b"true" } else { b"false" });
     }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn beginning_again_forgets_what_was_there() {
+    fn a_new_beginning_clears_the_content() {
         let mut again = content(|content| content.text("a", "x"));
         again.begin("Sample");
         assert_eq!(again.as_bytes(), b"Sample\n");

@@ -1,4 +1,4 @@
-//! The context of one input: who it is, and what the steps note about it for people to read.
+//! The context of one input: its identity, and the annotations of steps for people to read.
 
 mod errors;
 mod field;
@@ -16,23 +16,23 @@ pub use number::Number;
 
 use crate::{ShortText, Timestamp, TraceRecord};
 
-/// The number of entries that each field of a context holds. What a step adds beyond it is left out; the field's last
-/// entry then is named, or reads, [`TRUNCATED`](crate::TRUNCATED).
+/// The most entries in a field of a context. Further ones are left out; the last entry is then named, or reads,
+/// [`TRUNCATED`](crate::TRUNCATED).
 pub const MAX_ENTRIES: usize = 1_024;
 
-/// What every input of a run has in common. Records show its texts cut at 256 characters.
+/// The identity that every input of a run shares. Records cut its texts at 256 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunLabel {
-    /// Names the run, first half of every trace id.
+    /// The name of the run, the first half of every trace id.
     pub run_id: String,
-    /// Names the scenario that the run executes.
+    /// The name of the scenario that the run executes.
     pub scenario_id: String,
 }
 
 /// The context of one input.
 ///
-/// Steps write into `tags`, `metrics`, `notes`, `flags` and `errors`. What they write is for the trace alone: a field that
-/// no snapshot will show ignores it, before the value is even formatted, and nothing here may influence a decision.
+/// Steps write into `tags`, `metrics`, `notes`, `flags` and `errors`, for the trace alone. A field that no snapshot
+/// will show ignores them, before the value is even formatted, and no decision may depend on them.
 ///
 /// ```
 /// use stream_kernel_trace::{Context, ContextField, FieldSet, RunLabel};
@@ -58,15 +58,15 @@ pub struct Context {
     pub metrics: NamedValues<Number>,
     /// Remarks in free text.
     pub notes: List<ShortText>,
-    /// Names with truth values.
+    /// Names with booleans.
     pub flags: NamedValues<bool>,
-    /// What went wrong, in the steps' own words.
+    /// Errors, in the steps' own words.
     pub errors: List<ErrorEntry>,
     pub(crate) trace: Vec<TraceRecord>,
 }
 
 impl Context {
-    /// Returns a context whose fields take in what steps write only as far as they are among `recorded`.
+    /// Returns a context whose fields ignore writes unless they are among `recorded`.
     pub fn new(label: RunLabel, recorded: FieldSet) -> Self {
         let RunLabel { run_id, scenario_id } = label;
         let cut = |text: String| ShortText::from(text).as_str().to_owned();
@@ -83,7 +83,8 @@ impl Context {
         }
     }
 
-    /// Makes this the context of the input at line `line_no`: nothing of the previous input is left but allocations.
+    /// Makes this the context of the input at line `line_no`: clears everything of the earlier input and keeps its
+    /// allocations.
     pub fn begin_input(&mut self, line_no: u64) {
         self.line_no = line_no;
         self.received_at = None;
@@ -95,7 +96,7 @@ impl Context {
         self.trace.clear();
     }
 
-    /// Returns what names this input among all runs: `<run_id>:<line_no>`.
+    /// Returns the id of this input among all runs: `<run_id>:<line_no>`.
     pub fn trace_id(&self) -> impl fmt::Display {
         fmt::from_fn(|f| write!(f, "{}:{}", self.label.run_id, self.line_no))
     }
@@ -115,7 +116,7 @@ impl Context {
         self.line_no
     }
 
-    /// Returns when the input's first step began; `None` before that, and when tracing is off.
+    /// Returns the time at which the input's first step began; `None` before that, and when tracing is off.
     pub fn received_at(&self) -> Option<Timestamp> {
         self.received_at
     }

@@ -1,13 +1,13 @@
-//! JSON text, appended to a byte buffer: the few forms that a record is made of.
+//! JSON text, appended to a byte buffer in the few forms that a record needs.
 
 use stream_kernel_text::{needs_escape, push_hex};
 
-/// Appends `text` as a JSON string: with the two-letter escapes, others that [are escaped](is_escaped) as lower-case
-/// `\u00xx`, and everything else raw.
+/// Appends `text` as a JSON string: with the two-letter escapes, lower-case `\u00xx` for others that [need
+/// one](is_escaped), and everything else raw.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');
-    // Most texts need no escape at all; to see that at a glance saves half the time.
+    // Most texts need no escape; checking that first saves half the time.
     if may_need_escapes(bytes) {
         push_escaped(out, text);
     } else {
@@ -16,8 +16,8 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Returns whether records have `character` as an escape, apart from what JSON itself asks for: as [text for
-/// people](needs_escape), but for characters that are only invisible, such as the joiner in an emoji.
+/// Returns whether records escape `character` beyond the demands of JSON. They escape the characters that [texts for
+/// people](needs_escape) do, except merely invisible ones, such as the joiner in an emoji.
 pub(crate) fn is_escaped(character: char) -> bool {
     let is_invisible =
         matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}');
@@ -36,23 +36,23 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&text.as_bytes()[clean_from..]);
 }
 
-/// Returns whether any byte is more than plain ASCII text, eight of them looked at together.
+/// Returns whether any byte is not plain ASCII text, checking eight at a time.
 fn may_need_escapes(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH_BITS: u64 = 0x80 * ONES;
     const QUOTES: u64 = 0x22 * ONES;
     const BACKSLASHES: u64 = 0x5c * ONES;
-    /// Has the high bit set of each byte that is less than `bound`, and perhaps of others after one; only below 0x80.
+    /// Sets the high bit of each byte below `bound`, and perhaps of bytes after one; `bound` must be below 0x80.
     const fn below(word: u64, bound: u64) -> u64 {
         word.wrapping_sub(bound * ONES) & !word & HIGH_BITS
     }
     let in_word = |found, word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
-        // One more than 0x7f, and any byte above, has the high bit.
+        // The high bit is set for 0x7f plus one and for every byte above.
         let above = (word | word.wrapping_add(ONES)) & HIGH_BITS;
         found | above | below(word, 0x20) | below(word ^ QUOTES, 1) | below(word ^ BACKSLASHES, 1)
     };
-    // What is left over is looked at together with the bytes before it, some of them a second time.
+    // The remaining bytes are checked together with bytes before them, some of them a second time.
     match bytes.last_chunk() {
         Some(last) => bytes.as_chunks().0.iter().fold(in_word(0, last), in_word) != 0,
         None => bytes.iter().any(|&byte| !(b' '..0x7f).contains(&byte) || matches!(byte, b'"' | b'\\')),
@@ -69,7 +69,7 @@ fn push_escape(out: &mut Vec<u8>, character: char) {
         '\r' => b'r',
         '\t' => b't',
         _ => {
-            // None of those that are escaped lies beyond the first 65,536.
+            // No escaped character lies beyond the first 65,536.
             out.extend_from_slice(b"\\u");
             push_hex(out, &u32::from(character).to_be_bytes()[2..]);
             return;
@@ -91,14 +91,14 @@ pub(crate) fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends the id of an input as a JSON string but for its end, the number of the line and a quote: `"run:`.
+/// Appends the beginning of an input's id as a JSON string, without the line number and the closing quote: `"run:`.
 pub(crate) fn begin_trace_id(out: &mut Vec<u8>, run_id: &str) {
     push_string(out, run_id);
     out.pop();
     out.push(b':');
 }
 
-/// Appends an integer of up to 128 bits in decimal digits. Those of 64 bits, nearly all, are written in a fifth of the time.
+/// Appends an integer of up to 128 bits in decimal digits. Those of 64 bits, nearly all, take a fifth of the time.
 pub(crate) fn push_wide_integer(out: &mut Vec<u8>, value: u128) {
     match u64::try_from(value) {
         Ok(value) => push_integer(out, value),
@@ -116,9 +116,9 @@ pub(crate) fn push_millis(out: &mut Vec<u8>, nanos: u64) {
     out.extend_from_slice(&decimals[..used]);
 }
 
-/// Returns the last six decimal digits of `value`, zeros in front included.
+/// Returns the last six decimal digits of `value`, with leading zeros.
 pub(crate) fn six_digits(value: u64) -> [u8; 6] {
-    // The digit before them makes them six, and is left out.
+    // The digit before them gives them six places, and is dropped.
     let mut digits = [0; 6];
     digits.copy_from_slice(&itoa::Buffer::new().format(1_000_000 + value % 1_000_000).as_bytes()[1..]);
     digits
@@ -134,7 +134,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// What `serde_json` writes, with what it leaves raw and should not escaped.
+    /// The output of `serde_json`, with escapes for characters that it leaves raw.
     fn expected(text: &str) -> String {
         let json = serde_json::to_string(text).unwrap();
         let escaped = json.chars().map(|character| match character {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_escaped_as_serde_json_does_and_so_are_characters_that_steer() {
+    fn strings_are_escaped_as_by_serde_json() {
         // Each character that needs an escape at each place of a word of eight, and its neighbours that do not.
         for at in 0..17 {
             for character in [

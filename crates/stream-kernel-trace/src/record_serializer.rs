@@ -1,17 +1,17 @@
-//! Records as JSON, with what stays the same from one record of a step to the next kept ready.
+//! Serializer of records as JSON: it reuses the parts that repeat from one record of a step to the next.
 
 use crate::json::{begin_trace_id, push_integer, push_millis, push_string};
 use crate::timestamp::TimestampFormatter;
 use crate::{Record, Signature};
 
-/// The number of steps whose records are written from templates; those of later steps are put together each time.
+/// The number of steps with templates; records of later steps are written from scratch.
 pub const MAX_TEMPLATES: usize = 256;
 
-/// The end of a record that shows more messages than these is not kept.
+/// Record tails with more output messages than this are not cached.
 const MAX_KEPT_KINDS: usize = 8;
 
-/// Writes records as JSON, the same as [`Record::write_json`], in half the time: of a record of 450 bytes all but the times and a few
-/// digits stands in the one before.
+/// Writes records as JSON, with the output of [`Record::write_json`], in half the time: of a record of 450 bytes,
+/// everything but the times and a few digits repeats.
 ///
 /// A sink keeps one for as long as it writes. It holds up to [`MAX_TEMPLATES`] templates of about a kilobyte.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl RecordSerializer {
     }
 }
 
-/// Everything of a step's record that is known before it runs, and the usual outcome.
+/// The parts of a step's record that are known before it runs, and the usual tail.
 #[derive(Debug)]
 struct Template {
     run_id: String,
@@ -47,7 +47,8 @@ struct Template {
     to_trace_id: Vec<u8>,
     to_line_no: Vec<u8>,
     to_work_index: Vec<u8>,
-    /// What came after the duration of the last [usual](is_usual) record, and the kinds of its messages. Empty before it.
+    /// The text after the duration of the last [usual](is_usual) record, and the kinds of its messages. Empty before
+    /// the first.
     end: Vec<u8>,
     kind_in: &'static str,
     kinds_out: Vec<&'static str>,
@@ -78,7 +79,7 @@ impl Template {
         }
     }
 
-    /// Returns whether it is for records such as this one, of the step at the same place.
+    /// Returns whether it is for records of this step at this position.
     fn is_for(&self, record: &Record<'_>) -> bool {
         self.run_id == record.run_id && self.scenario == record.scenario && self.step_name == record.step_name
     }
@@ -120,7 +121,7 @@ impl Template {
     }
 }
 
-/// Returns whether what comes after the record's duration is known from the kinds of messages alone, a few of them.
+/// Returns whether the text after the record's duration depends on the kinds of its messages alone, and these are few.
 fn is_usual(record: &Record<'_>) -> bool {
     record.context.is_none()
         && record.error.is_none()
@@ -226,7 +227,7 @@ mod tests {
         }
     }
 
-    /// Whatever changes from one record to the next, what was kept of the one before must not show.
+    /// Whatever changes from one record to the next, nothing of the cached one may show.
     #[test]
     fn every_record_is_written_as_if_it_were_the_first() {
         let fault =

@@ -1,4 +1,4 @@
-//! The recorder: told when a step takes a message and when it is done with it, it makes the record of that.
+//! The recorder: it makes a record of each step's handling of a message.
 
 use crate::snapshot::Snapshots;
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     SignatureMode, SinkFailure, StepFault, Timestamp, TraceRecord, TraceSink,
 };
 
-/// What records show.
+/// The contents of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TraceSettings {
-    /// How much of each message.
+    /// How much they show of each message.
     pub signature: SignatureMode,
-    /// Which fields of the context; `None` for no snapshots at all.
+    /// The fields of the context that they show; `None` for no snapshots at all.
     pub context_diff: Option<FieldSet>,
 }
 
@@ -24,10 +24,11 @@ pub struct StepRef<'a> {
     pub name: &'a str,
 }
 
-/// Makes one record per step and message and hands it to a sink, to the context's tape, or to both.
+/// Makes one record per step and message, and hands it to a sink, to the context's tape, or to both.
 ///
-/// For each input call [`begin_input`](Self::begin_input), then [`enter`](Self::enter) and [`exit`](Self::exit) around each
-/// step, and [`finish`](Self::finish) after the last input. Nothing that a sink does reaches the caller in between.
+/// For each input, call [`begin_input`](Self::begin_input), then [`enter`](Self::enter) and [`exit`](Self::exit) around
+/// each step; after the last input, call [`finish`](Self::finish). Failures of the sink never reach the caller in
+/// between.
 pub struct Recorder {
     settings: TraceSettings,
     redaction: Redaction,
@@ -35,20 +36,20 @@ pub struct Recorder {
     sink: Option<Box<dyn TraceSink>>,
     sink_failure: Option<SinkFailure>,
     keeps_tape: bool,
-    /// Writes what the tape keeps.
+    /// Serializes the records on the tape.
     serializer: RecordSerializer,
     content: CanonicalContent,
     snapshots: Snapshots,
-    /// How many messages each step has handled of the present input.
+    /// By step: the number of messages handled for the present input.
     handled: Vec<u32>,
     entered_at: Timestamp,
     last_time: Timestamp,
-    /// How many messages the last step emitted.
+    /// The number of messages that the last step emitted.
     emitted_count: usize,
-    /// Whether the message that enters next is the only one that was emitted last.
+    /// Whether the next message is the only one that was emitted last.
     is_handed_on: bool,
     msg_in: Signature,
-    /// Only the first ones are of the present record; the others keep their allocations for later ones.
+    /// Only the first ones belong to the present record; the others keep their allocations.
     msg_out: Vec<Signature>,
 }
 
@@ -75,48 +76,48 @@ impl Recorder {
         }
     }
 
-    /// Sends records to `sink`, and no longer to the tape.
+    /// Sends records to `sink` instead of the tape.
     pub fn with_sink(mut self, sink: Box<dyn TraceSink>) -> Self {
         self.sink = Some(sink);
         self.keeps_tape = false;
         self
     }
 
-    /// Keeps records on the tape, too.
+    /// Keeps records on the tape as well.
     pub fn with_tape(mut self) -> Self {
         self.keeps_tape = true;
         self
     }
 
-    /// Hides what `redaction` names, in records for the sink and on the tape alike.
+    /// Hides the values that `redaction` names, in records for the sink and on the tape.
     pub fn with_redaction(mut self, redaction: Redaction) -> Self {
         self.redaction = redaction;
         self
     }
 
-    /// Returns what records show.
+    /// Returns the contents of records.
     pub fn settings(&self) -> TraceSettings {
         self.settings
     }
 
-    /// Returns the time at which the last record ends, the epoch before the first one. No record has a later time.
+    /// Returns the end time of the last record, the epoch before the first one. No record has a later time.
     pub fn last_time(&self) -> Timestamp {
         self.last_time
     }
 
-    /// Forgets the previous input.
+    /// Clears the earlier input.
     pub fn begin_input(&mut self) {
         self.handled.clear();
         (self.emitted_count, self.is_handed_on) = (0, false);
     }
 
-    /// Notes that the message which enters next is the only one that the last step emitted: its signature is known already, and
-    /// of two hashes a record one is saved. If the last step emitted none, or several, this does nothing.
+    /// Notes that the next message is the only one that the last step emitted: its signature is known already, which
+    /// saves one of two hashes per record. Does nothing if the last step emitted none or several.
     pub fn hand_on(&mut self) {
         self.is_handed_on = self.emitted_count == 1;
     }
 
-    /// Notes that a step takes `message` now.
+    /// Notes that a step takes `message`.
     pub fn enter(&mut self, message: &impl Message, context: &mut Context) {
         match self.msg_out.first_mut() {
             Some(emitted) if self.is_handed_on => std::mem::swap(&mut self.msg_in, emitted),
@@ -129,7 +130,7 @@ impl Recorder {
         if is_first {
             self.snapshots.begin(context, &self.redaction);
         }
-        // Read last, so that the step is not charged for the recorder's work; all that is left is to note the time itself.
+        // Read last, so that the step's time excludes the recorder's work, except for storing the time itself.
         self.entered_at = self.clock.now();
         if is_first {
             context.received_at = Some(self.entered_at);
@@ -137,9 +138,9 @@ impl Recorder {
         }
     }
 
-    /// Notes that `step` is done with the message that it last took, and records it.
+    /// Notes that `step` is done with its last message, and records it.
     ///
-    /// `emitted` is what it emitted, in order; a step that failed has emitted nothing that counts.
+    /// `emitted` are its outputs, in order; those of a failed step are discarded.
     pub fn exit<'m, M: Message + 'm>(
         &mut self,
         step: StepRef<'_>,
@@ -179,7 +180,7 @@ impl Recorder {
         context.trace.extend(kept);
     }
 
-    /// Tells the sink that nothing happens for a while.
+    /// Tells the sink that the run goes idle.
     pub fn idle(&mut self, context: &Context) {
         if let Some(sink) = &mut self.sink
             && let Err(cause) = sink.idle()
@@ -189,11 +190,11 @@ impl Recorder {
         }
     }
 
-    /// Brings out what the sink still holds.
+    /// Flushes the sink.
     ///
     /// # Errors
     ///
-    /// Returns the failure for which the sink was let go, be it earlier in the run or just now.
+    /// Returns the failure for which the sink was dropped, earlier in the run or now.
     pub fn finish(&mut self) -> Result<(), SinkFailure> {
         if let Some(failure) = self.sink_failure.take() {
             return Err(failure);

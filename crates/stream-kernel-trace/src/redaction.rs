@@ -1,4 +1,4 @@
-//! What a trace hides of customers' data.
+//! Redaction of identities and tags in records.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use stream_kernel_text::push_hex;
 
 use crate::{CanonicalContent, ShortText};
 
-/// What a masked value reads.
+/// The text in place of a masked value.
 pub const MASK: &str = "***";
 
 /// The longest key, in bytes.
@@ -17,13 +17,13 @@ pub const MAX_KEY_BYTES: usize = 4_096;
 /// The length of a keyed hash in a record, in hexadecimal digits.
 const HASH_DIGITS: usize = 32;
 
-/// What is hashed to tell keys apart.
+/// A constant whose keyed hash identifies a key.
 const KEY_ID_CONTENT: &[u8] = b"which key this is";
 
 /// How records show the identities of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IdentityRedaction {
-    /// As they are.
+    /// Unchanged.
     #[default]
     None,
     /// As [`MASK`].
@@ -32,13 +32,13 @@ pub enum IdentityRedaction {
     Hash,
 }
 
-/// What a trace hides: identities of messages, and values of tags.
+/// A redaction: it hides identities of messages, and values of tags.
 ///
-/// A hidden value reads [`MASK`]; if identities are hashed, it is the first 16 bytes of its HMAC-SHA-256 in lower-case
-/// hexadecimal, so that equal values stay equal and nobody can try values without the key. A text that is empty stays so.
+/// A hidden value reads [`MASK`]. If identities are hashed, it is the first 16 bytes of its HMAC-SHA-256 in lower-case
+/// hexadecimal, so that equal values stay equal and nobody can try values without the key. An empty text stays empty.
 ///
-/// Hashes of contents are made of what is hidden, too: with a key they are keyed by it (HMAC-SHA-256 in the place of
-/// SHA-256); if something is hidden and there is no key, records show none.
+/// Hashes of contents cover hidden values too. With a key, they are keyed (HMAC-SHA-256 instead of SHA-256); if
+/// something is hidden and there is no key, records show none.
 ///
 /// ```
 /// use stream_kernel_trace::{IdentityRedaction, Redaction, RedactionKey};
@@ -56,9 +56,9 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// Returns what hides identities as `identity` says, and the values of `tags`.
+    /// Returns a redaction of identities as `identity` says, and of the values of `tags`.
     ///
-    /// Without a `key`, what should be hashed is masked.
+    /// Without a `key`, values are masked instead of hashed.
     pub fn new(
         identity: IdentityRedaction,
         tags: impl IntoIterator<Item = String>,
@@ -69,12 +69,12 @@ impl Redaction {
         Self { identity, tags, key }
     }
 
-    /// Returns whether the hashes of contents, which anybody could try contents against, have to be left out.
+    /// Returns whether records must leave out hashes of contents, because anybody could try contents against them.
     pub fn leaves_out_hashes(&self) -> bool {
         self.key.is_none() && (self.identity != IdentityRedaction::None || !self.tags.is_empty())
     }
 
-    /// Returns what tells its key from others, `None` if there is no key: a keyed hash of a constant, from which the key cannot be learned.
+    /// Returns the id of the key, `None` if there is no key: a keyed hash of a constant, which does not reveal the key.
     pub fn key_id(&self) -> Option<[u8; 16]> {
         self.key.as_ref().map(|key| key.hash([KEY_ID_CONTENT]))
     }
@@ -83,7 +83,7 @@ impl Redaction {
         self.tags.iter().any(|hidden| hidden == name)
     }
 
-    /// Puts what a record shows in the place of an identity.
+    /// Replaces an identity by its text in a record.
     pub(crate) fn redact_identity(&self, identity: &mut ShortText) {
         if self.identity != IdentityRedaction::None {
             let mut shown = Vec::with_capacity(HASH_DIGITS);
@@ -92,7 +92,7 @@ impl Redaction {
         }
     }
 
-    /// Appends what a record shows in the place of a tag's value, as a JSON string.
+    /// Appends a tag's value as a record shows it, as a JSON string.
     pub(crate) fn push_hidden_tag(&self, out: &mut Vec<u8>, value: &ShortText) {
         out.push(b'"');
         self.push_shown(out, value);
@@ -107,12 +107,12 @@ impl Redaction {
         }
     }
 
-    /// Appends the mask or the hash of `value`: neither needs an escape.
+    /// Appends the mask or the hash of `value`; neither needs an escape.
     fn push_shown(&self, out: &mut Vec<u8>, value: &ShortText) {
         match &self.key {
             _ if value.as_str().is_empty() => {}
             Some(key) if self.identity == IdentityRedaction::Hash => {
-                // Values that differ only where they are cut off are still different ones.
+                // Values that differ only behind the cut are still different.
                 let cut = value.cut_digest().to_be_bytes();
                 let cut = if value.cut_digest() == 0 { &[][..] } else { &cut };
                 push_hex(out, &key.hash([value.as_str().as_bytes(), cut]));
@@ -127,15 +127,15 @@ impl Redaction {
 pub struct RedactionKey(Hmac<Sha256>);
 
 impl RedactionKey {
-    /// Returns the key that is `bytes`, all of them.
+    /// Returns the key with exactly these `bytes`.
     ///
     /// # Errors
     ///
-    /// There are none, or more than [`MAX_KEY_BYTES`].
+    /// There are no bytes, or more than [`MAX_KEY_BYTES`].
     pub fn new(bytes: &[u8]) -> Result<Self, InvalidKey> {
         match bytes.len() {
             0 => Err(InvalidKey::Empty),
-            // HMAC itself takes a key of any length.
+            // HMAC itself accepts a key of any length.
             1..=MAX_KEY_BYTES => Hmac::new_from_slice(bytes).map(Self).map_err(|_| InvalidKey::TooLong),
             _ => Err(InvalidKey::TooLong),
         }
@@ -157,7 +157,7 @@ impl fmt::Debug for RedactionKey {
     }
 }
 
-/// Why bytes are no key.
+/// Why bytes cannot be a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
     /// There are none.
@@ -168,9 +168,9 @@ pub enum InvalidKey {
     TooLong,
 }
 
-/// Returns whether `text`, in a trace, may stand for a value that was hidden: it is [`MASK`], or has the form of a hash.
+/// Returns whether `text`, in a trace, may stand for a hidden value: it is [`MASK`], or has the form of a hash.
 ///
-/// Who reads a trace draws no conclusion from the form of such a text, and from two masks being equal none at all.
+/// A reader of a trace must conclude nothing from the form of such a text, and nothing at all from two equal masks.
 ///
 /// ```
 /// use stream_kernel_trace::may_be_hidden;
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_hidden_is_a_mask_or_looks_like_a_hash() {
+    fn hidden_values_are_masks_or_look_like_hashes() {
         let hash = "0123456789abcdef0123456789abcdef";
         assert!(may_be_hidden(MASK) && may_be_hidden(hash));
         for shown in [
@@ -225,8 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_contents_are_left_out_where_something_is_hidden_and_no_key_keeps_them_from_being_tried_out()
-    {
+    fn content_hashes_need_a_key_when_something_is_hidden() {
         let nothing = |key| Redaction::new(IdentityRedaction::None, [], key);
         let one_tag = |key| redaction(IdentityRedaction::None, key);
         assert!(!nothing(None).leaves_out_hashes() && !nothing(Some(key())).leaves_out_hashes());
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart_by_their_ids() {
+    fn keys_are_distinguished_by_their_ids() {
         let id = |key: &[u8]| redaction(IdentityRedaction::Mask, RedactionKey::new(key).ok()).key_id();
         assert_eq!((id(b"Jefe"), id(b"")), (id(b"Jefe"), None));
         assert_ne!(id(b"Jefe"), id(b"Jefe\n"));
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_contents_are_keyed_or_left_out_as_soon_as_anything_is_hidden() {
+    fn any_redaction_keys_or_drops_content_hashes() {
         let mut content = CanonicalContent::default();
         content.begin("Sample");
         let plain = Some(content.hash());

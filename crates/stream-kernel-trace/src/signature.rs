@@ -1,4 +1,4 @@
-//! What a record says of a message.
+//! Signatures: the description of a message in a record.
 
 use stream_kernel_text::hex_digits;
 
@@ -17,13 +17,13 @@ pub enum SignatureMode {
     Hash,
 }
 
-/// What a record says of one message: its kind and, as the mode asks, its identity and hash.
+/// The description of one message in a record: its kind and, depending on the mode, its identity and hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     type_name: &'static str,
     has_identity: bool,
     identity: ShortText,
-    /// In lower-case hexadecimal, since it is mostly written twice: as what one step emits and the next one takes.
+    /// In lower-case hexadecimal, because it is usually written twice: as output of one step and input of the next.
     hash: Option<[u8; 32]>,
 }
 
@@ -33,12 +33,12 @@ impl Signature {
         self.type_name
     }
 
-    /// Returns the message's identity, `None` where it has none or the mode does not ask for it.
+    /// Returns the message's identity; `None` if it has none or the mode does not show it.
     pub fn identity(&self) -> Option<&str> {
         self.has_identity.then(|| self.identity.as_str())
     }
 
-    /// Makes this the signature of `message`, without what `redaction` hides; `content` is room to work in. Keeps its allocations.
+    /// Makes this the signature of `message`, under `redaction`; `content` is a buffer. Keeps its allocations.
     pub(crate) fn describe(
         &mut self,
         message: &impl Message,
@@ -65,7 +65,7 @@ impl Signature {
         }
     }
 
-    /// Returns whether it shows nothing but the kind.
+    /// Returns whether it shows only the kind.
     pub(crate) fn is_bare(&self) -> bool {
         !self.has_identity && self.hash.is_none()
     }

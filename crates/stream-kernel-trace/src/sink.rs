@@ -1,66 +1,67 @@
-//! Where records go.
+//! Sinks: the targets of records.
 
 use std::io;
 
 use crate::Record;
 
-/// Takes records in, one by one, in the order of execution.
+/// Takes records, one by one, in the order of execution.
 pub trait TraceSink: Send {
-    /// Takes one record in.
+    /// Takes one record.
     ///
     /// # Errors
     ///
-    /// An error says that the record, or an earlier one, could not be kept. The recorder then lets the sink go for the rest
-    /// of the run.
+    /// An error says that the record, or an earlier one, could not be kept. The recorder then drops the sink for the
+    /// rest of the run.
     fn write(&mut self, record: &Record<'_>) -> io::Result<()>;
 
-    /// Is told that nothing happens for a while, since the run waits for input: the moment to bring out what somebody may be
-    /// waiting for. A sink whose cadence is fixed does nothing.
+    /// Called when the run goes idle to wait for input: flush here, because somebody may be waiting for records. A sink
+    /// with a fixed cadence does nothing.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// As for [`write`](Self::write).
     fn idle(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Brings out everything that was taken in: called once, after the last record.
+    /// Flushes everything: called once, after the last record.
     ///
     /// # Errors
     ///
-    /// An error says that some of it could not be brought out.
+    /// An error says that some records could not be flushed.
     fn finish(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Why a trace is not complete.
+/// Why a trace is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkFailure {
-    /// The sink refused a record and was let go: later records are not in the trace either, nor are earlier ones that it still held.
+    /// The sink refused a record and was dropped: the trace lacks later records too, and earlier ones that the sink had
+    /// not flushed.
     #[error("the trace breaks off at line {line_no}, step `{step_name}`, or shortly before")]
     Refused {
         /// The line of the record that the sink refused.
         line_no: u64,
         /// The step of that record.
         step_name: String,
-        /// What the sink said.
+        /// The sink's error.
         #[source]
         cause: io::Error,
     },
-    /// The sink failed while the run was waiting for input, and was let go.
+    /// The sink failed while the run was waiting for input, and was dropped.
     #[error("the trace breaks off at line {line_no}, or shortly before")]
     Idle {
         /// The last line before it.
         line_no: u64,
-        /// What the sink said.
+        /// The sink's error.
         #[source]
         cause: io::Error,
     },
-    /// The sink could not bring out what it still held.
+    /// The sink could not flush its last records.
     #[error("the trace lacks its last records")]
     Unfinished {
-        /// What the sink said.
+        /// The sink's error.
         #[source]
         cause: io::Error,
     },

@@ -1,10 +1,10 @@
-//! What the context looked like before and after a step, and what the step changed.
+//! Snapshots of the context before and after a step, and their difference.
 
 use crate::json::{begin_trace_id, push_integer, push_optional_string, push_string};
 use crate::{Context, ContextField, FieldSet, Redaction, ShortText};
 
-/// The shown fields of the context before and after one step, as JSON, brought up to date step by step: a field is rendered again
-/// only when a step wrote to it.
+/// The shown fields of the context before and after one step, as JSON. They are updated step by step: a field is
+/// rendered again only after a write to it.
 #[derive(Debug)]
 pub struct Snapshots {
     fields: Vec<FieldSnapshot>,
@@ -15,7 +15,7 @@ impl Snapshots {
         Self { fields: shown.iter().map(FieldSnapshot::new).collect() }
     }
 
-    /// Takes the first snapshot of an input, without what `redaction` hides.
+    /// Takes the first snapshot of an input, under `redaction`.
     pub(crate) fn begin(&mut self, context: &Context, redaction: &Redaction) {
         for snapshot in &mut self.fields {
             snapshot.changed = false;
@@ -23,14 +23,14 @@ impl Snapshots {
         }
     }
 
-    /// Brings the one field up to date that is known only when the first step begins.
+    /// Updates the one field that is known only when the first step begins.
     pub(crate) fn render_received_at(&mut self, context: &Context) {
         if let Some(snapshot) = self.fields.iter_mut().find(|one| one.field == ContextField::ReceivedAt) {
             snapshot.render(context, &Redaction::default(), 0);
         }
     }
 
-    /// Takes the snapshot after a step; what was current becomes what was before.
+    /// Takes the snapshot after a step; the current one becomes the one before.
     pub(crate) fn advance(&mut self, context: &mut Context, redaction: &Redaction) {
         for snapshot in &mut self.fields {
             snapshot.changed = take_changed(context, snapshot.field)
@@ -38,12 +38,12 @@ impl Snapshots {
         }
     }
 
-    /// Appends the JSON object of the shown fields as they were before the step.
+    /// Appends the JSON object of the shown fields before the step.
     pub fn write_before(&self, out: &mut Vec<u8>) {
         write_object(out, self.fields.iter(), |out, snapshot| out.extend_from_slice(snapshot.before()));
     }
 
-    /// Appends the JSON object of the shown fields as they are after the step.
+    /// Appends the JSON object of the shown fields after the step.
     pub fn write_after(&self, out: &mut Vec<u8>) {
         write_object(out, self.fields.iter(), |out, snapshot| out.extend_from_slice(&snapshot.current));
     }
@@ -70,7 +70,7 @@ fn write_object<'a>(
         if position > 0 {
             out.push(b',');
         }
-        // The names of the fields are plain words.
+        // The names of the fields need no escape.
         out.push(b'"');
         out.extend_from_slice(snapshot.field.name().as_bytes());
         out.extend_from_slice(b"\":");
@@ -85,11 +85,11 @@ struct FieldSnapshot {
     field: ContextField,
     changed: bool,
     current: Vec<u8>,
-    /// Where each entry of a map ends in it, so that only those from the first changed one on are rendered again.
+    /// The end of each entry of a map, so that only entries from the first changed one on are rendered again.
     entry_ends: Vec<usize>,
-    /// Digest of what was cut from the field's texts, so that a change behind a cut counts as a change.
+    /// Digest of the cut parts of the field's texts, so that a change behind a cut counts.
     current_cut: u64,
-    /// Stands for the state before the last step only if that step changed the field.
+    /// The state before the last step; valid only if that step changed the field.
     previous: Vec<u8>,
 }
 
@@ -109,8 +109,8 @@ impl FieldSnapshot {
         if self.changed { &self.previous } else { &self.current }
     }
 
-    /// Renders the field again, the entry at position `from` being the first that changed, and returns whether it differs from
-    /// what it was. Two values that are both masked are alike.
+    /// Renders the field again from the entry at position `from`, the first one with a write, and returns whether it
+    /// has changed. Two masked values count as equal.
     fn render_changed(&mut self, context: &Context, redaction: &Redaction, from: usize) -> bool {
         self.previous.clone_from(&self.current);
         let previous_cut = self.current_cut;
@@ -144,14 +144,14 @@ impl FieldSnapshot {
                         text(out, value);
                     }
                 });
-                // Of a hidden value, all that may be seen is in what is shown in its place.
+                // Of a hidden value, only its replacement may show.
                 let shown = context.tags.iter().filter(|(name, _)| !redaction.hides_tag(name));
                 shown.for_each(|(_, text)| cut = cut.rotate_left(7) ^ text.cut_digest());
             }
             ContextField::Metrics => {
                 context.metrics.write_json(out, from, ends, |out, _, number| number.write_json(out));
             }
-            // Lists only grow, which shows, whatever is cut.
+            // Lists only grow, which shows even if texts are cut.
             ContextField::Notes => context.notes.write_json(out, text),
             ContextField::Flags => context.flags.write_json(out, from, ends, |out, _, &flag| {
                 out.extend_from_slice(if flag { b"true" } else { b"false" });
@@ -162,7 +162,7 @@ impl FieldSnapshot {
     }
 }
 
-/// Returns the position of the first entry of `field` that a step wrote to since this was last asked; lists are taken as a whole.
+/// Returns the position of the first entry of `field` that a step wrote to since the last call; lists count as a whole.
 /// Only the kernel writes to the other fields.
 fn take_changed(context: &mut Context, field: ContextField) -> Option<usize> {
     match field {

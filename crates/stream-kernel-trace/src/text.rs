@@ -1,17 +1,17 @@
-//! Text of bounded length: whatever comes from the data is cut at 256 characters before it enters a record.
+//! Text of bounded length: texts from data are cut at 256 characters before they enter a record.
 
 use std::fmt;
 
 /// The number of characters after which a text in a record is cut.
 pub const MAX_TEXT_CHARS: usize = 256;
 
-/// What a cut text ends in, after its first [`MAX_TEXT_CHARS`] characters.
+/// The end of a cut text, after its first [`MAX_TEXT_CHARS`] characters.
 pub const TRUNCATED: &str = "...(truncated)";
 
-/// A text of at most [`MAX_TEXT_CHARS`] characters; what is longer is cut there and ends in [`TRUNCATED`].
+/// A text of at most [`MAX_TEXT_CHARS`] characters; a longer one is cut there and ends in [`TRUNCATED`].
 ///
-/// Two texts that differ only behind the cut read the same but are not equal: a digest of what was cut takes
-/// part in the comparison, so that a change there is still seen as one. Clearing keeps the allocation.
+/// Two texts that differ only behind the cut read the same but are not equal: the comparison includes a digest of the
+/// cut part, so that a change there is noticed. Clearing keeps the allocation.
 ///
 /// ```
 /// use stream_kernel_trace::ShortText;
@@ -23,7 +23,7 @@ pub const TRUNCATED: &str = "...(truncated)";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShortText {
     text: String,
-    /// FNV-1a of the bytes behind the cut; `None` while nothing was cut.
+    /// FNV-1a of the bytes behind the cut; `None` if nothing was cut.
     cut_digest: Option<u64>,
 }
 
@@ -33,15 +33,15 @@ impl ShortText {
         &self.text
     }
 
-    /// Replaces the text by what `value` displays.
+    /// Replaces the text by the one that `value` displays.
     pub fn set(&mut self, value: impl fmt::Display) {
         self.clear();
-        // Neither this writer nor an honest `Display` fails; a dishonest one leaves what it wrote so far.
+        // This writer never fails, nor does a correct `Display`; an incorrect one leaves the text that it wrote.
         let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
     }
 
-    /// Replaces the text by `text`: what [`set`](Self::set) does, without the machinery of formatting, which saves 4 % of a line
-    /// whose identities are traced.
+    /// Replaces the text by `text`, like [`set`](Self::set) without formatting, which saves 4 % of a line whose
+    /// identities are traced.
     pub fn set_text(&mut self, text: &str) {
         self.clear();
         self.push(text);
@@ -53,7 +53,7 @@ impl ShortText {
         self.cut_digest = None;
     }
 
-    /// Returns the digest of what stands behind the cut, 0 if nothing does.
+    /// Returns the digest of the part behind the cut, 0 if nothing was cut.
     pub(crate) fn cut_digest(&self) -> u64 {
         self.cut_digest.unwrap_or(0)
     }
@@ -63,7 +63,7 @@ impl ShortText {
             *digest = fnv1a(*digest, part);
             return;
         }
-        // As many bytes as the limit has characters always fit: no counting on the usual path.
+        // A text with as many bytes as the limit has characters always fits: the usual path need not count.
         if self.text.len() + part.len() <= MAX_TEXT_CHARS {
             self.text.push_str(part);
             return;

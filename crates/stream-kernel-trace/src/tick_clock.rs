@@ -1,28 +1,28 @@
-//! Time from a counter of ticks, held against a true clock again and again.
+//! Time from a tick counter, checked again and again against a true clock.
 
-/// The true clock is looked at after so long.
+/// The interval between two checks of the true clock.
 const INTERVAL_NS: u64 = 1_000_000;
 
-/// A look at the true clock that took longer was interrupted, and is not trusted. By so much the place at which an interval begins
-/// may be out.
+/// A check that took longer was interrupted, and is not trusted. The beginning of an interval may be off by this much.
 const MAX_LOOK_NS: u64 = 2_000;
 
-/// The counter does not keep pace if it is out by more than this part of an interval, and by what a look may take.
+/// The counter does not keep pace if it is off by more than this part of an interval, plus the time of a check.
 const MAX_ERROR_PART: u64 = 1_000;
 
-/// Fills in the time between two looks at a true clock from a counter that is cheaper to read.
+/// Interpolates between two checks of a true clock with a counter that is cheaper to read.
 ///
-/// It trusts the counter only for a millisecond after an interval in which it kept pace with the true clock; otherwise, and at
-/// first, it asks the true clock each time. So it needs to know nothing of the counter: after a pause, a suspended machine or a
-/// change of pace it is out for a millisecond at most; otherwise by 2 µs for a look and 1 µs for its pace. It never goes back.
+/// It trusts the counter only for a millisecond after an interval in which it kept pace with the true clock; otherwise,
+/// and at first, it reads the true clock each time. So it needs no knowledge of the counter. After a pause, a suspended
+/// machine or a change of pace it is off for at most a millisecond; otherwise by 2 µs for a check and 1 µs for its
+/// pace. It never goes back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TickClock {
-    /// The counter, in nanoseconds as far as it keeps pace, and the true clock at the last look.
+    /// The counter, in nanoseconds as far as it keeps pace, and the true clock at the last check.
     count: u64,
     true_ns: u64,
-    /// For how long after the look the counter is trusted.
+    /// For how long after the check the counter is trusted.
     trusted_ns: u64,
-    /// The time that was given last; none before it is given again.
+    /// The last result; later ones are not earlier.
     last_ns: u64,
 }
 
@@ -31,7 +31,7 @@ impl TickClock {
     #[inline]
     pub(crate) fn now(&mut self, count_ns: impl Fn() -> u64, read_true_ns: impl FnOnce() -> u64) -> u64 {
         let counted_ns = count_ns();
-        // A counter that went back is far ahead, and not trusted.
+        // A counter that went back appears far ahead, and is not trusted.
         let since_ns = counted_ns.wrapping_sub(self.count);
         let now_ns = if since_ns < self.trusted_ns {
             self.true_ns + since_ns
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// A true clock and a counter, both of which a test moves on.
+    /// A true clock and a counter that a test controls.
     struct Machine {
         true_ns: Cell<u64>,
         ticks: Cell<u64>,
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn it_never_goes_back_and_is_true_again_after_whatever_the_counter_does() {
+    fn it_never_goes_back_and_recovers_from_any_counter() {
         let upsets: [(&str, u64, u64); 5] = [
             ("the machine slept", 5_000_000_000, 3_000),
             ("the counter ran on while the clock stood still", 0, 30_000_000),
@@ -128,7 +128,7 @@ mod tests {
         ];
         let (machine, mut clock) = (Machine::new(), TickClock::default());
         let mut last = 0;
-        // The counter's pace changes, too, each time.
+        // The counter's pace changes too, each time.
         for ((upset, ns, ticks), pace) in upsets.into_iter().zip([999, 1_002, 3_000, 1_000, 998]) {
             for reading in 0..12_000 {
                 machine.pass(1_000, pace);
@@ -150,7 +150,7 @@ mod tests {
         for _ in 0..5_000 {
             ticks.set(ticks.get() + 1_000);
             true_ns.set(true_ns.get() + 1_000);
-            // Between the two readings of every look, a tenth of the interval passes.
+            // A tenth of the interval passes between the two readings of every check.
             let now = clock.now(
                 || ticks.get(),
                 || {
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// However long the interval before it was, a look that is interrupted must not set the clock.
+    /// However long the interval before it was, an interrupted check must not set the clock.
     #[test]
     fn a_long_pause_before_a_slow_look_does_not_make_it_trusted() {
         let (machine, mut clock) = (Machine::new(), TickClock::default());
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// A counter that runs a little fast between two looks is ahead of the true clock at the second: time waits there.
+    /// A counter that runs a little fast between two checks is ahead of the true clock at the second: time waits there.
     #[test]
     fn time_does_not_go_back_at_a_look() {
         let (machine, mut clock) = (Machine::new(), TickClock::default());

@@ -1,4 +1,4 @@
-//! Points in time: nanoseconds since the Unix epoch, and their text in a record.
+//! Timestamps: nanoseconds since the Unix epoch, and their text in a record.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::json::six_digits;
 
-/// A point in time, in nanoseconds since 1970-01-01T00:00:00Z; it reaches into the year 2554.
+/// A point in time, in nanoseconds since 1970-01-01T00:00:00Z, up to the year 2554.
 ///
 /// ```
 /// use stream_kernel_trace::Timestamp;
@@ -33,10 +33,10 @@ impl Timestamp {
     }
 }
 
-/// Writes RFC 3339 in UTC with microseconds, cut, not rounded: a rounded time could lie in the future.
+/// Writes RFC 3339 in UTC with microseconds, cut, not rounded: a rounded time could be in the future.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A u64 of nanoseconds ends far inside the calendar's range.
+        // The nanoseconds in a u64 stay within the calendar's range.
         let time = jiff::Timestamp::from_nanosecond(self.0.into()).unwrap_or_default();
         write!(f, "{time:.6}")
     }
@@ -59,21 +59,21 @@ impl FromStr for Timestamp {
     }
 }
 
-/// A text that is no time that a [`Timestamp`] can hold.
+/// A text that is not a time, or is out of the range of a [`Timestamp`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no time from 1970 to 2554 (RFC 3339, such as `2026-01-21T01:23:45.123456Z`)", .0.escape_debug())]
 pub struct NoTimestamp(String);
 
-/// Renders timestamps; the calendar is asked once a second only, since records come in great numbers within one.
+/// Renders timestamps. It computes the calendar only once per second, because many records fall into the same one.
 #[derive(Debug, Default)]
 pub(crate) struct TimestampFormatter {
-    /// The second, counted from the epoch, that `text` is of.
+    /// The second of `text`, counted from the epoch.
     second: Option<u64>,
     text: Vec<u8>,
 }
 
 impl TimestampFormatter {
-    /// Appends what `timestamp` displays.
+    /// Appends the text of `timestamp`.
     pub(crate) fn push(&mut self, out: &mut Vec<u8>, timestamp: Timestamp) {
         const FRACTION: Range<usize> = 20..26; // in 1970-01-01T00:00:00.000000Z
         let second = Some(timestamp.0 / 1_000_000_000);

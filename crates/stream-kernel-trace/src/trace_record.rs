@@ -1,4 +1,4 @@
-//! The owned record: what the tape keeps and what a line of a trace file holds.
+//! Owned records, for the tape and for lines of a trace file.
 
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::json::{push_millis, push_optional_string, push_string};
 use crate::{Record, RecordSerializer};
 
-/// One record of a trace, on its own: [`Record`]'s owned twin, of the same form as JSON.
+/// One record of a trace: [`Record`]'s owned twin, with the same JSON.
 ///
 /// ```
 /// use stream_kernel_trace::{Status, TraceRecord};
@@ -21,10 +21,10 @@ use crate::{Record, RecordSerializer};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraceRecord {
-    /// Names the input: `<run_id>:<line_no>`.
+    /// The id of the input: `<run_id>:<line_no>`.
     #[serde(serialize_with = "serialize_text")]
     pub trace_id: String,
-    /// Names the scenario.
+    /// The name of the scenario.
     #[serde(serialize_with = "serialize_text")]
     pub scenario: String,
     /// The input's line, from 1.
@@ -34,30 +34,30 @@ pub struct TraceRecord {
     /// The step's name.
     #[serde(serialize_with = "serialize_text")]
     pub step_name: String,
-    /// The message's place among those that the step handled for this input, from 0.
+    /// The message's index among those that the step handled for this input, from 0.
     pub work_index: u32,
-    /// When the step took the message: RFC 3339, UTC, microseconds.
+    /// The time at which the step took the message: RFC 3339, UTC, microseconds.
     pub t_enter: String,
-    /// When the step was done with it.
+    /// The time at which the step was done with it.
     pub t_exit: String,
-    /// How long that took, in milliseconds.
+    /// The duration, in milliseconds.
     #[serde(serialize_with = "serialize_millis")]
     pub duration_ms: f64,
     /// The message taken.
     pub msg_in: MessageSignature,
     /// The messages emitted.
     pub msg_out: Vec<MessageSignature>,
-    /// How many they are.
+    /// Their number.
     pub msg_out_count: usize,
     /// The shown fields of the context before the step.
     pub ctx_before: Option<ContextSnapshot>,
     /// The shown fields of the context after the step.
     pub ctx_after: Option<ContextSnapshot>,
-    /// The shown fields that the step changed: of each `{"before":..,"after":..}`.
+    /// The shown fields that the step changed: `{"before":..,"after":..}` for each.
     pub ctx_diff: Option<ContextSnapshot>,
-    /// Whether the step did its work.
+    /// Whether the step succeeded.
     pub status: Status,
-    /// Why it did not.
+    /// Why it failed.
     pub error: Option<RecordedError>,
 }
 
@@ -74,7 +74,7 @@ impl TraceRecord {
         self.trace_id.rsplit_once(':').map_or(&*self.trace_id, |(run_id, _)| run_id)
     }
 
-    /// Returns how long the step took, in nanoseconds.
+    /// Returns the duration of the step, in nanoseconds.
     pub fn duration_ns(&self) -> u64 {
         nanos_of(self.duration_ms)
     }
@@ -85,7 +85,7 @@ fn nanos_of(millis: f64) -> u64 {
     (millis * 1e6).round() as u64
 }
 
-/// Writes milliseconds in decimals, as the contract has it, where a float of its own accord becomes `1e-6`.
+/// Writes milliseconds in decimals, as the contract demands; a float alone would become `1e-6`.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn serialize_millis<S: Serializer>(millis: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serialize_json(serializer, |out| push_millis(out, nanos_of(*millis)))
@@ -108,7 +108,7 @@ fn serialize_json<S: Serializer>(serializer: S, write: impl FnOnce(&mut Vec<u8>)
     RawValue::from_string(json).map_err(S::Error::custom)?.serialize(serializer)
 }
 
-/// Whether a step did its work.
+/// Whether a step succeeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -119,13 +119,13 @@ pub enum Status {
     Error,
 }
 
-/// What a record says of a message.
+/// The description of a message in a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageSignature {
     /// The message's kind.
     pub type_name: String,
-    /// By what people know it.
+    /// The name that people use for it.
     #[serde(serialize_with = "serialize_optional_text")]
     pub identity: Option<String>,
     /// The hash of its content, in lower-case hexadecimal.
@@ -139,18 +139,18 @@ pub struct RecordedError {
     /// The kind of failure.
     #[serde(rename = "type", serialize_with = "serialize_text")]
     pub type_name: String,
-    /// What happened.
+    /// The message.
     #[serde(serialize_with = "serialize_text")]
     pub message: String,
     /// The name of the step.
     #[serde(rename = "where", serialize_with = "serialize_text")]
     pub step_name: String,
-    /// Always null: the field is kept for readers that expect it.
+    /// Always null: kept for readers that expect the field.
     pub stack: Option<String>,
 }
 
-/// Fields of a context as a JSON object, kept as it was written: its order and its numbers of any size survive. Equal text,
-/// equal snapshot.
+/// Fields of a context as a JSON object, kept as text: this preserves its order and numbers of any size. Equal text
+/// means an equal snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Box<RawValue>")]
 pub struct ContextSnapshot(String);
@@ -161,7 +161,7 @@ impl ContextSnapshot {
         &self.0
     }
 
-    /// Takes `json` in the place of the JSON text, whose memory is used again.
+    /// Replaces the JSON text by `json`, and reuses its memory.
     pub fn set(&mut self, json: &RawValue) {
         json.get().clone_into(&mut self.0);
     }

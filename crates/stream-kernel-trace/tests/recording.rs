@@ -1,4 +1,4 @@
-//! What a recorder makes of a step's work, in every mode, as a sink and the tape receive it.
+//! Records of a step's work in every mode, as a sink and the tape receive them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -13,7 +13,7 @@ use stream_kernel_trace::{
     StepRef, Timestamp, TraceRecord, TraceSettings, TraceSink,
 };
 
-/// A message with an identity, or, if its name is empty, without one.
+/// A message with an identity, or without one if its name is empty.
 struct Greeting(&'static str);
 
 impl Message for Greeting {
@@ -31,7 +31,7 @@ impl Message for Greeting {
     }
 }
 
-/// Keeps lines where the test can see them, and fails from the `fails_at`th record on.
+/// Keeps lines for the test, and fails from the `fails_at`th record on.
 #[derive(Clone, Default)]
 struct Lines {
     lines: Arc<Mutex<Vec<String>>>,
@@ -52,7 +52,7 @@ impl TraceSink for Lines {
 }
 
 fn clock() -> ManualClock {
-    // 2026-01-21T01:23:45.123456Z, a millisecond and a half a reading.
+    // 2026-01-21T01:23:45.123456Z, a millisecond and a half per reading.
     ManualClock::new(Timestamp::from_nanos(1_768_958_625_123_456_000), 1_500_000)
 }
 
@@ -84,7 +84,8 @@ fn record_three(recorder: &mut Recorder, context: &mut Context) {
     recorder.exit(greet, std::iter::empty::<&Greeting>(), context, Ok(()));
 }
 
-/// Records with `settings` and returns of each record the step's name and the raw JSON of `keys`, all if there are none.
+/// Records with `settings`, and returns the step's name and the raw JSON of `keys` of each record, or of all keys if
+/// there are none.
 fn check(settings: TraceSettings, keys: &[&str]) -> String {
     check_redacted(settings, Redaction::default(), keys)
 }
@@ -210,7 +211,7 @@ fn the_hash_is_of_the_content_alone() {
 }
 
 #[test]
-fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
+fn a_failing_sink_is_dropped_and_the_tape_goes_on() {
     let sink = Lines { fails_at: Some(1), ..Lines::default() };
     let mut recorder =
         Recorder::new(TraceSettings::default(), clock()).with_sink(Box::new(sink.clone())).with_tape();
@@ -225,9 +226,9 @@ fn a_sink_that_fails_is_let_go_and_reported_once_while_the_tape_goes_on() {
     recorder.finish().unwrap();
 }
 
-/// What is hidden must stand in no record, wherever it could come from.
+/// A hidden value must be in no record, wherever it could come from.
 #[test]
-fn identities_and_tags_that_are_to_be_hidden_are_hidden_on_every_way() {
+fn hidden_identities_and_tags_are_hidden_everywhere() {
     let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
     let key = || RedactionKey::new(b"a key for this test").unwrap();
     let tags = || ["mood".to_owned()];
@@ -253,7 +254,8 @@ fn with_a_sink_alone_the_tape_stays_empty() {
     assert!(context.trace().is_empty());
 }
 
-/// A message that is handed on is not asked again; one that follows several, or none, must be, whatever the caller says.
+/// A message that is handed on is not asked again. One that follows several messages, or none, must be asked, whatever
+/// the caller says.
 #[test]
 fn only_a_lone_message_that_is_handed_on_keeps_its_signature() {
     let settings = TraceSettings { signature: SignatureMode::Hash, ..TraceSettings::default() };

@@ -1,10 +1,11 @@
-//! Every operation of a run fails in every way, or loses power; what is run again then comes to the same.
+//! Faults everywhere: every operation of a run fails in every way, or loses power; the same run again gives the same
+//! results.
 
 use super::input::lines;
 use super::scene::Scene;
 use super::sweep::sweep;
 
-/// Plays a sample of a run of these lines from the start.
+/// Plays a sample of the cases of a run of these lines from the start.
 #[track_caller]
 fn check(name: &'static str, settings: &[&str], input: &[u8]) {
     sweep(&Scene::fresh(name, settings, input).must_adjudicate(input), 150);
@@ -38,7 +39,7 @@ fn a_run_that_forgets_ids() {
     check("forgetting", &forgetting, &lines(5, 60));
 }
 
-/// What a line did is kept, what it did it with is found again: by the same parameters.
+/// The effects of a line stay, and so do the values that it used: by the same parameters.
 #[test]
 fn runs_that_count_otherwise() {
     let no_window = [
@@ -68,7 +69,8 @@ fn an_input_of_no_line_and_one_whose_last_line_has_no_end() {
     check("no line end", &[], input.trim_ascii_end());
 }
 
-/// A run that is cut off when it is complete but its output has not yet its name leaves both: which is its own must be certain.
+/// A run that is cut off when it is complete, but its output does not have its name yet, leaves two files: it must be
+/// certain which one is its own.
 #[test]
 fn an_output_that_takes_the_place_of_an_earlier_one() {
     let input = lines(9, 16);
@@ -78,7 +80,7 @@ fn an_output_that_takes_the_place_of_an_earlier_one() {
     sweep(&scene, 150);
 }
 
-/// The trace is another program's, and ends in a torn record.
+/// Another program has written the trace, which ends in a torn record.
 #[test]
 fn a_trace_that_ends_torn() {
     let input = lines(8, 16);

@@ -1,4 +1,4 @@
-//! A run that was complete goes on with what was appended to its input, under faults as well.
+//! Appended input: a complete run goes on with it, under faults as well.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::input::lines;
 use super::scene::{CHECKPOINT, INPUT, Process, Scene};
 use super::sweep::sweep;
 
-/// Completes a run of `before`, and returns one of all of `input` that goes on from there.
+/// Completes a run of `before`, and returns one of all of `input` that resumes it.
 fn continued(name: &'static str, before: &[u8], input: &[u8]) -> Scene {
     let disk = completed(before);
     disk.put(Path::new(INPUT), input);
@@ -42,7 +42,7 @@ fn nothing_appended_changes_nothing() {
 }
 
 #[test]
-fn what_is_appended_to_a_line_without_end_begins_with_one() {
+fn appended_input_completes_an_unterminated_line() {
     let before = lines(14, 9);
     check("line end appended", before.trim_ascii_end(), &[b"\n", &lines(15, 9)[..]].concat());
 }
@@ -54,9 +54,9 @@ fn a_first_line_may_follow_a_lone_byte_order_mark() {
     check("line after nothing", b"", &lines(17, 9));
 }
 
-/// Otherwise one line would be made of two, of which one was decided already, or of one with a CR one without.
+/// Otherwise two lines would become one, after the first was decided, or a line with a CR would lose it.
 #[test]
-fn a_line_without_end_that_grows_is_refused_and_nothing_is_touched() {
+fn a_growing_unterminated_line_is_refused() {
     let before = lines(18, 9);
     let (before, with_cr) = (before.trim_ascii_end(), [before.trim_ascii_end(), b"\r"].concat());
     for (before, appended, told) in [
@@ -78,7 +78,8 @@ fn a_line_without_end_that_grows_is_refused_and_nothing_is_touched() {
     }
 }
 
-/// What is appended when the end was seen already is for the next run: behind a last line without end it would look like a line of its own.
+/// Input appended after the run has seen the end is for the next run: after an unterminated last line it would look
+/// like a line of its own.
 #[test]
 fn an_input_that_grows_at_its_end_is_read_on_by_the_next_run() {
     fn grow(disk: &SimulatedDisk, line_no: u64) {

@@ -1,4 +1,4 @@
-//! A run that comes to a limit of what it may remember: it ends with a committed checkpoint, and comes to the same limit again.
+//! Limits on memory: a run that reaches one ends with a committed checkpoint, and reaches the same limit again.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use super::sweep::sweep;
 
 const LIMIT: &str = "runtime.limits.max_ids=9";
 
-/// Every record is made durable, so that the sync fails of the very line that ends the run.
+/// Every record is synced, so that the sync fails at exactly the line that ends the run.
 #[test]
-fn a_run_that_comes_to_a_limit_ends_there_whatever_happens_on_the_way() {
+fn a_run_ends_at_its_limit_under_every_fault() {
     for (name, cadence) in [
         ("limit, batches", "runtime.tracing.sink.jsonl.flush_every_n=40"),
         ("limit, durable records", "runtime.tracing.sink.jsonl={flush_every_n: 5, fsync_every_n: 5}"),
@@ -23,7 +23,7 @@ fn a_run_that_comes_to_a_limit_ends_there_whatever_happens_on_the_way() {
 }
 
 #[test]
-fn what_was_decided_before_the_limit_is_committed_and_a_larger_limit_goes_on_from_there() {
+fn a_larger_limit_resumes_behind_the_commit() {
     let input = lines(21, 40);
     let limited = Scene::fresh("limit", &[LIMIT], &input).must_end_with("max_ids");
     let disk = limited.disk.after_kill(1);

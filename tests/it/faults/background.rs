@@ -1,4 +1,4 @@
-//! Commits in a thread of their own come to the same as those in the thread of the run, and may be cut off like them.
+//! Commits in the background give the same results as those in the thread of the run, and can be cut off like them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use stream_kernel_run::CommitIn;
 use super::input::lines;
 use super::scene::{Process, Scene, TRACE};
 
-/// When a commit is made in relation to the lines is not repeatable here, so that only a sample is tried.
+/// The time of a commit relative to the lines is not repeatable here, so only a sample is tried.
 #[test]
-fn runs_that_commit_beside_their_lines_come_to_the_same() {
+fn background_commits_give_the_same_results() {
     let input = lines(31, 60);
     let scene = Scene::fresh("background", &[], &input).must_adjudicate(&input);
     let background = Process { commit_in: CommitIn::Background, ..Process::default() };
@@ -41,9 +41,9 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock() {
     scene.check_end(&disk, 2, false).unwrap();
 }
 
-/// A stop comes between two lines: what is done until then is committed, and the next run goes on behind it.
+/// A stop comes between two lines: earlier lines are committed, and the next run resumes after them.
 #[test]
-fn a_run_that_is_asked_to_stop_commits_and_goes_on_when_run_again() {
+fn a_stopped_run_commits_and_resumes() {
     let input = lines(33, 20);
     let scene = Scene::fresh("stopped", &[], &input).must_adjudicate(&input);
     for stop_after in [0, 1, 7, 13, 19] {

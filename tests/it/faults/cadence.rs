@@ -1,4 +1,4 @@
-//! When commits are made.
+//! Cadence of commits.
 
 use std::path::Path;
 
@@ -14,9 +14,9 @@ fn committed_lines(disk: &SimulatedDisk) -> u64 {
     inspect(disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed.lines
 }
 
-/// More often costs syncs, less often work that is done again.
+/// More frequent commits cost syncs, rarer ones repeated work.
 #[test]
-fn a_commit_is_made_after_so_many_lines_and_not_before() {
+fn a_commit_comes_after_its_lines_and_not_before() {
     const EVERY_LINES: u64 = 7;
     let scene = Scene::fresh("lines", &["runtime.checkpoint.every_lines=7"], &lines(31, 40));
     let look = |disk: &SimulatedDisk, line_no: u64| {
@@ -25,7 +25,7 @@ fn a_commit_is_made_after_so_many_lines_and_not_before() {
     scene.run(&scene.disk.after_kill(1), Process { meanwhile: Some(look), ..Process::default() }).unwrap();
 }
 
-/// What time it is, is asked once the lines are taken that were at hand together: a few.
+/// The clock is read once the few lines at hand are taken.
 #[test]
 fn a_commit_is_made_after_so_long_and_not_before() {
     const EVERY_MS: u64 = 511;

@@ -1,4 +1,4 @@
-//! An input that somebody changes while it is read: what is committed is what was decided on.
+//! An input that changes while it is read: a commit covers the lines that were decided.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use stream_kernel_run::checkpoint::verify;
 use super::input::lines;
 use super::scene::{CHECKPOINT, INPUT, Process, Scene};
 
-/// Turns the first line into another one of the same length, once it is taken in.
+/// Changes the first line into another one of the same length, once it is taken.
 fn change_first_line(disk: &SimulatedDisk, line_no: u64) {
     if line_no == 3 {
         let mut input = disk.contents(Path::new(INPUT)).unwrap();
@@ -17,9 +17,9 @@ fn change_first_line(disk: &SimulatedDisk, line_no: u64) {
     }
 }
 
-/// Else the decisions so far would be those of one input, and all later ones those of another.
+/// Otherwise earlier decisions would be those of one input, and later ones those of another.
 #[test]
-fn an_input_that_was_changed_after_it_was_read_is_not_taken_for_the_one_that_was() {
+fn an_input_changed_after_reading_is_refused() {
     let scene = Scene::fresh("changed", &[], &lines(41, 20));
     for stop_after in [3, 7, 12] {
         let disk = scene.disk.after_kill(1);

@@ -1,4 +1,4 @@
-//! Records that are to be durable survive a power cut, whether they are committed or not.
+//! Durable records survive a power cut, committed or not.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ fn records_on(disk: &SimulatedDisk) -> usize {
     String::from_utf8_lossy(&trace).matches('\n').count()
 }
 
-/// Between its first commit and its last, this run makes nothing durable but its records.
+/// Between its first commit and its last, this run syncs only its records.
 #[test]
 fn all_records_but_the_one_that_is_being_written_survive() {
     let settings = [

@@ -1,4 +1,4 @@
-//! Small inputs in which every kind of line comes up.
+//! Small inputs with every kind of line.
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

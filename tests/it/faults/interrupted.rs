@@ -1,4 +1,4 @@
-//! Signals interrupt what reads the input: that ends nothing, unless they do so without end.
+//! Interrupted reads of the input: signals end nothing, unless they interrupt without end.
 
 use stream_kernel_disk::{Fault, PlannedFault, sample};
 use stream_kernel_run::CheckpointFailure;
@@ -25,15 +25,15 @@ fn a_signal_ends_no_run_that_reads() {
     assert_eq!(failures_of_reading(&scene, false), [""; 0]);
 }
 
-/// A line of which a part was read is not read: whatever is committed then, and whoever goes on, begins with its first byte.
+/// A line that was read in part is not read: a commit leaves it out, and a resumed run begins with its first byte.
 #[test]
-fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
+fn an_interrupted_line_is_left_to_the_resumed_run() {
     let attempts = (0..12).map(|number| {
         format!(
             r#"{{"id":"{number}","customer_id":"8","load_amount":"$1.00","time":"2026-03-02T12:00:00Z"}}"#
         )
     });
-    // The last one has no line end, so that the end of the file is read with a part of it in hand.
+    // The last one has no line end, so that the end of the file is read after a part of it.
     let input = attempts.collect::<Vec<_>>().join("\n").into_bytes();
     let every_line = "runtime.checkpoint.every_lines=1";
     for scene in [
@@ -45,7 +45,7 @@ fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
             disk.plan(PlannedFault { fault: Fault::Interrupted, at, from_then_on: false });
             // Without a snapshot, all lines are read again.
             let process = Process { number: at, min_snapshot_bytes: u64::MAX, ..Process::default() };
-            // Some other operations end a run that is interrupted there.
+            // Some other interrupted operations end the run.
             let _ = scene.run(&disk, process);
             let ended = scene.check_end(&disk.after_kill(at), at, true);
             assert_eq!(ended, Ok(()), "operation {at} of {}", disk.history());
@@ -53,18 +53,18 @@ fn a_signal_in_a_line_leaves_the_line_to_who_goes_on() {
     }
 }
 
-/// A system that says so without end must not hang a run.
+/// A system that interrupts without end must not hang a run.
 #[test]
 fn interruptions_without_end_end_the_run() {
     let scene = Scene::fresh("interrupted without end", &[], &lines(31, 20));
     let disk = scene.disk.after_kill(1);
     let half = Process { stop_after: Some(12), min_snapshot_bytes: u64::MAX, ..Process::default() };
     scene.run(&disk, half).unwrap();
-    // The second one reads the lines that are committed first, to decide them again.
+    // The second run first reads the committed lines, to decide them again.
     for scene in [scene, Scene::of("resumed", &[], disk)] {
         let failures = failures_of_reading(&scene, true);
         assert!(!failures.is_empty(), "{} was not interrupted when it read its input", scene.name);
-        // What a resumed run reads before any line ends it by the system's own error.
+        // A failed read before the first line ends a resumed run with the system's own error.
         let is_told = |cause: &String| {
             cause == "reading is interrupted without end"
                 || (scene.name == "resumed" && cause.starts_with("Interrupted system call"))

@@ -1,4 +1,4 @@
-//! fund-load on real files, in processes of its own that kill themselves (`kill -9`) before and after every operation on files.
+//! fund-load on real files, in processes that kill themselves (`kill -9`) before and after every operation on files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,19 +25,20 @@ runtime:
 
 const MOMENTS: [&str; 2] = ["before", "after"];
 
-/// With about so many operations a resumed run begins, until it takes in the next line. Half of the kills of such runs come among them.
+/// About the number of operations with which a resumed run begins, before it takes the next line. Half of the kills of
+/// such runs come among them.
 const OPERATIONS_TO_RESUME: u64 = 40;
 
-/// A folder in which one process after another runs, until one is not killed.
+/// A folder in which processes run one after the other, until one survives.
 struct Scene {
     folder: TempDir,
 }
 
-/// What became of a process.
+/// The end of a process.
 enum Outcome {
     /// It has killed itself there.
     Killed(String),
-    /// The run is complete, after so many operations.
+    /// The run is complete, after this many operations.
     Complete(u64),
 }
 
@@ -49,14 +50,14 @@ impl Scene {
         Self { folder }
     }
 
-    /// Has the next processes run on so many threads.
+    /// Lets the next processes run on this many threads.
     fn set_workers(&self, workers: u64) {
         let settings = format!("\n  workers: {workers}\n  epoch_bytes: 700\n  checkpoint:");
         let configuration = CONFIGURATION.replacen("\n  checkpoint:", &settings, 1);
         fs::write(self.folder.path().join("killed.yaml"), configuration).unwrap();
     }
 
-    /// Lets a process run, which kills itself at a point if it comes there.
+    /// Runs a process, which kills itself at a point if it reaches it.
     fn process(&self, point: Option<(&str, u64)>) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_killed-run"));
         command.arg("killed.yaml").current_dir(self.folder.path());
@@ -81,8 +82,8 @@ impl Scene {
 }
 
 #[test]
-fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
-    // Of few ids, so that snapshots are worth it.
+fn a_run_survives_kills_around_every_operation() {
+    // Few ids, so that snapshots pay.
     let input = lines(41, 3).repeat(8);
     let undisturbed = Scene::new(&input);
     let Outcome::Complete(operations) = undisturbed.process(None) else { panic!("nobody was to kill it") };
@@ -92,7 +93,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     let kill = |scene: &Scene, moment: usize, operation: u64| {
         let Outcome::Killed(point) = scene.process(Some((MOMENTS[moment], operation))) else { return None };
         let point = point.strip_prefix(MOMENTS[moment]).unwrap().trim_start();
-        // One snapshot is like the other.
+        // All snapshots look alike.
         Some(point.trim_end_matches(|byte: char| byte.is_ascii_digit()).to_owned())
     };
     let [mut points, mut points_of_recovery] = [BTreeSet::new(), BTreeSet::new()];
@@ -103,9 +104,9 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
             points.insert(kill(&scene, moment, operation).expect("the operation is reached"));
             kills += 1;
             let random = random_number(operation * 2 + moment as u64);
-            // As often as it is killed: a resumed run takes more or fewer operations, and may be complete before.
+            // Until a process survives: a resumed run takes more or fewer operations, and may complete first.
             for again in 1..=2 {
-                // About as many operations as the run that is killed has left.
+                // About as many operations as the killed run has left.
                 let left = OPERATIONS_TO_RESUME + operations - operation;
                 let among = if again == 1 { left } else { OPERATIONS_TO_RESUME };
                 if let Some(point) = kill(&scene, (random & 1) as usize, (random >> (8 * again)) % among) {
@@ -139,7 +140,7 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
     assert_every_operation_is_among(points);
 }
 
-/// As above, but for what cannot be told: threads do not come to the same operations each time.
+/// As above, except for exact counts: threads do not perform the same operations each time.
 #[test]
 fn several_workers_that_are_killed_go_on_as_others() {
     let input = lines(41, 3).repeat(20);
@@ -173,7 +174,7 @@ fn several_workers_that_are_killed_go_on_as_others() {
     }
 }
 
-/// Whatever a run does to a file, it was killed around that.
+/// A run was killed around everything that it does to a file.
 fn assert_every_operation_is_among(points: BTreeSet<String>) {
     let points: Vec<_> = points.into_iter().collect();
     insta::assert_snapshot!(points.join("\n"), @"

@@ -1,11 +1,11 @@
-//! A trace without its times.
+//! Traces without their times.
 
 use memchr::memmem::Finder;
 
-/// What precedes a time in a record. Inside of a text the quotes would be escaped, so that nothing else looks like it.
+/// The text before a time in a record. Inside a text the quotes would be escaped, so nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
 
-/// Returns the trace with every time left out, and nothing else: what of it must be the same in every run.
+/// Returns the trace without any times: the part that must be the same in every run.
 pub(super) fn masked(trace: &[u8]) -> String {
     let mut trace = trace.to_vec();
     for name in TIMES {
@@ -14,7 +14,7 @@ pub(super) fn masked(trace: &[u8]) -> String {
     String::from_utf8_lossy(&trace).into_owned()
 }
 
-/// Leaves out what stands behind each `name`.
+/// Leaves out the value of each `name`.
 fn without_values(trace: &[u8], name: &[u8]) -> Vec<u8> {
     let mut masked = Vec::with_capacity(trace.len());
     let mut rest = trace;
@@ -28,15 +28,14 @@ fn without_values(trace: &[u8], name: &[u8]) -> Vec<u8> {
     masked
 }
 
-/// Leaves out the value that a text begins with: a number, a text without escapes, or two in braces.
+/// Leaves out the value at the beginning of a text: a number, a text without escapes, or two in braces.
 fn without_value(text: &[u8]) -> &[u8] {
     let position = |ends: &[u8]| text.iter().position(|byte| ends.contains(byte));
     let end = if text.starts_with(b"{") { position(b"}").map(|at| at + 1) } else { position(b",}") };
     &text[end.unwrap_or(0)..]
 }
 
-/// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote
-/// the trace.
+/// Checks that no step begins before the one before it has ended, whatever the clocks of the processes show.
 pub(super) fn check_times(trace: &[u8]) -> Result<(), String> {
     // Both have times of the same length, so that they compare as texts.
     let finder = Finder::new("\"t_e");

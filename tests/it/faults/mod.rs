@@ -1,7 +1,9 @@
-//! fund-load under faults: on a disk that fails and loses power at every operation, and killed at every operation on real files.
+//! fund-load under faults: on a disk that fails and loses power at every operation, and killed at every operation on
+//! real files.
 //!
-//! Whatever happens to one process after another, the last one must leave what an undisturbed run leaves: the same output, byte for byte,
-//! and a trace that differs in times only. Only if the trace could not be written, it may end early, at a line that the checkpoint names.
+//! Whatever happens to one process after another, the last one must leave the files of an undisturbed run: the same
+//! output, byte for byte, and a trace that differs only in times. The trace may end early only if it could not be
+//! written, at a line that the checkpoint names.
 
 mod input;
 mod masked;

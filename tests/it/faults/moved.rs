@@ -1,4 +1,4 @@
-//! An output that moves to another folder while its run is cut off.
+//! Moved outputs: a run is cut off, and its output goes to another folder.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use crate::pipeline::harness::prepare;
 const FOLDER: &str = "/fund-load/earlier";
 const EARLIER: &str = "/fund-load/earlier/output.txt.partial";
 
-/// Lets a process run whose output is `path`.
+/// Runs a process whose output is `path`.
 fn run(disk: &SimulatedDisk, path: &str, stop_after: Option<u64>) -> Result<Ended, CheckpointFailure> {
-    // A trace would lie in the folder that the output comes to. Nothing else is in the one that it leaves.
+    // A trace would lie in the target folder. The source folder holds nothing else.
     let untraced = "runtime.tracing.enabled=false".to_owned();
     let settings = [untraced, format!("adapters.output_sink.settings.path={path}")];
     Process { stop_after, ..Process::default() }.run(disk, &prepare(CONFIGURATION, &settings))
@@ -30,7 +30,7 @@ fn half_way() -> SimulatedDisk {
     disk
 }
 
-/// Had it its old name again after a power cut, a run would look in vain for it where it is committed to be.
+/// If a power cut gave it back its old name, a run would not find it at its committed path.
 #[test]
 fn it_is_gone_from_where_it_was() {
     let half_way = half_way();
@@ -46,8 +46,8 @@ fn it_is_gone_from_where_it_was() {
     }
 }
 
-/// Wherever the run is killed, or the power goes, the same run again finds the output, in the one folder or in the other, and leaves it
-/// where it is to be for good.
+/// Wherever the run is killed, or the power goes, the same run again finds the output in either folder, and finally
+/// leaves it in its place.
 #[test]
 fn it_is_found_wherever_it_was_on_its_way() {
     let half_way = half_way();

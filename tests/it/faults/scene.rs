@@ -1,4 +1,4 @@
-//! A scene: what a run finds on a simulated disk, and what it must leave there.
+//! A scene: the simulated disk before a run, and the files that the run must leave.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) const PARTIAL: &str = "/fund-load/output.txt.partial";
 pub(super) const TRACE: &str = "/fund-load/trace.jsonl";
 pub(super) const CHECKPOINT: &str = "/fund-load/run.ckpt";
 
-/// Commits every few lines, and traces what differs from line to line.
+/// Commits every few lines, and traces everything that differs from line to line.
 pub(super) const CONFIGURATION: &str = "\
 version: 1
 scenario: {name: faults}
@@ -42,21 +42,21 @@ adapters:
   output_sink: {kind: file, settings: {path: /fund-load/output.txt}}
 ";
 
-/// What a run finds, and what it must leave.
+/// The disk before a run, and the expected results.
 pub(super) struct Scene {
     pub(super) name: &'static str,
     settings: Vec<String>,
-    /// What every process runs: to load the configuration each time would take most of the time.
+    /// The job of every process: loading the configuration each time would take most of the time.
     job: Job<FundLoad>,
-    /// The disk as the first process finds it.
+    /// The disk before the first process.
     pub(super) disk: SimulatedDisk,
     output: Vec<u8>,
     trace: String,
-    /// What every process that is not disturbed must end with, if not with success.
+    /// The expected message of every undisturbed process, if it must fail.
     refusal: Option<String>,
-    /// How many operations an undisturbed process takes.
+    /// The number of operations of an undisturbed process.
     pub(super) operations: u64,
-    /// What snapshots are checked with.
+    /// The expected content of snapshots.
     memory: Memory,
 }
 
@@ -66,7 +66,7 @@ impl Scene {
         Self::of(name, settings, disk_with(input))
     }
 
-    /// Returns a run that finds `disk`, after finding out what it leaves undisturbed.
+    /// Returns a run that begins with `disk`, after an undisturbed run of it.
     pub(super) fn of(name: &'static str, settings: &[&str], disk: SimulatedDisk) -> Self {
         let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let job = prepare(CONFIGURATION, &settings);
@@ -79,7 +79,7 @@ impl Scene {
         Self { name, settings, job, disk, output: output.unwrap(), trace, refusal, operations, memory }
     }
 
-    /// Requires that an undisturbed run leaves what a run of all of `input` without a checkpoint would.
+    /// Requires that an undisturbed run gives the results of a run of all of `input` without a checkpoint.
     #[track_caller]
     pub(super) fn must_adjudicate(self, input: &[u8]) -> Self {
         use crate::pipeline::harness::run_untraced;
@@ -91,7 +91,7 @@ impl Scene {
         self
     }
 
-    /// Requires that an undisturbed run is refused, or ends before its time, with a message that contains this.
+    /// Requires that an undisturbed run is refused, or ends early, with a message that contains this.
     #[track_caller]
     pub(super) fn must_end_with(self, told: &str) -> Self {
         let refusal = self.refusal.as_deref().unwrap_or_default();
@@ -99,25 +99,25 @@ impl Scene {
         self
     }
 
-    /// Returns the trace that an undisturbed run leaves, without its times.
+    /// Returns the trace of an undisturbed run, without its times.
     pub(super) fn trace(&self) -> &str {
         &self.trace
     }
 
-    /// Lets a process run on the disk, which may be made to fail; the clock of each process shows another time, and each takes snapshots
-    /// with every commit, when they are worth it, or never.
+    /// Runs a process on the disk, which may be planned to fail. The clock of each process shows another time. Some
+    /// take snapshots with every commit, some when they pay, some never.
     pub(super) fn process(&self, disk: &SimulatedDisk, number: u64) -> Result<Ended, CheckpointFailure> {
         let snapshots = [0, 1, u64::MAX];
         let min_snapshot_bytes = snapshots[(random_number(number) % 3) as usize];
         self.run(disk, Process { number, min_snapshot_bytes, ..Process::default() })
     }
 
-    /// Lets a process run.
+    /// Runs a process.
     pub(super) fn run(&self, disk: &SimulatedDisk, process: Process) -> Result<Ended, CheckpointFailure> {
         process.run(disk, &self.job)
     }
 
-    /// Lets a last process run in peace, and checks all that must hold then.
+    /// Completes the run in a last process, and checks everything that must hold then.
     ///
     /// The trace may end early only if `trace_may_end`: if it could not be written at some time.
     pub(super) fn check_end(
@@ -139,8 +139,8 @@ impl Scene {
         }
         let Some(last) = inspection.last else { return Err("nothing is committed".to_owned()) };
         let is_complete = last.committed.complete;
-        // A run that goes on cuts the trace there: all records up to the last committed line must be committed. Another program's may
-        // come behind them.
+        // A resumed run cuts the trace there: all records up to the last committed line must be committed. Another
+        // program's may follow.
         if let Some(trace) = last.committed.trace.filter(|trace| trace.ends_after_line.is_none()) {
             let bytes = disk.contents(Path::new(TRACE)).unwrap_or_default();
             let committed = usize::try_from(trace.bytes).ok().and_then(|len| bytes.get(..len));
@@ -169,11 +169,11 @@ impl Scene {
             .map_err(|what| format!("after a power cut, {what}"))
     }
 
-    /// Checks that output and trace are those of an undisturbed run. Where the checkpoint says that the trace ends early, it must be
-    /// the same up to there.
+    /// Checks that output and trace are those of an undisturbed run. If the checkpoint says that the trace ends early,
+    /// it must be the same up to there.
     pub(super) fn check_result(&self, disk: &SimulatedDisk, trace_may_end: bool) -> Result<(), String> {
         let read = |path: &str| disk.contents(Path::new(path)).ok_or_else(|| format!("{path} is missing"));
-        // What was written after the last commit of a run that ended before its time may go with a power cut.
+        // A power cut may remove bytes written after the last commit of a run that ended early.
         let (output_path, is_cut) = if self.refusal.is_none() { (OUTPUT, false) } else { (PARTIAL, true) };
         let same =
             |found: &[u8], expected: &[u8]| found == expected || (is_cut && expected.starts_with(found));
@@ -192,7 +192,7 @@ impl Scene {
             if !trace_may_end {
                 return Err(format!("the trace ended after line {line_no}, though it could be written"));
             }
-            // The line end that a torn record of another program gets comes after the first commit.
+            // The line end after another program's torn record comes after the first commit.
             let is_same = found.starts_with(expected.trim_end());
             return if is_same { Ok(()) } else { Err(difference(TRACE, &found, &expected)) };
         }
@@ -203,7 +203,7 @@ impl Scene {
     }
 }
 
-/// Returns a disk with the input and nothing else.
+/// Returns a disk with only the input.
 pub(super) fn disk_with(input: &[u8]) -> SimulatedDisk {
     let disk = SimulatedDisk::new(0);
     disk.create_dir(Path::new("/fund-load")).unwrap();
@@ -219,11 +219,11 @@ pub(super) struct Process {
     pub(super) number: u64,
     pub(super) commit_in: CommitIn,
     pub(super) min_snapshot_bytes: u64,
-    /// After how many lines it is asked to stop.
+    /// The number of lines after which it is asked to stop.
     pub(super) stop_after: Option<u64>,
-    /// How many milliseconds its clock shows that a line takes.
+    /// The duration of a line on its clock, in milliseconds.
     pub(super) ms_per_line: u64,
-    /// What somebody else does to the disk when a line is done.
+    /// An outside change to the disk at the end of a line.
     pub(super) meanwhile: Option<fn(&SimulatedDisk, u64)>,
 }
 
@@ -278,14 +278,14 @@ impl Process {
     }
 }
 
-/// Returns the line after which the trace ends, if the checkpoint says that it could not be written any further.
+/// Returns the last line of the trace, if the checkpoint says that it could not be written further.
 pub(super) fn trace_end(disk: &SimulatedDisk) -> Option<u64> {
     inspect(disk, Path::new(CHECKPOINT)).ok()?.last?.committed.trace?.ends_after_line
 }
 
-/// Returns the records of the first lines, and what was in the file before.
+/// Returns the records of the first lines, and the earlier content of the file.
 fn records_up_to(trace: &str, line_no: u64) -> String {
-    // Without its times a record is no JSON; its line's number stands before everything that comes from the input.
+    // A record without its times is not JSON; the line number precedes everything from the input.
     let is_later = |record: &&str| {
         let (_, rest) = record.split_once("\"line_no\":").unwrap_or_default();
         let of_record = rest.split(',').next().and_then(|number| number.parse::<u64>().ok());

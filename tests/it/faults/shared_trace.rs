@@ -1,4 +1,4 @@
-//! A trace that other runs append to as well: whatever they wrote after a complete run stays, and goes before what comes next.
+//! A trace that other runs append to: their records after a complete run stay, before those that come next.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::input::lines;
 use super::scene::{INPUT, Scene, TRACE};
 use super::sweep::sweep;
 
-/// What another run has left: a record, and one that is torn.
+/// The remains of another run: a record, and a torn one.
 const FOREIGN: &str = "{\"trace_id\":\"other:1\"}\n{\"trace_id\":\"oth";
 
 /// Completes a run of `input`, and returns the disk after another run has appended to the trace.
@@ -22,7 +22,7 @@ fn completed_and_appended_to(input: &[u8]) -> SimulatedDisk {
 }
 
 #[test]
-fn a_finished_run_that_finds_nothing_to_do_leaves_the_trace_alone() {
+fn a_finished_run_leaves_the_trace_alone() {
     let disk = completed_and_appended_to(&lines(61, 9));
     let trace = disk.contents(Path::new(TRACE));
     let scene = Scene::of("nothing to do", &[], disk);
@@ -34,7 +34,7 @@ fn a_finished_run_that_finds_nothing_to_do_leaves_the_trace_alone() {
 }
 
 #[test]
-fn a_finished_run_goes_on_behind_what_others_have_traced() {
+fn a_finished_run_resumes_after_others_records() {
     let (before, all) = (lines(62, 15), lines(62, 30));
     assert!(all.starts_with(&before));
     let disk = completed_and_appended_to(&before);

@@ -1,4 +1,4 @@
-//! Output, trace and input that somebody shortens while a run goes on: nothing is committed that is not there.
+//! Shortened outputs, traces and inputs of a run in progress: no commit covers missing bytes.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn shorten<const LINE: u64>(disk: &SimulatedDisk, line_no: u64, path: &str, len:
 }
 
 #[test]
-fn a_file_that_was_shortened_ends_the_run_with_what_was_committed() {
+fn a_shortened_file_ends_the_run_at_the_commit() {
     type Meanwhile = fn(&SimulatedDisk, u64);
     let cases: [(&str, Meanwhile); 4] = [
         (PARTIAL, |disk, line_no| shorten::<10>(disk, line_no, PARTIAL, 1)),
@@ -37,7 +37,7 @@ fn a_file_that_was_shortened_ends_the_run_with_what_was_committed() {
             assert!(!failure.is_refusal(), "it is no mistake of who runs it");
             let committed = inspect(&disk, Path::new(CHECKPOINT)).unwrap().last.unwrap().committed;
             assert!(committed.lines <= 7 && !committed.complete, "{path}: {}", committed.lines);
-            // What is missing of what was committed is not passed over by the next run.
+            // The next run does not ignore missing committed bytes.
             if committed.lines > 0 {
                 let refused = scene.process(&disk, 2).unwrap_err();
                 assert!(refused.is_refusal(), "{path}: {refused}");

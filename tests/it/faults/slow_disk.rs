@@ -1,5 +1,5 @@
-//! Commits beside the run: on a disk that takes longer for one than the run takes for the lines up to the next, and snapshots on one that is
-//! full.
+//! Commits on a slow disk, which takes longer for one than the run takes for the lines up to the next; and snapshots on
+//! a full one.
 
 use std::io;
 use std::path::Path;
@@ -18,12 +18,12 @@ use super::input::lines;
 use super::scene::{CHECKPOINT, CONFIGURATION, disk_with};
 use crate::pipeline::harness::prepare;
 
-/// For whoever waits for what may never come. A run that is in order takes a part of it.
+/// A limit on waits that may never end. A correct run takes a fraction of it.
 const LONG: Duration = Duration::from_secs(10);
-/// Time enough for a run that waits for nothing to decide many more lines.
+/// Enough time for a run that does not wait to decide many more lines.
 const A_WHILE: Duration = Duration::from_millis(200);
 
-/// Lets files be made durable, or makes whoever wants that wait.
+/// Lets syncs proceed, or blocks them.
 #[derive(Debug, Default)]
 struct Gate {
     is_closed: Mutex<bool>,
@@ -50,11 +50,11 @@ impl Watch for Gate {
     }
 }
 
-/// Lines go on while a commit is made, but not without end: all that were decided since are decided again after a kill.
+/// Lines go on during a commit, but not without end: after a kill, all lines since are decided again.
 #[test]
-fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
+fn a_run_is_at_most_four_commits_ahead_of_its_disk() {
     const EVERY_LINES: u64 = 7;
-    // The commit after line 7 hangs; the next one is put off until so many lines are due.
+    // The commit after line 7 hangs; the next one is put off until this many lines are due.
     const HANGS_AFTER: u64 = EVERY_LINES;
     const WAITS_AFTER: u64 = HANGS_AFTER + 4 * EVERY_LINES;
     let gate = Arc::new(Gate::default());
@@ -96,7 +96,7 @@ fn a_run_is_ahead_of_its_disk_by_four_times_the_usual_lines_at_most() {
     assert_eq!((ended.is_stopped, ended.report.inputs), (false, 300));
 }
 
-/// Has no more room for snapshots from some time on.
+/// Has no more space for snapshots from some time on.
 #[derive(Debug, Default)]
 struct Fill(AtomicBool);
 
@@ -110,7 +110,7 @@ impl Watch for Fill {
     }
 }
 
-/// People are told of the commit before, which another thread has made.
+/// People are told of the earlier commit, which another thread has made.
 #[test]
 fn a_snapshot_without_room_hides_no_commit() {
     let disk = disk_with(&lines(31, 310).repeat(30));
@@ -122,7 +122,7 @@ fn a_snapshot_without_room_hides_no_commit() {
         disk: Arc::new(WatchedDisk { disk: disk.clone(), watch: Arc::clone(&fill) }),
         now: Arc::new(move || start),
         commit_in: CommitIn::Background,
-        // Worth it after some 5,000 lines.
+        // It pays after some 5,000 lines.
         min_snapshot_bytes: 200_000,
         run_id: "run",
         restart: false,

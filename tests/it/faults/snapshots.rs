@@ -1,4 +1,5 @@
-//! Snapshots of what a run remembers: written now and then, restored, and the lines after them decided again, under faults as well.
+//! Snapshots of memory: written from time to time, restored, and the lines after them decided again, under faults as
+//! well.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,14 +13,14 @@ use super::input::lines;
 use super::scene::{CHECKPOINT, Process, Scene};
 use super::sweep::sweep;
 
-/// Returns the number of the last snapshot, and how many lines are decided again after it.
+/// Returns the number of the last snapshot, and the number of lines decided again after it.
 fn last_snapshot(disk: &SimulatedDisk) -> Option<(u64, u64)> {
     let last = inspect(disk, Path::new(CHECKPOINT)).unwrap().last.unwrap();
     let lines = last.committed.lines - last.committed.replay.lines;
     last.snapshot.map(|snapshot| (snapshot.number, lines))
 }
 
-/// Returns the number of the last snapshot of a run that is stopped after so many lines.
+/// Returns the number of the last snapshot of a run that is stopped after this many lines.
 fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
     let disk = scene.disk.after_kill(line_no);
     let process = Process { stop_after: Some(line_no), min_snapshot_bytes: 1, ..Process::default() };
@@ -27,9 +28,9 @@ fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
     last_snapshot(&disk).map(|(number, _)| number)
 }
 
-/// Little is remembered of many lines: after a few of them, a snapshot is worth more.
+/// Many lines leave little in memory: after a few of them, a snapshot pays.
 #[test]
-fn snapshots_now_and_then_whatever_happens() {
+fn rare_snapshots_survive_every_fault() {
     let input = lines(41, 6).repeat(12);
     for (name, settings) in [
         ("every line", ["runtime.checkpoint.every_lines=1", "runtime.tracing.enabled=false"]),
@@ -43,7 +44,7 @@ fn snapshots_now_and_then_whatever_happens() {
     }
 }
 
-/// What a resumed run finds is a snapshot and lines after it, of which it has to decide every single one again.
+/// A resumed run finds a snapshot and lines after it, and has to decide every one of these again.
 #[test]
 fn lines_after_a_snapshot_are_decided_again() {
     let input = [lines(43, 30), lines(43, 30)].concat();
@@ -61,8 +62,8 @@ fn lines_after_a_snapshot_are_decided_again() {
     sweep(&scene, 150);
 }
 
-/// Returns three accepted attempts of each of some customers, day by day: with a short memory, nearly all that was remembered is soon
-/// forgotten.
+/// Returns three accepted attempts of each of some customers, day by day: with a short memory, nearly all of them are
+/// soon forgotten.
 fn day_by_day(count: u32) -> Vec<u8> {
     let mut lines = String::new();
     for number in 0..count {
@@ -77,8 +78,8 @@ fn day_by_day(count: u32) -> Vec<u8> {
     lines.into_bytes()
 }
 
-/// The line whose output cannot be written comes again, to a run that must not know it yet: what is committed before the run ends has
-/// no snapshot of later.
+/// A line whose output could not be written is taken again, by a run whose memory must not hold it: the last commit has
+/// no snapshot of a later state.
 #[test]
 fn a_line_that_is_rolled_back_is_in_no_snapshot() {
     let input = day_by_day(8_500);
@@ -87,7 +88,7 @@ fn a_line_that_is_rolled_back_is_in_no_snapshot() {
         "nodes.idempotency_gate.remember_days=1",
         "runtime.tracing.enabled=false",
     ];
-    // In so many lines, the output's buffer fills up several times.
+    // This many lines fill the output's buffer several times.
     let scene = Scene::fresh("rolled back", &settings, &input).must_adjudicate(&input);
     assert!(snapshot_at(&scene, 8_000).is_some());
     let mut in_lines = 0;

@@ -1,21 +1,21 @@
-//! The cases of a scene: each operation of a run, each fault, and what comes after it.
+//! The cases of a scene: each operation of a run, each fault, and the end of the process.
 
 use stream_kernel_disk::{Disturbance, Fault, SimulatedDisk, random_number};
 
 use super::scene::Scene;
 
-/// Of so many cases, one has its recovery disturbed as well.
+/// One of this many cases has its recovery disturbed as well.
 const ONE_RECOVERY_IN: u64 = 3;
 
 /// Power cuts after each fault.
 const POWER_CUTS: u64 = 1;
 
-/// Plays `count` cases of a scene or some more, or all of them with `cargo xtask test --exhaustive`. A case is an operation, a fault there, and the
-/// end of the process, by a kill or a power cut.
+/// Plays at least `count` cases of a scene, or all of them with `cargo xtask test --exhaustive`. A case is an operation, a
+/// fault there, and the end of the process, by a kill or a power cut.
 ///
 /// # Panics
 ///
-/// Panics at the first case that ends otherwise than it must, with what repeats it. Or there are not so many.
+/// Panics at the first case with a wrong end, with instructions to repeat it, and if there are fewer cases.
 #[track_caller]
 pub(super) fn sweep(scene: &Scene, count: u64) {
     let Scene { name, operations, .. } = *scene;
@@ -33,7 +33,7 @@ pub(super) fn sweep(scene: &Scene, count: u64) {
     assert!(played >= count, "only {played} cases of {operations} operations: {name}");
 }
 
-/// Lets processes be disturbed one after another and a last one end the run in peace.
+/// Disturbs one process after the other, and lets a last one complete the run.
 fn play(scene: &Scene, seed: u64, disturbances: &[Disturbance]) -> Result<(), String> {
     let mut disk = scene.disk.after_kill(seed);
     let mut is_complete = false;
@@ -44,7 +44,7 @@ fn play(scene: &Scene, seed: u64, disturbances: &[Disturbance]) -> Result<(), St
         trace_may_end |= disturbance.fault.fault != Fault::Crash;
         match scene.process(&disk, number) {
             Ok(_) => is_complete = true,
-            // A disk that fails is no reason for somebody to decide something.
+            // A failing disk is no reason to ask people for a decision.
             Err(failure) if failure.is_refusal() => {
                 return Err(told(format!("refused: {failure}"), &disk));
             }

@@ -1,4 +1,4 @@
-//! A trace that cannot be written: decisions go on without it, and it says where it ends.
+//! A trace that cannot be written: decisions go on without it, and the checkpoint says where it ends.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use super::scene::{INPUT, Scene, TRACE, trace_end};
 
 const LINES: usize = 40;
 
-/// Returns what a run leaves for which one write to the trace finds the disk full, for every such write, and how it ended.
+/// Returns the files of a run for which one write to the trace finds the disk full, for every such write, and how it
+/// ended.
 fn with_a_full_trace(scene: &Scene) -> Vec<(SimulatedDisk, Ended)> {
     let with_a_fault = |at| {
         let disk = scene.disk.after_kill(at);
@@ -21,7 +22,7 @@ fn with_a_full_trace(scene: &Scene) -> Vec<(SimulatedDisk, Ended)> {
     ended.filter(|(_, ended)| ended.trace_ends_after.is_some()).collect()
 }
 
-/// Whatever tracing does, the output is the same, and complete: that is the first promise of a trace.
+/// Whatever tracing does, the output is the same, and complete: this is the first promise of a trace.
 #[test]
 fn the_output_is_completed_without_the_trace() {
     let input = lines(31, LINES);
@@ -33,7 +34,7 @@ fn the_output_is_completed_without_the_trace() {
         assert!(!ended.is_stopped);
         assert_eq!(trace_end(disk), ended.trace_ends_after);
         scene.check_result(disk, true).unwrap();
-        // Another process finds nothing to do, and says the same.
+        // Another process finds nothing to do, and reports the same.
         let again = scene.process(disk, 99).unwrap();
         assert_eq!((again.is_stopped, again.trace_ends_after), (false, ended.trace_ends_after));
         scene.check_end(disk, 98, true).unwrap();

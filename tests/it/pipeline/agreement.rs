@@ -1,4 +1,4 @@
-//! The pipeline decides as the naive model does, whatever the input and the configuration.
+//! Agreement: the pipeline decides like the naive model, whatever the input and the configuration.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use super::harness::{Outcome, prepare, run_untraced};
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// Where a third of the lines is hostile, the table of unusable lines decides as much as the policies do.
+    /// If a third of the lines is hostile, the table of unusable lines decides as much as the policies do.
     #[test]
     fn hostile_streams_are_decided_as_the_model_decides_them(case in case(hostile_input())) {
         check(&case)?;
     }
 
-    /// Where every line is usable, limits are met more often.
+    /// If every line is usable, limits are met more often.
     #[test]
     fn clean_streams_are_decided_as_the_model_decides_them(case in case(clean_input())) {
         check(&case)?;
@@ -30,8 +30,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Customers share nothing but ids, the day by which these are forgotten, and the prime gate: without these, it does not matter
-    /// how their attempts interleave.
+    /// Customers share only ids, the day by which these are forgotten, and the prime gate. Without these, the order of
+    /// different customers' attempts does not matter.
     #[test]
     fn attempts_of_different_customers_are_independent_in_any_order(case in case(clean_input())) {
         let lines = lines_whose_ids_keep_to_a_customer(&case.input, &case.settings);
@@ -46,9 +46,9 @@ proptest! {
     }
 }
 
-/// The two named scenarios say by themselves what the model's two named sets of settings say.
+/// The two named scenarios equal the model's two named sets of settings.
 #[test]
-fn the_fixture_configurations_decide_as_the_model_does_on_the_fixture_streams() {
+fn fixture_configurations_decide_as_the_model() {
     let defaults = "version: 1\nscenario: {name: defaults}\n";
     for (yaml, settings) in [(BASELINE, baseline()), (EXP_MP, exp_mp()), (defaults, baseline())] {
         for input in [CLEAN, DIRTY, REASONS] {
@@ -86,7 +86,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Returns the model's verdicts counted: under `accepted`, `declined` and each reason that there is.
+/// Returns the counts of the model's verdicts: `accepted`, `declined` and each reason.
 fn counts(verdicts: &[Verdict]) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::from([("accepted".to_owned(), 0), ("declined".to_owned(), 0)]);
     for verdict in verdicts {
@@ -105,10 +105,10 @@ fn counts_of_reasons(summary: &[SummaryRow]) -> BTreeMap<String, u64> {
     summary.iter().map(|row| (row.label.clone(), row.count)).collect()
 }
 
-/// Returns the lines, each with its customer, of which no other customer has used the id before.
+/// Returns the lines whose id no other customer has used before, each with its customer.
 ///
-/// The last line is ended before anything is said of it, since it may end up in the middle: a carriage return at the very end of
-/// an input is part of its line, and before a line feed it is not.
+/// The last line gets its end first, because it may end up in the middle: a carriage return at the very end of an input
+/// is part of its line, and before a line feed it is not.
 fn lines_whose_ids_keep_to_a_customer(input: &[u8], settings: &Settings) -> Vec<(Vec<u8>, String)> {
     let mut input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input).to_vec();
     if !input.is_empty() && !input.ends_with(b"\n") {

@@ -14,7 +14,7 @@ pub(crate) struct Case {
     pub(crate) yaml: String,
 }
 
-/// Draws a case with an input out of `inputs`.
+/// Draws a case with an input from `inputs`.
 pub(crate) fn case(inputs: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Case> {
     (inputs, configuration()).prop_map(|(input, configuration)| Case {
         input,
@@ -34,7 +34,7 @@ impl fmt::Debug for Case {
     }
 }
 
-/// Bytes with everything escaped that cannot be seen, but no quotation marks: they are all over JSON.
+/// Bytes with escapes for everything invisible, except quotation marks, which JSON is full of.
 struct Unquoted<'a>(&'a [u8]);
 
 impl fmt::Display for Unquoted<'_> {

@@ -1,4 +1,4 @@
-//! The canonical content of every kind of message, and that no field is left out of it.
+//! Canonical content of every kind of message, with every field.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,10 @@ use super::samples::{
 };
 use super::trace_modes::TraceMode;
 
-/// A form is what `printf` is given; its hash was computed by a shell alone: `printf '<form>' | sha256sum |
-/// cut -c1-32`.
+/// A form is an argument of `printf`; a shell computed its hash: `printf '<form>' | sha256sum | cut -c1-32`.
 type Pinned = (&'static str, &'static str);
 
-/// What becomes of [`GOOD_LINE`] as line 1 under `exp_mp`.
+/// The messages of [`GOOD_LINE`] as line 1 under `exp_mp`.
 const GOOD: [Pinned; 7] = [
     (
         r#"RawLine\nline_no=1\ntext=88:{"id":"17","customer_id":"007","load_amount":"$1234.50","time":"2000-01-03T01:02:03.5Z"}\n"#,
@@ -54,7 +53,7 @@ const GOOD: [Pinned; 7] = [
     ),
 ];
 
-/// What becomes of [`BAD_LINE`] as line 2.
+/// The messages of [`BAD_LINE`] as line 2.
 const BAD: [Pinned; 3] = [
     (
         r#"RawLine\nline_no=2\ntext=33:{"id":"12-00","customer_id":null}\n"#,
@@ -70,8 +69,8 @@ const BAD: [Pinned; 3] = [
     ),
 ];
 
-/// What becomes of 200 times `x` as line 3, where lines have 100 bytes: the text is known by its length and
-/// SHA-256 alone.
+/// The message of 200 times `x` as line 3, where lines have 100 bytes: it holds only the length and the SHA-256 of the
+/// text.
 const OVERLONG: [Pinned; 2] = [
     (
         r"RawLine\nline_no=3\ntext=null\ntext_bytes=200\ntext_sha256=64:aa20c23e3201834050679e1d88941b9a6fed0557c9a705cb2c315e2e63fd486d\n",
@@ -102,7 +101,7 @@ fn every_kind_of_message_has_the_content_that_is_pinned() {
     }
 }
 
-/// The contents above are not only possible: these lines have them.
+/// These lines really have the contents above.
 #[test]
 fn a_trace_holds_the_hashes_that_are_pinned() {
     let mut settings = TraceMode::EXPLAINING.settings();
@@ -111,7 +110,7 @@ fn a_trace_holds_the_hashes_that_are_pinned() {
     let tape = run_traced(prepare(EXP_MP, &settings), input.as_bytes(), None).tape;
 
     let [raw, load, keyed, classified, enriched, decision, output] = GOOD.map(|(_, hash)| hash);
-    // `update_windows` hands the decision on as it is.
+    // `update_windows` hands the decision on unchanged.
     let good = [raw, load, keyed, classified, enriched, decision, decision, output];
     assert_eq!(hashes(&tape, 1), good);
     let [raw, decision, output] = BAD.map(|(_, hash)| hash);
@@ -290,10 +289,10 @@ fn other_features(change: fn(&mut Features)) -> EnrichedAttempt {
     classified().enriched(features)
 }
 
-/// What is changed, and how.
+/// The change, and its name.
 type Change<P> = (&'static str, fn(&mut P));
 
-/// Each of the messages, as it is and with each of the changes, must have a hash of its own.
+/// Each of the messages, unchanged and with each of the changes, must have a different hash.
 #[track_caller]
 fn check<P: Clone + Into<FundLoadMessage>>(bases: &[P], changes: &[Change<P>]) {
     for base in bases {
@@ -318,7 +317,7 @@ fn content(message: &FundLoadMessage) -> CanonicalContent {
     content
 }
 
-/// Returns the hashes of the messages of a line: what came in, and what each step emitted.
+/// Returns the hashes of a line's messages: the input, and the outputs of each step.
 fn hashes(tape: &[TraceRecord], line_no: u64) -> Vec<&str> {
     let records: Vec<_> = tape.iter().filter(|record| record.line_no == line_no).collect();
     let emitted = records.iter().flat_map(|record| &record.msg_out);

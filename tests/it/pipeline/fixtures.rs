@@ -1,6 +1,6 @@
 //! The fixture streams under both scenarios: every decision and every byte of the trace, as snapshots.
 //!
-//! What a snapshot does not show of an output or a trace, its hash pins.
+//! A hash pins the parts of an output or a trace that a snapshot leaves out.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::trace_modes::TraceMode;
 
 const SCENARIOS: [(&str, &str); 2] = [("baseline", BASELINE), ("exp_mp", EXP_MP)];
 
-/// Nearly all are accepted: told are the others, and of the trace one line for each reason.
+/// Nearly all are accepted: the snapshot has the others, and one line of the trace for each reason.
 #[test]
 fn clean() {
     for (scenario, yaml) in SCENARIOS {
@@ -21,8 +21,7 @@ fn clean() {
     }
 }
 
-/// Told are all decisions, which no rule of a scenario touches, and of the trace what was made of the odd
-/// lines that are good.
+/// The snapshot has all decisions, which depend on no rule of a scenario, and the trace of the odd lines that are good.
 #[test]
 fn dirty() {
     for (scenario, yaml) in SCENARIOS {
@@ -33,7 +32,7 @@ fn dirty() {
     }
 }
 
-/// Told is everything.
+/// The snapshot has everything.
 #[test]
 fn reasons() {
     for (scenario, yaml) in SCENARIOS {
@@ -43,7 +42,7 @@ fn reasons() {
     }
 }
 
-/// The way of a line through the steps, for each kind of way there is.
+/// The route of a line through the steps, for each kind of route.
 #[test]
 fn ways_through_the_pipeline() {
     let (_, trace) = run(EXP_MP, REASONS);
@@ -53,7 +52,7 @@ fn ways_through_the_pipeline() {
     }
 }
 
-/// The records of a bad line, and the one that tells a decision, as they stand in the file.
+/// The records of a bad line, and one with a decision, as in the file.
 #[test]
 fn records_as_they_are_written() {
     let (_, trace) = run(EXP_MP, REASONS);

@@ -12,33 +12,32 @@ use stream_kernel_exec::trace::{ManualClock, Recorder, SinkFailure, Timestamp, T
 use stream_kernel_run::config::Loader;
 use stream_kernel_run::{Job, LineReader, MAX_LINES_AHEAD, RawLine, SummaryRow};
 
-/// What a run has brought.
+/// The results of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// The bytes of the output.
     pub(crate) output: Vec<u8>,
-    /// By line: why it was declined, `None` if it was accepted, as the summary has counted it.
+    /// By line: the reason of the decline, `None` if it was accepted, from the summary's counts.
     pub(crate) reasons: Vec<Option<String>>,
-    /// What the observer saw on the tapes.
+    /// The tapes that the observer saw.
     pub(crate) tape: Vec<TraceRecord>,
     pub(crate) summary: Vec<SummaryRow>,
     pub(crate) report: RunReport,
     pub(crate) sink_failure: Option<SinkFailure>,
 }
 
-/// How many jobs are kept for those who prepare the same again: those of one test.
+/// How many jobs are kept for a test that prepares the same one again.
 const MAX_KEPT: usize = 4;
 
-/// A configuration, settings over it, and the job of them.
+/// A configuration, settings over it, and their job.
 type Kept = (String, Vec<String>, Job<FundLoad>);
 
 thread_local! {
-    /// The jobs that were prepared last: to load their configuration takes longer than most runs.
+    /// The last jobs: loading a configuration takes longer than most runs.
     static KEPT: RefCell<VecDeque<Kept>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// Returns the job that `yaml` configures, with `settings` (`KEY=VALUE`) over it; it must be free of
-/// mistakes.
+/// Returns the job of the configuration `yaml`, with `settings` (`KEY=VALUE`) over it; it must be free of mistakes.
 #[track_caller]
 pub(crate) fn prepare(yaml: &str, settings: &[String]) -> Job<FundLoad> {
     KEPT.with_borrow_mut(|kept| {
@@ -65,7 +64,7 @@ pub(crate) fn clock() -> ManualClock {
     ManualClock::new(Timestamp::from_nanos(1_768_958_625_000_000_000), 1_000)
 }
 
-/// Takes every line of `input` through the job's pipeline as the program does, untraced whatever the configuration says.
+/// Takes every line of `input` through the job's pipeline as the program does, untraced under any configuration.
 pub(crate) fn run_untraced(job: Job<FundLoad>, input: &[u8]) -> Outcome {
     run_in_blocks(job, input, None, MAX_LINES_AHEAD)
 }
@@ -128,8 +127,7 @@ pub(crate) fn lines(input: &[u8], max_line_bytes: usize) -> Vec<RawLine> {
     std::iter::from_fn(|| reader.next_line().unwrap()).collect()
 }
 
-/// Returns the reason whose count went up between two summaries, `None` if none did: then one more was
-/// accepted.
+/// Returns the reason whose count went up between two summaries; `None` if an attempt was accepted.
 #[track_caller]
 fn reason_counted_last(before: &[SummaryRow], after: &[SummaryRow]) -> Option<String> {
     let went_up: Vec<_> = after
@@ -154,7 +152,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Returns what was written, and forgets it.
+    /// Takes the bytes written so far.
     pub(crate) fn take(&self) -> Vec<u8> {
         mem::take(&mut *self.bytes.lock().unwrap())
     }

@@ -1,4 +1,4 @@
-//! Limits of what is remembered: a run stops before the line that would go beyond, and it is as if it had never read that line.
+//! Limits on memory: a run stops before the line that would exceed one, as if it had never read that line.
 
 use proptest::prelude::*;
 use stream_kernel_tests::model::{Kept, adjudicate};
@@ -12,7 +12,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_run_stops_where_the_model_says_and_goes_on_with_larger_limits(
+    fn a_run_stops_where_the_model_says_and_resumes(
         case in case(hostile_input()),
         max_ids in prop::option::of(1_u64..12),
         max_customers in prop::option::of(1_u64..4),
@@ -21,8 +21,8 @@ proptest! {
     }
 }
 
-/// All before the line that goes beyond a limit must be written and remembered, and nothing of the line itself; a run without
-/// limits must go on from there with that line as if nothing had happened.
+/// Every line before the one that exceeds a limit must be written and remembered, and nothing of the line itself. A run
+/// without limits must go on from there with that line.
 fn check(case: &Case, max_ids: Option<u64>, max_customers: Option<u64>) -> Result<(), TestCaseError> {
     let windows = prepare(&case.yaml, &[]).config().nodes.update_windows.clone();
     let lines = lines(&case.input, case.settings.max_line_bytes);
@@ -46,7 +46,7 @@ fn check(case: &Case, max_ids: Option<u64>, max_customers: Option<u64>) -> Resul
     prop_assert_eq!(line_no, stops_at.map(|at| at as u64 + 1), "{:?}", stopped.failure);
     let until_then = run(&case.yaml, &[], &[], before);
     prop_assert_eq!(sorted(stopped.remembered.clone()), sorted(until_then.remembered));
-    // What follows are records of the steps up to the one that stopped the run, and no line of output.
+    // Then follow the records of the steps up to the one that stopped the run, and no line of output.
     let rest = stopped.written.strip_prefix(&until_then.written);
     let has_failed = rest.map(|rest| rest.contains("StoreFull"));
     prop_assert_eq!(has_failed, Some(stops_at.is_some()));

@@ -1,4 +1,4 @@
-//! The steady state costs a few allocations a line, none of them stays, and none is tracing's: only ids and
+//! Memory: the steady state makes a few allocations per line, none of them stays, and none is tracing's; only ids and
 //! windows are kept.
 
 use std::io;
@@ -13,28 +13,27 @@ use super::fixture_files::EXP_MP;
 use super::harness::{clock, prepare};
 use super::trace_modes::TraceMode;
 
-/// A line of each kind that changes nothing that is remembered, once it has been there; and how many
-/// allocations it may cost.
+/// A line of each kind that changes nothing in memory the second time, and the number of its allocations.
 const STEADY_LINES: [(&str, u64); 4] = [
-    // The line's box, the attempt's, the decision's; the texts have their places in these.
+    // The line's box, the attempt's, the decision's; these hold the texts.
     (r#"{"id":"17","customer_id":"7","load_amount":"$1.00","time":"2000-01-03T00:00:00Z"}"#, 3),
     (r#"{"id":"17","customer_id":"7","load_amount":"$1.00","time":"2000-02-30T00:00:00Z"}"#, 4),
-    // Besides: two texts, the set of unknown keys, what takes the escape out.
+    // Also: two texts, the set of unknown keys, the unescaped text.
     (
         r#"{"id":"no digits","customer_id":"\u0037","load_amount":"$1.00","time":"2000-01-03T00:00:00Z","x":1}"#,
         8,
     ),
-    // Besides: the reader's complaint.
+    // Also: the reader's error.
     ("not JSON", 5),
 ];
 
-/// Before anything is measured, as many lines of each kind are processed: buffers have grown by then.
+/// The number of lines of each kind before a measurement: buffers have grown by then.
 const WARM_UP_LINES: usize = 300;
 
-/// What a line costs depends neither on how many there were before nor, but for two texts, on tracing; and
-/// nothing stays.
+/// The cost of a line depends neither on the number of earlier lines nor, except for two texts, on tracing; and no
+/// allocation stays.
 #[test]
-fn lines_that_change_nothing_cost_little_and_the_same_every_time_and_leave_nothing_behind() {
+fn lines_without_changes_cost_little_and_the_same() {
     for mode in iter::once(None).chain(TraceMode::all().map(Some)) {
         let mut run = warmed_up(mode);
         for (line, bound) in STEADY_LINES {
@@ -48,19 +47,19 @@ fn lines_that_change_nothing_cost_little_and_the_same_every_time_and_leave_nothi
     }
 }
 
-/// Returns how many texts a snapshot makes for each line: its trace id, and when it was received.
+/// Returns the number of texts in a snapshot of each line: its trace id, and the time when it was received.
 fn texts_made_by_tracing(mode: Option<TraceMode>) -> u64 {
     let fields = mode.and_then(TraceMode::fields).unwrap_or_default();
     let shows = |field| u64::from(fields.contains(&field));
     shows(ContextField::TraceId) + shows(ContextField::ReceivedAt)
 }
 
-/// Where only ids are new, the run keeps what a table of these ids keeps, and not a byte besides.
+/// If only ids are new, the run keeps exactly the bytes of a table of these ids.
 #[test]
-fn what_stays_of_attempts_is_their_ids() {
+fn only_the_ids_of_attempts_stay() {
     let line = |id: u32| STEADY_LINES[0].0.replace("17", &id.to_string());
     let mut run = warmed_up(Some(TraceMode::EXPLAINING));
-    // Ids of as many digits: buffers of records grow with the longest.
+    // Ids with the same number of digits: buffers of records grow with the longest.
     cost_of(&mut run, (2_000..2_200).map(line));
     let before = snapshot(&mut run);
     let kept_by_run = cost_of(&mut run, (1_000..1_200).map(line));
@@ -78,7 +77,7 @@ fn what_stays_of_attempts_is_their_ids() {
     assert!(kept_by_table.bytes_current > 200 * 8, "the count is not blind");
 }
 
-/// Returns the records of what a run remembers.
+/// Returns the records of a run's memory.
 fn snapshot(run: &mut Session<FundLoad>) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
     let done = run.memory().snapshot(&mut |record| {
@@ -89,7 +88,7 @@ fn snapshot(run: &mut Session<FundLoad>) -> Vec<Vec<u8>> {
     records
 }
 
-/// Returns what `lines` allocate.
+/// Returns the number of allocations of `lines`.
 fn cost_of(run: &mut Session<FundLoad>, lines: impl Iterator<Item = impl AsRef<str>>) -> AllocationInfo {
     let input = lines.fold(String::new(), |input, line| input + line.as_ref() + "\n");
     measure(|| feed(run, &input))

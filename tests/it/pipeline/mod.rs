@@ -1,4 +1,4 @@
-//! The whole pipeline in this process: no files, a manual clock, and every byte that comes out.
+//! The whole pipeline in this process: no files, a manual clock, and every byte of output.
 
 mod cases;
 mod fixture_files;

@@ -1,4 +1,4 @@
-//! Lines that are prepared before they are due make a run quicker and nothing else, however many there are.
+//! Prepared lines make a run faster and change nothing else, however many there are.
 
 use proptest::prelude::*;
 use stream_kernel_tests::streams::hostile_input;
@@ -11,13 +11,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn prepared_lines_come_to_the_same(case in case(hostile_input()), block in 2..40_usize) {
+    fn prepared_lines_give_the_same_results(case in case(hostile_input()), block in 2..40_usize) {
         let (one_by_one, trace) = traced(&case, 1);
         let (in_blocks, trace_in_blocks) = traced(&case, block);
         prop_assert_eq!(&in_blocks.output, &one_by_one.output);
         prop_assert_eq!(&in_blocks.reasons, &one_by_one.reasons);
         prop_assert_eq!(trace_in_blocks, trace);
-        // Untraced, steps at the beginning run when a line is prepared.
+        // In untraced runs, the first steps run when a line is prepared.
         for block in [1, block] {
             let untraced = run_in_blocks(prepare(&case.yaml, &[]), &case.input, None, block);
             prop_assert_eq!(&untraced.output, &one_by_one.output);

@@ -1,5 +1,4 @@
-//! A trace is complete and coherent: one record per step and message, each beginning where the one before
-//! left off.
+//! A trace is complete and coherent: one record per step and message, each beginning where the one before ended.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +14,7 @@ use super::cases::{Case, case};
 use super::harness::{Shared, prepare, run_traced};
 use super::trace_modes::{TraceMode, trace_mode};
 
-/// What each step of the default pipeline does with an attempt: its name, what it takes, what it emits.
+/// The steps of the default pipeline for an attempt: name, input, output.
 const ROUTE: [(&str, &str, &str); 8] = [
     ("parse_load_attempt", "RawLine", "LoadAttempt"),
     ("compute_time_keys", "LoadAttempt", "AttemptWithKeys"),
@@ -56,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_shows_what_its_mode_says_and_no_more(case in case(hostile_input()), mode in trace_mode()) {
+    fn a_record_shows_exactly_its_modes_parts(case in case(hostile_input()), mode in trace_mode()) {
         let verdicts = adjudicate(&case.input, &case.settings);
         for record in records(&case, mode)? {
             let at = usize::try_from(record.line_no).unwrap() - 1;
@@ -65,7 +64,7 @@ proptest! {
         }
     }
 
-    /// With `tags` alone, the last record of a line says who asked, what was decided, and why.
+    /// With `tags` alone, the last record of a line shows who asked, the decision, and the reason.
     #[test]
     fn a_trace_with_tags_tells_every_decision(case in case(hostile_input())) {
         let records = records(&case, TraceMode::EXPLAINING)?;
@@ -82,7 +81,7 @@ proptest! {
     }
 }
 
-/// Returns the records of a run; each must be one line, in the one form that a record has.
+/// Returns the records of a run; each must be one line, in the only form of a record.
 fn records(case: &Case, mode: TraceMode) -> Result<Vec<TraceRecord>, TestCaseError> {
     let trace = Shared::default();
     run_traced(prepare(&case.yaml, &mode.settings()), &case.input, Some(Box::new(trace.clone())));
@@ -97,13 +96,13 @@ fn records(case: &Case, mode: TraceMode) -> Result<Vec<TraceRecord>, TestCaseErr
     trace.lines().map(parse).collect()
 }
 
-/// Returns how the records of a line read when they are told.
+/// Returns the records of a line as text.
 fn route(line_no: u64, verdict: &Verdict) -> Vec<String> {
     let tell = |(step_index, (step, takes, emits)): (usize, (&str, &str, &str))| {
         let emits: Vec<_> = [emits].into_iter().filter(|emits| !emits.is_empty()).collect();
         format!("run:{line_no} line {line_no}: {step_index} {step} #0: {takes} -> {emits:?}")
     };
-    // What is wrong with the form of a line is found before there is an attempt.
+    // A fault in the form of a line is found before there is an attempt.
     let is_bad =
         verdict.reason.is_some_and(|code| code.starts_with("INPUT_") || code.starts_with("INVALID_"));
     let mut steps: Vec<_> = ROUTE.into_iter().enumerate().collect();
@@ -130,7 +129,7 @@ fn check_signatures(record: &TraceRecord, mode: TraceMode, verdict: &Verdict) ->
         match (mode.signature, &message.identity) {
             ("type_only", identity) => prop_assert_eq!(identity, &None),
             (_, Some(identity)) => prop_assert_eq!(identity, &id),
-            // There may be none where there is no id to read.
+            // Without a readable id there may be none.
             (_, None) => prop_assert_eq!(&id, ""),
         }
         match (mode.signature, &message.hash) {
@@ -144,8 +143,7 @@ fn check_signatures(record: &TraceRecord, mode: TraceMode, verdict: &Verdict) ->
     Ok(())
 }
 
-/// The snapshots must show the mode's fields in the contract's order, and the diff what is different between
-/// them.
+/// The snapshots must show the mode's fields in the contract's order, and the diff their differences.
 fn check_snapshots(record: &TraceRecord, mode: TraceMode) -> Result<(), TestCaseError> {
     let json =
         |snapshot: &Option<ContextSnapshot>| snapshot.as_ref().map(|snapshot| snapshot.as_json().to_owned());

@@ -1,4 +1,4 @@
-//! What a snapshot holds is all that a run remembers: restored into new memory, another run goes on as if it were the same.
+//! A snapshot holds all memory of a run: another run that restores it goes on as if it were the same.
 
 use fund_load::FundLoad;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_run_goes_on_from_a_snapshot(
+    fn a_run_resumes_from_a_snapshot(
         case in case(clean_input()),
         at in any::<Index>(),
         at_once in 1..20_usize,
@@ -29,21 +29,21 @@ proptest! {
     }
 }
 
-/// Everything that is remembered: the records of a snapshot, in no certain order.
+/// All memory: the records of a snapshot, in no certain order.
 pub(crate) type Remembered = Vec<Vec<u8>>;
 
-/// What has become of some lines.
+/// The results of some lines.
 pub(crate) struct Ran {
     /// The lines of output, each after its records.
     pub(crate) written: String,
-    /// What is remembered in the end.
+    /// The memory at the end.
     pub(crate) remembered: Remembered,
-    /// Why the last line could not be taken, if it could not.
+    /// Why the last line failed, if it did.
     pub(crate) failure: Option<StepFailure>,
 }
 
-/// A run that ends before the line `at` and another that goes on from its snapshot, which is read `at_once` so many records at a time, must
-/// write what one run writes, in the trace as well, and remember the same in the end.
+/// A run that ends before the line `at`, and another that goes on from its snapshot, read `at_once` records at a time,
+/// must together write the bytes of one run, in the trace as well, and have the same memory at the end.
 fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
     let lines = lines(&case.input, case.settings.max_line_bytes);
     let (first, second) = lines.split_at(at.index(lines.len() + 1));
@@ -60,8 +60,8 @@ fn check(case: &Case, at: Index, at_once: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Takes `lines` through a new run that `blocks` are restored into, with `settings` over the configuration, up to the first that cannot be
-/// taken. Steps that fail are to be passed over, as far as they let themselves be.
+/// Takes `lines` through a new run with restored `blocks`, with `settings` over the configuration, up to the first line
+/// that fails. Failing steps are skipped as far as possible.
 pub(crate) fn run(yaml: &str, settings: &[String], blocks: &[Vec<u8>], lines: &[RawLine]) -> Ran {
     let written = Shared::default();
     let mut session = start(yaml, settings, &written);
@@ -92,7 +92,7 @@ pub(crate) fn sorted(mut remembered: Remembered) -> Remembered {
 fn start(yaml: &str, settings: &[String], written: &Shared) -> Session<FundLoad> {
     let settings = [&["runtime.on_step_error=continue".to_owned()], settings].concat();
     let trace = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
-    // Time stands still: the second run cannot know when the first one ended.
+    // Time stands still, because the second run cannot know when the first one ended.
     let recorder = Recorder::new(trace, ManualClock::new(Timestamp::from_nanos(0), 0));
     prepare(yaml, &settings).start("run", Some(recorder.with_sink(Box::new(written.clone()))))
 }

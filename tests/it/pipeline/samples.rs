@@ -1,4 +1,4 @@
-//! A message of every kind: what becomes of a good line, of a bad one and of one that is too long.
+//! A message of every kind: from a good line, a bad one and one that is too long.
 
 use fund_load::domain::{
     Attempt, AttemptWithKeys, BadLine, Cents, Day, Decision, DigitId, EchoedId, EnrichedAttempt, Features,

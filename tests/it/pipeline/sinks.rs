@@ -1,4 +1,4 @@
-//! Where the records of a test go: into memory, into memory until it fails, or nowhere.
+//! Sinks of tests: into memory, into memory until it fails, or nowhere.
 
 use std::io;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ impl TraceSink for Shared {
     }
 }
 
-/// Keeps records until it is full; from then on it must be left alone.
+/// Keeps records until it is full, and must not be called after that.
 pub(crate) struct Bounded {
     pub(crate) kept: Shared,
-    /// How many records it has room for.
+    /// The number of records that fit.
     pub(crate) room: usize,
     /// Whether it refused a record.
     pub(crate) is_full: Arc<AtomicBool>,
@@ -45,7 +45,7 @@ impl TraceSink for Bounded {
     }
 }
 
-/// Takes every record in, and in the end has nothing of it.
+/// Takes every record, and loses them all at the end.
 pub(crate) struct Forgetful;
 
 impl TraceSink for Forgetful {

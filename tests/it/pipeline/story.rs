@@ -1,4 +1,4 @@
-//! Decisions and traces, told so that a person can read them.
+//! Decisions and traces as readable text.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ use stream_kernel_exec::trace::{ContextSnapshot, TraceRecord};
 
 use super::harness::Outcome;
 
-/// Returns the hash of the output, the counts, and a row for each line that `is_told`: its number, why it was
-/// declined, and its line of output.
+/// Returns the hash of the output, the counts, and a row for each line that `is_told`: its number, the reason, and its
+/// output.
 pub(crate) fn decisions(outcome: &Outcome, is_told: impl Fn(Option<&str>) -> bool) -> String {
     let mut story = format!("output, sha256 {}\n\n", sha256(&outcome.output));
     for row in &outcome.summary {
@@ -26,8 +26,7 @@ pub(crate) fn decisions(outcome: &Outcome, is_told: impl Fn(Option<&str>) -> boo
     story
 }
 
-/// Returns the hash of the trace, and for each line among `told` the steps that it went through, by index,
-/// and what they have noted in the end.
+/// Returns the hash of the trace, and for each line among `told` its steps, by index, and their final annotations.
 pub(crate) fn notes(trace: &[u8], told: &[u64]) -> String {
     let records = records(trace);
     let mut story = format!("trace of {} records, sha256 {}\n", records.len(), sha256(trace));
@@ -43,7 +42,7 @@ pub(crate) fn notes(trace: &[u8], told: &[u64]) -> String {
     story
 }
 
-/// Returns a row for each record of a line: the step, what it took and emitted; and below what it has noted.
+/// Returns a row for each record of a line: the step, its input and output; and below, its annotations.
 pub(crate) fn steps(trace: &[u8], line_no: u64) -> String {
     let mut story = String::new();
     for record in records(trace).iter().filter(|record| record.line_no == line_no) {
@@ -63,7 +62,7 @@ pub(crate) fn steps(trace: &[u8], line_no: u64) -> String {
     story
 }
 
-/// Returns the records of a line as they are, of the step `step` or, without one, of all.
+/// Returns the records of a line unchanged, for the step `step` or, without one, for all.
 pub(crate) fn raw(trace: &[u8], line_no: u64, step: Option<&str>) -> String {
     let about = format!("{{\"trace_id\":\"run:{line_no}\",");
     let step = step.map_or_else(String::new, |step| format!("\"step_name\":\"{step}\""));
@@ -71,7 +70,7 @@ pub(crate) fn raw(trace: &[u8], line_no: u64, step: Option<&str>) -> String {
     trace.split_inclusive('\n').filter(|line| line.starts_with(&about) && line.contains(&step)).collect()
 }
 
-/// What a snapshot of the context shows of `tags` and `metrics`.
+/// The `tags` and `metrics` in a snapshot of the context.
 #[derive(Deserialize)]
 struct Noted<'a> {
     #[serde(borrow)]
@@ -84,7 +83,7 @@ fn noted(snapshot: Option<&ContextSnapshot>) -> Noted<'_> {
     serde_json::from_str(snapshot.map_or("null", ContextSnapshot::as_json)).unwrap()
 }
 
-/// Returns the members that were added to an object behind those that it had.
+/// Returns the members that were added at the end of an object.
 fn added<'a>(before: &str, after: &'a str) -> &'a str {
     let added = after.strip_prefix(before.trim_end_matches('}')).unwrap_or(after);
     added.trim_start_matches(',').trim_end_matches('}')
@@ -101,7 +100,7 @@ fn sha256(bytes: &[u8]) -> String {
     })
 }
 
-/// Returns `text` with everything escaped that a terminal does not show.
+/// Returns `text` with escapes for everything that a terminal does not show.
 fn visible(text: &str) -> String {
     let show = |character: char| match character {
         ' ' => " ".to_owned(),

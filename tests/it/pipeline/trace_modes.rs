@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use stream_kernel_exec::trace::ContextField;
 
-/// What the records of a run show.
+/// The contents of a run's records.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TraceMode {
     pub(crate) signature: &'static str,
     pub(crate) context: ContextMode,
 }
 
-/// What they show of the context.
+/// The part of the context that they show.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ContextMode {
     None,
@@ -43,7 +43,7 @@ const CONTEXTS: [ContextMode; 6] = [
 const EXPLAINING: &[ContextField] = &[ContextField::Tags, ContextField::Metrics];
 
 impl TraceMode {
-    /// The mode in which a trace explains every decision and tells every message by its hash.
+    /// The mode in which a trace explains every decision and shows the hash of every message.
     pub(crate) const EXPLAINING: Self =
         Self { signature: "hash", context: ContextMode::Whitelist(EXPLAINING) };
 

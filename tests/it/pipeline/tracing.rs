@@ -1,5 +1,5 @@
-//! Whatever tracing does, decisions and output are the same with it on, off or failing; and a trace is the
-//! same every time.
+//! Tracing changes nothing: decisions and output are the same with it on, off or failing; and a trace is the same every
+//! time.
 
 use std::fs;
 use std::num::NonZeroU64;
@@ -40,7 +40,7 @@ proptest! {
 
     /// The tape is the trace, kept input by input for the observer.
     #[test]
-    fn the_tape_holds_what_the_sink_receives(case in case(hostile_input()), mode in trace_mode()) {
+    fn the_tape_equals_the_sinks_records(case in case(hostile_input()), mode in trace_mode()) {
         let (trace, kept_beside_sink) = traced(&case, mode);
         prop_assert_eq!(text(&to_lines(&kept_beside_sink.tape)), text(&trace));
 
@@ -53,7 +53,7 @@ proptest! {
     // Each case writes a file.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// When records leave the program changes nothing about them.
+    /// The time of flushing changes nothing in records.
     #[test]
     fn the_cadence_of_the_file_does_not_change_its_bytes(
         case in case(hostile_input()),
@@ -73,10 +73,9 @@ proptest! {
     }
 }
 
-/// Random cases might miss one of the combinations for a while: here is each of them, over every kind of
-/// line.
+/// Random cases might miss a combination for a while: here is each of them, over every kind of line.
 #[test]
-fn tracing_leaves_the_output_of_the_fixtures_alone_in_every_mode() {
+fn tracing_never_changes_the_fixtures_output() {
     for input in [DIRTY, REASONS] {
         let case = Case { input: input.to_vec(), settings: exp_mp(), yaml: EXP_MP.to_owned() };
         for (mode, failing_at) in TraceMode::all().zip([0, 1, 100].into_iter().cycle()) {
@@ -85,8 +84,8 @@ fn tracing_leaves_the_output_of_the_fixtures_alone_in_every_mode() {
     }
 }
 
-/// The run must do the same untraced, traced onto the tape, into a sink, and into sinks that fail: one in the
-/// end, one at the record at `failing_at`, counted round and round.
+/// The results must be the same untraced, traced onto the tape, into a sink, and into failing sinks: one fails at the
+/// end, one at the record at `failing_at`, counted cyclically.
 fn check_output(case: &Case, mode: TraceMode, failing_at: usize) -> Result<(), TestCaseError> {
     let untraced = run_untraced(prepare(&case.yaml, &[]), &case.input);
     let into = |sink| run_traced(prepare(&case.yaml, &mode.settings()), &case.input, sink);
@@ -142,7 +141,7 @@ fn to_lines(records: &[TraceRecord]) -> Vec<u8> {
     records.iter().map(line).collect::<String>().into_bytes()
 }
 
-/// Returns bytes as a text that a failed comparison can show.
+/// Returns bytes as text for a failed comparison.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

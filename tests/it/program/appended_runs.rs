@@ -1,4 +1,4 @@
-//! Runs appended to one trace under the same run id: every reader tells them apart, runs of a single line, too.
+//! Runs appended to one trace under the same run id: every reader tells them apart, even runs of a single line.
 
 use super::attempts::{attempt, attempts};
 use super::folder::Folder;
@@ -18,7 +18,7 @@ fn traced(inputs: &[&str]) -> Folder {
 }
 
 #[test]
-fn runs_of_a_single_line_are_told_apart_by_every_reader() {
+fn every_reader_separates_runs_of_a_single_line() {
     let folder = traced(&[&attempt("1"), &attempt("2"), "no attempt", &attempts(2), &attempt("3")]);
     let sound = "trace.jsonl: sound; 44 records of 6 inputs in 5 runs\n";
     for (run, id) in [("1", Some("1")), ("2", Some("2")), ("3", None), ("5", Some("3"))] {

@@ -1,20 +1,20 @@
-//! Lines of input, and what the program must say to them.
+//! Lines of input, with the expected decisions.
 
 use super::folder::Folder;
 use super::harness::Program;
 use super::records::{records, tag};
 
-/// Returns the line of an attempt that nothing speaks against, but for what came before it.
+/// Returns the line of an attempt that is accepted unless earlier lines prevent it.
 pub(super) fn attempt(id: &str) -> String {
     attempt_of(id, "7", "1.00", "2000-01-01T00:00:00Z")
 }
 
-/// Returns the line of an attempt, with the texts as they are to stand between the quotes.
+/// Returns the line of an attempt, with these texts between the quotes.
 pub(super) fn attempt_of(id: &str, customer_id: &str, amount: &str, time: &str) -> String {
     format!(r#"{{"id":"{id}","customer_id":"{customer_id}","load_amount":"{amount}","time":"{time}"}}"#)
 }
 
-/// Returns the attempts with the ids from 1 to `count`, each of another customer, a line each.
+/// Returns the attempts with the ids from 1 to `count`, each of another customer, one per line.
 pub(super) fn attempts(count: u32) -> String {
     let line = |id: u32| {
         attempt_of(&id.to_string(), &id.to_string(), "1.00", "2000-01-01T00:00:00Z")
@@ -29,12 +29,12 @@ pub(super) fn accepted(id: u32) -> String {
     decision(&id.to_string(), &id.to_string(), true)
 }
 
-/// Returns a line of output, with the texts as they are to stand between the quotes.
+/// Returns a line of output, with these texts between the quotes.
 pub(super) fn decision(id: &str, customer_id: &str, is_accepted: bool) -> String {
     format!("{{\"id\":\"{id}\",\"customer_id\":\"{customer_id}\",\"accepted\":{is_accepted}}}\n")
 }
 
-/// Returns the lines of output for `input`, each with the reason why it is declined, `ACCEPTED` if it is not.
+/// Returns the lines of output for `input`, each with its reason, or `ACCEPTED`.
 pub(super) fn adjudicate(input: impl AsRef<[u8]>, settings: &[&str]) -> Vec<(String, String)> {
     let folder = Folder::with_input(input);
     Program::new(&folder)

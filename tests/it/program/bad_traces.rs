@@ -1,4 +1,4 @@
-//! Every command that reads a trace, on what is none or no good one, and with outputs that take nothing.
+//! Every command that reads a trace, on invalid traces, and with outputs that accept nothing.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::Outcome;
 
-/// Every command that reads traces, of which `trace` is one; the other is good.
+/// Every command that reads traces, with `trace` as one; the other is valid.
 const COMMANDS: [&[&str]; 14] = [
     &["trace", "show", "trace"],
     &["trace", "show", "--json", "trace"],
@@ -52,14 +52,14 @@ fn is_check(args: &[&str]) -> bool {
     args[1] == "check"
 }
 
-/// Returns what stands on standard output for the same arguments with another trace in the place of `trace`.
+/// Returns the standard output for the same arguments with another trace instead of `trace`.
 fn printed_of(folder: &Folder, args: &[&str], other: &str) -> String {
     let others: Vec<_> = args[1..].iter().map(|arg| if *arg == "trace" { other } else { arg }).collect();
     let printed = run(folder, &[&args[..1], &others].concat()).stdout;
     printed.replace(&format!("\"file\":\"{other}\""), "\"file\":\"trace\"")
 }
 
-/// Good traces with a line that is no record, what it is, and its number.
+/// Valid traces with one wrong line, its fault, and its number.
 fn damaged_traces(good: &str) -> Vec<(&'static str, Vec<u8>, u64)> {
     let (first, rest) = good.split_once('\n').unwrap();
     let with_second = |line: &[u8]| [first.as_bytes(), b"\n", line, b"\n", rest.as_bytes()].concat();
@@ -108,7 +108,7 @@ fn a_line_that_is_no_record_is_named_and_spoils_no_other() {
 }
 
 #[test]
-fn what_is_no_trace_is_named_by_file_and_line() {
+fn an_invalid_trace_is_named_by_file_and_line() {
     let folder = traced();
     for (what, content) in [
         ("binary", (0..=255).cycle().take(5_000).collect()),
@@ -145,7 +145,7 @@ fn assert_checks_name(folder: &Folder, what: &str, line: u64) {
 }
 
 #[test]
-fn as_many_wrong_lines_as_the_bound_are_named_and_one_more_is_counted() {
+fn wrong_lines_beyond_the_bound_are_only_counted() {
     let folder = traced();
     for (count, named) in [(10, 10), (11, 10)] {
         folder.write("trace", folder.read("good") + &"no record\n".repeat(count));
@@ -156,7 +156,7 @@ fn as_many_wrong_lines_as_the_bound_are_named_and_one_more_is_counted() {
 }
 
 #[test]
-fn what_a_killed_run_has_torn_and_the_next_has_appended_to_spoils_neither_of_them() {
+fn a_torn_record_in_the_middle_spoils_neither_run() {
     let folder = traced();
     let good = folder.read("good");
     folder.write("whole", good.repeat(2));
@@ -174,7 +174,7 @@ fn what_a_killed_run_has_torn_and_the_next_has_appended_to_spoils_neither_of_the
             assert!(outcome.stdout == printed_of(&folder, &args, "whole"), "{args:?}: {}", outcome.stdout);
         }
     }
-    // What is wrong within a run is of no concern to who asks for the other.
+    // A request for one run does not concern the faults of the other.
     folder.write("trace", good.replacen('\n', "\nno record\n", 1) + &good);
     for args in COMMANDS.iter().filter(|args| !is_check(args)) {
         for (run_no, exit) in [("1", 2), ("2", 0)] {
@@ -186,7 +186,7 @@ fn what_a_killed_run_has_torn_and_the_next_has_appended_to_spoils_neither_of_the
 }
 
 #[test]
-fn a_run_that_is_not_there_is_told_alike_by_all() {
+fn all_commands_report_a_missing_run_alike() {
     let folder = traced();
     folder.write("trace", folder.read("good"));
     for args in COMMANDS.iter().chain(&CHECKS) {
@@ -225,7 +225,7 @@ fn the_name_of_a_trace_moves_no_cursor() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn an_unreadable_trace_is_named() {
     let told_of = |folder: &Folder| {
         for args in COMMANDS {
             let outcome = run(folder, args);
@@ -247,7 +247,7 @@ fn what_cannot_be_read_is_named() {
 }
 
 #[test]
-fn what_is_torn_at_its_end_or_has_other_line_ends_is_read() {
+fn torn_ends_and_other_line_ends_are_read() {
     let folder = traced();
     let good = folder.read("good");
     let torn = good.clone() + &good[..100];
@@ -289,10 +289,10 @@ fn machines_get_json_on_every_line() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_a_command_quietly_and_changes_no_answer() {
+fn a_closed_pipe_ends_a_command_quietly() {
     let folder = traced();
     let good = folder.read("good");
-    // More than fits a pipe and every buffer; two runs that differ, and each has findings.
+    // More than fits into a pipe and every buffer; two different runs, each with findings.
     folder.write("good", good.repeat(100));
     folder.write("trace", good.replace("\"work_index\":0", "\"work_index\":1").repeat(100));
     for args in COMMANDS.iter().chain(&CHECKS) {
@@ -311,14 +311,14 @@ fn results_that_cannot_be_written_are_said_to_be_so() {
     for args in COMMANDS.iter().chain(&CHECKS) {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let outcome = Program::new(&folder).args(*args).stdout(full).run();
-        // Of those whose exit code is an answer, 1 is one.
+        // For commands whose exit code is an answer, 1 is one.
         let exit = if matches!(args[1], "check" | "diff") { 2 } else { 1 };
         assert_eq!(outcome.exit, exit, "{args:?}: {}", outcome.stderr);
         assert!(outcome.stderr.contains("No space left on device"), "{args:?}: {}", outcome.stderr);
     }
 }
 
-/// The commands that write a file, the last argument being its name.
+/// The commands that write a file, whose name is the last argument.
 const WRITERS: [&[&str]; 3] = [
     &["trace", "export", "--format", "otlp", "trace", "--output"],
     &["trace", "export", "--format", "chrome", "trace", "--output"],
@@ -326,7 +326,7 @@ const WRITERS: [&[&str]; 3] = [
 ];
 
 #[test]
-fn an_output_file_that_cannot_be_written_is_named_and_nothing_is_left_of_it() {
+fn an_unwritable_output_file_is_named_and_removed() {
     for args in WRITERS {
         let folder = traced();
         folder.write("trace", folder.read("good"));
@@ -350,7 +350,7 @@ fn an_output_file_that_cannot_be_written_is_named_and_nothing_is_left_of_it() {
 }
 
 #[test]
-fn a_link_as_output_is_refused_and_a_file_is_replaced_when_all_went_well() {
+fn an_output_link_is_refused_and_a_file_replaced_at_the_end() {
     for args in WRITERS {
         let folder = traced();
         folder.write("trace", folder.read("good"));

@@ -1,4 +1,4 @@
-//! A page in a real browser, Chromium without a window, driven over its `DevTools` protocol.
+//! A page in a real browser, headless Chromium, driven over its `DevTools` protocol.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::folder::Folder;
 
-/// A page that is open. When it is closed it must have complained of nothing and asked the network for nothing.
+/// An open page. When it is closed, it must not have complained or used the network.
 pub(super) struct Page {
     browser: Child,
     /// Each message ends in NUL.
@@ -21,7 +21,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Opens a file in `folder`; `None`, and says so, without a browser.
+    /// Opens a file in `folder`; without a browser, says so and returns `None`.
     pub(super) fn open(folder: &Folder, file: &str) -> Option<Self> {
         let version = Command::new("chromium").arg("--version").output();
         if matches!(version, Err(error) if error.kind() == io::ErrorKind::NotFound) {
@@ -132,24 +132,24 @@ impl Page {
         );
     }
 
-    /// Types into what has the focus.
+    /// Types into the focused element.
     pub(super) fn write(&mut self, text: &str) {
         self.call("Input.insertText", &json!({"text": text}));
     }
 
-    /// Makes the window so large, in pixels.
+    /// Sets the size of the window, in pixels.
     pub(super) fn resize(&mut self, width: u32, height: u32) {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
         self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// Asks for `light` or `dark`, as the system's setting does.
+    /// Sets the colour scheme to `light` or `dark`, like the system's setting.
     pub(super) fn prefer(&mut self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.call("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
-    /// Returns what the page has complained of, which is then forgiven.
+    /// Takes the complaints of the page.
     pub(super) fn take_complaints(&mut self) -> Vec<String> {
         std::mem::take(&mut self.complaints)
     }

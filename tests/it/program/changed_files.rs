@@ -1,5 +1,4 @@
-//! Files of a run that somebody else shortens, removes or replaces while it goes on: it is noticed, and nothing half is
-//! taken for a whole.
+//! Files that are shortened, removed or replaced during a run: it notices, and nothing partial is taken for a whole.
 
 use std::fs::{self, File};
 
@@ -13,12 +12,12 @@ use super::harness::Program;
 use super::records::records;
 use super::running::{Outcome, Running, wait_for_bytes};
 
-/// Cuts a file, as `copytruncate` of logrotate does.
+/// Cuts a file, like `copytruncate` of logrotate.
 fn cut(folder: &Folder, name: &str, bytes: u64) {
     File::options().write(true).open(folder.path_of(name)).unwrap().set_len(bytes).unwrap();
 }
 
-/// Lets a run that was stopped go on to its end, which must be a failure.
+/// Resumes a stopped run to its end, which must be a failure.
 #[track_caller]
 fn fails(running: Running) -> Outcome {
     running.signal(Signal::CONT);
@@ -27,7 +26,7 @@ fn fails(running: Running) -> Outcome {
     outcome
 }
 
-/// Returns a run that has read a part of a long input, and is stopped.
+/// Returns a stopped run that has read a part of a long input.
 fn stopped_within_input(folder: &Folder) -> Running {
     let start = || Some(Program::new(folder).args(["run"]).start()).filter(|it| it.stop_within("input.txt"));
     (0..TRIES).find_map(|_| start()).expect("a run is stopped in time")
@@ -37,7 +36,7 @@ fn stopped_within_input(folder: &Folder) -> Running {
 fn an_input_that_becomes_shorter_ends_the_run() {
     let folder = Folder::with_input(attempts(60_000));
     let running = stopped_within_input(&folder);
-    // In the middle of a line: what is left of it is no line.
+    // In the middle of a line: the rest of it is not a line.
     cut(&folder, "input.txt", 3_000_001);
     let told = fails(running).stderr;
     for part in [
@@ -51,7 +50,7 @@ fn an_input_that_becomes_shorter_ends_the_run() {
     assert!(decided <= folder.read("input.txt").matches('\n').count(), "the last line was a part of one");
 }
 
-/// A regular file on standard input is one as any other, wherever it is read from.
+/// A regular file on standard input is like any other, from any offset.
 #[test]
 fn standard_input_may_begin_within_a_file() {
     let folder = Folder::with_input(attempts(3));
@@ -85,7 +84,7 @@ fn a_trace_that_becomes_shorter_ends_a_run_with_a_checkpoint() {
     let running = stopped_on_its_way(&folder, || run_checkpointed(&folder).args(traced));
     cut(&folder, "trace.jsonl", 0);
     let told = fails(running).stderr;
-    // Whether it is short or has a gap is a matter of how far the run has come.
+    // Whether it is too short or has a gap depends on the progress of the run.
     for part in [
         "`trace.jsonl` was shortened while the run wrote to it: ",
         " (restore it from a copy, or start over); what was committed before stays",
@@ -93,7 +92,7 @@ fn a_trace_that_becomes_shorter_ends_a_run_with_a_checkpoint() {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(!folder.has("output.txt"));
-    // Of what was committed before, the next run finds the trace missing.
+    // The next run finds that committed bytes of the trace are missing.
     let refused = run_checkpointed(&folder).args(traced).exits_with(2).stderr;
     assert!(refused.contains("`trace.jsonl` ") && refused.contains("committed"), "{refused}");
     Program::new(&folder).args(["checkpoint", "verify", DIR]).exits_with(1);
@@ -115,9 +114,9 @@ fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint() {
     assert!(refused.contains("`output.txt.partial` ") && refused.contains("committed"), "{refused}");
 }
 
-/// What other workers write hides the gap.
+/// Other workers' writes hide the gap.
 #[test]
-fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint_on_several_workers() {
+fn a_shortened_output_ends_a_checkpointed_run_of_workers() {
     let folder = Folder::with_input(attempts(20_000));
     let workers = ["--workers", "2", "--set", "runtime.epoch_bytes=5000"];
     let running = stopped_on_its_way(&folder, || run_checkpointed(&folder).args(workers));
@@ -127,7 +126,7 @@ fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint_on_several_worker
     assert!(!folder.has("output.txt"));
 }
 
-/// Without a checkpoint it is appended to: what comes after the cut stands at the beginning.
+/// Without a checkpoint the trace is in append mode: bytes after the cut are at the beginning.
 #[test]
 fn a_trace_of_a_plain_run_may_be_cut() {
     let folder = Folder::new();
@@ -146,7 +145,7 @@ fn a_trace_of_a_plain_run_may_be_cut() {
     );
 }
 
-/// Lets somebody change the unfinished output of a plain run, and returns what the run says in the end.
+/// Changes the unfinished output of a plain run, and returns the final message.
 #[track_caller]
 fn told_after(change: fn(&Folder)) -> (Folder, String) {
     let folder = Folder::new();
@@ -175,7 +174,7 @@ fn an_output_that_was_removed_is_not_said_to_be_left() {
 }
 
 #[test]
-fn an_output_that_was_replaced_is_left_to_who_did_it() {
+fn a_replaced_output_is_left_alone() {
     let (folder, told) = told_after(|folder| {
         folder.write("other", "somebody's");
         fs::rename(folder.path_of("other"), folder.path_of("output.txt.partial")).unwrap();

@@ -1,4 +1,5 @@
-//! `checkpoint show` and `checkpoint verify`: what they say of a checkpoint, whole, damaged or none, and that they touch nothing.
+//! `checkpoint show` and `checkpoint verify`: their output for a checkpoint that is whole, damaged or absent, and that
+//! they touch nothing.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,7 +15,7 @@ use super::checkpointing::{
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Returns what the command says of the checkpoint, on both streams; it must exit with this and touch nothing.
+/// Returns the command's output about the checkpoint, on both streams; it must exit with this code and touch nothing.
 #[track_caller]
 fn told(folder: &Folder, args: &[&str], exit: i32) -> String {
     let before = fingerprints(folder);
@@ -48,7 +49,7 @@ fn a_finished_run_is_shown() {
     assert_snapshot!(verified.lines().last().unwrap(), @"verified: every checksum, and the files as far as they are committed");
 }
 
-/// What ran has one digest, wherever it is named, and wherever the files are.
+/// A configuration has one digest, wherever it is shown, and wherever the files are.
 #[test]
 fn every_command_names_one_digest() {
     let folder = finished();
@@ -186,7 +187,7 @@ fn where_nothing_is_committed_there_is_nothing_to_verify() {
 fn damage_is_found() {
     let folder = finished();
     let manifest = folder.path_of(&format!("{DIR}/manifest"));
-    // A single damaged slot is what a commit leaves that was cut off.
+    // A commit that was cut off leaves a single damaged slot.
     damage(&manifest, 12 * 1024 + 100, b"torn");
     told(&folder, &["show", DIR], 0);
     damage(&manifest, 100, b"torn");
@@ -242,16 +243,16 @@ fn links_and_pipes_in_the_place_of_files_are_found() {
 }
 
 #[test]
-fn what_only_the_program_itself_can_tell_is_found_as_a_run_would_find_it() {
+fn verify_finds_what_a_run_would_find() {
     let corrupt = finished();
     commit_snapshot(&corrupt, &[200]);
     let other = finished();
-    // What another version means by its records is not this one's to say.
+    // Only the other version knows what its records mean.
     commit(&other, |committed| committed.program.version = "0.0.9".to_owned());
     commit_snapshot(&other, &[200]);
     let mut found = String::new();
     for folder in [corrupt, other] {
-        // A finished run that has nothing to do needs no snapshot.
+        // A finished run without new input needs no snapshot.
         folder.write("input.txt", folder.read("input.txt") + "no attempt\n");
         let told = told(&folder, &["verify", DIR], 1);
         let wrong = told.lines().find_map(|line| line.strip_prefix("wrong: ")).unwrap().to_owned();
@@ -276,7 +277,7 @@ fn a_snapshot_is_shown() {
 }
 
 #[test]
-fn lines_that_were_appended_to_a_last_line_without_a_line_end_are_found() {
+fn lines_appended_to_an_unterminated_one_are_found() {
     for (ending, appended) in [("", "x"), ("\r", "\n")] {
         let folder = Folder::with_input(attempts(2).trim_end().to_owned() + ending);
         run_checkpointed(&folder).exits_with(0);
@@ -297,9 +298,9 @@ fn a_reader_may_stop_reading() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "that is no error");
 }
 
-/// Lines without a decision are not forgotten because the run that had them is over: it is told, and the exit code says it.
+/// Lines without a decision are not forgotten when their run is over: later runs report them, in the exit code as well.
 #[test]
-fn what_earlier_runs_have_abandoned_is_counted_on() {
+fn lines_abandoned_by_earlier_runs_count() {
     let folder = finished();
     commit(&folder, |committed| {
         for total in &mut committed.totals {

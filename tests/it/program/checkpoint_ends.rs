@@ -1,4 +1,5 @@
-//! Runs with a checkpoint that come to the system's limits, are asked to end, or find another run there: what is said, and what comes of it.
+//! Runs with a checkpoint that reach the system's limits, are asked to end, or find another run: their messages and
+//! results.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,7 +21,7 @@ fn checkpointed(folder: &Folder) -> Program<'_> {
     Program::new(folder).args(["run"]).set([CHECKPOINT])
 }
 
-/// Returns what a run of all lines writes, in a folder of its own and without a checkpoint.
+/// Returns the results of a run of all lines, in a folder of its own and without a checkpoint.
 fn undisturbed(input: &str) -> String {
     let folder = Folder::with_input(input);
     Program::new(&folder).args(["run"]).exits_with(0);
@@ -37,15 +38,15 @@ fn completes(folder: &Folder, input: &str) {
 }
 
 #[test]
-fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
-    // 1 MiB of output, in rooms that are too small for it; the smallest has none for the manifest either.
+fn a_file_size_limit_ends_the_run_and_costs_nothing() {
+    // 1 MiB of output, under limits too small for it; the smallest is too small for the manifest, too.
     let input = attempts(20_000);
     for blocks in [4, 40, 512] {
         let folder = Folder::with_input(&input);
         let limited = Program::after(&folder, &format!("ulimit -f {blocks}"));
         let told = limited.args(["run"]).set([CHECKPOINT]).exits_with(1).stderr;
         assert!(told.contains("File too large") && !told.contains("nothing was touched"), "{blocks}: {told}");
-        // Where nothing is committed there is no commit to go on from.
+        // Without a commit there is nothing to resume.
         let goes_on = told.contains("go on from the last commit");
         assert!(goes_on != told.contains("nothing after line 0 is committed"), "{blocks}: {told}");
         assert!(!folder.has("output.txt"), "{blocks}: the final name is not given");
@@ -53,9 +54,9 @@ fn a_file_that_may_not_grow_further_ends_the_run_and_costs_nothing() {
     }
 }
 
-/// The decisions do not wait for the trace. That it is not whole is said by this run and by every one that goes on from it.
+/// Decisions do not wait for the trace. This run and every one that resumes it report that the trace is incomplete.
 #[test]
-fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
+fn a_file_size_limit_ends_the_trace_and_not_the_run() {
     let input = attempts(40);
     let folder = Folder::with_input(&input);
     let run = |program: Program<'_>, more: &[&str], exit: i32| {
@@ -72,7 +73,7 @@ fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
         assert!(folder.read("output.txt") == undisturbed(&input), "{told}");
         told
     };
-    // 100 KiB of records; the manifest has room.
+    // 100 KiB of records; the manifest fits.
     let told = run(Program::after(&folder, "ulimit -f 60"), &[], 1);
     assert_eq!(told.matches("error: ").count(), 1, "{told}");
     for part in [
@@ -92,7 +93,7 @@ fn a_trace_that_may_not_grow_further_ends_and_the_run_goes_on_without_it() {
     assert!(!run(Program::new(&folder), &["--restart"], 0).contains("error"));
 }
 
-/// Everything in it is on a file system that is too small, is given more room, and then runs again.
+/// All its files are on a file system that is too small, gets more space, and then the run is repeated.
 #[test]
 fn a_full_file_system_ends_the_run_and_costs_nothing() {
     let input = attempts(2_000);
@@ -120,7 +121,7 @@ cmp expected.txt small/output.txt";
     assert!(output.status.success(), "{told}");
 }
 
-/// With a checkpoint results go to files alone: that nobody reads what is told must not end the run.
+/// With a checkpoint, results go to files only: a reader that stops reading messages must not end the run.
 #[test]
 fn a_full_or_closed_standard_error_does_not_matter() {
     let input = attempts(500);
@@ -135,10 +136,10 @@ fn a_full_or_closed_standard_error_does_not_matter() {
 }
 
 #[test]
-fn a_signal_ends_the_run_after_its_line_with_a_commit_and_the_next_run_goes_on() {
+fn a_signal_ends_the_run_with_a_commit() {
     let input = attempts(20_000);
     for (signal, exit) in signals() {
-        // It may come to its end before the signal does.
+        // It may end before the signal.
         let ended_by_signal = (0..TRIES).find_map(|_| {
             let folder = Folder::with_input(&input);
             let running = checkpointed(&folder).start();
@@ -189,7 +190,7 @@ fn an_output_that_cannot_take_its_name_is_complete_all_the_same() {
 }
 
 #[test]
-fn a_run_that_comes_to_a_limit_says_how_to_go_on_and_does() {
+fn a_run_that_reaches_a_limit_can_be_resumed() {
     let input = attempts(3);
     let folder = Folder::with_input(&input);
     let told = checkpointed(&folder).set(["runtime.limits.max_ids=2"]).exits_with(1).stderr;
@@ -198,9 +199,9 @@ fn a_run_that_comes_to_a_limit_says_how_to_go_on_and_does() {
     completes(&folder, &input);
 }
 
-/// Whoever reads a finished output must not lose it because the program is run once more.
+/// A reader of a finished output must not lose it because the program runs again.
 #[test]
-fn a_finished_output_stays_where_it_is_if_there_is_nothing_to_add() {
+fn a_finished_output_stays_if_there_is_nothing_to_add() {
     let folder = Folder::with_input(attempts(300));
     checkpointed(&folder).exits_with(0);
     let before = folder.fingerprint("output.txt");
@@ -210,7 +211,7 @@ fn a_finished_output_stays_where_it_is_if_there_is_nothing_to_add() {
     completes(&folder, &attempts(301));
 }
 
-/// What is not certain to begin must not cost what was committed, and nothing must be called committed that is not.
+/// An uncertain beginning must not cost committed lines, and must not report a commit that does not exist.
 #[test]
 fn a_run_that_cannot_begin_forgets_nothing_and_promises_nothing() {
     let folder = Folder::with_input(attempts(3));

@@ -1,4 +1,4 @@
-//! `kill -9` of the program itself, at random moments, until it is left alone: it must come to what it comes to undisturbed.
+//! `kill -9` of the program at random moments, until it is left alone: its results must be those of an undisturbed run.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -19,15 +19,15 @@ const ARGS: [&str; 7] = [
     "runtime.tracing={context_diff: {mode: whitelist, whitelist: [tags]}, sink: {jsonl: {write_mode: batch}}}",
 ];
 
-/// How many folders there are, and how often a program is killed in each.
+/// The number of folders, and of kills in each.
 const FOLDERS: u64 = 8;
 const KILLS: u64 = 5;
 
-/// The longest time that a program is left alone, in microseconds: a part of what the whole run takes.
+/// The longest time before a kill, in microseconds: a part of the duration of a whole run.
 const LONGEST_US: u64 = 80_000;
 
 #[test]
-fn a_run_that_is_killed_at_random_moments_comes_to_the_same() {
+fn a_run_killed_at_random_gives_the_same_results() {
     let input = attempts(1_500);
     let undisturbed = Folder::with_input(&input);
     Program::new(&undisturbed).args(ARGS).exits_with(0);

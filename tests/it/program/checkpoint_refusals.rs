@@ -1,4 +1,4 @@
-//! Runs that a checkpoint does not fit: refused with what to do, and nothing is touched.
+//! Refused checkpoints: the message has a remedy, and nothing is touched.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,7 +16,7 @@ use super::harness::Program;
 const TIME: &str = "2000-01-01T00:00:00Z";
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
-/// Checks that a run with these arguments is refused and touches nothing; returns what is said.
+/// Checks that a run with these arguments is refused and touches nothing; returns the message.
 #[track_caller]
 fn refused(folder: &Folder, args: &[&str]) -> String {
     let before = fingerprints(folder);
@@ -26,7 +26,7 @@ fn refused(folder: &Folder, args: &[&str]) -> String {
     outcome.stderr
 }
 
-/// Returns what is said when `change` was made after a finished, traced run.
+/// Returns the message after `change` was made to the files of a finished, traced run.
 #[track_caller]
 fn refused_after(change: impl FnOnce(&Folder)) -> String {
     let folder = Folder::with_input(attempts(3));
@@ -51,7 +51,7 @@ fn another_input() {
     ");
 }
 
-/// Nothing is made for a run that has nothing to read. Only of a file that is not there it may be that the wrong one was named.
+/// Nothing is created for a run without an input. Only a missing file may mean that the wrong one was named.
 #[test]
 fn an_input_that_cannot_be_opened() {
     let folder = Folder::with_input(attempts(3));
@@ -102,7 +102,7 @@ fn paths_that_mean_the_same_are_not_refused() {
     assert!(outcome.stderr.contains("resuming after line 3"), "{}", outcome.stderr);
 }
 
-/// The checkpoint keeps the working directory as text, and not every name is one.
+/// The checkpoint keeps the working directory as text, and not every name is text.
 #[test]
 fn a_working_directory_that_is_not_utf_8() {
     let folder = Folder::with_input(attempts(3));
@@ -113,7 +113,7 @@ fn a_working_directory_that_is_not_utf_8() {
     assert!(told.contains("resuming after line 3"), "{told}");
 }
 
-/// Relative paths begin in the working directory, and mean the same files when they are written from another one.
+/// Relative paths begin in the working directory, and mean the same files if they are written from another one.
 #[test]
 fn paths_from_another_directory_are_not_refused() {
     let folder = Folder::new();
@@ -153,9 +153,9 @@ fn another_key() {
     run_checkpointed(&folder).args(keyed).exits_with(0);
 }
 
-/// That is no reason to start over: nothing is wrong with what is held.
+/// That is no reason to start over: the checkpoint is intact.
 #[test]
-fn limits_below_what_is_held() {
+fn limits_below_the_present_numbers() {
     let attempt = |number: &str| attempt_of(number, number, "1.00", TIME) + "\n";
     let folder = Folder::with_input(attempt("1") + &attempt("2"));
     run_checkpointed(&folder).exits_with(0);
@@ -171,9 +171,9 @@ fn limits_below_what_is_held() {
     run_checkpointed(&folder).set(["runtime.limits={max_ids: 2, max_customers: 2}"]).exits_with(0);
 }
 
-/// A program that was built anew under the same version, say, decides by other rules.
+/// For instance a program rebuilt under the same version, with other rules.
 #[test]
-fn an_output_that_is_not_come_to_again() {
+fn an_output_that_cannot_be_reproduced() {
     let told = refused_after(|folder| {
         commit(folder, |committed| {
             let other = committed.input.prefix;
@@ -226,13 +226,13 @@ fn a_trace_that_is_shorter_or_gone() {
     ");
 }
 
-/// Times take more digits or fewer, and with them so do records.
+/// Times take more digits or fewer, and so do records.
 fn lengths_masked(text: &str) -> String {
     let words = text.split(' ').map(|word| if word.parse::<u64>().is_ok() { "<n>" } else { word });
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Gives the checkpoint a snapshot, and the run something to do for which it needs that.
+/// Gives the checkpoint a snapshot, and the run something to do that needs it.
 fn grow_behind_snapshot(folder: &Folder) {
     commit_snapshot(folder, b"any record");
     folder.write("input.txt", attempts(4));
@@ -260,7 +260,8 @@ fn a_damaged_checkpoint() {
     ");
 }
 
-/// Together they would make one line, and the decision about its first part has been made; or the line loses its CR to its line end.
+/// Together they would make one line, whose first part is already decided; or the CR of the line becomes part of its
+/// line end.
 #[test]
 fn lines_appended_to_a_last_line_without_a_line_end() {
     for ending in ["", "\r"] {
@@ -295,7 +296,7 @@ fn links_in_a_checkpoint_are_not_followed() {
     }
 }
 
-/// Nobody has the other end of the pipe: whoever waited for it would wait forever.
+/// Nobody has the other end of the pipe: waiting for it would take forever.
 #[test]
 fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
     for name in ["lock", "manifest", "snapshot"] {
@@ -311,7 +312,7 @@ fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
     }
 }
 
-/// A run without a checkpoint has left it, say. It is no part of the finished output, which it must not replace.
+/// For instance from a run without a checkpoint. It is not part of the finished output, which it must not replace.
 #[test]
 fn a_left_over_file_beside_a_finished_output() {
     let folder = Folder::with_input(attempts(3));

@@ -1,4 +1,4 @@
-//! What does not go together with a checkpoint: mistakes of the configuration, found before anything is touched.
+//! Settings that a checkpoint excludes: mistakes in the configuration, found before anything is touched.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +10,8 @@ use super::checkpointing::{DIR, fingerprints, run_checkpointed};
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Checks that these arguments are a mistake beside a checkpoint, for `run` as for `check`, and alone are none; returns what is said.
+/// Checks that these arguments are a mistake with a checkpoint, for `run` and for `check`, and valid without one;
+/// returns the message.
 #[track_caller]
 fn mistake(folder: &Folder, args: &[&str]) -> String {
     let before = fingerprints(folder);

@@ -1,4 +1,4 @@
-//! Runs with a checkpoint, run to their end or cut off, and whether anything of theirs was touched.
+//! Helpers for runs with a checkpoint: run to their end or cut off, and checks that nothing was touched.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,15 +20,15 @@ pub(super) fn run_checkpointed(folder: &Folder) -> Program<'_> {
     set_checkpoint(Program::new(folder).args(["run"]))
 }
 
-/// Starts a run over 2,000 lines, with a checkpoint, that is cut off. Some of it is committed then.
+/// Starts a run over 2,000 lines, with a checkpoint, that is cut off after a commit.
 #[track_caller]
 pub(super) fn cut_off(folder: &Folder, args: &[&str]) {
     if args.contains(&"--trace-path") {
-        // It would go on without a trace that may not grow.
+        // With a limit on the trace it would go on without it.
         let is_cut_off = (0..TRIES).any(|_| is_killed_on_its_way(folder, args));
         assert!(is_cut_off, "the run always came to its end before it could be killed");
     } else {
-        // The output may not grow further than this; shells count in blocks of 512 or of 1,024 bytes.
+        // The output may not grow beyond this; shells count in blocks of 512 or of 1,024 bytes.
         let limited = Program::after(folder, "ulimit -f 64");
         set_checkpoint(limited.args(["run"])).args(args).exits_with(1);
     }
@@ -36,17 +36,17 @@ pub(super) fn cut_off(folder: &Folder, args: &[&str]) {
     assert!(is_unfinished(folder) && !shown(folder).contains("lines          0\n"), "{}", shown(folder));
 }
 
-/// How often a run is begun anew that was quicker than whoever was to meet it on its way, as it may be on a machine that is busy with other things.
+/// How often to start a run again that ended before the test could reach it, as may happen on a busy machine.
 pub(super) const TRIES: u32 = 50;
 
-/// Half of the output of 20,000 lines: what is stopped before it has written that has much left to do.
+/// Half of the output of 20,000 lines: a run stopped before that has much left to do.
 const HALF_OF_LONG: u64 = 500_000;
 
-/// What a run that commits every 100 lines has written when it begins its third commit, which it does only when the
-/// first is made.
+/// The output of a run that commits every 100 lines at the beginning of its third commit, which comes only after the
+/// first is done.
 const COMMITTED: u64 = 30_000;
 
-/// Starts a run of 20,000 lines, and stops it on its way. Some of it is committed then.
+/// Starts a run of 20,000 lines, and stops it midway, after a commit.
 #[track_caller]
 pub(super) fn stopped_on_its_way<'a>(folder: &Folder, program: impl Fn() -> Program<'a>) -> Running {
     for _ in 0..TRIES {
@@ -61,19 +61,19 @@ pub(super) fn stopped_on_its_way<'a>(folder: &Folder, program: impl Fn() -> Prog
     panic!("the run was always too far before it could be stopped");
 }
 
-/// Waits until so many bytes of the output are written, or all of it.
+/// Waits until this many bytes of the output are written, or all of it.
 #[track_caller]
 pub(super) fn wait_for_output(folder: &Folder, bytes: u64) {
     let is_written = || folder.has("output.txt") || folder.length("output.txt.partial") >= bytes;
     wait_until("a part of the output", is_written);
 }
 
-/// Starts a run and kills it once some of it is committed. Returns false, with nothing left of it, if it was quicker and came to its end.
+/// Starts a run and kills it once some of it is committed. Returns false, with nothing left of it, if it ended first.
 #[track_caller]
 fn is_killed_on_its_way(folder: &Folder, args: &[&str]) -> bool {
     let running = run_checkpointed(folder).args(args).start();
-    // By then it has written for a third commit, which it begins only when the first after the beginning is made: that is of 100 lines, and the
-    // second of 400 at most, since a commit is put off three times at most.
+    // By then it has written for a third commit, which it begins only when the first after the beginning is done: that
+    // one has 100 lines, and the second at most 400, because a commit is put off at most three times.
     wait_for_output(folder, COMMITTED);
     drop(running);
     let is_cut_off = !folder.has("output.txt") && is_unfinished(folder);
@@ -91,7 +91,7 @@ fn shown(folder: &Folder) -> String {
     Program::new(folder).args(["checkpoint", "show", DIR]).exits_with(0).stdout
 }
 
-/// Removes what a run with a checkpoint has left.
+/// Removes the files of a run with a checkpoint.
 fn forget(folder: &Folder) {
     fs::remove_dir_all(folder.path_of(DIR)).unwrap();
     for name in ["output.txt", "output.txt.partial", "trace.jsonl"] {
@@ -105,7 +105,8 @@ pub(super) fn set_checkpoint(program: Program<'_>) -> Program<'_> {
     program.set([format!("runtime.checkpoint={{dir: {DIR}, every_lines: 100}}")])
 }
 
-/// Returns what shows whether anything below the folder was touched: of every file its bytes, its inode and when it was written.
+/// Returns a fingerprint of everything below the folder: of every file its bytes, its inode and its time of
+/// modification.
 pub(super) fn fingerprints(folder: &Folder) -> BTreeMap<String, (Vec<u8>, u64, i64, i64)> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.path().to_owned()];
@@ -116,7 +117,7 @@ pub(super) fn fingerprints(folder: &Folder) -> BTreeMap<String, (Vec<u8>, u64, i
             match entry.file_type().unwrap() {
                 kind if kind.is_dir() => open.push(path),
                 kind if kind.is_file() => _ = found.insert(name.clone(), folder.fingerprint(&name)),
-                // Of a pipe or a link it is enough that it is there.
+                // Of a pipe or a link, its existence is enough.
                 _ => _ = found.insert(name, (Vec::new(), 0, 0, 0)),
             }
         }
@@ -153,12 +154,12 @@ fn open_for_commit(folder: &Folder, commit: impl FnOnce(&mut Checkpoint, Committ
     let (mut checkpoint, committed) = Checkpoint::open(Arc::new(OsDisk), &folder.path_of(DIR)).unwrap();
     commit(&mut checkpoint, committed.unwrap());
     drop(checkpoint);
-    // A process that another test is just starting has the lock for a moment, too.
+    // A process that another test is just starting holds the lock for a moment, too.
     let lock = OsDisk.open(&folder.path_of(&format!("{DIR}/lock")), OpenHow::Existing).unwrap();
     wait_until("the lock", || !lock.is_locked().unwrap());
 }
 
-/// Returns the name of the snapshot, which a run has left, or [`commit_snapshot`].
+/// Returns the name of the snapshot of a run, or of [`commit_snapshot`].
 #[track_caller]
 pub(super) fn snapshot_name(folder: &Folder) -> String {
     let names = fs::read_dir(folder.path_of(DIR)).unwrap();
@@ -166,7 +167,7 @@ pub(super) fn snapshot_name(folder: &Folder) -> String {
     format!("{DIR}/{}", names.find(|name| name.starts_with("snapshot-")).unwrap())
 }
 
-/// Returns the text with digests and points in time as words.
+/// Returns the text with words in place of digests and times.
 pub(super) fn lasting(text: &str) -> String {
     let mut lasting = String::new();
     for word in text.split_inclusive([' ', '\n', ',']) {
@@ -188,7 +189,7 @@ pub(super) fn lasting(text: &str) -> String {
     lasting
 }
 
-/// Returns whether it is a time as people read it, or milliseconds since 1970.
+/// Returns whether it is a time for people, or in milliseconds since 1970.
 fn is_time(word: &str) -> bool {
     (word.ends_with('Z') && word.contains('T'))
         || (word.len() == 13 && word.bytes().all(|byte| byte.is_ascii_digit()))

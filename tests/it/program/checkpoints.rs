@@ -1,4 +1,4 @@
-//! Runs with a checkpoint: whether they are cut off, go on or start over, they come to what they would have come to.
+//! Runs with a checkpoint: cut off, resumed or restarted, they give the results of an undisturbed run.
 
 use std::fs;
 
@@ -11,7 +11,8 @@ use super::harness::Program;
 
 const TRACED: [&str; 4] = ["--trace-path", "trace.jsonl", "--set", "runtime.tracing.signature.mode=hash"];
 
-/// Checks that the output, and the trace if there is one, are those of a run of the same input without a checkpoint, but for times.
+/// Checks that the output, and the trace if there is one, equal those of a run of the same input without a checkpoint,
+/// except for times.
 #[track_caller]
 fn check_as_uninterrupted(folder: &Folder, config: &[&str]) {
     let other = Folder::with_input(fs::read(folder.path_of("input.txt")).unwrap());
@@ -28,7 +29,7 @@ fn check_as_uninterrupted(folder: &Folder, config: &[&str]) {
 }
 
 #[test]
-fn a_run_with_a_checkpoint_comes_to_the_same_bytes_as_one_without() {
+fn a_checkpoint_does_not_change_the_bytes() {
     for fixture in ["clean", "dirty", "reasons"] {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
         let folder = Folder::with_input(fs::read(format!("{fixtures}/{fixture}.ndjson")).unwrap());
@@ -41,7 +42,7 @@ fn a_run_with_a_checkpoint_comes_to_the_same_bytes_as_one_without() {
 }
 
 #[test]
-fn what_a_run_keeps_is_its_owners_alone() {
+fn the_files_of_a_run_are_private() {
     let folder = Folder::with_input(attempts(1));
     run_checkpointed(&folder).args(TRACED).exits_with(0);
     commit_snapshot(&folder, b"any record");
@@ -56,7 +57,7 @@ fn what_a_run_keeps_is_its_owners_alone() {
     }
 }
 
-/// In the second half every id comes again: what was remembered before the cut decides about it.
+/// In the second half every id comes again: memory from before the cut decides about it.
 #[test]
 fn a_run_that_was_cut_off_goes_on_and_says_from_where() {
     for args in [&[][..], &TRACED[..]] {
@@ -78,7 +79,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
     let folder = Folder::with_input(attempts(2));
     run_checkpointed(&folder).args(TRACED).exits_with(0);
     let unchanged = run_checkpointed(&folder).args(TRACED).exits_with(0).stderr;
-    // The first comes again, which only who remembers it declines.
+    // The first comes again; only memory declines it.
     folder.write("input.txt", attempts(2) + &attempts(1) + &attempt("3"));
     let appended = run_checkpointed(&folder).args(TRACED).exits_with(0).stderr;
     assert_snapshot!(unchanged + "\n" + &appended, @"
@@ -112,7 +113,7 @@ fn a_finished_run_goes_on_when_lines_were_appended() {
 }
 
 #[test]
-fn a_last_line_without_a_line_end_gets_it_from_what_is_appended() {
+fn an_unterminated_last_line_gets_its_end_from_appended_input() {
     let folder = Folder::with_input(attempts(2).trim_end());
     run_checkpointed(&folder).args(TRACED).exits_with(0);
     run_checkpointed(&folder).args(TRACED).exits_with(0);
@@ -136,7 +137,7 @@ fn an_input_without_a_line_may_get_some() {
 }
 
 #[test]
-fn the_output_takes_the_name_that_the_configuration_gives_it_now() {
+fn the_output_takes_the_name_now_configured() {
     let finished = Folder::with_input(attempts(2));
     run_checkpointed(&finished).exits_with(0);
     let finished_told = run_checkpointed(&finished).args(["--output", "other.txt"]).exits_with(0).stderr;
@@ -196,7 +197,7 @@ fn an_output_that_cannot_be_renamed_is_left_as_it_is() {
 }
 
 #[test]
-fn a_restart_forgets_the_checkpoint_be_it_damaged_or_of_something_else() {
+fn a_restart_forgets_any_checkpoint() {
     let folder = Folder::with_input(attempts(2));
     run_checkpointed(&folder).exits_with(0);
     folder.write("input.txt", attempt("3"));
@@ -220,7 +221,7 @@ fn a_restart_forgets_the_checkpoint_be_it_damaged_or_of_something_else() {
 }
 
 #[test]
-fn a_restart_of_what_has_no_checkpoint_is_a_mistake() {
+fn a_restart_without_a_checkpoint_is_a_mistake() {
     let folder = Folder::with_input(attempts(1));
     let told = Program::new(&folder).args(["run", "--restart"]).exits_with(2).stderr;
     assert_snapshot!(told, @"error: --restart has nothing to forget (it is for runs with `runtime.checkpoint`)");

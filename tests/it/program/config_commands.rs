@@ -1,4 +1,4 @@
-//! `config` and `check`: what they print, that they write nothing, and that what is shown can be used.
+//! `config` and `check`: their output, which can be used again, and that they write nothing.
 
 use std::collections::HashSet;
 
@@ -92,7 +92,7 @@ fn show_prints_every_key_with_its_value() {
 }
 
 #[test]
-fn what_is_shown_as_yaml_or_as_json_gives_the_same_configuration_as_a_file() {
+fn shown_configurations_load_as_the_same() {
     let folder = Folder::new();
     let settings = [
         "scenario={name: 'yes', description: \"a: 'b' # \\n\\u00e9 \\\\\"}",
@@ -169,12 +169,12 @@ fn origin_as_json_holds_the_same() {
 }
 
 #[test]
-fn every_variable_that_is_listed_is_heeded_and_every_key_has_one() {
+fn every_listed_variable_counts_and_every_key_has_one() {
     let folder = Folder::new();
     let listed = Program::new(&folder).args(["config", "env"]).exits_with(0).stdout;
     let names: Vec<_> = listed.lines().filter(|line| line.starts_with("FUND_LOAD__")).collect();
     for name in &names {
-        // Not what any of them expects: a variable that is heeded is refused by its key, not as unknown.
+        // A value that none of them expects: a variable that is read is refused by its key, not as unknown.
         let outcome = Program::new(&folder).args(["check"]).env(name, "[{}]").run();
         assert!(!outcome.stderr.contains("unknown environment variable"), "{name}: {}", outcome.stderr);
         let is_text = outcome.exit == 0;
@@ -206,7 +206,7 @@ fn the_schema_is_a_json_schema_that_knows_every_group() {
 }
 
 #[test]
-fn check_prints_what_would_run_and_writes_nothing() {
+fn check_prints_the_plan_and_writes_nothing() {
     let folder = Folder::with_input(attempts(1));
     let outcome = Program::new(&folder)
         .args(["check", "--trace-path", "trace.jsonl"])
@@ -243,7 +243,7 @@ fn check_does_not_need_the_input() {
 }
 
 #[test]
-fn somebody_who_reads_only_the_beginning_has_read_enough() {
+fn a_reader_may_stop_after_the_beginning() {
     let folder = Folder::new();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -1,4 +1,4 @@
-//! Which layer wins, how layers merge, and how values from the environment and the command line are read.
+//! Layers: which one wins, how they merge, and how values from the environment and the command line are read.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn effective(program: Program<'_>, pointer: &str) -> Value {
     serde_json::from_str::<Value>(&outcome.stdout).unwrap().pointer(pointer).unwrap().clone()
 }
 
-/// Returns a folder with these files of configuration, named `a.yaml` and on.
+/// Returns a folder with these configuration files, named `a.yaml` and so on.
 fn files(contents: &[&str]) -> (Folder, Vec<String>) {
     let folder = Folder::new();
     let mut args = vec!["config".to_owned(), "show".to_owned()];
@@ -94,7 +94,7 @@ fn a_removed_sink_can_be_given_anew() {
 }
 
 #[test]
-fn for_text_the_characters_are_taken_as_they_are_for_anything_else_as_yaml() {
+fn texts_are_taken_as_they_are_and_other_values_as_yaml() {
     let folder = Folder::new();
     let show = || Program::new(&folder).args(["config", "show"]);
     for text in ["true", "1", "null", "[a]", "{a: b}", "a # b", " a ", "'a'", "a=b", "a: b", "-"] {
@@ -113,7 +113,7 @@ fn for_text_the_characters_are_taken_as_they_are_for_anything_else_as_yaml() {
 }
 
 #[test]
-fn a_configuration_without_a_file_is_the_baseline_and_with_one_only_what_it_says() {
+fn without_a_file_the_configuration_is_the_baseline() {
     let folder = Folder::new();
     assert_eq!(effective(Program::new(&folder).args(["config", "show"]), "/scenario/name"), "baseline");
     folder.write("empty.yaml", "");

@@ -1,4 +1,4 @@
-//! What an operator reads when the configuration is wrong: everything at once, each with key, place and remedy.
+//! Messages about a wrong configuration: everything at once, each with key, place and remedy.
 
 use insta::assert_snapshot;
 
@@ -7,7 +7,7 @@ use super::harness::Program;
 
 const START: &str = "version: 1\nscenario: {name: test}\n";
 
-/// Returns what `run` says to a file that begins with [`START`] and goes on so.
+/// Returns the message of `run` about a file that begins with [`START`] and goes on like this.
 #[track_caller]
 pub(super) fn mistakes(rest: &str) -> String {
     let folder = Folder::new();
@@ -16,7 +16,7 @@ pub(super) fn mistakes(rest: &str) -> String {
 }
 
 #[test]
-fn mistakes_of_every_layer_are_reported_at_once_each_with_its_place() {
+fn mistakes_of_all_layers_are_reported_with_their_places() {
     let folder = Folder::new();
     folder.write("a.yaml", "version: 1\nscenario: {nam: x}\nruntime:\n  strict: yes\n");
     folder.write("b.yaml", "nodes:\n  compute_time_keys:\n    week_start: mon\n");
@@ -115,7 +115,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
 }
 
 #[test]
-fn keys_of_the_predecessor_are_refused_with_what_replaces_them() {
+fn keys_of_the_predecessor_are_refused_with_replacements() {
     let keys = "runtime:\n  discovery_modules: [steps]\nadapters:\n  input_source: {factory: 'a:b', binds: [x]}\n  output_sink:\n    binds: []\n  prime_checker: {kind: sieve}\n";
     assert_snapshot!(mistakes(keys), @"
     error: `runtime.discovery_modules`: this key is no longer used
@@ -302,7 +302,7 @@ fn a_file_that_cannot_be_read_hides_no_other_mistake() {
 }
 
 #[test]
-fn a_file_that_is_no_yaml_is_refused_at_the_place_where_it_ceases_to_be() {
+fn a_file_that_is_not_yaml_is_refused_with_its_place() {
     assert_snapshot!(mistakes("runtime:\n  strict: [true\n"), @"
     error: not YAML: while parsing a flow sequence, expected ',' or ']'
       --> a.yaml:5:1

@@ -1,4 +1,4 @@
-//! A wrong configuration ends the program with 2 before any file is created or touched, whatever is wrong.
+//! A wrong configuration ends the program with 2 before any file is created or touched.
 
 use super::attempts::attempts;
 use super::folder::Folder;
@@ -6,7 +6,7 @@ use super::harness::Program;
 
 const FILES: [&str; 4] = ["input.txt", "output.txt", "output.txt.partial", "trace.jsonl"];
 
-/// Each of the commands must be refused, with all files left as they were.
+/// Each of the commands must be refused, and all files must stay unchanged.
 #[track_caller]
 fn check(commands: &[&[&str]]) {
     let folder = Folder::with_input(attempts(1));
@@ -71,7 +71,7 @@ fn the_commands_that_print_refuse_a_wrong_configuration_as_well() {
 }
 
 #[test]
-fn every_mistake_says_where_it_is_what_was_expected_and_what_to_do() {
+fn every_mistake_says_where_what_and_the_remedy() {
     let folder = Folder::new();
     folder.write("torn.yaml", "version: [1\n");
     folder.write("list.yaml", "- version: 1\n");

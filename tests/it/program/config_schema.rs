@@ -1,4 +1,4 @@
-//! The JSON Schema of the configuration, as an editor reads it: held against configurations, and against `check`.
+//! The JSON Schema of the configuration, as an editor reads it, compared with configurations and with `check`.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::json_schemas::validator_of;
 const BASELINE: &str = include_str!("../../../fixtures/baseline.yaml");
 const EXP_MP: &str = include_str!("../../../fixtures/exp_mp.yaml");
 
-/// Checks that the schema accepts each configuration or none, and that the program does the same.
+/// Checks that the schema accepts each configuration or none, and that the program agrees.
 #[track_caller]
 fn check(configurations: impl IntoIterator<Item = String>, is_valid: bool) {
     let validator = validator_of(&["config", "schema"]);
@@ -62,7 +62,7 @@ fn configurations_that_the_program_refuses_are_not_valid() {
             ("whitelist: [tags, metrics]", "whitelist: tags"),
             ("flush_every_n: 100", "flush_every_n: 0"),
             ("week_start: MON", "week_start: monday"),
-            // The bounds of exact decimals stand in `x-decimal`, of which a validator knows nothing.
+            // The bounds of exact decimals are in `x-decimal`, which a validator does not know.
             ("multiplier: 2.0", "multiplier: true"),
             ("daily_amount: 5000.00", "daily_amount: [5000.00]"),
             ("daily_attempts: 3", "daily_attempts: 1.5"),

@@ -1,4 +1,4 @@
-//! Where a configuration may come from, on the command line; and the commands that tell two from each other.
+//! Sources of configuration on the command line, and the commands that compare two.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,7 +15,7 @@ const LEAST: &str = "version: 1\nscenario: {name: x}\n";
 
 const SHOW: [&str; 3] = ["config", "show", "--origin"];
 
-/// Returns what is shown of these keys.
+/// Returns the shown values of these keys.
 fn shown(program: Program<'_>, keys: &[&str]) -> String {
     let shown = program.exits_with(0).stdout;
     let is_meant = |line: &&str| keys.iter().any(|key| line.starts_with(&format!("{key}: ")));
@@ -23,7 +23,7 @@ fn shown(program: Program<'_>, keys: &[&str]) -> String {
 }
 
 #[test]
-fn a_file_a_directory_and_standard_input_go_over_one_another_in_their_order() {
+fn files_directories_and_standard_input_override_in_order() {
     let folder = Folder::new();
     folder.write("a.yaml", LEAST);
     fs::create_dir(folder.path_of("mounted")).unwrap();
@@ -57,7 +57,7 @@ fn standard_input_is_read_once_and_only_for_one_thing() {
 }
 
 #[test]
-fn what_standard_input_says_wrong_is_shown_with_its_place() {
+fn mistakes_in_standard_input_have_places() {
     let folder = Folder::new();
     let told = Program::new(&folder).args(["check", "--config", "-"]).stdin("version: 1\nscenario: [x]\n");
     assert_snapshot!(told.exits_with(2).stderr, @"
@@ -96,7 +96,7 @@ fn a_profile_is_chosen_by_flag_or_variable() {
 }
 
 #[test]
-fn configurations_that_say_the_same_in_other_words_do_not_differ() {
+fn equivalent_configurations_do_not_differ() {
     let folder = Folder::new();
     folder.write("a.yaml", LEAST);
     folder.write("b.yaml", "scenario:\n  name: 'x' # the same\nversion: 1\nruntime: {strict: true}\n");
@@ -139,7 +139,7 @@ fn configurations_that_differ_are_held_side_by_side() {
     ");
 }
 
-/// The summary says which configuration ran, and `config show` which one that is.
+/// The summary identifies the configuration, and `config show` shows the same digest.
 #[test]
 fn the_summary_holds_the_digest_that_is_shown() {
     let folder = Folder::with_input(super::attempts::attempts(1));
@@ -154,7 +154,7 @@ fn the_summary_holds_the_digest_that_is_shown() {
     assert!(told.contains(&format!("\n  configuration: {digest}\n")), "{told}");
 }
 
-/// Answers one request as Consul does, for as long as it is not asked again, and returns where.
+/// Answers requests like Consul, and returns the port.
 fn consul(answer: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -171,10 +171,10 @@ fn consul(answer: &'static str) -> u16 {
     port
 }
 
-/// The stores themselves are tested with their library; here, that the program has them, and what people see of them.
+/// The library tests the stores themselves; here, that the program has them, and what it shows of them.
 #[test]
-fn a_store_is_a_source_like_any_other_and_its_credentials_are_shown_nowhere() {
-    // `false`, and `4` for a key that takes text.
+fn a_store_is_a_source_and_its_credentials_are_never_shown() {
+    // `false`, and `4` for a key of type text.
     let port = consul(
         r#"[{"Key":"fund-load/","Value":null},{"Key":"fund-load/runtime/strict","Value":"ZmFsc2U="},{"Key":"fund-load/scenario.name","Value":"NA=="}]"#,
     );
@@ -202,7 +202,7 @@ fn a_store_is_a_source_like_any_other_and_its_credentials_are_shown_nowhere() {
 }
 
 #[test]
-fn a_store_that_is_down_or_silent_ends_the_program_soon_unless_it_is_optional() {
+fn a_dead_store_ends_the_program_soon_unless_optional() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let folder = Folder::new();
@@ -240,9 +240,9 @@ fn a_store_that_is_down_or_silent_ends_the_program_soon_unless_it_is_optional() 
     ");
 }
 
-/// Whatever shows a configuration says what is not in it.
+/// Every output about a configuration mentions the missing part.
 #[test]
-fn a_store_that_was_left_out_is_told_by_whatever_shows_the_configuration() {
+fn a_skipped_store_is_reported_with_the_configuration() {
     let folder = Folder::new();
     folder.write("a.yaml", LEAST);
     let url = "redis://127.0.0.1:1/0?hash=h&optional=true";
@@ -253,7 +253,7 @@ fn a_store_that_was_left_out_is_told_by_whatever_shows_the_configuration() {
     }
 }
 
-/// A slip of the hand must not put a password into a log.
+/// A typing mistake must not put a password into a log.
 #[test]
 fn a_url_in_the_wrong_place_or_form_shows_no_password() {
     let folder = Folder::new();

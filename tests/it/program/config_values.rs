@@ -1,4 +1,4 @@
-//! The values that the configuration takes, up to the boundary of each.
+//! Valid values of the configuration, up to the bounds of each.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -15,14 +15,14 @@ fn effective(pointer: &str, settings: &[&str]) -> Value {
     serde_json::from_str::<Value>(&outcome.stdout).unwrap().pointer(pointer).unwrap().clone()
 }
 
-/// Returns what the program says to these assignments, which it must refuse.
+/// Returns the program's message about these assignments, which it must refuse.
 #[track_caller]
 pub(super) fn refused(settings: &[&str]) -> String {
     let folder = Folder::new();
     Program::new(&folder).args(["check"]).set(settings).exits_with(2).stderr
 }
 
-/// Each of the values must be taken at `key`, and shown as `shown`.
+/// Each of the values must be accepted at `key`, and shown as `shown`.
 #[track_caller]
 fn check_taken(key: &str, values: &[(&str, &str)]) {
     let pointer = format!("/{}", key.replace('.', "/"));
@@ -194,7 +194,7 @@ fn a_scenario_needs_a_name_that_is_not_empty() {
 }
 
 #[test]
-fn a_sink_is_flushed_every_record_or_a_hundred_in_batches_unless_it_says() {
+fn batches_are_flushed_every_100_records_unless_configured() {
     let flush = |jsonl: &str| {
         effective(
             "/runtime/tracing/sink/jsonl/flush_every_n",

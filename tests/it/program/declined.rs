@@ -1,12 +1,12 @@
-//! Lines that must be declined without being adjudicated: how they are built, and what must become of them.
+//! Lines that are declined without adjudication: how they are built, and their results.
 
 use super::attempts::{adjudicate, attempt_of, decision};
 
-/// An attempt's keys but for the ids, nothing wrong with them.
+/// The keys of a good attempt without ids.
 pub(super) const REST: &str = r#""load_amount":"$1.00","time":"2000-01-01T00:00:00Z""#;
 
-/// Each of the lines must be declined for `reason`, echo these texts, and change nothing: a good attempt with the id and the
-/// customer that they name is accepted after all of them.
+/// Each of the lines must be declined for `reason`, echo these texts, and change nothing: a good attempt with their id
+/// and customer is accepted after all of them.
 #[track_caller]
 pub(super) fn check<L: AsRef<[u8]>>(reason: &str, id: &str, customer_id: &str, lines: &[L]) {
     let mut input: Vec<u8> = lines.iter().flat_map(|line| [line.as_ref(), b"\n"].concat()).collect();
@@ -30,12 +30,12 @@ pub(super) fn with(key: &str, value: &str) -> String {
     format!(r#"{{"id":"1","customer_id":"2",{REST},"{key}":{value}}}"#)
 }
 
-/// Returns the line of an attempt with these values, as they stand in JSON.
+/// Returns the line of an attempt with these values, as written in JSON.
 pub(super) fn with_ids(id: &str, customer_id: &str) -> String {
     format!(r#"{{"id":{id},"customer_id":{customer_id},{REST}}}"#)
 }
 
-/// Returns the line of an attempt with these values, as they stand in JSON.
+/// Returns the line of an attempt with these values, as written in JSON.
 pub(super) fn with_rest(amount: &str, time: &str) -> String {
     format!(r#"{{"id":" 1","customer_id":"2 ","load_amount":{amount},"time":{time}}}"#)
 }

@@ -1,8 +1,8 @@
-//! How texts are written back: what is escaped, how, and what is not.
+//! Echoed texts: which characters are escaped, and how.
 
 use super::attempts::{adjudicate, attempt_of, decision};
 
-/// The id, as it stands between the quotes of the input, must be echoed as `echoed`.
+/// The id, as written between the quotes of the input, must be echoed as `echoed`.
 #[track_caller]
 fn check(id: &str, echoed: &str) {
     let line = attempt_of(id, "2", "1.00", "2000-01-01T00:00:00Z");
@@ -18,7 +18,7 @@ fn quotes_and_backslashes_are_escaped_and_slashes_are_not() {
 }
 
 #[test]
-fn control_characters_are_escaped_by_letter_or_in_lower_case_hexadecimal() {
+fn control_characters_are_escaped() {
     check(r"a\b\f\n\r\tz", r"a\b\f\n\r\tz");
     check(r"a\u0008\u000C\u000a\u000D\u0009z", r"a\b\f\n\r\tz");
     for code in (0..0x20_u32).filter(|code| ![8, 9, 10, 12, 13].contains(code)) {
@@ -28,7 +28,7 @@ fn control_characters_are_escaped_by_letter_or_in_lower_case_hexadecimal() {
 }
 
 #[test]
-fn everything_else_is_written_as_it_is() {
+fn other_characters_are_written_unchanged() {
     // DEL, a C1 control, bidi override, line separator, byte order mark, beyond the basic plane.
     for character in
         ['\u{7f}', '\u{85}', '\u{202e}', '\u{2028}', '\u{feff}', '\u{e9}', '\u{1f600}', '\u{10ffff}']

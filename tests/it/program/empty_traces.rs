@@ -1,4 +1,4 @@
-//! Every command that reads a trace, on traces of no records and on such as begin with a byte order mark.
+//! Every command that reads a trace, on traces without records and on traces with a byte order mark.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::attempts::attempts;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Commands that read a trace, its name to be appended, each with what it prints of one without records.
+/// Commands that read a trace, without its name, each with its output for one without records.
 const COMMANDS: [(&[&str], &str); 12] = [
     (&["trace", "show"], ""),
     (&["trace", "show", "--json"], ""),
@@ -24,7 +24,7 @@ const COMMANDS: [(&[&str], &str); 12] = [
 
 const MARK: &str = "\u{feff}";
 
-/// Returns a folder with the trace `trace` of a run over so many lines.
+/// Returns a folder with the trace `trace` of a run over this many lines.
 fn traced(lines: u32) -> Folder {
     let folder = Folder::with_input(attempts(lines));
     Program::new(&folder)
@@ -35,7 +35,7 @@ fn traced(lines: u32) -> Folder {
 }
 
 #[test]
-fn the_trace_of_an_empty_input_is_read_and_said_to_hold_no_records() {
+fn the_trace_of_an_empty_input_has_no_records() {
     let folder = traced(0);
     assert_eq!(folder.read("trace"), "");
     for content in ["", MARK] {

@@ -1,4 +1,4 @@
-//! What `explain` says, beginning with the answer, and what it cannot explain.
+//! The output of `explain`, beginning with the answer, and its limits.
 
 use super::folder::Folder;
 use super::harness::Program;
@@ -6,7 +6,7 @@ use super::harness::Program;
 const BASELINE: &str = include_str!("../../../fixtures/baseline.yaml");
 const REASONS: &str = include_str!("../../../fixtures/reasons.ndjson");
 
-/// Returns a folder that holds the trace of a run over `fixtures/reasons.ndjson`, `trace.jsonl`.
+/// Returns a folder with the trace of a run over `fixtures/reasons.ndjson`, `trace.jsonl`.
 fn traced(configuration: &str) -> Folder {
     let folder = Folder::with_input(REASONS);
     folder.write("config.yaml", configuration);
@@ -38,7 +38,7 @@ fn the_answer_comes_first() {
 }
 
 #[test]
-fn what_cannot_be_explained_ends_with_1_and_what_cannot_be_read_with_2() {
+fn explain_fails_with_1_and_reading_with_2() {
     let folder = traced(BASELINE);
     folder.make_pipe("pipe");
     for (arguments, exit) in [

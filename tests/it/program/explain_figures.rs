@@ -1,4 +1,4 @@
-//! The figures that `explain` tells, held against the naive model: what was there before, the limits, and what would
+//! The figures of `explain`, compared with the naive model: the counts before, the limits, and the amount that would
 //! have passed, which must pass if it is tried, and with a cent more must not.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ const BASELINE: &str = include_str!("../../../fixtures/baseline.yaml");
 const EXP_MP: &str = include_str!("../../../fixtures/exp_mp.yaml");
 const REASONS: &[u8] = include_bytes!("../../../fixtures/reasons.ndjson");
 
-/// An id that no stream has, and that is no prime number.
+/// An id that no stream contains and that is not a prime.
 const FRESH_COMPOSITE_ID: &str = "8888888888888888888";
 
 proptest! {
@@ -33,18 +33,18 @@ proptest! {
 
 #[test]
 fn figures_of_the_fixtures_are_those_of_the_model() {
-    // Under `exp_mp` line 2 is declined for its amount, too, but line 17 for two rules at once.
+    // Under `exp_mp`, line 2 is also declined for its amount, but line 17 for two rules at once.
     assert_eq!(check(BASELINE, &baseline(), REASONS).amounts, 5);
     assert_eq!(check(EXP_MP, &exp_mp(), REASONS).amounts, 5);
 }
 
-/// How often advice was tried.
+/// The number of tries of advice.
 #[derive(Debug, Default)]
 struct Tried {
     amounts: usize,
 }
 
-/// What is told of a line, exactly as it stands there.
+/// The exact explanation of a line.
 #[derive(Debug, Deserialize)]
 struct Told {
     line_no: usize,
@@ -82,7 +82,7 @@ struct EarlierLine {
     reason: Option<String>,
 }
 
-/// Every line must be explained as the model decides it, and so must its advice.
+/// The explanation of every line must agree with the model, and so must its advice.
 #[track_caller]
 fn check(configuration: &str, settings: &Settings, input: &[u8]) -> Tried {
     let folder = Folder::with_input(input);
@@ -107,7 +107,7 @@ fn check(configuration: &str, settings: &Settings, input: &[u8]) -> Tried {
     tried
 }
 
-/// Returns what is told of every line, asked for by id, and by line where an id cannot be an argument.
+/// Returns the explanation of every line, by id, or by line if an id cannot be an argument.
 fn told_of_every_line(folder: &Folder, verdicts: &[Verdict]) -> Vec<Told> {
     let is_argument = |id: &str| id.len() < 256 && !id.contains('\0');
     let ids: BTreeSet<&str> =
@@ -127,7 +127,7 @@ fn told_of_every_line(folder: &Folder, verdicts: &[Verdict]) -> Vec<Told> {
     told
 }
 
-/// Returns the rules as the model's figures tell them.
+/// Returns the rules in the form of the explanation, with the model's figures.
 fn rules(figures: &Figures) -> Vec<Rule> {
     let rule = |name: &str, unit: &str, before: u128, adds: u128, limit: Option<u128>| {
         let (name, unit) = (name.to_owned(), unit.to_owned());
@@ -146,8 +146,8 @@ fn rules(figures: &Figures) -> Vec<Rule> {
     rules.into_iter().flatten().collect()
 }
 
-/// The lines that are said to have used up a limit must be earlier ones that the model decided so, and make up the
-/// figure that was compared.
+/// Lines that are said to have used up a limit must be earlier ones with that decision by the model, and add up to the
+/// compared figure.
 fn check_earlier(told: &Told, verdicts: &[Verdict]) {
     let none = Earlier::default();
     let earlier = told.earlier.as_ref().unwrap_or(&none);
@@ -168,7 +168,7 @@ fn check_earlier(told: &Told, verdicts: &[Verdict]) {
     assert_eq!(found, rule.map_or(0, |rule| rule.before), "{told:?}");
 }
 
-/// What of a line decides; whatever else stands there is passed over as it is.
+/// The deciding parts of a line; anything else is copied unchanged.
 #[derive(Deserialize, Serialize)]
 struct Attempt {
     id: Value,
@@ -177,7 +177,7 @@ struct Attempt {
     time: String,
 }
 
-/// A line that is decided once more with something changed.
+/// A line that is decided again after a change.
 struct Trial<'a> {
     input: &'a [u8],
     position: usize,
@@ -186,7 +186,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// The amount that is said to have passed must pass, and a cent more must not; returns whether one is said.
+    /// The amount that is said to pass must pass, and a cent more must not; returns whether there is one.
     fn check_amount(&self, told: &Told) -> bool {
         let Some(cents) = told.largest_amount_cents else { return false };
         let with = |cents: u128| {
@@ -197,7 +197,8 @@ impl Trial<'_> {
         true
     }
 
-    /// Advice must be given where one rule alone fails. What is said to have passed must pass; what is said not to, must not.
+    /// There must be advice if only one rule fails. An amount that is said to pass must pass; one that is said not to,
+    /// must not.
     fn check_advice(&self, told: &Told) {
         let advice = told.advice.as_deref().unwrap_or_default();
         let failing = told.rules.iter().filter(|rule| !rule.passes).count();
@@ -215,7 +216,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Returns the verdict on the line once it is changed; nothing if the change makes it longer than lines may be.
+    /// Returns the verdict on the changed line; nothing if it becomes too long.
     fn verdict_with(&self, change: impl FnOnce(&mut Attempt)) -> Option<Verdict> {
         let (before, line) = self.lines();
         let mut attempt: Attempt = serde_json::from_slice(line).unwrap();
@@ -225,7 +226,7 @@ impl Trial<'_> {
         fits.then(|| adjudicate(&[before, &changed].concat(), self.settings).swap_remove(self.position))
     }
 
-    /// Returns why the line is declined if it comes before all others.
+    /// Returns why the line is declined if it comes first.
     fn reason_as_the_first(&self) -> Option<&'static str> {
         adjudicate(self.lines().1, self.settings)[0].reason
     }

@@ -1,17 +1,17 @@
-//! The letter of the exported formats, which lenient readers would not hold us to.
+//! Exported formats by the letter of their specifications, beyond the demands of tolerant readers.
 
 use serde_json::Value;
 
 use super::folder::Folder;
 use super::harness::Program;
 
-/// A bad line, a good one, and a replay of it, so that there are values of every type.
+/// A bad line, a good one, and a replay of it, for values of every type.
 const INPUT: &str = r#"no attempt
 {"id":"15887","customer_id":"528","load_amount":"$3318.47","time":"2000-01-03T00:00:00Z"}
 {"id":"15887","customer_id":"528","load_amount":"$3318.47","time":"2000-01-03T00:00:00Z"}
 "#;
 
-/// Returns the export of a trace in which the last record has failed.
+/// Returns the export of a trace whose last record has failed.
 fn exported(format: &str) -> String {
     let folder = Folder::with_input(INPUT);
     Program::new(&folder)
@@ -31,7 +31,7 @@ fn is_hex(value: &Value, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-/// Holds an object of OTLP/JSON, and all in it, against the encoding's rules; returns how many spans there are.
+/// Checks an object of OTLP/JSON, with everything in it, against the encoding's rules; returns the number of spans.
 fn check_otlp(object: &Value) -> usize {
     let Value::Object(members) = object else {
         return object.as_array().into_iter().flatten().map(check_otlp).sum();
@@ -41,7 +41,7 @@ fn check_otlp(object: &Value) -> usize {
             "traceId" => is_hex(value, 32),
             "spanId" => is_hex(value, 16),
             "parentSpanId" => value == "" || is_hex(value, 16),
-            // 64-bit integers are decimal strings, which have no other form in JSON that every reader keeps.
+            // 64-bit integers are decimal strings, the only form in JSON that every reader preserves.
             "startTimeUnixNano" | "endTimeUnixNano" | "timeUnixNano" => value
                 .as_str()
                 .is_some_and(|text| text.parse::<u64>().is_ok_and(|time| time.to_string() == text)),
@@ -64,7 +64,7 @@ fn check_otlp(object: &Value) -> usize {
 }
 
 #[test]
-fn otlp_lines_keep_to_the_encoding_that_the_file_exporter_specifies() {
+fn otlp_lines_follow_the_file_exporters_specification() {
     let exported = exported("otlp");
     assert!(exported.ends_with('\n') && !exported.contains('\r'));
     let lines: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -79,7 +79,7 @@ fn otlp_lines_keep_to_the_encoding_that_the_file_exporter_specifies() {
 }
 
 #[test]
-fn chrome_events_are_one_object_of_complete_events_and_names_for_their_tracks() {
+fn chrome_events_are_one_object_with_named_tracks() {
     let object: Value = serde_json::from_str(&exported("chrome")).unwrap();
     assert!(object.as_object().unwrap().keys().eq(["displayTimeUnit", "traceEvents"]));
     assert_eq!(object["displayTimeUnit"], "ns");

@@ -1,4 +1,4 @@
-//! A file that may not grow further (`ulimit -f`), as on a full disk: an error of that file, not the end of the process.
+//! A file at its size limit (`ulimit -f`), as on a full disk: an error of that file, not the end of the process.
 //!
 //! Shells count the limit in blocks of 512 or of 1,024 bytes; what is written here is clearly below or above either.
 
@@ -8,7 +8,8 @@ use super::attempts::{accepted, attempts};
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Runs `count` lines with an output file that may have at most so many blocks, and returns the one line it must fail with.
+/// Runs `count` lines with an output file of at most this many blocks, and returns the one line with which it must
+/// fail.
 #[track_caller]
 fn told_of_limited_output(count: u32, blocks: u32, settings: &[&str]) -> String {
     let folder = Folder::with_input(attempts(count));
@@ -23,23 +24,23 @@ fn told_of_limited_output(count: u32, blocks: u32, settings: &[&str]) -> String 
 
 #[test]
 fn an_output_that_grows_too_large_at_the_end_fails_the_run() {
-    // 4 KiB of output, 1 KiB of room at most.
+    // 4 KiB of output, at most 1 KiB allowed.
     assert_snapshot!(told_of_limited_output(100, 1, &[]), @"error: the output `output.txt` cannot be written: File too large (os error 27) (the unfinished output is left in `output.txt.partial`)");
 }
 
 #[test]
-fn an_output_that_grows_too_large_in_the_middle_stops_the_run_whatever_the_policy() {
-    // 1 MiB of output, 512 KiB of room at most.
+fn an_output_over_the_size_limit_stops_any_run() {
+    // 1 MiB of output, at most 512 KiB allowed.
     for policy in ["stop", "continue"] {
         let told = told_of_limited_output(20_000, 512, &[&format!("runtime.on_step_error={policy}")]);
         insta::allow_duplicates! { assert_snapshot!(told, @"error: the output `output.txt` cannot be written: File too large (os error 27) (the unfinished output is left in `output.txt.partial`)"); }
     }
 }
 
-/// Runs 20 lines with a trace file that has not room enough, and returns what is said; the output must be complete.
+/// Runs 20 lines with a trace file whose limit is too small, and returns the message; the output must be complete.
 #[track_caller]
 fn told_of_limited_trace(jsonl: &str) -> String {
-    // 1 KiB of output and 50 KiB of records, 2 to 4 KiB of room in a file.
+    // 1 KiB of output and 50 KiB of records, 2 to 4 KiB allowed per file.
     let folder = Folder::with_input(attempts(20));
     let outcome = Program::after(&folder, "ulimit -f 4")
         .args(["run", "--trace-path", "trace.jsonl"])
@@ -51,7 +52,7 @@ fn told_of_limited_trace(jsonl: &str) -> String {
 }
 
 #[test]
-fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_complete() {
+fn a_trace_over_the_size_limit_at_the_end_is_reported_once() {
     assert_snapshot!(told_of_limited_trace("{write_mode: batch, flush_every_n: 1000000}"), @"
     error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27) (the output is complete)
     fund-load: 20 lines
@@ -66,10 +67,10 @@ fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_co
 }
 
 #[test]
-fn a_trace_that_grows_too_large_in_the_middle_is_reported_once_and_the_output_is_complete() {
+fn a_trace_over_the_size_limit_midway_is_reported_once() {
     let told = told_of_limited_trace("{write_mode: line}");
     assert_eq!(told.matches("error: ").count(), 1, "{told}");
-    // Which record is the first that has no room depends on how long the steps took.
+    // The first record beyond the limit depends on how long the steps took.
     let error = told.lines().next().unwrap();
     for part in ["error: trace `trace.jsonl`: ", "File too large", "(the output is complete)"] {
         assert!(error.contains(part), "{part}: {told}");

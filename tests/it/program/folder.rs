@@ -1,4 +1,4 @@
-//! A folder of a test's own, which is gone when the test is over.
+//! A test's own folder, removed when the test is over.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -16,7 +16,7 @@ impl Folder {
         Self(TempDir::new().unwrap())
     }
 
-    /// Returns a folder that holds `input.txt`, which is the file that the built-in configuration reads.
+    /// Returns a folder with `input.txt`, which the built-in configuration reads.
     pub(super) fn with_input(input: impl AsRef<[u8]>) -> Self {
         let folder = Self::new();
         folder.write("input.txt", input);
@@ -45,7 +45,7 @@ impl Folder {
         self.path_of(name).symlink_metadata().is_ok()
     }
 
-    /// Returns how many bytes the file holds: none if it is not there.
+    /// Returns the length of the file in bytes; 0 if it does not exist.
     pub(super) fn length(&self, name: &str) -> u64 {
         self.path_of(name).metadata().map_or(0, |metadata| metadata.len())
     }
@@ -59,7 +59,7 @@ impl Folder {
         names
     }
 
-    /// Returns everything that shows whether somebody has touched a file: its bytes, its inode and when it was written.
+    /// Returns a fingerprint of a file: its bytes, its inode and its time of modification.
     pub(super) fn fingerprint(&self, name: &str) -> (Vec<u8>, u64, i64, i64) {
         let metadata = self.path_of(name).symlink_metadata().unwrap();
         let bytes = fs::read(self.path_of(name)).unwrap();

@@ -1,4 +1,4 @@
-//! `trace show --follow`: a file that grows, shrinks or is replaced, and what ends it.
+//! `trace show --follow`: a file that grows, shrinks or is replaced, and the ends of following.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ use super::signals::signals;
 
 const ARGS: [&str; 5] = ["trace", "show", "--follow", "--json", "trace.jsonl"];
 
-/// Returns the records of so many lines, each line's together.
+/// Returns the records of this many lines, grouped by line.
 fn traces(lines: u32) -> Vec<String> {
     let folder = Folder::with_input(attempts(lines));
     Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
@@ -26,14 +26,14 @@ fn append(folder: &Folder, name: &str, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-/// Returns the lines of input that are shown, as soon as there are so many.
+/// Returns the lines of input shown, as soon as there are this many.
 fn shown(running: &Running, inputs: usize) -> Vec<u64> {
     let line_no = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["line_no"].as_u64();
     running.stdout_of(inputs).lines().filter_map(line_no).collect()
 }
 
 #[test]
-fn what_is_appended_is_shown_until_a_signal_even_if_it_comes_in_pieces() {
+fn appended_pieces_are_shown_until_a_signal() {
     let traces = traces(3);
     for (signal, exit) in signals() {
         let folder = Folder::new();
@@ -67,7 +67,7 @@ fn a_file_that_becomes_shorter_is_shown_from_its_beginning() {
 }
 
 #[test]
-fn a_file_that_is_replaced_under_its_name_is_followed_as_it_was_opened() {
+fn a_replaced_file_is_followed_as_it_was_opened() {
     let traces = traces(3);
     let folder = Folder::new();
     folder.write("trace.jsonl", &traces[0]);
@@ -90,13 +90,13 @@ fn following_ends_by_itself_when_nobody_reads_any_more() {
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line).unwrap();
     assert!(line.ends_with("]}\n"));
-    // The reader is gone, and nothing more is ever written to the trace.
+    // The reader is gone, and nobody writes to the trace any more.
     let outcome = running.wait();
     assert_eq!((outcome.exit, &*outcome.stderr), (0, ""));
 }
 
 #[test]
-fn what_is_not_there_or_no_trace_is_not_waited_for_but_a_wrong_line_is_passed_over() {
+fn following_waits_for_no_missing_file_and_skips_wrong_lines() {
     let folder = Folder::new();
     let outcome = Program::new(&folder).args(ARGS).exits_with(2);
     assert!(outcome.stderr.contains("`trace.jsonl` cannot be read: No such file"), "{}", outcome.stderr);

@@ -1,4 +1,4 @@
-//! The guides of the documentation: every command in them runs, ends as they say, and prints what they show.
+//! The guides of the documentation: every command in them runs, with the exit code and output that they show.
 
 use std::fs;
 use std::io::{self, Write};
@@ -14,9 +14,9 @@ const READING_TRACES: &str = include_str!("../../../docs/reading-traces.md");
 const RELIABILITY: &str = include_str!("../../../docs/reliability.md");
 const TRACE: &str = include_str!("../../../docs/trace.md");
 
-/// How a guide says that a command ends with another code than 0.
+/// A guide's mark for an exit code other than 0.
 const EXIT_MARK: &str = "# exits with ";
-/// What stands in a guide for lines that it leaves out.
+/// A guide's mark for omitted lines.
 const ELISION: &str = "...";
 
 #[test]
@@ -39,7 +39,7 @@ fn the_page_about_the_trace_is_true() {
     check(TRACE, 4);
 }
 
-/// Runs the commands of `guide` in order. There must be `least` or more: a guide that cannot be read has none.
+/// Runs the commands of `guide` in order. There must be at least `least`, because an unreadable guide has none.
 #[track_caller]
 fn check(guide: &str, least: usize) {
     let examples = examples(guide);
@@ -53,7 +53,7 @@ fn check(guide: &str, least: usize) {
         }
         let (exit, stdout, stderr) = shell(&folder, &command);
         assert_eq!(exit, expected, "{command}\n{stdout}{stderr}");
-        // In the middle of a pipe nothing but its complaint tells that a command failed.
+        // In the middle of a pipe, only its message shows that a command failed.
         assert!(!stderr.contains("error"), "{command}\n{stderr}");
         let mut printed = stdout.lines().map(lasting);
         for line in output.lines().filter(|line| !line.trim().is_empty() && *line != ELISION) {
@@ -71,16 +71,16 @@ fn check(guide: &str, least: usize) {
 struct Example {
     command: String,
     exit: i32,
-    /// What the guide shows of its standard output.
+    /// The part of its standard output that the guide shows.
     output: String,
 }
 
-/// Returns the commands of every `sh` block; a `text` block that follows one shows what its last command prints.
+/// Returns the commands of every `sh` block; a following `text` block shows the output of its last command.
 fn examples(guide: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut follows_commands = false;
     let mut blocks = guide.split("```");
-    // Before the first fence, and then after every second one, stands prose.
+    // Prose comes before the first fence, and then after every second one.
     blocks.next();
     while let Some(block) = blocks.next() {
         let (language, content) = block.split_once('\n').unwrap();
@@ -103,7 +103,7 @@ fn example(text: &str) -> Example {
     Example { command: text.to_owned(), exit, output: String::new() }
 }
 
-/// Returns a folder that holds `fixtures`, as the repository's root does, and `bin` with the program in it.
+/// Returns a folder with `fixtures`, as in the repository's root, and `bin` with the program.
 fn folder_with_fixtures() -> Folder {
     let folder = Folder::new();
     fs::create_dir(folder.path_of("bin")).unwrap();
@@ -116,7 +116,7 @@ fn folder_with_fixtures() -> Folder {
     folder
 }
 
-/// Runs `command` in `folder`, with nothing to read; returns exit code, standard output and standard error.
+/// Runs `command` in `folder`, without input; returns exit code, standard output and standard error.
 fn shell(folder: &Folder, command: &str) -> (i32, String, String) {
     #[expect(clippy::disallowed_methods, reason = "`jq` is wherever the one who runs the tests has it")]
     let path = std::env::var("PATH").unwrap();
@@ -132,7 +132,8 @@ fn shell(folder: &Folder, command: &str) -> (i32, String, String) {
     (output.status.code().expect("no signal"), text(output.stdout), text(output.stderr))
 }
 
-/// Returns the line without what differs from run to run: amounts of time, rates and shares, and how far words stand apart.
+/// Returns the line without the parts that differ from run to run: durations, rates and shares, and the space between
+/// words.
 fn lasting(line: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     for word in line.split_whitespace() {

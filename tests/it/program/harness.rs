@@ -1,4 +1,4 @@
-//! Starts the program as a user does, with arguments, environment and standard input.
+//! Starts the program like a user, with arguments, environment and standard input.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::thread;
 use super::folder::Folder;
 use super::running::{Outcome, Running};
 
-/// The program, about to be started. Its environment holds only what a test puts there.
+/// The program before its start. Its environment holds only the test's variables.
 pub(super) struct Program<'a> {
     folder: &'a Folder,
     command: Command,
@@ -54,19 +54,19 @@ impl<'a> Program<'a> {
         self
     }
 
-    /// Gives it this to read on standard input, where otherwise there is nothing.
+    /// Sets its standard input, which is empty otherwise.
     pub(super) fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(input.into());
         self
     }
 
-    /// Leads standard output somewhere else; the outcome then shows none.
+    /// Redirects standard output; the outcome then has none.
     pub(super) fn stdout(mut self, place: impl Into<Stdio>) -> Self {
         self.stdout = place.into();
         self
     }
 
-    /// Leads standard error somewhere else; the outcome then shows none.
+    /// Redirects standard error; the outcome then has none.
     pub(super) fn stderr(mut self, place: impl Into<Stdio>) -> Self {
         self.stderr = place.into();
         self
@@ -78,14 +78,14 @@ impl<'a> Program<'a> {
         let Some(input) = self.stdin.take() else { return self.start_with(Stdio::null()).wait() };
         let mut running = self.start_with(Stdio::piped());
         let mut pipe = running.take_stdin();
-        // A program that has heard enough does not read to the end.
+        // A program may stop reading before the end.
         let feeder = thread::spawn(move || drop(pipe.write_all(&input)));
         let outcome = running.wait();
         feeder.join().unwrap();
         outcome
     }
 
-    /// Runs the program to its end, which must be with this exit code.
+    /// Runs the program to its end, which must have this exit code.
     #[track_caller]
     pub(super) fn exits_with(self, exit: i32) -> Outcome {
         let outcome = self.run();
@@ -104,7 +104,8 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Returns where the program is: the one that `cargo xtask test` has built and names, or the one that cargo has built beside the tests.
+/// Returns the path of the program: the one that `cargo xtask test` has built and names, or the one that cargo has
+/// built beside the tests.
 pub(super) fn executable() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the one place that learns where the program is")]
     let path = std::env::var_os("FUND_LOAD_BIN");

@@ -1,19 +1,20 @@
-//! However much comes that makes no sense, the program takes it in constant memory and ends well.
+//! Senseless input in any amount: the program reads it in constant memory and ends well.
 
 use std::iter;
 
 use super::folder::Folder;
 use super::harness::Program;
 
-/// What the program may take: its code, 256 KiB of input and of output each, and a line of 1 MiB with what is made of it.
+/// The memory that the program may use: its code, 256 KiB of input and of output each, and a line of 1 MiB with the
+/// data made from it.
 const MEMORY_MAX_BYTES: u64 = 48 * 1024 * 1024;
 
-/// Without optimisations, a sixteenth of the volume is tried: still several times the memory that may be taken.
+/// Without optimisations, a sixteenth of the volume is tried: still several times the allowed memory.
 const SHARE: usize = if cfg!(debug_assertions) { 16 } else { 1 };
 
 const GIB: usize = 1024 * 1024 * 1024;
 
-/// Feeds the program what is generated on the fly; it must count so many lines, all of them declined.
+/// Feeds generated lines to the program; it must count this many lines, all declined.
 #[track_caller]
 fn check<'a>(pieces: impl Iterator<Item = &'a [u8]>, lines: usize) {
     let folder = Folder::new();
@@ -50,7 +51,7 @@ fn ten_million_bad_lines_are_declined_in_constant_memory() {
 
 #[test]
 fn random_bytes_are_declined_in_constant_memory() {
-    // Which bytes does not matter, but a failure must come again: Marsaglia's xorshift.
+    // Any bytes will do, but a failure must be repeatable: Marsaglia's xorshift.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let words = iter::repeat_with(|| {
         state ^= state << 13;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Returns a validator for the schema that the command prints. It holds formats, such as that of a date, to be binding.
+/// Returns a validator for the schema that the command prints. It enforces formats, such as that of a date.
 #[track_caller]
 pub(super) fn validator_of(command: &[&str]) -> Validator {
     let schema = schema_of(command);

@@ -1,5 +1,4 @@
-//! An attempt whose time is far ahead, in a run that forgets ids: it is reported, and can be kept from having an
-//! effect.
+//! An attempt far in the future, in a run that forgets ids: it is reported, and can be made ineffective.
 
 use insta::assert_snapshot;
 
@@ -47,7 +46,7 @@ fn a_bound_on_days_ahead_keeps_them() {
     assert!(folder.read("output.txt").ends_with("{\"id\":\"1\",\"customer_id\":\"1\",\"accepted\":false}\n"));
 }
 
-/// The first attempt of all has nothing to be held against: what follows is too old, and that is reported once.
+/// The first attempt of all has nothing to compare with: later ones are too old, and that is reported once.
 #[test]
 fn attempts_that_are_forgotten_at_once_are_reported() {
     let days = ["9999-12-31T00:00:00Z", "2024-02-01T00:00:00Z", "2024-02-01T00:00:00Z"];
@@ -65,7 +64,7 @@ fn a_bound_without_a_horizon_gets_a_warning() {
     assert!(told.contains("`nodes.idempotency_gate.max_days_ahead`: it has no effect"), "{told}");
 }
 
-/// A resumed run repeats the line, and does not report it again; what is too old by its own line it does.
+/// A resumed run repeats the line without a second report; it does report a line that is too old itself.
 #[test]
 fn a_run_with_a_checkpoint_reports_it_once() {
     let folder = Folder::with_input(poisoned());

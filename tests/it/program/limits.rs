@@ -1,4 +1,4 @@
-//! How much a run may remember, and for how long: where it stops, what it says then, and what is forgotten.
+//! Limits on a run's memory, in size and time: where it stops, its message, and the forgotten ids.
 
 use insta::assert_snapshot;
 
@@ -6,7 +6,7 @@ use super::attempts::{adjudicate, attempt_of, attempts};
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Runs `input`, which must go beyond a limit on its last line: all others must be in the unfinished output. Returns what is said.
+/// Runs `input`, whose last line must exceed a limit: all others must be in the unfinished output. Returns the message.
 #[track_caller]
 fn told_at_limit(input: &str, settings: &[&str]) -> String {
     let folder = Folder::with_input(input);
@@ -18,7 +18,7 @@ fn told_at_limit(input: &str, settings: &[&str]) -> String {
 }
 
 #[test]
-fn a_run_stops_before_the_first_id_too_many_and_says_what_to_do() {
+fn a_run_stops_before_one_id_too_many() {
     let at_the_bound = attempts(2) + &attempts(2);
     let folder = Folder::with_input(&at_the_bound);
     Program::new(&folder).args(["run"]).set(["runtime.limits.max_ids=2"]).exits_with(0);
@@ -32,7 +32,7 @@ fn a_run_stops_before_the_first_id_too_many_and_says_what_to_do() {
 }
 
 #[test]
-fn a_run_stops_before_the_first_customer_too_many_and_says_what_to_do() {
+fn a_run_stops_before_one_customer_too_many() {
     let at_the_bound = attempts(2) + &attempt_of("3", "1", "1.00", "2000-02-01T00:00:00Z") + "\n";
     let folder = Folder::with_input(&at_the_bound);
     Program::new(&folder).args(["run"]).set(["runtime.limits.max_customers=2"]).exits_with(0);
@@ -42,7 +42,7 @@ fn a_run_stops_before_the_first_customer_too_many_and_says_what_to_do() {
     assert_snapshot!(told_at_limit(&one_beyond, &settings), @"error: line 4: step `update_windows` failed: StoreFull: the customer is new, and as many are remembered as `runtime.limits.max_customers` allows: 2 (raise it) (the unfinished output is left in `output.txt.partial`)");
 }
 
-/// Bad lines and duplicates need no room, whatever they name.
+/// Bad lines and duplicates take no entry, whatever they name.
 #[test]
 fn lines_of_which_nothing_is_kept_pass_at_the_bound() {
     let time = "2000-01-01T00:00:00Z";

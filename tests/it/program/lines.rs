@@ -1,4 +1,4 @@
-//! What a line is: line ends, the byte order mark, the longest line, and that none is ever lost.
+//! Lines: line ends, the byte order mark, the longest line, and that none is ever lost.
 
 use super::attempts::{adjudicate, attempt, attempt_of, decision};
 use super::folder::Folder;
@@ -7,7 +7,7 @@ use super::harness::Program;
 const MARK: &str = "\u{feff}";
 const BLANK: &str = "INPUT_PARSE_ERROR";
 
-/// Returns the lines of output in short: the id, or the reason of a line that is declined.
+/// Returns short lines of output: the id, or the reason of a declined line.
 fn told(input: impl AsRef<[u8]>, settings: &[&str]) -> Vec<String> {
     let short = |(line, reason): (String, String)| match reason.as_str() {
         "ACCEPTED" => {
@@ -25,7 +25,7 @@ fn an_input_without_lines_gives_an_empty_output() {
 }
 
 #[test]
-fn every_physical_line_counts_blank_ones_and_a_last_one_without_its_end_too() {
+fn blank_and_unterminated_lines_count() {
     let (one, two) = (attempt("1"), attempt("2"));
     assert_eq!(told(format!("{one}\n{two}\n"), &[]), ["1", "2"]);
     assert_eq!(told(format!("{one}\n{two}"), &[]), ["1", "2"]);
@@ -36,7 +36,7 @@ fn every_physical_line_counts_blank_ones_and_a_last_one_without_its_end_too() {
 }
 
 #[test]
-fn a_cr_before_lf_belongs_to_the_line_end_and_a_lone_one_ends_no_line() {
+fn cr_belongs_to_a_line_end_only_before_lf() {
     let (one, two) = (attempt("1"), attempt("2"));
     assert_eq!(told(format!("{one}\r\n{two}\r\n"), &[]), ["1", "2"]);
     assert_eq!(told(format!("{one}\r{two}\n"), &[]), [BLANK], "one line: text after the object");
@@ -55,7 +55,7 @@ fn a_byte_order_mark_is_skipped_at_the_beginning_only() {
     assert_eq!(told(b"\xef\xbb", &[]), [BLANK], "half a mark is a line that is not UTF-8");
 }
 
-/// Returns the line of an attempt, made exactly `bytes` long by a key that is ignored.
+/// Returns the line of an attempt with exactly `bytes` bytes, padded by an ignored key.
 fn attempt_of_length(id: &str, bytes: usize) -> String {
     let start = attempt(id).replace('}', ",\"x\":\"");
     let line = format!("{start}{}\"}}", "x".repeat(bytes - start.len() - 2));
@@ -64,7 +64,7 @@ fn attempt_of_length(id: &str, bytes: usize) -> String {
 }
 
 #[test]
-fn a_line_may_be_as_long_as_the_bound_and_no_byte_longer_line_end_and_mark_not_counted() {
+fn the_longest_line_has_exactly_the_bound_in_bytes() {
     const BOUND: usize = 200;
     let setting = ["adapters.input_source.settings.max_line_bytes=200"];
     let (longest, too_long) = (attempt_of_length("1", BOUND), attempt_of_length("1", BOUND + 1));

@@ -1,4 +1,4 @@
-//! The program `fund-load` from outside, held against its contract: input, configuration, files, signals, traces.
+//! The program `fund-load` from outside, tested against its contract: input, configuration, files, signals, traces.
 
 mod browser;
 mod folder;

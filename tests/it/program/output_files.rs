@@ -1,4 +1,4 @@
-//! The output file: it takes its name when it is complete and not before, whatever happens.
+//! The output file takes its name when it is complete and not before, whatever happens.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -20,7 +20,7 @@ fn a_complete_output_has_its_name_and_is_its_owners_alone() {
 }
 
 #[test]
-fn an_output_that_is_there_stays_as_it_is_until_the_new_one_is_complete() {
+fn an_existing_output_stays_until_the_new_one_is_complete() {
     let folder = Folder::new();
     folder.write("output.txt", "earlier\n");
     let mut running = Program::new(&folder).args(["run", "--input", "-"]).start();
@@ -36,7 +36,7 @@ fn an_output_that_is_there_stays_as_it_is_until_the_new_one_is_complete() {
 }
 
 #[test]
-fn what_an_earlier_run_left_unfinished_is_overwritten() {
+fn an_earlier_unfinished_output_is_overwritten() {
     let folder = Folder::with_input(attempts(1));
     folder.write("output.txt.partial", "x".repeat(10_000));
     Program::new(&folder).args(["run"]).exits_with(0);
@@ -87,7 +87,7 @@ fn an_output_in_a_folder_that_is_not_there_cannot_be_opened() {
 }
 
 #[test]
-fn an_unfinished_output_whose_name_is_taken_by_a_folder_is_named() {
+fn a_folder_under_the_outputs_name_is_reported() {
     let folder = Folder::with_input(attempts(1));
     fs::create_dir(folder.path_of("output.txt.partial")).unwrap();
     let outcome = Program::new(&folder).args(["run"]).exits_with(1);
@@ -96,7 +96,7 @@ fn an_unfinished_output_whose_name_is_taken_by_a_folder_is_named() {
 }
 
 #[test]
-fn a_dash_stands_for_the_standard_streams_in_the_configuration_too() {
+fn a_dash_in_the_configuration_is_a_standard_stream() {
     let folder = Folder::new();
     let outcome =
         Program::new(&folder).args(["run", "--input", "-", "--output", "-"]).stdin(attempts(2)).exits_with(0);

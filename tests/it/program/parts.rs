@@ -1,4 +1,5 @@
-//! Files of each worker, merged and read, and process 0 writing for all: the bytes of one worker, and refusals where something is not whole.
+//! Files of each worker, merged and read, and process 0 writing for all: the bytes of one worker, and refusals of
+//! incomplete files.
 
 use std::fs;
 
@@ -12,7 +13,7 @@ use super::workers::{alone, cluster, input, program, start, without_time, withou
 
 const PARTS: [&str; 2] = ["--set", "adapters.output_sink.settings.parts=true"];
 
-/// Returns a folder in which a run with this many workers has written parts.
+/// Returns a folder with the parts of a run on this many workers.
 fn with_parts(input: &str, workers: &str) -> (Folder, Outcome) {
     let folder = Folder::with_input(input);
     let outcome = program(&folder, &PARTS).args(["--workers", workers]).exits_with(0);
@@ -23,7 +24,7 @@ fn merge<'a>(folder: &'a Folder, parts: &str) -> Program<'a> {
     Program::new(folder).args(["merge", parts])
 }
 
-/// Expects that parts merge to these results, and that readers take the trace's folder as the trace that it is.
+/// Expects that parts merge to these results, and that readers accept the trace's folder as a trace.
 #[track_caller]
 fn check_merged(folder: &Folder, output: &str, trace: &str) {
     let told = merge(folder, "output.txt.parts").exits_with(0).stderr;
@@ -47,7 +48,7 @@ fn check_merged(folder: &Folder, output: &str, trace: &str) {
 }
 
 #[test]
-fn parts_merge_to_what_one_worker_writes() {
+fn parts_merge_to_the_output_of_one_worker() {
     let input = input();
     let (expected, output, trace) = alone(&input, &[]);
     for workers in ["1", "2", "5"] {
@@ -84,7 +85,7 @@ fn an_empty_input_has_empty_parts() {
 }
 
 #[test]
-fn records_may_be_written_and_made_durable_as_they_are_told() {
+fn records_may_be_written_and_synced_as_they_are_told() {
     let input = input();
     let (_, output, trace) = alone(&input, &[]);
     let folder = Folder::with_input(&input);
@@ -170,7 +171,7 @@ fn grouped(count: usize) -> String {
 }
 
 #[test]
-fn a_run_that_is_killed_leaves_no_success_and_the_same_command_again_gives_the_same() {
+fn a_killed_run_has_no_success_file_and_can_be_repeated() {
     let input = attempts(60_000);
     let folder = Folder::with_input(&input);
     let untraced = ["--tracing", "disable", "--set", "runtime.tracing.sink=null", "--workers", "2"];
@@ -190,7 +191,7 @@ fn a_run_that_is_killed_leaves_no_success_and_the_same_command_again_gives_the_s
 }
 
 #[test]
-fn what_an_earlier_run_has_left_is_replaced() {
+fn parts_of_an_earlier_run_are_replaced() {
     let (folder, _) = with_parts(&input(), "5");
     let shorter = attempts(40);
     folder.write("input.txt", &shorter);
@@ -207,20 +208,20 @@ fn what_an_earlier_run_has_left_is_replaced() {
 }
 
 #[test]
-fn a_folder_with_anything_else_is_left_alone() {
+fn a_folder_with_other_files_is_left_alone() {
     for stranger in ["output.txt.parts/notes", "trace.parts/notes"] {
         let (folder, _) = with_parts(&input(), "2");
         folder.write(stranger, "mine");
         let told = program(&folder, &PARTS).args(["--workers", "2"]).exits_with(2).stderr;
         assert!(told.contains("holds `notes`, which is not a part (move it elsewhere"), "{told}");
         assert!(folder.has("output.txt.parts/_SUCCESS") && folder.has("trace.parts/_SUCCESS"));
-        // Whoever reads does not mind.
+        // Readers accept it.
         merge(&folder, "output.txt.parts").exits_with(0);
     }
 }
 
 #[test]
-fn what_is_not_whole_is_not_merged() {
+fn incomplete_parts_are_not_merged() {
     type Change = fn(&Folder);
     let changes: [(&str, Change); 5] = [
         ("part-00001` is missing", |folder| {
@@ -247,7 +248,7 @@ fn what_is_not_whole_is_not_merged() {
         assert_eq!(folder.read("output.txt"), "before");
         assert!(!folder.has("output.txt.partial"));
     }
-    // The same of a trace, to whoever reads it.
+    // The same for readers of a trace.
     let (folder, _) = with_parts(&input(), "2");
     fs::remove_file(folder.path_of("trace.parts/part-00001")).unwrap();
     let told = Program::new(&folder).args(["trace", "stats", "trace.parts"]).exits_with(2).stderr;

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::config_mistakes::mistakes;
 
 #[test]
-fn an_unknown_step_is_named_with_the_nearest_one_and_nothing_that_follows_from_it() {
+fn an_unknown_step_is_named_with_the_nearest_one() {
     let pipeline = "runtime:\n  pipeline:\n    - parse_load_attempt\n    - compute_time_key\n    - idempotency_gate\n    - compute_features\n    - evaluate_policies\n    - update_windows\n    - format_output\n    - write_output\n";
     assert_snapshot!(mistakes(pipeline), @"
     error: `runtime.pipeline.1`: no step is named `compute_time_key`
@@ -70,7 +70,7 @@ fn a_pipeline_whose_steps_do_not_fit_is_a_mistake_of_each_step() {
 }
 
 #[test]
-fn a_pipeline_that_takes_no_lines_or_lists_a_step_twice_is_refused() {
+fn pipelines_without_lines_or_with_repeats_are_refused() {
     assert_snapshot!(mistakes("runtime: {pipeline: []}\n"), @"
     error: `runtime.pipeline`: no step takes `RawLine`, which the source gives
       --> a.yaml:3:21

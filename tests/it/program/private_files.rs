@@ -1,4 +1,4 @@
-//! Every file that the program creates is its owner's alone, and none is written through a link.
+//! Private files: only the owner can read the program's files, and none is written through a link.
 //!
 //! Modes and links are looked at, so that these tests fail for root as well, whom no permission stops.
 
@@ -10,7 +10,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::wait_for_bytes;
 
-/// Each command that creates a file, which it is given the name of.
+/// Each command that creates a file, without the file's name.
 const COMMANDS: [&[&str]; 6] = [
     &["run", "--input", "input.txt", "--output"],
     &["run", "--input", "input.txt", "--trace-path"],
@@ -28,7 +28,7 @@ fn traced() -> Folder {
 }
 
 #[test]
-fn what_is_created_is_its_owners_alone_whatever_the_umask() {
+fn new_files_are_private_whatever_the_umask() {
     for args in COMMANDS {
         let folder = traced();
         Program::after(&folder, "umask 0").args(args).args(["created"]).exits_with(0);
@@ -38,7 +38,7 @@ fn what_is_created_is_its_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn an_unfinished_output_is_its_owners_alone_whatever_the_umask() {
+fn an_unfinished_output_is_private_whatever_the_umask() {
     let folder = Folder::new();
     let mut running = Program::after(&folder, "umask 0").args(["run", "--input", "-"]).start();
     running.send(attempts(1));
@@ -49,7 +49,7 @@ fn an_unfinished_output_is_its_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn a_link_is_refused_and_what_it_leads_to_is_untouched() {
+fn a_link_is_refused_and_its_target_untouched() {
     for target in ["target", "nothing there"] {
         for args in COMMANDS {
             let folder = traced();
@@ -65,7 +65,7 @@ fn a_link_is_refused_and_what_it_leads_to_is_untouched() {
 }
 
 #[test]
-fn a_link_under_the_unfinished_name_is_replaced_and_not_followed() {
+fn a_link_under_the_unfinished_name_is_replaced() {
     for args in COMMANDS.iter().filter(|args| !args.contains(&"--trace-path")) {
         let folder = traced();
         folder.write("target", "kept\n");

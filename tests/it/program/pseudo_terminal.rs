@@ -1,4 +1,4 @@
-//! A terminal for a program, and what it was sent.
+//! A terminal for a program, and the bytes that it received.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,7 +10,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::running::Capture;
 
-/// A terminal that nobody sits at.
+/// A terminal without a user.
 pub(super) struct PseudoTerminal {
     user_end: OwnedFd,
     sent: Capture,
@@ -32,7 +32,7 @@ impl PseudoTerminal {
         self.user_end.try_clone().unwrap()
     }
 
-    /// Returns what it was sent, line ends as they were written, once the programs have ended.
+    /// Returns the bytes that it received, with the original line ends, once the programs have ended.
     pub(super) fn sent(mut self) -> String {
         drop(self.user_end);
         self.sent.finish().replace("\r\n", "\n")

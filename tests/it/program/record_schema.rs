@@ -1,4 +1,4 @@
-//! The JSON Schema of a record, as a validator reads it: held against what runs write, and against `trace check`.
+//! The JSON Schema of a record, as a validator reads it, compared with written records and with `trace check`.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::json_schemas::validator_of;
 const EXP_MP: &str = include_str!("../../../fixtures/exp_mp.yaml");
 const REASONS: &str = include_str!("../../../fixtures/reasons.ndjson");
 
-/// Returns the records of a run over `input`, as they stand in its trace.
+/// Returns the records of a run over `input`, as in its trace.
 #[track_caller]
 fn written(input: &str, settings: &[&str], exit: i32) -> Vec<String> {
     let folder = Folder::with_input(input);
@@ -23,13 +23,13 @@ fn written(input: &str, settings: &[&str], exit: i32) -> Vec<String> {
     folder.read("trace.jsonl").lines().map(str::to_owned).collect()
 }
 
-/// Returns a record of a step that did its work, with everything that a record can show.
+/// Returns a record of a successful step, with every optional part.
 fn ok_record() -> Value {
     let settings = ["runtime.tracing.signature.mode=hash", "runtime.tracing.context_diff.mode=full"];
     serde_json::from_str(&written(&attempts(1), &settings, 0)[0]).unwrap()
 }
 
-/// Returns the record of a step that failed, alone as if its line and it were the first.
+/// Returns the record of a failed step, alone as if its line and it were the first.
 fn error_record() -> Value {
     let nothing_before = "runtime.tracing.context_diff={mode: whitelist, whitelist: [flags]}";
     let records = written(&attempts(2), &["runtime.limits.max_ids=1", nothing_before], 1);
@@ -38,7 +38,7 @@ fn error_record() -> Value {
     serde_json::from_str(&first).unwrap()
 }
 
-/// Returns whether `trace check` has nothing against the trace.
+/// Returns whether `trace check` accepts the trace.
 fn is_sound(trace: &str) -> bool {
     let outcome = Program::new(&Folder::new()).args(["trace", "check", "-"]).stdin(trace).run();
     assert!(outcome.exit <= 1, "{}", outcome.stderr);
@@ -67,7 +67,7 @@ fn every_record_that_a_run_writes_is_valid() {
                 format!("runtime.tracing.signature.mode={signature}"),
                 format!("runtime.tracing.context_diff={diff}"),
             ];
-            // Texts at their bound, too.
+            // Also texts at their bound.
             let input = REASONS.to_owned() + &attempt(&"é".repeat(300));
             let records = written(&input, &settings.each_ref().map(String::as_str), 0);
             assert!(records.len() > 200, "{}", records.len());
@@ -100,7 +100,8 @@ fn the_schema_and_the_check_agree_on_every_key_and_type() {
     assert!(agreed > 200 && refused > 150, "{agreed} {refused}");
 }
 
-/// Returns the record with each key of one of its objects left out, or of another type, and with a key more.
+/// Returns the record with each key of one of its objects removed, with another type for it, and with an additional
+/// key.
 fn mutations(record: &Value, object: &str) -> Vec<(String, Value)> {
     let mut mutations = Vec::new();
     let mut add = |what: String, mutate: &dyn Fn(&mut serde_json::Map<String, Value>)| {
@@ -121,7 +122,7 @@ fn mutations(record: &Value, object: &str) -> Vec<(String, Value)> {
     mutations
 }
 
-/// Returns whether the mutation is wrong only because another key says something else.
+/// Returns whether the mutation is wrong only in combination with another key.
 fn is_beyond_a_schema(mutation: &str) -> bool {
     let is_changed_otherwise = |mutation: &str| {
         let change = mutation.strip_prefix("/ctx_diff/tags/");
@@ -147,7 +148,7 @@ fn the_schema_and_the_check_agree_on_values() {
     const WRONG: bool = false;
     let validator = validator_of(&["trace", "schema"]);
     let (mut ok, error) = (ok_record(), error_record());
-    // A step that took no time: nothing but the form of its times can be wrong with them.
+    // A step of zero duration: only the form of its times can be wrong.
     ok["t_exit"] = ok["t_enter"].clone();
     ok["duration_ms"] = json!(0.0);
     let text = |chars: usize| json!("é".repeat(chars));
@@ -199,7 +200,7 @@ fn the_schema_and_the_check_agree_on_values() {
     }
 }
 
-/// Changes what the check, other than a schema, holds against what was changed in `place`.
+/// Updates the keys that the check, unlike a schema, compares with the one changed in `place`.
 fn change_along(record: &mut Value, place: &str) {
     match place {
         "/t_enter" => record["t_exit"] = record["t_enter"].clone(),
@@ -213,16 +214,16 @@ fn change_along(record: &mut Value, place: &str) {
 }
 
 #[test]
-fn what_a_schema_cannot_say_the_check_finds() {
+fn the_check_finds_faults_beyond_the_schema() {
     let validator = validator_of(&["trace", "schema"]);
     let ok = ok_record().to_string();
     for (from, to) in [
         (r#""trace_id":"run:1""#, r#""trace_id":"run:2""#),
         (r#""msg_out_count":1"#, r#""msg_out_count":2"#),
-        // To a schema, this is a whole number.
+        // For a schema, this is a whole number.
         (r#""line_no":1"#, r#""line_no":1.0"#),
         (r#""t_exit":"2"#, r#""t_exit":"1"#),
-        // 50 ms or more than lie between the times.
+        // 50 ms, or more than the difference of the times.
         (r#""duration_ms":"#, r#""duration_ms":5"#),
         (r#""amount_cents":"#, r#""amount_cents":1"#),
         (r#""status":"ok","error":null"#, r#""error":null,"status":"ok""#),

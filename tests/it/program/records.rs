@@ -1,4 +1,4 @@
-//! Records as somebody reads them from a trace file.
+//! Records as a reader sees them in a trace file.
 
 use serde_json::Value;
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};

@@ -1,4 +1,4 @@
-//! What a trace hides of customers' data: nowhere in it may it be found, and nothing else may change.
+//! Redaction of customers' data: a hidden value is nowhere in the trace, and nothing else changes.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::records::{records, tag};
 
-/// Ids that occur nowhere else in a trace, not even by chance; the last is none that is valid.
+/// Ids that occur nowhere else in a trace, not even by chance; the last one is invalid.
 const SECRETS: [&str; 5] = ["158870000123", "158870000124", "528000009991", "528000009992", "secret-id"];
 const KEY: &str = "the operator's own secret";
 const MASKED: &str = "runtime.tracing.redact={identity: mask, tags: [id, customer_id]}";
@@ -31,7 +31,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Returns the output and the trace of a run with these settings, and what it said.
+/// Returns the output, the trace and the messages of a run with these settings.
 fn run(settings: &[&str]) -> (String, String, String) {
     let folder = folder();
     let outcome =
@@ -40,7 +40,7 @@ fn run(settings: &[&str]) -> (String, String, String) {
 }
 
 #[test]
-fn hidden_values_are_nowhere_in_the_trace_and_decisions_are_the_same() {
+fn hidden_values_are_not_in_the_trace() {
     let (output, plain, _) =
         run(&["runtime.tracing.context_diff.mode=full", "runtime.tracing.signature.mode=hash"]);
     assert!(SECRETS.iter().all(|secret| plain.contains(secret)), "they are there to be hidden");
@@ -60,7 +60,7 @@ fn hidden_values_are_nowhere_in_the_trace_and_decisions_are_the_same() {
 }
 
 #[test]
-fn equal_values_have_equal_hashes_under_a_key_and_others_under_another() {
+fn hashes_of_values_depend_on_the_key() {
     let settings = [HASHED, "runtime.tracing.context_diff.mode=full", "runtime.tracing.signature.mode=hash"];
     let (_, trace, said) = run(&settings);
     assert!(!said.contains("note:"), "{said}");
@@ -89,9 +89,9 @@ fn equal_values_have_equal_hashes_under_a_key_and_others_under_another() {
     assert_ne!(other[0].msg_in.hash, records[0].msg_in.hash, "contents are hashed under the key, too");
 }
 
-/// A hash that anybody can compute would tell which of a few ids it is.
+/// A hash that anybody can compute would reveal which of a few ids it is.
 #[test]
-fn without_a_key_a_trace_that_hides_ids_has_no_hashes_and_says_so() {
+fn hidden_ids_without_a_key_leave_no_hashes() {
     for hidden in ["{identity: mask}", "{tags: [customer_id]}"] {
         let redaction = format!("runtime.tracing.redact={hidden}");
         let (_, trace, said) = run(&[&redaction, "runtime.tracing.signature.mode=hash"]);
@@ -120,7 +120,7 @@ fn a_hash_needs_a_key() {
 }
 
 #[test]
-fn a_key_file_that_holds_no_key_is_named_before_anything_is_touched() {
+fn an_empty_key_file_is_named_before_anything_is_touched() {
     let folder = folder();
     folder.write("empty", "");
     folder.write("longest", "k".repeat(4_096));
@@ -184,9 +184,9 @@ fn no_command_tells_the_key() {
     );
 }
 
-/// What can be told of the trace is told, and what it hides is not guessed.
+/// The visible part of the trace is explained, and the hidden part is not guessed.
 #[test]
-fn every_command_reads_a_trace_that_hides_what_it_can() {
+fn every_command_reads_a_redacted_trace() {
     let everything = "[id, customer_id, day, week, idempotency, differs, monday, prime, accepted, reason]";
     for identity in ["{identity: mask, tags: TAGS}", "{identity: hash, tags: TAGS, key_file: key}"] {
         let folder = folder();

@@ -20,7 +20,7 @@ fn traced() -> (Folder, String) {
 }
 
 #[test]
-fn a_torn_record_is_cut_once_and_the_next_run_appends_to_what_is_left() {
+fn a_torn_record_is_cut_once_and_the_next_run_appends() {
     let (folder, trace) = traced();
     let next = trace.lines().next().unwrap();
     folder.write("trace.jsonl", trace.clone() + &next[..200]);
@@ -39,7 +39,7 @@ fn a_torn_record_is_cut_once_and_the_next_run_appends_to_what_is_left() {
 }
 
 #[test]
-fn what_is_not_torn_is_left_as_it_is() {
+fn whole_records_are_left_alone() {
     let (folder, trace) = traced();
     let (first, rest) = trace.split_once('\n').unwrap();
     for (content, exit, why) in [
@@ -75,7 +75,7 @@ fn one_run_alone_cannot_be_repaired() {
 }
 
 #[test]
-fn what_is_nothing_but_torn_is_empty_when_it_is_cut() {
+fn a_trace_of_one_torn_record_is_empty_after_the_cut() {
     let (folder, trace) = traced();
     folder.write("trace.jsonl", &trace[..100]);
     let sound = "trace.jsonl: sound; 0 records of 0 inputs in 0 runs\n";

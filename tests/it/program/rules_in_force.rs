@@ -1,4 +1,4 @@
-//! What `check` and the summary of a run say about limits: which are in force, and which are off.
+//! Rules in `check` and in the summary of a run: which limits are enabled, and which are not.
 
 use insta::assert_snapshot;
 
@@ -20,7 +20,7 @@ fn lines(told: &str) -> String {
 }
 
 #[test]
-fn the_limits_in_force_are_told() {
+fn the_enabled_limits_are_shown() {
     assert_snapshot!(rules(&[]), @"
     limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
     memory: ids remembered forever, number of ids not limited, number of customers not limited
@@ -39,7 +39,7 @@ fn the_limits_in_force_are_told() {
 }
 
 #[test]
-fn every_limit_that_is_off_is_told() {
+fn every_disabled_limit_is_shown() {
     assert_snapshot!(rules(&[
         "nodes.evaluate_policies.limits={daily_amount: null, weekly_amount: null, daily_attempts: null}",
         "nodes.compute_features={monday_multiplier: {enabled: true, apply_to: limits}, prime_gate: {enabled: true}}",
@@ -55,7 +55,7 @@ fn every_limit_that_is_off_is_told() {
 }
 
 #[test]
-fn a_pipeline_without_the_step_of_a_rule_is_told() {
+fn a_pipeline_without_the_step_of_a_rule_is_reported() {
     let pipeline = |steps: &str| format!("runtime.pipeline=[{steps}, format_output, write_output]");
     let first = "parse_load_attempt, compute_time_keys, idempotency_gate, compute_features";
     assert_snapshot!(rules(&[&pipeline(&format!("{first}, evaluate_policies"))]), @"

@@ -1,4 +1,4 @@
-//! A program that runs: what it has written so far, signals to it, and its end. Nothing here waits forever.
+//! A running program: its output so far, signals to it, and its end. Every wait here has a bound.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::folder::Folder;
 
-/// How often it is looked whether something has happened, and how long nobody looks in between: 90 seconds altogether.
+/// The number of polls, and the time between two of them: 90 seconds altogether.
 const LOOKS: u32 = 45_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const STOPPED: char = 'T';
 const ZOMBIE: char = 'Z';
 
-/// A program that runs. A test that fails leaves none behind.
+/// A running program. A failing test leaves none behind.
 pub(super) struct Running {
     child: Child,
     folder: PathBuf,
@@ -28,12 +28,12 @@ pub(super) struct Running {
     stderr: Option<Capture>,
 }
 
-/// What became of a program that ended by itself.
+/// The end of a program.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) exit: i32,
     pub(super) stdout: String,
-    /// With the test's folder as `<folder>`, and without how long the run took.
+    /// With `<folder>` for the test's folder, and without the duration of the run.
     pub(super) stderr: String,
 }
 
@@ -49,12 +49,12 @@ impl Running {
         self.child.stdin.as_mut().unwrap().write_all(input.as_ref()).unwrap();
     }
 
-    /// Hands out standard input, to be written to elsewhere.
+    /// Returns standard input, for other writers.
     pub(super) fn take_stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().unwrap()
     }
 
-    /// Returns what stands on standard output as soon as that is `lines` lines.
+    /// Returns standard output as soon as it has `lines` lines.
     #[track_caller]
     pub(super) fn stdout_of(&self, lines: usize) -> String {
         within_reason("the lines on standard output", || {
@@ -63,7 +63,7 @@ impl Running {
         })
     }
 
-    /// Returns what stands on standard error as soon as that is a line.
+    /// Returns standard error as soon as it has a line.
     #[track_caller]
     pub(super) fn stderr_line(&self) -> String {
         within_reason("a line on standard error", || {
@@ -72,7 +72,7 @@ impl Running {
         })
     }
 
-    /// Stops the program once it has begun to read the file. Returns false if it was quicker and has come to the file's end.
+    /// Stops the program once it has begun to read the file. Returns false if it has come to the file's end first.
     #[track_caller]
     pub(super) fn stop_within(&self, name: &str) -> bool {
         let path = self.folder.join(name);
@@ -82,12 +82,12 @@ impl Running {
         self.signal(Signal::STOP);
         within_reason("the stop", || self.stands_still().then_some(()));
         let length = path.metadata().unwrap().len();
-        // What is found in the last blocks may be shown already.
+        // The findings in the last blocks may be shown already.
         self.bytes_read(&path).is_some_and(|bytes| 0 < bytes && bytes < length / 2)
     }
 
-    /// Stops the program in the middle of its work, and returns when none of its threads does anything any more: the signal alone does not wait for a
-    /// write that has begun. Returns false if the program came to its end before.
+    /// Stops the program in the middle of its work, and returns when none of its threads does anything any more: the
+    /// signal alone does not wait for a write in progress. Returns false if the program ended first.
     #[track_caller]
     pub(super) fn stop(&self) -> bool {
         self.signal(Signal::STOP);
@@ -95,16 +95,16 @@ impl Running {
         self.state() == STOPPED
     }
 
-    /// Returns whether every thread of the program is stopped or at its end.
+    /// Returns whether every thread of the program is stopped or has ended.
     fn stands_still(&self) -> bool {
         let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        // A thread that ends while it is looked at is gone: whether others still run is seen at the next look.
+        // A thread may end during the check: the next check sees whether others still run.
         let states =
             threads.map(|thread| Some(letter(&fs::read_to_string(thread.ok()?.path().join("stat")).ok()?)));
         states.into_iter().all(|state| state.is_some_and(|state| [STOPPED, ZOMBIE].contains(&state)))
     }
 
-    /// Returns how far the program has read the file, if it has it open.
+    /// Returns the program's position in the file, if it is open.
     fn bytes_read(&self, path: &Path) -> Option<u64> {
         let process = PathBuf::from(format!("/proc/{}", self.child.id()));
         let mut files = fs::read_dir(process.join("fd")).ok()?.flatten();
@@ -113,14 +113,14 @@ impl Running {
         about.strip_prefix("pos:")?.lines().next()?.trim().parse().ok()
     }
 
-    /// Returns the most memory that the program had so far, in bytes; it must still run.
+    /// Returns the program's peak memory so far, in bytes; it must still run.
     pub(super) fn peak_memory_bytes(&self) -> u64 {
         let about = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let peak = about.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
-    /// Returns the letter that the system has for what the program is at.
+    /// Returns the system's letter for the program's state.
     fn state(&self) -> char {
         letter(&fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap())
     }
@@ -129,7 +129,7 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Returns what became of the program, whose end must be an exit and no signal. Standard input stays as it is.
+    /// Returns the end of the program, which must be an exit and no signal. Standard input stays unchanged.
     #[track_caller]
     pub(super) fn wait(mut self) -> Outcome {
         let status = within_reason("the end of the program", || self.child.try_wait().unwrap());
@@ -141,7 +141,7 @@ impl Running {
     }
 }
 
-/// Ends the program if it still runs, as `kill -9` does.
+/// Kills the program if it still runs, like `kill -9`.
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -149,7 +149,7 @@ impl Drop for Running {
     }
 }
 
-/// A stream that is read as it comes.
+/// A stream that is read continuously.
 pub(super) struct Capture {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
@@ -179,13 +179,13 @@ impl Capture {
     }
 }
 
-/// Returns the letter for what a process or thread is at, from what the system says about it.
+/// Returns the letter for the state of a process or thread, from the system's description.
 fn letter(stat: &str) -> char {
-    // Before it stands the name, in brackets.
+    // The name, in brackets, comes first.
     stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap()
 }
 
-/// Returns what `look` finds as soon as it finds something.
+/// Returns the first result of `look`.
 #[track_caller]
 fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..LOOKS {
@@ -197,20 +197,20 @@ fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     panic!("waited too long for {what}");
 }
 
-/// Waits until the file is there and holds at least so many bytes.
+/// Waits until the file exists and has at least this many bytes.
 #[track_caller]
 pub(super) fn wait_for_bytes(folder: &Folder, name: &str, bytes: u64) {
     wait_until("bytes in a file", || folder.length(name) >= bytes);
 }
 
-/// Waits until `holds` says that it has come about.
+/// Waits until `holds` returns true.
 #[track_caller]
 pub(super) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     within_reason(what, || holds().then_some(()));
 }
 
-/// Takes the duration and the rate out of a summary, `fund-load: 2 lines in 0.001 s, 1,234 lines/s`, and the digest, which every new key of the
-/// configuration changes.
+/// Removes the duration and the rate from a summary, `fund-load: 2 lines in 0.001 s, 1,234 lines/s`, and the digest,
+/// which every new key of the configuration changes.
 fn without_times(text: &str) -> String {
     let lines = text.split_inclusive('\n').map(|line| match line.split_once(" in ") {
         Some((lines, time)) if line.starts_with("fund-load: ") && time.contains(" s") => format!("{lines}\n"),

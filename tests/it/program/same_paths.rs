@@ -1,4 +1,4 @@
-//! Files that would be read and written at once, or written twice, are refused, by whatever names they go.
+//! Files that would be read and written at once, or written twice, are refused under any name.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -63,7 +63,7 @@ fn the_output_is_not_the_input_by_any_name() {
             &["--input", "output.link"],
             &["--input", "output.hard"],
             &["--input", "linked_folder/sub/../output.txt"],
-            // Neither is there yet.
+            // Neither exists yet.
             &["--input", "new.txt", "--output", "./new.txt"],
             &["--input", "linked_folder/new.txt", "--output", "new.txt"],
         ],
@@ -71,7 +71,7 @@ fn the_output_is_not_the_input_by_any_name() {
 }
 
 #[test]
-fn the_trace_is_neither_the_input_nor_the_output_by_any_name() {
+fn the_trace_is_never_the_input_or_the_output() {
     check_refused(
         TRACE,
         "same file as the input",
@@ -256,7 +256,7 @@ fn nothing_that_is_read_lies_in_the_checkpoint() {
     }
 }
 
-/// What is written there would be read again, round and round.
+/// The program would read its own output again, without end.
 #[test]
 fn standard_output_is_not_the_input() {
     let output = ["--output", "-"];
@@ -294,7 +294,7 @@ fn a_file_on_standard_input_is_not_written() {
     );
 }
 
-/// With a descriptor for a name, a file has still its own.
+/// Under a descriptor's name, a file still has its own.
 #[test]
 fn a_descriptor_of_a_file_is_a_link_to_it() {
     for descriptor in ["/dev/fd/3", "/proc/self/fd/3", "/dev/stdout"] {
@@ -304,9 +304,9 @@ fn a_descriptor_of_a_file_is_a_link_to_it() {
     }
 }
 
-/// The same holds of commands that read a trace and write what they make of it.
+/// The same holds for commands that read a trace and write a file.
 #[test]
-fn what_is_made_of_a_trace_is_not_written_to_the_trace() {
+fn results_from_a_trace_are_not_written_to_it() {
     let folder = folder();
     Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).exits_with(0);
     fs::hard_link(folder.path_of("trace.jsonl"), folder.path_of("trace.hard")).unwrap();

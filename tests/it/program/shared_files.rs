@@ -1,4 +1,4 @@
-//! Runs that would write to the same file at once: the second is refused, and what the first writes stays whole.
+//! Runs that would write to the same file at once: the second is refused, and the first one's output stays whole.
 
 use rustix::process::Signal;
 
@@ -8,7 +8,8 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::{Running, wait_for_bytes};
 
-/// Lines of a run that is stopped on its way: it takes a while, so that the stop comes before the end on a busy machine, too.
+/// Lines for a run that is stopped midway: it takes a while, so that the stop comes before the end on a busy machine,
+/// too.
 const LONG: u32 = 20_000;
 const TRACED: [&str; 2] = ["--trace-path", "trace.jsonl"];
 
@@ -54,7 +55,7 @@ fn a_trace_that_a_run_writes_is_refused_to_every_other_run() {
     }
 }
 
-/// Otherwise one of them would end well with a part of what the other wrote under the name of its output.
+/// Otherwise one of them would succeed with a part of the other's output under its own name.
 #[test]
 fn an_output_that_a_run_writes_is_refused_to_every_other_run() {
     for first_has_a_checkpoint in [false, true] {

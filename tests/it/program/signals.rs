@@ -1,5 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP end a run after the line it is at, `kill -9` at once: what there is of output and trace
-//! then.
+//! SIGINT, SIGTERM and SIGHUP end a run after its current line, `kill -9` at once: the state of output and trace then.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -15,7 +14,8 @@ use super::running::wait_for_bytes;
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
 
-/// Returns the signals that end a run, with its exit code. Where the tests themselves ignore SIGHUP, as under `nohup`, so does a run.
+/// Returns the signals that end a run, with its exit codes. If the tests themselves ignore SIGHUP, as under `nohup`, so
+/// does a run.
 pub(super) fn signals() -> Vec<(Signal, i32)> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -23,7 +23,7 @@ pub(super) fn signals() -> Vec<(Signal, i32)> {
     SIGNALS.into_iter().filter(|(signal, _)| *signal != Signal::HUP || ignored & 1 == 0).collect()
 }
 
-/// Reads standard input, traces in batches that no run here fills.
+/// Reads standard input, and traces in batches that no run here fills.
 const ARGS: [&str; 7] = [
     "run",
     "--input",
@@ -35,7 +35,7 @@ const ARGS: [&str; 7] = [
 ];
 
 #[test]
-fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
+fn a_run_that_waits_for_input_can_be_ended() {
     let told = signals().into_iter().map(|(signal, exit)| {
         let folder = Folder::new();
         folder.write("output.txt", "earlier\n");
@@ -65,7 +65,7 @@ fn a_run_that_waits_for_input_ends_at_once_and_leaves_what_it_has_decided() {
     ");
 }
 
-/// `nohup` ignores the signal for whom it starts.
+/// `nohup` makes a program ignore the signal.
 #[test]
 fn a_hangup_that_was_ignored_stays_ignored() {
     let folder = Folder::new();
@@ -97,7 +97,7 @@ fn a_busy_run_ends_after_its_line_with_output_and_trace_in_step() {
         let folder = Folder::new();
         let mut running = Program::new(&folder).args(ARGS).start();
         let mut pipe = running.take_stdin();
-        // Input without an end, until nobody reads it any more.
+        // Endless input, until nobody reads it any more.
         let feeder = thread::spawn(move || {
             let block = attempts(1_000);
             while pipe.write_all(block.as_bytes()).is_ok() {}
@@ -122,11 +122,11 @@ fn a_busy_run_ends_after_its_line_with_output_and_trace_in_step() {
 }
 
 #[test]
-fn a_run_over_a_file_whose_output_is_waited_for_can_be_ended_as_well() {
+fn a_run_that_waits_for_its_reader_can_be_ended() {
     let folder = Folder::with_input(attempts(20_000));
     let (mut reader, writer) = io::pipe().unwrap();
     let running = Program::new(&folder).args(["run", "--output", "-"]).stdout(writer).start();
-    // One block is taken; what comes after it does not fit into the pipe, so that the run cannot be over yet.
+    // One block is taken; the rest does not fit into the pipe, so the run cannot be over yet.
     let mut output = vec![0; 1_000];
     reader.read_exact(&mut output).unwrap();
     running.signal(Signal::INT);
@@ -151,7 +151,7 @@ fn a_record_that_was_flushed_survives_kill_9() {
 }
 
 #[test]
-fn a_file_has_every_record_of_a_full_batch_and_no_other_when_the_run_is_killed() {
+fn a_killed_run_leaves_full_batches_only() {
     let folder = Folder::new();
     let args = ["run", "--input", "-", "--output", "-", "--trace-path", "trace.jsonl"];
     let batch = ["runtime.tracing.sink.jsonl={write_mode: batch, flush_every_n: 10}"];

@@ -1,4 +1,4 @@
-//! What is good in a line, up to the boundary of each rule of the contract's table.
+//! Valid spellings in a line, up to the boundary of each rule in the contract's table.
 
 use super::attempts::{adjudicate, attempt, attempt_of, decision};
 
@@ -17,13 +17,13 @@ fn check(line: impl AsRef<[u8]>, id: &str, customer_id: &str) {
     );
 }
 
-/// Returns the line of an attempt with the ids 1 and 2 that has a further key.
+/// Returns the line of an attempt with the ids 1 and 2 and an additional key.
 fn with(key: &str, value: &str) -> String {
     attempt_of("1", "2", "1.00", "2000-01-01T00:00:00Z").replace('}', &format!(",\"{key}\":{value}}}"))
 }
 
 #[test]
-fn white_space_between_tokens_and_the_order_of_keys_do_not_matter() {
+fn white_space_and_the_order_of_keys_do_not_matter() {
     check(
         " \t\r{ \"time\" : \"2000-01-01T00:00:00Z\" ,\"load_amount\":\"1.00\" ,\t\"customer_id\":\"2\", \"id\":\"1\" } \r\t",
         "1",
@@ -113,7 +113,7 @@ fn times_are_read_in_every_form_of_rfc_3339() {
 }
 
 #[test]
-fn a_leap_second_is_the_second_before_it_and_offsets_name_the_same_instant() {
+fn leap_seconds_and_offsets_name_the_instant() {
     let at = |time| attempt_of("1", "2", "1.00", time);
     let lines = [
         at("2000-01-01T00:59:60+01:00"),

@@ -1,5 +1,5 @@
-//! Characters that steer a terminal, or reorder or hide text: whatever the input, the configuration or a trace says,
-//! nobody is shown one.
+//! Characters that steer a terminal, or reorder or hide text: whatever the input, the configuration or a trace
+//! contains, the program never prints one.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::attempts::attempt_of;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Every one of them but NUL, which no argument can hold; the names of files and scenarios take all these.
+/// All of them except NUL, which no argument can contain; names of files and scenarios can contain all these.
 fn steering() -> String {
     let ranges = [
         0x01..=0x1f,
@@ -23,7 +23,7 @@ fn steering() -> String {
     ranges.into_iter().flatten().filter_map(char::from_u32).collect()
 }
 
-/// Asserts that `told` holds none of them but the ends of lines.
+/// Asserts that `told` contains none of them except line ends.
 #[track_caller]
 fn assert_safe(what: &str, told: &str) {
     if let Some(at) = told.find(|character| character != '\n' && needs_escape(character)) {
@@ -32,9 +32,9 @@ fn assert_safe(what: &str, told: &str) {
     }
 }
 
-/// Returns a folder with an input of nothing else, and the settings that show all of it.
+/// Returns a folder with an input full of them, and settings that show all of it.
 fn folder() -> (Folder, [String; 4]) {
-    // In JSON those below U+0020 have to be escaped.
+    // JSON has to escape those below U+0020.
     let text = serde_json::to_string(&format!("\0{}", steering())).unwrap();
     let text = text.trim_matches('"');
     let input = format!(
@@ -51,17 +51,17 @@ fn folder() -> (Folder, [String; 4]) {
     (Folder::with_input(input), settings)
 }
 
-/// Returns a name with all of them that a file can have.
+/// Returns a name with all of them that a file name can contain.
 fn name(stem: &str) -> String {
     format!("{stem}{}", steering())
 }
 
 #[test]
-fn a_trace_holds_them_as_escapes_and_says_what_the_input_said() {
+fn a_trace_escapes_them_and_keeps_their_meaning() {
     let (folder, settings) = folder();
     Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]).set(settings).exits_with(0);
     let trace = folder.read("trace.jsonl");
-    // Those that are only invisible are the exception.
+    // Merely invisible ones are the exception.
     let invisible = [
         "\u{200b}\u{200c}\u{200d}",
         "\u{2060}\u{2061}\u{2062}\u{2063}\u{2064}\u{2065}",
@@ -117,7 +117,7 @@ fn no_command_shows_one() {
     }
 }
 
-/// A trace may come from elsewhere: its texts may hold these characters as they are.
+/// A trace may come from elsewhere: its texts may contain these characters unescaped.
 #[test]
 fn of_a_foreign_trace_none_is_shown_either() {
     let (folder, settings) = folder();

@@ -1,4 +1,4 @@
-//! Outputs that are no regular files: pipes, devices, a reader that has heard enough.
+//! Outputs that are not regular files: pipes, devices, a reader that stops.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -65,7 +65,7 @@ fn a_conversation_is_possible() {
 }
 
 #[test]
-fn the_records_of_a_line_can_be_read_before_the_next_line_is_sent() {
+fn the_records_of_a_line_precede_the_next_line() {
     let folder = Folder::new();
     let program = Program::new(&folder).args(["run", "--input", "-", "--tracing", "enable"]);
     let mut running = program.set(["runtime.tracing.sink={kind: stdout}"]).start();
@@ -92,7 +92,7 @@ fn a_device_is_written_to_as_it_is() {
 fn a_full_disk_fails_the_run_with_one_line() {
     let few = Folder::with_input(attempts(1));
     assert_snapshot!(one_line(&Program::new(&few).args(["run", "--output", "/dev/full"]).run()), @"error: the output `/dev/full` cannot be written: No space left on device (os error 28)");
-    // More than is buffered: the failure comes up in the middle.
+    // More than the buffers hold: the failure occurs in the middle.
     let many = Folder::with_input(attempts(20_000));
     let outcome = Program::new(&many).args(["run", "--output", "/dev/full"]).run();
     let told = one_line(&outcome);
@@ -100,7 +100,7 @@ fn a_full_disk_fails_the_run_with_one_line() {
 }
 
 #[test]
-fn a_failure_to_write_stops_the_run_whatever_the_policy() {
+fn a_failed_write_stops_the_run_whatever_the_policy() {
     let folder = Folder::with_input(attempts(20_000));
     let program = Program::new(&folder).args(["run", "--output", "/dev/full", "--trace-path", "trace.jsonl"]);
     let outcome = program.set(["runtime.on_step_error=continue"]).exits_with(1);
@@ -116,7 +116,7 @@ fn a_reader_that_closes_early_fails_the_run_with_one_line() {
         let folder = Folder::with_input(attempts(count));
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
-        // A process that another test is just starting has the reader for a moment, too.
+        // A process that another test is just starting holds the reader for a moment, too.
         wait_until(&writer, PollFlags::ERR);
         let outcome = Program::new(&folder).args(["run", "--output", "-"]).stdout(writer).run();
         let told = one_line(&outcome);
@@ -128,7 +128,7 @@ fn a_reader_that_closes_early_fails_the_run_with_one_line() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_noticed_before_the_run_waits_for_more_input() {
+fn a_closed_output_is_noticed_while_waiting_for_input() {
     let folder = Folder::new();
     let (mut reader, writer) = io::pipe().unwrap();
     let own_writer = writer.try_clone().unwrap();
@@ -140,7 +140,7 @@ fn a_reader_that_is_gone_is_noticed_before_the_run_waits_for_more_input() {
     let length = reader.read(&mut answer).unwrap();
     assert_eq!(answer[..length], *accepted(1).as_bytes());
     drop(reader);
-    // A process that another test is just starting has the reader for a moment, too.
+    // A process that another test is just starting holds the reader for a moment, too.
     wait_until(&own_writer, PollFlags::ERR);
 
     running.send(attempts(1));
@@ -150,7 +150,7 @@ fn a_reader_that_is_gone_is_noticed_before_the_run_waits_for_more_input() {
     drop(stdin); // The run has ended although more could have come.
 }
 
-/// Waits for bytes in a pipe (`IN`), or until nobody reads it (`ERR`), but not forever.
+/// Waits for bytes in a pipe (`IN`), or until nobody reads it (`ERR`), with a bound.
 #[track_caller]
 pub(super) fn wait_until(pipe: &impl AsFd, state: PollFlags) {
     let timeout = Timespec { tv_sec: 30, tv_nsec: 0 };
@@ -176,7 +176,7 @@ fn closed_standard_streams_make_nothing_panic() {
     assert_eq!(folder.read("output.txt"), "");
 }
 
-/// As `>(command)` of a shell is one.
+/// Like `>(command)` in a shell.
 #[test]
 fn a_link_to_a_pipe_or_device_is_written_to_as_it_is() {
     let folder = Folder::with_input(attempts(2));

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees while traces are read: a bar when it takes long, and colours.
+//! The view of a person at a terminal while traces are read: a bar for long reads, and colours.
 
 use std::fs::File;
 use std::thread;
@@ -12,10 +12,10 @@ use super::harness::Program;
 use super::pseudo_terminal::PseudoTerminal;
 use super::running::{Outcome, wait_for_bytes};
 
-/// Longer than what may pass without a bar.
+/// Longer than the time without a bar.
 const LONG: Duration = Duration::from_millis(1_100);
 
-/// How often the small trace stands in the large one, which takes a while to be read.
+/// The number of copies of the small trace in the large one, which takes a while to read.
 const COPIES: usize = 100;
 
 /// Returns a folder with a small trace and a large one.
@@ -30,7 +30,7 @@ fn traced() -> Folder {
     folder
 }
 
-/// Every command that reads a trace through, with its exit code. What it prints comes at the end.
+/// Every command that reads a whole trace, with its exit code. Its output comes at the end.
 const READERS: [(&[&str], i32); 8] = [
     (&["trace", "stats", "large.jsonl", "--run", "100"], 0),
     (&["trace", "check", "large.jsonl"], 0),
@@ -42,11 +42,11 @@ const READERS: [(&[&str], i32); 8] = [
     (&["explain", "large.jsonl", "--line", "11"], 1),
 ];
 
-/// How often a program is started that comes to the end of the large trace before it can be stopped.
+/// How often to start a program again that reaches the end of the large trace before it can be stopped.
 const TRIES: usize = 50;
 
-/// Runs a program to its end, with a long pause in the midst of the large trace. Returns what became of it, and what the
-/// terminal was sent that `program` leads its streams to.
+/// Runs a program to its end, with a long pause in the middle of the large trace. Returns its result, and the bytes
+/// sent to the terminal to which `program` leads its streams.
 #[track_caller]
 fn run_with_a_pause<'a>(program: impl Fn(&PseudoTerminal) -> Program<'a>) -> (Outcome, String) {
     for _ in 0..TRIES {
@@ -61,12 +61,12 @@ fn run_with_a_pause<'a>(program: impl Fn(&PseudoTerminal) -> Program<'a>) -> (Ou
     panic!("the large trace was always read before the program could be stopped");
 }
 
-/// Whether a bar was among what a terminal was sent.
+/// Returns whether a terminal received a bar.
 fn has_bar(sent: &str) -> bool {
     sent.contains("% ") && sent.contains(" left")
 }
 
-/// Returns the text that stays, of a terminal that a bar was on.
+/// Returns the remaining text of a terminal that had a bar.
 fn what_stays(sent: &str) -> &str {
     const CLEARED: &str = "\r\u{1b}[2K";
     sent.rsplit_once(CLEARED).map_or(sent, |(_, rest)| rest)
@@ -77,7 +77,7 @@ fn a_command_that_reads_for_long_shows_a_bar_and_takes_it_away() {
     let folder = traced();
     let check = |place: usize, args: &[&str], exit: i32| {
         let quiet = Program::new(&folder).args(args).exits_with(exit);
-        // Results to a file, since a pipe may lead to a pager.
+        // Results go to a file, because a pipe may lead to a pager.
         let results = format!("results-{place}");
         let (outcome, sent) = run_with_a_pause(|terminal| {
             let program = Program::new(&folder).args(args).env("TERM", "xterm");
@@ -115,7 +115,7 @@ fn a_long_run_shows_a_bar_and_then_its_summary() {
 }
 
 #[test]
-fn no_bar_is_shown_where_nobody_would_see_it_or_it_would_disturb() {
+fn a_bar_is_shown_only_where_it_does_not_disturb() {
     let folder = traced();
     let args = ["trace", "show", "large.jsonl", "--id", "none"];
     let none = "note: no input matches\n";
@@ -148,7 +148,7 @@ fn a_short_trace_shows_no_bar() {
 #[test]
 fn results_on_the_same_terminal_stand_below_where_the_bar_was() {
     let folder = traced();
-    // The first finding is the end of a long search; more of them than fit a block of output.
+    // The first finding is the end of a long search; there are more of them than fit into a block of output.
     let wrong = "no record\n".repeat(1_000);
     folder.write("large.jsonl", folder.read("large.jsonl") + &wrong);
     for args in [&["trace", "check", "large.jsonl"][..], &["trace", "check", "--json", "large.jsonl"]] {
@@ -162,7 +162,7 @@ fn results_on_the_same_terminal_stand_below_where_the_bar_was() {
     }
 }
 
-/// Returns what `trace show` prints to a terminal with these settings in its environment.
+/// Returns the output of `trace show` to a terminal with these environment variables.
 fn shown_on_a_terminal(folder: &Folder, environment: &[(&str, &str)], args: &[&str]) -> String {
     let terminal = PseudoTerminal::open();
     let mut program = Program::new(folder).args(["trace", "show", "small.jsonl"]).args(args);

@@ -1,6 +1,7 @@
-//! When records are written to the file and when the file is made durable, as the system sees it.
+//! Cadence of a trace: when records are written to the file and when it is synced, as the system sees it.
 //!
-//! That takes `strace`. Where there is none, or it is not allowed, these tests say that they were skipped; the sink has its own, on a journal.
+//! This needs `strace`. Where it is missing or not allowed, these tests say that they were skipped; the sink has tests
+//! of its own, on a journal.
 
 use std::io::{self, Write};
 
@@ -10,11 +11,12 @@ use super::attempts::attempts;
 use super::folder::Folder;
 use super::harness::Program;
 
-/// Returns the system calls on the trace file of a run over one line, which has eight records, or nothing without `strace`.
+/// Returns the system calls on the trace file of a run over one line, which has eight records, or nothing without
+/// `strace`.
 #[track_caller]
 fn calls(jsonl: &str) -> Option<String> {
     let folder = Folder::with_input(attempts(1));
-    // By its whole path: the environment names none to look in.
+    // By its full path, because the environment has none.
     let attempt = Program::after(&folder, "strace -o /dev/null /bin/true").args(["--version"]).run();
     if attempt.exit != 0 {
         let why =
@@ -39,7 +41,7 @@ fn calls(jsonl: &str) -> Option<String> {
 }
 
 #[test]
-fn a_line_is_one_write_and_nothing_is_made_durable_unless_it_is_asked_for() {
+fn a_line_is_one_write_and_syncs_are_opt_in() {
     let Some(calls) = calls("{write_mode: line}") else { return };
     assert_snapshot!(calls, @"write 1, write 1, write 1, write 1, write 1, write 1, write 1, write 1");
 }
@@ -51,7 +53,7 @@ fn a_batch_is_one_write_and_the_end_brings_the_rest() {
 }
 
 #[test]
-fn what_is_buffered_is_written_before_the_file_is_made_durable() {
+fn buffered_records_are_written_before_the_sync() {
     let Some(calls) = calls("{flush_every_n: 2, fsync_every_n: 3}") else { return };
     assert_snapshot!(calls, @"write 2, write 1, sync, write 1, write 2, sync, write 2, sync");
 }

@@ -1,4 +1,4 @@
-//! `trace export` for OpenTelemetry, read back with the types that OTLP's own definition gives.
+//! `trace export` for OpenTelemetry, read back with the types of OTLP's own definition.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn traced() -> Folder {
     folder
 }
 
-/// Returns the requests that the export of the trace holds, a line each.
+/// Returns the requests in the export of the trace, one per line.
 fn exported(folder: &Folder, args: &[&str]) -> Vec<ExportTraceServiceRequest> {
     let args = [&["trace", "export", "trace.jsonl", "--format", "otlp"], args].concat();
     let lines = Program::new(folder).args(args).exits_with(0).stdout;
@@ -50,7 +50,7 @@ fn integer(integer: impl TryInto<i64>) -> Value {
     Value::IntValue(integer.try_into().ok().unwrap())
 }
 
-/// Holds the span of a step against its record.
+/// Compares the span of a step with its record.
 #[track_caller]
 fn assert_tells(span: &Span, record: &TraceRecord) {
     assert_eq!((&span.name, span.kind), (&record.step_name, SpanKind::Internal as i32));

@@ -13,7 +13,7 @@ use super::records::records;
 use super::streams::wait_until;
 
 #[test]
-fn a_trace_that_cannot_be_opened_ends_the_run_before_the_first_line() {
+fn an_unopenable_trace_ends_the_run_before_the_first_line() {
     let folder = Folder::with_input(attempts(1));
     folder.write("output.txt", "earlier\n");
     fs::create_dir(folder.path_of("folder")).unwrap();
@@ -65,7 +65,7 @@ fn a_torn_line_at_the_end_is_ended_so_that_it_spoils_no_record() {
 }
 
 #[test]
-fn a_sink_that_fails_is_reported_once_and_costs_the_exit_code_but_not_the_output() {
+fn a_failing_sink_costs_the_exit_code_not_the_output() {
     for count in [1, 1_000] {
         let folder = Folder::with_input(attempts(count));
         let expected: String = (1..=count).map(accepted).collect();
@@ -81,7 +81,7 @@ fn a_sink_that_fails_is_reported_once_and_costs_the_exit_code_but_not_the_output
 }
 
 #[test]
-fn what_is_said_of_a_sink_that_failed_names_its_file() {
+fn the_report_of_a_failed_sink_names_its_file() {
     let folder = Folder::with_input(attempts(1));
     let outcome = Program::new(&folder).args(["run", "--trace-path", "/dev/full"]).exits_with(1);
     let error = outcome.stderr.lines().find(|line| line.starts_with("error: ")).unwrap();
@@ -89,12 +89,12 @@ fn what_is_said_of_a_sink_that_failed_names_its_file() {
 }
 
 #[test]
-fn records_for_a_reader_that_has_closed_standard_output_do_not_harm_the_output() {
+fn a_closed_standard_output_for_records_harms_no_output() {
     for count in [1, 1_000] {
         let folder = Folder::with_input(attempts(count));
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
-        // A process that another test is just starting has the reader for a moment, too.
+        // A process that another test is just starting holds the reader for a moment, too.
         wait_until(&writer, PollFlags::ERR);
         let outcome = Program::new(&folder)
             .args(["run", "--tracing", "enable"])

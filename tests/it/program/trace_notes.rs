@@ -1,4 +1,5 @@
-//! What the steps note, so that a trace with tags and metrics explains every decision: the contract's table, row by row.
+//! Annotations of the steps: a trace with tags and metrics explains every decision, by the contract's table, row by
+//! row.
 
 use insta::assert_snapshot;
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};
@@ -15,7 +16,7 @@ const PRIME_GATE: [&str; 3] = [
     "nodes.update_windows.daily_prime_gate.enabled=true",
 ];
 
-/// Returns what each step has changed in tags and metrics for the last line of `input`, a step a line.
+/// Returns each step's changes to tags and metrics for the last line of `input`, one step per line.
 #[track_caller]
 fn notes(input: &[String], settings: &[&str]) -> String {
     let folder = Folder::with_input(input.join("\n"));
@@ -30,7 +31,7 @@ fn notes(input: &[String], settings: &[&str]) -> String {
     lines.join("\n")
 }
 
-/// Returns what the step added to tags and metrics, in the order in which it stands there, a space before each.
+/// Returns the step's additions to tags and metrics in their order, a space before each.
 fn added(record: &TraceRecord) -> String {
     let entries = |snapshot: &Option<ContextSnapshot>, field: &str| -> Vec<String> {
         let json = snapshot.as_ref().unwrap().as_json();

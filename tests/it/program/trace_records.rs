@@ -1,4 +1,4 @@
-//! The records of a trace file: their form, their order, and one for each step that handled a message.
+//! Records of a trace file: their form, their order, and one for each step that handled a message.
 
 use std::collections::HashSet;
 
@@ -64,7 +64,7 @@ fn a_record_has_every_key_in_its_order() {
 }
 
 #[test]
-fn every_step_that_handles_a_message_leaves_one_record_in_order_of_execution() {
+fn every_step_leaves_one_record_in_order() {
     let records = records(&trace(&(attempts(1) + "x\n" + &attempts(1)), &[]));
     let whole_way = [
         "0 parse_load_attempt#0 RawLine -> LoadAttempt",

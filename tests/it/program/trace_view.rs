@@ -1,4 +1,4 @@
-//! The page of `trace view` in a real browser: what it promises to a reader, one promise a test.
+//! The page of `trace view` in a real browser: its promises to a reader, one per test.
 
 use std::fmt::Write;
 
@@ -101,7 +101,7 @@ fn search_finds_by_id_and_by_line_the_exact_first() {
 }
 
 #[test]
-fn an_inputs_steps_tell_what_they_changed() {
+fn an_inputs_steps_show_their_changes() {
     let folder = Folder::with_input(LINES);
     let Some(mut page) = view_one_run(&folder) else { return };
     page.press("/");
@@ -115,7 +115,7 @@ fn an_inputs_steps_tell_what_they_changed() {
 }
 
 #[test]
-fn what_the_trace_lacks_is_said_with_the_setting_that_brings_it() {
+fn missing_parts_are_named_with_their_setting() {
     let folder = Folder::with_input(LINES);
     run(&folder, &[]);
     let Some(mut page) = view(&folder) else { return };
@@ -129,7 +129,7 @@ fn what_the_trace_lacks_is_said_with_the_setting_that_brings_it() {
     run(&folder, &settings);
     let Some(mut page) = view(&folder) else { return };
     assert!(page.text("#decisions").contains("DAILY_AMOUNT_LIMIT"));
-    // Which input the page opens with depends on how long each has taken, and not every line has a day.
+    // The page opens with the slowest input, which varies, and not every line has a day.
     page.press("/");
     page.write("777");
     assert!(page.text("#waterfall").contains("tags.day"));
@@ -137,7 +137,7 @@ fn what_the_trace_lacks_is_said_with_the_setting_that_brings_it() {
 }
 
 #[test]
-fn steps_that_decide_nothing_are_no_lack_of_the_trace() {
+fn steps_without_decisions_are_not_missing_parts() {
     let folder = Folder::new();
     let tagged =
         |tag: &str| format!(r#""ctx_after":{{"tags":{{{tag}}}}},"ctx_diff":{{}},"status":"ok","error":null"#);
@@ -154,7 +154,7 @@ fn steps_that_decide_nothing_are_no_lack_of_the_trace() {
 }
 
 #[test]
-fn errors_are_told_in_full_at_their_step() {
+fn errors_are_shown_in_full_at_their_step() {
     let folder = Folder::new();
     let error = r#""ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"StepError","message":"no <i>luck</i>","where":"b","stack":null}"#;
     let trace = [record("r", 1, (0, "a"), OK), record("r", 1, (1, "b"), error), record("r", 2, (0, "a"), OK)];
@@ -236,7 +236,7 @@ fn runs_and_decisions_are_chosen() {
 #[test]
 fn an_input_beyond_the_sample_is_said_to_be_beyond_it() {
     let folder = Folder::new();
-    // The first 200 are the slowest of equals; the others take some 8.5 MB, and every second is dropped.
+    // The first 200 are the slowest of equals; the others take some 8.5 MB, and every second one is dropped.
     let trace: String = (1..=40_000).map(|line_no| record("r", line_no, (0, "only"), OK)).collect();
     folder.write("it's a trace.jsonl", trace);
     let view = ["trace", "view", "it's a trace.jsonl", "--output", "report.html"];
@@ -257,7 +257,7 @@ fn an_input_beyond_the_sample_is_said_to_be_beyond_it() {
     assert!(hint.ends_with("--id 20000."), "{hint}");
 }
 
-/// Returns a trace whose every name is as long and as unbreakable as names get.
+/// Returns a trace whose names are all as long and as unbreakable as possible.
 fn trace_of_long_names() -> String {
     let (name, word) = ("a_step_with_a_long_name_".repeat(8), "W".repeat(250));
     let after = format!(r#""ctx_after":{{"tags":{{"accepted":"false","reason":"{word}"}}}}"#);
@@ -286,7 +286,7 @@ fn on_a_phone_nothing_is_wider_than_the_screen() {
             page.resize(width, 740);
             let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(page.eval(overflow), 0, "the page does not scroll sideways at {width}");
-            // What sticks out of its box without widening the page would be cut.
+            // Content that overflows its box without widening the page would be cut.
             let cut = "[...document.querySelectorAll('section *')].filter(each => each.getBoundingClientRect().right > innerWidth).map(each => each.outerHTML.slice(0, 200))";
             assert_eq!(page.eval(cut), json!([]), "at {width}");
         }
@@ -294,7 +294,7 @@ fn on_a_phone_nothing_is_wider_than_the_screen() {
     }
 }
 
-/// Lists the texts whose contrast to what is behind them is below 4.5, which is what WCAG asks for at level AA.
+/// Lists the texts whose contrast to their background is below 4.5, the bound of WCAG at level AA.
 const TOO_PALE: &str = r"(() => {
   const parts = (color) => color.match(/[\d.]+/g).map(Number);
   const light = (color) => {

@@ -1,4 +1,4 @@
-//! `--tracing` and `--trace-path`: which of them wins, over what, and that the output is the same whatever they say.
+//! `--tracing` and `--trace-path`: their precedence, and that the output is always the same.
 
 use insta::assert_snapshot;
 
@@ -9,7 +9,7 @@ use super::harness::Program;
 const TRACED_IN_FILE: &str = "version: 1\nscenario: {name: x}\nruntime: {tracing: {enabled: true, sink: {kind: jsonl, jsonl: {path: file.jsonl}}}}\n";
 const UNTRACED_IN_FILE: &str = "version: 1\nscenario: {name: x}\nruntime: {tracing: {enabled: false, sink: {kind: jsonl, jsonl: {path: file.jsonl}}}}\n";
 
-/// Runs one line with this configuration and these flags, and returns the names of the traces that there are then.
+/// Runs one line with this configuration and these flags, and returns the names of the resulting traces.
 #[track_caller]
 fn traces(config: &str, flags: &[&str]) -> Vec<String> {
     let folder = Folder::with_input(attempts(1));
@@ -24,7 +24,7 @@ fn traces(config: &str, flags: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn tracing_is_what_the_flag_says_whatever_the_file_says() {
+fn the_tracing_flag_overrides_the_file() {
     assert_eq!(traces(TRACED_IN_FILE, &[]), ["file.jsonl"]);
     assert_eq!(traces(UNTRACED_IN_FILE, &[]), [""; 0], "no file is created");
     assert_eq!(traces(UNTRACED_IN_FILE, &["--tracing", "enable"]), ["file.jsonl"]);
@@ -32,7 +32,7 @@ fn tracing_is_what_the_flag_says_whatever_the_file_says() {
 }
 
 #[test]
-fn a_trace_path_implies_tracing_unless_it_is_disabled_on_the_same_command_line() {
+fn a_trace_path_implies_tracing_unless_disabled() {
     for config in [TRACED_IN_FILE, UNTRACED_IN_FILE, "version: 1\nscenario: {name: x}\n"] {
         assert_eq!(traces(config, &["--trace-path", "flag.jsonl"]), ["flag.jsonl"]);
         assert_eq!(traces(config, &["--trace-path", "flag.jsonl", "--tracing", "enable"]), ["flag.jsonl"]);

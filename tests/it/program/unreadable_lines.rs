@@ -1,4 +1,4 @@
-//! Lines of which nothing can be read: the first row of the contract's table.
+//! Unreadable lines: the first row of the contract's table.
 
 use super::attempts::attempt_of;
 use super::declined::{REST, check, with, with_ids, with_rest};
@@ -15,9 +15,9 @@ fn blank_lines_are_unreadable() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_unreadable_wherever_it_stands() {
+fn invalid_utf_8_is_unreadable_anywhere() {
     let good = attempt_of("1", "2", "1.00", "2000-01-01T00:00:00Z");
-    // The byte, or bytes, take the place of `?`.
+    // `?` stands for the byte or bytes.
     let with_bytes = |line: &str, bytes: &[u8]| {
         let (before, after) = line.split_once('?').unwrap();
         [before.as_bytes(), bytes, after.as_bytes()].concat()
@@ -32,13 +32,13 @@ fn what_is_not_utf_8_is_unreadable_wherever_it_stands() {
         with_bytes(&with("x", r#"[{"y":"?"}]"#), b"\xff"),
         with_bytes(&with("x", r#"[{"y?":1}]"#), b"\xff"),
     ]);
-    // Half a character, one spelled too long, half a surrogate pair, and one beyond the last.
+    // Half a character, an overlong spelling, half a surrogate pair, and one beyond the last.
     let malformed: [&[u8]; 4] = [b"\xc3", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"];
     check_unreadable(&malformed.map(|bytes| with_bytes(&with("x", "\"?\""), bytes)));
 }
 
 #[test]
-fn what_is_not_json_is_unreadable() {
+fn invalid_json_is_unreadable() {
     check_unreadable(&[
         "hello".to_owned(),
         "{".to_owned(),
@@ -90,7 +90,7 @@ fn what_is_not_json_is_unreadable() {
         "\0",
     ];
     check_unreadable(&values.map(|value| with("x", value)));
-    // Where an id could stand as a number, too.
+    // Where an id could be a number, too.
     check_unreadable(
         &["NaN", "Infinity", "-Infinity", "01", "-01", "+1", "1.", ".1", "-"].map(|id| with_ids(id, "2")),
     );
@@ -110,7 +110,7 @@ fn text_after_the_object_makes_it_unreadable() {
 }
 
 #[test]
-fn a_key_given_twice_makes_the_line_unreadable_however_it_is_spelled() {
+fn a_repeated_key_makes_the_line_unreadable() {
     let twice = [
         with("id", "\"1\""),
         with("id", "null"),
@@ -128,7 +128,7 @@ fn a_key_given_twice_makes_the_line_unreadable_however_it_is_spelled() {
 }
 
 #[test]
-fn half_a_surrogate_pair_in_a_key_or_in_a_value_that_counts_makes_the_line_unreadable() {
+fn half_a_surrogate_pair_makes_the_line_unreadable() {
     for half in [
         r"\ud800",
         r"\uDBFF",

@@ -1,4 +1,4 @@
-//! A last line without a line end, which somebody may still be writing: it is taken, or left for the next run.
+//! An unterminated last line, which somebody may still be writing: it is taken, or left for the next run.
 
 use insta::assert_snapshot;
 
@@ -15,7 +15,7 @@ fn caught_in_a_line() -> String {
 }
 
 #[test]
-fn what_is_left_has_no_output_line_and_is_told() {
+fn a_left_line_has_no_output_and_is_reported() {
     let folder = Folder::with_input(caught_in_a_line());
     let told = Program::new(&folder).args(["run"]).set([LEAVE]).exits_with(0).stderr;
     assert_snapshot!(told, @"
@@ -29,7 +29,7 @@ fn what_is_left_has_no_output_line_and_is_told() {
       configuration: <digest>
     ");
     assert_eq!(folder.read("output.txt"), accepted(1) + &accepted(2));
-    // From a pipe as well, and however long it is.
+    // Also from a pipe, and at any length.
     let long = attempts(1) + &"x".repeat(2_000_000);
     let program = Program::new(&folder).args(["run", "--input", "-"]).set([LEAVE]).stdin(long);
     let told = program.exits_with(0).stderr;
@@ -73,7 +73,7 @@ fn a_run_that_goes_on_takes_the_line_as_a_whole() {
     Program::new(&folder).args(["trace", "check", "trace.jsonl"]).exits_with(0);
 }
 
-/// There is no line in a byte order mark alone, nor in a part of it.
+/// A byte order mark alone, or a part of it, is not a line.
 #[test]
 fn an_input_without_a_line_may_get_one() {
     for beginning in [&b""[..], b"\xef\xbb\xbf", b"\xef\xbb", b"\xef\xbb\xbf{"] {
@@ -88,7 +88,7 @@ fn an_input_without_a_line_may_get_one() {
 }
 
 #[test]
-fn what_was_appended_to_a_line_that_was_taken_is_refused_with_what_is_safe() {
+fn lines_appended_to_a_taken_line_are_refused() {
     let folder = Folder::with_input(caught_in_a_line());
     run_checkpointed(&folder).exits_with(0);
     folder.write("input.txt", attempts(2) + &attempt("3") + "\n");
@@ -101,7 +101,7 @@ fn what_was_appended_to_a_line_that_was_taken_is_refused_with_what_is_safe() {
 }
 
 #[test]
-fn a_check_says_what_becomes_of_it() {
+fn a_check_says_how_it_is_handled() {
     let folder = Folder::new();
     let told = Program::new(&folder).args(["check"]).set([LEAVE]).exits_with(0).stdout;
     assert!(

@@ -1,10 +1,10 @@
-//! Lines that can be read, but not adjudicated: the other rows of the contract's table, and the order of all of them.
+//! Readable lines that cannot be adjudicated: the other rows of the contract's table, and their order.
 
 use super::attempts::{attempt, attempt_of};
 use super::declined::{check, with_ids, with_rest};
 
 #[test]
-fn a_value_of_a_type_that_cannot_be_used_leaves_the_rest_to_echo() {
+fn a_value_of_a_wrong_type_leaves_the_rest_to_echo() {
     let nested = "[".repeat(126) + &"]".repeat(126);
     let unusable = [
         "null",
@@ -29,7 +29,7 @@ fn a_value_of_a_type_that_cannot_be_used_leaves_the_rest_to_echo() {
     check("INPUT_PARSE_ERROR", "", "", &unusable.map(|value| with_ids(value, value)));
     check("INPUT_PARSE_ERROR", "1", "2", &unusable.map(|value| with_rest(value, "\"2000-01-01T00:00:00Z\"")));
     check("INPUT_PARSE_ERROR", "1", "2", &unusable.map(|value| with_rest("\"1.00\"", value)));
-    // Whole numbers are ids, but no amounts and no times.
+    // Whole numbers are valid ids, but not amounts or times.
     check(
         "INPUT_PARSE_ERROR",
         "1",
@@ -60,11 +60,11 @@ fn an_id_is_1_to_19_ascii_digits() {
         ("\"0x1\"", "0x1"),
         ("\"\u{661}\u{662}\"", "\u{661}\u{662}"),
         ("\"\u{ff11}\"", "\u{ff11}"),
-        // Not among the white space that is trimmed.
+        // Not among the trimmed white space.
         ("\" \\u000b1 \"", r"\u000b1"),
         ("\"\u{a0}1\"", "\u{a0}1"),
         ("\"1\\u0000\"", r"1\u0000"),
-        // A number is taken as it is spelled.
+        // A number is taken in its original spelling.
         ("-0", "-0"),
         ("-1", "-1"),
         ("12345678901234567890", "12345678901234567890"),
@@ -131,7 +131,7 @@ fn a_time_is_rfc_3339_with_an_offset() {
         "\u{ff12}000-01-01T00:00:00Z",
         "2000-01-01T00:00:00\u{2212}01:00",
         r"\u000b2000-01-01T00:00:00Z",
-        // Beyond the years 0001 to 9999, as it is written or in UTC.
+        // Beyond the years 0001 to 9999, as written or in UTC.
         "0000-01-01T00:00:00Z",
         "0000-12-31T23:59:59-01:00",
         "0001-01-01T00:00:59+00:01",

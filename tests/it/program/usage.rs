@@ -1,4 +1,4 @@
-//! The command line itself: help, what is refused, and what the program says at the end.
+//! The command line itself: help, refusals, and the final messages.
 
 use insta::assert_snapshot;
 
@@ -110,7 +110,7 @@ fn a_run_id_has_up_to_128_characters_and_none_that_controls() {
         let program = Program::new(&folder).args(["run", "--trace-path", "trace.jsonl", "--run-id", id]);
         program.exits_with(exit).stderr
     };
-    // Characters are counted, not bytes.
+    // Counts characters, not bytes.
     run(&"\u{e9}".repeat(128), 0);
     let before = ["output.txt", "trace.jsonl"].map(|name| folder.fingerprint(name));
     for control in ["\t", "\n", "\u{1b}", "\u{7f}", "\u{9b}"] {
@@ -163,7 +163,7 @@ fn the_summary_of_an_empty_run_counts_none() {
 }
 
 #[test]
-fn people_are_told_on_standard_error_without_colours_or_a_bar_when_it_is_no_terminal() {
+fn standard_error_without_a_terminal_is_plain() {
     let folder = Folder::with_input(attempts(20_000));
     let outcome = Program::new(&folder).args(["run"]).exits_with(0);
     assert!(

@@ -1,4 +1,4 @@
-//! Pipelines that are not strict: what is said, skipped, dropped and counted.
+//! Pipelines that are not strict: the warnings, and the skipped, dropped and counted parts.
 
 use insta::assert_snapshot;
 
@@ -18,7 +18,7 @@ fn run(folder: &Folder, pipeline: &str) -> Outcome {
 }
 
 #[test]
-fn what_no_step_takes_is_dropped_and_counted() {
+fn messages_without_a_taker_are_dropped_and_counted() {
     let folder = Folder::new();
     let outcome = run(&folder, "[parse_load_attempt, format_output, write_output]");
     assert_snapshot!(outcome.stderr, @"
@@ -146,7 +146,7 @@ fn check_warns_as_run_does() {
 }
 
 #[test]
-fn what_cannot_run_at_all_stays_a_mistake_and_what_is_a_warning_does_not_become_one() {
+fn fatal_faults_stay_mistakes_and_warnings_stay_warnings() {
     let folder = Folder::new();
     let program = Program::new(&folder).args(["check", "--set", "runtime.strict=false"]);
     let outcome = program

@@ -1,4 +1,4 @@
-//! Runs on several threads and processes that are killed, and go on from their checkpoint with any number of them.
+//! Runs on several threads and processes that are killed, and resumed from their checkpoint by any number of them.
 
 use std::net::TcpListener;
 use std::thread::sleep;
@@ -23,11 +23,11 @@ const ARGS: [&str; 9] = [
     "runtime.epoch_bytes=5000",
 ];
 
-/// How many folders there are, and how often a program is killed in each.
+/// The number of folders, and of kills in each.
 const FOLDERS: u64 = 4;
 const KILLS: u64 = 4;
 
-/// The longest time that a program is left alone, in microseconds: a part of what the whole run takes.
+/// The longest time before a kill, in microseconds: a part of the duration of a whole run.
 const LONGEST_US: u64 = 150_000;
 
 fn program(folder: &Folder) -> Program<'_> {
@@ -51,7 +51,7 @@ fn assert_same(folder: &Folder, undisturbed: &Folder) {
     Program::new(folder).args(["checkpoint", "verify", "run.ckpt"]).exits_with(0);
 }
 
-/// Returns the report without what depends on time, and without that the run was resumed.
+/// Returns the report without times, and without the note that the run was resumed.
 fn without_time(report: &str) -> String {
     let told = |line: &&str| !line.contains("lines/s") && !line.contains("resuming after");
     report.lines().filter(told).collect::<Vec<_>>().join("\n")
@@ -107,7 +107,7 @@ fn a_finished_run_goes_on_when_its_input_has_grown() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_as_on_one_worker() {
+fn misfits_are_refused_as_on_one_worker() {
     let folder = Folder::with_input(attempts(300));
     program(&folder).args(["--workers", "2"]).exits_with(0);
     let other = ["--set", "nodes.idempotency_gate.remember_days=9"];

@@ -1,4 +1,4 @@
-//! Several workers on the command line: each flag is over the configuration, and wrong ones are named.
+//! Several workers on the command line: flags override the configuration, and wrong ones are named.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Returns what is said to these arguments, which are refused with nothing touched.
+/// Returns the message about these arguments, which are refused with nothing touched.
 #[track_caller]
 fn refused(folder: &Folder, args: &[&str]) -> String {
     let before = folder.names();
@@ -29,7 +29,7 @@ fn refused(folder: &Folder, args: &[&str]) -> String {
     outcome.stderr
 }
 
-/// Returns the lines of a report that tell of workers, records and output.
+/// Returns the lines of a report about workers, records and output.
 #[track_caller]
 fn checked(folder: &Folder, args: &[&str]) -> String {
     let report = Program::new(folder).args(["check"]).args(args).exits_with(0).stdout;

@@ -1,4 +1,4 @@
-//! Runs on several threads and processes: the same output, trace, report and exit code as on one worker.
+//! Runs on several threads and processes: the output, trace, report and exit code of one worker.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::{Outcome, Running, wait_for_bytes};
 
-/// So small that a run has many epochs.
+/// Small, so that a run has many epochs.
 const SETTINGS: [&str; 3] = [
     "runtime.epoch_bytes=2000",
     "runtime.tracing.sink.jsonl.write_mode=batch",
     "runtime.tracing.signature.mode=hash",
 ];
 
-/// Returns attempts with replays, conflicts, bad lines, limits that are reached, and several customers.
+/// Returns attempts with replays, conflicts, bad lines, reached limits, and several customers.
 pub(super) fn input() -> String {
     let mut input = String::new();
     for line in 0..600_u32 {
@@ -48,7 +48,7 @@ pub(super) fn without_times(trace: &str) -> String {
     text
 }
 
-/// Returns the report without what depends on time.
+/// Returns the report without times.
 pub(super) fn without_time(report: &str) -> String {
     let told = |line: &&str| !line.contains("lines/s") && !line.contains("configuration:");
     report.lines().filter(told).collect::<Vec<_>>().join("\n")
@@ -58,7 +58,7 @@ pub(super) fn program<'a>(folder: &'a Folder, args: &[&str]) -> Program<'a> {
     Program::new(folder).args(["run", "--trace-path", "trace"]).set(SETTINGS).args(args)
 }
 
-/// Returns what a run on one worker comes to.
+/// Returns the results of a run on one worker.
 pub(super) fn alone(input: &str, args: &[&str]) -> (Outcome, String, String) {
     let folder = Folder::with_input(input);
     let outcome = program(&folder, args).run();
@@ -68,7 +68,7 @@ pub(super) fn alone(input: &str, args: &[&str]) -> (Outcome, String, String) {
     (outcome, output, trace)
 }
 
-/// Runs on several threads, and expects what a run on one worker comes to.
+/// Runs on several threads, and expects the results of one worker.
 #[track_caller]
 fn check(input: &str, args: &[&str]) {
     let (expected, output, trace) = alone(input, args);
@@ -88,7 +88,7 @@ fn check(input: &str, args: &[&str]) {
 }
 
 #[test]
-fn threads_come_to_what_one_worker_comes_to() {
+fn threads_give_the_results_of_one_worker() {
     check(&input(), &[]);
 }
 
@@ -114,7 +114,7 @@ fn an_empty_input_is_an_empty_output() {
     check("", &["--tracing", "disable", "--set", "runtime.tracing.sink=null"]);
 }
 
-/// Returns a folder with an input and a list of this many processes on this machine, at ports that are free.
+/// Returns a folder with an input and a list of this many processes on this machine, at free ports.
 pub(super) fn cluster(input: &str, processes: usize) -> Folder {
     let folder = Folder::with_input(input);
     let held: Vec<_> = (0..processes).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
@@ -129,7 +129,7 @@ pub(super) fn start(folder: &Folder, process: usize, args: &[&str]) -> Running {
 }
 
 #[test]
-fn processes_come_to_what_one_worker_comes_to() {
+fn processes_give_the_results_of_one_worker() {
     let input = input();
     let (expected, output, trace) = alone(&input, &[]);
     let folder = cluster(&input, 3);
@@ -145,7 +145,7 @@ fn processes_come_to_what_one_worker_comes_to() {
 }
 
 #[test]
-fn a_process_that_is_killed_ends_all_and_the_same_command_again_gives_the_same() {
+fn a_killed_process_ends_all_and_the_run_can_be_repeated() {
     let input = attempts(60_000);
     for killed in 0..2 {
         let folder = cluster(&input, 2);

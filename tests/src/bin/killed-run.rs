@@ -1,7 +1,7 @@
-//! A run of fund-load with a checkpoint that kills itself (`kill -9`) at an operation on files: right before it, or right after.
+//! A run of fund-load with a checkpoint that kills itself (`kill -9`) just before or after an operation on files.
 //!
-//! `killed-run CONFIGURATION [before|after OPERATION]`, with operations counted from 0. Says on standard error where it kills itself;
-//! a run that is complete says on standard output how many operations it took.
+//! `killed-run CONFIGURATION [before|after OPERATION]`, with operations counted from 0. It prints on standard error
+//! where it kills itself; a complete run prints on standard output how many operations it took.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
 use stream_kernel_timely::{Committing, WorkerOptions, WorkersError, run_on_workers};
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
-/// Where the process kills itself.
+/// The point at which the process kills itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Point {
     moment: Moment,
@@ -30,7 +30,7 @@ enum Moment {
     After,
 }
 
-/// Counts operations, and ends the process at one of them.
+/// Counts operations, and kills the process at one of them.
 #[derive(Debug)]
 struct Deadline {
     point: Option<Point>,
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs, and returns how many operations that took.
+/// Runs, and returns the number of operations.
 fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     let (configuration, point) = match args {
         [configuration] => (configuration, None),
@@ -100,7 +100,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
         disk,
         now: Arc::new(move || clock.now()),
         commit_in: CommitIn::Foreground,
-        // As soon as a snapshot is worth more than the lines since the last one.
+        // As soon as a snapshot costs less than the lines since the last one.
         min_snapshot_bytes: 1,
         run_id: "run",
         restart: false,
@@ -111,7 +111,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     Ok(deadline.operations.load(Ordering::Relaxed))
 }
 
-/// Runs on several threads: counted are the operations of whoever keeps the checkpoint.
+/// Runs on several threads: only operations of the process's checkpoint keeper count.
 fn run_workers(job: &Job<FundLoad>, disk: Arc<dyn Disk>) -> Result<(), WorkersError> {
     let clock = MonotonicClock::new();
     let runtime = &job.config().runtime;

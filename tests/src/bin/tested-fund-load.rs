@@ -1,4 +1,4 @@
-//! The program `fund-load` as cargo builds it beside the tests: tests that nobody has named a program for run this one.
+//! The program `fund-load` as cargo builds it beside the tests, for tests without a named program.
 
 use std::process::ExitCode;
 

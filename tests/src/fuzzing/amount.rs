@@ -1,4 +1,4 @@
-//! Amounts are read to the cent, or not at all.
+//! Amounts: read to the cent, or not at all.
 
 use super::decisions::decisions;
 use crate::model::cents_of;
@@ -8,7 +8,8 @@ const MAX_TEXT_BYTES: usize = 100;
 
 /// Decides a line whose amount is `text`, which must be read as the model reads it.
 ///
-/// To the cent: the same attempt with the amount spelled plainly is a replay of it, and one with another cent is in conflict with it.
+/// To the cent: the same attempt with the amount spelled plainly is a replay of it, and one with another cent is in
+/// conflict with it.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Whatever lies in a checkpoint's files, looking at it and opening it changes nothing, and both come to the same.
+//! Checkpoint files of any content: looking and opening change nothing, and agree.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,8 @@ const INPUT: &[u8] = b"\
 no attempt\n\
 {\"id\":\"7\",\"customer_id\":\"8\",\"load_amount\":\"$1.00\",\"time\":\"2026-03-02T00:00:00Z\"}\n";
 
-/// Set in the first byte, the manifest, or the snapshot, is left as it is, and hardly ever has a checksum that is right.
+/// If this bit is set in the first byte, the manifest or the snapshot is left as it is, and hardly ever has a valid
+/// checksum.
 const RAW_MANIFEST: u8 = 1;
 const RAW_SNAPSHOT: u8 = 2;
 
@@ -26,7 +27,8 @@ const RAW_SNAPSHOT: u8 = 2;
 ///
 /// # Panics
 ///
-/// If a file is changed, what cannot be resumed is not found beforehand, or fund-load is handed more than a block at a time.
+/// If a file is changed, an obstacle to resuming is not found beforehand, or fund-load is handed more than a block at a
+/// time.
 pub fn checkpoint(bytes: &[u8]) {
     let Some((switches, rest)) = bytes.split_first() else { return };
     let mut parts = rest.splitn(3, |byte| *byte == 0xff);
@@ -68,7 +70,7 @@ fn check(disk: &SimulatedDisk) {
         Ok((checkpoint, committed)) => {
             assert_eq!(committed, seen.last.map(|last| last.committed), "opened otherwise than looked at");
             let mut memory = memory();
-            // Only who takes records in sees that a key comes twice.
+            // Only restoring finds a key that comes twice.
             let mut do_records_clash = false;
             let restored = checkpoint.restore(&mut |records| {
                 assert!(records.len() <= MAX_BLOCK_BYTES);
@@ -88,7 +90,7 @@ fn check(disk: &SimulatedDisk) {
     assert_eq!(contents(disk), before, "a file was changed");
 }
 
-/// Returns what fund-load remembers of a run that has not begun.
+/// Returns fund-load's memory before a run.
 fn memory() -> Memory {
     empty_memory::<FundLoad>().unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }

@@ -1,4 +1,4 @@
-//! A configuration is taken, and then what is shown of it is the same one, or it is refused with a reason.
+//! Configurations: each is accepted, and then shown as an equal one, or refused with a reason.
 
 use fund_load::FundLoad;
 use stream_kernel_run::Job;
@@ -8,10 +8,11 @@ use stream_kernel_run::config::Mistakes;
 ///
 /// # Panics
 ///
-/// If a refusal says nothing, or something that steers a terminal; if what `config show` prints is another configuration.
+/// If a refusal is empty, or contains something that steers a terminal; if the output of `config show` is another
+/// configuration.
 pub fn configuration(yaml: &[u8]) {
     let Ok(yaml) = str::from_utf8(yaml) else { return };
-    // The one file that is read while a configuration is checked.
+    // The only file that is read during a check of a configuration.
     if yaml.contains("key_file") {
         return;
     }

@@ -1,14 +1,14 @@
-//! The pipeline's decisions on an input, held against the model's.
+//! Decisions of the pipeline on an input, compared with the model's.
 
 use fund_load::FundLoad;
 use stream_kernel_run::{Job, LineReader, MAX_LINES_AHEAD, SummaryRow};
 
 use crate::model::{Settings, adjudicate, exp_mp, render};
 
-/// Long enough for any usable line that a fuzzer makes, and short enough for one that is too long.
+/// Long enough for any usable line of a fuzzer, and short enough for one that is too long.
 const MAX_LINE_BYTES: usize = 1_024;
 
-/// Takes `input` through the pipeline and returns by line why it was declined, `None` if it was accepted.
+/// Takes `input` through the pipeline and returns the reason by line, `None` if it was accepted.
 ///
 /// # Panics
 ///

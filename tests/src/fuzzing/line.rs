@@ -1,11 +1,12 @@
-//! Any input is decided line by line as the model decides it, by the quick reader and by the one for lines of every form.
+//! Lines: any input is decided line by line like by the model, by the fast reader and by the one for lines of every
+//! form.
 
 use super::decisions::decisions;
 
-/// The most bytes that are tried at once: the model looks through all lines before for each.
+/// The most bytes that are tried at once: the model looks through all earlier lines for each.
 const MAX_INPUT_BYTES: usize = 16 * 1024;
 
-/// Decides the lines of `input`, once as they are and once so that the quick reader leaves each of them alone.
+/// Decides the lines of `input`, once unchanged and once in a form that the fast reader skips.
 ///
 /// # Panics
 ///
@@ -15,7 +16,7 @@ pub fn line(input: &[u8]) {
         return;
     }
     decisions(input);
-    // It takes no line that begins with white space; to JSON that is all the same.
+    // It skips lines that begin with white space, which JSON ignores.
     let spaced: Vec<_> = input.split_inclusive(|byte| *byte == b'\n').flat_map(|line| [b" ", line]).collect();
     decisions(&spaced.concat());
 }

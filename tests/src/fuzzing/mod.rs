@@ -1,7 +1,7 @@
-//! What must hold for any bytes at all: the bodies of the fuzz targets in `fuzz/`.
+//! Bodies of the fuzz targets in `fuzz/`: properties of any bytes.
 //!
-//! Each function takes what a fuzzer makes up and panics if something does not hold. They are here and not there so that their seeds
-//! run as tests, without a fuzzer, and on a stable compiler.
+//! Each function takes a fuzzer's bytes and panics if a property does not hold. They are here so that their seeds run
+//! as tests, without a fuzzer, and on a stable compiler.
 
 mod amount;
 mod checkpoint;

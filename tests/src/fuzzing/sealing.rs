@@ -1,4 +1,4 @@
-//! Checkpoint files made of what a fuzzer makes up, with the right checksums, which it would never guess.
+//! Checkpoint files made of a fuzzer's bytes, with valid checksums, which it would never guess.
 
 use twox_hash::XxHash3_64;
 
@@ -8,7 +8,7 @@ const SLOT_BYTES: usize = 12 * 1024;
 const SLOT_TEXT_AT: usize = 24;
 const BLOCK_HEADER_BYTES: usize = 20;
 
-/// Returns a slot that holds `text`, as much of it as there is room for; one of zeros for an empty one.
+/// Returns a slot with as much of `text` as fits; one of zeros for an empty text.
 pub(super) fn slot(text: &[u8]) -> Vec<u8> {
     let mut slot = vec![0; SLOT_BYTES];
     if text.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn slot(text: &[u8]) -> Vec<u8> {
     slot
 }
 
-/// Gives every block of a snapshot the checksum that is right for it, as far as there are blocks.
+/// Gives every block of a snapshot a valid checksum, as far as there are blocks.
 pub(super) fn seal_blocks(snapshot: &mut [u8]) {
     let mut offset = 0;
     while let Some(length) = snapshot.get(offset + 16..offset + BLOCK_HEADER_BYTES) {

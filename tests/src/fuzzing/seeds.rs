@@ -1,4 +1,4 @@
-//! The seeds of each target, as plain tests: what must hold of any bytes holds of these.
+//! The seeds of each target, as plain tests: properties of any bytes hold for these.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Times are read to the nanosecond, or not at all.
+//! Times: read to the nanosecond, or not at all.
 
 use jiff::{Timestamp, ToSpan};
 
@@ -7,9 +7,11 @@ use super::decisions::decisions;
 /// The longest text that is tried, so that a line with it is never too long.
 const MAX_TEXT_BYTES: usize = 100;
 
-/// Decides a line whose time is `text`, which must be taken or not as by the model, and be the moment that the calendar library reads.
+/// Decides a line whose time is `text`, which must be accepted or not as by the model, and equal the time that the
+/// calendar library reads.
 ///
-/// To the nanosecond: the same attempt with the moment spelled plainly is a replay of it, and one a nanosecond off is in conflict with it.
+/// To the nanosecond: the same attempt with the time spelled plainly is a replay of it, and one a nanosecond off is in
+/// conflict with it.
 ///
 /// # Panics
 ///
@@ -25,7 +27,7 @@ pub fn time(text: &[u8]) {
     let trimmed = text.trim_matches(|character: char| character.is_ascii_whitespace());
     let moment: Timestamp = match trimmed.parse() {
         Ok(moment) => moment,
-        // The library ends a day and a bit before the year does, so that every moment has a date in every zone.
+        // The library ends a day and a bit before the year does, so that every time has a date in every zone.
         Err(_) if trimmed.starts_with("9999-12-3") => return,
         Err(error) => panic!("{text:?} is no time: {error}"),
     };

@@ -1,4 +1,4 @@
-//! Any bytes are read as a trace: what is a record to serde is that record, and nothing else is one.
+//! Traces of any bytes: the reader and serde agree on the records.
 
 use std::io::BufReader;
 
@@ -6,11 +6,11 @@ use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace_reader::reading::{Inputs, RunSplitter, Tail, TraceLine, TraceReader, value_changes};
 use stream_kernel_trace_reader::validation::Validator;
 
-/// Reads `bytes` as a trace, with all that looks at its records.
+/// Reads `bytes` as a trace, with every consumer of records.
 ///
 /// # Panics
 ///
-/// If a line is read as another record than serde reads from it, or depends on how the bytes come in.
+/// If a line is read as another record than by serde, or depends on the pieces in which the bytes come.
 pub fn trace_reader(bytes: &[u8]) {
     let (mut runs, mut inputs) = (RunSplitter::default(), Inputs::default());
     let (mut validator, mut findings) = (Validator::default(), Vec::new());
@@ -26,7 +26,7 @@ pub fn trace_reader(bytes: &[u8]) {
                 for snapshot in
                     [&record.ctx_before, &record.ctx_after, &record.ctx_diff].into_iter().flatten()
                 {
-                    // One that is no context diff is refused.
+                    // An invalid context diff is refused.
                     drop(value_changes(snapshot));
                 }
                 let run = runs.run_of_record(&record);
@@ -56,7 +56,7 @@ pub fn trace_reader(bytes: &[u8]) {
     }
 }
 
-/// Returns the record that a line holds, to serde; it must be text as a whole, and serde does not look at all of it.
+/// Returns serde's record of a line; all of it must be text, and serde does not look at everything.
 fn by_serde(line: &[u8]) -> Option<TraceRecord> {
     serde_json::from_str(str::from_utf8(line).ok()?).ok()
 }

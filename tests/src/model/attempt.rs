@@ -1,10 +1,10 @@
-//! What makes a line unusable: the contract's table, row by row.
+//! Unusable lines: the contract's table, row by row.
 
 use super::json::{self, Text, Value};
 use super::money::{self, Cents};
 use super::utc::{self, Utc};
 
-/// What is trimmed off the four values, and may stand before the digits of an amount.
+/// The characters that are trimmed off the four values, and may precede the digits of an amount.
 pub(super) const ASCII_WHITE_SPACE: [char; 5] = [' ', '\t', '\n', '\x0c', '\r'];
 
 /// A line that can be adjudicated.
@@ -16,7 +16,7 @@ pub(super) struct Attempt {
     pub(super) time: Utc,
 }
 
-/// A line that cannot: what of it is echoed, and why it is declined.
+/// A line that cannot be adjudicated: its echoed texts, and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unusable {
     pub(super) id: String,
@@ -86,7 +86,7 @@ fn members(line: &[u8], max_line_bytes: usize) -> Option<Vec<(String, Value)>> {
     Some(members)
 }
 
-/// Returns the trimmed text of an id: a string, or a number as it is spelled, without point or exponent.
+/// Returns the trimmed text of an id: a string, or a number in its original spelling, without point or exponent.
 fn text_or_integer(value: &Value) -> Text {
     match value {
         Value::Number(spelled) if !spelled.contains(['.', 'e', 'E']) => Some(spelled.clone()),

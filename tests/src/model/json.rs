@@ -5,15 +5,15 @@
 /// The deepest nesting of objects and arrays, the top object counted.
 const DEEPEST: usize = 127;
 
-/// An unescaped string; `None` if it holds half a surrogate pair, which no text can say.
+/// An unescaped string; `None` if it holds half a surrogate pair, which no text can represent.
 pub(super) type Text = Option<String>;
 
-/// A value as far as the contract looks into it.
+/// A value, as far as the contract inspects it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
     /// A string.
     Text(Text),
-    /// A number as it is spelled.
+    /// A number in its original spelling.
     Number(String),
     /// An array or an object that holds half a surrogate pair, at any depth.
     WithHalfPair,
@@ -22,7 +22,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// Returns whether half a surrogate pair stands in the value, at any depth.
+    /// Returns whether the value contains half a surrogate pair, at any depth.
     pub(super) fn holds_half_pair(&self) -> bool {
         matches!(self, Self::Text(None) | Self::WithHalfPair)
     }
@@ -36,7 +36,7 @@ fn container(holds_half_pair: bool) -> Value {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotAnObject;
 
-/// Returns the keys and values of the object that `text` holds, in order, doubled keys included.
+/// Returns the keys and values of the object in `text`, in order, including repeated keys.
 pub(super) fn read_object(text: &str) -> Result<Vec<(Text, Value)>, NotAnObject> {
     let mut reader = Reader { rest: text };
     reader.skip_white_space();
@@ -45,13 +45,13 @@ pub(super) fn read_object(text: &str) -> Result<Vec<(Text, Value)>, NotAnObject>
     if reader.rest.is_empty() { Ok(members) } else { Err(NotAnObject) }
 }
 
-/// What is left to read.
+/// The rest to read.
 struct Reader<'a> {
     rest: &'a str,
 }
 
 impl Reader<'_> {
-    /// Reads an object that is the `depth`th of the objects and arrays around each other.
+    /// Reads an object at nesting level `depth`.
     fn object(&mut self, depth: usize) -> Result<Vec<(Text, Value)>, NotAnObject> {
         self.open('{', depth)?;
         let mut members = Vec::new();
@@ -90,7 +90,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a value that stands inside `depth` objects and arrays, and the white space around it.
+    /// Reads a value inside `depth` objects and arrays, and the white space around it.
     fn value(&mut self, depth: usize) -> Result<Value, NotAnObject> {
         self.skip_white_space();
         let value = match self.rest.chars().next() {
@@ -146,7 +146,7 @@ impl Reader<'_> {
 
     fn string(&mut self) -> Result<Text, NotAnObject> {
         self.require('"')?;
-        // An escape names a UTF-16 code unit, so UTF-16 is where halves meet or stay alone.
+        // An escape names a UTF-16 code unit, so halves meet or stay alone in UTF-16.
         let mut units = Vec::new();
         loop {
             match self.next()? {
@@ -158,7 +158,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads what follows a backslash.
+    /// Reads the rest of an escape after its backslash.
     fn escaped_unit(&mut self) -> Result<u16, NotAnObject> {
         Ok(match self.next()? {
             '"' => 0x22,
@@ -181,7 +181,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Begins an object or array; that it refuses depth is also what keeps the recursion short.
+    /// Begins an object or array; the bound on depth also keeps the recursion short.
     fn open(&mut self, bracket: char, depth: usize) -> Result<(), NotAnObject> {
         if depth > DEEPEST {
             return Err(NotAnObject);
@@ -220,7 +220,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    /// The value of the one key `k` when it is spelled as `value`, `None` if that is not JSON.
+    /// The value of the only key `k` when it is spelled as `value`, `None` if that is not JSON.
     fn value(value: &str) -> Option<Value> {
         let members = read_object(&format!("{{\"k\":{value}}}")).ok()?;
         let [(Some(key), value)] = members.as_slice() else { panic!("one member expected, got {members:?}") };
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_apart_and_numbers_kept_as_spelled() {
+    fn values_are_distinguished_and_numbers_kept_as_spelled() {
         for number in ["0", "-0", "7", "1.0", "1E2", "1e+2", "-1.5e-300", "123456789012345678901234567890"] {
             assert_eq!(value(number), Some(Value::Number(number.to_owned())));
         }
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_grammar_does_not_have_is_refused() {
+    fn everything_beyond_the_grammar_is_refused() {
         let not_values = [
             "",
             "01",

@@ -1,4 +1,4 @@
-//! What a physical line is.
+//! Physical lines.
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -12,7 +12,7 @@ pub(super) fn physical_lines(input: &[u8]) -> Vec<&[u8]> {
             lines.push(line.strip_suffix(b"\r").unwrap_or(line));
             rest = &rest[end + 1..];
         } else {
-            // Without an LF there is no line end for a CR to belong to.
+            // Without an LF, a CR is not part of a line end.
             lines.push(rest);
             rest = &[];
         }

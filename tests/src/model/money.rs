@@ -1,16 +1,16 @@
-//! Money in whole cents, exactly: how an amount is spelled, and what the Monday multiplier makes of one.
+//! Money in whole cents, exactly: the spelling of amounts, and the Monday multiplier.
 
 use super::attempt::{ASCII_WHITE_SPACE, all_digits};
 
 /// An amount of money in cents.
 ///
-/// The largest amount times the largest multiplier has 21 digits, and a model sums without a second thought.
+/// The largest amount times the largest multiplier has 21 digits, so the model can sum without overflow.
 pub type Cents = u128;
 
 /// How many millionths make one; a multiplier has up to six decimals.
 pub(super) const MILLION: u128 = 1_000_000;
 
-/// Returns the cents that a trimmed `load_amount` spells, `None` if it is not an amount.
+/// Returns the cents of a trimmed `load_amount`, `None` if it is not an amount.
 pub fn cents_of(text: &str) -> Option<Cents> {
     let text = text.strip_prefix("USD").unwrap_or(text);
     let text = text.strip_prefix('$').unwrap_or(text);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_are_no_amounts() {
+    fn other_spellings_are_not_amounts() {
         let not_amounts = [
             "",
             "$",

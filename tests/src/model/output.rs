@@ -1,4 +1,4 @@
-//! How decisions are written.
+//! Output of decisions.
 
 use super::Verdict;
 

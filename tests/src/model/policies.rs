@@ -1,4 +1,4 @@
-//! Which attempt is canonical, and the limits that a canonical one is held against.
+//! Policies: canonical attempts, and the limits that apply to them.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,15 @@ use super::prime::is_prime;
 use super::settings::{ApplyTo, Monday, Settings};
 use super::utc::Utc;
 
-/// What the lines so far have said, as far as anything depends on it.
+/// The lines so far, as far as anything depends on them.
 #[derive(Debug, Default)]
 pub(super) struct History {
     canonical: Vec<Canonical>,
-    /// The days of all usable lines, duplicates as well.
+    /// The days of all usable lines, including duplicates.
     days: Vec<i64>,
 }
 
-/// The first attempt of an `id`, and what became of it. An `id` that was forgotten has several; the last one counts.
+/// The first attempt of an `id`, and its decision. An `id` that was forgotten has several; the last one counts.
 #[derive(Debug)]
 pub(super) struct Canonical {
     id: String,
@@ -29,16 +29,16 @@ pub(super) struct Canonical {
     accepted: bool,
 }
 
-/// What a canonical attempt is held against. Amounts are in cents; a limit that is `None` is not checked.
+/// The figures for a canonical attempt. Amounts are in cents; a limit that is `None` is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
     /// The amount that counts.
     pub effective: Cents,
     /// The customer's attempts that day, before this one.
     pub attempts_before: u64,
-    /// What the customer loaded that day.
+    /// The customer's accepted amount that day.
     pub loaded_that_day: Cents,
-    /// What the customer loaded that week.
+    /// The customer's accepted amount that week.
     pub loaded_that_week: Cents,
     /// The attempts with a prime `id` accepted that day, of all customers.
     pub primes_before: u64,
@@ -54,8 +54,8 @@ pub struct Figures {
     pub weekly_amount: Option<Cents>,
 }
 
-/// Returns why `attempt` is declined, `None` if it is accepted, and what it is held against if it is canonical, when it
-/// joins `history`.
+/// Returns why `attempt` is declined, `None` if it is accepted, and its figures if it is canonical, when it joins
+/// `history`.
 pub(super) fn adjudicate(
     attempt: &Attempt,
     history: &mut History,
@@ -86,7 +86,7 @@ pub(super) fn adjudicate(
 }
 
 impl History {
-    /// Returns the canonical attempts whose `id`s are remembered after the lines so far: one of each.
+    /// Returns the canonical attempts whose `id`s are remembered after the lines so far, one for each.
     fn remembered(&self, settings: &Settings) -> Vec<&Canonical> {
         let is_replaced =
             |at: usize| self.canonical[at + 1..].iter().any(|later| later.id == self.canonical[at].id);
@@ -101,7 +101,7 @@ impl History {
             .collect()
     }
 
-    /// Returns the latest day of the lines so far; days too far after it count for nothing.
+    /// Returns the latest day of the lines so far; days too far after it do not count.
     fn latest_day(&self, settings: &Settings) -> Option<i64> {
         let counts = |latest: i64, day: i64| {
             settings.max_days_ahead.is_none_or(|max_days_ahead| day <= latest + i64::from(max_days_ahead))
@@ -112,23 +112,23 @@ impl History {
             .reduce(|latest, day| if counts(latest, day) { latest.max(day) } else { latest })
     }
 
-    /// Returns how much is kept after the lines so far.
+    /// Returns the size of memory after the lines so far.
     pub(super) fn kept(&self, settings: &Settings) -> Kept {
         let customers: BTreeSet<_> = self.canonical.iter().map(|canonical| &canonical.customer_id).collect();
         Kept { ids: self.remembered(settings).len(), customers: customers.len() }
     }
 }
 
-/// How much is kept.
+/// The size of memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kept {
     /// The `id`s that are remembered.
     pub ids: usize,
-    /// The customers of whom anything was ever counted.
+    /// The customers with any counts.
     pub customers: usize,
 }
 
-/// Returns what `new` is held against, given all canonical attempts before it.
+/// Returns the figures for `new`, given all canonical attempts before it.
 fn figures(new: &Canonical, history: &[Canonical], settings: &Settings) -> Figures {
     let that_day = || history.iter().filter(|earlier| earlier.time.day == new.time.day);
     let that_week = || history.iter().filter(|earlier| earlier.week == new.week);
@@ -157,7 +157,7 @@ fn figures(new: &Canonical, history: &[Canonical], settings: &Settings) -> Figur
     }
 }
 
-/// Returns the first policy that an attempt with these figures fails.
+/// Returns the first policy that fails for these figures.
 fn first_failure(figures: &Figures) -> Option<&'static str> {
     if figures.daily_attempts.is_some_and(|limit| figures.attempts_before + 1 > limit) {
         return Some("DAILY_ATTEMPT_LIMIT");
@@ -187,7 +187,7 @@ fn effective_amount(attempt: &Attempt, settings: &Settings) -> Cents {
     }
 }
 
-/// Returns the daily or weekly amount limit as it is on the day of `new`.
+/// Returns the daily or weekly amount limit on the day of `new`.
 fn amount_limit(limit: Option<Cents>, new: &Canonical, settings: &Settings) -> Option<Cents> {
     match monday(new.time, settings) {
         Some(Monday { multiplier_millionths, apply_to: ApplyTo::Limits }) => {

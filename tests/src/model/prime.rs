@@ -1,6 +1,6 @@
 //! Primality of any number an `id` can spell.
 
-/// Below this bound trial division is quick enough: at most 31,622 divisors.
+/// Below this bound trial division is fast enough: at most 31,622 divisors.
 const TRIAL_DIVISION_BELOW: u64 = 1_000_000_000;
 
 /// No composite below 3,317,044,064,679,887,385,961,981 passes all of these (Sorenson and Webster, 2015).
@@ -93,8 +93,8 @@ mod tests {
 
     #[test]
     fn known_composites_are_not() {
-        // Squares of primes, Carmichael numbers, and the least numbers that are strong pseudoprimes to the first
-        // 1, 2, .. primes at once: what a test with too few bases takes for prime.
+        // Squares of primes, Carmichael numbers, and the least strong pseudoprimes to the first 1, 2, .. primes at
+        // once: a test with too few bases takes these for primes.
         for composite in [
             0,
             1,

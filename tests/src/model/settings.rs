@@ -1,4 +1,4 @@
-//! The settings that decisions depend on, and the two named sets of them.
+//! Settings that decisions depend on, and the two named sets of them.
 
 use super::money::{Cents, MILLION};
 
@@ -15,15 +15,15 @@ pub struct Settings {
     pub max_days_ahead: Option<u16>,
     /// The Monday multiplier, `None` while it is off.
     pub monday: Option<Monday>,
-    /// Whether attempts with a prime `id` are held against `amount_cap` and `global_per_day`.
+    /// Whether `amount_cap` and `global_per_day` apply to attempts with a prime `id`.
     pub prime_gate: bool,
-    /// What a customer may load in a day, in cents.
+    /// The most that a customer may load in a day, in cents.
     pub daily_amount: Option<Cents>,
-    /// What a customer may load in a week, in cents.
+    /// The most that a customer may load in a week, in cents.
     pub weekly_amount: Option<Cents>,
-    /// How often a customer may try in a day, declined attempts counted.
+    /// The most attempts of a customer in a day, including declined ones.
     pub daily_attempts: Option<u64>,
-    /// How many attempts with a prime `id` are accepted in a day, over all customers.
+    /// The most accepted attempts with a prime `id` in a day, over all customers.
     pub global_per_day: Option<u64>,
     /// The largest effective amount of an attempt with a prime `id`, in cents.
     pub amount_cap: Option<Cents>,
@@ -31,16 +31,16 @@ pub struct Settings {
     pub max_line_bytes: usize,
 }
 
-/// What is different on a Monday.
+/// The Monday multiplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Monday {
     /// The multiplier in millionths: 1,000,000 (one) to 1,000,000,000 (a thousand).
     pub multiplier_millionths: u128,
-    /// What the multiplier is applied to.
+    /// The target of the multiplier.
     pub apply_to: ApplyTo,
 }
 
-/// What the Monday multiplier is applied to.
+/// The target of the Monday multiplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApplyTo {
     /// The attempt's amount is multiplied.

@@ -13,7 +13,7 @@ pub(super) struct Utc {
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
-/// How many days the years 0001 to 9999 have: of these, 2424 are leap years.
+/// The number of days in the years 0001 to 9999, of which 2424 are leap years.
 const DAYS: i64 = 9999 * 365 + 2424;
 
 impl Utc {
@@ -28,7 +28,7 @@ impl Utc {
     }
 }
 
-/// Returns the time in UTC that a trimmed `time` spells, `None` if it is not one that the contract takes.
+/// Returns the time in UTC of a trimmed `time`, `None` if the contract refuses it.
 pub(super) fn parse(text: &str) -> Option<Utc> {
     let (local, rest) = text.as_bytes().split_at_checked("2000-01-01T00:00:00".len())?;
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b't' | b' ', clock @ ..] = local else {
@@ -56,7 +56,7 @@ pub(super) fn parse(text: &str) -> Option<Utc> {
     Some(Utc { day: utc_second / SECONDS_PER_DAY, second: utc_second % SECONDS_PER_DAY, nanosecond })
 }
 
-/// Returns the nanoseconds of an optional fraction and what follows it.
+/// Returns the nanoseconds of an optional fraction and the rest of the text.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(after_point) = text.strip_prefix(b".") else { return Some((0, text)) };
     let length = after_point.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -87,7 +87,7 @@ fn offset_minutes(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// Returns the number that `digits` spell, `None` if one of them is no digit.
+/// Returns the number that `digits` spell, `None` if one of them is not a digit.
 fn number(digits: &[u8]) -> Option<i64> {
     let mut number = 0;
     for digit in digits {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_times() {
+    fn other_texts_are_not_times() {
         let not_times = [
             "",
             "2000-01-01",

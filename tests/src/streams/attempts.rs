@@ -1,4 +1,4 @@
-//! What is attempted: ids, customers, amounts and instants that meet each other and the limits often.
+//! Random attempts: ids, customers, amounts and times that often meet each other and the limits.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -48,7 +48,7 @@ pub(super) const AMOUNTS: [u64; 20] = [
 /// The largest amount, and the largest money setting, in cents.
 pub(super) const LARGEST_AMOUNT: u64 = 99_999_999_999_999_999;
 
-/// Times at the edges of the calendar, as they are written.
+/// Times at the edges of the calendar, as written.
 const RARE_TIMES: [&str; 8] = [
     "2000-02-29T12:00:00Z",
     "2024-02-29T23:59:60.5Z",
@@ -60,7 +60,7 @@ const RARE_TIMES: [&str; 8] = [
     "9999-12-31T00:00:00-23:59",
 ];
 
-/// What an attempt says, however it is spelled.
+/// The content of an attempt, whatever its spelling.
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) id: String,
@@ -69,7 +69,7 @@ pub(super) struct Attempt {
     pub(super) moment: Moment,
 }
 
-/// When it is made.
+/// Its time.
 #[derive(Debug, Clone)]
 pub(super) enum Moment {
     /// At an instant around the turn of the year 2000, in UTC.
@@ -81,7 +81,7 @@ pub(super) enum Moment {
         /// Nanoseconds since the second began.
         nanosecond: u32,
     },
-    /// At a time that is spelled in one way only.
+    /// A time with only one spelling.
     Rare(&'static str),
 }
 

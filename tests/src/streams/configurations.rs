@@ -1,4 +1,4 @@
-//! Random settings, together with the configuration file that says the same.
+//! Random settings, with an equivalent configuration file.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -7,29 +7,29 @@ use super::LINE_BOUNDS;
 use super::attempts::{AMOUNTS, LARGEST_AMOUNT};
 use crate::model::{ApplyTo, Cents, Monday, Settings, Weekday};
 
-/// The largest limit on a count that is drawn.
+/// The largest random limit on a count.
 const LARGEST_COUNT: u64 = 4_294_967_295;
 
 /// One choice of settings, for the model and for the program.
 #[derive(Debug, Clone)]
 pub struct Configuration {
-    /// The settings as the model takes them.
+    /// The settings for the model.
     pub settings: Settings,
-    /// The same as a complete configuration file; paths and tracing are left to their defaults.
+    /// The same as a complete configuration file, with default paths and tracing.
     pub yaml: String,
 }
 
-/// What a configuration file says beyond the settings, and how it says it; no decision depends on it.
+/// The spelling of a configuration file, and its content beyond the settings; no decision depends on it.
 #[derive(Debug, Clone)]
 struct Form {
     /// The multiplier written while it is off.
     idle_monday: Monday,
-    /// Whether a window that no limit needs is on: daily attempts, daily amount, weekly amount.
+    /// Whether a window that no limit needs is enabled: daily attempts, daily amount, weekly amount.
     needless_windows: [bool; 3],
     decimals: Decimals,
 }
 
-/// How decimals are written.
+/// The spelling of decimals.
 #[derive(Debug, Clone, Copy)]
 enum Decimals {
     /// `5000.00`
@@ -113,7 +113,7 @@ fn remember_days() -> impl Strategy<Value = Option<u16>> {
     ]
 }
 
-/// Draws a bound that the days of attempts are often beyond.
+/// Draws a bound that the days of attempts often exceed.
 fn max_days_ahead() -> impl Strategy<Value = Option<u16>> {
     prop_oneof![
         3 => Just(None),
@@ -155,7 +155,7 @@ fn count_limit() -> impl Strategy<Value = Option<u64>> {
 }
 
 impl Form {
-    /// Returns the configuration file that says `settings`.
+    /// Returns the configuration file for `settings`.
     fn yaml(&self, settings: &Settings) -> String {
         let Settings { week_start, prime_gate, max_line_bytes, .. } = settings;
         let week_start = format!("{week_start:?}").to_uppercase();
@@ -227,14 +227,14 @@ mod tests {
     use super::*;
     use crate::model::{baseline, exp_mp};
 
-    /// What a file must say when written in this form.
+    /// The required content of a file in this form.
     fn yaml(settings: &Settings, decimals: Decimals, needless_window: bool) -> String {
         let idle_monday = Monday { multiplier_millionths: 1_000_001, apply_to: ApplyTo::Limits };
         Form { idle_monday, needless_windows: [needless_window; 3], decimals }.yaml(settings)
     }
 
     #[test]
-    fn a_file_says_what_the_settings_say() {
+    fn a_file_has_the_given_settings() {
         insta::assert_snapshot!(yaml(&exp_mp(), Decimals::AllPlaces, false), @"
         version: 1
         scenario: {name: drawn}

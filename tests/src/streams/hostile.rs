@@ -1,4 +1,4 @@
-//! Lines that try the reader: good lines broken in one place, and lines that were never good.
+//! Hostile lines: good lines broken in one place, and lines that were never good.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use super::attempts::attempt;
 use super::hostile_values::{AMOUNTS, BYTES, IDS, KEYS, LINES, TIMES, VALUES};
 use super::spelling::spelling;
 
-/// What is done to the members of a good line.
+/// A change to the members of a good line.
 #[derive(Debug, Clone)]
 enum MemberFault {
     /// The nth has another value.
@@ -24,7 +24,7 @@ enum MemberFault {
     Further(&'static str, String),
 }
 
-/// What is done to the bytes of a good line.
+/// A change to the bytes of a good line.
 #[derive(Debug, Clone)]
 enum ByteFault {
     /// It ends early.
@@ -41,7 +41,7 @@ enum ByteFault {
 
 /// Draws a line, without its end, that is likely to be declined; a few are good after all.
 ///
-/// Random bytes may hold an LF, so this is in truth a little more than one line now and then.
+/// Random bytes may contain an LF, so this is sometimes a little more than one line.
 pub(super) fn hostile_line() -> BoxedStrategy<Vec<u8>> {
     let good = || (attempt(), spelling());
     prop_oneof![
@@ -81,7 +81,7 @@ fn member_fault() -> BoxedStrategy<MemberFault> {
     .boxed()
 }
 
-/// Draws a value as it is written: odd, or nested about as deeply as it may be.
+/// Draws a value as it is written: odd, or nested about as deeply as allowed.
 fn value() -> impl Strategy<Value = String> {
     // Inside the top object, 126 more are the deepest nesting.
     let nested = (any::<bool>(), 125_usize..=128).prop_map(|(objects, depth)| {

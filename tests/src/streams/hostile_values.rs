@@ -1,4 +1,4 @@
-//! Texts that a careless reader takes for what they are not, or the other way round.
+//! Hostile texts, which a careless reader misjudges.
 //!
 //! Not all of them are wrong: the closest good neighbours of the bad ones are here, too.
 

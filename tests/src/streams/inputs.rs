@@ -1,4 +1,4 @@
-//! Whole input files.
+//! Random input files.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,10 +8,10 @@ use super::attempts::attempt;
 use super::hostile::hostile_line;
 use super::spelling::{Spelling, spelling};
 
-/// The most lines that an input is put together from; few, so that a failing case shrinks quickly.
+/// The most lines of an input; few, so that a failing case shrinks quickly.
 const MAX_LINES: usize = 40;
 
-/// The most attempts that the good lines of an input say; fewer than lines, so that some are replayed.
+/// The most attempts in the good lines of an input; fewer than lines, so that some are replayed.
 const MAX_ATTEMPTS: usize = 36;
 
 /// A line before the attempts are known.
@@ -23,7 +23,7 @@ enum Line {
     Hostile(Vec<u8>),
 }
 
-/// Draws an input in which every line is an attempt that passes all checks of its form, if it may be long enough.
+/// Draws an input whose lines are all valid attempts, if they may be long enough.
 pub fn clean_input() -> impl Strategy<Value = Vec<u8>> {
     input(good_line())
 }

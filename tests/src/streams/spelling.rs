@@ -1,4 +1,4 @@
-//! The many ways in which one attempt can be written as a line of JSON.
+//! Spellings of one attempt as a line of JSON.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -11,7 +11,7 @@ const GAPS: [&str; 4] = ["", " ", "\t", " \r "];
 /// White space around a value, as it is escaped in a JSON string.
 const PADDINGS: [&str; 5] = ["", " ", "\\t\\n", "\\f\\r", "\\u0020"];
 
-/// What may stand before the digits of an amount.
+/// Prefixes of the digits of an amount.
 const CURRENCIES: [&str; 10] =
     ["$", "", "USD", "USD$", "$USD", "USDUSD", "USD$USD", "$ ", "USD \\t", "USD$USD\\n\\f\\r"];
 
@@ -40,7 +40,7 @@ const IGNORED: [(&str, &str); 7] = [
     ("huge", "1e999999999999999999999"),
 ];
 
-/// How an attempt is written.
+/// The spelling of an attempt.
 #[derive(Debug, Clone)]
 pub(super) struct Spelling {
     /// How far the members are rotated.
@@ -58,7 +58,7 @@ pub(super) struct Spelling {
     ignored: Option<(&'static str, &'static str)>,
 }
 
-/// How an instant is written.
+/// The spelling of a time.
 #[derive(Debug, Clone)]
 struct TimeSpelling {
     separator: char,
@@ -69,7 +69,7 @@ struct TimeSpelling {
     whole_fraction: bool,
 }
 
-/// A line before it is put together.
+/// A line before it is assembled.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
     /// Keys and values as they are written, from `id`, `customer_id`, `load_amount` and `time` on.
@@ -115,12 +115,12 @@ fn often(plain: &'static str, others: &'static [&'static str]) -> impl Strategy<
 }
 
 impl Spelling {
-    /// Returns the line that says `attempt`, without its end.
+    /// Returns the line of `attempt`, without its end.
     pub(super) fn line(&self, attempt: &Attempt) -> Vec<u8> {
         self.draft(attempt).to_line()
     }
 
-    /// Returns the draft of the line that says `attempt`.
+    /// Returns the draft of the line of `attempt`.
     pub(super) fn draft(&self, attempt: &Attempt) -> Draft {
         let amount = format!(
             "{}{:0width$}.{:02}",

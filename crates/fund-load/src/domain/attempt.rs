@@ -1,22 +1,22 @@
-//! An attempt to load funds, and what the steps add to it one after the other.
+//! Attempts to load funds, and the parts that steps add to them.
 
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 use stream_kernel_exec::{Encode, Payload};
 
 use super::{Cents, Day, DigitId, Moment, Multiplier};
 
-/// What a line says: who wants to load how much, and when.
+/// The content of a line: who wants to load how much, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The number of the line, from 1.
     pub line_no: u64,
     /// The attempt's own id.
     pub id: DigitId,
-    /// The customer's.
+    /// The customer's id.
     pub customer_id: DigitId,
-    /// How much.
+    /// The amount.
     pub amount: Cents,
-    /// When.
+    /// The time.
     pub time: Moment,
 }
 
@@ -25,9 +25,9 @@ pub struct Attempt {
 pub enum Idempotency {
     /// It is the first: the one that counts.
     Canonical,
-    /// It says the same as the first: same customer, same amount, same moment.
+    /// It equals the first: same customer, same amount, same time.
     Replay,
-    /// It says something else than the first.
+    /// It differs from the first.
     Conflict,
 }
 
@@ -45,23 +45,23 @@ impl Idempotency {
     }
 }
 
-/// What the policies look at besides what the line says.
+/// The figures for the policies, beyond the line itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     /// Whether the Monday multiplier applies to the attempt.
     pub is_monday: bool,
-    /// Whether its id is a prime number, and that matters.
+    /// Whether its id is a prime number, if that matters.
     pub is_prime: bool,
     /// The amount that counts against limits.
     pub effective_amount: Cents,
-    /// What the amount limits are divided by; 1 except on a Monday of which the limits pay.
+    /// The divisor of the amount limits; 1 except on Mondays whose multiplier changes the limits.
     pub limit_divisor: Multiplier,
 }
 
-/// All that is known of an attempt, in one box that goes from message to message: each step fills in its part.
+/// Everything known of an attempt, in one box that goes from message to message: each step fills in its part.
 ///
-/// `PARTS` tells how many are filled in, and no others can be asked for. A message so is small, whatever it knows: handing
-/// it on copies a pointer.
+/// `PARTS` is the number of parts that are filled in; the types allow access to no others. So a message is small,
+/// whatever it knows: handing it on copies a pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownAttempt<const PARTS: u8>(Box<Known>);
 
@@ -78,17 +78,17 @@ struct Known {
 /// An attempt as it was read.
 pub type LoadAttempt = KnownAttempt<0>;
 
-/// An attempt with the day and the week that it counts for.
+/// An attempt with its day and week.
 pub type AttemptWithKeys = KnownAttempt<1>;
 
-/// An attempt of which it is known whether it is the first with its id.
+/// An attempt that is known to be the first with its id, or not.
 pub type IdempotencyClassifiedAttempt = KnownAttempt<2>;
 
-/// An attempt with everything that the policies look at.
+/// An attempt with all figures for the policies.
 pub type EnrichedAttempt = KnownAttempt<3>;
 
 impl<const PARTS: u8> KnownAttempt<PARTS> {
-    /// Returns what the line says.
+    /// Returns the content of the line.
     pub fn attempt(&self) -> &Attempt {
         &self.0.attempt
     }
@@ -125,7 +125,7 @@ impl LoadAttempt {
         }))
     }
 
-    /// Adds the day on which the attempt counts, in UTC, and the first day of its week.
+    /// Adds the attempt's day in UTC, and the first day of its week.
     pub fn with_keys(mut self, day: Day, week: Day) -> AttemptWithKeys {
         (self.0.day, self.0.week) = (day, week);
         KnownAttempt(self.0)
@@ -145,7 +145,7 @@ impl AttemptWithKeys {
 }
 
 impl IdempotencyClassifiedAttempt {
-    /// Adds what the policies look at besides.
+    /// Adds the figures for the policies.
     pub fn enriched(mut self, features: Features) -> EnrichedAttempt {
         self.0.features = features;
         KnownAttempt(self.0)
@@ -158,7 +158,7 @@ impl EnrichedAttempt {
         self.0.idempotency
     }
 
-    /// Returns what the policies look at besides what the line says.
+    /// Returns the figures for the policies.
     pub fn features(&self) -> &Features {
         &self.0.features
     }

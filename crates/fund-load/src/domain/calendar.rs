@@ -17,7 +17,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Returns the day on which it lies in UTC.
+    /// Returns its day in UTC.
     pub fn day(self) -> Day {
         // Years 1 to 9999 lie within four million days of 1970.
         Day(i32::try_from(self.seconds.div_euclid(SECONDS_PER_DAY)).unwrap_or(i32::MAX))
@@ -93,7 +93,7 @@ mod tests {
         WeekStart::Sun,
     ];
 
-    /// Every day of the years 1 to 9999, as the calendar library counts them.
+    /// Compares every day of the years 1 to 9999 with the calendar library.
     fn every_day() -> impl Iterator<Item = (Day, jiff::civil::Date)> {
         let first = date(1, 1, 1);
         let before_epoch = first.until(date(1970, 1, 1)).unwrap().get_days();

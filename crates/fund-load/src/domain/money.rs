@@ -12,8 +12,8 @@ use stream_kernel_text::grouped;
 
 /// An amount of money in whole cents; never negative.
 ///
-/// An amount on a line has at most 17 digits of cents and a multiplier is at most 1,000: a sum overflows 128 bits after 3e18
-/// amounts, more than will ever be read.
+/// An amount on a line has at most 17 digits of cents, and a multiplier is at most 1,000: a sum overflows 128 bits
+/// after 3e18 amounts, more than any input has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cents(pub u128);
 
@@ -44,7 +44,7 @@ impl Cents {
     /// assert_eq!(Cents(333).times(multiplier), Cents(500)); // 499.5
     /// ```
     pub fn times(self, multiplier: Multiplier) -> Self {
-        // To divide 128 bits takes dozens of instructions, and the multiplier is one on most days.
+        // Dividing 128 bits takes dozens of instructions, and the multiplier is one on most days.
         if multiplier == Multiplier::ONE {
             return self;
         }
@@ -78,7 +78,7 @@ impl Multiplier {
     /// The factor that changes nothing.
     pub const ONE: Self = Self(ONE);
 
-    /// Returns the factor of so many millionths, `None` unless it is 1 to 1,000.
+    /// Returns the factor of this many millionths; `None` unless it is between 1 and 1,000.
     pub fn from_millionths(millionths: u64) -> Option<Self> {
         (ONE..=1_000 * ONE).contains(&millionths).then_some(Self(millionths))
     }

@@ -1,10 +1,10 @@
 //! Primality of 64-bit numbers.
 
-/// The first twelve primes: as bases of the Miller-Rabin test they leave no composite below 3.18e23 undetected
+/// The first twelve primes. As bases of the Miller-Rabin test they leave no composite below 3.18e23 undetected
 /// (Sorenson and Webster, "Strong pseudoprimes to twelve prime bases", 2015), hence none in 64 bits.
 const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
 
-/// Returns whether `number` is a prime: always right, within microseconds.
+/// Returns whether `number` is a prime: always correct, within microseconds.
 ///
 /// ```
 /// use fund_load::domain::is_prime;
@@ -24,7 +24,7 @@ pub fn is_prime(number: u64) -> bool {
     BASES.iter().all(|&base| passes_strong_test(number, base, odd_part, halvings))
 }
 
-/// The strong probable-prime test to `base` of `number` = 2^`halvings` * `odd_part` + 1.
+/// Runs the strong probable-prime test to `base` of `number` = 2^`halvings` * `odd_part` + 1.
 fn passes_strong_test(number: u64, base: u64, odd_part: u64, halvings: u32) -> bool {
     let mut power = power_modulo(base, odd_part, number);
     power == 1
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn large_primes_and_their_products_are_told_apart() {
+    fn large_primes_and_their_products_are_distinguished() {
         // 2^61 - 1, the largest primes of 19 digits and of 64 bits, and squares and products of large primes.
         for prime in [2_305_843_009_213_693_951, 9_999_999_999_999_999_961, 18_446_744_073_709_551_557] {
             assert!(is_prime(prime), "{prime}");

@@ -1,4 +1,4 @@
-//! The lines before the one that is explained: those that used up its limit, and the first with its id.
+//! Earlier lines: those that used up the limit of the explained line, and the first with its id.
 
 use serde::Serialize;
 use stream_kernel_trace::{MASK, may_be_hidden};
@@ -8,22 +8,22 @@ use crate::domain::Reason;
 use super::explanation::reason_of;
 use super::notes::{Notes, Tags};
 
-/// The number of earlier lines that are listed; the others are summed up.
+/// The most earlier lines that are listed; the others are summed up.
 const MAX_LINES: usize = 20;
 
-/// Which lines before a declined one have used up the limit that declined it.
+/// The earlier lines that have used up the limit that declined a line.
 pub(super) struct Counted {
     reason: Reason,
-    /// What the declined one has noted.
+    /// The notes of the declined line.
     tags: Tags,
 }
 
-/// What was counted, line by line.
+/// The counted lines.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Earlier {
     /// The first [`MAX_LINES`] of them.
     pub(super) lines: Vec<EarlierLine>,
-    /// How many others there are.
+    /// The number of others.
     pub(super) more: u64,
     /// The sum of the effective amounts of the others that were accepted.
     pub(super) more_cents: u128,
@@ -52,7 +52,8 @@ pub(super) struct FirstWithId {
 }
 
 impl Counted {
-    /// Returns which lines count for the limit that declined the line of these notes; `None` if it was no such limit.
+    /// Returns the criterion of lines that count for the limit that declined the line of these notes; `None` if no
+    /// limit did.
     pub(super) fn before(Notes { tags, .. }: &Notes) -> Option<Self> {
         let reason = reason_of(tags)?;
         let is_counted = matches!(
@@ -65,10 +66,10 @@ impl Counted {
         (is_counted && !hides_what_counts(reason, tags)).then(|| Self { reason, tags: tags.clone() })
     }
 
-    /// Returns whether the line of these notes is one of them, if it stands before.
+    /// Returns whether the line of these notes meets it, if it is an earlier one.
     pub(super) fn includes(&self, Notes { tags, metrics }: &Notes) -> bool {
         let is_counted = match self.reason {
-            // Declined attempts count, too, if they are canonical.
+            // Declined attempts count too, if they are canonical.
             Reason::DailyAttemptLimit => metrics.attempts_before.is_some() && tags.accepted.is_some(),
             _ => tags.is_accepted() == Some(true),
         };
@@ -76,15 +77,15 @@ impl Counted {
     }
 }
 
-/// Returns what is the same of all lines that count for the limit of `reason`: whose they are, and when.
+/// Returns the part that all lines that count for the limit of `reason` share: their customer, and their time.
 fn whose_and_when(reason: Reason, tags: &Tags) -> [Option<&str>; 2] {
     let whose = if reason == Reason::PrimeDailyGlobalLimit { &tags.prime } else { &tags.customer_id };
     let when = if reason == Reason::WeeklyAmountLimit { &tags.week } else { &tags.day };
     [whose, when].map(Option::as_deref)
 }
 
-/// Returns whether the trace hides what tells which lines count for the limit of `reason`. Two masked texts may stand for two
-/// customers, or days; two hashes that are alike are of one.
+/// Returns whether the trace hides the part that decides which lines count for the limit of `reason`. Two masked texts
+/// may stand for two customers, or days; two equal hashes stand for one.
 pub(super) fn hides_what_counts(reason: Reason, tags: &Tags) -> bool {
     let is_hidden = |tag: &Option<String>| tag.as_deref().is_some_and(may_be_hidden);
     whose_and_when(reason, tags).contains(&Some(MASK))
@@ -114,7 +115,7 @@ impl Earlier {
         }
     }
 
-    /// Returns how many there are.
+    /// Returns their number.
     pub(super) fn count(&self) -> u128 {
         self.lines.len() as u128 + u128::from(self.more)
     }

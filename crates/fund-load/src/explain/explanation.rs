@@ -1,4 +1,4 @@
-//! An explanation: everything there is to say of one line, for people and for machines.
+//! An explanation of one line, for people and for machines.
 
 use serde::Serialize;
 use stream_kernel_trace::{RecordedError, TraceRecord, may_be_hidden};
@@ -30,12 +30,12 @@ pub(super) struct Explanation<'a> {
     pub(super) answer: String,
     pub(super) rules: Vec<Rule>,
     pub(super) advice: Option<String>,
-    /// The largest amount that would have passed, if the amount alone stood in the way.
+    /// The largest amount that would have passed, if only the amount was wrong.
     #[serde(rename = "largest_amount_cents")]
     pub(super) largest_amount: Option<u128>,
-    /// Of a replay or conflict.
+    /// The first attempt, of a replay or conflict.
     pub(super) first: Option<&'a FirstWithId>,
-    /// Of a line that a used-up limit declined.
+    /// The earlier lines, if a used-up limit declined the line.
     pub(super) earlier: Option<&'a Earlier>,
     pub(super) steps: Vec<StepTaken<'a>>,
     #[serde(skip)]
@@ -43,18 +43,18 @@ pub(super) struct Explanation<'a> {
     /// Why the line was declined, if this version of the program knows the reason.
     #[serde(skip)]
     pub(super) reason: Option<Reason>,
-    /// Whether it is a replay or conflict, which no limit is asked about.
+    /// Whether it is a replay or conflict, to which no limit applies.
     #[serde(skip)]
     pub(super) is_duplicate: bool,
 }
 
-/// Returns the reason that was noted, if this version of the program knows it.
+/// Returns the noted reason, if this version of the program knows it.
 pub(super) fn reason_of(tags: &Tags) -> Option<Reason> {
     Reason::ALL.into_iter().find(|reason| Some(reason.code()) == tags.reason.as_deref())
 }
 
 impl<'a> Explanation<'a> {
-    /// Returns the explanation of `input`, with what the trace shows beside it.
+    /// Returns the explanation of `input`, with the rest of the trace beside it.
     pub(super) fn new(input: &'a Input, notes: &'a Notes, beside: Option<&'a Beside>) -> Self {
         let Notes { tags, metrics } = notes;
         let reason = reason_of(tags);
@@ -81,7 +81,7 @@ impl<'a> Explanation<'a> {
             reason,
             is_duplicate,
         };
-        // A duplicate has a canonical attempt beside it for which they were counted.
+        // For a duplicate, they were counted with its canonical attempt.
         if explanation.obstacle().is_some() {
             let earlier = beside.map(|beside| &beside.earlier);
             explanation.earlier = earlier.filter(|earlier| earlier.count() > 0);
@@ -105,15 +105,15 @@ impl<'a> Explanation<'a> {
         self.rules.iter().find(|rule| rule.reason == reason && !rule.passes())
     }
 
-    /// Returns the other rules that would have declined it, had they been asked.
+    /// Returns the other rules that would have declined it too.
     pub(super) fn other_obstacles(&self) -> impl Iterator<Item = &Rule> {
         let obstacle = self.obstacle().map(|rule| rule.reason);
-        // If the reason is hidden, any of them may be it.
+        // If the reason is hidden, it may be any of them.
         let rules = if self.hides_reason() { &[][..] } else { &*self.rules };
         rules.iter().filter(move |rule| !rule.passes() && Some(rule.reason) != obstacle)
     }
 
-    /// Returns the rule that declined the line if no other would have, as far as the limits are known.
+    /// Returns the rule that declined the line, if no other would have, as far as the limits are known.
     pub(super) fn sole_obstacle(&self) -> Option<&Rule> {
         self.obstacle().filter(|rule| rule.limit.is_some() && self.other_obstacles().next().is_none())
     }

@@ -1,14 +1,14 @@
-//! The lines of input, as a trace shows them one after the other.
+//! Inputs of a trace, one line of input after the other.
 
 use stream_kernel_app::{CommandFailure, TraceFile, TraceRecords};
 use stream_kernel_trace_reader::reading::{self, Input};
 
-/// Reads a trace input by input, in constant memory. An input has fewer records than are held of one: a step of fund-load
-/// emits one message at most.
+/// Reads a trace input by input, in constant memory. The bound on records per input is never reached: a step of
+/// fund-load emits at most one message.
 pub(super) struct Inputs {
     pub(super) records: TraceRecords,
     grouped: reading::Inputs,
-    /// Read, but not yet asked for.
+    /// Read, but not yet returned.
     next: Option<Input>,
 }
 
@@ -25,7 +25,7 @@ impl Inputs {
         Ok(self.next.as_ref().map(|input| input.run))
     }
 
-    /// Returns the next input of `run`, passing over the runs before; `None` at its end.
+    /// Returns the next input of `run`, skipping earlier runs; `None` at its end.
     pub(super) fn next_of_run(&mut self, run: u64) -> Result<Option<Input>, CommandFailure> {
         while self.next_run()?.is_some_and(|next| next < run) {
             self.next = None;

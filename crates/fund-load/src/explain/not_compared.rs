@@ -1,5 +1,4 @@
-//! Why a line was declined without being compared with any limit, in plain words. Of an unusable line the trace has the
-//! ids alone.
+//! Reasons why a line was declined before any limit, in plain words. Of an unusable line, the trace has only the ids.
 
 use stream_kernel_trace::{MASK, may_be_hidden};
 
@@ -10,7 +9,8 @@ use super::explanation::Explanation;
 use super::notes::{Notes, Tags};
 use super::sentences::money;
 
-/// Returns why the line was declined; `None` if it was compared with limits, or if the trace does not show what it repeats.
+/// Returns why the line was declined; `None` if it was compared with limits, or if the trace does not show the line
+/// that it repeats.
 pub(super) fn sentence(explanation: &Explanation<'_>, reason: Reason) -> Option<String> {
     let tags = &explanation.notes.tags;
     let why = match reason {
@@ -28,7 +28,7 @@ pub(super) fn sentence(explanation: &Explanation<'_>, reason: Reason) -> Option<
     Some(format!("{why}. The line does not count as an attempt"))
 }
 
-/// An id that could be read tells that the line is an object, so that something else on it must be wrong.
+/// A readable id shows that the line is an object, so something else on it must be wrong.
 fn parse_error(tags: &Tags) -> &'static str {
     let is_read = |id: &Option<String>| id.as_deref().is_some_and(|id| !id.is_empty());
     match (is_read(&tags.id), is_read(&tags.customer_id)) {
@@ -71,7 +71,7 @@ fn duplicate(explanation: &Explanation<'_>, reason: Reason) -> Option<String> {
     ))
 }
 
-/// Returns in what the line differs from the first with its id, with the values on both where the trace shows them.
+/// Returns the differences between the line and the first with its id, with both values where the trace shows them.
 fn differences(notes: &Notes, first: Option<&FirstWithId>) -> String {
     let of_both = |first: Option<String>, this: Option<String>| match (first, this) {
         (Some(first), Some(this)) if first != this => format!(" ({first} there, {this} here)"),
@@ -91,7 +91,7 @@ fn differences(notes: &Notes, first: Option<&FirstWithId>) -> String {
         }
         "time" => {
             let day = first.and_then(|first| first.day.clone());
-            // Two days that are masked may be different ones.
+            // Two masked days may differ.
             if day.as_deref().is_some_and(|day| day != MASK) && day == notes.tags.day {
                 return "another time of that day".to_owned();
             }

@@ -1,9 +1,9 @@
-//! What fund-load's steps have noted in the Context, as a trace shows it.
+//! Notes of fund-load's steps in the Context, read from a trace.
 
 use serde::Deserialize;
 use stream_kernel_trace::{ContextSnapshot, may_be_hidden};
 
-/// What was noted of one line; what was not noted is `None`.
+/// The notes of one line; `None` where there is none.
 pub(super) struct Notes {
     pub(super) tags: Tags,
     pub(super) metrics: Metrics,
@@ -49,7 +49,7 @@ struct Shown {
 }
 
 impl Notes {
-    /// Returns what `snapshot` shows, `None` unless it shows both tags and metrics.
+    /// Returns the notes in `snapshot`; `None` unless it shows both tags and metrics.
     pub(super) fn of(snapshot: Option<&ContextSnapshot>) -> serde_json::Result<Option<Self>> {
         let Some(snapshot) = snapshot else { return Ok(None) };
         let shown: Shown = serde_json::from_str(snapshot.as_json())?;

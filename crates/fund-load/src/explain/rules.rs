@@ -1,4 +1,4 @@
-//! The limits that an attempt was compared with, and what would have passed them.
+//! Limits that an attempt was compared with, and the amounts that would have passed.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -9,9 +9,9 @@ use super::notes::Metrics;
 
 const ONE: u128 = 1_000_000;
 
-/// A limit, what was there before, and what the attempt adds. The limit itself may be reached.
+/// A limit, the figure before, and the attempt's addition. Reaching the limit exactly is allowed.
 ///
-/// Only of the rule that declined is the limit ever unknown, in a trace that does not show limits.
+/// Unknown only for the rule that declined, in a trace that does not show limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     pub(super) reason: Reason,
@@ -42,14 +42,14 @@ impl Rule {
         self.limit.is_some_and(|limit| self.sum() <= limit)
     }
 
-    /// Returns whether it is about money: its figures then are cents.
+    /// Returns whether it is about money, so that its figures are cents.
     pub(super) fn is_of_money(&self) -> bool {
         !matches!(self.reason, Reason::DailyAttemptLimit | Reason::PrimeDailyGlobalLimit)
     }
 }
 
-/// Returns the rules whose figures were noted, in the order in which they were checked; the one that `declined`, if one
-/// did, without its limit if that was not.
+/// Returns the rules whose figures were noted, in the order in which they were checked; the one that `declined` is
+/// among them, without its limit if that was not noted.
 pub(super) fn rules(metrics: &Metrics, declined: Option<Reason>) -> Vec<Rule> {
     let amount = metrics.effective_amount_cents;
     let compared = [
@@ -71,7 +71,7 @@ pub(super) fn rules(metrics: &Metrics, declined: Option<Reason>) -> Vec<Rule> {
     compared.into_iter().filter_map(rule).collect()
 }
 
-/// Returns the largest amount, in cents as a line has it, that passes every rule about money; `None` if none does.
+/// Returns the largest amount, in cents on a line, that passes every rule about money; `None` if none does.
 pub(super) fn largest_amount(rules: &[Rule], metrics: &Metrics) -> Option<u128> {
     let of_money = rules.iter().filter(|rule| rule.is_of_money());
     let room = of_money.map(|rule| rule.limit?.checked_sub(rule.before));

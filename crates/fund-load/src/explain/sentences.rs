@@ -1,4 +1,4 @@
-//! The answer in plain words.
+//! Sentences of the answer, in plain words.
 
 use stream_kernel_text::{counted, grouped};
 
@@ -10,7 +10,7 @@ use super::not_compared;
 use super::notes::Notes;
 use super::rules::Rule;
 
-/// Returns the decision and why, as it follows on the line's name: `DECLINED: DAILY_AMOUNT_LIMIT. ...`.
+/// Returns the decision and the reason, to follow the line's name: `DECLINED: DAILY_AMOUNT_LIMIT. ...`.
 pub(super) fn answer(explanation: &Explanation<'_>) -> String {
     let tags = &explanation.notes.tags;
     match (tags.is_accepted(), &tags.reason) {
@@ -36,7 +36,7 @@ pub(super) fn failure(explanation: &Explanation<'_>) -> Option<String> {
     Some(format!("After that, step `{step}` failed: {kind}: {message}. The output may lack the line."))
 }
 
-/// Returns what would have passed, if one rule alone stood in the way.
+/// Returns what would have passed, if only one rule declined.
 pub(super) fn advice(explanation: &Explanation<'_>) -> Option<String> {
     let rule = explanation.sole_obstacle()?;
     let limit = rule.limit?;
@@ -65,7 +65,7 @@ pub(super) fn advice(explanation: &Explanation<'_>) -> Option<String> {
     })
 }
 
-/// Returns what the Monday multiplier has done, if it applied.
+/// Returns the effect of the Monday multiplier, if it applied.
 pub(super) fn monday(notes: &Notes) -> Option<String> {
     let metrics = &notes.metrics;
     if let Some(multiplier) = metrics.amount_multiplier_millionths {
@@ -84,7 +84,7 @@ pub(super) fn monday(notes: &Notes) -> Option<String> {
     ))
 }
 
-/// Returns what the prime gate demanded, if the id was held against it.
+/// Returns the demands of the prime gate, if it was applied to the id.
 pub(super) fn prime_gate(notes: &Notes) -> Option<String> {
     let cap = notes.metrics.amount_cap_cents.map(|cap| format!("at most {} each", money(cap)));
     let count = notes.metrics.global_per_day_limit;
@@ -93,7 +93,7 @@ pub(super) fn prime_gate(notes: &Notes) -> Option<String> {
     (!demands.is_empty()).then(|| format!("Prime id: {}.", demands.join("; ")))
 }
 
-/// Returns what is too much by this rule: `$1.00 accepted earlier that day + $2.00 = $3.00, over $2.50`.
+/// Returns by how much this rule was exceeded: `$1.00 accepted earlier that day + $2.00 = $3.00, over $2.50`.
 pub(super) fn excess(rule: &Rule) -> String {
     let (before, sum) = (rule.before, rule.sum());
     let figure = |figure| if rule.is_of_money() { money(figure) } else { grouped(figure) };
@@ -141,7 +141,7 @@ fn accepted(explanation: &Explanation<'_>) -> String {
     format!("{amount}. Left: {}", left.join(", "))
 }
 
-/// Returns what is left of a limit after the attempt; `None` of a cap, which is not used up.
+/// Returns the rest of a limit after the attempt; `None` for a cap, which is not used up.
 fn left(rule: &Rule) -> Option<String> {
     let limit = rule.limit?;
     let left = limit.saturating_sub(rule.sum());

@@ -1,4 +1,4 @@
-//! The steps that a line went through.
+//! Steps that a line went through.
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ pub(super) struct StepTaken<'a> {
     pub(super) duration_ms: f64,
     #[serde(skip)]
     pub(super) duration_ns: u64,
-    /// The tags that it set, in the order in which they stand in the trace.
+    /// The tags that it set, in the order of the trace.
     pub(super) tags: Noted,
     /// The metrics that it set.
     pub(super) metrics: Noted,
@@ -22,7 +22,7 @@ pub(super) struct StepTaken<'a> {
 }
 
 impl<'a> StepTaken<'a> {
-    /// Returns the step that `record` shows.
+    /// Returns the step of `record`.
     pub(super) fn of(record: &'a TraceRecord) -> Self {
         let changes = shown_changes(record.ctx_diff.as_ref());
         Self {
@@ -38,7 +38,7 @@ impl<'a> StepTaken<'a> {
     }
 }
 
-/// Names and values that a step set.
+/// Names and values set by a step.
 #[derive(Debug)]
 pub(super) struct Noted(pub(super) Vec<(String, Box<RawValue>)>);
 

@@ -1,4 +1,4 @@
-//! Runs in this process, traced into a file, and what is explained of them.
+//! Explanations of traced runs in this process.
 
 use std::io::{self, Write};
 
@@ -46,14 +46,14 @@ fn attempt(id: &str, customer_id: &str, amount: &str, time: &str) -> String {
     )
 }
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Copy)]
 enum Asked<'a> {
     Line(u64),
     Id(&'a str),
 }
 
-/// Returns what is explained of the trace, or the exit code and why nothing is.
+/// Returns the explanation of the trace, or the exit code and the error.
 fn explain_with(trace: &[u8], asked: Asked<'_>, run_no: Option<u64>, json: bool) -> String {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(trace).unwrap();
@@ -77,7 +77,7 @@ fn explain(trace: &[u8], asked: Asked<'_>) -> String {
     explain_with(trace, asked, None, false)
 }
 
-/// Returns what is explained, without the steps.
+/// Returns the explanation without the steps.
 fn answer(trace: &[u8], asked: Asked<'_>) -> String {
     let told = explain(trace, asked);
     told.lines()

@@ -1,4 +1,4 @@
-//! An explanation for people: the answer first, then the way there. What comes from data is escaped.
+//! Explanations for people: the answer first, then the details. Text from data is escaped.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use super::notes::Tags;
 use super::sentences::{self, excess, money};
 use super::steps::StepTaken;
 
-/// Writes the explanation as a block; with headings, it says which run it is about.
+/// Writes the explanation as a block; with headings, it names the run.
 pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut dyn Write) -> io::Result<()> {
     let Tags { id, customer_id, day, week, .. } = &explanation.notes.tags;
     if has_heading {
@@ -42,7 +42,7 @@ pub(super) fn write(explanation: &Explanation<'_>, has_heading: bool, out: &mut 
     writeln!(out)
 }
 
-/// Returns what there is to say beyond the answer, a sentence a line.
+/// Returns the details beyond the answer, one sentence per line.
 fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(sentences::failure(explanation));
@@ -50,7 +50,7 @@ fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
     for rule in explanation.other_obstacles() {
         sentences.push(format!("{} would have declined it, too: {}.", rule.reason.code(), excess(rule)));
     }
-    // Neither has a say in what becomes of a replay or conflict.
+    // Neither affects a replay or conflict.
     if !explanation.is_duplicate {
         sentences.extend(sentences::monday(explanation.notes));
         sentences.extend(sentences::prime_gate(explanation.notes));
@@ -58,7 +58,7 @@ fn further_sentences(explanation: &Explanation<'_>) -> Vec<String> {
     sentences
 }
 
-/// Writes which earlier lines used up the limit, and whether they make up the figure that was compared.
+/// Writes which earlier lines used up the limit, and whether they add up to the compared figure.
 fn write_earlier(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Some(rule) = explanation.obstacle() else { return Ok(()) };
     if hides_what_counts(rule.reason, &explanation.notes.tags) {
@@ -102,15 +102,14 @@ fn write_lines(reason: Reason, earlier: &Earlier, out: &mut dyn Write) -> io::Re
     }
 }
 
-/// Returns the columns of an earlier line: number, id, customer, the amount as it counts, and what is to be said
-/// beyond.
+/// Returns the columns of an earlier line: number, id, customer, effective amount, and remarks.
 fn cells(line: &EarlierLine, has_customers: bool) -> [String; 5] {
     let customer = if has_customers { escaped(&line.customer_id).to_string() } else { String::new() };
     let amount = money(line.effective_amount_cents);
     [line.line_no.to_string(), escaped(&line.id).to_string(), customer, amount, remark(line)]
 }
 
-/// Returns what is to be said of an earlier line beyond its columns.
+/// Returns the remarks on an earlier line, beyond its columns.
 fn remark(line: &EarlierLine) -> String {
     let mut remark = String::new();
     if line.amount_cents != line.effective_amount_cents {
@@ -139,13 +138,13 @@ fn write_step(step: &StepTaken<'_>, width: usize, out: &mut dyn Write) -> io::Re
     writeln!(out)
 }
 
-/// Returns the name and the value of a note as people read them: cents as money, under a name that does not speak of cents.
+/// Returns the name and the value of a note for people: cents as money, under a name without `cents`.
 fn noted<'a>(name: &'a str, value: &RawValue) -> (&'a str, String) {
     let json = value.get();
     if let (Some(name), Ok(cents)) = (name.strip_suffix("_cents"), json.parse()) {
         return (name, money(cents));
     }
     let text = serde_json::from_str(json).ok().filter(|text: &String| !text.is_empty());
-    // As JSON has it: a number, and a text that nobody would see otherwise.
+    // As in JSON: a number, and an otherwise invisible text.
     (name, text.unwrap_or_else(|| json.to_owned()))
 }

@@ -1,19 +1,19 @@
-//! What the first attempt with an id said.
+//! The first attempt with an id.
 
 use stream_kernel_exec::{Encode, Value};
 
 use crate::domain::{Attempt, Cents, DigitId, Moment};
 
-/// What the first attempt with an id said: all that later ones are compared with.
+/// The first attempt with an id, with which later ones are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstAttempt {
-    /// Whose account.
+    /// The customer.
     pub customer_id: DigitId,
-    /// How much.
+    /// The amount.
     pub amount: Cents,
-    /// When.
+    /// The time.
     pub time: Moment,
-    /// On which line.
+    /// The line.
     pub line_no: u64,
 }
 
@@ -24,16 +24,16 @@ impl From<&Attempt> for FirstAttempt {
     }
 }
 
-/// An attempt in 28 bytes, without a gap.
+/// An attempt in 28 bytes, without padding.
 #[derive(Clone, Copy, Default)]
 #[repr(Rust, packed(4))]
 pub struct Piece {
     customer_id: DigitId,
-    /// The seconds, whose 40 bits hold the years 1 to 9999; below them bits 32 to 55 of the line's number.
+    /// The seconds in the upper 40 bits, for the years 1 to 9999; below them, bits 32 to 55 of the line's number.
     seconds_and_line: i64,
-    /// The other 32 bits of the line's number.
+    /// The lower 32 bits of the line's number.
     line_low: u32,
-    /// $42,949,672.95 at most.
+    /// At most $42,949,672.95.
     cents: u32,
     nanos: u32,
 }
@@ -77,7 +77,7 @@ impl Value for FirstAttempt {
     }
 }
 
-/// Written as its piece, if it has one, behind a 1; else in full behind a 0.
+/// Written as a 1 and its piece, if it has one; otherwise as a 0 and all fields.
 impl Encode for FirstAttempt {
     fn encode(&self, to: &mut Vec<u8>) {
         if let Some(Piece { customer_id, seconds_and_line, line_low, cents, nanos }) = self.piece() {
@@ -105,7 +105,7 @@ impl Encode for FirstAttempt {
 mod tests {
     use super::*;
 
-    /// Attempts at the bounds of every field, those that have no piece among them, come back as they were.
+    /// Attempts at the bounds of every field, with and without a piece, come back unchanged.
     #[test]
     fn attempts_come_back_at_every_bound() {
         let customers = ["0", "9999999999999999999", "007"].map(|text| DigitId::parse(text).unwrap());

@@ -1,10 +1,10 @@
-//! What a customer has done in a week, day by day.
+//! The week of a customer, day by day.
 
 use stream_kernel_exec::{Encode, Value};
 
 use crate::domain::{Cents, Day, DigitId, EnrichedAttempt};
 
-/// A customer and a week, which is known by its first day. It takes 12 bytes, without a gap.
+/// A customer and a week, identified by its first day. It takes 12 bytes, without padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(Rust, packed(4))]
 pub struct CustomerWeek {
@@ -34,27 +34,27 @@ impl Encode for CustomerWeek {
 
 const DAYS: usize = 7;
 
-/// What a customer has done on each day of a week: the days with attempts, each in 8 bytes if all of them have room there.
+/// A customer's attempts and amounts on each day of a week. Each day takes 8 bytes if all of them fit.
 #[derive(Clone, Debug, Default)]
 pub struct WeekFigures {
-    /// The first `len` count, in the order in which the days came.
+    /// The first `len` are valid, in the order in which the days came.
     days: [Piece; DAYS],
     len: usize,
-    /// All of it, by place in the week, if a day has no room in a piece.
+    /// All days by index in the week, if one does not fit into a piece.
     large: Option<Box<[DayFigures; DAYS]>>,
 }
 
-/// Attempts of a day, declined ones counted, and the cents that were accepted.
+/// The attempts of a day, including declined ones, and the cents accepted.
 type DayFigures = (u64, u128);
 
-/// A day with attempts: the cents accepted; the attempts, and in the lowest three bits the place in the week.
+/// A day with attempts: the cents accepted, and the attempts; the lowest three bits of these are the index in the week.
 type Piece = [u32; 2];
 
 const PLACE_BITS: u32 = 3;
 const PLACES: u32 = (1 << PLACE_BITS) - 1;
 
 impl WeekFigures {
-    /// Returns the number of attempts on `day` of the week that begins with `week`, declined ones counted.
+    /// Returns the number of attempts, including declined ones, on `day` of the week that begins with `week`.
     pub fn attempts(&self, week: Day, day: Day) -> u64 {
         self.day(place(week, day)).0
     }
@@ -72,7 +72,7 @@ impl WeekFigures {
         }
     }
 
-    /// Counts one attempt more on `day` of the week that begins with `week`, of which `accepted` was accepted.
+    /// Counts one more attempt on `day` of the week that begins with `week`, of which `accepted` was accepted.
     pub fn count(&mut self, week: Day, day: Day, accepted: Cents) {
         let place = place(week, day);
         let (attempts, cents) = self.day(place);
@@ -109,7 +109,7 @@ impl WeekFigures {
     }
 }
 
-/// Returns the place of `day` in the week that begins with `week`.
+/// Returns the index of `day` in the week that begins with `week`.
 ///
 /// # Panics
 ///
@@ -146,7 +146,7 @@ impl Value for WeekFigures {
     }
 }
 
-/// Written as the number of days with attempts, then each of them, in order: its place, its attempts, its cents.
+/// Written as the number of days with attempts, then each of them in order: its index, its attempts, its cents.
 impl Encode for WeekFigures {
     fn encode(&self, to: &mut Vec<u8>) {
         let count_at = to.len();
@@ -202,7 +202,7 @@ mod tests {
         (0..7).map(|place| figures.day(place)).collect()
     }
 
-    /// Amounts and attempts at the bounds of a piece and beyond come back as they were.
+    /// Amounts and attempts at the bounds of a piece and beyond come back unchanged.
     #[test]
     fn figures_come_back_at_every_bound() {
         let max = u128::from(u32::MAX);

@@ -1,4 +1,4 @@
-//! `compute_features`: what the policies look at besides the attempt itself.
+//! `compute_features`: the figures for the policies, beyond the attempt itself.
 
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
@@ -8,7 +8,7 @@ use crate::domain::{
     EnrichedAttempt, Features, FundLoadMessage, IdempotencyClassifiedAttempt, Multiplier, is_prime,
 };
 
-/// Applies the Monday multiplier and finds out whether the id is a prime number, as far as either is switched on.
+/// Applies the Monday multiplier and finds out whether the id is a prime number, if these are enabled.
 pub struct ComputeFeatures {
     /// Its part of the configuration.
     pub parameters: ComputeFeaturesNode,

@@ -1,4 +1,4 @@
-//! `compute_time_keys`: the day and the week that an attempt counts for.
+//! `compute_time_keys`: the day and the week of an attempt.
 
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};

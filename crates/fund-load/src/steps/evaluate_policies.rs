@@ -9,17 +9,17 @@ use crate::domain::{
 };
 use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
-/// Holds an attempt against the limits and what was accepted before.
+/// Compares an attempt with the limits and the earlier attempts.
 pub struct EvaluatePolicies {
     /// Its part of the configuration.
     pub parameters: EvaluatePoliciesNode,
-    /// Which figures there are: the others are neither compared nor noted.
+    /// The figures that exist: others are neither compared nor noted.
     pub windows: UpdateWindowsNode,
 }
 
-/// What was there before an attempt.
+/// The figures before an attempt.
 struct Before {
-    /// Attempts of the customer on the day, declined ones counted.
+    /// Attempts of the customer on the day, including declined ones.
     attempts: u64,
     day_amount: Cents,
     week_amount: Cents,
@@ -27,7 +27,7 @@ struct Before {
     primes: u64,
 }
 
-/// What an attempt is compared with; `None` where nothing is.
+/// The limits for an attempt; `None` where there is none.
 struct Limits {
     attempts: Option<u64>,
     day_amount: Option<Cents>,
@@ -48,7 +48,7 @@ impl EvaluatePolicies {
         }
     }
 
-    /// Returns the limits as they are for this attempt: divided on some Mondays, those of primes for primes alone.
+    /// Returns the limits for this attempt: divided on some Mondays, and those of primes only for primes.
     fn limits(&self, attempt: &EnrichedAttempt) -> Limits {
         let EvaluatePoliciesNode { limits, prime_gate: gate } = &self.parameters;
         let is_gated = gate.enabled && attempt.features().is_prime;
@@ -80,7 +80,7 @@ impl EvaluatePolicies {
 }
 
 impl Limits {
-    /// Returns whether `amount` may be loaded on top of what was there before.
+    /// Returns whether `amount` may be loaded on top of the figures before.
     fn judge(&self, amount: Cents, before: &Before) -> Verdict {
         let is_reached = |limit: Option<u64>, before| limit.is_some_and(|limit| before >= limit);
         let is_exceeded = |limit: Option<Cents>, sum| limit.is_some_and(|limit| sum > limit);
@@ -117,7 +117,7 @@ impl Limits {
     }
 }
 
-/// What is kept of a customer's week, and of a day.
+/// The memory of a customer's week, and of a day.
 type Found<'a> = (Entry<'a, CustomerWeek, WeekFigures, DigitId>, GateCount<'a, Day>);
 
 impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
@@ -146,7 +146,7 @@ impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
                 limits.note(context);
                 limits.judge(attempt.features().effective_amount, &before)
             }
-            // Only what is canonical is looked up.
+            // Only canonical attempts look anything up.
             None => Verdict::Declined(match attempt.idempotency() {
                 Idempotency::Replay => Reason::IdDuplicateReplay,
                 _ => Reason::IdDuplicateConflict,

@@ -11,16 +11,16 @@ use crate::domain::{
 };
 use crate::memory::{FirstAttempt, Ids, LatestDay};
 
-/// Distinguishes the first attempt with an id from replays of it and from conflicts with it.
+/// Distinguishes the first attempt with an id from its replays and conflicts.
 ///
-/// Ids are forgotten by the latest day of all attempts, the one at hand included, whether their ids were new or not.
+/// Ids are forgotten by the latest day of all attempts, including the current one, whether their ids were new or not.
 pub struct IdempotencyGate {
     /// For how many days before the latest day ids are remembered; `None` for ever.
     pub remember_days: Option<u16>,
 }
 
 impl IdempotencyGate {
-    /// Tells people of a line on which more is forgotten than one may expect.
+    /// Tells people of a line that makes unexpectedly many ids forgotten.
     fn notify(
         &self,
         attempt: &AttemptWithKeys,
@@ -51,7 +51,7 @@ fn day_at(time: i64) -> Day {
     Day(i32::try_from(time).unwrap_or(i32::MAX))
 }
 
-/// Returns in what two attempts with the same id differ, such as `customer_id,amount,time`.
+/// Returns the differences between two attempts with the same id, such as `customer_id,amount,time`.
 fn differences(first: FirstAttempt, later: FirstAttempt) -> impl fmt::Display {
     fmt::from_fn(move |f| {
         let fields = [

@@ -8,7 +8,7 @@ use crate::domain::{Decision, FundLoadMessage, LoadAttempt, Subject, Verdict};
 use crate::line::read_attempt;
 
 stream_kernel_exec::outputs! {
-    /// What becomes of a line: an attempt if it is good, a declined decision if it is not.
+    /// The result of a line: an attempt if it is good, a declined decision if it is not.
     pub enum ParsedLine of FundLoadMessage { LoadAttempt, Decision }
 }
 

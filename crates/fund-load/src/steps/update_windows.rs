@@ -1,4 +1,4 @@
-//! `update_windows`: what was decided counts from now on.
+//! `update_windows`: the decision counts from now on.
 
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Entry, GateCount, KeyedStep, StepError};
@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::memory::{AcceptedPrimes, CustomerWeek, WeekFigures, Weeks};
 
-/// Counts attempts and accepted amounts, as far as their windows are switched on. Only the first attempt with an id counts.
+/// Counts attempts and accepted amounts in the enabled windows. Only the first attempt with an id counts.
 pub struct UpdateWindows {
     /// Its part of the configuration.
     pub parameters: UpdateWindowsNode,
@@ -30,7 +30,8 @@ impl UpdateWindows {
             daily_prime_gate,
         } = &self.parameters;
         let &Features { effective_amount, is_prime, .. } = attempt.features();
-        // A customer's day is counted whole if any of its windows is on; what is off is not noted, and no limit looks at it.
+        // A customer's day is counted as a whole if any of its windows is enabled; disabled ones are not noted, and no
+        // limit uses them.
         if daily_attempts.enabled || daily_accepted_amount.enabled || weekly_accepted_amount.enabled {
             let mut figures = week.get().unwrap_or_default();
             let (first_day, day) = (attempt.week(), attempt.day());
@@ -53,7 +54,7 @@ impl UpdateWindows {
     }
 }
 
-/// Returns the attempt that a decision counts for, if it does.
+/// Returns the attempt of a decision, if it counts.
 fn counted(decision: &Decision) -> Option<&EnrichedAttempt> {
     match decision.subject() {
         Subject::Attempt(attempt) => {

@@ -6,7 +6,7 @@ use stream_kernel_exec::{Counters, Emitter, KeyedStep, Nothing, StepError};
 use crate::domain::{FundLoadMessage, OutputLine};
 use crate::memory::{Decisions, counter};
 
-/// Writes lines and counts what they say.
+/// Writes lines and counts their decisions.
 pub struct WriteOutput;
 
 impl KeyedStep<FundLoadMessage> for WriteOutput {

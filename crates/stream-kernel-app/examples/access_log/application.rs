@@ -1,4 +1,4 @@
-//! The application: what it remembers, its steps, and what it has to say after the last line.
+//! The application: its memory, its steps, and its output after the last line.
 
 use stream_kernel_exec::{Chain, Gate, Memory, Registry, Table};
 use stream_kernel_run::config::Loaded;
@@ -49,7 +49,7 @@ impl Application for AccessLog {
     }
 
     fn summary(config: &ConfigOf<Self>, memory: &mut Memory) -> Vec<SummaryRow> {
-        // Each request is a hit in every group, so that any group has the number of requests.
+        // Each request is a hit in every group, so any group gives the number of requests.
         let requests = config.nodes.classify_request.group_by.first().map(|group| group.name());
         [("requests", requests), ("malformed lines", Some(count_malformed::GROUP))]
             .map(|(label, group)| SummaryRow {

@@ -6,10 +6,10 @@ use stream_kernel_exec::{Emitter, Step, StepError};
 use super::config::{ClassifyRequestNode, Group};
 use super::messages::{AccessLogMessage, Hit, Request};
 
-/// What the user agents of bots have in common, in lower case.
+/// The common words in the user agents of bots, in lower case.
 const BOT_MARKS: [&str; 3] = ["bot", "crawler", "spider"];
 
-/// Emits as many hits as there are groups; none for a bot, if those are skipped.
+/// Emits one hit per group; none for a bot, if bots are skipped.
 pub(crate) struct ClassifyRequest {
     parameters: ClassifyRequestNode,
 }

@@ -1,4 +1,4 @@
-//! The application's part of the configuration: the parameters of the steps, and where lines come from and go to.
+//! Configuration of the application: the parameters of the steps, and the adapters for lines.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub(crate) struct Adapters {
 
 impl Default for Adapters {
     fn default() -> Self {
-        // Servers refuse longer request lines, and each of the two quoted headers may have as much again.
+        // Servers refuse longer request lines, and each of the two quoted headers may be as long again.
         let input = InputSettings {
             path: "access.log".into(),
             max_line_bytes: 3 * 8_192,

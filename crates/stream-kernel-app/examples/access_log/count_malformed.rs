@@ -1,4 +1,4 @@
-//! `count_malformed`: a line that is no request counts, too.
+//! `count_malformed`: a line that is not a request counts, too.
 
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, KeyedStep, Nothing, StepError};
@@ -9,7 +9,7 @@ use super::messages::{AccessLogMessage, Malformed};
 /// The group in which malformed lines are counted.
 pub(crate) const GROUP: &str = "malformed";
 
-/// Counts malformed lines by what is wrong with them.
+/// Counts malformed lines by their fault.
 pub(crate) struct CountMalformed;
 
 impl KeyedStep<AccessLogMessage> for CountMalformed {

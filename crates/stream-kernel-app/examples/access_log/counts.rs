@@ -1,4 +1,4 @@
-//! What has been counted so far: kept by the kernel, by group and value.
+//! Counts so far: kept by the kernel, by group and value.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use stream_kernel_exec::{Declaration, Encode, Entry, Gate, GateCount, Memory, StepError, Table, Value};
 
-/// So many values of a group are told apart; what comes after them is counted together.
+/// The most values of a group that are told apart; later ones are counted together.
 const MAX_VALUES: u64 = 10_000;
 
 /// The requests with each value, by group and value.
@@ -33,16 +33,16 @@ impl Declaration for Others {
     type Store = Table<String, Count>;
 }
 
-/// What a step finds that counts.
+/// The state of a counting step.
 pub(crate) type Found<'a> =
     (Entry<'a, (String, String), Count>, GateCount<'a, String>, Entry<'a, String, Count>);
 
-/// Returns what it is found by.
+/// Returns its key.
 pub(crate) fn keys(group: &str, value: &str) -> ((String, String), String, String) {
     ((group.to_owned(), value.to_owned()), group.to_owned(), group.to_owned())
 }
 
-/// Counts one more, and its bytes.
+/// Counts one more request, and its bytes.
 pub(crate) fn count((mut counted, mut values, mut others): Found<'_>, bytes: u64) -> Result<(), StepError> {
     let one = Count { count: 1, bytes };
     match counted.get() {
@@ -99,21 +99,21 @@ impl Value for Count {
 #[derive(Serialize)]
 struct Row<'a> {
     group: &'a str,
-    /// `None` stands for all values that are not listed.
+    /// `None` stands for all unlisted values.
     value: Option<&'a str>,
     count: u64,
-    /// Stands at its greatest value once it gets there.
+    /// Saturates at the greatest value.
     bytes: u64,
 }
 
-/// What was counted in a group.
+/// The counts of a group.
 #[derive(Default)]
 struct Group {
     by_value: BTreeMap<String, Count>,
     others: Count,
 }
 
-/// Returns how many were counted in `group`.
+/// Returns the counts of `group`.
 pub(crate) fn total(memory: &mut Memory, group: &str) -> u64 {
     let mut total = 0;
     if let Some(counts) = memory.store::<Counts>() {
@@ -127,8 +127,8 @@ pub(crate) fn total(memory: &mut Memory, group: &str) -> u64 {
     total
 }
 
-/// Appends the rows of every group by its name to `output`: the `top` most frequent values, equally frequent ones by name, and
-/// then all others together.
+/// Appends the rows of every group, by its name, to `output`: the `top` most frequent values, equally frequent ones by
+/// name, and then all others together.
 pub(crate) fn write_rows(memory: &mut Memory, top: usize, output: &mut Vec<u8>) {
     let mut groups = BTreeMap::<_, Group>::new();
     if let Some(counts) = memory.store::<Counts>() {
@@ -142,7 +142,7 @@ pub(crate) fn write_rows(memory: &mut Memory, top: usize, output: &mut Vec<u8>) 
         }
     }
     for row in groups.iter().flat_map(|(name, group)| group.rows(name, top)) {
-        // Texts and numbers are always JSON.
+        // Texts and numbers are always valid JSON.
         output.extend(serde_json::to_vec(&row).unwrap_or_default());
         output.push(b'\n');
     }

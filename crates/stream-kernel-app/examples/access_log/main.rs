@@ -2,9 +2,9 @@
 //!
 //! From this folder: `cargo run --example access_log -- run --config access_log.yaml --output -`
 //!
-//! A line in the common or the combined log format becomes a request, a request becomes a hit in each group that the
-//! configuration names, and after the last line the most frequent values of each group go to the output. What it says
-//! about web servers is all here; the command line, the configuration, the checks and the tracing are the kernel's.
+//! A line in the common or the combined log format becomes a request, a request becomes a hit in each configured group,
+//! and after the last line the most frequent values of each group go to the output. Everything about web servers is
+//! here; the command line, the configuration, the checks and the tracing are the kernel's.
 
 mod application;
 mod config;

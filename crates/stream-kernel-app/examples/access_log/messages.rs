@@ -1,4 +1,4 @@
-//! What moves through the pipeline.
+//! Messages of the pipeline.
 
 use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
@@ -7,7 +7,7 @@ use stream_kernel_run::RawLine;
 use super::config::Group;
 
 stream_kernel_exec::messages! {
-    /// Everything that moves through the pipeline, from the line read to what is counted.
+    /// The messages of the pipeline, from the line read to the hit counted.
     pub(crate) enum AccessLogMessage { RawLine, Request, Malformed, Hit }
 }
 
@@ -15,27 +15,27 @@ stream_kernel_exec::messages! {
 pub(crate) struct Request {
     /// The client's address.
     pub(crate) client: String,
-    /// Such as `GET`.
+    /// The method, such as `GET`.
     pub(crate) method: String,
-    /// The path and the query, as they were asked for.
+    /// The path and the query, as requested.
     pub(crate) target: String,
     /// The status of the answer, 100 to 599.
     pub(crate) status: u16,
     /// The size of the answer without its header.
     pub(crate) bytes: u64,
-    /// What the client said it was; only the combined format has it.
+    /// The client's user agent; only the combined format has it.
     pub(crate) user_agent: Option<String>,
 }
 
-/// A line that is no request.
+/// A line that is not a request.
 pub(crate) struct Malformed {
     /// The line's number, from 1.
     pub(crate) line_no: u64,
-    /// What is wrong with it.
+    /// Its fault.
     pub(crate) reason: &'static str,
 }
 
-/// A request as it is counted in one group.
+/// A request in one group.
 pub(crate) struct Hit {
     /// The group.
     pub(crate) group: Group,

@@ -7,12 +7,12 @@ use stream_kernel_run::{LineContent, RawLine};
 use super::messages::{AccessLogMessage, Malformed, Request};
 
 stream_kernel_exec::outputs! {
-    /// What becomes of a line.
+    /// The results for a line.
     pub(crate) enum ParsedLine of AccessLogMessage { Request, Malformed }
 }
 
-/// Reads lines in the common log format, `client ident user [time] "request" status bytes`, and in the combined one, which
-/// adds `"referrer" "user agent"`.
+/// Reads lines in the common log format, `client ident user [time] "request" status bytes`, and in the combined one,
+/// which adds `"referrer" "user agent"`.
 pub(crate) struct ParseAccessLine;
 
 impl Step<AccessLogMessage> for ParseAccessLine {
@@ -31,7 +31,7 @@ impl Step<AccessLogMessage> for ParseAccessLine {
                 context.metrics.set("bytes", request.bytes);
                 out.emit(request);
             }
-            // A line that cannot be read is data like any other: it goes its own way, and the run goes on.
+            // An unreadable line is data like any other: it takes its own route, and the run goes on.
             Err(reason) => {
                 context.tags.set("malformed", reason);
                 out.emit(Malformed { line_no: line.line_no(), reason });
@@ -54,7 +54,7 @@ fn read_request(line: &str) -> Result<Request, &'static str> {
     let (_, rest) = rest.split_once("] ").ok_or("no time")?;
     let (request, rest) = split_quoted(rest).ok_or("no request")?;
     let mut words = request.split(' ');
-    // What is no HTTP at all is logged as it came; a connection without any request as `-`.
+    // Servers log anything that is not HTTP unchanged, and a connection without a request as `-`.
     let (method, target) = words.next().zip(words.next()).ok_or("no HTTP request")?;
     if method.is_empty() || target.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err("no HTTP request");
@@ -74,7 +74,7 @@ fn read_request(line: &str) -> Result<Request, &'static str> {
     })
 }
 
-/// Splits `"text" rest`; in the text a backslash goes with the character behind it.
+/// Splits `"text" rest`; in the text, a backslash belongs to the next character.
 fn split_quoted(text: &str) -> Option<(&str, &str)> {
     let text = text.strip_prefix('"')?;
     let mut is_escaped = false;
@@ -96,7 +96,7 @@ fn read_bytes(text: &str) -> Option<u64> {
     if text == "-" { Some(0) } else { read_digits(text) }
 }
 
-/// Reads a number that is written in digits alone: Rust would take a sign, too.
+/// Reads a number in digits alone: Rust would accept a sign, too.
 fn read_digits<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

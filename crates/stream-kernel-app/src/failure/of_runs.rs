@@ -1,4 +1,4 @@
-//! Errors of runs in words for people: what went wrong, what became of the files, what to do; and their exit codes.
+//! Errors of runs in words for people: the fault, the state of the files, the remedy; and their exit codes.
 
 use std::io;
 
@@ -48,7 +48,7 @@ impl From<OpenPartsError> for Failure {
         match error {
             OpenPartsError::Part(error) => error.into(),
             OpenPartsError::Io { .. } => Self::told(1, with_causes(&error)),
-            // What is there is for people to move.
+            // People have to move the existing file.
             error => Self::told(2, with_causes(&error)),
         }
     }
@@ -61,14 +61,14 @@ impl From<CheckpointFailure> for Failure {
     }
 }
 
-/// Returns why an input cannot be opened, with a hint if there is none.
+/// Returns why an input cannot be opened, with a hint if it does not exist.
 fn unopened(error: &OpenInputError, hint: &str) -> String {
     let hint =
         if error.cause.kind() == io::ErrorKind::NotFound { format!(" ({hint})") } else { String::new() };
     format!("{error}{hint}: {}", error.cause)
 }
 
-/// Returns the failure for people: what is wrong, what became of the files, and what can be done.
+/// Returns the failure for people: the fault, the state of the files, and the remedy.
 fn told(failure: &CheckpointFailure) -> String {
     if let CheckpointFailure::OpenInput(error) = failure {
         return unopened(error, "name it with --input FILE");
@@ -81,7 +81,7 @@ fn told(failure: &CheckpointFailure) -> String {
         CheckpointFailure::Open(OpenError::InUse { .. })
         | CheckpointFailure::File(FileError::InUse { .. })
         | CheckpointFailure::Refused { restart_helps: false, .. } => "; nothing was touched",
-        // There may be nothing to go on from.
+        // There may be no commit to go on from.
         CheckpointFailure::Begin(_) => "",
         CheckpointFailure::Commit { line_no: 0, .. } => " (run it again)",
         CheckpointFailure::Input(PrefixError::Shorter { .. } | PrefixError::Differs { .. }) => {
@@ -100,7 +100,7 @@ fn told(failure: &CheckpointFailure) -> String {
             " (put it back and run it again, or start over with --restart)"
         }
         failure if failure.is_refusal() => "; nothing was touched (--restart starts over)",
-        // Nothing has begun, or its error says what to do.
+        // Nothing has begun, or the error has its own remedy.
         CheckpointFailure::Open(_) | CheckpointFailure::Move { .. } => "",
         CheckpointFailure::FinalName { .. } => " (see to it that it can, and run it again)",
         CheckpointFailure::Step(_) => return with_way_on(&text),
@@ -111,7 +111,7 @@ fn told(failure: &CheckpointFailure) -> String {
 
 const WAY_ON: &str = "run it again to go on from the last commit";
 
-/// Adds the way on to what a step has said, which may end in what has to be done before, in brackets.
+/// Adds the way on to a step's message, which may end in a remedy in brackets.
 fn with_way_on(text: &str) -> String {
     let bracket = text.strip_suffix(')').and_then(|rest| Some((rest, rest.rsplit_once(" (")?.1)));
     match bracket {

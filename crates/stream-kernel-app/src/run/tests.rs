@@ -1,4 +1,4 @@
-//! The command `run`, and commands beside it that have a job.
+//! Tests of the command `run`, and of commands with a job.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! `trace check`: whether a trace is sound, and the cut of a torn tail.
+//! `trace check`: validates a trace, and cuts a torn tail.
 
 mod findings;
 mod repair;
@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         }
     }
     if is_unfinished {
-        // What comes next would stand there.
+        // The next record would be there.
         let line_no = lines.line_no() + 1;
         take(
             line_no,
@@ -88,7 +88,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     }
     check.finish(&mut found);
     printer.take(&mut found, &check).map_err(Failure::Print)?;
-    // What stands before the first record is told with the first run, so that is there.
+    // Findings before the first record are told with the first run, so they belong to it.
     if let Some(run) = options.run.filter(|only| *only > check.run().max(1)) {
         return Err(Failure::no_such_run(&options.file, run, check.run()));
     }

@@ -1,4 +1,4 @@
-//! `trace diff`: where two traces part.
+//! `trace diff`: the differences between two traces.
 
 mod people;
 #[cfg(test)]
@@ -66,11 +66,11 @@ the record is missing; a field has no `a` or no `b` where it is missing;
 `moved` is the first step that stands at another place, or null. `tags` counts
 the inputs in which a tag ended with another value.";
 
-/// Compares the traces, writes what differs, and returns 0 if nothing does, 1 otherwise.
+/// Compares the traces, writes the differences, and returns 0 if there are none, 1 otherwise.
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut a = open(&options.a, options.run.map(|runs| runs.a))?;
     let mut b = open(&options.b, options.run.map(|runs| runs.b))?;
-    // A run that was chosen is compared with another one as if both had the number that it has in A.
+    // A chosen run is compared as if both had the number of the run in A.
     let as_run = options.run.map(|runs| runs.a);
     let mut comparison = Comparison::new(placed(&mut a, as_run), placed(&mut b, as_run));
     if options.ignore_scenario {
@@ -107,7 +107,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
     Ok(u8::from(!is_same))
 }
 
-/// Reads the number of a run of both traces, or two such as `1:2`.
+/// Reads one run number for both traces, or two such as `1:2`.
 fn run_choice(text: &str) -> Result<Sides<u64>, String> {
     let number = |text: &str| {
         text.parse()
@@ -119,7 +119,8 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
     Ok(Sides { a: number(a)?, b: number(b)? })
 }
 
-/// Opens the trace `name`, which must be a regular file or a folder of parts: two streams could not be waited for in turn.
+/// Opens the trace `name`, which must be a regular file or a folder of parts: two streams could not be waited for in
+/// turn.
 fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
     if !is_lasting(name)? {
         return Err(Failure::usage(format!("the trace `{name}` is no regular file (write it to one first)")));
@@ -127,7 +128,7 @@ fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
     Records::open(name, only_run)
 }
 
-/// Returns the records with their places; with `as_run`, that is the number of their run.
+/// Returns the records with their places; with `as_run`, these have that run number.
 fn placed(
     records: &mut Records,
     as_run: Option<u64>,

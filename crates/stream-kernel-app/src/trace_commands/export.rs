@@ -13,7 +13,7 @@ use super::result_file;
 use super::source::Records;
 use crate::failure::Failure;
 
-/// What the long help says of the formats.
+/// The part of the long help about formats.
 const FORMATS: &str = "\
 otlp: OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes
 them. Each line is an object with `resourceSpans` and holds one trace, that of

@@ -1,4 +1,4 @@
-//! Where a command writes its result to: standard output, or a file that takes its name when it is complete.
+//! The result of a command: on standard output, or in a file that takes its name when it is complete.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,10 +10,11 @@ use stream_kernel_run::files::{OutputFile, partial_path};
 use stream_kernel_run::files::{STANDARD_STREAM, is_standard_stream};
 use stream_kernel_run::files::{Target, is_link_to_file};
 
-/// Has `write` write to a new file, which takes the name `path` when it is complete; if that fails, nothing of it is left.
-/// Without a `path`, or if it is `-`, `write` gets `out`. It is told what a failure to write is.
+/// Lets `write` write to a new file, which takes the name `path` when it is complete; if that fails, nothing of it is
+/// left. Without a `path`, or if it is `-`, `write` gets `out`. It also gets a function that makes the failure of a
+/// write.
 ///
-/// A link to a file, and the file `trace` that is read, are refused before anything is touched.
+/// A link to a file, and the file `trace` itself, are refused before anything is touched.
 pub(super) fn write_to(
     path: Option<&Path>,
     trace: &str,
@@ -30,7 +31,7 @@ pub(super) fn write_to(
     if done.is_err()
         && let Some(partial) = file.left()
     {
-        // Why it failed matters more than what is left of it.
+        // The cause of the failure matters more than the remains.
         let _ = fs::remove_file(partial);
     }
     done

@@ -1,9 +1,9 @@
-//! What a run is called where a trace holds several.
+//! Headings of runs, for traces that hold several.
 
 use stream_kernel_text::escaped;
 
-/// Returns the heading of what is told of a run: its number in the file, from 1, and its id and scenario where one run is
-/// meant, not one of each file. What comes from data is escaped.
+/// Returns the heading of a run: its number in the file, from 1, and its id and scenario if one run is meant, not one
+/// of each file. Text from data is escaped.
 ///
 /// ```
 /// use stream_kernel_app::run_heading;

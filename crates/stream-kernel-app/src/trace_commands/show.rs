@@ -1,4 +1,4 @@
-//! `trace show`: what happened to each input, step by step.
+//! `trace show`: each input, step by step.
 
 mod block;
 mod choice;
@@ -56,7 +56,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Colours go by standard output, where `out` leads in the end, and by the environment's usual wishes.
+/// Colours depend on standard output, where `out` finally leads, and on the usual environment variables.
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
     let is_coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     show(options, if is_coloured { Palette::coloured() } else { Palette::default() }, out)
@@ -78,7 +78,7 @@ fn show(options: &Options, palette: Palette, out: &mut dyn Write) -> Result<u8, 
     records.finish().map(|()| 0)
 }
 
-/// Prints what was read before a failure, too; returns what was read.
+/// Prints the inputs read before a failure, too; returns the records read.
 fn print_all(options: &Options, printer: &mut Printer<'_>) -> Result<Records, Failure> {
     let mut records = Records::open_to_page(&options.file, options.run)?;
     let mut inputs = Inputs::default();

@@ -22,20 +22,20 @@ use crate::progress::{Progress, now};
 /// Traces are read in blocks of this size.
 const BLOCK_BYTES: usize = PART_BYTES;
 
-/// A file of fewer bytes is read before threads have started.
+/// A file with fewer bytes is read before threads could start.
 const MIN_BYTES_FOR_ALL_CORES: u64 = 1024 * 1024;
 
-/// A trace that is open.
+/// An open trace.
 struct Opened {
     input: Box<dyn BufRead>,
-    /// How long it is, if it is a file or a folder of parts.
+    /// Its length, if it is a file or a folder of parts.
     bytes: Option<u64>,
-    /// It is a folder of parts without `_SUCCESS`.
+    /// Whether it is a folder of parts without `_SUCCESS`.
     is_unfinished: bool,
 }
 
-/// Opens a trace; `-` is standard input. How far a long one was read is shown on standard error, if that is a terminal
-/// and `shows_progress`.
+/// Opens a trace; `-` is standard input. The progress through a long one is shown on standard error, if that is a
+/// terminal and `shows_progress`.
 fn open(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     let failed = Failure::unreadable(name);
     if name == STANDARD_STREAM {
@@ -56,7 +56,7 @@ fn open(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     Ok(Opened { input: watched(file, bytes, shows_progress), bytes, is_unfinished: false })
 }
 
-/// Opens a folder of parts as the trace that it is.
+/// Opens a folder of parts as a trace.
 fn open_parts(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     let unreadable = |error: ReadPartsError| {
         Failure::told(2, format!("the trace `{name}` cannot be read: {}", with_causes(&error)))
@@ -79,16 +79,15 @@ fn watched(from: impl Read + 'static, total_bytes: Option<u64>, shows_progress: 
 /// The lines of a trace.
 pub(super) struct Lines<G: Digest> {
     pub(super) digests: LineDigests<G>,
-    /// Its run has not come to its end: it is a folder of parts without `_SUCCESS`.
+    /// Whether its run has not come to its end: it is a folder of parts without `_SUCCESS`.
     pub(super) is_unfinished: bool,
 }
 
-/// What is to be said of a folder of parts without `_SUCCESS`.
+/// The warning about a folder of parts without `_SUCCESS`.
 pub(super) const UNFINISHED: &str = "has no `_SUCCESS`: its run still writes, was stopped, or has failed; what is there without a gap is read \
      (wait for the run's end, or run it again)";
 
-/// Opens a trace as [`open`] does. Threads read its lines if it is a long file: of what comes bit by bit, they would wait for
-/// more.
+/// Opens a trace like [`open`]. Threads read the lines of a long file; for a stream, they would wait for more.
 pub(super) fn open_for_all_cores<G: Digest>(name: &str, digest: G) -> Result<Lines<G>, Failure> {
     let Opened { input, bytes, is_unfinished } = open(name, true)?;
     let threads = available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
@@ -115,7 +114,7 @@ pub(crate) fn is_lasting(name: &str) -> Result<bool, Failure> {
     Ok(is_folder_of_parts(name) || is_regular_file(name)?)
 }
 
-/// Refuses a trace that standard output leads to: what is printed would be read again, without end.
+/// Refuses a trace that standard output leads to: the output would be read again, without end.
 pub(super) fn refuse_standard_output(name: &str, trace: impl AsFd) -> Result<(), Failure> {
     if is_standard_output(trace) {
         let text = format!("standard output is the same file as the trace `{name}` (print to another file)");
@@ -124,7 +123,7 @@ pub(super) fn refuse_standard_output(name: &str, trace: impl AsFd) -> Result<(),
     Ok(())
 }
 
-/// What shows how far it was read, until it was read to its end.
+/// The progress bar, until the trace was read to its end.
 struct Watched<R> {
     from: R,
     bytes: u64,
@@ -143,8 +142,8 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
-/// The records of a trace, each with the number of its run. Lines that hold none are named on standard error and left out,
-/// and so is a torn end. Of each record that is kept which `G` keeps.
+/// The records of a trace, each with the number of its run. Lines without a record are named on standard error and left
+/// out, and so is a torn end. `G` decides what is kept of each record.
 pub(crate) struct Records<G: Digest = Whole> {
     name: String,
     lines: LineDigests<G>,
@@ -153,40 +152,40 @@ pub(crate) struct Records<G: Digest = Whole> {
     run: u64,
     pub(super) only_run: Option<u64>,
     pub(crate) wrong_lines: WrongLines,
-    /// More may come than there is.
+    /// The source may deliver more than its length.
     is_growing: bool,
     is_unfinished: bool,
     is_done: bool,
 }
 
 impl Records {
-    /// Opens the trace `name`; with `only_run`, only that run's records are handed out.
+    /// Opens the trace `name`; with `only_run`, only that run's records are returned.
     pub(crate) fn open(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         Self::keeping(Whole, name, only_run)
     }
 
-    /// Opens the trace for a command whose results people page through as they come: no progress is shown if they go
-    /// to a pipe, since the pager at its end has the terminal for itself.
+    /// Opens the trace for a command whose results people page through as they come: no progress is shown if they go to
+    /// a pipe, because the pager has the terminal for itself.
     pub(crate) fn open_to_page(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         let is_pipe = fstat(io::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
         let Opened { input, is_unfinished, .. } = open(name, !is_pipe)?;
         Ok(Self::new(name, only_run, Lines { digests: LineDigests::new(input, Whole), is_unfinished }))
     }
 
-    /// Reads the trace `name` as far as `file` has grown.
+    /// Reads the trace `name` up to the present end of `file`.
     pub(super) fn growing(name: &str, only_run: Option<u64>, file: File) -> Self {
         let digests = LineDigests::new(Box::new(BufReader::new(file)), Whole);
         let lines = Lines { digests, is_unfinished: false };
         Self { is_growing: true, ..Self::new(name, only_run, lines) }
     }
 
-    /// Returns the next record, as [`next_into`](Self::next_into) does.
+    /// Returns the next record, like [`next_into`](Self::next_into).
     pub(crate) fn next(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
         let mut record = TraceRecord::default();
         Ok(self.next_into(&mut record)?.map(|run| (run, record)))
     }
 
-    /// Returns the next record, of whatever run.
+    /// Returns the next record, of any run.
     pub(super) fn next_of_any_run(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
         let mut record = TraceRecord::default();
         Ok(self.next_of_any_run_into(&mut record)?.map(|run| (run, record)))
@@ -194,7 +193,7 @@ impl Records {
 }
 
 impl<G: Digest<Kept: AsStep>> Records<G> {
-    /// Opens the trace `name`, of whose records, or with `only_run` of that run's, is kept what `digest` keeps.
+    /// Opens the trace `name`; `digest` decides what is kept of its records, or with `only_run` of that run's records.
     pub(super) fn keeping(digest: G, name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         Ok(Self::new(name, only_run, open_for_all_cores(name, digest)?))
     }
@@ -213,13 +212,14 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         }
     }
 
-    /// Puts into `record` what is kept of the next one, and returns the number of its run, from 1. Fails if the trace holds
-    /// wrong lines alone, or not the run asked for. A trace of no records, as that of an empty input, is said to be one.
+    /// Puts the kept part of the next record into `record`, and returns the number of its run, from 1. Fails if the
+    /// trace holds only wrong lines, or lacks the requested run. A trace without records, as that of an empty input, is
+    /// reported as such.
     pub(super) fn next_into(&mut self, record: &mut G::Kept) -> Result<Option<u64>, Failure> {
         while let Some(run) = self.next_of_any_run_into(record)? {
             match self.only_run {
                 Some(only) if run < only => {}
-                // The other runs are of no interest.
+                // The other runs are not needed.
                 Some(only) if run > only => self.is_done = true,
                 _ => return Ok(Some(run)),
             }
@@ -241,7 +241,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         Ok(Some(run))
     }
 
-    /// Names the wrong lines behind the last record. Fails if they are all there is.
+    /// Names the wrong lines after the last record. Fails if there are only wrong lines.
     pub(super) fn settle(&mut self) -> Result<(), Failure> {
         if self.run == 0 {
             self.wrong_lines.fail_without_record()?;
@@ -250,7 +250,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         Ok(())
     }
 
-    /// Fails if there were wrong lines among what was read: to be called when everything else is done.
+    /// Fails if any line read was wrong: call it when everything else is done.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         self.wrong_lines.finish()
     }
@@ -264,7 +264,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         Failure::no_trace(&self.name, &WrongLine { line_no: self.line_no(), why })
     }
 
-    /// Returns the number of the line, from 1, that the last record stands on.
+    /// Returns the line number of the last record, from 1.
     pub(crate) fn line_no(&self) -> u64 {
         self.lines.line_no()
     }
@@ -296,7 +296,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         Ok(false)
     }
 
-    /// Returns whether a whole record stands behind the last line end.
+    /// Returns whether a whole record follows the last line end.
     fn is_record_without_line_end(&mut self, record: &mut G::Kept) -> bool {
         match self.lines.tail(record) {
             None => (),
@@ -314,7 +314,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
 
 #[cfg(test)]
 pub(super) mod testing {
-    //! A trace that is read on all cores, and by one thread.
+    //! Comparison of a trace read on all cores and by one thread.
 
     use std::{fs, thread};
 
@@ -322,7 +322,8 @@ pub(super) mod testing {
 
     use super::MIN_BYTES_FOR_ALL_CORES;
 
-    /// Checks that `command`, given a path, tells of `trace` in a file the same as of `trace` from a pipe, and returns that.
+    /// Checks that `command`, given a path, gives the same output for `trace` in a file and from a pipe, and returns
+    /// that.
     #[track_caller]
     pub(in crate::trace_commands) fn check_file_and_pipe(
         trace: &str,

@@ -1,4 +1,4 @@
-//! `trace stats`: what the steps of each run have done, and how long it took.
+//! `trace stats`: the messages and times of the steps of each run.
 
 mod table;
 #[cfg(test)]

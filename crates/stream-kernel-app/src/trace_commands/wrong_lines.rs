@@ -1,4 +1,4 @@
-//! Lines of a trace that hold no record: a few are named on standard error, all are counted.
+//! Lines of a trace without a record: a few are named on standard error, all are counted.
 
 use std::mem;
 
@@ -8,17 +8,17 @@ use stream_kernel_trace_reader::reading::WrongLine;
 use crate::failure::Failure;
 use crate::report::say;
 
-/// How many wrong lines of a trace are named; the others are counted.
+/// The most wrong lines of a trace that are named; the others are counted.
 pub(super) const MAX_NAMED: usize = 10;
 
-/// The wrong lines of a trace, or of one of its runs. They spoil none of the records around them.
+/// The wrong lines of a trace, or of one of its runs. The records around them stay valid.
 #[derive(Default)]
 pub(crate) struct WrongLines {
     name: String,
     only_run: Option<u64>,
-    /// What is wrong was said before.
+    /// The faults were reported before.
     pub(crate) is_silent: bool,
-    /// The first of those since the last record; which run they are in, the next record tells.
+    /// The first of those since the last record; the next record tells their run.
     waiting: Vec<WrongLine>,
     waiting_count: u64,
     named: usize,
@@ -26,7 +26,7 @@ pub(crate) struct WrongLines {
 }
 
 impl WrongLines {
-    /// Counts those of the trace `name`, or with `only_run` those of that run.
+    /// Counts the wrong lines of the trace `name`, or with `only_run` of that run.
     pub(super) fn new(name: &str, only_run: Option<u64>) -> Self {
         Self { name: name.to_owned(), only_run, ..Self::default() }
     }
@@ -38,8 +38,8 @@ impl WrongLines {
         }
     }
 
-    /// Names and counts those since the last record, which are in `run`; `None` if they lie before a run's first record: a line
-    /// that was torn when one run was killed, and the next was appended, is of neither.
+    /// Names and counts the wrong lines since the last record, which are in `run`; `None` if they lie before a run's
+    /// first record: a line that was torn when one run was killed and continued by the next belongs to neither.
     pub(super) fn settle(&mut self, run: Option<u64>) {
         let (waiting, waiting_count) = (mem::take(&mut self.waiting), mem::take(&mut self.waiting_count));
         if self.only_run.is_some() && self.only_run != run {
@@ -85,7 +85,7 @@ impl WrongLines {
 mod tests {
     use super::*;
 
-    /// Returns how many count if in front of each record, which is of this run, stand so many wrong lines, and so many in the end.
+    /// Returns the count for this many wrong lines before each record, of this run, and this many at the end.
     fn counted(only_run: Option<u64>, before_records: &[(u64, u64)], in_the_end: u64) -> u64 {
         let mut wrong_lines = WrongLines { is_silent: true, ..WrongLines::new("trace", only_run) };
         let add = |wrong_lines: &mut WrongLines, count| {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn each_counts_to_the_run_that_it_lies_in_and_before_a_run_to_none() {
+    fn wrong_lines_count_to_the_run_around_them() {
         let before_records = [(1, 1), (2, 1), (4, 2), (8, 2)];
         let of = |only_run| counted(only_run, &before_records, 16);
         assert_eq!([None, Some(1), Some(2), Some(3)].map(of), [31, 2, 24, 0]);

@@ -1,11 +1,11 @@
-//! Whatever is wrong with the configuration must be said at once, each with its place.
+//! Configuration: all mistakes are reported at once, each with its place.
 
 use std::fs;
 
 use crate::access_log::AccessLog;
 use crate::scene::{example, mistakes, prepare, set};
 
-/// Returns every mistake of a file with the minimum and these lines.
+/// Returns every mistake in a file with the minimum and these lines.
 fn check(more: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("access_log.yaml");
@@ -75,7 +75,7 @@ nodes:
 }
 
 #[test]
-fn what_only_the_application_can_tell_has_its_place_too() {
+fn mistakes_found_by_the_application_have_places() {
     insta::assert_snapshot!(check("nodes: {classify_request: {group_by: [path, status, path]}}\n"), @"
     error: `nodes.classify_request.group_by.2`: the group `path` is named twice
       --> access_log.yaml:3:53
@@ -94,7 +94,7 @@ fn what_only_the_application_can_tell_has_its_place_too() {
 }
 
 #[test]
-fn mistakes_of_the_kernel_and_of_the_application_stand_in_one_list() {
+fn one_list_has_all_diagnostics() {
     let more = "\
 runtime:
   pipeline: [parse_access_line, clasify_request, count_requests, count_malformed]
@@ -162,8 +162,8 @@ adapters: {input_source: {settings: {path: same.log}}, output_sink: {settings: {
 }
 
 #[test]
-fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
-    // The default that stands in for the input is the same as the output.
+fn no_follow_up_diagnostic_for_a_wrong_value() {
+    // The default that replaces the input equals the output.
     let adapters = "{input_source: {settings: {path: [x]}}, output_sink: {settings: {path: access.log}}}";
     insta::assert_snapshot!(check(&format!("adapters: {adapters}\n")), @"
     error: `adapters.input_source.settings.path`: found a list
@@ -174,7 +174,7 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
       expected: text, not empty
       hint: write a text
     ");
-    // Whether steps have to fit is not known; that `geolocate` is none is certain.
+    // It is unknown whether steps have to fit; it is certain that `geolocate` is not a step.
     insta::assert_snapshot!(check("runtime: {strict: perhaps, pipeline: [parse_access_line, geolocate]}\n"), @"
     error: `runtime.strict`: found text `perhaps`
       --> access_log.yaml:3:19
@@ -192,7 +192,7 @@ fn nothing_is_concluded_from_a_value_that_is_not_what_was_configured() {
       expected: one of `parse_access_line`, `classify_request`, `count_requests`, `count_malformed`
       hint: remove it, or set `runtime.strict: false` to skip it
     ");
-    // What the list stands for may be what the steps around it need.
+    // The intended list may be what the steps around it need.
     let pipeline = "[parse_access_line, [], count_requests, count_malformed, geolocate]";
     insta::assert_snapshot!(check(&format!("runtime: {{pipeline: {pipeline}}}\n")), @"
     error: `runtime.pipeline.1`: found a list
@@ -229,7 +229,7 @@ fn every_layer_reaches_the_applications_nodes() {
 }
 
 #[test]
-fn the_applications_defaults_go_over_those_of_the_kernels_adapters() {
+fn the_applications_defaults_override_the_kernels() {
     let job = prepare(set(&["adapters.output_sink.settings.path=-"]));
     let adapters: Vec<_> = job
         .effective()
@@ -251,6 +251,6 @@ fn the_applications_defaults_go_over_those_of_the_kernels_adapters() {
 
 #[test]
 fn the_command_line_is_sound() {
-    // clap finds flags that contradict each other only when it is asked, or in front of a user.
+    // clap finds contradictory flags only on request, or in front of a user.
     stream_kernel_app::App::<AccessLog>::new().definition().debug_assert();
 }

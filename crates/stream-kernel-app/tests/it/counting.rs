@@ -1,4 +1,4 @@
-//! Counts must be right, whatever stands on the lines.
+//! Counts are right, whatever the lines contain.
 
 use stream_kernel_exec::RunReport;
 
@@ -9,7 +9,7 @@ fn check(settings: &[&str], lines: &str) -> String {
     run(set(settings), lines.as_bytes()).output
 }
 
-/// Returns a line of the log with this request and what follows it.
+/// Returns a line of the log with this request and this rest.
 fn logged(request: &str, rest: &str) -> String {
     format!("192.0.2.1 - - [10/Oct/2025:13:55:36 +0000] \"{request}\" {rest}\n")
 }
@@ -18,7 +18,7 @@ fn logged(request: &str, rest: &str) -> String {
 fn the_example_gives_the_most_frequent_values_of_each_group() {
     let log = std::fs::read(example("access.log")).unwrap();
     let outcome = run(set(&[]).file(example("access_log.yaml")), &log);
-    // Two lines of a bot are left out; what is not among the first three of its group stands under null.
+    // Two lines of a bot are left out; values beyond the first three of a group are under null.
     insta::assert_snapshot!(outcome.output, @r#"
     {"group":"client","value":"192.0.2.10","count":4,"bytes":8948}
     {"group":"client","value":"192.0.2.20","count":4,"bytes":4651}
@@ -40,7 +40,7 @@ fn the_example_gives_the_most_frequent_values_of_each_group() {
 }
 
 #[test]
-fn lines_of_both_formats_are_read_and_all_others_counted_by_what_is_wrong() {
+fn both_formats_are_read_and_other_lines_counted_by_fault() {
     let too_long = logged(&format!("GET /{} HTTP/1.1", "a".repeat(24_576)), "200 1");
     let lines = [
         logged("GET /common?a=b HTTP/1.1", "200 10"),
@@ -82,7 +82,7 @@ fn a_line_that_is_no_text_is_malformed() {
 }
 
 #[test]
-fn the_bound_of_values_holds_and_one_beyond_is_counted_with_the_others() {
+fn values_beyond_the_bound_are_counted_as_others() {
     let settings = ["nodes.classify_request.group_by=[path]", "nodes.count_requests.top=10000"];
     let lines: String = (0..10_000).map(|page| logged(&format!("GET /{page} HTTP/1.1"), "200 1")).collect();
     let at_the_bound = check(&settings, &lines);

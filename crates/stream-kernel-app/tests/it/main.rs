@@ -1,4 +1,4 @@
-//! What must hold of any application on the kernel, checked in process on the example `access_log`.
+//! Tests of any application on the kernel, in process, on the example `access_log`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

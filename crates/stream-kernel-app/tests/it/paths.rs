@@ -1,4 +1,4 @@
-//! Input, output and trace must be files of their own: whatever leads to the same one is found before anything is opened.
+//! Paths: input, output and trace must be different files, which is checked before anything is opened.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use crate::scene::{mistakes, set};
 
 const TRACED: &str = "runtime.tracing.enabled=true";
 
-/// What lies in the folder beforehand.
+/// The files in the folder beforehand.
 const INPUT: &str = "in.log";
 const HARD_LINK: &str = "hard.log";
 const SYMLINK: &str = "soft.log";
@@ -23,7 +23,7 @@ fn lay_out(folder: &Path) {
     symlink(".", folder.join(FOLDER_LINK)).unwrap();
 }
 
-/// Returns what is wrong with each set of paths, and checks that nothing in the folder has changed.
+/// Returns the mistakes in each set of paths, and checks that nothing in the folder has changed.
 fn check(cases: &[Paths<'_>]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let folder = directory.path();
@@ -78,7 +78,7 @@ fn listing(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_output_is_not_the_input_by_whatever_way() {
+fn the_output_is_never_the_input() {
     insta::assert_snapshot!(check(&[
         untraced(INPUT, "out"),
         untraced(INPUT, INPUT),
@@ -124,7 +124,7 @@ fn the_trace_is_neither_input_nor_output() {
         traced(INPUT, "out", HARD_LINK),
         traced(INPUT, "out", "folder/out"),
         traced(INPUT, "out", "out.partial"),
-        // With all three the same, each pair is at fault.
+        // If all three are the same, each pair is a mistake.
         traced(INPUT, INPUT, INPUT),
         traced("out.partial", "out", "out.partial"),
     ]), @"
@@ -183,7 +183,7 @@ fn links_are_not_written_through() {
     insta::assert_snapshot!(check(&[
         untraced(SYMLINK, "out"),
         untraced(INPUT, DANGLING),
-        // It leads to the input as well, which is a mistake of its own.
+        // It leads to the input as well, which is another mistake.
         untraced(INPUT, SYMLINK),
         traced(INPUT, "out", DANGLING),
     ]), @"
@@ -222,7 +222,7 @@ fn streams_may_be_shared_but_for_records_among_results() {
         Paths { input: INPUT, output: "out", trace: None, settings: to_stdout },
         Paths { input: INPUT, output: "-", trace: None, settings: to_stdout },
         traced(INPUT, "out", "-"),
-        // What streams has no partial name.
+        // A stream has no partial name.
         traced(INPUT, "-", "-.partial"),
     ]), @"
     # - -> -, trace none

@@ -1,4 +1,4 @@
-//! Whatever happens to a run with a checkpoint, it must come to the same counts.
+//! Recovery: whatever happens to a run with a checkpoint, its counts must be the same.
 
 use stream_kernel_run::testing::Scene;
 

@@ -11,7 +11,7 @@ use stream_kernel_run::{Job, LineReader};
 
 use crate::access_log::AccessLog;
 
-/// Returns the path of a file that lies beside the example.
+/// Returns the path of a file beside the example.
 pub(crate) fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access_log").join(name)
 }
@@ -21,12 +21,12 @@ pub(crate) fn set(assignments: &[&str]) -> Loader {
     assignments.iter().fold(Job::<AccessLog>::loader(), |loader, assignment| loader.set(*assignment))
 }
 
-/// Returns a job of a configuration that has to be right.
+/// Returns a job of a configuration that must be valid.
 pub(crate) fn prepare(loader: Loader) -> Job<AccessLog> {
     Job::prepare(loader).map_err(|mistakes| mistakes.to_string()).unwrap()
 }
 
-/// Returns every mistake of a configuration as people read it; `fine` if there is none.
+/// Returns every mistake in a configuration as shown to people; `fine` if there is none.
 pub(crate) fn mistakes(loader: Loader) -> String {
     match Job::<AccessLog>::prepare(loader) {
         Ok(_) => "fine".to_owned(),
@@ -34,12 +34,12 @@ pub(crate) fn mistakes(loader: Loader) -> String {
     }
 }
 
-/// What became of a run.
+/// The results of a run.
 pub(crate) struct Outcome {
     pub(crate) output: String,
-    /// What the trace's sink was handed, as lines of JSON.
+    /// The records of the trace's sink, as lines of JSON.
     pub(crate) trace: String,
-    /// The same records, as they stood on the tapes.
+    /// The same records, from the tapes.
     pub(crate) records: Vec<TraceRecord>,
     pub(crate) report: RunReport,
     /// The summary's rows: `label: count`.
@@ -71,7 +71,7 @@ pub(crate) fn run(loader: Loader, input: &[u8]) -> Outcome {
     Outcome { output: text(output), trace: text(trace.take()), records, report, summary }
 }
 
-/// Returns a clock that reads 1970 and moves on by a microsecond a reading.
+/// Returns a clock that begins at 1970 and advances by a microsecond per reading.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::new(Timestamp::from_nanos(0), 1_000)
 }

@@ -1,4 +1,4 @@
-//! Every step of the example must be traced as configured, and counted the same with or without a trace.
+//! Tracing: every step of the example is traced as configured, and its counts are the same without a trace.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ fn traced(settings: &[&str], lines: &str) -> Outcome {
 }
 
 #[test]
-fn the_path_of_a_request_is_told_with_what_the_steps_note() {
+fn the_steps_of_a_request_are_shown_with_annotations() {
     let settings = [
         "nodes.classify_request.group_by=[path]",
         "runtime.tracing.signature.mode=type_and_identity",
@@ -30,7 +30,7 @@ fn the_path_of_a_request_is_told_with_what_the_steps_note() {
 }
 
 #[test]
-fn each_hit_is_a_message_of_its_own_and_a_malformed_line_takes_the_short_way() {
+fn each_hit_is_a_message_and_a_malformed_line_skips_steps() {
     let settings = ["runtime.tracing.signature.mode=type_and_identity"];
     let records = traced(&settings, &format!("{REQUEST}what?\n")).records;
     let story = records.iter().map(|record| {
@@ -82,7 +82,7 @@ fn tracing_changes_no_count() {
     }
 }
 
-/// To set up the system's clock takes milliseconds.
+/// Setting up the system's clock takes milliseconds.
 #[test]
 fn no_clock_is_made_where_nothing_is_recorded() {
     let is_recording = |setting| {

@@ -1,9 +1,9 @@
-//! A pipeline whose steps do not fit must be refused, or, where it is not strict, warned of and its losses counted.
+//! Wiring: steps that do not fit are refused or, in a lenient pipeline, warned of, and the losses are counted.
 
 use crate::access_log::AccessLog;
 use crate::scene::{mistakes, prepare, run, set};
 
-/// Returns what is wrong with this pipeline.
+/// Returns the faults of this pipeline.
 fn check(pipeline: &str) -> String {
     mistakes(set(&[&format!("runtime.pipeline=[{pipeline}]")]))
 }
@@ -56,7 +56,7 @@ fn steps_that_do_not_fit_are_all_named() {
 }
 
 #[test]
-fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
+fn a_missing_first_step_hides_no_other_mistake() {
     insta::assert_snapshot!(check("geolocate, classify_request, count_malformed"), @"
     error: `runtime.pipeline`: no step takes `RawLine`, which the source gives
       --> command line: --set runtime.pipeline=[geolocate, classify_request, count_malformed]
@@ -83,7 +83,7 @@ fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
       expected: an earlier step that emits `Malformed`
       hint: check the order of the pipeline, and whether a step before it is missing
     ");
-    // Two faults of one step stand together.
+    // Two faults of one step come together.
     insta::assert_snapshot!(check("parse_access_line"), @"
     error: `runtime.pipeline.0`: step `parse_access_line` emits `Request`, which no later step takes
       --> command line: --set runtime.pipeline=[parse_access_line]
@@ -109,7 +109,7 @@ fn a_pipeline_without_a_step_for_lines_says_so_and_hides_no_other_mistake() {
 }
 
 #[test]
-fn what_is_wrong_even_if_not_strict_is_reported_without_the_warnings() {
+fn fatal_faults_are_reported_without_warnings() {
     for name in ["parse_access_line", "geolocate", "count_requets"] {
         let pipeline = format!("runtime.pipeline=[{name}, {name}, trace_route]");
         let found = mistakes(set(&["runtime.strict=false", &pipeline]));
@@ -131,7 +131,7 @@ fn an_empty_pipeline_takes_no_line() {
 }
 
 #[test]
-fn a_pipeline_that_is_not_strict_runs_with_warnings_and_counts_what_is_lost() {
+fn a_lenient_pipeline_warns_and_counts_what_it_drops() {
     let loader = || {
         set(&[
             "runtime.strict=false",

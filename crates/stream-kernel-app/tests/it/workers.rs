@@ -1,4 +1,4 @@
-//! What several workers ask of a configuration must be said at once, before anything is opened.
+//! Settings for several workers: mistakes are reported at once, before anything is opened.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ const SEVERAL: &str = "runtime.workers=2";
 const TRACED: &str = "runtime.tracing.enabled=true";
 const LOOPBACK: &str = "runtime.cluster={hosts: ['127.0.0.1:1', '[::1]:2'], process: 1}";
 
-/// Returns every mistake of the example's configuration with these settings; `fine` if there is none.
+/// Returns every mistake in the example's configuration with these settings; `fine` if there is none.
 fn check(settings: &[&str]) -> String {
     mistakes(set(settings))
 }
@@ -103,7 +103,7 @@ fn streams_and_devices_have_no_parts() {
     is_fine(&[&input, &output, TRACED, trace]);
 }
 
-/// A file that is not there is found missing when it is opened.
+/// A missing file is found when it is opened.
 #[test]
 fn files_may_be_missing_or_regular() {
     let folder = tempfile::tempdir().unwrap();
@@ -151,7 +151,7 @@ fn records_do_not_go_to_one_file_one_by_one() {
       hint: write batches, let each worker write files of its own (`adapters.output_sink.settings.parts: true`), or run on one worker (`--workers 1`)
     ");
     for rest in [
-        // What nobody asked for is not in the way.
+        // A default causes no mistake.
         "",
         ", write_mode: batch",
         ", flush_every_n: 2",
@@ -216,7 +216,7 @@ fn workers_write_files_of_their_own_or_process_0_for_all() {
 }
 
 #[test]
-fn what_parts_need_is_named_with_the_way_out_of_them() {
+fn settings_that_parts_need_are_named_with_a_remedy() {
     for (settings, hint) in [
         (&[PARTS][..], "hint: name a file, or leave out `adapters.output_sink.settings.parts`, which makes"),
         (
@@ -324,7 +324,7 @@ fn a_cluster_has_a_greatest_size() {
     ");
 }
 
-/// Returns the mistakes of a cluster of other machines with these settings, among them `SECRET` for a secret file.
+/// Returns the mistakes in a cluster of other machines with these settings, in which `SECRET` stands for a secret file.
 fn check_elsewhere(folder: &Path, settings: &[&str]) -> String {
     let secret = folder.join("mesh.key");
     let settings = settings.iter().map(|setting| setting.replace("SECRET", &secret.display().to_string()));
@@ -342,7 +342,7 @@ fn write_secret(folder: &Path, content: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn other_machines_need_a_secret_and_somebody_who_knows() {
+fn other_machines_need_a_secret_and_consent() {
     let folder = tempfile::tempdir().unwrap();
     write_secret(folder.path(), "0123456789abcdef");
     let (secret, cleartext) = ("runtime.cluster.secret_file=SECRET", "runtime.cluster.cleartext=true");

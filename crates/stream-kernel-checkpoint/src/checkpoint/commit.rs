@@ -1,4 +1,4 @@
-//! Commits: what is promised is made durable first, then the promise.
+//! Commits: first the data becomes durable, then the slot that names it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,21 +15,21 @@ use crate::slot::Commit;
 use crate::snapshot::{SnapshotFile, SnapshotWriter};
 
 impl Checkpoint {
-    /// Commits: when this returns, a run that is killed or loses power resumes from here or from a later commit. The
-    /// snapshot stays the one of the last commit.
+    /// Commits. When this returns, a run that is killed or loses power resumes from here or from a later commit. The
+    /// snapshot of the last commit stays.
     ///
-    /// `sync_first` are the output and, behind it, the trace if there is one, into which everything that is committed
-    /// has been written; they may have grown beyond it.
+    /// `sync_first` are the output and then the trace, if there is one. All committed bytes must have been written to
+    /// them; they may have more.
     ///
     /// # Errors
     ///
-    /// A text has no room (nothing was done then, and the next commit may be better), a file cannot be written or
-    /// synced, or somebody else has shortened one: then, and for all later commits, the run has to end; the last
+    /// A text does not fit: then nothing was done, and a later commit may succeed. Or a file cannot be written or
+    /// synced, or somebody else has shortened one: then the run has to end, as all later commits fail; the last
     /// successful commit is safe.
     ///
     /// # Panics
     ///
-    /// `committed.replay` is not the point that the snapshot stands for.
+    /// `committed.replay` is not the point of the snapshot.
     pub fn commit(&mut self, committed: Committed, sync_first: &[&dyn DiskFile]) -> Result<(), CommitError> {
         committed.check_bounds()?;
         let last = self.last.as_ref().map(|(last, _)| last);
@@ -42,16 +42,15 @@ impl Checkpoint {
         })
     }
 
-    /// Commits with a new snapshot, whose records `write` pushes; then the old one is removed. See
-    /// [`Checkpoint::commit`].
+    /// Commits with a new snapshot, whose records `write` pushes, and removes the old one. See [`Checkpoint::commit`].
     ///
     /// # Errors
     ///
-    /// As for [`Checkpoint::commit`], a record is too long, or what `write` returns.
+    /// As for [`Checkpoint::commit`]; a record is too long; or the error of `write`.
     ///
     /// # Panics
     ///
-    /// `committed.replay` is not the point that is committed.
+    /// `committed.replay` is not the point of the commit.
     pub fn commit_with_snapshot(
         &mut self,
         committed: Committed,
@@ -82,7 +81,7 @@ impl Checkpoint {
         })
     }
 
-    /// Does nothing after a failure, and remembers the first.
+    /// Does nothing after a failure, and remembers the first one.
     pub(super) fn unless_failed<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, CommitError>,
@@ -101,7 +100,7 @@ impl Checkpoint {
         self.last.as_ref().map_or(0, |(last, _)| last.sequence) + 1
     }
 
-    /// Makes output and trace durable, and then the slot that says so.
+    /// Syncs output and trace, and then the slot that names their lengths.
     fn make(
         &mut self,
         committed: Committed,
@@ -133,7 +132,7 @@ impl Checkpoint {
         if is_injected(InjectedFault::OldSnapshotRemovedFirst) {
             self.remove_other_snapshots(snapshot)?;
         }
-        // Both slots: the first commit is in both, and later the older one would name a snapshot that is removed.
+        // Both slots: the first commit is in both, and later the older one would name a removed snapshot.
         for place in [place, place.other()] {
             self.write_slot(&slot, place)?;
         }
@@ -141,8 +140,7 @@ impl Checkpoint {
         self.remove_other_snapshots(snapshot)
     }
 
-    /// Makes output and trace durable, and the first time their names, too; and checks that they hold what is committed
-    /// of them.
+    /// Syncs output and trace, the first time also their names, and checks that they hold the committed bytes.
     fn sync_files(&mut self, committed: &Committed, files: &[&dyn DiskFile]) -> Result<(), CommitError> {
         if !is_injected(InjectedFault::FilesNotSynced) {
             files.iter().try_for_each(|file| sync(*file))?;
@@ -164,7 +162,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Writes a slot and makes it durable.
+    /// Writes a slot and syncs it.
     pub(super) fn write_slot(&self, slot: &Commit, place: Place) -> Result<(), CommitError> {
         let manifest = &*self.manifest;
         let written = manifest.write_all_at(&slot.encode()?, place.offset());
@@ -177,7 +175,7 @@ impl Checkpoint {
     }
 }
 
-/// Makes a file durable. It is not tried again: the system forgets what it could not write.
+/// Syncs a file, without a retry: the system forgets the bytes that it could not write.
 fn sync(file: &dyn DiskFile) -> Result<(), CommitError> {
     let synced = match file.sync_data() {
         Err(_) if is_injected(InjectedFault::SyncRetried) => file.sync_data(),

@@ -1,4 +1,4 @@
-//! Configuration of a run, kept as text beside the manifest.
+//! Configuration of a run: kept as text beside the manifest.
 //!
 //! It is written once, before the first commit, and every commit holds its hash.
 
@@ -18,8 +18,8 @@ use crate::prefix::PrefixHash;
 pub const MAX_CONFIGURATION_TEXT_BYTES: usize = 16 * 1024 * 1024;
 
 impl Checkpoint {
-    /// Keeps the configuration of a run that begins, and returns what its commits say of it. `digest` is what people
-    /// know it by, `text` what the program compares a resumed run's configuration with.
+    /// Saves the configuration of a new run, and returns the part for its commits. People know it by `digest`; the
+    /// program compares `text` with a resumed run's configuration.
     ///
     /// Call it once, before the first commit, which makes the file's name durable.
     ///
@@ -56,11 +56,11 @@ impl Checkpoint {
         })
     }
 
-    /// Returns the text of the configuration that was committed; an empty one without a commit.
+    /// Returns the committed text of the configuration; an empty one without a commit.
     ///
     /// # Errors
     ///
-    /// It cannot be read, or it is not what was committed.
+    /// It cannot be read, or differs from the commit.
     pub fn configuration(&mut self) -> Result<String, RestoreError> {
         let Some((slot, _)) = &self.last else { return Ok(String::new()) };
         let (text, file) = read_configuration(&*self.disk, &self.dir, &slot.committed.configuration)?;
@@ -83,7 +83,7 @@ pub(crate) fn read_configuration(
         opened => opened.map_err(unreadable)?,
     };
     let bytes = usize::try_from(committed.bytes).unwrap_or(usize::MAX);
-    // Before memory is taken for it: a damaged length may be anything.
+    // Checked before memory is allocated: a damaged length may be anything.
     if bytes > MAX_CONFIGURATION_TEXT_BYTES || file.len().map_err(unreadable)? != committed.bytes {
         return Err(damaged("its length differs from what was committed"));
     }

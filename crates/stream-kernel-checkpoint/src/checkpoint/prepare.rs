@@ -16,7 +16,7 @@ use crate::slot::Commit;
 use crate::snapshot::SnapshotFile;
 
 impl Checkpoint {
-    /// Cuts a file to what was committed of it, to be appended to in blocks of about `block_bytes`.
+    /// Cuts a file to its committed length, for appending in blocks of about `block_bytes`.
     ///
     /// # Errors
     ///
@@ -28,12 +28,11 @@ impl Checkpoint {
         })
     }
 
-    /// Gives the output another name, and returns when that will survive a power cut. What has come from another
-    /// directory is certain to have left that after [`Checkpoint::sync_left`].
+    /// Renames the output, and returns when the new name will survive a power cut. A file from another directory has
+    /// durably left it after [`Checkpoint::sync_left`].
     ///
-    /// It may have that name already: then a run before may have ended after it was given and before that was durable.
-    /// The final name is to be given when it is committed that the run is complete; a run that goes on first gives the
-    /// partial one back.
+    /// It may have that name already, if an earlier run ended between the rename and its sync. Give the final name once
+    /// it is committed that the run is complete; a run that goes on first gives the partial one back.
     ///
     /// # Errors
     ///
@@ -48,7 +47,7 @@ impl Checkpoint {
         })
     }
 
-    /// Makes it durable that a file has left a directory, which may be gone itself.
+    /// Makes durable that a file has left a directory, which may itself be gone.
     ///
     /// # Errors
     ///
@@ -69,8 +68,8 @@ impl Checkpoint {
 
     /// Prepares the checkpoint, once.
     ///
-    /// The run before may have been cut off when its last commit could be read but was not yet durable: had this one
-    /// begun to write by then, and lost power, nobody could tell what is to be cut.
+    /// An earlier run may have been cut off when its last commit was readable but not durable. If this one wrote and
+    /// lost power then, nobody could tell what to cut.
     pub(super) fn prepare(&mut self) -> Result<(), CommitError> {
         if self.is_prepared {
             return Ok(());
@@ -92,8 +91,8 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Makes a manifest of two empty slots, and its name, durable. There may be something in it: of a first commit that
-    /// was cut off.
+    /// Makes a manifest of two empty slots, and its name, durable. It may hold the remains of a first commit that was
+    /// cut off.
     fn clear_manifest(&self) -> Result<(), CommitError> {
         clear(&*self.manifest, Place::Second).map_err(FileError::io("be written", self.manifest.path()))?;
         if is_injected(InjectedFault::ManifestDirectoryNotSynced) {
@@ -103,12 +102,12 @@ impl Checkpoint {
         self.sync_dir(dir_of(&self.dir))
     }
 
-    /// Makes what was found in the newest slot certain.
+    /// Makes the content of the newest slot certain.
     ///
-    /// If the run before ended because it could not sync that slot, it is read back and yet may be gone after a power
-    /// cut, and then the other slot, which is the next to be overwritten, would be all there is. So it is written
-    /// again: first in its own place, where a torn write changes nothing, then in the other, so that neither slot names
-    /// a snapshot that is about to be removed.
+    /// If the earlier run could not sync that slot, it can be read and yet may be gone after a power cut, and then only
+    /// the other slot, which is overwritten next, would be left. So it is written again: first in its own place, where
+    /// a torn write changes nothing, then in the other, so that neither slot names a snapshot that is about to be
+    /// removed.
     fn rewrite(&mut self, slot: &Commit, place: Place) -> Result<(), CommitError> {
         if !is_injected(InjectedFault::SlotNotRewritten) {
             for place in [place, place.other()] {
@@ -123,7 +122,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Removes all snapshots but this one.
+    /// Removes all other snapshots.
     pub(super) fn remove_other_snapshots(&self, kept: Option<SnapshotFile>) -> Result<(), CommitError> {
         let kept = kept.map(|snapshot| snapshot.number);
         let names = self.disk.names(&self.dir).map_err(FileError::io("be listed", &self.dir))?;

@@ -1,4 +1,4 @@
-//! Promises of a checkpoint where nothing goes wrong, and what it refuses. Crashes are the simulation's.
+//! A checkpoint's promises when nothing goes wrong, and its refusals. The simulation tests crashes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -120,7 +120,7 @@ fn a_new_snapshot_replaces_the_old_one() {
     );
 }
 
-/// A later snapshot of nothing is not the one before.
+/// A later snapshot of nothing is not the earlier one.
 #[test]
 fn an_empty_snapshot_replaces_the_old_one() {
     let disk = disk_with_commits();
@@ -129,7 +129,7 @@ fn an_empty_snapshot_replaces_the_old_one() {
     assert_eq!((snapshots(&disk), restored(&checkpoint)), (vec!["snapshot-3".to_owned()], vec![]));
 }
 
-/// Both slots name the present snapshot: whichever is left, it can be restored.
+/// Both slots name the present snapshot, so either can be restored.
 #[test]
 fn each_slot_names_the_present_snapshot() {
     let disk = disk_with_commits();
@@ -161,7 +161,7 @@ fn a_snapshot_stands_for_its_commit() {
     let _ = checkpoint.commit_with_snapshot(after(3, 2), &mut |_| Ok(()), &[]);
 }
 
-/// The record, or whatever else the program could not write, is missing: no later commit may say otherwise.
+/// A record is missing, or anything else that the program could not write: no later commit may hide that.
 #[test]
 fn a_snapshot_that_fails_ends_committing() {
     let disk = disk_with_commits();
@@ -180,7 +180,7 @@ fn a_snapshot_that_fails_ends_committing() {
     assert_eq!(snapshots(&disk), ["snapshot-3"], "the one that failed is not in the way");
 }
 
-/// Whoever finds that the checkpoint is not for them must be able to leave it as it is.
+/// A program must be able to leave a checkpoint that is not its own untouched.
 #[test]
 fn only_a_change_removes_leftovers() {
     let disk = disk_with_commits();
@@ -215,7 +215,7 @@ fn after_a_failure_no_commit_is_made() {
 }
 
 #[test]
-fn what_has_no_room_is_refused_at_once() {
+fn texts_that_do_not_fit_are_refused_at_once() {
     let disk = SimulatedDisk::new(1);
     let (mut checkpoint, _) = open(&disk).unwrap();
     let mut too_long = greatest();
@@ -301,7 +301,7 @@ fn starting_over_is_all_or_nothing() {
     }
 }
 
-/// Does so after so many commits: the last of them is in one slot or in the other.
+/// Starts over after this many commits: the last one is in one slot or in the other.
 fn check_starting_over(commits: u64) {
     let committed = || {
         let disk = disk_with_commits();
@@ -323,7 +323,7 @@ fn check_starting_over(commits: u64) {
             committed
         })
         .collect();
-    // An earlier commit would be of less than what the output holds by now.
+    // An earlier commit would cover less than the output holds now.
     assert!(found.iter().all(|it| it.is_none() || *it == Some(after(commits, 1))), "{found:?}");
     assert!(found.contains(&None) && found.contains(&Some(after(commits, 1))));
 }
@@ -339,8 +339,7 @@ fn a_refused_block_is_named_with_its_place() {
     assert!(matches!(error, RestoreError::Damaged { offset: 0, what: "it is missing", .. }), "{error}");
 }
 
-/// A snapshot that cannot be read for the moment may be there again tomorrow; one that is missing has to be restored
-/// from a copy.
+/// A snapshot that cannot be read now may be readable tomorrow; a missing one has to be restored from a copy.
 #[test]
 fn an_unreadable_snapshot_is_not_missing() {
     let disk = disk_with_commits();
@@ -350,7 +349,7 @@ fn an_unreadable_snapshot_is_not_missing() {
     assert!(matches!(error, RestoreError::Read { .. }), "{error:?}");
 }
 
-/// The output, the trace or the snapshot: whatever is shorter than what is to be committed of it, nothing of it is.
+/// If the output, the trace or the snapshot is shorter than its committed length, nothing is committed.
 #[test]
 fn a_shortened_file_is_not_committed() {
     for (path, told) in [
@@ -381,7 +380,7 @@ fn a_shortened_file_is_not_committed() {
             last_time_ns: 0,
             ends_after_line: None,
         });
-        // The snapshot is the earlier run's: it is opened before the first change.
+        // The snapshot belongs to the earlier run: it is opened before the first change.
         checkpoint.rename(Path::new("/trace"), Path::new("/trace")).unwrap();
         disk.open(Path::new(path), OpenHow::Existing).unwrap().set_len(1).unwrap();
         let failed = checkpoint.commit(committed, &[&*output, &*trace]).unwrap_err();

@@ -109,7 +109,7 @@ fn each_part_has_its_bound() {
 }
 
 #[test]
-fn json_bytes_counts_what_is_written() {
+fn json_bytes_counts_the_written_text() {
     let text: String = (0..=0x2ff).filter_map(char::from_u32).collect();
     assert_eq!(json_bytes(&text), serde_json::to_string(&text).unwrap().len() - 2);
 }

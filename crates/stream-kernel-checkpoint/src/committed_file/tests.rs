@@ -1,4 +1,4 @@
-//! Appended bytes are counted and written, bytes that were not committed are cut.
+//! Tests: appended bytes are counted and written, uncommitted bytes are cut.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ fn an_earlier_file_goes_on_at_its_end() {
 }
 
 #[test]
-fn a_file_is_cut_to_what_was_committed() {
+fn a_file_is_cut_to_its_committed_length() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"ab\nde");
     let open = |committed| UncutFile::open(&disk, path(), committed);
@@ -50,8 +50,8 @@ fn a_file_is_cut_to_what_was_committed() {
     assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (5, b"ab\nDE".to_vec()));
 }
 
-/// Somebody may cut the file to any length at any time between two writes: it is noticed before anything is committed,
-/// and as a rule before anything is written behind a gap.
+/// Somebody may cut the file to any length at any time between two writes: it is noticed before any commit, and usually
+/// before a write leaves a gap.
 #[test]
 fn a_file_that_somebody_shortens_is_noticed() {
     let lines = [&b"ab\n"[..], b"c\n", b"def\n"];
@@ -93,14 +93,14 @@ fn a_shortened_file_is_named_with_length() {
 }
 
 #[test]
-fn what_is_nowhere_is_named() {
+fn a_missing_output_is_named() {
     let disk = SimulatedDisk::new(1);
     let error = UncutFile::open(&disk, path(), 0).unwrap_err();
     assert_eq!(error.to_string(), "`/output` cannot be opened");
 }
 
 #[test]
-fn what_follows_can_be_left_to_others() {
+fn later_bytes_can_be_left_to_others() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"ab\nde");
     let mut file = UncutFile::open(&disk, path(), 3).unwrap().append(1);
@@ -109,7 +109,7 @@ fn what_follows_can_be_left_to_others() {
     assert_eq!((file.bytes(), disk.contents(path()).unwrap()), (6, b"ab\ndef".to_vec()));
 }
 
-/// Two that write at the same places would destroy each other's bytes.
+/// Two writers at the same offsets would destroy each other's bytes.
 #[test]
 fn a_file_is_appended_to_by_one_run_only() {
     let disk = SimulatedDisk::new(1);

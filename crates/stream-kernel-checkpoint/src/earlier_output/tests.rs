@@ -1,4 +1,4 @@
-//! Among files that may be the output, the right one is taken, or none.
+//! Tests: among several files the output is found, or none.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn committed(complete: bool, is_named: bool) -> Committed {
     committed
 }
 
-/// Returns which of these files is taken for the output, or what is said.
+/// Returns the file that is taken for the output, or the error.
 fn taken(files: &[(&str, &str)], committed: &Committed, now: [&str; 2]) -> Result<String, String> {
     let disk = SimulatedDisk::new(1);
     for (path, content) in files {
@@ -79,7 +79,7 @@ fn a_file_in_use_is_not_in_the_way() {
     assert!(matches!(open(), Err(FileError::InTheWay { .. })));
 }
 
-/// One that cannot be opened for the moment is not gone: another one would be taken for it, and written to.
+/// A file that cannot be opened now is not gone: otherwise another one would be taken for it, and written to.
 #[test]
 fn an_unreadable_file_is_not_passed_over() {
     let complete = committed(true, false);

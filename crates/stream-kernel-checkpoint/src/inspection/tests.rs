@@ -1,4 +1,4 @@
-//! Inspections show a checkpoint as it is, and find everything that would keep it from being resumed.
+//! Inspections show a checkpoint as it is, and find every obstacle to resuming its run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::snapshot::SnapshotFile;
 
 const DIR: &str = "/checkpoint";
 
-/// Returns a disk with a checkpoint and all that it speaks of, and whoever has the checkpoint locked.
+/// Returns a disk with a checkpoint and all its files, and the holder of its lock.
 fn scene() -> (SimulatedDisk, Checkpoint) {
     let disk = SimulatedDisk::new(1);
     for (path, content) in [("/input", "lines\nmore\n"), ("/output.partial", "out\n"), ("/trace", "trace\n")]
@@ -68,7 +68,7 @@ fn an_intact_checkpoint_has_no_findings() {
     assert_eq!(contents(), before);
 }
 
-/// Damages a file and returns what is found.
+/// Damages a file and returns the findings.
 fn found_after(path: &str, content: &[u8]) -> String {
     let (disk, _) = scene();
     disk.put(Path::new(path), content);
@@ -146,7 +146,7 @@ fn one_damaged_slot_prevents_nothing() {
     assert_eq!((seen.last.unwrap().sequence, findings), (1, vec![]));
 }
 
-/// What cannot be read for the moment is not missing: "there is no checkpoint" would be believed.
+/// A checkpoint that cannot be read now is not missing: people would believe "there is no checkpoint".
 #[test]
 fn an_unreadable_file_is_not_missing() {
     for k in 0.. {

@@ -1,4 +1,4 @@
-//! Snapshots are read back as written; a change, a cut or an exchange is noticed.
+//! Tests: snapshots are read back as written; a change, a cut or an exchange is noticed.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn new_file() -> Box<dyn DiskFile> {
     new_file_on(&SimulatedDisk::new(1))
 }
 
-/// Writes two blocks, which cannot share one, and returns the first byte of the second.
+/// Writes two blocks that cannot be one, and returns the offset of the second.
 fn write_two(file: &dyn DiskFile) -> (SnapshotFile, u64) {
     let mut writer = SnapshotWriter::new(file, 7);
     writer.push(b"one").unwrap();
@@ -26,7 +26,7 @@ fn write_two(file: &dyn DiskFile) -> (SnapshotFile, u64) {
     (writer.end().unwrap(), second)
 }
 
-/// Returns the blocks, or where and why that ended.
+/// Returns the blocks, or where and why reading ended.
 fn read(file: &dyn DiskFile, snapshot: SnapshotFile) -> Result<Vec<Vec<u8>>, (u64, String)> {
     let mut blocks = Vec::new();
     let read = read_blocks(file, snapshot, &mut |block| {
@@ -76,14 +76,14 @@ fn every_other_length_is_noticed() {
         file.set_len(len).unwrap();
         let differs = (len.min(snapshot.bytes), "its length differs from what was committed".to_owned());
         assert_eq!(read(&*file, snapshot).unwrap_err(), differs);
-        // A manifest that is damaged as well, or made up, may say so.
+        // A damaged or forged manifest may say so.
         if ![0, second, snapshot.bytes].contains(&len) {
             read(&*file, SnapshotFile { bytes: len, ..snapshot }).expect_err("a block goes beyond the end");
         }
     }
 }
 
-/// Each block alone is whole: only its place, or its file, is another.
+/// Each block alone is whole; only its place, or its file, has changed.
 #[test]
 fn a_block_in_another_place_is_noticed() {
     let file = new_file();
@@ -112,13 +112,13 @@ fn records_share_blocks_up_to_the_bound() {
     assert_eq!(snapshot.bytes, (2 * MAX_BLOCK_BYTES + 1 + 3 * HEADER_BYTES) as u64);
 }
 
-/// A snapshot that was written with longer blocks would be taken for damaged.
+/// A snapshot with longer blocks would be taken for damaged.
 #[test]
 fn the_block_bound_belongs_to_the_format() {
     assert_eq!(MAX_BLOCK_BYTES, 1_048_576);
 }
 
-/// Nothing may lose a record because somebody overlooked an error.
+/// An ignored error must not lose a record.
 #[test]
 fn a_record_too_long_ends_the_snapshot() {
     let file = new_file();
@@ -130,14 +130,14 @@ fn a_record_too_long_ends_the_snapshot() {
     assert!(matches!(writer.end().unwrap_err(), CommitError::OutOfBounds(_)));
 }
 
-/// What is behind a block that could not be written would never be read.
+/// Nobody would ever read what follows a block that could not be written.
 #[test]
 fn a_failed_write_ends_the_snapshot() {
     let disk = SimulatedDisk::new(1);
     let file = new_file_on(&disk);
     let mut writer = SnapshotWriter::new(&*file, 7);
     writer.push(&vec![0; MAX_BLOCK_BYTES]).unwrap();
-    // The file is measured first.
+    // The file's length is checked first.
     disk.plan(PlannedFault { fault: Fault::Device, at: disk.operations() + 1, from_then_on: false });
     assert_eq!(writer.push(&[1]).unwrap_err().to_string(), "`/snapshot-7` cannot be written");
     let operations = disk.operations();
@@ -146,7 +146,7 @@ fn a_failed_write_ends_the_snapshot() {
     assert_eq!(disk.operations(), operations);
 }
 
-/// A gap reads as zeros, and the length would tell nothing any more.
+/// A gap reads as zeros, and the length would show nothing.
 #[test]
 fn nothing_is_written_behind_a_gap() {
     let file = new_file();
@@ -162,7 +162,7 @@ fn nothing_is_written_behind_a_gap() {
     assert_eq!(file.len().unwrap(), 22);
 }
 
-/// The length is looked at before the checksum can be: it must not make the program take memory without bound.
+/// The length is used before the checksum can be checked: it must not lead to unbounded memory.
 #[test]
 fn an_impossible_length_is_not_believed() {
     let file = new_file();

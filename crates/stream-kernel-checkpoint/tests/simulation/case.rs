@@ -1,4 +1,4 @@
-//! Case: a scene, the disturbances that one process after another meets there, and what must hold in the end.
+//! Cases: a scene, its disturbances of one process after another, and the checks at the end.
 
 use std::path::Path;
 
@@ -7,21 +7,21 @@ use stream_kernel_disk::{Disk, Disturbance, Fault, PlannedFault, SimulatedDisk};
 
 use crate::toy::{self, BROKEN, CHECKPOINT, INPUT, OUTPUT, PARTIAL, Promise, TRACE, VOLATILE};
 
-/// Where a run begins, and what it ends with.
+/// The beginning and the end of a run.
 pub(crate) struct Scene {
     pub(crate) name: &'static str,
     disk: SimulatedDisk,
     promise: Promise,
     output: String,
     trace: String,
-    /// How many operations an undisturbed run takes.
+    /// The number of operations of an undisturbed run.
     pub(crate) operations: u64,
 }
 
 const LINES: [&str; 11] = ["a 1", "b 2", "a 3", "c 4", "b 5", "a 6", "d 7", "c 8", "a 9", "e 10", "b 11"];
 
 impl Scene {
-    /// Returns a run from the start, and one that goes on where a complete one ended.
+    /// Returns a run from the start, and one that goes on after a complete one.
     pub(crate) fn all() -> [Self; 2] {
         let disk = SimulatedDisk::new(0);
         for dir in ["/in", "/out", "/trace", "/run"] {
@@ -42,7 +42,7 @@ impl Scene {
         [fresh, Self::new("continued", disk, promise)]
     }
 
-    /// Returns the scene, after finding out how it ends undisturbed.
+    /// Returns the scene, after an undisturbed run of it.
     fn new(name: &'static str, disk: SimulatedDisk, promise: Promise) -> Self {
         let undisturbed = disk.after_kill(0);
         toy::run(&undisturbed, &mut promise.clone()).unwrap();
@@ -50,7 +50,7 @@ impl Scene {
         Self { name, disk, promise, output, trace, operations: undisturbed.operations() }
     }
 
-    /// Lets processes be disturbed one after another and a last one end the run in peace; returns how many recovered.
+    /// Disturbs one process after another, and lets a last one complete the run; returns how many recovered.
     pub(crate) fn play(&self, seed: u64, disturbances: &[Disturbance]) -> Result<u64, String> {
         let mut disk = self.disk.after_kill(seed);
         let mut promise = self.promise.clone();
@@ -62,7 +62,7 @@ impl Scene {
             disk.plan(disturbance.fault);
             match toy::run(&disk, &mut promise) {
                 Err(error) if error.starts_with(BROKEN) => return told(&error, &disk),
-                // What a process leaves that ended well is looked at like any other.
+                // A process that ended well is checked like any other.
                 Ok(()) | Err(_) => {}
             }
             disk = disturbance.end.of(&disk, seed.wrapping_add(number as u64));
@@ -84,7 +84,7 @@ impl Scene {
         disk.after_kill(operation)
     }
 
-    /// Checks all that must hold when a run has ended well.
+    /// Checks everything that must hold when a run has ended well.
     fn check_end(&self, disk: &SimulatedDisk, seed: u64) -> Result<(), String> {
         self.check_result(disk)?;
         if disk.contents(Path::new(PARTIAL)).is_some() {
@@ -120,12 +120,12 @@ impl Scene {
     }
 }
 
-/// Returns what is promised when a run has ended well.
+/// Returns the promise of a run that has ended well.
 fn all_promised() -> Promise {
     Promise { lines: Some(LINES.len() as u64), is_complete: true }
 }
 
-/// Returns what is in a file, without what may differ from run to run.
+/// Returns the content of a file, without the parts that may differ from run to run.
 fn lasting(disk: &SimulatedDisk, path: &str) -> Option<String> {
     let bytes = disk.contents(Path::new(path))?;
     let text = String::from_utf8_lossy(&bytes);

@@ -1,4 +1,4 @@
-//! Damage that no crash explains: bits that change, files that are cut.
+//! Damage that no crash explains: changed bits and cut files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use stream_kernel_disk::{SimulatedDisk, random_number};
 use crate::case::Scene;
 use crate::toy::{self, BROKEN, CHECKPOINT, INPUT, Promise};
 
-/// How many times a file is damaged after each kill.
+/// The number of damages after each kill.
 const DAMAGES: u64 = 24;
 
-/// Damages a file of a killed run and resumes that, again and again; returns the first harm that is done.
+/// Damages a file of a killed run and resumes it, again and again; returns the first harm.
 pub(crate) fn sweep(scene: &Scene) -> Result<u64, String> {
     let mut resumed = 0;
     for operation in 0..scene.operations {
@@ -33,7 +33,7 @@ pub(crate) fn sweep(scene: &Scene) -> Result<u64, String> {
     Ok(resumed)
 }
 
-/// Either the run ends as it must, or it is refused and every file is as it was. Another input is always refused.
+/// Either the run ends as it must, or it is refused and every file is unchanged. Another input is always refused.
 fn check(scene: &Scene, disk: &SimulatedDisk, damaged: &Path) -> Result<(), String> {
     let before = contents(disk);
     match toy::run(disk, &mut Promise::default()) {
@@ -55,8 +55,8 @@ fn contents(disk: &SimulatedDisk) -> Vec<(PathBuf, Vec<u8>)> {
     files.map(|path| (path.clone(), disk.contents(&path).unwrap())).collect()
 }
 
-/// Changes a bit in the checkpoint or in what was read of the input, or cuts a file, the input only within that.
-/// Returns which, and what was done.
+/// Changes a bit in the checkpoint or in the part of the input that was read, or cuts a file, the input only within
+/// that part. Returns the file, and the damage.
 fn damage(disk: &SimulatedDisk, random: u64) -> Option<(PathBuf, String)> {
     let files = disk.files();
     let path = files[index(random, files.len())].clone();
@@ -65,7 +65,7 @@ fn damage(disk: &SimulatedDisk, random: u64) -> Option<(PathBuf, String)> {
     let is_input = path == root(INPUT);
     let is_checked = is_input || path.starts_with(root(CHECKPOINT));
     let reach = if is_input { usize::try_from(committed.input.bytes).ok()? } else { bytes.len() };
-    // Most of a slot is zeros: its text is to be hit as often as them.
+    // Most of a slot is zeros, but its text is to be hit as often.
     let reach = if random & 0x100 == 0 { reach } else { reach.min(600) };
     if reach == 0 {
         return None;

@@ -1,6 +1,6 @@
-//! Injected faults: the simulation finds each of them; one that could not would prove nothing.
+//! Injected faults: the simulation must find each of them; otherwise it would prove nothing.
 //!
-//! Run with `--features injected-faults`; `--nocapture` shows after how many recoveries each is found.
+//! Run with `--features injected-faults`; `--nocapture` shows the number of recoveries before each is found.
 
 use stream_kernel_checkpoint::{InjectedFault, with_injected};
 

@@ -1,5 +1,5 @@
-//! Simulation of runs on a disk that fails and loses power at every operation, again while they recover: in the end
-//! they have written what an undisturbed run writes.
+//! Simulation of runs on a disk that fails and loses power at every operation, and again during recovery. In the end,
+//! they have written the bytes of an undisturbed run.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -26,7 +26,7 @@ fn disturbed_runs_end_like_undisturbed_ones() {
     assert!(recoveries >= at_least, "only {recoveries} recoveries");
 }
 
-/// Bits that change on the medium, and files that somebody cuts, lead to a refusal that touches nothing, or do no harm.
+/// Changed bits on the medium, and files that somebody cuts, lead to a refusal that touches nothing, or do no harm.
 #[test]
 fn damage_is_refused_or_harmless() {
     for scene in Scene::all() {
@@ -34,7 +34,7 @@ fn damage_is_refused_or_harmless() {
     }
 }
 
-/// Without this, all else could hold because nothing happens.
+/// Without this check, everything else could hold because nothing happens.
 #[test]
 fn an_undisturbed_run_completes() {
     let disk = SimulatedDisk::new(0);

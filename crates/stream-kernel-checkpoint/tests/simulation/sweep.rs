@@ -6,10 +6,11 @@ use crate::case::Scene;
 
 /// How many power cuts follow each fault.
 const POWER_CUTS: u64 = 3;
-/// How often, after each of these, the recovery is disturbed, too, and every third time the recovery from that.
+/// How often, after each power cut, the recovery is disturbed too, and every third time the recovery from that.
 const SAMPLES: u64 = 5;
 
-/// Plays all cases of a scene, or `count` of them and some more, and returns the number of recoveries, or the first case that ends otherwise than it must.
+/// Plays at least `count` cases of a scene, if there are so many, and returns the number of recoveries, or the first case
+/// with a wrong end.
 pub(crate) fn sampled(scene: &Scene, count: u64) -> Result<u64, String> {
     let mut recoveries = 0;
     for seed in Disturbance::sample(scene.operations, POWER_CUTS, count) {
@@ -28,6 +29,7 @@ pub(crate) fn sampled(scene: &Scene, count: u64) -> Result<u64, String> {
 }
 
 /// Plays all cases of a scene.
+#[cfg(feature = "injected-faults")]
 pub(crate) fn everything(scene: &Scene) -> Result<u64, String> {
     sampled(scene, u64::MAX)
 }

@@ -1,5 +1,5 @@
-//! Small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two records of trace a
-//! line.
+//! A small program with a checkpoint: it adds up amounts by key, and writes each sum as output and two trace records
+//! per line.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,31 +17,31 @@ pub(crate) const PARTIAL: &str = "/out/output.partial";
 pub(crate) const TRACE: &str = "/trace/trace";
 pub(crate) const CHECKPOINT: &str = "/run/ckpt";
 
-/// Files are written in blocks of this size: small, so that there is something unsynced at most times.
+/// A small block size, so that there is unsynced data at most times.
 const BLOCK_BYTES: usize = 16;
 const COMMIT_EVERY_LINES: u64 = 2;
 /// Every third commit, and the last one, has a snapshot.
 const SNAPSHOT_EVERY_LINES: u64 = 6;
 
-/// Longer than what a torn write may leave in one piece.
+/// Longer than a torn write can leave in one piece.
 const CONFIGURATION: &str = "a configuration: of several words, which a resumed run must find as they were";
 
-/// What was promised to whoever ran the program, and must never be taken back.
+/// The promises to the program's user, which must never be broken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Promise {
-    /// The lines of the last commit that was reported as done.
+    /// The lines of the last reported commit.
     pub(crate) lines: Option<u64>,
     /// Whether the run ended well.
     pub(crate) is_complete: bool,
 }
 
-/// Comes before what differs from run to run in the trace: a duration.
+/// The prefix of the part of a trace that differs from run to run: a duration.
 pub(crate) const VOLATILE: &str = " took ";
 
-/// A promise was broken: no fault excuses that.
+/// A broken promise, which no fault excuses.
 pub(crate) const BROKEN: &str = "a commit is gone";
 
-/// Runs the program, or resumes it, and returns how it failed.
+/// Runs the program, or resumes it, and returns its failure.
 pub(crate) fn run(disk: &SimulatedDisk, promise: &mut Promise) -> Result<(), String> {
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
     let (checkpoint, committed) = Checkpoint::open(shared, Path::new(CHECKPOINT)).map_err(told)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(disk: &SimulatedDisk, promise: &mut Promise) -> Result<(), Str
         Some(committed) => Run::resume(disk, checkpoint, &committed)?,
     };
     if let Some(mut run) = run {
-        // Another length each time: what an earlier run has traced is not simply written over.
+        // A different length each time, so that an earlier run's trace is not simply overwritten.
         run.duration = "1".repeat(1 + (disk.seed() % 5) as usize);
         run.read_lines(promise)?;
     }
@@ -74,11 +74,11 @@ struct Run<'a> {
     read: InputPrefix,
     memory: Memory,
     replay: ReplayFrom,
-    /// What this run says that everything took.
+    /// The duration that this run reports everywhere.
     duration: String,
 }
 
-/// What the program remembers, and how far it has come.
+/// The memory of the program, and its progress.
 #[derive(Default)]
 struct Memory {
     sums: BTreeMap<String, u64>,
@@ -89,7 +89,7 @@ struct Memory {
     since_snapshot: PrefixHash,
 }
 
-/// What a line comes to.
+/// The results of a line.
 struct Decided {
     output: String,
     before: u64,
@@ -97,7 +97,7 @@ struct Decided {
 }
 
 impl Memory {
-    /// Returns what was remembered at a commit: the snapshot, and the lines after it, decided again.
+    /// Returns the memory at a commit: the snapshot, and the lines after it, decided again.
     fn restored(
         checkpoint: &Checkpoint,
         input: &dyn DiskFile,

@@ -12,7 +12,7 @@ fn parse(url: &str) -> Result<Address, Problem> {
     Address::parse(url, &FORM)
 }
 
-/// Returns what is wrong with a URL, after a look that nothing in it gives a credential away.
+/// Returns the problem of a URL, after checking that it reveals no credential.
 fn refused(url: &str) -> String {
     let problem = format!("{:?}", parse(url).unwrap_err());
     assert!(problem.contains("hint: Some"), "{problem}");
@@ -37,7 +37,7 @@ fn a_url_is_taken_apart() {
 }
 
 #[test]
-fn what_a_url_leaves_out_has_a_default() {
+fn missing_parts_of_a_url_have_defaults() {
     for url in [
         "store://host",
         "store://host/",
@@ -58,13 +58,13 @@ fn what_a_url_leaves_out_has_a_default() {
 }
 
 #[test]
-fn a_password_may_hold_what_is_not_ambiguous() {
+fn a_password_may_contain_unambiguous_characters() {
     let address = parse("store://:a:b@c@host").unwrap();
     assert_eq!((address.user, address.password.unwrap().expose()), (None, "a:b@c"));
 }
 
 #[test]
-fn hosts_and_ports_of_any_kind_are_told_apart() {
+fn hosts_and_ports_of_all_kinds_are_distinguished() {
     let place = |url| parse(url).map(|address| (address.host, address.port));
     assert_eq!(place("store://[::1]"), Ok(("[::1]".into(), 77)));
     assert_eq!(place("store://u@[::1]:8"), Ok(("[::1]".into(), 8)));
@@ -87,7 +87,7 @@ fn hosts_and_ports_of_any_kind_are_told_apart() {
 }
 
 #[test]
-fn a_wrong_url_never_repeats_what_may_be_a_credential() {
+fn a_wrong_url_never_repeats_credentials() {
     assert!(
         refused("srote://hunter:s3cret@host")
             .contains("a URL such as `store://[user:password@]host[:77]/path`")

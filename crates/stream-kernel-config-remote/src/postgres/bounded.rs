@@ -1,4 +1,4 @@
-//! A connection that ends at a bound.
+//! Connections that end at a bound.
 
 use std::io;
 use std::pin::Pin;
@@ -8,10 +8,10 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use stream_kernel_config::MAX_SOURCE_BYTES;
 
-/// So many bytes are read from a server in all: each row has some around it.
+/// The most bytes that are read from a server in all: each row has some around it.
 pub(super) const MAX_ANSWER_BYTES: usize = 2 * MAX_SOURCE_BYTES;
 
-/// What a bounded number of bytes can be read from. The error beyond is of the kind `FileTooLarge`.
+/// A reader of a bounded number of bytes. The error beyond is of the kind `FileTooLarge`.
 #[derive(Debug)]
 pub(super) struct Bounded<S> {
     stream: S,
@@ -45,9 +45,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
 mod tests {
     use super::*;
 
-    /// Reads so many bytes from a connection that has no end.
+    /// Reads this many bytes from an endless connection.
     fn read(bytes: usize) -> Poll<io::Result<()>> {
-        /// What is always there.
+        /// An endless source of bytes.
         struct Endless;
         impl AsyncRead for Endless {
             fn poll_read(

@@ -29,7 +29,7 @@ fn names_are_quoted_and_never_pasted() {
 }
 
 #[test]
-fn what_a_url_lacks_is_named() {
+fn missing_parts_of_a_url_are_named() {
     let problem = |url| format!("{:?}", Postgres::parse(url).unwrap_err());
     for url in [
         "postgres://u@h/db",
@@ -51,7 +51,7 @@ fn what_a_url_lacks_is_named() {
 }
 
 #[test]
-fn what_the_server_says_is_put_into_words_without_credentials() {
+fn a_servers_error_is_shown_without_credentials() {
     let postgres = Postgres::parse("postgres://hunter:s3cret@h/db?table=a.t").unwrap();
     for code in ["28P01", "28000", "3D000", "42P01", "3F000", "42703", "42501", "53300"] {
         let problem = format!("{:?}", postgres.declined(code, "role \"hunter\" has the password s3cret"));

@@ -1,4 +1,4 @@
-//! consul's documented answers. It is in no package of Debian's, so there is no real one here.
+//! consul's documented answers. No package of Debian's contains it, so there is no real one here.
 
 use super::etcd::base64;
 use super::stand_in::{Answer, StandIn};
@@ -80,7 +80,7 @@ fn statuses_have_meanings() {
         (400, "what answers is not"),
     ] {
         let server = stand_in(status, "token s3cret is unknown");
-        // A server that is not well may be so the next time.
+        // An unhealthy server may recover.
         let why = if status >= 500 { unavailable } else { refused };
         let shown = why(&format!("consul://:s3cret@127.0.0.1:{}/x", server.port));
         assert!(shown.contains(part) || status >= 500, "{shown}");
@@ -98,7 +98,7 @@ fn redirects_are_not_followed() {
 }
 
 #[test]
-fn what_is_not_an_answer_is_refused() {
+fn an_invalid_answer_is_refused() {
     let outside = list(&[("fund-loader/a", Some(b"1"))]);
     for body in
         ["", "null", "{}", "[", "[1]", "<html>", "[{\"Key\":\"fund-load/a\",\"Value\":\"?\"}]", &outside]

@@ -1,4 +1,4 @@
-//! etcd: its documented answers, and the real one.
+//! etcd: its documented answers, and a real one.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -10,7 +10,7 @@ use super::{assert_says, open, pairs, places, read, refused, unavailable};
 
 const HEADER: &str = r#""header":{"cluster_id":"14841639068965178418","member_id":"10276657743932975437","revision":"9","raft_term":"2"}"#;
 
-/// Returns text in base64, without a library that the code under test uses as well.
+/// Returns text in base64, without the library that the code under test uses.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -122,7 +122,7 @@ fn statuses_have_meanings() {
     ] {
         assert_says(&refused(&url(stand_in(status, "{\"error\":\"oh no\"}").port)), &[part]);
     }
-    // A server that is not well may be so the next time.
+    // An unhealthy server may recover.
     assert_says(&unavailable(&url(stand_in(500, "{\"error\":\"oh no\"}").port)), &["HTTP status 500"]);
     let with_user = |port| format!("etcd://hunter:s3cret@127.0.0.1:{port}/x");
     let echo = r#"{"error":"user hunter with s3cret is unknown"}"#;
@@ -149,7 +149,7 @@ fn redirects_are_not_followed() {
 }
 
 #[test]
-fn what_is_not_an_answer_is_refused() {
+fn an_invalid_answer_is_refused() {
     let outside = kvs(&[(b"fund-loader/a", b"1")]);
     let deep = "[".repeat(100_000);
     for body in [

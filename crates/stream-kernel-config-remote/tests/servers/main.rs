@@ -1,7 +1,7 @@
 //! Remote sources against servers: stand-ins that misbehave, and real ones.
 //!
 //! Each real server is started by the test that needs it, on a free port of the loopback interface with its data in a
-//! temporary folder, and ended by its process id. Where one is not installed, its tests say so and pass; with the
+//! temporary folder, and ended by its process id. Where a server is not installed, its tests say so and pass; with the
 //! environment variable `REQUIRE_SERVERS` set they fail.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use stream_kernel_config::{Row, Source, SourceError};
 
-/// A password that nothing may ever show.
+/// A password that must never be shown.
 const PASSWORD: &str = "s3cret";
 
 fn open(url: &str) -> Arc<dyn Source> {
@@ -29,23 +29,24 @@ fn open(url: &str) -> Arc<dyn Source> {
     source
 }
 
-/// Returns what a source has: key paths and values.
+/// Returns the rows of a source: key paths and values.
 fn read(url: &str) -> Vec<(String, String)> {
     let rows = open(url).rows().unwrap_or_else(|problem| panic!("{url}: {problem:?}"));
     rows.into_iter().map(|Row { key, value, .. }| (key, value)).collect()
 }
 
-/// Returns what a source has: places.
+/// Returns the rows of a source: places.
 fn places(url: &str) -> Vec<String> {
     open(url).rows().unwrap().into_iter().map(|row| row.place).collect()
 }
 
-/// Returns why a source that is there cannot be used, after a look that it shows no credentials and has a remedy.
+/// Returns why an existing source cannot be used, after checking that the message shows no credentials and has a
+/// remedy.
 fn refused(url: &str) -> String {
     shown(url, |error| matches!(error, SourceError::Unusable(_)))
 }
 
-/// Returns why a source is not there to be read, after the same look: a run may do without it.
+/// Returns why a source is missing, after the same check: a run may do without it.
 fn unavailable(url: &str) -> String {
     shown(url, |error| matches!(error, SourceError::Unavailable(_)))
 }

@@ -1,7 +1,7 @@
-//! PostgreSQL: the real one, and messages that are none.
+//! PostgreSQL: a real one, and invalid messages.
 //!
-//! It refuses to run as root. Run by root, the tests give its folder to the user nobody and start it as that one,
-//! with `setpriv`.
+//! It refuses to run as root. As root, the tests give its folder to the user nobody and start it as that user, with
+//! `setpriv`.
 
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
@@ -15,11 +15,11 @@ use super::{assert_says, open, pairs, places, read, refused, unavailable};
 const NOBODY: u32 = 65534;
 
 fn is_root() -> bool {
-    // Whoever makes a folder owns it.
+    // The creator of a folder owns it.
     std::fs::metadata(tempfile::tempdir().unwrap().path()).unwrap().uid() == 0
 }
 
-/// Returns a command that runs a program as somebody who is not root.
+/// Returns a command that runs a program as a user other than root.
 fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
@@ -30,7 +30,7 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
-/// Gives a file or a folder to whom the server runs as.
+/// Gives a file or a folder to the server's user.
 pub(crate) fn give(path: &Path) {
     if is_root() {
         chown(path, Some(NOBODY), Some(NOBODY)).expect("root may give it away");
@@ -186,8 +186,8 @@ fn a_real_postgresql_wants_the_right_credentials() {
 }
 
 #[test]
-fn what_is_not_a_message_is_refused() {
-    // A message that announces two gigabytes, then a lot of it.
+fn an_invalid_message_is_refused() {
+    // A message that announces two gigabytes, then a large part of it.
     let mut endless = b"R\x7f\xff\xff\xff".to_vec();
     endless.resize(4 << 20, 0);
     for said in [
@@ -205,7 +205,7 @@ fn what_is_not_a_message_is_refused() {
     assert_says(&shown, &["cannot be reached: it hung up"]);
 }
 
-/// It starts, stops, or has no connection left: it may well let somebody in later.
+/// It starts, stops, or has no connection left: it may accept one later.
 #[test]
 fn a_server_that_is_not_ready_may_be_done_without() {
     for code in ["57P01", "57P03", "53300"] {

@@ -9,21 +9,21 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// A server is waited for so long, in tenths of a second: the machine may be busy.
+/// The longest wait for a server, in tenths of a second: the machine may be busy.
 const PATIENCE: usize = 600;
 
-/// A running server, which ends with this value.
+/// A running server, which ends when this value is dropped.
 pub(crate) struct Server {
     pub(crate) port: u16,
     child: Child,
-    /// The signal that it ends at.
+    /// The signal that ends it.
     end: &'static str,
     pub(crate) folder: TempDir,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The id of one that has ended may be another's by now.
+        // The id of an ended process may be another's by now.
         if matches!(self.child.try_wait(), Ok(Some(_))) {
             return;
         }
@@ -42,8 +42,8 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Starts what `command` makes of a port, in a folder, and waits until `is_ready`. Another test may take the port
-    /// first: then it is tried with another one.
+    /// Starts the command that `command` makes of a port, in a folder, and waits until `is_ready`. Another test may
+    /// take the port first: then it tries another one.
     pub(crate) fn start(
         folder: TempDir,
         end: &'static str,
@@ -76,25 +76,24 @@ impl Server {
     }
 }
 
-/// Returns a port that nobody listened on a moment ago, below those that the system gives to whoever asks for any: no other test takes it
-/// before a server does.
+/// Returns a port without a listener, below those that the system assigns: no other test takes it before a server does.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 10_000;
     const PORTS: u16 = 20_000;
-    // Where other processes do the same, they hardly begin at the same port.
+    // Other processes that do the same hardly begin at the same port.
     let begin = u16::try_from(std::process::id().wrapping_mul(97) % u32::from(PORTS)).expect("it is smaller");
     let port = |_| FIRST + (begin + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS;
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     (0..PORTS).map(port).find(is_free).expect("there is a free port")
 }
 
-/// Returns whether somebody listens on a port.
+/// Returns whether a port has a listener.
 pub(crate) fn listens(port: u16) -> bool {
     std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// Returns where a program is, if it is installed; if not, says which package is missing.
+/// Returns the path of a program, if it is installed; if not, prints the missing package.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Redis: replies that are none, and the real one.
+//! Redis: invalid replies, and a real server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -24,7 +24,7 @@ fn hash(fields: &[(&[u8], &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_not_a_reply_is_refused() {
+fn an_invalid_reply_is_refused() {
     for said in [
         "HTTP/1.1 400 Bad Request\r\n\r\n",
         "+OK\r\n",

@@ -1,4 +1,4 @@
-//! A server that stands in for a real one: it says what a test wants it to.
+//! Stand-ins for real servers, which answer as a test wants.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What comes back for a request.
+/// The answer to a request.
 #[derive(Clone)]
 pub(crate) enum Answer {
     /// This status and this body.
     Http(u16, String),
     /// This status and a `Location`.
     Redirect(u16, String),
-    /// These bytes, whatever they are; then the connection is closed.
+    /// These bytes; then the connection is closed.
     Bytes(Vec<u8>),
-    /// These bytes, and then one more of the second kind every now and then, without an end.
+    /// These bytes, then one more of the second kind from time to time, without end.
     Drip(Vec<u8>, u8),
     /// Nothing, and the connection stays open.
     Never,
@@ -30,7 +30,7 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// Starts a server that reads a request over HTTP, and answers it as `answer` says.
+    /// Starts a server that reads a request over HTTP, and answers it with `answer`.
     pub(crate) fn http(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
         Self::start(move |stream, requests| {
             let request = read_request(stream).unwrap_or_default();
@@ -54,7 +54,7 @@ impl StandIn {
                 let (respond, seen) = (Arc::clone(&respond), Arc::clone(&seen));
                 thread::spawn(move || {
                     let answer = respond(&stream, &seen);
-                    // Whoever has heard enough hangs up.
+                    // A client that has heard enough closes the connection.
                     let _ = give(&answer, stream);
                 });
             }

@@ -1,6 +1,6 @@
-//! Real servers over TLS, with certificates that an authority of the test's own vouches for.
+//! Real servers over TLS, with certificates of the test's own authority.
 //!
-//! Which authorities a program trusts is in its environment, so each source is read by another run of this program.
+//! The trusted authorities of a program come from its environment, so another run of this program reads each source.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::process::{Server, find, free_port, listens, run};
 use super::{assert_says, postgres};
 
-/// The variable that says which source [`child`] reads.
+/// The variable that names the source for [`child`].
 const SOURCE_URL: &str = "STREAM_KERNEL_TEST_SOURCE_URL";
 
 #[test]
@@ -24,7 +24,7 @@ fn child() {
     }
 }
 
-/// Returns what became of reading a source that trusts only the authority in a file.
+/// Returns the result of reading a source that trusts only the authority in a file.
 fn read_by_child(url: &str, authority: &Path) -> String {
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);

@@ -1,4 +1,4 @@
-//! Servers that keep one waiting, hang up, or are not there.
+//! Servers that are slow, close the connection, or do not exist.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::process::free_port;
 use super::stand_in::{Answer, StandIn};
 use super::{PASSWORD, assert_says, open, unavailable};
 
-/// One URL for each kind of source, over TLS and not, for a server on a port.
+/// One URL for each kind of source, with and without TLS, for a server on a port.
 fn urls(port: u16, timeout_ms: u64) -> Vec<String> {
     let rest = [
         "etcd://u:s3cret@127.0.0.1:PORT/p?",
@@ -22,13 +22,14 @@ fn urls(port: u16, timeout_ms: u64) -> Vec<String> {
     rest.into_iter().map(url).collect()
 }
 
-/// Checks that every kind of source gives a server up when its time is over, and no sooner.
+/// Checks that every kind of source gives up at its deadline, and no sooner.
 fn assert_all_time_out(servers: impl Fn(&str) -> StandIn) {
     for index in 0..urls(0, 0).len() {
         let scheme = urls(0, 0)[index].clone();
         let server = servers(&scheme);
         let url = &urls(server.port, 300)[index];
-        // A machine that is busy with other things may take long for once; what ignores the time is given up after 5 seconds at the earliest.
+        // A busy machine may take long for once; code that ignores the deadline gives up after 5 seconds at the
+        // earliest.
         let gives_up_in_time = (0..3).any(|_| {
             let begin = now();
             let shown = unavailable(url);
@@ -90,7 +91,7 @@ fn a_server_that_is_down_is_named() {
 
 #[test]
 fn a_host_that_is_none_is_named() {
-    // Longer than a name can be, so that nobody is asked for it.
+    // Longer than any name, so that nobody is asked for it.
     let host = "x".repeat(64);
     for url in urls(1, 5000) {
         let url = url.replace("127.0.0.1", &host).replace("localhost", &host);
@@ -99,7 +100,7 @@ fn a_host_that_is_none_is_named() {
 }
 
 #[test]
-fn a_server_that_hangs_up_or_speaks_something_else_is_named() {
+fn a_closing_or_foreign_server_is_named() {
     for said in [
         &b""[..],
         b"\0\xff\xfe garbage\r\n\r\n",
@@ -110,7 +111,8 @@ fn a_server_that_hangs_up_or_speaks_something_else_is_named() {
         let server = StandIn::raw(Answer::Bytes(said.to_vec()));
         for url in urls(server.port, 5000) {
             let shown = format!("{:?}", open(&url).rows().unwrap_err());
-            // Who hangs up may be there the next time; who says something else is another server.
+            // A server that closes the connection may answer the next time; one that says something else is another
+            // server.
             let is_named = [
                 "Unavailable(Problem { what: \"",
                 "Unusable(Problem { what: \"what answers is not ",

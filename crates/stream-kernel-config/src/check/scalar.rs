@@ -1,4 +1,4 @@
-//! Checks one value that is no map or list of the expected type.
+//! Check of one value whose expected type is neither a map nor a list.
 
 use figment::value::{Num, Value as Merged};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::nearest::nearest;
 use crate::schema::{Decimal, Kind, Node, integer};
 use crate::yaml::Scalar;
 
-/// Returns the value in canonical form. `written` is how it was written, if it is a scalar.
+/// Returns the value in canonical form. `written` is its original text, if it is a scalar.
 pub(crate) fn read(node: &Node, merged: &Merged, written: Option<&Scalar>) -> Result<Value, Problem> {
     let raw = written.map(|scalar| scalar.text.as_str());
     let is_null = written.is_some_and(Scalar::is_null);
@@ -33,7 +33,7 @@ pub(crate) fn read(node: &Node, merged: &Merged, written: Option<&Scalar>) -> Re
         (Kind::Bool, Merged::String(_, text)) => Err(boolean_hint(refuse(), text)),
         (Kind::Integer { minimum, maximum }, Merged::Num(_, number)) => match whole(*number) {
             Some(value) if (minimum..=maximum).contains(&&value) => Ok(integer(value)),
-            // An upper bound that is the type's own is not part of what is expected.
+            // An upper bound of the type itself is not mentioned as expected.
             Some(value) if value > *maximum && minimum < maximum => {
                 Err(refuse().hint(format!("write a whole number from {minimum} to {maximum}")))
             }
@@ -67,7 +67,7 @@ pub(crate) fn read(node: &Node, merged: &Merged, written: Option<&Scalar>) -> Re
     }
 }
 
-/// Returns the hint for a mistake of which nothing more is known.
+/// Returns the hint for a mistake without a specific one.
 fn general_hint(node: &Node) -> String {
     let hint = match node.kind {
         Kind::Bool => "write `true` or `false`",
@@ -96,13 +96,13 @@ fn exact(bounds: &Decimal, raw: &str, refuse: impl Fn() -> Problem) -> Result<Va
             None | Some(Err(DecimalError::Form)) => {
                 Err(refuse().hint("write digits and at most one point, such as `12.50`"))
             }
-            // A number below all bounds is told with them.
+            // A number below all bounds is reported with the bounds.
             Some(_) => Err(refuse()),
         },
     }
 }
 
-/// Describes what was found, such as "text `yes`".
+/// Describes the value found, such as "text `yes`".
 fn describe(merged: &Merged, written: Option<&Scalar>) -> String {
     let raw = written.map(|scalar| scalar.text.as_str());
     let is_null = written.is_some_and(Scalar::is_null);
@@ -118,11 +118,11 @@ fn describe(merged: &Merged, written: Option<&Scalar>) -> String {
     }
 }
 
-/// Adds what to do about a text where a number belongs: quotes may be all that is wrong with it, or its spelling.
+/// Adds a hint about a text in place of a number: the quotes or the spelling may be the only fault.
 fn number_hint(problem: Problem, text: &str) -> Problem {
     let as_number = |text: &str| Scalar { text: text.to_owned(), plain: true }.value();
     if let Merged::Num(..) = as_number(text) {
-        // Without quotes it would have been taken as one.
+        // Without quotes it would have been accepted as one.
         return problem.hint("remove the quotes");
     }
     let digits = text.replace('_', "");
@@ -144,7 +144,7 @@ fn boolean_hint(problem: Problem, text: &str) -> Problem {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "on" | "y" | "1" | "enable" | "enabled" => problem.hint("write `true`"),
         "no" | "off" | "n" | "0" | "disable" | "disabled" => problem.hint("write `false`"),
-        // Without quotes it would have been taken, unless its letter case is mixed.
+        // Without quotes it would have been accepted, unless its letter case is mixed.
         word @ ("true" | "false") => {
             problem.hint(format!("write `{word}`, without quotes and in lower case"))
         }

@@ -1,4 +1,4 @@
-//! One key and its value as a layer: `--set`, a named flag, an environment variable.
+//! One key and its value as a layer: `--set`, a named flag, or an environment variable.
 
 use super::{Maps, Reading, blank};
 use crate::key_path;
@@ -9,7 +9,8 @@ use crate::schema::{Kind, Node as SchemaNode, Retired, unknown_key};
 use crate::yaml::{self, Entry, Node, Tree};
 
 impl Reading<'_> {
-    /// Puts the value at a key path over the layers so far; one for an unknown key, or not readable, is a mistake and adds nothing.
+    /// Puts the value at a key path over the layers so far. A value that is unreadable or has an unknown key is a
+    /// mistake and adds nothing.
     pub(crate) fn assign(&mut self, origin: Origin, key: &str, value: &str) {
         let text = Provenance::from(origin);
         if let Some(root) = self.read_value(key, value, (&text, 0)) {
@@ -17,8 +18,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Returns a value, read as the type of its key, within the maps that its key path names. For text it is the raw characters, else YAML
-    /// flow.
+    /// Returns a value, read as the type of its key, within the maps that its key path names. For text it is the raw
+    /// characters, otherwise YAML flow.
     pub(super) fn read_value(
         &mut self,
         key: &str,
@@ -34,7 +35,7 @@ impl Reading<'_> {
                 self.report(text, faults);
                 Some(root)
             }
-            // It may be about the key, which is in no line.
+            // It may concern the key, which is not in the text.
             Err((key, problem)) => {
                 self.mistake(key, text.origin.clone(), problem);
                 None
@@ -43,7 +44,7 @@ impl Reading<'_> {
     }
 }
 
-/// Returns the schema of a key, or up to which key the path is unknown and why.
+/// Returns the schema of a key, or the unknown part of the path and why it is unknown.
 fn resolve<'s>(
     schema: &'s SchemaNode,
     key_path: &str,
@@ -88,7 +89,8 @@ pub(super) fn read_flow(text: &str, number: usize) -> Result<Node, Problem> {
     Ok(root)
 }
 
-/// Returns the value within the maps that its key path names. These stand in the first text: the source as a whole.
+/// Returns the value within the maps that its key path names. These get the place of the first text: the source as a
+/// whole.
 pub(super) fn nested(key_path: &str, value: Node) -> Node {
     key_path.rsplit('.').fold(value, |value, key| {
         let place = Place { text: value.place.text, ..Place::START };

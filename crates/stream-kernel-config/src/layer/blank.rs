@@ -1,7 +1,7 @@
 //! Blank values: a mistake in every source, unless the key's type is text.
 //!
-//! They are found source by source and not in what the sources come to together: a blank map replaces what earlier
-//! sources put there, and a later source with one key below it would hide that.
+//! They are found in each source, not in the merged tree: a blank map replaces the values of earlier sources, and a
+//! later source with one key below it would hide that.
 
 use crate::key_path;
 use crate::mistake::Problem;
@@ -10,10 +10,10 @@ use crate::schema::{Kind, Node as SchemaNode};
 use crate::yaml::{Fault, Node, Tree};
 use crate::yaml_text;
 
-/// Takes blank values out of a source's tree and returns what is wrong with each. A blank value for a key of type text becomes empty text.
-/// What the schema does not know is left for the check of the merged tree.
+/// Takes blank values out of a source's tree and returns a problem for each. A blank value for a key of type text
+/// becomes empty text. Keys that the schema does not know are left for the check of the merged tree.
 ///
-/// `written` returns what stands at the place of a value: if that is a comment, it is the reason.
+/// `written` returns the text at the place of a value: if that is a comment, it is the reason.
 pub(super) fn refuse<'t>(
     schema: &SchemaNode,
     root: &mut Node,
@@ -43,7 +43,7 @@ fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Faul
             }
             true
         }),
-        // Whatever its type: a blank item in a list of texts, such as the tags to hide, is hardly meant.
+        // Whatever the type: a blank item in a list of texts, such as the tags to hide, is hardly intended.
         (Kind::List(child), Tree::List(items)) => {
             let mut number = 0;
             items.retain_mut(|item| {
@@ -64,7 +64,7 @@ fn visit(schema: &SchemaNode, path: &str, node: &mut Node, faults: &mut Vec<Faul
     }
 }
 
-/// Describes a blank value of a key that is not text, and how to say what may be meant.
+/// Describes a blank value of a key that is not text, and how to write the probable intention.
 fn problem(node: &SchemaNode) -> Problem {
     let remove = match &node.default {
         Some(default) if !default.is_object() => {

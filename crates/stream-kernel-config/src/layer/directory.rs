@@ -11,35 +11,36 @@ use crate::excerpt::excerpt;
 use crate::mistake::Problem;
 use crate::place::Place;
 
-/// A directory may hold so many files.
+/// The most files in a directory.
 const MAX_FILES: usize = 1_000;
 
-/// Its files may have so many bytes together.
+/// The most bytes of its files together.
 const MAX_DIRECTORY_BYTES: usize = 16 << 20;
 
-/// How often reading begins anew because the directory was replaced meanwhile.
+/// How often reading begins again because the directory was replaced meanwhile.
 const MAX_ATTEMPTS: usize = 10;
 
-/// Where a mounted volume keeps its present content: a link to a directory that is replaced as a whole.
+/// The link to the current content of a mounted volume: a directory that is replaced as a whole.
 const PRESENT_CONTENT: &str = "..data";
 
-/// A file's text, or what is wrong with it as a whole.
+/// A file's text, or the fault of the whole file.
 type Text = Result<String, (Place, Problem)>;
 
-/// What was found in a directory.
+/// The content of a directory.
 pub(super) struct Found {
     /// Whether the files are in YAML; otherwise each holds the value of the key path that is its name.
     pub(super) holds_documents: bool,
     /// In the order of their names.
     pub(super) files: Vec<(PathBuf, Text)>,
-    /// What else there is, and why it is not used.
+    /// Other entries, and why they are not used.
     pub(super) unused: Vec<(PathBuf, Problem)>,
 }
 
-/// Reads a directory at one moment: if it is replaced while it is read, all is read from its old content or all from its new one.
+/// Reads a directory at one moment: if it is replaced while it is read, everything comes from the old content or
+/// everything from the new one.
 ///
 /// Names that begin with a point are hidden files, or the volume's own, and skipped. `is_key` says whether a name may
-/// be meant as a key path. Mistakes name the file by the path that was given.
+/// be intended as a key path. Mistakes name the file by the given path.
 pub(super) fn read(directory: &Path, is_key: impl Fn(&str) -> bool) -> Result<Found, Problem> {
     let unreadable = |why: &str| {
         let problem = Problem::new(format!("cannot read the directory: {why}"));
@@ -47,7 +48,7 @@ pub(super) fn read(directory: &Path, is_key: impl Fn(&str) -> bool) -> Result<Fo
         problem.expected("a readable directory").hint(hint)
     };
     for _ in 0..MAX_ATTEMPTS {
-        // Whatever the links on the way lead to later, the files are read where they lead to now.
+        // Wherever links lead later, the files are read where the links lead now.
         let link = directory.join(PRESENT_CONTENT);
         let begins_at = if link.exists() { link } else { directory.to_owned() };
         let read = fs::canonicalize(&begins_at).and_then(|content| {
@@ -56,7 +57,7 @@ pub(super) fn read(directory: &Path, is_key: impl Fn(&str) -> bool) -> Result<Fo
         });
         match read {
             Ok((found, true)) => return found,
-            // The old content is removed once there is a new one: some of it may have been gone already.
+            // The old content is removed once there is a new one: some of it may already have been missing.
             Ok((_, false)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(unreadable(&error.to_string())),
@@ -65,7 +66,7 @@ pub(super) fn read(directory: &Path, is_key: impl Fn(&str) -> bool) -> Result<Fo
     Err(unreadable(&format!("it was replaced {MAX_ATTEMPTS} times while it was read")))
 }
 
-/// Reads the files in `content`, which are called by their names in `directory`. The outer error is about the directory.
+/// Reads the files in `content`; messages name them in `directory`. The outer error is about the directory.
 fn read_all(
     directory: &Path,
     content: &Path,
@@ -128,12 +129,12 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// Returns whether there is something that is not a file, such as a directory. What leads nowhere is not there.
+/// Returns whether there is something other than a file, such as a directory. A broken link does not count.
 fn is_other_than_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
-/// Returns the name of something that is no link and stands beside the link to a volume's content: nobody would read it.
+/// Returns the name of an entry that is not a link, beside the link to a volume's content: nobody would read it.
 fn file_beside(directory: &Path, content: &Path) -> io::Result<Option<String>> {
     if !directory.join(PRESENT_CONTENT).exists() || fs::canonicalize(directory)? == content {
         return Ok(None);
@@ -148,7 +149,7 @@ fn file_beside(directory: &Path, content: &Path) -> io::Result<Option<String>> {
     Ok(None)
 }
 
-/// Returns the text of a file; of anything else it may be waited for without end.
+/// Returns the text of a file; reading anything else could block without end.
 fn read_regular(path: &Path) -> Text {
     let is_regular = fs::metadata(path).map_err(|error| document::unreadable(&error))?.is_file();
     if !is_regular {
@@ -157,7 +158,7 @@ fn read_regular(path: &Path) -> Text {
     File::open(path).map_err(|error| document::unreadable(&error)).and_then(document::read)
 }
 
-/// Takes a file for a key: its name is the key path, its text the value, without the line end that an editor puts behind it.
+/// Takes a file for a key: its name is the key path, its text the value, without the line end that an editor appends.
 pub(super) fn row(path: &Path, text: Text) -> Result<Row, (Place, Problem)> {
     let Some(key) = path.file_name().and_then(OsStr::to_str).map(str::to_owned) else {
         let problem = Problem::new("a name that is not UTF-8").expected("a key path");
@@ -186,7 +187,7 @@ fn refused(what: &str, hint: &str) -> Problem {
     Problem::new(what).expected("YAML files, or a file for each key, named as its key path").hint(hint)
 }
 
-/// Says that a directory adds nothing. That is no mistake: a volume that may be missing is mounted like this.
+/// Reports that a directory adds nothing. That is not a mistake: a volume that may be missing is mounted like this.
 pub(super) fn holds_nothing() -> Problem {
     refused(
         "the directory holds nothing",

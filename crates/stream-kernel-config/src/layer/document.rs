@@ -11,11 +11,12 @@ use crate::place::Place;
 use crate::schema::PROFILES;
 use crate::yaml::{self, Fault, MAX_BYTES, Node, Tree};
 
-/// What standard input is called.
+/// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
 
 impl Reading<'_> {
-    /// Reads a file, or the files of a directory, and puts it over the layers so far; what cannot be read is a mistake and adds nothing.
+    /// Reads a file, or the files of a directory, and puts it over the layers so far; an unreadable one is a mistake
+    /// and adds nothing.
     pub(crate) fn add_path(&mut self, path: &Path) {
         self.files.push(path.to_owned());
         if !path.is_dir() {
@@ -108,7 +109,7 @@ impl Reading<'_> {
     }
 }
 
-/// Returns the line in which the place is, from there on.
+/// Returns the line with the place, from the place on.
 fn rest_of_line(text: &str, place: Place) -> &str {
     let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
     let start = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
@@ -124,7 +125,7 @@ pub(super) fn unreadable(error: &io::Error) -> (Place, Problem) {
     (Place::START, problem.hint("check the path and the file's permissions"))
 }
 
-/// Returns the text of a file, or what is wrong with it as a whole.
+/// Returns the text of a file, or the fault of the whole file.
 pub(super) fn read(file: impl Read) -> Result<String, (Place, Problem)> {
     let mut bytes = Vec::new();
     // One byte beyond the bound is enough to find the file too long.

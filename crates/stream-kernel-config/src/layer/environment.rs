@@ -10,8 +10,9 @@ use crate::schema::{Retired, one_of};
 use crate::variable::{self, Variable, profile_variable};
 
 impl Reading<'_> {
-    /// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map comes after
-    /// the map. One that is named as a key but for single underscores gets a warning; others are not looked at.
+    /// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map
+    /// comes after the map. A variable whose name differs from a key's only in its number of underscores gets a
+    /// warning; others are ignored.
     pub(crate) fn add_environment(&mut self, prefix: &str, mut variables: Vec<(OsString, OsString)>) {
         let known = variable::of_keys(prefix, self.schema);
         let (marker, profile) = (format!("{prefix}__"), profile_variable(prefix));

@@ -1,4 +1,4 @@
-//! Profiles: parts of a source that count only if they are chosen, and then over the rest of that source.
+//! Profiles: parts of a source that apply only if they are chosen, over the rest of that source.
 
 use super::Reading;
 use crate::key_path;
@@ -9,7 +9,7 @@ use crate::origin::{Origin, Provenance};
 use crate::schema::{PROFILES, one_of};
 use crate::yaml::{Node, Tree};
 
-/// The profile that was chosen, and by what.
+/// The chosen profile, and the flag or variable that chose it.
 #[derive(Debug, Clone)]
 pub(crate) struct ChosenProfile {
     pub(crate) name: String,
@@ -17,7 +17,7 @@ pub(crate) struct ChosenProfile {
 }
 
 impl Reading<'_> {
-    /// Notes that there is a profile of that name.
+    /// Notes that a profile of that name exists.
     pub(super) fn note_profile(&mut self, name: &str) {
         if !self.profiles.iter().any(|known| known == name) {
             self.profiles.push(name.to_owned());
@@ -28,7 +28,7 @@ impl Reading<'_> {
         self.chosen.as_ref().is_some_and(|chosen| chosen.name == name)
     }
 
-    /// Returns what always counts of a map, and the chosen profile if it is there.
+    /// Returns the part of a map that always applies, and the chosen profile if it is there.
     pub(super) fn split(&mut self, mut root: Node, text: &Provenance) -> (Node, Option<Node>) {
         let Tree::Map(entries) = &mut root.tree else { return (root, None) };
         let Some(at) = entries.iter().position(|entry| entry.key == PROFILES) else { return (root, None) };
@@ -58,7 +58,7 @@ impl Reading<'_> {
         (root, chosen)
     }
 
-    /// Finds that the chosen profile is nowhere.
+    /// Reports that no source has the chosen profile.
     pub(crate) fn check_chosen(&mut self) {
         let Some(ChosenProfile { name, origin }) = &self.chosen else { return };
         let known = || self.profiles.iter().map(String::as_str);

@@ -11,7 +11,7 @@ use crate::schema::PROFILES;
 use crate::source::{self, MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Source, SourceError};
 use crate::yaml::{Node, Tree};
 
-/// A key path and its value, as they were found. A value out of a file has lines.
+/// A key path and its original value. A value from a file has lines.
 pub(super) struct Row {
     pub(super) key: String,
     pub(super) value: String,
@@ -19,7 +19,8 @@ pub(super) struct Row {
 }
 
 impl Reading<'_> {
-    /// Reads a source and puts its rows over the layers so far; one that cannot be read is a mistake, or a warning if the run may do without it.
+    /// Reads a source and puts its rows over the layers so far; an unreadable one is a mistake, or a warning if it is
+    /// optional.
     pub(crate) fn add_source(&mut self, source: &dyn Source) {
         let name = source.name();
         let origin = |place: String| Origin::Row { source: name.clone(), place };
@@ -47,8 +48,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map. `whole` is where they
-    /// all came from.
+    /// Puts rows over the layers so far, sorted by key so that a key in a map comes after the map. `whole` is their
+    /// common origin.
     pub(super) fn add_rows(&mut self, whole: Origin, mut rows: Vec<Row>) {
         rows.sort_by(|one, other| one.key.cmp(&other.key));
         let mut texts = vec![Provenance::from(whole)];
@@ -80,14 +81,14 @@ impl Reading<'_> {
         }
     }
 
-    /// Returns whether a row counts in the chosen profile alone, and its value within the maps that its key names.
+    /// Returns whether a row applies in the chosen profile only, and its value within the maps that its key names.
     fn read_row(&mut self, row: &Row, (text, number): (&Provenance, usize)) -> Option<(bool, Node)> {
         let keys: Vec<_> = row.key.splitn(3, '.').collect();
         if let [PROFILES, name, ..] = *keys {
             self.note_profile(name);
         }
         match *keys {
-            // The value is the profile as a whole, or all of them.
+            // The value is a whole profile, or all of them.
             [PROFILES] | [PROFILES, _] => Some((true, self.read_profiles(row, (text, number))?)),
             [PROFILES, name, _] if !self.is_chosen(name) => None,
             [PROFILES, _, ""] | [""] => {

@@ -1,4 +1,4 @@
-//! Reads the part of JSON Schema that derives produce, and refuses everything else.
+//! Reader of the part of JSON Schema that derives produce; it refuses everything else.
 
 use serde_json::{Map, Number, Value};
 
@@ -14,11 +14,11 @@ pub(crate) struct UnsupportedSchema {
     reason: String,
 }
 
-/// Keywords that say nothing about which values are valid.
+/// Keywords without influence on valid values.
 const ANNOTATIONS: [&str; 7] =
     ["$schema", "title", "description", "default", "examples", "deprecated", "readOnly"];
 
-/// Keywords that each say something about the values of one type, and nothing about others.
+/// Keywords that each restrict the values of one type only.
 const OF_TYPES: [&str; 9] = [
     "type",
     "format",
@@ -66,7 +66,7 @@ impl Reader<'_> {
         Ok(node)
     }
 
-    /// `anyOf` of a schema and null: what an `Option` of an enum derives.
+    /// `anyOf` of a schema and null: the schema of an `Option` of an enum.
     fn optional(&self, choices: &Value) -> Result<Node, UnsupportedSchema> {
         let null = |choice: &&Value| choice.get("type").is_some_and(|name| name == "null");
         match choices.as_array().map(Vec::as_slice) {
@@ -95,7 +95,7 @@ impl Reader<'_> {
             _ => return Err(self.unsupported("no single type")),
         };
         self.only(schema, &OF_TYPES)?;
-        // The format of a number is its width; that of a text would have to be checked.
+        // The format of a number is its width; that of a text would need a check.
         if matches!(kind, Kind::Text { .. }) && schema.contains_key("format") {
             return Err(self.unsupported("keyword `format` of a text"));
         }
@@ -180,7 +180,7 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the names of the types, null apart, and whether null is one of them.
+/// Returns the names of the types, apart from null, and whether null is one of them.
 fn types(schema: &Map<String, Value>) -> (Vec<&str>, bool) {
     let names: Vec<&str> = match schema.get("type") {
         Some(Value::String(name)) => vec![name],
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_checked_completely_is_refused() {
+    fn uncheckable_schemas_are_refused() {
         let refused = |schema: Value| read(&schema).unwrap_err().reason;
         assert_eq!(refused(json!(true)), "a schema that allows anything or nothing");
         assert_eq!(refused(json!({"$ref": "#"})), "no single type");

@@ -5,7 +5,7 @@ use crate::key_path;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 
-/// Keys that an application once had, and what replaces them.
+/// Removed keys of an application, and their replacements.
 #[derive(Debug, Clone)]
 pub(crate) struct Retired {
     /// A key path; `*` stands for any one key.

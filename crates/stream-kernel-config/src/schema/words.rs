@@ -1,10 +1,10 @@
-//! A type in words, for messages and lists.
+//! Types in words, for messages and lists.
 
 use super::{Kind, Node};
 use crate::decimal;
 
 impl Node {
-    /// Returns what may stand here, in words: "a whole number of at least 1, or null".
+    /// Returns the accepted values in words: "a whole number of at least 1, or null".
     pub(crate) fn in_words(&self) -> String {
         let words = self.kind.in_words();
         if self.nullable { format!("{words}, or null") } else { words }

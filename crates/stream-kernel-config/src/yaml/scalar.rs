@@ -1,23 +1,23 @@
-//! A scalar and its type: the raw text stays, the type comes from the YAML library.
+//! Scalars and their types: the raw text stays, the type comes from the YAML library.
 
 use figment::value::{Empty, Tag, Value};
 
-/// A scalar as it was written.
+/// A scalar in its original form.
 #[derive(Debug, Clone)]
 pub(crate) struct Scalar {
     /// The text, after quotes, escapes and folding are resolved.
     pub(crate) text: String,
-    /// Written without quotes, so that its type depends on its text.
+    /// Whether it is written without quotes, so that its type depends on its text.
     pub(crate) plain: bool,
 }
 
 impl Scalar {
-    /// Returns the value: text when quoted, else what the YAML library makes of it.
+    /// Returns the value: text if quoted, else the YAML library's reading.
     pub(crate) fn value(&self) -> Value {
         if self.plain { typed(&self.text) } else { Value::from(self.text.as_str()) }
     }
 
-    /// Returns whether it is the word for null. YAML reads nothing at all as null as well, and other spellings.
+    /// Returns whether it is the word for null. YAML also reads blanks and other spellings as null.
     pub(crate) fn is_null(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "null" | "~")
     }
@@ -25,8 +25,8 @@ impl Scalar {
 
 fn typed(text: &str) -> Value {
     use serde_yaml::Value as Yaml;
-    // Only what begins so can be null, a boolean or a number. Asking about other text would read a document out of it:
-    // `---`, which a plain scalar may be, would be null.
+    // Only a text that begins like this can be null, a boolean or a number. For other text, the library would read a
+    // document: `---`, which a plain scalar may be, would be null.
     let may_be_typed = text.is_empty()
         || text.starts_with(|c: char| c.is_ascii_digit() || "+.~nNtTfF".contains(c))
         || text
@@ -43,7 +43,7 @@ fn typed(text: &str) -> Value {
             (_, Some(value), _) => Value::from(value),
             (_, _, float) => Value::from(float.unwrap_or(f64::NAN)),
         },
-        // The library has no value for integers beyond 64 bits; they are numbers all the same.
+        // The library has no value for integers beyond 64 bits, but they are numbers too.
         Err(_) => text.parse::<i128>().map_or_else(|_| Value::from(text), Value::from),
         Ok(_) => Value::from(text),
     }

@@ -1,4 +1,4 @@
-//! Builds the tree from the events of the YAML parser.
+//! Builder of the tree from the events of the YAML parser.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use crate::key_path;
 use crate::mistake::Problem;
 use crate::place::Place;
 
-/// Returns the text, the one of this number, as a tree, and what is wrong with parts of it. There is no tree when the text holds nothing, or
-/// comments only.
+/// Returns the text with this number as a tree, and the faults of its parts. There is no tree if the text is empty or
+/// holds only comments.
 ///
 /// # Errors
 ///
-/// A [`Fault`] that leaves nothing to use: the text is no YAML, holds several documents or breaks a bound.
+/// A [`Fault`] that leaves nothing to use: the text is not YAML, holds several documents or exceeds a bound.
 pub(crate) fn parse(text: &str, number: usize) -> Result<(Option<Node>, Vec<Fault>), Fault> {
     if text.len() > MAX_BYTES {
         return Err(fault("", Place::START, too_long()));
@@ -171,7 +171,7 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    /// Returns whether the tag makes the value text; any tag but those of plain YAML types is a fault.
+    /// Returns whether the tag makes the value text; any tag except those of plain YAML types is a fault.
     fn is_tagged_text(&mut self, tag: Option<&Tag>, path: &str, at: Place) -> bool {
         let Some(tag) = tag else { return false };
         match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
@@ -187,7 +187,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// Returns how many values a value consists of, and how deep it is, both with itself counted.
+/// Returns the number of values in a value, and its depth, both including itself.
 fn extent(node: &Node) -> (usize, usize) {
     let add = |(values, height): (usize, usize), child: &Node| {
         let (more, below) = extent(child);
@@ -203,7 +203,7 @@ fn extent(node: &Node) -> (usize, usize) {
     }
 }
 
-/// Refuses what YAML does not allow in a text; the parser would take a NUL for the text's end.
+/// Refuses characters that YAML does not allow in a text; the parser would take a NUL for the end.
 fn refuse_unprintable(text: &str) -> Result<(), Fault> {
     let is_allowed = |c: char| match c {
         '\n' | '\t' | '\r' | '\u{85}' => true,

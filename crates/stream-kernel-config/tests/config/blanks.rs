@@ -1,4 +1,4 @@
-//! Values that are there and blank: a mistake in every source, unless the key's type is text.
+//! Blank values: a mistake in every source, unless the key's type is text.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::sources::{above, store};
 const AMOUNT: &str = "nodes.evaluate_policies.daily_amount";
 const BLANK: &str = "error: `nodes.evaluate_policies.daily_amount`: the value is blank";
 
-/// What nobody takes for a value.
+/// Blank texts.
 const BLANKS: [&str; 6] = ["", " ", "\t\n", "#5000", "  # none", "---"];
 
 /// Checks that there is one mistake: the blank value of the key.
@@ -112,7 +112,7 @@ fn a_blank_file_of_a_directory_is_refused() {
     }
 }
 
-/// Every key that is listed is tried, so that a new type is not forgotten.
+/// Every listed key is tried, so that no new type is forgotten.
 #[test]
 fn a_blank_is_refused_for_every_type_but_text() {
     let loader = || loader().limit("max_words", "Words.").built_in("built in", MINIMAL);
@@ -166,7 +166,7 @@ fn only_one_word_and_one_sign_are_null() {
       expected: `true` or `false`
       hint: remove the key or give it a value
     ");
-    // Readers of YAML take it for null, so that it is not a text either.
+    // YAML reads it as null, so it is not a text either.
     let text = scene().file("a.yaml", "version: 1\nscenario: {name: x, description: NULL}\n").mistakes();
     assert_snapshot!(text, @"
     error: `scenario.description`: found `NULL`
@@ -223,7 +223,7 @@ fn a_blank_item_of_a_list_is_refused() {
     ");
 }
 
-/// A blank map replaces what the source before it says, and a later key below it would hide that.
+/// A blank map replaces the values of the source before it, and a later key below it would hide that.
 #[test]
 fn a_later_source_does_not_mend_a_blank() {
     let amount = with("nodes: {evaluate_policies: {daily_amount: }}\n").set(&format!("{AMOUNT}=7"));
@@ -245,7 +245,7 @@ fn blank_profiles_are_refused() {
 }
 
 #[test]
-fn a_source_that_adds_nothing_is_told() {
+fn a_source_without_keys_gets_a_warning() {
     for nothing in ["", "\n", "# a: 1\n", "---\n", "\u{feff}"] {
         let loaded = with("").file("b.yaml", nothing).load();
         let warnings: Vec<_> = loaded.warnings().iter().map(ToString::to_string).collect();

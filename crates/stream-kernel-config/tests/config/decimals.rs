@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::app::{MINIMAL, Money, scene};
 
-/// Returns the cents that a file gives with this text for a money setting.
+/// Returns the cents of a money setting with this text in a file.
 fn cents(text: &str) -> Option<u64> {
     let file = format!("{MINIMAL}nodes: {{evaluate_policies: {{daily_amount: {text}}}}}\n");
     let (config, _) = scene().file("a.yaml", file).load().finish().ok()?;

@@ -21,7 +21,7 @@ pub(crate) fn directory(files: &[(&str, &str)]) -> TempDir {
     directory
 }
 
-/// Returns what is given by other than defaults, or every mistake; paths without the directory's.
+/// Returns the values other than defaults, or every mistake; paths without the directory's.
 pub(crate) fn loaded(directory: &Path) -> String {
     loaded_by(loader(), directory)
 }
@@ -155,7 +155,7 @@ fn mistakes_name_the_file() {
 }
 
 #[test]
-fn a_directory_may_hold_so_many_files_and_no_more() {
+fn a_directory_has_a_bound_on_files() {
     let files = |count: usize| {
         let directory = directory(&[]);
         fs::write(directory.path().join("00000.yml"), MINIMAL).unwrap();
@@ -167,9 +167,9 @@ fn a_directory_may_hold_so_many_files_and_no_more() {
     assert!(files(1_001).starts_with("error: more than 1000 files\n  --> DIR\n"));
 }
 
-/// Waiting for a pipe has no end; and what leads nowhere is named.
+/// Waiting for a pipe would never end; and a broken link is named.
 #[test]
-fn what_is_no_file_is_refused_and_not_waited_for() {
+fn other_things_than_files_are_refused_without_waiting() {
     let directory = directory(&[("version", "1")]);
     let path = |name: &str| directory.path().join(name);
     let mode = rustix::fs::Mode::RUSR;
@@ -189,7 +189,7 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn a_directory_may_hold_so_many_bytes_and_no_more() {
+fn a_directory_has_a_bound_on_bytes() {
     let comment = |bytes: usize| format!("#{}\n", "x".repeat(bytes - 2));
     let names: Vec<_> = (10..26).map(|number| format!("{number}.yml")).collect();
     let loaded_with = |last: &str| {
@@ -204,9 +204,9 @@ fn a_directory_may_hold_so_many_bytes_and_no_more() {
     assert!(beyond.starts_with("error: more than 16777216 bytes in all its files\n  --> DIR\n"), "{beyond}");
 }
 
-/// Root may read everything: the thread becomes somebody else.
+/// Root may read everything, so the thread changes its user.
 #[test]
-fn what_may_not_be_read_is_named() {
+fn an_unreadable_file_is_named() {
     let directory = directory(&[("a.yml", MINIMAL), ("b.yml", "")]);
     let path = directory.path().to_owned();
     // Whatever the umask.
@@ -241,7 +241,8 @@ fn what_may_not_be_read_is_named() {
     ");
 }
 
-/// Puts a version of the configuration into a mounted volume as Kubernetes does: a new directory, then the link to it, at once.
+/// Puts a version of the configuration into a mounted volume as Kubernetes does: a new directory, then the link to it,
+/// in one step.
 fn mount(volume: &Path, number: usize) {
     let name = format!("..{number}");
     let content = volume.join(&name);
@@ -259,7 +260,7 @@ fn mount(volume: &Path, number: usize) {
     }
 }
 
-/// Says at its end that it is done, also when a test fails.
+/// Reports at its end that it is done, also when a test fails.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -268,9 +269,9 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Half of an old configuration with half of a new one is one that nobody has written.
+/// Nobody has written half of an old configuration with half of a new one.
 #[test]
-fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
+fn a_directory_is_read_all_old_or_all_new() {
     let volume = TempDir::new().unwrap();
     mount(volume.path(), 0);
     for key in ["version", "scenario.name", "scenario.description"] {
@@ -290,7 +291,7 @@ fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
         let mut versions = std::collections::BTreeSet::new();
         let mut refused = 0;
         let mut loads = 0;
-        // The other thread may not get its turn for a while.
+        // The other thread may not run for a while.
         while loads < 300 || (versions.len() < 2 && loads < 1_000_000) {
             loads += 1;
             let loaded = loader().file(volume.path()).load::<Nodes, Adapters>().unwrap();
@@ -314,9 +315,9 @@ fn what_is_replaced_while_it_is_read_is_all_old_or_all_new() {
     assert!(versions.len() > 1, "nothing was replaced meanwhile ({refused} refused)");
 }
 
-/// Each value is where it stands, whichever files give parts of one map.
+/// Each value has its own place, whichever files give parts of one map.
 #[test]
-fn values_in_maps_that_several_files_give_are_told_where_they_stand() {
+fn values_in_merged_maps_keep_their_places() {
     let directory = directory(&[
         ("version", "1"),
         ("scenario.name", "x"),
@@ -381,7 +382,7 @@ fn a_profile_and_a_part_of_it_may_stand_in_files_of_their_own() {
     ");
 }
 
-/// Nobody would notice that it counts for nothing.
+/// Nobody would notice that it has no effect.
 #[test]
 fn a_file_beside_the_content_of_a_mounted_volume_is_refused() {
     let volume = TempDir::new().unwrap();

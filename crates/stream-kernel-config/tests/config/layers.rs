@@ -85,7 +85,7 @@ fn null_removes_a_sink_and_a_map_brings_one_back() {
 }
 
 #[test]
-fn a_batch_is_flushed_every_100_records_unless_the_configuration_says_otherwise() {
+fn a_batch_is_flushed_every_100_records_by_default() {
     let flush = |more: &str| {
         let text =
             format!("{MINIMAL}runtime: {{tracing: {{sink: {{kind: jsonl, jsonl: {{path: t{more}}}}}}}}}\n");
@@ -150,7 +150,7 @@ fn every_listed_variable_is_heeded_and_no_other() {
     use crate::app::{Adapters, Nodes};
     let variables = loader().variables::<Nodes, Adapters>();
     for variable in &variables {
-        // Groups that a single key of theirs would not complete.
+        // Groups that one of their keys would not complete.
         let groups = "runtime: {tracing: {sink: {kind: stdout}}, cluster: {hosts: ['a:1'], process: 0}}\n";
         let loaded =
             scene().file("a.yaml", format!("{MINIMAL}{groups}")).variable(&variable.name, "[").load();
@@ -162,7 +162,7 @@ fn every_listed_variable_is_heeded_and_no_other() {
     );
 }
 
-/// Nothing that a program writes may be one of them.
+/// No output of a program may be one of them.
 #[test]
 fn the_files_that_were_read_are_known() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Limits of what a run remembers: the application names them, and each is a key like any other.
+//! Limits on a run's memory: the application names them, and each is a key like any other.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
 
 use insta::assert_snapshot;
@@ -16,7 +16,7 @@ fn with_limits() -> Loader {
         .limit("max_authors", "The most authors.")
 }
 
-/// Returns what is wrong with a setting.
+/// Returns the mistakes in a setting.
 fn mistakes(loader: Loader, setting: &str) -> String {
     loader.set(setting).load::<Nodes, Adapters>().unwrap().finish().unwrap_err().to_string()
 }

@@ -1,4 +1,4 @@
-//! The crate from outside, as an application uses it: layers, mistakes, decimals, and what is shown.
+//! The crate from outside, as an application uses it: layers, mistakes, decimals, and shown configurations.
 
 mod app;
 mod blanks;

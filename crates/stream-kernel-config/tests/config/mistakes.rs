@@ -1,4 +1,4 @@
-//! Mistakes in keys and values, as they are shown: the key, the place, what was expected, a hint.
+//! Mistakes in keys and values, as shown: the key, the place, the expectation, a hint.
 
 use insta::assert_snapshot;
 
@@ -199,7 +199,7 @@ fn missing_values_have_the_place_of_the_map_that_lacks_them() {
 }
 
 #[test]
-fn an_empty_file_lacks_what_is_required_at_its_start() {
+fn an_empty_file_lacks_its_required_keys_at_the_start() {
     assert_snapshot!(scene().file("a.yaml", "").mistakes(), @"
     warning: the file holds no keys, and adds nothing
       --> a.yaml:1:1

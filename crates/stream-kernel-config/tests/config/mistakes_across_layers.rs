@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use crate::app::{scene, with};
 
 #[test]
-fn retired_keys_are_refused_with_what_replaces_them() {
+fn removed_keys_are_refused_with_their_replacements() {
     let text = "runtime: {discovery_modules: [a]}\nadapters:\n  input_source: {factory: {x: 1}}\n";
     let scene =
         with(text).set("adapters.input_source.factory=x").variable("APP__RUNTIME__DISCOVERY_MODULES", "x");

@@ -1,11 +1,11 @@
-//! Files that cannot be used, and files that try to be shown as something else.
+//! Unusable files, and files that try to appear as something else.
 
 use insta::assert_snapshot;
 
 use crate::app::{MINIMAL, scene, with};
 
 #[test]
-fn a_file_that_cannot_be_used_hides_what_it_may_hold() {
+fn an_unusable_file_hides_missing_keys() {
     let missing = scene().named("none.yaml").set("runtime.strict=2").mistakes();
     assert_snapshot!(missing, @"
     error: cannot read the file: No such file or directory (os error 2)
@@ -58,7 +58,7 @@ fn a_file_may_be_as_long_as_the_bound_and_no_longer() {
 }
 
 #[test]
-fn what_a_file_holds_cannot_steer_the_terminal() {
+fn the_content_of_a_file_cannot_steer_the_terminal() {
     let text = "\"a\\e[2J\\n\\u202e\": 1\nruntime: {on_step_error: \"\\e]0;x\\a\"}\n";
     assert_snapshot!(with(text).mistakes(), @r#"
     error: `"a\u{1b}[2J\n\u{202e}"`: unknown key

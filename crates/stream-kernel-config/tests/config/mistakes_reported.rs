@@ -1,4 +1,4 @@
-//! Mistakes that an application finds: in its types, and by its own checks.
+//! Mistakes found by an application: in its types, and by its own checks.
 
 use insta::assert_snapshot;
 use stream_kernel_config::{Mistake, Origin, Problem};
@@ -6,7 +6,7 @@ use stream_kernel_config::{Mistake, Origin, Problem};
 use crate::app::{scene, with};
 
 #[test]
-fn what_a_type_refuses_beyond_its_schema_has_a_place_too() {
+fn a_value_refused_beyond_its_schema_has_a_place() {
     let text = "adapters:\n  labels:\n    team: Blue\n    site: ok\n    \"a.b\": RED\n";
     assert_snapshot!(with(text).mistakes(), @r#"
     error: `adapters.labels.team`: not accepted: upper case letters

@@ -1,4 +1,4 @@
-//! What stands in a directory of configuration and is not configuration.
+//! Entries in a directory of configuration that are not configuration.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use crate::app::{Adapters, MINIMAL, Nodes, loader};
 use crate::directories::{directory, loaded};
 
-/// An editor, a version control system or a file manager leaves such files.
+/// Editors, version control systems and file managers leave such files.
 #[test]
 fn hidden_files_are_skipped_and_others_named() {
     let files = [
@@ -59,9 +59,9 @@ fn hidden_files_are_skipped_and_others_named() {
     assert!(loaded(hidden.path()).starts_with("warning: the directory holds nothing\n"));
 }
 
-/// Whoever misspells a key is told so, and whoever puts a key in the place of a directory.
+/// Misspelt keys are reported, and so are keys in the place of a directory.
 #[test]
-fn what_may_be_a_key_is_a_mistake() {
+fn probable_keys_are_mistakes() {
     let keys = directory(&[("versoin", "1"), ("scenario.name", "x")]);
     fs::create_dir(keys.path().join("runtime.strict")).unwrap();
     let told = loaded(keys.path());

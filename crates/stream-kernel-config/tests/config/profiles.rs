@@ -1,4 +1,4 @@
-//! Profiles: what a source holds for one place or another, chosen by a flag or a variable.
+//! Profiles: parts of a source for one environment or another, chosen by a flag or a variable.
 
 use insta::assert_snapshot;
 
@@ -17,14 +17,14 @@ profiles:
   empty: {}
 ";
 
-/// Chooses a profile as a flag does.
+/// Chooses a profile like a flag.
 fn choosing(scene: Scene, name: &str) -> Scene {
     let (name, flag) = (name.to_owned(), format!("--profile {name}"));
     scene.with(|loader| loader.profile(name, flag))
 }
 
 #[test]
-fn the_chosen_profile_stands_over_the_rest_of_its_file_and_below_later_files() {
+fn a_profile_overrides_its_file_and_not_later_ones() {
     let entries = |scene: Scene| {
         let entries = scene.entries();
         let shown = ["runtime.strict", "runtime.on_step_error"];
@@ -58,7 +58,7 @@ fn the_chosen_profile_stands_over_the_rest_of_its_file_and_below_later_files() {
     ");
 }
 
-/// As it may hold any other map of keys.
+/// As in any other map of keys.
 #[test]
 fn a_row_may_hold_a_profile_or_all_of_them() {
     let load = |profile: &str, rows: Vec<(&str, &str)>| {
@@ -226,9 +226,9 @@ fn mistakes_with_profiles_are_named() {
     ");
 }
 
-/// Who mended it in the profile would have mended it there only.
+/// A correction in the profile would apply only there.
 #[test]
-fn what_is_missing_is_missing_in_the_file_and_not_in_its_profile() {
+fn a_missing_key_is_reported_for_the_file() {
     let text = "version: 1\nruntime: {strict: true}\nprofiles:\n  st:\n    runtime: {strict: false}\n";
     let scene = || scene().file("a.yaml", text);
     let with_profile = choosing(scene(), "st").mistakes();

@@ -1,4 +1,4 @@
-//! What editors and `config env` are told.
+//! The output for editors and `config env`.
 
 use insta::assert_snapshot;
 use schemars::JsonSchema;
@@ -98,6 +98,6 @@ struct Open {
 
 #[test]
 #[should_panic(expected = "cannot check the schema of `nodes`: a map that takes unknown keys")]
-fn a_type_that_cannot_be_checked_is_a_panic_in_the_applications_tests() {
+fn an_uncheckable_type_panics_in_the_applications_tests() {
     let _ = Loader::new("APP").load::<Open, Adapters>();
 }

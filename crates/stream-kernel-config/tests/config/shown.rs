@@ -1,4 +1,4 @@
-//! What is shown of an effective configuration, and that it can be read back.
+//! Shown configurations, and that they can be read back.
 
 use insta::assert_snapshot;
 
@@ -80,7 +80,7 @@ fn the_effective_configuration_as_yaml() {
 }
 
 #[test]
-fn entries_name_what_each_key_holds_and_why() {
+fn entries_name_each_value_and_its_origin() {
     assert_snapshot!(scene().file("a.yaml", MINIMAL).entries(), @"
     version: 1  # a.yaml:1:10
     scenario.name: test  # a.yaml:2:18
@@ -110,9 +110,9 @@ fn entries_name_what_each_key_holds_and_why() {
     ");
 }
 
-/// Somebody else may read what is shown, with a parser of YAML 1.1.
+/// Other programs may read the output, with a parser of YAML 1.1.
 #[test]
-fn text_that_other_readers_take_for_something_else_is_quoted() {
+fn text_that_other_readers_misread_is_quoted() {
     let words = [
         "y",
         "N",
@@ -146,7 +146,7 @@ fn text_that_other_readers_take_for_something_else_is_quoted() {
     ];
     let labels: Vec<_> =
         words.iter().enumerate().map(|(number, word)| format!("l{number:02}: '{word}'")).collect();
-    // Upper case letters are not for labels.
+    // Labels have no upper case letters.
     let labels = labels.join(", ").to_lowercase();
     let pipeline: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
     let text = format!(

@@ -1,4 +1,4 @@
-//! Stores of keys and values as layers: what they hold is merged, checked and named like everything else.
+//! Stores of keys and values as layers: their content is merged, checked and named like everything else.
 
 use std::sync::Arc;
 
@@ -140,7 +140,7 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
 }
 
 #[test]
-fn a_store_that_cannot_be_read_comes_first_and_an_optional_one_is_a_warning() {
+fn an_unreadable_store_comes_first_unless_optional() {
     let text = above(scene().file("a.yaml", "runtime: {strikt: true}\n"), down(false)).mistakes();
     assert_snapshot!(text, @"
     error: nobody answers
@@ -183,9 +183,9 @@ fn a_store_that_cannot_be_read_comes_first_and_an_optional_one_is_a_warning() {
     ");
 }
 
-/// A wrong password, or a row that is none, does not mend itself: whoever may do without a store wants to know all the same.
+/// A wrong password, or an invalid row, does not mend itself: users of an optional store want to know all the same.
 #[test]
-fn an_optional_store_that_is_there_and_cannot_be_used_is_a_mistake() {
+fn an_unusable_optional_store_is_a_mistake() {
     let problem = Problem::new("the password is wrong").expected("the right one").hint("look it up");
     let wrong = Store { rows: Err(SourceError::from(problem)), is_optional: true };
     assert_snapshot!(above(with(""), wrong).mistakes(), @"
@@ -199,9 +199,9 @@ fn an_optional_store_that_is_there_and_cannot_be_used_is_a_mistake() {
     assert!(mistakes.starts_with("error: `runtime.strikt`: unknown key\n"), "{mistakes}");
 }
 
-/// Most likely its name is mistyped, and the run would go by defaults.
+/// Most likely its name is mistyped, and the run would use defaults.
 #[test]
-fn a_store_that_holds_nothing_is_a_mistake_unless_it_is_optional() {
+fn an_empty_store_is_a_mistake_unless_optional() {
     assert_snapshot!(above(with(""), store([])).mistakes(), @"
     error: it holds nothing
       --> store://here
@@ -241,7 +241,7 @@ fn a_url_of_no_store_is_refused_with_those_there_are() {
     let stores = Stores { open: |_| None, schemes: &["etcd", "redis"], built_in: &["redis"] };
     let mistakes =
         |location: &'static str| scene().with(|loader| loader.stores(stores).location(location)).mistakes();
-    // Only stores that are built in are offered.
+    // Only built-in stores are offered.
     assert_snapshot!(mistakes("etdc://user:secret@host/prefix"), @"
     error: unknown kind of source `etdc://`
       --> etdc://

@@ -1,11 +1,11 @@
-//! Values that are nearly right: hints that lead to the right spelling, and variables that are nearly ours.
+//! Values that are nearly right: hints lead to the right spelling, and variables with nearly our names are noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has to fail")]
 
 use insta::assert_snapshot;
 
 use crate::app::{scene, with};
 
-/// Returns the hint of the one mistake that a setting makes.
+/// Returns the hint of the only mistake in a setting.
 #[track_caller]
 fn hint(setting: &str) -> String {
     let told = with("").set(setting).mistakes();
@@ -41,7 +41,7 @@ fn quotes_are_removed_only_where_there_are_some() {
 }
 
 #[test]
-fn a_number_out_of_its_bounds_is_told_them() {
+fn a_number_out_of_bounds_is_reported_with_them() {
     for (setting, expected) in [
         ("nodes.evaluate_policies.daily_attempts=1001", "write a whole number from 0 to 1000"),
         ("nodes.evaluate_policies.daily_attempts=-1", "write a whole number from 0 to 1000"),
@@ -62,7 +62,7 @@ fn a_number_out_of_its_bounds_is_told_them() {
 }
 
 #[test]
-fn a_variable_with_single_underscores_is_told_its_name() {
+fn a_variable_with_single_underscores_gets_its_right_name() {
     let warnings = |names: &[&str]| {
         let scene = names.iter().fold(with(""), |scene, name| scene.variable(name, "x"));
         let loaded = scene.load();
@@ -85,7 +85,7 @@ fn a_variable_with_single_underscores_is_told_its_name() {
         ("APP_NODES_EVALUATE_POLICIES_DAILY_AMOUNT", "APP__NODES__EVALUATE_POLICIES__DAILY_AMOUNT"),
         ("APP_RUNTIME_TRACING_SINK_JSONL_FLUSH_EVERY_N", "APP__RUNTIME__TRACING__SINK__JSONL__FLUSH_EVERY_N"),
     ] {
-        // One that begins with the prefix and two underscores is ours, and a mistake.
+        // A variable with the prefix and two underscores is ours, and a mistake.
         if name.starts_with("APP__") {
             let told = with("").variable(name, "x").mistakes();
             assert!(told.ends_with(&format!("hint: did you mean `{key}`?")), "{told}");

@@ -1,4 +1,4 @@
-//! What the operating system's files promise beyond what they are called: permissions, links, locks.
+//! Tests of the operating system's files: permissions, links, locks.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ fn mode_of(path: &Path) -> u32 {
 }
 
 #[test]
-fn what_is_created_belongs_to_its_owner_alone() {
+fn new_files_are_private() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("dir");
     OsDisk.create_dir(&dir).unwrap();
@@ -28,7 +28,7 @@ fn what_is_created_belongs_to_its_owner_alone() {
 }
 
 #[test]
-fn each_way_to_open_asks_for_what_it_says() {
+fn each_way_to_open_does_what_its_name_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     let kind = |how| OsDisk.open(&path, how).map(drop).map_err(|error| error.kind());
@@ -54,9 +54,9 @@ fn a_link_is_read_through_but_not_written_through() {
     }
 }
 
-/// Nobody has the other end of the pipe: to open it like a file would last forever.
+/// Nobody has the other end of the pipe: opening it like a file would block forever.
 #[test]
-fn what_is_no_regular_file_is_refused_at_once() {
+fn other_things_than_files_are_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let [pipe, dir] = ["pipe", "dir"].map(|name| folder.path().join(name));
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
@@ -69,7 +69,7 @@ fn what_is_no_regular_file_is_refused_at_once() {
 }
 
 #[test]
-fn a_directory_may_be_there_but_nothing_else_in_its_place() {
+fn a_directory_may_exist_but_not_a_file_in_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let [dir, file] = ["dir", "file"].map(|name| folder.path().join(name));
     OsDisk.create_dir(&dir).unwrap();
@@ -92,7 +92,7 @@ fn a_lock_lasts_as_long_as_the_file_is_open() {
     assert!(second.try_lock().unwrap());
 }
 
-/// Otherwise two could have locked what each of them takes for the file of that name.
+/// Otherwise two could each lock a file and take it for the one of that name.
 #[test]
 fn a_file_that_has_lost_its_name_cannot_be_locked() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,7 +119,7 @@ fn bytes_are_read_where_they_were_written() {
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }
 
-/// The system would take the second sync for a success.
+/// The system would report success for the second sync.
 #[test]
 fn a_file_that_could_not_be_synced_stays_so() {
     let failure = SyncFailure::default();

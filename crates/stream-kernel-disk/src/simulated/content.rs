@@ -1,22 +1,22 @@
-//! What is in a simulated file: as it is read, and as it is on the medium.
+//! Content of a simulated file: as it is read, and as it is on the medium.
 
 use std::io;
 
 use super::random::PowerCut;
 
-/// The greatest length of a simulated file: a test that goes beyond has run wild.
+/// The greatest length of a simulated file: a test that exceeds it has run wild.
 const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The bytes of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Content {
-    /// What is read.
+    /// The bytes that a read sees.
     current: Vec<u8>,
-    /// What is safe.
+    /// The bytes that are durable.
     durable: Vec<u8>,
-    /// What was done since the last sync, in order.
+    /// The changes since the last sync, in order.
     unsynced: Vec<Change>,
-    /// The handle that has locked the file.
+    /// The handle that holds the lock.
     pub(super) locked_by: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ impl Change {
 }
 
 impl Content {
-    /// Returns a file in which these bytes are safe.
+    /// Returns a file in which these bytes are durable.
     pub(super) fn durable(bytes: &[u8]) -> Self {
         Self { current: bytes.to_vec(), durable: bytes.to_vec(), ..Self::default() }
     }
@@ -73,7 +73,8 @@ impl Content {
         Ok(())
     }
 
-    /// What was done is safe now, as far as `succeeds` says so, change by change; the rest never will be, though it is still read.
+    /// Makes changes durable as far as `succeeds` says so, change by change; the rest never will be, though it can
+    /// still be read.
     pub(super) fn sync(&mut self, mut succeeds: impl FnMut() -> bool) {
         for change in self.unsynced.drain(..) {
             if succeeds() {

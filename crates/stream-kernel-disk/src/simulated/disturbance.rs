@@ -1,13 +1,13 @@
-//! All that can become of a process, by number.
+//! Disturbances of a process, by number.
 
 use super::SimulatedDisk;
 use super::plan::{Fault, PlannedFault};
 use super::random::Random;
 use super::sample::is_exhaustive;
 
-/// What becomes of a process: what goes wrong while it runs, and how the disk is left when it has ended.
+/// A disturbance of a process: the fault while it runs, and the state of the disk after its end.
 ///
-/// A test plays them one after another, and after each a process that is not disturbed must come to what it would have come to:
+/// A test plays them one after another. After each, an undisturbed process must come to the expected results:
 ///
 /// ```
 /// use std::path::Path;
@@ -35,18 +35,18 @@ use super::sample::is_exhaustive;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Disturbance {
-    /// What goes wrong.
+    /// The fault.
     pub fault: PlannedFault,
-    /// What it leaves.
+    /// The end.
     pub end: ProcessEnd,
 }
 
-/// How a process leaves the disk.
+/// The end of a process, for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessEnd {
-    /// The process is gone; the disk goes on.
+    /// The process is killed; the disk goes on.
     Kill,
-    /// The power is gone; the seed decides what is kept.
+    /// The power goes; the seed decides which changes survive.
     PowerCut(u64),
 }
 
@@ -63,14 +63,14 @@ const FAULTS: [(Fault, bool); 9] = [
 ];
 
 impl Disturbance {
-    /// Returns how many there are at an operation: each fault there, once and from then on, each followed by a kill or one of
-    /// `power_cuts`.
+    /// Returns the number of disturbances at an operation: each fault, once and from then on, each followed by a kill
+    /// or one of `power_cuts`.
     pub const fn kinds(power_cuts: u64) -> u64 {
         FAULTS.len() as u64 * (power_cuts + 1)
     }
 
-    /// Returns the numbers of `count` disturbances or some more, of all kinds and from all of a run of so many operations, the first and the
-    /// last among them: for [`nth`](Self::nth). Returns all if there are no more, and if [`is_exhaustive`].
+    /// Returns the numbers of at least `count` disturbances, for [`nth`](Self::nth): of all kinds, from the whole of a run with so
+    /// many operations, the first and the last among them. Returns all if there are no more, and if [`is_exhaustive`].
     pub fn sample(operations: u64, power_cuts: u64, count: u64) -> impl Iterator<Item = u64> {
         let (all, kinds) = (operations * Self::kinds(power_cuts), Self::kinds(power_cuts));
         let step = if is_exhaustive() { 1 } else { step(all, kinds, count) };
@@ -78,7 +78,7 @@ impl Disturbance {
         (0..all).step_by(usize::try_from(step).unwrap_or(usize::MAX)).chain(last)
     }
 
-    /// Returns the disturbance of that number, from 0: operation by operation, fault by fault, end by end.
+    /// Returns the disturbance with this number, from 0: operation by operation, fault by fault, end by end.
     pub fn nth(number: u64, power_cuts: u64) -> Self {
         let ends = power_cuts + 1;
         let kinds = Self::kinds(power_cuts);
@@ -102,7 +102,7 @@ impl Disturbance {
 }
 
 impl ProcessEnd {
-    /// Returns the disk as the next process finds it.
+    /// Returns the disk for the next process.
     #[must_use]
     pub fn of(self, disk: &SimulatedDisk, seed: u64) -> SimulatedDisk {
         match self {
@@ -112,7 +112,7 @@ impl ProcessEnd {
     }
 }
 
-/// Returns the greatest step that leaves `count` of `all`, and in which every kind comes up: it shares no divisor with how many there are.
+/// Returns the greatest step that leaves `count` of `all` and skips no kind: it shares no divisor with the number of kinds.
 fn step(all: u64, kinds: u64, count: u64) -> u64 {
     let leaves_none_out = |step: &u64| {
         !(2..=kinds).any(|divisor| step.is_multiple_of(divisor) && kinds.is_multiple_of(divisor))
@@ -120,7 +120,7 @@ fn step(all: u64, kinds: u64, count: u64) -> u64 {
     (1..=all / count.max(1)).rev().find(leaves_none_out).unwrap_or(1)
 }
 
-/// Returns a number that looks random, always the same for the same seed.
+/// Returns a pseudo-random number, always the same for the same seed.
 pub fn random_number(seed: u64) -> u64 {
     Random::new(seed).number()
 }

@@ -1,4 +1,4 @@
-//! An open file of a simulated disk.
+//! Open files of a simulated disk.
 
 use std::fmt;
 use std::io;
@@ -21,7 +21,7 @@ pub(super) struct SimulatedFile {
 }
 
 impl SimulatedFile {
-    /// Counts an operation, and does it unless it is to fail.
+    /// Counts an operation, and does it unless it is planned to fail.
     fn operate<T>(
         &self,
         operation: Operation,
@@ -63,7 +63,7 @@ impl DiskFile for SimulatedFile {
             Verdict::Fail(_) => state.random.below(bytes.len() + 1),
         };
         let written = written.min(bytes.len());
-        // Interrupted is what happens before anything was written.
+        // An interrupted call has written nothing.
         let is_untouched =
             matches!(&verdict, Verdict::Fail(error) if error.kind() == io::ErrorKind::Interrupted);
         if !is_untouched {
@@ -117,7 +117,7 @@ impl DiskFile for SimulatedFile {
 }
 
 impl Drop for SimulatedFile {
-    /// With the file goes its lock.
+    /// Closing the file releases its lock.
     fn drop(&mut self) {
         let mut state = self.disk.state();
         let locked_by = &mut state.files[self.file].locked_by;

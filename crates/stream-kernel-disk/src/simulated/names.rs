@@ -1,4 +1,4 @@
-//! The names on a simulated disk: as they are seen, and as they are on the medium.
+//! Names on a simulated disk: as they are seen, and as they are on the medium.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -7,34 +7,34 @@ use std::path::{Path, PathBuf};
 
 use super::random::PowerCut;
 
-/// What a name stands for.
+/// The target of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     Directory,
-    /// The file of that number.
+    /// The file with this number.
     File(usize),
 }
 
 /// All names, by their paths from the root on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    /// What is seen.
+    /// The visible names.
     current: BTreeMap<PathBuf, Node>,
-    /// What is safe.
+    /// The durable names.
     durable: BTreeMap<PathBuf, Node>,
-    /// What was done to directories that were not synced since, in order.
+    /// The unsynced changes to directories, in order.
     unsynced: Vec<Change>,
 }
 
-/// A change that may be lost, as a whole: a name goes, one comes, or something has another name.
+/// A change that may be lost as a whole: a removal, a creation or a rename.
 #[derive(Clone, Debug)]
 struct Change {
     node: Node,
-    /// The name that goes; the change presupposes that it stands for the node.
+    /// The name that goes; the change requires that it leads to the node.
     from: Option<PathBuf>,
     /// The name that comes.
     to: Option<PathBuf>,
-    /// The directories that have to be synced first: two, if a file goes from one to another.
+    /// The directories that have to be synced first: two for a move.
     dirs: Vec<PathBuf>,
 }
 
@@ -44,7 +44,7 @@ impl Change {
         self.from.iter().chain(&self.to)
     }
 
-    /// Changes the names, if there is what the change presupposes.
+    /// Applies the change, if its requirement holds.
     fn apply(&self, names: &mut BTreeMap<PathBuf, Node>) {
         if let Some(from) = &self.from {
             if names.get(from) != Some(&self.node) {
@@ -63,7 +63,7 @@ impl Names {
         if path.as_os_str().is_empty() { Some(Node::Directory) } else { self.current.get(path).copied() }
     }
 
-    /// Makes a name as if it had been there always; returns false if there is no directory for it.
+    /// Creates a name as if it had always existed; returns false if there is no directory for it.
     pub(super) fn put(&mut self, path: PathBuf, node: Node) -> bool {
         let has_place = self.is_in_directory(&path);
         self.current.insert(path.clone(), node);
@@ -97,7 +97,7 @@ impl Names {
         if self.get(dir) != Some(Node::Directory) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        // What was done to a name that is not certain yet is not, either: changes of one name are made in their order.
+        // A change of a name depends on its earlier changes: changes of one name are applied in order.
         let mut uncertain: BTreeSet<PathBuf> = BTreeSet::new();
         self.unsynced.retain_mut(|change| {
             if !change.paths().any(|path| uncertain.contains(path)) {
@@ -133,7 +133,7 @@ impl Names {
                 change.apply(&mut names);
             }
         }
-        // With a directory goes what is in it.
+        // A lost directory loses its content.
         let is_reachable = |path: &PathBuf| {
             let mut above = path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
             above.all(|path| names.get(path) == Some(&Node::Directory))

@@ -1,4 +1,4 @@
-//! Which operation of a simulated disk fails, and how; and what the operations were.
+//! Plan of a simulated disk: the operation that fails, and the fault; and the history of operations.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-/// What goes wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The device fails (`EIO`).
@@ -15,24 +15,24 @@ pub enum Fault {
     Full,
     /// A signal interrupts (`EINTR`).
     Interrupted,
-    /// A write takes some of its bytes, one at least. Nothing happens to other operations.
+    /// A write takes some of its bytes, at least one. Other operations succeed.
     ShortWrite,
-    /// The power goes, or the process is killed: this operation and all after it fail.
+    /// The power goes, or the process is killed: this operation and all later ones fail.
     Crash,
 }
 
 /// A fault at an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannedFault {
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
-    /// At which operation, counted from 0 over the whole life of the disk.
+    /// The number of the operation, counted from 0 over the whole life of the disk.
     pub at: u64,
-    /// Whether all operations after it fail, too.
+    /// Whether all later operations fail, too.
     pub from_then_on: bool,
 }
 
-/// What is to become of an operation.
+/// The result that an operation is to have.
 pub(super) enum Verdict {
     Go,
     WriteLess,

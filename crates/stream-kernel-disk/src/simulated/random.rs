@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// What a power cut keeps of changes that were not synced.
+/// The choice of unsynced changes that survive a power cut.
 #[derive(Debug)]
 pub(super) enum PowerCut {
     Nothing,
@@ -56,7 +56,7 @@ impl PowerCut {
         }
     }
 
-    /// Returns which bytes are kept of a kept write: all, a beginning, or an end.
+    /// Returns the surviving bytes of a surviving write: all, a prefix, or a suffix.
     pub(super) fn kept_of(&mut self, len: usize) -> std::ops::Range<usize> {
         let Self::Some(random) = self else { return 0..len };
         match random.below(4) {

@@ -1,4 +1,4 @@
-//! All that a simulated disk is: files, names, and what is to fail.
+//! State of a simulated disk: files, names, and the planned fault.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,7 +10,7 @@ use super::plan::{Operation, PlannedFault, Verdict};
 use super::random::{PowerCut, Random};
 use crate::OpenHow;
 
-/// How many operations the history holds.
+/// The length of the history.
 const MAX_HISTORY: usize = 64;
 
 pub(super) struct State {
@@ -50,7 +50,7 @@ impl State {
         Self::with(seed, files, names)
     }
 
-    /// Counts an operation and returns what is to become of it.
+    /// Counts an operation and returns its planned result.
     pub(super) fn begin(&mut self, mut operation: Operation) -> Verdict {
         operation.number = self.operations;
         self.operations += 1;

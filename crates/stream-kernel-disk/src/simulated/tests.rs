@@ -1,4 +1,4 @@
-//! The model does what it says: what was not synced can be lost and can be kept, what was synced is always kept.
+//! Tests of the model: unsynced changes can be lost and can survive, synced ones always survive.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind::{Interrupted, NotFound, Other, StorageFull};
@@ -17,7 +17,7 @@ fn new_file(disk: &SimulatedDisk) -> Box<dyn DiskFile> {
     disk.open(path(), OpenHow::New).unwrap()
 }
 
-/// Returns what may be found in the file after a power cut; `None` is no file.
+/// Returns the possible contents of the file after a power cut; `None` is no file.
 fn possible_after_crash(disk: &SimulatedDisk) -> BTreeSet<Option<Vec<u8>>> {
     SEEDS.map(|seed| disk.after_crash(seed).contents(path())).collect()
 }
@@ -27,7 +27,7 @@ fn some(texts: &[&str]) -> BTreeSet<Option<Vec<u8>>> {
 }
 
 #[test]
-fn what_is_synced_with_its_name_survives_every_power_cut() {
+fn synced_data_with_a_synced_name_survives_every_power_cut() {
     let disk = SimulatedDisk::new(1);
     let file = new_file(&disk);
     file.write_all_at(b"abc", 0).unwrap();
@@ -38,7 +38,7 @@ fn what_is_synced_with_its_name_survives_every_power_cut() {
 }
 
 #[test]
-fn what_is_not_synced_is_lost_kept_or_torn() {
+fn unsynced_data_is_lost_kept_or_torn() {
     let disk = SimulatedDisk::new(1);
     disk.put(path(), b"--");
     let file = disk.open(path(), OpenHow::Existing).unwrap();
@@ -73,7 +73,7 @@ fn a_failed_sync_is_not_made_good_by_one_that_succeeds() {
 }
 
 #[test]
-fn a_rename_gives_the_old_name_or_the_new_until_the_directory_is_synced() {
+fn a_rename_may_be_lost_until_the_directory_is_synced() {
     let disk = SimulatedDisk::new(1);
     disk.put(Path::new("/old"), b"content");
     disk.rename(Path::new("/old"), path()).unwrap();
@@ -93,9 +93,10 @@ fn disk_with_two_directories() -> SimulatedDisk {
     disk
 }
 
-/// A file that moves is never lost and never there twice; that it has moved is certain when both directories are synced, whichever is first.
+/// A moved file is never lost and never there twice; the move is certain when both directories are synced, in either
+/// order.
 #[test]
-fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced() {
+fn a_move_may_be_lost_until_both_directories_are_synced() {
     let [old, new, newer] = ["/old/file", "/new/file", "/new/newer"].map(Path::new);
     let possible = |disk: &SimulatedDisk| -> BTreeSet<Vec<_>> {
         SEEDS.map(|seed| disk.after_crash(seed).files()).collect()
@@ -112,7 +113,7 @@ fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced()
         disk.sync_dir(Path::new(dirs[1])).unwrap();
         assert_eq!(possible(&disk), [vec!["new/file".into()]].into(), "{dirs:?}");
 
-        // What becomes of a name that is not certain is not certain, either.
+        // A later change of an uncertain name is uncertain too.
         renamed_again.rename(new, newer).unwrap();
         renamed_again.sync_dir(Path::new("/new")).unwrap();
         let newest = vec!["new/newer".into()];
@@ -130,7 +131,7 @@ fn a_file_that_goes_to_another_directory_has_either_name_until_both_are_synced()
     assert_eq!(nowhere.rename(path(), new).unwrap_err().kind(), NotFound, "there is no such directory");
 }
 
-/// Changes of one name are made in their order, in whichever the directories are synced.
+/// Changes of one name are applied in order, whichever directory is synced first.
 #[test]
 fn a_name_that_is_given_again_is_that_of_the_last() {
     let [old, new] = ["/old/file", "/new/file"].map(Path::new);
@@ -154,7 +155,7 @@ fn a_name_that_is_given_again_is_that_of_the_last() {
 }
 
 #[test]
-fn a_directory_that_is_lost_takes_along_what_is_in_it() {
+fn a_lost_directory_loses_its_content() {
     let disk = SimulatedDisk::new(1);
     disk.create_dir(Path::new("/dir")).unwrap();
     disk.open(Path::new("/dir/file"), OpenHow::New).unwrap();
@@ -219,7 +220,7 @@ fn a_file_that_has_lost_its_name_cannot_be_locked() {
 }
 
 #[test]
-fn a_failure_can_be_told_by_its_history() {
+fn the_history_explains_a_failure() {
     let disk = SimulatedDisk::new(1);
     let file = new_file(&disk);
     disk.plan(PlannedFault { fault: Fault::Full, at: 2, from_then_on: false });

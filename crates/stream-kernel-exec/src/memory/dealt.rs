@@ -1,10 +1,10 @@
-//! Memory of one worker, dealt out to several: the opposite of gathering it.
+//! Dealing: splits the memory of one worker among several; the opposite of gathering.
 
 use super::shared::{Place, read_count, write_count};
 use super::{Memory, Stage, StoreKind};
 use crate::Encode;
 
-/// Who gets the records of a store.
+/// Which worker gets the records of a store.
 enum DealtTo {
     ByKey,
     All,
@@ -12,8 +12,8 @@ enum DealtTo {
 }
 
 impl Memory {
-    /// Deals all but tallies out to `workers` owners, of which `owner_of` says whose a key is, given as bytes. Returns the part of each, for
-    /// [`take_dealt`](Self::take_dealt).
+    /// Deals everything but tallies out to `workers` owners; `owner_of` maps the bytes of a key to its owner. Returns
+    /// the part of each, for [`take_dealt`](Self::take_dealt).
     pub fn deal(&self, stages: &[Stage], workers: usize, owner_of: &dyn Fn(&[u8]) -> usize) -> Vec<Vec<u8>> {
         let mut parts = vec![Vec::new(); workers];
         for (slot, store) in self.stores.iter().enumerate() {
@@ -26,7 +26,7 @@ impl Memory {
                 // Without a key, one owner has all of the stage.
                 Some(_) => DealtTo::One(owner_of(&[])),
             };
-            // No line births more entries of a table than it has places, so that all of these are before those of the lines to come.
+            // Numbered from 0. Earlier lines have more places than entries, so these sort before later entries.
             let mut index = 0;
             let mut deal = |owner: &[u8], record: &[u8]| {
                 let place = Place::from_bits(index);
@@ -52,8 +52,8 @@ impl Memory {
         parts
     }
 
-    /// Takes in what was [dealt](Self::deal) to a worker, or the [tallies](Self::tallies) of a run so far, into memory that is new and has its
-    /// role. `None` means that these are not such bytes.
+    /// Takes in what was [dealt](Self::deal) to a worker, or the [tallies](Self::tallies) of a run so far, into new
+    /// memory that has its role. `None` means that the bytes are corrupt.
     pub fn take_dealt(&mut self, stages: &[Stage], mut part: &[u8]) -> Option<()> {
         while let Some((slot, place, mut record)) = read_record(&mut part, self.stores.len())? {
             self.stores[slot].restore(&mut record).ok()?;
@@ -76,7 +76,7 @@ pub(super) fn write_record(slot: usize, place: Place, record: &[u8], to: &mut Ve
     to.extend_from_slice(record);
 }
 
-/// Takes a record off the front, `Some(None)` if there is none left; `None` if these are not such bytes.
+/// Takes a record off the front, `Some(None)` if there is none left; `None` if the bytes are corrupt.
 #[expect(clippy::option_option, reason = "as with `?` on a result, but there is nothing to say of the error")]
 pub(super) fn read_record<'a>(
     from: &mut &'a [u8],

@@ -7,15 +7,15 @@ use super::store::{NotRestored, Store, StoreKind};
 use super::table::Key;
 use crate::Encode;
 
-/// A gate: a count by key over all messages. A step reads what all earlier lines have come to, and may add.
+/// A gate: a count by key over all messages. A step reads the count after all earlier lines, and may add to it.
 #[derive(Debug)]
 pub struct Gate<K: Key + Ord> {
     counts: BTreeMap<K, u64>,
-    /// What was added, and where, since the line began; at an owner, since the epoch began.
+    /// The additions, with their places, since the line began; at an owner, since the epoch began.
     added: Vec<(Place, K, u64)>,
     /// Whether steps may add to it.
     is_open: bool,
-    /// What it is to a worker, if several share it.
+    /// Its role if several workers share it.
     side: Option<Side<K>>,
 }
 
@@ -25,19 +25,19 @@ enum Side<K> {
     Home(HomeSide<K>),
 }
 
-/// A gate at an owner. Its counts are those of all lines before the epoch, and of this owner's since.
+/// A gate at an owner. It counts all lines before the epoch, and those of this owner since.
 #[derive(Debug)]
 struct OwnerSide<K> {
     place: Place,
-    /// Whether the stage is shared out by this gate, and so each key has one owner.
+    /// Whether the stage is shared out by this gate, so that each key has one owner.
     is_shared_out: bool,
     entered: Entered<K>,
     added_at_line: usize,
-    /// What other owners have added in this epoch, by key, in line order.
+    /// The additions of other owners in this epoch, by key, in line order.
     elsewhere: BTreeMap<K, Vec<(Place, u64)>>,
-    /// What was read in this epoch: the line, the key, and how much of the count was from elsewhere.
+    /// The reads of this epoch: the line, the key, and the part of the count that came from other owners.
     reads: Vec<(Place, K, u64)>,
-    /// What the line has found, each key once.
+    /// The counts that the line has found, each key once.
     found: Vec<(K, u64)>,
 }
 
@@ -48,7 +48,7 @@ struct HomeSide<K> {
 }
 
 impl<K: Ord> OwnerSide<K> {
-    /// Returns what other owners have added on earlier lines.
+    /// Returns the additions of other owners on earlier lines.
     fn elsewhere(&self, key: &K, place: Place) -> u64 {
         let of_key = self.elsewhere.get(key).map_or(&[][..], Vec::as_slice);
         let earlier = of_key.iter().take_while(|(added, _)| added.line_no() < place.line_no());
@@ -62,12 +62,13 @@ impl<K: Key + Ord> Gate<K> {
         Self { counts: BTreeMap::new(), added: Vec::new(), is_open: true, side: None }
     }
 
-    /// Returns a gate that stays at 0: for a configuration by which no step adds to it. Workers have nothing to agree upon then.
+    /// Returns a gate that stays at 0, for a configuration in which no step adds to it. Workers then have nothing to
+    /// exchange.
     pub fn closed() -> Self {
         Self { is_open: false, ..Self::new() }
     }
 
-    /// Returns the count of a key, 0 if nothing was ever added.
+    /// Returns the count of a key, 0 if there is none.
     pub fn get(&self, key: &K) -> u64 {
         self.counts.get(key).copied().unwrap_or_default()
     }
@@ -133,7 +134,7 @@ impl<K: Key + Ord> Default for Gate<K> {
     }
 }
 
-/// What a step finds in a gate under its message's key.
+/// A step's view of a gate, under its message's key.
 #[derive(Debug)]
 pub struct GateCount<'a, K: Key + Ord> {
     gate: &'a mut Gate<K>,
@@ -141,7 +142,7 @@ pub struct GateCount<'a, K: Key + Ord> {
 }
 
 impl<K: Key + Ord> GateCount<'_, K> {
-    /// Returns the count, 0 if nothing was ever added.
+    /// Returns the count, 0 if there is none.
     pub fn get(&mut self) -> u64 {
         self.gate.find(&self.key)
     }
@@ -183,7 +184,7 @@ impl<K: Key + Ord> Store for Gate<K> {
 
     fn roll_back(&mut self) {
         let mark = match &self.side {
-            // What a line that ends the run has read stays: it is read anew if others have added to it.
+            // The reads of a line that ends the run stay: it reads again if others have added.
             Some(Side::Owner(owner)) => [owner.added_at_line, owner.reads.len()],
             _ => UndoMark::default(),
         };

@@ -1,11 +1,11 @@
-//! Memory gathered from several workers, as one of them would have it.
+//! Gathering: puts the memory of several workers together, in the order of one worker.
 
 use super::dealt::{read_record, write_record};
 use super::shared::Place;
 use super::{Memory, Stage, StoreKind};
 
 impl Memory {
-    /// Returns which stores were [asked for](Self::store) so far: a bit each.
+    /// Returns the stores that were [asked for](Self::store) so far, one bit each.
     pub fn looked_into(&self) -> u64 {
         self.looked_into
     }
@@ -15,14 +15,14 @@ impl Memory {
         self.part(|slot| self.declared()[slot].kind == StoreKind::Tally)
     }
 
-    /// Returns which stores are tallies: a bit each.
+    /// Returns the stores that are tallies, one bit each.
     pub fn tally_bits(&self) -> u64 {
         let tallies = self.declared().iter().enumerate().filter(|(_, one)| one.kind == StoreKind::Tally);
         tallies.map(|(slot, _)| 1 << slot).sum()
     }
 
-    /// Returns an owner's part of the stores whose bits are set in `wanted`, tallies aside, as bytes for [`gather`](Self::gather).
-    /// What all owners know is in the part of the `is_first` only.
+    /// Returns an owner's part of the stores whose bits are set in `wanted`, without tallies, as bytes for
+    /// [`gather`](Self::gather). Only the part of the `is_first` owner has the memory that all owners share.
     pub fn owned(&self, stages: &[Stage], wanted: u64, is_first: bool) -> Vec<u8> {
         self.part(|slot| {
             let is_everywhere = !stages.iter().any(|stage| stage.has(slot) && !stage.is_spread(slot));
@@ -46,8 +46,8 @@ impl Memory {
         part
     }
 
-    /// Takes in parts of several workers, into memory that is new: entries in the order in which one worker would have added them.
-    /// `None` means that these are not such bytes.
+    /// Takes in the parts of several workers, into new memory: entries in the order in which one worker would have
+    /// added them. `None` means that the bytes are corrupt.
     pub fn gather(&mut self, parts: &[&[u8]]) -> Option<()> {
         let mut records = Vec::new();
         for mut part in parts.iter().copied() {
@@ -55,7 +55,7 @@ impl Memory {
                 records.push(record);
             }
         }
-        // Stable: what one worker has added at a place stays in order.
+        // Stable, so that the entries of one worker at one place keep their order.
         records.sort_by_key(|(slot, place, _)| (*slot, *place));
         for (slot, _, mut record) in records {
             if !self.stores[slot].shared_mut().add_up(record) {

@@ -1,8 +1,8 @@
-//! Limits that several owners of a table reach together.
+//! Limits on a table that several owners share.
 
 use super::shared::{Counted, Place, Refusal};
 
-/// What an owner has counted in an epoch: the counts at its beginning, and what has changed them.
+/// The counts of an owner at the beginning of an epoch, and the changes since.
 pub(crate) type CountedBy = ([u64; 2], Vec<Counted>);
 
 /// Returns whether the owners may have reached a limit within the epoch.
@@ -13,13 +13,13 @@ pub(crate) fn may_be_reached(limits: [Option<u64>; 2], counts_and_additions: &[(
     })
 }
 
-/// Returns the first addition that one worker would have refused: its line, and which addition of the line it is by which limit.
+/// Returns the first addition that one worker would have refused: its line, its index within the line, and the limit.
 pub(crate) fn first_refusal(limits: [Option<u64>; 2], owners: &[CountedBy]) -> Option<(u64, Refusal)> {
     let mut counts: Vec<_> = owners.iter().map(|(counts, _)| *counts).collect();
     let mut changes: Vec<(Place, usize, &Counted)> = (owners.iter().enumerate())
         .flat_map(|(owner, (_, counted))| counted.iter().map(move |one| (one.place, owner, one)))
         .collect();
-    // Stable: what one owner counts at a place stays in order.
+    // Stable, so that the additions of one owner at one place keep their order.
     changes.sort_by_key(|(place, owner, _)| (*place, *owner));
     let (mut line_no, mut additions) = (0, 0);
     for (place, owner, change) in changes {

@@ -1,17 +1,17 @@
-//! Keys and values in lists without holes: most values in one small piece beside their key.
+//! Keys and values in lists without holes: most values are one small piece beside their key.
 
 use std::collections::HashMap;
 use std::hint;
 
 use super::table::{Key, Value};
 
-/// A list of entries. The values of most are a piece beside the key, or a chain of them; others are kept whole.
+/// A list of entries. Most values are one piece beside the key, or a chain of pieces; others are kept whole.
 pub(super) struct Pieces<K: Key, V: Value> {
     entries: Vec<Entry<K, V::Piece>>,
-    /// By position: where the value goes on. Empty as long as every value is one piece.
+    /// By position: the further pieces of the value. Empty as long as every value is one piece.
     chains: Vec<Chain>,
     further: Vec<Further<V::Piece>>,
-    /// The first of the further pieces that are free.
+    /// The first free piece in the list of further pieces.
     free: Chain,
     /// By position.
     whole: HashMap<usize, V>,
@@ -29,14 +29,14 @@ struct Further<P> {
     next: Chain,
 }
 
-/// Where a value goes on: the position of a further piece, or one of the two below.
+/// The position of a value's next piece, or one of the two constants below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain(u32);
 
 impl Chain {
-    /// Nowhere: all pieces were passed.
+    /// The value ends here.
     pub(super) const END: Self = Self(u32::MAX);
-    /// The value is not in pieces.
+    /// The value is kept whole.
     const WHOLE: Self = Self(u32::MAX - 1);
 
     fn index(self) -> usize {
@@ -85,7 +85,7 @@ impl<K: Key, V: Value> Pieces<K, V> {
         V::from_pieces(std::iter::once(self.entries[position].piece).chain(further))
     }
 
-    /// Adds an entry behind the others.
+    /// Appends an entry.
     pub(super) fn push(&mut self, key: K, value: &V) {
         self.entries.push(Entry { key, piece: V::Piece::default() });
         if !self.chains.is_empty() {
@@ -116,7 +116,7 @@ impl<K: Key, V: Value> Pieces<K, V> {
             self.whole.remove(&position);
             chain = Chain::END;
         }
-        // The pieces that are there are written over; then come new ones, or what is left over is free.
+        // Existing pieces are overwritten first; then new ones are added, or the rest is freed.
         let mut last = None;
         for piece in pieces {
             let at = if chain == Chain::END { self.take_free() } else { chain };
@@ -131,18 +131,18 @@ impl<K: Key, V: Value> Pieces<K, V> {
         }
     }
 
-    /// Prefetches an entry, and returns where its value goes on.
+    /// Prefetches an entry, and returns the position of its next piece.
     pub(super) fn prefetch(&self, position: usize) -> Chain {
         hint::black_box(self.entries[position].piece);
         self.chain(position)
     }
 
-    /// Returns where a value goes on behind the piece at `chain`.
+    /// Returns the next piece after the piece at `chain`.
     pub(super) fn chain_after(&self, chain: Chain) -> Chain {
         self.further.get(chain.index()).map_or(Chain::END, |further| further.next)
     }
 
-    /// Returns about how many bytes a snapshot of all entries has.
+    /// Returns the approximate size of a snapshot of all entries in bytes.
     pub(super) fn bytes(&self) -> u64 {
         let entries = self.entries.len() * size_of::<Entry<K, V::Piece>>();
         let further = self.further.len() * size_of::<V::Piece>();
@@ -164,7 +164,7 @@ impl<K: Key, V: Value> Pieces<K, V> {
         self.chains[position] = chain;
     }
 
-    /// Lets the value at `position` go on at `next` behind the further piece `last`, or behind its first one.
+    /// Links the piece `next` after the further piece `last`, or after the first piece of the value at `position`.
     fn link(&mut self, position: usize, last: Option<Chain>, next: Chain) {
         match last {
             None => self.set_chain(position, next),
@@ -172,7 +172,7 @@ impl<K: Key, V: Value> Pieces<K, V> {
         }
     }
 
-    /// Returns a further piece that is free; nothing comes behind it.
+    /// Returns a free further piece without a successor.
     fn take_free(&mut self) -> Chain {
         let free = self.free;
         if let Some(further) = self.further.get_mut(free.index()) {
@@ -180,7 +180,7 @@ impl<K: Key, V: Value> Pieces<K, V> {
             return free;
         }
         self.further.push(Further { piece: V::Piece::default(), next: Chain::END });
-        // A table holds fewer further pieces than this, or memory has run out long before.
+        // Memory runs out long before a table holds this many further pieces.
         Chain(u32::try_from(self.further.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -192,7 +192,7 @@ impl<K: Key, V: Value> Pieces<K, V> {
         }
     }
 
-    /// Frees what the value at `position` takes beside its first piece.
+    /// Frees the further pieces of the value at `position`.
     fn release(&mut self, position: usize) {
         match self.chain(position) {
             Chain::WHOLE => {
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use crate::Encode;
 
-    /// A list of numbers: one a piece, kept whole if a number is too large for a byte, or the list empty.
+    /// A list of numbers: one per piece. It is kept whole if it is empty or a number does not fit into a byte.
     #[derive(Clone, Debug, PartialEq)]
     struct Numbers(Vec<u32>);
 
@@ -233,7 +233,7 @@ mod tests {
         }
     }
 
-    /// Values of every form take the place of every other one; the list must go on holding what a plain one holds.
+    /// Values of every form replace values of every other form; the list must hold the same as a plain one.
     #[test]
     fn values_change_their_form() {
         let forms: [&[u32]; 6] = [&[1], &[2, 3], &[4, 5, 6, 7], &[300], &[], &[300, 8]];

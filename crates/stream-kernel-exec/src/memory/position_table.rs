@@ -1,4 +1,4 @@
-//! Positions by key: a hash table, with a secret seed, of the positions that entries have in a list.
+//! Positions by key: a hash table with a secret seed, over the entries of a list.
 
 use std::collections::hash_map;
 use std::hash::{BuildHasher, Hash};
@@ -7,29 +7,30 @@ use std::{hint, iter};
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
-/// The most entries that a table can hold: positions have 32 bits, and two are reserved.
+/// The most entries of a table: positions have 32 bits, and two are reserved.
 pub const MAX_ENTRIES: u32 = u32::MAX - 2;
 
-/// Finds positions in a list by key; the list itself, with the keys, is its owner's.
+/// Finds positions in a list by key. The list, with the keys, belongs to the caller.
 ///
-/// Four bytes a position and a list without holes take half the memory of a map that holds the entries. The keys come from
-/// outside, so that the hash has a seed of its own that nobody outside can know.
+/// Four bytes per position and a list without holes take half the memory of a map that holds the entries. Keys come
+/// from outside, so the hash has a secret seed of its own.
 ///
-/// A table of `hashbrown` can do the same, but cannot prefetch: a line of fund-load, at a million of them, took an eighth
-/// more time with it, and a third more than with [`prefetch`](Self::prefetch) (`docs/performance.md` has the figures).
+/// `hashbrown` has such a table, but cannot prefetch. At a million lines of fund-load, a line took an eighth more time
+/// with it, and a third more than with [`prefetch`](Self::prefetch) (see `docs/performance.md`).
 #[derive(Clone, Debug)]
 pub(super) struct PositionTable {
-    /// A power of two of them. The low bits of a hash choose one; from there on the next one with room is taken.
+    /// The number of groups is a power of two. The low bits of a hash choose one; if it is full, the next group with
+    /// room is taken.
     groups: Vec<Group>,
     len: usize,
     hasher: SeedableRandomState,
 }
 
-/// A few positions, with what tells most of them apart, in one cache line.
+/// A few positions in one cache line, with a tag for each.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 struct Group {
-    /// The high bits of hashes, with the highest set; zero where no position is. Slots are taken and freed in order.
+    /// The high bits of each hash, with the highest bit set; zero for a free slot. Slots are taken and freed in order.
     tags: [u8; GROUP_SLOTS],
     positions: [u32; GROUP_SLOTS],
 }
@@ -41,11 +42,12 @@ const _: () = assert!(size_of::<Group>() == 64);
 const EACH_BYTE: u128 = u128::MAX / 0xff;
 
 impl Group {
-    /// Returns the positions with this tag, and rarely another one.
+    /// Returns the positions with this tag, and rarely a wrong one.
     fn candidates(&self, tag: u8) -> impl Iterator<Item = usize> + '_ {
         let mut tags = [0; 16];
         tags[..GROUP_SLOTS].copy_from_slice(&self.tags);
-        // Bytes are zero where tags are equal. Less one each, only those, and rarely one above them, get their highest bit set by it.
+        // A byte is zero where the tags are equal. Subtracting one from each byte sets the highest bit of these, and
+        // rarely of the byte above one.
         let different = u128::from_le_bytes(tags) ^ (EACH_BYTE * u128::from(tag));
         let mut equal = different.wrapping_sub(EACH_BYTE) & !different & (EACH_BYTE << 7);
         iter::from_fn(move || {
@@ -59,7 +61,7 @@ impl Group {
         self.tags[GROUP_SLOTS - 1] != 0
     }
 
-    /// Frees the last slot that is taken if it holds this position, and returns whether it does.
+    /// Frees the last taken slot if it holds this position, and returns whether it did.
     fn remove_last(&mut self, position: u32) -> bool {
         let Some(slot) = self.tags.iter().rposition(|&tag| tag != 0) else { return false };
         let is_there = self.positions[slot] == position;
@@ -69,7 +71,7 @@ impl Group {
         is_there
     }
 
-    /// Takes the next slot, and returns whether there was one.
+    /// Takes the next slot; returns false if the group is full.
     fn push(&mut self, tag: u8, position: u32) -> bool {
         let Some(slot) = self.tags.iter().position(|&tag| tag == 0) else { return false };
         (self.tags[slot], self.positions[slot]) = (tag, position);
@@ -90,7 +92,7 @@ impl PositionTable {
         self.hasher.hash_one(key)
     }
 
-    /// Returns the position at which the key is whose hash is `hash`; `is_key_at` looks at the list.
+    /// Returns the position of the key with this `hash`; `is_key_at` compares it with the key in the list.
     pub(super) fn find(&self, hash: u64, mut is_key_at: impl FnMut(usize) -> bool) -> Option<usize> {
         let mut at = self.first_group(hash);
         loop {
@@ -110,21 +112,21 @@ impl PositionTable {
         hint::black_box(self.groups[self.first_group(hash)].tags[0]);
     }
 
-    /// Returns the first position that a key with this hash may be at: in most cases its own, but it may be another key's, whether or not
-    /// this one is there.
+    /// Returns the first position that a key with this hash may be at. Usually it is the key's own; it may be another
+    /// key's, whether or not the key is in the table.
     pub(super) fn guess(&self, hash: u64) -> Option<usize> {
         self.groups[self.first_group(hash)].candidates(tag(hash)).next()
     }
 
-    /// Adds the position of a new key whose hash is `hash`. `keys` are all that are there, with their positions.
+    /// Adds the position of a new key with this `hash`. `keys` are all existing keys, with their positions.
     ///
-    /// They are asked for when the table must grow: it is then made anew from the list, which is read from front to back,
-    /// instead of from the old table, which leads to places all over the list.
+    /// A growing table reads them to build itself anew: the list is read from front to back, while the old table would
+    /// lead to places all over the list.
     pub(super) fn insert<K: Hash>(&mut self, hash: u64, position: u32, keys: impl Iterator<Item = (K, u32)>) {
-        // Seven eighths full, few groups are so full that a look-up goes on to the next.
+        // At seven eighths full, few groups are so full that a look-up goes on to the next.
         if self.len >= self.groups.len() * GROUP_SLOTS * 7 / 8 {
             let group_count = 2 * self.groups.len();
-            // Let go first: the old table and the new one are never there together.
+            // Dropped first, so that the old table and the new one never exist together.
             self.groups = Vec::new();
             self.groups = vec![Group::default(); group_count];
             for (key, position) in keys {
@@ -135,7 +137,7 @@ impl PositionTable {
         self.len += 1;
     }
 
-    /// Removes the position that was inserted last, of a key whose hash is `hash`.
+    /// Removes the position inserted last, of the key with this `hash`.
     pub(super) fn remove_last(&mut self, hash: u64, position: u32) {
         let mut at = self.first_group(hash);
         // It is the last of its group, since slots are taken in order.
@@ -153,7 +155,7 @@ impl PositionTable {
     }
 
     fn first_group(&self, hash: u64) -> usize {
-        // Fewer bits than an address has are left, so that nothing is cut off.
+        // Fewer bits than an address has are left, so nothing is cut off.
         usize::try_from(hash & (self.groups.len() as u64 - 1)).unwrap_or_default()
     }
 
@@ -162,7 +164,8 @@ impl PositionTable {
     }
 }
 
-/// Returns what a group keeps of a hash: a bit that is always set, then the seven after the highest, which have no part in choosing the group.
+/// Returns a group's tag for a hash: a bit that is always set, then the seven bits after the highest, which have no
+/// part in choosing the group.
 fn tag(hash: u64) -> u8 {
     hash.to_be_bytes()[0] | 0x80
 }
@@ -174,10 +177,10 @@ mod tests {
     use super::*;
 
     const IDS: usize = 2_500;
-    /// How many groups a table of so many ids has.
+    /// The number of groups of a table with this many ids.
     const GROUPS: u64 = 256;
 
-    /// Fills the table with the ids, finds each of them, and returns how many groups were looked at for that and how many keys were
+    /// Fills the table with the ids, finds each of them, and returns how many groups it probed and how many keys it
     /// compared.
     fn work(mut table: PositionTable, ids: &[u64]) -> [usize; 2] {
         for (at, &id) in ids.iter().enumerate() {
@@ -203,11 +206,11 @@ mod tests {
         [groups, keys]
     }
 
-    /// Ids that all begin at one group in a table that somebody else has must be found here with as little work as random ones: who can try
-    /// out ids at home must not be able to slow down this run.
+    /// Ids that all begin at one group in another process's table must cost no more here than random ones: an attacker
+    /// who tries out ids at home must not be able to slow down this run.
     #[test]
-    fn ids_that_were_chosen_to_collide_cost_no_more_than_random_ones() {
-        // An odd multiplier takes the numbers below 10^19 to numbers that look drawn at random.
+    fn colliding_ids_cost_no_more_than_random_ones() {
+        // The odd multiplier spreads the numbers below 10^19 as if they were random.
         let random: Vec<_> = (1..=IDS as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1).collect();
         let theirs = PositionTable::new();
         let begins_at_7 = |id: &u64| theirs.hash(id) % GROUPS == 7;
@@ -224,7 +227,7 @@ mod tests {
         }
     }
 
-    /// Two runs must not share a seed: what collides in one, somebody could find out, would collide in the next.
+    /// Two runs must not share a seed: an attacker could learn the colliding keys of one and use them in the next.
     #[test]
     fn every_table_has_a_seed_of_its_own() {
         let hashes: HashSet<_> = (0..16).map(|_| PositionTable::new().hash(7)).collect();
@@ -245,7 +248,7 @@ mod tests {
         }
     }
 
-    /// A guess that is mostly wrong would prefetch what nobody asks for.
+    /// A wrong guess would prefetch entries that nobody asks for.
     #[test]
     fn most_guesses_are_right() {
         let keys: Vec<u32> = (0..1_000).collect();
@@ -260,7 +263,7 @@ mod tests {
         assert!(wrong < 300, "{wrong} of as many that are not");
     }
 
-    /// However alike hashes are, up to being equal, each key is found, by itself alone, and what is not there is not.
+    /// However similar hashes are, up to equal, a look-up finds each key itself, and never an absent one.
     #[test]
     fn hashes_that_are_alike_lead_to_their_own_keys() {
         const KEYS: u32 = 200;
@@ -268,7 +271,7 @@ mod tests {
         let low = |key: u32| u64::from(key);
         let equal = |_| u64::MAX;
         for hash_of in [equal, low, top, |key: u32| u64::from(key % 3) << 56 | 5] {
-            // All keys are given their hashes here: none is asked of the table, which never grows on its own so.
+            // All hashes are given here, so the table does not compute any; it never grows on its own here.
             let mut table = PositionTable { groups: vec![Group::default(); 32], ..PositionTable::new() };
             for key in 0..KEYS {
                 assert_eq!(table.find(hash_of(key), |position| position == key as usize), None, "{key}");
@@ -296,7 +299,7 @@ mod tests {
             let expected: Vec<_> = (0..12).filter(|slot| 0x80 | (slot % 5) == usize::from(tag)).collect();
             let found: Vec<_> = group.candidates(tag).collect();
             assert!(expected.iter().all(|slot| found.contains(slot)), "{tag}: {found:?}");
-            // Right after a tag that is equal, one that differs from it in its lowest bit only is taken for equal, too.
+            // After an equal tag, one that differs only in its lowest bit counts as equal too.
             assert!(found.len() <= expected.len() + 3, "{tag}: {found:?}");
         }
         assert_eq!(Group::default().candidates(0x80).count(), 0);

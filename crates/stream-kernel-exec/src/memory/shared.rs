@@ -1,9 +1,9 @@
-//! Memory that several workers share: owners keep it by key, homes are told what a line finds there.
+//! Memory that several workers share: owners keep it by key, homes are told what a line finds in it.
 
-/// What a worker does with memory that several share.
+/// A worker's role for memory that several share.
 ///
-/// The owner of a key runs the steps on what is there, and notes what they find. A line's home runs the same steps on these
-/// notes: what they change lasts for the line.
+/// The owner of a key runs the steps on the kept values, and notes what they find. A line's home runs the same steps on
+/// these notes: their changes last for the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Keeps entries by key, and notes what each line finds.
@@ -12,16 +12,17 @@ pub enum Role {
     Home,
 }
 
-/// Where a line is: its number, the position of a step, and which of the line's messages the step handles.
+/// The place of a look-up: the line's number, the position of the step, and the index of the message among the line's
+/// messages.
 ///
-/// Places are in the order in which one worker would come to them.
+/// Places sort in the order in which one worker would come to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(u64);
 
 impl Place {
     const MESSAGE_BITS: u32 = 17;
     const LINE_SHIFT: u32 = Self::MESSAGE_BITS + 8;
-    /// The greatest number of a line that a place can hold.
+    /// The greatest line number that a place can hold.
     pub const MAX_LINE: u64 = u64::MAX >> Self::LINE_SHIFT;
 
     /// Returns the place of the message with index `message` at the step at `step`.
@@ -48,10 +49,11 @@ impl Place {
     }
 }
 
-/// How far the changes of an epoch have come.
+/// A mark in the changes of an epoch.
 pub type UndoMark = [usize; 2];
 
-/// The keys that a line may look up at an owner: those of its messages that have entered the stage, and others of the same owner.
+/// The keys that a line may look up at an owner: those of its messages that have entered the stage, and others of the
+/// same owner.
 #[derive(Clone, Debug)]
 pub(crate) struct Entered<K> {
     keys: Vec<K>,
@@ -70,7 +72,7 @@ impl<K> Entered<K> {
         self.is_new = true;
     }
 
-    /// Takes in a key that is looked up.
+    /// Records a key that is looked up.
     pub(crate) fn look_up(&mut self, key: &K, have_one_owner: impl Fn(&K, &K) -> bool)
     where
         K: Clone,
@@ -82,7 +84,7 @@ impl<K> Entered<K> {
         }
     }
 
-    /// Returns whether a key was looked up that the line may not.
+    /// Returns whether the line has looked up a key that it may not.
     pub(crate) fn has_strayed(&self) -> bool {
         self.has_strayed
     }
@@ -93,104 +95,106 @@ impl<K> Entered<K> {
     }
 }
 
-/// Something that a limit counts, at an owner.
+/// A change at an owner of something that a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
-    /// Where.
+    /// Its place.
     pub place: Place,
-    /// Whether an entry was added here. If not, only the counts are other ones now.
+    /// Whether an entry was added. If not, only the counts have changed.
     pub is_addition: bool,
-    /// Whether that made its owner known.
+    /// Whether the entry's owner was new.
     pub is_owner_new: bool,
-    /// Retained entries, and known owners, before the addition.
+    /// Retained entries and known owners before the addition.
     pub counts: [u64; 2],
 }
 
-/// What a limit refuses at a home: the addition of this line with this index, by the limit with this index.
+/// A refusal by a limit at a home: the line, the index of the addition within it, and the index of the limit.
 pub type Refusal = (u32, usize);
 
-/// What each kind of memory does for workers that share it. By default nothing: such as a tally, which every home keeps for itself.
+/// The part of each kind of memory in sharing it among workers. By default nothing, as for a tally, of which every home
+/// keeps its own.
 pub trait Shared {
-    /// Takes a role. An owner that `keeps_undo` can [undo](Self::roll_back_to) the whole epoch. If the store is not shared out, one owner
-    /// has all of it.
+    /// Sets the role. An owner that `keeps_undo` can [undo](Self::roll_back_to) the whole epoch. If the store is not
+    /// shared out, one owner has all of it.
     fn take_role(&mut self, role: Role, keeps_undo: bool, is_shared_out: bool) {
         let _ = (role, keeps_undo, is_shared_out);
     }
 
-    /// Returns whether anything may be added that other owners have to know of.
+    /// Returns whether anything may be added that other owners have to know.
     fn is_open(&self) -> bool {
         true
     }
 
-    /// Takes where the run is.
+    /// Sets the current place of the run.
     fn set_place(&mut self, place: Place) {
         let _ = place;
     }
 
-    /// Takes where a message has entered the stage, whose key says what its line may look up, and whether what the line finds is noted.
+    /// Sets the place at which a message entered the stage, whose key says what its line may look up, and whether the
+    /// finds of the line are noted.
     fn begin_message(&mut self, place: Place, notes_found: bool) {
         let _ = (place, notes_found);
     }
 
-    /// Appends what the line has found, and forgets that it has.
+    /// Appends what the line has found, and clears it.
     fn write_found(&mut self, to: &mut Vec<u8>) {
         let _ = to;
     }
 
-    /// Takes in what the next line finds; `None` if these are not such bytes.
+    /// Takes in what the next line finds; `None` if the bytes are corrupt.
     fn read_found(&mut self, from: &mut &[u8]) -> Option<()> {
         let _ = from;
         Some(())
     }
 
-    /// Returns whether a step has looked up what the messages that entered its stage did not ask for.
+    /// Returns whether a step has looked up a key that the messages entering its stage did not ask for.
     fn has_strayed(&self) -> bool {
         false
     }
 
-    /// Returns how far the changes of the epoch have come.
+    /// Returns a mark behind the changes of the epoch so far.
     fn undo_mark(&self) -> UndoMark {
         [0; 2]
     }
 
-    /// Undoes what came after the mark.
+    /// Undoes the changes after the mark.
     fn roll_back_to(&mut self, mark: UndoMark) {
         let _ = mark;
     }
 
-    /// Makes what the epoch has changed final.
+    /// Commits the changes of the epoch.
     fn end_epoch(&mut self) {}
 
-    /// Appends what this owner has added to a gate in this epoch.
+    /// Appends the additions of this owner to a gate in this epoch.
     fn write_added(&self, to: &mut Vec<u8>) {
         let _ = to;
     }
 
-    /// Takes in what another owner has added in this epoch.
+    /// Takes in the additions of another owner in this epoch.
     fn read_elsewhere(&mut self, from: &mut &[u8]) -> Option<()> {
         let _ = from;
         Some(())
     }
 
-    /// Forgets what other owners have added.
+    /// Forgets the additions of other owners.
     fn clear_elsewhere(&mut self) {}
 
-    /// Returns the first line that would read something else by now.
+    /// Returns the first line that would read something else now.
     fn first_stale(&self) -> Option<u64> {
         None
     }
 
-    /// Returns the most of retained entries and known owners; `None` for no limit.
+    /// Returns the limits on retained entries and known owners; `None` for no limit.
     fn limits(&self) -> [Option<u64>; 2] {
         [None; 2]
     }
 
-    /// Returns the counts at the beginning of the epoch, and what was counted since.
+    /// Returns the counts at the beginning of the epoch, and the changes since.
     fn counted(&self) -> ([u64; 2], &[Counted]) {
         ([0; 2], &[])
     }
 
-    /// Takes what is refused on the next line.
+    /// Sets what is refused on the next line.
     fn refuse(&mut self, refusal: Refusal) {
         let _ = refusal;
     }
@@ -200,36 +204,38 @@ pub trait Shared {
         0
     }
 
-    /// Takes how many entries of all owners are forgotten because of the next line.
+    /// Sets how many entries of all owners the next line makes forgotten.
     fn set_forgotten(&mut self, forgotten: u64) {
         let _ = forgotten;
     }
 
-    /// Hands each record of a snapshot to `each`, with the place where its entry was added; returns false if there are no places.
+    /// Hands each record of a snapshot to `each`, with the place where its entry was added; returns false if the store
+    /// has no places.
     fn records_by_place(&self, each: &mut dyn FnMut(Place, &[u8])) -> bool {
         let _ = each;
         false
     }
 
-    /// Hands each record of a snapshot to `each`, after the bytes that its entry is shared out by; returns false if it is not shared out.
+    /// Hands each record of a snapshot to `each`, after the bytes that its entry is shared out by; returns false if the
+    /// store is not shared out.
     fn records_by_key(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> bool {
         let _ = each;
         false
     }
 
-    /// Takes where the entry was added that was restored last.
+    /// Sets the place where the entry restored last was added.
     fn note_birth(&mut self, place: Place) {
         let _ = place;
     }
 
-    /// Adds another one to this if it is a sum; returns false if it is not.
+    /// Adds another store to this one if it is a sum; returns false if it is not.
     fn add_up(&mut self, from: &[u8]) -> bool {
         let _ = from;
         false
     }
 }
 
-/// Appends a count in as few bytes as it takes, 7 bits each.
+/// Appends a count in as few bytes as possible, 7 bits each.
 pub(crate) fn write_count(mut count: usize, to: &mut Vec<u8>) {
     while count >= 0x80 {
         to.push(count.to_le_bytes()[0] | 0x80);

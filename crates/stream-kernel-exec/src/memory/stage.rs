@@ -14,16 +14,16 @@ use crate::Encode;
 pub struct Stage {
     /// The positions of its steps in the pipeline.
     pub steps: Range<usize>,
-    /// The name of the table, or of the gate if there is no table, by whose key its messages are shared out. `None`
-    /// if one owner takes all of them, as where steps look into several tables, each by a key of its own.
+    /// The name of the table, or of the gate if there is no table, whose key shares the messages out. `None` if one
+    /// owner takes all of them, for instance because the steps look into several tables with different keys.
     pub key: Option<&'static str>,
     key_slot: Option<usize>,
     /// Its tables and gates.
     slots: Vec<usize>,
-    /// Its gates whose counts all owners add to.
+    /// The gates to which all owners add.
     spread: Vec<usize>,
     watermark: Option<usize>,
-    /// The table that forgets by it.
+    /// The table that forgets by this watermark.
     forgetting: Option<usize>,
 }
 
@@ -33,31 +33,32 @@ impl Stage {
         self.slots.contains(&slot)
     }
 
-    /// Returns whether the store at this slot is a gate that all owners add to.
+    /// Returns whether the store at this slot is a gate to which all owners add.
     pub(crate) fn is_spread(&self, slot: usize) -> bool {
         self.spread.contains(&slot)
     }
 
-    /// Returns whether the key of the store at this slot says whose a message is.
+    /// Returns whether the key of the store at this slot decides which worker owns a message.
     pub(crate) fn is_shared_out_by(&self, slot: usize) -> bool {
         self.key_slot == Some(slot)
     }
 
-    /// Returns whether several messages of a line may enter it: not if what one of them does shows to the others other than by their keys.
+    /// Returns whether several messages of a line may enter it. They may not if one can see the effects of another
+    /// other than by its key.
     pub fn takes_several(&self) -> bool {
         self.spread.is_empty() && self.watermark.is_none()
     }
 
-    /// Returns whether what an epoch has changed may have to be undone.
+    /// Returns whether the changes of an epoch may have to be undone.
     pub fn is_tried(&self) -> bool {
         !self.spread.is_empty()
     }
 }
 
-/// Why workers cannot share the memory of a pipeline.
+/// The reason why workers cannot share the memory of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotShared {
-    /// The step at which that shows.
+    /// The step at which it shows.
     pub step: String,
     why: String,
 }
@@ -68,7 +69,7 @@ impl fmt::Display for NotShared {
     }
 }
 
-/// What a message is shared out by, and its time.
+/// The share key of a message, and its time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     /// The slot of the memory that decides, if the stage has one.
@@ -80,7 +81,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// Begins anew for a message that enters `stage`.
+    /// Resets it for a message that enters `stage`.
     pub(crate) fn begin(&mut self, stage: &Stage) {
         self.key_slot = stage.key_slot;
         self.touches = false;
@@ -102,7 +103,7 @@ impl Share {
         self.time = self.time.or_else(time);
     }
 
-    /// Returns the bytes whose hash says which worker is the owner; `None` if the message looks nothing up.
+    /// Returns the bytes whose hash chooses the owner; `None` if the message looks nothing up.
     pub fn owner(&self) -> Option<&[u8]> {
         self.touches.then_some(&self.owner)
     }
@@ -113,11 +114,11 @@ impl Share {
     }
 }
 
-/// A step's name and what it finds.
+/// A step's name and the memory that it looks into.
 pub(crate) type StepState<'a> = (&'a str, &'a [Declared]);
 
 impl Memory {
-    /// Returns the stages of a pipeline: its steps by position, each with what it finds.
+    /// Returns the stages of a pipeline. The steps are given by position, each with its memory.
     pub(crate) fn stages(&self, steps: &[Option<StepState<'_>>]) -> Result<Vec<Stage>, NotShared> {
         let mut stages: Vec<Stage> = Vec::new();
         for (slot, declared) in self.declared().iter().enumerate() {
@@ -125,7 +126,7 @@ impl Memory {
                 continue;
             }
             let Some(steps) = self.used_by(slot, steps) else { continue };
-            // What shares a step is one stage.
+            // Memory with a step in common is in one stage.
             let (joined, others): (Vec<_>, Vec<_>) =
                 stages.into_iter().partition(|stage| is_overlapping(&stage.steps, &steps));
             let start = joined.iter().map(|stage| stage.steps.start).fold(steps.start, usize::min);
@@ -155,7 +156,7 @@ impl Memory {
         Some(first..last + 1)
     }
 
-    /// Works out what the messages of a stage are shared out by.
+    /// Works out how the messages of a stage are shared out.
     fn finish_stage(&self, mut stage: Stage, steps: &[Option<StepState<'_>>]) -> Result<Stage, NotShared> {
         let of_kind =
             |kind| stage.slots.iter().copied().filter(move |slot| self.declared()[*slot].kind == kind);
@@ -219,7 +220,7 @@ impl Memory {
         Ok(stage)
     }
 
-    /// Takes a role for all that workers share.
+    /// Sets the role for all shared memory.
     pub fn take_role(&mut self, role: Role, stages: &[Stage]) {
         for stage in stages {
             for &slot in stage.slots.iter().chain(&stage.watermark) {
@@ -229,15 +230,16 @@ impl Memory {
         }
     }
 
-    /// At an owner: says where the run is.
+    /// At an owner: sets the current place of the run.
     pub fn set_place(&mut self, stage: &Stage, place: Place) {
         for &slot in &stage.slots {
             self.stores[slot].shared_mut().set_place(place);
         }
     }
 
-    /// At an owner: says that a message enters the stage, and whether what its line finds is to be [written](Self::write_found). The first
-    /// key that is looked up is the message's own; those that follow from it have the same owner.
+    /// At an owner: says that a message enters the stage, and whether the finds of its line are to be
+    /// [written](Self::write_found). The first key that is looked up is the message's own; those that follow from it
+    /// have the same owner.
     pub(crate) fn begin_message(&mut self, stage: &Stage, place: Place, notes_found: bool) {
         for &slot in &stage.slots {
             self.stores[slot].shared_mut().begin_message(place, notes_found);
@@ -251,7 +253,7 @@ impl Memory {
         }
     }
 
-    /// At a home: takes in what an owner has found for the next line; `None` if these are not such bytes.
+    /// At a home: takes in what an owner has found for the next line; `None` if the bytes are corrupt.
     pub fn read_found(&mut self, stage: &Stage, mut from: &[u8]) -> Option<()> {
         for &slot in &stage.slots {
             self.stores[slot].shared_mut().read_found(&mut from)?;
@@ -260,13 +262,14 @@ impl Memory {
         from.is_empty().then_some(())
     }
 
-    /// Returns the name of the memory into which a step of the stage has looked by another key than that of the message that entered it.
+    /// Returns the name of the memory in which a step of the stage has looked up a key other than that of the message
+    /// that entered it.
     pub(crate) fn strayed(&self, stage: &Stage) -> Option<&'static str> {
         let slot = stage.key_slot?;
         self.stores[slot].shared().has_strayed().then(|| self.declared[slot].name)
     }
 
-    /// Sets the watermark of a stage to where it was before a line.
+    /// Sets the watermark of a stage to its value before a line.
     pub fn set_watermark(&mut self, stage: &Stage, watermark: Option<i64>) {
         let Some(slot) = stage.watermark else { return };
         if self.stores[slot].watermark() != watermark {
@@ -275,13 +278,13 @@ impl Memory {
         }
     }
 
-    /// Returns where the watermark of a stage is.
+    /// Returns the watermark of a stage.
     pub fn watermark(&self, stage: &Stage) -> Option<i64> {
         stage.watermark.and_then(|slot| self.stores[slot].watermark())
     }
 
-    /// Returns whether a line at `time` may move a watermark that is at `known` or later. `earlier` is the last time of an earlier line
-    /// for which it might, and the greatest.
+    /// Returns whether a line at `time` may move a watermark that is at `known` or later. `earlier` holds the last time
+    /// of an earlier line that might move it, and the greatest time.
     pub fn may_move_watermark(
         &mut self,
         stage: &Stage,
@@ -292,7 +295,7 @@ impl Memory {
         self.watermark_store(stage).is_some_and(|watermark| watermark.may_move(time, known, earlier))
     }
 
-    /// Returns where a line at `time` moves a watermark that is at `before`, if it does.
+    /// Returns the new value of a watermark at `before` after a line at `time`, if the line moves it.
     pub fn watermark_after(&mut self, stage: &Stage, before: Option<i64>, time: i64) -> Option<i64> {
         self.watermark_store(stage)?.after(before, time)
     }
@@ -306,7 +309,7 @@ impl Memory {
         stage.forgetting.map_or(0, |slot| self.stores[slot].shared().forgotten())
     }
 
-    /// At a home: takes how many entries of all owners are forgotten because of the next line. At an owner: counts on from there.
+    /// At a home: sets how many entries of all owners the next line makes forgotten. At an owner: counts on from there.
     pub fn set_forgotten(&mut self, stage: &Stage, forgotten: u64) {
         if let Some(slot) = stage.forgetting {
             self.stores[slot].shared_mut().set_forgotten(forgotten);
@@ -314,34 +317,34 @@ impl Memory {
         }
     }
 
-    /// Appends how far the changes of the epoch have come, to be [rolled back to](Self::roll_back_to).
+    /// Appends marks behind the changes of the epoch so far, to be [rolled back to](Self::roll_back_to).
     pub fn mark(&self, stage: &Stage, marks: &mut Vec<UndoMark>) {
         marks.extend(stage.slots.iter().map(|&slot| self.stores[slot].shared().undo_mark()));
     }
 
-    /// Undoes what came after these marks.
+    /// Undoes the changes after these marks.
     pub fn roll_back_to(&mut self, stage: &Stage, marks: &[UndoMark]) {
         for (&slot, &mark) in stage.slots.iter().zip(marks) {
             self.stores[slot].shared_mut().roll_back_to(mark);
         }
     }
 
-    /// At an owner: makes what the epoch has changed final.
+    /// At an owner: commits the changes of the epoch.
     pub fn end_epoch(&mut self, stage: &Stage) {
         for &slot in &stage.slots {
             self.stores[slot].shared_mut().end_epoch();
         }
     }
 
-    /// At an owner: appends what it has added in this epoch to gates that all owners add to.
+    /// At an owner: appends its additions in this epoch to gates that all owners share.
     pub fn write_added(&self, stage: &Stage, to: &mut Vec<u8>) {
         for &slot in &stage.spread {
             self.stores[slot].shared().write_added(to);
         }
     }
 
-    /// At an owner: takes what the other owners have added in this epoch, in place of what it was told before. Returns the first line
-    /// that would now find something else, or `None` in place of all of it if these are not such bytes.
+    /// At an owner: replaces the additions of the other owners in this epoch. Returns the first line that would now
+    /// find something else. The outer `None` means that the bytes are corrupt.
     pub fn hear_added<'a>(
         &mut self,
         stage: &Stage,
@@ -361,8 +364,8 @@ impl Memory {
         Some(stage.spread.iter().filter_map(|&slot| self.stores[slot].shared().first_stale()).min())
     }
 
-    /// Returns whether owners have to tell each other anything before an epoch of this stage is decided: what they have added to a gate, or
-    /// how near a limit is.
+    /// Returns whether owners have to exchange anything before an epoch of this stage is decided: additions to a gate,
+    /// or counts near a limit.
     pub fn is_agreed_upon(&self, stage: &Stage) -> bool {
         !stage.spread.is_empty() || self.has_limits(stage)
     }
@@ -376,7 +379,7 @@ impl Memory {
         stage.key_slot.map_or([None; 2], |slot| self.stores[slot].shared().limits())
     }
 
-    /// At an owner: appends how much limits count, and how much it has added in this epoch.
+    /// At an owner: appends the counts of limits, and its additions in this epoch.
     pub fn write_counts(&self, stage: &Stage, to: &mut Vec<u8>) {
         let Some(slot) = stage.key_slot else { return };
         let (counts, counted) = self.stores[slot].shared().counted();
@@ -384,7 +387,8 @@ impl Memory {
         (added, (counts[0], counts[1])).encode(to);
     }
 
-    /// Returns whether a limit may be reached within the epoch, by the counts of all owners; `None` if these are not such bytes.
+    /// Returns whether a limit may be reached within the epoch, by the counts of all owners; `None` if the bytes are
+    /// corrupt.
     pub fn may_reach_limit<'a>(&self, stage: &Stage, counts: impl Iterator<Item = &'a [u8]>) -> Option<bool> {
         let limits = self.limits(stage);
         let counts = counts.map(|mut counts| {
@@ -394,7 +398,7 @@ impl Memory {
         Some(may_be_reached(limits, &counts.collect::<Option<Vec<_>>>()?))
     }
 
-    /// At an owner: appends everything that limits have counted in the epoch.
+    /// At an owner: appends every change that limits have counted in the epoch.
     pub fn write_counted(&self, stage: &Stage, to: &mut Vec<u8>) {
         let Some(slot) = stage.key_slot else { return };
         let ([retained, owners], counted) = self.stores[slot].shared().counted();
@@ -405,8 +409,8 @@ impl Memory {
         }
     }
 
-    /// Returns the first line that a limit refuses, by what all owners have counted; `None` in place of all of it if these are not such
-    /// bytes.
+    /// Returns the first line that a limit refuses, by the counts of all owners. The outer `None` means that the bytes
+    /// are corrupt.
     pub fn first_refused<'a>(
         &self,
         stage: &Stage,
@@ -417,7 +421,7 @@ impl Memory {
         Some(first_refusal(limits, &owners?))
     }
 
-    /// At a home: takes what is refused on the next line.
+    /// At a home: sets what is refused on the next line.
     pub fn refuse(&mut self, stage: &Stage, refusal: Refusal) {
         if let Some(slot) = stage.key_slot {
             self.stores[slot].shared_mut().refuse(refusal);

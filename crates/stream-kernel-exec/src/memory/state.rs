@@ -1,16 +1,16 @@
-//! What a step finds beside its message: one kind of memory, or several.
+//! The state of a keyed step: one kind of memory, or several.
 
 use super::store::StoreKind;
 use super::{Declaration, Declared, Memory, Share, Store};
 
-/// What a keyed step finds: a [`Declaration`], a tuple of up to three, or an `Option` of such, for steps some of whose messages touch
-/// nothing.
+/// The state of a keyed step: a [`Declaration`], a tuple of up to three, or an `Option` of these for steps some of
+/// whose messages touch nothing.
 ///
 /// Implemented by the kernel alone.
 pub trait State: 'static {
-    /// What a message is looked up by: a key for each.
+    /// The key of a message, or one for each kind of memory.
     type Keys: Clone;
-    /// What the step finds under these keys.
+    /// The step's view of the memory under these keys.
     type Access<'a>;
     #[doc(hidden)]
     type Slots: Copy + Default + Send;
@@ -54,7 +54,7 @@ fn announce<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
     }
 }
 
-/// Adds what a line looks up in a store to what its message is shared out by.
+/// Adds the key of a look-up in a store to the share key of its message.
 fn share_one<D: Declaration>(memory: &mut Memory, slot: usize, key: &KeyOf<D>, share: &mut Share) {
     let store: Option<&mut D::Store> = memory.stores[slot].downcast();
     if let Some(store) = store {
@@ -108,7 +108,7 @@ macro_rules! tuples_are_states {
 
             #[inline]
             fn access(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
-                // The watermarks move before anything is looked up, because they decide what is forgotten.
+                // Watermarks move before any look-up, because they decide what is forgotten.
                 $(touch::<$declaration>(memory, slots[$index], &keys.$index);)+
                 let stores = memory.stores.get_disjoint_mut(slots).ok()?;
                 let mut stores = stores.into_iter();

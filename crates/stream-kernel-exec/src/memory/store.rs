@@ -1,23 +1,24 @@
-//! What every kind of memory can do, whatever its keys and values are.
+//! The interface of every kind of memory, whatever its keys and values are.
 
 use std::any::Any;
 
 use super::shared::Shared;
 use crate::Encode;
 
-/// A kind of memory: a [`Table`](crate::Table), [`Gate`](crate::Gate), [`Tally`](crate::Tally) or [`Watermark`](crate::Watermark).
+/// A kind of memory: a [`Table`](crate::Table), [`Gate`](crate::Gate), [`Tally`](crate::Tally) or
+/// [`Watermark`](crate::Watermark).
 ///
-/// The kernel has these four; an application declares some and writes none.
+/// The kernel has these four. An application declares them and never implements any.
 pub trait Store: Shared + Send + 'static {
-    /// What a message is looked up by.
+    /// The key of a message.
     type Key: Clone + Encode;
-    /// What a step finds under its message's key.
+    /// A step's view of the memory under its message's key.
     type Access<'a>;
     /// Which of the four kinds it is.
     #[doc(hidden)]
     const KIND: StoreKind;
 
-    /// Returns what a step finds under `key`.
+    /// Returns the view of a step under `key`.
     #[doc(hidden)]
     fn access(&mut self, key: Self::Key) -> Self::Access<'_>;
 
@@ -27,25 +28,25 @@ pub trait Store: Shared + Send + 'static {
         let _ = key;
     }
 
-    /// Prefetches what was announced.
+    /// Prefetches the announced keys.
     #[doc(hidden)]
     fn prefetch(&mut self) {}
 
-    /// Takes in the time of this line, and returns whether that has moved a watermark.
+    /// Takes in the time of this line, and returns whether it has moved a watermark.
     #[doc(hidden)]
     fn observe(&mut self, key: &Self::Key) -> bool {
         let _ = key;
         false
     }
 
-    /// Returns the time that a key is, if this is a watermark.
+    /// Returns a key as a time, if this is a watermark.
     #[doc(hidden)]
     fn time(&self, key: &Self::Key) -> Option<i64> {
         let _ = key;
         None
     }
 
-    /// Returns the watermark, if this is one that has any.
+    /// Returns the value of the watermark, if this is one and it is set.
     #[doc(hidden)]
     fn watermark(&self) -> Option<i64> {
         None
@@ -57,21 +58,21 @@ pub trait Store: Shared + Send + 'static {
         false
     }
 
-    /// Takes the watermark by which this forgets.
+    /// Sets the watermark by which this forgets.
     #[doc(hidden)]
     fn set_watermark(&mut self, watermark: Option<i64>) {
         let _ = watermark;
     }
 
-    /// Makes what the line has changed final.
+    /// Commits the changes of the line.
     #[doc(hidden)]
     fn end_line(&mut self);
 
-    /// Undoes what the line has changed.
+    /// Undoes the changes of the line.
     #[doc(hidden)]
     fn roll_back(&mut self);
 
-    /// Writes one record after the other behind what `record` holds, and calls `each` for it, which empties it.
+    /// Appends one record after the other to `record`, and calls `each` for it, which empties it.
     #[doc(hidden)]
     fn records(&self, record: &mut Vec<u8>, each: &mut dyn FnMut(&mut Vec<u8>));
 
@@ -83,11 +84,11 @@ pub trait Store: Shared + Send + 'static {
     #[doc(hidden)]
     fn skip(&self, from: &mut &[u8]) -> Option<()>;
 
-    /// Returns about how many bytes all records have.
+    /// Returns the approximate size of all records in bytes.
     #[doc(hidden)]
     fn snapshot_bytes(&self) -> u64;
 
-    /// Appends what the key is shared out by.
+    /// Appends the bytes that the key is shared out by.
     #[doc(hidden)]
     fn owner_bytes(&self, key: &Self::Key, bytes: &mut Vec<u8>);
 }
@@ -96,26 +97,26 @@ pub trait Store: Shared + Send + 'static {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
-    /// Each message has an entry of its own in it, by its key.
+    /// Each message has an entry of its own, under its key.
     Table,
     /// Messages share its counts.
     Gate,
     /// No step reads it.
     Tally,
-    /// Messages' times are its keys, and it takes them in.
+    /// The keys are the messages' times, and it takes them in.
     Watermark,
 }
 
-/// Why a record of memory is not taken in.
+/// Why a record of memory cannot be restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRestored {
     /// It is not a record of this memory.
     Corrupt,
-    /// It is one more than a limit allows that was larger, or not there, when it was written. With the limit, and what to do.
+    /// It exceeds a limit that was larger, or absent, when the record was written. With the limit and the remedy.
     BeyondLimit(String),
 }
 
-/// A store whose keys and values are not known.
+/// A store without its types.
 pub(crate) trait AnyStore: Any + Send {
     fn prefetch(&mut self);
     fn watermark(&self) -> Option<i64>;
@@ -132,7 +133,7 @@ pub(crate) trait AnyStore: Any + Send {
 }
 
 impl dyn AnyStore {
-    /// Returns the store by its type, `None` if it has another one.
+    /// Returns the store as this type; `None` if it has another one.
     #[inline]
     pub(crate) fn downcast<S: Store>(&mut self) -> Option<&mut S> {
         let any: &mut dyn Any = self;

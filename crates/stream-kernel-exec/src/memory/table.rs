@@ -16,7 +16,7 @@ mod shared;
 
 /// The number of messages whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
-/// The most keys that are noted for prefetching; more of them are ignored.
+/// The most keys that are noted for prefetching; further keys are ignored.
 const MAX_ANNOUNCED: usize = 64;
 /// The number of further pieces of a value that are prefetched.
 const PREFETCHED_PIECES: usize = 2;
@@ -28,8 +28,8 @@ impl<T: Clone + Eq + Hash + Encode + Send + 'static> Key for T {}
 
 /// A value of a table.
 ///
-/// Most values should be kept in small pieces of one size, so that a table takes little memory: one piece for most, a chain
-/// of some for others. A value that does not fit into pieces is kept whole, which takes more.
+/// Most values should be kept in small pieces of one size, so that a table takes little memory: most in one piece,
+/// others in a chain. A value that does not fit into pieces is kept whole, which takes more memory.
 pub trait Value: Clone + Encode + Send + 'static {
     /// The pieces: `()` if every value is kept whole.
     type Piece: Copy + Default + Send + 'static;
@@ -76,13 +76,13 @@ impl Value for String {
 pub struct Limit {
     /// The name of the limit there.
     pub name: &'static str,
-    /// What it counts, one of them: `id`.
+    /// The singular noun for what it counts, such as `id`.
     pub one: &'static str,
-    /// The same, several of them: `ids`.
+    /// The plural, such as `ids`.
     pub many: &'static str,
     /// The bound; `None` for no limit.
     pub max: Option<NonZeroU64>,
-    /// What to do once it is reached.
+    /// What to do once the limit is reached.
     pub remedy: &'static str,
 }
 
@@ -108,7 +108,7 @@ impl Limit {
     }
 }
 
-/// Errors of tables that take in no more. Decisions depend on all that they would hold, so the run ends.
+/// Errors of full tables. Decisions depend on all entries, so the run ends.
 struct TableFull;
 
 impl TableFull {
@@ -123,11 +123,11 @@ struct Retention<K, V> {
     time_of: fn(&K, &V) -> i64,
     /// Entries whose time is before this are forgotten.
     horizon: i64,
-    /// The number of retained entries by time; none of times before the horizon of the line before.
+    /// The number of retained entries by time; none are before the horizon of the line before.
     counts: BTreeMap<i64, u32>,
     /// The sum of these.
     counted: usize,
-    /// How many entries this line has made forgotten by its time.
+    /// How many entries the time of this line has made forgotten.
     forgotten_by_line: usize,
 }
 
@@ -147,12 +147,12 @@ impl<K, V> Retention<K, V> {
         }
     }
 
-    /// Returns the number of counted entries that are forgotten by now.
+    /// Returns the number of counted entries that are forgotten now.
     fn forgotten(&self) -> usize {
         self.counts.range(..self.horizon).map(|(_, count)| *count as usize).sum()
     }
 
-    /// Counts only those that are not forgotten, and returns whether any were.
+    /// Keeps the counts of retained entries, and returns whether any were dropped.
     fn drop_forgotten(&mut self) -> bool {
         let forgotten = self.forgotten();
         if forgotten > 0 {
@@ -163,9 +163,10 @@ impl<K, V> Retention<K, V> {
     }
 }
 
-/// A table: values by key. `O` is what the table is shared out by when several workers have it, the key itself if nothing else is said.
+/// A table: values by key. `O` decides how several workers share the table; by default it is the key itself.
 ///
-/// An entry takes the bytes of its key and its piece and 6 to 12 to find it; 4 more once any value has several pieces.
+/// An entry takes the bytes of its key and its piece, and 6 to 12 bytes to find it; 4 more once any value has several
+/// pieces.
 ///
 /// ```
 /// use stream_kernel_exec::{Limit, Table};
@@ -176,26 +177,26 @@ impl<K, V> Retention<K, V> {
 /// ```
 pub struct Table<K: Key, V: Value, O: Key = K> {
     positions: PositionTable,
-    /// In the order in which the keys came.
+    /// In the order of insertion.
     entries: Pieces<K, V>,
     /// The key that was looked up last, so that steps of one stage look it up once.
     found: Option<Found<K>>,
-    /// What the line has changed so far, in order.
+    /// The changes of the line so far, in order.
     undo: Vec<Undo<V>>,
-    /// Keys that are asked for soon.
+    /// Keys that will be asked for soon.
     announced: Vec<K>,
     capacity: u32,
     limit: Option<Limit>,
     retention: Option<Retention<K, V>>,
     owners: Option<Owners<K, O>>,
-    /// What it is to a worker, if several share it.
+    /// Its role if several workers share it.
     side: Option<Side<K, V>>,
 }
 
 struct Found<K> {
     key: K,
     hash: u64,
-    /// Where it is, if it is there and not forgotten.
+    /// Its position, if it is there and not forgotten.
     position: Option<usize>,
 }
 
@@ -207,9 +208,9 @@ struct Owners<K, O> {
 
 /// How one change is undone.
 enum Undo<V> {
-    /// The last entry was added, and its owner became known.
+    /// The last entry was added, perhaps with a new owner.
     Added { is_owner_new: bool, time: Option<i64> },
-    /// The value at this position was this one.
+    /// The earlier value at this position.
     Changed(usize, V),
 }
 
@@ -227,7 +228,8 @@ impl<K: Key, V: Value> Default for Table<K, V> {
 }
 
 impl<K: Key, V: Value, O: Key> Table<K, V, O> {
-    /// Returns an empty table that is shared out by what `owner_of` returns; `limit` bounds how many different ones there are.
+    /// Returns an empty table that is shared out by the result of `owner_of`; `limit` bounds the number of different
+    /// results.
     pub fn shared_by(owner_of: fn(&K) -> O, limit: Limit) -> Self {
         let owners = Owners { limit, of: owner_of, known: HashSet::new() };
         Self { owners: Some(owners), ..Self::empty() }
@@ -256,12 +258,14 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
 
     /// Forgets entries once the time that `time_of` returns is more than `span` before the watermark.
     ///
-    /// What is forgotten stays in memory until there is more of that than of what is retained; nobody can tell. So the table holds
-    /// half as many entries, in up to twice the memory. Which watermark, [`forgets_by`](crate::Registry::forgets_by) says.
+    /// Forgotten entries stay in memory until they outnumber the retained ones; this is not visible. So a table
+    /// with forgetting can retain half as many entries, and takes up to twice their memory.
+    /// [`forgets_by`](crate::Registry::forgets_by) names the watermark.
     ///
     /// # Panics
     ///
-    /// Panics if the table is [shared by owners](Self::shared_by): how many there are would depend on what was forgotten.
+    /// Panics if the table is [shared by owners](Self::shared_by): the number of owners would depend on forgotten
+    /// entries.
     pub fn forgets(mut self, span: i64, time_of: fn(&K, &V) -> i64) -> Self {
         assert!(self.owners.is_none(), "a table that forgets cannot count owners");
         self.retention = Some(Retention {
@@ -276,7 +280,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         self
     }
 
-    /// Returns every key with its value, in the order in which the keys came.
+    /// Returns every key with its value, in the order of insertion.
     pub fn entries(&self) -> impl Iterator<Item = (&K, V)> {
         let all = (0..self.entries.len()).map(|at| (self.entries.key(at), self.entries.value(at)));
         all.filter(|(key, value)| !self.is_forgotten(key, value))
@@ -293,7 +297,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         self
     }
 
-    /// Looks a key up: its hash, and its position unless it is not there or forgotten.
+    /// Looks a key up: its hash, and its position unless it is absent or forgotten.
     #[inline]
     fn look_up(&mut self, key: &K) -> (u64, Option<usize>) {
         match &self.found {
@@ -337,7 +341,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
             return Ok(());
         }
         let retained = self.retained();
-        // Several owners find together whether a limit is reached.
+        // Several owners decide together whether a limit is reached.
         let is_shared_out = matches!(&self.side, Some(Side::Owner(owner)) if owner.is_shared_out());
         let counts = if is_shared_out { self.limited_counts() } else { None };
         if let Some(limit) = self.limit.filter(|limit| !is_shared_out && limit.is_reached(retained)) {
@@ -370,7 +374,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         Ok(())
     }
 
-    /// Changes the value of an entry, and returns the one before.
+    /// Changes the value of an entry, and returns the earlier one.
     fn replace(&mut self, position: usize, value: &V) -> V {
         let before = self.entries.value(position);
         if let Some(retention) = &mut self.retention {
@@ -384,10 +388,10 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         before
     }
 
-    /// Adds an entry of a key that is not there.
+    /// Adds an entry for a new key.
     fn add(&mut self, hash: u64, key: K, value: &V, time: Option<i64>) {
         let position = self.entries.len();
-        // There are never more than positions tell apart.
+        // There are never more entries than positions.
         let short = u32::try_from(position).unwrap_or(u32::MAX);
         self.positions.insert(hash, short, self.entries.keys().zip(0..));
         self.found = Some(Found { key: key.clone(), hash, position: Some(position) });
@@ -428,7 +432,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         }
     }
 
-    /// Drops the entries that are forgotten, once they are more than the others.
+    /// Drops the forgotten entries once they outnumber the others.
     fn drop_forgotten(&mut self) {
         let Some(retention) = &mut self.retention else { return };
         if !retention.drop_forgotten() {
@@ -483,7 +487,7 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         }
     }
 
-    /// Goes with all keys to the hash table, then with all to their entries: what one waits for, the others wait for at the same time.
+    /// Looks up all keys in the hash table, then all their entries, so that the waits for memory overlap.
     fn prefetch(&mut self) {
         let Self { positions, entries, announced, .. } = self;
         for keys in announced.chunks(PREFETCHED_AT_ONCE) {
@@ -600,7 +604,7 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     }
 }
 
-/// What a step finds in a table under its message's key.
+/// A step's view of a table under its message's key.
 pub struct Entry<'a, K: Key, V: Value, O: Key = K> {
     table: &'a mut Table<K, V, O>,
     key: K,
@@ -613,11 +617,11 @@ impl<K: Key, V: Value, O: Key> Entry<'_, K, V, O> {
         self.table.get(&self.key)
     }
 
-    /// Sets the value. One whose time is so early that it is forgotten at once is not stored.
+    /// Sets the value. A value whose time is already forgotten is not stored.
     ///
     /// # Errors
     ///
-    /// The key is new, and the table holds as many as it may: the run ends before this line.
+    /// The key is new and the table is full: the run ends before this line.
     #[inline]
     pub fn set(&mut self, value: &V) -> Result<(), StepError> {
         self.table.set(&self.key, value)
@@ -629,13 +633,13 @@ impl<K: Key, V: Value, O: Key> Entry<'_, K, V, O> {
     }
 }
 
-/// A number of forgotten entries, for people to read. Nothing can be decided by it: where a table is shared out, it is known only
-/// when the line is told.
+/// A number of forgotten entries, for people to read. No step can decide by it: where a table is shared out, the number
+/// is known only when the line is told.
 #[derive(Clone, Copy, Debug)]
 pub struct Forgotten(u64);
 
 impl Forgotten {
-    /// Returns the number with the words for it: `1 id`, `2 ids`.
+    /// Returns the number with its noun: `1 id`, `2 ids`.
     pub fn in_words(self, one: &'static str, many: &'static str) -> impl fmt::Display {
         let Self(count) = self;
         fmt::from_fn(move |f| write!(f, "{count} {}", if count == 1 { one } else { many }))

@@ -8,12 +8,12 @@ use crate::Encode;
 #[derive(Debug)]
 pub struct Tally {
     counts: Box<[u64]>,
-    /// What the line has added, by counter.
+    /// The additions of the line, by counter.
     added: Vec<(usize, u64)>,
 }
 
 impl Tally {
-    /// Returns a tally of so many counters, each 0.
+    /// Returns a tally with this many counters, each 0.
     pub fn new(counters: usize) -> Self {
         Self { counts: vec![0; counters].into(), added: Vec::new() }
     }
@@ -24,7 +24,7 @@ impl Tally {
     }
 }
 
-/// The way for a step to add to a tally.
+/// A step's view of a tally.
 #[derive(Debug)]
 pub struct Counters<'a>(&'a mut Tally);
 
@@ -33,7 +33,7 @@ impl Counters<'_> {
     ///
     /// # Panics
     ///
-    /// The tally has no such counter: a mistake in the application's code.
+    /// The tally has no such counter: a bug in the application.
     pub fn add(&mut self, counter: usize, count: u64) {
         self.0.counts[counter] += count;
         self.0.added.push((counter, count));
@@ -82,7 +82,7 @@ impl Store for Tally {
     fn owner_bytes(&self, (): &(), _: &mut Vec<u8>) {}
 }
 
-/// Every home keeps one of its own; their sums are the run's.
+/// Every home keeps its own; their sums are the run's.
 impl Shared for Tally {
     fn add_up(&mut self, mut from: &[u8]) -> bool {
         let mut added = self.counts.iter_mut().map(|count| u64::decode(&mut from).map(|more| *count += more));

@@ -11,7 +11,7 @@ use crate::Encode;
 pub struct Watermark {
     greatest: Option<i64>,
     max_ahead: Option<i64>,
-    /// What it was before this line.
+    /// Its value before this line.
     before: Option<i64>,
     is_moved: bool,
 }
@@ -22,14 +22,14 @@ impl Watermark {
         Self::default()
     }
 
-    /// Leaves it where it is if a time is more than `max_ahead` after it. The first line sets it, whatever its time.
+    /// Ignores times more than `max_ahead` after it. The first line sets it, whatever its time.
     pub fn max_ahead(mut self, max_ahead: Option<i64>) -> Self {
         self.max_ahead = max_ahead;
         self
     }
 
-    /// Returns whether a line at `time` may move a watermark that is at `known`, or later, once all times of `earlier` lines have been
-    /// taken in: the last one that may move it, and the greatest.
+    /// Returns whether a line at `time` may move a watermark that is at `known` or later, after all times of `earlier`
+    /// lines: the last one that may move it, and the greatest.
     pub(crate) fn may_move(&self, time: i64, known: Option<i64>, earlier: Option<(i64, i64)>) -> bool {
         let is_later = known.is_none_or(|known| time > known);
         is_later
@@ -39,7 +39,7 @@ impl Watermark {
             })
     }
 
-    /// Returns where a line at `time` moves a watermark that is at `before`, if it does.
+    /// Returns the new value of a watermark at `before` after a line at `time`, if the line moves it.
     pub(crate) fn after(&self, before: Option<i64>, time: i64) -> Option<i64> {
         let is_later = before.is_none_or(|before| {
             let is_too_far = self.max_ahead.is_some_and(|max| time.saturating_sub(before) > max);
@@ -58,7 +58,7 @@ impl Watermark {
     }
 }
 
-/// What a step sees of a watermark.
+/// A step's view of a watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The greatest time of all earlier lines; `None` on the first.
@@ -125,14 +125,14 @@ impl Store for Watermark {
     fn owner_bytes(&self, _: &i64, _: &mut Vec<u8>) {}
 }
 
-/// Workers tell one another the times that may move it, and each works it out.
+/// Workers exchange the times that may move it, and each works out the same value.
 impl Shared for Watermark {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Takes a line at each time, and returns what a step sees of it.
+    /// Takes in a line at each time, and returns a step's view of the watermark.
     fn seen(mut watermark: Watermark, times: &[i64]) -> Vec<(Option<i64>, i64)> {
         let line = |time: &i64| {
             watermark.observe(time);

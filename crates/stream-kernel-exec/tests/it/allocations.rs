@@ -1,4 +1,4 @@
-//! In the steady state neither the runner nor a recorder with a sink allocates: what they need is kept from input to input.
+//! Allocations: in the steady state, neither the runner nor a recorder with a sink allocates.
 
 use std::io;
 
@@ -41,7 +41,7 @@ messages! {
 }
 
 outputs! {
-    /// What `fork` emits.
+    /// The outputs of `fork`.
     enum NumberOrSum of Numbers { Number, Sum }
 }
 
@@ -127,7 +127,7 @@ impl Step<Numbers> for KeepEven {
     }
 }
 
-/// The end of the line.
+/// The end of the pipeline.
 struct Total;
 
 impl Step<Numbers> for Total {
@@ -163,7 +163,7 @@ fn runner() -> SyncRunner<Numbers> {
     SyncRunner::new(scenario, label, OnStepError::Stop)
 }
 
-/// Returns how often a thousand inputs allocate, after a few that may.
+/// Returns the number of allocations for a thousand inputs, after a few warm-up ones.
 fn allocations(mut runner: SyncRunner<Numbers>) -> u64 {
     let mut run = |numbers: std::ops::Range<u64>| {
         for number in numbers {

@@ -1,4 +1,4 @@
-//! What is found out about a pipeline before it runs.
+//! Binding: the faults that are found before a pipeline runs.
 
 use std::fmt::Write as _;
 
@@ -51,7 +51,7 @@ fn a_pipeline_that_fits_tells_how_it_is_wired() {
 }
 
 #[test]
-fn an_unknown_step_is_named_and_so_is_what_it_leaves_unwired() {
+fn an_unknown_step_is_named_with_its_consequences() {
     insta::assert_snapshot!(bound(&fitting().pipeline("split jugde sum write")), @"
     strict: refused, not strict: runs
     step 0: step `split` emits `Word`, which no later step takes
@@ -60,7 +60,7 @@ fn an_unknown_step_is_named_and_so_is_what_it_leaves_unwired() {
 }
 
 #[test]
-fn a_step_that_nothing_feeds_is_a_fault_and_what_it_would_feed_is_not() {
+fn an_unfed_step_is_one_fault() {
     // `sum` would get verdicts from `judge` if `judge` got words: one cause, one fault.
     let rig = Rig::new()
         .step::<Line, Nothing>("swallow", |_| vec![])
@@ -81,7 +81,7 @@ fn only_an_earlier_step_feeds() {
 }
 
 #[test]
-fn a_second_step_that_takes_what_the_source_gives_is_unfed() {
+fn a_second_taker_of_the_sources_kind_is_unfed() {
     let rig =
         Rig::new().step::<Line, Nothing>("swallow", |_| vec![]).step::<Line, Nothing>("never", |_| vec![]);
     insta::assert_snapshot!(bound(&rig), @"
@@ -100,7 +100,7 @@ fn a_kind_that_no_later_step_takes_is_a_fault() {
 }
 
 #[test]
-fn a_pipeline_that_does_not_take_what_the_source_gives_is_a_fault() {
+fn a_source_kind_that_no_step_takes_is_a_fault() {
     insta::assert_snapshot!(bound(&fitting().pipeline("write")), @"
     strict: refused, not strict: runs
     pipeline: no step takes `Line`, which the source gives
@@ -119,7 +119,7 @@ fn an_empty_pipeline_lets_nothing_through() {
 
 #[test]
 fn a_step_listed_twice_cannot_run_even_when_not_strict() {
-    // Both places would share a name: neither a target nor a reader of a trace could tell them apart.
+    // Both positions would share a name: neither a target nor a reader of a trace could distinguish them.
     insta::assert_snapshot!(bound(&fitting().pipeline("split judge judge sum write")), @"
     strict: refused, not strict: refused
     step 2: step `judge` is listed twice (its first place is 1)
@@ -128,7 +128,7 @@ fn a_step_listed_twice_cannot_run_even_when_not_strict() {
 
 #[test]
 fn a_step_that_cannot_be_built_cannot_run_even_when_not_strict() {
-    // What it takes is known all the same: the steps around it are no more at fault than before.
+    // Its kinds are known anyway, so the steps around it have no additional faults.
     let rig = Rig::new()
         .step::<Line, Word>("split", |text| vec![text.into()])
         .refusing::<Word>("count", "`limit` is below 0");
@@ -155,8 +155,8 @@ fn all_faults_come_at_once_in_the_order_of_the_pipeline() {
 }
 
 #[test]
-fn when_not_strict_a_pipeline_with_faults_runs_as_far_as_it_fits() {
-    // Without `judge`, which is misspelt, words find no taker, and `sum` gets nothing.
+fn a_lenient_pipeline_runs_as_far_as_it_fits() {
+    // Without the misspelt `judge`, words find no taker, and `sum` gets nothing.
     let rig = fitting().pipeline("split jugde sum write").not_strict();
     insta::assert_snapshot!(rig.story(&["a", "b"]), @r#"
     1 split < Line "a"
@@ -183,7 +183,7 @@ fn registering_a_name_twice_is_a_mistake_in_the_code() {
 }
 
 #[test]
-fn a_registry_lists_its_steps_in_the_order_in_which_they_were_added() {
+fn a_registry_lists_its_steps_in_order() {
     assert_eq!(fitting().names(), ["split", "judge", "sum", "write"]);
     assert_eq!(Registry::<Toy, Log>::default().names().count(), 0);
 }

@@ -1,4 +1,4 @@
-//! The bounds of a pipeline and of an input: what is at the bound passes, one beyond does not.
+//! Bounds of a pipeline and of an input, tested at the bound and one beyond.
 
 use stream_kernel_exec::{
     Declaration, Gate, InputOutcome, MAX_EMITTED_PER_INPUT, MAX_STEPS, Memory, Nothing, Registry,
@@ -41,7 +41,7 @@ fn bursting() -> Rig {
 fn all_steps_together_emit_at_most_65536_messages_for_an_input() {
     assert_eq!(MAX_EMITTED_PER_INPUT, 65_536);
     let (mut runner, log) = bursting().continuing().runner();
-    // `relay` adds one word to those of `burst`. What one input has used up is there again for the next.
+    // `relay` adds one word to those of `burst`. The next input begins with the full allowance.
     let outcomes = ["65535", "65536", "65537", "65535"].map(|words| {
         log.lock().unwrap().clear();
         match runner.process(1, Line::from(words)) {

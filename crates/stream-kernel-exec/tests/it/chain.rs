@@ -1,4 +1,4 @@
-//! Chains: whatever steps do, the same steps come to the same as one function, one by one, prepared, and traced.
+//! Chains: steps give the same results as one function, one by one, prepared, and traced.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use stream_kernel_exec::{
     outputs,
 };
 
-/// What each message carries: where it has been, and what steps draw their behaviour from.
+/// The content of each message: its path, and the seed for the behaviour of steps.
 #[derive(Clone)]
 struct Body {
     path: String,
@@ -51,14 +51,14 @@ macro_rules! carriers {
 carriers!(A, B, C, D);
 
 messages! {
-    /// What moves through the toy; the source gives the first kind.
+    /// The messages of the toy; the source gives the first kind.
     enum Toy { A, B, C, D }
 }
 outputs! { enum Abcd of Toy { A, B, C, D } }
 outputs! { enum Bcd of Toy { B, C, D } }
 outputs! { enum Cd of Toy { C, D } }
 
-/// What steps remember: a number by key, of which the limit lets pass a few.
+/// The memory of steps: a number by key, with a limit of a few.
 struct Numbers;
 
 impl Declaration for Numbers {
@@ -95,7 +95,7 @@ impl<T: Carrier, E: Emits<Toy> + From<D> + 'static> Act<T, E> {
         };
         let count = match drawn % 64 {
             0 => return Err(StepError::new("Drawn", format_args!("step {number} fails"))),
-            // As a panic, but nothing is printed.
+            // As a panic, but without a message.
             1 => std::panic::resume_unwind(Box::new(format!("step {number} panics"))),
             2 => {
                 out.emit(self.outputs[0](child()));
@@ -138,7 +138,7 @@ impl<T: Carrier, E: Emits<Toy> + From<D> + 'static> Step<Toy> for Act<T, E> {
     }
 }
 
-/// The same, of a step that remembers.
+/// The same for a keyed step.
 struct Keyed<T, E: 'static>(Act<T, E>);
 
 impl<T: Carrier, E: Emits<Toy> + From<D> + 'static> KeyedStep<Toy> for Keyed<T, E> {
@@ -216,12 +216,12 @@ macro_rules! with_steps {
     }};
 }
 
-/// How the steps are run.
+/// The way in which the steps are run.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     is_chain: bool,
     is_traced: bool,
-    /// The number of lines that are prepared together; 0 if none is.
+    /// The number of lines that are prepared together; 0 for none.
     block: usize,
 }
 
@@ -234,7 +234,7 @@ fn registry(form: Form) -> Registry<Toy, Option<NonZeroU64>> {
     if form.is_chain { registry.chain(with_steps!(Chain::new())) } else { with_steps!(registry) }
 }
 
-/// Runs lines drawn from a seed, up to the first that ends the run, and tells everything that can be seen of it.
+/// Runs the lines of a seed, up to the first that ends the run, and returns every visible result as text.
 fn story(seed: u64, form: Form, on_step_error: OnStepError, max: Option<NonZeroU64>) -> String {
     let pipeline = PIPELINE.map(str::to_owned);
     let plan = Plan { source: Kind::of::<Toy, A>(), pipeline: &pipeline, strict: true };
@@ -277,7 +277,8 @@ fn story(seed: u64, form: Form, on_step_error: OnStepError, max: Option<NonZeroU
     story
 }
 
-/// Decisions, output, errors with their steps and lines, notices, counts and memory do not depend on how steps are run.
+/// Decisions, output, errors with their steps and lines, notices, counts and memory do not depend on the way in which
+/// steps are run.
 #[test]
 fn every_form_tells_the_same_story() {
     let forms = [(true, false), (false, false), (false, true), (true, true)]
@@ -297,7 +298,7 @@ fn every_form_tells_the_same_story() {
             }
         }
     }
-    // A comparison that never sees a failure or several messages would compare little.
+    // Without failures and lines of several messages, the comparison would prove little.
     for what in ["fails", "panics", "StoreFull", "Undeliverable", "reported", "ended", "abandoned"] {
         assert!(seen.matches(what).count() >= 5, "{what}: {}", seen.matches(what).count());
     }
@@ -305,7 +306,7 @@ fn every_form_tells_the_same_story() {
     assert!(forked >= 5, "{forked} lines");
 }
 
-/// A pipeline in another order, with a step left out, or that is not strict goes from step to step, in its own order.
+/// A pipeline that is not strict, leaves a step out or has another order goes from step to step, in its own order.
 #[test]
 fn only_the_usual_pipeline_is_chained() {
     fn steps<L: Compose<Toy, ()>>(chain: Chain<Toy, (), L>) -> Chain<Toy, (), impl Compose<Toy, ()>> {
@@ -367,7 +368,7 @@ impl Step<Toy> for HandOn {
     }
 }
 
-/// Emits as many as the seed says.
+/// Emits as many messages as the seed says.
 struct Burst;
 
 impl Step<Toy> for Burst {
@@ -392,7 +393,7 @@ impl Step<Toy> for Take {
     }
 }
 
-/// What steps of a chain hand on one by one counts as well.
+/// Messages that a chain hands on one by one count as well.
 #[test]
 fn a_chain_emits_at_most_65536_messages_for_an_input() {
     let steps = Chain::new().with("hand_on", |()| HandOn).with("burst", |()| Burst).with("take", |()| Take);

@@ -1,4 +1,4 @@
-//! Each input has a context of its own, and the observer sees it when the input is done.
+//! Contexts: each input has its own, and the observer sees it when the input is done.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use stream_kernel_exec::{Emitter, Nothing, StepError};
 use crate::story::{drive, recorder};
 use crate::toy::{Line, Rig, Toy, Word};
 
-/// Notes something in every field of the context, unless the line is `quiet`; if it is `failed`, then fails.
+/// Annotates every field of the context, unless the line is `quiet`; if it is `failed`, then fails.
 fn note(text: &str, context: &mut Context, out: &mut Emitter<'_, Toy, Word>) -> Result<(), StepError> {
     if text == "quiet" {
         return Ok(());
@@ -33,7 +33,7 @@ fn full_recorder() -> Recorder {
     recorder(TraceSettings { context_diff: Some(FieldSet::ALL), ..TraceSettings::default() })
 }
 
-/// Runs the inputs and returns what the observer sees of each context.
+/// Runs the inputs and returns the observer's view of each context.
 fn observed(recorder: Option<Recorder>, inputs: &[&str]) -> String {
     let (mut runner, log) = noting().runner();
     if let Some(recorder) = recorder {
@@ -70,7 +70,7 @@ fn nothing_of_an_input_is_left_for_the_next() {
 }
 
 #[test]
-fn without_tracing_a_context_says_who_the_input_is_and_nothing_else() {
+fn an_untraced_context_holds_only_the_inputs_identity() {
     insta::assert_snapshot!(observed(None, &["noted", "failed"]), @"
     run:1 run toy None None None None notes, errors, records: [0, 0, 0]
     run:2 run toy None None None None notes, errors, records: [0, 0, 0]
@@ -78,7 +78,7 @@ fn without_tracing_a_context_says_who_the_input_is_and_nothing_else() {
 }
 
 #[test]
-fn the_tape_numbers_the_messages_of_each_step_and_starts_anew_with_each_input() {
+fn the_tape_numbers_messages_by_step_and_input() {
     insta::assert_snapshot!(noting().tapes(&["a b c", "d e"]), @r#"
     run:1 0 note #0: Line -> ["Word", "Word", "Word"]
     run:1 1 take #0: Word -> []

@@ -1,4 +1,4 @@
-//! Steps that fail or panic: what is recorded, what becomes of the input, and what the next input sees of it.
+//! Failing and panicking steps: the record, the fate of the input, and the effect on the next one.
 
 use std::panic::panic_any;
 
@@ -28,7 +28,7 @@ fn failing() -> Rig {
 }
 
 #[test]
-fn with_stop_the_first_error_ends_the_run_and_names_line_step_and_cause() {
+fn stop_ends_the_run_and_names_line_step_and_cause() {
     insta::assert_snapshot!(failing().story(&["fine", "error", "fine"]), @r#"
     1 greet < Line "fine"
     1 work < Line "fine"
@@ -60,7 +60,7 @@ fn with_continue_the_input_is_abandoned_and_the_next_one_runs() {
 }
 
 #[test]
-fn an_error_and_a_panic_are_recorded_alike_and_what_was_emitted_before_does_not_count() {
+fn errors_and_panics_are_recorded_and_drop_the_output() {
     let inputs = ["error", "panic", "formatted panic", "odd panic", "fine"];
     insta::assert_snapshot!(failing().continuing().tapes(&inputs), @r#"
     run:1 0 greet #0: Line -> ["Line"]
@@ -99,8 +99,8 @@ fn an_error_that_always_stops_does_so_under_continue() {
 }
 
 #[test]
-fn what_an_abandoned_input_left_waiting_does_not_reach_the_next() {
-    // When `judge` fails at `bad`, `late` waits for it, and a word that it emitted waits for `take`.
+fn messages_of_an_abandoned_input_do_not_reach_the_next() {
+    // When `judge` fails at `bad`, a word waits for `late`, and one that `late` emitted waits for `take`.
     let rig = Rig::new()
         .step::<Line, Word>("split", |text| text.split_whitespace().map(Word::from).collect())
         .acting::<Word, Word>("judge", vec![], |text, _, out| {

@@ -1,4 +1,4 @@
-//! What must hold of messages, wiring, steps that fail, contexts and tracing, checked through the public API.
+//! Messages, wiring, failing steps, contexts and tracing, tested through the public API.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

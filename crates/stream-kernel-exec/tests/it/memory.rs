@@ -1,4 +1,4 @@
-//! What steps find, what a line that ends the run leaves, inputs that are prepared, stages that run alone, snapshots.
+//! Memory: look-ups, lines that end the run, prepared inputs, stages that run alone, snapshots.
 
 use stream_kernel_exec::trace::{
     CanonicalContent, Context, ManualClock, Recorder, RunLabel, Timestamp, TraceSettings,
@@ -9,7 +9,7 @@ use stream_kernel_exec::{
     StepError, SyncRunner, Table, Tally, Watermark, messages,
 };
 
-/// A load: who, how much, on which day. The text is `who amount day`, or how a step is to fail.
+/// A load: who, how much, on which day. The text is `who amount day`, or the way in which a step fails.
 #[derive(Clone)]
 struct Text(String);
 
@@ -23,7 +23,7 @@ struct Load {
 struct Judged(Load);
 
 messages! {
-    /// What moves through the toy.
+    /// The messages of the toy.
     enum Toy { Text, Load, Judged }
 }
 
@@ -45,7 +45,7 @@ impl Payload for Judged {
     }
 }
 
-/// What each has loaded.
+/// The sum of each person's loads.
 struct Sums;
 
 impl Declaration for Sums {
@@ -53,7 +53,7 @@ impl Declaration for Sums {
     type Store = Table<String, u64>;
 }
 
-/// How many large loads there were on a day.
+/// The number of large loads on a day.
 struct Large;
 
 impl Declaration for Large {
@@ -197,7 +197,7 @@ fn scenario(large: fn() -> Gate<i64>) -> Scenario<Toy> {
     registry(large).bind(plan, &()).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
-/// Takes the lines one by one, and returns what each writes, or why it fails.
+/// Takes the lines one by one, and returns the output or the failure of each.
 fn story(runner: &mut SyncRunner<Toy>, first_line_no: u64, lines: &[&str]) -> String {
     let line = |(line_no, text): (u64, &&str)| {
         let done = runner.process(line_no, Text((*text).to_owned()));
@@ -221,7 +221,7 @@ fn told<E: std::fmt::Display>(runner: &SyncRunner<Toy>, done: Result<InputOutcom
 }
 
 #[test]
-fn steps_find_what_earlier_lines_have_left() {
+fn steps_find_the_state_of_earlier_lines() {
     let lines = ["ann 5 1", "bob 10 1", "ann 20 3", "bob 1 1", "ann 1 3"];
     insta::assert_snapshot!(story(&mut runner(OnStepError::Stop), 1, &lines), @"
     ann 5 large 0 latest 1 sum Some(5)
@@ -232,7 +232,7 @@ fn steps_find_what_earlier_lines_have_left() {
     ");
 }
 
-/// Whatever steps add to it: then several workers, who do not tell each other what they add, find what one does.
+/// It stays 0, whatever steps add to it: then several workers that exchange nothing find the same as one.
 #[test]
 fn a_closed_gate_stays_at_0_and_leaves_nothing_to_agree_upon() {
     let lines = ["ann 50 1", "ann 50 1", "ann 1 1"];
@@ -246,7 +246,7 @@ fn a_closed_gate_stays_at_0_and_leaves_nothing_to_agree_upon() {
     }
 }
 
-/// The line comes again when the run is resumed: it must find what the line before has left.
+/// The line comes again when the run is resumed: it must find the state after the line before.
 #[test]
 fn a_line_that_ends_the_run_changes_nothing() {
     for failing in ["ann 50 9 early", "eve 50 9 late", "ann 50 9 panic", "unreadable"] {
@@ -272,7 +272,7 @@ fn a_line_beyond_a_limit_changes_nothing() {
     ");
 }
 
-/// What the steps before the one that failed have changed stays, as if the line had come to its end there.
+/// The changes of the steps before the failed one stay, as if the line had ended there.
 #[test]
 fn an_abandoned_line_keeps_earlier_changes() {
     let lines = ["ann 5 1", "ann 10 8 late", "ann 7 9 early", "ann 1 1"];
@@ -285,7 +285,7 @@ fn an_abandoned_line_keeps_earlier_changes() {
 }
 
 #[test]
-fn notices_are_told_so_often_and_no_more() {
+fn notices_have_a_bound() {
     let mut runner = runner(OnStepError::Continue);
     story(&mut runner, 1, &["a 1 1", "a 1 10", "a 1 20 late", "a 1 30", "a 1 40", "a 1 50"]);
     let notices = runner.take_notices().join("\n");
@@ -312,9 +312,9 @@ fn mixed(at: u64) -> &'static str {
     MIXED[usize::try_from(at * 7 + at / 5).unwrap() % MIXED.len()]
 }
 
-/// Whatever is prepared ahead, and in blocks of whatever size: the same output, counts and memory.
+/// Lines prepared ahead in blocks of any size give the same output, counts and memory.
 #[test]
-fn prepared_inputs_come_to_the_same() {
+fn prepared_inputs_give_the_same_results() {
     let mut plain = runner(OnStepError::Continue);
     let expected: Vec<_> = (1..=200).map(|line_no| story(&mut plain, line_no, &[mixed(line_no)])).collect();
     for (block, traced) in [(1, false), (3, false), (16, false), (200, false), (16, true)] {
@@ -339,7 +339,7 @@ fn prepared_inputs_come_to_the_same() {
     }
 }
 
-/// A tape shows an input that was prepared as any other: no record is missing, and none is there twice.
+/// The tape of a prepared input is like any other: no record is missing or repeated.
 #[test]
 fn prepared_inputs_are_traced_alike() {
     use std::sync::{Arc, Mutex};
@@ -381,7 +381,7 @@ fn snapshot(runner: &mut SyncRunner<Toy>) -> Vec<Vec<u8>> {
     records
 }
 
-/// A restored run answers as the one before would have, wherever it was stopped.
+/// A restored run answers like the run before, wherever that was stopped.
 #[test]
 fn a_snapshot_restores_to_the_same_answers() {
     for stopped_after in 0..40 {
@@ -480,8 +480,8 @@ fn memory_that_is_not_declared_so_is_a_fault() {
     assert_eq!(faults(undeclared(), false), faults(undeclared(), true), "no pipeline can run so");
 }
 
-/// Steps that look into the same memory are one stage. Somebody else has the memory here: the owner runs the stage on it and notes what each
-/// line finds, and the line's home runs on these notes.
+/// Steps that look into the same memory are one stage. Here, another worker has the memory: the owner runs the stage on
+/// it and notes what each line finds, and the line's home runs on these notes.
 #[test]
 fn a_stage_runs_where_its_memory_is() {
     let mut whole = runner(OnStepError::Continue);

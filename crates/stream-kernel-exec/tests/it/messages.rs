@@ -1,4 +1,4 @@
-//! What the macros make of an application's payloads.
+//! The results of the message macros for an application's payloads.
 
 use stream_kernel_exec::trace::{CanonicalContent, Message, ShortText};
 use stream_kernel_exec::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf, messages};
@@ -29,7 +29,7 @@ fn a_message_yields_its_own_payload_and_comes_back_from_another() {
 }
 
 #[test]
-fn what_a_step_emits_is_known_by_kind() {
+fn outputs_are_known_by_kind() {
     let names = |kinds: Vec<Kind>| -> Vec<_> { kinds.into_iter().map(Kind::name_in::<Toy>).collect() };
     assert_eq!(names(<Word as Emits<Toy>>::kinds()), ["Word"]);
     assert_eq!(names(WordOrVerdict::kinds()), ["Word", "Verdict"]);

@@ -1,4 +1,4 @@
-//! Where messages go by their kind, and in which order they are handled.
+//! Routing by kind, and the order in which messages are handled.
 
 use stream_kernel_exec::Nothing;
 
@@ -9,9 +9,9 @@ fn words(text: &str) -> Vec<Word> {
 }
 
 #[test]
-fn a_step_emits_none_one_or_many_and_each_is_handled_in_the_order_of_emission() {
+fn messages_are_handled_in_the_order_of_emission() {
     let rig = Rig::new().step::<Line, Word>("split", words).step::<Word, Nothing>("take", |_| vec![]);
-    // The input that emits nothing is complete: it counts as an input, and nothing of it is undeliverable.
+    // The input without outputs is complete: it counts as an input, and nothing of it is undeliverable.
     insta::assert_snapshot!(rig.story(&["c a b", "", "z"]), @r#"
     1 split < Line "c a b"
     1 take < Word "c"
@@ -25,7 +25,7 @@ fn a_step_emits_none_one_or_many_and_each_is_handled_in_the_order_of_emission() 
 }
 
 #[test]
-fn a_step_handles_all_its_messages_before_a_later_step_handles_any() {
+fn a_step_handles_all_its_messages_before_later_steps() {
     let rig = Rig::new()
         .step::<Line, Word>("split", words)
         .step::<Word, Word>("double", |text| vec![format!("{text}1").into(), format!("{text}2").into()])
@@ -43,8 +43,8 @@ fn a_step_handles_all_its_messages_before_a_later_step_handles_any() {
 }
 
 #[test]
-fn messages_from_different_steps_are_handled_in_the_order_of_emission() {
-    // `parse` emits its verdicts first, although `judge` stands nearer to `collect`.
+fn messages_of_several_steps_keep_the_order_of_emission() {
+    // `parse` emits its verdicts first, although `judge` is nearer to `collect`.
     let rig = Rig::new()
         .step::<Line, WordOrVerdict>("parse", |_| {
             vec![
@@ -69,8 +69,8 @@ fn messages_from_different_steps_are_handled_in_the_order_of_emission() {
 }
 
 #[test]
-fn a_message_goes_to_the_first_later_step_that_takes_its_kind_and_to_no_other() {
-    // Three steps take words: a word is handed to the next of them only, which decides what the one after it gets.
+fn the_first_later_step_that_takes_the_kind_receives_it() {
+    // Three steps take words: a word goes only to the next of them, which decides what the one after it gets.
     let rig = Rig::new()
         .step::<Line, Word>("split", words)
         .step::<Word, Word>("upper", |text| vec![text.to_uppercase().into()])
@@ -90,7 +90,7 @@ fn a_message_goes_to_the_first_later_step_that_takes_its_kind_and_to_no_other() 
 
 #[test]
 fn a_message_never_goes_back() {
-    // `judge` takes words too, but has had its turn when `reword` emits one.
+    // `judge` takes words too, but comes before `reword`.
     let rig = Rig::new()
         .step::<Line, Word>("split", words)
         .step::<Word, Verdict>("judge", |text| vec![text.into()])
@@ -106,7 +106,7 @@ fn a_message_never_goes_back() {
 }
 
 #[test]
-fn a_bad_line_skips_the_steps_that_do_not_take_what_became_of_it() {
+fn a_bad_line_skips_steps_that_do_not_take_it() {
     let rig = Rig::new()
         .step::<Line, WordOrVerdict>("parse", |text| match text {
             "bad" => vec![Verdict::from("declined").into()],

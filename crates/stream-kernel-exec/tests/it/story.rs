@@ -1,4 +1,4 @@
-//! Runs of the toy, told as text: what each step handled, what went wrong, the counts, and what the tape says.
+//! Runs of the toy as text: the messages of each step, the errors, the counts and the tape.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -9,14 +9,14 @@ use stream_kernel_exec::{InputOutcome, SyncRunner};
 use crate::toy::{Line, Log, Rig, Toy};
 
 impl Rig {
-    /// Takes each input through the pipeline, untraced, and tells what happened.
+    /// Takes each input through the pipeline, untraced, and returns the events as text.
     pub(crate) fn story(self, inputs: &[&str]) -> String {
         let (mut runner, log) = self.runner();
         drive(&mut runner, &log, inputs);
         log.lock().unwrap().join("\n")
     }
 
-    /// Takes each input through the pipeline, traced, and returns the tape that the observer saw of each.
+    /// Takes each input through the pipeline, traced, and returns each tape from the observer.
     pub(crate) fn tapes(self, inputs: &[&str]) -> String {
         let (runner, log) = self.runner();
         let tapes = Arc::new(Mutex::new(String::new()));
@@ -30,12 +30,12 @@ impl Rig {
     }
 }
 
-/// Returns a recorder whose clock starts at the epoch and ticks by a microsecond.
+/// Returns a recorder whose clock starts at the epoch and advances by a microsecond.
 pub(crate) fn recorder(settings: TraceSettings) -> Recorder {
     Recorder::new(settings, ManualClock::new(Timestamp::from_nanos(0), 1_000))
 }
 
-/// Takes each input through the pipeline, up to the one that stops the run, and logs what went wrong and the counts.
+/// Takes each input through the pipeline, up to the one that stops the run, and logs errors and counts.
 pub(crate) fn drive(runner: &mut SyncRunner<Toy>, log: &Log, inputs: &[&str]) {
     for (line_no, input) in (1..).zip(inputs) {
         match runner.process(line_no, Line::from(*input)) {
@@ -57,7 +57,7 @@ pub(crate) fn drive(runner: &mut SyncRunner<Toy>, log: &Log, inputs: &[&str]) {
     log.lock().unwrap().push(counts);
 }
 
-/// Returns what the context's tape says, a line a record: input, step, place among the step's messages, in, out, status.
+/// Returns the tape of the context, one line per record: input, step, index among the step's messages, in, out, status.
 fn tape(context: &Context) -> String {
     let mut lines = String::new();
     for record in context.trace() {

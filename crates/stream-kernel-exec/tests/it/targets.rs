@@ -1,11 +1,11 @@
-//! Steps that name the receiver of a message: what gets through, what is refused, and when.
+//! Named targets: which messages arrive, what is refused, and when.
 
 use stream_kernel_exec::{Nothing, Target};
 
 use crate::binding::bound;
 use crate::toy::{Line, Rig, Verdict, Word, WordOrVerdict, target};
 
-/// A pipeline whose `send` declares `targets`, and sends one word to the step that the line names and one by its kind.
+/// A pipeline whose `send` declares `targets`, and sends one word to the step in the line and one by its kind.
 fn sending(targets: Vec<Target>) -> Rig {
     Rig::new()
         .step::<Line, Line>("greet", |text| vec![text.into()])
@@ -20,7 +20,7 @@ fn sending(targets: Vec<Target>) -> Rig {
 }
 
 #[test]
-fn a_named_target_is_reached_past_an_earlier_step_that_takes_the_kind() {
+fn a_target_is_reached_past_an_earlier_taker() {
     let rig = sending(vec![target::<Word>("first"), target::<Word>("second")]);
     insta::assert_snapshot!(rig.story(&["second", "first"]), @r#"
     1 greet < Line "second"
@@ -36,8 +36,8 @@ fn a_named_target_is_reached_past_an_earlier_step_that_takes_the_kind() {
 }
 
 #[test]
-fn a_target_feeds_a_step_that_nothing_else_reaches() {
-    // By kind, no word gets to `second`: `first` stands before it.
+fn a_target_feeds_an_otherwise_unreachable_step() {
+    // By kind, no word gets to `second`: `first` comes before it.
     insta::assert_snapshot!(bound(&sending(vec![])), @"
     strict: refused, not strict: runs
     step 3: step `second` takes `Word`, which no earlier step sends it
@@ -63,8 +63,8 @@ fn a_target_that_cannot_be_reached_is_a_fault() {
 }
 
 #[test]
-fn a_kind_whose_only_receiver_is_a_faulty_target_is_one_fault_not_two() {
-    // Mending the target gives the kind a taker.
+fn a_faulty_target_is_reported_once() {
+    // A correct target gives the kind a taker.
     let rig = Rig::new().acting::<Line, Word>("send", vec![target::<Word>("gone")], |_, _, _| Ok(()));
     insta::assert_snapshot!(bound(&rig), @"
     strict: refused, not strict: runs
@@ -73,8 +73,8 @@ fn a_kind_whose_only_receiver_is_a_faulty_target_is_one_fault_not_two() {
 }
 
 #[test]
-fn when_not_strict_what_is_sent_to_an_unreachable_target_is_dropped_and_counted() {
-    // They do not exist, come earlier, and take another kind. The word that goes by its kind arrives all the same.
+fn a_lenient_pipeline_drops_and_counts_unreachable_targets() {
+    // They do not exist, come earlier, or take another kind. The word that goes by its kind arrives anyway.
     let targets = ["second", "secnod", "greet", "last"].map(target::<Word>);
     let rig = sending(targets.to_vec()).not_strict();
     insta::assert_snapshot!(rig.story(&["secnod", "greet", "last"]), @r#"
@@ -92,7 +92,7 @@ fn when_not_strict_what_is_sent_to_an_unreachable_target_is_dropped_and_counted(
 }
 
 #[test]
-fn a_target_that_was_not_declared_makes_the_step_fail_when_strict() {
+fn an_undeclared_target_fails_when_strict() {
     // `first` could take the word, and is named: but nobody could check that before the run. Neither word arrives.
     let rig = sending(vec![target::<Word>("second"), target::<Verdict>("last")]).continuing();
     insta::assert_snapshot!(rig.story(&["first", "last", "second"]), @r#"
@@ -111,7 +111,7 @@ fn a_target_that_was_not_declared_makes_the_step_fail_when_strict() {
 }
 
 #[test]
-fn a_target_that_was_not_declared_is_dropped_and_counted_when_not_strict() {
+fn an_undeclared_target_is_dropped_when_lenient() {
     let rig = sending(vec![target::<Word>("second"), target::<Verdict>("last")]).not_strict();
     insta::assert_snapshot!(rig.story(&["first", "last", "second"]), @r#"
     1 greet < Line "first"

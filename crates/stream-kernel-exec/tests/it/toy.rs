@@ -1,4 +1,4 @@
-//! A toy application: its messages carry a text, and its steps log what they handle, so that a run tells its story.
+//! A toy application: its messages carry a text, and its steps log what they handle.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use stream_kernel_exec::{
     SyncRunner, Target, VariantOf, WiringFaults, messages, outputs,
 };
 
-/// A payload of the toy: nothing but a text.
+/// A payload of the toy: a text.
 pub(crate) trait Text {
     fn text(&self) -> &str;
 }
@@ -51,24 +51,24 @@ macro_rules! text_payloads {
 text_payloads!(Line, Word, Verdict, Report);
 
 messages! {
-    /// What moves through the toy; the source gives lines.
+    /// The messages of the toy; the source gives lines.
     pub(crate) enum Toy { Line, Word, Verdict, Report }
 }
 
 outputs! {
-    /// What becomes of a line that may be bad.
+    /// The results for a line that may be bad.
     pub(crate) enum WordOrVerdict of Toy { Word, Verdict }
 }
 
-/// What happened, one entry a line.
+/// The events, one entry per line.
 pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
-/// What a step does with a text.
+/// The action of a step on a text.
 pub(crate) type Act<E> = fn(&str, &mut Context, &mut Emitter<'_, Toy, E>) -> Result<(), StepError>;
 
 type BoxedAct<T, E> = Box<dyn Fn(&T, &mut Context, &mut Emitter<'_, Toy, E>) -> Result<(), StepError> + Send>;
 
-/// A step that logs the message that it handles, and then acts.
+/// A step that logs its message, and then acts.
 struct LoggingStep<T, E> {
     name: &'static str,
     log: Log,
@@ -102,7 +102,7 @@ pub(crate) fn target<P: VariantOf<Toy>>(step_name: &str) -> Target {
     Target::new::<Toy, P>(step_name)
 }
 
-/// A pipeline in the making: each step added is registered and put at the pipeline's end.
+/// A pipeline in the making: each added step is registered and appended to the pipeline.
 pub(crate) struct Rig {
     registry: Registry<Toy, Log>,
     pipeline: Vec<String>,
@@ -121,7 +121,7 @@ impl Rig {
         }
     }
 
-    /// Adds a step that emits what `emitted` returns.
+    /// Adds a step that emits the result of `emitted`.
     pub(crate) fn step<T, E>(mut self, name: &'static str, emitted: fn(&str) -> Vec<E>) -> Self
     where
         T: VariantOf<Toy> + Text,
@@ -142,7 +142,7 @@ impl Rig {
         self
     }
 
-    /// Adds a step that declares `targets` and does whatever `act` does.
+    /// Adds a step that declares `targets` and runs `act`.
     pub(crate) fn acting<T, E>(mut self, name: &'static str, targets: Vec<Target>, act: Act<E>) -> Self
     where
         T: VariantOf<Toy> + Text,
@@ -158,7 +158,7 @@ impl Rig {
         self
     }
 
-    /// Registers a step whose builder refuses, and puts it at the pipeline's end.
+    /// Registers a step whose builder refuses, and appends it to the pipeline.
     pub(crate) fn refusing<T>(mut self, name: &'static str, cause: &'static str) -> Self
     where
         T: VariantOf<Toy> + Text,
@@ -169,7 +169,7 @@ impl Rig {
         self
     }
 
-    /// Replaces the pipeline by these names, divided by spaces.
+    /// Replaces the pipeline by these names, separated by spaces.
     pub(crate) fn pipeline(mut self, names: &str) -> Self {
         self.pipeline = names.split_whitespace().map(str::to_owned).collect();
         self
@@ -193,7 +193,7 @@ impl Rig {
         self.registry.bind(Plan { source: Kind::of::<Toy, Line>(), pipeline: &self.pipeline, strict }, log)
     }
 
-    /// Returns a runner of the pipeline, which must fit, and the log that its steps write.
+    /// Returns a runner of the pipeline, which must fit, and the log of its steps.
     pub(crate) fn runner(self) -> (SyncRunner<Toy>, Log) {
         let log = Log::default();
         let scenario = self.bind(self.strict, &log).unwrap_or_else(|faults| panic!("{faults:#?}"));

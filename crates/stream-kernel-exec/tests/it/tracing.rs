@@ -1,4 +1,4 @@
-//! Tracing watches and changes nothing: whatever is recorded, the steps see and emit the same.
+//! Tracing changes nothing: the steps see and emit the same, whatever is recorded.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::toy::{Line, Rig, Verdict, Word, WordOrVerdict, target};
 
 const INPUTS: [&str; 6] = ["a b c", "", "bad a", "a panic b", "a error b", "z"];
 
-/// A pipeline with everything that a run can bring: fan-out, nothing, a target, a dropped message, errors and panics.
+/// A pipeline with every event of a run: fan-out, no output, a target, a dropped message, errors and panics.
 fn eventful() -> Rig {
     Rig::new()
         .acting::<Line, WordOrVerdict>("split", vec![target::<Verdict>("last")], |text, context, out| {
@@ -93,7 +93,7 @@ fn the_story_is_the_same_in_every_mode() {
     }
 }
 
-/// Takes `takes` records in, and fails from then on.
+/// Accepts `takes` records, and fails from then on.
 struct Failing {
     takes: usize,
     asked: Arc<AtomicUsize>,
@@ -107,7 +107,7 @@ impl TraceSink for Failing {
 }
 
 #[test]
-fn a_sink_that_fails_leaves_the_run_alone_and_is_reported_at_its_end() {
+fn a_failing_sink_is_reported_at_the_end() {
     let untraced = eventful().story(&INPUTS);
     for takes in [0, 3] {
         let asked = Arc::new(AtomicUsize::new(0));
@@ -140,7 +140,7 @@ fn a_run_whose_trace_is_complete_ends_with_its_counts() {
     assert_eq!(runner.finish().unwrap(), counted);
 }
 
-/// Counts how often it is told that nothing happens.
+/// Counts how often it is told that the run goes idle.
 #[derive(Clone, Default)]
 struct Waiting(Arc<AtomicUsize>);
 
@@ -155,9 +155,9 @@ impl TraceSink for Waiting {
     }
 }
 
-/// Whoever follows a trace while the run waits for input wants to see all of it.
+/// Somebody who follows a trace while the run waits for input wants to see all of it.
 #[test]
-fn a_sink_is_told_that_the_run_waits() {
+fn a_sink_learns_that_the_run_waits() {
     let sink = Waiting::default();
     let (runner, _) = eventful().runner();
     let settings = TraceSettings::default();

@@ -1,4 +1,4 @@
-//! Commits of a run: what was done so far is made durable now and then, with a snapshot of what the run remembers when that pays.
+//! Commits of a run: they make its progress durable, with a snapshot of its memory when that pays.
 
 use std::io;
 use std::mem;
@@ -16,57 +16,57 @@ use super::{CheckpointFailure, Event};
 use crate::feed::Feed;
 use crate::{Application, Position, Session, SummaryRow};
 
-/// A commit that is due is put off as long as the one before is being made, but no longer than this many times the usual number of lines.
+/// A due commit waits for the one before, but only until this many times the usual number of lines are due.
 const MAX_DELAY: u64 = 4;
 
-/// What it costs to decide a line again, in bytes of a snapshot that are written now and read after a kill.
+/// The cost of deciding a line again, in bytes of a snapshot that is written now and read after a kill.
 ///
-/// It takes as long as 600 bytes do; but every snapshot is written, and few runs are killed.
+/// It takes as long as writing 600 bytes does. But every snapshot is written, and few runs are killed.
 const BYTES_PER_LINE: u64 = 200;
 
-/// The names of what the kernel counts, among the totals.
+/// The names of the kernel's counts among the totals.
 const ABANDONED: &str = "abandoned";
 const UNDELIVERABLE: &str = "undeliverable messages dropped";
 
-/// What a run with a checkpoint reads and writes, its trace aside.
+/// The files of a run with a checkpoint, except its trace.
 pub(super) type CommittedFeed = Feed<HashedInput, CommittedOutput>;
 
-/// How far a run has come when a line has ended.
+/// The progress of a run at the end of a line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
     pub(super) position: Position,
     pub(super) report: RunReport,
-    /// How many bytes of output are written.
+    /// The number of bytes of output written.
     pub(super) output: u64,
-    /// How many bytes the trace has.
+    /// The length of the trace in bytes.
     pub(super) trace: u64,
 }
 
-/// Makes the commits of a run.
+/// The maker of a run's commits.
 pub(super) struct Commits {
     pub(super) committer: Committer,
-    /// The last commit that was begun; at first, what the run goes on from.
+    /// The last commit that was begun; at first, the commit that the run goes on from.
     pub(super) last: Committed,
     /// When it was begun.
     pub(super) begun_at: Timestamp,
-    /// The last line that is known to be committed.
+    /// The last line known to be committed.
     pub(super) safe_line_no: u64,
-    /// Where the last line has ended whose output is written.
+    /// The end of the last line whose output is written.
     pub(super) mark: Mark,
     pub(super) trace: Option<Trace>,
-    /// How many bytes the application has written after the last line of a complete run.
+    /// The number of bytes that the application has written after the last line of a complete run.
     pub(super) tail_bytes: u64,
-    /// Whether the run was complete, and nothing was appended to the input since: what it remembers is not restored.
+    /// Whether the run was complete and the input has not grown since: its memory is not restored.
     pub(super) is_finished: bool,
     pub(super) settings: Settings,
-    /// What deciding lines again must cost at least to be worth a snapshot.
+    /// The minimal cost of deciding lines again that justifies a snapshot.
     pub(super) min_snapshot_bytes: u64,
     pub(super) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl Commits {
-    /// Notes that a line is done and its output written, and makes a commit if one is due: by the number of lines after each line, by the
-    /// clock once what was prepared is taken.
+    /// Notes that a line is done and its output written, and makes a commit if one is due: by the number of lines after
+    /// each line, by the clock once all prepared lines are taken.
     #[inline]
     pub(super) fn line_done<A: Application>(
         &mut self,
@@ -101,7 +101,7 @@ impl Commits {
         (self.now)().nanos_since(self.begun_at) / 1_000_000 >= self.settings.every_ms.get()
     }
 
-    /// Commits what was done, now that the run begins or ends: all of it, or all but the line that was taken last.
+    /// Commits at the beginning or end of a run: everything, or everything but the line that was taken last.
     pub(super) fn commit_end<A: Application>(
         &mut self,
         feed: &mut CommittedFeed,
@@ -113,12 +113,12 @@ impl Commits {
         if !is_last_line_lost {
             self.note(feed, session);
         }
-        // What is remembered may hold the line that is lost.
+        // Memory may hold the changes of the lost line.
         self.commit(feed, session, tell, !is_last_line_lost, complete)?;
         self.wait()
     }
 
-    /// Begins a commit of everything up to the mark; with a snapshot if one may be made and is due.
+    /// Begins a commit of everything up to the mark, with a snapshot if it is allowed and due.
     fn commit<A: Application>(
         &mut self,
         feed: &mut CommittedFeed,
@@ -138,8 +138,8 @@ impl Commits {
         self.commit_mark(feed, (rows, last_time), memory, complete)
     }
 
-    /// Begins a commit of everything up to the mark, with the application's part of the summary and the time of the last record; with a
-    /// snapshot if there is memory.
+    /// Begins a commit of everything up to the mark, with the application's part of the summary and the time of the
+    /// last record; with a snapshot if `memory` is given.
     pub(super) fn commit_mark(
         &mut self,
         feed: &mut CommittedFeed,
@@ -182,16 +182,17 @@ impl Commits {
         Ok(())
     }
 
-    /// Returns whether to decide the lines since the last snapshot again would cost more than twice a new snapshot, or every snapshot is
-    /// due.
+    /// Returns whether a snapshot is due: deciding the lines since the last one again would cost more than twice a new
+    /// one, or every snapshot is due.
     fn is_snapshot_due(&self, memory: &Memory) -> bool {
         let lines = self.mark.position.line_no - self.last.replay.lines;
-        // What comes after the last line of a complete run is not a line's; and what a finished run remembers is not restored.
+        // Output after the last line of a complete run belongs to no line, and the memory of a finished run is not
+        // restored.
         let is_possible = self.tail_bytes == 0 && !self.is_finished;
         is_possible && is_snapshot_worth(lines, memory.snapshot_bytes(), self.min_snapshot_bytes)
     }
 
-    /// Ends the trace if a record could not be written, or not be made durable.
+    /// Ends the trace if a record could not be written or synced.
     #[inline]
     pub(super) fn heed_trace_failure(
         &mut self,
@@ -203,8 +204,8 @@ impl Commits {
         }
     }
 
-    /// Goes on without the trace. Of what is in its file, only what the last commit covers is trusted; if somebody else
-    /// has shortened it, not even that, and the run ends.
+    /// Goes on without the trace. Only its bytes covered by the last commit are trusted. If another process has cut
+    /// these, the run ends.
     #[cold]
     fn end_trace(
         &mut self,
@@ -225,18 +226,18 @@ impl Commits {
         if !self.is_finished {
             return session.summary();
         }
-        // The kernel's come first.
+        // The kernel's rows come first.
         let rows = self.last.totals.iter().skip(2);
         rows.map(|it| SummaryRow { label: it.name.clone(), count: it.count, level: it.level }).collect()
     }
 
-    /// Returns the path of the trace and the last line in it, if what followed could not be written.
+    /// Returns the path of the trace and the last line in it, if it could not be written further.
     pub(super) fn trace_end(&self) -> Option<(&str, u64)> {
         let trace = self.last.trace.as_ref()?;
         Some((&trace.path, trace.ends_after_line?))
     }
 
-    /// Waits until what was begun is committed.
+    /// Waits for the commit that was begun.
     pub(super) fn wait(&mut self) -> Result<(), CheckpointFailure> {
         self.committer.wait().map_err(|cause| self.not_committed(cause))?;
         self.safe_line_no = self.last.lines;
@@ -248,8 +249,8 @@ impl Commits {
     }
 }
 
-/// Returns whether to decide so many lines again would cost more than twice a snapshot of so many bytes, and than `min` bytes; with 0, every
-/// snapshot is worth it.
+/// Returns whether deciding this many lines again would cost more than twice a snapshot of this many bytes, and more
+/// than `min` bytes. With 0, every snapshot is due.
 pub fn is_snapshot_worth(lines: u64, snapshot_bytes: u64, min: u64) -> bool {
     let worth = if min == 0 { 0 } else { snapshot_bytes.saturating_mul(2).max(min) };
     lines.saturating_mul(BYTES_PER_LINE) > worth
@@ -264,7 +265,7 @@ fn totals(report: RunReport, rows: Vec<SummaryRow>) -> Vec<Total> {
     of_kernel.into_iter().chain(of_application).collect()
 }
 
-/// Returns the counts of what was committed.
+/// Returns the counts of the commit.
 pub(super) fn report_of(committed: &Committed) -> RunReport {
     let total =
         |name| committed.totals.iter().find(|total| total.name == name).map_or(0, |total| total.count);

@@ -1,4 +1,4 @@
-//! Commits beside the run: while one is made durable, lines go on.
+//! Commits in the background: lines go on while a commit becomes durable.
 
 use std::io;
 use std::path::Path;
@@ -12,17 +12,17 @@ use stream_kernel_exec::Memory;
 /// Where commits are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitIn {
-    /// In a thread of their own: the run waits only for the one before.
+    /// In a thread of their own: the run waits only for the commit before.
     Background,
-    /// In the thread of the run, which waits: everything happens in the same order every time.
+    /// In the thread of the run, which waits: the order of operations is always the same.
     Foreground,
 }
 
-/// Makes commits, one after the other. After the first error it is of no more use.
+/// Makes commits, one after the other. It is useless after the first error.
 pub(super) struct Committer {
     checkpoint: Arc<Mutex<Checkpoint>>,
     commit_in: CommitIn,
-    /// The commit that is made in the background.
+    /// The commit in the background.
     begun: Option<JoinHandle<Result<(), CommitError>>>,
 }
 
@@ -31,17 +31,17 @@ impl Committer {
         Self { checkpoint: Arc::new(Mutex::new(checkpoint)), commit_in, begun: None }
     }
 
-    /// Returns whether the commit before is made, or has failed, so that the next one need not wait for it.
+    /// Returns whether the commit before has ended, so that the next one need not wait.
     pub(super) fn is_idle(&self) -> bool {
         self.begun.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Makes a commit, or begins one that is made in the [background](CommitIn::Background), after the one before is made; `files` are
-    /// made durable first. A snapshot of `memory` is waited for.
+    /// Makes a commit, or begins one in the [background](CommitIn::Background), after the one before; `files` are
+    /// synced first. A snapshot of `memory` is waited for.
     ///
     /// # Errors
     ///
-    /// Returns why this commit, or the one before, could not be made.
+    /// Returns why this commit, or the one before, failed.
     pub(super) fn commit(
         &mut self,
         committed: Committed,
@@ -63,30 +63,30 @@ impl Committer {
         Ok(())
     }
 
-    /// Gives a file another name, for good, once all commits are made.
+    /// Renames a file durably, once all commits are made.
     ///
     /// # Errors
     ///
-    /// Returns why that is not possible, or why the commit before could not be made.
+    /// Returns why that failed, or why the commit before failed.
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> Result<(), CommitError> {
         self.wait()?;
         lock(&self.checkpoint).rename(from, to)
     }
 
-    /// Waits until the commit that was begun is made.
+    /// Waits for the commit that was begun.
     ///
     /// # Errors
     ///
-    /// Returns why it could not be made.
+    /// Returns why it failed.
     pub(super) fn wait(&mut self) -> Result<(), CommitError> {
         let made = self.begun.take().map_or(Ok(Ok(())), JoinHandle::join);
-        // It panicked, and nobody knows what it did.
+        // It panicked, so its state is unknown.
         made.unwrap_or_else(|_| Err(uncommitted(io::Error::other("the thread that commits has ended"))))
     }
 }
 
 impl Drop for Committer {
-    /// A commit that was begun is made.
+    /// A commit in progress.
     fn drop(&mut self) {
         let _ = self.wait();
     }
@@ -100,7 +100,7 @@ fn borrowed(files: &[Arc<dyn DiskFile>]) -> Vec<&dyn DiskFile> {
     files.iter().map(|file| &**file).collect()
 }
 
-/// Returns the failure of a thread that commits.
+/// Returns the failure of a commit thread.
 fn uncommitted(cause: io::Error) -> CommitError {
     FileError::io("be committed to", Path::new("runtime.checkpoint.dir"))(cause).into()
 }

@@ -1,4 +1,4 @@
-//! Why a run with a checkpoint does not begin, or ends.
+//! Failures of a run with a checkpoint, at its beginning or later.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,22 +15,22 @@ pub enum CheckpointFailure {
     /// The checkpoint cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It was made by another program or with another configuration, a file that it speaks of is not there, it holds more than a limit
-    /// allows by now, or the committed lines are not decided again, or come to another output.
+    /// Another program or another configuration has made it, one of its files is missing, it holds more than a limit
+    /// allows now, or the committed lines cannot be decided again or give another output.
     #[error("{what}")]
     Refused {
-        /// What is wrong, and what to do.
+        /// What is wrong, and the remedy.
         what: String,
-        /// Whether starting over is a way out; if not, the text says what has to be done first.
+        /// Whether a restart is a remedy; if not, the text says what to do first.
         restart_helps: bool,
     },
-    /// The input is not the one that was committed.
+    /// The input is not the committed one.
     #[error(transparent)]
     Input(#[from] PrefixError),
-    /// The output cannot take the name that the configuration gives it now.
+    /// The unfinished output cannot be renamed as the configuration demands now.
     #[error("the output so far, `{}`, cannot become `{}` (move it there, and run again)", from.display(), to.display())]
     Move {
-        /// The name that it has.
+        /// Its present name.
         from: PathBuf,
         /// The name that it should have.
         to: PathBuf,
@@ -38,16 +38,16 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
-    /// The output or the trace of a run that begins cannot be written. Nothing of it is committed.
+    /// The output or the trace of a new run cannot be written. Nothing is committed.
     #[error(transparent)]
     Begin(FileError),
-    /// The output or the trace is not what was committed.
+    /// The output or the trace is not the committed one.
     #[error(transparent)]
     File(#[from] FileError),
     /// The state cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// The run was to stop while committed lines were decided again: it goes on from the same commit.
+    /// The run was stopped while it decided committed lines again. It goes on from the same commit.
     #[error("the run was stopped while it recovered")]
     Stopped {
         /// The counts of the commit.
@@ -63,14 +63,14 @@ pub enum CheckpointFailure {
         path: PathBuf,
         /// The last line read.
         line_no: u64,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
     /// A step has ended the run.
     #[error(transparent)]
     Step(#[from] StepFailure),
-    /// A commit could not be made.
+    /// A commit failed.
     #[error("nothing after line {line_no} is committed")]
     Commit {
         /// The last line that a commit covers, as far as is known.
@@ -79,7 +79,7 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
-    /// The output is complete, and that is committed, but it cannot take its name.
+    /// The output is complete and committed, but cannot take its name.
     #[error("all lines are committed, but the output cannot take its name `{}`", path.display())]
     FinalName {
         /// The name.
@@ -88,12 +88,12 @@ pub enum CheckpointFailure {
         #[source]
         cause: CommitError,
     },
-    /// All lines are read, but the output is not there to take its name.
+    /// All lines are read, but the output is missing.
     #[error("the output cannot take its name `{}`: somebody else has removed or replaced `{}`", path.display(), partial.display())]
     OutputGone {
         /// The name.
         path: PathBuf,
-        /// The name that it had until then.
+        /// Its name until then.
         partial: PathBuf,
     },
     /// The output cannot be written; the error names it.
@@ -106,7 +106,7 @@ impl CheckpointFailure {
         Self::Refused { what, restart_helps: true }
     }
 
-    /// Returns whether the run was refused, with nothing touched, because something has to be decided first.
+    /// Returns whether the run was refused, with nothing touched, because somebody has to decide first.
     pub fn is_refusal(&self) -> bool {
         match self {
             failure if failure.hint_at_obstacle().is_some() => true,
@@ -123,7 +123,8 @@ impl CheckpointFailure {
         }
     }
 
-    /// Returns what to do about what is in the place of a file: a symbolic link, which is not followed, or a pipe or the like.
+    /// Returns the remedy for something in the place of a file: a symbolic link, which is not followed, or a pipe or
+    /// the like.
     pub fn hint_at_obstacle(&self) -> Option<&'static str> {
         let cause = match self {
             Self::Open(OpenError::File(FileError::Io { cause, .. }))

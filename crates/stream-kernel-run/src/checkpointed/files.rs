@@ -1,4 +1,4 @@
-//! What a run with a checkpoint writes: output and trace, each up to a known byte.
+//! Output and trace of a run with a checkpoint, each up to a known byte.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,22 +17,22 @@ pub(super) const OUTPUT_BLOCK_BYTES: usize = 256 * 1024;
 /// Output is hashed in blocks of this size.
 const HASHED_BLOCK_BYTES: usize = 64 * 1024;
 
-/// The output that lines have written: counted, and hashed since the last snapshot.
+/// The output of lines: counted, and hashed since the last snapshot.
 #[derive(Default)]
 pub(super) struct WrittenOutput {
     pub(super) bytes: u64,
     hash: PrefixHash,
-    /// What is not hashed yet.
+    /// The bytes not hashed yet.
     pending: Vec<u8>,
 }
 
 impl WrittenOutput {
-    /// Goes on with an output of so many bytes, which a snapshot covers.
+    /// Resumes an output of this many bytes, which a snapshot covers.
     pub(super) fn after(bytes: u64) -> Self {
         Self { bytes, ..Self::default() }
     }
 
-    /// Returns the hash of what was written since the last snapshot.
+    /// Returns the hash of the output since the last snapshot.
     pub(super) fn digest(&mut self) -> PrefixDigest {
         self.hash_pending();
         self.hash.digest()
@@ -67,7 +67,7 @@ pub(super) struct CommittedOutput {
 }
 
 impl CommittedOutput {
-    /// Returns whether `path` still leads to the output, rather than to nothing or to something else.
+    /// Returns whether `path` still leads to the output.
     pub(super) fn is_at(&self, disk: &dyn Disk, path: &Path) -> io::Result<bool> {
         let there = match disk.open(path, OpenHow::ReadOnlyNoFollow) {
             Ok(there) => there,
@@ -77,12 +77,12 @@ impl CommittedOutput {
         Ok(there.id()? == self.file.file().id()?)
     }
 
-    /// Appends what is no line's.
+    /// Appends bytes that belong to no line.
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.append(bytes).map_err(|error| with_cause("the output", &error))
     }
 
-    /// Counts and hashes what others have written up to `bytes` bytes, by reading it.
+    /// Counts and hashes the bytes of others up to `bytes`, by reading them.
     pub(super) fn read_up_to(&mut self, bytes: u64) -> Result<(), FileError> {
         let file = self.file.file();
         let mut block = vec![0; HASHED_BLOCK_BYTES];
@@ -105,7 +105,7 @@ impl CommittedOutput {
         Ok(())
     }
 
-    /// Brings out what is buffered, and checks that all that was written is there.
+    /// Flushes the buffer, and checks that the file has its full length.
     pub(super) fn flush_and_check(&mut self) -> Result<(), FileError> {
         self.file.flush().and_then(|()| self.file.check())
     }
@@ -123,14 +123,15 @@ impl Write for CommittedOutput {
     }
 }
 
-/// Returns whether a file could not be opened because there is none, or a link, a pipe or a directory has its name.
+/// Returns whether a file could not be opened because it is missing, or because a link, a pipe or a directory has its
+/// name.
 fn is_something_else(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidInput, IsADirectory, NotFound};
     matches!(error.kind(), NotFound | InvalidInput | IsADirectory)
         || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
-/// The trace of a run. Clones lead to the same file: the recorder writes through one, the run commits another.
+/// The trace of a run. Clones share the file: the recorder writes through one, the run commits another.
 #[derive(Clone)]
 pub(super) struct Trace {
     sink: Arc<Mutex<TraceState>>,
@@ -144,10 +145,10 @@ struct TraceState {
     is_given_up: bool,
 }
 
-/// Where the sink's batches go: straight to the file.
+/// The target of the sink's batches: the file itself.
 struct TraceBytes(Arc<Mutex<CommittedFile>>);
 
-/// Locks what is never left half done.
+/// Locks data that is never left half changed.
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -164,7 +165,7 @@ impl Trace {
         lock(&self.file).file()
     }
 
-    /// Returns the length in bytes of all records so far, whether they are written out or not.
+    /// Returns the length in bytes of all records so far, written or buffered.
     pub(super) fn bytes(&self) -> u64 {
         lock(&self.sink).sink.buffered_bytes() as u64 + lock(&self.file).bytes()
     }
@@ -180,7 +181,7 @@ impl Trace {
         lock(&self.sink).is_given_up = true;
     }
 
-    /// Puts a line end behind a record that an earlier program has left unfinished.
+    /// Ends a torn record of an earlier process with a line end.
     pub(super) fn end_torn_record(&self) -> Result<(), FileError> {
         let mut file = lock(&self.file);
         let (on_disk, mut last) = (file.file(), *b"\n");
@@ -190,15 +191,15 @@ impl Trace {
         if last == *b"\n" { Ok(()) } else { file.append(b"\n") }
     }
 
-    /// Writes out all records so far, and checks that they are there.
+    /// Writes all records so far, and checks that the file holds them.
     pub(super) fn flush(&self) -> io::Result<()> {
         lock(&self.sink).sink.flush()?;
-        // The line end of a torn record stands there without a record behind it, if none has come.
+        // If no record has come since, nothing follows the line end of a torn record.
         let mut file = lock(&self.file);
         file.flush().and_then(|()| file.check()).map_err(|error| with_cause("the trace", &error))
     }
 
-    /// Fails if somebody else has shortened the file. Other failures, to look at it for one, are none here.
+    /// Fails if another process has shortened the file. Other failures, such as of the look itself, do not count here.
     pub(super) fn refuse_if_shortened(&self) -> Result<(), FileError> {
         match lock(&self.file).check() {
             Err(error @ FileError::Shortened { .. }) => Err(error),
@@ -240,17 +241,18 @@ impl Destination for TraceBytes {
     }
 }
 
-/// Returns the error as one of input and output, with its causes.
+/// Returns the error as an I/O error, with its causes.
 fn with_cause(what: &str, error: &FileError) -> io::Error {
     let kind = match error {
-        // What was interrupted was tried again as often as makes sense; whoever heard of it would try again without end.
+        // Interrupted calls have been retried often enough; a caller that sees the interruption would retry without
+        // end.
         FileError::Io { cause, .. } if cause.kind() != io::ErrorKind::Interrupted => cause.kind(),
         _ => io::ErrorKind::Other,
     };
     io::Error::new(kind, format!("{what} {}", with_causes(error)))
 }
 
-/// Returns the path as text, for a checkpoint: what is not UTF-8 is replaced.
+/// Returns the path as text, for a checkpoint; bytes that are not UTF-8 are replaced.
 pub(super) fn text_of(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! The input of a run with a checkpoint: its bytes, and the hash of those that decisions were made on.
+//! The input of a run with a checkpoint: its bytes, and the hash of the bytes that decisions were made on.
 
 use std::io::{self, BufRead, Read};
 use std::path::Path;
@@ -9,31 +9,32 @@ use stream_kernel_disk::{DiskFile, MAX_INTERRUPTIONS};
 
 use crate::input::check_not_shortened;
 
-/// The input is read in blocks of this size. A block is hashed when its lines are done: it should still be near the processor then, after all
-/// that these have looked up.
+/// The size of a block. A block is hashed when its lines are done: it should still be in the cache then, after all
+/// their look-ups.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Reads a file, and hashes what it has handed out: the file may hold something else by the time of a commit.
+/// Reads a file, and hashes the bytes that it has handed out: the file may have changed by the time of a commit.
 pub(super) struct HashedInput {
     file: Arc<dyn DiskFile>,
-    /// What was read last, in its first `filled` bytes.
+    /// The last block, in its first `filled` bytes.
     block: Box<[u8]>,
     filled: usize,
     consumed: usize,
-    /// Where in the file the block begins.
+    /// The offset of the block in the file.
     begins_at: u64,
-    /// All that is hashed; it ends in the block, or where that begins.
+    /// The hash of everything hashed; it ends in the block, or at its beginning.
     hashed: InputPrefix,
-    /// What is hashed up to the end of the last line in there: a line may have begun before the block.
+    /// The hash up to the end of the last line in the block; the line may have begun before it.
     lines: InputPrefix,
-    /// How often in a row reading was interrupted.
+    /// The number of interrupted reads in a row.
     interruptions: u32,
     /// The length of the file when it was opened.
     bytes_at_first: u64,
 }
 
 impl HashedInput {
-    /// Returns what comes behind `prefix`, with which a line ends, in a file that had `bytes_at_first` bytes when it was opened.
+    /// Returns a reader of a file after `prefix`, which ends with a line. The file had `bytes_at_first` bytes when it
+    /// was opened.
     pub(super) fn new(file: Arc<dyn DiskFile>, prefix: InputPrefix, bytes_at_first: u64) -> Self {
         Self {
             file,
@@ -53,7 +54,8 @@ impl HashedInput {
         self.file.path()
     }
 
-    /// Returns what was read up to `bytes` bytes of the file, where a line ends that lies in the block, or the last one before it.
+    /// Returns the hash of the first `bytes` bytes of the file. They must end with a line that ends in the block, or
+    /// with the last line before it.
     pub(super) fn hashed_up_to(&mut self, bytes: u64) -> &InputPrefix {
         if bytes >= self.hashed.bytes() {
             let [from, to] = [self.hashed.bytes(), bytes].map(|at| self.in_block(at));
@@ -64,7 +66,7 @@ impl HashedInput {
         &self.lines
     }
 
-    /// Passes over everything up to `bytes` bytes of the file, which others have read.
+    /// Hashes everything up to `bytes` bytes of the file, which others have read.
     ///
     /// # Errors
     ///
@@ -99,7 +101,7 @@ impl HashedInput {
         self.begins_at += self.filled as u64;
         (self.filled, self.consumed) = (0, 0);
         self.filled = match self.read_or_end() {
-            // It goes to whoever reads, so that a signal is heeded; more of them than signals explain are another error.
+            // The caller sees it, so that it heeds signals; more interruptions than signals explain are another error.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 self.interruptions += 1;
                 let is_bearable = self.interruptions <= MAX_INTERRUPTIONS;
@@ -115,8 +117,7 @@ impl HashedInput {
         Ok(())
     }
 
-    /// Reads into the block, and returns how many bytes that were: 0 at the end, which must not have come nearer
-    /// meanwhile.
+    /// Reads into the block, and returns the number of bytes: 0 at the end, which must not have moved back.
     fn read_or_end(&mut self) -> io::Result<usize> {
         let read = self.file.read_at(&mut self.block, self.begins_at)?;
         if read == 0 {
@@ -125,14 +126,14 @@ impl HashedInput {
         Ok(read)
     }
 
-    /// Returns the place in the block of what stands in the file at `offset`.
+    /// Returns the position in the block of the byte at `offset` of the file.
     fn in_block(&self, offset: u64) -> usize {
         // A block is smaller than any address space.
         usize::try_from(offset - self.begins_at).unwrap_or(usize::MAX)
     }
 }
 
-/// Returns whether there is an LF in a file from the byte `offset` on.
+/// Returns whether a file has an LF at or after `offset`.
 pub(super) fn has_line_end(file: &dyn DiskFile, mut offset: u64) -> io::Result<bool> {
     let mut block = vec![0; BLOCK_BYTES];
     let end = file.len()?;
@@ -148,7 +149,7 @@ pub(super) fn has_line_end(file: &dyn DiskFile, mut offset: u64) -> io::Result<b
 }
 
 impl BufRead for HashedInput {
-    // Called a few times a line.
+    // Called a few times per line.
     #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.consumed == self.filled {
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    /// Lines that fill a block to its last byte, that end in the next one, and that go through several.
+    /// Lines that fill a block to its last byte, that end in the next one, and that span several.
     #[test]
     fn the_hash_is_that_of_the_lines_wherever_blocks_end() {
         let line = |bytes: usize| [vec![b'x'; bytes - 1], vec![b'\n']].concat();
@@ -233,9 +234,9 @@ mod tests {
         }
     }
 
-    /// What a commit says of the input must be what was decided on, even if somebody has changed it since.
+    /// A commit must describe the input that decisions were made on, even if it has changed since.
     #[test]
-    fn the_hash_is_that_of_what_was_read_whatever_the_file_holds_now() {
+    fn the_hash_covers_the_read_bytes_not_the_file() {
         let (disk, file) = opened(b"a 1\nb 2\n");
         let mut lines = reader(file, 8);
         lines.next_line().unwrap();
@@ -243,7 +244,7 @@ mod tests {
         assert_same(lines.input_mut().hashed_up_to(4), b"a 1\n");
     }
 
-    /// Lines are taken from the buffer; a reader gives the same bytes to whoever wants them so.
+    /// Lines are taken from the buffer; the reader also gives the same bytes through `Read`.
     #[test]
     fn bytes_that_are_read_are_those_of_the_file() {
         let content: Vec<u8> = (0..=250).cycle().take(2 * BLOCK_BYTES + 3).collect();
@@ -263,7 +264,7 @@ mod tests {
         assert_same(lines.input_mut().hashed_up_to(4), b"a\nb\n");
     }
 
-    /// Somebody may shorten the input at any time: what then seems to be its last line may be a part of one.
+    /// The input may be cut at any time; its apparent last line may then be a fragment.
     #[test]
     fn an_input_that_became_shorter_has_no_end() {
         let content = b"a\n".repeat(BLOCK_BYTES);
@@ -282,14 +283,14 @@ mod tests {
             let error = std::iter::repeat_with(|| lines.next_line()).find_map(Result::err).unwrap();
             let told = format!("it has {left} bytes now, and had {}", content.len());
             assert!(error.to_string().contains(&told), "{error}");
-            // What was decided until then counts.
+            // Earlier decisions stay.
             let bytes = lines.bytes_read();
             assert_eq!(lines.input_mut().hashed_up_to(bytes).bytes(), bytes);
         }
     }
 
     #[test]
-    fn an_input_that_grew_and_became_shorter_than_what_was_read_has_no_end() {
+    fn an_input_that_shrinks_after_growing_has_no_end() {
         let disk = SimulatedDisk::new(1);
         disk.put(Path::new(INPUT), b"a\n");
         let file = disk.open(Path::new(INPUT), OpenHow::Existing).unwrap();

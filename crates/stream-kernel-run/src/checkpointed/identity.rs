@@ -1,4 +1,4 @@
-//! What a checkpoint is of: a program and a configuration.
+//! Identity of a checkpoint: its program and its configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -14,29 +14,29 @@ use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
 use crate::{Application, Job};
 
-/// A refusal lists so many differences, and counts the others.
+/// The most differences that a refusal lists; it counts the others.
 const MAX_LISTED: usize = 10;
 
-/// A refusal shows so many characters of a value.
+/// The most characters of a value that a refusal shows.
 const MAX_VALUE_CHARS: usize = 100;
 
-/// The configuration of a run, as its checkpoint keeps it. With another one the same lines may come to something else.
+/// The configuration of a run as its checkpoint keeps it. With another one, the same lines may give other results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RunConfiguration {
     digest: String,
     kept: Kept,
 }
 
-/// What is kept of it as text.
+/// The part of it that is kept as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     run_id: String,
-    /// Where relative paths began; what is not UTF-8 is replaced.
+    /// The base of relative paths; bytes that are not UTF-8 are replaced.
     working_directory: String,
-    /// Which key hides values in the trace: hashes under two keys could not be compared.
+    /// The id of the key that hides values in the trace: hashes under two keys cannot be compared.
     redaction_key_id: Option<[u8; 16]>,
-    /// All of the effective configuration.
+    /// The whole effective configuration.
     configuration: Value,
 }
 
@@ -44,7 +44,7 @@ impl RunConfiguration {
     pub(super) fn of<A: Application>(job: &Job<A>, run_id: &str) -> Self {
         let kept = Kept {
             run_id: run_id.to_owned(),
-            // Where the system does not say, a relative path is the same only if its text is.
+            // If the system does not say, relative paths are the same only if their texts are.
             working_directory: text_of(&std::path::absolute(".").unwrap_or_default()),
             redaction_key_id: job.redaction().key_id(),
             configuration: job.effective().json().clone(),
@@ -52,7 +52,7 @@ impl RunConfiguration {
         Self { digest: job.effective().digest(), kept }
     }
 
-    /// Keeps it in the checkpoint of a run that begins.
+    /// Saves it in the checkpoint of a new run.
     pub(super) fn keep_in(
         &self,
         checkpoint: &mut Checkpoint,
@@ -66,8 +66,8 @@ impl RunConfiguration {
 
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
     ///
-    /// Where input, output and checkpoint are does not count, nor do workers, nor limits of what may be remembered: no
-    /// decision depends on them, and a limit is raised when a run has come to it. Other paths count by what they lead to.
+    /// The places of input, output and checkpoint do not count, nor workers, nor limits on memory: no decision depends
+    /// on them, and a limit is raised when a run has reached it. Other paths count by the file that they lead to.
     pub(super) fn check_same(
         &self,
         dir: &Path,
@@ -89,7 +89,7 @@ impl RunConfiguration {
     }
 }
 
-/// Returns the first of them, and how many more there are.
+/// Returns the first differences, and the number of further ones.
 fn joined(differences: &[String]) -> String {
     let (listed, more) = differences.split_at(differences.len().min(MAX_LISTED));
     let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
@@ -97,12 +97,12 @@ fn joined(differences: &[String]) -> String {
 }
 
 impl Kept {
-    /// Returns the path that a value names, from where relative paths began.
+    /// Returns the path that a value names, resolved from the base of relative paths.
     fn path(&self, value: Option<&Value>) -> Option<PathBuf> {
         value.and_then(Value::as_str).map(|path| Path::new(&self.working_directory).join(path))
     }
 
-    /// Returns a sentence for each key whose value is not what it was `then`, in the order of the configuration.
+    /// Returns a sentence for each key whose value differs from `then`, in the order of the configuration.
     fn differences(&self, then: &Self) -> Vec<String> {
         let mut differences = Vec::new();
         let configurations = [&then.configuration, &self.configuration].map(Some);
@@ -117,7 +117,7 @@ impl Kept {
         differences
     }
 
-    /// Adds a sentence for each key from `key` on whose value is not what it was. What became a map, or was one, is told by the keys in it.
+    /// Adds a sentence for each changed key at or below `key`. A change to or from a map shows in the keys of the map.
     fn add_differences(
         &self,
         then: &Self,
@@ -143,7 +143,7 @@ impl Kept {
     }
 }
 
-/// Keys of `runtime` on which nothing depends that a run comes to, with all keys in them.
+/// Keys of `runtime` without influence on the results, with all keys below them.
 const DO_NOT_COUNT: [&str; 5] =
     ["runtime.checkpoint.dir", "runtime.cluster", "runtime.epoch_bytes", "runtime.limits", "runtime.workers"];
 
@@ -180,7 +180,7 @@ fn shown(value: Option<&Value>) -> String {
 ///
 /// # Errors
 ///
-/// Says which program that was.
+/// Names the other program.
 pub fn check_program<A: Application>(dir: &Path, committed: &Committed) -> Result<(), CheckpointFailure> {
     let present = program::<A>();
     if committed.program == present {
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(differences, "");
     }
 
-    /// A checkpoint of a program that did not know these keys is one of the same configuration.
+    /// A checkpoint of a program that did not know these keys has the same configuration.
     #[test]
     fn workers_do_not_count() {
         let differences = check(|now| {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_count_by_what_they_lead_to() {
+    fn paths_count_by_their_targets() {
         let key = |path: &str| {
             check(|now| now.configuration["runtime"]["tracing"]["redact"]["key_file"] = json!(path))
         };

@@ -1,4 +1,4 @@
-//! The beginning of a run with a checkpoint: everything is looked at first, and touched only when all of it fits.
+//! The beginning of a run with a checkpoint: it checks everything first, and changes files only if all of it fits.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -26,26 +26,26 @@ use crate::{
     UnterminatedLine, tracing,
 };
 
-/// A run that is ready to take lines in.
+/// A run that is ready to take lines.
 pub(super) struct Opened<A: Application> {
     pub(super) session: Session<A>,
     pub(super) feed: CommittedFeed,
     pub(super) commits: Commits,
     pub(super) files: Names,
-    /// The last line that earlier runs had committed.
+    /// The last line that earlier runs have committed.
     pub(super) resumed_after: u64,
-    /// Whether a commit comes before anything is written: nothing was committed yet, or that the run was complete, after which others may
-    /// have appended to the trace.
+    /// Whether to commit before anything is written: nothing is committed yet, or the run was complete, and others may
+    /// have appended to the trace since.
     pub(super) commits_first: bool,
-    /// How many bytes without LF the input has behind what was committed, if the run is finished.
+    /// The number of bytes without LF after the committed input, if the run is finished.
     pub(super) bytes_left: u64,
 }
 
-/// The names of the output, and where it is.
+/// The names of the output, and the present one.
 pub(super) struct Names {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) final_path: PathBuf,
-    /// The name that the output has until the run is complete.
+    /// The output's name until the run is complete.
     pub(super) output_path: PathBuf,
 }
 
@@ -154,7 +154,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
 struct Begun<A: Application> {
     session: Session<A>,
     checkpoint: Checkpoint,
-    /// What the run goes on from.
+    /// The commit that the run goes on from.
     last: Committed,
     prefix: InputPrefix,
     output: CommittedOutput,
@@ -165,7 +165,7 @@ struct Begun<A: Application> {
     bytes_left: u64,
 }
 
-/// Begins with the first line. What an earlier run has committed is forgotten only once it is certain that this one can write.
+/// Begins with the first line. An earlier run's checkpoint is discarded only once this run can surely write.
 fn begin<A: Application>(
     disk: &dyn Disk,
     places: &Places,
@@ -222,7 +222,7 @@ fn resume<A: Application>(
     let has_more = || if leaves { has_line_end(&**input, committed.input.bytes) } else { Ok(bytes_left > 0) };
     let is_finished = committed.complete && !has_more().map_err(unreadable)?;
     let trace = committed.trace.as_ref().filter(|trace| trace.ends_after_line.is_none());
-    // Under the name that it has now: a relative path may begin elsewhere by now.
+    // Under its present name: the base of a relative path may have changed.
     let trace = trace.zip(places.trace.as_ref());
     let trace = trace.map(|(trace, (path, _))| earlier_trace(disk, path, trace.bytes, is_finished));
     let trace = trace.transpose()?.flatten();
@@ -231,23 +231,23 @@ fn resume<A: Application>(
     }
     (options.tell)(Event::Resumed { line_no, was_complete: committed.complete });
     let (session, written) = if is_finished {
-        // What it remembers is asked for by no line any more.
+        // No line will ask for the memory.
         (session, WrittenOutput::after(committed.output.bytes))
     } else {
         let max_line_bytes = places.input.max_line_bytes;
         decide_again(session, &committed, input, max_line_bytes, dir, options.between_lines)?
     };
-    // A finished output keeps its name if there is nothing to add to it: somebody may be reading it.
+    // A finished output keeps its name if there is nothing to add to it: others may be reading it.
     let keeps_name = is_finished && found.path() == output;
     let output_path = if keeps_name { output } else { partial };
-    // All of it fits: from here on files are changed.
+    // All of it fits; from here on, files are changed.
     let found_at = found.path().to_owned();
     let file = take_up(found, &mut checkpoint, &committed, output_path)?;
     if found_at != *output_path && found_at != *output {
         (options.tell)(Event::OutputMoved { from: &found_at, to: partial });
     }
     let trace = match trace {
-        // All of a complete run's own records are committed: what follows them is of others.
+        // All records of a complete run are committed, so later records belong to others.
         Some(trace) if committed.complete => Some(trace.append(1)),
         trace => trace
             .map(|trace| checkpoint.cut(trace, 1))
@@ -272,7 +272,7 @@ fn resume<A: Application>(
     })
 }
 
-/// Gives the output of an earlier run the name `path` and cuts it to what was committed.
+/// Renames the output of an earlier run to `path` and cuts it to the committed length.
 fn take_up(
     output: UncutFile,
     checkpoint: &mut Checkpoint,
@@ -285,7 +285,7 @@ fn take_up(
         checkpoint.rename(&found, path).map_err(failed)?;
     }
     let failed = |cause| CheckpointFailure::Commit { line_no: committed.lines, cause };
-    // Where it was committed to be, a run that was killed when it had moved it, or somebody else, may have left that undone.
+    // It may be missing at its committed place: a killed run may have moved it already, or somebody else has.
     let left: BTreeSet<_> = [&*found, committed.output_place()].into_iter().map(dir_of).collect();
     for dir in left.into_iter().filter(|dir| *dir != dir_of(path)) {
         checkpoint.sync_left(dir).map_err(failed)?;
@@ -293,7 +293,7 @@ fn take_up(
     checkpoint.cut(output, OUTPUT_BLOCK_BYTES).map_err(failed)
 }
 
-/// Opens the trace of an earlier run. One that is finished only looks whether it is there: others may be writing to it.
+/// Opens the trace of an earlier run. A finished run only checks that it exists, because others may be writing to it.
 fn earlier_trace(
     disk: &dyn Disk,
     at: &Path,
@@ -308,7 +308,7 @@ fn earlier_trace(
     found.map_err(|error| missing("trace", at, bytes, error))
 }
 
-/// Returns the failure to open what an earlier run has written; that nothing is there is one of its own.
+/// Returns the failure to open a file of an earlier run; a missing file is a failure of its own.
 fn missing(what: &str, path: &Path, committed: u64, error: FileError) -> CheckpointFailure {
     match error {
         FileError::Io { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! Recovery: what a run remembers is restored from the last snapshot, and the committed lines after it are decided again, muted.
+//! Recovery: restores the last snapshot, and decides the committed lines after it again, muted.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::{Application, LineReader, Position, Session};
 /// Lines are read in blocks of this size.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// It is asked whether the run is to stop once in so many lines.
+/// The number of lines between two checks for a stop.
 const LINES_PER_LOOK: u64 = 1024;
 
-/// Takes in the snapshot of the checkpoint in `dir`.
+/// Restores the snapshot of the checkpoint in `dir`.
 ///
 /// # Errors
 ///
@@ -46,11 +46,11 @@ pub(super) fn restore<A: Application>(
     }
 }
 
-/// Brings a session with what was restored to where the commit was made, and returns it with the output so far.
+/// Brings a session with a restored snapshot up to the commit, and returns it with the output so far.
 ///
 /// # Errors
 ///
-/// The lines cannot be read, deciding them again comes to something else, or `between_lines` says that the run is to stop.
+/// The lines cannot be read, deciding them again gives another output, or `between_lines` asks to stop.
 pub(super) fn decide_again<A: Application>(
     session: Session<A>,
     committed: &Committed,
@@ -106,7 +106,7 @@ pub(super) fn decide_again<A: Application>(
     Ok((session, output))
 }
 
-/// The bytes of an input from `offset` on, as far as they are committed.
+/// The committed bytes of an input from `offset` on.
 #[derive(Debug)]
 struct CommittedBytes {
     input: Arc<dyn DiskFile>,
@@ -119,7 +119,7 @@ impl Read for CommittedBytes {
         let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         let len = buffer.len().min(left);
         let read = self.input.read_exact_at(&mut buffer[..len], self.offset);
-        // The disk has borne as many interruptions as signals explain; the loop of lines would bear them without end.
+        // The disk has retried as many interruptions as signals explain; the loop over lines would retry without end.
         read.map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => io::Error::other("reading is interrupted without end"),
             _ => error,

@@ -1,6 +1,6 @@
-//! Checkpoint of a run on several workers: one process keeps it, and commits what all workers have come to.
+//! Checkpoints of a run on several workers: one process keeps the checkpoint and commits the progress of all.
 //!
-//! It is the checkpoint of a run on one worker, so that a run may go on with any number of them.
+//! It equals the checkpoint of one worker, so that a run may go on with any number of them.
 
 use stream_kernel_exec::{Memory, RunReport};
 use stream_kernel_trace::{Clock, Timestamp};
@@ -11,31 +11,32 @@ use super::opening::{Opened, open};
 use super::{CheckpointFailure, CheckpointOptions, Ended};
 use crate::{Application, Job, Position, SummaryRow};
 
-/// How far all workers of a run have come, at the end of a line.
+/// The progress of all workers at the end of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// The last line, and where the next one begins in the input.
+    /// The last line, and the offset of the next one in the input.
     pub position: Position,
-    /// The counts of all lines, those of earlier runs included.
+    /// The counts of all lines, including those of earlier runs.
     pub report: RunReport,
-    /// How many bytes of output lines have written.
+    /// The number of bytes of output that lines have written.
     pub output_bytes: u64,
-    /// How many bytes the trace has; 0 without one.
+    /// The length of the trace in bytes; 0 without one.
     pub trace_bytes: u64,
     /// The time of the last record.
     pub last_time: Timestamp,
 }
 
-/// The checkpoint of a run on several workers, and the files that it speaks of. Workers write these by themselves.
+/// The checkpoint of a run on several workers, and its files. Workers write these files themselves.
 pub struct SharedCheckpoint<A: Application>(Opened<A>);
 
 impl<A: Application> SharedCheckpoint<A> {
-    /// Opens the checkpoint and the files, and comes to where the last commit was made, by itself: restores the last snapshot, and decides
-    /// the lines after it again. Then commits, if nothing may be written before.
+    /// Opens the checkpoint and the files, and recovers alone: restores the last snapshot, and decides the lines after
+    /// it again. Then commits, if nothing may be written before a commit.
     ///
     /// # Errors
     ///
-    /// Says why the run is refused, with nothing touched, or why it cannot begin; [`CheckpointFailure::Stopped`] if it was stopped on the way.
+    /// Returns why the run is refused, with nothing touched, or why it cannot begin; [`CheckpointFailure::Stopped`] if
+    /// it was stopped on the way.
     pub fn open<C: Clock + 'static>(
         job: Job<A>,
         clock: impl FnOnce() -> C,
@@ -47,7 +48,7 @@ impl<A: Application> SharedCheckpoint<A> {
         Ok(Self(opened))
     }
 
-    /// Returns where the run goes on.
+    /// Returns the progress from which the run goes on.
     pub fn reached(&self) -> Reached {
         let Opened { commits, feed, .. } = &self.0;
         let last_time = commits.last.trace.as_ref().map_or(0, |trace| trace.last_time_ns);
@@ -60,12 +61,13 @@ impl<A: Application> SharedCheckpoint<A> {
         }
     }
 
-    /// Returns whether the run has a trace: not if none is configured, and not if what an earlier run had to record could not be written.
+    /// Returns whether the run has a trace. It has none if none is configured, or if an earlier run could not write its
+    /// records.
     pub fn has_trace(&self) -> bool {
         self.0.commits.trace.is_some()
     }
 
-    /// Returns whether the run was complete, and nothing was appended to the input since: it has nothing to do but to [end](Self::end).
+    /// Returns whether the run was complete and the input has not grown since: it only has to [end](Self::end).
     pub fn is_finished(&self) -> bool {
         self.0.commits.is_finished
     }
@@ -75,17 +77,17 @@ impl<A: Application> SharedCheckpoint<A> {
         self.0.commits.last.replay.lines
     }
 
-    /// Takes what one worker would remember by now, to be dealt out.
+    /// Takes the memory that one worker would have now, to be dealt out.
     pub fn take_memory(&mut self) -> Memory {
         self.0.session.take_memory()
     }
 
-    /// Begins a commit of what all workers have come to, once the one before is made; with a snapshot if there is memory, which is waited
-    /// for. `rows` are the application's part of the summary.
+    /// Begins a commit of all workers' progress, after the one before; with a snapshot if there is memory, which is
+    /// waited for. `rows` are the application's part of the summary.
     ///
     /// # Errors
     ///
-    /// Returns why this commit, or the one before, cannot be made: the run has to end.
+    /// Returns why this commit, or the one before, failed: the run has to end.
     pub fn commit(
         &mut self,
         reached: &Reached,
@@ -97,12 +99,12 @@ impl<A: Application> SharedCheckpoint<A> {
         commits.commit_mark(feed, (rows, reached.last_time), memory, false)
     }
 
-    /// Returns whether what was begun is committed, or has failed.
+    /// Returns whether the commit that was begun has ended, well or not.
     pub fn is_idle(&self) -> bool {
         self.0.commits.committer.is_idle()
     }
 
-    /// Takes note of how far the workers have come: reads what they have read and written.
+    /// Notes the progress of the workers: reads the bytes that they have read and written.
     fn come_to(&mut self, reached: &Reached) -> Result<(), CheckpointFailure> {
         let Opened { feed, commits, .. } = &mut self.0;
         let &Reached { position, report, output_bytes, trace_bytes, .. } = reached;
@@ -118,11 +120,12 @@ impl<A: Application> SharedCheckpoint<A> {
         Ok(())
     }
 
-    /// Makes the last commit of a run that has come to its end, or was stopped. At its end, the output gets this `tail`, and takes its name.
+    /// Makes the last commit of a run that is complete or was stopped. A complete output gets this `tail`, and takes
+    /// its name.
     ///
     /// # Errors
     ///
-    /// Says why that cannot be; started again, the run goes on from the last commit.
+    /// Returns why that failed. Started again, the run goes on from the last commit.
     pub fn end(
         mut self,
         reached: &Reached,

@@ -31,7 +31,7 @@ fn names_and_addresses_with_ports_are_hosts() {
 }
 
 #[test]
-fn each_wrong_entry_is_told() {
+fn each_wrong_entry_is_reported() {
     for (entry, fault) in [
         ("", HostFault::NoPort),
         ("10.0.0.2", HostFault::NoPort),
@@ -68,7 +68,7 @@ fn each_wrong_entry_is_told() {
 }
 
 #[test]
-fn all_faults_of_a_list_are_told() {
+fn all_faults_of_a_list_are_reported() {
     let hosts = list(&["A.example:1", "b", "[::1]:1", "a.example.:1", "[0:0::1]:1", "a.example:2"]);
     let faults =
         [(1, HostFault::NoPort), (3, HostFault::Twice { first: 0 }), (4, HostFault::Twice { first: 2 })];
@@ -92,7 +92,7 @@ fn a_name_has_a_greatest_length() {
 }
 
 #[test]
-fn loopback_is_told_from_its_text() {
+fn loopback_is_recognised_in_text() {
     for host in ["localhost", "LocalHost:1", "127.0.0.1:1", "127.255.0.9", "::1", "[::1]:1"] {
         assert!(is_loopback(host), "{host}");
     }

@@ -1,9 +1,9 @@
-//! Lines, however they are cut into pieces, interrupted or left at the end.
+//! Lines in pieces, interrupted lines, and lines left at the end.
 
 use super::*;
 use std::io::{BufReader, Read};
 
-/// Reads `input` with a bound of 8 bytes a line, in chunks of every small size, and returns the lines.
+/// Reads `input` with a bound of 8 bytes per line, in chunks of every small size, and returns the lines.
 fn check(input: &[u8]) -> Vec<String> {
     let lines_by_chunks_of = |chunk_bytes| {
         let mut reader = LineReader::new(BufReader::with_capacity(chunk_bytes, input), 8);
@@ -112,10 +112,10 @@ fn a_buffered_line_is_not_waited_for() {
     assert!(reader.buffered_line().is_none());
 }
 
-/// Whoever appends to a file may do so between two reads.
+/// A file may grow between two reads.
 #[test]
 fn an_input_that_grows_after_its_end_was_seen_has_ended() {
-    /// Reads one piece after the other; before each but the first, it is at its end once.
+    /// Reads one piece after the other; before each but the first, it returns the end of the file once.
     struct Growing<'a>(Vec<&'a [u8]>);
     impl Read for Growing<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -153,7 +153,7 @@ fn an_interrupted_read_loses_nothing() {
             Ok(Some(line)) => lines.push(line.into_content()),
             Ok(None) => break,
         }
-        // Whoever stops now goes on with the line that has begun, from its first byte.
+        // After a stop here, the next run begins with the first byte of this line.
         let of_lines = [0, 7, 9][lines.len()];
         assert_eq!((reader.line_no(), reader.bytes_read()), (lines.len() as u64, of_lines));
     }
@@ -161,8 +161,8 @@ fn an_interrupted_read_loses_nothing() {
     assert_eq!(lines, [b"abcdef", &b"gh"[..]].map(|text| LineContent::Whole(text.into())));
 }
 
-/// Returns the lines that a reader that leaves a last line without LF reads, the bytes that these take, and those that
-/// are left.
+/// Returns the lines of a reader that leaves a last line without LF, the bytes of these lines, and the number of bytes
+/// left.
 fn leave(input: &[u8]) -> (usize, u64, u64) {
     let read_by_chunks_of = |chunk_bytes| {
         let input = BufReader::with_capacity(chunk_bytes, input);
@@ -195,7 +195,7 @@ fn a_last_line_without_lf_can_be_left() {
 }
 
 #[test]
-fn what_is_taken_is_not_left() {
+fn a_taken_line_is_not_left() {
     let mut reader = LineReader::new(&b"a\nbc"[..], 8);
     while reader.next_line().unwrap().is_some() {}
     assert_eq!((reader.bytes_read(), reader.bytes_left()), (4, 0));

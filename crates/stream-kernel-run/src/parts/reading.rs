@@ -1,4 +1,4 @@
-//! Parts that a run has written, checked, and read as the single file that they come to.
+//! Parts of a run: checked, and read as one file.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 
 use super::{Header, MAX_HEADER_BYTES, MAX_NUMBER_BYTES, PartsKind, SUCCESS, decimal, index_path, part_path};
 
-/// How many bytes of an index are read at a time: of each index, so many are in memory.
+/// The block size for indexes, in bytes: one block of each index is in memory.
 const INDEX_BLOCK_BYTES: usize = 4096;
 
 /// Why a folder of parts cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadPartsError {
-    /// The system does not let it be read.
+    /// The system refuses to read it.
     #[error("`{}` cannot be read", path.display())]
     Io {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
@@ -38,15 +38,15 @@ pub enum ReadPartsError {
         /// The folder.
         folder: PathBuf,
     },
-    /// An index does not hold what it should.
+    /// An index is corrupt.
     #[error("the index `{}` {why} (put it back, or run it again)", path.display())]
     Index {
         /// The index.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         why: String,
     },
-    /// A part has not as many bytes as its index says.
+    /// The length of a part differs from its index.
     #[error(
         "`{}` has {has} bytes, and its index says {says} (put both back, or run it again)",
         path.display()
@@ -54,14 +54,14 @@ pub enum ReadPartsError {
     Size {
         /// The part.
         path: PathBuf,
-        /// How many bytes it has.
+        /// Its length in bytes.
         has: u64,
-        /// How many its index says.
+        /// The length in its index.
         says: u64,
     },
 }
 
-/// A folder of parts, whose indexes have been read and fit.
+/// A folder of parts with consistent indexes.
 #[derive(Clone, Debug)]
 pub struct PartsFolder {
     folder: PathBuf,
@@ -72,13 +72,14 @@ pub struct PartsFolder {
 }
 
 impl PartsFolder {
-    /// Reads all indexes of a folder, in constant memory, and holds them against its parts.
+    /// Reads all indexes of a folder, in constant memory, and compares them with the parts.
     ///
-    /// A folder without `_SUCCESS` is taken as well, as far as its parts and indexes are there: see [`is_complete`](Self::is_complete).
+    /// Accepts a folder without `_SUCCESS` too, as far as its parts and indexes exist: see
+    /// [`is_complete`](Self::is_complete).
     ///
     /// # Errors
     ///
-    /// A file is missing, or an index is torn or does not fit its part, the other indexes or the place where it is.
+    /// A file is missing, or an index is torn or does not fit its part, its place or the other indexes.
     pub fn open(folder: &Path) -> Result<Self, ReadPartsError> {
         let is_complete = match fs::metadata(folder.join(SUCCESS)) {
             Ok(_) => true,
@@ -137,32 +138,31 @@ impl PartsFolder {
         Ok(found)
     }
 
-    /// Returns whether the run has come to its end: `_SUCCESS` is there.
+    /// Returns whether the run was complete: `_SUCCESS` exists.
     pub fn is_complete(&self) -> bool {
         self.is_complete
     }
 
-    /// Returns what these are parts of.
+    /// Returns the kind of file.
     pub fn kind(&self) -> PartsKind {
         self.kind
     }
 
-    /// Returns how many parts there are.
+    /// Returns the number of parts.
     pub fn workers(&self) -> usize {
         self.workers
     }
 
-    /// Returns how many bytes the single file has; of a folder that is not complete, it may be fewer.
+    /// Returns the length of the single file; of an incomplete folder, perhaps less than that.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Returns a reader of the single file. Of a folder that is not complete, it reads what comes before the first thing that is not
-    /// there.
+    /// Returns a reader of the single file. In an incomplete folder, it reads up to the first gap.
     ///
     /// # Errors
     ///
-    /// An index cannot be read any more.
+    /// An index has become unreadable.
     pub fn reader(&self) -> Result<PartsReader, ReadPartsError> {
         let parts = (0..self.workers).map(|worker| {
             let index = Index::open(&self.folder, worker)?;
@@ -177,7 +177,7 @@ impl PartsFolder {
         })
     }
 
-    /// Returns the error that it is not complete, if it is not.
+    /// Returns an error if the folder is incomplete.
     ///
     /// # Errors
     ///
@@ -198,16 +198,16 @@ fn missing_or(path: PathBuf, cause: io::Error) -> ReadPartsError {
     }
 }
 
-/// An index, read block by block; it is open only while a block is read, since there may be a thousand.
+/// An index, read block by block. It is open only during a read, because there may be a thousand.
 #[derive(Debug)]
 struct Index {
     path: PathBuf,
     header: Header,
-    /// Where the next block begins: with a line.
+    /// The offset of the next block, at the beginning of a line.
     offset: u64,
-    /// Numbers of the last block that are not handed out yet.
+    /// Numbers of the last block that are not returned yet.
     numbers: VecDeque<u64>,
-    /// Bytes without a line end stand at its end.
+    /// The index ends without a line end.
     is_torn: bool,
 }
 
@@ -230,7 +230,7 @@ impl Index {
         Ok(Self { path, header, offset, numbers: VecDeque::new(), is_torn: false })
     }
 
-    /// Returns the next number of bytes; `None` at the end, or before a line that has no end.
+    /// Returns the next number of bytes; `None` at the end, or before a line without an end.
     fn next(&mut self) -> Result<Option<u64>, ReadPartsError> {
         if let Some(number) = self.numbers.pop_front() {
             return Ok(Some(number));
@@ -246,7 +246,7 @@ impl Index {
             self.offset += end as u64 + 1;
             lines = &lines[end + 1..];
         }
-        // Of a full block, the next one has the rest of the line.
+        // If the block is full, the next one has the rest of the line.
         if lines.len() >= MAX_NUMBER_BYTES {
             return Err(self.no_number());
         }
@@ -264,7 +264,7 @@ impl Index {
     }
 }
 
-/// Reads until the buffer is full or the file is over.
+/// Reads until the buffer is full or the file ends.
 fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut read = 0;
     while read < buffer.len() {
@@ -282,24 +282,24 @@ fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> 
 struct Part {
     path: PathBuf,
     index: Index,
-    /// Where the next epoch begins.
+    /// The beginning of the next epoch.
     offset: u64,
 }
 
-/// The single file that parts come to, in constant memory: of at most 1,024 indexes, 16 KiB each. One part is open at a time.
+/// The single file, read in constant memory: 16 KiB for each of at most 1,024 indexes. One part is open at a time.
 #[derive(Debug)]
 pub struct PartsReader {
     parts: Vec<Part>,
-    /// The part that the next bytes are in, behind those of the present one.
+    /// The part with the next bytes, after the present one.
     next: usize,
-    /// What is left to read of a part.
+    /// The unread rest of a part.
     segment: Option<(PathBuf, io::Take<File>)>,
     is_complete: bool,
     is_over: bool,
 }
 
 impl PartsReader {
-    /// Turns to the next bytes that are not none; returns whether there are any.
+    /// Moves to the next part with bytes; returns whether there is one.
     fn turn(&mut self) -> io::Result<bool> {
         while !self.is_over {
             let Some(part) = self.parts.get_mut(self.next) else { return Ok(false) };
@@ -340,7 +340,7 @@ impl Read for PartsReader {
                             "`{path}` was shortened while it was read (put it back, or run it again)"
                         )));
                     }
-                    // Its index is ahead of it: the system has lost what was written last.
+                    // Its index is ahead of it: the system has lost the last writes.
                     self.is_over = true;
                 }
                 self.segment = None;

@@ -1,4 +1,4 @@
-//! Parts against the single file: what is written comes back in order, and whatever does not fit is named.
+//! Parts against the single file: the bytes come back in order, and faults are named.
 
 use std::fs;
 use std::io::Read;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::writing::tests::{open, open_with, run_of};
 use super::*;
 
-/// Returns a number below `end`, as a seed draws it.
+/// Returns a number below `end`, drawn from a seed.
 fn draw(seed: &mut u64, end: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) % end
@@ -55,10 +55,10 @@ fn read(dir: &TempDir) -> Result<String, String> {
 }
 
 #[test]
-fn what_is_written_comes_back_in_order() {
+fn written_bytes_come_back_in_order() {
     for seed in 0..60 {
         let dir = tempfile::tempdir().unwrap();
-        // The indexes of the last ones have several blocks.
+        // The last ones have indexes of several blocks.
         let epochs = if seed < 55 { usize::try_from(seed).unwrap() } else { 5_000 };
         let single = write(&dir, seed, 1 + epochs % 5, epochs, true);
         assert_eq!(read(&dir), Ok(single), "seed {seed}");
@@ -66,7 +66,7 @@ fn what_is_written_comes_back_in_order() {
 }
 
 #[test]
-fn of_an_unfinished_folder_comes_what_is_there_without_a_gap() {
+fn an_unfinished_folder_is_read_up_to_the_first_gap() {
     let dir = tempfile::tempdir().unwrap();
     let mut parts = open(&dir, 0..3, 3).unwrap();
     let write = |parts: &mut RunParts, worker: usize, text: &str| {
@@ -86,7 +86,7 @@ fn of_an_unfinished_folder_comes_what_is_there_without_a_gap() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn misfits_are_named() {
     type Change = fn(&Path);
     let changes: [(&str, Change); 12] = [
         ("part-00001` is missing", |folder| fs::remove_file(folder.join("part-00001")).unwrap()),
@@ -139,14 +139,14 @@ fn the_longest_number_is_read_and_a_longer_one_is_refused() {
     {
         let dir = tempfile::tempdir().unwrap();
         write(&dir, 7, 3, 20, false);
-        // Without its end, so that nothing but its length tells.
+        // Without its end, so that only its length shows it.
         append(&folder_of(&dir), &number);
         assert_eq!(read(&dir).is_ok(), is_read, "{number}");
     }
 }
 
 #[test]
-fn headers_are_read_as_they_are_written_and_nothing_else_is() {
+fn only_written_headers_are_read() {
     let header = Header { kind: PartsKind::Trace, run: u64::MAX, worker: 1_023, workers: 1_024 };
     assert!(header.line().len() <= MAX_HEADER_BYTES);
     assert_eq!(Header::read(header.line().trim_end()), Some(header));
@@ -185,7 +185,7 @@ fn a_folder_of_an_earlier_run_is_replaced() {
 }
 
 #[test]
-fn a_folder_with_anything_else_is_refused_and_left_alone() {
+fn a_folder_with_other_files_is_refused_and_left_alone() {
     for (name, is_folder) in
         [("notes.txt", false), ("part-1", false), ("part-000001", false), ("part-00000", true)]
     {
@@ -209,7 +209,7 @@ fn a_folder_with_anything_else_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_trace_has_parts_of_its_own_and_nothing_is_touched_if_either_is_refused() {
+fn a_refused_run_touches_neither_output_nor_trace_parts() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(folder_of(&dir)).unwrap();
     fs::write(folder_of(&dir).join("notes"), "").unwrap();
@@ -225,7 +225,7 @@ fn a_trace_has_parts_of_its_own_and_nothing_is_touched_if_either_is_refused() {
 }
 
 #[test]
-fn a_part_that_somebody_else_has_changed_is_named() {
+fn a_part_changed_by_others_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let mut parts = open(&dir, 0..1, 1).unwrap();
     let part = &mut parts.writers[0].0;

@@ -1,4 +1,4 @@
-//! Parts that a run writes: the files of each worker, and the mark that all of them are whole.
+//! Writing of parts: the files of each worker, and the mark that all of them are whole.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ use crate::{LineAdapters, OpenOutputError, tracing};
 /// Why a run cannot write its parts.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenPartsError {
-    /// The folder holds something else than parts.
+    /// The folder holds other files than parts.
     #[error(
         "the folder of parts `{}` holds `{name}`, which is not a part (move it elsewhere, or write to another place)",
         folder.display()
@@ -24,21 +24,21 @@ pub enum OpenPartsError {
     NotOnlyParts {
         /// The folder.
         folder: PathBuf,
-        /// What else it holds.
+        /// One of the other files.
         name: String,
     },
-    /// There is something else than a folder.
+    /// Something else is in the place of the folder.
     #[error("`{}` is not a folder, and parts need one (move it elsewhere, or write to another place)", path.display())]
     NotAFolder {
-        /// Where the folder should be.
+        /// The path of the folder.
         path: PathBuf,
     },
-    /// The system refuses something.
+    /// The system refuses.
     #[error("the folder of parts `{}` cannot be written", folder.display())]
     Io {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
@@ -47,14 +47,14 @@ pub enum OpenPartsError {
     Part(#[from] OpenOutputError),
 }
 
-/// Which parts are opened: those of these workers, of so many, in this run.
+/// The parts to open: the workers, the number of all workers, and the run.
 #[derive(Clone, Debug)]
 pub struct PartsOf {
     /// The workers of this process.
     pub workers: Range<usize>,
-    /// How many workers there are in all processes.
+    /// The number of workers in all processes.
     pub all: usize,
-    /// A number that all processes of the run know, and no other run has.
+    /// A number that all processes of the run share, and no other run.
     pub run: u64,
 }
 
@@ -62,21 +62,20 @@ pub struct PartsOf {
 pub struct RunParts {
     /// By worker: its part of the output, and of the trace if there is one.
     pub(super) writers: Vec<(PartWriter, Option<PartWriter>)>,
-    /// Those of part 0, at the process that has it: what comes behind the last line goes there.
+    /// Part 0 of each, at the process that has it: the output after the last line goes there.
     first: Option<(PartWriter, Option<PartWriter>)>,
-    /// The folders, the output's last.
+    /// The folders; the output's is last.
     folders: Vec<PathBuf>,
     is_complete: bool,
 }
 
 impl RunParts {
-    /// Opens the parts of the trace and of the output. What earlier runs have left in their folders is replaced, their `_SUCCESS`
-    /// first.
+    /// Opens the parts of the trace and of the output. Replaces those of earlier runs, their `_SUCCESS` first.
     ///
     /// # Errors
     ///
-    /// A folder holds something else than parts, another run writes a part, or the system refuses. What is refused for what a folder
-    /// holds has touched neither folder.
+    /// A folder holds other files than parts, another run writes a part, or the system refuses. A refusal because of
+    /// other files leaves both folders untouched.
     pub fn open<N, A: LineAdapters>(config: &Config<N, A>, of: &PartsOf) -> Result<Self, OpenPartsError> {
         let output = parts_folder(&config.adapters.output_sink().settings.path);
         let trace = tracing::file(&config.runtime.tracing);
@@ -89,7 +88,7 @@ impl RunParts {
         trace: Option<&(PathBuf, Option<NonZeroU64>)>,
         of: &PartsOf,
     ) -> Result<Self, OpenPartsError> {
-        // The output comes last: whatever cannot be opened, no result is touched.
+        // The output comes last, so that no result is touched if anything else cannot be opened.
         let mut folders: Vec<_> = trace.iter().map(|(folder, _)| folder.clone()).collect();
         folders.push(output.to_owned());
         for folder in &folders {
@@ -112,11 +111,12 @@ impl RunParts {
         Ok(Self { writers: writers.collect(), first: None, folders, is_complete: false })
     }
 
-    /// Takes the parts of this process's workers, in their order: each one's of the output, and of the trace if there is one.
+    /// Takes the parts of this process's workers, in their order: for each, the output's, and the trace's if there is
+    /// one.
     ///
     /// # Errors
     ///
-    /// Returns what the system says.
+    /// Returns the system's error.
     pub fn take_writers(&mut self) -> io::Result<Vec<(PartWriter, Option<PartWriter>)>> {
         let writers = std::mem::take(&mut self.writers);
         if let Some((output, trace)) = writers.first().filter(|(output, _)| output.worker == 0) {
@@ -126,18 +126,18 @@ impl RunParts {
         Ok(writers)
     }
 
-    /// Returns the folder of the output, if it is not complete and part 0 is in it.
+    /// Returns the folder of the output, if it is incomplete and has part 0.
     pub fn unfinished_output(&self) -> Option<&Path> {
         let has_first = self.first.is_some() && !self.is_complete;
         self.folders.last().map(PathBuf::as_path).filter(|_| has_first)
     }
 
-    /// Appends what comes behind the last line of the input to part 0, once its worker is done, and makes it durable. A process that does
-    /// not have part 0 does nothing.
+    /// Appends the output after the last line of the input to part 0, once its worker is done, and syncs it. Does
+    /// nothing in a process without part 0.
     ///
     /// # Errors
     ///
-    /// Returns what the system says; the error names the part.
+    /// Returns the system's error, with the name of the part.
     pub fn finish(&mut self, bytes: &[u8], is_trace_whole: bool) -> io::Result<()> {
         let Some((output, trace)) = &mut self.first else { return Ok(()) };
         if let Some(trace) = trace.as_mut().filter(|_| is_trace_whole) {
@@ -146,11 +146,12 @@ impl RunParts {
         output.finish(bytes)
     }
 
-    /// Writes `_SUCCESS` into each folder and makes it durable, the output's last; not into that of a trace that is not whole. All parts must have been made durable before.
+    /// Writes `_SUCCESS` into each folder and syncs it, the output's last; not for a trace with gaps. All parts must be
+    /// synced before.
     ///
     /// # Errors
     ///
-    /// Returns what the system says; the error names the file.
+    /// Returns the system's error, with the name of the file.
     pub fn succeed(&mut self, is_trace_whole: bool) -> io::Result<()> {
         let given_up = if is_trace_whole { 0 } else { self.folders.len() - 1 };
         for folder in &self.folders[given_up..] {
@@ -165,7 +166,7 @@ impl RunParts {
     }
 }
 
-/// Checks that a folder holds nothing but parts, if it is there.
+/// Checks that a folder, if it exists, holds only parts.
 fn check(folder: &Path) -> Result<(), OpenPartsError> {
     let failed = |cause| OpenPartsError::Io { folder: folder.to_owned(), cause };
     let entries = match fs::read_dir(folder) {
@@ -189,7 +190,7 @@ fn check(folder: &Path) -> Result<(), OpenPartsError> {
     Ok(())
 }
 
-/// Makes the parts of this process in a folder, once what earlier runs have left is out of the way.
+/// Makes the parts of this process in a folder, after removing those of earlier runs.
 fn make(
     folder: &Path,
     kind: PartsKind,
@@ -242,7 +243,7 @@ pub struct PartWriter {
     index: File,
     bytes: u64,
     index_bytes: u64,
-    /// How many records there are between two calls that make them durable.
+    /// The number of records between two syncs.
     fsync_every_n: Option<NonZeroU64>,
     records: u64,
 }
@@ -254,7 +255,7 @@ impl PartWriter {
         fsync_every_n: Option<NonZeroU64>,
     ) -> Result<Self, OpenPartsError> {
         let path = part_path(folder, header.worker);
-        // Appended to, so that a clone goes on behind what is there.
+        // In append mode, so that a clone goes on after existing bytes.
         let part = create_locked(&path, OpenOptions::new().append(true))?;
         let index = create_locked(&index_path(folder, header.worker), OpenOptions::new().append(true))?;
         let mut writer = Self {
@@ -272,18 +273,18 @@ impl PartWriter {
         Ok(writer)
     }
 
-    /// Returns another one for the same part, which goes on behind all that was written.
+    /// Returns another handle to the same part, which goes on after all bytes written.
     fn try_clone(&self) -> io::Result<Self> {
         let (path, part, index) = (self.path.clone(), self.part.try_clone()?, self.index.try_clone()?);
         Ok(Self { path, part, index, ..*self })
     }
 
-    /// Appends what the worker's lines of the next epoch have come to; of the trace, these are lines. They are made durable once as many records
-    /// were written as the configuration says.
+    /// Appends the bytes of the worker's lines of the next epoch; of a trace, these are lines. Syncs once the
+    /// configured number of records is written.
     ///
     /// # Errors
     ///
-    /// Returns what the system says; the error names the part.
+    /// Returns the system's error, with the name of the part.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.part.write_all(bytes).map_err(|error| unwritable(&self.path, &error))?;
         self.bytes += bytes.len() as u64;
@@ -304,11 +305,11 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Makes durable what was written.
+    /// Syncs everything written.
     ///
     /// # Errors
     ///
-    /// Returns what the system says, or that somebody else has changed the part; the error names it.
+    /// Returns the system's error, or that another process has changed the part; the error names it.
     pub fn sync(&mut self) -> io::Result<()> {
         let has = |file: &File| file.sync_all().and_then(|()| Ok(file.metadata()?.len()));
         let (part, index) = has(&self.part)
@@ -326,9 +327,9 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Appends what comes behind the last line of the input, and makes it durable.
+    /// Appends the output after the last line of the input, and syncs it.
     fn finish(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // The worker has checked these when it was done.
+        // The worker has checked these at its end.
         let has = |file: &File| Ok::<_, io::Error>(file.metadata()?.len());
         (self.bytes, self.index_bytes) = (has(&self.part)?, has(&self.index)?);
         self.write(bytes)?;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stream_kernel_trace::{Record, TraceSink};
 
-/// A trace in memory: records as lines of JSON. Clones share them: one goes to the recorder, the other has them afterwards.
+/// A trace in memory: records as lines of JSON. Clones share them: one goes to the recorder, the other reads them
+/// afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct CapturedTrace(Arc<Mutex<Vec<u8>>>);
 
@@ -16,7 +17,7 @@ impl CapturedTrace {
         self.lines().len()
     }
 
-    /// Returns all records so far, and keeps none.
+    /// Takes all records so far.
     pub fn take(&self) -> Vec<u8> {
         mem::take(&mut self.lines())
     }

@@ -1,4 +1,4 @@
-//! Recovery from whatever can happen to a run with a checkpoint.
+//! Recovery under every disturbance of a run with a checkpoint.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::{
     Application, CheckpointFailure, CheckpointOptions, CommitIn, Ended, Job, Position, run_checkpointed,
 };
 
-/// Of so many cases, one has its recovery disturbed as well.
+/// One of this many cases has its recovery disturbed as well.
 const ONE_RECOVERY_IN: u64 = 3;
 /// Power cuts after each fault.
 const POWER_CUTS: u64 = 1;
 
-/// A scene with what it must come to.
+/// A scene with its expected results.
 struct Recovery<'a, A: Application> {
     scene: &'a Scene<A>,
     job: Job<A>,
     undisturbed: Undisturbed,
-    /// The disk as the first process finds it.
+    /// The disk before the first process.
     disk: SimulatedDisk,
     /// Checks snapshots.
     memory: Memory,
@@ -45,7 +45,7 @@ pub(super) fn check<A: Application>(scene: &Scene<A>) -> Result<u64, String> {
 }
 
 impl<A: Application> Recovery<'_, A> {
-    /// Stops the run after each line, has it go on, and returns how often.
+    /// Stops the run after each line, resumes it, and returns the number of stops.
     fn check_stops(&self) -> Result<u64, String> {
         let lines = self.undisturbed.report.inputs;
         for line_no in 0..=lines {
@@ -60,8 +60,8 @@ impl<A: Application> Recovery<'_, A> {
         Ok(lines + 1)
     }
 
-    /// Plays every case, or a sample, of a run of so many operations, and returns how many processes were disturbed. A case is an operation, a
-    /// fault there, and the end of the process.
+    /// Plays every case, or a sample, of a run of this many operations, and returns the number of disturbed processes.
+    /// A case is an operation, a fault there, and the end of the process.
     fn check_disturbances(&self, operations: u64) -> Result<u64, String> {
         let mut disturbed = 0;
         for seed in Disturbance::sample(operations, POWER_CUTS, self.scene.cases.unwrap_or(u64::MAX)) {
@@ -76,7 +76,7 @@ impl<A: Application> Recovery<'_, A> {
         Ok(disturbed)
     }
 
-    /// Lets processes be disturbed one after the other, and a last one end the run in peace.
+    /// Disturbs one process after the other, and lets a last one complete the run.
     fn play(&self, seed: u64, disturbances: &[Disturbance]) -> Result<(), String> {
         let mut disk = self.disk.after_kill(seed);
         let mut trace_may_end = false;
@@ -89,7 +89,7 @@ impl<A: Application> Recovery<'_, A> {
                 Ok(_) => {
                     self.check_files(&left, trace_may_end).map_err(|what| format!("after its end, {what}"))
                 }
-                // A disk that fails is no reason to refuse anything.
+                // A failing disk is no reason to refuse a run.
                 Err(failure) if failure.is_refusal() => Err(format!("refused: {failure}")),
                 Err(_) => Ok(()),
             };
@@ -99,7 +99,7 @@ impl<A: Application> Recovery<'_, A> {
         self.check_end(&disk, !seed, trace_may_end).map_err(|what| format!("{what}\n{}", disk.history()))
     }
 
-    /// Lets a last process run in peace, and checks all that must hold then.
+    /// Completes the run in a last process, and checks everything that must hold then.
     fn check_end(&self, disk: &SimulatedDisk, seed: u64, trace_may_end: bool) -> Result<(), String> {
         let ended = self.run(disk, seed, None).map_err(|failure| failure.to_string())?;
         if ended.report != self.undisturbed.report {
@@ -124,7 +124,8 @@ impl<A: Application> Recovery<'_, A> {
             .map_err(|what| format!("after a power cut, {what}"))
     }
 
-    /// Checks output and trace of a run that is complete. A trace that could not be written must be the same up to where it ends.
+    /// Checks output and trace of a complete run. A trace that could not be written further must be the same up to its
+    /// end.
     fn check_files(&self, disk: &SimulatedDisk, trace_may_end: bool) -> Result<(), String> {
         let Undisturbed { output, trace, ends, .. } = &self.undisturbed;
         let read = |path| disk.contents(Path::new(path)).unwrap_or_default();
@@ -144,7 +145,7 @@ impl<A: Application> Recovery<'_, A> {
         if found.starts_with(expected) { Ok(()) } else { Err(difference("trace", &found, expected)) }
     }
 
-    /// Lets a process run, which may be asked to stop after a line.
+    /// Runs a process, which may be stopped after a line.
     fn run(
         &self,
         disk: &SimulatedDisk,
@@ -166,7 +167,8 @@ impl<A: Application> Recovery<'_, A> {
     }
 }
 
-/// Has some processes make a snapshot with every commit, among them the one whose operations are counted, some when it pays, some never.
+/// Some processes make a snapshot with every commit, among them the one whose operations are counted; some make one
+/// when it pays, some never.
 fn min_snapshot_bytes(number: u64) -> u64 {
     match random_number(number) % 3 {
         _ if number == 0 => 0,
@@ -176,7 +178,7 @@ fn min_snapshot_bytes(number: u64) -> u64 {
     }
 }
 
-/// Returns the line after which the trace ends, if the checkpoint says that it could not be written any further.
+/// Returns the last line of the trace, if the checkpoint says that it could not be written further.
 fn trace_end(disk: &SimulatedDisk) -> Option<u64> {
     inspect(disk, Path::new(CHECKPOINT)).ok()?.last?.committed.trace?.ends_after_line
 }

@@ -1,4 +1,4 @@
-//! Snapshots after every line: each must come back whole, and a run must go on from it as if nothing had happened.
+//! Snapshots after every line: each must restore completely, and a run must go on from it unchanged.
 
 use stream_kernel_exec::Memory;
 
@@ -26,7 +26,7 @@ pub(super) fn check<A: Application>(scene: &Scene<A>) -> Result<u64, String> {
     }
 }
 
-/// Restores a snapshot, and takes the lines that come after it.
+/// Restores a snapshot, and takes the lines after it.
 fn go_on<A: Application>(
     job: Job<A>,
     snapshot: &[Vec<u8>],

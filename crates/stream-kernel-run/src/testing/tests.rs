@@ -1,4 +1,4 @@
-//! An application that is right must pass, and what is wrong with one be found.
+//! A correct application must pass, and the faults of a wrong one must be found.
 
 mod posts;
 
@@ -13,7 +13,7 @@ fn scene<const WRONG: u8>() -> Scene<Posts<WRONG>> {
     Scene::new().lines(LINES)
 }
 
-/// Checks what each of both checks finds wrong; an empty text stands for nothing.
+/// Compares the findings of both checks; an empty text stands for none.
 #[track_caller]
 fn check<const WRONG: u8>(of_snapshots: &str, of_recovery: &str) {
     let scene = scene::<WRONG>().sample(200);
@@ -30,7 +30,7 @@ fn a_right_application_passes() {
     assert!(sampled >= 300, "{sampled}");
 }
 
-/// Each way in which a process is disturbed comes up, and at each of the first operations.
+/// Every kind of disturbance occurs, and at each of the first operations.
 #[test]
 fn all_cases_are_played_if_there_are_few() {
     let scene = Scene::<Posts<NOTHING>>::new()
@@ -88,6 +88,6 @@ fn a_run_that_a_step_ends_is_not_checked() {
 
 #[test]
 #[should_panic(expected = "unknown key")]
-fn a_wrong_configuration_is_told() {
+fn a_wrong_configuration_is_reported() {
     scene::<NOTHING>().set("nodes.parse.strict=true").check_snapshots();
 }

@@ -1,21 +1,21 @@
-//! A run in memory that nothing disturbs: what every other one must come to.
+//! An undisturbed run in memory, with the results that every other one must have.
 
 use stream_kernel_exec::RunReport;
 
 use super::{CapturedTrace, Scene, again, clock, difference};
 use crate::{Application, Job, RawLine, Session, SummaryRow};
 
-/// What an undisturbed run comes to.
+/// The results of an undisturbed run.
 pub(super) struct Undisturbed {
     pub(super) output: Vec<u8>,
     pub(super) trace: Vec<u8>,
-    /// How long output and trace were before the first line and after each.
+    /// The lengths of output and trace before the first line and after each.
     pub(super) ends: Vec<(usize, usize)>,
     pub(super) report: RunReport,
     pub(super) summary: Vec<SummaryRow>,
 }
 
-/// A run in memory under way.
+/// A run in memory.
 pub(super) struct MemoryRun<A: Application> {
     pub(super) session: Session<A>,
     output: Vec<u8>,
@@ -33,7 +33,7 @@ impl Undisturbed {
         Ok(run.end())
     }
 
-    /// Checks what a run has come to that went on after so many lines.
+    /// Checks the results of a run that was resumed after this many lines.
     pub(super) fn check(&self, found: &Self, lines: usize) -> Result<(), String> {
         let (output, trace) = self.ends.get(lines).copied().unwrap_or_default();
         for (what, found, expected) in

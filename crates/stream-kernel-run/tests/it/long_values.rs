@@ -1,4 +1,4 @@
-//! Values that do not fit into a snapshot: they must end the run, never go missing from a checkpoint.
+//! Values that do not fit into a snapshot end the run and never go missing from a checkpoint.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use stream_kernel_run::{
 };
 
 const CHECKPOINT: &str = "/ckpt";
-/// What stands beside a value in its record: the number of the table, and the length of the value.
+/// The bytes beside a value in its record: the number of the table, and the length of the value.
 const BESIDE_VALUE_BYTES: usize = 1 + 8;
 
 messages! { enum Message { RawLine } }
@@ -93,7 +93,7 @@ impl Application for LastLineApplication {
     }
 }
 
-/// Runs over what `/input` holds by now; a commit after every line, with a snapshot.
+/// Runs over the present content of `/input`; a commit after every line, with a snapshot.
 fn run(disk: &SimulatedDisk) -> Result<Ended, CheckpointFailure> {
     let settings = [
         "runtime.checkpoint={dir: /ckpt, every_lines: 1}",
@@ -132,7 +132,7 @@ fn a_value_that_is_too_long_ends_the_run() {
 
     let beyond = [at_the_bound, "x".repeat(longest + 1) + "\n", "b\n".to_owned()].concat();
     disk.put(Path::new("/input"), beyond.as_bytes());
-    // However often it is tried, the checkpoint says nothing of a line whose value it does not hold.
+    // However often it is tried, the checkpoint never covers a line whose value it does not hold.
     for _ in 0..2 {
         let failure = run(&disk).unwrap_err();
         assert!(!failure.is_refusal());

@@ -1,4 +1,4 @@
-//! What must hold of runs, whatever the application.
+//! Tests of runs, whatever the application.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

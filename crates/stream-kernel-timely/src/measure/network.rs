@@ -1,36 +1,36 @@
-//! The network between simulated workers: when a packet that is sent at one time arrives.
+//! The network between simulated workers: it computes when a packet arrives.
 
 use crate::packet::Packet;
 
-/// What it takes to bring bytes from one worker to another. Within a worker, nothing does.
+/// The cost of bringing bytes from one worker to another. Within a worker, there is none.
 ///
-/// Links are full duplex: a worker sends and receives at the same time, each at the whole rate, and one packet after the other. So a
-/// worker to which many send at once receives what they send no faster than its own link.
+/// Links are full duplex: a worker sends and receives at the same time, each at the full rate, and one packet after the
+/// other. So a worker to which many send at once receives no faster than its own link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Network {
-    /// How long the first byte takes from one worker to another, in nanoseconds; between threads, how long it takes to wake one.
+    /// The latency of the first byte from one worker to another, in nanoseconds; between threads, the time to wake one.
     pub latency_ns: u64,
-    /// How many bytes a link takes in a second; `None` if it takes no time, as between threads.
+    /// The rate of a link in bytes per second; `None` if it takes no time, as between threads.
     pub bytes_per_second: Option<u64>,
-    /// How much processor time it takes a worker to write or to read 1,024 bytes of a packet, in nanoseconds: once at each end.
+    /// The processor time to write or read 1,024 bytes of a packet, in nanoseconds: once at each end.
     pub copy_ns_per_kib: u64,
 }
 
-/// How much longer a packet is on the wire than what it holds: its numbers, its length, and the engine's header.
+/// The overhead of a packet on the wire in bytes: its numbers, its length, and the engine's header.
 const HEADER_BYTES: u64 = 96;
 
-/// Returns how many bytes of a packet are sent.
+/// Returns the size of a packet on the wire.
 pub(super) fn sent_bytes(packet: &Packet) -> u64 {
     packet.bytes.len() as u64 + HEADER_BYTES
 }
 
 impl Network {
-    /// Returns how long it takes a worker to write a packet, or to read one, in nanoseconds.
+    /// Returns the time for a worker to write or read a packet, in nanoseconds.
     pub(super) fn copy_ns(&self, bytes: u64) -> u64 {
         if self.bytes_per_second.is_none() { 0 } else { scaled(bytes, self.copy_ns_per_kib, 1024) }
     }
 
-    /// Returns how long a packet keeps a link busy, in nanoseconds.
+    /// Returns the time for which a packet occupies a link, in nanoseconds.
     pub(super) fn link_ns(&self, bytes: u64) -> u64 {
         self.bytes_per_second.map_or(0, |rate| scaled(bytes, 1_000_000_000, rate))
     }
@@ -41,7 +41,7 @@ fn scaled(bytes: u64, times: u64, per: u64) -> u64 {
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
-/// Until when the links of all workers are taken, in nanoseconds from the beginning of the run.
+/// The times until which the workers' links are occupied, in nanoseconds from the beginning of the run.
 pub(super) struct Links {
     network: Network,
     out_ns: Vec<u64>,
@@ -53,7 +53,7 @@ impl Links {
         Self { network, out_ns: vec![0; workers], in_ns: vec![0; workers] }
     }
 
-    /// Sends a packet at `now_ns`; returns when all of it has arrived.
+    /// Sends a packet at `now_ns`; returns the time of its full arrival.
     pub(super) fn send(&mut self, from: usize, to: usize, bytes: u64, now_ns: u64) -> u64 {
         if from == to {
             return now_ns;
@@ -61,7 +61,7 @@ impl Links {
         let link_ns = self.network.link_ns(bytes);
         let leaves_ns = self.out_ns[from].max(now_ns);
         self.out_ns[from] = leaves_ns + link_ns;
-        // What arrives first is received first: its first byte waits until the bytes before it are in.
+        // Packets are received in the order of arrival: the first byte waits until the bytes before it are in.
         let arrived_ns = self.in_ns[to].max(leaves_ns + self.network.latency_ns) + link_ns;
         self.in_ns[to] = arrived_ns;
         arrived_ns

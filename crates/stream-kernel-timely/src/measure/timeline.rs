@@ -1,4 +1,4 @@
-//! A worker's own time in a measured run: it moves by what work takes, and to the next packet while the worker waits.
+//! Timeline of a worker in a measured run: it moves by the time of work, and to the next packet while the worker waits.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) struct Timeline<A: Application> {
     pub(super) now_ns: u64,
     /// Whether it has found nothing to do, and waits for a packet.
     waits: bool,
-    /// Packets on their way to it: when they arrive, and how many were sent before by anybody.
+    /// Packets on their way to it: their arrival, and how many were sent before by anybody.
     arriving: BTreeMap<(u64, u64), Packet>,
     work: BTreeMap<Did, u64>,
     waited_ns: u64,
@@ -26,7 +26,7 @@ pub(super) struct Timeline<A: Application> {
     received_bytes: u64,
 }
 
-/// What a worker's time goes to.
+/// The kinds of a worker's time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Did {
     Work(Work),
@@ -51,7 +51,7 @@ impl<A: Application> Timeline<A> {
         }
     }
 
-    /// Returns when it can go on; `None` if it is at its end, or nothing is on its way to it.
+    /// Returns the time at which it can go on; `None` if it has ended, or nothing is on its way to it.
     pub(super) fn ready_ns(&self) -> Option<u64> {
         if self.worker.outcome().is_some() {
             None
@@ -62,7 +62,7 @@ impl<A: Application> Timeline<A> {
         }
     }
 
-    /// Takes in what has arrived, does a piece of work, and returns what it sends.
+    /// Takes in the arrived packets, does a piece of work, and returns its packets.
     pub(super) fn go_on(
         &mut self,
         now_ns: &mut dyn FnMut() -> u64,
@@ -99,7 +99,7 @@ impl<A: Application> Timeline<A> {
         Ok(self.worker.take_outgoing())
     }
 
-    /// Takes note of a packet that is on its way to it: when it arrives, and how many were sent before by anybody.
+    /// Notes a packet that is on its way to it: its arrival, and how many were sent before by anybody.
     pub(super) fn will_receive(&mut self, packet: Packet, key: (u64, u64)) {
         self.arriving.insert(key, packet);
     }
@@ -109,14 +109,14 @@ impl<A: Application> Timeline<A> {
         *self.work.entry(on).or_default() += ns;
     }
 
-    /// Takes note of a packet that it sends, and copies it if it goes to another worker.
+    /// Notes a packet that it sends, and copies it if it goes to another worker.
     pub(super) fn note_sent(&mut self, packet: &Packet, network: &Network) {
         if packet.from == packet.to {
             return;
         }
         let bytes = sent_bytes(packet);
         self.spend(Did::Copied, network.copy_ns(bytes));
-        // Rounds of a stage are one kind: there may be many.
+        // All rounds of a stage are one kind, because there may be many.
         let kind = match packet.topic {
             Topic::Round { stage, .. } | Topic::Counted { stage } => Topic::Round { stage, round: 0 },
             Topic::Wanted | Topic::Memory => Topic::Done,

@@ -1,4 +1,4 @@
-//! Accepting processes with higher numbers, while strangers come and are turned away.
+//! Acceptance of processes with higher numbers; strangers are turned away.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -15,12 +15,12 @@ use super::handshake::{Arrival, Own, TurnedAway, answer};
 use super::link::{Link, Pending, TICK, pending};
 use super::message::Message;
 
-/// The most handshakes at a time; who comes then waits in the system's queue.
+/// The most handshakes at a time; further callers wait in the system's queue.
 pub(super) const MAX_HANDSHAKES: usize = 64;
-/// How long the oldest handshake is left alone while others wait.
+/// How long the oldest handshake may go on while others wait.
 const UNDISTURBED: Duration = Duration::from_millis(500);
 
-/// How a handshake has ended.
+/// The result of a handshake.
 struct Report {
     id: u64,
     stream: TcpStream,
@@ -28,7 +28,7 @@ struct Report {
     arrival: Result<Arrival, TurnedAway>,
 }
 
-/// A handshake that goes on in a thread of its own.
+/// A handshake in a thread of its own.
 struct Ongoing {
     id: u64,
     /// The connection, to end it.
@@ -36,7 +36,7 @@ struct Ongoing {
     undisturbed: Deadline,
 }
 
-/// All handshakes that go on.
+/// All handshakes in progress.
 struct Handshakes<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     own: Own<'env>,
@@ -48,7 +48,7 @@ struct Handshakes<'scope, 'env> {
 }
 
 impl Handshakes<'_, '_> {
-    /// Starts handshakes with who waits in the system's queue, as many as there may be.
+    /// Starts handshakes with callers in the system's queue, up to the bound.
     fn accept(&mut self, listener: &TcpListener) -> std::io::Result<()> {
         while self.ongoing.len() < MAX_HANDSHAKES {
             match listener.accept() {
@@ -59,7 +59,7 @@ impl Handshakes<'_, '_> {
                 Err(error) => return Err(error),
             }
         }
-        // Others may wait: the oldest has had its time. Its report makes room.
+        // Others may be waiting, and the oldest has had its time. Its report makes room.
         if let Some(oldest) = self.ongoing.front().filter(|oldest| oldest.undisturbed.has_passed()) {
             let _ = oldest.stream.shutdown(Shutdown::Both);
         }
@@ -76,14 +76,14 @@ impl Handshakes<'_, '_> {
         thread::Builder::new().name("mesh:handshake".to_owned()).spawn_scoped(self.scope, move || {
             let is_ended = || is_ended.load(Ordering::Relaxed);
             let arrival = answer(own, &mut Link::new(&stream, deadline, &is_ended));
-            // Nobody may wait for it any longer.
+            // The receiver may be gone.
             let _ = reports.send(Report { id, stream, address, arrival });
         })?;
         self.ongoing.push_back(ongoing);
         Ok(())
     }
 
-    /// Returns how a handshake has ended, if one does soon.
+    /// Returns the result of a handshake, if one ends soon.
     fn next(&mut self, inbox: &Receiver<Report>) -> Option<Report> {
         let report = inbox.recv_timeout(TICK).ok()?;
         self.ongoing.retain(|ongoing| ongoing.id != report.id);
@@ -99,7 +99,7 @@ impl Handshakes<'_, '_> {
 }
 
 impl Gathering<'_> {
-    /// Waits until all processes with higher numbers have come, and all begin.
+    /// Waits until all processes with higher numbers have come and all begin.
     pub(super) fn gather(&mut self, listener: &TcpListener) -> Result<(), MeshError> {
         listener
             .set_nonblocking(true)
@@ -135,7 +135,7 @@ impl Gathering<'_> {
         let mut has_given_up = false;
         loop {
             if let Err(error) = handshakes.accept(listener) {
-                // Too many open files, for instance: it may pass.
+                // For instance too many open files, which may pass.
                 let because = format!("cannot be accepted ({error})");
                 self.note("who connects", &TurnedAway { claims: None, because });
             }
@@ -150,8 +150,8 @@ impl Gathering<'_> {
         }
     }
 
-    /// Tells those who come now why process 0 has ended the run, for a short time: processes are mostly started together,
-    /// and else the last ones would wait for one that is gone.
+    /// Tells late processes for a short time why process 0 has ended the run: processes are usually started together,
+    /// and the last ones would otherwise wait for one that is gone.
     fn tell_who_is_late(
         &self,
         error: &MeshError,
@@ -176,7 +176,7 @@ impl Gathering<'_> {
         }
         let until = self.deadline.or_after(self.farewell);
         while is_told.contains(&false) && !until.has_passed() && !(self.should_stop)() {
-            // What goes wrong now changes nothing.
+            // Failures change nothing now.
             let _ = handshakes.accept(listener);
             let Some(Report { stream, arrival: Ok(arrival), .. }) = handshakes.next(inbox) else { continue };
             let mut link = Link::new(&stream, Deadline::after(MESSAGE_TIME), &|| false);

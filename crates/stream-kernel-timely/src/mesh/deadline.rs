@@ -1,4 +1,4 @@
-//! Deadline: the time until which something is waited for.
+//! Deadlines: the end of a wait.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Instant);
 
-/// The longest time that is waited for anything: longer ones are cut.
+/// The longest wait; longer ones are cut.
 const LONGEST: Duration = Duration::from_hours(24);
 
 impl Deadline {
-    /// Returns the point in time `wait` from now, a day at most.
+    /// Returns the point in time `wait` from now, at most a day.
     pub(super) fn after(wait: Duration) -> Self {
         Self(now() + wait.min(LONGEST))
     }

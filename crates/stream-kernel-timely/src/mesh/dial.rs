@@ -1,4 +1,4 @@
-//! Dialing: finding the addresses of a host, listening on the own one, connecting to another.
+//! Dialing: looks up the addresses of a host, listens on its own one, connects to another.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -16,7 +16,7 @@ use super::message::Message;
 
 /// How long a single attempt to connect may take.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
-/// How long it is waited before a name is looked up again.
+/// The interval between two look-ups of a name.
 const RESOLVE_PAUSE: Duration = Duration::from_millis(500);
 /// The most addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 16;
@@ -25,7 +25,7 @@ const MAX_ADDRESSES: usize = 16;
 ///
 /// # Errors
 ///
-/// Returns what the resolver says; a time-out at `deadline`, or soon after `should_stop` returns true.
+/// Returns the resolver's error; a time-out at `deadline`, or soon after `should_stop` returns true.
 fn resolve(host: &Host, deadline: Deadline, should_stop: &dyn Fn() -> bool) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.name().parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, host.port())]);
@@ -35,7 +35,7 @@ fn resolve(host: &Host, deadline: Deadline, should_stop: &dyn Fn() -> bool) -> i
     let (answer, answered) = mpsc::channel();
     thread::Builder::new().name("mesh:resolve".to_owned()).spawn(move || {
         let addresses = (name.as_str(), port).to_socket_addrs();
-        // Nobody may wait any longer.
+        // The receiver may be gone.
         let _ = answer.send(addresses.map(|all| all.take(MAX_ADDRESSES).collect::<Vec<_>>()));
     })?;
     loop {
@@ -51,13 +51,13 @@ fn resolve(host: &Host, deadline: Deadline, should_stop: &dyn Fn() -> bool) -> i
 /// Why an attempt to connect failed.
 enum Failure {
     Unresolved(io::Error),
-    /// Nothing listens there, or nothing can be sent there.
+    /// Nothing listens there, or it is unreachable.
     Unreachable(String),
     Refusal(Refusal),
 }
 
 impl Gathering<'_> {
-    /// Returns a listener on the address of this process, and on no other.
+    /// Returns a listener on the address of this process only.
     pub(super) fn listen(&self) -> Result<TcpListener, MeshError> {
         let own = || self.own.peer(self.own.process);
         let host = self.own.hosts.of_process(self.own.process)?;
@@ -69,7 +69,7 @@ impl Gathering<'_> {
         TcpListener::bind(&addresses[..]).map_err(|cause| MeshError::CannotListen { own: own(), cause })
     }
 
-    /// Connects to process `to`, however often that takes.
+    /// Connects to process `to`, with as many attempts as needed.
     pub(super) fn dial(&mut self, to: usize) -> Result<(), MeshError> {
         loop {
             self.check()?;
@@ -93,7 +93,7 @@ impl Gathering<'_> {
                     self.note_at(to, format!("it cannot be reached ({because})"));
                     (TICK, None)
                 }
-                // The names of machines that are about to start can come late.
+                // The names of starting machines may appear late.
                 Failure::Unresolved(error) => (RESOLVE_PAUSE, Some(error)),
             };
             let until = self.deadline.or_after(pause);
@@ -137,7 +137,8 @@ impl Gathering<'_> {
                 break;
             }
             match TcpStream::connect_timeout(address, time) {
-                // A port that nobody listens on can be given to the connection itself, which then leads to itself.
+                // The system may give a port without a listener to the connection itself, which is then connected to
+                // itself.
                 Ok(stream) if stream.local_addr().ok() == Some(*address) => {}
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error.to_string(),

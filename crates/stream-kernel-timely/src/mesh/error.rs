@@ -40,60 +40,60 @@ pub(crate) enum MeshError {
     /// The system gives no randomness, or no socket options.
     #[error("cannot {doing}")]
     System {
-        /// What could not be done.
+        /// The failed operation.
         doing: &'static str,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
-    /// The own address cannot be listened on.
+    /// The process cannot listen on its own address.
     #[error("{own} cannot listen: {cause} (stop what listens there, or list an address of this machine)")]
     CannotListen {
         /// This process.
         own: Peer,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// A name has no address.
     #[error("the name of {peer} has no address: {cause} (correct it in the list of hosts)")]
     Unresolved {
-        /// Whose.
+        /// The process with this name.
         peer: Peer,
-        /// What the resolver said.
+        /// The resolver's error.
         cause: io::Error,
     },
     /// A process did not come in time.
     #[error("{peer} did not come within {waited:?}{} (start every process, with the same list of hosts)", and_seen(seen.as_deref()))]
     NeverCame {
-        /// Which.
+        /// The process.
         peer: Peer,
-        /// How long it was waited for.
+        /// The length of the wait.
         waited: Duration,
-        /// What was seen instead.
+        /// Something seen in its place.
         seen: Option<String>,
     },
-    /// A process came, but did not say in time that it is connected to all others.
+    /// A process came, but did not report in time that it is connected to all others.
     #[error(
         "{peer} was not connected to all others within {waited:?} (see what it says, and whether it can reach every host)"
     )]
     NotConnected {
-        /// Which.
+        /// The process.
         peer: Peer,
-        /// How long it was waited for.
+        /// The length of the wait.
         waited: Duration,
     },
-    /// Process 0 did not say in time that all are connected.
+    /// Process 0 did not report in time that all are connected.
     #[error("{peer} did not begin the run within {waited:?} (see what it says)")]
     NotBegun {
         /// Process 0.
         peer: Peer,
-        /// How long it was waited for.
+        /// The length of the wait.
         waited: Duration,
     },
     /// A process does not hold the same secret.
     #[error("{peer} has another secret (give every process the same `secret_file`)")]
     SecretDiffers {
-        /// Which.
+        /// The process.
         peer: Peer,
     },
     /// A process speaks another version of the protocol.
@@ -101,59 +101,59 @@ pub(crate) enum MeshError {
         "{peer} speaks version {theirs} of the protocol, not {ours} (run the same program in every process)"
     )]
     VersionDiffers {
-        /// Which.
+        /// The process.
         peer: Peer,
         /// Its version.
         theirs: u16,
-        /// That of this process.
+        /// The version of this process.
         ours: u16,
     },
-    /// What is at a process's address is another process.
+    /// Another process is at a process's address.
     #[error(
         "{peer} says that it is process {actual} (give every process the same list of hosts, and its own number)"
     )]
     WrongNumber {
-        /// Which.
+        /// The expected process.
         peer: Peer,
-        /// The number that it has.
+        /// The number of the other one.
         actual: usize,
     },
-    /// There is another process with this one's number.
+    /// Another process has the number of this one.
     #[error("{own} is there twice: {by} knows another one (give every process its own number)")]
     NumberTaken {
         /// This process.
         own: Peer,
-        /// Who says so.
+        /// The process that says so.
         by: Peer,
     },
-    /// A process differs from process 0. Each process says the same.
+    /// A process differs from process 0. All processes report the same.
     #[error("{peer} differs from {first}: {} (give every process the same)", listed(differences))]
     Differs {
         /// Process 0.
         first: Peer,
-        /// Which.
+        /// The process.
         peer: Peer,
-        /// In what, at least one.
+        /// The differences, at least one.
         differences: Vec<Difference>,
     },
-    /// A process that had come is gone.
+    /// A connected process is gone.
     #[error("{peer} is gone (see what it says, and start every process again)")]
     Gone {
-        /// Which.
+        /// The process.
         peer: Peer,
     },
-    /// A process that holds the secret sent what the protocol does not know.
+    /// A process that holds the secret violated the protocol.
     #[error("{peer} sent what is not part of the protocol (run the same program in every process)")]
     Garbled {
-        /// Which.
+        /// The process.
         peer: Peer,
     },
-    /// Another process has ended the run, for a reason of its own.
+    /// Another process has ended the run, for its own reason.
     #[error("{peer} ended the run: {reason}")]
     Ended {
-        /// Which.
+        /// The process.
         peer: Peer,
-        /// What it says.
+        /// Its reason.
         reason: String,
     },
     /// This process was told to stop.
@@ -162,7 +162,7 @@ pub(crate) enum MeshError {
 }
 
 impl MeshError {
-    /// Returns what the others are told when `own` process ends the run with this error.
+    /// Returns the message to the others when process `own` ends the run with this error.
     pub(super) fn to_message(&self, own: usize) -> Message {
         match self {
             Self::Differs { peer, differences, .. } => {
@@ -174,20 +174,20 @@ impl MeshError {
         }
     }
 
-    /// Returns the error of a process that was told of `process`'s `reason`, which came over the network.
+    /// Returns the error of a process that received `process`'s `reason` over the network.
     pub(super) fn ended(hosts: &Hosts, process: usize, reason: &str) -> Self {
         let mut reason: String = reason.chars().flat_map(escape_control).collect();
         reason.truncate(reason.floor_char_boundary(usize::from(MAX_REASON_BYTES)));
         Self::Ended { peer: Peer::new(hosts, process), reason }
     }
 
-    /// Returns the error of `process` differing from process 0.
+    /// Returns the error of a `process` that differs from process 0.
     pub(super) fn differs(hosts: &Hosts, process: usize, differences: Vec<Difference>) -> Self {
         Self::Differs { first: Peer::new(hosts, 0), peer: Peer::new(hosts, process), differences }
     }
 }
 
-/// Returns `c`, so that it cannot steer a terminal.
+/// Returns `c`, replaced if it could steer a terminal.
 fn escape_control(c: char) -> Vec<char> {
     if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }

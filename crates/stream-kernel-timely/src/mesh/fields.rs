@@ -5,12 +5,12 @@ pub(super) fn put_u16(out: &mut Vec<u8>, number: u16) {
     out.extend_from_slice(&number.to_be_bytes());
 }
 
-/// Appends a number, the greatest there is if it is greater than that.
+/// Appends a number, capped at the greatest value of its type.
 pub(super) fn put_u32(out: &mut Vec<u8>, number: usize) {
     out.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
 }
 
-/// Appends as much of `text` as has `most` bytes, with its length.
+/// Appends `text`, cut to `most` bytes, with its length.
 pub(super) fn put_text(out: &mut Vec<u8>, text: &str, most: u16) {
     let mut end = text.len().min(usize::from(most));
     while !text.is_char_boundary(end) {
@@ -20,7 +20,7 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str, most: u16) {
     out.extend_from_slice(&text.as_bytes()[..end]);
 }
 
-/// What is left of a message. Every method returns `None` if the message does not have what it should.
+/// The unread rest of a message. Every method returns `None` if the message does not have the field.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// Takes a text of `most` bytes at most.
+    /// Takes a text of at most `most` bytes.
     pub(super) fn text(&mut self, most: u16) -> Option<&'a str> {
         let length = self.u16().filter(|length| *length <= most)?;
         let (text, rest) = self.0.split_at_checked(usize::from(length))?;

@@ -1,7 +1,7 @@
-//! Gathering of processes: who has come, what they say, and how all begin or none.
+//! Coming together: which processes have come, their reports, and the decision that all begin or none.
 //!
-//! Process 0 knows all. Each other process tells it once it is connected to everyone; when all have, process 0 says so,
-//! and all begin. Whoever ends the run before that tells process 0, which tells the rest.
+//! Process 0 decides. Each other process tells it once it is connected to every other; when all have, process 0 says
+//! so, and all begin. A process that ends the run before that tells process 0, which tells the rest.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use super::hello::RunNumber;
 use super::link::{Link, Pending, pending};
 use super::message::Message;
 
-/// How long a message between processes that know each other may take.
+/// The time for a message between processes that know each other.
 pub(super) const MESSAGE_TIME: Duration = Duration::from_secs(1);
 /// The most bytes of a peer that are read and dropped before its connection is closed.
 const MAX_UNREAD_BYTES: usize = 64;
@@ -24,13 +24,13 @@ const MAX_UNREAD_BYTES: usize = 64;
 pub(super) struct Gathering<'a> {
     pub(super) own: Own<'a>,
     pub(super) should_stop: &'a dyn Fn() -> bool,
-    /// Until when all must have come.
+    /// The deadline for all to come.
     pub(super) deadline: Deadline,
-    /// How long that was at the beginning.
+    /// The initial length of the wait.
     pub(super) waited: Duration,
-    /// How long a handshake may take.
+    /// The time for a handshake.
     pub(super) handshake: Duration,
-    /// How long process 0 tells who comes that the run has ended.
+    /// How long process 0 tells late processes that the run has ended.
     pub(super) farewell: Duration,
     pub(super) run: RunNumber,
     pub(super) seed: u64,
@@ -38,13 +38,13 @@ pub(super) struct Gathering<'a> {
     pub(super) sockets: Vec<Option<TcpStream>>,
     /// In process 0, which others are connected to all; elsewhere, at 0, whether the run begins.
     heard: Vec<bool>,
-    /// Who was turned away last that claimed to be a process, or what was at its address instead, by process.
+    /// By process: the last caller turned away that claimed to be it, or the other process at its address.
     seen: Vec<Option<String>>,
-    /// Who was turned away last and claimed nothing that could be.
+    /// The last caller turned away that claimed no valid number.
     stranger: Option<String>,
-    /// Whether process 0 has been told that this one is connected to all.
+    /// Whether this process has told process 0 that it is connected to all.
     is_complete: bool,
-    /// Whether the run may have begun somewhere: what is sent from then on would be taken for its data.
+    /// Whether the run may have begun somewhere: later bytes would be taken for its data.
     has_begun: bool,
 }
 
@@ -70,12 +70,12 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Looks, without waiting, whether the run is to end, and takes what others have said.
+    /// Checks, without waiting, whether the run is to end, and reads the others' messages.
     pub(super) fn check(&mut self) -> Result<(), MeshError> {
         if (self.should_stop)() {
             return Err(MeshError::Stopped);
         }
-        // Everybody tells process 0, and hears from nobody else.
+        // The other processes talk to process 0 only.
         let watched = if self.own.process == 0 { self.sockets.len() } else { 1 };
         for process in 0..watched {
             let Some(socket) = &self.sockets[process] else { continue };
@@ -139,7 +139,7 @@ impl<'a> Gathering<'a> {
         if self.own.process != 0 {
             if !self.is_complete {
                 self.is_complete = true;
-                // If process 0 is gone, what it said last is still to be read.
+                // If process 0 is gone, its last message is still to be read.
                 let _ = self.tell(0, &Message::Complete, Deadline::after(MESSAGE_TIME));
             }
             return Ok(self.begins());
@@ -155,8 +155,8 @@ impl<'a> Gathering<'a> {
         Ok(true)
     }
 
-    /// Ends the waiting if its time is over. Process 0 gives those who have come a moment to say what they lack, and the
-    /// others give process 0 one to say who did not come.
+    /// Ends the wait at its deadline. Process 0 gives the others a moment to say what they lack, and the others give
+    /// process 0 one to say who did not come.
     pub(super) fn check_time(&mut self, has_given_up: &mut bool) -> Result<(), MeshError> {
         if !self.deadline.has_passed() {
             return Ok(());
@@ -171,7 +171,7 @@ impl<'a> Gathering<'a> {
         if self.deadline.and(MESSAGE_TIME).has_passed() { Err(self.missing(0)) } else { Ok(()) }
     }
 
-    /// Returns the error for the first process that is not there, or not connected to all others; for process `told` if
+    /// Returns the error for the first process that is absent, or not connected to all others; for process `told` if
     /// there is none.
     fn missing(&mut self, told: usize) -> MeshError {
         if let Some(process) = self.absent() {
@@ -190,7 +190,7 @@ impl<'a> Gathering<'a> {
         MeshError::NeverCame { peer: self.own.peer(process), waited: self.waited, seen }
     }
 
-    /// Remembers who was turned away, for the case that nobody else comes.
+    /// Remembers a caller turned away, in case nobody else comes.
     pub(super) fn note(&mut self, who: &str, away: &TurnedAway) {
         let TurnedAway { claims, because } = away;
         match claims.and_then(|process| self.seen.get_mut(process).map(|seen| (process, seen))) {
@@ -201,7 +201,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Remembers what is at the address of `process` instead of that.
+    /// Remembers what is at the address of `process` instead.
     pub(super) fn note_at(&mut self, process: usize, seen: String) {
         self.seen[process] = Some(seen);
     }
@@ -217,7 +217,7 @@ impl<'a> Gathering<'a> {
     pub(super) fn say_farewell(&self, error: &MeshError) {
         let deadline = Deadline::after(MESSAGE_TIME);
         if self.own.process != 0 && self.is_complete {
-            // Process 0 may have begun: a byte alone can do no harm there.
+            // Process 0 may have begun: a single byte can do no harm there.
             if matches!(error, MeshError::Stopped) {
                 let _ = self.tell(0, &Message::Stopped, deadline);
             }
@@ -230,7 +230,7 @@ impl<'a> Gathering<'a> {
         let told = if self.own.process == 0 { self.sockets.len() } else { 1 };
         for process in 0..told {
             let _ = self.tell(process, &message, deadline);
-            // The system drops what it has not delivered of a connection that is closed with something unread.
+            // The system drops undelivered data of a connection that is closed with unread bytes.
             if let Some(socket) = &self.sockets[process] {
                 let is_read = || pending(socket) != Pending::Bytes;
                 Link::new(socket, deadline, &is_read).drain(MAX_UNREAD_BYTES);

@@ -1,7 +1,7 @@
 //! Handshake of a connection: each side proves that it holds the secret, and only then says more.
 //!
-//! Both say hello with random bytes of their own, then the dialer proves first, so that a stranger who connects hears no
-//! proof. A proof covers both hellos and the role: it fits no other connection, direction or number.
+//! Both say hello with random bytes, then the dialer proves first, so that a stranger who connects hears no proof. A
+//! proof covers both hellos and the role: it fits no other connection, direction or number.
 //!
 //! ```text
 //! dialer                                listener
@@ -23,23 +23,23 @@ use super::link::Link;
 use super::message::Message;
 use super::secret::{PROOF_BYTES, Role, Secret, random};
 
-/// What a listener answers to a proof of the right secret, before its own.
+/// The listener's answer to a proof of the right secret, before its own.
 const PROVED: u8 = 1;
-/// What a listener answers to a proof of another secret.
+/// The listener's answer to a proof of another secret.
 const NOT_PROVED: u8 = 0;
-/// The most bytes that are read from who speaks another version, so that the answer is not lost.
+/// The most bytes that are read from a peer with another version, so that the answer is not lost.
 const MAX_DRAINED_BYTES: usize = 1024;
 
-/// Who this process is.
+/// The identity of this process.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Own<'a> {
     /// All processes.
     pub(super) hosts: &'a Hosts,
     /// The number of this one.
     pub(super) process: usize,
-    /// What all of them hold.
+    /// The secret that all of them hold.
     pub(super) secret: &'a Secret,
-    /// What must be the same in all of them.
+    /// The facts that must be the same in all of them.
     pub(super) identity: &'a Identity,
 }
 
@@ -54,23 +54,23 @@ impl Own<'_> {
     }
 }
 
-/// A process that has connected and holds the secret.
+/// A caller that holds the secret.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    /// Its number: not compared with anything yet.
+    /// Its number: not yet compared with anything.
     pub(super) from: usize,
-    /// The run that it belongs to, zeros if it speaks to process 0.
+    /// Its run, zeros if it speaks to process 0.
     pub(super) run: RunNumber,
-    /// What it is, if it speaks to process 0.
+    /// Its identity, if it speaks to process 0.
     pub(super) identity: Option<Identity>,
 }
 
-/// Somebody who has connected and is turned away.
+/// A caller that is turned away.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TurnedAway {
-    /// The number that it claims, if it came as far.
+    /// The number that it claims, if it came that far.
     pub(super) claims: Option<usize>,
-    /// Why, as the end of a sentence that begins with who it is.
+    /// The reason, as the end of a sentence that begins with the caller.
     pub(super) because: String,
 }
 
@@ -80,7 +80,7 @@ impl TurnedAway {
     }
 }
 
-/// Takes the listener's part, up to the answer that the list of those who have come decides on.
+/// Plays the listener, up to the answer that depends on the processes that have come.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub(super) fn answer(own: Own<'_>, link: &mut Link<'_>) -> Result<Arrival, Turne
     match version_of(link.read().map_err(silent)?) {
         Some(VERSION) => {}
         Some(theirs) => {
-            // It learns of this version, whatever the rest of its hello is.
+            // It learns this version, whatever the rest of its hello is.
             let _ = link.write(&preamble(VERSION));
             link.drain(MAX_DRAINED_BYTES);
             let because = format!("speaks version {theirs} of the protocol, not {VERSION}");
@@ -128,12 +128,12 @@ pub(super) fn answer(own: Own<'_>, link: &mut Link<'_>) -> Result<Arrival, Turne
     Ok(Arrival { from: theirs.from, run: theirs.run, identity })
 }
 
-/// Why a process that was connected to did not take this one in.
+/// Why a process did not accept this one.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It may do so later, or what answered is not the process. Why, as the end of a sentence about what is there.
+    /// It may do so later, or another process has answered. The reason, as the end of a sentence about what is there.
     ForNow(String),
-    /// It will not.
+    /// It never will.
     ForGood(MeshError),
 }
 
@@ -143,11 +143,11 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// Takes the dialer's part with process `to`, and returns how that takes this process in.
+/// Plays the dialer with process `to`, and returns the other side's acceptance.
 ///
 /// # Errors
 ///
-/// Returns why it does not.
+/// Returns why it does not accept.
 pub(super) fn introduce(
     own: Own<'_>,
     to: usize,
@@ -198,7 +198,7 @@ pub(super) fn introduce(
     }
 }
 
-/// Returns what somebody does whose connection ended with `error`.
+/// Returns in words what a peer did whose connection ended with `error`.
 fn broken(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::TimedOut => "did not answer in time",

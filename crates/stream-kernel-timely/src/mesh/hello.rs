@@ -1,4 +1,4 @@
-//! Hello: what both sides of a connection say first.
+//! Hello: the first message of both sides of a connection.
 
 use super::fields::{Fields, put_u32};
 
@@ -6,26 +6,26 @@ use super::fields::{Fields, put_u32};
 const MAGIC: [u8; 6] = *b"skmesh";
 /// The version of the protocol.
 pub(super) const VERSION: u16 = 1;
-/// The length of the first bytes and the version: the same in every version.
+/// The length of the magic bytes and the version, the same in every version.
 pub(super) const PREAMBLE_BYTES: usize = 8;
 /// The length of the rest in this version.
 pub(super) const BODY_BYTES: usize = 44;
 
-/// The number of a run: it keeps those of another one out.
+/// The number of a run, which keeps out processes of other runs.
 pub(crate) type RunNumber = [u8; 16];
 
-/// Who somebody says to be, not proved yet.
+/// A claimed identity, not proved yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hello {
     /// How many processes the run has.
     pub(super) processes: usize,
-    /// The number of the process that says it.
+    /// The number of the sender.
     pub(super) from: usize,
-    /// The number of the process that it is said to.
+    /// The number of the receiver.
     pub(super) to: usize,
-    /// The run, or zeros from who does not know it yet.
+    /// The run; zeros if the sender does not know it yet.
     pub(super) run: RunNumber,
-    /// Random bytes, never the same.
+    /// Random bytes, never repeated.
     pub(super) nonce: [u8; 16],
 }
 
@@ -41,7 +41,7 @@ impl Hello {
         out
     }
 
-    /// Reads what follows the preamble.
+    /// Reads the rest after the preamble.
     pub(super) fn decode(body: &[u8; BODY_BYTES]) -> Option<Self> {
         let mut fields = Fields(body);
         let mut number = || fields.u32().map(|number| number as usize);
@@ -59,7 +59,7 @@ pub(super) fn preamble(version: u16) -> [u8; PREAMBLE_BYTES] {
     bytes
 }
 
-/// Returns the version of who sent `preamble`; `None` if that is none.
+/// Returns the version in a `preamble`; `None` if it is not a preamble.
 pub(super) fn version_of(preamble: [u8; PREAMBLE_BYTES]) -> Option<u16> {
     let [magic @ .., high, low] = preamble;
     (magic == MAGIC).then_some(u16::from_be_bytes([high, low]))

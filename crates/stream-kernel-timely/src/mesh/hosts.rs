@@ -7,7 +7,7 @@ use stream_kernel_run::hosts::{HostFault, check_hosts};
 /// How much of an entry an error shows, in characters.
 const SHOWN_CHARS: usize = 80;
 
-/// Where a process listens.
+/// The address of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Host {
     /// Name or address, without brackets.
@@ -37,7 +37,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// A checked list of hosts: at least one, as many as a run has processes at most, none twice.
+/// A checked list of hosts: at least one, at most as many as a run has processes, none twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hosts(Vec<Host>);
 
@@ -54,7 +54,7 @@ impl Hosts {
             return Err(HostsError::Entry { index, entry, fault });
         }
         let host = |entry: String| {
-            // A list without faults has nothing else.
+            // A list without faults has only valid entries.
             let (name, port) = entry.rsplit_once(':').unwrap_or_default();
             let name = name.trim_start_matches('[').trim_end_matches(']');
             Host { name: name.to_owned(), port: port.parse().unwrap_or_default() }
@@ -93,7 +93,7 @@ pub(crate) enum HostsError {
         index: usize,
         /// Its beginning.
         entry: String,
-        /// What is wrong with it.
+        /// Its fault.
         fault: HostFault,
     },
     /// The number of the process is beyond the list.
@@ -103,7 +103,7 @@ pub(crate) enum HostsError {
     NoSuchProcess {
         /// The number.
         process: usize,
-        /// How many hosts there are.
+        /// The number of hosts.
         hosts: usize,
     },
 }

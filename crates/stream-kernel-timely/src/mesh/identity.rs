@@ -1,12 +1,12 @@
-//! Identity of a process: what must be the same in all processes of a run.
+//! Identity of a process: the facts that must be the same in all processes of a run.
 
 use std::fmt;
 
 use super::fields::{Fields, put_text, put_u16};
 
-/// The most facts that are given.
+/// The most facts of a caller.
 pub(crate) const MAX_FACTS: usize = 31;
-/// The most facts of an identity as a message: those, and the number of processes.
+/// The most facts of an identity as a message: these and the number of processes.
 const MAX_FACTS_SENT: usize = MAX_FACTS + 1;
 /// The longest name of a fact, in bytes.
 pub(crate) const MAX_FACT_NAME_BYTES: u16 = 64;
@@ -15,11 +15,11 @@ pub(crate) const MAX_FACT_VALUE_BYTES: u16 = 1024;
 /// The longest identity as a message, in bytes.
 pub(super) const MAX_IDENTITY_BYTES: usize =
     2 + MAX_FACTS_SENT * (4 + MAX_FACT_NAME_BYTES as usize + MAX_FACT_VALUE_BYTES as usize);
-/// The longest list of differences as a message, in bytes: no fact of one identity is in the other.
+/// The longest list of differences as a message, in bytes: the two identities have no fact in common.
 pub(super) const MAX_DIFFERENCES_BYTES: usize =
     2 + 2 * MAX_FACTS_SENT * (6 + MAX_FACT_NAME_BYTES as usize + 2 * MAX_FACT_VALUE_BYTES as usize);
 
-/// What must be the same in all processes of a run: named facts, in an order of their own.
+/// The facts that must be the same in all processes of a run, by name, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity(Vec<(String, String)>);
 
@@ -53,8 +53,8 @@ impl Identity {
         self.0.iter().find(|fact| fact.0 == name).map_or("", |fact| &fact.1)
     }
 
-    /// Returns in what `self`, the identity of process 0, and that of another one differ. A fact that one does not
-    /// have counts as empty.
+    /// Returns the differences between `self`, the identity of process 0, and another one. A missing fact counts as
+    /// empty.
     pub(super) fn differences(&self, other: &Self) -> Vec<Difference> {
         let only_there = other.0.iter().filter(|fact| !self.0.iter().any(|own| own.0 == fact.0));
         self.0
@@ -107,7 +107,7 @@ pub(crate) struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What came over the network must not steer a terminal.
+        // Text from the network must not steer a terminal.
         let (name, here, there) =
             (self.name.escape_debug(), self.here.escape_debug(), self.there.escape_debug());
         write!(f, "{name} `{there}`, not `{here}`")
@@ -145,7 +145,7 @@ pub(crate) enum IdentityError {
     /// There are more than [`MAX_FACTS`].
     #[error("an identity of {facts} facts is too long (compare {MAX_FACTS} at most)")]
     TooMany {
-        /// How many.
+        /// Their number.
         facts: usize,
     },
     /// One is too long.

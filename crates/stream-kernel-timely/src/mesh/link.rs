@@ -1,4 +1,4 @@
-//! Link: a connection whose reads and writes end at a deadline.
+//! Links: connections whose reads and writes end at a deadline.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -8,11 +8,11 @@ use rustix::net::{RecvFlags, recv};
 
 use super::deadline::Deadline;
 
-/// How long a blocking call waits before it looks whether it should go on.
+/// The longest block of one call, before the next check whether to go on.
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
-/// A connection while processes come together. All of what is read or written through it ends at one deadline,
-/// however slowly the other side sends.
+/// A connection while processes come together. All its reads and writes end at one deadline, however slowly the other
+/// side sends.
 pub(super) struct Link<'a> {
     stream: &'a TcpStream,
     deadline: Deadline,
@@ -32,11 +32,11 @@ impl<'a> Link<'a> {
         Ok(bytes)
     }
 
-    /// Reads a length of four bytes and as many bytes.
+    /// Reads a length of four bytes, and that many bytes.
     ///
     /// # Errors
     ///
-    /// The length is more than `most`; nothing is reserved for it then. Else what the system says.
+    /// The length is more than `most`; then nothing is allocated. Otherwise the system's error.
     pub(super) fn read_sized(&mut self, most: usize) -> io::Result<Vec<u8>> {
         let length = u32::from_be_bytes(self.read()?) as usize;
         if length > most {
@@ -76,8 +76,8 @@ impl<'a> Link<'a> {
         Ok(())
     }
 
-    /// Reads and drops what comes until the other side closes, `most` bytes came, or the deadline is reached. What was
-    /// written last could be lost with a connection that is closed while something is unread.
+    /// Reads and drops bytes until the other side closes, `most` bytes came, or the deadline is reached. Closing a
+    /// connection with unread bytes could lose the last bytes written.
     pub(super) fn drain(&mut self, most: usize) {
         for _ in 0..most {
             if self.read::<1>().is_err() {
@@ -86,7 +86,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Returns how long the next call may block.
+    /// Returns the longest block of the next call.
     fn patience(&self) -> io::Result<Duration> {
         let left = self.deadline.left();
         if left.is_zero() || (self.is_ended)() { Err(ErrorKind::TimedOut.into()) } else { Ok(left.min(TICK)) }
@@ -97,18 +97,18 @@ fn is_to_try_again(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-/// What a connection has for who reads it next.
+/// What a reader of a connection would find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pending {
     /// Nothing yet.
     Nothing,
-    /// At least a byte.
+    /// At least one byte.
     Bytes,
     /// Its end: the other side is gone.
     End,
 }
 
-/// Returns what `stream` has, without waiting and without taking it.
+/// Checks `stream` without waiting and without taking anything.
 pub(super) fn pending(stream: &TcpStream) -> Pending {
     let mut byte = [0];
     match recv(stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT) {

@@ -1,4 +1,4 @@
-//! Messages between processes that have proved who they are, until the run begins.
+//! Messages between processes that have proved their identity, until the run begins.
 
 use std::io::{self, ErrorKind};
 
@@ -7,7 +7,7 @@ use super::hello::RunNumber;
 use super::identity::{Difference, MAX_DIFFERENCES_BYTES, put_differences, take_differences};
 use super::link::Link;
 
-/// The longest reason for which a run has ended, in bytes; a longer one is cut.
+/// The longest reason for an end, in bytes; a longer one is cut.
 pub(super) const MAX_REASON_BYTES: u16 = 2048;
 /// The longest message of several fields: a process number, and the longer one of a reason and differences.
 const MAX_MESSAGE_BYTES: usize = 4 + MAX_DIFFERENCES_BYTES;
@@ -16,39 +16,39 @@ const _: () = assert!(2 + MAX_REASON_BYTES as usize <= MAX_DIFFERENCES_BYTES);
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Message {
-    /// Process 0 takes the other one in.
+    /// Process 0 accepts the other one.
     Welcome {
         /// The seed of the run's hashes.
         seed: u64,
         /// The run's number.
         run: RunNumber,
     },
-    /// A process other than 0 takes the other one in.
+    /// A process other than 0 accepts the other one.
     Joined,
     /// Another process has the number already.
     Taken,
     /// The other process belongs to another run.
     OtherRun,
-    /// The sender is connected to all; to process 0.
+    /// The sender is connected to all; sent to process 0.
     Complete,
-    /// All are connected to all, the run begins; from process 0. The last message.
+    /// All are connected to all and the run begins; sent by process 0. The last message.
     Go,
-    /// The sender was told to stop. One byte, so that who has begun already does not take it for data.
+    /// The sender was told to stop. One byte, so that a process that has begun does not take it for data.
     Stopped,
-    /// The sender does not wait any longer. One byte, as above.
+    /// The sender gives up waiting. One byte, as above.
     GaveUp,
     /// The run has ended before it began.
     Ended {
         /// The process that ended it.
         process: usize,
-        /// Why, for people.
+        /// The reason, for people.
         reason: String,
     },
     /// The run has ended because a process differs from process 0.
     Differs {
-        /// Which.
+        /// The process.
         process: usize,
-        /// In what.
+        /// The differences.
         differences: Vec<Difference>,
     },
 }
@@ -101,11 +101,11 @@ impl Message {
         link.write(&self.encode())
     }
 
-    /// Reads a message from `link`, and nothing after it.
+    /// Reads one message from `link`, and nothing after it.
     ///
     /// # Errors
     ///
-    /// What comes is not a message (kind `InvalidData`). Else what the system says.
+    /// The bytes are not a message (kind `InvalidData`). Otherwise the system's error.
     pub(super) fn receive(link: &mut Link<'_>) -> io::Result<Self> {
         let invalid = || io::Error::from(ErrorKind::InvalidData);
         let [tag] = link.read()?;

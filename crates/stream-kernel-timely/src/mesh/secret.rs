@@ -1,4 +1,4 @@
-//! Secret of a mesh, and what is proved with it and drawn at random.
+//! Secret of a mesh, its proofs, and random bytes.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::Sha256;
 
-/// The shortest secret, in bytes: with less, whoever hears one proof could try all.
+/// The shortest secret, in bytes: with less, a listener to one proof could try all.
 pub(crate) const MIN_SECRET_BYTES: usize = 16;
 /// The longest secret, in bytes.
 pub(crate) const MAX_SECRET_BYTES: usize = 4096;
@@ -19,7 +19,7 @@ pub(super) const PROOF_BYTES: usize = 32;
 pub(crate) struct Secret(Hmac<Sha256>);
 
 impl Secret {
-    /// Returns the secret that is `bytes`, all of them: whoever reads them from a file removes the line end.
+    /// Returns the secret with exactly these `bytes`: a caller that reads them from a file removes the line end.
     ///
     /// # Errors
     ///
@@ -31,13 +31,13 @@ impl Secret {
         }
     }
 
-    /// Returns the secret of a mesh without one: empty, so it keeps out accidents only.
+    /// Returns the secret of a mesh without one: it is empty, and keeps out accidents only.
     pub(super) fn absent() -> Result<Self, InvalidSecret> {
         Self::of_any_length(&[])
     }
 
     fn of_any_length(bytes: &[u8]) -> Result<Self, InvalidSecret> {
-        // HMAC takes a key of any length.
+        // HMAC accepts a key of any length.
         Hmac::new_from_slice(bytes).map(Self).map_err(|_| InvalidSecret { bytes: bytes.len() })
     }
 
@@ -48,12 +48,12 @@ impl Secret {
         mac
     }
 
-    /// Returns the proof that whoever is `role` in `transcript` holds the secret.
+    /// Returns the proof that the side `role` in `transcript` holds the secret.
     pub(super) fn prove(&self, role: Role, transcript: &[u8]) -> [u8; PROOF_BYTES] {
         self.over(role, transcript).finalize().into_bytes().into()
     }
 
-    /// Returns whether `proof` proves that whoever is `role` holds the secret. Takes the same time for every proof.
+    /// Returns whether `proof` proves that the side `role` holds the secret. Takes the same time for every proof.
     pub(super) fn verify(&self, role: Role, transcript: &[u8], proof: &[u8; PROOF_BYTES]) -> bool {
         self.over(role, transcript).verify_slice(proof).is_ok()
     }
@@ -69,12 +69,11 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the secret has {bytes} bytes (give {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} random ones)")]
 pub(crate) struct InvalidSecret {
-    /// How long it is.
+    /// Its length.
     pub(crate) bytes: usize,
 }
 
-/// Which side of a connection proves something. A proof of one side is not one of the other, so that none can be
-/// sent back to where it came from.
+/// A side of a connection. A proof of one side is invalid for the other, so it cannot be sent back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// The side that connects.
@@ -96,12 +95,12 @@ impl Role {
 ///
 /// # Errors
 ///
-/// Returns what the system says.
+/// Returns the system's error.
 pub(super) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     loop {
         match getrandom(&mut bytes, GetRandomFlags::empty()) {
-            // The system never gives a part of so few.
+            // The system never returns fewer of so few bytes.
             Ok(given) if given == N => return Ok(bytes),
             Ok(_) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Err(rustix::io::Errno::INTR) => {}

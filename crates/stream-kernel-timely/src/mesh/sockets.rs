@@ -1,4 +1,4 @@
-//! Sockets as the run uses them: how they send, and when they fail.
+//! Socket options of the run: how sockets send, and when they fail.
 
 use std::io;
 use std::net::TcpStream;
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use rustix::net::sockopt;
 
-/// How long the other machine may not answer before a connection fails.
+/// How long the other machine may be silent before a connection fails.
 pub(super) const SILENCE: Duration = Duration::from_secs(30);
-/// How long a connection is idle before the system asks whether the other machine is there.
+/// The idle time before the system probes the other machine.
 const IDLE: Duration = Duration::from_secs(10);
-/// How long the system waits between such questions; [`PROBES`] of them after [`IDLE`] make [`SILENCE`].
+/// The interval between probes; [`PROBES`] of them after [`IDLE`] make [`SILENCE`].
 const BETWEEN_PROBES: Duration = Duration::from_secs(5);
-/// How many unanswered questions end a connection.
+/// The number of unanswered probes that end a connection.
 const PROBES: u32 = 4;
 
-/// Sets the options of a connection for the run: it blocks without a time-out, sends at once, and fails when the other machine
-/// has not answered for 30 s.
+/// Sets the options of a connection for the run: it blocks without a time-out, sends at once, and fails when the other
+/// machine has not answered for 30 s.
 pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(None)?;

@@ -9,25 +9,25 @@ use super::OwnerRunners;
 use crate::home::{read_content, tell_written};
 use crate::packet::read_number;
 
-/// A question begins with this if it holds the messages that enter the stage.
+/// The first byte of a question with the messages that enter the stage.
 pub(crate) const MESSAGES: u8 = 0;
-/// A question begins with this if it holds the line, and what that finds in earlier stages.
+/// The first byte of a question with the line, and its finds in earlier stages.
 pub(crate) const LINE: u8 = 1;
-/// A question begins with this if it holds a line that the owner takes through the stage once and for all.
+/// The first byte of a question with a line that the owner passes through the stage.
 pub(crate) const PASS: u8 = 2;
 
-/// The messages of a line that enter a stage: one, mostly.
+/// The messages of a line that enter a stage: usually one.
 type Messages<M> = SmallVec<[Entering<M>; 1]>;
 
-/// What a line asks in a packet.
+/// A line's question in a packet.
 pub(super) enum Question<M> {
-    /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
+    /// Messages of a line, the number of messages emitted for it, and whether the line has only one that enters.
     Messages(Messages<M>, usize, bool),
     /// A line to be passed.
     Pass(Paused<M>),
 }
 
-/// Reads a question of a packet; `None` if it cannot be read.
+/// Reads a question of a packet; `None` if it is corrupt.
 pub(super) fn read_question<M: LineMessage>(
     mut bytes: &[u8],
     line_no: u64,

@@ -1,4 +1,5 @@
-//! Runs of several workers that are saved, cut off, and gone on with by others: each commit holds what one worker would have come to.
+//! Tests of runs on several workers that are saved, cut off and resumed by others: each commit holds the progress of
+//! one worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +12,13 @@ use super::{InMemory, NOW, Random, Results, Setting, simulate};
 use crate::owners::Owners;
 use crate::worker::{Begin, Places, RecordBuffer, Saved, SavedBy, Worker};
 
-/// A commit of what workers have saved.
+/// A commit of the data that workers have saved.
 struct Commit {
     reached: Reached,
     /// The records of the snapshot, if there is one.
     snapshot: Option<Vec<u8>>,
     rows: Vec<SummaryRow>,
-    /// Output and trace as they were committed.
+    /// Output and trace as committed.
     files: [Vec<u8>; 2],
 }
 
@@ -72,7 +73,7 @@ impl SimulatedCheckpoint {
         Ok(())
     }
 
-    /// Commits what was saved, if anything was; then, or later, the next commit may come.
+    /// Commits saved data, if there is any; then, or later, the next commit may come.
     pub(super) fn look<A: Application>(
         &mut self,
         job: &Job<A>,
@@ -113,13 +114,13 @@ fn records(memory: &Memory) -> Vec<u8> {
     }
 }
 
-/// Runs a job on several workers that save what they have come to every so many lines, and goes on with one of the commits on another number
-/// of workers. Returns what the first run has come to, and what both together have, each with what one worker has come to that did the same;
-/// nothing of the second if there was no commit with a snapshot.
+/// Runs a job on several workers that save their progress every so many lines, and resumes one of the commits on
+/// another number of workers. Returns the result of the first run, and the result of both together, each with the
+/// result of one worker that did the same; nothing of the second if there was no commit with a snapshot.
 ///
 /// # Errors
 ///
-/// Workers cannot run it, or a commit is not what one worker would have come to by then.
+/// Workers cannot run it, or a commit differs from the progress of one worker.
 pub fn resumed<A: Application>(
     job: &Job<A>,
     input: &[u8],
@@ -154,7 +155,7 @@ pub fn resumed<A: Application>(
     Ok((first, Some((second, expected))))
 }
 
-/// Checks that a commit holds what one worker has come to by its line.
+/// Checks a commit against the progress of one worker at its line.
 fn check<A: Application>(job: &Job<A>, input: &[u8], commit: &Commit) -> Result<(), String> {
     let settings = &job.config().adapters.input_source().settings;
     let mut lines =
@@ -183,7 +184,7 @@ fn check<A: Application>(job: &Job<A>, input: &[u8], commit: &Commit) -> Result<
     }
 }
 
-/// Returns what a run on one worker comes to that goes on from a snapshot.
+/// Returns the result of a run on one worker that resumes from a snapshot.
 fn resumed_alone<A: Application>(
     job: &Job<A>,
     input: &[u8],

@@ -1,4 +1,4 @@
-//! An application with all that workers share: loads of money, first of their kind, counted by person and day.
+//! An application with all kinds of shared memory: loads of money, first of their kind, counted by person and day.
 
 use std::cell::Cell;
 
@@ -34,7 +34,8 @@ impl Random {
     }
 }
 
-/// Returns the lines that a seed draws: `id day who amount`, several of them on a line with `+`, how a step is to fail, and bad ones.
+/// Returns the lines of a seed: `id day who amount`, several on a line with `+`, the way in which a step fails, and bad
+/// ones.
 pub(super) fn lines(seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed ^ 0xabcd);
     let (ids, people, days) = (1 + random.below(40), 1 + random.below(6), 1 + random.below(12));
@@ -72,7 +73,7 @@ pub(super) fn lines(seed: u64) -> Vec<u8> {
     text
 }
 
-/// Returns the values of the configuration that a seed draws.
+/// Returns the configuration values of a seed.
 pub(super) fn config(seed: u64) -> Vec<String> {
     let mut random = Random::new(seed ^ 0x1234);
     let pipeline = match random.below(5) {
@@ -117,7 +118,7 @@ pub(super) struct Load {
     amount: u64,
     fails: String,
     is_first: bool,
-    /// How often the id was used before.
+    /// The number of earlier uses of the id.
     uses: u64,
 }
 
@@ -142,7 +143,7 @@ impl Payload for Load {
         PACKS.get()
     }
 
-    /// Those with even ids only, unless all are to be packed: of others, the line is sent.
+    /// Only those with even ids, unless all are to be packed; for others, the line is sent.
     fn pack(&self, to: &mut Vec<u8>) -> bool {
         let Self { line_no, id, day, who, amount, fails, is_first, uses } = self;
         (((*line_no, *id), (*day, *amount)), ((who.clone(), fails.clone()), (*is_first, *uses))).encode(to);
@@ -182,7 +183,7 @@ thread_local! {
 }
 
 impl Load {
-    /// Returns whether it adds to a sum: what is used for the second time does not.
+    /// Returns whether it adds to a sum; a second use does not.
     fn is_counted(&self) -> bool {
         self.uses != 1
     }
@@ -196,7 +197,7 @@ impl Load {
     }
 }
 
-/// The day on which an id was there first, and how often it was.
+/// The first day of an id, and its number of uses.
 struct Ids;
 
 impl Declaration for Ids {
@@ -233,7 +234,7 @@ impl Value for Uses {
     }
 }
 
-/// What a person has loaded on a day.
+/// The sum that a person has loaded on a day.
 struct Sums;
 
 impl Declaration for Sums {
@@ -299,7 +300,7 @@ impl Step<Message> for Parse {
     }
 }
 
-/// Marks loads whose id was there before.
+/// Marks loads whose id was used before.
 struct First;
 
 impl KeyedStep<Message> for First {
@@ -335,7 +336,7 @@ impl KeyedStep<Message> for First {
     }
 }
 
-/// Counts ids, and nothing else; or, which no workers can share, ids that the message does not have.
+/// Counts ids, and nothing else; or, as an unshareable variant, ids that the message does not have.
 struct CountId {
     of_next: bool,
 }

@@ -1,4 +1,4 @@
-//! Measured runs against one worker, with times that are known.
+//! Measured runs against one worker, with known times.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -18,7 +18,7 @@ fn job(values: &[String]) -> Job<Loads> {
     Job::prepare(loader).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
-/// Runs a job with a clock by which each piece of work takes 10 ns; returns what it measured, output and trace.
+/// Runs a job with a clock by which each piece of work takes 10 ns; returns the measurements, output and trace.
 fn measured(
     job: &Job<Loads>,
     input: &[u8],
@@ -46,14 +46,14 @@ fn setting(workers: usize, network: Network) -> Setting {
 }
 
 #[test]
-fn a_measured_run_comes_to_the_same_as_one_worker() {
+fn a_measured_run_gives_the_results_of_one_worker() {
     let slow = Network { latency_ns: 35, bytes_per_second: Some(1_000_000_000), copy_ns_per_kib: 90 };
     let (mut ended, mut traced) = (0, 0);
     for seed in 0..100 {
         let (job, input) = (job(&config(seed)), lines(seed));
         let expected = alone(job.again().unwrap(), &input);
         for (workers, network) in [(1, THREADS), (3, THREADS), (4, slow)] {
-            // Runs that fail are no measurements.
+            // Failed runs are no measurements.
             let Ok((measured, output, trace)) = measured(&job, &input, setting(workers, network)) else {
                 continue;
             };
@@ -68,7 +68,7 @@ fn a_measured_run_comes_to_the_same_as_one_worker() {
     assert!(ended > 60 && traced > 20, "{ended} runs ended, {traced} with a trace");
 }
 
-/// Each time that a worker has is what it worked and what it waited.
+/// A worker's time is the sum of its work and its waits.
 fn is_accounted_for(times: &WorkerTimes) -> bool {
     times.busy_ns() + times.waited_ns == times.ended_ns
 }

@@ -1,4 +1,4 @@
-//! What a worker's lines of an epoch ask of a stage, as they come to it one after the other.
+//! Questions of a worker's lines of an epoch to a stage, as the lines come to it one after the other.
 
 use stream_kernel_exec::{MessageSet, Paused, Share, Stage, SyncRunner};
 
@@ -14,32 +14,32 @@ use crate::planted::{Bug, is_planted};
 pub(super) const SEVERAL_KEYS: &str = "several messages of the line come to it, and what it looks up for one may depend on another: several \
                                        workers cannot share that (run with `runtime.workers: 1`)";
 
-/// What the lines so far ask.
+/// The questions of the lines so far.
 pub(super) struct Asking<'a, M, I> {
-    /// What lines ask of, if there is a stage left for them.
+    /// The stage that lines ask, if one is left.
     stage: Option<&'a Stage>,
     plan: &'a Plan,
     handover: &'a Handover<M>,
-    /// Where lines are that are sent as they were read.
+    /// The source of lines that are sent in their original form.
     source: (&'a Part, &'a I),
-    /// What they have found in earlier stages.
+    /// Their finds in earlier stages.
     earlier: Vec<AnswersRead<'a>>,
-    /// Where the watermark is at least.
+    /// A lower bound of the watermark.
     known: Option<i64>,
     passes: bool,
     asked: HomeStage,
-    /// By owner: the questions, and how many they are.
+    /// By owner: the questions, and their number.
     asks: Vec<(Vec<u8>, u64)>,
-    /// By owner: the lines that it passes and that are handed over.
+    /// By owner: the lines that are handed over to be passed.
     handed: Vec<Lines<M>>,
-    // Of the line that asks, to be used again.
+    // Of the current line, for reuse.
     share: Share,
     ask: Vec<u8>,
     owners: Vec<usize>,
     times: Vec<i64>,
 }
 
-/// What all lines of an epoch ask of a stage.
+/// The questions of all lines of an epoch to a stage.
 pub(super) struct Asked<M> {
     pub(super) stage: HomeStage,
     /// By owner: the packet, and the lines that are handed over beside it.
@@ -47,7 +47,7 @@ pub(super) struct Asked<M> {
 }
 
 impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
-    /// Begins with the stage that comes after those that have answered.
+    /// Begins with the stage after those that have answered.
     pub(super) fn begin(
         plan: &'a Plan,
         handover: &'a Handover<M>,
@@ -58,10 +58,10 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
     ) -> Self {
         let stage = plan.stages.get(answered.len());
         let workers = plan.owners.workers();
-        // A line that a limit refuses is told so at home.
+        // A line that a limit refuses learns it at home.
         let has_limits = stage.is_some_and(|stage| runner.memory().has_limits(stage));
         let passes = plan.passes_lines && (!has_limits || is_planted(Bug::PassedUnlimited));
-        // Keys are spread evenly: an owner takes about as many lines as each other one.
+        // Keys are spread evenly, so each owner gets about the same number of lines.
         let lines = if passes { usize::try_from(source.0.lines).unwrap_or_default() / workers } else { 0 };
         let handed = |owner| Vec::with_capacity(if handover.reaches(owner) { lines + lines / 8 } else { 0 });
         Self {
@@ -109,7 +109,7 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
             return;
         }
         self.ask.clear();
-        // Only all owners together know how many entries are forgotten because of a line.
+        // Only all owners together know how many entries a line makes forgotten.
         if let (true, false, &[owner]) = (self.passes && paused.alone().is_some(), may_move, &self.owners[..])
         {
             if self.handover.reaches(owner) {
@@ -132,11 +132,11 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         self.send(at, line_no);
     }
 
-    /// Works out which owners a line has to ask, and by which times it may move the watermark.
+    /// Works out which owners a line has to ask, and the times at which it may move the watermark.
     ///
     /// # Errors
     ///
-    /// Several workers cannot decide it, and why.
+    /// Several workers cannot decide the line, with the reason.
     fn work_out(
         &mut self,
         stage: &Stage,
@@ -179,12 +179,12 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         if is_refused { Err(SEVERAL_KEYS) } else { Ok(()) }
     }
 
-    /// Writes the line as it was read, and what it has found so far.
+    /// Writes the line in its original form, and its finds so far.
     fn write_line(&mut self, at: usize, line: &Line<M>, line_no: u64) -> Option<()> {
         let (part, input) = self.source;
         self.ask.clear();
         self.ask.push(LINE);
-        // What was read once is read again.
+        // A line that was read once can be read again.
         let raw = part.reader_at(input, line.start, line_no - 1).next_line().ok()??;
         write_content(raw.content(), &mut self.ask);
         self.earlier.iter_mut().try_for_each(|answers| answers.write(at, line_no, &mut self.ask))
@@ -216,10 +216,10 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
     }
 }
 
-/// Why a line whose answers are torn cannot be decided.
+/// Why a line with corrupt answers cannot be decided.
 pub(super) const UNREADABLE: &str = "what it finds there cannot be read";
 
-/// Appends the messages of a line that enter a stage, and returns whether they can be sent as bytes.
+/// Appends the messages of a line that enter a stage, and returns whether they can be packed.
 fn pack<M: MessageSet>(paused: &Paused<M>, stage: &Stage, to: &mut Vec<u8>) -> bool {
     to.push(MESSAGES);
     write_number(paused.emitted() as u64, to);

@@ -1,4 +1,4 @@
-//! A worker's lines of an epoch on their way to the stages: they are read, numbered, and ask what they will find.
+//! Questions of a worker's lines of an epoch: lines are read, numbered, and ask the stages what they will find.
 
 use stream_kernel_exec::{MessageSet, Place, SyncRunner};
 use stream_kernel_run::Application;
@@ -107,7 +107,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 Ok(Some(raw)) => raw,
                 Ok(None) => break,
                 Err(error) => {
-                    // The end of the last line is behind the part, and is read only now.
+                    // The end of the last line is beyond the part, and is read only now.
                     write_error.get_or_insert_with(|| format!("the input cannot be read: {error}"));
                     break;
                 }
@@ -125,7 +125,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.send_asked(epoch, asked);
     }
 
-    /// Sends what the lines of an epoch ask of a stage.
+    /// Sends the questions of the lines of an epoch to a stage.
     fn send_asked(&mut self, epoch: u64, asked: Option<Asked<A::Message>>) {
         let (Some(Asked { stage: asked, packets }), Some(home)) = (asked, self.homes.get_mut(&epoch)) else {
             return;
@@ -138,7 +138,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Takes the lines of an epoch on to the next stage, once what they find in this one is there; returns the stage that they were in.
+    /// Takes the lines of an epoch on to the next stage, once their finds in this one have come; returns the stage that
+    /// they were in.
     pub(super) fn advance_homes(&mut self) -> Result<Option<usize>, BadPacket> {
         let waiting: Vec<_> = self.homes.iter().map(|(epoch, home)| (*epoch, home.stages.len())).collect();
         for (epoch, stages) in waiting {
@@ -195,7 +196,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
 }
 
 impl<M: MessageSet> Line<M> {
-    /// Takes what the owner of the stage that begins with `step` has made of the line, which has this index and number.
+    /// Takes the result of the owner of the stage that begins with `step` for the line with this index and number.
     pub(super) fn take_passed(
         &mut self,
         (at, line_no): (usize, u64),

@@ -1,4 +1,4 @@
-//! The beginning of a run with a checkpoint: worker 0 tells all where it goes on, and deals out what it remembers.
+//! The beginning of a run with a checkpoint: worker 0 tells all where to resume, and deals out the memory.
 
 use std::sync::atomic::Ordering;
 
@@ -11,10 +11,10 @@ use super::{Places, Worker};
 use crate::packet::{BadPacket, Packet, Topic, read_bytes, write_bytes};
 use crate::part::Bytes;
 
-/// The epoch of what comes before all epochs.
+/// The epoch number of the time before all epochs.
 const BEFORE_ALL: u64 = u64::MAX;
 
-/// Where a run goes on.
+/// The position from which a run resumes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Begin {
     pub(crate) reached: Reached,
@@ -22,7 +22,7 @@ pub(crate) struct Begin {
     pub(crate) has_trace: bool,
     /// The last line that the last snapshot covers.
     pub(crate) snapshot_line_no: u64,
-    /// Whether it is over at once: because all was done before, or for this signal.
+    /// Whether it ends at once: because it was complete, or because of this signal.
     pub(crate) over: Option<u8>,
 }
 
@@ -59,7 +59,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.index == 0
     }
 
-    /// At worker 0: tells all workers where the run goes on, with what each of them remembers, and the tallies.
+    /// At worker 0: tells all workers where to resume, with the memory of each, and the tallies.
     pub(crate) fn begin_run(&mut self, begin: &Begin, memory: &[Vec<u8>], tallies: &[u8]) {
         for to in 0..self.plan.owners.workers() {
             let mut bytes = Vec::new();
@@ -74,7 +74,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.saving.as_ref().is_some_and(|saving| saving.awaited.is_some())
     }
 
-    /// Begins, once it is known where.
+    /// Begins, once the position is known.
     pub(super) fn hear_begin(&mut self) -> Result<bool, BadPacket> {
         let Some(mut incoming) = self.saving.as_mut().and_then(|saving| saving.awaited.take()) else {
             return Ok(false);

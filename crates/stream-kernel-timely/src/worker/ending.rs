@@ -1,4 +1,4 @@
-//! The end of a run: worker 0 gathers what it needs of all memory, for what comes behind the last line and for the summary.
+//! The end of a run: worker 0 gathers the memory that it needs for the output after the last line and for the summary.
 
 use stream_kernel_exec::{Encode, Memory};
 use stream_kernel_run::Application;
@@ -10,11 +10,11 @@ use crate::part::Bytes;
 /// Packets after the last epoch count rounds of questions from here on.
 const AFTER_ALL: u64 = 1 << 63;
 
-/// How far the end has come.
+/// The state of the end.
 pub(crate) enum EndingState {
-    /// Worker 0 has asked for so much of the memory so far, in so many rounds, and has these parts.
+    /// Worker 0 has asked for this much memory in this many rounds, and has these parts.
     Gathers { wanted: u64, round: u64, parts: Vec<Vec<u8>> },
-    /// Another worker answers what worker 0 asks for.
+    /// Another worker answers worker 0.
     Answers { round: u64 },
     /// It is over.
     Done,
@@ -85,7 +85,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         Ok(true)
     }
 
-    /// Sends worker 0 what it wants of this worker's memory.
+    /// Sends worker 0 the memory that it asks for.
     fn answer_wanted(&mut self, round: u64) -> bool {
         if self.inbox.remove(&(round, Topic::Done)).is_some() {
             self.ending = Some(EndingState::Done);
@@ -103,7 +103,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         true
     }
 
-    /// Takes in what was asked for, once it is there.
+    /// Takes in the requested memory, once it has come.
     fn gather(&mut self, wanted: u64, round: u64, mut parts: Vec<Vec<u8>>) -> Result<bool, BadPacket> {
         let Some(packets) = self.take(round, Topic::Memory) else {
             self.ending = Some(EndingState::Gathers { wanted, round, parts });
@@ -114,7 +114,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.conclude(wanted, round + 1, parts, first.as_ref())
     }
 
-    /// Works out what the application says at the end; if it has looked into memory that is not there yet, asks for that.
+    /// Computes the application's last output; if it has looked into missing memory, asks for that.
     fn conclude(
         &mut self,
         wanted: u64,
@@ -128,7 +128,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             return Err(source.bad());
         }
         let mut finish = Vec::new();
-        // A run that was stopped has no end.
+        // A stopped run has no output at the end.
         if self.outcome.ending.signal == 0 {
             A::finish(&self.config, &mut memory, &mut finish);
         }

@@ -1,7 +1,8 @@
-//! Results that workers elsewhere send to worker 0, which writes them at their places: where process 0 writes for all.
+//! Gathering of results: where process 0 writes for all, other workers send their results to worker 0, which writes
+//! them at their places.
 //!
-//! At most two epochs of them wait there: an epoch is told once worker 0 has told the one before, and that it does once it has
-//! written the one before that.
+//! At most two epochs of them wait there: an epoch is told once worker 0 has told the one before, which happens after
+//! worker 0 has written the one before that.
 
 use stream_kernel_run::Application;
 
@@ -10,7 +11,7 @@ use crate::packet::{BadPacket, Packet, Topic, read_bytes, write_bytes};
 use crate::part::Bytes;
 use crate::told::Told;
 
-/// Where an epoch of a worker goes in output and trace, and how much it is.
+/// The places of a worker's epoch in output and trace, and its lengths.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed {
     pub(super) output_at: u64,
@@ -31,12 +32,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.plan.writers < self.plan.owners.workers()
     }
 
-    /// Returns whether this worker writes what it tells.
+    /// Returns whether this worker writes its own results.
     pub(super) fn writes(&self) -> bool {
         self.index < self.plan.writers
     }
 
-    /// Sends worker 0 what was told, if this worker does not write it; an empty packet if it does.
+    /// Sends results to worker 0, if this worker does not write them; an empty packet if it does.
     pub(super) fn send_gathered(&mut self, epoch: u64, Telling { output, trace }: &Telling) {
         if !self.is_gathered() {
             return;
@@ -50,7 +51,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.send(0, epoch, Topic::Gathered, bytes);
     }
 
-    /// Takes what workers elsewhere have told, at worker 0, once all of it is there: none if nobody sends anything.
+    /// Takes the results of other workers, at worker 0, once all have come: none if nobody sends any.
     pub(super) fn take_gathered(&mut self, epoch: u64) -> Option<Vec<Packet>> {
         if self.index > 0 || !self.is_gathered() {
             return Some(Vec::new());
@@ -58,7 +59,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.take(epoch, Topic::Gathered)
     }
 
-    /// Writes what workers elsewhere have told at its places. Those behind the one that has ended the run have none.
+    /// Writes the results of other workers at their places. Those after the one that has ended the run have none.
     pub(super) fn write_gathered(&mut self, packets: &[Packet], placed: &[Placed]) -> Result<(), BadPacket> {
         for (packet, place) in packets.iter().zip(placed).skip(self.plan.writers) {
             let mut rest = packet.bytes.as_slice();

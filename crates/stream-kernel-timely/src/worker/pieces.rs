@@ -1,4 +1,4 @@
-//! Pieces of something large from one worker to another: packets stay small, whatever a worker remembers.
+//! Pieces of long messages from one worker to another: packets stay small, however much a worker remembers.
 
 use stream_kernel_run::Application;
 
@@ -6,14 +6,14 @@ use super::{Places, Worker};
 use crate::packet::{BadPacket, Topic};
 use crate::part::Bytes;
 
-/// The most bytes of a piece: enough for its packet to cost little, few enough for the engine's buffers.
+/// The most bytes of a piece: enough to make a packet cheap, few enough for the engine's buffers.
 pub(super) const PIECE_BYTES: usize = 1024 * 1024;
 
-/// A piece begins with this if others follow.
+/// The first byte of a piece with others after it.
 const MORE: u8 = 1;
 const LAST: u8 = 0;
 
-/// What has come of something large so far.
+/// The received part of a long message.
 #[derive(Default)]
 pub(super) struct Incoming {
     bytes: Vec<u8>,
@@ -22,7 +22,7 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Returns all of it, once it is there.
+    /// Returns the whole message, once it has come.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         self.is_whole.then_some(&self.bytes)
     }
@@ -43,7 +43,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Takes in the pieces that have come from a worker, in their order.
+    /// Takes in the pieces from a worker, in their order.
     pub(super) fn take_pieces(
         &mut self,
         from: usize,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stream_kernel_exec::trace::{Record, RecordSerializer, TraceSink};
 
-/// Records of an epoch, in memory until it is known where they go.
+/// Records of an epoch, in memory until their place is known.
 #[derive(Clone, Default)]
 pub(crate) struct RecordBuffer(Arc<Mutex<Records>>);
 

@@ -1,4 +1,4 @@
-//! A stage's epoch at its owner: it answers, once all owners agree upon gates and limits.
+//! A stage's epoch at its owner, which answers once all owners agree on gates and limits.
 
 use stream_kernel_exec::Refusal;
 use stream_kernel_run::Application;
@@ -10,7 +10,8 @@ use crate::part::Bytes;
 use crate::planted::{Bug, is_planted};
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
-    /// Answers, as an owner, what all workers ask of the stages; returns the stage with which it went on, if there is one.
+    /// Answers, as an owner, the questions of all workers to the stages; returns the stage that has advanced, if there
+    /// is one.
     pub(super) fn answer_stages(&mut self) -> Result<Option<usize>, BadPacket> {
         for stage in 0..self.plan.stages.len() {
             let epoch = self.owned[stage].next;
@@ -53,7 +54,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.send_to_all(epoch, Topic::Round { stage, round }, &bytes);
     }
 
-    /// Goes on with what owners have to agree upon, once all have said what they have to say.
+    /// Advances an agreement between owners, once all have sent their part.
     fn agree(&mut self, epoch: u64, stage: usize) -> Result<bool, BadPacket> {
         let Some(mut current) = self.owned[stage].current.take() else { return Ok(false) };
         let topic = if self.owned[stage].waits_for_counted {
@@ -121,7 +122,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
     }
 }
 
-/// Reads what an owner has said in a round: whether it has added anything new, what it has added, and what limits have counted.
+/// Reads an owner's part of a round: whether it has added anything new, its additions, and the counts of limits.
 fn read_round(bytes: &[u8]) -> Option<(bool, &[u8], &[u8])> {
     let (&is_new, mut rest) = bytes.split_first()?;
     let added = read_bytes(&mut rest)?;

@@ -1,7 +1,8 @@
-//! Saving how far a run has come, and now and then what it remembers: worker 0 says behind which epoch, and collects it.
+//! Saving the progress of a run, and sometimes its memory: worker 0 chooses the epoch, and collects the data.
 //!
-//! The end of an epoch is the same point of the run for all workers. Where what they remember is saved, each takes up no later epoch
-//! before its part is on its way; an owner answers an epoch only after it has asked in it, so what it sends is its memory at that point.
+//! The end of an epoch is the same point of the run for all workers. Where memory is saved, each worker takes up no
+//! later epoch before its part is on its way; an owner answers an epoch only after it has asked in it, so it sends its
+//! memory at that point.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use crate::part::Bytes;
 use crate::planted::{Bug, is_planted};
 use crate::told::Save;
 
-/// What is due is put off as long as the commit before is being made. When so many times the usual number of lines are not committed, no
-/// more are read until it is.
+/// A due commit waits for the one before. When this many times the usual number of lines are uncommitted, reading waits
+/// for it too.
 const MAX_DELAY: u64 = 4;
 
 /// How a run is saved.
@@ -27,33 +28,34 @@ const MAX_DELAY: u64 = 4;
 pub(crate) struct SavedBy {
     pub(crate) every_lines: u64,
     pub(crate) every_ms: u64,
-    /// What deciding lines again must cost to be worth a snapshot, in bytes of one.
+    /// The cost of deciding lines again that justifies a snapshot, in bytes of one.
     pub(crate) min_snapshot_bytes: u64,
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Whether a commit is being made: worker 0 sets it when it asks for one, and whoever makes it takes it back.
+    /// Whether a commit is in progress: worker 0 sets it when it asks for one, and the committer clears it.
     pub(crate) is_committing: Arc<AtomicBool>,
-    /// In nanoseconds since 1970: what the run traces from now on is not earlier.
+    /// In nanoseconds since 1970: later records are not earlier than this.
     pub(crate) not_before: Arc<AtomicU64>,
 }
 
-/// What a worker knows of the run's checkpoint.
+/// A worker's state of the run's checkpoint.
 pub(super) struct Saving {
     pub(super) saved_by: SavedBy,
-    /// What has come of where to begin.
+    /// The received part of the position from which to begin.
     pub(super) awaited: Option<Incoming>,
-    /// The stores that the summary looks into, tallies aside: a bit each. If there are any, every commit needs them.
+    /// The stores that the summary looks into, without tallies, one bit each. If there are any, every commit needs
+    /// them.
     summed_up: u64,
-    /// What is to be saved behind which epochs.
+    /// What to save after which epochs.
     asked: BTreeMap<u64, Save>,
-    /// The epoch behind which all that is remembered is to be saved before a later one is taken up.
+    /// The epoch after which all memory is to be saved before a later one is taken up.
     held: Option<u64>,
-    /// At worker 0: what has come of each worker, by epoch, and how far all had come.
+    /// At worker 0: the received data of each worker, by epoch, and the common progress.
     collecting: BTreeMap<u64, (Save, Reached, Vec<Incoming>)>,
     saved: Option<Saved>,
-    /// At worker 0: the last line when it last asked for something to be saved, and when that was.
+    /// At worker 0: the last line when it last asked for a commit, and the time.
     asked_at: (u64, Timestamp),
     snapshot_line_no: u64,
-    /// At worker 0: about how many bytes a snapshot had by the last commit.
+    /// At worker 0: the approximate size of a snapshot at the last commit, in bytes.
     snapshot_bytes: u64,
 }
 
@@ -81,17 +83,17 @@ impl Saving {
     }
 }
 
-/// What all workers have saved of a run.
+/// The saved data of all workers.
 #[derive(Debug, Default)]
 pub(crate) struct Saved {
     pub(crate) reached: Reached,
-    /// What workers remember, for [`Memory::gather`]: all of it, or what the summary looks into.
+    /// The workers' memory, for [`Memory::gather`]: all of it, or the stores that the summary looks into.
     pub(crate) parts: Vec<Vec<u8>>,
     pub(crate) has_all: bool,
 }
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
-    /// Returns what worker 0 wants to be saved behind the next epoch that is read; `None` if that is not to be read yet.
+    /// Returns what worker 0 wants to save after the next epoch that is read; `None` if that must not be read yet.
     pub(super) fn wish_to_save(&mut self) -> Option<Save> {
         let line_no = self.next_numbered.1;
         let Some(saving) = self.saving.as_mut().filter(|_| self.index == 0) else {
@@ -118,7 +120,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         Some(Save::Position)
     }
 
-    /// Takes note of what is to be saved behind an epoch.
+    /// Notes what to save after an epoch.
     pub(super) fn heed_wish_to_save(&mut self, epoch: u64, save: Save) {
         let Some(saving) = self.saving.as_mut().filter(|_| save != Save::Nothing) else { return };
         saving.asked.insert(epoch, save);
@@ -127,7 +129,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// Returns whether an epoch has to wait until what is remembered was saved.
+    /// Returns whether an epoch has to wait until the memory is saved.
     pub(super) fn is_held(&self, epoch: u64) -> bool {
         let held = self.saving.as_ref().and_then(|saving| saving.held);
         held.is_some_and(|held| epoch > held) && !is_planted(Bug::SavedLate)
@@ -138,13 +140,13 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.runners.teller().last_time().as_nanos()
     }
 
-    /// Makes durable what was written up to the end of an epoch, and tells worker 0, if that was asked for.
+    /// Syncs everything written up to the end of an epoch, and tells worker 0, if that was asked for.
     pub(super) fn save_if_asked(&mut self, epoch: u64) {
         let Some(saving) = &mut self.saving else { return };
         let Some(save) = saving.asked.remove(&epoch) else { return };
         saving.held = saving.held.filter(|held| *held != epoch);
         let wanted = if save == Save::Memory { u64::MAX } else { saving.summed_up };
-        // The last commit of a run that ends here is another one.
+        // A run that ends here makes its last commit elsewhere.
         if self.outcome.ending.is_failure() {
             return;
         }
@@ -176,7 +178,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         self.send_pieces(0, epoch, &bytes);
     }
 
-    /// At worker 0: collects what workers have saved, and returns whether that of an epoch has become whole.
+    /// At worker 0: collects the workers' saved data, and returns whether an epoch's has become complete.
     pub(super) fn collect_saved(&mut self) -> Result<bool, BadPacket> {
         let Some(saving) = self.saving.as_mut().filter(|saving| saving.saved.is_none()) else {
             return Ok(false);
@@ -199,7 +201,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                 let (topic, bytes) = (Topic::Piece { number: 0 }, Vec::new());
                 Err(Packet { from: 0, to: self.index, epoch, topic, bytes }.bad())
             }
-            // What could not be written ends the run behind the next epoch, which must be read for that.
+            // A failed write ends the run after the next epoch, which must be read for that.
             Some(Some((None, _))) => {
                 saving.saved_by.is_committing.store(false, Ordering::Release);
                 Ok(true)
@@ -216,14 +218,14 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         }
     }
 
-    /// At worker 0: takes what all workers have saved of the run, if something is there.
+    /// At worker 0: takes the saved data of all workers, if an epoch's is complete.
     pub(crate) fn take_saved(&mut self) -> Option<Saved> {
         self.saving.as_mut()?.saved.take()
     }
 }
 
-/// Puts together what workers have saved: `None` if that cannot be read, and nothing of the run if one could not write. Returns as well how
-/// many bytes a snapshot has.
+/// Puts the workers' saved data together: `None` if it is corrupt, and nothing of the run if a worker could not write.
+/// Also returns the size of a snapshot in bytes.
 fn put_together(mut reached: Reached, whole: &[&[u8]]) -> Option<(Option<Saved>, u64)> {
     let (mut parts, mut total, mut is_written) = (Vec::new(), 0, true);
     for mut bytes in whole.iter().copied() {

@@ -1,4 +1,5 @@
-//! An epoch that is told: its lines are taken through all steps, and what they say goes to its places in output and trace.
+//! Telling of an epoch: its lines are taken through all steps, and their results go to their places in output and
+//! trace.
 
 use stream_kernel_exec::{InputOutcome, MessageSet, RunReport, Stage, StepError, StepFailure, SyncRunner};
 use stream_kernel_run::{Application, Event, LineMessage, RawLine};
@@ -14,11 +15,11 @@ use crate::planted::{Bug, is_planted};
 use crate::told::{Remark, Told};
 
 impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
-    /// Takes the lines of the next epoch through all steps, once what they find is known and the epoch before is written.
+    /// Takes the lines of the next epoch through all steps, once their finds are known and the epoch before is written.
     pub(super) fn tell_epoch(&mut self) -> bool {
         let epoch = self.next_told;
         let stages = self.plan.stages.len();
-        // One epoch is told at a time: a failure in it ends the run.
+        // One epoch is told at a time, because a failure in it ends the run.
         if epoch >= self.end || self.telling.is_some() {
             return false;
         }
@@ -75,7 +76,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         true
     }
 
-    /// Writes an epoch at its places in output and trace, once all workers have said how much they write.
+    /// Writes an epoch at its places in output and trace, once all workers have sent the lengths of theirs.
     pub(super) fn write_epoch(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<bool, BadPacket> {
         let epoch = self.next_written;
         let is_told =
@@ -139,8 +140,8 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         Ok(true)
     }
 
-    /// Writes at these places of output and trace, the latter unless it has ended. Without a checkpoint, the run goes on without a trace
-    /// that cannot be written.
+    /// Writes at these places of output and trace, the latter unless it has ended. Without a checkpoint, the run goes
+    /// on without a trace that cannot be written.
     pub(super) fn write_at(&mut self, (output, output_at): (&[u8], u64), (trace, trace_at): (&[u8], u64)) {
         if let (Err(error), None) = (self.places.write_output(output, output_at), &self.write_error) {
             self.write_error = Some(error.to_string());
@@ -154,7 +155,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         kept.get_or_insert_with(|| error.to_string());
     }
 
-    /// Takes in why a worker could not write the records of the epoch before.
+    /// Takes in a worker's failure to write the records of the epoch before.
     pub(super) fn heed_trace_error(&mut self, error: Option<String>) {
         if let (Some(error), None) = (error, &self.outcome.ending.trace_end) {
             let (line_no, bytes) = self.trace_before;

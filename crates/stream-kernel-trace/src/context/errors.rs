@@ -3,16 +3,16 @@
 use crate::ShortText;
 use crate::json::{push_optional_string, push_string};
 
-/// Something that went wrong, as a step tells it; the step itself may go on.
+/// An error in the words of a step, which itself may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorEntry {
-    /// What kind of error, for machines.
+    /// The kind of error, for machines.
     pub code: ShortText,
-    /// What happened, for people.
+    /// The message, for people.
     pub message: ShortText,
     /// The name of the step.
     pub step: ShortText,
-    /// Whatever else helps.
+    /// Further details.
     pub details: Option<ShortText>,
 }
 

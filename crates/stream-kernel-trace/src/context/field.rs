@@ -1,8 +1,8 @@
-//! The names of a context's fields.
+//! Names of a context's fields.
 
 use std::fmt;
 
-/// A field of the context that a snapshot can show; `trace` is none of them.
+/// A field of the context that a snapshot can show; `trace` is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContextField {
     /// `<run_id>:<line_no>`.
@@ -13,7 +13,7 @@ pub enum ContextField {
     ScenarioId,
     /// The number of the input's line.
     LineNo,
-    /// When the input's first step began.
+    /// The time at which the input's first step began.
     ReceivedAt,
     /// Names with texts.
     Tags,
@@ -21,9 +21,9 @@ pub enum ContextField {
     Metrics,
     /// Remarks in free text.
     Notes,
-    /// Names with truth values.
+    /// Names with booleans.
     Flags,
-    /// What went wrong.
+    /// Errors.
     Errors,
 }
 
@@ -42,7 +42,7 @@ impl ContextField {
         Self::Errors,
     ];
 
-    /// Returns the field that is named so, if there is one.
+    /// Returns the field with this name, if there is one.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }

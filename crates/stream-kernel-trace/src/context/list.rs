@@ -1,11 +1,11 @@
-//! Entries in the order in which they were added.
+//! Lists that keep the order of insertion.
 
 use std::fmt;
 
 use super::{ErrorEntry, MAX_ENTRIES};
 use crate::{ShortText, TRUNCATED};
 
-/// A list of at most [`MAX_ENTRIES`] entries, in the order in which they were added.
+/// A list of at most [`MAX_ENTRIES`] entries, in the order of insertion.
 #[derive(Clone, Debug)]
 pub struct List<T> {
     recorded: bool,
@@ -18,12 +18,12 @@ impl<T> List<T> {
         Self { recorded, changed: false, entries: Vec::new() }
     }
 
-    /// Returns the entries in the order in which they were added.
+    /// Returns the entries in the order of insertion.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.entries.iter()
     }
 
-    /// Returns whether nothing was added.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -33,7 +33,7 @@ impl<T> List<T> {
         self.changed = false;
     }
 
-    /// Returns whether anything was added since this was last asked.
+    /// Returns whether anything was added since the last call.
     pub(crate) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_snapshot_will_show_is_not_even_made() {
+    fn values_that_no_snapshot_shows_are_not_made() {
         let mut errors: List<ErrorEntry> = List::new(false);
         errors.push(|| panic!("made"));
         assert!(errors.is_empty());

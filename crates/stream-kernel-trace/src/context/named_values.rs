@@ -1,4 +1,4 @@
-//! Names with values, in the order in which the names were first set.
+//! Maps that keep the order in which names were first set.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,15 +7,15 @@ use super::MAX_ENTRIES;
 use crate::json::push_string;
 use crate::{MAX_TEXT_CHARS, ShortText, TRUNCATED};
 
-/// A map from names to values that keeps the order in which the names were first set.
+/// A map from names to values that keeps the order in which names were first set.
 ///
-/// It holds a handful of entries, up to [`MAX_ENTRIES`]: a look-up compares names one after the other.
+/// It holds a handful of entries, up to [`MAX_ENTRIES`], so a look-up compares names one after the other.
 #[derive(Clone, Debug)]
 pub struct NamedValues<V> {
     recorded: bool,
-    /// The position of the first entry that was set since this was last asked.
+    /// The position of the first entry that was set since the last check.
     changed_from: Option<usize>,
-    /// Slots behind `live` are left over from earlier inputs: their allocations are used again.
+    /// Slots behind `live` are left over from earlier inputs, for their allocations.
     slots: Vec<(Cow<'static, str>, V)>,
     live: usize,
 }
@@ -35,7 +35,7 @@ impl<V> NamedValues<V> {
         self.slots[..self.live].iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    /// Returns whether nothing is set.
+    /// Returns whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.live == 0
     }
@@ -45,7 +45,7 @@ impl<V> NamedValues<V> {
         self.changed_from = None;
     }
 
-    /// Returns the position of the first entry that was set since this was last asked, `None` if none was.
+    /// Returns the position of the first entry that was set since the last call; `None` if none was.
     pub(crate) fn take_changed(&mut self) -> Option<usize> {
         self.changed_from.take()
     }
@@ -73,8 +73,8 @@ impl<V> NamedValues<V> {
         Some(&mut self.slots[at].1)
     }
 
-    /// Appends the entries from position `from` on to a JSON object of which the others are there, each value written by
-    /// `write_value`, and ends it. `ends` takes in where each entry ends.
+    /// Appends the entries from position `from` on to a JSON object that has the earlier ones, each value written by
+    /// `write_value`, and ends it. `ends` takes in the end of each entry.
     pub(crate) fn write_json(
         &self,
         out: &mut Vec<u8>,
@@ -98,14 +98,15 @@ impl<V> NamedValues<V> {
     }
 }
 
-/// Names are texts in a record like any other.
+/// Names are cut like all texts in a record.
 fn cut(name: Cow<'static, str>) -> Cow<'static, str> {
-    // As many bytes as the limit has characters are never too long.
+    // A text with as many bytes as the limit has characters is never too long.
     if name.len() <= MAX_TEXT_CHARS { name } else { ShortText::from(name).as_str().to_owned().into() }
 }
 
 impl NamedValues<ShortText> {
-    /// Sets `name` to the text that `value` displays, if a snapshot will show it; otherwise `value` is not even formatted.
+    /// Sets `name` to the text that `value` displays, if a snapshot will show it; otherwise `value` is not even
+    /// formatted.
     #[inline]
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
         if self.recorded

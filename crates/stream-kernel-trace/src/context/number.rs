@@ -1,15 +1,15 @@
-//! Numbers that steps note.
+//! Numbers in a context's metrics.
 
 use crate::json::{push_integer, push_wide_integer};
 
 /// A number in a context's metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// An integer that is never negative.
+    /// An unsigned integer.
     Unsigned(u128),
     /// An integer.
     Signed(i128),
-    /// A floating-point number; JSON has no NaN and no infinities, so that these are shown as `null`.
+    /// A floating-point number; NaN and infinities are shown as `null`, because JSON has neither.
     Float(f64),
 }
 

@@ -1,4 +1,4 @@
-//! Snapshots, step by step: what they show, what counts as a change, and what is hidden.
+//! Snapshots, step by step: their contents, changes, and hidden values.
 
 use super::*;
 use crate::{ErrorEntry, IdentityRedaction, RedactionKey, RunLabel};
@@ -28,7 +28,7 @@ fn check_redacted(shown: FieldSet, redaction: &Redaction, steps: &[fn(&mut Conte
 }
 
 #[test]
-fn each_step_starts_from_what_the_one_before_left() {
+fn each_step_starts_from_the_state_before_it() {
     let steps: [fn(&mut Context); 3] =
         [|context| context.tags.set("day", "Mon"), |_| {}, |context| context.tags.set("day", "Tue")];
     insta::assert_debug_snapshot!(check(FieldSet::of([ContextField::Tags, ContextField::LineNo]), &steps), @r#"
@@ -53,7 +53,7 @@ fn each_step_starts_from_what_the_one_before_left() {
 }
 
 #[test]
-fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
+fn full_mode_shows_every_field_in_contract_order() {
     let steps: [fn(&mut Context); 1] = [|context| {
         context.tags.set("a", "1");
         context.metrics.set("big", u128::MAX);
@@ -76,7 +76,7 @@ fn every_field_is_shown_in_full_mode_in_the_order_of_the_contract() {
 }
 
 #[test]
-fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
+fn an_equal_value_is_no_change_and_one_behind_the_cut_is() {
     let steps: [fn(&mut Context); 3] = [
         |context| context.tags.set("a", "x".repeat(300)),
         |context| context.tags.set("a", "x".repeat(300)),
@@ -88,9 +88,9 @@ fn setting_the_same_value_is_no_change_but_a_difference_behind_the_cut_is() {
     assert!(taken[2][2].starts_with(r#"{"tags":{"before":"#));
 }
 
-/// However many other texts are cut as well.
+/// Even if many other texts are cut as well.
 #[test]
-fn a_difference_behind_the_cut_of_the_last_of_many_texts_is_a_change() {
+fn a_change_behind_the_cut_of_the_last_text_counts() {
     fn set_all(context: &mut Context, last: usize) {
         for number in 0..100_usize {
             let behind = if number == 99 { last } else { number };
@@ -139,7 +139,7 @@ fn a_masked_tag_shows_that_it_is_set_and_nothing_of_its_changes() {
 }
 
 #[test]
-fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
+fn equal_tags_have_equal_hashes_and_others_do_not() {
     fn tags(snapshot: &str) -> &str {
         snapshot.strip_prefix(r#"{"tags":"#).and_then(|tags| tags.strip_suffix('}')).unwrap()
     }
@@ -154,7 +154,7 @@ fn a_hashed_tag_is_the_same_for_the_same_value_and_another_for_another() {
     assert!(!format!("{taken:?}").contains("528"), "{taken:?}");
 }
 
-/// Only what changed is rendered again: it must read as if all of it were.
+/// Only changed entries are rendered again: the result must equal a full rendering.
 #[test]
 fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
     let shown = FieldSet::of([ContextField::Tags, ContextField::Metrics, ContextField::Flags]);
@@ -165,7 +165,7 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
         context.begin_input(input);
         kept.begin(&context, &Redaction::default());
         for step in 0..40_u64 {
-            // Names come again and anew, in an order that differs from input to input.
+            // Names repeat or are new, in an order that differs from input to input.
             for set in 0..step % 4 {
                 let name = ((input * 7 + step * 5 + set * 3) % (1 + step)).to_string();
                 context.tags.set(name.clone(), step);
@@ -186,7 +186,7 @@ fn a_snapshot_brought_up_to_date_reads_like_a_new_one() {
 }
 
 #[test]
-fn the_mark_of_what_was_left_out_is_seen_as_a_change() {
+fn the_mark_of_left_out_entries_counts_as_a_change() {
     let shown = FieldSet::of([ContextField::Flags]);
     let label = RunLabel { run_id: "run".into(), scenario_id: "test".into() };
     let mut context = Context::new(label, shown);

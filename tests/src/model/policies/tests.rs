@@ -1,4 +1,4 @@
-//! The limits at the bound and one beyond, and what counts towards them.
+//! Limits at the bound and one beyond, and the attempts that count towards them.
 
 use crate::model::money::MILLION;
 use crate::model::{ApplyTo, Monday, Settings, Weekday, adjudicate, baseline, exp_mp};
@@ -156,7 +156,7 @@ fn monday_multiplies_amounts_or_divides_limits() {
             (("6", "1", "0.01", "2000-01-06T10:00:00Z"), WEEK),
         ],
     );
-    // The weekly limit is divided, too, so what Tuesday loaded is beyond Monday's.
+    // The weekly limit is divided, too, so Tuesday's amount exceeds Monday's limit.
     check(
         &tripled(ApplyTo::Limits),
         &[(("1", "1", "3333.34", TUESDAY), None), (("2", "1", "0.00", MONDAY), WEEK)],
@@ -228,7 +228,7 @@ fn a_limit_of_nothing_is_not_checked_and_a_limit_of_zero_is() {
 const FORGETFUL: u16 = 2;
 
 #[test]
-fn an_id_is_remembered_up_to_so_many_days_before_the_latest() {
+fn an_id_is_remembered_for_exactly_the_configured_days() {
     let settings = Settings { remember_days: Some(FORGETFUL), ..baseline() };
     let third = "2000-01-03T23:59:59Z";
     let fourth = "2000-01-04T00:00:00Z";

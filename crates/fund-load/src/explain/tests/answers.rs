@@ -1,4 +1,4 @@
-//! Every reason has its sentence, under both scenarios.
+//! Every reason has its sentence, in both scenarios.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn a_line_that_cannot_be_read() {
 }
 
 #[test]
-fn what_the_ids_tell_of_a_line_that_cannot_be_read() {
+fn readable_ids_explain_an_unreadable_line() {
     let line = |fields: &str| format!("{{{fields},\"time\":\"2000-01-01T00:00:00Z\"}}\n");
     let input = line(r#""id":"1","customer_id":"2","load_amount":1.00"#)
         + &line(r#""id":"1","customer_id":null,"load_amount":"$1.00""#)
@@ -72,13 +72,13 @@ fn what_the_ids_tell_of_a_line_that_cannot_be_read() {
 
     line 6  customer 12345678901234567890  DECLINED: INVALID_ID_FORMAT. Neither `id` nor `customer_id` is a number of 1 to 19 digits. The line does not count as an attempt
     ");
-    // Many lines show no id; they are found by that.
+    // Many lines show no id, so they are requested by number.
     assert_eq!(answer(&trace, Asked::Id("")).matches("DECLINED").count(), 3);
 }
 
-/// Which lines the Monday multiplier and the prime gate touch, and no other, is told by the fixture's days and ids.
+/// The fixture's days and ids tell exactly which lines the Monday multiplier and the prime gate affect.
 #[test]
-fn what_the_scenarios_decide_alike_is_explained_alike() {
+fn equal_decisions_of_the_scenarios_have_equal_explanations() {
     let alike = [3, 4, 5, 6, 7, 9, 11, 12, 13, 15, 25, 30];
     assert_eq!(answers(EXP_MP, &alike), answers(BASELINE, &alike));
 }

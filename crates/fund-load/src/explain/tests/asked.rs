@@ -1,4 +1,4 @@
-//! What can be asked, and how it is read.
+//! Requests, and how they are read.
 
 use clap::Parser;
 
@@ -16,7 +16,7 @@ fn read(arguments: &[&str]) -> Result<Options, String> {
 }
 
 #[test]
-fn a_line_or_an_id_is_asked_for_not_neither_nor_both() {
+fn either_a_line_or_an_id_is_required() {
     assert_eq!(read(&["--line", "1"]).unwrap().line, Some(1));
     let neither = read(&[]).unwrap_err();
     assert!(neither.contains("<--line <N>|--id <ID>>"), "{neither}");
@@ -27,7 +27,7 @@ fn a_line_or_an_id_is_asked_for_not_neither_nor_both() {
 }
 
 #[test]
-fn an_id_too_long_for_a_record_is_found_by_what_the_record_holds_of_it() {
+fn an_id_too_long_for_a_record_is_found_by_its_shown_part() {
     let long = "x".repeat(300);
     let trace = traced(BASELINE, &[], attempt(&long, "2", "$1.00", "2000-01-04T00:00:00Z").as_bytes());
     let asked = read(&["--id", &long]).unwrap().id.unwrap();

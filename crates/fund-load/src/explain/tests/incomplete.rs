@@ -1,4 +1,4 @@
-//! Traces that show less than there was: without notes, of another version, broken off, with steps that failed.
+//! Incomplete traces: without notes, of another version, broken off, with failed steps.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn a_trace_that_shows_too_little_names_the_setting() {
 }
 
 #[test]
-fn the_run_that_shows_too_little_is_named_and_the_others_are_explained() {
+fn only_the_incomplete_run_is_named() {
     let trace = [traced(BASELINE, &[], REASONS), traced(EXP_MP, &[NO_CONTEXT], REASONS)].concat();
     let told = answer(&trace, Asked::Line(19));
     assert_snapshot!(told, @"
@@ -46,7 +46,7 @@ fn a_trace_without_limits_tells_the_figures_that_it_shows() {
     let trace = String::from_utf8(traced(EXP_MP, &[], REASONS)).unwrap();
     let limits =
         ["daily_attempts_limit", "day_amount_limit_cents", "week_amount_limit_cents", "amount_cap_cents"];
-    // Under another name, they are as good as absent.
+    // Under another name, they count as absent.
     let old = limits.iter().fold(trace, |trace, limit| trace.replace(limit, "x"));
     let old = old.replace("global_per_day_limit", "x");
     let told: String =
@@ -96,7 +96,7 @@ fn a_trace_without_limits_tells_the_figures_that_it_shows() {
 }
 
 #[test]
-fn a_reason_of_another_version_is_told_as_it_is() {
+fn an_unknown_reason_is_shown_unchanged() {
     let trace = String::from_utf8(traced(BASELINE, &[], REASONS)).unwrap();
     let newer = trace.replace("DAILY_ATTEMPT_LIMIT", "HOURLY_LIMIT");
     assert_snapshot!(answer(newer.as_bytes(), Asked::Line(15)), @"
@@ -119,7 +119,7 @@ fn a_reason_of_another_version_is_told_as_it_is() {
     assert_snapshot!(answer(no_notes.as_bytes(), Asked::Line(10)), @r#"exit 1: `TRACE` does not show what fund-load notes, of input line 10 for one: invalid type: string "ten", expected u64"#);
 }
 
-/// Returns the trace up to a record of `line_no` and `step`, which says that the step failed.
+/// Returns the trace up to a record of `line_no` and `step`, in which the step fails.
 fn failed(trace: &[u8], line_no: u64, step: &str) -> Vec<u8> {
     let trace = str::from_utf8(trace).unwrap();
     let (before, rest) = trace.split_once(&format!("{{\"trace_id\":\"run:{line_no}\"")).unwrap();
@@ -146,7 +146,7 @@ fn a_step_that_failed_is_named() {
         compute_time_keys   LoadAttempt -> AttemptWithKeys, 1.00 µs; day 2024-01-02, week 2024-01-01
         idempotency_gate    AttemptWithKeys -> IdempotencyClassifiedAttempt, 1.00 µs; idempotency canonical, canonical_line_no 12; Panic: \u{1b}[2J
     ");
-    // The decision stands, but the output does not have it.
+    // The decision stands, but the output lacks it.
     let trace = failed(&traced(BASELINE, &[], REASONS), 12, "write_output");
     assert_snapshot!(answer(&trace, Asked::Line(12)), @r"
     line 12  id 1700  customer 18  ACCEPTED: $100.00. Left: 2 of 3 attempts that day, $4,900.00 of $5,000.00 that day, $19,900.00 of $20,000.00 that week

@@ -1,4 +1,4 @@
-//! Limits at their odd ends: none, nothing, used up, and those of Mondays.
+//! Limits at their extremes: none, zero, used up, and those of Mondays.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_prime_cap_alone_in_the_way() {
     ");
 }
 
-/// Returns what is told of the last line of `input`.
+/// Returns the explanation of the last line of `input`.
 fn last_answer(settings: &[&str], input: &[String]) -> String {
     answer(&traced(EXP_MP, settings, input.concat().as_bytes()), Asked::Line(input.len() as u64))
 }
@@ -175,7 +175,7 @@ fn mondays_that_divide_the_limits() {
 }
 
 #[test]
-fn everything_else_that_stands_in_the_way_is_named() {
+fn all_other_obstacles_are_named() {
     let limits =
         ["nodes.evaluate_policies.limits={daily_amount: 10.00, weekly_amount: 5.00, daily_attempts: 1}"];
     let input = attempt("4", "2", "$5.00", "2000-01-04T00:00:00Z")

@@ -1,11 +1,12 @@
-//! Traces that hide values: what is explained of them is true, and says what cannot be known.
+//! Redacted traces: the explanation is true, and says what cannot be known.
 
 use insta::assert_snapshot;
 
 use super::{Asked, answer, attempt, traced};
 
 const NOTES: &str = "runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}";
-/// Two customers; the third line is in conflict with the second, the fourth too much for its customer, the fifth has no good id.
+/// Two customers. The third line is in conflict with the second, the fourth is too much for its customer, and the fifth
+/// has no valid id.
 fn trace(redaction: &str) -> Vec<u8> {
     let line = |id, customer, day| attempt(id, customer, "3000.00", &format!("2000-01-0{day}T00:00:00Z"));
     let input = line("11", "1", 3) + &line("12", "2", 3) + &line("12", "1", 4) + &line("14", "2", 3);
@@ -64,7 +65,7 @@ fn a_hidden_reason_or_decision_is_not_guessed() {
 }
 
 #[test]
-fn of_hidden_ids_it_is_not_said_which_is_wrong_nor_how_days_differ() {
+fn hidden_values_are_not_narrowed_down() {
     assert_snapshot!(answer(&masked("id, customer_id"), Asked::Line(5)), @"line 5  id ***  customer ***  DECLINED: INVALID_ID_FORMAT. `id`, `customer_id` or both are not numbers of 1 to 19 digits. The line does not count as an attempt");
     assert_snapshot!(answer(&masked("id, customer_id, day"), Asked::Line(3)), @"
     line 3  id ***  customer ***  DECLINED: ID_DUPLICATE_CONFLICT. Line 2 used this id before and was accepted. It has another customer and another time. A conflict does not count as an attempt
@@ -77,7 +78,7 @@ fn of_hidden_ids_it_is_not_said_which_is_wrong_nor_how_days_differ() {
 }
 
 #[test]
-fn who_asks_for_a_masked_id_is_told_how_to_ask() {
+fn a_request_for_a_masked_id_gets_advice() {
     let ask = |id| answer(&masked("id"), Asked::Id(id)).replace(id, "ID");
     assert_snapshot!(ask("14"), @"exit 1: `TRACE` holds no line with the id `ID` (it hides ids: ask for a hash as the trace shows it, or with `--line N`)");
     assert_eq!(ask("***"), ask("14"), "lines whose ids are masked have nothing in common");

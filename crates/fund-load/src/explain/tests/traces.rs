@@ -1,8 +1,8 @@
-//! Traces as they come: with ids that repeat, several runs, large figures and hostile texts, or none at all.
+//! Real traces: with repeated ids, several runs, large figures and hostile texts, or empty.
 
 use super::*;
 
-/// An id that was unreadable at first, then declined, replayed and used for something else.
+/// An id that was first unreadable, then declined, replayed and used for something else.
 fn repeated() -> String {
     attempt("1", "2", "$5000.01", "yesterday")
         + &attempt("1", "2", "$5000.01", "2000-01-04T00:00:00Z")
@@ -29,9 +29,10 @@ fn every_occurrence_of_an_id_is_explained() {
     ");
 }
 
-/// An id that was forgotten has several canonical attempts: each duplicate is told of its own, and each decline of the lines before it.
+/// A forgotten id has several canonical attempts: each duplicate refers to its own, and each decline to the lines
+/// before it.
 #[test]
-fn an_id_that_was_forgotten_is_explained_by_the_attempt_that_was_canonical_then() {
+fn a_forgotten_id_is_explained_by_its_canonical_attempt() {
     let on =
         |id: &str, amount: &str, day: u32| attempt(id, "7", amount, &format!("2000-01-{day:02}T10:00:00Z"));
     let input = [
@@ -87,7 +88,7 @@ fn json_is_an_object_a_line() {
 
 /// Tags and metrics are two sets of names.
 #[test]
-fn texts_and_names_in_the_steps_are_told_as_they_are() {
+fn texts_and_names_in_steps_are_shown_unchanged() {
     let trace = traced(BASELINE, &[], attempt("ab\\\"", "\\u001b\\u202e", "$1.00", "x").as_bytes());
     let trace = String::from_utf8(trace).unwrap();
     let metrics = r#","metrics":{"before":{},"after":{"id":7,"fee_cents":"none","cap_cents":123456}}}"#;
@@ -107,7 +108,7 @@ fn texts_and_names_in_the_steps_are_told_as_they_are() {
 }
 
 #[test]
-fn what_used_up_a_limit_is_not_told_of_another_line_with_the_same_id() {
+fn lines_with_the_same_id_are_kept_apart() {
     let input = attempt("4", "2", "$5000.00", "2000-01-04T00:00:00Z")
         + &attempt("6", "2", "$1.00", "2000-01-04T00:00:00Z")
         + &attempt("6", "2", "1", "2000-01-04T00:00:00Z");
@@ -119,7 +120,7 @@ fn what_used_up_a_limit_is_not_told_of_another_line_with_the_same_id() {
 }
 
 #[test]
-fn the_largest_figures_are_told_exactly() {
+fn the_largest_figures_are_exact() {
     let settings = [
         "nodes.compute_features.monday_multiplier.multiplier=1000",
         "nodes.evaluate_policies.limits.daily_amount=null",
@@ -161,7 +162,7 @@ fn each_run_is_explained_by_itself() {
 }
 
 #[test]
-fn a_trace_of_the_whole_context_is_explained_as_one_of_tags_and_metrics() {
+fn full_contexts_explain_as_much_as_tags_and_metrics() {
     for yaml in [BASELINE, EXP_MP] {
         let (full, some) = (
             traced(yaml, &["runtime.tracing.context_diff={mode: full}"], REASONS),
@@ -174,7 +175,7 @@ fn a_trace_of_the_whole_context_is_explained_as_one_of_tags_and_metrics() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn missing_lines_and_ids_are_named() {
     let trace = traced(BASELINE, &[], REASONS);
     assert_snapshot!(explain(&trace, Asked::Line(31)), @"exit 1: `TRACE` holds no line 31");
     assert_snapshot!(explain(&trace, Asked::Id("\u{1b}[2J")), @r"exit 1: `TRACE` holds no line with the id `\u{1b}[2J`");
@@ -182,7 +183,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
-fn what_is_no_trace_is_named_by_file_and_line() {
+fn an_invalid_trace_is_named_by_file_and_line() {
     let trace = traced(BASELINE, &[], REASONS);
     assert_snapshot!(explain(&[&trace[..], b"{}\n"].concat(), Asked::Line(1)), @"
     line 1  id 1000  customer 10  ACCEPTED: $2,500.00. Left: 2 of 3 attempts that day, $2,500.00 of $5,000.00 that day, $17,500.00 of $20,000.00 that week
@@ -218,7 +219,7 @@ fn standard_input_cannot_be_read_twice() {
 }
 
 #[test]
-fn an_error_of_the_output_is_told() {
+fn an_error_of_the_output_is_reported() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Findings, run by run, for people and for machines.
+//! Findings by run, for people and for machines.
 
 use std::io::{self, Write};
 
@@ -10,22 +10,22 @@ use stream_kernel_trace_reader::validation::{Finding, Validator};
 use crate::trace_commands::run_heading::run_heading;
 use crate::trace_commands::write_json_line;
 
-/// How many findings of a run people are shown; the others are counted.
+/// The most findings of a run that people are shown; the others are counted.
 pub(super) const MAX_SHOWN: usize = 100;
 
-/// Prints findings. For people they are held back to the end of their run, when it is known whether it needs a heading.
+/// Prints findings. For people they wait for the end of their run, when it is known whether it needs a heading.
 pub(super) struct FindingsPrinter<'a> {
     name: &'a str,
     only_run: Option<u64>,
     is_json: bool,
     out: &'a mut dyn Write,
-    /// The present run, from 1.
+    /// The current run, from 1.
     run: u64,
     /// Lines for people, at most [`MAX_SHOWN`].
     held_back: Vec<String>,
-    /// Of the present run, once a record of it was seen.
+    /// The current run, once one of its records was seen.
     heading: Option<String>,
-    /// How many findings the present run has.
+    /// The number of findings in the current run.
     in_run: u64,
     in_all: u64,
 }
@@ -36,10 +36,10 @@ impl<'a> FindingsPrinter<'a> {
         Self { name, only_run, is_json, out, run: 1, held_back, heading: None, in_run: 0, in_all: 0 }
     }
 
-    /// Takes the findings of `check` up to here.
+    /// Takes the findings of `check` so far.
     pub(super) fn take(&mut self, findings: &mut Vec<Finding>, check: &Validator) -> io::Result<()> {
         for finding in findings.drain(..) {
-            // What stands before the first record is told with the first run.
+            // Findings before the first record are told with the first run.
             let of_run = finding.run.max(1);
             self.enter(of_run)?;
             if self.only_run.is_none_or(|only| only == of_run) {
@@ -58,7 +58,7 @@ impl<'a> FindingsPrinter<'a> {
         self.out.flush()
     }
 
-    /// Prints what was cut and what was checked, and returns how many findings there are.
+    /// Prints the cut and the totals, and returns the number of findings.
     pub(super) fn sum_up(self, check: &Validator, cut: Option<TornTail>) -> io::Result<u64> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {

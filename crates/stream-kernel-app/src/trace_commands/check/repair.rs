@@ -1,4 +1,4 @@
-//! The cut of a torn tail.
+//! Repair: the cut of a torn tail.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::trace_commands::source::{is_folder_of_parts, is_regular_file};
 use stream_kernel_run::files::write_to_what_is_there;
 
-/// Fails for what cannot be cut, and for a link: a run does not write a trace through one either.
+/// Fails for anything that cannot be cut, and for a link, because runs do not write traces through links either.
 pub(super) fn refuse_other_than_files(name: &str) -> Result<(), Failure> {
     if is_folder_of_parts(name) {
         let text = format!("`{name}` is a folder of parts, which --repair does not mend (run it again)");
@@ -33,7 +33,7 @@ pub(super) fn cut(tail: TornTail, name: &str) -> Result<(), Failure> {
     let failed =
         |cause: io::Error| Failure::told(2, format!("the trace `{name}` cannot be repaired: {cause}"));
     let file = write_to_what_is_there(Path::new(name)).map_err(&failed)?;
-    // A run may be between the two writes of one record, with the length that was seen.
+    // A run may be between the two writes of one record, at the length that was seen.
     let is_ours = try_lock(&file, Path::new(name)).map_err(&failed)?;
     if !is_ours || file.metadata().map_err(&failed)?.len() != tail.offset + tail.bytes {
         let text = format!("the trace `{name}` is still being written, so nothing was cut");

@@ -1,4 +1,4 @@
-//! The command over small traces.
+//! Tests of the command on small traces.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn record(run_id: &str, line_no: u64, kind: &str) -> String {
     ) + "\n"
 }
 
-/// How the command is called.
+/// The options of a call.
 #[derive(Clone, Copy, Default)]
 struct Call {
     repair: bool,
@@ -20,7 +20,7 @@ struct Call {
     json: bool,
 }
 
-/// Returns the exit code and what the command prints for `trace`, or its failure, and what the trace is then.
+/// Returns the exit code and the output of the command for `trace`, or its failure, and the trace afterwards.
 fn check(trace: &[u8], call: Call) -> (String, Vec<u8>) {
     check_named("trace.jsonl", trace, call)
 }
@@ -63,7 +63,7 @@ fn a_sound_trace_is_said_to_be_sound() {
     );
 }
 
-/// Findings in each of two runs, one with what a terminal would obey.
+/// Findings in each of two runs, one with control characters for a terminal.
 fn two_unsound_runs() -> String {
     let misnamed = record("a", 1, "In").replace("a:1", "a\\u001b[2J:7");
     [misnamed, "no record\n".to_owned(), record("b", 1, "In"), record("b", 3, "In")].concat()
@@ -103,7 +103,7 @@ fn machines_get_an_object_a_finding_and_one_in_the_end() {
 }
 
 #[test]
-fn as_many_findings_are_shown_as_people_read_and_the_rest_is_counted() {
+fn findings_beyond_the_bound_are_only_counted() {
     let lines = |count| told(&"x\n".repeat(count), Call::default());
     assert_eq!(lines(MAX_SHOWN).lines().count(), MAX_SHOWN + 2);
     let beyond = lines(MAX_SHOWN + 1);
@@ -175,7 +175,7 @@ fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
     let trace = [&*whole, &next, &record("a", 3, "In")].concat();
     for bytes in whole.len()..=trace.len() {
         let cut = &trace.as_bytes()[..bytes];
-        // Up to the last line end; what lacks nothing but its line end is whole.
+        // Up to the last line end; a record that lacks only its line end is whole.
         let is_whole = trace.as_bytes().get(bytes).is_none_or(|next| *next == b'\n');
         let kept = if is_whole { bytes } else { cut.iter().rposition(|byte| *byte == b'\n').unwrap() + 1 };
         let (text, left) = check(cut, repair);
@@ -189,7 +189,7 @@ fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_part_of_a_record_is_never_cut() {
+fn only_parts_of_a_record_are_cut() {
     let repair = Call { repair: true, ..Call::default() };
     for tail in ["my letter to the editor", "{\"trace_id\":1}", "[]", " "] {
         let text = told(&(record("a", 1, "In") + tail), repair);
@@ -211,7 +211,7 @@ fn a_file_that_grew_in_the_meantime_is_left_alone() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 14);
 }
 
-/// The rest of what looks torn may be about to be written.
+/// The rest of an apparently torn record may be about to be written.
 #[test]
 fn a_file_that_a_run_writes_to_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -228,7 +228,7 @@ fn a_file_that_a_run_writes_to_is_left_alone() {
 }
 
 #[test]
-fn what_is_nothing_but_torn_is_as_empty_once_it_is_cut_as_it_is_then_found_to_be() {
+fn a_trace_of_one_torn_record_is_empty_after_the_repair() {
     let torn = record("a", 1, "In").as_bytes()[..30].to_vec();
     let (text, left) = check(&torn, Call { repair: true, ..Call::default() });
     assert_eq!(left, b"");
@@ -258,8 +258,8 @@ fn a_link_is_not_repaired() {
 }
 
 #[test]
-fn findings_are_told_before_anything_is_cut() {
-    /// Takes nothing.
+fn findings_are_reported_before_the_cut() {
+    /// Accepts no bytes.
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {

@@ -1,4 +1,4 @@
-//! How `trace diff` tells people what differs.
+//! Output of `trace diff` for people.
 
 use std::io::{self, Write};
 
@@ -10,16 +10,16 @@ use stream_kernel_trace_reader::comparison::{
 
 use crate::trace_commands::run_heading::run_heading;
 
-/// How many fields of the first difference are printed; `--json` has them all.
+/// The most fields of the first difference that are printed; `--json` has them all.
 pub(super) const MAX_FIELDS: usize = 50;
 
-/// Columns are aligned up to this width, in characters; what is wider pushes the rest of its row aside.
+/// The greatest aligned width of a column, in characters; a wider cell pushes the rest of its row aside.
 const MAX_COLUMN: usize = 48;
 
-/// How many inputs with a changed decision of each kind are listed; the others are counted. `--json` has them all.
+/// The most inputs that are listed for each kind of changed decision; the others are counted. `--json` has them all.
 pub(super) const MAX_LISTED: usize = 10;
 
-/// Inputs whose decision changed, as far as they are listed.
+/// Inputs with changed decisions, as far as they are listed.
 #[derive(Default)]
 pub(super) struct Listed {
     flipped: Vec<ChangedDecision>,
@@ -103,7 +103,7 @@ fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
         0 => (),
         more => writeln!(out, "  and {} (--json has them all)", counted(more as u64, "more field"))?,
     }
-    // The name stands in every record.
+    // The name is in every record.
     if first.fields.iter().any(|field| field.path == "scenario") {
         writeln!(
             out,
@@ -113,7 +113,7 @@ fn write_first(out: &mut dyn Write, first: &FirstDifference) -> io::Result<()> {
     Ok(())
 }
 
-/// Leaves `ctx_diff` out where the snapshots it is made of say the same.
+/// Leaves `ctx_diff` out if the snapshots around it show the same difference.
 fn fields_to_show(fields: &[FieldDifference]) -> Vec<&FieldDifference> {
     let is_of = |field: &FieldDifference, part: &str| field.path.starts_with(part);
     let has_snapshots = fields.iter().any(|field| is_of(field, "ctx_before") || is_of(field, "ctx_after"));
@@ -142,7 +142,7 @@ fn write_decisions(out: &mut dyn Write, run: &RunDifference) -> io::Result<()> {
         write_table(out, ["tags that ended otherwise", "inputs"], rows, Column::Right("  "))?;
     }
     if run.decisions.is_empty() {
-        // Where tags are shown, none is `accepted`: the steps decide nothing.
+        // If tags are shown and none is `accepted`, the steps do not decide anything.
         if run.has_tags {
             return Ok(());
         }
@@ -173,7 +173,7 @@ fn write_changed(out: &mut dyn Write, inputs: u64, listed: &[ChangedDecision], w
     }
 }
 
-/// Writes a heading and rows with their columns aligned: the first one to the left, and the others all alike.
+/// Writes a heading and rows with aligned columns: the first one to the left, and the others all alike.
 fn write_table<const N: usize>(
     out: &mut dyn Write,
     heading: [&str; N],

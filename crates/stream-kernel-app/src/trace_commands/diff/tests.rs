@@ -1,4 +1,4 @@
-//! `trace diff` on files.
+//! Tests of `trace diff` on files.
 
 use std::fs;
 use std::path::Path;
@@ -19,13 +19,13 @@ fn options(a: String, b: String) -> Options {
     Options { a, b, run: None, ignore_scenario: false, json: false }
 }
 
-/// Compares two traces and returns the exit code with what was written, or the error.
+/// Compares two traces and returns the exit code with the output, or the error.
 fn check(a: &str, b: &str, only_run: Option<u64>, json: bool) -> (u8, String) {
     let run = only_run.map(|run| Sides { a: run, b: run });
     check_with(a, b, |options| Options { run, json, ..options })
 }
 
-/// Compares two traces with these of the options, and returns the exit code with what was written, or the error.
+/// Compares two traces with these options, and returns the exit code with the output, or the error.
 fn check_with(a: &str, b: &str, choose: impl FnOnce(Options) -> Options) -> (u8, String) {
     let folder = tempfile::tempdir().unwrap();
     let in_folder = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -69,7 +69,7 @@ fn another_scenario_is_a_difference_that_can_be_left_out() {
 }
 
 #[test]
-fn the_first_difference_stands_side_by_side_and_the_rest_is_counted() {
+fn the_first_difference_is_shown_and_the_rest_counted() {
     let a = record("a", 1, "parse", r#""id":"7""#)
         + &record("a", 1, "decide", r#""id":"7","accepted":"true""#)
         + &record("a", 2, "parse", r#""id":"8\u001b\u202e","accepted":"false","reason":"DAY""#)
@@ -196,7 +196,7 @@ fn an_added_step_is_said_once_and_hides_no_difference() {
 }
 
 #[test]
-fn tags_without_decisions_are_no_reason_for_advice() {
+fn tags_without_decisions_give_no_advice() {
     let (a, b) = (record("a", 1, "parse", r#""path":"/""#), record("b", 1, "parse", r#""path":"/x""#));
     let (_, text) = check(&a, &b, None, false);
     assert!(text.contains("tags that ended otherwise") && !text.contains("no decisions"), "{text}");
@@ -206,7 +206,7 @@ fn tags_without_decisions_are_no_reason_for_advice() {
 }
 
 #[test]
-fn as_many_changed_decisions_as_the_bound_are_listed_and_json_has_them_all() {
+fn changed_decisions_beyond_the_bound_are_only_in_json() {
     for (inputs, is_cut) in [(MAX_LISTED, false), (MAX_LISTED + 1, true)] {
         let trace = |accepted: &str| -> String {
             let tags = format!(r#""accepted":"{accepted}""#);
@@ -236,7 +236,7 @@ fn counts_are_grouped_and_stand_to_the_right() {
 }
 
 #[test]
-fn as_many_fields_as_the_bound_are_printed_and_one_more_is_counted() {
+fn fields_beyond_the_bound_are_only_counted() {
     let tags = |count: usize, value: &str| -> String {
         (0..count).map(|tag| format!(r#""t{tag}":"{value}""#)).collect::<Vec<_>>().join(",")
     };
@@ -279,7 +279,7 @@ fn a_torn_end_is_left_out() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused() {
+fn only_regular_files_are_accepted() {
     for name in ["-", "/dev/null", "/"] {
         let failure = run(&options(name.to_owned(), name.to_owned()), &mut Vec::new()).unwrap_err();
         assert_eq!(failure.exit_code(), 2);

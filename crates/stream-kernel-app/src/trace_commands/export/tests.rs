@@ -1,4 +1,4 @@
-//! What is written for which records, and what is refused.
+//! Tests of exports: the output for each kind of record, and refusals.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -37,13 +37,13 @@ impl Export {
         Self { folder, options: Options { file, format, output: None, run: None } }
     }
 
-    /// Writes the export to this file of the folder.
+    /// Writes the export to this file in the folder.
     fn to(mut self, name: &str) -> Self {
         self.options.output = Some(self.folder.path().join(name));
         self
     }
 
-    /// Returns what is written, or exit code and message.
+    /// Returns the output, or exit code and message.
     fn run(&self) -> Result<String, String> {
         let mut out = Vec::new();
         let done = run(&self.options, &mut out);
@@ -81,7 +81,7 @@ fn a_run_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_record_that_tells_no_time_or_no_changes_is_named_by_its_line() {
+fn records_without_time_or_changes_are_named_by_line() {
     let wrong = |key, value: Value| {
         let mut records = [record(1, "parse", 0, 0.1), record(1, "judge", 1, 0.1)];
         records[1][key] = value;
@@ -94,7 +94,7 @@ fn a_record_that_tells_no_time_or_no_changes_is_named_by_its_line() {
 }
 
 #[test]
-fn an_output_file_is_for_its_owner_and_takes_its_name_when_it_is_complete() {
+fn an_output_file_is_private_and_named_when_complete() {
     let export = Export::of(&story(), FormatName::Chrome).to("events.json");
     let written = Export::of(&story(), FormatName::Chrome).run().unwrap();
     assert_eq!(export.run().unwrap(), "", "nothing goes to standard output");

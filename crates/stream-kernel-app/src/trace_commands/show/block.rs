@@ -1,4 +1,4 @@
-//! An input as a block of text for people.
+//! Blocks of text for people, one per input.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use stream_kernel_trace_reader::value_text;
 
 use super::palette::{Palette, styled};
 
-/// Writes a heading and `records`, those of the input's that are asked for.
+/// Writes a heading and `records`, the requested ones of the input.
 pub(super) fn write_block(
     out: &mut dyn Write,
     palette: &Palette,
@@ -88,7 +88,7 @@ fn write_changes(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -
     Ok(())
 }
 
-/// Returns a value as people read it: `-` if it is not there.
+/// Returns a value for people: `-` if there is none.
 fn shown(json: Option<&str>) -> Cow<'_, str> {
     json.map_or("-".into(), value_text)
 }

@@ -1,4 +1,4 @@
-//! Which inputs, and which of their steps, are asked for.
+//! Choice of inputs and of their steps.
 
 use std::convert::Infallible;
 
@@ -31,7 +31,7 @@ fn status() -> impl TypedValueParser<Value = Status> {
 }
 
 impl Choice {
-    /// Returns the records of `input` that are asked for.
+    /// Returns the requested records of `input`.
     pub(super) fn of<'a>(&self, input: &'a Input) -> Vec<&'a TraceRecord> {
         if self.line.is_some_and(|line_no| line_no != input.line_no)
             || self.id.as_ref().is_some_and(|id| !input.is_known_as(id))

@@ -1,4 +1,4 @@
-//! Following a trace that is being written.
+//! Following a trace while it is written.
 
 use std::fs::File;
 use std::io::{self, Seek};
@@ -15,13 +15,13 @@ use crate::report::say;
 use crate::signals::Signals;
 use crate::trace_commands::source::{Records, is_folder_of_parts, is_regular_file, refuse_standard_output};
 
-/// How long to wait before the file is looked at again.
+/// The interval between two checks of the file.
 const POLL_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
-/// After so many looks without anything new, a second in all, an input counts as over.
+/// After this many checks without anything new, a second in all, an input counts as over.
 const QUIET_POLLS: u32 = 5;
 
-/// What ends following, and what passes the time between two looks at the file.
+/// The end of following, and the wait between two checks of the file.
 pub(super) trait Pauses {
     /// Returns the exit code if following is to end.
     fn ended(&self) -> Option<u8>;
@@ -52,10 +52,10 @@ impl Pauses for UntilSignal {
 
     fn pause(&mut self) -> io::Result<()> {
         let stdout = io::stdout();
-        // Of standard output only its end is asked for, which is always told.
+        // Only the end of standard output is asked for, which is always reported.
         let mut events = [PollFd::new(&self.wake, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
         match poll(&mut events, Some(&POLL_EVERY)) {
-            // The signal that interrupts it is found by who asks whether to end.
+            // The caller that asks whether to end finds the signal that interrupts it.
             Err(Errno::INTR) => {}
             polled => drop(polled?),
         }
@@ -64,9 +64,9 @@ impl Pauses for UntilSignal {
     }
 }
 
-/// Prints what the trace `name` holds and what comes to it, until `pauses` ends it; returns the exit code.
+/// Prints the trace `name` and its additions, until `pauses` ends it; returns the exit code.
 ///
-/// It must be a regular file, since that alone tells by its length whether it was truncated.
+/// It must be a regular file, because only the length of such a file shows a truncation.
 pub(super) fn follow(
     name: &str,
     only_run: Option<u64>,
@@ -98,7 +98,7 @@ pub(super) fn follow(
     }
 }
 
-/// Returns the exit code, or `None` if the file, which is `length` long, became shorter than what was read of it.
+/// Returns the exit code; `None` if the file, now `length` long, became shorter than the part that was read.
 fn read_until_truncated(
     mut records: Records,
     length: impl Fn() -> Result<u64, Failure>,
@@ -142,6 +142,6 @@ fn read_what_is_there(
             printer.print(inputs.push(run, record).as_ref())?;
         }
     }
-    // Whoever watches is told now, whatever comes next.
+    // Tell people now, whatever comes next.
     records.settle()
 }

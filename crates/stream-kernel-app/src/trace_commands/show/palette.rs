@@ -1,10 +1,10 @@
-//! The colours of `trace show`.
+//! Colours of `trace show`.
 
 use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 
-/// How each part of a block looks.
+/// The style of each part of a block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Palette {
     pub(super) run: Style,

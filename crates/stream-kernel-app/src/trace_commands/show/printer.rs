@@ -1,4 +1,4 @@
-//! Inputs on their way out: those asked for, under the heading of their run.
+//! Printing of the requested inputs, under the heading of their run.
 
 use std::io::{self, Write};
 
@@ -15,9 +15,9 @@ use crate::trace_commands::write_json_line;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
-    /// A block an input.
+    /// A block per input.
     People(Palette),
-    /// A JSON object an input, on a line of its own.
+    /// A JSON object per input, on a line of its own.
     Json,
 }
 
@@ -47,10 +47,10 @@ impl<'a> Printer<'a> {
         Self { out, form, choice, run: None, is_any_shown: false, is_any_known: false, is_any_hidden: false }
     }
 
-    /// Prints `input` if it is asked for.
+    /// Prints `input` if it is requested.
     pub(super) fn print(&mut self, input: Option<&Input>) -> Result<(), Failure> {
         let Some(input) = input else { return Ok(()) };
-        // Only who asks for an id needs to know whether the trace names any.
+        // Only a request for an id needs to know whether the trace names any.
         if let Some(identity) = self.choice.id.as_ref().and_then(|_| input.identity()) {
             self.is_any_known = true;
             self.is_any_hidden |= may_be_hidden(&identity);
@@ -66,12 +66,12 @@ impl<'a> Printer<'a> {
         self.out.flush().map_err(Failure::Print)
     }
 
-    /// Forgets the runs, as the trace begins anew.
+    /// Forgets the runs, because the trace begins anew.
     pub(super) fn start_over(&mut self) {
         self.run = None;
     }
 
-    /// Returns why nothing was printed, if nothing was.
+    /// Returns why nothing was printed, if so.
     pub(super) fn why_nothing(&self) -> Option<&'static str> {
         if self.is_any_shown {
             None

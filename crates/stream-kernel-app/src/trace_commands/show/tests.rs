@@ -1,4 +1,4 @@
-//! The command over small traces.
+//! Tests of the command on small traces.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::*;
 
 mod following;
 
-/// A record, told by what the tests are about; the rest is the same for all of them.
+/// A record with the fields that the tests are about; the rest is always the same.
 fn record(trace_id: &str, step: (usize, &str), kinds: (&str, &str), rest: &str) -> String {
     let (_, line_no) = trace_id.rsplit_once(':').unwrap();
     let (index, name) = step;
@@ -28,7 +28,7 @@ const QUIET: &str = r#""ctx_diff":null,"status":"ok","error":null"#;
 const NOTED: &str = r#""ctx_diff":{"tags":{"before":{"id":"a7"},"after":{"id":"a7","day":"2000-01-03"}}},"status":"ok","error":null"#;
 const FAILED: &str = r#""ctx_diff":{},"status":"error","error":{"type":"Disk","message":"no \u001b[2J room","where":"keys","stack":null}"#;
 
-/// An input that goes well and one that fails.
+/// An input that succeeds and one that fails.
 fn two_inputs() -> String {
     [
         record("run:1", (0, "parse"), ("RawLine", "Attempt"), QUIET),
@@ -58,7 +58,7 @@ fn trace_of(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Returns what the command prints and how it ends.
+/// Returns the output and the end of the command.
 fn ends(text: &str, arguments: &[&str], palette: Palette) -> (String, Result<u8, Failure>) {
     let (_folder, path) = trace_of(text);
     let mut out = Vec::new();
@@ -207,7 +207,7 @@ fn nothing_found_is_explained() {
     assert!(why(Some("b"), "null").contains("signature.mode: type_and_identity"));
 }
 
-/// What `--step` promises.
+/// The promise of `--step`.
 #[test]
 fn stars_and_question_marks_stand_for_characters() {
     for (pattern, text) in [

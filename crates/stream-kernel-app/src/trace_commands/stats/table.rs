@@ -10,7 +10,7 @@ const COLUMNS: usize = 11;
 const HEADINGS: [&str; COLUMNS] =
     ["", "step", "in", "out", "errors", "p50", "p90", "p99", "max", "total", "share"];
 
-/// Returns the statistics as lines of text: counts and rates, then a line a step.
+/// Returns the statistics as lines of text: counts and rates, then a line per step.
 pub(super) fn rendered(statistics: &RunStatistics) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     let total_ns = statistics.total_ns();

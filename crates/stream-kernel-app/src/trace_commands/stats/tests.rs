@@ -1,4 +1,4 @@
-//! The command over small traces.
+//! Tests of the command on small traces.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn two_runs() -> String {
     .concat()
 }
 
-/// Returns what the command prints for `trace`, or its failure.
+/// Returns the output of the command for `trace`, or its failure.
 fn check(trace: &str, run: Option<u64>, json: bool) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace.jsonl");
@@ -85,12 +85,12 @@ fn a_trace_of_no_records_has_no_run() {
 }
 
 #[test]
-fn what_is_no_trace_is_named() {
+fn an_invalid_trace_is_named() {
     insta::assert_snapshot!(check("x\ny\n", None, false), @"2 `trace.jsonl`, line 1: no record: expected value at column 1 (is it a trace? `trace check` names everything that is wrong)");
 }
 
 #[test]
-fn wrong_lines_are_left_out_and_fail_what_they_may_have_been_part_of() {
+fn wrong_lines_fail_only_the_runs_they_may_belong_to() {
     let (damaged, sound) = (two_runs() + "x\ny\n", two_runs());
     let failure = "2 `trace.jsonl` has 2 lines that are no records, left out here (`trace check` names everything that is wrong)";
     for only_run in [None, Some(2)] {
@@ -100,7 +100,7 @@ fn wrong_lines_are_left_out_and_fail_what_they_may_have_been_part_of() {
 }
 
 #[test]
-fn a_long_file_is_told_as_a_pipe_is() {
+fn a_long_file_gives_the_results_of_a_pipe() {
     let two_runs = two_runs();
     let damaged = [&two_runs.repeat(800), "x\n", &two_runs, "\n", two_runs.trim_end()].concat();
     for trace in [two_runs.repeat(800), damaged] {

@@ -1,4 +1,4 @@
-//! The page: a template, its style and script, and the data in it, which stays data.
+//! The page: a template, its style and script, and the data, which stays data.
 
 use stream_kernel_text::escaped_json;
 
@@ -17,11 +17,11 @@ const SCRIPT: &str = concat!(
 
 pub(super) fn html(data: &str) -> String {
     let page = TEMPLATE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-    // The data comes last: what is in it is never taken for a place in the template.
+    // The data comes last, so that nothing in it is taken for a placeholder of the template.
     page.replacen("{{data}}", &embedded(data), 1)
 }
 
-/// Returns JSON as it may stand in a page: these characters occur in its texts alone, where an escape means the same.
+/// Returns JSON for use in a page: these characters occur only in its texts, where an escape means the same.
 fn embedded(json: &str) -> String {
     let mut embedded = String::with_capacity(json.len());
     for character in escaped_json(json).chars() {
@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
 
-    /// The page escapes what `needs_escape` names.
+    /// The page escapes the characters that `needs_escape` names.
     #[test]
     fn the_script_knows_the_characters_to_escape() {
         let all: Vec<u32> = ('\0'..=char::MAX).filter(|&c| needs_escape(c)).map(u32::from).collect();

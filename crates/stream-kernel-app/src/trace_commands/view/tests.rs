@@ -1,4 +1,4 @@
-//! The command over small traces.
+//! Tests of the command on small traces.
 
 use std::fs;
 use std::path::Path;

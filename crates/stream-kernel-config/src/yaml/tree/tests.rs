@@ -1,4 +1,4 @@
-//! The tree against the YAML library's own reading, its bounds, and text that is no configuration.
+//! The tree against the YAML library's own reading, its bounds, and texts that are not configuration.
 
 use figment::value::{Dict, Value as Merged};
 use serde_json::Value;
@@ -23,7 +23,7 @@ fn json(node: &Node) -> Value {
     serde_json::to_value(merged(node)).unwrap()
 }
 
-/// Returns what is wrong with a text, and where: the first fault.
+/// Returns the first fault of a text, and its place.
 fn refusal(text: &str) -> String {
     let fault = match parse(text) {
         Err(fault) => fault,
@@ -74,7 +74,7 @@ fn an_empty_text_holds_nothing() {
 }
 
 #[test]
-fn what_is_no_single_plain_document_is_refused_with_its_place() {
+fn only_a_single_plain_document_is_accepted() {
     let check = |text, expected: &str| {
         let refusal = refusal(text);
         assert!(refusal.contains(expected), "{text:?}: {refusal}");
@@ -130,7 +130,7 @@ fn aliases_count_as_what_they_repeat() {
 #[test]
 fn no_text_makes_the_reader_panic_or_disagree_with_the_library() {
     let seed = "a: &x {b: [1, 'two', \"th\\u00e9\"]}\nc:\n  - *x\n  - |\n    text\n  - ? k\n    : v\n!!str d: ~ # e\n";
-    // No new `?`: in flow style the library takes one for a key's mark even without a space behind it.
+    // No new `?`: in flow style the library takes one for a key's mark even without a following space.
     let alphabet: Vec<char> = "ab:-[]{},&*!|>'\"%@`#\n\t \u{0}\u{feff}é\\~01.<=_".chars().collect();
     let mut state = 1_u64;
     let mut random = |below: usize| {

@@ -1,4 +1,4 @@
-//! A table that several workers share.
+//! Tables that several workers share.
 
 use std::num::NonZeroU64;
 
@@ -9,7 +9,7 @@ use crate::memory::shared::{
 };
 use crate::{Encode, StepError};
 
-/// What a table knows of its role.
+/// The role-specific part of a table.
 pub(super) enum Side<K, V> {
     Owner(OwnerSide<K, V>),
     Home(HomeSide<K, V>),
@@ -21,18 +21,18 @@ pub(super) struct OwnerSide<K, V> {
     entered: Entered<K>,
     notes_found: bool,
     keeps_undo: bool,
-    /// Whether other owners have a part of the table. If not, limits are looked at here.
+    /// Whether other owners have a part of the table. If not, limits are checked here.
     is_shared_out: bool,
-    /// The additions of this line, and which of them a limit has refused.
+    /// The additions of this line, and those that a limit has refused.
     additions: u32,
     refused: Option<Refusal>,
-    /// How much there was to undo when the line began.
+    /// The length of the undo list when the line began.
     undo_at_line: usize,
     /// By position: where the entry was added.
     births: Vec<Place>,
-    /// What the line has found, each key once.
+    /// The values that the line has found, each key once.
     found: Vec<(K, Option<V>)>,
-    /// The counts that limits look at, at the beginning of the epoch, and what has changed them since.
+    /// The counts for limits at the beginning of the epoch, and the changes since.
     counts_before: [u64; 2],
     counted: Vec<Counted>,
 }
@@ -129,7 +129,8 @@ impl<K: Key, V: Value> OwnerSide<K, V> {
         self.keeps_undo
     }
 
-    /// Returns what to undo of a line that ends the run. What limits have counted stays: one may have refused the line before it failed.
+    /// Returns the changes to undo of a line that ends the run. The counts for limits stay: one may have refused the
+    /// line before it failed.
     pub(super) fn line_mark(&self) -> UndoMark {
         [self.undo_at_line, self.counted.len()]
     }
@@ -156,7 +157,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         }
     }
 
-    /// Returns the value, noted by an owner, told to a home.
+    /// Returns the value that an owner noted or a home was told.
     pub(super) fn get_shared(&mut self, key: &K) -> Option<V> {
         if let Some(Side::Home(home)) = &mut self.side {
             return home.get(key, self.retention.as_ref());
@@ -168,7 +169,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         value
     }
 
-    /// Sets the value if this is a home; at an owner, notes what was there, and returns `None`.
+    /// Sets the value at a home; at an owner, notes the earlier value and returns `None`.
     #[inline]
     pub(super) fn set_shared(&mut self, key: &K, value: &V) -> Option<Result<(), StepError>> {
         match &mut self.side {
@@ -186,7 +187,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         }
     }
 
-    /// Returns the counts that limits look at, if there are limits.
+    /// Returns the counts for limits, if there are any.
     pub(super) fn limited_counts(&self) -> Option<[u64; 2]> {
         self.limits().iter().any(Option::is_some).then(|| self.counts())
     }
@@ -196,7 +197,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         [self.retained() as u64, owners as u64]
     }
 
-    /// Notes that the counts are other ones without an addition.
+    /// Notes that the counts have changed without an addition.
     pub(super) fn note_counts(&mut self) {
         let counts = self.limited_counts();
         if let (Some(Side::Owner(owner)), Some(counts)) = (&mut self.side, counts) {
@@ -385,7 +386,7 @@ impl<K, V> Retention<K, V> {
     }
 }
 
-/// Undoing an addition of an owner takes its birth back as well.
+/// Undoing an addition of an owner removes its birth as well.
 pub(super) fn undo_birth<K: Key, V: Value>(side: &mut Option<Side<K, V>>, undo: &Undo<V>) {
     if let (Some(Side::Owner(owner)), Undo::Added { .. }) = (side, undo) {
         owner.undo_addition();

@@ -1,4 +1,4 @@
-//! Tables against a plain map: what a step finds, limits, undo, forgetting, snapshots.
+//! Tables against a plain map: look-ups, limits, undo, forgetting, snapshots.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ fn at_most(limit: Limit, max: u64) -> Limit {
     Limit { max: NonZeroU64::new(max), ..limit }
 }
 
-/// A plain table that forgets: the last value set for each key, and everything decided by looking at all of it.
+/// A plain table that forgets: the last value of each key. It decides everything by looking at all of them.
 #[derive(Clone, Default)]
 struct Model {
     values: BTreeMap<u64, i64>,
@@ -59,7 +59,7 @@ impl Random {
     }
 }
 
-/// Random lines, some of them rolled back, some behind a snapshot: after each, a step finds what the model holds.
+/// Random lines, some rolled back, some behind a snapshot: after each, a step finds what the model holds.
 #[test]
 fn a_table_is_a_map_that_forgets() {
     const SPAN: i64 = 3;
@@ -137,7 +137,7 @@ fn owners_are_counted_once_however_many_keys_they_have() {
         table.access(key).set(&1).unwrap();
     }
     assert!(table.access(31).set(&1).is_err());
-    // A line that is rolled back has made nobody known.
+    // A line that is rolled back makes no owner known.
     let mut table = new(2);
     table.access(11).set(&1).unwrap();
     table.end_line();
@@ -157,7 +157,7 @@ fn a_table_holds_as_many_as_positions_tell_apart() {
     insta::assert_snapshot!(error, @"StoreFull: the table is full: it holds 2 entries, and one run can tell apart no more (decisions depend on all of them)");
 }
 
-/// However long a stream is, no more is in memory than twice what is retained.
+/// However long a stream is, memory holds at most twice the retained entries.
 #[test]
 fn forgotten_entries_are_dropped() {
     let mut table = Table::<u64, i64>::new().forgets(2, |_, time| *time);
@@ -208,7 +208,7 @@ fn corrupt_records_are_rejected() {
     assert_eq!(table.restore(&mut record.as_slice()), Err(NotRestored::Corrupt), "a key twice");
 }
 
-/// Prefetching is a hint: whatever is announced, nothing changes.
+/// Prefetching is a hint: announcements change no result.
 #[test]
 fn prefetching_changes_nothing() {
     let mut table = Table::<u64, i64>::new();
@@ -224,7 +224,7 @@ fn prefetching_changes_nothing() {
     assert!(table.announced.is_empty());
 }
 
-/// Whoever announces and never prefetches must not fill the memory.
+/// Announcements without prefetching must not fill the memory.
 #[test]
 fn announced_keys_are_bounded() {
     let mut table = Table::<u64, i64>::new();

@@ -14,7 +14,7 @@ use crate::{
     About, Application, ConfigOf, InputSource, LineAdapters, LineContent, OutputSink, RawLine, SummaryRow,
 };
 
-/// What is wrong with an application.
+/// The fault of an application.
 pub(super) const NOTHING: u8 = 0;
 pub(super) const DECIDES_BY_A_STATIC: u8 = 1;
 pub(super) const DECIDES_BY_ITS_OWN_COUNT: u8 = 2;
@@ -24,7 +24,7 @@ pub(super) const DECODES_NOTHING: u8 = 5;
 
 /// New words a day.
 const MAX_NEW_WORDS: u64 = 2;
-/// After so many days a word is forgotten.
+/// A word is forgotten after this many days.
 const REMEMBERED_DAYS: i64 = 2;
 
 /// Lines such as `3 ann hello`: day, user, word.
@@ -51,7 +51,7 @@ pub(super) struct Post {
     word: String,
 }
 
-/// A post, and how often its word was there; `None` if it is one new word too many.
+/// A post, and how often its word has occurred; `None` if it is one new word too many.
 pub(super) struct Counted {
     user: String,
     uses: Option<u64>,

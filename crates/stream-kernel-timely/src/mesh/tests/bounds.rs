@@ -23,7 +23,7 @@ fn connection() -> (TcpStream, TcpStream) {
     (dialed, listener.accept().unwrap().0)
 }
 
-/// Returns the message that is read where `bytes` come and then the end.
+/// Returns the message read from `bytes` and then the end.
 fn receive(bytes: &[u8]) -> Option<Message> {
     let (mut from, to) = connection();
     from.write_all(bytes).unwrap();
@@ -53,7 +53,7 @@ fn identities_have_bounds() {
     assert!(Identity::new(vec![(name, String::new())]).is_err());
 }
 
-/// Returns an identity as bytes whose first name and value are as long as said.
+/// Returns the bytes of an identity whose first name and value have these lengths.
 fn encoded(facts: u16, name: usize, value: usize) -> Vec<u8> {
     let mut out = Vec::new();
     put_u16(&mut out, facts);
@@ -123,9 +123,9 @@ fn messages_are_read_as_they_were_sent() {
     assert_eq!(receive(&[11]), None);
 }
 
-/// What has begun already takes them for data: a header of timely's is longer.
+/// A process that has begun takes them for data: a header of timely's is longer.
 #[test]
-fn messages_to_who_may_have_begun_are_one_byte() {
+fn messages_to_processes_that_may_have_begun_are_one_byte() {
     for message in [Message::Stopped, Message::GaveUp] {
         assert_eq!(message.encode().len(), 1);
     }
@@ -151,7 +151,7 @@ fn reasons_are_cut_between_characters() {
 }
 
 #[test]
-fn what_others_say_cannot_steer_a_terminal() {
+fn messages_from_others_cannot_steer_a_terminal() {
     let hosts = Hosts::from_list(&["127.0.0.1:1"]).unwrap();
     assert_eq!(
         MeshError::ended(&hosts, 7, "a\u{1b}[2Jb").to_string(),
@@ -178,14 +178,14 @@ fn sizes_are_read_up_to_a_bound() {
 }
 
 #[test]
-fn links_end_at_their_deadline_or_when_told() {
+fn links_end_at_their_deadline_or_on_demand() {
     let (_from, to) = connection();
     let mut late = Link::new(&to, Deadline::after(Duration::from_millis(30)), &|| false);
     assert_eq!(late.read::<1>().unwrap_err().kind(), std::io::ErrorKind::TimedOut);
-    // A link that does not ask would wait for an hour.
+    // A link that never checks would wait for an hour.
     let mut told = Link::new(&to, Deadline::after(Duration::from_hours(1)), &|| true);
     assert_eq!(told.read::<1>().unwrap_err().kind(), std::io::ErrorKind::TimedOut);
-    // Nobody reads: more than the system keeps is not written.
+    // Nobody reads, so only as much as the system buffers is written.
     let mut full = Link::new(&to, Deadline::after(Duration::from_millis(300)), &|| false);
     assert_eq!(full.write(&vec![0; 64 << 20]).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
 }

@@ -1,4 +1,4 @@
-//! Tests of processes that do not come together: who says what.
+//! Tests of processes that fail to come together, and of their errors.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ fn text(running: Running) -> String {
     running.error().to_string()
 }
 
-/// Starts three processes of which the last one differs, in an `order`, and asserts that all say so.
+/// Starts three processes in an `order`, of which the last one differs, and asserts that all report it.
 fn assert_all_hear_who_differs(order: [usize; 3]) {
     let mut party = Party::of(3);
     let expected = format!(
@@ -44,7 +44,7 @@ fn an_identity_that_differs_ends_all() {
 
 /// Process 0 has ended the run by then.
 #[test]
-fn who_comes_late_hears_who_differs() {
+fn a_late_process_learns_which_one_differs() {
     let mut party = Party::of(3);
     let zero = party.start(0);
     let two = text(party.start_as(&party.settings(2, LONG), identity("6")));
@@ -55,7 +55,7 @@ fn who_comes_late_hears_who_differs() {
 }
 
 #[test]
-fn who_is_late_is_not_waited_for_long() {
+fn a_late_process_is_not_waited_for_long() {
     let mut party = Party::of(3);
     let settings = MeshSettings { farewell: Duration::from_millis(1), ..party.settings(0, LONG) };
     let zero = party.start_as(&settings, identity("5"));
@@ -105,7 +105,7 @@ fn no_secret_is_another_secret() {
     assert!(matches!(zero.error(), MeshError::NeverCame { .. }));
 }
 
-/// A listener cannot pretend to hold the secret by saying that the dialer's proof is right.
+/// A listener cannot pretend to hold the secret by accepting the dialer's proof.
 #[test]
 fn a_listener_without_the_secret_is_found() {
     let mut party = Party::of(2);
@@ -118,7 +118,7 @@ fn a_listener_without_the_secret_is_found() {
     stream.write_all(&hello.encode()).unwrap();
     let mut proof = [0; 32];
     stream.read_exact(&mut proof).unwrap();
-    // Sent back, the dialer's own proof is none of the listener.
+    // The dialer's own proof, sent back, is not a proof of the listener.
     stream.write_all(&[1]).unwrap();
     stream.write_all(&proof).unwrap();
     assert!(matches!(one.error(), MeshError::SecretDiffers { peer } if peer.process == 0));
@@ -157,7 +157,8 @@ fn a_process_that_is_not_connected_to_all_is_named() {
     assert_eq!(peer.process, 1);
 }
 
-/// Starts processes 0 and 1 of three, with `deadline` for process 1. The third connects to both, and does not say so.
+/// Starts processes 0 and 1 of three, with `deadline` for process 1. The third connects to both, and does not report
+/// it.
 fn wait_for_the_third(party: &mut Party, deadline: Duration) -> (Running, Running, [TcpStream; 2]) {
     let zero = party.start(0);
     let one = party.start_as(&party.settings(1, deadline), identity("5"));

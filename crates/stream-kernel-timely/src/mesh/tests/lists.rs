@@ -3,7 +3,7 @@
 use super::super::hosts::{Hosts, HostsError};
 
 #[test]
-fn hosts_are_told_as_they_were_listed() {
+fn hosts_are_shown_as_listed() {
     let list = ["10.0.0.1:2101", "host-2.example.org:2101", "[::1]:65535"];
     let hosts = Hosts::from_list(&list).unwrap();
     assert_eq!(hosts.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>(), list);

@@ -1,4 +1,4 @@
-//! Party: the processes of a test, with listeners that the system has found ports for.
+//! Party: the processes of a test, with listeners on free ports.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,9 +16,9 @@ use super::super::message::Message;
 use super::super::secret::Secret;
 use super::super::{Identity, Mesh, MeshError, MeshSettings, connect_from};
 
-/// Long enough for what does come, on any machine.
+/// Long enough for everything that comes, on any machine.
 pub(super) const LONG: Duration = Duration::from_mins(1);
-/// Short enough to be waited for.
+/// Short enough to wait for.
 pub(super) const SHORT: Duration = Duration::from_millis(700);
 
 pub(super) fn secret(text: &str) -> Secret {
@@ -35,7 +35,7 @@ pub(super) struct Party {
     listeners: Vec<Option<TcpListener>>,
 }
 
-/// A process that has been started.
+/// A started process.
 pub(super) struct Running {
     thread: JoinHandle<Result<Mesh, MeshError>>,
     stop: Arc<AtomicBool>,
@@ -63,10 +63,10 @@ impl Running {
     }
 }
 
-/// Returns an address for one party, so that a port that is free there stays free while other tests run.
+/// Returns an address for one party, so that a free port there stays free while other tests run.
 fn own_address() -> String {
     static LAST: AtomicU8 = AtomicU8::new(0);
-    // Other systems than Linux listen on 127.0.0.1 only, without more ado.
+    // Other systems than Linux listen on 127.0.0.1 only, unless configured.
     if cfg!(target_os = "linux") {
         format!("127.83.19.{}", LAST.fetch_add(1, Ordering::Relaxed) % 250 + 1)
     } else {
@@ -119,7 +119,7 @@ impl Party {
         stream
     }
 
-    /// Connects to process `to` as process `from` of the same party, up to how that takes it in.
+    /// Connects to process `to` as process `from` of the same party, and returns its acceptance.
     pub(super) fn introduce(
         &self,
         from: usize,
@@ -144,7 +144,7 @@ pub(super) fn start_on(listener: TcpListener, settings: &MeshSettings, identity:
     Running { thread, stop }
 }
 
-/// Returns whether the other side has closed the connection, in whatever way.
+/// Returns whether the other side has closed the connection, in any way.
 pub(super) fn is_closed(mut stream: &TcpStream) -> bool {
     match stream.read(&mut [0]) {
         Ok(read) => read == 0,
@@ -152,7 +152,7 @@ pub(super) fn is_closed(mut stream: &TcpStream) -> bool {
     }
 }
 
-/// Says `hello` to who listens, and returns what that says.
+/// Says `hello` to a listener, and returns its answer.
 pub(super) fn exchange_hellos(mut stream: &TcpStream, hello: &Hello) -> Hello {
     stream.write_all(&hello.encode()).unwrap();
     let mut theirs = [0; PREAMBLE_BYTES + BODY_BYTES];
@@ -160,7 +160,7 @@ pub(super) fn exchange_hellos(mut stream: &TcpStream, hello: &Hello) -> Hello {
     Hello::decode(theirs[PREAMBLE_BYTES..].try_into().unwrap()).unwrap()
 }
 
-/// What process `from` of two says to process 0.
+/// The hello of process `from` of two to process 0.
 pub(super) fn hello_of(from: usize) -> Hello {
     Hello { processes: 2, from, to: 0, run: RunNumber::default(), nonce: [7; 16] }
 }

@@ -1,4 +1,4 @@
-//! Tests of strangers on the port: they are turned away, and the processes come together all the same.
+//! Tests of strangers on the port: they are turned away, and the processes come together anyway.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::super::secret::{PROOF_BYTES, Role};
 use super::super::{Identity, MeshError, MeshSettings};
 use super::party::{LONG, Party, Running, exchange_hellos, hello_of, identity, is_closed, secret};
 
-/// Starts process 0 of two, has `stranger` do something, and asserts that process 1 can come all the same.
+/// Starts process 0 of two, lets `stranger` act, and asserts that process 1 can still come.
 fn meets(stranger: impl FnOnce(&Party)) {
     let mut party = Party::of(2);
     let zero = party.start(0);
@@ -21,7 +21,7 @@ fn meets(stranger: impl FnOnce(&Party)) {
     assert_eq!(zero.mesh().run, one.mesh().run);
 }
 
-/// Shows the secret to process 0 as who says `hello`, and returns the connection.
+/// Proves the secret to process 0 as the sender of `hello`, and returns the connection.
 fn proved(party: &Party, hello: &Hello) -> std::net::TcpStream {
     let mut stream = party.connect(0);
     let theirs = exchange_hellos(&stream, hello);
@@ -35,7 +35,7 @@ fn proved(party: &Party, hello: &Hello) -> std::net::TcpStream {
 }
 
 #[test]
-fn who_says_nothing_is_turned_away_in_time() {
+fn a_silent_stranger_is_turned_away_in_time() {
     let mut party = Party::of(2);
     let settings = party.settings(0, LONG);
     let zero = party
@@ -46,13 +46,13 @@ fn who_says_nothing_is_turned_away_in_time() {
 }
 
 #[test]
-fn who_says_a_byte_at_a_time_is_turned_away_in_time() {
+fn a_slow_stranger_is_turned_away_in_time() {
     let mut party = Party::of(2);
     let settings = MeshSettings { handshake: Duration::from_millis(200), ..party.settings(0, LONG) };
     let zero = party.start_as(&settings, identity("5"));
     let mut slow = party.connect(0);
     let hello = hello_of(1).encode();
-    // Too slow for the whole, though it never stops for long: it takes 2.6 s.
+    // Too slow for the whole, though it never pauses for long: it takes 2.6 s.
     let is_refused = hello.iter().any(|byte| {
         std::thread::sleep(Duration::from_millis(50));
         slow.write_all(&[*byte]).is_err()
@@ -63,9 +63,9 @@ fn who_says_a_byte_at_a_time_is_turned_away_in_time() {
 }
 
 #[test]
-fn who_says_nothing_holds_nobody_up() {
+fn a_silent_stranger_delays_nobody() {
     let mut party = Party::of(2);
-    // Whoever waited for the handshake to end would wait for an hour.
+    // Waiting for the end of the handshake would take an hour.
     let settings = MeshSettings { handshake: Duration::from_hours(1), ..party.settings(0, LONG) };
     let zero = party.start_as(&settings, identity("5"));
     let silent = party.connect(0);
@@ -75,8 +75,8 @@ fn who_says_nothing_holds_nobody_up() {
 }
 
 #[test]
-fn many_who_say_nothing_hold_nobody_up() {
-    // One more than there are handshakes: with that many, process 1 would wait for 60 s.
+fn many_silent_strangers_delay_nobody() {
+    // One more than the most handshakes: with that many, process 1 would wait for 60 s.
     let mut silent = Vec::new();
     meets(|party| silent.extend((0..=MAX_HANDSHAKES).map(|_| party.connect(0))));
 }
@@ -91,12 +91,12 @@ fn garbage_is_turned_away() {
 }
 
 #[test]
-fn who_leaves_at_once_is_forgotten() {
+fn a_stranger_that_leaves_at_once_is_forgotten() {
     meets(|party| drop(party.connect(0)));
 }
 
 #[test]
-fn another_version_is_told_of_this_one() {
+fn another_version_learns_this_one() {
     meets(|party| {
         let mut stream = party.connect(0);
         stream.write_all(&preamble(VERSION + 1)).unwrap();
@@ -172,7 +172,7 @@ fn numbers_out_of_range_are_turned_away() {
 }
 
 #[test]
-fn who_means_another_process_is_turned_away() {
+fn a_caller_of_another_process_is_turned_away() {
     meets(|party| assert!(is_closed(&proved(party, &Hello { to: 1, ..hello_of(1) }))));
 }
 
@@ -203,7 +203,7 @@ fn an_identity_that_is_garbage_is_turned_away() {
     });
 }
 
-/// Starts processes 0 and 1 of three, has `stranger` do something, and asserts that process 2 can come all the same.
+/// Starts processes 0 and 1 of three, lets `stranger` act, and asserts that process 2 can still come.
 fn two_of_three_meet(stranger: impl FnOnce(&Party)) {
     let mut party = Party::of(3);
     let (zero, one) = (party.start(0), party.start(1));
@@ -228,7 +228,7 @@ fn a_number_that_has_come_already_is_turned_away() {
             party.host(0)
         )
     );
-    // The one that came first is still in the run.
+    // The first one is still in the run.
     assert!(zero.is_running());
     drop(first);
     let MeshError::Gone { peer } = zero.error() else { panic!("process 0 goes on") };

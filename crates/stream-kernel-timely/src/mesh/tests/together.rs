@@ -1,4 +1,4 @@
-//! Tests of processes that do come together.
+//! Tests of processes that come together.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -18,7 +18,7 @@ fn come_together(processes: usize) -> Vec<Mesh> {
     running.into_iter().map(Running::mesh).collect()
 }
 
-/// Asserts that all have the same numbers, and that each connection leads where it should, with nothing in it.
+/// Asserts that all have the same numbers, and that each connection leads to the right process and is empty.
 fn assert_connected(meshes: &[Mesh]) {
     for (own, mesh) in meshes.iter().enumerate() {
         assert_eq!((mesh.seed, mesh.run), (meshes[0].seed, meshes[0].run));
@@ -108,7 +108,7 @@ fn connections_fail_after_silence() {
     }
 }
 
-/// Addresses that no other test uses: a port that was free on them is.
+/// Addresses that no other test uses, so that a free port on them stays free.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_process_listens_on_its_own_address_only() {

@@ -1,4 +1,4 @@
-//! Traces that are followed while they are written.
+//! Tests of following a trace while it is written.
 
 use std::fs::{File, OpenOptions};
 
@@ -19,7 +19,7 @@ impl Pauses for Script<'_> {
     }
 }
 
-/// Follows the trace through a script and returns the headings that are printed.
+/// Follows the trace through a script and returns the headings printed.
 fn headings(path: &Path, script: Vec<Box<dyn FnOnce() + '_>>) -> Vec<String> {
     let mut out = Vec::new();
     let mut printer = Printer::new(&mut out, Form::People(Palette::default()), Choice::default());
@@ -38,7 +38,7 @@ fn line(line_no: u64) -> String {
 }
 
 #[test]
-fn what_is_appended_is_shown_and_what_is_held_at_the_end_too() {
+fn appended_records_and_the_last_input_are_shown() {
     let (_folder, path) = trace_of("");
     let (head, rest) = (line(2)[..90].to_owned(), line(2)[90..].to_owned());
     let headings = headings(
@@ -76,7 +76,7 @@ fn a_byte_order_mark_that_comes_in_pieces_is_passed_over() {
 }
 
 #[test]
-fn after_a_second_of_quiet_an_input_is_shown_and_more_of_it_continues_it() {
+fn a_quiet_input_is_shown_and_later_continued() {
     let (_folder, path) = trace_of("");
     let wait = |pauses: usize| (0..pauses).map(|_| Box::new(|| ()) as Box<dyn FnOnce()>);
     let quiet_for = |pauses| -> Vec<Box<dyn FnOnce() + '_>> {
@@ -118,7 +118,7 @@ fn only_a_regular_file_can_be_followed() {
 }
 
 #[test]
-fn following_goes_on_after_a_wrong_line_but_not_without_a_record() {
+fn following_survives_wrong_lines_but_needs_a_record() {
     let (_folder, path) = trace_of(&(line(1) + "{\"trace_id\":\"r\n" + &line(2)));
     assert_eq!(headings(&path, vec![Box::new(|| ())])[1..], ["run:1  line 1  id a7", "run:2  line 2  id a7"]);
 
