@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use serde_json::json;
-use stream_kernel_run::config::{ContextDiffMode, Loader, Redact, RedactIdentity, Tracing, Variable};
+use stream_kernel_run::config::{
+    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Tracing, Variable,
+};
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
 use stream_kernel_text::{escaped, escaped_json};
@@ -148,8 +150,12 @@ fn describe_tracing(tracing: &Tracing) -> String {
                 let fsync = jsonl
                     .fsync_every_n
                     .map_or(String::new(), |every| format!(", made durable every {every}"));
+                let compressed = match jsonl.compress {
+                    Compress::None => String::new(),
+                    Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
+                };
                 format!(
-                    "appended to {}, written every {} records{fsync}",
+                    "appended to {}, written every {} records{fsync}{compressed}",
                     escaped(&path.to_string_lossy()),
                     jsonl.flush_every_n
                 )

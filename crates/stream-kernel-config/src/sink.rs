@@ -56,6 +56,11 @@ pub struct Jsonl {
     pub flush_every_n: NonZeroU64,
     /// Records between making the file durable; null for never.
     pub fsync_every_n: Option<NonZeroU64>,
+    /// How what is written at a time is compressed; readers tell by the content.
+    pub compress: Compress,
+    /// How much time compressing takes: from 1, quick, to 19, small.
+    #[schemars(range(min = 1, max = 19))]
+    pub compress_level: u8,
 }
 
 impl Default for Jsonl {
@@ -65,6 +70,8 @@ impl Default for Jsonl {
             write_mode: WriteMode::default(),
             flush_every_n: NonZeroU64::MIN,
             fsync_every_n: None,
+            compress: Compress::default(),
+            compress_level: 1,
         }
     }
 }
@@ -78,4 +85,15 @@ pub enum WriteMode {
     Line,
     /// Many at a time.
     Batch,
+}
+
+/// How records are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compress {
+    /// Not at all.
+    #[default]
+    None,
+    /// As zstd frames of whole records, each what is written at a time.
+    Zstd,
 }

@@ -66,8 +66,8 @@ impl<I: BufRead, O: Write> Feed<I, O> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // Before it waits, the run brings out what somebody may be waiting for in turn.
-                self.output.flush().map_err(Interruption::Write)?;
                 session.idle();
+                self.output.flush().map_err(Interruption::Write)?;
                 tell(Event::Waits(session.position()));
                 return Ok(false);
             }

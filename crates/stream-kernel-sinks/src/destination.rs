@@ -8,6 +8,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::frames::{Compression, ends_torn};
+
 /// Where lines end up: something to write to that can make durable what was written.
 pub trait Destination: Write + Send {
     /// Returns when what was written will survive a power cut.
@@ -43,7 +45,11 @@ impl Destination for TraceFile {
 }
 
 /// Opens the file and returns whether it ends in the middle of a line.
-pub(crate) fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Result<(TraceFile, bool)> {
+pub(crate) fn open_for_appending(
+    path: &Path,
+    compression: Compression,
+    is_made_durable: bool,
+) -> io::Result<(TraceFile, bool)> {
     let exists = path.symlink_metadata().ok();
     let is_link = exists.as_ref().is_some_and(Metadata::is_symlink);
     // A link that leads nowhere counts as one to a file.
@@ -52,7 +58,7 @@ pub(crate) fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Resu
     let file = OpenOptions::new()
         .append(true)
         .create(is_regular)
-        .read(is_regular) // to look at the last byte
+        .read(is_regular) // to look at what is there
         .mode(0o600)
         .custom_flags(if follows { 0 } else { OFlags::NOFOLLOW.bits().cast_signed() })
         .open(path)?;
@@ -69,12 +75,9 @@ pub(crate) fn open_for_appending(path: &Path, is_made_durable: bool) -> io::Resu
     if exists.is_none() && is_made_durable {
         sync_folder_of(path)?;
     }
-    let length = file.metadata()?.len();
-    let mut last = *b"\n";
-    if length > 0 {
-        file.read_exact_at(&mut last, length - 1)?;
-    }
-    Ok((TraceFile { file, is_regular }, last != *b"\n"))
+    let ends_torn =
+        ends_torn(compression, file.metadata()?.len(), |bytes, at| file.read_exact_at(bytes, at))?;
+    Ok((TraceFile { file, is_regular }, ends_torn))
 }
 
 /// Makes the new file's name durable; without it a power cut could take the whole file.

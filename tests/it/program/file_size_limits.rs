@@ -53,7 +53,7 @@ fn told_of_limited_trace(jsonl: &str) -> String {
 #[test]
 fn a_trace_that_grows_too_large_at_the_end_is_reported_once_and_the_output_is_complete() {
     assert_snapshot!(told_of_limited_trace("{write_mode: batch, flush_every_n: 1000000}"), @"
-    error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27) (the output is complete)
+    error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27); none of this run's records is certain (the output is complete)
     fund-load: 20 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
       memory: ids remembered forever, number of ids not limited, number of customers not limited

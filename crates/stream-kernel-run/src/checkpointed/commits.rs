@@ -38,8 +38,6 @@ pub(super) struct Mark {
     pub(super) report: RunReport,
     /// How many bytes of output are written.
     pub(super) output: u64,
-    /// How many bytes the trace has.
-    pub(super) trace: u64,
 }
 
 /// Makes the commits of a run.
@@ -84,9 +82,11 @@ impl Commits {
 
     #[inline]
     fn note<A: Application>(&mut self, feed: &CommittedFeed, session: &Session<A>) {
-        let trace = self.trace.as_ref().map_or(0, Trace::bytes);
+        if let Some(trace) = &self.trace {
+            trace.mark();
+        }
         let (position, report) = (session.position(), session.report());
-        self.mark = Mark { position, report, output: feed.output.written.bytes, trace };
+        self.mark = Mark { position, report, output: feed.output.written.bytes };
     }
 
     #[inline]
@@ -128,11 +128,12 @@ impl Commits {
         complete: bool,
     ) -> Result<(), CheckpointFailure> {
         feed.output.flush_and_check()?;
-        if let Some(Err(cause)) = self.trace.as_ref().map(Trace::flush) {
-            self.end_trace(&cause, tell)?;
-        }
+        let trace_bytes = match self.trace.as_ref().map(Trace::flush).transpose() {
+            Ok(bytes) => bytes,
+            Err(cause) => self.end_trace(&cause, tell).map(|()| None)?,
+        };
         self.wait()?;
-        let Mark { position: Position { line_no, bytes }, report, output, trace } = self.mark;
+        let Mark { position: Position { line_no, bytes }, report, output } = self.mark;
         let rows = self.rows(session);
         let has_snapshot = may_snapshot && self.is_snapshot_due(session.memory());
         let last = &mut self.last;
@@ -154,8 +155,8 @@ impl Commits {
             last.output.since_snapshot = feed.output.written.digest();
         }
         let mut files = vec![feed.output.file.file()];
-        if let (Some(committed), Some(file)) = (&mut last.trace, &self.trace) {
-            committed.bytes = trace;
+        if let (Some(committed), Some(file), Some(bytes)) = (&mut last.trace, &self.trace, trace_bytes) {
+            committed.bytes = bytes;
             committed.last_time_ns = committed.last_time_ns.max(session.last_time().as_nanos());
             files.push(file.file());
         }
