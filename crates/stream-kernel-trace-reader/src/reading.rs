@@ -1,12 +1,14 @@
 //! Reading a trace back: record by record in constant memory, tolerant of a torn end and of a file that still grows.
 
 mod changes;
+mod content;
 mod identity;
 mod inputs;
 mod reader;
 mod runs;
 
 pub use changes::{ValueChange, shown_changes, value_changes};
+pub use content::{MAX_HELD_FRAME_BYTES, MAX_WINDOW_BYTES, TornFrame, TraceInput, is_compressed};
 pub use identity::message_identities;
 pub(crate) use identity::tags;
 pub use inputs::{Input, Inputs};

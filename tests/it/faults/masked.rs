@@ -1,11 +1,25 @@
 //! A trace without its times.
 
+use std::io::Read;
+
+use stream_kernel_trace_reader::reading::TraceInput;
+
 /// What precedes a time in a record. Inside of a text the quotes would be escaped, so that nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
 
+/// Returns the text of the trace, decompressed if it has to be; what cannot be read at its end is told, so that it is not taken for nothing.
+fn text_of(trace: &[u8]) -> String {
+    let mut input = TraceInput::new(trace);
+    let mut text = Vec::new();
+    if input.read_to_end(&mut text).is_err() || input.torn_frame().is_some() {
+        text.extend_from_slice(b"a frame that is torn or damaged\n");
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Returns the trace with every time left out, and nothing else: what of it must be the same in every run.
 pub(super) fn masked(trace: &[u8]) -> String {
-    let mut trace = String::from_utf8_lossy(trace).into_owned();
+    let mut trace = text_of(trace);
     for name in TIMES {
         trace = without_values(&trace, name);
     }
@@ -27,7 +41,7 @@ fn without_values(trace: &str, name: &str) -> String {
 /// Checks that no step begins before the one before it has ended, whatever the clocks show of the processes that wrote
 /// the trace.
 pub(super) fn check_times(trace: &[u8]) -> Result<(), String> {
-    let trace = String::from_utf8_lossy(trace);
+    let trace = text_of(trace);
     // Both names end alike, and their times have the same length, so that they compare as texts.
     let times = trace.split("\"t_").filter_map(|part| {
         let (name, rest) = part.split_once("\":\"")?;

@@ -32,6 +32,7 @@ mod pipeline_mistakes;
 mod wiring;
 
 mod changed_files;
+mod compressed_traces;
 mod file_size_limits;
 mod hostile_volume;
 mod latest_day;

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use clap::Args;
 use stream_kernel_text::counted;
-use stream_kernel_trace_reader::reading::{Tail, TornTail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace_reader::reading::{Tail, TornFrame, TornTail, TraceLine, TraceReader, WrongLine};
 use stream_kernel_trace_reader::validation::Validator;
 
 use super::source::open;
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// The trace; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
-    /// Cut a torn last line, never a whole record; not while the trace is still being written.
+    /// Cut a torn last line, or the torn last frame of a compressed trace, never a whole record; not while the trace is still being written.
     #[arg(long, conflicts_with = "run")]
     repair: bool,
     /// Tell the findings of the run N only, counted from 1; a line that is no record counts to the run before it.
@@ -65,14 +65,33 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         take(&reader, line)?;
     }
     let mut to_cut = None;
-    match reader.tail() {
-        None => (),
-        Some(Tail::Record(record)) => take(&reader, TraceLine::Record(record))?,
-        Some(Tail::Wrong(wrong)) => take(&reader, TraceLine::Wrong(wrong))?,
-        Some(Tail::Torn(tail)) if options.repair => to_cut = Some(tail),
-        Some(Tail::Torn(TornTail { line_no, bytes, .. })) => {
+    match (reader.input().torn_frame(), reader.tail()) {
+        (None, None) => (),
+        (None, Some(Tail::Record(record))) => take(&reader, TraceLine::Record(record))?,
+        (None, Some(Tail::Wrong(wrong))) => take(&reader, TraceLine::Wrong(wrong))?,
+        // What is torn within a frame that is not cannot be cut.
+        (None, Some(Tail::Torn(tail))) if options.repair && !reader.input().is_compressed() => {
+            to_cut = Some((tail, "record"));
+        }
+        (None, Some(Tail::Torn(TornTail { line_no, bytes, .. }))) => {
             let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
             take(&reader, TraceLine::Wrong(WrongLine { line_no, why }))?;
+        }
+        (Some(torn), _) if options.repair && torn.is_partly_read => {
+            let text = format!(
+                "the last frame of `{}` is torn, and records before the tear can be read, so nothing was cut (decompress it to another \
+                 file)",
+                options.file
+            );
+            return Err(Failure::told(2, text));
+        }
+        (Some(TornFrame { offset, bytes, .. }), _) if options.repair => {
+            to_cut = Some((TornTail { line_no: reader.line_no(), offset, bytes }, "frame"));
+        }
+        (Some(TornFrame { offset, bytes, .. }), _) => {
+            let bytes = counted(bytes, "byte");
+            let why = format!("the frame at byte {offset} is torn after {bytes} (--repair cuts them)");
+            take(&reader, TraceLine::Wrong(WrongLine { line_no: reader.line_no(), why }))?;
         }
     }
     check.finish(&mut found);
@@ -82,7 +101,7 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         return Err(Failure::no_such_run(&options.file, run, check.run()));
     }
     printer.finish(&check).map_err(Failure::Print)?;
-    if let Some(tail) = to_cut {
+    if let Some((tail, _)) = to_cut {
         repair::cut(tail, &options.file)?;
     }
     let findings = printer.sum_up(&check, to_cut).map_err(Failure::Print)?;

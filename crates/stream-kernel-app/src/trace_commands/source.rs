@@ -7,7 +7,9 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, fstat};
 use stream_kernel_text::counted;
 use stream_kernel_trace::TraceRecord;
-use stream_kernel_trace_reader::reading::{RunSplitter, Tail, TornTail, TraceLine, TraceReader, WrongLine};
+use stream_kernel_trace_reader::reading::{
+    RunSplitter, Tail, TornFrame, TornTail, TraceInput, TraceLine, TraceReader, WrongLine,
+};
 
 use super::wrong_lines::WrongLines;
 use crate::failure::Failure;
@@ -18,13 +20,16 @@ use stream_kernel_run::files::is_standard_output;
 /// Traces are read in blocks of this size.
 const BLOCK_BYTES: usize = 256 * 1024;
 
+/// Where a trace is read from, decompressed if it has to be.
+pub(crate) type Source = TraceInput<Box<dyn BufRead>>;
+
 /// Opens a trace; `-` is standard input. How far a long file was read is shown on standard error, if that is a terminal
 /// and `shows_progress`.
-pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>, Failure> {
+pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Source, Failure> {
     let failed = Failure::unreadable(name);
     if name == STANDARD_STREAM {
         refuse_standard_output(name, io::stdin())?;
-        return Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin())));
+        return Ok(TraceInput::new(Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin()))));
     }
     let file = File::open(name).map_err(&failed)?;
     refuse_standard_output(name, &file)?;
@@ -35,7 +40,7 @@ pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Box<dyn BufRead>,
     let total_bytes = metadata.is_file().then_some(metadata.len());
     let progress = shows_progress.then(|| Progress::new(now(), total_bytes));
     let watched = Watched { file, bytes: 0, progress };
-    Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, watched)))
+    Ok(TraceInput::new(Box::new(BufReader::with_capacity(BLOCK_BYTES, watched))))
 }
 
 /// Returns whether the trace `name` is a regular file, which can be read more than once.
@@ -75,7 +80,7 @@ impl Read for Watched {
 /// and so is a torn end.
 pub(crate) struct Records {
     name: String,
-    reader: TraceReader<Box<dyn BufRead>>,
+    reader: TraceReader<Source>,
     runs: RunSplitter,
     /// The run of the last record, from 1; 0 before the first.
     run: u64,
@@ -101,10 +106,11 @@ impl Records {
 
     /// Reads the trace `name` as far as `file` has grown.
     pub(super) fn growing(name: &str, only_run: Option<u64>, file: File) -> Self {
-        Self { is_growing: true, ..Self::new(name, only_run, Box::new(BufReader::new(file))) }
+        let input = TraceInput::new(Box::new(BufReader::new(file)) as _);
+        Self { is_growing: true, ..Self::new(name, only_run, input) }
     }
 
-    fn new(name: &str, only_run: Option<u64>, input: Box<dyn BufRead>) -> Self {
+    fn new(name: &str, only_run: Option<u64>, input: Source) -> Self {
         Self {
             name: name.to_owned(),
             reader: TraceReader::new(input),
@@ -172,8 +178,9 @@ impl Records {
         self.reader.line_no()
     }
 
+    /// Returns how many bytes of the file were read.
     pub(super) fn bytes_read(&self) -> u64 {
-        self.reader.bytes_read()
+        self.reader.input().bytes_read()
     }
 
     fn next_record(&mut self) -> Result<Option<TraceRecord>, Failure> {
@@ -197,6 +204,11 @@ impl Records {
 
     /// Returns the record behind the last line end, if it is whole.
     fn record_without_line_end(&mut self) -> Option<TraceRecord> {
+        if let Some(TornFrame { offset, bytes, .. }) = self.reader.input().torn_frame() {
+            let bytes = counted(bytes, "byte");
+            self.wrong_lines
+                .note(&format!("ends in {bytes} of a torn frame, from byte {offset} on, which are left out"));
+        }
         match self.reader.tail()? {
             Tail::Record(record) => return Some(*record),
             Tail::Wrong(wrong) => self.wrong_lines.add(wrong),

@@ -56,6 +56,38 @@ fn what_is_appended_is_shown_and_what_is_held_at_the_end_too() {
     );
 }
 
+/// A frame is shown once it is whole. That the file has fewer bytes than its content is no sign that it was cut.
+#[test]
+fn a_compressed_trace_is_followed_frame_by_frame() {
+    let (_folder, path) = trace_of("");
+    let frame = |text: &str| {
+        let mut frame = Vec::with_capacity(10_000);
+        zstd_safe::compress(&mut frame, text.as_bytes(), 1).unwrap();
+        frame
+    };
+    let (first, second) = (frame(&(line(1) + &line(2))), frame(&line(3)));
+    let append = |bytes: &[u8]| {
+        io::Write::write_all(&mut OpenOptions::new().append(true).open(&path).unwrap(), bytes).unwrap();
+    };
+    let headings = headings(
+        &path,
+        vec![
+            Box::new(|| append(&first)),
+            Box::new(|| append(&second[..20])),
+            Box::new(|| append(&second[20..])),
+            Box::new(|| ()),
+            Box::new(|| ()),
+        ],
+    );
+    let shown = [
+        "run 1: `run`, scenario `baseline`",
+        "run:1  line 1  id a7",
+        "run:2  line 2  id a7",
+        "run:3  line 3  id a7",
+    ];
+    assert_eq!(headings, shown);
+}
+
 #[test]
 fn a_byte_order_mark_that_comes_in_pieces_is_passed_over() {
     let (_folder, path) = trace_of("");
