@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// For each crate the crates of the workspace that it is built on, from the bottom up.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("stream-kernel-text", &[]),
     ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "stream-kernel-trace",
         ],
     ),
+    ("stream-kernel-timely", &["stream-kernel-exec", "stream-kernel-run", "stream-kernel-text"]),
     (
         "stream-kernel-app",
         &[
@@ -35,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "stream-kernel-disk",
             "stream-kernel-run",
             "stream-kernel-text",
+            "stream-kernel-timely",
             "stream-kernel-trace",
             "stream-kernel-trace-reader",
         ],

@@ -6,22 +6,22 @@ mod checkpoint;
 mod findings;
 mod goal;
 mod instructions;
-mod machine;
+pub(crate) mod machine;
 mod memory;
 mod options;
-mod page;
+pub(crate) mod page;
 mod parts;
-mod programs;
+pub(crate) mod programs;
 mod reading;
 mod report;
-mod rounds;
-mod scratch;
-mod series;
+pub(crate) mod rounds;
+pub(crate) mod scratch;
+pub(crate) mod series;
 mod start;
-mod table;
+pub(crate) mod table;
 mod traced;
 mod untraced;
-mod usage;
+pub(crate) mod usage;
 
 use std::ffi::OsString;
 
@@ -63,7 +63,7 @@ fn measure(options: &Options) -> Result<(), Failure> {
     crate::say(&report.markdown());
     report.write_json(&scratch)?;
     match options.unfit_for_page() {
-        None => page::renew(&report.markdown()),
+        None => page::PERFORMANCE.renew(&report.markdown()),
         Some(why) => {
             crate::say(&format!("`docs/performance.md` was left alone, as {why}."));
             Ok(())

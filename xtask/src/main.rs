@@ -13,6 +13,7 @@ mod failure;
 mod fuzz;
 mod generate;
 mod mutants;
+mod scale;
 mod stream;
 mod test;
 mod torture;
@@ -41,8 +42,12 @@ usage: cargo xtask <command>
                          measures times and memory beside floors and peers, and renews docs/performance.md
   bench --instructions [--record]
                          counts instructions and compares with benches/instructions.json
+  scale [--lines N] [--rounds N] [--latency-us N] [--mbit-per-s N] [--copy-ns-per-kib N]
+                         measures what workers cost apart, predicts runs on 2 to 64 processes, and renews docs/scaling.md
   torture --hours H [--seed N]
                          kills runs with a checkpoint until H hours are over, or one comes to something else
+  torture --workers CASES [--seed N]
+                         holds several workers against one in so many random cases, on all cores
   mutants [--area steps|recovery|recorder|diff] [--shard K/N]
                          puts bugs into what decides, keeps or compares; needs cargo-mutants and hours
   coverage               says which share of the same lines the tests run; needs cargo-llvm-cov
@@ -84,6 +89,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         "fuzz" => fuzz::fuzz(rest),
         "stream" => stream::stream(rest),
         "bench" => bench::bench(rest),
+        "scale" => scale::scale(rest),
         "torture" => torture::torture(rest),
         "mutants" => mutants::mutants(rest),
         "coverage" => no_more(rest).and_then(|()| coverage::coverage()),

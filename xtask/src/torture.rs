@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
 
-use crate::cargo::{executables, root};
+use crate::cargo::{cargo, executables, root, run};
 use crate::failure::Failure;
 use round::{Programs, Round};
 
@@ -21,6 +21,9 @@ struct Options {
 
 /// Plays one round after another, each from a seed of its own: of the first, and one more each.
 pub(crate) fn torture(args: &[OsString]) -> Result<(), Failure> {
+    if args.first().is_some_and(|flag| flag == "--workers") {
+        return workers(&args[1..]);
+    }
     let options = parse(args)?;
     let packages = ["--release", "--package", "fund-load", "--package", "stream-kernel-tests", "--bins"];
     let [fund_load, killed_run] = executables(&packages, ["fund-load", "killed-run"])?;
@@ -45,6 +48,45 @@ pub(crate) fn torture(args: &[OsString]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Holds several workers against one in so many random cases, on all cores.
+fn workers(args: &[OsString]) -> Result<(), Failure> {
+    let (Some(cases), seed) = cases_and_seed(args)? else {
+        return Err(Failure::usage("`--workers` is followed by a number of cases"));
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let first = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish() >> 32);
+    crate::say(&format!("torture: {cases} cases of several workers from seed {first}"));
+    let ends = (0..=threads).map(|thread| first + cases * thread / threads).collect::<Vec<_>>();
+    let package = ["test", "--release", "--quiet", "--package", "stream-kernel-timely", "--lib"];
+    run(cargo(package).arg("--no-run"))?;
+    let runs = ends.windows(2).map(|ends| {
+        let mut command = cargo(package);
+        command.args(["--", "--ignored", "--exact", "tests::several_workers_do_what_one_does_for_long"]);
+        command.env("SEEDS", format!("{}..{}", ends[0], ends[1]));
+        std::thread::spawn(move || run(&mut command))
+    });
+    let runs: Vec<_> = runs.collect();
+    for done in runs.into_iter().map(std::thread::JoinHandle::join) {
+        // A thread that only waits for a program does not panic.
+        done.unwrap_or(Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Reads the number of cases, and the seed if there is one.
+fn cases_and_seed(args: &[OsString]) -> Result<(Option<u64>, Option<u64>), Failure> {
+    let number = |arg: &OsString| {
+        let text = arg.to_string_lossy();
+        text.parse().map_err(|_| Failure::usage(format!("`{text}` is not a whole number")))
+    };
+    match args {
+        [] => Ok((None, None)),
+        [cases] => Ok((Some(number(cases)?), None)),
+        [cases, flag, seed] if flag == "--seed" => Ok((Some(number(cases)?), Some(number(seed)?))),
+        [_, other, ..] => Err(Failure::usage(format!("unknown option `{}`", other.to_string_lossy()))),
+    }
 }
 
 fn parse(args: &[OsString]) -> Result<Options, Failure> {
@@ -72,12 +114,25 @@ fn parse(args: &[OsString]) -> Result<Options, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, parse};
+    use super::{Options, cases_and_seed, parse};
     use std::ffi::OsString;
 
     fn parsed(line: &str) -> Result<Options, String> {
         let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         parse(&args).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn cases_are_counted_and_may_have_a_seed() {
+        let read = |line: &str| {
+            let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            cases_and_seed(&args).map_err(|failure| failure.to_string())
+        };
+        assert_eq!(read("1000000"), Ok((Some(1_000_000), None)));
+        assert_eq!(read("10 --seed 7"), Ok((Some(10), Some(7))));
+        assert_eq!(read(""), Ok((None, None)));
+        assert_eq!(read("many"), Err("`many` is not a whole number".to_owned()));
+        assert_eq!(read("10 --hours 7"), Err("unknown option `--hours`".to_owned()));
     }
 
     #[test]

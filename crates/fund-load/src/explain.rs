@@ -48,7 +48,7 @@ const SETTING: &str = "--set 'runtime.tracing.context_diff={mode: whitelist, whi
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("lines").args(["line", "id"]).required(true)))]
 struct Options {
-    /// The trace: a regular file, for it is read twice.
+    /// The trace: a regular file or a folder of parts, for it is read twice.
     #[arg(value_name = "FILE")]
     file: String,
     /// Explain the line of input with this number, from 1.

@@ -72,7 +72,15 @@ pub(crate) fn declare(registry: Registry<FundLoadMessage, Config>) -> Registry<F
                 },
             )
         })
-        .memory::<AcceptedPrimes>(|_| Gate::new())
+        .memory::<AcceptedPrimes>(|config| {
+            let nodes = &config.nodes;
+            let is_counted = nodes.update_windows.daily_prime_gate.enabled;
+            if is_counted && nodes.evaluate_policies.prime_gate.enabled {
+                Gate::new()
+            } else {
+                Gate::closed()
+            }
+        })
         .memory::<LatestDay>(|config| {
             let gate = &config.nodes.idempotency_gate;
             Watermark::new().max_ahead(gate.max_days_ahead.map(i64::from))

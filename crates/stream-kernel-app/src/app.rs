@@ -13,7 +13,7 @@ use crate::cli::{Cli, KernelCommand};
 use crate::commands::{self, Environment};
 use crate::failure::Failure;
 use crate::report::say;
-use crate::{Command, checkpoint_commands, run, trace_commands};
+use crate::{Command, checkpoint_commands, merge_command, run, trace_commands};
 
 /// An application as a program: the kernel's commands, and those that it has beside them.
 ///
@@ -100,6 +100,9 @@ impl<A: Application> App<A> {
         match &cli.command {
             KernelCommand::Run { restart, options } => run::run::<A>(options, *restart, environment),
             KernelCommand::Checkpoint(command) => checkpoint_commands::run::<A>(command),
+            KernelCommand::Merge { folder, output } => {
+                merge_command::run(A::ABOUT.name, folder, output.as_deref())
+            }
             KernelCommand::Check(options) => commands::check::<A>(options, environment),
             KernelCommand::Trace(command) => trace_commands::run(command),
             KernelCommand::Config(command) => commands::config::<A>(command, environment),

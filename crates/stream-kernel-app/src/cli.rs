@@ -1,13 +1,15 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use stream_kernel_config_remote::STORES;
 use stream_kernel_run::config::Loader;
+use stream_kernel_run::hosts::read_hosts_file;
 use stream_kernel_run::{Application, InputSettings, Job, OutputSettings};
+use stream_kernel_text::{escaped, with_causes};
 
 use crate::commands::Environment;
 use crate::failure::Failure;
@@ -35,6 +37,19 @@ pub(crate) enum KernelCommand {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write the single file that the parts of several workers come to.
+    ///
+    /// The parts are those of an output or of a trace, of a run that has come to its end (`adapters.output_sink.settings.parts`).
+    /// An output that is there is replaced, as a run does; a trace is not. Exits with 0 once the file is whole and durable, with 2 if
+    /// the folder is not whole, with 1 if the file cannot be written.
+    Merge {
+        /// The folder: `OUTPUT.parts`.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// Write to FILE, or to standard output if it is `-`; by default to the folder's name without `.parts`.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Look at how far a run has come.
     #[command(subcommand)]
     Checkpoint(CheckpointCommand),
@@ -122,6 +137,15 @@ pub(crate) struct Options {
     /// Append trace records to PATH; switches tracing on unless `--tracing disable` is given.
     #[arg(long, value_name = "PATH")]
     trace_path: Option<String>,
+    /// Run the pipeline on N threads; in a cluster, on N threads of each process.
+    #[arg(long, value_name = "N")]
+    workers: Option<String>,
+    /// Run the pipeline in a cluster, whose processes FILE lists: `host:port` of each, one a line.
+    #[arg(long, value_name = "FILE")]
+    hosts: Option<String>,
+    /// Be process N of the cluster: its place in the list of hosts, counted from 0.
+    #[arg(long, value_name = "N")]
+    process: Option<String>,
     /// Set one value of the configuration, such as `runtime.strict=false`; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -135,20 +159,26 @@ const MAX_RUN_ID_CHARS: usize = 128;
 
 impl Options {
     /// Returns the loader with every layer that the command line names, and the environment.
-    pub(crate) fn loader<A: Application>(&self, environment: Environment) -> Loader {
+    pub(crate) fn loader<A: Application>(&self, environment: Environment) -> Result<Loader, Failure> {
         let mut loader = Job::<A>::loader().stores(STORES).environment(environment);
         loader = self.config.iter().fold(loader, |loader, source| loader.location(source));
         if let Some(name) = &self.profile {
             loader = loader.profile(name, as_typed("--profile", name));
         }
         loader = self.set.iter().fold(loader, Loader::set);
-        for (flag, key, path) in [
+        for (flag, key, value) in [
             ("--input", InputSettings::PATH_KEY, &self.input),
             ("--output", OutputSettings::PATH_KEY, &self.output),
+            ("--workers", "runtime.workers", &self.workers),
+            ("--process", "runtime.cluster.process", &self.process),
         ] {
-            if let Some(path) = path {
-                loader = loader.flag(as_typed(flag, path), key, path);
+            if let Some(value) = value {
+                loader = loader.flag(as_typed(flag, value), key, value);
             }
+        }
+        if let Some(path) = &self.hosts {
+            let list = serde_json::Value::from(hosts_of(path)?).to_string();
+            loader = loader.flag(as_typed("--hosts", path), "runtime.cluster.hosts", list);
         }
         if let Some(path) = &self.trace_path {
             let flag = as_typed("--trace-path", path);
@@ -161,7 +191,7 @@ impl Options {
             let is_enabled = (switch == "enable").to_string();
             loader = loader.flag(as_typed("--tracing", switch), "runtime.tracing.enabled", is_enabled);
         }
-        loader
+        Ok(loader)
     }
 
     /// Checks what clap cannot.
@@ -193,6 +223,12 @@ fn config_help() -> String {
     format!(
         "Read the configuration from SOURCE: a file, a directory of files, {last}; given several times, later ones go over earlier ones"
     )
+}
+
+/// Returns the hosts that a file lists.
+fn hosts_of(path: &str) -> Result<Vec<String>, Failure> {
+    let unusable = |error| format!("--hosts: the file `{}` {}", escaped(path), with_causes(&error));
+    read_hosts_file(Path::new(path)).map_err(|error| Failure::usage(unusable(error)))
 }
 
 /// Returns a flag with its value, as it may have been typed.

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use stream_kernel_run::config::{
-    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Tracing, Variable,
+    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Runtime, Variable,
 };
 use stream_kernel_run::files::is_standard_stream;
+use stream_kernel_run::parts::parts_folder;
 use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
-use stream_kernel_text::{escaped, escaped_json};
+use stream_kernel_text::{counted, escaped, escaped_json};
 
 use crate::cli::{ConfigCommand, Options};
 use crate::config_diff;
@@ -66,7 +67,7 @@ pub(crate) fn prepare<A: Application>(
     environment: Environment,
 ) -> Result<Job<A>, Failure> {
     options.check()?;
-    prepare_from(options.loader::<A>(environment))
+    prepare_from(options.loader::<A>(environment)?)
 }
 
 pub(crate) fn prepare_from<A: Application>(loader: Loader) -> Result<Job<A>, Failure> {
@@ -112,8 +113,16 @@ fn describe<A: Application>(job: &Job<A>) -> String {
         text += &format!("{label}: {}\n", escaped(&rules));
     }
     text += &format!("on a step's error: {}\n", word(&runtime.on_step_error));
-    text += &format!("tracing: {}\n", describe_tracing(&runtime.tracing));
     let (input, output) = (&config.adapters.input_source().settings, &config.adapters.output_sink().settings);
+    text += &format!("tracing: {}\n", describe_tracing(runtime, output.parts));
+    if job.is_on_several_workers() {
+        text += &format!("workers: {}\n", describe_workers(runtime));
+        text += &describe_stages(job);
+        if let Some(checkpoint) = &runtime.checkpoint {
+            let dir = checkpoint.dir.to_string_lossy();
+            text += &format!("checkpoint: {}, kept by one worker for all\n", escaped(&dir));
+        }
+    }
     let place = |path: &std::path::Path, stream: &str| {
         if is_standard_stream(path) {
             stream.to_owned()
@@ -130,11 +139,44 @@ fn describe<A: Application>(job: &Job<A>) -> String {
         place(&input.path, "standard input"),
         input.max_line_bytes
     );
-    text += &format!("output: {}\n", place(&output.path, "standard output"));
+    let output = match runtime.cluster.as_ref().is_some_and(|cluster| cluster.gather) {
+        _ if output.parts => format!("{}, a part of each worker", place(&parts_folder(&output.path), "")),
+        true => format!("{}, written by process 0", place(&output.path, "")),
+        false => place(&output.path, "standard output"),
+    };
+    text += &format!("output: {output}\n");
     text
 }
 
-fn describe_tracing(tracing: &Tracing) -> String {
+/// Returns which steps are exchanged by which key.
+fn describe_stages<A: Application>(job: &Job<A>) -> String {
+    let names: Vec<_> = job.scenario().wiring().map(|step| (step.index, step.name)).collect();
+    // A pipeline that cannot be shared was refused before.
+    let stages = job.scenario().stages().unwrap_or_default();
+    let described = stages.into_iter().map(|stage| {
+        let steps = names.iter().filter(|(index, _)| stage.steps.contains(index)).map(|(_, name)| *name);
+        let by = stage
+            .key
+            .map_or_else(|| "at one worker".to_owned(), |key| format!("exchanged by the key of {key}"));
+        format!("  {}: {by}\n", steps.collect::<Vec<_>>().join(", "))
+    });
+    described.collect()
+}
+
+/// Returns how many workers there are, and where.
+fn describe_workers(Runtime { workers, cluster, .. }: &Runtime) -> String {
+    let threads = counted(workers.get() as u64, "thread");
+    let Some(cluster) = cluster else { return threads };
+    let processes = match cluster.hosts.len() {
+        1 => "1 process".to_owned(),
+        count => format!("each of {count} processes"),
+    };
+    let host = cluster.hosts.get(cluster.process).map(String::as_str).unwrap_or_default();
+    format!("{threads} in {processes}; this is process {}, {}", cluster.process, escaped(host))
+}
+
+fn describe_tracing(runtime: &Runtime, has_parts: bool) -> String {
+    let tracing = &runtime.tracing;
     if !tracing.enabled {
         return "off".to_owned();
     }
@@ -146,7 +188,17 @@ fn describe_tracing(tracing: &Tracing) -> String {
         None => "kept in memory only".to_owned(),
         Some(sink) => match sink.jsonl_file() {
             None => "to standard output".to_owned(),
+            Some((path, jsonl)) if has_parts => {
+                let fsync = jsonl
+                    .fsync_every_n
+                    .map_or(String::new(), |every| format!(", made durable every {every} records or more"));
+                format!("to {}, a part of each worker{fsync}", escaped(&parts_folder(path).to_string_lossy()))
+            }
+            Some((path, _)) if runtime.is_on_several_workers() => {
+                format!("appended to {} in line order", escaped(&path.to_string_lossy()))
+            }
             Some((path, jsonl)) => {
+                let place = format!("appended to {}", escaped(&path.to_string_lossy()));
                 let fsync = jsonl
                     .fsync_every_n
                     .map_or(String::new(), |every| format!(", made durable every {every}"));
@@ -154,11 +206,7 @@ fn describe_tracing(tracing: &Tracing) -> String {
                     Compress::None => String::new(),
                     Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
                 };
-                format!(
-                    "appended to {}, written every {} records{fsync}{compressed}",
-                    escaped(&path.to_string_lossy()),
-                    jsonl.flush_every_n
-                )
+                format!("{place}, written every {} records{fsync}{compressed}", jsonl.flush_every_n)
             }
         },
     };

@@ -26,7 +26,7 @@ pub(crate) fn diff<A: Application>(
         return Err(Failure::usage("both configurations are `-`, and standard input can be read once"));
     }
     let effective = |source: &str| -> Result<Effective, Failure> {
-        let loader = options.loader::<A>(environment.clone()).location(source);
+        let loader = options.loader::<A>(environment.clone())?.location(source);
         Ok(prepare_from::<A>(loader)?.effective().clone())
     };
     let [a, b] = [effective(sources[0])?, effective(sources[1])?];

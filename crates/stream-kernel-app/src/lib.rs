@@ -12,6 +12,7 @@ mod config_diff;
 mod run;
 mod trace_commands;
 
+mod merge_command;
 mod progress;
 mod report;
 mod signals;

@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use stream_kernel_run::exec::RunReport;
+use stream_kernel_run::parts::parts_folder;
 use stream_kernel_run::{Application, Job, LineAdapters, SummaryRow};
 use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
 
@@ -38,13 +40,17 @@ impl Summary {
     /// Returns the summary of a run that has not begun.
     pub(crate) fn of<A: Application>(job: &Job<A>) -> Self {
         let config = job.config();
+        let has_parts = config.adapters.output_sink().settings.parts;
+        let place = |path: &Path| {
+            if has_parts { parts_folder(path).display().to_string() } else { path.display().to_string() }
+        };
         let tracing = &config.runtime.tracing;
         let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
         let trace = sink.map(|sink| match sink.jsonl_file() {
-            Some((path, _)) => path.display().to_string(),
+            Some((path, _)) => place(path),
             None => "standard output".to_owned(),
         });
-        let output = config.adapters.output_sink().settings.path.display().to_string();
+        let output = place(&config.adapters.output_sink().settings.path);
         Self {
             program: A::ABOUT.name,
             elapsed: Duration::ZERO,

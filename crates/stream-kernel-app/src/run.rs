@@ -1,6 +1,7 @@
 //! The command `run`.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use stream_kernel_run::config::{SignatureMode, Tracing};
@@ -34,7 +35,109 @@ pub(crate) fn run<A: Application>(
         return Err(Failure::usage(text));
     }
     note_missing_sink(&job.config().runtime.tracing);
-    if has_checkpoint { checkpointed(job, options, restart) } else { plain(job, options) }
+    if job.is_on_several_workers() {
+        on_several_workers(&job, options, restart)
+    } else if has_checkpoint {
+        checkpointed(job, options, restart)
+    } else {
+        plain(job, options)
+    }
+}
+
+#[cfg(not(feature = "workers"))]
+fn on_several_workers<A: Application>(_: &Job<A>, _: &Options, _: bool) -> Result<u8, Failure> {
+    let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
+         `adapters.output_sink.settings.parts`)";
+    Err(Failure::usage(text))
+}
+
+#[cfg(feature = "workers")]
+fn on_several_workers<A: Application>(job: &Job<A>, options: &Options, restart: bool) -> Result<u8, Failure> {
+    use stream_kernel_timely::{Cluster, Committing, WorkerOptions, WorkersEnded, run_on_workers};
+
+    let signals = Signals::install().map_err(Failure::Signals)?;
+    let began = now();
+    let runtime = &job.config().runtime;
+    let cluster = runtime.cluster.as_ref().map(|cluster| Cluster {
+        hosts: cluster.hosts.clone(),
+        process: cluster.process,
+        secret: job.cluster_secret().map(|secret| secret.as_bytes().to_vec()),
+    });
+    let is_first = cluster.as_ref().is_none_or(|cluster| cluster.process == 0);
+    let input = &job.config().adapters.input_source().settings.path;
+    let bytes = std::fs::metadata(input).ok().map(|metadata| metadata.len());
+    let progress = RefCell::new(Progress::new(began, bytes.filter(|_| is_first)));
+    let clock = MonotonicClock::new();
+    let committing = runtime.checkpoint.is_some().then(|| Committing {
+        disk: Arc::new(OsDisk),
+        now: Arc::new(move || clock.now()),
+        min_snapshot_bytes: MIN_SNAPSHOT_BYTES,
+        restart,
+    });
+    let is_committed = is_first && committing.is_some();
+    let worker_options = WorkerOptions {
+        run_id: &options.run_id,
+        workers: runtime.workers.get(),
+        cluster,
+        epoch_bytes: runtime.epoch_bytes.get() as u64,
+        committing,
+        between_lines: &mut |position| {
+            is_to_stop(position, &progress, &signals);
+            signals.received()
+        },
+        tell: &mut |event| tell::<A>(&event, &progress),
+    };
+    let ended = run_on_workers(job, SystemClock::new, worker_options);
+    let WorkersEnded { resumed_after, trace_ends_after, unfinished_output, bytes_left, .. } = ended;
+    let WorkersEnded { ended, report, summary: rows, trace_error, .. } = ended;
+    drop(progress);
+    if let (Some(error), Some(line_no), true) = (trace_error, trace_ends_after, is_first) {
+        let trace = Summary::of(job).trace.unwrap_or_default();
+        let remark = if matches!(ended, Ok(None)) { " (the output is complete)" } else { "" };
+        let text = format!("error: trace `{trace}`: the trace ends with line {line_no}: {error}{remark}");
+        say(escaped(&text));
+    }
+    let left = left_in(unfinished_output);
+    let (is_stopped, exit_code) = match ended {
+        Err(error) => {
+            let failure = Failure::from(error);
+            say(format!("error: {}{left}", with_causes(&failure)));
+            return Ok(failure.exit_code());
+        }
+        Ok(Some(signal)) if is_committed => {
+            say_stopped::<A>(&report);
+            return Ok(signal);
+        }
+        Ok(Some(signal)) => {
+            say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
+            (true, signal)
+        }
+        Ok(None) => (false, exit_code(&report, trace_ends_after.is_none())),
+    };
+    if is_first {
+        let mut summary = Summary::of(job);
+        if is_stopped {
+            summary.output = None;
+        }
+        let elapsed = began.elapsed();
+        say(Summary { elapsed, report, resumed_after, bytes_left, rows, ..summary }.render());
+    }
+    Ok(exit_code)
+}
+
+/// Says that a run with a checkpoint was stopped, and how to go on.
+fn say_stopped<A: Application>(report: &RunReport) {
+    let (name, line_no) = (A::ABOUT.name, grouped(report.inputs));
+    say(format!(
+        "{name}: stopped by a signal; line {line_no} is the last that is committed (run it again to go on)"
+    ));
+}
+
+/// Returns where an unfinished output is, for the end of a message.
+fn left_in(unfinished_output: Option<PathBuf>) -> String {
+    let left = unfinished_output
+        .map(|path| format!(" (the unfinished output is left in `{}`)", escaped(&path.to_string_lossy())));
+    left.unwrap_or_default()
 }
 
 fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> {
@@ -63,9 +166,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options) -> Result<u8, Failure> 
         let remark = if is_complete { " (the output is complete)" } else { "" };
         say(format!("error: trace `{trace}`: {}{remark}", with_causes(failure)));
     }
-    let left = unfinished_output
-        .map(|path| format!(" (the unfinished output is left in `{}`)", escaped(&path.to_string_lossy())));
-    let left = left.unwrap_or_default();
+    let left = left_in(unfinished_output);
     let exit_code = match ended {
         Err(error) => {
             let failure = Failure::from(error);
@@ -108,10 +209,7 @@ fn checkpointed<A: Application>(job: Job<A>, options: &Options, restart: bool) -
     drop(progress);
     let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary: rows } = ended?;
     if is_stopped {
-        let (name, line_no) = (A::ABOUT.name, grouped(report.inputs));
-        say(format!(
-            "{name}: stopped by a signal; line {line_no} is the last that is committed (run it again to go on)"
-        ));
+        say_stopped::<A>(&report);
         return Ok(signals.received().unwrap_or_default());
     }
     let elapsed = began.elapsed();

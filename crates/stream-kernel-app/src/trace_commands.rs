@@ -3,7 +3,7 @@
 mod check;
 mod diff;
 mod export;
-mod result_file;
+pub(crate) mod result_file;
 pub(crate) mod run_heading;
 mod show;
 pub(crate) mod source;

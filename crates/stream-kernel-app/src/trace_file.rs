@@ -1,13 +1,13 @@
-//! A trace for commands of an application's own: a file that can be read more than once.
+//! A trace for commands of an application's own: a file, or a folder of parts, that can be read more than once.
 
 use std::cell::Cell;
 
 use stream_kernel_trace::TraceRecord;
 
 use crate::command::CommandFailure;
-use crate::trace_commands::source::{Records, is_regular_file};
+use crate::trace_commands::source::{Records, is_lasting};
 
-/// A trace in a regular file, which can be read more than once.
+/// A trace in a regular file or a folder of parts, which can be read more than once.
 #[derive(Clone, Debug)]
 pub struct TraceFile {
     name: String,
@@ -19,14 +19,14 @@ pub struct TraceFile {
 pub struct TraceRecords(Records);
 
 impl TraceFile {
-    /// Returns the trace in the file `name`; with `only_run`, only the records of that run are read, counted from 1.
+    /// Returns the trace in the file, or in the folder of parts, `name`; with `only_run`, only the records of that run are read, counted from 1.
     ///
     /// # Errors
     ///
-    /// The file cannot be looked at, or is no regular file.
+    /// It cannot be looked at, or is neither a regular file nor a folder of parts.
     pub fn new(name: &str, only_run: Option<u64>) -> Result<Self, CommandFailure> {
         let text = "is no regular file, but has to be read more than once (write it to a file first)";
-        if is_regular_file(name)? {
+        if is_lasting(name)? {
             return Ok(Self { name: name.to_owned(), only_run, was_opened: Cell::new(false) });
         }
         Err(CommandFailure::new(2, format!("the trace `{name}` {text}")))

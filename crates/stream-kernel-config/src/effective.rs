@@ -13,12 +13,16 @@ use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
 /// Keys on which no decision and no record depends; `*` stands for any one key.
-const NOT_IN_DIGEST: [&[&str]; 5] = [
+const NOT_IN_DIGEST: [&[&str]; 9] = [
     &["adapters", "*", "settings", "path"],
+    &["adapters", "*", "settings", "parts"],
     &["runtime", "checkpoint", "dir"],
+    &["runtime", "cluster"],
+    &["runtime", "epoch_bytes"],
     &["runtime", "limits"],
     &["runtime", "tracing", "redact", "key_file"],
     &["runtime", "tracing", "sink", "jsonl", "path"],
+    &["runtime", "workers"],
 ];
 
 /// A configuration without mistakes, complete: what no layer gave is filled in.
@@ -68,8 +72,8 @@ impl Effective {
     /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: that of its [JSON](Self::json),
     /// written without spaces.
     ///
-    /// It leaves out the keys that say where files are, and `runtime.limits`: two runs with the same digest decide
-    /// alike and trace alike, wherever the values came from and wherever the results go.
+    /// It leaves out the keys that say where files are and how many workers share the work, and `runtime.limits`: two runs
+    /// with the same digest decide alike and trace alike, wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();
         for keys in NOT_IN_DIGEST {

@@ -6,6 +6,7 @@ mod redact;
 mod runtime;
 mod sink;
 mod tracing;
+mod workers;
 
 pub mod decimal;
 mod effective;
@@ -47,3 +48,4 @@ pub use source::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Row, Source, SourceError};
 pub use stores::Stores;
 pub use tracing::{ContextDiff, ContextDiffMode, Signature, SignatureMode, Tracing};
 pub use variable::Variable;
+pub use workers::{Cluster, MAX_EPOCH_BYTES, MAX_WORKERS};

@@ -267,7 +267,7 @@ impl Loader {
             }
         }
         if let (true, Some((name, yaml))) = (self.sources.is_empty(), &self.built_in) {
-            reading.add_document(Path::new(name), yaml);
+            reading.add_document(Origin::BuiltIn { name: name.clone(), line: 1, column: 1 }, yaml);
         }
         reading.check_chosen();
         if let Some(ChosenProfile { origin, .. }) = blank {

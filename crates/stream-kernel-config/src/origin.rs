@@ -14,11 +14,19 @@ use crate::quoted_line::quoted_line;
 /// Where a value, or a mistake, came from. Its `Display` is one line, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// A file, as it was named, standard input, or the application's built-in configuration. Line and column count from 1, columns in
-    /// characters.
+    /// A file, as it was named, or standard input. Line and column count from 1, columns in characters.
     File {
         /// The path as given to [`Loader::file`](crate::Loader::file), with the name behind it for a file in a directory.
         path: PathBuf,
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// The application's built-in configuration, which stands in when no file is named.
+    BuiltIn {
+        /// Its name.
+        name: String,
         /// The line.
         line: usize,
         /// The column.
@@ -50,7 +58,7 @@ pub enum Origin {
 impl Origin {
     fn line_and_column(&self) -> (usize, usize) {
         match self {
-            Self::File { line, column, .. } => (*line, *column),
+            Self::File { line, column, .. } | Self::BuiltIn { line, column, .. } => (*line, *column),
             Self::Row { .. } | Self::Variable { .. } | Self::Flag { .. } | Self::Default => (0, 0),
         }
     }
@@ -63,6 +71,7 @@ impl Display for Origin {
                 let path = path.to_string_lossy();
                 write!(f, "{}:{line}:{column}", escaped(&without_confidential_parameters(&path)))
             }
+            Self::BuiltIn { name, line, column } => write!(f, "{}:{line}:{column}", escaped(name)),
             Self::Row { source, place } => {
                 write!(f, "{}", escaped(&without_confidential_parameters(source)))?;
                 if place.is_empty() { Ok(()) } else { write!(f, ", {}", escaped(&excerpt(place))) }
@@ -111,7 +120,9 @@ impl Provenance {
     /// Returns another place of the same text, if its origin has lines.
     pub(crate) fn at(&self, place: Place) -> Self {
         let mut provenance = self.clone();
-        if let Origin::File { line, column, .. } = &mut provenance.origin {
+        if let Origin::File { line, column, .. } | Origin::BuiltIn { line, column, .. } =
+            &mut provenance.origin
+        {
             (*line, *column) = (place.line, place.column);
         }
         provenance

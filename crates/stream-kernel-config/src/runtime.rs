@@ -1,13 +1,14 @@
 //! The group `runtime`: how the pipeline runs.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Checkpoint;
 use crate::tracing::Tracing;
+use crate::workers::{Cluster, MAX_EPOCH_BYTES, MAX_WORKERS, four_mib, one_worker};
 
 /// How the pipeline runs and what is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +32,18 @@ pub struct Runtime {
     /// Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
     #[serde(default)]
     pub checkpoint: Option<Checkpoint>,
+    /// The number of threads that run the pipeline; in a cluster, the number of threads of each process.
+    #[serde(default = "one_worker")]
+    #[schemars(range(min = 1, max = MAX_WORKERS))]
+    pub workers: NonZeroUsize,
+    /// The processes that run the pipeline together; without it, one process runs it.
+    #[serde(default)]
+    pub cluster: Option<Cluster>,
+    /// How many bytes of input several workers take in at a time; at most 128 KiB for each of them if they write records, which stay in
+    /// memory until all have taken their part. It changes time and memory, and no result.
+    #[serde(default = "four_mib")]
+    #[schemars(range(min = 1, max = MAX_EPOCH_BYTES))]
+    pub epoch_bytes: NonZeroUsize,
 }
 
 fn strict_by_default() -> bool {
@@ -38,6 +51,11 @@ fn strict_by_default() -> bool {
 }
 
 impl Runtime {
+    /// Returns whether the pipeline runs on several workers: on several threads, or in a cluster of any size.
+    pub fn is_on_several_workers(&self) -> bool {
+        self.workers.get() > 1 || self.cluster.is_some()
+    }
+
     /// Returns the limit of this name, one that [`Loader::limit`](crate::Loader::limit) was given; `None` if it is not set.
     pub fn limit(&self, name: &str) -> Option<NonZeroU64> {
         self.limits.get(name).copied().flatten()

@@ -37,14 +37,14 @@ impl<M: MessageSet, P> Registry<M, P> {
         if faults.iter().any(|fault| plan.strict || fault.is_fatal()) {
             return Err(WiringFaults(faults));
         }
-        let runs_ahead = running_ahead(&steps);
+        let first_keyed = first_keyed(&steps);
         let hints = self.hints.clone();
         let is_usual = plan.strict && self.names().eq(plan.pipeline.iter().map(String::as_str));
         let chain = self.chain.as_ref().filter(|_| is_usual);
         let chain_plan = ChainPlan { parameters, memory: &memory, steps: &steps };
         let chain = chain.and_then(|compose| compose(&chain_plan).ok());
         let strict = plan.strict;
-        Ok(Scenario { steps, chain, entry, strict, warnings: faults, memory, runs_ahead, hints })
+        Ok(Scenario { steps, chain, entry, strict, warnings: faults, memory, first_keyed, hints })
     }
 
     fn build_steps(
@@ -72,11 +72,9 @@ impl<M: MessageSet, P> Registry<M, P> {
             let slots: Vec<_> =
                 finds.iter().filter_map(|one| find_memory(index, &name, one, memory, faults)).collect();
             step.connect(&slots);
-            let table = finds.iter().find(|one| one.is_table).map(|one| one.name);
             Some(BoundStep {
                 name: entry.name,
-                is_keyed: !finds.is_empty(),
-                table,
+                finds,
                 takes: entry.takes,
                 emits: entry.emits.clone(),
                 step,
@@ -131,14 +129,10 @@ fn find_memory(
     slot
 }
 
-/// Returns, by step, whether it may run before earlier inputs are done: it is stateless, and a keyed step may follow, or
-/// running ahead would gain nothing.
-fn running_ahead<M: MessageSet>(steps: &[Option<BoundStep<M>>]) -> Vec<bool> {
-    let last_keyed = steps.iter().rposition(|step| step.as_ref().is_some_and(|step| step.is_keyed));
-    let is_ahead = |(index, step): (usize, &Option<BoundStep<M>>)| {
-        last_keyed.is_some_and(|last| index < last) && step.as_ref().is_some_and(|step| !step.is_keyed)
-    };
-    steps.iter().enumerate().map(is_ahead).collect()
+/// Returns the position of the first step that finds anything; 0 if none does, because to run ahead would gain nothing then.
+fn first_keyed<M: MessageSet>(steps: &[Option<BoundStep<M>>]) -> usize {
+    let is_keyed = |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| !step.finds.is_empty());
+    steps.iter().position(is_keyed).unwrap_or_default()
 }
 
 /// Works out where what the step at `index` emits goes.

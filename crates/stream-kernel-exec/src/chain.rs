@@ -177,17 +177,12 @@ pub struct Surroundings<'a, M> {
 
 /// The steps of a chain from some place on.
 pub trait Links<M: MessageSet>: Send + 'static {
-    /// Whether any of them is keyed.
-    const HAS_KEYED: bool;
-
     /// Takes a message through the steps from position `from` on, to its end, or to a step that emits several or to a step that it
-    /// names: these are left in the outbox.
-    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError>;
-
-    /// Takes a message through stateless steps, up to the first one that has to wait for earlier inputs, and returns that; `None` as for
-    /// [`run`](Self::run).
-    fn run_ahead(
+    /// names: these are left in the outbox. A message that comes to a step at `until` or behind it is returned, with that position.
+    fn run(
         &self,
+        from: usize,
+        until: usize,
         message: M,
         around: &mut Surroundings<'_, M>,
     ) -> Result<Option<(usize, M)>, StepError>;
@@ -195,25 +190,24 @@ pub trait Links<M: MessageSet>: Send + 'static {
 
 /// A chain whose types are not known.
 pub trait BoundChain<M>: Send {
-    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError>;
-    fn run_ahead(
+    fn run(
         &self,
+        from: usize,
+        until: usize,
         message: M,
         around: &mut Surroundings<'_, M>,
     ) -> Result<Option<(usize, M)>, StepError>;
 }
 
 impl<M: MessageSet, L: Links<M>> BoundChain<M> for L {
-    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError> {
-        Links::run(self, from, message, around)
-    }
-
-    fn run_ahead(
+    fn run(
         &self,
+        from: usize,
+        until: usize,
         message: M,
         around: &mut Surroundings<'_, M>,
     ) -> Result<Option<(usize, M)>, StepError> {
-        Links::run_ahead(self, message, around)
+        Links::run(self, from, until, message, around)
     }
 }
 
@@ -246,38 +240,20 @@ impl<T, R> Link<T, R> {
 }
 
 impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T, R> {
-    const HAS_KEYED: bool = T::IS_KEYED || R::HAS_KEYED;
-
     // One function of all steps: the compiler sees what one step hands to the next.
     #[inline]
-    fn run(&self, from: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError> {
-        let message = if from > self.index {
-            message
-        } else {
-            match T::Takes::from_message(message) {
-                Err(message) => message,
-                Ok(input) => match self.process(input, around)? {
-                    Some(emitted) => emitted,
-                    None => return Ok(()),
-                },
-            }
-        };
-        self.rest.run(from, message, around)
-    }
-
-    #[inline]
-    fn run_ahead(
+    fn run(
         &self,
+        from: usize,
+        until: usize,
         message: M,
         around: &mut Surroundings<'_, M>,
     ) -> Result<Option<(usize, M)>, StepError> {
-        // To run ahead gains nothing if no keyed step may follow.
-        let waits = T::IS_KEYED || !R::HAS_KEYED;
-        if waits && message.kind() == T::Takes::KIND {
-            return Ok(Some((self.index, message)));
+        if from > self.index {
+            return self.rest.run(from, until, message, around);
         }
-        if waits {
-            return self.rest.run_ahead(message, around);
+        if self.index >= until && message.kind() == T::Takes::KIND {
+            return Ok(Some((self.index, message)));
         }
         let message = match T::Takes::from_message(message) {
             Err(message) => message,
@@ -286,23 +262,17 @@ impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T,
                 None => return Ok(None),
             },
         };
-        self.rest.run_ahead(message, around)
+        self.rest.run(from, until, message, around)
     }
 }
 
 /// The end of a chain.
 impl<M: MessageSet> Links<M> for () {
-    const HAS_KEYED: bool = false;
-
     #[inline]
-    fn run(&self, _: usize, message: M, around: &mut Surroundings<'_, M>) -> Result<(), StepError> {
-        around.outbox.put_back(message);
-        Ok(())
-    }
-
-    #[inline]
-    fn run_ahead(
+    fn run(
         &self,
+        _: usize,
+        _: usize,
         message: M,
         around: &mut Surroundings<'_, M>,
     ) -> Result<Option<(usize, M)>, StepError> {

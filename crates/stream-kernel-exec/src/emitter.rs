@@ -1,5 +1,6 @@
 //! What a step emits into.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -95,7 +96,7 @@ pub(crate) struct Outbox<M> {
 }
 
 /// Something for people: topic, limit and text.
-pub(crate) type Notice = (&'static str, u32, String);
+pub type Notice = (Cow<'static, str>, u32, String);
 
 /// What people are told.
 #[derive(Debug, Default)]
@@ -104,14 +105,39 @@ pub(crate) struct Notices {
     new: Vec<Notice>,
     /// Of the inputs that are done, not taken yet.
     ready: Vec<String>,
-    /// How many there were, by topic.
-    counts: BTreeMap<&'static str, u32>,
+    counts: NoticeCounts,
+    /// Whether somebody else counts, who knows the other workers' notices as well.
+    pub(crate) are_counted_elsewhere: bool,
+    uncounted: Vec<Notice>,
+}
+
+/// How many notices there were, by topic: only the first ones are told.
+#[derive(Debug, Default)]
+pub struct NoticeCounts(BTreeMap<String, u32>);
+
+impl NoticeCounts {
+    fn is_open(&self, topic: &str, most: u32) -> bool {
+        self.0.get(topic).is_none_or(|count| *count < most)
+    }
+
+    /// Counts a notice, and returns what people are told; `None` if there were `most` of its topic.
+    pub fn count(&mut self, topic: &str, most: u32, mut text: String) -> Option<String> {
+        if !self.is_open(topic, most) {
+            return None;
+        }
+        let count = self.0.entry(topic.to_owned()).or_default();
+        *count += 1;
+        if *count == most {
+            text += "; further lines of this kind are not reported";
+        }
+        Some(text)
+    }
 }
 
 impl Notices {
     fn add(&mut self, topic: &'static str, most: u32, text: impl fmt::Display) {
-        if self.counts.get(topic).is_none_or(|count| *count < most) {
-            self.new.push((topic, most, text.to_string()));
+        if self.counts.is_open(topic, most) {
+            self.new.push((topic.into(), most, text.to_string()));
         }
     }
 
@@ -125,16 +151,17 @@ impl Notices {
 
     #[cold]
     fn count_new(&mut self, is_done: bool) {
-        for (topic, most, mut text) in self.new.drain(..).filter(|_| is_done) {
-            let count = self.counts.entry(topic).or_default();
-            *count += 1;
-            if *count == most {
-                text += "; further lines of this kind are not reported";
-            }
-            if *count <= most {
-                self.ready.push(text);
-            }
+        let new = self.new.drain(..).filter(|_| is_done);
+        if self.are_counted_elsewhere {
+            self.uncounted.extend(new);
+            return;
         }
+        let counts = &mut self.counts;
+        self.ready.extend(new.filter_map(|(topic, most, text)| counts.count(&topic, most, text)));
+    }
+
+    pub(crate) fn take_uncounted(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.uncounted)
     }
 
     pub(crate) fn take(&mut self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use stream_kernel_trace::Context;
 
 use crate::emitter::Outbox;
-use crate::memory::{Ask, Declared};
+use crate::memory::{Declared, Share};
 use crate::scenario::ResolvedTarget;
 use crate::step::{AnyStep, Target, TypedStep, run_any};
 use crate::{Emits, Emitter, Memory, MessageSet, State, StepError, VariantOf};
@@ -121,9 +121,9 @@ impl<M: MessageSet, S: KeyedStep<M> + Send> AnyStep<M> for Keyed<M, S> {
         }
     }
 
-    fn asks(&self, message: &M, memory: &mut Memory, asks: &mut Vec<Ask>) {
+    fn share(&self, message: &M, memory: &mut Memory, share: &mut Share) {
         if let Some(input) = S::Takes::peek(message) {
-            S::State::asks(memory, self.slots, self.step.key(input), asks);
+            S::State::share(memory, self.slots, self.step.key(input), share);
         }
     }
 
@@ -142,7 +142,6 @@ impl<M: MessageSet, S: KeyedStep<M> + Send> AnyStep<M> for Keyed<M, S> {
 impl<M: MessageSet, S: KeyedStep<M> + Send> TypedStep<M> for Keyed<M, S> {
     type Takes = S::Takes;
     type Emits = S::Emits;
-    const IS_KEYED: bool = true;
 
     #[inline]
     fn run(

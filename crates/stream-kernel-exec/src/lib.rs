@@ -7,26 +7,30 @@ mod encode;
 mod keyed_step;
 mod memory;
 mod messages;
+mod paused;
 mod prepared;
 mod registry;
 mod runner;
 mod scenario;
+mod shared_run;
 mod step;
 mod step_error;
 mod wiring_fault;
 
 pub use chain::{Chain, Compose};
-pub use emitter::{Emitter, MAX_EMITTED_PER_INPUT};
+pub use emitter::{Emitter, MAX_EMITTED_PER_INPUT, Notice, NoticeCounts};
 pub use encode::Encode;
 pub use keyed_step::KeyedStep;
 pub use memory::{
-    Ask, Counters, Declaration, Entry, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES, Mark,
-    Memory, NotRestored, State, Store, Table, Tally, Value, Watermark,
+    Counters, Declaration, Entry, Forgotten, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES,
+    Mark, Memory, NotRestored, NotShared, Place, Refusal, Role, Share, Stage, State, Store, Table, Tally,
+    UndoMark, Value, Watermark,
 };
 pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf};
+pub use paused::{Entering, Paused};
 pub use registry::{BuildError, Prefetch, Registry};
 pub use runner::{InputOutcome, OnStepError, RunReport, SyncRunner};
-pub use scenario::{MAX_STEPS, Plan, Route, Scenario, Stage, StepWiring};
+pub use scenario::{MAX_STEPS, Plan, Route, Scenario, StepWiring};
 pub use step::{Step, Target};
 pub use step_error::{StepError, StepFailure};
 pub use wiring_fault::{WiringFault, WiringFaults};

@@ -1,8 +1,13 @@
 //! What a run remembers: kept by the kernel, by key; an application declares it.
 
+mod dealt;
 mod gate;
+mod gathered;
+mod limits;
 mod pieces;
 mod position_table;
+mod shared;
+mod stage;
 mod state;
 mod store;
 mod table;
@@ -13,14 +18,16 @@ use std::any::TypeId;
 
 pub use gate::{Gate, GateCount};
 pub use position_table::MAX_ENTRIES;
+pub use shared::{Place, Refusal, Role, UndoMark};
+pub use stage::{NotShared, Share, Stage};
 pub use state::State;
 pub use store::{NotRestored, Store};
-pub use table::{Entry, Key, Limit, Table, Value};
+pub use table::{Entry, Forgotten, Key, Limit, Table, Value};
 pub use tally::{Counters, Tally};
 pub use watermark::{Mark, Watermark};
 
-use crate::StepError;
-pub(crate) use store::AnyStore;
+pub(crate) use shared::{read_count, write_count};
+pub(crate) use store::{AnyStore, StoreKind};
 
 /// The most kinds of memory that an application may declare.
 pub const MAX_DECLARATIONS: usize = 64;
@@ -56,6 +63,8 @@ pub struct Memory {
     forgetting: Vec<(usize, usize)>,
     /// The stores that this line has asked, a bit each.
     touched: u64,
+    /// The stores that were [asked for](Self::store), a bit each.
+    looked_into: u64,
 }
 
 /// What is known of a store without its types.
@@ -65,13 +74,13 @@ pub struct Declared {
     pub(crate) name: &'static str,
     pub(crate) type_id: TypeId,
     pub(crate) key: &'static str,
-    pub(crate) is_table: bool,
+    pub(crate) kind: StoreKind,
 }
 
 impl Declared {
     pub(crate) fn of<D: Declaration>() -> Self {
         let key = std::any::type_name::<<D::Store as Store>::Key>();
-        Self { name: D::NAME, type_id: TypeId::of::<D>(), key, is_table: D::Store::IS_TABLE }
+        Self { name: D::NAME, type_id: TypeId::of::<D>(), key, kind: D::Store::KIND }
     }
 }
 
@@ -83,7 +92,7 @@ impl Memory {
         let (declared, stores): (Vec<_>, Vec<_>) = stores.into_iter().unzip();
         let at = |type_id| declared.iter().position(|one: &Declared| one.type_id == type_id);
         let forgetting = forgetting.filter_map(|(table, watermark)| at(table).zip(at(watermark))).collect();
-        Self { stores, declared, forgetting, touched: 0 }
+        Self { stores, declared, forgetting, touched: 0, looked_into: 0 }
     }
 
     pub(crate) fn declared(&self) -> &[Declared] {
@@ -93,6 +102,7 @@ impl Memory {
     /// Returns the store of `D`, `None` if it is not declared.
     pub fn store<D: Declaration>(&mut self) -> Option<&mut D::Store> {
         let slot = self.declared.iter().position(|one| one.type_id == TypeId::of::<D>())?;
+        self.looked_into |= 1 << slot;
         self.stores[slot].downcast()
     }
 
@@ -211,38 +221,9 @@ impl Memory {
         Ok(None)
     }
 
-    /// Returns the value under a key of the memory with this name, both as bytes; `None` if there is none.
-    pub fn value(&mut self, name: &str, key: &[u8]) -> Option<Vec<u8>> {
-        let slot = self.slot(name)?;
-        self.stores[slot].value_bytes(key)
-    }
-
-    /// Puts a value under a key for the line that comes next, both as bytes: an answer from wherever the memory is.
-    ///
-    /// It stays until the line [is rolled back](Self::roll_back), or for good once the line is done. `None` means that there is no
-    /// memory with this name, or that these are not its bytes.
-    pub fn overlay(&mut self, name: &str, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>> {
-        let slot = self.slot(name)?;
-        self.touched |= 1 << slot;
-        let done = self.stores[slot].overlay(key, value);
-        self.pass_on_watermarks(Some(slot));
-        done
-    }
-
     pub(crate) fn slot(&self, name: &str) -> Option<usize> {
         self.declared.iter().position(|one| one.name == name)
     }
-}
-
-/// What a step will look up for a message, as bytes: for whoever keeps it elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// The name of the memory.
-    pub memory: &'static str,
-    /// What the memory is shared out by.
-    pub owner: Vec<u8>,
-    /// The key.
-    pub key: Vec<u8>,
 }
 
 /// Stands where the number of a store stands in other records; there are never so many.

@@ -17,6 +17,27 @@ pub trait Payload {
 
     /// Appends every field to the canonical content, always in the same order.
     fn digest(&self, content: &mut CanonicalContent);
+
+    /// Returns whether [`pack`](Self::pack) never returns false. Say so where it is true: lines then take less time on several workers.
+    fn always_packs() -> bool {
+        false
+    }
+
+    /// Appends the payload as bytes, to be [unpacked](Self::unpack) by another worker, and returns whether it can be. If not, that
+    /// worker is sent the line, and makes the payload from that again: it takes longer.
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        let _ = to;
+        false
+    }
+
+    /// Takes a payload that was packed off the front of `from`; `None` if there is none.
+    fn unpack(from: &mut &[u8]) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = from;
+        None
+    }
 }
 
 /// A kind of message: the position of a variant in its message enum.
@@ -53,6 +74,15 @@ pub trait MessageSet: Message + Send + Sized + 'static {
 
     /// Returns the message's kind.
     fn kind(&self) -> Kind;
+
+    /// Returns whether messages of a kind can always be packed: see [`Payload::always_packs`].
+    fn always_packs(kind: Kind) -> bool;
+
+    /// Appends the message as bytes: see [`Payload::pack`].
+    fn pack(&self, to: &mut Vec<u8>) -> bool;
+
+    /// Takes a message that was packed off the front of `from`; `None` if there is none.
+    fn unpack(from: &mut &[u8]) -> Option<Self>;
 }
 
 /// A payload that is a variant of the message enum `M`; made by [`messages!`](crate::messages).
@@ -142,6 +172,21 @@ macro_rules! messages {
                 #[inline]
                 fn kind(&self) -> $crate::Kind {
                     match self { $(Self::$payload(_) => $crate::Kind::at(Position::$payload as u8)),+ }
+                }
+                fn always_packs(kind: $crate::Kind) -> bool {
+                    [$(<$payload as $crate::Payload>::always_packs),+][kind.index()]()
+                }
+                fn pack(&self, to: &mut ::std::vec::Vec<u8>) -> bool {
+                    to.push(match self { $(Self::$payload(_) => Position::$payload as u8),+ });
+                    match self { $(Self::$payload(payload) => $crate::Payload::pack(payload, to)),+ }
+                }
+                fn unpack(from: &mut &[u8]) -> ::core::option::Option<Self> {
+                    let (&kind, rest) = from.split_first()?;
+                    *from = rest;
+                    $(if kind == Position::$payload as u8 {
+                        return <$payload as $crate::Payload>::unpack(from).map(Self::$payload);
+                    })+
+                    ::core::option::Option::None
                 }
             }
 

@@ -62,10 +62,10 @@ fn run_from<M: MessageSet>(
     context: &mut Context,
     outbox: &mut Outbox<M>,
 ) -> Result<Reached<M>, StepError> {
-    let Scenario { steps, chain, memory, runs_ahead, strict, .. } = scenario;
+    let Scenario { steps, chain, memory, first_keyed, strict, .. } = scenario;
     if let Some(chain) = chain {
         let mut around = Surroundings { memory, context, outbox, at };
-        if let Some((at, message)) = chain.run_ahead(message, &mut around)? {
+        if let Some((at, message)) = chain.run(*around.at, *first_keyed, message, &mut around)? {
             return Ok(Reached::Waiting(at, message));
         }
         // Routes lead to steps that exist.
@@ -73,7 +73,7 @@ fn run_from<M: MessageSet>(
         check_emissions(step, outbox, *strict)?;
         return Ok(Reached::Emitted(*at, outbox.drain().collect()));
     }
-    while runs_ahead[*at] {
+    while *at < *first_keyed {
         let Some(step) = &steps[*at] else { break };
         match run_step(step, message, memory, context, outbox, *strict)? {
             Emitted::One(to, emitted) => (*at, message) = (to, emitted),

@@ -12,7 +12,7 @@ use crate::chain::Surroundings;
 use crate::emitter::{Destination, Notices, Outbox};
 use crate::prepared::{Prepared, Reached, run_ahead};
 use crate::scenario::BoundStep;
-use crate::{Ask, MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure};
+use crate::{MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure};
 
 /// What a failing step means for the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,23 +49,23 @@ pub struct RunReport {
 /// Steps run in the pipeline's order, and each handles its messages in the order in which they were emitted. The same
 /// inputs so give the same outputs and the same trace, every time.
 pub struct SyncRunner<M> {
-    scenario: Scenario<M>,
+    pub(crate) scenario: Scenario<M>,
     on_step_error: OnStepError,
     recorder: Option<Recorder>,
     observer: Option<Observer>,
-    context: Context,
-    outbox: Outbox<M>,
+    pub(crate) context: Context,
+    pub(crate) outbox: Outbox<M>,
     /// By step: messages that wait for it. A message that is alone on its way never waits.
-    inboxes: Vec<VecDeque<M>>,
-    waiting: usize,
+    pub(crate) inboxes: Vec<VecDeque<M>>,
+    pub(crate) waiting: usize,
     /// The step that handles a message at this moment.
     running: Option<usize>,
-    report: RunReport,
+    pub(crate) report: RunReport,
     prepared: VecDeque<Prepared<M>>,
     /// What steps that run ahead write to; nobody sees the context.
     ahead: (Context, Outbox<M>),
-    /// Whether what a line leaves in memory is dropped once the line is done.
-    is_answered: bool,
+    /// The stages whose memory several workers share.
+    pub(crate) shared_stages: Vec<Stage>,
 }
 
 type Observer = Box<dyn FnMut(&Context) + Send>;
@@ -87,7 +87,7 @@ impl<M: MessageSet> SyncRunner<M> {
             running: None,
             report: RunReport::default(),
             prepared: VecDeque::new(),
-            is_answered: false,
+            shared_stages: Vec::new(),
         }
     }
 
@@ -112,13 +112,6 @@ impl<M: MessageSet> SyncRunner<M> {
     /// Shows `observer` the context of each input when it is finished, its tape included.
     pub fn with_observer(mut self, observer: impl FnMut(&Context) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
-        self
-    }
-
-    /// Drops what a line leaves in memory once the line is done: what steps find is
-    /// [handed in](Memory::overlay) line by line, as answers from whoever keeps it.
-    pub fn with_answers(mut self) -> Self {
-        self.is_answered = true;
         self
     }
 
@@ -182,47 +175,6 @@ impl<M: MessageSet> SyncRunner<M> {
         Some(self.end_input(result))
     }
 
-    /// Returns what the step at which the input waits that was prepared first will look up; nothing if it is not at a keyed step.
-    pub fn asks(&mut self) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        if let Some(Prepared { reached: Reached::Waiting(index, message), .. }) = self.prepared.front()
-            && let Some(step) = &self.scenario.steps[*index]
-        {
-            step.step.asks(message, &mut self.scenario.memory, &mut asks);
-        }
-        asks
-    }
-
-    /// Takes `message` through the steps of a stage alone, as whoever has its table does for a line that is at home elsewhere. What
-    /// they emit beyond the stage is dropped. [`Memory::roll_back`] undoes a trial, before anything else is run.
-    ///
-    /// # Errors
-    ///
-    /// As for [`process`](Self::process).
-    pub fn run_stage(
-        &mut self,
-        line_no: u64,
-        stage: &Stage,
-        message: impl Into<M>,
-        is_trial: bool,
-    ) -> Result<(), StepFailure> {
-        let undeliverable = self.report.undeliverable;
-        self.context.begin_input(line_no);
-        self.outbox.begin_input();
-        let next = Some((stage.steps.start, message.into()));
-        let result = self.run_steps(next, stage.steps.start, stage.steps.end);
-        self.clear_inboxes();
-        self.outbox.notices.end_input(false);
-        self.report.undeliverable = undeliverable;
-        if !is_trial {
-            match &result {
-                Err(failure) if self.ends_at(failure) => self.scenario.memory.roll_back(),
-                _ => self.scenario.memory.end_line(),
-            }
-        }
-        result
-    }
-
     /// Returns the bytes that the last input has written to the output of the run.
     #[inline]
     pub fn written(&self) -> &[u8] {
@@ -274,7 +226,7 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     #[inline]
-    fn begin_input(&mut self, line_no: u64) {
+    pub(crate) fn begin_input(&mut self, line_no: u64) {
         self.report.inputs += 1;
         self.context.begin_input(line_no);
         self.outbox.begin_input();
@@ -284,15 +236,15 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     #[inline]
-    fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
+    pub(crate) fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
         if let Some(observer) = &mut self.observer {
             observer(&self.context);
         }
-        if let Err(failure) = result {
+        if let Err(failure) = result.and_then(|()| self.check_strayed()) {
             return self.abandon(failure);
         }
         self.outbox.notices.end_input(true);
-        self.end_line();
+        self.scenario.memory.end_line();
         Ok(InputOutcome::Completed)
     }
 
@@ -301,45 +253,33 @@ impl<M: MessageSet> SyncRunner<M> {
         self.outbox.notices.end_input(false);
         self.clear_inboxes();
         self.report.abandoned += 1;
-        if self.ends_at(&failure) {
+        if self.ends_at(&failure.error) {
             self.scenario.memory.roll_back();
             return Err(failure);
         }
-        self.end_line();
+        self.scenario.memory.end_line();
         Ok(InputOutcome::Abandoned(failure))
     }
 
-    #[inline]
-    fn end_line(&mut self) {
-        if self.is_answered {
-            self.scenario.memory.roll_back();
-        } else {
-            self.scenario.memory.end_line();
-        }
+    /// Returns whether an error ends the run.
+    pub(crate) fn ends_at(&self, error: &StepError) -> bool {
+        self.on_step_error == OnStepError::Stop || error.always_stops()
     }
 
-    /// Returns whether a failure ends the run.
-    fn ends_at(&self, failure: &StepFailure) -> bool {
-        self.on_step_error == OnStepError::Stop || failure.error.always_stops()
-    }
-
-    fn clear_inboxes(&mut self) {
+    pub(crate) fn clear_inboxes(&mut self) {
         self.outbox.clear();
         self.inboxes.iter_mut().for_each(VecDeque::clear);
         self.waiting = 0;
     }
 
-    fn failure(&self, index: usize, error: StepError) -> StepFailure {
+    pub(crate) fn failure(&self, index: usize, error: StepError) -> StepFailure {
         let step_name = self.scenario.steps[index].as_ref().map_or("", |step| step.name).to_owned();
         StepFailure { line_no: self.context.line_no(), step_name, error }
     }
 
-    fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
+    pub(crate) fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
         match reached {
-            Reached::Waiting(index, message) if self.scenario.chain.is_some() && !self.is_watched() => {
-                self.run_chain(index, message)
-            }
-            Reached::Waiting(index, message) => self.run_steps(Some((index, message)), index, usize::MAX),
+            Reached::Waiting(index, message) => self.run_from(index, message, usize::MAX).map(drop),
             Reached::Emitted(index, emissions) => {
                 self.outbox.refill(emissions);
                 self.deliver(index);
@@ -353,27 +293,41 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// Runs the chain on `message`, from the step at `from` on; what forks goes on from step to step.
-    fn run_chain(&mut self, from: usize, message: M) -> Result<(), StepFailure> {
+    /// Runs the steps before `end` on `message`, from the step at `from` on. Returns the message that has come to a step from `end` on if
+    /// it is the only one; others wait for theirs.
+    pub(crate) fn run_from(
+        &mut self,
+        from: usize,
+        message: M,
+        end: usize,
+    ) -> Result<Option<(usize, M)>, StepFailure> {
+        let is_watched = self.is_watched();
         let Self { scenario: Scenario { steps, chain, memory, strict, .. }, context, outbox, .. } = self;
-        let Some(chain) = chain else { return Ok(()) };
+        let Some(chain) = chain.as_ref().filter(|_| !is_watched) else {
+            return self.run_steps(Some((from, message)), from, end).map(|()| None);
+        };
         let mut at = from;
         let mut around = Surroundings { memory, context, outbox, at: &mut at };
-        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, message, &mut around)))
+        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, end, message, &mut around)))
             .unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))));
-        if done.is_ok() && outbox.emissions().is_empty() {
-            return Ok(());
-        }
-        let checked = done.and_then(|()| match &steps[at] {
-            Some(step) => check_emissions(step, outbox, *strict),
-            None => Ok(()),
+        let checked = done.and_then(|reached| match &steps[at] {
+            Some(step) if !outbox.emissions().is_empty() => {
+                check_emissions(step, outbox, *strict).map(|()| None)
+            }
+            _ => Ok(reached),
         });
-        if let Err(error) = checked {
-            self.outbox.clear();
-            return Err(self.failure(at, error));
+        match checked {
+            // What forks goes on from step to step.
+            Ok(_) if !self.outbox.emissions().is_empty() => {
+                self.deliver(at);
+                self.run_steps(None, at, end).map(|()| None)
+            }
+            Ok(reached) => Ok(reached),
+            Err(error) => {
+                self.outbox.clear();
+                Err(self.failure(at, error))
+            }
         }
-        self.deliver(at);
-        self.run_steps(None, at, usize::MAX)
     }
 
     /// Returns whether somebody records or observes.
@@ -381,10 +335,11 @@ impl<M: MessageSet> SyncRunner<M> {
         self.recorder.is_some() || self.observer.is_some()
     }
 
-    /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on.
+    /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on. What is due from `end` on
+    /// waits.
     ///
     /// A panic of a step becomes its error. It is caught once an input: once a step would take 3 % of a line.
-    fn run_steps(
+    pub(crate) fn run_steps(
         &mut self,
         next: Option<(usize, M)>,
         position: usize,
@@ -417,7 +372,9 @@ impl<M: MessageSet> SyncRunner<M> {
     ) -> Result<(), StepFailure> {
         while let Some((index, message)) = next.take().or_else(|| self.next_waiting(&mut position)) {
             if index >= end {
-                continue;
+                self.inboxes[index].push_front(message);
+                self.waiting += 1;
+                return Ok(());
             }
             position = index;
             let Scenario { steps, memory, strict, .. } = &mut self.scenario;
@@ -495,7 +452,11 @@ fn present(recorder: &mut Option<Recorder>) -> Option<&mut Recorder> {
 }
 
 /// Returns the position of the step that receives the message, `None` if none does.
-fn receiver<M: MessageSet>(step: &BoundStep<M>, message: &M, destination: Destination) -> Option<usize> {
+pub(crate) fn receiver<M: MessageSet>(
+    step: &BoundStep<M>,
+    message: &M,
+    destination: Destination,
+) -> Option<usize> {
     match destination {
         Destination::ByKind => step.routes[message.kind().index()],
         Destination::Step(index) => Some(index),

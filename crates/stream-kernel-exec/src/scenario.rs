@@ -1,11 +1,10 @@
 //! A pipeline that has been checked: its steps, and for each where what it emits will go.
 
-use std::ops::Range;
-
 use crate::chain::BoundChain;
+use crate::memory::{Declared, StoreKind};
 use crate::registry::Hint;
 use crate::step::{AnyStep, Target};
-use crate::{Kind, Memory, MessageSet, WiringFault};
+use crate::{Kind, Memory, MessageSet, NotShared, Stage, WiringFault};
 
 /// The number of names that a pipeline may list.
 pub const MAX_STEPS: usize = 256;
@@ -34,8 +33,8 @@ pub struct Scenario<M> {
     pub(crate) strict: bool,
     pub(crate) warnings: Vec<WiringFault>,
     pub(crate) memory: Memory,
-    /// By step: whether it may run before earlier inputs are done.
-    pub(crate) runs_ahead: Vec<bool>,
+    /// The position of the first keyed step: those before it may run before earlier inputs are done.
+    pub(crate) first_keyed: usize,
     pub(crate) hints: Vec<Hint<M>>,
 }
 
@@ -67,34 +66,40 @@ impl<M: MessageSet> Scenario<M> {
         })
     }
 
-    /// Returns the stages: groups of neighbouring steps that look into the same table.
+    /// Returns the stages by which several workers share out what the steps look into.
     ///
-    /// The steps of a stage see an entry one after the other, with no other message of its key in between, so that whoever has the
-    /// table can run them alone: see [`SyncRunner::run_stage`](crate::SyncRunner::run_stage).
-    pub fn stages(&self) -> Vec<Stage> {
-        let mut stages: Vec<Stage> = Vec::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            let Some(table) = step.as_ref().and_then(|step| step.table) else { continue };
-            match stages.last_mut() {
-                Some(stage) if stage.table == table && stage.steps.end == index => stage.steps.end += 1,
-                _ => stages.push(Stage { table, steps: index..index + 1 }),
-            }
-        }
-        stages
+    /// # Errors
+    ///
+    /// Says why the pipeline cannot run on several workers.
+    pub fn stages(&self) -> Result<Vec<Stage>, NotShared> {
+        let steps: Vec<_> =
+            self.steps.iter().map(|step| step.as_ref().map(|step| (step.name, &*step.finds))).collect();
+        self.memory.stages(&steps)
+    }
+
+    /// Returns whether any step before position `end` adds to a tally.
+    pub fn counts_before(&self, end: usize) -> bool {
+        let is_tally = |one: &Declared| one.kind == StoreKind::Tally;
+        self.steps.iter().take(end).flatten().any(|step| step.finds.iter().any(is_tally))
+    }
+
+    /// Returns whether lines can always be [packed](crate::Paused::pack) between the beginning of the first stage and the end of the last.
+    pub fn always_packs(&self, stages: &[Stage]) -> bool {
+        let (Some(first), Some(last)) = (stages.first(), stages.last()) else { return true };
+        let is_on_the_way = |to: Option<usize>| to.is_some_and(|to| to >= first.steps.start);
+        let source = self.entry.filter(|entry| is_on_the_way(Some(*entry)));
+        let source = source.and_then(|entry| self.steps[entry].as_ref()).map(|step| step.takes);
+        let emitted = self.steps.iter().take(last.steps.end).flatten().flat_map(|step| {
+            let by_kind = step.emits.iter().copied().filter(|kind| is_on_the_way(step.routes[kind.index()]));
+            let by_name = step.targets.iter().filter(|target| is_on_the_way(target.index));
+            by_kind.chain(by_name.map(|target| target.declared.kind))
+        });
+        source.into_iter().chain(emitted).all(M::always_packs)
     }
 
     fn step_name(&self, index: usize) -> Option<&str> {
         self.steps[index].as_ref().map(|step| step.name)
     }
-}
-
-/// Consecutive steps that look into one table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// The table's name.
-    pub table: &'static str,
-    /// The positions of its steps in the pipeline.
-    pub steps: Range<usize>,
 }
 
 /// A step's place in a scenario, for people to read.
@@ -122,9 +127,8 @@ pub struct Route<'a> {
 /// A step in its place.
 pub(crate) struct BoundStep<M> {
     pub(crate) name: &'static str,
-    pub(crate) is_keyed: bool,
-    /// The table that it looks into.
-    pub(crate) table: Option<&'static str>,
+    /// What it finds beside its message; a stateless step finds nothing.
+    pub(crate) finds: Vec<Declared>,
     pub(crate) takes: Kind,
     pub(crate) emits: Vec<Kind>,
     pub(crate) step: Box<dyn AnyStep<M>>,

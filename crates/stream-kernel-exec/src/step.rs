@@ -3,7 +3,7 @@
 use stream_kernel_trace::Context;
 
 use crate::emitter::Outbox;
-use crate::memory::{Ask, Declared};
+use crate::memory::{Declared, Share};
 use crate::scenario::ResolvedTarget;
 use crate::{Emits, Emitter, Kind, Memory, MessageSet, StepError, VariantOf};
 
@@ -99,9 +99,9 @@ pub(crate) trait AnyStep<M: MessageSet>: Send {
         let _ = (message, memory);
     }
 
-    /// Adds what the step will look up for `message`.
-    fn asks(&self, message: &M, memory: &mut Memory, asks: &mut Vec<Ask>) {
-        let _ = (message, memory, asks);
+    /// Adds what the step will look up for `message` to what that is shared out by.
+    fn share(&self, message: &M, memory: &mut Memory, share: &mut Share) {
+        let _ = (message, memory, share);
     }
 
     /// Handles a message; returns what was emitted first if it goes by its kind. The rest is in the outbox.
@@ -119,8 +119,6 @@ pub(crate) trait AnyStep<M: MessageSet>: Send {
 pub(crate) trait TypedStep<M: MessageSet>: AnyStep<M> {
     type Takes: VariantOf<M>;
     type Emits: Emits<M>;
-    /// Whether it finds anything beside its message.
-    const IS_KEYED: bool;
 
     fn run(
         &self,
@@ -178,7 +176,6 @@ impl<M: MessageSet, S: Step<M> + Send> AnyStep<M> for Stateless<S> {
 impl<M: MessageSet, S: Step<M> + Send> TypedStep<M> for Stateless<S> {
     type Takes = S::Takes;
     type Emits = S::Emits;
-    const IS_KEYED: bool = false;
 
     #[inline]
     fn run(

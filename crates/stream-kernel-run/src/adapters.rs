@@ -93,16 +93,21 @@ pub struct OutputSettings {
     /// The file, relative to the working directory, or `-` for standard output.
     #[schemars(length(min = 1))]
     pub path: PathBuf,
+    /// Whether each of several workers writes files of its own, those of the output into the folder `<path>.parts`.
+    pub parts: bool,
 }
 
 impl OutputSettings {
     /// The key of the output's path.
     pub const PATH_KEY: &str = "adapters.output_sink.settings.path";
+
+    /// The key that says whether each worker writes files of its own.
+    pub const PARTS_KEY: &str = "adapters.output_sink.settings.parts";
 }
 
 impl Default for OutputSettings {
     fn default() -> Self {
-        Self { path: "output.txt".into() }
+        Self { path: "output.txt".into(), parts: false }
     }
 }
 

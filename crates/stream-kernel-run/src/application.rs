@@ -10,9 +10,9 @@ use crate::LineAdapters;
 use crate::raw_line::LineMessage;
 
 /// A part of the configuration that the application defines.
-pub trait Section: Serialize + DeserializeOwned + JsonSchema {}
+pub trait Section: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
 
-impl<T: Serialize + DeserializeOwned + JsonSchema> Section for T {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> Section for T {}
 
 /// The configuration of an application.
 pub type ConfigOf<A> = Config<<A as Application>::Nodes, <A as Application>::Adapters>;
@@ -20,7 +20,7 @@ pub type ConfigOf<A> = Config<<A as Application>::Nodes, <A as Application>::Ada
 /// An application on the kernel: it takes lines in, sends them through its steps, and puts lines out.
 ///
 /// With this alone it has layered configuration, checks, tracing and checkpoints; the crate `stream-kernel-app` gives it a command line.
-pub trait Application: Sized {
+pub trait Application: Sized + 'static {
     /// Everything that moves through the pipeline, [`RawLine`](crate::RawLine) among it: that is what comes in.
     type Message: LineMessage;
     /// The parameters of the steps: `nodes` in the configuration.

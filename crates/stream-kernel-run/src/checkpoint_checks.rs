@@ -7,11 +7,10 @@ use stream_kernel_checkpoint::{MAX_PATH_BYTES, json_bytes};
 use stream_kernel_config::{Loaded, Problem};
 use stream_kernel_disk::dir_of;
 
-use crate::adapters::is_standard_stream;
 use crate::output::partial_path;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
 use crate::redaction::KEY_FILE_KEY;
-use crate::same_file::are_same;
+use crate::same_file::{are_same, is_not_a_file};
 use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 const DIR_KEY: &str = "runtime.checkpoint.dir";
@@ -53,7 +52,7 @@ fn check_file<N, A>(loaded: &mut Loaded<N, A>, key: &str, what: &str, path: &Pat
     let [shown, shown_dir] = [path, dir].map(Path::display);
     let is_in_the_way =
         || is_within(path, dir) || (key == OutputSettings::PATH_KEY && are_same(&partial_path(path), dir));
-    let problem = if is_no_file(path) {
+    let problem = if is_not_a_file(path) {
         Problem::new(format!("checkpoints need a regular file for the {what}, and `{shown}` is not one"))
             .expected("a file, of which a part can be read or written again")
             .hint(format!("name a file, {WITHOUT}"))
@@ -99,11 +98,6 @@ fn check_read_files<N, A>(loaded: &mut Loaded<N, A>, dir: &Path) {
             .hint("name another one, or move the file");
         loaded.report(DIR_KEY, problem);
     }
-}
-
-/// Returns whether the path leads to something else than a file, or than nothing yet.
-fn is_no_file(path: &Path) -> bool {
-    is_standard_stream(path) || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 /// Returns whether the path is the directory, or of a file that lies directly in it.

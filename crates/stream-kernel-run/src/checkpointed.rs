@@ -8,6 +8,7 @@ mod hashed_input;
 mod identity;
 mod opening;
 mod recovery;
+mod shared;
 
 use std::io;
 use std::path::Path;
@@ -20,12 +21,14 @@ use stream_kernel_trace::{Clock, Timestamp};
 
 use crate::feed::{Interruption, tell_notices};
 use crate::{Application, Job, Position, Session, SummaryRow};
-use commits::CommittedFeed;
-use opening::Opened;
+use commits::{Commits, CommittedFeed};
+use opening::{Names, Opened};
 
+pub use commits::is_snapshot_worth;
 pub use committer::CommitIn;
 pub use failure::CheckpointFailure;
 pub use identity::check_program;
+pub use shared::{Reached, SharedCheckpoint};
 
 /// What deciding lines again must cost, in bytes of a snapshot, to be worth one: that of six million lines, which takes some seconds.
 pub const MIN_SNAPSHOT_BYTES: u64 = 1_200_000_000;
@@ -180,28 +183,11 @@ impl<A: Application> Opened<A> {
 
     /// Makes the last commit. If all lines are read, the output is complete and takes its name.
     fn end(self, is_stopped: bool, tell: &mut dyn FnMut(Event<'_>)) -> Result<Ended, CheckpointFailure> {
-        let Self { mut session, mut feed, mut commits, disk, final_path, output_path, .. } = self;
-        if !is_stopped {
-            if !commits.is_finished {
-                let tail = session.complete();
-                feed.output.append(&tail).map_err(CheckpointFailure::WriteOutput)?;
-                commits.tail_bytes = tail.len() as u64;
-            }
-            // Somebody else may have removed or replaced it: then it could not take its name.
-            if !feed.output.is_at(&*disk, &output_path).map_err(FileError::io("be read", &output_path))? {
-                return Err(CheckpointFailure::OutputGone { path: final_path, partial: output_path });
-            }
-        }
-        commits.commit_end(&mut feed, &mut session, tell, false, !is_stopped)?;
-        if !is_stopped {
-            // That it has its name is committed, too: what has the partial name later is not taken for it.
-            let renamed = commits.committer.rename(&output_path, &final_path);
-            renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
-            commits.last.output.is_named = true;
-            if output_path != final_path {
-                commits.commit_end(&mut feed, &mut session, tell, false, true)?;
-            }
-        }
+        let Self { mut session, mut feed, mut commits, files, .. } = self;
+        let tail = if is_stopped || commits.is_finished { Vec::new() } else { session.complete() };
+        files.end(&mut commits, &mut feed, &tail, is_stopped, &mut |commits, feed| {
+            commits.commit_end(feed, &mut session, tell, false, !is_stopped)
+        })?;
         Ok(Ended {
             is_stopped,
             report: session.report(),
@@ -210,5 +196,39 @@ impl<A: Application> Opened<A> {
             bytes_left: if commits.is_finished { self.bytes_left } else { feed.lines.bytes_left() },
             summary: commits.rows(&mut session),
         })
+    }
+}
+
+/// Makes the last commit, with what has been written until then.
+type MakeCommit<'a> = dyn FnMut(&mut Commits, &mut CommittedFeed) -> Result<(), CheckpointFailure> + 'a;
+
+impl Names {
+    /// Has the last commit made. If all lines are read, the output is complete with this tail, and takes its name.
+    fn end(
+        self,
+        commits: &mut Commits,
+        feed: &mut CommittedFeed,
+        tail: &[u8],
+        is_stopped: bool,
+        commit: &mut MakeCommit<'_>,
+    ) -> Result<(), CheckpointFailure> {
+        let Self { disk, final_path, output_path } = self;
+        if is_stopped {
+            return commit(commits, feed);
+        }
+        if !commits.is_finished {
+            feed.output.append(tail).map_err(CheckpointFailure::WriteOutput)?;
+            commits.tail_bytes = tail.len() as u64;
+        }
+        // Somebody else may have removed or replaced it: then it could not take its name.
+        if !feed.output.is_at(&*disk, &output_path).map_err(FileError::io("be read", &output_path))? {
+            return Err(CheckpointFailure::OutputGone { path: final_path, partial: output_path });
+        }
+        commit(commits, feed)?;
+        // That it has its name is committed, too: what has the partial name later is not taken for it.
+        let renamed = commits.committer.rename(&output_path, &final_path);
+        renamed.map_err(|cause| CheckpointFailure::FinalName { path: final_path.clone(), cause })?;
+        commits.last.output.is_named = true;
+        if output_path == final_path { Ok(()) } else { commit(commits, feed) }
     }
 }

@@ -48,6 +48,7 @@ impl<I: BufRead, O: Write> Feed<I, O> {
             }
             session.take_prepared().map_err(Interruption::Step)?;
             session.tell_abandoned(tell);
+            tell_notices(session, tell);
             self.output.write_all(session.written()).map_err(Interruption::Write)?;
             line_done(self, session, tell).map_err(Interruption::Commit)?;
         }
@@ -59,7 +60,6 @@ impl<I: BufRead, O: Write> Feed<I, O> {
         session: &mut Session<A>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, Interruption<E>> {
-        tell_notices(session, tell);
         match self.lines.next_line() {
             Ok(Some(line)) => session.prepare(line, self.lines.bytes_read()),
             Ok(None) => return Ok(false),

@@ -6,10 +6,13 @@ use stream_kernel_config::{Effective, Loader, Mistakes, OnStepError as Configure
 use stream_kernel_exec::{Memory, OnStepError, Plan, Scenario, SyncRunner, WiringFaults};
 use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
-use crate::{About, Application, ConfigOf, LineMessage, Session, checks, redaction, tracing};
+use crate::{
+    About, Application, ClusterSecret, ConfigOf, LineMessage, Session, checks, cluster_checks, redaction,
+    tracing, worker_checks,
+};
 
 /// A configuration that was found right, with its steps built and wired. No file has been touched yet, but for the key of a
-/// redaction, which was read.
+/// redaction and the secret of a cluster, which were read.
 ///
 /// A command line makes one for each command; a program or test of its own prepares one and starts it, with any output,
 /// clock and sink. The [crate's documentation](crate) has a whole example.
@@ -19,6 +22,7 @@ pub struct Job<A: Application> {
     scenario: Scenario<A::Message>,
     warnings: Vec<Warning>,
     redaction: Redaction,
+    cluster_secret: Option<ClusterSecret>,
 }
 
 impl<A: Application> Job<A> {
@@ -42,12 +46,23 @@ impl<A: Application> Job<A> {
         let mut loaded = layers.load::<A::Nodes, A::Adapters>()?;
         let scenario = checks::check::<A>(&mut loaded);
         let redaction = redaction::check(&mut loaded);
+        let cluster_secret = cluster_checks::check(&mut loaded);
+        if let Some((scenario, _)) = &scenario {
+            worker_checks::check_sharing(&mut loaded, scenario.stages().err());
+        }
         let left_out = loaded.warnings().to_vec();
         let (config, effective) = loaded.finish()?;
         match scenario {
             Some((scenario, wiring)) => {
                 let warnings = [left_out, wiring].concat();
-                Ok(Self { config: Arc::new(config), effective, scenario, warnings, redaction })
+                Ok(Self {
+                    config: Arc::new(config),
+                    effective,
+                    scenario,
+                    warnings,
+                    redaction,
+                    cluster_secret,
+                })
             }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
         }
@@ -62,14 +77,24 @@ impl<A: Application> Job<A> {
         let (runtime, source) = (&self.config.runtime, A::Message::LINE_KIND);
         let plan = Plan { source, pipeline: &runtime.pipeline, strict: runtime.strict };
         let scenario = A::registry().bind(plan, &self.config)?;
-        let Self { config, effective, warnings, redaction, .. } = self;
-        let (config, effective) = (Arc::clone(config), effective.clone());
-        Ok(Self { config, effective, scenario, warnings: warnings.clone(), redaction: redaction.clone() })
+        Ok(Self {
+            config: Arc::clone(&self.config),
+            effective: self.effective.clone(),
+            scenario,
+            warnings: self.warnings.clone(),
+            redaction: self.redaction.clone(),
+            cluster_secret: self.cluster_secret.clone(),
+        })
     }
 
     /// Returns the configuration.
     pub fn config(&self) -> &ConfigOf<A> {
         &self.config
+    }
+
+    /// Returns the configuration, to be kept beside the job.
+    pub fn shared_config(&self) -> Arc<ConfigOf<A>> {
+        Arc::clone(&self.config)
     }
 
     /// Returns the configuration as text, with the origin of every value.
@@ -92,6 +117,16 @@ impl<A: Application> Job<A> {
         &self.redaction
     }
 
+    /// Returns whether the configuration asks for several workers: several threads, a cluster of any size, or files of each worker.
+    pub fn is_on_several_workers(&self) -> bool {
+        worker_checks::is_on_several_workers(&self.config)
+    }
+
+    /// Returns the secret that the processes of a cluster know each other by; `None` if none is configured.
+    pub fn cluster_secret(&self) -> Option<&ClusterSecret> {
+        self.cluster_secret.as_ref()
+    }
+
     /// Returns the recorder that the configuration asks for, with `sink` as its sink; `None` if tracing is off. Its clock is made only if
     /// there is one.
     pub fn recorder<C: Clock + 'static>(
@@ -104,15 +139,21 @@ impl<A: Application> Job<A> {
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.
     pub fn start(self, run_id: &str, recorder: Option<Recorder>) -> Session<A> {
+        let config = Arc::clone(&self.config);
+        Session::new(self.into_runner(run_id, recorder), config)
+    }
+
+    /// Returns the runner of a run named `run_id`, for a driver of its own kind. It is traced if there is a recorder.
+    pub fn into_runner(self, run_id: &str, recorder: Option<Recorder>) -> SyncRunner<A::Message> {
         let label = RunLabel { run_id: run_id.to_owned(), scenario_id: self.config.scenario.name.clone() };
         let on_step_error = match self.config.runtime.on_step_error {
             ConfiguredPolicy::Stop => OnStepError::Stop,
             ConfiguredPolicy::Continue => OnStepError::Continue,
         };
-        let session = Session::new(SyncRunner::new(self.scenario, label, on_step_error), self.config);
+        let runner = SyncRunner::new(self.scenario, label, on_step_error);
         match recorder {
-            Some(recorder) => session.with_recorder(recorder),
-            None => session,
+            Some(recorder) => runner.with_recorder(recorder),
+            None => runner,
         }
     }
 }

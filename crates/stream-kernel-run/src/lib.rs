@@ -5,10 +5,13 @@ mod job;
 
 mod checkpoint_checks;
 mod checks;
+mod cluster_checks;
+mod cluster_secret;
 mod path_checks;
 mod redaction;
 mod same_file;
 mod tracing;
+mod worker_checks;
 
 mod adapters;
 mod input;
@@ -20,6 +23,10 @@ mod checkpointed;
 mod feed;
 mod plain_run;
 mod session;
+mod shared_files;
+
+pub mod hosts;
+pub mod parts;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -29,9 +36,11 @@ pub use adapters::{
 };
 pub use application::{About, Application, ConfigOf, Section, SummaryRow};
 pub use checkpointed::{
-    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, MIN_SNAPSHOT_BYTES, check_program,
-    run_checkpointed,
+    CheckpointFailure, CheckpointOptions, CommitIn, Ended, Event, MIN_SNAPSHOT_BYTES, Reached,
+    SharedCheckpoint, check_program, is_snapshot_worth, run_checkpointed,
 };
+pub use cluster_checks::MAX_CLUSTER_WORKERS;
+pub use cluster_secret::{ClusterSecret, MAX_SECRET_BYTES, MIN_SECRET_BYTES};
 pub use input::OpenInputError;
 pub use job::{Job, empty_memory};
 pub use line_reader::LineReader;
@@ -39,6 +48,7 @@ pub use output::OpenOutputError;
 pub use plain_run::{OpenFiles, PlainEnded, PlainOptions, RunError, run_plain};
 pub use raw_line::{LineContent, LineMessage, RawLine};
 pub use session::{MAX_LINES_AHEAD, Position, Session};
+pub use shared_files::{OpenInput, SharedFiles};
 
 /// Files that are whole or not there, and paths that lead to the same file: for commands beside a run.
 pub mod files {

@@ -56,6 +56,21 @@ impl OutputFile {
     ///
     /// It cannot be opened, or another run writes it.
     pub fn open(path: &Path) -> Result<Self, OpenOutputError> {
+        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not
+        // tell of.
+        Self::open_with(path, OpenOptions::new().append(true))
+    }
+
+    /// Opens the output at `path` as [`open`](Self::open) does, for several workers that write at their places in it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn open_for_parts(path: &Path) -> Result<Self, OpenOutputError> {
+        Self::open_with(path, OpenOptions::new().write(true))
+    }
+
+    fn open_with(path: &Path, options: &mut OpenOptions) -> Result<Self, OpenOutputError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |cause| OpenOutputError::Io { path, cause }
@@ -69,25 +84,32 @@ impl OutputFile {
             return Ok(Self::new(stream, path, None));
         }
         let partial = partial_path(path);
-        // Held until the new file is locked, so that nobody else replaces what is left over meanwhile.
-        let _left_over = lock_left_over(&partial)?;
-        // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
-        match fs::remove_file(&partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
-            _ => {}
-        }
-        // Appended to: if somebody else cuts it, it stays too short, instead of getting a gap that its length does not
-        // tell of.
-        let mut options = OpenOptions::new();
-        let file =
-            options.append(true).create_new(true).mode(0o600).open(&partial).map_err(failed(&partial))?;
-        lock(&file, &partial)?;
+        let file = create_locked(&partial, options)?;
         Ok(Self::new(file, path, Some(partial)))
     }
 
     fn new(file: File, path: &Path, partial: Option<PathBuf>) -> Self {
         let writer = BufWriter::with_capacity(BLOCK_BYTES, file);
         Self { writer, bytes: 0, path: path.to_owned(), partial }
+    }
+
+    /// Returns the file, to write parts of the output at their places.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says; the error names the output.
+    pub fn part_writer(&self) -> io::Result<File> {
+        self.writer.get_ref().try_clone().map_err(|error| named(&self.path, &error))
+    }
+
+    /// Notes how many bytes were written in parts.
+    pub fn parts_written(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    /// Returns the error with the name of the output.
+    pub fn named(&self, error: &io::Error) -> io::Error {
+        named(&self.path, error)
     }
 
     /// Returns where the lines are of an output that is not complete, if they still are there.
@@ -156,8 +178,23 @@ impl Write for OutputFile {
     }
 }
 
+/// Makes a new file in place of what is left over of an earlier run, and locks it.
+pub(crate) fn create_locked(path: &Path, options: &mut OpenOptions) -> Result<File, OpenOutputError> {
+    let failed = |cause| OpenOutputError::Io { path: path.to_owned(), cause };
+    // Held until the new file is locked, so that nobody else replaces what is left over meanwhile.
+    let _left_over = lock_left_over(path)?;
+    // Removing what is left over, instead of writing into it, keeps clear of links and of other owners' permissions.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let file = options.create_new(true).mode(0o600).open(path).map_err(failed)?;
+    lock(&file, path)?;
+    Ok(file)
+}
+
 /// Locks what is left over of an output, and returns it; `None` if nothing is, or it is no file that can be opened.
-fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputError> {
+pub(crate) fn lock_left_over(partial: &Path) -> Result<Option<File>, OpenOutputError> {
     // It may have become a pipe: to open that would wait for its other end.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let Ok(file) = OpenOptions::new().write(true).custom_flags(flags).open(partial) else { return Ok(None) };
@@ -175,13 +212,13 @@ fn lock(file: &File, partial: &Path) -> Result<(), OpenOutputError> {
     }
 }
 
-/// Opens what exists for writing; a symbolic link is not followed.
+/// Opens what exists for reading and writing; a symbolic link is not followed.
 ///
 /// # Errors
 ///
 /// Returns what the system said.
 pub fn write_to_what_is_there(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
+    OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
 }
 
 /// Opens a pipe or device for writing. A link that leads to a regular file by now is not followed.

@@ -5,6 +5,7 @@ use std::path::Path;
 use stream_kernel_config::{Loaded, Problem};
 
 use crate::adapters::is_standard_stream;
+use crate::cluster_checks::SECRET_FILE_KEY;
 use crate::output::partial_path;
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::{Target, is_link_to_file};
@@ -30,6 +31,8 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let tracing = &loaded.config().runtime.tracing;
     let trace = tracing::file(tracing).map(|(path, _)| path.to_owned());
     let key_file = tracing.redact.key_file.clone();
+    let secret_file =
+        loaded.config().runtime.cluster.as_ref().and_then(|cluster| cluster.secret_file.clone());
     let traces_to_stdout = tracing::goes_to_stdout(tracing);
     let writes_to_stdout = is_standard_stream(&output);
 
@@ -45,6 +48,8 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", Target::Path(path)));
     let records = place(SINK_KIND_KEY, "sink", Target::StandardOutput).filter(|_| traces_to_stdout);
     let key_file = key_file.as_deref().and_then(|path| place(KEY_FILE_KEY, "key file", Target::Path(path)));
+    let secret_file =
+        secret_file.as_deref().and_then(|path| place(SECRET_FILE_KEY, "secret file", Target::Path(path)));
 
     if traces_to_stdout && writes_to_stdout && output.is_some() {
         let problem = Problem::new("records and results would both go to standard output")
@@ -72,7 +77,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     for written in [output, unfinished, trace, records].into_iter().flatten() {
         let is_trace = [trace, records].contains(&Some(written));
         let results = [output, unfinished].map(|results| results.filter(|_| is_trace));
-        for other in [input].into_iter().chain(results).chain([key_file]).flatten() {
+        for other in [input].into_iter().chain(results).chain([key_file, secret_file]).flatten() {
             check_same(loaded, written, other);
         }
         check_configuration(loaded, written);

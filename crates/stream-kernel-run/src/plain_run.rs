@@ -13,6 +13,7 @@ use stream_kernel_trace::{Clock, SinkFailure, TraceSink};
 use crate::feed::{Feed, Interruption, tell_notices};
 use crate::input::InputFile;
 use crate::output::OutputFile;
+use crate::parts::OpenPartsError;
 use crate::{
     Application, Event, InputSettings, Job, LineAdapters, LineReader, OpenInputError, OpenOutputError,
     Position, Session, SummaryRow, tracing,
@@ -30,6 +31,9 @@ pub enum RunError {
     /// The output cannot be opened.
     #[error(transparent)]
     OpenOutput(#[from] OpenOutputError),
+    /// The parts of the output and the trace cannot be opened.
+    #[error(transparent)]
+    OpenParts(#[from] OpenPartsError),
     /// The input cannot be read; the cause names it.
     #[error("after line {line_no}")]
     ReadInput {

@@ -61,6 +61,12 @@ fn is_file(path: &Path) -> bool {
     !is_standard_stream(path) && fs::metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
+/// Returns whether the path leads to a stream, a device, a directory or something else that is not a regular file; what
+/// is not there yet may become one.
+pub(crate) fn is_not_a_file(path: &Path) -> bool {
+    !is_file(path)
+}
+
 /// Returns whether the path is a symbolic link that leads to a file, a directory or nothing: not to a pipe or device,
 /// as `/dev/fd/3` may.
 pub fn is_link_to_file(path: &Path) -> bool {

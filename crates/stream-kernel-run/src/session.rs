@@ -14,7 +14,7 @@ use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 pub const MAX_LINES_AHEAD: usize = 8;
 
 /// How far a run has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The number of the last line that was taken.
     pub line_no: u64,
@@ -160,6 +160,12 @@ impl<A: Application> Session<A> {
     /// Returns what the run remembers.
     pub fn memory(&mut self) -> &mut Memory {
         self.runner.memory()
+    }
+
+    /// Takes what the run remembers, and leaves nothing.
+    pub(crate) fn take_memory(&mut self) -> Memory {
+        let nothing = A::registry().build_memory(&self.config);
+        mem::replace(self.runner.memory(), nothing)
     }
 
     /// Returns the counts so far.

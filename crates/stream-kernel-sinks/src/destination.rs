@@ -44,9 +44,39 @@ impl Destination for TraceFile {
     }
 }
 
+impl TraceFile {
+    /// Opens `path` for several workers that write records at their places in it; returns the file, and where records begin: behind
+    /// what is there, and behind the end of its last line.
+    ///
+    /// # Errors
+    ///
+    /// It is not a regular file, another run writes to it, or its records are compressed. Otherwise, returns what the system says.
+    pub fn open_for_parts(path: &Path) -> io::Result<(File, u64)> {
+        let (TraceFile { file, is_regular }, ends_torn) =
+            open(path, OpenOptions::new().write(true), Compression::None, false)?;
+        if !is_regular {
+            return Err(io::Error::other("several workers can write to a regular file only"));
+        }
+        let length = file.metadata()?.len();
+        if ends_torn {
+            file.write_all_at(b"\n", length)?;
+        }
+        Ok((file, length + u64::from(ends_torn)))
+    }
+}
+
 /// Opens the file and returns whether it ends in the middle of a line.
 pub(crate) fn open_for_appending(
     path: &Path,
+    compression: Compression,
+    is_made_durable: bool,
+) -> io::Result<(TraceFile, bool)> {
+    open(path, OpenOptions::new().append(true), compression, is_made_durable)
+}
+
+fn open(
+    path: &Path,
+    options: &mut OpenOptions,
     compression: Compression,
     is_made_durable: bool,
 ) -> io::Result<(TraceFile, bool)> {
@@ -55,8 +85,7 @@ pub(crate) fn open_for_appending(
     // A link that leads nowhere counts as one to a file.
     let is_regular = path.metadata().map_or(true, |metadata| metadata.is_file());
     let follows = is_link && !is_regular;
-    let file = OpenOptions::new()
-        .append(true)
+    let file = options
         .create(is_regular)
         .read(is_regular) // to look at what is there
         .mode(0o600)

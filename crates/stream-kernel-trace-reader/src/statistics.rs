@@ -4,8 +4,10 @@ mod step;
 
 use jiff::Timestamp;
 
-pub use step::{StepFigures, StepStatistics};
 use stream_kernel_trace::TraceRecord;
+
+use crate::reading::StepRecord;
+pub use step::{StepFigures, StepStatistics};
 
 /// The most steps that one run may name.
 pub const MAX_STEPS: usize = 1024;
@@ -51,7 +53,16 @@ impl RunStatistics {
     ///
     /// Returns [`TooManySteps`] for one step more than can be counted.
     pub fn add(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
-        let key = (record.step_index, &*record.step_name);
+        self.add_step(&record.into())
+    }
+
+    /// Counts in what is known of a record.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TooManySteps`] for one step more than can be counted.
+    pub fn add_step(&mut self, record: &StepRecord<'_>) -> Result<(), TooManySteps> {
+        let key = (record.step_index, record.step_name);
         let at = match self
             .steps
             .binary_search_by(|step| (step.counts.step_index, &*step.counts.step_name).cmp(&key))
@@ -65,9 +76,9 @@ impl RunStatistics {
         };
         self.steps[at].add(record);
         if self.records == 0 {
-            self.first_enter.clone_from(&record.t_enter);
+            record.t_enter.clone_into(&mut self.first_enter);
         }
-        self.last_exit.clone_from(&record.t_exit);
+        record.t_exit.clone_into(&mut self.last_exit);
         self.records += 1;
         if self.line_no.replace(record.line_no) != Some(record.line_no) {
             self.inputs += 1;

@@ -10,8 +10,9 @@ mod run_names;
 mod tests;
 
 use std::io::BufRead;
+use std::mem;
 
-use crate::reading::{RunSplitter, TraceReader, WrongLine};
+use crate::reading::{Digest, RunSplitter, TraceReader, WrongLine};
 use form::TimeReader;
 use order::RunOrder;
 use stream_kernel_trace::TraceRecord;
@@ -25,6 +26,38 @@ pub struct Finding {
     pub line_no: u64,
     /// What is wrong with it; it quotes the trace as it is.
     pub what: String,
+}
+
+/// Checks each record by itself, and keeps it for a [`Validator`].
+///
+/// It is a [`Digest`], so that several threads can do that, of which the validator then is told in turn.
+#[derive(Clone, Debug, Default)]
+pub struct FormCheck {
+    times: TimeReader,
+}
+
+/// A record that was checked by itself.
+#[derive(Clone, Debug, Default)]
+pub struct CheckedRecord {
+    record: TraceRecord,
+    /// Without their places.
+    findings: Vec<Finding>,
+}
+
+impl Digest for FormCheck {
+    type Kept = CheckedRecord;
+
+    fn digest<R: BufRead>(
+        &mut self,
+        reader: &TraceReader<R>,
+        record: &mut TraceRecord,
+        kept: &mut CheckedRecord,
+    ) {
+        mem::swap(&mut kept.record, record);
+        kept.findings.clear();
+        let mut report = Report { run: 0, line_no: 0, findings: &mut kept.findings };
+        form::check(reader, &kept.record, &mut self.times, &mut report);
+    }
 }
 
 /// Checks a trace line by line, in constant memory.
@@ -51,7 +84,7 @@ pub struct Finding {
 pub struct Validator {
     runs: RunSplitter,
     run: u64,
-    times: TimeReader,
+    form: FormCheck,
     order: RunOrder,
     records: u64,
     inputs: u64,
@@ -62,17 +95,25 @@ impl Validator {
     pub fn record<R: BufRead>(
         &mut self,
         reader: &TraceReader<R>,
-        record: TraceRecord,
+        mut record: TraceRecord,
         findings: &mut Vec<Finding>,
     ) {
-        let line_no = reader.line_no();
-        let run = self.runs.run_of_record(&record);
+        let mut checked = CheckedRecord::default();
+        self.form.digest(reader, &mut record, &mut checked);
+        self.checked(reader.line_no(), &mut checked, findings);
+    }
+
+    /// Checks the place of a record, which stands on line `line_no` of the trace, and appends what is wrong with it and what was
+    /// found before. What `checked` holds afterwards is of no use.
+    pub fn checked(&mut self, line_no: u64, checked: &mut CheckedRecord, findings: &mut Vec<Finding>) {
+        let CheckedRecord { record, findings: of_form } = checked;
+        let run = self.runs.run_of_record(record);
         if run != self.run {
             self.order.end_run(&mut Report { run: self.run, line_no, findings });
             self.run = run;
         }
+        findings.extend(of_form.drain(..).map(|finding| Finding { run, line_no, ..finding }));
         let mut report = Report { run, line_no, findings };
-        form::check(reader, &record, &mut self.times, &mut report);
         self.records += 1;
         self.inputs += u64::from(self.order.check(record, &mut report));
     }

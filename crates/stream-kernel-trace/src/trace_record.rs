@@ -18,7 +18,7 @@ use crate::{Record, RecordSerializer};
 /// assert_eq!(serde_json::to_string(&record)?, line);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraceRecord {
     /// Names the input: `<run_id>:<line_no>`.
@@ -109,17 +109,18 @@ fn serialize_json<S: Serializer>(serializer: S, write: impl FnOnce(&mut Vec<u8>)
 }
 
 /// Whether a step did its work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It did.
+    #[default]
     Ok,
     /// It returned an error or panicked.
     Error,
 }
 
 /// What a record says of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageSignature {
     /// The message's kind.
@@ -152,18 +153,23 @@ pub struct RecordedError {
 /// equal snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Box<RawValue>")]
-pub struct ContextSnapshot(Box<str>);
+pub struct ContextSnapshot(String);
 
 impl ContextSnapshot {
     /// Returns the JSON text.
     pub fn as_json(&self) -> &str {
         &self.0
     }
+
+    /// Takes `json` in the place of the JSON text, whose memory is used again.
+    pub fn set(&mut self, json: &RawValue) {
+        json.get().clone_into(&mut self.0);
+    }
 }
 
 impl From<Box<RawValue>> for ContextSnapshot {
     fn from(json: Box<RawValue>) -> Self {
-        Self(json.into())
+        Self(Box::<str>::from(json).into())
     }
 }
 

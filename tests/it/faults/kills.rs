@@ -49,6 +49,13 @@ impl Scene {
         Self { folder }
     }
 
+    /// Has the next processes run on so many threads.
+    fn set_workers(&self, workers: u64) {
+        let settings = format!("\n  workers: {workers}\n  epoch_bytes: 700\n  checkpoint:");
+        let configuration = CONFIGURATION.replacen("\n  checkpoint:", &settings, 1);
+        fs::write(self.folder.path().join("killed.yaml"), configuration).unwrap();
+    }
+
     /// Lets a process run, which kills itself at a point if it comes there.
     fn process(&self, point: Option<(&str, u64)>) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_killed-run"));
@@ -126,6 +133,40 @@ fn a_run_that_is_killed_around_every_operation_and_again_while_it_resumes() {
         assert!(points_of_recovery.contains(point), "no recovery was killed around `{point}`");
     }
     assert_every_operation_is_among(points);
+}
+
+/// As above, but for what cannot be told: threads do not come to the same operations each time.
+#[test]
+fn several_workers_that_are_killed_go_on_as_others() {
+    let input = lines(41, 3).repeat(20);
+    let undisturbed = Scene::new(&input);
+    assert!(matches!(undisturbed.process(None), Outcome::Complete(_)));
+    let expected = undisturbed.results();
+    let (mut kills, mut points) = (0, BTreeSet::new());
+    for operation in (0..120).step_by(3) {
+        let scene = Scene::new(&input);
+        for again in 0..3 {
+            let random = random_number(operation * 3 + again);
+            scene.set_workers(1 + (random >> 20) % 4);
+            let (moment, among) = (MOMENTS[(random & 1) as usize], 2 * OPERATIONS_TO_RESUME);
+            let at = if again == 0 { operation } else { (random >> 8) % among };
+            if let Outcome::Killed(point) = scene.process(Some((moment, at))) {
+                let point = point.strip_prefix(moment).unwrap().trim_start();
+                points.insert(point.trim_end_matches(|byte: char| byte.is_ascii_digit()).to_owned());
+                kills += 1;
+            }
+        }
+        scene.set_workers(1 + operation % 3);
+        assert!(matches!(scene.process(None), Outcome::Complete(_)));
+        assert_eq!(scene.results(), expected, "killed around operation {operation}");
+    }
+    assert!(kills >= 60, "only {kills} kills");
+    for file in ["snapshot-", "manifest", "output.txt.partial", "trace.jsonl"] {
+        assert!(
+            points.iter().any(|point| point.ends_with(file)),
+            "none was killed around `{file}`: {points:?}"
+        );
+    }
 }
 
 /// Whatever a run does to a file, it was killed around that.

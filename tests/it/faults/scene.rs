@@ -137,7 +137,19 @@ impl Scene {
         if let Some(finding) = findings.first() {
             return Err(format!("the checkpoint does not verify: {finding}"));
         }
-        let is_complete = inspection.last.is_some_and(|last| last.committed.complete);
+        let Some(last) = inspection.last else { return Err("nothing is committed".to_owned()) };
+        let is_complete = last.committed.complete;
+        // A run that goes on cuts the trace there: all records up to the last committed line must be committed. Another program's may
+        // come behind them.
+        if let Some(trace) = last.committed.trace.filter(|trace| trace.ends_after_line.is_none()) {
+            let bytes = disk.contents(Path::new(TRACE)).unwrap_or_default();
+            let committed = usize::try_from(trace.bytes).ok().and_then(|len| bytes.get(..len));
+            let found = masked(committed.unwrap_or_default());
+            let expected = records_up_to(&self.trace, last.committed.lines);
+            if expected.strip_prefix(&*found).is_none_or(|rest| rest.contains("\"line_no\":")) {
+                return Err(format!("committed: {}", difference(TRACE, &found, &expected)));
+            }
+        }
         if is_complete != self.refusal.is_none() {
             return Err(format!("the checkpoint says that complete is {is_complete}"));
         }

@@ -60,6 +60,8 @@ fn texts_made_by_tracing(mode: Option<TraceMode>) -> u64 {
 fn what_stays_of_attempts_is_their_ids() {
     let line = |id: u32| STEADY_LINES[0].0.replace("17", &id.to_string());
     let mut run = warmed_up(Some(TraceMode::EXPLAINING));
+    // Ids of as many digits: buffers of records grow with the longest.
+    cost_of(&mut run, (2_000..2_200).map(line));
     let before = snapshot(&mut run);
     let kept_by_run = cost_of(&mut run, (1_000..1_200).map(line));
 

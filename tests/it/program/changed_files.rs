@@ -115,6 +115,18 @@ fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint() {
     assert!(refused.contains("`output.txt.partial` ") && refused.contains("committed"), "{refused}");
 }
 
+/// What other workers write hides the gap.
+#[test]
+fn an_output_that_becomes_shorter_ends_a_run_with_a_checkpoint_on_several_workers() {
+    let folder = Folder::with_input(attempts(20_000));
+    let workers = ["--workers", "2", "--set", "runtime.epoch_bytes=5000"];
+    let running = stopped_on_its_way(&folder, || run_checkpointed(&folder).args(workers));
+    cut(&folder, "output.txt.partial", 10);
+    let told = fails(running).stderr;
+    assert!(told.contains("`output.txt.partial` was shortened while the run wrote to it"), "{told}");
+    assert!(!folder.has("output.txt"));
+}
+
 /// Without a checkpoint it is appended to: what comes after the cut stands at the beginning.
 #[test]
 fn a_trace_of_a_plain_run_may_be_cut() {

@@ -40,6 +40,9 @@ fn show_prints_every_key_with_its_value() {
           key_file: null
         sink: null
       checkpoint: null
+      workers: 1
+      cluster: null
+      epoch_bytes: 4194304
     nodes:
       compute_time_keys:
         week_start: MON
@@ -82,6 +85,7 @@ fn show_prints_every_key_with_its_value() {
         kind: file
         settings:
           path: output.txt
+          parts: false
       window_store:
         kind: memory
     ");

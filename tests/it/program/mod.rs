@@ -28,8 +28,12 @@ mod config_mistakes;
 mod config_refusals;
 mod config_switches;
 mod config_values;
+mod parts;
 mod pipeline_mistakes;
 mod wiring;
+mod worker_checkpoints;
+mod worker_settings;
+mod workers;
 
 mod changed_files;
 mod compressed_traces;

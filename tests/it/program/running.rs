@@ -12,8 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::folder::Folder;
 
-/// How often it is looked whether something has happened, and how long nobody looks in between: 30 seconds altogether.
-const LOOKS: u32 = 15_000;
+/// How often it is looked whether something has happened, and how long nobody looks in between: 90 seconds altogether.
+const LOOKS: u32 = 45_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// States of a program: stopped by a signal, and at its end.

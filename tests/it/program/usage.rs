@@ -23,7 +23,18 @@ fn help_and_version_go_to_standard_output() {
     }
     assert!(Program::new(&folder).args(["--version"]).exits_with(0).stdout.starts_with("fund-load 0."));
     let help = Program::new(&folder).args(["run", "--help"]).exits_with(0).stdout;
-    for flag in ["--config", "--input", "--output", "--tracing", "--trace-path", "--set", "--run-id"] {
+    for flag in [
+        "--config",
+        "--input",
+        "--output",
+        "--tracing",
+        "--trace-path",
+        "--workers",
+        "--hosts",
+        "--process",
+        "--set",
+        "--run-id",
+    ] {
         assert!(help.contains(flag), "{flag}");
     }
 }

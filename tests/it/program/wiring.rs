@@ -160,7 +160,7 @@ fn what_cannot_run_at_all_stays_a_mistake_and_what_is_a_warning_does_not_become_
 
     error: `runtime.trasing`: unknown key
       --> command line: --set runtime.trasing=1
-      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `checkpoint`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `tracing`?
 
     fund-load: 2 mistakes in the configuration; no input was read and no file was touched

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fund_load::FundLoad;
 use rustix::process::{Signal, getpid, kill_process};
-use stream_kernel_disk::OsDisk;
+use stream_kernel_disk::{Disk, OsDisk};
 use stream_kernel_run::{CheckpointOptions, CommitIn, Job, run_checkpointed};
 use stream_kernel_tests::watched_disk::{Watch, WatchedDisk};
+use stream_kernel_timely::{Committing, WorkerOptions, WorkersError, run_on_workers};
 use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 
 /// Where the process kills itself.
@@ -90,8 +91,13 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     let job = Job::<FundLoad>::prepare(layers).map_err(|mistakes| mistakes.to_string())?;
     let deadline = Arc::new(Deadline { point, operations: AtomicU64::new(0) });
     let clock = MonotonicClock::new();
+    let disk = Arc::new(WatchedDisk { disk: OsDisk, watch: Arc::clone(&deadline) });
+    if job.is_on_several_workers() {
+        run_workers(&job, disk)?;
+        return Ok(deadline.operations.load(Ordering::Relaxed));
+    }
     let options = CheckpointOptions {
-        disk: Arc::new(WatchedDisk { disk: OsDisk, watch: Arc::clone(&deadline) }),
+        disk,
         now: Arc::new(move || clock.now()),
         commit_in: CommitIn::Foreground,
         // As soon as a snapshot is worth more than the lines since the last one.
@@ -103,4 +109,25 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
     };
     run_checkpointed(job, SystemClock::new, options)?;
     Ok(deadline.operations.load(Ordering::Relaxed))
+}
+
+/// Runs on several threads: counted are the operations of whoever keeps the checkpoint.
+fn run_workers(job: &Job<FundLoad>, disk: Arc<dyn Disk>) -> Result<(), WorkersError> {
+    let clock = MonotonicClock::new();
+    let runtime = &job.config().runtime;
+    let options = WorkerOptions {
+        run_id: "run",
+        workers: runtime.workers.get(),
+        cluster: None,
+        epoch_bytes: runtime.epoch_bytes.get() as u64,
+        committing: Some(Committing {
+            disk,
+            now: Arc::new(move || clock.now()),
+            min_snapshot_bytes: 1,
+            restart: false,
+        }),
+        between_lines: &mut |_| None,
+        tell: &mut |_| {},
+    };
+    run_on_workers(job, SystemClock::new, options).ended.map(drop)
 }

@@ -70,7 +70,7 @@ const LINES: u64 = 1_000_000;
 const ROUNDS: usize = 5;
 const ROUNDS_MAX: u64 = 1_000;
 
-/// A median of fewer rounds is no more than one of them.
+/// The median of fewer rounds is merely one of them.
 const ROUNDS_FOR_PAGE: usize = 3;
 
 impl Options {

@@ -1,7 +1,7 @@
 //! An attempt to load funds, and what the steps add to it one after the other.
 
-use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_exec::{Encode, Payload};
 
 use super::{Cents, Day, DigitId, Moment, Multiplier};
 
@@ -32,6 +32,9 @@ pub enum Idempotency {
 }
 
 impl Idempotency {
+    /// All of them, in the order of their numbers.
+    const ALL: [Self; 3] = [Self::Canonical, Self::Replay, Self::Conflict];
+
     /// Returns its name in traces.
     pub fn name(self) -> &'static str {
         match self {
@@ -189,5 +192,53 @@ impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
             content.unsigned("effective_amount_cents", features.effective_amount.0);
             content.unsigned("limit_divisor_millionths", features.limit_divisor.millionths());
         }
+    }
+
+    fn always_packs() -> bool {
+        true
+    }
+
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        let Known { attempt, day, week, idempotency, canonical_line_no, features } = &*self.0;
+        let Attempt { line_no, id, customer_id, amount, time } = attempt;
+        ((*line_no, *id), (*customer_id, amount.0)).encode(to);
+        (time.seconds, time.nanos).encode(to);
+        if PARTS >= 1 {
+            (*day, *week).encode(to);
+        }
+        if PARTS >= 2 {
+            (*idempotency as u8, *canonical_line_no).encode(to);
+        }
+        if PARTS >= 3 {
+            let Features { is_monday, is_prime, effective_amount, limit_divisor } = features;
+            ((*is_monday, *is_prime), (effective_amount.0, limit_divisor.millionths())).encode(to);
+        }
+        true
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        let ((line_no, id), (customer_id, amount)) = Encode::decode(from)?;
+        let (seconds, nanos) = Encode::decode(from)?;
+        let attempt =
+            Attempt { line_no, id, customer_id, amount: Cents(amount), time: Moment { seconds, nanos } };
+        let KnownAttempt(mut known) = LoadAttempt::new(attempt);
+        if PARTS >= 1 {
+            (known.day, known.week) = Encode::decode(from)?;
+        }
+        if PARTS >= 2 {
+            let (idempotency, canonical_line_no) = <(u8, u64)>::decode(from)?;
+            known.idempotency = Idempotency::ALL.get(usize::from(idempotency)).copied()?;
+            known.canonical_line_no = canonical_line_no;
+        }
+        if PARTS >= 3 {
+            let ((is_monday, is_prime), (effective_amount, millionths)) = Encode::decode(from)?;
+            known.features = Features {
+                is_monday,
+                is_prime,
+                effective_amount: Cents(effective_amount),
+                limit_divisor: Multiplier::from_millionths(millionths)?,
+            };
+        }
+        Some(Self(known))
     }
 }

@@ -1,8 +1,8 @@
 //! The decision on a line, and the line of output that tells it.
 
 use smallvec::SmallVec;
-use stream_kernel_exec::Payload;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
+use stream_kernel_exec::{Encode, Payload};
 
 use super::{DigitId, EnrichedAttempt};
 
@@ -128,6 +128,23 @@ impl EchoedId {
             readable => readable.with_text(|text| content.text(name, text)),
         }
     }
+
+    fn pack(&self, to: &mut Vec<u8>) {
+        match self {
+            Self::Digits(id) => (0_u8, *id).encode(to),
+            Self::Text(text) => (1_u8, text.to_string()).encode(to),
+            Self::Unreadable => 2_u8.encode(to),
+        }
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        Some(match u8::decode(from)? {
+            0 => Self::Digits(Encode::decode(from)?),
+            1 => Self::Text(String::decode(from)?.into()),
+            2 => Self::Unreadable,
+            _ => return None,
+        })
+    }
 }
 
 /// A line that cannot be adjudicated, as far as it could be read.
@@ -222,6 +239,33 @@ impl Subject {
             Self::BadLine(line) => line.id.identity(identity),
         }
     }
+
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Attempt(attempt) => {
+                0_u8.encode(to);
+                attempt.pack(to)
+            }
+            Self::BadLine(line) => {
+                (1_u8, line.line_no).encode(to);
+                line.id.pack(to);
+                line.customer_id.pack(to);
+                true
+            }
+        }
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        Some(match u8::decode(from)? {
+            0 => Self::Attempt(Payload::unpack(from)?),
+            1 => {
+                let line_no = u64::decode(from)?;
+                let (id, customer_id) = (EchoedId::unpack(from)?, EchoedId::unpack(from)?);
+                Self::BadLine(Box::new(BadLine { line_no, id, customer_id }))
+            }
+            _ => return None,
+        })
+    }
 }
 
 impl Payload for Decision {
@@ -239,6 +283,25 @@ impl Payload for Decision {
             }
         }
         self.verdict().digest(content);
+    }
+
+    fn always_packs() -> bool {
+        true
+    }
+
+    fn pack(&self, to: &mut Vec<u8>) -> bool {
+        let reason = self.verdict().reason();
+        let code = reason.and_then(|reason| Reason::ALL.iter().position(|one| *one == reason));
+        code.map_or(0, |code| code + 1).to_le_bytes()[0].encode(to);
+        self.subject().pack(to)
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        let verdict = match u8::decode(from)?.checked_sub(1) {
+            None => Verdict::Accepted,
+            Some(code) => Verdict::Declined(*Reason::ALL.get(usize::from(code))?),
+        };
+        Some(Self::new(Subject::unpack(from)?, verdict))
     }
 }
 

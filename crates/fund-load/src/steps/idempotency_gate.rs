@@ -3,7 +3,7 @@
 use std::fmt;
 
 use stream_kernel_exec::trace::Context;
-use stream_kernel_exec::{Emitter, Entry, KeyedStep, Mark, StepError};
+use stream_kernel_exec::{Emitter, Entry, Forgotten, KeyedStep, Mark, StepError};
 
 use super::horizon::{MAX_JUMPS, jump, too_old};
 use crate::domain::{
@@ -25,7 +25,7 @@ impl IdempotencyGate {
         &self,
         attempt: &AttemptWithKeys,
         is_new: bool,
-        forgotten: usize,
+        forgotten: Forgotten,
         latest: Mark,
         out: &mut Emitter<'_, FundLoadMessage, IdempotencyClassifiedAttempt>,
     ) {
@@ -34,7 +34,11 @@ impl IdempotencyGate {
         let oldest = latest.now - i64::from(remember_days);
         if let Some(from) = latest.before.filter(|before| oldest > *before) {
             let [from, to] = [from, latest.now].map(day_at);
-            out.notice("jump", MAX_JUMPS, jump(line_no, from, to, remember_days, forgotten));
+            out.notice(
+                "jump",
+                MAX_JUMPS,
+                jump(line_no, from, to, remember_days, forgotten.in_words("id is", "ids are")),
+            );
         }
         if is_new && i64::from(day.0) < oldest {
             out.notice("too old", 1, too_old(line_no, day, day_at(latest.now), remember_days));

@@ -87,7 +87,7 @@ impl Default for Adapters {
             max_line_bytes: 3 * 8_192,
             ..InputSettings::default()
         };
-        let output = OutputSettings { path: "counts.ndjson".into() };
+        let output = OutputSettings { path: "counts.ndjson".into(), ..OutputSettings::default() };
         Self {
             input_source: InputSource { settings: input, ..InputSource::default() },
             output_sink: OutputSink { settings: output, ..OutputSink::default() },

@@ -3,6 +3,7 @@
 use std::io;
 
 use stream_kernel_run::checkpoint::{CommitError, FileError, OpenError, PrefixError};
+use stream_kernel_run::parts::OpenPartsError;
 use stream_kernel_run::{CheckpointFailure, OpenInputError, OpenOutputError, RunError};
 use stream_kernel_text::with_causes;
 
@@ -12,6 +13,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::OpenOutput(error) => error.into(),
+            RunError::OpenParts(error) => error.into(),
             RunError::OpenInput(error) => {
                 let text = unopened(&error, "name it with --input FILE, or - for standard input");
                 Self::told(1, text)
@@ -21,10 +23,34 @@ impl From<RunError> for Failure {
     }
 }
 
+#[cfg(feature = "workers")]
+impl From<stream_kernel_timely::WorkersError> for Failure {
+    fn from(error: stream_kernel_timely::WorkersError) -> Self {
+        use stream_kernel_timely::WorkersError;
+        match error {
+            WorkersError::Run(error) => error.into(),
+            WorkersError::Checkpoint(failure) => failure.into(),
+            WorkersError::NotShared(_) | WorkersError::Differs(_) => Self::told(2, with_causes(&error)),
+            error => Self::told(1, with_causes(&error)),
+        }
+    }
+}
+
 impl From<OpenOutputError> for Failure {
     fn from(error: OpenOutputError) -> Self {
         let exit_code = if matches!(error, OpenOutputError::InUse { .. }) { 2 } else { 1 };
         Self::told(exit_code, with_causes(&error))
+    }
+}
+
+impl From<OpenPartsError> for Failure {
+    fn from(error: OpenPartsError) -> Self {
+        match error {
+            OpenPartsError::Part(error) => error.into(),
+            OpenPartsError::Io { .. } => Self::told(1, with_causes(&error)),
+            // What is there is for people to move.
+            error => Self::told(2, with_causes(&error)),
+        }
     }
 }
 

@@ -9,10 +9,10 @@ use std::io::Write;
 
 use clap::Args;
 use stream_kernel_text::counted;
-use stream_kernel_trace_reader::reading::{Tail, TornFrame, TornTail, TraceLine, TraceReader, WrongLine};
-use stream_kernel_trace_reader::validation::Validator;
+use stream_kernel_trace_reader::reading::{Tail, TornFrame, TornTail, WrongLine};
+use stream_kernel_trace_reader::validation::{CheckedRecord, FormCheck, Validator};
 
-use super::source::open;
+use super::source::{Lines, UNFINISHED, open_for_all_cores};
 use crate::failure::Failure;
 use findings::FindingsPrinter;
 
@@ -31,7 +31,7 @@ and the last line tells what was checked:
   cut                               what --repair has cut: line, offset and
                                     bytes; or null")]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     /// Cut a torn last line, or the torn last frame of a compressed trace, never a whole record; not while the trace is still being written.
@@ -50,32 +50,36 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         repair::refuse_other_than_files(&options.file)?;
     }
     let failed = Failure::unreadable(&options.file);
-    let mut reader = TraceReader::new(open(&options.file, true)?);
+    let Lines { digests: mut lines, is_unfinished } =
+        open_for_all_cores(&options.file, FormCheck::default())?;
     let mut check = Validator::default();
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
-    let mut take = |reader: &TraceReader<_>, line| -> Result<(), Failure> {
-        match line {
-            TraceLine::Record(record) => check.record(reader, *record, &mut found),
-            TraceLine::Wrong(wrong) => check.wrong_line(&wrong, &mut found),
+    let mut take = |line_no, read, record: &mut CheckedRecord| -> Result<(), Failure> {
+        match read {
+            Ok(()) => check.checked(line_no, record, &mut found),
+            Err(wrong) => check.wrong_line(&wrong, &mut found),
         }
         printer.take(&mut found, &check).map_err(Failure::Print)
     };
-    while let Some(line) = reader.next_line().map_err(&failed)? {
-        take(&reader, line)?;
+    let mut record = CheckedRecord::default();
+    while let Some(read) = lines.next_line(&mut record).map_err(&failed)? {
+        take(lines.line_no(), read, &mut record)?;
     }
     let mut to_cut = None;
-    match (reader.input().torn_frame(), reader.tail()) {
+    match (lines.torn_frame(), lines.tail(&mut record)) {
         (None, None) => (),
-        (None, Some(Tail::Record(record))) => take(&reader, TraceLine::Record(record))?,
-        (None, Some(Tail::Wrong(wrong))) => take(&reader, TraceLine::Wrong(wrong))?,
-        // What is torn within a frame that is not cannot be cut.
-        (None, Some(Tail::Torn(tail))) if options.repair && !reader.input().is_compressed() => {
-            to_cut = Some((tail, "record"));
+        (None, Some(Tail::Record(_))) => take(lines.line_no(), Ok(()), &mut record)?,
+        (None, Some(Tail::Wrong(wrong))) => take(lines.line_no(), Err(wrong), &mut record)?,
+        (None, Some(Tail::Torn(TornTail { line_no, bytes, .. }))) if lines.is_compressed() => {
+            let why =
+                format!("is torn after {} within a whole frame, which is not cut", counted(bytes, "byte"));
+            take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
+        (None, Some(Tail::Torn(tail))) if options.repair => to_cut = Some((tail, "record")),
         (None, Some(Tail::Torn(TornTail { line_no, bytes, .. }))) => {
             let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
-            take(&reader, TraceLine::Wrong(WrongLine { line_no, why }))?;
+            take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
         (Some(torn), _) if options.repair && torn.is_partly_read => {
             let text = format!(
@@ -86,13 +90,23 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
             return Err(Failure::told(2, text));
         }
         (Some(TornFrame { offset, bytes, .. }), _) if options.repair => {
-            to_cut = Some((TornTail { line_no: reader.line_no(), offset, bytes }, "frame"));
+            to_cut = Some((TornTail { line_no: lines.line_no(), offset, bytes }, "frame"));
         }
         (Some(TornFrame { offset, bytes, .. }), _) => {
             let bytes = counted(bytes, "byte");
             let why = format!("the frame at byte {offset} is torn after {bytes} (--repair cuts them)");
-            take(&reader, TraceLine::Wrong(WrongLine { line_no: reader.line_no(), why }))?;
+            let line_no = lines.line_no();
+            take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
+    }
+    if is_unfinished {
+        // What comes next would stand there.
+        let line_no = lines.line_no() + 1;
+        take(
+            line_no,
+            Err(WrongLine { line_no, why: format!("is missing: the folder {UNFINISHED}") }),
+            &mut record,
+        )?;
     }
     check.finish(&mut found);
     printer.take(&mut found, &check).map_err(Failure::Print)?;

@@ -10,7 +10,7 @@ use std::iter;
 use clap::Args;
 use stream_kernel_trace_reader::comparison::{Comparison, PlacedRecord, Sides};
 
-use super::source::{Records, is_regular_file};
+use super::source::{Records, is_lasting};
 use super::write_json_line;
 use crate::failure::Failure;
 use people::Listed;
@@ -119,9 +119,9 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
     Ok(Sides { a: number(a)?, b: number(b)? })
 }
 
-/// Opens the trace `name`, which must be a regular file: two streams could not be waited for in turn.
+/// Opens the trace `name`, which must be a regular file or a folder of parts: two streams could not be waited for in turn.
 fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
-    if !is_regular_file(name)? {
+    if !is_lasting(name)? {
         return Err(Failure::usage(format!("the trace `{name}` is no regular file (write it to one first)")));
     }
     Records::open(name, only_run)

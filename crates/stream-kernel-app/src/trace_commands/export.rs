@@ -40,7 +40,7 @@ lines, or as several events around its steps.";
 #[derive(Debug, Args)]
 #[command(after_long_help = FORMATS)]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
 

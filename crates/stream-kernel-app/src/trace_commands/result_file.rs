@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::failure::Failure;
+use stream_kernel_disk::dir_of;
 use stream_kernel_run::files::{OutputFile, partial_path};
 use stream_kernel_run::files::{STANDARD_STREAM, is_standard_stream};
 use stream_kernel_run::files::{Target, is_link_to_file};
@@ -35,6 +36,13 @@ pub(super) fn write_to(
     done
 }
 
+/// Returns whether the file is, or would be, in the folder.
+pub(crate) fn is_within(path: &Path, folder: Target<'_>) -> bool {
+    let Target::Path(folder) = folder else { return false };
+    let resolved = |folder: &Path| folder.canonicalize().ok();
+    folder.is_dir() && resolved(folder).is_some_and(|folder| resolved(dir_of(path)) == Some(folder))
+}
+
 fn check(path: &Path, trace: &str) -> Result<(), Failure> {
     let refused = |why| Err(Failure::usage(format!("the output `{}` {why}", path.display())));
     if is_link_to_file(path) {
@@ -42,7 +50,7 @@ fn check(path: &Path, trace: &str) -> Result<(), Failure> {
     }
     let trace = if trace == STANDARD_STREAM { Target::StandardInput } else { Target::Path(Path::new(trace)) };
     let is_trace = |path: &Path| Target::Path(path).is_same_file(trace);
-    if is_trace(path) || is_trace(&partial_path(path)) {
+    if is_trace(path) || is_trace(&partial_path(path)) || is_within(path, trace) {
         return refused("would be written over the trace (name another file)");
     }
     Ok(())

@@ -36,7 +36,7 @@ With --json, each input is an object on a line of its own:
              a file is followed, and of an input with more than 10,000 records)
   records    the records that were asked for, each as it is in the trace")]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     #[command(flatten)]

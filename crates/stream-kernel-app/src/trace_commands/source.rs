@@ -1,35 +1,51 @@
-//! Traces as the commands read them: a file or standard input, record by record, run by run.
+//! Traces as the commands read them: a file, a folder of parts or standard input, record by record, run by run.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
+use std::path::Path;
+use std::thread::available_parallelism;
 
 use rustix::fs::{FileType, fstat};
-use stream_kernel_text::counted;
+use stream_kernel_run::files::{STANDARD_STREAM, is_standard_output};
+use stream_kernel_run::parts::{PartsFolder, PartsKind, ReadPartsError, is_parts_folder};
+use stream_kernel_text::{counted, with_causes};
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace_reader::reading::{
-    RunSplitter, Tail, TornFrame, TornTail, TraceInput, TraceLine, TraceReader, WrongLine,
+    AsStep, Digest, LineDigests, MAX_THREADS, PART_BYTES, RunSplitter, Tail, TornFrame, TornTail, Whole,
+    WrongLine,
 };
 
 use super::wrong_lines::WrongLines;
 use crate::failure::Failure;
 use crate::progress::{Progress, now};
-use stream_kernel_run::files::STANDARD_STREAM;
-use stream_kernel_run::files::is_standard_output;
 
 /// Traces are read in blocks of this size.
-const BLOCK_BYTES: usize = 256 * 1024;
+const BLOCK_BYTES: usize = PART_BYTES;
 
-/// Where a trace is read from, decompressed if it has to be.
-pub(crate) type Source = TraceInput<Box<dyn BufRead>>;
+/// A file of fewer bytes is read before threads have started.
+const MIN_BYTES_FOR_ALL_CORES: u64 = 1024 * 1024;
 
-/// Opens a trace; `-` is standard input. How far a long file was read is shown on standard error, if that is a terminal
+/// A trace that is open.
+struct Opened {
+    input: Box<dyn BufRead>,
+    /// How long it is, if it is a file or a folder of parts.
+    bytes: Option<u64>,
+    /// It is a folder of parts without `_SUCCESS`.
+    is_unfinished: bool,
+}
+
+/// Opens a trace; `-` is standard input. How far a long one was read is shown on standard error, if that is a terminal
 /// and `shows_progress`.
-pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Source, Failure> {
+fn open(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     let failed = Failure::unreadable(name);
     if name == STANDARD_STREAM {
         refuse_standard_output(name, io::stdin())?;
-        return Ok(TraceInput::new(Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin()))));
+        let input = Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin()));
+        return Ok(Opened { input, bytes: None, is_unfinished: false });
+    }
+    if is_folder_of_parts(name) {
+        return open_parts(name, shows_progress);
     }
     let file = File::open(name).map_err(&failed)?;
     refuse_standard_output(name, &file)?;
@@ -37,15 +53,67 @@ pub(crate) fn open(name: &str, shows_progress: bool) -> Result<Source, Failure> 
     if metadata.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    let total_bytes = metadata.is_file().then_some(metadata.len());
-    let progress = shows_progress.then(|| Progress::new(now(), total_bytes));
-    let watched = Watched { file, bytes: 0, progress };
-    Ok(TraceInput::new(Box::new(BufReader::with_capacity(BLOCK_BYTES, watched))))
+    let bytes = metadata.is_file().then_some(metadata.len());
+    Ok(Opened { input: watched(file, bytes, shows_progress), bytes, is_unfinished: false })
 }
 
-/// Returns whether the trace `name` is a regular file, which can be read more than once.
+/// Opens a folder of parts as the trace that it is.
+fn open_parts(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
+    let unreadable = |error: ReadPartsError| {
+        Failure::told(2, format!("the trace `{name}` cannot be read: {}", with_causes(&error)))
+    };
+    let parts = PartsFolder::open(Path::new(name)).map_err(unreadable)?;
+    if parts.kind() != PartsKind::Trace {
+        let text =
+            format!("`{name}` holds the parts of an output, not of a trace (name the folder of the trace)");
+        return Err(Failure::usage(text));
+    }
+    let (reader, bytes) = (parts.reader().map_err(unreadable)?, Some(parts.bytes()));
+    Ok(Opened { input: watched(reader, bytes, shows_progress), bytes, is_unfinished: !parts.is_complete() })
+}
+
+fn watched(from: impl Read + 'static, total_bytes: Option<u64>, shows_progress: bool) -> Box<dyn BufRead> {
+    let progress = shows_progress.then(|| Progress::new(now(), total_bytes));
+    Box::new(BufReader::with_capacity(BLOCK_BYTES, Watched { from, bytes: 0, progress }))
+}
+
+/// The lines of a trace.
+pub(super) struct Lines<G: Digest> {
+    pub(super) digests: LineDigests<G>,
+    /// Its run has not come to its end: it is a folder of parts without `_SUCCESS`.
+    pub(super) is_unfinished: bool,
+}
+
+/// What is to be said of a folder of parts without `_SUCCESS`.
+pub(super) const UNFINISHED: &str = "has no `_SUCCESS`: its run still writes, was stopped, or has failed; what is there without a gap is read \
+     (wait for the run's end, or run it again)";
+
+/// Opens a trace as [`open`] does. Threads read its lines if it is a long file: of what comes bit by bit, they would wait for
+/// more.
+pub(super) fn open_for_all_cores<G: Digest>(name: &str, digest: G) -> Result<Lines<G>, Failure> {
+    let Opened { input, bytes, is_unfinished } = open(name, true)?;
+    let threads = available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let digests = if threads > 1 && bytes.is_some_and(|bytes| bytes >= MIN_BYTES_FOR_ALL_CORES) {
+        LineDigests::by_threads(threads, PART_BYTES, input, digest)
+    } else {
+        LineDigests::new(input, digest)
+    };
+    Ok(Lines { digests, is_unfinished })
+}
+
+/// Returns whether the trace `name` is a regular file.
 pub(crate) fn is_regular_file(name: &str) -> Result<bool, Failure> {
     Ok(name != STANDARD_STREAM && fs::metadata(name).map_err(Failure::unreadable(name))?.is_file())
+}
+
+/// Returns whether the trace `name` is a folder of parts.
+pub(crate) fn is_folder_of_parts(name: &str) -> bool {
+    name != STANDARD_STREAM && is_parts_folder(Path::new(name))
+}
+
+/// Returns whether the trace `name` can be read more than once: it is a regular file or a folder of parts.
+pub(crate) fn is_lasting(name: &str) -> Result<bool, Failure> {
+    Ok(is_folder_of_parts(name) || is_regular_file(name)?)
 }
 
 /// Refuses a trace that standard output leads to: what is printed would be read again, without end.
@@ -57,16 +125,16 @@ pub(super) fn refuse_standard_output(name: &str, trace: impl AsFd) -> Result<(),
     Ok(())
 }
 
-/// A file that shows how far it was read, until it was read to its end.
-struct Watched {
-    file: File,
+/// What shows how far it was read, until it was read to its end.
+struct Watched<R> {
+    from: R,
     bytes: u64,
     progress: Option<Progress>,
 }
 
-impl Read for Watched {
+impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.from.read(buffer)?;
         self.bytes += read as u64;
         match &mut self.progress {
             Some(progress) if read > 0 => progress.update_bytes(self.bytes),
@@ -77,10 +145,10 @@ impl Read for Watched {
 }
 
 /// The records of a trace, each with the number of its run. Lines that hold none are named on standard error and left out,
-/// and so is a torn end.
-pub(crate) struct Records {
+/// and so is a torn end. Of each record that is kept which `G` keeps.
+pub(crate) struct Records<G: Digest = Whole> {
     name: String,
-    reader: TraceReader<Source>,
+    lines: LineDigests<G>,
     runs: RunSplitter,
     /// The run of the last record, from 1; 0 before the first.
     run: u64,
@@ -88,50 +156,73 @@ pub(crate) struct Records {
     pub(crate) wrong_lines: WrongLines,
     /// More may come than there is.
     is_growing: bool,
+    is_unfinished: bool,
     is_done: bool,
 }
 
 impl Records {
     /// Opens the trace `name`; with `only_run`, only that run's records are handed out.
     pub(crate) fn open(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
-        Ok(Self::new(name, only_run, open(name, true)?))
+        Self::keeping(Whole, name, only_run)
     }
 
     /// Opens the trace for a command whose results people page through as they come: no progress is shown if they go
     /// to a pipe, since the pager at its end has the terminal for itself.
     pub(crate) fn open_to_page(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         let is_pipe = fstat(io::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
-        Ok(Self::new(name, only_run, open(name, !is_pipe)?))
+        let Opened { input, is_unfinished, .. } = open(name, !is_pipe)?;
+        Ok(Self::new(name, only_run, Lines { digests: LineDigests::new(input, Whole), is_unfinished }))
     }
 
     /// Reads the trace `name` as far as `file` has grown.
     pub(super) fn growing(name: &str, only_run: Option<u64>, file: File) -> Self {
-        let input = TraceInput::new(Box::new(BufReader::new(file)) as _);
-        Self { is_growing: true, ..Self::new(name, only_run, input) }
+        let digests = LineDigests::new(Box::new(BufReader::new(file)), Whole);
+        let lines = Lines { digests, is_unfinished: false };
+        Self { is_growing: true, ..Self::new(name, only_run, lines) }
     }
 
-    fn new(name: &str, only_run: Option<u64>, input: Source) -> Self {
+    /// Returns the next record, as [`next_into`](Self::next_into) does.
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
+        let mut record = TraceRecord::default();
+        Ok(self.next_into(&mut record)?.map(|run| (run, record)))
+    }
+
+    /// Returns the next record, of whatever run.
+    pub(super) fn next_of_any_run(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
+        let mut record = TraceRecord::default();
+        Ok(self.next_of_any_run_into(&mut record)?.map(|run| (run, record)))
+    }
+}
+
+impl<G: Digest<Kept: AsStep>> Records<G> {
+    /// Opens the trace `name`, of whose records, or with `only_run` of that run's, is kept what `digest` keeps.
+    pub(super) fn keeping(digest: G, name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
+        Ok(Self::new(name, only_run, open_for_all_cores(name, digest)?))
+    }
+
+    fn new(name: &str, only_run: Option<u64>, Lines { digests, is_unfinished }: Lines<G>) -> Self {
         Self {
             name: name.to_owned(),
-            reader: TraceReader::new(input),
+            lines: digests,
             runs: RunSplitter::default(),
             run: 0,
             only_run,
             wrong_lines: WrongLines::new(name, only_run),
             is_growing: false,
+            is_unfinished,
             is_done: false,
         }
     }
 
-    /// Returns the next record and the number of its run, from 1. Fails if the trace holds wrong lines alone, or not
-    /// the run asked for. A trace of no records, as that of an empty input, is said to be one.
-    pub(crate) fn next(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
-        while let Some((run, record)) = self.next_of_any_run()? {
+    /// Puts into `record` what is kept of the next one, and returns the number of its run, from 1. Fails if the trace holds
+    /// wrong lines alone, or not the run asked for. A trace of no records, as that of an empty input, is said to be one.
+    pub(super) fn next_into(&mut self, record: &mut G::Kept) -> Result<Option<u64>, Failure> {
+        while let Some(run) = self.next_of_any_run_into(record)? {
             match self.only_run {
                 Some(only) if run < only => {}
                 // The other runs are of no interest.
                 Some(only) if run > only => self.is_done = true,
-                _ => return Ok(Some((run, record))),
+                _ => return Ok(Some(run)),
             }
         }
         self.settle()?;
@@ -141,13 +232,14 @@ impl Records {
         }
     }
 
-    /// Returns the next record, of whatever run.
-    pub(super) fn next_of_any_run(&mut self) -> Result<Option<(u64, TraceRecord)>, Failure> {
-        let Some(record) = self.next_record()? else { return Ok(None) };
-        let run = self.runs.run_of_record(&record);
+    fn next_of_any_run_into(&mut self, record: &mut G::Kept) -> Result<Option<u64>, Failure> {
+        if !self.next_record(record)? {
+            return Ok(None);
+        }
+        let run = self.runs.run_of(&record.as_step());
         self.wrong_lines.settle(Some(run).filter(|run| *run == self.run));
         self.run = run;
-        Ok(Some((run, record)))
+        Ok(Some(run))
     }
 
     /// Names the wrong lines behind the last record. Fails if they are all there is.
@@ -175,49 +267,88 @@ impl Records {
 
     /// Returns the number of the line, from 1, that the last record stands on.
     pub(crate) fn line_no(&self) -> u64 {
-        self.reader.line_no()
+        self.lines.line_no()
     }
 
     /// Returns how many bytes of the file were read.
     pub(super) fn bytes_read(&self) -> u64 {
-        self.reader.input().bytes_read()
+        self.lines.bytes_read()
     }
 
-    fn next_record(&mut self) -> Result<Option<TraceRecord>, Failure> {
+    /// Returns whether there is a next record.
+    fn next_record(&mut self, record: &mut G::Kept) -> Result<bool, Failure> {
         while !self.is_done {
-            match self.reader.next_line().map_err(Failure::unreadable(&self.name))? {
-                Some(TraceLine::Record(record)) => return Ok(Some(*record)),
-                Some(TraceLine::Wrong(wrong)) => self.wrong_lines.add(wrong),
+            match self.lines.next_line(record).map_err(Failure::unreadable(&self.name))? {
+                Some(Ok(())) => return Ok(true),
+                Some(Err(wrong)) => self.wrong_lines.add(wrong),
                 None if self.is_growing => break,
                 None => {
                     self.is_done = true;
-                    let last = self.record_without_line_end();
-                    if last.is_none() && self.are_none() && !self.wrong_lines.are_waiting() {
+                    let has_last = self.is_record_without_line_end(record);
+                    if self.is_unfinished {
+                        self.wrong_lines.note(UNFINISHED);
+                    }
+                    if !has_last && self.are_none() && !self.wrong_lines.are_waiting() {
                         self.wrong_lines.note("holds no records");
                     }
-                    return Ok(last);
+                    return Ok(has_last);
                 }
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
-    /// Returns the record behind the last line end, if it is whole.
-    fn record_without_line_end(&mut self) -> Option<TraceRecord> {
-        if let Some(TornFrame { offset, bytes, .. }) = self.reader.input().torn_frame() {
+    /// Returns whether a whole record stands behind the last line end.
+    fn is_record_without_line_end(&mut self, record: &mut G::Kept) -> bool {
+        if let Some(TornFrame { offset, bytes, .. }) = self.lines.torn_frame() {
             let bytes = counted(bytes, "byte");
             self.wrong_lines
                 .note(&format!("ends in {bytes} of a torn frame, from byte {offset} on, which are left out"));
         }
-        match self.reader.tail()? {
-            Tail::Record(record) => return Some(*record),
-            Tail::Wrong(wrong) => self.wrong_lines.add(wrong),
-            Tail::Torn(TornTail { line_no, bytes, .. }) => {
+        match self.lines.tail(record) {
+            None => (),
+            Some(Tail::Record(_)) => return true,
+            Some(Tail::Wrong(wrong)) => self.wrong_lines.add(wrong),
+            Some(Tail::Torn(TornTail { line_no, bytes, .. })) => {
                 let bytes = counted(bytes, "byte");
                 let text = format!("ends in {bytes} of a torn record, line {line_no}, which are left out");
                 self.wrong_lines.note(&text);
             }
         }
-        None
+        false
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! A trace that is read on all cores, and by one thread.
+
+    use std::{fs, thread};
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::MIN_BYTES_FOR_ALL_CORES;
+
+    /// Checks that `command`, given a path, tells of `trace` in a file the same as of `trace` from a pipe, and returns that.
+    #[track_caller]
+    pub(in crate::trace_commands) fn check_file_and_pipe(
+        trace: &str,
+        command: impl Fn(&str) -> String,
+    ) -> String {
+        assert!(trace.len() as u64 >= MIN_BYTES_FOR_ALL_CORES, "it is read by one thread");
+        let folder = tempfile::tempdir().unwrap();
+        let [file, pipe] = ["file", "pipe"].map(|name| folder.path().join(name));
+        fs::write(&file, trace).unwrap();
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let told = |path: &std::path::Path| {
+            let path = path.to_str().unwrap();
+            command(path).replace(path, "trace")
+        };
+        let from_pipe = thread::scope(|scope| {
+            scope.spawn(|| fs::write(&pipe, trace));
+            told(&pipe)
+        });
+        assert_eq!(told(&file), from_pipe);
+        from_pipe
     }
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
-use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace_reader::reading::{AsStep, StepRecord, StepRecordBuf, Steps};
 use stream_kernel_trace_reader::statistics::{RunStatistics, StepFigures};
 
 use super::run_heading::run_heading;
@@ -34,7 +34,7 @@ With --json, each run is an object on a line of its own:
                               msgs_out, errors, p50_ns, p90_ns, p99_ns,
                               max_ns, total_ns and share (0 to 1)")]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     /// Count the run N only, from 1.
@@ -46,16 +46,18 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    let mut records = Records::open(&options.file, options.run)?;
+    let mut records = Records::keeping(Steps, &options.file, options.run)?;
+    let mut record = StepRecordBuf::default();
     let mut present: Option<Counted> = None;
     let mut has_several = false;
-    while let Some((run, record)) = records.next()? {
+    while let Some(run) = records.next_into(&mut record)? {
+        let record = record.as_step();
         if let Some(ended) = present.take_if(|present| present.run != run) {
             has_several = true;
             ended.print(options, has_several, out)?;
         }
         let counted = present.get_or_insert_with(|| Counted::new(run, &record));
-        counted.statistics.add(&record).map_err(|error| records.wrong(error.to_string()))?;
+        counted.statistics.add_step(&record).map_err(|error| records.wrong(error.to_string()))?;
     }
     if let Some(last) = present {
         last.print(options, has_several, out)?;
@@ -72,11 +74,11 @@ struct Counted {
 }
 
 impl Counted {
-    fn new(run: u64, first: &TraceRecord) -> Self {
+    fn new(run: u64, first: &StepRecord<'_>) -> Self {
         Self {
             run,
-            run_id: first.run_id().to_owned(),
-            scenario: first.scenario.clone(),
+            run_id: first.run_id.to_owned(),
+            scenario: first.scenario.to_owned(),
             statistics: RunStatistics::default(),
         }
     }

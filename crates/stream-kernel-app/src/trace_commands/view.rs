@@ -29,7 +29,7 @@ use crate::failure::Failure;
     `decision` is a place in `decisions`."
 )]
 pub(crate) struct Options {
-    /// The trace; `-` is standard input.
+    /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
     /// The page to write; `-` is standard output.

@@ -245,6 +245,7 @@ fn the_applications_defaults_go_over_those_of_the_kernels_adapters() {
     adapters.input_source.settings.unterminated_line: take  # built-in default
     adapters.output_sink.kind: file  # built-in default
     adapters.output_sink.settings.path: "-"  # command line: --set adapters.output_sink.settings.path=-
+    adapters.output_sink.settings.parts: false  # built-in default
     "#);
 }
 

@@ -14,3 +14,4 @@ mod tracing;
 mod configuration;
 mod paths;
 mod wiring;
+mod workers;

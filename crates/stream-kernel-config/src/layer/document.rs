@@ -64,14 +64,14 @@ impl Reading<'_> {
 
     fn add_file(&mut self, path: &Path, text: Result<String, (Place, Problem)>) {
         match text {
-            Ok(text) => self.add_document(path, &text),
+            Ok(text) => self.add_document(in_file(path, Place::START), &text),
             Err((place, problem)) => self.missing(in_file(path, place), problem),
         }
     }
 
-    /// Puts a text in YAML over the layers so far.
-    pub(crate) fn add_document(&mut self, path: &Path, written: &str) {
-        let text = Provenance { text: Some(written.into()), ..in_file(path, Place::START).into() };
+    /// Puts a text in YAML over the layers so far. `origin` is its beginning.
+    pub(crate) fn add_document(&mut self, origin: Origin, written: &str) {
+        let text = Provenance { text: Some(written.into()), ..origin.into() };
         let (root, faults) = match yaml::parse(written, 0) {
             Ok(document) => document,
             Err(Fault { key, place, problem }) => {

@@ -95,6 +95,10 @@ impl Reader<'_> {
             _ => return Err(self.unsupported("no single type")),
         };
         self.only(schema, &OF_TYPES)?;
+        // The format of a number is its width; that of a text would have to be checked.
+        if matches!(kind, Kind::Text { .. }) && schema.contains_key("format") {
+            return Err(self.unsupported("keyword `format` of a text"));
+        }
         Ok(Node { kind, nullable, default: None, description: None })
     }
 
@@ -211,6 +215,7 @@ mod tests {
         let refused = |schema: Value| read(&schema).unwrap_err().reason;
         assert_eq!(refused(json!(true)), "a schema that allows anything or nothing");
         assert_eq!(refused(json!({"$ref": "#"})), "no single type");
+        assert_eq!(refused(json!({"type": "string", "format": "ip"})), "keyword `format` of a text");
         assert_eq!(refused(json!({"type": "string", "pattern": "x"})), "keyword `pattern`");
         assert_eq!(refused(json!({"type": "integer", "format": "int128"})), "integer format `int128`");
         assert_eq!(refused(json!({"type": "integer", "minimum": 0.5})), "`minimum` of 0.5");

@@ -40,6 +40,9 @@ fn each_layer_stands_over_the_one_before() {
     runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
     runtime.checkpoint: null  # built-in default
+    runtime.workers: 1  # built-in default
+    runtime.cluster: null  # built-in default
+    runtime.epoch_bytes: 4194304  # built-in default
     nodes.compute_time_keys.week_start: MON  # built-in default
     nodes.evaluate_policies.daily_amount: 10.00  # a.yaml:3:62
     nodes.evaluate_policies.daily_attempts: 3  # environment variable APP__NODES__EVALUATE_POLICIES__DAILY_ATTEMPTS=3
@@ -147,8 +150,10 @@ fn every_listed_variable_is_heeded_and_no_other() {
     use crate::app::{Adapters, Nodes};
     let variables = loader().variables::<Nodes, Adapters>();
     for variable in &variables {
-        let file = format!("{MINIMAL}runtime: {{tracing: {{sink: {{kind: stdout}}}}}}\n");
-        let loaded = scene().file("a.yaml", file).variable(&variable.name, "[").load();
+        // Groups that a single key of theirs would not complete.
+        let groups = "runtime: {tracing: {sink: {kind: stdout}}, cluster: {hosts: ['a:1'], process: 0}}\n";
+        let loaded =
+            scene().file("a.yaml", format!("{MINIMAL}{groups}")).variable(&variable.name, "[").load();
         let is_text = loaded.finish().is_ok();
         assert_eq!(is_text, variable.expected.starts_with("text"), "{}", variable.name);
     }

@@ -19,7 +19,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__SCENARIO | a map with the keys `name`, `description` | - | What the run is called.
     APP__SCENARIO__NAME | text, not empty | - | The name, which stands in every trace record.
     APP__SCENARIO__DESCRIPTION | text, or null | null | What the scenario is for.
-    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint` | - | How the pipeline runs and what is recorded.
+    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes` | - | How the pipeline runs and what is recorded.
     APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
     APP__RUNTIME__PIPELINE | a list, each item text | [parse, decide, write] | The steps by name, in order of execution.
     APP__RUNTIME__ON_STEP_ERROR | one of `stop`, `continue` | stop | What a failing step does to the run.
@@ -47,6 +47,14 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__CHECKPOINT__DIR | text, not empty | - | The directory of the checkpoint, kept between runs; made if it is not there.
     APP__RUNTIME__CHECKPOINT__EVERY_LINES | a whole number of at least 1 | 100000 | After how many lines the next commit begins.
     APP__RUNTIME__CHECKPOINT__EVERY_MS | a whole number of at least 1 | 1000 | After how many milliseconds the next commit begins, if lines do not come first.
+    APP__RUNTIME__WORKERS | a whole number from 1 to 256 | 1 | The number of threads that run the pipeline; in a cluster, the number of threads of each process.
+    APP__RUNTIME__CLUSTER | a map with the keys `hosts`, `process`, `secret_file`, `gather`, `cleartext`, or null | null | The processes that run the pipeline together; without it, one process runs it.
+    APP__RUNTIME__CLUSTER__HOSTS | a list, each item text | - | The address of each process, `host:port`; the same list in each of them. An IPv6 address stands in brackets.
+    APP__RUNTIME__CLUSTER__PROCESS | a whole number of at least 0 | - | The number of this process: its place in `hosts`, counted from 0.
+    APP__RUNTIME__CLUSTER__SECRET_FILE | text, not empty, or null | null | A file whose content, of 16 to 4,096 bytes, is the secret that processes know each other by. Nobody but its owner may read it. Required unless every host is a loopback address.
+    APP__RUNTIME__CLUSTER__GATHER | `true` or `false` | false | Whether process 0 writes output and trace for all of them, which then need no file system in common.
+    APP__RUNTIME__CLUSTER__CLEARTEXT | `true` or `false` | false | Whether it is known that data travels between processes unencrypted. Required if a host is not a loopback address.
+    APP__RUNTIME__EPOCH_BYTES | a whole number from 1 to 1073741824 | 4194304 | How many bytes of input several workers take in at a time; at most 128 KiB for each of them if they write records, which stay in memory until all have taken their part. It changes time and memory, and no result.
     APP__NODES | a map with the keys `compute_time_keys`, `evaluate_policies` | - | Parameters by step name.
     APP__NODES__COMPUTE_TIME_KEYS | a map with the keys `week_start` | - | When a week begins.
     APP__NODES__COMPUTE_TIME_KEYS__WEEK_START | one of `MON`, `TUE`, `SUN` | MON | 

@@ -61,6 +61,9 @@ fn the_effective_configuration_as_yaml() {
             compress: none
             compress_level: 1
       checkpoint: null
+      workers: 1
+      cluster: null
+      epoch_bytes: 4194304
     nodes:
       compute_time_keys:
         week_start: MON
@@ -96,6 +99,9 @@ fn entries_name_what_each_key_holds_and_why() {
     runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
     runtime.checkpoint: null  # built-in default
+    runtime.workers: 1  # built-in default
+    runtime.cluster: null  # built-in default
+    runtime.epoch_bytes: 4194304  # built-in default
     nodes.compute_time_keys.week_start: MON  # built-in default
     nodes.evaluate_policies.daily_amount: 5000.00  # built-in default
     nodes.evaluate_policies.daily_attempts: 3  # built-in default

@@ -1,7 +1,7 @@
 //! What a step finds beside its message: one kind of memory, or several.
 
-use super::{Ask, Declaration, Declared, Memory, Store};
-use crate::Encode;
+use super::store::StoreKind;
+use super::{Declaration, Declared, Memory, Share, Store};
 
 /// What a keyed step finds: a [`Declaration`], a tuple of up to three, or an `Option` of such, for steps some of whose messages touch
 /// nothing.
@@ -28,7 +28,7 @@ pub trait State: 'static {
     fn announce(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys);
 
     #[doc(hidden)]
-    fn asks(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys, asks: &mut Vec<Ask>);
+    fn share(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys, share: &mut Share);
 }
 
 type KeyOf<D> = <<D as Declaration>::Store as Store>::Key;
@@ -38,7 +38,7 @@ type AccessOf<'a, D> = <<D as Declaration>::Store as Store>::Access<'a>;
 #[inline]
 fn touch<D: Declaration>(memory: &mut Memory, slot: usize, key: &KeyOf<D>) {
     memory.touched |= 1 << slot;
-    if !D::Store::IS_WATERMARK {
+    if D::Store::KIND != StoreKind::Watermark {
         return;
     }
     let store: Option<&mut D::Store> = memory.stores[slot].downcast();
@@ -54,14 +54,12 @@ fn announce<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
     }
 }
 
-fn ask<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>, asks: &mut Vec<Ask>) {
+/// Adds what a line looks up in a store to what its message is shared out by.
+fn share_one<D: Declaration>(memory: &mut Memory, slot: usize, key: &KeyOf<D>, share: &mut Share) {
     let store: Option<&mut D::Store> = memory.stores[slot].downcast();
-    let mut ask = Ask { memory: D::NAME, owner: Vec::new(), key: Vec::new() };
-    key.encode(&mut ask.key);
     if let Some(store) = store {
-        store.owner_bytes(key, &mut ask.owner);
+        share.add(slot, D::Store::KIND, |bytes| store.owner_bytes(key, bytes), || store.time(key));
     }
-    asks.push(ask);
 }
 
 impl<D: Declaration> State for D {
@@ -88,8 +86,8 @@ impl<D: Declaration> State for D {
         announce::<D>(memory, slot, key);
     }
 
-    fn asks(memory: &mut Memory, slot: usize, key: KeyOf<D>, asks: &mut Vec<Ask>) {
-        ask::<D>(memory, slot, key, asks);
+    fn share(memory: &mut Memory, slot: usize, key: KeyOf<D>, share: &mut Share) {
+        share_one::<D>(memory, slot, &key, share);
     }
 }
 
@@ -125,8 +123,8 @@ macro_rules! tuples_are_states {
                 $(announce::<$declaration>(memory, slots[$index], keys.$index);)+
             }
 
-            fn asks(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys, asks: &mut Vec<Ask>) {
-                $(ask::<$declaration>(memory, slots[$index], keys.$index, asks);)+
+            fn share(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys, share: &mut Share) {
+                $(share_one::<$declaration>(memory, slots[$index], &keys.$index, share);)+
             }
         }
     )+};
@@ -164,9 +162,9 @@ impl<S: State> State for Option<S> {
         }
     }
 
-    fn asks(memory: &mut Memory, slots: S::Slots, keys: Self::Keys, asks: &mut Vec<Ask>) {
+    fn share(memory: &mut Memory, slots: S::Slots, keys: Self::Keys, share: &mut Share) {
         if let Some(keys) = keys {
-            S::asks(memory, slots, keys, asks);
+            S::share(memory, slots, keys, share);
         }
     }
 }

@@ -2,22 +2,20 @@
 
 use std::any::Any;
 
-use crate::{Encode, StepError};
+use super::shared::Shared;
+use crate::Encode;
 
 /// A kind of memory: a [`Table`](crate::Table), [`Gate`](crate::Gate), [`Tally`](crate::Tally) or [`Watermark`](crate::Watermark).
 ///
 /// The kernel has these four; an application declares some and writes none.
-pub trait Store: Send + 'static {
+pub trait Store: Shared + Send + 'static {
     /// What a message is looked up by.
     type Key: Clone + Encode;
     /// What a step finds under its message's key.
     type Access<'a>;
-    /// Whether each message has an entry of its own in it, by its key.
+    /// Which of the four kinds it is.
     #[doc(hidden)]
-    const IS_TABLE: bool = false;
-    /// Whether messages' times are its keys, so that it takes them in.
-    #[doc(hidden)]
-    const IS_WATERMARK: bool = false;
+    const KIND: StoreKind;
 
     /// Returns what a step finds under `key`.
     #[doc(hidden)]
@@ -38,6 +36,13 @@ pub trait Store: Send + 'static {
     fn observe(&mut self, key: &Self::Key) -> bool {
         let _ = key;
         false
+    }
+
+    /// Returns the time that a key is, if this is a watermark.
+    #[doc(hidden)]
+    fn time(&self, key: &Self::Key) -> Option<i64> {
+        let _ = key;
+        None
     }
 
     /// Returns the watermark, if this is one that has any.
@@ -82,17 +87,23 @@ pub trait Store: Send + 'static {
     #[doc(hidden)]
     fn snapshot_bytes(&self) -> u64;
 
-    /// Returns what there is under a key, both as bytes; `None` if there is nothing, or the key is none.
-    #[doc(hidden)]
-    fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>>;
-
-    /// Puts a value under a key until the line is rolled back, both as bytes; `None` if they are none.
-    #[doc(hidden)]
-    fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>>;
-
     /// Appends what the key is shared out by.
     #[doc(hidden)]
-    fn owner_bytes(&self, key: Self::Key, bytes: &mut Vec<u8>);
+    fn owner_bytes(&self, key: &Self::Key, bytes: &mut Vec<u8>);
+}
+
+/// The four kinds of memory.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Each message has an entry of its own in it, by its key.
+    Table,
+    /// Messages share its counts.
+    Gate,
+    /// No step reads it.
+    Tally,
+    /// Messages' times are its keys, and it takes them in.
+    Watermark,
 }
 
 /// Why a record of memory is not taken in.
@@ -116,8 +127,8 @@ pub(crate) trait AnyStore: Any + Send {
     fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored>;
     fn skip(&self, from: &mut &[u8]) -> Option<()>;
     fn snapshot_bytes(&self) -> u64;
-    fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>>;
-    fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>>;
+    fn shared(&self) -> &dyn Shared;
+    fn shared_mut(&mut self) -> &mut dyn Shared;
 }
 
 impl dyn AnyStore {
@@ -170,11 +181,11 @@ impl<S: Store> AnyStore for S {
         Store::snapshot_bytes(self)
     }
 
-    fn value_bytes(&mut self, key: &[u8]) -> Option<Vec<u8>> {
-        Store::value_bytes(self, key)
+    fn shared(&self) -> &dyn Shared {
+        self
     }
 
-    fn overlay(&mut self, key: &[u8], value: &[u8]) -> Option<Result<(), StepError>> {
-        Store::overlay(self, key, value)
+    fn shared_mut(&mut self) -> &mut dyn Shared {
+        self
     }
 }

@@ -7,8 +7,12 @@ use std::num::NonZeroU64;
 
 use super::pieces::{Chain, Pieces};
 use super::position_table::{MAX_ENTRIES, PositionTable};
-use super::store::{NotRestored, Store};
+use super::shared::{Shared, UndoMark};
+use super::store::{NotRestored, Store, StoreKind};
 use crate::{Encode, StepError};
+use shared::{Side, note_refusal, undo_birth};
+
+mod shared;
 
 /// The number of messages whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
@@ -123,6 +127,8 @@ struct Retention<K, V> {
     counts: BTreeMap<i64, u32>,
     /// The sum of these.
     counted: usize,
+    /// How many entries this line has made forgotten by its time.
+    forgotten_by_line: usize,
 }
 
 impl<K, V> Retention<K, V> {
@@ -182,6 +188,8 @@ pub struct Table<K: Key, V: Value, O: Key = K> {
     limit: Option<Limit>,
     retention: Option<Retention<K, V>>,
     owners: Option<Owners<K, O>>,
+    /// What it is to a worker, if several share it.
+    side: Option<Side<K, V>>,
 }
 
 struct Found<K> {
@@ -236,6 +244,7 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
             limit: None,
             retention: None,
             owners: None,
+            side: None,
         }
     }
 
@@ -255,8 +264,14 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
     /// Panics if the table is [shared by owners](Self::shared_by): how many there are would depend on what was forgotten.
     pub fn forgets(mut self, span: i64, time_of: fn(&K, &V) -> i64) -> Self {
         assert!(self.owners.is_none(), "a table that forgets cannot count owners");
-        self.retention =
-            Some(Retention { span, time_of, horizon: i64::MIN, counts: BTreeMap::new(), counted: 0 });
+        self.retention = Some(Retention {
+            span,
+            time_of,
+            horizon: i64::MIN,
+            counts: BTreeMap::new(),
+            counted: 0,
+            forgotten_by_line: 0,
+        });
         self.capacity = MAX_ENTRIES / 2;
         self
     }
@@ -298,11 +313,18 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         (hash, position)
     }
 
+    #[inline]
     fn get(&mut self, key: &K) -> Option<V> {
+        if self.side.is_some() {
+            return self.get_shared(key);
+        }
         self.look_up(key).1.map(|position| self.entries.value(position))
     }
 
     fn set(&mut self, key: &K, value: &V) -> Result<(), StepError> {
+        if let Some(done) = self.set_shared(key, value) {
+            return done;
+        }
         let (hash, position) = self.look_up(key);
         if let Some(position) = position {
             let before = self.replace(position, value);
@@ -315,7 +337,11 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
             return Ok(());
         }
         let retained = self.retained();
-        if let Some(limit) = self.limit.filter(|limit| limit.is_reached(retained)) {
+        // Several owners find together whether a limit is reached.
+        let is_shared_out = matches!(&self.side, Some(Side::Owner(owner)) if owner.is_shared_out());
+        let counts = if is_shared_out { self.limited_counts() } else { None };
+        if let Some(limit) = self.limit.filter(|limit| !is_shared_out && limit.is_reached(retained)) {
+            note_refusal(&mut self.side, 0);
             return Err(limit.refusal());
         }
         if retained >= self.capacity as usize {
@@ -328,7 +354,8 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
             Some(Owners { limit, of, known }) if limit.max.is_some() => {
                 let owner = of(key);
                 let is_new = !known.contains(&owner);
-                if is_new && limit.is_reached(known.len()) {
+                if is_new && !is_shared_out && limit.is_reached(known.len()) {
+                    note_refusal(&mut self.side, 1);
                     return Err(limit.refusal());
                 }
                 known.insert(owner)
@@ -337,6 +364,9 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         };
         self.undo.push(Undo::Added { is_owner_new, time });
         self.add(hash, key.clone(), value, time);
+        if let Some(Side::Owner(owner)) = &mut self.side {
+            owner.add(is_owner_new, counts);
+        }
         Ok(())
     }
 
@@ -375,13 +405,9 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         }
     }
 
-    /// Returns the number of entries that this line has made forgotten.
-    fn forgotten(&self) -> usize {
-        self.retention.as_ref().map_or(0, Retention::forgotten)
-    }
-
     fn undo_one(&mut self, undo: Undo<V>) {
         self.found = None;
+        undo_birth(&mut self.side, &undo);
         match undo {
             Undo::Changed(position, value) => {
                 self.replace(position, &value);
@@ -417,14 +443,24 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
         }
         let entries = std::mem::replace(&mut self.entries, Pieces::new());
         self.positions = PositionTable::new();
+        let mut births = match &mut self.side {
+            Some(Side::Owner(owner)) => Some(owner.births_mut()),
+            _ => None,
+        };
         for position in 0..entries.len() {
             let (key, value) = (entries.key(position), entries.value(position));
             if time_of(key, &value) >= horizon {
+                if let Some(births) = &mut births {
+                    births[self.entries.len()] = births[position];
+                }
                 let hash = self.positions.hash(key);
                 let short = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
                 self.positions.insert(hash, short, self.entries.keys().zip(0..));
                 self.entries.push(key.clone(), &value);
             }
+        }
+        if let Some(births) = births {
+            births.truncate(self.entries.len());
         }
     }
 }
@@ -432,9 +468,12 @@ impl<K: Key, V: Value, O: Key> Table<K, V, O> {
 impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     type Key = K;
     type Access<'a> = Entry<'a, K, V, O>;
-    const IS_TABLE: bool = true;
+    const KIND: StoreKind = StoreKind::Table;
 
     fn access(&mut self, key: K) -> Entry<'_, K, V, O> {
+        if self.side.is_some() {
+            self.note_key(&key);
+        }
         Entry { table: self, key }
     }
 
@@ -469,6 +508,20 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     }
 
     fn end_line(&mut self) {
+        if let Some(retention) = &mut self.retention {
+            retention.forgotten_by_line = 0;
+        }
+        match &mut self.side {
+            Some(Side::Home(home)) => return home.end_line(),
+            Some(Side::Owner(owner)) => {
+                let keeps_undo = owner.keeps_undo();
+                owner.end_line(if keeps_undo { self.undo.len() } else { 0 });
+                if keeps_undo {
+                    return;
+                }
+            }
+            None => {}
+        }
         self.undo.clear();
         if self.retention.is_some() {
             self.drop_forgotten();
@@ -476,9 +529,12 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     }
 
     fn roll_back(&mut self) {
-        while let Some(undo) = self.undo.pop() {
-            self.undo_one(undo);
-        }
+        let mark = match &mut self.side {
+            Some(Side::Home(home)) => return home.end_line(),
+            Some(Side::Owner(owner)) => owner.line_mark(),
+            None => UndoMark::default(),
+        };
+        self.roll_back_to(mark);
     }
 
     fn is_forgetting(&self) -> bool {
@@ -489,8 +545,13 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         let Some(retention) = &mut self.retention else { return };
         let horizon = watermark.map_or(i64::MIN, |watermark| watermark.saturating_sub(retention.span));
         if retention.horizon != horizon {
+            let forgotten_before = retention.forgotten();
             retention.horizon = horizon;
+            let newly_forgotten = retention.forgotten().checked_sub(forgotten_before);
+            retention.forgotten_by_line =
+                newly_forgotten.map_or(0, |newly| retention.forgotten_by_line + newly);
             self.found = None;
+            self.note_counts();
         }
     }
 
@@ -531,22 +592,10 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         self.entries.bytes()
     }
 
-    fn value_bytes(&mut self, mut key: &[u8]) -> Option<Vec<u8>> {
-        let value = self.get(&K::decode(&mut key)?)?;
-        let mut bytes = Vec::new();
-        value.encode(&mut bytes);
-        Some(bytes)
-    }
-
-    fn overlay(&mut self, mut key: &[u8], value: &[u8]) -> Option<Result<(), StepError>> {
-        let value = V::decode(&mut &*value)?;
-        Some(self.set(&K::decode(&mut key)?, &value))
-    }
-
-    fn owner_bytes(&self, key: K, bytes: &mut Vec<u8>) {
+    fn owner_bytes(&self, key: &K, bytes: &mut Vec<u8>) {
         match &self.owners {
             None => key.encode(bytes),
-            Some(owners) => (owners.of)(&key).encode(bytes),
+            Some(owners) => (owners.of)(key).encode(bytes),
         }
     }
 }
@@ -575,8 +624,21 @@ impl<K: Key, V: Value, O: Key> Entry<'_, K, V, O> {
     }
 
     /// Returns the number of entries of the whole table that are forgotten because of this line's time.
-    pub fn forgotten(&self) -> usize {
-        self.table.forgotten()
+    pub fn forgotten(&self) -> Forgotten {
+        Forgotten(Shared::forgotten(self.table))
+    }
+}
+
+/// A number of forgotten entries, for people to read. Nothing can be decided by it: where a table is shared out, it is known only
+/// when the line is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Forgotten(u64);
+
+impl Forgotten {
+    /// Returns the number with the words for it: `1 id`, `2 ids`.
+    pub fn in_words(self, one: &'static str, many: &'static str) -> impl fmt::Display {
+        let Self(count) = self;
+        fmt::from_fn(move |f| write!(f, "{count} {}", if count == 1 { one } else { many }))
     }
 }
 

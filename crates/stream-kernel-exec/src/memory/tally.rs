@@ -1,7 +1,8 @@
 //! Tallies: sums that no step reads.
 
-use super::store::{NotRestored, Store};
-use crate::{Encode, StepError};
+use super::shared::Shared;
+use super::store::{NotRestored, Store, StoreKind};
+use crate::Encode;
 
 /// A tally: counters that no step reads; they are for the summary and for metrics.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl Counters<'_> {
 impl Store for Tally {
     type Key = ();
     type Access<'a> = Counters<'a>;
+    const KIND: StoreKind = StoreKind::Tally;
 
     fn access(&mut self, (): ()) -> Counters<'_> {
         Counters(self)
@@ -77,13 +79,13 @@ impl Store for Tally {
         size_of_val(&*self.counts) as u64
     }
 
-    fn value_bytes(&mut self, _: &[u8]) -> Option<Vec<u8>> {
-        None
-    }
+    fn owner_bytes(&self, (): &(), _: &mut Vec<u8>) {}
+}
 
-    fn overlay(&mut self, _: &[u8], _: &[u8]) -> Option<Result<(), StepError>> {
-        None
+/// Every home keeps one of its own; their sums are the run's.
+impl Shared for Tally {
+    fn add_up(&mut self, mut from: &[u8]) -> bool {
+        let mut added = self.counts.iter_mut().map(|count| u64::decode(&mut from).map(|more| *count += more));
+        added.all(|added| added.is_some())
     }
-
-    fn owner_bytes(&self, (): (), _: &mut Vec<u8>) {}
 }

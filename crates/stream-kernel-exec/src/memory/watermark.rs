@@ -1,7 +1,8 @@
 //! Watermarks: the greatest event time of all lines so far.
 
-use super::store::{NotRestored, Store};
-use crate::{Encode, StepError};
+use super::shared::Shared;
+use super::store::{NotRestored, Store, StoreKind};
+use crate::Encode;
 
 /// A watermark: the greatest event time among the lines so far. Its key is the time of the message at hand.
 ///
@@ -27,6 +28,26 @@ impl Watermark {
         self
     }
 
+    /// Returns whether a line at `time` may move a watermark that is at `known`, or later, once all times of `earlier` lines have been
+    /// taken in: the last one that may move it, and the greatest.
+    pub(crate) fn may_move(&self, time: i64, known: Option<i64>, earlier: Option<(i64, i64)>) -> bool {
+        let is_later = known.is_none_or(|known| time > known);
+        is_later
+            && earlier.is_none_or(|(last, greatest)| match self.max_ahead {
+                None => time > greatest,
+                Some(_) => time != last,
+            })
+    }
+
+    /// Returns where a line at `time` moves a watermark that is at `before`, if it does.
+    pub(crate) fn after(&self, before: Option<i64>, time: i64) -> Option<i64> {
+        let is_later = before.is_none_or(|before| {
+            let is_too_far = self.max_ahead.is_some_and(|max| time.saturating_sub(before) > max);
+            time > before && !is_too_far
+        });
+        is_later.then_some(time)
+    }
+
     fn before(&self) -> Option<i64> {
         if self.is_moved { self.before } else { self.greatest }
     }
@@ -49,21 +70,22 @@ pub struct Mark {
 impl Store for Watermark {
     type Key = i64;
     type Access<'a> = Mark;
-    const IS_WATERMARK: bool = true;
+    const KIND: StoreKind = StoreKind::Watermark;
 
     fn access(&mut self, time: i64) -> Mark {
         Mark { before: self.before(), now: self.greatest.unwrap_or(time) }
     }
 
     fn observe(&mut self, &time: &i64) -> bool {
-        let is_later = self.greatest.is_none_or(|greatest| {
-            let is_too_far = self.max_ahead.is_some_and(|max| time.saturating_sub(greatest) > max);
-            time > greatest && !is_too_far
-        });
-        if is_later {
-            self.move_to(time);
+        let after = self.after(self.greatest, time);
+        if let Some(after) = after {
+            self.move_to(after);
         }
-        is_later
+        after.is_some()
+    }
+
+    fn time(&self, &time: &i64) -> Option<i64> {
+        Some(time)
     }
 
     fn watermark(&self) -> Option<i64> {
@@ -96,19 +118,15 @@ impl Store for Watermark {
         size_of::<Option<i64>>() as u64
     }
 
-    fn value_bytes(&mut self, _: &[u8]) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.greatest?.encode(&mut bytes);
-        Some(bytes)
+    fn set_watermark(&mut self, watermark: Option<i64>) {
+        (self.greatest, self.is_moved) = (watermark, false);
     }
 
-    fn overlay(&mut self, _: &[u8], mut value: &[u8]) -> Option<Result<(), StepError>> {
-        self.move_to(i64::decode(&mut value)?);
-        Some(Ok(()))
-    }
-
-    fn owner_bytes(&self, _: i64, _: &mut Vec<u8>) {}
+    fn owner_bytes(&self, _: &i64, _: &mut Vec<u8>) {}
 }
+
+/// Workers tell one another the times that may move it, and each works it out.
+impl Shared for Watermark {}
 
 #[cfg(test)]
 mod tests {

@@ -8,8 +8,9 @@ use stream_kernel_exec::trace::{
     CanonicalContent, Context, ManualClock, Recorder, RunLabel, Timestamp, TraceSettings,
 };
 use stream_kernel_exec::{
-    Chain, Declaration, Emits, Emitter, Entry, InputOutcome, KeyedStep, Kind, Limit, Nothing, OnStepError,
-    Payload, Plan, Registry, Step, StepError, SyncRunner, Table, Target, VariantOf, messages, outputs,
+    Chain, Compose, Declaration, Emits, Emitter, Entry, InputOutcome, KeyedStep, Kind, Limit, Nothing,
+    OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Table, Target, VariantOf, messages,
+    outputs,
 };
 
 /// What each message carries: where it has been, and what steps draw their behaviour from.
@@ -304,17 +305,53 @@ fn every_form_tells_the_same_story() {
     assert!(forked >= 5, "{forked} lines");
 }
 
-/// A pipeline in another order, or one that is not strict, goes from step to step.
+/// A pipeline in another order, with a step left out, or that is not strict goes from step to step, in its own order.
 #[test]
 fn only_the_usual_pipeline_is_chained() {
-    let form = Form { is_chain: true, is_traced: false, block: 0 };
-    let source = Kind::of::<Toy, A>();
-    for (pipeline, strict) in
-        [(&PIPELINE[..], false), (&["first", "second", "fifth", "third", "fourth", "sixth", "last"], false)]
-    {
+    fn steps<L: Compose<Toy, ()>>(chain: Chain<Toy, (), L>) -> Chain<Toy, (), impl Compose<Toy, ()>> {
+        let number = |number| move |(): &()| Number(number);
+        chain.with("one", number(1)).with("two", number(2)).with("write", |()| WriteB)
+    }
+    for (pipeline, strict, is_chained, expected) in [
+        (&["one", "two", "write"][..], true, true, "12"),
+        (&["two", "one", "write"], true, false, "21"),
+        (&["two", "write"], true, false, "2"),
+        (&["one", "two", "write"], false, false, "12"),
+    ] {
         let pipeline: Vec<_> = pipeline.iter().map(|name| (*name).to_owned()).collect();
-        let scenario = registry(form).bind(Plan { source, pipeline: &pipeline, strict }, &None);
-        assert!(!scenario.unwrap_or_else(|faults| panic!("{faults:#?}")).is_chained());
+        let plan = Plan { source: Kind::of::<Toy, B>(), pipeline: &pipeline, strict };
+        let registry = Registry::new().chain(steps(Chain::new()));
+        let scenario = registry.bind(plan, &()).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(scenario.is_chained(), is_chained, "{pipeline:?}");
+        let label = RunLabel { run_id: "run".into(), scenario_id: "toy".into() };
+        let mut runner = SyncRunner::new(scenario, label, OnStepError::Stop);
+        runner.process(1, B(Body { path: String::new(), seed: 0 })).unwrap();
+        assert_eq!(String::from_utf8_lossy(runner.written()), expected, "{pipeline:?}");
+    }
+}
+
+/// Adds its number to the path.
+struct Number(u64);
+
+impl Step<Toy> for Number {
+    type Takes = B;
+    type Emits = B;
+
+    fn process(&self, b: B, _: &mut Context, out: &mut Emitter<'_, Toy, B>) -> Result<(), StepError> {
+        out.emit(B(Body { path: format!("{}{}", b.0.path, self.0), ..b.0 }));
+        Ok(())
+    }
+}
+
+struct WriteB;
+
+impl Step<Toy> for WriteB {
+    type Takes = B;
+    type Emits = Nothing;
+
+    fn process(&self, b: B, _: &mut Context, out: &mut Emitter<'_, Toy, Nothing>) -> Result<(), StepError> {
+        out.write(b.0.path.as_bytes());
+        Ok(())
     }
 }
 

@@ -5,8 +5,8 @@ use stream_kernel_exec::trace::{
 };
 use stream_kernel_exec::{
     Counters, Declaration, Emitter, Encode, Entry, Gate, GateCount, InputOutcome, KeyedStep, Kind, Limit,
-    Mark, NotRestored, Nothing, OnStepError, Payload, Plan, Registry, Step, StepError, SyncRunner, Table,
-    Tally, Watermark, messages,
+    Mark, NotRestored, Nothing, OnStepError, Payload, Plan, Registry, Role, Scenario, Share, Stage, Step,
+    StepError, SyncRunner, Table, Tally, Watermark, messages,
 };
 
 /// A load: who, how much, on which day. The text is `who amount day`, or how a step is to fail.
@@ -166,12 +166,12 @@ impl KeyedStep<Toy> for Count {
     }
 }
 
-fn registry() -> Registry<Toy, ()> {
+fn registry(large: fn() -> Gate<i64>) -> Registry<Toy, ()> {
     let max = std::num::NonZeroU64::new(3);
     let limit = Limit { name: "max_people", one: "person", many: "people", max, remedy: "raise it" };
     Registry::new()
         .memory::<Sums>(move |()| Table::new().limit(limit))
-        .memory::<Large>(|()| Gate::new())
+        .memory::<Large>(move |()| large())
         .memory::<Latest>(|()| Watermark::new())
         .memory::<Outcomes>(|()| Tally::new(2))
         .with("read", |()| Read)
@@ -180,10 +180,21 @@ fn registry() -> Registry<Toy, ()> {
 }
 
 fn runner(on_step_error: OnStepError) -> SyncRunner<Toy> {
+    runner_with(Gate::new, on_step_error)
+}
+
+fn runner_with(large: fn() -> Gate<i64>, on_step_error: OnStepError) -> SyncRunner<Toy> {
+    SyncRunner::new(
+        scenario(large),
+        RunLabel { run_id: "run".into(), scenario_id: "toy".into() },
+        on_step_error,
+    )
+}
+
+fn scenario(large: fn() -> Gate<i64>) -> Scenario<Toy> {
     let pipeline = ["read", "add", "count"].map(str::to_owned);
     let plan = Plan { source: Kind::of::<Toy, Text>(), pipeline: &pipeline, strict: true };
-    let scenario = registry().bind(plan, &()).unwrap_or_else(|faults| panic!("{faults:#?}"));
-    SyncRunner::new(scenario, RunLabel { run_id: "run".into(), scenario_id: "toy".into() }, on_step_error)
+    registry(large).bind(plan, &()).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
 /// Takes the lines one by one, and returns what each writes, or why it fails.
@@ -219,6 +230,20 @@ fn steps_find_what_earlier_lines_have_left() {
     bob 11 large 1 latest 3 sum Some(11)
     ann 26 large 1 latest 3 sum Some(26)
     ");
+}
+
+/// Whatever steps add to it: then several workers, who do not tell each other what they add, find what one does.
+#[test]
+fn a_closed_gate_stays_at_0_and_leaves_nothing_to_agree_upon() {
+    let lines = ["ann 50 1", "ann 50 1", "ann 1 1"];
+    for (large, finds, is_tried) in [(Gate::new as fn() -> _, 2, true), (Gate::closed, 0, false)] {
+        let mut runner = runner_with(large, OnStepError::Stop);
+        let story = story(&mut runner, 1, &lines);
+        assert!(story.ends_with(&format!("ann 101 large {finds} latest 1 sum Some(101)\n")), "{story}");
+        let scenario = scenario(large);
+        let stages = scenario.stages().unwrap();
+        assert_eq!(stages.iter().map(Stage::is_tried).collect::<Vec<_>>(), [is_tried]);
+    }
 }
 
 /// The line comes again when the run is resumed: it must find what the line before has left.
@@ -453,46 +478,47 @@ fn memory_that_is_not_declared_so_is_a_fault() {
     assert_eq!(faults(undeclared(), false), faults(undeclared(), true), "no pipeline can run so");
 }
 
-/// Steps that look into one table one behind the other are one stage. Somebody else has the memory here: the run asks, by key, in
-/// bytes; the owner answers with the value before the line and runs the stage; the line stays at home.
+/// Steps that look into the same memory are one stage. Somebody else has the memory here: the owner runs the stage on it and notes what each
+/// line finds, and the line's home runs on these notes.
 #[test]
-fn a_stage_runs_where_its_table_is() {
+fn a_stage_runs_where_its_memory_is() {
     let mut whole = runner(OnStepError::Continue);
-    let (mut owner, mut home) = (runner(OnStepError::Continue), runner(OnStepError::Continue).with_answers());
-    let scenario = {
-        let pipeline = ["read", "add", "count"].map(str::to_owned);
-        registry()
-            .bind(Plan { source: Kind::of::<Toy, Text>(), pipeline: &pipeline, strict: true }, &())
-            .unwrap_or_else(|faults| panic!("{faults:#?}"))
-    };
-    let stages = scenario.stages();
+    let (mut owner, mut home) = (runner(OnStepError::Continue), runner(OnStepError::Continue));
+    let stages = scenario(Gate::new).stages().unwrap();
     let [stage] = stages.as_slice() else { panic!("{stages:?}") };
-    assert_eq!((stage.table, stage.steps.clone()), ("sums", 1..3));
+    assert_eq!((stage.key, stage.steps.clone()), (Some("sums"), 1..3));
+    owner.take_role(Role::Owner, &stages);
+    home.take_role(Role::Home, &stages);
+    let mut share = Share::default();
+    let mut watermark = None;
     for line_no in 1..=200 {
         let text = mixed(line_no);
-        home.prepare(line_no, Text(text.to_owned()));
-        let asks = home.asks();
-        if !asks.is_empty() {
-            let names: Vec<_> = asks.iter().map(|ask| ask.memory).collect();
-            assert_eq!(names, ["sums", "large", "latest"]);
-            assert_eq!(asks[0].owner, asks[0].key, "a table is shared out by key if nothing else is said");
-            let answers: Vec<_> =
-                asks.iter().map(|ask| (ask, owner.memory().value(ask.memory, &ask.key))).collect();
-            // A trial leaves nothing behind.
-            let before = snapshot(&mut owner);
-            let _ = owner.run_stage(line_no, stage, load(text), true);
-            owner.memory().roll_back();
-            assert_eq!(snapshot(&mut owner), before);
-            let _ = owner.run_stage(line_no, stage, load(text), false);
-            for (ask, answer) in answers {
-                if let Some(answer) = answer {
-                    let done = home.memory().overlay(ask.memory, &ask.key, &answer);
-                    assert_eq!(done, Some(Ok(())), "{}", ask.memory);
-                }
-            }
+        let paused = home.start(line_no, Text(text.to_owned()), stage.steps.start);
+        let mut found = Vec::new();
+        let asks = paused.entering(stage).next().is_some();
+        if let Some((step, message)) = paused.entering(stage).next() {
+            home.share(stage, step, message, &mut share);
+            let mut who = Vec::new();
+            text.split(' ').next().unwrap().to_owned().encode(&mut who);
+            assert_eq!(share.owner(), Some(who.as_slice()), "it is shared out by the table's key");
         }
-        let done = home.process_prepared().unwrap();
+        if asks {
+            let again = home.start(line_no, Text(text.to_owned()), stage.steps.start);
+            owner.run_stage(
+                line_no,
+                stage,
+                (again.emitted(), again.alone().is_some()),
+                again.into_entering(stage),
+                &mut found,
+            );
+            home.memory().set_watermark(stage, watermark);
+            home.memory().read_found(stage, &found).unwrap();
+            let after = share.time().and_then(|day| owner.memory().watermark_after(stage, watermark, day));
+            watermark = after.or(watermark);
+        }
+        let done = home.finish_paused(paused);
         assert_eq!(told(&home, done), story(&mut whole, line_no, &[text]), "line {line_no}");
+        owner.memory().end_epoch(stage);
     }
     let sums = |runner: &mut SyncRunner<Toy>| {
         let sums = runner.memory().store::<Sums>().unwrap();
@@ -500,20 +526,7 @@ fn a_stage_runs_where_its_table_is() {
     };
     assert_eq!(sums(&mut owner), sums(&mut whole));
     assert_eq!(sums(&mut home), [], "nothing stays at home");
-    let mut key = Vec::new();
-    "a".to_owned().encode(&mut key);
-    assert!(owner.memory().value("sums", &key).is_some());
-    assert_eq!(owner.memory().value("sums", b"torn"), None);
-    assert_eq!(owner.memory().overlay("sums", &key, b"torn"), None);
-}
-
-/// Makes the message that enters the stage anew, as whoever gets it as bytes would.
-fn load(text: &str) -> Load {
-    let mut words = text.split(' ');
-    let who = words.next().unwrap_or_default().to_owned();
-    let fails = ["early", "late", "panic"].into_iter().find(|fails| text.ends_with(fails));
-    let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
-    Load { who, amount: number(), day: i64::try_from(number()).unwrap(), fails }
+    assert_eq!(home.memory().read_found(stage, b"torn"), None);
 }
 
 #[test]

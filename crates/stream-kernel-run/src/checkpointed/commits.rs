@@ -38,6 +38,8 @@ pub(super) struct Mark {
     pub(super) report: RunReport,
     /// How many bytes of output are written.
     pub(super) output: u64,
+    /// How many bytes the trace has: known when it is written out, for a commit.
+    pub(super) trace: u64,
 }
 
 /// Makes the commits of a run.
@@ -86,7 +88,7 @@ impl Commits {
             trace.mark();
         }
         let (position, report) = (session.position(), session.report());
-        self.mark = Mark { position, report, output: feed.output.written.bytes };
+        self.mark = Mark { position, report, output: feed.output.written.bytes, ..self.mark };
     }
 
     #[inline]
@@ -128,16 +130,31 @@ impl Commits {
         complete: bool,
     ) -> Result<(), CheckpointFailure> {
         feed.output.flush_and_check()?;
-        let trace_bytes = match self.trace.as_ref().map(Trace::flush).transpose() {
-            Ok(bytes) => bytes,
-            Err(cause) => self.end_trace(&cause, tell).map(|()| None)?,
-        };
-        self.wait()?;
-        let Mark { position: Position { line_no, bytes }, report, output } = self.mark;
+        match self.trace.as_ref().map(Trace::flush) {
+            None => {}
+            Some(Ok(bytes)) => self.mark.trace = bytes,
+            Some(Err(cause)) => self.end_trace(&cause, tell)?,
+        }
+        let last_time = session.last_time();
         let rows = self.rows(session);
         let has_snapshot = may_snapshot && self.is_snapshot_due(session.memory());
+        let memory = has_snapshot.then(|| &*session.memory());
+        self.commit_mark(feed, (rows, last_time), memory, complete)
+    }
+
+    /// Begins a commit of everything up to the mark, with the application's part of the summary and the time of the last record; with a
+    /// snapshot if there is memory.
+    pub(super) fn commit_mark(
+        &mut self,
+        feed: &mut CommittedFeed,
+        (rows, last_time): (Vec<SummaryRow>, Timestamp),
+        memory: Option<&Memory>,
+        complete: bool,
+    ) -> Result<(), CheckpointFailure> {
+        self.wait()?;
+        let Mark { position: Position { line_no, bytes }, report, output, trace } = self.mark;
         let last = &mut self.last;
-        if has_snapshot {
+        if memory.is_some() {
             let RunReport { abandoned, undeliverable, .. } = report;
             last.replay = ReplayFrom {
                 lines: line_no,
@@ -155,15 +172,14 @@ impl Commits {
             last.output.since_snapshot = feed.output.written.digest();
         }
         let mut files = vec![feed.output.file.file()];
-        if let (Some(committed), Some(file), Some(bytes)) = (&mut last.trace, &self.trace, trace_bytes) {
-            committed.bytes = bytes;
-            committed.last_time_ns = committed.last_time_ns.max(session.last_time().as_nanos());
+        if let (Some(committed), Some(file)) = (&mut last.trace, &self.trace) {
+            committed.bytes = trace;
+            committed.last_time_ns = committed.last_time_ns.max(last_time.as_nanos());
             files.push(file.file());
         }
         last.totals = totals(report, rows);
         last.committed_at_ms = (self.now)().as_nanos() / 1_000_000;
         last.complete = complete;
-        let memory = has_snapshot.then(|| &*session.memory());
         let made = self.committer.commit(last.clone(), files, memory);
         made.map_err(|cause| self.not_committed(cause))?;
         self.begun_at = (self.now)();
@@ -174,13 +190,9 @@ impl Commits {
     /// due.
     fn is_snapshot_due(&self, memory: &Memory) -> bool {
         let lines = self.mark.position.line_no - self.last.replay.lines;
-        let worth = match self.min_snapshot_bytes {
-            0 => 0,
-            min => memory.snapshot_bytes().saturating_mul(2).max(min),
-        };
         // What comes after the last line of a complete run is not a line's; and what a finished run remembers is not restored.
         let is_possible = self.tail_bytes == 0 && !self.is_finished;
-        is_possible && lines.saturating_mul(BYTES_PER_LINE) > worth
+        is_possible && is_snapshot_worth(lines, memory.snapshot_bytes(), self.min_snapshot_bytes)
     }
 
     /// Ends the trace if a record could not be written, or not be made durable.
@@ -229,7 +241,7 @@ impl Commits {
     }
 
     /// Waits until what was begun is committed.
-    fn wait(&mut self) -> Result<(), CheckpointFailure> {
+    pub(super) fn wait(&mut self) -> Result<(), CheckpointFailure> {
         self.committer.wait().map_err(|cause| self.not_committed(cause))?;
         self.safe_line_no = self.last.lines;
         Ok(())
@@ -238,6 +250,13 @@ impl Commits {
     fn not_committed(&self, cause: CommitError) -> CheckpointFailure {
         CheckpointFailure::Commit { line_no: self.safe_line_no, cause }
     }
+}
+
+/// Returns whether to decide so many lines again would cost more than twice a snapshot of so many bytes, and than `min` bytes; with 0, every
+/// snapshot is worth it.
+pub fn is_snapshot_worth(lines: u64, snapshot_bytes: u64, min: u64) -> bool {
+    let worth = if min == 0 { 0 } else { snapshot_bytes.saturating_mul(2).max(min) };
+    lines.saturating_mul(BYTES_PER_LINE) > worth
 }
 
 /// Returns the rows of the summary: the kernel's counts first.

@@ -84,6 +84,29 @@ impl CommittedOutput {
         self.file.append(bytes).map_err(|error| with_cause("the output", &error))
     }
 
+    /// Counts and hashes what others have written up to `bytes` bytes, by reading it.
+    pub(super) fn read_up_to(&mut self, bytes: u64) -> Result<(), FileError> {
+        let file = self.file.file();
+        let mut block = vec![0; HASHED_BLOCK_BYTES];
+        while self.written.bytes < bytes {
+            let left = usize::try_from(bytes - self.written.bytes).unwrap_or(usize::MAX);
+            let block = &mut block[..left.min(HASHED_BLOCK_BYTES)];
+            match file.read_exact_at(block, self.written.bytes) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    let path = file.path().to_owned();
+                    let there = file.len().map_err(FileError::io("be read", &path))?;
+                    return Err(FileError::Shortened { path, bytes: there, written: bytes });
+                }
+                Err(cause) => return Err(FileError::io("be read", file.path())(cause)),
+            }
+            self.written.hash_pending();
+            self.written.hash.update(block);
+            self.written.bytes += block.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Brings out what is buffered, and checks that all that was written is there.
     pub(super) fn flush_and_check(&mut self) -> Result<(), FileError> {
         self.file.flush().and_then(|()| self.file.check())

@@ -64,6 +64,29 @@ impl HashedInput {
         &self.lines
     }
 
+    /// Passes over everything up to `bytes` bytes of the file, which others have read.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is shorter.
+    pub(super) fn pass_up_to(&mut self, bytes: u64) -> io::Result<()> {
+        loop {
+            let left = bytes.saturating_sub(self.begins_at + self.consumed as u64);
+            if left == 0 {
+                return Ok(());
+            }
+            let len = match self.fill_buf() {
+                Ok(block) => block.len(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if len == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.consume(usize::try_from(left).map_or(len, |left| left.min(len)));
+        }
+    }
+
     /// Hashes the rest of the block, and reads the next one.
     fn read_block(&mut self) -> io::Result<()> {
         let rest = &self.block[self.in_block(self.hashed.bytes())..self.filled];

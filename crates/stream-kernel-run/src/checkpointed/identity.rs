@@ -66,8 +66,8 @@ impl RunConfiguration {
 
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
     ///
-    /// Where input, output and checkpoint are does not count, nor do limits of what may be remembered: no decision
-    /// depends on them, and a limit is raised when a run has come to it. Other paths count by what they lead to.
+    /// Where input, output and checkpoint are does not count, nor do workers, nor limits of what may be remembered: no
+    /// decision depends on them, and a limit is raised when a run has come to it. Other paths count by what they lead to.
     pub(super) fn check_same(
         &self,
         dir: &Path,
@@ -143,10 +143,17 @@ impl Kept {
     }
 }
 
+/// Keys of `runtime` on which nothing depends that a run comes to, with all keys in them.
+const DO_NOT_COUNT: [&str; 5] =
+    ["runtime.checkpoint.dir", "runtime.cluster", "runtime.epoch_bytes", "runtime.limits", "runtime.workers"];
+
 fn counts(key: &str) -> bool {
-    let is_place = key.starts_with("adapters.") && key.ends_with(".settings.path");
-    let is_place = is_place || key == "runtime.checkpoint.dir";
-    !is_place && key != "runtime.limits" && !key.starts_with("runtime.limits.")
+    let is_setting_of_place =
+        |name: &str| key.strip_suffix(name).is_some_and(|key| key.ends_with(".settings."));
+    let is_place = key.starts_with("adapters.") && ["path", "parts"].into_iter().any(is_setting_of_place);
+    let is_within =
+        |group: &str| key.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    !is_place && !DO_NOT_COUNT.into_iter().any(is_within)
 }
 
 fn is_path(key: &str) -> bool {
@@ -230,6 +237,20 @@ mod tests {
             now.configuration["runtime"]["checkpoint"]["dir"] = json!("moved");
         });
         assert_eq!(differences, "");
+    }
+
+    /// A checkpoint of a program that did not know these keys is one of the same configuration.
+    #[test]
+    fn workers_do_not_count() {
+        let differences = check(|now| {
+            now.configuration["runtime"]["workers"] = json!(4);
+            now.configuration["runtime"]["epoch_bytes"] = json!(1);
+            now.configuration["runtime"]["cluster"] = json!({"hosts": ["a:1"], "process": 0});
+            now.configuration["adapters"]["output_sink"] = json!({"settings": {"parts": true}});
+        });
+        assert_eq!(differences, "");
+        let similar = check(|now| now.configuration["runtime"]["workers_of_mine"] = json!(4));
+        assert_eq!(similar, "`runtime.workers_of_mine` was not set, and is `4`");
     }
 
     #[test]

@@ -31,10 +31,7 @@ pub(super) struct Opened<A: Application> {
     pub(super) session: Session<A>,
     pub(super) feed: CommittedFeed,
     pub(super) commits: Commits,
-    pub(super) disk: Arc<dyn Disk>,
-    pub(super) final_path: PathBuf,
-    /// The name that the output has until the run is complete.
-    pub(super) output_path: PathBuf,
+    pub(super) files: Names,
     /// The last line that earlier runs had committed.
     pub(super) resumed_after: u64,
     /// Whether a commit comes before anything is written: nothing was committed yet, or that the run was complete, after which others may
@@ -42,6 +39,14 @@ pub(super) struct Opened<A: Application> {
     pub(super) commits_first: bool,
     /// How many bytes without LF the input has behind what was committed, if the run is finished.
     pub(super) bytes_left: u64,
+}
+
+/// The names of the output, and where it is.
+pub(super) struct Names {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) final_path: PathBuf,
+    /// The name that the output has until the run is complete.
+    pub(super) output_path: PathBuf,
 }
 
 struct Places {
@@ -125,7 +130,12 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         last,
         begun_at: (options.now)(),
         safe_line_no: resumed_after,
-        mark: Mark { position, report: session.report(), output: output.written.bytes },
+        mark: Mark {
+            position,
+            report: session.report(),
+            output: output.written.bytes,
+            trace: trace.as_ref().map_or(0, Trace::bytes),
+        },
         trace,
         tail_bytes: 0,
         is_finished,
@@ -137,9 +147,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         session,
         feed: Feed { lines, output },
         commits,
-        disk,
-        final_path: places.output,
-        output_path: begun.output_path,
+        files: Names { disk, final_path: places.output, output_path: begun.output_path },
         resumed_after,
         commits_first: begun.commits_first,
         bytes_left: begun.bytes_left,

@@ -118,7 +118,12 @@ impl Read for CommittedBytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         let len = buffer.len().min(left);
-        self.input.read_exact_at(&mut buffer[..len], self.offset)?;
+        let read = self.input.read_exact_at(&mut buffer[..len], self.offset);
+        // The disk has borne as many interruptions as signals explain; the loop of lines would bear them without end.
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => io::Error::other("reading is interrupted without end"),
+            _ => error,
+        })?;
         self.offset += len as u64;
         Ok(len)
     }

@@ -70,6 +70,11 @@ impl<R> TraceInput<R> {
         Self { input, kind: Kind::Unknown, bytes: 0 }
     }
 
+    /// Returns what `input` holds as it is, whatever it begins with: it is not the beginning of a trace.
+    pub(super) fn plain(input: R) -> Self {
+        Self { input, kind: Kind::Plain, bytes: 0 }
+    }
+
     /// Returns how many bytes of the input were read: of a compressed trace, of its frames.
     pub fn bytes_read(&self) -> u64 {
         self.bytes

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use stream_kernel_trace::TraceRecord;
 
+use super::usual;
+
 /// The longest line that is read, in bytes; a longer one is skipped and counts as wrong.
 pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -84,7 +86,12 @@ const RECORD_START: &[u8] = b"{\"trace_id\":";
 impl<R: BufRead> TraceReader<R> {
     /// Returns a reader of the trace that `input` holds.
     pub fn new(input: R) -> Self {
-        Self { input, line: Vec::new(), is_whole: true, line_bytes: 0, line_no: 0, offset: 0 }
+        Self::after(input, 0, 0)
+    }
+
+    /// Returns a reader of what a trace holds after its first `lines`, which are so many `bytes`.
+    pub(super) fn after(input: R, lines: u64, bytes: u64) -> Self {
+        Self { input, line: Vec::new(), is_whole: true, line_bytes: 0, line_no: lines, offset: bytes }
     }
 
     /// Returns the next whole line, `None` if there is none, or none yet: of a file that grows it can be asked again.
@@ -93,12 +100,26 @@ impl<R: BufRead> TraceReader<R> {
     ///
     /// Returns the error of the input.
     pub fn next_line(&mut self) -> io::Result<Option<TraceLine>> {
+        let mut record = Box::default();
+        Ok(self.next_into(&mut record)?.map(|read| match read {
+            Ok(()) => TraceLine::Record(record),
+            Err(wrong) => TraceLine::Wrong(wrong),
+        }))
+    }
+
+    /// As [`next_line`](Self::next_line), but the record goes into `record`, whose memory is used again: with one record for
+    /// all lines, most take no memory of their own. What `record` holds after a wrong line is of no use.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the input.
+    pub fn next_into(&mut self, record: &mut TraceRecord) -> io::Result<Option<Result<(), WrongLine>>> {
         loop {
             if !self.fill_line()? {
                 return Ok(None);
             }
             if !(self.line().is_empty() && self.begins_with_mark()) {
-                return Ok(Some(self.read_line()));
+                return Ok(Some(self.read_line(record)));
             }
         }
     }
@@ -173,14 +194,19 @@ impl<R: BufRead> TraceReader<R> {
         self.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.line)
     }
 
+    /// Returns whether the present line is the first of the trace.
+    pub(crate) fn is_at_head(&self) -> bool {
+        self.offset == 0
+    }
+
     /// Returns whether a byte order mark stands at the beginning of the present line.
     pub(crate) fn begins_with_mark(&self) -> bool {
         self.line.starts_with(BYTE_ORDER_MARK)
     }
 
-    fn read_line(&mut self) -> TraceLine {
+    fn read_line(&self, record: &mut TraceRecord) -> Result<(), WrongLine> {
         let line_no = self.line_no;
-        let wrong = |why| TraceLine::Wrong(WrongLine { line_no, why });
+        let wrong = |why| Err(WrongLine { line_no, why });
         if self.line.len() > MAX_LINE_BYTES {
             return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
         }
@@ -189,8 +215,14 @@ impl<R: BufRead> TraceReader<R> {
             Ok(line) => line,
             Err(error) => return wrong(format!("no record: {error}")),
         };
+        if usual::read(line, record) {
+            return Ok(());
+        }
         match serde_json::from_str(line) {
-            Ok(record) => TraceLine::Record(Box::new(record)),
+            Ok(read) => {
+                *record = read;
+                Ok(())
+            }
             Err(error) => wrong(format!("no record: {}", without_line(&error))),
         }
     }

@@ -2,6 +2,8 @@
 
 use stream_kernel_trace::TraceRecord;
 
+use super::StepRecord;
+
 /// Tells the runs apart that were appended to one trace.
 ///
 /// A run begins where the run id changes, where `line_no` goes back, or where the record comes again that the present run
@@ -36,15 +38,19 @@ pub struct RunSplitter {
 impl RunSplitter {
     /// Returns the number of the run, from 1, that `record` belongs to; it must be the next record of the trace.
     pub fn run_of_record(&mut self, record: &TraceRecord) -> u64 {
+        self.run_of(&record.into())
+    }
+
+    /// Returns the same for what is known of a record.
+    pub fn run_of(&mut self, record: &StepRecord<'_>) -> u64 {
         let place = (record.line_no, record.step_index, record.work_index);
         let first_comes_again = place == self.first && record.t_enter != self.first_enter;
-        let is_of_run =
-            record.run_id() == self.run_id && record.line_no >= self.line_no && !first_comes_again;
+        let is_of_run = record.run_id == self.run_id && record.line_no >= self.line_no && !first_comes_again;
         if self.run == 0 || !is_of_run {
             self.run += 1;
-            record.run_id().clone_into(&mut self.run_id);
+            record.run_id.clone_into(&mut self.run_id);
             self.first = place;
-            self.first_enter.clone_from(&record.t_enter);
+            record.t_enter.clone_into(&mut self.first_enter);
         }
         self.line_no = record.line_no;
         self.run

@@ -2,9 +2,9 @@
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
-use stream_kernel_trace::{Status, TraceRecord};
 
 use super::MAX_QUANTILE_NS;
+use crate::reading::StepRecord;
 
 /// What one step of a run has done, in figures. The quantiles are exact to three significant digits, up to
 /// [`MAX_QUANTILE_NS`].
@@ -42,24 +42,20 @@ pub struct StepStatistics {
 
 impl StepStatistics {
     #[expect(clippy::expect_used, reason = "fails for other constants only")]
-    pub(super) fn new(record: &TraceRecord) -> Self {
-        let TraceRecord { step_index, step_name, .. } = record;
+    pub(super) fn new(record: &StepRecord<'_>) -> Self {
+        let (step_index, step_name) = (record.step_index, record.step_name.to_owned());
         Self {
-            counts: StepFigures {
-                step_index: *step_index,
-                step_name: step_name.clone(),
-                ..StepFigures::default()
-            },
+            counts: StepFigures { step_index, step_name, ..StepFigures::default() },
             durations_ns: Histogram::new_with_max(MAX_QUANTILE_NS, 3).expect("an hour and three digits"),
         }
     }
 
-    pub(super) fn add(&mut self, record: &TraceRecord) {
-        let duration_ns = record.duration_ns();
+    pub(super) fn add(&mut self, record: &StepRecord<'_>) {
+        let duration_ns = record.duration_ns;
         let counts = &mut self.counts;
         counts.msgs_in += 1;
-        counts.msgs_out += record.msg_out.len() as u64;
-        counts.errors += u64::from(record.status == Status::Error);
+        counts.msgs_out += record.msgs_out as u64;
+        counts.errors += u64::from(record.is_error);
         counts.max_ns = counts.max_ns.max(duration_ns);
         counts.total_ns = counts.total_ns.saturating_add(duration_ns);
         self.durations_ns.saturating_record(duration_ns);

@@ -20,7 +20,7 @@ pub(super) fn check<R: BufRead>(
     times: &mut TimeReader,
     report: &mut Report<'_>,
 ) {
-    if reader.begins_with_mark() && reader.line_no() > 1 {
+    if reader.begins_with_mark() && !reader.is_at_head() {
         report.add(
             "begins with a byte order mark (remove it: other programs read it at the head of a file only)"
                 .to_owned(),
@@ -70,7 +70,7 @@ fn check_times(record: &TraceRecord, times: &mut TimeReader, report: &mut Report
 }
 
 /// Reads times: RFC 3339 in UTC with microseconds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TimeReader {
     /// The last second, as text and in microseconds since the Unix epoch: records come in great numbers within one.
     second: (String, i64),

@@ -1,5 +1,7 @@
 //! The order of a run's records, input by input.
 
+use std::mem;
+
 use super::Report;
 use super::context_diff::is_same;
 use super::input_flow::InputFlow;
@@ -18,7 +20,7 @@ pub(super) struct RunOrder {
     is_after_doubt: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Previous {
     at: u64,
     record: TraceRecord,
@@ -27,27 +29,29 @@ struct Previous {
 }
 
 impl RunOrder {
-    /// Reports what is wrong with the place of `record`, and returns whether an input begins with it.
-    pub(super) fn check(&mut self, record: TraceRecord, report: &mut Report<'_>) -> bool {
+    /// Reports what is wrong with the place of `record`, and returns whether an input begins with it. The record is kept; one
+    /// that was kept before takes its place.
+    pub(super) fn check(&mut self, record: &mut TraceRecord, report: &mut Report<'_>) -> bool {
         let begins = self.previous.as_ref().is_none_or(|previous| previous.record.line_no != record.line_no);
-        let is_after_doubt = std::mem::take(&mut self.is_after_doubt);
+        let is_after_doubt = mem::take(&mut self.is_after_doubt);
         if begins {
             self.end_input(report);
             if !is_after_doubt {
-                self.check_beginning(&record, report);
+                self.check_beginning(record, report);
             }
         }
-        self.names.check(&record, is_after_doubt, report);
+        self.names.check(record, is_after_doubt, report);
         let mut is_doubtful = is_after_doubt;
         if let Some(previous) = &self.previous {
-            if record.t_enter < previous.record.t_exit {
+            // Inputs may be told at the same time, by several workers.
+            if !begins && record.t_enter < previous.record.t_exit {
                 report.add(format!(
                     "`t_enter` `{}` is before `t_exit` `{}` of the record before, line {}",
                     record.t_enter, previous.record.t_exit, previous.at
                 ));
             }
             if !begins {
-                is_doubtful |= previous.is_doubtful || previous.check_next(&record, report);
+                is_doubtful |= previous.is_doubtful || previous.check_next(record, report);
             }
         }
         if begins && !is_doubtful && record.work_index != 0 {
@@ -63,12 +67,14 @@ impl RunOrder {
         is_doubtful |= is_missed;
         if !begins && !is_doubtful {
             is_doubtful =
-                self.previous.as_ref().is_some_and(|previous| previous.check_context(&record, report));
+                self.previous.as_ref().is_some_and(|previous| previous.check_context(record, report));
         }
         for message in &record.msg_out {
             self.flow.emit(&message.type_name, record.step_index, report);
         }
-        self.previous = Some(Previous { at: report.line_no, record, is_doubtful });
+        let previous = self.previous.get_or_insert_default();
+        mem::swap(&mut previous.record, record);
+        (previous.at, previous.is_doubtful) = (report.line_no, is_doubtful);
         begins
     }
 

@@ -7,11 +7,15 @@ use stream_kernel_disk::try_lock;
 use stream_kernel_trace_reader::reading::TornTail;
 
 use crate::failure::Failure;
-use crate::trace_commands::source::is_regular_file;
+use crate::trace_commands::source::{is_folder_of_parts, is_regular_file};
 use stream_kernel_run::files::write_to_what_is_there;
 
 /// Fails for what cannot be cut, and for a link: a run does not write a trace through one either.
 pub(super) fn refuse_other_than_files(name: &str) -> Result<(), Failure> {
+    if is_folder_of_parts(name) {
+        let text = format!("`{name}` is a folder of parts, which --repair does not mend (run it again)");
+        return Err(Failure::usage(text));
+    }
     if !is_regular_file(name)? {
         return Err(Failure::usage(format!("`{name}` is no regular file, which --repair needs")));
     }

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::findings::MAX_SHOWN;
 use super::*;
+use crate::trace_commands::source::testing::check_file_and_pipe;
 
 fn record(run_id: &str, line_no: u64, kind: &str) -> String {
     format!(
@@ -24,19 +25,23 @@ fn check(trace: &[u8], call: Call) -> (String, Vec<u8>) {
     check_named("trace.jsonl", trace, call)
 }
 
-fn check_named(name: &str, trace: &[u8], Call { repair, run, json }: Call) -> (String, Vec<u8>) {
+fn check_named(name: &str, trace: &[u8], call: Call) -> (String, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, trace).unwrap();
-    let options = Options { file: path.to_str().unwrap().to_owned(), repair, run, json };
+    let text = printed(path.to_str().unwrap(), call);
+    let folder = folder.path().to_str().unwrap().to_owned() + "/";
+    (text.replace(&folder, ""), fs::read(&path).unwrap())
+}
+
+fn printed(path: &str, Call { repair, run, json }: Call) -> String {
+    let options = Options { file: path.to_owned(), repair, run, json };
     let mut out = Vec::new();
     let ended = match super::run(&options, &mut out) {
         Ok(exit_code) => format!("exit {exit_code}"),
         Err(failure) => format!("{failure}\nexit {}", failure.exit_code()),
     };
-    let text = String::from_utf8(out).unwrap() + &ended;
-    let folder = folder.path().to_str().unwrap().to_owned() + "/";
-    (text.replace(&folder, ""), fs::read(&path).unwrap())
+    String::from_utf8(out).unwrap() + &ended
 }
 
 fn told(trace: &str, call: Call) -> String {
@@ -194,7 +199,9 @@ fn a_record_that_is_torn_within_whole_frames_is_named_and_not_cut() {
     let trace = frame(&(record("a", 1, "In") + "{\"trace_id\":\"a"));
     let (text, left) = check(&trace, Call { repair: true, ..Call::default() });
     assert!(
-        left == trace && text.contains("trace.jsonl:2: is torn after 14 bytes") && text.ends_with("exit 1"),
+        left == trace
+            && text.contains("trace.jsonl:2: is torn after 14 bytes within a whole frame, which is not cut")
+            && text.ends_with("exit 1"),
         "{text}"
     );
 }
@@ -337,4 +344,18 @@ fn the_name_of_a_file_moves_no_cursor() {
     ");
     let (text, _) = check_named(name, torn.as_bytes(), Call { repair: true, ..Call::default() });
     assert!(text.contains(r"a\u{1b}[2J\u{202e}b: cut 14 bytes") && !text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_long_file_is_checked_as_a_pipe_is() {
+    let (sound, unsound) = (record("a", 1, "In") + &record("a", 2, "In"), two_unsound_runs());
+    let marked = format!("\u{feff}{sound}");
+    let torn = [&*sound.repeat(2000), &marked, &unsound, &unsound[..unsound.len() - 9]].concat();
+    for trace in [sound.repeat(2000), unsound.repeat(1000), marked + &torn] {
+        for (run, json) in [(None, false), (None, true), (Some(2), false)] {
+            let told =
+                check_file_and_pipe(&trace, |path| printed(path, Call { run, json, ..Call::default() }));
+            assert!(run.is_some() || told.contains(if json { "\"runs\":" } else { " runs\n" }), "{told}");
+        }
+    }
 }

@@ -291,3 +291,22 @@ fn what_is_no_regular_file_is_refused() {
         2
     );
 }
+
+/// Long enough to be read on all cores.
+#[test]
+fn long_files_are_compared_record_by_record() {
+    let trace = |last: &str| -> String {
+        let step = |line_no| if line_no == 4000 { last } else { "decide" };
+        (1..=4000).map(|line_no| record("a", line_no, step(line_no), "")).collect()
+    };
+    let (a, b) = (trace("decide"), trace("write"));
+    assert!(a.len() > 1024 * 1024);
+    assert_eq!(check(&a, &a, None, false).0, 0);
+    let (exit_code, text) = check(&a, &b, None, true);
+    assert_eq!(exit_code, 1);
+    assert!(text.contains(r#""file_line":{"a":4000,"b":null}"#), "{text}");
+    assert!(
+        text.contains(r#"{"step_name":"decide","same":3999,"differing":0,"only_in_a":1,"only_in_b":0}"#),
+        "{text}"
+    );
+}

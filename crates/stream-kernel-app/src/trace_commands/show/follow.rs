@@ -13,7 +13,7 @@ use super::printer::Printer;
 use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
-use crate::trace_commands::source::{Records, is_regular_file, refuse_standard_output};
+use crate::trace_commands::source::{Records, is_folder_of_parts, is_regular_file, refuse_standard_output};
 
 /// How long to wait before the file is looked at again.
 const POLL_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
@@ -73,6 +73,13 @@ pub(super) fn follow(
     printer: &mut Printer<'_>,
     pauses: &mut dyn Pauses,
 ) -> Result<u8, Failure> {
+    if is_folder_of_parts(name) {
+        let text = format!(
+            "`{name}` is a folder of parts, which --follow does not put in order while they grow (follow one of its parts, \
+             such as `{name}/part-00000`)"
+        );
+        return Err(Failure::usage(text));
+    }
     if !is_regular_file(name)? {
         return Err(Failure::usage(format!("`{name}` is no regular file (--follow needs one)")));
     }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::trace_commands::source::testing::check_file_and_pipe;
 
 fn record(run_id: &str, line_no: u64, step: (usize, &str), millis: f64) -> String {
     let (index, name) = step;
@@ -26,12 +27,15 @@ fn check(trace: &str, run: Option<u64>, json: bool) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace.jsonl");
     fs::write(&path, trace).unwrap();
-    let options = Options { file: path.to_str().unwrap().to_owned(), run, json };
+    let path = path.to_str().unwrap();
+    printed(path, run, json).replace(path, "trace.jsonl")
+}
+
+fn printed(path: &str, run: Option<u64>, json: bool) -> String {
     let mut out = Vec::new();
-    let failed =
-        super::run(&options, &mut out).err().map(|failure| format!("{} {failure}", failure.exit_code()));
-    let text = String::from_utf8(out).unwrap() + &failed.unwrap_or_default();
-    text.replace(&*options.file, "trace.jsonl")
+    let ended = super::run(&Options { file: path.to_owned(), run, json }, &mut out);
+    let failed = ended.err().map(|failure| format!("{} {failure}", failure.exit_code()));
+    String::from_utf8(out).unwrap() + &failed.unwrap_or_default()
 }
 
 #[test]
@@ -93,4 +97,19 @@ fn wrong_lines_are_left_out_and_fail_what_they_may_have_been_part_of() {
         assert_eq!(check(&damaged, only_run, true), check(&sound, only_run, true) + failure);
     }
     assert_eq!(check(&damaged, Some(1), true), check(&sound, Some(1), true));
+}
+
+#[test]
+fn a_long_file_is_told_as_a_pipe_is() {
+    let two_runs = two_runs();
+    let damaged = [&two_runs.repeat(800), "x\n", &two_runs, "\n", two_runs.trim_end()].concat();
+    for trace in [two_runs.repeat(800), damaged] {
+        for only_run in [None, Some(1), Some(1601), Some(10_000)] {
+            let told = check_file_and_pipe(&trace, |path| printed(path, only_run, true));
+            assert!(only_run.is_some() || told.lines().count() >= 1600, "{told}");
+        }
+    }
+    let too_many: String = (0..3000).map(|step| record("run", 1, (step, "a"), 0.0)).collect();
+    let failure = "2 `trace`, line 1025: more than 1024 steps in one run";
+    assert!(check_file_and_pipe(&too_many, |path| printed(path, None, true)).starts_with(failure));
 }

@@ -1,0 +1,269 @@
+//! Runs whose memory several workers share: a line is taken from stage to stage, and a stage is run where its memory is.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::emitter::{Destination, Notice};
+use crate::memory::{Place, Role, Share, Stage};
+use crate::paused::{At, Entering, Paused};
+use crate::prepared::Reached;
+use crate::runner::{Emitted, SyncRunner, panic_text, receiver, run_step};
+use crate::scenario::BoundStep;
+use crate::{InputOutcome, MessageSet, StepError, StepFailure};
+
+impl<M: MessageSet> SyncRunner<M> {
+    /// Takes a role for the memory that workers share.
+    pub fn take_role(&mut self, role: Role, stages: &[Stage]) {
+        self.scenario.memory.take_role(role, stages);
+        self.shared_stages = stages.to_vec();
+        self.outbox.notices.are_counted_elsewhere = true;
+    }
+
+    /// Returns the notices since the last call, for whoever [counts](crate::NoticeCounts) those of all workers.
+    pub fn take_uncounted_notices(&mut self) -> Vec<Notice> {
+        self.outbox.notices.take_uncounted()
+    }
+
+    /// Takes an input through the steps before position `until`. Nothing of what it does counts before it is
+    /// [finished](Self::finish_paused).
+    pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
+        let at = match self.scenario.entry {
+            Some(entry) => At::One(entry, input.into()),
+            None => At::Many(Vec::new()),
+        };
+        let undeliverable = u64::from(self.scenario.entry.is_none());
+        self.advance(Paused { line_no, emitted: 0, undeliverable, told: None, at }, until)
+    }
+
+    /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
+    pub fn advance(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+        let paused = self.run_until(paused, until);
+        self.scenario.memory.end_line();
+        paused
+    }
+
+    /// At an owner: takes a line through a stage once and for all, and on through the stateless steps before position `until`. What that
+    /// changes in memory stays, and what it finds nobody needs to know.
+    pub fn pass(&mut self, paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
+        let place = Place::new(paused.line_no, stage.steps.start, 0);
+        self.scenario.memory.begin_message(stage, place, false);
+        let mut paused = self.run_until(paused, until);
+        if let Some(name) = self.scenario.memory.strayed(stage) {
+            paused.at = At::Failed(stage.steps.start, key_differs(name));
+        }
+        self.end_stage(if let At::Failed(_, error) = &paused.at { Some(error) } else { None });
+        paused
+    }
+
+    /// Ends a line at an owner, with the error of a step if one has failed.
+    fn end_stage(&mut self, error: Option<&StepError>) {
+        match error {
+            Some(error) if self.ends_at(error) => self.scenario.memory.roll_back(),
+            _ => self.scenario.memory.end_line(),
+        }
+    }
+
+    fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+        let Paused { line_no, emitted, mut undeliverable, told, at } = paused;
+        let next = match at {
+            At::One(step, message) if step < until => Some((step, message)),
+            At::Many(messages) => self.take_in(messages),
+            at => return Paused { line_no, emitted, undeliverable, told, at },
+        };
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        self.outbox.resume(emitted, told);
+        let undeliverable_before = self.report.undeliverable;
+        let done = match next {
+            Some((step, message)) => self.run_from(step, message, until),
+            None => self.run_steps(None, 0, until).map(|()| None),
+        };
+        undeliverable += self.report.undeliverable - undeliverable_before;
+        self.report.undeliverable = undeliverable_before;
+        let emitted = self.outbox.emitted();
+        let at = match done {
+            Ok(Some((step, message))) => At::One(step, message),
+            Ok(None) => self.take_waiting(until),
+            Err(failure) => self.take_failed(failure),
+        };
+        let told = if let At::Failed(..) = at { None } else { self.outbox.take_told() };
+        self.outbox.notices.end_input(false);
+        Paused { line_no, emitted, undeliverable, told, at }
+    }
+
+    #[cold]
+    fn take_failed(&mut self, StepFailure { step_name, error, .. }: StepFailure) -> At<M> {
+        self.clear_inboxes();
+        let is_meant = |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
+        At::Failed(self.scenario.steps.iter().position(is_meant).unwrap_or_default(), error)
+    }
+
+    /// Takes what was [packed](Paused::pack) of a line off the front of `from`; `None` if there is nothing of a line of this pipeline.
+    pub fn unpack(&self, line_no: u64, from: &mut &[u8]) -> Option<Paused<M>> {
+        Paused::unpack(line_no, self.scenario.steps.len(), from)
+    }
+
+    /// Takes a line through the rest of the steps; what it finds in the stage where it waits must be [told](crate::Memory::read_found).
+    ///
+    /// # Errors
+    ///
+    /// As for [`process`](Self::process).
+    pub fn finish_paused(&mut self, paused: Paused<M>) -> Result<InputOutcome, StepFailure> {
+        let Paused { line_no, emitted, undeliverable, told, at } = paused;
+        self.begin_input(line_no);
+        self.outbox.resume(emitted, told);
+        self.report.undeliverable += undeliverable;
+        let done = match at {
+            At::Failed(step, error) => Err(self.failure(step, error)),
+            At::One(step, message) => self.run_rest(Reached::Waiting(step, message)),
+            At::Many(messages) => {
+                self.take_in(messages);
+                self.run_steps(None, 0, usize::MAX)
+            }
+        };
+        self.end_input(done)
+    }
+
+    /// Lets messages wait for their steps.
+    fn take_in(&mut self, messages: Vec<(usize, M)>) -> Option<(usize, M)> {
+        self.waiting = messages.len();
+        for (step, message) in messages {
+            self.inboxes[step].push_back(message);
+        }
+        None
+    }
+
+    /// Takes the messages that wait for a step at `from` or behind it.
+    fn take_waiting(&mut self, from: usize) -> At<M> {
+        let mut waiting = self.inboxes.iter_mut().enumerate().skip(from);
+        if self.waiting == 1 {
+            let one = waiting.find_map(|(step, inbox)| Some((step, inbox.pop_front()?)));
+            if let Some((step, message)) = one {
+                self.waiting = 0;
+                return At::One(step, message);
+            }
+            return At::Many(Vec::new());
+        }
+        self.waiting = 0;
+        At::Many(
+            waiting.flat_map(|(step, inbox)| inbox.drain(..).map(move |message| (step, message))).collect(),
+        )
+    }
+
+    /// Works out what a message that enters a stage is shared out by.
+    pub fn share(&mut self, stage: &Stage, step: usize, message: &M, share: &mut Share) {
+        share.begin(stage);
+        if let Some(step) = &self.scenario.steps[step] {
+            step.step.share(message, &mut self.scenario.memory, share);
+        }
+    }
+
+    /// At an owner: notes what messages that enter a stage, each at its step, will look up, to be [prefetched](Self::prefetch).
+    pub fn announce<'a>(&mut self, entering: impl Iterator<Item = (usize, &'a M)>) {
+        for (step, message) in entering {
+            if let Some(step) = &self.scenario.steps[step] {
+                step.step.announce(message, &mut self.scenario.memory);
+            }
+        }
+    }
+
+    /// At an owner: takes messages of a line that is at home elsewhere through a stage, and appends what they have found to `found`.
+    /// Before, `emitted` messages were emitted for the line. A message `is_alone` if no others of its line enter the stage, here or
+    /// elsewhere. What the stage emits to later steps is dropped: its home emits that.
+    pub fn run_stage(
+        &mut self,
+        line_no: u64,
+        stage: &Stage,
+        (emitted, is_alone): (usize, bool),
+        mut entering: impl Iterator<Item = Entering<M>>,
+        found: &mut Vec<u8>,
+    ) {
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        self.outbox.resume(emitted, None);
+        let alone = if is_alone { entering.next() } else { None };
+        let done = if let Some(Entering { step, message, .. }) = alone {
+            self.scenario.memory.begin_message(stage, Place::new(line_no, step, 0), true);
+            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failure| failure.error)
+        } else {
+            let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
+            done.unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))))
+        };
+        if self.waiting > 0 || done.is_err() {
+            self.clear_inboxes();
+        }
+        self.outbox.notices.end_input(false);
+        self.scenario.memory.write_found(stage, found);
+        self.end_stage(done.as_ref().err());
+    }
+
+    fn run_entering(
+        &mut self,
+        line_no: u64,
+        stage: &Stage,
+        entering: impl Iterator<Item = Entering<M>>,
+    ) -> Result<(), StepError> {
+        let Self { scenario, context, outbox, .. } = self;
+        let start = stage.steps.start;
+        // Each with which message of the line it comes from, and whether it is that.
+        let mut inboxes: Vec<VecDeque<(usize, bool, M)>> = Vec::new();
+        for Entering { step, index, message } in entering {
+            inboxes.resize_with(stage.steps.len(), VecDeque::new);
+            inboxes[step - start].push_back((index, true, message));
+        }
+        let mut at = start;
+        while let Some(inbox) = inboxes.get_mut(at - start) {
+            let Some((origin, is_new, message)) = inbox.pop_front() else {
+                at += 1;
+                continue;
+            };
+            let Some(step) = &scenario.steps[at] else { continue };
+            let place = Place::new(line_no, at, origin);
+            if is_new {
+                scenario.memory.begin_message(stage, place, true);
+            } else {
+                scenario.memory.set_place(stage, place);
+            }
+            let emitted: Vec<(M, Destination)> =
+                match run_step(step, message, &mut scenario.memory, context, outbox, scenario.strict)? {
+                    Emitted::One(to, message) => vec![(message, Destination::Step(to))],
+                    Emitted::Other => outbox.drain().collect(),
+                };
+            for (message, destination) in emitted {
+                let to = receiver(step, &message, destination).filter(|to| *to < stage.steps.end);
+                if let Some(to) = to {
+                    inboxes[to - start].push_back((origin, false, message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a line that cannot be decided, and returns the failure that ends the run, as of the step at position `step`.
+    pub fn refuse(&mut self, line_no: u64, step: usize, error: StepError) -> StepFailure {
+        self.context.begin_input(line_no);
+        self.outbox.begin_input();
+        self.report.inputs += 1;
+        self.report.abandoned += 1;
+        self.scenario.memory.roll_back();
+        self.failure(step, error)
+    }
+
+    /// Returns why a line cannot be decided by several workers, if a step has looked up what its message did not ask for.
+    pub(crate) fn check_strayed(&self) -> Result<(), StepFailure> {
+        for stage in &self.shared_stages {
+            if let Some(name) = self.scenario.memory.strayed(stage) {
+                return Err(self.failure(stage.steps.start, key_differs(name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key_differs(name: &str) -> StepError {
+    let text = format_args!(
+        "it looks into `{name}` by another key than that of the message that came to it: several workers cannot share that (run \
+         with `runtime.workers: 1`)"
+    );
+    StepError::new("KeyDiffers", text).stopping()
+}

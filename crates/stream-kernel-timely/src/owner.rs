@@ -1,0 +1,383 @@
+//! Stages at the owner of their keys: it takes what all workers ask in line order, and answers what each line finds.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use stream_kernel_exec::{Entering, Paused, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
+use stream_kernel_run::{LineMessage, RawLine};
+
+use crate::handover::Lines;
+use crate::home::{read_content, tell_written, write_refusal};
+use crate::moves::{Moves, read_times};
+use crate::owners::Owners;
+use crate::packet::{
+    Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
+};
+use crate::planted::{Bug, is_planted};
+
+/// The number of questions whose entries are prefetched at the same time.
+const PREFETCHED_AT_ONCE: usize = 16;
+
+/// A question begins with this if it holds the messages that enter the stage.
+pub(crate) const MESSAGES: u8 = 0;
+/// A question begins with this if it holds the line, and what that finds in earlier stages.
+pub(crate) const LINE: u8 = 1;
+/// A question begins with this if it holds a line that the owner takes through the stage once and for all.
+pub(crate) const PASS: u8 = 2;
+
+/// A stage in an epoch at an owner.
+pub(crate) struct OwnerStage<M> {
+    packets: Vec<Packet>,
+    /// The workers that ask, in the order of their lines.
+    homes: Vec<usize>,
+    /// By home: the lines that it has handed over, to be passed.
+    handed: Vec<Lines<M>>,
+    /// What the others ask, in line order.
+    asks: Vec<Ask>,
+    moves: Moves,
+    forgotten: Vec<u64>,
+    /// What is answered, in the order of the questions.
+    found: Vec<u8>,
+    /// How far the changes had come before each question, if they may have to be undone.
+    marks: Vec<UndoMark>,
+    marks_an_ask: usize,
+    pub(crate) round: u32,
+    /// What was added to gates by the last round.
+    added: Vec<u8>,
+}
+
+/// What a line asks.
+struct Ask {
+    line_no: u64,
+    /// The worker that asks.
+    home: usize,
+    /// Where the question is in that worker's packet.
+    at: Range<usize>,
+    /// Where the answer begins in what was found.
+    found_at: usize,
+    /// How far the moves were taken in before.
+    next_move: usize,
+}
+
+/// The messages of a line that enter a stage: one, mostly.
+type Messages<M> = SmallVec<[Entering<M>; 1]>;
+
+/// The runners of a worker that an owner needs.
+pub(crate) struct OwnerRunners<'a, M> {
+    pub(crate) scout: &'a mut SyncRunner<M>,
+    pub(crate) owner: &'a mut SyncRunner<M>,
+    pub(crate) stages: &'a [Stage],
+    pub(crate) owners: &'a Owners,
+    pub(crate) index: usize,
+}
+
+/// What a line asks in a packet.
+enum Question<M> {
+    /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
+    Messages(Messages<M>, usize, bool),
+    /// A line to be passed.
+    Pass(Paused<M>),
+}
+
+/// A line whose turn it is.
+enum Turn<M> {
+    /// The question with this index.
+    Asks(usize, Question<M>),
+    /// The line with this index of those that this home has handed over.
+    IsHanded(usize, usize),
+}
+
+/// How far the lines have had their turn.
+#[derive(Clone, Copy)]
+struct Turns {
+    /// The home whose turn it is, counted in the order of homes.
+    home: usize,
+    /// The next of the questions, and of the lines that the home has handed over.
+    ask: usize,
+    handed: usize,
+}
+
+impl<M: LineMessage> OwnerStage<M> {
+    /// Takes in what all workers ask of a stage, in the order of workers, who have the lines in order; `None` if that cannot be read.
+    pub(crate) fn new(
+        (packets, handed): (Vec<Packet>, Vec<Lines<M>>),
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
+        watermark: Option<i64>,
+    ) -> Option<Self> {
+        let (mut times, mut asks) = (Vec::new(), Vec::new());
+        let mut homes: Vec<_> = (0..packets.len()).collect();
+        if is_planted(Bug::WrongOrder) {
+            homes.reverse();
+        }
+        for &home in &homes {
+            let (mut head, body) = split_head(&packets[home].bytes)?;
+            read_times(&mut head, &mut times)?;
+            // As many as are said to be there, if there can be that many.
+            asks.reserve(usize::try_from(read_number(&mut head)?).ok()?.min(body.len()));
+            let mut bytes = body;
+            while !bytes.is_empty() {
+                let line_no = read_number(&mut bytes)?;
+                let ask = read_bytes(&mut bytes)?;
+                let end = body.len() - bytes.len();
+                asks.push(Ask { line_no, home, at: end - ask.len()..end, found_at: 0, next_move: 0 });
+            }
+        }
+        let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
+        let forgotten = vec![0; moves.moves.len()];
+        Some(Self {
+            packets,
+            homes,
+            handed,
+            asks,
+            moves,
+            forgotten,
+            found: Vec::new(),
+            marks: Vec::new(),
+            marks_an_ask: 0,
+            round: 0,
+            added: Vec::new(),
+        })
+    }
+
+    pub(crate) fn moves(&self) -> &Moves {
+        &self.moves
+    }
+
+    /// Runs the stage for all lines.
+    pub(crate) fn run(&mut self, runners: &mut OwnerRunners<'_, M>, stage: usize) -> Option<()> {
+        self.run_on(Turns { home: 0, ask: 0, handed: 0 }, 0, runners, stage)
+    }
+
+    /// Runs the stage from these turns on, before which the watermark was moved `next_move` times.
+    fn run_on(
+        &mut self,
+        mut turns: Turns,
+        mut next_move: usize,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
+    ) -> Option<()> {
+        let described = &runners.stages[stage];
+        let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
+        let mut batch = Vec::with_capacity(PREFETCHED_AT_ONCE);
+        loop {
+            while batch.len() < PREFETCHED_AT_ONCE
+                && let Some(turn) = self.next_turn(&mut turns, runners, stage).ok()?
+            {
+                batch.push(turn);
+            }
+            if batch.is_empty() {
+                break;
+            }
+            runners.owner.prefetch();
+            for turn in batch.drain(..) {
+                match turn {
+                    Turn::IsHanded(home, index) => {
+                        let paused = self.handed[home][index].take()?;
+                        self.take_moves(&mut next_move, paused.line_no(), runners, described);
+                        self.handed[home][index] = Some(runners.owner.pass(paused, described, until));
+                    }
+                    Turn::Asks(at, question) => {
+                        self.asks[at].next_move = next_move;
+                        self.take_moves(&mut next_move, self.asks[at].line_no, runners, described);
+                        self.answer(at, question, runners, described, until);
+                    }
+                }
+            }
+        }
+        self.take_moves(&mut next_move, u64::MAX, runners, described);
+        Some(())
+    }
+
+    /// Returns the line whose turn is next, in line order, and announces what it looks up.
+    fn next_turn(
+        &self,
+        turns: &mut Turns,
+        runners: &mut OwnerRunners<'_, M>,
+        number: usize,
+    ) -> Result<Option<Turn<M>>, Torn> {
+        let stage = &runners.stages[number];
+        while let Some(&home) = self.homes.get(turns.home) {
+            let ask = self.asks.get(turns.ask).filter(|ask| ask.home == home);
+            let handed = self.handed[home].get(turns.handed).and_then(Option::as_ref);
+            match (ask, handed) {
+                (ask, Some(paused)) if ask.is_none_or(|ask| paused.line_no() < ask.line_no) => {
+                    runners.owner.announce(paused.entering(stage));
+                    turns.handed += 1;
+                    return Ok(Some(Turn::IsHanded(home, turns.handed - 1)));
+                }
+                (Some(ask), _) => {
+                    let bytes = &self.packets[home].bytes[ask.at.clone()];
+                    let question = read_question(bytes, ask.line_no, runners, number).ok_or(Torn)?;
+                    match &question {
+                        Question::Messages(entering, ..) => {
+                            runners.owner.announce(entering.iter().map(|one| (one.step, &one.message)));
+                        }
+                        Question::Pass(paused) => runners.owner.announce(paused.entering(stage)),
+                    }
+                    turns.ask += 1;
+                    return Ok(Some(Turn::Asks(turns.ask - 1, question)));
+                }
+                _ => (turns.home, turns.handed) = (turns.home + 1, 0),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers the question with index `at`.
+    fn answer(
+        &mut self,
+        at: usize,
+        question: Question<M>,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: &Stage,
+        until: usize,
+    ) {
+        let begin = self.found.len();
+        let line_no = self.asks[at].line_no;
+        if stage.is_tried() {
+            runners.owner.memory().mark(stage, &mut self.marks);
+            self.marks_an_ask = self.marks.len() / (at + 1);
+        }
+        match question {
+            Question::Messages(entering, emitted, is_alone) => {
+                let (line, entering) = ((emitted, is_alone), entering.into_iter());
+                runners.owner.run_stage(line_no, stage, line, entering, &mut self.found);
+            }
+            Question::Pass(paused) => {
+                if !runners.owner.pass(paused, stage, until).pack(&mut self.found) {
+                    // Its home says that it cannot read what is not there.
+                    self.found.truncate(begin);
+                }
+            }
+        }
+        self.asks[at].found_at = begin;
+    }
+
+    /// Takes in the moves of the watermark up to a line, which is left before its own move.
+    fn take_moves(
+        &mut self,
+        next: &mut usize,
+        line_no: u64,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: &Stage,
+    ) {
+        let memory = runners.owner.memory();
+        let (before, _) = self.moves.before(line_no);
+        while let Some(one) = self.moves.moves.get(*next)
+            && one.line_no <= line_no
+        {
+            let (before, _) = self.moves.before(one.line_no);
+            memory.set_watermark(stage, before);
+            memory.set_place(stage, Place::line(one.line_no));
+            memory.set_forgotten(stage, 0);
+            memory.set_watermark(stage, Some(one.to));
+            self.forgotten[*next] = memory.forgotten(stage);
+            memory.set_forgotten(stage, 0);
+            *next += 1;
+        }
+        memory.set_watermark(stage, before);
+    }
+
+    /// Takes in what the other owners have added to gates, and runs anew what finds something else by that; `None` if that cannot be read.
+    pub(crate) fn hear_added<'a>(
+        &mut self,
+        others: impl Iterator<Item = &'a [u8]>,
+        runners: &mut OwnerRunners<'_, M>,
+        stage: usize,
+    ) -> Option<()> {
+        let described = &runners.stages[stage];
+        let first_changed = runners.owner.memory().hear_added(described, others)?;
+        let Some(line_no) = first_changed else { return Some(()) };
+        let from = self.asks.partition_point(|ask| ask.line_no < line_no);
+        let first_mark = from * self.marks_an_ask;
+        let marks = &self.marks[first_mark..first_mark + self.marks_an_ask];
+        runners.owner.memory().roll_back_to(described, marks);
+        self.marks.truncate(first_mark);
+        let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
+        self.found.truncate(found_at);
+        let home = self.homes.iter().position(|one| *one == home)?;
+        // Where owners have to agree, no line is passed.
+        self.run_on(Turns { home, ask: from, handed: 0 }, next_move, runners, stage)
+    }
+
+    /// Returns what this owner has added to gates, and whether that is something else than in the last round.
+    pub(crate) fn added(&mut self, runner: &mut SyncRunner<M>, stage: &Stage) -> (&[u8], bool) {
+        let mut added = Vec::new();
+        runner.memory().write_added(stage, &mut added);
+        // Nothing was added before the first round.
+        let is_new = if self.round == 0 { added.iter().any(|byte| *byte != 0) } else { added != self.added };
+        self.added = added;
+        (&self.added, is_new)
+    }
+
+    /// Takes the lines that are handed back, by home.
+    pub(crate) fn take_handed(&mut self) -> Vec<Lines<M>> {
+        std::mem::take(&mut self.handed)
+    }
+
+    /// Returns the answers to each worker.
+    pub(crate) fn answers(&self, refusal: Option<(u64, Refusal)>, workers: usize) -> Vec<Vec<u8>> {
+        let mut head = Vec::new();
+        write_refusal(refusal, &mut head);
+        for forgotten in &self.forgotten {
+            write_number(*forgotten, &mut head);
+        }
+        let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
+        let ends = self.asks.iter().skip(1).map(|next| next.found_at).chain([self.found.len()]);
+        for (ask, end) in self.asks.iter().zip(ends) {
+            write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
+        }
+        for answers in &mut answers {
+            write_head_behind(&head, answers);
+        }
+        answers
+    }
+}
+
+/// Reads a question of a packet; `None` if it cannot be read.
+fn read_question<M: LineMessage>(
+    mut bytes: &[u8],
+    line_no: u64,
+    runners: &mut OwnerRunners<'_, M>,
+    number: usize,
+) -> Option<Question<M>> {
+    let stage = &runners.stages[number];
+    let (&kind, rest) = bytes.split_first()?;
+    bytes = rest;
+    let (emitted, mut entering) = match kind {
+        MESSAGES => {
+            let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
+            let mut entering = Messages::new();
+            while !bytes.is_empty() {
+                let step = usize::try_from(read_number(&mut bytes)?).ok()?;
+                let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
+                entering.push(Entering { step, index: entering.len(), message });
+            }
+            (emitted, entering)
+        }
+        LINE => {
+            let raw = RawLine::new(line_no, read_content(&mut bytes)?);
+            for earlier in &runners.stages[..number] {
+                tell_written(runners.scout.memory(), earlier, &mut bytes)?;
+            }
+            let paused = runners.scout.start(line_no, raw, stage.steps.start);
+            (paused.emitted(), paused.into_entering(stage).collect())
+        }
+        PASS => {
+            let paused = runners.owner.unpack(line_no, &mut bytes)?;
+            return bytes.is_empty().then_some(Question::Pass(paused));
+        }
+        _ => return None,
+    };
+    let is_alone = entering.len() == 1;
+    if !is_alone {
+        let mut share = Share::default();
+        entering.retain(|one: &mut Entering<M>| {
+            runners.scout.share(stage, one.step, &one.message, &mut share);
+            share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
+        });
+    }
+    Some(Question::Messages(entering, emitted, is_alone))
+}

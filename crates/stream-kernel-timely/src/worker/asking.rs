@@ -1,0 +1,229 @@
+//! What a worker's lines of an epoch ask of a stage, as they come to it one after the other.
+
+use stream_kernel_exec::{MessageSet, Paused, Share, Stage, SyncRunner};
+
+use crate::handover::{Handover, Lines};
+use crate::home::{AnswersRead, HomeStage, Line, Refused, write_content};
+use crate::owner::{LINE, MESSAGES, PASS};
+use crate::packet::{write_bytes, write_head_behind, write_number};
+use crate::part::{Bytes, Part};
+use crate::plan::Plan;
+use crate::planted::{Bug, is_planted};
+
+/// Why several workers cannot decide a line that looks up several keys of a stage.
+pub(super) const SEVERAL_KEYS: &str = "several messages of the line come to it, and what it looks up for one may depend on another: several \
+                                       workers cannot share that (run with `runtime.workers: 1`)";
+
+/// What the lines so far ask.
+pub(super) struct Asking<'a, M, I> {
+    /// What lines ask of, if there is a stage left for them.
+    stage: Option<&'a Stage>,
+    plan: &'a Plan,
+    handover: &'a Handover<M>,
+    /// Where lines are that are sent as they were read.
+    source: (&'a Part, &'a I),
+    /// What they have found in earlier stages.
+    earlier: Vec<AnswersRead<'a>>,
+    /// Where the watermark is at least.
+    known: Option<i64>,
+    passes: bool,
+    asked: HomeStage,
+    /// By owner: the questions, and how many they are.
+    asks: Vec<(Vec<u8>, u64)>,
+    /// By owner: the lines that it passes and that are handed over.
+    handed: Vec<Lines<M>>,
+    // Of the line that asks, to be used again.
+    share: Share,
+    ask: Vec<u8>,
+    owners: Vec<usize>,
+    times: Vec<i64>,
+}
+
+/// What all lines of an epoch ask of a stage.
+pub(super) struct Asked<M> {
+    pub(super) stage: HomeStage,
+    /// By owner: the packet, and the lines that are handed over beside it.
+    pub(super) packets: Vec<(Vec<u8>, Lines<M>)>,
+}
+
+impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
+    /// Begins with the stage that comes after those that have answered.
+    pub(super) fn begin(
+        plan: &'a Plan,
+        handover: &'a Handover<M>,
+        source: (&'a Part, &'a I),
+        answered: &'a [HomeStage],
+        known: Option<i64>,
+        runner: &mut SyncRunner<M>,
+    ) -> Self {
+        let stage = plan.stages.get(answered.len());
+        let workers = plan.owners.workers();
+        let is_agreed_upon = stage.is_some_and(|stage| runner.memory().is_agreed_upon(stage));
+        let passes = plan.passes_lines && (!is_agreed_upon || is_planted(Bug::PassedUnagreed));
+        // Keys are spread evenly: an owner takes about as many lines as each other one.
+        let lines = if passes { usize::try_from(source.0.lines).unwrap_or_default() / workers } else { 0 };
+        let handed = |owner| Vec::with_capacity(if handover.reaches(owner) { lines + lines / 8 } else { 0 });
+        Self {
+            stage,
+            plan,
+            handover,
+            source,
+            earlier: answered.iter().map(HomeStage::read).collect(),
+            known,
+            passes,
+            asked: HomeStage::default(),
+            asks: vec![(Vec::new(), 0); workers],
+            handed: (0..workers).map(handed).collect(),
+            share: Share::default(),
+            ask: Vec::new(),
+            owners: Vec::new(),
+            times: Vec::new(),
+        }
+    }
+
+    /// Takes in the line with index `at`, which has come to the stage as `paused`.
+    pub(super) fn take(
+        &mut self,
+        at: usize,
+        line: &mut Line<M>,
+        paused: Paused<M>,
+        runner: &mut SyncRunner<M>,
+    ) {
+        if let (Some(stage), None) = (self.stage, line.refused)
+            && let Err(why) = self.work_out(stage, &paused, runner)
+        {
+            line.refused = Some(Refused { step: stage.steps.start, why });
+        }
+        let (Some(stage), None) = (self.stage, line.refused) else {
+            line.paused = Some(paused);
+            return;
+        };
+        let line_no = paused.line_no();
+        let mut may_move = false;
+        for &time in &self.times {
+            may_move |= self.asked.times.add(runner.memory(), stage, line_no, time, self.known);
+        }
+        if self.owners.is_empty() {
+            line.paused = Some(paused);
+            return;
+        }
+        self.ask.clear();
+        // Only all owners together know how many entries are forgotten because of a line.
+        if let (true, false, &[owner]) = (self.passes && paused.alone().is_some(), may_move, &self.owners[..])
+        {
+            if self.handover.reaches(owner) {
+                line.passed_to = Some(owner);
+                self.handed[owner].push(Some(paused));
+                return;
+            }
+            self.ask.push(PASS);
+            if paused.pack(&mut self.ask) {
+                line.passed_to = Some(owner);
+                self.send(at, line_no);
+                return;
+            }
+            self.ask.clear();
+        }
+        if !pack(&paused, stage, &mut self.ask) && self.write_line(at, line, line_no).is_none() {
+            line.refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
+        }
+        line.paused = Some(paused);
+        self.send(at, line_no);
+    }
+
+    /// Works out which owners a line has to ask, and by which times it may move the watermark.
+    ///
+    /// # Errors
+    ///
+    /// Several workers cannot decide it, and why.
+    fn work_out(
+        &mut self,
+        stage: &Stage,
+        paused: &Paused<M>,
+        runner: &mut SyncRunner<M>,
+    ) -> Result<(), &'static str> {
+        self.owners.clear();
+        self.times.clear();
+        let owners = &self.plan.owners;
+        let owner_of = |key: u64| {
+            if is_planted(Bug::WrongOwner) {
+                return usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
+            }
+            owners.of_hash(key)
+        };
+        if let Some((step, message)) = paused.alone() {
+            if stage.steps.contains(&step) {
+                runner.share(stage, step, message, &mut self.share);
+                self.owners.extend(self.share.owner().map(|key| owner_of(owners.hash(key))));
+                self.times.extend(self.share.owner().and(self.share.time()));
+            }
+            return Ok(());
+        }
+        let (mut touching, mut first_key, mut has_several_keys) = (0, None, false);
+        for (step, message) in paused.entering(stage) {
+            runner.share(stage, step, message, &mut self.share);
+            let Some(key) = self.share.owner() else { continue };
+            touching += 1;
+            let key = owners.hash(key);
+            has_several_keys |= first_key.is_some_and(|first| first != key);
+            first_key = first_key.or(Some(key));
+            let owner = owner_of(key);
+            if !self.owners.contains(&owner) {
+                self.owners.push(owner);
+            }
+            self.times.extend(self.share.time());
+        }
+        let takes_several = touching < 2 || stage.takes_several();
+        let is_refused = !takes_several || (has_several_keys && self.plan.continues_after_errors);
+        if is_refused { Err(SEVERAL_KEYS) } else { Ok(()) }
+    }
+
+    /// Writes the line as it was read, and what it has found so far.
+    fn write_line(&mut self, at: usize, line: &Line<M>, line_no: u64) -> Option<()> {
+        let (part, input) = self.source;
+        self.ask.clear();
+        self.ask.push(LINE);
+        // What was read once is read again.
+        let raw = part.reader_at(input, line.start, line_no - 1).next_line().ok()??;
+        write_content(raw.content(), &mut self.ask);
+        self.earlier.iter_mut().try_for_each(|answers| answers.write(at, line_no, &mut self.ask))
+    }
+
+    /// Adds the question to those of its owners.
+    fn send(&mut self, at: usize, line_no: u64) {
+        for &owner in &self.owners {
+            self.asked.note_asked(at, owner);
+            let (asks, count) = &mut self.asks[owner];
+            write_number(line_no, asks);
+            write_bytes(&self.ask, asks);
+            *count += 1;
+        }
+    }
+
+    /// Returns what all lines ask; `None` if there is no stage left.
+    pub(super) fn finish(self) -> Option<Asked<M>> {
+        self.stage?;
+        let mut times = Vec::new();
+        self.asked.times.write(&mut times);
+        let packets = self.asks.into_iter().zip(self.handed).map(|((mut asks, count), lines)| {
+            let mut head = times.clone();
+            write_number(count, &mut head);
+            write_head_behind(&head, &mut asks);
+            (asks, lines)
+        });
+        Some(Asked { packets: packets.collect(), stage: self.asked })
+    }
+}
+
+/// Why a line whose answers are torn cannot be decided.
+pub(super) const UNREADABLE: &str = "what it finds there cannot be read";
+
+/// Appends the messages of a line that enter a stage, and returns whether they can be sent as bytes.
+fn pack<M: MessageSet>(paused: &Paused<M>, stage: &Stage, to: &mut Vec<u8>) -> bool {
+    to.push(MESSAGES);
+    write_number(paused.emitted() as u64, to);
+    paused.entering(stage).all(|(step, message)| {
+        write_number(step as u64, to);
+        message.pack(to)
+    })
+}
