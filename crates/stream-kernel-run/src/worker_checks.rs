@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Config, Jsonl, Loaded, Origin, Problem, Runtime};
+use stream_kernel_config::{Compress, Config, Jsonl, Loaded, Origin, Problem, Runtime};
 use stream_kernel_disk::dir_of;
 use stream_kernel_exec::NotShared;
 
@@ -19,6 +19,7 @@ const GATHER_KEY: &str = "runtime.cluster.gather";
 const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
 const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
+const COMPRESS_KEY: &str = "runtime.tracing.sink.jsonl.compress";
 
 /// Reports what does not go together with several workers, or only with them. Nothing is opened.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
@@ -136,7 +137,8 @@ fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
     }
 }
 
-/// Reports a sink that writes each record when it is made into a file of all: the one before it may come later. A worker's own part it may.
+/// Reports a sink that compresses records, whose places in the file would then depend on all before them; and one that writes each when it is
+/// made into a file of all: the one before it may come later. A worker's own part it may.
 fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
     let tracing = loaded.config().runtime.tracing.clone();
     if tracing::goes_to_stdout(&tracing) {
@@ -146,6 +148,12 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
         loaded.report(SINK_KIND_KEY, problem);
     }
     let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
+    if jsonl.is_some_and(|(_, jsonl)| jsonl.compress == Compress::Zstd) {
+        let problem = Problem::new("several workers cannot compress the trace that they write")
+            .expected("none")
+            .hint(format!("leave it out, or {without}"));
+        loaded.report(COMPRESS_KEY, problem);
+    }
     let Some((_, jsonl)) = jsonl.filter(|_| !parts) else { return };
     let Jsonl { flush_every_n, fsync_every_n, .. } = jsonl;
     // By default they would go one by one, too; that is not asked for.

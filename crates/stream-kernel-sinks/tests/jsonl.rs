@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use stream_kernel_sinks::{Cadence, Compression, Destination, JsonlSink};
+use stream_kernel_sinks::{Cadence, Compression, Destination, JsonlSink, TraceFile};
 use stream_kernel_trace::{
     CanonicalContent, Context, ManualClock, Message, Recorder, RunLabel, ShortText, StepRef, Timestamp,
     TraceRecord, TraceSettings,
@@ -207,3 +207,18 @@ fn a_compressed_file_is_appended_to_and_refused_where_that_would_spoil_it() {
 }
 
 const ZSTD: Compression = Compression::Zstd { level: 1 };
+
+/// What several workers would write there is no frame.
+#[test]
+fn several_workers_do_not_append_to_frames() {
+    let folder = TempDir::new().unwrap();
+    let [plain, frames] = ["plain", "frames"].map(|name| folder.path().join(name));
+    fs::write(&plain, "{\"a\":1}").unwrap();
+    let (_, begins_at) = TraceFile::open_for_parts(&plain).unwrap();
+    assert_eq!((begins_at, &*fs::read(&plain).unwrap()), (8, &b"{\"a\":1}\n"[..]));
+    record(JsonlSink::open(&frames, Cadence::default(), Compression::Zstd { level: 1 }).unwrap(), 1);
+    let before = fs::read(&frames).unwrap();
+    let refused = TraceFile::open_for_parts(&frames).unwrap_err().to_string();
+    assert!(refused.starts_with("its records are compressed, "), "{refused}");
+    assert_eq!(fs::read(&frames).unwrap(), before);
+}

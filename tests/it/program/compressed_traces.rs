@@ -77,6 +77,23 @@ fn a_trace_that_cannot_be_appended_to_ends_the_run_before_the_first_line() {
     assert_snapshot!(told.concat().replace(|digit: char| digit.is_ascii_digit(), "9"));
 }
 
+/// Several workers write each record at its place, which they cannot know of compressed ones; nor do they append to such.
+#[test]
+fn several_workers_neither_compress_nor_append_to_what_is_compressed() {
+    let folder = traced();
+    fs::remove_file(folder.path_of("output.txt")).unwrap();
+    let before = folder.fingerprint("zst");
+    let several = || Program::new(&folder).args(["run", "--workers", "2", "--trace-path", "zst"]);
+    let told = several().set([COMPRESSED]).exits_with(2).stderr;
+    assert!(told.contains("several workers cannot compress the trace that they write"), "{told}");
+    for checkpoint in ["null", "{dir: run.ckpt}"] {
+        let told = several().set([NOTES, &format!("runtime.checkpoint={checkpoint}")]);
+        let told = told.exits_with(if checkpoint == "null" { 1 } else { 2 }).stderr;
+        assert!(told.contains("its records are compressed, and these would not be"), "{told}");
+    }
+    assert!(folder.fingerprint("zst") == before && !folder.has("output.txt"));
+}
+
 /// A killed run loses what was not flushed, and nothing else.
 #[test]
 fn a_torn_frame_is_named_and_cut_and_the_next_run_goes_on() {
