@@ -8,10 +8,10 @@ use super::*;
 
 /// A frame as sinks make it.
 fn frame(content: &[u8]) -> Vec<u8> {
-    let mut context = CCtx::create();
-    context.set_parameter(CParameter::ChecksumFlag(true)).unwrap();
+    let mut encoder = CCtx::create();
+    encoder.set_parameter(CParameter::ChecksumFlag(true)).unwrap();
     let mut frame = Vec::with_capacity(compress_bound(content.len()));
-    context.compress2(&mut frame, content).unwrap();
+    encoder.compress2(&mut frame, content).unwrap();
     frame
 }
 
