@@ -206,11 +206,6 @@ impl<M> Outbox<M> {
         }
     }
 
-    /// Takes what a step has emitted elsewhere.
-    pub(crate) fn refill(&mut self, emissions: Vec<(M, Destination)>) {
-        self.emissions = emissions;
-    }
-
     /// Returns how many messages were emitted for this input.
     pub(crate) fn emitted(&self) -> usize {
         MAX_EMITTED_PER_INPUT - self.capacity

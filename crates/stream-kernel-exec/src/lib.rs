@@ -8,7 +8,6 @@ mod keyed_step;
 mod memory;
 mod messages;
 mod paused;
-mod prepared;
 mod registry;
 mod runner;
 mod scenario;

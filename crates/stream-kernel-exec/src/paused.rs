@@ -1,10 +1,10 @@
-//! Lines on their way from stage to stage.
+//! Inputs on their way through the steps.
 
 use crate::emitter::Notice;
 use crate::memory::{Stage, read_count, write_count};
 use crate::{Encode, MessageSet, StepError};
 
-/// A line that has come to the beginning of a stage.
+/// An input that the steps before some position have handled: it waits for its turn, or is on its way to another worker.
 #[derive(Debug)]
 pub struct Paused<M> {
     pub(crate) line_no: u64,

@@ -10,7 +10,7 @@ use stream_kernel_trace::{
 
 use crate::chain::Surroundings;
 use crate::emitter::{Destination, Notices, Outbox};
-use crate::prepared::{Prepared, Reached, run_ahead};
+use crate::paused::Paused;
 use crate::scenario::BoundStep;
 use crate::{MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure};
 
@@ -61,11 +61,16 @@ pub struct SyncRunner<M> {
     /// The step that handles a message at this moment.
     running: Option<usize>,
     pub(crate) report: RunReport,
-    prepared: VecDeque<Prepared<M>>,
-    /// What steps that run ahead write to; nobody sees the context.
-    ahead: (Context, Outbox<M>),
+    prepared: VecDeque<Paused<M>>,
     /// The stages whose memory several workers share.
     pub(crate) shared_stages: Vec<Stage>,
+}
+
+/// A step that has failed on the input at hand, by its position.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) step: usize,
+    pub(crate) error: StepError,
 }
 
 type Observer = Box<dyn FnMut(&Context) + Send>;
@@ -79,7 +84,6 @@ impl<M: MessageSet> SyncRunner<M> {
             on_step_error,
             recorder: None,
             observer: None,
-            ahead: (Context::new(label.clone(), FieldSet::EMPTY), Outbox::new()),
             context: Context::new(label, FieldSet::EMPTY),
             outbox: Outbox::new(),
             inboxes,
@@ -123,38 +127,35 @@ impl<M: MessageSet> SyncRunner<M> {
     /// nothing in memory and written nothing. The run is over; call [`finish`](Self::finish).
     pub fn process(&mut self, line_no: u64, input: impl Into<M>) -> Result<InputOutcome, StepFailure> {
         self.begin_input(line_no);
-        let reached = match self.scenario.entry {
-            Some(entry) => Reached::Waiting(entry, input.into()),
-            None => Reached::Undeliverable,
+        let result = if let Some(entry) = self.scenario.entry {
+            self.run_from(entry, input.into(), usize::MAX).map(drop)
+        } else {
+            self.report.undeliverable += 1;
+            Ok(())
         };
-        let result = self.run_rest(reached);
         self.end_input(result)
     }
 
     /// Prepares an input that [`process_prepared`](Self::process_prepared) takes in its turn: what steps will look up for it can be
-    /// [prefetched](Self::prefetch).
+    /// [prefetched](Self::prefetch). What the input before it has [written](Self::written) must have been taken.
     ///
     /// The stateless steps at the beginning run already, and nothing shows that they did. If somebody records or observes, they wait:
     /// to run them twice would cost more than is gained.
     pub fn prepare(&mut self, line_no: u64, input: impl Into<M>) {
-        let input = input.into();
-        if let (true, Some(entry)) = (self.is_watched(), self.scenario.entry) {
-            let reached = Reached::Waiting(entry, input);
-            self.prepared.push_back(Prepared { line_no, emitted: 0, told: None, reached });
-            return;
-        }
-        let Self { scenario, ahead: (context, outbox), prepared, .. } = self;
-        let ahead = run_ahead(scenario, input, line_no, context, outbox);
-        if let Reached::Waiting(index, message) = &ahead.reached {
-            let Scenario { steps, memory, hints, .. } = scenario;
-            if let Some(step) = &steps[*index] {
-                step.step.announce(message, memory);
-            }
-            for announce in hints.iter() {
-                announce(message, memory);
+        let mut paused = self.enter(line_no, input);
+        if !self.is_watched() {
+            paused = self.run_until(paused, self.scenario.first_keyed);
+            if let Some((index, message)) = paused.alone() {
+                let Scenario { steps, memory, hints, .. } = &mut self.scenario;
+                if let Some(step) = &steps[index] {
+                    step.step.announce(message, memory);
+                }
+                for announce in hints.iter() {
+                    announce(message, memory);
+                }
             }
         }
-        prepared.push_back(ahead);
+        self.prepared.push_back(paused);
     }
 
     /// Prefetches what the inputs that were prepared since the last call will look up.
@@ -168,11 +169,8 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// As for [`process`](Self::process).
     pub fn process_prepared(&mut self) -> Option<Result<InputOutcome, StepFailure>> {
-        let Prepared { line_no, emitted, told, reached } = self.prepared.pop_front()?;
-        self.begin_input(line_no);
-        self.outbox.resume(emitted, told);
-        let result = self.run_rest(reached);
-        Some(self.end_input(result))
+        let paused = self.prepared.pop_front()?;
+        Some(self.finish_paused(paused))
     }
 
     /// Returns the bytes that the last input has written to the output of the run.
@@ -236,19 +234,21 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     #[inline]
-    pub(crate) fn end_input(&mut self, result: Result<(), StepFailure>) -> Result<InputOutcome, StepFailure> {
+    pub(crate) fn end_input(&mut self, done: Result<(), Failed>) -> Result<InputOutcome, StepFailure> {
         if let Some(observer) = &mut self.observer {
             observer(&self.context);
         }
-        if let Err(failure) = result.and_then(|()| self.check_strayed()) {
-            return self.abandon(failure);
+        if let Err(failed) = done.and_then(|()| self.check_strayed()) {
+            return self.abandon(failed);
         }
         self.outbox.notices.end_input(true);
         self.scenario.memory.end_line();
         Ok(InputOutcome::Completed)
     }
 
-    fn abandon(&mut self, failure: StepFailure) -> Result<InputOutcome, StepFailure> {
+    #[cold]
+    fn abandon(&mut self, failed: Failed) -> Result<InputOutcome, StepFailure> {
+        let failure = self.failure(failed);
         self.outbox.begin_input();
         self.outbox.notices.end_input(false);
         self.clear_inboxes();
@@ -272,25 +272,9 @@ impl<M: MessageSet> SyncRunner<M> {
         self.waiting = 0;
     }
 
-    pub(crate) fn failure(&self, index: usize, error: StepError) -> StepFailure {
-        let step_name = self.scenario.steps[index].as_ref().map_or("", |step| step.name).to_owned();
+    pub(crate) fn failure(&self, Failed { step, error }: Failed) -> StepFailure {
+        let step_name = self.scenario.steps[step].as_ref().map_or("", |step| step.name).to_owned();
         StepFailure { line_no: self.context.line_no(), step_name, error }
-    }
-
-    pub(crate) fn run_rest(&mut self, reached: Reached<M>) -> Result<(), StepFailure> {
-        match reached {
-            Reached::Waiting(index, message) => self.run_from(index, message, usize::MAX).map(drop),
-            Reached::Emitted(index, emissions) => {
-                self.outbox.refill(emissions);
-                self.deliver(index);
-                self.run_steps(None, index, usize::MAX)
-            }
-            Reached::Failed(index, error) => Err(self.failure(index, error)),
-            Reached::Undeliverable => {
-                self.report.undeliverable += 1;
-                Ok(())
-            }
-        }
     }
 
     /// Runs the steps before `end` on `message`, from the step at `from` on. Returns the message that has come to a step from `end` on if
@@ -300,7 +284,7 @@ impl<M: MessageSet> SyncRunner<M> {
         from: usize,
         message: M,
         end: usize,
-    ) -> Result<Option<(usize, M)>, StepFailure> {
+    ) -> Result<Option<(usize, M)>, Failed> {
         let is_watched = self.is_watched();
         let Self { scenario: Scenario { steps, chain, memory, strict, .. }, context, outbox, .. } = self;
         let Some(chain) = chain.as_ref().filter(|_| !is_watched) else {
@@ -325,7 +309,7 @@ impl<M: MessageSet> SyncRunner<M> {
             Ok(reached) => Ok(reached),
             Err(error) => {
                 self.outbox.clear();
-                Err(self.failure(at, error))
+                Err(Failed { step: at, error })
             }
         }
     }
@@ -344,7 +328,7 @@ impl<M: MessageSet> SyncRunner<M> {
         next: Option<(usize, M)>,
         position: usize,
         end: usize,
-    ) -> Result<(), StepFailure> {
+    ) -> Result<(), Failed> {
         match catch_unwind(AssertUnwindSafe(|| self.run_uncaught(next, position, end))) {
             Ok(done) => done,
             Err(panic) => {
@@ -359,7 +343,7 @@ impl<M: MessageSet> SyncRunner<M> {
                     let step = StepRef { index, name: step.name };
                     record(recorder, step, &mut self.context, &self.outbox, &Err(error.clone()));
                 }
-                Err(self.failure(index, error))
+                Err(Failed { step: index, error })
             }
         }
     }
@@ -369,7 +353,7 @@ impl<M: MessageSet> SyncRunner<M> {
         mut next: Option<(usize, M)>,
         mut position: usize,
         end: usize,
-    ) -> Result<(), StepFailure> {
+    ) -> Result<(), Failed> {
         while let Some((index, message)) = next.take().or_else(|| self.next_waiting(&mut position)) {
             if index >= end {
                 self.inboxes[index].push_front(message);
@@ -403,7 +387,7 @@ impl<M: MessageSet> SyncRunner<M> {
                     self.deliver(index);
                     None
                 }
-                Err(error) => return Err(self.failure(index, error)),
+                Err(error) => return Err(Failed { step: index, error }),
             };
             if let (Some(recorder), Some(_)) = (present(&mut self.recorder), &next) {
                 recorder.hand_on();

@@ -6,9 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::emitter::{Destination, Notice};
 use crate::memory::{Place, Role, Share, Stage};
 use crate::paused::{At, Entering, Paused};
-use crate::prepared::Reached;
-use crate::runner::{Emitted, SyncRunner, panic_text, receiver, run_step};
-use crate::scenario::BoundStep;
+use crate::runner::{Emitted, Failed, SyncRunner, panic_text, receiver, run_step};
 use crate::{InputOutcome, MessageSet, StepError, StepFailure};
 
 impl<M: MessageSet> SyncRunner<M> {
@@ -27,12 +25,18 @@ impl<M: MessageSet> SyncRunner<M> {
     /// Takes an input through the steps before position `until`. Nothing of what it does counts before it is
     /// [finished](Self::finish_paused).
     pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
+        let paused = self.enter(line_no, input);
+        self.advance(paused, until)
+    }
+
+    /// Returns an input before the first step.
+    pub(crate) fn enter(&self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let at = match self.scenario.entry {
             Some(entry) => At::One(entry, input.into()),
             None => At::Many(Vec::new()),
         };
         let undeliverable = u64::from(self.scenario.entry.is_none());
-        self.advance(Paused { line_no, emitted: 0, undeliverable, told: None, at }, until)
+        Paused { line_no, emitted: 0, undeliverable, told: None, at }
     }
 
     /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
@@ -63,7 +67,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
+    pub(crate) fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
         let Paused { line_no, emitted, mut undeliverable, told, at } = paused;
         let next = match at {
             At::One(step, message) if step < until => Some((step, message)),
@@ -84,18 +88,14 @@ impl<M: MessageSet> SyncRunner<M> {
         let at = match done {
             Ok(Some((step, message))) => At::One(step, message),
             Ok(None) => self.take_waiting(until),
-            Err(failure) => self.take_failed(failure),
+            Err(Failed { step, error }) => {
+                self.clear_inboxes();
+                At::Failed(step, error)
+            }
         };
         let told = if let At::Failed(..) = at { None } else { self.outbox.take_told() };
         self.outbox.notices.end_input(false);
         Paused { line_no, emitted, undeliverable, told, at }
-    }
-
-    #[cold]
-    fn take_failed(&mut self, StepFailure { step_name, error, .. }: StepFailure) -> At<M> {
-        self.clear_inboxes();
-        let is_meant = |step: &Option<BoundStep<M>>| step.as_ref().is_some_and(|step| step.name == step_name);
-        At::Failed(self.scenario.steps.iter().position(is_meant).unwrap_or_default(), error)
     }
 
     /// Takes what was [packed](Paused::pack) of a line off the front of `from`; `None` if there is nothing of a line of this pipeline.
@@ -114,8 +114,8 @@ impl<M: MessageSet> SyncRunner<M> {
         self.outbox.resume(emitted, told);
         self.report.undeliverable += undeliverable;
         let done = match at {
-            At::Failed(step, error) => Err(self.failure(step, error)),
-            At::One(step, message) => self.run_rest(Reached::Waiting(step, message)),
+            At::Failed(step, error) => Err(Failed { step, error }),
+            At::One(step, message) => self.run_from(step, message, usize::MAX).map(drop),
             At::Many(messages) => {
                 self.take_in(messages);
                 self.run_steps(None, 0, usize::MAX)
@@ -184,7 +184,7 @@ impl<M: MessageSet> SyncRunner<M> {
         let alone = if is_alone { entering.next() } else { None };
         let done = if let Some(Entering { step, message, .. }) = alone {
             self.scenario.memory.begin_message(stage, Place::new(line_no, step, 0), true);
-            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failure| failure.error)
+            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failed| failed.error)
         } else {
             let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
             done.unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))))
@@ -246,14 +246,14 @@ impl<M: MessageSet> SyncRunner<M> {
         self.report.inputs += 1;
         self.report.abandoned += 1;
         self.scenario.memory.roll_back();
-        self.failure(step, error)
+        self.failure(Failed { step, error })
     }
 
     /// Returns why a line cannot be decided by several workers, if a step has looked up what its message did not ask for.
-    pub(crate) fn check_strayed(&self) -> Result<(), StepFailure> {
+    pub(crate) fn check_strayed(&self) -> Result<(), Failed> {
         for stage in &self.shared_stages {
             if let Some(name) = self.scenario.memory.strayed(stage) {
-                return Err(self.failure(stage.steps.start, key_differs(name)));
+                return Err(Failed { step: stage.steps.start, error: key_differs(name) });
             }
         }
         Ok(())

@@ -1,30 +1,25 @@
 //! Stages at the owner of their keys: it takes what all workers ask in line order, and answers what each line finds.
 
+mod question;
+
 use std::ops::Range;
 
-use smallvec::SmallVec;
-
-use stream_kernel_exec::{Entering, Paused, Place, Refusal, Share, Stage, SyncRunner, UndoMark};
-use stream_kernel_run::{LineMessage, RawLine};
+use stream_kernel_exec::{Place, Refusal, Stage, SyncRunner, UndoMark};
+use stream_kernel_run::LineMessage;
 
 use crate::handover::Lines;
-use crate::home::{read_content, tell_written, write_refusal};
+use crate::home::write_refusal;
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{
     Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
 };
 use crate::planted::{Bug, is_planted};
+pub(crate) use question::{LINE, MESSAGES, PASS};
+use question::{Question, read_question};
 
 /// The number of questions whose entries are prefetched at the same time.
 const PREFETCHED_AT_ONCE: usize = 16;
-
-/// A question begins with this if it holds the messages that enter the stage.
-pub(crate) const MESSAGES: u8 = 0;
-/// A question begins with this if it holds the line, and what that finds in earlier stages.
-pub(crate) const LINE: u8 = 1;
-/// A question begins with this if it holds a line that the owner takes through the stage once and for all.
-pub(crate) const PASS: u8 = 2;
 
 /// A stage in an epoch at an owner.
 pub(crate) struct OwnerStage<M> {
@@ -33,8 +28,12 @@ pub(crate) struct OwnerStage<M> {
     homes: Vec<usize>,
     /// By home: the lines that it has handed over, to be passed.
     handed: Vec<Lines<M>>,
-    /// What the others ask, in line order.
+    /// In line order, what is asked; of lines that were handed over, only if they may have to be passed again.
     asks: Vec<Ask>,
+    /// These lines as they were, packed.
+    kept: Vec<u8>,
+    /// Whether all lines have had their turn.
+    was_run: bool,
     moves: Moves,
     forgotten: Vec<u64>,
     /// What is answered, in the order of the questions.
@@ -52,16 +51,20 @@ struct Ask {
     line_no: u64,
     /// The worker that asks.
     home: usize,
-    /// Where the question is in that worker's packet.
-    at: Range<usize>,
+    question: QuestionAt,
     /// Where the answer begins in what was found.
     found_at: usize,
     /// How far the moves were taken in before.
     next_move: usize,
 }
 
-/// The messages of a line that enter a stage: one, mostly.
-type Messages<M> = SmallVec<[Entering<M>; 1]>;
+/// Where a question is.
+enum QuestionAt {
+    /// In the packet of the worker that asks.
+    Packet(Range<usize>),
+    /// It is the line with this index of those that are handed over, and was kept here.
+    Kept(usize, Range<usize>),
+}
 
 /// The runners of a worker that an owner needs.
 pub(crate) struct OwnerRunners<'a, M> {
@@ -70,14 +73,6 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) stages: &'a [Stage],
     pub(crate) owners: &'a Owners,
     pub(crate) index: usize,
-}
-
-/// What a line asks in a packet.
-enum Question<M> {
-    /// Messages of a line, how many were emitted for it, and whether the line has only one that enters.
-    Messages(Messages<M>, usize, bool),
-    /// A line to be passed.
-    Pass(Paused<M>),
 }
 
 /// A line whose turn it is.
@@ -106,12 +101,13 @@ impl<M: LineMessage> OwnerStage<M> {
         stage: usize,
         watermark: Option<i64>,
     ) -> Option<Self> {
-        let (mut times, mut asks) = (Vec::new(), Vec::new());
+        let (mut times, mut asks, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         let mut homes: Vec<_> = (0..packets.len()).collect();
         if is_planted(Bug::WrongOrder) {
             homes.reverse();
         }
         for &home in &homes {
+            let first = asks.len();
             let (mut head, body) = split_head(&packets[home].bytes)?;
             read_times(&mut head, &mut times)?;
             // As many as are said to be there, if there can be that many.
@@ -121,7 +117,20 @@ impl<M: LineMessage> OwnerStage<M> {
                 let line_no = read_number(&mut bytes)?;
                 let ask = read_bytes(&mut bytes)?;
                 let end = body.len() - bytes.len();
-                asks.push(Ask { line_no, home, at: end - ask.len()..end, found_at: 0, next_move: 0 });
+                let question = QuestionAt::Packet(end - ask.len()..end);
+                asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
+            }
+            if runners.stages[stage].is_tried() {
+                for (index, paused) in handed[home].iter().enumerate() {
+                    let paused = paused.as_ref()?;
+                    let begin = kept.len();
+                    if !paused.pack(&mut kept) {
+                        return None;
+                    }
+                    let (line_no, question) = (paused.line_no(), QuestionAt::Kept(index, begin..kept.len()));
+                    asks.push(Ask { line_no, home, question, found_at: 0, next_move: 0 });
+                }
+                asks[first..].sort_by_key(|ask| ask.line_no);
             }
         }
         let moves = Moves::of(runners.owner.memory(), &runners.stages[stage], watermark, &times);
@@ -131,6 +140,8 @@ impl<M: LineMessage> OwnerStage<M> {
             homes,
             handed,
             asks,
+            kept,
+            was_run: false,
             moves,
             forgotten,
             found: Vec::new(),
@@ -187,12 +198,13 @@ impl<M: LineMessage> OwnerStage<M> {
             }
         }
         self.take_moves(&mut next_move, u64::MAX, runners, described);
+        self.was_run = true;
         Some(())
     }
 
     /// Returns the line whose turn is next, in line order, and announces what it looks up.
     fn next_turn(
-        &self,
+        &mut self,
         turns: &mut Turns,
         runners: &mut OwnerRunners<'_, M>,
         number: usize,
@@ -200,7 +212,8 @@ impl<M: LineMessage> OwnerStage<M> {
         let stage = &runners.stages[number];
         while let Some(&home) = self.homes.get(turns.home) {
             let ask = self.asks.get(turns.ask).filter(|ask| ask.home == home);
-            let handed = self.handed[home].get(turns.handed).and_then(Option::as_ref);
+            let handed = self.handed[home].get(turns.handed).filter(|_| !stage.is_tried());
+            let handed = handed.and_then(Option::as_ref);
             match (ask, handed) {
                 (ask, Some(paused)) if ask.is_none_or(|ask| paused.line_no() < ask.line_no) => {
                     runners.owner.announce(paused.entering(stage));
@@ -208,8 +221,18 @@ impl<M: LineMessage> OwnerStage<M> {
                     return Ok(Some(Turn::IsHanded(home, turns.handed - 1)));
                 }
                 (Some(ask), _) => {
-                    let bytes = &self.packets[home].bytes[ask.at.clone()];
-                    let question = read_question(bytes, ask.line_no, runners, number).ok_or(Torn)?;
+                    let question = match &ask.question {
+                        QuestionAt::Packet(at) => {
+                            let bytes = &self.packets[home].bytes[at.clone()];
+                            read_question(bytes, ask.line_no, runners, number).ok_or(Torn)?
+                        }
+                        QuestionAt::Kept(index, at) => {
+                            let line = self.handed[home].get_mut(*index).ok_or(Torn)?.take();
+                            let line = line.filter(|_| !self.was_run || is_planted(Bug::PassedTwice));
+                            let kept = || runners.owner.unpack(ask.line_no, &mut &self.kept[at.clone()]);
+                            Question::Pass(line.or_else(kept).ok_or(Torn)?)
+                        }
+                    };
                     match &question {
                         Question::Messages(entering, ..) => {
                             runners.owner.announce(entering.iter().map(|one| (one.step, &one.message)));
@@ -246,7 +269,11 @@ impl<M: LineMessage> OwnerStage<M> {
                 runners.owner.run_stage(line_no, stage, line, entering, &mut self.found);
             }
             Question::Pass(paused) => {
-                if !runners.owner.pass(paused, stage, until).pack(&mut self.found) {
+                let paused = runners.owner.pass(paused, stage, until);
+                let Ask { home, question, .. } = &self.asks[at];
+                if let QuestionAt::Kept(index, _) = question {
+                    self.handed[*home][*index] = Some(paused);
+                } else if !paused.pack(&mut self.found) {
                     // Its home says that it cannot read what is not there.
                     self.found.truncate(begin);
                 }
@@ -298,7 +325,6 @@ impl<M: LineMessage> OwnerStage<M> {
         let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
         self.found.truncate(found_at);
         let home = self.homes.iter().position(|one| *one == home)?;
-        // Where owners have to agree, no line is passed.
         self.run_on(Turns { home, ask: from, handed: 0 }, next_move, runners, stage)
     }
 
@@ -327,57 +353,13 @@ impl<M: LineMessage> OwnerStage<M> {
         let mut answers: Vec<_> = (0..workers).map(|_| Vec::with_capacity(self.found.len())).collect();
         let ends = self.asks.iter().skip(1).map(|next| next.found_at).chain([self.found.len()]);
         for (ask, end) in self.asks.iter().zip(ends) {
-            write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
+            if let QuestionAt::Packet(_) = ask.question {
+                write_bytes(&self.found[ask.found_at..end], &mut answers[ask.home]);
+            }
         }
         for answers in &mut answers {
             write_head_behind(&head, answers);
         }
         answers
     }
-}
-
-/// Reads a question of a packet; `None` if it cannot be read.
-fn read_question<M: LineMessage>(
-    mut bytes: &[u8],
-    line_no: u64,
-    runners: &mut OwnerRunners<'_, M>,
-    number: usize,
-) -> Option<Question<M>> {
-    let stage = &runners.stages[number];
-    let (&kind, rest) = bytes.split_first()?;
-    bytes = rest;
-    let (emitted, mut entering) = match kind {
-        MESSAGES => {
-            let emitted = usize::try_from(read_number(&mut bytes)?).ok()?;
-            let mut entering = Messages::new();
-            while !bytes.is_empty() {
-                let step = usize::try_from(read_number(&mut bytes)?).ok()?;
-                let message = M::unpack(&mut bytes).filter(|_| stage.steps.contains(&step))?;
-                entering.push(Entering { step, index: entering.len(), message });
-            }
-            (emitted, entering)
-        }
-        LINE => {
-            let raw = RawLine::new(line_no, read_content(&mut bytes)?);
-            for earlier in &runners.stages[..number] {
-                tell_written(runners.scout.memory(), earlier, &mut bytes)?;
-            }
-            let paused = runners.scout.start(line_no, raw, stage.steps.start);
-            (paused.emitted(), paused.into_entering(stage).collect())
-        }
-        PASS => {
-            let paused = runners.owner.unpack(line_no, &mut bytes)?;
-            return bytes.is_empty().then_some(Question::Pass(paused));
-        }
-        _ => return None,
-    };
-    let is_alone = entering.len() == 1;
-    if !is_alone {
-        let mut share = Share::default();
-        entering.retain(|one: &mut Entering<M>| {
-            runners.scout.share(stage, one.step, &one.message, &mut share);
-            share.owner().is_some_and(|owner| runners.owners.of(owner) == runners.index)
-        });
-    }
-    Some(Question::Messages(entering, emitted, is_alone))
 }

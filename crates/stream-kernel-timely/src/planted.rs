@@ -27,8 +27,10 @@ pub(crate) enum Bug {
     OwnPlace,
     /// Homes behind the one that has ended the run write their lines.
     NoCommonStop,
-    /// Lines are passed by an owner that has to agree with others upon its stage.
-    PassedUnagreed,
+    /// Lines are passed where a limit may refuse them.
+    PassedUnlimited,
+    /// A line that is passed again, because others have added to a gate, is not passed from where it was.
+    PassedTwice,
     /// Epochs behind one that is saved are taken up before what is remembered was saved.
     SavedLate,
     /// A run that goes on begins to read where the saved epoch has ended, rather than its last line.
@@ -37,7 +39,7 @@ pub(crate) enum Bug {
 
 #[cfg(test)]
 impl Bug {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::WrongOwner,
         Self::WrongOrder,
         Self::DeafToGates,
@@ -50,7 +52,8 @@ impl Bug {
         Self::LineNumbers,
         Self::OwnPlace,
         Self::NoCommonStop,
-        Self::PassedUnagreed,
+        Self::PassedUnlimited,
+        Self::PassedTwice,
         Self::SavedLate,
         Self::SavedWithinLine,
     ];

@@ -364,7 +364,12 @@ impl Memory {
     /// Returns whether owners have to tell each other anything before an epoch of this stage is decided: what they have added to a gate, or
     /// how near a limit is.
     pub fn is_agreed_upon(&self, stage: &Stage) -> bool {
-        !stage.spread.is_empty() || self.limits(stage).iter().any(Option::is_some)
+        !stage.spread.is_empty() || self.has_limits(stage)
+    }
+
+    /// Returns whether a limit of the stage may refuse a line.
+    pub fn has_limits(&self, stage: &Stage) -> bool {
+        self.limits(stage).iter().any(Option::is_some)
     }
 
     fn limits(&self, stage: &Stage) -> [Option<u64>; 2] {

@@ -58,8 +58,9 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
     ) -> Self {
         let stage = plan.stages.get(answered.len());
         let workers = plan.owners.workers();
-        let is_agreed_upon = stage.is_some_and(|stage| runner.memory().is_agreed_upon(stage));
-        let passes = plan.passes_lines && (!is_agreed_upon || is_planted(Bug::PassedUnagreed));
+        // A line that a limit refuses is told so at home.
+        let has_limits = stage.is_some_and(|stage| runner.memory().has_limits(stage));
+        let passes = plan.passes_lines && (!has_limits || is_planted(Bug::PassedUnlimited));
         // Keys are spread evenly: an owner takes about as many lines as each other one.
         let lines = if passes { usize::try_from(source.0.lines).unwrap_or_default() / workers } else { 0 };
         let handed = |owner| Vec::with_capacity(if handover.reaches(owner) { lines + lines / 8 } else { 0 });
