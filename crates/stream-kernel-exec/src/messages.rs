@@ -18,7 +18,8 @@ pub trait Payload {
     /// Appends every field to the canonical content, always in the same order.
     fn digest(&self, content: &mut CanonicalContent);
 
-    /// Returns whether [`pack`](Self::pack) never returns false. Say so where it is true: lines then take less time on several workers.
+    /// Returns whether every value can be [packed](Self::pack). Say so where it is true: lines then take less time on
+    /// several workers.
     fn always_packs() -> bool {
         false
     }

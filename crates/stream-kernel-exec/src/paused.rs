@@ -4,7 +4,8 @@ use crate::emitter::Notice;
 use crate::memory::{Stage, read_count, write_count};
 use crate::{Encode, MessageSet, StepError};
 
-/// An input that the steps before some position have handled: it waits for its turn, or is on its way to another worker.
+/// An input that the steps before some position have handled: it waits for its turn, or is on its way to another
+/// worker.
 #[derive(Debug)]
 pub struct Paused<M> {
     pub(crate) line_no: u64,
@@ -118,8 +119,7 @@ impl<M: MessageSet> Paused<M> {
             }
             At::Failed(step, error) => {
                 write_count(*step, to);
-                let texts = (error.type_name().to_owned(), error.message().to_owned());
-                (texts, error.always_stops()).encode(to);
+                error.encode(to);
                 true
             }
         }
@@ -140,12 +140,7 @@ impl<M: MessageSet> Paused<M> {
                 }
                 At::Many(messages)
             }
-            tag::FAILED => {
-                let step = step(from)?;
-                let ((type_name, message), always_stops) = <((String, String), bool)>::decode(from)?;
-                let error = StepError::new(type_name, message);
-                At::Failed(step, if always_stops { error.stopping() } else { error })
-            }
+            tag::FAILED => At::Failed(step(from)?, StepError::decode(from)?),
             _ => return None,
         };
         Some(Self { line_no, emitted, undeliverable, told, at })
@@ -231,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_at_steps_that_are_not_there_and_tags_of_nothing_are_rejected() {
+    fn lines_at_missing_steps_and_unknown_tags_are_rejected() {
         for line in lines() {
             let mut bytes = Vec::new();
             line.pack(&mut bytes);

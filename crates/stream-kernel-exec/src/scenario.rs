@@ -83,7 +83,8 @@ impl<M: MessageSet> Scenario<M> {
         self.steps.iter().take(end).flatten().any(|step| step.finds.iter().any(is_tally))
     }
 
-    /// Returns whether lines can always be [packed](crate::Paused::pack) between the beginning of the first stage and the end of the last.
+    /// Returns whether lines can always be [packed](crate::Paused::pack) between the beginning of the first stage
+    /// and the end of the last.
     pub fn always_packs(&self, stages: &[Stage]) -> bool {
         let (Some(first), Some(last)) = (stages.first(), stages.last()) else { return true };
         let is_on_the_way = |to: Option<usize>| to.is_some_and(|to| to >= first.steps.start);

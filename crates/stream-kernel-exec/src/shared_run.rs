@@ -46,8 +46,8 @@ impl<M: MessageSet> SyncRunner<M> {
         paused
     }
 
-    /// At an owner: takes a line through a stage once and for all, and on through the stateless steps before position `until`. What that
-    /// changes in memory stays, and what it finds nobody needs to know.
+    /// At an owner: takes a line through a stage once and for all, and on through the stateless steps before
+    /// position `until`. What that changes in memory stays, and what it finds nobody needs to know.
     pub fn pass(&mut self, paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
         let place = Place::new(paused.line_no, stage.steps.start, 0);
         self.scenario.memory.begin_message(stage, place, false);
@@ -98,7 +98,8 @@ impl<M: MessageSet> SyncRunner<M> {
         Paused { line_no, emitted, undeliverable, told, at }
     }
 
-    /// Takes what was [packed](Paused::pack) of a line off the front of `from`; `None` if there is nothing of a line of this pipeline.
+    /// Takes what was [packed](Paused::pack) of a line off the front of `from`; `None` if there is nothing of a
+    /// line of this pipeline.
     pub fn unpack(&self, line_no: u64, from: &mut &[u8]) -> Option<Paused<M>> {
         Paused::unpack(line_no, self.scenario.steps.len(), from)
     }
@@ -158,7 +159,8 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// At an owner: notes what messages that enter a stage, each at its step, will look up, to be [prefetched](Self::prefetch).
+    /// At an owner: notes what messages that enter a stage, each at its step, will look up, to be
+    /// [prefetched](Self::prefetch).
     pub fn announce<'a>(&mut self, entering: impl Iterator<Item = (usize, &'a M)>) {
         for (step, message) in entering {
             if let Some(step) = &self.scenario.steps[step] {

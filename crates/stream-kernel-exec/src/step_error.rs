@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::Encode;
+
 /// Why a step cannot do its work.
 ///
 /// ```
@@ -61,6 +63,18 @@ impl fmt::Display for StepError {
 }
 
 impl std::error::Error for StepError {}
+
+impl Encode for StepError {
+    fn encode(&self, to: &mut Vec<u8>) {
+        (self.type_name().to_owned(), (self.message().to_owned(), self.always_stops())).encode(to);
+    }
+
+    fn decode(from: &mut &[u8]) -> Option<Self> {
+        let (type_name, (message, always_stops)) = <(String, (String, bool))>::decode(from)?;
+        let error = Self::new(type_name, message);
+        Some(if always_stops { error.stopping() } else { error })
+    }
+}
 
 /// A step's failure, with the input and the step at which it happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -28,7 +28,8 @@ pub(crate) struct OwnerStage<M> {
     homes: Vec<usize>,
     /// By home: the lines that it has handed over, to be passed.
     handed: Vec<Lines<M>>,
-    /// In line order, what is asked; of lines that were handed over, only if they may have to be passed again.
+    /// What is asked, in line order. Lines that were handed over are among them only if they may have to be passed
+    /// again.
     asks: Vec<Ask>,
     /// These lines as they were, packed.
     kept: Vec<u8>,
@@ -78,9 +79,9 @@ pub(crate) struct OwnerRunners<'a, M> {
 /// A line whose turn it is.
 enum Turn<M> {
     /// The question with this index.
-    Asks(usize, Question<M>),
+    Asked(usize, Question<M>),
     /// The line with this index of those that this home has handed over.
-    IsHanded(usize, usize),
+    Handed(usize, usize),
 }
 
 /// How far the lines have had their turn.
@@ -184,12 +185,12 @@ impl<M: LineMessage> OwnerStage<M> {
             runners.owner.prefetch();
             for turn in batch.drain(..) {
                 match turn {
-                    Turn::IsHanded(home, index) => {
+                    Turn::Handed(home, index) => {
                         let paused = self.handed[home][index].take()?;
                         self.take_moves(&mut next_move, paused.line_no(), runners, described);
                         self.handed[home][index] = Some(runners.owner.pass(paused, described, until));
                     }
-                    Turn::Asks(at, question) => {
+                    Turn::Asked(at, question) => {
                         self.asks[at].next_move = next_move;
                         self.take_moves(&mut next_move, self.asks[at].line_no, runners, described);
                         self.answer(at, question, runners, described, until);
@@ -218,7 +219,7 @@ impl<M: LineMessage> OwnerStage<M> {
                 (ask, Some(paused)) if ask.is_none_or(|ask| paused.line_no() < ask.line_no) => {
                     runners.owner.announce(paused.entering(stage));
                     turns.handed += 1;
-                    return Ok(Some(Turn::IsHanded(home, turns.handed - 1)));
+                    return Ok(Some(Turn::Handed(home, turns.handed - 1)));
                 }
                 (Some(ask), _) => {
                     let question = match &ask.question {
@@ -240,7 +241,7 @@ impl<M: LineMessage> OwnerStage<M> {
                         Question::Pass(paused) => runners.owner.announce(paused.entering(stage)),
                     }
                     turns.ask += 1;
-                    return Ok(Some(Turn::Asks(turns.ask - 1, question)));
+                    return Ok(Some(Turn::Asked(turns.ask - 1, question)));
                 }
                 _ => (turns.home, turns.handed) = (turns.home + 1, 0),
             }

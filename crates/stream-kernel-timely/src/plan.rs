@@ -11,7 +11,8 @@ use crate::part::Cut;
 /// The number of epochs that are under way at the same time: readers wait until the first of them is written.
 pub(crate) const EPOCHS_AHEAD: u64 = 3;
 
-/// The most input of an epoch for each worker if there are records: they are many times as large, and in memory until their place is known.
+/// The most input of an epoch for each worker if there are records: they are many times as large, and in memory
+/// until their place is known.
 const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
 
 /// What is the same for all workers of a run.
@@ -20,7 +21,8 @@ pub(crate) struct Plan {
     pub(crate) stages: Vec<Stage>,
     pub(crate) owners: Owners,
     pub(crate) cut: Cut,
-    /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it fails.
+    /// Whether a line that looks up several keys of a stage would have to be abandoned by all of their owners if it
+    /// fails.
     pub(crate) continues_after_errors: bool,
     /// Whether the owner of a stage may take lines through it once and for all.
     pub(crate) passes_lines: bool,
@@ -53,8 +55,8 @@ impl Plan {
 pub(crate) struct Runners<M> {
     pub(crate) scout: SyncRunner<M>,
     pub(crate) owner: SyncRunner<M>,
-    /// Takes each line through all steps, from its bytes on: if records are made, or steps count that come before a stage. Otherwise the
-    /// scout goes on from where the line waits.
+    /// Takes each line through all steps, from its bytes on: if records are made, or steps count that come before a
+    /// stage. Otherwise the scout goes on from where the line waits.
     pub(crate) teller: Option<SyncRunner<M>>,
 }
 
@@ -101,15 +103,15 @@ pub(crate) fn bytes_of_epoch<A: Application>(job: &Job<A>, epoch_bytes: u64, wor
     if has_trace(job) { bytes.min(TRACED_BYTES_A_WORKER * workers as u64) } else { bytes }
 }
 
-/// Returns whether lines must be taken through all steps once more when what they find is known: because records are made of it, or
-/// because steps count that come before a stage.
+/// Returns whether lines must be taken through all steps once more when what they find is known: because records
+/// are made of it, or because steps count that come before a stage.
 fn retells<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map(|stage| stage.steps.start);
     job.config().runtime.tracing.enabled || last.is_none_or(|last| job.scenario().counts_before(last))
 }
 
-/// Returns whether owners may take lines through their stages once and for all: nobody tells them again, no step counts on the way, and
-/// all can be packed.
+/// Returns whether owners may take lines through their stages once and for all: nobody tells them again, no step
+/// counts on the way, and all can be packed.
 fn passes_lines<A: Application>(job: &Job<A>, stages: &[Stage]) -> bool {
     let last = stages.last().map_or(0, |stage| stage.steps.end);
     let scenario = job.scenario();

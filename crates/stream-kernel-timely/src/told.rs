@@ -90,16 +90,13 @@ impl Told {
 }
 
 fn write_failure(StepFailure { line_no, step_name, error }: &StepFailure, to: &mut Vec<u8>) {
-    let texts = (error.type_name().to_owned(), error.message().to_owned());
-    ((*line_no, step_name.clone()), (texts, error.always_stops())).encode(to);
+    (*line_no, step_name.clone()).encode(to);
+    error.encode(to);
 }
 
 fn read_failure(from: &mut &[u8]) -> Option<StepFailure> {
-    let ((line_no, step_name), ((type_name, message), always_stops)) =
-        <((u64, String), ((String, String), bool))>::decode(from)?;
-    let error = StepError::new(type_name, message);
-    let error = if always_stops { error.stopping() } else { error };
-    Some(StepFailure { line_no, step_name, error })
+    let (line_no, step_name) = Encode::decode(from)?;
+    Some(StepFailure { line_no, step_name, error: StepError::decode(from)? })
 }
 
 /// What a worker has to say before an epoch is asked about.

@@ -14,8 +14,8 @@ use crate::Encode;
 pub struct Stage {
     /// The positions of its steps in the pipeline.
     pub steps: Range<usize>,
-    /// The name of the table, or of the gate if there is no table, by whose key its messages are shared out. `None` if one owner takes all of
-    /// them, as where steps look into several tables, each by a key of its own.
+    /// The name of the table, or of the gate if there is no table, by whose key its messages are shared out. `None`
+    /// if one owner takes all of them, as where steps look into several tables, each by a key of its own.
     pub key: Option<&'static str>,
     key_slot: Option<usize>,
     /// Its tables and gates.

@@ -201,7 +201,7 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         }
     }
 
-    /// Returns what all lines ask; `None` if there is no stage left.
+    /// Returns the packets to the owners of the stage; `None` if no stage is left.
     pub(super) fn finish(self) -> Option<Asked<M>> {
         self.stage?;
         let mut times = Vec::new();
