@@ -120,7 +120,7 @@ pub(crate) fn check_sharing<N, A: LineAdapters>(loaded: &mut Loaded<N, A>, why: 
 }
 
 /// Returns how to run on one worker, as the end of a hint.
-fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
+pub(crate) fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
     match (&runtime.cluster, runtime.workers.get()) {
         (None, 1) if has_parts => {
             "leave out `adapters.output_sink.settings.parts`, which makes files of workers"
@@ -149,9 +149,10 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
     }
     let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
     if jsonl.is_some_and(|(_, jsonl)| jsonl.compress == Compress::Zstd) {
+        let finished = if parts { "what `merge` makes of the parts" } else { "the finished file" };
         let problem = Problem::new("several workers cannot compress the trace that they write")
             .expected("none")
-            .hint(format!("leave it out, or {without}"));
+            .hint(format!("leave it out, and compress {finished} with `zstd`; or {without}"));
         loaded.report(COMPRESS_KEY, problem);
     }
     let Some((_, jsonl)) = jsonl.filter(|_| !parts) else { return };

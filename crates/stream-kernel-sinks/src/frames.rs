@@ -93,7 +93,7 @@ pub fn ends_torn(
             )),
         },
         (Compression::None, true) => refused(
-            "its records are compressed, and these would not be (compress them, or name another file)"
+            "its records are compressed, and these would not be (name another file, or compress them with `compress: zstd` on one worker)"
                 .to_owned(),
         ),
         (Compression::Zstd { .. }, false) => refused(
@@ -103,8 +103,13 @@ pub fn ends_torn(
     }
 }
 
-/// Returns where the last whole frame ends. Frames are passed over by the lengths of their blocks; their content is not looked at.
-fn end_of_whole_frames(
+/// Returns where the last whole frame ends of a compressed file of `length` bytes, which `read_at` reads. Frames are passed over by the lengths
+/// of their blocks; their content is not looked at.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn end_of_whole_frames(
     length: u64,
     mut read_at: impl FnMut(&mut [u8], u64) -> io::Result<()>,
 ) -> io::Result<u64> {

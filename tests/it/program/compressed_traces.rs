@@ -76,7 +76,7 @@ fn a_trace_that_cannot_be_appended_to_ends_the_run_before_the_first_line() {
     assert!(!folder.has("output.txt"));
     assert_snapshot!(told.concat().replace(|digit: char| digit.is_ascii_digit(), "9"), @"
     error: the trace file `plain` cannot be opened: its records are not compressed, and these would be (do not compress them, or name another file)
-    error: the trace file `zst` cannot be opened: its records are compressed, and these would not be (compress them, or name another file)
+    error: the trace file `zst` cannot be opened: its records are compressed, and these would not be (name another file, or compress them with `compress: zstd` on one worker)
     error: the trace file `torn` cannot be opened: its last frame, from byte 99999 on, is torn (cut it with `trace check --repair`, or name another file)
     ");
 }

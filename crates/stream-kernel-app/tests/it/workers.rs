@@ -180,15 +180,21 @@ fn a_trace_of_several_workers_is_not_compressed() {
     error: `runtime.tracing.sink.jsonl.compress`: several workers cannot compress the trace that they write
       --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: batch, compress: zstd}}
       expected: none
-      hint: leave it out, or run on one worker (`--workers 1`)
+      hint: leave it out, and compress the finished file with `zstd`; or run on one worker (`--workers 1`)
     ");
     for (workers, remedy) in [
-        (&[LOOPBACK][..], "leave it out, or leave out `runtime.cluster` to run on one worker"),
+        (
+            &[LOOPBACK][..],
+            "the finished file with `zstd`; or leave out `runtime.cluster` to run on one worker",
+        ),
         (
             &[PARTS],
-            "leave it out, or leave out `adapters.output_sink.settings.parts`, which makes files of workers",
+            "what `merge` makes of the parts with `zstd`; or leave out `adapters.output_sink.settings.parts`, which makes files of workers",
         ),
-        (&[LOOPBACK, GATHER], "leave it out, or leave out `runtime.cluster` to run on one worker"),
+        (
+            &[LOOPBACK, GATHER],
+            "the finished file with `zstd`; or leave out `runtime.cluster` to run on one worker",
+        ),
     ] {
         let sets = |compress: &str| {
             [workers, &[TRACED]]
