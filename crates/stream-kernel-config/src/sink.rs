@@ -1,6 +1,6 @@
 //! The group `runtime.tracing.sink`: where records go.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU16, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -61,6 +61,8 @@ pub struct Jsonl {
     /// How much time compressing takes: from 1, quick, to 19, small.
     #[schemars(range(min = 1, max = 19))]
     pub compress_level: u8,
+    /// When the file gets another name, and how many such files are kept; null for never.
+    pub rotate: Option<Rotate>,
 }
 
 impl Default for Jsonl {
@@ -72,8 +74,20 @@ impl Default for Jsonl {
             fsync_every_n: None,
             compress: Compress::default(),
             compress_level: 1,
+            rotate: None,
         }
     }
+}
+
+/// When a file of records gets another name, `.1` behind its own, and a new one takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotate {
+    /// How many bytes a file has at most; a record that is larger is alone in one.
+    pub max_bytes: NonZeroU64,
+    /// How many old files are kept, `.1` being the newest.
+    #[schemars(range(min = 1, max = 1000))]
+    pub keep: NonZeroU16,
 }
 
 /// Whether records are written one by one or in batches.

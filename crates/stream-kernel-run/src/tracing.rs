@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use stream_kernel_config::{
-    Compress, ContextDiffMode, SignatureMode as ConfiguredSignature, SinkKind, Tracing, WriteMode,
+    Compress, ContextDiffMode, Rotate, SignatureMode as ConfiguredSignature, SinkKind, Tracing, WriteMode,
 };
-use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenError, StdoutSink};
+use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenError, Rotation, StdoutSink};
 use stream_kernel_trace::{
     Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
@@ -51,6 +51,7 @@ pub(crate) struct Writing {
     pub(crate) compression: Compression,
     /// Whether a thread writes while the run goes on.
     pub(crate) is_beside: bool,
+    pub(crate) rotation: Option<Rotation>,
 }
 
 /// Returns the file that records go to, if they go to one.
@@ -61,7 +62,9 @@ pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Writing)> {
         Compress::Zstd => Compression::Zstd { level: jsonl.compress_level },
     };
     let cadence = Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n };
-    Some((path, Writing { cadence, compression, is_beside: jsonl.write_mode == WriteMode::Batch }))
+    let is_beside = jsonl.write_mode == WriteMode::Batch;
+    let rotation = jsonl.rotate.map(|Rotate { max_bytes, keep }| Rotation { max_bytes, keep });
+    Some((path, Writing { cadence, compression, is_beside, rotation }))
 }
 
 /// Returns whether records go to standard output.
@@ -72,8 +75,8 @@ pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
 /// Opens the sink that is configured, if any is.
 pub(crate) fn open_sink(tracing: &Tracing) -> Result<Option<Box<dyn TraceSink>>, OpenError> {
     Ok(match file(tracing) {
-        Some((path, Writing { cadence, compression, is_beside })) => {
-            let sink = JsonlSink::open(path, cadence, compression)?;
+        Some((path, Writing { cadence, compression, is_beside, rotation })) => {
+            let sink = JsonlSink::open_rotated(path, cadence, compression, rotation)?;
             Some(Box::new(if is_beside { sink.beside_the_run() } else { sink }))
         }
         None if goes_to_stdout(tracing) => Some(Box::new(StdoutSink::new())),

@@ -12,6 +12,7 @@ use crate::beside::{self, Beside, Work};
 use crate::destination::{Destination, TraceFile, open_for_appending};
 use crate::frames::Compression;
 use crate::output::{Batch, Output, Progress};
+use crate::rotation::Rotation;
 
 /// The number of bytes at which a batch is written out even if more records belong to it; only a single record
 /// makes the buffer larger.
@@ -256,9 +257,28 @@ impl JsonlSink {
     /// Another sink writes to the file; or it [cannot be appended to](crate::ends_torn) with this compression. Otherwise, returns what
     /// the system says, for a symbolic link as well: it is followed only to a pipe or device, as `/dev/fd/3` is.
     pub fn open(path: &Path, cadence: Cadence, compression: Compression) -> Result<Self, OpenError> {
+        Self::open_rotated(path, cadence, compression, None)
+    }
+
+    /// As [`open`](Self::open), and rotates the file if a [`Rotation`] is given: a record that would make it larger than that allows goes to
+    /// a new file in its place, and the old one, which ends with a whole record or frame, is called [`rotated_path`](crate::rotated_path).
+    /// What is made durable at all is so before its file gets another name. What is not a regular file is never rotated.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_rotated(
+        path: &Path,
+        cadence: Cadence,
+        compression: Compression,
+        rotation: Option<Rotation>,
+    ) -> Result<Self, OpenError> {
         let failed = |cause| OpenError { path: path.to_owned(), cause };
         let is_made_durable = cadence.fsync_every_n.is_some();
-        let (file, ends_torn) = open_for_appending(path, compression, is_made_durable).map_err(failed)?;
+        let (mut file, ends_torn) = open_for_appending(path, compression, is_made_durable).map_err(failed)?;
+        if let Some(rotation) = rotation {
+            file.rotate(rotation, path, is_made_durable, ends_torn).map_err(failed)?;
+        }
         let mut sink = Self::new(file, cadence).compressed(compression);
         if ends_torn {
             sink.buffer.push(b'\n');

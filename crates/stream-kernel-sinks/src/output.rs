@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::destination::Destination;
+use memchr::{memchr, memrchr};
+
+use crate::destination::{Destination, Room};
 use crate::frames::{Compression, Encoder};
 use crate::jsonl::MAX_BATCH_BYTES;
 
@@ -51,18 +53,17 @@ impl<D: Destination> Output<D> {
         };
     }
 
-    /// Writes a batch, in one write if the destination takes it so.
+    /// Writes a batch, in one write if the destination takes it so and has room for it.
     pub(crate) fn write(&mut self, lines: &[u8], batch: Batch) -> io::Result<()> {
         if batch.follows_mark {
             self.progress.bytes_to_mark = self.progress.bytes;
         }
         if !lines.is_empty() {
-            let bytes = match &mut self.encoder {
-                None => lines,
-                Some(encoder) => encoder.encode(lines)?,
-            };
-            self.destination.write_all(bytes)?;
-            self.progress.bytes += bytes.len() as u64;
+            if self.encoder.is_some() {
+                self.write_frames(lines)?;
+            } else {
+                self.write_lines(lines)?;
+            }
             self.destination.flush()?;
         }
         if batch.is_durable {
@@ -76,4 +77,67 @@ impl<D: Destination> Output<D> {
         }
         Ok(())
     }
+
+    /// Writes lines, and begins a new file wherever the next one finds no room.
+    fn write_lines(&mut self, mut lines: &[u8]) -> io::Result<()> {
+        while !lines.is_empty() {
+            let Room { left, in_all } = self.destination.room();
+            let fitting = match whole_lines(lines, left) {
+                0 if left < in_all => {
+                    self.destination.begin_anew()?;
+                    continue;
+                }
+                // A new file takes a line of any length.
+                0 => first_line(lines),
+                fitting => fitting,
+            };
+            let (now, later) = lines.split_at(fitting);
+            self.write_all(now)?;
+            lines = later;
+        }
+        Ok(())
+    }
+
+    /// Writes lines as a frame, in a new file if it finds no room; as several, if it would be too large for any.
+    fn write_frames(&mut self, lines: &[u8]) -> io::Result<()> {
+        let Some(encoder) = &mut self.encoder else { return Ok(()) };
+        let frame = encoder.encode(lines)?;
+        let bytes = frame.len() as u64;
+        let Room { left, in_all } = self.destination.room();
+        if bytes > in_all && first_line(lines) < lines.len() {
+            let half = match whole_lines(lines, lines.len() as u64 / 2) {
+                0 => first_line(lines),
+                half => half,
+            };
+            let (now, later) = lines.split_at(half);
+            self.write_frames(now)?;
+            return self.write_frames(later);
+        }
+        if bytes > left && left < in_all {
+            self.destination.begin_anew()?;
+        }
+        self.destination.write_all(frame)?;
+        self.progress.bytes += bytes;
+        Ok(())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.destination.write_all(bytes)?;
+        self.progress.bytes += bytes.len() as u64;
+        Ok(())
+    }
 }
+
+/// Returns how many bytes of `lines` are whole lines that fit into so many bytes.
+fn whole_lines(lines: &[u8], into: u64) -> usize {
+    let into = usize::try_from(into).unwrap_or(usize::MAX).min(lines.len());
+    memrchr(b'\n', &lines[..into]).map_or(0, |end| end + 1)
+}
+
+/// Returns the length of the first of `lines`.
+fn first_line(lines: &[u8]) -> usize {
+    memchr(b'\n', lines).map_or(lines.len(), |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,7 @@ fn a_trace_path_keeps_the_other_settings_of_the_sink() {
       fsync_every_n: 7
       compress: none
       compress_level: 1
+      rotate: null
     ");
 }
 

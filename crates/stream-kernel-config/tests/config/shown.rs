@@ -60,6 +60,7 @@ fn the_effective_configuration_as_yaml() {
             fsync_every_n: null
             compress: none
             compress_level: 1
+            rotate: null
       checkpoint: null
       workers: 1
       cluster: null

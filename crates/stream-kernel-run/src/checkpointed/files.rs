@@ -156,7 +156,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Trace {
-    pub(super) fn new(file: CommittedFile, Writing { cadence, compression, is_beside }: Writing) -> Self {
+    pub(super) fn new(file: CommittedFile, Writing { cadence, compression, is_beside, .. }: Writing) -> Self {
         let file = Arc::new(Mutex::new(file));
         let sink = JsonlSink::new(TraceBytes(Arc::clone(&file)), cadence).compressed(compression);
         let sink = if is_beside { sink.beside_the_run() } else { sink };
