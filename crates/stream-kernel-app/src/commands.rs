@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use stream_kernel_run::config::{
-    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Runtime, Variable,
+    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Rotate, Runtime, Variable,
 };
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::parts::parts_folder;
@@ -206,7 +206,11 @@ fn describe_tracing(runtime: &Runtime, has_parts: bool) -> String {
                     Compress::None => String::new(),
                     Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
                 };
-                format!("{place}, written every {} records{fsync}{compressed}", jsonl.flush_every_n)
+                let rotated = jsonl.rotate.map_or(String::new(), |Rotate { max_bytes, keep }| {
+                    let old = counted(keep.get(), "old file");
+                    format!(", rotated at {max_bytes} bytes, {old} kept")
+                });
+                format!("{place}, written every {} records{fsync}{compressed}{rotated}", jsonl.flush_every_n)
             }
         },
     };

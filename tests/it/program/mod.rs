@@ -43,6 +43,7 @@ mod latest_day;
 mod limits;
 mod output_files;
 mod private_files;
+mod rotated_traces;
 mod same_paths;
 mod streams;
 mod trace_cadence;

@@ -50,9 +50,8 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         repair::refuse_other_than_files(&options.file)?;
     }
     let failed = Failure::unreadable(&options.file);
-    let Lines { digests: mut lines, is_unfinished } =
-        open_for_all_cores(&options.file, FormCheck::default())?;
-    let mut check = Validator::default();
+    let Lines { digests: mut lines, state } = open_for_all_cores(&options.file, FormCheck::default())?;
+    let mut check = if state.is_rotated { Validator::from_the_middle() } else { Validator::default() };
     let mut printer = FindingsPrinter::new(&options.file, options.run, options.json, out);
     let mut found = Vec::new();
     let mut take = |line_no, read, record: &mut CheckedRecord| -> Result<(), Failure> {
@@ -63,9 +62,14 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
         printer.take(&mut found, &check).map_err(Failure::Print)
     };
     let mut record = CheckedRecord::default();
+    for why in state.gaps {
+        take(1, Err(WrongLine { line_no: 1, why }), &mut record)?;
+    }
     while let Some(read) = lines.next_line(&mut record).map_err(&failed)? {
         take(lines.line_no(), read, &mut record)?;
     }
+    // Old files are ended where their last whole line or frame ends: so what is torn is in the present one.
+    let in_file = |offset: u64| offset.saturating_sub(state.earlier_bytes);
     let mut to_cut = None;
     match (lines.torn_frame(), lines.tail(&mut record)) {
         (None, None) => (),
@@ -76,7 +80,9 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
                 format!("is torn after {} within a whole frame, which is not cut", counted(bytes, "byte"));
             take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
-        (None, Some(Tail::Torn(tail))) if options.repair => to_cut = Some((tail, "record")),
+        (None, Some(Tail::Torn(tail))) if options.repair => {
+            to_cut = Some((TornTail { offset: in_file(tail.offset), ..tail }, "record"));
+        }
         (None, Some(Tail::Torn(TornTail { line_no, bytes, .. }))) => {
             let why = format!("is torn after {} (--repair cuts them)", counted(bytes, "byte"));
             take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
@@ -90,16 +96,18 @@ pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure>
             return Err(Failure::told(2, text));
         }
         (Some(TornFrame { offset, bytes, .. }), _) if options.repair => {
-            to_cut = Some((TornTail { line_no: lines.line_no(), offset, bytes }, "frame"));
+            let line_no = lines.line_no();
+            to_cut = Some((TornTail { line_no, offset: in_file(offset), bytes }, "frame"));
         }
         (Some(TornFrame { offset, bytes, .. }), _) => {
             let bytes = counted(bytes, "byte");
+            let offset = in_file(offset);
             let why = format!("the frame at byte {offset} is torn after {bytes} (--repair cuts them)");
             let line_no = lines.line_no();
             take(line_no, Err(WrongLine { line_no, why }), &mut record)?;
         }
     }
-    if is_unfinished {
+    if state.is_unfinished {
         // What comes next would stand there.
         let line_no = lines.line_no() + 1;
         take(

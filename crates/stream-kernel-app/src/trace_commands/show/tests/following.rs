@@ -2,6 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 
+use stream_kernel_run::files::{MAX_ROTATED, rotated_path};
+
 use super::super::follow::{Pauses, follow};
 use super::*;
 
@@ -160,4 +162,51 @@ fn following_goes_on_after_a_wrong_line_but_not_without_a_record() {
     let mut script = Script(vec![Box::new(|| ())]);
     let failure = follow(path.to_str().unwrap(), None, &mut printer, &mut script).unwrap_err();
     assert!(failure.to_string().contains("trace.jsonl`, line 1: no record"), "{failure}");
+}
+
+/// Renames the file and its old files, each to its next number, and leaves a new one that holds `text`.
+fn rotate(path: &Path, text: &str) {
+    let name = |number: u16| if number == 0 { path.to_owned() } else { rotated_path(path, number) };
+    let oldest = (0..=MAX_ROTATED).take_while(|number| name(*number).exists()).last().unwrap();
+    for number in (0..=oldest).rev() {
+        fs::rename(name(number), name(number + 1)).unwrap();
+    }
+    fs::write(path, text).unwrap();
+}
+
+/// From what it was before it is followed to what it becomes, however often it is rotated between two looks, and what is torn spoils nothing.
+#[test]
+fn a_rotated_trace_is_followed_from_file_to_file() {
+    let (_folder, path) = trace_of(&line(1));
+    rotate(&path, &line(2));
+    let headings = headings(
+        &path,
+        vec![
+            Box::new(|| {
+                append(&path, &line(3));
+                rotate(&path, "");
+            }),
+            Box::new(|| {
+                append(&path, &line(4)[..90]);
+                rotate(&path, &line(5));
+                rotate(&path, "");
+                rotate(&path, &line(6));
+            }),
+            Box::new(|| ()),
+            Box::new(|| append(&path, &line(7))),
+            Box::new(|| ()),
+        ],
+    );
+    let inputs: Vec<_> = headings.iter().skip(1).map(|heading| &heading[..5]).collect();
+    assert_eq!(inputs, ["run:1", "run:2", "run:3", "run:5", "run:6", "run:7"]);
+}
+
+/// Behind a gap there is no telling where the trace goes on.
+#[test]
+fn a_trace_with_a_gap_is_followed_from_its_present_file() {
+    let (_folder, path) = trace_of(&line(3));
+    fs::write(rotated_path(&path, 2), line(1)).unwrap();
+    let headings =
+        headings(&path, vec![Box::new(|| rotate(&path, &line(4))), Box::new(|| ()), Box::new(|| ())]);
+    assert_eq!(headings[1..], ["run:3  line 3  id a7", "run:4  line 4  id a7"]);
 }
