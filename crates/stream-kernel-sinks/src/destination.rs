@@ -25,7 +25,8 @@ pub trait Destination: Write + Send {
         Room::default()
     }
 
-    /// Puts a new file in the place of the present one: whole records have been written, and there is no room for the next one.
+    /// Puts a new file in the place of the present one: whole records have been written, and there is no room for the next one. Afterwards as
+    /// much is left as a new file takes.
     ///
     /// # Errors
     ///
