@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Criterion};
-use stream_kernel_sinks::{Cadence, JsonlSink};
+use stream_kernel_sinks::{Cadence, Compression, JsonlSink};
 use stream_kernel_trace::SignatureMode;
 
 use crate::traced_step::TracedStep;
@@ -22,7 +22,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     {
         let path = folder.path().join("trace.jsonl");
         let cadence = Cadence { flush_every_n: NonZeroU64::new(flush_every_n).unwrap(), fsync_every_n: None };
-        let sink = JsonlSink::open(&path, cadence).unwrap();
+        let sink = JsonlSink::open(&path, cadence, Compression::None).unwrap();
         let mut step = TracedStep::new(SignatureMode::TypeOnly, None, sink);
         group.bench_function(name, |bencher| record(bencher, &mut step, &path));
     }

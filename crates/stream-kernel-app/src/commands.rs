@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use serde_json::json;
-use stream_kernel_run::config::{ContextDiffMode, Loader, Redact, RedactIdentity, Runtime, Variable};
+use stream_kernel_run::config::{
+    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Rotate, Runtime, Variable,
+};
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::parts::parts_folder;
 use stream_kernel_run::{Application, Job, LineAdapters, UnterminatedLine};
@@ -200,7 +202,15 @@ fn describe_tracing(runtime: &Runtime, has_parts: bool) -> String {
                 let fsync = jsonl
                     .fsync_every_n
                     .map_or(String::new(), |every| format!(", made durable every {every}"));
-                format!("{place}, written every {} records{fsync}", jsonl.flush_every_n)
+                let compressed = match jsonl.compress {
+                    Compress::None => String::new(),
+                    Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
+                };
+                let rotated = jsonl.rotate.map_or(String::new(), |Rotate { max_bytes, keep }| {
+                    let old = counted(keep.get(), "old file");
+                    format!(", rotated at {max_bytes} bytes, {old} kept")
+                });
+                format!("{place}, written every {} records{fsync}{compressed}{rotated}", jsonl.flush_every_n)
             }
         },
     };

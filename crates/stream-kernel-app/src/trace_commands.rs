@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod export;
 pub(crate) mod result_file;
+mod rotated;
 pub(crate) mod run_heading;
 mod show;
 pub(crate) mod source;

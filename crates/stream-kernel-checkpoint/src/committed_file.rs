@@ -144,12 +144,16 @@ pub(crate) fn check_length(file: &dyn DiskFile, written: u64) -> Result<(), File
     if bytes < written { Err(FileError::Shortened { path: path(), bytes, written }) } else { Ok(()) }
 }
 
+/// The beginning of every zstd frame.
+const FRAME_START: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 /// How the committed part of a file may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LastLine {
     /// With a line end.
     IsWhole,
-    /// Also with a torn line of another program; a run adds a line end before its own first line.
+    /// Also with a torn line of another program; a run adds a line end before its own first line. Or the file has zstd
+    /// frames in place of lines.
     MayBeTorn,
 }
 
@@ -212,7 +216,17 @@ impl UncutFile {
         // A power cut may have lost the added line end, and kept the length.
         let is_torn_at_end =
             || Ok(last != 0 && (bytes == committed || matches!(byte_at(committed)?, b'\n' | 0)));
-        let ends_well = last == b'\n' || (last_line == LastLine::MayBeTorn && is_torn_at_end()?);
+        let mut first = [0; FRAME_START.len()];
+        let may_be_frames = last_line == LastLine::MayBeTorn && committed > first.len() as u64;
+        if may_be_frames {
+            file.read_exact_at(&mut first, 0).map_err(FileError::io("be read", file.path()))?;
+        }
+        let ends_well = if may_be_frames && first == FRAME_START {
+            // Another frame follows, or what a power cut has left of one.
+            bytes == committed || matches!(byte_at(committed)?, 0 | 0x28)
+        } else {
+            last == b'\n' || (last_line == LastLine::MayBeTorn && is_torn_at_end()?)
+        };
         if !ends_well {
             return Err(FileError::TornLine { path: file.path().to_owned(), committed });
         }
@@ -222,6 +236,16 @@ impl UncutFile {
     /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// Returns the open file.
+    pub fn file(&self) -> &dyn DiskFile {
+        &*self.file
+    }
+
+    /// Returns its length in bytes, which may be more than the committed one.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Leaves the bytes after the committed part, which belong to others, and goes on after them in blocks of about

@@ -1,6 +1,6 @@
 //! The group `runtime.tracing.sink`: the target of records.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU16, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -56,6 +56,13 @@ pub struct Jsonl {
     pub flush_every_n: NonZeroU64,
     /// Records between making the file durable; null for never.
     pub fsync_every_n: Option<NonZeroU64>,
+    /// How what is written at a time is compressed; readers tell by the content.
+    pub compress: Compress,
+    /// How much time compressing takes: from 1, quick, to 19, small.
+    #[schemars(range(min = 1, max = 19))]
+    pub compress_level: u8,
+    /// When the file gets another name, and how many such files are kept; null for never.
+    pub rotate: Option<Rotate>,
 }
 
 impl Default for Jsonl {
@@ -65,8 +72,22 @@ impl Default for Jsonl {
             write_mode: WriteMode::default(),
             flush_every_n: NonZeroU64::MIN,
             fsync_every_n: None,
+            compress: Compress::default(),
+            compress_level: 1,
+            rotate: None,
         }
     }
+}
+
+/// When a file of records gets another name, `.1` behind its own, and a new one takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotate {
+    /// How many bytes a file has at most; a record that is larger is alone in one.
+    pub max_bytes: NonZeroU64,
+    /// How many old files are kept, `.1` being the newest.
+    #[schemars(range(min = 1, max = 1000))]
+    pub keep: NonZeroU16,
 }
 
 /// Whether records are written one by one or in batches.
@@ -78,4 +99,15 @@ pub enum WriteMode {
     Line,
     /// Many at a time.
     Batch,
+}
+
+/// How records are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compress {
+    /// Not at all.
+    #[default]
+    None,
+    /// As zstd frames of whole records, each what is written at a time.
+    Zstd,
 }

@@ -66,9 +66,9 @@ impl<I: BufRead, O: Write> Feed<I, O> {
             Ok(None) => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Before the run waits, it flushes the output, because somebody may be waiting for it.
-                self.output.flush().map_err(Interruption::Write)?;
+                // Before the run waits, it flushes both, because somebody may be waiting for them.
                 session.idle();
+                self.output.flush().map_err(Interruption::Write)?;
                 tell(Event::Waits(session.position()));
                 return Ok(false);
             }

@@ -9,6 +9,7 @@ mod cluster_checks;
 mod cluster_secret;
 mod path_checks;
 mod redaction;
+mod rotation_checks;
 mod same_file;
 mod tracing;
 mod worker_checks;
@@ -55,6 +56,7 @@ pub mod files {
     pub use crate::adapters::{STANDARD_STREAM, is_standard_stream};
     pub use crate::output::{OutputFile, partial_path, write_to_what_is_there};
     pub use crate::same_file::{Target, is_link_to_file, is_standard_output};
+    pub use stream_kernel_sinks::{MAX_ROTATED, end_of_whole_frames, rotated_path};
 }
 
 pub use stream_kernel_checkpoint as checkpoint;

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{ContextDiffMode, SignatureMode as ConfiguredSignature, SinkKind, Tracing};
-use stream_kernel_sinks::{Cadence, JsonlSink, OpenError, StdoutSink};
+use stream_kernel_config::{
+    Compress, ContextDiffMode, Rotate, SignatureMode as ConfiguredSignature, SinkKind, Tracing, WriteMode,
+};
+use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenError, Rotation, StdoutSink};
 use stream_kernel_trace::{
     Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
@@ -42,10 +44,27 @@ pub(crate) fn recorder<C: Clock + 'static>(
     })
 }
 
+/// How records are written to their file.
+#[derive(Clone, Copy)]
+pub(crate) struct Writing {
+    pub(crate) cadence: Cadence,
+    pub(crate) compression: Compression,
+    /// Whether a thread writes while the run goes on.
+    pub(crate) is_beside: bool,
+    pub(crate) rotation: Option<Rotation>,
+}
+
 /// Returns the file of the records, if there is one.
-pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Cadence)> {
+pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Writing)> {
     let (path, jsonl) = tracing.sink.as_ref().filter(|_| tracing.enabled)?.jsonl_file()?;
-    Some((path, Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n }))
+    let compression = match jsonl.compress {
+        Compress::None => Compression::None,
+        Compress::Zstd => Compression::Zstd { level: jsonl.compress_level },
+    };
+    let cadence = Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n };
+    let is_beside = jsonl.write_mode == WriteMode::Batch;
+    let rotation = jsonl.rotate.map(|Rotate { max_bytes, keep }| Rotation { max_bytes, keep });
+    Some((path, Writing { cadence, compression, is_beside, rotation }))
 }
 
 /// Returns whether records go to standard output.
@@ -56,7 +75,10 @@ pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
 /// Opens the configured sink, if there is one.
 pub(crate) fn open_sink(tracing: &Tracing) -> Result<Option<Box<dyn TraceSink>>, OpenError> {
     Ok(match file(tracing) {
-        Some((path, cadence)) => Some(Box::new(JsonlSink::open(path, cadence)?)),
+        Some((path, Writing { cadence, compression, is_beside, rotation })) => {
+            let sink = JsonlSink::open_rotated(path, cadence, compression, rotation)?;
+            Some(Box::new(if is_beside { sink.beside_the_run() } else { sink }))
+        }
         None if goes_to_stdout(tracing) => Some(Box::new(StdoutSink::new())),
         None => None,
     })

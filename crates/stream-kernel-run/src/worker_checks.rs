@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Config, Jsonl, Loaded, Origin, Problem, Runtime};
+use stream_kernel_config::{Compress, Config, Jsonl, Loaded, Origin, Problem, Runtime};
 use stream_kernel_disk::dir_of;
 use stream_kernel_exec::NotShared;
 
@@ -19,6 +19,7 @@ const GATHER_KEY: &str = "runtime.cluster.gather";
 const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
 const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
+const COMPRESS_KEY: &str = "runtime.tracing.sink.jsonl.compress";
 
 /// Reports settings that exclude several workers, or need them. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
@@ -119,7 +120,7 @@ pub(crate) fn check_sharing<N, A: LineAdapters>(loaded: &mut Loaded<N, A>, why: 
 }
 
 /// Returns how to run on one worker, as the end of a hint.
-fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
+pub(crate) fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
     match (&runtime.cluster, runtime.workers.get()) {
         (None, 1) if has_parts => {
             "leave out `adapters.output_sink.settings.parts`, which makes files of workers"
@@ -136,8 +137,9 @@ fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
     }
 }
 
-/// Reports a sink that writes each record at once into the file of all workers: an earlier record may come later. Into
-/// a worker's own part it may.
+/// Reports a sink that compresses records, because their places in the file would depend on all records before them; and one
+/// that writes each record at once into the file of all workers: an earlier record may come later. Into a worker's own part
+/// it may.
 fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
     let tracing = loaded.config().runtime.tracing.clone();
     if tracing::goes_to_stdout(&tracing) {
@@ -147,6 +149,13 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
         loaded.report(SINK_KIND_KEY, problem);
     }
     let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
+    if jsonl.is_some_and(|(_, jsonl)| jsonl.compress == Compress::Zstd) {
+        let finished = if parts { "what `merge` makes of the parts" } else { "the finished file" };
+        let problem = Problem::new("several workers cannot compress the trace that they write")
+            .expected("none")
+            .hint(format!("leave it out, and compress {finished} with `zstd`; or {without}"));
+        loaded.report(COMPRESS_KEY, problem);
+    }
     let Some((_, jsonl)) = jsonl.filter(|_| !parts) else { return };
     let Jsonl { flush_every_n, fsync_every_n, .. } = jsonl;
     // The default would write them one by one too; nobody has asked for that.

@@ -1,9 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod beside;
 mod destination;
+mod frames;
 mod jsonl;
+mod output;
+mod rotation;
 mod stdout;
 
-pub use destination::{Destination, TraceFile};
+pub use destination::{Destination, Room, TraceFile};
+pub use frames::{Compression, end_of_whole_frames, ends_torn};
 pub use jsonl::{Cadence, JsonlSink, MAX_BATCH_BYTES, OpenError};
+pub use rotation::{MAX_ROTATED, Rotation, rotated_path};
 pub use stdout::StdoutSink;

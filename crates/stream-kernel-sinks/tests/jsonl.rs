@@ -7,12 +7,11 @@ use std::io::{self, Read, Write};
 use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
-use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
+use stream_kernel_sinks::{Cadence, Compression, Destination, JsonlSink, TraceFile};
 use stream_kernel_trace::{
-    CanonicalContent, Context, ManualClock, Message, Record, Recorder, RunLabel, ShortText, StepRef,
-    Timestamp, TraceRecord, TraceSettings, TraceSink,
+    CanonicalContent, Context, ManualClock, Message, Recorder, RunLabel, ShortText, StepRef, Timestamp,
+    TraceRecord, TraceSettings,
 };
 use tempfile::TempDir;
 
@@ -63,7 +62,7 @@ fn every_cadence_leaves_the_same_bytes() {
     let durable = Cadence { fsync_every_n: NonZeroU64::new(2), ..batches_of(3) };
     let files = [Cadence::default(), batches_of(3), batches_of(1_000), durable].map(|cadence| {
         let path = folder.path().join(format!("{cadence:?}"));
-        record(JsonlSink::open(&path, cadence).unwrap(), 10);
+        record(JsonlSink::open(&path, cadence, Compression::None).unwrap(), 10);
         assert_eq!(line_numbers(&path), (1..=10).collect::<Vec<_>>());
         fs::read(&path).unwrap()
     });
@@ -74,14 +73,14 @@ fn every_cadence_leaves_the_same_bytes() {
 fn a_second_run_is_appended_and_a_torn_record_spoils_none() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
-    record(JsonlSink::open(&path, Cadence::default()).unwrap(), 2);
+    record(JsonlSink::open(&path, Cadence::default(), Compression::None).unwrap(), 2);
     let whole = fs::read_to_string(&path).unwrap();
-    record(JsonlSink::open(&path, Cadence::default()).unwrap(), 2);
+    record(JsonlSink::open(&path, Cadence::default(), Compression::None).unwrap(), 2);
     assert_eq!(fs::read_to_string(&path).unwrap(), whole.repeat(2));
 
     let torn = &whole[..whole.len() - 20];
     fs::write(&path, torn).unwrap();
-    record(JsonlSink::open(&path, batches_of(100)).unwrap(), 2);
+    record(JsonlSink::open(&path, batches_of(100), Compression::None).unwrap(), 2);
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{torn}\n{whole}"));
 }
 
@@ -90,7 +89,7 @@ fn a_run_without_records_leaves_a_torn_file_as_it_is() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     fs::write(&path, "torn").unwrap();
-    record(JsonlSink::open(&path, Cadence::default()).unwrap(), 0);
+    record(JsonlSink::open(&path, Cadence::default(), Compression::None).unwrap(), 0);
     assert_eq!(fs::read_to_string(&path).unwrap(), "torn");
 }
 
@@ -98,7 +97,12 @@ fn a_run_without_records_leaves_a_torn_file_as_it_is() {
 fn a_new_file_is_its_owners_alone() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
-    JsonlSink::open(&path, Cadence { fsync_every_n: NonZeroU64::new(1), ..Cadence::default() }).unwrap();
+    JsonlSink::open(
+        &path,
+        Cadence { fsync_every_n: NonZeroU64::new(1), ..Cadence::default() },
+        Compression::None,
+    )
+    .unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -108,7 +112,7 @@ fn a_symbolic_link_is_not_followed() {
     let (target, link) = (folder.path().join("target"), folder.path().join("link"));
     fs::write(&target, "").unwrap();
     std::os::unix::fs::symlink(&target, &link).unwrap();
-    let error = JsonlSink::open(&link, Cadence::default()).unwrap_err();
+    let error = JsonlSink::open(&link, Cadence::default(), Compression::None).unwrap_err();
     assert_eq!(error.to_string(), format!("the trace file `{}` cannot be opened", link.display()));
     assert_eq!(fs::read(&target).unwrap(), b"");
 }
@@ -118,7 +122,7 @@ fn a_symbolic_link_is_not_followed() {
 fn a_file_that_another_sink_writes_to_is_refused_until_that_has_ended() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
-    let open = || JsonlSink::open(&path, Cadence::default());
+    let open = || JsonlSink::open(&path, Cadence::default(), Compression::None);
     let first = open().unwrap();
     let refused = open().unwrap_err();
     assert!(refused.cause.to_string().starts_with("another run writes to it"), "{}", refused.cause);
@@ -148,7 +152,7 @@ fn a_pipe_receives_the_records_and_needs_no_durability() {
         }
     });
     let durable = Cadence { fsync_every_n: NonZeroU64::new(1), ..Cadence::default() };
-    record(JsonlSink::open(&path, durable).unwrap(), 3);
+    record(JsonlSink::open(&path, durable, Compression::None).unwrap(), 3);
     assert_eq!(reader.join().unwrap().lines().count(), 3);
 }
 
@@ -181,44 +185,40 @@ fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
     assert!(recorder.finish().is_err());
 }
 
-/// A checkpoint asks how much of the trace is in its file, and has the rest written there.
+/// A second run appends frames to those of the first, and both are read as one; nothing is opened that would be spoilt.
 #[test]
-fn what_a_sink_holds_is_counted_and_written_out_when_asked_for() {
-    let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
-    let file = SharedBytes::default();
-    let sink = Arc::new(Mutex::new(JsonlSink::new(file.clone(), batches_of(10))));
-    let mut recorder =
-        Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(Shared(Arc::clone(&sink))));
-    record_inputs(&mut recorder, 2);
-    let held = sink.lock().unwrap().buffered_bytes();
-    assert!(held > 200 && file.0.lock().unwrap().is_empty(), "{held}");
-    sink.lock().unwrap().flush().unwrap();
-    assert_eq!((sink.lock().unwrap().buffered_bytes(), file.0.lock().unwrap().len()), (0, held));
+fn a_compressed_file_is_appended_to_and_refused_where_that_would_spoil_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl.zst");
+    let open = |compression| JsonlSink::open(&path, batches_of(3), compression);
+    record(open(ZSTD).unwrap(), 4);
+    let first = fs::read(&path).unwrap();
+    record(open(ZSTD).unwrap().beside_the_run(), 4);
+    assert_eq!(fs::read(&path).unwrap(), [&first[..], &first].concat());
+    assert!(open(Compression::None).is_err());
+
+    fs::write(&path, &first[..first.len() - 1]).unwrap();
+    let refused = open(ZSTD).unwrap_err().cause.to_string();
+    assert!(refused.starts_with("its last frame, from byte "), "{refused}");
+    assert_eq!(fs::read(&path).unwrap(), first[..first.len() - 1], "it is as it was");
+
+    fs::write(&path, "{}\n").unwrap();
+    assert!(open(ZSTD).is_err());
 }
 
-#[derive(Clone, Default)]
-struct SharedBytes(Arc<Mutex<Vec<u8>>>);
+const ZSTD: Compression = Compression::Zstd { level: 1 };
 
-impl Write for SharedBytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Destination for SharedBytes {
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Shared(Arc<Mutex<JsonlSink<SharedBytes>>>);
-
-impl TraceSink for Shared {
-    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.0.lock().unwrap().write(record)
-    }
+/// What several workers would write there is no frame.
+#[test]
+fn several_workers_do_not_append_to_frames() {
+    let folder = TempDir::new().unwrap();
+    let [plain, frames] = ["plain", "frames"].map(|name| folder.path().join(name));
+    fs::write(&plain, "{\"a\":1}").unwrap();
+    let (_, begins_at) = TraceFile::open_for_parts(&plain).unwrap();
+    assert_eq!((begins_at, &*fs::read(&plain).unwrap()), (8, &b"{\"a\":1}\n"[..]));
+    record(JsonlSink::open(&frames, Cadence::default(), Compression::Zstd { level: 1 }).unwrap(), 1);
+    let before = fs::read(&frames).unwrap();
+    let refused = TraceFile::open_for_parts(&frames).unwrap_err().to_string();
+    assert!(refused.starts_with("its records are compressed, "), "{refused}");
+    assert_eq!(fs::read(&frames).unwrap(), before);
 }

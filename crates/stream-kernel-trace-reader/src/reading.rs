@@ -1,6 +1,7 @@
 //! Reading a trace back: record by record in constant memory, tolerant of a torn end and of a file that still grows.
 
 mod changes;
+mod content;
 mod identity;
 mod inputs;
 mod on_all_cores;
@@ -11,6 +12,7 @@ mod step_record;
 mod usual;
 
 pub use changes::{ValueChange, shown_changes, value_changes};
+pub use content::{MAX_HELD_FRAME_BYTES, MAX_WINDOW_BYTES, TornFrame, TraceInput, is_compressed};
 pub use identity::message_identities;
 pub(crate) use identity::tags;
 pub use inputs::{Input, Inputs};

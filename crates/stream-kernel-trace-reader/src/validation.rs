@@ -91,6 +91,14 @@ pub struct Validator {
 }
 
 impl Validator {
+    /// Returns a check of a trace whose beginning may be missing: that its first input is not the first of its run, or lacks its first
+    /// records, is not wrong.
+    pub fn from_the_middle() -> Self {
+        let mut order = RunOrder::default();
+        order.doubt();
+        Self { order, ..Self::default() }
+    }
+
     /// Checks the present line of `reader`, which holds `record`, and appends what is wrong.
     pub fn record<R: BufRead>(
         &mut self,

@@ -22,6 +22,18 @@ fn a_run_that_writes_every_record_at_once() {
     check("lines", &line, &lines(2, 24));
 }
 
+/// A frame ends at each commit, within a batch as well, so the trace can be cut there.
+#[test]
+fn a_run_that_compresses_its_trace() {
+    for (name, jsonl) in [
+        ("compressed batches", "{write_mode: batch, flush_every_n: 40, compress: zstd}"),
+        ("compressed records", "{flush_every_n: 1, compress: zstd}"),
+        ("durable frames", "{flush_every_n: 10, fsync_every_n: 30, compress: zstd}"),
+    ] {
+        check(name, &[&format!("runtime.tracing.sink.jsonl={jsonl}")], &lines(12, 24));
+    }
+}
+
 #[test]
 fn a_run_whose_records_are_made_durable_between_commits() {
     let durable = ["runtime.tracing.sink.jsonl={flush_every_n: 10, fsync_every_n: 30}"];
@@ -88,4 +100,16 @@ fn a_trace_that_ends_torn() {
     disk.put(std::path::Path::new(super::scene::TRACE), b"{\"trace_id\":\"other:1\"}\n{\"trace_id\":");
     let scene = Scene::of("torn trace", &[], disk);
     sweep(&scene, 150);
+}
+
+/// Another program has written the trace, which is compressed.
+#[test]
+fn a_trace_that_has_frames_of_others() {
+    let compressed = ["runtime.tracing.sink.jsonl.compress=zstd"];
+    let before = Scene::fresh("before", &compressed, &lines(12, 3));
+    before.process(&before.disk, 1).unwrap();
+    let trace = std::path::Path::new(super::scene::TRACE);
+    let disk = super::scene::disk_with(&lines(8, 16));
+    disk.put(trace, &before.disk.contents(trace).unwrap());
+    sweep(&Scene::of("behind frames", &compressed, disk), 150);
 }

@@ -15,6 +15,8 @@ const LIMIT: &str = "runtime.limits.max_ids=9";
 fn a_run_ends_at_its_limit_under_every_fault() {
     for (name, cadence) in [
         ("limit, batches", "runtime.tracing.sink.jsonl.flush_every_n=40"),
+        ("limit, frames", "runtime.tracing.sink.jsonl={flush_every_n: 40, compress: zstd}"),
+        ("limit, frames within lines", "runtime.tracing.sink.jsonl={flush_every_n: 3, compress: zstd}"),
         ("limit, durable records", "runtime.tracing.sink.jsonl={flush_every_n: 5, fsync_every_n: 5}"),
     ] {
         let scene = Scene::fresh(name, &[LIMIT, cadence], &lines(21, 40)).must_end_with("max_ids");

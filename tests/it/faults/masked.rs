@@ -1,13 +1,26 @@
 //! Traces without their times.
 
+use std::io::Read;
+
 use memchr::memmem::Finder;
+use stream_kernel_trace_reader::reading::TraceInput;
 
 /// The text before a time in a record. Inside a text the quotes would be escaped, so nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
 
+/// Returns the text of the trace, decompressed if necessary; an unreadable end is named, so that it differs from no end.
+fn text_of(trace: &[u8]) -> Vec<u8> {
+    let mut input = TraceInput::new(trace);
+    let mut text = Vec::new();
+    if input.read_to_end(&mut text).is_err() || input.torn_frame().is_some() {
+        text.extend_from_slice(b"a frame that is torn or damaged\n");
+    }
+    text
+}
+
 /// Returns the trace without any times: the part that must be the same in every run.
 pub(super) fn masked(trace: &[u8]) -> String {
-    let mut trace = trace.to_vec();
+    let mut trace = text_of(trace);
     for name in TIMES {
         trace = without_values(&trace, name.as_bytes());
     }
@@ -37,9 +50,10 @@ fn without_value(text: &[u8]) -> &[u8] {
 
 /// Checks that no step begins before the one before it has ended, whatever the clocks of the processes show.
 pub(super) fn check_times(trace: &[u8]) -> Result<(), String> {
+    let trace = text_of(trace);
     // Both have times of the same length, so that they compare as texts.
     let finder = Finder::new("\"t_e");
-    let times = finder.find_iter(trace).filter_map(|at| {
+    let times = finder.find_iter(&trace).filter_map(|at| {
         let part = &trace[at..];
         let names: [&[u8]; 2] = [b"\"t_enter\":\"", b"\"t_exit\":\""];
         let rest = names.into_iter().find_map(|name| part.strip_prefix(name))?;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use proptest::prelude::*;
 use proptest::sample::select;
 use stream_kernel_exec::trace::{Recorder, TraceRecord, TraceSink};
-use stream_kernel_sinks::{Cadence, JsonlSink};
+use stream_kernel_sinks::{Cadence, Compression, JsonlSink};
 use stream_kernel_tests::model::exp_mp;
 use stream_kernel_tests::streams::hostile_input;
 
@@ -66,7 +66,7 @@ proptest! {
         let cadence = Cadence { flush_every_n, fsync_every_n };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trace.jsonl");
-        let sink = JsonlSink::open(&path, cadence).unwrap();
+        let sink = JsonlSink::open(&path, cadence, Compression::None).unwrap();
         let outcome = run_traced(prepare(&case.yaml, &mode.settings()), &case.input, Some(Box::new(sink)));
         prop_assert!(outcome.sink_failure.is_none());
         prop_assert_eq!(text(&fs::read(&path).unwrap()), text(&traced(&case, mode).0));

@@ -54,7 +54,7 @@ fn told_of_limited_trace(jsonl: &str) -> String {
 #[test]
 fn a_trace_over_the_size_limit_at_the_end_is_reported_once() {
     assert_snapshot!(told_of_limited_trace("{write_mode: batch, flush_every_n: 1000000}"), @"
-    error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27) (the output is complete)
+    error: trace `trace.jsonl`: the trace lacks its last records: File too large (os error 27); none of this run's records is certain (the output is complete)
     fund-load: 20 lines
       limits: $5,000.00 a day, $20,000.00 a week, 3 attempts a day; prime gate off; Monday multiplier off
       memory: ids remembered forever, number of ids not limited, number of customers not limited
@@ -74,5 +74,32 @@ fn a_trace_over_the_size_limit_midway_is_reported_once() {
     let error = told.lines().next().unwrap();
     for part in ["error: trace `trace.jsonl`: ", "File too large", "(the output is complete)"] {
         assert!(error.contains(part), "{part}: {told}");
+    }
+}
+
+/// In a thread beside the run, too, the report names the last record that is certain, and it is there.
+#[test]
+fn what_is_certain_of_a_trace_that_grows_too_large_is_there() {
+    for jsonl in
+        ["{write_mode: batch, flush_every_n: 2}", "{write_mode: batch, flush_every_n: 1, compress: zstd}"]
+    {
+        let folder = Folder::with_input(attempts(40));
+        let told = Program::after(&folder, "ulimit -f 4")
+            .args(["run", "--trace-path", "trace.jsonl"])
+            .set([format!("runtime.tracing.sink.jsonl={jsonl}")])
+            .exits_with(1)
+            .stderr;
+        assert_eq!(folder.read("output.txt"), (1..=40).map(accepted).collect::<String>());
+        let (_, certain) = told.split_once("File too large (os error 27); this run's first ").unwrap();
+        let (records, certain) = certain.split_once(" are certain, the last of line ").unwrap();
+        let (line, _) = certain.split_once(' ').unwrap();
+        let (records, line): (u64, u64) = (records.parse().unwrap(), line.parse().unwrap());
+        assert_eq!(line, records.div_ceil(8), "a line has eight records");
+        let check = Program::new(&folder).args(["trace", "check", "--json", "trace.jsonl"]).run().stdout;
+        let sum: serde_json::Value = serde_json::from_str(check.lines().last().unwrap()).unwrap();
+        assert!(
+            sum["records"].as_u64().is_some_and(|there| (records..=records + 2).contains(&there)),
+            "{told}{check}"
+        );
     }
 }

@@ -113,3 +113,23 @@ fn following_waits_for_no_missing_file_and_skips_wrong_lines() {
     assert_eq!(outcome.exit, 130);
     assert!(outcome.stderr.starts_with("error: `trace.jsonl`, line 9: "), "{}", outcome.stderr);
 }
+
+/// While a run writes and rotates, each of its inputs is shown, and once.
+#[test]
+fn a_run_that_rotates_its_trace_is_followed() {
+    let folder = Folder::with_input(attempts(200));
+    folder.write("trace.jsonl", "");
+    let running = Program::new(&folder).args(ARGS).start();
+    let run = Program::new(&folder).args(["run", "--trace-path", "trace.jsonl"]);
+    run.set(["runtime.tracing.sink.jsonl.rotate={max_bytes: 10000, keep: 1000}"]).exits_with(0);
+    assert!(folder.has("trace.jsonl.20"));
+    let mut inputs = Vec::new();
+    while inputs.last() != Some(&200) {
+        inputs = shown(&running, inputs.len() + 1);
+    }
+    // One may come in pieces, if the run has to wait for long.
+    inputs.dedup();
+    assert_eq!(inputs, (1..=200).collect::<Vec<_>>());
+    running.signal(Signal::INT);
+    assert_eq!(running.wait().exit, 130);
+}

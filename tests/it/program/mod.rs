@@ -36,12 +36,14 @@ mod worker_settings;
 mod workers;
 
 mod changed_files;
+mod compressed_traces;
 mod file_size_limits;
 mod hostile_volume;
 mod latest_day;
 mod limits;
 mod output_files;
 mod private_files;
+mod rotated_traces;
 mod same_paths;
 mod streams;
 mod summaries;

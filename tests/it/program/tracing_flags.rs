@@ -67,6 +67,9 @@ fn a_trace_path_keeps_the_other_settings_of_the_sink() {
       write_mode: batch
       flush_every_n: 100
       fsync_every_n: 7
+      compress: none
+      compress_level: 1
+      rotate: null
     ");
 }
 

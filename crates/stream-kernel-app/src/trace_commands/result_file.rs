@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::rotated::is_earlier;
 use crate::failure::Failure;
 use stream_kernel_disk::dir_of;
 use stream_kernel_run::files::{OutputFile, partial_path};
@@ -44,13 +45,16 @@ pub(crate) fn is_within(path: &Path, folder: Target<'_>) -> bool {
     folder.is_dir() && resolved(folder).is_some_and(|folder| resolved(dir_of(path)) == Some(folder))
 }
 
-fn check(path: &Path, trace: &str) -> Result<(), Failure> {
+fn check(path: &Path, name: &str) -> Result<(), Failure> {
     let refused = |why| Err(Failure::usage(format!("the output `{}` {why}", path.display())));
     if is_link_to_file(path) {
         return refused("is a symbolic link (name the file that it leads to)");
     }
-    let trace = if trace == STANDARD_STREAM { Target::StandardInput } else { Target::Path(Path::new(trace)) };
-    let is_trace = |path: &Path| Target::Path(path).is_same_file(trace);
+    let trace = if name == STANDARD_STREAM { Target::StandardInput } else { Target::Path(Path::new(name)) };
+    let is_trace = |path: &Path| {
+        let result = Target::Path(path);
+        result.is_same_file(trace) || is_earlier(name, |old| result.is_same_file(Target::Path(old)))
+    };
     if is_trace(path) || is_trace(&partial_path(path)) || is_within(path, trace) {
         return refused("would be written over the trace (name another file)");
     }

@@ -3,6 +3,7 @@
 mod block;
 mod choice;
 mod follow;
+mod followed_file;
 mod palette;
 mod printer;
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub(crate) struct Options {
     ///
     /// It ends when it is interrupted, with 130 (143 by SIGTERM, 129 by SIGHUP), when nobody reads what it prints any
     /// more, and if the file begins with a line that is no record. A file that became shorter is shown from its
-    /// beginning. One that is replaced under its name is not noticed.
+    /// beginning. A trace that is rotated is followed from file to file. One that is replaced under its name otherwise is not noticed.
     #[arg(long)]
     follow: bool,
     /// Show the run N only, counted from 1.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::mem;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::thread::available_parallelism;
@@ -12,9 +13,11 @@ use stream_kernel_run::parts::{PartsFolder, PartsKind, ReadPartsError, is_parts_
 use stream_kernel_text::{counted, with_causes};
 use stream_kernel_trace::TraceRecord;
 use stream_kernel_trace_reader::reading::{
-    AsStep, Digest, LineDigests, MAX_THREADS, PART_BYTES, RunSplitter, Tail, TornTail, Whole, WrongLine,
+    AsStep, Digest, LineDigests, MAX_THREADS, PART_BYTES, RunSplitter, Tail, TornFrame, TornTail, Whole,
+    WrongLine,
 };
 
+use super::rotated::Earlier;
 use super::wrong_lines::WrongLines;
 use crate::failure::Failure;
 use crate::progress::{Progress, now};
@@ -30,8 +33,20 @@ struct Opened {
     input: Box<dyn BufRead>,
     /// Its length, if it is a file or a folder of parts.
     bytes: Option<u64>,
-    /// Whether it is a folder of parts without `_SUCCESS`.
-    is_unfinished: bool,
+    state: State,
+}
+
+/// How much of a trace is there.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Whether its run has not come to its end: it is a folder of parts without `_SUCCESS`.
+    pub(super) is_unfinished: bool,
+    /// What is missing among its earlier files, those before it was rotated.
+    pub(super) gaps: Vec<String>,
+    /// The length in bytes of its earlier files.
+    pub(super) earlier_bytes: u64,
+    /// Whether it has earlier files. There may have been others before, so it may begin anywhere in a run.
+    pub(super) is_rotated: bool,
 }
 
 /// Opens a trace; `-` is standard input. The progress through a long one is shown on standard error, if that is a
@@ -41,7 +56,7 @@ fn open(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     if name == STANDARD_STREAM {
         refuse_standard_output(name, io::stdin())?;
         let input = Box::new(BufReader::with_capacity(BLOCK_BYTES, io::stdin()));
-        return Ok(Opened { input, bytes: None, is_unfinished: false });
+        return Ok(Opened { input, bytes: None, state: State::default() });
     }
     if is_folder_of_parts(name) {
         return open_parts(name, shows_progress);
@@ -52,8 +67,24 @@ fn open(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
     if metadata.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    let bytes = metadata.is_file().then_some(metadata.len());
-    Ok(Opened { input: watched(file, bytes, shows_progress), bytes, is_unfinished: false })
+    if !metadata.is_file() {
+        let input = watched(file, None, shows_progress);
+        return Ok(Opened { input, bytes: None, state: State::default() });
+    }
+    let mut earlier = Earlier::of(name, &file)?;
+    let state = State {
+        gaps: mem::take(&mut earlier.gaps),
+        earlier_bytes: earlier.bytes,
+        is_rotated: !earlier.are_none(),
+        is_unfinished: false,
+    };
+    let bytes = Some(earlier.bytes + metadata.len());
+    let input = if earlier.are_none() {
+        watched(file, bytes, shows_progress)
+    } else {
+        watched(earlier.followed_by(file, name), bytes, shows_progress)
+    };
+    Ok(Opened { input, bytes, state })
 }
 
 /// Opens a folder of parts as a trace.
@@ -68,7 +99,8 @@ fn open_parts(name: &str, shows_progress: bool) -> Result<Opened, Failure> {
         return Err(Failure::usage(text));
     }
     let (reader, bytes) = (parts.reader().map_err(unreadable)?, Some(parts.bytes()));
-    Ok(Opened { input: watched(reader, bytes, shows_progress), bytes, is_unfinished: !parts.is_complete() })
+    let state = State { is_unfinished: !parts.is_complete(), ..State::default() };
+    Ok(Opened { input: watched(reader, bytes, shows_progress), bytes, state })
 }
 
 fn watched(from: impl Read + 'static, total_bytes: Option<u64>, shows_progress: bool) -> Box<dyn BufRead> {
@@ -79,8 +111,7 @@ fn watched(from: impl Read + 'static, total_bytes: Option<u64>, shows_progress: 
 /// The lines of a trace.
 pub(super) struct Lines<G: Digest> {
     pub(super) digests: LineDigests<G>,
-    /// Whether its run has not come to its end: it is a folder of parts without `_SUCCESS`.
-    pub(super) is_unfinished: bool,
+    pub(super) state: State,
 }
 
 /// The warning about a folder of parts without `_SUCCESS`.
@@ -89,14 +120,14 @@ pub(super) const UNFINISHED: &str = "has no `_SUCCESS`: its run still writes, wa
 
 /// Opens a trace like [`open`]. Threads read the lines of a long file; for a stream, they would wait for more.
 pub(super) fn open_for_all_cores<G: Digest>(name: &str, digest: G) -> Result<Lines<G>, Failure> {
-    let Opened { input, bytes, is_unfinished } = open(name, true)?;
+    let Opened { input, bytes, state } = open(name, true)?;
     let threads = available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
     let digests = if threads > 1 && bytes.is_some_and(|bytes| bytes >= MIN_BYTES_FOR_ALL_CORES) {
         LineDigests::by_threads(threads, PART_BYTES, input, digest)
     } else {
         LineDigests::new(input, digest)
     };
-    Ok(Lines { digests, is_unfinished })
+    Ok(Lines { digests, state })
 }
 
 /// Returns whether the trace `name` is a regular file.
@@ -154,7 +185,7 @@ pub(crate) struct Records<G: Digest = Whole> {
     pub(crate) wrong_lines: WrongLines,
     /// The source may deliver more than its length.
     is_growing: bool,
-    is_unfinished: bool,
+    state: State,
     is_done: bool,
 }
 
@@ -168,14 +199,14 @@ impl Records {
     /// a pipe, because the pager has the terminal for itself.
     pub(crate) fn open_to_page(name: &str, only_run: Option<u64>) -> Result<Self, Failure> {
         let is_pipe = fstat(io::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
-        let Opened { input, is_unfinished, .. } = open(name, !is_pipe)?;
-        Ok(Self::new(name, only_run, Lines { digests: LineDigests::new(input, Whole), is_unfinished }))
+        let Opened { input, state, .. } = open(name, !is_pipe)?;
+        Ok(Self::new(name, only_run, Lines { digests: LineDigests::new(input, Whole), state }))
     }
 
     /// Reads the trace `name` up to the present end of `file`.
-    pub(super) fn growing(name: &str, only_run: Option<u64>, file: File) -> Self {
+    pub(super) fn growing(name: &str, only_run: Option<u64>, file: impl Read + 'static) -> Self {
         let digests = LineDigests::new(Box::new(BufReader::new(file)), Whole);
-        let lines = Lines { digests, is_unfinished: false };
+        let lines = Lines { digests, state: State::default() };
         Self { is_growing: true, ..Self::new(name, only_run, lines) }
     }
 
@@ -198,7 +229,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         Ok(Self::new(name, only_run, open_for_all_cores(name, digest)?))
     }
 
-    fn new(name: &str, only_run: Option<u64>, Lines { digests, is_unfinished }: Lines<G>) -> Self {
+    fn new(name: &str, only_run: Option<u64>, Lines { digests, state }: Lines<G>) -> Self {
         Self {
             name: name.to_owned(),
             lines: digests,
@@ -207,7 +238,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
             only_run,
             wrong_lines: WrongLines::new(name, only_run),
             is_growing: false,
-            is_unfinished,
+            state,
             is_done: false,
         }
     }
@@ -269,6 +300,7 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
         self.lines.line_no()
     }
 
+    /// Returns how many bytes of the file were read.
     pub(super) fn bytes_read(&self) -> u64 {
         self.lines.bytes_read()
     }
@@ -283,8 +315,9 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
                 None => {
                     self.is_done = true;
                     let has_last = self.is_record_without_line_end(record);
-                    if self.is_unfinished {
-                        self.wrong_lines.note(UNFINISHED);
+                    let unfinished = self.state.is_unfinished.then_some(UNFINISHED);
+                    for note in self.state.gaps.iter().map(String::as_str).chain(unfinished) {
+                        self.wrong_lines.note(note);
                     }
                     if !has_last && self.are_none() && !self.wrong_lines.are_waiting() {
                         self.wrong_lines.note("holds no records");
@@ -298,6 +331,11 @@ impl<G: Digest<Kept: AsStep>> Records<G> {
 
     /// Returns whether a whole record follows the last line end.
     fn is_record_without_line_end(&mut self, record: &mut G::Kept) -> bool {
+        if let Some(TornFrame { offset, bytes, .. }) = self.lines.torn_frame() {
+            let bytes = counted(bytes, "byte");
+            self.wrong_lines
+                .note(&format!("ends in {bytes} of a torn frame, from byte {offset} on, which are left out"));
+        }
         match self.lines.tail(record) {
             None => (),
             Some(Tail::Record(_)) => return true,

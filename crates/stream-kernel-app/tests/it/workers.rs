@@ -168,6 +168,50 @@ fn records_do_not_go_to_one_file_one_by_one() {
     assert!(told.contains("several workers cannot write records one by one to one file"), "{told}");
 }
 
+/// Whatever makes workers: threads, a cluster, or files of each. One worker compresses, and what nobody traces nobody compresses.
+#[test]
+fn a_trace_of_several_workers_is_not_compressed() {
+    let sink = |compress: &str| {
+        format!(
+            "runtime.tracing.sink={{kind: jsonl, jsonl: {{path: t, write_mode: batch, compress: {compress}}}}}"
+        )
+    };
+    insta::assert_snapshot!(check(&[SEVERAL, TRACED, &sink("zstd")]), @"
+    error: `runtime.tracing.sink.jsonl.compress`: several workers cannot compress the trace that they write
+      --> command line: --set runtime.tracing.sink={kind: jsonl, jsonl: {path: t, write_mode: batch, compress: zstd}}
+      expected: none
+      hint: leave it out, and compress the finished file with `zstd`; or run on one worker (`--workers 1`)
+    ");
+    for (workers, remedy) in [
+        (
+            &[LOOPBACK][..],
+            "the finished file with `zstd`; or leave out `runtime.cluster` to run on one worker",
+        ),
+        (
+            &[PARTS],
+            "what `merge` makes of the parts with `zstd`; or leave out `adapters.output_sink.settings.parts`, which makes files of workers",
+        ),
+        (
+            &[LOOPBACK, GATHER],
+            "the finished file with `zstd`; or leave out `runtime.cluster` to run on one worker",
+        ),
+    ] {
+        let sets = |compress: &str| {
+            [workers, &[TRACED]]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .chain([sink(compress)])
+                .collect::<Vec<_>>()
+        };
+        let told = check(&sets("zstd").iter().map(|set| &**set).collect::<Vec<_>>());
+        assert!(told.contains("several workers cannot compress") && told.contains(remedy), "{told}");
+        is_fine(&sets("none").iter().map(|set| &**set).collect::<Vec<_>>());
+    }
+    is_fine(&[TRACED, &sink("zstd")]);
+    is_fine(&[SEVERAL, &sink("zstd")]);
+}
+
 #[test]
 fn a_checkpoint_needs_the_same_files_as_on_one_worker() {
     let checkpoint = "runtime.checkpoint.dir=ck";

@@ -137,6 +137,12 @@ fn a_torn_line_may_be_committed_a_gap_not() {
         (b"a\n\0", 3, false),
         (b"\0\0\0\n", 3, false),
         (b"\0\0\0c\n", 3, false),
+        // zstd frames have no lines: another one follows, or zeros.
+        (b"\x28\xb5\x2f\xfd|", 5, true),
+        (b"\x28\xb5\x2f\xfd|\x28\xb5", 5, true),
+        (b"\x28\xb5\x2f\xfd\0\0", 5, true),
+        (b"\x28\xb5\x2f\xfd|x", 5, false),
+        (b"\x28\xb5\x2f|\x28", 4, false),
     ] {
         disk.put(path(), content);
         let checked = UncutFile::check(&disk, path(), committed);

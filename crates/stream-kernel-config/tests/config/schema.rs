@@ -36,11 +36,16 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__REDACT__KEY_FILE | text, not empty, or null | null | A file whose content, of 1 to 4,096 bytes, is the key of all hashes in the trace. Required when `identity` is `hash`.
     APP__RUNTIME__TRACING__SINK | a map with the keys `kind`, `jsonl`, or null | null | Where records go; without it they stay in memory only.
     APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout` | jsonl | The kind of sink.
-    APP__RUNTIME__TRACING__SINK__JSONL | a map with the keys `path`, `write_mode`, `flush_every_n`, `fsync_every_n`, or null | null | The file; required when `kind` is `jsonl`, else ignored.
+    APP__RUNTIME__TRACING__SINK__JSONL | a map with the keys `path`, `write_mode`, `flush_every_n`, `fsync_every_n`, `compress`, `compress_level`, `rotate`, or null | null | The file; required when `kind` is `jsonl`, else ignored.
     APP__RUNTIME__TRACING__SINK__JSONL__PATH | text, not empty, or null | null | The file, relative to the working directory. Required when the sink's `kind` is `jsonl`.
     APP__RUNTIME__TRACING__SINK__JSONL__WRITE_MODE | one of `line`, `batch` | line | Whether records are written one by one or in batches.
     APP__RUNTIME__TRACING__SINK__JSONL__FLUSH_EVERY_N | a whole number of at least 1 | 1 | Records between writes to the file. When `write_mode` is `batch` and this is not given: 100.
     APP__RUNTIME__TRACING__SINK__JSONL__FSYNC_EVERY_N | a whole number of at least 1, or null | null | Records between making the file durable; null for never.
+    APP__RUNTIME__TRACING__SINK__JSONL__COMPRESS | one of `none`, `zstd` | none | How what is written at a time is compressed; readers tell by the content.
+    APP__RUNTIME__TRACING__SINK__JSONL__COMPRESS_LEVEL | a whole number from 1 to 19 | 1 | How much time compressing takes: from 1, quick, to 19, small.
+    APP__RUNTIME__TRACING__SINK__JSONL__ROTATE | a map with the keys `max_bytes`, `keep`, or null | null | When the file gets another name, and how many such files are kept; null for never.
+    APP__RUNTIME__TRACING__SINK__JSONL__ROTATE__MAX_BYTES | a whole number of at least 1 | - | How many bytes a file has at most; a record that is larger is alone in one.
+    APP__RUNTIME__TRACING__SINK__JSONL__ROTATE__KEEP | a whole number from 1 to 1000 | - | How many old files are kept, `.1` being the newest.
     APP__RUNTIME__CHECKPOINT | a map with the keys `dir`, `every_lines`, `every_ms`, or null | null | Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
     APP__RUNTIME__CHECKPOINT__DIR | text, not empty | - | The directory of the checkpoint, kept between runs; made if it is not there.
     APP__RUNTIME__CHECKPOINT__EVERY_LINES | a whole number of at least 1 | 100000 | After how many lines the next commit begins.

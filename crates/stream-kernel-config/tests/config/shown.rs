@@ -58,6 +58,9 @@ fn the_effective_configuration_as_yaml() {
             write_mode: batch
             flush_every_n: 100
             fsync_every_n: null
+            compress: none
+            compress_level: 1
+            rotate: null
       checkpoint: null
       workers: 1
       cluster: null

@@ -38,7 +38,7 @@ pub(super) struct Mark {
     pub(super) report: RunReport,
     /// The number of bytes of output written.
     pub(super) output: u64,
-    /// The length of the trace in bytes.
+    /// The length of the trace in bytes: known once it is written out, for a commit.
     pub(super) trace: u64,
 }
 
@@ -84,9 +84,11 @@ impl Commits {
 
     #[inline]
     fn note<A: Application>(&mut self, feed: &CommittedFeed, session: &Session<A>) {
-        let trace = self.trace.as_ref().map_or(0, Trace::bytes);
+        if let Some(trace) = &self.trace {
+            trace.mark();
+        }
         let (position, report) = (session.position(), session.report());
-        self.mark = Mark { position, report, output: feed.output.written.bytes, trace };
+        self.mark = Mark { position, report, output: feed.output.written.bytes, ..self.mark };
     }
 
     #[inline]
@@ -128,8 +130,10 @@ impl Commits {
         complete: bool,
     ) -> Result<(), CheckpointFailure> {
         feed.output.flush_and_check()?;
-        if let Some(Err(cause)) = self.trace.as_ref().map(Trace::flush) {
-            self.end_trace(&cause, tell)?;
+        match self.trace.as_ref().map(Trace::flush) {
+            None => {}
+            Some(Ok(bytes)) => self.mark.trace = bytes,
+            Some(Err(cause)) => self.end_trace(&cause, tell)?,
         }
         let last_time = session.last_time();
         let rows = self.rows(session);

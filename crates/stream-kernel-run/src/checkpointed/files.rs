@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use stream_kernel_checkpoint::{CommittedFile, FileError, PrefixDigest, PrefixHash};
 use stream_kernel_disk::{Disk, DiskFile, OpenHow};
-use stream_kernel_sinks::{Cadence, Destination, JsonlSink};
+use stream_kernel_sinks::{Compression, Destination, JsonlSink, ends_torn};
 use stream_kernel_text::with_causes;
 use stream_kernel_trace::{Record, TraceSink};
+
+use crate::tracing::Writing;
 
 /// Lines are written in blocks of this size.
 pub(super) const OUTPUT_BLOCK_BYTES: usize = 256 * 1024;
@@ -136,6 +138,7 @@ fn is_something_else(error: &io::Error) -> bool {
 pub(super) struct Trace {
     sink: Arc<Mutex<TraceState>>,
     file: Arc<Mutex<CommittedFile>>,
+    compression: Compression,
 }
 
 struct TraceState {
@@ -154,20 +157,27 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Trace {
-    pub(super) fn new(file: CommittedFile, cadence: Cadence) -> Self {
+    pub(super) fn new(file: CommittedFile, Writing { cadence, compression, is_beside, .. }: Writing) -> Self {
         let file = Arc::new(Mutex::new(file));
-        let sink = JsonlSink::new(TraceBytes(Arc::clone(&file)), cadence);
+        let sink = JsonlSink::new(TraceBytes(Arc::clone(&file)), cadence).compressed(compression);
+        let sink = if is_beside { sink.beside_the_run() } else { sink };
         let state = TraceState { sink, failure: None, is_given_up: false };
-        Self { sink: Arc::new(Mutex::new(state)), file }
+        Self { sink: Arc::new(Mutex::new(state)), file, compression }
     }
 
     pub(super) fn file(&self) -> Arc<dyn DiskFile> {
         lock(&self.file).file()
     }
 
-    /// Returns the length in bytes of all records so far, written or buffered.
+    /// Returns the length in bytes of all records written out.
     pub(super) fn bytes(&self) -> u64 {
-        lock(&self.sink).sink.buffered_bytes() as u64 + lock(&self.file).bytes()
+        lock(&self.file).bytes()
+    }
+
+    /// Notes that a line has ended: the file may be cut behind its records.
+    #[inline]
+    pub(super) fn mark(&self) {
+        lock(&self.sink).sink.mark();
     }
 
     /// Returns why a record was refused, if one was.
@@ -183,6 +193,9 @@ impl Trace {
 
     /// Ends a torn record of an earlier process with a line end.
     pub(super) fn end_torn_record(&self) -> Result<(), FileError> {
+        if self.compression != Compression::None {
+            return Ok(());
+        }
         let mut file = lock(&self.file);
         let (on_disk, mut last) = (file.file(), *b"\n");
         if let Some(at) = file.bytes().checked_sub(1) {
@@ -191,12 +204,14 @@ impl Trace {
         if last == *b"\n" { Ok(()) } else { file.append(b"\n") }
     }
 
-    /// Writes all records so far, and checks that the file holds them.
-    pub(super) fn flush(&self) -> io::Result<()> {
-        lock(&self.sink).sink.flush()?;
+    /// Writes out all records so far, checks that the file holds them, and returns the length in bytes of those whose lines
+    /// have ended.
+    pub(super) fn flush(&self) -> io::Result<u64> {
+        let behind = lock(&self.sink).sink.flush_behind_mark()?;
         // If no record has come since, nothing follows the line end of a torn record.
         let mut file = lock(&self.file);
-        file.flush().and_then(|()| file.check()).map_err(|error| with_cause("the trace", &error))
+        file.flush().and_then(|()| file.check()).map_err(|error| with_cause("the trace", &error))?;
+        Ok(file.bytes() - behind)
     }
 
     /// Fails if another process has shortened the file. Other failures, such as of the look itself, do not count here.
@@ -239,6 +254,12 @@ impl Destination for TraceBytes {
         let file = lock(&self.0).file();
         file.sync_data()
     }
+}
+
+/// Checks that records can be appended to a trace of so many bytes.
+pub(super) fn check_appendable(file: &dyn DiskFile, bytes: u64, writing: Writing) -> Result<(), FileError> {
+    let torn = ends_torn(writing.compression, bytes, |buffer, at| file.read_exact_at(buffer, at));
+    torn.map(drop).map_err(FileError::io("be appended to", file.path()))
 }
 
 /// Returns the error as an I/O error, with its causes.

@@ -9,18 +9,18 @@ use stream_kernel_checkpoint::{
     Checkpoint, Committed, CommittedFile, CommittedTrace, FileError, InputPrefix, NewFile, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow, dir_of};
-use stream_kernel_sinks::Cadence;
 use stream_kernel_trace::{Clock, ContinuedClock, Timestamp};
 
 use super::commits::{Commits, CommittedFeed, Mark, report_of};
-use super::committer::Committer;
-use super::files::{CommittedOutput, OUTPUT_BLOCK_BYTES, Trace, WrittenOutput, text_of};
+use super::committer::{CommitIn, Committer};
+use super::files::{CommittedOutput, OUTPUT_BLOCK_BYTES, Trace, WrittenOutput, check_appendable, text_of};
 use super::hashed_input::{HashedInput, has_line_end};
 use super::identity::{RunConfiguration, check_program, program};
 use super::recovery::{decide_again, restore};
 use super::{CheckpointFailure, CheckpointOptions, Event};
 use crate::feed::Feed;
 use crate::output::partial_path;
+use crate::tracing::Writing;
 use crate::{
     Application, InputSettings, Job, LineAdapters, LineReader, OpenInputError, Position, Session,
     UnterminatedLine, tracing,
@@ -54,7 +54,7 @@ struct Places {
     input: InputSettings,
     output: PathBuf,
     partial: PathBuf,
-    trace: Option<(PathBuf, Cadence)>,
+    trace: Option<(PathBuf, Writing)>,
 }
 
 pub(super) fn open<A: Application, C: Clock + 'static>(
@@ -72,7 +72,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         input: config.adapters.input_source().settings.clone(),
         partial: partial_path(&output),
         output,
-        trace: tracing::file(&config.runtime.tracing).map(|(path, cadence)| (path.to_owned(), cadence)),
+        trace: tracing::file(&config.runtime.tracing).map(|(path, writing)| (path.to_owned(), writing)),
     };
     let disk = Arc::clone(&options.disk);
     let configuration = RunConfiguration::of(&job, options.run_id);
@@ -99,7 +99,11 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
     if let (Some(committed), Some((path, _))) = (&mut last.trace, &places.trace) {
         committed.path = text_of(path);
     }
-    let trace = trace.zip(places.trace).map(|(file, (_, cadence))| Trace::new(file, cadence));
+    // Where commits are not made beside the run, nothing is.
+    let commits_beside = options.commit_in == CommitIn::Background;
+    let trace = trace.zip(places.trace).map(|(file, (_, writing))| {
+        Trace::new(file, Writing { is_beside: writing.is_beside && commits_beside, ..writing })
+    });
     last.input.path = text_of(input.path());
     last.output.path = text_of(&places.output);
     last.output.partial = text_of(&places.partial);
@@ -175,8 +179,11 @@ fn begin<A: Application>(
     session: Session<A>,
 ) -> Result<Begun<A>, CheckpointFailure> {
     let failed = CheckpointFailure::Begin;
-    let trace = places.trace.as_ref();
-    let trace = trace.map(|(path, _)| CommittedFile::append_to(disk, path, 1)).transpose().map_err(failed)?;
+    let append = |(path, writing): &(PathBuf, Writing)| {
+        let trace = CommittedFile::append_to(disk, path, 1)?;
+        check_appendable(&*trace.file(), trace.bytes(), *writing).map(|()| trace)
+    };
+    let trace = places.trace.as_ref().map(append).transpose().map_err(failed)?;
     let output = NewFile::at(disk, &places.partial).map_err(failed)?;
     if restart {
         checkpoint.forget()?;
@@ -226,6 +233,9 @@ fn resume<A: Application>(
     let trace = trace.zip(places.trace.as_ref());
     let trace = trace.map(|(trace, (path, _))| earlier_trace(disk, path, trace.bytes, is_finished));
     let trace = trace.transpose()?.flatten();
+    if let (Some(trace), Some((_, writing)), true) = (&trace, &places.trace, committed.complete) {
+        check_appendable(trace.file(), trace.bytes(), *writing)?;
+    }
     if !is_finished {
         restore(&mut session, &checkpoint, dir)?;
     }

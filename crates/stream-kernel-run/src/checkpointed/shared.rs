@@ -44,7 +44,13 @@ impl<A: Application> SharedCheckpoint<A> {
     ) -> Result<Self, CheckpointFailure> {
         let mut opened = open(job, clock, options)?;
         opened.begin(options.tell)?;
-        opened.commits.trace.as_ref().map_or(Ok(()), Trace::flush).map_err(CheckpointFailure::WriteOutput)?;
+        opened
+            .commits
+            .trace
+            .as_ref()
+            .map(Trace::flush)
+            .transpose()
+            .map_err(CheckpointFailure::WriteOutput)?;
         Ok(Self(opened))
     }
 

@@ -79,7 +79,7 @@ impl RunParts {
     pub fn open<N, A: LineAdapters>(config: &Config<N, A>, of: &PartsOf) -> Result<Self, OpenPartsError> {
         let output = parts_folder(&config.adapters.output_sink().settings.path);
         let trace = tracing::file(&config.runtime.tracing);
-        let trace = trace.map(|(path, cadence)| (parts_folder(path), cadence.fsync_every_n));
+        let trace = trace.map(|(path, writing)| (parts_folder(path), writing.cadence.fsync_every_n));
         Self::open_folders(&output, trace.as_ref(), of)
     }
 

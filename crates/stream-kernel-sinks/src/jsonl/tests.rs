@@ -52,7 +52,7 @@ fn sink(
     JsonlSink::new(journal, Cadence { flush_every_n, fsync_every_n })
 }
 
-fn push(batch: &mut JsonlSink<Journal>, step_name: &str) -> io::Result<()> {
+fn push<D: Destination>(batch: &mut JsonlSink<D>, step_name: &str) -> io::Result<()> {
     let signature = Signature::default();
     batch.write(&Record {
         run_id: "run",
@@ -149,23 +149,16 @@ fn what_was_refused_is_not_written_a_second_time() {
     assert_eq!(journal.take(), ["refused"]);
 }
 
-/// A checkpoint asks: what is written and what is not yet must add up to all that was recorded.
+/// A commit asks for that: what is written out at any time does not shift the cadence.
 #[test]
-fn what_is_buffered_is_counted_and_can_be_written_out_at_any_time() {
+fn what_is_buffered_can_be_written_out_at_any_time() {
     let journal = Journal::default();
     let mut batch = sink(journal.clone(), NonZeroU64::new(3).unwrap(), None);
-    assert_eq!(batch.buffered_bytes(), 0);
     push(&mut batch, "step").unwrap();
-    let line = batch.buffered_bytes();
-    assert!(line > 100, "{line}");
     push(&mut batch, "step").unwrap();
-    assert_eq!(batch.buffered_bytes(), 2 * line);
     for _ in 0..2 {
         batch.flush().unwrap();
-        assert_eq!(
-            (batch.buffered_bytes(), journal.events.lock().unwrap().join(", ")),
-            (0, "write 2".to_owned())
-        );
+        assert_eq!(journal.events.lock().unwrap().join(", "), "write 2");
     }
     push(&mut batch, "step").unwrap();
     assert_eq!(journal.take(), ["write 2", "write 1"], "the cadence goes on counting");
@@ -184,4 +177,117 @@ fn the_usual_bound_of_a_batch_is_a_mebibyte() {
     assert_eq!(journal.events.lock().unwrap().join(", "), "");
     push(&mut batch, &step_name).unwrap();
     assert_eq!(journal.take(), ["write 4"]);
+}
+
+/// Keeps the bytes of each write.
+#[derive(Clone, Default)]
+struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Write for Writes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().push(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for Writes {
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns what one frame holds; it must be whole, and nothing may follow it.
+fn decoded(frame: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(100_000);
+    zstd_safe::decompress(&mut lines, frame).unwrap();
+    assert_eq!(zstd_safe::find_frame_compressed_size(frame), Ok(frame.len()));
+    lines
+}
+
+fn writing_to(writes: &Writes, flush_every_n: u64, compression: Compression) -> JsonlSink<Writes> {
+    let cadence = Cadence { flush_every_n: NonZeroU64::new(flush_every_n).unwrap(), fsync_every_n: None };
+    JsonlSink::new(writes.clone(), cadence).compressed(compression)
+}
+
+const ZSTD: Compression = Compression::Zstd { level: 1 };
+
+/// A run that is killed loses no frame that was flushed, since each is whole by itself: the plain sink is the twin.
+#[test]
+fn what_is_flushed_is_one_whole_frame() {
+    for flush_every_n in [1, 3, 100] {
+        let written = [Compression::None, ZSTD].map(|compression| {
+            let writes = Writes::default();
+            let mut sink = writing_to(&writes, flush_every_n, compression);
+            for _ in 0..7 {
+                push(&mut sink, "step").unwrap();
+            }
+            drop(sink);
+            writes.0.lock().unwrap().clone()
+        });
+        let frames: Vec<_> = written[1].iter().map(|frame| decoded(frame)).collect();
+        assert_eq!(frames, written[0], "flushed every {flush_every_n}");
+    }
+}
+
+/// Whatever the cadence, the file can be cut where the mark was, and then has all records up to it and no other.
+#[test]
+fn what_is_written_behind_the_mark_can_be_cut() {
+    for (flush_every_n, is_beside, compression) in [1, 2, 3, 7, 100].into_iter().flat_map(|every| {
+        [
+            (every, false, Compression::None),
+            (every, false, ZSTD),
+            (every, true, ZSTD),
+            (every, true, Compression::None),
+        ]
+    }) {
+        for behind in 0..9 {
+            let writes = Writes::default();
+            let sink = writing_to(&writes, flush_every_n, compression);
+            let mut sink = if is_beside { sink.beside_the_run() } else { sink };
+            for line in 0..5 {
+                sink.mark();
+                for _ in 0..if line == 4 { behind } else { 3 } {
+                    push(&mut sink, "step").unwrap();
+                }
+            }
+            let to_cut = sink.flush_behind_mark().unwrap();
+            let mut file = writes.0.lock().unwrap().clone();
+            let mut left = to_cut;
+            while left > 0 {
+                let last = file.pop().unwrap();
+                let keeps = usize::try_from((last.len() as u64).saturating_sub(left)).unwrap();
+                left -= (last.len() - keeps) as u64;
+                if keeps > 0 {
+                    file.push(last[..keeps].to_vec());
+                }
+            }
+            let lines =
+                file.iter().map(|bytes| if compression == ZSTD { decoded(bytes) } else { bytes.clone() });
+            let lines = lines.collect::<Vec<_>>().concat();
+            let records = lines.split(|byte| *byte == b'\n').count() - 1;
+            assert_eq!(
+                (records, lines.last()),
+                (12, Some(&b'\n')),
+                "{flush_every_n} {is_beside} {compression:?} {behind}"
+            );
+        }
+    }
+}
+
+/// A mark costs no frame where nothing has to be cut between it and the next.
+#[test]
+fn a_mark_at_the_end_of_a_batch_splits_nothing() {
+    let writes = Writes::default();
+    let mut sink = writing_to(&writes, 2, ZSTD);
+    for _ in 0..3 {
+        push(&mut sink, "step").unwrap();
+        push(&mut sink, "step").unwrap();
+        sink.mark();
+    }
+    let lines = |frame: &Vec<u8>| decoded(frame).split(|byte| *byte == b'\n').count() - 1;
+    assert_eq!(writes.0.lock().unwrap().iter().map(lines).collect::<Vec<_>>(), [2, 2, 2]);
 }

@@ -9,7 +9,7 @@ use std::mem;
 use stream_kernel_trace::TraceRecord;
 
 use super::parts::{Digested, Parts};
-use super::{Tail, TraceReader, WrongLine};
+use super::{Tail, TornFrame, TraceInput, TraceReader, WrongLine, is_compressed};
 
 /// What is to be kept of each record, made of it by the thread that reads it.
 pub trait Digest: Clone + Send + 'static {
@@ -42,8 +42,8 @@ impl Digest for Whole {
 ///
 /// That can be done by several threads, of which each takes a part of the trace, cut at line ends. Its lines come out in the
 /// order of the trace, as [`TraceReader`] returns them. What stands behind the last line end is read by the thread that asks for
-/// it, and so is everything from a line on of which 1 MiB have no end. So are traces that come bit by bit, of which this would
-/// wait for whole parts.
+/// it, and so is everything from a line on of which 1 MiB have no end. So are compressed traces, whose frames come one after the other,
+/// and traces that come bit by bit, of which this would wait for whole parts.
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::{AsStep, LineDigests, PART_BYTES, StepRecordBuf, Steps};
@@ -66,13 +66,13 @@ pub struct LineDigests<G: Digest> {
     /// The present line of the part.
     line_no: u64,
     /// What this thread reads: all of it, or what is left once the parts are over.
-    rest: TraceReader<Box<dyn BufRead>>,
+    rest: TraceReader<TraceInput<Box<dyn BufRead>>>,
     digest: G,
     record: TraceRecord,
 }
 
 impl<G: Digest> LineDigests<G> {
-    /// Returns a reader of the trace that `input` holds, on this thread alone.
+    /// Returns a reader of the trace that `input` holds, compressed or not, on this thread alone.
     pub fn new(input: Box<dyn BufRead>, digest: G) -> Self {
         Self {
             parts: None,
@@ -80,15 +80,19 @@ impl<G: Digest> LineDigests<G> {
             lines_before: 0,
             bytes_before: 0,
             line_no: 0,
-            rest: TraceReader::new(input),
+            rest: TraceReader::new(TraceInput::new(input)),
             digest,
             record: TraceRecord::default(),
         }
     }
 
     /// Returns a reader of the trace that `input` holds, by so many `threads` and in parts of so many bytes:
-    /// [`MAX_THREADS`](super::MAX_THREADS) and [`PART_BYTES`](super::PART_BYTES) are what this was made for.
-    pub fn by_threads(threads: usize, part_bytes: usize, input: Box<dyn BufRead>, digest: G) -> Self {
+    /// [`MAX_THREADS`](super::MAX_THREADS) and [`PART_BYTES`](super::PART_BYTES) are what this was made for. If the trace is compressed, there is one thread, this
+    /// one.
+    pub fn by_threads(threads: usize, part_bytes: usize, mut input: Box<dyn BufRead>, digest: G) -> Self {
+        if begins_compressed(&mut input) {
+            return Self::new(input, digest);
+        }
         let parts = Parts::new(input, threads, part_bytes, &digest);
         Self { parts: Some(parts), ..Self::new(Box::new(io::empty()), digest) }
     }
@@ -114,7 +118,8 @@ impl<G: Digest> LineDigests<G> {
             if let Some(part) = parts.next(mem::take(&mut self.part))? {
                 self.part = part;
             } else if let Some(parts) = self.parts.take() {
-                self.rest = TraceReader::after(parts.into_rest(), self.lines_before, self.bytes_before);
+                let rest = TraceInput::plain(parts.into_rest());
+                self.rest = TraceReader::after(rest, self.lines_before, self.bytes_before);
             }
         }
         let read = self.rest.next_into(&mut self.record)?;
@@ -139,8 +144,33 @@ impl<G: Digest> LineDigests<G> {
         if self.parts.is_some() { self.line_no } else { self.rest.line_no() }
     }
 
-    /// Returns how many bytes were read: up to the end of the present line, or those before its part.
+    /// Returns how many bytes were read: up to the end of the present line, or those before its part; of a compressed trace, those of its
+    /// frames.
     pub fn bytes_read(&self) -> u64 {
-        if self.parts.is_some() { self.bytes_before } else { self.rest.bytes_read() }
+        match &self.parts {
+            Some(_) => self.bytes_before,
+            None if self.is_compressed() => self.rest.input().bytes_read(),
+            None => self.rest.bytes_read(),
+        }
+    }
+
+    /// Returns whether the trace is compressed, as far as that is known: nothing may have come yet.
+    pub fn is_compressed(&self) -> bool {
+        self.rest.input().is_compressed()
+    }
+
+    /// Returns the frame in which a compressed trace breaks off, once [`next_line`](Self::next_line) has returned `None`.
+    pub fn torn_frame(&self) -> Option<TornFrame> {
+        self.rest.input().torn_frame()
+    }
+}
+
+/// Returns whether the trace that `input` holds is compressed; what cannot be read, whoever reads on will find.
+fn begins_compressed(input: &mut impl BufRead) -> bool {
+    loop {
+        match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            beginning => return beginning.is_ok_and(is_compressed),
+        }
     }
 }

@@ -174,6 +174,11 @@ impl<R: BufRead> TraceReader<R> {
         }
     }
 
+    /// Returns what the trace is read from.
+    pub fn input(&self) -> &R {
+        &self.input
+    }
+
     /// Returns the number of the present line, from 1.
     pub fn line_no(&self) -> u64 {
         self.line_no

@@ -58,11 +58,12 @@ impl<'a> FindingsPrinter<'a> {
         self.out.flush()
     }
 
-    /// Prints the cut and the totals, and returns the number of findings.
-    pub(super) fn sum_up(self, check: &Validator, cut: Option<TornTail>) -> io::Result<u64> {
+    /// Prints the cut, of a record or a frame, and the totals, and returns the number of findings.
+    pub(super) fn sum_up(self, check: &Validator, cut: Option<(TornTail, &str)>) -> io::Result<u64> {
         let (records, inputs, runs) = (check.records(), check.inputs(), check.run());
         if self.is_json {
-            let cut = cut.map(|cut| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
+            let cut =
+                cut.map(|(cut, _)| json!({"line": cut.line_no, "offset": cut.offset, "bytes": cut.bytes}));
             let summary = json!({
                 "records": records, "inputs": inputs, "runs": runs, "findings": self.in_all, "cut": cut,
             });
@@ -70,9 +71,9 @@ impl<'a> FindingsPrinter<'a> {
             return Ok(self.in_all);
         }
         let name = escaped(self.name);
-        if let Some(TornTail { line_no, bytes, .. }) = cut {
+        if let Some((TornTail { line_no, bytes, .. }, what)) = cut {
             let bytes = counted(bytes, "byte");
-            writeln!(self.out, "{name}: cut {bytes} of a torn record, line {line_no}")?;
+            writeln!(self.out, "{name}: cut {bytes} of a torn {what}, line {line_no}")?;
         }
         let verdict = if self.in_all == 0 { "sound".to_owned() } else { counted(self.in_all, "finding") };
         let [records, inputs, runs] =

@@ -168,6 +168,58 @@ fn a_torn_tail_is_named_and_cut_when_asked() {
     ");
 }
 
+fn frame(text: &str) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(zstd_safe::compress_bound(text.len()));
+    zstd_safe::compress(&mut frame, text.as_bytes(), 1).unwrap();
+    frame
+}
+
+/// Wherever the last frame is torn it is cut as a whole, and no other: its twin is the trace without it.
+#[test]
+fn a_torn_frame_is_named_and_cut_when_asked() {
+    let (first, second) =
+        (frame(&(record("a", 1, "In") + &record("a", 2, "In"))), frame(&record("a", 3, "In")));
+    let repair = Call { repair: true, ..Call::default() };
+    let sound = check(&first, repair).0;
+    for torn in 1..second.len() {
+        let trace = [&first[..], &second[..torn]].concat();
+        let (text, left) = check(&trace, Call::default());
+        let finding = format!("trace.jsonl:3: the frame at byte {} is torn after ", first.len());
+        assert!(left == trace && text.starts_with(&finding) && text.ends_with("exit 1"), "{text}");
+        let (text, left) = check(&trace, repair);
+        assert_eq!(left, first);
+        let (cut, rest) = text.split_once('\n').unwrap();
+        assert!(cut.ends_with(" of a torn frame, line 3") && rest == sound, "{text}");
+    }
+}
+
+/// What is torn within whole frames would have to be compressed anew.
+#[test]
+fn a_record_that_is_torn_within_whole_frames_is_named_and_not_cut() {
+    let trace = frame(&(record("a", 1, "In") + "{\"trace_id\":\"a"));
+    let (text, left) = check(&trace, Call { repair: true, ..Call::default() });
+    assert!(
+        left == trace
+            && text.contains("trace.jsonl:2: is torn after 14 bytes within a whole frame, which is not cut")
+            && text.ends_with("exit 1"),
+        "{text}"
+    );
+}
+
+/// A frame of other programs may hold any number of records, and those before the tear can be read.
+#[test]
+fn a_torn_frame_of_which_records_were_seen_is_not_cut() {
+    let records: String = (0..15_000).map(|line_no| record("a", line_no % 10, "In")).collect();
+    let whole = frame(&records);
+    let torn = &whole[..whole.len() - 1];
+    let (text, left) = check(torn, Call { repair: true, json: true, ..Call::default() });
+    assert!(
+        left == torn && text.contains("nothing was cut") && text.ends_with("exit 2"),
+        "{}",
+        text.lines().last().unwrap()
+    );
+}
+
 #[test]
 fn wherever_a_record_is_torn_the_part_is_cut_and_nothing_else() {
     let (whole, next) = (record("a", 1, "In"), record("a", 2, "I\u{e4}n"));

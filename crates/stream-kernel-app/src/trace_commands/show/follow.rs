@@ -1,7 +1,6 @@
 //! Following a trace while it is written.
 
-use std::fs::File;
-use std::io::{self, Seek};
+use std::io;
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -9,11 +8,12 @@ use rustix::io::Errno;
 use stream_kernel_text::escaped;
 use stream_kernel_trace_reader::reading::Inputs;
 
+use super::followed_file::FollowedFile;
 use super::printer::Printer;
 use crate::failure::Failure;
 use crate::report::say;
 use crate::signals::Signals;
-use crate::trace_commands::source::{Records, is_folder_of_parts, is_regular_file, refuse_standard_output};
+use crate::trace_commands::source::{Records, is_folder_of_parts, is_regular_file};
 
 /// The interval between two checks of the file.
 const POLL_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
@@ -84,11 +84,13 @@ pub(super) fn follow(
         return Err(Failure::usage(format!("`{name}` is no regular file (--follow needs one)")));
     }
     let failed = Failure::unreadable(name);
-    let mut file = File::open(name).map_err(&failed)?;
-    refuse_standard_output(name, &file)?;
+    let (file, gaps) = FollowedFile::open(name)?;
+    for gap in gaps {
+        say(format!("note: `{}` {gap}; following it from there", escaped(name)));
+    }
     loop {
-        let records = Records::growing(name, only_run, file.try_clone().map_err(&failed)?);
-        let length = || Ok(file.metadata().map_err(&failed)?.len());
+        let records = Records::growing(name, only_run, file.clone());
+        let length = || file.length().map_err(&failed);
         if let Some(exit_code) = read_until_truncated(records, length, printer, pauses)? {
             return Ok(exit_code);
         }

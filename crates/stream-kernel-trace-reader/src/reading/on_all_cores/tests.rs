@@ -129,6 +129,49 @@ fn what_comes_in_pieces_or_ends_in_a_failure_is_read_up_to_there() {
     }
 }
 
+/// A zstd frame with these records, as sinks make it.
+fn frame(records: &str) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(zstd_safe::compress_bound(records.len()));
+    zstd_safe::compress(&mut frame, records.as_bytes(), 1).unwrap();
+    frame
+}
+
+/// Records are found by the content, whole or torn. How many bytes were read is said of the file.
+#[test]
+fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
+    let record = |line_no| record("a", line_no, "x", "null") + "\n";
+    let (first, second) = (frame(&(record(1) + &record(2))), frame(&(record(3) + "wrong\n{\"trace_id\":")));
+    let trace = [&first[..], &second].concat();
+    for len in 1..=trace.len() {
+        let disk = Disk::new(&trace[..len]);
+        let (lines, end) = check(&disk, [1, 100, 1000]);
+        let expected = if len == trace.len() { 4 } else { 2 * usize::from(len >= first.len()) };
+        assert_eq!(lines.len(), expected, "{len}");
+        assert!(end.contains(&format!(" after {len} bytes, ")), "{end}");
+        for mut read in
+            [LineDigests::new(disk.input(), Whole), LineDigests::by_threads(2, 100, disk.input(), Whole)]
+        {
+            while read.next_line(&mut TraceRecord::default()).unwrap().is_some() {}
+            let begins_at = if len < first.len() { 0 } else { first.len() };
+            let is_torn = len != first.len() && len != trace.len();
+            let expected = (true, is_torn.then_some((begins_at as u64, (len - begins_at) as u64)));
+            let found = read.torn_frame().map(|torn| (torn.offset, torn.bytes));
+            assert_eq!((read.is_compressed(), found), expected, "{len}");
+        }
+    }
+}
+
+/// What a part of a trace begins with is no beginning of a trace.
+#[test]
+fn only_the_beginning_of_a_trace_tells_that_it_is_compressed() {
+    let record = record("a", 1, "x", "null") + "\n";
+    for len in 1..4 {
+        let trace = [record.as_bytes(), &frame("x")[..len]].concat();
+        let (lines, end) = check(&Disk::new(&trace), [1, 100, record.len(), 1000]);
+        assert!(lines.len() == 1 && end.starts_with("Some(Wrong("), "{end}");
+    }
+}
+
 /// Returns how many lines of `trace`, each in the first part of so many bytes, are handed out together.
 fn digested_together(trace: &[u8], part_bytes: usize) -> Vec<usize> {
     let mut parts = Parts::new(Disk::new(trace).input(), 1, part_bytes, &Whole);

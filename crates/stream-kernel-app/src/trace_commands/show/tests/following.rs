@@ -2,6 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 
+use stream_kernel_run::files::{MAX_ROTATED, rotated_path};
+
 use super::super::follow::{Pauses, follow};
 use super::*;
 
@@ -54,6 +56,38 @@ fn appended_records_and_the_last_input_are_shown() {
         headings,
         ["run 1: `run`, scenario `baseline`", "run:1  line 1  id a7", "run:2  line 2  id a7"]
     );
+}
+
+/// A frame is shown once it is whole. That the file has fewer bytes than its content is no sign that it was cut.
+#[test]
+fn a_compressed_trace_is_followed_frame_by_frame() {
+    let (_folder, path) = trace_of("");
+    let frame = |text: &str| {
+        let mut frame = Vec::with_capacity(10_000);
+        zstd_safe::compress(&mut frame, text.as_bytes(), 1).unwrap();
+        frame
+    };
+    let (first, second) = (frame(&(line(1) + &line(2))), frame(&line(3)));
+    let append = |bytes: &[u8]| {
+        io::Write::write_all(&mut OpenOptions::new().append(true).open(&path).unwrap(), bytes).unwrap();
+    };
+    let headings = headings(
+        &path,
+        vec![
+            Box::new(|| append(&first)),
+            Box::new(|| append(&second[..20])),
+            Box::new(|| append(&second[20..])),
+            Box::new(|| ()),
+            Box::new(|| ()),
+        ],
+    );
+    let shown = [
+        "run 1: `run`, scenario `baseline`",
+        "run:1  line 1  id a7",
+        "run:2  line 2  id a7",
+        "run:3  line 3  id a7",
+    ];
+    assert_eq!(headings, shown);
 }
 
 #[test]
@@ -128,4 +162,51 @@ fn following_survives_wrong_lines_but_needs_a_record() {
     let mut script = Script(vec![Box::new(|| ())]);
     let failure = follow(path.to_str().unwrap(), None, &mut printer, &mut script).unwrap_err();
     assert!(failure.to_string().contains("trace.jsonl`, line 1: no record"), "{failure}");
+}
+
+/// Renames the file and its old files, each to its next number, and leaves a new one that holds `text`.
+fn rotate(path: &Path, text: &str) {
+    let name = |number: u16| if number == 0 { path.to_owned() } else { rotated_path(path, number) };
+    let oldest = (0..=MAX_ROTATED).take_while(|number| name(*number).exists()).last().unwrap();
+    for number in (0..=oldest).rev() {
+        fs::rename(name(number), name(number + 1)).unwrap();
+    }
+    fs::write(path, text).unwrap();
+}
+
+/// From what it was before it is followed to what it becomes, however often it is rotated between two looks, and what is torn spoils nothing.
+#[test]
+fn a_rotated_trace_is_followed_from_file_to_file() {
+    let (_folder, path) = trace_of(&line(1));
+    rotate(&path, &line(2));
+    let headings = headings(
+        &path,
+        vec![
+            Box::new(|| {
+                append(&path, &line(3));
+                rotate(&path, "");
+            }),
+            Box::new(|| {
+                append(&path, &line(4)[..90]);
+                rotate(&path, &line(5));
+                rotate(&path, "");
+                rotate(&path, &line(6));
+            }),
+            Box::new(|| ()),
+            Box::new(|| append(&path, &line(7))),
+            Box::new(|| ()),
+        ],
+    );
+    let inputs: Vec<_> = headings.iter().skip(1).map(|heading| &heading[..5]).collect();
+    assert_eq!(inputs, ["run:1", "run:2", "run:3", "run:5", "run:6", "run:7"]);
+}
+
+/// Behind a gap there is no telling where the trace goes on.
+#[test]
+fn a_trace_with_a_gap_is_followed_from_its_present_file() {
+    let (_folder, path) = trace_of(&line(3));
+    fs::write(rotated_path(&path, 2), line(1)).unwrap();
+    let headings =
+        headings(&path, vec![Box::new(|| rotate(&path, &line(4))), Box::new(|| ()), Box::new(|| ())]);
+    assert_eq!(headings[1..], ["run:3  line 3  id a7", "run:4  line 4  id a7"]);
 }

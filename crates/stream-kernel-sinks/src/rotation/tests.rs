@@ -1,0 +1,133 @@
+//! Names that files have, in a folder of their own.
+
+use std::cell::Cell;
+use std::io::Write;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A folder with `trace` and its old files, of which each holds the number that it was written with.
+struct Set(TempDir);
+
+impl Set {
+    /// Returns a set with as many old files, the oldest of which holds 1.
+    fn new(old: u16) -> Self {
+        let set = Self(TempDir::new().unwrap());
+        for number in 0..=old {
+            fs::write(set.name(number), (old + 1 - number).to_string()).unwrap();
+        }
+        set
+    }
+
+    fn name(&self, number: u16) -> PathBuf {
+        let path = self.0.path().join("trace");
+        if number == 0 { path } else { rotated_path(&path, number) }
+    }
+
+    /// Rotates, and writes `x` to the new file.
+    fn rotate(&self, keep: u16, exchange: impl Fn(&Path, &Path) -> io::Result<bool>) -> io::Result<()> {
+        let path = self.name(0);
+        let file = OpenOptions::new().append(true).open(&path)?;
+        super::rotate(&path, &file, NonZeroU16::new(keep).unwrap(), exchange)?.write_all(b"x")
+    }
+
+    /// Returns what the files hold, the present one first, to the last that there is; `-` where there is none.
+    fn told(&self) -> String {
+        let there = (0..=MAX_ROTATED).rev().find(|number| self.name(*number).exists()).unwrap();
+        let content = |number| fs::read_to_string(self.name(number)).unwrap_or_else(|_| "-".to_owned());
+        (0..=there).map(content).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// With an exchange, and where there is none.
+const WAYS: [fn(&Path, &Path) -> io::Result<bool>; 2] = [exchange, |_, _| Ok(false)];
+
+/// Whether files can be exchanged makes no difference in the end.
+#[track_caller]
+fn check(old: u16, keep: u16, expected: &str) {
+    for exchange in WAYS {
+        let set = Set::new(old);
+        set.rotate(keep, exchange).unwrap();
+        assert_eq!(set.told(), expected);
+    }
+}
+
+#[test]
+fn each_file_gets_the_next_number_and_the_oldest_goes() {
+    check(0, 1, "x 1");
+    check(1, 1, "x 2");
+    check(0, 3, "x 1");
+    check(2, 3, "x 3 2 1");
+    check(3, 3, "x 4 3 2");
+}
+
+/// Those of a run that kept more would otherwise stand behind a gap, for ever.
+#[test]
+fn what_was_kept_by_a_run_that_kept_more_goes_as_well() {
+    check(5, 2, "x 6 5");
+}
+
+#[test]
+fn a_file_that_is_missing_is_still_missing() {
+    for exchange in WAYS {
+        let set = Set::new(4);
+        fs::remove_file(set.name(2)).unwrap();
+        set.rotate(9, exchange).unwrap();
+        assert_eq!(set.told(), "x 5 4 - 2 1");
+    }
+}
+
+#[test]
+fn no_more_are_kept_than_the_bound() {
+    let set = Set::new(0);
+    for number in [MAX_ROTATED - 1, MAX_ROTATED] {
+        fs::write(set.name(number), "old").unwrap();
+    }
+    set.rotate(u16::MAX, exchange).unwrap();
+    assert!(set.name(MAX_ROTATED).exists() && !set.name(MAX_ROTATED - 1).exists());
+    set.rotate(u16::MAX, exchange).unwrap();
+    assert_eq!(set.told(), "x x 1");
+}
+
+/// Wherever it is interrupted, all is there, in order, and nothing twice; the next time goes on from there.
+#[test]
+fn an_interrupted_rotation_leaves_all_files_in_order() {
+    for steps in 0_u32..3 {
+        let set = Set::new(2);
+        let left = Cell::new(steps);
+        let interrupted = |one: &Path, other: &Path| {
+            if left.replace(left.get().saturating_sub(1)) == 0 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            exchange(one, other)
+        };
+        set.rotate(5, interrupted).unwrap_err();
+        assert_eq!(set.told().split_whitespace().collect::<Vec<_>>(), ["3", "2", "1"], "{steps}");
+        set.rotate(5, exchange).unwrap();
+        assert_eq!(set.told().split_whitespace().collect::<Vec<_>>(), ["x", "3", "2", "1"], "{steps}");
+    }
+}
+
+#[test]
+fn a_file_that_somebody_has_moved_is_left_alone() {
+    let set = Set::new(1);
+    let file = OpenOptions::new().append(true).open(set.name(0)).unwrap();
+    fs::rename(set.name(0), set.0.path().join("elsewhere")).unwrap();
+    let rotate = || super::rotate(&set.name(0), &file, NonZeroU16::MIN, exchange).unwrap_err().to_string();
+    assert_eq!(rotate(), "somebody else has moved the file, so that it cannot be rotated");
+    fs::write(set.name(0), "another").unwrap();
+    assert_eq!(rotate(), "somebody else has moved the file, so that it cannot be rotated");
+    assert_eq!(set.told(), "another 1");
+}
+
+/// Two that write to one file would stand in each other.
+#[test]
+fn the_new_file_is_locked() {
+    let set = Set::new(0);
+    let file = File::open(set.name(0)).unwrap();
+    let new = super::rotate(&set.name(0), &file, NonZeroU16::MIN, exchange).unwrap();
+    assert!(File::open(set.name(0)).unwrap().try_lock().is_err());
+    drop(new);
+    assert!(File::open(set.name(0)).unwrap().try_lock().is_ok());
+}
