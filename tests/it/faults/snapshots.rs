@@ -28,20 +28,32 @@ fn snapshot_at(scene: &Scene, line_no: u64) -> Option<u64> {
     last_snapshot(&disk).map(|(number, _)| number)
 }
 
-/// Many lines leave little in memory: after a few of them, a snapshot pays.
+/// Checks runs over many lines that leave little in memory: after a few of them, a snapshot pays.
+#[track_caller]
+fn check_rare_snapshots(name: &'static str, settings: [&str; 2]) {
+    let input = lines(41, 6).repeat(12);
+    let scene = Scene::fresh(name, &settings, &input).must_adjudicate(&input);
+    let numbers: BTreeSet<_> = (5..72).step_by(5).filter_map(|at| snapshot_at(&scene, at)).collect();
+    assert!(numbers.len() >= 3, "snapshots {numbers:?}");
+    sweep(&scene, 60);
+}
+
 #[test]
 fn rare_snapshots_survive_every_fault() {
-    let input = lines(41, 6).repeat(12);
-    for (name, settings) in [
-        ("every line", ["runtime.checkpoint.every_lines=1", "runtime.tracing.enabled=false"]),
-        ("traced", ["runtime.checkpoint.every_lines=5", "runtime.tracing.enabled=true"]),
-        ("forgetting", ["runtime.checkpoint.every_lines=3", "nodes.idempotency_gate.remember_days=1"]),
-    ] {
-        let scene = Scene::fresh(name, &settings, &input).must_adjudicate(&input);
-        let numbers: BTreeSet<_> = (5..72).step_by(5).filter_map(|at| snapshot_at(&scene, at)).collect();
-        assert!(numbers.len() >= 3, "snapshots {numbers:?}: {name}");
-        sweep(&scene, 60);
-    }
+    check_rare_snapshots("every line", ["runtime.checkpoint.every_lines=1", "runtime.tracing.enabled=false"]);
+}
+
+#[test]
+fn rare_snapshots_of_traced_runs_survive_every_fault() {
+    check_rare_snapshots("traced", ["runtime.checkpoint.every_lines=5", "runtime.tracing.enabled=true"]);
+}
+
+#[test]
+fn rare_snapshots_without_forgotten_ids_survive_every_fault() {
+    check_rare_snapshots(
+        "forgetting",
+        ["runtime.checkpoint.every_lines=3", "nodes.idempotency_gate.remember_days=1"],
+    );
 }
 
 /// A resumed run finds a snapshot and lines after it, and has to decide every one of these again.

@@ -80,7 +80,7 @@ fn memory_comparison(ours: &Series, plain_loop: &Series) -> Comparison {
         against: format!("loop: {} bytes", number(plain_loop.median())),
         value: ours.clone(),
     };
-    Comparison { what: MEMORY, goal: Goal::AtMost(70.0, 40.0), outcome: Ok(outcome) }
+    Comparison { what: MEMORY, goal: Goal::AtMost(60.0, 48.0), outcome: Ok(outcome) }
 }
 
 /// Returns how many ids the input has, as the summary of a run tells it: all lines but those whose id was there before.

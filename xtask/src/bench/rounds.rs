@@ -84,6 +84,12 @@ const fn gcd(one: usize, other: usize) -> usize {
 }
 
 impl Workload {
+    /// Returns the same with more arguments.
+    pub(crate) fn with(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(OsString::from));
+        self
+    }
+
     /// Runs it once; what it makes stays.
     pub(crate) fn run(&self, scratch: &Scratch) -> Result<usage::Usage, Failure> {
         usage::measure(Command::new(&self.program).args(&self.args), &scratch.path("stderr.txt"))

@@ -15,12 +15,19 @@ use crate::failure::Failure;
 const UNIT: &str = "ns an attempt";
 const OFF: &str = "tracing off, against a build without the recorder";
 
+/// The part of the lines with which what a run remembers has its place in the processor's caches.
+const FEW: u64 = 10;
+
+/// A pipeline that is not strict has no chain: its steps go through the runner for all orders.
+const WITHOUT_CHAIN: [&str; 2] = ["--set", "runtime.strict=false"];
+
 pub(crate) fn measure(
     programs: &Programs,
     scratch: &Scratch,
     options: &Options,
 ) -> Result<Findings, Failure> {
     let input = scratch.input(options.lines)?;
+    let few = scratch.input(options.lines / FEW)?;
     check_same_decisions(programs, scratch, &input)?;
     let without_recorder = program_without_recorder(scratch)?;
     let output = scratch.path("decisions.ndjson");
@@ -30,16 +37,38 @@ pub(crate) fn measure(
         peer("plain_loop", &programs.plain_loop, &input, &output, None),
         fund_load("fund-load", &programs.fund_load, &input, &output, None),
         fund_load("fund-load without recorder", other_build, &input, &output, None),
+        fund_load("fund-load without chain", &programs.fund_load, &input, &output, None).with(&WITHOUT_CHAIN),
+        peer("plain_loop, few lines", &programs.plain_loop, &few, &output, None),
+        fund_load("fund-load, few lines", &programs.fund_load, &few, &output, None),
     ];
     let samples = interleaved(&workloads, scratch, options.rounds)?;
-    let [bytes, plain_loop, ours, without] = samples.each_ref().map(|samples| per_line(samples, &input));
+    let [all @ .., few_loop, few_ours] = &samples;
+    let [bytes, plain_loop, ours, without, without_chain] =
+        all.each_ref().map(|samples| per_line(samples, &input));
+    let [few_loop, few_ours] = [few_loop, few_ours].map(|samples| per_line(samples, &few));
     let mut off = Comparison::of(OFF, Goal::NoDifference, &ours, ("without", &without));
     if without_recorder.is_none() {
         off.outcome = Err("there is no such build");
     }
-    let goal = Goal::AtMost(1.0, 0.65);
-    let untraced =
-        Comparison::of("untraced, against the plain serde_json loop", goal, &ours, ("loop", &plain_loop));
+    let against_loop = |what, goal, ours: &Series, plain_loop: &Series| {
+        Comparison::of(what, goal, ours, ("loop", plain_loop))
+    };
+    let comparisons = vec![
+        against_loop(
+            "untraced, against the plain serde_json loop",
+            Goal::AtMost(0.5, 0.4),
+            &ours,
+            &plain_loop,
+        ),
+        against_loop("the same, a tenth of the lines", Goal::AtMost(0.6, 0.5), &few_ours, &few_loop),
+        against_loop(
+            "the same, steps in an order of their own",
+            Goal::AtMost(0.75, 0.65),
+            &without_chain,
+            &plain_loop,
+        ),
+        off,
+    ];
     let figure = |name: &str, value: Series, samples: &Samples| Figure {
         part: Part::Untraced,
         name: name.to_owned(),
@@ -51,11 +80,12 @@ pub(crate) fn measure(
         figure("read and write the lines alone", bytes, &samples[0]),
         figure("the plain loop: serde_json, three foldhash maps", plain_loop, &samples[1]),
         figure("fund-load, tracing off", ours, &samples[2]),
+        figure("fund-load, tracing off, without the chain of its steps", without_chain, &samples[4]),
     ];
     if without_recorder.is_some() {
         figures.push(figure("fund-load, built without the recorder", without, &samples[3]));
     }
-    Ok(Findings { comparisons: vec![untraced, off], figures })
+    Ok(Findings { comparisons, figures })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "lines are far fewer than 2^52")]
