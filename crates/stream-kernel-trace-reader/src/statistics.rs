@@ -1,4 +1,4 @@
-//! What the steps of a run have done and how long it took, in constant memory.
+//! Statistics of a run's steps, counts and durations, in constant memory.
 
 mod step;
 
@@ -9,10 +9,10 @@ use stream_kernel_trace::TraceRecord;
 use crate::reading::StepRecord;
 pub use step::{StepFigures, StepStatistics};
 
-/// The most steps that one run may name.
+/// The most steps of one run.
 pub const MAX_STEPS: usize = 1024;
 
-/// A time beyond this counts as this in the quantiles, in nanoseconds: one hour. Maximum and total stay exact.
+/// In quantiles, longer times count as this, in nanoseconds: one hour. Maximum and total stay exact.
 pub const MAX_QUANTILE_NS: u64 = 3_600_000_000_000;
 
 /// More than [`MAX_STEPS`] steps in one run.
@@ -47,20 +47,20 @@ pub struct RunStatistics {
 }
 
 impl RunStatistics {
-    /// Counts a record in; it must be the next of the run.
+    /// Counts a record, which must be the next of the run.
     ///
     /// # Errors
     ///
-    /// Returns [`TooManySteps`] for one step more than can be counted.
+    /// Returns [`TooManySteps`] if the record's step is one too many.
     pub fn add(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
         self.add_step(&record.into())
     }
 
-    /// Counts in what is known of a record.
+    /// Counts the known fields of a record.
     ///
     /// # Errors
     ///
-    /// Returns [`TooManySteps`] for one step more than can be counted.
+    /// Returns [`TooManySteps`] if the record's step is one too many.
     pub fn add_step(&mut self, record: &StepRecord<'_>) -> Result<(), TooManySteps> {
         let key = (record.step_index, record.step_name);
         let at = match self
@@ -91,29 +91,31 @@ impl RunStatistics {
         &self.steps
     }
 
-    /// Returns how many records there are.
+    /// Returns the number of records.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Returns how many inputs the records are of.
+    /// Returns the number of inputs.
     pub fn inputs(&self) -> u64 {
         self.inputs
     }
 
-    /// Returns the time that all steps took together, in nanoseconds.
+    /// Returns the total time of all steps, in nanoseconds.
     pub fn total_ns(&self) -> u64 {
         self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.counts.total_ns))
     }
 
-    /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is not a time or time
+    /// goes back.
     pub fn wall_micros(&self) -> Option<u64> {
         let first: Timestamp = self.first_enter.parse().ok()?;
         let last: Timestamp = self.last_exit.parse().ok()?;
         u64::try_from(last.as_microsecond() - first.as_microsecond()).ok()
     }
 
-    /// Returns the seconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    /// Returns the seconds between the first `t_enter` and the last `t_exit`; `None` if one is not a time or time goes
+    /// back.
     #[expect(clippy::cast_precision_loss, reason = "microseconds stay exact for 285 years")]
     pub fn wall_seconds(&self) -> Option<f64> {
         self.wall_micros().map(|micros| micros as f64 / 1e6)

@@ -114,7 +114,7 @@ fn following_waits_for_no_missing_file_and_skips_wrong_lines() {
     assert!(outcome.stderr.starts_with("error: `trace.jsonl`, line 9: "), "{}", outcome.stderr);
 }
 
-/// While a run writes and rotates, each of its inputs is shown, and once.
+/// While a run writes and rotates, each of its inputs is shown exactly once.
 #[test]
 fn a_run_that_rotates_its_trace_is_followed() {
     let folder = Folder::with_input(attempts(200));
@@ -127,7 +127,7 @@ fn a_run_that_rotates_its_trace_is_followed() {
     while inputs.last() != Some(&200) {
         inputs = shown(&running, inputs.len() + 1);
     }
-    // One may come in pieces, if the run has to wait for long.
+    // An input may be shown in pieces if the run has to wait for long.
     inputs.dedup();
     assert_eq!(inputs, (1..=200).collect::<Vec<_>>());
     running.signal(Signal::INT);

@@ -1,4 +1,4 @@
-//! `--summary`: what a run has come to, for machines.
+//! `--summary`: the summary of a run for programs.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::wait_for_bytes;
 
-/// Three attempts of which the last uses an id again.
+/// Three attempts, the last of which reuses an id.
 fn input() -> String {
     attempts(2) + &attempts(1)
 }
@@ -45,7 +45,7 @@ fn json_stands_in_place_of_the_text() {
     assert_eq!(folder.read("output.txt").lines().count(), 3);
 }
 
-/// The text is what it is without the file; what an earlier run has left there is gone.
+/// The text is the same as without the file; the file of an earlier run is gone.
 #[test]
 fn a_file_of_its_own_is_written_anew() {
     let folder = Folder::with_input(input());
@@ -57,7 +57,7 @@ fn a_file_of_its_own_is_written_anew() {
     assert_eq!(summary["lines"], 3);
     assert!(!folder.has("summary.json.partial"));
 
-    // A run that fails has none to write, and leaves no other one's.
+    // A failing run has none to write, and does not leave an earlier one.
     Program::new(&folder).args(["run", "--summary", "summary.json", "--input", "missing"]).exits_with(1);
     assert!(!folder.has("summary.json"));
 }

@@ -1,4 +1,4 @@
-//! The thread beside the run, held up and let go step by step.
+//! The writing thread, blocked and released step by step.
 
 use std::io::{self, Write};
 use std::num::NonZeroU64;
@@ -10,18 +10,18 @@ use stream_kernel_trace::{Record, Signature, Timestamp, TraceSink};
 use super::*;
 use crate::{Cadence, JsonlSink};
 
-/// A destination that notes what reaches it, and waits before each write until that is let go, if it is held up at all.
+/// A destination that records its writes and, if blocked, waits for a release before each.
 struct Gate {
     events: Arc<Mutex<Vec<String>>>,
     goes: Option<Receiver<()>>,
-    /// How many writes go well.
+    /// The number of writes that succeed.
     left: usize,
 }
 
 impl Write for Gate {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(goes) = &self.goes {
-            // Who lets no more go has gone.
+            // The releasing side has gone.
             let _ = goes.recv();
         }
         let Some(left) = self.left.checked_sub(1) else { return Err(io::ErrorKind::StorageFull.into()) };
@@ -43,7 +43,7 @@ impl Destination for Gate {
     }
 }
 
-/// A sink that writes beside the test, what has reached its destination, and what lets a write go.
+/// A sink with a writing thread, the log of its destination, and the sender that releases writes.
 fn held_up(flush_every_n: u64, left: usize) -> (JsonlSink<Gate>, Arc<Mutex<Vec<String>>>, SyncSender<()>) {
     let (go, goes) = sync_channel(10_000);
     let events = Arc::default();
@@ -70,7 +70,8 @@ fn push(sink: &mut impl TraceSink, line_no: u64, step_name: &str) -> io::Result<
     })
 }
 
-/// The thread changes neither the order nor the number of writes and syncs, whatever the cadence: the sink in place is the twin.
+/// The thread changes neither the order nor the number of writes and syncs, whatever the cadence; a sink without a
+/// thread is the reference.
 #[test]
 fn what_reaches_the_destination_is_the_same_in_place_and_beside() {
     for (flush_every_n, fsync_every_n) in
@@ -114,7 +115,7 @@ fn the_run_goes_on_while_a_batch_is_written_and_waits_where_all_must_be() {
     assert_eq!(*events.lock().unwrap(), ["write 2", "write 2", "write 2", "write 1"]);
 }
 
-/// So much a run may be ahead, and no more: at the bound a batch is taken, beyond it the run waits.
+/// At the bound a batch is taken; beyond it the run waits.
 #[test]
 fn the_run_is_ahead_by_two_buffers_at_most() {
     let (go, goes) = sync_channel(100);
@@ -125,7 +126,7 @@ fn the_run_is_ahead_by_two_buffers_at_most() {
         beside.write(&mut vec![b'\n'; bytes], Batch { bytes, ..Batch::default() }).unwrap();
     };
     write(&mut beside, half);
-    // The thread has taken it, and is held up.
+    // The thread has taken it, and is blocked.
     while !beside.shared.lock().is_writing {
         thread::yield_now();
     }
@@ -178,7 +179,7 @@ fn where_there_is_no_thread_the_run_writes_itself() {
     assert_eq!(output.progress.bytes, 2);
 }
 
-/// The run must not wait for a thread that is gone.
+/// The run must not wait for a thread that has ended.
 #[test]
 fn a_thread_that_panics_is_a_failure() {
     struct Broken;

@@ -1,4 +1,4 @@
-//! Whole traces compared.
+//! Comparison of whole traces.
 
 use std::convert::Infallible;
 
@@ -34,12 +34,12 @@ pub(super) fn record(line_no: u64, step: &str, tags: &str) -> TraceRecord {
     }
 }
 
-/// Compares traces of one record a line, `run line_no step tags`. A step `name@3` stands at the place 3.
+/// Compares traces of one record a line, `run line_no step tags`. A step `name@3` has the position 3.
 fn check(a: &str, b: &str) -> Vec<RunDifference> {
     check_decisions(a, b).0
 }
 
-/// Compares traces and returns the decisions that changed, too.
+/// Compares traces and returns the changed decisions, too.
 fn check_decisions(a: &str, b: &str) -> (Vec<RunDifference>, Vec<ChangedDecision>) {
     let records = |trace: &str| -> Vec<Result<PlacedRecord, Infallible>> {
         let lines = trace.lines().map(str::trim).filter(|line| !line.is_empty()).zip(1..);
@@ -140,12 +140,12 @@ fn a_step_that_was_added_moves_the_others_and_hides_nothing() {
         .map(|step| (&*step.step_name, step.same, step.differing, step.only_in_a, step.only_in_b))
         .collect();
     assert_eq!(counts, [("parse", 2, 0, 0, 0), ("audit", 0, 0, 0, 2), ("decide", 1, 1, 0, 0)]);
-    // Even where all records are the same, the pipelines are not.
+    // All records are the same, but the pipelines are not.
     let run = check("1 1 decide@1", "1 1 decide@2").remove(0);
     assert!(!run.same && run.first.is_none() && run.moved.is_some());
 }
 
-/// Lines of an input whose step `step` handles that many messages, but for the one at `without`.
+/// Lines of an input whose step `step` handles `messages` messages, except the one at `without`.
 fn handled(step: &str, messages: usize, without: Option<usize>) -> Vec<TraceRecord> {
     let all = (0..messages).filter(|&at| Some(at) != without);
     all.map(|at| TraceRecord { work_index: u32::try_from(at).unwrap(), ..record(1, step, "accepted=true") })
@@ -202,7 +202,7 @@ fn a_step_that_one_trace_lacks_is_passed_over_window_by_window() {
     assert_eq!(counts, [[0, half, 0], [half, 0, 0]]);
 }
 
-/// One of the two may have been recorded without them.
+/// One of the two may have been recorded without tags.
 #[test]
 fn tags_are_there_if_either_trace_has_some() {
     let (with, without) = ("1 1 decide accepted=true", "1 1 decide");

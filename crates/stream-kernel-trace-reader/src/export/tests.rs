@@ -1,4 +1,4 @@
-//! What is written for which records.
+//! The exported text of records.
 
 mod ids;
 mod nesting;
@@ -49,7 +49,7 @@ fn record(line_no: u64, step_name: &str, micros: u32, duration_ms: f64) -> Value
     })
 }
 
-/// Has the records of a step follow each other within their run, as those of several messages do.
+/// Places the records of a step after each other within their run, as for several messages.
 fn one_after_the_other(mut records: Vec<Value>) -> Vec<Value> {
     for (work_index, record) in records.iter_mut().enumerate() {
         record["work_index"] = work_index.into();
@@ -115,7 +115,7 @@ fn a_long_input_is_written_in_bounded_parts() {
 
 #[test]
 fn a_part_takes_no_step_beyond_the_bound() {
-    // How many bytes a format holds of an input with this step alone: what it then writes of it.
+    // The number of bytes that a format holds for an input with this step alone, which is what it then writes.
     let held = |step: &Value, format| {
         let (before, after) = match format {
             FormatName::Otlp => (r#""spans":["#, r#",{"traceId""#),

@@ -1,4 +1,4 @@
-//! Trace and span ids go by what records say, not by where they stand.
+//! Trace and span ids depend on the content of records, not on their position.
 
 use std::collections::HashSet;
 

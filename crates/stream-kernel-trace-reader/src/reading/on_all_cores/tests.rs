@@ -1,4 +1,4 @@
-//! Several threads read what one does.
+//! Several threads read the same as one.
 
 use std::io::{BufReader, Read};
 use std::iter;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::reading::parts::{MAX_BEGINNING_BYTES, MAX_LINES, PARTS_PER_THREAD};
 
-/// A file that gives at most so many bytes at a time, fails where that is said, and counts what was read.
+/// A file that returns at most `at_a_time` bytes at a time, fails at an offset if told to, and counts the bytes read.
 #[derive(Clone)]
 struct Disk {
     bytes: Arc<[u8]>,
@@ -25,7 +25,7 @@ impl Disk {
         Self { bytes: bytes.as_ref().into(), at_a_time, fails_at, read: Arc::default() }
     }
 
-    /// Returns it, to be read from its beginning.
+    /// Returns it, rewound to its beginning.
     fn input(&self) -> Box<dyn BufRead> {
         Box::new(BufReader::with_capacity(16, Self { read: Arc::default(), ..self.clone() }))
     }
@@ -44,7 +44,8 @@ impl Read for Disk {
     }
 }
 
-/// What a reader told: each line with its number, and in the end the failure, or the tail and how many bytes were read.
+/// The output of a reader: each line with its number, and finally the failure, or the tail and the number of bytes
+/// read.
 type Told = (Vec<(u64, Result<TraceRecord, WrongLine>)>, String);
 
 fn told<G: Digest<Kept = TraceRecord>>(mut lines: LineDigests<G>) -> Told {
@@ -64,7 +65,7 @@ fn told<G: Digest<Kept = TraceRecord>>(mut lines: LineDigests<G>) -> Told {
     (told, end)
 }
 
-/// Checks that `disk` is read by threads in parts of each of these sizes as by one thread, and returns that.
+/// Checks that threads read `disk` in parts of each of these sizes as one thread does, and returns the result.
 fn check(disk: &Disk, part_sizes: impl IntoIterator<Item = usize>) -> Told {
     let expected = told(LineDigests::new(disk.input(), Whole));
     for part_bytes in part_sizes {
@@ -96,7 +97,7 @@ fn any_line() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(6) })]
 
-    /// In parts of every size, so that each line is cut at each place, whole traces and such that end anywhere.
+    /// In parts of every size, so that each line is cut at each position, with whole traces and ones that end anywhere.
     #[test]
     fn threads_read_what_one_thread_reads(lines in prop::collection::vec(any_line(), 0..7), cut in 0..300_usize) {
         let mut trace = (lines.join("\n") + "\n").into_bytes();
@@ -129,14 +130,14 @@ fn what_comes_in_pieces_or_ends_in_a_failure_is_read_up_to_there() {
     }
 }
 
-/// A zstd frame with these records, as sinks make it.
+/// A zstd frame with these records, in the form that sinks write.
 fn frame(records: &str) -> Vec<u8> {
     let mut frame = Vec::with_capacity(zstd_safe::compress_bound(records.len()));
     zstd_safe::compress(&mut frame, records.as_bytes(), 1).unwrap();
     frame
 }
 
-/// Records are found by the content, whole or torn. How many bytes were read is said of the file.
+/// Records are found in the content, whole or torn. The number of bytes read is that of the file.
 #[test]
 fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
     let record = |line_no| record("a", line_no, "x", "null") + "\n";
@@ -161,7 +162,7 @@ fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
     }
 }
 
-/// What a part of a trace begins with is no beginning of a trace.
+/// The beginning of a part is not the beginning of a trace.
 #[test]
 fn only_the_beginning_of_a_trace_tells_that_it_is_compressed() {
     let record = record("a", 1, "x", "null") + "\n";
@@ -172,7 +173,7 @@ fn only_the_beginning_of_a_trace_tells_that_it_is_compressed() {
     }
 }
 
-/// Returns how many lines of `trace`, each in the first part of so many bytes, are handed out together.
+/// Returns the number of lines of `trace`, all in the first part of `part_bytes` bytes, that are handed out together.
 fn digested_together(trace: &[u8], part_bytes: usize) -> Vec<usize> {
     let mut parts = Parts::new(Disk::new(trace).input(), 1, part_bytes, &Whole);
     let mut next = || parts.next(Digested::default()).unwrap();
@@ -218,7 +219,7 @@ fn without_a_thread_this_one_reads_it_all() {
     assert_eq!(lines.len(), 1);
 }
 
-/// A digest that panics is a bug; what it would have kept must not be missing unnoticed.
+/// A digest that panics is a bug; its missing records must not go unnoticed.
 #[test]
 fn a_thread_that_ends_too_early_is_an_error() {
     #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! What a page holds at most: at each bound and one beyond.
+//! The bounds of a page's content: at each bound and one beyond.
 
 use super::*;
 
@@ -66,7 +66,7 @@ fn a_text_is_cut_one_beyond_the_bound() {
 
 #[test]
 fn a_sample_beyond_its_bound_is_halved() {
-    // Each is as long as another.
+    // All have the same length.
     let tags: Vec<String> = (0..40).map(|tag| format!(r#""t{tag}":"{}""#, "v".repeat(250))).collect();
     let diff = format!(r#""ctx_diff":{{"tags":{{"before":{{}},"after":{{{}}}}}}}"#, tags.join(","));
     let line = |line_no: usize, nanos, error| {
@@ -74,7 +74,7 @@ fn a_sample_beyond_its_bound_is_halved() {
         record.replace(r#""line_no":1,"#, &format!(r#""line_no":{line_no},"#))
     };
     let size = data_of(&line(1_000, 100, None), None)["runs"][0]["sample"][0].to_string().len();
-    // The slowest and the one that fails are kept apart from the regular sample.
+    // The slowest and the failed one are retained apart from the regular sample.
     let most = collector::MAX_SAMPLE_BYTES / size + sample::MAX_SLOWEST + 1;
     for (inputs, stride) in [(most, 1), (most + 1, 2)] {
         let first = [line(1_000, 9_000, None), line(1_001, 1, Some("x"))];
