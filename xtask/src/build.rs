@@ -69,7 +69,7 @@ mod tests {
     use super::{asked_for, features};
 
     #[test]
-    fn what_takes_long_to_build_is_built_in_if_it_is_asked_for() {
+    fn slow_dependencies_are_built_in_on_request() {
         let features = |args: &[&str]| features(&asked_for(&args.iter().map(Into::into).collect::<Vec<_>>()));
         let stores = "cli,consul,etcd,postgres,redis";
         assert_eq!(features(&["run", "--config", "etcd://127.0.0.1/fund-load/"]), stores);

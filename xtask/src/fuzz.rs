@@ -121,7 +121,7 @@ mod tests {
 
     /// A target that is not listed would never be run.
     #[test]
-    fn the_targets_are_those_that_there_are_and_have_seeds() {
+    fn the_listed_targets_exist_and_have_seeds() {
         for folder in ["fuzz_targets", "seeds"] {
             let names = fs::read_dir(root().join("fuzz").join(folder)).unwrap();
             let mut names: Vec<_> =

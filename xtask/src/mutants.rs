@@ -232,7 +232,7 @@ mod tests {
 
     /// A mutant that is not matched would not be tried, and so would not be seen to survive.
     #[test]
-    fn the_name_of_a_mutant_is_matched_as_it_is() {
+    fn the_name_of_a_mutant_is_matched_literally() {
         let name = "src/a.rs:7:9: replace <impl A for B<'_>>::f -> Option<u8> with Some(0)";
         let regex = r"^src/a\.rs:7:9: replace <impl A for B<'_>>::f -> Option<u8> with Some\(0\)$";
         assert_eq!(exactly(name), regex);

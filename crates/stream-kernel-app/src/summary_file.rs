@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_names_the_one_that_it_is_part_of() {
+    fn a_count_names_the_count_that_contains_it() {
         let row = |level, label: &str, count| SummaryRow { label: label.into(), count, level };
         let summary = Summary {
             program: "fund-load",

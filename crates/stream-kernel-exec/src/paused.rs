@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_back_as_they_were_and_cut_ones_do_not() {
+    fn lines_round_trip_and_truncated_ones_are_rejected() {
         for line in lines() {
             let mut bytes = Vec::new();
             assert!(line.pack(&mut bytes), "{line:?}");

@@ -214,7 +214,7 @@ mod tests {
 
     /// A bare name is in the working directory; any other is in the folder that it names.
     #[test]
-    fn the_folder_that_a_name_is_in_is_made_durable() {
+    fn the_folder_of_a_name_is_made_durable() {
         assert!(sync_folder_of(Path::new("trace.jsonl")).is_ok());
         assert!(sync_folder_of(&std::env::temp_dir().join("trace.jsonl")).is_ok());
         assert!(sync_folder_of(Path::new("there is no such folder/trace.jsonl")).is_err());

@@ -85,7 +85,7 @@ fn a_second_run_is_appended_and_a_torn_record_spoils_none() {
 }
 
 #[test]
-fn a_run_without_records_leaves_a_torn_file_as_it_is() {
+fn a_run_without_records_leaves_a_torn_file_unchanged() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     fs::write(&path, "torn").unwrap();
@@ -94,7 +94,7 @@ fn a_run_without_records_leaves_a_torn_file_as_it_is() {
 }
 
 #[test]
-fn a_new_file_is_its_owners_alone() {
+fn only_the_owner_can_read_a_new_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     JsonlSink::open(
@@ -119,7 +119,7 @@ fn a_symbolic_link_is_not_followed() {
 
 /// A reader of the file is not in the way, and takes no lock.
 #[test]
-fn a_file_that_another_sink_writes_to_is_refused_until_that_has_ended() {
+fn a_file_with_another_writer_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     let open = || JsonlSink::open(&path, Cadence::default(), Compression::None);
@@ -177,7 +177,7 @@ impl Destination for Full {
 
 /// Records that are still buffered at the end must not be lost silently.
 #[test]
-fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
+fn a_failure_to_write_the_last_records_is_reported() {
     let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
     let sink = JsonlSink::new(Full, batches_of(10));
     let mut recorder = Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(sink));
@@ -188,7 +188,7 @@ fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
 /// A second run appends frames to those of the first, and a reader sees one trace; a file that appending would spoil is
 /// not opened.
 #[test]
-fn a_compressed_file_is_appended_to_and_refused_where_that_would_spoil_it() {
+fn frames_are_appended_unless_that_spoils_the_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl.zst");
     let open = |compression| JsonlSink::open(&path, batches_of(3), compression);

@@ -101,7 +101,7 @@ fn a_record_beyond_the_bound_is_alone_in_its_file() {
 }
 
 #[test]
-fn no_more_old_files_stay_than_are_to_be_kept() {
+fn only_the_configured_number_of_old_files_stays() {
     for keep in [1, 2] {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("trace");
@@ -115,7 +115,7 @@ fn no_more_old_files_stay_than_are_to_be_kept() {
 
 /// Existing content counts, and exceeds the bound if it comes from a run without rotation.
 #[test]
-fn a_run_goes_on_in_the_file_that_is_there() {
+fn a_run_continues_an_existing_file() {
     let whole = whole();
     let line_bytes = whole.len() as u64 / 10;
     for (max_bytes, lines) in
@@ -146,7 +146,7 @@ fn a_torn_file_is_ended_before_it_is_rotated() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_not_rotated() {
+fn only_regular_files_are_rotated() {
     record(open(Path::new("/dev/null"), Cadence::default(), rotation(1, 1)));
     assert!(!Path::new("/dev/null.1").exists());
 }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_of_depth_holds_and_what_is_deeper_is_one_value() {
+    fn values_beyond_the_bound_of_depth_are_one_value() {
         let nested = |depth: usize| "[".repeat(depth) + "1" + &"]".repeat(depth);
         let deepest = MAX_DEPTH - 1;
         let path = "f".to_owned() + &"[0]".repeat(deepest);

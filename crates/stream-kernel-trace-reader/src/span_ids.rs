@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_gives_another_id() {
+    fn any_difference_gives_another_id() {
         let mut traces = vec![ids("run", 7, ENTERED)];
         traces.push(ids("ruin", 7, ENTERED));
         traces.push(ids("run", 8, ENTERED));

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_exact_to_three_digits_and_extremes_wholly() {
+    fn quantiles_have_three_digits_and_extremes_all() {
         let statistics =
             statistics_of((1..=1000_u32).map(|millis| record(1, (0, "a"), f64::from(millis) + 0.000_001)));
         let step = &statistics.steps()[0];
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_beyond_the_quantiles_bound_is_kept_as_maximum() {
+    fn a_time_beyond_the_quantiles_bound_is_the_maximum() {
         let figures = |millis| statistics_of([record(1, (0, "a"), millis)]).steps()[0].figures();
         assert!(figures(7_200_000.0).p50_ns >= MAX_QUANTILE_NS);
         assert_eq!(figures(7_200_000.0).max_ns, 2 * MAX_QUANTILE_NS);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_are_counted_by_line_and_steps_stand_in_the_pipelines_order() {
+    fn inputs_are_counted_by_line_and_steps_are_ordered() {
         let statistics = statistics_of([
             record(1, (0, "a"), 1.0),
             record(1, (2, "c"), 1.0),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_of_steps_holds_and_one_beyond_is_refused() {
+    fn a_step_beyond_the_bound_is_refused() {
         let mut statistics = statistics_of((0..MAX_STEPS).map(|index| record(1, (index, "a"), 1.0)));
         assert_eq!(statistics.add(&record(1, (0, "a"), 1.0)), Ok(()));
         assert_eq!(statistics.add(&record(1, (MAX_STEPS, "a"), 1.0)), Err(TooManySteps));

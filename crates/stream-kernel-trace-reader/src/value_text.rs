@@ -24,7 +24,7 @@ mod tests {
     use super::value_text;
 
     #[test]
-    fn a_text_keeps_its_quotes_only_where_it_would_be_taken_for_something_else() {
+    fn ambiguous_texts_keep_their_quotes() {
         for (json, told) in [
             (r#""a b""#, "a b"),
             (r#""2000-01-03""#, "2000-01-03"),

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_reads_back_as_it_was() {
+    fn written_json_reads_back_the_same() {
         let text: String =
             ('\0'..='\u{ffff}').filter(|&c| needs_escape(c)).chain("\"\\é🦀".chars()).collect();
         let raw = RawValue::from_string("{\"\u{9b}\":\"\u{feff}\"}".to_owned()).unwrap();

@@ -62,7 +62,7 @@ fn a_second_run_is_appended_to_the_frames_of_the_first() {
 
 /// Appending must not spoil the trace: nobody would notice before the records are lost.
 #[test]
-fn a_trace_that_cannot_be_appended_to_ends_the_run_before_the_first_line() {
+fn a_trace_that_cannot_be_continued_ends_the_run_at_once() {
     let folder = traced();
     fs::remove_file(folder.path_of("output.txt")).unwrap();
     let zst = bytes(&folder, "zst");
@@ -84,7 +84,7 @@ fn a_trace_that_cannot_be_appended_to_ends_the_run_before_the_first_line() {
 /// Several workers write each record at its offset, which is unknown for compressed ones; nor can they append to a
 /// compressed trace.
 #[test]
-fn several_workers_neither_compress_nor_append_to_what_is_compressed() {
+fn several_workers_refuse_compressed_traces() {
     let folder = traced();
     fs::remove_file(folder.path_of("output.txt")).unwrap();
     let before = folder.fingerprint("zst");
@@ -155,7 +155,7 @@ fn the_level_is_checked_at_its_bounds() {
 /// The writing thread finds the disk full; the output is completed all the same, and the report says which records are
 /// certain.
 #[test]
-fn a_full_disk_is_reported_with_what_is_certain() {
+fn a_full_disk_is_reported_with_the_certain_records() {
     let folder = Folder::with_input(attempts(1_000));
     for jsonl in ["{write_mode: batch}", "{write_mode: batch, compress: zstd}"] {
         let run = Program::new(&folder).args(["run", "--trace-path", "/dev/full"]);
@@ -171,7 +171,7 @@ fn a_full_disk_is_reported_with_what_is_certain() {
 /// The same command again continues after the last commit: a trace that was cut and continued is the same as an
 /// uninterrupted one.
 #[test]
-fn a_run_with_a_checkpoint_goes_on_with_its_frames() {
+fn a_run_with_a_checkpoint_continues_its_frames() {
     let folder = traced();
     let run = |input: String| {
         folder.write("input.txt", input);

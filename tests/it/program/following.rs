@@ -52,7 +52,7 @@ fn appended_pieces_are_shown_until_a_signal() {
 }
 
 #[test]
-fn a_file_that_becomes_shorter_is_shown_from_its_beginning() {
+fn a_truncated_file_is_shown_from_its_beginning() {
     let traces = traces(3);
     let folder = Folder::new();
     folder.write("trace.jsonl", traces[0].clone() + &traces[1]);
@@ -82,7 +82,7 @@ fn a_replaced_file_is_followed_as_it_was_opened() {
 }
 
 #[test]
-fn following_ends_by_itself_when_nobody_reads_any_more() {
+fn following_ends_when_its_reader_is_gone() {
     let folder = Folder::new();
     folder.write("trace.jsonl", &traces(1)[0]);
     let (reader, writer) = io::pipe().unwrap();

@@ -84,7 +84,7 @@ fn a_rotated_trace_says_what_the_plain_one_says() {
 
 /// Removed files are not reported missing: nobody knows how many there were.
 #[test]
-fn what_is_no_longer_kept_is_no_finding() {
+fn removed_old_files_are_not_a_defect() {
     for way in WAYS {
         let folder = traced(&jsonl(way, "rotate: {max_bytes: 2000, keep: 2}"));
         assert_eq!(old_files(&folder), 2, "{way}");
@@ -125,7 +125,7 @@ fn a_missing_file_is_named_by_every_command() {
 }
 
 #[test]
-fn a_second_run_goes_on_in_the_files_of_the_first() {
+fn a_second_run_continues_the_files_of_the_first() {
     for way in WAYS {
         let folder = traced(&jsonl(way, KEEP_ALL));
         trace(&folder, "trace", &jsonl(way, KEEP_ALL), "next");
@@ -152,7 +152,7 @@ fn a_torn_end_is_cut_where_it_is() {
 
 /// Whenever a run is killed, its flushed records are there, in order, and no file is missing.
 #[test]
-fn a_killed_run_loses_nothing_that_it_has_flushed() {
+fn a_killed_run_loses_no_flushed_record() {
     for way in [WAYS[0], WAYS[2]] {
         let folder = Folder::with_input(attempts(20_000));
         let run = Program::new(&folder).args(["run", "--trace-path", "trace"]);
@@ -167,7 +167,7 @@ fn a_killed_run_loses_nothing_that_it_has_flushed() {
 
 /// Impossible settings are refused before anything is touched.
 #[test]
-fn what_does_not_go_together_with_rotation_is_refused() {
+fn settings_that_contradict_rotation_are_refused() {
     let folder = Folder::with_input(attempts(3));
     folder.make_pipe("pipe");
     fs::copy(folder.path_of("input.txt"), folder.path_of("trace.2")).unwrap();

@@ -19,7 +19,7 @@ fn counts(summary: &Value) -> Vec<(&str, u64)> {
 }
 
 #[test]
-fn json_stands_in_place_of_the_text() {
+fn json_replaces_the_text() {
     let folder = Folder::with_input(input());
     let outcome =
         Program::new(&folder).args(["run", "--summary", "json", "--run-id", "nightly"]).exits_with(0);
@@ -47,7 +47,7 @@ fn json_stands_in_place_of_the_text() {
 
 /// The text is the same as without the file; the file of an earlier run is gone.
 #[test]
-fn a_file_of_its_own_is_written_anew() {
+fn the_file_is_replaced() {
     let folder = Folder::with_input(input());
     let text = Program::new(&folder).args(["run"]).exits_with(0).stderr;
     folder.write("summary.json", "earlier");
@@ -89,7 +89,7 @@ fn a_run_that_is_stopped_says_so() {
 
 /// Each is refused before anything is touched.
 #[test]
-fn a_file_that_cannot_be_is_refused() {
+fn an_unusable_file_is_refused() {
     for (path, why) in [
         ("input.txt", "would be written over the input"),
         ("output.txt", "would be written over the output"),
@@ -124,7 +124,7 @@ fn a_full_disk_costs_the_summary_and_nothing_else() {
 }
 
 #[test]
-fn several_workers_tell_the_same() {
+fn several_workers_give_the_same_summary() {
     let of = |workers: &str| {
         let folder = Folder::with_input(input());
         Program::new(&folder).args(["run", "--summary", "summary.json", "--workers", workers]).exits_with(0);

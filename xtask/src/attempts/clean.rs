@@ -136,7 +136,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn the_same_seed_gives_the_same_attempts_and_another_seed_others() {
+    fn the_seed_alone_decides_the_attempts() {
         let attempts = |seed| CleanStream::new(seed, 200).collect::<Vec<_>>();
         assert_eq!(attempts(7), attempts(7));
         assert_ne!(attempts(7), attempts(8));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_numbers_are_permuted_to_the_same() {
+    fn no_two_numbers_have_the_same_permutation() {
         for count in [1, 2, 3, 64] {
             let permutation = Permutation::new(count, 12345);
             let all = 1 << permutation.bits;

@@ -60,7 +60,7 @@ mod tests {
     use super::{fixture, hostile};
 
     #[test]
-    fn the_fixture_holds_what_only_bytes_can_show() {
+    fn the_fixture_has_bytes_that_are_not_text() {
         let bytes = fixture();
         let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
 

@@ -146,7 +146,7 @@ mod tests {
     use super::{bad, odd_but_good};
 
     #[test]
-    fn no_line_holds_a_line_end() {
+    fn no_line_contains_a_line_end() {
         for line in [bad(), odd_but_good()].concat() {
             assert!(!line.contains(&b'\n') && !line.contains(&b'\r'), "{}", line.escape_ascii());
         }

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn no_difference_means_that_some_rounds_say_more_and_some_less() {
+    fn rounds_in_both_directions_are_no_difference() {
         let verdict = |values: [f64; 2]| Goal::NoDifference.verdict(&Series::new(values.to_vec()));
         assert_eq!(verdict([0.99, 1.02]), "goal");
         assert_eq!(verdict([1.01, 1.02]), "missed");

@@ -118,13 +118,13 @@ mod tests {
     use super::{change_percent, total};
 
     #[test]
-    fn the_total_stands_at_the_end_of_a_profile() {
+    fn the_total_is_at_the_end_of_a_profile() {
         assert_eq!(total("events: Ir\nfn=main\n1 5\ntotals: 123456\n"), Some(123_456));
         assert_eq!(total("events: Ir\n"), None);
     }
 
     #[test]
-    fn changes_are_relative_to_what_was_recorded() {
+    fn changes_are_relative_to_the_recorded_count() {
         let percent = |counted, recorded| change_percent(counted, recorded).map(f64::round);
         assert_eq!(percent(105, Some(100)), Some(5.0));
         assert_eq!(percent(90, Some(100)), Some(-10.0));

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_taken_for_none() {
+    fn unreadable_values_are_not_taken_for_none() {
         let cases = [
             "",
             "    ID_DUPLICATE_REPLAY    7\n",

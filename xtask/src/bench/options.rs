@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_shows_whole_and_long_runs_alone() {
+    fn the_page_shows_only_whole_and_long_runs() {
         let cases = [
             ("", None),
             ("--rounds 3 --large", None),

@@ -46,7 +46,7 @@ mod tests {
     use super::{END, PERFORMANCE, SCALING};
 
     #[test]
-    fn what_is_between_the_markers_is_replaced_and_nothing_else() {
+    fn only_the_text_between_the_markers_is_replaced() {
         let begin = PERFORMANCE.begin();
         let page = |measured: &str| format!("# Speed\n\n{begin}\n{measured}\n\n{END}\n\nand why\n");
         assert_eq!(PERFORMANCE.replaced(&page("old"), "new\n"), Some(page("new")));

@@ -101,7 +101,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_runs_once_a_round_whatever_their_number() {
+    fn each_runs_once_a_round() {
         fn check<const N: usize>() {
             for round in 0..=2 * N {
                 let mut sorted = order::<N>(round);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_begin_with_each_in_turn_and_change_who_runs_before_whom() {
+    fn rounds_begin_with_each_in_turn_and_vary_the_order() {
         assert_eq!([0, 1, 2, 3].map(order::<4>), [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]]);
         let before_last = |round| {
             let order = order::<13>(round);

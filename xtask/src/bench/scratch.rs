@@ -92,7 +92,7 @@ mod tests {
     use super::is_same;
 
     #[test]
-    fn files_are_the_same_only_to_the_last_byte() {
+    fn files_are_the_same_only_if_all_bytes_are() {
         let [one, other] = ["one", "other"]
             .map(|name| std::env::temp_dir().join(format!("xtask-same-{}-{name}", std::process::id())));
         for (text, other_text, expected) in

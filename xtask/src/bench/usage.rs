@@ -47,7 +47,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn a_program_is_measured_and_one_that_fails_is_a_failure() {
+    fn a_failing_program_is_a_failure() {
         let log = std::env::temp_dir().join(format!("xtask-usage-{}", std::process::id()));
         let usage =
             measure(Command::new("sh").args(["-c", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done"]), &log);

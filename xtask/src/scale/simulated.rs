@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_something_else_is_not_read() {
+    fn other_lines_are_not_read() {
         for line in
             ["", "[]", "{}", &LINE.replace("waited_ns", "waited"), &LINE.replace("\"read\",20", "\"read\"")]
         {

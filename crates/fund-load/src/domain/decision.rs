@@ -353,7 +353,7 @@ mod tests {
 
     /// Another worker gets the same decision, and none from truncated bytes.
     #[test]
-    fn decisions_come_back_as_they_were_packed() {
+    fn packing_a_decision_round_trips() {
         let verdicts = Reason::ALL.map(Verdict::Declined).into_iter().chain([Verdict::Accepted]);
         for verdict in verdicts {
             for subject in subjects() {
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_or_a_subject_that_is_none_is_rejected() {
+    fn unknown_reasons_and_subjects_are_rejected() {
         let mut bytes = Vec::new();
         assert!(Decision::new(subjects().remove(0), Verdict::Accepted).pack(&mut bytes));
         for (at, none) in [(0, 12), (1, 2)] {

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_of_digits_comes_back_as_it_was() {
+    fn every_text_of_digits_round_trips() {
         let mut texts: Vec<String> = (0..=9_999).map(|number: u32| number.to_string()).collect();
         for length in 1..=MAX_DIGITS {
             texts.extend(["0", "9", "1", "5"].map(|digit| digit.repeat(length)));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_1_to_19_digits_is_no_id() {
+    fn other_texts_than_1_to_19_digits_are_not_ids() {
         for text in ["", "-1", "+1", "1.0", "1e3", " 1", "1 ", "١٢", "12345678901234567890", "a"] {
             assert_eq!(DigitId::parse(text), None, "{text:?}");
         }

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_amount() {
+    fn other_forms_are_not_amounts() {
         for text in [
             "",
             "$",

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digits_in_front_are_the_number() {
+    fn leading_digits_are_the_number() {
         for text in [
             "12345678",
             "00000000",
@@ -58,7 +58,7 @@ mod tests {
 
     /// Any byte at any position: it is a digit if and only if it counts as one.
     #[test]
-    fn nothing_but_a_digit_counts_as_one() {
+    fn only_digits_count_as_digits() {
         for (at, byte) in (0..8).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
             let mut text = *b"31415926";
             text[at] = byte;

@@ -131,7 +131,7 @@ mod tests {
     const USUAL: &str = r#"{"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}"#;
 
     #[test]
-    fn usual_lines_are_taken_and_read_as_any_line_is() {
+    fn usual_lines_are_read_as_by_the_general_reader() {
         for line in [
             USUAL,
             r#"{"time": "2000-02-29 23:59:60.5+23:59", "load_amount": "USD$1234.50", "customer_id": "007", "id": "9999999999999999999"}"#,
@@ -144,7 +144,7 @@ mod tests {
 
     /// Whichever byte of a usual line is changed, the line is left alone or read as any other.
     #[test]
-    fn no_line_is_read_otherwise_than_by_the_reader_of_all_lines() {
+    fn no_line_is_read_differently_from_the_general_reader() {
         let mut taken = 0;
         for at in 0..USUAL.len() {
             for byte in 0..=u8::MAX {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_usual_is_left_to_the_reader_of_all_lines() {
+    fn other_lines_are_left_to_the_general_reader() {
         for line in [
             "",
             "{}",

@@ -30,7 +30,7 @@ fn good_lines_are_read_whatever_their_spelling() {
 }
 
 #[test]
-fn nesting_is_bounded_at_127_the_top_object_counted() {
+fn nesting_is_bounded_at_127_including_the_top_object() {
     let nested = |depth: usize| {
         let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
         check(format!(
@@ -44,7 +44,7 @@ fn nesting_is_bounded_at_127_the_top_object_counted() {
 
 /// Closed brackets are no longer open, however many there are.
 #[test]
-fn lists_beside_each_other_are_no_nesting() {
+fn adjacent_lists_are_not_nested() {
     let (lists, objects) = (["[]"; 200].join(","), ["{}"; 200].join(","));
     let line = format!(
         r#"{{"x":[{lists},{objects}],"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
@@ -53,7 +53,7 @@ fn lists_beside_each_other_are_no_nesting() {
 }
 
 #[test]
-fn brackets_in_texts_are_no_nesting() {
+fn brackets_in_texts_are_not_nesting() {
     let text = r#"\"[{\\"#.repeat(200);
     let line = format!(
         r#"{{"x":"{text}","id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
@@ -62,7 +62,7 @@ fn brackets_in_texts_are_no_nesting() {
 }
 
 #[test]
-fn half_a_surrogate_pair_anywhere_in_one_of_the_four_values_makes_the_line_unreadable() {
+fn half_a_surrogate_pair_in_a_value_makes_the_line_unreadable() {
     let with_id = |id: &str| {
         check(format!(
             r#"{{"id":{id},"customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#

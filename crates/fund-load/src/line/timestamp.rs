@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_time() {
+    fn other_forms_are_not_times() {
         for text in [
             "",
             "2000-01-01",

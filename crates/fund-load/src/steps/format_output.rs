@@ -68,7 +68,7 @@ mod tests {
 
     /// Two ids of 19 digits on a declined attempt: the longest line of a valid attempt, and it needs no heap.
     #[test]
-    fn the_longest_line_of_an_attempt_has_room() {
+    fn the_longest_line_of_an_attempt_fits() {
         let nines = "9".repeat(19);
         let line = short_line([
             b"{\"id\":\"",

@@ -73,7 +73,7 @@ fn push(sink: &mut impl TraceSink, line_no: u64, step_name: &str) -> io::Result<
 /// The thread changes neither the order nor the number of writes and syncs, whatever the cadence; a sink without a
 /// thread is the reference.
 #[test]
-fn what_reaches_the_destination_is_the_same_in_place_and_beside() {
+fn a_thread_changes_nothing_at_the_destination() {
     for (flush_every_n, fsync_every_n) in
         [(1, None), (3, None), (3, Some(2)), (2, Some(4)), (10, Some(4)), (100, None)]
     {
@@ -96,7 +96,7 @@ fn what_reaches_the_destination_is_the_same_in_place_and_beside() {
 }
 
 #[test]
-fn the_run_goes_on_while_a_batch_is_written_and_waits_where_all_must_be() {
+fn the_run_waits_only_where_all_must_be_written() {
     let (mut sink, events, go) = held_up(2, usize::MAX);
     for line_no in 1..=7 {
         push(&mut sink, line_no, "step").unwrap();
@@ -145,7 +145,7 @@ fn the_run_is_ahead_by_two_buffers_at_most() {
 }
 
 #[test]
-fn a_failure_says_which_records_are_certain_and_nothing_is_written_behind_it() {
+fn a_failure_names_the_certain_records_and_ends_writing() {
     for (left, expected) in [
         (0, "no storage space; none of this run's records is certain"),
         (2, "no storage space; this run's first 4 are certain, the last of line 4"),
@@ -161,7 +161,7 @@ fn a_failure_says_which_records_are_certain_and_nothing_is_written_behind_it() {
 }
 
 #[test]
-fn a_failure_of_the_last_batch_is_told_at_the_end() {
+fn a_failure_of_the_last_batch_is_reported_at_the_end() {
     let (mut sink, _, go) = held_up(10, 0);
     drop(go);
     push(&mut sink, 1, "step").unwrap();
@@ -169,7 +169,7 @@ fn a_failure_of_the_last_batch_is_told_at_the_end() {
 }
 
 #[test]
-fn where_there_is_no_thread_the_run_writes_itself() {
+fn without_a_thread_the_run_writes_itself() {
     let gate = Gate { events: Arc::default(), goes: None, left: 1 };
     let refuse = |_| Err(io::ErrorKind::WouldBlock.into());
     let Err(Some(mut output)) = Beside::begin(Output::new(gate), refuse) else {

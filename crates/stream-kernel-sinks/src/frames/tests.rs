@@ -73,7 +73,7 @@ fn nothing_is_appended_to_a_torn_frame_wherever_it_is_torn() {
 }
 
 #[test]
-fn records_are_not_appended_to_those_of_the_other_kind() {
+fn plain_and_compressed_records_do_not_mix() {
     let frame = Encoder::new(1).encode(b"x\n").unwrap().to_vec();
     for len in [1, 3, 4, frame.len()] {
         let refused = check(Compression::None, &frame[..len]).unwrap_err();
@@ -89,7 +89,7 @@ fn records_are_not_appended_to_those_of_the_other_kind() {
 
 /// A level at each bound, and one beyond, which is clamped.
 #[test]
-fn levels_beyond_their_bounds_are_the_nearest() {
+fn levels_beyond_the_bounds_are_clamped() {
     let lines = noise(1_000)
         .iter()
         .flat_map(|byte| format!("{{\"line_no\":{byte}}}\n").into_bytes())

@@ -59,7 +59,7 @@ fn plain(batches: &[&str], in_all: u64) -> String {
 }
 
 #[test]
-fn a_file_ends_before_the_line_that_would_go_beyond_its_bound() {
+fn a_file_ends_before_a_line_beyond_its_bound() {
     assert_eq!(plain(&["aa\n", "bb\n", "cc\n"], 6), "aa.bb.|cc.");
     assert_eq!(plain(&["aa\n", "bb\n", "cc\n"], 5), "aa.|bb.|cc.");
     assert_eq!(plain(&["aa\nbb\ncc\n"], 6), "aa.bb.|cc.", "within a batch, too");

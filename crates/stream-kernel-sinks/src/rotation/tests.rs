@@ -64,7 +64,7 @@ fn each_file_gets_the_next_number_and_the_oldest_goes() {
 
 /// Files of a run that retained more would otherwise remain after a gap, forever.
 #[test]
-fn what_was_kept_by_a_run_that_kept_more_goes_as_well() {
+fn surplus_files_of_an_earlier_run_are_removed() {
     check(5, 2, "x 6 5");
 }
 
@@ -79,7 +79,7 @@ fn a_file_that_is_missing_is_still_missing() {
 }
 
 #[test]
-fn no_more_are_kept_than_the_bound() {
+fn no_more_files_are_retained_than_the_bound() {
     let set = Set::new(0);
     for number in [MAX_ROTATED - 1, MAX_ROTATED] {
         fs::write(set.name(number), "old").unwrap();
@@ -111,7 +111,7 @@ fn an_interrupted_rotation_leaves_all_files_in_order() {
 }
 
 #[test]
-fn a_file_that_somebody_has_moved_is_left_alone() {
+fn a_moved_file_is_left_alone() {
     let set = Set::new(1);
     let file = OpenOptions::new().append(true).open(set.name(0)).unwrap();
     fs::rename(set.name(0), set.0.path().join("elsewhere")).unwrap();

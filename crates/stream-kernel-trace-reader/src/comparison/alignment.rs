@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_paired_by_step_and_the_others_stand_where_they_stood() {
+    fn records_are_paired_by_step_and_the_rest_keeps_its_order() {
         assert_eq!(check("abc", "abc"), "aa bb cc");
         assert_eq!(check("abcd", "ad"), "aa b- c- dd");
         assert_eq!(check("ad", "abcd"), "aa -b -c dd");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn another_order_or_a_doubled_record_loses_no_record() {
+    fn reordering_or_duplicates_lose_no_record() {
         assert_eq!(check("ab", "ba"), "aa bb");
         assert_eq!(check("aab", "ab"), "aa a- bb");
         assert_eq!(check("ab", "aab"), "-a aa bb");

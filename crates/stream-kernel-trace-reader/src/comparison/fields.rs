@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scenarios_name_is_left_out_if_wanted() {
+    fn the_scenarios_name_is_ignored_on_request() {
         let scenes = ["one", "other"].map(|name| {
             let mut record = record(1, "a", "");
             record.scenario = name.to_owned();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn another_place_in_the_pipeline_is_no_difference_of_the_record() {
+    fn the_position_in_the_pipeline_makes_no_difference() {
         let (a, b) = (record(1, "a", ""), TraceRecord { step_index: 1, ..record(1, "a", "") });
         assert!(is_same(&a, &b, false) && differing_fields(&a, &b, false).is_empty());
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_a_point_is_not_taken_for_two() {
+    fn a_key_with_a_point_is_one_key() {
         let fields = check(r#"{"tags":{"a.b":"1"}}"#, r#"{"tags":{"a":{"b":"1"}}}"#);
         assert_eq!(fields, [r#"ctx_after.tags["a.b"]: "1" -"#, r#"ctx_after.tags.a.b: - "1""#]);
     }

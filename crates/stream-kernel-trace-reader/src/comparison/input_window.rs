@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_as_the_bound_are_held_and_one_more_is_not() {
+    fn records_are_held_up_to_the_bound() {
         assert_eq!(check(MAX_HELD_RECORDS, 0), [MAX_HELD_RECORDS]);
         assert_eq!(check(MAX_HELD_RECORDS + 1, 0), [MAX_HELD_RECORDS, 1]);
     }
 
     #[test]
-    fn as_many_bytes_as_the_bound_are_held_and_no_record_more() {
+    fn bytes_are_held_up_to_the_bound() {
         assert_eq!(check(3, MAX_HELD_BYTES / 2), [2, 1]);
         assert_eq!(check(3, MAX_HELD_BYTES / 2 - 1), [3]);
         assert_eq!(
@@ -122,7 +122,7 @@ mod tests {
 
     /// Records that are still held count as before.
     #[test]
-    fn a_record_that_is_let_go_of_makes_room_for_one_as_large() {
+    fn a_released_record_makes_room_for_one_as_large() {
         let mut one = record(1, "a", "");
         one.scenario.push_str(&"x".repeat(MAX_HELD_BYTES / 4 - memory_bytes(&one)));
         let all = std::iter::repeat_n(one, 6);

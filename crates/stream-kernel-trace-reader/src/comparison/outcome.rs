@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_what_its_tags_say_unless_they_may_be_hidden() {
+    fn tags_tell_a_decision_unless_they_may_be_hidden() {
         let decided = |tags: &[(&str, &str)]| {
             let tags = tags.iter().map(|(tag, value)| ((*tag).to_owned(), (*value).to_owned())).collect();
             Outcome { tags: Some(tags), ..Outcome::default() }.decision()

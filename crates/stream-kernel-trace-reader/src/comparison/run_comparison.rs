@@ -138,7 +138,7 @@ mod tests {
     use crate::comparison::TagCount;
 
     #[test]
-    fn as_many_names_as_the_bound_count_alone_and_further_ones_together() {
+    fn names_beyond_the_bound_are_counted_together() {
         let mut counts: Vec<TagCount> = Vec::new();
         let mut add = |name: &str| count_of(&mut counts, name, |count| &mut count.tag).inputs += 1;
         for name in 0..MAX_NAMES + 2 {

@@ -104,7 +104,7 @@ fn a_run_that_one_trace_lacks_is_a_difference() {
 }
 
 #[test]
-fn decisions_are_counted_and_those_that_changed_are_named() {
+fn decisions_are_counted_and_changed_ones_named() {
     let a = "1 1 decide id=7 accepted=true
         1 2 decide id=8 accepted=false reason=DAY
         1 3 decide id=9 accepted=false reason=DAY
@@ -130,7 +130,7 @@ fn decisions_are_counted_and_those_that_changed_are_named() {
 }
 
 #[test]
-fn a_step_that_was_added_moves_the_others_and_hides_nothing() {
+fn an_added_step_moves_the_others_and_hides_nothing() {
     let a = "1 1 parse@0 id=7\n1 1 decide@1 id=7\n1 2 parse@0\n1 2 decide@1 id=8";
     let b =
         "1 1 parse@0 id=7\n1 1 audit@1 id=7\n1 1 decide@2 id=7\n1 2 parse@0\n1 2 audit@1\n1 2 decide@2 id=9";
@@ -170,7 +170,7 @@ fn an_input_of_several_windows_is_one_input() {
 }
 
 #[test]
-fn a_record_that_is_missing_from_an_input_of_several_windows_is_the_only_one() {
+fn one_missing_record_in_several_windows_is_one_difference() {
     let many = 2 * MAX_HELD_RECORDS + 2;
     for without in [0, 5, MAX_HELD_RECORDS - 1, MAX_HELD_RECORDS, many - 1] {
         for is_in_a in [true, false] {
@@ -185,7 +185,7 @@ fn a_record_that_is_missing_from_an_input_of_several_windows_is_the_only_one() {
 }
 
 #[test]
-fn a_step_that_one_trace_lacks_is_passed_over_window_by_window() {
+fn a_step_missing_from_one_trace_is_skipped_window_by_window() {
     let many = 2 * MAX_HELD_RECORDS + 2;
     let then_b = |mut records: Vec<TraceRecord>| {
         let next = handled("b", many, None);

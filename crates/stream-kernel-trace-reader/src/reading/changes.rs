@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told_in_the_order_in_which_it_stands() {
+    fn only_changes_are_listed_in_their_order() {
         let told = check(
             r#"{"tags":{"before":{"z":"1","gone":"x","a":"2"},"after":{"z":"1","a":"3","b":"4"}},
                 "metrics":{"before":{},"after":{"cents":123456789012345678901234567890}}}"#,
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_before_a_change_or_after_it_is_not_told() {
+    fn unchanged_neighbours_are_not_listed() {
         let told = check(
             r#"{"tags":{"before":{"a":"1","b":{"x":1,"y":2},"c":"3"},"after":{"a":"1","b":{"x":1,"y":3},"c":"3"}}}"#,
         );
@@ -130,19 +130,19 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_changed_without_a_value_changing_is_told_whole() {
+    fn a_field_without_changed_values_is_given_whole() {
         assert_eq!(check(r#"{"notes":{"before":[],"after":{}}}"#), ["notes: [] -> {}"]);
         assert_eq!(check("{}"), Vec::<String>::new());
     }
 
     #[test]
-    fn what_has_another_form_is_given_whole() {
+    fn other_forms_are_given_whole() {
         assert!(value_changes(&serde_json::from_str("[1]").unwrap()).is_err());
         assert_eq!(check(r#"{"tags":7,"x":{"after":1}}"#), ["tags: - -> 7", r#"x: - -> {"after":1}"#]);
     }
 
     #[test]
-    fn a_name_with_a_point_is_not_taken_for_two() {
+    fn a_name_with_a_point_is_one_name() {
         let told = check(r#"{"tags":{"before":{},"after":{"a.b":"1","a":{"b":"2"}}}}"#);
         assert_eq!(told, [r#"tags["a.b"]: - -> "1""#, r#"tags.a.b: - -> "2""#]);
     }

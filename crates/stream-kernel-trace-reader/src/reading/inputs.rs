@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_a_take_is_a_continuation_until_the_next_input() {
+    fn after_a_take_the_input_continues() {
         let mut inputs = Inputs::default();
         inputs.push(1, record("run:1", [None; 2], None));
         assert!(!inputs.take().unwrap().is_continued);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_as_the_bound_are_held_and_one_more_begins_a_continuation() {
+    fn a_record_beyond_the_bound_begins_a_continuation() {
         let (mut inputs, record) = (Inputs::default(), record("run:1", [None; 2], None));
         for _ in 0..MAX_HELD_RECORDS {
             assert!(inputs.push(1, record.clone()).is_none());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_bytes_as_the_bound_are_held_and_what_comes_then_begins_a_continuation() {
+    fn bytes_beyond_the_bound_begin_a_continuation() {
         let of_bytes = |bytes: usize| {
             let mut record = record("run:1", [None; 2], None);
             record.scenario.push_str(&"x".repeat(bytes - memory_bytes(&record)));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_too_long_for_a_record_is_found_by_what_it_holds_of_it() {
+    fn an_id_too_long_for_a_record_is_found_by_its_cut_form() {
         let long = "x".repeat(300);
         let input = input(vec![record("run:7", [None, Some(ShortText::from(&long).as_str())], None)]);
         assert!(input.is_known_as(&long));
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_happens_to_be_the_line_number_is_found() {
+    fn an_id_equal_to_the_line_number_is_found() {
         let input = input(vec![record("run:7", [Some("7"), Some("7")], None)]);
         assert!(input.is_known_as("7"));
     }

@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_end_is_told_from_a_whole_record_without_its_line_end() {
+    fn a_torn_end_differs_from_a_missing_line_end() {
         assert_eq!(check(""), ["nothing"]);
         assert_eq!(check(RECORD), ["whole record of ab"]);
         let torn = &RECORD[..RECORD.len() - 1];
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_that_begins_no_record_is_a_wrong_line() {
+    fn a_tail_that_cannot_be_a_record_is_a_wrong_line() {
         for tail in
             ["my letter", "{}", "[", " ", "7", "{\"trace_id\":1,", "{\"trace_id\":\"a\"}", "{\"line_no\":1"]
         {
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_at_the_bound_of_a_line_may_be_torn_and_one_beyond_is_wrong() {
+    fn a_tail_beyond_the_bound_of_a_line_is_wrong() {
         let start = br#"{"trace_id":""#;
         for (bytes, is_torn) in [(MAX_LINE_BYTES, true), (MAX_LINE_BYTES + 1, false)] {
             let text = [&start[..], &vec![b'x'; bytes - start.len()]].concat();
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_grows_is_read_on() {
+    fn a_growing_file_is_read_on() {
         /// Returns its pieces one after the other, with an end of file between them.
         struct Growing(Vec<&'static [u8]>, &'static [u8]);
         impl io::Read for Growing {
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_of_a_line_holds_and_one_beyond_is_skipped() {
+    fn a_line_beyond_the_bound_is_skipped() {
         let line = |bytes: usize| [&vec![b'x'; bytes][..], b"\n", RECORD.as_bytes(), b"\n"].concat();
         for (bytes, why) in [(MAX_LINE_BYTES, "no record"), (MAX_LINE_BYTES + 1, "longer than")] {
             let text = line(bytes);

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_order_begins_no_run() {
+    fn records_out_of_order_begin_no_run() {
         // A duplicate: of the first record, and of a later one.
         assert_eq!(check([(1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 1), (1, 1, 0, 1)]), [1; 4]);
         // Steps in the wrong order, of the first line and of another.

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_owned_form_holds_the_same_whatever_it_held_before() {
+    fn the_owned_form_keeps_nothing_of_its_previous_content() {
         let one: TraceRecord = serde_json::from_str(include_str!("../example_record.json")).unwrap();
         let other = TraceRecord {
             trace_id: "é:x:2".to_owned(),

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_lines_are_taken_and_nothing_is_left_of_the_record_before() {
+    fn usual_lines_overwrite_the_previous_record() {
         let changed = |value| LINE.replace("10.143", value);
         let lines = [LINE.to_owned(), BARE.to_owned(), changed("999999999.999999"), changed("0.000001")];
         let mut record = TraceRecord::default();
@@ -180,7 +180,7 @@ mod tests {
     /// Whichever single character is changed, added or removed, the line is either left alone or read as serde reads
     /// it.
     #[test]
-    fn no_line_is_read_otherwise_than_by_serde() {
+    fn no_line_is_read_differently_from_serde() {
         let (mut taken, mut record) = (0, TraceRecord::default());
         let others: Vec<char> = ('\0'..='\u{80}').chain(['\u{feff}']).collect();
         for line in [LINE, BARE] {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_at_their_bounds_are_read_and_those_beyond_are_left_to_serde() {
+    fn numbers_beyond_their_bounds_are_left_to_serde() {
         let mut record = TraceRecord::default();
         for (key, at_bound, beyond) in [
             ("\"line_no\":10", "9999999999999999999", "10000000000000000000"),

@@ -44,7 +44,7 @@ fn check_lines(line_nos: &[usize]) -> String {
 }
 
 #[test]
-fn a_sound_trace_is_found_sound_once_or_appended_to() {
+fn a_valid_trace_is_valid_alone_and_appended() {
     assert_eq!(check(SOUND), "");
     assert_eq!(check(&SOUND.repeat(2)), "");
     let only_line_1: String = SOUND.split_inclusive('\n').take(3).collect();
@@ -56,7 +56,7 @@ fn a_sound_trace_is_found_sound_once_or_appended_to() {
 }
 
 #[test]
-fn a_byte_order_mark_is_found_but_at_the_head() {
+fn a_byte_order_mark_is_a_defect_except_at_the_head() {
     assert_eq!(check(&format!("\u{feff}{SOUND}")), "");
     insta::assert_snapshot!(check(&format!("{SOUND}\u{feff}{SOUND}")), @"2/6: begins with a byte order mark (remove it: other programs read it at the head of a file only)");
 }
@@ -201,7 +201,7 @@ fn a_diff_that_contradicts_the_snapshots_is_found() {
 }
 
 #[test]
-fn a_record_that_changed_the_context_is_missed_by_the_next() {
+fn a_missing_change_of_the_context_is_found() {
     let context = |from: &str, to: &str, diff: &str| {
         format!(r#""ctx_before":{{"tags":{from}}},"ctx_after":{{"tags":{to}}},"ctx_diff":{diff},"status""#)
     };
@@ -220,7 +220,7 @@ fn a_record_that_changed_the_context_is_missed_by_the_next() {
 }
 
 #[test]
-fn a_duration_is_that_between_the_times_but_for_what_was_cut_from_them() {
+fn durations_agree_with_the_times_up_to_rounding() {
     let lasting =
         |millis: &str| check_changed(1, r#""duration_ms":0.001"#, &format!(r#""duration_ms":{millis}"#));
     // The times are 1 µs apart: at least 1 ns, at most 1,999 ns.
@@ -244,7 +244,7 @@ fn a_duration_is_that_between_the_times_but_for_what_was_cut_from_them() {
 }
 
 #[test]
-fn as_many_steps_as_the_bound_have_their_names_checked() {
+fn names_are_checked_up_to_the_bound_of_steps() {
     for (step_index, findings) in [(MAX_STEPS - 1, 2), (MAX_STEPS, 0)] {
         let trace = SOUND.replace(r#""step_index":1"#, &format!(r#""step_index":{step_index}"#));
         let found = check(&trace.replacen(r#""step_name":"count""#, r#""step_name":"tally""#, 1));
@@ -277,7 +277,7 @@ fn times_are_times_and_never_go_back_within_an_input() {
 }
 
 #[test]
-fn what_is_missing_or_out_of_place_is_found() {
+fn missing_and_misplaced_records_are_found() {
     let found = [
         ("without the second word", check_lines(&[1, 2, 4, 5])),
         ("without the first word", check_lines(&[1, 3, 4, 5])),
@@ -324,7 +324,7 @@ fn what_is_missing_or_out_of_place_is_found() {
 }
 
 #[test]
-fn a_wrong_line_is_one_finding_and_what_it_held_is_not_missed() {
+fn a_wrong_line_is_one_defect() {
     let wrong = |line_no: usize| {
         let line = SOUND.lines().nth(line_no - 1).unwrap();
         check_changed(line_no, line, "{}")
@@ -339,7 +339,7 @@ fn a_wrong_line_is_one_finding_and_what_it_held_is_not_missed() {
 }
 
 #[test]
-fn bounds_hold_and_what_is_beyond_them_is_said_once() {
+fn exceeding_a_bound_is_reported_once() {
     let emitting = |count: usize| {
         let messages: Vec<String> = (0..count)
             .map(|kind| format!(r#"{{"type_name":"K{kind}","identity":null,"hash":null}}"#))

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_inputs_with_errors_are_kept_up_to_the_bound_however_fast_they_were() {
+    fn the_first_inputs_with_errors_are_retained() {
         let bound = MAX_FAILED as u64;
         // Each fails and is slower than those before; then come slower ones that succeed.
         let failing = (1..).take(2 * MAX_FAILED).map(|nanos| (nanos, true));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_are_kept_whether_they_fail_or_not() {
+    fn the_slowest_are_retained_whether_they_fail_or_not() {
         let (failed, slowest) = (MAX_FAILED as u64, MAX_SLOWEST as u64);
         // All retained failures are slow; as many slow ones of the others are retained as without failures.
         let failing = (0..failed).map(|_| (1_000_000, true));

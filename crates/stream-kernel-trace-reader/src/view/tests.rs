@@ -39,7 +39,7 @@ fn data_of(trace: &str, only_run: Option<u64>) -> serde_json::Value {
 }
 
 #[test]
-fn an_input_is_told_with_its_decision_its_error_and_its_id() {
+fn an_input_has_its_decision_its_error_and_its_id() {
     let tags = r#"{"tags":{"id":"</script>","accepted":"false","reason":"LIMIT"}}"#;
     let trace = [
         record("r", 1, 1_500, tags, None),

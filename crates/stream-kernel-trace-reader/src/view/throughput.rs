@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_double_one_beyond_the_bound_and_lose_no_input() {
+    fn spans_double_beyond_the_bound_and_lose_no_input() {
         let mut throughput = Throughput::default();
         throughput.add(0);
         throughput.add(150);

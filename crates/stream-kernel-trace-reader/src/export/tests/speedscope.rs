@@ -65,7 +65,7 @@ fn steps_are_frames_within_their_input() {
 
 /// Times that go back, and durations beyond the start of the next step.
 #[test]
-fn whatever_the_times_frames_nest() {
+fn frames_nest_whatever_their_times_say() {
     let records = [(1, 500, 0.0), (1, 0, 3.0), (2, 100, 0.0), (2, 100, 1.0), (3, 0, 0.0)];
     let records = records.map(|(line_no, micros, duration)| record(line_no, "parse", micros, duration));
     let written = exported(&records, FormatName::Speedscope, None);

@@ -55,7 +55,7 @@ fn a_trace_cut_anywhere_gives_its_whole_frames() {
 
 /// A reader that follows a trace sees a frame once it is whole.
 #[test]
-fn a_trace_that_grows_is_read_on() {
+fn a_growing_trace_is_read_on() {
     /// Returns its pieces one after the other, with an end of file between them.
     struct Growing(Vec<Vec<u8>>, bool);
     impl Read for Growing {
@@ -84,7 +84,7 @@ fn a_trace_that_grows_is_read_on() {
 }
 
 #[test]
-fn what_is_not_compressed_is_handed_on_as_it_is() {
+fn plain_content_is_passed_on_unchanged() {
     for content in ["", "x", "{\"trace_id\":1}\n", "x("] {
         assert_eq!(check(content.as_bytes()), Ok((content.to_owned(), None)));
     }
@@ -97,7 +97,7 @@ fn what_is_not_compressed_is_handed_on_as_it_is() {
 }
 
 #[test]
-fn a_damaged_frame_is_an_error_that_names_its_place() {
+fn a_damaged_frame_is_an_error_with_its_offset() {
     let first = frame(b"first\n");
     let mut second = frame(b"second\n");
     let last = second.len() - 1;
@@ -113,7 +113,7 @@ fn a_damaged_frame_is_an_error_that_names_its_place() {
 
 /// As for lines: the file has its length, but the content is lost.
 #[test]
-fn zeros_behind_the_last_frame_are_a_torn_one() {
+fn zeros_after_the_last_frame_are_a_torn_frame() {
     let first = frame(b"first\n");
     let torn = TornFrame { offset: first.len() as u64, bytes: 512, is_partly_read: false };
     assert_eq!(check(&[&first[..], &[0; 512]].concat()), Ok(("first\n".to_owned(), Some(torn))));
@@ -126,7 +126,7 @@ fn with_window(more_mebibytes: u8) -> Vec<u8> {
 
 /// The memory for a frame is bounded: otherwise a trace could exhaust the reader's memory.
 #[test]
-fn a_window_at_the_bound_is_read_and_one_beyond_refused() {
+fn a_window_beyond_the_bound_is_refused() {
     assert_eq!(MAX_WINDOW_BYTES, 8_388_608);
     assert_eq!(check(&with_window(0)), Ok(("x\n".to_owned(), None)));
     let refused = check(&with_window(1)).unwrap_err();

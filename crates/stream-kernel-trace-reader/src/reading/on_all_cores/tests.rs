@@ -107,7 +107,7 @@ proptest! {
 }
 
 #[test]
-fn each_end_of_a_trace_is_told_as_by_one_thread() {
+fn each_end_of_a_trace_is_read_as_by_one_thread() {
     let trace = record("a", 1, "x", "null") + "\n" + &record("a", 2, "y", "null");
     for len in 0..=trace.len() {
         check(&Disk::new(&trace[..len]), [1, 100, 1000]);
@@ -118,7 +118,7 @@ fn each_end_of_a_trace_is_told_as_by_one_thread() {
 }
 
 #[test]
-fn what_comes_in_pieces_or_ends_in_a_failure_is_read_up_to_there() {
+fn pieces_and_failures_lose_no_earlier_line() {
     let trace: String = (1..9).map(|line_no| record("a", line_no, "x", "null") + "\n").collect();
     for at_a_time in [1, 7, 300] {
         let (lines, _) = check(&Disk { at_a_time, ..Disk::new(&trace) }, [1, 100, 1000]);
@@ -139,7 +139,7 @@ fn frame(records: &str) -> Vec<u8> {
 
 /// Records are found in the content, whole or torn. The number of bytes read is that of the file.
 #[test]
-fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
+fn the_calling_thread_reads_a_compressed_trace() {
     let record = |line_no| record("a", line_no, "x", "null") + "\n";
     let (first, second) = (frame(&(record(1) + &record(2))), frame(&(record(3) + "wrong\n{\"trace_id\":")));
     let trace = [&first[..], &second].concat();
@@ -164,7 +164,7 @@ fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
 
 /// The beginning of a part is not the beginning of a trace.
 #[test]
-fn only_the_beginning_of_a_trace_tells_that_it_is_compressed() {
+fn only_the_beginning_shows_that_a_trace_is_compressed() {
     let record = record("a", 1, "x", "null") + "\n";
     for len in 1..4 {
         let trace = [record.as_bytes(), &frame("x")[..len]].concat();
@@ -181,7 +181,7 @@ fn digested_together(trace: &[u8], part_bytes: usize) -> Vec<usize> {
 }
 
 #[test]
-fn the_beginning_of_a_line_waits_up_to_its_bound_and_one_beyond_is_left_to_one_thread() {
+fn a_line_beyond_the_bound_is_left_to_one_thread() {
     for (beginning, is_read) in [(MAX_BEGINNING_BYTES, true), (MAX_BEGINNING_BYTES + 1, false)] {
         let line = [vec![b'x'; beginning], b"\n".to_vec()].concat();
         assert_eq!(digested_together(&line, beginning).len(), usize::from(is_read), "{beginning}");
@@ -190,7 +190,7 @@ fn the_beginning_of_a_line_waits_up_to_its_bound_and_one_beyond_is_left_to_one_t
 }
 
 #[test]
-fn so_many_lines_are_digested_together_and_one_more_comes_after_them() {
+fn lines_are_digested_together_up_to_the_bound() {
     for (lines, together) in [(MAX_LINES, vec![MAX_LINES]), (MAX_LINES + 1, vec![MAX_LINES, 1])] {
         let trace = b"\n".repeat(lines);
         assert_eq!(digested_together(&trace, lines), together);
@@ -213,7 +213,7 @@ fn parts_are_read_ahead_up_to_their_bound() {
 }
 
 #[test]
-fn without_a_thread_this_one_reads_it_all() {
+fn without_threads_the_calling_thread_reads_all() {
     let disk = Disk::new(record("a", 1, "x", "null") + "\n");
     let (lines, _) = told(LineDigests::by_threads(0, 100, disk.input(), Whole));
     assert_eq!(lines.len(), 1);

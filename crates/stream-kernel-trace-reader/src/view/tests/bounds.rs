@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_a_step_changed_is_told_up_to_the_bound_and_beyond_it_how_much_more() {
+fn changes_beyond_the_bound_are_counted() {
     for (count, more) in [(input::MAX_SHOWN_CHANGES, None), (input::MAX_SHOWN_CHANGES + 1, Some("1 more"))] {
         let tags: Vec<String> = (0..count).map(|tag| format!(r#""t{tag}":"is {tag}""#)).collect();
         let diff = format!(r#"{{"tags":{{"before":{{"t0":"is -1"}},"after":{{{}}}}}}}"#, tags.join(","));
@@ -21,7 +21,7 @@ fn what_a_step_changed_is_told_up_to_the_bound_and_beyond_it_how_much_more() {
 }
 
 #[test]
-fn of_an_input_so_many_steps_and_errors_are_kept_and_all_are_counted() {
+fn steps_and_errors_beyond_the_bound_are_counted() {
     for (records, shown, errors) in [
         (input::MAX_SHOWN_ERRORS, input::MAX_SHOWN_ERRORS, input::MAX_SHOWN_ERRORS),
         (input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_ERRORS),
@@ -37,7 +37,7 @@ fn of_an_input_so_many_steps_and_errors_are_kept_and_all_are_counted() {
 }
 
 #[test]
-fn decisions_beyond_the_bound_are_one() {
+fn decisions_beyond_the_bound_are_counted_as_one() {
     let decided = |reason: usize| {
         let tags = format!(r#"{{"tags":{{"accepted":"false","reason":"R{reason}"}}}}"#);
         record("r", reason as u64 + 1, 5, &tags, None)
@@ -56,7 +56,7 @@ fn decisions_beyond_the_bound_are_one() {
 }
 
 #[test]
-fn a_text_is_cut_one_beyond_the_bound() {
+fn a_text_beyond_the_bound_is_cut() {
     for (chars, shown) in [(input::MAX_CHARS, input::MAX_CHARS), (input::MAX_CHARS + 1, input::MAX_CHARS + 1)]
     {
         let cut = input::cut("é".repeat(chars));
@@ -92,7 +92,7 @@ fn a_sample_beyond_its_bound_is_halved() {
 }
 
 #[test]
-fn runs_stand_apart_up_to_the_bound_and_one_can_be_chosen() {
+fn runs_are_shown_up_to_the_bound_or_by_choice() {
     let runs = |count: usize| (0..count).map(|run| record(&run.to_string(), 1, 5, "null", None)).collect();
     for (count, left_out) in [(collector::MAX_RUNS, 0), (collector::MAX_RUNS + 1, 1)] {
         let trace: String = runs(count);
