@@ -4,7 +4,7 @@ use super::clean::CleanStream;
 use super::hostile;
 use super::random::Random;
 
-/// Returns the fixture: every bad line of the table once, a good line after every third.
+/// Returns the fixture: every bad line of the table once, with a good line after every third.
 ///
 /// It begins with a byte order mark, has a few lines that end in CR LF, and no LF after the last line.
 pub(crate) fn fixture() -> Vec<u8> {
@@ -28,7 +28,7 @@ pub(crate) fn fixture() -> Vec<u8> {
     bytes
 }
 
-/// Gives the lines of a clean stream, about one in eight replaced by a bad one, without line ends.
+/// Yields the lines of a clean stream, about one in eight replaced by a bad one, without line ends.
 pub(crate) struct DirtyStream {
     clean: CleanStream,
     bad: Vec<Vec<u8>>,
