@@ -1,4 +1,4 @@
-//! Emitting from steps.
+//! The emitter, which receives the messages of a step.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

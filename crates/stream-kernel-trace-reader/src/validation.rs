@@ -17,7 +17,7 @@ use form::TimeReader;
 use order::RunOrder;
 use stream_kernel_trace::TraceRecord;
 
-/// A defect of a trace.
+/// A finding: a defect of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The number of the run, from 1; 0 before the first record.
@@ -99,7 +99,7 @@ impl Validator {
         Self { order, ..Self::default() }
     }
 
-    /// Checks the present line of `reader`, which holds `record`, and appends its defects.
+    /// Checks the present line of `reader`, which holds `record`, and appends its findings.
     pub fn record<R: BufRead>(
         &mut self,
         reader: &TraceReader<R>,
@@ -111,7 +111,7 @@ impl Validator {
         self.checked(reader.line_no(), &mut checked, findings);
     }
 
-    /// Checks the position of a record, on line `line_no` of the trace, and appends its defects and those found
+    /// Checks the position of a record, on line `line_no` of the trace, and appends its findings and those found
     /// earlier. The content of `checked` is meaningless afterwards.
     pub fn checked(&mut self, line_no: u64, checked: &mut CheckedRecord, findings: &mut Vec<Finding>) {
         let CheckedRecord { record, findings: of_form } = checked;
@@ -126,7 +126,7 @@ impl Validator {
         self.inputs += u64::from(self.order.check(record, &mut report));
     }
 
-    /// Notes a line without a record: it is a defect, and its possible content is not reported missing.
+    /// Notes a line without a record: it is a finding, and its possible content is not reported missing.
     pub fn wrong_line(&mut self, wrong: &WrongLine, findings: &mut Vec<Finding>) {
         let mut report = Report { run: self.run, line_no: wrong.line_no, findings };
         report.add(wrong.why.clone());
@@ -159,7 +159,7 @@ impl Validator {
     }
 }
 
-/// The list of defects, and the present position.
+/// The list of findings, and the present position.
 struct Report<'a> {
     run: u64,
     line_no: u64,
@@ -167,12 +167,12 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Reports a defect of the present line.
+    /// Reports a finding of the present line.
     fn add(&mut self, what: String) {
         self.add_at(self.line_no, what);
     }
 
-    /// Reports a defect of an earlier line.
+    /// Reports a finding of an earlier line.
     fn add_at(&mut self, line_no: u64, what: String) {
         self.findings.push(Finding { run: self.run, line_no, what });
     }

@@ -84,7 +84,7 @@ fn a_rotated_trace_says_what_the_plain_one_says() {
 
 /// Removed files are not reported missing: nobody knows how many there were.
 #[test]
-fn removed_old_files_are_not_a_defect() {
+fn removed_old_files_are_not_a_finding() {
     for way in WAYS {
         let folder = traced(&jsonl(way, "rotate: {max_bytes: 2000, keep: 2}"));
         assert_eq!(old_files(&folder), 2, "{way}");

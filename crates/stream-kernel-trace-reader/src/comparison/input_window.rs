@@ -1,4 +1,4 @@
-//! The records of an input that are held while their counterparts in the other trace are searched.
+//! The records of an input that are held while the other trace is searched for their counterparts.
 
 use crate::reading::{MAX_HELD_BYTES, MAX_HELD_RECORDS, memory_bytes};
 use stream_kernel_trace::TraceRecord;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::json_leaves::{Member, before_and_after, members};
 
-/// Returns the first defect of `diff` between the snapshots `before` and `after`, if any. If it is not an object,
+/// Returns the first finding of `diff` between the snapshots `before` and `after`, if any. If it is not an object,
 /// another check reports that.
 pub(super) fn fault_in_diff(before: &str, after: &str, diff: &str) -> Option<String> {
     if before == after && diff == "{}" {

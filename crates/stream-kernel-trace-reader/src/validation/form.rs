@@ -13,7 +13,7 @@ use stream_kernel_trace::{MAX_TEXT_CHARS, MessageSignature, Status, TRUNCATED, T
 /// The most characters of a text in a record: those of a cut text with its mark.
 const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
 
-/// Reports the defects of `record`, from the present line of `reader`.
+/// Reports the findings of `record`, from the present line of `reader`.
 pub(super) fn check<R: BufRead>(
     reader: &TraceReader<R>,
     record: &TraceRecord,

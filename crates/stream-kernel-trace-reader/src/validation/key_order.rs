@@ -27,7 +27,7 @@ const RECORD: &[&str] = &[
 const MESSAGE: &[&str] = &["type_name", "identity", "hash"];
 const ERROR: &[&str] = &["type", "message", "where", "stack"];
 
-/// Returns the first defect in the keys of `record`, whose text is `text`, if any.
+/// Returns the first finding in the keys of `record`, whose text is `text`, if any.
 pub(super) fn fault_in_keys(text: &[u8], record: &TraceRecord) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?.trim_start();
     if after_record(text, record).is_some() {
@@ -79,7 +79,7 @@ fn after_keys<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     })
 }
 
-/// Returns the defect of the object at `place`, if any.
+/// Returns the finding of the object at `place`, if any.
 fn fault_in_object(place: &str, json: &str, expected: &[&str]) -> Option<String> {
     // serde also reads a struct from a list of its values.
     let Some(members) = members(json) else { return Some(format!("{place} is no object")) };

@@ -29,7 +29,7 @@ struct Previous {
 }
 
 impl RunOrder {
-    /// Reports the defects in the position of `record`, and returns whether an input begins with it. The record is
+    /// Reports the findings in the position of `record`, and returns whether an input begins with it. The record is
     /// swapped with the previous one.
     pub(super) fn check(&mut self, record: &mut TraceRecord, report: &mut Report<'_>) -> bool {
         let begins = self.previous.as_ref().is_none_or(|previous| previous.record.line_no != record.line_no);
@@ -132,7 +132,7 @@ impl Previous {
         self.record.status == Status::Error
     }
 
-    /// Reports the defects in the position of `record` after this one of the same input, and returns whether its step
+    /// Reports the findings in the position of `record` after this one of the same input, and returns whether its step
     /// is out of place.
     fn check_next(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
         if self.failed() {

@@ -13,7 +13,7 @@ const SOUND: &str = r#"{"trace_id":"run:1","scenario":"s","line_no":1,"step_inde
 {"trace_id":"run:2","scenario":"s","line_no":2,"step_index":1,"step_name":"count","work_index":0,"t_enter":"2026-01-21T00:00:01.000002Z","t_exit":"2026-01-21T00:00:01.000003Z","duration_ms":0.001,"msg_in":{"type_name":"Word","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"T","message":"m","where":"count","stack":null}}
 "#;
 
-/// Returns the defects of `trace`, one a line.
+/// Returns the findings of `trace`, one a line.
 fn check(trace: &str) -> String {
     let (mut check, mut findings) = (Validator::default(), Vec::new());
     let mut reader = TraceReader::new(trace.as_bytes());
@@ -29,7 +29,7 @@ fn check(trace: &str) -> String {
     told.join("\n")
 }
 
-/// Returns the defects after replacing `from` by `to` in line `line_no` of the valid trace.
+/// Returns the findings after replacing `from` by `to` in line `line_no` of the valid trace.
 fn check_changed(line_no: usize, from: &str, to: &str) -> String {
     let mut lines: Vec<String> = SOUND.lines().map(|line| format!("{line}\n")).collect();
     assert!(lines[line_no - 1].contains(from), "{from}");
@@ -37,7 +37,7 @@ fn check_changed(line_no: usize, from: &str, to: &str) -> String {
     check(&lines.concat())
 }
 
-/// Returns the defects of these lines of the valid trace, in this order.
+/// Returns the findings of these lines of the valid trace, in this order.
 fn check_lines(line_nos: &[usize]) -> String {
     let lines: Vec<&str> = SOUND.split_inclusive('\n').collect();
     check(&line_nos.iter().map(|line_no| lines[line_no - 1]).collect::<String>())
@@ -56,7 +56,7 @@ fn a_valid_trace_is_valid_alone_and_appended() {
 }
 
 #[test]
-fn a_byte_order_mark_is_a_defect_except_at_the_head() {
+fn a_byte_order_mark_is_a_finding_except_at_the_head() {
     assert_eq!(check(&format!("\u{feff}{SOUND}")), "");
     insta::assert_snapshot!(check(&format!("{SOUND}\u{feff}{SOUND}")), @"2/6: begins with a byte order mark (remove it: other programs read it at the head of a file only)");
 }
@@ -324,7 +324,7 @@ fn missing_and_misplaced_records_are_found() {
 }
 
 #[test]
-fn a_wrong_line_is_one_defect() {
+fn a_wrong_line_is_one_finding() {
     let wrong = |line_no: usize| {
         let line = SOUND.lines().nth(line_no - 1).unwrap();
         check_changed(line_no, line, "{}")

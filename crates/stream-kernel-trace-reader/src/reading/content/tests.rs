@@ -119,7 +119,7 @@ fn zeros_after_the_last_frame_are_a_torn_frame() {
     assert_eq!(check(&[&first[..], &[0; 512]].concat()), Ok(("first\n".to_owned(), Some(torn))));
 }
 
-/// A frame with a window of 8 MiB plus `more`, without back references.
+/// A frame with a window of 8 MiB plus `more_mebibytes`, without back references.
 fn with_window(more_mebibytes: u8) -> Vec<u8> {
     [&MAGIC[..], &[0, 13 << 3 | more_mebibytes], &[2 << 3 | 1, 0, 0], b"x\n"].concat()
 }
