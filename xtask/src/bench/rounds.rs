@@ -85,7 +85,7 @@ const fn gcd(one: usize, other: usize) -> usize {
 }
 
 impl Workload {
-    /// Runs it once; its files stay.
+    /// Runs it once; what it makes stays.
     pub(crate) fn run(&self, scratch: &Scratch) -> Result<usage::Usage, Failure> {
         usage::measure(Command::new(&self.program).args(&self.args), &scratch.path("stderr.txt"))
     }

@@ -83,7 +83,7 @@ struct Cost {
     bytes: f64,
 }
 
-/// The cost of one record in each workload, in their order, without the first two.
+/// What one record costs with each of the workloads, in their order but for the first two.
 struct Costs([Cost; 11]);
 
 #[expect(clippy::cast_precision_loss, reason = "records and bytes are far fewer than 2^52")]
@@ -93,7 +93,7 @@ fn costs(samples: &[Samples; 13], records: u64) -> Costs {
     Costs(std::array::from_fn(|index| {
         let samples = &rest[index];
         let total_ns = match index {
-            // Ready-made lines are not part of a larger run.
+            // Ready-made lines are no part of a larger run.
             0 | 1 => samples.cpu_ns.clone(),
             2..=5 => samples.cpu_ns.minus(&off.cpu_ns),
             _ => samples.cpu_ns.minus(&plain_loop.cpu_ns),
