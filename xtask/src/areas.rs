@@ -1,8 +1,8 @@
-//! The parts of the sources that decide, keep or compare: what `mutants` and `coverage` look at.
+//! The sources that decide, retain or compare: the areas for `mutants` and `coverage`.
 
 use std::path::Path;
 
-/// A part that is measured on its own.
+/// An area that is measured on its own.
 #[derive(Debug)]
 pub(crate) struct Area {
     pub(crate) name: &'static str,
@@ -62,18 +62,18 @@ pub(crate) const AREAS: &[Area] = &[
 ];
 
 impl Area {
-    /// Returns whether the file at `path`, from the workspace's root, belongs to this part.
+    /// Returns whether the file at `path`, from the workspace's root, belongs to this area.
     pub(crate) fn holds(&self, path: &Path) -> bool {
         self.paths.iter().any(|own| path.starts_with(own))
     }
 }
 
-/// Returns the part of that name.
+/// Returns the area with that name.
 pub(crate) fn named(name: &str) -> Option<&'static Area> {
     AREAS.iter().find(|area| area.name == name)
 }
 
-/// Returns the names of all parts, for a message.
+/// Returns the names of all areas, for a message.
 pub(crate) fn names() -> String {
     AREAS.iter().map(|area| area.name).collect::<Vec<_>>().join(", ")
 }
@@ -84,7 +84,7 @@ mod tests {
     use crate::cargo::root;
     use std::path::Path;
 
-    /// A path that no longer exists would be measured as nothing, and found to be well.
+    /// A path that no longer exists would have no lines, and so no defects.
     #[test]
     fn the_paths_exist_and_belong_to_one_area_each() {
         for path in AREAS.iter().flat_map(|area| area.paths) {

@@ -1,6 +1,6 @@
-//! `bench`: how fast everything is, beside its floors and peers in the same run, held against the goals.
+//! `bench`: the speed of everything, beside floors and peers in the same run, compared with the goals.
 //!
-//! `docs/performance.md` says what is measured, and is renewed by a run of all parts that is long enough.
+//! `docs/performance.md` describes the measurements; a long enough run of all parts renews it.
 
 mod checkpoint;
 mod findings;
@@ -33,7 +33,7 @@ use programs::Programs;
 use report::Report;
 use scratch::Scratch;
 
-/// Measures what `args` ask for.
+/// Measures the parts in `args`.
 pub(crate) fn bench(args: &[OsString]) -> Result<(), Failure> {
     match options::parse(args)? {
         Task::Instructions { record } => instructions::compare(record),

@@ -1,4 +1,4 @@
-//! `build`: everything that can be built. `run`: fund-load itself, built to be there soon.
+//! `build`: everything that can be built. `run`: fund-load itself, built quickly.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,7 +14,7 @@ pub(crate) fn build(args: &[OsString]) -> Result<(), Failure> {
     run_command(cargo(["build", "--workspace", "--all-targets"]).args(args))
 }
 
-/// Builds fund-load as soon as it can be had, and becomes it, in the caller's working directory.
+/// Builds fund-load quickly, and replaces this process by it, in the caller's working directory.
 ///
 /// Returns only when it fails: signals and the exit code are then fund-load's own.
 pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
@@ -35,10 +35,10 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
     Err(Failure::start(&command, source))
 }
 
-/// Returns the arguments, and the text of every configuration that one of them names: whatever may ask for a feature.
+/// Returns the arguments, and the text of every configuration in them: anything that may ask for a feature.
 fn asked_for(args: &[OsString]) -> Vec<String> {
     let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    // A configuration is YAML; what else is named may be large.
+    // A configuration is YAML; other named files may be large.
     let is_configuration = |path: &&str| {
         Path::new(path).extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
     };
@@ -48,16 +48,16 @@ fn asked_for(args: &[OsString]) -> Vec<String> {
     [args, texts].concat()
 }
 
-/// Returns the features that such arguments, and the configurations that they name, ask for.
+/// Returns the features that these arguments, and the configurations in them, ask for.
 ///
-/// The clients of stores and TLS, and the engine for several workers, take longer to build than all else.
+/// The clients of stores and TLS, and the engine for several workers, take longer to build than everything else.
 fn features(texts: &[String]) -> String {
     let names = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
     let mut features = "cli".to_owned();
     if names(&["workers", "cluster", "parts", "--hosts", "--process"]) {
         features += ",workers";
     }
-    // Whatever the store: only a URL names one.
+    // Whatever the store, only a URL names one.
     if names(&["://"]) {
         features += ",consul,etcd,postgres,redis";
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::{asked_for, features};
 
     #[test]
-    fn what_takes_long_to_build_is_built_in_if_it_is_asked_for() {
+    fn slow_dependencies_are_built_in_on_request() {
         let features = |args: &[&str]| features(&asked_for(&args.iter().map(Into::into).collect::<Vec<_>>()));
         let stores = "cli,consul,etcd,postgres,redis";
         assert_eq!(features(&["run", "--config", "etcd://127.0.0.1/fund-load/"]), stores);

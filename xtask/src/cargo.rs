@@ -29,11 +29,11 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::command(command, status)) }
 }
 
-/// Runs `command` without a terminal and returns what it wrote to standard output.
+/// Runs `command` without a terminal and returns its standard output.
 ///
 /// # Errors
 ///
-/// When it cannot be started, fails, or writes anything but UTF-8.
+/// When it cannot be started, fails, or its output is not UTF-8.
 pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     let output = command
         .stdin(Stdio::null())
@@ -61,7 +61,7 @@ pub(crate) fn has_subcommand(name: &str) -> bool {
 ///
 /// When the build fails or gives no executable of one of the names.
 pub(crate) fn executables<const N: usize>(args: &[&str], names: [&str; N]) -> Result<[PathBuf; N], Failure> {
-    // Cargo itself says where the files are: CARGO_TARGET_DIR, a profile or a target may have moved them.
+    // Cargo itself reports the paths: CARGO_TARGET_DIR, a profile or a target may have changed them.
     let mut command = cargo(args);
     let output = command
         .arg("--message-format=json-render-diagnostics")
@@ -82,7 +82,8 @@ pub(crate) fn executables<const N: usize>(args: &[&str], names: [&str; N]) -> Re
     Ok(paths)
 }
 
-/// Returns the path in one of cargo's messages, if it reports the executable of the target `name`, and not of its tests.
+/// Returns the path in one of cargo's messages, if it reports the executable of the target `name`, and not of its
+/// tests.
 fn executable_in(message: &str, name: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
     let is_it = message["target"]["name"] == name && message["profile"]["test"] != true;

@@ -1,4 +1,4 @@
-//! `check`: what CI and a contributor run before a change goes in.
+//! `check`: the checks by CI and contributors before a change is merged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use crate::{fuzz, generate, test};
 struct Step {
     name: &'static str,
     run: fn() -> Result<(), Failure>,
-    /// What to do about a failure.
+    /// The remedy for a failure.
     remedy: &'static str,
 }
 
 /// The step that takes most of the time.
 pub(crate) const TESTS: &str = "tests";
 
-/// Quick and often failing steps first.
+/// Fast and frequently failing steps first.
 const STEPS: &[Step] = &[
     Step { name: "formatting", run: formatting, remedy: "run `cargo fmt --all`" },
     Step {
@@ -50,7 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "licences and advisories", run: deny, remedy: "see `deny.toml` and the report above" },
 ];
 
-/// Runs the steps whose names are `wanted`, in order, and stops at the first that fails: what follows a failure mostly repeats it.
+/// Runs the steps in `wanted`, in order, and stops at the first failure: later ones mostly repeat it.
 pub(crate) fn check(wanted: impl Fn(&str) -> bool) -> Result<(), Failure> {
     let steps: Vec<_> = STEPS.iter().filter(|step| wanted(step.name)).collect();
     for (index, step) in steps.iter().enumerate() {
@@ -79,7 +79,7 @@ fn docs() -> Result<(), Failure> {
     run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Packages every crate that can be published and builds each from its package.
+/// Packages every publishable crate and builds each from its package.
 fn packages() -> Result<(), Failure> {
     let target = root().join("target").join("packages");
     forget_packages(&target)?;
@@ -87,14 +87,14 @@ fn packages() -> Result<(), Failure> {
         ["--exclude", "stream-kernel-benches", "--exclude", "stream-kernel-tests", "--exclude", "xtask"];
     // A change under review is not committed yet.
     let mut command = cargo(["package", "--workspace", "--allow-dirty", "--target-dir"]);
-    // That it builds is all that is asked; a package takes no profile of the workspace along.
+    // Only the build matters; a package does not contain the workspace's profiles.
     run(command.arg(target).args(ours_alone).env("CARGO_PROFILE_DEV_DEBUG", "none"))
 }
 
-/// Removes what cargo unpacked of our crates in an earlier run, and what it remembers of building that in `target`.
+/// Removes our crates' packages that cargo unpacked in an earlier run, and their build results in `target`.
 ///
-/// Cargo offers the crates to each other through a registry in the target folder, and keeps what it once unpacked and built from there by
-/// name and version: with the version unchanged it would build against the crates as they were.
+/// Cargo offers the crates to each other through a registry in the target folder, and caches their unpacked and built
+/// forms by name and version: with the version unchanged it would build against the old ones.
 fn forget_packages(target: &Path) -> Result<(), Failure> {
     #[expect(
         clippy::disallowed_methods,
@@ -111,7 +111,7 @@ fn forget_packages(target: &Path) -> Result<(), Failure> {
     registries.flatten().filter(is_folder).try_for_each(|registry| remove_ours(&registry.path()))
 }
 
-/// Removes the folders of our crates in a folder, if that is there.
+/// Removes the folders of our crates in a folder, if it exists.
 fn remove_ours(folder: &Path) -> Result<(), Failure> {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
         let name = entry.file_name();

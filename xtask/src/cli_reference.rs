@@ -1,4 +1,4 @@
-//! The reference of fund-load's command line, from the help texts of the program itself.
+//! The reference of fund-load's command line, from the program's own help texts.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,10 +19,10 @@ pub(crate) fn markdown(program: &Path) -> Result<String, Failure> {
     Ok(document)
 }
 
-/// Returns what the program writes when it is given `args`, the same on every machine.
+/// Returns the program's output for `args`, the same on every machine.
 pub(crate) fn output_of(program: &Path, args: &[&str]) -> Result<String, Failure> {
-    // Help is wrapped to the terminal's width and the environment is a layer of the configuration:
-    // neither may show in a file that is compared.
+    // Help is wrapped to the terminal's width, and the environment is a layer of the configuration: neither may affect
+    // a file that is compared.
     let mut command = Command::new(program);
     let text = capture(command.args(args).env_clear().env("COLUMNS", "100"))?;
     if text.trim().is_empty() { Err(Failure::output(&command, "any text")) } else { Ok(text) }
@@ -42,10 +42,10 @@ fn append_command(program: &Path, path: &[&str], document: &mut String) -> Resul
     Ok(())
 }
 
-/// Returns the names in the help's list of commands, but for `help` itself.
+/// Returns the names in the help's list of commands, without `help` itself.
 fn subcommands(help: &str) -> Vec<&str> {
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    // A name stands two columns in; a description that goes on below it stands deeper.
+    // A name has an indent of two columns; a continued description has a deeper one.
     list.take_while(|line| line.starts_with("  ") || line.is_empty())
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
         .filter(|name| !name.is_empty() && *name != "help")

@@ -1,4 +1,4 @@
-//! The reference of all keys of the configuration, from what the program says of its variables.
+//! The reference of all configuration keys, from the program's list of its variables.
 
 use std::path::Path;
 

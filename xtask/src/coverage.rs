@@ -1,4 +1,4 @@
-//! `coverage`: which share of the lines that decide, keep or compare is run by a test.
+//! `coverage`: the share of tested lines among those that decide, retain or compare.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,14 +8,14 @@ use crate::areas::AREAS;
 use crate::cargo::{cargo, has_subcommand, root, run};
 use crate::failure::Failure;
 
-/// How many lines there are, and how many of them a test ran.
+/// The number of lines, and of those that a test ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Lines {
     all: u64,
     run: u64,
 }
 
-/// Runs the tests that need no program, and prints the lines of each area that they ran, by file and in sum.
+/// Runs the tests that need no program, and prints the lines of each area that they ran, by file and in total.
 pub(crate) fn coverage() -> Result<(), Failure> {
     if !has_subcommand("llvm-cov") {
         return Err(Failure::NoCoverage);
@@ -25,7 +25,8 @@ pub(crate) fn coverage() -> Result<(), Failure> {
     let path = folder.join("coverage.json");
     let mut command =
         cargo(["llvm-cov", "--workspace", "--exclude=xtask", "--exclude=stream-kernel-benches"]);
-    // A program would write its counters into folders that tests look at: what only programs reach counts as not run.
+    // A program would write its counters into folders that tests inspect, so lines that only programs reach count as
+    // not run.
     command.args(["--tests", "--json", "--summary-only", "--output-path"]).arg(&path);
     run(command.args(["--", "--skip=program::", "--skip=kills::"]))?;
     let text = fs::read_to_string(&path).map_err(|source| Failure::file("read", &path, source))?;
@@ -45,14 +46,14 @@ pub(crate) fn coverage() -> Result<(), Failure> {
 }
 
 impl Lines {
-    /// Writes the share, cut and not rounded: 100.0 % is said of all lines and of nothing less.
+    /// Writes the share, cut and not rounded: only all lines make 100.0 %.
     fn told(self) -> String {
         let per_mille = (self.run * 1_000).checked_div(self.all).unwrap_or(1_000);
         format!("{:>3}.{} %  {:>5} of {:>5}", per_mille / 10, per_mille % 10, self.run, self.all)
     }
 }
 
-/// Returns the lines by file, with paths from the workspace's root; `None` if the report is not one of llvm-cov.
+/// Returns the lines by file, with paths from the workspace's root; `None` if the report is not from llvm-cov.
 fn report(text: &str) -> Option<BTreeMap<PathBuf, Lines>> {
     let report: serde_json::Value = serde_json::from_str(text).ok()?;
     let files = report["data"][0]["files"].as_array()?;

@@ -1,11 +1,11 @@
-//! Why a command failed, and the exit code that says so.
+//! Failures of a command, and their exit codes.
 
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
-/// What ends a command before it is done.
+/// The reasons that end a command early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The command line is wrong.
@@ -17,16 +17,16 @@ pub(crate) enum Failure {
     /// A program ran and failed.
     #[error("`{command}` failed ({status})")]
     Command { command: String, status: ExitStatus },
-    /// A program ran well but did not give what is needed from it.
+    /// A program succeeded but did not give a needed result.
     #[error("`{command}` did not give {missing}")]
     Output { command: String, missing: String },
     /// A file could not be read or written.
     #[error("cannot {action} `{}`: {source}", path.display())]
     File { action: &'static str, path: PathBuf, source: io::Error },
-    /// Generated files differ from what the generators give.
+    /// Generated files differ from the generators' output.
     #[error("not what its generator gives: {} (run `cargo xtask gen` and commit the result)", quoted(files))]
     Stale { files: Vec<&'static str> },
-    /// Inline snapshots were recorded beside the sources, which only cargo-insta can take over.
+    /// Inline snapshots were recorded beside the sources; only cargo-insta can apply them.
     #[error(
         "inline snapshots wait in {} (run `cargo install --locked cargo-insta`, then `cargo insta accept`)",
         quoted(files)
@@ -35,21 +35,21 @@ pub(crate) enum Failure {
     /// Two programs decided differently.
     #[error("`{}` and `{}` differ: what was to be compared does not do the same", one.display(), other.display())]
     Unequal { one: PathBuf, other: PathBuf },
-    /// A page lacks the markers between which something belongs.
+    /// A page lacks the markers for generated text.
     #[error("`{}` does not have its markers `<!-- measured: ... -->`, once each", path.display())]
     Unmarked { path: PathBuf },
-    /// Nothing can count instructions.
+    /// No tool to count instructions.
     #[error("cannot start `valgrind` (install it: `apt-get install valgrind`)")]
     NoValgrind,
-    /// Nothing can fuzz.
+    /// No tool to fuzz.
     #[error(
         "fuzzing needs a nightly compiler and cargo-fuzz (`rustup toolchain install nightly` and `cargo install --locked cargo-fuzz`)"
     )]
     NoFuzzer,
-    /// Nothing can make mutants.
+    /// No tool to make mutants.
     #[error("cargo-mutants is not installed (`cargo install --locked cargo-mutants`)")]
     NoMutants,
-    /// Nothing can count lines.
+    /// No tool to count lines.
     #[error(
         "cargo-llvm-cov is not installed (`rustup component add llvm-tools` and `cargo install --locked cargo-llvm-cov`)"
     )]
@@ -60,13 +60,13 @@ pub(crate) enum Failure {
         mutants.join("\n  ")
     )]
     Survivors { mutants: Vec<String> },
-    /// Workloads take more instructions than are recorded.
+    /// Workloads take more instructions than recorded.
     #[error(
         "more instructions than recorded, by over 5 %: {} (mend it, or accept it with `cargo xtask bench --instructions --record`)",
         quoted(workloads)
     )]
     MoreInstructions { workloads: Vec<String> },
-    /// A run that was killed came to something else than one that was not.
+    /// A run that was killed gave a different result from one that was not.
     #[error(
         "{what} (to repeat it: `cargo xtask torture --hours 0 --seed {seed}`; its files are left in `{}`)\n  {history}",
         folder.display()
@@ -122,7 +122,7 @@ impl Failure {
     }
 }
 
-/// Returns the status as a shell would: the code, or 128 and the signal that ended the program.
+/// Returns the status as a shell would: the code, or 128 plus the signal that ended the program.
 fn code_of(status: ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt as _;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_status_is_passed_on_as_a_shell_would() {
-        // A wait status holds the exit code in its second byte, the signal in its first.
+        // A wait status has the exit code in its second byte, the signal in its first.
         assert_eq!(code_of(ExitStatus::from_raw(101 << 8)), 101);
         assert_eq!(code_of(ExitStatus::from_raw(9)), 137);
     }

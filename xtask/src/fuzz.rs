@@ -1,4 +1,4 @@
-//! `fuzz`: random bytes for whatever reads input, until something does not hold.
+//! `fuzz`: random bytes for everything that reads input, until a check fails.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,16 +10,16 @@ use crate::failure::Failure;
 /// The targets, each a file in `fuzz/fuzz_targets`.
 const TARGETS: [&str; 6] = ["line", "amount", "time", "configuration", "trace_reader", "checkpoint"];
 
-/// How long a target runs if nothing is said: as long as a contributor may wait for all of them.
+/// The default time for a target: as long as a contributor may wait for all of them.
 const SECONDS: u64 = 60;
-/// And as a part of `check`.
+/// The time as a part of `check`.
 const SECONDS_IN_CHECK: u64 = 5;
 const SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 
-/// A target that takes more memory has kept what it should not.
+/// A target that takes more memory retains too much.
 const MEMORY_MAX_MIB: u64 = 512;
 
-/// Runs the targets that `args` ask for, and stops at the first that finds something.
+/// Runs the targets in `args`, and stops at the first failure.
 pub(crate) fn fuzz(args: &[OsString]) -> Result<(), Failure> {
     let Options { target, seconds } = parse(args)?;
     if !is_installed() {
@@ -29,7 +29,7 @@ pub(crate) fn fuzz(args: &[OsString]) -> Result<(), Failure> {
     all.try_for_each(|target| run_target(target, seconds))
 }
 
-/// Runs each target for a moment, where that can be done.
+/// Runs each target for a moment, where that is possible.
 pub(crate) fn check() -> Result<(), Failure> {
     if is_installed() {
         return TARGETS.into_iter().try_for_each(|target| run_target(target, SECONDS_IN_CHECK));
@@ -38,7 +38,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is to be run, and for how long each.
+/// The targets to run, and the time for each.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     target: Option<&'static str>,
@@ -80,7 +80,7 @@ fn run_target(target: &str, seconds: u64) -> Result<(), Failure> {
     let found = root().join(&corpus);
     fs::create_dir_all(&found).map_err(|source| Failure::file("create", &found, source))?;
     crate::say(&format!("== fuzz {target}: {seconds} s"));
-    // Our crates have no unsafe code, so that a sanitizer would cost half of the executions and find little.
+    // Our crates have no unsafe code: a sanitizer would halve the speed and find little.
     let mut command =
         cargo(["+nightly", "fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
     run(command.args([
@@ -119,9 +119,9 @@ mod tests {
         }
     }
 
-    /// A target that is not listed would never be run.
+    /// An unlisted target would never run.
     #[test]
-    fn the_targets_are_those_that_there_are_and_have_seeds() {
+    fn the_listed_targets_exist_and_have_seeds() {
         for folder in ["fuzz_targets", "seeds"] {
             let names = fs::read_dir(root().join("fuzz").join(folder)).unwrap();
             let mut names: Vec<_> =

@@ -1,4 +1,4 @@
-//! `gen`: the files that are made, not written; each is named here once.
+//! `gen`: the generated files, each named here once.
 
 use std::fs;
 use std::io;
@@ -10,14 +10,14 @@ use crate::config_reference;
 use crate::failure::Failure;
 use crate::test::tested_program;
 
-/// A file that is made.
+/// A generated file.
 struct Generated {
     /// Below the workspace's root.
     path: &'static str,
     make: fn() -> Result<Vec<u8>, Failure>,
 }
 
-/// All of them: one more is one more entry.
+/// All of them; a new file needs a new entry only.
 const GENERATED: &[Generated] = &[
     Generated { path: "fixtures/clean.ndjson", make: || Ok(clean_fixture()) },
     Generated { path: "fixtures/dirty.ndjson", make: || Ok(dirty_fixture()) },
@@ -28,7 +28,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/cli.md", make: cli_reference },
 ];
 
-/// Writes every generated file that is not yet what its generator gives.
+/// Writes every generated file that is out of date.
 pub(crate) fn write() -> Result<(), Failure> {
     for file in GENERATED {
         let content = (file.make)()?;
@@ -44,7 +44,7 @@ pub(crate) fn write() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fails when a generated file is missing or not what its generator gives.
+/// Fails when a generated file is missing or out of date.
 pub(crate) fn check() -> Result<(), Failure> {
     let mut stale = Vec::new();
     for file in GENERATED {

@@ -1,4 +1,4 @@
-//! `cargo xtask`: everything a contributor runs, one command each.
+//! `cargo xtask`: the commands for contributors.
 
 mod areas;
 mod attempts;
@@ -110,8 +110,8 @@ fn no_more(rest: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Writes a line for people to standard error, which leaves standard output to the data.
+/// Writes a line for people to standard error; standard output is for data.
 fn say(line: &str) {
-    // Nobody is left to tell when standard error is closed.
+    // There is nobody to tell when standard error is closed.
     let _ = writeln!(std::io::stderr().lock(), "{}", line.trim_end_matches('\n'));
 }

@@ -1,4 +1,4 @@
-//! `mutants`: small bugs are put into the parts that decide, keep or compare, one at a time; a test has to notice each.
+//! `mutants`: small bugs in the code that decides, retains or compares, one at a time; a test has to notice each.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,20 +8,21 @@ use crate::areas::{self, AREAS, Area};
 use crate::cargo::{cargo, has_subcommand, root};
 use crate::failure::Failure;
 
-/// Tests that a bug meets, until one notices it: those that end soon come first.
+/// The test runs for a bug, until one notices it: the fastest first.
 struct Stage {
     name: &'static str,
-    /// What cargo-mutants is told.
+    /// The arguments of cargo-mutants.
     args: &'static [&'static str],
 }
 
-/// What cargo-mutants would measure is how long the tests of the bug's own crate take: others would end as "caught by a timeout".
+/// cargo-mutants would measure how long the tests of the bug's own crate take; others would then end as "caught by a
+/// timeout".
 const NO_BASELINE: &str = "--baseline=skip";
-/// In seconds: several times what any stage takes without a bug, on two cores.
+/// In seconds: several times the duration of any stage without a bug, on two cores.
 const TIMEOUT: &str = "--timeout=900";
 
 const STAGES: [Stage; 3] = [
-    // Without other packages, cargo-mutants takes the one that has the bug, and measures how long its tests take.
+    // Without other packages, cargo-mutants takes the one with the bug, and measures the duration of its tests.
     Stage { name: "the crate's own tests", args: &["--", "--tests"] },
     Stage {
         name: "what drives it within one process",
@@ -60,7 +61,7 @@ const STAGES: [Stage; 3] = [
     },
 ];
 
-/// Tries the bugs of the areas that `args` ask for; those that are listed in `.cargo/mutants.toml` are left out.
+/// Tries the bugs of the areas in `args`, without those listed in `.cargo/mutants.toml`.
 pub(crate) fn mutants(args: &[OsString]) -> Result<(), Failure> {
     let Options { area, shard } = parse(args)?;
     if !has_subcommand("mutants") {
@@ -76,7 +77,7 @@ pub(crate) fn mutants(args: &[OsString]) -> Result<(), Failure> {
 #[derive(Debug, Default)]
 struct Options {
     area: Option<&'static Area>,
-    /// `K/N`, as cargo-mutants takes it: the part K of N, counted from 0.
+    /// `K/N`, in cargo-mutants' form: part K of N, counted from 0.
     shard: Option<String>,
 }
 
@@ -144,13 +145,13 @@ fn is_file(path: &str) -> bool {
     Path::new(path).extension().is_some()
 }
 
-/// What has become of some mutants.
+/// The results for some mutants.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcomes {
     total: u64,
     caught: u64,
     timed_out: u64,
-    /// Those that do not even compile.
+    /// Those that do not compile.
     unviable: u64,
     missed: Vec<String>,
 }
@@ -165,9 +166,9 @@ impl Outcomes {
     }
 }
 
-/// Runs cargo-mutants and returns what it has found; all that it writes goes to `folder`.
+/// Runs cargo-mutants and returns its results; all its files go to `folder`.
 fn examine(folder: &Path, mutants: &[String], tests: &[&str]) -> Result<Outcomes, Failure> {
-    /// What it exits with when mutants were missed, and when some took too long.
+    /// Its exit codes when mutants were missed, and when some took too long.
     const MISSED: i32 = 2;
     const TIMED_OUT: i32 = 3;
     fs::create_dir_all(folder).map_err(|source| Failure::file("create", folder, source))?;
@@ -195,7 +196,7 @@ fn examine(folder: &Path, mutants: &[String], tests: &[&str]) -> Result<Outcomes
     })
 }
 
-/// Returns the regular expression that matches this text and no other.
+/// Returns the regular expression that matches exactly this text.
 fn exactly(text: &str) -> String {
     let mut regex = String::from("^");
     for char in text.chars() {
@@ -230,9 +231,9 @@ mod tests {
         }
     }
 
-    /// A mutant that is not matched would not be tried, and so would not be seen to survive.
+    /// A mutant that does not match would not be tried, and its survival would go unnoticed.
     #[test]
-    fn the_name_of_a_mutant_is_matched_as_it_is() {
+    fn the_name_of_a_mutant_is_matched_literally() {
         let name = "src/a.rs:7:9: replace <impl A for B<'_>>::f -> Option<u8> with Some(0)";
         let regex = r"^src/a\.rs:7:9: replace <impl A for B<'_>>::f -> Option<u8> with Some\(0\)$";
         assert_eq!(exactly(name), regex);

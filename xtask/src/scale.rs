@@ -1,6 +1,7 @@
-//! `scale`: what workers cost apart from each other, and what runs on more processes than this machine has processors would take.
+//! `scale`: the cost of workers measured separately, and predictions for more processes than this machine has
+//! processors.
 //!
-//! `docs/scaling.md` says what the model is made of, and is renewed by a run that is long enough.
+//! `docs/scaling.md` explains the model; a long enough run renews it.
 
 mod model;
 mod options;
@@ -16,13 +17,13 @@ use crate::failure::Failure;
 use report::Report;
 use runs::Runs;
 
-/// Measures and predicts what `args` ask for.
+/// Measures and predicts the runs in `args`.
 pub(crate) fn scale(args: &[OsString]) -> Result<(), Failure> {
     let options = options::parse(args)?;
     let runs = Runs::prepare(options)?;
     runs.check_same_output()?;
     let mut rounds = Vec::new();
-    // The first round brings programs and inputs into memory.
+    // The warm-up round brings programs and inputs into memory.
     for round in 0..=options.rounds {
         crate::say(&format!("round {round} of {}", options.rounds));
         let done = runs.round()?;

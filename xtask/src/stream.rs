@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_has_the_lines_that_were_asked_for_and_depends_on_the_seed_alone() {
+    fn a_stream_has_the_requested_lines_and_depends_on_the_seed() {
         let written = |dirty, seed| {
             let mut bytes = Vec::new();
             write_lines(&Options { dirty, lines: 500, seed, output: "-".into() }, &mut bytes).unwrap();

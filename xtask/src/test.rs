@@ -1,4 +1,4 @@
-//! `test` and `bless`: the tests, with the programs they run built beforehand.
+//! `test` and `bless`: the tests, with their programs built beforehand.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,20 +8,22 @@ use std::process::Command;
 use crate::cargo::{cargo, executables, has_subcommand, root, run};
 use crate::failure::Failure;
 
-/// What all builds for tests have in common: with other packages or features, most crates would be built once more.
+/// The common arguments of all test builds: with other packages or features, most crates would be built again.
 ///
-/// The durability bugs that can be injected are there only where a test asks for one.
+/// Durability bugs can be injected only in tests that ask for one.
 const SELECTION: [&str; 3] = ["--workspace", "--features", "stream-kernel-checkpoint/injected-faults"];
 
-/// The tests that take runs through faults: a sample, or every fault at every operation with `SWEEPS=all` in their environment.
+/// The tests that take runs through faults: a sample, or every fault at every operation with `SWEEPS=all` in their
+/// environment.
 const SWEEPS: [&str; 5] = ["faults::", "recover", "disturbed_runs", "damage_is", PLANTED];
 
-/// The bugs that are planted, for sweeps to find them: only those that leave nothing out are sure to.
+/// The injected bugs that sweeps must find: only complete sweeps are sure to.
 const PLANTED: &str = "injected::";
 
-/// Runs every test and doc test of the workspace but those that need whole sweeps; `args` go to `cargo test`.
+/// Runs every test and doc test of the workspace except those that need complete sweeps; `args` go to `cargo test`.
 ///
-/// With `--exhaustive` as the first of them, sweeps leave nothing out; they are all that is run then, unless more arguments say what is.
+/// With `--exhaustive` as the first argument, sweeps are complete, and only they run, unless further arguments select
+/// tests.
 pub(crate) fn test(args: &[OsString]) -> Result<(), Failure> {
     match args {
         [flag] if flag == "--exhaustive" => {
@@ -34,9 +36,9 @@ pub(crate) fn test(args: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Runs the tests and records what they see as the new snapshots; `args` go to `cargo test`.
+/// Runs the tests and records their results as the new snapshots; `args` go to `cargo test`.
 pub(crate) fn bless(args: &[OsString]) -> Result<(), Failure> {
-    // What an earlier run left waiting may no longer hold.
+    // Snapshots pending from an earlier run may be outdated.
     for path in pending_snapshots(root())? {
         fs::remove_file(&path).map_err(|source| Failure::file("remove", &path, source))?;
     }
@@ -57,29 +59,29 @@ pub(crate) fn bless(args: &[OsString]) -> Result<(), Failure> {
 
 /// Returns `cargo test` with the path of the freshly built program in its environment.
 ///
-/// The tests are a package of their own, which cargo gives no `CARGO_BIN_EXE_*`.
+/// The tests are a package of their own, which gets no `CARGO_BIN_EXE_*` from cargo.
 fn tests(args: &[OsString]) -> Result<Command, Failure> {
-    // All at once if all are to be run, so that no core waits for the program alone.
+    // All in one build if all are to run, so that no core waits for the program alone.
     let fund_load = if args.is_empty() { built_with_tests(&[])? } else { tested_program()? };
     let mut command = cargo(["test"]);
     command.args(SELECTION).env("FUND_LOAD_BIN", fund_load);
     Ok(command)
 }
 
-/// Returns the path of the freshly built program, as the tests run it.
+/// Returns the path of the freshly built program, in the build for tests.
 pub(crate) fn tested_program() -> Result<PathBuf, Failure> {
     built_with_tests(&["--test", "recovery"])
 }
 
-/// Builds tests, all or those of fund-load that are named, and returns the path of the program that cargo builds beside these.
+/// Builds tests, all or the named ones of fund-load, and returns the path of the program that cargo builds with them.
 ///
-/// `cargo build` would leave out the features that only tests ask for, and so build most crates once more.
+/// `cargo build` would leave out features that only tests ask for, and so build most crates again.
 fn built_with_tests(which: &[&str]) -> Result<PathBuf, Failure> {
     let [path] = executables(&[&["test", "--no-run"], &SELECTION[..], which].concat(), ["fund-load"])?;
     Ok(path)
 }
 
-/// Returns the inline snapshots that wait to be taken over into the sources below `folder`.
+/// Returns the pending inline snapshots in the sources below `folder`.
 fn pending_snapshots(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

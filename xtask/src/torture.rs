@@ -1,4 +1,5 @@
-//! `torture`: fund-load with a checkpoint is killed again and again, until the hours are over or it comes to something else than undisturbed.
+//! `torture`: kills fund-load with a checkpoint again and again, until the hours are over or a result differs from an
+//! undisturbed run.
 
 mod round;
 
@@ -10,7 +11,7 @@ use crate::cargo::{cargo, executables, root, run};
 use crate::failure::Failure;
 use round::{Programs, Round};
 
-/// The longest time that can be asked for.
+/// The longest permitted time.
 const MAX_HOURS: f64 = 1_000.0;
 
 #[derive(Debug, PartialEq)]
@@ -19,7 +20,7 @@ struct Options {
     seed: Option<u64>,
 }
 
-/// Plays one round after another, each from a seed of its own: of the first, and one more each.
+/// Plays rounds one after another, with consecutive seeds from the first on.
 pub(crate) fn torture(args: &[OsString]) -> Result<(), Failure> {
     if args.first().is_some_and(|flag| flag == "--workers") {
         return workers(&args[1..]);
@@ -51,7 +52,7 @@ pub(crate) fn torture(args: &[OsString]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Holds several workers against one in so many random cases, on all cores.
+/// Compares several workers with one in `cases` random cases, on all cores.
 fn workers(args: &[OsString]) -> Result<(), Failure> {
     let (Some(cases), seed) = cases_and_seed(args)? else {
         return Err(Failure::usage("`--workers` is followed by a number of cases"));

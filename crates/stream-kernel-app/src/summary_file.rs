@@ -1,4 +1,4 @@
-//! The summary of a run for machines: JSON, on standard error or in a file of its own.
+//! The summary of a run for programs: JSON, on standard error or in a file.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +14,7 @@ use stream_kernel_text::{escaped, escaped_json, with_causes};
 use crate::failure::Failure;
 use crate::report::{Summary, rate, say};
 
-/// What `--summary` asks for.
+/// The value of `--summary`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SummaryTo {
     /// Nothing: people read the summary on standard error.
@@ -26,11 +26,12 @@ pub(crate) enum SummaryTo {
 }
 
 impl SummaryTo {
-    /// Returns where the summary goes, and removes the file that an earlier run has left there.
+    /// Returns the destination of the summary, and removes the file of an earlier run.
     ///
     /// # Errors
     ///
-    /// Refuses a file that the run reads or writes, and a link to a file. Returns why the earlier file cannot be removed.
+    /// Refuses a file that the run reads or writes, and a link to a file. Returns the error of removing the earlier
+    /// file.
     pub(crate) fn prepare<A: Application>(
         value: Option<&Path>,
         job: &Job<A>,
@@ -41,7 +42,7 @@ impl SummaryTo {
             return Ok(Self::StandardError);
         }
         check(path, job, configurations)?;
-        // Only a file: what else is there, such as a pipe, is written to.
+        // Only a file is removed: a pipe, for example, is written to.
         let is_left = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
         if is_left && let Err(error) = fs::remove_file(path) {
             let text = format!("the summary `{}` of an earlier run cannot be removed: {error}", shown(path));
@@ -50,9 +51,10 @@ impl SummaryTo {
         Ok(Self::File(path.to_owned()))
     }
 
-    /// Tells what a run has come to, and returns its exit code: `exit_code`, or 1 in place of 0 if the file cannot be written.
+    /// Writes the summary of a run, and returns its exit code: `exit_code`, or 1 instead of 0 if the file cannot be
+    /// written.
     ///
-    /// A run `is_told` already if people have read that it was stopped, and how to go on.
+    /// `is_told` means that people have already read that the run was stopped, and how to continue it.
     pub(crate) fn tell(&self, summary: &Summary, is_told: bool, exit_code: u8) -> u8 {
         if *self == Self::StandardError {
             say(escaped_json(&to_json(summary, exit_code).to_string()));
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_names_the_one_that_it_is_part_of() {
+    fn a_count_names_the_count_that_contains_it() {
         let row = |level, label: &str, count| SummaryRow { label: label.into(), count, level };
         let summary = Summary {
             program: "fund-load",

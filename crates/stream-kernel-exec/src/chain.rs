@@ -1,8 +1,8 @@
-//! Chains: all steps of an application composed into one function, for runs that nobody watches.
+//! Chains: all steps of an application composed into one function, for runs without observers.
 //!
-//! A chain does what the [runner](crate::SyncRunner) does with the same steps, as long as each emits one message at a time: that
-//! message goes to the next step that takes it, without a look at routes and inboxes, and the compiler sees both ends. As soon as a
-//! step emits several, or to a step that it names, the runner takes over.
+//! A chain does the work of the [runner](crate::SyncRunner) with the same steps, while each emits one message at a
+//! time: that message goes to the next step that takes it, without a look at routes and inboxes, and the compiler sees
+//! both ends. When a step emits several messages, or one to a named step, the runner takes over.
 
 use std::marker::PhantomData;
 
@@ -15,8 +15,7 @@ use crate::scenario::{BoundStep, ResolvedTarget};
 use crate::step::{Stateless, TypedStep};
 use crate::{KeyedStep, Memory, MessageSet, Step, StepError, VariantOf};
 
-/// The steps of an application, in the order in which they run if the configuration does not say: see
-/// [`Registry::chain`](crate::Registry::chain).
+/// The steps of an application, in their default order: see [`Registry::chain`](crate::Registry::chain).
 ///
 /// `L` lists their types.
 ///
@@ -97,7 +96,7 @@ impl<M: MessageSet, P: 'static, L: Compose<M, P>> Chain<M, P, L> {
     ///
     /// # Panics
     ///
-    /// Panics if the step's state names the same memory twice: that is a mistake in the application's code.
+    /// Panics if the step's state names the same memory twice: this is a bug in the application.
     #[must_use]
     pub fn with_keyed<S: KeyedStep<M> + Send + 'static>(
         self,
@@ -118,9 +117,9 @@ impl<M: MessageSet, P: 'static, L: Compose<M, P>> Chain<M, P, L> {
     }
 }
 
-/// How the steps of a [`Chain`] are put together; implemented by the kernel alone.
+/// The composition of the steps of a [`Chain`]; implemented by the kernel alone.
 pub trait Compose<M: MessageSet, P>: 'static {
-    /// Builds the steps in front of `rest`, whose first has position `end`.
+    /// Builds the steps before `rest`, whose first has position `end`.
     #[doc(hidden)]
     fn compose<R: Links<M>>(&self, plan: &ChainPlan<'_, M, P>, end: usize, rest: R) -> Composed<M>;
 }
@@ -128,7 +127,7 @@ pub trait Compose<M: MessageSet, P>: 'static {
 /// A chain that is bound.
 pub(crate) type Composed<M> = Result<Box<dyn BoundChain<M>>, BuildError>;
 
-/// What a chain is bound to: what the same steps were bound to one by one.
+/// The bound steps of a chain, in the form for single steps.
 pub struct ChainPlan<'a, M, P> {
     pub(crate) parameters: &'a P,
     pub(crate) memory: &'a Memory,
@@ -141,7 +140,7 @@ impl<M: MessageSet, P> Compose<M, P> for () {
     }
 }
 
-/// A step behind others.
+/// A step after others.
 pub(crate) struct Then<L, T, F> {
     before: L,
     build: F,
@@ -166,7 +165,7 @@ where
     }
 }
 
-/// What the steps of a chain work on, beside their messages.
+/// The environment of a chain's steps, besides their messages.
 pub struct Surroundings<'a, M> {
     pub(crate) memory: &'a mut Memory,
     pub(crate) context: &'a mut Context,
@@ -175,10 +174,11 @@ pub struct Surroundings<'a, M> {
     pub(crate) at: &'a mut usize,
 }
 
-/// The steps of a chain from some place on.
+/// The steps of a chain from some position on.
 pub trait Links<M: MessageSet>: Send + 'static {
-    /// Takes a message through the steps from position `from` on, to its end, or to a step that emits several or to a step that it
-    /// names: these are left in the outbox. A message that comes to a step at `until` or behind it is returned, with that position.
+    /// Takes a message through the steps from position `from` on: to its end, or to a step that emits several messages
+    /// or one to a named step, which are left in the outbox. A message that arrives at a step at `until` or after it is
+    /// returned, with that position.
     fn run(
         &self,
         from: usize,
@@ -188,7 +188,7 @@ pub trait Links<M: MessageSet>: Send + 'static {
     ) -> Result<Option<(usize, M)>, StepError>;
 }
 
-/// A chain whose types are not known.
+/// A chain with erased types.
 pub trait BoundChain<M>: Send {
     fn run(
         &self,
@@ -211,7 +211,7 @@ impl<M: MessageSet, L: Links<M>> BoundChain<M> for L {
     }
 }
 
-/// A step, and the steps behind it.
+/// A step, and the steps after it.
 pub(crate) struct Link<T, R> {
     step: T,
     /// The step's position.
@@ -221,7 +221,7 @@ pub(crate) struct Link<T, R> {
 }
 
 impl<T, R> Link<T, R> {
-    /// Lets the step handle its input; returns what it emits if that is one message, which goes by its kind.
+    /// Lets the step handle its input; returns its output if that is one message without a named target.
     #[expect(
         clippy::inline_always,
         reason = "as functions of their own the links of a chain take 3 % of a line"
@@ -244,7 +244,7 @@ impl<T, R> Link<T, R> {
 }
 
 impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T, R> {
-    // One function of all steps: the compiler sees what one step hands to the next.
+    // One function of all steps: the compiler sees the messages from step to step.
     #[expect(clippy::inline_always, reason = "see `process`")]
     #[inline(always)]
     fn run(

@@ -1,4 +1,4 @@
-//! What a step emits into.
+//! The emitter, which receives the messages of a step.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::fmt;
 use crate::scenario::ResolvedTarget;
 use crate::{Emits, MessageSet, VariantOf};
 
-/// The number of messages that all steps together may emit for one input; one more makes the step fail.
+/// The number of messages that all steps together may emit for one input; at one more the step fails.
 pub const MAX_EMITTED_PER_INPUT: usize = 65_536;
 
-/// Takes in what a step emits, in order.
+/// Receives a step's messages, in order.
 pub struct Emitter<'a, M, E> {
-    /// What is emitted first, if it goes by its kind: nearly always all that there is.
+    /// The first message, if it has no named target: nearly always the only one.
     first: Option<E>,
     outbox: &'a mut Outbox<M>,
     targets: &'a [ResolvedTarget],
@@ -24,7 +24,7 @@ impl<'a, M: MessageSet, E: Emits<M>> Emitter<'a, M, E> {
         Self { first: None, outbox, targets }
     }
 
-    /// Returns what was emitted first if it goes by its kind; the rest is in the outbox.
+    /// Returns the first message if it has no named target; the rest is in the outbox.
     #[inline]
     pub(crate) fn into_first(self) -> Option<E> {
         self.first
@@ -57,53 +57,54 @@ impl<'a, M: MessageSet, E: Emits<M>> Emitter<'a, M, E> {
         self.outbox.push(output.into(), destination);
     }
 
-    /// Writes finished bytes to the output of the run. They stand there once the input is done, behind those of earlier inputs;
-    /// those of an input that fails never do.
+    /// Writes finished bytes to the output of the run. They are there once the input is done, after those of earlier
+    /// inputs; those of an input that fails never are.
     #[inline]
     pub fn write(&mut self, bytes: &[u8]) {
         self.outbox.written.extend_from_slice(bytes);
     }
 
-    /// Tells people something, at most `most` times a run for each `topic`; the last one says that no more follow.
+    /// Reports something to people, at most `most` times a run for each `topic`; the last report says that no more
+    /// follow.
     pub fn notice(&mut self, topic: &'static str, most: u32, text: impl fmt::Display) {
         self.outbox.notices.add(topic, most, text);
     }
 }
 
-/// Where an emitted message is to go.
+/// The destination of an emitted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// To the first later step that takes its kind.
     ByKind,
     /// To the step at this position.
     Step(usize),
-    /// To a target that was found to be out of reach when the scenario was bound.
+    /// A target that was out of reach when the scenario was bound.
     Unreachable,
-    /// To a step that is not among the emitting step's targets.
+    /// A step that is not among the emitting step's targets.
     Undeclared,
 }
 
-/// What one step has emitted for one message, and how much more this input may bring.
+/// A step's messages for one input message, and the remaining budget of the input.
 #[derive(Debug)]
 pub(crate) struct Outbox<M> {
     emissions: Vec<(M, Destination)>,
-    /// How many more messages this input may bring.
+    /// The number of messages that this input may still emit.
     capacity: usize,
     overflowed: bool,
-    /// What this input has written to the output.
+    /// The output of this input so far.
     pub(crate) written: Vec<u8>,
     pub(crate) notices: Notices,
 }
 
-/// Something for people: topic, limit and text.
+/// A report for people: topic, limit and text.
 pub type Notice = (Cow<'static, str>, u32, String);
 
-/// What people are told.
+/// The reports for people.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     /// Of this input.
     new: Vec<Notice>,
-    /// Of the inputs that are done, not taken yet.
+    /// Of the inputs that are done, not yet taken.
     ready: Vec<String>,
     counts: NoticeCounts,
     /// Whether somebody else counts, who knows the other workers' notices as well.
@@ -111,7 +112,7 @@ pub(crate) struct Notices {
     uncounted: Vec<Notice>,
 }
 
-/// How many notices there were, by topic: only the first ones are told.
+/// The number of notices by topic: only the first ones are shown.
 #[derive(Debug, Default)]
 pub struct NoticeCounts(BTreeMap<String, u32>);
 
@@ -120,7 +121,7 @@ impl NoticeCounts {
         self.0.get(topic).is_none_or(|count| *count < most)
     }
 
-    /// Counts a notice, and returns what people are told; `None` if there were `most` of its topic.
+    /// Counts a notice, and returns its text for people; `None` if there were already `most` of its topic.
     pub fn count(&mut self, topic: &str, most: u32, mut text: String) -> Option<String> {
         if !self.is_open(topic, most) {
             return None;
@@ -141,7 +142,7 @@ impl Notices {
         }
     }
 
-    /// Ends an input, whose notices count unless it has failed.
+    /// Ends an input; its notices count unless it has failed.
     #[inline]
     pub(crate) fn end_input(&mut self, is_done: bool) {
         if !self.new.is_empty() {
@@ -188,7 +189,7 @@ impl<M> Outbox<M> {
         self.written.clear();
     }
 
-    /// Takes what was written and told, if anything was.
+    /// Takes the output and the notices, if there are any.
     #[inline]
     pub(crate) fn take_told(&mut self) -> Option<Box<(Vec<u8>, Vec<Notice>)>> {
         if self.written.is_empty() && self.notices.new.is_empty() {
@@ -197,7 +198,7 @@ impl<M> Outbox<M> {
         Some(Box::new((std::mem::take(&mut self.written), std::mem::take(&mut self.notices.new))))
     }
 
-    /// Goes on with an input that has emitted `emitted` messages already, and has written and told `told`.
+    /// Continues an input that has already emitted `emitted` messages, with the output and notices in `told`.
     #[inline]
     pub(crate) fn resume(&mut self, emitted: usize, told: Option<Box<(Vec<u8>, Vec<Notice>)>>) {
         self.capacity = MAX_EMITTED_PER_INPUT.saturating_sub(emitted);
@@ -206,7 +207,7 @@ impl<M> Outbox<M> {
         }
     }
 
-    /// Returns how many messages were emitted for this input.
+    /// Returns the number of messages that were emitted for this input.
     pub(crate) fn emitted(&self) -> usize {
         MAX_EMITTED_PER_INPUT - self.capacity
     }
@@ -219,8 +220,7 @@ impl<M> Outbox<M> {
         &self.emissions
     }
 
-    /// Counts the message that a step emitted first, and returns whether it is all that the step emitted. If not, it is put before the
-    /// others.
+    /// Counts the first message of a step, and returns whether it is the only one. If not, it is put before the others.
     #[inline]
     pub(crate) fn take_single(&mut self, first: M) -> Option<M> {
         if self.emissions.is_empty() && self.capacity > 0 {
@@ -238,7 +238,7 @@ impl<M> Outbox<M> {
         self.emissions.insert(0, (first, Destination::ByKind));
     }
 
-    /// Takes in a message that is alone and that no step receives.
+    /// Takes a message that is alone and that no step receives.
     pub(crate) fn put_back(&mut self, message: M) {
         self.emissions.push((message, Destination::ByKind));
     }

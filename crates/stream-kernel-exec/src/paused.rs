@@ -1,4 +1,4 @@
-//! Inputs on their way through the steps.
+//! Inputs between steps.
 
 use crate::emitter::Notice;
 use crate::memory::{Stage, read_count, write_count};
@@ -9,20 +9,20 @@ use crate::{Encode, MessageSet, StepError};
 #[derive(Debug)]
 pub struct Paused<M> {
     pub(crate) line_no: u64,
-    /// How many messages were emitted for it.
+    /// The number of messages emitted for it.
     pub(crate) emitted: usize,
-    /// How many of them no step receives.
+    /// The number of those that no step receives.
     pub(crate) undeliverable: u64,
-    /// What its steps have written to the output, and their notices: mostly none.
+    /// The output of its steps, and their notices: usually none.
     pub(crate) told: Option<Box<(Vec<u8>, Vec<Notice>)>>,
     pub(crate) at: At<M>,
 }
 
 #[derive(Debug)]
 pub(crate) enum At<M> {
-    /// One message is on its way, as mostly.
+    /// One message is under way, the usual case.
     One(usize, M),
-    /// Several are, or none, in the order in which they are due.
+    /// Several messages are under way, or none; in the order in which they are due.
     Many(Vec<(usize, M)>),
     /// The step at this position has failed.
     Failed(usize, StepError),
@@ -31,15 +31,15 @@ pub(crate) enum At<M> {
 /// A message that enters a stage.
 #[derive(Debug)]
 pub struct Entering<M> {
-    /// The position of the step that takes it.
+    /// The position of its step.
     pub step: usize,
-    /// Which of the messages of its line that enter the stage it is.
+    /// Its index among the messages of its line that enter the stage.
     pub index: usize,
     /// The message.
     pub message: M,
 }
 
-/// What begins a packed line.
+/// The header of a packed line.
 mod tag {
     pub(super) const ONE: u8 = 0;
     pub(super) const MANY: u8 = 1;
@@ -53,17 +53,17 @@ impl<M> Paused<M> {
         self.line_no
     }
 
-    /// Returns how many messages were emitted for it.
+    /// Returns the number of messages emitted for it.
     pub fn emitted(&self) -> usize {
         self.emitted
     }
 
-    /// Returns its message and the position of the step that takes it, if it has one message only.
+    /// Returns its message and the position of the receiving step, if it has exactly one message.
     pub fn alone(&self) -> Option<(usize, &M)> {
         if let At::One(step, message) = &self.at { Some((*step, message)) } else { None }
     }
 
-    /// Returns the messages that enter a stage, each with the position of the step that takes it.
+    /// Returns the messages that enter a stage, each with the position of its step.
     pub fn entering(&self, stage: &Stage) -> impl Iterator<Item = (usize, &M)> {
         let (one, many) = match &self.at {
             At::One(step, message) => (Some((*step, message)), &[][..]),
@@ -125,7 +125,7 @@ impl<M: MessageSet> Paused<M> {
         }
     }
 
-    /// Takes a line of a pipeline with so many steps off the front of `from`.
+    /// Takes a line of a pipeline with `steps` steps off the front of `from`.
     pub(crate) fn unpack(line_no: u64, steps: usize, from: &mut &[u8]) -> Option<Self> {
         let tag = u8::decode(from)?;
         let (emitted, undeliverable) = (read_count(from)?, u64::decode(from)?);
@@ -172,7 +172,7 @@ mod tests {
             content.unsigned("number", self.0);
         }
 
-        /// Odd ones cannot be packed.
+        /// Odd numbers cannot be packed.
         fn pack(&self, to: &mut Vec<u8>) -> bool {
             self.0.encode(to);
             self.0.is_multiple_of(2)
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_back_as_they_were_and_cut_ones_do_not() {
+    fn lines_round_trip_and_truncated_ones_are_rejected() {
         for line in lines() {
             let mut bytes = Vec::new();
             assert!(line.pack(&mut bytes), "{line:?}");

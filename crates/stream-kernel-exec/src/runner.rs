@@ -1,4 +1,4 @@
-//! The runner: takes one input after the other through the steps of a scenario.
+//! The runner: takes inputs through the steps of a scenario, one after the other.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -14,26 +14,26 @@ use crate::paused::Paused;
 use crate::scenario::BoundStep;
 use crate::{MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure};
 
-/// What a failing step means for the run.
+/// The consequence of a failing step for the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnStepError {
     /// The run ends.
     #[default]
     Stop,
-    /// The input is abandoned, and the run goes on with the next.
+    /// The input is abandoned, and the run continues with the next.
     Continue,
 }
 
-/// What became of an input.
+/// The outcome of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputOutcome {
     /// Every step that was due has handled it.
     Completed,
-    /// A step failed, and the run goes on without this input.
+    /// A step failed, and the run continues without this input.
     Abandoned(StepFailure),
 }
 
-/// What a run has come to, in counts.
+/// The counters of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunReport {
     /// Inputs taken, abandoned ones included.
@@ -46,8 +46,8 @@ pub struct RunReport {
 
 /// Runs a scenario, single-threaded: one input is taken through the whole pipeline before the next.
 ///
-/// Steps run in the pipeline's order, and each handles its messages in the order in which they were emitted. The same
-/// inputs so give the same outputs and the same trace, every time.
+/// Steps run in the pipeline's order, and each handles its messages in the order of their emission. So the same inputs
+/// always give the same outputs and the same trace.
 pub struct SyncRunner<M> {
     pub(crate) scenario: Scenario<M>,
     on_step_error: OnStepError,
@@ -55,17 +55,17 @@ pub struct SyncRunner<M> {
     observer: Option<Observer>,
     pub(crate) context: Context,
     pub(crate) outbox: Outbox<M>,
-    /// By step: messages that wait for it. A message that is alone on its way never waits.
+    /// The waiting messages of each step. A message that is alone under way never waits.
     pub(crate) inboxes: Vec<VecDeque<M>>,
     pub(crate) waiting: usize,
-    /// The step that handles a message at this moment.
+    /// The step that is handling a message.
     running: Option<usize>,
     pub(crate) report: RunReport,
-    /// The stages whose memory several workers share.
+    /// The stages with memory that several workers share.
     pub(crate) shared_stages: Vec<Stage>,
 }
 
-/// A step that has failed on the input at hand, by its position.
+/// A failed step of the present input, by its position.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) step: usize,
@@ -75,7 +75,7 @@ pub(crate) struct Failed {
 type Observer = Box<dyn FnMut(&Context) + Send>;
 
 impl<M: MessageSet> SyncRunner<M> {
-    /// Returns a runner of `scenario` that traces nothing.
+    /// Returns a runner of `scenario` without tracing.
     pub fn new(scenario: Scenario<M>, label: RunLabel, on_step_error: OnStepError) -> Self {
         let inboxes = scenario.steps.iter().map(|_| VecDeque::new()).collect();
         Self {
@@ -93,7 +93,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// Goes on counting from `report`, what an earlier part of the run came to.
+    /// Continues the counters from `report`, the result of an earlier part of the run.
     #[must_use]
     pub fn after(mut self, report: RunReport) -> Self {
         self.report = report;
@@ -111,7 +111,7 @@ impl<M: MessageSet> SyncRunner<M> {
         self
     }
 
-    /// Shows `observer` the context of each input when it is finished, its tape included.
+    /// Shows `observer` the context of each finished input, including its tape.
     pub fn with_observer(mut self, observer: impl FnMut(&Context) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
@@ -121,7 +121,7 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// # Errors
     ///
-    /// Returns the failure of a step if the policy is to stop, or if the step says that it always stops. The line has then changed
+    /// Returns the failure of a step if the policy is to stop, or if the step always stops. The line has then changed
     /// nothing in memory and written nothing. The run is over; call [`finish`](Self::finish).
     pub fn process(&mut self, line_no: u64, input: impl Into<M>) -> Result<InputOutcome, StepFailure> {
         self.begin_input(line_no);
@@ -134,11 +134,11 @@ impl<M: MessageSet> SyncRunner<M> {
         self.end_input(result)
     }
 
-    /// Prepares an input, which [`finish_paused`](Self::finish_paused) takes in its turn: what steps will look up for it can be
-    /// [prefetched](Self::prefetch). The output of the last input that was finished is gone then.
+    /// Prepares an input for [`finish_paused`](Self::finish_paused), so that the steps' lookups for it can be
+    /// [prefetched](Self::prefetch). This discards the output of the last finished input.
     ///
-    /// The stateless steps at the beginning run already, and nothing shows that they did. If somebody records or observes, they wait:
-    /// to run them twice would cost more than is gained.
+    /// The first stateless steps run here already, without a visible effect. With a recorder or an observer they wait,
+    /// since running them twice would cost more than it saves.
     #[must_use]
     pub fn prepare(&mut self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let mut paused = self.enter(line_no, input);
@@ -157,7 +157,7 @@ impl<M: MessageSet> SyncRunner<M> {
         paused
     }
 
-    /// Prefetches what the inputs that were prepared since the last call will look up.
+    /// Prefetches the lookups of the inputs prepared since the last call.
     pub fn prefetch(&mut self) {
         self.scenario.memory.prefetch();
     }
@@ -168,43 +168,43 @@ impl<M: MessageSet> SyncRunner<M> {
         &self.outbox.written
     }
 
-    /// Returns what steps want people to know since the last call: see [`Emitter::notice`](crate::Emitter::notice).
+    /// Returns the notices of steps since the last call: see [`Emitter::notice`](crate::Emitter::notice).
     pub fn take_notices(&mut self) -> Vec<String> {
         self.outbox.notices.take()
     }
 
-    /// Forgets how many notices there were: the first ones of each topic are told again.
+    /// Resets the counts of notices: the first ones of each topic are shown again.
     pub fn reset_notices(&mut self) {
         self.outbox.notices = Notices::default();
     }
 
-    /// Returns what the run remembers.
+    /// Returns the memory of the run.
     pub fn memory(&mut self) -> &mut Memory {
         &mut self.scenario.memory
     }
 
-    /// Tells the trace's sink that nothing happens for a while: to be called before waiting for input.
+    /// Tells the trace's sink that the run is about to be idle: call it before waiting for input.
     pub fn idle(&mut self) {
         if let Some(recorder) = &mut self.recorder {
             recorder.idle(&self.context);
         }
     }
 
-    /// Returns the time at which the last record ends, the epoch if there is none.
+    /// Returns the time at which the last record ends, or the epoch if there is none.
     pub fn last_time(&self) -> Timestamp {
         self.recorder.as_ref().map_or_else(Timestamp::default, Recorder::last_time)
     }
 
-    /// Returns the counts so far.
+    /// Returns the counters so far.
     pub fn report(&self) -> RunReport {
         self.report
     }
 
-    /// Ends the run, after an error as well: brings out what the trace's sink still holds.
+    /// Ends the run, after an error as well: writes the records that the trace's sink still holds.
     ///
     /// # Errors
     ///
-    /// Returns why the trace is not complete, if it is not.
+    /// Returns the reason if the trace is incomplete.
     pub fn finish(mut self) -> Result<RunReport, SinkFailure> {
         if let Some(recorder) = &mut self.recorder {
             recorder.finish()?;
@@ -266,8 +266,8 @@ impl<M: MessageSet> SyncRunner<M> {
         StepFailure { line_no: self.context.line_no(), step_name, error }
     }
 
-    /// Runs the steps before `end` on `message`, from the step at `from` on. Returns the message that has come to a step from `end` on if
-    /// it is the only one; others wait for theirs.
+    /// Runs the steps before `end` on `message`, from the step at `from` on. Returns the message that has arrived at a
+    /// step from `end` on if it is the only one; several wait for their steps.
     pub(crate) fn run_from(
         &mut self,
         from: usize,
@@ -290,7 +290,7 @@ impl<M: MessageSet> SyncRunner<M> {
             _ => Ok(reached),
         });
         match checked {
-            // What forks goes on from step to step.
+            // After a fork, messages go on from step to step.
             Ok(_) if !self.outbox.emissions().is_empty() => {
                 self.deliver(at);
                 self.run_steps(None, at, end).map(|()| None)
@@ -303,15 +303,15 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// Returns whether somebody records or observes.
+    /// Returns whether there is a recorder or an observer.
     fn is_watched(&self) -> bool {
         self.recorder.is_some() || self.observer.is_some()
     }
 
-    /// Runs the steps before `end` on `next` and what follows from it, or on what waits from `position` on. What is due from `end` on
-    /// waits.
+    /// Runs the steps before `end` on `next` and the messages that follow from it, or on the messages that wait from
+    /// `position` on. Messages due from `end` on wait.
     ///
-    /// A panic of a step becomes its error. It is caught once an input: once a step would take 3 % of a line.
+    /// Turns a panic of a step into its error. It is caught once per input: once per step would take 3 % of a line.
     pub(crate) fn run_steps(
         &mut self,
         next: Option<(usize, M)>,
@@ -321,8 +321,8 @@ impl<M: MessageSet> SyncRunner<M> {
         match catch_unwind(AssertUnwindSafe(|| self.run_uncaught(next, position, end))) {
             Ok(done) => done,
             Err(panic) => {
-                // A step that panics may have changed half of what it wanted to; what happens then is the policy's to say, as
-                // for an error. A panic of anything else is a fault of the kernel.
+                // A panicking step may have made half of its changes; the policy decides what follows, as for an error.
+                // A panic anywhere else is a bug of the kernel.
                 let Some(index) = self.running.take() else { resume_unwind(panic) };
                 self.outbox.clear();
                 let error = StepError::new("Panic", panic_text(panic.as_ref()));
@@ -351,9 +351,9 @@ impl<M: MessageSet> SyncRunner<M> {
             }
             position = index;
             let Scenario { steps, memory, strict, .. } = &mut self.scenario;
-            // Routes lead to steps that exist: a skipped one is no step's route.
+            // Routes lead to existing steps: none leads to a skipped one.
             let Some(step) = &steps[index] else { continue };
-            // With tracing off, this branch and the one after the step are all that it costs.
+            // With tracing off, this branch and the one after the step are its only cost.
             if let Some(recorder) = present(&mut self.recorder) {
                 recorder.enter(&message, &mut self.context);
             }
@@ -365,7 +365,7 @@ impl<M: MessageSet> SyncRunner<M> {
                 record(recorder, step, &mut self.context, &self.outbox, &done);
             }
             next = match done {
-                // A message that is alone on its way is handled at once.
+                // A message that is alone under way is handled at once.
                 Ok(Emitted::One(to, message)) if self.waiting == 0 => Some((to, message)),
                 Ok(Emitted::One(to, message)) => {
                     self.inboxes[to].push_back(message);
@@ -385,7 +385,7 @@ impl<M: MessageSet> SyncRunner<M> {
         Ok(())
     }
 
-    /// Sends what the step at `index` emitted on its way.
+    /// Routes the messages that the step at `index` emitted.
     fn deliver(&mut self, index: usize) {
         let Self { scenario, outbox, inboxes, waiting, report, .. } = self;
         let Some(step) = &scenario.steps[index] else { return };
@@ -400,7 +400,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// Returns the message that is next in turn; messages only ever go forward, so that no step before `position` has any.
+    /// Returns the next message; messages only go forward, so no step before `position` has any.
     fn next_waiting(&mut self, position: &mut usize) -> Option<(usize, M)> {
         if self.waiting == 0 {
             return None;
@@ -416,15 +416,15 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 }
 
-/// Returns the recorder if there is one; built with `--cfg without_recorder` there is none, whatever the configuration says.
+/// Returns the recorder if there is one; built with `--cfg without_recorder` there is none, whatever the configuration.
 ///
-/// That build is what the benchmarks hold the branch here against, which is all that tracing costs while it is off.
+/// The benchmarks compare this branch with that build: the branch is the only cost of tracing while it is off.
 #[inline]
 fn present(recorder: &mut Option<Recorder>) -> Option<&mut Recorder> {
     if cfg!(without_recorder) { None } else { recorder.as_mut() }
 }
 
-/// Returns the position of the step that receives the message, `None` if none does.
+/// Returns the position of the receiving step; `None` if there is none.
 pub(crate) fn receiver<M: MessageSet>(
     step: &BoundStep<M>,
     message: &M,
@@ -437,11 +437,11 @@ pub(crate) fn receiver<M: MessageSet>(
     }
 }
 
-/// What a step has emitted.
+/// The messages of a step.
 pub(crate) enum Emitted<M> {
     /// One message, for the step at this position.
     One(usize, M),
-    /// None, or what is in the outbox: several, or one that no step receives or that goes to a step by its name.
+    /// None, or those in the outbox: several, or one that no step receives or that has a named target.
     Other,
 }
 
@@ -476,7 +476,7 @@ pub(crate) fn run_step<M: MessageSet>(
     done
 }
 
-/// Checks what binding could not foresee of what is in the outbox: how many messages a step emits, and to whom it sends them.
+/// Checks the properties of the outbox that binding cannot foresee: the number of messages, and their targets.
 pub(crate) fn check_emissions<M: MessageSet>(
     step: &BoundStep<M>,
     outbox: &Outbox<M>,
@@ -497,7 +497,7 @@ pub(crate) fn check_emissions<M: MessageSet>(
     }
 }
 
-/// Returns the text of a panic.
+/// Returns the message of a panic.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     (panic.downcast_ref::<&'static str>().copied())
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))

@@ -1,4 +1,4 @@
-//! Runs whose memory several workers share: a line is taken from stage to stage, and a stage is run where its memory is.
+//! Runs with memory that several workers share: a line goes from stage to stage, and a stage runs where its memory is.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,12 +17,12 @@ impl<M: MessageSet> SyncRunner<M> {
         self.outbox.notices.are_counted_elsewhere = true;
     }
 
-    /// Returns the notices since the last call, for whoever [counts](crate::NoticeCounts) those of all workers.
+    /// Returns the notices since the last call, for the [counter](crate::NoticeCounts) of all workers' notices.
     pub fn take_uncounted_notices(&mut self) -> Vec<Notice> {
         self.outbox.notices.take_uncounted()
     }
 
-    /// Takes an input through the steps before position `until`. Nothing of what it does counts before it is
+    /// Takes an input through the steps before position `until`. Its changes take effect only when it is
     /// [finished](Self::finish_paused).
     pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
         let paused = self.enter(line_no, input);
@@ -39,15 +39,16 @@ impl<M: MessageSet> SyncRunner<M> {
         Paused { line_no, emitted: 0, undeliverable, told: None, at }
     }
 
-    /// Takes a line on through the steps before position `until`; what it finds there must be [told](crate::Memory::read_found).
+    /// Takes a line further, through the steps before position `until`; its findings in memory must be
+    /// [supplied](crate::Memory::read_found).
     pub fn advance(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
         let paused = self.run_until(paused, until);
         self.scenario.memory.end_line();
         paused
     }
 
-    /// At an owner: takes a line through a stage once and for all, and on through the stateless steps before
-    /// position `until`. What that changes in memory stays, and what it finds nobody needs to know.
+    /// At an owner: takes a line through a stage for good, and on through the stateless steps before position `until`.
+    /// Its changes in memory stay, and nobody needs its findings.
     pub fn pass(&mut self, paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
         let place = Place::new(paused.line_no, stage.steps.start, 0);
         self.scenario.memory.begin_message(stage, place, false);
@@ -98,13 +99,13 @@ impl<M: MessageSet> SyncRunner<M> {
         Paused { line_no, emitted, undeliverable, told, at }
     }
 
-    /// Takes what was [packed](Paused::pack) of a line off the front of `from`; `None` if there is nothing of a
-    /// line of this pipeline.
+    /// Takes a [packed](Paused::pack) line off the front of `from`; `None` if there is no line of this pipeline.
     pub fn unpack(&self, line_no: u64, from: &mut &[u8]) -> Option<Paused<M>> {
         Paused::unpack(line_no, self.scenario.steps.len(), from)
     }
 
-    /// Takes a line through the rest of the steps; what it finds in the stage where it waits must be [told](crate::Memory::read_found).
+    /// Takes a line through the rest of the steps; its findings in the stage where it waits must be
+    /// [supplied](crate::Memory::read_found).
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl<M: MessageSet> SyncRunner<M> {
         None
     }
 
-    /// Takes the messages that wait for a step at `from` or behind it.
+    /// Takes the messages that wait for a step at `from` or after it.
     fn take_waiting(&mut self, from: usize) -> At<M> {
         let mut waiting = self.inboxes.iter_mut().enumerate().skip(from);
         if self.waiting == 1 {
@@ -151,7 +152,7 @@ impl<M: MessageSet> SyncRunner<M> {
         )
     }
 
-    /// Works out what a message that enters a stage is shared out by.
+    /// Computes the partitioning key of a message that enters a stage.
     pub fn share(&mut self, stage: &Stage, step: usize, message: &M, share: &mut Share) {
         share.begin(stage);
         if let Some(step) = &self.scenario.steps[step] {
@@ -159,7 +160,7 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// At an owner: notes what messages that enter a stage, each at its step, will look up, to be
+    /// At an owner: notes the lookups of messages that enter a stage, each at its step, so that they can be
     /// [prefetched](Self::prefetch).
     pub fn announce<'a>(&mut self, entering: impl Iterator<Item = (usize, &'a M)>) {
         for (step, message) in entering {
@@ -169,9 +170,10 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// At an owner: takes messages of a line that is at home elsewhere through a stage, and appends what they have found to `found`.
-    /// Before, `emitted` messages were emitted for the line. A message `is_alone` if no others of its line enter the stage, here or
-    /// elsewhere. What the stage emits to later steps is dropped: its home emits that.
+    /// At an owner: takes messages of a line from another worker, its home, through a stage, and appends their findings
+    /// to `found`. `emitted` messages were emitted for the line before. A message `is_alone` if no others of its line
+    /// enter the stage, here or elsewhere. Messages that the stage emits to later steps are dropped: the home emits
+    /// them.
     pub fn run_stage(
         &mut self,
         line_no: u64,
@@ -207,7 +209,7 @@ impl<M: MessageSet> SyncRunner<M> {
     ) -> Result<(), StepError> {
         let Self { scenario, context, outbox, .. } = self;
         let start = stage.steps.start;
-        // Each with which message of the line it comes from, and whether it is that.
+        // Each with the index of its origin among the line's messages, and whether it is the origin itself.
         let mut inboxes: Vec<VecDeque<(usize, bool, M)>> = Vec::new();
         for Entering { step, index, message } in entering {
             inboxes.resize_with(stage.steps.len(), VecDeque::new);
@@ -241,7 +243,8 @@ impl<M: MessageSet> SyncRunner<M> {
         Ok(())
     }
 
-    /// Counts a line that cannot be decided, and returns the failure that ends the run, as of the step at position `step`.
+    /// Counts a line that cannot be decided, and returns the failure that ends the run, attributed to the step at
+    /// position `step`.
     pub fn refuse(&mut self, line_no: u64, step: usize, error: StepError) -> StepFailure {
         self.context.begin_input(line_no);
         self.outbox.begin_input();
@@ -251,7 +254,8 @@ impl<M: MessageSet> SyncRunner<M> {
         self.failure(Failed { step, error })
     }
 
-    /// Returns why a line cannot be decided by several workers, if a step has looked up what its message did not ask for.
+    /// Returns why several workers cannot decide a line, if a step has looked up something that its message did not ask
+    /// for.
     pub(crate) fn check_strayed(&self) -> Result<(), Failed> {
         for stage in &self.shared_stages {
             if let Some(name) = self.scenario.memory.strayed(stage) {

@@ -10,30 +10,30 @@ use crate::{LineContent, RawLine, UnterminatedLine};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads physical lines: up to LF, a CR before it not counted, a last line without LF included.
+/// Reads physical lines: up to LF, without a CR before it, and a last line without LF.
 ///
 /// A byte order mark at the very beginning is skipped. A line that is too long is skipped in constant memory and
-/// handed out as such. The end of the input is the end for good: should it grow at that moment, nothing of it is read.
-/// [`LineReader::unterminated_line`] says what becomes of a last line without LF.
+/// reported as such. The end of the input is final: bytes that are appended later are not read.
+/// [`LineReader::unterminated_line`] decides about a last line without LF.
 #[derive(Debug)]
 pub struct LineReader<R> {
     input: R,
     max_line_bytes: usize,
     line_no: u64,
     bytes_read: u64,
-    /// How many bytes of the line that has begun were consumed.
+    /// The number of consumed bytes of the line that has begun.
     bytes_of_line: u64,
-    /// How many bytes of the input were read and not yet consumed.
+    /// The number of bytes read from the input and not yet consumed.
     buffered_bytes: usize,
-    /// The present line as far as it was read; an interrupted read is taken up again here.
+    /// The present line so far; after an interruption, reading continues here.
     line: Vec<u8>,
     overlong: Option<Overlong>,
-    /// The end of the input was seen. What comes behind a last line without LF would seem to be a line of its own.
+    /// The end of the input was seen. Bytes after a last line without LF would look like a line of their own.
     has_ended: bool,
     unterminated_line: UnterminatedLine,
 }
 
-/// A line that turned out to be too long: what is known of it so far.
+/// The state of a line that turned out to be too long.
 #[derive(Debug)]
 struct Overlong {
     bytes: u64,
@@ -71,7 +71,7 @@ impl Overlong {
 }
 
 impl<R: BufRead> LineReader<R> {
-    /// Returns a reader of the lines of `input`, of which none may be longer than `max_line_bytes`.
+    /// Returns a reader of the lines of `input`; none may be longer than `max_line_bytes`.
     pub fn new(input: R, max_line_bytes: usize) -> Self {
         Self {
             input,
@@ -87,29 +87,29 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// Takes a last line without LF, as a reader does by default, or leaves it in the input.
+    /// Takes a last line without LF, the default, or leaves it in the input.
     #[must_use]
     pub fn unterminated_line(self, unterminated_line: UnterminatedLine) -> Self {
         Self { unterminated_line, ..self }
     }
 
-    /// Goes on after line `line_no`, with which `bytes_read` bytes of the input ended: `input` begins there.
+    /// Continues after line `line_no`, which ended after `bytes_read` bytes of the input: `input` begins there.
     #[must_use]
     pub fn after(self, line_no: u64, bytes_read: u64) -> Self {
         Self { line_no, bytes_read, ..self }
     }
 
-    /// Returns the number of the last line that was read, 0 before the first.
+    /// Returns the number of the last line read, 0 before the first.
     pub fn line_no(&self) -> u64 {
         self.line_no
     }
 
-    /// Returns the next line, `None` after the last, from then on whatever becomes of the input.
+    /// Returns the next line; `None` after the last, and from then on even if the input grows.
     ///
     /// # Errors
     ///
-    /// Returns the error of the input. After [`io::ErrorKind::Interrupted`] and [`io::ErrorKind::WouldBlock`] the call may be repeated;
-    /// nothing is lost.
+    /// Returns the error of the input. After [`io::ErrorKind::Interrupted`] and [`io::ErrorKind::WouldBlock`] the call
+    /// may be repeated; nothing is lost.
     pub fn next_line(&mut self) -> io::Result<Option<RawLine>> {
         if self.has_ended {
             return Ok(None);
@@ -122,14 +122,15 @@ impl<R: BufRead> LineReader<R> {
             }
             let line_end = memchr::memchr(b'\n', chunk);
             if let (Some(len), true) = (line_end, self.line.is_empty() && self.overlong.is_none()) {
-                // The usual line lies in the buffer as a whole and is copied once, which saves 3 % of the time of a line, 4 % of its instructions.
+                // The usual line is in the buffer as a whole and is copied once, which saves 3 % of the time of a line,
+                // 4 % of its instructions.
                 let content = whole_line(&chunk[..len], self.line_no == 0, true, self.max_line_bytes);
                 let left = chunk.len() - (len + 1);
                 return Ok(Some(self.end_line(content, len + 1, left)));
             }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
             let consumed = part.len() + usize::from(line_end.is_some());
-            // A byte order mark and a CR may stand beside the bytes that count.
+            // A byte order mark and a CR do not count towards the length.
             let room = self.max_line_bytes + BYTE_ORDER_MARK.len() + 1;
             if let Some(overlong) = &mut self.overlong {
                 overlong.push(part);
@@ -147,12 +148,12 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// Returns the next line if it is in the buffer as a whole, without reading: there is nothing to wait for.
+    /// Returns the next line if it is in the buffer as a whole, without reading and so without waiting.
     pub fn buffered_line(&mut self) -> Option<RawLine> {
         if self.buffered_bytes == 0 || !self.line.is_empty() || self.overlong.is_some() {
             return None;
         }
-        // What is in the buffer is handed out without reading.
+        // Lines in the buffer are returned without reading.
         let buffered = self.input.fill_buf().ok()?;
         let len = memchr::memchr(b'\n', buffered)?;
         let content = whole_line(&buffered[..len], self.line_no == 0, true, self.max_line_bytes);
@@ -165,22 +166,23 @@ impl<R: BufRead> LineReader<R> {
         self.has_ended
     }
 
-    /// Returns how many bytes without LF were left at the end of the input; 0 before its end.
+    /// Returns the number of bytes without LF that were left at the end of the input; 0 before its end.
     pub fn bytes_left(&self) -> u64 {
         if self.has_ended { self.bytes_of_line } else { 0 }
     }
 
-    /// Returns how many bytes the lines so far have taken; a line that has begun does not count yet, though reading it may have been interrupted.
+    /// Returns the number of bytes that the lines so far have taken; a line that has begun does not count yet, even if
+    /// reading it was interrupted.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read
     }
 
-    /// Returns the input, of which nothing is to be read or consumed.
+    /// Returns the input, which must not be read or consumed.
     pub(crate) fn input_mut(&mut self) -> &mut R {
         &mut self.input
     }
 
-    /// Ends a line that lies in the buffer as a whole, with `left` bytes behind it.
+    /// Ends a line that is in the buffer as a whole, with `left` bytes after it.
     fn end_line(&mut self, content: LineContent, bytes: usize, left: usize) -> RawLine {
         self.line_no += 1;
         self.consume(bytes, left);
@@ -217,7 +219,7 @@ impl<R: BufRead> LineReader<R> {
     }
 }
 
-/// Returns what stands on a line that was kept as a whole, which may be too long by what does not count.
+/// Returns the content of a line that was kept as a whole; bytes that do not count may make it too long.
 fn whole_line(mut line: &[u8], is_first: bool, ends_in_lf: bool, max_line_bytes: usize) -> LineContent {
     if ends_in_lf {
         line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -233,7 +235,7 @@ fn whole_line(mut line: &[u8], is_first: bool, ends_in_lf: bool, max_line_bytes:
 
 fn begin_overlong(line: &[u8], part: &[u8], is_first_line: bool) -> Overlong {
     let mut overlong = Overlong { bytes: 0, hash: Sha256::new(), holds_back_cr: false };
-    // The mark may be torn between what was read before and what was read now.
+    // The mark may be split between the bytes read before and now.
     let mut start = [line, part].concat();
     if is_first_line && start.starts_with(BYTE_ORDER_MARK) {
         start.drain(..BYTE_ORDER_MARK.len());

@@ -1,4 +1,4 @@
-//! A thread that writes batches while the run goes on.
+//! A thread that writes batches while the run continues.
 
 use std::io;
 use std::mem;
@@ -9,7 +9,7 @@ use crate::destination::Destination;
 use crate::jsonl::MAX_BATCH_BYTES;
 use crate::output::{Batch, Output, Progress};
 
-/// A failure to write beside the run, which has gone on meanwhile.
+/// A failure of the writing thread; the run has continued meanwhile.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}; {}", certain(*records, *line_no))]
 struct Uncertain {
@@ -25,9 +25,10 @@ fn certain(records: u64, line_no: u64) -> String {
     }
 }
 
-/// The run's end of a thread that writes.
+/// The run's handle on a writing thread.
 ///
-/// Batches wait in one buffer while the thread writes those of another, so that the run waits only when both hold [`MAX_BATCH_BYTES`].
+/// Batches wait in one buffer while the thread writes those of another, so the run waits only when both hold
+/// [`MAX_BATCH_BYTES`].
 #[derive(Debug)]
 pub(crate) struct Beside {
     shared: Arc<Shared>,
@@ -37,11 +38,11 @@ pub(crate) struct Beside {
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    /// Never waited for from both ends at once: the thread waits for batches, the run for room or for the end.
+    /// Only one side waits at a time: the thread waits for batches, the run for capacity or for the end.
     changed: Condvar,
 }
 
-/// The batches that wait, and how far the thread has come.
+/// The waiting batches, and the thread's progress.
 #[derive(Debug, Default)]
 struct Queue {
     bytes: Vec<u8>,
@@ -49,7 +50,7 @@ struct Queue {
     is_writing: bool,
     is_closed: bool,
     has_failed: bool,
-    /// Until somebody is told.
+    /// Held until it is reported.
     failure: Option<io::Error>,
     progress: Progress,
 }
@@ -74,16 +75,16 @@ impl Shared {
     }
 }
 
-/// What a thread does.
+/// The body of a thread.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
-/// Begins a thread of the operating system.
+/// Starts a thread of the operating system.
 pub(crate) fn spawn(work: Work) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("trace".to_owned()).spawn(work)
 }
 
 impl Beside {
-    /// Has a thread write to `output` from now on, and gives it back if there is none to be had.
+    /// Moves the writing to `output` to a thread; returns `output` if no thread can be started.
     pub(crate) fn begin<D: Destination + 'static>(
         output: Output<D>,
         spawn: impl FnOnce(Work) -> io::Result<JoinHandle<()>>,
@@ -107,7 +108,7 @@ impl Beside {
         }
     }
 
-    /// Hands on a batch, and leaves an empty buffer in its place; waits while there is no room for it.
+    /// Hands a batch to the thread and leaves an empty buffer; waits while the queue has no capacity for it.
     pub(crate) fn write(&mut self, lines: &mut Vec<u8>, batch: Batch) -> io::Result<()> {
         let mut queue = self.shared.lock();
         let has_room = |queue: &Queue| {
@@ -128,7 +129,7 @@ impl Beside {
         Ok(())
     }
 
-    /// Waits until all batches are written, and returns how far the destination has come.
+    /// Waits until all batches are written, and returns the progress of the destination.
     pub(crate) fn wait(&mut self) -> io::Result<Progress> {
         let mut queue = self.shared.lock();
         while !(queue.has_failed || queue.batches.is_empty() && !queue.is_writing) {
@@ -140,7 +141,7 @@ impl Beside {
 }
 
 impl Drop for Beside {
-    /// The thread ends when it has written what was handed on.
+    /// The thread ends when it has written all batches.
     fn drop(&mut self) {
         self.shared.lock().is_closed = true;
         self.shared.changed.notify_one();
@@ -148,7 +149,7 @@ impl Drop for Beside {
     }
 }
 
-/// Tells the run that the thread has ended, by a panic as well: it must not wait for it any longer.
+/// Marks the thread as ended, after a panic as well, so that the run stops waiting for it.
 struct Ended(Arc<Shared>);
 
 impl Drop for Ended {
@@ -173,7 +174,7 @@ fn write_batches<D: Destination>(shared: &Shared, mut output: Output<D>) {
         queue.is_writing = true;
         mem::swap(&mut bytes, &mut queue.bytes);
         mem::swap(&mut batches, &mut queue.batches);
-        // Nothing is written behind a batch of which nobody knows how much has arrived.
+        // After a batch that may have arrived in part, nothing more is written.
         let goes_on = !queue.has_failed;
         drop(queue);
         shared.changed.notify_one();

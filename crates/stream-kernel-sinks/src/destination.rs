@@ -1,4 +1,4 @@
-//! Where lines end up: a file that is only ever appended to, or whatever else takes bytes.
+//! Destinations of lines: an append-only file, or any other writer.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -11,57 +11,57 @@ use rustix::io::Errno;
 use crate::frames::{Compression, ends_torn};
 use crate::rotation::{Rotation, exchange, rotate};
 
-/// Where lines end up: something to write to that can make durable what was written.
+/// A destination of lines: a writer that can make its content durable.
 pub trait Destination: Write + Send {
-    /// Returns when what was written will survive a power cut.
+    /// Returns once everything written will survive a power cut.
     ///
     /// # Errors
     ///
-    /// Returns what the system says. What was written since the last time may be lost then.
+    /// Returns the system's error. Everything written since the last sync may then be lost.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Returns how many bytes may come.
+    /// Returns the capacity that is left.
     fn room(&self) -> Room {
         Room::default()
     }
 
-    /// Puts a new file in the place of the present one: whole records have been written, and there is no room for the next one. Afterwards as
-    /// much is left as a new file takes.
+    /// Replaces the present file by a new one: whole records have been written, and the next one does not fit.
+    /// Afterwards the capacity is that of a new file.
     ///
     /// # Errors
     ///
-    /// Returns what the system says. Nothing can be written then.
+    /// Returns the system's error. Nothing can be written after it.
     fn begin_anew(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// How many bytes may come to a destination.
+/// The capacity of a destination, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// To the present file.
+    /// What is left in the present file.
     pub left: u64,
-    /// To a new one; the present one is new if as much is left.
+    /// The capacity of a new file; the present file is new if `left` is the same.
     pub in_all: u64,
 }
 
 impl Default for Room {
-    /// As many as there are.
+    /// No bound.
     fn default() -> Self {
         Self { left: u64::MAX, in_all: u64::MAX }
     }
 }
 
-/// A file that is only ever appended to.
+/// A file that is only appended to.
 #[derive(Debug)]
 pub struct TraceFile {
     file: File,
-    /// Pipes and devices cannot be made durable, and say so with an error.
+    /// Pipes and devices cannot be made durable: `fsync` on them is an error.
     is_regular: bool,
     rotating: Option<Rotating>,
 }
 
-/// What is to be known to rotate a file.
+/// The state for rotating a file.
 #[derive(Debug)]
 struct Rotating {
     rotation: Rotation,
@@ -69,7 +69,7 @@ struct Rotating {
     /// The length of the file.
     bytes: u64,
     is_made_durable: bool,
-    /// The line end that comes first belongs to what is there.
+    /// The first line end completes the existing torn line.
     ends_torn: bool,
 }
 
@@ -106,7 +106,7 @@ impl Destination for TraceFile {
             return Ok(());
         };
         if *is_made_durable {
-            // Later syncs are of another file.
+            // Later syncs reach another file only.
             self.file.sync_data()?;
         }
         self.file = rotate(path, &self.file, rotation.keep, exchange)?;
@@ -116,7 +116,7 @@ impl Destination for TraceFile {
 }
 
 impl TraceFile {
-    /// Rotates the file from now on, unless it is not a regular one.
+    /// Enables rotation, unless the file is not a regular one.
     pub(crate) fn rotate(
         &mut self,
         rotation: Rotation,
@@ -132,12 +132,13 @@ impl TraceFile {
         Ok(())
     }
 
-    /// Opens `path` for several workers that write records at their places in it; returns the file, and where records begin: behind
-    /// what is there, and behind the end of its last line.
+    /// Opens `path` for several workers that write records at their own offsets; returns the file, and the offset of
+    /// the first record: after the existing content and the end of its last line.
     ///
     /// # Errors
     ///
-    /// It is not a regular file, another run writes to it, or its records are compressed. Otherwise, returns what the system says.
+    /// The file is not regular, another run writes to it, or its records are compressed; otherwise, returns the
+    /// system's error.
     pub fn open_for_parts(path: &Path) -> io::Result<(File, u64)> {
         let (TraceFile { file, is_regular, .. }, ends_torn) =
             open(path, OpenOptions::new().write(true), Compression::None, false)?;
@@ -169,7 +170,7 @@ fn open(
 ) -> io::Result<(TraceFile, bool)> {
     let exists = path.symlink_metadata().ok();
     let is_link = exists.as_ref().is_some_and(Metadata::is_symlink);
-    // A link that leads nowhere counts as one to a file.
+    // A link that leads nowhere counts as a link to a file.
     let is_regular = path.metadata().map_or(true, |metadata| metadata.is_file());
     let follows = is_link && !is_regular;
     let file = options
@@ -187,7 +188,7 @@ fn open(
             Err(Errno::LOOP.into())
         };
     }
-    // Where the file system has no locks, it goes without.
+    // On a file system without locks, the file stays unlocked.
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         let in_use = "another run writes to it (wait until that ends, or stop it)";
         return Err(io::Error::new(io::ErrorKind::ResourceBusy, in_use));
@@ -200,7 +201,7 @@ fn open(
     Ok((TraceFile { file, is_regular, rotating: None }, ends_torn))
 }
 
-/// Makes the new file's name durable; without it a power cut could take the whole file.
+/// Makes the new file's name durable; otherwise a power cut could remove the whole file.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
@@ -211,9 +212,9 @@ mod tests {
     use super::sync_folder_of;
     use std::path::Path;
 
-    /// A name alone is one in the working directory; any other is in the folder that it names, and in no other.
+    /// A bare name is in the working directory; any other is in the folder that it names.
     #[test]
-    fn the_folder_that_a_name_is_in_is_made_durable() {
+    fn the_folder_of_a_name_is_made_durable() {
         assert!(sync_folder_of(Path::new("trace.jsonl")).is_ok());
         assert!(sync_folder_of(&std::env::temp_dir().join("trace.jsonl")).is_ok());
         assert!(sync_folder_of(Path::new("there is no such folder/trace.jsonl")).is_err());

@@ -1,30 +1,30 @@
-//! zstd frames: each holds whole records, so that one that is torn takes no other along.
+//! zstd frames: each holds whole records, so a torn frame spoils no other.
 
 use std::fmt;
 use std::io;
 
 use zstd_safe::{CCtx, CParameter, compress_bound, get_error_name};
 
-/// What is done to records before they are written.
+/// The encoding of records before they are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
-    /// Nothing: lines of JSON.
+    /// None: lines of JSON.
     #[default]
     None,
-    /// What is written at a time becomes a zstd frame, with a checksum.
+    /// Each write becomes a zstd frame, with a checksum.
     Zstd {
-        /// From 1, quick, to 19, small; others are taken as the nearest of these.
+        /// From 1, fast, to 19, small; values beyond are clamped.
         level: u8,
     },
 }
 
-/// How every frame begins.
+/// The first bytes of every frame.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Makes frames.
+/// An encoder of frames.
 pub(crate) struct Encoder {
     context: CCtx<'static>,
-    /// The last frame, and room for another.
+    /// The last frame, and spare capacity for another.
     frame: Vec<u8>,
 }
 
@@ -40,7 +40,7 @@ impl Encoder {
         for parameter in
             [CParameter::CompressionLevel(level.clamp(1, 19).into()), CParameter::ChecksumFlag(true)]
         {
-            // Neither is out of its bounds.
+            // Both are within their bounds.
             let _ = context.set_parameter(parameter);
         }
         Self { context, frame: Vec::new() }
@@ -55,19 +55,20 @@ impl Encoder {
         Ok(&self.frame)
     }
 
-    /// Gives back memory beyond what `usual_bytes` of lines need.
+    /// Releases memory beyond the need of `usual_bytes` of lines.
     pub(crate) fn shrink_to(&mut self, usual_bytes: usize) {
         self.frame.clear();
         self.frame.shrink_to(compress_bound(usual_bytes));
     }
 }
 
-/// Returns whether a file of `length` bytes, which `read_at` reads, ends in the middle of a line: then one has to be ended before records are
-/// appended.
+/// Returns whether a file of `length` bytes, which `read_at` reads, ends in the middle of a line. Then the line must be
+/// ended before records are appended.
 ///
 /// # Errors
 ///
-/// Its records are compressed and those to come are not, or the other way round; its last frame is torn; or it cannot be read.
+/// The existing records are compressed and the new ones are not, or the reverse; the last frame is torn; or the file
+/// cannot be read.
 pub fn ends_torn(
     compression: Compression,
     length: u64,
@@ -103,12 +104,12 @@ pub fn ends_torn(
     }
 }
 
-/// Returns where the last whole frame ends of a compressed file of `length` bytes, which `read_at` reads. Frames are passed over by the lengths
-/// of their blocks; their content is not looked at.
+/// Returns the end of the last whole frame in a compressed file of `length` bytes, which `read_at` reads. Frames are
+/// skipped by the lengths of their blocks, without reading their content.
 ///
 /// # Errors
 ///
-/// It cannot be read.
+/// The file cannot be read.
 pub fn end_of_whole_frames(
     length: u64,
     mut read_at: impl FnMut(&mut [u8], u64) -> io::Result<()>,
@@ -123,7 +124,7 @@ pub fn end_of_whole_frames(
     }
 }
 
-/// Returns the length of the frame at `start`; nothing if the file ends before that can be told.
+/// Returns the length of the frame at `start`; `None` if the file ends too early to tell.
 fn frame_bytes(
     start: u64,
     length: u64,
@@ -149,7 +150,7 @@ fn frame_bytes(
             return Ok(None);
         }
         let block = u32::from_le_bytes(block);
-        // A block of one byte repeated holds that byte alone.
+        // A block of one repeated byte stores that byte only.
         let content = if block >> 1 & 3 == 1 { 1 } else { block >> 3 };
         bytes += 3 + u64::from(content);
         if block & 1 == 1 {

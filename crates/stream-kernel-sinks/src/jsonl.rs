@@ -1,4 +1,4 @@
-//! Records as lines of JSON, written out in batches at exactly the cadence that was asked for.
+//! Records as lines of JSON, written in batches at exactly the configured cadence.
 
 use std::io;
 use std::mem;
@@ -14,22 +14,22 @@ use crate::frames::Compression;
 use crate::output::{Batch, Output, Progress};
 use crate::rotation::Rotation;
 
-/// The number of bytes at which a batch is written out even if more records belong to it; only a single record
-/// makes the buffer larger.
+/// The size in bytes at which a batch is written even if it lacks records; only a single larger record exceeds it.
 pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-/// When records leave the program and when they become durable.
+/// When records are written and when they become durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cadence {
-    /// After how many records the buffer goes to the file, in one write. A record that went survives the end of the process.
+    /// The number of records after which the buffer is written to the file, in one write. A written record survives the
+    /// end of the process.
     pub flush_every_n: NonZeroU64,
-    /// After how many records the file is made durable, what is buffered being written first; `None`: never. A record that
-    /// was made durable survives a power cut.
+    /// The number of records after which the file is made durable, once the buffer is written; `None`: never. A durable
+    /// record survives a power cut.
     pub fsync_every_n: Option<NonZeroU64>,
 }
 
 impl Default for Cadence {
-    /// Each record is written at once, none is made durable.
+    /// Each record is written at once, and none is made durable.
     fn default() -> Self {
         Self { flush_every_n: NonZeroU64::MIN, fsync_every_n: None }
     }
@@ -45,20 +45,20 @@ pub struct JsonlSink<D: Destination = TraceFile> {
     /// Whole lines.
     buffer: Vec<u8>,
     max_bytes: usize,
-    /// How many records are in the buffer, and the line of the last one.
+    /// The number of records in the buffer, and the line of the last one.
     records: u64,
     line_no: u64,
     records_since_flush: u64,
     records_since_fsync: u64,
-    /// Where in the buffer the mark lies; `None`: before what is in it.
+    /// The mark's position in the buffer; `None`: before its content.
     mark: Option<Mark>,
-    /// How many bytes of lines were written out behind the mark.
+    /// The number of bytes of lines that were written after the mark.
     bytes_after_mark: u64,
-    /// After a failed write nobody knows how much of the buffer arrived: it is not written a second time.
+    /// After a failed write, part of the buffer may have arrived: it is not written again.
     has_failed: bool,
 }
 
-/// A place in the buffer: how much is before it.
+/// A position in the buffer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     bytes: usize,
@@ -67,12 +67,12 @@ struct Mark {
     line_no: u64,
 }
 
-/// What takes batches.
+/// The writer of batches.
 #[derive(Debug)]
 enum Writer<D: Destination> {
     InPlace(Output<D>),
     Beside(Beside),
-    /// Only while one of the others becomes the other, or if that was not possible.
+    /// Only during a change between the other two, or after one failed.
     Lost,
 }
 
@@ -86,7 +86,7 @@ impl<D: Destination> Writer<D> {
         }
     }
 
-    /// Waits until all that was taken is written.
+    /// Waits until all taken batches are written.
     fn wait(&mut self) -> io::Result<Progress> {
         match self {
             Self::InPlace(output) => Ok(output.progress),
@@ -100,13 +100,13 @@ fn lost() -> io::Error {
     io::Error::other("the thread that writes has ended")
 }
 
-/// Why a trace file cannot be opened.
+/// The error of opening a trace file.
 #[derive(Debug, thiserror::Error)]
 #[error("the trace file `{}` cannot be opened", path.display())]
 pub struct OpenError {
     /// The file.
     pub path: PathBuf,
-    /// What the system said.
+    /// The system's error.
     #[source]
     pub cause: io::Error,
 }
@@ -131,7 +131,7 @@ impl<D: Destination> JsonlSink<D> {
         }
     }
 
-    /// Compresses what is written at a time.
+    /// Compresses each write.
     pub fn compressed(mut self, compression: Compression) -> Self {
         if let Writer::InPlace(output) = &mut self.writer {
             output.compress(compression);
@@ -140,10 +140,10 @@ impl<D: Destination> JsonlSink<D> {
         self
     }
 
-    /// Has a thread write, and compress if that is asked for, while the run goes on: each batch by itself and in order, as without it. The
-    /// run waits when two buffers of [`MAX_BATCH_BYTES`] are full, and where all has to be written: in [`flush`](Self::flush),
-    /// [`idle`](TraceSink::idle) and [`finish`](TraceSink::finish). A failure is told with one of the next records, and says which records
-    /// are certain. Where no thread can be had, this changes nothing.
+    /// Moves the writing, and compression if enabled, to a thread: batch by batch and in order, as without it. The run
+    /// waits when two buffers of [`MAX_BATCH_BYTES`] are full, and where all records must be written: in
+    /// [`flush`](Self::flush), [`idle`](TraceSink::idle) and [`finish`](TraceSink::finish). A failure is reported with
+    /// one of the next records, and says which records are certain. If no thread can be started, this changes nothing.
     pub fn beside_the_run(self) -> Self
     where
         D: 'static,
@@ -165,32 +165,32 @@ impl<D: Destination> JsonlSink<D> {
         self
     }
 
-    /// Writes out a batch at `max_bytes` at the latest.
+    /// Writes a batch at `max_bytes` at the latest.
     pub(crate) fn with_max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// Writes out every record so far, whenever the next ones are due, and returns when that is done.
+    /// Writes every record so far, whatever the cadence, and returns when that is done.
     ///
     /// # Errors
     ///
-    /// Returns what the destination says.
+    /// Returns the destination's error.
     pub fn flush(&mut self) -> io::Result<()> {
         self.flush_and_wait().map(drop)
     }
 
-    /// Marks the end of what was recorded so far: a frame ends there at the latest, since one may be cut there.
+    /// Marks the end of the records so far. A frame ends there at the latest, so that the file can be cut at the mark.
     pub fn mark(&mut self) {
         let mark = Mark { bytes: self.buffer.len(), records: self.records, line_no: self.line_no };
         (self.mark, self.bytes_after_mark) = (Some(mark), 0);
     }
 
-    /// Writes out every record so far, and returns how many bytes the destination has behind the mark.
+    /// Writes every record so far, and returns the number of bytes in the destination after the mark.
     ///
     /// # Errors
     ///
-    /// Returns what the destination says.
+    /// Returns the destination's error.
     pub fn flush_behind_mark(&mut self) -> io::Result<u64> {
         let progress = self.flush_and_wait()?;
         Ok(match self.compression {
@@ -207,7 +207,7 @@ impl<D: Destination> JsonlSink<D> {
         waited
     }
 
-    /// Hands on the buffer as a batch; as two, if a frame has to end between them.
+    /// Hands on the buffer as a batch; as two, if a frame has to end in between.
     fn submit(&mut self, is_durable: bool) -> io::Result<()> {
         let (len, is_compressed) = (self.buffer.len(), self.compression != Compression::None);
         if let Some(mark) = self.mark.filter(|mark| is_compressed && (1..len).contains(&mark.bytes)) {
@@ -245,24 +245,26 @@ impl<D: Destination> JsonlSink<D> {
 }
 
 impl JsonlSink {
-    /// Opens `path` for appending; a new file is readable and writable by its owner only.
+    /// Opens `path` for appending; only the owner can read and write a new file.
     ///
-    /// If the file does not end in a line end (a run was cut off in the middle of a record), one is put before the first
-    /// new record, so that the torn one spoils no other. The file is locked for as long as the sink is there: records of two
-    /// that write at once would stand in each other, and a run with a checkpoint may cut what follows its own. What is not a regular
-    /// file, such as a pipe, is written to as it is.
+    /// If the file does not end in a line end (a run was cut off in the middle of a record), one is written before the
+    /// first new record, so that the torn one spoils no other. The file is locked while the sink exists: records of two
+    /// simultaneous writers would be interleaved, and a run with a checkpoint may cut the records after its own. Pipes
+    /// and other special files are written to as they are.
     ///
     /// # Errors
     ///
-    /// Another sink writes to the file; or it [cannot be appended to](crate::ends_torn) with this compression. Otherwise, returns what
-    /// the system says, for a symbolic link as well: it is followed only to a pipe or device, as `/dev/fd/3` is.
+    /// Another sink writes to the file; or it [cannot be appended to](crate::ends_torn) with this compression.
+    /// Otherwise, returns the system's error, for a symbolic link as well: a link is followed only to a pipe or device,
+    /// such as `/dev/fd/3`.
     pub fn open(path: &Path, cadence: Cadence, compression: Compression) -> Result<Self, OpenError> {
         Self::open_rotated(path, cadence, compression, None)
     }
 
-    /// As [`open`](Self::open), and rotates the file if a [`Rotation`] is given: a record that would make it larger than that allows goes to
-    /// a new file in its place, and the old one, which ends with a whole record or frame, is called [`rotated_path`](crate::rotated_path).
-    /// What is made durable at all is so before its file gets another name. What is not a regular file is never rotated.
+    /// As [`open`](Self::open), and rotates the file if a [`Rotation`] is given: a record that would exceed the bound
+    /// goes to a new file in its place. The old file ends with a whole record or frame, and is renamed to
+    /// [`rotated_path`](crate::rotated_path). Where records are made durable, this happens before the file is renamed.
+    /// Only regular files are rotated.
     ///
     /// # Errors
     ///
@@ -298,7 +300,7 @@ impl<D: Destination> TraceSink for JsonlSink<D> {
         let Cadence { flush_every_n, fsync_every_n } = self.cadence;
         let flush_is_due = self.records_since_flush >= flush_every_n.get();
         let fsync_is_due = fsync_every_n.is_some_and(|every| self.records_since_fsync >= every.get());
-        // Each cadence counts for itself: what the other one, or the size, makes due does not shift it.
+        // The cadences are independent: a write that is due to the other one, or to the size, does not shift this one.
         if flush_is_due {
             self.records_since_flush = 0;
         }
@@ -311,14 +313,14 @@ impl<D: Destination> TraceSink for JsonlSink<D> {
         Ok(())
     }
 
-    /// Waits until what was due is written.
+    /// Waits until all due records are written.
     fn idle(&mut self) -> io::Result<()> {
         let waited = self.writer.wait().map(drop);
         self.has_failed |= waited.is_err();
         waited
     }
 
-    /// Writes out what is left and, where records are made durable at all, makes it so.
+    /// Writes the remaining records and, where records are made durable, makes them so.
     fn finish(&mut self) -> io::Result<()> {
         let is_durable = self.cadence.fsync_every_n.is_some() && self.records_since_fsync > 0;
         if self.records_since_flush > 0 || is_durable {
@@ -330,7 +332,7 @@ impl<D: Destination> TraceSink for JsonlSink<D> {
 }
 
 impl<D: Destination> Drop for JsonlSink<D> {
-    /// A run that unwinds still brings out what it recorded.
+    /// A run that unwinds still writes its records.
     fn drop(&mut self) {
         if !self.has_failed {
             let _ = self.finish();

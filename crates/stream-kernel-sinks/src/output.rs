@@ -1,4 +1,4 @@
-//! Batches on their way to a destination: as they are or as frames, in the thread that records or in one beside it.
+//! Batches on their way to a destination: plain or as frames, in the recording thread or in a separate one.
 
 use std::io;
 
@@ -8,32 +8,32 @@ use crate::destination::{Destination, Room};
 use crate::frames::{Compression, Encoder};
 use crate::jsonl::MAX_BATCH_BYTES;
 
-/// What is to be known of a batch.
+/// The description of a batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) bytes: usize,
     pub(crate) records: u64,
     /// The line of its last record.
     pub(crate) line_no: u64,
-    /// Whether the sink's mark lies just before it.
+    /// Whether the sink's mark is just before it.
     pub(crate) follows_mark: bool,
-    /// Whether all up to its end is to be made durable.
+    /// Whether everything up to its end is to be made durable.
     pub(crate) is_durable: bool,
 }
 
-/// How far a destination has come.
+/// The progress of a destination.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
-    /// How many bytes were written.
+    /// The number of bytes written.
     pub(crate) bytes: u64,
-    /// How many of them before the last mark that something was written after.
+    /// The number of those before the last mark that was followed by a write.
     pub(crate) bytes_to_mark: u64,
     pub(crate) records: u64,
     /// The line of the last record.
     pub(crate) line_no: u64,
 }
 
-/// A destination, and what is done to batches before they come there.
+/// A destination, and the encoding of its batches.
 #[derive(Debug)]
 pub(crate) struct Output<D> {
     destination: D,
@@ -53,7 +53,7 @@ impl<D: Destination> Output<D> {
         };
     }
 
-    /// Writes a batch, in one write if the destination takes it so and has room for it.
+    /// Writes a batch, in one write if the destination accepts that and has the capacity.
     pub(crate) fn write(&mut self, lines: &[u8], batch: Batch) -> io::Result<()> {
         if batch.follows_mark {
             self.progress.bytes_to_mark = self.progress.bytes;
@@ -78,7 +78,7 @@ impl<D: Destination> Output<D> {
         Ok(())
     }
 
-    /// Writes lines, and begins a new file wherever the next one finds no room.
+    /// Writes lines, and begins a new file before each line that does not fit.
     fn write_lines(&mut self, mut lines: &[u8]) -> io::Result<()> {
         while !lines.is_empty() {
             let Room { left, in_all } = self.destination.room();
@@ -98,7 +98,8 @@ impl<D: Destination> Output<D> {
         Ok(())
     }
 
-    /// Writes lines as a frame, in a new file if it finds no room; as several, if it would be too large for any.
+    /// Writes lines as a frame, in a new file if it does not fit; as several frames, if it would be too large for any
+    /// file.
     fn write_frames(&mut self, lines: &[u8]) -> io::Result<()> {
         let Some(encoder) = &mut self.encoder else { return Ok(()) };
         let frame = encoder.encode(lines)?;
@@ -128,7 +129,7 @@ impl<D: Destination> Output<D> {
     }
 }
 
-/// Returns how many bytes of `lines` are whole lines that fit into so many bytes.
+/// Returns the length of the whole lines at the beginning of `lines` that fit into `bytes`.
 fn whole_lines(lines: &[u8], into: u64) -> usize {
     let into = usize::try_from(into).unwrap_or(usize::MAX).min(lines.len());
     memrchr(b'\n', &lines[..into]).map_or(0, |end| end + 1)

@@ -1,4 +1,4 @@
-//! Rotation of a file: what it was before has its name with a number behind it.
+//! Rotation of a file: old files have its name with a number appended.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -7,19 +7,19 @@ use std::num::{NonZeroU16, NonZeroU64};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The most files that are kept beside the one that is written to.
+/// The most old files that are retained beside the present one.
 pub const MAX_ROTATED: u16 = 1_000;
 
-/// When a file becomes an old one, and how many of these are kept.
+/// The size at which a file is replaced, and the number of old files to retain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// How many bytes a file has at most; only a single record makes it larger, which then is alone in it.
+    /// The largest size of a file in bytes; only a single larger record exceeds it, in a file of its own.
     pub max_bytes: NonZeroU64,
-    /// How many old files are kept, up to [`MAX_ROTATED`]; more are taken as that.
+    /// The number of old files to retain; values beyond [`MAX_ROTATED`] are taken as that.
     pub keep: NonZeroU16,
 }
 
-/// Returns the name that a file has once it was rotated so many times: `<path>.<number>`.
+/// Returns the name of a file after `number` rotations: `<path>.<number>`.
 ///
 /// ```
 /// use std::path::Path;
@@ -33,12 +33,12 @@ pub fn rotated_path(path: &Path, number: u16) -> PathBuf {
     name.into()
 }
 
-/// Puts a new file in the place of the one at `path`, which `file` is, and returns it. The old one gets the number 1, those that have numbers
-/// the next ones, and what would be beyond `keep` is removed.
+/// Puts a new file in the place of `file` at `path`, and returns it. The old file gets the number 1, numbered files
+/// move to the next number, and files beyond `keep` are removed.
 ///
-/// The new file is made behind the oldest one, and then changes places with one after the other by `exchange`: so that whenever this is
-/// interrupted, all files are there and in order, and an empty one is among them. Where two files cannot be exchanged, they are renamed
-/// one by one.
+/// The new file is created after the oldest one, and then exchanges names with each file in turn, by `exchange`. So
+/// after an interruption all files exist, in order, with an empty one among them. Where two files cannot be exchanged,
+/// they are renamed one by one.
 pub(crate) fn rotate(
     path: &Path,
     file: &File,
@@ -53,7 +53,7 @@ pub(crate) fn rotate(
     }
     let keep = keep.get().min(MAX_ROTATED);
     let name = |number| if number == 0 { path.to_owned() } else { rotated_path(path, number) };
-    // The oldest one, and what a run that kept more has left.
+    // The oldest file, and those left by a run that retained more.
     for number in keep..=MAX_ROTATED {
         match fs::remove_file(name(number)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,
@@ -72,7 +72,7 @@ pub(crate) fn rotate(
             if was_exchanged { Ok(()) } else { fs::rename(&this, &next) }
         });
         match moved {
-            // Somebody has removed it: the gap has to be seen.
+            // Somebody has removed the file: the gap must stay visible.
             Err(error) if error.kind() == io::ErrorKind::NotFound && number > 0 => {
                 if are_exchanged {
                     fs::rename(next, this)?;
@@ -89,12 +89,12 @@ pub(crate) fn rotate(
 
 fn create_new(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
-    // Nobody else writes to it yet; where the file system has no locks, it goes without.
+    // Nobody else writes to it yet; on a file system without locks, it stays unlocked.
     let _ = file.try_lock();
     Ok(file)
 }
 
-/// Lets two files change names, in one step; returns whether that is possible here.
+/// Exchanges the names of two files atomically; returns whether that is possible here.
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {

@@ -7,11 +7,11 @@ use stream_kernel_trace::{Record, TraceSink};
 
 use crate::{Cadence, Destination, JsonlSink};
 
-/// The number of bytes at which lines go to a standard output that is not a terminal: what a pipe takes in at once.
+/// The size of a block for a standard output that is not a terminal: the capacity of a pipe.
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// A sink that writes each record as one line to standard output: at once if that is a terminal, otherwise, whole lines
-/// only, in blocks of about 64 KiB, and before the run waits for input.
+/// A sink that writes each record as one line to standard output: at once to a terminal; otherwise in blocks of whole
+/// lines, about 64 KiB each, and before the run waits for input.
 #[derive(Debug)]
 pub struct StdoutSink {
     sink: JsonlSink<Stdout>,

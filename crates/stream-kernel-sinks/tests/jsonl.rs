@@ -1,4 +1,4 @@
-//! What a JSONL sink leaves in a real file.
+//! The content of real files after a JSONL sink.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -85,7 +85,7 @@ fn a_second_run_is_appended_and_a_torn_record_spoils_none() {
 }
 
 #[test]
-fn a_run_without_records_leaves_a_torn_file_as_it_is() {
+fn a_run_without_records_leaves_a_torn_file_unchanged() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     fs::write(&path, "torn").unwrap();
@@ -94,7 +94,7 @@ fn a_run_without_records_leaves_a_torn_file_as_it_is() {
 }
 
 #[test]
-fn a_new_file_is_its_owners_alone() {
+fn only_the_owner_can_read_a_new_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     JsonlSink::open(
@@ -117,9 +117,9 @@ fn a_symbolic_link_is_not_followed() {
     assert_eq!(fs::read(&target).unwrap(), b"");
 }
 
-/// Whoever only reads it is not in the way, and asks for no lock.
+/// A reader of the file is not in the way, and takes no lock.
 #[test]
-fn a_file_that_another_sink_writes_to_is_refused_until_that_has_ended() {
+fn a_file_with_another_writer_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl");
     let open = || JsonlSink::open(&path, Cadence::default(), Compression::None);
@@ -156,7 +156,7 @@ fn a_pipe_receives_the_records_and_needs_no_durability() {
     assert_eq!(reader.join().unwrap().lines().count(), 3);
 }
 
-/// Takes nothing in.
+/// Accepts no bytes.
 struct Full;
 
 impl Write for Full {
@@ -175,9 +175,9 @@ impl Destination for Full {
     }
 }
 
-/// What is still buffered at the end must not be lost without a word.
+/// Records that are still buffered at the end must not be lost silently.
 #[test]
-fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
+fn a_failure_to_write_the_last_records_is_reported() {
     let clock = ManualClock::new(Timestamp::from_nanos(0), 1_000);
     let sink = JsonlSink::new(Full, batches_of(10));
     let mut recorder = Recorder::new(TraceSettings::default(), clock).with_sink(Box::new(sink));
@@ -185,9 +185,10 @@ fn a_sink_that_cannot_bring_out_its_last_records_says_so() {
     assert!(recorder.finish().is_err());
 }
 
-/// A second run appends frames to those of the first, and both are read as one; nothing is opened that would be spoilt.
+/// A second run appends frames to those of the first, and a reader sees one trace; a file that appending would spoil is
+/// not opened.
 #[test]
-fn a_compressed_file_is_appended_to_and_refused_where_that_would_spoil_it() {
+fn frames_are_appended_unless_that_spoils_the_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trace.jsonl.zst");
     let open = |compression| JsonlSink::open(&path, batches_of(3), compression);
@@ -208,7 +209,7 @@ fn a_compressed_file_is_appended_to_and_refused_where_that_would_spoil_it() {
 
 const ZSTD: Compression = Compression::Zstd { level: 1 };
 
-/// What several workers would write there is no frame.
+/// Several workers do not write frames.
 #[test]
 fn several_workers_do_not_append_to_frames() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! What a sink that rotates leaves in real files.
+//! The content of real files after a rotating sink.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -46,7 +46,7 @@ fn record(mut sink: JsonlSink) {
     sink.finish().unwrap();
 }
 
-/// Returns what the files hold, the present one first.
+/// Returns the content of the files, the present one first.
 fn set(path: &Path) -> Vec<String> {
     let names = (0..).map(|number| if number == 0 { path.to_owned() } else { rotated_path(path, number) });
     names.map_while(|name| fs::read_to_string(name).ok()).collect()
@@ -67,7 +67,7 @@ fn cadences() -> [Cadence; 4] {
     [Cadence::default(), of(4, 0), of(100, 0), of(4, 3)]
 }
 
-/// However records are written, a file ends at the same one.
+/// A file ends at the same record, whatever the cadence.
 #[test]
 fn the_bound_holds_and_a_byte_less_makes_smaller_files() {
     let whole = whole();
@@ -101,7 +101,7 @@ fn a_record_beyond_the_bound_is_alone_in_its_file() {
 }
 
 #[test]
-fn no_more_old_files_stay_than_are_to_be_kept() {
+fn only_the_configured_number_of_old_files_stays() {
     for keep in [1, 2] {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("trace");
@@ -113,9 +113,9 @@ fn no_more_old_files_stay_than_are_to_be_kept() {
     }
 }
 
-/// What is there counts, and is larger than the bound if a run without one has written it.
+/// Existing content counts, and exceeds the bound if it comes from a run without rotation.
 #[test]
-fn a_run_goes_on_in_the_file_that_is_there() {
+fn a_run_continues_an_existing_file() {
     let whole = whole();
     let line_bytes = whole.len() as u64 / 10;
     for (max_bytes, lines) in
@@ -130,7 +130,7 @@ fn a_run_goes_on_in_the_file_that_is_there() {
     }
 }
 
-/// The line end that it lacks comes to it, and not to the file after it.
+/// The missing line end goes to the torn file, not to the next one.
 #[test]
 fn a_torn_file_is_ended_before_it_is_rotated() {
     let whole = whole();
@@ -146,12 +146,12 @@ fn a_torn_file_is_ended_before_it_is_rotated() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_not_rotated() {
+fn only_regular_files_are_rotated() {
     record(open(Path::new("/dev/null"), Cadence::default(), rotation(1, 1)));
     assert!(!Path::new("/dev/null.1").exists());
 }
 
-/// The next records need a file: that there is none is told, and what was written stays where it is.
+/// The next records need a file: the failure is reported, and written records stay where they are.
 #[test]
 fn a_file_that_cannot_be_rotated_ends_the_sink() {
     let folder = TempDir::new().unwrap();

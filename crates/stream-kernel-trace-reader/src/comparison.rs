@@ -1,4 +1,4 @@
-//! Where two traces part: record by record, times and run ids left out, in constant memory.
+//! Comparison of two traces, record by record, without times and run ids, in constant memory.
 
 mod alignment;
 mod fields;
@@ -30,9 +30,9 @@ pub struct Sides<T> {
 
 /// Compares two traces, the k-th run of one with the k-th run of the other.
 ///
-/// The records of a run are matched by line, step and work index, so that one that is missing leaves the others matched.
-/// What differs by nature is left out: times, and the names of the runs. Of each trace at most 10,000 records of one input
-/// are held, and no further one once they take 64 MiB; of an input with more, counterparts are found in windows of this size.
+/// The records of a run are matched by line, step and work index, so that a missing record leaves the others matched.
+/// Times and the names of the runs are ignored. Of each trace at most 10,000 records of one input are held, and no
+/// further one once they take 64 MiB; in larger inputs, counterparts are found in windows of this size.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -66,7 +66,7 @@ impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> Comparison<I> {
         Self { a: InputWindow::new(a), b: InputWindow::new(b), ignores_scenario: false }
     }
 
-    /// Leaves the scenario's name out as well: runs of two configurations can then be the same.
+    /// Ignores the scenario's name as well, so that runs of two configurations can be the same.
     pub fn ignoring_scenario(mut self) -> Self {
         self.ignores_scenario = true;
         self
@@ -76,17 +76,17 @@ impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> Comparison<I> {
     ///
     /// # Errors
     ///
-    /// The first error that one of the two iterators returns.
+    /// The first error from one of the two iterators.
     pub fn has_next_run(&mut self) -> Result<bool, E> {
         Ok(self.next_places()? != [None, None])
     }
 
-    /// Compares the next run and returns how it differs; `None` if neither trace has a further one. Each decision that
-    /// changed is handed to `on_changed` as it is found, so that their number is not bounded.
+    /// Compares the next run and returns the difference; `None` if neither trace has a further run. Each changed
+    /// decision is passed to `on_changed` as it is found, so that their number is not bounded.
     ///
     /// # Errors
     ///
-    /// The first error that one of the two iterators or `on_changed` returns.
+    /// The first error from one of the two iterators or from `on_changed`.
     pub fn next_run(
         &mut self,
         mut on_changed: impl FnMut(ChangedDecision) -> Result<(), E>,

@@ -15,7 +15,8 @@ use chrome::Chrome;
 use otlp::Otlp;
 use speedscope::Speedscope;
 
-/// How much of an input is held, in bytes of the format, but for one record. What is longer is written in parts.
+/// The bound on held content of an input, in bytes of the format, not counting one record. Longer inputs are written in
+/// parts.
 const MAX_PART_BYTES: usize = 512 * 1024;
 
 /// Writes a trace in the format of another tool.
@@ -38,31 +39,31 @@ pub struct Export<'w> {
     open_input: Option<(u64, u64)>,
 }
 
-/// Why a record was not exported.
+/// The error of exporting a record.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The record has a time that is none, or a `ctx_diff` in another form.
+    /// The record has an invalid time, or a `ctx_diff` in another form.
     #[error("{0}")]
     Record(String),
-    /// The output did not take it.
+    /// The output failed.
     #[error(transparent)]
     Write(#[from] io::Error),
 }
 
-/// A record with its times as numbers and its context's changes apart.
+/// A record with its times as numbers and its context's changes taken apart.
 struct Step<'a> {
     /// The number of the run, from 1.
     run: u64,
     record: &'a TraceRecord,
-    /// When it began, in nanoseconds since the Unix epoch, known to the microsecond.
+    /// Its beginning, in nanoseconds since the Unix epoch, to the microsecond.
     begin_ns: u64,
-    /// How long it took, known to the nanosecond.
+    /// Its duration, to the nanosecond.
     duration_ns: u64,
     changes: Vec<ValueChange>,
 }
 
 impl<'a> Step<'a> {
-    /// Returns the step, or what is wrong with its record.
+    /// Returns the step, or the error in its record.
     fn new(run: u64, record: &'a TraceRecord) -> Result<Self, String> {
         let begin: Timestamp = record.t_enter.parse().map_err(|error| format!("`t_enter`: {error}"))?;
         let changes = record.ctx_diff.as_ref().map(value_changes).transpose();
@@ -76,12 +77,12 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Takes a trace step by step.
+/// A receiver of a trace, step by step.
 trait Format {
-    /// Takes the next step. The first one, and the first after an input's end, begins an input.
+    /// Takes the next step. The first step, and each first one after an input's end, begins an input.
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
 
-    /// Ends the input, if there is one.
+    /// Ends the input, if one has begun.
     fn end_input(&mut self) -> io::Result<()>;
 
     /// Ends the export.
@@ -106,11 +107,11 @@ impl<'w> Export<'w> {
         Self { format: Box::new(Speedscope::new(out)), open_input: None }
     }
 
-    /// Writes the next record of the trace, which belongs to the run of this number.
+    /// Writes the next record of the trace, which belongs to run number `run`.
     ///
     /// # Errors
     ///
-    /// The record cannot be exported, or the output does not take it.
+    /// The record cannot be exported, or the output failed.
     pub fn record(&mut self, run: u64, record: &TraceRecord) -> Result<(), ExportError> {
         let step = Step::new(run, record).map_err(ExportError::Record)?;
         let input = Some((run, record.line_no));
@@ -125,7 +126,7 @@ impl<'w> Export<'w> {
     ///
     /// # Errors
     ///
-    /// The output does not take the end.
+    /// The output failed.
     pub fn finish(mut self) -> io::Result<()> {
         self.format.end_input()?;
         self.format.finish()

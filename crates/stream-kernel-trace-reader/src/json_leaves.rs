@@ -1,4 +1,4 @@
-//! JSON taken apart: the members of objects, and the values in it by path, as they are written.
+//! JSON taken apart: the members of objects, and the values by path, in their original spelling.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,13 +7,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// How deep values are taken apart, in names and positions; what is nested deeper is one value.
+/// The depth to which values are taken apart, in names and positions; deeper content is one value.
 const MAX_DEPTH: usize = 16;
 
 /// A key and its value.
 pub(crate) type Member<'j> = (Cow<'j, str>, &'j RawValue);
 
-/// The members of a JSON object, in the order in which they stand and as often as they do.
+/// The members of a JSON object, in their order, repeated ones included.
 pub(crate) struct Members<'j>(pub(crate) Vec<Member<'j>>);
 
 impl<'j> Deserialize<'j> for Members<'j> {
@@ -40,11 +40,11 @@ impl<'j> Deserialize<'j> for Members<'j> {
     }
 }
 
-/// A value that is not taken apart further, and its path: `tags.day`, `errors[0].code`. Empty objects and lists are such
-/// values.
+/// A value that is not taken apart further, and its path: `tags.day`, `errors[0].code`. Empty objects and lists are
+/// such values.
 pub(crate) type Leaf<'j> = (String, &'j RawValue);
 
-/// Adds what is in `value`, which stands at `path`, that many names and positions deep.
+/// Adds the leaves of `value` at `path`, which is `depth` names and positions deep.
 pub(crate) fn push_leaves<'j>(leaves: &mut Vec<Leaf<'j>>, path: String, depth: usize, value: &'j RawValue) {
     if depth < MAX_DEPTH {
         if let Some(members) = members(value.get()).filter(|members| !members.is_empty()) {
@@ -63,8 +63,8 @@ pub(crate) fn push_leaves<'j>(leaves: &mut Vec<Leaf<'j>>, path: String, depth: u
     leaves.push((path, value));
 }
 
-/// Returns each path whose value is not the same in `a` and `b`, with both values: in the order of `a`, then what only
-/// `b` has.
+/// Returns the paths whose values differ between `a` and `b`, with both values: in the order of `a`, then those that
+/// only `b` has.
 pub(crate) fn differing<'j>(
     a: Vec<Leaf<'j>>,
     b: &[Leaf<'j>],
@@ -83,18 +83,18 @@ pub(crate) fn differing<'j>(
     differing
 }
 
-/// Returns `key` as it follows in a path: `.key`, or `["key"]` where it could be taken for several.
+/// Returns `key` as a part of a path: `.key`, or `["key"]` where that would be ambiguous.
 pub(crate) fn name(key: &str) -> String {
     let is_plain = !key.is_empty() && !key.contains(['.', '[', ']', '"']);
     if is_plain { format!(".{key}") } else { format!("[{key:?}]") }
 }
 
-/// Returns the members of a JSON object in their order; `None` of what is no object.
+/// Returns the members of a JSON object in their order; `None` if it is not an object.
 pub(crate) fn members(json: &str) -> Option<Vec<Member<'_>>> {
     json.starts_with('{').then(|| serde_json::from_str::<Members<'_>>(json).ok())?.map(|members| members.0)
 }
 
-/// Returns what is in `{"before":..,"after":..}`; `None` of what has another form.
+/// Returns the values of `{"before":..,"after":..}`; `None` for any other form.
 pub(crate) fn before_and_after(change: &RawValue) -> Option<(&RawValue, &RawValue)> {
     match members(change.get())?.as_slice() {
         [(first, before), (second, after)] if first == "before" && second == "after" => Some((before, after)),
@@ -102,12 +102,12 @@ pub(crate) fn before_and_after(change: &RawValue) -> Option<(&RawValue, &RawValu
     }
 }
 
-/// Returns the elements of a JSON list; `None` of what is no list.
+/// Returns the elements of a JSON list; `None` if it is not a list.
 pub(crate) fn elements(json: &str) -> Option<Vec<&RawValue>> {
     json.starts_with('[').then(|| serde_json::from_str(json).ok())?
 }
 
-/// Returns the text that a JSON string stands for; `None` of what is no string.
+/// Returns the text of a JSON string; `None` if it is not a string.
 pub(crate) fn text(json: &str) -> Option<String> {
     json.starts_with('"').then(|| serde_json::from_str(json).ok())?
 }
@@ -116,7 +116,7 @@ pub(crate) fn text(json: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Tells each value in `json` as `path: value`.
+    /// Returns each value in `json` as `path: value`.
     fn check(json: &str) -> Vec<String> {
         let json = RawValue::from_string(json.to_owned()).unwrap();
         let mut leaves = Vec::new();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_of_depth_holds_and_what_is_deeper_is_one_value() {
+    fn values_beyond_the_bound_of_depth_are_one_value() {
         let nested = |depth: usize| "[".repeat(depth) + "1" + &"]".repeat(depth);
         let deepest = MAX_DEPTH - 1;
         let path = "f".to_owned() + &"[0]".repeat(deepest);

@@ -1,4 +1,4 @@
-//! Reading a trace back: record by record in constant memory, tolerant of a torn end and of a file that still grows.
+//! Reading a trace back: record by record in constant memory, tolerant of a torn end and of a growing file.
 
 mod changes;
 mod content;

@@ -1,16 +1,16 @@
-//! Trace and span ids for OpenTelemetry, made of what an input's records say.
+//! Trace and span ids for OpenTelemetry, derived from an input's records.
 
 use stream_kernel_text::hex;
 
 use stream_kernel_trace::{CanonicalContent, Timestamp};
 
-/// The ids of an input's spans, as W3C Trace Context and OpenTelemetry have them: 16 bytes for the trace, 8 for a span,
-/// never all zero.
+/// The ids of an input's spans, in the form of W3C Trace Context and OpenTelemetry: 16 bytes for the trace, 8 for a
+/// span, never all zero.
 ///
-/// They are made of the run id, the input's line and the time at which its first record was entered (`t_enter`), and of
-/// nothing that depends on where the records stand. So whoever exports a record while it is made and whoever reads it
-/// back come to the same ids, from any file. Runs with the same id have different ids, since they enter a line at
-/// different times.
+/// They are derived from the run id, the input's line and the time at which its first record was entered (`t_enter`),
+/// and from nothing that depends on the position of the records. So an exporter during the run and a reader of any file
+/// arrive at the same ids. Two runs with the same run id still have different ids, since they enter a line at different
+/// times.
 ///
 /// An id is the beginning of the SHA-256 of a [`CanonicalContent`]:
 ///
@@ -30,7 +30,7 @@ use stream_kernel_trace::{CanonicalContent, Timestamp};
 /// repeat=1\n                                only if `repeat` is not 0
 /// ```
 ///
-/// If all bytes of an id were zero, its last one would be 1.
+/// If all bytes of an id are zero, its last one becomes 1.
 ///
 /// ```
 /// use stream_kernel_trace::Timestamp;
@@ -69,8 +69,8 @@ impl SpanIds {
 
     /// Returns the id of a step's span.
     ///
-    /// `repeat` is 0 for records as a recorder makes them: within an input, no two have the same step and work index. A
-    /// reader that finds some that do (a file may hold records twice) counts up, so that every span has its own id.
+    /// `repeat` is 0 for records as a recorder writes them: within an input, no two have the same step and work index.
+    /// A reader that finds duplicates (a file may hold records twice) counts up, so that every span has its own id.
     pub fn step_span(&self, step_index: usize, work_index: u32, repeat: u64) -> [u8; 8] {
         let mut content = self.span_content();
         content.unsigned("step_index", step_index as u64);
@@ -95,7 +95,7 @@ fn span_id(content: &CanonicalContent) -> [u8; 8] {
     valid(id)
 }
 
-/// Returns the id, or another one for that of all zeros, which stands for no id.
+/// Returns the id, or a replacement for the id of all zeros, which means no id.
 fn valid<const N: usize>(mut id: [u8; N]) -> [u8; N] {
     if id == [0; N] {
         id[N - 1] = 1;
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_gives_another_id() {
+    fn any_difference_gives_another_id() {
         let mut traces = vec![ids("run", 7, ENTERED)];
         traces.push(ids("ruin", 7, ENTERED));
         traces.push(ids("run", 8, ENTERED));

@@ -1,4 +1,4 @@
-//! What the steps of a run have done and how long it took, in constant memory.
+//! Statistics of a run's steps, counts and durations, in constant memory.
 
 mod step;
 
@@ -9,10 +9,10 @@ use stream_kernel_trace::TraceRecord;
 use crate::reading::StepRecord;
 pub use step::{StepFigures, StepStatistics};
 
-/// The most steps that one run may name.
+/// The most steps of one run.
 pub const MAX_STEPS: usize = 1024;
 
-/// A time beyond this counts as this in the quantiles, in nanoseconds: one hour. Maximum and total stay exact.
+/// In quantiles, longer times count as this, in nanoseconds: one hour. Maximum and total stay exact.
 pub const MAX_QUANTILE_NS: u64 = 3_600_000_000_000;
 
 /// More than [`MAX_STEPS`] steps in one run.
@@ -47,20 +47,20 @@ pub struct RunStatistics {
 }
 
 impl RunStatistics {
-    /// Counts a record in; it must be the next of the run.
+    /// Counts a record, which must be the next of the run.
     ///
     /// # Errors
     ///
-    /// Returns [`TooManySteps`] for one step more than can be counted.
+    /// Returns [`TooManySteps`] if the record's step is one too many.
     pub fn add(&mut self, record: &TraceRecord) -> Result<(), TooManySteps> {
         self.add_step(&record.into())
     }
 
-    /// Counts in what is known of a record.
+    /// Counts the known fields of a record.
     ///
     /// # Errors
     ///
-    /// Returns [`TooManySteps`] for one step more than can be counted.
+    /// Returns [`TooManySteps`] if the record's step is one too many.
     pub fn add_step(&mut self, record: &StepRecord<'_>) -> Result<(), TooManySteps> {
         let key = (record.step_index, record.step_name);
         let at = match self
@@ -91,29 +91,31 @@ impl RunStatistics {
         &self.steps
     }
 
-    /// Returns how many records there are.
+    /// Returns the number of records.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Returns how many inputs the records are of.
+    /// Returns the number of inputs.
     pub fn inputs(&self) -> u64 {
         self.inputs
     }
 
-    /// Returns the time that all steps took together, in nanoseconds.
+    /// Returns the total time of all steps, in nanoseconds.
     pub fn total_ns(&self) -> u64 {
         self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.counts.total_ns))
     }
 
-    /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    /// Returns the microseconds between the first `t_enter` and the last `t_exit`; `None` if one is not a time or time
+    /// goes back.
     pub fn wall_micros(&self) -> Option<u64> {
         let first: Timestamp = self.first_enter.parse().ok()?;
         let last: Timestamp = self.last_exit.parse().ok()?;
         u64::try_from(last.as_microsecond() - first.as_microsecond()).ok()
     }
 
-    /// Returns the seconds between the first `t_enter` and the last `t_exit`; `None` if one is no time or time goes back.
+    /// Returns the seconds between the first `t_enter` and the last `t_exit`; `None` if one is not a time or time goes
+    /// back.
     #[expect(clippy::cast_precision_loss, reason = "microseconds stay exact for 285 years")]
     pub fn wall_seconds(&self) -> Option<f64> {
         self.wall_micros().map(|micros| micros as f64 / 1e6)
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_exact_to_three_digits_and_extremes_wholly() {
+    fn quantiles_have_three_digits_and_extremes_all() {
         let statistics =
             statistics_of((1..=1000_u32).map(|millis| record(1, (0, "a"), f64::from(millis) + 0.000_001)));
         let step = &statistics.steps()[0];
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_beyond_the_quantiles_bound_is_kept_as_maximum() {
+    fn a_time_beyond_the_quantiles_bound_is_the_maximum() {
         let figures = |millis| statistics_of([record(1, (0, "a"), millis)]).steps()[0].figures();
         assert!(figures(7_200_000.0).p50_ns >= MAX_QUANTILE_NS);
         assert_eq!(figures(7_200_000.0).max_ns, 2 * MAX_QUANTILE_NS);
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_are_counted_by_line_and_steps_stand_in_the_pipelines_order() {
+    fn inputs_are_counted_by_line_and_steps_are_ordered() {
         let statistics = statistics_of([
             record(1, (0, "a"), 1.0),
             record(1, (2, "c"), 1.0),
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_of_steps_holds_and_one_beyond_is_refused() {
+    fn a_step_beyond_the_bound_is_refused() {
         let mut statistics = statistics_of((0..MAX_STEPS).map(|index| record(1, (index, "a"), 1.0)));
         assert_eq!(statistics.add(&record(1, (0, "a"), 1.0)), Ok(()));
         assert_eq!(statistics.add(&record(1, (MAX_STEPS, "a"), 1.0)), Err(TooManySteps));

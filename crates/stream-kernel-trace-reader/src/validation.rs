@@ -1,4 +1,4 @@
-//! Whether a trace is sound: every line by itself, their order, and that none is missing.
+//! Validation of a trace: every line by itself, their order, and that none is missing.
 
 mod context_diff;
 mod form;
@@ -17,20 +17,20 @@ use form::TimeReader;
 use order::RunOrder;
 use stream_kernel_trace::TraceRecord;
 
-/// Something that is wrong with a trace.
+/// A finding: a defect of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The number of the run, from 1; 0 before the first record.
     pub run: u64,
     /// The number of the trace's line, from 1.
     pub line_no: u64,
-    /// What is wrong with it; it quotes the trace as it is.
+    /// A description, which quotes the trace unescaped.
     pub what: String,
 }
 
 /// Checks each record by itself, and keeps it for a [`Validator`].
 ///
-/// It is a [`Digest`], so that several threads can do that, of which the validator then is told in turn.
+/// It is a [`Digest`], so that several threads can do this; the validator then gets the results in order.
 #[derive(Clone, Debug, Default)]
 pub struct FormCheck {
     times: TimeReader,
@@ -40,7 +40,7 @@ pub struct FormCheck {
 #[derive(Clone, Debug, Default)]
 pub struct CheckedRecord {
     record: TraceRecord,
-    /// Without their places.
+    /// Without their positions.
     findings: Vec<Finding>,
 }
 
@@ -91,15 +91,15 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// Returns a check of a trace whose beginning may be missing: that its first input is not the first of its run, or lacks its first
-    /// records, is not wrong.
+    /// Returns a validator for a trace whose beginning may be missing: its first input need not be the first of its
+    /// run, and may lack its first records.
     pub fn from_the_middle() -> Self {
         let mut order = RunOrder::default();
         order.doubt();
         Self { order, ..Self::default() }
     }
 
-    /// Checks the present line of `reader`, which holds `record`, and appends what is wrong.
+    /// Checks the present line of `reader`, which holds `record`, and appends its findings.
     pub fn record<R: BufRead>(
         &mut self,
         reader: &TraceReader<R>,
@@ -111,8 +111,8 @@ impl Validator {
         self.checked(reader.line_no(), &mut checked, findings);
     }
 
-    /// Checks the place of a record, which stands on line `line_no` of the trace, and appends what is wrong with it and what was
-    /// found before. What `checked` holds afterwards is of no use.
+    /// Checks the position of a record, on line `line_no` of the trace, and appends its findings and those found
+    /// earlier. The content of `checked` is meaningless afterwards.
     pub fn checked(&mut self, line_no: u64, checked: &mut CheckedRecord, findings: &mut Vec<Finding>) {
         let CheckedRecord { record, findings: of_form } = checked;
         let run = self.runs.run_of_record(record);
@@ -126,7 +126,7 @@ impl Validator {
         self.inputs += u64::from(self.order.check(record, &mut report));
     }
 
-    /// Takes note of a line that holds no record: it is a finding, and what it may have held is not missed.
+    /// Notes a line without a record: it is a finding, and its possible content is not reported missing.
     pub fn wrong_line(&mut self, wrong: &WrongLine, findings: &mut Vec<Finding>) {
         let mut report = Report { run: self.run, line_no: wrong.line_no, findings };
         report.add(wrong.why.clone());
@@ -143,23 +143,23 @@ impl Validator {
         self.run
     }
 
-    /// Returns the last record that was checked, of the present run.
+    /// Returns the last checked record of the present run.
     pub fn last_record(&self) -> Option<&TraceRecord> {
         self.order.last_record()
     }
 
-    /// Returns how many records were checked.
+    /// Returns the number of checked records.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Returns how many inputs they are of.
+    /// Returns the number of their inputs.
     pub fn inputs(&self) -> u64 {
         self.inputs
     }
 }
 
-/// Where findings go, and the place they are at.
+/// The list of findings, and the present position.
 struct Report<'a> {
     run: u64,
     line_no: u64,
@@ -167,12 +167,12 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Reports something at the present line.
+    /// Reports a finding of the present line.
     fn add(&mut self, what: String) {
         self.add_at(self.line_no, what);
     }
 
-    /// Reports something at an earlier line.
+    /// Reports a finding of an earlier line.
     fn add_at(&mut self, line_no: u64, what: String) {
         self.findings.push(Finding { run: self.run, line_no, what });
     }

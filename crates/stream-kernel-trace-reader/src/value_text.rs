@@ -1,13 +1,13 @@
-//! Values in the context as people read them.
+//! Values in the context for people.
 
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-/// Returns a value, given as JSON, for people: a text without its quotes, unless it could be taken for a number, for
-/// another value, for none (`-`) or for nothing. Nothing in it is escaped.
+/// Returns a JSON value for people: a text without its quotes, unless it would look like a number, another value, none
+/// (`-`) or nothing. Nothing in it is escaped.
 pub fn value_text(json: &str) -> Cow<'_, str> {
-    // Most texts have no escapes: they are what stands between the quotes.
+    // Most texts have no escapes: they are just the characters between the quotes.
     let text = serde_json::from_str(json).map(Cow::Borrowed);
     match text.or_else(|_| serde_json::from_str(json).map(Cow::Owned)) {
         Ok(text) if !is_doubtful(&text) => text,
@@ -24,7 +24,7 @@ mod tests {
     use super::value_text;
 
     #[test]
-    fn a_text_keeps_its_quotes_only_where_it_would_be_taken_for_something_else() {
+    fn ambiguous_texts_keep_their_quotes() {
         for (json, told) in [
             (r#""a b""#, "a b"),
             (r#""2000-01-03""#, "2000-01-03"),

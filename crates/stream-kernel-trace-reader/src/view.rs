@@ -1,4 +1,4 @@
-//! What a page shows of a trace: totals of everything, and a sample of inputs with their steps. Its size is bounded.
+//! The page's data of a trace: totals of everything, and a sample of inputs with their steps. Its size is bounded.
 
 mod collector;
 mod input;

@@ -1,4 +1,4 @@
-//! JSON for terminals as well: without characters that change how the text around them is shown.
+//! JSON for terminals as well: without characters that change the display of surrounding text.
 
 use std::io::{self, Write};
 
@@ -7,16 +7,16 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use stream_kernel_text::escaped_json;
 
-/// Writes `value` as JSON without white space, its texts [escaped](escaped_json).
+/// Writes `value` as JSON without white space, with its texts [escaped](escaped_json).
 ///
 /// # Errors
 ///
-/// Returns why `out` did not take it in, or why `value` cannot be serialised.
+/// Returns the error of `out`, or of serialising `value`.
 pub fn write_json(out: impl Write, value: &impl Serialize) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, EscapingFormatter))
 }
 
-/// Writes compact JSON; what it is handed as JSON already is escaped as well.
+/// Writes compact JSON; values that already are JSON are escaped as well.
 struct EscapingFormatter;
 
 impl Formatter for EscapingFormatter {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_reads_back_as_it_was() {
+    fn written_json_reads_back_the_same() {
         let text: String =
             ('\0'..='\u{ffff}').filter(|&c| needs_escape(c)).chain("\"\\é🦀".chars()).collect();
         let raw = RawValue::from_string("{\"\u{9b}\":\"\u{feff}\"}".to_owned()).unwrap();

@@ -1,4 +1,4 @@
-//! Compressed traces: read as others are, appended to, torn and repaired.
+//! Compressed traces: read as plain ones, appended to, torn and repaired.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::harness::Program;
 const COMPRESSED: &str = "runtime.tracing.sink.jsonl={write_mode: batch, flush_every_n: 40, compress: zstd}";
 const NOTES: &str = "runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}";
 
-/// Returns a folder with the trace of 100 lines, as it is and compressed.
+/// Returns a folder with the trace of 100 lines, plain and compressed.
 fn traced() -> Folder {
     let folder = Folder::with_input(attempts(100));
     Program::new(&folder).args(["run", "--trace-path", "plain"]).set([NOTES]).exits_with(0);
@@ -29,7 +29,7 @@ fn bytes(folder: &Folder, name: &str) -> Vec<u8> {
     fs::read(folder.path_of(name)).unwrap()
 }
 
-/// Every command tells by the content, so that nothing has to be said of it.
+/// Every command recognises the content, so that no option is needed.
 #[test]
 fn a_compressed_trace_says_what_the_plain_one_says() {
     let folder = traced();
@@ -60,9 +60,9 @@ fn a_second_run_is_appended_to_the_frames_of_the_first() {
     assert_snapshot!(told, @"zst: sound; 1,600 records of 200 inputs in 2 runs");
 }
 
-/// What is appended must not be spoilt by what is there, nor spoil it: who finds that out afterwards has lost a trace.
+/// Appending must not spoil the trace: nobody would notice before the records are lost.
 #[test]
-fn a_trace_that_cannot_be_appended_to_ends_the_run_before_the_first_line() {
+fn a_trace_that_cannot_be_continued_ends_the_run_at_once() {
     let folder = traced();
     fs::remove_file(folder.path_of("output.txt")).unwrap();
     let zst = bytes(&folder, "zst");
@@ -81,9 +81,10 @@ fn a_trace_that_cannot_be_appended_to_ends_the_run_before_the_first_line() {
     ");
 }
 
-/// Several workers write each record at its place, which they cannot know of compressed ones; nor do they append to such.
+/// Several workers write each record at its offset, which is unknown for compressed ones; nor can they append to a
+/// compressed trace.
 #[test]
-fn several_workers_neither_compress_nor_append_to_what_is_compressed() {
+fn several_workers_refuse_compressed_traces() {
     let folder = traced();
     fs::remove_file(folder.path_of("output.txt")).unwrap();
     let before = folder.fingerprint("zst");
@@ -97,7 +98,7 @@ fn several_workers_neither_compress_nor_append_to_what_is_compressed() {
     assert!(folder.fingerprint("zst") == before && !folder.has("output.txt"));
 }
 
-/// A killed run loses what was not flushed, and nothing else.
+/// A killed run loses only records that were not flushed.
 #[test]
 fn a_torn_frame_is_named_and_cut_and_the_next_run_goes_on() {
     let folder = traced();
@@ -118,7 +119,7 @@ fn a_torn_frame_is_named_and_cut_and_the_next_run_goes_on() {
     Program::new(&folder).args(["trace", "check", "zst"]).exits_with(0);
 }
 
-/// Some bytes of rubbish end the reading with their place, and what stands before is told all the same.
+/// Corrupt bytes end the reading and are reported with their offset; everything before them is still shown.
 #[test]
 fn a_damaged_frame_ends_the_reading() {
     let folder = traced();
@@ -151,9 +152,10 @@ fn the_level_is_checked_at_its_bounds() {
     }
 }
 
-/// A disk that is full is noticed beside the run; the output is completed all the same, and the report says what is certain.
+/// The writing thread finds the disk full; the output is completed all the same, and the report says which records are
+/// certain.
 #[test]
-fn a_full_disk_is_reported_with_what_is_certain() {
+fn a_full_disk_is_reported_with_the_certain_records() {
     let folder = Folder::with_input(attempts(1_000));
     for jsonl in ["{write_mode: batch}", "{write_mode: batch, compress: zstd}"] {
         let run = Program::new(&folder).args(["run", "--trace-path", "/dev/full"]);
@@ -166,9 +168,10 @@ fn a_full_disk_is_reported_with_what_is_certain() {
     }
 }
 
-/// The same command again goes on behind what was committed: a trace that was cut and gone on with is as one that was not.
+/// The same command again continues after the last commit: a trace that was cut and continued is the same as an
+/// uninterrupted one.
 #[test]
-fn a_run_with_a_checkpoint_goes_on_with_its_frames() {
+fn a_run_with_a_checkpoint_continues_its_frames() {
     let folder = traced();
     let run = |input: String| {
         folder.write("input.txt", input);

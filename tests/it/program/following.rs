@@ -52,7 +52,7 @@ fn appended_pieces_are_shown_until_a_signal() {
 }
 
 #[test]
-fn a_file_that_becomes_shorter_is_shown_from_its_beginning() {
+fn a_truncated_file_is_shown_from_its_beginning() {
     let traces = traces(3);
     let folder = Folder::new();
     folder.write("trace.jsonl", traces[0].clone() + &traces[1]);
@@ -82,7 +82,7 @@ fn a_replaced_file_is_followed_as_it_was_opened() {
 }
 
 #[test]
-fn following_ends_by_itself_when_nobody_reads_any_more() {
+fn following_ends_when_its_reader_is_gone() {
     let folder = Folder::new();
     folder.write("trace.jsonl", &traces(1)[0]);
     let (reader, writer) = io::pipe().unwrap();
@@ -114,7 +114,7 @@ fn following_waits_for_no_missing_file_and_skips_wrong_lines() {
     assert!(outcome.stderr.starts_with("error: `trace.jsonl`, line 9: "), "{}", outcome.stderr);
 }
 
-/// While a run writes and rotates, each of its inputs is shown, and once.
+/// While a run writes and rotates, each of its inputs is shown exactly once.
 #[test]
 fn a_run_that_rotates_its_trace_is_followed() {
     let folder = Folder::with_input(attempts(200));
@@ -127,7 +127,7 @@ fn a_run_that_rotates_its_trace_is_followed() {
     while inputs.last() != Some(&200) {
         inputs = shown(&running, inputs.len() + 1);
     }
-    // One may come in pieces, if the run has to wait for long.
+    // An input may be shown in pieces if the run has to wait for long.
     inputs.dedup();
     assert_eq!(inputs, (1..=200).collect::<Vec<_>>());
     running.signal(Signal::INT);

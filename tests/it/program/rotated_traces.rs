@@ -1,4 +1,4 @@
-//! Rotated traces: what a trace was before is read before it, as one.
+//! Rotated traces: old files are read before the newest, as one trace.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use super::running::wait_until;
 const NOTES: &str = "runtime.tracing.context_diff={mode: whitelist, whitelist: [tags, metrics]}";
 const KEEP_ALL: &str = "rotate: {max_bytes: 20000, keep: 1000}";
 
-/// Ways to write, each of which is rotated.
+/// Ways of writing, all with rotation.
 const WAYS: [&str; 3] =
     ["write_mode: line", "write_mode: batch, flush_every_n: 40", "flush_every_n: 7, compress: zstd"];
 
@@ -21,7 +21,7 @@ fn jsonl(way: &str, rotate: &str) -> String {
     format!("runtime.tracing.sink.jsonl={{{way}, {rotate}}}")
 }
 
-/// Runs the lines that are there with a trace of this name.
+/// Runs the existing lines with a trace of this name.
 fn trace(folder: &Folder, name: &str, setting: &str, run_id: &str) {
     let run = Program::new(folder).args(["run", "--run-id", run_id, "--trace-path", name]);
     run.set([NOTES, setting]).exits_with(0);
@@ -47,7 +47,7 @@ fn check(folder: &Folder, exit: i32) -> String {
     outcome.stdout + &outcome.stderr
 }
 
-/// Each command takes the set by the name of its newest file, and tells the same as of one file.
+/// Each command takes the set by the name of its newest file, and gives the same result as for one file.
 #[test]
 fn a_rotated_trace_says_what_the_plain_one_says() {
     for (way, max_bytes, at_least) in [(WAYS[0], 20_000, 10), (WAYS[1], 20_000, 10), (WAYS[2], 2_000, 5)] {
@@ -82,9 +82,9 @@ fn a_rotated_trace_says_what_the_plain_one_says() {
     }
 }
 
-/// What has gone is not missed: nobody can tell how much that was.
+/// Removed files are not reported missing: nobody knows how many there were.
 #[test]
-fn what_is_no_longer_kept_is_no_finding() {
+fn removed_old_files_are_not_a_finding() {
     for way in WAYS {
         let folder = traced(&jsonl(way, "rotate: {max_bytes: 2000, keep: 2}"));
         assert_eq!(old_files(&folder), 2, "{way}");
@@ -117,7 +117,7 @@ fn a_missing_file_is_named_by_every_command() {
     trace(&folder, "trace", &jsonl(WAYS[0], KEEP_ALL), "next");
     let told = check(&folder, 1);
     assert!(told.contains(" is missing, though ") && folder.has(&format!("trace.{}", old + 1)), "{told}");
-    // What is behind the gap may have been too many.
+    // The files after the gap may have been too many.
     for number in old_files(&folder) + 1..=1_000 {
         let _ = fs::remove_file(folder.path_of(&format!("trace.{number}")));
     }
@@ -125,7 +125,7 @@ fn a_missing_file_is_named_by_every_command() {
 }
 
 #[test]
-fn a_second_run_goes_on_in_the_files_of_the_first() {
+fn a_second_run_continues_the_files_of_the_first() {
     for way in WAYS {
         let folder = traced(&jsonl(way, KEEP_ALL));
         trace(&folder, "trace", &jsonl(way, KEEP_ALL), "next");
@@ -133,7 +133,7 @@ fn a_second_run_goes_on_in_the_files_of_the_first() {
     }
 }
 
-/// A file that a run has torn ends with its line or is refused, as without rotation; the repair is one of the newest file.
+/// A file torn by a run gets a line end or is refused, as without rotation; a repair concerns the newest file.
 #[test]
 fn a_torn_end_is_cut_where_it_is() {
     for way in WAYS {
@@ -150,9 +150,9 @@ fn a_torn_end_is_cut_where_it_is() {
     }
 }
 
-/// Whenever a run is killed, what it has flushed is there, in order, and nothing is missing among the files.
+/// Whenever a run is killed, its flushed records are there, in order, and no file is missing.
 #[test]
-fn a_killed_run_loses_nothing_that_it_has_flushed() {
+fn a_killed_run_loses_no_flushed_record() {
     for way in [WAYS[0], WAYS[2]] {
         let folder = Folder::with_input(attempts(20_000));
         let run = Program::new(&folder).args(["run", "--trace-path", "trace"]);
@@ -165,9 +165,9 @@ fn a_killed_run_loses_nothing_that_it_has_flushed() {
     }
 }
 
-/// What is asked for and cannot be is refused before anything is touched.
+/// Impossible settings are refused before anything is touched.
 #[test]
-fn what_does_not_go_together_with_rotation_is_refused() {
+fn settings_that_contradict_rotation_are_refused() {
     let folder = Folder::with_input(attempts(3));
     folder.make_pipe("pipe");
     fs::copy(folder.path_of("input.txt"), folder.path_of("trace.2")).unwrap();
@@ -203,7 +203,7 @@ fn what_does_not_go_together_with_rotation_is_refused() {
     error: `runtime.tracing.sink.jsonl.rotate`: the trace would be renamed to `trace.1`, which is the output
       hint: name another trace file
     ");
-    // Only where records go to a file is it rotated.
+    // Only records in a file can be rotated.
     Program::new(&folder)
         .args(["run", "--trace-path", "trace", "--tracing", "disable"])
         .set([rotate])
@@ -236,7 +236,7 @@ fn the_figures_are_checked_at_their_bounds() {
     check("null", 0);
 }
 
-/// Of a result in place of an old file, the next reading would find nothing.
+/// The next reader would find results in the place of an old file.
 #[test]
 fn results_do_not_take_the_place_of_old_files() {
     let folder = traced(&jsonl(WAYS[0], KEEP_ALL));
@@ -247,7 +247,7 @@ fn results_do_not_take_the_place_of_old_files() {
     assert_eq!(folder.fingerprint("trace.1"), before);
 }
 
-/// A name that cannot be taken is told as any other failure of the sink is; the output is complete.
+/// A failure to rename is reported as any other failure of the sink; the output is complete.
 #[test]
 fn a_file_that_cannot_be_renamed_ends_the_trace_alone() {
     let folder = Folder::with_input(attempts(100));

@@ -1,4 +1,4 @@
-//! `--summary`: what a run has come to, for machines.
+//! `--summary`: the summary of a run for programs.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::harness::Program;
 use super::running::wait_for_bytes;
 
-/// Three attempts of which the last uses an id again.
+/// Three attempts, the last of which reuses an id.
 fn input() -> String {
     attempts(2) + &attempts(1)
 }
@@ -19,7 +19,7 @@ fn counts(summary: &Value) -> Vec<(&str, u64)> {
 }
 
 #[test]
-fn json_stands_in_place_of_the_text() {
+fn json_replaces_the_text() {
     let folder = Folder::with_input(input());
     let outcome =
         Program::new(&folder).args(["run", "--summary", "json", "--run-id", "nightly"]).exits_with(0);
@@ -45,9 +45,9 @@ fn json_stands_in_place_of_the_text() {
     assert_eq!(folder.read("output.txt").lines().count(), 3);
 }
 
-/// The text is what it is without the file; what an earlier run has left there is gone.
+/// The text is the same as without the file; the file of an earlier run is gone.
 #[test]
-fn a_file_of_its_own_is_written_anew() {
+fn the_file_is_replaced() {
     let folder = Folder::with_input(input());
     let text = Program::new(&folder).args(["run"]).exits_with(0).stderr;
     folder.write("summary.json", "earlier");
@@ -57,7 +57,7 @@ fn a_file_of_its_own_is_written_anew() {
     assert_eq!(summary["lines"], 3);
     assert!(!folder.has("summary.json.partial"));
 
-    // A run that fails has none to write, and leaves no other one's.
+    // A failing run has none to write, and does not leave an earlier one.
     Program::new(&folder).args(["run", "--summary", "summary.json", "--input", "missing"]).exits_with(1);
     assert!(!folder.has("summary.json"));
 }
@@ -89,7 +89,7 @@ fn a_run_that_is_stopped_says_so() {
 
 /// Each is refused before anything is touched.
 #[test]
-fn a_file_that_cannot_be_is_refused() {
+fn an_unusable_file_is_refused() {
     for (path, why) in [
         ("input.txt", "would be written over the input"),
         ("output.txt", "would be written over the output"),
@@ -124,7 +124,7 @@ fn a_full_disk_costs_the_summary_and_nothing_else() {
 }
 
 #[test]
-fn several_workers_tell_the_same() {
+fn several_workers_give_the_same_summary() {
     let of = |workers: &str| {
         let folder = Folder::with_input(input());
         Program::new(&folder).args(["run", "--summary", "summary.json", "--workers", workers]).exits_with(0);

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_calendar_is_right_around_its_month() {
+    fn dates_are_right_around_the_end_of_a_month() {
         let time = |second| Attempt { id: 1, customer_id: 1, amount_cents: 0, second }.to_string();
         assert!(time(31 * 86_400 - 1).contains("2024-01-31T23:59:59Z"));
         assert!(time(31 * 86_400).contains("2024-02-01T00:00:00Z"));

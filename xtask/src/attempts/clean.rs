@@ -1,4 +1,4 @@
-//! A clean stream: attempts as they come in on good days, most of them within every limit.
+//! A clean stream: typical attempts, most of them within every limit.
 
 use super::attempt::{Attempt, SPAN_SECONDS};
 use super::random::Random;
@@ -6,7 +6,7 @@ use super::random::Random;
 /// The most lines that a stream can have.
 pub(crate) const LINES_MAX: u64 = 1_000_000_000;
 
-/// This many attempts are remembered, so that one of them can come again.
+/// The number of attempts that are remembered, so that one of them can be repeated.
 const RECENT_MAX: usize = 64;
 
 /// Returns the fixture of a clean stream.
@@ -14,9 +14,9 @@ pub(crate) fn fixture() -> Vec<u8> {
     CleanStream::new(2024, 1000).flat_map(|attempt| format!("{attempt}\n").into_bytes()).collect()
 }
 
-/// Gives a number of attempts over six weeks, in constant memory.
+/// Yields attempts over six weeks, in constant memory.
 ///
-/// Ids differ but for one attempt in a hundred, which repeats an earlier one, as a client's retry would.
+/// Ids are distinct, except that one attempt in a hundred repeats an earlier one, as a client's retry would.
 pub(crate) struct CleanStream {
     random: Random,
     ids: Permutation,
@@ -33,7 +33,7 @@ impl CleanStream {
         let mut random = Random::new(seed);
         Self {
             ids: Permutation::new(lines, random.next()),
-            // A few attempts a customer, however long the stream.
+            // A few attempts for each customer, however long the stream.
             customers: lines / 5 + 10,
             random,
             lines,
@@ -43,7 +43,7 @@ impl CleanStream {
     }
 
     fn fresh(&mut self) -> Attempt {
-        // Evenly spread, and somewhere in the attempt's own share of the time.
+        // Evenly spread, at a random time in the attempt's own share.
         let begin = self.next * SPAN_SECONDS / self.lines;
         let end = (self.next + 1) * SPAN_SECONDS / self.lines;
         Attempt {
@@ -54,7 +54,7 @@ impl CleanStream {
         }
     }
 
-    /// Returns a small, a middling or, now and then, an amount about the daily limit.
+    /// Returns a small, a medium or, now and then, an amount near the daily limit.
     fn amount_cents(&mut self) -> u64 {
         let dollars = match self.random.below(20) {
             0..14 => self.random.between(5, 900),
@@ -64,7 +64,7 @@ impl CleanStream {
         dollars * 100 + self.random.below(100)
     }
 
-    /// Puts `attempt` among the recent ones, in the place of any of them once they are many.
+    /// Adds `attempt` to the recent ones; replaces a random one once there are many.
     fn remember(&mut self, attempt: Attempt) {
         if self.recent.len() < RECENT_MAX {
             self.recent.push(attempt);
@@ -74,7 +74,7 @@ impl CleanStream {
         }
     }
 
-    /// Returns an attempt that was there before: as it was, or with another amount.
+    /// Returns an earlier attempt: unchanged, or with another amount.
     fn again(&mut self) -> Attempt {
         let index = self.random.index(self.recent.len());
         let earlier = self.recent[index];
@@ -105,7 +105,7 @@ impl Iterator for CleanStream {
     }
 }
 
-/// Takes 0, 1, 2, ... to numbers that look drawn at random, no two the same.
+/// A permutation that makes 0, 1, 2, ... look random, without duplicates.
 struct Permutation {
     bits: u32,
     offset: u64,
@@ -136,7 +136,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn the_same_seed_gives_the_same_attempts_and_another_seed_others() {
+    fn the_seed_alone_decides_the_attempts() {
         let attempts = |seed| CleanStream::new(seed, 200).collect::<Vec<_>>();
         assert_eq!(attempts(7), attempts(7));
         assert_ne!(attempts(7), attempts(8));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_numbers_are_permuted_to_the_same() {
+    fn no_two_numbers_have_the_same_permutation() {
         for count in [1, 2, 3, 64] {
             let permutation = Permutation::new(count, 12345);
             let all = 1 << permutation.bits;

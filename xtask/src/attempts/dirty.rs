@@ -4,7 +4,7 @@ use super::clean::CleanStream;
 use super::hostile;
 use super::random::Random;
 
-/// Returns the fixture: every bad line of the table once, a good line after every third.
+/// Returns the fixture: every bad line of the table once, with a good line after every third.
 ///
 /// It begins with a byte order mark, has a few lines that end in CR LF, and no LF after the last line.
 pub(crate) fn fixture() -> Vec<u8> {
@@ -28,7 +28,7 @@ pub(crate) fn fixture() -> Vec<u8> {
     bytes
 }
 
-/// Gives the lines of a clean stream, about one in eight replaced by a bad one, without line ends.
+/// Yields the lines of a clean stream, about one in eight replaced by a bad one, without line ends.
 pub(crate) struct DirtyStream {
     clean: CleanStream,
     bad: Vec<Vec<u8>>,
@@ -60,7 +60,7 @@ mod tests {
     use super::{fixture, hostile};
 
     #[test]
-    fn the_fixture_holds_what_only_bytes_can_show() {
+    fn the_fixture_has_bytes_that_are_not_text() {
         let bytes = fixture();
         let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
 

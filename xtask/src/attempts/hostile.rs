@@ -1,4 +1,4 @@
-//! The lines that make a stream dirty, by the reason that each provokes, and odd lines that are good.
+//! The lines that make a stream dirty, by the reason that each provokes, and odd but valid lines.
 
 /// Returns every bad line, without line ends.
 pub(super) fn bad() -> Vec<Vec<u8>> {
@@ -99,7 +99,7 @@ fn bad_amounts() -> Vec<Vec<u8>> {
     lines.map(String::into_bytes).collect()
 }
 
-/// Returns lines that look wrong and are right, each of a customer of its own.
+/// Returns lines that look invalid but are valid, each of a customer of its own.
 pub(super) fn odd_but_good() -> Vec<Vec<u8>> {
     let mut lines = bytes(&[
         r#"{"id":"600","customer_id":"60","load_amount":"$600.00","time":"2024-01-02T00:00:00Z"}"#,
@@ -118,7 +118,7 @@ pub(super) fn odd_but_good() -> Vec<Vec<u8>> {
     lines
 }
 
-/// Returns a good attempt whose ignored value nests so that the whole line is `depth` deep.
+/// Returns a valid attempt whose ignored value nests so that the whole line is `depth` deep.
 fn nested(id: &str, depth: usize) -> Vec<u8> {
     // The attempt's own object is the first level.
     let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
@@ -128,7 +128,7 @@ fn nested(id: &str, depth: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Returns a good attempt of more than `padding` bytes, too long once `max_line_bytes` says less.
+/// Returns a valid attempt of more than `padding` bytes, too long if `max_line_bytes` is less.
 fn padded(id: &str, padding: usize) -> Vec<u8> {
     let note = "x".repeat(padding);
     format!(
@@ -146,7 +146,7 @@ mod tests {
     use super::{bad, odd_but_good};
 
     #[test]
-    fn no_line_holds_a_line_end() {
+    fn no_line_contains_a_line_end() {
         for line in [bad(), odd_but_good()].concat() {
             assert!(!line.contains(&b'\n') && !line.contains(&b'\r'), "{}", line.escape_ascii());
         }

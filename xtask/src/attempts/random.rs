@@ -1,4 +1,4 @@
-//! `SplitMix64`, ten lines of our own: the fixtures' bytes must never follow the version of a crate.
+//! `SplitMix64`, ten lines of our own: the fixtures' bytes must not depend on the version of a crate.
 
 /// A stream of pseudo-random numbers that depends on its seed alone.
 pub(crate) struct Random(u64);
@@ -18,7 +18,7 @@ impl Random {
 
     /// Returns a number from 0 up to, but not including, `end`; 0 if `end` is 0.
     ///
-    /// Its bias is below `end` / 2^64, which no fixture can show.
+    /// Its bias is below `end` / 2^64, invisible in any fixture.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         scaled(self.next(), end)
     }

@@ -1,8 +1,8 @@
-//! One short stream that gives every reason there is: each group of lines by the reason it provokes.
+//! One short stream that gives every reason: groups of lines by the reason they provoke.
 //!
-//! The groups keep to customers, ids and days of their own, so that each can be read alone. Ids are even, that is
-//! not prime, but for the two groups about primes. Under `baseline` those groups are declined by other rules or
-//! accepted. 2024-01-01 is a Monday; only the first group lies on it.
+//! The groups have customers, ids and days of their own, so that each can be read alone. Ids are even, and so not
+//! prime, except in the two groups about primes. Under `baseline` those groups are declined by other rules or accepted.
+//! 2024-01-01 is a Monday; only the first group is on it.
 
 /// Returns the fixture.
 pub(crate) fn fixture() -> Vec<u8> {
@@ -23,7 +23,7 @@ pub(crate) fn fixture() -> Vec<u8> {
     groups.concat().into_iter().flat_map(|line| (line + "\n").into_bytes()).collect()
 }
 
-/// An amount that passes; and one that passes under `baseline` alone, for it counts twice on a Monday.
+/// One amount that passes, and one that passes under `baseline` only, since it counts twice on a Monday.
 fn accepted() -> Vec<String> {
     vec![
         line("1000", "10", "$2500.00", "2024-01-01T09:00:00Z"),
@@ -50,7 +50,7 @@ fn invalid_amount_format() -> Vec<String> {
     vec![line("1400", "15", "$1,000.00", "2024-01-02T09:00:00Z")]
 }
 
-/// The same customer, cents and instant, though the instant is spelled in another way.
+/// The same customer, cents and instant, in a different spelling.
 fn id_duplicate_replay() -> Vec<String> {
     vec![
         line("1500", "16", "$100.00", "2024-01-02T09:00:00Z"),
@@ -66,7 +66,7 @@ fn id_duplicate_conflict() -> Vec<String> {
     ]
 }
 
-/// Three attempts a day; the second one is declined for its amount and counts all the same.
+/// Three attempts a day; the second one is declined for its amount and still counts.
 fn daily_attempt_limit() -> Vec<String> {
     vec![
         line("1700", "18", "$100.00", "2024-01-02T09:00:00Z"),
@@ -85,7 +85,7 @@ fn prime_amount_cap() -> Vec<String> {
     ]
 }
 
-/// One prime a day over all customers; composite ids and the next day do not mind.
+/// One prime a day over all customers; composite ids and the next day are unaffected.
 fn prime_daily_global_limit() -> Vec<String> {
     vec![
         line("1901", "21", "$100.00", "2024-01-05T09:00:00Z"),
@@ -95,7 +95,7 @@ fn prime_daily_global_limit() -> Vec<String> {
     ]
 }
 
-/// The day's sum may equal the limit, not pass it.
+/// The day's sum may equal the limit, but not exceed it.
 fn daily_amount_limit() -> Vec<String> {
     vec![
         line("2000", "23", "$3000.00", "2024-01-02T09:00:00Z"),
@@ -104,7 +104,7 @@ fn daily_amount_limit() -> Vec<String> {
     ]
 }
 
-/// Four full days from Tuesday on make a full week: on Sunday a cent is too much.
+/// Four full days from Tuesday on make a full week: on Sunday one more cent is too much.
 fn weekly_amount_limit() -> Vec<String> {
     vec![
         line("2100", "24", "$5000.00", "2024-01-02T09:00:00Z"),

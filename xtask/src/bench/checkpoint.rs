@@ -1,4 +1,4 @@
-//! Runs with a checkpoint: what it costs to be able to go on, and how long it takes until a run does.
+//! Runs with a checkpoint: their cost, and the time until a run is resumed.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 
 /// At most 3 % more than a run without.
 const COST: Goal = Goal::AtMost(1.03, 1.01);
-/// So many rounds for each that is asked for: they differ from one another by more than a checkpoint costs.
+/// The factor on the number of rounds: they differ from one another by more than the cost of a checkpoint.
 const COST_ROUNDS: usize = 5;
 /// In seconds.
 const RESTART_WITHIN: Goal = Goal::AtMost(10.0, 5.0);
@@ -25,7 +25,7 @@ const RESTART: &str = "a finished run again, in seconds for 10,000,000 ids";
 const RESUME: &str = "a run that was cut off, until it goes on, in seconds for 10,000,000 lines";
 const IDS_OR_LINES: f64 = 1e7;
 
-/// What is appended to an input, so that a run has something to go on with.
+/// Lines appended to an input, so that a run has something to continue with.
 const ATTEMPT: &[u8] = br#"{"id":"1","customer_id":"1","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}
 "#;
 
@@ -67,8 +67,8 @@ fn cost(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Fin
     Ok(Findings { comparisons, figures: figures.collect() })
 }
 
-/// Measures how long it takes to find that a finished run has nothing left to do, for which the input is known again by its content, and how
-/// long until a run goes on, for which it is decided again.
+/// Measures two times: until a run finds that nothing is left to do, for which it recognises the input by its content,
+/// and until a run resumes, for which it decides the input again.
 #[expect(clippy::cast_precision_loss, reason = "ids and lines are far fewer than 2^52")]
 fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<Findings, Failure> {
     let not_measured = |what| Comparison { what, goal: RESTART_WITHIN, outcome: Err(NOT_MEASURED) };
@@ -81,7 +81,7 @@ fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<
     let input = scratch.input(options.lines * 10)?;
     let finished = checkpointed("fund-load, finished before", programs, scratch, &input);
     let ids = distinct_ids(&finished, scratch, &input)?;
-    // That has tidied up; what it made has to be there before each round.
+    // The last run has removed its files; they must be there before each round.
     finished.run(scratch)?;
     let again = Workload { makes: Vec::new(), ..finished.clone() };
     let [nothing_to_do] = interleaved(std::array::from_ref(&again), scratch, options.rounds)?;
@@ -126,7 +126,8 @@ fn restart(programs: &Programs, scratch: &Scratch, options: &Options) -> Result<
     Ok(findings)
 }
 
-/// Returns a run of fund-load with a checkpoint, which begins with the first line unless a run before has left its own.
+/// Returns a run of fund-load with a checkpoint; it begins with the first line unless an earlier run has left a
+/// checkpoint.
 fn checkpointed(name: &'static str, programs: &Programs, scratch: &Scratch, input: &Input) -> Workload {
     let (output, dir) = (scratch.path("decisions.ndjson"), scratch.path("run.ckpt"));
     let mut workload = fund_load(name, &programs.fund_load, input, &output, None);

@@ -1,10 +1,10 @@
-//! What was found: comparisons with their goals, and plain figures.
+//! Findings: comparisons with their goals, and plain figures.
 
 use super::goal::Goal;
 use super::options::Part;
 use super::series::Series;
 
-/// What parts have found.
+/// The findings of all parts.
 #[derive(Default)]
 pub(crate) struct Findings {
     pub(crate) comparisons: Vec<Comparison>,
@@ -19,13 +19,13 @@ pub(crate) struct Comparison {
     pub(crate) outcome: Result<Outcome, &'static str>,
 }
 
-/// What a comparison has come to.
+/// The result of a comparison.
 pub(crate) struct Outcome {
-    /// What was measured, as words.
+    /// The measured workload, in words.
     pub(crate) measured: String,
-    /// What it is held against, as words.
+    /// The reference, in words.
     pub(crate) against: String,
-    /// Their ratio, or the amount that the goal speaks of.
+    /// Their ratio, or the amount that the goal is about.
     pub(crate) value: Series,
 }
 
@@ -35,9 +35,9 @@ pub(crate) struct Figure {
     pub(crate) name: String,
     /// Or why there is none.
     pub(crate) value: Result<Series, &'static str>,
-    /// What the value counts, such as `ns an attempt`.
+    /// The unit of the value, such as `ns an attempt`.
     pub(crate) unit: &'static str,
-    /// What else is worth knowing.
+    /// Further information.
     pub(crate) remark: String,
 }
 
@@ -61,7 +61,7 @@ impl Comparison {
     }
 }
 
-/// Returns the number with as many digits as it deserves.
+/// Returns the number with a sensible number of digits.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         magnitude if magnitude >= 100.0 => format!("{value:.0}"),

@@ -1,18 +1,18 @@
-//! What a measured ratio is held against.
+//! Goals for measured ratios.
 
 use super::series::Series;
 
-/// What a ratio, or an amount, is to be at most.
+/// The upper bound of a ratio or an amount.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
-    /// At most the first; better yet at most the second.
+    /// At most the first; ideally at most the second.
     AtMost(f64, f64),
-    /// 1, as far as the noise lets anybody see.
+    /// 1, within the noise.
     NoDifference,
 }
 
 impl Goal {
-    /// Returns the goal and the one beyond it as words.
+    /// Returns the goal and the one beyond it in words.
     pub(crate) fn words(self) -> [String; 2] {
         match self {
             Self::AtMost(goal, stretch) => [goal.to_string(), stretch.to_string()],
@@ -20,7 +20,7 @@ impl Goal {
         }
     }
 
-    /// Returns whether `measured` reaches it: `stretch`, `goal` or `missed`.
+    /// Returns the verdict on `measured`: `stretch`, `goal` or `missed`.
     pub(crate) fn verdict(self, measured: &Series) -> &'static str {
         let median = measured.median();
         match self {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn no_difference_means_that_some_rounds_say_more_and_some_less() {
+    fn rounds_in_both_directions_are_no_difference() {
         let verdict = |values: [f64; 2]| Goal::NoDifference.verdict(&Series::new(values.to_vec()));
         assert_eq!(verdict([0.99, 1.02]), "goal");
         assert_eq!(verdict([1.01, 1.02]), "missed");

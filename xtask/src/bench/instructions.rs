@@ -1,7 +1,7 @@
-//! Counts of executed instructions: three fixed workloads, held against the counts in `benches/instructions.json`.
+//! Counts of executed instructions: three fixed workloads, compared with the counts in `benches/instructions.json`.
 //!
-//! The count of `untraced` does not depend on the machine's load. Those of `batch` and `line` hardly do: the recorder's clock calibrates
-//! itself when it is made, and looks at real time again and again, both as often as the time that goes by asks for.
+//! The count of `untraced` does not depend on the machine's load. Those of `batch` and `line` hardly do: the recorder's
+//! clock calibrates itself at its creation and reads real time repeatedly, both as often as elapsed time requires.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ use crate::failure::Failure;
 /// Attempts in each workload.
 const LINES: u64 = 20_000;
 
-/// So much more than recorded, in per cent, is a change for the worse that must be explained.
+/// An increase beyond this, in per cent, must be explained.
 const TOLERANCE_PERCENT: f64 = 5.0;
 
 /// Instructions by workload.
@@ -92,12 +92,12 @@ fn instructions(workload: &Workload, scratch: &Scratch) -> Result<u64, Failure> 
     total(&text).ok_or_else(|| Failure::output(&command, "a count of instructions"))
 }
 
-/// Returns the total that a profile of callgrind ends with.
+/// Returns the total at the end of a callgrind profile.
 fn total(profile: &str) -> Option<u64> {
     profile.lines().rev().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok())
 }
 
-/// Returns by how many per cent `counted` is more than `recorded`.
+/// Returns the increase from `recorded` to `counted` in per cent.
 #[expect(clippy::cast_precision_loss, reason = "a hundredth of a per cent is enough")]
 fn change_percent(counted: u64, recorded: Option<u64>) -> Option<f64> {
     let recorded = recorded.filter(|recorded| *recorded > 0)? as f64;
@@ -118,13 +118,13 @@ mod tests {
     use super::{change_percent, total};
 
     #[test]
-    fn the_total_stands_at_the_end_of_a_profile() {
+    fn the_total_is_at_the_end_of_a_profile() {
         assert_eq!(total("events: Ir\nfn=main\n1 5\ntotals: 123456\n"), Some(123_456));
         assert_eq!(total("events: Ir\n"), None);
     }
 
     #[test]
-    fn changes_are_relative_to_what_was_recorded() {
+    fn changes_are_relative_to_the_recorded_count() {
         let percent = |counted, recorded| change_percent(counted, recorded).map(f64::round);
         assert_eq!(percent(105, Some(100)), Some(5.0));
         assert_eq!(percent(90, Some(100)), Some(-10.0));

@@ -1,4 +1,4 @@
-//! The machine, as far as it explains figures; nothing that tells whose it is.
+//! The machine, as far as it explains figures, without its owner's identity.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::cargo::capture;
 use crate::failure::Failure;
 
-/// What figures depend on.
+/// The facts on which figures depend.
 pub(crate) struct Machine {
     pub(crate) processor: String,
     pub(crate) cores: usize,
     pub(crate) memory_gib: u64,
-    /// Numbers alone: what follows them may name the one who built it.
+    /// Numbers only: the rest of the text may name the builder.
     pub(crate) kernel: String,
     pub(crate) compiler: String,
 }
@@ -55,7 +55,7 @@ fn read(path: &str) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|source| Failure::file("read", Path::new(path), source))
 }
 
-/// Returns what stands after the first `name` and its colon.
+/// Returns the text after the first `name` and its colon.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut fields = text.lines().filter_map(|line| line.split_once(':'));
     fields.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())

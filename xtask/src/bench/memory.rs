@@ -1,4 +1,4 @@
-//! What grows with the input: the memory that ids and customers take, and with it the time that an attempt takes.
+//! The growth with the input: memory for ids and customers, and with it the time for an attempt.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,7 @@ use super::scratch::{Input, Scratch};
 use super::series::Series;
 use crate::failure::Failure;
 
-/// Lines enough to have everything but the state in memory.
+/// Enough lines to have everything but the state in memory.
 const FEW_LINES: u64 = 1_000;
 
 pub(crate) const NOT_MEASURED: &str = "not measured without `--large`";
@@ -83,7 +83,7 @@ fn memory_comparison(ours: &Series, plain_loop: &Series) -> Comparison {
     Comparison { what: MEMORY, goal: Goal::AtMost(60.0, 48.0), outcome: Ok(outcome) }
 }
 
-/// Returns how many ids the input has, as the summary of a run tells it: all lines but those whose id was there before.
+/// Returns the number of distinct ids in the input, from the summary of a run: all lines except duplicates.
 pub(crate) fn distinct_ids(workload: &Workload, scratch: &Scratch, input: &Input) -> Result<u64, Failure> {
     workload.run(scratch)?;
     workload.tidy()?;
@@ -95,9 +95,9 @@ pub(crate) fn distinct_ids(workload: &Workload, scratch: &Scratch, input: &Input
     })
 }
 
-/// Returns how many lines a run's summary counts as duplicates; `None` if it cannot be read.
+/// Returns the number of duplicate lines in a run's summary; `None` if it cannot be read.
 ///
-/// A reason that is not listed did not happen, but the row of all that were declined is always there.
+/// An unlisted reason did not occur, but the row of all declined lines is always there.
 fn duplicates(summary: &str) -> Option<u64> {
     let (mut declined, mut duplicates) = (None, 0);
     for row in summary.lines() {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_taken_for_none() {
+    fn unreadable_values_are_not_taken_for_none() {
         let cases = [
             "",
             "    ID_DUPLICATE_REPLAY    7\n",

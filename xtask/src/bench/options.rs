@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::attempts::LINES_MAX;
 use crate::failure::Failure;
 
-/// What `bench` is to do.
+/// The task of `bench`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Measure times and memory.
@@ -18,11 +18,11 @@ pub(crate) enum Task {
 /// How times and memory are measured.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// This part alone.
+    /// Only this part.
     pub(crate) only: Option<Part>,
-    /// How often each program runs, in turn with the others.
+    /// The number of runs of each program, in turn with the others.
     pub(crate) rounds: usize,
-    /// How many attempts the untraced runs take in.
+    /// The number of attempts in untraced runs.
     pub(crate) lines: u64,
     /// Whether ten times as many are measured, too.
     pub(crate) large: bool,
@@ -41,7 +41,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// All of them, in the order in which they are measured and shown.
+    /// All of them, in the order of measuring and showing.
     pub(crate) const ALL: [Self; 7] = [
         Self::Untraced,
         Self::Traced,
@@ -70,11 +70,11 @@ const LINES: u64 = 1_000_000;
 const ROUNDS: usize = 5;
 const ROUNDS_MAX: u64 = 1_000;
 
-/// The median of fewer rounds is merely one of them.
+/// The median of fewer rounds is just one of them.
 const ROUNDS_FOR_PAGE: usize = 3;
 
 impl Options {
-    /// Returns why what was measured does not belong on `docs/performance.md`; `None` if it does.
+    /// Returns why the figures must not go to `docs/performance.md`; `None` if they may.
     pub(crate) fn unfit_for_page(&self) -> Option<String> {
         let Self { only, rounds, lines, large: _ } = *self;
         if let Some(part) = only {
@@ -102,7 +102,7 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Task, Failure> {
             "--rounds" => {
                 options.rounds = usize::try_from(number(&flag, &value()?, 1..=ROUNDS_MAX)?).unwrap_or(ROUNDS);
             }
-            // Fewer lines measure how long programs take to start.
+            // Fewer lines would measure the start of programs.
             "--lines" => options.lines = number(&flag, &value()?, 10_000..=LINES_MAX / 10)?,
             "--large" => options.large = true,
             "--instructions" => instructions = true,
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_shows_whole_and_long_runs_alone() {
+    fn the_page_shows_only_whole_and_long_runs() {
         let cases = [
             ("", None),
             ("--rounds 3 --large", None),

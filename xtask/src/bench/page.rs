@@ -1,4 +1,5 @@
-//! Pages with figures, such as `docs/performance.md`: what stands between their markers is as measured, the rest is written by hand.
+//! Pages with figures, such as `docs/performance.md`: the text between their markers is generated, the rest is written
+//! by hand.
 
 use std::fs;
 
@@ -32,7 +33,7 @@ impl Page {
         format!("<!-- measured: begin (`cargo xtask {}` renews it) -->\n", self.command)
     }
 
-    /// Returns the page with `measured` between its markers; `None` if they are not there, once each and in order.
+    /// Returns the page with `measured` between its markers; `None` unless each is there once, in order.
     fn replaced(self, page: &str, measured: &str) -> Option<String> {
         let begin = self.begin();
         let (before, rest) = page.split_once(&begin)?;
@@ -46,7 +47,7 @@ mod tests {
     use super::{END, PERFORMANCE, SCALING};
 
     #[test]
-    fn what_is_between_the_markers_is_replaced_and_nothing_else() {
+    fn only_the_text_between_the_markers_is_replaced() {
         let begin = PERFORMANCE.begin();
         let page = |measured: &str| format!("# Speed\n\n{begin}\n{measured}\n\n{END}\n\nand why\n");
         assert_eq!(PERFORMANCE.replaced(&page("old"), "new\n"), Some(page("new")));

@@ -27,7 +27,7 @@ pub(crate) fn measure(scratch: &Scratch) -> Result<Findings, Failure> {
     Ok(Findings { comparisons: Vec::new(), figures })
 }
 
-/// Returns the folders in which criterion left what it has just measured.
+/// Returns the folders of criterion's latest measurements.
 fn measured(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for entry in folder.read_dir().map_err(|source| Failure::file("list", folder, source))?.flatten() {
@@ -44,7 +44,7 @@ fn measured(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn figure(folder: &Path) -> Result<Figure, Failure> {
     let (benchmark, estimates) =
         (read(&folder.join("benchmark.json"))?, read(&folder.join("estimates.json"))?);
-    // How many hops, records or lines one iteration takes.
+    // The number of hops, records or lines in one iteration.
     let elements = benchmark["throughput"]["Elements"].as_f64().unwrap_or(1.0);
     let median = &estimates["median"];
     let bounds = &median["confidence_interval"];

@@ -1,4 +1,4 @@
-//! The programs that are measured, built with optimisations, and what they are run with.
+//! The measured programs, built with optimisations, and their arguments.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::scratch::{Input, Scratch};
 use crate::cargo::executables;
 use crate::failure::Failure;
 
-/// Where the programs are.
+/// The paths of the programs.
 pub(crate) struct Programs {
     pub(crate) fund_load: PathBuf,
     pub(crate) copy_lines: PathBuf,
@@ -24,7 +24,7 @@ pub(crate) struct Programs {
 const FUND_LOAD: [&str; 6] = ["build", "--release", "--package", "fund-load", "--bin", "fund-load"];
 
 impl Programs {
-    /// Builds all but the program without a recorder.
+    /// Builds all programs except the one without a recorder.
     pub(crate) fn build() -> Result<Self, Failure> {
         let names = [
             "copy_lines",
@@ -47,7 +47,7 @@ impl Programs {
             opentelemetry,
         ] = executables(&["build", "--release", "--package", "stream-kernel-benches", "--bins"], names)?;
         Ok(Self {
-            // Alone, so that its dependencies have no features but those that a user gets.
+            // Alone, so that its dependencies have only the features that a user gets.
             fund_load: build_fund_load()?,
             copy_lines,
             plain_loop,
@@ -61,13 +61,13 @@ impl Programs {
     }
 }
 
-/// Builds fund-load as a user has it.
+/// Builds fund-load in a user's configuration.
 pub(crate) fn build_fund_load() -> Result<PathBuf, Failure> {
     let [fund_load] = executables(&FUND_LOAD, ["fund-load"])?;
     Ok(fund_load)
 }
 
-/// Builds fund-load with a runner that knows no recorder, in a target folder of its own.
+/// Builds fund-load with a runner without a recorder, in a target folder of its own.
 pub(crate) fn build_without_recorder(scratch: &Scratch) -> Result<PathBuf, Failure> {
     let folder = scratch.path("without-recorder").display().to_string();
     let mut args = FUND_LOAD.to_vec();
@@ -76,7 +76,7 @@ pub(crate) fn build_without_recorder(scratch: &Scratch) -> Result<PathBuf, Failu
     Ok(fund_load)
 }
 
-/// A trace that fund-load is to write.
+/// A trace for fund-load to write.
 pub(crate) struct Trace<'a> {
     pub(crate) path: &'a Path,
     /// Settings below `runtime.tracing`.

@@ -1,4 +1,4 @@
-//! How fast traces are read, as whole processes, beside `wc -l` and `jq -c .` on the same file.
+//! The speed of reading traces, in whole processes, beside `wc -l` and `jq -c .` on the same file.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What was found, as tables for people and as JSON for machines.
+//! The findings, as tables for people and as JSON for programs.
 
 use std::fs;
 
@@ -12,11 +12,11 @@ use super::series::Series;
 use super::table::markdown;
 use crate::failure::Failure;
 
-/// What stands above the table of goals.
+/// The text above the table of goals.
 const GOALS: &str = "Goals: medians of processor time of all threads, or of memory where the row says so. A ratio is the median of the \
                      rounds' ratios, with the least and the greatest in brackets.";
 
-/// Everything that a run of the benchmarks has found.
+/// All findings of a run of the benchmarks.
 pub(crate) struct Report<'a> {
     pub(crate) machine: Machine,
     pub(crate) options: &'a Options,
@@ -70,7 +70,7 @@ impl Report<'_> {
     }
 }
 
-/// Returns what the figures of a part are, and the numbers in brackets.
+/// Returns the caption of a part's figures, which explains the numbers in brackets.
 const fn caption(part: Part) -> &'static str {
     match part {
         Part::Untraced | Part::Traced | Part::Checkpoint => {

@@ -1,6 +1,7 @@
-//! Programs that are run in turn, round by round, so that whatever slows the machine for a while slows them all.
+//! Programs run in turn, round by round, so that a temporary slowdown of the machine affects all of them.
 //!
-//! Each round has another order, so that what one program leaves behind, such as a trace of 2 GB, is not always paid for by the same.
+//! The order changes with each round, so that the after-effects of one program, such as a trace of 2 GB, do not always
+//! hit the same one.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,17 +12,17 @@ use super::series::Series;
 use super::usage;
 use crate::failure::Failure;
 
-/// A program and what it is run on.
+/// A program and its input.
 #[derive(Clone)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,
-    /// Files and folders that it makes, which are removed after each run; the size of the last is noted.
+    /// Its files and folders, which are removed after each run; the size of the last is noted.
     pub(crate) makes: Vec<PathBuf>,
 }
 
-/// What a workload used, round by round.
+/// The resource usage of a workload, round by round.
 pub(crate) struct Samples {
     /// Processor time in nanoseconds.
     pub(crate) cpu_ns: Series,
@@ -29,11 +30,11 @@ pub(crate) struct Samples {
     pub(crate) wall_ns: Series,
     /// The most memory in bytes.
     pub(crate) max_rss_bytes: Series,
-    /// The size of the last file that it makes; 0 if it makes none.
+    /// The size of the last file; 0 if there is none.
     pub(crate) made_bytes: u64,
 }
 
-/// Runs all `workloads` in each of `rounds`, after one round that does not count, and returns what each used.
+/// Runs all `workloads` in each of `rounds`, after a warm-up round, and returns the usage of each.
 #[expect(clippy::cast_precision_loss, reason = "no run takes as long as a hundred days, or as much memory")]
 pub(crate) fn interleaved<const N: usize>(
     workloads: &[Workload; N],
@@ -51,7 +52,7 @@ pub(crate) fn interleaved<const N: usize>(
                 made_bytes[index] = size(made)?;
             }
             workload.tidy()?;
-            // The first round brings programs and inputs into memory.
+            // The warm-up round brings programs and inputs into memory.
             if round > 0 {
                 usages[index].push(usage);
             }
@@ -71,9 +72,9 @@ pub(crate) fn interleaved<const N: usize>(
 
 /// Returns the order in which `N` workloads run in `round`.
 ///
-/// A rotation alone would leave each behind the same one, all around: the step from one to the next changes with the round, too.
+/// With a rotation alone each would always follow the same one, so the step between them changes with the round, too.
 fn order<const N: usize>(round: usize) -> [usize; N] {
-    // With a step that has no divisor in common with their number, each comes once.
+    // A step that is coprime to their number visits each once.
     let mut steps = (1..=N).filter(|step| gcd(*step, N) == 1).cycle();
     let step = steps.nth(round).unwrap_or(1);
     std::array::from_fn(|turn| (round + turn * step) % N)
@@ -95,7 +96,7 @@ impl Workload {
         usage::measure(Command::new(&self.program).args(&self.args), &scratch.path("stderr.txt"))
     }
 
-    /// Removes what it has made.
+    /// Removes its files.
     pub(crate) fn tidy(&self) -> Result<(), Failure> {
         self.makes.iter().try_for_each(|path| remove(path))
     }
@@ -107,7 +108,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_runs_once_a_round_whatever_their_number() {
+    fn each_runs_once_a_round() {
         fn check<const N: usize>() {
             for round in 0..=2 * N {
                 let mut sorted = order::<N>(round);
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_begin_with_each_in_turn_and_change_who_runs_before_whom() {
+    fn rounds_begin_with_each_in_turn_and_vary_the_order() {
         assert_eq!([0, 1, 2, 3].map(order::<4>), [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]]);
         let before_last = |round| {
             let order = order::<13>(round);

@@ -1,4 +1,4 @@
-//! The folder of the benchmarks, on the disk where the workspace is, and the files that come and go in it.
+//! The folder of the benchmarks, on the workspace's disk, and the temporary files in it.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -9,7 +9,7 @@ use crate::cargo::root;
 use crate::failure::Failure;
 use crate::stream;
 
-/// All inputs come of this seed.
+/// The seed of all inputs.
 const SEED: &str = "7";
 
 /// The folder `target/bench`.
@@ -17,7 +17,7 @@ pub(crate) struct Scratch {
     folder: PathBuf,
 }
 
-/// A generated input; the file goes when it is dropped.
+/// A generated input; the file is removed on drop.
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     pub(crate) lines: u64,
@@ -35,7 +35,7 @@ impl Scratch {
         self.folder.join(name)
     }
 
-    /// Makes an input of `lines` clean attempts.
+    /// Creates an input of `lines` clean attempts.
     pub(crate) fn input(&self, lines: u64) -> Result<Input, Failure> {
         let path = self.path(&format!("attempts-{lines}.ndjson"));
         let lines_text = lines.to_string();
@@ -53,7 +53,7 @@ impl Drop for Input {
     }
 }
 
-/// Removes the file, or the folder with all that is in it, if it is there.
+/// Removes the file, or the folder with its content, if it exists.
 pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
     match if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) } {
         Err(source) if source.kind() != ErrorKind::NotFound => Err(Failure::file("remove", path, source)),
@@ -67,7 +67,7 @@ pub(crate) fn size(path: &Path) -> Result<u64, Failure> {
     Ok(metadata.len())
 }
 
-/// Returns whether two files have the same lines; neither is held in memory, which would be counted as a child's.
+/// Returns whether two files have the same lines. It holds neither in memory, which would count as a child's.
 pub(crate) fn is_same(one: &Path, other: &Path) -> Result<bool, Failure> {
     let open = |path| {
         let file = File::open(path).map_err(|source| Failure::file("open", path, source))?;
@@ -92,7 +92,7 @@ mod tests {
     use super::is_same;
 
     #[test]
-    fn files_are_the_same_only_to_the_last_byte() {
+    fn files_are_the_same_only_if_all_bytes_are() {
         let [one, other] = ["one", "other"]
             .map(|name| std::env::temp_dir().join(format!("xtask-same-{}-{name}", std::process::id())));
         for (text, other_text, expected) in

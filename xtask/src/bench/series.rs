@@ -1,16 +1,16 @@
-//! What was measured round by round.
+//! Measured values, round by round.
 
 /// One value a round, at least one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series(Vec<f64>);
 
 impl Series {
-    /// Returns the series of `values`; none at all stand for one that is not a number.
+    /// Returns the series of `values`; an empty one becomes a single NaN.
     pub(crate) fn new(values: Vec<f64>) -> Self {
         Self(if values.is_empty() { vec![f64::NAN] } else { values })
     }
 
-    /// Returns the value in the middle; of an even number the mean of the two there.
+    /// Returns the median; for an even number of values, the mean of the middle two.
     pub(crate) fn median(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -35,7 +35,7 @@ impl Series {
         self.within_rounds(other, |one, other| one - other)
     }
 
-    /// Returns the ratios to `other`, each within its round: what slows a whole round cancels out.
+    /// Returns the ratios to `other`, each within its round: a slowdown of a whole round cancels out.
     pub(crate) fn over(&self, other: &Self) -> Self {
         self.within_rounds(other, |one, other| one / other)
     }

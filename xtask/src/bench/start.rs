@@ -1,4 +1,4 @@
-//! How long a program takes until it has something to show: a run over a single line, from its start to its end.
+//! The start of a program: a run over a single line, from its start to its end.
 
 use super::findings::{Comparison, Figure, Findings, Outcome, number};
 use super::goal::Goal;
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// In milliseconds, without sources over the network.
 const WITHIN: Goal = Goal::AtMost(10.0, 5.0);
 
-/// Such a run is over so soon that a few of them say little.
+/// Such a run is so short that a few of them say little.
 const ROUNDS_FOR_ONE: usize = 10;
 
 pub(crate) fn measure(

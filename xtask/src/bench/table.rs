@@ -1,6 +1,6 @@
 //! Tables that are readable as text and as Markdown.
 
-/// Returns the table, its columns aligned.
+/// Returns the table with aligned columns.
 pub(crate) fn markdown<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
     let header = header.map(str::to_owned);
     let widths: [usize; N] = std::array::from_fn(|column| {

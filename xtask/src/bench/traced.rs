@@ -1,4 +1,4 @@
-//! Traced runs: what a record costs, beside ready-made lines and other libraries.
+//! Traced runs: the cost of a record, beside ready-made lines and other libraries.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// Records of an attempt, one a step.
 const RECORDS_A_LINE: u64 = 8;
 
-/// A fifth of the untraced runs' lines: eight records each are some hundred MB of trace a run as it is.
+/// A fifth of the untraced runs' lines: with eight records each they already make some hundred MB of trace a run.
 const SHARE: u64 = 5;
 
 const BLOCK: &str = "1048576";
@@ -60,7 +60,7 @@ pub(crate) fn measure(
     Ok(costs(&interleaved(&workloads, scratch, options.rounds)?, records).findings())
 }
 
-/// Returns how large a trace the workload makes, which is removed.
+/// Returns the size of the workload's trace, and removes it.
 fn made_bytes(workload: &Workload, trace: &Path, scratch: &Scratch) -> Result<u64, Failure> {
     workload.tidy()?;
     workload.run(scratch)?;
@@ -81,7 +81,7 @@ fn ready_made(
     Workload { name, program: programs.ready_made_lines.clone(), args, makes: vec![trace.to_owned()] }
 }
 
-/// What one record costs, and how long it is.
+/// The cost of one record, and its length.
 struct Cost {
     ns: Series,
     bytes: f64,

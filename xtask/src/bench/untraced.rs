@@ -1,4 +1,4 @@
-//! Untraced runs: fund-load beside the plain loop, the copying of bytes, and itself without a recorder.
+//! Untraced runs: fund-load beside the plain loop, a copy of bytes, and itself without a recorder.
 
 use std::fs;
 use std::path::PathBuf;
@@ -98,7 +98,7 @@ fn per_line_wall(samples: &Samples, input: &Input) -> f64 {
     samples.wall_ns.median() / input.lines as f64
 }
 
-/// Fails unless the plain loop decides every line as fund-load does: otherwise it would be no reference.
+/// Fails unless the plain loop decides every line as fund-load does: otherwise it is not a reference.
 fn check_same_decisions(programs: &Programs, scratch: &Scratch, input: &Input) -> Result<(), Failure> {
     let [ours, other] = ["decisions.ndjson", "decisions-plain.ndjson"].map(|name| scratch.path(name));
     fund_load("fund-load", &programs.fund_load, input, &ours, None).run(scratch)?;
@@ -110,7 +110,7 @@ fn check_same_decisions(programs: &Programs, scratch: &Scratch, input: &Input) -
     remove(&other)
 }
 
-/// Returns fund-load built without the recorder; `None` if the build turns out to have one all the same.
+/// Returns fund-load built without the recorder; `None` if the build has one after all.
 fn program_without_recorder(scratch: &Scratch) -> Result<Option<PathBuf>, Failure> {
     let program = build_without_recorder(scratch)?;
     let (input, trace) = (scratch.input(1)?, scratch.path("no-trace.jsonl"));

@@ -1,4 +1,4 @@
-//! What a program used while it ran.
+//! The resource usage of a program.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -9,22 +9,22 @@ use wait4::Wait4 as _;
 
 use crate::failure::Failure;
 
-/// What a program used while it ran.
+/// The resource usage of a program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     /// Processor time of all its threads, in the program and in the kernel.
     pub(crate) cpu: Duration,
     /// From start to end.
     pub(crate) wall: Duration,
-    /// The most memory that it had at any time.
+    /// The most memory at any time.
     pub(crate) max_rss_bytes: u64,
 }
 
-/// Runs `command` to its end, its standard error in the file at `log`.
+/// Runs `command` to its end, with its standard error in the file at `log`.
 ///
 /// # Errors
 ///
-/// When it cannot be started or fails; then its standard error is passed on.
+/// When it cannot be started or fails; its standard error is then passed on.
 pub(crate) fn measure(command: &mut Command, log: &Path) -> Result<Usage, Failure> {
     let stderr = File::create(log).map_err(|source| Failure::file("create", log, source))?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
@@ -47,7 +47,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn a_program_is_measured_and_one_that_fails_is_a_failure() {
+    fn a_failing_program_is_a_failure() {
         let log = std::env::temp_dir().join(format!("xtask-usage-{}", std::process::id()));
         let usage =
             measure(Command::new("sh").args(["-c", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done"]), &log);

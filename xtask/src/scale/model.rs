@@ -1,39 +1,39 @@
-//! The model: what a run on so many processes takes, term by term, and what bounds it.
+//! The model: the time of a run on a number of processes, term by term, and its bound.
 
 use super::simulated::Simulated;
 
-/// What every run takes beside the work of its workers, measured with the real program.
+/// The costs of every run besides the work of its workers, measured with the real program.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Constant {
     /// From start to end of a run of one line: the program, its configuration, its workers, its files.
     pub(crate) start_ns: f64,
-    /// To make an output of this size durable.
+    /// The time to make an output of this size durable.
     pub(crate) durable_ns: f64,
 }
 
-/// What a run takes: the terms add up to its wall clock.
+/// The time of a run: the terms add up to its wall clock.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Prediction {
     pub(crate) processes: usize,
     pub(crate) start_ns: f64,
     /// The work of the busiest worker, until all lines are written.
     pub(crate) work_ns: f64,
-    /// What is left of the time until then: nobody is busier, so this is waiting.
+    /// The rest of the time until then: the busiest worker is the bound, so this is waiting.
     pub(crate) waits_ns: f64,
     /// From there to the end: worker 0 gathers memory and completes the output.
     pub(crate) end_ns: f64,
     pub(crate) durable_ns: f64,
-    /// How long the fullest link is taken; it is hidden behind work, or it is part of the waiting.
+    /// The time for which the busiest link is in use; it overlaps with work, or is part of the waiting.
     pub(crate) link_ns: f64,
     /// The kind of work that takes most of the busiest worker's time.
     pub(crate) most_work: String,
 }
 
-/// The kind of work behind the last line.
+/// The kind of work after the last line.
 const END: &str = "end";
 
 impl Prediction {
-    /// Works out what a run takes; `bytes_per_second` is a link's rate, if there are links.
+    /// Computes the time of a run; `bytes_per_second` is a link's rate, if there are links.
     pub(crate) fn of(simulated: &Simulated, constant: Constant, bytes_per_second: Option<f64>) -> Self {
         let busiest = simulated.busiest().cloned().unwrap_or_default();
         let of_lines = busiest.work.iter().filter(|(kind, _)| kind != END);
@@ -58,12 +58,13 @@ impl Prediction {
         self.work_ns + self.waits_ns + self.serial_ns()
     }
 
-    /// Returns the wall clock where workers get a processor only for a part of the time: each second of their work takes `stretched`.
+    /// Returns the wall clock where workers get a processor only for a part of the time: each second of their work
+    /// takes `stretched`.
     pub(crate) fn stretched_ns(&self, stretched: f64) -> f64 {
         (self.work_ns + self.waits_ns + self.end_ns) * stretched + self.start_ns + self.durable_ns
     }
 
-    /// Returns what takes as long whatever the number of processes.
+    /// Returns the time that does not depend on the number of processes.
     pub(crate) fn serial_ns(&self) -> f64 {
         self.start_ns + self.end_ns + self.durable_ns
     }
@@ -84,7 +85,8 @@ impl Prediction {
     }
 }
 
-/// Returns the greatest number of processes up to which every doubling gains at least `gain` times, by their wall clocks in order.
+/// Returns the greatest number of processes up to which every doubling gains at least `gain` times, from their wall
+/// clocks in order.
 pub(crate) fn scales_to(predictions: &[Prediction], gain: f64) -> Option<usize> {
     let steps = predictions.windows(2);
     let gained = steps.take_while(|pair| pair[0].wall_ns() / pair[1].wall_ns() >= gain).count();
@@ -101,7 +103,7 @@ mod tests {
         Worker { work: named(work), waited_ns, sent: named(&[("answers", sent)]), received_bytes }
     }
 
-    /// Two workers: 90 ns until all is written, 20 ns for the end.
+    /// Two workers: 90 ns until everything is written, 20 ns for the end.
     fn simulated() -> Simulated {
         let workers = vec![
             worker(&[("read", 10.0), ("tell", 30.0), ("end", 20.0)], 50.0, 6.0, 4.0),

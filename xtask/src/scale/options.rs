@@ -6,22 +6,22 @@ use std::ops::RangeInclusive;
 use crate::attempts::LINES_MAX;
 use crate::failure::Failure;
 
-/// What is measured, and the network for which it is predicted.
+/// The measurements, and the network for the predictions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) lines: u64,
     pub(crate) rounds: u64,
-    /// How long the first byte takes from one process to another.
+    /// The latency between two processes.
     pub(crate) latency_us: u64,
     /// A link's rate.
     pub(crate) mbit_per_s: u64,
-    /// How long a worker takes to write or to read 1,024 bytes of a packet.
+    /// The time for a worker to write or read 1,024 bytes of a packet.
     pub(crate) copy_ns_per_kib: u64,
 }
 
 const LINES: u64 = 1_000_000;
 
-/// The median of fewer rounds is merely one of them.
+/// The median of fewer rounds is just one of them.
 const ROUNDS_FOR_PAGE: u64 = 3;
 
 /// A data centre's network: 10 Gbit/s, 50 µs to the next machine. Memory is copied at 6 GB/s.
@@ -29,7 +29,7 @@ pub(crate) const DEFAULTS: Options =
     Options { lines: LINES, rounds: 5, latency_us: 50, mbit_per_s: 10_000, copy_ns_per_kib: 170 };
 
 impl Options {
-    /// Returns why what was measured does not belong on the page; `None` if it does.
+    /// Returns why the figures must not go to the page; `None` if they may.
     pub(crate) fn unfit_for_page(&self) -> Option<String> {
         let network = |it: &Self| (it.latency_us, it.mbit_per_s, it.copy_ns_per_kib);
         if self.lines < LINES {
@@ -56,7 +56,7 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Options, Failure> {
     for pair in args.chunks(2) {
         let flag = pair[0].to_string_lossy();
         let (field, range) = match &*flag {
-            // Fewer lines measure how long programs take to start.
+            // Fewer lines would measure the start of programs.
             "--lines" => (&mut options.lines, 10_000..=LINES_MAX / 10),
             "--rounds" => (&mut options.rounds, 1..=1_000),
             "--latency-us" => (&mut options.latency_us, 0..=1_000_000),

@@ -1,4 +1,4 @@
-//! What the rounds came to, in words and tables: medians, and ratios within rounds.
+//! The results of the rounds, in words and tables: medians, and ratios within rounds.
 
 use super::model::{Constant, Prediction, scales_to};
 use super::options::Options;
@@ -16,17 +16,18 @@ pub(crate) struct Report {
 /// A doubling that gains less is not worth its processors.
 const GAIN: f64 = 1.25;
 
-/// How far the model may be from what is measured.
+/// The tolerated deviation of the model from the measurement.
 const MODEL_GOAL: f64 = 0.2;
 
-/// How much less than one worker without the engine the busiest of 8 is to work.
+/// The goal for the busiest of 8 workers: the factor by which its work is less than that of one worker without the
+/// engine.
 const BUSIEST_GOAL: f64 = 5.0;
 
-/// Numbers of processes whose costs are shown.
+/// The numbers of processes for which costs are shown.
 const SHOWN: [usize; 3] = [2, 8, 64];
 
 impl Report {
-    /// Returns the page's part that is measured.
+    /// Returns the generated part of the page.
     pub(crate) fn markdown(&self, machine: &str) -> String {
         let Options { lines, latency_us, mbit_per_s, copy_ns_per_kib, rounds } = self.options;
         let plain = self.median(|round| round.plain_ns);
@@ -49,7 +50,7 @@ impl Report {
         text + &end + "\n" + &self.goals() + "\n" + &self.costs() + "\n" + &self.bytes()
     }
 
-    /// Returns the model beside what was measured.
+    /// Returns the model beside the measurements.
     fn goals(&self) -> String {
         let alone = |round: &Round| round.plain_ns / round.plain_cpu_ns;
         let pair = |round: &Round| round.pair_ns / round.plain_cpu_ns;
@@ -93,21 +94,21 @@ impl Report {
         text
     }
 
-    /// Returns what a line costs by kind of work.
+    /// Returns the cost of a line by kind of work.
     fn costs(&self) -> String {
         let rows = self.by_kind(Simulated::work_a_line, |ns| format!("{ns:.0}"), true);
         "Work of all workers together, in ns a line:\n\n".to_owned()
             + &markdown(["work", "1 worker", "2 processes", "8 processes", "64 processes"], &rows)
     }
 
-    /// Returns how many bytes of a line go to other workers by kind of packet.
+    /// Returns the bytes of a line to other workers by kind of packet.
     fn bytes(&self) -> String {
         let rows = self.by_kind(Simulated::sent_a_line, |bytes| format!("{bytes:.1}"), false);
         "Bytes that go from one worker to another, a line:\n\n".to_owned()
             + &markdown(["packets", "1 worker", "2 processes", "8 processes", "64 processes"], &rows)
     }
 
-    /// Returns a row for each kind, with a sum behind the last.
+    /// Returns a row for each kind, and the sum in the last row.
     fn by_kind(
         &self,
         of: fn(&Simulated) -> Vec<(String, f64)>,
@@ -124,7 +125,7 @@ impl Report {
             medians(&self.rounds.iter().map(simulated).collect::<Vec<_>>())
         });
         let mut kinds: Vec<&String> = Vec::new();
-        // The last column has all kinds that there are, in their order.
+        // The last column has all kinds, in their order.
         for (kind, _) in columns.iter().rev().flatten() {
             if !kinds.contains(&kind) {
                 kinds.push(kind);
@@ -156,7 +157,7 @@ impl Report {
         self.measured(of).median()
     }
 
-    /// Returns the model for a simulated run beside what was measured, round by round.
+    /// Returns the model for a simulated run beside the measurement, round by round.
     fn check(
         &self,
         measured: fn(&Round) -> f64,
@@ -176,7 +177,7 @@ impl Report {
         self.rounds.iter().map(|round| Prediction::of(&round.processes[at], constant(round), rate)).collect()
     }
 
-    /// Returns the prediction of the round whose wall clock is in the middle: its terms belong together.
+    /// Returns the prediction of the round with the median wall clock: its terms belong together.
     fn prediction(&self, at: usize) -> Prediction {
         let mut predictions = self.predictions(at);
         predictions.sort_by(|one, other| one.wall_ns().total_cmp(&other.wall_ns()));
@@ -185,12 +186,12 @@ impl Report {
     }
 }
 
-/// The model beside what was measured, round by round, in nanoseconds.
+/// The model beside the measurement, round by round, in nanoseconds.
 #[derive(Clone)]
 struct Check {
     /// With a processor for each worker.
     free: Series,
-    /// With those that there were.
+    /// With the processors of this machine.
     stretched: Series,
     measured: Series,
 }

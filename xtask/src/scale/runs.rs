@@ -1,4 +1,4 @@
-//! A round of runs: the real program on one worker and on two, and workers apart, one after the other.
+//! A round of runs: the real program on one worker and on two, and workers measured separately, one after the other.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 /// The numbers of processes for which runs are predicted.
 pub(crate) const PROCESSES: [usize; 6] = [2, 4, 8, 16, 32, 64];
 
-/// What is run, and on what.
+/// The programs and their inputs.
 pub(crate) struct Runs {
     fund_load: PathBuf,
     workers_apart: PathBuf,
@@ -28,20 +28,20 @@ pub(crate) struct Runs {
     options: Options,
 }
 
-/// What a round came to; times are in nanoseconds.
+/// The result of a round; times are in nanoseconds.
 pub(crate) struct Round {
     /// One worker, without the engine: from start to end, and its processor time.
     pub(crate) plain_ns: f64,
     pub(crate) plain_cpu_ns: f64,
-    /// Two such runs at the same time, which have nothing to do with each other, until both are at their end.
+    /// Two such independent runs at the same time, until both have ended.
     pub(crate) pair_ns: f64,
-    /// One worker on the engine, and two: threads, and processes that have this machine together.
+    /// One worker on the engine, and two: threads, and processes that share this machine.
     pub(crate) engine_ns: f64,
     pub(crate) threads_ns: f64,
     pub(crate) processes_ns: f64,
     /// A run of one line on two threads.
     pub(crate) start_ns: f64,
-    /// To make a file as long as the output durable.
+    /// The time to make a file of the output's length durable.
     pub(crate) durable_ns: f64,
     /// Threads, 1 and 2 of them.
     pub(crate) threads: Vec<Simulated>,
@@ -50,7 +50,7 @@ pub(crate) struct Round {
 }
 
 impl Runs {
-    /// Builds the programs and makes the inputs.
+    /// Builds the programs and creates the inputs.
     pub(crate) fn prepare(options: Options) -> Result<Self, Failure> {
         let scratch = Scratch::create()?;
         let args = ["--release", "--package", "stream-kernel-benches", "--bin", "workers_apart"];
@@ -59,7 +59,7 @@ impl Runs {
         Ok(Self { fund_load: build_fund_load()?, workers_apart, scratch, input, one_line, options })
     }
 
-    /// Fails unless workers apart come to the same output as one worker.
+    /// Fails unless separate workers give the same output as one worker.
     pub(crate) fn check_same_output(&self) -> Result<(), Failure> {
         let [ours, other] =
             ["decisions.ndjson", "decisions-apart.ndjson"].map(|name| self.scratch.path(name));
@@ -72,7 +72,7 @@ impl Runs {
         remove(&other)
     }
 
-    /// Runs everything once; the order is turned in every other round.
+    /// Runs everything once; every other round has the reverse order.
     pub(crate) fn round(&self) -> Result<Round, Failure> {
         let output = self.scratch.path("decisions.ndjson");
         let run = |input: &Input, args: &[&str]| -> Result<usage::Usage, Failure> {
@@ -143,7 +143,7 @@ impl Runs {
         simulated.ok_or_else(|| Failure::output(&command, "what workers cost"))
     }
 
-    /// Runs two programs at the same time, and returns how long it takes until both are at their end; what they make stays.
+    /// Runs two programs at the same time, and returns the time until both have ended; their files stay.
     fn side_by_side(&self, mut one: Command, mut other: Command) -> Result<f64, Failure> {
         #[expect(clippy::disallowed_methods, reason = "this is a benchmark")]
         let begun = Instant::now();
@@ -160,7 +160,7 @@ impl Runs {
     }
 }
 
-/// Writes so many loopback addresses that are free now.
+/// Writes `count` free loopback addresses.
 fn write_hosts(path: &Path, count: usize) -> Result<(), Failure> {
     let listeners: Result<Vec<_>, _> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect();
     let addresses = listeners.and_then(|listeners| {
@@ -174,7 +174,7 @@ fn write_hosts(path: &Path, count: usize) -> Result<(), Failure> {
         .map_err(|source| Failure::file("write", path, source))
 }
 
-/// Writes the file anew, and returns how long it takes to make it durable.
+/// Writes the file again, and returns the time to make it durable.
 fn made_durable_ns(path: &Path) -> Result<f64, Failure> {
     let read = fs::read(path).map_err(|source| Failure::file("read", path, source))?;
     let written = || {

@@ -1,8 +1,8 @@
-//! What `workers_apart` says of a run: what each worker has cost, and how long the run takes if each has a processor of its own.
+//! The output of `workers_apart`: the cost of each worker, and the time of the run if each has a processor of its own.
 
 use serde_json::Value;
 
-/// A run on several workers, apart.
+/// A run on several workers, measured separately.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Simulated {
     pub(crate) lines: f64,
@@ -20,7 +20,7 @@ pub(crate) struct Worker {
     /// By kind, in the order in which an epoch goes through them, in nanoseconds.
     pub(crate) work: Vec<(String, f64)>,
     pub(crate) waited_ns: f64,
-    /// By kind of packet: how many bytes went to other workers.
+    /// By kind of packet: the bytes to other workers.
     pub(crate) sent: Vec<(String, f64)>,
     pub(crate) received_bytes: f64,
 }
@@ -49,7 +49,7 @@ impl Simulated {
         self.a_line(|worker| &worker.work)
     }
 
-    /// Returns how many bytes of each kind all workers sent to others, a line.
+    /// Returns the bytes of each kind that all workers sent to others, a line.
     pub(crate) fn sent_a_line(&self) -> Vec<(String, f64)> {
         self.a_line(|worker| &worker.sent)
     }
@@ -72,7 +72,7 @@ impl Worker {
         self.work.iter().map(|(_, ns)| ns).sum()
     }
 
-    /// Returns how many bytes its link takes in the direction that has more of them.
+    /// Returns the bytes on its link, in the direction with more of them.
     pub(crate) fn link_bytes(&self) -> f64 {
         let sent: f64 = self.sent.iter().map(|(_, bytes)| bytes).sum();
         sent.max(self.received_bytes)
@@ -80,7 +80,7 @@ impl Worker {
 }
 
 fn worker(value: &Value) -> Option<Worker> {
-    // A kind, and its last number: packets are `[kind, how many, bytes]`.
+    // A kind, and its last number: packets are `[kind, count, bytes]`.
     let list = |name: &str| -> Option<Vec<_>> {
         let entries = value[name].as_array()?.iter();
         entries
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_something_else_is_not_read() {
+    fn other_lines_are_not_read() {
         for line in
             ["", "[]", "{}", &LINE.replace("waited_ns", "waited"), &LINE.replace("\"read\",20", "\"read\"")]
         {

@@ -17,30 +17,30 @@ const MAX_LINES: u64 = 50_000;
 /// A record has about a KiB, and a line eight of them.
 const MAX_TRACED_LINES: u64 = 4_000;
 const MAX_KILLS: u64 = 20;
-/// The longest time that the program is left alone before it is killed, in microseconds.
+/// The longest time before the program is killed, in microseconds.
 const LONGEST_US: u64 = 200_000;
 const SIGKILL: i32 = 9;
 
-/// What is run.
+/// The programs.
 pub(crate) struct Programs {
     pub(crate) fund_load: PathBuf,
     /// A run of fund-load that kills itself at an operation on files.
     pub(crate) killed_run: PathBuf,
 }
 
-/// A round, all of which its seed decides, but for what time it takes to kill a program.
+/// A round. Its seed decides everything except the time that it takes to kill a program.
 pub(crate) struct Round<'a> {
     seed: u64,
     random: Random,
     programs: &'a Programs,
     folder: PathBuf,
     input: GrowingInput,
-    /// What was done to the run, to be told if it fails.
+    /// The events of the run, for the report of a failure.
     history: Vec<String>,
 }
 
 impl<'a> Round<'a> {
-    /// Makes input and configuration anew in `folder`.
+    /// Creates input and configuration in `folder` again.
     pub(crate) fn new(seed: u64, programs: &'a Programs, folder: &Path) -> Result<Self, Failure> {
         let mut random = Random::new(seed);
         if folder.exists() {
@@ -64,14 +64,14 @@ impl<'a> Round<'a> {
         Ok(Self { seed, random, programs, folder, input, history: vec![configuration] })
     }
 
-    /// Plays the round and returns how many times the run was killed.
+    /// Plays the round and returns the number of kills.
     pub(crate) fn play(mut self) -> Result<u64, Failure> {
         self.must_succeed(
             "undisturbed",
             &["run", "--config", "torture.yaml", "--set", "runtime.checkpoint=null"],
         )?;
         let mut kills = 0;
-        // Some inputs are all there from the start.
+        // Some inputs are complete from the start.
         if self.random.once_in(2) {
             self.input.cut(&mut self.random)?;
         }
@@ -104,7 +104,7 @@ impl<'a> Round<'a> {
         command.status().map_err(|source| Failure::start(&command, source))
     }
 
-    /// Kills the program when it has been running for some time.
+    /// Kills the program after some time.
     fn kill_at_a_moment(&mut self) -> Result<ExitStatus, Failure> {
         let microseconds = self.random.below(LONGEST_US);
         self.history.push(format!("fund-load run --config torture.yaml, killed after {microseconds} us"));
@@ -127,7 +127,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Compares what the two runs have written: the output byte for byte, the trace but for its times.
+    /// Compares the outputs of the two runs byte for byte, and the traces without their times.
     fn compare(&self) -> Result<(), Failure> {
         let [undisturbed, killed] = ["undisturbed", "killed"].map(|run| {
             let path = self.folder.join(run).join("output.txt");
@@ -165,20 +165,20 @@ struct GrowingInput {
 }
 
 impl GrowingInput {
-    /// Takes up an input that is there as a whole.
+    /// Takes a complete input.
     fn new(path: PathBuf) -> Result<Self, Failure> {
         let content = fs::read(&path).map_err(|source| Failure::file("read", &path, source))?;
         Ok(Self { path, len: content.len(), content })
     }
 
-    /// Leaves only some of the first lines, none perhaps.
+    /// Truncates it to some of the first lines, perhaps none.
     fn cut(&mut self, random: &mut Random) -> Result<(), Failure> {
         self.len = 0;
         fs::write(&self.path, "").map_err(|source| Failure::file("write", &self.path, source))?;
         self.grow(random).map(drop)
     }
 
-    /// Appends some lines, none perhaps, and returns how many bytes they have.
+    /// Appends some lines, perhaps none, and returns their bytes.
     fn grow(&mut self, random: &mut Random) -> Result<usize, Failure> {
         let left = &self.content[self.len..];
         let some = usize::try_from(random.below(left.len() as u64 + 1)).unwrap_or(0);
@@ -187,7 +187,7 @@ impl GrowingInput {
         Ok(lines)
     }
 
-    /// Appends what is missing.
+    /// Appends the rest.
     fn complete(&mut self) -> Result<(), Failure> {
         self.append(self.content.len() - self.len)
     }
@@ -201,7 +201,8 @@ impl GrowingInput {
     }
 }
 
-/// Returns a configuration: commits at some cadence, a trace or none, records made durable or not, ids forgotten or not, gates on or off.
+/// Returns a configuration: some cadence of commits, a trace or none, records durable or not, ids forgotten or not,
+/// gates on or off.
 fn configuration(random: &mut Random, lines: u64, is_traced: bool) -> String {
     let every_lines = random.between(1, lines.div_ceil(8)).max(lines / 400);
     let tracing = if is_traced {

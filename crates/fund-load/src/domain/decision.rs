@@ -1,4 +1,4 @@
-//! The decision on a line, and the line of output that tells it.
+//! Decisions on lines, and their lines of output.
 
 use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
@@ -17,15 +17,15 @@ pub enum Reason {
     InvalidTimestamp,
     /// The amount is not of the form `$1234.56`.
     InvalidAmountFormat,
-    /// The id was used before, for the same.
+    /// The id was used before, for the same attempt.
     IdDuplicateReplay,
-    /// The id was used before, for something else.
+    /// The id was used before, for a different attempt.
     IdDuplicateConflict,
-    /// The customer has tried often enough that day.
+    /// The customer has made too many attempts that day.
     DailyAttemptLimit,
-    /// The id is a prime number and the amount over its cap.
+    /// The id is a prime number and the amount is over its cap.
     PrimeAmountCap,
-    /// Enough ids that are prime numbers were accepted that day.
+    /// Too many prime ids were accepted that day.
     PrimeDailyGlobalLimit,
     /// The customer would load too much that day.
     DailyAmountLimit,
@@ -34,7 +34,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, in the order in which they are checked.
+    /// Every reason, in the order of the checks.
     pub const ALL: [Self; 11] = [
         Self::InputParseError,
         Self::InvalidIdFormat,
@@ -82,7 +82,7 @@ impl Verdict {
         self == Self::Accepted
     }
 
-    /// Returns why not; `None` if they may.
+    /// Returns the reason of a decline; `None` if the funds may be loaded.
     pub fn reason(self) -> Option<Reason> {
         match self {
             Self::Accepted => None,
@@ -99,16 +99,16 @@ impl Verdict {
 /// The id of a line's attempt or customer, as the output echoes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EchoedId {
-    /// A good one.
+    /// A valid id.
     Digits(DigitId),
-    /// What stands where it should be, trimmed.
+    /// The text in the place of an id, trimmed.
     Text(Box<str>),
-    /// Nothing that could be read; echoed as an empty text.
+    /// Nothing readable; echoed as an empty text.
     Unreadable,
 }
 
 impl EchoedId {
-    /// Hands the echoed text to `use_text` and returns what that returns.
+    /// Passes the echoed text to `use_text` and returns the result.
     pub fn with_text<T>(&self, use_text: impl FnOnce(&str) -> T) -> T {
         match self {
             Self::Digits(id) => id.with_text(use_text),
@@ -154,11 +154,11 @@ pub struct BadLine {
     pub line_no: u64,
     /// The attempt's id.
     pub id: EchoedId,
-    /// The customer's.
+    /// The customer's id.
     pub customer_id: EchoedId,
 }
 
-/// What a decision is about.
+/// The subject of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// An attempt that the policies have seen.
@@ -175,7 +175,7 @@ pub struct Decision(Box<Decided>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputLine(Box<Decided>);
 
-/// All that is known of a decision, in one box that goes from message to message.
+/// The data of a decision, in one box that is passed from message to message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Decided {
     subject: Subject,
@@ -184,29 +184,29 @@ struct Decided {
     text: LineText,
 }
 
-/// The text of a line of output, with its line end: what is longer than its room is on the heap.
+/// The text of a line of output, with its line end; a text beyond the inline capacity is on the heap.
 pub(crate) type LineText = SmallVec<[u8; LINE_ROOM]>;
 
-/// Two ids of 19 digits make a line of 82 bytes, and this is the next length that a `SmallVec` can have.
+/// Two ids of 19 digits make a line of 82 bytes; this is the next capacity of a `SmallVec`.
 pub(crate) const LINE_ROOM: usize = 96;
 
 impl Decision {
-    /// Returns the decision that is `verdict` on `subject`.
+    /// Returns the decision `verdict` on `subject`.
     pub fn new(subject: Subject, verdict: Verdict) -> Self {
         Self(Box::new(Decided { subject, verdict, text: LineText::new() }))
     }
 
-    /// Returns what it is about.
+    /// Returns the subject.
     pub fn subject(&self) -> &Subject {
         &self.0.subject
     }
 
-    /// Returns what was decided.
+    /// Returns the verdict.
     pub fn verdict(&self) -> Verdict {
         self.0.verdict
     }
 
-    /// Returns the line of output of which `write` writes the text, with its line end.
+    /// Returns the line of output with the text that `write` writes, which includes its line end.
     pub fn into_line(mut self, write: impl FnOnce(&Subject, Verdict, &mut LineText)) -> OutputLine {
         let Decided { subject, verdict, text } = &mut *self.0;
         write(subject, *verdict, text);
@@ -215,7 +215,7 @@ impl Decision {
 }
 
 impl OutputLine {
-    /// Returns what was decided.
+    /// Returns the verdict.
     pub fn verdict(&self) -> Verdict {
         self.0.verdict
     }
@@ -351,9 +351,9 @@ mod tests {
         std::iter::once(Subject::Attempt(attempt)).chain(bad).collect()
     }
 
-    /// Another worker gets the same decision, and of bytes that are cut none.
+    /// Another worker gets the same decision, and none from truncated bytes.
     #[test]
-    fn decisions_come_back_as_they_were_packed() {
+    fn packing_a_decision_round_trips() {
         let verdicts = Reason::ALL.map(Verdict::Declined).into_iter().chain([Verdict::Accepted]);
         for verdict in verdicts {
             for subject in subjects() {
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_or_a_subject_that_is_none_is_rejected() {
+    fn unknown_reasons_and_subjects_are_rejected() {
         let mut bytes = Vec::new();
         assert!(Decision::new(subjects().remove(0), Verdict::Accepted).pack(&mut bytes));
         for (at, none) in [(0, 12), (1, 2)] {

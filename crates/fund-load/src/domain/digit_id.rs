@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A text of 1 to 19 ASCII digits, such as an attempt's id or a customer's: `007` and `7` are different ids.
 ///
-/// There are fewer such texts than a `u64` has values, so that each gets a number of its own: its place in the list of
-/// all of them, the shorter before the longer. Ordering is by that place.
+/// There are fewer such texts than `u64` values, so each has a number of its own: its position in the list of all of
+/// them, shorter ones first. Ordering follows that position.
 ///
 /// ```
 /// use fund_load::domain::DigitId;
@@ -17,19 +17,19 @@ use std::fmt;
 /// assert_eq!(DigitId::parse("12345678901234567890"), None); // 20 digits
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-// What stands beside an id in a table is of 4 bytes each: an id that asked for 8 would leave a gap.
+// Its neighbours in table entries have 4 bytes each: an alignment of 8 would leave a gap.
 #[repr(Rust, packed(4))]
 pub struct DigitId(u64);
 
 /// The largest number of digits in an id.
 const MAX_DIGITS: usize = 19;
 
-/// By number of digits less one: how many texts are shorter, which is the place of the first text of that length.
+/// By number of digits less one: the number of shorter texts, which is the position of the first text of that length.
 const FIRST_PLACES: [u64; MAX_DIGITS] = {
     let mut places = [0; MAX_DIGITS];
     let mut length = 1;
     while length < MAX_DIGITS {
-        // Each shorter text, and the empty one, is the beginning of ten.
+        // Each shorter text, and the empty one, is the prefix of ten.
         places[length] = (places[length - 1] + 1) * 10;
         length += 1;
     }
@@ -48,7 +48,7 @@ const PAIRS: [[u8; 2]; 100] = {
 };
 
 impl DigitId {
-    /// Returns the id that `text` spells, `None` unless it is 1 to 19 ASCII digits.
+    /// Returns the id in `text`; `None` unless it is 1 to 19 ASCII digits.
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
         let text = text.as_ref();
         if text.is_empty() || text.len() > MAX_DIGITS {
@@ -60,43 +60,43 @@ impl DigitId {
         Some(Self(FIRST_PLACES[text.len() - 1] + value?))
     }
 
-    /// Returns the id of `len` digits that spell `number`, `None` unless `len` is 1 to 19.
+    /// Returns the id of `len` digits with the value `number`; `None` unless `len` is 1 to 19.
     pub(crate) fn of_digits(number: u64, len: usize) -> Option<Self> {
         let first = FIRST_PLACES.get(len.checked_sub(1)?)?;
         Some(Self(first + number))
     }
 
-    /// Returns its place in the list of all ids, from 0.
+    /// Returns its position in the list of all ids, from 0.
     pub(crate) fn place(self) -> u64 {
         self.0
     }
 
-    /// Returns the id at that place, `None` if there are not so many.
+    /// Returns the id at that position; `None` if the list is shorter.
     pub(crate) fn at_place(place: u64) -> Option<Self> {
-        // The last text has as many digits as there can be, all of them nines.
+        // The last text has the most digits, all of them nines.
         const LAST: u64 = FIRST_PLACES[MAX_DIGITS - 1] + 9_999_999_999_999_999_999;
         (place <= LAST).then_some(Self(place))
     }
 
-    /// Returns the number that the digits spell.
+    /// Returns the number of the digits.
     pub fn value(self) -> u64 {
         self.0 - self.length().1
     }
 
-    /// Hands the text to `use_text` and returns what that returns; no allocation is needed.
+    /// Passes the text to `use_text` and returns the result, without an allocation.
     pub fn with_text<T>(self, use_text: impl FnOnce(&str) -> T) -> T {
         // Digits are ASCII.
         self.with_digits(|digits| use_text(std::str::from_utf8(digits).unwrap_or_default()))
     }
 
-    /// Does the same with the text's bytes: to look for what is no UTF-8 would take 2 % of a line.
+    /// Does the same with the text's bytes: a check for valid UTF-8 would take 2 % of a line.
     #[expect(clippy::cast_possible_truncation, reason = "what is below 100 is not cut off")]
     pub(crate) fn with_digits<T>(self, use_digits: impl FnOnce(&[u8]) -> T) -> T {
         let (len, first) = self.length();
         let mut value = self.0 - first;
         let mut text = [b'0'; MAX_DIGITS];
         let text = &mut text[..len];
-        // From the last digit on. What a number does not have in front are the zeros that stand there.
+        // From the last digit on. Missing leading digits are zeros.
         let (alone, pairs) = text.as_rchunks_mut();
         for pair in pairs.iter_mut().rev() {
             *pair = PAIRS[(value % 100) as usize];
@@ -108,7 +108,7 @@ impl DigitId {
         use_digits(text)
     }
 
-    /// Returns the number of digits, and the place of the first text of that length.
+    /// Returns the number of digits, and the position of the first text of that length.
     fn length(self) -> (usize, u64) {
         let len = FIRST_PLACES.partition_point(|&first| first <= self.0);
         (len, FIRST_PLACES[len - 1])
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_of_digits_comes_back_as_it_was() {
+    fn every_text_of_digits_round_trips() {
         let mut texts: Vec<String> = (0..=9_999).map(|number: u32| number.to_string()).collect();
         for length in 1..=MAX_DIGITS {
             texts.extend(["0", "9", "1", "5"].map(|digit| digit.repeat(length)));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_1_to_19_digits_is_no_id() {
+    fn other_texts_than_1_to_19_digits_are_not_ids() {
         for text in ["", "-1", "+1", "1.0", "1e3", " 1", "1 ", "١٢", "12345678901234567890", "a"] {
             assert_eq!(DigitId::parse(text), None, "{text:?}");
         }

@@ -1,13 +1,14 @@
-//! Amounts of money as attempts spell them.
+//! Amounts of money in attempts.
 
 use crate::domain::Cents;
 
 /// The largest number of digits before the point.
 pub(super) const MAX_WHOLE_DIGITS: usize = 15;
 
-/// Returns the amount that `text` spells: `$1234.56`, `USD 1234.56`, `1234.56` and what lies between them.
+/// Returns the amount in `text`: `$1234.56`, `USD 1234.56`, `1234.56` and forms in between.
 ///
-/// The form is: `USD` or not, `$` or not, `USD` or not, any ASCII white space, 1 to 15 digits, a point, two digits.
+/// The form is: an optional `USD`, an optional `$`, an optional `USD`, any ASCII white space, 1 to 15 digits, a point,
+/// two digits.
 pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Cents> {
     let mut rest = text.as_ref();
     for prefix in [&b"USD"[..], b"$", b"USD"] {
@@ -57,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_amount() {
+    fn other_forms_are_not_amounts() {
         for text in [
             "",
             "$",

@@ -1,25 +1,25 @@
-//! Digits, eight at once in a word: the first of a text is in its lowest byte.
+//! Digits, eight at a time in a word: the first of a text is in its lowest byte.
 
-/// A number with one in each of its bytes.
+/// The number 1 in each byte.
 const EACH_BYTE: u64 = u64::MAX / 0xff;
 
-/// Returns the number that the digits spell with which `text` begins, and how many they are.
+/// Returns the number in the leading digits of `text`, and their count.
 ///
-/// Pairs of digits, then pairs of those, then both halves are added up, each by one multiplication: Daniel Lemire, "Quickly
-/// parsing eight digits".
+/// Digits are added up in pairs, then pairs of pairs, then halves, each step with one multiplication: Daniel Lemire,
+/// "Quickly parsing eight digits".
 #[inline]
 pub(super) fn leading(text: [u8; 8]) -> (u64, usize) {
     let values = u64::from_le_bytes(text) ^ (EACH_BYTE * u64::from(b'0'));
     let len = others(values).trailing_zeros() / u8::BITS;
-    // Zeros in front of the digits take the place of what follows them.
+    // Leading zeros replace the bytes after the digits.
     let Some(digits) = values.checked_shl(u64::BITS - u8::BITS * len) else { return (0, 0) };
     let pairs = digits.wrapping_mul(1 + (10 << 8)) >> 8 & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(1 + (100 << 16)) >> 16 & 0x0000_ffff_0000_ffff;
     (fours.wrapping_mul(1 + (10_000 << 32)) >> 32, len as usize)
 }
 
-/// Returns the numbers that the digits of `text` spell, each with the one behind it; `None` unless `form` has a zero where a digit
-/// stands, and elsewhere the same as `text`.
+/// Returns the numbers in the digits of `text`, each with the one after it; `None` unless `form` has a zero for each
+/// digit and equals `text` elsewhere.
 #[inline]
 pub(super) fn pairs(text: [u8; 8], form: [u8; 8]) -> Option<[u8; 8]> {
     let values = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digits_in_front_are_the_number() {
+    fn leading_digits_are_the_number() {
         for text in [
             "12345678",
             "00000000",
@@ -56,9 +56,9 @@ mod tests {
         }
     }
 
-    /// Whatever byte stands at whatever place: it is a digit if and only if it counts as one.
+    /// Any byte at any position: it is a digit if and only if it counts as one.
     #[test]
-    fn nothing_but_a_digit_counts_as_one() {
+    fn only_digits_count_as_digits() {
         for (at, byte) in (0..8).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
             let mut text = *b"31415926";
             text[at] = byte;

@@ -8,13 +8,13 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// How deep values may be nested, the object of the line counted.
+/// The depth to which values may be nested, including the object of the line.
 const MAX_DEPTH: usize = 127;
 
-/// The values, each `None` if it is missing or of a type that cannot be used.
+/// The values; `None` for one that is missing or of an unusable type.
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a> {
-    /// A text, or an integer as it is spelled.
+    /// A text, or an integer as written.
     pub(super) id: Option<Cow<'a, str>>,
     /// Likewise.
     pub(super) customer_id: Option<Cow<'a, str>>,
@@ -24,9 +24,10 @@ pub(super) struct Fields<'a> {
     pub(super) time: Option<Cow<'a, str>>,
 }
 
-/// Returns the values of the line's object, `None` if the line is not exactly one object of JSON as the contract has it.
+/// Returns the values of the line's object; `None` if the line is not exactly one JSON object according to the
+/// contract.
 pub(super) fn read(line: &[u8]) -> Option<Fields<'_>> {
-    // serde_json would let pass what is not UTF-8, or nested ever deeper, in values that it skips.
+    // In values that it skips, serde_json would accept invalid UTF-8 and any depth of nesting.
     let text = std::str::from_utf8(line).ok()?;
     if exceeds_max_depth(line) {
         return None;
@@ -99,7 +100,7 @@ fn text<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Option<Cow<'_, 
 
 fn text_or_integer<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, E> {
     match value.map(RawValue::get) {
-        // By grammar, what starts so is a number, and without a point or an exponent it is an integer.
+        // According to the grammar this begins a number, which is an integer without a point or an exponent.
         Some(json) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
             Ok((!json.contains(['.', 'e', 'E'])).then_some(Cow::Borrowed(json)))
         }
@@ -107,10 +108,10 @@ fn text_or_integer<E: serde::de::Error>(value: Option<&RawValue>) -> Result<Opti
     }
 }
 
-/// Returns whether an escape in the texts of a value, however deep, is half a surrogate pair.
+/// Returns whether the texts of a value, at any depth, have an escape that is half a surrogate pair.
 fn holds_half_pair(json: &str) -> bool {
     let mut rest = json;
-    // By grammar a backslash stands in texts alone, and `\u` has four hexadecimal digits after it.
+    // According to the grammar a backslash occurs in texts only, and `\u` is followed by four hexadecimal digits.
     while let Some(at) = rest.find('\\') {
         let escape = &rest[at..];
         match (code_unit(escape), escape.get(6..).and_then(code_unit)) {
@@ -123,19 +124,19 @@ fn holds_half_pair(json: &str) -> bool {
     false
 }
 
-/// Returns what the escape at the beginning of `text` stands for, if it is of the form `\u12ab`.
+/// Returns the value of the escape at the beginning of `text`, if it has the form `\u12ab`.
 fn code_unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
-/// A text of JSON, borrowed from the line unless it holds escapes.
+/// A JSON text, borrowed from the line unless it has escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Returns whether more than [`MAX_DEPTH`] objects and lists are open at once; brackets in texts do not count.
 fn exceeds_max_depth(line: &[u8]) -> bool {
     let opens = |byte: &u8| matches!(byte, b'{' | b'[');
-    // The usual line has a single bracket: it is not looked at any closer.
+    // The usual line has a single bracket and needs no closer look.
     if line.iter().filter(|byte| opens(byte)).count() <= MAX_DEPTH {
         return false;
     }
@@ -143,7 +144,7 @@ fn exceeds_max_depth(line: &[u8]) -> bool {
     let mut bytes = line.iter();
     while let Some(byte) = bytes.next() {
         match byte {
-            // What is escaped ends no text.
+            // An escaped quote does not end the text.
             b'\\' if is_in_text => drop(bytes.next()),
             b'"' => is_in_text = !is_in_text,
             _ if is_in_text => {}

@@ -1,20 +1,20 @@
-//! The usual line, read in one go: an object of the four texts, each as good as it can be.
+//! A fast path for the usual line: an object of the four texts, all valid.
 
 use super::{amount, digits, timestamp};
 use crate::domain::{Attempt, Cents, DigitId, Moment};
 
-/// Returns the attempt of a good line that is written as programs write it: the four keys in any order, each once, their values
-/// texts without escapes or white space around them, at most one space after a colon or a comma.
+/// Returns the attempt of a valid line in the usual spelling: the four keys in any order, each once, their values texts
+/// without escapes or white space around them, at most one space after a colon or a comma.
 ///
-/// Any other line, and any that is not good, is `None` and left to [`fields::read`](super::fields::read), which comes to the
-/// same for these: this only saves it the work, a third of what a line costs in all.
+/// Any other line, and any invalid one, is `None` and left to [`fields::read`](super::fields::read), which gives the
+/// same result for usual lines: this only saves its work, a third of a line's total cost.
 pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
     let (mut id, mut customer_id, mut amount, mut time) = (None, None, None, None);
     let mut members = line.strip_prefix(b"{")?.strip_suffix(b"}")?;
     loop {
         let (key, after_key) = key(members)?;
         let value = skip_space(after_key.strip_prefix(b":")?).strip_prefix(b"\"")?;
-        // Digits and times are no escapes, nor anything that must not stand in a text; an amount may hold white space.
+        // Digits and times contain no escapes or forbidden characters; an amount may contain white space.
         let (is_doubled, after_value) = match key {
             Key::Id => replace(&mut id, read_id(value)?),
             Key::CustomerId => replace(&mut customer_id, read_id(value)?),
@@ -32,12 +32,12 @@ pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
     Some(Attempt { line_no, id: id?, customer_id: customer_id?, amount: amount?, time: time? })
 }
 
-/// Puts a value that was read in its place, and returns whether there was one, and what comes after it.
+/// Stores a parsed value, and returns whether there was one, with the rest of the text.
 fn replace<'a, T>(place: &mut Option<T>, (value, rest): (T, &'a [u8])) -> (bool, &'a [u8]) {
     (place.replace(value).is_some(), rest)
 }
 
-/// Returns the id with which `json` begins, and what comes after the quote behind it.
+/// Returns the id at the beginning of `json`, and the rest after its closing quote.
 fn read_id(json: &[u8]) -> Option<(DigitId, &[u8])> {
     let (number, len) = leading_number(json);
     Some((DigitId::of_digits(number, len)?, json[len..].strip_prefix(b"\"")?))
@@ -45,7 +45,7 @@ fn read_id(json: &[u8]) -> Option<(DigitId, &[u8])> {
 
 /// The same for an amount.
 fn read_amount(json: &[u8]) -> Option<(Cents, &[u8])> {
-    // `$1234.56`, as nearly all are spelled, is read in one go.
+    // Nearly all amounts have the form `$1234.56`, which is read at once.
     if let Some(dollars) = json.strip_prefix(b"$") {
         let (number, len) = leading_number(dollars);
         if let (
@@ -73,7 +73,7 @@ fn read_time(json: &[u8]) -> Option<(Moment, &[u8])> {
     timestamp::parse(text).map(|time| (time, rest))
 }
 
-/// Returns the number that the digits spell with which `json` begins, and how many they are; of more than 19 the number is wrong.
+/// Returns the number in the leading digits of `json`, and their count; with more than 19 digits the number is wrong.
 fn leading_number(json: &[u8]) -> (u64, usize) {
     let (mut number, mut len) = (0_u64, 0);
     if let Some(&first) = json.first_chunk() {
@@ -101,9 +101,9 @@ enum Key {
     Time,
 }
 
-/// Returns the key with which `json` begins, and what comes after it.
+/// Returns the key at the beginning of `json`, and the rest.
 fn key(json: &[u8]) -> Option<(Key, &[u8])> {
-    // Compared as a whole: to look for the closing quote would take 1 % of a line.
+    // Compared as a whole: a search for the closing quote would take 1 % of a line.
     match json.get(1)? {
         b'i' => Some((Key::Id, json.strip_prefix(b"\"id\"")?)),
         b'c' => Some((Key::CustomerId, json.strip_prefix(b"\"customer_id\"")?)),
@@ -113,7 +113,7 @@ fn key(json: &[u8]) -> Option<(Key, &[u8])> {
     }
 }
 
-/// Returns what stands before the first quote, and what comes after it.
+/// Returns the text before the first quote, and the rest after it.
 fn text(json: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = json.iter().position(|&byte| byte == b'"')?;
     Some((&json[..end], &json[end + 1..]))
@@ -131,7 +131,7 @@ mod tests {
     const USUAL: &str = r#"{"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}"#;
 
     #[test]
-    fn usual_lines_are_taken_and_read_as_any_line_is() {
+    fn usual_lines_are_read_as_by_the_general_reader() {
         for line in [
             USUAL,
             r#"{"time": "2000-02-29 23:59:60.5+23:59", "load_amount": "USD$1234.50", "customer_id": "007", "id": "9999999999999999999"}"#,
@@ -142,9 +142,9 @@ mod tests {
         }
     }
 
-    /// Whatever becomes of a usual line by changing any one byte: it is left alone, or read as any line is.
+    /// Whichever byte of a usual line is changed, the line is left alone or read as any other.
     #[test]
-    fn no_line_is_read_otherwise_than_by_the_reader_of_all_lines() {
+    fn no_line_is_read_differently_from_the_general_reader() {
         let mut taken = 0;
         for at in 0..USUAL.len() {
             for byte in 0..=u8::MAX {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_usual_is_left_to_the_reader_of_all_lines() {
+    fn other_lines_are_left_to_the_general_reader() {
         for line in [
             "",
             "{}",

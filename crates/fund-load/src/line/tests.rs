@@ -1,10 +1,10 @@
-//! What a line is read as, and what is echoed of one that cannot be.
+//! Reading of lines, and the echo of unreadable ones.
 
 use stream_kernel_run::LineContent;
 
 use super::read_attempt;
 
-/// Returns `id/customer/cents/seconds` of a good line, `REASON id/customer` of a bad one.
+/// Returns `id/customer/cents/seconds` of a valid line, `REASON id/customer` of an invalid one.
 fn check(line: impl AsRef<[u8]>) -> String {
     match read_attempt(1, &LineContent::Whole(line.as_ref().into())) {
         Ok(attempt) => {
@@ -30,7 +30,7 @@ fn good_lines_are_read_whatever_their_spelling() {
 }
 
 #[test]
-fn nesting_is_bounded_at_127_the_top_object_counted() {
+fn nesting_is_bounded_at_127_including_the_top_object() {
     let nested = |depth: usize| {
         let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
         check(format!(
@@ -42,9 +42,9 @@ fn nesting_is_bounded_at_127_the_top_object_counted() {
     assert_eq!(check("[".repeat(1_000_000)), "INPUT_PARSE_ERROR /");
 }
 
-/// What is closed is open no longer, however often that happens.
+/// Closed brackets are no longer open, however many there are.
 #[test]
-fn lists_beside_each_other_are_no_nesting() {
+fn adjacent_lists_are_not_nested() {
     let (lists, objects) = (["[]"; 200].join(","), ["{}"; 200].join(","));
     let line = format!(
         r#"{{"x":[{lists},{objects}],"id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
@@ -53,7 +53,7 @@ fn lists_beside_each_other_are_no_nesting() {
 }
 
 #[test]
-fn brackets_in_texts_are_no_nesting() {
+fn brackets_in_texts_are_not_nesting() {
     let text = r#"\"[{\\"#.repeat(200);
     let line = format!(
         r#"{{"x":"{text}","id":"7","customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
@@ -62,7 +62,7 @@ fn brackets_in_texts_are_no_nesting() {
 }
 
 #[test]
-fn half_a_surrogate_pair_anywhere_in_one_of_the_four_values_makes_the_line_unreadable() {
+fn half_a_surrogate_pair_in_a_value_makes_the_line_unreadable() {
     let with_id = |id: &str| {
         check(format!(
             r#"{{"id":{id},"customer_id":"8","load_amount":"$1.00","time":"2000-01-01T00:00:00Z"}}"#
@@ -72,7 +72,7 @@ fn half_a_surrogate_pair_anywhere_in_one_of_the_four_values_makes_the_line_unrea
     {
         assert_eq!(with_id(id), "INPUT_PARSE_ERROR /", "{id}");
     }
-    // These values are merely unusable: the customer is still echoed.
+    // These values are only unusable: the customer is still echoed.
     for id in [r#"["\ud83d\ude00"]"#, r#"["\\ud800"]"#, r#"["\u00e9"]"#, "[1]", "null"] {
         assert_eq!(with_id(id), "INPUT_PARSE_ERROR /8", "{id}");
     }

@@ -1,4 +1,4 @@
-//! Times as attempts spell them.
+//! Times in attempts.
 
 use super::digits;
 use crate::domain::{Moment, SECONDS_PER_DAY};
@@ -7,11 +7,11 @@ const SECONDS_PER_MINUTE: i64 = 60;
 const SECONDS_PER_HOUR: i64 = 3_600;
 const MAX_FRACTION_DIGITS: usize = 9;
 
-/// Returns the moment that `text` names by RFC 3339, with an offset: `2000-01-01T00:00:00Z`.
+/// Returns the timestamp in `text`, in the format of RFC 3339 with an offset: `2000-01-01T00:00:00Z`.
 ///
-/// The date and the time are parted by `T`, `t` or a space; the offset is `Z`, `z`, or a sign, hours 00 to 23, a colon and
-/// minutes; a fraction has 1 to 9 digits. A leap second counts as the second before it. The year, as it is written and in UTC,
-/// is 0001 to 9999.
+/// Date and time are separated by `T`, `t` or a space. The offset is `Z`, `z`, or a sign, hours 00 to 23, a colon and
+/// minutes. A fraction has 1 to 9 digits. A leap second counts as the second before it. The year, as written and in
+/// UTC, is 0001 to 9999.
 pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
     let mut rest = Digits(text.as_ref());
     let year = rest.number(4)?;
@@ -37,9 +37,9 @@ pub(super) fn parse(text: impl AsRef<[u8]>) -> Option<Moment> {
     is_in_calendar.then_some(Moment { seconds, nanos })
 }
 
-/// Returns the moment that `text` names in the usual form, which [`parse`] reads as well: `2000-01-01T00:00:00Z`.
+/// Returns the timestamp in `text`, in the usual form, which [`parse`] reads as well: `2000-01-01T00:00:00Z`.
 ///
-/// It takes a quarter of the time.
+/// It takes a quarter of the time of [`parse`].
 pub(super) fn parse_usual(text: &[u8; 20]) -> Option<Moment> {
     let &[to_month, from_day] = text.as_chunks().0 else { return None };
     let [century, _, year, _, _, month, ..] = digits::pairs(to_month, *b"0000-00-")?.map(i64::from);
@@ -51,10 +51,10 @@ pub(super) fn parse_usual(text: &[u8; 20]) -> Option<Moment> {
     is_time.then_some(Moment { seconds: date + clock_seconds, nanos: 0 })
 }
 
-/// Returns the seconds from 1970 to the beginning of a day, `None` if there is no such day.
+/// Returns the seconds from 1970 to the beginning of a day; `None` if there is no such day.
 ///
-/// A calendar library takes six times as long, a tenth of what a line takes in all. The days are counted as in Howard Hinnant,
-/// "chrono-Compatible Low-Level Date Algorithms", in years that begin with March, so that leap days are at their ends.
+/// A calendar library takes six times as long, a tenth of a line's total cost. The algorithm is from Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms": years begin with March, so that leap days are at their ends.
 fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
     const DAYS_FROM_MARCH_0000_TO_1970: i64 = 719_468;
     let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -75,7 +75,7 @@ fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
     Some((year_from_march * 365 + leap_days + day_of_year - DAYS_FROM_MARCH_0000_TO_1970) * SECONDS_PER_DAY)
 }
 
-/// What is left of the text.
+/// The rest of the text.
 struct Digits<'a>(&'a [u8]);
 
 impl Digits<'_> {
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// Checks that `text` is the moment that the calendar library reads from `same`, its plain spelling.
+    /// Checks that `text` is the timestamp that the calendar library reads from `same`, its plain spelling.
     fn check(text: &str, same: &str) {
         let expected: jiff::Timestamp = same.parse().unwrap();
         let expected = Moment {
@@ -156,7 +156,7 @@ mod tests {
         check("2000-01-01T00:00:60.9Z", "2000-01-01T00:00:59.9Z");
     }
 
-    /// Whatever byte stands at whatever place: the usual form is read as any other, or left to that.
+    /// Any byte at any position: the usual form is read as any other, or left to that.
     #[test]
     fn the_usual_form_is_read_alike() {
         let mut read = 0;
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_time() {
+    fn other_forms_are_not_times() {
         for text in [
             "",
             "2000-01-01",
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    /// The first and the last days of every month of the calendar, held against the calendar library; and what is no day is none to either.
+    /// The first and the last days of every month, compared with the calendar library; both reject the same dates.
     #[test]
     fn days_are_those_of_the_calendar() {
         const EPOCH: Date = date(1970, 1, 1);

@@ -1,4 +1,4 @@
-//! `format_output`: a decision becomes a line of output.
+//! `format_output`: turns a decision into a line of output.
 
 use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
@@ -47,7 +47,7 @@ fn write_line(subject: &Subject, verdict: Verdict, line: &mut LineText) {
     }
 }
 
-/// Returns the line of these parts, which a `LineText` must have room for: to add them one by one would take 3 % of a line.
+/// Returns the line of these parts, which must fit into a `LineText`: adding them one by one would take 3 % of a line.
 fn short_line(parts: [&[u8]; 6]) -> LineText {
     let (mut text, mut len) = ([0; LINE_ROOM], 0);
     for part in parts {
@@ -58,7 +58,7 @@ fn short_line(parts: [&[u8]; 6]) -> LineText {
 }
 
 fn push_id(line: &mut LineText, id: &EchoedId) {
-    // A text is always JSON, and a line takes in everything.
+    // Texts always serialise, and writing into a line does not fail.
     let _ = id.with_text(|text| serde_json::to_writer(line, text));
 }
 
@@ -66,9 +66,9 @@ fn push_id(line: &mut LineText, id: &EchoedId) {
 mod tests {
     use super::*;
 
-    /// Two ids of 19 digits on a declined attempt: no good attempt has a longer line, and it needs no heap.
+    /// Two ids of 19 digits on a declined attempt: the longest line of a valid attempt, and it needs no heap.
     #[test]
-    fn the_longest_line_of_an_attempt_has_room() {
+    fn the_longest_line_of_an_attempt_fits() {
         let nines = "9".repeat(19);
         let line = short_line([
             b"{\"id\":\"",

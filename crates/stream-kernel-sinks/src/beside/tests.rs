@@ -1,4 +1,4 @@
-//! The thread beside the run, held up and let go step by step.
+//! The writing thread, blocked and released step by step.
 
 use std::io::{self, Write};
 use std::num::NonZeroU64;
@@ -10,18 +10,18 @@ use stream_kernel_trace::{Record, Signature, Timestamp, TraceSink};
 use super::*;
 use crate::{Cadence, JsonlSink};
 
-/// A destination that notes what reaches it, and waits before each write until that is let go, if it is held up at all.
+/// A destination that records its writes and, if blocked, waits for a release before each.
 struct Gate {
     events: Arc<Mutex<Vec<String>>>,
     goes: Option<Receiver<()>>,
-    /// How many writes go well.
+    /// The number of writes that succeed.
     left: usize,
 }
 
 impl Write for Gate {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(goes) = &self.goes {
-            // Who lets no more go has gone.
+            // The releasing side has gone.
             let _ = goes.recv();
         }
         let Some(left) = self.left.checked_sub(1) else { return Err(io::ErrorKind::StorageFull.into()) };
@@ -43,7 +43,7 @@ impl Destination for Gate {
     }
 }
 
-/// A sink that writes beside the test, what has reached its destination, and what lets a write go.
+/// A sink with a writing thread, the log of its destination, and the sender that releases writes.
 fn held_up(flush_every_n: u64, left: usize) -> (JsonlSink<Gate>, Arc<Mutex<Vec<String>>>, SyncSender<()>) {
     let (go, goes) = sync_channel(10_000);
     let events = Arc::default();
@@ -70,9 +70,10 @@ fn push(sink: &mut impl TraceSink, line_no: u64, step_name: &str) -> io::Result<
     })
 }
 
-/// The thread changes neither the order nor the number of writes and syncs, whatever the cadence: the sink in place is the twin.
+/// The thread changes neither the order nor the number of writes and syncs, whatever the cadence; a sink without a
+/// thread is the reference.
 #[test]
-fn what_reaches_the_destination_is_the_same_in_place_and_beside() {
+fn a_thread_changes_nothing_at_the_destination() {
     for (flush_every_n, fsync_every_n) in
         [(1, None), (3, None), (3, Some(2)), (2, Some(4)), (10, Some(4)), (100, None)]
     {
@@ -95,7 +96,7 @@ fn what_reaches_the_destination_is_the_same_in_place_and_beside() {
 }
 
 #[test]
-fn the_run_goes_on_while_a_batch_is_written_and_waits_where_all_must_be() {
+fn the_run_waits_only_where_all_must_be_written() {
     let (mut sink, events, go) = held_up(2, usize::MAX);
     for line_no in 1..=7 {
         push(&mut sink, line_no, "step").unwrap();
@@ -114,7 +115,7 @@ fn the_run_goes_on_while_a_batch_is_written_and_waits_where_all_must_be() {
     assert_eq!(*events.lock().unwrap(), ["write 2", "write 2", "write 2", "write 1"]);
 }
 
-/// So much a run may be ahead, and no more: at the bound a batch is taken, beyond it the run waits.
+/// At the bound a batch is taken; beyond it the run waits.
 #[test]
 fn the_run_is_ahead_by_two_buffers_at_most() {
     let (go, goes) = sync_channel(100);
@@ -125,7 +126,7 @@ fn the_run_is_ahead_by_two_buffers_at_most() {
         beside.write(&mut vec![b'\n'; bytes], Batch { bytes, ..Batch::default() }).unwrap();
     };
     write(&mut beside, half);
-    // The thread has taken it, and is held up.
+    // The thread has taken it, and is blocked.
     while !beside.shared.lock().is_writing {
         thread::yield_now();
     }
@@ -144,7 +145,7 @@ fn the_run_is_ahead_by_two_buffers_at_most() {
 }
 
 #[test]
-fn a_failure_says_which_records_are_certain_and_nothing_is_written_behind_it() {
+fn a_failure_names_the_certain_records_and_ends_writing() {
     for (left, expected) in [
         (0, "no storage space; none of this run's records is certain"),
         (2, "no storage space; this run's first 4 are certain, the last of line 4"),
@@ -160,7 +161,7 @@ fn a_failure_says_which_records_are_certain_and_nothing_is_written_behind_it() {
 }
 
 #[test]
-fn a_failure_of_the_last_batch_is_told_at_the_end() {
+fn a_failure_of_the_last_batch_is_reported_at_the_end() {
     let (mut sink, _, go) = held_up(10, 0);
     drop(go);
     push(&mut sink, 1, "step").unwrap();
@@ -168,7 +169,7 @@ fn a_failure_of_the_last_batch_is_told_at_the_end() {
 }
 
 #[test]
-fn where_there_is_no_thread_the_run_writes_itself() {
+fn without_a_thread_the_run_writes_itself() {
     let gate = Gate { events: Arc::default(), goes: None, left: 1 };
     let refuse = |_| Err(io::ErrorKind::WouldBlock.into());
     let Err(Some(mut output)) = Beside::begin(Output::new(gate), refuse) else {
@@ -178,7 +179,7 @@ fn where_there_is_no_thread_the_run_writes_itself() {
     assert_eq!(output.progress.bytes, 2);
 }
 
-/// The run must not wait for a thread that is gone.
+/// The run must not wait for a thread that has ended.
 #[test]
 fn a_thread_that_panics_is_a_failure() {
     struct Broken;

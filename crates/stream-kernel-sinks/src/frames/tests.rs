@@ -1,4 +1,4 @@
-//! Frames, and what can be appended to what is there.
+//! Frames, and appending to existing files.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const ZSTD: Compression = Compression::Zstd { level: 1 };
 
-/// What `ends_torn` says of a file that holds `bytes`.
+/// The result of `ends_torn` for a file that holds `bytes`.
 fn check(compression: Compression, bytes: &[u8]) -> Result<bool, String> {
     let read_at = |buffer: &mut [u8], at: u64| {
         let at = usize::try_from(at).unwrap();
@@ -16,7 +16,7 @@ fn check(compression: Compression, bytes: &[u8]) -> Result<bool, String> {
     ends_torn(compression, bytes.len() as u64, read_at).map_err(|error| error.to_string())
 }
 
-/// Random bytes: nothing to compress, so that blocks are as long as they can be, and several.
+/// Random bytes, which do not compress: they give several blocks of the largest size.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
@@ -50,7 +50,7 @@ fn a_frame_ends_where_zstd_says_that_it_ends() {
     assert_eq!(check(ZSTD, &file), Ok(false));
 }
 
-/// Whatever follows a frame that is torn would be taken for the rest of it.
+/// Anything after a torn frame would be read as the rest of it.
 #[test]
 fn nothing_is_appended_to_a_torn_frame_wherever_it_is_torn() {
     let encode = |content: &[u8]| Encoder::new(1).encode(content).unwrap().to_vec();
@@ -73,7 +73,7 @@ fn nothing_is_appended_to_a_torn_frame_wherever_it_is_torn() {
 }
 
 #[test]
-fn records_are_not_appended_to_those_of_the_other_kind() {
+fn plain_and_compressed_records_do_not_mix() {
     let frame = Encoder::new(1).encode(b"x\n").unwrap().to_vec();
     for len in [1, 3, 4, frame.len()] {
         let refused = check(Compression::None, &frame[..len]).unwrap_err();
@@ -87,9 +87,9 @@ fn records_are_not_appended_to_those_of_the_other_kind() {
     assert_eq!([Compression::None, ZSTD].map(|compression| check(compression, b"")), [Ok(false), Ok(false)]);
 }
 
-/// A level at each bound, and one beyond, which is taken as the bound.
+/// A level at each bound, and one beyond, which is clamped.
 #[test]
-fn levels_beyond_their_bounds_are_the_nearest() {
+fn levels_beyond_the_bounds_are_clamped() {
     let lines = noise(1_000)
         .iter()
         .flat_map(|byte| format!("{{\"line_no\":{byte}}}\n").into_bytes())

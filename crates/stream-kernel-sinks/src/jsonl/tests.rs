@@ -1,4 +1,4 @@
-//! The cadence, write by write, against a destination that keeps a journal.
+//! The cadence, write by write, against a destination that keeps a log.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use stream_kernel_trace::{Signature, Timestamp};
 
 use super::*;
 
-/// Keeps what reaches it: for each write the number of lines, for each sync the word.
+/// Records the number of lines of each write, and each sync.
 #[derive(Clone, Default)]
 struct Journal {
     events: Arc<Mutex<Vec<String>>>,
@@ -70,7 +70,7 @@ fn push<D: Destination>(batch: &mut JsonlSink<D>, step_name: &str) -> io::Result
     })
 }
 
-/// Pushes `records` records and returns what reached the destination, `end` standing before what `finish` brought.
+/// Pushes `records` records and returns the destination's log, with `end` before the entries from `finish`.
 fn check(flush_every_n: u64, fsync_every_n: Option<u64>, records: usize) -> String {
     let journal = Journal::default();
     let every = |n| NonZeroU64::new(n).unwrap();
@@ -85,19 +85,19 @@ fn check(flush_every_n: u64, fsync_every_n: Option<u64>, records: usize) -> Stri
 }
 
 #[test]
-fn flushing_every_record_is_one_write_a_record() {
+fn flushing_every_record_writes_each_by_itself() {
     assert_eq!(check(1, None, 3), "write 1, write 1, write 1, end");
 }
 
 #[test]
-fn a_batch_is_one_write_and_the_end_brings_the_rest() {
+fn a_batch_is_one_write_and_the_end_writes_the_rest() {
     assert_eq!(check(3, None, 7), "write 3, write 3, end, write 1");
     assert_eq!(check(3, None, 6), "write 3, write 3, end");
     assert_eq!(check(3, None, 0), "end");
 }
 
 #[test]
-fn what_is_buffered_is_written_before_it_is_made_durable() {
+fn buffered_records_are_written_before_a_sync() {
     assert_eq!(check(3, Some(2), 5), "write 2, sync, write 1, write 1, sync, end, write 1, sync");
     assert_eq!(check(2, Some(4), 4), "write 2, write 2, sync, end");
     assert_eq!(check(10, Some(4), 10), "write 4, sync, write 4, sync, write 2, end, sync", "10 stays 10");
@@ -105,7 +105,7 @@ fn what_is_buffered_is_written_before_it_is_made_durable() {
 }
 
 #[test]
-fn a_batch_that_outgrows_its_bound_is_written_in_several_and_keeps_its_cadence() {
+fn a_batch_beyond_its_bound_is_split_and_keeps_its_cadence() {
     let journal = Journal::default();
     let mut batch = sink(journal.clone(), NonZeroU64::new(4).unwrap(), None).with_max_bytes(1_000);
     for _ in 0..8 {
@@ -132,7 +132,7 @@ fn the_bound_in_bytes_holds_and_a_byte_less_does_not_write() {
 }
 
 #[test]
-fn a_batch_that_is_dropped_brings_out_what_it_holds() {
+fn a_dropped_sink_writes_its_batch() {
     let journal = Journal::default();
     let mut batch = sink(journal.clone(), NonZeroU64::MAX, None);
     push(&mut batch, "step").unwrap();
@@ -141,7 +141,7 @@ fn a_batch_that_is_dropped_brings_out_what_it_holds() {
 }
 
 #[test]
-fn what_was_refused_is_not_written_a_second_time() {
+fn refused_records_are_not_written_again() {
     let journal = Journal { is_full: true, ..Journal::default() };
     let mut batch = sink(journal.clone(), NonZeroU64::MIN, None);
     assert_eq!(push(&mut batch, "step").unwrap_err().kind(), io::ErrorKind::StorageFull);
@@ -149,9 +149,9 @@ fn what_was_refused_is_not_written_a_second_time() {
     assert_eq!(journal.take(), ["refused"]);
 }
 
-/// A commit asks for that: what is written out at any time does not shift the cadence.
+/// A commit needs this: writing at any time does not shift the cadence.
 #[test]
-fn what_is_buffered_can_be_written_out_at_any_time() {
+fn buffered_records_can_be_written_at_any_time() {
     let journal = Journal::default();
     let mut batch = sink(journal.clone(), NonZeroU64::new(3).unwrap(), None);
     push(&mut batch, "step").unwrap();
@@ -164,7 +164,7 @@ fn what_is_buffered_can_be_written_out_at_any_time() {
     assert_eq!(journal.take(), ["write 2", "write 1"], "the cadence goes on counting");
 }
 
-/// So much memory a batch may take, and no less is worth a write of its own.
+/// A batch may take this much memory, and smaller ones are not worth a write.
 #[test]
 fn the_usual_bound_of_a_batch_is_a_mebibyte() {
     assert_eq!(MAX_BATCH_BYTES, 1_048_576);
@@ -179,7 +179,7 @@ fn the_usual_bound_of_a_batch_is_a_mebibyte() {
     assert_eq!(journal.take(), ["write 4"]);
 }
 
-/// Keeps the bytes of each write.
+/// Records the bytes of each write.
 #[derive(Clone, Default)]
 struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
 
@@ -200,7 +200,7 @@ impl Destination for Writes {
     }
 }
 
-/// Returns what one frame holds; it must be whole, and nothing may follow it.
+/// Returns the content of one frame, which must be whole and the last.
 fn decoded(frame: &[u8]) -> Vec<u8> {
     let mut lines = Vec::with_capacity(100_000);
     zstd_safe::decompress(&mut lines, frame).unwrap();
@@ -215,9 +215,9 @@ fn writing_to(writes: &Writes, flush_every_n: u64, compression: Compression) -> 
 
 const ZSTD: Compression = Compression::Zstd { level: 1 };
 
-/// A run that is killed loses no frame that was flushed, since each is whole by itself: the plain sink is the twin.
+/// A run that is killed loses no flushed frame, since each is whole by itself; the plain sink is the reference.
 #[test]
-fn what_is_flushed_is_one_whole_frame() {
+fn a_flush_is_one_whole_frame() {
     for flush_every_n in [1, 3, 100] {
         let written = [Compression::None, ZSTD].map(|compression| {
             let writes = Writes::default();
@@ -233,9 +233,9 @@ fn what_is_flushed_is_one_whole_frame() {
     }
 }
 
-/// Whatever the cadence, the file can be cut where the mark was, and then has all records up to it and no other.
+/// Whatever the cadence, the file can be cut at the mark and then has all records up to it and no others.
 #[test]
-fn what_is_written_behind_the_mark_can_be_cut() {
+fn records_after_the_mark_can_be_cut() {
     for (flush_every_n, is_beside, compression) in [1, 2, 3, 7, 100].into_iter().flat_map(|every| {
         [
             (every, false, Compression::None),
@@ -278,7 +278,7 @@ fn what_is_written_behind_the_mark_can_be_cut() {
     }
 }
 
-/// A mark costs no frame where nothing has to be cut between it and the next.
+/// A mark adds no frame if nothing has to be cut between it and the next.
 #[test]
 fn a_mark_at_the_end_of_a_batch_splits_nothing() {
     let writes = Writes::default();

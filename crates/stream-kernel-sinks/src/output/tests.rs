@@ -1,4 +1,4 @@
-//! Where files end that have bounds.
+//! Ends of bounded files.
 
 use std::io::Write;
 
@@ -39,7 +39,7 @@ impl Destination for Files {
     }
 }
 
-/// Writes batches and returns the files that they come to.
+/// Writes batches and returns the resulting files.
 fn written(batches: &[&str], in_all: u64, compression: Compression) -> Vec<Vec<u8>> {
     let mut output = Output::new(Files { files: vec![Vec::new()], in_all });
     output.compress(compression);
@@ -59,7 +59,7 @@ fn plain(batches: &[&str], in_all: u64) -> String {
 }
 
 #[test]
-fn a_file_ends_before_the_line_that_would_go_beyond_its_bound() {
+fn a_file_ends_before_a_line_beyond_its_bound() {
     assert_eq!(plain(&["aa\n", "bb\n", "cc\n"], 6), "aa.bb.|cc.");
     assert_eq!(plain(&["aa\n", "bb\n", "cc\n"], 5), "aa.|bb.|cc.");
     assert_eq!(plain(&["aa\nbb\ncc\n"], 6), "aa.bb.|cc.", "within a batch, too");
@@ -86,7 +86,7 @@ fn decompressed(file: &[u8]) -> String {
     text
 }
 
-/// Lines that hardly shrink, each about 40 bytes.
+/// Lines of about 40 bytes that hardly compress.
 fn lines(count: u64) -> String {
     let line = |line: u64| format!("{:040x}", u128::from(line).wrapping_pow(37));
     (1..=count).map(line).collect::<Vec<_>>().join("\n") + "\n"
@@ -108,7 +108,7 @@ fn a_file_ends_with_a_whole_frame() {
     }
 }
 
-/// A batch whose frame would be larger than any file is cut at line ends.
+/// A batch whose frame would be larger than any file is split at line ends.
 #[test]
 fn a_frame_beyond_the_bound_becomes_several() {
     let zstd = Compression::Zstd { level: 1 };

@@ -1,4 +1,4 @@
-//! Names that files have, in a folder of their own.
+//! Names of files in a temporary folder.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -7,11 +7,11 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A folder with `trace` and its old files, of which each holds the number that it was written with.
+/// A folder with `trace` and its old files; each holds the number of its creation.
 struct Set(TempDir);
 
 impl Set {
-    /// Returns a set with as many old files, the oldest of which holds 1.
+    /// Returns a set with `old` old files, the oldest of which holds 1.
     fn new(old: u16) -> Self {
         let set = Self(TempDir::new().unwrap());
         for number in 0..=old {
@@ -32,7 +32,7 @@ impl Set {
         super::rotate(&path, &file, NonZeroU16::new(keep).unwrap(), exchange)?.write_all(b"x")
     }
 
-    /// Returns what the files hold, the present one first, to the last that there is; `-` where there is none.
+    /// Returns the content of the files, the present one first, up to the last that exists; `-` for a missing one.
     fn told(&self) -> String {
         let there = (0..=MAX_ROTATED).rev().find(|number| self.name(*number).exists()).unwrap();
         let content = |number| fs::read_to_string(self.name(number)).unwrap_or_else(|_| "-".to_owned());
@@ -40,10 +40,10 @@ impl Set {
     }
 }
 
-/// With an exchange, and where there is none.
+/// With exchange, and without.
 const WAYS: [fn(&Path, &Path) -> io::Result<bool>; 2] = [exchange, |_, _| Ok(false)];
 
-/// Whether files can be exchanged makes no difference in the end.
+/// The result is the same with and without exchange.
 #[track_caller]
 fn check(old: u16, keep: u16, expected: &str) {
     for exchange in WAYS {
@@ -62,9 +62,9 @@ fn each_file_gets_the_next_number_and_the_oldest_goes() {
     check(3, 3, "x 4 3 2");
 }
 
-/// Those of a run that kept more would otherwise stand behind a gap, for ever.
+/// Files of a run that retained more would otherwise remain after a gap, forever.
 #[test]
-fn what_was_kept_by_a_run_that_kept_more_goes_as_well() {
+fn surplus_files_of_an_earlier_run_are_removed() {
     check(5, 2, "x 6 5");
 }
 
@@ -79,7 +79,7 @@ fn a_file_that_is_missing_is_still_missing() {
 }
 
 #[test]
-fn no_more_are_kept_than_the_bound() {
+fn no_more_files_are_retained_than_the_bound() {
     let set = Set::new(0);
     for number in [MAX_ROTATED - 1, MAX_ROTATED] {
         fs::write(set.name(number), "old").unwrap();
@@ -90,7 +90,8 @@ fn no_more_are_kept_than_the_bound() {
     assert_eq!(set.told(), "x x 1");
 }
 
-/// Wherever it is interrupted, all is there, in order, and nothing twice; the next time goes on from there.
+/// Wherever a rotation is interrupted, all content is there once and in order, and the next rotation continues from
+/// there.
 #[test]
 fn an_interrupted_rotation_leaves_all_files_in_order() {
     for steps in 0_u32..3 {
@@ -110,7 +111,7 @@ fn an_interrupted_rotation_leaves_all_files_in_order() {
 }
 
 #[test]
-fn a_file_that_somebody_has_moved_is_left_alone() {
+fn a_moved_file_is_left_alone() {
     let set = Set::new(1);
     let file = OpenOptions::new().append(true).open(set.name(0)).unwrap();
     fs::rename(set.name(0), set.0.path().join("elsewhere")).unwrap();
@@ -121,7 +122,7 @@ fn a_file_that_somebody_has_moved_is_left_alone() {
     assert_eq!(set.told(), "another 1");
 }
 
-/// Two that write to one file would stand in each other.
+/// Records of two writers to one file would be interleaved.
 #[test]
 fn the_new_file_is_locked() {
     let set = Set::new(0);

@@ -1,4 +1,4 @@
-//! Which records of one input belong together in two traces.
+//! Alignment of one input's records in two traces.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::{PlacedRecord, Sides};
 pub(super) type Pair<'r> = (Option<&'r PlacedRecord>, Option<&'r PlacedRecord>);
 
 /// Returns the records of an input in pairs of the same step and work index, in the order of both traces; a record
-/// without a counterpart stands alone, where it stood. Where the two disagree on the order, the first decides.
+/// without a counterpart stays alone, at its position. Where the two orders conflict, the first decides.
 pub(super) fn align<'r>(a: &'r [PlacedRecord], b: &'r [PlacedRecord]) -> Vec<Pair<'r>> {
     let is_parallel =
         a.len() == b.len() && a.iter().zip(b).all(|(of_a, of_b)| position(of_a) == position(of_b));
@@ -27,7 +27,7 @@ pub(super) fn align<'r>(a: &'r [PlacedRecord], b: &'r [PlacedRecord]) -> Vec<Pai
     for (record, partner) in a.iter().zip(partners) {
         if let Some(at) = partner {
             pairs.extend(alone(next_of_b, at));
-            // That one is paired, and so not alone.
+            // That one is paired, so it is not alone.
             next_of_b = next_of_b.max(at);
         }
         pairs.push((Some(record), partner.map(|at| &b[at])));
@@ -36,11 +36,13 @@ pub(super) fn align<'r>(a: &'r [PlacedRecord], b: &'r [PlacedRecord]) -> Vec<Pai
     pairs
 }
 
-/// Returns how many records of each window on an input can be aligned before more are read, `is_all` telling whether more
-/// are to come: those up to the last pair, since a counterpart of the others may follow. At least one, unless there is none.
+/// Returns the number of records of each window that can be aligned before more are read; `is_all` tells that no more
+/// will come. These are the records up to the last pair, since the others may still have counterparts. The number is at
+/// least one, unless there are no records.
 ///
-/// If no record in sight belongs to another, those of the trace that is behind in the pipeline are let go. So records can
-/// be taken for alone only where a window holds nothing but steps that the other trace lacks or has not come to.
+/// If no record of the windows has a counterpart, those of the trace that is behind in the pipeline are released. So
+/// records can be mistaken for unpaired ones only where a window holds nothing but steps that the other trace lacks or
+/// has not reached.
 pub(super) fn settled(a: &[PlacedRecord], b: &[PlacedRecord], is_all: Sides<bool>) -> Sides<usize> {
     if is_all.a && is_all.b {
         return Sides { a: a.len(), b: b.len() };
@@ -51,18 +53,18 @@ pub(super) fn settled(a: &[PlacedRecord], b: &[PlacedRecord], is_all: Sides<bool
         return Sides { a: last_of_a + 1, b: last_of_b + 1 };
     }
     let begins_at = |window: &[PlacedRecord]| window.first().map(|first| first.record.step_index);
-    // A record without a counterpart in all that the other trace has left stands alone for certain.
+    // A record without a counterpart in all of the other trace's rest is certainly unpaired.
     let lets_a_go = if is_all.a == is_all.b { begins_at(a) <= begins_at(b) } else { is_all.b };
     if lets_a_go { Sides { a: a.len(), b: 0 } } else { Sides { a: 0, b: b.len() } }
 }
 
-/// Returns for each record of `a` where in `b` its counterpart is.
+/// Returns the position in `b` of each counterpart of a record of `a`.
 fn partners(a: &[PlacedRecord], b: &[PlacedRecord]) -> Vec<Option<usize>> {
     let mut in_b: HashMap<_, _> = b.iter().enumerate().map(|(at, record)| (position(record), at)).collect();
     a.iter().map(|record| in_b.remove(&position(record))).collect()
 }
 
-/// The step goes by its name: its index is another one as soon as a step is added before it.
+/// Steps match by name: an index changes when a step is added before it.
 fn position(placed: &PlacedRecord) -> (&str, u32) {
     (&placed.record.step_name, placed.record.work_index)
 }
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_paired_by_step_and_the_others_stand_where_they_stood() {
+    fn records_are_paired_by_step_and_the_rest_keeps_its_order() {
         assert_eq!(check("abc", "abc"), "aa bb cc");
         assert_eq!(check("abcd", "ad"), "aa b- c- dd");
         assert_eq!(check("ad", "abcd"), "aa -b -c dd");
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn another_order_or_a_doubled_record_loses_no_record() {
+    fn reordering_or_duplicates_lose_no_record() {
         assert_eq!(check("ab", "ba"), "aa bb");
         assert_eq!(check("aab", "ab"), "aa a- bb");
         assert_eq!(check("ab", "aab"), "-a aa bb");
@@ -120,7 +122,7 @@ mod tests {
             assert_eq!(settled("abc", "acx", more), (3, 2));
             assert_eq!(settled("abx", "ab", more), (2, 2));
         }
-        // Nothing is common: what is left of one trace is not in the other, or it is the one that is behind.
+        // They have nothing in common: either the rest of one trace is not in the other, or one trace is behind.
         assert_eq!(settled("ab", "cd", [true, false]), (0, 2));
         assert_eq!(settled("ab", "cd", [false, true]), (2, 0));
         assert_eq!(settled("", "cd", [true, false]), (0, 2));

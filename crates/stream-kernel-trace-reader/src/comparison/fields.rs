@@ -1,4 +1,4 @@
-//! Two records, field by field.
+//! Comparison of two records, field by field.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -6,15 +6,15 @@ use serde_json::value::RawValue;
 use crate::json_leaves::{Leaf, Member, differing, members, name, push_leaves, text};
 use stream_kernel_trace::{ContextField, ContextSnapshot, TraceRecord};
 
-/// The fields of a context that are another in every run.
+/// The fields of a context that differ in every run.
 const VOLATILE: [ContextField; 3] = [ContextField::TraceId, ContextField::RunId, ContextField::ReceivedAt];
 
-/// A field that two records have with different values, or that one of them lacks.
+/// A field with different values in two records, or one that a record lacks.
 #[derive(Clone, Debug, Serialize)]
 pub struct FieldDifference {
-    /// Where it is in the record: `msg_out[0].hash`, `ctx_after.tags.reason`.
+    /// The path in the record: `msg_out[0].hash`, `ctx_after.tags.reason`.
     pub path: String,
-    /// The value in the first record, as JSON; `None` where there is no such field.
+    /// The value in the first record, as JSON; `None` if there is no such field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<Box<RawValue>>,
     /// The value in the second record.
@@ -22,11 +22,12 @@ pub struct FieldDifference {
     pub b: Option<Box<RawValue>>,
 }
 
-/// Returns the fields in which two records differ, in the order of the first, then those that only the second has.
+/// Returns the fields in which two records differ: those of the first in its order, then those that only the second
+/// has.
 ///
-/// Left out are the times (`t_enter`, `t_exit`, `duration_ms`, in snapshots `received_at`), what names the run
-/// (`trace_id`, in snapshots `trace_id` and `run_id`), `step_index`, which is another as soon as a step is added before, and
-/// with `ignores_scenario` the scenario's name. Objects are compared by key, whatever their order.
+/// The comparison ignores times (`t_enter`, `t_exit`, `duration_ms`, in snapshots `received_at`), the names of the run
+/// (`trace_id`, in snapshots `trace_id` and `run_id`), `step_index`, which changes when a step is added before, and
+/// with `ignores_scenario` the scenario's name. Objects are compared by key, in any order.
 pub(super) fn differing_fields(
     a: &TraceRecord,
     b: &TraceRecord,
@@ -45,7 +46,7 @@ pub(super) fn differing_fields(
         .collect()
 }
 
-/// Returns whether [`differing_fields`] would find nothing. Contexts with the same text are not taken apart.
+/// Returns whether [`differing_fields`] would find nothing. Contexts with the same text are not parsed.
 pub(super) fn is_same(a: &TraceRecord, b: &TraceRecord, ignores_scenario: bool) -> bool {
     let is_same_context =
         |a: &Option<_>, b: &Option<_>| is_same_context(a.as_ref(), b.as_ref(), ignores_scenario);
@@ -77,7 +78,7 @@ fn is_same_context(a: Option<&ContextSnapshot>, b: Option<&ContextSnapshot>, ign
     differing(a, &b, is_same_value).is_empty()
 }
 
-/// Returns the values of a record by path, without what is volatile.
+/// Returns the values of a record by path, without the volatile ones.
 fn flattened(record: &str, ignores_scenario: bool) -> Vec<Leaf<'_>> {
     let mut leaves = Vec::new();
     for (field, value) in members(record).unwrap_or_default() {
@@ -93,7 +94,7 @@ fn flattened(record: &str, ignores_scenario: bool) -> Vec<Leaf<'_>> {
     leaves
 }
 
-/// Adds the values in the fields of a context, which stands at `path`, without what is volatile.
+/// Adds the values in the fields of a context at `path`, without the volatile ones.
 fn push_context<'j>(leaves: &mut Vec<Leaf<'j>>, path: &str, fields: Vec<Member<'j>>, ignores_scenario: bool) {
     for (field, value) in fields {
         let is_left_out = VOLATILE.iter().any(|volatile| volatile.name() == field)
@@ -104,7 +105,7 @@ fn push_context<'j>(leaves: &mut Vec<Leaf<'j>>, path: &str, fields: Vec<Member<'
     }
 }
 
-/// Returns whether two values are the same: strings can be escaped in several ways.
+/// Returns whether two values are the same: a string can be escaped in several ways.
 fn is_same_value(a: &str, b: &str) -> bool {
     a == b || text(a).is_some_and(|a| text(b) == Some(a))
 }
@@ -150,7 +151,7 @@ mod tests {
         assert_eq!(check("null", r#"{"tags":{}}"#), ["ctx_after: null -", "ctx_after.tags: - {}"]);
         assert_eq!(check("null", "{}"), ["ctx_after: null -"]);
         assert_eq!(check(r#"{"run_id":"a"}"#, "{}"), [""; 0]);
-        // As two runs have it that show other fields.
+        // Two runs with different field lists have this.
         let other_fields = check(r#"{"tags":{"x":"1"}}"#, r#"{"flags":{"x":"1"}}"#);
         assert_eq!(other_fields, [r#"ctx_after.tags.x: "1" -"#, r#"ctx_after.flags.x: - "1""#]);
     }
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scenarios_name_is_left_out_if_wanted() {
+    fn the_scenarios_name_is_ignored_on_request() {
         let scenes = ["one", "other"].map(|name| {
             let mut record = record(1, "a", "");
             record.scenario = name.to_owned();
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn another_place_in_the_pipeline_is_no_difference_of_the_record() {
+    fn the_position_in_the_pipeline_makes_no_difference() {
         let (a, b) = (record(1, "a", ""), TraceRecord { step_index: 1, ..record(1, "a", "") });
         assert!(is_same(&a, &b, false) && differing_fields(&a, &b, false).is_empty());
     }
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_a_point_is_not_taken_for_two() {
+    fn a_key_with_a_point_is_one_key() {
         let fields = check(r#"{"tags":{"a.b":"1"}}"#, r#"{"tags":{"a":{"b":"1"}}}"#);
         assert_eq!(fields, [r#"ctx_after.tags["a.b"]: "1" -"#, r#"ctx_after.tags.a.b: - "1""#]);
     }

@@ -1,9 +1,9 @@
-//! The records of an input that are held while their counterparts in the other trace are looked for.
+//! The records of an input that are held while the other trace is searched for their counterparts.
 
 use crate::reading::{MAX_HELD_BYTES, MAX_HELD_RECORDS, memory_bytes};
 use stream_kernel_trace::TraceRecord;
 
-/// A record and where in its trace it stands.
+/// A record and its position in its trace.
 #[derive(Clone, Debug)]
 pub struct PlacedRecord {
     /// The number of its run, from 1.
@@ -20,7 +20,7 @@ impl PlacedRecord {
     }
 }
 
-/// The input that a record belongs to. What comes earlier in a trace is less.
+/// The input of a record. Earlier inputs of a trace are less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) run: u64,
@@ -31,7 +31,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct InputWindow<I> {
     records: I,
-    /// The record after those that are held, once it was looked at.
+    /// The record after the held ones, once it was read.
     next: Option<PlacedRecord>,
     held: Vec<PlacedRecord>,
     held_bytes: usize,
@@ -49,7 +49,7 @@ impl<I: Iterator<Item = Result<PlacedRecord, E>>, E> InputWindow<I> {
         self.next_unheld_place()
     }
 
-    /// Reads on in the input `place` as far as the bounds allow, and returns whether all the rest of it is held.
+    /// Reads on in the input `place` as far as the bounds allow, and returns whether the rest of it is held.
     pub(super) fn fill(&mut self, place: Place) -> Result<bool, E> {
         while self.next_unheld_place()? == Some(place) {
             if self.held.len() >= MAX_HELD_RECORDS || self.held_bytes >= MAX_HELD_BYTES {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::comparison::tests::record;
 
-    /// Fills windows with `records` records of `bytes` bytes one after the other, and returns how many each held.
+    /// Fills windows with `records` records of `bytes` bytes one after the other, and returns the number in each.
     fn check(records: usize, bytes: usize) -> Vec<usize> {
         let mut one = record(1, "a", "");
         one.scenario.push_str(&"x".repeat(bytes.saturating_sub(memory_bytes(&one))));
@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_as_the_bound_are_held_and_one_more_is_not() {
+    fn records_are_held_up_to_the_bound() {
         assert_eq!(check(MAX_HELD_RECORDS, 0), [MAX_HELD_RECORDS]);
         assert_eq!(check(MAX_HELD_RECORDS + 1, 0), [MAX_HELD_RECORDS, 1]);
     }
 
     #[test]
-    fn as_many_bytes_as_the_bound_are_held_and_no_record_more() {
+    fn bytes_are_held_up_to_the_bound() {
         assert_eq!(check(3, MAX_HELD_BYTES / 2), [2, 1]);
         assert_eq!(check(3, MAX_HELD_BYTES / 2 - 1), [3]);
         assert_eq!(
@@ -122,7 +122,7 @@ mod tests {
 
     /// Records that are still held count as before.
     #[test]
-    fn a_record_that_is_let_go_of_makes_room_for_one_as_large() {
+    fn a_released_record_makes_room_for_one_as_large() {
         let mut one = record(1, "a", "");
         one.scenario.push_str(&"x".repeat(MAX_HELD_BYTES / 4 - memory_bytes(&one)));
         let all = std::iter::repeat_n(one, 6);

@@ -1,4 +1,4 @@
-//! How an input ended: its last tags, and the decision that they tell.
+//! The outcome of an input: its last tags, and the decision in them.
 
 use std::mem;
 
@@ -6,10 +6,10 @@ use super::PlacedRecord;
 use crate::reading::{message_identities, tags};
 use stream_kernel_trace::may_be_hidden;
 
-/// The decision about an input that was accepted.
+/// The decision for an accepted input.
 pub(super) const ACCEPTED: &str = "accepted";
 
-/// What is known of an input's end.
+/// The known outcome of an input.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
     /// The tags of the last snapshot that shows any; `None` if none does.
@@ -21,7 +21,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Takes in further records of the input.
+    /// Adds further records of the input.
     pub(super) fn update(&mut self, records: &[PlacedRecord]) {
         if let Some(tags) = records.iter().rev().find_map(|placed| tags(placed.record.ctx_after.as_ref()?)) {
             self.tags = Some(tags);
@@ -34,7 +34,7 @@ impl Outcome {
         }
     }
 
-    /// Returns by what people know the input: its tag `id`, else the first identity of its messages.
+    /// Returns the input's id for people: its tag `id`, or else the first identity of its messages.
     pub(super) fn id(&self) -> Option<&str> {
         self.tag("id").filter(|id| !id.is_empty()).or(self.identity.as_deref())
     }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_what_its_tags_say_unless_they_may_be_hidden() {
+    fn tags_tell_a_decision_unless_they_may_be_hidden() {
         let decided = |tags: &[(&str, &str)]| {
             let tags = tags.iter().map(|(tag, value)| ((*tag).to_owned(), (*value).to_owned())).collect();
             Outcome { tags: Some(tags), ..Outcome::default() }.decision()

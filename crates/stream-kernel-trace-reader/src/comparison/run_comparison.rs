@@ -1,4 +1,4 @@
-//! Comparing a run, input by input.
+//! Comparison of a run, input by input.
 
 use std::mem;
 
@@ -7,17 +7,17 @@ use super::fields::{differing_fields, is_same};
 use super::outcome::{ACCEPTED, Outcome};
 use super::{ChangedDecision, DecisionCount, FirstDifference, MovedStep, PlacedRecord, RunDifference, Sides};
 
-/// How many steps, tags and decisions are counted on their own; what has another name counts under [`OTHER_NAMES`].
+/// The number of steps, tags and decisions with counts of their own; further ones count as [`OTHER_NAMES`].
 const MAX_NAMES: usize = 1_000;
 
-/// The name under which everything counts whose name came after [`MAX_NAMES`] others.
+/// The common name of everything after the first [`MAX_NAMES`] names.
 const OTHER_NAMES: &str = "(others)";
 
-/// What was found of a run so far.
+/// The results for a run so far.
 pub(super) struct RunComparison {
     ignores_scenario: bool,
     found: RunDifference,
-    /// How the input ends whose records are being compared, as far as they are known.
+    /// The outcomes of the present input, as far as they are known.
     present: Sides<Outcome>,
 }
 
@@ -27,7 +27,7 @@ impl RunComparison {
         Self { ignores_scenario, found, present: Sides::default() }
     }
 
-    /// Takes in records of the present input, all or the next part of them.
+    /// Adds records of the present input, all or the next part of them.
     pub(super) fn compare_part(&mut self, a: &[PlacedRecord], b: &[PlacedRecord]) {
         self.present.a.update(a);
         self.present.b.update(b);
@@ -38,7 +38,7 @@ impl RunComparison {
 
     pub(super) fn finish(mut self) -> RunDifference {
         self.found.same = self.found.first.is_none() && self.found.moved.is_none();
-        // Accepted ones first, reasons by name: the order of the data would be an accident.
+        // Accepted ones first, then reasons by name: the order of the data would be arbitrary.
         let rank = |count: &DecisionCount| (count.decision != ACCEPTED, count.decision.clone());
         self.found.decisions.sort_by_key(rank);
         self.found
@@ -76,7 +76,7 @@ impl RunComparison {
         });
     }
 
-    /// Counts how the present input, that of line `line_no`, ended, and returns its decision if that changed.
+    /// Counts the outcomes of the present input, on line `line_no`, and returns its decision if that changed.
     pub(super) fn end_input(&mut self, line_no: u64) -> Option<ChangedDecision> {
         let Sides { a, b } = mem::take(&mut self.present);
         let found = &mut self.found;
@@ -114,7 +114,7 @@ impl RunComparison {
     }
 }
 
-/// Returns the count of `name`, a new one at the end if there is none yet. `name_of` is where a count has its name.
+/// Returns the count of `name`, a new one at the end if it has none yet. `name_of` returns the name of a count.
 fn count_of<'c, C: Default>(
     counts: &'c mut Vec<C>,
     name: &str,
@@ -138,7 +138,7 @@ mod tests {
     use crate::comparison::TagCount;
 
     #[test]
-    fn as_many_names_as_the_bound_count_alone_and_further_ones_together() {
+    fn names_beyond_the_bound_are_counted_together() {
         let mut counts: Vec<TagCount> = Vec::new();
         let mut add = |name: &str| count_of(&mut counts, name, |count| &mut count.tag).inputs += 1;
         for name in 0..MAX_NAMES + 2 {

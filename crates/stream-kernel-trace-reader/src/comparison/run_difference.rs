@@ -1,33 +1,35 @@
-//! What the comparison of a run comes to.
+//! The result of comparing a run.
 
 use serde::Serialize;
 
 use super::{FieldDifference, Sides};
 
-/// How a run of one trace differs from that of another. Its serialised form is what programs read.
+/// The difference between a run of one trace and that of another. Programs read its serialised form.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RunDifference {
     /// The number of the run, from 1.
     pub run: u64,
-    /// Whether no record differs, none is missing, and no step stands at another place.
+    /// Whether no record differs, none is missing, and all steps have the same position.
     pub same: bool,
-    /// How many inputs each trace has; 0 if it lacks the run.
+    /// The number of inputs in each trace; 0 if it lacks the run.
     pub inputs: Sides<u64>,
     /// The first record that differs or that only one trace has.
     pub first: Option<FirstDifference>,
-    /// The first step that stands at another place in the pipeline; records are compared without that.
+    /// The first step with different positions in the pipelines; records are compared without these.
     pub moved: Option<MovedStep>,
-    /// The records by step, in the order in which the steps were first seen; those after the first 1,000 as one, `(others)`.
+    /// The records by step, in the order of the steps' first appearance; those after the first 1,000 together as
+    /// `(others)`.
     pub steps: Vec<StepCounts>,
     /// Whether a snapshot of one of the traces shows tags.
     pub has_tags: bool,
-    /// In how many inputs a tag ended with another value: those that both traces have, with their tags shown.
+    /// For each tag, the number of inputs that ended with different values: inputs in both traces, with their tags
+    /// shown.
     pub tags: Vec<TagCount>,
-    /// Decisions as the tags `accepted` and `reason` tell them: `accepted`, then `declined: <reason>` by name.
+    /// Decisions according to the tags `accepted` and `reason`: `accepted`, then `declined: <reason>` by name.
     pub decisions: Vec<DecisionCount>,
-    /// How many inputs one trace accepts and the other declines.
+    /// The number of inputs that one trace accepts and the other declines.
     pub flipped: u64,
-    /// How many inputs both decline, but not for the same reason.
+    /// The number of inputs that both decline, for different reasons.
     pub other_reason: u64,
 }
 
@@ -38,22 +40,22 @@ pub struct FirstDifference {
     pub line_no: u64,
     /// The step's name.
     pub step_name: String,
-    /// The message's place among those that the step handled for this input, from 0.
+    /// The message's index among those that the step handled for this input, from 0.
     pub work_index: u32,
     /// The record's line in each trace, from 1; `None` where the record is missing.
     pub file_line: Sides<Option<u64>>,
-    /// What differs; nothing if one trace lacks the record.
+    /// The differing fields; none if one trace lacks the record.
     pub fields: Vec<FieldDifference>,
 }
 
-/// How the records of a step compare.
+/// The comparison of a step's records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StepCounts {
     /// The step's name.
     pub step_name: String,
     /// Records that are the same in both traces.
     pub same: u64,
-    /// Records that both have and that differ.
+    /// Records that are in both traces and differ.
     pub differing: u64,
     /// Records that only the first trace has.
     pub only_in_a: u64,
@@ -61,7 +63,7 @@ pub struct StepCounts {
     pub only_in_b: u64,
 }
 
-/// In how many inputs a tag ended with another value.
+/// The number of inputs that ended with different values of a tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TagCount {
     /// The tag.
@@ -70,7 +72,7 @@ pub struct TagCount {
     pub inputs: u64,
 }
 
-/// How many inputs ended in a decision.
+/// The number of inputs with a decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DecisionCount {
     /// `accepted`, or `declined` with the reason.
@@ -81,12 +83,12 @@ pub struct DecisionCount {
     pub b: u64,
 }
 
-/// A step that stands at another place in the pipeline.
+/// A step with different positions in the two pipelines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MovedStep {
     /// The step's name.
     pub step_name: String,
-    /// Its place in each pipeline, from 0.
+    /// Its position in each pipeline, from 0.
     pub step_index: Sides<usize>,
 }
 
@@ -97,12 +99,12 @@ pub struct ChangedDecision {
     pub run: u64,
     /// The input's line.
     pub line_no: u64,
-    /// By what people know the input, if the trace tells.
+    /// The input's id for people, if the trace shows it.
     pub id: Option<String>,
     /// The decision in the first trace.
     pub a: String,
     /// The decision in the second trace.
     pub b: String,
-    /// Whether one trace accepts it and the other declines it; otherwise it is declined for another reason.
+    /// Whether one trace accepts it and the other declines it; otherwise the reason changed.
     pub flipped: bool,
 }

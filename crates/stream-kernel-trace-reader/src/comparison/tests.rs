@@ -1,4 +1,4 @@
-//! Whole traces compared.
+//! Comparison of whole traces.
 
 use std::convert::Infallible;
 
@@ -34,12 +34,12 @@ pub(super) fn record(line_no: u64, step: &str, tags: &str) -> TraceRecord {
     }
 }
 
-/// Compares traces of one record a line, `run line_no step tags`. A step `name@3` stands at the place 3.
+/// Compares traces of one record a line, `run line_no step tags`. A step `name@3` has the position 3.
 fn check(a: &str, b: &str) -> Vec<RunDifference> {
     check_decisions(a, b).0
 }
 
-/// Compares traces and returns the decisions that changed, too.
+/// Compares traces and returns the changed decisions, too.
 fn check_decisions(a: &str, b: &str) -> (Vec<RunDifference>, Vec<ChangedDecision>) {
     let records = |trace: &str| -> Vec<Result<PlacedRecord, Infallible>> {
         let lines = trace.lines().map(str::trim).filter(|line| !line.is_empty()).zip(1..);
@@ -104,7 +104,7 @@ fn a_run_that_one_trace_lacks_is_a_difference() {
 }
 
 #[test]
-fn decisions_are_counted_and_those_that_changed_are_named() {
+fn decisions_are_counted_and_changed_ones_named() {
     let a = "1 1 decide id=7 accepted=true
         1 2 decide id=8 accepted=false reason=DAY
         1 3 decide id=9 accepted=false reason=DAY
@@ -130,7 +130,7 @@ fn decisions_are_counted_and_those_that_changed_are_named() {
 }
 
 #[test]
-fn a_step_that_was_added_moves_the_others_and_hides_nothing() {
+fn an_added_step_moves_the_others_and_hides_nothing() {
     let a = "1 1 parse@0 id=7\n1 1 decide@1 id=7\n1 2 parse@0\n1 2 decide@1 id=8";
     let b =
         "1 1 parse@0 id=7\n1 1 audit@1 id=7\n1 1 decide@2 id=7\n1 2 parse@0\n1 2 audit@1\n1 2 decide@2 id=9";
@@ -140,12 +140,12 @@ fn a_step_that_was_added_moves_the_others_and_hides_nothing() {
         .map(|step| (&*step.step_name, step.same, step.differing, step.only_in_a, step.only_in_b))
         .collect();
     assert_eq!(counts, [("parse", 2, 0, 0, 0), ("audit", 0, 0, 0, 2), ("decide", 1, 1, 0, 0)]);
-    // Even where all records are the same, the pipelines are not.
+    // All records are the same, but the pipelines are not.
     let run = check("1 1 decide@1", "1 1 decide@2").remove(0);
     assert!(!run.same && run.first.is_none() && run.moved.is_some());
 }
 
-/// Lines of an input whose step `step` handles that many messages, but for the one at `without`.
+/// Lines of an input whose step `step` handles `messages` messages, except the one at `without`.
 fn handled(step: &str, messages: usize, without: Option<usize>) -> Vec<TraceRecord> {
     let all = (0..messages).filter(|&at| Some(at) != without);
     all.map(|at| TraceRecord { work_index: u32::try_from(at).unwrap(), ..record(1, step, "accepted=true") })
@@ -170,7 +170,7 @@ fn an_input_of_several_windows_is_one_input() {
 }
 
 #[test]
-fn a_record_that_is_missing_from_an_input_of_several_windows_is_the_only_one() {
+fn one_missing_record_in_several_windows_is_one_difference() {
     let many = 2 * MAX_HELD_RECORDS + 2;
     for without in [0, 5, MAX_HELD_RECORDS - 1, MAX_HELD_RECORDS, many - 1] {
         for is_in_a in [true, false] {
@@ -185,7 +185,7 @@ fn a_record_that_is_missing_from_an_input_of_several_windows_is_the_only_one() {
 }
 
 #[test]
-fn a_step_that_one_trace_lacks_is_passed_over_window_by_window() {
+fn a_step_missing_from_one_trace_is_skipped_window_by_window() {
     let many = 2 * MAX_HELD_RECORDS + 2;
     let then_b = |mut records: Vec<TraceRecord>| {
         let next = handled("b", many, None);
@@ -202,7 +202,7 @@ fn a_step_that_one_trace_lacks_is_passed_over_window_by_window() {
     assert_eq!(counts, [[0, half, 0], [half, 0, 0]]);
 }
 
-/// One of the two may have been recorded without them.
+/// One of the two may have been recorded without tags.
 #[test]
 fn tags_are_there_if_either_trace_has_some() {
     let (with, without) = ("1 1 decide accepted=true", "1 1 decide");

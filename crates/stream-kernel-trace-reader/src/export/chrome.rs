@@ -1,4 +1,5 @@
-//! Chrome trace events, as Perfetto opens them: one JSON object, a track a run, an event an input around one a step.
+//! Chrome trace events for Perfetto: one JSON object, a track for each run, an event for each input around one for each
+//! step.
 
 use std::io::{self, Write};
 
@@ -8,27 +9,27 @@ use serde_json::{Map, Value, json};
 use super::{Format, MAX_PART_BYTES, Step};
 use crate::write_json;
 
-/// What lies between the ends of two events at least, in nanoseconds.
+/// The least distance between the ends of two events, in nanoseconds.
 ///
-/// Perfetto reads microseconds as a float and cuts them to nanoseconds, so a beginning and a duration may each lose one, and
-/// it drops an event that then reaches beyond the event around it or into the next. It loses no more than that in a run of up
-/// to 26 days, for which a float is precise enough.
+/// Perfetto reads microseconds as a float and cuts them to nanoseconds, so a beginning and a duration may each lose
+/// one, and it drops an event that then overlaps the end of the event around it or the next one. It loses no more than
+/// that in a run of up to 26 days, for which a float is precise enough.
 const GAP_NS: u64 = 3;
 
 /// The beginning of the object, up to the first event.
 const HEAD: &[u8] = b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
 
-/// Writes the events of each run to a track of its own, on which time begins with the run.
+/// Writes the events of each run to a track of its own, with time counted from the beginning of the run.
 ///
-/// Times in a record are cut to the microsecond, durations are exact, so what was one after the other may seem to overlap.
-/// An event is moved behind the one before it, by less than a microsecond, and keeps its duration.
+/// Times in a record are cut to the microsecond, durations are exact, so consecutive steps may seem to overlap. An
+/// event is moved behind its predecessor, by less than a microsecond, and keeps its duration.
 pub(super) struct Chrome<W> {
     out: W,
     /// The number of the present run; 0 before the first.
     run: u64,
     /// When the present run began, in nanoseconds since the Unix epoch.
     run_began_ns: u64,
-    /// Up to where the present run's track is taken, in nanoseconds since the run began.
+    /// The end of the present run's track so far, in nanoseconds since the run began.
     free_from_ns: u64,
     input: Option<OpenInput>,
 }
@@ -38,7 +39,7 @@ pub(super) struct Chrome<W> {
 struct OpenInput {
     line_no: u64,
     trace_id: String,
-    /// Which part of it this is, from 1, if it is too long for one.
+    /// The number of this part, from 1, if the input is too long for one part.
     part: u64,
     begin_ns: u64,
     records: u64,
@@ -47,8 +48,8 @@ struct OpenInput {
 }
 
 impl<W: Write> Chrome<W> {
-    /// Returns a writer that begins the object with the first event, or at the end if there is none: of a trace that
-    /// cannot be read, nothing is written.
+    /// Returns a writer that begins the object with the first event, or at the end if there is none: for an unreadable
+    /// trace, nothing is written.
     pub(super) fn new(out: W) -> Self {
         Self { out, run: 0, run_began_ns: 0, free_from_ns: 0, input: None }
     }
@@ -63,9 +64,9 @@ impl<W: Write> Chrome<W> {
         Ok(write_json(&mut self.out, &event("thread_name", "inputs"))?)
     }
 
-    /// Writes what there is of the input: an event around its steps, then theirs.
+    /// Writes the input so far: an event around its steps, then theirs.
     ///
-    /// Of two events that begin together, Perfetto takes the first to be around the second.
+    /// Of two events with the same beginning, Perfetto takes the first as the outer one.
     fn write_input(&mut self, input: &OpenInput) -> io::Result<()> {
         let part = if input.part > 1 { format!(", part {}", input.part) } else { String::new() };
         let name = format!("line {}{part}", input.line_no);
@@ -95,7 +96,7 @@ impl<W: Write> Format for Chrome<W> {
             (input.part, input.records) = (input.part + 1, 0);
         }
         let begin_ns = step.begin_ns.saturating_sub(self.run_began_ns).max(self.free_from_ns);
-        // In speedscope, an event without a duration swallows those behind it.
+        // In speedscope, an event of zero duration swallows the following ones.
         let duration_ns = step.duration_ns.max(1);
         self.free_from_ns = begin_ns.saturating_add(duration_ns).saturating_add(GAP_NS);
         if input.records == 0 {
@@ -122,7 +123,7 @@ impl<W: Write> Format for Chrome<W> {
     }
 }
 
-/// Writes a complete event: it has a beginning and a duration, both in nanoseconds here, on the track of a run.
+/// Writes a complete event, with a beginning and a duration in nanoseconds, on the track of a run.
 fn write_complete(
     out: &mut impl Write,
     name: &str,
@@ -142,9 +143,9 @@ fn write_complete(
     out.write_all(b"}")
 }
 
-/// Returns what a record says beside name and duration, under its own names.
+/// Returns the rest of a record, besides name and duration, under its own field names.
 ///
-/// The context's changes stand by path, each as `before -> after`: the viewer shows one line for each.
+/// The context's changes are listed by path, each as `before -> after`: the viewer shows one line for each.
 fn arguments_of(step: &Step<'_>) -> Value {
     let record = step.record;
     let mut arguments = json!({

@@ -1,6 +1,7 @@
-//! OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes them: a trace an input, a span a step.
+//! OTLP/JSON lines, in the form of the OpenTelemetry Collector's file exporter: a trace for each input, a span for each
+//! step.
 //!
-//! Field names are in lower camel case, 64-bit integers strings, enums numbers, ids lower-case hexadecimal.
+//! Field names are in lower camel case, 64-bit integers are strings, enums are numbers, ids are lower-case hexadecimal.
 
 use std::io::{self, Write};
 
@@ -12,12 +13,12 @@ use stream_kernel_trace::{Timestamp, TraceRecord};
 use super::{Format, MAX_PART_BYTES, Step};
 use crate::{SpanIds, write_json};
 
-/// A span neither answers a remote call nor makes one.
+/// The span kind: internal, since a step neither answers a remote call nor makes one.
 const KIND_INTERNAL: u8 = 1;
-/// The status of a step that failed. Of another it is empty: the code for success is not for instrumentation to set.
+/// The status of a failed step. Otherwise the status is empty: instrumentation must not set the code for success.
 const CODE_ERROR: u8 = 2;
 
-/// Writes a line for each input: a span for each step, then the root span around them, whose end is known only then.
+/// Writes a line for each input: a span for each step, then the root span around them, whose end is known last.
 pub(super) struct Otlp<W> {
     out: W,
     input: Option<OpenInput>,
@@ -28,7 +29,8 @@ struct OpenInput {
     ids: SpanIds,
     /// Step and work index of the record before.
     last: Option<(usize, u32)>,
-    /// How often they did not go on from one record to the next, as they do unless records stand there more than once.
+    /// The number of records that did not follow their predecessor; they always do, unless the trace contains records
+    /// twice.
     repeats: u64,
     run_id: String,
     scenario: String,
@@ -36,7 +38,7 @@ struct OpenInput {
     begin_ns: u64,
     end_ns: u64,
     records: u64,
-    /// Why its first failed step failed.
+    /// The error of its first failed step.
     failure: Option<String>,
     /// The spans of the steps, with commas between them.
     spans: Vec<u8>,
@@ -158,7 +160,7 @@ impl OpenInput {
     }
 
     fn write_line(&self, out: &mut impl Write) -> io::Result<()> {
-        // A trace names no program. What was run is what people look for among the services of a tracing backend.
+        // A trace names no program. The scenario is what people look for among the services of a tracing backend.
         let attributes =
             [attribute("service.name", text(&self.scenario)), attribute("run_id", text(&self.run_id))];
         out.write_all(b"{\"resourceSpans\":[{\"resource\":")?;
@@ -169,7 +171,7 @@ impl OpenInput {
     }
 }
 
-/// Returns what the record says of the messages, under the record's own names, and what the context's changed values are.
+/// Returns the record's fields about messages, under the record's own names, and the context's changed values.
 fn attributes_of(step: &Step<'_>) -> Vec<Value> {
     let TraceRecord { msg_in, msg_out, .. } = step.record;
     let mut attributes = vec![
@@ -191,7 +193,8 @@ fn attributes_of(step: &Step<'_>) -> Vec<Value> {
     attributes
 }
 
-/// Returns an event for each value of the context that the step changed, and one for the failure. They are seen when it ends.
+/// Returns an event for each value of the context that the step changed, and one for a failure. All have the time of
+/// the step's end.
 fn events_of(step: &Step<'_>, end_ns: u64) -> Vec<Value> {
     let event = |name, attributes: Vec<Value>| json!({"timeUnixNano": end_ns.to_string(), "name": name, "attributes": attributes});
     let changes = step.changes.iter().map(|change| {
@@ -220,13 +223,13 @@ fn text(text: &str) -> Value {
     json!({"stringValue": text})
 }
 
-/// Returns an integer; as text if it does not fit into 64 bits with a sign.
+/// Returns an integer, as text if it does not fit into a signed 64-bit integer.
 fn integer(value: u64) -> Value {
     let digits = value.to_string();
     if i64::try_from(value).is_ok() { json!({"intValue": digits}) } else { text(&digits) }
 }
 
-/// Returns the value that JSON text stands for; what OTLP has no like of stays JSON text.
+/// Returns the value of JSON text; JSON without an OTLP counterpart remains text.
 fn value_of(json: &str) -> Value {
     match serde_json::from_str(json) {
         Ok(Value::String(string)) => text(&string),

@@ -1,4 +1,4 @@
-//! speedscope's own format: a profile a run, in which steps open and close within their inputs.
+//! speedscope's own format: a profile for each run, in which steps open and close within their inputs.
 //!
 //! Its form is <https://www.speedscope.app/file-format-schema.json>, type `evented`.
 
@@ -10,25 +10,25 @@ use serde_json::{Value, json};
 use super::{Format, Step};
 use crate::write_json;
 
-/// How many names steps may have; those of further ones are one frame.
+/// The number of distinct step names; further names share one frame.
 pub(super) const MAX_NAMES: usize = 1_024;
 
-/// The frames that are there before any step's, by position.
+/// The frames before any step's, by position.
 const FIRST_FRAMES: [&str; 2] = ["input", "further steps"];
 const INPUT: usize = 0;
 const FURTHER: usize = 1;
 
-/// Writes a profile a run, with time in nanoseconds since the run began.
+/// Writes a profile for each run, with time in nanoseconds since the run began.
 ///
-/// Times in a record are cut to the microsecond, durations are exact, so what was one after the other may seem to overlap. A step is
-/// moved behind the one before it, by less than a microsecond, and keeps its duration.
+/// Times in a record are cut to the microsecond, durations are exact, so consecutive steps may seem to overlap. A step
+/// is moved behind its predecessor, by less than a microsecond, and keeps its duration.
 pub(super) struct Speedscope<W> {
     out: W,
     /// The number of the present run; 0 before the first.
     run: u64,
     /// When the present run began, in nanoseconds since the Unix epoch.
     run_began_ns: u64,
-    /// Up to where the present profile is taken, in nanoseconds since the run began.
+    /// The end of the present profile so far, in nanoseconds since the run began.
     at: u64,
     is_in_input: bool,
     has_events: bool,
@@ -36,8 +36,8 @@ pub(super) struct Speedscope<W> {
 }
 
 impl<W: Write> Speedscope<W> {
-    /// Returns a writer that begins with the first step, or at the end if there is none: of a trace that cannot be read, nothing
-    /// is written.
+    /// Returns a writer that begins with the first step, or at the end if there is none: for an unreadable trace,
+    /// nothing is written.
     pub(super) fn new(out: W) -> Self {
         let (is_in_input, has_events, frames) = (false, false, HashMap::new());
         Self { out, run: 0, run_began_ns: 0, at: 0, is_in_input, has_events, frames }
@@ -65,14 +65,14 @@ impl<W: Write> Speedscope<W> {
         write!(self.out, "\n],\"endValue\":{}}}", self.at)
     }
 
-    /// Writes that a frame opens (`O`) or closes (`C`) at the present time.
+    /// Writes an event at the present time: a frame opens (`O`) or closes (`C`).
     fn event(&mut self, kind: char, frame: usize) -> io::Result<()> {
         let comma = if self.has_events { ",\n" } else { "" };
         self.has_events = true;
         write!(self.out, r#"{comma}{{"type":"{kind}","frame":{frame},"at":{}}}"#, self.at)
     }
 
-    /// Returns the frame of a step; one that has failed has a frame of its own.
+    /// Returns the frame of a step; failed steps have frames of their own.
     fn frame(&mut self, step: &Step<'_>) -> usize {
         let name = &step.record.step_name;
         let name = if step.record.error.is_some() { format!("{name} (error)") } else { name.clone() };

@@ -1,4 +1,4 @@
-//! What is written for which records.
+//! The exported text of records.
 
 mod ids;
 mod nesting;
@@ -49,7 +49,7 @@ fn record(line_no: u64, step_name: &str, micros: u32, duration_ms: f64) -> Value
     })
 }
 
-/// Has the records of a step follow each other within their run, as those of several messages do.
+/// Places the records of a step after each other within their run, as for several messages.
 fn one_after_the_other(mut records: Vec<Value>) -> Vec<Value> {
     for (work_index, record) in records.iter_mut().enumerate() {
         record["work_index"] = work_index.into();
@@ -89,7 +89,7 @@ fn chrome_events_follow_each_other_within_their_input() {
 }
 
 #[test]
-fn otlp_has_a_line_an_input() {
+fn otlp_has_a_line_for_each_input() {
     let written = exported(&story()[..1], FormatName::Otlp, None);
     insta::assert_snapshot!(written, @r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}},{"key":"run_id","value":{"stringValue":"run"}}]},"scopeSpans":[{"scope":{"name":"stream-kernel"},"spans":[{"traceId":"84e683a7fdc1a54b461b52d461deb6b4","spanId":"920ed095ab53fc4d","parentSpanId":"b814ab123be97a83","name":"parse","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"line_no","value":{"intValue":"1"}},{"key":"step_index","value":{"intValue":"0"}},{"key":"work_index","value":{"intValue":"0"}},{"key":"msg_in.type_name","value":{"stringValue":"In"}},{"key":"msg_in.identity","value":{"stringValue":"7"}},{"key":"msg_out.type_name","value":{"arrayValue":{"values":[]}}},{"key":"ctx.tags.day","value":{"stringValue":"</script>"}},{"key":"ctx.tags.id","value":{"stringValue":"7"}}],"events":[{"timeUnixNano":"1768958625000001500","name":"ctx_diff","attributes":[{"key":"path","value":{"stringValue":"tags.day"}},{"key":"after","value":{"stringValue":"</script>"}}]},{"timeUnixNano":"1768958625000001500","name":"ctx_diff","attributes":[{"key":"path","value":{"stringValue":"tags.id"}},{"key":"before","value":{"stringValue":"6"}},{"key":"after","value":{"stringValue":"7"}}]}],"status":{}},{"traceId":"84e683a7fdc1a54b461b52d461deb6b4","spanId":"b814ab123be97a83","parentSpanId":"","name":"input","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"scenario","value":{"stringValue":"s"}},{"key":"run_id","value":{"stringValue":"run"}},{"key":"line_no","value":{"intValue":"1"}},{"key":"records","value":{"intValue":"1"}}],"status":{}}]}]}]}"#);
 }
@@ -114,8 +114,8 @@ fn a_long_input_is_written_in_bounded_parts() {
 }
 
 #[test]
-fn a_part_takes_no_step_beyond_the_bound() {
-    // How many bytes a format holds of an input with this step alone: what it then writes of it.
+fn a_part_ends_at_its_bound() {
+    // The number of bytes that a format holds for an input with this step alone, which is what it then writes.
     let held = |step: &Value, format| {
         let (before, after) = match format {
             FormatName::Otlp => (r#""spans":["#, r#",{"traceId""#),

@@ -1,4 +1,4 @@
-//! What a step changed in the context, value by value.
+//! A step's changes to the context, value by value.
 
 use serde_json::value::RawValue;
 
@@ -8,16 +8,16 @@ use stream_kernel_trace::ContextSnapshot;
 /// A value in the context that a step changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueChange {
-    /// Where the value is, such as `tags.day`, `errors[0].code` or, where a name has a point in it, `tags["a.b"]`.
+    /// The path of the value, such as `tags.day`, `errors[0].code` or, for a name that contains a point, `tags["a.b"]`.
     pub path: String,
-    /// What it was before, as JSON; `None` if it was not there.
+    /// The value before the step, as JSON; `None` if there was none.
     pub before: Option<String>,
-    /// What it was after, as JSON; `None` if it was no longer there.
+    /// The value after the step, as JSON; `None` if there is none.
     pub after: Option<String>,
 }
 
-/// Returns what `diff`, a record's `ctx_diff`, says the step changed: in the order of the values after the step, then
-/// what was removed. A field that has not the form `{"before":..,"after":..}` is given whole, as the value after.
+/// Returns the changes in `diff`, a record's `ctx_diff`: in the order of the values after the step, then the removed
+/// ones. A field without the form `{"before":..,"after":..}` is given whole, as the value after.
 ///
 /// ```
 /// use stream_kernel_trace::ContextSnapshot;
@@ -34,7 +34,7 @@ pub struct ValueChange {
 ///
 /// # Errors
 ///
-/// Returns an error if `diff` is no JSON object.
+/// Returns an error if `diff` is not a JSON object.
 pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChange>> {
     let json = |value: Option<&RawValue>| value.map(|value| value.get().to_owned());
     let change = |path, before, after| ValueChange { path, before: json(before), after: json(after) };
@@ -46,7 +46,7 @@ pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChan
             continue;
         };
         let differing = differing(values_of(&name, after), &values_of(&name, before), |a, b| a == b);
-        // Such as `[]` that became `{}`: no single value changed, but the field did.
+        // For example, `[]` became `{}`: no single value changed, but the field did.
         if differing.is_empty() && before.get() != after.get() {
             changes.push(change(name.into_owned(), Some(before), Some(after)));
         }
@@ -55,7 +55,7 @@ pub fn value_changes(diff: &ContextSnapshot) -> serde_json::Result<Vec<ValueChan
     Ok(changes)
 }
 
-/// Returns what `diff` says the step changed. What is no object is one change, of `ctx_diff`, with all of it after.
+/// Returns the changes in `diff`. Anything but an object is one change of `ctx_diff`, with all of it after.
 pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
     let Some(diff) = diff else { return Vec::new() };
     value_changes(diff).unwrap_or_else(|_| {
@@ -64,7 +64,7 @@ pub fn shown_changes(diff: Option<&ContextSnapshot>) -> Vec<ValueChange> {
     })
 }
 
-/// Returns the values in a field, the empty ones left out.
+/// Returns the values in a field, without the empty ones.
 fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<Leaf<'j>> {
     let mut leaves = Vec::new();
     push_leaves(&mut leaves, field.to_owned(), 1, json);
@@ -72,7 +72,7 @@ fn values_of<'j>(field: &str, json: &'j RawValue) -> Vec<Leaf<'j>> {
     leaves
 }
 
-/// Returns whether `json` is an object or a list in which there is no value.
+/// Returns whether `json` is an object or a list without values.
 fn is_empty(json: &str) -> bool {
     members(json).is_some_and(|members| members.is_empty())
         || elements(json).is_some_and(|elements| elements.is_empty())
@@ -82,7 +82,7 @@ fn is_empty(json: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Tells each change as `path: before -> after`.
+    /// Returns each change as `path: before -> after`.
     fn check(diff: &str) -> Vec<String> {
         let told = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
         (value_changes(&serde_json::from_str(diff).unwrap()).unwrap().into_iter())
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told_in_the_order_in_which_it_stands() {
+    fn only_changes_are_listed_in_their_order() {
         let told = check(
             r#"{"tags":{"before":{"z":"1","gone":"x","a":"2"},"after":{"z":"1","a":"3","b":"4"}},
                 "metrics":{"before":{},"after":{"cents":123456789012345678901234567890}}}"#,
@@ -108,12 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_before_a_change_or_after_it_is_not_told() {
+    fn unchanged_neighbours_are_not_listed() {
         let told = check(
             r#"{"tags":{"before":{"a":"1","b":{"x":1,"y":2},"c":"3"},"after":{"a":"1","b":{"x":1,"y":3},"c":"3"}}}"#,
         );
         assert_eq!(told, ["tags.b.y: 2 -> 3"]);
-        // The same values in another order are no change of any of them.
+        // The same values in another order are not a change.
         let told = check(r#"{"tags":{"before":{"a":"1","b":"2"},"after":{"b":"2","a":"1"}}}"#);
         assert_eq!(told, [r#"tags: {"a":"1","b":"2"} -> {"b":"2","a":"1"}"#]);
     }
@@ -130,19 +130,19 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_changed_without_a_value_changing_is_told_whole() {
+    fn a_field_without_changed_values_is_given_whole() {
         assert_eq!(check(r#"{"notes":{"before":[],"after":{}}}"#), ["notes: [] -> {}"]);
         assert_eq!(check("{}"), Vec::<String>::new());
     }
 
     #[test]
-    fn what_has_another_form_is_given_whole() {
+    fn other_forms_are_given_whole() {
         assert!(value_changes(&serde_json::from_str("[1]").unwrap()).is_err());
         assert_eq!(check(r#"{"tags":7,"x":{"after":1}}"#), ["tags: - -> 7", r#"x: - -> {"after":1}"#]);
     }
 
     #[test]
-    fn a_name_with_a_point_is_not_taken_for_two() {
+    fn a_name_with_a_point_is_one_name() {
         let told = check(r#"{"tags":{"before":{},"after":{"a.b":"1","a":{"b":"2"}}}}"#);
         assert_eq!(told, [r#"tags["a.b"]: - -> "1""#, r#"tags.a.b: - -> "2""#]);
     }

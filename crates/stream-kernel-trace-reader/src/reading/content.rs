@@ -1,32 +1,33 @@
-//! The content of a trace, decompressed if it is one of zstd frames.
+//! The content of a trace, decompressed if it consists of zstd frames.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
-/// How much a frame may refer back to, in bytes; a frame that asks for more is not read. zstd up to level 19 needs no more.
+/// The largest window of a readable frame, in bytes; a frame that asks for more is refused. zstd up to level 19 needs
+/// no more.
 pub const MAX_WINDOW_BYTES: usize = 1 << MAX_WINDOW_LOG;
 const MAX_WINDOW_LOG: u32 = 23;
 
-/// How many bytes of content are held back until their frame is known to be whole. Sinks make no larger frames, but for one of a record
-/// beyond all measure; of such, what is whole is handed out before.
+/// The most bytes of content that are held back until their frame is known to be whole. Sinks make larger frames only
+/// for a single huge record; of such a frame, content is handed out earlier.
 pub const MAX_HELD_FRAME_BYTES: usize = 4 * 1024 * 1024;
 
-/// How much memory the first frames get.
+/// The memory for the first frames.
 const USUAL_FRAME_BYTES: usize = 256 * 1024;
 
-/// How a frame begins.
+/// The first bytes of a frame.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Returns whether a trace that begins with these bytes, four or more, is compressed.
+/// Returns whether a trace with these first bytes, four or more, is compressed.
 pub fn is_compressed(beginning: &[u8]) -> bool {
     let len = beginning.len().min(MAGIC.len());
     len > 0 && beginning[..len] == MAGIC[..len]
 }
 
-/// The content of a trace: the bytes of an input, or, if that begins with a zstd frame, what its frames hold. It is handed out frame by whole
-/// frame, so that of one that is torn nothing is seen.
+/// The content of a trace: the bytes of an input, or, if that begins with a zstd frame, the content of its frames. It
+/// is handed out by whole frames, so that nothing of a torn one is seen.
 ///
 /// ```
 /// use std::io::Read;
@@ -41,51 +42,52 @@ pub fn is_compressed(beginning: &[u8]) -> bool {
 pub struct TraceInput<R> {
     input: R,
     kind: Kind,
-    /// How many bytes of the input were taken.
+    /// The number of bytes taken from the input.
     bytes: u64,
 }
 
 #[derive(Debug)]
 enum Kind {
-    /// Nothing has come yet.
+    /// No input has arrived yet.
     Unknown,
     Plain,
     Frames(Box<Frames>),
 }
 
-/// The last frame of a trace, which does not end.
+/// The last frame of a trace, if it is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TornFrame {
-    /// Where it begins, in bytes from the beginning of the input.
+    /// Its offset, in bytes from the beginning of the input.
     pub offset: u64,
-    /// How long it is.
+    /// Its length.
     pub bytes: u64,
-    /// Whether some of its content was handed out, since it has more than [`MAX_HELD_FRAME_BYTES`].
+    /// Whether some of its content was handed out, because it has more than [`MAX_HELD_FRAME_BYTES`].
     pub is_partly_read: bool,
 }
 
 impl<R> TraceInput<R> {
-    /// Returns the content of the trace that `input` holds.
+    /// Returns the content of the trace in `input`.
     pub fn new(input: R) -> Self {
         Self { input, kind: Kind::Unknown, bytes: 0 }
     }
 
-    /// Returns what `input` holds as it is, whatever it begins with: it is not the beginning of a trace.
+    /// Returns the bytes of `input` unchanged, even if they look like a frame: it is not the beginning of a trace.
     pub(super) fn plain(input: R) -> Self {
         Self { input, kind: Kind::Plain, bytes: 0 }
     }
 
-    /// Returns how many bytes of the input were read: of a compressed trace, of its frames.
+    /// Returns the number of bytes read from the input; of a compressed trace, those of its frames.
     pub fn bytes_read(&self) -> u64 {
         self.bytes
     }
 
-    /// Returns whether the trace is compressed, as far as that is known: nothing may have come yet.
+    /// Returns whether the trace is compressed; `false` while nothing has arrived.
     pub fn is_compressed(&self) -> bool {
         matches!(self.kind, Kind::Frames(_))
     }
 
-    /// Returns the frame in which a compressed trace breaks off, once its end is reached. If it grows, the frame may be whole later.
+    /// Returns the incomplete last frame of a compressed trace, once its end is reached. If the trace grows, the frame
+    /// may be completed later.
     pub fn torn_frame(&self) -> Option<TornFrame> {
         match &self.kind {
             Kind::Frames(frames) if frames.is_within => Some(TornFrame {
@@ -136,15 +138,16 @@ impl<R: BufRead> Read for TraceInput<R> {
     }
 }
 
-/// Frames that are decompressed one after the other.
+/// A decompressor of consecutive frames.
 struct Frames {
     decoder: DCtx<'static>,
-    /// Up to `given` it was handed out, up to `ready` it may be, up to `filled` it was decompressed; then there is room.
+    /// Content up to `given` was handed out, up to `ready` it may be, up to `filled` it was decompressed; the rest is
+    /// free.
     content: Vec<u8>,
     given: usize,
     ready: usize,
     filled: usize,
-    /// Where the present frame begins, or would.
+    /// The offset of the present or next frame.
     begins_at: u64,
     is_within: bool,
     is_zeros: bool,
@@ -185,7 +188,7 @@ impl Frames {
                 return Ok(());
             }
             if !self.is_within {
-                // A power cut may leave zeros where a frame was to be.
+                // A power cut may leave zeros in the place of a frame.
                 (self.is_within, self.is_zeros) = (true, there[0] == 0);
                 (self.is_partly_read, self.begins_at) = (false, *bytes);
             }

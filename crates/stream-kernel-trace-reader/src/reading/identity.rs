@@ -1,15 +1,15 @@
-//! By what people know an input.
+//! The id of an input for people.
 
 use serde::Deserialize;
 
 use crate::json_leaves::{members, text};
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};
 
-/// Returns what the messages of `record` are called, in turn; `is_first` says that it is the first of its input.
+/// Returns the identities of the messages of `record`, in turn; `is_first` tells that it is the first of its input.
 ///
-/// An input is known by its tag `id`, else by the first of these: that is what it was read as, and it stays whatever
-/// comes then, whereas later messages may be about what the input counts for, such as a client. The line that the first
-/// step takes is left out if it is only called by its number: who asks for the id 7 does not mean line 7.
+/// An input is known by its tag `id`, or else by the first of these identities: it was read as that, and this never
+/// changes, whereas later messages may be about something else, such as a client. The line that the first step takes is
+/// left out if its identity is only its number: somebody who asks for the id 7 does not mean line 7.
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::message_identities;
@@ -42,7 +42,7 @@ pub(super) fn id_tag(record: &TraceRecord) -> Option<String> {
     Some(shown.tags.id).filter(|id| !id.is_empty())
 }
 
-/// Returns the tags in a snapshot; `None` if it shows none. A value that is no text stays JSON.
+/// Returns the tags in a snapshot; `None` if it shows none. A value that is not text remains JSON.
 pub(crate) fn tags(snapshot: &ContextSnapshot) -> Option<Vec<(String, String)>> {
     let (_, tags) = members(snapshot.as_json())?.into_iter().find(|(field, _)| field == "tags")?;
     let value = |json: &str| text(json).unwrap_or_else(|| json.to_owned());

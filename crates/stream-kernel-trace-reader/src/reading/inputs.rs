@@ -1,38 +1,38 @@
-//! The records of an input, together.
+//! Grouping of records by input.
 
 use super::identity::{id_tag, message_identities};
 use stream_kernel_trace::{MessageSignature, ShortText, TraceRecord};
 
-/// How many records of one input are held together. Of an input with more, the rest follows as its continuation.
+/// The most records of one input that are held together. The rest of a larger input follows as its continuation.
 pub(crate) const MAX_HELD_RECORDS: usize = 10_000;
 
-/// How many bytes of memory they may take together before the rest follows; the last one may exceed that.
+/// The memory in bytes that they may take before the rest follows; the last one may exceed it.
 pub(crate) const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
 
-/// What was recorded of one input, or a part of it.
+/// The records of one input, or a part of them.
 #[derive(Clone, Debug)]
 pub struct Input {
     /// The number of its run, from 1.
     pub run: u64,
-    /// Names it: `<run_id>:<line_no>`.
+    /// Its name: `<run_id>:<line_no>`.
     pub trace_id: String,
     /// Its line, from 1.
     pub line_no: u64,
-    /// Whether earlier records of it were handed out before.
+    /// Whether earlier records of it were already handed out.
     pub is_continued: bool,
-    /// Its records, in the order of the trace; there is at least one.
+    /// Its records, in the order of the trace; at least one.
     pub records: Vec<TraceRecord>,
 }
 
 impl Input {
-    /// Returns by what people know the input: the tag `id`, else the first identity of its messages, see
+    /// Returns the input's id for people: the tag `id`, or else the first identity of its messages, see
     /// [`message_identities`].
     pub fn identity(&self) -> Option<String> {
         let tag = self.records.iter().rev().find_map(id_tag);
         tag.or_else(|| self.message_identities().next().map(str::to_owned))
     }
 
-    /// Returns whether one of its messages has the identity `id`, or the tag `id` is it; cut as records have it.
+    /// Returns whether `id` is the identity of one of its messages, or its tag `id`; cut as in records.
     pub fn is_known_as(&self, id: &str) -> bool {
         let id = ShortText::from(id);
         let id = id.as_str();
@@ -47,8 +47,8 @@ impl Input {
     }
 }
 
-/// Groups the records of a trace by input; it holds those of one input, and of that at most 10,000
-/// and, but for the last of them, 64 MiB. What is more is handed out as the input's continuation.
+/// Groups the records of a trace by input; it holds the records of one input: at most 10,000 and, not counting the
+/// last, 64 MiB. The rest is handed out as the input's continuation.
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::Inputs;
@@ -66,14 +66,14 @@ impl Input {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    /// The input that the last record belongs to; its records are empty if all were handed out.
+    /// The input of the last record; its records are empty if all were handed out.
     present: Option<Input>,
-    /// How much memory these records take.
+    /// The memory of these records.
     held_bytes: usize,
 }
 
 impl Inputs {
-    /// Takes the next record and the number of its run in; returns the input before it if that is over.
+    /// Adds the next record, of run number `run`; returns the previous input if it is complete.
     pub fn push(&mut self, run: u64, record: TraceRecord) -> Option<Input> {
         let bytes = memory_bytes(&record);
         if let Some(present) = &mut self.present
@@ -94,7 +94,7 @@ impl Inputs {
         self.present.replace(next).filter(|before| !before.records.is_empty())
     }
 
-    /// Returns what is held, as at the end of the trace. Further records of the same input become its continuation.
+    /// Returns the held records, as at the end of the trace. Further records of the same input become its continuation.
     pub fn take(&mut self) -> Option<Input> {
         let present = self.present.as_mut().filter(|present| !present.records.is_empty())?;
         let rest = Input {
@@ -109,7 +109,7 @@ impl Inputs {
     }
 }
 
-/// Returns about how many bytes of memory `record` takes.
+/// Returns the approximate memory of `record`, in bytes.
 pub(crate) fn memory_bytes(record: &TraceRecord) -> usize {
     let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let message = |message: &MessageSignature| {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_a_take_is_a_continuation_until_the_next_input() {
+    fn after_a_take_the_input_continues() {
         let mut inputs = Inputs::default();
         inputs.push(1, record("run:1", [None; 2], None));
         assert!(!inputs.take().unwrap().is_continued);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_records_as_the_bound_are_held_and_one_more_begins_a_continuation() {
+    fn a_record_beyond_the_bound_begins_a_continuation() {
         let (mut inputs, record) = (Inputs::default(), record("run:1", [None; 2], None));
         for _ in 0..MAX_HELD_RECORDS {
             assert!(inputs.push(1, record.clone()).is_none());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_bytes_as_the_bound_are_held_and_what_comes_then_begins_a_continuation() {
+    fn bytes_beyond_the_bound_begin_a_continuation() {
         let of_bytes = |bytes: usize| {
             let mut record = record("run:1", [None; 2], None);
             record.scenario.push_str(&"x".repeat(bytes - memory_bytes(&record)));
@@ -198,7 +198,7 @@ mod tests {
         };
         for (beyond, held) in [(0, 2), (1, 1)] {
             let mut inputs = Inputs::default();
-            // One byte less than the bound leaves room for one record more.
+            // One byte less than the bound leaves room for one more record.
             assert!(inputs.push(1, of_bytes(MAX_HELD_BYTES - 1 + beyond)).is_none());
             let full = inputs.push(1, of_bytes(10_000)).or_else(|| inputs.push(1, of_bytes(10_000))).unwrap();
             assert_eq!((full.records.len(), full.is_continued), (held, false));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_too_long_for_a_record_is_found_by_what_it_holds_of_it() {
+    fn an_id_too_long_for_a_record_is_found_by_its_cut_form() {
         let long = "x".repeat(300);
         let input = input(vec![record("run:7", [None, Some(ShortText::from(&long).as_str())], None)]);
         assert!(input.is_known_as(&long));
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_happens_to_be_the_line_number_is_found() {
+    fn an_id_equal_to_the_line_number_is_found() {
         let input = input(vec![record("run:7", [Some("7"), Some("7")], None)]);
         assert!(input.is_known_as("7"));
     }

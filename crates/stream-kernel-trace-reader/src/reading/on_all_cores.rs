@@ -1,4 +1,4 @@
-//! Lines of a trace, read on all cores where that can be, and on one thread where it cannot.
+//! Lines of a trace, read on all cores where possible, and otherwise on one thread.
 
 #[cfg(test)]
 mod tests;
@@ -11,13 +11,13 @@ use stream_kernel_trace::TraceRecord;
 use super::parts::{Digested, Parts};
 use super::{Tail, TornFrame, TraceInput, TraceReader, WrongLine, is_compressed};
 
-/// What is to be kept of each record, made of it by the thread that reads it.
+/// A digest of records, made by the threads that read them.
 pub trait Digest: Clone + Send + 'static {
-    /// That. Its memory is used again.
+    /// The digest of one record. Its memory is reused.
     type Kept: Default + Send + 'static;
 
-    /// Puts into `kept` what is to be kept of `record`, which the present line of `reader` holds. What `record` holds
-    /// afterwards is of no matter, nor what `kept` held before.
+    /// Puts the digest of `record`, from the present line of `reader`, into `kept`. It may leave anything in `record`;
+    /// the previous content of `kept` is meaningless.
     fn digest<R: BufRead>(
         &mut self,
         reader: &TraceReader<R>,
@@ -38,12 +38,12 @@ impl Digest for Whole {
     }
 }
 
-/// Reads a trace line by line, in constant memory, and hands out what a [`Digest`] keeps of each record.
+/// Reads a trace line by line, in constant memory, and returns the [`Digest`] of each record.
 ///
-/// That can be done by several threads, of which each takes a part of the trace, cut at line ends. Its lines come out in the
-/// order of the trace, as [`TraceReader`] returns them. What stands behind the last line end is read by the thread that asks for
-/// it, and so is everything from a line on of which 1 MiB have no end. So are compressed traces, whose frames come one after the other,
-/// and traces that come bit by bit, of which this would wait for whole parts.
+/// Several threads can do this, each with a part of the trace, cut at line ends. The lines come out in the order of the
+/// trace, as [`TraceReader`] returns them. The calling thread reads everything after the last line end, and everything
+/// from a line on whose first 1 MiB have no end. It also reads compressed traces, whose frames must be read in order,
+/// and traces that arrive bit by bit, where threads would wait for whole parts.
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::{AsStep, LineDigests, PART_BYTES, StepRecordBuf, Steps};
@@ -60,19 +60,19 @@ impl Digest for Whole {
 pub struct LineDigests<G: Digest> {
     parts: Option<Parts<G>>,
     part: Digested<G::Kept>,
-    /// How many lines and bytes there are before this part.
+    /// The number of lines and bytes before this part.
     lines_before: u64,
     bytes_before: u64,
     /// The present line of the part.
     line_no: u64,
-    /// What this thread reads: all of it, or what is left once the parts are over.
+    /// What the calling thread reads: everything, or the rest after the parts.
     rest: TraceReader<TraceInput<Box<dyn BufRead>>>,
     digest: G,
     record: TraceRecord,
 }
 
 impl<G: Digest> LineDigests<G> {
-    /// Returns a reader of the trace that `input` holds, compressed or not, on this thread alone.
+    /// Returns a reader of the trace in `input`, compressed or not, on the calling thread alone.
     pub fn new(input: Box<dyn BufRead>, digest: G) -> Self {
         Self {
             parts: None,
@@ -86,9 +86,9 @@ impl<G: Digest> LineDigests<G> {
         }
     }
 
-    /// Returns a reader of the trace that `input` holds, by so many `threads` and in parts of so many bytes:
-    /// [`MAX_THREADS`](super::MAX_THREADS) and [`PART_BYTES`](super::PART_BYTES) are what this was made for. If the trace is compressed, there is one thread, this
-    /// one.
+    /// Returns a reader of the trace in `input`, with `threads` threads and parts of `part_bytes` bytes:
+    /// [`MAX_THREADS`](super::MAX_THREADS) and [`PART_BYTES`](super::PART_BYTES) are the intended values. A compressed
+    /// trace is read by the calling thread.
     pub fn by_threads(threads: usize, part_bytes: usize, mut input: Box<dyn BufRead>, digest: G) -> Self {
         if begins_compressed(&mut input) {
             return Self::new(input, digest);
@@ -97,8 +97,8 @@ impl<G: Digest> LineDigests<G> {
         Self { parts: Some(parts), ..Self::new(Box::new(io::empty()), digest) }
     }
 
-    /// Returns whether the next whole line holds a record, of which `kept` then has what is to be kept; `None` if there is no
-    /// further line, or none yet: of what grows it can be asked again.
+    /// Returns whether the next whole line holds a record, whose digest is then in `kept`; `None` if there is no
+    /// further line, or none yet: on a growing file, call it again.
     ///
     /// # Errors
     ///
@@ -129,8 +129,8 @@ impl<G: Digest> LineDigests<G> {
         Ok(read)
     }
 
-    /// Returns what stands behind the last line end, once [`next_line`](Self::next_line) has returned `None`; `None` if
-    /// nothing does. If that is a record, `kept` then has of it what is to be kept.
+    /// Returns the content after the last line end, once [`next_line`](Self::next_line) has returned `None`; `None` if
+    /// there is none. If it is a record, its digest is then in `kept`.
     pub fn tail(&mut self, kept: &mut G::Kept) -> Option<Tail> {
         let tail = self.rest.tail();
         if let Some(Tail::Record(record)) = &tail {
@@ -144,8 +144,8 @@ impl<G: Digest> LineDigests<G> {
         if self.parts.is_some() { self.line_no } else { self.rest.line_no() }
     }
 
-    /// Returns how many bytes were read: up to the end of the present line, or those before its part; of a compressed trace, those of its
-    /// frames.
+    /// Returns the number of bytes read: up to the end of the present line, or before its part; of a compressed trace,
+    /// those of its frames.
     pub fn bytes_read(&self) -> u64 {
         match &self.parts {
             Some(_) => self.bytes_before,
@@ -154,18 +154,19 @@ impl<G: Digest> LineDigests<G> {
         }
     }
 
-    /// Returns whether the trace is compressed, as far as that is known: nothing may have come yet.
+    /// Returns whether the trace is compressed; `false` while nothing has arrived.
     pub fn is_compressed(&self) -> bool {
         self.rest.input().is_compressed()
     }
 
-    /// Returns the frame in which a compressed trace breaks off, once [`next_line`](Self::next_line) has returned `None`.
+    /// Returns the incomplete last frame of a compressed trace, once [`next_line`](Self::next_line) has returned
+    /// `None`.
     pub fn torn_frame(&self) -> Option<TornFrame> {
         self.rest.input().torn_frame()
     }
 }
 
-/// Returns whether the trace that `input` holds is compressed; what cannot be read, whoever reads on will find.
+/// Returns whether the trace in `input` is compressed. Errors are left to the next read, which will see them again.
 fn begins_compressed(input: &mut impl BufRead) -> bool {
     loop {
         match input.fill_buf() {

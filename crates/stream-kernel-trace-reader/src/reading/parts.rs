@@ -11,45 +11,47 @@ use stream_kernel_trace::TraceRecord;
 
 use super::{Digest, TraceReader};
 
-/// How many bytes a part has, with the lines that end in it: what the next one begins with stands before it.
+/// The bytes that are read for a part. It has the lines that end in them, so the beginning of its first line may be
+/// carried over from the part before.
 pub const PART_BYTES: usize = 256 * 1024;
 
-/// The most threads that read one trace. It takes another one to cut it and to put together what they read.
+/// The most threads that read one trace. One more thread cuts it and puts the results together.
 pub const MAX_THREADS: usize = 8;
 
-/// How many parts there are for each thread, read ahead or digested.
+/// The number of parts for each thread, read ahead or digested.
 pub(super) const PARTS_PER_THREAD: usize = 2;
 
-/// The longest beginning of a line that waits for more.
+/// The longest beginning of a line that is carried over.
 pub(super) const MAX_BEGINNING_BYTES: usize = 1024 * 1024;
 
-/// The most lines that are digested together; of records, a part has fewer.
+/// The most lines that are digested together; a part of real records has fewer.
 pub(super) const MAX_LINES: usize = 2000;
 
-/// Bytes, of which the first `len` count; the others are memory that is used again.
+/// A buffer whose first `len` bytes are valid; the rest is memory for reuse.
 #[derive(Default)]
 struct Text {
     bytes: Vec<u8>,
     len: usize,
 }
 
-/// Lines of a part, and what is kept of each.
+/// The lines of a part, and their digests.
 pub(super) struct Digested<K> {
-    /// The first `len` count; the memory of the others is used again.
+    /// The first `len` are valid; the memory of the others is reused.
     lines: Vec<DigestedLine<K>>,
     len: usize,
     taken: usize,
-    /// How many lines the part has, those of a mark alone included, and how many bytes, once these are its last.
+    /// The number of lines in the part, including lines of a byte order mark only, and of bytes, if these are its last
+    /// lines.
     pub(super) ended: Option<(u64, u64)>,
-    /// That of the part, likewise; its memory is used again.
+    /// The text of the part, likewise; its memory is reused.
     text: Text,
 }
 
 #[derive(Default)]
 pub(super) struct DigestedLine<K> {
-    /// Within the part, from 1.
+    /// The number within the part, from 1.
     pub(super) line_no: u64,
-    /// Why it holds no record.
+    /// Why the line holds no record.
     pub(super) wrong: Option<String>,
     pub(super) kept: K,
 }
@@ -77,12 +79,12 @@ impl<K: Default> Digested<K> {
     }
 }
 
-/// A part to digest, and where that is to go.
+/// A part to digest, and the channel for the result.
 struct Job<K> {
     text: Text,
-    /// Where it begins.
+    /// Its offset.
     offset: u64,
-    /// Its memory is used again.
+    /// Memory for reuse.
     spent: Digested<K>,
     to: SyncSender<Digested<K>>,
 }
@@ -91,9 +93,9 @@ struct Job<K> {
 pub(super) struct Parts<G: Digest> {
     input: Box<dyn BufRead>,
     part_bytes: usize,
-    /// The beginning of the line at which the next part begins.
+    /// The beginning of the first line of the next part.
     beginning: Vec<u8>,
-    /// Where that begins.
+    /// Its offset.
     offset: u64,
     /// There are no further parts.
     is_over: bool,
@@ -103,8 +105,8 @@ pub(super) struct Parts<G: Digest> {
 }
 
 impl<G: Digest> Parts<G> {
-    /// Starts `threads` threads; they end once this is dropped. Those that cannot be started are done without. Without any,
-    /// there is no part.
+    /// Starts `threads` threads, which end when this is dropped. Threads that cannot be started are left out. Without
+    /// any, there is no part.
     pub(super) fn new(input: Box<dyn BufRead>, threads: usize, part_bytes: usize, digest: &G) -> Self {
         let (jobs, to_do) = mpsc::channel();
         let to_do = Arc::new(Mutex::new(to_do));
@@ -125,8 +127,8 @@ impl<G: Digest> Parts<G> {
         }
     }
 
-    /// Returns the next lines; `None` if there are no further ones, or none that can be read here. The memory of `spent` is used
-    /// again.
+    /// Returns the next lines; `None` if there are no further ones, or the rest cannot be read here. The memory of
+    /// `spent` is reused.
     pub(super) fn next(&mut self, mut spent: Digested<G::Kept>) -> io::Result<Option<Digested<G::Kept>>> {
         let is_missing = |_| io::Error::other("a thread that reads the trace ended too early");
         while self.due.len() < self.max_due && !self.is_over {
@@ -145,13 +147,13 @@ impl<G: Digest> Parts<G> {
         Ok(Some(digested))
     }
 
-    /// Returns what is left to read once there are no further lines here.
+    /// Returns the rest to read once there are no further lines here.
     pub(super) fn into_rest(self) -> Box<dyn BufRead> {
         Box::new(io::Cursor::new(self.beginning).chain(self.input))
     }
 
-    /// Reads on to the end of a line, and returns what ends there; `None` if there is no further one, or none that soon. What
-    /// cannot be read either, whoever reads the rest will find.
+    /// Reads on to the end of a line, and returns the lines up to it; `None` if there is none, or none soon. Read
+    /// errors are left to the reader of the rest, which will see them again.
     fn cut(&mut self, mut text: Text) -> Option<Text> {
         text.len = self.beginning.len();
         if text.bytes.len() < text.len {
@@ -186,7 +188,7 @@ impl<G: Digest> Parts<G> {
     }
 }
 
-/// Digests one part after the other.
+/// Digests parts one after the other.
 fn work<G: Digest>(to_do: &Mutex<Receiver<Job<G::Kept>>>, mut digest: G) {
     let next_job = || to_do.lock().unwrap_or_else(PoisonError::into_inner).recv();
     let mut record = TraceRecord::default();
@@ -194,7 +196,7 @@ fn work<G: Digest>(to_do: &Mutex<Receiver<Job<G::Kept>>>, mut digest: G) {
         let lines = &text.bytes[..text.len];
         let mut reader = TraceReader::after(lines, 0, offset);
         (digested.len, digested.taken, digested.ended) = (0, 0, None);
-        // To read bytes does not fail.
+        // Reading from bytes does not fail.
         while let Ok(Some(read)) = reader.next_into(&mut record) {
             if digested.len == MAX_LINES && to.send(mem::take(&mut digested)).is_err() {
                 break;
@@ -208,7 +210,7 @@ fn work<G: Digest>(to_do: &Mutex<Receiver<Job<G::Kept>>>, mut digest: G) {
         }
         digested.ended = Some((reader.line_no() - 1, lines.len() as u64));
         digested.text = text;
-        // Nobody may want it any more.
+        // The receiver may have gone.
         drop(to.send(digested));
     }
 }

@@ -1,4 +1,4 @@
-//! Records from lines.
+//! Reading records from lines.
 
 use std::io::{self, BufRead, Read};
 
@@ -6,13 +6,13 @@ use stream_kernel_trace::TraceRecord;
 
 use super::usual;
 
-/// The longest line that is read, in bytes; a longer one is skipped and counts as wrong.
+/// The longest readable line, in bytes; a longer one is skipped and counts as wrong.
 pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads a trace line by line, in constant memory.
 ///
-/// A byte order mark at the beginning of a line, as editors put it at the head of a file and `cat` then into the middle
-/// of one, is not part of the line, and a line of a mark alone is passed over.
+/// A byte order mark at the beginning of a line is not part of the line: editors put it at the head of a file, and
+/// `cat` then moves it into the middle of one. A line of such a mark only is skipped.
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::{Tail, TornTail, TraceLine, TraceReader};
@@ -26,13 +26,13 @@ pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct TraceReader<R> {
     input: R,
-    /// The present line, or as much of it as was there when it was last read.
+    /// The present line, or the part of it that was there at the last read.
     line: Vec<u8>,
     is_whole: bool,
-    /// How long the present line is, what was skipped included.
+    /// The length of the present line, including skipped bytes.
     line_bytes: u64,
     line_no: u64,
-    /// Where the present line begins.
+    /// The offset of the present line.
     offset: u64,
 }
 
@@ -41,7 +41,7 @@ pub struct TraceReader<R> {
 pub enum TraceLine {
     /// It holds a record.
     Record(Box<TraceRecord>),
-    /// It does not.
+    /// It does not hold a record.
     Wrong(WrongLine),
 }
 
@@ -51,50 +51,50 @@ pub enum TraceLine {
 pub struct WrongLine {
     /// Its number, from 1.
     pub line_no: u64,
-    /// What is wrong with it.
+    /// The error.
     pub why: String,
 }
 
-/// What stands behind the last line end.
+/// The content after the last line end.
 #[derive(Debug)]
 pub enum Tail {
-    /// A whole record, of which only the line end is missing.
+    /// A whole record, without its line end.
     Record(Box<TraceRecord>),
-    /// The beginning of a record: the writer was cut off, or has not come further yet.
+    /// The beginning of a record: the writer was cut off, or is still writing.
     Torn(TornTail),
-    /// Neither: what no writer of records has begun.
+    /// Neither: no writer of records has written this.
     Wrong(WrongLine),
 }
 
-/// The beginning of a record behind the last line end.
+/// The beginning of a record after the last line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TornTail {
     /// The number of the line, from 1.
     pub line_no: u64,
-    /// Where it begins, in bytes from the beginning of the trace.
+    /// Its offset, in bytes from the beginning of the trace.
     pub offset: u64,
-    /// How long it is.
+    /// Its length.
     pub bytes: u64,
 }
 
-/// What some editors put at the head of a file.
+/// The byte order mark that some editors put at the head of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How every record begins.
+/// The first bytes of every record.
 const RECORD_START: &[u8] = b"{\"trace_id\":";
 
 impl<R: BufRead> TraceReader<R> {
-    /// Returns a reader of the trace that `input` holds.
+    /// Returns a reader of the trace in `input`.
     pub fn new(input: R) -> Self {
         Self::after(input, 0, 0)
     }
 
-    /// Returns a reader of what a trace holds after its first `lines`, which are so many `bytes`.
+    /// Returns a reader of the rest of a trace after its first `lines` lines, which have `bytes` bytes.
     pub(super) fn after(input: R, lines: u64, bytes: u64) -> Self {
         Self { input, line: Vec::new(), is_whole: true, line_bytes: 0, line_no: lines, offset: bytes }
     }
 
-    /// Returns the next whole line, `None` if there is none, or none yet: of a file that grows it can be asked again.
+    /// Returns the next whole line; `None` if there is none, or none yet: on a growing file, call it again.
     ///
     /// # Errors
     ///
@@ -107,8 +107,8 @@ impl<R: BufRead> TraceReader<R> {
         }))
     }
 
-    /// As [`next_line`](Self::next_line), but the record goes into `record`, whose memory is used again: with one record for
-    /// all lines, most take no memory of their own. What `record` holds after a wrong line is of no use.
+    /// As [`next_line`](Self::next_line), but fills `record` and reuses its memory: with one record for all lines, most
+    /// lines allocate nothing. After a wrong line, the content of `record` is meaningless.
     ///
     /// # Errors
     ///
@@ -124,7 +124,8 @@ impl<R: BufRead> TraceReader<R> {
         }
     }
 
-    /// Reads on to the end of the present line, or of the next one if it is whole; returns whether it is there.
+    /// Reads on to the end of the present line, or of the next one if the present is whole; returns whether the end is
+    /// there.
     fn fill_line(&mut self) -> io::Result<bool> {
         if self.is_whole {
             self.offset += self.line_bytes;
@@ -135,7 +136,7 @@ impl<R: BufRead> TraceReader<R> {
             self.is_whole = false;
         }
         while !self.is_whole {
-            // Of a line beyond the bound so much is kept that it is known as too long.
+            // A line beyond the bound is kept just long enough to be recognised as too long.
             self.line.truncate(MAX_LINE_BYTES + 1);
             let mut part = self.input.by_ref().take(USUAL_LINE_BYTES as u64);
             let read = part.read_until(b'\n', &mut self.line)?;
@@ -148,8 +149,8 @@ impl<R: BufRead> TraceReader<R> {
         Ok(true)
     }
 
-    /// Returns what stands behind the last line end, once [`next_line`](Self::next_line) has returned `None`; `None` if
-    /// nothing does.
+    /// Returns the content after the last line end, once [`next_line`](Self::next_line) has returned `None`; `None` if
+    /// there is none.
     pub fn tail(&self) -> Option<Tail> {
         let line = self.line();
         if self.is_whole || line.is_empty() {
@@ -162,7 +163,7 @@ impl<R: BufRead> TraceReader<R> {
         }
         let common = line.len().min(RECORD_START.len());
         let begins_as_record = line[..common] == RECORD_START[..common];
-        // A power cut may leave zeros where data were to be.
+        // A power cut may leave zeros in the place of data.
         let is_zeros = || line.iter().all(|byte| *byte == 0);
         match serde_json::from_slice(line) {
             Ok(record) => Some(Tail::Record(Box::new(record))),
@@ -174,7 +175,7 @@ impl<R: BufRead> TraceReader<R> {
         }
     }
 
-    /// Returns what the trace is read from.
+    /// Returns the input.
     pub fn input(&self) -> &R {
         &self.input
     }
@@ -184,12 +185,12 @@ impl<R: BufRead> TraceReader<R> {
         self.line_no
     }
 
-    /// Returns how many bytes were read.
+    /// Returns the number of bytes read.
     pub fn bytes_read(&self) -> u64 {
         self.offset + self.line_bytes
     }
 
-    /// Returns the present line's text, without its line end and without a byte order mark before it.
+    /// Returns the present line's text, without its line end and a byte order mark before it.
     pub fn line(&self) -> &[u8] {
         self.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.line)
     }
@@ -210,7 +211,7 @@ impl<R: BufRead> TraceReader<R> {
         if self.line.len() > MAX_LINE_BYTES {
             return wrong(format!("longer than {MAX_LINE_BYTES} bytes"));
         }
-        // Checked once as a whole, the line's texts need not be checked one by one.
+        // One check of the whole line replaces a check of each text.
         let line = match std::str::from_utf8(self.line()) {
             Ok(line) => line,
             Err(error) => return wrong(format!("no record: {error}")),
@@ -228,13 +229,13 @@ impl<R: BufRead> TraceReader<R> {
     }
 }
 
-/// Returns what `error` says; in a trace, which has many lines, "line 1" would mislead.
+/// Returns the message of `error` without its "line 1", which would mislead in a trace of many lines.
 fn without_line(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     error.to_string().replace(&format!(" at line {line} column {column}"), &format!(" at column {column}"))
 }
 
-/// What the buffer keeps of a line of unusual length.
+/// The memory that the buffer keeps after an unusually long line.
 const USUAL_LINE_BYTES: usize = 1024 * 1024;
 
 #[cfg(test)]
@@ -244,7 +245,7 @@ mod tests {
 
     const RECORD: &str = r#"{"trace_id":"run:1","scenario":"s","line_no":1,"step_index":0,"step_name":"a\u0062","work_index":0,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.123599Z","duration_ms":0.143,"msg_in":{"type_name":"In","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":{"tags":{}},"ctx_after":{"tags":{}},"ctx_diff":{},"status":"ok","error":null}"#;
 
-    /// Reads `text` in chunks of every small size and tells each line and the tail.
+    /// Reads `text` in chunks of every small size and returns each line and the tail.
     fn check(text: &str) -> Vec<String> {
         let told_by_chunks_of = |chunk_bytes| {
             let mut reader = TraceReader::new(BufReader::with_capacity(chunk_bytes, text.as_bytes()));
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_end_is_told_from_a_whole_record_without_its_line_end() {
+    fn a_torn_end_differs_from_a_missing_line_end() {
         assert_eq!(check(""), ["nothing"]);
         assert_eq!(check(RECORD), ["whole record of ab"]);
         let torn = &RECORD[..RECORD.len() - 1];
@@ -312,14 +313,14 @@ mod tests {
             check(&format!("{RECORD}\n{mark}{{")),
             ["record of ab".to_owned(), format!("torn: 2 at {}, 1", RECORD.len() + 4)]
         );
-        // Two of them, half of one, and one in the middle are something else.
+        // Two marks, half a mark, and one in the middle are not skipped.
         for wrong in [format!("{mark}{mark}{RECORD}\n"), format!("{{{mark}}}\n"), "\n".to_owned()] {
             assert!(check(&wrong)[0].starts_with("line 1: no record: "), "{wrong:?}");
         }
     }
 
     #[test]
-    fn a_tail_that_begins_no_record_is_a_wrong_line() {
+    fn a_tail_that_cannot_be_a_record_is_a_wrong_line() {
         for tail in
             ["my letter", "{}", "[", " ", "7", "{\"trace_id\":1,", "{\"trace_id\":\"a\"}", "{\"line_no\":1"]
         {
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_at_the_bound_of_a_line_may_be_torn_and_one_beyond_is_wrong() {
+    fn a_tail_beyond_the_bound_of_a_line_is_wrong() {
         let start = br#"{"trace_id":""#;
         for (bytes, is_torn) in [(MAX_LINE_BYTES, true), (MAX_LINE_BYTES + 1, false)] {
             let text = [&start[..], &vec![b'x'; bytes - start.len()]].concat();
@@ -347,8 +348,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_grows_is_read_on() {
-        /// Gives its pieces one after the other, with an end of file between them.
+    fn a_growing_file_is_read_on() {
+        /// Returns its pieces one after the other, with an end of file between them.
         struct Growing(Vec<&'static [u8]>, &'static [u8]);
         impl io::Read for Growing {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -367,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_of_a_line_holds_and_one_beyond_is_skipped() {
+    fn a_line_beyond_the_bound_is_skipped() {
         let line = |bytes: usize| [&vec![b'x'; bytes][..], b"\n", RECORD.as_bytes(), b"\n"].concat();
         for (bytes, why) in [(MAX_LINE_BYTES, "no record"), (MAX_LINE_BYTES + 1, "longer than")] {
             let text = line(bytes);

@@ -1,15 +1,15 @@
-//! Where one run in a trace ends and the next begins.
+//! Boundaries between the runs of a trace.
 
 use stream_kernel_trace::TraceRecord;
 
 use super::StepRecord;
 
-/// Tells the runs apart that were appended to one trace.
+/// Detects the runs in a trace with several of them.
 ///
-/// A run begins where the run id changes, where `line_no` goes back, or where the record comes again that the present run
-/// began with: the same line, step and work index, but another time. The last is how runs of a single line follow each other:
-/// within a run, the steps of an input come in the order of the pipeline, so none begins twice. The same time would make it a
-/// record that stands there twice.
+/// A run begins where the run id changes, where `line_no` goes back, or where the first record of the present run
+/// appears again: the same line, step and work index, but another time. The last rule separates runs of a single line:
+/// within a run, the steps of an input come in the order of the pipeline, so none begins twice. With the same time it
+/// would be a duplicate of the record.
 ///
 /// ```
 /// use stream_kernel_trace_reader::reading::RunSplitter;
@@ -27,21 +27,21 @@ use super::StepRecord;
 pub struct RunSplitter {
     run: u64,
     run_id: String,
-    /// The line of the record before.
+    /// The line of the previous record.
     line_no: u64,
-    /// Line, step and work index of the record that the present run began with.
+    /// Line, step and work index of the present run's first record.
     first: (u64, usize, u32),
-    /// When that was entered.
+    /// The `t_enter` of that record.
     first_enter: String,
 }
 
 impl RunSplitter {
-    /// Returns the number of the run, from 1, that `record` belongs to; it must be the next record of the trace.
+    /// Returns the number of the run, from 1, of `record`, which must be the next record of the trace.
     pub fn run_of_record(&mut self, record: &TraceRecord) -> u64 {
         self.run_of(&record.into())
     }
 
-    /// Returns the same for what is known of a record.
+    /// Returns the same from the known fields of a record.
     pub fn run_of(&mut self, record: &StepRecord<'_>) -> u64 {
         let place = (record.line_no, record.step_index, record.work_index);
         let first_comes_again = place == self.first && record.t_enter != self.first_enter;
@@ -61,7 +61,7 @@ impl RunSplitter {
 mod tests {
     use super::*;
 
-    /// Returns the run of each record; a record is its line, its step, its work index and the second at which it began.
+    /// Returns the run of each record; a record is its line, its step, its work index and the second of its beginning.
     fn check<const N: usize>(records: [(u64, usize, u32, u32); N]) -> [u64; N] {
         let mut runs = RunSplitter::default();
         records.map(|(line_no, step_index, work_index, second)| {
@@ -98,8 +98,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_order_begins_no_run() {
-        // A record that stands there twice: the first, and a later one.
+    fn records_out_of_order_begin_no_run() {
+        // A duplicate: of the first record, and of a later one.
         assert_eq!(check([(1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 1), (1, 1, 0, 1)]), [1; 4]);
         // Steps in the wrong order, of the first line and of another.
         assert_eq!(check([(1, 1, 0, 1), (1, 0, 0, 0), (2, 0, 0, 2), (2, 1, 0, 3), (2, 0, 0, 4)]), [1; 5]);

@@ -1,4 +1,4 @@
-//! What statistics need of a record.
+//! The fields of a record that statistics need.
 
 use std::io::BufRead;
 
@@ -6,12 +6,12 @@ use stream_kernel_trace::{Status, TraceRecord};
 
 use super::{Digest, TraceReader};
 
-/// What a record says of its step, without messages and snapshots.
+/// A record's data about its step, without messages and snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepRecord<'r> {
-    /// Names the run.
+    /// The name of the run.
     pub run_id: &'r str,
-    /// Names the scenario.
+    /// The name of the scenario.
     pub scenario: &'r str,
     /// The input's line, from 1.
     pub line_no: u64,
@@ -19,15 +19,15 @@ pub struct StepRecord<'r> {
     pub step_index: usize,
     /// The step's name.
     pub step_name: &'r str,
-    /// The message's place among those that the step handled for this input, from 0.
+    /// The message's index among those that the step handled for this input, from 0.
     pub work_index: u32,
-    /// When the step took the message.
+    /// The time at which the step took the message.
     pub t_enter: &'r str,
-    /// When the step was done with it.
+    /// The time at which the step finished the message.
     pub t_exit: &'r str,
-    /// How long that took, in nanoseconds.
+    /// The duration, in nanoseconds.
     pub duration_ns: u64,
-    /// How many messages it emitted.
+    /// The number of emitted messages.
     pub msgs_out: usize,
     /// Whether it failed.
     pub is_error: bool,
@@ -52,9 +52,9 @@ impl<'r> From<&'r TraceRecord> for StepRecord<'r> {
     }
 }
 
-/// What knows of its record at least what a [`StepRecord`] does.
+/// A digest with at least the fields of a [`StepRecord`].
 pub trait AsStep {
-    /// Returns that.
+    /// Returns these fields.
     fn as_step(&self) -> StepRecord<'_>;
 }
 
@@ -64,12 +64,12 @@ impl AsStep for TraceRecord {
     }
 }
 
-/// The owned form of a [`StepRecord`], whose memory can be used again.
+/// The owned form of a [`StepRecord`], with reusable memory.
 #[derive(Clone, Debug, Default)]
 pub struct StepRecordBuf {
-    /// One after the other: run id, scenario, name of the step, and the two times.
+    /// Run id, scenario, name of the step, and the two times, concatenated.
     texts: String,
-    /// Where each of them but the last ends.
+    /// The end of each of them but the last.
     ends: [usize; 4],
     line_no: u64,
     step_index: usize,
@@ -80,7 +80,7 @@ pub struct StepRecordBuf {
 }
 
 impl StepRecordBuf {
-    /// Takes `record` in the place of what it holds.
+    /// Replaces its content by `record`.
     pub fn set(&mut self, record: &StepRecord<'_>) {
         let StepRecord { line_no, step_index, work_index, duration_ns, msgs_out, is_error, .. } = *record;
         let mut texts = std::mem::take(&mut self.texts);
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_owned_form_holds_the_same_whatever_it_held_before() {
+    fn the_owned_form_keeps_nothing_of_its_previous_content() {
         let one: TraceRecord = serde_json::from_str(include_str!("../example_record.json")).unwrap();
         let other = TraceRecord {
             trace_id: "é:x:2".to_owned(),

@@ -1,18 +1,18 @@
-//! The usual line of a trace, read in one go: as a recorder spells it, into a record whose memory is used again.
+//! A fast path for the usual line of a trace, as a recorder writes it, into a record with reusable memory.
 
 use serde_json::value::RawValue;
 use stream_kernel_trace::{ContextSnapshot, MessageSignature, Status, TraceRecord};
 
-/// Reads the record that `line` holds into `record`, and returns whether it did: if `line` is spelled as a recorder spells
-/// a step that went well, every key in its place, no white space, and no escape outside of snapshots.
+/// Reads the record in `line` into `record`, and returns whether it did: it reads lines in a recorder's spelling of a
+/// successful step, with every key in its place, no white space, and no escapes outside of snapshots.
 ///
-/// Any other line is left to serde, which comes to the same for these: this only saves it the work, four fifths of what a
-/// record costs. `record` is then of no use.
+/// Any other line is left to serde, which gives the same result for these: this only saves its work, four fifths of the
+/// cost of a record. The content of `record` is then meaningless.
 pub(super) fn read(line: &str, record: &mut TraceRecord) -> bool {
     Rest(line).record(record).is_some()
 }
 
-/// What is still to be read of a line. Each method reads what it is named after behind `key`, or returns `None`.
+/// The unread rest of a line. Each method reads the value in its name after `key`, or returns `None`.
 struct Rest<'l>(&'l str);
 
 impl<'l> Rest<'l> {
@@ -77,7 +77,7 @@ impl<'l> Rest<'l> {
         Some(())
     }
 
-    /// An object alone: `serde_json` looks what it is.
+    /// An object only: `serde_json` checks its content.
     fn snapshot(&mut self, key: &str, snapshot: &mut Option<ContextSnapshot>) -> Option<()> {
         self.after(key)?;
         if self.after("null").is_some() {
@@ -97,7 +97,7 @@ impl<'l> Rest<'l> {
         Some(())
     }
 
-    /// Milliseconds with up to six decimals: of so few digits that a division gives the float nearest to them.
+    /// Milliseconds with up to six decimals: with so few digits, a division gives the nearest float.
     #[expect(clippy::cast_precision_loss, reason = "15 digits fit a float")]
     fn millis(&mut self, key: &str) -> Option<f64> {
         const UNITS: [u32; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
@@ -108,7 +108,7 @@ impl<'l> Rest<'l> {
         Some((whole * u64::from(unit) + decimals) as f64 / f64::from(unit))
     }
 
-    /// At most 19 digits, and no zero before others.
+    /// At most 19 digits, without leading zeros.
     fn integer(&mut self, key: &str) -> Option<u64> {
         self.after(key)?;
         let begins_with_zero = self.0.starts_with('0');
@@ -116,7 +116,7 @@ impl<'l> Rest<'l> {
         (count == 1 || count > 1 && count <= 19 && !begins_with_zero).then_some(value)
     }
 
-    /// Returns the number that the next digits spell, and how many they are; of more than 19 the number is wrong.
+    /// Returns the number in the next digits, and their count; with more than 19 digits the number is wrong.
     fn digits(&mut self) -> (u64, usize) {
         let (mut value, mut count) = (0_u64, 0);
         for digit in self.0.bytes().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10) {
@@ -133,11 +133,11 @@ impl<'l> Rest<'l> {
     }
 }
 
-/// Returns how many bytes stand before the first that a JSON text cannot have as it is: a quotation mark, a backslash or a
-/// control character. Eight are looked at together.
+/// Returns the number of bytes before the first that cannot be in a JSON text unescaped: a quotation mark, a backslash
+/// or a control character. It looks at eight bytes together.
 fn plain_bytes(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xff;
-    /// Has the high bit set of each byte that is less than `bound`, and perhaps of others after one; only below 0x80.
+    /// Has the high bit set of each byte less than `bound`, and perhaps of some later bytes; only for bytes below 0x80.
     const fn below(word: u64, bound: u64) -> u64 {
         word.wrapping_sub(bound * ONES) & !word & (0x80 * ONES)
     }
@@ -158,7 +158,7 @@ fn plain_bytes(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    /// A record that has everything, in the only spelling that is read here.
+    /// A record with every field, in the only spelling that is read here.
     const LINE: &str = r#"{"trace_id":"run:1","scenario":"é","line_no":10,"step_index":0,"step_name":"a","work_index":2,"t_enter":"2026-01-21T01:23:45.123456Z","t_exit":"2026-01-21T01:23:45.123599Z","duration_ms":10.143,"msg_in":{"type_name":"In","identity":null,"hash":"0a"},"msg_out":[{"type_name":"A","identity":"7","hash":null},{"type_name":"B","identity":"","hash":null}],"msg_out_count":2,"ctx_before":{"errors":[],"tags":{}},"ctx_after":{"errors":[{"code":-1,"more":[null,true,"\"\u0041"]}],"tags":{"id":"7"}},"ctx_diff":{},"status":"ok","error":null}"#;
     const BARE: &str = r#"{"trace_id":"r:1","scenario":"s","line_no":1,"step_index":12,"step_name":"b","work_index":0,"t_enter":"","t_exit":"","duration_ms":0.0,"msg_in":{"type_name":"In","identity":"7","hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"ok","error":null}"#;
 
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_lines_are_taken_and_nothing_is_left_of_the_record_before() {
+    fn usual_lines_overwrite_the_previous_record() {
         let changed = |value| LINE.replace("10.143", value);
         let lines = [LINE.to_owned(), BARE.to_owned(), changed("999999999.999999"), changed("0.000001")];
         let mut record = TraceRecord::default();
@@ -177,9 +177,10 @@ mod tests {
         }
     }
 
-    /// Whatever becomes of a line by changing, adding or removing any one character: it is left alone, or read as serde does.
+    /// Whichever single character is changed, added or removed, the line is either left alone or read as serde reads
+    /// it.
     #[test]
-    fn no_line_is_read_otherwise_than_by_serde() {
+    fn no_line_is_read_differently_from_serde() {
         let (mut taken, mut record) = (0, TraceRecord::default());
         let others: Vec<char> = ('\0'..='\u{80}').chain(['\u{feff}']).collect();
         for line in [LINE, BARE] {
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_at_their_bounds_are_read_and_those_beyond_are_left_to_serde() {
+    fn numbers_beyond_their_bounds_are_left_to_serde() {
         let mut record = TraceRecord::default();
         for (key, at_bound, beyond) in [
             ("\"line_no\":10", "9999999999999999999", "10000000000000000000"),

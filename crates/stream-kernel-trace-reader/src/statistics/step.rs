@@ -1,4 +1,4 @@
-//! What one step has done and how long it took.
+//! Statistics of one step.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -6,33 +6,32 @@ use serde::Serialize;
 use super::MAX_QUANTILE_NS;
 use crate::reading::StepRecord;
 
-/// What one step of a run has done, in figures. The quantiles are exact to three significant digits, up to
-/// [`MAX_QUANTILE_NS`].
+/// The figures of one step in a run. The quantiles are exact to three significant digits, up to [`MAX_QUANTILE_NS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StepFigures {
     /// The step's position in the pipeline, from 0.
     pub step_index: usize,
     /// The step's name.
     pub step_name: String,
-    /// How many messages it took.
+    /// The number of messages that it took.
     pub msgs_in: u64,
-    /// How many messages it emitted.
+    /// The number of messages that it emitted.
     pub msgs_out: u64,
-    /// How often it failed.
+    /// The number of its failures.
     pub errors: u64,
-    /// The time within which it handled half of its messages, in nanoseconds.
+    /// The median of its durations, in nanoseconds.
     pub p50_ns: u64,
-    /// The time within which it handled 90 % of them.
+    /// Their 90th percentile.
     pub p90_ns: u64,
-    /// The time within which it handled 99 % of them.
+    /// Their 99th percentile.
     pub p99_ns: u64,
-    /// The longest time that it took, exactly.
+    /// Its longest duration, exactly.
     pub max_ns: u64,
-    /// The time that it took in all, exactly.
+    /// Its total duration, exactly.
     pub total_ns: u64,
 }
 
-/// Counts what one step of a run has done.
+/// The counters of one step of a run.
 #[derive(Clone, Debug)]
 pub struct StepStatistics {
     /// Without the quantiles.
@@ -61,16 +60,16 @@ impl StepStatistics {
         self.durations_ns.saturating_record(duration_ns);
     }
 
-    /// Returns what the step has done so far.
+    /// Returns the figures so far.
     pub fn figures(&self) -> StepFigures {
-        // The end of a histogram's bucket may lie beyond every time that is in it.
+        // The end of a histogram's bucket may be beyond every time in it.
         let quantile = |quantile| self.durations_ns.value_at_quantile(quantile).min(self.counts.max_ns);
         let (p50_ns, p90_ns, p99_ns) = (quantile(0.5), quantile(0.9), quantile(0.99));
         StepFigures { p50_ns, p90_ns, p99_ns, ..self.counts.clone() }
     }
 
-    /// Returns the times that it took, in nanoseconds and from the shortest, each with how often it took that long: exact to
-    /// three significant digits, up to [`MAX_QUANTILE_NS`].
+    /// Returns its durations, in nanoseconds and from the shortest, each with its count: exact to three significant
+    /// digits, up to [`MAX_QUANTILE_NS`].
     pub fn durations_ns(&self) -> impl Iterator<Item = (u64, u64)> {
         let recorded = self.durations_ns.iter_recorded();
         recorded.map(|times| {

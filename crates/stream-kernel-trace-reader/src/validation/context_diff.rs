@@ -1,12 +1,12 @@
-//! Whether a record's `ctx_diff` says of each field what it was before the step, and after, as the snapshots have it.
+//! Whether a record's `ctx_diff` has each field's value before and after the step, as in the snapshots.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::json_leaves::{Member, before_and_after, members};
 
-/// Returns what is wrong with `diff` between the snapshots `before` and `after`, if anything is; the first thing only. What
-/// is no object is somebody else's to report.
+/// Returns the first finding of `diff` between the snapshots `before` and `after`, if any. If it is not an object,
+/// another check reports that.
 pub(super) fn fault_in_diff(before: &str, after: &str, diff: &str) -> Option<String> {
     if before == after && diff == "{}" {
         return None;
@@ -38,7 +38,7 @@ fn value_of<'j>(field: &str, members: &[Member<'j>]) -> Option<&'j RawValue> {
     members.iter().find(|(name, _)| name == field).map(|&(_, value)| value)
 }
 
-/// Returns whether two JSON texts stand for the same value, or may do so: what is nested too deep is not looked into.
+/// Returns whether two JSON texts have the same value, or may have: content nested too deep is not compared.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
     let value = |json| serde_json::from_str::<Value>(json).ok();
     a == b || value(a).zip(value(b)).is_none_or(|(a, b)| a == b)

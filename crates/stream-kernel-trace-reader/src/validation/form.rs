@@ -1,4 +1,4 @@
-//! Whether a record by itself is what a recorder writes.
+//! Whether a record by itself has the form that a recorder writes.
 
 use std::io::BufRead;
 
@@ -10,10 +10,10 @@ use super::key_order::fault_in_keys;
 use crate::reading::TraceReader;
 use stream_kernel_trace::{MAX_TEXT_CHARS, MessageSignature, Status, TRUNCATED, TraceRecord};
 
-/// The most characters of a text in a record: those of a text that was cut, with its mark.
+/// The most characters of a text in a record: those of a cut text with its mark.
 const MAX_SHOWN_CHARS: usize = MAX_TEXT_CHARS + TRUNCATED.len();
 
-/// Reports what is wrong with `record`, which the present line of `reader` holds.
+/// Reports the findings of `record`, from the present line of `reader`.
 pub(super) fn check<R: BufRead>(
     reader: &TraceReader<R>,
     record: &TraceRecord,
@@ -72,7 +72,7 @@ fn check_times(record: &TraceRecord, times: &mut TimeReader, report: &mut Report
 /// Reads times: RFC 3339 in UTC with microseconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TimeReader {
-    /// The last second, as text and in microseconds since the Unix epoch: records come in great numbers within one.
+    /// The last second, as text and in microseconds since the Unix epoch: many records share a second.
     second: (String, i64),
 }
 
@@ -85,7 +85,8 @@ impl TimeReader {
             return None;
         }
         if *second != self.second.0 {
-            // The parser takes other forms as well, such as a space for the `T`: these are ruled out by writing it again.
+            // The parser accepts other forms as well, such as a space for the `T`: formatting the result again rules
+            // these out.
             let time: Timestamp = format!("{second}000000Z").parse().ok()?;
             let is_such = format!("{time:.6}").starts_with(second);
             self.second = is_such.then(|| (second.to_owned(), time.as_microsecond()))?;
@@ -174,9 +175,9 @@ fn check_outcome(record: &TraceRecord, report: &mut Report<'_>) {
     }
 }
 
-/// Returns whether a step that took `nanos` can have begun and ended at times `micros` apart. All are from two readings of
-/// one clock, in nanoseconds. The times are cut to microseconds, so they are apart by less than 1 µs more or less. A float
-/// holds the duration exactly up to 104 days, and longer ones to 52 binary digits.
+/// Returns whether a step with a duration of `nanos` can have begun and ended at times `micros` apart. All are from two
+/// readings of one clock, in nanoseconds. The times are cut to microseconds, so their distance is wrong by less than 1
+/// µs. A float holds the duration exactly up to 104 days, and longer ones to 52 binary digits.
 fn is_duration(nanos: u64, micros: u64) -> bool {
     micros.saturating_mul(1_000).abs_diff(nanos) < 1_000 + (nanos >> 51)
 }

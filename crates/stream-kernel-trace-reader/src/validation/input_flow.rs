@@ -1,23 +1,23 @@
-//! The messages of an input: each that is emitted is taken later, unless the pipeline has no step for it.
+//! The messages of an input: each emitted message is taken later, unless the pipeline has no step for it.
 
 use super::Report;
 
-/// The most kinds of message that are told apart within a run; the flow of more is not checked.
+/// The most kinds of message in a run; with more, the flow is not checked.
 pub(super) const MAX_KINDS: usize = 1024;
 
-/// The most places, step and kind, at which messages of one input may wait; the flow of more is not checked.
+/// The most pairs of step and kind at which messages of one input may wait; with more, the flow is not checked.
 const MAX_WAITING: usize = 1024;
 
 /// Follows messages from the step that emits them to the one that takes them.
 #[derive(Debug, Default)]
 pub(super) struct InputFlow {
-    /// The kinds of the run; the others name them by position.
+    /// The kinds of the run; other fields refer to them by position.
     kinds: Vec<Kind>,
-    /// What the present input still has under way, in the order of emission.
+    /// The present input's messages under way, in the order of emission.
     waiting: Vec<Waiting>,
-    /// What inputs that have ended left over, and no step was known to take.
+    /// Messages left over by inputs that have ended, for which no step was known.
     left_over: Vec<LeftOver>,
-    /// There are more kinds or places than can be followed: nothing is checked any more.
+    /// There are too many kinds or pairs to follow: nothing is checked any more.
     is_overwhelmed: bool,
 }
 
@@ -40,7 +40,7 @@ struct Waiting {
 struct LeftOver {
     kind: usize,
     step_index: usize,
-    /// The first input that left it over, and its last line in the trace.
+    /// The first input that left it over, and that input's last line in the trace.
     input: u64,
     at: u64,
     inputs: u64,
@@ -52,7 +52,7 @@ impl InputFlow {
         let Some(kind) = self.kind(kind) else { return true };
         let taken_at = &mut self.kinds[kind].taken_at;
         *taken_at = (*taken_at).max(Some(step_index));
-        // Which of several it is makes no difference: those that come later reach the same steps.
+        // Any of several will do: later ones reach the same steps.
         let is_it = |waiting: &Waiting| waiting.kind == kind && waiting.step_index < step_index;
         let Some(at) = self.waiting.iter().position(is_it) else { return self.is_overwhelmed };
         self.waiting[at].count -= 1;
@@ -84,7 +84,7 @@ impl InputFlow {
         }
     }
 
-    /// Reports what the input, whose last line in the trace is `at`, has left over.
+    /// Reports the messages left over by the input, whose last line in the trace is `at`.
     pub(super) fn end_input(&mut self, input: u64, at: u64, report: &mut Report<'_>) {
         if self.is_overwhelmed {
             self.waiting.clear();
@@ -94,7 +94,7 @@ impl InputFlow {
                 report.add_at(at, missing(input, count, &self.kinds[kind].name, step_index));
                 continue;
             }
-            // No later step takes this kind, as far as is known: the pipeline may well drop it.
+            // As far as is known, no later step takes this kind: the pipeline may drop it.
             let same = |left: &&mut LeftOver| left.kind == kind && left.step_index == step_index;
             let has_room = self.left_over.len() < MAX_WAITING;
             match self.left_over.iter_mut().find(same) {
@@ -107,12 +107,12 @@ impl InputFlow {
         }
     }
 
-    /// Forgets what the present input has under way.
+    /// Forgets the present input's messages under way.
     pub(super) fn abandon_input(&mut self) {
         self.waiting.clear();
     }
 
-    /// Reports what inputs left over before a step was seen to take it.
+    /// Reports the messages that inputs left over before a step for them was seen.
     pub(super) fn end_run(&mut self, report: &mut Report<'_>) {
         for left in self.left_over.drain(..) {
             let kind = &self.kinds[left.kind];
@@ -127,7 +127,7 @@ impl InputFlow {
         }
     }
 
-    /// Returns the position of the kind, `None` for one too many.
+    /// Returns the position of the kind; `None` for one too many.
     fn kind(&mut self, name: &str) -> Option<usize> {
         if let Some(kind) = self.kinds.iter().position(|kind| kind.name == name) {
             return Some(kind);

@@ -1,4 +1,4 @@
-//! Whether the keys of a record are all there, and in their order: what reading it by type does not tell.
+//! Whether a record's keys are complete and in order, which typed parsing does not check.
 
 use serde_json::value::RawValue;
 use stream_kernel_trace::{ContextSnapshot, TraceRecord};
@@ -27,7 +27,7 @@ const RECORD: &[&str] = &[
 const MESSAGE: &[&str] = &["type_name", "identity", "hash"];
 const ERROR: &[&str] = &["type", "message", "where", "stack"];
 
-/// Returns what is wrong with the keys of `record`, which `text` holds, if anything is; the first thing only.
+/// Returns the first finding in the keys of `record`, whose text is `text`, if any.
 pub(super) fn fault_in_keys(text: &[u8], record: &TraceRecord) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?.trim_start();
     if after_record(text, record).is_some() {
@@ -44,7 +44,7 @@ pub(super) fn fault_in_keys(text: &[u8], record: &TraceRecord) -> Option<String>
                 messages.into_iter().find_map(|message| fault_in_object("`msg_out`", message.get(), MESSAGE))
             }
             "error" if value.get() != "null" => fault_in_object("`error`", value.get(), ERROR),
-            // A type of one word can also be read from an object.
+            // serde also reads a unit variant from an object.
             "status" if !value.get().starts_with('"') => Some("`status` is no text".to_owned()),
             _ => None,
         };
@@ -55,8 +55,8 @@ pub(super) fn fault_in_keys(text: &[u8], record: &TraceRecord) -> Option<String>
     None
 }
 
-/// Returns what comes after the last key of `record` in `text`, if all keys are there and in order, and nothing but a
-/// context has an escape. Taking every record apart would double the time of a check.
+/// Returns the rest of `text` after the last key of `record`, if all keys are there and in order, and only contexts
+/// have escapes. Parsing every record again would double the time of a check.
 fn after_record<'t>(text: &'t str, record: &TraceRecord) -> Option<&'t str> {
     let rest = after_keys(text, &RECORD[..10])?;
     let rest = after_keys(after_keys(rest, MESSAGE)?, &RECORD[10..11])?;
@@ -71,7 +71,7 @@ fn after_record<'t>(text: &'t str, record: &TraceRecord) -> Option<&'t str> {
     if record.error.is_some() { after_keys(rest, ERROR) } else { Some(rest) }
 }
 
-/// Returns what comes after `keys` in `text`, if they are the next ones.
+/// Returns the rest of `text` after `keys`, if they are next.
 fn after_keys<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     keys.iter().try_fold(text, |text, key| {
         let (before, after) = text.split_once("\":")?;
@@ -79,9 +79,9 @@ fn after_keys<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     })
 }
 
-/// Returns what is wrong with the object at `place`.
+/// Returns the finding of the object at `place`, if any.
 fn fault_in_object(place: &str, json: &str, expected: &[&str]) -> Option<String> {
-    // A list of the values can be read as well.
+    // serde also reads a struct from a list of its values.
     let Some(members) = members(json) else { return Some(format!("{place} is no object")) };
     if let Some(missing) = expected.iter().find(|key| !members.iter().any(|(present, _)| present == *key)) {
         return Some(format!("{place} lacks the key `{missing}`"));

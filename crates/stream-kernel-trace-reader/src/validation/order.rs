@@ -10,13 +10,13 @@ use stream_kernel_trace::{Status, TraceRecord};
 
 #[derive(Debug, Default)]
 pub(super) struct RunOrder {
-    /// Of the present input the record before; `None` before the run's first.
+    /// The previous record; `None` before the run's first.
     previous: Option<Previous>,
-    /// The step at which the inputs of this run begin.
+    /// The first step of this run's inputs.
     entry: Option<usize>,
     names: RunNames,
     flow: InputFlow,
-    /// A line just before held no record: what follows may belong to anything.
+    /// A line just before held no record: the next records may belong to anything.
     is_after_doubt: bool,
 }
 
@@ -24,13 +24,13 @@ pub(super) struct RunOrder {
 struct Previous {
     at: u64,
     record: TraceRecord,
-    /// The present input lacks a record, as was reported: what follows from that is not.
+    /// A missing record of the present input was reported: consequences of that are not.
     is_doubtful: bool,
 }
 
 impl RunOrder {
-    /// Reports what is wrong with the place of `record`, and returns whether an input begins with it. The record is kept; one
-    /// that was kept before takes its place.
+    /// Reports the findings in the position of `record`, and returns whether an input begins with it. The record is
+    /// swapped with the previous one.
     pub(super) fn check(&mut self, record: &mut TraceRecord, report: &mut Report<'_>) -> bool {
         let begins = self.previous.as_ref().is_none_or(|previous| previous.record.line_no != record.line_no);
         let is_after_doubt = mem::take(&mut self.is_after_doubt);
@@ -43,7 +43,7 @@ impl RunOrder {
         self.names.check(record, is_after_doubt, report);
         let mut is_doubtful = is_after_doubt;
         if let Some(previous) = &self.previous {
-            // Inputs may be told at the same time, by several workers.
+            // With several workers, inputs may be recorded at the same time.
             if !begins && record.t_enter < previous.record.t_exit {
                 report.add(format!(
                     "`t_enter` `{}` is before `t_exit` `{}` of the record before, line {}",
@@ -83,7 +83,7 @@ impl RunOrder {
         self.previous.as_ref().map(|previous| &previous.record)
     }
 
-    /// Takes note of a line that held no record.
+    /// Notes a line without a record.
     pub(super) fn doubt(&mut self) {
         self.is_after_doubt = true;
         if let Some(previous) = &mut self.previous {
@@ -91,15 +91,15 @@ impl RunOrder {
         }
     }
 
-    /// Reports what the run lacks, and begins anew.
+    /// Reports the missing records of the run, and begins a new one.
     pub(super) fn end_run(&mut self, report: &mut Report<'_>) {
         self.end_input(report);
         self.flow.end_run(report);
-        // The doubt stays: the lines that caused it may belong to the run that begins.
+        // The doubt remains: the lines that caused it may belong to the run that begins.
         *self = Self { is_after_doubt: self.is_after_doubt, ..Self::default() };
     }
 
-    /// Reports what the input that ended lacks. One that failed needs no more than it has.
+    /// Reports the missing records of the input that ended. A failed one may end anywhere.
     fn end_input(&mut self, report: &mut Report<'_>) {
         match &self.previous {
             Some(previous) if !previous.failed() && !previous.is_doubtful => {
@@ -132,8 +132,8 @@ impl Previous {
         self.record.status == Status::Error
     }
 
-    /// Reports what is wrong with the place of `record` after this one of the same input, and returns whether its place in
-    /// the pipeline is.
+    /// Reports the findings in the position of `record` after this one of the same input, and returns whether its step
+    /// is out of place.
     fn check_next(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
         if self.failed() {
             report.add(format!("input {} goes on after the error in line {}", self.record.line_no, self.at));
@@ -158,8 +158,8 @@ impl Previous {
         false
     }
 
-    /// Reports if `record`, the next of the same input, begins with another context than this one ended with, and returns
-    /// whether it does: only a step changes the context.
+    /// Reports if `record`, the next of the same input, does not begin with the context at this one's end, and returns
+    /// whether it does not: only a step changes the context.
     fn check_context(&self, record: &TraceRecord, report: &mut Report<'_>) -> bool {
         let (Some(after), Some(before)) = (&self.record.ctx_after, &record.ctx_before) else { return false };
         if is_same(after.as_json(), before.as_json()) {

@@ -1,12 +1,12 @@
-//! The names that stay the same throughout a run: the scenario's, and that of each step.
+//! The names that stay the same throughout a run: the scenario's, and each step's.
 
 use super::Report;
 use stream_kernel_trace::TraceRecord;
 
-/// How many steps of a pipeline have their names checked, from the first.
+/// The number of a pipeline's first steps whose names are checked.
 pub(super) const MAX_STEPS: usize = 1024;
 
-/// The names of a run, as they were first seen. An empty one is not known.
+/// The names of a run, as first seen. An empty name is unknown.
 #[derive(Debug, Default)]
 pub(super) struct RunNames {
     scenario: String,
@@ -15,8 +15,8 @@ pub(super) struct RunNames {
 }
 
 impl RunNames {
-    /// Reports the names of `record` that are not those of the run. If it `is_doubtful` whether this is the run still, its
-    /// names count from here on.
+    /// Reports the names of `record` that differ from the run's. If it `is_doubtful` whether the run is still the same,
+    /// its names replace the known ones.
     pub(super) fn check(&mut self, record: &TraceRecord, is_doubtful: bool, report: &mut Report<'_>) {
         let TraceRecord { scenario, step_index, step_name, .. } = record;
         if is_other(&mut self.scenario, scenario, is_doubtful) {
@@ -36,7 +36,7 @@ impl RunNames {
     }
 }
 
-/// Returns whether `name` contradicts what is known, and takes note of it if nothing is.
+/// Returns whether `name` contradicts the known name, and notes it if none is known.
 fn is_other(known: &mut String, name: &str, is_doubtful: bool) -> bool {
     if known == name {
         return false;

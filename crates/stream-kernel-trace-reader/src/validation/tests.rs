@@ -1,4 +1,4 @@
-//! What a check of whole traces finds.
+//! Defects found in whole traces.
 
 use super::input_flow::MAX_KINDS;
 use super::run_names::MAX_STEPS;
@@ -13,7 +13,7 @@ const SOUND: &str = r#"{"trace_id":"run:1","scenario":"s","line_no":1,"step_inde
 {"trace_id":"run:2","scenario":"s","line_no":2,"step_index":1,"step_name":"count","work_index":0,"t_enter":"2026-01-21T00:00:01.000002Z","t_exit":"2026-01-21T00:00:01.000003Z","duration_ms":0.001,"msg_in":{"type_name":"Word","identity":null,"hash":null},"msg_out":[],"msg_out_count":0,"ctx_before":null,"ctx_after":null,"ctx_diff":null,"status":"error","error":{"type":"T","message":"m","where":"count","stack":null}}
 "#;
 
-/// Returns what is found in `trace`, one finding a line.
+/// Returns the findings of `trace`, one a line.
 fn check(trace: &str) -> String {
     let (mut check, mut findings) = (Validator::default(), Vec::new());
     let mut reader = TraceReader::new(trace.as_bytes());
@@ -29,7 +29,7 @@ fn check(trace: &str) -> String {
     told.join("\n")
 }
 
-/// Returns what is found when in line `line_no` of the sound trace `from` is `to`.
+/// Returns the findings after replacing `from` by `to` in line `line_no` of the valid trace.
 fn check_changed(line_no: usize, from: &str, to: &str) -> String {
     let mut lines: Vec<String> = SOUND.lines().map(|line| format!("{line}\n")).collect();
     assert!(lines[line_no - 1].contains(from), "{from}");
@@ -37,26 +37,26 @@ fn check_changed(line_no: usize, from: &str, to: &str) -> String {
     check(&lines.concat())
 }
 
-/// Returns what is found when the sound trace has these of its lines, in this order.
+/// Returns the findings of these lines of the valid trace, in this order.
 fn check_lines(line_nos: &[usize]) -> String {
     let lines: Vec<&str> = SOUND.split_inclusive('\n').collect();
     check(&line_nos.iter().map(|line_no| lines[line_no - 1]).collect::<String>())
 }
 
 #[test]
-fn a_sound_trace_is_found_sound_once_or_appended_to() {
+fn a_valid_trace_is_valid_alone_and_appended() {
     assert_eq!(check(SOUND), "");
     assert_eq!(check(&SOUND.repeat(2)), "");
     let only_line_1: String = SOUND.split_inclusive('\n').take(3).collect();
     let a_minute_later = only_line_1.replace("T00:00:00", "T00:01:00");
     assert_eq!(check(&(only_line_1 + &a_minute_later)), "");
     assert_eq!(check(""), "");
-    // White space and other escapes are no recorder's, but the same record.
+    // A recorder writes no white space or other escapes, but the record is the same.
     assert_eq!(check(&SOUND.replace("\"Line\"", " \"L\\u0069ne\" ")), "");
 }
 
 #[test]
-fn a_byte_order_mark_is_found_but_at_the_head() {
+fn a_byte_order_mark_is_a_finding_except_at_the_head() {
     assert_eq!(check(&format!("\u{feff}{SOUND}")), "");
     insta::assert_snapshot!(check(&format!("{SOUND}\u{feff}{SOUND}")), @"2/6: begins with a byte order mark (remove it: other programs read it at the head of a file only)");
 }
@@ -156,7 +156,7 @@ fn values_that_contradict_the_schema_or_each_other_are_found() {
     "#);
 }
 
-/// The first record of the sound trace, with other snapshots.
+/// The first record of the valid trace, with other snapshots.
 fn check_snapshots(before: &str, after: &str, diff: &str) -> String {
     check_changed(
         1,
@@ -170,7 +170,7 @@ fn a_diff_that_contradicts_the_snapshots_is_found() {
     let (before, after) = (r#"{"tags":{},"notes":["n"]}"#, r#"{"tags":{"id":"é"},"notes":["n"]}"#);
     let diff = r#"{"tags":{"before":{},"after":{"id":"é"}}}"#;
     assert_eq!(check_snapshots(before, after, diff), "");
-    // Other spellings are the same values, and a change behind the cut shows in neither snapshot.
+    // Other spellings have the same values, and neither snapshot shows a change after a cut.
     assert_eq!(
         check_snapshots(before, after, r#"{ "ta\u0067s": {"before":{ }, "after":{"id":"\u00e9"}}}"#),
         ""
@@ -201,7 +201,7 @@ fn a_diff_that_contradicts_the_snapshots_is_found() {
 }
 
 #[test]
-fn a_record_that_changed_the_context_is_missed_by_the_next() {
+fn a_missing_change_of_the_context_is_found() {
     let context = |from: &str, to: &str, diff: &str| {
         format!(r#""ctx_before":{{"tags":{from}}},"ctx_after":{{"tags":{to}}},"ctx_diff":{diff},"status""#)
     };
@@ -212,15 +212,15 @@ fn a_record_that_changed_the_context_is_missed_by_the_next() {
     let third = lines[2].replace(none, &context(r#"{"n":"1"}"#, r#"{"n":"1"}"#, "{}"));
     assert_eq!(check(&[lines[0], &second, &third].concat()), "");
     assert_eq!(check(&[lines[0], &second, &third.replace(r#""1""#, r#""\u0031""#)].concat()), "");
-    // As if the first of three words had been the one that is missing, and nothing else told so.
+    // As if the first of three words were missing, with no other sign of it.
     let lost = second.replace(r#""n""#, r#""m""#);
     insta::assert_snapshot!(check(&[lines[0], &lost, &third].concat()), @"1/3: `ctx_before` is not `ctx_after` of the record before, line 2 (is a record missing?)");
-    // After a line that holds no record the rest is not missed.
+    // After a line without a record, nothing is reported missing.
     assert_eq!(check(&[lines[0], &lost, "{}\n", &third].concat()).lines().count(), 1);
 }
 
 #[test]
-fn a_duration_is_that_between_the_times_but_for_what_was_cut_from_them() {
+fn durations_agree_with_the_times_up_to_rounding() {
     let lasting =
         |millis: &str| check_changed(1, r#""duration_ms":0.001"#, &format!(r#""duration_ms":{millis}"#));
     // The times are 1 µs apart: at least 1 ns, at most 1,999 ns.
@@ -244,7 +244,7 @@ fn a_duration_is_that_between_the_times_but_for_what_was_cut_from_them() {
 }
 
 #[test]
-fn as_many_steps_as_the_bound_have_their_names_checked() {
+fn names_are_checked_up_to_the_bound_of_steps() {
     for (step_index, findings) in [(MAX_STEPS - 1, 2), (MAX_STEPS, 0)] {
         let trace = SOUND.replace(r#""step_index":1"#, &format!(r#""step_index":{step_index}"#));
         let found = check(&trace.replacen(r#""step_name":"count""#, r#""step_name":"tally""#, 1));
@@ -254,7 +254,7 @@ fn as_many_steps_as_the_bound_have_their_names_checked() {
 
 #[test]
 fn times_are_times_and_never_go_back_within_an_input() {
-    // Several workers tell inputs at the same time.
+    // Several workers record inputs at the same time.
     assert_eq!(check(&SOUND.replace("00:00:01.", "00:00:00.")), "");
     let found = [
         check_changed(1, "2026-01-21T00:00:00.000001Z", "2026-01-21T00:00:00.000003Z"),
@@ -277,7 +277,7 @@ fn times_are_times_and_never_go_back_within_an_input() {
 }
 
 #[test]
-fn what_is_missing_or_out_of_place_is_found() {
+fn missing_and_misplaced_records_are_found() {
     let found = [
         ("without the second word", check_lines(&[1, 2, 4, 5])),
         ("without the first word", check_lines(&[1, 3, 4, 5])),
@@ -324,7 +324,7 @@ fn what_is_missing_or_out_of_place_is_found() {
 }
 
 #[test]
-fn a_wrong_line_is_one_finding_and_what_it_held_is_not_missed() {
+fn a_wrong_line_is_one_finding() {
     let wrong = |line_no: usize| {
         let line = SOUND.lines().nth(line_no - 1).unwrap();
         check_changed(line_no, line, "{}")
@@ -339,7 +339,7 @@ fn a_wrong_line_is_one_finding_and_what_it_held_is_not_missed() {
 }
 
 #[test]
-fn bounds_hold_and_what_is_beyond_them_is_said_once() {
+fn exceeding_a_bound_is_reported_once() {
     let emitting = |count: usize| {
         let messages: Vec<String> = (0..count)
             .map(|kind| format!(r#"{{"type_name":"K{kind}","identity":null,"hash":null}}"#))
@@ -349,7 +349,7 @@ fn bounds_hold_and_what_is_beyond_them_is_said_once() {
         let tail = rest.split_once("],\"msg_out_count\":2").unwrap().1;
         format!("{head}\"msg_out\":[{}],\"msg_out_count\":{count}{tail}\n", messages.join(","))
     };
-    // The kind that is taken is one of them.
+    // The taken kind is one of them.
     assert_eq!(check(&emitting(MAX_KINDS - 1)), "");
     let beyond = check(&emitting(MAX_KINDS + 5));
     assert!(beyond.starts_with("1/1: more than 1024 kinds") && beyond.lines().count() == 1, "{beyond}");

@@ -1,4 +1,4 @@
-//! Gathers from the records, in one pass, what the page shows.
+//! Collects the page's data from the records, in one pass.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,12 +8,12 @@ use super::input::Input;
 use super::run_view::RunView;
 use crate::statistics::TooManySteps;
 
-/// At most so many runs are shown.
+/// The most runs that are shown.
 pub(super) const MAX_RUNS: usize = 10;
-/// So many bytes of JSON the regular samples of all runs take together at most: it keeps the page under some 10 MB.
+/// The most bytes of JSON of all runs' regular samples together: it keeps the page below about 10 MB.
 pub(super) const MAX_SAMPLE_BYTES: usize = 7_000_000;
 
-/// Takes records in the order of the trace. Its size is bounded by what it samples.
+/// Takes records in the order of the trace. Its size is bounded by the samples.
 ///
 /// ```
 /// use stream_kernel_trace_reader::view::Collector;
@@ -32,16 +32,16 @@ pub struct Collector {
     runs_left_out: u64,
     last_run: u64,
     open: Option<Input>,
-    /// How often the stride was doubled: every 2^this-th input is kept, in all runs alike.
+    /// The number of doublings of the stride: every 2^this-th input is in the sample, in all runs.
     doublings: u32,
 }
 
 impl Collector {
-    /// Takes the next record, which belongs to the run of this number.
+    /// Takes the next record, which belongs to run number `run`.
     ///
     /// # Errors
     ///
-    /// Returns [`TooManySteps`] for one step more than can be counted.
+    /// Returns [`TooManySteps`] if the record's step is one too many.
     pub fn take(&mut self, run: u64, record: TraceRecord) -> Result<(), TooManySteps> {
         let is_new_run = run != self.last_run;
         if is_new_run || self.open.as_ref().is_some_and(|input| input.line_no != record.line_no) {
@@ -69,7 +69,7 @@ impl Collector {
         }
     }
 
-    /// Ends the input whose records came last.
+    /// Ends the input of the last records.
     fn finish_input(&mut self) {
         let (Some(input), Some(view)) = (self.open.take(), self.runs.last_mut()) else { return };
         if view.take_input(input, 1 << self.doublings) {
@@ -77,8 +77,8 @@ impl Collector {
         }
     }
 
-    /// Doubles the stride if the samples have outgrown the bound. Once may not be enough, but then the next input that a
-    /// sample takes doubles it again.
+    /// Doubles the stride if the samples have outgrown the bound. If once is not enough, the next sampled input doubles
+    /// it again.
     fn keep_bound(&mut self) {
         if self.runs.iter().map(|view| view.sample.bytes()).sum::<usize>() > MAX_SAMPLE_BYTES {
             self.doublings += 1;
@@ -86,16 +86,16 @@ impl Collector {
         }
     }
 
-    /// Returns what the page shows of the trace in `file`, as one JSON object.
+    /// Returns the page's data of the trace in `file`, as one JSON object.
     ///
     /// # Errors
     ///
-    /// It cannot be written as JSON.
+    /// The data cannot be written as JSON.
     pub fn into_json(mut self, file: &str) -> serde_json::Result<String> {
         #[derive(Serialize)]
         struct View<'a> {
             file: &'a str,
-            /// Every so many-th input is in the sample.
+            /// The distance between the inputs in the sample.
             stride: u64,
             runs_left_out: u64,
             runs: &'a [RunView],
@@ -109,7 +109,7 @@ impl Collector {
     }
 }
 
-/// Returns the microseconds since the Unix epoch; a time that is none counts as the epoch.
+/// Returns the microseconds since the Unix epoch; an invalid time counts as the epoch.
 pub(super) fn micros(text: &str) -> i64 {
     text.parse::<Timestamp>().map_or(0, Timestamp::as_microsecond)
 }

@@ -1,4 +1,4 @@
-//! One input's way through the steps, as far as the page shows it.
+//! One input's way through the steps, as the page shows it.
 
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -9,30 +9,30 @@ use super::collector::micros;
 use crate::reading::{ValueChange, message_identities, shown_changes, tags};
 use crate::value_text;
 
-/// At most so many steps of one input are shown.
+/// The most steps that are shown for one input.
 pub(super) const MAX_SHOWN_RECORDS: usize = 64;
-/// At most so many kinds that one step emitted are shown.
+/// The most emitted kinds that are shown for one step.
 const MAX_SHOWN_KINDS: usize = 8;
-/// At most so many values that one step changed are shown.
+/// The most changed values that are shown for one step.
 pub(super) const MAX_SHOWN_CHANGES: usize = 40;
-/// At most so many failures of one input are shown.
+/// The most failures that are shown for one input.
 pub(super) const MAX_SHOWN_ERRORS: usize = 8;
-/// Identities, names, values and error messages are cut to so many characters: no less than what the recorder writes.
+/// The most characters of identities, names, values and error messages: no less than the recorder writes.
 pub(super) const MAX_CHARS: usize = 300;
 
-/// What is kept of an input.
+/// The retained data of an input.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Input {
     pub(super) line_no: u64,
     id: String,
-    /// From the beginning of the run.
+    /// Since the beginning of the run.
     pub(super) start_us: i64,
     /// The time spent in its steps.
     pub(super) duration_ns: u64,
     record_count: usize,
     records: Vec<ShownRecord>,
     errors: Vec<ShownError>,
-    /// The number of its decision among those of the run.
+    /// The index of its decision among the run's.
     pub(super) decision: Option<usize>,
     /// Whether the trace shows its tags.
     #[serde(skip)]
@@ -46,10 +46,10 @@ struct ShownRecord {
     step: String,
     kind_in: String,
     kinds_out: Vec<String>,
-    /// From the beginning of the input.
+    /// Since the beginning of the input.
     offset_us: i64,
     duration_ns: u64,
-    /// What the step changed in the context; read only if it is written.
+    /// The step's changes to the context; parsed only if it is written.
     #[serde(serialize_with = "serialize_changes")]
     changes: Option<ContextSnapshot>,
 }
@@ -61,7 +61,7 @@ struct ShownError {
     message: String,
 }
 
-/// What became of inputs, and of how many.
+/// The outcome of inputs, and their number.
 #[derive(Debug, Serialize)]
 pub(super) struct Decision {
     pub(super) label: String,
@@ -109,7 +109,7 @@ impl Input {
         !self.errors.is_empty()
     }
 
-    /// Returns what became of the input, once it has all its records; `None` if the trace does not tell.
+    /// Returns the outcome of the input, once it has all its records; `None` if the trace does not tell.
     pub(super) fn settle(&mut self) -> Option<Decision> {
         let tags = tags(&self.last_snapshot.take()?)?;
         let tag = |name: &str| tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.as_str());
@@ -129,12 +129,12 @@ impl Input {
     }
 
     pub(super) fn to_json(&self) -> Box<RawValue> {
-        // It has neither maps nor anything else that could not be written.
+        // It contains no maps and nothing else that cannot be written.
         to_raw_value(self).unwrap_or_default()
     }
 }
 
-/// Writes `[path, before, after]` for each value, as people read it, with null for what is not there.
+/// Writes `[path, before, after]` for each value, in the form for people, with null for a missing value.
 #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
 fn serialize_changes<S: Serializer>(
     diff: &Option<ContextSnapshot>,
@@ -161,7 +161,7 @@ impl ShownError {
     }
 }
 
-/// Returns `text`, cut to what the page shows.
+/// Returns `text`, cut to the page's limit.
 pub(super) fn cut(mut text: String) -> String {
     // As many bytes as the limit has characters always fit: no counting on the usual path.
     if text.len() > MAX_CHARS

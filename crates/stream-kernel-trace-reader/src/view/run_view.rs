@@ -1,4 +1,4 @@
-//! What the page tells of one run: totals of everything, and a sample of inputs.
+//! The page's data of one run: totals of everything, and a sample of inputs.
 
 use serde::Serialize;
 use stream_kernel_trace::TraceRecord;
@@ -10,10 +10,10 @@ use super::step::StepJson;
 use super::throughput::Throughput;
 use crate::statistics::{RunStatistics, TooManySteps};
 
-/// At most so many decisions are told apart; all further ones count as one.
+/// The most decisions with counts of their own; all further ones count as one.
 pub(super) const MAX_DECISIONS: usize = 64;
 
-/// One run, while its records come in; it is written once it has ended. Its counts are of every input and record.
+/// One run, while its records arrive; it is written once it has ended. Its counts are of every input and record.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct RunView {
     run: u64,
@@ -25,13 +25,13 @@ pub(super) struct RunView {
     started: String,
     ended: String,
     span_us: i64,
-    /// How many inputs the trace tells no decision of, though none of their steps failed.
+    /// The number of inputs without a decision in the trace, though none of their steps failed.
     undecided: u64,
-    /// How many inputs have a step that failed. They count as that alone, whatever was decided before.
+    /// The number of inputs with a failed step. They count only here, whatever the decision before.
     failed: u64,
-    /// Whether the trace shows tags, of which `accepted` tells of a decision.
+    /// Whether the trace shows tags; `accepted` among them tells the decision.
     has_tags: bool,
-    /// Whether the trace tells what the steps changed in the context.
+    /// Whether the trace shows the steps' changes to the context.
     has_changes: bool,
     steps: Vec<StepJson>,
     decisions: Vec<Decision>,
@@ -39,7 +39,7 @@ pub(super) struct RunView {
     pub(super) sample: Sample,
     #[serde(skip)]
     pub(super) start_us: i64,
-    /// Taken apart when the run is over: what it holds is large.
+    /// Converted when the run is over: its content is large.
     #[serde(skip)]
     statistics: RunStatistics,
 }
@@ -57,7 +57,7 @@ impl RunView {
         self.statistics.add(record)
     }
 
-    /// Takes an input that has all its records, and returns whether the regular sample has grown.
+    /// Takes a complete input, and returns whether the regular sample has grown.
     pub(super) fn take_input(&mut self, mut input: Input, stride: u64) -> bool {
         self.throughput.add(u64::try_from(input.start_us).unwrap_or(0));
         match input.settle() {

@@ -1,4 +1,4 @@
-//! Which inputs of a run are kept in full.
+//! The inputs of a run that are retained in full.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 
 use super::input::Input;
 
-/// So many of the slowest are kept.
+/// The number of slowest inputs to retain.
 pub(super) const MAX_SLOWEST: usize = 200;
-/// So many of those with errors are kept: the first.
+/// The number of inputs with errors to retain: the first ones.
 pub(super) const MAX_FAILED: usize = 200;
 
-/// The first inputs of a run with errors, the slowest, and of the others every so many-th; each as JSON.
+/// The first inputs of a run with errors, the slowest, and every n-th of the others; each as JSON.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     /// The slowest of those that are not in `failed`, so that no slower one is missing.
@@ -33,7 +33,7 @@ impl Sample {
         if !is_slow && !is_early_failure && !ordinal.is_multiple_of(stride) {
             return false;
         }
-        // What the steps changed is costly to read, so of most inputs of a long trace it never is.
+        // The steps' changes are costly to parse, so for most inputs of a long trace this is never done.
         let json = input.to_json();
         if is_early_failure {
             self.failed.insert(ordinal, json);
@@ -43,7 +43,7 @@ impl Sample {
         if self.slowest.len() <= MAX_SLOWEST {
             return false;
         }
-        // What is not, or no longer, among the slowest may still belong to the regular ones.
+        // An input that is not, or no longer, among the slowest may still belong to the regular ones.
         let Some(((_, Reverse(ordinal)), json)) = self.slowest.pop_first() else { return false };
         let is_regular = ordinal.is_multiple_of(stride);
         if is_regular {
@@ -53,7 +53,7 @@ impl Sample {
         is_regular
     }
 
-    /// Drops what a larger stride leaves out.
+    /// Drops the inputs that a larger stride excludes.
     pub(super) fn thin(&mut self, stride: u64) {
         self.regular.retain(|ordinal, _| ordinal.is_multiple_of(stride));
         self.regular_bytes = self.regular.values().map(|json| json.get().len()).sum();
@@ -92,7 +92,7 @@ mod tests {
         input
     }
 
-    /// Offers inputs that take so many nanoseconds each, or fail, and returns the places of those that are kept.
+    /// Offers inputs that take `nanos` nanoseconds each, or fail, and returns the positions of the retained ones.
     fn kept(inputs: impl IntoIterator<Item = (u32, bool)>) -> Vec<u64> {
         let mut sample = Sample::default();
         for (ordinal, (nanos, has_failed)) in (0..).zip(inputs) {
@@ -103,9 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_inputs_with_errors_are_kept_up_to_the_bound_however_fast_they_were() {
+    fn the_first_inputs_with_errors_are_retained() {
         let bound = MAX_FAILED as u64;
-        // Each fails and is slower than those before; then come slower ones that go well.
+        // Each fails and is slower than those before; then come slower ones that succeed.
         let failing = (1..).take(2 * MAX_FAILED).map(|nanos| (nanos, true));
         let slowest = (0..MAX_SLOWEST).map(|_| (1_000_000, false));
         let expected: Vec<u64> = (0..bound).chain(2 * bound..2 * bound + MAX_SLOWEST as u64).collect();
@@ -113,9 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_are_kept_whether_they_fail_or_not() {
+    fn the_slowest_are_retained_whether_they_fail_or_not() {
         let (failed, slowest) = (MAX_FAILED as u64, MAX_SLOWEST as u64);
-        // All failures that are kept are slow; of the others, so many slow ones are kept as if these were not.
+        // All retained failures are slow; as many slow ones of the others are retained as without failures.
         let failing = (0..failed).map(|_| (1_000_000, true));
         let slow = (1_000..).take(1 + MAX_SLOWEST).map(|nanos| (nanos, false));
         let expected: Vec<u64> = (0..failed).chain(failed + 1..=failed + slowest).collect();

@@ -1,11 +1,11 @@
-//! What the page tells of one step of a run: the figures of `trace stats`, and how its durations are spread.
+//! The page's data of one step of a run: the figures of `trace stats`, and the distribution of its durations.
 
 use crate::statistics::{StepFigures, StepStatistics};
 use serde::Serialize;
 
 use super::input::cut;
 
-/// The plot divides each doubling of the duration into so many classes.
+/// The number of classes for each doubling of the duration in the plot.
 const CLASSES_PER_DOUBLING: f64 = 4.0;
 
 /// One step, as the page reads it.
@@ -13,7 +13,8 @@ const CLASSES_PER_DOUBLING: f64 = 4.0;
 pub(super) struct StepJson {
     #[serde(flatten)]
     figures: StepFigures,
-    /// `[k, count]`: so many took from 2^(k/4) to less than 2^((k+1)/4) nanoseconds. At most 168, as quantiles end at an hour.
+    /// `[k, count]`: `count` durations from 2^(k/4) to less than 2^((k+1)/4) nanoseconds. At most 168, as quantiles end
+    /// at an hour.
     classes: Vec<(u32, u64)>,
 }
 
@@ -25,8 +26,8 @@ impl From<&StepStatistics> for StepJson {
     }
 }
 
-/// Gathers durations, from the shortest, in classes. The histogram that they come from has thousands of them, of widths
-/// that say more of its memory layout than of the durations.
+/// Groups durations, from the shortest, into classes. The source histogram has thousands of classes, whose widths
+/// reflect its memory layout rather than the durations.
 fn classes_of(durations: impl Iterator<Item = (u64, u64)>) -> Vec<(u32, u64)> {
     let mut classes: Vec<(u32, u64)> = Vec::new();
     for (duration_ns, count) in durations {

@@ -1,4 +1,4 @@
-//! The data of a page over small traces.
+//! The page's data of small traces.
 
 use serde_json::json;
 
@@ -39,7 +39,7 @@ fn data_of(trace: &str, only_run: Option<u64>) -> serde_json::Value {
 }
 
 #[test]
-fn an_input_is_told_with_its_decision_its_error_and_its_id() {
+fn an_input_has_its_decision_its_error_and_its_id() {
     let tags = r#"{"tags":{"id":"</script>","accepted":"false","reason":"LIMIT"}}"#;
     let trace = [
         record("r", 1, 1_500, tags, None),
@@ -71,7 +71,7 @@ fn an_input_is_told_with_its_decision_its_error_and_its_id() {
         run["steps"][0],
         json!({"step_index":0,"step_name":"parse","msgs_in":4,"msgs_out":0,"errors":1,"p50_ns":700,"p90_ns":9000,"p99_ns":9000,"max_ns":9000,"total_ns":11300,"classes":[[26,1],[37,1],[42,1],[52,1]]})
     );
-    // Each input counts once: what failed is not told as decided too.
+    // Each input counts once: a failed one does not count as decided too.
     assert_eq!((&run["undecided"], &run["failed"], &run["inputs"]), (&1.into(), &1.into(), &4.into()));
 }
 
@@ -87,7 +87,7 @@ fn an_input_is_known_by_its_first_message_unless_it_has_an_id() {
     let run = &data["runs"][0];
     let ids = [0, 1, 2].map(|input| run["sample"][input]["id"].as_str().unwrap());
     assert_eq!(ids, ["i1", "7", "client"]);
-    // Without the tag `accepted` there is no decision, but that is no lack of the trace.
+    // Without the tag `accepted` there is no decision, but the trace lacks nothing.
     assert_eq!((&run["has_tags"], &run["undecided"]), (&true.into(), &3.into()));
     assert_eq!(data_of(&line(1, "null"), None)["runs"][0]["has_tags"], false);
 }

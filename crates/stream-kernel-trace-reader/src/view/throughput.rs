@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-/// At most so many spans; when time goes beyond them, each two become one.
+/// The most spans; when time exceeds them, adjacent spans are merged in pairs.
 const MAX_SPANS: usize = 240;
 
-/// Counts inputs by when they began.
+/// Counts inputs by their beginning.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Throughput {
-    /// How long a span is, in microseconds.
+    /// The length of a span, in microseconds.
     span_us: u64,
-    /// How many inputs began in each, from the run's beginning.
+    /// The number of inputs that began in each span, from the run's beginning.
     inputs: Vec<u64>,
 }
 
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_double_one_beyond_the_bound_and_lose_no_input() {
+    fn spans_double_beyond_the_bound_and_lose_no_input() {
         let mut throughput = Throughput::default();
         throughput.add(0);
         throughput.add(150);

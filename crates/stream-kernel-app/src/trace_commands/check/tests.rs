@@ -195,7 +195,7 @@ fn a_torn_frame_is_named_and_cut_when_asked() {
 
 /// What is torn within whole frames would have to be compressed anew.
 #[test]
-fn a_record_that_is_torn_within_whole_frames_is_named_and_not_cut() {
+fn a_record_torn_within_whole_frames_is_named_and_not_cut() {
     let trace = frame(&(record("a", 1, "In") + "{\"trace_id\":\"a"));
     let (text, left) = check(&trace, Call { repair: true, ..Call::default() });
     assert!(

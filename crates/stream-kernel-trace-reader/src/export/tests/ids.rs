@@ -1,4 +1,4 @@
-//! Trace and span ids go by what records say, not by where they stand.
+//! Trace and span ids depend on the content of records, not on their position.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ fn ids(exported: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn records_are_exported_alike_wherever_they_stand() {
+fn the_position_of_records_makes_no_difference() {
     let (first, second) = (&story()[..3], &story()[3..]);
     let [alone, before] = [second, first].map(|records| otlp(records, None));
     let swapped = [second, first].concat();
@@ -38,7 +38,7 @@ fn two_runs_share_no_id() {
 }
 
 #[test]
-fn records_that_stand_there_twice_have_the_same_ids() {
+fn duplicate_runs_have_the_same_ids() {
     let run = [record(1, "parse", 0, 0.0), record(2, "parse", 1, 0.0)];
     let once = ids(&otlp(&run, None));
     assert_eq!(ids(&otlp(&[run.clone(), run].concat(), None)), [&once[..], &once].concat());

@@ -1,4 +1,4 @@
-//! Chrome trace events on one track nest, as Perfetto reads them, whatever the trace says of times.
+//! Chrome trace events on one track nest, as Perfetto reads them, whatever the times in the trace.
 
 use proptest::prelude::*;
 
@@ -18,8 +18,7 @@ fn nanos(micros: &Value) -> i64 {
     (micros.as_f64().unwrap() * 1_000.0) as i64
 }
 
-/// Returns the complete events of an export in the order of their beginnings; of those that begin together, in that of the
-/// file.
+/// Returns the complete events of an export by beginning, and in the order of the file where these are equal.
 fn events(written: &str) -> Vec<Event> {
     let object: Value = serde_json::from_str(written).unwrap();
     let complete = object["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "X");
@@ -33,7 +32,7 @@ fn events(written: &str) -> Vec<Event> {
     events
 }
 
-/// Each step must lie within the input before it, and nothing may overlap with anything else.
+/// Each step must be within the input before it, and nothing may overlap.
 fn assert_nested(written: &str) {
     let mut track_taken = (0, i64::MIN);
     let mut steps_taken = i64::MIN;
@@ -54,7 +53,7 @@ fn assert_nested(written: &str) {
                 event.begin_ns >= steps_taken,
                 "{event:?} overlaps with the step before it in\n{written}"
             );
-            // At the very end an event without length would stand beside its input, not in it.
+            // At the very end an event of zero length would be beside its input, not in it.
             assert!(
                 event.begin_ns < input_end && event.end_ns <= input_end,
                 "{event:?} reaches out of its input in\n{written}"
@@ -64,8 +63,8 @@ fn assert_nested(written: &str) {
     }
 }
 
-/// Returns records of steps that took place one after the other: each has a time before it, which may be the first of the
-/// next input, and a duration, in nanoseconds. Times are cut to the microsecond as in a trace.
+/// Returns records of consecutive steps: each has a gap before it, after which the next input may begin, and a
+/// duration, in nanoseconds. Times are cut to the microsecond as in a trace.
 fn in_sequence(steps: &[(bool, u32, u32)]) -> Vec<Value> {
     let (mut now_ns, mut line_no) = (0, 1);
     let record = |&(is_next, pause_ns, duration_ns): &(bool, u32, u32)| {

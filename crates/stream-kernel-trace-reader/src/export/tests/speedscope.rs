@@ -1,10 +1,10 @@
-//! Frames of speedscope open and close within each other, in order, whatever the trace says of times.
+//! Frames of speedscope open and close within each other, in order, whatever the times in the trace.
 
 use super::*;
 use crate::export::speedscope::MAX_NAMES;
 
-/// Checks that events are in order, that each frame that closes is the last one open, and that nothing is open at the end. Returns
-/// the names of the frames that open, by profile.
+/// Checks that events are in order, that each closing frame is the last open one, and that none is open at the end.
+/// Returns the names of the opened frames, by profile.
 fn opened(written: &str) -> Vec<Vec<String>> {
     let file: Value = serde_json::from_str(written).unwrap();
     let name = |frame: &Value| {
@@ -63,9 +63,9 @@ fn steps_are_frames_within_their_input() {
     "#);
 }
 
-/// Times that go back, and durations that reach beyond the next step.
+/// Times that go back, and durations beyond the start of the next step.
 #[test]
-fn whatever_the_times_frames_nest() {
+fn frames_nest_whatever_their_times_say() {
     let records = [(1, 500, 0.0), (1, 0, 3.0), (2, 100, 0.0), (2, 100, 1.0), (3, 0, 0.0)];
     let records = records.map(|(line_no, micros, duration)| record(line_no, "parse", micros, duration));
     let written = exported(&records, FormatName::Speedscope, None);
@@ -77,7 +77,7 @@ fn whatever_the_times_frames_nest() {
 fn names_beyond_the_bound_are_one_frame() {
     for (names, further) in [(MAX_NAMES, 0), (MAX_NAMES + 1, 1)] {
         let records = (0..names).map(|name| record(1, &format!("step {name}"), 0, 0.1));
-        // What is known keeps its name.
+        // Known frames keep their names.
         let records: Vec<_> = records.chain([record(1, "step 0", 0, 0.1)]).collect();
         let written = exported(&one_after_the_other(records), FormatName::Speedscope, None);
         let opened = opened(&written).concat();

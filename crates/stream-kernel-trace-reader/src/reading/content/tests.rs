@@ -6,7 +6,7 @@ use zstd_safe::{CCtx, CParameter, compress_bound};
 
 use super::*;
 
-/// A frame as sinks make it.
+/// A frame in the form that sinks write.
 fn frame(content: &[u8]) -> Vec<u8> {
     let mut encoder = CCtx::create();
     encoder.set_parameter(CParameter::ChecksumFlag(true)).unwrap();
@@ -15,7 +15,7 @@ fn frame(content: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Reads `trace` in chunks of several sizes, and returns its content and how it breaks off.
+/// Reads `trace` in chunks of several sizes, and returns its content and its torn frame.
 fn check(trace: &[u8]) -> Result<(String, Option<TornFrame>), String> {
     let read_by_chunks_of = |chunk_bytes| {
         let mut input = TraceInput::new(BufReader::with_capacity(chunk_bytes, trace));
@@ -31,7 +31,7 @@ fn check(trace: &[u8]) -> Result<(String, Option<TornFrame>), String> {
     read
 }
 
-/// Of a trace that is cut anywhere, all whole frames are read and nothing of the torn one, which is named by its place.
+/// From a trace cut anywhere, all whole frames are read and nothing of the torn one, whose offset is reported.
 #[test]
 fn a_trace_cut_anywhere_gives_its_whole_frames() {
     let contents = ["first\n", "", "second\nthird\n", "fourth\n"];
@@ -53,10 +53,10 @@ fn a_trace_cut_anywhere_gives_its_whole_frames() {
     }
 }
 
-/// Who follows a trace sees a frame once it is whole.
+/// A reader that follows a trace sees a frame once it is whole.
 #[test]
-fn a_trace_that_grows_is_read_on() {
-    /// Gives its pieces one after the other, with an end of file between them.
+fn a_growing_trace_is_read_on() {
+    /// Returns its pieces one after the other, with an end of file between them.
     struct Growing(Vec<Vec<u8>>, bool);
     impl Read for Growing {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -84,7 +84,7 @@ fn a_trace_that_grows_is_read_on() {
 }
 
 #[test]
-fn what_is_not_compressed_is_handed_on_as_it_is() {
+fn plain_content_is_passed_on_unchanged() {
     for content in ["", "x", "{\"trace_id\":1}\n", "x("] {
         assert_eq!(check(content.as_bytes()), Ok((content.to_owned(), None)));
     }
@@ -97,7 +97,7 @@ fn what_is_not_compressed_is_handed_on_as_it_is() {
 }
 
 #[test]
-fn a_damaged_frame_is_an_error_that_names_its_place() {
+fn a_damaged_frame_is_an_error_with_its_offset() {
     let first = frame(b"first\n");
     let mut second = frame(b"second\n");
     let last = second.len() - 1;
@@ -111,29 +111,29 @@ fn a_damaged_frame_is_an_error_that_names_its_place() {
     }
 }
 
-/// As for lines: a file has got its length, and what was to be there is lost.
+/// As for lines: the file has its length, but the content is lost.
 #[test]
-fn zeros_behind_the_last_frame_are_a_torn_one() {
+fn zeros_after_the_last_frame_are_a_torn_frame() {
     let first = frame(b"first\n");
     let torn = TornFrame { offset: first.len() as u64, bytes: 512, is_partly_read: false };
     assert_eq!(check(&[&first[..], &[0; 512]].concat()), Ok(("first\n".to_owned(), Some(torn))));
 }
 
-/// A frame with a window of 8 MiB and so many more, in which nothing refers back.
+/// A frame with a window of 8 MiB plus `more_mebibytes`, without back references.
 fn with_window(more_mebibytes: u8) -> Vec<u8> {
     [&MAGIC[..], &[0, 13 << 3 | more_mebibytes], &[2 << 3 | 1, 0, 0], b"x\n"].concat()
 }
 
-/// What a frame may ask for is bounded: others make a reader take all the memory there is.
+/// The memory for a frame is bounded: otherwise a trace could exhaust the reader's memory.
 #[test]
-fn a_window_at_the_bound_is_read_and_one_beyond_refused() {
+fn a_window_beyond_the_bound_is_refused() {
     assert_eq!(MAX_WINDOW_BYTES, 8_388_608);
     assert_eq!(check(&with_window(0)), Ok(("x\n".to_owned(), None)));
     let refused = check(&with_window(1)).unwrap_err();
     assert_eq!(refused, "the frame at byte 0: Frame requires too much memory for decoding");
 }
 
-/// At the bound nothing of a torn frame is seen; of one beyond, what was read before the tear is.
+/// At the bound nothing of a torn frame is seen; beyond it, the content before the tear is.
 #[test]
 fn a_torn_frame_is_held_back_up_to_a_bound() {
     for (len, seen) in [(MAX_HELD_FRAME_BYTES, 0), (MAX_HELD_FRAME_BYTES + 1, MAX_HELD_FRAME_BYTES + 1)] {
@@ -146,7 +146,7 @@ fn a_torn_frame_is_held_back_up_to_a_bound() {
     }
 }
 
-/// However much a few bytes stand for, it comes out in pieces of bounded memory.
+/// A few bytes may expand to a lot of content; it comes out in pieces of bounded memory.
 #[test]
 fn a_frame_of_much_content_takes_little_memory() {
     let frame = frame(&vec![b'x'; 50_000_000]);

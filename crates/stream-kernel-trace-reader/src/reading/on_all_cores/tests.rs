@@ -1,4 +1,4 @@
-//! Several threads read what one does.
+//! Several threads read the same as one.
 
 use std::io::{BufReader, Read};
 use std::iter;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::reading::parts::{MAX_BEGINNING_BYTES, MAX_LINES, PARTS_PER_THREAD};
 
-/// A file that gives at most so many bytes at a time, fails where that is said, and counts what was read.
+/// A file that returns at most `at_a_time` bytes at a time, fails at an offset if told to, and counts the bytes read.
 #[derive(Clone)]
 struct Disk {
     bytes: Arc<[u8]>,
@@ -25,7 +25,7 @@ impl Disk {
         Self { bytes: bytes.as_ref().into(), at_a_time, fails_at, read: Arc::default() }
     }
 
-    /// Returns it, to be read from its beginning.
+    /// Returns it, rewound to its beginning.
     fn input(&self) -> Box<dyn BufRead> {
         Box::new(BufReader::with_capacity(16, Self { read: Arc::default(), ..self.clone() }))
     }
@@ -44,7 +44,8 @@ impl Read for Disk {
     }
 }
 
-/// What a reader told: each line with its number, and in the end the failure, or the tail and how many bytes were read.
+/// The output of a reader: each line with its number, and finally the failure, or the tail and the number of bytes
+/// read.
 type Told = (Vec<(u64, Result<TraceRecord, WrongLine>)>, String);
 
 fn told<G: Digest<Kept = TraceRecord>>(mut lines: LineDigests<G>) -> Told {
@@ -64,7 +65,7 @@ fn told<G: Digest<Kept = TraceRecord>>(mut lines: LineDigests<G>) -> Told {
     (told, end)
 }
 
-/// Checks that `disk` is read by threads in parts of each of these sizes as by one thread, and returns that.
+/// Checks that threads read `disk` in parts of each of these sizes as one thread does, and returns the result.
 fn check(disk: &Disk, part_sizes: impl IntoIterator<Item = usize>) -> Told {
     let expected = told(LineDigests::new(disk.input(), Whole));
     for part_bytes in part_sizes {
@@ -96,7 +97,7 @@ fn any_line() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(6) })]
 
-    /// In parts of every size, so that each line is cut at each place, whole traces and such that end anywhere.
+    /// In parts of every size, so that each line is cut at each position, with whole traces and ones that end anywhere.
     #[test]
     fn threads_read_what_one_thread_reads(lines in prop::collection::vec(any_line(), 0..7), cut in 0..300_usize) {
         let mut trace = (lines.join("\n") + "\n").into_bytes();
@@ -106,7 +107,7 @@ proptest! {
 }
 
 #[test]
-fn each_end_of_a_trace_is_told_as_by_one_thread() {
+fn each_end_of_a_trace_is_read_as_by_one_thread() {
     let trace = record("a", 1, "x", "null") + "\n" + &record("a", 2, "y", "null");
     for len in 0..=trace.len() {
         check(&Disk::new(&trace[..len]), [1, 100, 1000]);
@@ -117,7 +118,7 @@ fn each_end_of_a_trace_is_told_as_by_one_thread() {
 }
 
 #[test]
-fn what_comes_in_pieces_or_ends_in_a_failure_is_read_up_to_there() {
+fn pieces_and_failures_lose_no_earlier_line() {
     let trace: String = (1..9).map(|line_no| record("a", line_no, "x", "null") + "\n").collect();
     for at_a_time in [1, 7, 300] {
         let (lines, _) = check(&Disk { at_a_time, ..Disk::new(&trace) }, [1, 100, 1000]);
@@ -129,16 +130,16 @@ fn what_comes_in_pieces_or_ends_in_a_failure_is_read_up_to_there() {
     }
 }
 
-/// A zstd frame with these records, as sinks make it.
+/// A zstd frame with these records, in the form that sinks write.
 fn frame(records: &str) -> Vec<u8> {
     let mut frame = Vec::with_capacity(zstd_safe::compress_bound(records.len()));
     zstd_safe::compress(&mut frame, records.as_bytes(), 1).unwrap();
     frame
 }
 
-/// Records are found by the content, whole or torn. How many bytes were read is said of the file.
+/// Records are found in the content, whole or torn. The number of bytes read is that of the file.
 #[test]
-fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
+fn the_calling_thread_reads_a_compressed_trace() {
     let record = |line_no| record("a", line_no, "x", "null") + "\n";
     let (first, second) = (frame(&(record(1) + &record(2))), frame(&(record(3) + "wrong\n{\"trace_id\":")));
     let trace = [&first[..], &second].concat();
@@ -161,9 +162,9 @@ fn a_compressed_trace_is_read_by_this_thread_wherever_it_ends() {
     }
 }
 
-/// What a part of a trace begins with is no beginning of a trace.
+/// The beginning of a part is not the beginning of a trace.
 #[test]
-fn only_the_beginning_of_a_trace_tells_that_it_is_compressed() {
+fn only_the_beginning_shows_that_a_trace_is_compressed() {
     let record = record("a", 1, "x", "null") + "\n";
     for len in 1..4 {
         let trace = [record.as_bytes(), &frame("x")[..len]].concat();
@@ -172,7 +173,7 @@ fn only_the_beginning_of_a_trace_tells_that_it_is_compressed() {
     }
 }
 
-/// Returns how many lines of `trace`, each in the first part of so many bytes, are handed out together.
+/// Returns the number of lines of `trace`, all in the first part of `part_bytes` bytes, that are handed out together.
 fn digested_together(trace: &[u8], part_bytes: usize) -> Vec<usize> {
     let mut parts = Parts::new(Disk::new(trace).input(), 1, part_bytes, &Whole);
     let mut next = || parts.next(Digested::default()).unwrap();
@@ -180,7 +181,7 @@ fn digested_together(trace: &[u8], part_bytes: usize) -> Vec<usize> {
 }
 
 #[test]
-fn the_beginning_of_a_line_waits_up_to_its_bound_and_one_beyond_is_left_to_one_thread() {
+fn a_line_beyond_the_bound_is_left_to_one_thread() {
     for (beginning, is_read) in [(MAX_BEGINNING_BYTES, true), (MAX_BEGINNING_BYTES + 1, false)] {
         let line = [vec![b'x'; beginning], b"\n".to_vec()].concat();
         assert_eq!(digested_together(&line, beginning).len(), usize::from(is_read), "{beginning}");
@@ -189,7 +190,7 @@ fn the_beginning_of_a_line_waits_up_to_its_bound_and_one_beyond_is_left_to_one_t
 }
 
 #[test]
-fn so_many_lines_are_digested_together_and_one_more_comes_after_them() {
+fn lines_are_digested_together_up_to_the_bound() {
     for (lines, together) in [(MAX_LINES, vec![MAX_LINES]), (MAX_LINES + 1, vec![MAX_LINES, 1])] {
         let trace = b"\n".repeat(lines);
         assert_eq!(digested_together(&trace, lines), together);
@@ -212,13 +213,13 @@ fn parts_are_read_ahead_up_to_their_bound() {
 }
 
 #[test]
-fn without_a_thread_this_one_reads_it_all() {
+fn without_threads_the_calling_thread_reads_all() {
     let disk = Disk::new(record("a", 1, "x", "null") + "\n");
     let (lines, _) = told(LineDigests::by_threads(0, 100, disk.input(), Whole));
     assert_eq!(lines.len(), 1);
 }
 
-/// A digest that panics is a bug; what it would have kept must not be missing unnoticed.
+/// A digest that panics is a bug; its missing records must not go unnoticed.
 #[test]
 fn a_thread_that_ends_too_early_is_an_error() {
     #[derive(Clone)]

@@ -1,9 +1,9 @@
-//! What a page holds at most: at each bound and one beyond.
+//! The bounds of a page's content: at each bound and one beyond.
 
 use super::*;
 
 #[test]
-fn what_a_step_changed_is_told_up_to_the_bound_and_beyond_it_how_much_more() {
+fn changes_beyond_the_bound_are_counted() {
     for (count, more) in [(input::MAX_SHOWN_CHANGES, None), (input::MAX_SHOWN_CHANGES + 1, Some("1 more"))] {
         let tags: Vec<String> = (0..count).map(|tag| format!(r#""t{tag}":"is {tag}""#)).collect();
         let diff = format!(r#"{{"tags":{{"before":{{"t0":"is -1"}},"after":{{{}}}}}}}"#, tags.join(","));
@@ -21,7 +21,7 @@ fn what_a_step_changed_is_told_up_to_the_bound_and_beyond_it_how_much_more() {
 }
 
 #[test]
-fn of_an_input_so_many_steps_and_errors_are_kept_and_all_are_counted() {
+fn steps_and_errors_beyond_the_bound_are_counted() {
     for (records, shown, errors) in [
         (input::MAX_SHOWN_ERRORS, input::MAX_SHOWN_ERRORS, input::MAX_SHOWN_ERRORS),
         (input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_RECORDS, input::MAX_SHOWN_ERRORS),
@@ -37,7 +37,7 @@ fn of_an_input_so_many_steps_and_errors_are_kept_and_all_are_counted() {
 }
 
 #[test]
-fn decisions_beyond_the_bound_are_one() {
+fn decisions_beyond_the_bound_are_counted_as_one() {
     let decided = |reason: usize| {
         let tags = format!(r#"{{"tags":{{"accepted":"false","reason":"R{reason}"}}}}"#);
         record("r", reason as u64 + 1, 5, &tags, None)
@@ -56,7 +56,7 @@ fn decisions_beyond_the_bound_are_one() {
 }
 
 #[test]
-fn a_text_is_cut_one_beyond_the_bound() {
+fn a_text_beyond_the_bound_is_cut() {
     for (chars, shown) in [(input::MAX_CHARS, input::MAX_CHARS), (input::MAX_CHARS + 1, input::MAX_CHARS + 1)]
     {
         let cut = input::cut("é".repeat(chars));
@@ -66,7 +66,7 @@ fn a_text_is_cut_one_beyond_the_bound() {
 
 #[test]
 fn a_sample_beyond_its_bound_is_halved() {
-    // Each is as long as another.
+    // All have the same length.
     let tags: Vec<String> = (0..40).map(|tag| format!(r#""t{tag}":"{}""#, "v".repeat(250))).collect();
     let diff = format!(r#""ctx_diff":{{"tags":{{"before":{{}},"after":{{{}}}}}}}"#, tags.join(","));
     let line = |line_no: usize, nanos, error| {
@@ -74,7 +74,7 @@ fn a_sample_beyond_its_bound_is_halved() {
         record.replace(r#""line_no":1,"#, &format!(r#""line_no":{line_no},"#))
     };
     let size = data_of(&line(1_000, 100, None), None)["runs"][0]["sample"][0].to_string().len();
-    // The slowest and the one that fails are kept apart from the regular sample.
+    // The slowest and the failed one are retained apart from the regular sample.
     let most = collector::MAX_SAMPLE_BYTES / size + sample::MAX_SLOWEST + 1;
     for (inputs, stride) in [(most, 1), (most + 1, 2)] {
         let first = [line(1_000, 9_000, None), line(1_001, 1, Some("x"))];
@@ -92,7 +92,7 @@ fn a_sample_beyond_its_bound_is_halved() {
 }
 
 #[test]
-fn runs_stand_apart_up_to_the_bound_and_one_can_be_chosen() {
+fn runs_are_shown_up_to_the_bound_or_by_choice() {
     let runs = |count: usize| (0..count).map(|run| record(&run.to_string(), 1, 5, "null", None)).collect();
     for (count, left_out) in [(collector::MAX_RUNS, 0), (collector::MAX_RUNS + 1, 1)] {
         let trace: String = runs(count);
