@@ -1,7 +1,7 @@
 //! The summary of a run for programs: JSON, on standard error or in a file.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -13,6 +13,12 @@ use stream_kernel_text::{escaped, escaped_json, with_causes};
 
 use crate::failure::Failure;
 use crate::report::{Summary, rate, say};
+
+/// The keys that identify the summary of an earlier run.
+const KEYS_OF_SUMMARIES: [&str; 3] = ["program", "ended", "exit_code"];
+
+/// How many bytes of a file are read to recognise a summary.
+const MAX_SUMMARY_BYTES: u64 = 1024 * 1024;
 
 /// The value of `--summary`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +48,10 @@ impl SummaryTo {
             return Ok(Self::StandardError);
         }
         check(path, job, configurations)?;
-        // Only a file is removed: a pipe, for example, is written to.
-        let is_left = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
-        if is_left && let Err(error) = fs::remove_file(path) {
-            let text = format!("the summary `{}` of an earlier run cannot be removed: {error}", shown(path));
-            return Err(Failure::told(1, text));
+        // Only a file: anything else at this path, such as a pipe, is written to.
+        let is_file = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
+        if is_file {
+            remove_earlier(path)?;
         }
         Ok(Self::File(path.to_owned()))
     }
@@ -74,6 +79,26 @@ impl SummaryTo {
     }
 }
 
+/// Removes the summary of an earlier run. A file with any other content stays: the run may need it, or somebody else.
+fn remove_earlier(path: &Path) -> Result<(), Failure> {
+    let failed = |what, error| {
+        Failure::told(1, format!("the summary `{}` of an earlier run cannot be {what}: {error}", shown(path)))
+    };
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(|error| failed("read", error))?;
+    file.take(MAX_SUMMARY_BYTES).read_to_end(&mut text).map_err(|error| failed("read", error))?;
+    let summary: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let is_summary = KEYS_OF_SUMMARIES.iter().all(|key| summary.get(key).is_some());
+    if !text.is_empty() && !is_summary {
+        let text = format!(
+            "the summary `{}` would replace a file that is not a summary (name another file)",
+            shown(path)
+        );
+        return Err(Failure::usage(text));
+    }
+    fs::remove_file(path).map_err(|error| failed("removed", error))
+}
+
 fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy()).to_string()
 }
@@ -92,7 +117,7 @@ fn check<A: Application>(path: &Path, job: &Job<A>, configurations: &[String]) -
     }
     let dir = dir_of(path);
     if !dir.is_dir() {
-        return refused(format!("would be in `{}`, and there is no such folder (make it)", shown(dir)));
+        return refused(format!("cannot be written: the folder `{}` does not exist (create it)", shown(dir)));
     }
     if path.is_dir() {
         return refused("is a folder (name a file)".to_owned());

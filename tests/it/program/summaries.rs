@@ -50,11 +50,11 @@ fn json_replaces_the_text() {
 fn the_file_is_replaced() {
     let folder = Folder::with_input(input());
     let text = Program::new(&folder).args(["run"]).exits_with(0).stderr;
-    folder.write("summary.json", "earlier");
+    Program::new(&folder).args(["run", "--summary", "summary.json", "--run-id", "earlier"]).exits_with(0);
     let outcome = Program::new(&folder).args(["run", "--summary", "summary.json"]).exits_with(0);
     assert_eq!(outcome.stderr, text);
     let summary: Value = serde_json::from_str(&folder.read("summary.json")).unwrap();
-    assert_eq!(summary["lines"], 3);
+    assert_eq!([&summary["lines"], &summary["run_id"]], [&json!(3), &json!("run")]);
     assert!(!folder.has("summary.json.partial"));
 
     // A failing run has none to write, and does not leave an earlier one.
@@ -97,12 +97,16 @@ fn an_unusable_file_is_refused() {
         ("./trace.jsonl", "would be written over the trace"),
         ("config.yaml", "would be written over the configuration"),
         ("link", "is a symbolic link"),
-        ("none/summary.json", "would be in `none`, and there is no such folder"),
+        ("none/summary.json", "cannot be written: the folder `none` does not exist"),
+        ("mesh.key", "would replace a file that is not a summary"),
+        ("other.json", "would replace a file that is not a summary"),
         (".", "is a folder"),
         ("-", "would go to standard output"),
     ] {
         let folder = Folder::with_input(input());
         folder.write("config.yaml", "{version: 1, scenario: {name: summaries}}");
+        folder.write("mesh.key", "0123456789abcdef");
+        folder.write("other.json", r#"{"program":"fund-load","ended":"complete"}"#);
         std::os::unix::fs::symlink("input.txt", folder.path_of("link")).unwrap();
         let names = folder.names();
         let outcome = Program::new(&folder)
