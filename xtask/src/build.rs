@@ -1,5 +1,6 @@
 //! `build`: everything that can be built. `run`: fund-load itself, built quickly.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -22,10 +23,12 @@ pub(crate) fn run(args: &[OsString]) -> Result<(), Failure> {
         [dashes, rest @ ..] if dashes == "--" => rest,
         all => all,
     };
-    let features = features(&asked_for(args));
+    #[expect(clippy::disallowed_methods, reason = "fund-load reads the same environment")]
+    let environment = env::vars_os();
+    let features = features(&[asked_for(args), variables(environment)].concat());
     crate::say(&format!(
-        "building fund-load with the features `{features}`, to be there soon and not to be fast; the optimised program with all of them: \
-         `cargo install --path crates/fund-load`"
+        "building fund-load quickly, not for speed, with the features `{features}` (for an optimised program with all features: \
+         `cargo install --path crates/fund-load`)"
     ));
     let build = ["build", "--profile", "quick", "--package", "fund-load", "--bin", "fund-load"];
     let features = ["--no-default-features", "--features", &features];
@@ -48,6 +51,14 @@ fn asked_for(args: &[OsString]) -> Vec<String> {
     [args, texts].concat()
 }
 
+/// Returns the variables that configure fund-load, in small letters like the keys of a configuration.
+fn variables(environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<String> {
+    let text = |(name, value): (OsString, OsString)| {
+        format!("{}={}", name.to_string_lossy(), value.to_string_lossy()).to_lowercase()
+    };
+    environment.map(text).filter(|text| text.starts_with("fund_load__")).collect()
+}
+
 /// Returns the features that these arguments, and the configurations in them, ask for.
 ///
 /// The clients of stores and TLS, and the engine for several workers, take longer to build than everything else.
@@ -66,7 +77,7 @@ fn features(texts: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{asked_for, features};
+    use super::{asked_for, features, variables};
 
     #[test]
     fn slow_dependencies_are_built_in_on_request() {
@@ -84,5 +95,9 @@ mod tests {
         let path = folder.path().join("four.yaml");
         std::fs::write(&path, "runtime: {workers: 4}\n").unwrap();
         assert_eq!(features(&["run", "--config", path.to_str().unwrap()]), "cli,workers");
+
+        let variable = |name: &str, value: &str| variables([(name.into(), value.into())].into_iter());
+        assert_eq!(super::features(&variable("FUND_LOAD__RUNTIME__WORKERS", "4")), "cli,workers");
+        assert_eq!(super::features(&variable("OTHER__RUNTIME__WORKERS", "4")), "cli");
     }
 }

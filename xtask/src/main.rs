@@ -30,7 +30,7 @@ usage: cargo xtask <command>
   check [--without-tests]
                          what CI runs: formatting, lints, tests, docs, generated files, packages, licences
   build [ARGS]           builds every crate, test and example; ARGS go to cargo build (--release)
-  run -- ARGS            builds fund-load, to be there soon and not to be fast, and runs it with ARGS
+  run -- ARGS            builds fund-load quickly, not for speed, and runs it with ARGS
   test [ARGS]            runs every test, with a sample of each sweep through faults; ARGS go to cargo test
   test --exhaustive [ARGS]
                          runs these sweeps, or what ARGS name, with every fault at every operation

@@ -1,4 +1,5 @@
-//! Rotation of a trace: it needs one regular file, which one worker writes from its beginning to its end, and names that are free.
+//! Rotation of a trace: it needs one regular file, which one worker writes from its beginning to its end, and names
+//! that are free.
 
 use std::path::{Path, PathBuf};
 

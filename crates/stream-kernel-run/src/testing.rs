@@ -141,7 +141,8 @@ impl<A: Application> Scene<A> {
         self
     }
 
-    /// Limits [`check_recovery`](Self::check_recovery) to about this many cases, of all kinds and from the whole run; with
+    /// Limits [`check_recovery`](Self::check_recovery) to about this many cases, of all kinds and from the whole
+    /// run; with
     /// `SWEEPS=all` in the environment it plays all of them.
     pub fn sample(self, cases: u64) -> Self {
         Self { cases: Some(cases), ..self }

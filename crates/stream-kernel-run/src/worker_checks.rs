@@ -137,9 +137,9 @@ pub(crate) fn without(runtime: &Runtime, has_parts: bool) -> &'static str {
     }
 }
 
-/// Reports a sink that compresses records, because their places in the file would depend on all records before them; and one
-/// that writes each record at once into the file of all workers: an earlier record may come later. Into a worker's own part
-/// it may.
+/// Reports a sink that compresses records, because their places in the file would depend on all records before
+/// them; and one that writes each record at once into the file of all workers: an earlier record may come later.
+/// Into a worker's own part it may.
 fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
     let tracing = loaded.config().runtime.tracing.clone();
     if tracing::goes_to_stdout(&tracing) {

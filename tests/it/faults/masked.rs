@@ -8,7 +8,8 @@ use stream_kernel_trace_reader::reading::TraceInput;
 /// The text before a time in a record. Inside a text the quotes would be escaped, so nothing else looks like it.
 const TIMES: [&str; 4] = ["\"t_enter\":", "\"t_exit\":", "\"duration_ms\":", "\"received_at\":"];
 
-/// Returns the text of the trace, decompressed if necessary; an unreadable end is named, so that it differs from no end.
+/// Returns the text of the trace, decompressed if necessary; an unreadable end is named, so that it differs from no
+/// end.
 fn text_of(trace: &[u8]) -> Vec<u8> {
     let mut input = TraceInput::new(trace);
     let mut text = Vec::new();

@@ -10,8 +10,8 @@ const ONE_RECOVERY_IN: u64 = 3;
 /// Power cuts after each fault.
 const POWER_CUTS: u64 = 1;
 
-/// Plays at least `count` cases of a scene, or all of them with `cargo xtask test --exhaustive`. A case is an operation, a
-/// fault there, and the end of the process, by a kill or a power cut.
+/// Plays at least `count` cases of a scene, or all of them with `cargo xtask test --exhaustive`. A case is an
+/// operation, a fault there, and the end of the process, by a kill or a power cut.
 ///
 /// # Panics
 ///

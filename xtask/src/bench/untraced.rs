@@ -62,7 +62,7 @@ pub(crate) fn measure(
         ),
         against_loop("the same, a tenth of the lines", Goal::AtMost(0.6, 0.5), &few_ours, &few_loop),
         against_loop(
-            "the same, steps in an order of their own",
+            "the same, without the chain of steps",
             Goal::AtMost(0.75, 0.65),
             &without_chain,
             &plain_loop,

@@ -34,7 +34,8 @@ pub(crate) struct Options {
     /// The trace, a file or a folder of parts; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: String,
-    /// Cut a torn last line, or the torn last frame of a compressed trace, never a whole record; not while the trace is still being written.
+    /// Cut a torn last line, or the torn last frame of a compressed trace, never a whole record; not while the
+    /// trace is still being written.
     #[arg(long, conflicts_with = "run")]
     repair: bool,
     /// Tell the findings of the run N only, counted from 1; a line that is no record counts to the run before it.

@@ -46,7 +46,7 @@ struct EarlierFile {
 impl Earlier {
     /// Looks at the files that the trace in the file `name` was before; `present` is that file, open.
     ///
-    /// A rotation meanwhile is no matter: files only move on, so what is looked at in this order is not missed.
+    /// A rotation at the same time does no harm: files only move to higher numbers, so none is missed in this order.
     pub(super) fn of(name: &str, present: &File) -> Result<Self, Failure> {
         let failed = Failure::unreadable(name);
         let path = Path::new(name);
@@ -57,7 +57,7 @@ impl Earlier {
         let mut last = 0;
         for number in 1..=MAX_ROTATED {
             let this = rotated_path(path, number);
-            // What is no regular file is no old trace, either.
+            // Only a regular file can be an old trace.
             if !fs::metadata(&this).is_ok_and(|metadata| metadata.is_file()) {
                 continue;
             }

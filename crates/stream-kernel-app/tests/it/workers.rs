@@ -168,7 +168,8 @@ fn records_do_not_go_to_one_file_one_by_one() {
     assert!(told.contains("several workers cannot write records one by one to one file"), "{told}");
 }
 
-/// Whatever makes workers: threads, a cluster, or files of each. One worker compresses, and what nobody traces nobody compresses.
+/// Whatever makes workers: threads, a cluster, or files of each. One worker compresses, and what nobody traces
+/// nobody compresses.
 #[test]
 fn a_trace_of_several_workers_is_not_compressed() {
     let sink = |compress: &str| {

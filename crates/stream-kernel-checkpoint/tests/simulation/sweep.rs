@@ -9,8 +9,8 @@ const POWER_CUTS: u64 = 3;
 /// How often, after each power cut, the recovery is disturbed too, and every third time the recovery from that.
 const SAMPLES: u64 = 5;
 
-/// Plays at least `count` cases of a scene, if there are so many, and returns the number of recoveries, or the first case
-/// with a wrong end.
+/// Plays at least `count` cases of a scene, if there are so many, and returns the number of recoveries, or the
+/// first case with a wrong end.
 pub(crate) fn sampled(scene: &Scene, count: u64) -> Result<u64, String> {
     let mut recoveries = 0;
     for seed in Disturbance::sample(scene.operations, POWER_CUTS, count) {

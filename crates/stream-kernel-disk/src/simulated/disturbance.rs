@@ -69,8 +69,9 @@ impl Disturbance {
         FAULTS.len() as u64 * (power_cuts + 1)
     }
 
-    /// Returns the numbers of at least `count` disturbances, for [`nth`](Self::nth): of all kinds, from the whole of a run with so
-    /// many operations, the first and the last among them. Returns all if there are no more, and if [`is_exhaustive`].
+    /// Returns the numbers of at least `count` disturbances, for [`nth`](Self::nth): of all kinds, from the whole
+    /// of a run with so many operations, the first and the last among them. Returns all if there are no more, and
+    /// if [`is_exhaustive`].
     pub fn sample(operations: u64, power_cuts: u64, count: u64) -> impl Iterator<Item = u64> {
         let (all, kinds) = (operations * Self::kinds(power_cuts), Self::kinds(power_cuts));
         let step = if is_exhaustive() { 1 } else { step(all, kinds, count) };
@@ -112,7 +113,8 @@ impl ProcessEnd {
     }
 }
 
-/// Returns the greatest step that leaves `count` of `all` and skips no kind: it shares no divisor with the number of kinds.
+/// Returns the greatest step that leaves `count` of `all` and skips no kind: it shares no divisor with the number
+/// of kinds.
 fn step(all: u64, kinds: u64, count: u64) -> u64 {
     let leaves_none_out = |step: &u64| {
         !(2..=kinds).any(|divisor| step.is_multiple_of(divisor) && kinds.is_multiple_of(divisor))

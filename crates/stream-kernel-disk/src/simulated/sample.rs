@@ -10,8 +10,8 @@ pub fn is_exhaustive() -> bool {
     value.is_some_and(|value| value == "all")
 }
 
-/// Returns `count` of the numbers from 0 to one less than `all`, in order: the first, the last, and others evenly between them. Returns
-/// all if there are no more, and if [`is_exhaustive`].
+/// Returns `count` of the numbers from 0 to one less than `all`, in order: the first, the last, and others evenly
+/// between them. Returns all if there are no more, and if [`is_exhaustive`].
 pub fn sample(all: u64, count: u64) -> impl Iterator<Item = u64> {
     spread(all, if is_exhaustive() { all } else { count })
 }

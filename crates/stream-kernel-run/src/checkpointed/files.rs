@@ -204,8 +204,8 @@ impl Trace {
         if last == *b"\n" { Ok(()) } else { file.append(b"\n") }
     }
 
-    /// Writes out all records so far, checks that the file holds them, and returns the length in bytes of those whose lines
-    /// have ended.
+    /// Writes out all records so far, checks that the file holds them, and returns the length in bytes of those
+    /// whose lines have ended.
     pub(super) fn flush(&self) -> io::Result<u64> {
         let behind = lock(&self.sink).sink.flush_behind_mark()?;
         // If no record has come since, nothing follows the line end of a torn record.

@@ -93,7 +93,8 @@ impl Present {
         Ok(read)
     }
 
-    /// Returns the file after the present one, if that is one of the old ones by now. A file that was moved to any other name has none.
+    /// Returns the file after the present one, if that is one of the old ones by now. A file that was moved to any
+    /// other name has none.
     fn next_file(&self) -> io::Result<Option<File>> {
         let name = |number| if number == 0 { self.path.clone() } else { rotated_path(&self.path, number) };
         let there = |number| fs::metadata(name(number)).ok().filter(Metadata::is_file);

@@ -174,7 +174,8 @@ fn rotate(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// From what it was before it is followed to what it becomes, however often it is rotated between two looks, and what is torn spoils nothing.
+/// From what it was before it is followed to what it becomes, however often it is rotated between two looks, and
+/// what is torn spoils nothing.
 #[test]
 fn a_rotated_trace_is_followed_from_file_to_file() {
     let (_folder, path) = trace_of(&line(1));
