@@ -38,7 +38,7 @@ usage: cargo xtask <command>
   gen [--check]          writes the generated files; --check fails when one is stale
   fuzz [--target T] [--seconds S]
                          gives random bytes to whatever reads input; needs a nightly compiler and cargo-fuzz
-  stream --kind clean|dirty --lines N [--seed N] --output FILE|-
+  stream --kind clean|spread|crowded|dirty --lines N [--seed N] --output FILE|-
                          writes attempts for a benchmark, in constant memory
   bench [--only untraced|traced|memory|checkpoint|reading|parts] [--rounds N] [--lines N] [--large]
                          measures times and memory beside floors and peers, and renews docs/performance.md

@@ -5,12 +5,35 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::attempts::{CleanStream, DirtyStream, LINES_MAX};
+use crate::attempts::{Attempt, CleanStream, DirtyStream, LINES_MAX, crowded, spread};
 use crate::failure::Failure;
+
+/// What the lines are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Typical attempts.
+    Clean,
+    /// Many customers, ids at random.
+    Spread,
+    /// Few customers with many attempts.
+    Crowded,
+    /// Typical attempts with bad lines among them.
+    Dirty,
+}
+
+impl Kind {
+    /// All of them, by their names.
+    const NAMES: [(&str, Self); 4] = [
+        ("clean", Self::Clean),
+        ("spread", Self::Spread),
+        ("crowded", Self::Crowded),
+        ("dirty", Self::Dirty),
+    ];
+}
 
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
-    dirty: bool,
+    kind: Kind,
     lines: u64,
     seed: u64,
     output: PathBuf,
@@ -29,15 +52,21 @@ pub(crate) fn stream(args: &[OsString]) -> Result<(), Failure> {
 }
 
 fn write_lines(options: &Options, mut writer: impl Write) -> std::io::Result<()> {
-    if options.dirty {
-        for line in DirtyStream::new(options.seed, options.lines) {
-            writer.write_all(&line)?;
-            writer.write_all(b"\n")?;
+    let &Options { kind, lines, seed, .. } = options;
+    let attempts: Box<dyn Iterator<Item = Attempt>> = match kind {
+        Kind::Clean => Box::new(CleanStream::new(seed, lines)),
+        Kind::Spread => Box::new(spread(seed, lines)),
+        Kind::Crowded => Box::new(crowded(seed, lines)),
+        Kind::Dirty => {
+            for line in DirtyStream::new(seed, lines) {
+                writer.write_all(&line)?;
+                writer.write_all(b"\n")?;
+            }
+            return writer.flush();
         }
-    } else {
-        for attempt in CleanStream::new(options.seed, options.lines) {
-            writeln!(writer, "{attempt}")?;
-        }
+    };
+    for attempt in attempts {
+        writeln!(writer, "{attempt}")?;
     }
     writer.flush()
 }
@@ -57,16 +86,14 @@ fn parse(args: &[OsString]) -> Result<Options, Failure> {
             other => return Err(Failure::usage(format!("unknown option `{other}`"))),
         }
     }
-    let dirty = match kind.as_deref() {
-        Some("clean") => false,
-        Some("dirty") => true,
-        Some(other) => {
-            return Err(Failure::usage(format!("unknown kind `{other}` (expected `clean` or `dirty`)")));
-        }
-        None => return Err(missing("--kind")),
-    };
+    let kind = kind.ok_or_else(|| missing("--kind"))?;
+    let found = Kind::NAMES.iter().find(|(name, _)| *name == kind);
+    let (_, kind) = found.ok_or_else(|| {
+        let names = Kind::NAMES.map(|(name, _)| format!("`{name}`")).join(", ");
+        Failure::usage(format!("unknown kind `{kind}` (expected one of {names})"))
+    })?;
     Ok(Options {
-        dirty,
+        kind: *kind,
         lines: lines.ok_or_else(|| missing("--lines"))?,
         seed: seed.unwrap_or(1),
         output: output.ok_or_else(|| missing("--output"))?,
@@ -86,7 +113,7 @@ fn number(text: &str, flag: &str, range: std::ops::RangeInclusive<u64>) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, parse, write_lines};
+    use super::{Kind, Options, parse, write_lines};
     use crate::attempts::LINES_MAX;
     use std::ffi::OsString;
 
@@ -97,14 +124,17 @@ mod tests {
 
     #[test]
     fn options_are_read_in_any_order_and_the_seed_may_be_left_out() {
-        let expected = Options { dirty: true, lines: 9, seed: 1, output: "o".into() };
+        let expected = Options { kind: Kind::Dirty, lines: 9, seed: 1, output: "o".into() };
         assert_eq!(parsed("--output o --lines 9 --kind dirty"), Ok(expected));
     }
 
     #[test]
     fn wrong_options_are_named() {
         let cases = [
-            ("--kind odd --lines 1 --output o", "unknown kind `odd` (expected `clean` or `dirty`)"),
+            (
+                "--kind odd --lines 1 --output o",
+                "unknown kind `odd` (expected one of `clean`, `spread`, `crowded`, `dirty`)",
+            ),
             ("--kind clean --output o", "`--lines` is missing"),
             ("--kind clean --lines", "a value is missing after `--lines`"),
             ("--lines 0", "`--lines 0` is not a whole number from 1 to 1000000000"),
@@ -119,16 +149,16 @@ mod tests {
 
     #[test]
     fn a_stream_has_the_requested_lines_and_depends_on_the_seed() {
-        let written = |dirty, seed| {
+        let written = |kind, seed| {
             let mut bytes = Vec::new();
-            write_lines(&Options { dirty, lines: 500, seed, output: "-".into() }, &mut bytes).unwrap();
+            write_lines(&Options { kind, lines: 500, seed, output: "-".into() }, &mut bytes).unwrap();
             bytes
         };
-        for dirty in [false, true] {
-            let bytes = written(dirty, 7);
+        for (_, kind) in Kind::NAMES {
+            let bytes = written(kind, 7);
             assert_eq!(bytes.split_inclusive(|byte| *byte == b'\n').count(), 500);
-            assert_eq!(bytes, written(dirty, 7));
-            assert_ne!(bytes, written(dirty, 8));
+            assert_eq!(bytes, written(kind, 7));
+            assert_ne!(bytes, written(kind, 8));
         }
     }
 }

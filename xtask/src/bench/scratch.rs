@@ -37,9 +37,14 @@ impl Scratch {
 
     /// Creates an input of `lines` clean attempts.
     pub(crate) fn input(&self, lines: u64) -> Result<Input, Failure> {
-        let path = self.path(&format!("attempts-{lines}.ndjson"));
+        self.input_of("clean", lines)
+    }
+
+    /// Creates an input of `lines` attempts of a kind.
+    pub(crate) fn input_of(&self, kind: &str, lines: u64) -> Result<Input, Failure> {
+        let path = self.path(&format!("{kind}-{lines}.ndjson"));
         let lines_text = lines.to_string();
-        let words = ["--kind", "clean", "--seed", SEED, "--lines", &lines_text, "--output"];
+        let words = ["--kind", kind, "--seed", SEED, "--lines", &lines_text, "--output"];
         let words = words.map(OsString::from).into_iter().chain([path.clone().into()]);
         stream::stream(&words.collect::<Vec<_>>())?;
         Ok(Input { path, lines })

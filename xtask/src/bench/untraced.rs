@@ -12,6 +12,9 @@ use super::scratch::{Input, Scratch, is_same, remove, size};
 use super::series::Series;
 use crate::failure::Failure;
 
+/// The kinds of stream beside the clean one: the worst of all counts.
+const OTHER_SHAPES: [&str; 2] = ["spread", "crowded"];
+
 const UNIT: &str = "ns an attempt";
 const OFF: &str = "tracing off, against a build without the recorder";
 
@@ -28,7 +31,12 @@ pub(crate) fn measure(
 ) -> Result<Findings, Failure> {
     let input = scratch.input(options.lines)?;
     let few = scratch.input(options.lines / FEW)?;
-    check_same_decisions(programs, scratch, &input)?;
+    let others = OTHER_SHAPES.map(|kind| scratch.input_of(kind, options.lines));
+    let [spread, crowded] = others;
+    let (spread, crowded) = (spread?, crowded?);
+    for input in [&input, &spread, &crowded] {
+        check_same_decisions(programs, scratch, input)?;
+    }
     let without_recorder = program_without_recorder(scratch)?;
     let output = scratch.path("decisions.ndjson");
     let other_build = without_recorder.as_ref().unwrap_or(&programs.fund_load);
@@ -40,12 +48,19 @@ pub(crate) fn measure(
         fund_load("fund-load without chain", &programs.fund_load, &input, &output, None).with(&WITHOUT_CHAIN),
         peer("plain_loop, few lines", &programs.plain_loop, &few, &output, None),
         fund_load("fund-load, few lines", &programs.fund_load, &few, &output, None),
+        peer("plain_loop, spread", &programs.plain_loop, &spread, &output, None),
+        fund_load("fund-load, spread", &programs.fund_load, &spread, &output, None),
+        peer("plain_loop, crowded", &programs.plain_loop, &crowded, &output, None),
+        fund_load("fund-load, crowded", &programs.fund_load, &crowded, &output, None),
     ];
     let samples = interleaved(&workloads, scratch, options.rounds)?;
-    let [all @ .., few_loop, few_ours] = &samples;
+    let [all @ .., few_loop, few_ours, spread_loop, spread_ours, crowded_loop, crowded_ours] = &samples;
     let [bytes, plain_loop, ours, without, without_chain] =
         all.each_ref().map(|samples| per_line(samples, &input));
     let [few_loop, few_ours] = [few_loop, few_ours].map(|samples| per_line(samples, &few));
+    let [spread_loop, spread_ours] = [spread_loop, spread_ours].map(|samples| per_line(samples, &spread));
+    let [crowded_loop, crowded_ours] =
+        [crowded_loop, crowded_ours].map(|samples| per_line(samples, &crowded));
     let mut off = Comparison::of(OFF, Goal::NoDifference, &ours, ("without", &without));
     if without_recorder.is_none() {
         off.outcome = Err("there is no such build");
@@ -60,6 +75,8 @@ pub(crate) fn measure(
             &ours,
             &plain_loop,
         ),
+        against_loop("the same, ids at random", Goal::AtMost(0.5, 0.4), &spread_ours, &spread_loop),
+        against_loop("the same, few customers", Goal::AtMost(0.5, 0.4), &crowded_ours, &crowded_loop),
         against_loop("the same, a tenth of the lines", Goal::AtMost(0.6, 0.5), &few_ours, &few_loop),
         against_loop(
             "the same, without the chain of steps",
