@@ -8,6 +8,7 @@ mod keyed_step;
 mod memory;
 mod messages;
 mod paused;
+mod recycled;
 mod registry;
 mod runner;
 mod scenario;
@@ -25,8 +26,9 @@ pub use memory::{
     Mark, Memory, NotRestored, NotShared, Place, Refusal, Role, Share, Stage, State, Store, Table, Tally,
     UndoMark, Value, Watermark,
 };
-pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf};
+pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf, same_type};
 pub use paused::{Entering, Paused};
+pub use recycled::{MAX_SPARE_BOXES, Recycle, Recycled, SpareBoxes};
 pub use registry::{BuildError, Prefetch, Registry};
 pub use runner::{InputOutcome, OnStepError, RunReport, SyncRunner};
 pub use scenario::{MAX_STEPS, Plan, Route, Scenario, StepWiring};

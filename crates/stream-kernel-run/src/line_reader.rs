@@ -4,7 +4,6 @@ use std::io::{self, BufRead};
 use std::mem;
 
 use sha2::{Digest, Sha256};
-use smallvec::SmallVec;
 
 use crate::{LineContent, RawLine, UnterminatedLine};
 
@@ -124,9 +123,10 @@ impl<R: BufRead> LineReader<R> {
             if let (Some(len), true) = (line_end, self.line.is_empty() && self.overlong.is_none()) {
                 // The usual line is in the buffer as a whole and is copied once, which saves 3 % of the time of a line,
                 // 4 % of its instructions.
-                let content = whole_line(&chunk[..len], self.line_no == 0, true, self.max_line_bytes);
+                let line = whole_line(self.line_no + 1, &chunk[..len], true, self.max_line_bytes);
                 let left = chunk.len() - (len + 1);
-                return Ok(Some(self.end_line(content, len + 1, left)));
+                self.end_line(len + 1, left);
+                return Ok(Some(line));
             }
             let part = &chunk[..line_end.unwrap_or(chunk.len())];
             let consumed = part.len() + usize::from(line_end.is_some());
@@ -156,9 +156,10 @@ impl<R: BufRead> LineReader<R> {
         // Lines in the buffer are returned without reading.
         let buffered = self.input.fill_buf().ok()?;
         let len = memchr::memchr(b'\n', buffered)?;
-        let content = whole_line(&buffered[..len], self.line_no == 0, true, self.max_line_bytes);
+        let line = whole_line(self.line_no + 1, &buffered[..len], true, self.max_line_bytes);
         let left = buffered.len() - (len + 1);
-        Some(self.end_line(content, len + 1, left))
+        self.end_line(len + 1, left);
+        Some(line)
     }
 
     /// Returns whether the end of the input was seen.
@@ -183,11 +184,10 @@ impl<R: BufRead> LineReader<R> {
     }
 
     /// Ends a line that is in the buffer as a whole, with `left` bytes after it.
-    fn end_line(&mut self, content: LineContent, bytes: usize, left: usize) -> RawLine {
+    fn end_line(&mut self, bytes: usize, left: usize) {
         self.line_no += 1;
         self.consume(bytes, left);
         self.bytes_read += mem::take(&mut self.bytes_of_line);
-        RawLine::new(self.line_no, content)
     }
 
     fn consume(&mut self, bytes: usize, left: usize) {
@@ -211,26 +211,27 @@ impl<R: BufRead> LineReader<R> {
         self.line_no += 1;
         self.bytes_read += mem::take(&mut self.bytes_of_line);
         let line = mem::take(&mut self.line);
-        let content = self.overlong.take().map_or_else(
-            || whole_line(&line, self.line_no == 1, ends_in_lf, self.max_line_bytes),
-            |overlong| overlong.finish(ends_in_lf),
-        );
-        RawLine::new(self.line_no, content)
+        match self.overlong.take() {
+            None => whole_line(self.line_no, &line, ends_in_lf, self.max_line_bytes),
+            Some(overlong) => RawLine::new(self.line_no, overlong.finish(ends_in_lf)),
+        }
     }
 }
 
-/// Returns the content of a line that was kept as a whole; bytes that do not count may make it too long.
-fn whole_line(mut line: &[u8], is_first: bool, ends_in_lf: bool, max_line_bytes: usize) -> LineContent {
+/// Returns a line that was kept as a whole; without the bytes that do not count it may be short enough.
+#[inline]
+fn whole_line(line_no: u64, mut line: &[u8], ends_in_lf: bool, max_line_bytes: usize) -> RawLine {
     if ends_in_lf {
         line = line.strip_suffix(b"\r").unwrap_or(line);
     }
-    if is_first {
+    if line_no == 1 {
         line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
     }
     if line.len() <= max_line_bytes {
-        return LineContent::Whole(SmallVec::from_slice(line));
+        return RawLine::of(line_no, line);
     }
-    LineContent::Overlong { bytes: line.len() as u64, sha256: Sha256::digest(line).into() }
+    let content = LineContent::Overlong { bytes: line.len() as u64, sha256: Sha256::digest(line).into() };
+    RawLine::new(line_no, content)
 }
 
 fn begin_overlong(line: &[u8], part: &[u8], is_first_line: bool) -> Overlong {

@@ -1,15 +1,17 @@
 //! Lines as they were read.
 
+use std::mem;
+
 use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
-use stream_kernel_exec::{Kind, MessageSet, Payload, VariantOf};
+use stream_kernel_exec::{Kind, MessageSet, Payload, Recycled, VariantOf, recycle};
 use stream_kernel_text::hex;
 
 /// A physical line of the input, without its line end: the input of every application.
 ///
 /// One pointer in size, so that messages stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawLine(Box<NumberedLine>);
+pub struct RawLine(Recycled<NumberedLine>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct NumberedLine {
@@ -17,11 +19,33 @@ struct NumberedLine {
     content: LineContent,
 }
 
+recycle!(NumberedLine, |line| {
+    if line.content.is_on_heap() {
+        line.content = LineContent::empty();
+    }
+});
+
 impl RawLine {
     /// Returns the line with number `line_no`, from 1, on which `content` stands.
     #[inline]
     pub fn new(line_no: u64, content: LineContent) -> Self {
-        Self(Box::new(NumberedLine { line_no, content }))
+        Self(Recycled::new(NumberedLine { line_no, content }))
+    }
+
+    /// Returns the line with number `line_no`, from 1, on which `text` stands.
+    #[inline]
+    pub(crate) fn of(line_no: u64, text: &[u8]) -> Self {
+        let make = |text: &[u8]| NumberedLine { line_no, content: LineContent::Whole(text.into()) };
+        Self(Recycled::written(text, make, |line, text| {
+            line.line_no = line_no;
+            match &mut line.content {
+                LineContent::Whole(earlier) => {
+                    earlier.clear();
+                    earlier.extend_from_slice(text);
+                }
+                overlong @ LineContent::Overlong { .. } => *overlong = LineContent::Whole(text.into()),
+            }
+        }))
     }
 
     /// Returns the line's number, from 1.
@@ -35,8 +59,8 @@ impl RawLine {
     }
 
     /// Returns its content, and drops the rest.
-    pub fn into_content(self) -> LineContent {
-        self.0.content
+    pub fn into_content(mut self) -> LineContent {
+        mem::replace(&mut self.0.content, LineContent::empty())
     }
 }
 
@@ -66,6 +90,16 @@ pub enum LineContent {
         /// Its SHA-256.
         sha256: [u8; 32],
     },
+}
+
+impl LineContent {
+    fn empty() -> Self {
+        Self::Whole(SmallVec::new())
+    }
+
+    fn is_on_heap(&self) -> bool {
+        matches!(self, Self::Whole(text) if text.spilled())
+    }
 }
 
 /// The identity of a line is its number; its content is its number and its text.

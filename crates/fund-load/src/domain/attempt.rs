@@ -1,7 +1,7 @@
 //! Attempts to load funds, and the parts that steps add to them.
 
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
-use stream_kernel_exec::{Encode, Payload};
+use stream_kernel_exec::{Encode, Payload, Recycled, recycle};
 
 use super::{Cents, Day, DigitId, Moment, Multiplier};
 
@@ -63,7 +63,7 @@ pub struct Features {
 /// `PARTS` is the number of parts that are filled in; the types allow access to no others. So a message is small,
 /// whatever it knows: handing it on copies a pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownAttempt<const PARTS: u8>(Box<Known>);
+pub struct KnownAttempt<const PARTS: u8>(Recycled<Known>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Known {
@@ -74,6 +74,9 @@ struct Known {
     canonical_line_no: u64,
     features: Features,
 }
+
+// It holds nothing outside its box.
+recycle!(Known, |_| ());
 
 /// An attempt as it was read.
 pub type LoadAttempt = KnownAttempt<0>;
@@ -115,7 +118,7 @@ impl LoadAttempt {
             effective_amount: attempt.amount,
             limit_divisor: Multiplier::ONE,
         };
-        Self(Box::new(Known {
+        Self(Recycled::new(Known {
             day: Day(0),
             week: Day(0),
             idempotency: Idempotency::Canonical,

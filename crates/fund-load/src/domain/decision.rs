@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
-use stream_kernel_exec::{Encode, Payload};
+use stream_kernel_exec::{Encode, Payload, Recycled, recycle};
 
 use super::{DigitId, EnrichedAttempt};
 
@@ -169,11 +169,11 @@ pub enum Subject {
 
 /// The decision on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision(Box<Decided>);
+pub struct Decision(Recycled<Decided>);
 
 /// The decision on one line as a line of output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputLine(Box<Decided>);
+pub struct OutputLine(Recycled<Decided>);
 
 /// The data of a decision, in one box that is passed from message to message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +184,16 @@ struct Decided {
     text: LineText,
 }
 
+recycle!(Decided, |decided| {
+    // An attempt holds nothing outside its own box.
+    if let Subject::BadLine(line) = &mut decided.subject {
+        (line.id, line.customer_id) = (EchoedId::Unreadable, EchoedId::Unreadable);
+    }
+    if decided.text.spilled() {
+        decided.text = LineText::new();
+    }
+});
+
 /// The text of a line of output, with its line end; a text beyond the inline capacity is on the heap.
 pub(crate) type LineText = SmallVec<[u8; LINE_ROOM]>;
 
@@ -193,7 +203,14 @@ pub(crate) const LINE_ROOM: usize = 96;
 impl Decision {
     /// Returns the decision `verdict` on `subject`.
     pub fn new(subject: Subject, verdict: Verdict) -> Self {
-        Self(Box::new(Decided { subject, verdict, text: LineText::new() }))
+        Self(Recycled::written(
+            (subject, verdict),
+            |(subject, verdict)| Decided { subject, verdict, text: LineText::new() },
+            |decided, parts| {
+                (decided.subject, decided.verdict) = parts;
+                decided.text.clear();
+            },
+        ))
     }
 
     /// Returns the subject.
