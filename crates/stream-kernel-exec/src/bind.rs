@@ -38,7 +38,8 @@ impl<M: MessageSet, P> Registry<M, P> {
             return Err(WiringFaults(faults));
         }
         let first_keyed = first_keyed(&steps);
-        let hints = self.hints.clone();
+        let with_slot = |&(type_id, announce)| Some((memory.slot_of(type_id)?, announce));
+        let hints = self.hints.iter().filter_map(with_slot).collect();
         let is_usual = plan.strict && self.names().eq(plan.pipeline.iter().map(String::as_str));
         let chain = self.chain.as_ref().filter(|_| is_usual);
         let chain_plan = ChainPlan { parameters, memory: &memory, steps: &steps };

@@ -13,7 +13,7 @@ use crate::keyed_step::Keyed;
 use crate::registry::{BuildError, Entry};
 use crate::scenario::{BoundStep, ResolvedTarget};
 use crate::step::{Stateless, TypedStep};
-use crate::{KeyedStep, Memory, MessageSet, Step, StepError, VariantOf};
+use crate::{Emits, KeyedStep, Memory, MessageSet, Step, StepError, VariantOf};
 
 /// The steps of an application, in their default order: see [`Registry::chain`](crate::Registry::chain).
 ///
@@ -174,39 +174,29 @@ pub struct Surroundings<'a, M> {
     pub(crate) at: &'a mut usize,
 }
 
+/// The result of a chain: a message that has arrived at a step at or after some position; `None` if none has.
+type Arrived<M> = Result<Option<(usize, M)>, StepError>;
+
 /// The steps of a chain from some position on.
 pub trait Links<M: MessageSet>: Send + 'static {
     /// Takes a message through the steps from position `from` on: to its end, or to a step that emits several messages
     /// or one to a named step, which are left in the outbox. A message that arrives at a step at `until` or after it is
     /// returned, with that position.
-    fn run(
-        &self,
-        from: usize,
-        until: usize,
-        message: M,
-        around: &mut Surroundings<'_, M>,
-    ) -> Result<Option<(usize, M)>, StepError>;
+    fn run(&self, from: usize, until: usize, message: M, around: &mut Surroundings<'_, M>) -> Arrived<M>;
+
+    /// Takes the output of an earlier step through these steps, as [`run`](Self::run) does.
+    ///
+    /// The compiler knows which step takes it, so that it becomes a message of the enum only where it must wait.
+    fn hand_on<E: Emits<M>>(&self, until: usize, output: E, around: &mut Surroundings<'_, M>) -> Arrived<M>;
 }
 
 /// A chain with erased types.
 pub trait BoundChain<M>: Send {
-    fn run(
-        &self,
-        from: usize,
-        until: usize,
-        message: M,
-        around: &mut Surroundings<'_, M>,
-    ) -> Result<Option<(usize, M)>, StepError>;
+    fn run(&self, from: usize, until: usize, message: M, around: &mut Surroundings<'_, M>) -> Arrived<M>;
 }
 
 impl<M: MessageSet, L: Links<M>> BoundChain<M> for L {
-    fn run(
-        &self,
-        from: usize,
-        until: usize,
-        message: M,
-        around: &mut Surroundings<'_, M>,
-    ) -> Result<Option<(usize, M)>, StepError> {
+    fn run(&self, from: usize, until: usize, message: M, around: &mut Surroundings<'_, M>) -> Arrived<M> {
         Links::run(self, from, until, message, around)
     }
 }
@@ -221,67 +211,67 @@ pub(crate) struct Link<T, R> {
 }
 
 impl<T, R> Link<T, R> {
-    /// Lets the step handle its input; returns its output if that is one message without a named target.
+    /// Lets the step handle its input, and hands on its output if that is one message without a named target.
     #[expect(
         clippy::inline_always,
         reason = "as functions of their own the links of a chain take 2 % of a line"
     )]
     #[inline(always)]
-    fn process<M: MessageSet>(
-        &self,
-        input: T::Takes,
-        around: &mut Surroundings<'_, M>,
-    ) -> Result<Option<M>, StepError>
+    fn process<M>(&self, until: usize, input: T::Takes, around: &mut Surroundings<'_, M>) -> Arrived<M>
     where
+        M: MessageSet,
         T: TypedStep<M>,
+        R: Links<M>,
     {
         *around.at = self.index;
         let mut out = Emitter::new(around.outbox, &self.targets);
         self.step.run(input, around.memory, around.context, &mut out)?;
-        let first = out.into_first();
-        Ok(first.and_then(|first| around.outbox.take_single(first.into())))
+        if let Some(first) = out.into_first()
+            && let Some(output) = around.outbox.take_single(first)
+        {
+            return self.rest.hand_on(until, output, around);
+        }
+        Ok(None)
     }
 }
 
 impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T, R> {
-    // One function of all steps: the compiler sees the messages from step to step.
-    #[expect(clippy::inline_always, reason = "see `process`")]
-    #[inline(always)]
-    fn run(
-        &self,
-        from: usize,
-        until: usize,
-        message: M,
-        around: &mut Surroundings<'_, M>,
-    ) -> Result<Option<(usize, M)>, StepError> {
+    #[inline]
+    fn run(&self, from: usize, until: usize, message: M, around: &mut Surroundings<'_, M>) -> Arrived<M> {
         if from > self.index {
             return self.rest.run(from, until, message, around);
         }
         if self.index >= until && message.kind() == T::Takes::KIND {
             return Ok(Some((self.index, message)));
         }
-        let message = match T::Takes::from_message(message) {
-            Err(message) => message,
-            Ok(input) => match self.process(input, around)? {
-                Some(emitted) => emitted,
-                None => return Ok(None),
-            },
-        };
-        self.rest.run(from, until, message, around)
+        match T::Takes::from_message(message) {
+            Ok(input) => self.process(until, input, around),
+            Err(message) => self.rest.run(from, until, message, around),
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "see `process`")]
+    #[inline(always)]
+    fn hand_on<E: Emits<M>>(&self, until: usize, output: E, around: &mut Surroundings<'_, M>) -> Arrived<M> {
+        match output.into_payload::<T::Takes>() {
+            Ok(input) if self.index >= until => Ok(Some((self.index, input.into()))),
+            Ok(input) => self.process(until, input, around),
+            Err(output) => self.rest.hand_on(until, output, around),
+        }
     }
 }
 
 /// The end of a chain.
 impl<M: MessageSet> Links<M> for () {
     #[inline]
-    fn run(
-        &self,
-        _: usize,
-        _: usize,
-        message: M,
-        around: &mut Surroundings<'_, M>,
-    ) -> Result<Option<(usize, M)>, StepError> {
+    fn run(&self, _: usize, _: usize, message: M, around: &mut Surroundings<'_, M>) -> Arrived<M> {
         around.outbox.put_back(message);
+        Ok(None)
+    }
+
+    #[inline]
+    fn hand_on<E: Emits<M>>(&self, _: usize, output: E, around: &mut Surroundings<'_, M>) -> Arrived<M> {
+        around.outbox.put_back(output.into());
         Ok(None)
     }
 }

@@ -220,14 +220,14 @@ impl<M> Outbox<M> {
         &self.emissions
     }
 
-    /// Counts the first message of a step, and returns whether it is the only one. If not, it is put before the others.
+    /// Counts the first message of a step, and returns it if it is the only one. If not, it is put before the others.
     #[inline]
-    pub(crate) fn take_single(&mut self, first: M) -> Option<M> {
+    pub(crate) fn take_single<E: Into<M>>(&mut self, first: E) -> Option<E> {
         if self.emissions.is_empty() && self.capacity > 0 {
             self.capacity -= 1;
             return Some(first);
         }
-        self.put_first(first);
+        self.put_first(first.into());
         None
     }
 

@@ -27,6 +27,7 @@ pub use tally::{Counters, Tally};
 pub use watermark::{Mark, Watermark};
 
 pub(crate) use shared::{read_count, write_count};
+pub(crate) use state::announce;
 pub(crate) use store::{AnyStore, StoreKind};
 
 /// The most kinds of memory that an application may declare.
@@ -101,7 +102,7 @@ impl Memory {
 
     /// Returns the store of `D`, `None` if it is not declared.
     pub fn store<D: Declaration>(&mut self) -> Option<&mut D::Store> {
-        let slot = self.declared.iter().position(|one| one.type_id == TypeId::of::<D>())?;
+        let slot = self.slot_of(TypeId::of::<D>())?;
         self.looked_into |= 1 << slot;
         self.stores[slot].downcast()
     }
@@ -219,6 +220,10 @@ impl Memory {
             *records = rest;
         }
         Ok(None)
+    }
+
+    pub(crate) fn slot_of(&self, type_id: TypeId) -> Option<usize> {
+        self.declared.iter().position(|one| one.type_id == type_id)
     }
 
     pub(crate) fn slot(&self, name: &str) -> Option<usize> {

@@ -1,5 +1,7 @@
 //! Messages: one enum per application, its payload types, and the macros that tie them together.
 
+use std::any::Any;
+
 use stream_kernel_trace::{CanonicalContent, Message, ShortText};
 
 /// A payload's description of itself for tracing.
@@ -106,6 +108,23 @@ pub trait VariantOf<M: MessageSet>: Payload + Into<M> + Sized + 'static {
 pub trait Emits<M: MessageSet>: Into<M> {
     /// Returns the kinds of message that it can be.
     fn kinds() -> Vec<Kind>;
+
+    /// Returns the payload that it carries if that is a `P`, and itself if not.
+    #[doc(hidden)]
+    fn into_payload<P: VariantOf<M>>(self) -> Result<P, Self>;
+}
+
+/// Returns a value as the type `B` if that is its own type: the compiler knows, so it costs nothing.
+#[doc(hidden)]
+#[inline]
+pub fn same_type<A: 'static, B: 'static>(value: A) -> Result<B, A> {
+    let mut value = Some(value);
+    let any: &mut dyn Any = &mut value;
+    match (any.downcast_mut::<Option<B>>().and_then(Option::take), value) {
+        (Some(same), _) => Ok(same),
+        (None, Some(other)) => Err(other),
+        (None, None) => unreachable!("only a value of this type is taken"),
+    }
 }
 
 /// The output of a step that emits nothing; it has no value.
@@ -224,6 +243,10 @@ macro_rules! messages {
                     fn kinds() -> ::std::vec::Vec<$crate::Kind> {
                         ::std::vec![<Self as $crate::VariantOf<$name>>::KIND]
                     }
+                    #[inline]
+                    fn into_payload<P: $crate::VariantOf<$name>>(self) -> ::core::result::Result<P, Self> {
+                        $crate::same_type(self)
+                    }
                 }
             )+
 
@@ -236,6 +259,9 @@ macro_rules! messages {
             impl $crate::Emits<$name> for $crate::Nothing {
                 fn kinds() -> ::std::vec::Vec<$crate::Kind> {
                     ::std::vec::Vec::new()
+                }
+                fn into_payload<P: $crate::VariantOf<$name>>(self) -> ::core::result::Result<P, Self> {
+                    match self {}
                 }
             }
         };
@@ -283,6 +309,10 @@ macro_rules! outputs {
         impl $crate::Emits<$messages> for $name {
             fn kinds() -> ::std::vec::Vec<$crate::Kind> {
                 ::std::vec![$(<$payload as $crate::VariantOf<$messages>>::KIND),+]
+            }
+            #[inline]
+            fn into_payload<P: $crate::VariantOf<$messages>>(self) -> ::core::result::Result<P, Self> {
+                match self { $(Self::$payload(payload) => $crate::same_type(payload).map_err(Self::$payload)),+ }
             }
         }
     };

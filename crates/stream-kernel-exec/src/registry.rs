@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use crate::chain::{Chain, ChainPlan, Compose, Composed};
 use crate::keyed_step::Keyed;
-use crate::memory::{AnyStore, Declared, MAX_DECLARATIONS, Store};
+use crate::memory::{AnyStore, Declared, MAX_DECLARATIONS, Store, announce};
 use crate::step::{AnyStep, Stateless, TypedStep};
 use crate::{Declaration, Emits, KeyedStep, Kind, Memory, MessageSet, Step, VariantOf, Watermark};
 
@@ -19,7 +19,8 @@ pub struct Registry<M, P> {
     pub(crate) memories: Vec<MemoryEntry<P>>,
     /// Tables that forget, each with its watermark.
     pub(crate) forgetting: Vec<(TypeId, TypeId)>,
-    pub(crate) hints: Vec<Hint<M>>,
+    /// The memory of later look-ups, with what announces them.
+    pub(crate) hints: Vec<(TypeId, Announce<M>)>,
     /// Composes all steps, if they were added as a chain.
     pub(crate) chain: Option<ChainBuilder<M, P>>,
 }
@@ -52,8 +53,8 @@ pub(crate) struct MemoryEntry<P> {
 
 type StoreBuilder<P> = Box<dyn Fn(&P) -> Box<dyn AnyStore>>;
 
-/// Announces the later look-ups of a message that waits for its turn.
-pub(crate) type Hint<M> = fn(&M, &mut Memory);
+/// Announces the later look-up of a message that waits for its turn, in the memory with this position.
+pub(crate) type Announce<M> = fn(&M, &mut Memory, usize);
 
 type Builder<M, P> = Box<dyn Fn(&P) -> Result<Box<dyn AnyStep<M>>, BuildError>>;
 
@@ -104,13 +105,12 @@ impl<M: MessageSet, P> Registry<M, P> {
     /// That step's own key is always prefetched; this is for look-ups of later steps.
     #[must_use]
     pub fn prefetch<D: Declaration, T: VariantOf<M> + Prefetch<D>>(mut self) -> Self {
-        self.hints.push(|message, memory| {
-            if let Some(payload) = T::peek(message)
-                && let Some(store) = memory.store::<D>()
-            {
-                store.announce(payload.key());
+        let announce: Announce<M> = |message, memory, slot| {
+            if let Some(payload) = T::peek(message) {
+                announce::<D>(memory, slot, payload.key());
             }
-        });
+        };
+        self.hints.push((TypeId::of::<D>(), announce));
         self
     }
 

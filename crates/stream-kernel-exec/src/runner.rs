@@ -149,8 +149,8 @@ impl<M: MessageSet> SyncRunner<M> {
                 if let Some(step) = &steps[index] {
                     step.step.announce(message, memory);
                 }
-                for announce in hints.iter() {
-                    announce(message, memory);
+                for (slot, announce) in hints.iter() {
+                    announce(message, memory, *slot);
                 }
             }
         }
@@ -275,32 +275,38 @@ impl<M: MessageSet> SyncRunner<M> {
         end: usize,
     ) -> Result<Option<(usize, M)>, Failed> {
         let is_watched = self.is_watched();
-        let Self { scenario: Scenario { steps, chain, memory, strict, .. }, context, outbox, .. } = self;
+        let Self { scenario: Scenario { chain, memory, .. }, context, outbox, .. } = self;
         let Some(chain) = chain.as_ref().filter(|_| !is_watched) else {
             return self.run_steps(Some((from, message)), from, end).map(|()| None);
         };
         let mut at = from;
         let mut around = Surroundings { memory, context, outbox, at: &mut at };
-        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, end, message, &mut around)))
-            .unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))));
-        let checked = done.and_then(|reached| match &steps[at] {
-            Some(step) if !outbox.emissions().is_empty() => {
-                check_emissions(step, outbox, *strict).map(|()| None)
-            }
-            _ => Ok(reached),
-        });
-        match checked {
-            // After a fork, messages go on from step to step.
-            Ok(_) if !self.outbox.emissions().is_empty() => {
-                self.deliver(at);
-                self.run_steps(None, at, end).map(|()| None)
-            }
-            Ok(reached) => Ok(reached),
-            Err(error) => {
-                self.outbox.clear();
-                Err(Failed { step: at, error })
-            }
+        let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, end, message, &mut around)));
+        match done {
+            Ok(Ok(reached)) if outbox.emissions().is_empty() => Ok(reached),
+            Ok(Ok(_)) => self.leave_chain(at, end).map(|()| None),
+            Ok(Err(error)) => Err(self.fail_in_chain(at, error)),
+            Err(panic) => Err(self.fail_in_chain(at, StepError::new("Panic", panic_text(panic.as_ref())))),
         }
+    }
+
+    /// Delivers the messages of the step at `at`, which are several or have a target: from there on messages go from
+    /// step to step.
+    #[cold]
+    fn leave_chain(&mut self, at: usize, end: usize) -> Result<(), Failed> {
+        let Scenario { steps, strict, .. } = &self.scenario;
+        let checked = steps[at].as_ref().map_or(Ok(()), |step| check_emissions(step, &self.outbox, *strict));
+        if let Err(error) = checked {
+            return Err(self.fail_in_chain(at, error));
+        }
+        self.deliver(at);
+        self.run_steps(None, at, end)
+    }
+
+    #[cold]
+    fn fail_in_chain(&mut self, step: usize, error: StepError) -> Failed {
+        self.outbox.clear();
+        Failed { step, error }
     }
 
     /// Returns whether there is a recorder or an observer.

@@ -2,7 +2,7 @@
 
 use crate::chain::BoundChain;
 use crate::memory::{Declared, StoreKind};
-use crate::registry::Hint;
+use crate::registry::Announce;
 use crate::step::{AnyStep, Target};
 use crate::{Kind, Memory, MessageSet, NotShared, Stage, WiringFault};
 
@@ -36,7 +36,7 @@ pub struct Scenario<M> {
     pub(crate) memory: Memory,
     /// The position of the first keyed step: those before it may run before earlier inputs are done.
     pub(crate) first_keyed: usize,
-    pub(crate) hints: Vec<Hint<M>>,
+    pub(crate) hints: Vec<(usize, Announce<M>)>,
 }
 
 impl<M: MessageSet> Scenario<M> {

@@ -177,7 +177,8 @@ impl<M: MessageSet, S: Step<M> + Send> TypedStep<M> for Stateless<S> {
     type Takes = S::Takes;
     type Emits = S::Emits;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a part of the one function of a chain")]
+    #[inline(always)]
     fn run(
         &self,
         input: S::Takes,

@@ -47,7 +47,12 @@ fn touch<D: Declaration>(memory: &mut Memory, slot: usize, key: &KeyOf<D>) {
     }
 }
 
-fn announce<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
+/// Notes a key that will be asked for soon; only tables are worth it.
+#[inline]
+pub(crate) fn announce<D: Declaration>(memory: &mut Memory, slot: usize, key: KeyOf<D>) {
+    if D::Store::KIND != StoreKind::Table {
+        return;
+    }
     let store: Option<&mut D::Store> = memory.stores[slot].downcast();
     if let Some(store) = store {
         store.announce(key);
@@ -75,7 +80,8 @@ impl<D: Declaration> State for D {
         at()
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once for each keyed step of a line")]
+    #[inline(always)]
     fn access(memory: &mut Memory, slot: usize, key: KeyOf<D>) -> Option<AccessOf<'_, D>> {
         touch::<D>(memory, slot, &key);
         let store: &mut D::Store = memory.stores[slot].downcast()?;
@@ -106,7 +112,8 @@ macro_rules! tuples_are_states {
                 [$({ let _ = $index; at() }),+]
             }
 
-            #[inline]
+            #[expect(clippy::inline_always, reason = "once for each keyed step of a line")]
+            #[inline(always)]
             fn access(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
                 // Watermarks move before any look-up, because they decide what is forgotten.
                 $(touch::<$declaration>(memory, slots[$index], &keys.$index);)+
@@ -148,7 +155,8 @@ impl<S: State> State for Option<S> {
         S::slots(at)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once for each keyed step of a line")]
+    #[inline(always)]
     fn access(memory: &mut Memory, slots: S::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
         match keys {
             None => Some(None),
