@@ -18,6 +18,7 @@ pub use calendar::{Day, Moment, WeekStart};
 pub use decision::{BadLine, Decision, EchoedId, OutputLine, Reason, Subject, Verdict};
 pub(crate) use decision::{LINE_ROOM, LineText};
 pub use digit_id::DigitId;
+pub(crate) use digit_id::MAX_DIGITS;
 pub use money::{Cents, Multiplier};
 pub use prime::is_prime;
 

@@ -9,6 +9,19 @@ use crate::domain::{Attempt, Cents, DigitId, Moment};
 /// Any other line, and any invalid one, is `None` and left to [`fields::read`](super::fields::read), which gives the
 /// same result for usual lines: this only saves its work, a third of a line's total cost.
 pub(super) fn read(line_no: u64, line: &[u8]) -> Option<Attempt> {
+    read_in_order(line_no, line).or_else(|| read_in_any_order(line_no, line))
+}
+
+/// The same for keys in the order of the contract's example, without spaces: nearly all lines.
+fn read_in_order(line_no: u64, line: &[u8]) -> Option<Attempt> {
+    let (id, rest) = read_id(line.strip_prefix(b"{\"id\":\"")?)?;
+    let (customer_id, rest) = read_id(rest.strip_prefix(b",\"customer_id\":\"")?)?;
+    let (amount, rest) = read_amount(rest.strip_prefix(b",\"load_amount\":\"")?)?;
+    let (time, rest) = read_time(rest.strip_prefix(b",\"time\":\"")?)?;
+    (rest == b"}").then_some(Attempt { line_no, id, customer_id, amount, time })
+}
+
+fn read_in_any_order(line_no: u64, line: &[u8]) -> Option<Attempt> {
     let (mut id, mut customer_id, mut amount, mut time) = (None, None, None, None);
     let mut members = line.strip_prefix(b"{")?.strip_suffix(b"}")?;
     loop {
@@ -38,6 +51,7 @@ fn replace<'a, T>(place: &mut Option<T>, (value, rest): (T, &'a [u8])) -> (bool,
 }
 
 /// Returns the id at the beginning of `json`, and the rest after its closing quote.
+#[inline]
 fn read_id(json: &[u8]) -> Option<(DigitId, &[u8])> {
     let (number, len) = leading_number(json);
     Some((DigitId::of_digits(number, len)?, json[len..].strip_prefix(b"\"")?))

@@ -4,7 +4,8 @@ use stream_kernel_exec::trace::Context;
 use stream_kernel_exec::{Emitter, Step, StepError};
 
 use crate::domain::{
-    Attempt, Decision, EchoedId, FundLoadMessage, LINE_ROOM, LineText, OutputLine, Subject, Verdict,
+    Attempt, Decision, DigitId, EchoedId, FundLoadMessage, LINE_ROOM, LineText, MAX_DIGITS, OutputLine,
+    Subject, Verdict,
 };
 
 /// Writes decisions as JSON: `{"id":"15887","customer_id":"528","accepted":true}`.
@@ -31,11 +32,14 @@ fn write_line(subject: &Subject, verdict: Verdict, line: &mut LineText) {
     match subject {
         Subject::Attempt(attempt) => {
             let Attempt { id, customer_id, .. } = attempt.attempt();
-            *line = id.with_digits(|id| {
-                customer_id.with_digits(|customer_id| {
-                    short_line([b"{\"id\":\"", id, b"\",\"customer_id\":\"", customer_id, b"\"", accepted])
-                })
-            });
+            let mut short = ShortLine { text: [0; LINE_ROOM], len: 0 };
+            short.push(b"{\"id\":\"");
+            short.push_id(*id);
+            short.push(b"\",\"customer_id\":\"");
+            short.push_id(*customer_id);
+            short.push(b"\"");
+            short.push(accepted);
+            *line = LineText::from_buf_and_len(short.text, short.len);
         }
         Subject::BadLine(bad_line) => {
             line.extend_from_slice(b"{\"id\":");
@@ -47,14 +51,23 @@ fn write_line(subject: &Subject, verdict: Verdict, line: &mut LineText) {
     }
 }
 
-/// Returns the line of these parts, which must fit into a `LineText`: adding them one by one would take 3 % of a line.
-fn short_line(parts: [&[u8]; 6]) -> LineText {
-    let (mut text, mut len) = ([0; LINE_ROOM], 0);
-    for part in parts {
-        text[len..len + part.len()].copy_from_slice(part);
-        len += part.len();
+/// The line of an attempt, which has room for the longest ids: adding to a `LineText` would take 3 % of a line.
+struct ShortLine {
+    text: [u8; LINE_ROOM],
+    len: usize,
+}
+
+impl ShortLine {
+    fn push(&mut self, part: &[u8]) {
+        self.text[self.len..self.len + part.len()].copy_from_slice(part);
+        self.len += part.len();
     }
-    LineText::from_buf_and_len(text, len)
+
+    fn push_id(&mut self, id: DigitId) {
+        if let Some(text) = self.text[self.len..].first_chunk_mut::<MAX_DIGITS>() {
+            self.len += id.write(text);
+        }
+    }
 }
 
 fn push_id(line: &mut LineText, id: &EchoedId) {
@@ -65,19 +78,24 @@ fn push_id(line: &mut LineText, id: &EchoedId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Cents, Day, Features, Idempotency, LoadAttempt, Moment, Multiplier, Reason};
 
     /// Two ids of 19 digits on a declined attempt: the longest line of a valid attempt, and it needs no heap.
     #[test]
     fn the_longest_line_of_an_attempt_fits() {
         let nines = "9".repeat(19);
-        let line = short_line([
-            b"{\"id\":\"",
-            nines.as_bytes(),
-            b"\",\"customer_id\":\"",
-            nines.as_bytes(),
-            b"\"",
-            b",\"accepted\":false}\n",
-        ]);
+        let id = DigitId::parse(&nines).unwrap();
+        let time = Moment { seconds: 0, nanos: 0 };
+        let attempt = Attempt { line_no: 1, id, customer_id: id, amount: Cents(1), time };
+        let attempt = LoadAttempt::new(attempt).with_keys(Day(0), Day(-3));
+        let attempt = attempt.classified(Idempotency::Canonical, 1).enriched(Features {
+            is_monday: false,
+            is_prime: false,
+            effective_amount: Cents(1),
+            limit_divisor: Multiplier::ONE,
+        });
+        let mut line = LineText::new();
+        write_line(&Subject::Attempt(attempt), Verdict::Declined(Reason::DailyAmountLimit), &mut line);
         let expected = format!("{{\"id\":\"{nines}\",\"customer_id\":\"{nines}\",\"accepted\":false}}\n");
         assert_eq!(line.as_slice(), expected.as_bytes());
         assert_eq!(line.len(), 82);
