@@ -11,7 +11,7 @@ use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
 
 /// The number of lines that may be prepared in advance: enough for the processor to overlap their waits for memory, few
 /// enough that their data is still in the cache.
-pub const MAX_LINES_AHEAD: usize = 8;
+pub const MAX_LINES_AHEAD: usize = 16;
 
 /// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

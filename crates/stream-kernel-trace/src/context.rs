@@ -51,6 +51,8 @@ pub struct RunLabel {
 pub struct Context {
     label: RunLabel,
     line_no: u64,
+    /// Whether any field takes entries.
+    records: bool,
     pub(crate) received_at: Option<Timestamp>,
     /// Names with texts, such as the day that an attempt counts for.
     pub tags: NamedValues<ShortText>,
@@ -73,6 +75,7 @@ impl Context {
         Self {
             label: RunLabel { run_id: cut(run_id), scenario_id: cut(scenario_id) },
             line_no: 0,
+            records: recorded != FieldSet::EMPTY,
             received_at: None,
             tags: NamedValues::new(recorded.contains(ContextField::Tags)),
             metrics: NamedValues::new(recorded.contains(ContextField::Metrics)),
@@ -85,8 +88,16 @@ impl Context {
 
     /// Makes this the context of the input at line `line_no`: clears everything of the earlier input and keeps its
     /// allocations.
+    #[inline]
     pub fn begin_input(&mut self, line_no: u64) {
         self.line_no = line_no;
+        // Unless a recorder or an observer is there, nothing was written.
+        if self.records || self.received_at.is_some() {
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
         self.received_at = None;
         self.tags.clear();
         self.metrics.clear();

@@ -141,9 +141,11 @@ impl KeyedStep<FundLoadMessage> for EvaluatePolicies {
         let verdict = match found {
             Some(mut found) => {
                 let before = self.look_up(&attempt, &mut found);
-                self.note_before(&before, context);
                 let limits = self.limits(&attempt);
-                limits.note(context);
+                if context.metrics.is_recorded() {
+                    self.note_before(&before, context);
+                    limits.note(context);
+                }
                 limits.judge(attempt.features().effective_amount, &before)
             }
             // Only canonical attempts look anything up.

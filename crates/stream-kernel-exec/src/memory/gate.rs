@@ -158,6 +158,7 @@ impl<K: Key + Ord> Store for Gate<K> {
     type Access<'a> = GateCount<'a, K>;
     const KIND: StoreKind = StoreKind::Gate;
 
+    #[inline]
     fn access(&mut self, key: K) -> GateCount<'_, K> {
         if let Some(Side::Owner(owner)) = &mut self.side
             && owner.is_shared_out

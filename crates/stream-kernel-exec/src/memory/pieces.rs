@@ -137,6 +137,11 @@ impl<K: Key, V: Value> Pieces<K, V> {
         self.chain(position)
     }
 
+    /// Returns whether any value may have further pieces.
+    pub(super) fn has_chains(&self) -> bool {
+        !self.chains.is_empty()
+    }
+
     /// Returns the next piece after the piece at `chain`.
     pub(super) fn chain_after(&self, chain: Chain) -> Chain {
         self.further.get(chain.index()).map_or(Chain::END, |further| further.next)

@@ -44,11 +44,9 @@ const EACH_BYTE: u128 = u128::MAX / 0xff;
 impl Group {
     /// Returns the positions with this tag, and rarely a wrong one.
     fn candidates(&self, tag: u8) -> impl Iterator<Item = usize> + '_ {
-        let mut tags = [0; 16];
-        tags[..GROUP_SLOTS].copy_from_slice(&self.tags);
         // A byte is zero where the tags are equal. Subtracting one from each byte sets the highest bit of these, and
         // rarely of the byte above one.
-        let different = u128::from_le_bytes(tags) ^ (EACH_BYTE * u128::from(tag));
+        let different = self.all_tags() ^ (EACH_BYTE * u128::from(tag));
         let mut equal = different.wrapping_sub(EACH_BYTE) & !different & (EACH_BYTE << 7);
         iter::from_fn(move || {
             let slot = (equal.trailing_zeros() / u8::BITS) as usize;
@@ -57,13 +55,27 @@ impl Group {
         })
     }
 
+    /// Returns the tags as the lowest bytes of a number.
+    #[inline]
+    fn all_tags(&self) -> u128 {
+        let mut tags = [0; 16];
+        tags[..GROUP_SLOTS].copy_from_slice(&self.tags);
+        u128::from_le_bytes(tags)
+    }
+
+    /// Returns the number of taken slots.
+    #[inline]
+    fn taken(&self) -> usize {
+        (u128::BITS - self.all_tags().leading_zeros()).div_ceil(u8::BITS) as usize
+    }
+
     fn is_full(&self) -> bool {
         self.tags[GROUP_SLOTS - 1] != 0
     }
 
     /// Frees the last taken slot if it holds this position, and returns whether it did.
     fn remove_last(&mut self, position: u32) -> bool {
-        let Some(slot) = self.tags.iter().rposition(|&tag| tag != 0) else { return false };
+        let Some(slot) = self.taken().checked_sub(1) else { return false };
         let is_there = self.positions[slot] == position;
         if is_there {
             self.tags[slot] = 0;
@@ -73,8 +85,12 @@ impl Group {
 
     /// Takes the next slot; returns false if the group is full.
     fn push(&mut self, tag: u8, position: u32) -> bool {
-        let Some(slot) = self.tags.iter().position(|&tag| tag == 0) else { return false };
-        (self.tags[slot], self.positions[slot]) = (tag, position);
+        let slot = self.taken();
+        let (Some(tag_there), Some(position_there)) = (self.tags.get_mut(slot), self.positions.get_mut(slot))
+        else {
+            return false;
+        };
+        (*tag_there, *position_there) = (tag, position);
         true
     }
 }

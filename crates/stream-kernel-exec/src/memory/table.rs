@@ -474,6 +474,7 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
     type Access<'a> = Entry<'a, K, V, O>;
     const KIND: StoreKind = StoreKind::Table;
 
+    #[inline]
     fn access(&mut self, key: K) -> Entry<'_, K, V, O> {
         if self.side.is_some() {
             self.note_key(&key);
@@ -497,14 +498,17 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
                 positions.prefetch(*hash);
             }
             let mut chains = [Chain::END; PREFETCHED_AT_ONCE];
-            for (chain, &hash) in chains.iter_mut().zip(&hashes[..keys.len()]) {
+            let chains = &mut chains[..keys.len()];
+            for (chain, &hash) in chains.iter_mut().zip(&hashes) {
                 if let Some(position) = positions.guess(hash) {
                     *chain = entries.prefetch(position);
                 }
             }
-            for _ in 0..PREFETCHED_PIECES {
-                for chain in &mut chains {
-                    *chain = std::hint::black_box(entries.chain_after(*chain));
+            if entries.has_chains() {
+                for _ in 0..PREFETCHED_PIECES {
+                    for chain in chains.iter_mut() {
+                        *chain = std::hint::black_box(entries.chain_after(*chain));
+                    }
                 }
             }
         }

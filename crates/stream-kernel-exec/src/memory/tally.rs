@@ -45,6 +45,7 @@ impl Store for Tally {
     type Access<'a> = Counters<'a>;
     const KIND: StoreKind = StoreKind::Tally;
 
+    #[inline]
     fn access(&mut self, (): ()) -> Counters<'_> {
         Counters(self)
     }

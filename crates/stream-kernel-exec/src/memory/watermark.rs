@@ -72,10 +72,12 @@ impl Store for Watermark {
     type Access<'a> = Mark;
     const KIND: StoreKind = StoreKind::Watermark;
 
+    #[inline]
     fn access(&mut self, time: i64) -> Mark {
         Mark { before: self.before(), now: self.greatest.unwrap_or(time) }
     }
 
+    #[inline]
     fn observe(&mut self, &time: &i64) -> bool {
         let after = self.after(self.greatest, time);
         if let Some(after) = after {

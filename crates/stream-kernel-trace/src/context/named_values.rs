@@ -25,6 +25,12 @@ impl<V> NamedValues<V> {
         Self { recorded, changed_from: None, slots: Vec::new(), live: 0 }
     }
 
+    /// Returns whether a snapshot will show what is set here: where much is to be noted, ask first.
+    #[inline]
+    pub fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
     /// Returns the value of `name`.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.iter().find_map(|(key, value)| (key == name).then_some(value))
