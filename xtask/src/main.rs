@@ -9,6 +9,7 @@ mod check;
 mod cli_reference;
 mod config_reference;
 mod coverage;
+mod dist;
 mod failure;
 mod fuzz;
 mod generate;
@@ -52,6 +53,7 @@ usage: cargo xtask <command>
                          holds several workers against one in so many random cases, on all cores
   mutants [--area steps|recovery|recorder|diff] [--shard K/N]
                          puts bugs into what decides, keeps or compares; needs cargo-mutants and hours
+  dist                   packs a release with completions and manual pages into target/dist
   coverage               says which share of the same lines the tests run; needs cargo-llvm-cov
 ";
 
@@ -94,6 +96,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         "scale" => scale::scale(rest),
         "torture" => torture::torture(rest),
         "mutants" => mutants::mutants(rest),
+        "dist" => no_more(rest).and_then(|()| dist::dist()),
         "coverage" => no_more(rest).and_then(|()| coverage::coverage()),
         "help" | "--help" | "-h" => {
             say(USAGE);

@@ -13,7 +13,7 @@ use crate::cli::{Cli, KernelCommand};
 use crate::commands::{self, Environment};
 use crate::failure::Failure;
 use crate::report::say;
-use crate::{Command, checkpoint_commands, merge_command, run, trace_commands};
+use crate::{Command, checkpoint_commands, merge_command, run, shell_support, trace_commands};
 
 /// An application as a program: the kernel's commands, and its own.
 ///
@@ -109,6 +109,10 @@ impl<A: Application> App<A> {
             KernelCommand::Check(options) => commands::check::<A>(options, environment),
             KernelCommand::Trace(command) => trace_commands::run(command),
             KernelCommand::Config(command) => commands::config::<A>(command, environment),
+            KernelCommand::Completions { shell } => {
+                shell_support::print_completions(self.definition(), *shell)
+            }
+            KernelCommand::Manual { folder } => shell_support::write_manual(self.definition(), folder),
         }
     }
 }

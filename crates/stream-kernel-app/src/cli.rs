@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use stream_kernel_config_remote::STORES;
 use stream_kernel_run::config::Loader;
@@ -59,6 +60,21 @@ pub(crate) enum KernelCommand {
     /// Read traces.
     #[command(subcommand)]
     Trace(TraceCommand),
+    /// Print a script that lets a shell complete commands and flags.
+    ///
+    /// Put it where the shell looks for completions: for bash the folder `~/.local/share/bash-completion/completions`, for fish
+    /// `~/.config/fish/completions`, for zsh a folder in `$fpath`.
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the manual pages, one for each command, into a folder.
+    Manual {
+        /// The folder: `man -M` wants it to be `man1` in another one.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(not(unix))]
+compile_error!(
+    "stream-kernel-app works with the files and signals of Unix: build it for Linux, macOS or a BSD"
+);
 
 mod app;
 mod cli;
@@ -10,6 +16,7 @@ mod checkpoint_commands;
 mod commands;
 mod config_diff;
 mod run;
+mod shell_support;
 mod trace_commands;
 
 mod merge_command;

@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(not(unix))]
+compile_error!(
+    "stream-kernel-checkpoint works with the files and signals of Unix: build it for Linux, macOS or a BSD"
+);
 
 mod checkpoint;
 mod committed;

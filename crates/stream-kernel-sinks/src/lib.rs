@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(not(unix))]
+compile_error!(
+    "stream-kernel-sinks works with the files and signals of Unix: build it for Linux, macOS or a BSD"
+);
+
 mod beside;
 mod destination;
 mod frames;

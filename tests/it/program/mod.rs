@@ -55,6 +55,7 @@ mod redaction;
 mod steering_characters;
 
 mod shared_files;
+mod shell_support;
 mod signals;
 mod usage;
 

@@ -131,11 +131,11 @@ const SHORT: usize = 8;
 /// multiplying by its inverse, as in Hacker's Delight, section 10-9.
 fn eight_digits(number: u64) -> u64 {
     const ZEROS: u64 = u64::MAX / 0xff * b'0' as u64;
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
-    let twos = hundreds | (fours - hundreds * 100) << 16;
+    let twos = hundreds | ((fours - hundreds * 100) << 16);
     let tens = (twos * 103) >> 10 & 0x000f_000f_000f_000f;
-    (tens | (twos - tens * 10) << 8) + ZEROS
+    (tens | ((twos - tens * 10) << 8)) + ZEROS
 }
 
 impl fmt::Display for DigitId {

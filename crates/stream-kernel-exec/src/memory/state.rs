@@ -112,7 +112,7 @@ macro_rules! tuples_are_states {
                 [$({ let _ = $index; at() }),+]
             }
 
-            #[expect(clippy::inline_always, reason = "once for each keyed step of a line")]
+            // Once for each keyed step of a line.
             #[inline(always)]
             fn access(memory: &mut Memory, slots: Self::Slots, keys: Self::Keys) -> Option<Self::Access<'_>> {
                 // Watermarks move before any look-up, because they decide what is forgotten.
