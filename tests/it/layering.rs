@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// The dependencies of each crate within the workspace, from the bottom up.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("stream-kernel-text", &[]),
     ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
     ("stream-kernel-trace", &["stream-kernel-text"]),
     ("stream-kernel-trace-reader", &["stream-kernel-text", "stream-kernel-trace"]),
     ("stream-kernel-sinks", &["stream-kernel-trace"]),
+    ("stream-kernel-otlp", &["stream-kernel-text", "stream-kernel-trace", "stream-kernel-trace-reader"]),
     ("stream-kernel-exec", &["stream-kernel-trace"]),
     ("stream-kernel-disk", &[]),
     ("stream-kernel-checkpoint", &["stream-kernel-disk"]),
@@ -34,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
         &[
             "stream-kernel-config-remote",
             "stream-kernel-disk",
+            "stream-kernel-otlp",
             "stream-kernel-run",
             "stream-kernel-text",
             "stream-kernel-timely",

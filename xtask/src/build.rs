@@ -68,8 +68,13 @@ fn features(texts: &[String]) -> String {
     if names(&["workers", "cluster", "parts", "--hosts", "--process"]) {
         features += ",workers";
     }
-    // Whatever the store, only a URL names one.
-    if names(&["://"]) {
+    let sends_spans = names(&["otlp"]);
+    if sends_spans {
+        features += ",otlp";
+    }
+    // Whatever the store, only a URL names one; the URL of a receiver is not that of a store.
+    let stores = ["consul", "etcd", "postgres", "redis"];
+    if names(&["://"]) && (!sends_spans || names(&stores)) {
         features += ",consul,etcd,postgres,redis";
     }
     features
@@ -88,6 +93,7 @@ mod tests {
         assert_eq!(features(&["config", "diff", "a.yaml", "postgres://h/db?table=t"]), stores);
         assert_eq!(features(&["run", "--config", "etcd.yaml", "--set", "scenario.name=redis:"]), "cli");
         assert_eq!(features(&[]), "cli");
+        assert_eq!(features(&["trace", "export", "t", "--format", "otlp", "--to", "http://h"]), "cli,otlp");
         assert_eq!(features(&["run", "--workers", "4"]), "cli,workers");
         assert_eq!(features(&["run", "--set=runtime.workers=4"]), "cli,workers");
 

@@ -3,6 +3,7 @@
 use stream_kernel_exec::{Memory, Registry};
 use stream_kernel_run::config::Loaded;
 use stream_kernel_run::{About, Application, SummaryRow};
+use stream_kernel_trace::{Outcome, Tags};
 
 use crate::config::{self, Adapters, Config, MAX_CUSTOMERS, MAX_IDS, Nodes};
 use crate::domain::{FundLoadMessage, Reason, Verdict};
@@ -52,6 +53,17 @@ impl Application for FundLoad {
         rules_in_force::in_words(config)
     }
 
+    fn outcome(tags: &Tags) -> Option<Outcome> {
+        match (tags.get("accepted")?, tags.get("reason")) {
+            ("true", _) => Some(Outcome { name: "ACCEPTED".to_owned(), is_declined: false }),
+            ("false", Some(reason)) => {
+                Some(Outcome { name: format!("DECLINED {reason}"), is_declined: true })
+            }
+            ("false", None) => Some(Outcome { name: "DECLINED".to_owned(), is_declined: true }),
+            _ => None,
+        }
+    }
+
     fn summary(_: &Config, memory: &mut Memory) -> Vec<SummaryRow> {
         let counts =
             memory.store::<Decisions>().map(|decisions| decisions.counts().to_vec()).unwrap_or_default();
@@ -63,5 +75,27 @@ impl Application for FundLoad {
         let reasons = declined.iter().filter(|(_, count)| *count > 0);
         let reasons = reasons.map(|(reason, count)| row(1, reason.code(), *count));
         [row(0, "accepted", accepted), row(0, "declined", total)].into_iter().chain(reasons).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(tags: &[(&str, &str)]) -> Option<(String, bool)> {
+        let tags = tags.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        FundLoad::outcome(&tags).map(|Outcome { name, is_declined }| (name, is_declined))
+    }
+
+    #[test]
+    fn outcomes_name_the_decision_and_its_reason() {
+        let (accepted, declined) = (("accepted", "true"), ("accepted", "false"));
+        assert_eq!(outcome(&[accepted]), Some(("ACCEPTED".into(), false)));
+        let reason = ("reason", "DAILY_AMOUNT_LIMIT");
+        assert_eq!(outcome(&[declined, reason]), Some(("DECLINED DAILY_AMOUNT_LIMIT".into(), true)));
+        // A reason that the trace hides says nothing about the decision.
+        assert_eq!(outcome(&[declined]), Some(("DECLINED".into(), true)));
+        assert_eq!(outcome(&[("accepted", "***")]), None);
+        assert_eq!(outcome(&[]), None);
     }
 }

@@ -13,6 +13,7 @@ use crate::cli::{Cli, KernelCommand};
 use crate::commands::{self, Environment};
 use crate::failure::Failure;
 use crate::report::say;
+use crate::telemetry::Telemetry;
 use crate::{Command, checkpoint_commands, merge_command, run, shell_support, trace_commands};
 
 /// An application as a program: the kernel's commands, and its own.
@@ -107,7 +108,7 @@ impl<A: Application> App<A> {
                 merge_command::run(A::ABOUT.name, folder, output.as_deref())
             }
             KernelCommand::Check(options) => commands::check::<A>(options, environment),
-            KernelCommand::Trace(command) => trace_commands::run(command),
+            KernelCommand::Trace(command) => trace_commands::run(command, &Telemetry::of::<A>(&environment)),
             KernelCommand::Config(command) => commands::config::<A>(command, environment),
             KernelCommand::Completions { shell } => {
                 shell_support::print_completions(self.definition(), *shell)

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use stream_kernel_run::config::{
-    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Rotate, Runtime, Variable,
+    Compress, ContextDiffMode, Loader, Redact, RedactIdentity, Rotate, Runtime, Sink, SinkKind, Variable,
+    without_credentials,
 };
 use stream_kernel_run::files::is_standard_stream;
 use stream_kernel_run::parts::parts_folder;
@@ -184,42 +185,49 @@ fn describe_tracing(runtime: &Runtime, has_parts: bool) -> String {
         ContextDiffMode::Whitelist => format!(" [{}]", tracing.context_diff.whitelist.join(", ")),
         ContextDiffMode::None | ContextDiffMode::Full => String::new(),
     };
-    let sink = match &tracing.sink {
-        None => "kept in memory only".to_owned(),
-        Some(sink) => match sink.jsonl_file() {
-            None => "to standard output".to_owned(),
-            Some((path, jsonl)) if has_parts => {
-                let fsync = jsonl
-                    .fsync_every_n
-                    .map_or(String::new(), |every| format!(", made durable every {every} records or more"));
-                format!("to {}, a part of each worker{fsync}", escaped(&parts_folder(path).to_string_lossy()))
-            }
-            Some((path, _)) if runtime.is_on_several_workers() => {
-                format!("appended to {} in line order", escaped(&path.to_string_lossy()))
-            }
-            Some((path, jsonl)) => {
-                let place = format!("appended to {}", escaped(&path.to_string_lossy()));
-                let fsync = jsonl
-                    .fsync_every_n
-                    .map_or(String::new(), |every| format!(", made durable every {every}"));
-                let compressed = match jsonl.compress {
-                    Compress::None => String::new(),
-                    Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
-                };
-                let rotated = jsonl.rotate.map_or(String::new(), |Rotate { max_bytes, keep }| {
-                    let old = counted(keep.get(), "old file");
-                    format!(", rotated at {max_bytes} bytes, {old} kept")
-                });
-                format!("{place}, written every {} records{fsync}{compressed}{rotated}", jsonl.flush_every_n)
-            }
-        },
-    };
+    let sinks: Vec<_> =
+        tracing.all_sinks().map(|(_, sink)| describe_sink(sink, runtime, has_parts)).collect();
+    let sinks = if sinks.is_empty() { "kept in memory only".to_owned() } else { sinks.join(", and ") };
     format!(
-        "signature {}, context {}{fields}{}, {sink}",
+        "signature {}, context {}{fields}{}, {sinks}",
         word(&tracing.signature.mode),
         word(&tracing.context_diff.mode),
         describe_redaction(&tracing.redact)
     )
+}
+
+fn describe_sink(sink: &Sink, runtime: &Runtime, has_parts: bool) -> String {
+    match sink.jsonl_file() {
+        None if sink.kind == SinkKind::Otlp => {
+            let endpoint = sink.otlp.as_ref().and_then(|otlp| otlp.endpoint.as_deref());
+            let endpoint = endpoint.map(without_credentials);
+            format!("sent to {}", escaped(endpoint.as_deref().unwrap_or("a receiver")))
+        }
+        None => "to standard output".to_owned(),
+        Some((path, jsonl)) if has_parts => {
+            let fsync = jsonl
+                .fsync_every_n
+                .map_or(String::new(), |every| format!(", made durable every {every} records or more"));
+            format!("to {}, a part of each worker{fsync}", escaped(&parts_folder(path).to_string_lossy()))
+        }
+        Some((path, _)) if runtime.is_on_several_workers() => {
+            format!("appended to {} in line order", escaped(&path.to_string_lossy()))
+        }
+        Some((path, jsonl)) => {
+            let place = format!("appended to {}", escaped(&path.to_string_lossy()));
+            let fsync =
+                jsonl.fsync_every_n.map_or(String::new(), |every| format!(", made durable every {every}"));
+            let compressed = match jsonl.compress {
+                Compress::None => String::new(),
+                Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
+            };
+            let rotated = jsonl.rotate.map_or(String::new(), |Rotate { max_bytes, keep }| {
+                let old = counted(keep.get(), "old file");
+                format!(", rotated at {max_bytes} bytes, {old} kept")
+            });
+            format!("{place}, written every {} records{fsync}{compressed}{rotated}", jsonl.flush_every_n)
+        }
+    }
 }
 
 /// Returns the redaction of the trace, after a comma; nothing if it hides nothing.

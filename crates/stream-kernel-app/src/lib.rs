@@ -24,6 +24,7 @@ mod progress;
 mod report;
 mod signals;
 mod summary_file;
+mod telemetry;
 
 pub use app::App;
 pub use command::{Command, CommandFailure, Prepared};

@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use stream_kernel_run::config::SinkKind;
 use stream_kernel_run::exec::RunReport;
 use stream_kernel_run::parts::parts_folder;
 use stream_kernel_run::{Application, Job, LineAdapters, SummaryRow};
 use stream_kernel_text::{Column, aligned, counted, escaped, grouped};
 
 use crate::progress::above_bar;
+use crate::telemetry::Exported;
 
 /// Writes a line to standard error. If that fails, nobody could read about it.
 pub(crate) fn say(line: impl Display) {
@@ -34,7 +36,10 @@ pub(crate) struct Summary {
     pub(crate) rows: Vec<SummaryRow>,
     /// The path of the output, if it is complete.
     pub(crate) output: Option<String>,
+    /// The file of the records, or standard output.
     pub(crate) trace: Option<String>,
+    /// What became of the records at a receiver.
+    pub(crate) exported: Option<Exported>,
     /// The digest of the configuration.
     pub(crate) configuration: String,
 }
@@ -47,12 +52,13 @@ impl Summary {
         let place = |path: &Path| {
             if has_parts { parts_folder(path).display().to_string() } else { path.display().to_string() }
         };
-        let tracing = &config.runtime.tracing;
-        let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
-        let trace = sink.map(|sink| match sink.jsonl_file() {
-            Some((path, _)) => place(path),
-            None => "standard output".to_owned(),
+        let traces = config.runtime.tracing.all_sinks().filter_map(|(_, sink)| match sink.kind {
+            SinkKind::Jsonl => sink.jsonl_file().map(|(path, _)| place(path)),
+            SinkKind::Stdout => Some("standard output".to_owned()),
+            SinkKind::Otlp => None,
         });
+        let traces: Vec<_> = traces.collect();
+        let trace = (!traces.is_empty()).then(|| traces.join(", "));
         let output = place(&config.adapters.output_sink().settings.path);
         Self {
             program: A::ABOUT.name,
@@ -66,6 +72,7 @@ impl Summary {
             rows: Vec::new(),
             output: Some(output),
             trace,
+            exported: None,
             configuration: job.effective().digest(),
         }
     }
@@ -97,6 +104,7 @@ impl Summary {
         let places = [
             ("output", self.output.as_ref()),
             ("trace", self.trace.as_ref()),
+            ("otlp", self.exported.as_ref().map(|exported| &exported.text)),
             ("configuration", Some(&self.configuration)),
         ];
         for (label, place) in places {
@@ -147,6 +155,7 @@ mod tests {
             rows: vec![row(0, "accepted", 1_000_000), row(0, "declined", 7), row(1, "DAILY_AMOUNT_LIMIT", 7)],
             output: Some("decisions.ndjson".into()),
             trace: None,
+            exported: None,
             configuration: "sha256:0".into(),
         };
         insta::assert_snapshot!(summary.render(), @"

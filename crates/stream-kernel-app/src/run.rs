@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use stream_kernel_run::config::{SignatureMode, Tracing};
+use stream_kernel_run::config::{ContextDiffMode, SignatureMode, SinkKind, Tracing};
 use stream_kernel_run::disk::OsDisk;
 use stream_kernel_run::exec::RunReport;
 use stream_kernel_run::files::is_standard_stream;
@@ -22,6 +22,7 @@ use crate::progress::{Progress, make_room_for_results, now};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::summary_file::SummaryTo;
+use crate::telemetry::{Exported, Live, Telemetry};
 
 pub(crate) fn run<A: Application>(
     options: &Options,
@@ -29,9 +30,11 @@ pub(crate) fn run<A: Application>(
     summary: Option<&Path>,
     environment: Environment,
 ) -> Result<u8, Failure> {
+    let telemetry = Telemetry::of::<A>(&environment);
     let job = prepare::<A>(options, environment)?;
     let summary_to = SummaryTo::prepare(summary, &job, &options.config)?;
     note_lack_of_hashes(&job);
+    note_lack_of_tags(&job.config().runtime.tracing);
     let has_checkpoint = job.config().runtime.checkpoint.is_some();
     if restart && !has_checkpoint {
         let text = "--restart has nothing to forget (it is for runs with `runtime.checkpoint`)";
@@ -41,9 +44,9 @@ pub(crate) fn run<A: Application>(
     if job.is_on_several_workers() {
         on_several_workers(&job, options, restart, &summary_to)
     } else if has_checkpoint {
-        checkpointed(job, options, restart, &summary_to)
+        checkpointed(job, options, restart, &telemetry, &summary_to)
     } else {
-        plain(job, options, &summary_to)
+        plain(job, options, &telemetry, &summary_to)
     }
 }
 
@@ -154,11 +157,18 @@ fn left_in(unfinished_output: Option<PathBuf>) -> String {
     left.unwrap_or_default()
 }
 
-fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo) -> Result<u8, Failure> {
+fn plain<A: Application>(
+    job: Job<A>,
+    options: &Options,
+    telemetry: &Telemetry,
+    summary_to: &SummaryTo,
+) -> Result<u8, Failure> {
     if goes_to_stdout(&job) {
         make_room_for_results();
     }
     let files = OpenFiles::open(job.config())?;
+    let (sink, live) = Live::start(telemetry, &job.config().runtime.tracing)?.unzip();
+    let files = sink.into_iter().fold(files, OpenFiles::with_sink);
     // Only now: before, a signal must end at once a program that waits for the other end of a pipe.
     let signals = Signals::install().map_err(Failure::Signals)?;
     let wake = signals.wake().map_err(Failure::Signals)?.into();
@@ -174,6 +184,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo)
     let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows } =
         run_plain(job, SystemClock::new, files, plain_options);
     drop(progress);
+    let exported = live.map(|live| live.exported());
     let is_complete = matches!(ended, Ok(false));
     if let Some(failure) = &trace_failure {
         let trace = escaped(summary.trace.as_deref().unwrap_or_default());
@@ -185,6 +196,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo)
         Err(error) => {
             let failure = Failure::from(error);
             say(format!("error: {}{left}", with_causes(&failure)));
+            note_losses(exported.as_ref());
             return Ok(failure.exit_code());
         }
         Ok(true) => {
@@ -194,7 +206,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo)
         }
         Ok(false) => exit_code(&report, trace_failure.is_none()),
     };
-    let summary = Summary { elapsed: began.elapsed(), report, bytes_left, rows, ..summary };
+    let summary = Summary { elapsed: began.elapsed(), report, bytes_left, rows, exported, ..summary };
     Ok(summary_to.tell(&summary, false, exit_code))
 }
 
@@ -202,8 +214,10 @@ fn checkpointed<A: Application>(
     job: Job<A>,
     options: &Options,
     restart: bool,
+    telemetry: &Telemetry,
     summary_to: &SummaryTo,
 ) -> Result<u8, Failure> {
+    let (sink, live) = Live::start(telemetry, &job.config().runtime.tracing)?.unzip();
     let signals = Signals::install().map_err(Failure::Signals)?;
     let began = now();
     let summary = Summary::of(&job, &options.run_id);
@@ -221,13 +235,18 @@ fn checkpointed<A: Application>(
             min_snapshot_bytes: MIN_SNAPSHOT_BYTES,
             run_id: &options.run_id,
             restart,
+            live_sinks: sink.into_iter().collect(),
             between_lines: &mut |position| is_to_stop(position, &progress, &signals),
             tell: &mut |event| tell::<A>(&event, &progress),
         },
     );
     drop(progress);
+    let exported = live.map(|live| live.exported());
+    if ended.as_ref().is_ok_and(|ended| ended.is_stopped) || ended.is_err() {
+        note_losses(exported.as_ref());
+    }
     let Ended { is_stopped, report, resumed_after, trace_ends_after, bytes_left, summary: rows } = ended?;
-    let mut summary = Summary { is_stopped, report, resumed_after, bytes_left, rows, ..summary };
+    let mut summary = Summary { is_stopped, report, resumed_after, bytes_left, rows, exported, ..summary };
     summary.elapsed = began.elapsed();
     let exit_code = if is_stopped {
         say_stopped::<A>(&report);
@@ -241,10 +260,8 @@ fn checkpointed<A: Application>(
 
 /// Returns whether results or records go to standard output.
 fn goes_to_stdout<A: Application>(job: &Job<A>) -> bool {
-    let tracing = &job.config().runtime.tracing;
-    let sink = tracing.sink.as_ref().filter(|_| tracing.enabled);
     is_standard_stream(&job.config().adapters.output_sink().settings.path)
-        || sink.is_some_and(|sink| sink.jsonl_file().is_none())
+        || job.config().runtime.tracing.sink_of(SinkKind::Stdout).is_some()
 }
 
 /// Shows the progress of the run, and returns whether a signal is to end it.
@@ -287,13 +304,34 @@ fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
     }
 }
 
+/// Says what a receiver lacks, where no summary follows that says it.
+fn note_losses(exported: Option<&Exported>) {
+    if let Some(exported) = exported.filter(|exported| !exported.is_complete) {
+        say(escaped(&format!("note: {}", exported.text)));
+    }
+}
+
 /// Warns that records go nowhere, if there are any and no sink.
 fn note_missing_sink(tracing: &Tracing) {
-    if tracing.enabled && tracing.sink.is_none() {
+    if tracing.enabled && tracing.all_sinks().next().is_none() {
         say(
             "note: tracing is on without a sink: records are kept in memory, line by line, and then dropped \
              (use `--trace-path FILE`)",
         );
+    }
+}
+
+/// Warns that spans will not show outcomes, if they go to a receiver without tags.
+fn note_lack_of_tags(tracing: &Tracing) {
+    let context = &tracing.context_diff;
+    let shows_tags = match context.mode {
+        ContextDiffMode::None => false,
+        ContextDiffMode::Whitelist => context.whitelist.iter().any(|field| field == "tags"),
+        ContextDiffMode::Full => true,
+    };
+    if tracing.sink_of(SinkKind::Otlp).is_some() && !shows_tags {
+        say("note: spans show neither outcomes nor what steps noted \
+             (set `runtime.tracing.context_diff` to `{mode: whitelist, whitelist: [tags, metrics]}`)");
     }
 }
 

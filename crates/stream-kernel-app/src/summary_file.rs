@@ -129,8 +129,7 @@ fn check<A: Application>(path: &Path, job: &Job<A>, configurations: &[String]) -
     let input = &config.adapters.input_source().settings.path;
     let output = &config.adapters.output_sink().settings.path;
     let unfinished = partial_path(output);
-    let sink = config.runtime.tracing.sink.as_ref();
-    let trace = sink.and_then(|sink| sink.jsonl_file()).map(|(path, _)| path);
+    let trace = config.runtime.tracing.jsonl_file().map(|(path, _)| path);
     let files =
         [("input", Some(&**input)), ("output", Some(output)), ("unfinished output", Some(&*unfinished))];
     let configurations = configurations.iter().map(|path| ("configuration", Some(Path::new(path))));
@@ -173,6 +172,7 @@ fn to_json(summary: &Summary, exit_code: u8) -> serde_json::Value {
         "rules": rules.collect::<Vec<_>>(),
         "output": summary.output,
         "trace": summary.trace,
+        "otlp": summary.exported.as_ref().map(|exported| &exported.json),
         "configuration": summary.configuration,
     })
 }
@@ -206,6 +206,7 @@ mod tests {
             ],
             output: Some("out.ndjson".into()),
             trace: None,
+            exported: None,
             configuration: "sha256:00".into(),
         };
         insta::assert_snapshot!(format!("{:#}", to_json(&summary, 1)), @r#"
@@ -256,6 +257,7 @@ mod tests {
           ],
           "output": "out.ndjson",
           "trace": null,
+          "otlp": null,
           "configuration": "sha256:00"
         }
         "#);

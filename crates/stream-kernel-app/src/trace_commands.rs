@@ -21,6 +21,7 @@ use stream_kernel_trace_reader::{RECORD_SCHEMA, write_json};
 
 use crate::failure::Failure;
 use crate::progress::make_room_for_results;
+use crate::telemetry::Telemetry;
 
 /// Reading traces. What each command does, the documentation of its options says.
 #[derive(Debug, Subcommand)]
@@ -35,13 +36,13 @@ pub(crate) enum TraceCommand {
     Schema,
 }
 
-pub(crate) fn run(command: &TraceCommand) -> Result<u8, Failure> {
+pub(crate) fn run(command: &TraceCommand, telemetry: &Telemetry) -> Result<u8, Failure> {
     match command {
         TraceCommand::Show(options) => to_standard_output(|out| show::run(options, out)),
         TraceCommand::Stats(options) => to_standard_output(|out| stats::run(options, out)),
         TraceCommand::Diff(options) => answer(|out| diff::run(options, out)),
         TraceCommand::Check(options) => answer(|out| check::run(options, out)),
-        TraceCommand::Export(options) => to_standard_output(|out| export::run(options, out)),
+        TraceCommand::Export(options) => to_standard_output(|out| export::run(options, telemetry, out)),
         TraceCommand::View(options) => to_standard_output(|out| view::run(options, out)),
         TraceCommand::Schema => print(RECORD_SCHEMA),
     }

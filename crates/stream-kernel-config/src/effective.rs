@@ -8,12 +8,14 @@ use stream_kernel_text::{escaped, hex};
 
 use crate::check::Checked;
 use crate::key_path;
+use crate::masking::mask_headers;
 use crate::origin::Origin;
 use crate::schema::{Kind, Node};
 use crate::yaml_text;
 
-/// Keys without influence on decisions and records; `*` stands for any one key.
-const NOT_IN_DIGEST: [&[&str]; 9] = [
+/// Keys without influence on decisions and records; `*` stands for any one key, and a key below a list is in each of
+/// its items.
+const NOT_IN_DIGEST: [&[&str]; 12] = [
     &["adapters", "*", "settings", "path"],
     &["adapters", "*", "settings", "parts"],
     &["runtime", "checkpoint", "dir"],
@@ -22,6 +24,9 @@ const NOT_IN_DIGEST: [&[&str]; 9] = [
     &["runtime", "limits"],
     &["runtime", "tracing", "redact", "key_file"],
     &["runtime", "tracing", "sink", "jsonl", "path"],
+    &["runtime", "tracing", "sink", "otlp"],
+    &["runtime", "tracing", "sinks", "jsonl", "path"],
+    &["runtime", "tracing", "sinks", "otlp"],
     &["runtime", "workers"],
 ];
 
@@ -53,7 +58,11 @@ impl Display for Entry {
 }
 
 impl Effective {
-    pub(crate) fn new(schema: &Node, checked: Checked) -> Self {
+    /// Masks secrets: the values of headers.
+    pub(crate) fn new(schema: &Node, mut checked: Checked) -> Self {
+        if let Some(tracing) = checked.tree.pointer_mut("/runtime/tracing") {
+            mask_headers(tracing);
+        }
         let mut entries = Vec::new();
         list(schema, "", &checked.tree, &checked, &mut entries);
         Self { yaml: yaml_text::document(schema, &checked.tree), tree: checked.tree, entries }
@@ -91,6 +100,9 @@ impl Effective {
 
 /// Removes the values at a key path, in which `*` stands for any one key.
 fn remove(tree: &mut Value, keys: &[&str]) {
+    if let Value::Array(items) = tree {
+        return items.iter_mut().for_each(|item| remove(item, keys));
+    }
     let (Some(map), Some((key, below))) = (tree.as_object_mut(), keys.split_first()) else { return };
     if below.is_empty() {
         map.remove(*key);

@@ -43,7 +43,7 @@ pub use nearest::nearest;
 pub use origin::Origin;
 pub use redact::{Redact, RedactIdentity};
 pub use runtime::{OnStepError, Runtime};
-pub use sink::{Compress, Jsonl, Rotate, Sink, SinkKind, WriteMode};
+pub use sink::{Always, Compress, Jsonl, Otlp, Ratio, Rotate, Sample, Sink, SinkKind, WriteMode};
 pub use source::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Row, Source, SourceError};
 pub use stores::Stores;
 pub use tracing::{ContextDiff, ContextDiffMode, Signature, SignatureMode, Tracing};

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 /// The replacement of a credential.
 const MASK: &str = "***";
 
@@ -94,6 +96,39 @@ pub(crate) fn may_hold_credentials(text: &str) -> bool {
 /// Returns whether a line of a file holds a URL with credentials. An `@` alone may be part of anything there.
 pub(crate) fn holds_url_with_credentials(line: &str) -> bool {
     line.find("://").is_some_and(|scheme| line[scheme..].contains('@')) || confidential_value(line).is_some()
+}
+
+/// Names of headers and keys whose values are secrets, wherever they stand.
+const SECRET_NAMES: [&str; 6] = ["headers", "authorization", "api-key", "api_key", "apikey", "token"];
+
+/// Returns whether a text may hold the values of headers.
+pub(crate) fn may_hold_headers(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    SECRET_NAMES.iter().any(|name| text.contains(name))
+}
+
+/// Returns whether the value at a key path is a header, or all of them.
+pub(crate) fn is_header(key: &str) -> bool {
+    key.starts_with("runtime.tracing.sink")
+        && (key.ends_with(".otlp.headers") || key.contains(".otlp.headers."))
+}
+
+/// Replaces the values of all headers in a configuration.
+pub(crate) fn mask_headers(tree: &mut Value) {
+    match tree {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::Object(headers) if key == "headers" => {
+                        headers.values_mut().for_each(|value| *value = MASK.into());
+                    }
+                    other => mask_headers(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_headers),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Mistakes in a configuration: a single one, and all of them.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Display};
 
 use stream_kernel_text::escaped;
 
 use crate::key_path;
-use crate::masking::{without_confidential_parameters, without_credentials};
+use crate::masking::{is_header, without_confidential_parameters, without_credentials};
 use crate::origin::Provenance;
 
 /// The most mistakes that are kept and shown; further ones are only counted.
@@ -103,9 +104,18 @@ impl Mistake {
         if !self.key.is_empty() {
             write!(f, "`{}`: ", escaped(&without_credentials(&self.key)))?;
         }
-        let what = without_confidential_parameters(what);
+        let is_header = is_header(&self.key);
+        // What was found may be a secret in the wrong place.
+        let what = match what.strip_prefix("found ") {
+            Some(_) if is_header => {
+                Cow::Borrowed("a value of another type (it may be a secret, and is not shown)")
+            }
+            _ => without_confidential_parameters(what),
+        };
         write!(f, "{}\n  --> {}", escaped(&what), self.provenance.origin)?;
-        f.write_str(&self.provenance.quoted().unwrap_or_default())?;
+        if !is_header {
+            f.write_str(&self.provenance.quoted().unwrap_or_default())?;
+        }
         for (label, text) in [("expected", expected), ("hint", hint)] {
             if let Some(text) = text {
                 write!(f, "\n  {label}: {}", escaped(text))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stream_kernel_text::escaped;
 
 use crate::excerpt::excerpt;
-use crate::masking::{without_confidential_parameters, without_credentials};
+use crate::masking::{may_hold_headers, without_confidential_parameters, without_credentials};
 use crate::place::Place;
 use crate::quoted_line::quoted_line;
 
@@ -76,9 +76,16 @@ impl Display for Origin {
                 write!(f, "{}", escaped(&without_confidential_parameters(source)))?;
                 if place.is_empty() { Ok(()) } else { write!(f, ", {}", escaped(&excerpt(place))) }
             }
+            Self::Variable { name, value } if may_hold_headers(name) || may_hold_headers(value) => {
+                write!(f, "environment variable {}=***", escaped(name))
+            }
             Self::Variable { name, value } => {
                 let value = excerpt(&without_credentials(value));
                 write!(f, "environment variable {}={}", escaped(name), escaped(&value))
+            }
+            Self::Flag { text } if may_hold_headers(text) => {
+                let shown = text.split_once('=').map_or("***", |(key, _)| key);
+                write!(f, "command line: {}=***", escaped(&excerpt(shown)))
             }
             Self::Flag { text } => {
                 write!(f, "command line: {}", escaped(&excerpt(&without_credentials(text))))

@@ -3,7 +3,7 @@
 use stream_kernel_text::escaped;
 use unicode_width::UnicodeWidthStr;
 
-use crate::masking::holds_url_with_credentials;
+use crate::masking::{holds_url_with_credentials, may_hold_headers};
 
 /// The most characters of a long line that are shown before the place, and from there on.
 const MAX_CHARS_BEFORE: usize = 60;
@@ -12,9 +12,10 @@ const MAX_CHARS_AFTER: usize = 100;
 const CUT: &str = "...";
 
 /// Returns the line around a place as three lines, each after a line break, safe for a terminal. `None` if the line
-/// does not exist, is empty, or holds a URL with credentials.
+/// does not exist, is empty, or may hold a URL with credentials or the value of a header.
 pub(crate) fn quoted_line(text: &str, (number, column): (usize, usize)) -> Option<String> {
-    let is_shown = |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line);
+    let is_shown =
+        |line: &&str| !line.trim().is_empty() && !holds_url_with_credentials(line) && !may_hold_headers(line);
     let line = lines(text).nth(number.checked_sub(1)?).filter(is_shown)?;
     let at = column.saturating_sub(1).min(line.chars().count());
     let first = at.saturating_sub(MAX_CHARS_BEFORE);

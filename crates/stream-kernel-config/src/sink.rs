@@ -1,6 +1,7 @@
 //! The group `runtime.tracing.sink`: the target of records.
 
-use std::num::{NonZeroU16, NonZeroU64};
+use std::collections::BTreeMap;
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -19,6 +20,10 @@ pub struct Sink {
     /// The file; required when `kind` is `jsonl`, else ignored.
     #[serde(default)]
     pub jsonl: Option<Jsonl>,
+    /// The receiver of spans, when `kind` is `otlp`, else ignored. What is null here, OpenTelemetry's environment
+    /// variables may say.
+    #[serde(default)]
+    pub otlp: Option<Otlp>,
 }
 
 impl Sink {
@@ -41,6 +46,9 @@ pub enum SinkKind {
     Jsonl,
     /// Standard output, one record a line.
     Stdout,
+    /// A receiver of OpenTelemetry's protocol over HTTP, while the run goes on. It never delays the run: what it cannot
+    /// take in time is dropped and counted.
+    Otlp,
 }
 
 /// A file of records, one a line.
@@ -110,4 +118,64 @@ pub enum Compress {
     None,
     /// As zstd frames of whole records, each what is written at a time.
     Zstd,
+}
+
+/// A receiver of spans: a collector, Jaeger, Tempo, Phoenix or whatever else speaks OTLP over HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Otlp {
+    /// The URL; `/v1/traces` if it has no path. When it is null and the environment says nothing,
+    /// `http://127.0.0.1:4318/v1/traces`.
+    #[schemars(length(min = 1))]
+    pub endpoint: Option<String>,
+    /// The name of the service; when it is null and the environment says nothing, the program's.
+    #[schemars(length(min = 1))]
+    pub service_name: Option<String>,
+    /// The headers of each request, such as `authorization`. Their values are secrets, and shown as `***`.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// How many milliseconds a request may take, and the export at the end of a run; by default 10000.
+    #[schemars(range(min = 1, max = 600_000))]
+    pub timeout_ms: Option<NonZeroU32>,
+    /// How many records may wait for the receiver; by default 16384.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub queue: Option<NonZeroU32>,
+    /// How many spans a request has at most; by default 2048.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub batch: Option<NonZeroU32>,
+    /// The inputs that are exported, each as a whole; by default all.
+    pub sample: Option<Sample>,
+}
+
+/// The inputs that are exported.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sample {
+    /// The share of inputs, chosen by their trace ids.
+    pub ratio: Ratio,
+    /// The inputs that are exported whatever the share.
+    pub always: Vec<Always>,
+}
+
+/// A share, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Ratio(#[schemars(range(min = 0.0, max = 1.0))] pub f64);
+
+/// The schema admits numbers only, and each equals itself.
+impl Eq for Ratio {}
+
+impl Default for Ratio {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+/// A kind of inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Always {
+    /// Those with a failed step.
+    Errors,
+    /// Those that were declined, as the application says of their tags.
+    Declined,
 }

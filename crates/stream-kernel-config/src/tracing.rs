@@ -1,10 +1,12 @@
 //! The group `runtime.tracing`: what is recorded of a run.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::redact::Redact;
-use crate::sink::Sink;
+use crate::sink::{Jsonl, Sink, SinkKind};
 
 /// What is recorded of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +22,32 @@ pub struct Tracing {
     pub redact: Redact,
     /// Where records go; without it they stay in memory only.
     pub sink: Option<Sink>,
+    /// Further places where records go; of each kind of sink there is at most one. A failure of one leaves the others.
+    pub sinks: Vec<Sink>,
 }
+
+impl Tracing {
+    /// Returns the sinks with their key paths: none if tracing is off.
+    pub fn all_sinks(&self) -> impl Iterator<Item = (String, &Sink)> {
+        let first = self.sink.iter().map(|sink| (SINK_KEY.to_owned(), sink));
+        let further = self.sinks.iter().enumerate();
+        let further = further.map(|(index, sink)| (format!("{SINKS_KEY}.{index}"), sink));
+        first.chain(further).filter(|_| self.enabled)
+    }
+
+    /// Returns the sink of this kind with its key path, if there is one.
+    pub fn sink_of(&self, kind: SinkKind) -> Option<(String, &Sink)> {
+        self.all_sinks().find(|(_, sink)| sink.kind == kind)
+    }
+
+    /// Returns the file of the records, if there is one; see [`Sink::jsonl_file`].
+    pub fn jsonl_file(&self) -> Option<(&Path, &Jsonl)> {
+        self.all_sinks().find_map(|(_, sink)| sink.jsonl_file())
+    }
+}
+
+pub(crate) const SINK_KEY: &str = "runtime.tracing.sink";
+pub(crate) const SINKS_KEY: &str = "runtime.tracing.sinks";
 
 /// How a message is identified in a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -16,6 +16,8 @@ pub struct Paused<M> {
     /// The output of its steps, and their notices: usually none.
     pub(crate) told: Option<Box<(Vec<u8>, Vec<Notice>)>>,
     pub(crate) at: At<M>,
+    /// Whether its steps are recorded, if anything is. A line on its way to another worker is.
+    pub(crate) is_recorded: bool,
 }
 
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl<M: MessageSet> Paused<M> {
             tag::FAILED => At::Failed(step(from)?, StepError::decode(from)?),
             _ => return None,
         };
-        Some(Self { line_no, emitted, undeliverable, told, at })
+        Some(Self { line_no, emitted, undeliverable, told, at, is_recorded: true })
     }
 }
 
@@ -192,7 +194,8 @@ mod tests {
 
     fn lines() -> Vec<Paused<Numbers>> {
         let number = |step, number| (step, Numbers::Number(Number(number)));
-        let line = |at| Paused { line_no: 7, emitted: 300, undeliverable: 2, told: None, at };
+        let line =
+            |at| Paused { line_no: 7, emitted: 300, undeliverable: 2, told: None, at, is_recorded: true };
         let (step, message) = number(2, 8);
         let mut with_told = line(At::Many(vec![number(1, 2), number(2, 4)]));
         let notices = vec![("topic".into(), 3, "text".to_owned())];

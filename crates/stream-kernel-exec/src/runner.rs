@@ -52,8 +52,12 @@ pub struct SyncRunner<M> {
     pub(crate) scenario: Scenario<M>,
     on_step_error: OnStepError,
     recorder: Option<Recorder>,
+    /// The recorder, during inputs that its sink does not take.
+    resting: Option<Recorder>,
     observer: Option<Observer>,
     pub(crate) context: Context,
+    /// The context of the inputs of the other kind: recorded ones, or those that are not.
+    other_context: Context,
     pub(crate) outbox: Outbox<M>,
     /// The waiting messages of each step. A message that is alone under way never waits.
     pub(crate) inboxes: Vec<VecDeque<M>>,
@@ -82,8 +86,10 @@ impl<M: MessageSet> SyncRunner<M> {
             scenario,
             on_step_error,
             recorder: None,
+            resting: None,
             observer: None,
-            context: Context::new(label, FieldSet::EMPTY),
+            context: Context::new(label.clone(), FieldSet::EMPTY),
+            other_context: Context::new(label, FieldSet::EMPTY),
             outbox: Outbox::new(),
             inboxes,
             waiting: 0,
@@ -108,7 +114,28 @@ impl<M: MessageSet> SyncRunner<M> {
         };
         self.context = Context::new(label, recorder.settings().context_diff.unwrap_or_default());
         self.recorder = Some(recorder);
+        self.resting = None;
         self
+    }
+
+    /// Returns whether the input at line `line_no` is recorded, if anything is.
+    pub(crate) fn records_input(&mut self, line_no: u64) -> bool {
+        let has_observer = self.observer.is_some();
+        self.any_recorder().is_none_or(|recorder| recorder.takes_input(line_no) || has_observer)
+    }
+
+    /// Begins or ends a rest of the recorder. Inputs during a rest are those of a runner without a recorder, down to
+    /// the context, in which steps note nothing.
+    #[inline]
+    pub(crate) fn record_inputs(&mut self, is_recorded: bool) {
+        if is_recorded && self.resting.is_some() || !is_recorded && self.recorder.is_some() {
+            std::mem::swap(&mut self.recorder, &mut self.resting);
+            std::mem::swap(&mut self.context, &mut self.other_context);
+        }
+    }
+
+    fn any_recorder(&mut self) -> Option<&mut Recorder> {
+        present(&mut self.recorder).or(self.resting.as_mut())
     }
 
     /// Shows `observer` the context of each finished input, including its tape.
@@ -124,7 +151,8 @@ impl<M: MessageSet> SyncRunner<M> {
     /// Returns the failure of a step if the policy is to stop, or if the step always stops. The line has then changed
     /// nothing in memory and written nothing. The run is over; call [`finish`](Self::finish).
     pub fn process(&mut self, line_no: u64, input: impl Into<M>) -> Result<InputOutcome, StepFailure> {
-        self.begin_input(line_no);
+        let is_recorded = self.records_input(line_no);
+        self.begin_input(line_no, is_recorded);
         let result = if let Some(entry) = self.scenario.entry {
             self.run_from(entry, input.into(), usize::MAX).map(drop)
         } else {
@@ -142,6 +170,8 @@ impl<M: MessageSet> SyncRunner<M> {
     #[must_use]
     pub fn prepare(&mut self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let mut paused = self.enter(line_no, input);
+        paused.is_recorded = self.records_input(line_no);
+        self.record_inputs(paused.is_recorded);
         if !self.is_watched() {
             paused = self.run_until(paused, self.scenario.first_keyed);
             if let Some((index, message)) = paused.alone() {
@@ -185,14 +215,15 @@ impl<M: MessageSet> SyncRunner<M> {
 
     /// Tells the trace's sink that the run is about to be idle: call it before waiting for input.
     pub fn idle(&mut self) {
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = self.recorder.as_mut().or(self.resting.as_mut()) {
             recorder.idle(&self.context);
         }
     }
 
     /// Returns the time at which the last record ends, or the epoch if there is none.
     pub fn last_time(&self) -> Timestamp {
-        self.recorder.as_ref().map_or_else(Timestamp::default, Recorder::last_time)
+        let recorder = self.recorder.as_ref().or(self.resting.as_ref());
+        recorder.map_or_else(Timestamp::default, Recorder::last_time)
     }
 
     /// Returns the counters so far.
@@ -206,14 +237,15 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// Returns the reason if the trace is incomplete.
     pub fn finish(mut self) -> Result<RunReport, SinkFailure> {
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = self.any_recorder() {
             recorder.finish()?;
         }
         Ok(self.report)
     }
 
     #[inline]
-    pub(crate) fn begin_input(&mut self, line_no: u64) {
+    pub(crate) fn begin_input(&mut self, line_no: u64, is_recorded: bool) {
+        self.record_inputs(is_recorded);
         self.report.inputs += 1;
         self.context.begin_input(line_no);
         self.outbox.begin_input();

@@ -36,7 +36,7 @@ impl<M: MessageSet> SyncRunner<M> {
             None => At::Many(Vec::new()),
         };
         let undeliverable = u64::from(self.scenario.entry.is_none());
-        Paused { line_no, emitted: 0, undeliverable, told: None, at }
+        Paused { line_no, emitted: 0, undeliverable, told: None, at, is_recorded: true }
     }
 
     /// Takes a line further, through the steps before position `until`; its findings in memory must be
@@ -69,11 +69,11 @@ impl<M: MessageSet> SyncRunner<M> {
     }
 
     pub(crate) fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
-        let Paused { line_no, emitted, mut undeliverable, told, at } = paused;
+        let Paused { line_no, emitted, mut undeliverable, told, at, is_recorded } = paused;
         let next = match at {
             At::One(step, message) if step < until => Some((step, message)),
             At::Many(messages) => self.take_in(messages),
-            at => return Paused { line_no, emitted, undeliverable, told, at },
+            at => return Paused { line_no, emitted, undeliverable, told, at, is_recorded },
         };
         self.context.begin_input(line_no);
         self.outbox.begin_input();
@@ -96,7 +96,7 @@ impl<M: MessageSet> SyncRunner<M> {
         };
         let told = if let At::Failed(..) = at { None } else { self.outbox.take_told() };
         self.outbox.notices.end_input(false);
-        Paused { line_no, emitted, undeliverable, told, at }
+        Paused { line_no, emitted, undeliverable, told, at, is_recorded }
     }
 
     /// Takes a [packed](Paused::pack) line off the front of `from`; `None` if there is no line of this pipeline.
@@ -111,8 +111,8 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// As for [`process`](Self::process).
     pub fn finish_paused(&mut self, paused: Paused<M>) -> Result<InputOutcome, StepFailure> {
-        let Paused { line_no, emitted, undeliverable, told, at } = paused;
-        self.begin_input(line_no);
+        let Paused { line_no, emitted, undeliverable, told, at, is_recorded } = paused;
+        self.begin_input(line_no, is_recorded);
         self.outbox.resume(emitted, told);
         self.report.undeliverable += undeliverable;
         let done = match at {

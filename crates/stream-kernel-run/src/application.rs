@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stream_kernel_config::{Config, Loaded};
 use stream_kernel_exec::{Memory, Registry};
+use stream_kernel_trace::{Outcome, Tags};
 
 use crate::LineAdapters;
 use crate::raw_line::LineMessage;
@@ -45,6 +46,14 @@ pub trait Application: Sized + 'static {
     fn rules(config: &ConfigOf<Self>) -> Vec<(&'static str, String)> {
         let _ = config;
         Vec::new()
+    }
+
+    /// Returns what was decided about an input, by its tags after the last step; `None` if they do not show it.
+    ///
+    /// Tracing tools show each input under the name of its outcome.
+    fn outcome(tags: &Tags) -> Option<Outcome> {
+        let _ = tags;
+        None
     }
 
     /// Appends the output that is due after the last line.

@@ -8,7 +8,7 @@ use stream_kernel_config::{Loaded, Problem};
 use stream_kernel_disk::dir_of;
 
 use crate::output::partial_path;
-use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
+use crate::path_checks::{stdout_key, trace_path_key};
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::{are_same, is_not_a_file};
 use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
@@ -25,16 +25,18 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let input = config.adapters.input_source().settings.path.clone();
     let output = config.adapters.output_sink().settings.path.clone();
     let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());
+    let trace_path_key = trace_path_key(&config.runtime.tracing);
     if tracing::goes_to_stdout(&config.runtime.tracing) {
+        let stdout_key = stdout_key(&config.runtime.tracing);
         let problem = Problem::new("with a checkpoint, records cannot go to standard output")
             .expected("a `jsonl` sink")
             .hint(format!("use `--trace-path FILE`, {WITHOUT}"));
-        loaded.report(SINK_KIND_KEY, problem);
+        loaded.report(&stdout_key, problem);
     }
     let places = [
         (InputSettings::PATH_KEY, "input", Some(&*input)),
         (OutputSettings::PATH_KEY, "output", Some(&*output)),
-        (TRACE_PATH_KEY, "trace file", trace.as_deref()),
+        (&*trace_path_key, "trace file", trace.as_deref()),
     ];
     for (key, what, path) in places {
         let Some(path) = path.filter(|_| !loaded.is_mistaken(key)) else { continue };

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use stream_kernel_checkpoint::FileError;
 use stream_kernel_disk::Disk;
 use stream_kernel_exec::{RunReport, StepFailure};
-use stream_kernel_trace::{Clock, Timestamp};
+use stream_kernel_trace::{Clock, Timestamp, TraceSink};
 
 use crate::feed::{Interruption, tell_notices};
 use crate::{Application, Job, Position, Session, SummaryRow};
@@ -49,6 +49,8 @@ pub struct CheckpointOptions<'a> {
     pub run_id: &'a str,
     /// Whether to discard an existing checkpoint.
     pub restart: bool,
+    /// Sinks of the caller's own, beside the trace file: they take what is recorded while this run goes on.
+    pub live_sinks: Vec<Box<dyn TraceSink>>,
     /// Called before every line and after the last with the progress of the run; returns whether to stop.
     pub between_lines: &'a mut dyn FnMut(Position) -> bool,
     /// Called with events for people.

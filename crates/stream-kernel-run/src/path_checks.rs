@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Loaded, Problem};
+use stream_kernel_config::{Loaded, Problem, SinkKind, Tracing};
 
 use crate::adapters::is_standard_stream;
 use crate::cluster_checks::SECRET_FILE_KEY;
@@ -11,8 +11,15 @@ use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::{Target, is_link_to_file};
 use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
-pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
-pub(crate) const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
+/// Returns the key of the trace file's path.
+pub(crate) fn trace_path_key(tracing: &Tracing) -> String {
+    tracing::key_of(tracing, SinkKind::Jsonl, "jsonl.path")
+}
+
+/// Returns the key that sends records to standard output.
+pub(crate) fn stdout_key(tracing: &Tracing) -> String {
+    tracing::key_of(tracing, SinkKind::Stdout, "kind")
+}
 
 /// A file that is read or written, with its configuration key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +40,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let key_file = tracing.redact.key_file.clone();
     let secret_file =
         loaded.config().runtime.cluster.as_ref().and_then(|cluster| cluster.secret_file.clone());
+    let (trace_path_key, stdout_key) = (trace_path_key(tracing), stdout_key(tracing));
     let traces_to_stdout = tracing::goes_to_stdout(tracing);
     let writes_to_stdout = is_standard_stream(&output);
 
@@ -45,8 +53,8 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     // Standard output has no partial name.
     let unfinished = place(OutputSettings::PATH_KEY, "unfinished output", Target::Path(&unfinished));
     let unfinished = unfinished.filter(|_| !writes_to_stdout);
-    let trace = trace.as_deref().and_then(|path| place(TRACE_PATH_KEY, "trace file", Target::Path(path)));
-    let records = place(SINK_KIND_KEY, "sink", Target::StandardOutput).filter(|_| traces_to_stdout);
+    let trace = trace.as_deref().and_then(|path| place(&trace_path_key, "trace file", Target::Path(path)));
+    let records = place(&stdout_key, "sink", Target::StandardOutput).filter(|_| traces_to_stdout);
     let key_file = key_file.as_deref().and_then(|path| place(KEY_FILE_KEY, "key file", Target::Path(path)));
     let secret_file =
         secret_file.as_deref().and_then(|path| place(SECRET_FILE_KEY, "secret file", Target::Path(path)));
@@ -55,7 +63,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         let problem = Problem::new("records and results would both go to standard output")
             .expected("a `jsonl` sink, or an output file")
             .hint("use `--trace-path FILE` or `--output FILE`");
-        loaded.report(SINK_KIND_KEY, problem);
+        loaded.report(&stdout_key, problem);
     }
     if loaded.uses_standard_input() && input.is_some_and(|input| input.target == Target::StandardInput) {
         let problem =
@@ -70,7 +78,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
             let problem = Problem::new("`-` is no trace file")
                 .expected("a file of its own")
                 .hint("records go to standard output with `runtime.tracing.sink: {kind: stdout}`");
-            loaded.report(TRACE_PATH_KEY, problem);
+            loaded.report(&trace_path_key, problem);
         }
         check_link(loaded, trace, "the sink `stdout`");
     }

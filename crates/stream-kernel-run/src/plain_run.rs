@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use stream_kernel_config::Config;
 use stream_kernel_exec::{RunReport, StepFailure};
 use stream_kernel_sinks::OpenError;
-use stream_kernel_trace::{Clock, SinkFailure, TraceSink};
+use stream_kernel_trace::{Clock, Recorder, SinkFailure, TraceSink};
 
 use crate::feed::{Feed, Interruption, tell_notices};
 use crate::input::InputFile;
@@ -54,7 +54,7 @@ pub enum RunError {
 /// The files of a run.
 pub struct OpenFiles {
     input: InputFile,
-    sink: Option<Box<dyn TraceSink>>,
+    sinks: Vec<Box<dyn TraceSink>>,
     output: OutputFile,
 }
 
@@ -66,9 +66,15 @@ impl OpenFiles {
     /// Names the file that cannot be opened.
     pub fn open<N, A: LineAdapters>(config: &Config<N, A>) -> Result<Self, RunError> {
         let input = InputFile::open(&config.adapters.input_source().settings.path)?;
-        let sink = tracing::open_sink(&config.runtime.tracing)?;
+        let sinks = tracing::open_sinks(&config.runtime.tracing)?;
         let output = OutputFile::open(&config.adapters.output_sink().settings.path)?;
-        Ok(Self { input, sink, output })
+        Ok(Self { input, sinks, output })
+    }
+
+    /// Adds a sink of the caller's own to those of the configuration.
+    pub fn with_sink(mut self, sink: Box<dyn TraceSink>) -> Self {
+        self.sinks.push(sink);
+        self
     }
 
     /// Returns the length of the input, if that is known.
@@ -113,11 +119,12 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
     files: OpenFiles,
     options: PlainOptions<'_>,
 ) -> PlainEnded {
-    let OpenFiles { input, sink, output } = files;
+    let OpenFiles { input, sinks, output } = files;
     let PlainOptions { run_id, wake, between_lines, tell } = options;
     let InputSettings { max_line_bytes, unterminated_line, .. } =
         job.config().adapters.input_source().settings;
-    let recorder = job.recorder(clock, sink);
+    let recorder =
+        job.recorder(clock, None).map(|recorder| sinks.into_iter().fold(recorder, Recorder::with_sink));
     let mut session = job.start(run_id, recorder);
     let lines = LineReader::new(input.into_bytes(wake), max_line_bytes).unterminated_line(unterminated_line);
     let mut feed = Feed { lines, output };

@@ -3,17 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use stream_kernel_config::{Loaded, Problem};
+use stream_kernel_config::{Loaded, Problem, SinkKind};
 use stream_kernel_sinks::rotated_path;
 
 use crate::adapters::{STANDARD_STREAM, is_standard_stream};
 use crate::output::partial_path;
-use crate::path_checks::TRACE_PATH_KEY;
+use crate::path_checks::trace_path_key;
 use crate::same_file::{Target, is_not_a_file};
 use crate::worker_checks::{is_on_several_workers, without};
 use crate::{LineAdapters, tracing};
-
-const ROTATE_KEY: &str = "runtime.tracing.sink.jsonl.rotate";
 
 /// Reports what does not go together with a trace that is rotated. Nothing is opened.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
@@ -21,8 +19,11 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let Some((path, writing)) = tracing::file(&config.runtime.tracing) else { return };
     let Some(rotation) = writing.rotation else { return };
     let path = path.to_owned();
+    let tracing = &config.runtime.tracing;
+    let trace_path_key = trace_path_key(tracing);
+    let rotate_key = tracing::key_of(tracing, SinkKind::Jsonl, "jsonl.rotate");
     let report = |loaded: &mut Loaded<N, A>, what: String, hint: String| {
-        loaded.report(ROTATE_KEY, Problem::new(what).expected("null").hint(hint));
+        loaded.report(&rotate_key, Problem::new(what).expected("null").hint(hint));
     };
     if config.runtime.checkpoint.is_some() {
         let what = "with a checkpoint, the trace cannot be rotated: a commit counts the bytes of one file";
@@ -36,7 +37,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         report(loaded, what, format!("leave it out, or {without}"));
     }
     // That `-` is no trace file, or that there is none, is another mistake.
-    if loaded.is_mistaken(TRACE_PATH_KEY) || path == Path::new(STANDARD_STREAM) {
+    if loaded.is_mistaken(&trace_path_key) || path == Path::new(STANDARD_STREAM) {
         return;
     }
     if is_not_a_file(&path) {
@@ -49,7 +50,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
         let what = format!("the trace would be renamed to `{}`, which is {is}", name.display());
         let problem =
             Problem::new(what).expected("names that nothing else has").hint("name another trace file");
-        loaded.report(ROTATE_KEY, problem);
+        loaded.report(&rotate_key, problem);
     }
 }
 

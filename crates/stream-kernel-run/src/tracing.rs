@@ -56,7 +56,7 @@ pub(crate) struct Writing {
 
 /// Returns the file of the records, if there is one.
 pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Writing)> {
-    let (path, jsonl) = tracing.sink.as_ref().filter(|_| tracing.enabled)?.jsonl_file()?;
+    let (path, jsonl) = tracing.jsonl_file()?;
     let compression = match jsonl.compress {
         Compress::None => Compression::None,
         Compress::Zstd => Compression::Zstd { level: jsonl.compress_level },
@@ -67,19 +67,26 @@ pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Writing)> {
     Some((path, Writing { cadence, compression, is_beside, rotation }))
 }
 
-/// Returns whether records go to standard output.
-pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
-    tracing.enabled && tracing.sink.as_ref().is_some_and(|sink| sink.kind == SinkKind::Stdout)
+/// Returns the path of a key of the sink of this kind; if there is none, where the first sink would have it.
+pub(crate) fn key_of(tracing: &Tracing, kind: SinkKind, key: &str) -> String {
+    let sink = tracing.sink_of(kind).map_or_else(|| "runtime.tracing.sink".to_owned(), |(key, _)| key);
+    format!("{sink}.{key}")
 }
 
-/// Opens the configured sink, if there is one.
-pub(crate) fn open_sink(tracing: &Tracing) -> Result<Option<Box<dyn TraceSink>>, OpenError> {
-    Ok(match file(tracing) {
-        Some((path, Writing { cadence, compression, is_beside, rotation })) => {
-            let sink = JsonlSink::open_rotated(path, cadence, compression, rotation)?;
-            Some(Box::new(if is_beside { sink.beside_the_run() } else { sink }))
-        }
-        None if goes_to_stdout(tracing) => Some(Box::new(StdoutSink::new())),
-        None => None,
-    })
+/// Returns whether records go to standard output.
+pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
+    tracing.sink_of(SinkKind::Stdout).is_some()
+}
+
+/// Opens the configured sinks: the file, and standard output.
+pub(crate) fn open_sinks(tracing: &Tracing) -> Result<Vec<Box<dyn TraceSink>>, OpenError> {
+    let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
+    if let Some((path, Writing { cadence, compression, is_beside, rotation })) = file(tracing) {
+        let sink = JsonlSink::open_rotated(path, cadence, compression, rotation)?;
+        sinks.push(Box::new(if is_beside { sink.beside_the_run() } else { sink }));
+    }
+    if goes_to_stdout(tracing) {
+        sinks.push(Box::new(StdoutSink::new()));
+    }
+    Ok(sinks)
 }

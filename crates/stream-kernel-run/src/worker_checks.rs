@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use stream_kernel_config::{Compress, Config, Jsonl, Loaded, Origin, Problem, Runtime};
+use stream_kernel_config::{Compress, Config, Jsonl, Loaded, Origin, Problem, Runtime, SinkKind};
 use stream_kernel_disk::dir_of;
 use stream_kernel_exec::NotShared;
 
 use crate::adapters::STANDARD_STREAM;
 use crate::parts::parts_folder;
-use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
+use crate::path_checks::{stdout_key, trace_path_key};
 use crate::same_file::{are_same, is_not_a_file};
 use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
@@ -16,10 +16,6 @@ pub(crate) const WORKERS_KEY: &str = "runtime.workers";
 pub(crate) const CLUSTER_KEY: &str = "runtime.cluster";
 const CHECKPOINT_KEY: &str = "runtime.checkpoint";
 const GATHER_KEY: &str = "runtime.cluster.gather";
-const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
-const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
-const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
-const COMPRESS_KEY: &str = "runtime.tracing.sink.jsonl.compress";
 
 /// Reports settings that exclude several workers, or need them. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
@@ -35,12 +31,13 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let without = without(&config.runtime, output.parts);
     let input = config.adapters.input_source().settings.path.clone();
     let trace = tracing::file(&config.runtime.tracing).map(|(path, _)| path.to_owned());
+    let trace_path_key = trace_path_key(&config.runtime.tracing);
     // A trace file of `-` is another mistake.
     let trace = trace.filter(|path| path != Path::new(STANDARD_STREAM));
     let places = [
         (InputSettings::PATH_KEY, "input", Some(&*input), "read"),
         (OutputSettings::PATH_KEY, "output", Some(&*output.path), "write"),
-        (TRACE_PATH_KEY, "trace file", trace.as_deref(), "write"),
+        (&*trace_path_key, "trace file", trace.as_deref(), "write"),
     ];
     for (key, what, path, does) in places {
         let Some(path) = path.filter(|path| !loaded.is_mistaken(key) && is_not_a_file(path)) else {
@@ -146,22 +143,32 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
         let problem = Problem::new("on several workers, records cannot go to standard output")
             .expected("a `jsonl` sink")
             .hint(format!("use `--trace-path FILE`, or {without}"));
-        loaded.report(SINK_KIND_KEY, problem);
+        loaded.report(&stdout_key(&tracing), problem);
     }
-    let jsonl = tracing.sink.as_ref().filter(|_| tracing.enabled).and_then(|sink| sink.jsonl_file());
+    if tracing.sink_of(SinkKind::Otlp).is_some() {
+        let problem =
+            Problem::new("on several workers, records cannot go to a receiver while the run goes on")
+                .expected("a `jsonl` sink")
+                .hint(format!(
+                    "use `--trace-path FILE`, and `trace export --to URL` afterwards, or {without}"
+                ));
+        loaded.report(&tracing::key_of(&tracing, SinkKind::Otlp, "kind"), problem);
+    }
+    let key = |name: &str| tracing::key_of(&tracing, SinkKind::Jsonl, name);
+    let jsonl = tracing.jsonl_file();
     if jsonl.is_some_and(|(_, jsonl)| jsonl.compress == Compress::Zstd) {
         let finished = if parts { "what `merge` makes of the parts" } else { "the finished file" };
         let problem = Problem::new("several workers cannot compress the trace that they write")
             .expected("none")
             .hint(format!("leave it out, and compress {finished} with `zstd`; or {without}"));
-        loaded.report(COMPRESS_KEY, problem);
+        loaded.report(&key("jsonl.compress"), problem);
     }
     let Some((_, jsonl)) = jsonl.filter(|_| !parts) else { return };
     let Jsonl { flush_every_n, fsync_every_n, .. } = jsonl;
     // The default would write them one by one too; nobody has asked for that.
-    let is_asked = |key: &&str| loaded.origin(key) != Origin::Default && !loaded.is_mistaken(key);
+    let is_asked = |key: &&String| loaded.origin(key) != Origin::Default && !loaded.is_mistaken(key);
     if flush_every_n.get() == 1
-        && let Some(key) = [FLUSH_KEY, WRITE_MODE_KEY].into_iter().find(is_asked)
+        && let Some(key) = ["jsonl.flush_every_n", "jsonl.write_mode"].map(key).iter().find(is_asked)
     {
         let problem = Problem::new("several workers cannot write records one by one to one file")
             .expected("`write_mode: batch`, without `flush_every_n: 1`")
@@ -179,6 +186,6 @@ fn check_sink<N, A>(loaded: &mut Loaded<N, A>, without: &str, parts: bool) {
                     "leave it out, let each worker write files of its own (`{}: true`), or {without}",
                     OutputSettings::PARTS_KEY
                 ));
-        loaded.report(FSYNC_KEY, problem);
+        loaded.report(&key("jsonl.fsync_every_n"), problem);
     }
 }

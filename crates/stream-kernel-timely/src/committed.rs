@@ -81,6 +81,7 @@ impl<A: Application> Commits<A> {
             min_snapshot_bytes,
             run_id,
             restart,
+            live_sinks: Vec::new(),
             between_lines,
             tell,
         };

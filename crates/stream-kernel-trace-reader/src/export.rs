@@ -1,7 +1,8 @@
 //! Traces in the formats of other tools, written record by record.
 
 mod chrome;
-mod otlp;
+mod otlp_json;
+mod span_export;
 mod speedscope;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,10 @@ use std::io::{self, Write};
 use stream_kernel_trace::{Timestamp, TraceRecord};
 
 use crate::reading::{ValueChange, value_changes};
+use crate::spans::{Resource, Service, Span};
 use chrome::Chrome;
-use otlp::Otlp;
+use otlp_json::OtlpJson;
+use span_export::SpanExport;
 use speedscope::Speedscope;
 
 /// The bound on held content of an input, in bytes of the format, not counting one record. Longer inputs are written in
@@ -23,11 +26,13 @@ const MAX_PART_BYTES: usize = 512 * 1024;
 ///
 /// ```
 /// use stream_kernel_trace_reader::export::Export;
+/// use stream_kernel_trace_reader::spans::Service;
 /// # let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example_record.json"));
 /// # let record = serde_json::from_str(example)?;
 ///
 /// let mut lines = Vec::new();
-/// let mut export = Export::otlp(&mut lines);
+/// let service = Service::new("fund-load", "1.0.0", |_| None);
+/// let mut export = Export::otlp(service, &mut lines);
 /// export.record(1, &record)?;
 /// export.finish()?;
 /// assert!(lines.starts_with(br#"{"resourceSpans":[{"resource":"#));
@@ -51,20 +56,20 @@ pub enum ExportError {
 }
 
 /// A record with its times as numbers and its context's changes taken apart.
-struct Step<'a> {
+pub(crate) struct Step<'a> {
     /// The number of the run, from 1.
-    run: u64,
-    record: &'a TraceRecord,
+    pub(crate) run: u64,
+    pub(crate) record: &'a TraceRecord,
     /// Its beginning, in nanoseconds since the Unix epoch, to the microsecond.
-    begin_ns: u64,
+    pub(crate) begin_ns: u64,
     /// Its duration, to the nanosecond.
-    duration_ns: u64,
-    changes: Vec<ValueChange>,
+    pub(crate) duration_ns: u64,
+    pub(crate) changes: Vec<ValueChange>,
 }
 
 impl<'a> Step<'a> {
     /// Returns the step, or the error in its record.
-    fn new(run: u64, record: &'a TraceRecord) -> Result<Self, String> {
+    pub(crate) fn new(run: u64, record: &'a TraceRecord) -> Result<Self, String> {
         let begin: Timestamp = record.t_enter.parse().map_err(|error| format!("`t_enter`: {error}"))?;
         let changes = record.ctx_diff.as_ref().map(value_changes).transpose();
         Ok(Self {
@@ -91,10 +96,50 @@ trait Format {
     }
 }
 
+/// A receiver of spans: those of an input come one after the other, and its root span last.
+pub trait SpanReceiver {
+    /// Begins a run, to which all spans belong until the next one begins.
+    ///
+    /// # Errors
+    ///
+    /// The receiver failed; so do all others.
+    fn begin_run(&mut self, resource: Resource) -> io::Result<()>;
+
+    /// Takes the next span.
+    ///
+    /// # Errors
+    ///
+    /// As for [`begin_run`](Self::begin_run).
+    fn span(&mut self, span: Span) -> io::Result<()>;
+
+    /// Ends the input: its root span was the last one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`begin_run`](Self::begin_run).
+    fn end_input(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Ends the export.
+    ///
+    /// # Errors
+    ///
+    /// As for [`begin_run`](Self::begin_run).
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl<'w> Export<'w> {
     /// Returns an export as OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes them.
-    pub fn otlp(out: impl Write + 'w) -> Self {
-        Self { format: Box::new(Otlp::new(out)), open_input: None }
+    pub fn otlp(service: Service, out: impl Write + 'w) -> Self {
+        Self::spans(service, OtlpJson::new(out))
+    }
+
+    /// Returns an export of spans.
+    pub fn spans(service: Service, receiver: impl SpanReceiver + 'w) -> Self {
+        Self { format: Box::new(SpanExport::new(service, receiver)), open_input: None }
     }
 
     /// Returns an export as Chrome trace events, for Perfetto.
@@ -120,6 +165,16 @@ impl<'w> Export<'w> {
             self.open_input = input;
         }
         Ok(self.format.step(&step)?)
+    }
+
+    /// Ends the input, before another one begins or the export ends.
+    ///
+    /// # Errors
+    ///
+    /// The output failed.
+    pub fn end_input(&mut self) -> io::Result<()> {
+        self.open_input = None;
+        self.format.end_input()
     }
 
     /// Ends the export.

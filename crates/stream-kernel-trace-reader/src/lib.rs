@@ -5,6 +5,7 @@ pub mod export;
 mod json_leaves;
 pub mod reading;
 mod span_ids;
+pub mod spans;
 pub mod statistics;
 pub mod validation;
 mod value_text;

@@ -6,6 +6,7 @@ mod context;
 mod fault;
 mod json;
 mod message;
+mod outcome;
 mod record;
 mod record_serializer;
 mod recorder;
@@ -25,6 +26,7 @@ pub use context::{
 };
 pub use fault::StepFault;
 pub use message::Message;
+pub use outcome::{Outcome, OutcomeOf, Tags};
 pub use record::Record;
 pub use record_serializer::{MAX_TEMPLATES, RecordSerializer};
 pub use recorder::{Recorder, StepRef, TraceSettings};

@@ -33,7 +33,8 @@ pub struct Recorder {
     settings: TraceSettings,
     redaction: Redaction,
     clock: Box<dyn Clock>,
-    sink: Option<Box<dyn TraceSink>>,
+    sinks: Vec<Box<dyn TraceSink>>,
+    /// The first failure of a sink.
     sink_failure: Option<SinkFailure>,
     keeps_tape: bool,
     /// Serializes the records on the tape.
@@ -60,7 +61,7 @@ impl Recorder {
             settings,
             redaction: Redaction::default(),
             clock: Box::new(clock),
-            sink: None,
+            sinks: Vec::new(),
             sink_failure: None,
             keeps_tape: true,
             serializer: RecordSerializer::default(),
@@ -76,9 +77,10 @@ impl Recorder {
         }
     }
 
-    /// Sends records to `sink` instead of the tape.
+    /// Sends records to `sink` instead of the tape, and to any other sink that it has. A failure of one leaves the
+    /// others.
     pub fn with_sink(mut self, sink: Box<dyn TraceSink>) -> Self {
-        self.sink = Some(sink);
+        self.sinks.push(sink);
         self.keeps_tape = false;
         self
     }
@@ -103,6 +105,16 @@ impl Recorder {
     /// Returns the end time of the last record, the epoch before the first one. No record has a later time.
     pub fn last_time(&self) -> Timestamp {
         self.last_time
+    }
+
+    /// Returns whether the input at line `line_no` is to be recorded: the tape takes every one, sinks say so themselves.
+    pub fn takes_input(&mut self, line_no: u64) -> bool {
+        let mut takes = self.keeps_tape || self.sinks.is_empty();
+        // Each is asked.
+        for sink in &mut self.sinks {
+            takes |= sink.takes_input(line_no);
+        }
+        takes
     }
 
     /// Clears the earlier input.
@@ -170,39 +182,36 @@ impl Recorder {
             error: outcome.err(),
         };
         let kept = self.keeps_tape.then(|| TraceRecord::of(&record, &mut self.serializer));
-        if let Some(sink) = &mut self.sink
-            && let Err(cause) = sink.write(&record)
-        {
+        self.sinks.retain_mut(|sink| {
+            let Err(cause) = sink.write(&record) else { return true };
             let (line_no, step_name) = (record.line_no, step.name.to_owned());
-            self.sink_failure = Some(SinkFailure::Refused { line_no, step_name, cause });
-            self.sink = None;
-        }
+            self.sink_failure.get_or_insert(SinkFailure::Refused { line_no, step_name, cause });
+            false
+        });
         context.trace.extend(kept);
     }
 
     /// Tells the sink that the run goes idle.
     pub fn idle(&mut self, context: &Context) {
-        if let Some(sink) = &mut self.sink
-            && let Err(cause) = sink.idle()
-        {
-            self.sink_failure = Some(SinkFailure::Idle { line_no: context.line_no(), cause });
-            self.sink = None;
-        }
+        self.sinks.retain_mut(|sink| {
+            let Err(cause) = sink.idle() else { return true };
+            self.sink_failure.get_or_insert(SinkFailure::Idle { line_no: context.line_no(), cause });
+            false
+        });
     }
 
-    /// Flushes the sink.
+    /// Flushes the sinks.
     ///
     /// # Errors
     ///
-    /// Returns the failure for which the sink was dropped, earlier in the run or now.
+    /// Returns the first failure of a sink, earlier in the run or now.
     pub fn finish(&mut self) -> Result<(), SinkFailure> {
-        if let Some(failure) = self.sink_failure.take() {
-            return Err(failure);
+        for sink in &mut self.sinks {
+            if let Err(cause) = sink.finish() {
+                self.sink_failure.get_or_insert(SinkFailure::Unfinished { cause });
+            }
         }
-        match &mut self.sink {
-            Some(sink) => sink.finish().map_err(|cause| SinkFailure::Unfinished { cause }),
-            None => Ok(()),
-        }
+        self.sink_failure.take().map_or(Ok(()), Err)
     }
 
     fn describe_emitted<'m, M: Message + 'm>(&mut self, emitted: impl IntoIterator<Item = &'m M>) -> usize {

@@ -14,6 +14,13 @@ pub trait TraceSink: Send {
     /// rest of the run.
     fn write(&mut self, record: &Record<'_>) -> io::Result<()>;
 
+    /// Called before each input: returns whether the sink takes its records. If it does not, none are made, and the
+    /// input takes no more time than without a trace.
+    fn takes_input(&mut self, line_no: u64) -> bool {
+        let _ = line_no;
+        true
+    }
+
     /// Called when the run goes idle to wait for input: flush here, because somebody may be waiting for records. A sink
     /// with a fixed cadence does nothing.
     ///

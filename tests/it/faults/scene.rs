@@ -257,6 +257,7 @@ impl Process {
             min_snapshot_bytes: self.min_snapshot_bytes,
             run_id: "run",
             restart: false,
+            live_sinks: Vec::new(),
             between_lines: &mut |Position { line_no, .. }| {
                 if let Some(meanwhile) = self.meanwhile.filter(|_| line_no > lines_done.load(Relaxed)) {
                     meanwhile(disk, line_no);

@@ -71,6 +71,7 @@ fn a_run_is_at_most_four_commits_ahead_of_its_disk() {
             min_snapshot_bytes: u64::MAX,
             run_id: "run",
             restart: false,
+            live_sinks: Vec::new(),
             between_lines: &mut |Position { line_no, .. }| {
                 if line_no == HANGS_AFTER - 1 {
                     gate.set_closed(true);
@@ -126,6 +127,7 @@ fn a_snapshot_without_room_hides_no_commit() {
         min_snapshot_bytes: 200_000,
         run_id: "run",
         restart: false,
+        live_sinks: Vec::new(),
         between_lines: &mut |Position { line_no, .. }| {
             fill.0.store(line_no >= 600, Relaxed);
             false

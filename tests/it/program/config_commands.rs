@@ -39,6 +39,7 @@ fn show_prints_every_key_with_its_value() {
           tags: []
           key_file: null
         sink: null
+        sinks: []
       checkpoint: null
       workers: 1
       cluster: null

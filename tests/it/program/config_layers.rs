@@ -75,7 +75,7 @@ fn maps_merge_and_lists_scalars_and_null_replace() {
     assert_eq!(both("/runtime/tracing/context_diff/whitelist"), json!(["metrics"]));
     assert_eq!(
         both("/runtime/tracing/sink"),
-        json!({"kind": "jsonl", "jsonl": {"path": "t", "write_mode": "line", "flush_every_n": 9, "fsync_every_n": 5, "compress": "none", "compress_level": 1, "rotate": null}})
+        json!({"kind": "jsonl", "jsonl": {"path": "t", "write_mode": "line", "flush_every_n": 9, "fsync_every_n": 5, "compress": "none", "compress_level": 1, "rotate": null}, "otlp": null})
     );
     assert_eq!(effective(Program::new(&folder).args(&args), "/runtime/tracing/sink"), Value::Null);
     let removed = Program::new(&folder).args(&args[..6]).set(["runtime.tracing.sink=null"]);

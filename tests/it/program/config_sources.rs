@@ -124,6 +124,7 @@ fn configurations_that_differ_are_held_side_by_side() {
     - runtime.tracing.sink: null  # built-in default
     + runtime.tracing.sink.kind: stdout  # b.yaml:3:49
     + runtime.tracing.sink.jsonl: null  # built-in default
+    + runtime.tracing.sink.otlp: null  # built-in default
     ");
     let json = Program::new(&folder).args(diff).args(["--json"]).exits_with(1).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();

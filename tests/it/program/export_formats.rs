@@ -51,7 +51,7 @@ fn check_otlp(object: &Value) -> usize {
             // Enums are numbers, never names.
             "kind" => value == 1,
             "code" => value == 2,
-            "stringValue" | "name" | "key" | "message" => value.is_string(),
+            "stringValue" | "name" | "version" | "key" | "message" => value.is_string(),
             "boolValue" => value.is_boolean(),
             "doubleValue" => value.is_f64(),
             "resource" | "scope" | "value" | "status" | "arrayValue" => value.is_object(),

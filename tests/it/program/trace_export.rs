@@ -58,24 +58,21 @@ fn assert_tells(span: &Span, record: &TraceRecord) {
     assert_eq!(span.start_time_unix_nano, begin.as_nanos());
     assert_eq!(span.end_time_unix_nano - span.start_time_unix_nano, record.duration_ns());
     for (key, value) in [
-        ("line_no", integer(record.line_no)),
-        ("step_index", integer(record.step_index)),
-        ("work_index", integer(record.work_index)),
-        ("msg_in.type_name", text(&record.msg_in.type_name)),
-        ("msg_in.hash", text(record.msg_in.hash.as_ref().unwrap())),
+        ("stream_kernel.line_no", integer(record.line_no)),
+        ("stream_kernel.step_index", integer(record.step_index)),
+        ("stream_kernel.work_index", integer(record.work_index)),
+        ("stream_kernel.msg_in.type_name", text(&record.msg_in.type_name)),
+        ("stream_kernel.msg_in.hash", text(record.msg_in.hash.as_ref().unwrap())),
     ] {
         assert_eq!(attribute(&span.attributes, key), Some(&value), "{key}");
     }
     for name in ["id", "reason", "accepted"] {
-        if let Some(value) = attribute(&span.attributes, &format!("ctx.tags.{name}")) {
+        if let Some(value) = attribute(&span.attributes, &format!("fund_load.{name}")) {
             assert_eq!(
                 value,
                 &text(&tag(record, name).unwrap()),
                 "what the step set is what was there after it"
             );
-            let path = text(&format!("tags.{name}"));
-            let told = span.events.iter().filter(|event| attribute(&event.attributes, "path") == Some(&path));
-            assert_eq!(told.count(), 1, "the change of `{name}` is an event as well");
         }
     }
     assert!(span.events.iter().all(|event| event.time_unix_nano == span.end_time_unix_nano));
@@ -89,9 +86,21 @@ fn every_record_is_a_span_below_the_root_span_of_its_input() {
     assert_eq!(requests.len(), 2 * 23, "a line for each input of both runs");
     let mut span_ids = BTreeSet::new();
     let mut trace_ids = BTreeSet::new();
+    let mut instances = BTreeSet::new();
     for request in &requests {
         let resource = &request.resource_spans[0].resource.as_ref().unwrap().attributes;
-        assert_eq!(attribute(resource, "service.name"), Some(&text("baseline")));
+        for (key, value) in [
+            ("service.name", "fund-load"),
+            ("service.version", env!("CARGO_PKG_VERSION")),
+            ("stream_kernel.scenario", "baseline"),
+            ("stream_kernel.run_id", "run"),
+        ] {
+            assert_eq!(attribute(resource, key), Some(&text(value)), "{key}");
+        }
+        let instance = attribute(resource, "service.instance.id").unwrap();
+        instances.insert(format!("{instance:?}"));
+        let scope = request.resource_spans[0].scope_spans[0].scope.as_ref().unwrap();
+        assert_eq!((&*scope.name, &*scope.version), ("stream-kernel", env!("CARGO_PKG_VERSION")));
         let [steps @ .., root] = spans(request) else { panic!("a span at least") };
         assert!(root.parent_span_id.is_empty(), "the last span of a line is its root");
         for span in spans(request) {
@@ -107,13 +116,57 @@ fn every_record_is_a_span_below_the_root_span_of_its_input() {
         for step in steps {
             let record = records.next().expect("no more spans than records");
             assert_tells(step, &record);
-            assert_eq!(attribute(&root.attributes, "line_no"), Some(&integer(record.line_no)));
+            assert_eq!(attribute(&root.attributes, "stream_kernel.line_no"), Some(&integer(record.line_no)));
             assert_eq!(step.parent_span_id, root.span_id);
             assert!(root.start_time_unix_nano <= step.start_time_unix_nano);
             assert!(step.end_time_unix_nano <= root.end_time_unix_nano);
         }
     }
     assert!(records.next().is_none(), "no fewer spans than records");
+    assert_eq!(instances.len(), 2, "an instance a run");
+}
+
+#[test]
+fn a_root_span_tells_outcome_and_notes_of_its_input() {
+    let folder = traced();
+    let mut records = records(&folder.read("trace.jsonl"));
+    for request in exported(&folder, &["--run", "1"]) {
+        let root = spans(&request).last().unwrap();
+        let Some(Value::IntValue(line_no)) = attribute(&root.attributes, "stream_kernel.line_no") else {
+            panic!()
+        };
+        let of_input = records.extract_if(.., |record| i64::try_from(record.line_no) == Ok(*line_no));
+        let last = of_input.filter(|record| tag(record, "accepted").is_some()).last().unwrap();
+        let name = match tag(&last, "reason") {
+            Some(reason) => format!("DECLINED {reason}"),
+            None => "ACCEPTED".to_owned(),
+        };
+        assert_eq!(root.name, name);
+        assert_eq!(attribute(&root.attributes, "stream_kernel.outcome"), Some(&text(&name)));
+        for name in ["customer_id", "day", "idempotency"] {
+            let noted = tag(&last, name).map(|value| text(&value));
+            assert_eq!(attribute(&root.attributes, &format!("fund_load.{name}")), noted.as_ref(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_service_has_the_name_that_somebody_gives_it() {
+    let folder = traced();
+    let name = |args: &[&str], variables: &[(&str, &str)]| {
+        let args = [&["trace", "export", "trace.jsonl", "--format", "otlp", "--run", "1"], args].concat();
+        let program =
+            variables.iter().fold(Program::new(&folder), |program, (name, value)| program.env(name, value));
+        let lines = program.args(args).exits_with(0).stdout;
+        let request: ExportTraceServiceRequest = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+        let resource = request.resource_spans[0].resource.clone().unwrap().attributes;
+        let Some(Value::StringValue(name)) = attribute(&resource, "service.name").cloned() else { panic!() };
+        name
+    };
+    let variables = [("OTEL_RESOURCE_ATTRIBUTES", "service.name=third,a=b"), ("OTEL_SERVICE_NAME", "second")];
+    assert_eq!(name(&["--service-name", "first"], &variables), "first");
+    assert_eq!(name(&[], &variables), "second");
+    assert_eq!(name(&[], &variables[..1]), "third");
 }
 
 /// Returns the first bytes of the hash of `content`, in hexadecimal.

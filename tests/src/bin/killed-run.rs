@@ -104,6 +104,7 @@ fn run(args: &[String]) -> Result<u64, Box<dyn std::error::Error>> {
         min_snapshot_bytes: 1,
         run_id: "run",
         restart: false,
+        live_sinks: Vec::new(),
         between_lines: &mut |_| false,
         tell: &mut |_| {},
     };

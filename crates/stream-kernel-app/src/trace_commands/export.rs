@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -12,19 +12,30 @@ use stream_kernel_trace_reader::export::{Export, ExportError};
 use super::result_file;
 use super::source::Records;
 use crate::failure::Failure;
+use crate::telemetry::{Sending, Telemetry, send};
 
 /// The part of the long help about formats.
 const FORMATS: &str = "\
-otlp: OTLP/JSON lines, as the OpenTelemetry Collector's file exporter writes
-them. Each line is an object with `resourceSpans` and holds one trace, that of
-one input: a span for each step, and the root span `input` around them. Ids
-are made of the run id, the line and the time at which the input's first
-record was entered: the same records have the same ids in every export,
-whatever file they stand in, and two runs have different ones. Attributes have
-the names of the record's fields (`line_no`, `msg_in.identity`). What a step
-changed in the Context is an attribute with the new value (`ctx.tags.day`) and
-an event `ctx_diff` with path, before and after. A failed step has an error
-status and an `exception` event. The service is named after the scenario.
+otlp: for Jaeger, Tempo, Phoenix and whatever else takes OpenTelemetry. Each
+input is a trace: a span for each step, and a root span around them. The root
+span is named after the outcome (`DECLINED DAILY_AMOUNT_LIMIT`), and has what
+all steps noted as attributes (`fund_load.customer_id`), beside
+`stream_kernel.line_no`; its name is `input` where the trace shows no tags,
+and `ERROR STEP` after an error. A span of a step has what the step noted, and
+an event for each value that it replaced. Only a failed step, and its root
+span, have an error status. Ids are made of the run id, the line and the time
+at which the input's first record was entered: the same records have the same
+ids in every export, and two runs have different ones. The service is this
+program; `service.instance.id` is another one for each run.
+
+With `--to URL`, spans are sent to a receiver over OTLP/HTTP, as protobuf with
+gzip; without a path in the URL, to `/v1/traces`. What may succeed later is
+repeated within the time-out, of ten seconds by default. The exit code is 1 if anything was not taken. Without
+`--to`, OTLP/JSON lines are written, as the OpenTelemetry Collector's file
+exporter does: each an object with `resourceSpans`, that of one input.
+The environment variables `OTEL_EXPORTER_OTLP_HEADERS`, `.._TIMEOUT`,
+`.._COMPRESSION`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_SERVICE_NAME` and
+`OTEL_RESOURCE_ATTRIBUTES` are heeded.
 
 chrome: one object with `displayTimeUnit` and `traceEvents`, for
 https://ui.perfetto.dev. Each run has a track, numbered as in the file (`pid`
@@ -57,6 +68,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// A receiver to send to, in place of a file; only with `--format otlp`.
+    #[arg(long, value_name = "URL", conflicts_with = "output")]
+    to: Option<String>,
+
+    /// The name of the service, in place of this program's; only with `--format otlp`.
+    #[arg(long, value_name = "NAME")]
+    service_name: Option<String>,
+
     /// Only this one of the trace's runs, counted from 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
@@ -64,7 +83,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FormatName {
-    /// OTLP/JSON lines, for Jaeger and whatever else takes OpenTelemetry.
+    /// Spans, for Jaeger and whatever else takes OpenTelemetry: JSON lines, or sent to a receiver.
     Otlp,
     /// Chrome trace events, for Perfetto.
     Chrome,
@@ -72,21 +91,42 @@ enum FormatName {
     Speedscope,
 }
 
-pub(crate) fn run(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
-    let mut records = Records::open(&options.file, options.run)?;
-    result_file::write_to(options.output.as_deref(), &options.file, out, |out, failed| {
-        let mut export = match options.format {
-            FormatName::Otlp => Export::otlp(out),
-            FormatName::Chrome => Export::chrome(out),
-            FormatName::Speedscope => Export::speedscope(out),
-        };
-        while let Some((run, record)) = records.next()? {
-            export.record(run, &record).map_err(|error| match error {
-                ExportError::Record(why) => records.wrong(why),
-                ExportError::Write(error) => failed(error),
-            })?;
+pub(crate) fn run(options: &Options, telemetry: &Telemetry, out: &mut dyn Write) -> Result<u8, Failure> {
+    let service_name = options.service_name.as_deref();
+    let is_otlp = matches!(options.format, FormatName::Otlp);
+    for (flag, is_given) in [("--to", options.to.is_some()), ("--service-name", service_name.is_some())] {
+        if is_given && !is_otlp {
+            return Err(Failure::usage(format!("`{flag}` is only for `--format otlp`")));
         }
-        export.finish().map_err(failed)
-    })?;
+    }
+    let mut records = Records::open(&options.file, options.run)?;
+    if let Some(url) = &options.to {
+        let sending = Sending { telemetry, url, service_name };
+        send(&sending, |export, failed| write_all(&mut records, export, failed))?;
+    } else {
+        result_file::write_to(options.output.as_deref(), &options.file, out, |out, failed| {
+            let export = match options.format {
+                FormatName::Otlp => Export::otlp(telemetry.service(service_name), out),
+                FormatName::Chrome => Export::chrome(out),
+                FormatName::Speedscope => Export::speedscope(out),
+            };
+            write_all(&mut records, export, &failed)
+        })?;
+    }
     records.finish().map(|()| 0)
+}
+
+/// Writes all records; `failed` makes the failure of a write.
+fn write_all(
+    records: &mut Records,
+    mut export: Export<'_>,
+    failed: &dyn Fn(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    while let Some((run, record)) = records.next()? {
+        export.record(run, &record).map_err(|error| match error {
+            ExportError::Record(why) => records.wrong(why),
+            ExportError::Write(error) => failed(error),
+        })?;
+    }
+    export.finish().map_err(failed)
 }

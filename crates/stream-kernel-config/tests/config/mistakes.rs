@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::app::{scene, with};
+use crate::app::{MINIMAL, scene, with};
 
 #[test]
 fn a_misspelt_key_is_shown_with_the_nearest_name() {
@@ -55,7 +55,7 @@ fn wrong_types_are_named_as_found() {
        |
      6 |   tracing: [x]
        |            ^
-      expected: a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink`
+      expected: a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink`, `sinks`
       hint: write keys with their values: `{key: value}`
 
     error: `nodes.evaluate_policies.daily_attempts`: found text `3`
@@ -318,5 +318,54 @@ fn null_needs_a_key_that_allows_it() {
       --> command line: --set runtime.pipeline=
       expected: a list, each item text
       hint: give it a value, or remove it (the default is `[parse, decide, write]`)
+    ");
+}
+
+#[test]
+fn secrets_of_receivers_are_masked_and_never_quoted() {
+    let secret = "s3cret";
+    let sink = |otlp: &str| {
+        format!("{MINIMAL}runtime: {{tracing: {{enabled: true, sink: {{kind: otlp, otlp: {otlp}}}}}}}\n")
+    };
+    let loaded = scene().file("a.yaml", sink(&format!("{{headers: {{x: {secret}}}}}"))).load();
+    let headers =
+        loaded.config().runtime.tracing.sink.as_ref().unwrap().otlp.as_ref().unwrap().headers.clone();
+    assert_eq!(headers.unwrap()["x"], secret, "the run has it");
+    let (_, effective) = loaded.finish().unwrap();
+    let shown = format!("{effective:?} {} {}", effective.yaml(), effective.json());
+    assert!(!shown.contains(secret) && effective.yaml().contains("x: \"***\""), "{shown}");
+    for wrong in [
+        format!("{{headers: {{x: [{secret}]}}}}"),
+        format!("{{headers: [{secret}]}}"),
+        format!("{{headers: {{'a b': {secret}}}}}"),
+        format!("{{headers: {{x: \"{secret}\\r\\n\"}}}}"),
+        format!("{{header: {{authorization: {secret}}}}}"),
+    ] {
+        let told = scene().file("a.yaml", sink(&wrong)).mistakes();
+        assert!(!told.contains(secret), "{wrong}: {told}");
+    }
+}
+
+#[test]
+fn each_kind_of_sink_is_there_once() {
+    let sinks =
+        "runtime: {tracing: {sink: {kind: stdout}, sinks: [{kind: jsonl}, {kind: stdout}, {kind: otlp}]}}\n";
+    let told = scene().file("a.yaml", format!("{MINIMAL}{sinks}")).mistakes();
+    assert_snapshot!(told, @"
+    error: `runtime.tracing.sinks.1.kind`: a second sink of the kind `stdout`
+      --> a.yaml:3:73
+       |
+     3 | ...acing: {sink: {kind: stdout}, sinks: [{kind: jsonl}, {kind: stdout}, {kind: otlp}]}}
+       |                                                                ^^^^^^
+      expected: at most one sink of each kind
+      hint: remove it, or `runtime.tracing.sink`
+
+    error: `runtime.tracing.sinks.0.jsonl.path`: required value is missing: the sink's `kind` is `jsonl`
+      --> a.yaml:3:51
+       |
+     3 | runtime: {tracing: {sink: {kind: stdout}, sinks: [{kind: jsonl}, {kind: stdout}, {kind: otlp}]}}
+       |                                                   ^
+      expected: the path of a file
+      hint: set `runtime.tracing.sinks.0.jsonl.path`, or `runtime.tracing.sinks.0.kind` to `stdout`
     ");
 }

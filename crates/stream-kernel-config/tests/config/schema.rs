@@ -23,7 +23,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
     APP__RUNTIME__PIPELINE | a list, each item text | [parse, decide, write] | The steps by name, in order of execution.
     APP__RUNTIME__ON_STEP_ERROR | one of `stop`, `continue` | stop | What a failing step does to the run.
-    APP__RUNTIME__TRACING | a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink` | - | What is recorded of a run.
+    APP__RUNTIME__TRACING | a map with the keys `enabled`, `signature`, `context_diff`, `redact`, `sink`, `sinks` | - | What is recorded of a run.
     APP__RUNTIME__TRACING__ENABLED | `true` or `false` | false | Whether anything is recorded.
     APP__RUNTIME__TRACING__SIGNATURE | a map with the keys `mode` | - | How a message is identified in a record.
     APP__RUNTIME__TRACING__SIGNATURE__MODE | one of `type_only`, `type_and_identity`, `hash` | type_only | How much of a message is recorded.
@@ -34,8 +34,8 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__REDACT__IDENTITY | one of `none`, `mask`, `hash` | none | How the identities of messages are shown.
     APP__RUNTIME__TRACING__REDACT__TAGS | a list, each item text | [] | The tags whose values are hidden: masked, or hashed if identities are.
     APP__RUNTIME__TRACING__REDACT__KEY_FILE | text, not empty, or null | null | A file whose content, of 1 to 4,096 bytes, is the key of all hashes in the trace. Required when `identity` is `hash`.
-    APP__RUNTIME__TRACING__SINK | a map with the keys `kind`, `jsonl`, or null | null | Where records go; without it they stay in memory only.
-    APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout` | jsonl | The kind of sink.
+    APP__RUNTIME__TRACING__SINK | a map with the keys `kind`, `jsonl`, `otlp`, or null | null | Where records go; without it they stay in memory only.
+    APP__RUNTIME__TRACING__SINK__KIND | one of `jsonl`, `stdout`, `otlp` | jsonl | The kind of sink.
     APP__RUNTIME__TRACING__SINK__JSONL | a map with the keys `path`, `write_mode`, `flush_every_n`, `fsync_every_n`, `compress`, `compress_level`, `rotate`, or null | null | The file; required when `kind` is `jsonl`, else ignored.
     APP__RUNTIME__TRACING__SINK__JSONL__PATH | text, not empty, or null | null | The file, relative to the working directory. Required when the sink's `kind` is `jsonl`.
     APP__RUNTIME__TRACING__SINK__JSONL__WRITE_MODE | one of `line`, `batch` | line | Whether records are written one by one or in batches.
@@ -46,6 +46,17 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__SINK__JSONL__ROTATE | a map with the keys `max_bytes`, `keep`, or null | null | When the file gets another name, and how many such files are kept; null for never.
     APP__RUNTIME__TRACING__SINK__JSONL__ROTATE__MAX_BYTES | a whole number of at least 1 | - | How many bytes a file has at most; a record that is larger is alone in one.
     APP__RUNTIME__TRACING__SINK__JSONL__ROTATE__KEEP | a whole number from 1 to 1000 | - | How many old files are kept, `.1` being the newest.
+    APP__RUNTIME__TRACING__SINK__OTLP | a map with the keys `endpoint`, `service_name`, `headers`, `timeout_ms`, `queue`, `batch`, `sample`, or null | null | The receiver of spans, when `kind` is `otlp`, else ignored. What is null here, OpenTelemetry's environment variables may say.
+    APP__RUNTIME__TRACING__SINK__OTLP__ENDPOINT | text, not empty, or null | null | The URL; `/v1/traces` if it has no path. When it is null and the environment says nothing, `http://127.0.0.1:4318/v1/traces`.
+    APP__RUNTIME__TRACING__SINK__OTLP__SERVICE_NAME | text, not empty, or null | null | The name of the service; when it is null and the environment says nothing, the program's.
+    APP__RUNTIME__TRACING__SINK__OTLP__HEADERS | a map, each value text, or null | null | The headers of each request, such as `authorization`. Their values are secrets, and shown as `***`.
+    APP__RUNTIME__TRACING__SINK__OTLP__TIMEOUT_MS | a whole number from 1 to 600000, or null | null | How many milliseconds a request may take, and the export at the end of a run; by default 10000.
+    APP__RUNTIME__TRACING__SINK__OTLP__QUEUE | a whole number from 1 to 1000000, or null | null | How many records may wait for the receiver; by default 16384.
+    APP__RUNTIME__TRACING__SINK__OTLP__BATCH | a whole number from 1 to 1000000, or null | null | How many spans a request has at most; by default 2048.
+    APP__RUNTIME__TRACING__SINK__OTLP__SAMPLE | a map with the keys `ratio`, `always`, or null | null | The inputs that are exported, each as a whole; by default all.
+    APP__RUNTIME__TRACING__SINK__OTLP__SAMPLE__RATIO | a number from 0 to 1 | 1.0 | The share of inputs, chosen by their trace ids.
+    APP__RUNTIME__TRACING__SINK__OTLP__SAMPLE__ALWAYS | a list, each item one of `errors`, `declined` | [] | The inputs that are exported whatever the share.
+    APP__RUNTIME__TRACING__SINKS | a list, each item a map with the keys `kind`, `jsonl`, `otlp` | [] | Further places where records go; of each kind of sink there is at most one. A failure of one leaves the others.
     APP__RUNTIME__CHECKPOINT | a map with the keys `dir`, `every_lines`, `every_ms`, or null | null | Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
     APP__RUNTIME__CHECKPOINT__DIR | text, not empty | - | The directory of the checkpoint, kept between runs; made if it is not there.
     APP__RUNTIME__CHECKPOINT__EVERY_LINES | a whole number of at least 1 | 100000 | After how many lines the next commit begins.

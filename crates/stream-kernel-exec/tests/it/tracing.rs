@@ -1,8 +1,8 @@
 //! Tracing changes nothing: the steps see and emit the same, whatever is recorded.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use stream_kernel_exec::trace::{
     ContextField, FieldSet, Record, Recorder, SignatureMode, TraceSettings, TraceSink,
@@ -164,4 +164,89 @@ fn a_sink_learns_that_the_run_waits() {
     let mut runner = runner.with_recorder(recorder(settings).with_sink(Box::new(sink.clone())));
     runner.idle();
     assert_eq!(sink.0.load(Ordering::Relaxed), 1);
+}
+
+/// Takes every second input, and keeps what it gets.
+#[derive(Clone, Default)]
+struct Choosy(Arc<Mutex<Vec<String>>>);
+
+impl TraceSink for Choosy {
+    fn takes_input(&mut self, line_no: u64) -> bool {
+        line_no.is_multiple_of(2)
+    }
+
+    fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        let mut json = Vec::new();
+        record.write_json(&mut json);
+        self.0.lock().unwrap().push(String::from_utf8(json).unwrap());
+        Ok(())
+    }
+}
+
+impl Choosy {
+    fn lines(&self) -> Vec<u64> {
+        let line = |json: &String| -> u64 {
+            let rest = json.split_once("\"line_no\":").unwrap().1;
+            rest.split_once(',').unwrap().0.parse().unwrap()
+        };
+        self.0.lock().unwrap().iter().map(line).collect()
+    }
+}
+
+#[test]
+fn inputs_that_a_sink_refuses_are_not_recorded() {
+    let untraced = eventful().story(&INPUTS);
+    let settings = TraceSettings { signature: SignatureMode::Hash, context_diff: Some(FieldSet::ALL) };
+    let (runner, log) = eventful().runner();
+    let sink = Choosy::default();
+    let mut runner = runner.with_recorder(recorder(settings).with_sink(Box::new(sink.clone())));
+    drive(&mut runner, &log, &INPUTS);
+    assert_eq!(log.lock().unwrap().join("\n"), untraced, "the steps cannot tell");
+    let mut lines = sink.lines();
+    lines.dedup();
+    assert_eq!(lines, [2, 4, 6]);
+
+    // Prepared ahead, in blocks of both kinds, the same inputs give the same records.
+    let (runner, _) = eventful().runner();
+    let ahead = Choosy::default();
+    let mut runner = runner.with_recorder(recorder(settings).with_sink(Box::new(ahead.clone())));
+    let lines: Vec<_> = (1..).zip(INPUTS).collect();
+    for block in lines.chunks(4) {
+        let prepared: Vec<_> =
+            block.iter().map(|(line_no, input)| runner.prepare(*line_no, Line::from(*input))).collect();
+        for paused in prepared {
+            runner.finish_paused(paused).unwrap();
+        }
+    }
+    assert_eq!(*ahead.0.lock().unwrap(), *sink.0.lock().unwrap());
+    assert_eq!(runner.report().inputs, INPUTS.len() as u64);
+}
+
+#[test]
+fn an_observer_sees_inputs_that_a_sink_refuses() {
+    let (runner, log) = eventful().runner();
+    let noted = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&noted);
+    let settings = TraceSettings { context_diff: Some(FieldSet::ALL), ..TraceSettings::default() };
+    let mut runner = runner
+        .with_recorder(recorder(settings).with_sink(Box::new(Choosy::default())))
+        .with_observer(move |context| {
+            seen.fetch_add(usize::from(context.tags.get("word").is_some()), Ordering::Relaxed);
+        });
+    drive(&mut runner, &log, &INPUTS);
+    assert_eq!(noted.load(Ordering::Relaxed), INPUTS.len() - 1, "all but the one without words");
+}
+
+#[test]
+fn a_failing_sink_leaves_the_others() {
+    let (runner, log) = eventful().runner();
+    let (asked, other) = (Arc::default(), Waiting::default());
+    let failing = Failing { takes: 0, asked };
+    let recorder =
+        recorder(TraceSettings::default()).with_sink(Box::new(failing)).with_sink(Box::new(other.clone()));
+    let mut runner = runner.with_recorder(recorder);
+    drive(&mut runner, &log, &INPUTS);
+    runner.idle();
+    assert_eq!(other.0.load(Ordering::Relaxed), 1, "it is still there");
+    assert!(runner.finish().is_err(), "the failure is reported");
 }

@@ -9,7 +9,6 @@ use stream_kernel_config::without_credentials;
 
 use super::CheckpointFailure;
 use super::files::text_of;
-use crate::path_checks::TRACE_PATH_KEY;
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
 use crate::{Application, Job};
@@ -144,8 +143,14 @@ impl Kept {
 }
 
 /// Keys of `runtime` without influence on the results, with all keys below them.
-const DO_NOT_COUNT: [&str; 5] =
-    ["runtime.checkpoint.dir", "runtime.cluster", "runtime.epoch_bytes", "runtime.limits", "runtime.workers"];
+const DO_NOT_COUNT: [&str; 6] = [
+    "runtime.checkpoint.dir",
+    "runtime.cluster",
+    "runtime.epoch_bytes",
+    "runtime.limits",
+    "runtime.tracing.sink.otlp",
+    "runtime.workers",
+];
 
 fn counts(key: &str) -> bool {
     let is_setting_of_place =
@@ -157,7 +162,7 @@ fn counts(key: &str) -> bool {
 }
 
 fn is_path(key: &str) -> bool {
-    [TRACE_PATH_KEY, KEY_FILE_KEY].contains(&key)
+    ["runtime.tracing.sink.jsonl.path", KEY_FILE_KEY].contains(&key)
 }
 
 fn lead_to_the_same(paths: &[Option<PathBuf>; 2]) -> bool {

@@ -9,7 +9,7 @@ use stream_kernel_checkpoint::{
     Checkpoint, Committed, CommittedFile, CommittedTrace, FileError, InputPrefix, NewFile, UncutFile,
 };
 use stream_kernel_disk::{Disk, DiskFile, OpenHow, dir_of};
-use stream_kernel_trace::{Clock, ContinuedClock, Timestamp};
+use stream_kernel_trace::{Clock, ContinuedClock, Recorder, Timestamp};
 
 use super::commits::{Commits, CommittedFeed, Mark, report_of};
 use super::committer::{CommitIn, Committer};
@@ -117,6 +117,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         let sink = trace.clone().map(|trace| Box::new(trace) as _);
         let recorder = tracing::recorder(&session.config.runtime.tracing, redaction, clock, sink);
         if let Some(recorder) = recorder {
+            let recorder = options.live_sinks.drain(..).fold(recorder, Recorder::with_sink);
             session = session.with_recorder(recorder);
         }
     }

@@ -160,6 +160,7 @@ impl<A: Application> Recovery<'_, A> {
             min_snapshot_bytes: min_snapshot_bytes(number),
             run_id: "run",
             restart: false,
+            live_sinks: Vec::new(),
             between_lines: &mut |Position { line_no, .. }| stop_after == Some(line_no),
             tell: &mut |_| {},
         };

@@ -111,6 +111,7 @@ fn run(disk: &SimulatedDisk) -> Result<Ended, CheckpointFailure> {
         min_snapshot_bytes: 0,
         run_id: "run",
         restart: false,
+        live_sinks: Vec::new(),
         between_lines: &mut |_| false,
         tell: &mut |_| {},
     };

@@ -5,10 +5,11 @@ mod nesting;
 mod speedscope;
 
 use serde_json::{Value, json};
-use stream_kernel_trace::TraceRecord;
+use stream_kernel_trace::{Outcome, Tags, TraceRecord};
 
 use super::{Export, MAX_PART_BYTES};
 use crate::reading::RunSplitter;
+use crate::spans::Service;
 
 #[derive(Clone, Copy, Debug)]
 enum FormatName {
@@ -17,11 +18,20 @@ enum FormatName {
     Speedscope,
 }
 
+/// Returns a program that names an input by its day.
+fn service() -> Service {
+    let outcome = |tags: &Tags| {
+        let name = tags.get("day")?.to_owned();
+        Some(Outcome { name, is_declined: false })
+    };
+    Service::new("a-program", "1.2.3", outcome)
+}
+
 /// Returns the export of the records, or of one of their runs.
 fn exported(records: &[Value], format: FormatName, only_run: Option<u64>) -> String {
     let mut out = Vec::new();
     let mut export = match format {
-        FormatName::Otlp => Export::otlp(&mut out),
+        FormatName::Otlp => Export::otlp(service(), &mut out),
         FormatName::Chrome => Export::chrome(&mut out),
         FormatName::Speedscope => Export::speedscope(&mut out),
     };
@@ -91,7 +101,7 @@ fn chrome_events_follow_each_other_within_their_input() {
 #[test]
 fn otlp_has_a_line_for_each_input() {
     let written = exported(&story()[..1], FormatName::Otlp, None);
-    insta::assert_snapshot!(written, @r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}},{"key":"run_id","value":{"stringValue":"run"}}]},"scopeSpans":[{"scope":{"name":"stream-kernel"},"spans":[{"traceId":"84e683a7fdc1a54b461b52d461deb6b4","spanId":"920ed095ab53fc4d","parentSpanId":"b814ab123be97a83","name":"parse","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"line_no","value":{"intValue":"1"}},{"key":"step_index","value":{"intValue":"0"}},{"key":"work_index","value":{"intValue":"0"}},{"key":"msg_in.type_name","value":{"stringValue":"In"}},{"key":"msg_in.identity","value":{"stringValue":"7"}},{"key":"msg_out.type_name","value":{"arrayValue":{"values":[]}}},{"key":"ctx.tags.day","value":{"stringValue":"</script>"}},{"key":"ctx.tags.id","value":{"stringValue":"7"}}],"events":[{"timeUnixNano":"1768958625000001500","name":"ctx_diff","attributes":[{"key":"path","value":{"stringValue":"tags.day"}},{"key":"after","value":{"stringValue":"</script>"}}]},{"timeUnixNano":"1768958625000001500","name":"ctx_diff","attributes":[{"key":"path","value":{"stringValue":"tags.id"}},{"key":"before","value":{"stringValue":"6"}},{"key":"after","value":{"stringValue":"7"}}]}],"status":{}},{"traceId":"84e683a7fdc1a54b461b52d461deb6b4","spanId":"b814ab123be97a83","parentSpanId":"","name":"input","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"scenario","value":{"stringValue":"s"}},{"key":"run_id","value":{"stringValue":"run"}},{"key":"line_no","value":{"intValue":"1"}},{"key":"records","value":{"intValue":"1"}}],"status":{}}]}]}]}"#);
+    insta::assert_snapshot!(written, @r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"a-program"}},{"key":"service.version","value":{"stringValue":"1.2.3"}},{"key":"service.instance.id","value":{"stringValue":"84e683a7-fdc1-854b-861b-52d461deb6b4"}},{"key":"stream_kernel.scenario","value":{"stringValue":"s"}},{"key":"stream_kernel.run_id","value":{"stringValue":"run"}}]},"scopeSpans":[{"scope":{"name":"stream-kernel","version":"0.1.0"},"spans":[{"traceId":"84e683a7fdc1a54b461b52d461deb6b4","spanId":"920ed095ab53fc4d","parentSpanId":"b814ab123be97a83","name":"parse","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"stream_kernel.line_no","value":{"intValue":"1"}},{"key":"stream_kernel.step_index","value":{"intValue":"0"}},{"key":"stream_kernel.work_index","value":{"intValue":"0"}},{"key":"stream_kernel.msg_in.type_name","value":{"stringValue":"In"}},{"key":"stream_kernel.msg_in.identity","value":{"stringValue":"7"}},{"key":"stream_kernel.msg_out.type_name","value":{"arrayValue":{"values":[]}}},{"key":"a_program.day","value":{"stringValue":"</script>"}},{"key":"a_program.id","value":{"stringValue":"7"}}],"events":[{"timeUnixNano":"1768958625000001500","name":"stream_kernel.replaced","attributes":[{"key":"stream_kernel.path","value":{"stringValue":"tags.id"}},{"key":"stream_kernel.before","value":{"stringValue":"6"}},{"key":"stream_kernel.after","value":{"stringValue":"7"}}]}],"status":{}},{"traceId":"84e683a7fdc1a54b461b52d461deb6b4","spanId":"b814ab123be97a83","parentSpanId":"","name":"</script>","kind":1,"startTimeUnixNano":"1768958625000000000","endTimeUnixNano":"1768958625000001500","attributes":[{"key":"stream_kernel.line_no","value":{"intValue":"1"}},{"key":"stream_kernel.records","value":{"intValue":"1"}},{"key":"stream_kernel.outcome","value":{"stringValue":"</script>"}},{"key":"a_program.day","value":{"stringValue":"</script>"}},{"key":"a_program.id","value":{"stringValue":"7"}}],"status":{}}]}]}]}"#);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use stream_kernel_text::with_causes;
 use tempfile::TempDir;
 
 use super::{FormatName, Options, run};
+use crate::telemetry::Telemetry;
 
 /// Returns the record of a step that began `micros` microseconds into the trace.
 fn record(line_no: u64, step_name: &str, micros: u32, duration_ms: f64) -> Value {
@@ -34,7 +35,10 @@ impl Export {
         let file = folder.path().join("trace.jsonl");
         fs::write(&file, lines.concat()).unwrap();
         let file = file.to_str().unwrap().to_owned();
-        Self { folder, options: Options { file, format, output: None, run: None } }
+        Self {
+            folder,
+            options: Options { file, format, output: None, to: None, service_name: None, run: None },
+        }
     }
 
     /// Writes the export to this file in the folder.
@@ -46,7 +50,7 @@ impl Export {
     /// Returns the output, or exit code and message.
     fn run(&self) -> Result<String, String> {
         let mut out = Vec::new();
-        let done = run(&self.options, &mut out);
+        let done = run(&self.options, &Telemetry::of_test(), &mut out);
         done.map_err(|failure| {
             let folder = self.folder.path().to_str().unwrap();
             format!("{}: {}", failure.exit_code(), with_causes(&failure).replace(folder, "<folder>"))
@@ -124,7 +128,7 @@ fn nothing_is_written_of_a_trace_that_cannot_be_read() {
             let mut export = Export::of(records, format);
             export.options.run = run_no;
             let mut out = Vec::new();
-            assert_eq!(run(&export.options, &mut out).unwrap_err().exit_code(), 2);
+            assert_eq!(run(&export.options, &Telemetry::of_test(), &mut out).unwrap_err().exit_code(), 2);
             assert_eq!(out, b"");
         }
     }

@@ -1,0 +1,88 @@
+//! Back-off: how long to wait before a request is repeated, and when to give up.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+/// The delay before the first repetition; each further one is twice as long, up to [`LONGEST_DELAY`].
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// How long a run repeats a batch, counted from its first request to the beginning of the last.
+pub const REPEATED_FOR: Duration = Duration::from_mins(1);
+/// The longest delay that a receiver may demand; one that demands more will not get the batch.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
+
+/// The repetitions of one request.
+pub(crate) struct BackOff {
+    ends: Instant,
+    delay: Duration,
+}
+
+impl BackOff {
+    /// Returns the repetitions of a request that begins now, each of which begins within `repeated_for`.
+    pub(crate) fn new(now: Instant, repeated_for: Duration) -> Self {
+        Self { ends: now + repeated_for, delay: FIRST_DELAY }
+    }
+
+    /// Returns the delay before the next repetition, between half and all of its length, but never less than what the
+    /// receiver demands; `None` if there is none.
+    pub(crate) fn next(&mut self, now: Instant, retry_after: Option<Duration>) -> Option<Duration> {
+        let delay = self.delay.mul_f64(0.5 + 0.5 * fraction());
+        self.delay = (2 * self.delay).min(LONGEST_DELAY);
+        match retry_after {
+            Some(demanded) if demanded > LONGEST_RETRY_AFTER => None,
+            Some(demanded) if demanded >= delay => Some(demanded),
+            _ => (now + delay <= self.ends).then_some(delay),
+        }
+    }
+}
+
+/// Returns a random number from 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "the first 32 of 64 random bits")]
+fn fraction() -> f64 {
+    let random = RandomState::new().hash_one(0) >> 32;
+    random as f64 / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "any point in time will do")]
+    fn any_time() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn delays_grow_and_end() {
+        let mut now = any_time();
+        let began = now;
+        let mut back_off = BackOff::new(now, REPEATED_FOR);
+        let mut whole = FIRST_DELAY;
+        while let Some(delay) = back_off.next(now, None) {
+            assert!((whole / 2..=whole).contains(&delay), "{delay:?} of {whole:?}");
+            whole = (2 * whole).min(LONGEST_DELAY);
+            now += delay;
+        }
+        assert!(now <= began + REPEATED_FOR && now + LONGEST_DELAY > began + REPEATED_FOR);
+    }
+
+    #[test]
+    fn demanded_delays_are_obeyed_up_to_a_bound() {
+        let now = any_time();
+        let mut back_off = BackOff::new(now, REPEATED_FOR);
+        let second = Duration::from_secs(1);
+        assert_eq!(back_off.next(now, Some(30 * second)), Some(30 * second));
+        // Even at the end of the time in which nothing else would be repeated.
+        let late = now + REPEATED_FOR;
+        assert_eq!(back_off.next(late, Some(LONGEST_RETRY_AFTER)), Some(LONGEST_RETRY_AFTER));
+        assert_eq!(back_off.next(late, Some(LONGEST_RETRY_AFTER + second)), None);
+        assert_eq!(back_off.next(late, Some(Duration::ZERO)), None);
+    }
+
+    #[test]
+    fn a_demand_of_no_delay_does_not_shorten_the_delay() {
+        let now = any_time();
+        let delay = BackOff::new(now, REPEATED_FOR).next(now, Some(Duration::ZERO)).unwrap();
+        assert!(delay >= FIRST_DELAY / 2, "{delay:?}");
+    }
+}
