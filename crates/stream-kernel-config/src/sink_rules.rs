@@ -1,17 +1,25 @@
 //! Rules for a sink that the schema cannot express: one key depends on another.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::check::Checked;
 use crate::layer::Layers;
 use crate::mistake::{Findings, Problem};
+use crate::rule::Rule;
 use crate::sink::BATCH_FLUSH_EVERY_N;
 
 const SINK: &str = "/runtime/tracing/sink";
+const SINK_KEY: &str = "runtime.tracing.sink";
 const KIND_KEY: &str = "runtime.tracing.sink.kind";
 const JSONL_KEY: &str = "runtime.tracing.sink.jsonl";
 const PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
+
+/// Returns the same rules for editors: the path of a JSONL sink is required.
+pub(crate) fn for_editors() -> Vec<Rule> {
+    let rule = Rule::required(PATH_KEY, json!({"type": "string"})).when(SINK_KEY, json!({"type": "object"}));
+    vec![rule.unless(KIND_KEY, json!({"const": "stdout"}))]
+}
 
 /// Requires the path of a JSONL sink, and fills in the default for flushing batches.
 pub(crate) fn apply(checked: &mut Checked, layers: &Layers, findings: &mut Findings) {

@@ -7,8 +7,8 @@ use stream_kernel_trace::ContextField;
 use crate::{Application, LineMessage, checkpoint_checks, path_checks, rotation_checks, worker_checks};
 
 const STRICT_KEY: &str = "runtime.strict";
-const PIPELINE_KEY: &str = "runtime.pipeline";
-const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
+pub(crate) const PIPELINE_KEY: &str = "runtime.pipeline";
+pub(crate) const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 
 /// A scenario, and the warnings about it.
 pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);

@@ -7,8 +7,8 @@ use stream_kernel_exec::{Memory, OnStepError, Plan, Scenario, SyncRunner, Wiring
 use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
 use crate::{
-    About, Application, ClusterSecret, ConfigOf, LineMessage, Session, checks, cluster_checks, redaction,
-    tracing, worker_checks,
+    About, Application, ClusterSecret, ConfigOf, LineMessage, Session, checks, cluster_checks,
+    editor_rules, redaction, tracing, worker_checks,
 };
 
 /// A valid configuration, with its steps built and wired. No file has been touched yet, except the key of a redaction
@@ -31,7 +31,10 @@ impl<A: Application> Job<A> {
         let About { name: program, profile: (name, yaml), limits, retired_keys, .. } = A::ABOUT;
         let loader = Loader::new(environment_prefix(program))
             .default_pipeline(A::registry().names())
+            .step_names(A::registry().names())
             .built_in(name, yaml);
+        let loader = editor_rules::add(loader);
+        let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);
         let loader =
             limits.iter().fold(loader, |loader, (name, description)| loader.limit(*name, *description));
         retired_keys.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))

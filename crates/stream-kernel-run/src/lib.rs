@@ -7,6 +7,7 @@ mod checkpoint_checks;
 mod checks;
 mod cluster_checks;
 mod cluster_secret;
+mod editor_rules;
 mod path_checks;
 mod redaction;
 mod rotation_checks;

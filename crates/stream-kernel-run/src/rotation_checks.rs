@@ -13,7 +13,7 @@ use crate::same_file::{Target, is_not_a_file};
 use crate::worker_checks::{is_on_several_workers, without};
 use crate::{LineAdapters, tracing};
 
-const ROTATE_KEY: &str = "runtime.tracing.sink.jsonl.rotate";
+pub(crate) const ROTATE_KEY: &str = "runtime.tracing.sink.jsonl.rotate";
 
 /// Reports what does not go together with a trace that is rotated. Nothing is opened.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {

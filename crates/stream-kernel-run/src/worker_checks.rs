@@ -14,12 +14,12 @@ use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 pub(crate) const WORKERS_KEY: &str = "runtime.workers";
 pub(crate) const CLUSTER_KEY: &str = "runtime.cluster";
-const CHECKPOINT_KEY: &str = "runtime.checkpoint";
-const GATHER_KEY: &str = "runtime.cluster.gather";
-const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
-const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
-const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
-const COMPRESS_KEY: &str = "runtime.tracing.sink.jsonl.compress";
+pub(crate) const CHECKPOINT_KEY: &str = "runtime.checkpoint";
+pub(crate) const GATHER_KEY: &str = "runtime.cluster.gather";
+pub(crate) const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
+pub(crate) const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
+pub(crate) const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";
+pub(crate) const COMPRESS_KEY: &str = "runtime.tracing.sink.jsonl.compress";
 
 /// Reports settings that exclude several workers, or need them. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {

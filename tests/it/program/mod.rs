@@ -1,11 +1,14 @@
 //! The program `fund-load` from outside, tested against its contract: input, configuration, files, signals, traces.
 
 mod browser;
+mod editor_cases;
 mod folder;
 mod harness;
 mod pseudo_terminal;
+mod language_server;
 mod rules_in_force;
 mod running;
+mod tools;
 
 mod attempts;
 mod checkpointing;
@@ -28,6 +31,7 @@ mod config_mistakes;
 mod config_refusals;
 mod config_switches;
 mod config_values;
+mod editors;
 mod parts;
 mod pipeline_mistakes;
 mod wiring;

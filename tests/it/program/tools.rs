@@ -1,0 +1,38 @@
+//! Other people's programs, in which users read what this one writes.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where `.ci/run` installs tools that come from no distribution, below the repository.
+const TOOLS: &str = "target/tools";
+
+/// Returns the folder of the packages from npm, if these are all there; otherwise says so.
+///
+/// # Panics
+///
+/// If one is missing and `REQUIRE_TOOLS` is set.
+#[track_caller]
+pub(super) fn npm_packages(names: &[&str]) -> Option<PathBuf> {
+    let install = format!("npm install --prefix {TOOLS} {}", names.join(" "));
+    let folder = tools().join("node_modules");
+    let is_there = names.iter().all(|name| folder.join(name).is_dir()) && runs("node", "--version");
+    is_there.then_some(folder).or_else(|| missing("node, or a package of it,", &install))
+}
+
+fn tools() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(TOOLS)
+}
+
+fn runs(program: impl AsRef<Path>, argument: &str) -> bool {
+    Command::new(program.as_ref()).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+#[track_caller]
+fn missing<T>(what: &str, install: &str) -> Option<T> {
+    #[expect(clippy::disallowed_methods, reason = "whether tests may be left out is for the caller to say")]
+    let is_required = std::env::var_os("REQUIRE_TOOLS").is_some();
+    assert!(!is_required, "{what} is not installed ({install})");
+    let _ = writeln!(io::stderr(), "skipped: {what} is not installed ({install})");
+    None
+}
