@@ -69,10 +69,9 @@ pub(super) fn mistaken() -> Vec<(String, &'static str)> {
         ("nodes: {evaluate_policies: {limits: {daily_amount: '1,5'}}}", "'1,5'"),
         ("nodes: {compute_features: {monday_multiplier: {multiplier: 0.5}}}", "0.5"),
         ("nodes: {update_windows: {daily_attempts: {enabled: false}}}", "false"),
-        ("nodes: {compute_features: {prime_gate: {enabled: true}}}", "compute_features"),
+        ("nodes: {compute_features: {prime_gate: {enabled: true}}}", "nodes"),
         ("nodes: {idempotency_gate: {remember_days: 0}}", "0"),
         ("adapters: {input_source: {settings: {max_line_bytes: 0}}}", "0"),
-        ("profiles: {near: {runtime: {strikt: true}}}", "strikt"),
     ];
     let whole = |(body, shown)| (format!("{HEAD}{body}\n"), shown);
     bodies.map(whole).to_vec()

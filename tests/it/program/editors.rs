@@ -53,10 +53,10 @@ fn the_language_server_completes_keys_and_names() {
     let tracing = labels("runtime:\n  tracing:\n    |");
     assert_eq!(tracing, ["enabled", "signature", "context_diff", "redact", "sink"]);
     assert_eq!(labels("runtime:\n  tracing:\n    sink:\n      kind: |"), ["jsonl", "stdout"]);
-    for items in ["[|]", "\n    - |"] {
-        let steps = labels(&format!("runtime:\n  pipeline: {items}"));
+    for items in [" [|]", "\n        - |"] {
+        let steps = labels(&format!("runtime:\n  pipeline:{items}"));
         assert_eq!((steps.len(), &*steps[0]), (8, "parse_load_attempt"), "{steps:?}");
-        let fields = labels(&format!("runtime:\n  tracing:\n    context_diff:\n      whitelist: {items}"));
+        let fields = labels(&format!("runtime:\n  tracing:\n    context_diff:\n      whitelist:{items}"));
         assert!(fields.iter().any(|field| field == "tags"), "{fields:?}");
         assert!(!fields.iter().any(|field| field == "trace"), "{fields:?}");
     }
