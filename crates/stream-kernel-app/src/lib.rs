@@ -13,6 +13,8 @@ mod run;
 mod trace_commands;
 
 mod merge_command;
+mod metrics;
+mod metrics_file;
 mod progress;
 mod report;
 mod signals;

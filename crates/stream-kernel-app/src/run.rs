@@ -18,7 +18,8 @@ use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
 use crate::failure::Failure;
-use crate::progress::{Progress, make_room_for_results, now};
+use crate::metrics_file::MetricsFile;
+use crate::progress::{LINES_PER_LOOK, Progress, make_room_for_results, now};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::summary_file::SummaryTo;
@@ -38,12 +39,32 @@ pub(crate) fn run<A: Application>(
         return Err(Failure::usage(text));
     }
     note_missing_sink(&job.config().runtime.tracing);
-    if job.is_on_several_workers() {
-        on_several_workers(&job, options, restart, &summary_to)
+    let (metrics, job) = MetricsFile::prepare(job, &options.run_id)?;
+    let reports = Reports { summary_to, metrics };
+    let ended = if job.is_on_several_workers() {
+        on_several_workers(&job, options, restart, &reports)
     } else if has_checkpoint {
-        checkpointed(job, options, restart, &summary_to)
+        checkpointed(job, options, restart, &reports)
     } else {
-        plain(job, options, &summary_to)
+        plain(job, options, &reports)
+    };
+    let exit_code = ended.as_ref().map_or_else(Failure::exit_code, |exit_code| *exit_code);
+    let exit_code = reports.metrics.finish(None, exit_code);
+    ended.map(|_| exit_code)
+}
+
+/// What is reported of a run, beside its results.
+struct Reports {
+    summary_to: SummaryTo,
+    metrics: MetricsFile,
+}
+
+impl Reports {
+    /// Reports the end of a run, and returns its exit code. `is_told` means that people have already read that it was
+    /// stopped.
+    fn tell(&self, summary: &Summary, is_told: bool, exit_code: u8) -> u8 {
+        let exit_code = self.metrics.finish(Some(summary), exit_code);
+        self.summary_to.tell(summary, is_told, exit_code)
     }
 }
 
@@ -52,7 +73,7 @@ fn on_several_workers<A: Application>(
     _: &Job<A>,
     _: &Options,
     _: bool,
-    _: &SummaryTo,
+    _: &Reports,
 ) -> Result<u8, Failure> {
     let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
          `adapters.output_sink.settings.parts`)";
@@ -64,7 +85,7 @@ fn on_several_workers<A: Application>(
     job: &Job<A>,
     options: &Options,
     restart: bool,
-    summary_to: &SummaryTo,
+    reports: &Reports,
 ) -> Result<u8, Failure> {
     use stream_kernel_timely::{Cluster, Committing, WorkerOptions, WorkersEnded, run_on_workers};
 
@@ -95,10 +116,11 @@ fn on_several_workers<A: Application>(
         epoch_bytes: runtime.epoch_bytes.get() as u64,
         committing,
         between_lines: &mut |position| {
-            is_to_stop(position, &progress, &signals);
+            reports.metrics.publish(position);
+            is_to_stop(position, &progress, &signals, reports);
             signals.received()
         },
-        tell: &mut |event| tell::<A>(&event, &progress),
+        tell: &mut |event| tell::<A>(&event, &progress, reports),
     };
     let ended = run_on_workers(job, SystemClock::new, worker_options);
     let WorkersEnded { resumed_after, trace_ends_after, unfinished_output, bytes_left, .. } = ended;
@@ -125,7 +147,12 @@ fn on_several_workers<A: Application>(
             say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
             (true, signal)
         }
-        Ok(None) => (false, exit_code(&report, trace_ends_after.is_none())),
+        Ok(None) => {
+            // Nothing is told of the last lines.
+            let bytes = bytes.unwrap_or_default().saturating_sub(bytes_left);
+            reports.metrics.publish(Position { line_no: report.inputs, bytes });
+            (false, exit_code(&report, trace_ends_after.is_none()))
+        }
     };
     if is_first {
         let mut summary = Summary::of(job, &options.run_id);
@@ -134,7 +161,7 @@ fn on_several_workers<A: Application>(
         }
         let elapsed = began.elapsed();
         let summary = Summary { is_stopped, elapsed, report, resumed_after, bytes_left, rows, ..summary };
-        return Ok(summary_to.tell(&summary, is_stopped && is_committed, exit_code));
+        return Ok(reports.tell(&summary, is_stopped && is_committed, exit_code));
     }
     Ok(exit_code)
 }
@@ -154,7 +181,7 @@ fn left_in(unfinished_output: Option<PathBuf>) -> String {
     left.unwrap_or_default()
 }
 
-fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo) -> Result<u8, Failure> {
+fn plain<A: Application>(job: Job<A>, options: &Options, reports: &Reports) -> Result<u8, Failure> {
     if goes_to_stdout(&job) {
         make_room_for_results();
     }
@@ -168,8 +195,8 @@ fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo)
     let plain_options = PlainOptions {
         run_id: &options.run_id,
         wake,
-        between_lines: &mut |position| is_to_stop(position, &progress, &signals),
-        tell: &mut |event| tell::<A>(&event, &progress),
+        between_lines: &mut |position| is_to_stop(position, &progress, &signals, reports),
+        tell: &mut |event| tell::<A>(&event, &progress, reports),
     };
     let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows } =
         run_plain(job, SystemClock::new, files, plain_options);
@@ -195,14 +222,14 @@ fn plain<A: Application>(job: Job<A>, options: &Options, summary_to: &SummaryTo)
         Ok(false) => exit_code(&report, trace_failure.is_none()),
     };
     let summary = Summary { elapsed: began.elapsed(), report, bytes_left, rows, ..summary };
-    Ok(summary_to.tell(&summary, false, exit_code))
+    Ok(reports.tell(&summary, false, exit_code))
 }
 
 fn checkpointed<A: Application>(
     job: Job<A>,
     options: &Options,
     restart: bool,
-    summary_to: &SummaryTo,
+    reports: &Reports,
 ) -> Result<u8, Failure> {
     let signals = Signals::install().map_err(Failure::Signals)?;
     let began = now();
@@ -221,8 +248,8 @@ fn checkpointed<A: Application>(
             min_snapshot_bytes: MIN_SNAPSHOT_BYTES,
             run_id: &options.run_id,
             restart,
-            between_lines: &mut |position| is_to_stop(position, &progress, &signals),
-            tell: &mut |event| tell::<A>(&event, &progress),
+            between_lines: &mut |position| is_to_stop(position, &progress, &signals, reports),
+            tell: &mut |event| tell::<A>(&event, &progress, reports),
         },
     );
     drop(progress);
@@ -236,7 +263,7 @@ fn checkpointed<A: Application>(
     } else {
         exit_code(&report, trace_ends_after.is_none())
     };
-    Ok(summary_to.tell(&summary, is_stopped, exit_code))
+    Ok(reports.tell(&summary, is_stopped, exit_code))
 }
 
 /// Returns whether results or records go to standard output.
@@ -248,18 +275,28 @@ fn goes_to_stdout<A: Application>(job: &Job<A>) -> bool {
 }
 
 /// Shows the progress of the run, and returns whether a signal is to end it.
-fn is_to_stop(position: Position, progress: &RefCell<Progress>, signals: &Signals) -> bool {
-    progress.borrow_mut().update(position.line_no, position.bytes);
+fn is_to_stop(
+    position: Position,
+    progress: &RefCell<Progress>,
+    signals: &Signals,
+    reports: &Reports,
+) -> bool {
+    if position.line_no.is_multiple_of(LINES_PER_LOOK) {
+        progress.borrow_mut().update(position.line_no, position.bytes);
+        reports.metrics.look();
+    }
     signals.received().is_some()
 }
 
 /// Reports an event of a run.
-fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
+fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>, reports: &Reports) {
     match event {
         Event::Waits(Position { line_no, bytes }) => {
             progress.borrow_mut().update_before_wait(*line_no, *bytes);
+            reports.metrics.look();
         }
         Event::Resumed { line_no, was_complete } => {
+            reports.metrics.resumed_after(*line_no);
             let remark = if *was_complete { ", the last one of a complete run" } else { "" };
             say(format!("{}: resuming after line {}{remark}", A::ABOUT.name, grouped(*line_no)));
         }

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod metrics;
 mod redact;
 mod runtime;
 mod sink;
@@ -39,6 +40,7 @@ pub use excerpt::excerpt;
 pub use loaded::Loaded;
 pub use loader::Loader;
 pub use masking::without_credentials;
+pub use metrics::{Metrics, Textfile};
 pub use mistake::{MAX_MISTAKES, Mistake, Mistakes, Problem, Warning};
 pub use nearest::nearest;
 pub use origin::Origin;

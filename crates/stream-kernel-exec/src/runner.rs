@@ -195,6 +195,11 @@ impl<M: MessageSet> SyncRunner<M> {
         self.recorder.as_ref().map_or_else(Timestamp::default, Recorder::last_time)
     }
 
+    /// Returns the number of records that the trace's sink has dropped.
+    pub fn records_dropped(&self) -> u64 {
+        self.recorder.as_ref().map_or(0, Recorder::dropped)
+    }
+
     /// Returns the counters so far.
     pub fn report(&self) -> RunReport {
         self.report

@@ -4,7 +4,7 @@ use stream_kernel_config::{Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
-use crate::{Application, LineMessage, checkpoint_checks, path_checks, rotation_checks, worker_checks};
+use crate::{Application, LineMessage, checkpoint_checks, metrics_checks, path_checks, rotation_checks, worker_checks};
 
 const STRICT_KEY: &str = "runtime.strict";
 pub(crate) const PIPELINE_KEY: &str = "runtime.pipeline";
@@ -21,6 +21,7 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) 
     checkpoint_checks::check(loaded);
     worker_checks::check(loaded);
     rotation_checks::check(loaded);
+    metrics_checks::check(loaded);
     A::check(loaded);
     scenario
 }

@@ -8,6 +8,7 @@ use stream_kernel_trace::{ContextField, MAX_ENTRIES};
 use crate::checks::{PIPELINE_KEY, WHITELIST_KEY};
 use crate::cluster_checks::HOSTS_KEY;
 use crate::hosts::MAX_HOSTS;
+use crate::metrics_checks::METRICS_PATH_KEY;
 use crate::path_checks::{SINK_KIND_KEY, TRACE_PATH_KEY};
 use crate::redaction::{IDENTITY_KEY, KEY_FILE_KEY, TAGS_KEY};
 use crate::rotation_checks::ROTATE_KEY;
@@ -22,7 +23,7 @@ const TRACING_KEY: &str = "runtime.tracing.enabled";
 pub(crate) fn add(loader: Loader) -> Loader {
     let fields = ContextField::ALL.iter().map(|field| field.name());
     let loader = loader.item_names(WHITELIST_KEY, fields);
-    let rules = [lists(), traces(), checkpoints(), workers()];
+    let rules = [lists(), files(), checkpoints(), workers()];
     rules.into_iter().flatten().fold(loader, Loader::rule)
 }
 
@@ -34,9 +35,10 @@ fn lists() -> Vec<Rule> {
     ]
 }
 
-fn traces() -> Vec<Rule> {
+fn files() -> Vec<Rule> {
     vec![
         Rule::required(KEY_FILE_KEY, json!({"type": "string"})).when(IDENTITY_KEY, is("hash")),
+        file_only(METRICS_PATH_KEY),
         traced(file_only(TRACE_PATH_KEY)).unless(SINK_KIND_KEY, is("stdout")),
         traced(Rule::new(SINK_KIND_KEY, is("jsonl"))).when(OutputSettings::PATH_KEY, is("-")),
     ]

@@ -7,7 +7,7 @@ use stream_kernel_exec::{Memory, OnStepError, Plan, Scenario, SyncRunner, Wiring
 use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
 use crate::{
-    About, Application, ClusterSecret, ConfigOf, LineMessage, Session, checks, cluster_checks,
+    About, Application, ClusterSecret, ConfigOf, LineMessage, Meter, Session, checks, cluster_checks,
     editor_rules, redaction, tracing, worker_checks,
 };
 
@@ -23,6 +23,7 @@ pub struct Job<A: Application> {
     warnings: Vec<Warning>,
     redaction: Redaction,
     cluster_secret: Option<ClusterSecret>,
+    meter: Option<Arc<Meter>>,
 }
 
 impl<A: Application> Job<A> {
@@ -65,6 +66,7 @@ impl<A: Application> Job<A> {
                     warnings,
                     redaction,
                     cluster_secret,
+                    meter: None,
                 })
             }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
@@ -87,7 +89,18 @@ impl<A: Application> Job<A> {
             warnings: self.warnings.clone(),
             redaction: self.redaction.clone(),
             cluster_secret: self.cluster_secret.clone(),
+            meter: self.meter.clone(),
         })
+    }
+
+    /// Gives the run's figures to a meter: those of a run on one worker while it goes on, and the durations of traced
+    /// steps.
+    pub fn with_meter(self, meter: Arc<Meter>) -> Self {
+        Self { meter: Some(meter), ..self }
+    }
+
+    pub(crate) fn meter(&self) -> Option<Arc<Meter>> {
+        self.meter.clone()
     }
 
     /// Returns the configuration.
@@ -138,7 +151,7 @@ impl<A: Application> Job<A> {
         clock: impl FnOnce() -> C,
         sink: Option<Box<dyn TraceSink>>,
     ) -> Option<Recorder> {
-        tracing::recorder(&self.config.runtime.tracing, self.redaction.clone(), clock, sink)
+        tracing::recorder(&self.config.runtime.tracing, self.redaction.clone(), clock, sink, self.meter.as_ref())
     }
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.

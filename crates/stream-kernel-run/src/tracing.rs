@@ -1,6 +1,7 @@
 //! Tracing: builds the recorder and its sink from the configuration.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use stream_kernel_config::{
     Compress, ContextDiffMode, Rotate, SignatureMode as ConfiguredSignature, SinkKind, Tracing, WriteMode,
@@ -9,6 +10,9 @@ use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenError, Rotation, 
 use stream_kernel_trace::{
     Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
+
+use crate::Meter;
+use crate::meter::MeteredSink;
 
 /// Returns the parts that records show.
 ///
@@ -34,12 +38,19 @@ pub(crate) fn recorder<C: Clock + 'static>(
     redaction: Redaction,
     clock: impl FnOnce() -> C,
     sink: Option<Box<dyn TraceSink>>,
+    meter: Option<&Arc<Meter>>,
 ) -> Option<Recorder> {
     tracing.enabled.then(|| {
         let recorder = Recorder::new(settings(tracing), clock()).with_redaction(redaction);
-        match sink {
-            Some(sink) => recorder.with_sink(sink),
-            None => recorder,
+        match (sink, meter) {
+            (sink, Some(meter)) => {
+                let keeps_tape = sink.is_none();
+                let recorder =
+                    recorder.with_sink(Box::new(MeteredSink { meter: Arc::clone(meter), sink }));
+                if keeps_tape { recorder.with_tape() } else { recorder }
+            }
+            (Some(sink), None) => recorder.with_sink(sink),
+            (None, None) => recorder,
         }
     })
 }

@@ -180,6 +180,11 @@ impl Recorder {
         context.trace.extend(kept);
     }
 
+    /// Returns the number of records that the sink has dropped; 0 without a sink.
+    pub fn dropped(&self) -> u64 {
+        self.sink.as_ref().map_or(0, |sink| sink.dropped())
+    }
+
     /// Tells the sink that the run goes idle.
     pub fn idle(&mut self, context: &Context) {
         if let Some(sink) = &mut self.sink
