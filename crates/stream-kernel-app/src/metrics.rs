@@ -206,3 +206,57 @@ fn seconds(ms: u64) -> f64 {
 fn from_nanos(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
+
+#[cfg(test)]
+mod tests {
+    use stream_kernel_run::exec::{RunReport, TableSize};
+    use stream_kernel_run::{Meter, Position};
+
+    use super::*;
+
+    fn row(level: usize, label: &str, count: u64) -> SummaryRow {
+        SummaryRow { label: label.into(), count, level }
+    }
+
+    #[test]
+    fn every_metric_is_there_with_its_labels() {
+        let mut durations = Meter::new(&["parse".to_owned()]).durations();
+        (durations[0].counts[1], durations[0].counts[18], durations[0].sum_ns) = (2, 1, 10_000_000_900);
+        let metrics = Metrics {
+            labels: RunLabels {
+                program: "fund-load",
+                version: "1.2.3",
+                scenario: "a \"quoted\" one\\\n".into(),
+                run_id: "nightly".into(),
+                configuration: "sha256:00".into(),
+                began_ms: 1_700_000_000_123,
+            },
+            state: RunState::Running,
+            figures: Figures {
+                position: Position { line_no: 10, bytes: 1_000 },
+                report: RunReport { inputs: 10, abandoned: 1, undeliverable: 2 },
+                rows: vec![row(0, "accepted", 7), row(0, "declined", 2), row(1, "A", 2)],
+                tables: vec![TableSize { name: "ids", entries: 9, bytes: 500 }],
+                records_dropped: 3,
+            },
+            resumed_after: 4,
+            last_commit: Some(LastCommit { line_no: 8, at_ms: 1_700_000_001_000 }),
+            durations,
+        };
+        insta::assert_snapshot!(metrics.to_text());
+    }
+
+    #[test]
+    fn each_count_is_in_one_outcome() {
+        let rows = [
+            row(0, "accepted", 7),
+            row(0, "declined", 6),
+            row(1, "A", 2),
+            row(1, "B", 3),
+            row(2, "b", 3),
+            row(0, "noted", 0),
+        ];
+        let shown: Vec<String> = outcomes(&rows).iter().map(|row| format!("{row:?}")).collect();
+        insta::assert_snapshot!(shown.join("\n"));
+    }
+}

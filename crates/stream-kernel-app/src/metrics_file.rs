@@ -10,9 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use stream_kernel_run::exec::RunReport;
 use stream_kernel_run::files::partial_path;
-use stream_kernel_run::{Application, Figures, Job, Meter, Position};
+use stream_kernel_run::{Application, Figures, Job, Meter};
 use stream_kernel_text::escaped;
 use stream_kernel_trace::{Clock, SystemClock};
 
@@ -112,12 +111,13 @@ impl MetricsFile {
 
     /// Publishes how far a run on several workers has come, if somebody asks: its other figures are known at its end.
     #[cfg(feature = "workers")]
-    pub(crate) fn publish(&self, position: Position) {
+    pub(crate) fn publish(&self, position: stream_kernel_run::Position) {
         if let Some(Open { shared, .. }) = &self.0
             && shared.meter.is_asked()
             && position.line_no > 0
         {
-            let report = RunReport { inputs: position.line_no, ..RunReport::default() };
+            let inputs = position.line_no;
+            let report = stream_kernel_run::exec::RunReport { inputs, ..Default::default() };
             shared.meter.publish(Figures { position, report, ..Figures::default() });
         }
     }
@@ -183,9 +183,12 @@ impl Shared {
     /// Replaces the file as a whole.
     fn write(&self, metrics: &Metrics) {
         let partial = partial_path(&self.path);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(MODE);
-        let written = options
+        // What an earlier run has left, or a link.
+        let _ = fs::remove_file(&partial);
+        let written = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(MODE)
             .open(&partial)
             .and_then(|mut file| file.write_all(metrics.to_text().as_bytes()))
             .and_then(|()| fs::rename(&partial, &self.path));

@@ -1,6 +1,7 @@
 //! Traces in the formats of other tools, written record by record.
 
 mod chrome;
+mod csv;
 mod otlp;
 mod speedscope;
 #[cfg(test)]
@@ -14,6 +15,8 @@ use crate::reading::{ValueChange, value_changes};
 use chrome::Chrome;
 use otlp::Otlp;
 use speedscope::Speedscope;
+
+pub use csv::{CsvColumns, CsvExport, MAX_NOTE_COLUMNS};
 
 /// The bound on held content of an input, in bytes of the format, not counting one record. Longer inputs are written in
 /// parts.

@@ -45,6 +45,7 @@ mod file_size_limits;
 mod hostile_volume;
 mod latest_day;
 mod limits;
+mod metrics;
 mod output_files;
 mod private_files;
 mod rotated_traces;

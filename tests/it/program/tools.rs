@@ -20,6 +20,17 @@ pub(super) fn npm_packages(names: &[&str]) -> Option<PathBuf> {
     is_there.then_some(folder).or_else(|| missing("node, or a package of it,", &install))
 }
 
+/// Returns a program of the system, if it is there; otherwise says so. `check` is an argument with which it succeeds.
+///
+/// # Panics
+///
+/// As for [`npm_packages`].
+#[track_caller]
+pub(super) fn program(name: &'static str, check: &str, package: &str) -> Option<&'static str> {
+    let install = format!("apt-get install {package}");
+    runs(name, check).then_some(name).or_else(|| missing(&format!("`{name}`"), &install))
+}
+
 fn tools() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(TOOLS)
 }
