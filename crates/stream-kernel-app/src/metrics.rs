@@ -1,7 +1,9 @@
 //! Metrics of a run in Prometheus' text format.
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet, prometheus_text};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet, prometheus_text,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -66,7 +68,8 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// Returns the metrics as text.
     pub(crate) fn to_text(&self) -> String {
-        let labels = [("program", self.labels.program.to_owned()), ("scenario", self.labels.scenario.clone())];
+        let labels =
+            [("program", self.labels.program.to_owned()), ("scenario", self.labels.scenario.clone())];
         let labels = labels.into_iter().map(|(name, value)| (name.into(), value.into()));
         let mut registry = Registry::with_prefix_and_labels(PREFIX, labels);
         registry.register_collector(Box::new(self.clone()));
@@ -87,8 +90,7 @@ impl Collector for Metrics {
         writer.gauge("run_info", "The run, and the digest of its configuration", &run, 1_u64)?;
         let began = seconds(labels.began_ms);
         writer.gauge("run_start_timestamp_seconds", "When the run began, since 1970", &NONE, began)?;
-        let states =
-            RunState::ALL.map(|state| ([("state", state.name())], u64::from(state == self.state)));
+        let states = RunState::ALL.map(|state| ([("state", state.name())], u64::from(state == self.state)));
         writer.gauges("run_state", "1 for what the run is doing, or how it has ended", &states)?;
         writer.counter(
             "lines",
@@ -113,7 +115,11 @@ impl Collector for Metrics {
             figures.tables.iter().map(|table| ([("table", table.name)], size(table))).collect()
         };
         writer.gauges("table_entries", "Entries that are remembered", &table(|table| table.entries))?;
-        writer.gauges("table_bytes", "About how many bytes entries and index take", &table(|table| table.bytes))?;
+        writer.gauges(
+            "table_bytes",
+            "About how many bytes entries and index take",
+            &table(|table| table.bytes),
+        )?;
         if let Some(LastCommit { line_no, at_ms }) = self.last_commit {
             writer.gauge("last_commit_line", "The last line that a commit covers", &NONE, line_no)?;
             let help = "When the last commit was begun, since 1970";
@@ -166,14 +172,20 @@ impl Writer<'_> {
         if steps.is_empty() {
             return Ok(());
         }
-        let (name, help) = ("step_duration_seconds", "How long steps of this process took, as the trace has it");
+        let (name, help) =
+            ("step_duration_seconds", "How long steps of this process took, as the trace has it");
         let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
         for StepDurations { step, counts, sum_ns } in steps {
             let bounds = DURATION_BOUNDS_NS.iter().map(|bound| from_nanos(*bound)).chain([f64::MAX]);
             let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
             let labels = [("step", &**step)];
             let mut encoder = encoder.encode_family(&labels)?;
-            encoder.encode_histogram::<NoLabelSet>(from_nanos(*sum_ns), counts.iter().sum(), &buckets, None)?;
+            encoder.encode_histogram::<NoLabelSet>(
+                from_nanos(*sum_ns),
+                counts.iter().sum(),
+                &buckets,
+                None,
+            )?;
         }
         Ok(())
     }
@@ -188,7 +200,8 @@ fn outcomes(rows: &[SummaryRow]) -> Vec<(String, String, u64)> {
         within.truncate(row.level);
         within.push(&row.label);
         let below = rows[at + 1..].iter().take_while(|below| below.level > row.level);
-        let below: Vec<u64> = below.filter(|below| below.level == row.level + 1).map(|row| row.count).collect();
+        let below: Vec<u64> =
+            below.filter(|below| below.level == row.level + 1).map(|row| row.count).collect();
         let rest = row.count.saturating_sub(below.iter().sum());
         if below.is_empty() || rest > 0 {
             outcomes.push((within[0].to_owned(), within[1..].join(": "), rest));

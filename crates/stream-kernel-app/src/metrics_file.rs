@@ -205,7 +205,10 @@ impl Shared {
         let mut failure = self.failure();
         if let Failed::Unsaid(error) = &*failure {
             let path = self.path.display().to_string();
-            say(format!("error: the metrics `{}` cannot be written: {error} (the run goes on)", escaped(&path)));
+            say(format!(
+                "error: the metrics `{}` cannot be written: {error} (the run goes on)",
+                escaped(&path)
+            ));
             *failure = Failed::Said;
         }
     }

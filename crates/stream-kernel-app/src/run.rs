@@ -69,12 +69,7 @@ impl Reports {
 }
 
 #[cfg(not(feature = "workers"))]
-fn on_several_workers<A: Application>(
-    _: &Job<A>,
-    _: &Options,
-    _: bool,
-    _: &Reports,
-) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(_: &Job<A>, _: &Options, _: bool, _: &Reports) -> Result<u8, Failure> {
     let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
          `adapters.output_sink.settings.parts`)";
     Err(Failure::usage(text))

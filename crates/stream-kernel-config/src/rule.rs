@@ -1,6 +1,6 @@
 //! Rules between keys, for the schema that editors read.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A rule between keys, which the schema for editors states so that they show a breach at its key.
 ///
@@ -24,7 +24,10 @@ pub struct Rule {
 impl Rule {
     /// Returns the rule that `key`, a key path, has a value that matches the JSON Schema `must`, if it is there.
     pub fn new(key: &str, must: Value) -> Self {
-        Self { demand: below(key, titled(key, must), &|path, _| titled(path, json!({}))), conditions: Vec::new() }
+        Self {
+            demand: below(key, titled(key, must), &|path, _| titled(path, json!({}))),
+            conditions: Vec::new(),
+        }
     }
 
     /// Returns the rule that `key`, a key path, is there and has a value that matches the JSON Schema `must`.
@@ -72,7 +75,7 @@ fn given(key: &str, is: Value) -> Value {
 fn below(path: &str, leaf: Value, at_each: &dyn Fn(&str, &str) -> Value) -> Value {
     let (outer, key) = path.rsplit_once('.').unwrap_or(("", path));
     let mut map = at_each(outer, key);
-    map["properties"] = json!({key: leaf});
+    map["properties"] = Value::Object(Map::from_iter([(key.to_owned(), leaf)]));
     if outer.is_empty() { map } else { below(outer, map, at_each) }
 }
 

@@ -185,11 +185,11 @@ impl Memory {
 
     /// Returns the size of each table.
     pub fn table_sizes(&self) -> Vec<TableSize> {
-        let size = |(store, declared): (&Box<dyn AnyStore>, &Declared)| {
+        let sized = self.stores.iter().zip(&self.declared).filter_map(|(store, declared)| {
             let (entries, bytes) = store.size()?;
             Some(TableSize { name: declared.name, entries, bytes })
-        };
-        self.stores.iter().zip(&self.declared).filter_map(size).collect()
+        });
+        sized.collect()
     }
 
     /// Returns the approximate size of a snapshot in bytes.

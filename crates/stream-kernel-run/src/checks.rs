@@ -4,7 +4,9 @@ use stream_kernel_config::{Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
-use crate::{Application, LineMessage, checkpoint_checks, metrics_checks, path_checks, rotation_checks, worker_checks};
+use crate::{
+    Application, LineMessage, checkpoint_checks, metrics_checks, path_checks, rotation_checks, worker_checks,
+};
 
 const STRICT_KEY: &str = "runtime.strict";
 pub(crate) const PIPELINE_KEY: &str = "runtime.pipeline";

@@ -151,7 +151,13 @@ impl<A: Application> Job<A> {
         clock: impl FnOnce() -> C,
         sink: Option<Box<dyn TraceSink>>,
     ) -> Option<Recorder> {
-        tracing::recorder(&self.config.runtime.tracing, self.redaction.clone(), clock, sink, self.meter.as_ref())
+        tracing::recorder(
+            &self.config.runtime.tracing,
+            self.redaction.clone(),
+            clock,
+            sink,
+            self.meter.as_ref(),
+        )
     }
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.

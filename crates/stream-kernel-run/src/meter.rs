@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(meter.ask(Duration::ZERO), Some(figures(1)), "nobody answers in time");
         assert!(meter.is_asked());
         std::thread::scope(|scope| {
-            let asked = scope.spawn(|| meter.ask(Duration::from_secs(60)));
+            let asked = scope.spawn(|| meter.ask(Duration::from_mins(1)));
             meter.publish(figures(2));
             assert_eq!(asked.join().unwrap(), Some(figures(2)));
         });

@@ -20,14 +20,17 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     }
     let shown = path.display();
     let problem = if path == Path::new(STANDARD_STREAM) {
-        Problem::new("`-` is not a file of metrics").hint("name a file: a reader needs a whole one at any time")
+        Problem::new("`-` is not a file of metrics")
+            .hint("name a file: a reader needs a whole one at any time")
     } else if is_link_to_file(&path) {
         Problem::new(format!("the file of metrics `{shown}` is a symbolic link"))
             .hint("name the file that the link leads to")
     } else if is_not_a_file(&path) {
-        Problem::new(format!("metrics need a regular file, and `{shown}` is not one")).hint("name another file")
+        Problem::new(format!("metrics need a regular file, and `{shown}` is not one"))
+            .hint("name another file")
     } else if let Some(other) = replaced(loaded, &path) {
-        Problem::new(format!("the file of metrics `{shown}` would replace the {other}")).hint("name another file")
+        Problem::new(format!("the file of metrics `{shown}` would replace the {other}"))
+            .hint("name another file")
     } else {
         return;
     };

@@ -79,7 +79,13 @@ impl<A: Application> Session<A> {
     pub(crate) fn publish_with(&self, rows: Vec<SummaryRow>, tables: Vec<TableSize>) {
         let Some(meter) = &self.meter else { return };
         let (position, report) = (self.position, self.report());
-        meter.publish(Figures { position, report, rows, tables, records_dropped: self.runner.records_dropped() });
+        meter.publish(Figures {
+            position,
+            report,
+            rows,
+            tables,
+            records_dropped: self.runner.records_dropped(),
+        });
     }
 
     /// Shows `observer` the context of each line when it is done, with the tape if records are kept there.

@@ -45,8 +45,7 @@ pub(crate) fn recorder<C: Clock + 'static>(
         match (sink, meter) {
             (sink, Some(meter)) => {
                 let keeps_tape = sink.is_none();
-                let recorder =
-                    recorder.with_sink(Box::new(MeteredSink { meter: Arc::clone(meter), sink }));
+                let recorder = recorder.with_sink(Box::new(MeteredSink { meter: Arc::clone(meter), sink }));
                 if keeps_tape { recorder.with_tape() } else { recorder }
             }
             (Some(sink), None) => recorder.with_sink(sink),

@@ -39,6 +39,8 @@ fn show_prints_every_key_with_its_value() {
           tags: []
           key_file: null
         sink: null
+      metrics:
+        textfile: null
       checkpoint: null
       workers: 1
       cluster: null

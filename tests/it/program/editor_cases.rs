@@ -30,7 +30,10 @@ pub(super) fn mistaken() -> Vec<(String, &'static str)> {
     let bodies = [
         ("runtime: {strikt: true}", "strikt"),
         ("runtime: {pipeline: [parse_load_attempts]}", "parse_load_attempts"),
-        ("runtime: {strict: false, pipeline: [format_output, format_output]}", "[format_output, format_output]"),
+        (
+            "runtime: {strict: false, pipeline: [format_output, format_output]}",
+            "[format_output, format_output]",
+        ),
         ("runtime: {workers: 257}", "257"),
         ("runtime: {epoch_bytes: 0}", "0"),
         ("runtime: {limits: {max_ids: 0}}", "0"),
@@ -58,7 +61,10 @@ pub(super) fn mistaken() -> Vec<(String, &'static str)> {
         ("runtime: {workers: 2, tracing: {enabled: true, sink: {jsonl: {path: t, compress: zstd}}}}", "zstd"),
         ("runtime: {workers: 2, tracing: {enabled: true, sink: {jsonl: {path: t, fsync_every_n: 8}}}}", "8"),
         ("runtime: {workers: 2, tracing: {enabled: true, sink: {jsonl: {path: t, flush_every_n: 1}}}}", "1"),
-        ("runtime: {workers: 2, tracing: {enabled: true, sink: {jsonl: {path: t, write_mode: line}}}}", "line"),
+        (
+            "runtime: {workers: 2, tracing: {enabled: true, sink: {jsonl: {path: t, write_mode: line}}}}",
+            "line",
+        ),
         ("runtime: {cluster: {hosts: [], process: 0}}", "[]"),
         (
             "runtime: {cluster: {hosts: ['127.0.0.1:1'], process: 0, gather: true}}\n\

@@ -19,6 +19,7 @@ use super::harness::Program;
 use super::running::{wait_until, within_reason};
 use super::tools::program;
 
+const DASHBOARD: &str = include_str!("../../../docs/kit/grafana-dashboard.json");
 const REASONS: &[u8] = include_bytes!("../../../fixtures/reasons.ndjson");
 
 /// Returns a run that writes `run.prom` often.
@@ -30,23 +31,27 @@ fn with_metrics(program: Program<'_>) -> Program<'_> {
     program.set(["runtime.metrics.textfile={path: run.prom, every_ms: 100}"])
 }
 
-/// Returns the samples of the file: by name and labels, without those that all have.
+/// Returns the samples of the file, as they are spelled: by name and labels, without those that all have.
 #[track_caller]
-fn samples(folder: &Folder) -> BTreeMap<String, f64> {
+fn samples(folder: &Folder) -> BTreeMap<String, String> {
     let text = folder.read("run.prom");
     let samples = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let (series, value) = line.rsplit_once(' ').unwrap();
         let series = series.replace("program=\"fund-load\",scenario=\"baseline\"", "");
         let series = series.replace("{,", "{").replace("{}", "");
-        (series.trim_start_matches("stream_kernel_").to_owned(), value.parse().unwrap())
+        (series.trim_start_matches("stream_kernel_").to_owned(), value.to_owned())
     });
     samples.collect()
+}
+
+fn number(sample: &str) -> f64 {
+    sample.parse().unwrap()
 }
 
 #[track_caller]
 fn check_state(folder: &Folder, expected: &str) {
     let samples = samples(folder);
-    let is = |state: &str| samples[&format!("run_state{{state=\"{state}\"}}")] > 0.0;
+    let is = |state: &str| samples[&format!("run_state{{state=\"{state}\"}}")] == "1";
     let states: Vec<_> =
         ["running", "complete", "stopped", "failed"].into_iter().filter(|state| is(state)).collect();
     assert_eq!(states, [expected]);
@@ -58,8 +63,8 @@ fn the_file_has_the_figures_of_the_summary() {
     let outcome = measured(&folder).args(["--summary", "json", "--run-id", "nightly"]).exits_with(0);
     let summary: Value = serde_json::from_str(&outcome.stderr).unwrap();
     let samples = samples(&folder);
-    assert_eq!(samples["lines_total"], 30.0);
-    assert_eq!(samples["input_bytes_total"], REASONS.len() as f64);
+    assert_eq!(samples["lines_total"], "30");
+    assert_eq!(samples["input_bytes_total"], REASONS.len().to_string());
     let counts = summary["counts"].as_array().unwrap();
     for count in counts.iter().filter(|count| count["name"] != "declined") {
         let name = count["name"].as_str().unwrap();
@@ -67,14 +72,20 @@ fn the_file_has_the_figures_of_the_summary() {
             Some(outcome) => format!("outcomes_total{{outcome=\"{outcome}\",reason=\"{name}\"}}"),
             None => format!("outcomes_total{{outcome=\"{name}\",reason=\"\"}}"),
         };
-        assert_eq!(samples[&series], count["count"].as_f64().unwrap(), "{series}");
+        assert_eq!(samples[&series], count["count"].to_string(), "{series}");
     }
     let outcomes = samples.iter().filter(|(series, _)| series.starts_with("outcomes_total"));
-    assert_eq!(outcomes.map(|(_, count)| count).sum::<f64>(), 30.0, "each line has one outcome");
+    assert_eq!(
+        outcomes.map(|(_, count)| count.parse::<u64>().unwrap()).sum::<u64>(),
+        30,
+        "each line has one outcome"
+    );
     let configuration = summary["configuration"].as_str().unwrap();
     let run = format!("run_info{{run_id=\"nightly\",configuration=\"{configuration}\"}}");
-    assert_eq!(samples[&run], 1.0);
-    assert!(samples["table_entries{table=\"ids\"}"] > 0.0 && samples["table_bytes{table=\"ids\"}"] > 0.0);
+    assert_eq!(samples[&run], "1");
+    for size in ["table_entries{table=\"ids\"}", "table_bytes{table=\"ids\"}"] {
+        assert!(number(&samples[size]) > 0.0, "{size}");
+    }
     check_state(&folder, "complete");
     assert_eq!(folder.names(), ["input.txt", "output.txt", "run.prom"]);
 }
@@ -89,13 +100,14 @@ fn the_output_and_the_trace_are_those_without_metrics() {
         folder
     });
     assert_eq!(with.read("output.txt"), without.read("output.txt"));
-    let diff = ["trace", "diff"].map(str::to_owned).into_iter().chain(
-        [&with, &without].map(|folder| folder.path_of("trace").display().to_string()),
-    );
+    let diff = ["trace", "diff"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([&with, &without].map(|folder| folder.path_of("trace").display().to_string()));
     Program::new(&with).args(diff).exits_with(0);
     let durations = samples(&with);
-    assert_eq!(durations["step_duration_seconds_count{step=\"parse_load_attempt\"}"], 30.0);
-    assert_eq!(durations["step_duration_seconds_bucket{step=\"write_output\",le=\"+Inf\"}"], 30.0);
+    assert_eq!(durations["step_duration_seconds_count{step=\"parse_load_attempt\"}"], "30");
+    assert_eq!(durations["step_duration_seconds_bucket{step=\"write_output\",le=\"+Inf\"}"], "30");
 }
 
 #[test]
@@ -104,7 +116,8 @@ fn a_waiting_run_shows_all_it_has_taken() {
     let mut running = measured(&folder).args(["--input", "-"]).start();
     for (line_no, line) in (1_u32..).zip(attempts(3).split_inclusive('\n')) {
         running.send(line);
-        let is_counted = || folder.has("run.prom") && samples(&folder)["lines_total"] >= line_no.into();
+        let is_counted =
+            || folder.has("run.prom") && number(&samples(&folder)["lines_total"]) >= line_no.into();
         wait_until("the line in the metrics", is_counted);
         check_state(&folder, "running");
     }
@@ -128,7 +141,9 @@ fn an_unwritable_file_is_reported_once() {
     let said: Vec<_> = outcome.stderr.lines().filter(|line| line.contains("nowhere")).collect();
     assert_eq!(
         said,
-        ["error: the metrics `nowhere/run.prom` cannot be written: No such file or directory (os error 2) (the run goes on)"]
+        [
+            "error: the metrics `nowhere/run.prom` cannot be written: No such file or directory (os error 2) (the run goes on)"
+        ]
     );
     assert_eq!(folder.read("output.txt").lines().count(), 30, "the run went on");
     let summary: Value = serde_json::from_str(&folder.read("out.json")).unwrap();
@@ -193,11 +208,11 @@ fn a_resumed_run_counts_all_lines_and_names_its_commit() {
     // Metrics are no part of what a checkpoint is made for.
     with_metrics(run_checkpointed(&folder)).exits_with(0);
     let first = samples(&folder);
-    assert_eq!(first["lines_total"], 2_000.0);
-    assert_eq!(first["last_commit_line"], 2_000.0);
-    assert!(first["last_commit_timestamp_seconds"] > 1e9);
-    assert!(0.0 < first["resumed_lines"] && first["resumed_lines"] < 2_000.0);
-    assert_eq!(first["table_entries{table=\"ids\"}"], 2_000.0);
+    assert_eq!(first["lines_total"], "2000");
+    assert_eq!(first["last_commit_line"], "2000");
+    assert!(number(&first["last_commit_timestamp_seconds"]) > 1e9);
+    assert!((1.0..2_000.0).contains(&number(&first["resumed_lines"])));
+    assert_eq!(first["table_entries{table=\"ids\"}"], "2000");
     // A complete run that is started again does not restore its memory.
     with_metrics(run_checkpointed(&folder)).exits_with(0);
     let again = samples(&folder);
@@ -205,7 +220,7 @@ fn a_resumed_run_counts_all_lines_and_names_its_commit() {
     for series in ["lines_total", "input_bytes_total", outcome] {
         assert_eq!(again[series], first[series], "{series}");
     }
-    assert_eq!(again["resumed_lines"], 2_000.0);
+    assert_eq!(again["resumed_lines"], "2000");
     assert_eq!(again.get("table_entries{table=\"ids\"}"), None);
 }
 
@@ -241,7 +256,7 @@ fn promtool_has_nothing_to_say() {
 fn prometheus_scrapes_what_the_file_says() {
     let Some(prometheus) = program("prometheus", "--version", "prometheus") else { return };
     let folder = Folder::with_input(REASONS);
-    measured(&folder).args(["--trace-path", "trace"]).exits_with(0);
+    with_metrics(run_checkpointed(&folder)).args(["--trace-path", "trace"]).exits_with(0);
     let server = StaticServer::start(folder.read("run.prom"));
     let target = format!("127.0.0.1:{}", server.port);
     folder.write(
@@ -266,6 +281,7 @@ fn prometheus_scrapes_what_the_file_says() {
         })
     });
     let metadata = get(port, "/api/v1/metadata");
+    let panels: Vec<_> = dashboard().into_iter().map(|query| (ask(port, &query), query)).collect();
     let _ = scraping.kill();
     scraping.wait().unwrap();
     let result = answer.unwrap()["data"]["result"].take();
@@ -283,6 +299,46 @@ fn prometheus_scrapes_what_the_file_says() {
     ] {
         assert_eq!(metadata["data"][metric][0]["type"], kind, "{metric}");
     }
+    assert!(panels.len() >= 10, "{}", panels.len());
+    for (answer, query) in panels {
+        let answer = answer.unwrap();
+        assert_eq!(answer["status"], "success", "{query}: {answer}");
+        // A rate needs two samples, and a share needs rates.
+        if !query.contains("rate(") {
+            assert!(!answer["data"]["result"].as_array().unwrap().is_empty(), "{query}");
+        }
+    }
+}
+
+/// Returns the queries of the dashboard, with what Grafana puts in place of its variables.
+fn dashboard() -> Vec<String> {
+    let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
+    let query = |target: &Value| {
+        let query = target["expr"].as_str().unwrap();
+        query.replace("$program", ".*").replace("$scenario", ".*").replace("$__rate_interval", "1m")
+    };
+    targets.map(query).collect()
+}
+
+#[test]
+fn the_dashboard_knows_no_other_metrics() {
+    let folder = Folder::with_input(REASONS);
+    with_metrics(run_checkpointed(&folder)).args(["--trace-path", "trace"]).exits_with(0);
+    let text = folder.read("run.prom");
+    for name in DASHBOARD.split(|c: char| !c.is_ascii_lowercase() && c != '_') {
+        if name.starts_with("stream_kernel_") {
+            assert!(text.contains(&format!("\n{name}{{")), "{name}");
+        }
+    }
+}
+
+/// Asks Prometheus for the present result of a query.
+fn ask(port: u16, query: &str) -> Option<Value> {
+    let encode = |encoded: String, byte: u8| encoded + &format!("%{byte:02x}");
+    let encoded = query.bytes().fold(String::new(), encode);
+    serde_json::from_str(&get(port, &format!("/api/v1/query?query={encoded}"))?).ok()
 }
 
 /// Serves one text at every path, on loopback, until it is dropped.

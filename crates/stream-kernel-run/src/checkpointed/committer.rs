@@ -55,15 +55,15 @@ impl Committer {
         self.wait()?;
         let commit = LastCommit { line_no: committed.lines, at_ms: committed.committed_at_ms };
         let meter = self.meter.clone();
-        let made = move |()| meter.iter().for_each(|meter| meter.committed(commit));
+        let note = move |()| meter.iter().for_each(|meter| meter.committed(commit));
         if let Some(memory) = memory {
             let write =
                 &mut |writer: &mut SnapshotWriter<'_>| memory.snapshot(&mut |record| writer.push(record));
             let done = lock(&self.checkpoint).commit_with_snapshot(committed, write, &borrowed(&files));
-            return done.map(made);
+            return done.map(note);
         }
         let checkpoint = Arc::clone(&self.checkpoint);
-        let make = move || lock(&checkpoint).commit(committed, &borrowed(&files)).map(made);
+        let make = move || lock(&checkpoint).commit(committed, &borrowed(&files)).map(note);
         if self.commit_in == CommitIn::Foreground {
             return make();
         }

@@ -116,7 +116,8 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         let last_time = last.trace.as_ref().map_or(0, |trace| trace.last_time_ns);
         let clock = || ContinuedClock::new(clock(), Timestamp::from_nanos(last_time));
         let sink = trace.clone().map(|trace| Box::new(trace) as _);
-        let recorder = tracing::recorder(&session.config.runtime.tracing, redaction, clock, sink, meter.as_ref());
+        let recorder =
+            tracing::recorder(&session.config.runtime.tracing, redaction, clock, sink, meter.as_ref());
         if let Some(recorder) = recorder {
             session = session.with_recorder(recorder);
         }

@@ -191,7 +191,8 @@ struct Row {
 impl Row {
     /// Returns what was decided, and why, as far as the tags say it.
     fn outcome(&self) -> (Option<&'static str>, Option<String>) {
-        let tag = |wanted: &str| notes(self.notes.as_ref()).find(|(name, ..)| name == wanted).map(|note| note.2);
+        let tag =
+            |wanted: &str| notes(self.notes.as_ref()).find(|(name, ..)| name == wanted).map(|note| note.2);
         let outcome = match tag("tags_accepted") {
             Some(accepted) if may_be_hidden(&accepted) => Some("hidden"),
             Some(accepted) => Some(if accepted == "true" { "accepted" } else { "declined" }),
@@ -244,7 +245,9 @@ fn notes(context: Option<&ContextSnapshot>) -> impl Iterator<Item = (String, usi
         let Some(place) = FIELDS.iter().position(|name| *name == field) else { continue };
         match serde_json::from_str::<Members<'_>>(value.get()) {
             Ok(Members(members)) => {
-                notes.extend(members.into_iter().map(|(name, value)| (format!("{field}_{name}"), place, text(value))));
+                notes.extend(
+                    members.into_iter().map(|(name, value)| (format!("{field}_{name}"), place, text(value))),
+                );
             }
             Err(_) if matches!(value.get(), "[]" | "null") => {}
             Err(_) => notes.push((field.into_owned(), place, text(value))),
@@ -296,10 +299,14 @@ mod tests {
     /// Returns the rows of these records, without the first columns.
     fn csv(records: &[TraceRecord]) -> String {
         let mut columns = CsvColumns::default();
-        records.iter().for_each(|record| columns.record(1, record));
+        for record in records {
+            columns.record(1, record);
+        }
         let mut out = Vec::new();
         let mut export = CsvExport::new(&mut out, columns).unwrap();
-        records.iter().for_each(|record| export.record(1, record).unwrap());
+        for record in records {
+            export.record(1, record).unwrap();
+        }
         export.finish().unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.ends_with("\r\n"));
@@ -312,7 +319,10 @@ mod tests {
         let rows = csv(&[
             record(1, &json!({"flags": {"late": true}, "tags": {"accepted": "true"}})),
             record(2, &json!({"tags": {"id": "7"}})),
-            record(2, &json!({"tags": {"id": "7", "accepted": "false", "reason": "R"}, "metrics": {"cents": 18_446_744_073_709_551_615_u64}})),
+            record(
+                2,
+                &json!({"tags": {"id": "7", "accepted": "false", "reason": "R"}, "metrics": {"cents": 18_446_744_073_709_551_615_u64}}),
+            ),
             record(3, &Value::Null),
         ]);
         insta::assert_snapshot!(rows, @"
