@@ -59,7 +59,7 @@ fn a_trace_path_keeps_the_other_settings_of_the_sink() {
         .args(["config", "show", "--trace-path", "flag.jsonl"])
         .set(["runtime.tracing.sink={kind: stdout, jsonl: {path: x, write_mode: batch, fsync_every_n: 7}}"])
         .exits_with(0);
-    let sink = outcome.stdout.split_once("    sink:\n").unwrap().1.split_once("  checkpoint:").unwrap().0;
+    let sink = outcome.stdout.split_once("    sink:\n").unwrap().1.split_once("  metrics:").unwrap().0;
     assert_snapshot!(sink, @"
     kind: jsonl
     jsonl:
