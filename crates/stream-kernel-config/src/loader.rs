@@ -61,7 +61,7 @@ impl Loader {
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             prefix: prefix.into(),
-            additions: Additions { rules: sink_rules::for_editors(), ..Additions::default() },
+            additions: Additions::default(),
             built_in: None,
             retired: Vec::new(),
             stores: Stores::NONE,
@@ -244,7 +244,7 @@ impl Loader {
     ///
     /// As [`load`](Self::load).
     pub fn json_schema<N: JsonSchema, A: JsonSchema>(&self) -> serde_json::Value {
-        self.schema::<N, A>().json
+        self.schema::<N, A>().for_editors(&self.additions)
     }
 
     /// Returns every environment variable that the loader reads.

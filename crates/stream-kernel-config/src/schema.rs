@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::rule::Rule;
+use crate::sink_rules;
 pub(crate) use read::UnsupportedSchema;
 pub(crate) use unknown::{Retired, unknown_key};
 pub(crate) use words::one_of;
@@ -20,7 +21,7 @@ pub(crate) const PROFILES: &str = "profiles";
 
 /// The schema of `Config<N, A>` in two forms: as JSON Schema, and read for checking.
 pub(crate) struct Schema {
-    pub(crate) json: Value,
+    json: Value,
     pub(crate) root: Node,
 }
 
@@ -80,7 +81,7 @@ pub(crate) struct Decimal {
 }
 
 impl Schema {
-    /// Derives the schema, and adds the application's part.
+    /// Derives the schema, and adds the application's default pipeline and limits.
     pub(crate) fn of<N: JsonSchema, A: JsonSchema>(additions: &Additions) -> Result<Self, UnsupportedSchema> {
         let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
@@ -89,6 +90,12 @@ impl Schema {
         }
         name_limits(&mut json["properties"]["runtime"]["properties"], &additions.limits);
         let root = read::read(&json)?;
+        Ok(Self { json, root })
+    }
+
+    /// Returns the schema as JSON Schema for editors, with the application's part. No run needs it.
+    pub(crate) fn for_editors(self, additions: &Additions) -> Value {
+        let Self { mut json, root } = self;
         relax_required(&mut json, &root);
         editors::rewrite(&mut json, &root);
         if !additions.step_names.is_empty() {
@@ -99,8 +106,9 @@ impl Schema {
         }
         add_profiles(&mut json);
         // A profile alone cannot breach a rule: the rest of its file may have the other keys.
-        json["allOf"] = additions.rules.iter().map(Rule::to_json).collect();
-        Ok(Self { json, root })
+        let rules = [sink_rules::for_editors(), additions.rules.clone()].concat();
+        json["allOf"] = rules.iter().map(Rule::to_json).collect();
+        json
     }
 }
 

@@ -32,13 +32,18 @@ impl<A: Application> Job<A> {
         let About { name: program, profile: (name, yaml), limits, retired_keys, .. } = A::ABOUT;
         let loader = Loader::new(environment_prefix(program))
             .default_pipeline(A::registry().names())
-            .step_names(A::registry().names())
             .built_in(name, yaml);
-        let loader = editor_rules::add(loader);
-        let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);
         let loader =
             limits.iter().fold(loader, |loader, (name, description)| loader.limit(*name, *description));
         retired_keys.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
+    }
+
+    /// Returns the JSON Schema of the configuration, for editors: with the names of steps and context fields, and with the
+    /// rules that [`prepare`](Self::prepare) checks, as far as a schema can say them.
+    pub fn json_schema() -> serde_json::Value {
+        let loader = editor_rules::add(Self::loader().step_names(A::registry().names()));
+        let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);
+        loader.json_schema::<A::Nodes, A::Adapters>()
     }
 
     /// Loads the configuration, checks it in full, and builds the steps.

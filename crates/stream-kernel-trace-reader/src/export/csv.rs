@@ -1,6 +1,5 @@
 //! CSV as RFC 4180 has it: a row for each input, with its outcome and what its steps noted.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::mem;
@@ -71,14 +70,14 @@ impl CsvColumns {
     }
 
     fn add(&mut self, row: &Row) {
-        for (name, field, _) in notes(row.notes.as_ref()) {
+        for Note { column, field, .. } in notes(row.notes.as_ref()) {
             let next = self.found.len();
-            if !self.found.contains_key(&*name) {
+            if !self.found.contains_key(&column) {
                 if next == MAX_NOTE_COLUMNS {
                     self.has_more = true;
                     return;
                 }
-                self.found.insert(name, (field, next));
+                self.found.insert(column, (field, next));
             }
         }
     }
@@ -113,7 +112,7 @@ impl<W: Write> CsvExport<W> {
     pub fn new(mut out: W, columns: CsvColumns) -> io::Result<Self> {
         let names = columns.into_names();
         let all = COLUMNS.into_iter().chain(names.iter().map(String::as_str));
-        write_row(&mut out, all.map(|name| Some(name.into())))?;
+        write_row(&mut out, all.map(Some))?;
         let cells = vec![None; names.len()];
         let columns = names.into_iter().zip(0..).collect();
         Ok(Self { out, rows: Rows::default(), columns, cells })
@@ -144,15 +143,16 @@ impl<W: Write> CsvExport<W> {
     }
 
     fn write(&mut self, row: &Row) -> io::Result<()> {
+        let notes = notes(row.notes.as_ref());
+        let (outcome, reason) = row.outcome(&notes);
         self.cells.fill(None);
-        for (name, _, text) in notes(row.notes.as_ref()) {
-            if let Some(at) = self.columns.get(&*name) {
+        for Note { column, text, .. } in notes {
+            if let Some(at) = self.columns.get(&column) {
                 self.cells[*at] = Some(text);
             }
         }
         let ms = format!("{}.{:06}", row.duration_ns / 1_000_000, row.duration_ns % 1_000_000);
         let (error_step, error) = row.error.clone().unzip();
-        let (outcome, reason) = row.outcome();
         let fixed = [
             Some(row.run.to_string()),
             Some(row.run_id.clone()),
@@ -167,8 +167,7 @@ impl<W: Write> CsvExport<W> {
             error_step,
             error,
         ];
-        let cells = fixed.iter().chain(&self.cells).map(|cell| cell.as_deref().map(Cow::Borrowed));
-        write_row(&mut self.out, cells)
+        write_row(&mut self.out, fixed.iter().chain(&self.cells).map(Option::as_deref))
     }
 }
 
@@ -189,16 +188,15 @@ struct Row {
 }
 
 impl Row {
-    /// Returns what was decided, and why, as far as the tags say it.
-    fn outcome(&self) -> (Option<&'static str>, Option<String>) {
-        let tag =
-            |wanted: &str| notes(self.notes.as_ref()).find(|(name, ..)| name == wanted).map(|note| note.2);
+    /// Returns what was decided, and why, as far as its notes say it.
+    fn outcome(&self, notes: &[Note]) -> (Option<&'static str>, Option<String>) {
+        let tag = |wanted: &str| notes.iter().find(|note| note.column == wanted).map(|note| &*note.text);
         let outcome = match tag("tags_accepted") {
-            Some(accepted) if may_be_hidden(&accepted) => Some("hidden"),
+            Some(accepted) if may_be_hidden(accepted) => Some("hidden"),
             Some(accepted) => Some(if accepted == "true" { "accepted" } else { "declined" }),
             None => self.error.as_ref().map(|_| "error"),
         };
-        (outcome, tag("tags_reason"))
+        (outcome, tag("tags_reason").map(str::to_owned))
     }
 }
 
@@ -235,25 +233,31 @@ impl Rows {
     }
 }
 
-/// Returns each note in a context: the name of its column, its field's place in `FIELDS`, and its text. Anything of
-/// another form is left out.
-fn notes(context: Option<&ContextSnapshot>) -> impl Iterator<Item = (String, usize, String)> {
+/// A value that a step noted.
+struct Note {
+    column: String,
+    /// Its field's place in `FIELDS`.
+    field: usize,
+    text: String,
+}
+
+/// Returns each note in a context. Anything of another form is left out.
+fn notes(context: Option<&ContextSnapshot>) -> Vec<Note> {
     let parsed = context.and_then(|context| serde_json::from_str::<Members<'_>>(context.as_json()).ok());
-    let fields = parsed.map(|Members(fields)| fields).unwrap_or_default();
     let mut notes = Vec::new();
-    for (field, value) in fields {
-        let Some(place) = FIELDS.iter().position(|name| *name == field) else { continue };
+    for (name, value) in parsed.map(|Members(fields)| fields).unwrap_or_default() {
+        let Some(field) = FIELDS.iter().position(|known| *known == name) else { continue };
         match serde_json::from_str::<Members<'_>>(value.get()) {
-            Ok(Members(members)) => {
-                notes.extend(
-                    members.into_iter().map(|(name, value)| (format!("{field}_{name}"), place, text(value))),
-                );
-            }
+            Ok(Members(members)) => notes.extend(members.into_iter().map(|(key, value)| Note {
+                column: format!("{name}_{key}"),
+                field,
+                text: text(value),
+            })),
             Err(_) if matches!(value.get(), "[]" | "null") => {}
-            Err(_) => notes.push((field.into_owned(), place, text(value))),
+            Err(_) => notes.push(Note { column: name.into_owned(), field, text: text(value) }),
         }
     }
-    notes.into_iter()
+    notes
 }
 
 /// Returns a text as it is, and any other value as JSON.
@@ -262,13 +266,13 @@ fn text(value: &RawValue) -> String {
 }
 
 /// Writes a row; a cell without a value has no quotes, an empty text has some.
-fn write_row<'a>(out: &mut impl Write, cells: impl Iterator<Item = Option<Cow<'a, str>>>) -> io::Result<()> {
+fn write_row<'a>(out: &mut impl Write, cells: impl Iterator<Item = Option<&'a str>>) -> io::Result<()> {
     for (at, cell) in cells.enumerate() {
         if at > 0 {
             out.write_all(b",")?;
         }
         if let Some(cell) = cell {
-            write_cell(out, &escaped(&cell).to_string())?;
+            write_cell(out, &escaped(cell).to_string())?;
         }
     }
     out.write_all(b"\r\n")
