@@ -10,7 +10,8 @@ pub(super) fn sound() -> Vec<String> {
         "runtime: {strict: false, pipeline: [parse_load_attempt, anything, format_output, write_output]}",
         "runtime: {tracing: {sink: {kind: stdout}}}",
         "runtime: {tracing: {sink: null, redact: {identity: mask, key_file: null}}}",
-        "runtime: {tracing: {enabled: true, sink: {jsonl: {path: t, fsync_every_n: null, rotate: {max_bytes: 9, keep: 1000}}}}}",
+        "runtime: {tracing: {enabled: true, sink: {jsonl: {path: t, fsync_every_n: null, rotate: {max_bytes: 9, \
+         keep: 1000}}}}}",
         "runtime: {tracing: {context_diff: {whitelist: [tags, metrics, errors]}}}",
         "runtime: {metrics: {textfile: {path: run.prom, every_ms: 100}}}",
         "runtime: {checkpoint: {dir: c}, limits: {max_ids: null, max_customers: 1}}",
@@ -18,7 +19,8 @@ pub(super) fn sound() -> Vec<String> {
         "runtime: {workers: 2, tracing: {enabled: false, sink: {kind: stdout}}}",
         "adapters: {output_sink: {settings: {path: '-'}}, input_source: {settings: {path: '-'}}}",
         "nodes: {evaluate_policies: {limits: {daily_amount: '5000.00', weekly_amount: 0, daily_attempts: null}}}",
-        "nodes: {update_windows: {daily_attempts: {enabled: false}}, evaluate_policies: {limits: {daily_attempts: null}}}",
+        "nodes: {update_windows: {daily_attempts: {enabled: false}}, \
+         evaluate_policies: {limits: {daily_attempts: null}}}",
         "nodes: {update_windows: {daily_prime_gate: {enabled: true}}, compute_features: {prime_gate: {enabled: true}}, \
          evaluate_policies: {prime_gate: {enabled: true}}}",
         "profiles: {near: {runtime: {tracing: {enabled: true, sink: {jsonl: {write_mode: batch}}}}}}",
@@ -51,14 +53,16 @@ pub(super) fn mistaken() -> Vec<(String, &'static str)> {
         ("runtime: {tracing: {sink: {jsonl: {path: t, compress_level: 20}}}}", "20"),
         ("runtime: {tracing: {enabled: true, sink: {jsonl: {path: '-'}}}}", "'-'"),
         (
-            "runtime: {tracing: {enabled: true, sink: {kind: stdout}}}\nadapters: {output_sink: {settings: {path: '-'}}}",
+            "runtime: {tracing: {enabled: true, \
+             sink: {kind: stdout}}}\nadapters: {output_sink: {settings: {path: '-'}}}",
             "stdout",
         ),
         ("runtime: {checkpoint: {dir: c}}\nadapters: {input_source: {settings: {path: '-'}}}", "'-'"),
         ("runtime: {checkpoint: {dir: c}}\nadapters: {output_sink: {settings: {parts: true}}}", "true"),
         ("runtime: {checkpoint: {dir: c}, tracing: {enabled: true, sink: {kind: stdout}}}", "stdout"),
         (
-            "runtime: {checkpoint: {dir: c}, tracing: {enabled: true, sink: {jsonl: {path: t, rotate: {max_bytes: 9, keep: 1}}}}}",
+            "runtime: {checkpoint: {dir: c}, tracing: {enabled: true, sink: {jsonl: {path: t, \
+             rotate: {max_bytes: 9, keep: 1}}}}}",
             "{max_bytes: 9, keep: 1}",
         ),
         ("runtime: {workers: 2}\nadapters: {output_sink: {settings: {path: '-'}}}", "'-'"),

@@ -113,10 +113,13 @@ const DUCKDB: &str = "
 import duckdb, sys
 base = duckdb.connect()
 base.execute(open(sys.argv[1]).read())
-print(base.sql(\"select line_no, step_name, error.message from trace('trace.jsonl') where status = 'error'\").fetchall())
+def rows(query): return base.sql(query).fetchall()
+failed = \"select line_no, step_name, error.message from trace('trace.jsonl') where status = 'error'\"
+print(rows(failed))
 daily = \"where reason = 'DAILY_AMOUNT_LIMIT'\"
-print(base.sql(\"select count(*) from (select tags ->> 'reason' as reason from decisions('trace.jsonl')) \" + daily).fetchall())
-print(base.sql(\"select count(*), max(line_no), min(time) is not null from decisions_csv('decisions.csv') \" + daily).fetchall())
+noted = \"(select tags ->> 'reason' as reason from decisions('trace.jsonl'))\"
+print(rows(f'select count(*) from {noted} {daily}'))
+print(rows(f\"select count(*), max(line_no), min(time) is not null from decisions_csv('decisions.csv') {daily}\"))
 ";
 
 #[test]

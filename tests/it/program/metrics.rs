@@ -141,9 +141,8 @@ fn an_unwritable_file_is_reported_once() {
     let said: Vec<_> = outcome.stderr.lines().filter(|line| line.contains("nowhere")).collect();
     assert_eq!(
         said,
-        [
-            "error: the metrics `nowhere/run.prom` cannot be written: No such file or directory (os error 2) (the run goes on)"
-        ]
+        ["error: the metrics `nowhere/run.prom` cannot be written: \
+          No such file or directory (os error 2) (the run goes on)"]
     );
     assert_eq!(folder.read("output.txt").lines().count(), 30, "the run went on");
     let summary: Value = serde_json::from_str(&folder.read("out.json")).unwrap();
@@ -261,7 +260,10 @@ fn prometheus_scrapes_what_the_file_says() {
     let target = format!("127.0.0.1:{}", server.port);
     folder.write(
         "prometheus.yml",
-        format!("scrape_configs: [{{job_name: run, scrape_interval: 1s, static_configs: [{{targets: ['{target}']}}]}}]"),
+        format!(
+            "scrape_configs: [{{job_name: run, scrape_interval: 1s, \
+             static_configs: [{{targets: ['{target}']}}]}}]"
+        ),
     );
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let mut scraping = Command::new(prometheus)

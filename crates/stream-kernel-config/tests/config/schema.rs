@@ -124,8 +124,8 @@ fn names_and_rules_are_for_editors_alone() {
     assert_eq!(schema["allOf"].as_array().unwrap().len(), 3, "the sink's, that of steps, and the new one");
     let text =
         "{version: 1, scenario: {name: a}, runtime: {pipeline: [other], workers: 2, checkpoint: {dir: c}}}";
-    let loaded = loader.built_in("text", text).load::<Nodes, Adapters>().unwrap();
-    assert!(loaded.finish().is_ok());
+    let checked = loader.built_in("text", text).load::<Nodes, Adapters>().unwrap();
+    assert!(checked.finish().is_ok());
 }
 
 #[test]
