@@ -1,7 +1,7 @@
 //! fund-load as an application on the kernel.
 
 use stream_kernel_exec::{Memory, Registry};
-use stream_kernel_run::config::Loaded;
+use stream_kernel_run::config::{Loaded, Rule};
 use stream_kernel_run::{About, Application, SummaryRow};
 use stream_kernel_trace::{Outcome, Tags};
 
@@ -47,6 +47,10 @@ impl Application for FundLoad {
 
     fn check(loaded: &mut Loaded<Nodes, Adapters>) {
         config::check(loaded);
+    }
+
+    fn editor_rules() -> Vec<Rule> {
+        config::editor_rules()
     }
 
     fn rules(config: &Config) -> Vec<(&'static str, String)> {

@@ -2,7 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stream_kernel_run::config::{Loaded, Problem};
+use serde_json::json;
+use stream_kernel_run::config::{Loaded, Problem, Rule};
 use stream_kernel_run::{InputSource, LineAdapters, OutputSink};
 
 use crate::domain::{Cents, Multiplier, WeekStart};
@@ -228,17 +229,52 @@ pub(crate) fn check(loaded: &mut Loaded<Nodes, Adapters>) {
     }
 }
 
+/// Returns the rules that [`check`] enforces, for editors.
+pub(crate) fn editor_rules() -> Vec<Rule> {
+    let is_on = || json!({"const": true});
+    let windows = WINDOWS.map(|(window, limit)| {
+        Rule::new(&switch(window), is_on()).unless(&limit_key(limit), json!({"type": "null"}))
+    });
+    // Each asks for the next one, and so any for all.
+    let [first, second, third] = PRIME_GATES;
+    let gates = [(first, second), (second, third), (third, first)]
+        .map(|(gate, next)| Rule::required(next, is_on()).when(gate, is_on()));
+    windows.into_iter().chain(gates).collect()
+}
+
+/// The windows, each with the limit that needs it.
+const WINDOWS: [(&str, &str); 3] = [
+    ("daily_attempts", "daily_attempts"),
+    ("daily_accepted_amount", "daily_amount"),
+    ("weekly_accepted_amount", "weekly_amount"),
+];
+
+/// The switches of the prime gate, which must agree.
+const PRIME_GATES: [&str; 3] = [
+    "nodes.compute_features.prime_gate.enabled",
+    "nodes.evaluate_policies.prime_gate.enabled",
+    "nodes.update_windows.daily_prime_gate.enabled",
+];
+
+fn switch(window: &str) -> String {
+    format!("nodes.update_windows.{window}.enabled")
+}
+
+fn limit_key(limit: &str) -> String {
+    format!("nodes.evaluate_policies.limits.{limit}")
+}
+
 fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
     let Limits { daily_amount, weekly_amount, daily_attempts } = &nodes.evaluate_policies.limits;
     let windows = &nodes.update_windows;
-    for (window, switch, limit, is_limited) in [
-        ("daily_attempts", &windows.daily_attempts, "daily_attempts", daily_attempts.is_some()),
-        ("daily_accepted_amount", &windows.daily_accepted_amount, "daily_amount", daily_amount.is_some()),
-        ("weekly_accepted_amount", &windows.weekly_accepted_amount, "weekly_amount", weekly_amount.is_some()),
-    ] {
-        let key = format!("nodes.update_windows.{window}.enabled");
-        let limit = format!("nodes.evaluate_policies.limits.{limit}");
-        if is_limited && !switch.enabled && !loaded.is_mistaken(&limit) && !loaded.is_mistaken(&key) {
+    let states = [
+        (daily_attempts.is_some(), windows.daily_attempts.enabled),
+        (daily_amount.is_some(), windows.daily_accepted_amount.enabled),
+        (weekly_amount.is_some(), windows.weekly_accepted_amount.enabled),
+    ];
+    for ((window, limit), (is_limited, is_on)) in WINDOWS.into_iter().zip(states) {
+        let (key, limit) = (switch(window), limit_key(limit));
+        if is_limited && !is_on && !loaded.is_mistaken(&limit) && !loaded.is_mistaken(&key) {
             let problem = Problem::new(format!("the window is off, and the limit `{limit}` needs it"))
                 .expected("true, as long as the limit is set")
                 .hint(format!("switch it on, or set `{limit}: null` to check no such limit"));
@@ -248,11 +284,13 @@ fn check_windows(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
 }
 
 fn check_prime_gates(loaded: &mut Loaded<Nodes, Adapters>, nodes: &Nodes) {
-    let gates = [
-        ("nodes.compute_features.prime_gate.enabled", nodes.compute_features.prime_gate.enabled),
-        ("nodes.evaluate_policies.prime_gate.enabled", nodes.evaluate_policies.prime_gate.enabled),
-        ("nodes.update_windows.daily_prime_gate.enabled", nodes.update_windows.daily_prime_gate.enabled),
+    let [features, policies, windows] = [
+        nodes.compute_features.prime_gate.enabled,
+        nodes.evaluate_policies.prime_gate.enabled,
+        nodes.update_windows.daily_prime_gate.enabled,
     ];
+    let [first, second, third] = PRIME_GATES;
+    let gates = [(first, features), (second, policies), (third, windows)];
     if gates.iter().any(|(key, _)| loaded.is_mistaken(key)) {
         return;
     }

@@ -36,9 +36,7 @@ pub(crate) fn config<A: Application>(
         ConfigCommand::Diff { a, b, json, options } => {
             config_diff::diff::<A>([a, b], *json, options, &environment)
         }
-        ConfigCommand::Schema(_) => {
-            print(&pretty(&Job::<A>::loader().json_schema::<A::Nodes, A::Adapters>()))
-        }
+        ConfigCommand::Schema(_) => print(&pretty(&Job::<A>::json_schema())),
         ConfigCommand::Env { json: false, .. } => print(&list_variables::<A>()),
         ConfigCommand::Env { json: true, .. } => {
             let variables = Job::<A>::loader().variables::<A::Nodes, A::Adapters>();

@@ -20,6 +20,8 @@ mod shell_support;
 mod trace_commands;
 
 mod merge_command;
+mod metrics;
+mod metrics_file;
 mod progress;
 mod report;
 mod signals;

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// The number of lines between two readings of the clock.
-const LINES_PER_LOOK: u64 = 256;
+pub(crate) const LINES_PER_LOOK: u64 = 256;
 
 /// Returns the time for people's measurements of a run: no decision and no trace depends on it.
 #[expect(clippy::disallowed_methods, reason = "for the summary and the progress bar alone")]

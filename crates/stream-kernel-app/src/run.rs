@@ -18,7 +18,8 @@ use stream_kernel_trace::{Clock, MonotonicClock, SystemClock};
 use crate::cli::Options;
 use crate::commands::{Environment, prepare};
 use crate::failure::Failure;
-use crate::progress::{Progress, make_room_for_results, now};
+use crate::metrics_file::MetricsFile;
+use crate::progress::{LINES_PER_LOOK, Progress, make_room_for_results, now};
 use crate::report::{Summary, say};
 use crate::signals::Signals;
 use crate::summary_file::SummaryTo;
@@ -41,22 +42,38 @@ pub(crate) fn run<A: Application>(
         return Err(Failure::usage(text));
     }
     note_missing_sink(&job.config().runtime.tracing);
-    if job.is_on_several_workers() {
-        on_several_workers(&job, options, restart, &summary_to)
+    let (metrics, job) = MetricsFile::prepare(job, &options.run_id)?;
+    let reports = Reports { summary_to, metrics, telemetry };
+    let ended = if job.is_on_several_workers() {
+        on_several_workers(&job, options, restart, &reports)
     } else if has_checkpoint {
-        checkpointed(job, options, restart, &telemetry, &summary_to)
+        checkpointed(job, options, restart, &reports)
     } else {
-        plain(job, options, &telemetry, &summary_to)
+        plain(job, options, &reports)
+    };
+    let exit_code = ended.as_ref().map_or_else(Failure::exit_code, |exit_code| *exit_code);
+    let exit_code = reports.metrics.finish(None, exit_code);
+    ended.map(|_| exit_code)
+}
+
+/// What is reported of a run, beside its results.
+struct Reports {
+    summary_to: SummaryTo,
+    metrics: MetricsFile,
+    telemetry: Telemetry,
+}
+
+impl Reports {
+    /// Reports the end of a run, and returns its exit code. `is_told` means that people have already read that it was
+    /// stopped.
+    fn tell(&self, summary: &Summary, is_told: bool, exit_code: u8) -> u8 {
+        let exit_code = self.metrics.finish(Some(summary), exit_code);
+        self.summary_to.tell(summary, is_told, exit_code)
     }
 }
 
 #[cfg(not(feature = "workers"))]
-fn on_several_workers<A: Application>(
-    _: &Job<A>,
-    _: &Options,
-    _: bool,
-    _: &SummaryTo,
-) -> Result<u8, Failure> {
+fn on_several_workers<A: Application>(_: &Job<A>, _: &Options, _: bool, _: &Reports) -> Result<u8, Failure> {
     let text = "this program was built without several workers (use `--workers 1`, and leave out `runtime.cluster` and \
          `adapters.output_sink.settings.parts`)";
     Err(Failure::usage(text))
@@ -67,7 +84,7 @@ fn on_several_workers<A: Application>(
     job: &Job<A>,
     options: &Options,
     restart: bool,
-    summary_to: &SummaryTo,
+    reports: &Reports,
 ) -> Result<u8, Failure> {
     use stream_kernel_timely::{Cluster, Committing, WorkerOptions, WorkersEnded, run_on_workers};
 
@@ -98,10 +115,11 @@ fn on_several_workers<A: Application>(
         epoch_bytes: runtime.epoch_bytes.get() as u64,
         committing,
         between_lines: &mut |position| {
-            is_to_stop(position, &progress, &signals);
+            reports.metrics.publish(position);
+            is_to_stop(position, &progress, &signals, reports);
             signals.received()
         },
-        tell: &mut |event| tell::<A>(&event, &progress),
+        tell: &mut |event| tell::<A>(&event, &progress, reports),
     };
     let ended = run_on_workers(job, SystemClock::new, worker_options);
     let WorkersEnded { resumed_after, trace_ends_after, unfinished_output, bytes_left, .. } = ended;
@@ -128,7 +146,12 @@ fn on_several_workers<A: Application>(
             say(format!("{}: stopped by a signal after line {}{left}", A::ABOUT.name, report.inputs));
             (true, signal)
         }
-        Ok(None) => (false, exit_code(&report, trace_ends_after.is_none())),
+        Ok(None) => {
+            // Nothing is told of the last lines.
+            let bytes = bytes.unwrap_or_default().saturating_sub(bytes_left);
+            reports.metrics.publish(Position { line_no: report.inputs, bytes });
+            (false, exit_code(&report, trace_ends_after.is_none()))
+        }
     };
     if is_first {
         let mut summary = Summary::of(job, &options.run_id);
@@ -137,7 +160,7 @@ fn on_several_workers<A: Application>(
         }
         let elapsed = began.elapsed();
         let summary = Summary { is_stopped, elapsed, report, resumed_after, bytes_left, rows, ..summary };
-        return Ok(summary_to.tell(&summary, is_stopped && is_committed, exit_code));
+        return Ok(reports.tell(&summary, is_stopped && is_committed, exit_code));
     }
     Ok(exit_code)
 }
@@ -157,17 +180,12 @@ fn left_in(unfinished_output: Option<PathBuf>) -> String {
     left.unwrap_or_default()
 }
 
-fn plain<A: Application>(
-    job: Job<A>,
-    options: &Options,
-    telemetry: &Telemetry,
-    summary_to: &SummaryTo,
-) -> Result<u8, Failure> {
+fn plain<A: Application>(job: Job<A>, options: &Options, reports: &Reports) -> Result<u8, Failure> {
     if goes_to_stdout(&job) {
         make_room_for_results();
     }
     let files = OpenFiles::open(job.config())?;
-    let (sink, live) = Live::start(telemetry, &job.config().runtime.tracing)?.unzip();
+    let (sink, live) = Live::start(&reports.telemetry, &job.config().runtime.tracing)?.unzip();
     let files = sink.into_iter().fold(files, OpenFiles::with_sink);
     // Only now: before, a signal must end at once a program that waits for the other end of a pipe.
     let signals = Signals::install().map_err(Failure::Signals)?;
@@ -178,8 +196,8 @@ fn plain<A: Application>(
     let plain_options = PlainOptions {
         run_id: &options.run_id,
         wake,
-        between_lines: &mut |position| is_to_stop(position, &progress, &signals),
-        tell: &mut |event| tell::<A>(&event, &progress),
+        between_lines: &mut |position| is_to_stop(position, &progress, &signals, reports),
+        tell: &mut |event| tell::<A>(&event, &progress, reports),
     };
     let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows } =
         run_plain(job, SystemClock::new, files, plain_options);
@@ -207,17 +225,16 @@ fn plain<A: Application>(
         Ok(false) => exit_code(&report, trace_failure.is_none()),
     };
     let summary = Summary { elapsed: began.elapsed(), report, bytes_left, rows, exported, ..summary };
-    Ok(summary_to.tell(&summary, false, exit_code))
+    Ok(reports.tell(&summary, false, exit_code))
 }
 
 fn checkpointed<A: Application>(
     job: Job<A>,
     options: &Options,
     restart: bool,
-    telemetry: &Telemetry,
-    summary_to: &SummaryTo,
+    reports: &Reports,
 ) -> Result<u8, Failure> {
-    let (sink, live) = Live::start(telemetry, &job.config().runtime.tracing)?.unzip();
+    let (sink, live) = Live::start(&reports.telemetry, &job.config().runtime.tracing)?.unzip();
     let signals = Signals::install().map_err(Failure::Signals)?;
     let began = now();
     let summary = Summary::of(&job, &options.run_id);
@@ -236,8 +253,8 @@ fn checkpointed<A: Application>(
             run_id: &options.run_id,
             restart,
             live_sinks: sink.into_iter().collect(),
-            between_lines: &mut |position| is_to_stop(position, &progress, &signals),
-            tell: &mut |event| tell::<A>(&event, &progress),
+            between_lines: &mut |position| is_to_stop(position, &progress, &signals, reports),
+            tell: &mut |event| tell::<A>(&event, &progress, reports),
         },
     );
     drop(progress);
@@ -255,7 +272,7 @@ fn checkpointed<A: Application>(
     } else {
         exit_code(&report, trace_ends_after.is_none())
     };
-    Ok(summary_to.tell(&summary, is_stopped, exit_code))
+    Ok(reports.tell(&summary, is_stopped, exit_code))
 }
 
 /// Returns whether results or records go to standard output.
@@ -265,18 +282,28 @@ fn goes_to_stdout<A: Application>(job: &Job<A>) -> bool {
 }
 
 /// Shows the progress of the run, and returns whether a signal is to end it.
-fn is_to_stop(position: Position, progress: &RefCell<Progress>, signals: &Signals) -> bool {
-    progress.borrow_mut().update(position.line_no, position.bytes);
+fn is_to_stop(
+    position: Position,
+    progress: &RefCell<Progress>,
+    signals: &Signals,
+    reports: &Reports,
+) -> bool {
+    if position.line_no.is_multiple_of(LINES_PER_LOOK) {
+        progress.borrow_mut().update(position.line_no, position.bytes);
+        reports.metrics.look();
+    }
     signals.received().is_some()
 }
 
 /// Reports an event of a run.
-fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>) {
+fn tell<A: Application>(event: &Event<'_>, progress: &RefCell<Progress>, reports: &Reports) {
     match event {
         Event::Waits(Position { line_no, bytes }) => {
             progress.borrow_mut().update_before_wait(*line_no, *bytes);
+            reports.metrics.look();
         }
         Event::Resumed { line_no, was_complete } => {
+            reports.metrics.resumed_after(*line_no);
             let remark = if *was_complete { ", the last one of a complete run" } else { "" };
             say(format!("{}: resuming after line {}{remark}", A::ABOUT.name, grouped(*line_no)));
         }

@@ -15,12 +15,13 @@ use crate::yaml_text;
 
 /// Keys without influence on decisions and records; `*` stands for any one key, and a key below a list is in each of
 /// its items.
-const NOT_IN_DIGEST: [&[&str]; 12] = [
+const NOT_IN_DIGEST: [&[&str]; 13] = [
     &["adapters", "*", "settings", "path"],
     &["adapters", "*", "settings", "parts"],
     &["runtime", "checkpoint", "dir"],
     &["runtime", "cluster"],
     &["runtime", "epoch_bytes"],
+    &["runtime", "metrics"],
     &["runtime", "limits"],
     &["runtime", "tracing", "redact", "key_file"],
     &["runtime", "tracing", "sink", "jsonl", "path"],
@@ -81,7 +82,7 @@ impl Effective {
     /// Returns the digest of the configuration, `sha256:` and 64 hexadecimal digits: the hash of its [JSON](Self::json)
     /// without spaces.
     ///
-    /// It leaves out the keys for places of files and numbers of workers, and `runtime.limits`: two runs with the same
+    /// It leaves out the keys for places of files and numbers of workers, `runtime.limits` and `runtime.metrics`: two runs with the same
     /// digest decide and trace alike, wherever the values came from and wherever the results go.
     pub fn digest(&self) -> String {
         let mut tree = self.tree.clone();

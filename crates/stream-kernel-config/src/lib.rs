@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod metrics;
 mod redact;
 mod runtime;
 mod sink;
@@ -15,6 +16,7 @@ mod loader;
 mod mistake;
 mod nearest;
 mod origin;
+mod rule;
 mod source;
 mod stores;
 mod variable;
@@ -38,10 +40,12 @@ pub use excerpt::excerpt;
 pub use loaded::Loaded;
 pub use loader::Loader;
 pub use masking::without_credentials;
+pub use metrics::{Metrics, Textfile};
 pub use mistake::{MAX_MISTAKES, Mistake, Mistakes, Problem, Warning};
 pub use nearest::nearest;
 pub use origin::Origin;
 pub use redact::{Redact, RedactIdentity};
+pub use rule::Rule;
 pub use runtime::{OnStepError, Runtime};
 pub use sink::{Always, Compress, Jsonl, Otlp, Ratio, Rotate, Sample, Sink, SinkKind, WriteMode};
 pub use source::{MAX_SOURCE_BYTES, MAX_SOURCE_ROWS, Row, Source, SourceError};

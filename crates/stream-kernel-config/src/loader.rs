@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use crate::check;
 use crate::layer::{ChosenProfile, Layers, Reading};
@@ -13,7 +14,8 @@ use crate::loaded::Loaded;
 use crate::masking;
 use crate::mistake::{Findings, Mistakes, Problem};
 use crate::origin::Origin;
-use crate::schema::{Retired, Schema};
+use crate::rule::Rule;
+use crate::schema::{Additions, Retired, Schema};
 use crate::sink_rules;
 use crate::source::Source;
 use crate::stores::Stores;
@@ -26,8 +28,7 @@ use crate::variable::{self, Variable};
 #[derive(Debug, Clone)]
 pub struct Loader {
     prefix: String,
-    pipeline: Option<Vec<String>>,
-    limits: Vec<(String, String)>,
+    additions: Additions,
     built_in: Option<(String, String)>,
     retired: Vec<Retired>,
     stores: Stores,
@@ -60,8 +61,7 @@ impl Loader {
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             prefix: prefix.into(),
-            pipeline: None,
-            limits: Vec::new(),
+            additions: Additions::default(),
             built_in: None,
             retired: Vec::new(),
             stores: Stores::NONE,
@@ -75,7 +75,33 @@ impl Loader {
 
     /// Sets the default of `runtime.pipeline`; without it, the key is required.
     pub fn default_pipeline<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
-        self.pipeline = Some(steps.into_iter().map(Into::into).collect());
+        self.additions.default_pipeline = Some(steps.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Names all steps, for the [schema for editors](Self::json_schema): editors offer them in `runtime.pipeline`, and
+    /// flag others if `runtime.strict` is true. The loader does not check them.
+    pub fn step_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let known = json!({"items": {"enum": names}});
+        self.additions.step_names = names;
+        self.rule(Rule::new("runtime.pipeline", known).unless("runtime.strict", json!({"const": false})))
+    }
+
+    /// Names everything that may be in the list at `key`, a key path, for the
+    /// [schema for editors](Self::json_schema). The loader does not check it.
+    pub fn item_names<S: Into<String>>(
+        mut self,
+        key: impl Into<String>,
+        names: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.additions.item_names.push((key.into(), names.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Adds a rule between keys to the [schema for editors](Self::json_schema). The loader does not check it.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.additions.rules.push(rule);
         self
     }
 
@@ -84,7 +110,7 @@ impl Loader {
     /// Its value is a whole number of at least 1, or null, the default, for no limit. Without any limits there is no
     /// such group.
     pub fn limit(mut self, name: impl Into<String>, description: impl Into<String>) -> Self {
-        self.limits.push((name.into(), description.into()));
+        self.additions.limits.push((name.into(), description.into()));
         self
     }
 
@@ -210,14 +236,15 @@ impl Loader {
 
     /// Returns the JSON Schema (draft 7, which editors support best) of the configuration, for editors.
     ///
-    /// It accepts every file that loads by itself, with any of its profiles. It does not find repeated keys and
-    /// decimals out of range, and takes a blank value for null, as YAML does.
+    /// It accepts every file that loads by itself, with any of its profiles, and refuses what breaks a
+    /// [`rule`](Self::rule) by itself. It does not find repeated keys and numbers of too many digits, and takes a blank
+    /// value for null, as YAML does.
     ///
     /// # Panics
     ///
     /// As [`load`](Self::load).
     pub fn json_schema<N: JsonSchema, A: JsonSchema>(&self) -> serde_json::Value {
-        self.schema::<N, A>().json
+        self.schema::<N, A>().for_editors(&self.additions)
     }
 
     /// Returns every environment variable that the loader reads.
@@ -230,8 +257,7 @@ impl Loader {
     }
 
     fn schema<N: JsonSchema, A: JsonSchema>(&self) -> Schema {
-        Schema::of::<N, A>(self.pipeline.as_deref(), &self.limits)
-            .unwrap_or_else(|unsupported| panic!("{unsupported}"))
+        Schema::of::<N, A>(&self.additions).unwrap_or_else(|unsupported| panic!("{unsupported}"))
     }
 
     /// Reads all layers.

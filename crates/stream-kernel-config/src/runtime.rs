@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Checkpoint;
+use crate::metrics::Metrics;
 use crate::tracing::Tracing;
 use crate::workers::{Cluster, MAX_EPOCH_BYTES, MAX_WORKERS, four_mib, one_worker};
 
@@ -29,6 +30,9 @@ pub struct Runtime {
     /// What is recorded of a run.
     #[serde(default)]
     pub tracing: Tracing,
+    /// Figures of the run for monitoring.
+    #[serde(default)]
+    pub metrics: Metrics,
     /// Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
     #[serde(default)]
     pub checkpoint: Option<Checkpoint>,

@@ -1,5 +1,6 @@
 //! The schema derived from the types: the only source of keys, types, bounds, defaults and descriptions.
 
+mod editors;
 mod read;
 mod unknown;
 mod words;
@@ -9,6 +10,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::rule::Rule;
+use crate::sink_rules;
 pub(crate) use read::UnsupportedSchema;
 pub(crate) use unknown::{Retired, unknown_key};
 pub(crate) use words::one_of;
@@ -18,7 +21,7 @@ pub(crate) const PROFILES: &str = "profiles";
 
 /// The schema of `Config<N, A>` in two forms: as JSON Schema, and read for checking.
 pub(crate) struct Schema {
-    pub(crate) json: Value,
+    json: Value,
     pub(crate) root: Node,
 }
 
@@ -29,6 +32,20 @@ pub(crate) struct Node {
     pub(crate) nullable: bool,
     pub(crate) default: Option<Value>,
     pub(crate) description: Option<String>,
+}
+
+/// The application's part of the schema.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Additions {
+    pub(crate) default_pipeline: Option<Vec<String>>,
+    /// The limits by name, each with its description.
+    pub(crate) limits: Vec<(String, String)>,
+    /// The names of all steps, for editors.
+    pub(crate) step_names: Vec<String>,
+    /// Key paths of lists, each with the names that may be in it, for editors.
+    pub(crate) item_names: Vec<(String, Vec<String>)>,
+    /// For editors.
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// The type of a value, apart from null.
@@ -64,22 +81,34 @@ pub(crate) struct Decimal {
 }
 
 impl Schema {
-    /// Derives the schema and adds the application's part: the default pipeline, and the limits by name, each with its
-    /// description.
-    pub(crate) fn of<N: JsonSchema, A: JsonSchema>(
-        default_pipeline: Option<&[String]>,
-        limits: &[(String, String)],
-    ) -> Result<Self, UnsupportedSchema> {
+    /// Derives the schema, and adds the application's default pipeline and limits.
+    pub(crate) fn of<N: JsonSchema, A: JsonSchema>(additions: &Additions) -> Result<Self, UnsupportedSchema> {
         let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
         let mut json = Value::from(settings.into_generator().into_root_schema_for::<Config<N, A>>());
-        if let Some(steps) = default_pipeline {
-            json["properties"]["runtime"]["properties"]["pipeline"]["default"] = steps.into();
+        if let Some(steps) = &additions.default_pipeline {
+            json["properties"]["runtime"]["properties"]["pipeline"]["default"] = steps.as_slice().into();
         }
-        name_limits(&mut json["properties"]["runtime"]["properties"], limits);
+        name_limits(&mut json["properties"]["runtime"]["properties"], &additions.limits);
         let root = read::read(&json)?;
-        relax_required(&mut json, &root);
-        add_profiles(&mut json);
         Ok(Self { json, root })
+    }
+
+    /// Returns the schema as JSON Schema for editors, with the application's part. No run needs it.
+    pub(crate) fn for_editors(self, additions: &Additions) -> Value {
+        let Self { mut json, root } = self;
+        relax_required(&mut json, &root);
+        editors::rewrite(&mut json, &root);
+        if !additions.step_names.is_empty() {
+            editors::offer_steps(&mut json, &additions.step_names);
+        }
+        for (key, names) in &additions.item_names {
+            editors::name_items(&mut json, key, names);
+        }
+        add_profiles(&mut json);
+        // A profile alone cannot breach a rule: the rest of its file may have the other keys.
+        let rules = [sink_rules::for_editors(), additions.rules.clone()].concat();
+        json["allOf"] = rules.iter().map(Rule::to_json).collect();
+        json
     }
 }
 

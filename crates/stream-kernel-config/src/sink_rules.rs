@@ -1,14 +1,22 @@
 //! Rules for sinks that the schema cannot express: one key depends on another, or a text has a form of its own.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::check::Checked;
 use crate::layer::Layers;
 use crate::mistake::{Findings, Problem};
+use crate::rule::Rule;
 use crate::sink::BATCH_FLUSH_EVERY_N;
 use crate::tracing::{SINK_KEY, SINKS_KEY};
 
 const TRACING: &str = "/runtime/tracing";
+
+/// Returns the same rules for editors: the path of a JSONL sink is required.
+pub(crate) fn for_editors() -> Vec<Rule> {
+    let [path, kind] = ["jsonl.path", "kind"].map(|key| format!("{SINK_KEY}.{key}"));
+    let rule = Rule::required(&path, json!({"type": "string"})).when(SINK_KEY, json!({"type": "object"}));
+    vec![rule.unless(&kind, json!({"enum": ["otlp", "stdout"]}))]
+}
 
 /// Requires the path of a JSONL sink, fills in the default for flushing batches, checks what is sent to a receiver, and
 /// that no kind of sink is there twice.

@@ -23,8 +23,8 @@ pub use encode::Encode;
 pub use keyed_step::KeyedStep;
 pub use memory::{
     Counters, Declaration, Entry, Forgotten, Gate, GateCount, Key, Limit, MAX_DECLARATIONS, MAX_ENTRIES,
-    Mark, Memory, NotRestored, NotShared, Place, Refusal, Role, Share, Stage, State, Store, Table, Tally,
-    UndoMark, Value, Watermark,
+    Mark, Memory, NotRestored, NotShared, Place, Refusal, Role, Share, Stage, State, Store, Table, TableSize,
+    Tally, UndoMark, Value, Watermark,
 };
 pub use messages::{Emits, Kind, MessageSet, Nothing, Payload, VariantOf, same_type};
 pub use paused::{Entering, Paused};

@@ -53,6 +53,17 @@ pub trait Declaration: 'static {
     type Store: Store;
 }
 
+/// How much a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableSize {
+    /// The name of its declaration.
+    pub name: &'static str,
+    /// The number of entries, without those that are forgotten.
+    pub entries: u64,
+    /// About how many bytes they and the index take.
+    pub bytes: u64,
+}
+
 /// Everything that a run remembers.
 ///
 /// Steps look into it by their message's key. The changes of a line that ends the run are undone. A snapshot holds all
@@ -170,6 +181,15 @@ impl Memory {
             std::mem::replace(&mut done, Ok(()))?;
         }
         done
+    }
+
+    /// Returns the size of each table.
+    pub fn table_sizes(&self) -> Vec<TableSize> {
+        let sized = self.stores.iter().zip(&self.declared).filter_map(|(store, declared)| {
+            let (entries, bytes) = store.size()?;
+            Some(TableSize { name: declared.name, entries, bytes })
+        });
+        sized.collect()
     }
 
     /// Returns the approximate size of a snapshot in bytes.

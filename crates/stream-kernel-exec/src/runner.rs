@@ -226,6 +226,11 @@ impl<M: MessageSet> SyncRunner<M> {
         recorder.map_or_else(Timestamp::default, Recorder::last_time)
     }
 
+    /// Returns the number of inputs that the trace's sinks have dropped.
+    pub fn inputs_dropped(&self) -> u64 {
+        self.recorder.as_ref().map_or(0, Recorder::dropped)
+    }
+
     /// Returns the counters so far.
     pub fn report(&self) -> RunReport {
         self.report

@@ -240,6 +240,10 @@ impl TraceSink for OtlpSink {
         Ok(())
     }
 
+    fn dropped(&self) -> u64 {
+        self.dropped_inputs
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         self.has_finished = true;
         self.end_input();
@@ -247,8 +251,8 @@ impl TraceSink for OtlpSink {
         let left = self.exporter.queue.close(now() + self.timeout);
         let mut report = lock(&self.exporter.report);
         report.undelivered_spans += left.iter().map(spans_of).sum::<u64>();
-        report.dropped_inputs += mem::take(&mut self.dropped_inputs);
-        report.unsampled_inputs += mem::take(&mut self.unsampled_inputs);
+        report.dropped_inputs += self.dropped_inputs;
+        report.unsampled_inputs += self.unsampled_inputs;
         if report.undelivered_spans > 0 {
             let trouble = report.trouble.take();
             report.note(trouble.unwrap_or_else(|| NO_ANSWER.to_owned()));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stream_kernel_config::{Config, Loaded};
+use stream_kernel_config::{Config, Loaded, Rule};
 use stream_kernel_exec::{Memory, Registry};
 use stream_kernel_trace::{Outcome, Tags};
 
@@ -39,6 +39,11 @@ pub trait Application: Sized + 'static {
     /// Reports the mistakes in the configuration that only the application can find.
     fn check(loaded: &mut Loaded<Self::Nodes, Self::Adapters>) {
         let _ = loaded;
+    }
+
+    /// Returns what [`check`](Self::check) checks as far as JSON Schema can say it, for editors.
+    fn editor_rules() -> Vec<Rule> {
+        Vec::new()
     }
 
     /// Returns in words which rules the configuration enables and disables: labels, each with a text. `check` and the

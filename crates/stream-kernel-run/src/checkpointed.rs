@@ -191,13 +191,17 @@ impl<A: Application> Opened<A> {
         files.end(&mut commits, &mut feed, &tail, is_stopped, &mut |commits, feed| {
             commits.commit_end(feed, &mut session, tell, false, !is_stopped)
         })?;
+        let summary = commits.rows(&mut session);
+        // The memory of a finished run was not restored.
+        let tables = if commits.is_finished { Vec::new() } else { session.memory().table_sizes() };
+        session.publish_with(summary.clone(), tables);
         Ok(Ended {
             is_stopped,
             report: session.report(),
             resumed_after: self.resumed_after,
             trace_ends_after: commits.trace_end().map(|(_, line_no)| line_no),
             bytes_left: if commits.is_finished { self.bytes_left } else { feed.lines.bytes_left() },
-            summary: commits.rows(&mut session),
+            summary,
         })
     }
 }

@@ -4,11 +4,13 @@ use stream_kernel_config::{Loaded, Problem, Warning, nearest};
 use stream_kernel_exec::{MAX_STEPS, MessageSet, Plan, Registry, Scenario, WiringFault};
 use stream_kernel_trace::ContextField;
 
-use crate::{Application, LineMessage, checkpoint_checks, path_checks, rotation_checks, worker_checks};
+use crate::{
+    Application, LineMessage, checkpoint_checks, metrics_checks, path_checks, rotation_checks, worker_checks,
+};
 
 const STRICT_KEY: &str = "runtime.strict";
-const PIPELINE_KEY: &str = "runtime.pipeline";
-const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
+pub(crate) const PIPELINE_KEY: &str = "runtime.pipeline";
+pub(crate) const WHITELIST_KEY: &str = "runtime.tracing.context_diff.whitelist";
 
 /// A scenario, and the warnings about it.
 pub(crate) type Bound<M> = (Scenario<M>, Vec<Warning>);
@@ -21,6 +23,7 @@ pub(crate) fn check<A: Application>(loaded: &mut Loaded<A::Nodes, A::Adapters>) 
     checkpoint_checks::check(loaded);
     worker_checks::check(loaded);
     rotation_checks::check(loaded);
+    metrics_checks::check(loaded);
     A::check(loaded);
     scenario
 }

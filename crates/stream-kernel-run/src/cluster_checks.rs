@@ -12,7 +12,7 @@ use crate::worker_checks::WORKERS_KEY;
 pub const MAX_CLUSTER_WORKERS: usize = 1_024;
 
 pub(crate) const SECRET_FILE_KEY: &str = "runtime.cluster.secret_file";
-const HOSTS_KEY: &str = "runtime.cluster.hosts";
+pub(crate) const HOSTS_KEY: &str = "runtime.cluster.hosts";
 const PROCESS_KEY: &str = "runtime.cluster.process";
 const CLEARTEXT_KEY: &str = "runtime.cluster.cleartext";
 const HOW_TO_MAKE_A_SECRET: &str =

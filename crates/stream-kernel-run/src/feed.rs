@@ -61,6 +61,7 @@ impl<I: BufRead, O: Write> Feed<I, O> {
         session: &mut Session<A>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, Interruption<E>> {
+        session.publish_if_asked();
         match self.lines.next_line() {
             Ok(Some(line)) => session.prepare(line, self.lines.bytes_read()),
             Ok(None) => return Ok(false),
@@ -68,6 +69,7 @@ impl<I: BufRead, O: Write> Feed<I, O> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // Before the run waits, it flushes both, because somebody may be waiting for them.
                 session.idle();
+                session.publish();
                 self.output.flush().map_err(Interruption::Write)?;
                 tell(Event::Waits(session.position()));
                 return Ok(false);

@@ -7,8 +7,8 @@ use stream_kernel_exec::{Memory, OnStepError, Plan, Scenario, SyncRunner, Wiring
 use stream_kernel_trace::{Clock, Recorder, Redaction, RunLabel, TraceSink};
 
 use crate::{
-    About, Application, ClusterSecret, ConfigOf, LineMessage, Session, checks, cluster_checks, redaction,
-    tracing, worker_checks,
+    About, Application, ClusterSecret, ConfigOf, LineMessage, Meter, Session, checks, cluster_checks,
+    editor_rules, redaction, tracing, worker_checks,
 };
 
 /// A valid configuration, with its steps built and wired. No file has been touched yet, except the key of a redaction
@@ -23,6 +23,7 @@ pub struct Job<A: Application> {
     warnings: Vec<Warning>,
     redaction: Redaction,
     cluster_secret: Option<ClusterSecret>,
+    meter: Option<Arc<Meter>>,
 }
 
 impl<A: Application> Job<A> {
@@ -35,6 +36,14 @@ impl<A: Application> Job<A> {
         let loader =
             limits.iter().fold(loader, |loader, (name, description)| loader.limit(*name, *description));
         retired_keys.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
+    }
+
+    /// Returns the JSON Schema of the configuration, for editors: with the names of steps and context fields, and with the
+    /// rules that [`prepare`](Self::prepare) checks, as far as a schema can say them.
+    pub fn json_schema() -> serde_json::Value {
+        let loader = editor_rules::add(Self::loader().step_names(A::registry().names()));
+        let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);
+        loader.json_schema::<A::Nodes, A::Adapters>()
     }
 
     /// Loads the configuration, checks it in full, and builds the steps.
@@ -62,6 +71,7 @@ impl<A: Application> Job<A> {
                     warnings,
                     redaction,
                     cluster_secret,
+                    meter: None,
                 })
             }
             None => unreachable!("a pipeline that cannot be bound was reported as a mistake"),
@@ -84,7 +94,18 @@ impl<A: Application> Job<A> {
             warnings: self.warnings.clone(),
             redaction: self.redaction.clone(),
             cluster_secret: self.cluster_secret.clone(),
+            meter: self.meter.clone(),
         })
+    }
+
+    /// Gives the run's figures to a meter: those of a run on one worker while it goes on, and the durations of traced
+    /// steps.
+    pub fn with_meter(self, meter: Arc<Meter>) -> Self {
+        Self { meter: Some(meter), ..self }
+    }
+
+    pub(crate) fn meter(&self) -> Option<Arc<Meter>> {
+        self.meter.clone()
     }
 
     /// Returns the configuration.
@@ -135,7 +156,13 @@ impl<A: Application> Job<A> {
         clock: impl FnOnce() -> C,
         sink: Option<Box<dyn TraceSink>>,
     ) -> Option<Recorder> {
-        tracing::recorder(&self.config.runtime.tracing, self.redaction.clone(), clock, sink)
+        tracing::recorder(
+            &self.config.runtime.tracing,
+            self.redaction.clone(),
+            clock,
+            sink,
+            self.meter.as_ref(),
+        )
     }
 
     /// Begins a session of a run named `run_id`, without a checkpoint. It is traced if there is a recorder.

@@ -125,7 +125,8 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
         job.config().adapters.input_source().settings;
     let recorder =
         job.recorder(clock, None).map(|recorder| sinks.into_iter().fold(recorder, Recorder::with_sink));
-    let mut session = job.start(run_id, recorder);
+    let meter = job.meter();
+    let mut session = job.start(run_id, recorder).with_meter(meter);
     let lines = LineReader::new(input.into_bytes(wake), max_line_bytes).unterminated_line(unterminated_line);
     let mut feed = Feed { lines, output };
 
@@ -139,6 +140,7 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
         Err(Interruption::Write(cause)) => Err(RunError::WriteOutput(cause)),
         Err(Interruption::Step(failure)) => Err(failure.into()),
     };
+    session.publish();
     let (report, summary) = (session.report(), session.summary());
     PlainEnded {
         ended,

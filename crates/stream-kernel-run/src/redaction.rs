@@ -8,8 +8,8 @@ use stream_kernel_config::{Loaded, Problem, Redact, RedactIdentity};
 use stream_kernel_trace::{IdentityRedaction, MAX_ENTRIES, MAX_KEY_BYTES, Redaction, RedactionKey};
 
 pub(crate) const KEY_FILE_KEY: &str = "runtime.tracing.redact.key_file";
-const IDENTITY_KEY: &str = "runtime.tracing.redact.identity";
-const TAGS_KEY: &str = "runtime.tracing.redact.tags";
+pub(crate) const IDENTITY_KEY: &str = "runtime.tracing.redact.identity";
+pub(crate) const TAGS_KEY: &str = "runtime.tracing.redact.tags";
 
 /// Reports mistakes in the redaction, including an unusable key file, and returns the redaction.
 ///

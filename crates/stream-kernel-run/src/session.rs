@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use stream_kernel_exec::{InputOutcome, Memory, Paused, RunReport, StepFailure, SyncRunner};
+use stream_kernel_exec::{InputOutcome, Memory, Paused, RunReport, StepFailure, SyncRunner, TableSize};
 use stream_kernel_trace::{Context, Recorder, SinkFailure, Timestamp};
 
-use crate::{Application, ConfigOf, Event, RawLine, SummaryRow};
+use crate::{Application, ConfigOf, Event, Figures, Meter, RawLine, SummaryRow};
 
 /// The number of lines that may be prepared in advance: enough for the processor to overlap their waits for memory, few
 /// enough that their data is still in the cache.
@@ -34,12 +34,13 @@ pub struct Session<A: Application> {
     prepared: VecDeque<(Paused<A::Message>, u64)>,
     position: Position,
     abandoned: Vec<StepFailure>,
+    meter: Option<Arc<Meter>>,
 }
 
 impl<A: Application> Session<A> {
     pub(crate) fn new(runner: SyncRunner<A::Message>, config: Arc<ConfigOf<A>>) -> Self {
         let (prepared, abandoned) = (VecDeque::new(), Vec::new());
-        Self { runner, config, prepared, position: Position::default(), abandoned }
+        Self { runner, config, prepared, position: Position::default(), abandoned, meter: None }
     }
 
     /// Goes on at `position`, with the counts in `report`.
@@ -50,6 +51,41 @@ impl<A: Application> Session<A> {
     /// Traces every step from now on.
     pub(crate) fn with_recorder(self, recorder: Recorder) -> Self {
         Self { runner: self.runner.with_recorder(recorder), ..self }
+    }
+
+    /// Publishes figures from now on.
+    pub(crate) fn with_meter(self, meter: Option<Arc<Meter>>) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// Publishes figures, if somebody asks for them; call it between lines, when no line is prepared.
+    #[inline]
+    pub(crate) fn publish_if_asked(&mut self) {
+        if self.meter.as_ref().is_some_and(|meter| meter.is_asked()) {
+            self.publish();
+        }
+    }
+
+    /// Publishes figures, if there is a meter.
+    #[cold]
+    pub(crate) fn publish(&mut self) {
+        if self.meter.is_some() {
+            let (rows, tables) = (self.summary(), self.memory().table_sizes());
+            self.publish_with(rows, tables);
+        }
+    }
+
+    /// Publishes figures with these counts and sizes, if there is a meter: those in memory may not be the run's.
+    pub(crate) fn publish_with(&self, rows: Vec<SummaryRow>, tables: Vec<TableSize>) {
+        let Some(meter) = &self.meter else { return };
+        let (position, report) = (self.position, self.report());
+        meter.publish(Figures {
+            position,
+            report,
+            rows,
+            tables,
+            inputs_dropped: self.runner.inputs_dropped(),
+        });
     }
 
     /// Shows `observer` the context of each line when it is done, with the tape if records are kept there.

@@ -1,6 +1,7 @@
 //! Tracing: builds the recorder and its sink from the configuration.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use stream_kernel_config::{
     Compress, ContextDiffMode, Rotate, SignatureMode as ConfiguredSignature, SinkKind, Tracing, WriteMode,
@@ -9,6 +10,9 @@ use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenError, Rotation, 
 use stream_kernel_trace::{
     Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
+
+use crate::Meter;
+use crate::meter::MeteredSink;
 
 /// Returns the parts that records show.
 ///
@@ -34,13 +38,15 @@ pub(crate) fn recorder<C: Clock + 'static>(
     redaction: Redaction,
     clock: impl FnOnce() -> C,
     sink: Option<Box<dyn TraceSink>>,
+    meter: Option<&Arc<Meter>>,
 ) -> Option<Recorder> {
     tracing.enabled.then(|| {
+        let keeps_tape = sink.is_none();
         let recorder = Recorder::new(settings(tracing), clock()).with_redaction(redaction);
-        match sink {
-            Some(sink) => recorder.with_sink(sink),
-            None => recorder,
-        }
+        let metered = meter.map(|meter| Box::new(MeteredSink(Arc::clone(meter))) as _);
+        let recorder = metered.into_iter().chain(sink).fold(recorder, Recorder::with_sink);
+        // Without a sink that keeps records they stay on the tape.
+        if keeps_tape { recorder.with_tape() } else { recorder }
     })
 }
 

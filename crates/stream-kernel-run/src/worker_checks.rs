@@ -14,8 +14,8 @@ use crate::{InputSettings, LineAdapters, OutputSettings, tracing};
 
 pub(crate) const WORKERS_KEY: &str = "runtime.workers";
 pub(crate) const CLUSTER_KEY: &str = "runtime.cluster";
-const CHECKPOINT_KEY: &str = "runtime.checkpoint";
-const GATHER_KEY: &str = "runtime.cluster.gather";
+pub(crate) const CHECKPOINT_KEY: &str = "runtime.checkpoint";
+pub(crate) const GATHER_KEY: &str = "runtime.cluster.gather";
 
 /// Reports settings that exclude several workers, or need them. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {

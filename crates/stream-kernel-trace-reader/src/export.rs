@@ -1,6 +1,7 @@
 //! Traces in the formats of other tools, written record by record.
 
 mod chrome;
+mod csv;
 mod otlp_json;
 mod span_export;
 mod speedscope;
@@ -17,6 +18,8 @@ use chrome::Chrome;
 use otlp_json::OtlpJson;
 use span_export::SpanExport;
 use speedscope::Speedscope;
+
+pub use csv::{CsvColumns, CsvExport, MAX_NOTE_COLUMNS};
 
 /// The bound on held content of an input, in bytes of the format, not counting one record. Longer inputs are written in
 /// parts.

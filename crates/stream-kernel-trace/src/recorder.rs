@@ -191,6 +191,11 @@ impl Recorder {
         context.trace.extend(kept);
     }
 
+    /// Returns the number of inputs that the sinks have dropped.
+    pub fn dropped(&self) -> u64 {
+        self.sinks.iter().map(|sink| sink.dropped()).sum()
+    }
+
     /// Tells the sink that the run goes idle.
     pub fn idle(&mut self, context: &Context) {
         self.sinks.retain_mut(|sink| {

@@ -31,6 +31,11 @@ pub trait TraceSink: Send {
         Ok(())
     }
 
+    /// Returns the number of inputs that it has dropped so far, without an error: because they came too fast.
+    fn dropped(&self) -> u64 {
+        0
+    }
+
     /// Flushes everything: called once, after the last record.
     ///
     /// # Errors

@@ -40,6 +40,8 @@ fn show_prints_every_key_with_its_value() {
           key_file: null
         sink: null
         sinks: []
+      metrics:
+        textfile: null
       checkpoint: null
       workers: 1
       cluster: null

@@ -123,7 +123,7 @@ fn keys_of_the_predecessor_are_refused_with_replacements() {
        |
      4 |   discovery_modules: [steps]
        |   ^^^^^^^^^^^^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: remove it: steps are built in, and `runtime.pipeline` lists those that run
 
     error: `adapters.input_source.factory`: this key is no longer used

@@ -1,7 +1,13 @@
 //! The JSON Schema of the configuration, as an editor reads it, compared with configurations and with `check`.
 
-use serde_json::Value;
+use std::sync::LazyLock;
 
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::Value;
+use stream_kernel_tests::streams::configuration;
+
+use super::editor_cases;
 use super::folder::Folder;
 use super::harness::Program;
 use super::json_schemas::validator_of;
@@ -62,7 +68,6 @@ fn configurations_that_the_program_refuses_are_not_valid() {
             ("whitelist: [tags, metrics]", "whitelist: tags"),
             ("flush_every_n: 100", "flush_every_n: 0"),
             ("week_start: MON", "week_start: monday"),
-            // The bounds of exact decimals are in `x-decimal`, which a validator does not know.
             ("multiplier: 2.0", "multiplier: true"),
             ("daily_amount: 5000.00", "daily_amount: [5000.00]"),
             ("daily_attempts: 3", "daily_attempts: 1.5"),
@@ -70,4 +75,24 @@ fn configurations_that_the_program_refuses_are_not_valid() {
         .map(changed),
         false,
     );
+}
+
+#[test]
+fn editors_accept_what_the_program_accepts() {
+    check(editor_cases::sound(), true);
+}
+
+#[test]
+fn editors_flag_what_the_program_refuses() {
+    check(editor_cases::mistaken().into_iter().map(|(yaml, _)| yaml), false);
+}
+
+proptest! {
+    #[test]
+    fn random_configurations_are_valid(drawn in configuration()) {
+        static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| validator_of(&["config", "schema"]));
+        let value: Value = serde_yaml::from_str(&drawn.yaml).unwrap();
+        let mistakes: Vec<String> = VALIDATOR.iter_errors(&value).map(|error| error.to_string()).collect();
+        prop_assert!(mistakes.is_empty(), "{mistakes:?}\n{}", drawn.yaml);
+    }
 }

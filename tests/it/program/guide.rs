@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::harness::executable;
 
 const CONFIGURATION: &str = include_str!("../../../docs/configuration.md");
+const JQ: &str = include_str!("../../../docs/kit/jq.md");
 const READING_TRACES: &str = include_str!("../../../docs/reading-traces.md");
 const RELIABILITY: &str = include_str!("../../../docs/reliability.md");
 const TRACE: &str = include_str!("../../../docs/trace.md");
@@ -27,6 +28,11 @@ fn the_page_about_configuration_is_true() {
 #[test]
 fn the_guide_to_reading_traces_is_true() {
     check(READING_TRACES, 25);
+}
+
+#[test]
+fn the_page_about_jq_is_true() {
+    check(JQ, 9);
 }
 
 #[test]

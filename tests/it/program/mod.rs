@@ -1,11 +1,14 @@
 //! The program `fund-load` from outside, tested against its contract: input, configuration, files, signals, traces.
 
 mod browser;
+mod editor_cases;
 mod folder;
 mod harness;
+mod language_server;
 mod pseudo_terminal;
 mod rules_in_force;
 mod running;
+mod tools;
 
 mod attempts;
 mod checkpointing;
@@ -28,6 +31,7 @@ mod config_mistakes;
 mod config_refusals;
 mod config_switches;
 mod config_values;
+mod editors;
 mod parts;
 mod pipeline_mistakes;
 mod wiring;
@@ -41,6 +45,7 @@ mod file_size_limits;
 mod hostile_volume;
 mod latest_day;
 mod limits;
+mod metrics;
 mod output_files;
 mod private_files;
 mod rotated_traces;
@@ -69,6 +74,7 @@ mod checkpoints;
 mod explain;
 mod explain_figures;
 mod guide;
+mod kit;
 mod trace_notes;
 mod trace_records;
 mod trace_view;

@@ -11,11 +11,12 @@ use super::harness::Program;
 use super::running::wait_for_bytes;
 
 /// Each command that creates a file, without the file's name.
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 7] = [
     &["run", "--input", "input.txt", "--output"],
     &["run", "--input", "input.txt", "--trace-path"],
     &["trace", "export", "good", "--format", "otlp", "--output"],
     &["trace", "export", "good", "--format", "chrome", "--output"],
+    &["trace", "export", "good", "--format", "csv", "--output"],
     &["trace", "view", "good", "--output"],
     &["trace", "view", "good", "--json", "--output"],
 ];

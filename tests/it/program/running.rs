@@ -187,7 +187,7 @@ fn letter(stat: &str) -> char {
 
 /// Returns the first result of `look`.
 #[track_caller]
-fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(super) fn within_reason<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..LOOKS {
         if let Some(found) = look() {
             return found;

@@ -160,7 +160,7 @@ fn fatal_faults_stay_mistakes_and_warnings_stay_warnings() {
 
     error: `runtime.trasing`: unknown key
       --> command line: --set runtime.trasing=1
-      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `limits`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `tracing`?
 
     fund-load: 2 mistakes in the configuration; no input was read and no file was touched

@@ -7,11 +7,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use stream_kernel_trace_reader::export::{Export, ExportError};
+use stream_kernel_text::grouped;
+use stream_kernel_trace_reader::export::{CsvColumns, CsvExport, Export, ExportError, MAX_NOTE_COLUMNS};
 
 use super::result_file;
-use super::source::Records;
+use super::source::{Records, is_folder_of_parts, is_regular_file};
 use crate::failure::Failure;
+use crate::report::say;
 use crate::telemetry::{Sending, Telemetry, send};
 
 /// The part of the long help about formats.
@@ -49,6 +51,13 @@ speedscope: for https://www.speedscope.app, a profile for each run. Frames are
 where the time goes; a step that failed is a frame `NAME (error)`. Names beyond
 1,024 are one frame.
 
+csv: as RFC 4180 has it, with a row for each input: the number and name of its
+run, its line, its beginning (`time`), the sum of its steps' durations, the
+outcome, the reason, the first error, and a column for each note that its last
+record shows (`tags_customer_id`, `metrics_amount_cents`). Control characters
+are escaped. The trace is read twice, so it must be a file or a folder of
+parts. Notes beyond 1,024 names are left out.
+
 In otlp and chrome, an input of more than 512 KiB in the format is written in
 parts: as several lines, or as several events around its steps.";
 
@@ -81,7 +90,7 @@ pub(crate) struct Options {
     run: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FormatName {
     /// Spans, for Jaeger and whatever else takes OpenTelemetry: JSON lines, or sent to a receiver.
     Otlp,
@@ -89,15 +98,20 @@ enum FormatName {
     Chrome,
     /// speedscope's own format: which steps take the time.
     Speedscope,
+    /// CSV, a row for each input: what was decided and noted.
+    Csv,
 }
 
 pub(crate) fn run(options: &Options, telemetry: &Telemetry, out: &mut dyn Write) -> Result<u8, Failure> {
     let service_name = options.service_name.as_deref();
-    let is_otlp = matches!(options.format, FormatName::Otlp);
+    let is_otlp = options.format == FormatName::Otlp;
     for (flag, is_given) in [("--to", options.to.is_some()), ("--service-name", service_name.is_some())] {
         if is_given && !is_otlp {
             return Err(Failure::usage(format!("`{flag}` is only for `--format otlp`")));
         }
+    }
+    if options.format == FormatName::Csv {
+        return run_csv(options, out);
     }
     let mut records = Records::open(&options.file, options.run)?;
     if let Some(url) = &options.to {
@@ -109,6 +123,7 @@ pub(crate) fn run(options: &Options, telemetry: &Telemetry, out: &mut dyn Write)
                 FormatName::Otlp => Export::otlp(telemetry.service(service_name), out),
                 FormatName::Chrome => Export::chrome(out),
                 FormatName::Speedscope => Export::speedscope(out),
+                FormatName::Csv => unreachable!("it is written above, because the trace is read twice"),
             };
             write_all(&mut records, export, &failed)
         })?;
@@ -129,4 +144,41 @@ fn write_all(
         })?;
     }
     export.finish().map_err(failed)
+}
+
+/// Writes CSV. The first reading finds the columns.
+fn run_csv(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
+    let name = &options.file;
+    if !is_folder_of_parts(name) && !is_regular_file(name)? {
+        let text =
+            format!("the trace `{name}` is no regular file, and csv reads it twice (write it to one first)");
+        return Err(Failure::usage(text));
+    }
+    let mut columns = CsvColumns::default();
+    let mut count: u64 = 0;
+    let mut records = Records::open(name, options.run)?;
+    // The second reading names them.
+    records.wrong_lines.is_silent = true;
+    while let Some((run, record)) = records.next()? {
+        columns.record(run, &record);
+        count += 1;
+    }
+    if columns.has_more() {
+        let most = grouped(MAX_NOTE_COLUMNS as u64);
+        say(format!("note: more than {most} different notes: the rest are left out"));
+    }
+    let mut records = Records::open(name, options.run)?;
+    result_file::write_to(options.output.as_deref(), name, out, |out, failed| {
+        let mut export = CsvExport::new(out, columns).map_err(failed)?;
+        // What was appended in between may have other columns.
+        while let Some((run, record)) = records.next()? {
+            if count == 0 {
+                break;
+            }
+            count -= 1;
+            export.record(run, &record).map_err(failed)?;
+        }
+        export.finish().map_err(failed)
+    })?;
+    records.finish().map(|()| 0)
 }

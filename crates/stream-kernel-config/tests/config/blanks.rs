@@ -55,7 +55,7 @@ fn a_blank_value_says_how_to_mean_it() {
        |
      7 | runtime:
        | ^^^^^^^
-      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: give it keys, or remove it
 
     error: `adapters.labels`: the value is blank: `#` begins a comment

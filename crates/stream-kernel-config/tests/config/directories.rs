@@ -95,7 +95,7 @@ fn mistakes_name_the_file() {
 
     error: `runtime.strikt`: unknown key
       --> DIR/runtime.strikt:1:1
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
     error: `runtime.tracing.enabled`: not YAML: while parsing a node, did not find expected node content
@@ -132,7 +132,7 @@ fn mistakes_name_the_file() {
        |
      1 | runtime: {strikt: 1}
        |           ^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
     ---

@@ -40,6 +40,7 @@ fn each_layer_stands_over_the_one_before() {
     runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
     runtime.tracing.sinks: []  # built-in default
+    runtime.metrics.textfile: null  # built-in default
     runtime.checkpoint: null  # built-in default
     runtime.workers: 1  # built-in default
     runtime.cluster: null  # built-in default

@@ -85,7 +85,7 @@ fn an_application_without_limits_has_no_such_group() {
     assert_snapshot!(mistakes(plain(), "runtime.limits.max_words=7"), @"
     error: `runtime.limits`: unknown key
       --> command line: --set runtime.limits.max_words=7
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: check its spelling and its place, or remove it
     ");
 }

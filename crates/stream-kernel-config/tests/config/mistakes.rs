@@ -12,7 +12,7 @@ fn a_misspelt_key_is_shown_with_the_nearest_name() {
        |
      4 |   trasing: {enabled: true}
        |   ^^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `tracing`?
     ");
 }
@@ -293,7 +293,7 @@ fn nothing_is_no_map() {
        |
      4 | runtime: null
        |          ^^^^
-      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: remove the key or write `{}`
     ");
 }

@@ -15,7 +15,7 @@ fn removed_keys_are_refused_with_their_replacements() {
        |
      3 | runtime: {discovery_modules: [a]}
        |           ^^^^^^^^^^^^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: steps are registered in code; remove the key
 
     error: `adapters.input_source.factory`: this key is no longer used
@@ -119,7 +119,7 @@ fn assignments_are_checked_like_a_file() {
 
     error: `runtime.strickt`: unknown key
       --> command line: --set runtime.strickt=true
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
     error: `runtime.pipeline`: no keys below this one
@@ -181,7 +181,7 @@ fn mistakes_of_all_layers_come_in_their_order() {
        |
      3 |   strikt: true
        |   ^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
     error: `runtime.strict`: found the number `2`

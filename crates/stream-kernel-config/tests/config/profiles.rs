@@ -158,7 +158,7 @@ fn mistakes_with_profiles_are_named() {
        |
      9 |     runtime: {strikt: true}
        |               ^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
     ---

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use stream_kernel_config::Loader;
+use serde_json::json;
+use stream_kernel_config::{Loader, Rule};
 
 use crate::app::{Adapters, Nodes, loader};
 
@@ -19,7 +20,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__SCENARIO | a map with the keys `name`, `description` | - | What the run is called.
     APP__SCENARIO__NAME | text, not empty | - | The name, which stands in every trace record.
     APP__SCENARIO__DESCRIPTION | text, or null | null | What the scenario is for.
-    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes` | - | How the pipeline runs and what is recorded.
+    APP__RUNTIME | a map with the keys `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes` | - | How the pipeline runs and what is recorded.
     APP__RUNTIME__STRICT | `true` or `false` | true | Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
     APP__RUNTIME__PIPELINE | a list, each item text | [parse, decide, write] | The steps by name, in order of execution.
     APP__RUNTIME__ON_STEP_ERROR | one of `stop`, `continue` | stop | What a failing step does to the run.
@@ -57,6 +58,10 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__SINK__OTLP__SAMPLE__RATIO | a number from 0 to 1 | 1.0 | The share of inputs, chosen by their trace ids.
     APP__RUNTIME__TRACING__SINK__OTLP__SAMPLE__ALWAYS | a list, each item one of `errors`, `declined` | [] | The inputs that are exported whatever the share.
     APP__RUNTIME__TRACING__SINKS | a list, each item a map with the keys `kind`, `jsonl`, `otlp` | [] | Further places where records go; of each kind of sink there is at most one. A failure of one leaves the others.
+    APP__RUNTIME__METRICS | a map with the keys `textfile` | - | Figures of the run for monitoring.
+    APP__RUNTIME__METRICS__TEXTFILE | a map with the keys `path`, `every_ms`, or null | null | A file that Prometheus can collect; null for none.
+    APP__RUNTIME__METRICS__TEXTFILE__PATH | text, not empty | - | The file, relative to the working directory, always whole: a new one takes its name. `node_exporter` reads names that end in `.prom`.
+    APP__RUNTIME__METRICS__TEXTFILE__EVERY_MS | a whole number from 100 to 3600000 | 10000 | How many milliseconds pass between two versions of the file. The last one is written at the end of the run.
     APP__RUNTIME__CHECKPOINT | a map with the keys `dir`, `every_lines`, `every_ms`, or null | null | Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
     APP__RUNTIME__CHECKPOINT__DIR | text, not empty | - | The directory of the checkpoint, kept between runs; made if it is not there.
     APP__RUNTIME__CHECKPOINT__EVERY_LINES | a whole number of at least 1 | 100000 | After how many lines the next commit begins.
@@ -97,6 +102,41 @@ fn the_editors_schema_asks_for_no_more_than_the_loader() {
     let amount =
         &schema["properties"]["nodes"]["properties"]["evaluate_policies"]["properties"]["daily_amount"];
     assert_eq!(amount["type"], serde_json::json!(["number", "string", "null"]), "bare and quoted decimals");
+}
+
+#[test]
+fn the_editors_schema_is_standard_and_names_its_keys() {
+    let schema = loader().json_schema::<Nodes, Adapters>();
+    let text = schema.to_string();
+    for keyword in ["\"format\"", "\"x-decimal\""] {
+        assert!(!text.contains(keyword), "{keyword}");
+    }
+    let policies = &schema["properties"]["nodes"]["properties"]["evaluate_policies"];
+    let amount = &policies["properties"]["daily_amount"];
+    assert_eq!(amount["title"], "nodes.evaluate_policies.daily_amount");
+    assert_eq!((&amount["minimum"], &amount["pattern"]), (&0.0.into(), &"^[0-9]+([.][0-9]{1,2})?$".into()));
+    assert_eq!(policies.get("default"), None, "its keys have defaults");
+    assert_eq!(schema["properties"]["version"]["const"], 1);
+    let sink = &schema["properties"]["runtime"]["properties"]["tracing"]["properties"]["sink"];
+    assert_eq!(sink.get("default"), None, "a default of null would hide what follows");
+}
+
+#[test]
+fn names_and_rules_are_for_editors_alone() {
+    let steps = ["parse", "decide", "write", "skip"];
+    let rule = Rule::new("runtime.workers", json!({"maximum": 1})).when("runtime.checkpoint.dir", json!({}));
+    let loader =
+        loader().step_names(steps).item_names("runtime.tracing.context_diff.whitelist", ["tags"]).rule(rule);
+    let schema = loader.json_schema::<Nodes, Adapters>();
+    let runtime = &schema["properties"]["runtime"]["properties"];
+    assert_eq!(runtime["pipeline"]["items"]["examples"], json!(steps));
+    let whitelist = &runtime["tracing"]["properties"]["context_diff"]["properties"]["whitelist"];
+    assert_eq!(whitelist["items"]["enum"], json!(["tags"]));
+    assert_eq!(schema["allOf"].as_array().unwrap().len(), 3, "the sink's, that of steps, and the new one");
+    let text =
+        "{version: 1, scenario: {name: a}, runtime: {pipeline: [other], workers: 2, checkpoint: {dir: c}}}";
+    let checked = loader.built_in("text", text).load::<Nodes, Adapters>().unwrap();
+    assert!(checked.finish().is_ok());
 }
 
 #[test]

@@ -63,6 +63,8 @@ fn the_effective_configuration_as_yaml() {
             rotate: null
           otlp: null
         sinks: []
+      metrics:
+        textfile: null
       checkpoint: null
       workers: 1
       cluster: null
@@ -102,6 +104,7 @@ fn entries_name_each_value_and_its_origin() {
     runtime.tracing.redact.key_file: null  # built-in default
     runtime.tracing.sink: null  # built-in default
     runtime.tracing.sinks: []  # built-in default
+    runtime.metrics.textfile: null  # built-in default
     runtime.checkpoint: null  # built-in default
     runtime.workers: 1  # built-in default
     runtime.cluster: null  # built-in default

@@ -94,12 +94,12 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
 
     error: `runtime.""`: unknown key
       --> store://here, row `runtime..strict`
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: check its spelling and its place, or remove it
 
     error: `runtime.discovery_modules`: this key is no longer used
       --> store://here, row `runtime.discovery_modules`
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: steps are registered in code; remove the key
 
     error: `runtime.pipeline`: a map or list that is not in YAML flow style
@@ -114,7 +114,7 @@ fn mistakes_in_rows_name_the_store_and_the_row() {
 
     error: `runtime.strikt`: unknown key
       --> store://here, row `runtime.strikt`
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
 
     error: `version`: key given twice, first in row `version`
@@ -153,7 +153,7 @@ fn an_unreadable_store_comes_first_unless_optional() {
        |
      1 | runtime: {strikt: true}
        |           ^^^^^^
-      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
+      expected: one of `strict`, `pipeline`, `on_step_error`, `tracing`, `metrics`, `checkpoint`, `workers`, `cluster`, `epoch_bytes`
       hint: did you mean `strict`?
     ");
     let loaded = above(with(""), down(true)).load();

@@ -103,6 +103,11 @@ impl PositionTable {
         Self { groups: vec![Group::default()], len: 0, hasher }
     }
 
+    /// Returns the number of bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.groups.len() * size_of::<Group>()) as u64
+    }
+
     /// Returns the hash of a key.
     pub(super) fn hash(&self, key: impl Hash) -> u64 {
         self.hasher.hash_one(key)

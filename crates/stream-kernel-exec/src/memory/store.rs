@@ -88,6 +88,12 @@ pub trait Store: Shared + Send + 'static {
     #[doc(hidden)]
     fn snapshot_bytes(&self) -> u64;
 
+    /// Returns the number of retained entries and the bytes that they take, if this is a table.
+    #[doc(hidden)]
+    fn size(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// Appends the bytes that the key is shared out by.
     #[doc(hidden)]
     fn owner_bytes(&self, key: &Self::Key, bytes: &mut Vec<u8>);
@@ -128,6 +134,7 @@ pub(crate) trait AnyStore: Any + Send {
     fn restore(&mut self, from: &mut &[u8]) -> Result<(), NotRestored>;
     fn skip(&self, from: &mut &[u8]) -> Option<()>;
     fn snapshot_bytes(&self) -> u64;
+    fn size(&self) -> Option<(u64, u64)>;
     fn shared(&self) -> &dyn Shared;
     fn shared_mut(&mut self) -> &mut dyn Shared;
 }
@@ -180,6 +187,10 @@ impl<S: Store> AnyStore for S {
 
     fn snapshot_bytes(&self) -> u64 {
         Store::snapshot_bytes(self)
+    }
+
+    fn size(&self) -> Option<(u64, u64)> {
+        Store::size(self)
     }
 
     fn shared(&self) -> &dyn Shared {

@@ -600,6 +600,12 @@ impl<K: Key, V: Value, O: Key> Store for Table<K, V, O> {
         self.entries.bytes()
     }
 
+    fn size(&self) -> Option<(u64, u64)> {
+        let owners = self.owners.as_ref().map_or(0, |owners| owners.known.capacity() * size_of::<O>());
+        let bytes = self.entries.bytes() + self.positions.bytes() + owners as u64;
+        Some((self.retained() as u64, bytes))
+    }
+
     fn owner_bytes(&self, key: &K, bytes: &mut Vec<u8>) {
         match &self.owners {
             None => key.encode(bytes),

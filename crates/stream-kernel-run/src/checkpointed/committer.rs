@@ -9,6 +9,8 @@ use stream_kernel_checkpoint::{Checkpoint, CommitError, Committed, FileError, Sn
 use stream_kernel_disk::DiskFile;
 use stream_kernel_exec::Memory;
 
+use crate::{LastCommit, Meter};
+
 /// Where commits are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitIn {
@@ -24,11 +26,13 @@ pub(super) struct Committer {
     commit_in: CommitIn,
     /// The commit in the background.
     begun: Option<JoinHandle<Result<(), CommitError>>>,
+    /// Learns of each commit.
+    meter: Option<Arc<Meter>>,
 }
 
 impl Committer {
-    pub(super) fn new(checkpoint: Checkpoint, commit_in: CommitIn) -> Self {
-        Self { checkpoint: Arc::new(Mutex::new(checkpoint)), commit_in, begun: None }
+    pub(super) fn new(checkpoint: Checkpoint, commit_in: CommitIn, meter: Option<Arc<Meter>>) -> Self {
+        Self { checkpoint: Arc::new(Mutex::new(checkpoint)), commit_in, begun: None, meter }
     }
 
     /// Returns whether the commit before has ended, so that the next one need not wait.
@@ -49,13 +53,17 @@ impl Committer {
         memory: Option<&Memory>,
     ) -> Result<(), CommitError> {
         self.wait()?;
+        let commit = LastCommit { line_no: committed.lines, at_ms: committed.committed_at_ms };
+        let meter = self.meter.clone();
+        let note = move |()| meter.iter().for_each(|meter| meter.committed(commit));
         if let Some(memory) = memory {
             let write =
                 &mut |writer: &mut SnapshotWriter<'_>| memory.snapshot(&mut |record| writer.push(record));
-            return lock(&self.checkpoint).commit_with_snapshot(committed, write, &borrowed(&files));
+            let done = lock(&self.checkpoint).commit_with_snapshot(committed, write, &borrowed(&files));
+            return done.map(note);
         }
         let checkpoint = Arc::clone(&self.checkpoint);
-        let make = move || lock(&checkpoint).commit(committed, &borrowed(&files));
+        let make = move || lock(&checkpoint).commit(committed, &borrowed(&files)).map(note);
         if self.commit_in == CommitIn::Foreground {
             return make();
         }

@@ -65,8 +65,8 @@ impl RunConfiguration {
 
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
     ///
-    /// The places of input, output and checkpoint do not count, nor workers, nor limits on memory: no decision depends
-    /// on them, and a limit is raised when a run has reached it. Other paths count by the file that they lead to.
+    /// The places of input, output and checkpoint do not count, nor workers, metrics and limits on memory: no decision
+    /// depends on them, and a limit is raised when a run has reached it. Other paths count by the file that they lead to.
     pub(super) fn check_same(
         &self,
         dir: &Path,
@@ -143,11 +143,12 @@ impl Kept {
 }
 
 /// Keys of `runtime` without influence on the results, with all keys below them.
-const DO_NOT_COUNT: [&str; 6] = [
+const DO_NOT_COUNT: [&str; 7] = [
     "runtime.checkpoint.dir",
     "runtime.cluster",
     "runtime.epoch_bytes",
     "runtime.limits",
+    "runtime.metrics",
     "runtime.tracing.sink.otlp",
     "runtime.workers",
 ];
@@ -239,6 +240,7 @@ mod tests {
         let differences = check(|now| {
             now.configuration["adapters"]["input_source"]["settings"]["path"] = json!("other");
             now.configuration["runtime"]["limits"] = json!({});
+            now.configuration["runtime"]["metrics"] = json!({"textfile": {"path": "run.prom"}});
             now.configuration["runtime"]["checkpoint"]["dir"] = json!("moved");
         });
         assert_eq!(differences, "");

@@ -85,6 +85,7 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         Checkpoint::open(Arc::clone(&disk), &places.dir)?
     };
     let redaction = job.redaction().clone();
+    let meter = job.meter();
     let session = job.start(options.run_id, None);
     let begun = match last {
         None => begin(&*disk, &places, checkpoint, &configuration, options.restart, session)?,
@@ -115,19 +116,20 @@ pub(super) fn open<A: Application, C: Clock + 'static>(
         let last_time = last.trace.as_ref().map_or(0, |trace| trace.last_time_ns);
         let clock = || ContinuedClock::new(clock(), Timestamp::from_nanos(last_time));
         let sink = trace.clone().map(|trace| Box::new(trace) as _);
-        let recorder = tracing::recorder(&session.config.runtime.tracing, redaction, clock, sink);
+        let recorder =
+            tracing::recorder(&session.config.runtime.tracing, redaction, clock, sink, meter.as_ref());
         if let Some(recorder) = recorder {
             let recorder = options.live_sinks.drain(..).fold(recorder, Recorder::with_sink);
             session = session.with_recorder(recorder);
         }
     }
     let position = Position { line_no: last.lines, bytes: prefix.bytes() };
-    let session = session.after(report_of(&last), position);
+    let session = session.after(report_of(&last), position).with_meter(meter.clone());
     let lines = LineReader::new(HashedInput::new(input, prefix, input_bytes), places.input.max_line_bytes)
         .unterminated_line(places.input.unterminated_line)
         .after(position.line_no, position.bytes);
     let commits = Commits {
-        committer: Committer::new(checkpoint, options.commit_in),
+        committer: Committer::new(checkpoint, options.commit_in, meter),
         last,
         begun_at: (options.now)(),
         safe_line_no: resumed_after,
