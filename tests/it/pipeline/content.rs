@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fund_load::domain::{
-    Attempt, BadLine, Cents, Day, Decision, EchoedId, EnrichedAttempt, Features, FundLoadMessage,
-    Idempotency, LoadAttempt, Multiplier, Reason, Subject, Verdict,
+    Attempt, Cents, Day, Decision, EchoedId, EnrichedAttempt, Features, FundLoadMessage, Idempotency,
+    LoadAttempt, Multiplier, Reason, Subject, Verdict,
 };
 use stream_kernel_exec::trace::{CanonicalContent, Message, TraceRecord};
 use stream_kernel_run::{LineContent, RawLine};
@@ -197,7 +197,7 @@ fn any_field_of_a_line_or_a_decision_changed_gives_another_hash() {
             ("attempt", |decision| {
                 let subject = match decision.subject().clone() {
                     Subject::Attempt(_) => Subject::Attempt(enriched_other_line()),
-                    Subject::BadLine(line) => Subject::BadLine(Box::new(BadLine { line_no: 9, ..*line })),
+                    Subject::BadLine(_) => bad_line(9),
                 };
                 *decision = Decision::new(subject, decision.verdict());
             }),
@@ -256,8 +256,9 @@ fn other_verdict(decision: &Decision, reason: Reason) -> Decision {
 }
 
 fn bad_line(line_no: u64) -> Subject {
-    let Subject::BadLine(line) = declined_bad_line().subject().clone() else { panic!("a bad line") };
-    Subject::BadLine(Box::new(BadLine { line_no, ..*line }))
+    let Subject::BadLine(mut line) = declined_bad_line().subject().clone() else { panic!("a bad line") };
+    line.line_no = line_no;
+    Subject::BadLine(line)
 }
 
 fn other_attempt(change: fn(&mut Attempt)) -> LoadAttempt {

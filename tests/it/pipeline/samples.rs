@@ -69,7 +69,7 @@ pub(crate) fn declined_bad_line() -> Decision {
 pub(crate) fn declined(id: EchoedId, customer_id: EchoedId) -> Decision {
     let line = BadLine { line_no: 2, id, customer_id };
     let verdict = Verdict::Declined(Reason::InputParseError);
-    Decision::new(Subject::BadLine(Box::new(line)), verdict)
+    Decision::new(Subject::bad_line(line), verdict)
 }
 
 pub(crate) fn output_line() -> OutputLine {

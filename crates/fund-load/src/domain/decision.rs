@@ -164,7 +164,7 @@ pub enum Subject {
     /// An attempt that the policies have seen.
     Attempt(EnrichedAttempt),
     /// A line that no policy has seen.
-    BadLine(Box<BadLine>),
+    BadLine(Recycled<BadLine>),
 }
 
 /// The decision on one line.
@@ -184,10 +184,12 @@ struct Decided {
     text: LineText,
 }
 
+recycle!(BadLine, |line| (line.id, line.customer_id) = (EchoedId::Unreadable, EchoedId::Unreadable));
+
 recycle!(Decided, |decided| {
     // An attempt holds nothing outside its own box.
     if let Subject::BadLine(line) = &mut decided.subject {
-        (line.id, line.customer_id) = (EchoedId::Unreadable, EchoedId::Unreadable);
+        line.release();
     }
     if decided.text.spilled() {
         decided.text = LineText::new();
@@ -244,6 +246,11 @@ impl OutputLine {
 }
 
 impl Subject {
+    /// Returns a line that cannot be adjudicated.
+    pub fn bad_line(line: BadLine) -> Self {
+        Self::BadLine(Recycled::new(line))
+    }
+
     /// Returns the number of the input line, from 1.
     pub fn line_no(&self) -> u64 {
         match self {
@@ -280,7 +287,7 @@ impl Subject {
             1 => {
                 let line_no = u64::decode(from)?;
                 let (id, customer_id) = (EchoedId::unpack(from)?, EchoedId::unpack(from)?);
-                Self::BadLine(Box::new(BadLine { line_no, id, customer_id }))
+                Self::bad_line(BadLine { line_no, id, customer_id })
             }
             _ => return None,
         })
@@ -363,7 +370,7 @@ mod tests {
         let echoed = [EchoedId::Digits(id("0")), EchoedId::Text("ä b".into()), EchoedId::Unreadable];
         let bad = echoed.map(|echoed| {
             let customer_id = EchoedId::Text("".into());
-            Subject::BadLine(Box::new(BadLine { line_no: u64::MAX, id: echoed, customer_id }))
+            Subject::bad_line(BadLine { line_no: u64::MAX, id: echoed, customer_id })
         });
         std::iter::once(Subject::Attempt(attempt)).chain(bad).collect()
     }

@@ -37,7 +37,7 @@ impl Step<FundLoadMessage> for ParseLoadAttempt {
                 bad_line.customer_id.with_text(|id| context.tags.set("customer_id", id));
                 context.tags.set("accepted", false);
                 context.tags.set("reason", reason.code());
-                let subject = Subject::BadLine(Box::new(bad_line));
+                let subject = Subject::bad_line(bad_line);
                 out.emit(Decision::new(subject, Verdict::Declined(reason)));
             }
         }
