@@ -35,29 +35,39 @@ pub(crate) fn list(prefix: &str, schema: &Node) -> Vec<Variable> {
         default: None,
         description: "The profile that counts over the rest of its source.".to_owned(),
     };
-    [profile].into_iter().chain(of_keys(prefix, schema)).collect()
+    [profile].into_iter().chain(of_keys(prefix, schema).into_iter().map(described)).collect()
+}
+
+fn described(KeyVariable { name, key, node }: KeyVariable<'_>) -> Variable {
+    let default = match (&node.kind, &node.default) {
+        (Kind::Map(_), Some(Value::Object(_))) => None,
+        (_, Some(default)) => Some(yaml_text::flow(node, default)),
+        (_, None) => node.nullable.then(|| "null".to_owned()),
+    };
+    let description = node.description.as_deref().unwrap_or_default();
+    let description = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    Variable { name, key, expected: node.in_words(), default, description }
+}
+
+/// An environment variable that sets a key.
+pub(crate) struct KeyVariable<'s> {
+    pub(crate) name: String,
+    pub(crate) key: String,
+    node: &'s Node,
 }
 
 /// Returns every variable that sets a key, in the schema's order.
-pub(crate) fn of_keys(prefix: &str, schema: &Node) -> Vec<Variable> {
+pub(crate) fn of_keys<'s>(prefix: &str, schema: &'s Node) -> Vec<KeyVariable<'s>> {
     let mut found = Vec::new();
     visit(prefix, "", schema, &mut found);
     found
 }
 
-fn visit(name: &str, path: &str, node: &Node, found: &mut Vec<Variable>) {
+fn visit<'s>(name: &str, path: &str, node: &'s Node, found: &mut Vec<KeyVariable<'s>>) {
     let Kind::Map(keys) = &node.kind else { return };
     for (key, node) in keys {
         let (name, key) = (format!("{name}__{}", key.to_uppercase()), key_path::join(path, key));
-        let default = match (&node.kind, &node.default) {
-            (Kind::Map(_), Some(Value::Object(_))) => None,
-            (_, Some(default)) => Some(yaml_text::flow(node, default)),
-            (_, None) => node.nullable.then(|| "null".to_owned()),
-        };
-        let description = node.description.as_deref().unwrap_or_default();
-        let description = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        let (expected, of_key) = (node.in_words(), (name.clone(), key.clone()));
-        found.push(Variable { name, key, expected, default, description });
-        visit(&of_key.0, &of_key.1, node, found);
+        found.push(KeyVariable { name: name.clone(), key: key.clone(), node });
+        visit(&name, &key, node, found);
     }
 }

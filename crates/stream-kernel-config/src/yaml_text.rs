@@ -49,17 +49,16 @@ fn block(schema: &Node, tree: &Value, depth: usize, out: &mut String) {
     }
 }
 
-/// Words that YAML 1.1 reads as a boolean or null, and YAML 1.2 does not. Everything that it reads as a number or a
-/// date begins with a digit, a sign or a point.
-const WORDS_OF_YAML_1_1: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+/// Words that YAML 1.1 or 1.2 reads as a boolean or null. Everything that they read as a number or a date begins with a
+/// digit, a sign or a point.
+const WORDS_OF_YAML: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// Returns text without quotes if every reader reads it back as the same text, else in double quotes.
 fn text(string: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let plain = string.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/')
         && string.chars().all(is_word)
-        && !WORDS_OF_YAML_1_1.iter().any(|word| word.eq_ignore_ascii_case(string))
-        && matches!(serde_yaml::from_str(string), Ok(serde_yaml::Value::String(read)) if read == string);
+        && !WORDS_OF_YAML.iter().any(|word| word.eq_ignore_ascii_case(string));
     if plain { string.to_owned() } else { quoted(string) }
 }
 
@@ -78,4 +77,25 @@ fn quoted(string: &str) -> String {
     }
     out.push('"');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use serde_yaml::Value;
+
+    /// Whether text needs quotes is told without a reader, which would take most of the time.
+    #[test]
+    fn text_reads_back_as_itself_with_quotes_or_without() {
+        let alphabet: Vec<_> = ('!'..='~').chain([' ']).collect();
+        let pairs =
+            alphabet.iter().flat_map(|first| alphabet.iter().map(move |then| format!("{first}{then}")));
+        let words =
+            ["inf", "Infinity", "nan", "NaN", "null", "Null", "NULL", "True", "e1", "_1", "a-", "a/b", "a.b"];
+        let singles = alphabet.iter().map(char::to_string);
+        for string in pairs.chain(singles).chain(words.map(str::to_owned)) {
+            let read: Value = serde_yaml::from_str(&text(&string)).unwrap();
+            assert_eq!(read, Value::String(string.clone()), "{string:?}");
+        }
+    }
 }

@@ -172,7 +172,7 @@ fn grouped(count: usize) -> String {
 
 #[test]
 fn a_killed_run_has_no_success_file_and_can_be_repeated() {
-    let input = attempts(60_000);
+    let input = attempts(20_000);
     let folder = Folder::with_input(&input);
     let untraced = ["--tracing", "disable", "--set", "runtime.tracing.sink=null", "--workers", "2"];
     let running = program(&folder, &PARTS).args(untraced).start();

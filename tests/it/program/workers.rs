@@ -146,7 +146,9 @@ fn processes_give_the_results_of_one_worker() {
 
 #[test]
 fn a_killed_process_ends_all_and_the_run_can_be_repeated() {
-    let input = attempts(60_000);
+    let input = attempts(20_000);
+    let expected = Folder::with_input(&input);
+    Program::new(&expected).args(["run"]).exits_with(0);
     for killed in 0..2 {
         let folder = cluster(&input, 2);
         let mut running: Vec<_> = (0..2)
@@ -170,8 +172,6 @@ fn a_killed_process_ends_all_and_the_run_can_be_repeated() {
         for outcome in again.into_iter().map(Running::wait) {
             assert_eq!(outcome.exit, 0, "{}", outcome.stderr);
         }
-        let expected = Folder::with_input(&input);
-        Program::new(&expected).args(["run"]).exits_with(0);
         assert!(folder.read("output.txt") == expected.read("output.txt"), "another output");
     }
 }
@@ -226,7 +226,7 @@ fn with_one_stopped(folder: &Folder) -> [Running; 2] {
 
 #[test]
 fn a_process_that_stands_still_for_seconds_changes_nothing() {
-    let input = attempts(60_000);
+    let input = attempts(20_000);
     let folder = cluster(&input, 2);
     let processes = with_one_stopped(&folder);
     std::thread::sleep(Duration::from_secs(3));

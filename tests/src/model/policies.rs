@@ -1,6 +1,6 @@
 //! Policies: canonical attempts, and the limits that apply to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempt::Attempt;
 use super::money::{Cents, divided, multiplied};
@@ -62,7 +62,7 @@ pub(super) fn adjudicate(
     settings: &Settings,
 ) -> (Option<&'static str>, Option<Figures>) {
     history.days.push(attempt.time.day);
-    if let Some(first) = history.remembered(settings).into_iter().find(|earlier| earlier.id == attempt.id) {
+    if let Some(first) = history.remembered(&attempt.id, settings) {
         let replayed = first.customer_id == attempt.customer_id
             && first.cents == attempt.cents
             && first.time == attempt.time;
@@ -86,19 +86,10 @@ pub(super) fn adjudicate(
 }
 
 impl History {
-    /// Returns the canonical attempts whose `id`s are remembered after the lines so far, one for each.
-    fn remembered(&self, settings: &Settings) -> Vec<&Canonical> {
-        let is_replaced =
-            |at: usize| self.canonical[at + 1..].iter().any(|later| later.id == self.canonical[at].id);
-        let latest = self.latest_day(settings);
-        let is_forgotten = |canonical: &Canonical| {
-            let age = latest.map(|latest| latest - canonical.time.day);
-            settings.remember_days.is_some_and(|days| age > Some(days.into()))
-        };
-        let all = self.canonical.iter().enumerate();
-        all.filter(|(at, canonical)| !is_replaced(*at) && !is_forgotten(canonical))
-            .map(|(_, canonical)| canonical)
-            .collect()
+    /// Returns the canonical attempt of an `id`, if the `id` is remembered after the lines so far.
+    fn remembered(&self, id: &str, settings: &Settings) -> Option<&Canonical> {
+        let last = self.canonical.iter().rfind(|earlier| earlier.id == id);
+        last.filter(|canonical| is_remembered(canonical, self.latest_day(settings), settings))
     }
 
     /// Returns the latest day of the lines so far; days too far after it do not count.
@@ -115,8 +106,19 @@ impl History {
     /// Returns the size of memory after the lines so far.
     pub(super) fn kept(&self, settings: &Settings) -> Kept {
         let customers: BTreeSet<_> = self.canonical.iter().map(|canonical| &canonical.customer_id).collect();
-        Kept { ids: self.remembered(settings).len(), customers: customers.len() }
+        // The last one of an `id` takes the place of those before it.
+        let by_id: BTreeMap<_, _> =
+            self.canonical.iter().map(|canonical| (&canonical.id, canonical)).collect();
+        let latest = self.latest_day(settings);
+        let ids = by_id.values().filter(|canonical| is_remembered(canonical, latest, settings)).count();
+        Kept { ids, customers: customers.len() }
     }
+}
+
+/// Returns whether the `id` of the last attempt with it is remembered when the latest day is this.
+fn is_remembered(canonical: &Canonical, latest: Option<i64>, settings: &Settings) -> bool {
+    let age = latest.map(|latest| latest - canonical.time.day);
+    settings.remember_days.is_none_or(|days| age <= Some(days.into()))
 }
 
 /// The size of memory.

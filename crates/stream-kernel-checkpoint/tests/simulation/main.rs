@@ -21,7 +21,7 @@ use toy::Promise;
 /// too. Or a part of all these.
 #[test]
 fn disturbed_runs_end_like_undisturbed_ones() {
-    let recoveries: u64 = Scene::all().iter().map(|scene| sweep::sampled(scene, 250).unwrap()).sum();
+    let recoveries: u64 = on_threads(|scene| sweep::sampled(scene, 250).unwrap()).into_iter().sum();
     let at_least = if is_exhaustive() { 100_000 } else { 5_000 };
     assert!(recoveries >= at_least, "only {recoveries} recoveries");
 }
@@ -29,9 +29,16 @@ fn disturbed_runs_end_like_undisturbed_ones() {
 /// Changed bits on the medium, and files that somebody cuts, lead to a refusal that touches nothing, or do no harm.
 #[test]
 fn damage_is_refused_or_harmless() {
-    for scene in Scene::all() {
-        damage::sweep(&scene).unwrap();
-    }
+    on_threads(|scene| damage::sweep(scene).unwrap());
+}
+
+/// Plays each scene on a thread of its own: one after the other they would leave the other cores nothing to do.
+fn on_threads<R: Send>(play: fn(&Scene) -> R) -> Vec<R> {
+    let scenes = Scene::all();
+    std::thread::scope(|threads| {
+        let playing: Vec<_> = scenes.iter().map(|scene| threads.spawn(move || play(scene))).collect();
+        playing.into_iter().map(|played| played.join().unwrap()).collect()
+    })
 }
 
 /// Without this check, everything else could hold because nothing happens.

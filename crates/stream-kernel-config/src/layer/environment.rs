@@ -7,7 +7,7 @@ use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::origin::Origin;
 use crate::schema::{Retired, one_of};
-use crate::variable::{self, Variable, profile_variable};
+use crate::variable::{self, KeyVariable, profile_variable};
 
 impl Reading<'_> {
     /// Puts the variables that begin with `prefix__` over the layers so far, sorted by name so that a key in a map
@@ -32,8 +32,8 @@ impl Reading<'_> {
                 continue;
             }
             match (known.iter().find(|known| known.name == name), value.to_str()) {
-                (Some(Variable { key, .. }), Some(value)) => self.assign(origin, key, value),
-                (Some(Variable { key, .. }), None) => {
+                (Some(KeyVariable { key, .. }), Some(value)) => self.assign(origin, key, value),
+                (Some(KeyVariable { key, .. }), None) => {
                     let problem = Problem::new("not UTF-8").expected("a value in UTF-8").hint("set it anew");
                     self.mistake(key, origin, problem);
                 }
@@ -50,10 +50,12 @@ impl Reading<'_> {
 }
 
 /// Returns the known variables that `name` would be if it had the right number of underscores.
-fn meant_by<'k>(name: &str, known: &'k [Variable]) -> impl Iterator<Item = &'k str> {
-    let words = |name: &str| name.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    let wanted: Vec<String> = words(name);
-    known.iter().map(|known| known.name.as_str()).filter(move |known| words(known) == wanted)
+fn meant_by<'k>(name: &str, known: &'k [KeyVariable<'_>]) -> impl Iterator<Item = &'k str> {
+    known.iter().map(|known| known.name.as_str()).filter(move |known| words(known).eq(words(name)))
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split('_').filter(|word| !word.is_empty())
 }
 
 fn unknown_variable(key: &str, meant: Option<&str>, retired: &[Retired]) -> Problem {
