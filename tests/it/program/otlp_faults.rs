@@ -127,7 +127,7 @@ fn a_file_has_what_the_queue_has_no_room_for() {
     let run = ["run", "--summary", "json"];
     let outcome = Program::new(&folder).args(run).set(["runtime.tracing.enabled=true", &sinks]).exits_with(0);
     assert_eq!(folder.read("trace.jsonl").lines().count(), 8 * LINES as usize, "every record");
-    let summary: serde_json::Value = serde_json::from_str(&outcome.stderr.lines().last().unwrap()).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
     let count = |name: &str| summary["otlp"][name].as_u64().unwrap();
     let inputs = count("undelivered_spans") / 9 + count("dropped_inputs");
     assert_eq!((inputs, count("exported_spans")), (LINES.into(), 0), "each input is counted once");
