@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::cargo::{capture, executables, root, run};
 use crate::failure::Failure;
 
-/// What the archive holds beside the program, as it stands in the repository.
+/// The files of the repository that the archive holds beside the program.
 const DOCUMENTS: [&str; 5] = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Each shell with the name under which it looks for a program's completions.
@@ -54,7 +54,7 @@ fn fill(folder: &Path, program: &Path) -> Result<(), Failure> {
     run(Command::new(program).arg("manual").arg(&manual))
 }
 
-/// Returns the version that the program tells.
+/// Returns the version that the program prints.
 fn version(program: &Path) -> Result<String, Failure> {
     let mut command = Command::new(program);
     let text = capture(command.arg("--version"))?;

@@ -20,8 +20,8 @@ const SWEEPS: [&str; 5] = ["faults::", "recover", "disturbed_runs", "damage_is",
 /// The injected bugs that sweeps must find: only complete sweeps are sure to.
 const PLANTED: &str = "injected::";
 
-/// Has glibc keep freed memory: a sweep takes the same again in each case, and from the system that takes a fifth of its
-/// time.
+/// Makes glibc keep freed memory: each case of a sweep takes the same again, and asking the system for it would take a
+/// fifth of the time.
 const KEEPING_MEMORY: [(&str, &str); 2] =
     [("MALLOC_TRIM_THRESHOLD_", "268435456"), ("MALLOC_MMAP_THRESHOLD_", "33554432")];
 

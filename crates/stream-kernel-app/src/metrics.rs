@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use stream_kernel_run::{DURATION_BOUNDS_NS, Figures, LastCommit, StepDurations, SummaryRow};
 
-/// What every metric's name begins with.
+/// The prefix of every metric's name.
 pub(crate) const PREFIX: &str = "stream_kernel";
 
 /// The labels of a metric without labels of its own.
@@ -191,8 +191,8 @@ impl Writer<'_> {
     }
 }
 
-/// Returns the counts of the summary that no others explain: each with the outermost label above it, and the labels
-/// below that. What the counts below a count leave of it has no reason.
+/// Returns the counts of the summary that are not broken down further, each with its outermost label and the labels
+/// below that. The part of a count that its breakdown leaves out has the labels of that count.
 fn outcomes(rows: &[SummaryRow]) -> Vec<(String, String, u64)> {
     let mut outcomes = Vec::new();
     let mut within: Vec<&str> = Vec::new();

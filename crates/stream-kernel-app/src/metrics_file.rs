@@ -1,4 +1,4 @@
-//! The file of a run's metrics: a thread writes it while the run goes on.
+//! The file of a run's metrics, which a thread writes while the run goes on.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
@@ -50,13 +50,13 @@ struct Shared {
 enum Failed {
     #[default]
     No,
-    /// Why, until people know.
+    /// The error, until it is printed.
     Unsaid(io::Error),
     Said,
 }
 
 impl MetricsFile {
-    /// Prepares the file of a job, and lets the job be measured. Without such a file, or if another process writes it,
+    /// Prepares the file of a job, and gives the job a meter. Without such a file, or if another process writes it,
     /// does nothing. The file is not touched before the run has begun.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl Shared {
     /// Replaces the file as a whole.
     fn write(&self, metrics: &Metrics) {
         let partial = partial_path(&self.path);
-        // What an earlier run has left, or a link.
+        // A file that an earlier run has left, or a link.
         let _ = fs::remove_file(&partial);
         let written = OpenOptions::new()
             .write(true)
@@ -222,7 +222,7 @@ impl Shared {
 fn check_replaced(path: &Path) -> Result<(), Failure> {
     let beginning = format!("# HELP {PREFIX}_");
     let mut present = Vec::new();
-    // A file that cannot be read or replaced shows at the first writing.
+    // If the file cannot be read or replaced, the first write reports it.
     let read = File::open(path).and_then(|file| file.take(beginning.len() as u64).read_to_end(&mut present));
     if read.is_ok() && !present.is_empty() && present != beginning.as_bytes() {
         let path = path.display().to_string();

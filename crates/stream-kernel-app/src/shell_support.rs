@@ -1,4 +1,4 @@
-//! What a shell and `man` know of the command line: completions and manual pages.
+//! Completions for shells, and manual pages.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::report::say;
 use crate::trace_commands::print;
 
-/// Prints the script with which `shell` completes the program's commands and flags.
+/// Prints the script that lets `shell` complete the program's commands and flags.
 pub(crate) fn print_completions(mut program: clap::Command, shell: Shell) -> Result<u8, Failure> {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();

@@ -48,13 +48,13 @@ impl Telemetry {
     }
 }
 
-/// What became of the records of a run at its receiver.
+/// The result of exporting a run's records.
 #[derive(Clone, Debug)]
 pub(crate) struct Exported {
     /// The receiver and the counts, for people.
     pub(crate) text: String,
     /// The same for programs.
     pub(crate) json: Value,
-    /// Whether the receiver has everything that was to be exported.
+    /// Whether the receiver has taken everything that was to be exported.
     pub(crate) is_complete: bool,
 }

@@ -15,7 +15,7 @@ use crate::scenario::{BoundStep, ResolvedTarget};
 use crate::step::{Stateless, TypedStep};
 use crate::{Emits, KeyedStep, Memory, MessageSet, Step, StepError, VariantOf};
 
-/// The steps of an application, in their default order: see [`Registry::chain`](crate::Registry::chain).
+/// The steps of an application in their default order; see [`Registry::chain`](crate::Registry::chain).
 ///
 /// `L` lists their types.
 ///

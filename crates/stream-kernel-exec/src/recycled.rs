@@ -1,4 +1,4 @@
-//! Boxes that are used again: messages that need no allocation a line.
+//! Boxes whose memory is used again, so that messages need no allocation for each line.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -112,7 +112,7 @@ impl<T: Recycle> Recycled<T> {
     }
 }
 
-/// Returns a box that the thread has kept. A thread that is ending keeps none.
+/// Returns a box that the thread has kept. A thread that is ending has none.
 #[inline]
 fn spare<T: Recycle>() -> Option<Box<T>> {
     T::spare().try_with(SpareBoxes::take).ok().flatten()

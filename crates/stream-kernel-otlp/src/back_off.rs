@@ -1,30 +1,30 @@
-//! Back-off: how long to wait before a request is repeated, and when to give up.
+//! Back-off: the delays between retries of a request, and when to give up.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-/// The delay before the first repetition; each further one is twice as long, up to [`LONGEST_DELAY`].
+/// The delay before the first retry; each further one is twice as long, up to [`LONGEST_DELAY`].
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
-/// How long a run repeats a batch, counted from its first request to the beginning of the last.
+/// How long a run retries a batch, from its first request to the beginning of the last.
 pub const REPEATED_FOR: Duration = Duration::from_mins(1);
-/// The longest delay that a receiver may demand; one that demands more will not get the batch.
+/// The longest delay that a receiver may demand; if it demands more, the batch is not delivered.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// The repetitions of one request.
+/// The retries of one request.
 pub(crate) struct BackOff {
     ends: Instant,
     delay: Duration,
 }
 
 impl BackOff {
-    /// Returns the repetitions of a request that begins now, each of which begins within `repeated_for`.
+    /// Returns the retries of a request that begins now. Each begins within `repeated_for`.
     pub(crate) fn new(now: Instant, repeated_for: Duration) -> Self {
         Self { ends: now + repeated_for, delay: FIRST_DELAY }
     }
 
-    /// Returns the delay before the next repetition, between half and all of its length, but never less than what the
-    /// receiver demands; `None` if there is none.
+    /// Returns the delay before the next retry, or `None` if there is none. It is a random part, at least half, of the
+    /// full delay, but never less than what the receiver demands.
     pub(crate) fn next(&mut self, now: Instant, retry_after: Option<Duration>) -> Option<Duration> {
         let delay = self.delay.mul_f64(0.5 + 0.5 * fraction());
         self.delay = (2 * self.delay).min(LONGEST_DELAY);

@@ -1,4 +1,4 @@
-//! Batches: spans of one resource, encoded as they come, and the request that they become.
+//! Batches of spans of one resource, each span encoded when it is added, and the request made of a batch.
 
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
@@ -6,8 +6,8 @@ use stream_kernel_trace_reader::spans::{self, SCOPE_NAME, SCOPE_VERSION};
 
 use crate::messages::{Resource, Scope, Span};
 
-/// The size in bytes, before compression, at which a batch is full even if it lacks spans. Only a single larger span
-/// exceeds it. Receivers take requests of 20 MiB as a rule.
+/// The size in bytes, before compression, at which a batch is full, however few spans it has. Only a single larger span
+/// exceeds it. Receivers usually take up to 20 MiB.
 pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// Spans on their way to a receiver.
@@ -42,7 +42,7 @@ impl Batch {
 
     pub(crate) fn clear(&mut self) {
         self.spans.clear();
-        // A span of unusual size must not keep its memory.
+        // Memory that one unusually large span needed is freed.
         self.spans.shrink_to(2 * MAX_BATCH_BYTES);
         self.len = 0;
     }

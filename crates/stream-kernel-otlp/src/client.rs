@@ -1,4 +1,4 @@
-//! Requests over HTTP: one batch each, and what the receiver makes of it.
+//! Requests over HTTP, one for each batch, and the receiver's answers.
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use crate::messages::{ExportResponse, RpcStatus};
 
 /// The most bytes of an answer that are read.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024;
-/// The most characters of a receiver's message that are repeated.
+/// The most characters of a receiver's message that are shown.
 const MAX_MESSAGE_CHARS: usize = 200;
 const USER_AGENT: &str = concat!("stream-kernel-otlp/", env!("CARGO_PKG_VERSION"));
 const PROTOBUF: &str = "application/x-protobuf";
@@ -29,7 +29,7 @@ pub(crate) struct Client {
     is_compressed: bool,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The receiver has taken the spans, apart from the rejected ones.
@@ -95,7 +95,7 @@ impl Client {
         let mut body = Vec::new();
         let read = answer.into_body().into_reader().take(MAX_ANSWER_BYTES).read_to_end(&mut body);
         if status == 200 {
-            // Without its end it is not known what the receiver has taken, but it has answered.
+            // A cut answer does not tell what the receiver has taken, but it is an answer.
             if let Err(error) = read {
                 return Answer::Refused(format!("an answer that breaks off: {error}"));
             }
@@ -129,7 +129,7 @@ impl Client {
                 let partial = response.partial_success.unwrap_or_default();
                 (partial.rejected_spans, partial.error_message)
             }
-            // Some say so of nothing.
+            // Some receivers send an empty body with any media type.
             _ if body.is_empty() => (0, String::new()),
             _ => return refused(),
         };

@@ -1,4 +1,4 @@
-//! Delivery of a batch: requests until the receiver has answered for good, or the time is over.
+//! Delivery of a batch: requests until one has a final answer, or the time is over.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use crate::batch::Batch;
 use crate::client::{Answer, Client};
 use crate::report::ExportReport;
 
-/// How long somebody is willing to wait.
+/// The time that a delivery has.
 pub(crate) trait Patience {
-    /// Waits before a repetition; returns false if there is no time for it.
+    /// Waits before a retry; returns false if there is no time for it.
     fn wait(&self, delay: Duration) -> bool;
 
-    /// Returns the time left for a request; `None` without an end.
+    /// Returns the time left for a request; `None` if it is unlimited.
     fn left(&self) -> Option<Duration>;
 }
 
@@ -38,10 +38,10 @@ pub(crate) const NO_ANSWER: &str = "no answer within the time-out";
 pub(crate) struct Delivery<'a> {
     pub(crate) client: Client,
     pub(crate) timeout: Duration,
-    /// How long a batch is repeated.
+    /// How long a batch is retried.
     pub(crate) repeated_for: Duration,
     pub(crate) report: &'a Mutex<ExportReport>,
-    /// Whether the spans of each batch count as undelivered already, before they come.
+    /// Whether the spans of each batch are already counted as undelivered.
     pub(crate) are_counted: bool,
 }
 
@@ -96,7 +96,7 @@ impl Delivery<'_> {
     }
 }
 
-/// Locks a value that is whole even if a thread panicked with it.
+/// Locks a value that is valid even if a thread panicked while it held the lock.
 pub(crate) fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Endpoints: where spans go, and the headers that go with them.
+//! Endpoints of receivers, and the headers of requests.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use ureq::http::{HeaderName, HeaderValue, Uri};
 
 /// The path of an endpoint whose URL has none.
 pub const TRACES_PATH: &str = "/v1/traces";
-/// Where receivers listen on the same machine.
+/// The endpoint of a receiver on the same machine.
 pub const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4318/v1/traces";
 
 /// The URL of a receiver.
@@ -116,7 +116,7 @@ impl Headers {
         self.0.iter()
     }
 
-    /// Returns whether a text, such as a receiver's message, repeats a value, or what follows a scheme in it.
+    /// Returns whether a text, such as a receiver's message, repeats a value, or the part of one after its scheme.
     pub(crate) fn are_in(&self, text: &str) -> bool {
         self.0.iter().filter_map(|(_, value)| value.to_str().ok()).any(|value| {
             let secret = value.rsplit_once(' ').map_or(value, |(_, secret)| secret);

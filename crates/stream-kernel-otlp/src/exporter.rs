@@ -1,4 +1,4 @@
-//! Exports to a receiver: of a trace that is read, and of records that a run hands over.
+//! Exports to a receiver: of an existing trace, and of the records that a run hands over.
 
 use std::cell::RefCell;
 use std::io;
@@ -81,7 +81,7 @@ struct Batches<'a> {
 }
 
 impl Batches<'_> {
-    /// Begins a run, whose resource is another one; returns whether all before it is delivered.
+    /// Begins a run, which has a resource of its own; returns whether everything before it was delivered.
     fn begin_run(&mut self, resource: Resource) -> bool {
         let is_delivered = self.flush();
         self.batch.set_resource(resource);
@@ -160,7 +160,7 @@ struct LiveExport<'a> {
 
 impl LiveExport<'_> {
     fn block(&mut self, block: &Block) {
-        // Until they have arrived.
+        // They count as undelivered until they have arrived.
         lock(self.report).undelivered_spans += spans_of(block);
         let mut begin = 0;
         for input in &block.inputs {

@@ -1,4 +1,4 @@
-//! The queue between the run and the thread that exports: bounded, and never waited for by the run.
+//! The bounded queue between the run, which never waits for it, and the thread that exports.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,15 +44,15 @@ struct State {
     bytes: usize,
     /// How many times the thread was asked to export at once what it has.
     flushes: u64,
-    /// The time at which everything ends; set when the run has ended.
+    /// The time until which the thread may export; set when the run has ended.
     deadline: Option<Instant>,
     has_ended: bool,
 }
 
-/// What the thread finds.
+/// What the thread does next.
 pub(crate) enum Next {
     Block(Block),
-    /// Nothing for this long, or the run goes idle: what there is should be exported.
+    /// Export the spans so far: no block came in time, or the run is idle.
     Flush,
     /// The run has ended, and nothing is left.
     End,
@@ -81,7 +81,7 @@ impl Queue {
         let bytes = state.bytes + block.lines.len();
         let is_alone = state.blocks.is_empty() && block.inputs.len() == 1;
         if state.has_ended || bytes > MAX_QUEUE_BYTES || records > self.max_records && !is_alone {
-            // Without a block to be taken, nothing would say that there is room again.
+            // Room is announced when a block is taken, so an empty queue must not count as full.
             self.is_full.store(state.has_ended || !state.blocks.is_empty(), Ordering::Relaxed);
             return Err(block);
         }
@@ -98,8 +98,8 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Sets the end, and waits until the thread has exported everything, or the time is over. Returns the blocks that
-    /// are left.
+    /// Sets the deadline, and waits until the thread has exported everything or the deadline has passed. Returns the
+    /// blocks that are left.
     pub(crate) fn close(&self, deadline: Instant) -> VecDeque<Block> {
         let mut state = lock(&self.state);
         state.deadline = Some(deadline);
@@ -125,7 +125,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Takes the next block, and waits for it; with `delay` at most that long. `flushes` is the number of flushes that
+    /// Waits for the next block, with `delay` at most that long, and takes it. `flushes` is the number of flushes that
     /// the thread knows.
     pub(crate) fn next(&self, delay: Option<Duration>, flushes: &mut u64) -> Next {
         let until = delay.map(|delay| now() + delay);
@@ -157,7 +157,7 @@ impl Queue {
     }
 }
 
-/// Until the run ends, there is time; then, until the deadline.
+/// Time is unlimited until the run ends; from then on it ends at the deadline.
 impl Patience for Queue {
     fn wait(&self, delay: Duration) -> bool {
         let until = now() + delay;

@@ -1,4 +1,4 @@
-//! Reports of exports: what has arrived, and what has not.
+//! Reports of exports: the counts of what arrived and what did not.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Settings: what is configured, else what OpenTelemetry's environment variables say, else defaults.
+//! Settings: from the configuration, else from OpenTelemetry's environment variables, else defaults.
 
 mod environment;
 
@@ -69,7 +69,7 @@ impl Sample {
     /// Every input.
     pub const ALL: Self = Self { ratio: 1.0, always_errors: false, always_declined: false };
 
-    /// Returns whether an input is among the share: as OpenTelemetry's `TraceIdRatioBased` decides, from the last 63
+    /// Returns whether the share includes an input. Like OpenTelemetry's `TraceIdRatioBased`, it decides by the last 63
     /// bits of the trace id.
     #[expect(
         clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! The sink: hands the records of a run to a thread that exports them, and never waits for it.
+//! The sink that hands the records of a run to an exporting thread, and never waits for it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -25,7 +25,7 @@ pub const MAX_INPUT_BYTES: usize = 4 * 1024 * 1024;
 const BLOCK_BYTES: usize = 64 * 1024;
 const BLOCK_NS: u64 = 200_000_000;
 
-/// How many refused inputs are remembered: more than a run asks for before it takes the first of them.
+/// How many refused inputs are remembered. A run asks for fewer ahead of their turn.
 const MAX_REFUSED: usize = 64;
 
 /// A sink that exports records while the run goes on.
@@ -42,7 +42,7 @@ pub struct OtlpSink {
     /// The time of the block's first record.
     block_began: Timestamp,
     input: Option<OpenInput>,
-    /// The lines of the last inputs that were refused. Another sink may have them recorded all the same.
+    /// The lines of the last inputs that were refused. Their records still come if another sink takes them.
     refused: VecDeque<u64>,
     dropped_inputs: u64,
     unsampled_inputs: u64,
@@ -110,7 +110,7 @@ impl OtlpSink {
         };
         let of_thread = Arc::clone(&exporter);
         let spawned = thread::Builder::new().name("otlp".to_owned()).spawn(move || {
-            // Whatever happens, the run must not wait for a thread that has ended.
+            // Even after a panic, the run must not wait for a thread that has ended.
             let _ends = EndsQueue(&of_thread.queue);
             export_all(work, &of_thread.queue, &of_thread.report);
         });

@@ -1,4 +1,4 @@
-//! What the checks of a run check, as far as JSON Schema can say it, for editors.
+//! Rules for editors: the checks of a run, as far as JSON Schema can express them.
 
 use serde_json::{Value, json};
 use stream_kernel_config::{Loader, Rule};

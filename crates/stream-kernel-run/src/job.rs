@@ -38,8 +38,8 @@ impl<A: Application> Job<A> {
         retired_keys.iter().fold(loader, |loader, (pattern, hint)| loader.retired(*pattern, *hint))
     }
 
-    /// Returns the JSON Schema of the configuration, for editors: with the names of steps and context fields, and with the
-    /// rules that [`prepare`](Self::prepare) checks, as far as a schema can say them.
+    /// Returns the JSON Schema of the configuration, for editors: with the names of steps and context fields, and with
+    /// the rules that [`prepare`](Self::prepare) checks, as far as a schema can say them.
     pub fn json_schema() -> serde_json::Value {
         let loader = editor_rules::add(Self::loader().step_names(A::registry().names()));
         let loader = A::editor_rules().into_iter().fold(loader, Loader::rule);

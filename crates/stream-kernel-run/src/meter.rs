@@ -1,4 +1,4 @@
-//! The meter of a run: its figures at a moment, for monitoring.
+//! The meter of a run: its current figures, for monitoring.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use stream_kernel_trace::{Record, TraceSink};
 
 use crate::{Position, SummaryRow};
 
-/// The upper bounds of the classes that durations of steps are counted in, in nanoseconds.
+/// The upper bounds, in nanoseconds, of the classes that durations of steps are counted in.
 pub const DURATION_BOUNDS_NS: [u64; 18] = [
     250,
     500,
@@ -32,7 +32,7 @@ pub const DURATION_BOUNDS_NS: [u64; 18] = [
     10_000_000_000,
 ];
 
-/// What a run has come to between two lines.
+/// The figures of a run between two lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// The last line taken, and the input up to there.
@@ -67,9 +67,9 @@ pub struct StepDurations {
     pub sum_ns: u64,
 }
 
-/// Hands the figures of a run to another thread, which asks for them now and then.
+/// Hands the figures of a run to another thread, which asks for them from time to time.
 ///
-/// The run looks whether it is asked once in a few lines. The durations of steps are counted as records are made.
+/// Every few lines the run checks whether it was asked. The durations of steps are counted when records are made.
 #[derive(Debug)]
 pub struct Meter {
     is_asked: AtomicBool,
@@ -104,8 +104,8 @@ impl Meter {
         }
     }
 
-    /// Asks for figures and waits for them for at most this long; returns the last ones, which may be older; `None` if
-    /// the run has not begun.
+    /// Asks for figures, waits for at most this long, and returns the latest, which may be older. `None` if the run has
+    /// not begun.
     pub fn ask(&self, at_most: Duration) -> Option<Figures> {
         self.is_asked.store(true, Ordering::Relaxed);
         let is_asked = |_: &mut Latest| self.is_asked.load(Ordering::Relaxed);
@@ -135,7 +135,7 @@ impl Meter {
         self.is_asked.load(Ordering::Relaxed)
     }
 
-    /// Hands on figures.
+    /// Publishes figures.
     pub fn publish(&self, figures: Figures) {
         self.lock().figures = Some(figures);
         self.is_asked.store(false, Ordering::Relaxed);
@@ -162,7 +162,7 @@ impl Meter {
 pub(crate) struct MeteredSink(pub(crate) Arc<Meter>);
 
 impl TraceSink for MeteredSink {
-    /// No input is recorded for its durations alone.
+    /// Takes none: no input is recorded for its durations alone.
     fn takes_input(&mut self, _: u64) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Checks of the file of metrics: it replaces what has its name.
+//! Checks of the file of metrics, which replaces any file of its name.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::{LineAdapters, tracing};
 
 pub(crate) const METRICS_PATH_KEY: &str = "runtime.metrics.textfile.path";
 
-/// Reports a path of metrics at which a run would replace something else. Opens nothing.
+/// Reports a path at which the metrics would replace another file of the run. Opens nothing.
 pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     let Some(textfile) = &loaded.config().runtime.metrics.textfile else { return };
     let path = textfile.path.clone();
@@ -37,7 +37,7 @@ pub(crate) fn check<N, A: LineAdapters>(loaded: &mut Loaded<N, A>) {
     loaded.report(METRICS_PATH_KEY, problem.expected("a file of its own"));
 }
 
-/// Returns what else of the run is at the path, or at its name while it is written.
+/// Returns which other file of the run has this path, or the path under which metrics are written first.
 fn replaced<N, A: LineAdapters>(loaded: &Loaded<N, A>, path: &Path) -> Option<&'static str> {
     let config = loaded.config();
     let output = &*config.adapters.output_sink().settings.path;

@@ -1,4 +1,4 @@
-//! Spans: a trace as OpenTelemetry understands it, before it is written in any encoding.
+//! Spans: a trace in OpenTelemetry's terms, independent of any encoding.
 //!
 //! An input is a trace of its own: a span for each step, and a root span around them. The root span has the name of the
 //! input's outcome and everything that its steps noted.
@@ -18,8 +18,7 @@ pub(crate) use input::InputSpans;
 pub const SCOPE_NAME: &str = "stream-kernel";
 /// The version of the instrumentation scope of all spans.
 pub const SCOPE_VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The most annotations of an input that its root span shows; the number of further ones is in its
-/// [`Span::attributes_left_out`].
+/// The most annotations of an input that its root span shows. [`Span::attributes_left_out`] counts further ones.
 pub const MAX_ANNOTATIONS: usize = 1_024;
 
 /// Returns the outcome of the input whose last record this is, if the record shows the tags after its step.
@@ -31,7 +30,7 @@ pub fn outcome_after(record: &TraceRecord, outcome: OutcomeOf) -> Option<Outcome
 /// The program whose trace it is.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// The name of the service: what people choose in their tools. Usually the program's.
+    /// The name of the service, by which people select it in their tools; usually the program's name.
     pub name: String,
     /// The version of the program.
     pub version: String,
@@ -76,7 +75,7 @@ impl Resource {
         let mut attributes = vec![
             Attribute::text("service.name", &service.name),
             Attribute::text("service.version", &service.version),
-            // Another one for each run, and the same whenever and wherever the run's records are exported.
+            // Each run has its own, which is the same in every export of the run's records.
             Attribute::text("service.instance.id", &uuid_of(trace_id)),
             Attribute::text("stream_kernel.scenario", &record.scenario),
             Attribute::text("stream_kernel.run_id", record.run_id()),

@@ -107,7 +107,8 @@ impl Recorder {
         self.last_time
     }
 
-    /// Returns whether the input at line `line_no` is to be recorded: the tape takes every one, sinks say so themselves.
+    /// Returns whether the input at line `line_no` is to be recorded: the tape takes every one, sinks say so
+    /// themselves.
     pub fn takes_input(&mut self, line_no: u64) -> bool {
         let mut takes = self.keeps_tape || self.sinks.is_empty();
         // Each is asked.

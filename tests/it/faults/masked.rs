@@ -32,7 +32,7 @@ pub(super) fn masked(trace: &[u8]) -> String {
 
 /// Removes the value of each `name`.
 ///
-/// In place, and with searches that are optimised in every build: sweeps through faults do this more than anything else.
+/// In place, with searches that are optimised in every build: sweeps through faults do this more than anything else.
 fn remove_values(trace: &mut Vec<u8>, name: &[u8]) {
     let finder = Finder::new(name);
     let (mut kept, mut at) = (0, 0);

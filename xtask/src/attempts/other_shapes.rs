@@ -1,4 +1,4 @@
-//! Clean streams of other shapes: a program that is fast on one kind of input alone would show.
+//! Clean streams of other shapes, which show whether a program is fast on one kind of input alone.
 
 use super::attempt::{Attempt, SPAN_SECONDS};
 use super::random::Random;

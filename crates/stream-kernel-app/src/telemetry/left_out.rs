@@ -1,4 +1,4 @@
-//! A program that was built without receivers.
+//! Stand-ins for a program that was built without OpenTelemetry.
 
 use stream_kernel_run::config::{SinkKind, Tracing};
 use stream_kernel_trace_reader::export::Export;

@@ -1,4 +1,4 @@
-//! Receivers over OTLP/HTTP: of the records of a run while it goes on, and of a trace that is exported.
+//! Exports to receivers over OTLP/HTTP: of a run's records while it goes on, and of an existing trace.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Telemetry {
         Service { name, attributes, ..self.service.clone() }
     }
 
-    /// Returns the settings, and prints remarks about variables that are not heeded.
+    /// Returns the settings, and prints remarks about variables that are ignored.
     fn resolve(&self, configured: &Configured) -> Resolved {
         let resolved = resolve(configured, &self.variables);
         resolved.remarks.iter().for_each(|remark| say(format!("note: {}", escaped(remark))));
@@ -45,7 +45,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Starts the export of records that is configured, if one is, and returns its sink.
+    /// Starts the configured export of records, if there is one, and returns its sink.
     pub(crate) fn start(telemetry: &Telemetry, tracing: &Tracing) -> Result<Option<LiveSink>, Failure> {
         let Some((key, sink)) = tracing.sink_of(SinkKind::Otlp) else { return Ok(None) };
         let otlp = sink.otlp.clone().unwrap_or_default();

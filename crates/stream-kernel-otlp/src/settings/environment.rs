@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::{Sample, Settings};
 use crate::endpoint::{DEFAULT_ENDPOINT, Endpoint, Headers};
 
-/// The variables of the environment, and remarks about those that are not heeded.
+/// The variables of the environment, and remarks about those that are ignored.
 struct Environment<'a> {
     variables: &'a [(String, String)],
     remarks: Vec<String>,
 }
 
-/// What is configured; `None`: what the environment says, or the default.
+/// The configured settings; for `None` the environment counts, or else the default.
 #[derive(Clone, Debug, Default)]
 pub struct Configured {
     /// Where spans go.
@@ -30,7 +30,7 @@ pub struct Configured {
     pub service_name: Option<String>,
 }
 
-/// What follows from configuration and environment.
+/// The settings from configuration and environment together.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// How spans are sent.
@@ -39,13 +39,13 @@ pub struct Resolved {
     pub service_name: Option<String>,
     /// Further attributes of the resource.
     pub resource_attributes: Vec<(String, String)>,
-    /// Remarks about variables that are not heeded, for people. They repeat no value.
+    /// Remarks for people about variables that are ignored. They repeat no value.
     pub remarks: Vec<String>,
 }
 
-/// Returns the settings: what is configured, else what the environment says, else the defaults.
+/// Returns the settings: from the configuration, else from the environment, else the defaults.
 ///
-/// A variable with an invalid value is not heeded, as OpenTelemetry demands, and is the subject of a remark.
+/// A variable with an invalid value is ignored, as OpenTelemetry's specification demands, with a remark.
 ///
 /// ```
 /// use stream_kernel_otlp::{Configured, resolve};

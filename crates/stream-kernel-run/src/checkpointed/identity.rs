@@ -66,7 +66,8 @@ impl RunConfiguration {
     /// Refuses the checkpoint in `dir` if it was made with another configuration.
     ///
     /// The places of input, output and checkpoint do not count, nor workers, metrics and limits on memory: no decision
-    /// depends on them, and a limit is raised when a run has reached it. Other paths count by the file that they lead to.
+    /// depends on them, and a limit is raised when a run has reached it. Other paths count by the file that they lead
+    /// to.
     pub(super) fn check_same(
         &self,
         dir: &Path,

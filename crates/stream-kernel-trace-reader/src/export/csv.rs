@@ -1,4 +1,4 @@
-//! CSV as RFC 4180 has it: a row for each input, with its outcome and what its steps noted.
+//! CSV according to RFC 4180: a row for each input, with its outcome and what its steps noted.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -32,7 +32,7 @@ const COLUMNS: [&str; 12] = [
 /// The fields of a context that become columns: a map has one for each of its keys.
 const FIELDS: [&str; 6] = ["received_at", "tags", "metrics", "notes", "flags", "errors"];
 
-/// The columns of notes in a trace, which has to be read once to know them.
+/// The columns of notes in a trace, which must be read once to find them.
 ///
 /// ```
 /// use stream_kernel_trace_reader::export::{CsvColumns, CsvExport};
@@ -188,7 +188,7 @@ struct Row {
 }
 
 impl Row {
-    /// Returns what was decided, and why, as far as its notes say it.
+    /// Returns the decision and its reason, as far as the notes tell.
     fn outcome(&self, notes: &[Note]) -> (Option<&'static str>, Option<String>) {
         let tag = |wanted: &str| notes.iter().find(|note| note.column == wanted).map(|note| &*note.text);
         let outcome = match tag("tags_accepted") {

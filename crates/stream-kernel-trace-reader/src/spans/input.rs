@@ -1,4 +1,4 @@
-//! The spans of an input, step by step.
+//! The spans of an input, built step by step.
 
 use stream_kernel_trace::{Outcome, Tags, Timestamp, TraceRecord};
 
