@@ -111,9 +111,16 @@ impl MetricsFile {
 
     /// Publishes how far a run on several workers has come, if somebody asks: its other figures are known at its end.
     #[cfg(feature = "workers")]
+    pub(crate) fn publish_if_asked(&self, position: stream_kernel_run::Position) {
+        if self.0.as_ref().is_some_and(|open| open.shared.meter.is_asked()) {
+            self.publish(position);
+        }
+    }
+
+    /// Does the same whether or not anybody asks.
+    #[cfg(feature = "workers")]
     pub(crate) fn publish(&self, position: stream_kernel_run::Position) {
         if let Some(Open { shared, .. }) = &self.0
-            && shared.meter.is_asked()
             && position.line_no > 0
         {
             let inputs = position.line_no;

@@ -115,7 +115,7 @@ fn on_several_workers<A: Application>(
         epoch_bytes: runtime.epoch_bytes.get() as u64,
         committing,
         between_lines: &mut |position| {
-            reports.metrics.publish(position);
+            reports.metrics.publish_if_asked(position);
             is_to_stop(position, &progress, &signals, reports);
             signals.received()
         },

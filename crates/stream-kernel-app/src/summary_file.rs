@@ -132,8 +132,11 @@ fn check<A: Application>(path: &Path, job: &Job<A>, configurations: &[String]) -
     let trace = config.runtime.tracing.jsonl_file().map(|(path, _)| path);
     let files =
         [("input", Some(&**input)), ("output", Some(output)), ("unfinished output", Some(&*unfinished))];
+    let metrics = config.runtime.metrics.textfile.as_ref().map(|textfile| &*textfile.path);
     let configurations = configurations.iter().map(|path| ("configuration", Some(Path::new(path))));
-    for (what, other) in files.into_iter().chain([("trace", trace)]).chain(configurations) {
+    for (what, other) in
+        files.into_iter().chain([("trace", trace), ("file of metrics", metrics)]).chain(configurations)
+    {
         let Some(other) = other else { continue };
         for written in [path, &partial_path(path)] {
             if Target::Path(written).is_same_file(Target::Path(other)) {

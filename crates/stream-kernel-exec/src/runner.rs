@@ -228,7 +228,8 @@ impl<M: MessageSet> SyncRunner<M> {
 
     /// Returns the number of inputs that the trace's sinks have dropped.
     pub fn inputs_dropped(&self) -> u64 {
-        self.recorder.as_ref().map_or(0, Recorder::dropped)
+        let recorder = self.recorder.as_ref().or(self.resting.as_ref());
+        recorder.map_or(0, Recorder::dropped)
     }
 
     /// Returns the counters so far.
@@ -242,10 +243,17 @@ impl<M: MessageSet> SyncRunner<M> {
     ///
     /// Returns the reason if the trace is incomplete.
     pub fn finish(mut self) -> Result<RunReport, SinkFailure> {
-        if let Some(recorder) = self.any_recorder() {
-            recorder.finish()?;
-        }
+        self.finish_trace()?;
         Ok(self.report)
+    }
+
+    /// Writes the records that the trace's sinks still hold; call it once, after the last input.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the trace is incomplete.
+    pub fn finish_trace(&mut self) -> Result<(), SinkFailure> {
+        self.any_recorder().map_or(Ok(()), Recorder::finish)
     }
 
     #[inline]

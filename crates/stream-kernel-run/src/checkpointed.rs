@@ -170,7 +170,10 @@ impl<A: Application> Opened<A> {
         };
         let line_no = session.position().line_no;
         let (failure, is_last_line_lost) = match interruption {
-            Interruption::Commit(failure) => return Err(failure),
+            Interruption::Commit(failure) => {
+                session.publish();
+                return Err(failure);
+            }
             Interruption::Step(failure) => (failure.into(), true),
             Interruption::Write(cause) => (CheckpointFailure::WriteOutput(cause), true),
             Interruption::Read(cause) => {
@@ -181,6 +184,7 @@ impl<A: Application> Opened<A> {
         commits.heed_trace_failure(tell)?;
         // If that fails, an earlier commit has to do.
         let _ = commits.commit_end(feed, session, tell, is_last_line_lost, false);
+        session.publish();
         Err(failure)
     }
 

@@ -140,12 +140,13 @@ pub fn run_plain<A: Application, C: Clock + 'static>(
         Err(Interruption::Write(cause)) => Err(RunError::WriteOutput(cause)),
         Err(Interruption::Step(failure)) => Err(failure.into()),
     };
+    let trace_failure = session.finish_trace().err();
     session.publish();
     let (report, summary) = (session.report(), session.summary());
     PlainEnded {
         ended,
         report,
-        trace_failure: session.finish().err(),
+        trace_failure,
         unfinished_output: feed.output.left().map(Path::to_owned),
         bytes_left: feed.lines.bytes_left(),
         summary,

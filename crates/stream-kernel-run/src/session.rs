@@ -219,6 +219,11 @@ impl<A: Application> Session<A> {
         A::summary(&self.config, self.runner.memory())
     }
 
+    /// Flushes the trace's sinks after the last line, so that figures of the run include what they drop.
+    pub(crate) fn finish_trace(&mut self) -> Result<(), SinkFailure> {
+        self.runner.finish_trace()
+    }
+
     /// Ends the run, after an error too: flushes the trace's sink.
     ///
     /// # Errors

@@ -157,6 +157,11 @@ fn a_failed_run_says_so_and_a_refused_one_nothing() {
     folder.write("input.txt", attempts(3));
     measured(&folder).set(["runtime.limits.max_ids=2"]).exits_with(1);
     check_state(&folder, "failed");
+    let lines = samples(&folder)["lines_total"].clone();
+    let limit = ["runtime.limits.max_ids=2", "runtime.checkpoint={dir: run.ckpt}"];
+    measured(&folder).set(limit).exits_with(1);
+    check_state(&folder, "failed");
+    assert_eq!(samples(&folder)["lines_total"], lines, "with a checkpoint, as without one");
     let before = folder.fingerprint("run.prom");
     measured(&folder).set(["runtime.strikt=true"]).exits_with(2);
     assert_eq!(folder.fingerprint("run.prom"), before);
@@ -179,11 +184,22 @@ fn nothing_else_is_replaced() {
         (".", "need a regular file"),
         ("link", "is a symbolic link"),
         ("-", "`-` is not a file of metrics"),
+        ("trace.1", "would replace the earlier part of the trace"),
+        ("output.txt.parts/_SUCCESS", "would be among the files of the output"),
     ] {
         let set = format!("runtime.metrics.textfile={{path: '{path}'}}");
-        let outcome = Program::new(&folder).args(["run", "--trace-path", "trace"]).set([set]).exits_with(2);
+        let rotate = "runtime.tracing.sink.jsonl.rotate={max_bytes: 1000, keep: 1}".to_owned();
+        let outcome =
+            Program::new(&folder).args(["run", "--trace-path", "trace"]).set([set, rotate]).exits_with(2);
         assert!(outcome.stderr.contains(said), "{path}: {}", outcome.stderr);
     }
+    let in_checkpoint =
+        ["runtime.checkpoint={dir: run.ckpt}", "runtime.metrics.textfile={path: run.ckpt/manifest}"];
+    let outcome = Program::new(&folder).args(["run"]).set(in_checkpoint).exits_with(2);
+    assert!(outcome.stderr.contains("would be among the files of the checkpoint"), "{}", outcome.stderr);
+    let summary = ["run", "--summary", "run.prom"];
+    let outcome = with_metrics(Program::new(&folder).args(summary)).exits_with(2);
+    assert!(outcome.stderr.contains("would be written over the file of metrics"), "{}", outcome.stderr);
     assert_eq!(folder.names(), ["empty.prom", "input.txt", "link", "other.txt", "pipe"]);
     let set = ["runtime.metrics.textfile={path: empty.prom}"];
     Program::new(&folder).args(["run"]).set(set).exits_with(0);
@@ -226,7 +242,8 @@ fn a_resumed_run_counts_all_lines_and_names_its_commit() {
 #[test]
 fn several_workers_agree_with_one_at_the_end() {
     let [one, several] = ["1", "3"].map(|workers| {
-        let folder = Folder::with_input(attempts(500));
+        // So many that a worker publishes its progress before the end.
+        let folder = Folder::with_input(attempts(20_000));
         measured(&folder).args(["--workers", workers]).exits_with(0);
         samples(&folder)
     });

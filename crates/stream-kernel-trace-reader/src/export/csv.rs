@@ -192,9 +192,11 @@ impl Row {
     fn outcome(&self, notes: &[Note]) -> (Option<&'static str>, Option<String>) {
         let tag = |wanted: &str| notes.iter().find(|note| note.column == wanted).map(|note| &*note.text);
         let outcome = match tag("tags_accepted") {
+            // An input that was abandoned has decided nothing, whatever its steps noted before.
+            _ if self.error.is_some() => Some("error"),
             Some(accepted) if may_be_hidden(accepted) => Some("hidden"),
             Some(accepted) => Some(if accepted == "true" { "accepted" } else { "declined" }),
-            None => self.error.as_ref().map(|_| "error"),
+            None => None,
         };
         (outcome, tag("tags_reason").map(str::to_owned))
     }
