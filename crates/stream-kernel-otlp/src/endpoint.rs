@@ -56,8 +56,13 @@ impl Endpoint {
             return Err(InvalidEndpoint::NotHttp);
         }
         let url = url.split_once('#').map_or(url, |(url, _)| url);
+        // The scheme in lower case, as `Uri` has it: whatever reads the URL compares it so.
+        let url = match (uri.scheme_str(), url.split_once(':')) {
+            (Some(scheme), Some((_, rest))) => format!("{scheme}:{rest}"),
+            _ => return Err(InvalidEndpoint::NotHttp),
+        };
         let is_bare = uri.path() == "/" && uri.query().is_none();
-        Ok(Self(if is_bare { url.trim_end_matches('/').to_owned() + TRACES_PATH } else { url.to_owned() }))
+        Ok(Self(if is_bare { url.trim_end_matches('/').to_owned() + TRACES_PATH } else { url }))
     }
 
     /// Returns the endpoint for traces below this URL, with any path.
@@ -76,7 +81,7 @@ impl Endpoint {
     }
 
     pub(crate) fn is_tls(&self) -> bool {
-        self.0.starts_with("https")
+        self.0.starts_with("https:")
     }
 }
 
@@ -141,6 +146,8 @@ mod tests {
         let url = |url| Endpoint::new(url).map(|endpoint| endpoint.url().to_owned());
         assert_eq!(url("http://h:4318/"), Ok("http://h:4318/v1/traces".into()));
         assert_eq!(url("http://h/?a=b"), Ok("http://h/?a=b".into()));
+        assert_eq!(url("HTTPS://H:4318"), Ok("https://H:4318/v1/traces".into()));
+        assert!(Endpoint::new("hTTps://h").unwrap().is_tls() && !Endpoint::new("HTTP://h").unwrap().is_tls());
         assert_eq!(url("http://[::1]:4318"), Ok("http://[::1]:4318/v1/traces".into()));
         for wrong in [
             "",
