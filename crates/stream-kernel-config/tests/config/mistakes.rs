@@ -358,7 +358,8 @@ fn an_endpoint_has_a_scheme_of_http_and_no_credentials() {
     }
     for url in ["http://u:p@h/", "HTTP://h/?x=y&Api-Key=s3", "https://h?token=s3#x"] {
         let told = with_endpoint(url).mistakes();
-        let refused = told.contains("a URL with credentials") && told.contains("credentials go into `headers`");
+        let refused =
+            told.contains("a URL with credentials") && told.contains("credentials go into `headers`");
         assert!(refused, "{url}: {told}");
     }
     for url in ["httpss://h", "://h", "http:h"] {
