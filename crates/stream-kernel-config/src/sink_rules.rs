@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::check::Checked;
 use crate::layer::Layers;
+use crate::masking::without_confidential_parameters;
 use crate::mistake::{Findings, Problem};
 use crate::rule::Rule;
 use crate::sink::BATCH_FLUSH_EVERY_N;
@@ -108,11 +109,14 @@ fn check_otlp(checked: &Checked, findings: &mut Findings, key: &str, otlp: &Valu
 }
 
 fn endpoint_fault(url: &str) -> Option<&'static str> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let is_http = |scheme: &str| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let rest = url.split_once("://").filter(|(scheme, _)| is_http(scheme)).map(|(_, rest)| rest);
     let authority = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     match authority {
         None => Some("not a URL that begins with `http://` or `https://`"),
-        Some(authority) if authority.contains('@') => Some("a URL with credentials"),
+        Some(authority) if authority.contains('@') || without_confidential_parameters(url) != url => {
+            Some("a URL with credentials")
+        }
         Some(authority) if authority.is_empty() || authority.starts_with(':') => Some("a URL without a host"),
         Some(authority) if has_wrong_port(authority) => {
             Some("a URL with a port that is not a number up to 65535")

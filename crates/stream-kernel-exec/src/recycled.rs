@@ -81,7 +81,11 @@ impl<T> SpareBoxes<T> {
         let mut boxes = self.0.borrow_mut();
         if boxes.len() < MAX_SPARE_BOXES {
             boxes.push(spare);
+            return;
         }
+        // What the surplus box holds may be a box of the same type, which comes here as well.
+        drop(boxes);
+        drop(spare);
     }
 }
 
@@ -199,6 +203,21 @@ mod tests {
         drop(boxed);
         drop(copy);
         assert_eq!(Rc::strong_count(&held), 1);
+    }
+
+    /// A value that holds a box of its own type, and does not release it.
+    struct Nested(Option<Recycled<Nested>>);
+
+    recycle!(Nested, |_| {});
+
+    #[test]
+    fn a_surplus_box_may_hold_a_box_of_its_own_type() {
+        let boxes: Vec<_> = (0..MAX_SPARE_BOXES).map(|_| Recycled::new(Nested(None))).collect();
+        let outer = Recycled::new(Nested(Some(Recycled::new(Nested(None)))));
+        assert!(outer.0.is_some());
+        drop(boxes);
+        drop(outer);
+        assert_eq!(Nested::spare().with(|boxes| boxes.0.borrow().len()), MAX_SPARE_BOXES);
     }
 
     #[test]

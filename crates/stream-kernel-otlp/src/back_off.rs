@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 /// The delay before the first retry; each further one is twice as long, up to [`LONGEST_DELAY`].
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
-/// How long a run retries a batch, from its first request to the beginning of the last.
+/// How long a run retries a batch, from its first request to the beginning of the last. If a receiver demands a longer
+/// delay, the batch is not delivered.
 pub const REPEATED_FOR: Duration = Duration::from_mins(1);
-/// The longest delay that a receiver may demand; if it demands more, the batch is not delivered.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
 /// The retries of one request.
 pub(crate) struct BackOff {
@@ -23,16 +22,14 @@ impl BackOff {
         Self { ends: now + repeated_for, delay: FIRST_DELAY }
     }
 
-    /// Returns the delay before the next retry, or `None` if there is none. It is a random part, at least half, of the
-    /// full delay, but never less than what the receiver demands.
+    /// Returns the delay before the next retry, or `None` if it would end too late. It is a random part, at least half,
+    /// of the full delay, but never less than what the receiver demands.
     pub(crate) fn next(&mut self, now: Instant, retry_after: Option<Duration>) -> Option<Duration> {
         let delay = self.delay.mul_f64(0.5 + 0.5 * fraction());
         self.delay = (2 * self.delay).min(LONGEST_DELAY);
-        match retry_after {
-            Some(demanded) if demanded > LONGEST_RETRY_AFTER => None,
-            Some(demanded) if demanded >= delay => Some(demanded),
-            _ => (now + delay <= self.ends).then_some(delay),
-        }
+        let delay = delay.max(retry_after.unwrap_or_default());
+        // A demand may be any number of seconds, even one that no clock can show.
+        now.checked_add(delay).is_some_and(|begins| begins <= self.ends).then_some(delay)
     }
 }
 
@@ -67,16 +64,17 @@ mod tests {
     }
 
     #[test]
-    fn demanded_delays_are_obeyed_up_to_a_bound() {
+    fn demanded_delays_are_obeyed_up_to_the_end() {
         let now = any_time();
-        let mut back_off = BackOff::new(now, REPEATED_FOR);
         let second = Duration::from_secs(1);
+        let mut back_off = BackOff::new(now, REPEATED_FOR);
         assert_eq!(back_off.next(now, Some(30 * second)), Some(30 * second));
-        // Even at the end of the time in which nothing else would be repeated.
-        let late = now + REPEATED_FOR;
-        assert_eq!(back_off.next(late, Some(LONGEST_RETRY_AFTER)), Some(LONGEST_RETRY_AFTER));
-        assert_eq!(back_off.next(late, Some(LONGEST_RETRY_AFTER + second)), None);
-        assert_eq!(back_off.next(late, Some(Duration::ZERO)), None);
+        assert_eq!(back_off.next(now, Some(REPEATED_FOR)), Some(REPEATED_FOR));
+        assert_eq!(back_off.next(now, Some(REPEATED_FOR + Duration::from_nanos(1))), None);
+        assert_eq!(back_off.next(now, Some(Duration::MAX)), None, "no clock shows its end");
+        let late = now + 31 * second;
+        assert_eq!(back_off.next(late, Some(30 * second)), None, "the time that has passed counts");
+        assert_eq!(back_off.next(now + REPEATED_FOR, Some(Duration::ZERO)), None);
     }
 
     #[test]

@@ -21,6 +21,9 @@ const MAX_MESSAGE_CHARS: usize = 200;
 const USER_AGENT: &str = concat!("stream-kernel-otlp/", env!("CARGO_PKG_VERSION"));
 const PROTOBUF: &str = "application/x-protobuf";
 
+const NOBODY_LISTENS: &str = "is a receiver of OTLP/HTTP running there? Its port is usually 4318";
+const NOT_HTTP: &str = "port 4317 is for gRPC; OTLP over HTTP is usually at port 4318";
+
 /// A receiver.
 pub(crate) struct Client {
     agent: Agent,
@@ -94,44 +97,32 @@ impl Client {
             answer.headers().get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
         let mut body = Vec::new();
         let read = answer.into_body().into_reader().take(MAX_ANSWER_BYTES).read_to_end(&mut body);
-        if status == 200 {
+        if (200..300).contains(&status) {
             // A cut answer does not tell what the receiver has taken, but it is an answer.
             if let Err(error) = read {
                 return Answer::Refused(format!("an answer that breaks off: {error}"));
             }
-            return self.taken(&media_type, &body);
+            return self.taken(status, &media_type, &body);
         }
-        let why = match self.message(&media_type, &body) {
-            Some(message) => format!("HTTP status {status}, {message}"),
-            None => format!("HTTP status {status}"),
-        };
+        let mut why = format!("HTTP status {status}");
+        for (before, text) in
+            [(", ", self.message(&media_type, &body)), ("; ", remedy(status).map(str::to_owned))]
+        {
+            why.extend(text.into_iter().flat_map(|text| [before.to_owned(), text]));
+        }
         match status {
             429 | 502..=504 => Answer::Again { after, why },
-            300..=399 => Answer::Refused(why + "; redirects are not followed"),
             _ => Answer::Refused(why),
         }
     }
 
-    /// Reads the answer to a request that succeeded.
-    fn taken(&self, media_type: &str, body: &[u8]) -> Answer {
-        let refused = || Answer::Refused("an answer that is not OTLP; is the endpoint right?".to_owned());
-        let (rejected, message) = match media_type {
-            "application/json" => {
-                let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return refused() };
-                let partial = &json["partialSuccess"];
-                let rejected = &partial["rejectedSpans"];
-                let rejected =
-                    rejected.as_i64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or_default();
-                (rejected, partial["errorMessage"].as_str().unwrap_or_default().to_owned())
-            }
-            PROTOBUF | "application/protobuf" | "" => {
-                let Ok(response) = ExportResponse::decode(body) else { return refused() };
-                let partial = response.partial_success.unwrap_or_default();
-                (partial.rejected_spans, partial.error_message)
-            }
-            // Some receivers send an empty body with any media type.
-            _ if body.is_empty() => (0, String::new()),
-            _ => return refused(),
+    /// Reads the answer to a request that succeeded: a partial success, if there is a body.
+    fn taken(&self, status: u16, media_type: &str, body: &[u8]) -> Answer {
+        let (rejected, message) = match partial_success(media_type, body) {
+            Some(partial) => partial,
+            // A web server at the wrong endpoint answers 200 with a page; any other success is meant.
+            None if body.is_empty() || status != 200 => (0, String::new()),
+            None => return Answer::Refused("an answer that is not OTLP; is the endpoint right?".to_owned()),
         };
         let reason = self.shown(&message);
         Answer::Taken { rejected: rejected.try_into().unwrap_or_default(), reason }
@@ -149,13 +140,39 @@ impl Client {
         }
     }
 
-    /// Returns the beginning of a receiver's message; none if it is empty or repeats a secret.
+    /// Returns the beginning of a receiver's message, without secrets; none if it is empty.
     fn shown(&self, message: &str) -> Option<String> {
-        let message = message.trim();
-        if message.is_empty() || self.headers.are_in(message) {
-            return None;
+        let message = self.headers.masked_in(message.trim());
+        (!message.is_empty()).then(|| message.chars().take(MAX_MESSAGE_CHARS).collect())
+    }
+}
+
+/// Returns the number of rejected spans and the message in the body of a success; `None` if it is not OTLP.
+fn partial_success(media_type: &str, body: &[u8]) -> Option<(i64, String)> {
+    match media_type {
+        "application/json" => {
+            let json: serde_json::Value = serde_json::from_slice(body).ok()?;
+            let partial = &json["partialSuccess"];
+            let rejected = &partial["rejectedSpans"];
+            let rejected = rejected.as_i64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or_default();
+            Some((rejected, partial["errorMessage"].as_str().unwrap_or_default().to_owned()))
         }
-        Some(message.chars().take(MAX_MESSAGE_CHARS).collect())
+        PROTOBUF | "application/protobuf" | "" => {
+            let partial = ExportResponse::decode(body).ok()?.partial_success.unwrap_or_default();
+            Some((partial.rejected_spans, partial.error_message))
+        }
+        _ => None,
+    }
+}
+
+/// Returns what a status says about its mending, if it says something.
+fn remedy(status: u16) -> Option<&'static str> {
+    match status {
+        300..=399 => Some("redirects are not followed"),
+        401 | 403 => Some("put the token into `OTEL_EXPORTER_OTLP_HEADERS`"),
+        404 => Some("the path is usually `/v1/traces`"),
+        413 => Some("lower `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`"),
+        _ => None,
     }
 }
 
@@ -168,6 +185,9 @@ fn media_type(answer: &Response<Body>) -> String {
 fn failed(error: &ureq::Error) -> Answer {
     let why = match error {
         ureq::Error::Timeout(_) => NO_ANSWER.to_owned(),
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            format!("cannot connect: {error}; {NOBODY_LISTENS}")
+        }
         ureq::Error::Io(error) => format!("cannot connect: {error}"),
         other => other.to_string(),
     };
@@ -178,7 +198,7 @@ fn failed(error: &ureq::Error) -> Answer {
         | ureq::Error::ConnectionFailed
         | ureq::Error::BodyStalled => Answer::Again { after: None, why },
         ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-            Answer::Refused(format!("an answer that is not HTTP: {why}"))
+            Answer::Refused(format!("an answer that is not HTTP: {why}; {NOT_HTTP}"))
         }
         _ => Answer::Refused(why),
     }
@@ -230,5 +250,62 @@ mod tests {
         let far = retry_after("Thu, 31 Dec 2099 23:59:59 GMT").unwrap();
         assert!(far > Duration::from_hours(24));
         assert_eq!(retry_after("soon"), None);
+    }
+
+    /// Returns what a client makes of an answer with this status and body.
+    fn answer(status: u16, media_type: &str, body: &str) -> Answer {
+        let endpoint = Endpoint::new("http://h").unwrap();
+        let mut headers = Headers::default();
+        headers.add("x-tenant", "7").unwrap();
+        let client = Client::new(endpoint, headers, false).unwrap();
+        let body = Body::builder().data(body.as_bytes().to_vec());
+        let answer = Response::builder().status(status).header(header::CONTENT_TYPE, media_type);
+        client.read(answer.body(body).unwrap())
+    }
+
+    fn taken(rejected: u64, reason: Option<&str>) -> Answer {
+        Answer::Taken { rejected, reason: reason.map(str::to_owned) }
+    }
+
+    #[test]
+    fn any_status_of_success_is_one() {
+        for media_type in [PROTOBUF, "application/json", "text/html", ""] {
+            for status in [200, 202, 204, 299] {
+                assert_eq!(answer(status, media_type, ""), taken(0, None), "{status} {media_type}");
+            }
+        }
+        let partial = r#"{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "late"}}"#;
+        for status in [200, 202] {
+            assert_eq!(answer(status, "application/json", partial), taken(3, Some("late")));
+        }
+        assert_eq!(answer(202, "text/plain", "queued"), taken(0, None));
+        assert!(matches!(answer(200, "text/html", "<p>Welcome"), Answer::Refused(_)), "of a web server");
+        assert!(matches!(answer(199, "", ""), Answer::Refused(_)));
+    }
+
+    #[test]
+    fn a_refusal_has_its_message_and_its_remedy() {
+        for (status, remedy) in [
+            (400, ""),
+            (401, "; put the token into `OTEL_EXPORTER_OTLP_HEADERS`"),
+            (403, "; put the token into `OTEL_EXPORTER_OTLP_HEADERS`"),
+            (404, "; the path is usually `/v1/traces`"),
+            (413, "; lower `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`"),
+        ] {
+            let why = format!("HTTP status {status}, no tenant ***{remedy}");
+            assert_eq!(answer(status, "text/plain", "no tenant 7"), Answer::Refused(why));
+        }
+    }
+
+    #[test]
+    fn a_wrong_port_is_told_by_what_happens_there() {
+        let refused = ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
+        let Answer::Again { why, .. } = failed(&refused) else { panic!("it may be there later") };
+        assert!(why.ends_with(NOBODY_LISTENS), "{why}");
+        let Answer::Again { why, .. } = failed(&ureq::Error::Io(io::ErrorKind::ConnectionReset.into()))
+        else {
+            panic!("it may be there later")
+        };
+        assert!(!why.contains(NOBODY_LISTENS), "{why}");
     }
 }

@@ -1,5 +1,6 @@
 //! Endpoints of receivers, and the headers of requests.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use ureq::http::uri::Authority;
@@ -9,6 +10,9 @@ use ureq::http::{HeaderName, HeaderValue, Uri};
 pub const TRACES_PATH: &str = "/v1/traces";
 /// The endpoint of a receiver on the same machine.
 pub const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4318/v1/traces";
+
+/// What is shown in place of a secret.
+const MASK: &str = "***";
 
 /// The URL of a receiver.
 ///
@@ -56,8 +60,13 @@ impl Endpoint {
             return Err(InvalidEndpoint::NotHttp);
         }
         let url = url.split_once('#').map_or(url, |(url, _)| url);
+        // The scheme in lower case, as `Uri` has it: whatever reads the URL compares it so.
+        let url = match (uri.scheme_str(), url.split_once(':')) {
+            (Some(scheme), Some((_, rest))) => format!("{scheme}:{rest}"),
+            _ => return Err(InvalidEndpoint::NotHttp),
+        };
         let is_bare = uri.path() == "/" && uri.query().is_none();
-        Ok(Self(if is_bare { url.trim_end_matches('/').to_owned() + TRACES_PATH } else { url.to_owned() }))
+        Ok(Self(if is_bare { url.trim_end_matches('/').to_owned() + TRACES_PATH } else { url }))
     }
 
     /// Returns the endpoint for traces below this URL, with any path.
@@ -76,7 +85,7 @@ impl Endpoint {
     }
 
     pub(crate) fn is_tls(&self) -> bool {
-        self.0.starts_with("https")
+        self.0.starts_with("https:")
     }
 }
 
@@ -116,18 +125,34 @@ impl Headers {
         self.0.iter()
     }
 
-    /// Returns whether a text, such as a receiver's message, repeats a value, or the part of one after its scheme.
-    pub(crate) fn are_in(&self, text: &str) -> bool {
-        self.0.iter().filter_map(|(_, value)| value.to_str().ok()).any(|value| {
-            let secret = value.rsplit_once(' ').map_or(value, |(_, secret)| secret);
-            !secret.is_empty() && text.contains(secret)
-        })
+    /// Returns a text, such as a receiver's message, with `***` in place of each value, or of what follows a scheme in
+    /// it.
+    pub(crate) fn masked_in(&self, text: &str) -> String {
+        let values = self.0.iter().filter_map(|(_, value)| value.to_str().ok());
+        let mut secrets: Vec<_> = values
+            .flat_map(|value| [value, value.rsplit_once(' ').map_or(value, |(_, secret)| secret)])
+            .filter(|secret| !secret.is_empty())
+            .collect();
+        // The longest first: the rest of a secret must not stay behind a shorter one.
+        secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
+        let mut masked = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            if let Some(behind) = secrets.iter().find_map(|secret| rest.strip_prefix(secret)) {
+                masked.push_str(MASK);
+                rest = behind;
+            } else {
+                masked.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+        masked
     }
 }
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.iter().map(|(name, _)| (name.as_str(), "***"));
+        let names = self.0.iter().map(|(name, _)| (name.as_str(), MASK));
         f.debug_map().entries(names).finish()
     }
 }
@@ -141,6 +166,8 @@ mod tests {
         let url = |url| Endpoint::new(url).map(|endpoint| endpoint.url().to_owned());
         assert_eq!(url("http://h:4318/"), Ok("http://h:4318/v1/traces".into()));
         assert_eq!(url("http://h/?a=b"), Ok("http://h/?a=b".into()));
+        assert_eq!(url("HTTPS://H:4318"), Ok("https://H:4318/v1/traces".into()));
+        assert!(Endpoint::new("hTTps://h").unwrap().is_tls() && !Endpoint::new("HTTP://h").unwrap().is_tls());
         assert_eq!(url("http://[::1]:4318"), Ok("http://[::1]:4318/v1/traces".into()));
         for wrong in [
             "",
@@ -164,12 +191,23 @@ mod tests {
         let mut headers = Headers::default();
         headers.add("Authorization", "Bearer s3cret").unwrap();
         assert!(!format!("{headers:?}").contains("s3cret"));
-        assert!(headers.are_in("no such token: s3cret") && !headers.are_in("Bearer of bad news"));
+        assert_eq!(headers.masked_in("no such token: s3cret"), "no such token: ***");
+        assert_eq!(headers.masked_in("not 'Bearer s3cret', Bearer"), "not '***', Bearer");
         for (name, value) in [("a", "b\r\nc: d"), ("a", "b\n"), ("a\nb", "c"), ("a b", "c"), ("", "c")] {
             assert!(headers.add(name, value).is_err(), "{name:?}: {value:?}");
         }
         // Another value replaces it.
         headers.add("authorization", "Bearer other").unwrap();
         assert_eq!(headers.iter().count(), 1);
+    }
+
+    #[test]
+    fn short_and_overlapping_values_hide_only_themselves() {
+        let mut headers = Headers::default();
+        for (name, value) in [("a", "1"), ("b", "12"), ("c", "*"), ("d", ""), ("e", "Basic ")] {
+            headers.add(name, value).unwrap();
+        }
+        assert_eq!(headers.masked_in("tenant 1 of 12, größer: *"), "tenant *** of ***, größer: ***");
+        assert_eq!(headers.masked_in(""), "");
     }
 }

@@ -111,7 +111,7 @@ impl OtlpSink {
         let of_thread = Arc::clone(&exporter);
         let spawned = thread::Builder::new().name("otlp".to_owned()).spawn(move || {
             // Even after a panic, the run must not wait for a thread that has ended.
-            let _ends = EndsQueue(&of_thread.queue);
+            let _ends = EndsQueue(&of_thread);
             export_all(work, &of_thread.queue, &of_thread.report);
         });
         if let Err(error) = spawned {
@@ -270,11 +270,37 @@ impl Drop for OtlpSink {
     }
 }
 
-/// Ends the queue when it is dropped.
-struct EndsQueue<'a>(&'a Queue);
+/// Ends the queue when it is dropped, and says so if a panic is the reason.
+struct EndsQueue<'a>(&'a Exporter);
 
 impl Drop for EndsQueue<'_> {
     fn drop(&mut self) {
-        self.0.end();
+        if thread::panicking() {
+            lock(&self.0.report).note("the exporting thread has ended");
+        }
+        self.0.queue.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_ends_too_early_is_told() {
+        let exporter = || Exporter { queue: Queue::new(1), report: Mutex::default() };
+        let ended = exporter();
+        drop(EndsQueue(&ended));
+        assert_eq!(lock(&ended.report).reason, None, "the end of a run is no failure");
+        let panicked = exporter();
+        let result = panic::catch_unwind(panic::AssertUnwindSafe(|| {
+            let _ends = EndsQueue(&panicked);
+            panic::resume_unwind(Box::new(()));
+        }));
+        assert!(result.is_err());
+        assert_eq!(lock(&panicked.report).reason.as_deref(), Some("the exporting thread has ended"));
+        assert!(panicked.queue.is_full(), "the run must not wait for it");
     }
 }

@@ -123,11 +123,11 @@ fn what_is_refused_ends_the_export() {
         refused(|| Reply::Status(302, "location: http://127.0.0.1:1/\r\n".to_owned(), Vec::new())),
     ];
     assert_snapshot!(told.concat(), @"
-    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 400, bad span)
-    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 413)
-    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (an answer that is not OTLP; is the endpoint right?)
-    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (an answer that is not HTTP: protocol: http parse fail: invalid HTTP version)
-    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 302; redirects are not followed)
+    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 400, bad span); the export stopped at the first batch that was not delivered
+    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 413; lower `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`); the export stopped at the first batch that was not delivered
+    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (an answer that is not OTLP; is the endpoint right?); the export stopped at the first batch that was not delivered
+    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (an answer that is not HTTP: protocol: http parse fail: invalid HTTP version; port 4317 is for gRPC; OTLP over HTTP is usually at port 4318); the export stopped at the first batch that was not delivered
+    error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 302; redirects are not followed); the export stopped at the first batch that was not delivered
     ");
     // Rejected spans are not repeated, and the others go on.
     let receiver = Receiver::start(move |_| partly());
@@ -158,7 +158,7 @@ fn secrets_in_headers_are_never_told() {
         .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20s3cret-token")
         .exits_with(1);
     assert_eq!(receiver.requests()[0].header("authorization"), Some("Bearer s3cret-token"));
-    assert_snapshot!(outcome.stderr.replace(&receiver.url(), "URL"), @"error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 401)");
+    assert_snapshot!(outcome.stderr.replace(&receiver.url(), "URL"), @"error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 401, not ***; put the token into `OTEL_EXPORTER_OTLP_HEADERS`); the export stopped at the first batch that was not delivered");
 }
 
 #[test]
@@ -167,5 +167,16 @@ fn an_endpoint_that_is_down_fails_within_the_time_out() {
     let url = url_of_nobody();
     let outcome =
         Program::new(&folder).args(TO).args([&url]).env("OTEL_EXPORTER_OTLP_TIMEOUT", "300").exits_with(1);
-    assert_snapshot!(outcome.stderr.replace(&url, "URL"), @"error: URL/v1/traces: 0 spans exported, 86 spans not delivered (cannot connect: Connection refused (os error 111))");
+    assert_snapshot!(outcome.stderr.replace(&url, "URL"), @"error: URL/v1/traces: 0 spans exported, 86 spans not delivered (cannot connect: Connection refused (os error 111); is a receiver of OTLP/HTTP running there? Its port is usually 4318); the export stopped at the first batch that was not delivered");
+}
+
+#[test]
+fn a_wait_beyond_the_time_out_ends_the_export() {
+    let folder = traced();
+    let receiver = Receiver::start(|_| Reply::Status(503, "retry-after: 11\r\n".to_owned(), Vec::new()));
+    let url = receiver.url();
+    let outcome =
+        Program::new(&folder).args(TO).args([&url]).env("OTEL_EXPORTER_OTLP_TIMEOUT", "5000").exits_with(1);
+    assert_eq!(receiver.requests().len(), 1, "none would begin within the time-out");
+    assert_snapshot!(outcome.stderr.replace(&url, "URL"), @"error: URL/v1/traces: 0 spans exported, 86 spans not delivered (HTTP status 503); the export stopped at the first batch that was not delivered");
 }

@@ -47,10 +47,10 @@ fn receivers_that_refuse_lose_their_spans_and_nothing_else() {
     ];
     assert_snapshot!(all.join("\n"), @"
     otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (HTTP status 400)
-    otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (HTTP status 413)
+    otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (HTTP status 413; lower `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`)
     otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (HTTP status 500, out of order)
     otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (an answer that is not OTLP; is the endpoint right?)
-    otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (an answer that is not HTTP: protocol: http parse fail: invalid HTTP version)
+    otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (an answer that is not HTTP: protocol: http parse fail: invalid HTTP version; port 4317 is for gRPC; OTLP over HTTP is usually at port 4318)
     ");
 }
 
@@ -88,10 +88,10 @@ fn a_receiver_that_demands_too_long_a_wait_loses_the_batch() {
 #[test]
 fn at_the_end_nothing_is_waited_for_beyond_the_time_out() {
     let nobody = url_of_nobody();
-    assert_snapshot!(told_of(&nobody, SOON), @"otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (cannot connect: Connection refused (os error 111))");
+    assert_snapshot!(told_of(&nobody, SOON), @"otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (cannot connect: Connection refused (os error 111); is a receiver of OTLP/HTTP running there? Its port is usually 4318)");
     let hanging = Receiver::start(|_| Reply::Hang);
     assert_snapshot!(told_of(&hanging.url(), SOON), @"otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (no answer within the time-out)");
-    let demanding = Receiver::start(|_| Reply::Status(429, "retry-after: 60\r\n".to_owned(), Vec::new()));
+    let demanding = Receiver::start(|_| Reply::Status(429, "retry-after: 30\r\n".to_owned(), Vec::new()));
     assert_snapshot!(told_of(&demanding.url(), SOON), @"otlp: URL/v1/traces, 0 spans exported, 2,700 spans not delivered (HTTP status 429)");
 }
 

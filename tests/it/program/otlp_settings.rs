@@ -28,6 +28,7 @@ fn mistakes_are_reported_before_anything_runs() {
         mistakes("{endpoint: 'http://:4318'}", &[]),
         mistakes("{endpoint: 'http://h:port'}", &[]),
         mistakes("{endpoint: 'http://h/a b'}", &[]),
+        mistakes("{endpoint: 'http://h/?api_key=s3cret'}", &[]),
         mistakes("{sample: {ratio: 1.5, always: [slow]}}", &[]),
         mistakes("{sample: {always: [errors, declined]}}", &[]),
         mistakes("{}", &["runtime.workers=2"]),
@@ -41,6 +42,7 @@ fn mistakes_are_reported_before_anything_runs() {
     error: `runtime.tracing.sink.otlp.endpoint`: a URL without a host
     error: `runtime.tracing.sink.otlp.endpoint`: a URL with a port that is not a number up to 65535
     error: `runtime.tracing.sink.otlp.endpoint`: a URL with characters that no URL has
+    error: `runtime.tracing.sink.otlp.endpoint`: a URL with credentials
     error: `runtime.tracing.sink.otlp.sample.ratio`: found the number `1.5`
     error: `runtime.tracing.sink.otlp.sample.always.0`: found text `slow`
     error: `runtime.tracing.sink.otlp.sample.always.1`: without tags in the records, nobody knows which inputs were declined
@@ -122,12 +124,12 @@ fn the_environment_says_what_the_configuration_leaves_open() {
 fn check_names_the_receiver() {
     let folder = Folder::new();
     let sinks =
-        "runtime.tracing.sinks=[{kind: stdout}, {kind: otlp, otlp: {endpoint: 'http://h/?token=s3cret'}}]";
+        "runtime.tracing.sinks=[{kind: stdout}, {kind: otlp, otlp: {endpoint: 'HTTPS://h/?tenant=a'}}]";
     let told = Program::new(&folder)
         .args(["check"])
         .set(["runtime.tracing.enabled=true", sinks])
         .exits_with(0)
         .stdout;
     let line = told.lines().find(|line| line.starts_with("tracing: ")).unwrap();
-    assert_snapshot!(line, @"tracing: signature type_only, context none, to standard output, and sent to http://h/?token=***");
+    assert_snapshot!(line, @"tracing: signature type_only, context none, to standard output, and sent to HTTPS://h/?tenant=a");
 }

@@ -143,7 +143,9 @@ pub(crate) fn send(
         (format!("{}: {report}", shown(&settings.endpoint)), report.is_complete())
     };
     // The report names the error.
-    write(Export::spans(service, sender), &|_| Failure::told(1, result().0))?;
+    let stopped =
+        |_| Failure::told(1, result().0 + "; the export stopped at the first batch that was not delivered");
+    write(Export::spans(service, sender), &stopped)?;
     match result() {
         (text, true) => say(escaped(&text)),
         (text, false) => return Err(Failure::told(1, text)),

@@ -340,9 +340,31 @@ fn secrets_of_receivers_are_masked_and_never_quoted() {
         format!("{{headers: {{'a b': {secret}}}}}"),
         format!("{{headers: {{x: \"{secret}\\r\\n\"}}}}"),
         format!("{{header: {{authorization: {secret}}}}}"),
+        format!("{{endpoint: 'http://h/?x=y&api_key={secret}'}}"),
     ] {
         let told = scene().file("a.yaml", sink(&wrong)).mistakes();
         assert!(!told.contains(secret), "{wrong}: {told}");
+    }
+}
+
+#[test]
+fn an_endpoint_has_a_scheme_of_http_and_no_credentials() {
+    let with_endpoint = |url: &str| {
+        let set = format!("runtime.tracing.sink={{kind: otlp, otlp: {{endpoint: '{url}'}}}}");
+        scene().file("a.yaml", MINIMAL).set(&set)
+    };
+    for taken in ["HTTPS://h", "Http://h/?tenant=a", "http://h/token"] {
+        with_endpoint(taken).load();
+    }
+    for url in ["http://u:p@h/", "HTTP://h/?x=y&Api-Key=s3", "https://h?token=s3#x"] {
+        let told = with_endpoint(url).mistakes();
+        let refused =
+            told.contains("a URL with credentials") && told.contains("credentials go into `headers`");
+        assert!(refused, "{url}: {told}");
+    }
+    for url in ["httpss://h", "://h", "http:h"] {
+        let told = with_endpoint(url).mistakes();
+        assert!(told.contains("not a URL that begins with"), "{url}: {told}");
     }
 }
 
