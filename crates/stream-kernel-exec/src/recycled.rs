@@ -206,15 +206,17 @@ mod tests {
     }
 
     /// A value that holds a box of its own type, and does not release it.
-    struct Nested(Option<Recycled<Nested>>);
+    struct Nested {
+        inner: Option<Recycled<Nested>>,
+    }
 
     recycle!(Nested, |_| {});
 
     #[test]
     fn a_surplus_box_may_hold_a_box_of_its_own_type() {
-        let boxes: Vec<_> = (0..MAX_SPARE_BOXES).map(|_| Recycled::new(Nested(None))).collect();
-        let outer = Recycled::new(Nested(Some(Recycled::new(Nested(None)))));
-        assert!(outer.0.is_some());
+        let boxes: Vec<_> = (0..MAX_SPARE_BOXES).map(|_| Recycled::new(Nested { inner: None })).collect();
+        let outer = Recycled::new(Nested { inner: Some(Recycled::new(Nested { inner: None })) });
+        assert!(outer.inner.is_some());
         drop(boxes);
         drop(outer);
         assert_eq!(Nested::spare().with(|boxes| boxes.0.borrow().len()), MAX_SPARE_BOXES);
