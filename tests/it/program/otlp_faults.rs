@@ -134,6 +134,22 @@ fn a_file_has_what_the_queue_has_no_room_for() {
 }
 
 #[test]
+fn metrics_count_dropped_inputs_as_the_summary_does() {
+    let folder = Folder::with_input(attempts(LINES));
+    let receiver = Receiver::start(|_| Reply::Hang);
+    let sink = format!("runtime.tracing.sink={}", receiver.sink(", timeout_ms: 300, queue: 16, batch: 9"));
+    let settings = ["runtime.tracing.enabled=true", &sink, "runtime.metrics.textfile={path: run.prom}"];
+    let outcome = Program::new(&folder).args(["run", "--summary", "json"]).set(settings).exits_with(0);
+    let summary: serde_json::Value = serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
+    let dropped = summary["otlp"]["dropped_inputs"].as_u64().unwrap();
+    assert!(dropped > 0, "{summary}");
+    let metrics = folder.read("run.prom");
+    let mut samples = metrics.lines().filter(|line| !line.starts_with('#'));
+    let sample = samples.find(|line| line.contains("trace_inputs_dropped_total")).unwrap();
+    assert!(sample.ends_with(&format!(" {dropped}")), "{dropped} against {sample}");
+}
+
+#[test]
 fn a_queue_of_one_record_takes_inputs_one_by_one() {
     let receiver = Receiver::willing();
     told_of(&receiver.url(), "queue: 1");
