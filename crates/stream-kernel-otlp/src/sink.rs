@@ -30,8 +30,9 @@ const MAX_REFUSED: usize = 64;
 
 /// A sink that exports records while the run goes on.
 ///
-/// It never waits for the receiver and never fails: what does not fit into its queue is dropped and counted. While the
-/// queue is full, it [takes no inputs](TraceSink::takes_input), so that the run is as fast as one without a trace.
+/// It never fails, and only its end waits for the receiver, up to the time-out: what does not fit into its queue is
+/// dropped and counted. While the queue is full, it [takes no inputs](TraceSink::takes_input), so that they run as fast
+/// as without a trace.
 pub struct OtlpSink {
     exporter: Arc<Exporter>,
     timeout: Duration,
