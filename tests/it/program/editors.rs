@@ -51,8 +51,8 @@ fn the_language_server_completes_keys_and_names() {
         assert_eq!(runtime.iter().filter(|label| *label == key).count(), 1, "{key}: {runtime:?}");
     }
     let tracing = labels("runtime:\n  tracing:\n    |");
-    assert_eq!(tracing, ["enabled", "signature", "context_diff", "redact", "sink"]);
-    assert_eq!(labels("runtime:\n  tracing:\n    sink:\n      kind: |"), ["jsonl", "stdout"]);
+    assert_eq!(tracing, ["enabled", "signature", "context_diff", "redact", "sink", "sinks"]);
+    assert_eq!(labels("runtime:\n  tracing:\n    sink:\n      kind: |"), ["jsonl", "stdout", "otlp"]);
     for items in [" [|]", "\n        - |"] {
         let steps = labels(&format!("runtime:\n  pipeline:{items}"));
         assert_eq!((steps.len(), &*steps[0]), (8, "parse_load_attempt"), "{steps:?}");
