@@ -20,6 +20,10 @@ pub trait Payload {
     /// Appends every field to the canonical content, always in the same order.
     fn digest(&self, content: &mut CanonicalContent);
 
+    /// Reads from what the payload holds outside itself, so that the processor has it when the message is due. It is
+    /// called some lines ahead when another worker hands lines over; by default it does nothing.
+    fn prefetch(&self) {}
+
     /// Returns whether every value can be [packed](Self::pack). Return true if you can: lines then take less time on
     /// several workers.
     fn always_packs() -> bool {
@@ -77,6 +81,9 @@ pub trait MessageSet: Message + Send + Sized + 'static {
 
     /// Returns the message's kind.
     fn kind(&self) -> Kind;
+
+    /// Brings the message's content near: see [`Payload::prefetch`].
+    fn prefetch(&self);
 
     /// Returns whether messages of a kind can always be packed: see [`Payload::always_packs`].
     fn always_packs(kind: Kind) -> bool;
@@ -192,6 +199,10 @@ macro_rules! messages {
                 #[inline]
                 fn kind(&self) -> $crate::Kind {
                     match self { $(Self::$payload(_) => $crate::Kind::at(Position::$payload as u8)),+ }
+                }
+                #[inline]
+                fn prefetch(&self) {
+                    match self { $(Self::$payload(payload) => $crate::Payload::prefetch(payload)),+ }
                 }
                 fn always_packs(kind: $crate::Kind) -> bool {
                     [$(<$payload as $crate::Payload>::always_packs),+][kind.index()]()

@@ -30,6 +30,13 @@ pub(crate) enum At<M> {
     Failed(usize, StepError),
 }
 
+impl<M> At<M> {
+    /// Returns the place of no message.
+    pub(crate) fn none() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
 /// A message that enters a stage.
 #[derive(Debug)]
 pub struct Entering<M> {
@@ -89,6 +96,14 @@ impl<M> Paused<M> {
 }
 
 impl<M: MessageSet> Paused<M> {
+    /// Brings the content of its message near, if it has exactly one: see [`Payload::prefetch`](crate::Payload::prefetch).
+    #[inline]
+    pub fn prefetch(&self) {
+        if let At::One(_, message) = &self.at {
+            message.prefetch();
+        }
+    }
+
     /// Appends the line as bytes, without its number, and returns whether all of its messages can be packed.
     pub fn pack(&self, to: &mut Vec<u8>) -> bool {
         let tag = match self.at {

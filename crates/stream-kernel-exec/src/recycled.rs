@@ -5,7 +5,10 @@ use std::ops::{Deref, DerefMut};
 use std::thread::LocalKey;
 
 /// The most boxes of a type that a thread keeps for later; it frees further ones.
-pub const MAX_SPARE_BOXES: usize = 32;
+pub const MAX_SPARE_BOXES: usize = 16_384;
+
+/// The number of boxes that are prefetched together, so that the processor waits for all of them at once.
+const PREFETCHED_AT_ONCE: usize = 16;
 
 /// A box whose memory is used again for the next value of its type on the same thread.
 ///
@@ -34,16 +37,33 @@ pub trait Recycle: Sized + 'static {
     #[doc(hidden)]
     fn release(&mut self);
 
+    /// Reads from a box before it is used again.
+    #[doc(hidden)]
+    fn prefetch(&self);
+
     /// Returns the boxes that this thread keeps.
     #[doc(hidden)]
     fn spare() -> &'static LocalKey<SpareBoxes<Self>>;
 }
 
 /// Lets [`Recycled`] boxes hold a type. The function releases what a value holds outside its box.
+///
+/// If the next value replaces such content, writing it reads the box first. A function behind `prefetch:` then reads a
+/// field of a box that will be used soon, which another thread may have used last.
 #[macro_export]
 macro_rules! recycle {
     ($type:ty, $release:expr) => {
+        $crate::recycle!($type, $release, prefetch: |_| ());
+    };
+    ($type:ty, $release:expr, prefetch: $prefetch:expr) => {
         impl $crate::Recycle for $type {
+            #[inline]
+            fn prefetch(&self) {
+                let read: fn(&Self) -> _ = $prefetch;
+                ::core::hint::black_box(read(self));
+            }
+
+
             #[inline]
             fn release(&mut self) {
                 let release: fn(&mut Self) = $release;
@@ -65,7 +85,7 @@ macro_rules! recycle {
 #[doc(hidden)]
 pub struct SpareBoxes<T>(RefCell<Vec<Box<T>>>);
 
-impl<T> SpareBoxes<T> {
+impl<T: Recycle> SpareBoxes<T> {
     #[doc(hidden)]
     pub const fn new() -> Self {
         Self(RefCell::new(Vec::new()))
@@ -73,7 +93,11 @@ impl<T> SpareBoxes<T> {
 
     #[inline]
     fn take(&self) -> Option<Box<T>> {
-        self.0.borrow_mut().pop()
+        let mut boxes = self.0.borrow_mut();
+        if boxes.len().is_multiple_of(PREFETCHED_AT_ONCE) {
+            boxes.iter().rev().skip(PREFETCHED_AT_ONCE).take(PREFETCHED_AT_ONCE).for_each(|soon| soon.prefetch());
+        }
+        boxes.pop()
     }
 
     #[inline]
@@ -89,7 +113,7 @@ impl<T> SpareBoxes<T> {
     }
 }
 
-impl<T> Default for SpareBoxes<T> {
+impl<T: Recycle> Default for SpareBoxes<T> {
     fn default() -> Self {
         Self::new()
     }

@@ -10,7 +10,7 @@ use stream_kernel_trace::{
 
 use crate::chain::Surroundings;
 use crate::emitter::{Destination, Notices, Outbox};
-use crate::paused::Paused;
+use crate::paused::{At, Paused};
 use crate::scenario::BoundStep;
 use crate::{MAX_EMITTED_PER_INPUT, Memory, MessageSet, Scenario, Stage, StepError, StepFailure};
 
@@ -154,7 +154,7 @@ impl<M: MessageSet> SyncRunner<M> {
         let is_recorded = self.records_input(line_no);
         self.begin_input(line_no, is_recorded);
         let result = if let Some(entry) = self.scenario.entry {
-            self.run_from(entry, input.into(), usize::MAX).map(drop)
+            self.run_from(entry, input.into(), usize::MAX, &mut At::none())
         } else {
             self.report.undeliverable += 1;
             Ok(())
@@ -173,7 +173,7 @@ impl<M: MessageSet> SyncRunner<M> {
         paused.is_recorded = self.records_input(line_no);
         self.record_inputs(paused.is_recorded);
         if !self.is_watched() {
-            paused = self.run_until(paused, self.scenario.first_keyed);
+            self.run_until(&mut paused, self.scenario.first_keyed);
             if let Some((index, message)) = paused.alone() {
                 let Scenario { steps, memory, hints, .. } = &mut self.scenario;
                 if let Some(step) = &steps[index] {
@@ -311,25 +311,26 @@ impl<M: MessageSet> SyncRunner<M> {
         StepFailure { line_no: self.context.line_no(), step_name, error }
     }
 
-    /// Runs the steps before `end` on `message`, from the step at `from` on. Returns the message that has arrived at a
-    /// step from `end` on if it is the only one; several wait for their steps.
+    /// Runs the steps before `end` on `message`, from the step at `from` on. If only one message has arrived at a step
+    /// from `end` on, it is put into `arrived`; several wait for their steps.
     pub(crate) fn run_from(
         &mut self,
         from: usize,
         message: M,
         end: usize,
-    ) -> Result<Option<(usize, M)>, Failed> {
+        arrived: &mut At<M>,
+    ) -> Result<(), Failed> {
         let is_watched = self.is_watched();
         let Self { scenario: Scenario { chain, memory, .. }, context, outbox, .. } = self;
         let Some(chain) = chain.as_ref().filter(|_| !is_watched) else {
-            return self.run_steps(Some((from, message)), from, end).map(|()| None);
+            return self.run_steps(Some((from, message)), from, end);
         };
         let mut at = from;
-        let mut around = Surroundings { memory, context, outbox, at: &mut at };
+        let mut around = Surroundings { memory, context, outbox, at: &mut at, arrived };
         let done = catch_unwind(AssertUnwindSafe(|| chain.run(from, end, message, &mut around)));
         match done {
-            Ok(Ok(reached)) if outbox.emissions().is_empty() => Ok(reached),
-            Ok(Ok(_)) => self.leave_chain(at, end).map(|()| None),
+            Ok(Ok(())) if outbox.emissions().is_empty() => Ok(()),
+            Ok(Ok(())) => self.leave_chain(at, end),
             Ok(Err(error)) => Err(self.fail_in_chain(at, error)),
             Err(panic) => Err(self.fail_in_chain(at, StepError::new("Panic", panic_text(panic.as_ref())))),
         }

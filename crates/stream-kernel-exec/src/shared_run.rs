@@ -25,15 +25,16 @@ impl<M: MessageSet> SyncRunner<M> {
     /// Takes an input through the steps before position `until`. Its changes take effect only when it is
     /// [finished](Self::finish_paused).
     pub fn start(&mut self, line_no: u64, input: impl Into<M>, until: usize) -> Paused<M> {
-        let paused = self.enter(line_no, input);
-        self.advance(paused, until)
+        let mut paused = self.enter(line_no, input);
+        self.advance(&mut paused, until);
+        paused
     }
 
     /// Returns an input before the first step.
     pub(crate) fn enter(&self, line_no: u64, input: impl Into<M>) -> Paused<M> {
         let at = match self.scenario.entry {
             Some(entry) => At::One(entry, input.into()),
-            None => At::Many(Vec::new()),
+            None => At::none(),
         };
         let undeliverable = u64::from(self.scenario.entry.is_none());
         Paused { line_no, emitted: 0, undeliverable, told: None, at, is_recorded: true }
@@ -41,23 +42,21 @@ impl<M: MessageSet> SyncRunner<M> {
 
     /// Takes a line further, through the steps before position `until`; its findings in memory must be
     /// [supplied](crate::Memory::read_found).
-    pub fn advance(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
-        let paused = self.run_until(paused, until);
+    pub fn advance(&mut self, paused: &mut Paused<M>, until: usize) {
+        self.run_until(paused, until);
         self.scenario.memory.end_line();
-        paused
     }
 
     /// At an owner: takes a line through a stage for good, and on through the stateless steps before position `until`.
     /// Its changes in memory stay, and nobody needs its findings.
-    pub fn pass(&mut self, paused: Paused<M>, stage: &Stage, until: usize) -> Paused<M> {
+    pub fn pass(&mut self, paused: &mut Paused<M>, stage: &Stage, until: usize) {
         let place = Place::new(paused.line_no, stage.steps.start, 0);
         self.scenario.memory.begin_message(stage, place, false);
-        let mut paused = self.run_until(paused, until);
+        self.run_until(paused, until);
         if let Some(name) = self.scenario.memory.strayed(stage) {
             paused.at = At::Failed(stage.steps.start, key_differs(name));
         }
         self.end_stage(if let At::Failed(_, error) = &paused.at { Some(error) } else { None });
-        paused
     }
 
     /// Ends a line at an owner, with the error of a step if one has failed.
@@ -68,35 +67,38 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    pub(crate) fn run_until(&mut self, paused: Paused<M>, until: usize) -> Paused<M> {
-        let Paused { line_no, emitted, mut undeliverable, told, at, is_recorded } = paused;
-        let next = match at {
+    pub(crate) fn run_until(&mut self, paused: &mut Paused<M>, until: usize) {
+        let next = match std::mem::replace(&mut paused.at, At::none()) {
             At::One(step, message) if step < until => Some((step, message)),
             At::Many(messages) => self.take_in(messages),
-            at => return Paused { line_no, emitted, undeliverable, told, at, is_recorded },
-        };
-        self.context.begin_input(line_no);
-        self.outbox.begin_input();
-        self.outbox.resume(emitted, told);
-        let undeliverable_before = self.report.undeliverable;
-        let done = match next {
-            Some((step, message)) => self.run_from(step, message, until),
-            None => self.run_steps(None, 0, until).map(|()| None),
-        };
-        undeliverable += self.report.undeliverable - undeliverable_before;
-        self.report.undeliverable = undeliverable_before;
-        let emitted = self.outbox.emitted();
-        let at = match done {
-            Ok(Some((step, message))) => At::One(step, message),
-            Ok(None) => self.take_waiting(until),
-            Err(Failed { step, error }) => {
-                self.clear_inboxes();
-                At::Failed(step, error)
+            at => {
+                paused.at = at;
+                return;
             }
         };
-        let told = if let At::Failed(..) = at { None } else { self.outbox.take_told() };
+        self.context.begin_input(paused.line_no);
+        self.outbox.begin_input();
+        self.outbox.resume(paused.emitted, paused.told.take());
+        let undeliverable_before = self.report.undeliverable;
+        let done = match next {
+            Some((step, message)) => self.run_from(step, message, until, &mut paused.at),
+            None => self.run_steps(None, 0, until),
+        };
+        paused.undeliverable += self.report.undeliverable - undeliverable_before;
+        self.report.undeliverable = undeliverable_before;
+        paused.emitted = self.outbox.emitted();
+        match done {
+            Ok(()) if matches!(paused.at, At::One(..)) => {}
+            Ok(()) => paused.at = self.take_waiting(until),
+            Err(Failed { step, error }) => {
+                self.clear_inboxes();
+                paused.at = At::Failed(step, error);
+            }
+        }
+        if !matches!(paused.at, At::Failed(..)) {
+            paused.told = self.outbox.take_told();
+        }
         self.outbox.notices.end_input(false);
-        Paused { line_no, emitted, undeliverable, told, at, is_recorded }
     }
 
     /// Takes a [packed](Paused::pack) line off the front of `from`; `None` if there is no line of this pipeline.
@@ -117,7 +119,7 @@ impl<M: MessageSet> SyncRunner<M> {
         self.report.undeliverable += undeliverable;
         let done = match at {
             At::Failed(step, error) => Err(Failed { step, error }),
-            At::One(step, message) => self.run_from(step, message, usize::MAX).map(drop),
+            At::One(step, message) => self.run_from(step, message, usize::MAX, &mut At::none()),
             At::Many(messages) => {
                 self.take_in(messages);
                 self.run_steps(None, 0, usize::MAX)
@@ -188,7 +190,7 @@ impl<M: MessageSet> SyncRunner<M> {
         let alone = if is_alone { entering.next() } else { None };
         let done = if let Some(Entering { step, message, .. }) = alone {
             self.scenario.memory.begin_message(stage, Place::new(line_no, step, 0), true);
-            self.run_from(step, message, stage.steps.end).map(drop).map_err(|failed| failed.error)
+            self.run_from(step, message, stage.steps.end, &mut At::none()).map_err(|failed| failed.error)
         } else {
             let done = catch_unwind(AssertUnwindSafe(|| self.run_entering(line_no, stage, entering)));
             done.unwrap_or_else(|panic| Err(StepError::new("Panic", panic_text(panic.as_ref()))))

@@ -2,9 +2,10 @@
 
 use std::vec;
 
-use stream_kernel_exec::{Memory, Paused, Refusal, Stage};
+use stream_kernel_exec::{Memory, MessageSet, Paused, Refusal, Stage};
 use stream_kernel_run::LineContent;
 
+use crate::handover::Lines;
 use crate::moves::{Moves, Times};
 use crate::packet::{Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_number};
 use crate::part::Part;
@@ -27,7 +28,25 @@ pub(crate) struct HomeEpoch<M> {
 }
 
 /// Lines that an owner has handed back.
-pub(crate) type HandedBack<M> = vec::IntoIter<Option<Paused<M>>>;
+pub(crate) struct HandedBack<M>(vec::IntoIter<Option<Paused<M>>>);
+
+/// The number of lines that are prefetched at once.
+const PREFETCHED_AT_ONCE: usize = 16;
+
+impl<M: MessageSet> HandedBack<M> {
+    pub(crate) fn new(lines: Lines<M>) -> Self {
+        Self(lines.into_iter())
+    }
+
+    /// Takes the next line.
+    pub(crate) fn next(&mut self) -> Option<Paused<M>> {
+        let rest = self.0.as_slice();
+        if rest.len().is_multiple_of(PREFETCHED_AT_ONCE) {
+            rest.iter().skip(PREFETCHED_AT_ONCE).take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
+        }
+        self.0.next().flatten()
+    }
+}
 
 /// A line at home.
 pub(crate) struct Line<M> {

@@ -93,6 +93,13 @@ impl Moves {
         self.moves.last().map(|last| last.to).or(self.at_first)
     }
 
+    /// Returns the number of the first line after `line_no` before which the watermark differs from that before
+    /// `line_no`; `next` moves are at or before that line.
+    pub(crate) fn until(&self, next: usize, line_no: u64) -> u64 {
+        let is_move = next.checked_sub(1).is_some_and(|last| self.moves[last].line_no == line_no);
+        if is_move { line_no + 1 } else { self.moves.get(next).map_or(u64::MAX, |next| next.line_no) }
+    }
+
     /// Returns the watermark before a line, and the index of the line's move, if it is one.
     pub(crate) fn before(&self, line_no: u64) -> (Option<i64>, Option<usize>) {
         if is_planted(Bug::ForgottenWatermark) {

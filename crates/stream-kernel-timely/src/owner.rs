@@ -3,9 +3,10 @@
 
 mod question;
 
+use std::mem;
 use std::ops::Range;
 
-use stream_kernel_exec::{Place, Refusal, Stage, SyncRunner, UndoMark};
+use stream_kernel_exec::{Paused, Place, Refusal, Stage, SyncRunner, UndoMark};
 use stream_kernel_run::LineMessage;
 
 use crate::handover::Lines;
@@ -174,6 +175,12 @@ impl<M: LineMessage> OwnerStage<M> {
     ) -> Option<()> {
         let described = &runners.stages[stage];
         let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
+        if self.asks.is_empty() {
+            for home in self.homes.clone() {
+                self.pass_handed(home, &mut next_move, runners.owner, (described, until))?;
+            }
+            return self.end_run(next_move, runners.owner, described);
+        }
         let mut batch = Vec::with_capacity(PREFETCHED_AT_ONCE);
         loop {
             while batch.len() < PREFETCHED_AT_ONCE
@@ -188,19 +195,55 @@ impl<M: LineMessage> OwnerStage<M> {
             for turn in batch.drain(..) {
                 match turn {
                     Turn::Handed(home, index) => {
-                        let paused = self.handed[home][index].take()?;
-                        self.take_moves(&mut next_move, paused.line_no(), runners, described);
-                        self.handed[home][index] = Some(runners.owner.pass(paused, described, until));
+                        let mut paused = self.handed[home][index].take()?;
+                        self.take_moves(&mut next_move, paused.line_no(), runners.owner, described);
+                        runners.owner.pass(&mut paused, described, until);
+                        self.handed[home][index] = Some(paused);
                     }
                     Turn::Asked(at, question) => {
                         self.asks[at].next_move = next_move;
-                        self.take_moves(&mut next_move, self.asks[at].line_no, runners, described);
+                        self.take_moves(&mut next_move, self.asks[at].line_no, runners.owner, described);
                         self.answer(at, question, runners, described, until);
                     }
                 }
             }
         }
-        self.take_moves(&mut next_move, u64::MAX, runners, described);
+        self.end_run(next_move, runners.owner, described)
+    }
+
+    /// Passes the lines that a home has handed over, if no line asks.
+    fn pass_handed(
+        &mut self,
+        home: usize,
+        next_move: &mut usize,
+        owner: &mut SyncRunner<M>,
+        (stage, until): (&Stage, usize),
+    ) -> Option<()> {
+        let mut lines = mem::take(&mut self.handed[home]);
+        lines.iter().take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
+        let mut watermark_until = 0;
+        let mut rest = &mut lines[..];
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at_mut(PREFETCHED_AT_ONCE.min(rest.len()));
+            later.iter().take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
+            batch.iter().flatten().for_each(|paused| owner.announce(paused.entering(stage)));
+            owner.prefetch();
+            for paused in batch {
+                let paused = paused.as_mut()?;
+                if paused.line_no() >= watermark_until {
+                    self.take_moves(next_move, paused.line_no(), owner, stage);
+                    watermark_until = self.moves.until(*next_move, paused.line_no());
+                }
+                owner.pass(paused, stage, until);
+            }
+            rest = later;
+        }
+        self.handed[home] = lines;
+        Some(())
+    }
+
+    fn end_run(&mut self, mut next_move: usize, owner: &mut SyncRunner<M>, stage: &Stage) -> Option<()> {
+        self.take_moves(&mut next_move, u64::MAX, owner, stage);
         self.was_run = true;
         Some(())
     }
@@ -271,8 +314,8 @@ impl<M: LineMessage> OwnerStage<M> {
                 let (line, entering) = ((emitted, is_alone), entering.into_iter());
                 runners.owner.run_stage(line_no, stage, line, entering, &mut self.found);
             }
-            Question::Pass(paused) => {
-                let paused = runners.owner.pass(paused, stage, until);
+            Question::Pass(mut paused) => {
+                runners.owner.pass(&mut paused, stage, until);
                 let Ask { home, question, .. } = &self.asks[at];
                 if let QuestionAt::Kept(index, _) = question {
                     self.handed[*home][*index] = Some(paused);
@@ -290,10 +333,10 @@ impl<M: LineMessage> OwnerStage<M> {
         &mut self,
         next: &mut usize,
         line_no: u64,
-        runners: &mut OwnerRunners<'_, M>,
+        owner: &mut SyncRunner<M>,
         stage: &Stage,
     ) {
-        let memory = runners.owner.memory();
+        let memory = owner.memory();
         let (before, _) = self.moves.before(line_no);
         while let Some(one) = self.moves.moves.get(*next)
             && one.line_no <= line_no
@@ -344,7 +387,7 @@ impl<M: LineMessage> OwnerStage<M> {
 
     /// Takes the lines that are handed back, by home.
     pub(crate) fn take_handed(&mut self) -> Vec<Lines<M>> {
-        std::mem::take(&mut self.handed)
+        mem::take(&mut self.handed)
     }
 
     /// Returns the answers to each worker.

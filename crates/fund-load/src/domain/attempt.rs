@@ -1,5 +1,7 @@
 //! Attempts to load funds, and the parts that steps add to them.
 
+use std::hint::black_box;
+
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 use stream_kernel_exec::{Encode, Payload, Recycled, recycle};
 
@@ -118,14 +120,15 @@ impl LoadAttempt {
             effective_amount: attempt.amount,
             limit_divisor: Multiplier::ONE,
         };
-        Self(Recycled::new(Known {
+        let make = |attempt: Attempt| Known {
             day: Day(0),
             week: Day(0),
             idempotency: Idempotency::Canonical,
             canonical_line_no: attempt.line_no,
             features,
             attempt,
-        }))
+        };
+        Self(Recycled::written(attempt, make, |known, attempt| *known = make(attempt)))
     }
 
     /// Adds the attempt's day in UTC, and the first day of its week.
@@ -195,6 +198,11 @@ impl<const PARTS: u8> Payload for KnownAttempt<PARTS> {
             content.unsigned("effective_amount_cents", features.effective_amount.0);
             content.unsigned("limit_divisor_millionths", features.limit_divisor.millionths());
         }
+    }
+
+    fn prefetch(&self) {
+        let Known { attempt, idempotency, features, .. } = &*self.0;
+        black_box((attempt.id, *idempotency, features.limit_divisor));
     }
 
     fn always_packs() -> bool {

@@ -1,5 +1,7 @@
 //! Decisions on lines, and their lines of output.
 
+use std::hint::black_box;
+
 use smallvec::SmallVec;
 use stream_kernel_exec::trace::{CanonicalContent, ShortText};
 use stream_kernel_exec::{Encode, Payload, Recycled, recycle};
@@ -194,7 +196,7 @@ recycle!(Decided, |decided| {
     if decided.text.spilled() {
         decided.text = LineText::new();
     }
-});
+}, prefetch: |decided| (matches!(decided.subject, Subject::BadLine(_)), decided.text.len()));
 
 /// The text of a line of output, with its line end; a text beyond the inline capacity is on the heap.
 pub(crate) type LineText = SmallVec<[u8; LINE_ROOM]>;
@@ -309,6 +311,13 @@ impl Payload for Decision {
             }
         }
         self.verdict().digest(content);
+    }
+
+    fn prefetch(&self) {
+        black_box(self.0.text.len());
+        if let Subject::Attempt(attempt) = self.subject() {
+            attempt.prefetch();
+        }
     }
 
     fn always_packs() -> bool {

@@ -153,7 +153,7 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             home.answered = stages;
             let topic = Topic::Answers { stage };
             let handed = (0..self.plan.owners.workers())
-                .map(|owner| self.handover.take((owner, self.index, epoch, topic)).into_iter());
+                .map(|owner| HandedBack::new(self.handover.take((owner, self.index, epoch, topic))));
             home.handed = handed.collect();
             if stages < self.plan.stages.len() {
                 self.advance_lines(epoch, stage);
@@ -178,11 +178,12 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
             let paused = if let Some(owner) = line.passed_to.take() {
                 line.take_passed((at, line_no), owner, stage.steps.start, &mut answers, handed, scout);
                 line.paused.take()
-            } else if let Some(paused) = line.paused.take() {
+            } else if let Some(mut paused) = line.paused.take() {
                 if answers.tell(scout.memory(), stage, at, line_no).is_none() {
                     line.refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
                 }
-                Some(scout.advance(paused, until))
+                scout.advance(&mut paused, until);
+                Some(paused)
             } else {
                 None
             };
@@ -206,8 +207,8 @@ impl<M: MessageSet> Line<M> {
         handed: &mut [HandedBack<M>],
         runner: &SyncRunner<M>,
     ) {
-        self.paused = match handed.get_mut(owner).and_then(Iterator::next) {
-            Some(line) => line,
+        self.paused = match handed.get_mut(owner).and_then(HandedBack::next) {
+            line @ Some(_) => line,
             None => answers
                 .of_this_line(at)
                 .and_then(|mut answer| runner.unpack(line_no, &mut answer).filter(|_| answer.is_empty())),
