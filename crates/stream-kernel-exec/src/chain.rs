@@ -245,7 +245,7 @@ impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T,
             return self.rest.run(from, until, message, around);
         }
         if self.index >= until && message.kind() == T::Takes::KIND {
-            *around.arrived = At::One(self.index, message);
+            around.arrived.put(self.index, message);
             return Ok(());
         }
         match T::Takes::from_message(message) {
@@ -259,7 +259,7 @@ impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T,
     fn hand_on<E: Emits<M>>(&self, until: usize, output: E, around: &mut Surroundings<'_, M>) -> Done {
         match output.into_payload::<T::Takes>() {
             Ok(input) if self.index >= until => {
-                *around.arrived = At::One(self.index, input.into());
+                around.arrived.put(self.index, input.into());
                 Ok(())
             }
             Ok(input) => self.process(until, input, around),

@@ -35,6 +35,12 @@ impl<M> At<M> {
     pub(crate) fn none() -> Self {
         Self::Many(Vec::new())
     }
+
+    /// Puts a message in the place of [none](Self::none), which need not be dropped.
+    #[inline]
+    pub(crate) fn put(&mut self, step: usize, message: M) {
+        std::mem::forget(std::mem::replace(self, Self::One(step, message)));
+    }
 }
 
 /// A message that enters a stage.

@@ -95,7 +95,12 @@ impl<T: Recycle> SpareBoxes<T> {
     fn take(&self) -> Option<Box<T>> {
         let mut boxes = self.0.borrow_mut();
         if boxes.len().is_multiple_of(PREFETCHED_AT_ONCE) {
-            boxes.iter().rev().skip(PREFETCHED_AT_ONCE).take(PREFETCHED_AT_ONCE).for_each(|soon| soon.prefetch());
+            boxes
+                .iter()
+                .rev()
+                .skip(PREFETCHED_AT_ONCE)
+                .take(PREFETCHED_AT_ONCE)
+                .for_each(|soon| soon.prefetch());
         }
         boxes.pop()
     }

@@ -162,13 +162,11 @@ impl<M: MessageSet> SyncRunner<M> {
         }
     }
 
-    /// At an owner: notes the lookups of messages that enter a stage, each at its step, so that they can be
+    /// At an owner: notes the lookups of a message that enters a stage at this step, so that they can be
     /// [prefetched](Self::prefetch).
-    pub fn announce<'a>(&mut self, entering: impl Iterator<Item = (usize, &'a M)>) {
-        for (step, message) in entering {
-            if let Some(step) = &self.scenario.steps[step] {
-                step.step.announce(message, &mut self.scenario.memory);
-            }
+    pub fn announce(&mut self, step: usize, message: &M) {
+        if let Some(step) = &self.scenario.steps[step] {
+            step.step.announce(message, &mut self.scenario.memory);
         }
     }
 

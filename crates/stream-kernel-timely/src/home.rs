@@ -42,7 +42,11 @@ impl<M: MessageSet> HandedBack<M> {
     pub(crate) fn next(&mut self) -> Option<Paused<M>> {
         let rest = self.0.as_slice();
         if rest.len().is_multiple_of(PREFETCHED_AT_ONCE) {
-            rest.iter().skip(PREFETCHED_AT_ONCE).take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
+            rest.iter()
+                .skip(PREFETCHED_AT_ONCE)
+                .take(PREFETCHED_AT_ONCE)
+                .flatten()
+                .for_each(Paused::prefetch);
         }
         self.0.next().flatten()
     }

@@ -14,7 +14,7 @@ use crate::home::write_refusal;
 use crate::moves::{Moves, read_times};
 use crate::owners::Owners;
 use crate::packet::{
-    Packet, Torn, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
+    Packet, read_bytes, read_number, split_head, write_bytes, write_head_behind, write_number,
 };
 use crate::planted::{Bug, is_planted};
 pub(crate) use question::{LINE, MESSAGES, PASS};
@@ -78,22 +78,9 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) index: usize,
 }
 
-/// A line whose turn it is.
-enum Turn<M> {
-    /// The question with this index.
-    Asked(usize, Question<M>),
-    /// The line with this index of those that this home has handed over.
-    Handed(usize, usize),
-}
-
-/// The position in the order of lines.
-#[derive(Clone, Copy)]
-struct Turns {
-    /// The home whose turn it is, as an index in the order of homes.
-    home: usize,
-    /// The next question, and the next line that the home has handed over.
-    ask: usize,
-    handed: usize,
+/// Returns the step before which a stage ends for lines that are passed through it.
+fn end_of_pass(stages: &[Stage], number: usize) -> usize {
+    stages.get(number + 1).map_or(stages[number].steps.end, |next| next.steps.start)
 }
 
 impl<M: LineMessage> OwnerStage<M> {
@@ -162,71 +149,65 @@ impl<M: LineMessage> OwnerStage<M> {
 
     /// Runs the stage for all lines.
     pub(crate) fn run(&mut self, runners: &mut OwnerRunners<'_, M>, stage: usize) -> Option<()> {
-        self.run_on(Turns { home: 0, ask: 0, handed: 0 }, 0, runners, stage)
+        self.run_on((0, 0), 0, runners, stage)
     }
 
-    /// Runs the stage from these turns on, before which the watermark was moved `next_move` times.
+    /// Runs the stage from the question `ask` of the home at index `first` on, before which the watermark was moved
+    /// `next_move` times.
     fn run_on(
         &mut self,
-        mut turns: Turns,
+        (first, mut ask): (usize, usize),
         mut next_move: usize,
         runners: &mut OwnerRunners<'_, M>,
         stage: usize,
     ) -> Option<()> {
         let described = &runners.stages[stage];
-        let until = runners.stages.get(stage + 1).map_or(described.steps.end, |next| next.steps.start);
-        if self.asks.is_empty() {
-            for home in self.homes.clone() {
-                self.pass_handed(home, &mut next_move, runners.owner, (described, until))?;
-            }
-            return self.end_run(next_move, runners.owner, described);
-        }
-        let mut batch = Vec::with_capacity(PREFETCHED_AT_ONCE);
-        loop {
-            while batch.len() < PREFETCHED_AT_ONCE
-                && let Some(turn) = self.next_turn(&mut turns, runners, stage).ok()?
-            {
-                batch.push(turn);
-            }
-            if batch.is_empty() {
-                break;
-            }
-            runners.owner.prefetch();
-            for turn in batch.drain(..) {
-                match turn {
-                    Turn::Handed(home, index) => {
-                        let mut paused = self.handed[home][index].take()?;
-                        self.take_moves(&mut next_move, paused.line_no(), runners.owner, described);
-                        runners.owner.pass(&mut paused, described, until);
-                        self.handed[home][index] = Some(paused);
-                    }
-                    Turn::Asked(at, question) => {
-                        self.asks[at].next_move = next_move;
-                        self.take_moves(&mut next_move, self.asks[at].line_no, runners.owner, described);
-                        self.answer(at, question, runners, described, until);
-                    }
+        for home in self.homes[first..].to_vec() {
+            // Lines that may have to be passed again are among the questions.
+            let mut lines =
+                if described.is_tried() { Lines::new() } else { mem::take(&mut self.handed[home]) };
+            let mut passed = 0;
+            loop {
+                let asks = self.asks.get(ask).filter(|ask| ask.home == home);
+                let until = asks.map_or(u64::MAX, |ask| ask.line_no);
+                let is_before =
+                    |line: &Option<Paused<M>>| line.as_ref().is_some_and(|line| line.line_no() < until);
+                let end = passed + lines[passed..].partition_point(is_before);
+                self.pass_lines(&mut lines[passed..end], &mut next_move, runners, stage)?;
+                passed = end;
+                let next = lines.get(end).map_or(Some(u64::MAX), |line| Some(line.as_ref()?.line_no()))?;
+                if until == u64::MAX {
+                    break;
                 }
+                ask = self.answer_some(ask, (home, next), &mut next_move, runners, stage)?;
+            }
+            if !described.is_tried() {
+                self.handed[home] = lines;
             }
         }
-        self.end_run(next_move, runners.owner, described)
+        self.take_moves(&mut next_move, u64::MAX, runners.owner, described);
+        self.was_run = true;
+        Some(())
     }
 
-    /// Passes the lines that a home has handed over, if no line asks.
-    fn pass_handed(
+    /// Passes lines that a home has handed over.
+    fn pass_lines(
         &mut self,
-        home: usize,
+        mut lines: &mut [Option<Paused<M>>],
         next_move: &mut usize,
-        owner: &mut SyncRunner<M>,
-        (stage, until): (&Stage, usize),
+        runners: &mut OwnerRunners<'_, M>,
+        number: usize,
     ) -> Option<()> {
-        let mut lines = mem::take(&mut self.handed[home]);
+        let OwnerRunners { owner, stages, .. } = runners;
+        let (stage, until) = (&stages[number], end_of_pass(stages, number));
         lines.iter().take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
         let mut watermark_until = 0;
-        let mut rest = &mut lines[..];
-        while !rest.is_empty() {
-            let (batch, later) = rest.split_at_mut(PREFETCHED_AT_ONCE.min(rest.len()));
+        while !lines.is_empty() {
+            let (batch, later) = lines.split_at_mut(PREFETCHED_AT_ONCE.min(lines.len()));
             later.iter().take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
-            batch.iter().flatten().for_each(|paused| owner.announce(paused.entering(stage)));
+            for (step, message) in batch.iter().flatten().filter_map(Paused::alone) {
+                owner.announce(step, message);
+            }
             owner.prefetch();
             for paused in batch {
                 let paused = paused.as_mut()?;
@@ -236,73 +217,75 @@ impl<M: LineMessage> OwnerStage<M> {
                 }
                 owner.pass(paused, stage, until);
             }
-            rest = later;
+            lines = later;
         }
-        self.handed[home] = lines;
         Some(())
     }
 
-    fn end_run(&mut self, mut next_move: usize, owner: &mut SyncRunner<M>, stage: &Stage) -> Option<()> {
-        self.take_moves(&mut next_move, u64::MAX, owner, stage);
-        self.was_run = true;
-        Some(())
-    }
-
-    /// Returns the line whose turn is next, in line order, and announces its look-ups.
-    fn next_turn(
+    /// Answers the next questions of a home, from the question with index `ask` on, before the line `before`: as many as
+    /// are prefetched at once. Returns the index of the next question.
+    fn answer_some(
         &mut self,
-        turns: &mut Turns,
+        ask: usize,
+        (home, before): (usize, u64),
+        next_move: &mut usize,
         runners: &mut OwnerRunners<'_, M>,
         number: usize,
-    ) -> Result<Option<Turn<M>>, Torn> {
+    ) -> Option<usize> {
+        let asks = self.asks[ask..].iter().take(PREFETCHED_AT_ONCE);
+        let end = ask + asks.take_while(|ask| ask.home == home && ask.line_no < before).count();
+        if end == ask {
+            // It was handed over as well.
+            return None;
+        }
+        let mut questions = Vec::with_capacity(PREFETCHED_AT_ONCE);
+        for at in ask..end {
+            questions.push(self.question(at, runners, number)?);
+        }
+        runners.owner.prefetch();
         let stage = &runners.stages[number];
-        while let Some(&home) = self.homes.get(turns.home) {
-            let ask = self.asks.get(turns.ask).filter(|ask| ask.home == home);
-            let handed = self.handed[home].get(turns.handed).filter(|_| !stage.is_tried());
-            let handed = handed.and_then(Option::as_ref);
-            match (ask, handed) {
-                (ask, Some(paused)) if ask.is_none_or(|ask| paused.line_no() < ask.line_no) => {
-                    runners.owner.announce(paused.entering(stage));
-                    turns.handed += 1;
-                    return Ok(Some(Turn::Handed(home, turns.handed - 1)));
-                }
-                (Some(ask), _) => {
-                    let question = match &ask.question {
-                        QuestionAt::Packet(at) => {
-                            let bytes = &self.packets[home].bytes[at.clone()];
-                            read_question(bytes, ask.line_no, runners, number).ok_or(Torn)?
-                        }
-                        QuestionAt::Kept(index, at) => {
-                            let line = self.handed[home].get_mut(*index).ok_or(Torn)?.take();
-                            let line = line.filter(|_| !self.was_run || is_planted(Bug::PassedTwice));
-                            let kept = || runners.owner.unpack(ask.line_no, &mut &self.kept[at.clone()]);
-                            Question::Pass(line.or_else(kept).ok_or(Torn)?)
-                        }
-                    };
-                    match &question {
-                        Question::Messages(entering, ..) => {
-                            runners.owner.announce(entering.iter().map(|one| (one.step, &one.message)));
-                        }
-                        Question::Pass(paused) => runners.owner.announce(paused.entering(stage)),
-                    }
-                    turns.ask += 1;
-                    return Ok(Some(Turn::Asked(turns.ask - 1, question)));
-                }
-                _ => (turns.home, turns.handed) = (turns.home + 1, 0),
+        for (at, question) in (ask..end).zip(questions) {
+            self.asks[at].next_move = *next_move;
+            self.take_moves(next_move, self.asks[at].line_no, runners.owner, stage);
+            self.answer(at, question, runners, number);
+        }
+        Some(end)
+    }
+
+    /// Returns the question with index `at`, and announces its look-ups; `None` if it is corrupt.
+    fn question(
+        &mut self,
+        at: usize,
+        runners: &mut OwnerRunners<'_, M>,
+        number: usize,
+    ) -> Option<Question<M>> {
+        let Ask { line_no, home, question, .. } = &self.asks[at];
+        let question = match question {
+            QuestionAt::Packet(at) => {
+                read_question(&self.packets[*home].bytes[at.clone()], *line_no, runners, number)?
+            }
+            QuestionAt::Kept(index, at) => {
+                let line = self.handed[*home].get_mut(*index)?.take();
+                let line = line.filter(|_| !self.was_run || is_planted(Bug::PassedTwice));
+                let kept = || runners.owner.unpack(*line_no, &mut &self.kept[at.clone()]);
+                Question::Pass(line.or_else(kept)?)
+            }
+        };
+        let OwnerRunners { owner, stages, .. } = runners;
+        match &question {
+            Question::Messages(entering, ..) => {
+                entering.iter().for_each(|one| owner.announce(one.step, &one.message));
+            }
+            Question::Pass(paused) => {
+                paused.entering(&stages[number]).for_each(|(step, message)| owner.announce(step, message));
             }
         }
-        Ok(None)
+        Some(question)
     }
 
     /// Answers the question with index `at`.
-    fn answer(
-        &mut self,
-        at: usize,
-        question: Question<M>,
-        runners: &mut OwnerRunners<'_, M>,
-        stage: &Stage,
-        until: usize,
-    ) {
+    fn answer(&mut self, at: usize, question: Question<M>, runners: &mut OwnerRunners<'_, M>, number: usize) {
+        let (stage, until) = (&runners.stages[number], end_of_pass(runners.stages, number));
         let begin = self.found.len();
         let line_no = self.asks[at].line_no;
         if stage.is_tried() {
@@ -329,13 +312,7 @@ impl<M: LineMessage> OwnerStage<M> {
     }
 
     /// Takes in the moves of the watermark before a line, without the line's own.
-    fn take_moves(
-        &mut self,
-        next: &mut usize,
-        line_no: u64,
-        owner: &mut SyncRunner<M>,
-        stage: &Stage,
-    ) {
+    fn take_moves(&mut self, next: &mut usize, line_no: u64, owner: &mut SyncRunner<M>, stage: &Stage) {
         let memory = owner.memory();
         let (before, _) = self.moves.before(line_no);
         while let Some(one) = self.moves.moves.get(*next)
@@ -372,7 +349,7 @@ impl<M: LineMessage> OwnerStage<M> {
         let Some(&Ask { home, found_at, next_move, .. }) = self.asks.get(from) else { return Some(()) };
         self.found.truncate(found_at);
         let home = self.homes.iter().position(|one| *one == home)?;
-        self.run_on(Turns { home, ask: from, handed: 0 }, next_move, runners, stage)
+        self.run_on((home, from), next_move, runners, stage)
     }
 
     /// Returns this owner's additions to gates, and whether they differ from the last round.

@@ -11,7 +11,10 @@ use crate::part::Cut;
 /// The number of epochs under way at the same time: readers wait until the first of them is written.
 pub(crate) const EPOCHS_AHEAD: u64 = 3;
 
-/// The most input of an epoch per worker if there are records: they are many times as large, and in memory until their
+/// The most input of an epoch per worker: what its lines hold then stays in the caches of a processor.
+const BYTES_A_WORKER: u64 = 256 * 1024;
+
+/// The same if there are records: they are many times as large, and in memory until their
 /// place is known.
 const TRACED_BYTES_A_WORKER: u64 = 128 * 1024;
 
@@ -98,8 +101,8 @@ pub(crate) fn has_trace<A: Application>(job: &Job<A>) -> bool {
 
 /// Returns the input of an epoch for this many workers: together, the epochs under way have `epoch_bytes`.
 pub(crate) fn bytes_of_epoch<A: Application>(job: &Job<A>, epoch_bytes: u64, workers: usize) -> u64 {
-    let bytes = epoch_bytes.div_ceil(EPOCHS_AHEAD).max(1);
-    if has_trace(job) { bytes.min(TRACED_BYTES_A_WORKER * workers as u64) } else { bytes }
+    let of_worker = if has_trace(job) { TRACED_BYTES_A_WORKER } else { BYTES_A_WORKER };
+    epoch_bytes.div_ceil(EPOCHS_AHEAD).min(of_worker * workers as u64).max(1)
 }
 
 /// Returns whether lines must be taken through all steps again once their finds are known: because there are records,

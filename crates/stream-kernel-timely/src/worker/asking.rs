@@ -82,30 +82,19 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         }
     }
 
-    /// Takes in the line with index `at`, which has come to the stage as `paused`.
-    pub(super) fn take(
-        &mut self,
-        at: usize,
-        line: &mut Line<M>,
-        paused: Paused<M>,
-        runner: &mut SyncRunner<M>,
-    ) {
-        if let (Some(stage), None) = (self.stage, line.refused)
-            && let Err(why) = self.work_out(stage, &paused, runner)
-        {
+    /// Takes in the line with index `at`, which has come to the stage.
+    pub(super) fn take(&mut self, at: usize, line: &mut Line<M>, runner: &mut SyncRunner<M>) {
+        let (Some(stage), Some(paused), None) = (self.stage, &line.paused, line.refused) else { return };
+        if let Err(why) = self.work_out(stage, paused, runner) {
             line.refused = Some(Refused { step: stage.steps.start, why });
-        }
-        let (Some(stage), None) = (self.stage, line.refused) else {
-            line.paused = Some(paused);
             return;
-        };
+        }
         let line_no = paused.line_no();
         let mut may_move = false;
         for &time in &self.times {
             may_move |= self.asked.times.add(runner.memory(), stage, line_no, time, self.known);
         }
         if self.owners.is_empty() {
-            line.paused = Some(paused);
             return;
         }
         self.ask.clear();
@@ -114,21 +103,21 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         {
             if self.handover.reaches(owner) {
                 line.passed_to = Some(owner);
-                self.handed[owner].push(Some(paused));
+                self.handed[owner].push(line.paused.take());
                 return;
             }
             self.ask.push(PASS);
             if paused.pack(&mut self.ask) {
                 line.passed_to = Some(owner);
+                line.paused = None;
                 self.send(at, line_no);
                 return;
             }
             self.ask.clear();
         }
-        if !pack(&paused, stage, &mut self.ask) && self.write_line(at, line, line_no).is_none() {
+        if !pack(paused, stage, &mut self.ask) && self.write_line(at, line, line_no).is_none() {
             line.refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
         }
-        line.paused = Some(paused);
         self.send(at, line_no);
     }
 

@@ -112,12 +112,11 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
                     break;
                 }
             };
-            let mut line = Line { start, paused: None, passed_to: None, refused: None };
-            if let Some(until) = until {
-                let paused = scout.start(raw.line_no(), raw, until);
-                asking.take(at, &mut line, paused, scout);
+            let paused = until.map(|until| scout.start(raw.line_no(), raw, until));
+            lines.push(Line { start, paused, passed_to: None, refused: None });
+            if let Some(line) = lines.last_mut() {
+                asking.take(at, line, scout);
             }
-            lines.push(line);
             *end = reader.bytes_read();
         }
         drop(reader);
@@ -175,21 +174,15 @@ impl<A: Application, I: Bytes, P: Places> Worker<A, I, P> {
         let mut answers = answered[number].read();
         for (at, line) in lines.iter_mut().enumerate() {
             let line_no = *line_no_before + 1 + at as u64;
-            let paused = if let Some(owner) = line.passed_to.take() {
+            if let Some(owner) = line.passed_to.take() {
                 line.take_passed((at, line_no), owner, stage.steps.start, &mut answers, handed, scout);
-                line.paused.take()
-            } else if let Some(mut paused) = line.paused.take() {
+            } else if let Some(paused) = &mut line.paused {
                 if answers.tell(scout.memory(), stage, at, line_no).is_none() {
                     line.refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
                 }
-                scout.advance(&mut paused, until);
-                Some(paused)
-            } else {
-                None
-            };
-            if let Some(paused) = paused {
-                asking.take(at, line, paused, scout);
+                scout.advance(paused, until);
             }
+            asking.take(at, line, scout);
         }
         let asked = asking.finish();
         self.send_asked(epoch, asked);
