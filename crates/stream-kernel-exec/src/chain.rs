@@ -236,6 +236,26 @@ impl<T, R> Link<T, R> {
         }
         Ok(())
     }
+
+    /// Takes a message through the steps from this one on.
+    ///
+    /// A function of its own, so that the way to the first step is a few comparisons.
+    #[inline(never)]
+    fn begin<M>(&self, until: usize, message: M, around: &mut Surroundings<'_, M>) -> Done
+    where
+        M: MessageSet,
+        T: TypedStep<M>,
+        R: Links<M>,
+    {
+        if self.index >= until && message.kind() == T::Takes::KIND {
+            around.arrived.put(self.index, message);
+            return Ok(());
+        }
+        match T::Takes::from_message(message) {
+            Ok(input) => self.process(until, input, around),
+            Err(message) => self.rest.run(self.index, until, message, around),
+        }
+    }
 }
 
 impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T, R> {
@@ -244,14 +264,7 @@ impl<M: MessageSet, T: TypedStep<M> + 'static, R: Links<M>> Links<M> for Link<T,
         if from > self.index {
             return self.rest.run(from, until, message, around);
         }
-        if self.index >= until && message.kind() == T::Takes::KIND {
-            around.arrived.put(self.index, message);
-            return Ok(());
-        }
-        match T::Takes::from_message(message) {
-            Ok(input) => self.process(until, input, around),
-            Err(message) => self.rest.run(from, until, message, around),
-        }
+        self.begin(until, message, around)
     }
 
     #[expect(clippy::inline_always, reason = "see `process`")]

@@ -78,6 +78,15 @@ pub(crate) struct OwnerRunners<'a, M> {
     pub(crate) index: usize,
 }
 
+/// Brings the content of the first lines near.
+fn prefetch<M: LineMessage>(lines: &[Option<Paused<M>>]) {
+    for line in lines.iter().take(PREFETCHED_AT_ONCE) {
+        if let Some(line) = line {
+            line.prefetch();
+        }
+    }
+}
+
 /// Returns the step before which a stage ends for lines that are passed through it.
 fn end_of_pass(stages: &[Stage], number: usize) -> usize {
     stages.get(number + 1).map_or(stages[number].steps.end, |next| next.steps.start)
@@ -200,13 +209,15 @@ impl<M: LineMessage> OwnerStage<M> {
     ) -> Option<()> {
         let OwnerRunners { owner, stages, .. } = runners;
         let (stage, until) = (&stages[number], end_of_pass(stages, number));
-        lines.iter().take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
+        prefetch(lines);
         let mut watermark_until = 0;
         while !lines.is_empty() {
             let (batch, later) = lines.split_at_mut(PREFETCHED_AT_ONCE.min(lines.len()));
-            later.iter().take(PREFETCHED_AT_ONCE).flatten().for_each(Paused::prefetch);
-            for (step, message) in batch.iter().flatten().filter_map(Paused::alone) {
-                owner.announce(step, message);
+            prefetch(later);
+            for line in &*batch {
+                if let Some((step, message)) = line.as_ref().and_then(Paused::alone) {
+                    owner.announce(step, message);
+                }
             }
             owner.prefetch();
             for paused in batch {

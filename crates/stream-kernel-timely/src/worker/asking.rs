@@ -85,35 +85,48 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
     /// Takes in the line with index `at`, which has come to the stage.
     pub(super) fn take(&mut self, at: usize, line: &mut Line<M>, runner: &mut SyncRunner<M>) {
         let (Some(stage), Some(paused), None) = (self.stage, &line.paused, line.refused) else { return };
-        if let Err(why) = self.work_out(stage, paused, runner) {
-            line.refused = Some(Refused { step: stage.steps.start, why });
-            return;
-        }
         let line_no = paused.line_no();
-        let mut may_move = false;
-        for &time in &self.times {
-            may_move |= self.asked.times.add(runner.memory(), stage, line_no, time, self.known);
-        }
-        if self.owners.is_empty() {
-            return;
-        }
         self.ask.clear();
-        // Only all owners together know how many entries a line makes forgotten.
-        if let (true, false, &[owner]) = (self.passes && paused.alone().is_some(), may_move, &self.owners[..])
-        {
-            if self.handover.reaches(owner) {
-                line.passed_to = Some(owner);
-                self.handed[owner].push(line.paused.take());
+        if let Some((step, message)) = paused.alone() {
+            if !stage.steps.contains(&step) {
                 return;
             }
-            self.ask.push(PASS);
-            if paused.pack(&mut self.ask) {
-                line.passed_to = Some(owner);
-                line.paused = None;
-                self.send(at, line_no);
+            runner.share(stage, step, message, &mut self.share);
+            let Some(key) = self.share.owner() else { return };
+            let owner = owner_of(self.plan, line_no, self.plan.owners.hash(key));
+            // Only all owners together know how many entries a line makes forgotten.
+            let may_move = self
+                .share
+                .time()
+                .is_some_and(|time| self.asked.times.add(runner.memory(), stage, line_no, time, self.known));
+            self.owners.clear();
+            self.owners.push(owner);
+            if self.passes && !may_move {
+                if self.handover.reaches(owner) {
+                    line.passed_to = Some(owner);
+                    self.handed[owner].push(line.paused.take());
+                    return;
+                }
+                self.ask.push(PASS);
+                if paused.pack(&mut self.ask) {
+                    line.passed_to = Some(owner);
+                    line.paused = None;
+                    self.send(at, line_no);
+                    return;
+                }
+                self.ask.clear();
+            }
+        } else {
+            if let Err(why) = self.work_out(stage, paused, runner) {
+                line.refused = Some(Refused { step: stage.steps.start, why });
                 return;
             }
-            self.ask.clear();
+            for &time in &self.times {
+                self.asked.times.add(runner.memory(), stage, line_no, time, self.known);
+            }
+            if self.owners.is_empty() {
+                return;
+            }
         }
         if !pack(paused, stage, &mut self.ask) && self.write_line(at, line, line_no).is_none() {
             line.refused = Some(Refused { step: stage.steps.start, why: UNREADABLE });
@@ -121,7 +134,7 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         self.send(at, line_no);
     }
 
-    /// Works out which owners a line has to ask, and the times at which it may move the watermark.
+    /// Works out which owners a line with several messages has to ask, and the times at which it may move the watermark.
     ///
     /// # Errors
     ///
@@ -134,30 +147,15 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
     ) -> Result<(), &'static str> {
         self.owners.clear();
         self.times.clear();
-        let owners = &self.plan.owners;
-        let owner_of = |key: u64| {
-            if is_planted(Bug::WrongOwner) {
-                return usize::try_from(paused.line_no()).unwrap_or_default() % owners.workers();
-            }
-            owners.of_hash(key)
-        };
-        if let Some((step, message)) = paused.alone() {
-            if stage.steps.contains(&step) {
-                runner.share(stage, step, message, &mut self.share);
-                self.owners.extend(self.share.owner().map(|key| owner_of(owners.hash(key))));
-                self.times.extend(self.share.owner().and(self.share.time()));
-            }
-            return Ok(());
-        }
         let (mut touching, mut first_key, mut has_several_keys) = (0, None, false);
         for (step, message) in paused.entering(stage) {
             runner.share(stage, step, message, &mut self.share);
             let Some(key) = self.share.owner() else { continue };
             touching += 1;
-            let key = owners.hash(key);
+            let key = self.plan.owners.hash(key);
             has_several_keys |= first_key.is_some_and(|first| first != key);
             first_key = first_key.or(Some(key));
-            let owner = owner_of(key);
+            let owner = owner_of(self.plan, paused.line_no(), key);
             if !self.owners.contains(&owner) {
                 self.owners.push(owner);
             }
@@ -203,6 +201,14 @@ impl<'a, M: MessageSet, I: Bytes> Asking<'a, M, I> {
         });
         Some(Asked { packets: packets.collect(), stage: self.asked })
     }
+}
+
+/// Returns the owner of the key with this hash.
+fn owner_of(plan: &Plan, line_no: u64, key: u64) -> usize {
+    if is_planted(Bug::WrongOwner) {
+        return usize::try_from(line_no).unwrap_or_default() % plan.owners.workers();
+    }
+    plan.owners.of_hash(key)
 }
 
 /// Why a line with corrupt answers cannot be decided.
