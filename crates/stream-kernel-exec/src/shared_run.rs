@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::emitter::{Destination, Notice};
 use crate::memory::{Place, Role, Share, Stage};
 use crate::paused::{At, Entering, Paused};
-use crate::runner::{Emitted, Failed, SyncRunner, panic_text, receiver, run_step};
+use crate::runner::execution::{Emitted, panic_text, receiver, run_step};
+use crate::runner::{Failed, SyncRunner};
 use crate::{InputOutcome, MessageSet, StepError, StepFailure};
 
 impl<M: MessageSet> SyncRunner<M> {

@@ -48,6 +48,7 @@ mod limits;
 mod metrics;
 mod output_files;
 mod private_files;
+mod prometheus;
 mod rotated_traces;
 mod same_paths;
 mod streams;
