@@ -43,9 +43,10 @@ pub(crate) enum KernelCommand {
     Config(ConfigCommand),
     /// Write the single file that the parts of several workers come to.
     ///
-    /// The parts are those of an output or of a trace, of a run that has come to its end (`adapters.output_sink.settings.parts`).
-    /// An output that is there is replaced, as a run does; a trace is not. Exits with 0 once the file is whole and durable, with 2 if
-    /// the folder is not whole, with 1 if the file cannot be written.
+    /// The parts are those of an output or of a trace, of a run that has come to its end
+    /// (`adapters.output_sink.settings.parts`). An output that is there is replaced, as a run does; a trace is not.
+    /// Exits with 0 once the file is whole and durable, with 2 if the folder is not whole, with 1 if the file cannot be
+    /// written.
     Merge {
         /// The folder: `OUTPUT.parts`.
         #[arg(value_name = "FOLDER")]
@@ -62,8 +63,8 @@ pub(crate) enum KernelCommand {
     Trace(TraceCommand),
     /// Print a script that lets a shell complete commands and flags.
     ///
-    /// Put it where the shell looks for completions: for bash the folder `~/.local/share/bash-completion/completions`, for fish
-    /// `~/.config/fish/completions`, for zsh a folder in `$fpath`.
+    /// Put it where the shell looks for completions: for bash the folder
+    /// `~/.local/share/bash-completion/completions`, for fish `~/.config/fish/completions`, for zsh a folder in `$fpath`.
     Completions {
         /// The shell.
         #[arg(value_enum, value_name = "SHELL")]

@@ -147,7 +147,7 @@ fn on_several_workers<A: Application>(
             (true, signal)
         }
         Ok(None) => {
-            // Nothing is told of the last lines.
+            // No progress event covers the last lines.
             let bytes = bytes.unwrap_or_default().saturating_sub(bytes_left);
             reports.metrics.publish(Position { line_no: report.inputs, bytes });
             (false, exit_code(&report, trace_ends_after.is_none()))

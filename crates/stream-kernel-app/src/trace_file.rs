@@ -26,7 +26,7 @@ impl TraceFile {
     ///
     /// It cannot be inspected, or is neither a regular file nor a folder of parts.
     pub fn new(name: &str, only_run: Option<u64>) -> Result<Self, CommandFailure> {
-        let text = "is no regular file, but has to be read more than once (write it to a file first)";
+        let text = "is not a regular file, but has to be read more than once (write it to a file first)";
         if is_lasting(name)? {
             return Ok(Self { name: name.to_owned(), only_run, was_opened: Cell::new(false) });
         }

@@ -18,7 +18,7 @@ pub struct Metrics {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Textfile {
-    /// The file, relative to the working directory, always whole: a new one takes its name. `node_exporter` reads names that end in `.prom`.
+    /// The file, relative to the working directory. It is always whole. `node_exporter` reads names that end in `.prom`.
     #[schemars(length(min = 1))]
     pub path: PathBuf,
     /// How many milliseconds pass between two versions of the file. The last one is written at the end of the run.

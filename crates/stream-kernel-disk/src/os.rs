@@ -30,7 +30,7 @@ impl Disk for OsDisk {
             return Err(Errno::ISDIR.into());
         }
         if !kind.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
         Ok(Box::new(OsFile { file, path: path.to_owned(), sync_failure: SyncFailure::default() }))
     }

@@ -8,7 +8,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
 /// How long a run retries a batch, from its first request to the beginning of the last. If a receiver demands a longer
 /// delay, the batch is not delivered.
-pub const REPEATED_FOR: Duration = Duration::from_mins(1);
+pub(crate) const MAX_RETRY_TIME: Duration = Duration::from_mins(1);
 
 /// The retries of one request.
 pub(crate) struct BackOff {
@@ -53,34 +53,34 @@ mod tests {
     fn delays_grow_and_end() {
         let mut now = any_time();
         let began = now;
-        let mut back_off = BackOff::new(now, REPEATED_FOR);
+        let mut back_off = BackOff::new(now, MAX_RETRY_TIME);
         let mut whole = FIRST_DELAY;
         while let Some(delay) = back_off.next(now, None) {
             assert!((whole / 2..=whole).contains(&delay), "{delay:?} of {whole:?}");
             whole = (2 * whole).min(LONGEST_DELAY);
             now += delay;
         }
-        assert!(now <= began + REPEATED_FOR && now + LONGEST_DELAY > began + REPEATED_FOR);
+        assert!(now <= began + MAX_RETRY_TIME && now + LONGEST_DELAY > began + MAX_RETRY_TIME);
     }
 
     #[test]
     fn demanded_delays_are_obeyed_up_to_the_end() {
         let now = any_time();
         let second = Duration::from_secs(1);
-        let mut back_off = BackOff::new(now, REPEATED_FOR);
+        let mut back_off = BackOff::new(now, MAX_RETRY_TIME);
         assert_eq!(back_off.next(now, Some(30 * second)), Some(30 * second));
-        assert_eq!(back_off.next(now, Some(REPEATED_FOR)), Some(REPEATED_FOR));
-        assert_eq!(back_off.next(now, Some(REPEATED_FOR + Duration::from_nanos(1))), None);
+        assert_eq!(back_off.next(now, Some(MAX_RETRY_TIME)), Some(MAX_RETRY_TIME));
+        assert_eq!(back_off.next(now, Some(MAX_RETRY_TIME + Duration::from_nanos(1))), None);
         assert_eq!(back_off.next(now, Some(Duration::MAX)), None, "no clock shows its end");
         let late = now + 31 * second;
         assert_eq!(back_off.next(late, Some(30 * second)), None, "the time that has passed counts");
-        assert_eq!(back_off.next(now + REPEATED_FOR, Some(Duration::ZERO)), None);
+        assert_eq!(back_off.next(now + MAX_RETRY_TIME, Some(Duration::ZERO)), None);
     }
 
     #[test]
     fn a_demand_of_no_delay_does_not_shorten_the_delay() {
         let now = any_time();
-        let delay = BackOff::new(now, REPEATED_FOR).next(now, Some(Duration::ZERO)).unwrap();
+        let delay = BackOff::new(now, MAX_RETRY_TIME).next(now, Some(Duration::ZERO)).unwrap();
         assert!(delay >= FIRST_DELAY / 2, "{delay:?}");
     }
 }

@@ -10,7 +10,7 @@ use stream_kernel_trace::{OutcomeOf, TraceRecord};
 use stream_kernel_trace_reader::export::{Export, SpanReceiver};
 use stream_kernel_trace_reader::spans::{Resource, Service, Span, outcome_after};
 
-use crate::back_off::REPEATED_FOR;
+use crate::back_off::MAX_RETRY_TIME;
 use crate::batch::Batch;
 use crate::client::{Client, NoCertificates};
 use crate::delivery::{Delivery, Endless, Patience, lock};
@@ -132,7 +132,7 @@ pub(crate) struct Work {
 /// Exports the blocks of the queue until the run has ended and nothing is left.
 pub(crate) fn export_all(work: Work, queue: &Queue, report: &Mutex<ExportReport>) {
     let Work { client, timeout, batch: max_spans, delay, sample, service } = work;
-    let delivery = Delivery { client, timeout, repeated_for: REPEATED_FOR, report, are_counted: true };
+    let delivery = Delivery { client, timeout, repeated_for: MAX_RETRY_TIME, report, are_counted: true };
     let batches = Batches { delivery, patience: queue, max_spans, batch: Batch::default() };
     let batches = Rc::new(RefCell::new(batches));
     let outcome = service.outcome;

@@ -12,7 +12,6 @@ mod report;
 mod settings;
 mod sink;
 
-pub use back_off::REPEATED_FOR;
 pub use batch::MAX_BATCH_BYTES;
 pub use client::NoCertificates;
 pub use endpoint::{DEFAULT_ENDPOINT, Endpoint, Headers, InvalidEndpoint, InvalidHeader, TRACES_PATH};

@@ -15,7 +15,7 @@ use crate::{InputSettings, OutputSettings};
 
 const TRACING_KEY: &str = "runtime.tracing.enabled";
 const SINK_KIND_KEY: &str = "runtime.tracing.sink.kind";
-const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
+pub(crate) const TRACE_PATH_KEY: &str = "runtime.tracing.sink.jsonl.path";
 const WRITE_MODE_KEY: &str = "runtime.tracing.sink.jsonl.write_mode";
 const FLUSH_KEY: &str = "runtime.tracing.sink.jsonl.flush_every_n";
 const FSYNC_KEY: &str = "runtime.tracing.sink.jsonl.fsync_every_n";

@@ -91,7 +91,7 @@ impl Context {
     #[inline]
     pub fn begin_input(&mut self, line_no: u64) {
         self.line_no = line_no;
-        // Unless a recorder or an observer is there, nothing was written.
+        // Unless something is recorded, nothing was written.
         if self.records || self.received_at.is_some() {
             self.clear();
         }

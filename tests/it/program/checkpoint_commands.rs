@@ -231,14 +231,14 @@ fn links_and_pipes_in_the_place_of_files_are_found() {
         fs::remove_file(folder.path_of(name)).unwrap();
         folder.make_pipe(name);
         let piped = told(&folder, &["verify", DIR], 1);
-        assert!(piped.contains(name) && piped.contains("it is no regular file"), "{piped}");
+        assert!(piped.contains(name) && piped.contains("it is not a regular file"), "{piped}");
     }
     for name in ["lock", "manifest"] {
         let folder = finished();
         fs::remove_file(folder.path_of(&format!("{DIR}/{name}"))).unwrap();
         folder.make_pipe(&format!("{DIR}/{name}"));
         let piped = told(&folder, &["show", DIR], 2) + &told(&folder, &["verify", DIR], 2);
-        assert_eq!(piped.matches("cannot be read: it is no regular file").count(), 2, "{piped}");
+        assert_eq!(piped.matches("cannot be read: it is not a regular file").count(), 2, "{piped}");
     }
 }
 

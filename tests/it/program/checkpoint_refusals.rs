@@ -307,7 +307,7 @@ fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
             folder.make_pipe(&name);
         });
         if name == "lock" {
-            assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: it is no regular file (put a file in its place); nothing was touched");
+            assert_snapshot!(told, @"error: `run.ckpt/lock` cannot be opened: it is not a regular file (put a file in its place); nothing was touched");
         }
     }
 }

@@ -61,7 +61,7 @@ fn a_stream_cannot_be_repaired() {
     let (folder, trace) = traced();
     let told =
         Program::new(&folder).args(["trace", "check", "--repair", "-"]).stdin(&trace[..100]).exits_with(2);
-    assert_eq!(told.stderr, "error: `-` is no regular file, which --repair needs\n");
+    assert_eq!(told.stderr, "error: `-` is not a regular file, which --repair needs\n");
 }
 
 #[test]

@@ -123,7 +123,9 @@ fn run_choice(text: &str) -> Result<Sides<u64>, String> {
 /// turn.
 fn open(name: &str, only_run: Option<u64>) -> Result<Records, Failure> {
     if !is_lasting(name)? {
-        return Err(Failure::usage(format!("the trace `{name}` is no regular file (write it to one first)")));
+        return Err(Failure::usage(format!(
+            "the trace `{name}` is not a regular file (write it to one first)"
+        )));
     }
     Records::open(name, only_run)
 }

@@ -150,8 +150,9 @@ fn write_all(
 fn run_csv(options: &Options, out: &mut dyn Write) -> Result<u8, Failure> {
     let name = &options.file;
     if !is_folder_of_parts(name) && !is_regular_file(name)? {
-        let text =
-            format!("the trace `{name}` is no regular file, and csv reads it twice (write it to one first)");
+        let text = format!(
+            "the trace `{name}` is not a regular file, and csv reads it twice (write it to one first)"
+        );
         return Err(Failure::usage(text));
     }
     let mut columns = CsvColumns::default();

@@ -60,7 +60,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__TRACING__SINKS | a list, each item a map with the keys `kind`, `jsonl`, `otlp` | [] | Further places where records go; of each kind of sink there is at most one. A failure of one leaves the others.
     APP__RUNTIME__METRICS | a map with the keys `textfile` | - | Figures of the run for monitoring.
     APP__RUNTIME__METRICS__TEXTFILE | a map with the keys `path`, `every_ms`, or null | null | A file that Prometheus can collect; null for none.
-    APP__RUNTIME__METRICS__TEXTFILE__PATH | text, not empty | - | The file, relative to the working directory, always whole: a new one takes its name. `node_exporter` reads names that end in `.prom`.
+    APP__RUNTIME__METRICS__TEXTFILE__PATH | text, not empty | - | The file, relative to the working directory. It is always whole. `node_exporter` reads names that end in `.prom`.
     APP__RUNTIME__METRICS__TEXTFILE__EVERY_MS | a whole number from 100 to 3600000 | 10000 | How many milliseconds pass between two versions of the file. The last one is written at the end of the run.
     APP__RUNTIME__CHECKPOINT | a map with the keys `dir`, `every_lines`, `every_ms`, or null | null | Where and how often a run keeps how far it has come; without it, a run that was killed begins anew.
     APP__RUNTIME__CHECKPOINT__DIR | text, not empty | - | The directory of the checkpoint, kept between runs; made if it is not there.

@@ -9,6 +9,7 @@ use stream_kernel_config::without_credentials;
 
 use super::CheckpointFailure;
 use super::files::text_of;
+use crate::editor_rules::TRACE_PATH_KEY;
 use crate::redaction::KEY_FILE_KEY;
 use crate::same_file::are_same;
 use crate::{Application, Job};
@@ -164,7 +165,7 @@ fn counts(key: &str) -> bool {
 }
 
 fn is_path(key: &str) -> bool {
-    ["runtime.tracing.sink.jsonl.path", KEY_FILE_KEY].contains(&key)
+    [TRACE_PATH_KEY, KEY_FILE_KEY].contains(&key)
 }
 
 fn lead_to_the_same(paths: &[Option<PathBuf>; 2]) -> bool {

@@ -215,7 +215,7 @@ fn standard_input_cannot_be_read_twice() {
     let options = Options { file: "-".into(), line: Some(1), id: None, run: None, json: false };
     let failure = run(&options, &mut Vec::new()).unwrap_err();
     assert_eq!(failure.exit_code(), 2);
-    assert_snapshot!(failure.to_string(), @"the trace `-` is no regular file, but has to be read more than once (write it to a file first)");
+    assert_snapshot!(failure.to_string(), @"the trace `-` is not a regular file, but has to be read more than once (write it to a file first)");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) fn refuse_other_than_files(name: &str) -> Result<(), Failure> {
         return Err(Failure::usage(text));
     }
     if !is_regular_file(name)? {
-        return Err(Failure::usage(format!("`{name}` is no regular file, which --repair needs")));
+        return Err(Failure::usage(format!("`{name}` is not a regular file, which --repair needs")));
     }
     if Path::new(name).is_symlink() {
         let text = format!(

@@ -283,7 +283,7 @@ fn only_regular_files_are_accepted() {
     for name in ["-", "/dev/null", "/"] {
         let failure = run(&options(name.to_owned(), name.to_owned()), &mut Vec::new()).unwrap_err();
         assert_eq!(failure.exit_code(), 2);
-        assert!(failure.to_string().contains(&format!("`{name}` is no regular file")), "{failure}");
+        assert!(failure.to_string().contains(&format!("`{name}` is not a regular file")), "{failure}");
     }
     assert!(!Path::new("/missing").exists());
     assert_eq!(

@@ -81,7 +81,7 @@ pub(super) fn follow(
         return Err(Failure::usage(text));
     }
     if !is_regular_file(name)? {
-        return Err(Failure::usage(format!("`{name}` is no regular file (--follow needs one)")));
+        return Err(Failure::usage(format!("`{name}` is not a regular file (--follow needs one)")));
     }
     let failed = Failure::unreadable(name);
     let (file, gaps) = FollowedFile::open(name)?;
