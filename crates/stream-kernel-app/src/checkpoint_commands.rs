@@ -57,7 +57,7 @@ fn print(text: &str, exit_code: u8) -> Result<u8, Failure> {
 }
 
 fn for_people(dir: &Path, inspection: &Inspection) -> String {
-    let Inspection { is_in_use, slots, last } = inspection;
+    let Inspection { is_in_use, slots, last, .. } = inspection;
     let mut text = format!("checkpoint `{}`", escaped(&dir.display().to_string()));
     text += if *is_in_use { ", in use by a run\n" } else { "\n" };
     let Some(Commit { sequence, snapshot, committed }) = last else {

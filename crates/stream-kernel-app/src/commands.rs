@@ -41,7 +41,7 @@ pub(crate) fn config<A: Application>(
         ConfigCommand::Env { json: true, .. } => {
             let variables = Job::<A>::loader().variables::<A::Nodes, A::Adapters>();
             print(&pretty(&variables.iter().map(|variable| {
-                let Variable { name, key, expected, default, description } = variable;
+                let Variable { name, key, expected, default, description, .. } = variable;
                 json!({"name": name, "key": key, "expected": expected, "default": default, "description": description})
             }).collect()))
         }
@@ -219,7 +219,7 @@ fn describe_sink(sink: &Sink, runtime: &Runtime, has_parts: bool) -> String {
                 Compress::None => String::new(),
                 Compress::Zstd => format!(", compressed (zstd, level {})", jsonl.compress_level),
             };
-            let rotated = jsonl.rotate.map_or(String::new(), |Rotate { max_bytes, keep }| {
+            let rotated = jsonl.rotate.map_or(String::new(), |Rotate { max_bytes, keep, .. }| {
                 let old = counted(keep.get(), "old file");
                 format!(", rotated at {max_bytes} bytes, {old} kept")
             });

@@ -175,7 +175,7 @@ impl Writer<'_> {
         let (name, help) =
             ("step_duration_seconds", "How long steps of this process took, as the trace has it");
         let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
-        for StepDurations { step, counts, sum_ns } in steps {
+        for StepDurations { step, counts, sum_ns, .. } in steps {
             let bounds = DURATION_BOUNDS_NS.iter().map(|bound| from_nanos(*bound)).chain([f64::INFINITY]);
             let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
             let labels = [("step", &**step)];

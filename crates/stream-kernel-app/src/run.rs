@@ -199,7 +199,7 @@ fn plain<A: Application>(job: Job<A>, options: &Options, reports: &Reports) -> R
         between_lines: &mut |position| is_to_stop(position, &progress, &signals, reports),
         tell: &mut |event| tell::<A>(&event, &progress, reports),
     };
-    let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows } =
+    let PlainEnded { ended, report, trace_failure, unfinished_output, bytes_left, summary: rows, .. } =
         run_plain(job, SystemClock::new, files, plain_options);
     drop(progress);
     let exported = live.map(|live| live.exported());

@@ -16,7 +16,7 @@ pub use configuration::MAX_CONFIGURATION_TEXT_BYTES;
 pub(crate) use configuration::read_configuration;
 
 use crate::committed::Committed;
-use crate::error::{CommitError, FileError, OpenError, RestoreError};
+use crate::error::{CommitError, FileError, OpenCheckpointError, RestoreError};
 use crate::layout::{LOCK, MANIFEST};
 use crate::manifest::{Place, clear, last_commit, newest, read_slots};
 use crate::slot::{Commit, Slot};
@@ -61,7 +61,7 @@ impl Checkpoint {
     /// # Errors
     ///
     /// Another run uses the checkpoint, or it cannot be read, or it is damaged. Nothing was changed.
-    pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Option<Committed>), OpenError> {
+    pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Option<Committed>), OpenCheckpointError> {
         let mut checkpoint = Self::start_over(disk, dir)?;
         checkpoint.last = last_commit(&*checkpoint.disk, dir, checkpoint.slots()?)?;
         let committed = checkpoint.last.as_ref().map(|(commit, _)| commit.committed.clone());
@@ -74,12 +74,12 @@ impl Checkpoint {
     /// # Errors
     ///
     /// Another run uses the checkpoint, or it cannot be opened.
-    pub fn start_over(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenError> {
+    pub fn start_over(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, OpenCheckpointError> {
         disk.create_dir(dir).map_err(FileError::io("be created", dir))?;
         let path = dir.join(LOCK);
         let lock = disk.open(&path, OpenHow::ExistingOrNew).map_err(FileError::io("be opened", &path))?;
         if !is_soon_locked(|| lock.try_lock()).map_err(FileError::io("be locked", &path))? {
-            return Err(OpenError::InUse { dir: dir.to_owned() });
+            return Err(OpenCheckpointError::InUse { dir: dir.to_owned() });
         }
         let path = dir.join(MANIFEST);
         let manifest = disk.open(&path, OpenHow::ExistingOrNew).map_err(FileError::io("be opened", &path))?;
@@ -102,7 +102,7 @@ impl Checkpoint {
     /// # Errors
     ///
     /// The checkpoint cannot be read or written.
-    pub fn forget(&mut self) -> Result<(), OpenError> {
+    pub fn forget(&mut self) -> Result<(), OpenCheckpointError> {
         let last = self.slots()?.map_or(Place::First, |slots| newest(slots).1);
         (self.last, self.snapshot, self.is_prepared) = (None, None, false);
         Ok(clear(&*self.manifest, last).map_err(FileError::io("be written", self.manifest.path()))?)

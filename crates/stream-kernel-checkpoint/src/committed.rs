@@ -59,6 +59,7 @@ pub struct Program {
 /// The configuration of a run, whose text is kept in a file of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CommittedConfiguration {
     /// The digest by which people know it, as the program writes it.
     pub digest: String,
@@ -71,6 +72,7 @@ pub struct CommittedConfiguration {
 /// The progress in an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CommittedInput {
     /// Its path, for people: the input is recognised by its content.
     pub path: String,
@@ -151,6 +153,7 @@ pub struct Total {
 
 /// Data that does not fit into a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutOfBounds {
     /// A text.
     #[error("{what} has {bytes} bytes as JSON text, more than the {max} that a checkpoint has room for")]

@@ -8,6 +8,7 @@ use crate::committed::OutOfBounds;
 
 /// Why a file cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// The system refuses.
     #[error("`{}` cannot {doing}", path.display())]
@@ -82,7 +83,8 @@ impl FileError {
 
 /// Why a checkpoint cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+#[non_exhaustive]
+pub enum OpenCheckpointError {
     /// A file or the directory cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -115,6 +117,7 @@ pub enum OpenError {
 
 /// Why a run cannot be restored. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RestoreError {
     /// The snapshot cannot be read.
     #[error("the snapshot `{}` cannot be read", path.display())]
@@ -169,6 +172,7 @@ pub enum RestoreError {
 
 /// Why a commit failed. Earlier commits are safe.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CommitError {
     /// A text or a record is too long.
     #[error(transparent)]

@@ -9,7 +9,7 @@ use stream_kernel_disk::{Disk, DiskFile, OpenHow};
 use crate::checkpoint::read_configuration;
 use crate::committed::Committed;
 use crate::committed_file::UncutFile;
-use crate::error::{FileError, OpenError};
+use crate::error::{FileError, OpenCheckpointError};
 use crate::input_prefix::InputPrefix;
 use crate::layout::{LOCK, MANIFEST};
 use crate::manifest::{last_commit, read_slots};
@@ -19,6 +19,7 @@ use crate::snapshot::restore_from;
 
 /// The content of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// Whether a run uses it now: then anything may change between two looks.
     pub is_in_use: bool,
@@ -60,12 +61,12 @@ pub fn verify(
 }
 
 /// Returns the content of the checkpoint, and why its last commit cannot be read.
-fn look(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Option<OpenError>), FileError> {
+fn look(disk: &dyn Disk, dir: &Path) -> Result<(Inspection, Option<OpenCheckpointError>), FileError> {
     let is_in_use = read_if_there(disk, &dir.join(LOCK), |file| file.is_locked())?.unwrap_or(false);
     let slots = read_if_there(disk, &dir.join(MANIFEST), read_slots)?.flatten();
     let (last, damage) = match last_commit(disk, dir, slots.clone()) {
         Ok(last) => (last.map(|(commit, _)| commit), None),
-        Err(OpenError::File(failure)) => return Err(failure),
+        Err(OpenCheckpointError::File(failure)) => return Err(failure),
         Err(damage) => (None, Some(damage)),
     };
     Ok((Inspection { is_in_use, slots: slots.unwrap_or([Slot::Empty, Slot::Empty]), last }, damage))

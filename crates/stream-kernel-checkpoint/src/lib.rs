@@ -28,7 +28,7 @@ pub use committed::{
     OutOfBounds, Program, ReplayFrom, Total, json_bytes,
 };
 pub use committed_file::{CommittedFile, UncutFile};
-pub use error::{CommitError, FileError, OpenError, RestoreError};
+pub use error::{CommitError, FileError, OpenCheckpointError, RestoreError};
 #[cfg(feature = "injected-faults")]
 #[doc(hidden)]
 pub use injected::{InjectedFault, with_injected};

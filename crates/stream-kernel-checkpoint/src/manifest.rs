@@ -5,7 +5,7 @@ use std::path::Path;
 
 use stream_kernel_disk::{Disk, DiskFile};
 
-use crate::error::{FileError, OpenError};
+use crate::error::{FileError, OpenCheckpointError};
 use crate::layout::{MANIFEST, holds_later_files};
 use crate::slot::{Commit, SLOT_BYTES, Slot, other_format};
 
@@ -71,8 +71,8 @@ pub(crate) fn last_commit(
     disk: &dyn Disk,
     dir: &Path,
     slots: Option<[Slot; 2]>,
-) -> Result<Option<(Commit, Place)>, OpenError> {
-    let damaged = |what| Err(OpenError::Damaged { path: dir.join(MANIFEST), what });
+) -> Result<Option<(Commit, Place)>, OpenCheckpointError> {
+    let damaged = |what| Err(OpenCheckpointError::Damaged { path: dir.join(MANIFEST), what });
     let Some(slots) = slots else {
         // Its zeros are synced before any of the other files.
         let is_lost = holds_later_files(disk, dir).map_err(FileError::io("be read", dir))?;
@@ -82,7 +82,9 @@ pub(crate) fn last_commit(
     match newest(slots) {
         (Slot::Whole(commit), place) => Ok(Some((*commit, place))),
         (Slot::Empty, _) => Ok(None),
-        (Slot::OtherFormat(version), _) => Err(OpenError::OtherFormat { path: dir.join(MANIFEST), version }),
+        (Slot::OtherFormat(version), _) => {
+            Err(OpenCheckpointError::OtherFormat { path: dir.join(MANIFEST), version })
+        }
         (Slot::Damaged, _) => damaged("neither of its slots is whole"),
     }
 }

@@ -28,6 +28,7 @@ pub struct PrefixDigest(u128);
 
 /// Why an input differs from the one that was read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PrefixError {
     /// It cannot be read.
     #[error("the input `{}` cannot be read", path.display())]

@@ -29,6 +29,7 @@ const HEADER_BYTES: usize = 20;
 /// A snapshot, as named by a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SnapshotFile {
     /// The number of the commit for which it was written; its name holds it.
     pub number: u64,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Where and how often a run keeps how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// The directory of the checkpoint, kept between runs; made if it is not there.
     #[schemars(length(min = 1))]

@@ -26,6 +26,7 @@ pub struct Config<N, A> {
 /// What the run is called: a label that switches nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ScenarioLabel {
     /// The name, which stands in every trace record.
     #[schemars(length(min = 1))]

@@ -72,6 +72,7 @@ pub fn schema(places: u8, minimum: &str, maximum: &str) -> Schema {
 
 /// Why a text is not a decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecimalError {
     /// Something other than digits and one point between digits.
     #[error("not a plain decimal number (digits, and a point between digits at most)")]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Figures of the run for monitoring, while it goes on and at its end. No decision depends on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Metrics {
     /// A file that Prometheus can collect; null for none.
     pub textfile: Option<Textfile>,
@@ -17,6 +18,7 @@ pub struct Metrics {
 /// A file in Prometheus' text format, for the textfile collector of its `node_exporter`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Textfile {
     /// The file, relative to the working directory. It is always whole. `node_exporter` reads names that end in `.prom`.
     #[schemars(length(min = 1))]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What records hide of customers' data. Decisions and output stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Redact {
     /// How the identities of messages are shown.
     pub identity: RedactIdentity,

@@ -14,6 +14,7 @@ use crate::workers::{Cluster, MAX_EPOCH_BYTES, MAX_WORKERS, four_mib, one_worker
 /// How the pipeline runs and what is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Runtime {
     /// Whether steps that are unknown or do not fit are errors; otherwise they are warnings.
     #[serde(default = "strict_by_default")]

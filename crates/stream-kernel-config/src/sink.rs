@@ -13,6 +13,7 @@ pub(crate) const BATCH_FLUSH_EVERY_N: u64 = 100;
 /// Where records go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Sink {
     /// The kind of sink.
     #[serde(default)]
@@ -54,6 +55,7 @@ pub enum SinkKind {
 /// A file of records, one a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Jsonl {
     /// The file, relative to the working directory. Required when the sink's `kind` is `jsonl`.
     #[schemars(length(min = 1))]
@@ -90,6 +92,7 @@ impl Default for Jsonl {
 /// When a file of records gets another name, `.1` behind its own, and a new one takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Rotate {
     /// How many bytes a file has at most; a record that is larger is alone in one.
     pub max_bytes: NonZeroU64,
@@ -123,6 +126,7 @@ pub enum Compress {
 /// A receiver of spans: a collector, Jaeger, Tempo, Phoenix or whatever else speaks OTLP over HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Otlp {
     /// The URL; `/v1/traces` if it has no path. When it is null and the environment says nothing,
     /// `http://127.0.0.1:4318/v1/traces`.
@@ -149,6 +153,7 @@ pub struct Otlp {
 /// The inputs that are exported.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Sample {
     /// The share of inputs, chosen by their trace ids.
     pub ratio: Ratio,

@@ -32,6 +32,7 @@ pub trait Source: Debug {
 
 /// Why a [`Source`] gives no rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SourceError {
     /// It cannot be reached, is not ready, or does not answer in time. An optional source is left out with a warning.
     Unavailable(Problem),

@@ -11,6 +11,7 @@ use crate::sink::{Jsonl, Sink, SinkKind};
 /// What is recorded of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Tracing {
     /// Whether anything is recorded.
     pub enabled: bool,
@@ -52,6 +53,7 @@ pub(crate) const SINKS_KEY: &str = "runtime.tracing.sinks";
 /// How a message is identified in a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Signature {
     /// How much of a message is recorded.
     pub mode: SignatureMode,
@@ -73,6 +75,7 @@ pub enum SignatureMode {
 /// What is recorded of the context of an input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct ContextDiff {
     /// Which context fields are recorded before and after a step.
     pub mode: ContextDiffMode,

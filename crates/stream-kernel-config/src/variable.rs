@@ -8,6 +8,7 @@ use crate::yaml_text;
 
 /// An environment variable that the loader reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Variable {
     /// Its name, such as `APP__RUNTIME__STRICT`.
     pub name: String,

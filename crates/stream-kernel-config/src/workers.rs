@@ -15,6 +15,7 @@ pub const MAX_EPOCH_BYTES: usize = 1 << 30;
 /// The processes that run a pipeline together. Their configurations are the same, but for `process`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cluster {
     /// The address of each process, `host:port`; the same list in each of them. An IPv6 address stands in brackets.
     pub hosts: Vec<String>,

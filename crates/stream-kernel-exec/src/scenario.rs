@@ -107,6 +107,7 @@ impl<M: MessageSet> Scenario<M> {
 
 /// A step's place in a scenario, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepWiring<'a> {
     /// Its position in the pipeline, from 0.
     pub index: usize,
@@ -120,6 +121,7 @@ pub struct StepWiring<'a> {
 
 /// The route of a kind of message.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Route<'a> {
     /// The kind of message.
     pub kind: &'static str,

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A reason why the steps of a pipeline do not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WiringFault {
     /// No step of this name is registered.
     #[error("no step is named `{name}`")]

@@ -29,6 +29,7 @@ pub struct Endpoint(String);
 
 /// Why a text is not an endpoint. It does not repeat the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidEndpoint {
     /// It is not a URL, or one of another scheme.
     #[error("not a URL that begins with `http://` or `https://` and a host")]
@@ -96,6 +97,7 @@ pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 /// Why a header cannot be sent. It does not repeat the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the header `{name}` has {fault}")]
+#[non_exhaustive]
 pub struct InvalidHeader {
     /// The name.
     pub name: String,

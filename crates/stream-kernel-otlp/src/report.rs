@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The counts of an export, and why anything is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportReport {
     /// Spans that the receiver has taken.
     pub exported_spans: u64,

@@ -113,6 +113,7 @@ fn describe<M: MessageSet, R>(
             format!("a later step `{target}` that takes `{kind}`"),
             format!("list `{target}` after it, or leave both out"),
         ),
+        _ => ("steps that fit".into(), "check the steps and their order".into()),
     };
     Problem::new(fault.to_string()).expected(expected).hint(hint)
 }

@@ -20,6 +20,7 @@ const MAX_LABEL_BYTES: usize = 63;
 
 /// What is wrong with an entry of a list of hosts, or with the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HostFault {
     /// The list has no entry.
     #[error("no host is listed")]
@@ -115,6 +116,7 @@ pub fn parse_hosts(text: &str) -> Vec<String> {
 
 /// Why a file of hosts cannot be used. Its `Display` follows the file's name.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HostsFileError {
     /// The file cannot be opened or read.
     #[error("cannot be read (name a file with one `host:port` a line)")]

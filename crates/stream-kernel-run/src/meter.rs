@@ -58,6 +58,7 @@ pub struct LastCommit {
 
 /// The durations of a step, counted in classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepDurations {
     /// The step's name.
     pub step: String,

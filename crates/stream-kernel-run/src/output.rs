@@ -16,6 +16,7 @@ use crate::same_file::is_link_to_file;
 
 /// Why an output cannot be opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenOutputError {
     /// The system refuses to open it.
     #[error("the output `{}` cannot be opened", path.display())]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use stream_kernel_config::Config;
 use stream_kernel_exec::{RunReport, StepFailure};
-use stream_kernel_sinks::OpenError;
+use stream_kernel_sinks::OpenTraceError;
 use stream_kernel_trace::{Clock, Recorder, SinkFailure, TraceSink};
 
 use crate::feed::{Feed, Interruption, tell_notices};
@@ -21,13 +21,14 @@ use crate::{
 
 /// Why a run without a checkpoint does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The input cannot be opened.
     #[error(transparent)]
     OpenInput(#[from] OpenInputError),
     /// The trace cannot be opened.
     #[error(transparent)]
-    OpenTrace(#[from] OpenError),
+    OpenTrace(#[from] OpenTraceError),
     /// The output cannot be opened.
     #[error(transparent)]
     OpenOutput(#[from] OpenOutputError),
@@ -97,6 +98,7 @@ pub struct PlainOptions<'a> {
 
 /// The end of a run without a checkpoint.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct PlainEnded {
     /// Whether it was stopped; if not, all lines are read and the output has its name. Or why it has failed.
     pub ended: Result<bool, RunError>,

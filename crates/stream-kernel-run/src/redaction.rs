@@ -17,7 +17,7 @@ pub(crate) const TAGS_KEY: &str = "runtime.tracing.redact.tags";
 pub(crate) fn check<N, A>(loaded: &mut Loaded<N, A>) -> Redaction {
     let tracing = &loaded.config().runtime.tracing;
     let is_traced = tracing.enabled;
-    let Redact { identity, tags, key_file } = tracing.redact.clone();
+    let Redact { identity, tags, key_file, .. } = tracing.redact.clone();
     // No more can be set.
     if tags.len() > MAX_ENTRIES {
         let problem = Problem::new(format!("{} tags are listed", tags.len()))

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use stream_kernel_config::Config;
-use stream_kernel_sinks::{OpenError, TraceFile};
+use stream_kernel_sinks::{OpenTraceError, TraceFile};
 
 use crate::output::{OutputFile, partial_path};
 use crate::{LineAdapters, OpenInputError, RunError, tracing};
@@ -62,7 +62,7 @@ impl SharedFiles {
         let mut trace = None;
         if let Some((path, _)) = tracing::file(&config.runtime.tracing) {
             let opened = TraceFile::open_for_parts(path);
-            trace = Some(opened.map_err(|cause| OpenError { path: path.to_owned(), cause })?);
+            trace = Some(opened.map_err(|cause| OpenTraceError { path: path.to_owned(), cause })?);
         }
         let output = OutputFile::open_for_parts(&config.adapters.output_sink().settings.path)?;
         Ok(Self { output, trace })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stream_kernel_config::{
     Compress, ContextDiffMode, Rotate, SignatureMode as ConfiguredSignature, SinkKind, Tracing, WriteMode,
 };
-use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenError, Rotation, StdoutSink};
+use stream_kernel_sinks::{Cadence, Compression, JsonlSink, OpenTraceError, Rotation, StdoutSink};
 use stream_kernel_trace::{
     Clock, ContextField, FieldSet, Recorder, Redaction, SignatureMode, TraceSettings, TraceSink,
 };
@@ -69,7 +69,7 @@ pub(crate) fn file(tracing: &Tracing) -> Option<(&Path, Writing)> {
     };
     let cadence = Cadence { flush_every_n: jsonl.flush_every_n, fsync_every_n: jsonl.fsync_every_n };
     let is_beside = jsonl.write_mode == WriteMode::Batch;
-    let rotation = jsonl.rotate.map(|Rotate { max_bytes, keep }| Rotation { max_bytes, keep });
+    let rotation = jsonl.rotate.map(|Rotate { max_bytes, keep, .. }| Rotation { max_bytes, keep });
     Some((path, Writing { cadence, compression, is_beside, rotation }))
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn goes_to_stdout(tracing: &Tracing) -> bool {
 }
 
 /// Opens the configured sinks: the file, and standard output.
-pub(crate) fn open_sinks(tracing: &Tracing) -> Result<Vec<Box<dyn TraceSink>>, OpenError> {
+pub(crate) fn open_sinks(tracing: &Tracing) -> Result<Vec<Box<dyn TraceSink>>, OpenTraceError> {
     let mut sinks: Vec<Box<dyn TraceSink>> = Vec::new();
     if let Some((path, Writing { cadence, compression, is_beside, rotation })) = file(tracing) {
         let sink = JsonlSink::open_rotated(path, cadence, compression, rotation)?;

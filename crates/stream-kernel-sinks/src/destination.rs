@@ -38,6 +38,7 @@ pub trait Destination: Write + Send {
 
 /// The capacity of a destination, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Room {
     /// What is left in the present file.
     pub left: u64,

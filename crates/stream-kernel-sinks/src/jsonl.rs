@@ -103,7 +103,7 @@ fn lost() -> io::Error {
 /// The error of opening a trace file.
 #[derive(Debug, thiserror::Error)]
 #[error("the trace file `{}` cannot be opened", path.display())]
-pub struct OpenError {
+pub struct OpenTraceError {
     /// The file.
     pub path: PathBuf,
     /// The system's error.
@@ -257,7 +257,7 @@ impl JsonlSink {
     /// Another sink writes to the file; or it [cannot be appended to](crate::ends_torn) with this compression.
     /// Otherwise, returns the system's error, for a symbolic link as well: a link is followed only to a pipe or device,
     /// such as `/dev/fd/3`.
-    pub fn open(path: &Path, cadence: Cadence, compression: Compression) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, cadence: Cadence, compression: Compression) -> Result<Self, OpenTraceError> {
         Self::open_rotated(path, cadence, compression, None)
     }
 
@@ -274,8 +274,8 @@ impl JsonlSink {
         cadence: Cadence,
         compression: Compression,
         rotation: Option<Rotation>,
-    ) -> Result<Self, OpenError> {
-        let failed = |cause| OpenError { path: path.to_owned(), cause };
+    ) -> Result<Self, OpenTraceError> {
+        let failed = |cause| OpenTraceError { path: path.to_owned(), cause };
         let is_made_durable = cadence.fsync_every_n.is_some();
         let (mut file, ends_torn) = open_for_appending(path, compression, is_made_durable).map_err(failed)?;
         if let Some(rotation) = rotation {

@@ -15,6 +15,6 @@ mod stdout;
 
 pub use destination::{Destination, Room, TraceFile};
 pub use frames::{Compression, end_of_whole_frames, ends_torn};
-pub use jsonl::{Cadence, JsonlSink, MAX_BATCH_BYTES, OpenError};
+pub use jsonl::{Cadence, JsonlSink, MAX_BATCH_BYTES, OpenTraceError};
 pub use rotation::{MAX_ROTATED, Rotation, rotated_path};
 pub use stdout::StdoutSink;

@@ -57,6 +57,7 @@ pub struct Files<'a> {
 
 /// The result of a measured run.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Measured {
     /// The counts of all lines.
     pub report: RunReport,
@@ -70,6 +71,7 @@ pub struct Measured {
 
 /// The measurements of one worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkerTimes {
     /// The time of each kind of work in nanoseconds, in the order of an epoch; stages are named by their first step.
     pub work: Vec<(String, u64)>,
@@ -87,6 +89,7 @@ pub struct WorkerTimes {
 
 /// An amount of packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sent {
     /// The number of packets.
     pub packets: u64,

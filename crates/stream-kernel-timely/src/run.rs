@@ -31,6 +31,7 @@ use crate::worker::{Outcome, Parts, RecordBuffer, SavedBy, TraceEnd, Worker};
 
 /// Why a run on several workers does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WorkersError {
     /// As on one worker.
     #[error(transparent)]
@@ -89,6 +90,7 @@ pub struct Cluster {
 
 /// The end of a run on several workers.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct WorkersEnded {
     /// The signal that stopped it; if none, all lines are read and the output has its name. Or why it has failed.
     pub ended: Result<Option<u8>, WorkersError>,

@@ -159,6 +159,7 @@ impl fmt::Debug for RedactionKey {
 
 /// Why bytes cannot be a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidKey {
     /// There are none.
     #[error("it is empty")]

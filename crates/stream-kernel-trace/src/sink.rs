@@ -48,6 +48,7 @@ pub trait TraceSink: Send {
 
 /// Why a trace is incomplete.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SinkFailure {
     /// The sink refused a record and was dropped: the trace lacks later records too, and earlier ones that the sink had
     /// not flushed.

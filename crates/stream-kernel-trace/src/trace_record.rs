@@ -135,6 +135,7 @@ pub struct MessageSignature {
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RecordedError {
     /// The kind of failure.
     #[serde(rename = "type", serialize_with = "serialize_text")]

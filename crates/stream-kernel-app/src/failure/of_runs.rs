@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stream_kernel_run::checkpoint::{CommitError, FileError, OpenError, PrefixError};
+use stream_kernel_run::checkpoint::{CommitError, FileError, OpenCheckpointError, PrefixError};
 use stream_kernel_run::parts::OpenPartsError;
 use stream_kernel_run::{CheckpointFailure, OpenInputError, OpenOutputError, RunError};
 use stream_kernel_text::with_causes;
@@ -78,7 +78,7 @@ fn told(failure: &CheckpointFailure) -> String {
         return format!("{text} ({hint}); nothing was touched");
     }
     let hint = match failure {
-        CheckpointFailure::Open(OpenError::InUse { .. })
+        CheckpointFailure::Open(OpenCheckpointError::InUse { .. })
         | CheckpointFailure::File(FileError::InUse { .. })
         | CheckpointFailure::Refused { restart_helps: false, .. } => "; nothing was touched",
         // There may be no commit to go on from.

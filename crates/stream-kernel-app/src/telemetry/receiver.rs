@@ -88,7 +88,7 @@ fn shown(endpoint: &Endpoint) -> String {
 
 /// Returns what the configuration says. It was checked; what its checks let through is an error.
 fn configured(otlp: Otlp) -> Result<Configured, String> {
-    let Otlp { endpoint, service_name, headers, timeout_ms, queue, batch, sample } = otlp;
+    let Otlp { endpoint, service_name, headers, timeout_ms, queue, batch, sample, .. } = otlp;
     let endpoint = endpoint.map(|url| Endpoint::new(&url)).transpose();
     let headers = headers.map(|given| {
         let mut headers = Headers::default();

@@ -8,7 +8,7 @@ use stream_kernel_disk::{Disk, DiskFile, Fault, OpenHow, PlannedFault, Simulated
 use super::{Checkpoint, LOCK_ATTEMPTS, is_soon_locked};
 use crate::committed::tests::{after_lines, greatest};
 use crate::committed::{Committed, CommittedTrace, ReplayFrom};
-use crate::error::{CommitError, OpenError, RestoreError};
+use crate::error::{CommitError, OpenCheckpointError, RestoreError};
 use crate::inspection::inspect;
 use crate::snapshot::{MAX_BLOCK_BYTES, SnapshotWriter};
 
@@ -16,7 +16,7 @@ fn dir() -> &'static Path {
     Path::new("/checkpoint")
 }
 
-fn open(disk: &SimulatedDisk) -> Result<(Checkpoint, Option<Committed>), OpenError> {
+fn open(disk: &SimulatedDisk) -> Result<(Checkpoint, Option<Committed>), OpenCheckpointError> {
     Checkpoint::open(Arc::new(disk.clone()), dir())
 }
 
@@ -248,7 +248,9 @@ fn damage_is_refused_until_started_over() {
     for (bytes, expected) in damages {
         let disk = disk_with_commits();
         disk.put(&path, &bytes);
-        let Err(OpenError::Damaged { what, .. }) = open(&disk) else { panic!("{expected}: it was opened") };
+        let Err(OpenCheckpointError::Damaged { what, .. }) = open(&disk) else {
+            panic!("{expected}: it was opened")
+        };
         assert_eq!(what, expected);
         assert_eq!(disk.contents(&path).unwrap(), bytes, "a refusal touches nothing");
         let mut checkpoint = Checkpoint::start_over(Arc::new(disk.clone()), dir()).unwrap();
@@ -271,7 +273,7 @@ fn a_manifest_lost_early_is_noticed() {
     drop(checkpoint);
     assert!(open(&disk).is_ok(), "nothing was committed yet");
     disk.remove(&dir().join("manifest")).unwrap();
-    assert!(matches!(open(&disk), Err(OpenError::Damaged { .. })));
+    assert!(matches!(open(&disk), Err(OpenCheckpointError::Damaged { .. })));
 }
 
 /// A checkpoint in another format is refused, and the message says what to do.

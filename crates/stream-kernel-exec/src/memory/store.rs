@@ -115,6 +115,7 @@ pub enum StoreKind {
 
 /// Why a record of memory cannot be restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NotRestored {
     /// It is not a record of this memory.
     Corrupt,

@@ -32,6 +32,7 @@ pub struct Configured {
 
 /// The settings from configuration and environment together.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Resolved {
     /// How spans are sent.
     pub settings: Settings,

@@ -4,17 +4,18 @@ use std::io;
 use std::path::PathBuf;
 
 use rustix::io::Errno;
-use stream_kernel_checkpoint::{CommitError, FileError, OpenError, PrefixError, RestoreError};
+use stream_kernel_checkpoint::{CommitError, FileError, OpenCheckpointError, PrefixError, RestoreError};
 use stream_kernel_exec::{RunReport, StepFailure};
 
 use crate::OpenInputError;
 
 /// Why a run with a checkpoint does not begin, or ends before all lines are read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CheckpointFailure {
     /// The checkpoint cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] OpenCheckpointError),
     /// Another program or another configuration has made it, one of its files is missing, it holds more than a limit
     /// allows now, or the committed lines cannot be decided again or give another output.
     #[error("{what}")]
@@ -114,7 +115,7 @@ impl CheckpointFailure {
             Self::Restore(error) => {
                 !matches!(error, RestoreError::Read { .. } | RestoreError::ReadConfiguration { .. })
             }
-            Self::Open(error) => !matches!(error, OpenError::File(_)),
+            Self::Open(error) => !matches!(error, OpenCheckpointError::File(_)),
             Self::Input(error) => !matches!(error, PrefixError::Read { .. }),
             Self::File(error) | Self::Begin(error) => {
                 !matches!(error, FileError::Io { .. } | FileError::Shortened { .. })
@@ -127,7 +128,7 @@ impl CheckpointFailure {
     /// the like.
     pub fn hint_at_obstacle(&self) -> Option<&'static str> {
         let cause = match self {
-            Self::Open(OpenError::File(FileError::Io { cause, .. }))
+            Self::Open(OpenCheckpointError::File(FileError::Io { cause, .. }))
             | Self::File(FileError::Io { cause, .. }) => &**cause,
             Self::Restore(
                 RestoreError::Read { cause, .. } | RestoreError::ReadConfiguration { cause, .. },

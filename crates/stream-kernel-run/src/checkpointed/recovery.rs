@@ -33,8 +33,8 @@ pub(super) fn restore<A: Application>(
     let mut beyond_limit = None;
     let restored = checkpoint.restore(&mut |records| {
         session.memory().restore(records).map_err(|error| match error {
-            NotRestored::Corrupt => "it is not a record of what this program remembers".to_owned(),
             NotRestored::BeyondLimit(what) => beyond_limit.insert(what).clone(),
+            _ => "it is not a record of what this program remembers".to_owned(),
         })
     });
     match beyond_limit {

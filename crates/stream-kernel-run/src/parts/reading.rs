@@ -13,6 +13,7 @@ const INDEX_BLOCK_BYTES: usize = 4096;
 
 /// Why a folder of parts cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadPartsError {
     /// The system refuses to read it.
     #[error("`{}` cannot be read", path.display())]

@@ -15,6 +15,7 @@ use crate::{LineAdapters, OpenOutputError, tracing};
 
 /// Why a run cannot write its parts.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenPartsError {
     /// The folder holds other files than parts.
     #[error(

@@ -11,6 +11,7 @@ const VOLATILE: [ContextField; 3] = [ContextField::TraceId, ContextField::RunId,
 
 /// A field with different values in two records, or one that a record lacks.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FieldDifference {
     /// The path in the record: `msg_out[0].hash`, `ctx_after.tags.reason`.
     pub path: String,

@@ -6,6 +6,7 @@ use super::{FieldDifference, Sides};
 
 /// The difference between a run of one trace and that of another. Programs read its serialised form.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct RunDifference {
     /// The number of the run, from 1.
     pub run: u64,
@@ -35,6 +36,7 @@ pub struct RunDifference {
 
 /// The first record that differs.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FirstDifference {
     /// The input's line.
     pub line_no: u64,
@@ -50,6 +52,7 @@ pub struct FirstDifference {
 
 /// The comparison of a step's records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StepCounts {
     /// The step's name.
     pub step_name: String,
@@ -65,6 +68,7 @@ pub struct StepCounts {
 
 /// The number of inputs that ended with different values of a tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct TagCount {
     /// The tag.
     pub tag: String,
@@ -74,6 +78,7 @@ pub struct TagCount {
 
 /// The number of inputs with a decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DecisionCount {
     /// `accepted`, or `declined` with the reason.
     pub decision: String,
@@ -85,6 +90,7 @@ pub struct DecisionCount {
 
 /// A step with different positions in the two pipelines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MovedStep {
     /// The step's name.
     pub step_name: String,
@@ -94,6 +100,7 @@ pub struct MovedStep {
 
 /// An input whose decision changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ChangedDecision {
     /// The number of the run, from 1.
     pub run: u64,

@@ -7,6 +7,7 @@ use stream_kernel_trace::ContextSnapshot;
 
 /// A value in the context that a step changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ValueChange {
     /// The path of the value, such as `tags.day`, `errors[0].code` or, for a name that contains a point, `tags["a.b"]`.
     pub path: String,

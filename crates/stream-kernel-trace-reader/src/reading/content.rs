@@ -56,6 +56,7 @@ enum Kind {
 
 /// The last frame of a trace, if it is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TornFrame {
     /// Its offset, in bytes from the beginning of the input.
     pub offset: u64,

@@ -8,6 +8,7 @@ use super::{Digest, TraceReader};
 
 /// A record's data about its step, without messages and snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepRecord<'r> {
     /// The name of the run.
     pub run_id: &'r str,

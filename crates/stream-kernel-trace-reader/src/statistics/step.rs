@@ -8,6 +8,7 @@ use crate::reading::StepRecord;
 
 /// The figures of one step in a run. The quantiles are exact to three significant digits, up to [`MAX_QUANTILE_NS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StepFigures {
     /// The step's position in the pipeline, from 0.
     pub step_index: usize,

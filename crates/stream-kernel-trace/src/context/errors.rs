@@ -5,6 +5,7 @@ use crate::json::{push_optional_string, push_string};
 
 /// An error in the words of a step, which itself may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ErrorEntry {
     /// The kind of error, for machines.
     pub code: ShortText,

@@ -75,7 +75,7 @@ fn kind_and_count(messages: &[MessageSignature]) -> String {
 }
 
 fn write_changes(out: &mut dyn Write, palette: &Palette, record: &TraceRecord) -> io::Result<()> {
-    for ValueChange { path, before, after } in shown_changes(record.ctx_diff.as_ref()) {
+    for ValueChange { path, before, after, .. } in shown_changes(record.ctx_diff.as_ref()) {
         let (before, after) = (shown(before.as_deref()), shown(after.as_deref()));
         writeln!(
             out,
