@@ -1,5 +1,8 @@
 //! The canonical content of a message, and its hash.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
 use crate::json::{push_integer, push_wide_integer};
@@ -13,6 +16,7 @@ use crate::json::{push_integer, push_wide_integer};
 /// line_no=7\n              an integer: decimal digits, a minus before them if it is negative
 /// id=5:15887\n             a text or bytes: the length in bytes, a colon, the bytes as they are
 /// prime=true\n             a truth value: true or false
+/// ratio=0.25\n             a floating-point number: as few digits as read back as the same; NaN, inf, -inf
 /// reason=null\n            nothing
 /// ```
 ///
@@ -60,7 +64,7 @@ impl CanonicalContent {
     pub fn optional_text(&mut self, name: &str, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
-            None => self.field(name, b"null"),
+            None => self.raw(name, b"null"),
         }
     }
 
@@ -82,9 +86,29 @@ impl CanonicalContent {
         self.bytes.push(b'\n');
     }
 
+    /// Appends a floating-point field: as few digits as read back as the same number, without an exponent.
+    ///
+    /// ```
+    /// use stream_kernel_trace::CanonicalContent;
+    ///
+    /// let mut content = CanonicalContent::default();
+    /// for value in [0.1, 1.0, -0.0, 1e20, f64::NAN, f64::NEG_INFINITY] {
+    ///     content.float("x", value);
+    /// }
+    /// assert_eq!(content.as_bytes(), b"x=0.1\nx=1\nx=-0\nx=100000000000000000000\nx=NaN\nx=-inf\n");
+    /// ```
+    pub fn float(&mut self, name: &str, value: f64) {
+        self.raw(name, value.to_string().as_bytes());
+    }
+
+    /// Appends a field with the text that people read.
+    pub fn display(&mut self, name: &str, value: impl fmt::Display) {
+        self.text(name, &value.to_string());
+    }
+
     /// Appends a boolean field.
     pub fn boolean(&mut self, name: &str, value: bool) {
-        self.field(name, if value { b"true" } else { b"false" });
+        self.raw(name, if value { b"true" } else { b"false" });
     }
 
     /// Returns the content so far.
@@ -98,7 +122,7 @@ impl CanonicalContent {
         std::array::from_fn(|byte| digest[byte])
     }
 
-    fn field(&mut self, name: &str, value: &[u8]) {
+    fn raw(&mut self, name: &str, value: &[u8]) {
         self.name(name);
         self.bytes.extend_from_slice(value);
         self.bytes.push(b'\n');
@@ -107,6 +131,80 @@ impl CanonicalContent {
     fn name(&mut self, name: &str) {
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.push(b'=');
+    }
+}
+
+/// A value that can be a field of canonical content.
+///
+/// ```
+/// use stream_kernel_trace::{CanonicalContent, ContentField};
+///
+/// let mut content = CanonicalContent::default();
+/// 7_u32.append("count", &mut content);
+/// Some("a text").append("remark", &mut content);
+/// None::<bool>.append("known", &mut content);
+/// assert_eq!(content.as_bytes(), b"count=7\nremark=6:a text\nknown=null\n");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of canonical content",
+    note = "implement `ContentField` for it, or write `#[payload(display)]` on the field if its text says everything"
+)]
+pub trait ContentField {
+    /// Appends the value as the field `name`.
+    fn append(&self, name: &str, content: &mut CanonicalContent);
+}
+
+macro_rules! fields {
+    ($($type:ty: |$value:ident, $name:ident, $content:ident| $append:expr;)+) => {$(
+        impl ContentField for $type {
+            fn append(&self, $name: &str, $content: &mut CanonicalContent) {
+                let $value = self;
+                $append;
+            }
+        }
+    )+};
+}
+
+fields! {
+    str: |value, name, content| content.text(name, value);
+    String: |value, name, content| content.text(name, value);
+    Cow<'_, str>: |value, name, content| content.text(name, value);
+    [u8]: |value, name, content| content.bytes(name, value);
+    Vec<u8>: |value, name, content| content.bytes(name, value);
+    bool: |value, name, content| content.boolean(name, *value);
+    f64: |value, name, content| content.float(name, *value);
+    f32: |value, name, content| content.raw(name, value.to_string().as_bytes());
+    usize: |value, name, content| content.unsigned(name, *value as u64);
+    isize: |value, name, content| content.integer(name, *value as i64);
+}
+
+macro_rules! integer_fields {
+    ($method:ident: $($type:ty)+) => {
+        fields! { $($type: |value, name, content| content.$method(name, *value);)+ }
+    };
+}
+
+integer_fields!(unsigned: u8 u16 u32 u64 u128);
+integer_fields!(integer: i8 i16 i32 i64 i128);
+
+impl<T: ContentField + ?Sized> ContentField for &T {
+    fn append(&self, name: &str, content: &mut CanonicalContent) {
+        (**self).append(name, content);
+    }
+}
+
+impl<T: ContentField + ?Sized> ContentField for Box<T> {
+    fn append(&self, name: &str, content: &mut CanonicalContent) {
+        (**self).append(name, content);
+    }
+}
+
+impl<T: ContentField> ContentField for Option<T> {
+    fn append(&self, name: &str, content: &mut CanonicalContent) {
+        match self {
+            Some(value) => value.append(name, content),
+            None => content.raw(name, b"null"),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ mod timestamp;
 mod trace_record;
 
 pub use clock::{Clock, ContinuedClock, ManualClock, MonotonicClock, SystemClock};
-pub use content::CanonicalContent;
+pub use content::{CanonicalContent, ContentField};
 pub use context::{
     Context, ContextField, ErrorEntry, FieldSet, List, MAX_ENTRIES, NamedValues, Number, RunLabel,
 };

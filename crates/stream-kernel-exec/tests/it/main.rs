@@ -6,6 +6,7 @@ mod story;
 mod toy;
 
 mod chain;
+mod derived;
 mod memory;
 mod messages;
 mod routing;

@@ -41,4 +41,16 @@ macro_rules! number_from {
 }
 
 number_from!(u8 => Unsigned, u16 => Unsigned, u32 => Unsigned, u64 => Unsigned, u128 => Unsigned);
-number_from!(i8 => Signed, i16 => Signed, i32 => Signed, i64 => Signed, i128 => Signed, f64 => Float);
+number_from!(i8 => Signed, i16 => Signed, i32 => Signed, i64 => Signed, i128 => Signed, f32 => Float, f64 => Float);
+
+impl From<usize> for Number {
+    fn from(value: usize) -> Self {
+        Self::Unsigned(value as u128)
+    }
+}
+
+impl From<isize> for Number {
+    fn from(value: isize) -> Self {
+        Self::Signed(value as i128)
+    }
+}
