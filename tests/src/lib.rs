@@ -15,3 +15,20 @@ pub mod watched_disk;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The book's Rust runs as tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../docs/book/src/first.md")]
+    struct First;
+    #[doc = include_str!("../../docs/book/src/testing.md")]
+    struct Testing;
+    #[doc = include_str!("../../docs/book/src/crates.md")]
+    struct Crates;
+    #[doc = include_str!("../../docs/book/src/sink.md")]
+    struct Sink;
+    #[doc = include_str!("../../docs/book/src/source.md")]
+    struct Source;
+    #[doc = include_str!("../../docs/book/src/reading.md")]
+    struct Reading;
+}

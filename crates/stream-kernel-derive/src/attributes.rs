@@ -38,7 +38,9 @@ impl OfStruct {
         each(attributes, |meta| {
             if meta.path.is_ident("identity") {
                 let text = meta.value().and_then(|value| value.parse()).map_err(|_| {
-                    meta.error("an identity of a struct is a format string: `identity = \"{method} {target}\"`")
+                    meta.error(
+                        "an identity of a struct is a format string: `identity = \"{method} {target}\"`",
+                    )
                 })?;
                 once(meta, of.identity.replace(text).is_some())
             } else if meta.path.is_ident("public_identity") {

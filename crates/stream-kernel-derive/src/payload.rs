@@ -55,10 +55,13 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
     for (at, field) in data.fields.iter().enumerate() {
         let of = OfField::of(&field.attrs)?;
         let member = field.ident.clone().map_or_else(|| Member::Unnamed(Index::from(at)), Member::Named);
-        let own_name = field.ident.as_ref().map_or_else(|| at.to_string(), |ident| {
-            let text = ident.to_string();
-            text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
-        });
+        let own_name = field.ident.as_ref().map_or_else(
+            || at.to_string(),
+            |ident| {
+                let text = ident.to_string();
+                text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
+            },
+        );
         let name = of.name.as_ref().map_or(own_name, syn::LitStr::value);
         if fields.iter().any(|earlier| earlier.name == name) {
             let text = format!("another field is `{name}` in the content already (choose another name)");
@@ -74,12 +77,16 @@ fn identity(input: &DeriveInput, of: &OfStruct, fields: &[Field]) -> Result<Opti
     let mut marked = fields.iter().filter(|field| field.of.is_identity);
     let field = marked.next();
     if let Some(second) = marked.next() {
-        let text = "a second identity: for several fields write `#[payload(identity = \"{a} {b}\")]` on the struct";
+        let text =
+            "a second identity: for several fields write `#[payload(identity = \"{a} {b}\")]` on the struct";
         return Err(Error::new_spanned(&second.member, text));
     }
     let set = match (&of.identity, field) {
         (Some(format), Some(_)) => {
-            return Err(Error::new(format.span(), "the identity is there twice: on the struct and on a field"));
+            return Err(Error::new(
+                format.span(),
+                "the identity is there twice: on the struct and on a field",
+            ));
         }
         (Some(format), None) => {
             // Only fields with names can be captured by a format string.
@@ -88,8 +95,9 @@ fn identity(input: &DeriveInput, of: &OfStruct, fields: &[Field]) -> Result<Opti
                 Member::Unnamed(_) => None,
             });
             let text = format.value();
-            let is_captured =
-                |name: &&Ident| [format!("{{{name}}}"), format!("{{{name}:")].iter().any(|one| text.contains(one));
+            let is_captured = |name: &&Ident| {
+                [format!("{{{name}}}"), format!("{{{name}:")].iter().any(|one| text.contains(one))
+            };
             let named: Vec<_> = named.filter(is_captured).collect();
             quote! {
                 let Self { #(#named,)* .. } = self;
@@ -130,7 +138,11 @@ fn content(of: &OfStruct, fields: &[Field]) -> TokenStream {
             quote! { #kernel::trace::ContentField::append(&self.#member, #name, content); }
         }
     });
-    if fields.is_empty() { quote! { let _ = content; } } else { quote! { #(#append)* } }
+    if fields.is_empty() {
+        quote! { let _ = content; }
+    } else {
+        quote! { #(#append)* }
+    }
 }
 
 /// Returns the functions that pack and unpack all fields.

@@ -33,7 +33,7 @@ pub use registry::{BuildError, Prefetch, Registry};
 pub use runner::{InputOutcome, OnStepError, RunReport, SyncRunner};
 pub use scenario::{MAX_STEPS, Plan, Route, Scenario, StepWiring};
 pub use step::{Step, Target};
-pub use step_error::{StepError, StepFailure};
+pub use step_error::{StepError, StepFailure, StepResult};
 pub use wiring_fault::{WiringFault, WiringFaults};
 
 /// Derives [`Payload`](trait@Payload) for a struct: its content is every field, in order, under its name.

@@ -21,6 +21,9 @@ pub struct StepError {
     details: Box<Details>,
 }
 
+/// The result of a step.
+pub type StepResult = Result<(), StepError>;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Details {
     type_name: Cow<'static, str>,

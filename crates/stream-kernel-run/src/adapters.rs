@@ -17,6 +17,32 @@ pub trait LineAdapters {
     fn output_sink(&self) -> &OutputSink;
 }
 
+/// The adapters of an application that has no others: `input.txt` and `output.txt`, unless the configuration says
+/// otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LineFiles {
+    /// Where lines come from.
+    pub input_source: InputSource,
+    /// Where lines go to.
+    pub output_sink: OutputSink,
+}
+
+impl LineAdapters for LineFiles {
+    fn input_source(&self) -> &InputSource {
+        &self.input_source
+    }
+
+    fn output_sink(&self) -> &OutputSink {
+        &self.output_sink
+    }
+}
+
+/// The parameters of an application whose steps have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoParameters {}
+
 /// The kind of adapter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

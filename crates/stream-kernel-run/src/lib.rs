@@ -42,7 +42,8 @@ pub mod parts;
 pub mod testing;
 
 pub use adapters::{
-    FileAdapter, InputSettings, InputSource, LineAdapters, OutputSettings, OutputSink, UnterminatedLine,
+    FileAdapter, InputSettings, InputSource, LineAdapters, LineFiles, NoParameters, OutputSettings,
+    OutputSink, UnterminatedLine,
 };
 pub use application::{About, Application, ConfigOf, Section, SummaryRow};
 pub use checkpointed::{
@@ -60,6 +61,18 @@ pub use plain_run::{OpenFiles, PlainEnded, PlainOptions, RunError, run_plain};
 pub use raw_line::{LineContent, LineMessage, RawLine};
 pub use session::{MAX_LINES_AHEAD, Position, Session};
 pub use shared_files::{OpenInput, SharedFiles};
+
+/// What most applications use: `use stream_kernel_run::prelude::*`.
+pub mod prelude {
+    pub use crate::{
+        About, Application, ConfigOf, LineAdapters, LineContent, LineFiles, NoParameters, RawLine, SummaryRow,
+    };
+    pub use stream_kernel_exec::trace::{CanonicalContent, Context};
+    pub use stream_kernel_exec::{
+        Chain, Declaration, Emitter, Entry, KeyedStep, Memory, Nothing, Payload, Registry, Step, StepError,
+        StepResult, Table, Tally, messages, outputs,
+    };
+}
 
 /// Files that are whole or absent, and paths to the same file, for commands beside a run.
 pub mod files {

@@ -58,6 +58,22 @@ impl RawLine {
         &self.0.content
     }
 
+    /// Returns its text; `None` if it is too long or not UTF-8.
+    ///
+    /// ```
+    /// use stream_kernel_run::{LineContent, RawLine};
+    ///
+    /// let line = |bytes: &[u8]| RawLine::new(1, LineContent::Whole(bytes.into()));
+    /// assert_eq!(line(b"a line").text(), Some("a line"));
+    /// assert_eq!(line(b"\xff").text(), None);
+    /// ```
+    pub fn text(&self) -> Option<&str> {
+        match self.content() {
+            LineContent::Whole(text) => str::from_utf8(text).ok(),
+            LineContent::Overlong { .. } => None,
+        }
+    }
+
     /// Returns its content, and drops the rest.
     pub fn into_content(mut self) -> LineContent {
         mem::replace(&mut self.0.content, LineContent::empty())

@@ -30,12 +30,8 @@ const CHECKPOINT: &str = "/scene.checkpoint";
 /// passes:
 ///
 /// ```
-/// use schemars::JsonSchema;
-/// use serde::{Deserialize, Serialize};
-/// use stream_kernel_run::exec::trace::Context;
-/// use stream_kernel_run::exec::{Declaration, Emitter, Entry, KeyedStep, Nothing, Registry, StepError, Table, messages};
+/// use stream_kernel_run::prelude::*;
 /// use stream_kernel_run::testing::Scene;
-/// use stream_kernel_run::{About, Application, ConfigOf, InputSource, LineAdapters, LineContent, OutputSink, RawLine};
 ///
 /// messages! { enum Message { RawLine } }
 ///
@@ -59,28 +55,18 @@ const CHECKPOINT: &str = "/scene.checkpoint";
 ///     }
 ///     fn process(
 ///         &self, _: RawLine, mut count: Entry<'_, Vec<u8>, u64>, _: &mut Context, out: &mut Emitter<'_, Message, Nothing>,
-///     ) -> Result<(), StepError> {
+///     ) -> StepResult {
 ///         let now = count.get().unwrap_or_default() + 1;
 ///         out.write(format!("{now}\n").as_bytes());
 ///         count.set(&now)
 ///     }
 /// }
 ///
-/// # #[derive(Default, Serialize, Deserialize, JsonSchema)]
-/// # #[serde(deny_unknown_fields, default)]
-/// # struct Nodes {}
-/// # #[derive(Default, Serialize, Deserialize, JsonSchema)]
-/// # #[serde(deny_unknown_fields, default)]
-/// # struct Adapters { input_source: InputSource, output_sink: OutputSink }
-/// # impl LineAdapters for Adapters {
-/// #     fn input_source(&self) -> &InputSource { &self.input_source }
-/// #     fn output_sink(&self) -> &OutputSink { &self.output_sink }
-/// # }
 /// struct MyApp;
 /// impl Application for MyApp {
 ///     type Message = Message;
-///     type Nodes = Nodes;
-///     type Adapters = Adapters;
+///     type Nodes = NoParameters;
+///     type Adapters = LineFiles;
 ///     const ABOUT: About =
 ///         About::new("my-app", "1.0.0", "Counts lines", ("built-in", "version: 1\nscenario: {name: counting}\n"));
 ///     fn registry() -> Registry<Message, ConfigOf<Self>> {

@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use super::folder::Folder;
 use super::harness::executable;
 
+const BOOK_FIRST: &str = include_str!("../../../docs/book/src/first.md");
+const BOOK_RUNNING: &str = include_str!("../../../docs/book/src/running.md");
 const CONFIGURATION: &str = include_str!("../../../docs/configuration.md");
 const JQ: &str = include_str!("../../../docs/kit/jq.md");
 const READING_TRACES: &str = include_str!("../../../docs/reading-traces.md");
@@ -19,6 +21,17 @@ const TRACE: &str = include_str!("../../../docs/trace.md");
 const EXIT_MARK: &str = "# exits with ";
 /// A guide's mark for omitted lines.
 const ELISION: &str = "...";
+
+#[test]
+fn the_first_chapters_of_the_book_are_true() {
+    // The second goes on in the folder of the first.
+    check(&format!("{BOOK_FIRST}\n{BOOK_RUNNING}"), 10);
+    let program = include_str!("../../src/bin/jumps.rs").split_once("\n\n").unwrap().1;
+    assert!(
+        BOOK_FIRST.contains(&format!("```rust,no_run\n{program}```\n")),
+        "the program is that of the chapter"
+    );
+}
 
 #[test]
 fn the_page_about_configuration_is_true() {
@@ -114,6 +127,7 @@ fn folder_with_fixtures() -> Folder {
     let folder = Folder::new();
     fs::create_dir(folder.path_of("bin")).unwrap();
     symlink(fs::canonicalize(executable()).unwrap(), folder.path_of("bin/fund-load")).unwrap();
+    symlink(env!("CARGO_BIN_EXE_jumps"), folder.path_of("bin/jumps")).unwrap();
     fs::create_dir(folder.path_of("fixtures")).unwrap();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")).unwrap() {
         let entry = entry.unwrap();

@@ -1,5 +1,7 @@
 //! Configuration of the application: the parameters of the steps, and the adapters for lines.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stream_kernel_run::config::{Loaded, Problem};
@@ -51,6 +53,12 @@ impl Group {
             Self::Path => "path",
             Self::Status => "status",
         }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -72,7 +72,10 @@ fn every_field_is_content_in_order() {
 struct Nothing;
 
 #[derive(Payload)]
-struct Pair<T: stream_kernel_exec::trace::ContentField>(#[payload(identity)] u8, #[payload(name = "second")] T);
+struct Pair<T: stream_kernel_exec::trace::ContentField>(
+    #[payload(identity)] u8,
+    #[payload(name = "second")] T,
+);
 
 #[test]
 fn structs_of_every_shape_are_payloads() {
