@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// The dependencies of each crate within the workspace, from the bottom up.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("stream-kernel-text", &[]),
     ("stream-kernel-config", &["stream-kernel-text"]),
     ("stream-kernel-config-remote", &["stream-kernel-config"]),
@@ -14,7 +14,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("stream-kernel-trace-reader", &["stream-kernel-text", "stream-kernel-trace"]),
     ("stream-kernel-sinks", &["stream-kernel-trace"]),
     ("stream-kernel-otlp", &["stream-kernel-text", "stream-kernel-trace", "stream-kernel-trace-reader"]),
-    ("stream-kernel-exec", &["stream-kernel-trace"]),
+    ("stream-kernel-derive", &[]),
+    ("stream-kernel-exec", &["stream-kernel-derive", "stream-kernel-trace"]),
     ("stream-kernel-disk", &[]),
     ("stream-kernel-checkpoint", &["stream-kernel-disk"]),
     (

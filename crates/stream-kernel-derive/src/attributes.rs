@@ -37,7 +37,7 @@ impl OfStruct {
         let mut has_kernel = false;
         each(attributes, |meta| {
             if meta.path.is_ident("identity") {
-                let text = meta.value().and_then(|value| value.parse()).map_err(|_| {
+                let text = meta.value().and_then(syn::parse::ParseBuffer::parse).map_err(|_| {
                     meta.error(
                         "an identity of a struct is a format string: `identity = \"{method} {target}\"`",
                     )

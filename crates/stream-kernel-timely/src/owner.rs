@@ -80,10 +80,8 @@ pub(crate) struct OwnerRunners<'a, M> {
 
 /// Brings the content of the first lines near.
 fn prefetch<M: LineMessage>(lines: &[Option<Paused<M>>]) {
-    for line in lines.iter().take(PREFETCHED_AT_ONCE) {
-        if let Some(line) = line {
-            line.prefetch();
-        }
+    for line in lines.iter().take(PREFETCHED_AT_ONCE).filter_map(Option::as_ref) {
+        line.prefetch();
     }
 }
 
@@ -171,7 +169,8 @@ impl<M: LineMessage> OwnerStage<M> {
         stage: usize,
     ) -> Option<()> {
         let described = &runners.stages[stage];
-        for home in self.homes[first..].to_vec() {
+        for at in first..self.homes.len() {
+            let home = self.homes[at];
             // Lines that may have to be passed again are among the questions.
             let mut lines =
                 if described.is_tried() { Lines::new() } else { mem::take(&mut self.handed[home]) };
