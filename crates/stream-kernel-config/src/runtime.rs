@@ -44,8 +44,8 @@ pub struct Runtime {
     /// The processes that run the pipeline together; without it, one process runs it.
     #[serde(default)]
     pub cluster: Option<Cluster>,
-    /// How many bytes of input several workers take in at a time; at most 128 KiB for each of them if they write records, which stay in
-    /// memory until all have taken their part. It changes time and memory, and no result.
+    /// How many bytes of input several workers have under way at most, in three parts of at most 256 KiB for each of
+    /// them, or 128 KiB if they write records. It changes time and memory, and no result.
     #[serde(default = "four_mib")]
     #[schemars(range(min = 1, max = MAX_EPOCH_BYTES))]
     pub epoch_bytes: NonZeroUsize,

@@ -73,7 +73,7 @@ fn variables_have_a_type_a_default_and_a_description() {
     APP__RUNTIME__CLUSTER__SECRET_FILE | text, not empty, or null | null | A file whose content, of 16 to 4,096 bytes, is the secret that processes know each other by. Nobody but its owner may read it. Required unless every host is a loopback address.
     APP__RUNTIME__CLUSTER__GATHER | `true` or `false` | false | Whether process 0 writes output and trace for all of them, which then need no file system in common.
     APP__RUNTIME__CLUSTER__CLEARTEXT | `true` or `false` | false | Whether it is known that data travels between processes unencrypted. Required if a host is not a loopback address.
-    APP__RUNTIME__EPOCH_BYTES | a whole number from 1 to 1073741824 | 4194304 | How many bytes of input several workers take in at a time; at most 128 KiB for each of them if they write records, which stay in memory until all have taken their part. It changes time and memory, and no result.
+    APP__RUNTIME__EPOCH_BYTES | a whole number from 1 to 1073741824 | 4194304 | How many bytes of input several workers have under way at most, in three parts of at most 256 KiB for each of them, or 128 KiB if they write records. It changes time and memory, and no result.
     APP__NODES | a map with the keys `compute_time_keys`, `evaluate_policies` | - | Parameters by step name.
     APP__NODES__COMPUTE_TIME_KEYS | a map with the keys `week_start` | - | When a week begins.
     APP__NODES__COMPUTE_TIME_KEYS__WEEK_START | one of `MON`, `TUE`, `SUN` | MON | 
